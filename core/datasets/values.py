@@ -1,0 +1,78 @@
+"""The values of a dataset: photos, classes, split, digest. No file is touched here."""
+
+from dataclasses import dataclass, field
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photo:
+    """One accepted photo.
+
+    Args:
+        digest: SHA-256 (hex) of the bytes the user gave; also the stored file's name, ``photos/<digest>.jpg``.
+        file: the path the user gave it, inside the archive or folder (shown, never opened).
+        class_name: its class.
+        split: ``train``, ``validation`` or ``test``.
+        width, height: of the original after EXIF orientation, in pixels.
+        stored_bytes: size of the stored JPEG.
+    """
+
+    digest: str
+    file: str
+    class_name: str
+    split: str
+    width: int
+    height: int
+    stored_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejection:
+    """One refused file and the reason, as a sentence fragment a person understands."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """An immutable set of photos; changed photos make a new version under the same name.
+
+    Args:
+        id: opaque, ``d-`` and eight characters.
+        name, version: what people say; version counts from 1 per name.
+        digest: SHA-256 over ingest version, classes, and every photo's (digest, class, split).
+        class_names: sorted; the index is the label.
+        counts: ``{split: {class: photos}}``.
+        rejections: files that were refused, with reasons (copies and conflicts included).
+        split_given: whether the upload brought its own split.
+        seed: of the split drawn by Graft.
+        size_bytes: of the stored photos.
+        created_at: seconds since 1970, UTC.
+    """
+
+    id: str
+    name: str
+    version: int
+    digest: str
+    class_names: tuple[str, ...]
+    counts: dict[str, dict[str, int]]
+    rejections: tuple[Rejection, ...] = field(default=())
+    split_given: bool
+    seed: int
+    size_bytes: int
+    created_at: float
+    seconds: float
+
+    @property
+    def photo_count(self) -> int:
+        return sum(self.split_sizes.values())
+
+    @property
+    def split_sizes(self) -> dict[str, int]:
+        return {split: sum(self.counts.get(split, {}).values()) for split in SPLITS}
+
+    @property
+    def class_sizes(self) -> dict[str, int]:
+        return {name: sum(self.counts.get(split, {}).get(name, 0) for split in SPLITS) for name in self.class_names}

@@ -1,0 +1,89 @@
+"""Where Graft keeps its state and what the environment may change about it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import InvalidInput
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Folders, port and limits; everything below ``home`` belongs to Graft.
+
+    Args:
+        home: folder of all state (``GRAFT_HOME``).
+        port: TCP port of the dashboard (``GRAFT_PORT``).
+        features_limit_bytes: stored features beyond this are evicted, oldest use first (``GRAFT_FEATURES_GB``).
+    """
+
+    home: Path = REPOSITORY / "models"
+    port: int = 8501
+    features_limit_bytes: int = 10 * 10**9
+
+    def __post_init__(self):
+        if not 1 <= self.port <= 65535:
+            raise InvalidInput(f"The port must be between 1 and 65535. Received: port={self.port}")
+        if self.features_limit_bytes < 0:
+            raise InvalidInput(f"The limit of stored features must not be negative. Received: {self.features_limit_bytes}")
+
+    @property
+    def registry_path(self) -> Path:
+        return self.home / "registry.db"
+
+    @property
+    def datasets_dir(self) -> Path:
+        return self.home / "datasets"
+
+    @property
+    def features_dir(self) -> Path:
+        return self.home / "features"
+
+    @property
+    def runs_dir(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def uploads_dir(self) -> Path:
+        return self.home / "uploads"
+
+    @property
+    def weights_dir(self) -> Path:
+        """Downloaded weights of ``keras.applications`` networks."""
+        return self.home / "weights"
+
+    def dataset_dir(self, dataset_id: str) -> Path:
+        return inside(self.datasets_dir, dataset_id)
+
+    def run_dir(self, run_id: str) -> Path:
+        return inside(self.runs_dir, run_id)
+
+
+def inside(root: Path, name: str) -> Path:
+    """``root/name``, or an error when that would leave ``root`` (ids come from URLs and command lines)."""
+    path = (root / name).resolve()
+    if path.parent != root.resolve():
+        raise InvalidInput(f"An id may only contain letters, digits, '-' and '_'. Received: {name!r}")
+    return path
+
+
+def load_settings(environ: dict[str, str] | None = None) -> Settings:
+    """Settings from ``GRAFT_HOME``, ``GRAFT_PORT`` and ``GRAFT_FEATURES_GB``."""
+    environ = dict(os.environ) if environ is None else environ
+    chosen: dict = {}
+    if environ.get("GRAFT_HOME"):
+        chosen["home"] = Path(environ["GRAFT_HOME"]).expanduser().resolve()
+    if environ.get("GRAFT_PORT"):
+        chosen["port"] = int(_number(environ, "GRAFT_PORT"))
+    if environ.get("GRAFT_FEATURES_GB"):
+        chosen["features_limit_bytes"] = int(_number(environ, "GRAFT_FEATURES_GB") * 10**9)
+    return Settings(**chosen)
+
+
+def _number(environ: dict[str, str], name: str) -> float:
+    try:
+        return float(environ[name])
+    except ValueError:
+        raise InvalidInput(f"{name} must be a number. Received: {environ[name]!r}") from None
