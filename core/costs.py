@@ -1,0 +1,231 @@
+"""The meter of a run, and the arithmetic of cost. What no counter measures is None, never a guess."""
+
+import os
+import re
+import resource
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+POWERCAP = Path("/sys/class/powercap")
+_SAMPLE_SECONDS = 1.0  # a RAPL counter of 262 kJ wraps after half an hour at 150 W: reading it twice is not enough
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """Seconds on the clock and seconds of CPU (user + system, children included)."""
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(
+            wall_seconds=self.wall_seconds + other.wall_seconds, cpu_seconds=self.cpu_seconds + other.cpu_seconds
+        )
+
+    def beyond(self, other: "Spent") -> "Spent":
+        """What this is more than ``other``, never negative."""
+        return Spent(
+            wall_seconds=max(0.0, self.wall_seconds - other.wall_seconds),
+            cpu_seconds=max(0.0, self.cpu_seconds - other.cpu_seconds),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a meter showed.
+
+    Args:
+        spent: wall and CPU seconds.
+        peak_rss_bytes, peak_gpu_bytes: largest memory; the GPU's is that of the whole device, None without one.
+        energy_joules, energy_source: of the counters that could be read, which count the whole device.
+        device_seconds: seconds a GPU slot was held, None on the CPU.
+        stages: wall seconds per stage, in the order of their first start.
+    """
+
+    spent: Spent
+    peak_rss_bytes: int
+    peak_gpu_bytes: int | None = None
+    energy_joules: float | None = None
+    energy_source: str = ""
+    device_seconds: float | None = None
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+def money(seconds: float | None, rate_per_hour: float | None) -> float | None:
+    """Price of ``seconds`` at ``rate_per_hour``; None when either is not known."""
+    if seconds is None or rate_per_hour is None:
+        return None
+    return seconds / 3600 * rate_per_hour
+
+
+def spent_now() -> Spent:
+    """Clock and CPU seconds of this process and its ended children; only differences mean something."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    return Spent(wall_seconds=time.monotonic(), cpu_seconds=cpu)
+
+
+def peak_rss_bytes(status: Path = Path("/proc/self/status")) -> int:
+    """Largest resident memory of this process or one ended child.
+
+    VmHWM rather than ``ru_maxrss``: the latter also remembers the parent this process was forked from.
+    """
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE) if status.exists() else None
+    own = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return max(own * 1024, children)
+
+
+class CpuEnergy:
+    """Joules of the CPU packages since the start, from Linux' RAPL counters (powercap).
+
+    Only ``package`` zones are added: ``core``, ``uncore`` and ``dram`` lie inside or beside them, ``psys`` around them.
+    """
+
+    source = "CPU packages (RAPL)"
+
+    def __init__(self, powercap: Path = POWERCAP):
+        self._zones = [zone for zone in sorted(powercap.glob("intel-rapl:*")) if _is_package(zone)]
+        self._last = {zone: value for zone in self._zones if (value := _number(zone / "energy_uj")) is not None}
+        self._microjoules = 0
+
+    @property
+    def readable(self) -> bool:
+        return bool(self._last)
+
+    def sample(self) -> float:
+        for zone, before in self._last.items():
+            now = _number(zone / "energy_uj")
+            if now is None:
+                continue
+            span = _number(zone / "max_energy_range_uj") or 0
+            self._microjoules += now - before if now >= before else now + span - before
+            self._last[zone] = now
+        return self._microjoules / 1e6
+
+
+def _is_package(zone: Path) -> bool:
+    name = zone / "name"
+    return bool(re.fullmatch(r"intel-rapl:\d+", zone.name)) and name.exists() and "package" in name.read_text()
+
+
+def _number(path: Path) -> int | None:
+    """The counter's value; None where the kernel keeps it from us (root only since CVE-2020-8694)."""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+class Gpu:
+    """Energy and memory of one NVIDIA GPU by its UUID, through NVML."""
+
+    source = "GPU (NVML)"
+
+    def __init__(self, uuid: str, nvml: Any):
+        self._nvml = nvml
+        nvml.nvmlInit()
+        self._handle = nvml.nvmlDeviceGetHandleByUUID(uuid)
+        self._first = self._counter()
+        self.peak_bytes = 0
+
+    def _counter(self) -> int | None:
+        try:
+            return self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)
+        except self._nvml.NVMLError:
+            return None
+
+    @property
+    def readable(self) -> bool:
+        return self._first is not None
+
+    def sample(self) -> float:
+        self.peak_bytes = max(self.peak_bytes, int(self._nvml.nvmlDeviceGetMemoryInfo(self._handle).used))
+        now = self._counter()
+        return (now - self._first) / 1000 if now is not None and self._first is not None else 0.0
+
+
+def gpu_of_slot(environ: dict[str, str] | None = None) -> str | None:
+    """UUID of the GPU this process was given by its supervisor; None for the CPU slot."""
+    visible = (os.environ if environ is None else environ).get("CUDA_VISIBLE_DEVICES", "")
+    return visible if visible.startswith(("GPU-", "MIG-")) else None
+
+
+class Meter:
+    """Measures one attempt: ``with Meter() as meter: ... meter.reading()``.
+
+    Args:
+        gpu_uuid: of the slot's GPU, None on the CPU; ``nvml``: the pynvml module (a fake in tests).
+        powercap: folder of the RAPL counters.
+    """
+
+    def __init__(self, *, gpu_uuid: str | None = None, powercap: Path = POWERCAP, nvml: Any = None):
+        self._gpu = Gpu(gpu_uuid, nvml or _pynvml()) if gpu_uuid else None
+        cpu = CpuEnergy(powercap)
+        self._counters = [counter for counter in (self._gpu, cpu) if counter is not None and counter.readable]
+        self._stages: dict[str, float] = {}
+        self._running: tuple[str, float] | None = None
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Meter":
+        self._begin = spent_now()
+        self._sample()
+        if self._gpu or self._counters:
+            threading.Thread(target=self._watch, name="meter", daemon=True).start()
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._stop.set()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(_SAMPLE_SECONDS):
+            self._sample()
+
+    def _sample(self) -> float | None:
+        with self._lock:
+            if self._gpu and not self._gpu.readable:
+                self._gpu.sample()  # its memory is still worth knowing
+            return sum(counter.sample() for counter in self._counters) if self._counters else None
+
+    @contextmanager
+    def stage(self, name: str):
+        """Counts the block's seconds under ``name``; a stage entered again goes on counting."""
+        self._running = (name, time.monotonic())
+        try:
+            yield
+        finally:
+            self._stages = self._stages_now()
+            self._running = None
+
+    def _stages_now(self) -> dict[str, float]:
+        if self._running is None:
+            return dict(self._stages)
+        name, since = self._running
+        return self._stages | {name: self._stages.get(name, 0.0) + time.monotonic() - since}
+
+    def spent(self) -> Spent:
+        return spent_now().beyond(self._begin)
+
+    def reading(self) -> Reading:
+        """Everything so far, the running stage included."""
+        energy, spent = self._sample(), self.spent()
+        return Reading(
+            spent=spent,
+            peak_rss_bytes=peak_rss_bytes(),
+            peak_gpu_bytes=self._gpu.peak_bytes if self._gpu else None,
+            energy_joules=energy,
+            energy_source=" + ".join(counter.source for counter in self._counters),
+            device_seconds=spent.wall_seconds if self._gpu else None,
+            stages=self._stages_now(),
+        )
+
+
+def _pynvml() -> Any:
+    import pynvml
+
+    return pynvml
