@@ -1,0 +1,7 @@
+"""The catalogue of pretrained networks, as data, and how their weights are obtained. No Keras here."""
+
+from core.backbones.table import catalogue, get, imagenet_classes
+from core.backbones.values import Availability, Backbone
+from core.backbones.weights import availability, obtain
+
+__all__ = ["Availability", "Backbone", "availability", "catalogue", "get", "imagenet_classes", "obtain"]

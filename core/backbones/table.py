@@ -1,0 +1,42 @@
+"""The catalogue: rows of ``catalogue.json`` as ``Backbone`` values, and the names of ImageNet's classes."""
+
+import csv
+import json
+from functools import cache
+from pathlib import Path
+
+from core.backbones.values import Backbone
+from core.errors import NotFound
+
+HERE = Path(__file__).parent
+
+
+@cache
+def rows() -> dict[str, Backbone]:
+    """Every row by name, in the order of the file (the networks that need no download first)."""
+    data = json.loads((HERE / "catalogue.json").read_text())
+    return {row["name"]: Backbone(**row | {"blocks": tuple(row["blocks"])}) for row in data}
+
+
+def catalogue() -> tuple[Backbone, ...]:
+    """All backbones."""
+    return tuple(rows().values())
+
+
+def get(name: str) -> Backbone:
+    """The backbone of that name.
+
+    Raises:
+        NotFound: there is none; the message lists the names.
+    """
+    try:
+        return rows()[name]
+    except KeyError:
+        raise NotFound(f"There is no backbone {name!r}. Choose from: {', '.join(rows())}") from None
+
+
+@cache
+def imagenet_classes() -> tuple[str, ...]:
+    """The 1,000 class names in the order of every network's ImageNet output."""
+    with (HERE / "imagenet_classes.csv").open(newline="") as file:
+        return tuple(row["name"] for row in csv.DictReader(file))

@@ -1,0 +1,65 @@
+"""From a row of the catalogue to a verified weights file on this machine."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from core.backbones.checksums import matches
+from core.backbones.values import Availability, Backbone
+from core.errors import Unavailable
+from core.settings import Settings
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in total)."""
+
+
+class Source(Protocol):
+    """Where the weights of one kind of source come from."""
+
+    def availability(self, backbone: Backbone, settings: Settings) -> Availability: ...
+
+    def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None) -> Path: ...
+
+
+class Package:
+    """``package:<module>``: one ``models/*.pth`` file inside an installed package."""
+
+    def availability(self, backbone: Backbone, settings: Settings) -> Availability:
+        return Availability.READY if self._file(backbone) else Availability.NO_NETWORK
+
+    def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None) -> Path:
+        path = self._file(backbone)
+        if path is None:
+            raise Unavailable(f"The weights of {backbone.title} are not installed: run `make setup`.")
+        if not matches(path, backbone.weights_digest):
+            raise Unavailable(f"The weights file {path} is damaged (wrong checksum): reinstall its package.")
+        return path
+
+    def _file(self, backbone: Backbone) -> Path | None:
+        spec = find_spec(backbone.source.removeprefix("package:"))
+        if spec is None or spec.origin is None:
+            return None
+        return next(Path(spec.origin).parent.glob("models/*.pth"), None)
+
+
+SOURCES: dict[str, Source] = {"package": Package()}
+"""By what stands before the colon of ``Backbone.source``."""
+
+
+def availability(backbone: Backbone, settings: Settings) -> Availability:
+    """Whether the weights can be used now. Asks nobody outside this machine."""
+    return _source(backbone).availability(backbone, settings)
+
+
+def obtain(backbone: Backbone, settings: Settings, progress: Progress | None = None) -> Path:
+    """The verified weights file of ``backbone``, downloaded when it must be.
+
+    Raises:
+        Unavailable: it is not here and cannot be had, or it is damaged; one sentence says which.
+    """
+    return _source(backbone).obtain(backbone, settings, progress)
+
+
+def _source(backbone: Backbone) -> Source:
+    return SOURCES[backbone.source.partition(":")[0]]
