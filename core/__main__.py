@@ -1,0 +1,107 @@
+"""The command line: ``python -m core COMMAND``; the same workbench as the pages.
+
+With ``--json`` a command prints one JSON object on stdout and nothing else. Exit code 0 only when what was asked was
+done; errors are one line on stderr.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+
+from core import commands
+from core.errors import GraftError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        result, done = options.command(options)
+    except GraftError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("Stopped. Nothing half-done was kept; runs in the background go on.", code=130)
+    except BrokenPipeError:
+        return 1
+    print(json.dumps(result, ensure_ascii=False) if options.json else options.text(result))
+    return 0 if done else 1
+
+
+def _fail(message: str, code: int = 1) -> int:
+    print(" ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Compare transfer-learning models on your photos.")
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    _photos(verbs)
+    _training(verbs)
+    _results(verbs)
+    _housekeeping(verbs)
+    return parser
+
+
+def _verb(verbs, name: str, command: Callable, text: Callable, help: str) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=help, description=help)
+    verb.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    verb.set_defaults(command=command, text=text)
+    return verb
+
+
+def _photos(verbs) -> None:
+    verb = _verb(verbs, "import", commands.import_, commands.import_text, "import photos as a dataset")
+    verb.add_argument("path", help="a ZIP, a folder with one folder per class, or: demo")
+    verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
+    verb.add_argument("--seed", type=int, default=0, help="of the split")
+    _verb(verbs, "datasets", commands.datasets, commands.datasets_text, "list the datasets")
+    _verb(verbs, "backbones", commands.backbones, commands.backbones_text, "list the pretrained networks")
+
+
+def _training(verbs) -> None:
+    verb = _verb(verbs, "train", commands.train, commands.train_text, "train backbones on a dataset in the background")
+    verb.add_argument("--dataset", required=True, help="id, name or name:version")
+    verb.add_argument("--backbone", required=True, nargs="+", action="extend", metavar="B")
+    verb.add_argument("--pattern", default="integrated_extractor")
+    verb.add_argument("--epochs", type=int)
+    verb.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="a hyperparameter")
+    verb.add_argument("--priority", type=int, default=0, help="higher starts first")
+    verb.add_argument("--dry-run", action="store_true", help="only say what would happen")
+    verb.add_argument("--wait", action="store_true", help="until all have ended")
+    verb = _verb(verbs, "wait", commands.wait, commands.wait_text, "wait until runs have ended")
+    verb.add_argument("runs", nargs="*", metavar="RUN")
+    verb.add_argument("--all", action="store_true", help="every run that waits or runs")
+    verb = _verb(verbs, "cancel", commands.cancel, commands.run_text, "stop a run; it can be resumed")
+    verb.add_argument("run", metavar="RUN")
+    verb.add_argument("--after-epoch", action="store_true", help="let it finish the epoch it is in")
+    verb = _verb(verbs, "resume", commands.resume, commands.run_text, "go on with a failed or cancelled run")
+    verb.add_argument("run", metavar="RUN")
+
+
+def _results(verbs) -> None:
+    verb = _verb(verbs, "runs", commands.runs, commands.runs_text, "list runs, newest first")
+    verb.add_argument("--dataset", help="only of this dataset")
+    verb = _verb(verbs, "show", commands.show, commands.show_text, "all about one run")
+    verb.add_argument("run", metavar="RUN")
+    verb = _verb(verbs, "compare", commands.compare, commands.compare_text, "compare finished runs of one dataset")
+    verb.add_argument("runs", nargs="+", metavar="RUN")
+    verb = _verb(verbs, "predict", commands.predict, commands.predict_text, "what a model says about photos")
+    verb.add_argument("--model", required=True, nargs="+", action="extend", metavar="RUN", help="run or model")
+    verb.add_argument("photos", nargs="+", metavar="PHOTO")
+    verb.add_argument("--top", type=int, default=5)
+
+
+def _housekeeping(verbs) -> None:
+    verb = _verb(verbs, "delete", commands.delete, commands.delete_text, "delete a run (or model, or dataset) and its files")
+    verb.add_argument("run", nargs="?", metavar="RUN")
+    verb.add_argument("--model", metavar="RUN", help="only the model of this run")
+    verb.add_argument("--dataset", help="a dataset with all its runs")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
+    verb = _verb(verbs, "stop", commands.stop, commands.stop_text, "end the supervisor; running training goes on")
+    verb.add_argument("--now", action="store_true", help="also stop running training; it resumes at the next start")
+    _verb(verbs, "doctor", commands.doctor, commands.doctor_text, "is everything here that Graft needs?")
+    verb = _verb(verbs, "run", commands.run_dashboard, commands.nothing_text, "start the dashboard and the supervisor")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
