@@ -1,0 +1,200 @@
+"""Figures and names as people read them: with unit, no more digits than they deserve, and harmless as markup."""
+
+import csv
+import io
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TypeGuard
+
+NOT_MEASURED = "not measured"
+_THIN = "\u202f"  # between thousands; does not break
+_JOINER = "\u2060"  # takes no room and does not break
+
+
+def duration(seconds: float | None) -> str:
+    """``0.4 s``, ``42 s``, ``3 min 12 s``, ``2 h 05 min``, ``3 d 4 h``."""
+    if not _known(seconds):
+        return NOT_MEASURED
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
+def milliseconds(value: float | None) -> str:
+    """``0.4 ms``, ``8.3 ms``, ``120 ms``, ``1.2 s``."""
+    if not _known(value):
+        return NOT_MEASURED
+    if value >= 999.5:
+        return duration(value / 1000)
+    return f"{value:.1f} ms" if value < 9.95 else f"{value:.0f} ms"
+
+
+def size(count: float | None) -> str:
+    """Bytes as ``812 bytes``, ``14 kB``, ``1.4 MB``, ``148 MB``, ``2.3 GB`` (powers of 1000)."""
+    if not _known(count):
+        return NOT_MEASURED
+    if count < 1000:
+        return f"{count:.0f} bytes"
+    return _scaled(count, ("kB", "MB", "GB", "TB"))
+
+
+def amount(count: float | None) -> str:
+    """Large counts as ``950``, ``4.7 million``, ``1.2 billion``."""
+    if not _known(count):
+        return NOT_MEASURED
+    if count < 999_999.5:
+        return _thousands(count)
+    return _scaled(count / 1000, ("million", "billion", "trillion"))
+
+
+def energy(joules: float | None) -> str:
+    """``820 J`` below a watt-hour, then ``1.4 Wh``, ``12 Wh``, ``3.4 kWh``."""
+    if not _known(joules):
+        return NOT_MEASURED
+    if joules < 3600:
+        return f"{joules:.0f} J"
+    return _scaled(joules / 3.6, ("Wh", "kWh", "MWh"))
+
+
+def money(price: float | None, currency: str = "EUR") -> str:
+    """``0.42 EUR``; what is too small to show says ``under 0.01 EUR``."""
+    if not _known(price):
+        return NOT_MEASURED
+    if 0 < price < 0.01:
+        return f"under 0.01 {currency}"
+    return f"{price:,.2f} {currency}".replace(",", _THIN)
+
+
+def share(value: float | None, interval: tuple[float | None, float | None] | None = None) -> str:
+    """``92.4 %``; with its interval ``92.4 % ± 2.7``, in the precision the interval supports.
+
+    Near 0 and 100 the interval is lopsided and ``±`` would leave the scale: there it reads ``98.7 % (92.9 to 99.8)``.
+    """
+    if not _known(value):
+        return "–"
+    if interval is None or interval[0] is None or interval[1] is None:
+        return f"{100 * value:.1f} %"
+    low, high = interval
+    half = (high - low) / 2
+    digits = 0 if half >= 0.0995 else 1
+    if value - half < 0 or value + half > 1:
+        return f"{100 * value:.{digits}f} % ({100 * low:.{digits}f} to {100 * high:.{digits}f})"
+    return f"{100 * value:.{digits}f} % ± {100 * half:.{digits}f}"
+
+
+def points(difference: float) -> str:
+    """A difference of two shares, without sign: ``4.2 points``, ``1 point``."""
+    value = f"{100 * abs(difference):.1f}".removesuffix(".0")
+    return f"{value} point{'' if value == '1' else 's'}"
+
+
+_PARTS = {2: "half", 3: "a third of", 4: "a quarter of", 5: "a fifth of", 10: "a tenth of"}
+
+
+def times(ratio: float) -> str:
+    """To be followed by a noun: ``1.6 times the``, ``half the``, ``a fifth of the``, ``3 % of the``."""
+    if 0.95 < ratio < 1.05:
+        return "the same"
+    if ratio > 1:
+        return f"{ratio:.1f} times the" if ratio < 9.95 else f"{_thousands(ratio)} times the"
+    for part, words in _PARTS.items():
+        if abs(ratio * part - 1) < 0.06:
+            return f"{words} the"
+    return f"{100 * ratio:.0f} % of the" if ratio >= 0.005 else "under 1 % of the"
+
+
+def p_value(p: float) -> str:
+    """``p = 0.34``, ``p = 0.012``, ``p < 0.001``."""
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.2f}" if p >= 0.0995 else f"p = {p:.3f}"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 photo``, ``3 photos``, ``2 classes`` (with ``plural``)."""
+    return f"{_thousands(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(names: Sequence[str], limit: int = 5) -> str:
+    """``a, b and c``; of more than ``limit`` the first ones and ``4 more``."""
+    shown = list(names) if len(names) <= limit else [*names[: limit - 1], f"{len(names) - limit + 1} more"]
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
+
+
+def moment(seconds: float | None) -> str:
+    """A time since 1970 as ``2026-03-04 17:05`` in UTC."""
+    return "–" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def ago(seconds: float | None, now: float) -> str:
+    """How long ago a moment was: ``just now``, ``4 min ago``, ``30 h ago``, ``3 days ago``."""
+    if seconds is None:
+        return "never"
+    passed = max(0.0, now - seconds)
+    if passed < 60:
+        return "just now"
+    if passed < 3600:
+        return f"{passed // 60:.0f} min ago"
+    if passed < 172_800:
+        return f"{passed // 3600:.0f} h ago"
+    return f"{passed // 86_400:.0f} days ago"
+
+
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation: every one of them may be escaped (CommonMark 2.4)
+_LATE = re.compile(r"(?<=[:@])(?=[\w/+-])|(?<=\bww)(?=w\.)|(?<=[<>~-])(?=[->=])", re.IGNORECASE)
+
+
+def plain(text: object) -> str:
+    """``text`` such that Streamlit's markdown shows it letter by letter (file, class and run names), on one line.
+
+    Backslashes alone are not enough: icons (``:material/home:``), emoji (``:smile:``), web and mail addresses and
+    arrows are found by Streamlit after the backslashes are gone. An invisible word joiner breaks those up.
+    """
+    line = " ".join(_visible(str(text)).split())
+    return _MARKUP.sub(r"\\\1", _LATE.sub(_JOINER, line))
+
+
+def _visible(text: str) -> str:
+    """Without control characters and without those that reverse the direction of what follows."""
+    kept = (" " if char in "\t\r\n" else char for char in text)
+    return "".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char == "\u200d")
+
+
+def csv_cell(value: object) -> object:
+    """``value`` for a CSV file: text a spreadsheet would run as a formula gets a leading ``'``."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A CSV file (RFC 4180) with every cell protected; None becomes an empty cell."""
+    text = io.StringIO()
+    csv.writer(text).writerows([csv_cell(cell) for cell in row] for row in (header, *rows))
+    return text.getvalue()
+
+
+def _known(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
+
+
+def _thousands(value: float) -> str:
+    return f"{value:,.0f}".replace(",", _THIN)
+
+
+def _scaled(value: float, units: tuple[str, ...]) -> str:
+    for unit in units:
+        value /= 1000
+        if round(value) < 1000 or unit == units[-1]:
+            break
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
