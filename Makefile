@@ -1,0 +1,61 @@
+# make run: the dashboard. make test: all tests. Both set up what they need; Python 3.11 and make are enough.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+REQUIREMENTS ?= requirements.txt
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run stop setup test test-fast check bench browser screenshots format clean
+
+run: setup
+	@$(BIN)/python -m core run
+
+stop:
+	@$(BIN)/python -m core stop
+
+setup: $(VENV)/.installed $(VENV)/.installed-dev
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)] and "Graft needs Python 3.11 or 3.12, received " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(REQUIREMENTS) requirements.txt | $(BIN)/python
+	$(PIP) -r $(REQUIREMENTS)
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# Debian's chromium; nothing is downloaded by Playwright itself.
+browser:
+	@command -v chromium >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
+	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
+
+# Fast ones first: what fails, fails early.
+test: setup browser
+	$(BIN)/python -m pytest tests/test_*.py tests/pages tests/keras tests/browser
+
+test-fast: setup
+	$(BIN)/python -m pytest tests/test_*.py tests/pages
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/vulture core pages app.py --min-confidence 80
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(PIP) -r requirements-bench.txt
+	@for b in tests/bench/bench_*.py; do m=$${b%.py}; echo "== $$m"; $(BIN)/python -m $$(echo $$m | tr / .) || exit 1; done
+
+screenshots: setup browser
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
