@@ -9,8 +9,10 @@ import json
 import sys
 from collections.abc import Callable
 
-from core import commands
+from core.commands import housekeeping, photos, results, training
 from core.errors import GraftError
+
+DESCRIPTION = "Compare transfer-learning models on your own photos."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +35,7 @@ def _fail(message: str, code: int = 1) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core", description="Compare transfer-learning models on your photos.")
+    parser = argparse.ArgumentParser(prog="python -m core", description=DESCRIPTION)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     _photos(verbs)
     _training(verbs)
@@ -50,16 +52,16 @@ def _verb(verbs, name: str, command: Callable, text: Callable, help: str) -> arg
 
 
 def _photos(verbs) -> None:
-    verb = _verb(verbs, "import", commands.import_, commands.import_text, "import photos as a dataset")
+    verb = _verb(verbs, "import", photos.import_, photos.import_text, "import photos as a dataset")
     verb.add_argument("path", help="a ZIP, a folder with one folder per class, or: demo")
     verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
     verb.add_argument("--seed", type=int, default=0, help="of the split")
-    _verb(verbs, "datasets", commands.datasets, commands.datasets_text, "list the datasets")
-    _verb(verbs, "backbones", commands.backbones, commands.backbones_text, "list the pretrained networks")
+    _verb(verbs, "datasets", photos.datasets, photos.datasets_text, "list the datasets")
+    _verb(verbs, "backbones", photos.backbones, photos.backbones_text, "list the pretrained networks")
 
 
 def _training(verbs) -> None:
-    verb = _verb(verbs, "train", commands.train, commands.train_text, "train backbones on a dataset in the background")
+    verb = _verb(verbs, "train", training.train, training.train_text, "train backbones on a dataset in the background")
     verb.add_argument("--dataset", required=True, help="id, name or name:version")
     verb.add_argument("--backbone", required=True, nargs="+", action="extend", metavar="B")
     verb.add_argument("--pattern", default="integrated_extractor")
@@ -68,39 +70,41 @@ def _training(verbs) -> None:
     verb.add_argument("--priority", type=int, default=0, help="higher starts first")
     verb.add_argument("--dry-run", action="store_true", help="only say what would happen")
     verb.add_argument("--wait", action="store_true", help="until all have ended")
-    verb = _verb(verbs, "wait", commands.wait, commands.wait_text, "wait until runs have ended")
+    verb = _verb(verbs, "wait", training.wait, training.wait_text, "wait until runs have ended")
     verb.add_argument("runs", nargs="*", metavar="RUN")
     verb.add_argument("--all", action="store_true", help="every run that waits or runs")
-    verb = _verb(verbs, "cancel", commands.cancel, commands.run_text, "stop a run; it can be resumed")
+    verb = _verb(verbs, "cancel", training.cancel, training.run_text, "stop a run; it can be resumed")
     verb.add_argument("run", metavar="RUN")
     verb.add_argument("--after-epoch", action="store_true", help="let it finish the epoch it is in")
-    verb = _verb(verbs, "resume", commands.resume, commands.run_text, "go on with a failed or cancelled run")
+    verb = _verb(verbs, "resume", training.resume, training.run_text, "go on with a failed or cancelled run")
     verb.add_argument("run", metavar="RUN")
 
 
 def _results(verbs) -> None:
-    verb = _verb(verbs, "runs", commands.runs, commands.runs_text, "list runs, newest first")
+    verb = _verb(verbs, "runs", results.runs, results.runs_text, "list runs, newest first")
     verb.add_argument("--dataset", help="only of this dataset")
-    verb = _verb(verbs, "show", commands.show, commands.show_text, "all about one run")
+    verb = _verb(verbs, "show", results.show, results.show_text, "all about one run")
     verb.add_argument("run", metavar="RUN")
-    verb = _verb(verbs, "compare", commands.compare, commands.compare_text, "compare finished runs of one dataset")
+    verb = _verb(verbs, "compare", results.compare, results.compare_text, "compare finished runs of one dataset")
     verb.add_argument("runs", nargs="+", metavar="RUN")
-    verb = _verb(verbs, "predict", commands.predict, commands.predict_text, "what a model says about photos")
+    verb = _verb(verbs, "predict", results.predict, results.predict_text, "what a model says about photos")
     verb.add_argument("--model", required=True, nargs="+", action="extend", metavar="RUN", help="run or model")
     verb.add_argument("photos", nargs="+", metavar="PHOTO")
     verb.add_argument("--top", type=int, default=5)
 
 
 def _housekeeping(verbs) -> None:
-    verb = _verb(verbs, "delete", commands.delete, commands.delete_text, "delete a run (or model, or dataset) and its files")
+    verb = _verb(verbs, "delete", housekeeping.delete, housekeeping.delete_text, "delete a run, a model or a dataset")
     verb.add_argument("run", nargs="?", metavar="RUN")
     verb.add_argument("--model", metavar="RUN", help="only the model of this run")
     verb.add_argument("--dataset", help="a dataset with all its runs")
     verb.add_argument("--yes", action="store_true", help="do not ask")
-    verb = _verb(verbs, "stop", commands.stop, commands.stop_text, "end the supervisor; running training goes on")
+    verb = _verb(
+        verbs, "stop", housekeeping.stop, housekeeping.stop_text, "end the supervisor; running training goes on"
+    )
     verb.add_argument("--now", action="store_true", help="also stop running training; it resumes at the next start")
-    _verb(verbs, "doctor", commands.doctor, commands.doctor_text, "is everything here that Graft needs?")
-    verb = _verb(verbs, "run", commands.run_dashboard, commands.nothing_text, "start the dashboard and the supervisor")
+    _verb(verbs, "doctor", housekeeping.doctor, housekeeping.doctor_text, "is everything here that Graft needs?")
+    _verb(verbs, "run", housekeeping.run_dashboard, housekeeping.nothing_text, "start the dashboard and the supervisor")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from statistics import median
 
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
-from core.features.store import is_stored
+from core.features.store import is_stored, key_of
 from core.planning import Decision, Plan
 from core.registry import Registry
 from core.runs import Cost, Run, Status
@@ -15,12 +15,10 @@ LOOK_BACK = 20
 """Newest finished runs of a backbone that an estimate looks at."""
 
 
-def estimate(
-    plan: Plan, *, dataset: Dataset, backbone: Backbone, registry: Registry, settings: Settings
-) -> Plan:
+def estimate(plan: Plan, *, dataset: Dataset, backbone: Backbone, registry: Registry, settings: Settings) -> Plan:
     """``plan`` with ``features_stored`` and, where earlier runs allow it, ``estimate_seconds``."""
     views = plan.recipe.hyperparameters.views
-    stored = is_stored(settings, dataset=dataset, backbone=backbone, views=views, seed=plan.recipe.hyperparameters.seed)
+    stored = _all_stored(plan, dataset, backbone, settings)
     if plan.decision is Decision.REUSED:
         return replace(plan, features_stored=stored, estimate_seconds=0.0)
     measured = _measured(registry, backbone)
@@ -34,6 +32,13 @@ def estimate(
     fixed = median(_fixed_seconds(cost) for _, cost in measured)
     seconds = fixed + epochs * dataset.split_sizes["train"] * per_step + (0 if stored else photos * per_photo)
     return replace(plan, features_stored=stored, estimate_seconds=seconds)
+
+
+def _all_stored(plan: Plan, dataset: Dataset, backbone: Backbone, settings: Settings) -> bool:
+    numbers = plan.recipe.hyperparameters
+    renderings = [("validation", 0), ("test", 0), *(("train", view) for view in range(numbers.views))]
+    keys = (key_of(dataset, backbone, split, view=view, seed=numbers.seed) for split, view in renderings)
+    return all(is_stored(key, settings) for key in keys)
 
 
 def _measured(registry: Registry, backbone: Backbone) -> list[tuple[Run, Cost]]:

@@ -80,4 +80,6 @@ def _weights(settings: Settings) -> Check:
 
 def _supervisor(settings: Settings) -> Check:
     running = jobs.supervisor_status(settings).running
-    return Check(name="Supervisor", good=True, found="running" if running else "not running; it starts with the next run")
+    return Check(
+        name="Supervisor", good=True, found="running" if running else "not running; it starts with the next run"
+    )

@@ -168,7 +168,10 @@ def _read_job(folder: Path) -> ImportJob:
     except FileNotFoundError:
         status = {"state": "running"}
     if status["state"] == "running" and not _alive(folder):
-        status = {"state": "failed", "message": "The import was killed before it was done; nothing was added. Start it again."}
+        status = {
+            "state": "failed",
+            "message": "The import was killed before it was done; nothing was added. Start it again.",
+        }
     progress = status.get("progress")
     return ImportJob(
         id=folder.name.removeprefix("import-"),

@@ -69,7 +69,12 @@ def _finished(epochs: int, candidates: Sequence[Candidate]):
         if c.run.status is Status.FINISHED and c.has_model and c.run.recipe.hyperparameters.epochs >= epochs:
             trained = c.run.recipe.hyperparameters.epochs
             more = f" for {trained} epochs (you ask for {epochs})" if trained > epochs else ""
-            return Decision.REUSED, f"It was trained already{more}; its best epoch was {c.run.best_epoch}.", c.run.id, None
+            return (
+                Decision.REUSED,
+                f"It was trained already{more}; its best epoch was {c.run.best_epoch}.",
+                c.run.id,
+                None,
+            )
     return None
 
 

@@ -27,7 +27,9 @@ class Settings:
         if not 1 <= self.port <= 65535:
             raise InvalidInput(f"The port must be between 1 and 65535. Received: port={self.port}")
         if self.features_limit_bytes < 0:
-            raise InvalidInput(f"The limit of stored features must not be negative. Received: {self.features_limit_bytes}")
+            raise InvalidInput(
+                f"The limit of stored features must not be negative. Received: {self.features_limit_bytes}"
+            )
 
     @property
     def registry_path(self) -> Path:

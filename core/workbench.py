@@ -6,14 +6,13 @@ Values in, values out; errors are ``core.errors`` with a sentence for a person. 
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from core import deletion, imports, jobs, prediction
-from core import comparison as comparisons
 from core.backbones import availability, catalogue, get
 from core.backbones.values import Availability, Backbone
-from core.datasets import ImportProgress, Rejection, sweep
+from core.comparison import Paired, PhotoResults, Row, against_best, leaderboard, load_results
+from core.datasets import ImportProgress, sweep
 from core.datasets.values import Dataset, Photo
 from core.deletion import Toll
 from core.errors import Conflict, InvalidInput
@@ -21,6 +20,7 @@ from core.estimates import estimate
 from core.health import Check, examine
 from core.imports import ImportJob
 from core.planning import Candidate, Decision, Plan, decide
+from core.prediction import PhotoPredictions
 from core.progress import read_progress
 from core.recipes import Hyperparameters, Recipe, fingerprint, sensible_hyperparameters
 from core.registry import Registry
@@ -117,9 +117,7 @@ class Workbench:
     def defaults(self, dataset_reference: str) -> Hyperparameters:
         """Sensible hyperparameters for a dataset of this size."""
         dataset = self.dataset(dataset_reference)
-        return sensible_hyperparameters(
-            train_photos=dataset.split_sizes["train"], classes=len(dataset.class_names)
-        )
+        return sensible_hyperparameters(train_photos=dataset.split_sizes["train"], classes=len(dataset.class_names))
 
     def plan(self, dataset_reference: str, recipes: Sequence[Recipe]) -> list[Plan]:
         """What would happen with every recipe, before anything is launched."""
@@ -265,9 +263,18 @@ class Workbench:
         self.registry.set_preference("rate_per_hour", per_hour)
         self.registry.set_preference("currency", currency)
 
-    def leaderboard(self, run_ids: Sequence[str]):
-        """See ``comparison``: the rows of several finished runs of one dataset."""
-        return comparisons.leaderboard(self.registry, [self.run(run_id) for run_id in run_ids])
+    def leaderboard(self, run_ids: Sequence[str]) -> tuple[Row, ...]:
+        """Rows of several runs of one dataset, best first."""
+        rate, _ = self.rate()
+        return leaderboard([self.run(run_id) for run_id in run_ids], self.costs(run_ids), rate_per_hour=rate)
+
+    def against_best(self, run_ids: Sequence[str]) -> tuple[Paired, ...]:
+        """The best of several finished runs against each other one, photo by photo on the test split."""
+        return against_best([self.photo_results(run_id) for run_id in run_ids])
+
+    def photo_results(self, run_id: str) -> PhotoResults:
+        """What a finished run said about every test photo."""
+        return load_results(self.settings, run_id)
 
     # --- models and prediction ---
 
@@ -278,7 +285,9 @@ class Workbench:
         """By model id or by the id of its run."""
         return self.registry.model(reference)
 
-    def predict(self, references: Sequence[str], photos: Sequence[tuple[str, bytes]], *, top: int = 5):
+    def predict(
+        self, references: Sequence[str], photos: Sequence[tuple[str, bytes]], *, top: int = 5
+    ) -> list[PhotoPredictions]:
         """Predictions of several models for several photos (file name, bytes); see ``prediction``."""
         folders = [self.settings.run_dir(self.model(reference).run_id) / "model" for reference in references]
         return prediction.predict(folders, photos, top=top)
@@ -313,5 +322,3 @@ class Workbench:
     def doctor(self) -> list[Check]:
         """Is everything here that Graft needs?"""
         return examine(self.settings, self.registry)
-
-

@@ -1,0 +1,67 @@
+"""Commands that delete, stop, examine and serve."""
+
+import sys
+from argparse import Namespace
+from dataclasses import asdict
+
+from core.errors import GraftError, InvalidInput
+from core.workbench import Workbench
+
+Result = tuple[dict, bool]
+
+
+def delete(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    chosen = {kind: getattr(options, kind) for kind in ("run", "model", "dataset") if getattr(options, kind)}
+    if len(chosen) != 1:
+        raise InvalidInput("Name one run, or give --model RUN or --dataset D.")
+    (kind, reference), *_ = chosen.items()
+    toll = workbench.toll(**chosen)
+    if sys.stdin.isatty() and not options.yes and not options.json:
+        question = f"Delete {toll.runs} runs, {toll.models} models, {toll.bytes / 1e6:.1f} MB? [y/N] "
+        if input(question).strip().lower() not in ("y", "yes"):
+            raise GraftError("Nothing was deleted.")
+    deletions = {"run": workbench.delete_run, "model": workbench.delete_model, "dataset": workbench.delete_dataset}
+    return {"deleted": reference, "kind": kind} | asdict(deletions[kind](reference)), True
+
+
+def delete_text(result: dict) -> str:
+    return f"Deleted {result['kind']} {result['deleted']}: {result['bytes'] / 1e6:.1f} MB freed."
+
+
+def stop(options: Namespace) -> Result:
+    return {"stopped": Workbench.open().stop_supervisor(now=options.now)}, True
+
+
+def stop_text(result: dict) -> str:
+    return "The supervisor has ended." if result["stopped"] else "No supervisor was running."
+
+
+def doctor(options: Namespace) -> Result:
+    checks = Workbench.open().doctor()
+    return {"checks": [asdict(check) for check in checks]}, all(check.good for check in checks)
+
+
+def doctor_text(result: dict) -> str:
+    return "\n".join(
+        f"{'ok ' if check['good'] else 'BAD'}  {check['name']}: {check['found']}"
+        + ("" if check["good"] else f" -> {check['advice']}")
+        for check in result["checks"]
+    )
+
+
+def run_dashboard(options: Namespace) -> Result:
+    from core.web.serve import serve  # the web half is only needed here
+
+    workbench = Workbench.open()
+    workbench.start_supervisor()
+    try:
+        serve(workbench.settings)
+    finally:
+        if not any(not run.status.ended for run in workbench.runs()):
+            workbench.stop_supervisor()
+    return {}, True
+
+
+def nothing_text(result: dict) -> str:
+    return ""

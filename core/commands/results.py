@@ -1,0 +1,170 @@
+"""Commands that show what runs left."""
+
+import sys
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+
+from core.commands.tables import percent, table
+from core.comparison import Paired, Row, verdict
+from core.errors import InvalidInput
+from core.prediction import PhotoPredictions
+from core.runs import Run, Status
+from core.workbench import Workbench
+
+Result = tuple[dict, bool]
+
+
+def run_row(run: Run) -> dict:
+    return {
+        "run": run.id,
+        "name": run.name,
+        "dataset": run.dataset_id,
+        "recipe": run.recipe.to_dict(),
+        "status": str(run.status),
+        "reason": run.reason,
+        "epochs_done": run.epochs_done,
+        "best_epoch": run.best_epoch,
+        "accuracy": run.test_accuracy,
+        "wall_seconds": run.wall_seconds,
+        "priority": run.priority,
+        "attempt": run.attempt,
+        "extends": run.extends,
+        "created_at": run.created_at,
+        "tags": list(run.tags),
+    }
+
+
+def runs(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    dataset_id = workbench.dataset(options.dataset).id if options.dataset else None
+    return {"runs": [run_row(run) for run in workbench.runs(dataset_id)]}, True
+
+
+def runs_text(result: dict) -> str:
+    rows = [
+        (row["run"], row["status"], row["name"], row["epochs_done"], percent(row["accuracy"])) for row in result["runs"]
+    ]
+    return table(("run", "status", "name", "epochs", "test accuracy"), rows)
+
+
+def show(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    run = workbench.run(options.run)
+    evaluation, cost = workbench.evaluation(run.id), workbench.cost(run.id)
+    result = run_row(run) | {
+        "epochs": [asdict(epoch) for epoch in workbench.epochs(run.id)],
+        "evaluation": asdict(evaluation) if evaluation else None,
+        "cost": asdict(cost) if cost else None,
+        "attempts": [asdict(attempt) for attempt in workbench.attempts(run.id)],
+        "model": _model_row(workbench, run),
+    }
+    return result, True
+
+
+def _model_row(workbench: Workbench, run: Run) -> dict | None:
+    for model in workbench.models(run.dataset_id):
+        if model.run_id == run.id:
+            path = workbench.settings.home / model.path
+            return {"model": model.id, "path": str(path), "sha256": model.sha256, "bytes": model.size_bytes}
+    return None
+
+
+def show_text(result: dict) -> str:
+    lines = [f"{result['run']}  {result['name']}  {result['status']}  {result['reason']}".rstrip()]
+    recipe = result["recipe"]
+    lines.append(f"  {recipe['backbone']}, {recipe['pattern']}, {recipe['hyperparameters']}")
+    if result["evaluation"]:
+        evaluation = result["evaluation"]
+        low, high = evaluation["ci95"]
+        lines.append(
+            f"  test accuracy {percent(evaluation['accuracy'])} (95 % {percent(low)} to {percent(high)}, "
+            f"{evaluation['n']} photos), best epoch {result['best_epoch']} of {result['epochs_done']}"
+        )
+    if result["cost"]:
+        cost = result["cost"]
+        lines.append(f"  {cost['wall_seconds']:.1f} s paid, {cost['alone_wall_seconds']:.1f} s alone")
+    if result["model"]:
+        lines.append(f"  {result['model']['path']}")
+    return "\n".join(lines)
+
+
+def compare(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    run_ids = list(dict.fromkeys(workbench.run(run_id).id for run_id in options.runs))
+    unfinished = [run_id for run_id in run_ids if workbench.run(run_id).status is not Status.FINISHED]
+    if unfinished:
+        raise InvalidInput(f"Only finished runs can be compared. Not finished: {', '.join(unfinished)}")
+    rows = workbench.leaderboard(run_ids)
+    pairs = workbench.against_best(run_ids) if len(run_ids) > 1 else ()
+    names = {row.run_id: f"{row.name} ({row.run_id})" for row in rows}
+    result = {
+        "dataset": rows[0].dataset_id,
+        "runs": [_row(row) for row in rows],
+        "pairs": [_pair(pair) | {"verdict": verdict(pair, names)} for pair in pairs],
+    }
+    return result, True
+
+
+def _row(row: Row) -> dict:
+    return {"run": row.run_id, "ci95": [row.low, row.high]} | {
+        key: value for key, value in asdict(row).items() if key not in ("run_id", "low", "high")
+    }
+
+
+def _pair(pair: Paired) -> dict:
+    kept = ("n", "both_right", "only_a", "only_b", "both_wrong", "difference", "p_value", "adjusted_p")
+    return {"a": pair.a, "b": pair.b, "ci95": [pair.low, pair.high]} | {key: getattr(pair, key) for key in kept}
+
+
+def compare_text(result: dict) -> str:
+    rows = [
+        (row["run"], row["name"], percent(row["accuracy"]), f"{row['wall_seconds']:.1f} s") for row in result["runs"]
+    ]
+    lines = table(("run", "name", "test accuracy", "paid"), rows)
+    return "\n".join([lines, *(pair["verdict"] for pair in result["pairs"])])
+
+
+def predict(options: Namespace) -> Result:
+    if not 1 <= options.top <= 1000:
+        raise InvalidInput(f"--top must be between 1 and 1000. Received: {options.top}")
+    workbench = Workbench.open()
+    photos = [(name, _read(name)) for name in options.photos]
+    rows = [_prediction(row) for row in workbench.predict(options.model, photos, top=options.top)]
+    problems = [f"{row['file']}: {row['problem']}" for row in rows if row["problem"]]
+    problems += [f"{a['run']}: {a['problem']}" for row in rows[:1] for a in row["answers"] if a["problem"]]
+    if problems:
+        print(" ".join(problems), file=sys.stderr)
+    return {"photos": rows}, not problems
+
+
+def _prediction(row: PhotoPredictions) -> dict:
+    answers = [
+        {
+            "run": answer.run_id,
+            "title": answer.title,
+            "predictions": [asdict(prediction) for prediction in answer.predictions],
+            "milliseconds": answer.milliseconds,
+            "unsure": answer.unsure,
+            "problem": answer.problem,
+        }
+        for answer in row.answers
+    ]
+    return {"file": row.name, "problem": row.problem, "answers": answers}
+
+
+def _read(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from None
+
+
+def predict_text(result: dict) -> str:
+    lines = []
+    for row in result["photos"]:
+        lines.append(f"{row['file']}")
+        for answer in row["answers"]:
+            best = ", ".join(f"{p['class_name']} {percent(p['probability'])}" for p in answer["predictions"])
+            lines.append(f"  {answer['title']}: {best}")
+    return "\n".join(lines)
