@@ -1,0 +1,65 @@
+"""Attempts: one start each of a run's process, who it is, and what it has spent."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from core.errors import NotFound
+from core.registry.connection import Store
+from core.registry.results import check_running
+from core.registry.schema import attempts, columns_of, runs
+from core.runs import Attempt, Status
+
+_COLUMNS = columns_of(attempts, Attempt)
+
+
+class Attempts(Store):
+    """The starts of every run."""
+
+    def attempts(self, run_id: str) -> list[Attempt]:
+        """All attempts of a run, the first one first."""
+        query = select(*_COLUMNS).where(attempts.c.run_id == run_id).order_by(attempts.c.number)
+        with self.reading() as connection:
+            return [Attempt(**row._mapping) for row in connection.execute(query)]
+
+    def running_attempts(self) -> list[Attempt]:
+        """The current attempt of every running run, the longest running one first."""
+        current = (attempts.c.run_id == runs.c.id) & (attempts.c.number == runs.c.attempt)
+        query = select(*_COLUMNS).join(runs, current).where(runs.c.status == Status.RUNNING)
+        with self.reading() as connection:
+            rows = connection.execute(query.order_by(attempts.c.started_at, attempts.c.run_id))
+            return [Attempt(**row._mapping) for row in rows]
+
+    def record_process(self, run_id: str, attempt: int, identity: dict[str, Any]) -> None:
+        """Keeps who runs this attempt (pid, start time, boot id), as the supervisor tells it."""
+        with self.writing() as connection:
+            result = connection.execute(update(attempts).where(_is(run_id, attempt)).values(process=identity))
+            if not result.rowcount:
+                raise NotFound(f"Run {run_id} has no attempt {attempt}. Claim it first.")
+
+    def process(self, run_id: str, attempt: int) -> dict[str, Any] | None:
+        """Who runs or ran this attempt; None when that was never recorded."""
+        with self.reading() as connection:
+            return connection.scalar(select(attempts.c.process).where(_is(run_id, attempt)))
+
+    def record_spent(self, run_id: str, attempt: int, cost_so_far: dict[str, Any]) -> None:
+        """Keeps what the running attempt has spent so far, so that nothing is lost when it is killed.
+
+        ``wall_seconds`` in it is what ``Run.wall_seconds`` is summed up from.
+
+        Raises:
+            Conflict: it is not the running attempt (any more).
+        """
+        with self.writing() as connection:
+            check_running(connection, run_id, attempt)
+            connection.execute(update(attempts).where(_is(run_id, attempt)).values(spent=cost_so_far))
+
+    def spent(self, run_id: str) -> list[dict[str, Any]]:
+        """What the ended attempts of a run have spent, the first one first; those that said nothing are left out."""
+        ended = (attempts.c.run_id == run_id) & attempts.c.ended_at.is_not(None) & attempts.c.spent.is_not(None)
+        with self.reading() as connection:
+            return list(connection.scalars(select(attempts.c.spent).where(ended).order_by(attempts.c.number)))
+
+
+def _is(run_id: str, attempt: int):
+    return (attempts.c.run_id == run_id) & (attempts.c.number == attempt)

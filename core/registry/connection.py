@@ -1,0 +1,151 @@
+"""One SQLite file, many threads and processes: its connections, its transactions, and its errors in words."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import QueuePool
+
+from core.errors import GraftError, InvalidInput, NoSpace, Unavailable
+
+try:  # SQLite 3.7 to 3.51.2 can corrupt a file when the WAL is reset; pysqlite3 brings a newer one
+    from pysqlite3 import dbapi2 as sqlite
+except ImportError:
+    from sqlite3 import dbapi2 as sqlite  # type: ignore[no-redef]
+
+BUSY_SECONDS = 30
+_PRAGMAS = (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON")
+_inherited: list[Any] = []
+"""Connections of a parent process. After a fork they must be neither used nor closed (SQLite), so they stay here."""
+
+
+class Store:
+    """The connections to one registry file; base of every noun's class."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._connect()
+
+    def _connect(self) -> None:
+        self._pid = os.getpid()
+        self._watch_lock = threading.Lock()
+        self._watcher: Any = None
+        self._engine = new_engine(self.path)
+        self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    def _own_process(self) -> None:
+        """Leaves the connections of the parent alone and opens own ones, when this is a forked child."""
+        if self._pid != os.getpid():
+            _inherited.append((self._engine, self._watcher))
+            self._connect()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the file and blocks nobody."""
+        self._own_process()
+        with errors_in_words(self.path), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from the start, so what it reads is still so when it writes."""
+        self._own_process()
+        with errors_in_words(self.path), self._writer.begin() as connection:
+            yield connection
+
+    def change_counter(self) -> int:
+        """A number that changes whenever any process has written; to be compared within this process only."""
+        self._own_process()
+        with self._watch_lock, errors_in_words(self.path):
+            if self._watcher is None:
+                self._watcher = connect(self.path)  # kept: the number counts what *other* connections wrote
+            return self._watcher.execute("PRAGMA data_version").fetchone()[0]
+
+    def close(self) -> None:
+        """Closes all idle connections; a later call opens new ones."""
+        self._own_process()
+        with self._watch_lock:
+            if self._watcher is not None:
+                self._watcher.close()
+            self._watcher = None
+        self._engine.dispose()
+
+
+def connect(path: Path) -> Any:
+    """A raw connection in autocommit mode with the settings every connection has.
+
+    ``isolation_level=None`` keeps the driver from opening transactions by itself: its deferred ones lose updates.
+    """
+    connection = sqlite.connect(
+        str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def new_engine(path: Path) -> Engine:
+    """An engine whose transactions begin with plain ``BEGIN``, or with the execution option ``begin``."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        module=sqlite,
+        creator=lambda: connect(path),
+        poolclass=QueuePool,
+        max_overflow=-1,  # a thread never waits for another one's connection
+        json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+@contextmanager
+def errors_in_words(path: Path) -> Iterator[None]:
+    """Turns what SQLite says about the file or the disk into one sentence; a mistake of ours stays as it is."""
+    try:
+        yield
+    except (IntegrityError, sqlite.IntegrityError):
+        raise
+    except (DBAPIError, sqlite.Error) as error:
+        told = explain(path, str(getattr(error, "orig", None) or error))
+        if told is None:
+            raise
+        raise told from error
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"Text must be valid Unicode. Received: {error.object!r}") from error
+    except OverflowError as error:
+        raise InvalidInput("A number is too large; whole numbers may have up to 18 digits.") from error
+
+
+def explain(path: Path, message: str) -> GraftError | None:
+    """The error for a person behind SQLite's ``message``; None when it is not about file or disk."""
+    if "disk is full" in message:
+        return NoSpace(f"The disk is full; nothing was changed. Free some space for {path} and try again.")
+    for words, sentence in _SENTENCES:
+        if any(word in message for word in words):
+            return Unavailable(f"The registry {path} {sentence} (SQLite says: {message}).")
+    return None
+
+
+_SENTENCES = (
+    (
+        ("not a database", "malformed", "corrupt"),
+        "is damaged; put a backup in its place, or move it away to begin anew",
+    ),
+    (("readonly", "read-only"), "cannot be written; give this user the right to write to the file and its folder"),
+    (("unable to open",), "cannot be opened; check that its folder exists and that this user may write to it"),
+    (
+        ("locked", "busy"),
+        f"was held by another program for over {BUSY_SECONDS} seconds; try again, or end that program",
+    ),
+    (("disk I/O error",), "could not be read or written; check the disk"),
+)

@@ -1,0 +1,121 @@
+"""Datasets and their photos."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, case, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from core.datasets.values import SPLITS, Dataset, Photo, Rejection
+from core.errors import Conflict, NotFound
+from core.registry.connection import Store
+from core.registry.schema import columns_of, datasets, photos, row_of, runs
+from core.runs import Status
+
+_COLUMNS = columns_of(datasets, Dataset)
+_PHOTO_COLUMNS = columns_of(photos, Photo)
+_NEWEST_FIRST = (datasets.c.created_at.desc(), datasets.c.number.desc())
+_SPLIT_ORDER = case({split: place for place, split in enumerate(SPLITS)}, value=photos.c.split)
+
+
+class Datasets(Store):
+    """Imported datasets: immutable, so they are added, read and deleted."""
+
+    def next_version(self, name: str) -> int:
+        """The version the next dataset of this name gets: one above the highest that is there."""
+        with self.reading() as connection:
+            highest = connection.scalar(select(func.max(datasets.c.version)).where(datasets.c.name == name))
+        return (highest or 0) + 1
+
+    def add_dataset(self, dataset: Dataset, photos_of_it: Sequence[Photo]) -> None:
+        """Adds a dataset with all its photos.
+
+        Raises:
+            Conflict: this id, or this version of this name, is already there.
+        """
+        row = row_of(datasets, dataset) | {"rejections": [asdict(rejection) for rejection in dataset.rejections]}
+        try:
+            with self.writing() as connection:
+                connection.execute(insert(datasets), row)
+                if photos_of_it:
+                    rows = [asdict(photo) | {"dataset_id": dataset.id} for photo in photos_of_it]
+                    connection.execute(insert(photos), rows)
+        except IntegrityError as error:
+            raise Conflict(_conflict(dataset, str(error.orig))) from error
+
+    def datasets(self) -> list[Dataset]:
+        """All datasets, newest first."""
+        with self.reading() as connection:
+            return [_dataset(row) for row in connection.execute(select(*_COLUMNS).order_by(*_NEWEST_FIRST))]
+
+    def dataset(self, ref: str) -> Dataset:
+        """The dataset with id ``ref``, else the newest version of the name ``ref``, else ``name:version``.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self.reading() as connection:
+            found = _find(connection, datasets.c.id == ref) or _find(connection, datasets.c.name == ref)
+            name, _, version = ref.rpartition(":")
+            if found is None and version.isascii() and version.isdigit():
+                found = _find(connection, (datasets.c.name == name) & (datasets.c.version == int(version[:9])))
+        if found is None:
+            raise NotFound(f"There is no dataset {ref!r}. Give its id, its name, or name:version.")
+        return found
+
+    def find_dataset(self, digest: str) -> Dataset | None:
+        """The newest dataset with exactly this content and split, if any."""
+        with self.reading() as connection:
+            return _find(connection, datasets.c.digest == digest)
+
+    def photos(
+        self,
+        dataset_id: str,
+        split: str | None = None,
+        class_name: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Photo]:
+        """Photos in the order train, validation, test; within a split by class, then digest."""
+        query = select(*_PHOTO_COLUMNS).where(photos.c.dataset_id == dataset_id)
+        if split is not None:
+            query = query.where(photos.c.split == split)
+        if class_name is not None:
+            query = query.where(photos.c.class_name == class_name)
+        query = query.order_by(_SPLIT_ORDER, photos.c.class_name, photos.c.digest).limit(limit).offset(offset)
+        with self.reading() as connection:
+            return [Photo(**row._mapping) for row in connection.execute(query)]
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Deletes a dataset, its photos, and every run on it with all that it left.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: one of its runs is running; cancel it first.
+        """
+        with self.writing() as connection:
+            of_it = (runs.c.dataset_id == dataset_id) & (runs.c.status == Status.RUNNING)
+            running = connection.scalars(select(runs.c.id).where(of_it)).all()
+            if running:
+                raise Conflict(f"Dataset {dataset_id} is in use by {', '.join(running)}. Cancel that first.")
+            if not connection.execute(delete(datasets).where(datasets.c.id == dataset_id)).rowcount:
+                raise NotFound(f"There is no dataset {dataset_id!r}. It may have been deleted already.")
+
+
+def _find(connection: Connection, condition) -> Dataset | None:
+    query = select(*_COLUMNS).where(condition).order_by(datasets.c.version.desc(), *_NEWEST_FIRST).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else _dataset(row)
+
+
+def _dataset(row) -> Dataset:
+    data = dict(row._mapping)
+    data["class_names"] = tuple(data["class_names"])
+    data["rejections"] = tuple(Rejection(**rejection) for rejection in data["rejections"])
+    return Dataset(**data)
+
+
+def _conflict(dataset: Dataset, message: str) -> str:
+    if "photos" in message:
+        return f"A photo is twice in dataset {dataset.name!r}. Import it again."
+    return f"Dataset {dataset.name!r} version {dataset.version} ({dataset.id}) is already there. Import it again."

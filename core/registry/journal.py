@@ -1,0 +1,33 @@
+"""What was done and when: deletions above all. Kept for people, read by nobody else."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from core.registry.connection import Store
+from core.registry.schema import columns_of, log
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEntry:
+    """One action, for example ``delete_run``, with its JSON detail; ``at`` in seconds since 1970, UTC."""
+
+    at: float
+    action: str
+    detail: dict[str, Any]
+
+
+class Journal(Store):
+    """The log of actions."""
+
+    def log(self, action: str, detail: dict[str, Any]) -> None:
+        with self.writing() as connection:
+            connection.execute(insert(log).values(at=time.time(), action=action, detail=detail))
+
+    def log_entries(self, limit: int = 100) -> list[LogEntry]:
+        """The newest ``limit`` entries, newest first."""
+        with self.reading() as connection:
+            rows = connection.execute(select(*columns_of(log, LogEntry)).order_by(log.c.number.desc()).limit(limit))
+            return [LogEntry(**row._mapping) for row in rows]

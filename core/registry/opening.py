@@ -1,0 +1,111 @@
+"""Opening a registry: which schema it has, and the way to the current one.
+
+A registry that is current is recognised by one read, without importing Alembic. Everything else happens under a
+file lock, so that of several processes that start together one migrates and the others wait. All steps of a
+migration are one transaction: killed in the middle, the file is as it was.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from core.errors import Unavailable
+from core.registry.connection import connect, errors_in_words, new_engine
+from core.registry.schema import HEAD
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def bring_up_to_date(path: Path, *, migrations: Path = MIGRATIONS, head: str = HEAD) -> None:
+    """Leaves a registry of revision ``head`` in WAL mode at ``path``.
+
+    Raises:
+        Unavailable: it is damaged, read-only, of a newer Graft, or no registry at all.
+    """
+    _check_access(path)
+    with errors_in_words(path):
+        if _state(path) == (head, "wal"):
+            return
+        with _locked(path):
+            revision, _ = _state(path)
+            _check_revision(path, revision, head)
+            if revision != head:
+                _upgrade(path, revision, migrations)
+            with closing(connect(path)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _check_access(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"The folder {path.parent} cannot be made: {error.strerror}. Choose another home.") from error
+    for place in (path.parent, path):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise Unavailable(
+                f"The registry {path} cannot be written: {place} is read-only. Give this user the right to write to it."
+            )
+
+
+def _state(path: Path) -> tuple[str | None, str]:
+    """(revision, journal mode) of the file; the revision is None for a new or empty one."""
+    if not path.exists():
+        return None, ""
+    with closing(connect(path)) as connection:
+        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "alembic_version" in tables:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return (row[0] if row else None), mode
+    if tables:
+        raise Unavailable(f"{path} is a database of another program, not a registry. Choose another home.")
+    return None, mode
+
+
+def _check_revision(path: Path, revision: str | None, head: str) -> None:
+    if revision is not None and revision > head:
+        raise Unavailable(
+            f"The registry {path} was written by a newer Graft (schema {revision}; this one knows up to {head}). "
+            "Update Graft, or use a backup from before."
+        )
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time; the kernel drops the lock when its holder dies. The file stays: removing it would race."""
+    with open(path.with_name(path.name + ".lock"), "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _upgrade(path: Path, revision: str | None, migrations: Path) -> None:
+    if revision is not None:
+        copy_to(path, path.with_name(f"{path.stem}-schema-{revision}-{time.strftime('%Y%m%d-%H%M%S')}.db"))
+    from alembic import command  # slow to import, and needed once per schema change only
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    engine = new_engine(path).execution_options(begin="BEGIN IMMEDIATE")
+    with engine.connect() as connection:
+        # A migration may rebuild a table that others refer to; this can only be switched off outside of a transaction.
+        connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+        with connection.begin():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    engine.dispose()
+
+
+def copy_to(path: Path, target: Path) -> None:
+    """A complete, compact copy of the registry at ``target``, which appears at once or not at all."""
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)
+    try:
+        with errors_in_words(path), closing(connect(path)) as connection:
+            connection.execute("VACUUM INTO ?", (str(part),))
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,188 @@
+"""How runs wait, start and end. The first ending wins, and what a former attempt says no longer counts."""
+
+import time
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from core.errors import Conflict, InvalidInput
+from core.registry.connection import Store
+from core.registry.runs import RUN_COLUMNS, get_run, last_position, no_such_run, run_of
+from core.registry.schema import attempts, runs
+from core.runs import Cancel, Run, Status
+
+_WAITING = runs.c.status == Status.SCHEDULED
+_START_ORDER = (runs.c.priority.desc(), runs.c.position, runs.c.number)
+INTERRUPTED = "INTERRUPTED"
+"""Outcome of an attempt whose run went back into the queue."""
+
+
+class Queue(Store):
+    """Scheduled runs in the order they will start, and every change of status."""
+
+    def queue(self) -> list[Run]:
+        """Scheduled runs, the next one first: highest priority, then position."""
+        with self.reading() as connection:
+            return [
+                run_of(row) for row in connection.execute(select(*RUN_COLUMNS).where(_WAITING).order_by(*_START_ORDER))
+            ]
+
+    def claim(self, slot: str, token: str) -> Run | None:
+        """Starts an attempt of the next scheduled run on ``slot``, or None when nothing waits.
+
+        Args:
+            slot: where it will run ("cpu" or the UUID of a GPU).
+            token: who claims it; kept with the attempt.
+        """
+        first = select(runs.c.id).where(_WAITING).order_by(*_START_ORDER).limit(1).scalar_subquery()
+        now = time.time()
+        statement = (
+            update(runs)
+            .where(runs.c.id == first)
+            .values(
+                status=Status.RUNNING,
+                reason="",
+                cancel=None,
+                slot=slot,
+                attempt=runs.c.attempt + 1,
+                started_at=func.coalesce(runs.c.started_at, now),
+                ended_at=None,
+            )
+            .returning(*RUN_COLUMNS)
+        )
+        with self.writing() as connection:
+            row = connection.execute(statement).first()
+            if row is None:
+                return None
+            run = run_of(row)
+            _begin_attempt(connection, run, token, now)
+            return run
+
+    def end(self, run_id: str, attempt: int, status: Status, reason: str = "") -> bool:
+        """Ends the running attempt; False when it is not the running one (any more), and then nothing changes."""
+        if not status.ended:
+            raise InvalidInput(f"A run ends FINISHED, FAILED or KILLED. Received: {status}")
+        with self.writing() as connection:
+            if not is_running(connection, run_id, attempt):
+                return False
+            end_run(connection, run_id, status, reason)
+            return True
+
+    def requeue(self, run_id: str, attempt: int | None = None, reason: str = "") -> bool:
+        """Puts a running, failed or killed run back into the queue; False when it is neither.
+
+        A run that was running keeps its place; one that had ended goes to the end. With ``attempt`` only that
+        attempt, while it is running, is put back.
+        """
+        with self.writing() as connection:
+            run = get_run(connection, run_id)
+            if run.status in (Status.SCHEDULED, Status.FINISHED):
+                return False
+            if attempt is not None and (run.status != Status.RUNNING or run.attempt != attempt):
+                return False
+            position = run.position
+            if run.status == Status.RUNNING:
+                _end_attempt(connection, run, INTERRUPTED, time.time())
+            else:
+                position = last_position(connection) + 1
+            changes = {"status": Status.SCHEDULED, "reason": reason, "cancel": None, "slot": None, "ended_at": None}
+            changes |= {"position": position, "wall_seconds": _wall_seconds(connection, run_id)}
+            connection.execute(update(runs).where(runs.c.id == run_id).values(changes))
+            return True
+
+    def request_cancel(self, run_id: str, cancel: Cancel) -> Run:
+        """Ends a scheduled run at once, asks a running one to stop. "Now" is not softened by a later "after epoch".
+
+        Raises:
+            Conflict: it has already ended.
+        """
+        with self.writing() as connection:
+            run = get_run(connection, run_id)
+            if run.status.ended:
+                raise Conflict(f"Run {run_id} has already ended ({run.status}); there is nothing to cancel.")
+            if run.status == Status.SCHEDULED:
+                end_run(connection, run_id, Status.KILLED, "Cancelled before it started.")
+            elif run.cancel != Cancel.NOW:
+                connection.execute(update(runs).where(runs.c.id == run_id).values(cancel=cancel))
+            return get_run(connection, run_id)
+
+    def cancel_requested(self, run_id: str) -> Cancel | None:
+        """What the user asked of this run, if anything; asked by trainers after every epoch."""
+        with self.reading() as connection:
+            row = connection.execute(select(runs.c.cancel).where(runs.c.id == run_id)).first()
+        if row is None:
+            raise no_such_run(run_id)
+        return None if row.cancel is None else Cancel(row.cancel)
+
+    def set_priority(self, run_id: str, priority: int) -> None:
+        """Higher starts first; within one priority the order stays."""
+        with self.writing() as connection:
+            _waiting_run(connection, run_id)
+            connection.execute(update(runs).where(runs.c.id == run_id).values(priority=priority))
+
+    def move(self, run_id: str, before: str | None = None) -> None:
+        """Puts a scheduled run right before another one, or at the very end; it takes the priority found there."""
+        if run_id == before:
+            return
+        with self.writing() as connection:
+            moved = _waiting_run(connection, run_id)
+            target = _waiting_run(connection, before) if before else _last_but(connection, run_id)
+            if target is None:
+                return
+            others = [run for run in _waiting(connection, target.priority) if run.id != run_id]
+            place = [run.id for run in others].index(target.id) + (before is None)
+            # The same positions in a new order: they stay unique without renumbering anybody else.
+            positions = sorted([moved.position, *(run.position for run in others)])
+            for run, position in zip([*others[:place], moved, *others[place:]], positions, strict=True):
+                values = {"position": position, "priority": target.priority}
+                connection.execute(update(runs).where(runs.c.id == run.id).values(values))
+
+
+def is_running(connection: Connection, run_id: str, attempt: int) -> bool:
+    """Whether ``attempt`` is the current one of a running run: everybody else is fenced off."""
+    current = (runs.c.id == run_id) & (runs.c.attempt == attempt) & (runs.c.status == Status.RUNNING)
+    return connection.scalar(select(runs.c.id).where(current)) is not None
+
+
+def end_run(connection: Connection, run_id: str, status: Status, reason: str) -> None:
+    """The only way a run ends."""
+    run, now = get_run(connection, run_id), time.time()
+    if run.status == Status.RUNNING:
+        _end_attempt(connection, run, status, now)
+    values = {"status": status, "reason": reason, "ended_at": now, "wall_seconds": _wall_seconds(connection, run_id)}
+    connection.execute(update(runs).where(runs.c.id == run_id).values(values))
+
+
+def _begin_attempt(connection: Connection, run: Run, token: str, now: float) -> None:
+    row = {"run_id": run.id, "number": run.attempt, "slot": run.slot, "token": token, "started_at": now}
+    connection.execute(insert(attempts).values(**row, outcome="", first_epoch=run.epochs_done + 1))
+
+
+def _end_attempt(connection: Connection, run: Run, outcome: str, now: float) -> None:
+    this = (attempts.c.run_id == run.id) & (attempts.c.number == run.attempt)
+    connection.execute(update(attempts).where(this).values(ended_at=now, outcome=outcome))
+
+
+def _wall_seconds(connection: Connection, run_id: str) -> float | None:
+    """What the attempts say they have spent; None when none has said anything."""
+    spent = func.json_extract(attempts.c.spent, "$.wall_seconds")
+    return connection.scalar(select(func.sum(spent)).where(attempts.c.run_id == run_id))
+
+
+def _waiting(connection: Connection, priority: int) -> list[Run]:
+    query = select(*RUN_COLUMNS).where(_WAITING, runs.c.priority == priority).order_by(*_START_ORDER)
+    return [run_of(row) for row in connection.execute(query)]
+
+
+def _waiting_run(connection: Connection, run_id: str) -> Run:
+    run = get_run(connection, run_id)
+    if run.status != Status.SCHEDULED:
+        raise Conflict(
+            f"Run {run_id} does not wait any more ({run.status}); only waiting runs have a place in the queue."
+        )
+    return run
+
+
+def _last_but(connection: Connection, run_id: str) -> Run | None:
+    query = select(*RUN_COLUMNS).where(_WAITING, runs.c.id != run_id).order_by(*_START_ORDER)
+    rows = connection.execute(query).all()
+    return run_of(rows[-1]) if rows else None

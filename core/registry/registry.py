@@ -1,0 +1,34 @@
+"""``Registry``: every noun's methods on one SQLite file."""
+
+from pathlib import Path
+from typing import Self
+
+from core.registry.attempts import Attempts
+from core.registry.datasets import Datasets
+from core.registry.journal import Journal
+from core.registry.models import Models
+from core.registry.opening import bring_up_to_date
+from core.registry.preferences import Preferences
+from core.registry.queue import Queue
+from core.registry.results import Results
+from core.registry.runs import Runs
+from core.registry.upkeep import Upkeep
+
+
+class Registry(Preferences, Datasets, Runs, Queue, Attempts, Results, Models, Journal, Upkeep):
+    """All that Graft knows, in one SQLite file (WAL).
+
+    One object may be shared by all threads of a process and survives a fork; several processes may open one file.
+    Every method is one transaction: when it returns, its changes are on the disk; when it raises, nothing changed.
+    """
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The registry at ``path``, created or brought to the current schema first.
+
+        Raises:
+            Unavailable: it is damaged, read-only, of a newer Graft, or no registry at all.
+        """
+        path = Path(path)
+        bring_up_to_date(path)
+        return cls(path)

@@ -1,0 +1,154 @@
+"""Runs: adding, finding, annotating, deleting. How they wait and start is in ``queue``."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from core.errors import Conflict, InvalidInput, NotFound
+from core.recipes import Recipe
+from core.registry.connection import Store
+from core.registry.schema import columns_of, datasets, row_of, runs
+from core.runs import Cancel, Run, Status
+
+RUN_COLUMNS = columns_of(runs, Run)
+_NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.number.desc())
+_STATUS = {str(status): status for status in Status}
+
+
+class Runs(Store):
+    """All runs, whatever their status."""
+
+    def add_run(self, run: Run) -> Run:
+        """Schedules ``run`` behind all others of its priority and returns it as it was stored.
+
+        Raises:
+            NotFound: its dataset, or the run it extends, is not there.
+            Conflict: its id is taken.
+        """
+        with self.writing() as connection:
+            _check_references(connection, run)
+            run = replace(
+                run,
+                status=Status.SCHEDULED,
+                position=last_position(connection) + 1,
+                created_at=run.created_at or time.time(),
+            )
+            row = row_of(runs, run) | {"recipe": recipe_text(run.recipe), "tags": list(run.tags)}
+            connection.execute(insert(runs), row)
+        return run
+
+    def run(self, run_id: str) -> Run:
+        """The run with this id, or the only one whose id begins so.
+
+        Raises:
+            NotFound: there is none.
+            InvalidInput: several ids begin so.
+        """
+        with self.reading() as connection:
+            return get_run(connection, resolve(connection, run_id))
+
+    def runs(self, dataset_id: str | None = None, status: Status | None = None, limit: int | None = None) -> list[Run]:
+        """Runs, newest first."""
+        query = select(*RUN_COLUMNS).order_by(*_NEWEST_FIRST).limit(limit)
+        if dataset_id is not None:
+            query = query.where(runs.c.dataset_id == dataset_id)
+        if status is not None:
+            query = query.where(runs.c.status == status)
+        with self.reading() as connection:
+            return [run_of(row) for row in connection.execute(query)]
+
+    def find_runs(self, fingerprint: str) -> list[Run]:
+        """Runs that walk the same path (see ``recipes.fingerprint``), newest first."""
+        query = select(*RUN_COLUMNS).where(runs.c.fingerprint == fingerprint).order_by(*_NEWEST_FIRST)
+        with self.reading() as connection:
+            return [run_of(row) for row in connection.execute(query)]
+
+    def annotate(
+        self, run_id: str, name: str | None = None, notes: str | None = None, tags: Sequence[str] | None = None
+    ) -> Run:
+        """Changes the user's words about a run; None leaves them as they are."""
+        if name is not None and not name.strip():
+            raise InvalidInput(f"A run needs a name. Received: {name!r}")
+        changes: dict[str, Any] = {"name": name, "notes": notes, "tags": None if tags is None else list(tags)}
+        changes = {column: value for column, value in changes.items() if value is not None}
+        with self.writing() as connection:
+            run_id = resolve(connection, run_id)
+            if changes:
+                connection.execute(update(runs).where(runs.c.id == run_id).values(changes))
+            return get_run(connection, run_id)
+
+    def delete_run(self, run_id: str) -> None:
+        """Deletes a run with its attempts, epochs, evaluation, cost and model. Runs that extend it keep what they have.
+
+        Raises:
+            NotFound: there is none with exactly this id.
+            Conflict: it is running; cancel it first.
+        """
+        with self.writing() as connection:
+            if get_run(connection, run_id).status == Status.RUNNING:
+                raise Conflict(f"Run {run_id} is running. Cancel it before deleting it.")
+            connection.execute(delete(runs).where(runs.c.id == run_id))
+
+
+def resolve(connection: Connection, ref: str) -> str:
+    """The id that is, or alone begins with, ``ref``."""
+    if connection.scalar(select(runs.c.id).where(runs.c.id == ref)) is not None:
+        return ref
+    begins_so = (runs.c.id > ref) & (runs.c.id < ref + "\U0010ffff")
+    found = connection.scalars(select(runs.c.id).where(begins_so).limit(2)).all() if ref else ()
+    if len(found) > 1:
+        raise InvalidInput(
+            f"Several runs begin with {ref!r}, for example {found[0]} and {found[1]}. Give more of the id."
+        )
+    if not found:
+        raise no_such_run(ref)
+    return found[0]
+
+
+def no_such_run(ref: str) -> NotFound:
+    return NotFound(f"There is no run {ref!r}. The runs page and `python -m core runs` list them.")
+
+
+def get_run(connection: Connection, run_id: str) -> Run:
+    row = connection.execute(select(*RUN_COLUMNS).where(runs.c.id == run_id)).first()
+    if row is None:
+        raise no_such_run(run_id)
+    return run_of(row)
+
+
+def run_of(row) -> Run:
+    data = row._asdict()
+    data["recipe"] = recipe_of(data["recipe"])
+    data["status"] = _STATUS[data["status"]]
+    data["tags"] = tuple(data["tags"])
+    if data["cancel"] is not None:
+        data["cancel"] = Cancel(data["cancel"])
+    return Run(**data)
+
+
+def recipe_text(recipe: Recipe) -> str:
+    return json.dumps(recipe.to_dict(), sort_keys=True)
+
+
+@lru_cache(maxsize=4096)
+def recipe_of(text: str) -> Recipe:
+    """Recipes are frozen and few differ, so that a list of 1,000 runs validates only some."""
+    return Recipe.from_dict(json.loads(text))
+
+
+def last_position(connection: Connection) -> float:
+    return connection.scalar(select(func.max(runs.c.position))) or 0.0
+
+
+def _check_references(connection: Connection, run: Run) -> None:
+    if connection.scalar(select(datasets.c.id).where(datasets.c.id == run.dataset_id)) is None:
+        raise NotFound(f"There is no dataset {run.dataset_id!r}. It may have been deleted; choose another one.")
+    if run.extends and connection.scalar(select(runs.c.id).where(runs.c.id == run.extends)) is None:
+        raise NotFound(f"There is no run {run.extends!r} to extend. It may have been deleted; start a new run.")
+    if connection.scalar(select(runs.c.id).where(runs.c.id == run.id)) is not None:
+        raise Conflict(f"Run {run.id} is already there. Give the new one another id.")

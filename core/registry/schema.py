@@ -1,0 +1,198 @@
+"""The tables. A change here needs a new file in ``migrations/versions`` and a new ``HEAD``; tests compare the two."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+HEAD = "0001"
+"""The newest revision. Revisions are numbered, so that a newer one can be told from an unknown one."""
+
+metadata = MetaData()
+
+
+def _owner(table: str) -> ForeignKey:
+    """A reference to an owner; what is owned goes with it."""
+    return ForeignKey(f"{table}.id", ondelete="CASCADE")
+
+
+def _required(name: str, kind, *more, **options) -> Column:
+    return Column(name, kind, *more, nullable=False, **options)
+
+
+preferences = Table("preferences", metadata, Column("name", Text, primary_key=True), _required("value", JSON))
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _required("id", Text, unique=True),
+    _required("name", Text),
+    _required("version", Integer),
+    _required("digest", Text, index=True),
+    _required("class_names", JSON),
+    _required("counts", JSON),
+    _required("rejections", JSON),
+    _required("split_given", Boolean),
+    _required("seed", Integer),
+    _required("size_bytes", Integer),
+    _required("created_at", Float),
+    _required("seconds", Float),
+    UniqueConstraint("name", "version"),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("dataset_id", Text, _owner("datasets"), primary_key=True),
+    Column("digest", Text, primary_key=True),
+    _required("file", Text),
+    _required("class_name", Text),
+    _required("split", Text),
+    _required("width", Integer),
+    _required("height", Integer),
+    _required("stored_bytes", Integer),
+    CheckConstraint("split IN ('train', 'validation', 'test')", name="known_split"),
+    Index("photos_in_order", "dataset_id", "split", "class_name", "digest"),
+    sqlite_with_rowid=False,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _required("id", Text, unique=True),
+    _required("dataset_id", Text, _owner("datasets"), index=True),
+    _required("recipe", Text),
+    _required("fingerprint", Text, index=True),
+    _required("name", Text),
+    _required("status", Text),
+    _required("reason", Text),
+    _required("priority", Integer),
+    _required("position", Float),
+    _required("attempt", Integer),
+    Column("cancel", Text),
+    Column("extends", Text, ForeignKey("runs.id", ondelete="SET NULL"), index=True),
+    Column("slot", Text),
+    _required("epochs_done", Integer),
+    Column("best_epoch", Integer),
+    Column("test_accuracy", Float),
+    Column("test_low", Float),
+    Column("test_high", Float),
+    Column("wall_seconds", Float),
+    _required("created_at", Float, index=True),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    _required("notes", Text),
+    _required("tags", JSON),
+    CheckConstraint("status IN ('SCHEDULED', 'RUNNING', 'FINISHED', 'FAILED', 'KILLED')", name="known_status"),
+    Index("runs_waiting", "status", "priority", "position"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("run_id", Text, _owner("runs"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _required("slot", Text),
+    _required("token", Text),
+    _required("started_at", Float),
+    Column("ended_at", Float),
+    _required("outcome", Text),
+    Column("first_epoch", Integer),
+    Column("process", JSON(none_as_null=True)),
+    Column("spent", JSON(none_as_null=True)),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("run_id", Text, _owner("runs"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _required("attempt", Integer),
+    Column("loss", Float),  # SQLite keeps NaN as NULL
+    Column("accuracy", Float),
+    Column("val_loss", Float),
+    Column("val_accuracy", Float),
+    _required("seconds", Float),
+    sqlite_with_rowid=False,
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("run_id", Text, _owner("runs"), primary_key=True),
+    _required("accuracy", Float),
+    _required("n", Integer),
+    _required("ci95", JSON),
+    Column("loss", Float),
+    _required("per_class", JSON),
+    _required("confusion", JSON),
+)
+
+costs = Table(
+    "costs",
+    metadata,
+    Column("run_id", Text, _owner("runs"), primary_key=True),
+    _required("wall_seconds", Float),
+    _required("cpu_seconds", Float),
+    Column("device_seconds", Float),
+    _required("peak_rss_bytes", Integer),
+    Column("peak_gpu_bytes", Integer),
+    Column("energy_joules", Float),
+    _required("energy_source", Text),
+    _required("alone_wall_seconds", Float),
+    _required("alone_cpu_seconds", Float),
+    _required("parameters_total", Integer),
+    _required("parameters_trainable", Integer),
+    _required("multiply_adds", Integer),
+    _required("model_bytes", Integer),
+    Column("ms_per_photo", Float),
+    _required("stages", JSON),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _required("id", Text, unique=True),
+    _required("run_id", Text, _owner("runs"), unique=True),
+    _required("dataset_id", Text, _owner("datasets"), index=True),
+    _required("path", Text),
+    _required("sha256", Text, index=True),
+    _required("size_bytes", Integer),
+    _required("card", JSON),
+    _required("created_at", Float),
+)
+
+log = Table(
+    "log",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _required("at", Float),
+    _required("action", Text),
+    _required("detail", JSON),
+)
+
+
+def columns_of(table: Table, value: type) -> list[Column]:
+    """The columns that hold the fields of a value, in the order of its fields."""
+    return [table.c[field.name] for field in fields(value) if field.name in table.c]
+
+
+def row_of(table: Table, value: Any) -> dict[str, Any]:
+    """The fields of ``value`` that ``table`` has a column for."""
+    return {name: getattr(value, name) for name in table.c.keys() if hasattr(value, name)}  # noqa: SIM118

@@ -1,0 +1,324 @@
+"""Plausible values for tests and screenshots, the same at every call.
+
+``make_*`` make single values; ``fill`` puts a dataset with tiny photos and runs in all states into a registry.
+"""
+
+import hashlib
+import io
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from core.datasets.values import SPLITS, Dataset, Photo, Rejection
+from core.recipes import Hyperparameters, Recipe, fingerprint
+from core.registry import Registry
+from core.runs import Cost, Epoch, Evaluation, Model, Progress, Run, Status
+from core.scores import evaluate
+from core.settings import Settings
+
+CLASS_NAMES = ("daisy", "rose", "sunflower", "tulip")
+COLOURS = ("#f4f1de", "#b3001b", "#f2a900", "#8e44ad", "#2a9d8f", "#264653")
+BACKBONES = (
+    ("efficientnet_lite0", "EfficientNet-Lite0"),
+    ("efficientnet_lite1", "EfficientNet-Lite1"),
+    ("efficientnet_lite2", "EfficientNet-Lite2"),
+)
+WEIGHTS_DIGEST = "sha256:" + "5" * 64
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What ``fill`` has put into the registry; ``runs`` in the order they were added."""
+
+    dataset: Dataset
+    runs: tuple[Run, ...]
+
+    def with_status(self, status: Status) -> list[Run]:
+        return [run for run in self.runs if run.status == status]
+
+
+def make_photos(class_names=CLASS_NAMES, per_class: int = 20) -> tuple[Photo, ...]:
+    """Photos split 70/15/15 within each class; their digests belong to no file."""
+    return tuple(
+        _photo(_sha(f"{name}/{number}"), name, number, per_class, stored_bytes=48_000 + number)
+        for name in class_names
+        for number in range(per_class)
+    )
+
+
+def make_dataset(photos=None, **changes) -> Dataset:
+    """A dataset of ``photos`` (default: ``make_photos()``), any field of which may be given."""
+    photos = make_photos() if photos is None else photos
+    class_names = tuple(sorted({photo.class_name for photo in photos}))
+    values = {
+        "id": "d-flowers1",
+        "name": "flowers",
+        "version": 1,
+        "digest": _sha("".join(photo.digest for photo in photos)),
+        "class_names": class_names,
+        "counts": _counts(photos, class_names),
+        "rejections": (Rejection(file="rose/notes.txt", reason="it is not a photo"),),
+        "split_given": False,
+        "seed": 0,
+        "size_bytes": sum(photo.stored_bytes for photo in photos),
+        "created_at": 1_760_000_000.0,
+        "seconds": 4.2,
+    }
+    return Dataset(**(values | changes))
+
+
+def make_run(number: int = 1, *, dataset: Dataset | None = None, **changes) -> Run:
+    """The ``number``-th run on ``dataset``; every third number has another backbone."""
+    dataset = make_dataset() if dataset is None else dataset
+    backbone, title = BACKBONES[number % len(BACKBONES)]
+    hyperparameters = Hyperparameters(epochs=12, seed=number // len(BACKBONES))
+    recipe = changes.pop("recipe", Recipe(backbone=backbone, hyperparameters=hyperparameters))
+    values = {
+        "id": f"r-{_sha(f'{dataset.id}/{number}')[:8]}",
+        "dataset_id": dataset.id,
+        "recipe": recipe,
+        "fingerprint": fingerprint(recipe, dataset_digest=dataset.digest, weights_digest=WEIGHTS_DIGEST),
+        "name": f"{title} · integrated extractor",
+        "status": Status.SCHEDULED,
+        "created_at": 1_760_000_000.0 + 60 * number,
+    }
+    return Run(**(values | changes))
+
+
+def make_epochs(count: int = 12, *, attempt: int = 1, reach: float = 0.9, first: int = 1) -> list[Epoch]:
+    """Learning curves that approach the accuracy ``reach`` and overfit a little."""
+    epochs = []
+    for number in range(first, first + count):
+        learned = 1 - 0.75 ** (number + 1)
+        wobble = 0.01 * np.sin(number)
+        epochs.append(
+            Epoch(
+                number=number,
+                attempt=attempt,
+                loss=round(1.5 * (1 - learned) + 0.08, 6),
+                accuracy=round(min(1.0, reach * learned + 0.06), 6),
+                val_loss=round(1.5 * (1 - learned) + 0.22 + 0.004 * number + wobble, 6),
+                val_accuracy=round(reach * learned + wobble, 6),
+                seconds=round(0.8 + wobble, 3),
+            )
+        )
+    return epochs
+
+
+def make_probabilities(labels, classes: int, *, right: float = 0.9, seed: int = 0) -> np.ndarray:
+    """(n, classes) float32 rows that sum to 1; the share ``right`` of them is highest at its label."""
+    generator = np.random.default_rng(seed)
+    labels = np.asarray(labels)
+    chosen = labels.copy()
+    wrong = generator.permutation(len(labels))[: round(len(labels) * (1 - right))]
+    chosen[wrong] = (chosen[wrong] + 1 + generator.integers(classes - 1, size=len(wrong))) % classes
+    scores = generator.normal(0, 0.6, (len(labels), classes))
+    scores[np.arange(len(labels)), chosen] += 4
+    exponents = np.exp(scores)
+    return (exponents / exponents.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def make_evaluation(class_names=CLASS_NAMES, *, n: int = 40, right: float = 0.9, seed: int = 0) -> Evaluation:
+    labels = np.arange(n) % len(class_names)
+    return evaluate(make_probabilities(labels, len(class_names), right=right, seed=seed), labels, tuple(class_names))
+
+
+def make_cost(scale: float = 1.0, **changes) -> Cost:
+    """A run on the CPU; ``scale`` stretches its times and its network."""
+    values = {
+        "wall_seconds": round(21.5 * scale, 3),
+        "cpu_seconds": round(39.25 * scale, 3),
+        "peak_rss_bytes": int(1_150_000_000 * scale),
+        "alone_wall_seconds": round(34.0 * scale, 3),
+        "alone_cpu_seconds": round(63.5 * scale, 3),
+        "parameters_total": int(3_417_796 * scale),
+        "parameters_trainable": 5_124,
+        "multiply_adds": int(385_000_000 * scale),
+        "model_bytes": int(13_900_000 * scale),
+        "ms_per_photo": round(8.4 * scale, 2),
+        "stages": {"Loading": 6.5, "Computing features": round(7.5 * scale, 3), "Training": 5.0, "Measuring": 2.5},
+    }
+    return Cost(**(values | changes))
+
+
+def make_model(run: Run | None = None, **changes) -> Model:
+    run = make_run() if run is None else run
+    values = {
+        "id": f"m-{_sha(run.id)[:8]}",
+        "run_id": run.id,
+        "dataset_id": run.dataset_id,
+        "path": f"runs/{run.id}/model/model.keras",
+        "sha256": _sha(f"model of {run.id}"),
+        "size_bytes": 13_900_000,
+        "card": {"run": run.id, "dataset": run.dataset_id, "recipe": run.recipe.to_dict()},
+        "created_at": run.created_at + 30,
+    }
+    return Model(**(values | changes))
+
+
+def fill(
+    registry: Registry,
+    settings: Settings | None = None,
+    runs: int = 6,
+    *,
+    epochs: int = 12,
+    class_names=CLASS_NAMES,
+    name: str = "flowers",
+    per_class: int = 20,
+) -> Filled:
+    """One dataset and ``runs`` runs on it: two finished, one failed, killed, running and scheduled; all more finished.
+
+    With ``settings`` the files are there too: photos, logs, progress, test probabilities, cards and stand-ins for
+    models (bytes with the right SHA-256, which no Keras can load). May be called again for one more version.
+    """
+    dataset, photos = _add_dataset(registry, settings, tuple(sorted(class_names)), name, per_class)
+    states = (Status.FINISHED, Status.FINISHED, Status.FAILED, Status.KILLED, Status.RUNNING, Status.SCHEDULED)
+    wanted = states[:runs] if runs <= len(states) else (Status.FINISHED,) * (runs - len(states)) + states
+    added = []
+    for number, status in enumerate(wanted):
+        run = registry.add_run(make_run(number, dataset=dataset, created_at=time.time() - 60 * (len(wanted) - number)))
+        _live(registry, settings, run, status, dataset, photos, epochs, number)
+        added.append(run.id)
+    return Filled(dataset, tuple(registry.run(run_id) for run_id in added))
+
+
+def tiny_jpeg(label: int, number: int, side: int = 96) -> bytes:
+    """A real JPEG: a flower-like blot in the colour of its class, at a place of its own."""
+    generator = np.random.default_rng([label, number])
+    width, height = side, int(side * generator.uniform(0.7, 1.2))
+    image = Image.new("RGB", (width, height), tuple(int(value) for value in generator.integers(60, 130, 3)))
+    draw = ImageDraw.Draw(image)
+    x, y, radius = width * generator.uniform(0.4, 0.6), height * generator.uniform(0.4, 0.6), side * 0.16
+    for angle in np.linspace(0, 2 * np.pi, 5 + label, endpoint=False) + generator.uniform(0, 1):
+        dx, dy = np.cos(angle) * radius, np.sin(angle) * radius
+        draw.ellipse(
+            (x + dx - radius * 0.7, y + dy - radius * 0.7, x + dx + radius * 0.7, y + dy + radius * 0.7),
+            fill=COLOURS[label % len(COLOURS)],
+        )
+    draw.ellipse((x - radius * 0.5, y - radius * 0.5, x + radius * 0.5, y + radius * 0.5), fill="#5c4033")
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def _add_dataset(registry, settings, class_names, name, per_class) -> tuple[Dataset, tuple[Photo, ...]]:
+    version = registry.next_version(name)
+    dataset_id = f"d-{_sha(f'{name}:{version}')[:8]}"
+    photos = make_photos(class_names, per_class)
+    if settings is not None:
+        photos = _write_photos(settings.dataset_dir(dataset_id) / "photos", class_names, per_class, version)
+    dataset = make_dataset(photos, id=dataset_id, name=name, version=version, created_at=time.time() - 86_400 + version)
+    registry.add_dataset(dataset, photos)
+    return dataset, photos
+
+
+def _write_photos(folder: Path, class_names, per_class: int, version: int) -> tuple[Photo, ...]:
+    folder.mkdir(parents=True)
+    photos = []
+    for label, name in enumerate(class_names):
+        for number in range(per_class):
+            jpeg = tiny_jpeg(label, number + 10_000 * version)
+            width, height = Image.open(io.BytesIO(jpeg)).size
+            digest = hashlib.sha256(jpeg).hexdigest()
+            (folder / f"{digest}.jpg").write_bytes(jpeg)
+            photo = _photo(digest, name, number, per_class, stored_bytes=len(jpeg))
+            photos.append(replace(photo, width=width, height=height))
+    return tuple(photos)
+
+
+def _live(registry, settings, run, status, dataset, photos, epochs, number) -> None:
+    """Takes a scheduled run to ``status`` through the registry, as supervisor and trainer would."""
+    if status == Status.SCHEDULED:
+        return
+    waiting = registry.queue()
+    if waiting[0].id != run.id:
+        registry.move(run.id, before=waiting[0].id)
+    claimed = registry.claim("cpu", "factory")
+    reach = 0.8 + 0.05 * (number % 4)
+    for epoch in make_epochs(epochs if status == Status.FINISHED else max(1, epochs // 2), reach=reach):
+        registry.record_epoch(run.id, claimed.attempt, epoch)
+    if settings is not None:
+        _write_log(settings.run_dir(run.id), status, epochs)
+    if status == Status.FINISHED:
+        _finish(registry, settings, run, dataset, photos, reach, epochs, number)
+        return
+    registry.record_spent(run.id, claimed.attempt, {"wall_seconds": 9.5, "cpu_seconds": 17.0})
+    if status == Status.FAILED:
+        registry.end(run.id, claimed.attempt, status, "The loss became not a number. Try a lower learning rate.")
+    elif status == Status.KILLED:
+        registry.end(run.id, claimed.attempt, status, "Cancelled by the user after epoch 6.")
+
+
+def _finish(registry, settings, run, dataset, photos, reach, epochs, number) -> None:
+    test = sorted((photo for photo in photos if photo.split == "test"), key=lambda p: (p.class_name, p.digest))
+    labels = np.array([dataset.class_names.index(photo.class_name) for photo in test], np.int64)
+    probabilities = make_probabilities(labels, len(dataset.class_names), right=reach, seed=number)
+    evaluation = evaluate(probabilities, labels, dataset.class_names)
+    cost, model = make_cost(1 + 0.35 * (number % 3)), make_model(run, created_at=time.time())
+    if settings is not None:
+        folder = settings.run_dir(run.id)
+        np.savez(
+            folder / "test.npz", digests=np.array([p.digest for p in test]), labels=labels, probabilities=probabilities
+        )
+        model, cost = _write_model(folder / "model", model, cost, dataset, evaluation)
+    registry.finish(run.id, 1, evaluation=evaluation, cost=cost, model=model, best_epoch=max(1, epochs - 2))
+
+
+def _write_model(
+    folder: Path, model: Model, cost: Cost, dataset: Dataset, evaluation: Evaluation
+) -> tuple[Model, Cost]:
+    folder.mkdir()
+    content = f"stand-in for the model of {model.run_id}\n".encode() * 500
+    (folder / "model.keras").write_bytes(content)
+    cost = replace(cost, model_bytes=len(content))
+    card = model.card | {
+        "dataset": dataset.id,
+        "class_names": list(dataset.class_names),
+        "accuracy": evaluation.accuracy,
+        "ci95": list(evaluation.ci95),
+        "cost": asdict(cost),
+        "versions": {"keras": "3.15.1", "tensorflow": "2.21.0"},
+    }
+    (folder / "card.json").write_text(json.dumps(card, indent=2))
+    model = replace(model, sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content), card=card)
+    return model, cost
+
+
+def _write_log(folder: Path, status: Status, epochs: int) -> None:
+    folder.mkdir(parents=True)
+    lines = ["Loading", "Computing features", "Training"]
+    lines += [f"Epoch {epoch.number}: val_loss {epoch.val_loss:.3f}" for epoch in make_epochs(max(1, epochs // 2))]
+    (folder / "log.txt").write_text("\n".join(lines) + "\n")
+    if status == Status.RUNNING:
+        progress = Progress(
+            stage="Training", done=epochs // 2, total=epochs, unit="epochs", eta_seconds=42.0, updated_at=time.time()
+        )
+        (folder / "progress.json").write_text(json.dumps(asdict(progress)))
+
+
+def _photo(digest: str, class_name: str, number: int, per_class: int, stored_bytes: int) -> Photo:
+    share = (number + 0.5) / per_class
+    return Photo(
+        digest=digest,
+        file=f"{class_name}/{number:03d}.jpg",
+        class_name=class_name,
+        split="train" if share < 0.7 else "validation" if share < 0.85 else "test",
+        width=768,
+        height=512,
+        stored_bytes=stored_bytes,
+    )
+
+
+def _counts(photos, class_names) -> dict[str, dict[str, int]]:
+    counts = {split: dict.fromkeys(class_names, 0) for split in SPLITS}
+    for photo in photos:
+        counts[photo.split][photo.class_name] += 1
+    return counts
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
