@@ -190,7 +190,7 @@ class Model:
     Args:
         id: ``m-`` and eight characters.
         path: of ``model.keras`` relative to home; sha256 and size_bytes are of that file.
-        card: the content of ``card.json``: dataset, classes, recipe, accuracy, cost, versions, engine files with SHA-256.
+        card: ``card.json``: dataset, classes, recipe, accuracy, cost, versions, engine files with SHA-256.
     """
 
     id: str
