@@ -7,17 +7,17 @@ RUN_COLOURS = (
     "#0072B2",
     "#D55E00",
     "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-    "#882255",
-    "#999933",
+    "#CB75A4",
+    "#BF8300",
+    "#2E96D1",
+    "#A63468",
+    "#8C8C2B",
     "#7768CE",
     "#AA4499",
-    "#44AA99",
+    "#35938A",
     "#A05A2C",
 )
-"""Okabe & Ito's seven without black and yellow, then Tol's "muted"; each reads on white and on near-black."""
+"""After Okabe & Ito and Tol ("muted"), each moved in lightness until it stands out from white and from near-black."""
 
 OTHER_COLOUR = "#8A8F98"
 """For runs beyond the twelfth: grey."""

@@ -1,0 +1,42 @@
+"""Tables that sort by the number and show it with its unit."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+ROW_HEIGHT = 35
+
+
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: str,
+    words: Mapping[str, Callable[[Any], str]] | None = None,
+    columns: Mapping[str, Any] | None = None,
+    **options: Any,
+):
+    """``st.dataframe`` of ``rows``; cells are shown letter by letter, never as markup.
+
+    Args:
+        words: how to say the numbers of a column; sorting still goes by the number.
+        columns: ``column_config``.
+        options: of ``st.dataframe`` (``on_select``, ``selection_mode`` ...).
+    """
+    frame = pd.DataFrame(list(rows))
+    for name in words or {}:
+        frame[name] = pd.to_numeric(frame[name])
+    shown = frame.style.format(dict(words), na_rep="–") if words else frame
+    options.setdefault("height", "content" if len(frame) <= 15 else 15 * ROW_HEIGHT)
+    return st.dataframe(shown, hide_index=True, column_config=columns, key=key, placeholder="–", **options)
+
+
+def number(label: str, help: str, **options: Any):
+    """A right-aligned column with the tooltip that says how it was measured."""
+    return st.column_config.NumberColumn(label, help=help, **options)
+
+
+def picture(label: str = ""):
+    """A narrow column for the dot of a run's colour."""
+    return st.column_config.ImageColumn(label, width=40)

@@ -1,0 +1,114 @@
+"""What every request must pass and every answer carries. Pure ASGI: nothing here reads a body."""
+
+import os
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' blob: 'wasm-unsafe-eval'",  # blob: is how Streamlit loads components (v2)
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' blob:",
+        "connect-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "frame-src 'self'",
+        "frame-ancestors 'self'",
+        "form-action 'self'",
+        "base-uri 'self'",
+        "object-src 'none'",
+    )
+)
+
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """This machine's names and those of ``GRAFT_ALLOWED_HOSTS`` (comma-separated, ports ignored)."""
+    extra = os.environ.get("GRAFT_ALLOWED_HOSTS", "")
+    return LOCAL_HOSTS + tuple(host.strip().lower() for host in extra.split(",") if host.strip())
+
+
+class KnownHosts:
+    """Refuse requests and websockets that were sent to another host name (DNS rebinding).
+
+    Streamlit checks its websocket only, and Starlette's middleware cannot read ``[::1]:8501``.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] | None = None):
+        self._app = app
+        self._hosts = frozenset(allowed_hosts() if hosts is None else hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or host_name(Headers(scope=scope).get("host", "")) in self._hosts:
+            await self._app(scope, receive, send)
+        else:
+            await _refuse(scope, receive, send, 421, "This name is not served here. Set GRAFT_ALLOWED_HOSTS.")
+
+
+class SameOriginWrites:
+    """Refuse whatever changes something and was sent by another site's page."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or _is_own(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+        else:
+            await _refuse(scope, receive, send, 403, "Another site may not change anything here.")
+
+
+class ProtectiveHeaders:
+    """Add ``HEADERS`` to every answer that does not bring its own (TensorBoard has its own policy)."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def host_name(host: str) -> str:
+    """``127.0.0.1`` of ``127.0.0.1:8501``, ``[::1]`` of ``[::1]:8501``."""
+    if host.startswith("["):
+        return host[: host.find("]") + 1].lower()
+    return host.partition(":")[0].lower()
+
+
+def _is_own(headers: Headers) -> bool:
+    """Browsers say where a request comes from; programs (no ``Sec-Fetch-Site``, no ``Origin``) are not lured."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = headers.get("origin")
+    return origin is None or origin.partition("://")[2] == headers.get("host")
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await PlainTextResponse(sentence, status)(scope, receive, send)

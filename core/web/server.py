@@ -1,0 +1,103 @@
+"""What the server process adds to Streamlit: routes, protection, and what must be ready before the first visitor."""
+
+import asyncio
+import gc
+import importlib
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from streamlit.runtime.pages_manager import PagesManager
+
+from core.errors import GraftError, NotFound
+from core.web.protection import KnownHosts, ProtectiveHeaders, SameOriginWrites
+from core.web.state import workbench
+from core.web.tensorboard import TensorBoard
+
+STATIC = Path(__file__).parent / "static"
+
+HEAVY = ("pandas", "pyarrow", "plotly.graph_objects", "PIL.Image", "numpy", "sqlalchemy.dialects.sqlite")
+"""Imported before the first visitor, then frozen out of the collector: Streamlit collects after every script run."""
+
+board = TensorBoard()
+
+
+def disable_pages_autodiscovery() -> None:
+    """Without this, the first visitor of a deep link gets the page file alone: no frame (see platform.md)."""
+    PagesManager.uses_pages_directory = False
+
+
+def healthz(request: Request) -> JSONResponse:
+    """Is the process up, does the registry answer, is there a supervisor? ``?detail`` adds what the process holds."""
+    health = {"status": "ok", "version": version("streamlit"), "supervisor": None, "registry": "ok"}
+    try:
+        bench = workbench()
+        bench.registry.change_counter()
+        health["supervisor"] = _plain(bench.supervisor())
+    except GraftError as error:
+        health |= {"status": "failing", "registry": str(error)}
+    if "detail" in request.query_params:
+        health["rss_bytes"] = psutil.Process().memory_info().rss
+        health["tensorflow"] = "tensorflow" in sys.modules
+    return JSONResponse(health, 200 if health["status"] == "ok" else 503)
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _to_board(request: Request) -> RedirectResponse:
+    return RedirectResponse("/tb/")
+
+
+def _to_board_font(request: Request) -> RedirectResponse:
+    return RedirectResponse(f"/tb/font-roboto/{request.path_params['file']}")
+
+
+ROUTES: list[BaseRoute] = [
+    Route("/healthz", healthz),
+    Route("/tb", _to_board),
+    Route("/font-roboto/{file}", _to_board_font),
+    Mount("/tb", board),
+    Mount("/assets", StaticFiles(directory=STATIC)),
+]
+
+MIDDLEWARE = [Middleware(ProtectiveHeaders), Middleware(KnownHosts), Middleware(SameOriginWrites)]
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Open the workbench and its supervisor, import what is slow to import, start TensorBoard."""
+    await asyncio.to_thread(_get_ready)
+    await board.start(workbench().settings.runs_dir, run_names)
+    gc.collect()
+    gc.freeze()
+    yield
+    board.stop()
+
+
+def _get_ready() -> None:
+    for name in HEAVY:
+        importlib.import_module(name)
+    workbench().start_supervisor()
+
+
+def run_names(run_ids: Iterable[str]) -> dict[str, str]:
+    """Display names of runs; unknown ids are left out."""
+    names = {}
+    for run_id in run_ids:
+        try:
+            names[run_id] = workbench().run(run_id).name
+        except NotFound:
+            continue
+    return names

@@ -1,0 +1,101 @@
+"""TensorBoard inside the web process, on the same origin, without TensorFlow.
+
+``/tb/of/<run id>,<run id>/`` shows those runs, ``/tb/`` shows all.
+"""
+
+import asyncio
+import re
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+RELOAD_SECONDS = 5
+
+_WAIT = """<!doctype html><meta http-equiv="refresh" content="2"><title>TensorBoard</title>
+<p style="font: 1rem sans-serif; color: #7d8781; padding: 2rem">TensorBoard is starting …</p>"""
+
+_CHOSEN = re.compile(r"^/of/([^/]+)(/.*)$")
+_EXPERIMENT = re.compile(r"^/experiment/[^/]*")
+
+
+def board_path(run_ids: Iterable[str]) -> str:
+    """The address that shows these runs in the time series dashboard."""
+    return f"/tb/of/{','.join(run_ids)}/#timeseries"
+
+
+class TensorBoard:
+    """An ASGI application that answers 503 until ``start`` has loaded TensorBoard."""
+
+    def __init__(self) -> None:
+        self._app: ASGIApp | None = None
+        self._program: object = None  # keeps the data server's pipe open
+
+    async def start(self, runs_dir: Path, names: Callable[[Iterable[str]], Mapping[str, str]]) -> None:
+        """Load TensorBoard and start its data server on ``runs_dir``."""
+        wsgi, self._program = await asyncio.to_thread(_make_wsgi, runs_dir, names)
+        from a2wsgi import WSGIMiddleware
+
+        self._app = WSGIMiddleware(wsgi, workers=4)  # type: ignore[assignment]
+
+    def stop(self) -> None:
+        """Forget it; the data server ends with its standard input."""
+        ingester = getattr(self._program, "_ingester", None)
+        process = getattr(ingester, "_data_server_process", None)
+        if process is not None:
+            process.stdin.close()
+            process.wait(timeout=5)
+        self._app = self._program = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            await HTMLResponse(_WAIT, 503, headers={"Retry-After": "2"})(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _make_wsgi(runs_dir: Path, names: Callable):
+    _keep_tensorflow_out()
+    from tensorboard import program
+    from tensorboard.backend import application
+
+    from core.web.selected_runs import SelectedRuns
+
+    board = program.TensorBoard()
+    board.configure(
+        argv=["tensorboard", "--logdir", str(runs_dir), "--load_fast", "auto", "--reload_interval", str(RELOAD_SECONDS)]
+    )
+    provider, multiplexer = board._make_data_provider()
+    chosen = SelectedRuns(provider, runs_dir, names)
+    wsgi = application.TensorBoardWSGIApp(
+        board.flags, board.plugin_loaders, chosen, board.assets_zip_provider, multiplexer
+    )
+    return _choosing(wsgi), board
+
+
+def _keep_tensorflow_out() -> None:
+    """TensorBoard's own switch: with this module present it never imports TensorFlow (79 MB instead of 736 MB)."""
+    import tensorboard.compat
+
+    name = "tensorboard.compat.notf"
+    module = sys.modules.setdefault(name, types.ModuleType(name))
+    vars(tensorboard.compat).setdefault("notf", module)
+
+
+def _choosing(wsgi: Callable) -> Callable:
+    """Take the chosen runs out of the path and hand them over as TensorBoard's "experiment id"."""
+    from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
+
+    def app(environ: dict, start_response: Callable):
+        environ.pop(WSGI_ENVIRON_KEY, None)  # a header of that name from outside means nothing
+        chosen = _CHOSEN.match(environ["PATH_INFO"])
+        path = chosen.group(2) if chosen else environ["PATH_INFO"]
+        # The browser side always asks for /experiment/defaultExperimentId/...
+        environ["PATH_INFO"] = _EXPERIMENT.sub("", path)
+        environ[WSGI_ENVIRON_KEY] = chosen.group(1) if chosen else ""
+        return wsgi(environ, start_response)
+
+    return app
