@@ -1,7 +1,6 @@
 """Small pieces every page is made of. Names given by users go through ``plain`` or ``html.escape``, always."""
 
 import html
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -12,7 +11,7 @@ import streamlit as st
 from core.colours import run_colour
 from core.errors import GraftError
 from core.runs import Progress, Run, Status
-from core.web.numbers import amount, duration
+from core.wording import amount, duration, plain
 
 BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
 
@@ -24,14 +23,6 @@ STATUSES: dict[Status, tuple[str, str, BadgeColour]] = {
     Status.KILLED: ("Cancelled", ":material/cancel:", "orange"),
 }
 """Word, icon and colour of each status: never colour alone."""
-
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&^=])")
-
-
-def plain(text: str) -> str:
-    """``text`` such that Streamlit's markdown shows it letter by letter (file, class and run names)."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
-
 
 def heading(title: str, question: str) -> None:
     """Title of a page and, as its first line, the question it answers."""
