@@ -120,7 +120,11 @@ def _remove(folder: Path, forget_row) -> None:
     trash = folder.with_name(f"{TRASH}{folder.name}")
     if folder.exists():
         folder.rename(trash)
-    forget_row()
+    try:
+        forget_row()
+    except Conflict:  # it was started in this very moment
+        trash.rename(folder)
+        raise
     shutil.rmtree(trash, ignore_errors=True)
 
 
