@@ -82,9 +82,9 @@ def share(value: float | None, interval: tuple[float | None, float | None] | Non
     """
     if not _known(value):
         return "–"
-    if interval is None or interval[0] is None or interval[1] is None:
+    low, high = interval or (None, None)
+    if low is None or high is None:
         return f"{100 * value:.1f} %"
-    low, high = interval
     half = (high - low) / 2
     digits = 0 if half >= 0.0995 else 1
     if value - half < 0 or value + half > 1:

@@ -1,0 +1,93 @@
+"""What a run answered for every test photo, and the photos behind each cell of its confusion table."""
+
+import zipfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import InvalidInput, NotFound
+from core.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PhotoResults:
+    """Answers of one run for the test photos.
+
+    Args:
+        digests: n photo digests, in the order of the rows below.
+        labels: (n,) true labels; probabilities: (n, classes).
+    """
+
+    run_id: str
+    digests: tuple[str, ...]
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+    def __post_init__(self):
+        n = len(self.digests)
+        if self.labels.shape != (n,) or self.probabilities.ndim != 2 or len(self.probabilities) != n:
+            raise InvalidInput(
+                f"The answers of run {self.run_id} do not fit together. Received: {n} digests, "
+                f"labels {self.labels.shape}, probabilities {self.probabilities.shape}"
+            )
+
+    @property
+    def right(self) -> np.ndarray:
+        """(n,) bool."""
+        return self.probabilities.argmax(axis=1) == self.labels
+
+    @property
+    def accuracy(self) -> float:
+        return float(self.right.mean()) if len(self.digests) else 0.0
+
+
+def load_results(settings: Settings, run_id: str) -> PhotoResults:
+    """The answers stored in ``runs/<run id>/test.npz``.
+
+    Raises:
+        NotFound: the run has not been measured on the test photos; InvalidInput: the file is damaged.
+    """
+    path = settings.run_dir(run_id) / "test.npz"
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            digests, labels, probabilities = (stored[key] for key in ("digests", "labels", "probabilities"))
+    except FileNotFoundError:
+        raise NotFound(f"Run {run_id} has no answers for the test photos; only a finished run has.") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InvalidInput(f"The stored answers of run {run_id} are damaged ({error}). Train it again.") from None
+    return PhotoResults(
+        run_id=run_id, digests=tuple(map(str, digests)), labels=labels, probabilities=probabilities.astype(np.float64)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """Test photos of one true class that were given one class; the surest answer first."""
+
+    true: str
+    predicted: str
+    digests: tuple[str, ...]
+
+
+def confusion_cells(results: PhotoResults, class_names: Sequence[str]) -> tuple[Cell, ...]:
+    """Every cell with at least one photo, in the order of the labels."""
+    if results.probabilities.shape[1] != len(class_names):
+        raise InvalidInput(
+            f"Run {results.run_id} knows {results.probabilities.shape[1]} classes. Received: {len(class_names)} names"
+        )
+    predicted, surest_first = results.probabilities.argmax(axis=1), np.argsort(-results.probabilities.max(axis=1))
+    cells: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for row in surest_first:
+        cells[int(results.labels[row]), int(predicted[row])].append(results.digests[row])
+    return tuple(
+        Cell(true=class_names[true], predicted=class_names[given], digests=tuple(cells[true, given]))
+        for true, given in sorted(cells)
+    )
+
+
+def most_confused(cells: Sequence[Cell], limit: int = 5) -> tuple[Cell, ...]:
+    """The largest cells off the diagonal."""
+    wrong = [cell for cell in cells if cell.true != cell.predicted]
+    return tuple(sorted(wrong, key=lambda cell: -len(cell.digests))[:limit])

@@ -1,0 +1,128 @@
+"""Runs of one dataset side by side: order, costs, the front, seeds and curves."""
+
+import pytest
+
+from core import comparison
+from core.errors import InvalidInput
+from core.runs import Epoch
+from tests.comparison_values import a_cost, a_run
+
+
+def ids(rows):
+    return [row.run_id for row in rows]
+
+
+def test_the_most_accurate_run_comes_first_and_of_equals_the_cheaper():
+    runs = [a_run("dear", 0.9), a_run("cheap", 0.9), a_run("best", 0.95), a_run("training", None)]
+    costs = {"dear": a_cost(500), "cheap": a_cost(50), "best": a_cost(900)}
+    rows = comparison.leaderboard(runs, costs)
+    assert ids(rows) == ["best", "cheap", "dear", "training"]
+    assert [row.rank for row in rows] == [1, 2, 3, None]
+
+
+def test_a_row_shows_what_was_paid_and_what_it_would_have_cost_alone():
+    (row,) = comparison.leaderboard([a_run()], {"r-1": a_cost(alone=3600, paid=360)}, rate_per_hour=2.0)
+    assert (row.wall_seconds, row.alone_wall_seconds, row.money, row.alone_money) == (360, 3600, 0.2, 2.0)
+    assert row.interval == (0.85, 0.9400000000000001)
+    assert row.energy_joules is None, "what no counter measured is not a number"
+
+
+def test_without_costs_or_a_rate_the_figures_are_not_measured():
+    (row,) = comparison.leaderboard([a_run()], {})
+    assert {getattr(row, key) for key in comparison.COSTS} == {None}
+    assert {kind.words(None) for kind in comparison.COSTS.values()} == {"not measured"}
+
+
+def test_every_kind_of_cost_is_a_column_of_the_leaderboard():
+    full = a_cost(energy_joules=1.0, device_seconds=1.0)
+    (row,) = comparison.leaderboard([a_run()], {"r-1": full}, rate_per_hour=1.0)
+    assert all(getattr(row, key) is not None for key in comparison.COSTS)
+
+
+def test_runs_of_different_datasets_are_not_compared():
+    runs = [a_run("r-1", dataset="d-1"), a_run("r-2", dataset="d-2")]
+    with pytest.raises(InvalidInput, match="one dataset.*d-1, d-2"):
+        comparison.leaderboard(runs, {})
+    with pytest.raises(InvalidInput, match="one dataset"):
+        comparison.curves(runs, {})
+
+
+def test_the_best_run_of_every_dataset_ignores_unmeasured_ones():
+    runs = [a_run("a", 0.8), a_run("b", 0.9), a_run("c", None, dataset="d-2"), a_run("d", 0.5, dataset="d-3")]
+    best = comparison.best_per_dataset(runs, {})
+    assert {dataset: row.run_id for dataset, row in best.items()} == {"d-1": "b", "d-3": "d"}
+    assert comparison.best([]) is None
+
+
+def test_the_front_holds_what_nothing_cheaper_beats():
+    runs = [
+        a_run("cheap", 0.7),
+        a_run("middle", 0.8),
+        a_run("wasteful", 0.79),
+        a_run("best", 0.9),
+        a_run("unknown", 0.99),
+    ]
+    costs = {"cheap": a_cost(1), "middle": a_cost(5), "wasteful": a_cost(7), "best": a_cost(9)}
+    assert ids(comparison.pareto_front(comparison.leaderboard(runs, costs))) == ["cheap", "middle", "best"]
+
+
+def test_at_one_price_only_the_most_accurate_is_on_the_front_and_twins_stay_together():
+    runs = [a_run("a", 0.8), a_run("b", 0.9), a_run("c", 0.9)]
+    costs = dict.fromkeys("abc", a_cost(5))
+    assert ids(comparison.pareto_front(comparison.leaderboard(runs, costs))) == ["b", "c"]
+
+
+def test_the_front_depends_on_the_cost_that_is_asked_for():
+    runs = [a_run("slow", 0.9), a_run("large", 0.8)]
+    costs = {"slow": a_cost(alone=9, model_bytes=1), "large": a_cost(alone=1, model_bytes=9)}
+    rows = comparison.leaderboard(runs, costs)
+    assert ids(comparison.pareto_front(rows)) == ["large", "slow"]
+    assert ids(comparison.pareto_front(rows, "model_bytes")) == ["slow"]
+    with pytest.raises(InvalidInput, match="There is no cost 'beauty'. Choose from: alone_wall_seconds"):
+        comparison.pareto_front(rows, "beauty")
+
+
+def test_runs_that_differ_only_in_their_seed_become_mean_and_standard_deviation():
+    runs = [a_run(f"r-{seed}", accuracy, name="Lite0", seed=seed) for seed, accuracy in enumerate((0.80, 0.84, 0.88))]
+    runs.append(a_run("longer", 0.95, name="Lite0", epochs=20))
+    costs = {run.id: a_cost(alone=seconds) for run, seconds in zip(runs, (10, 20, 30, 40), strict=True)}
+    (group,) = comparison.seed_groups(comparison.leaderboard(runs, costs))
+    assert (group.name, group.seeds, group.run_ids) == ("Lite0", (0, 1, 2), ("r-0", "r-1", "r-2"))
+    assert group.mean == pytest.approx(0.84)
+    assert group.std == pytest.approx(0.04)
+    assert group.cost_mean == 20
+
+
+def test_training_one_seed_twice_is_no_second_seed():
+    twice = [a_run("old", 0.8, created=1), a_run("new", 0.9, created=2)]
+    assert comparison.seed_groups(comparison.leaderboard(twice, {})) == ()
+    (group,) = comparison.seed_groups(comparison.leaderboard([*twice, a_run("other", 0.7, seed=1)], {}))
+    assert group.run_ids == ("new", "other")
+
+
+def test_two_groups_of_one_name_are_told_apart_by_what_differs():
+    runs = [a_run(f"{epochs}-{seed}", name="Lite0", seed=seed, epochs=epochs) for epochs in (10, 20) for seed in (1, 2)]
+    groups = comparison.seed_groups(comparison.leaderboard(runs, {}))
+    assert sorted(group.name for group in groups) == ["Lite0 (epochs 10)", "Lite0 (epochs 20)"]
+
+
+def test_runs_of_one_name_are_told_apart_by_what_differs():
+    runs = [a_run("r-1", name="Lite0", seed=1), a_run("r-2", name="Lite0", seed=2), a_run("r-3", name="Lite1")]
+    assert comparison.labels(runs) == {"r-1": "Lite0 (seed 1)", "r-2": "Lite0 (seed 2)", "r-3": "Lite1"}
+    twins = [a_run("r-1", name="Lite0"), a_run("r-2", name="Lite0")]
+    assert comparison.labels(twins) == {"r-1": "Lite0 (r-1)", "r-2": "Lite0 (r-2)"}
+
+
+def an_epoch(number, val_accuracy):
+    return Epoch(number=number, attempt=1, loss=1.0, accuracy=0.5, val_loss=1.5, val_accuracy=val_accuracy, seconds=2.0)
+
+
+def test_a_curve_is_one_metric_of_one_run_in_order_of_its_epochs():
+    epochs = {"r-1": [an_epoch(2, 0.7), an_epoch(1, 0.6)], "r-2": []}
+    (curve,) = comparison.curves([a_run("r-1", epochs=2), a_run("r-2", None)], epochs)
+    assert (curve.run_id, curve.epochs, curve.values, curve.best_epoch) == ("r-1", (1, 2), (0.6, 0.7), 2)
+
+
+def test_an_unknown_metric_lists_those_there_are():
+    with pytest.raises(InvalidInput, match="There is no metric 'auc'. Choose from: val_accuracy, val_loss"):
+        comparison.curves([a_run()], {}, "auc")
