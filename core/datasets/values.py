@@ -50,6 +50,8 @@ class Dataset:
         seed: of the split drawn by Graft.
         size_bytes: of the stored photos.
         created_at: seconds since 1970, UTC.
+        seconds: the import took.
+        notes: what the import decided on its own, as sentences ("There was no validation folder: ...").
     """
 
     id: str
@@ -64,6 +66,7 @@ class Dataset:
     size_bytes: int
     created_at: float
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def photo_count(self) -> int:
