@@ -1,0 +1,23 @@
+"""Background jobs: the supervisor that starts scheduled runs, and how to reach it.
+
+Layout: ``control`` (start, find, stop the supervisor) · ``service`` (its process and loop) · ``supervisor`` (its
+work) · ``trainers`` (one trainer process) · ``verdicts`` (what becomes of a run whose trainer is gone) · ``exits``
+(what a trainer says at its end) · ``slots``, ``locks``, ``processes``, ``logs`` (the ground they stand on).
+
+This module itself is light: no SQL, no TensorFlow.
+"""
+
+from core.jobs.control import SupervisorStatus, ensure_supervisor, look_now, stop_supervisor, supervisor_status
+from core.jobs.logs import tail
+from core.jobs.slots import Slot, discover_slots
+
+__all__ = [
+    "Slot",
+    "SupervisorStatus",
+    "discover_slots",
+    "ensure_supervisor",
+    "look_now",
+    "stop_supervisor",
+    "supervisor_status",
+    "tail",
+]

@@ -1,0 +1,44 @@
+"""``python -m core.jobs``: the supervisor of ``GRAFT_HOME``, in the foreground; ``--detach`` is for ``control``."""
+
+import argparse
+import os
+from contextlib import suppress
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m core.jobs", description=__doc__)
+    parser.add_argument("--detach", action="store_true", help="go on as nobody's child")
+    parser.add_argument("--ready", type=int, metavar="FD", help="descriptor to say on that it is up")
+    arguments = parser.parse_args()
+    if arguments.detach and os.fork():
+        os._exit(0)  # the one who started us need not wait for the slow imports
+    return supervise(arguments.ready)
+
+
+def supervise(ready: int | None) -> int:
+    import logging
+
+    from core.errors import GraftError
+    from core.jobs.service import serve
+    from core.jobs.supervisor import GRACE
+    from core.settings import load_settings
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.raiseExceptions = False  # a full disk must not make a stack trace of every line
+    grace = float(os.environ.get("GRAFT_GRACE_SECONDS", GRACE))
+
+    def tell(word: str) -> None:
+        if ready is not None:
+            with suppress(BrokenPipeError):  # nobody waits any more
+                os.write(ready, word.encode())
+            os.close(ready)
+
+    try:
+        return serve(load_settings(), tell=tell, grace=grace)
+    except (GraftError, OSError) as error:
+        logging.error("The supervisor cannot start: %s", error)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,128 @@
+"""Which process is meant, whether it lives, and signals that can only reach that one.
+
+A process id alone says nothing: the kernel gives it to somebody else. An identity is the id, the kernel's start time
+and the boot it counts from.
+"""
+
+import os
+import signal
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """One process of one boot.
+
+    Args:
+        pid: its id, also the id of its group and session (trainers and supervisors lead their own).
+        started: clock ticks from boot to its start, field 22 of ``/proc/<pid>/stat``.
+        boot: the kernel's ``boot_id``.
+    """
+
+    pid: int
+    started: int
+    boot: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid}"
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict | None) -> "Identity | None":
+        """None when it is not an identity (a file may be torn or from elsewhere)."""
+        try:
+            return cls(pid=int(data["pid"]), started=int(data["started"]), boot=str(data["boot"])) if data else None
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+@cache
+def boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def identity_of(pid: int) -> Identity | None:
+    """Who has this id now; None when nobody has, or only a zombie."""
+    fields = _stat(pid)
+    return None if fields is None or fields[0] in ("Z", "X") else _identity(pid, fields)
+
+
+def identity_of_child(pid: int) -> Identity | None:
+    """Who an own child is that was not reaped yet, even when it has ended already."""
+    fields = _stat(pid)
+    return None if fields is None else _identity(pid, fields)
+
+
+def _identity(pid: int, fields: list[str]) -> Identity:
+    return Identity(pid=pid, started=int(fields[19]), boot=boot_id())
+
+
+def is_alive(identity: Identity) -> bool:
+    return identity_of(identity.pid) == identity
+
+
+def signal_process(identity: Identity, number: signal.Signals) -> bool:
+    """Signal that one process; False when it is gone."""
+    return is_alive(identity) and _send(os.kill, identity.pid, number)
+
+
+def signal_group(identity: Identity, number: signal.Signals) -> bool:
+    """Signal the group that process leads; False when it is gone."""
+    return is_alive(identity) and _send(os.killpg, identity.pid, number)
+
+
+def kill_group_of_child(pid: int) -> None:
+    """SIGKILL what is left of the group of an own child that is dead but not yet reaped: so the id is still its own."""
+    _send(os.killpg, pid, signal.SIGKILL)
+
+
+def processes_with_open(path: Path) -> list[Identity]:
+    """Own processes that hold this very file open: proof of who they are, even when nobody noted their id."""
+    try:
+        wanted = path.stat()
+    except OSError:
+        return []
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    holders = (identity_of(pid) for pid in pids if pid != os.getpid() and _has_open(pid, wanted))
+    return [identity for identity in holders if identity]
+
+
+def leads_session(identity: Identity) -> bool:
+    fields = _stat(identity.pid)
+    return fields is not None and int(fields[3]) == identity.pid
+
+
+def _has_open(pid: int, wanted: os.stat_result) -> bool:
+    try:
+        with os.scandir(f"/proc/{pid}/fd") as entries:
+            return any(_is_file(entry, wanted) for entry in entries)
+    except OSError:  # gone, or somebody else's
+        return False
+
+
+def _is_file(entry: os.DirEntry, wanted: os.stat_result) -> bool:
+    try:
+        found = entry.stat()
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino)
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Fields of ``/proc/<pid>/stat`` from the state on; the name before it may contain blanks and brackets."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def _send(send, target: int, number: signal.Signals) -> bool:
+    try:
+        send(target, number)
+    except (ProcessLookupError, PermissionError):  # gone, or not ours
+        return False
+    return True

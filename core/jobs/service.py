@@ -1,0 +1,164 @@
+"""The supervisor as a process: the only one of its home, woken by signals, and hard to kill by accident.
+
+SIGTERM, SIGINT: stop; trainers go on. SIGUSR1: stop and take the trainers along. SIGUSR2: look now. SIGCHLD: a
+trainer has ended.
+"""
+
+import json
+import logging
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Sequence
+
+from core.errors import NoSpace, Unavailable
+from core.jobs import locks, processes
+from core.jobs.control import INTERRUPT, LOOK, TAKEN, UP, code_version, state_file, supervisor_lock
+from core.jobs.slots import Slot, discover_slots
+from core.jobs.supervisor import GRACE, Supervisor
+from core.registry import Registry
+from core.settings import Settings
+
+log = logging.getLogger("graft.jobs")
+
+INTERVAL = 0.4
+"""Seconds between two rounds when nothing wakes it."""
+_STOP = (signal.SIGTERM, signal.SIGINT)
+_REPEAT = 60.0
+"""Seconds before the same complaint is logged again."""
+
+
+def serve(settings: Settings, *, tell: Callable[[str], None], grace: float = GRACE) -> int:
+    """Supervise until told to stop; returns the exit status.
+
+    Args:
+        tell: called once, with ``UP``, or ``TAKEN`` when another supervisor has this home.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    lock = locks.acquire(supervisor_lock(settings), patience=0.2)
+    if lock is None:
+        tell(TAKEN)
+        return 0
+    signals = Signals()
+    try:
+        service = Service(settings, lock, signals, Registry.open(settings.registry_path), discover_slots(), grace)
+        service.say_who_we_are()
+        tell(UP)
+        service.run()
+    finally:
+        state_file(settings).unlink(missing_ok=True)
+        os.close(lock)
+    return 0
+
+
+def interrupt_trainers(settings: Settings, grace: float = GRACE) -> bool:
+    """Stop trainers that run without a supervisor; their runs go back into the queue. False when there were none.
+
+    Raises:
+        Unavailable: a supervisor has started meanwhile; it is the one to ask.
+    """
+    lock = locks.acquire(supervisor_lock(settings), patience=0.2)
+    if lock is None:
+        raise Unavailable("A supervisor has just been started. Try again.")
+    try:
+        supervisor = Supervisor(settings, Registry.open(settings.registry_path), (), grace=grace)
+        supervisor.adopt()
+        there_were = bool(supervisor.trainers)
+        _interrupt(supervisor, grace, lambda work: work())
+        return there_were
+    finally:
+        os.close(lock)
+
+
+def _interrupt(supervisor: Supervisor, grace: float, attempt: Callable[[Callable[[], None]], None]) -> None:
+    attempt(supervisor.interrupt)
+    deadline = time.monotonic() + grace + 10
+    while supervisor.trainers and time.monotonic() < deadline:
+        attempt(supervisor.round)
+        time.sleep(0.05)
+
+
+class Service:
+    """The loop around a ``Supervisor``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        lock: int,
+        signals: "Signals",
+        registry: Registry,
+        slots: Sequence[Slot],
+        grace: float,
+    ):
+        self._settings, self._lock, self._signals, self._slots, self._grace = settings, lock, signals, slots, grace
+        self._supervisor = Supervisor(settings, registry, slots, grace=grace)
+        self._started_at = time.time()
+        self._adopted = False
+        self._complaint, self._complained_at = "", 0.0
+
+    def say_who_we_are(self) -> None:
+        """Write ``supervisor.json``, by which others find and recognise this process."""
+        identity = processes.identity_of(os.getpid())
+        data = {
+            "process": identity.to_dict() if identity else None,
+            "started_at": self._started_at,
+            "version": code_version(),
+            "slots": [slot.title for slot in self._slots],
+        }
+        path = state_file(self._settings)
+        temporary = path.with_name(f".supervisor-{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(data))
+        temporary.replace(path)
+
+    def run(self) -> None:
+        log.info("supervisor %d is up; slots: %s", os.getpid(), ", ".join(slot.title for slot in self._slots))
+        received: set[int] = set()
+        while not received & {*_STOP, INTERRUPT}:
+            if not locks.is_same_file(supervisor_lock(self._settings), self._lock):
+                log.warning("the home is gone or was replaced: stopping")
+                return
+            self._attempt(self._round)
+            received = self._signals.wait(INTERVAL)
+        if INTERRUPT in received:
+            _interrupt(self._supervisor, self._grace, self._attempt)
+        self._attempt(self._supervisor.release_claims)
+        log.info("supervisor %d stops; %d trainers go on", os.getpid(), len(self._supervisor.trainers))
+
+    def _round(self) -> None:
+        if not state_file(self._settings).exists():
+            self.say_who_we_are()
+        if not self._adopted:
+            self._supervisor.adopt()
+            self._adopted = True
+        self._supervisor.round()
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        """A locked registry or a full disk passes; whatever is left undone is done in a later round."""
+        try:
+            work()
+        except (Unavailable, NoSpace, OSError) as error:
+            if str(error) != self._complaint or time.monotonic() - self._complained_at > _REPEAT:
+                log.warning("will try again: %s", error)
+                self._complaint, self._complained_at = str(error), time.monotonic()
+
+
+class Signals:
+    """Signals as bytes in a pipe, so that one ``select`` waits for all of them and none is missed."""
+
+    def __init__(self):
+        self._read, write = os.pipe()
+        for end in (self._read, write):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        for number in (*_STOP, INTERRUPT, LOOK, signal.SIGCHLD):
+            signal.signal(number, _nothing)
+
+    def wait(self, timeout: float) -> set[int]:
+        """The signals that came within ``timeout`` seconds; returns at the first."""
+        ready, _, _ = select.select([self._read], [], [], timeout)
+        return set(os.read(self._read, 4096)) if ready else set()
+
+
+def _nothing(number, frame) -> None:
+    """A handler must be there for the byte to be written."""

@@ -1,0 +1,81 @@
+"""Where a run can run: one slot per GPU, or the CPU. A slot reaches the trainer through its environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.errors import InvalidInput
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """One run at a time.
+
+    Args:
+        name: a GPU's UUID, or ``cpu``; stored with every attempt.
+        title: for people.
+        environment: what a trainer needs before TensorFlow is imported.
+    """
+
+    name: str
+    title: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+CPU = Slot(name="cpu", title="CPU", environment={"CUDA_VISIBLE_DEVICES": "-1"})
+
+
+def discover_slots(environ: Mapping[str, str] | None = None) -> tuple[Slot, ...]:
+    """Every NVIDIA GPU of this machine, else the CPU.
+
+    ``GRAFT_GPUS`` restricts them: ``none``, or a list of numbers (in PCI order) and UUIDs as ``nvidia-smi -L`` shows
+    them. ``CUDA_VISIBLE_DEVICES`` is not asked: Graft's own processes set it to hide the GPUs from themselves.
+    """
+    wanted = (os.environ if environ is None else environ).get("GRAFT_GPUS", "all").strip()
+    if wanted.lower() in ("none", "-1"):
+        return (CPU,)
+    found = _gpus()
+    if wanted.lower() in ("", "all"):
+        return found or (CPU,)
+    return tuple(_pick(found, name.strip()) for name in wanted.split(","))
+
+
+def _pick(found: tuple[Slot, ...], name: str) -> Slot:
+    for number, slot in enumerate(found):
+        if name in (str(number), slot.name):
+            return slot
+    there = ", ".join(f"{number} ({slot.name})" for number, slot in enumerate(found)) or "none"
+    raise InvalidInput(f"GRAFT_GPUS names a GPU that is not there: {name!r}. GPUs of this machine: {there}")
+
+
+def _gpus() -> tuple[Slot, ...]:
+    """GPUs as the driver lists them; none without the package, the driver or a GPU."""
+    try:
+        import pynvml
+    except ImportError:
+        return ()
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return ()
+    try:
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+        return tuple(_gpu(_text(pynvml.nvmlDeviceGetUUID(h)), _text(pynvml.nvmlDeviceGetName(h))) for h in handles)
+    except pynvml.NVMLError:  # a GPU that has fallen off the bus: better the CPU than no supervisor
+        return ()
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _gpu(uuid: str, title: str) -> Slot:
+    environment = {
+        "CUDA_VISIBLE_DEVICES": uuid,
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    }
+    return Slot(name=uuid, title=title, environment=environment)
+
+
+def _text(value: str | bytes) -> str:
+    """Older releases of the package answer in bytes."""
+    return value.decode() if isinstance(value, bytes) else value

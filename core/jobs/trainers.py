@@ -1,0 +1,162 @@
+"""One trainer process: how it is started, found again, asked to stop, and known to be dead."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from core.jobs import locks, processes
+from core.jobs.locks import Holder
+from core.jobs.logs import log_path, open_log
+from core.jobs.processes import Identity
+from core.jobs.slots import Slot
+from core.settings import REPOSITORY, Settings
+
+Launcher = Callable[[str, int], list[str]]
+"""``(run id, attempt) -> argv``"""
+
+ORPHANS_MAY_LIVE = 1.0
+"""Seconds the children of a dead trainer get to end by themselves."""
+
+
+def trainer_command(run_id: str, attempt: int) -> list[str]:
+    """``python -m core.training RUN --attempt N``; ``GRAFT_TRAINER`` puts another program in place (tests do)."""
+    program = shlex.split(os.environ.get("GRAFT_TRAINER", "")) or [sys.executable, "-m", "core.training"]
+    return [*program, run_id, "--attempt", str(attempt)]
+
+
+def alive_lock(run_id: str, settings: Settings) -> Path:
+    return settings.run_dir(run_id) / "alive.lock"
+
+
+class Trainer:
+    """One attempt at a run as the supervisor watches it, started by itself (``child``) or found running."""
+
+    def __init__(
+        self,
+        run_id: str,
+        attempt: int,
+        slot: str,
+        lock: Path,
+        *,
+        process: Identity | None,
+        child: subprocess.Popen | None = None,
+    ):
+        self.run_id, self.attempt, self.slot = run_id, attempt, slot
+        self.process = process
+        self._lock, self._child = lock, child
+        self._asked_at: float | None = None
+        self._over_since: float | None = None
+        self._leaderless_since: float | None = None
+
+    @property
+    def returncode(self) -> int | None:
+        """Of an own child that has ended, else None."""
+        return self._child.returncode if self._child else None
+
+    @property
+    def was_asked_to_stop(self) -> bool:
+        return self._asked_at is not None
+
+    def lingers(self, limit: float) -> bool:
+        """Asked whenever its run is seen to be over: whether it has stayed for more than ``limit`` seconds since."""
+        self._over_since = self._over_since or time.monotonic()
+        return time.monotonic() - self._over_since > limit
+
+    def is_dead(self) -> bool:
+        """Whether no process of this attempt is left. Children that outlive the trainer are ended here."""
+        if self._leader_lives():
+            return False
+        if not locks.is_held(self._lock):
+            return True
+        self._end_orphans()
+        return False
+
+    def stop(self, grace: float) -> None:
+        """Ask with SIGTERM first; called again and again, insist with SIGKILL once ``grace`` seconds are over."""
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
+            self._signal(signal.SIGTERM)
+        elif time.monotonic() - self._asked_at > grace:
+            self._signal(signal.SIGKILL)
+
+    def _leader_lives(self) -> bool:
+        if self._child:
+            return self._child.returncode is None and not _reap(self._child)
+        if self.process is None:  # its supervisor died before it could note the process
+            self.process = locks.leader(self._lock)
+        return self.process is not None and processes.is_alive(self.process)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process:
+            processes.signal_group(self.process, number)
+
+    def _end_orphans(self) -> None:
+        self._leaderless_since = self._leaderless_since or time.monotonic()
+        if time.monotonic() - self._leaderless_since > ORPHANS_MAY_LIVE:
+            for orphan in processes.processes_with_open(self._lock):
+                processes.signal_process(orphan, signal.SIGKILL)
+
+
+def _reap(child: subprocess.Popen) -> bool:
+    """True when the child has ended. Its group is ended first: until it is reaped, its id is surely its own."""
+    if os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        return False
+    processes.kill_group_of_child(child.pid)
+    child.wait()
+    return True
+
+
+def find(run_id: str, attempt: int, slot: str, settings: Settings, holder: Holder) -> Trainer:
+    """A trainer that an earlier supervisor started and that still runs."""
+    return Trainer(run_id, attempt, slot, alive_lock(run_id, settings), process=holder.process)
+
+
+def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: Launcher) -> Trainer | None:
+    """Start an attempt; None while a process of an earlier attempt still holds the run.
+
+    Raises:
+        OSError: no space, no memory, no such program.
+    """
+    lock_path = alive_lock(run_id, settings)
+    lock_path.parent.mkdir(parents=True, exist_ok=True)
+    lock = locks.acquire(lock_path, patience=0.2)
+    if lock is None:
+        return None
+    try:
+        locks.note_holder(lock, attempt)
+        (lock_path.parent / "progress.json").unlink(missing_ok=True)
+        child = _spawn(launcher(run_id, attempt), lock, log_path(run_id, settings), slot, settings)
+        process = processes.identity_of_child(child.pid)
+        with suppress(OSError):  # a full disk; who runs can still be found by the open lock file
+            locks.note_holder(lock, attempt, process)
+        return Trainer(run_id, attempt, slot.name, lock_path, process=process, child=child)
+    finally:
+        os.close(lock)  # the trainer has inherited it
+
+
+def _spawn(argv: list[str], lock: int, log: Path, slot: Slot, settings: Settings) -> subprocess.Popen:
+    output = open_log(log)
+    try:
+        return subprocess.Popen(
+            argv,
+            cwd=REPOSITORY,
+            env=trainer_environment(slot, settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=(lock,),
+            start_new_session=True,
+        )
+    finally:
+        os.close(output)
+
+
+def trainer_environment(slot: Slot, settings: Settings) -> dict[str, str]:
+    own = {"GRAFT_HOME": str(settings.home), "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    return {**os.environ, **own, **slot.environment}

@@ -1,0 +1,128 @@
+"""A trainer without TensorFlow: does what ``runs/<id>/script.json`` says, and tells on every double start.
+
+Keys of the script, all optional: ``epochs`` (recorded in the registry), ``seconds`` (of one epoch, or of the sleep
+when there are no epochs), ``code`` and ``reason`` (the ending; code null: no last word), ``status`` (exit status when
+there is no last word), ``deaf`` (ignores SIGTERM), ``lines`` (of 1,000 bytes each to write), ``child`` (leaves a
+child behind that holds the lock), ``linger`` (seconds to stay after the ending).
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from core.errors import Conflict
+from core.jobs import exits
+from core.progress import ProgressWriter
+from core.runs import Cancel, Epoch, Status
+from core.settings import load_settings
+
+SETTINGS = load_settings()
+
+
+class Stopped(Exception):
+    """SIGTERM came."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run")
+    parser.add_argument("--attempt", type=int)
+    arguments = parser.parse_args()
+    folder = SETTINGS.run_dir(arguments.run)
+    script = json.loads((folder / "script.json").read_text()) if (folder / "script.json").exists() else {}
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if script.get("deaf") else _stop)
+    alone = _check_in(folder, arguments.attempt)
+    code, reason = _work(script, arguments.run, arguments.attempt, folder)
+    if code is None:
+        return script.get("status", 1)
+    exits.write_exit(folder, arguments.attempt, code, "fake", reason)
+    time.sleep(script.get("linger", 0))
+    alone.close()
+    return code
+
+
+def _stop(number, frame):
+    raise Stopped
+
+
+def _check_in(folder: Path, attempt: int):
+    """Note the start, and a violation when another trainer of this run lives."""
+    alone = (folder / "alone.lock").open("w")
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        (folder / "violations.txt").open("a").write(f"attempt {attempt} started beside another one\n")
+    starts = {"attempt": attempt, "pid": os.getpid(), "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"), "at": time.time()}
+    (folder / "starts.txt").open("a").write(json.dumps(starts) + "\n")
+    return alone
+
+
+def _work(script: dict, run_id: str, attempt: int, folder: Path) -> tuple[int | None, str]:
+    if script.get("child"):
+        lock = next(int(fd) for fd in os.listdir("/proc/self/fd") if _leads_to(fd, folder / "alive.lock"))
+        child = subprocess.Popen(["sleep", str(script["child"])], pass_fds=(lock,), start_new_session=True)
+        (folder / "child.txt").write_text(str(child.pid))
+    for _ in range(script.get("lines", 0)):
+        print("x" * 999)
+    try:
+        if script.get("epochs"):
+            return _train(script, run_id, attempt)
+        time.sleep(script.get("seconds", 0))
+    except Stopped:
+        return _stopped(run_id, attempt)
+    return script.get("code", 0), script.get("reason", "")
+
+
+def _leads_to(fd: str, path: Path) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}") == str(path)
+    except OSError:
+        return False
+
+
+def _train(script: dict, run_id: str, attempt: int) -> tuple[int, str]:
+    from core.registry import Registry
+    from tests.factories import make_cost, make_evaluation, make_model
+
+    registry = Registry.open(SETTINGS.registry_path)
+    progress = ProgressWriter(run_id, SETTINGS)
+    done = registry.run(run_id).epochs_done
+    progress.start("Training", script["epochs"], "epochs", done=done)
+    try:
+        for number in range(done + 1, script["epochs"] + 1):
+            time.sleep(script.get("seconds", 0))
+            values = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5, "seconds": 0.1}
+            registry.record_epoch(run_id, attempt, Epoch(number=number, attempt=attempt, **values))
+            progress.update(number)
+            if registry.cancel_requested(run_id):
+                registry.end(run_id, attempt, Status.KILLED, f"Cancelled after epoch {number}.")
+                return exits.CANCELLED, ""
+        run = registry.run(run_id)
+        registry.finish(
+            run_id, attempt, evaluation=make_evaluation(), cost=make_cost(), model=make_model(run), best_epoch=1
+        )
+    except Conflict as error:
+        return exits.FAILED, str(error)
+    return exits.FINISHED, ""
+
+
+def _stopped(run_id: str, attempt: int) -> tuple[int, str]:
+    from core.registry import Registry
+
+    registry = Registry.open(SETTINGS.registry_path)
+    if registry.cancel_requested(run_id) is not Cancel.NOW:
+        return exits.INTERRUPTED, ""
+    registry.end(run_id, attempt, Status.KILLED, "Cancelled.")
+    return exits.CANCELLED, ""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
