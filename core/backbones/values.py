@@ -28,9 +28,12 @@ class Backbone:
         top1: published ImageNet top-1 accuracy, 0..1, and ``top1_source`` where it was published.
         licence: of the weights.
         blocks: names of the blocks in order from input to output; a cut is the name of the last frozen block.
-        weights_digest: digest of the weights file (``sha256:...`` or ``md5:...``); part of every fingerprint.
+        weights_digest: digest of the weights file (``sha256:...`` or ``md5:...``; ``size:...`` where nobody published
+            one); part of every fingerprint.
         weights_bytes: size of the weights file.
         weights_url: where it is downloaded from; None when a package ships it.
+        weights_file: its name in a Keras cache; None when a package ships it.
+        top_url, top_file, top_digest: the same of the file with the ImageNet top, where that is another file.
     """
 
     name: str
@@ -47,3 +50,7 @@ class Backbone:
     weights_digest: str
     weights_bytes: int
     weights_url: str | None = None
+    weights_file: str | None = None
+    top_url: str | None = None
+    top_file: str | None = None
+    top_digest: str | None = None

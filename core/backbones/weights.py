@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.backbones.checksums import matches
+from core.backbones.downloads import Download
 from core.backbones.values import Availability, Backbone
 from core.errors import Unavailable
 from core.settings import Settings
@@ -19,16 +20,16 @@ class Source(Protocol):
 
     def availability(self, backbone: Backbone, settings: Settings) -> Availability: ...
 
-    def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None) -> Path: ...
+    def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path: ...
 
 
 class Package:
-    """``package:<module>``: one ``models/*.pth`` file inside an installed package."""
+    """``package:<module>``: one ``models/*.pth`` file inside an installed package, ImageNet top included."""
 
     def availability(self, backbone: Backbone, settings: Settings) -> Availability:
         return Availability.READY if self._file(backbone) else Availability.NO_NETWORK
 
-    def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None) -> Path:
+    def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path:
         path = self._file(backbone)
         if path is None:
             raise Unavailable(f"The weights of {backbone.title} are not installed: run `make setup`.")
@@ -43,7 +44,7 @@ class Package:
         return next(Path(spec.origin).parent.glob("models/*.pth"), None)
 
 
-SOURCES: dict[str, Source] = {"package": Package()}
+SOURCES: dict[str, Source] = {"package": Package(), "keras": Download()}
 """By what stands before the colon of ``Backbone.source``."""
 
 
@@ -52,13 +53,18 @@ def availability(backbone: Backbone, settings: Settings) -> Availability:
     return _source(backbone).availability(backbone, settings)
 
 
-def obtain(backbone: Backbone, settings: Settings, progress: Progress | None = None) -> Path:
+def obtain(backbone: Backbone, settings: Settings, progress: Progress | None = None, *, top: bool = False) -> Path:
     """The verified weights file of ``backbone``, downloaded when it must be.
+
+    Args:
+        progress: called with (bytes done, bytes in total) while downloading; an exception from it stops the download.
+        top: the file with the ImageNet classes, where that is another one.
 
     Raises:
         Unavailable: it is not here and cannot be had, or it is damaged; one sentence says which.
+        NoSpace: it would not fit on the disk.
     """
-    return _source(backbone).obtain(backbone, settings, progress)
+    return _source(backbone).obtain(backbone, settings, progress, top)
 
 
 def _source(backbone: Backbone) -> Source:

@@ -9,7 +9,8 @@ from keras import layers
 
 from core.backbones import Backbone, obtain
 from core.errors import InvalidInput
-from core.features import lite
+from core.features import applications, lite
+from core.features.cuts import block_ends
 from core.settings import Settings
 
 TOP = "top"
@@ -29,7 +30,10 @@ class Kind:
     load: Callable[[keras.Model, Path], None]
 
 
-KINDS = {"package": Kind(lite.network, lite.load)}
+KINDS = {
+    "package": Kind(lite.network, lite.load),
+    "keras": Kind(applications.network, applications.load),
+}
 """By what stands before the colon of ``Backbone.source``."""
 
 
@@ -58,7 +62,7 @@ def _network(backbone: Backbone, settings: Settings, *, weights: bool, top: bool
     kind = KINDS[backbone.source.partition(":")[0]]
     model = kind.network(backbone, top=top)
     if weights:
-        kind.load(model, obtain(backbone, settings))
+        kind.load(model, obtain(backbone, settings, top=top))
     return model
 
 
@@ -76,8 +80,8 @@ def prefix(backbone: Backbone, settings: Settings, cut: str = TOP, *, weights: b
     return keras.Model(model.input, output, name=f"{backbone.name}_{cut}")
 
 
-def block_end(model: keras.Model, backbone: Backbone, block: str) -> layers.Layer:
-    """The last layer of a block: the only tensor through which later blocks see earlier ones.
+def block_end(model: keras.Model, backbone: Backbone, block: str) -> keras.Operation:
+    """The last operation of a block: the only tensor through which later blocks see earlier ones.
 
     Raises:
         InvalidInput: the backbone has no block of that name.
@@ -85,7 +89,7 @@ def block_end(model: keras.Model, backbone: Backbone, block: str) -> layers.Laye
     if block not in backbone.blocks:
         choices = ", ".join((*backbone.blocks, TOP))
         raise InvalidInput(f"{backbone.title} has no block {block!r} to cut at. Choose from: {choices}")
-    return [layer for layer in model.layers if layer.name == block or layer.name.startswith(f"{block}_")][-1]
+    return block_ends(model)[block]
 
 
 def multiply_adds(model: keras.Model) -> int:

@@ -1,0 +1,149 @@
+"""``keras:`` sources: weights that are downloaded once, verified and kept in ``Settings.weights_dir``.
+
+A file that Keras itself downloaded before (``KERAS_HOME``, else ``~/.keras``) is used where it lies.
+"""
+
+import fcntl
+import http.client
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.backbones import network
+from core.backbones.checksums import matches
+from core.backbones.values import Availability, Backbone
+from core.errors import NoSpace, Unavailable
+from core.settings import Settings
+
+TIMEOUT_SECONDS = 20
+CHUNK_BYTES = 1 << 20
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One weights file: where it is, what it must be, and how to speak of it."""
+
+    url: str
+    name: str
+    digest: str
+    size: int
+    title: str
+
+
+class Download:
+    """Weights files of ``keras.applications``."""
+
+    def availability(self, backbone: Backbone, settings: Settings) -> Availability:
+        remote = _remote(backbone, top=False)
+        if any(path.exists() for path in _places(remote, settings)):
+            return Availability.CACHED
+        return Availability.DOWNLOAD if network.seems_reachable(settings) else Availability.NO_NETWORK
+
+    def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path:
+        remote = _remote(backbone, top=top)
+        if path := _cached(remote, settings):
+            return path
+        if network.forbidden():
+            raise Unavailable(f"{_missing(remote)} and GRAFT_OFFLINE forbids downloading. {_way_out(remote, settings)}")
+        with _only_one(settings.weights_dir / f".{remote.name}.lock"):
+            return _cached(remote, settings) or _download(remote, settings, progress)
+
+
+def _remote(backbone: Backbone, *, top: bool) -> RemoteFile:
+    if top:
+        url, name, digest = backbone.top_url, backbone.top_file, backbone.top_digest
+    else:
+        url, name, digest = backbone.weights_url, backbone.weights_file, backbone.weights_digest
+    if url is None or name is None or digest is None:
+        raise Unavailable(f"No weights file of {backbone.title} is known.")
+    return RemoteFile(url, name, digest, backbone.weights_bytes, backbone.title)
+
+
+def _places(remote: RemoteFile, settings: Settings) -> list[Path]:
+    keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    return [settings.weights_dir / remote.name, keras_home / "models" / remote.name]
+
+
+def _cached(remote: RemoteFile, settings: Settings) -> Path | None:
+    return next((path for path in _places(remote, settings) if path.exists() and matches(path, remote.digest)), None)
+
+
+def _download(remote: RemoteFile, settings: Settings, progress: Progress | None) -> Path:
+    """Streams to ``.<name>.part``, verifies, renames: the final name only ever holds a good file."""
+    part, target = settings.weights_dir / f".{remote.name}.part", settings.weights_dir / remote.name
+    _check_space(remote, settings)
+    try:
+        _fetch(remote, part, progress or (lambda done, total: None))
+        if not matches(part, remote.digest):
+            raise Unavailable(f"The downloaded weights of {remote.title} have a wrong checksum and were thrown away.")
+        os.replace(part, target)
+    except urllib.error.HTTPError as error:
+        raise Unavailable(
+            f"The weights of {remote.title} could not be downloaded: the server answered {error.code} {error.reason}."
+        ) from error
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+        network.remember_failure(settings)
+        raise Unavailable(
+            f"{_missing(remote)} and could not be downloaded: {_cause(error)}. {_way_out(remote, settings)}"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    network.forget_failure(settings)
+    return target
+
+
+def _fetch(remote: RemoteFile, part: Path, progress: Progress) -> None:
+    with urllib.request.urlopen(remote.url, timeout=TIMEOUT_SECONDS) as answer, part.open("wb") as file:
+        total = int(answer.headers.get("Content-Length") or remote.size)
+        done = 0
+        progress(done, total)
+        while chunk := answer.read(CHUNK_BYTES):
+            file.write(chunk)
+            done += len(chunk)
+            progress(done, total)
+        if done < total:
+            raise ConnectionError(f"the connection ended after {done:,} of {total:,} bytes")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _check_space(remote: RemoteFile, settings: Settings) -> None:
+    free = shutil.disk_usage(settings.weights_dir).free
+    if free < 1.1 * remote.size:
+        raise NoSpace(
+            f"The weights of {remote.title} need {_megabytes(remote.size)} and only {_megabytes(free)} are free in "
+            f"{settings.weights_dir}; nothing was changed."
+        )
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Two runs that need the same weights download them once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _missing(remote: RemoteFile) -> str:
+    return f"The weights of {remote.title} ({_megabytes(remote.size)}) are not on this machine"
+
+
+def _way_out(remote: RemoteFile, settings: Settings) -> str:
+    return f"Connect to the network, put {remote.name} into {settings.weights_dir}, or choose a backbone that is ready."
+
+
+def _cause(error: Exception) -> str:
+    reason = getattr(error, "reason", error)
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"

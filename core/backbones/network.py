@@ -1,0 +1,59 @@
+"""Whether there is a network, found out without using it: nothing leaves the machine unless a download is asked for."""
+
+import os
+import time
+import urllib.request
+from pathlib import Path
+
+from core.settings import Settings
+
+REMEMBER_SECONDS = 600
+"""How long a download that failed for lack of network counts."""
+
+ROUTES = Path("/proc/net/route")
+ROUTES6 = Path("/proc/net/ipv6_route")
+
+
+def forbidden() -> bool:
+    """Whether ``GRAFT_OFFLINE=1`` says that nothing may be downloaded."""
+    return os.environ.get("GRAFT_OFFLINE", "") not in ("", "0")
+
+
+def seems_reachable(settings: Settings) -> bool:
+    """False when downloads are forbidden, there is no way out of this machine, or one failed for that a moment ago."""
+    return not forbidden() and _has_way_out() and not _failed_lately(settings)
+
+
+def remember_failure(settings: Settings) -> None:
+    _mark(settings).parent.mkdir(parents=True, exist_ok=True)
+    _mark(settings).touch()
+
+
+def forget_failure(settings: Settings) -> None:
+    _mark(settings).unlink(missing_ok=True)
+
+
+def _mark(settings: Settings) -> Path:
+    return settings.weights_dir / ".no-network"
+
+
+def _failed_lately(settings: Settings) -> bool:
+    try:
+        return time.time() - _mark(settings).stat().st_mtime < REMEMBER_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _has_way_out() -> bool:
+    """A proxy or a default route; True on systems that do not show their routes this way."""
+    if urllib.request.getproxies_environment().get("https") or not ROUTES.exists():
+        return True
+    return _default_route(ROUTES, column=1) or _default_route(ROUTES6, column=0)
+
+
+def _default_route(table: Path, *, column: int) -> bool:
+    """Whether a line of the kernel's table has an all-zero destination and does not go through loopback."""
+    if not table.exists():
+        return False
+    lines = [line.split() for line in table.read_text().splitlines()]
+    return any(line and not line[column].strip("0") and "lo" not in (line[0], line[-1]) for line in lines)
