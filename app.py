@@ -16,6 +16,12 @@ else:  # the server process, once
 
     server.disable_pages_autodiscovery()
     # Streamlit finds this line by reading the source: it must stay a literal call.
-    app = st.App(__file__, routes=server.ROUTES, middleware=server.MIDDLEWARE, lifespan=server.lifespan)
+    app = st.App(
+        __file__,
+        routes=server.ROUTES,
+        middleware=server.MIDDLEWARE,
+        lifespan=server.lifespan,
+        on_script_error=server.explain_crash,
+    )
     if __name__ == "__main__":
         run(app)

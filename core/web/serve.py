@@ -1,23 +1,27 @@
 """Starting the dashboard: one process, one port, one line that says where."""
 
 import os
+import runpy
 import socket
 import sys
-from typing import Any, NoReturn
-
-from streamlit import config
+from typing import Any
 
 from core.errors import Conflict
 from core.settings import REPOSITORY, Settings, load_settings
 
 
-def serve(settings: Settings | None = None) -> NoReturn:
-    """Replace this process by the dashboard (``python app.py``)."""
+def serve(settings: Settings | None = None) -> None:
+    """Run ``app.py`` in this process until it is stopped; what ``python -m core run`` does.
+
+    Raises:
+        Conflict: the port is taken.
+    """
     settings = settings or load_settings()
+    os.environ |= {"GRAFT_HOME": str(settings.home), "GRAFT_PORT": str(settings.port)}
+    os.chdir(REPOSITORY)  # Streamlit reads .streamlit/config.toml from here
     refuse_taken_port(address(), settings.port)
-    environ = os.environ | {"GRAFT_HOME": str(settings.home), "GRAFT_PORT": str(settings.port)}
-    os.chdir(REPOSITORY)
-    os.execve(sys.executable, [sys.executable, str(REPOSITORY / "app.py")], environ)
+    sys.argv = [str(REPOSITORY / "app.py")]
+    runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def run(app: Any, settings: Settings | None = None) -> None:
@@ -27,12 +31,13 @@ def run(app: Any, settings: Settings | None = None) -> None:
         refuse_taken_port(address(), settings.port)
     except Conflict as error:
         raise SystemExit(str(error)) from None
-    app.run(config={"server.port": settings.port})
+    print(f"Graft is at http://{address()}:{settings.port}", flush=True)
+    app.run(config={"server.port": settings.port, "logger.hideWelcomeMessage": True})
 
 
 def address() -> str:
     """127.0.0.1 unless ``STREAMLIT_SERVER_ADDRESS`` asks for another."""
-    return config.get_option("server.address") or "127.0.0.1"
+    return os.environ.get("STREAMLIT_SERVER_ADDRESS") or "127.0.0.1"
 
 
 def refuse_taken_port(host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import importlib
+import logging
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
@@ -29,6 +31,7 @@ STATIC = Path(__file__).parent / "static"
 HEAVY = ("pandas", "pyarrow", "plotly.graph_objects", "PIL.Image", "numpy", "sqlalchemy.dialects.sqlite")
 """Imported before the first visitor, then frozen out of the collector: Streamlit collects after every script run."""
 
+logger = logging.getLogger(__name__)
 board = TensorBoard()
 
 
@@ -62,6 +65,17 @@ def _to_board(request: Request) -> RedirectResponse:
 
 def _to_board_font(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/tb/font-roboto/{request.path_params['file']}")
+
+
+def explain_crash(error: Exception) -> bool:
+    """What a visitor reads when a page fails in a way nobody foresaw; the details go to the log."""
+    logger.error("A page failed", exc_info=error)
+    st.error(
+        f"Graft made a mistake on this page ({type(error).__name__}). Nothing was lost. Reload the page to go on; "
+        "the details are in the terminal Graft was started from.",
+        icon=":material/error:",
+    )
+    return True
 
 
 ROUTES: list[BaseRoute] = [

@@ -64,6 +64,7 @@ def _make_wsgi(runs_dir: Path, names: Callable):
 
     from core.web.selected_runs import SelectedRuns
 
+    program._DATA_SERVER_ADVISORY_MESSAGE = ""  # a note to TensorBoard's own users
     board = program.TensorBoard()
     board.configure(
         argv=["tensorboard", "--logdir", str(runs_dir), "--load_fast", "auto", "--reload_interval", str(RELOAD_SECONDS)]

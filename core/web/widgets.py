@@ -24,6 +24,7 @@ STATUSES: dict[Status, tuple[str, str, BadgeColour]] = {
 }
 """Word, icon and colour of each status: never colour alone."""
 
+
 def heading(title: str, question: str) -> None:
     """Title of a page and, as its first line, the question it answers."""
     st.title(title, anchor=False)
