@@ -1,0 +1,17 @@
+"""Photos in: reading untrusted uploads, finding classes, drawing the split, storing one immutable dataset.
+
+``uploads`` lists an archive (policy in ``archives``) or a folder · ``layout`` finds classes and given splits ·
+``sandbox`` decodes in child processes (``decoder``) by the one path of ``photos`` · ``duplicates``, ``suitability`` and
+``splits`` decide · ``assembly``, ``manifest`` and ``staging`` store · ``importing`` is the whole story.
+"""
+
+from pathlib import Path
+
+from core.datasets.importing import ImportProgress, import_photos
+from core.datasets.sandbox import decode_untrusted
+from core.datasets.staging import sweep
+
+DEMO_ARCHIVE = Path(__file__).parent / "demo" / "demo-photos.zip"
+"""192 photos in five classes, CC0 or public domain; authors in ``demo-photos-sources.csv`` beside it."""
+
+__all__ = ["DEMO_ARCHIVE", "ImportProgress", "decode_untrusted", "import_photos", "sweep"]

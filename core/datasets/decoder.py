@@ -1,0 +1,100 @@
+"""The child process that touches untrusted bytes: ``python -m core.datasets.decoder FOLDER``.
+
+It reads tasks as JSON lines on stdin, writes each decoded photo to ``FOLDER/<digest>.jpg`` and answers with one JSON
+line on stdout. Memory, file size and time per photo are limited by the kernel, so that the worst photo costs one
+photo. It ends when stdin does, so it never outlives the process that started it.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import resource
+import signal
+import sys
+from functools import lru_cache
+from io import BufferedReader, FileIO
+from pathlib import Path
+from typing import BinaryIO
+
+from core.datasets.members import Member, read_file, read_member
+from core.datasets.photos import SECONDS_PER_PHOTO, decode
+from core.errors import InvalidInput
+
+MEMORY_LIMIT = 2 * 2**30
+WRITE_LIMIT = 64 * 2**20
+
+
+def main() -> None:
+    """Answers tasks until stdin ends."""
+    _limit_myself()
+    folder = Path(sys.argv[1])
+    _say({"ready": True})
+    for line in sys.stdin.buffer:
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_PHOTO)  # the kernel ends this process when it runs out
+        answer = _answer(json.loads(line), folder)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _say(answer)
+
+
+def _limit_myself() -> None:
+    for limit, most in (
+        (resource.RLIMIT_AS, MEMORY_LIMIT),
+        (resource.RLIMIT_FSIZE, WRITE_LIMIT),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(limit)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(limit, (most, most))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _say(answer: dict) -> None:
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _answer(task: dict, folder: Path) -> dict:
+    try:
+        data = _read(task)
+        photo = decode(data)
+    except InvalidInput as refusal:
+        return {"index": task["index"], "reason": str(refusal)}
+    digest = hashlib.sha256(data).hexdigest()
+    if not _write(folder, digest, photo.jpeg):
+        return {"index": task["index"], "full": True}
+    size = {"width": photo.width, "height": photo.height, "stored_bytes": len(photo.jpeg)}
+    return {"index": task["index"], "digest": digest, **size}
+
+
+def _read(task: dict) -> bytes:
+    try:
+        if task["member"] is None:
+            return read_file(Path(os.fsdecode(bytes.fromhex(task["path"]))))
+        fields = task["member"] | {"raw_name": bytes.fromhex(task["member"]["raw_name"])}
+        return read_member(_archive(task["path"]), Member(**fields))
+    except MemoryError:
+        raise InvalidInput("needs more memory to read than a photo may take") from None
+
+
+@lru_cache(maxsize=1)
+def _archive(path: str) -> BinaryIO:
+    """Stays open: an import reads thousands of members of one archive."""
+    return BufferedReader(FileIO(os.fsdecode(bytes.fromhex(path))))
+
+
+def _write(folder: Path, digest: str, jpeg: bytes) -> bool:
+    """Whether there was room. Two children may write one photo: each under its own name, then by rename."""
+    part = folder / f"{os.getpid()}.part"
+    try:
+        part.write_bytes(jpeg)
+        part.rename(folder / f"{digest}.jpg")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return False
+        raise
+    return True
+
+
+if __name__ == "__main__":
+    main()

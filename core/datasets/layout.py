@@ -1,0 +1,155 @@
+"""Which class and which split every file of an upload belongs to, from its path alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.datasets.members import Member
+from core.datasets.names import class_name, listed, same, shown
+from core.datasets.values import Rejection
+from core.errors import InvalidInput
+
+SPLIT_FOLDERS = {
+    "train": "train",
+    "validation": "validation",
+    "val": "validation",
+    "valid": "validation",
+    "test": "test",
+}
+_JUNK = {"__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of an upload: ``parts`` of its path, its size in bytes, and where to read it."""
+
+    parts: tuple[str, ...]
+    size: int
+    source: Member | Path
+
+    @property
+    def file(self) -> str:
+        return "/".join(self.parts)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file inside a class folder; ``split`` only where the upload gives one."""
+
+    entry: Entry
+    class_name: str
+    split: str | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the paths say.
+
+    Args:
+        candidates: in the order of their paths.
+        rejections: files outside of every class folder, and empty class folders.
+        given: the splits the upload brings; empty when Graft draws it.
+    """
+
+    candidates: tuple[Candidate, ...]
+    rejections: tuple[Rejection, ...]
+    given: frozenset[str]
+
+
+def arrange(entries: Sequence[Entry], empty_folders: Sequence[tuple[str, ...]] = ()) -> Layout:
+    """Finds class folders below common top folders and, if there, below ``train``, ``validation`` and ``test``.
+
+    Hidden files and what operating systems leave behind (``__MACOSX``, ``.DS_Store``, ``Thumbs.db`` ...) are passed
+    over silently. Folders inside a class folder belong to that class.
+
+    Raises:
+        InvalidInput: there is no file, no class folder, no ``train`` beside other splits, or two classes whose names
+            differ only in case.
+    """
+    kept = sorted((entry for entry in entries if not is_junk(entry.parts)), key=lambda entry: entry.parts)
+    if not kept:
+        raise InvalidInput("There are no files in it. Expected one folder of photos per class.")
+    depth = _top_folders([entry.parts for entry in kept])
+    splits = _split_folders([entry.parts[depth:] for entry in kept])
+    given = frozenset(splits.values())
+    if given and "train" not in given:
+        names = " and ".join(shown(name) for name in sorted(splits))
+        raise InvalidInput(f"There are {names} folders but no 'train' folder. Add one, or upload one folder per class.")
+    candidates: list[Candidate] = []
+    rejections: list[Rejection] = []
+    for entry in kept:
+        place = _place(entry.parts[depth:], splits)
+        if isinstance(place, str):
+            rejections.append(Rejection(file=entry.file, reason=place))
+        else:
+            candidates.append(Candidate(entry, *place))
+    _check_classes(candidates, len(kept))
+    rejections += [_empty(parts) for parts in empty_folders if _is_class_folder(parts, depth, splits)]
+    return Layout(tuple(candidates), tuple(rejections), given)
+
+
+def is_junk(parts: tuple[str, ...]) -> bool:
+    """Hidden files and folders, and what macOS, Windows and NAS boxes leave in every folder."""
+    return any(part.startswith(".") or part.casefold() in _JUNK for part in parts)
+
+
+def _top_folders(paths: list[tuple[str, ...]]) -> int:
+    """How many leading folders all foldered files share and none of them is the class folder itself.
+
+    A single ``train`` folder is such a top folder too: it says nothing about validation and test.
+    """
+    depth = 0
+    while True:
+        below = [path[depth:] for path in paths if len(path) > depth + 1]
+        if len({path[0] for path in below}) != 1 or not any(len(path) > 2 for path in below):
+            return depth
+        depth += 1
+
+
+def _split_folders(paths: list[tuple[str, ...]]) -> dict[str, str]:
+    """The top folders that are splits, with the split they mean: ``{"valid": "validation", ...}``.
+
+    ``train`` may also be a class beside ``bus`` and ``car``: splits hold folders, and at least two are there.
+    """
+    found = {
+        path[0]: SPLIT_FOLDERS[same(path[0])] for path in paths if len(path) > 2 and same(path[0]) in SPLIT_FOLDERS
+    }
+    return found if len(set(found.values())) > 1 else {}
+
+
+def _place(parts: tuple[str, ...], splits: dict[str, str]) -> tuple[str, str | None] | str:
+    """(class, split) of a file, or why it has none."""
+    split = None
+    if splits and len(parts) > 1:
+        if parts[0] not in splits:
+            return "lies outside of the folders " + ", ".join(sorted(splits))
+        split, parts = splits[parts[0]], parts[1:]
+    if len(parts) < 2:
+        return "lies outside of any class folder"
+    return class_name(parts[0]), split
+
+
+def _check_classes(candidates: list[Candidate], files: int) -> None:
+    if not candidates:
+        raise InvalidInput(
+            f"There are no class folders: put the photos of each class into a folder of its name. "
+            f"Received {files} {'file' if files == 1 else 'files'} without one."
+        )
+    spelling: dict[str, str] = {}
+    for name in sorted({candidate.class_name for candidate in candidates}):
+        other = spelling.setdefault(same(name), name)
+        if other != name:
+            raise InvalidInput(f"Two classes differ only in case: {listed([other, name])}. Give them one name.")
+
+
+def _is_class_folder(parts: tuple[str, ...], depth: int, splits: dict[str, str]) -> bool:
+    below = parts[depth:]
+    if is_junk(parts) or not below:
+        return False
+    if splits:
+        return len(below) == 2 and below[0] in splits
+    return len(below) == 1
+
+
+def _empty(parts: tuple[str, ...]) -> Rejection:
+    return Rejection(file="/".join(parts) + "/", reason="is an empty folder, so it makes no class")

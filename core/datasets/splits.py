@@ -1,0 +1,103 @@
+"""Drawing the split: stratified, seeded, by content; photos that were there before keep their side.
+
+Every photo has a fixed place in [0, 1), the hash of seed and content. In a class the photos are lined up by it: the
+lowest 70 % are for training, the next 15 % for validation, the last 15 % for the test.
+
+A rule that looks at one photo alone (below 0.70 -> train) would keep every photo in place for ever, but leaves small
+classes without test photos; a rule that looks at the whole class can keep the shares, but its borders move a little
+when photos are added. So a new version is told where the photos of the previous one lie (``previous``): those stay,
+exactly, and only new photos are dealt out, to the splits that are short of photos. Without ``previous`` (another name,
+another machine) only photos next to a border can change sides.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+from core.datasets.values import SPLITS
+
+SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
+
+
+def place(digest: str, seed: int) -> float:
+    """A photo's fixed place in [0, 1): the first 64 bits of SHA-256 over seed and digest."""
+    hashed = hashlib.sha256(f"{seed}:{digest}".encode()).digest()
+    return int.from_bytes(hashed[:8], "big") / 2**64
+
+
+def draw(
+    classes: Mapping[str, str],
+    *,
+    seed: int = 0,
+    previous: Mapping[str, str] | None = None,
+    shares: Mapping[str, float] = SHARES,
+) -> dict[str, str]:
+    """The split of every photo.
+
+    Args:
+        classes: ``{photo digest: class name}``.
+        seed: another seed draws another split.
+        previous: ``{photo digest: split}`` of the version before; these photos keep their split.
+        shares: of the splits to draw; they add up to 1.
+
+    Returns:
+        ``{photo digest: split}``. Every class with as many photos as there are splits has one in each of them.
+    """
+    members: dict[str, list[str]] = {}
+    for digest, name in classes.items():
+        members.setdefault(name, []).append(digest)
+    drawn: dict[str, str] = {}
+    for digests in members.values():
+        drawn |= _draw_class(sorted(digests, key=lambda digest: place(digest, seed)), previous or {}, shares)
+    return drawn
+
+
+def targets(photos: int, shares: Mapping[str, float] = SHARES) -> dict[str, int]:
+    """How many photos of a class go where: largest remainder (ties to the later split), one each if possible."""
+    counts = {split: int(photos * share + 1e-9) for split, share in shares.items()}
+    by_remainder = sorted(shares, key=lambda split: (photos * shares[split] - counts[split], _rank(split)))
+    for split in by_remainder[len(by_remainder) - (photos - sum(counts.values())) :]:
+        counts[split] += 1
+    if photos >= len(shares):
+        for split in counts:
+            if counts[split] == 0:
+                counts[max(counts, key=counts.__getitem__)] -= 1
+                counts[split] = 1
+    return counts
+
+
+def _rank(split: str) -> int:
+    return SPLITS.index(split)
+
+
+def _draw_class(ordered: list[str], previous: Mapping[str, str], shares: Mapping[str, float]) -> dict[str, str]:
+    drawn = {digest: previous[digest] for digest in ordered if previous.get(digest) in shares}
+    new = [digest for digest in ordered if digest not in drawn]
+    counts = _dealt(len(new), list(drawn.values()), targets(len(ordered), shares))
+    start = 0
+    for split in sorted(shares, key=_rank):
+        drawn |= dict.fromkeys(new[start : start + counts[split]], split)
+        start += counts[split]
+    return _none_empty(ordered, drawn, shares)
+
+
+def _dealt(new: int, old: list[str], wanted: dict[str, int]) -> dict[str, int]:
+    """How many of the new photos each split gets: one after the other to the split that lacks most."""
+    lacking = {split: wanted[split] - old.count(split) for split in wanted}
+    counts = dict.fromkeys(wanted, 0)
+    for _ in range(new):
+        neediest = max(lacking, key=lambda split: (lacking[split], _rank(split)))
+        counts[neediest] += 1
+        lacking[neediest] -= 1
+    return counts
+
+
+def _none_empty(ordered: list[str], drawn: dict[str, str], shares: Mapping[str, float]) -> dict[str, str]:
+    """Photos taken out of a dataset can leave a split empty; only then does an old photo change sides."""
+    counts = {split: list(drawn.values()).count(split) for split in shares}
+    for split in shares:
+        if counts[split] == 0 and len(ordered) >= len(shares):
+            giver = max(counts, key=counts.__getitem__)
+            moved = [digest for digest in ordered if drawn[digest] == giver][-1]
+            drawn[moved] = split
+            counts[giver], counts[split] = counts[giver] - 1, 1
+    return drawn

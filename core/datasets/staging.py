@@ -1,0 +1,114 @@
+"""A dataset appears on disk by one rename or not at all, whatever is killed when.
+
+Photos are written to ``datasets/.tmp-<id>``. Its writer holds a lock on that folder, and so do the decoders it
+started; the kernel drops it when the last of them is gone. A folder without that lock is a leftover.
+"""
+
+import ctypes
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import Conflict
+from core.settings import Settings
+
+_PREFIX = ".tmp-"
+
+
+class Staging:
+    """The folder of a dataset that does not exist yet."""
+
+    def __init__(self, settings: Settings, dataset_id: str):
+        self.final = settings.dataset_dir(dataset_id)
+        self.path = settings.datasets_dir / f"{_PREFIX}{dataset_id}"
+        if self.final.exists():
+            raise Conflict(f"There is already a dataset {dataset_id!r}.")
+        self.lock = _create_locked(self.path)
+
+    def publish(self) -> None:
+        """Makes the dataset appear: everything reaches the disk first, then the new name does."""
+        _sync(self.lock)
+        self.path.rename(self.final)
+        parent = os.open(self.final.parent, os.O_RDONLY)
+        try:
+            os.fsync(parent)
+        finally:
+            os.close(parent)
+
+    def close(self) -> None:
+        """Removes what was not published."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self.lock)
+
+
+@contextmanager
+def staging(settings: Settings, dataset_id: str) -> Iterator[Staging]:
+    """A staging folder that is gone afterwards, published or not.
+
+    Raises:
+        Conflict: the dataset exists, or somebody is importing it.
+    """
+    settings.datasets_dir.mkdir(parents=True, exist_ok=True)
+    stage = Staging(settings, dataset_id)
+    try:
+        yield stage
+    finally:
+        stage.close()
+
+
+def sweep(settings: Settings) -> int:
+    """Removes what killed imports left behind; those still running are recognised by their lock.
+
+    Returns:
+        How many leftovers were removed.
+    """
+    removed = 0
+    for path in settings.datasets_dir.glob(f"{_PREFIX}*"):
+        lock = _try_lock(path)
+        if lock is not None:
+            shutil.rmtree(path, ignore_errors=True)
+            os.close(lock)
+            removed += 1
+    return removed
+
+
+def _create_locked(path: Path) -> int:
+    """Creates a folder and locks it, also when ``sweep`` comes between the two."""
+    for _ in range(100):
+        try:
+            path.mkdir()
+        except FileExistsError:
+            raise Conflict(f"Somebody is importing dataset {path.name.removeprefix(_PREFIX)!r} right now.") from None
+        lock = _try_lock(path)
+        if lock is not None:
+            if path.exists() and path.stat().st_ino == os.fstat(lock).st_ino:
+                return lock
+            os.close(lock)
+    raise Conflict("The folder of datasets is busy; try again.")
+
+
+def _try_lock(folder: Path) -> int | None:
+    """A descriptor that holds the lock; None when another process has it or the folder is gone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _sync(descriptor: int) -> None:
+    """Writes one file system to disk: thousands of small files at once, where fsync would pay for each of them."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "syncfs"):
+        os.sync()
+    elif libc.syncfs(descriptor) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
