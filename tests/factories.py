@@ -67,6 +67,7 @@ def make_dataset(photos=None, **changes) -> Dataset:
         "size_bytes": sum(photo.stored_bytes for photo in photos),
         "created_at": 1_760_000_000.0,
         "seconds": 4.2,
+        "notes": ("No split was given, so 70/15/15 was drawn.",),
     }
     return Dataset(**(values | changes))
 
@@ -180,7 +181,7 @@ def fill(
     wanted = states[:runs] if runs <= len(states) else (Status.FINISHED,) * (runs - len(states)) + states
     added = []
     for number, status in enumerate(wanted):
-        run = registry.add_run(make_run(number, dataset=dataset, created_at=time.time() - 60 * (len(wanted) - number)))
+        run = registry.add_run(make_run(number, dataset=dataset, created_at=time.time()))
         _live(registry, settings, run, status, dataset, photos, epochs, number)
         added.append(run.id)
     return Filled(dataset, tuple(registry.run(run_id) for run_id in added))

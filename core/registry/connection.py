@@ -17,7 +17,7 @@ from core.errors import GraftError, InvalidInput, NoSpace, Unavailable
 try:  # SQLite 3.7 to 3.51.2 can corrupt a file when the WAL is reset; pysqlite3 brings a newer one
     from pysqlite3 import dbapi2 as sqlite
 except ImportError:
-    from sqlite3 import dbapi2 as sqlite  # type: ignore[no-redef]
+    from sqlite3 import dbapi2 as sqlite
 
 BUSY_SECONDS = 30
 _PRAGMAS = (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON")
@@ -44,6 +44,10 @@ class Store:
         if self._pid != os.getpid():
             _inherited.append((self._engine, self._watcher))
             self._connect()
+
+    def __reduce__(self):
+        """In another process it opens connections of its own."""
+        return type(self), (self.path,)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -111,6 +111,7 @@ def _find(connection: Connection, condition) -> Dataset | None:
 def _dataset(row) -> Dataset:
     data = dict(row._mapping)
     data["class_names"] = tuple(data["class_names"])
+    data["notes"] = tuple(data["notes"])
     data["rejections"] = tuple(Rejection(**rejection) for rejection in data["rejections"])
     return Dataset(**data)
 

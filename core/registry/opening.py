@@ -106,6 +106,8 @@ def copy_to(path: Path, target: Path) -> None:
     try:
         with errors_in_words(path), closing(connect(path)) as connection:
             connection.execute("VACUUM INTO ?", (str(part),))
+        with open(part, "rb") as file:
+            os.fsync(file.fileno())
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)

@@ -84,9 +84,9 @@ class Queue(Store):
                 _end_attempt(connection, run, INTERRUPTED, time.time())
             else:
                 position = last_position(connection) + 1
-            changes = {"status": Status.SCHEDULED, "reason": reason, "cancel": None, "slot": None, "ended_at": None}
-            changes |= {"position": position, "wall_seconds": _wall_seconds(connection, run_id)}
-            connection.execute(update(runs).where(runs.c.id == run_id).values(changes))
+            statement = update(runs).where(runs.c.id == run_id)
+            statement = statement.values(status=Status.SCHEDULED, reason=reason, cancel=None, slot=None, ended_at=None)
+            connection.execute(statement.values(position=position, wall_seconds=_wall_seconds(connection, run_id)))
             return True
 
     def request_cancel(self, run_id: str, cancel: Cancel) -> Run:

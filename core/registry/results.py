@@ -1,10 +1,12 @@
 """What trainers write and others read: epochs, evaluation, cost. Every write is fenced by the attempt."""
 
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.errors import Conflict
 from core.registry.connection import Store
@@ -71,7 +73,8 @@ class Results(Store):
 
     def costs(self, run_ids: Iterable[str]) -> dict[str, Cost]:
         """The costs of those of the runs that have finished, by run id."""
-        query = select(costs.c.run_id, *_COST_COLUMNS).where(costs.c.run_id.in_(list(run_ids)))
+        ids = func.json_each(json.dumps(list(run_ids))).table_valued("value")  # any number of ids is one parameter
+        query = select(costs.c.run_id, *_COST_COLUMNS).where(costs.c.run_id.in_(select(ids.c.value)))
         with self.reading() as connection:
             rows = [row._asdict() for row in connection.execute(query)]
         return {row.pop("run_id"): Cost(**row) for row in rows}
@@ -86,7 +89,8 @@ def check_running(connection: Connection, run_id: str, attempt: int) -> None:
 
 
 def _epoch(row) -> Epoch:
-    return Epoch(**{name: math.nan if value is None else value for name, value in row._mapping.items()})
+    data: dict[str, Any] = {name: math.nan if value is None else value for name, value in row._mapping.items()}
+    return Epoch(**data)
 
 
 def _evaluation(row) -> Evaluation:

@@ -51,6 +51,7 @@ datasets = Table(
     _required("size_bytes", Integer),
     _required("created_at", Float),
     _required("seconds", Float),
+    _required("notes", JSON),
     UniqueConstraint("name", "version"),
 )
 

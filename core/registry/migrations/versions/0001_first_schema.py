@@ -22,6 +22,7 @@ def upgrade() -> None:
     sa.Column('size_bytes', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.Float(), nullable=False),
     sa.Column('seconds', sa.Float(), nullable=False),
+    sa.Column('notes', sa.JSON(), nullable=False),
     sa.PrimaryKeyConstraint('number'),
     sa.UniqueConstraint('id'),
     sa.UniqueConstraint('name', 'version')
