@@ -9,13 +9,24 @@ from core.errors import InvalidInput
 
 @dataclass(frozen=True, kw_only=True)
 class CostKind:
-    """One way to count cost: the name of a field of ``Row``, its words, and how its values read."""
+    """One way to count cost.
+
+    Args:
+        key: the field of ``Row``; title: for people; help: how it was measured.
+        unit, scale: of an axis: a value times ``scale`` is in ``unit``.
+        say: how a single value reads.
+    """
 
     key: str
     title: str
-    unit: str
     help: str
-    words: Callable[[float | None], str]
+    unit: str = ""
+    scale: float = 1.0
+    say: Callable[..., str]
+
+    def words(self, value: float | None, currency: str = "EUR") -> str:
+        """One value as text; ``currency`` is that of the user's rate."""
+        return self.say(value, currency) if self.say is wording.money else self.say(value)
 
 
 COSTS: dict[str, CostKind] = {
@@ -26,84 +37,86 @@ COSTS: dict[str, CostKind] = {
             title="training time alone",
             unit="s",
             help="Seconds on the clock, had the run computed everything itself; waiting in the queue not counted.",
-            words=wording.duration,
+            say=wording.duration,
         ),
         CostKind(
             key="wall_seconds",
             title="training time paid",
             unit="s",
             help="Seconds on the clock over all attempts; stored features and queue time cost nothing.",
-            words=wording.duration,
+            say=wording.duration,
         ),
         CostKind(
             key="alone_cpu_seconds",
             title="CPU time alone",
             unit="s",
             help="User and system seconds of the trainer, had it computed everything itself.",
-            words=wording.duration,
+            say=wording.duration,
         ),
         CostKind(
             key="cpu_seconds",
             title="CPU time paid",
             unit="s",
             help="User and system seconds of the trainer and its children.",
-            words=wording.duration,
+            say=wording.duration,
         ),
         CostKind(
             key="device_seconds",
             title="GPU time",
             unit="s",
             help="Seconds the run held its GPU.",
-            words=wording.duration,
+            say=wording.duration,
         ),
         CostKind(
             key="energy_joules",
             title="energy",
-            unit="J",
+            unit="Wh",
+            scale=1 / 3600,
             help="From a counter of the device or the CPU; counts everything the device did meanwhile.",
-            words=wording.energy,
+            say=wording.energy,
         ),
         CostKind(
             key="alone_money",
             title="price alone",
-            unit="",
             help="Training time alone at your rate per hour.",
-            words=wording.money,
+            say=wording.money,
         ),
         CostKind(
             key="money",
             title="price paid",
-            unit="",
             help="Training time paid at your rate per hour.",
-            words=wording.money,
+            say=wording.money,
         ),
         CostKind(
             key="ms_per_photo",
             title="time per photo",
             unit="ms",
             help="One photo through the saved model on this machine, median.",
-            words=wording.milliseconds,
+            say=wording.milliseconds,
         ),
         CostKind(
             key="multiply_adds",
+            unit="million",
+            scale=1e-6,
             title="multiply-adds per photo",
-            unit="",
             help="Multiplications with addition in one forward pass.",
-            words=wording.amount,
+            say=wording.amount,
         ),
         CostKind(
             key="parameters_total",
+            unit="million",
+            scale=1e-6,
             title="parameters",
-            unit="",
             help="Of the whole model, backbone included.",
-            words=wording.amount,
+            say=wording.amount,
         ),
         CostKind(
             key="model_bytes",
             title="model size",
-            unit="bytes",
+            unit="MB",
+            scale=1e-6,
             help="Size of model.keras.",
-            words=wording.size,
+            say=wording.size,
         ),
     )
 }

@@ -1,0 +1,33 @@
+"""Plain tables to Plotly figures. What is shown (small frozen tables) is apart from how it is drawn.
+
+Every chart function returns a figure without title and with SVG traces only; the ``..._title`` functions compute the
+sentence that stands above it. Show one with ``st.plotly_chart(figure, key=..., theme="streamlit", config=CONFIG)``.
+"""
+
+from core.charts.answers import confusion, confusion_title, top_classes
+from core.charts.curves import epoch_times, learning_curves, learning_curves_title, live_curve
+from core.charts.dataset import class_balance, class_balance_title, image_sizes, image_sizes_title
+from core.charts.look import CONFIG
+from core.charts.styles import RunStyle, run_styles
+from core.charts.tradeoff import accuracies, accuracy_vs_cost, cost_stages, cost_stages_title
+
+__all__ = [
+    "CONFIG",
+    "RunStyle",
+    "accuracies",
+    "accuracy_vs_cost",
+    "class_balance",
+    "class_balance_title",
+    "confusion",
+    "confusion_title",
+    "cost_stages",
+    "cost_stages_title",
+    "epoch_times",
+    "image_sizes",
+    "image_sizes_title",
+    "learning_curves",
+    "learning_curves_title",
+    "live_curve",
+    "run_styles",
+    "top_classes",
+]

@@ -1,0 +1,101 @@
+"""What all charts have in common: calm, transparent, one hover format, user text that stays text.
+
+Figures carry no font and no text colour: ``st.plotly_chart(figure, theme="streamlit", config=CONFIG)`` brings those of
+the page, in light and dark. Whatever colour they do carry reads on both.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from core.errors import InvalidInput
+
+ACCENT = "#2A8560"
+GREY = "#8A8F98"
+FAULT = "#D55E00"
+GRID = "rgba(128, 128, 128, 0.18)"
+
+HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
+"""The one hover format: a name, and under it the figures. ``customdata`` is (id, name, figures)."""
+
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    "toImageButtonOptions": {"format": "svg", "filename": "graft"},
+}
+
+_LONGEST_NAME = 40
+
+
+def escape(text: object) -> str:
+    """User text for Plotly, which reads a part of HTML in names, labels and hovers."""
+    line = " ".join(str(text).split())
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def short(text: object, limit: int = _LONGEST_NAME) -> str:
+    """``text`` escaped and, where it is long, cut in the middle: both ends of a name matter."""
+    line = " ".join(str(text).split())
+    if len(line) > limit:
+        line = f"{line[: limit * 2 // 3 - 1]}…{line[-limit // 3 :]}"
+    return escape(line)
+
+
+def distinct_labels(names: Sequence[str]) -> list[str]:
+    """Short labels, no two alike: on a category axis equal labels would share one place."""
+    labels = [short(name) for name in names]
+    return [label if labels.count(label) == 1 else escape(name) for label, name in zip(labels, names, strict=True)]
+
+
+def figure(traces: Sequence[Any], *, revision: str, height: int = 360, **layout: Any) -> go.Figure:
+    """A figure of ``traces``; zoom and hidden traces survive a redraw as long as ``revision`` stays."""
+    chart = go.Figure(data=list(traces))
+    chart.update_layout(
+        template="none",
+        height=height,
+        margin={"l": 8, "r": 16, "t": 16, "b": 8},
+        paper_bgcolor="rgba(0, 0, 0, 0)",
+        plot_bgcolor="rgba(0, 0, 0, 0)",
+        uirevision=revision,
+        hovermode="closest",
+        showlegend=False,
+        bargap=0.3,
+        barcornerradius=3,
+    )
+    chart.update_layout(
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "title": {"text": ""}}, **layout
+    )
+    return chart
+
+
+def axis(title: str, unit: str = "", **changes: Any) -> dict[str, Any]:
+    """A number axis, its unit in the title."""
+    return {
+        "title": {"text": f"{title} ({unit})" if unit else title},
+        "gridcolor": GRID,
+        "zeroline": False,
+        "automargin": True,
+        "showgrid": True,
+    } | changes
+
+
+def categories(names: Sequence[str], **changes: Any) -> dict[str, Any]:
+    """An axis of names in this order; ``category``, for Plotly would read "2024" or "1e5" as numbers."""
+    return {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": list(names),
+        "showgrid": False,
+        "automargin": True,
+    } | changes
+
+
+def spans_decades(values: Sequence[float]) -> bool:
+    """Whether a log scale is needed: all above zero, and the largest ten times the smallest or more."""
+    return bool(values) and min(values) > 0 and max(values) >= 10 * min(values)
+
+
+def require_some(values: Sequence[Any], what: str) -> None:
+    if not values:
+        raise InvalidInput(f"There is nothing to draw: {what}.")

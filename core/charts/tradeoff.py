@@ -1,0 +1,250 @@
+"""Charts of what accuracy costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from core.charts.look import (
+    ACCENT,
+    GREY,
+    HOVER,
+    axis,
+    categories,
+    distinct_labels,
+    escape,
+    figure,
+    require_some,
+    short,
+    spans_decades,
+)
+from core.charts.styles import COLOURED, RunStyle, run_styles
+from core.comparison.kinds import cost_kind
+from core.comparison.leaderboard import Row, pareto_front
+from core.runs import Cost, Run
+from core.wording import duration, share
+
+_DIRECTLY_LABELLED = 6
+_GREY = RunStyle(colour=GREY, dash="solid", symbol="circle")
+REUSED = "reused, not paid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One run in the plane of cost and accuracy. ``cost`` is in the unit of the axis, the rest in percent."""
+
+    run_id: str
+    name: str
+    cost: float
+    accuracy: float
+    below: float
+    above: float
+    on_front: bool
+    words: str
+
+
+def tradeoff_points(rows: Sequence[Row], cost: str = "alone_wall_seconds", currency: str = "EUR") -> tuple[Point, ...]:
+    """The rows whose accuracy and cost were measured, in their order; ``below`` and ``above`` are error bars."""
+    kind = cost_kind(cost)
+    front = {row.run_id for row in pareto_front(rows, cost)}
+    found = []
+    for row in rows:
+        value = getattr(row, kind.key)
+        if row.accuracy is None or value is None:
+            continue
+        low, high = row.interval or (row.accuracy, row.accuracy)
+        found.append(
+            Point(
+                run_id=row.run_id,
+                name=row.name,
+                cost=value * kind.scale,
+                accuracy=100 * row.accuracy,
+                below=100 * (row.accuracy - low),
+                above=100 * (high - row.accuracy),
+                on_front=row.run_id in front,
+                words=f"{share(row.accuracy, row.interval)}, {kind.title} {kind.words(value, currency)}",
+            )
+        )
+    return tuple(found)
+
+
+def accuracy_vs_cost(rows: Sequence[Row], cost: str = "alone_wall_seconds", currency: str = "EUR") -> go.Figure:
+    """Accuracy with its 95 % interval against a cost; a line joins the runs that nothing cheaper beats (Pareto front).
+
+    Up to six runs are named at their points, more in a legend; runs beyond the twelfth are grey. A logarithmic axis
+    where costs span decades. ``customdata[0]`` is the run id, for selections.
+    """
+    kind = cost_kind(cost)
+    points = tradeoff_points(rows, cost, currency)
+    require_some(points, f"no run has both an accuracy and a measured {kind.title}")
+    styles = run_styles([point.run_id for point in points])
+    direct = len(points) <= _DIRECTLY_LABELLED
+    coloured = [_points_trace([point], styles[point.run_id], named=direct) for point in points[:COLOURED]]
+    others = [_points_trace(points[COLOURED:], _GREY, named=False)] if points[COLOURED:] else []
+    log = spans_decades([point.cost for point in points])
+    unit = currency if kind.key.endswith("money") else kind.unit
+    return figure(
+        [_front_line(points), *others, *coloured],
+        revision=f"accuracy against {kind.key}",
+        height=420,
+        showlegend=not direct,
+        xaxis=axis(kind.title, unit, **({"type": "log", "dtick": 1} if log else {"rangemode": "tozero"})),
+        yaxis=axis("test accuracy", "%"),
+    )
+
+
+def _front_line(points: Sequence[Point]) -> go.Scatter:
+    front = sorted((point for point in points if point.on_front), key=lambda point: (point.cost, point.accuracy))
+    return go.Scatter(
+        name="Pareto front: nothing cheaper is as accurate",
+        x=[point.cost for point in front],
+        y=[point.accuracy for point in front],
+        mode="lines",
+        line={"color": GREY, "width": 1.5, "dash": "dot", "shape": "hv"},
+        hoverinfo="skip",
+        showlegend=len(front) > 1,
+    )
+
+
+def _points_trace(points: Sequence[Point], style: RunStyle, *, named: bool) -> go.Scatter:
+    return go.Scatter(
+        name=short(points[0].name) if len(points) == 1 else "other runs",
+        x=[point.cost for point in points],
+        y=[point.accuracy for point in points],
+        mode="markers+text" if named else "markers",
+        text=[short(point.name, 28) for point in points] if named else None,
+        textposition="top center",
+        cliponaxis=False,
+        marker={"color": style.colour, "symbol": style.symbol, "size": 11, "line": {"width": 0}},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [point.above for point in points],
+            "arrayminus": [point.below for point in points],
+            "color": style.colour,
+            "thickness": 1.2,
+            "width": 4,
+        },
+        customdata=[[point.run_id, escape(point.name), point.words] for point in points],
+        hovertemplate=HOVER,
+    )
+
+
+def accuracies(rows: Sequence[Row]) -> go.Figure:
+    """Accuracies with their 95 % intervals under each other, best on top; at most 40 runs."""
+    measured = [row for row in rows if row.accuracy is not None][:40]
+    require_some(measured, "no run has been measured on the test photos")
+    styles = run_styles([row.run_id for row in measured])
+    labels = distinct_labels([row.name for row in measured])
+    traces = [
+        go.Scatter(
+            x=[100 * (row.accuracy or 0.0)],
+            y=[label],
+            mode="markers",
+            marker={"color": styles[row.run_id].colour, "symbol": styles[row.run_id].symbol, "size": 11},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [100 * ((row.high or 0.0) - (row.accuracy or 0.0))],
+                "arrayminus": [100 * ((row.accuracy or 0.0) - (row.low or 0.0))],
+                "color": styles[row.run_id].colour,
+                "thickness": 1.5,
+                "width": 4,
+            },
+            customdata=[[row.run_id, escape(row.name), share(row.accuracy, row.interval)]],
+            hovertemplate=HOVER,
+        )
+        for row, label in zip(measured, labels, strict=True)
+    ]
+    return figure(
+        traces,
+        revision="accuracies",
+        height=90 + 34 * len(measured),
+        xaxis=axis("test accuracy", "%"),
+        yaxis=categories(labels, autorange="reversed"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageBar:
+    """Seconds on the clock of one stage of one run."""
+
+    run_id: str
+    name: str
+    stage: str
+    seconds: float
+
+
+def stage_bars(names: Mapping[str, str], costs: Mapping[str, Cost]) -> tuple[StageBar, ...]:
+    """The stages of every run with a measured cost, and what it did not pay because it was there already.
+
+    Args:
+        names: ``{run id: name}``, in the order to be shown; costs: by run id.
+    """
+    bars = []
+    for run_id, name in names.items():
+        if (cost := costs.get(run_id)) is None:
+            continue
+        stages = dict(cost.stages) or {"everything": cost.wall_seconds}
+        if (saved := cost.alone_wall_seconds - cost.wall_seconds) > 0:
+            stages[REUSED] = saved
+        bars += [StageBar(run_id=run_id, name=name, stage=stage, seconds=spent) for stage, spent in stages.items()]
+    return tuple(bars)
+
+
+def cost_stages_title(runs: Sequence[Run], costs: Mapping[str, Cost]) -> str:
+    """Which stage takes most: "Computing features takes 62 % of the time", or what reuse saved if that is more."""
+    totals: dict[str, float] = {}
+    for bar in stage_bars({run.id: run.name for run in runs}, costs):
+        totals[bar.stage] = totals.get(bar.stage, 0.0) + bar.seconds
+    everything = sum(totals.values())
+    if not everything:
+        return "Where does the time go?"
+    stage = max(totals, key=totals.__getitem__)
+    part = f"{100 * totals[stage] / everything:.0f} %"
+    return f"Reuse saved {part} of the time" if stage == REUSED else f"{stage} takes {part} of the time"
+
+
+def cost_stages(runs: Sequence[Run], costs: Mapping[str, Cost], names: Mapping[str, str] | None = None) -> go.Figure:
+    """Seconds per stage of every run, stacked; hatched what was reused instead of computed. At most 40 runs.
+
+    Args:
+        names: of ``comparison.labels``; by default the runs' own names.
+    """
+    named = {run.id: (names or {}).get(run.id, run.name) for run in runs if run.id in costs}
+    named = dict(list(named.items())[:40])
+    bars = stage_bars(named, costs)
+    require_some(bars, "no run has a measured cost")
+    labels = dict(zip(named, distinct_labels(list(named.values())), strict=True))
+    stages = list(dict.fromkeys(bar.stage for bar in bars if bar.stage != REUSED))
+    traces = [
+        _stage_trace([bar for bar in bars if bar.stage == stage], labels, 1.0 - 0.75 * place / max(1, len(stages) - 1))
+        for place, stage in enumerate(stages)
+    ]
+    reused = [bar for bar in bars if bar.stage == REUSED]
+    return figure(
+        traces + ([_stage_trace(reused, labels, 0.0)] if reused else []),
+        revision="cost stages",
+        height=120 + 34 * len(named),
+        barmode="stack",
+        showlegend=True,
+        xaxis=axis("time on the clock", "s"),
+        yaxis=categories(list(labels.values()), autorange="reversed"),
+    )
+
+
+def _stage_trace(bars: Sequence[StageBar], labels: Mapping[str, str], strength: float) -> go.Bar:
+    """Stages in shades of the accent; hatched grey for strength 0."""
+    look: dict = {"color": ACCENT, "opacity": strength, "line": {"width": 0}}
+    if not strength:
+        pattern = {"shape": "/", "fgcolor": GREY, "bgcolor": "rgba(0, 0, 0, 0)", "size": 6, "solidity": 0.2}
+        look = {"color": "rgba(0, 0, 0, 0)", "pattern": pattern, "line": {"width": 1, "color": GREY}}
+    return go.Bar(
+        name=escape(bars[0].stage),
+        orientation="h",
+        y=[labels[bar.run_id] for bar in bars],
+        x=[bar.seconds for bar in bars],
+        marker=look,
+        customdata=[[bar.run_id, escape(bar.name), f"{escape(bar.stage)}: {duration(bar.seconds)}"] for bar in bars],
+        hovertemplate=HOVER,
+    )
