@@ -23,9 +23,11 @@ def linked_dataset(bench: Workbench) -> Dataset | None:
         return None
 
 
-def choose_dataset(bench: Workbench, datasets: Sequence[Dataset], *, key: str) -> Dataset:
-    """The dataset of the URL, else the newest; changed with a select box. ``datasets`` is not empty."""
-    chosen = linked_dataset(bench) or datasets[0]
+def choose_dataset(
+    bench: Workbench, datasets: Sequence[Dataset], *, key: str, default: Dataset | None = None
+) -> Dataset:
+    """The dataset of the URL, else ``default`` or the newest; changed with a select box. ``datasets`` is not empty."""
+    chosen = default or linked_dataset(bench) or datasets[0]
     by_id = {dataset.id: dataset for dataset in datasets} | {chosen.id: chosen}
     st.session_state[key] = chosen.id
     st.selectbox(

@@ -1,0 +1,259 @@
+"""Finished runs of one dataset side by side: the parts of the page Compare, from the sentence to the photos."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import charts
+from core.colours import run_colour
+from core.comparison import (
+    COSTS,
+    METRICS,
+    Cell,
+    Paired,
+    PhotoResults,
+    Row,
+    against_best,
+    claim,
+    confusion_cells,
+    curves,
+    leaderboard,
+    load_results,
+    most_confused,
+    paired,
+    verdict,
+)
+from core.datasets.values import Dataset
+from core.errors import GraftError
+from core.runs import Run
+from core.web.panels.tables import number, picture, table
+from core.web.thumbnails import photo_strip
+from core.web.widgets import colour_swatch
+from core.wording import count, csv_text, p_value, plain, points, share
+from core.workbench import Workbench
+
+PHOTOS_SHOWN = 48
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """All that the parts of the page need, read once.
+
+    Args:
+        runs, rows: as compared, ``rows`` best first; ``results``: answers per test photo of those that have them.
+        pairs: the best against every other; ``missing``: why some runs have no answers.
+    """
+
+    dataset: Dataset
+    runs: tuple[Run, ...]
+    rows: tuple[Row, ...]
+    results: Mapping[str, PhotoResults]
+    pairs: tuple[Paired, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {row.run_id: row.name for row in self.rows}
+
+
+def gather(bench: Workbench, dataset: Dataset, runs: Sequence[Run]) -> Table:
+    costs = bench.costs([run.id for run in runs])
+    rows = leaderboard(runs, costs, rate_per_hour=bench.rate()[0])
+    results, missing = {}, []
+    for row in rows:
+        try:
+            results[row.run_id] = load_results(bench.settings, row.run_id)
+        except GraftError as error:
+            missing.append(str(error))
+    pairs = against_best(list(results.values())) if len(results) > 1 else ()
+    return Table(dataset=dataset, runs=tuple(runs), rows=rows, results=results, pairs=pairs, missing=tuple(missing))
+
+
+def answer(found: Table) -> str:
+    """The sentence of the page, in markdown: which is best, and whether the difference is real."""
+    if len(found.rows) == 1:
+        row = found.rows[0]
+        right = share(row.accuracy, row.interval)
+        return f"{plain(row.name)} is right on {right} of the test photos; there is nothing to compare it with yet."
+    return f"{plain(claim(found.rows, found.pairs))}."
+
+
+def verdicts(found: Table) -> None:
+    """The best against each other one: a real difference or a tie."""
+    for reason in found.missing:
+        st.warning(plain(reason), icon=":material/warning:")
+    for pair in found.pairs:
+        icon = ":material/drag_handle:" if pair.tie else ":material/trending_up:"
+        st.markdown(f"{icon} {plain(verdict(pair, found.names))}")
+
+
+def accuracy_against_cost(found: Table) -> None:
+    measured = [kind for kind in COSTS.values() if any(getattr(row, kind.key) is not None for row in found.rows)]
+    if not measured:
+        return
+    place, chooser = st.columns([3, 1], vertical_alignment="bottom")
+    with chooser:
+        kind = st.selectbox(
+            "Cost", measured, format_func=lambda kind: kind.title, key="compare.cost",
+            help="Alone: had nothing been reused, so the order of runs does not matter. Paid: what it really took.",
+        )  # fmt: skip
+    place.markdown(f"**{plain(claim(found.rows, found.pairs, kind.key))}**")
+    figure = charts.accuracy_vs_cost(found.rows, cost=kind.key)
+    st.plotly_chart(
+        figure, key="compare.chart", theme="streamlit", config=charts.CONFIG,
+        alt=f"Test accuracy with 95 % interval against {kind.title} of {count(len(found.rows), 'run')}",
+    )  # fmt: skip
+    st.caption(kind.help)
+
+
+def leaderboard_table(bench: Workbench, found: Table) -> None:
+    currency = bench.rate()[1]
+    kinds = [kind for kind in COSTS.values() if any(getattr(row, kind.key) is not None for row in found.rows)]
+    words = {kind.key: kind.words for kind in kinds}
+    columns = {kind.key: number(_title(kind, currency), kind.help) for kind in kinds}
+    rows = [_row(row, [kind.key for kind in kinds]) for row in found.rows]
+    columns |= {
+        "Colour": picture(),
+        "Place": st.column_config.NumberColumn("", width=40, help="By test accuracy; of equals the cheaper one first."),
+        "Run": st.column_config.TextColumn("Run", pinned=True),
+        "Accuracy": number("Test accuracy", "Share of test photos it got right, with its 95 % interval beside it."),
+        "Interval": st.column_config.TextColumn("95 % interval", alignment="right", help="Wilson interval."),
+    }
+    table(rows, key="compare.table", words=words | {"Accuracy": share}, columns=columns)
+    name = f"{found.dataset.name}-v{found.dataset.version}-runs.csv"
+    st.download_button(
+        "Download CSV", _csv(found, kinds), name, "text/csv", icon=":material/download:", on_click="ignore"
+    )
+
+
+def _title(kind, currency: str) -> str:
+    unit = currency if "money" in kind.key else ""
+    return f"{kind.title.capitalize() if kind.title.islower() else kind.title}{f' ({unit})' if unit else ''}"
+
+
+def _row(row: Row, kinds: Sequence[str]) -> dict:
+    measured = {
+        "Colour": colour_swatch(run_colour(row.run_id)),
+        "Place": row.rank,
+        "Run": row.name,
+        "Accuracy": row.accuracy,
+        "Interval": "" if row.interval is None else f"{100 * row.interval[0]:.0f} to {100 * row.interval[1]:.0f} %",
+    }
+    return measured | {kind: getattr(row, kind) for kind in kinds}
+
+
+def _csv(found: Table, kinds) -> str:
+    header = ["place", "run", "name", "dataset", "accuracy", "low95", "high95", "epochs", "best_epoch"]
+    fixed = ("rank", "run_id", "name")
+    rest = ("accuracy", "low", "high", "epochs", "best_epoch", *(kind.key for kind in kinds))
+    rows = [
+        [*(getattr(row, key) for key in fixed), found.dataset.name, *(getattr(row, key) for key in rest)]
+        for row in found.rows
+    ]
+    return csv_text([*header, *(kind.key for kind in kinds)], rows)
+
+
+def learning_curves(bench: Workbench, found: Table) -> None:
+    metric = st.segmented_control(
+        "Metric", METRICS, default="val_accuracy", required=True, key="compare.metric",
+        format_func=lambda key: METRICS[key].title,
+    )  # fmt: skip
+    drawn = curves(found.runs, {run.id: bench.epochs(run.id) for run in found.runs}, metric)
+    if not drawn:
+        st.caption("No epochs were recorded.")
+        return
+    st.markdown(f"**{plain(charts.learning_curves_title(drawn))}**")
+    figure = charts.learning_curves(drawn)
+    alt = f"{METRICS[metric].title} per epoch of {count(len(drawn), 'run')}"
+    st.plotly_chart(figure, key="compare.curves", theme="streamlit", config=charts.CONFIG, alt=alt)
+
+
+def head_to_head(bench: Workbench, found: Table) -> None:
+    """Two runs on the same photos: who got which right (McNemar's exact test)."""
+    ids = list(found.results)
+    if len(ids) < 2:
+        st.caption("Two finished runs are needed.")
+        return
+    left, right = st.columns(2)
+    first = left.selectbox("One", ids, format_func=found.names.get, key="compare.one")
+    others = [run_id for run_id in ids if run_id != first]
+    second = right.selectbox("Other", others, format_func=found.names.get, key="compare.other")
+    pair = paired(found.results[first], found.results[second])
+    st.markdown(f"**{plain(verdict(pair, found.names))}**")
+    one, other = found.names[first], found.names[second]
+    table(
+        [
+            {"": f"{one} right", f"{other} right": pair.both_right, f"{other} wrong": pair.only_a},
+            {"": f"{one} wrong", f"{other} right": pair.only_b, f"{other} wrong": pair.both_wrong},
+        ],
+        key="compare.fourfold",
+    )
+    st.caption(
+        f"McNemar's exact test on the {count(pair.only_a + pair.only_b, 'photo')} that only one got right: "
+        f"{p_value(pair.p_value)}; difference {points(pair.difference)}, 95 % interval "
+        f"{100 * pair.low:.1f} to {100 * pair.high:.1f} points."
+    )
+    for name, digests in ((one, pair.only_a_digests), (other, pair.only_b_digests)):
+        if digests:
+            st.markdown(f"Only **{plain(name)}** got these right:")
+            _photos(bench, found.dataset, digests)
+
+
+def confusion(bench: Workbench, found: Table) -> None:
+    """Which classes one run mixes up; a cell opens its photos."""
+    if not found.results:
+        return
+    run_id = st.selectbox("Run", list(found.results), format_func=found.names.get, key="compare.confusion_run")
+    evaluation = bench.evaluation(run_id)
+    if evaluation is None:
+        st.caption("This run was not measured.")
+        return
+    names = found.dataset.class_names
+    st.markdown(f"**{plain(charts.confusion_title(evaluation, names))}**")
+    cells = confusion_cells(found.results[run_id], names)
+    chart, photos = st.columns(2)
+    with chart:
+        figure, key = charts.confusion(evaluation.confusion, names), f"compare.confusion.{run_id}"
+        event = st.plotly_chart(
+            figure, key=key, theme="streamlit", config=charts.CONFIG, on_select="rerun", selection_mode="points",
+            alt="Confusion matrix: true class by predicted class",
+        )  # fmt: skip
+    with photos:
+        _cell_photos(bench, found.dataset, cells, _clicked(event), key=run_id)
+
+
+def _clicked(event) -> tuple[str, str] | None:
+    """(true, predicted) of the cell that was clicked in the chart."""
+    chosen = event.selection.get("points", [])
+    custom = chosen[0].get("customdata") if chosen else None
+    return (str(custom[0]), str(custom[1])) if custom else None
+
+
+def _cell_photos(bench: Workbench, dataset: Dataset, cells: Sequence[Cell], clicked, *, key: str) -> None:
+    """The photos of a cell; the same cells can be chosen from a list, for keyboards and phones."""
+    worst = most_confused(cells, limit=1)
+    by_name = {
+        (cell.true, cell.predicted): cell
+        for cell in sorted(cells, key=lambda c: (c.true == c.predicted, -len(c.digests)))
+    }
+    start = clicked if clicked in by_name else (worst[0].true, worst[0].predicted) if worst else next(iter(by_name))
+    state = f"compare.cell.{key}"
+    if clicked in by_name and st.session_state.get(f"{state}.clicked") != clicked:
+        st.session_state[state] = clicked
+    st.session_state[f"{state}.clicked"] = clicked
+    st.session_state.setdefault(state, start)
+    chosen = st.selectbox(
+        "Photos of a cell", list(by_name), key=state, help="Or click a cell of the chart.",
+        format_func=lambda pair: f"{pair[0]} called {pair[1]} ({len(by_name[pair].digests)})",
+    )  # fmt: skip
+    _photos(bench, dataset, by_name[chosen].digests, caption=f"{chosen[0]} → {chosen[1]}")
+
+
+def _photos(bench: Workbench, dataset: Dataset, digests: Sequence[str], caption: str = "") -> None:
+    shown = digests[:PHOTOS_SHOWN]
+    paths = [bench.photo_path(dataset.id, digest) for digest in shown]
+    alt = [caption or "test photo" for _ in shown]
+    photo_strip(paths, ["" for _ in shown], alt=alt)
+    if len(digests) > len(shown):
+        st.caption(f"The first {len(shown)} of {count(len(digests), 'photo')}.")

@@ -1,0 +1,93 @@
+"""Datasets: are my photos fit to learn from?"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.datasets.values import Dataset
+from core.web.frame import require_frame
+from core.web.panels import dataset_panel
+from core.web.panels.choice import linked_dataset
+from core.web.panels.import_panel import import_box, import_jobs
+from core.web.panels.words import dataset_size, dataset_title
+from core.web.state import workbench
+from core.web.widgets import heading
+from core.wording import count, listed, moment, plain, size
+from core.workbench import Workbench
+
+FEWEST = 10
+"""Photos of a class below which a measured accuracy says little."""
+STRIP = 6
+
+
+def page() -> None:
+    bench = workbench()
+    dataset = linked_dataset(bench)
+    if dataset is None:
+        every_dataset(bench, bench.datasets())
+    else:
+        one_dataset(bench, dataset)
+
+
+def every_dataset(bench: Workbench, datasets: Sequence[Dataset]) -> None:
+    heading("Datasets", answer(datasets))
+    import_jobs(bench)
+    with st.expander("Import photos", icon=":material/upload:", expanded=not datasets, key="import.box"):
+        import_box(bench)
+    for dataset in datasets:
+        row(bench, dataset)
+
+
+def answer(datasets: Sequence[Dataset]) -> str:
+    if not datasets:
+        return "No photos are here yet: import one folder of photos per class, or look around with the demo photos."
+    photos = sum(dataset.photo_count for dataset in datasets)
+    return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}; the newest: {verdict(datasets[0])}"
+
+
+def verdict(dataset: Dataset) -> str:
+    """Whether the photos are fit to learn from, one sentence."""
+    scarce = [name for name, photos in dataset.class_sizes.items() if photos < FEWEST]
+    name = plain(dataset.name)
+    if scarce:
+        return f"{name} has fewer than {FEWEST} photos of {plain(listed(scarce, 3))}, so figures about them are rough."
+    most, least = max(dataset.class_sizes.values()), min(dataset.class_sizes.values())
+    if most > 5 * least:
+        return f"{name} has {most // least} times more photos of its largest class than of its smallest."
+    return f"{name} is fit to learn from: {dataset_size(dataset)}, evenly enough spread."
+
+
+def row(bench: Workbench, dataset: Dataset) -> None:
+    with st.container(border=True, key=f"dataset-{dataset.id}"):
+        words, strip = st.columns([2, 3], vertical_alignment="center")
+        with words:
+            st.markdown(f"**{plain(dataset_title(dataset))}**")
+            refused = f" · {len(dataset.rejections)} not taken" if dataset.rejections else ""
+            st.caption(f"{dataset_size(dataset)} · {size(dataset.size_bytes)} · {moment(dataset.created_at)}{refused}")
+            with st.container(horizontal=True):
+                query = {"dataset": dataset.id}
+                st.page_link("pages/datasets.py", label="Open", icon=":material/open_in_new:", query_params=query)
+                st.page_link("pages/train.py", label="Train", icon=":material/model_training:", query_params=query)
+        with strip:
+            step = max(1, dataset.photo_count // STRIP)
+            photos = [p for at in range(STRIP) for p in bench.photos(dataset.id, limit=1, offset=at * step)]
+            dataset_panel.strip(bench, dataset.id, photos)
+
+
+def one_dataset(bench: Workbench, dataset: Dataset) -> None:
+    heading(plain(dataset_title(dataset)), verdict(dataset))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        query = {"dataset": dataset.id}
+        if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key="dataset.train"):
+            st.switch_page("pages/train.py", query_params=query)
+        st.page_link("pages/runs.py", label="Its runs", icon=":material/list_alt:", query_params=query)
+        st.page_link("pages/datasets.py", label="All datasets", icon=":material/photo_library:")
+    dataset_panel.figures(dataset)
+    dataset_panel.pictures_of_it(bench, dataset)
+    dataset_panel.gallery(bench, dataset)
+    dataset_panel.refused(dataset)
+    dataset_panel.deletion(bench, dataset)
+
+
+require_frame()
+page()

@@ -1,0 +1,114 @@
+"""Predict: what do the models say about this photo?"""
+
+import hashlib
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import GraftError
+from core.prediction import PhotoPredictions
+from core.runs import Run, Status
+from core.web.frame import require_frame
+from core.web.panels import predict_panel
+from core.web.panels.choice import listed_ids
+from core.web.panels.words import dataset_title, interval
+from core.web.state import workbench
+from core.web.widgets import empty_state, explained, heading
+from core.wording import plain, share
+from core.workbench import Workbench
+
+MOST = 4
+"""Models side by side."""
+
+
+def page() -> None:
+    bench = workbench()
+    ready = ready_runs(bench)
+    if not ready:
+        heading("Predict", "What do the models say about this photo? There is no model to ask yet.")
+        empty_state(
+            "Drop a photo here once a run has finished",
+            "Every finished run leaves a model; several can answer side by side.",
+            page="pages/train.py",
+            label="Choose what to train",
+        )
+        return
+    first_line, problems = st.container(), st.container()
+    chosen = choose_models(bench, ready, problems)
+    photos = predict_panel.photos()
+    with explained():
+        predict(bench, chosen, photos, first_line)
+
+
+def ready_runs(bench: Workbench) -> list[Run]:
+    """Finished runs that still have a model: those of the newest dataset first, best first within one."""
+    with_model = {model.run_id for model in bench.models()}
+    order = {dataset.id: place for place, dataset in enumerate(bench.datasets())}
+    runs = [run for run in bench.runs(status=Status.FINISHED) if run.id in with_model]
+    return sorted(runs, key=lambda run: (order[run.dataset_id], -(run.test_accuracy or 0.0)))
+
+
+def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]:
+    """The models of ``?models=``, else the best of the newest dataset; kept in the URL when changed."""
+    by_id = {run.id: run for run in ready}
+    names = {dataset.id: dataset_title(dataset) for dataset in bench.datasets()}
+    linked = [
+        run_id for wanted in listed_ids("models") for run_id in [resolved(bench, wanted, problems)] if run_id in by_id
+    ]
+    cleared = st.query_params.get("models") == ""
+    st.session_state["predict.models"] = linked[:MOST] if linked or cleared else [ready[0].id]
+    ids = st.multiselect(
+        "Models",
+        list(by_id),
+        format_func=lambda id_: (
+            f"{by_id[id_].name} · {names[by_id[id_].dataset_id]} · "
+            f"{share(by_id[id_].test_accuracy, interval(by_id[id_]))} · {id_}"
+        ),
+        key="predict.models",
+        max_selections=MOST,
+        on_change=_into_url,
+        help=f"At most {MOST} answer side by side.",
+    )
+    return [by_id[id_] for id_ in ids]
+
+
+def resolved(bench: Workbench, reference: str, problems) -> str | None:
+    """The run whose model is meant; an unknown one is said in a sentence."""
+    try:
+        return bench.model(reference).run_id
+    except GraftError as error:
+        problems.error(plain(str(error)), icon=":material/error:")
+        return None
+
+
+def _into_url() -> None:
+    st.query_params.from_dict({"models": ",".join(st.session_state["predict.models"])})
+
+
+def predict(bench: Workbench, chosen: Sequence[Run], photos: predict_panel.Photos, first_line) -> None:
+    if not chosen or not photos:
+        with first_line:
+            todo = "Drop photos and the models answer side by side." if chosen else "Choose a model that shall answer."
+            heading("Predict", todo)
+        return
+    with first_line:
+        title = st.container()
+    found = predictions(bench, [run.id for run in chosen], photos)
+    with title:
+        heading("Predict", predict_panel.answer(found))
+    predict_panel.show(found, {run.id: run for run in chosen})
+
+
+def predictions(bench: Workbench, run_ids: Sequence[str], photos: predict_panel.Photos) -> list[PhotoPredictions]:
+    """Asked once for the same photos and models, however often the page is redrawn."""
+    asked = (tuple(run_ids), tuple((name, hashlib.sha256(data).hexdigest()) for name, data in photos))
+    before, found = st.session_state.get("predict.last", (None, []))
+    if asked != before:
+        with st.spinner("Looking at the photos …"):
+            found = bench.predict(run_ids, photos)
+        st.session_state["predict.last"] = (asked, found)
+    return found
+
+
+require_frame()
+page()

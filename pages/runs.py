@@ -1,0 +1,84 @@
+"""Runs: what is happening?"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import GraftError
+from core.runs import Run, Status
+from core.web.frame import require_frame
+from core.web.panels import ended_runs, launched, run_panel
+from core.web.panels.run_rows import active_ids, active_panel
+from core.web.panels.words import dataset_title
+from core.web.state import workbench
+from core.web.widgets import empty_state, heading, poll
+from core.wording import count, plain
+from core.workbench import Workbench
+
+
+def page() -> None:
+    bench = workbench()
+    run = linked_run(bench)
+    if run is not None:
+        run_panel.show(bench, run)
+        return
+    runs = bench.runs()
+    heading("Runs", answer(runs))
+    if not runs:
+        empty_state(
+            "Nothing was trained yet",
+            "A run tries one pretrained network on your photos. It goes on in the background when you close this page.",
+            page="pages/train.py",
+            label="Choose what to train",
+        )
+        return
+    every_run(bench, runs)
+
+
+def linked_run(bench: Workbench) -> Run | None:
+    """The run of ``?run=``; an unknown one is said in a sentence, and all runs are shown."""
+    wanted = st.query_params.get("run")
+    if not wanted:
+        return None
+    try:
+        return bench.run(wanted)
+    except GraftError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return None
+
+
+def answer(runs: Sequence[Run]) -> str:
+    """The first line: how many train, wait and have ended."""
+    if not runs:
+        return "Nothing is happening: no run was launched yet."
+    numbers = {word: sum(run.status is status for run in runs) for status, word in _WORDS.items()}
+    said = [f"{number} {word}" for word, number in numbers.items() if number]
+    return f"{count(len(runs), 'run')}: {', '.join(said)}."
+
+
+_WORDS = {
+    Status.RUNNING: "training now",
+    Status.SCHEDULED: "waiting",
+    Status.FINISHED: "finished",
+    Status.FAILED: "failed",
+    Status.KILLED: "cancelled",
+}
+
+
+def every_run(bench: Workbench, runs: Sequence[Run]) -> None:
+    """The launched ones, what goes on, what ended."""
+    names = {dataset.id: dataset_title(dataset) for dataset in bench.datasets()}
+    launched.banner(bench)
+    known = active_ids([run for run in runs if not run.status.ended], [])
+    if known:
+        st.subheader("Now", anchor=False)
+        poll(lambda: active_panel(bench, names, known, curve=True, reorder=True), True)
+        launched.supervisor_notice(bench)
+    ended = [run for run in runs if run.status.ended]
+    if ended:
+        st.subheader("Ended", anchor=False)
+        ended_runs.show(ended, names)
+
+
+require_frame()
+page()

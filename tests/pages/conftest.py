@@ -1,0 +1,91 @@
+"""Pages are opened as a visitor's browser opens them: through app.py, in a home of their own."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from core.jobs import SupervisorStatus
+from core.settings import Settings
+from core.workbench import Workbench
+from tests.factories import fill
+
+APP = Path(__file__).parents[2] / "app.py"
+WAIT = 30
+"""Seconds; this machine may be busy, a page must only not hang."""
+
+
+@pytest.fixture(autouse=True)
+def no_autodiscovery(monkeypatch):
+    """AppTest turns Streamlit's old discovery of ``pages/`` on before every run; the server has it off for good."""
+    begin = PagesManager.__init__
+
+    def without(self, *args, **options):
+        PagesManager.uses_pages_directory = False
+        begin(self, *args, **options)
+
+    monkeypatch.setattr(PagesManager, "__init__", without)
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch) -> Settings:
+    home = tmp_path / "home"
+    monkeypatch.setenv("GRAFT_HOME", str(home))
+    return Settings(home=home)
+
+
+@pytest.fixture
+def bench(settings, started) -> Workbench:
+    """The workbench of the test, on the same home as the page's own."""
+    workbench = Workbench.open(settings)
+    yield workbench
+    workbench.registry.close()
+
+
+@pytest.fixture
+def started(monkeypatch) -> list[Settings]:
+    """Supervisors that would have been started; none is."""
+    calls: list[Settings] = []
+    monkeypatch.setattr("core.jobs.ensure_supervisor", calls.append)
+    return calls
+
+
+@pytest.fixture
+def filled(bench):
+    """One dataset with photos, and six runs: two finished, one failed, killed, running and scheduled."""
+    return fill(bench.registry, bench.settings)
+
+
+@pytest.fixture
+def supervised(monkeypatch):
+    monkeypatch.setattr("core.jobs.supervisor_status", lambda settings: SupervisorStatus(running=True))
+
+
+def visit(page: str = "overview", **query: str) -> AppTest:
+    """The page as the browser shows it for ``/page?query``."""
+    at = AppTest.from_file(str(APP), default_timeout=WAIT).run()  # AppTest learns the pages from a first run
+    at.switch_page(f"pages/{page}.py")
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def text_of(at: AppTest) -> str:
+    """All words on the page."""
+    kinds = ("title", "header", "subheader", "markdown", "caption", "error", "warning", "info", "success")
+    words = [element.value for kind in kinds for element in at.get(kind)]
+    return "\n".join(str(word) for word in words)
+
+
+def first_line(at: AppTest) -> str:
+    """The sentence under the title."""
+    return at.main.caption[0].value
+
+
+def link_labels(at: AppTest) -> list[str]:
+    return [link.proto.label for link in at.get("page_link")]
+
+
+def button(at: AppTest, key: str):
+    return at.button(key=key)
