@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
+from core.datasets.names import dataset_name
 from core.datasets.values import Dataset
 from core.errors import Cancelled, GraftError, InvalidInput
 from core.registry import Registry
@@ -59,10 +60,8 @@ def run_import(
     Returns:
         the dataset, and whether exactly these photos with this split had been imported before (then nothing is added).
     """
-    path = DEMO_ARCHIVE if str(source) == "demo" else Path(source).expanduser()
-    if str(source) == "demo":
-        name = name or "demo photos"
-    name = name or default_name(path)
+    path = _path(source)
+    name = dataset_name(name, path)
     with _one_at_a_time(settings, progress, cancelled):
         dataset, photos = import_photos(
             path,
@@ -84,8 +83,8 @@ def run_import(
         return dataset, False
 
 
-def default_name(path: Path) -> str:
-    return (path.stem if path.suffix.lower() == ".zip" else path.name) or "photos"
+def _path(source: str | Path) -> Path:
+    return DEMO_ARCHIVE if str(source) == "demo" else Path(source).expanduser()
 
 
 def _previous_splits(registry: Registry, name: str) -> dict[str, str]:
@@ -123,7 +122,7 @@ def start_import(source: str | Path, *, settings: Settings, name: str | None = N
     job_id = secrets.token_hex(4)
     folder = _job_dir(settings, job_id)
     folder.mkdir(parents=True)
-    title = name or ("demo photos" if str(source) == "demo" else default_name(Path(source)))
+    title = dataset_name(name, _path(source))
     request = {"source": str(source), "name": name, "own_source": own_source, "title": title, "at": time.time()}
     _write_json(folder / "request.json", request)
     with open(folder / "alive.lock", "w") as alive, open(folder / "log.txt", "w") as log:

@@ -156,9 +156,10 @@ def test_delete_removes_the_run_and_its_files(call, registry, home):
     assert run.id in call("show", run.id, code=1)
 
 
-def test_wait_reports_a_run_that_failed(call, registry):
+def test_wait_reports_a_run_that_failed(call, registry, capsys):
     failed = next(run for run in registry.runs() if run.status is Status.FAILED)
     assert main(["wait", "--json", failed.id]) == 1
+    assert failed.id in capsys.readouterr().err
     assert call("wait", finished(registry)[0].id)["runs"][0]["status"] == "FINISHED"
 
 
