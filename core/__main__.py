@@ -88,7 +88,7 @@ def _results(verbs) -> None:
     verb = _verb(verbs, "compare", results.compare, results.compare_text, "compare finished runs of one dataset")
     verb.add_argument("runs", nargs="+", metavar="RUN")
     verb = _verb(verbs, "predict", results.predict, results.predict_text, "what a model says about photos")
-    verb.add_argument("--model", required=True, nargs="+", action="extend", metavar="RUN", help="run or model")
+    verb.add_argument("--model", required=True, action="append", metavar="RUN", help="run or model; repeatable")
     verb.add_argument("photos", nargs="+", metavar="PHOTO")
     verb.add_argument("--top", type=int, default=5)
 
