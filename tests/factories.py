@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from core.datasets.manifest import write_manifest
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.recipes import Hyperparameters, Recipe, fingerprint
 from core.registry import Registry
@@ -28,6 +29,10 @@ BACKBONES = (
     ("efficientnet_lite2", "EfficientNet-Lite2"),
 )
 WEIGHTS_DIGEST = "sha256:" + "5" * 64
+_REASONS = {
+    Status.FAILED: "The loss became not a number. Try a lower learning rate.",
+    Status.KILLED: "Cancelled by the user.",
+}
 
 
 @dataclass(frozen=True)
@@ -179,10 +184,10 @@ def fill(
     dataset, photos = _add_dataset(registry, settings, tuple(sorted(class_names)), name, per_class)
     states = (Status.FINISHED, Status.FINISHED, Status.FAILED, Status.KILLED, Status.RUNNING, Status.SCHEDULED)
     wanted = states[:runs] if runs <= len(states) else (Status.FINISHED,) * (runs - len(states)) + states
-    added = []
+    life, added = _Life(registry, settings, dataset, photos, epochs), []
     for number, status in enumerate(wanted):
         run = registry.add_run(make_run(number, dataset=dataset, created_at=time.time()))
-        _live(registry, settings, run, status, dataset, photos, epochs, number)
+        life.live(run, status, number)
         added.append(run.id)
     return Filled(dataset, tuple(registry.run(run_id) for run_id in added))
 
@@ -213,6 +218,8 @@ def _add_dataset(registry, settings, class_names, name, per_class) -> tuple[Data
     if settings is not None:
         photos = _write_photos(settings.dataset_dir(dataset_id) / "photos", class_names, per_class, version)
     dataset = make_dataset(photos, id=dataset_id, name=name, version=version, created_at=time.time() - 86_400 + version)
+    if settings is not None:
+        write_manifest(settings.dataset_dir(dataset_id), dataset, photos)
     registry.add_dataset(dataset, photos)
     return dataset, photos
 
@@ -231,42 +238,52 @@ def _write_photos(folder: Path, class_names, per_class: int, version: int) -> tu
     return tuple(photos)
 
 
-def _live(registry, settings, run, status, dataset, photos, epochs, number) -> None:
-    """Takes a scheduled run to ``status`` through the registry, as supervisor and trainer would."""
-    if status == Status.SCHEDULED:
-        return
-    waiting = registry.queue()
-    if waiting[0].id != run.id:
-        registry.move(run.id, before=waiting[0].id)
-    claimed = registry.claim("cpu", "factory")
-    reach = 0.8 + 0.05 * (number % 4)
-    for epoch in make_epochs(epochs if status == Status.FINISHED else max(1, epochs // 2), reach=reach):
-        registry.record_epoch(run.id, claimed.attempt, epoch)
-    if settings is not None:
-        _write_log(settings.run_dir(run.id), status, epochs)
-    if status == Status.FINISHED:
-        _finish(registry, settings, run, dataset, photos, reach, epochs, number)
-        return
-    registry.record_spent(run.id, claimed.attempt, {"wall_seconds": 9.5, "cpu_seconds": 17.0})
-    if status == Status.FAILED:
-        registry.end(run.id, claimed.attempt, status, "The loss became not a number. Try a lower learning rate.")
-    elif status == Status.KILLED:
-        registry.end(run.id, claimed.attempt, status, "Cancelled by the user after epoch 6.")
+@dataclass(frozen=True)
+class _Life:
+    """Takes scheduled runs to a status through the registry, as supervisor and trainer would."""
 
+    registry: Registry
+    settings: Settings | None
+    dataset: Dataset
+    photos: tuple[Photo, ...]
+    epochs: int
 
-def _finish(registry, settings, run, dataset, photos, reach, epochs, number) -> None:
-    test = sorted((photo for photo in photos if photo.split == "test"), key=lambda p: (p.class_name, p.digest))
-    labels = np.array([dataset.class_names.index(photo.class_name) for photo in test], np.int64)
-    probabilities = make_probabilities(labels, len(dataset.class_names), right=reach, seed=number)
-    evaluation = evaluate(probabilities, labels, dataset.class_names)
-    cost, model = make_cost(1 + 0.35 * (number % 3)), make_model(run, created_at=time.time())
-    if settings is not None:
-        folder = settings.run_dir(run.id)
-        np.savez(
-            folder / "test.npz", digests=np.array([p.digest for p in test]), labels=labels, probabilities=probabilities
-        )
-        model, cost = _write_model(folder / "model", model, cost, dataset, evaluation)
-    registry.finish(run.id, 1, evaluation=evaluation, cost=cost, model=model, best_epoch=max(1, epochs - 2))
+    def live(self, run: Run, status: Status, number: int) -> None:
+        """``number`` decides how well it learns and what it costs."""
+        if status == Status.SCHEDULED:
+            return
+        attempt, reach = self._start(run), 0.8 + 0.05 * (number % 4)
+        for epoch in make_epochs(self.epochs if status == Status.FINISHED else max(1, self.epochs // 2), reach=reach):
+            self.registry.record_epoch(run.id, attempt, epoch)
+        if self.settings is not None:
+            _write_log(self.settings.run_dir(run.id), status, self.epochs)
+        if status == Status.FINISHED:
+            self._finish(run, attempt, reach, number)
+            return
+        self.registry.record_spent(run.id, attempt, {"wall_seconds": 9.5, "cpu_seconds": 17.0})
+        if status.ended:
+            self.registry.end(run.id, attempt, status, _REASONS[status])
+
+    def _start(self, run: Run) -> int:
+        first = self.registry.queue()[0]
+        if first.id != run.id:
+            self.registry.move(run.id, before=first.id)
+        return self.registry.claim("cpu", "factory").attempt
+
+    def _finish(self, run: Run, attempt: int, reach: float, number: int) -> None:
+        class_names = self.dataset.class_names
+        test = sorted((p for p in self.photos if p.split == "test"), key=lambda p: (p.class_name, p.digest))
+        labels = np.array([class_names.index(photo.class_name) for photo in test], np.int64)
+        probabilities = make_probabilities(labels, len(class_names), right=reach, seed=number)
+        evaluation = evaluate(probabilities, labels, class_names)
+        cost, model = make_cost(1 + 0.35 * (number % 3)), make_model(run, created_at=time.time())
+        if self.settings is not None:
+            folder = self.settings.run_dir(run.id)
+            digests = np.array([photo.digest for photo in test])
+            np.savez(folder / "test.npz", digests=digests, labels=labels, probabilities=probabilities)
+            model, cost = _write_model(folder / "model", model, cost, self.dataset, evaluation)
+        best = max(1, self.epochs - 2)
+        self.registry.finish(run.id, attempt, evaluation=evaluation, cost=cost, model=model, best_epoch=best)
 
 
 def _write_model(

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 from PIL import Image
 
+from core.datasets.manifest import read_manifest
 from core.runs import Progress, Status
 from core.scores import evaluate
 from tests.factories import fill
@@ -35,6 +36,7 @@ def test_photos_on_disk_are_those_of_the_registry(registry, settings):
     photos = registry.photos(dataset.id)
     assert {file.name for file in folder.iterdir()} == {f"{photo.digest}.jpg" for photo in photos}
     assert dataset.photo_count == len(photos)
+    assert read_manifest(settings.dataset_dir(dataset.id))[0] == dataset
     for photo in photos:
         content = (folder / f"{photo.digest}.jpg").read_bytes()
         assert hashlib.sha256(content).hexdigest() == photo.digest

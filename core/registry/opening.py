@@ -43,7 +43,7 @@ def _check_access(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Unavailable(f"The folder {path.parent} cannot be made: {error.strerror}. Choose another home.") from error
-    for place in (path.parent, path):
+    for place in (path.parent, path, _lock_file(path)):
         if place.exists() and not os.access(place, os.W_OK):
             raise Unavailable(
                 f"The registry {path} cannot be written: {place} is read-only. Give this user the right to write to it."
@@ -73,10 +73,14 @@ def _check_revision(path: Path, revision: str | None, head: str) -> None:
         )
 
 
+def _lock_file(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """One process at a time; the kernel drops the lock when its holder dies. The file stays: removing it would race."""
-    with open(path.with_name(path.name + ".lock"), "a") as file:
+    with open(_lock_file(path), "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
