@@ -28,6 +28,7 @@ _DRAWN = "_graft_frame_drawn"
 def frame() -> None:
     """Draw the frame and run the page of the URL."""
     st.set_page_config(page_title="Graft", page_icon=str(STATIC / "icon.png"), layout="wide")
+    st.html(STATIC / "style.css")
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.png"))
     page = st.navigation({section: [_page(*entry) for entry in entries] for section, entries in SECTIONS.items()})
     st.session_state[_DRAWN] = True

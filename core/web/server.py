@@ -91,7 +91,10 @@ MIDDLEWARE = [Middleware(ProtectiveHeaders), Middleware(KnownHosts), Middleware(
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Open the workbench and its supervisor, import what is slow to import, start TensorBoard."""
+    """Open the workbench, import what is slow to import, start TensorBoard.
+
+    The supervisor is not started here: ``python -m core run`` does, and so does every launch of a run.
+    """
     await asyncio.to_thread(_get_ready)
     await board.start(workbench().settings.runs_dir, run_names)
     gc.collect()
@@ -103,7 +106,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 def _get_ready() -> None:
     for name in HEAVY:
         importlib.import_module(name)
-    workbench().start_supervisor()
+    workbench()
 
 
 def run_names(run_ids: Iterable[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import importlib
 import re
 import sys
 import types
@@ -23,8 +24,8 @@ _EXPERIMENT = re.compile(r"^/experiment/[^/]*")
 
 
 def board_path(run_ids: Iterable[str]) -> str:
-    """The address that shows these runs in the time series dashboard."""
-    return f"/tb/of/{','.join(run_ids)}/#timeseries"
+    """The address that shows these runs in the time series dashboard, unsmoothed."""
+    return f"/tb/of/{','.join(run_ids)}/?smoothing=0#timeseries"
 
 
 class TensorBoard:
@@ -59,11 +60,11 @@ class TensorBoard:
 
 def _make_wsgi(runs_dir: Path, names: Callable):
     _keep_tensorflow_out()
-    from tensorboard import program
     from tensorboard.backend import application
 
     from core.web.selected_runs import SelectedRuns
 
+    program = importlib.import_module("tensorboard.program")  # `from tensorboard import program` is a lazy stand-in
     program._DATA_SERVER_ADVISORY_MESSAGE = ""  # a note to TensorBoard's own users
     board = program.TensorBoard()
     board.configure(

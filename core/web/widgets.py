@@ -86,7 +86,7 @@ def empty_state(
 ) -> None:
     """What will be here, why it is not yet, and the page where it starts (for example ``pages/train.py``)."""
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown(f"### {icon}", text_alignment="center")
+        st.subheader(icon, anchor=False, text_alignment="center")
         st.markdown(f"**{plain(title)}**", text_alignment="center")
         st.caption(text, text_alignment="center")
         if page:

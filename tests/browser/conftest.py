@@ -1,0 +1,189 @@
+"""A real server on a free port with a home of its own, and a headless Chromium that looks at it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from core.jobs import stop_supervisor
+from core.registry import Registry
+from core.settings import REPOSITORY, Settings
+from tests.browser.events import write_events
+from tests.factories import fill
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Server:
+    """A running dashboard."""
+
+    url: str
+    settings: Settings
+    process: subprocess.Popen
+    log: Path
+
+    def health(self) -> dict:
+        return httpx.get(f"{self.url}/healthz?detail", timeout=30).json()
+
+
+def start_server(home: Path, log: Path) -> Server:
+    """``python app.py`` on a free port; returns once it answers."""
+    port = free_port()
+    environ = os.environ | {"GRAFT_HOME": str(home), "GRAFT_PORT": str(port), "CUDA_VISIBLE_DEVICES": "-1"}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(REPOSITORY / "app.py")],
+            cwd=REPOSITORY,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(f"http://127.0.0.1:{port}", Settings(home=home, port=port), process, log)
+    _wait_until_it_answers(server)
+    return server
+
+
+def stop_server(server: Server) -> None:
+    """End the server and whatever supervisor it started."""
+    server.process.terminate()
+    try:
+        server.process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        server.process.wait()
+    stop_supervisor(server.settings, now=True)
+
+
+def _wait_until_it_answers(server: Server, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            raise RuntimeError(f"The server ended at once:\n{server.log.read_text()}")
+        try:
+            if httpx.get(f"{server.url}/healthz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise RuntimeError(f"The server did not answer within {seconds:.0f} s:\n{server.log.read_text()}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def fill_home(home: Path, runs: int = 6) -> list[str]:
+    """A dataset, runs in all states and their events; ids of the runs in the order they were added."""
+    settings = Settings(home=home)
+    registry = Registry.open(settings.registry_path)
+    filled = fill(registry, settings, runs=runs)
+    for run in filled.runs:
+        if epochs := registry.epochs(run.id):
+            write_events(settings.run_dir(run.id) / "tensorboard", epochs)
+    registry.close()
+    return [run.id for run in filled.runs]
+
+
+def chromium() -> str:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        raise RuntimeError("No Chromium was found. Run `make browser`.")
+    return path
+
+
+@dataclass
+class Visit:
+    """One browser page and everything it did that a person would not see."""
+
+    page: Page
+    server: Server
+    outside: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str = "/") -> Page:
+        """Open a page and wait until its script has run."""
+        self.page.goto(self.server.url + path)
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        self.page.wait_for_selector(READY, timeout=60_000)
+        self.page.wait_for_timeout(300)
+        self.page.wait_for_selector(READY, timeout=60_000)
+
+
+def visit_with(context: BrowserContext, server: Server) -> Visit:
+    visit = Visit(context.new_page(), server)
+    own = (server.url, server.url.replace("http", "ws", 1), "data:", "blob:", "about:")
+    visit.page.on("request", lambda request: request.url.startswith(own) or visit.outside.append(request.url))
+    visit.page.on("websocket", lambda socket: socket.url.startswith(own) or visit.outside.append(socket.url))
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    visit.page.on(
+        "console", lambda line: visit.complaints.append(line.text) if "Content Security Policy" in line.text else None
+    )
+    return visit
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """A server with an empty home, one for the tests of a file."""
+    folder = tmp_path_factory.mktemp("server")
+    server = start_server(folder / "home", folder / "server.log")
+    yield server
+    stop_server(server)
+
+
+@pytest.fixture(scope="module")
+def filled_server(tmp_path_factory) -> Iterator[Server]:
+    """A server whose home has a dataset and runs in all states."""
+    folder = tmp_path_factory.mktemp("filled")
+    fill_home(folder / "home")
+    server = start_server(folder / "home", folder / "server.log")
+    yield server
+    stop_server(server)
+
+
+@pytest.fixture
+def context(browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(context, server) -> Visit:
+    """A visit to the empty server."""
+    return visit_with(context, server)
+
+
+@pytest.fixture
+def filled_visit(context, filled_server) -> Visit:
+    """A visit to the filled server."""
+    return visit_with(context, filled_server)

@@ -1,0 +1,95 @@
+"""The frame around every page, in a real browser against a fresh server."""
+
+import os
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from core.settings import REPOSITORY
+from core.web.frame import SECTIONS
+
+PAGES = [entry for entries in SECTIONS.values() for entry in entries]
+PATHS = ["/" if name == "overview" else f"/{name}" for name, _, _ in PAGES]
+
+
+def test_the_first_visitor_of_a_fresh_server_who_opens_a_deep_link_gets_the_frame(visit):
+    page = visit.open("/runs?run=r-unknown1")
+    for _, title, _ in PAGES:
+        assert page.get_by_test_id("stSidebarNav").get_by_text(title, exact=True).is_visible()
+    assert page.get_by_role("heading", name="Runs").first.is_visible()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_calls_outside_or_breaks_the_content_policy(filled_visit, path):
+    filled_visit.open(path)
+    filled_visit.page.wait_for_timeout(1000)
+    assert filled_visit.outside == []
+    assert filled_visit.complaints == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_shows_a_crash(filled_visit, path):
+    page = filled_visit.open(path)
+    assert page.get_by_text("Graft made a mistake").count() == 0
+    assert page.get_by_test_id("stException").count() == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/runs", "/predict"])
+def test_nothing_overflows_on_a_phone(browser, filled_server, path):
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.goto(filled_server.url + path)
+        page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        page.wait_for_timeout(800)
+        widest = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert widest <= 390
+
+
+def test_text_is_set_in_the_shipped_font(visit):
+    page = visit.open()
+    loaded = page.evaluate("[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)")
+    assert "Inter" in loaded
+
+
+def test_the_board_shows_the_chosen_runs_and_no_others(filled_visit, filled_server):
+    runs = sorted(
+        folder.name for folder in filled_server.settings.runs_dir.iterdir() if (folder / "tensorboard").is_dir()
+    )
+    filled_visit.open(f"/board?runs={runs[0]}")
+    board = filled_visit.page.frame_locator('iframe[title="TensorBoard"]')
+    board.get_by_text(runs[0]).first.wait_for(timeout=60_000)
+    assert board.get_by_text(runs[1]).count() == 0
+    assert filled_visit.outside == []
+
+
+def test_the_board_reloads_by_itself(filled_visit):
+    filled_visit.open("/board")
+    filled_visit.page.wait_for_timeout(500)
+    settings = filled_visit.page.evaluate("JSON.parse(localStorage.getItem('_tb_global_settings'))")
+    assert settings["autoReload"] is True
+
+
+def test_the_web_process_stays_small_and_never_meets_tensorflow(filled_visit, filled_server):
+    for path in PATHS:
+        filled_visit.open(path)
+    httpx.get(f"{filled_server.url}/tb/data/runs", timeout=30)
+    health = filled_server.health()
+    assert health["tensorflow"] is False
+    assert health["rss_bytes"] < 250e6
+
+
+def test_another_host_name_is_refused(server):
+    assert httpx.get(server.url, headers={"Host": "evil.example"}).status_code == 421
+
+
+def test_a_taken_port_is_one_sentence(server):
+    environ = os.environ | {"GRAFT_HOME": str(server.settings.home), "GRAFT_PORT": str(server.settings.port)}
+    second = subprocess.run(
+        [sys.executable, "app.py"], cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert second.returncode == 1
+    assert f"Port {server.settings.port}" in second.stderr
+    assert "GRAFT_PORT" in second.stderr
+    assert "Traceback" not in second.stderr
