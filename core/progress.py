@@ -14,7 +14,7 @@ from core.settings import Settings
 WRITE_INTERVAL = 0.25
 """Seconds between two writes at least; faster updates only move the estimate."""
 
-_RECENT = 20
+_RECENT = 40
 """Marks the estimate looks back over: the first epoch or batch is slower than the rest and must be forgotten."""
 
 

@@ -78,6 +78,7 @@ def _work(script: dict, run_id: str, attempt: int, folder: Path) -> tuple[int | 
         time.sleep(script.get("seconds", 0))
     except Stopped:
         return _stopped(run_id, attempt)
+    print("the end")
     return script.get("code", 0), script.get("reason", "")
 
 
@@ -90,7 +91,6 @@ def _leads_to(fd: str, path: Path) -> bool:
 
 def _train(script: dict, run_id: str, attempt: int) -> tuple[int, str]:
     from core.registry import Registry
-    from tests.factories import make_cost, make_evaluation, make_model
 
     registry = Registry.open(SETTINGS.registry_path)
     progress = ProgressWriter(run_id, SETTINGS)
@@ -105,13 +105,17 @@ def _train(script: dict, run_id: str, attempt: int) -> tuple[int, str]:
             if registry.cancel_requested(run_id):
                 registry.end(run_id, attempt, Status.KILLED, f"Cancelled after epoch {number}.")
                 return exits.CANCELLED, ""
-        run = registry.run(run_id)
-        registry.finish(
-            run_id, attempt, evaluation=make_evaluation(), cost=make_cost(), model=make_model(run), best_epoch=1
-        )
+        _finish(registry, run_id, attempt)
     except Conflict as error:
         return exits.FAILED, str(error)
     return exits.FINISHED, ""
+
+
+def _finish(registry, run_id: str, attempt: int) -> None:
+    from tests.factories import make_cost, make_evaluation, make_model
+
+    model = make_model(registry.run(run_id))
+    registry.finish(run_id, attempt, evaluation=make_evaluation(), cost=make_cost(), model=model, best_epoch=1)
 
 
 def _stopped(run_id: str, attempt: int) -> tuple[int, str]:

@@ -65,22 +65,23 @@ def open_log(path: Path) -> int:
 
 
 def trim(path: Path, limit: int = LIMIT, kept: int = KEPT) -> bool:
-    """Cut a log that grew beyond ``limit``; the file stays the same, because the trainer holds it open."""
+    """Cut a log that grew beyond ``limit``; the file stays the same, because the trainer holds it open.
+
+    The end is copied to the front first, so that a reader and a kill in between find a log either way. Lines the
+    trainer writes in these milliseconds are lost.
+    """
     try:
         size = path.stat().st_size
-    except OSError:
+    except FileNotFoundError:
         return False
     if size <= limit:
         return False
+    note = f"[Graft cut this log: it had grown to {size / 1e6:.0f} MB. What follows is its end.]\n"
     with path.open("r+b") as file:
         file.seek(-kept, os.SEEK_END)
         file.readline(4096)
-        end = file.read(kept)
-        file.truncate(0)
-    note = f"[Graft cut this log: it had grown to {size / 1e6:.0f} MB. What follows is its end.]\n"
-    descriptor = open_log(path)
-    try:
-        os.write(descriptor, note.encode() + end)
-    finally:
-        os.close(descriptor)
+        content = note.encode() + file.read(kept)
+        file.seek(0)
+        file.write(content)
+        file.truncate(len(content))
     return True

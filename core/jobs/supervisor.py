@@ -33,7 +33,7 @@ START_PATIENCE = 60.0
 SILENCE = 1800.0
 """Seconds without a heartbeat that are worth a line in the log; computing features may take long, so no more."""
 HOUSEKEEPING = 5.0
-"""Seconds between two looks at the sizes of logs."""
+"""Seconds between two looks at heartbeats."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,14 +227,14 @@ class Supervisor:
     # --- housekeeping ---
 
     def _keep_house(self) -> None:
-        if time.monotonic() < self._housekeeping_at:
-            return
-        self._housekeeping_at = time.monotonic() + HOUSEKEEPING
         logs.trim(supervisor_log(self.settings))
         for trainer in self.trainers:
             if logs.trim(logs.log_path(trainer.run_id, self.settings)):
                 log.info("run %s: its log was cut", trainer.run_id)
-            self._note_silence(trainer)
+        if time.monotonic() >= self._housekeeping_at:
+            self._housekeeping_at = time.monotonic() + HOUSEKEEPING
+            for trainer in self.trainers:
+                self._note_silence(trainer)
 
     def _note_silence(self, trainer: Trainer) -> None:
         progress = read_progress(trainer.run_id, self.settings)

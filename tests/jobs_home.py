@@ -1,0 +1,120 @@
+"""A home with a dataset, whose runs are trained by ``fake_trainer``: for the tests of jobs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from core.jobs import locks, processes
+from core.jobs.slots import CPU
+from core.jobs.supervisor import Supervisor
+from core.registry import Registry
+from core.runs import Attempt, Run, Status
+from core.settings import Settings
+from tests.factories import make_dataset, make_photos, make_run
+
+FAKE_TRAINER = [sys.executable, str(Path(__file__).with_name("fake_trainer.py"))]
+FAKE_DRIVER = """
+class NVMLError(Exception): pass
+def nvmlInit(): pass
+def nvmlShutdown(): pass
+def nvmlDeviceGetCount(): return 2
+def nvmlDeviceGetHandleByIndex(index): return index
+def nvmlDeviceGetUUID(handle): return f"GPU-{handle}"
+def nvmlDeviceGetName(handle): return f"Fake GPU {handle}"
+"""
+"""A ``pynvml`` that knows two GPUs."""
+
+
+def eventually(condition: Callable[[], object], what: str = "", timeout: float = 30.0) -> None:
+    """Wait until ``condition()`` is true; a generous limit, for it only passes when something is broken."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"did not happen: {what or condition}"
+        time.sleep(0.01)
+
+
+class Home:
+    def __init__(self, settings: Settings, registry: Registry):
+        self.settings, self.registry = settings, registry
+        self._added = 0
+        photos = make_photos()
+        registry.add_dataset(make_dataset(photos), photos)
+
+    def add(self, *, priority: int = 0, **script) -> Run:
+        """Schedule a run that does what the script of ``fake_trainer`` says."""
+        self._added += 1
+        run = make_run(self._added, priority=priority)
+        self.folder(run).mkdir(parents=True)
+        (self.folder(run) / "script.json").write_text(json.dumps(script))
+        return self.registry.add_run(run)
+
+    def rewrite(self, run: Run, **script) -> None:
+        (self.folder(run) / "script.json").write_text(json.dumps(script))
+
+    def supervisor(self, slots=(CPU,), grace: float = 1.0) -> Supervisor:
+        """One inside the test, whose rounds the test calls."""
+        return Supervisor(
+            self.settings,
+            self.registry,
+            slots,
+            launcher=lambda run_id, attempt: [*FAKE_TRAINER, run_id, "--attempt", str(attempt)],
+            grace=grace,
+        )
+
+    def folder(self, run: Run) -> Path:
+        return self.settings.run_dir(run.id)
+
+    def lock(self, run: Run) -> Path:
+        return self.folder(run) / "alive.lock"
+
+    def status(self, run: Run) -> Status:
+        return self.registry.run(run.id).status
+
+    def starts(self, run: Run) -> list[dict]:
+        """What the trainers of a run have noted, one entry for every process that came up."""
+        path = self.folder(run) / "starts.txt"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def violations(self) -> list[str]:
+        return [path.read_text() for path in self.settings.runs_dir.glob("*/violations.txt")]
+
+    def dead_but_running(self) -> list[Attempt]:
+        """Attempts the registry thinks are running though no process of theirs is left."""
+        lock = "alive.lock"
+        running = self.registry.running_attempts()
+        return [attempt for attempt in running if not locks.is_held(self.settings.run_dir(attempt.run_id) / lock)]
+
+    def works_until(self, supervisor: Supervisor, condition: Callable[[], object], what: str = "") -> None:
+        """Rounds of the supervisor until ``condition()`` is true."""
+
+        def step() -> object:
+            supervisor.round()
+            return condition()
+
+        eventually(step, what)
+
+    def kill_everything(self) -> None:
+        locked = [self.settings.home / "supervisor.lock", *self.settings.runs_dir.glob("*/alive.lock")]
+        for path in locked:
+            for process in processes.processes_with_open(path):
+                processes.signal_process(process, signal.SIGKILL)
+
+
+def sleeper() -> subprocess.Popen:
+    """A process that has nothing to do with Graft."""
+    return subprocess.Popen(["sleep", "60"], start_new_session=True)
+
+
+def is_running(pid: int) -> bool:
+    return processes.identity_of(pid) is not None
+
+
+def kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
