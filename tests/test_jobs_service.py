@@ -102,6 +102,19 @@ def test_stop_now_puts_the_runs_back_into_the_queue(home):
     assert home.registry.queue()[0].id == run.id
 
 
+def test_a_run_launched_while_a_supervisor_stops_is_not_forgotten(home):
+    home.add(seconds=30, deaf=True)
+    jobs.ensure_supervisor(home.settings)
+    eventually(lambda: home.starts(home.registry.runs()[0]))
+    stopping = threading.Thread(target=jobs.stop_supervisor, args=(home.settings, True))
+    stopping.start()
+    eventually(lambda: not control.state_file(home.settings).exists())
+    late = home.add(priority=1)
+    jobs.ensure_supervisor(home.settings)
+    eventually(lambda: home.starts(late))
+    stopping.join()
+
+
 def test_stop_now_also_reaches_trainers_nobody_supervises(home):
     run = home.add(epochs=1000, seconds=0.05)
     jobs.ensure_supervisor(home.settings)

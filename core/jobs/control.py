@@ -179,7 +179,7 @@ def _spawn(settings: Settings, ready: int) -> None:
 
 def _environment(settings: Settings) -> dict[str, str]:
     return {
-        "GRAFT_HOME": str(settings.home),
+        "GRAFT_HOME": str(settings.home.resolve()),
         "GRAFT_PORT": str(settings.port),
         "GRAFT_FEATURES_GB": repr(settings.features_limit_bytes / 10**9),
         "CUDA_VISIBLE_DEVICES": "-1",

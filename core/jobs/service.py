@@ -38,6 +38,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None], grace: float = GRA
     settings.home.mkdir(parents=True, exist_ok=True)
     lock = locks.acquire(supervisor_lock(settings), patience=0.2)
     if lock is None:
+        log.info("another supervisor has %s", settings.home)
         tell(TAKEN)
         return 0
     signals = Signals()
@@ -120,6 +121,7 @@ class Service:
                 return
             self._attempt(self._round)
             received = self._signals.wait(INTERVAL)
+        state_file(self._settings).unlink(missing_ok=True)  # who wants a supervisor from now on starts the next one
         if INTERRUPT in received:
             _interrupt(self._supervisor, self._grace, self._attempt)
         self._attempt(self._supervisor.release_claims)

@@ -158,5 +158,5 @@ def _spawn(argv: list[str], lock: int, log: Path, slot: Slot, settings: Settings
 
 
 def trainer_environment(slot: Slot, settings: Settings) -> dict[str, str]:
-    own = {"GRAFT_HOME": str(settings.home), "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    own = {"GRAFT_HOME": str(settings.home.resolve()), "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
     return {**os.environ, **own, **slot.environment}
