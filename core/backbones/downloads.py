@@ -24,6 +24,7 @@ TIMEOUT_SECONDS = 20
 CHUNK_BYTES = 1 << 20
 
 Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in total)."""
 
 
 @dataclass(frozen=True)

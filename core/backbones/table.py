@@ -8,13 +8,14 @@ from pathlib import Path
 from core.backbones.values import Backbone
 from core.errors import NotFound
 
-HERE = Path(__file__).parent
+FILE = Path(__file__).parent / "catalogue.json"
+CLASSES = Path(__file__).parent / "imagenet_classes.csv"
 
 
 @cache
 def rows() -> dict[str, Backbone]:
     """Every row by name, in the order of the file (the networks that need no download first)."""
-    data = json.loads((HERE / "catalogue.json").read_text())
+    data = json.loads(FILE.read_text())
     return {row["name"]: Backbone(**row | {"blocks": tuple(row["blocks"])}) for row in data}
 
 
@@ -38,5 +39,5 @@ def get(name: str) -> Backbone:
 @cache
 def imagenet_classes() -> tuple[str, ...]:
     """The 1,000 class names in the order of every network's ImageNet output."""
-    with (HERE / "imagenet_classes.csv").open(newline="") as file:
+    with CLASSES.open(newline="") as file:
         return tuple(row["name"] for row in csv.DictReader(file))

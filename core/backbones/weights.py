@@ -1,18 +1,14 @@
 """From a row of the catalogue to a verified weights file on this machine."""
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 from core.backbones.checksums import matches
-from core.backbones.downloads import Download
+from core.backbones.downloads import Download, Progress
 from core.backbones.values import Availability, Backbone
 from core.errors import Unavailable
 from core.settings import Settings
-
-Progress = Callable[[int, int], None]
-"""Called with (bytes done, bytes in total)."""
 
 
 class Source(Protocol):

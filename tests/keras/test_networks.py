@@ -1,0 +1,115 @@
+"""Frozen prefixes, cuts and operations, on a tiny network."""
+
+import keras
+import numpy as np
+import pytest
+
+from core.errors import InvalidInput
+from core.features import networks
+from core.features.cuts import block_ends, block_of, single_tensors
+from tests.tiny import TINY, use_tiny
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    return use_tiny(monkeypatch)
+
+
+@pytest.fixture
+def photos():
+    return np.random.default_rng(0).uniform(0, 255, (4, 16, 16, 3)).astype(np.float32)
+
+
+def test_the_top_is_one_vector_a_photo(tiny, settings, photos):
+    prefix = networks.prefix(tiny, settings)
+    assert prefix.predict(photos, verbose=0).shape == (4, TINY.feature_size)
+
+
+def test_the_top_is_the_mean_of_the_last_feature_map(tiny, settings, photos):
+    feature_map = networks.build(tiny, settings).predict(photos, verbose=0)
+    features = networks.prefix(tiny, settings).predict(photos, verbose=0)
+    np.testing.assert_allclose(features, feature_map.mean(axis=(1, 2)), rtol=1e-5)
+
+
+def test_nothing_in_a_prefix_learns(tiny, settings):
+    assert networks.prefix(tiny, settings, "block1").trainable_weights == []
+    assert networks.build(tiny, settings).trainable_weights != []
+
+
+@pytest.mark.parametrize("cut", TINY.blocks[:-1])
+def test_a_network_can_be_cut_after_every_block_and_put_together_again(tiny, settings, photos, cut):
+    whole = networks.build(tiny, settings)
+    rest = keras.Model(networks.block_end(whole, tiny, cut).output, whole.output)
+    features = networks.prefix(tiny, settings, cut).predict(photos, verbose=0)
+    np.testing.assert_allclose(rest.predict(features, verbose=0), whole.predict(photos, verbose=0), rtol=1e-5)
+
+
+def test_the_cut_after_the_last_block_gives_the_last_feature_map(tiny, settings, photos):
+    whole, prefix = networks.build(tiny, settings), networks.prefix(tiny, settings, "head")
+    np.testing.assert_array_equal(prefix.predict(photos, verbose=0), whole.predict(photos, verbose=0))
+
+
+def test_a_prefix_ends_at_its_cut(tiny, settings):
+    assert networks.prefix(tiny, settings, "stem").output.shape == (None, 8, 8, 8)
+    assert networks.prefix(tiny, settings, "block1").output.shape == (None, 4, 4, 8)
+
+
+def test_an_unknown_cut_is_answered_with_the_blocks(tiny, settings):
+    with pytest.raises(
+        InvalidInput, match="Tiny has no block 'block9' to cut at. Choose from: stem, block1, head, top"
+    ):
+        networks.prefix(tiny, settings, "block9")
+
+
+def test_multiply_adds_count_convolutions_and_dense_layers(tiny, settings):
+    stem, block, head = 8 * 8 * 3 * 3 * 3 * 8, 4 * 4 * 8 * 8, 4 * 4 * 8 * 8
+    assert networks.multiply_adds(networks.build(tiny, settings)) == stem + block + head
+    assert networks.multiply_adds(networks.classifier(tiny, settings)) == stem + block + head + 8 * 1000
+
+
+def test_multiply_adds_count_depthwise_and_grouped_kernels_once_per_position():
+    inputs = keras.Input((8, 8, 4))
+    depthwise = keras.Model(inputs, keras.layers.DepthwiseConv2D(3, padding="same")(inputs))
+    grouped = keras.Model(inputs, keras.layers.Conv2D(4, 3, padding="same", groups=4)(inputs))
+    separable = keras.Model(inputs, keras.layers.SeparableConv2D(6, 3, padding="same")(inputs))
+    assert networks.multiply_adds(depthwise) == networks.multiply_adds(grouped) == 64 * 9 * 4
+    assert networks.multiply_adds(separable) == 64 * (9 * 4 + 4 * 6)
+
+
+def test_there_is_no_cut_inside_a_branch():
+    inputs = keras.Input((8, 8, 4))
+    stem = keras.layers.Conv2D(4, 1, name="stem_conv")(inputs)
+    left = keras.layers.Conv2D(4, 1, name="block1_left")(stem)
+    right = keras.layers.Conv2D(4, 1, name="block1_right")(stem)
+    joined = keras.layers.Add(name="joined")([left, right])
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 1, name="out")(joined))
+    points = {model.operations[index].name for index in single_tensors(model)}
+    assert {"stem_conv", "joined", "out"} <= points and not {"block1_left", "block1_right"} & points
+    assert {block: end.name for block, end in block_ends(model).items()} == {
+        "stem": "stem_conv",
+        "block1": "joined",
+        "head": "out",
+    }
+
+
+@pytest.mark.parametrize(
+    "layer, block",
+    [
+        ("block2b_add", "block2b"),
+        ("conv4_block12_concat", "conv4_block12"),
+        ("pool3_conv", "transition3"),
+        ("expanded_conv_10_project_bn", "block10"),
+        ("expanded_conv_project_BN", "block0"),
+        ("block_16_expand", "block16"),
+        ("convnext_tiny_stage_2_block_8_layer_scale", "stage2_block8"),
+        ("block35_10_conv", "block35_10"),
+        ("mixed9", "mixed9"),
+        ("mixed9_1", None),
+        ("conv_pw_13_relu", "block13"),
+        ("batch_normalization_7", None),
+    ],
+)
+def test_blocks_are_read_off_the_layer_names(layer, block):
+    assert block_of(layer) == block

@@ -1,0 +1,130 @@
+"""Networks of keras.applications: scaling inside, cuts, downloaded weights. Random weights, small inputs."""
+
+import dataclasses
+import hashlib
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+from core.backbones import get
+from core.errors import Unavailable
+from core.features import applications, networks
+
+pytestmark = pytest.mark.keras
+
+SIDE = 64
+SMALL = ["mobilenet_v2", "mobilenet_v3_small", "resnet50", "densenet121", "efficientnet_v2_b0"]
+
+
+def small(name: str):
+    return dataclasses.replace(get(name), input_size=SIDE)
+
+
+def photos(side: int = SIDE, n: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).uniform(0, 255, (n, side, side, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_network_can_be_cut_in_the_middle_and_put_together_again(name, settings):
+    backbone = small(name)
+    whole = networks.build(backbone, settings, weights=False)
+    assert tuple(networks.block_ends(whole)) == backbone.blocks
+    assert whole.count_params() == backbone.parameters and whole.output.shape[-1] == backbone.feature_size
+    cut = networks.block_end(whole, backbone, backbone.blocks[len(backbone.blocks) // 2]).output
+    features = keras.Model(whole.input, cut).predict(photos(), verbose=0)
+    rest = keras.Model(cut, whole.output)
+    expected = whole.predict(photos(), verbose=0)
+    np.testing.assert_allclose(rest.predict(features, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "family, module",
+    [
+        ("DenseNet", "densenet"),
+        ("Inception", "inception_v3"),
+        ("MobileNet", "mobilenet"),
+        ("MobileNetV2", "mobilenet_v2"),
+        ("NASNet", "nasnet"),
+        ("ResNet", "resnet"),
+        ("ResNetV2", "resnet_v2"),
+        ("VGG", "vgg16"),
+        ("Xception", "xception"),
+        ("ConvNeXt", "convnext"),
+        ("EfficientNet", "efficientnet"),
+        ("EfficientNetV2", "efficientnet_v2"),
+        ("MobileNetV3", "mobilenet_v3"),
+    ],
+)
+def test_the_scaling_inside_is_what_keras_would_do_outside(family, module):
+    inputs = keras.Input((8, 8, 3))
+    inside = keras.Model(inputs, applications.SCALING[family](inputs))
+    outside = getattr(keras.applications, module).preprocess_input(photos(8).copy())
+    np.testing.assert_allclose(inside.predict(photos(8), verbose=0), outside, atol=1e-4)
+
+
+def test_every_family_of_the_catalogue_has_a_scaling():
+    from core.backbones import catalogue
+
+    families = {row.family for row in catalogue() if row.source.startswith("keras:")}
+    assert families == set(applications.SCALING)
+
+
+@pytest.mark.parametrize("family", applications.SCALING)
+def test_the_scaling_survives_saving_in_safe_mode(family, tmp_path):
+    inputs = keras.Input((8, 8, 3))
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 1)(applications.SCALING[family](inputs)))
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_array_equal(again.predict(photos(8), verbose=0), model.predict(photos(8), verbose=0))
+
+
+def downloaded(path, *, include_top=False):
+    """A weights file as the Keras server has them, of a MobileNetV3Small with random weights."""
+    original = keras.applications.MobileNetV3Small(
+        weights=None, include_top=include_top, input_shape=(SIDE, SIDE, 3), classifier_activation="softmax"
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        save_weights_to_hdf5_group(file, original)
+    return original, "md5:" + hashlib.md5(path.read_bytes()).hexdigest()
+
+
+def test_weights_are_loaded_from_the_keras_cache(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    backbone = small("mobilenet_v3_small")
+    original, digest = downloaded(tmp_path / "models" / backbone.weights_file)
+    model = networks.build(dataclasses.replace(backbone, weights_digest=digest), settings)
+    np.testing.assert_allclose(
+        model.predict(photos(), verbose=0), original.predict(photos(), verbose=0), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_the_classifier_has_its_own_weights_file(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    backbone = small("mobilenet_v3_small")
+    original, digest = downloaded(tmp_path / "models" / backbone.top_file, include_top=True)
+    model = networks.classifier(dataclasses.replace(backbone, top_digest=digest), settings)
+    np.testing.assert_allclose(
+        model.predict(photos(), verbose=0), original.predict(photos(), verbose=0), rtol=1e-4, atol=1e-6
+    )
+
+
+def test_weights_of_another_network_are_refused_in_one_sentence(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    backbone = small("mobilenet_v2")
+    _, digest = downloaded(tmp_path / "models" / backbone.weights_file)
+    with pytest.raises(Unavailable, match="does not fit"):
+        networks.build(dataclasses.replace(backbone, weights_digest=digest), settings)
+
+
+@pytest.mark.parametrize(
+    "name, published",
+    [("mobilenet_v2", 300e6), ("mobilenet_v3_large", 217e6), ("mobilenet", 569e6), ("resnet50", 3.86e9)],
+)
+def test_multiply_adds_are_the_published_ones(name, published):
+    """Sandler et al. 2018 (table 4), Howard et al. 2019 (table 3) and 2017 (table 4), He et al. 2015 (table 1: 3.8)."""
+    model = applications.network(get(name), top=True)
+    assert networks.multiply_adds(model) == pytest.approx(published, rel=0.01)

@@ -1,0 +1,130 @@
+"""The catalogue of pretrained networks, as data."""
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+
+from core.backbones import Availability, availability, catalogue, get, imagenet_classes, obtain
+from core.backbones import network as way_out
+from core.errors import NotFound, Unavailable
+from core.settings import REPOSITORY
+
+
+def test_the_networks_that_need_no_download_come_first():
+    assert [row.name for row in catalogue()[:3]] == ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
+
+
+def test_every_row_is_complete():
+    for row in catalogue():
+        assert 0.6 < row.top1 < 0.9 and row.top1_source.startswith("https://"), row.name
+        assert row.parameters > 500_000 and row.feature_size >= 512 and row.input_size >= 224, row.name
+        assert row.licence and row.blocks and len(set(row.blocks)) == len(row.blocks), row.name
+
+
+def test_names_and_titles_are_unique():
+    assert len({row.name for row in catalogue()}) == len({row.title for row in catalogue()}) == len(catalogue())
+
+
+def test_what_is_downloaded_has_an_address_over_https_and_a_digest():
+    downloads = [row for row in catalogue() if row.source.startswith("keras:")]
+    assert len(downloads) == 40
+    for row in downloads:
+        assert row.weights_url.startswith("https://storage.googleapis.com/"), row.name
+        assert row.weights_file.endswith(".h5") and row.top_file.endswith(".h5"), row.name
+        assert row.weights_digest != row.top_digest or row.name == "mobilenet", row.name
+
+
+def test_all_but_two_checksums_were_published():
+    sizes_only = {row.name for row in catalogue() if row.weights_digest.startswith("size:")}
+    assert sizes_only == {"mobilenet", "mobilenet_v2"}
+
+
+def test_the_size_of_a_weights_file_fits_its_parameters():
+    for row in catalogue():
+        assert 0.98 < row.weights_bytes / (4 * row.parameters) < 1.45, row.name
+
+
+def test_an_unknown_name_is_answered_with_the_names():
+    with pytest.raises(NotFound, match="There is no backbone 'resnet'.*efficientnet_lite0.*resnet50"):
+        get("resnet")
+
+
+def test_imagenet_has_a_thousand_different_class_names():
+    names = imagenet_classes()
+    assert len(names) == len(set(names)) == 1000
+    assert (names[0], names[8], names[49], names[999]) == ("tench", "hen", "African crocodile", "toilet tissue")
+
+
+def test_installed_weights_are_ready_and_verified(settings):
+    row = get("efficientnet_lite0")
+    assert availability(row, settings) == Availability.READY
+    assert obtain(row, settings).stat().st_size == row.weights_bytes
+
+
+def test_damaged_installed_weights_are_refused(settings):
+    row = dataclasses.replace(get("efficientnet_lite0"), weights_digest="sha256:" + "0" * 64)
+    with pytest.raises(Unavailable, match="damaged"):
+        obtain(row, settings)
+
+
+def test_a_package_that_is_not_installed_is_named_with_its_cure(settings):
+    row = dataclasses.replace(get("efficientnet_lite0"), source="package:no_such_package")
+    assert availability(row, settings) == Availability.NO_NETWORK
+    with pytest.raises(Unavailable, match="make setup"):
+        obtain(row, settings)
+
+
+def test_looking_at_the_catalogue_imports_no_tensorflow():
+    code = (
+        "import sys; from core.backbones import catalogue, availability; from core.settings import Settings;"
+        "[availability(row, Settings()) for row in catalogue()];"
+        "sys.exit(bool({'tensorflow', 'keras', 'torch'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=60).returncode == 0
+
+
+ROUTES = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask
+eth0\t{destination}\t0101A8C0\t0003\t0\t0\t0\t00000000
+"""
+
+
+@pytest.fixture
+def routes(tmp_path, monkeypatch):
+    def write(destination: str):
+        (tmp_path / "route").write_text(ROUTES.format(destination=destination))
+
+    monkeypatch.setattr(way_out, "ROUTES", tmp_path / "route")
+    monkeypatch.setattr(way_out, "ROUTES6", tmp_path / "none")
+    monkeypatch.delenv("GRAFT_OFFLINE", raising=False)
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return write
+
+
+def test_a_default_route_makes_a_download_possible(settings, routes, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    routes("00000000")
+    assert availability(get("resnet50"), settings) == Availability.DOWNLOAD
+
+
+def test_without_a_default_route_there_is_no_network(settings, routes, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    routes("0001A8C0")
+    assert availability(get("resnet50"), settings) == Availability.NO_NETWORK
+
+
+def test_graft_offline_means_no_network(settings, routes, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("GRAFT_OFFLINE", "1")
+    routes("00000000")
+    assert availability(get("resnet50"), settings) == Availability.NO_NETWORK
+
+
+def test_a_failure_for_lack_of_network_is_remembered_for_a_while(settings, routes, monkeypatch):
+    routes("00000000")
+    way_out.remember_failure(settings)
+    assert not way_out.seems_reachable(settings)
+    monkeypatch.setattr(way_out, "REMEMBER_SECONDS", 0)
+    assert way_out.seems_reachable(settings)
