@@ -1,0 +1,149 @@
+"""Which engine computes, and the exported file it needs: made once per backbone x cut, then only linked and read."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core.backbones.values import Backbone
+from core.costs import Spent, gpu_of_slot, spent_now
+from core.errors import Unavailable
+from core.features.litert import LiteRTEngine
+from core.features.partial import write_json
+from core.features.store import locked
+from core.settings import Settings
+
+VERSION = 1
+"""Raised whenever an exported file must be made anew."""
+
+
+class Engine(Protocol):
+    """Computes features. Safe to call from ``workers`` threads, with about ``batch`` photos a call."""
+
+    name: str
+    workers: int
+    batch: int
+
+    def __call__(self, photos: np.ndarray) -> np.ndarray:
+        """uint8 (n, size, size, 3) -> float32 (n, ...)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineFile:
+    """An exported prefix.
+
+    Args:
+        path: the ``.tflite`` file. digest: its SHA-256.
+        cost: what its export took, whoever paid.
+        error: largest deviation from Keras relative to the largest output, as measured after the export.
+    """
+
+    path: Path
+    digest: str
+    cost: Spent
+    error: float
+
+
+def engine_file(
+    backbone: Backbone,
+    settings: Settings,
+    cut: str = "top",
+    waiting: Callable[[], None] | None = None,
+) -> Path:
+    """The exported prefix of ``backbone`` at ``cut``; exported now (needs TensorFlow) when it was not before.
+
+    Raises:
+        Unavailable: LiteRT cannot run this network, or not exactly.
+    """
+    return obtain_engine(backbone, settings, cut, waiting).path
+
+
+def obtain_engine(
+    backbone: Backbone, settings: Settings, cut: str = "top", waiting: Callable[[], None] | None = None
+) -> EngineFile:
+    """As ``engine_file``, with what is known about it."""
+    path = engine_path(backbone, settings, cut)
+    known = _read(path)
+    if known is None:
+        with locked(path.name, settings, waiting):
+            known = _read(path) or _make(backbone, settings, cut, path)
+    return known
+
+
+def engine_path(backbone: Backbone, settings: Settings, cut: str = "top") -> Path:
+    """Where the exported prefix lies or would lie."""
+    weights = sha256(backbone.weights_digest.encode()).hexdigest()[:16]
+    name = f"{backbone.name}-{weights}-{cut}-{backbone.input_size}-v{VERSION}.tflite"
+    return settings.features_dir / "engines" / name
+
+
+def is_exported(backbone: Backbone, settings: Settings, cut: str = "top") -> bool:
+    """Whether no TensorFlow is needed for its features."""
+    return _notes(engine_path(backbone, settings, cut)).exists()
+
+
+def _notes(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _read(path: Path) -> EngineFile | None:
+    try:
+        notes = json.loads(_notes(path).read_text())
+    except (OSError, ValueError):
+        return None
+    if notes["refused"]:
+        raise Unavailable(notes["refused"])
+    if not path.exists():
+        return None
+    return EngineFile(path=path, digest=notes["digest"], cost=Spent(**notes["cost"]), error=notes["error"])
+
+
+def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> EngineFile:
+    """Exports, checks against Keras, and only then puts the file in place. A refusal is remembered too."""
+    from core.features.export import export
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp.tflite")
+    begin = spent_now()
+    refused, error = "", 0.0
+    try:
+        error = export(backbone, settings, cut, temporary)
+        temporary.replace(path)
+    except Unavailable as reason:
+        refused = str(reason)
+    finally:
+        temporary.unlink(missing_ok=True)
+    cost = spent_now().beyond(begin)
+    notes = {"digest": "" if refused else digest_of(path), "cost": vars(cost), "error": error, "refused": refused}
+    write_json(_notes(path), notes)
+    if refused:
+        raise Unavailable(refused)
+    return EngineFile(path=path, digest=notes["digest"], cost=cost, error=error)
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def choose_engine(
+    backbone: Backbone,
+    settings: Settings,
+    cut: str = "top",
+    waiting: Callable[[], None] | None = None,
+    note: Callable[[str], None] = print,
+) -> Engine:
+    """TensorFlow on a GPU slot, LiteRT on the CPU; TensorFlow there too when LiteRT cannot run the network."""
+    if gpu_of_slot() is None:
+        try:
+            return LiteRTEngine.for_many(engine_file(backbone, settings, cut, waiting))
+        except Unavailable as reason:
+            note(f"{reason} TensorFlow computes the features instead, exactly but slower.")
+    from core.features.tensorflow import TensorFlowEngine
+
+    return TensorFlowEngine(backbone, settings, cut)

@@ -1,0 +1,55 @@
+"""From a Keras prefix to a LiteRT file that gives the same numbers. Needs TensorFlow."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from tensorflow.lite.python.convert_phase import ConverterError
+
+from core.backbones.values import Backbone
+from core.errors import Unavailable
+from core.features import networks
+from core.features.litert import LiteRTEngine
+from core.settings import Settings
+
+TOLERANCE = 1e-4
+"""Largest deviation from Keras, relative to the largest output."""
+
+
+def export(backbone: Backbone, settings: Settings, cut: str, path: Path) -> float:
+    """Writes the prefix to ``path`` and returns its deviation from Keras on random photos.
+
+    Raises:
+        Unavailable: it cannot be converted, or deviates by more than ``TOLERANCE``.
+    """
+    prefix = networks.prefix(backbone, settings, cut)
+    error = export_model(prefix, path)
+    if not error <= TOLERANCE:
+        raise Unavailable(f"LiteRT deviates from Keras by {error:.1e} on {backbone.title}, so it is not used for it.")
+    return error
+
+
+def export_model(model: keras.Model, path: Path) -> float:
+    """Writes any model with one input and one output to ``path`` (``.tflite``); returns its relative deviation.
+
+    Raises:
+        Unavailable: LiteRT does not know one of its operations.
+    """
+    try:
+        model.export(str(path), format="litert", verbose=False)
+        return deviation(model, path)
+    except (ConverterError, RuntimeError, ValueError, NotImplementedError) as error:
+        raise Unavailable(f"LiteRT cannot run {model.name} ({_first_line(error)}).") from error
+
+
+def deviation(model: keras.Model, path: Path, rows: int = 4) -> float:
+    """Largest difference between the file and the model on random input, relative to the largest output."""
+    shape = (rows, *model.input.shape[1:])
+    low_noise = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    expected = np.asarray(model(low_noise, training=False))
+    found = LiteRTEngine(path)(low_noise)
+    return float(np.abs(found - expected).max() / max(float(np.abs(expected).max()), 1e-12))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

@@ -1,0 +1,88 @@
+"""An array that grows on disk row by row and survives being killed at any moment."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+
+from core.costs import Spent
+
+_SYNC_SECONDS = 2.0
+
+
+class PartialArray:
+    """``folder/features.npy`` (rows, columns) float32, of which the first ``done`` rows are known to be on disk.
+
+    The counter is written after the rows were synced: it may say too little, never too much. What earlier, killed
+    attempts spent is kept with it, so that the finished array knows its whole cost.
+    """
+
+    def __init__(self, folder: Path, shape: tuple[int, int]):
+        self.folder = folder
+        self.shape = shape
+        state = self._read_state()
+        if state is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        self.done = state["done"] if state else 0
+        self.spent_before = Spent(**state["spent"]) if state else Spent()
+        mode = "r+" if state else "w+"
+        self._array = np.lib.format.open_memmap(folder / "features.npy", mode=mode, dtype=np.float32, shape=shape)
+        self._synced_at = time.monotonic()
+
+    def _read_state(self) -> dict | None:
+        """None when nothing usable is there: no counter, a torn file, another shape."""
+        try:
+            state = json.loads((self.folder / "rows.json").read_text())
+            found = np.lib.format.open_memmap(self.folder / "features.npy", mode="r").shape
+            return state if found == self.shape and tuple(state["shape"]) == self.shape else None
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def append(self, rows: np.ndarray, spent: Spent) -> None:
+        """Rows that follow; ``spent`` by this attempt so far."""
+        self._array[self.done : self.done + len(rows)] = rows
+        self.done += len(rows)
+        if time.monotonic() - self._synced_at > _SYNC_SECONDS:
+            self.sync(spent)
+
+    def sync(self, spent: Spent) -> None:
+        """Everything appended so far will survive from here on."""
+        self._array.flush()
+        _sync_file(self.folder / "features.npy")
+        total = self.spent_before + spent
+        state = {"done": self.done, "shape": self.shape, "spent": vars(total)}
+        write_json(self.folder / "rows.json", state)
+        self._synced_at = time.monotonic()
+
+    def finish(self, target: Path, meta: dict, spent: Spent) -> None:
+        """Becomes ``target`` by one rename."""
+        self._array.flush()
+        _sync_file(self.folder / "features.npy")
+        del self._array
+        write_json(self.folder / "meta.json", meta | {"cost": vars(self.spent_before + spent)})
+        (self.folder / "rows.json").unlink(missing_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        self.folder.rename(target)
+        _sync_file(target.parent)
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Whole or not at all, also when the power fails."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,221 @@
+"""Where features lie on disk, who uses them, and which go first when the space is needed.
+
+``features/<key>/`` holds ``features.npy`` and ``meta.json`` and appears by one rename; ``features/.partial-<key>``
+is one being computed; ``features/.locks/<key>`` is flocked, exclusively by whoever computes or evicts, shared by
+whoever reads. The kernel drops these locks at any kind of death.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from core.backbones.values import Backbone
+from core.datasets.values import Dataset
+from core.errors import NoSpace
+from core.settings import Settings
+
+VERSION = 1
+"""Raised whenever the same key would hold other numbers (another rendering, another prefix)."""
+
+_POLL_SECONDS = 0.2
+_ABANDONED_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """What decides the numbers: one file of features per key.
+
+    Args:
+        dataset, weights: digests. split: one file per split, so that nobody reads test photos to train.
+        cut, size: of the frozen prefix and its input. view: 0 is the photo itself; seed: of the view, 0 for view 0.
+    """
+
+    dataset: str
+    split: str
+    weights: str
+    cut: str
+    size: int
+    view: int = 0
+    seed: int = 0
+    version: int = VERSION
+
+    @property
+    def name(self) -> str:
+        return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:32]
+
+
+def key_of(dataset: Dataset, backbone: Backbone, split: str, *, cut: str = "top", view: int = 0, seed: int = 0) -> Key:
+    """The key of one split of ``dataset`` in one view at the cut of ``backbone``."""
+    return Key(
+        dataset=dataset.digest,
+        split=split,
+        weights=backbone.weights_digest,
+        cut=cut,
+        size=backbone.input_size,
+        view=view,
+        seed=seed if view else 0,
+    )
+
+
+def folder_of(key: Key, settings: Settings) -> Path:
+    return settings.features_dir / key.name
+
+
+def partial_folder(key: Key, settings: Settings) -> Path:
+    return settings.features_dir / f".partial-{key.name}"
+
+
+def is_stored(key: Key, settings: Settings) -> bool:
+    """Whether nothing would have to be computed."""
+    return (folder_of(key, settings) / "meta.json").exists()
+
+
+# --- locks ---
+
+
+class Lock:
+    """A flock held until ``release`` or death."""
+
+    def __init__(self, path: Path, *, exclusive: bool):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a+b")
+        self._mode = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+
+    def try_acquire(self) -> bool:
+        try:
+            fcntl.flock(self._file, self._mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def acquire(self, waiting: Callable[[], None] | None = None) -> "Lock":
+        """Waits; ``waiting`` is called now and then and may raise to stop it."""
+        while not self.try_acquire():
+            if waiting is not None:
+                waiting()
+            time.sleep(_POLL_SECONDS)
+        return self
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def lock_path(name: str, settings: Settings) -> Path:
+    return settings.features_dir / ".locks" / name
+
+
+@contextmanager
+def locked(name: str, settings: Settings, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Alone with ``name`` (a key's name, an engine's file) for the length of the block."""
+    lock = Lock(lock_path(name, settings), exclusive=True)
+    try:
+        lock.acquire(waiting)
+        yield
+    finally:
+        lock.release()
+
+
+# --- space ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """One stored array: its size, when it was last used, and its meta.json."""
+
+    name: str
+    size_bytes: int
+    used_at: float
+    meta: dict
+
+
+def sizes(settings: Settings) -> tuple[Stored, ...]:
+    """All stored features, the least recently used first."""
+    found = [_stored(path.parent) for path in settings.features_dir.glob("[!.]*/meta.json")]
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: one.used_at))
+
+
+def _stored(folder: Path) -> Stored | None:
+    """None when it was evicted while we looked."""
+    try:
+        meta = json.loads((folder / "meta.json").read_text())
+        size = (folder / "features.npy").stat().st_size
+        return Stored(name=folder.name, size_bytes=size, used_at=(folder / "meta.json").stat().st_mtime, meta=meta)
+    except OSError:
+        return None
+
+
+def touch(folder: Path) -> None:
+    """Remembers the last use: the modification time of meta.json."""
+    os.utime(folder / "meta.json")
+
+
+def evict(settings: Settings, room_for: int = 0) -> int:
+    """Deletes the longest unused features until those left, plus ``room_for`` bytes, keep to the limit.
+
+    What somebody reads or computes right now stays. Returns the bytes freed.
+    """
+    _sweep(settings)
+    stored = sizes(settings)
+    excess = sum(one.size_bytes for one in stored) + room_for - settings.features_limit_bytes
+    freed = 0
+    for one in stored:
+        if freed >= excess:
+            break
+        if _remove_unless_used(one.name, settings):
+            freed += one.size_bytes
+    return freed
+
+
+def forget(settings: Settings, dataset_digest: str, *, dry: bool = False) -> int:
+    """Deletes all stored features of a dataset that nobody reads; returns their bytes (``dry``: only counts)."""
+    own = [one for one in sizes(settings) if one.meta.get("key", {}).get("dataset") == dataset_digest]
+    return sum(one.size_bytes for one in own if dry or _remove_unless_used(one.name, settings))
+
+
+def _sweep(settings: Settings) -> None:
+    """Removes what killed processes left: half-made evictions, and computations nobody came back to for a week."""
+    for folder in settings.features_dir.glob(".evicted-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for folder in settings.features_dir.glob(".partial-*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove(folder: Path) -> None:
+    """By a rename first: a folder without its array would be worse than none."""
+    doomed = folder.with_name(f".evicted-{folder.name}")
+    shutil.rmtree(doomed, ignore_errors=True)
+    folder.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _remove_unless_used(name: str, settings: Settings) -> bool:
+    lock = Lock(lock_path(name, settings), exclusive=True)
+    try:
+        if not lock.try_acquire():
+            return False
+        _remove(settings.features_dir / name)
+        return True
+    except FileNotFoundError:  # somebody else evicted it
+        return False
+    finally:
+        lock.release()
+
+
+def make_room(settings: Settings, size_bytes: int) -> None:
+    """Evicts for ``size_bytes`` more, and refuses when the disk could not hold them."""
+    evict(settings, room_for=size_bytes)
+    free = shutil.disk_usage(settings.features_dir).free
+    if free < size_bytes + 50 * 10**6:
+        raise NoSpace(
+            f"The features need {size_bytes / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB left. "
+            "Delete runs or datasets, or free some space, then resume."
+        )

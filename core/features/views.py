@@ -1,0 +1,54 @@
+"""A stored photo as network input: itself (view 0) or one of its augmented renderings."""
+
+from hashlib import sha256
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from core.datasets.photos import pixels
+
+CROP_AREA = (0.7, 1.0)
+"""Share of the photo's area a view shows. Milder than Inception's 0.08: a frozen network cannot learn to undo it."""
+CROP_ASPECT = (3 / 4, 4 / 3)
+JITTER = 0.15
+"""Largest relative change of brightness, contrast and saturation."""
+
+
+def render(jpeg: bytes, size: int, *, view: int = 0, seed: int = 0, digest: str = "") -> np.ndarray:
+    """One view of a stored photo, uint8 (size, size, 3).
+
+    View 0 is the whole photo as it is predicted later. Every other view is a random crop, perhaps mirrored, with
+    slightly changed light and colour, and a pure function of (seed, digest, view): it looks the same in every run.
+    """
+    if view == 0:
+        return pixels(jpeg, size)
+    rng = np.random.default_rng(list(sha256(f"{seed}|{digest}|{view}".encode()).digest()))
+    with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
+        # The crop shows at least half of each side: decoding at a scale that keeps twice the size loses nothing.
+        image.draft("RGB", (2 * size, 2 * size))
+        box = crop_box(image.size, rng)
+        square = image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0)
+    if rng.random() < 0.5:
+        square = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return jittered(np.asarray(square), rng)
+
+
+def crop_box(size: tuple[int, int], rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """(left, upper, right, lower) of a random crop inside a photo of ``size`` (width, height)."""
+    area = rng.uniform(*CROP_AREA)
+    stretch = np.exp(rng.uniform(*np.log(CROP_ASPECT)))
+    width = min(1.0, np.sqrt(area * stretch)) * size[0]
+    height = min(1.0, np.sqrt(area / stretch)) * size[1]
+    left, upper = rng.uniform(0, size[0] - width), rng.uniform(0, size[1] - height)
+    return left, upper, left + width, upper + height
+
+
+def jittered(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The photo (size, size, 3) uint8 with other brightness, contrast and saturation."""
+    brightness, contrast, saturation = rng.uniform(1 - JITTER, 1 + JITTER, 3).astype(np.float32)
+    x = photo.astype(np.float32)
+    grey = x @ np.array([0.299, 0.587, 0.114], np.float32)  # luma of ITU-R BT.601, as in JPEG
+    x = grey[..., None] + (x - grey[..., None]) * saturation
+    x = (grey.mean() + (x - grey.mean()) * contrast) * brightness
+    return np.clip(np.rint(x), 0, 255).astype(np.uint8)

@@ -1,0 +1,213 @@
+"""Features are computed once per question, in the order of the photos, and survive being stopped. No TensorFlow."""
+
+import threading
+import time
+from dataclasses import replace
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import InvalidInput, NotFound
+from core.features.compute import features_of
+from core.features.store import Lock, forget, is_stored, lock_path
+from core.features.views import crop_box, render
+from tests.factories import make_dataset, make_photos
+from tests.tiny import TINY
+
+
+class Counting:
+    """An engine whose features are the photo's mean colour; it counts the photos it saw."""
+
+    name, workers, batch = "Counting", 2, 4
+
+    def __init__(self, seconds: float = 0.0):
+        self.seen, self.seconds, self._lock = 0, seconds, threading.Lock()
+
+    def __call__(self, photos):
+        time.sleep(self.seconds)
+        with self._lock:
+            self.seen += len(photos)
+        return photos.mean(axis=(1, 2)).astype(np.float32)
+
+
+def jpeg_of(colour, size=(48, 32)) -> bytes:
+    buffer = BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
+
+
+def colour_of(number: int) -> tuple[int, int, int]:
+    return (number * 7 % 256, number * 31 % 256, number * 57 % 256)
+
+
+@pytest.fixture
+def stored(settings):
+    """A dataset whose photos are one colour each."""
+    photos = make_photos(per_class=10)
+    dataset = make_dataset(photos)
+    folder = settings.dataset_dir(dataset.id) / "photos"
+    folder.mkdir(parents=True)
+    for number, photo in enumerate(photos):
+        (folder / f"{photo.digest}.jpg").write_bytes(jpeg_of(colour_of(number)))
+    return dataset, photos
+
+
+def ask(settings, dataset, photos, split="train", engine=None, **options):
+    wanted = [photo for photo in photos if photo.split == split]
+    engine = engine or Counting()
+    return features_of(wanted, dataset=dataset, backbone=TINY, settings=settings, engine=lambda: engine, **options)
+
+
+def test_row_i_belongs_to_photo_i_in_whatever_order_they_are_asked_for(settings, stored):
+    dataset, photos = stored
+    number = {photo.digest: number for number, photo in enumerate(photos)}
+    wanted = [photo for photo in photos if photo.split == "train"]
+    for order in (wanted, wanted[::-1], sorted(wanted, key=lambda photo: photo.digest)):
+        found = ask(settings, dataset, order).array
+        expected = np.array([colour_of(number[photo.digest]) for photo in order])
+        assert np.abs(found - expected).max() <= 3  # JPEG
+
+
+def test_the_second_question_computes_nothing_and_knows_what_the_first_paid(settings, stored):
+    dataset, photos = stored
+    engine = Counting(seconds=0.02)
+    first = ask(settings, dataset, photos, engine=engine)
+    seen = engine.seen
+    second = ask(settings, dataset, photos, engine=engine)
+    assert engine.seen == seen
+    assert np.array_equal(first.array, second.array)
+    assert second.alone == first.alone
+    assert second.paid.wall_seconds < second.alone.wall_seconds
+    assert second.engine == "Counting"
+
+
+def test_splits_are_kept_apart_so_that_nobody_reads_test_photos_to_train(settings, stored):
+    dataset, photos = stored
+    ask(settings, dataset, photos)
+    key = ask(settings, dataset, photos).key
+    assert not is_stored(replace(key, split="test"), settings)
+
+
+def test_two_runs_never_compute_the_same_features_twice(settings, stored):
+    dataset, photos = stored
+    engine, waited, results = Counting(seconds=0.05), [], []
+
+    def run():
+        results.append(ask(settings, dataset, photos, engine=engine, waiting=lambda: waited.append(1)))
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert engine.seen == dataset.split_sizes["train"] + 1  # and one photo to learn the shape
+    assert waited
+    assert all(np.array_equal(result.array, results[0].array) for result in results)
+
+
+def test_a_run_that_comes_second_does_not_wait_until_the_first_has_stopped_reading(settings, stored):
+    dataset, photos = stored
+    path = lock_path(ask(settings, dataset, photos).key.name, settings)
+    forget(settings, dataset.digest)
+    asked = []
+
+    def compute_meanwhile(done, total):
+        if not asked:
+            asked.append(threading.Thread(target=ask, args=(settings, dataset, photos)))
+            asked[0].start()
+            time.sleep(0.1)
+
+    first = ask(settings, dataset, photos, progress=compute_meanwhile)
+    asked[0].join(timeout=20)
+    assert not asked[0].is_alive()
+    assert not Lock(path, exclusive=True).try_acquire() and len(first.array)  # the first still reads
+
+
+def test_a_stopped_computation_is_continued_where_it_stopped(settings, stored):
+    dataset, photos = stored
+    whole = np.array(ask(settings, dataset, photos, view=1, seed=3).array)
+
+    def stop_after_eight(done, total):
+        if done >= 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(settings, dataset, photos, progress=stop_after_eight)
+    engine = Counting()
+    found = ask(settings, dataset, photos, engine=engine).array
+    assert engine.seen == dataset.split_sizes["train"] - 8 + 1
+    assert found.shape == whole.shape
+    assert np.array_equal(found, ask(settings, dataset, photos[::-1]).array[::-1])
+
+
+def test_progress_ends_at_the_number_of_photos(settings, stored):
+    dataset, photos = stored
+    seen = []
+    ask(settings, dataset, photos, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (28, 28)
+    assert seen == sorted(seen)
+
+
+def test_a_missing_photo_is_named(settings, stored):
+    dataset, photos = stored
+    lost = next(photo for photo in photos if photo.split == "test")
+    (settings.dataset_dir(dataset.id) / "photos" / f"{lost.digest}.jpg").unlink()
+    with pytest.raises(NotFound, match=lost.file):
+        ask(settings, dataset, photos, split="test")
+
+
+def test_only_a_whole_split_has_features(settings, stored):
+    dataset, photos = stored
+    with pytest.raises(InvalidInput, match="all 28 train photos"):
+        ask(settings, dataset, [photo for photo in photos if photo.split == "train"][1:])
+    with pytest.raises(InvalidInput, match="kept per split"):
+        features_of(photos, dataset=dataset, backbone=TINY, settings=settings)
+
+
+def test_only_training_photos_are_augmented(settings, stored):
+    dataset, photos = stored
+    with pytest.raises(InvalidInput, match="Only training photos are augmented"):
+        ask(settings, dataset, photos, split="validation", view=1)
+
+
+# --- views ---
+
+
+@pytest.fixture
+def photo() -> bytes:
+    pixels = np.random.default_rng(0).integers(0, 255, (12, 16, 3), dtype=np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
+
+
+def test_a_view_looks_the_same_in_every_run(photo):
+    assert np.array_equal(render(photo, 32, view=2, seed=5, digest="a"), render(photo, 32, view=2, seed=5, digest="a"))
+
+
+@pytest.mark.parametrize("change", [{"view": 1}, {"seed": 6}, {"digest": "b"}])
+def test_another_view_seed_or_photo_is_augmented_otherwise(photo, change):
+    base = {"view": 2, "seed": 5, "digest": "a"}
+    assert not np.array_equal(render(photo, 32, **base), render(photo, 32, **(base | change)))
+
+
+def test_view_zero_is_the_photo_itself_whatever_the_seed(photo):
+    assert np.array_equal(render(photo, 32, seed=1, digest="a"), render(photo, 32, seed=2, digest="b"))
+
+
+def test_an_augmented_photo_is_still_recognisably_the_photo(photo):
+    original = render(photo, 32).astype(float)
+    for view in range(1, 9):
+        found = render(photo, 32, view=view, digest="a")
+        assert found.shape == (32, 32, 3) and found.dtype == np.uint8
+        assert abs(found.mean() - original.mean()) < 60
+
+
+def test_crops_stay_inside_and_show_most_of_the_photo():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        left, upper, right, lower = crop_box((400, 300), rng)
+        assert 0 <= left < right <= 400 + 1e-9 and 0 <= upper < lower <= 300 + 1e-9
+        assert 0.6 <= (right - left) * (lower - upper) / (400 * 300) <= 1 + 1e-9
