@@ -5,13 +5,25 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.charts.look import ACCENT, FAULT, GREY, HOVER, axis, categories, distinct_labels, escape, figure, require_some
+from core.charts.look import (
+    ACCENT,
+    FAULT,
+    GREY,
+    HOVER,
+    axis,
+    categories,
+    distinct_labels,
+    escape,
+    figure,
+    require_some,
+    shade,
+)
 from core.prediction import Prediction
 from core.runs import Evaluation
 from core.wording import count, share
 
 _MOST_NUMBERED = 20
-"""Classes up to which every cell shows its number."""
+"""Classes up to which the cells show their numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +68,9 @@ def confusion(counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> go
     table = confusion_table(counts, class_names)
     require_some(table, "there are no classes")
     labels = distinct_labels(class_names)
-    numbered = len(labels) <= _MOST_NUMBERED
+    heats = [_heat(table, labels, right=right) for right in (True, False)]
     return figure(
-        [
-            _heat(table, labels, right=True, colour=ACCENT, numbered=numbered),
-            _heat(table, labels, right=False, colour=FAULT, numbered=numbered),
-        ],
+        [*heats, _numbers(table, labels)] if len(labels) <= _MOST_NUMBERED else heats,
         revision="confusion",
         height=max(320, min(900, 160 + 26 * len(labels))),
         xaxis=categories(labels, title={"text": "answer"}),
@@ -69,24 +78,19 @@ def confusion(counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> go
     )
 
 
-def _heat(
-    table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str], *, right: bool, colour: str, numbered: bool
-) -> go.Heatmap:
-    """One colour's cells; those of the other colour are gaps. Empty cells stay empty."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-
-    def mine(cell: ConfusionCell) -> bool:
-        return bool(cell.photos) and (cell.true == cell.predicted) == right
-
+def _heat(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str], *, right: bool) -> go.Heatmap:
+    """The cells that are right or those that are wrong; the others, and empty ones, are gaps."""
+    colour = ACCENT if right else FAULT
     return go.Heatmap(
         x=list(labels),
         y=list(labels),
-        z=[[cell.part if mine(cell) else None for cell in row] for row in table],
-        text=[[str(cell.photos) if mine(cell) else "" for cell in row] for row in table] if numbered else None,
-        texttemplate="%{text}" if numbered else None,
+        z=[
+            [cell.part if cell.photos and (cell.true == cell.predicted) is right else None for cell in row]
+            for row in table
+        ],
         zmin=0,
         zmax=1,
-        colorscale=[[0, f"rgba({red}, {green}, {blue}, 0.15)"], [1, f"rgba({red}, {green}, {blue}, 0.85)"]],
+        colorscale=[[0, shade(colour, 0.15)], [1, shade(colour, 0.6)]],  # the page's text colour reads on all of it
         showscale=False,
         xgap=2,
         ygap=2,
@@ -94,6 +98,18 @@ def _heat(
         customdata=[[_cell_data(cell) for cell in row] for row in table],
         hovertemplate=HOVER,
     )
+
+
+def _numbers(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str]) -> go.Scatter:
+    """Photos per cell as a trace of its own: a heatmap would choose a text colour without looking at the page's."""
+    cells = [
+        (given, true, str(cell.photos))
+        for true, row in zip(labels, table, strict=True)
+        for given, cell in zip(labels, row, strict=True)
+        if cell.photos
+    ]
+    x, y, text = zip(*cells, strict=True) if cells else ((), (), ())
+    return go.Scatter(x=x, y=y, text=text, mode="text", hoverinfo="skip")
 
 
 def _cell_data(cell: ConfusionCell) -> list[str]:

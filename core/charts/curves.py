@@ -15,7 +15,6 @@ from core.wording import duration, share
 MOST_POINTS = 200
 """Points of one line; more are not seen, and a browser takes seconds to redraw them."""
 _MOST_RUNS = 40
-_DIRECTLY_LABELLED = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,26 +73,19 @@ def learning_curves_title(curves: Sequence[Curve]) -> str:
 
 
 def learning_curves(curves: Sequence[Curve]) -> go.Figure:
-    """One line per run with its best epoch marked; beyond 12 runs grey, beyond 40 left out.
-
-    Up to four runs are named at the end of their lines, more in a legend.
-    """
+    """One line per run with its best epoch marked; beyond 12 runs grey, beyond 40 left out."""
     require_some(curves, "no run has finished an epoch")
     kind = metric_kind(curves[0].metric)
     lines = [line_of(curve) for curve in curves[:_MOST_RUNS]]
     styles = run_styles([line.run_id for line in lines])
-    traces = []
-    for place, line in reversed(list(enumerate(lines))):  # the first on top
-        traces.append(_line_trace(line, styles[line.run_id], kind, named=place < COLOURED))
-        if line.best and place < COLOURED:
-            traces.append(_best_mark(line, styles[line.run_id], kind))
-    direct = len(lines) <= _DIRECTLY_LABELLED
+    named, others = lines[:COLOURED], lines[COLOURED:]
+    traces = [_line_trace(line, styles[line.run_id], kind, named=False) for line in others]
+    traces += [_line_trace(line, styles[line.run_id], kind, named=True) for line in named]
+    traces += [_best_mark(line, styles[line.run_id], kind) for line in named if line.best]
     return figure(
         traces,
         revision=f"curves {kind.key}",
-        showlegend=not direct,
-        annotations=_end_labels(lines, styles) if direct else [],
-        margin={"l": 8, "r": _label_room(lines) if direct else 16, "t": 16, "b": 8},
+        showlegend=True,
         xaxis=axis("epoch", showgrid=False),
         yaxis=axis(kind.title, kind.unit),
     )
@@ -144,48 +136,6 @@ def _words(kind: MetricKind, value: float) -> str:
     if kind.share:
         return share(value)
     return duration(value) if kind.unit == "s" else f"{value:.3g}"
-
-
-def _label_room(lines: Sequence[Line]) -> int:
-    return 24 + 7 * max(len(_end_name(line)) for line in lines)
-
-
-def _end_name(line: Line) -> str:
-    return short(line.name, 24)
-
-
-def _end_labels(lines: Sequence[Line], styles: dict[str, RunStyle]) -> list[dict]:
-    """Names right of the last points, pushed apart where the lines end close to each other."""
-    ends = []
-    for line in lines:
-        last = next((index for index in reversed(range(len(line.values))) if line.values[index] is not None), None)
-        if last is not None:
-            ends.append((line, line.epochs[last], line.values[last] or 0.0))
-    shown = [value for line in lines for value in line.values if value is not None]
-    span = (max(shown) - min(shown) or 1.0) if shown else 1.0
-    heights = pushed_apart([value / span for _, _, value in ends], gap=0.06)
-    return [
-        {
-            "x": epoch,
-            "y": height * span,
-            "text": _end_name(line),
-            "xanchor": "left",
-            "xshift": 8,
-            "showarrow": False,
-            "font": {"color": styles[line.run_id].colour},
-        }
-        for (line, epoch, _), height in zip(ends, heights, strict=True)
-    ]
-
-
-def pushed_apart(places: Sequence[float], gap: float) -> list[float]:
-    """``places`` moved as little as a simple rule can so that neighbours are at least ``gap`` apart, order kept."""
-    order = sorted(range(len(places)), key=places.__getitem__)
-    moved = list(places)
-    for below, above in zip(order, order[1:], strict=False):
-        moved[above] = max(moved[above], moved[below] + gap)
-    drift = sum(new - old for new, old in zip(moved, places, strict=True)) / max(1, len(moved))
-    return [place - drift for place in moved]
 
 
 _LIVE = {"accuracy": ("accuracy", "val_accuracy"), "loss": ("loss", "val_loss")}

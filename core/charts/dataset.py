@@ -7,11 +7,11 @@ from statistics import median
 
 import plotly.graph_objects as go
 
-from core.charts.look import ACCENT, HOVER, axis, categories, distinct_labels, escape, figure, require_some
+from core.charts.look import ACCENT, HOVER, axis, categories, distinct_labels, escape, figure, require_some, shade
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.wording import count, times
 
-_SHADES = {"train": ACCENT, "validation": "rgba(42, 133, 96, 0.6)", "test": "rgba(42, 133, 96, 0.3)"}
+_SHADES = {"train": ACCENT, "validation": shade(ACCENT, 0.6), "test": shade(ACCENT, 0.3)}
 _MOST_SIZES = 400
 _LONGEST_BALANCE = 60
 

@@ -4,6 +4,7 @@ Figures carry no font and no text colour: ``st.plotly_chart(figure, theme="strea
 the page, in light and dark. Whatever colour they do carry reads on both.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ CONFIG = {
     "toImageButtonOptions": {"format": "svg", "filename": "graft"},
 }
 
-_LONGEST_NAME = 40
+_LONGEST_NAME = 28
 
 
 def escape(text: object) -> str:
@@ -63,9 +64,9 @@ def figure(traces: Sequence[Any], *, revision: str, height: int = 360, **layout:
         bargap=0.3,
         barcornerradius=3,
     )
-    chart.update_layout(
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "title": {"text": ""}}, **layout
-    )
+    # above the plot: below it a legend would run into the axis title on a phone
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
+    chart.update_layout(legend=legend, **layout)
     return chart
 
 
@@ -91,9 +92,23 @@ def categories(names: Sequence[str], **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def log_axis(title: str, unit: str, values: Sequence[float]) -> dict[str, Any]:
+    """A logarithmic axis over ``values``, with ticks at 1, 2 and 5 (over many decades at 1 only), written out."""
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    steps = (1, 2, 5) if high - low <= 3 else (1,)
+    ticks = [step * 10.0**power for power in range(low, high + 1) for step in steps]
+    return axis(title, unit, type="log", tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks])
+
+
 def spans_decades(values: Sequence[float]) -> bool:
     """Whether a log scale is needed: all above zero, and the largest ten times the smallest or more."""
     return bool(values) and min(values) > 0 and max(values) >= 10 * min(values)
+
+
+def shade(colour: str, strength: float) -> str:
+    """``colour`` (``#RRGGBB``) with an opacity of ``strength``."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {strength:g})"
 
 
 def require_some(values: Sequence[Any], what: str) -> None:

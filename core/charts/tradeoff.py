@@ -14,12 +14,14 @@ from core.charts.look import (
     distinct_labels,
     escape,
     figure,
+    log_axis,
     require_some,
+    shade,
     short,
     spans_decades,
 )
 from core.charts.styles import COLOURED, RunStyle, run_styles
-from core.comparison.kinds import cost_kind
+from core.comparison.kinds import CostKind, cost_kind
 from core.comparison.leaderboard import Row, pareto_front
 from core.runs import Cost, Run
 from core.wording import duration, share
@@ -79,18 +81,32 @@ def accuracy_vs_cost(rows: Sequence[Row], cost: str = "alone_wall_seconds", curr
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
     styles = run_styles([point.run_id for point in points])
     direct = len(points) <= _DIRECTLY_LABELLED
-    coloured = [_points_trace([point], styles[point.run_id], named=direct) for point in points[:COLOURED]]
-    others = [_points_trace(points[COLOURED:], _GREY, named=False)] if points[COLOURED:] else []
-    log = spans_decades([point.cost for point in points])
-    unit = currency if kind.key.endswith("money") else kind.unit
+    coloured = [
+        _points_trace([point], styles[point.run_id], label=_label_side(point, points) if direct else None)
+        for point in points[:COLOURED]
+    ]
+    others = [_points_trace(points[COLOURED:], _GREY, label=None)] if points[COLOURED:] else []
     return figure(
         [_front_line(points), *others, *coloured],
         revision=f"accuracy against {kind.key}",
         height=420,
         showlegend=not direct,
-        xaxis=axis(kind.title, unit, **({"type": "log", "dtick": 1} if log else {"rangemode": "tozero"})),
+        xaxis=_cost_axis(kind, [point.cost for point in points], currency),
         yaxis=axis("test accuracy", "%"),
     )
+
+
+def _cost_axis(kind: CostKind, costs: Sequence[float], currency: str) -> dict:
+    unit = currency if kind.key.endswith("money") else kind.unit
+    return log_axis(kind.title, unit, costs) if spans_decades(costs) else axis(kind.title, unit, rangemode="tozero")
+
+
+def _label_side(point: Point, points: Sequence[Point]) -> str:
+    """Names beside their points, clear of the error bars, and towards the middle of the chart."""
+    costs = sorted(other.cost for other in points)
+    log = spans_decades(costs)
+    middle = (costs[0] * costs[-1]) ** 0.5 if log else costs[-1] / 2
+    return "top right" if point.cost <= middle else "top left"
 
 
 def _front_line(points: Sequence[Point]) -> go.Scatter:
@@ -106,14 +122,14 @@ def _front_line(points: Sequence[Point]) -> go.Scatter:
     )
 
 
-def _points_trace(points: Sequence[Point], style: RunStyle, *, named: bool) -> go.Scatter:
+def _points_trace(points: Sequence[Point], style: RunStyle, *, label: str | None) -> go.Scatter:
     return go.Scatter(
         name=short(points[0].name) if len(points) == 1 else "other runs",
         x=[point.cost for point in points],
         y=[point.accuracy for point in points],
-        mode="markers+text" if named else "markers",
-        text=[short(point.name, 28) for point in points] if named else None,
-        textposition="top center",
+        mode="markers+text" if label else "markers",
+        text=[f" {short(point.name)} " for point in points] if label else None,
+        textposition=label,
         cliponaxis=False,
         marker={"color": style.colour, "symbol": style.symbol, "size": 11, "line": {"width": 0}},
         error_y={
@@ -235,7 +251,7 @@ def cost_stages(runs: Sequence[Run], costs: Mapping[str, Cost], names: Mapping[s
 
 def _stage_trace(bars: Sequence[StageBar], labels: Mapping[str, str], strength: float) -> go.Bar:
     """Stages in shades of the accent; hatched grey for strength 0."""
-    look: dict = {"color": ACCENT, "opacity": strength, "line": {"width": 0}}
+    look: dict = {"color": shade(ACCENT, strength), "line": {"width": 0}}
     if not strength:
         pattern = {"shape": "/", "fgcolor": GREY, "bgcolor": "rgba(0, 0, 0, 0)", "size": 6, "solidity": 0.2}
         look = {"color": "rgba(0, 0, 0, 0)", "pattern": pattern, "line": {"width": 1, "color": GREY}}
