@@ -53,7 +53,7 @@ HEADERS = {
 def allowed_hosts() -> tuple[str, ...]:
     """This machine's names and those of ``GRAFT_ALLOWED_HOSTS`` (comma-separated, ports ignored)."""
     extra = os.environ.get("GRAFT_ALLOWED_HOSTS", "")
-    return LOCAL_HOSTS + tuple(host.strip().lower() for host in extra.split(",") if host.strip())
+    return LOCAL_HOSTS + tuple(host_name(host.strip()) for host in extra.split(",") if host.strip())
 
 
 class KnownHosts:

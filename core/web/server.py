@@ -25,6 +25,7 @@ from core.errors import GraftError, NotFound
 from core.web.protection import KnownHosts, ProtectiveHeaders, SameOriginWrites
 from core.web.state import workbench
 from core.web.tensorboard import TensorBoard
+from core.web.uploads import receive_slice, sweep_folder
 
 STATIC = Path(__file__).parent / "static"
 
@@ -82,6 +83,7 @@ ROUTES: list[BaseRoute] = [
     Route("/healthz", healthz),
     Route("/tb", _to_board),
     Route("/font-roboto/{file}", _to_board_font),
+    Route("/api/v1/uploads/{ticket}", receive_slice, methods=["PUT"]),
     Mount("/tb", board),
     Mount("/assets", StaticFiles(directory=STATIC)),
 ]
@@ -106,7 +108,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 def _get_ready() -> None:
     for name in HEAVY:
         importlib.import_module(name)
-    workbench()
+    sweep_folder(workbench().settings.uploads_dir)
 
 
 def run_names(run_ids: Iterable[str]) -> dict[str, str]:

@@ -1,0 +1,89 @@
+// One file in slices: PUT at the offset the server has; whatever fails, ask again where to go on.
+const PATIENCE = 6;
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const find = (selector) => parentElement.querySelector(selector);
+  const [box, choose, input, sending, error] = ['.box', '.choose', 'input', '.sending', '.error'].map(find);
+  const [name, numbers, again, stop, bar] = ['.name', '.numbers', '.again', '.stop', 'progress'].map(find);
+  if (box.dataset.ready) return; // a rerun of the page; what is being sent goes on
+  box.dataset.ready = 'yes';
+  find('.label').textContent = data.label;
+  input.accept = data.suffixes.join(',');
+  let file = null;
+  let received = 0;
+  let controller = null;
+
+  const say = (sentence) => { error.textContent = sentence; error.hidden = !sentence; };
+  const words = (bytes) => (bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`);
+
+  const show = (started) => {
+    bar.value = file ? received / file.size : 0;
+    const seconds = (Date.now() - started.at) / 1000;
+    const speed = (received - started.from) / Math.max(seconds, 0.1);
+    const left = speed > 0 ? Math.round((file.size - received) / speed) : null;
+    const rest = left === null || seconds < 1 ? '' : left < 90 ? `, ${left} s left` : `, ${Math.round(left / 60)} min left`;
+    numbers.textContent = `${words(received)} of ${words(file.size)}${rest}`;
+  };
+
+  const put = async () => {
+    const end = Math.min(received + data.slice, file.size);
+    const query = new URLSearchParams({ offset: received, size: file.size, name: file.name });
+    const answer = await fetch(`${data.address}?${query}`, {
+      method: 'PUT', body: file.slice(received, end), signal: controller.signal, credentials: 'same-origin',
+    });
+    const told = await answer.json();
+    if (answer.ok || answer.status === 409) { received = told.received; return; }
+    throw Object.assign(new Error(told.error || `The server answered ${answer.status}.`), { final: answer.status < 500 });
+  };
+
+  const send = async () => {
+    controller = new AbortController();
+    again.hidden = true;
+    stop.hidden = false;
+    say('');
+    const started = { at: Date.now(), from: received };
+    let failures = 0;
+    show(started);
+    while (received < file.size && box.isConnected) {
+      const before = received;
+      try {
+        await put();
+        failures = received > before ? 0 : failures + 1;
+      } catch (problem) {
+        if (controller.signal.aborted) { say('Stopped. What has arrived is kept for a day.'); break; }
+        if (problem.final) { reset(problem.message); return; }
+        failures += 1;
+        say(`${problem.message} Trying again …`);
+      }
+      if (failures >= PATIENCE) { say('The connection is down. Go on when it is back; nothing that arrived is lost.'); break; }
+      if (failures) await new Promise((wake) => setTimeout(wake, 500 * 2 ** failures));
+      else say('');
+      show(started);
+    }
+    if (received === file.size) { stop.hidden = true; setTriggerValue('done', data.address); return; }
+    again.hidden = false;
+    stop.hidden = true;
+  };
+
+  const reset = (sentence) => { file = null; received = 0; input.value = ''; choose.hidden = false; sending.hidden = true; say(sentence); };
+
+  const begin = (chosen) => {
+    if (!chosen) return;
+    if (!data.suffixes.some((suffix) => chosen.name.toLowerCase().endsWith(suffix))) {
+      say(`Choose a file that ends in ${data.suffixes.join(' or ')}. Received: ${chosen.name}`);
+      return;
+    }
+    file = chosen;
+    name.textContent = chosen.name;
+    choose.hidden = true;
+    sending.hidden = false;
+    send();
+  };
+
+  input.onchange = () => begin(input.files[0]);
+  again.onclick = send;
+  stop.onclick = () => controller && controller.abort();
+  box.ondragover = (event) => { event.preventDefault(); box.classList.add('over'); };
+  box.ondragleave = () => box.classList.remove('over');
+  box.ondrop = (event) => { event.preventDefault(); box.classList.remove('over'); if (!file) begin(event.dataTransfer.files[0]); };
+}
