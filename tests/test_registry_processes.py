@@ -158,9 +158,12 @@ def fork_and_write(path: str) -> None:
     """Parent and forked child go on with the very same object."""
     registry = Registry.open(Path(path))
     registry.change_counter()
+    inherited = registry._engine
     child = os.fork()
+    registry.log("parent" if child else "child", {})
+    assert (registry._engine is inherited) == bool(child)
     counter = registry.change_counter()
-    for number in range(20):
+    for number in range(19):
         registry.log("parent" if child else "child", {"number": number})
     assert registry.change_counter() != counter
     registry.close()

@@ -176,7 +176,10 @@ def test_a_resumed_run_goes_on_at_its_next_epoch_and_forgets_that_it_was_cancell
         waiting.claim("cpu", "me")
     run = waiting.claim("cpu", "me")
     assert (run.id, run.attempt, run.cancel, run.reason, run.started_at) == ("r-1", 2, None, "", first_start)
-    assert [attempt.first_epoch for attempt in waiting.attempts("r-1")] == [1, 4]
+    assert waiting.end("r-1", 2, Status.FAILED, "It broke.")
+    first, second = waiting.attempts("r-1")
+    assert (first.first_epoch, first.outcome, second.first_epoch, second.outcome) == (1, "KILLED", 4, "FAILED")
+    assert first.ended_at <= second.started_at
 
 
 def test_finished_and_waiting_runs_do_not_go_back_into_the_queue(waiting):
