@@ -217,6 +217,7 @@ class Workbench:
         if run.status.ended:
             raise Conflict(f"Run {run.id} has ended already ({run.status}), so there is nothing to cancel.")
         self.registry.request_cancel(run.id, Cancel.NOW if now else Cancel.AFTER_EPOCH)
+        jobs.look_now(self.settings)
         self.registry.log("cancel", {"run": run.id, "now": now})
         return self.run(run.id)
 

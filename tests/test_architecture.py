@@ -18,7 +18,8 @@ LAYERS = [
     {"runs"},
     {"scores", "progress", "costs"},
     {"registry", "features"},
-    {"jobs", "comparison", "prediction", "training", "planning"},
+    {"jobs", "comparison", "prediction", "planning"},
+    {"training"},
     {"deletion", "estimates", "imports", "health", "charts"},
     {"workbench"},
     {"web", "commands"},
@@ -82,7 +83,9 @@ def test_the_code_base_has_one_broad_except():
     assert len(broad) == 1 and broad[0].startswith("core/training/")
 
 
-@pytest.mark.parametrize("module", ["core.workbench", "core.jobs.supervisor", "core.commands.training", "core.web.serve"])
+@pytest.mark.parametrize(
+    "module", ["core.workbench", "core.jobs.supervisor", "core.commands.training", "core.web.serve"]
+)
 def test_no_tensorflow_comes_with(module):
     code = f"import sys, {module}; sys.exit(bool({{'tensorflow', 'keras'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=60).returncode == 0
