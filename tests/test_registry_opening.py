@@ -55,6 +55,11 @@ def revision_of(path: Path) -> str:
         return file.execute("SELECT version_num FROM alembic_version").fetchone()[0]
 
 
+def definitions_of(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as file:
+        return {sql for (sql,) in file.execute("SELECT sql FROM sqlite_master")}
+
+
 def test_a_new_registry_is_made_with_its_folder(tmp_path):
     path = tmp_path / "a" / "b" / "registry.db"
     registry = Registry.open(path)
@@ -144,18 +149,18 @@ def test_a_newer_registry_is_refused_in_one_sentence_and_left_alone(registry, ne
 
 def test_a_migration_that_fails_leaves_the_registry_as_it_was(registry, newer_migrations):
     fill(registry, runs=2, epochs=1)
-    expected = registry.runs()
+    expected, tables = registry.runs(), definitions_of(registry.path)
     script = newer_migrations / "versions" / f"{NEXT}_flavour.py"
     script.write_text(script.read_text() + "    op.execute('INSERT INTO nowhere VALUES (1)')\n")
     with pytest.raises(Exception, match="no such table: nowhere"):
         bring_up_to_date(registry.path, migrations=newer_migrations, head=NEXT)
-    assert revision_of(registry.path) == HEAD
+    assert (revision_of(registry.path), definitions_of(registry.path)) == (HEAD, tables)
     assert Registry.open(registry.path).runs() == expected
 
 
 def test_a_migration_killed_in_the_middle_leaves_the_registry_as_it_was(registry, newer_migrations):
     fill(registry, runs=2, epochs=1)
-    expected = registry.runs()
+    expected, tables = registry.runs(), definitions_of(registry.path)
     script = newer_migrations / "versions" / f"{NEXT}_flavour.py"
     script.write_text(script.read_text() + "    print('in the middle', flush=True)\n    time.sleep(60)\n")
     upgrade = (
@@ -167,7 +172,7 @@ def test_a_migration_killed_in_the_middle_leaves_the_registry_as_it_was(registry
         assert process.stdout.readline() == b"in the middle\n"
         process.send_signal(signal.SIGKILL)
     reopened = Registry.open(registry.path)
-    assert revision_of(registry.path) == HEAD
+    assert (revision_of(registry.path), definitions_of(registry.path)) == (HEAD, tables)
     assert reopened.runs() == expected
     assert reopened.integrity_check() == "ok"
 
