@@ -46,7 +46,7 @@ class Hyperparameters:
 
     def __post_init__(self):
         for field in fields(self):
-            _check(field.name, getattr(self, field.name), field.type)
+            _check(field.name, getattr(self, field.name), type(field.default))
 
 
 _BOUNDS = {
@@ -61,7 +61,7 @@ _BOUNDS = {
 }
 
 
-def _check(name: str, value, kind) -> None:
+def _check(name: str, value, kind: type) -> None:
     low, high = _BOUNDS[name]
     whole = kind is int
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
@@ -135,7 +135,7 @@ def _views(train_photos: int) -> int:
 
 def with_settings(hyperparameters: Hyperparameters, assignments: dict[str, str]) -> Hyperparameters:
     """A copy with ``name=text`` values applied, as given on a command line."""
-    kinds = {field.name: field.type for field in fields(Hyperparameters)}
+    kinds = {field.name: type(field.default) for field in fields(Hyperparameters)}
     changes = {}
     for name, text in assignments.items():
         if name not in kinds:
