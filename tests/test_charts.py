@@ -308,14 +308,14 @@ def test_costs_that_span_decades_get_a_logarithmic_axis_with_written_out_ticks()
     wide = charts.accuracy_vs_cost(ROWS).layout.xaxis
     assert wide.type == "log"
     assert {"10", "100", "1,000"} <= set(wide.ticktext)
-    assert wide.title.text == "training time alone (s)"
+    assert wide.title.text == "training time (s)"
     assert charts.accuracy_vs_cost(ROWS, "model_bytes").layout.xaxis.type is None
     assert not look.spans_decades([0.0, 5.0])
 
 
 def test_money_is_in_the_users_currency():
     figure = charts.accuracy_vs_cost(ROWS, "alone_money", currency="CHF")
-    assert figure.layout.xaxis.title.text == "price alone (CHF)"
+    assert figure.layout.xaxis.title.text == "price (CHF)"
     assert "CHF" in figure.data[-1].customdata[0][2]
 
 

@@ -127,14 +127,14 @@ def rows_of(**seconds):
 def test_the_claim_names_the_cheapest_of_those_that_tie_with_the_best():
     pairs = comparison.against_best([answers("best", "+" * 10), answers("cheap", "-" + "+" * 9)])
     rows = rows_of(best=100.0, cheap=20.0)
-    assert comparison.claim(rows, pairs) == "cheap is as accurate as best (a tie) at a fifth of the training time alone"
+    assert comparison.claim(rows, pairs) == "cheap is as accurate as best (a tie) at a fifth of the training time"
     assert comparison.claim(rows, pairs, "model_bytes").endswith("(a tie) at the same model size")
 
 
 def test_the_claim_of_a_winner_says_its_margin_and_its_price():
     pairs = comparison.against_best([answers("best", "+" * 40), answers("cheap", "-" * 20 + "+" * 20)])
     assert comparison.claim(rows_of(best=160.0, cheap=100.0), pairs) == (
-        "best is more accurate than cheap by 50 points at 1.6 times the training time alone"
+        "best is more accurate than cheap by 50 points at 1.6 times the training time"
     )
 
 

@@ -29,7 +29,7 @@ def _p(pair: Paired) -> str:
 
 
 def claim(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_seconds") -> str:
-    """What accuracy against cost shows: "Lite1 is as accurate as Lite0 (a tie) at a fifth of the training time alone".
+    """What accuracy against cost shows: "Lite1 is as accurate as Lite0 (a tie) at a fifth of the training time".
 
     Args:
         pairs: of ``against_best`` for these rows; without them nothing is said about differences.

@@ -34,7 +34,7 @@ COSTS: dict[str, CostKind] = {
     for kind in (
         CostKind(
             key="alone_wall_seconds",
-            title="training time alone",
+            title="training time",
             unit="s",
             help="Seconds on the clock, had the run computed everything itself; waiting in the queue not counted.",
             say=wording.duration,
@@ -48,7 +48,7 @@ COSTS: dict[str, CostKind] = {
         ),
         CostKind(
             key="alone_cpu_seconds",
-            title="CPU time alone",
+            title="CPU time",
             unit="s",
             help="User and system seconds of the trainer, had it computed everything itself.",
             say=wording.duration,
@@ -77,8 +77,8 @@ COSTS: dict[str, CostKind] = {
         ),
         CostKind(
             key="alone_money",
-            title="price alone",
-            help="Training time alone at your rate per hour.",
+            title="price",
+            help="Training time at your rate per hour.",
             say=wording.money,
         ),
         CostKind(

@@ -1,0 +1,83 @@
+"""Prediction with real engine files made by Keras' own export."""
+
+import hashlib
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import prediction
+from core.datasets.photos import decode, pixels
+
+pytestmark = pytest.mark.keras
+
+CLASSES = ("rose", "tulip", "daisy")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A saved model folder and the Keras model it was made from."""
+    import keras
+
+    from core.features.export import export_model
+
+    keras.utils.set_random_seed(1)
+    photo = keras.Input((16, 16, 3))
+    x = keras.layers.Rescaling(1 / 128, offset=-127 / 128)(photo)
+    x = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(x)
+    prefix = keras.Model(photo, keras.layers.GlobalAveragePooling2D()(x))
+    features = keras.Input((8,))
+    head = keras.Model(features, keras.layers.Dense(3, activation="softmax")(features))
+    folder = tmp_path_factory.mktemp("home") / "r-1" / "model"
+    folder.mkdir(parents=True)
+    for part, name in ((prefix, "prefix"), (head, "head")):
+        export_model(part, folder / f"{name}.tflite")
+    engines = [
+        {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in folder.glob("*.tflite")
+    ]
+    card = {"class_names": CLASSES, "input_size": 16, "title": "Tiny", "engines": engines}
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder, keras.Model(photo, head(prefix(photo)))
+
+
+def some_photos(count=4) -> list[tuple[str, bytes]]:
+    rng = np.random.default_rng(0)
+    photos = []
+    for number in range(count):
+        buffer = io.BytesIO()
+        Image.fromarray(rng.integers(0, 256, (40, 60, 3), np.uint8)).save(buffer, "PNG")
+        photos.append((f"{number}.png", buffer.getvalue()))
+    return photos
+
+
+def probabilities(photo: prediction.PhotoPredictions) -> list[float]:
+    """In label order."""
+    (answer,) = photo.answers
+    found = {entry.class_name: entry.probability for entry in answer.predictions}
+    return [found[name] for name in CLASSES]
+
+
+def test_predictions_without_tensorflow_equal_those_of_the_keras_model(model):
+    folder, network = model
+    photos = some_photos()
+    found = [probabilities(photo) for photo in prediction.predict([folder], photos)]
+    squares = np.stack([pixels(decode(data).jpeg, 16) for _, data in photos]).astype(np.float32)
+    np.testing.assert_allclose(found, network.predict(squares, verbose=0), atol=1e-5)
+
+
+def test_answers_do_not_depend_on_who_else_asks_at_the_same_time(model):
+    folder, _ = model
+    photos = some_photos()
+    expected = [probabilities(photo) for photo in prediction.predict([folder], photos)]
+    views = [decode(data).jpeg for _, data in photos] * 20
+    predictor = prediction.load(folder)
+
+    def answer(jpeg: bytes) -> list[float]:
+        found = predictor.answer(prediction._View(jpeg=jpeg), top=3)
+        return probabilities(prediction.PhotoPredictions(name="", answers=(found,)))
+
+    with ThreadPoolExecutor(8) as pool:
+        np.testing.assert_allclose(list(pool.map(answer, views)), expected * 20, atol=1e-6)

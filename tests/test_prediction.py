@@ -1,0 +1,206 @@
+"""What models say about new photos, with engines that are arithmetic; real ones are in tests/keras."""
+
+import hashlib
+import io
+import json
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import prediction
+from core.errors import InvalidInput, Unavailable
+
+CLASSES = ["dark", "light"]
+
+
+class FakeEngine:
+    """Its file says what it is: a prefix gives the mean brightness 0..1, a head probabilities from it."""
+
+    made: list[str] = []
+    calls: list[str] = []
+
+    def __init__(self, path):
+        self.kind = path.read_text().split()[0]
+        FakeEngine.made.append(self.kind)
+        if self.kind == "broken":
+            raise ValueError("not a flatbuffer")
+
+    def __call__(self, rows):
+        FakeEngine.calls.append(self.kind)
+        if self.kind == "prefix":
+            return rows.reshape(len(rows), -1).mean(axis=1, keepdims=True).astype(np.float32) / 255
+        if self.kind == "misfit":
+            raise ValueError("Cannot set tensor: Dimension mismatch")
+        if self.kind == "doubtful":
+            return np.tile(np.float32([[0.4, 0.35, 0.25]]), (len(rows), 1))
+        return np.concatenate([1 - rows, rows], axis=1)
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    monkeypatch.setattr(prediction, "LiteRTEngine", FakeEngine)
+    FakeEngine.made, FakeEngine.calls = [], []
+    for memory in (prediction._loaded, prediction._prefixes, prediction._digests):
+        memory.clear()
+
+
+def a_model(home, run_id="r-1", *, prefix="prefix", head="head", classes=CLASSES, **card):
+    folder = home / run_id / "model"
+    folder.mkdir(parents=True)
+    engines = []
+    for name, content in (("prefix", prefix), ("head", head)):
+        path = folder / f"{name}.tflite"
+        path.write_text(content)
+        engines.append({"file": path.name, "sha256": hashlib.sha256(content.encode()).hexdigest()})
+    data = {"class_names": list(classes), "input_size": 8, "title": f"Lite0 {run_id}", "engines": engines} | card
+    (folder / "card.json").write_text(json.dumps(data))
+    return folder
+
+
+def a_photo(brightness=255, size=(40, 30)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", size, brightness).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_every_model_answers_for_every_photo_best_class_first(tmp_path):
+    folders = [a_model(tmp_path, "r-1"), a_model(tmp_path, "r-2", head="head of another")]
+    bright, dark = prediction.predict(folders, [("a.png", a_photo(255)), ("b.png", a_photo(0))])
+    assert [answer.run_id for answer in bright.answers] == ["r-1", "r-2"]
+    assert bright.answers[0].title == "Lite0 r-1"
+    assert [entry.class_name for entry in bright.answers[0].predictions] == ["light", "dark"]
+    assert [entry.class_name for entry in dark.answers[0].predictions] == ["dark", "light"]
+    assert bright.answers[0].predictions[0].probability == pytest.approx(1.0, abs=0.02)
+    assert (bright.name, bright.width, bright.height, bright.problem) == ("a.png", 40, 30, "")
+
+
+def test_photos_go_through_the_one_decoding_path(tmp_path):
+    (photo,) = prediction.predict([a_model(tmp_path)], [("a.png", a_photo())])
+    with Image.open(io.BytesIO(photo.jpeg)) as shown:
+        assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", (40, 30))
+
+
+def test_a_file_that_is_no_photo_says_why_and_the_others_are_answered(tmp_path):
+    files = [("notes.jpg", b"just text"), ("a.png", a_photo()), ("empty.jpg", b"")]
+    notes, photo, empty = prediction.predict([a_model(tmp_path)], files)
+    assert notes.problem == "It is a text file, not a photo."
+    assert empty.problem == "It is empty (0 bytes)."
+    assert notes.answers == empty.answers == ()
+    assert photo.problem == ""
+    assert photo.answers[0].predictions[0].class_name == "light"
+
+
+def test_only_as_many_classes_as_asked_for_are_returned(tmp_path):
+    (photo,) = prediction.predict([a_model(tmp_path)], [("a.png", a_photo())], top=1)
+    assert len(photo.answers[0].predictions) == 1
+    with pytest.raises(InvalidInput, match="Received: top=0"):
+        prediction.predict([], [], top=0)
+
+
+def test_a_model_that_gives_no_class_half_is_unsure(tmp_path):
+    doubtful = a_model(tmp_path, "r-1", head="doubtful", classes=["a", "b", "c"])
+    (photo,) = prediction.predict([doubtful, a_model(tmp_path, "r-2")], [("a.png", a_photo())])
+    assert [answer.unsure for answer in photo.answers] == [True, False]
+    assert photo.answers[0].unsure_below == 0.5
+
+
+def test_models_with_one_prefix_compute_it_once_per_photo(tmp_path):
+    folders = [
+        a_model(tmp_path, "r-1"),
+        a_model(tmp_path, "r-2", head="head two"),
+        a_model(tmp_path, "r-3", prefix="prefix b"),
+    ]
+    prediction.predict(folders, [("a.png", a_photo())])
+    assert FakeEngine.made.count("prefix") == 2, "two models share one engine"
+    FakeEngine.calls.clear()
+    (photo,) = prediction.predict(folders, [("a.png", a_photo())])
+    assert FakeEngine.calls.count("prefix") == 2
+    assert FakeEngine.calls.count("head") == 3
+    assert all(answer.milliseconds > 0 for answer in photo.answers)
+
+
+def test_a_model_is_loaded_and_hashed_once_and_the_least_used_leaves_memory(tmp_path, monkeypatch):
+    folders = [a_model(tmp_path, f"r-{number}", prefix=f"prefix {number}") for number in range(6)]
+    hashed = []
+    digest = prediction.file_digest
+    monkeypatch.setattr(prediction, "file_digest", lambda file, kind: hashed.append(file.name) or digest(file, kind))
+    first = prediction.load(folders[0])
+    assert prediction.load(folders[0]) is first
+    assert len(hashed) == 2
+    for folder in folders[1:]:
+        prediction.load(folder)
+    assert len(prediction._loaded) == prediction.LOADED_MODELS
+    assert prediction.load(folders[0]) is not first
+    assert len(hashed) == 12
+
+
+def test_a_damaged_model_says_so_in_its_place_and_the_others_answer(tmp_path):
+    damaged, fine = a_model(tmp_path, "r-1"), a_model(tmp_path, "r-2")
+    (damaged / "head.tflite").write_text("head tampered with")
+    (photo,) = prediction.predict([damaged, fine], [("a.png", a_photo())])
+    assert photo.answers[0].problem == "head.tflite of the model of run r-1 was changed or damaged. Train it again."
+    assert photo.answers[0].predictions == ()
+    assert photo.answers[1].predictions[0].class_name == "light"
+    assert FakeEngine.made.count("prefix") == 1, "nothing of a damaged model is opened"
+
+
+def test_a_file_exchanged_while_its_model_is_in_memory_is_noticed(tmp_path):
+    folder = a_model(tmp_path)
+    prediction.load(folder)
+    (folder / "prefix.tflite").write_text("prefix exchanged")
+    with pytest.raises(Unavailable, match=r"prefix\.tflite of the model of run r-1 was changed"):
+        prediction.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda folder: (folder / "card.json").unlink(), "The files of the model of run r-1 are gone"),
+        (lambda folder: (folder / "head.tflite").unlink(), "head.tflite of the model of run r-1 is gone"),
+        (lambda folder: (folder / "card.json").write_text("{"), "The card of the model of run r-1 cannot be read"),
+        (lambda folder: (folder / "card.json").write_text("[]"), "The card of the model of run r-1 cannot be read"),
+        (lambda folder: (folder / "card.json").write_text("{}"), "The card of the model of run r-1 cannot be read"),
+    ],
+)
+def test_when_no_model_can_answer_the_reason_is_one_sentence(tmp_path, spoil, sentence):
+    folder = a_model(tmp_path)
+    spoil(folder)
+    with pytest.raises(Unavailable, match=sentence):
+        prediction.predict([folder], [("a.png", a_photo())])
+
+
+def test_a_card_cannot_point_outside_its_folder(tmp_path):
+    (tmp_path / "prefix.tflite").write_text("prefix")
+    sha = hashlib.sha256(b"prefix").hexdigest()
+    engines = [{"file": name, "sha256": sha} for name in ("../../prefix.tflite", "head.tflite")]
+    with pytest.raises(Unavailable, match="cannot be read"):
+        prediction.load(a_model(tmp_path, engines=engines))
+
+
+@pytest.mark.parametrize("kinds", [{"head": "misfit"}, {"prefix": "broken"}, {"classes": ["a", "b", "c"]}])
+def test_a_model_that_does_not_fit_its_card_is_found_before_it_answers(tmp_path, kinds):
+    with pytest.raises(Unavailable, match="does not fit its card|no engine that can be run"):
+        prediction.load(a_model(tmp_path, **kinds))
+
+
+def test_an_older_card_takes_its_input_size_from_the_catalogue(tmp_path):
+    folder = a_model(tmp_path, input_size=None, recipe={"backbone": "efficientnet_lite1"})
+    assert prediction.read_card(folder).input_size == 240
+
+
+def test_many_threads_load_a_model_once(tmp_path):
+    folder, answers = a_model(tmp_path), []
+    threads = [threading.Thread(target=lambda: answers.append(prediction.load(folder))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 8
+    assert len(set(map(id, answers))) == 1
+
+
+def test_no_photos_need_no_decoder(tmp_path, monkeypatch):
+    monkeypatch.setattr(prediction, "decode_untrusted", lambda items: pytest.fail("nothing to decode"))
+    assert prediction.predict([a_model(tmp_path)], []) == []
