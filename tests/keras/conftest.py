@@ -1,0 +1,39 @@
+"""A dataset of tiny photos that a tiny backbone can learn: one colour and one texture per class."""
+
+import hashlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.datasets.photos import pixels
+from tests.factories import make_dataset, make_photos
+
+COLOURS = {"daisy": (230, 230, 200), "rose": (190, 20, 60), "tulip": (120, 60, 190)}
+
+
+def tiny_jpeg(class_name: str, number: int) -> bytes:
+    """24 x 24 pixels of the class's colour with noise."""
+    seed = int.from_bytes(hashlib.sha256(f"{class_name}{number}".encode()).digest()[:4], "big")
+    noise = np.random.default_rng(seed).normal(0, 40, (24, 24, 3))
+    picture = np.clip(np.array(COLOURS[class_name]) + noise, 0, 255).astype(np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def tiny_dataset(settings):
+    """(dataset, photos, pixels of photos) with its stored photos below ``settings.home``."""
+    photos = make_photos(class_names=tuple(COLOURS), per_class=20)
+    dataset = make_dataset(photos)
+    folder = settings.dataset_dir(dataset.id) / "photos"
+    folder.mkdir(parents=True)
+    for number, photo in enumerate(photos):
+        (folder / f"{photo.digest}.jpg").write_bytes(tiny_jpeg(photo.class_name, number))
+
+    def pixels_of(wanted, size: int = 16) -> np.ndarray:
+        return np.stack([pixels((folder / f"{photo.digest}.jpg").read_bytes(), size) for photo in wanted])
+
+    return dataset, photos, pixels_of

@@ -1,0 +1,92 @@
+"""Whatever engine computes them, features are what Keras would give."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.errors import Unavailable
+from core.features import engines, export, networks
+from core.features.compute import features_of
+from core.features.engines import choose_engine, engine_file, engine_path, is_exported, obtain_engine
+from core.features.litert import LiteRTEngine
+from core.features.tensorflow import TensorFlowEngine
+from tests.tiny import TINY, use_tiny
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    return use_tiny(monkeypatch)
+
+
+@pytest.fixture
+def photos():
+    return np.random.default_rng(1).integers(0, 256, (11, 16, 16, 3), dtype=np.uint8)
+
+
+def expected(photos, settings, cut="top"):
+    return np.asarray(networks.prefix(TINY, settings, cut)(photos.astype(np.float32), training=False))
+
+
+@pytest.mark.parametrize("cut", ["top", "block1"])
+def test_litert_and_tensorflow_give_the_features_keras_gives(tiny, settings, photos, cut):
+    wanted = expected(photos, settings, cut)
+    for engine in (LiteRTEngine.for_many(engine_file(tiny, settings, cut)), TensorFlowEngine(tiny, settings, cut)):
+        found = engine(photos)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_a_photos_features_do_not_depend_on_its_neighbours(tiny, settings, photos):
+    engine = LiteRTEngine(engine_file(tiny, settings), workers=2)
+    alone = np.concatenate([engine(photos[i : i + 1]) for i in range(len(photos))])
+    assert np.array_equal(engine(photos), alone)
+    assert np.array_equal(engine.spread(photos), alone)
+    assert engine(photos[:0]).shape == (0, 8)
+
+
+def test_an_engine_file_is_exported_once(tiny, settings, monkeypatch):
+    first = obtain_engine(tiny, settings)
+    assert is_exported(tiny, settings)
+    assert first.digest == engines.digest_of(first.path)
+    assert first.cost.wall_seconds > 0 and first.error < 1e-4
+    monkeypatch.setattr(export, "export", None)
+    assert obtain_engine(tiny, settings) == first
+
+
+def test_a_network_litert_gets_wrong_is_computed_by_tensorflow_and_says_so(tiny, settings, photos, monkeypatch):
+    monkeypatch.setattr(export, "deviation", lambda model, path: 0.3)
+    with pytest.raises(Unavailable, match="deviates from Keras by 3.0e-01 on Tiny"):
+        engine_file(tiny, settings)
+    notes = []
+    engine = choose_engine(tiny, settings, note=notes.append)
+    assert engine.name == "TensorFlow"
+    assert "TensorFlow computes the features instead" in notes[0]
+    np.testing.assert_allclose(engine(photos), expected(photos, settings), rtol=1e-5, atol=1e-5)
+
+
+def test_a_refusal_is_remembered_and_leaves_no_file(tiny, settings, monkeypatch):
+    monkeypatch.setattr(export, "deviation", lambda model, path: float("nan"))
+    with pytest.raises(Unavailable):
+        engine_file(tiny, settings)
+    monkeypatch.setattr(export, "export", None)
+    with pytest.raises(Unavailable, match="deviates"):
+        engine_file(tiny, settings)
+    assert [path.suffix for path in engine_path(tiny, settings).parent.iterdir()] == [".json"]
+
+
+def test_a_lost_engine_file_is_made_again(tiny, settings):
+    path = engine_file(tiny, settings)
+    path.unlink()
+    assert engine_file(tiny, settings).exists()
+    assert json.loads(path.with_suffix(".json").read_text())["digest"] == engines.digest_of(path)
+
+
+def test_stored_features_are_those_of_the_photos_pixels(tiny, settings, tiny_dataset):
+    dataset, photos, pixels = tiny_dataset
+    wanted = [photo for photo in photos if photo.split == "validation"]
+    found = features_of(wanted, dataset=dataset, backbone=tiny, settings=settings)
+    np.testing.assert_allclose(found.array, expected(pixels(wanted), settings), rtol=1e-5, atol=1e-5)
+    assert found.engine == "LiteRT"
