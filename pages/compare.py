@@ -108,7 +108,7 @@ def compare(bench: Workbench, dataset: Dataset, runs: Sequence[Run], first_line)
     found = compare_panel.gather(bench, dataset, runs)
     with first_line:
         heading("Compare", compare_panel.answer(found))
-    compare_panel.verdicts(found)
+    compare_panel.problems(found)
     compare_panel.accuracy_against_cost(found)
     st.subheader("Leaderboard", anchor=False)
     compare_panel.leaderboard_table(bench, found)

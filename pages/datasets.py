@@ -82,7 +82,7 @@ def one_dataset(bench: Workbench, dataset: Dataset) -> None:
             st.switch_page("pages/train.py", query_params=query)
         st.page_link("pages/runs.py", label="Its runs", icon=":material/list_alt:", query_params=query)
         st.page_link("pages/datasets.py", label="All datasets", icon=":material/photo_library:")
-    dataset_panel.figures(dataset)
+    dataset_panel.facts(dataset)
     dataset_panel.pictures_of_it(bench, dataset)
     dataset_panel.gallery(bench, dataset)
     dataset_panel.refused(dataset)

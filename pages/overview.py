@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.comparison import Row, best_per_dataset
+from core.comparison import COSTS, Row, best_per_dataset
 from core.datasets.values import Dataset
 from core.runs import Run, Status
 from core.web.frame import require_frame
+from core.web.panels.figures import figures
 from core.web.panels.import_panel import demo_button, import_jobs
 from core.web.panels.run_rows import active_ids, active_panel
 from core.web.panels.words import dataset_size, dataset_title
 from core.web.state import workbench
-from core.web.widgets import heading, metric, poll
+from core.web.widgets import heading, poll, run_chip
 from core.wording import count, duration, milliseconds, plain, share
 from core.workbench import Workbench
 
@@ -102,22 +103,13 @@ def card(dataset: Dataset, runs: Sequence[Run], best: Row | None) -> None:
             next_steps(dataset, runs, best)
         if best is None:
             st.caption("No finished run yet, so nothing can be said about these photos.")
-        else:
-            figures(best)
-
-
-def figures(best: Row) -> None:
-    name, accuracy, cost, speed = st.columns([2, 2, 1, 1])
-    with name:
-        metric("Best model", plain(best.name), "The finished run with the highest accuracy on the test photos.")
-    with accuracy:
-        measured = "Share of test photos it got right, measured once, with its 95 % interval (Wilson)."
-        metric("Test accuracy", share(best.accuracy, best.interval), measured)
-    with cost:
-        measured = "What this run would have taken alone: its own time plus the features it found ready."
-        metric("Cost", duration(best.alone_wall_seconds), measured)
-    with speed:
-        metric("Per photo", milliseconds(best.ms_per_photo), "One photo through the saved model here, median.")
+            return
+        run_chip(next(run for run in runs if run.id == best.run_id))
+        figures(
+            ("Test accuracy", share(best.accuracy, best.interval), "Of the best finished run, with its 95 % interval."),
+            ("Cost", duration(best.alone_wall_seconds), COSTS["alone_wall_seconds"].help),
+            ("Per photo", milliseconds(best.ms_per_photo), COSTS["ms_per_photo"].help),
+        )
 
 
 def next_steps(dataset: Dataset, runs: Sequence[Run], best: Row | None) -> None:

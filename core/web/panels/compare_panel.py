@@ -28,9 +28,10 @@ from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.runs import Run
 from core.web.panels.tables import number, picture, table
+from core.web.panels.words import title_of
 from core.web.thumbnails import photo_strip
 from core.web.widgets import colour_swatch
-from core.wording import count, csv_text, p_value, plain, points, share
+from core.wording import count, csv_text, listed, p_value, plain, points, share
 from core.workbench import Workbench
 
 PHOTOS_SHOWN = 48
@@ -72,17 +73,26 @@ def gather(bench: Workbench, dataset: Dataset, runs: Sequence[Run]) -> Table:
 
 def answer(found: Table) -> str:
     """The sentence of the page, in markdown: which is best, and whether the difference is real."""
+    best = found.rows[0]
+    right = share(best.accuracy, best.interval)
     if len(found.rows) == 1:
-        row = found.rows[0]
-        right = share(row.accuracy, row.interval)
-        return f"{plain(row.name)} is right on {right} of the test photos; there is nothing to compare it with yet."
-    return f"{plain(claim(found.rows, found.pairs))}."
+        return f"{plain(best.name)} is right on {right} of the test photos; there is nothing to compare it with yet."
+    if len(found.pairs) == 1:
+        return plain(verdict(found.pairs[0], found.names))
+    ties = [plain(found.names[pair.b]) for pair in found.pairs if pair.tie]
+    first = f"{plain(best.name)} is the most accurate of {len(found.rows)} runs, right on {right} of the test photos"
+    if not ties:
+        return f"{first}, and clearly ahead of the others."
+    return f"{first}, but {listed(ties, 3)} may be as good: the difference could be chance."
+
+
+def problems(found: Table) -> None:
+    for reason in found.missing:
+        st.warning(plain(reason), icon=":material/warning:")
 
 
 def verdicts(found: Table) -> None:
     """The best against each other one: a real difference or a tie."""
-    for reason in found.missing:
-        st.warning(plain(reason), icon=":material/warning:")
     for pair in found.pairs:
         icon = ":material/drag_handle:" if pair.tie else ":material/trending_up:"
         st.markdown(f"{icon} {plain(verdict(pair, found.names))}")
@@ -95,7 +105,7 @@ def accuracy_against_cost(found: Table) -> None:
     place, chooser = st.columns([3, 1], vertical_alignment="bottom")
     with chooser:
         kind = st.selectbox(
-            "Cost", measured, format_func=lambda kind: kind.title, key="compare.cost",
+            "Cost", measured, format_func=title_of, key="compare.cost",
             help="Alone: had nothing been reused, so the order of runs does not matter. Paid: what it really took.",
         )  # fmt: skip
     place.markdown(f"**{plain(claim(found.rows, found.pairs, kind.key))}**")
@@ -111,11 +121,16 @@ def leaderboard_table(bench: Workbench, found: Table) -> None:
     currency = bench.rate()[1]
     kinds = [kind for kind in COSTS.values() if any(getattr(row, kind.key) is not None for row in found.rows)]
     words = {kind.key: kind.words for kind in kinds}
-    columns = {kind.key: number(_title(kind, currency), kind.help) for kind in kinds}
+    columns = {
+        kind.key: number(f"{title_of(kind)} ({currency})" if "money" in kind.key else title_of(kind), kind.help)
+        for kind in kinds
+    }
     rows = [_row(row, [kind.key for kind in kinds]) for row in found.rows]
     columns |= {
         "Colour": picture(),
-        "Place": st.column_config.NumberColumn("", width=40, help="By test accuracy; of equals the cheaper one first."),
+        "Place": st.column_config.NumberColumn(
+            "", width=40, pinned=True, help="By test accuracy; of equals the cheaper one first."
+        ),
         "Run": st.column_config.TextColumn("Run", pinned=True),
         "Accuracy": number("Test accuracy", "Share of test photos it got right, with its 95 % interval beside it."),
         "Interval": st.column_config.TextColumn("95 % interval", alignment="right", help="Wilson interval."),
@@ -127,15 +142,10 @@ def leaderboard_table(bench: Workbench, found: Table) -> None:
     )
 
 
-def _title(kind, currency: str) -> str:
-    unit = currency if "money" in kind.key else ""
-    return f"{kind.title.capitalize() if kind.title.islower() else kind.title}{f' ({unit})' if unit else ''}"
-
-
 def _row(row: Row, kinds: Sequence[str]) -> dict:
     measured = {
-        "Colour": colour_swatch(run_colour(row.run_id)),
         "Place": row.rank,
+        "Colour": colour_swatch(run_colour(row.run_id)),
         "Run": row.name,
         "Accuracy": row.accuracy,
         "Interval": "" if row.interval is None else f"{100 * row.interval[0]:.0f} to {100 * row.interval[1]:.0f} %",
@@ -171,10 +181,14 @@ def learning_curves(bench: Workbench, found: Table) -> None:
 
 def head_to_head(bench: Workbench, found: Table) -> None:
     """Two runs on the same photos: who got which right (McNemar's exact test)."""
-    ids = list(found.results)
+    ids = [row.run_id for row in found.rows if row.run_id in found.results]
     if len(ids) < 2:
         st.caption("Two finished runs are needed.")
         return
+    if len(found.pairs) > 1:
+        st.markdown("**The best against each other run**")
+        verdicts(found)
+        st.markdown("**Any two**")
     left, right = st.columns(2)
     first = left.selectbox("One", ids, format_func=found.names.get, key="compare.one")
     others = [run_id for run_id in ids if run_id != first]
@@ -225,9 +239,9 @@ def confusion(bench: Workbench, found: Table) -> None:
 
 def _clicked(event) -> tuple[str, str] | None:
     """(true, predicted) of the cell that was clicked in the chart."""
-    chosen = event.selection.get("points", [])
+    chosen = event["selection"]["points"]
     custom = chosen[0].get("customdata") if chosen else None
-    return (str(custom[0]), str(custom[1])) if custom else None
+    return (str(custom[3]), str(custom[4])) if custom else None
 
 
 def _cell_photos(bench: Workbench, dataset: Dataset, cells: Sequence[Cell], clicked, *, key: str) -> None:

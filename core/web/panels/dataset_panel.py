@@ -7,10 +7,11 @@ import streamlit as st
 from core import charts
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.web.danger import confirm_danger
+from core.web.panels.figures import figures
 from core.web.panels.tables import table
 from core.web.panels.words import toll_words
 from core.web.thumbnails import photo_strip
-from core.web.widgets import explained, metric
+from core.web.widgets import explained
 from core.wording import amount, count, moment, plain, size
 from core.workbench import Workbench
 
@@ -19,23 +20,18 @@ SAMPLE = 2000
 """Photos whose sizes are drawn; more would not change the picture."""
 
 
-def figures(dataset: Dataset) -> None:
+def facts(dataset: Dataset) -> None:
     drawn = (
         "as your upload gave it" if dataset.split_given else f"drawn by Graft once (seed {dataset.seed}), stratified"
     )
-    measured = {
-        "train": f"Photos the head learns from. The split is kept {drawn}.",
-        "validation": "Photos that choose the best epoch.",
-        "test": "Photos that are looked at once, at the end, to measure accuracy.",
-    }
-    columns = st.columns(5)
-    for column, split in zip(columns, SPLITS, strict=False):
-        with column:
-            metric(split.capitalize(), amount(dataset.split_sizes[split]), measured[split])
-    with columns[3]:
-        metric("Classes", amount(len(dataset.class_names)), "Names to tell apart.")
-    with columns[4]:
-        metric("On disk", size(dataset.size_bytes), "The photos as Graft stores them: at most 768 pixels, JPEG.")
+    sizes = dataset.split_sizes
+    figures(
+        ("To learn from", amount(sizes["train"]), f"Train split: what the head learns from. The split is {drawn}."),
+        ("To choose by", amount(sizes["validation"]), "Validation split: chooses the best epoch."),
+        ("To measure with", amount(sizes["test"]), "Test split: looked at once, at the end, to measure accuracy."),
+        ("Classes", amount(len(dataset.class_names)), "Names to tell apart."),
+        ("On disk", size(dataset.size_bytes), "The photos as Graft keeps them: at most 768 pixels, JPEG."),
+    )
     st.caption(f"Imported {moment(dataset.created_at)} UTC · id `{dataset.id}` · digest `{dataset.digest[:12]}`")
 
 

@@ -91,6 +91,7 @@ def _row(run: Run, names: Mapping[str, str]) -> dict:
 
 _COLUMNS = {
     "Colour": picture(),
+    "Run": st.column_config.TextColumn("Run", pinned=True),
     "Accuracy": number("Test accuracy", "Share of test photos it got right, measured once at the end."),
     "Interval": st.column_config.TextColumn(
         "95 % interval", help="Wilson interval of the accuracy.", alignment="right"

@@ -1,18 +1,17 @@
 """Photos in: the box that starts an import, and the imports that run or just ended."""
 
-import secrets
-import shutil
 from pathlib import Path
 
 import streamlit as st
 
 from core.imports import ImportJob
 from core.web.panels.words import dataset_size
+from core.web.upload_box import drop_upload, release_upload, upload_any_size
 from core.web.widgets import explained, poll
-from core.wording import amount, plain
+from core.wording import amount, plain, size
 from core.workbench import Workbench
 
-UPLOAD_LIMIT_MB = 200
+UPLOAD = "import.file"
 LAYOUT = (
     "One folder per class. They may lie under **train**, **validation** and **test**; then your split is kept, "
     "else Graft draws one (70 / 15 / 15)."
@@ -38,20 +37,19 @@ def demo_button(bench: Workbench, *, key: str, primary: bool = False) -> None:
 
 
 def _upload(bench: Workbench) -> None:
+    """A ZIP of any size: sent in slices to the disk, then named and imported."""
     st.caption(LAYOUT)
-    with st.form("import.upload", border=False, clear_on_submit=True):
-        file = st.file_uploader(
-            f"ZIP of photos (up to {UPLOAD_LIMIT_MB} MB)",
-            type="zip",
-            key="import.file",
-            max_upload_size=UPLOAD_LIMIT_MB,
-        )
-        name = _name_input("import.upload_name")
-        sent = st.form_submit_button("Import", icon=":material/upload:", type="primary")
-    if sent and file is None:
-        st.warning("Choose a ZIP file first.")
-    elif sent and file is not None:
-        _start(bench, _keep(bench, file), name or Path(file.name).stem, own_source=True)
+    sent = upload_any_size(UPLOAD, "ZIP of photos")
+    if sent is None:
+        return
+    st.markdown(f":green[:material/check_circle:] **{plain(sent.name)}** is here, {size(sent.size_bytes)}.")
+    with st.form("import.upload", border=False):
+        name = _name_input("import.upload_name", Path(sent.name).stem)
+        with st.container(horizontal=True):
+            taken = st.form_submit_button("Import", icon=":material/upload:", type="primary", key="import.upload_go")
+            st.form_submit_button("Discard", key="import.upload_drop", on_click=drop_upload, args=(UPLOAD,))
+    if taken:
+        _start(bench, sent.path, name or Path(sent.name).stem, uploaded=True)
 
 
 def _server_side(bench: Workbench) -> None:
@@ -64,29 +62,23 @@ def _server_side(bench: Workbench) -> None:
             help="Nothing is changed there: Graft copies what it accepts.",
         )
         name = _name_input("import.server_name")
-        sent = st.form_submit_button("Import", icon=":material/folder_open:", type="primary")
+        sent = st.form_submit_button("Import", icon=":material/folder_open:", type="primary", key="import.server_go")
     if sent and not path.strip():
         st.warning("Give the path of a folder or a ZIP file first.")
     elif sent:
         _start(bench, path.strip(), name)
 
 
-def _name_input(key: str) -> str | None:
+def _name_input(key: str, usual: str = "") -> str | None:
     help_ = "Photos imported under a name that exists become its next version."
-    return st.text_input("Name (optional)", key=key, max_chars=80, help=help_).strip() or None
+    return st.text_input("Name (optional)", usual, key=key, max_chars=80, help=help_).strip() or None
 
 
-def _keep(bench: Workbench, file) -> Path:
-    """The upload as a file of Graft's own; the import deletes it when it is over."""
-    path = bench.settings.uploads_dir / f"upload-{secrets.token_hex(8)}.zip"
-    with path.open("wb") as kept:
-        shutil.copyfileobj(file, kept)
-    return path
-
-
-def _start(bench: Workbench, source: str | Path, name: str | None = None, *, own_source: bool = False) -> None:
+def _start(bench: Workbench, source: str | Path, name: str | None = None, *, uploaded: bool = False) -> None:
     with explained():
-        bench.start_import(source, name, own_source=own_source)
+        bench.start_import(source, name, own_source=uploaded)
+        if uploaded:
+            release_upload(UPLOAD)
         st.rerun()
 
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.comparison import COSTS
 from core.errors import GraftError
 from core.runs import Model, Run
 from core.web.danger import confirm_danger
+from core.web.panels.figures import figures
 from core.web.panels.run_rows import open_link
 from core.web.panels.words import interval, recipe_words, toll_words
-from core.web.widgets import explained, metric, run_chip
+from core.web.widgets import explained, run_chip
 from core.wording import milliseconds, moment, plain, share, size
 from core.workbench import Workbench
 
@@ -35,18 +37,15 @@ def show(bench: Workbench, model: Model, run: Run, *, champion: bool) -> None:
 
 def _figures(bench: Workbench, model: Model, run: Run) -> None:
     cost = bench.cost(run.id)
-    accuracy, space, speed, files = st.columns(4)
-    with accuracy:
-        metric("Test accuracy", share(run.test_accuracy, interval(run)), "With its 95 % interval (Wilson).")
-    with space:
-        metric("Size", size(model.size_bytes), "Of model.keras: raw RGB in, probabilities out.")
-    with speed:
-        metric("Per photo", milliseconds(cost.ms_per_photo if cost else None), "One photo on this machine, median.")
-    with files:
-        good = verified(bench.settings.home / model.path, model.sha256)
-        metric(
-            "File", "verified" if good else "damaged", "Whether model.keras still has the SHA-256 it was saved with."
-        )
+    good = verified(bench.settings.home / model.path, model.sha256)
+    figures(
+        ("Test accuracy", share(run.test_accuracy, interval(run)), "With its 95 % interval (Wilson)."),
+        ("Size", size(model.size_bytes), "Of model.keras: raw RGB in, probabilities out."),
+        ("Per photo", milliseconds(cost.ms_per_photo if cost else None), COSTS["ms_per_photo"].help),
+        ("File", "verified" if good else "damaged", "Whether model.keras still has the SHA-256 it was saved with."),
+    )
+    if not good:
+        st.error("The file is missing or was changed. Train the run again to get it back.", icon=":material/error:")
 
 
 def verified(path: Path, sha256: str) -> bool:

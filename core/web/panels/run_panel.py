@@ -9,11 +9,12 @@ from core import charts
 from core.comparison import COSTS, leaderboard
 from core.runs import Epoch, Evaluation, Run, Status
 from core.web.danger import confirm_danger
+from core.web.panels.figures import figures
 from core.web.panels.run_rows import attempt, cancel_menu, epoch_words
 from core.web.panels.tables import number, table
-from core.web.panels.words import FIELDS, PATTERNS, dataset_title, run_sentence, toll_words
-from core.web.widgets import explained, heading, metric, poll, progress_line, status_text
-from core.wording import count, duration, moment, plain, share, size
+from core.web.panels.words import FIELDS, PATTERNS, dataset_title, run_sentence, title_of, toll_words
+from core.web.widgets import explained, heading, poll, progress_line, status_text
+from core.wording import count, duration, listed, moment, plain, share, size
 from core.workbench import Workbench
 
 LOG_BYTES = 48_000
@@ -88,16 +89,16 @@ def _cost(bench: Workbench, run: Run) -> None:
     rate, _ = bench.rate()
     row = leaderboard([run], {run.id: cost}, rate_per_hour=rate)[0]
     kinds = [kind for key, kind in COSTS.items() if rate is not None or "money" not in key]
-    with st.container(horizontal=True, gap="large"):
-        for kind in kinds:
-            with st.container(width="content"):
-                metric(kind.title, kind.words(getattr(row, kind.key)), kind.help)
-        with st.container(width="content"):
-            metric("Largest memory", size(cost.peak_rss_bytes), "Peak resident memory of the trainer.")
+    measured = [kind for kind in kinds if getattr(row, kind.key) is not None]
+    memory = ("Largest memory", size(cost.peak_rss_bytes), "Peak resident memory of the trainer.")
+    figures(*((title_of(kind), kind.words(getattr(row, kind.key)), kind.help) for kind in measured), memory)
     saved = cost.alone_wall_seconds - cost.wall_seconds
     if saved > 0.05 * cost.alone_wall_seconds:
         st.caption(f"Features that earlier runs had computed saved {duration(saved)}.")
     st.caption(" · ".join(f"{stage}: {duration(seconds)}" for stage, seconds in cost.stages.items()))
+    missing = [kind.title for kind in kinds if kind not in measured]
+    if missing:
+        st.caption(f"Not measured on this machine: {listed(missing)}.")
 
 
 def _evaluation(bench: Workbench, run: Run) -> None:

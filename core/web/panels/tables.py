@@ -39,4 +39,4 @@ def number(label: str, help: str, **options: Any):
 
 def picture(label: str = ""):
     """A narrow column for the dot of a run's colour."""
-    return st.column_config.ImageColumn(label, width=40)
+    return st.column_config.ImageColumn(label, width=40, pinned=True)

@@ -49,7 +49,7 @@ def _filters(everything: Sequence[tuple[Backbone, Availability]]) -> tuple[str, 
         wanted = st.text_input(
             "Filter",
             key="train.filter",
-            placeholder=f"{len(everything)} backbones of {families} families",
+            placeholder=f"{count(len(everything), 'backbone')} of {count(families, 'family', 'families')}",
             icon=":material/search:",
         )
     with ready:
@@ -65,8 +65,7 @@ def _matches(backbone: Backbone, wanted: str) -> bool:
 def _editor(shown: Sequence[tuple[Backbone, Availability]], ticked: set[Cell], key: str) -> None:
     rows = [_row(backbone, state) | {p: (backbone.name, p) in ticked for p in PATTERNS} for backbone, state in shown]
     boxes = {
-        pattern: st.column_config.CheckboxColumn(title, help=words, pinned=True)
-        for pattern, (title, words) in PATTERNS.items()
+        pattern: st.column_config.CheckboxColumn(title, help=words) for pattern, (title, words) in PATTERNS.items()
     }
     frame = pd.DataFrame(rows)
     edited = st.data_editor(
@@ -125,9 +124,7 @@ def _field(column, name: str, usual, dataset_id: str):
     whole = {field.name: field.type for field in fields(Hyperparameters)}[name] is int
     help_ += f" For these photos: {usual:g}."
     options = {"step": 1} if whole else {"step": 10**-4 if name == "learning_rate" else 0.05, "format": "%g"}
-    value = column.number_input(
-        title, value=usual, key=f"train.{name}.{dataset_id}", help=help_, required=True, **options
-    )
+    value = column.number_input(title, value=usual, key=f"train.{name}.{dataset_id}", help=help_, **options)
     return usual if value is None else value
 
 

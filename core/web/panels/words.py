@@ -1,6 +1,7 @@
 """Titles and one-line explanations that several pages show."""
 
 from core.backbones.values import Availability, Backbone
+from core.comparison import CostKind
 from core.datasets.values import Dataset
 from core.deletion import Toll
 from core.recipes import Hyperparameters, Pattern
@@ -50,6 +51,11 @@ def weights_words(backbone: Backbone, state: Availability) -> str:
     """Whether the weights are here: ``● ready``, ``○ download 98 MB``."""
     missing = state in (Availability.DOWNLOAD, Availability.NO_NETWORK)
     return f"{AVAILABILITY[state]}{f' {size(backbone.weights_bytes)}' if missing else ''}"
+
+
+def title_of(kind: CostKind) -> str:
+    """The title of a cost as a label begins: ``Training time alone``, ``CPU time``."""
+    return kind.title[:1].upper() + kind.title[1:]
 
 
 def dataset_title(dataset: Dataset) -> str:

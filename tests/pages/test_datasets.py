@@ -1,0 +1,111 @@
+"""Datasets: are my photos fit to learn from?"""
+
+import pytest
+
+from core.runs import Status
+from core.web.upload_box import Uploaded
+from tests.factories import fill
+from tests.pages.conftest import first_line, link_labels, text_of, visit
+
+
+def test_without_photos_the_import_box_is_open(bench):
+    at = visit("datasets")
+    assert not at.exception
+    assert "No photos are here yet" in first_line(at)
+    assert at.text_input(key="import.path") and at.button(key="import.demo")
+
+
+def test_a_folder_on_the_server_is_imported_in_the_background(bench, monkeypatch):
+    started = []
+    monkeypatch.setattr("core.imports.start_import", lambda source, **given: started.append((source, given["name"])))
+    at = visit("datasets")
+    at.text_input(key="import.path").input("/photos/mine ")
+    at.text_input(key="import.server_name").input("mine")
+    at.button(key="import.server_go").click().run()
+    assert started == [("/photos/mine", "mine")]
+
+
+def test_an_upload_is_imported_under_its_own_name(bench, tmp_path, monkeypatch):
+    started, released = [], []
+    sent = Uploaded(path=tmp_path / "slices", name="my photos.zip", size_bytes=3_000_000_000)
+    monkeypatch.setattr("core.web.panels.import_panel.upload_any_size", lambda key, label: sent)
+    monkeypatch.setattr("core.web.panels.import_panel.release_upload", released.append)
+    monkeypatch.setattr("core.imports.start_import", lambda source, **given: started.append((source, given)))
+    at = visit("datasets")
+    assert "3.0 GB" in text_of(at)
+    at.button(key="import.upload_go").click().run()
+    source, given = started[0]
+    assert source == sent.path and given["name"] == "my photos" and given["own_source"]
+    assert released == ["import.file"]
+
+
+def test_importing_nothing_asks_for_a_path(bench):
+    at = visit("datasets")
+    at.button(key="import.server_go").click().run()
+    assert "Give the path of a folder" in at.warning[0].value
+
+
+def test_every_dataset_is_listed_with_its_size(filled):
+    at = visit("datasets")
+    assert "80 photos in 1 dataset" in first_line(at)
+    assert "**flowers · v1**" in text_of(at) and "1 not taken" in text_of(at)
+    assert {"Open", "Train"} <= set(link_labels(at))
+
+
+@pytest.mark.parametrize("reference", ["id", "flowers", "flowers:1"])
+def test_one_dataset_is_opened_by_id_name_or_version(filled, reference):
+    at = visit("datasets", dataset=filled.dataset.id if reference == "id" else reference)
+    assert not at.exception
+    assert at.title[0].value == "flowers · v1"
+    figures = {metric.label: metric.value for metric in at.metric}
+    assert figures["To learn from"] == "56" and figures["To measure with"] == "12" and figures["Classes"] == "4"
+
+
+@pytest.mark.parametrize("reference", ["d-nothing", "../../etc/passwd", "<b>", "flowers:99"])
+def test_an_unknown_dataset_in_the_url_is_said_in_a_sentence(filled, reference):
+    at = visit("datasets", dataset=reference)
+    assert not at.exception
+    assert len(at.error) == 1 and "no dataset" in at.error[0].value
+    assert at.title[0].value == "Datasets"
+
+
+def test_the_gallery_shows_one_class_and_split(filled):
+    at = visit("datasets", dataset=filled.dataset.id)
+    assert _shown_photos(at) == 20
+    at.selectbox(key=f"gallery.class.{filled.dataset.id}").select("tulip").run()
+    at.segmented_control(key="gallery.split").select("test").run()
+    assert _shown_photos(at) == 3
+
+
+def test_a_large_class_is_paged(bench):
+    dataset = fill(bench.registry, bench.settings, runs=0, per_class=50).dataset
+    at = visit("datasets", dataset=dataset.id)
+    assert _shown_photos(at) == 24
+    at.number_input(key=f"gallery.page.{dataset.id}.daisy.all").set_value(3).run()
+    assert _shown_photos(at) == 2
+
+
+def test_refused_files_are_listed_with_reasons(filled):
+    at = visit("datasets", dataset=filled.dataset.id)
+    assert at.dataframe[0].value.to_dict("records") == [{"File": "rose/notes.txt", "Why": "it is not a photo"}]
+
+
+def test_deleting_says_what_goes_and_needs_a_second_click(bench, filled):
+    bench.registry.end(filled.with_status("RUNNING")[0].id, 1, Status.KILLED)
+    at = visit("datasets", dataset=filled.dataset.id)
+    at.button(key="dataset.delete").click().run()
+    assert "1 dataset, 6 runs and 2 models" in text_of(at)
+    assert bench.datasets()
+    at.button(key="dataset.delete-yes").click().run()
+    assert not at.exception and bench.datasets() == [] and bench.runs() == []
+
+
+def test_a_dataset_whose_run_is_training_is_kept(bench, filled):
+    at = visit("datasets", dataset=filled.dataset.id)
+    at.button(key="dataset.delete").click().run()
+    at.button(key="dataset.delete-yes").click().run()
+    assert "Cancel what is running first" in at.error[0].value and bench.datasets()
+
+
+def _shown_photos(at) -> int:
+    return sum(len(images.proto.imgs) for images in at.get("image"))

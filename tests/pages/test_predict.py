@@ -1,0 +1,108 @@
+"""Predict: what do the models say about this photo?"""
+
+import pytest
+
+from core.errors import Unavailable
+from core.prediction import Answer, PhotoPredictions, Prediction
+from core.workbench import Workbench
+from tests.factories import tiny_jpeg
+from tests.pages.conftest import first_line, link_labels, text_of, visit
+
+PHOTO = tiny_jpeg(0, 1)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the models were asked; they say "rose", and refuse what is no JPEG."""
+    calls = []
+
+    def predict(self, references, photos, *, top=5):
+        calls.append((list(references), [name for name, _ in photos]))
+        return [_said(references, name, data) for name, data in photos]
+
+    monkeypatch.setattr(Workbench, "predict", predict)
+    return calls
+
+
+def _said(references, name, data) -> PhotoPredictions:
+    if not data.startswith(b"\xff\xd8"):
+        return PhotoPredictions(name=name, problem="It is not a photo.", jpeg=None, width=0, height=0, answers=())
+    best = (Prediction(class_name="rose", probability=0.8), Prediction(class_name="tulip", probability=0.2))
+    answers = tuple(
+        Answer(
+            run_id=run_id,
+            title="Lite",
+            predictions=best,
+            milliseconds=8.4,
+            unsure=place > 0,
+            unsure_below=0.5,
+            problem="",
+        )
+        for place, run_id in enumerate(references)
+    )
+    return PhotoPredictions(name=name, problem="", jpeg=data, width=96, height=90, answers=answers)
+
+
+def test_without_models_the_page_leads_to_training(bench):
+    at = visit("predict")
+    assert not at.exception and "Choose what to train" in link_labels(at)
+
+
+def test_the_best_model_of_the_newest_dataset_is_chosen(bench, filled):
+    best = max(filled.with_status("FINISHED"), key=lambda run: run.test_accuracy)
+    chosen = visit("predict").multiselect(key="predict.models").value
+    assert [bench.run(run_id).test_accuracy for run_id in chosen] == [best.test_accuracy]
+
+
+def test_a_dropped_photo_is_answered_with_bars(filled, asked):
+    at = visit("predict")
+    at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
+    assert not at.exception
+    assert first_line(at) == "It looks like rose."
+    bars = [bar.proto for bar in at.get("progress")]
+    assert [(bar.value, bar.text) for bar in bars] == [(80, "rose · 80.0 %"), (20, "tulip · 20.0 %")]
+
+
+def test_several_models_answer_side_by_side(filled, asked):
+    ids = [run.id for run in filled.with_status("FINISHED")]
+    at = visit("predict", models=",".join(ids))
+    at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
+    assert asked == [(ids, ["mine.jpg"])]
+    assert len(at.get("progress")) == 4 and text_of(at).count("unsure") == 1
+
+
+def test_what_is_no_photo_gets_a_sentence_and_the_others_are_answered(filled, asked):
+    at = visit("predict")
+    at.file_uploader(key="predict.files").upload("no.jpg", b"text").upload("yes.jpg", PHOTO).run()
+    assert not at.exception
+    assert "It is not a photo" in at.error[0].value and len(at.get("progress")) == 2
+    assert "1 file could not be read" in first_line(at)
+
+
+def test_a_model_that_cannot_answer_is_said(filled, monkeypatch):
+    def refuse(*args, **options):
+        raise Unavailable("The model's files are damaged. Train it again.")
+
+    monkeypatch.setattr(Workbench, "predict", refuse)
+    at = visit("predict")
+    at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
+    assert not at.exception and "files are damaged" in at.error[0].value
+
+
+def test_redrawing_the_page_does_not_ask_again(filled, asked):
+    at = visit("predict")
+    at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
+    at.run()
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("reference", ["m-nothing", "../../x", "<b>"])
+def test_an_unknown_model_in_the_url_is_said_in_a_sentence(filled, reference):
+    at = visit("predict", models=reference)
+    assert not at.exception and len(at.error) == 1
+
+
+def test_choosing_no_model_says_what_to_do(filled, asked):
+    at = visit("predict")
+    at.multiselect(key="predict.models").set_value([]).run()
+    assert first_line(at) == "Choose a model that shall answer."

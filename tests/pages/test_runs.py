@@ -1,0 +1,137 @@
+"""Runs: what is happening?"""
+
+import pytest
+
+from core.runs import Status
+from tests.factories import fill, make_run
+from tests.pages.conftest import first_line, link_labels, text_of, visit
+
+
+def test_without_runs_the_page_leads_to_training(bench):
+    at = visit("runs")
+    assert not at.exception and "Choose what to train" in link_labels(at)
+
+
+def test_the_first_line_counts_what_runs_waits_and_ended(filled):
+    line = first_line(visit("runs"))
+    assert line == "6 runs: 1 training now, 1 waiting, 2 finished, 1 failed, 1 cancelled."
+
+
+def test_a_running_run_shows_progress_and_its_live_curve(filled):
+    at = visit("runs")
+    assert "6 of 12 epochs" in at.get("progress")[0].proto.text
+    assert at.get("plotly_chart")
+
+
+def test_a_waiting_run_can_be_cancelled(bench, filled):
+    waiting = filled.with_status("SCHEDULED")[0]
+    visit("runs").button(key=f"cancel.{waiting.id}").click().run()
+    assert bench.run(waiting.id).status is Status.KILLED
+
+
+def test_a_running_run_can_be_stopped_now(bench, filled):
+    running = filled.with_status("RUNNING")[0]
+    at = visit("runs").button(key=f"cancel.now.{running.id}").click().run()
+    assert bench.run(running.id).cancel == "now"
+    assert "Stopping" in at.get("progress")[0].proto.text
+
+
+def test_cancelling_what_has_just_ended_is_a_sentence(bench, filled):
+    running = filled.with_status("RUNNING")[0]
+    at = visit("runs")
+    bench.registry.end(running.id, 1, Status.KILLED)
+    at.button(key=f"cancel.now.{running.id}").click().run()
+    assert not at.exception and "ended already" in at.toast[0].value
+
+
+def test_the_queue_can_be_reordered(bench, filled):
+    first = filled.with_status("SCHEDULED")[0].id
+    others = [bench.registry.add_run(make_run(n, dataset=filled.dataset)).id for n in (50, 51)]
+    at = visit("runs")
+    assert at.button(key=f"up.{first}").disabled and at.button(key=f"down.{others[1]}").disabled
+    at.button(key=f"up.{others[1]}").click().run()
+    assert [run.id for run in bench.queue()] == [first, others[1], others[0]]
+    at.button(key=f"down.{first}").click().run()
+    assert [run.id for run in bench.queue()] == [others[1], first, others[0]]
+    at.button(key=f"down.{first}").click().run()
+    assert [run.id for run in bench.queue()] == [others[1], others[0], first]
+
+
+def test_a_priority_puts_a_run_first(bench, filled):
+    late = bench.registry.add_run(make_run(50, dataset=filled.dataset)).id
+    visit("runs").number_input(key=f"priority.{late}").set_value(5).run()
+    assert bench.queue()[0].id == late
+
+
+def test_without_a_supervisor_the_page_says_so_and_starts_one(filled, started):
+    at = visit("runs")
+    assert "No supervisor is running" in at.warning[0].value
+    at.button(key="supervisor.start").click().run()
+    assert len(started) == 1
+
+
+def test_with_a_supervisor_nothing_is_said(filled, supervised):
+    assert not visit("runs").warning
+
+
+def test_ended_runs_are_filtered_by_status_and_words(filled):
+    at = visit("runs")
+    assert len(at.dataframe[0].value) == 4
+    at.pills(key="ended.status").select(Status.FAILED).run()
+    assert at.dataframe[0].value["Status"].tolist() == ["✕ Failed"]
+    at.pills(key="ended.status").unselect(Status.FAILED)
+    at.text_input(key="ended.search").input("lite1").run()
+    assert at.dataframe[0].value["Run"].str.contains("Lite1").all()
+    at.text_input(key="ended.search").input("zebra").run()
+    assert "No ended run matches" in text_of(at)
+
+
+def test_ticked_runs_can_be_compared(filled):
+    at = visit("runs")
+    at.session_state["ended.table.4"] = {"selection": {"rows": [2, 3], "columns": [], "cells": []}}
+    at.run()
+    assert "Compare 2 runs" in link_labels(at)
+
+
+def test_only_finished_runs_can_be_compared(filled):
+    at = visit("runs")
+    at.session_state["ended.table.4"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+    assert "Only finished runs can be compared" in text_of(at)
+
+
+def test_launched_runs_that_are_done_offer_compare(filled):
+    done = [run.id for run in filled.with_status("FINISHED")]
+    at = visit("runs", runs=",".join(done))
+    assert "All 2 runs you launched are finished" in text_of(at) and "Compare" in link_labels(at)
+
+
+def test_compare_opens_by_itself_for_who_watched(bench, filled):
+    waiting, done = filled.with_status("SCHEDULED")[0], filled.with_status("FINISHED")
+    at = visit("runs", runs=f"{done[0].id},{done[1].id}")
+    at.session_state["launched.watched"] = f"{done[0].id},{done[1].id}"
+    at.run()
+    assert at.title[0].value == "Compare"
+    at = visit("runs", runs=f"{done[0].id},{waiting.id}")
+    assert at.toggle(key="launched.follow").value and at.title[0].value == "Runs"
+
+
+def test_a_launched_run_that_failed_is_not_hidden(filled):
+    ids = f"{filled.with_status('FINISHED')[0].id},{filled.with_status('FAILED')[0].id}"
+    assert "1 of 2 runs you launched finished" in text_of(visit("runs", runs=ids))
+
+
+@pytest.mark.parametrize(
+    "query", [{"run": "r-nothing"}, {"run": "../../etc/passwd"}, {"run": "<script>"}, {"runs": "r-x"}]
+)
+def test_an_unknown_run_in_the_url_is_said_in_a_sentence(filled, query):
+    at = visit("runs", **query)
+    assert not at.exception
+    assert len(at.error) == 1 and "no run" in at.error[0].value
+    assert at.title[0].value == "Runs"
+
+
+def test_many_ended_runs_are_one_table(bench):
+    fill(bench.registry, runs=60)
+    at = visit("runs")
+    assert not at.exception and len(at.dataframe[0].value) == 58
