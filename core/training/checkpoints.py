@@ -1,0 +1,144 @@
+"""Checkpoints that survive a kill at any moment and a full disk.
+
+One folder per epoch, written beside its final name, synced, then renamed (Keras' own callbacks overwrite in place:
+killed while saving, 11 of 12 runs lost their only checkpoint). The last two and the best stay.
+"""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+from core.errors import NoSpace
+
+STATE = "state.npz"
+_SPARE_BYTES = 20 * 10**6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """The state after ``epoch`` (1-based): ``folder/state.npz`` and what ``meta.json`` says about it."""
+
+    epoch: int
+    folder: Path
+    meta: dict
+
+    @property
+    def state(self) -> Path:
+        return self.folder / STATE
+
+
+class Checkpoints:
+    """The checkpoints of one run, in ``runs/<id>/checkpoints``."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def save(self, epoch: int, write: Callable[[Path], None], meta: dict, best: int | None = None) -> Checkpoint:
+        """Keeps the state after ``epoch``: ``write(path)`` writes it, ``meta`` goes with it.
+
+        Raises:
+            NoSpace: the disk is full; the checkpoints before this one are untouched.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / f".tmp-{epoch}"
+        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            self._check_space(epoch)
+            temporary.mkdir()
+            write(temporary / STATE)
+            meta = meta | {"epoch": epoch, "sha256": _digest(temporary / STATE)}
+            (temporary / "meta.json").write_text(json.dumps(meta))
+            self._publish(temporary, epoch)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise self._full(epoch) from error
+            raise
+        self._prune(keep={epoch, best})
+        return Checkpoint(epoch=epoch, folder=self._folder_of(epoch), meta=meta)
+
+    def latest(self) -> Checkpoint | None:
+        """The newest one that is whole: its hash is checked, a damaged one is passed over."""
+        checkpoints = (self.at(epoch) for epoch in sorted(self.epochs(), reverse=True))
+        return next((checkpoint for checkpoint in checkpoints if checkpoint is not None), None)
+
+    def at(self, epoch: int) -> Checkpoint | None:
+        """That of one epoch; None when it is not there or damaged."""
+        folder = self._folder_of(epoch)
+        try:
+            meta = json.loads((folder / "meta.json").read_text())
+            whole = meta["sha256"] == _digest(folder / STATE)
+        except (OSError, ValueError, KeyError):
+            return None
+        return Checkpoint(epoch=epoch, folder=folder, meta=meta) if whole else None
+
+    def epochs(self) -> list[int]:
+        """Epochs that have a checkpoint, unchecked, in order."""
+        return sorted(int(path.name) for path in self.folder.glob("[0-9]*") if path.name.isdigit())
+
+    def inherit(self, parent: "Checkpoints", best: int | None) -> Checkpoint | None:
+        """Takes over the last (and the best) checkpoint of another run, as links; None when it has none left."""
+        last = parent.latest()
+        if last is None:
+            return None
+        for checkpoint in (last, parent.at(best) if best else None):
+            if checkpoint is not None and self.at(checkpoint.epoch) is None:
+                self._link(checkpoint)
+        return self.latest()
+
+    def _link(self, checkpoint: Checkpoint) -> None:
+        temporary = self.folder / f".tmp-{checkpoint.epoch}"
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(self._folder_of(checkpoint.epoch), ignore_errors=True)
+        temporary.mkdir(parents=True)
+        for name in (STATE, "meta.json"):
+            os.link(checkpoint.folder / name, temporary / name)
+        self._publish(temporary, checkpoint.epoch)
+
+    def _publish(self, temporary: Path, epoch: int) -> None:
+        for path in (temporary / STATE, temporary / "meta.json", temporary):
+            _sync(path)
+        target = self._folder_of(epoch)
+        shutil.rmtree(target, ignore_errors=True)  # only ever there when it was found damaged
+        temporary.rename(target)
+        _sync(self.folder)
+
+    def _prune(self, keep: Collection[int | None]) -> None:
+        """All but the last two and ``keep`` go; so do folders of saves that were killed."""
+        for epoch in self.epochs()[:-2]:
+            if epoch not in keep:
+                shutil.rmtree(self._folder_of(epoch), ignore_errors=True)
+        for leftover in self.folder.glob(".tmp-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def _folder_of(self, epoch: int) -> Path:
+        return self.folder / f"{epoch:06d}"
+
+    def _check_space(self, epoch: int) -> None:
+        """Asked before, because a disk that is filled to the last byte hurts everybody else as well."""
+        sizes = [path.stat().st_size for path in self.folder.glob(f"*/{STATE}")]
+        if shutil.disk_usage(self.folder).free < 2 * max(sizes, default=0) + _SPARE_BYTES:
+            raise self._full(epoch)
+
+    def _full(self, epoch: int) -> NoSpace:
+        last = max(self.epochs(), default=0)
+        kept = f"Epoch {last} is kept" if last else "Nothing was lost"
+        return NoSpace(f"The disk is full: epoch {epoch} could not be saved. {kept}; free some space, then resume.")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
