@@ -46,10 +46,10 @@ class Hyperparameters:
 
     def __post_init__(self):
         for field in fields(self):
-            _check(field.name, getattr(self, field.name), type(field.default))
+            _check(field.name, getattr(self, field.name))
 
 
-_BOUNDS = {
+_BOUNDS: dict[str, tuple[float, float]] = {
     "epochs": (1, 10_000),
     "batch_size": (1, 4096),
     "learning_rate": (1e-7, 10.0),
@@ -61,9 +61,9 @@ _BOUNDS = {
 }
 
 
-def _check(name: str, value, kind: type) -> None:
+def _check(name: str, value) -> None:
     low, high = _BOUNDS[name]
-    whole = kind is int
+    whole = isinstance(low, int)
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         raise InvalidInput(f"{name} must be a {'whole ' if whole else ''}number. Received: {name}={value!r}")
     if not low <= value <= high:
@@ -135,7 +135,7 @@ def _views(train_photos: int) -> int:
 
 def with_settings(hyperparameters: Hyperparameters, assignments: dict[str, str]) -> Hyperparameters:
     """A copy with ``name=text`` values applied, as given on a command line."""
-    kinds = {field.name: type(field.default) for field in fields(Hyperparameters)}
+    kinds = {name: type(low) for name, (low, _) in _BOUNDS.items()}
     changes = {}
     for name, text in assignments.items():
         if name not in kinds:
