@@ -367,11 +367,21 @@ def test_confusion_cells_are_shares_of_their_true_class():
 
 
 def test_right_and_wrong_answers_have_their_own_colours_and_empty_cells_none():
-    right, wrong, numbers = charts.confusion(((3, 1), (0, 4)), ("rose", "tulip")).data
+    right, wrong, cells = charts.confusion(((3, 1), (0, 4)), ("rose", "tulip")).data
     assert [list(row) for row in right.z] == [[0.75, None], [None, 1.0]]
     assert [list(row) for row in wrong.z] == [[None, 0.25], [None, None]]
-    assert list(numbers.text) == ["3", "1", "4"]
-    assert list(wrong.customdata[0][1][3:]) == ["rose", "tulip"]
+    assert list(cells.text) == ["3", "1", "4"]
+
+
+def test_a_click_on_a_cell_knows_its_classes():
+    cells = charts.confusion(((3, 1), (0, 4)), (EVIL, "tulip")).data[-1]
+    assert [entry[3:] for entry in cells.customdata] == [[EVIL, EVIL], [EVIL, "tulip"], ["tulip", "tulip"]]
+
+
+def test_cells_of_very_many_classes_show_no_numbers_but_can_be_pointed_at():
+    many = charts.confusion([[1] * 50] * 50, [f"class {number}" for number in range(50)]).data[-1]
+    assert many.mode == "markers"
+    assert len(many.x) == 2500
 
 
 def test_the_title_of_the_confusion_table_names_the_worst_confusion():

@@ -68,11 +68,11 @@ def confusion(counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> go
     table = confusion_table(counts, class_names)
     require_some(table, "there are no classes")
     labels = distinct_labels(class_names)
-    heats = [_heat(table, labels, right=right) for right in (True, False)]
     return figure(
-        [*heats, _numbers(table, labels)] if len(labels) <= _MOST_NUMBERED else heats,
+        [*(_heat(table, labels, right=right) for right in (True, False)), _cells(table, labels)],
         revision="confusion",
         height=max(320, min(900, 160 + 26 * len(labels))),
+        hoverdistance=40,
         xaxis=categories(labels, title={"text": "answer"}),
         yaxis=categories(labels, title={"text": "true class"}, autorange="reversed"),
     )
@@ -94,22 +94,31 @@ def _heat(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str], *, ri
         showscale=False,
         xgap=2,
         ygap=2,
-        hoverongaps=False,
-        customdata=[[_cell_data(cell) for cell in row] for row in table],
-        hovertemplate=HOVER,
+        hoverinfo="skip",
     )
 
 
-def _numbers(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str]) -> go.Scatter:
-    """Photos per cell as a trace of its own: a heatmap would choose a text colour without looking at the page's."""
-    cells = [
-        (given, true, str(cell.photos))
+def _cells(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str]) -> go.Scatter:
+    """An unseen marker on every cell with photos, to point at and to click, and its number.
+
+    Heatmaps can do neither: clicks on them select nothing, and they choose a text colour without looking at the page's.
+    """
+    found = [
+        (given, true, cell)
         for true, row in zip(labels, table, strict=True)
         for given, cell in zip(labels, row, strict=True)
         if cell.photos
     ]
-    x, y, text = zip(*cells, strict=True) if cells else ((), (), ())
-    return go.Scatter(x=x, y=y, text=text, mode="text", hoverinfo="skip")
+    return go.Scatter(
+        x=[given for given, _, _ in found],
+        y=[true for _, true, _ in found],
+        mode="markers+text" if len(labels) <= _MOST_NUMBERED else "markers",
+        text=[str(cell.photos) for *_, cell in found],
+        marker={"symbol": "square", "size": 24, "color": "rgba(0, 0, 0, 0)"},
+        unselected={"textfont": {"color": GREY}},
+        customdata=[_cell_data(cell) for *_, cell in found],
+        hovertemplate=HOVER,
+    )
 
 
 def _cell_data(cell: ConfusionCell) -> list[str]:
