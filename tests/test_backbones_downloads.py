@@ -1,5 +1,6 @@
 """Downloading weights, against a server on this machine."""
 
+import contextlib
 import dataclasses
 import hashlib
 import threading
@@ -25,7 +26,8 @@ class _Weights(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(WEIGHTS)))
         self.end_headers()
         content = WEIGHTS[: len(WEIGHTS) // 2] if self.path == "/cut.h5" else WEIGHTS
-        self.wfile.write(content)
+        with contextlib.suppress(ConnectionError):  # a download that was cancelled
+            self.wfile.write(content)
         return None
 
     def log_message(self, *_args):

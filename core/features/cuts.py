@@ -39,7 +39,8 @@ def block_of(layer: str) -> str | None:
 def block_ends(model: keras.Model) -> dict[str, keras.Operation]:
     """``{block: its last operation}`` from input to output: every place where ``model`` can be cut.
 
-    ``model`` must be functional with its layers not nested, as ``networks.build`` makes it. What stands before the first named block is ``stem``, what stands after the last is ``head``.
+    ``model`` must be functional with its layers not nested, as ``networks.build`` makes it. What stands before the
+    first named block is ``stem``, what stands after the last is ``head``.
     """
     operations = model.operations
     points = single_tensors(model)

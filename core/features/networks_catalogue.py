@@ -2,7 +2,7 @@
 
 Parameters, feature size and blocks are read off the networks; file names, addresses and checksums are those the
 installed Keras would download (caught before it does). What no code knows stands in the table below: published top-1
-(https://keras.io/api/applications/, MobileNetV3 from the docstring of ``keras.applications``), file sizes (as Keras
+(https://keras.io/api/applications/ and the page of MobileNetV3), file sizes (as Keras
 prints them while downloading) and the licences of the weights (the "License" sections of the Keras documentation;
 ConvNeXt and EfficientNet from their repositories). The ``package:`` rows are kept as they are.
 """
@@ -20,6 +20,8 @@ from core.features import applications
 from core.features.cuts import block_ends
 
 TOP1_SOURCE = "https://keras.io/api/applications/"
+OTHER_SOURCES = {"MobileNetV3": "https://keras.io/api/applications/mobilenet/"}
+"""By family, where the table of the first page has no figure."""
 
 TABLE = """
 mobilenet_v2 MobileNetV2 MobileNetV2 224 71.3 9406464
@@ -109,8 +111,8 @@ def _row(name: str, function: str, family: str, input_size: str, top1: str, size
         parameters=0,
         input_size=int(input_size),
         feature_size=0,
-        top1=float(top1) / 100,
-        top1_source=TOP1_SOURCE,
+        top1=round(float(top1) / 100, 4),
+        top1_source=OTHER_SOURCES.get(family, TOP1_SOURCE),
         licence=LICENCES.get(family, "Apache-2.0"),
         blocks=(),
         weights_digest=_digest(plain.file_hash, int(size)),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
-from core.backbones import get
+from core.backbones import catalogue, get
 from core.errors import Unavailable
 from core.features import applications, networks
 
@@ -27,6 +27,11 @@ def photos(side: int = SIDE, n: int = 2) -> np.ndarray:
     return np.random.default_rng(0).uniform(0, 255, (n, side, side, 3)).astype(np.float32)
 
 
+def answers(model: keras.Model, batch: np.ndarray) -> np.ndarray:
+    """Without ``predict``, which would take seconds to compile for two photos."""
+    return keras.ops.convert_to_numpy(model(batch, training=False))
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_a_network_can_be_cut_in_the_middle_and_put_together_again(name, settings):
     backbone = small(name)
@@ -34,10 +39,10 @@ def test_a_network_can_be_cut_in_the_middle_and_put_together_again(name, setting
     assert tuple(networks.block_ends(whole)) == backbone.blocks
     assert whole.count_params() == backbone.parameters and whole.output.shape[-1] == backbone.feature_size
     cut = networks.block_end(whole, backbone, backbone.blocks[len(backbone.blocks) // 2]).output
-    features = keras.Model(whole.input, cut).predict(photos(), verbose=0)
+    features = answers(keras.Model(whole.input, cut), photos())
     rest = keras.Model(cut, whole.output)
-    expected = whole.predict(photos(), verbose=0)
-    np.testing.assert_allclose(rest.predict(features, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    expected = answers(whole, photos())
+    np.testing.assert_allclose(answers(rest, features), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +67,10 @@ def test_the_scaling_inside_is_what_keras_would_do_outside(family, module):
     inputs = keras.Input((8, 8, 3))
     inside = keras.Model(inputs, applications.SCALING[family](inputs))
     outside = getattr(keras.applications, module).preprocess_input(photos(8).copy())
-    np.testing.assert_allclose(inside.predict(photos(8), verbose=0), outside, atol=1e-4)
+    np.testing.assert_allclose(answers(inside, photos(8)), outside, atol=1e-4)
 
 
 def test_every_family_of_the_catalogue_has_a_scaling():
-    from core.backbones import catalogue
-
     families = {row.family for row in catalogue() if row.source.startswith("keras:")}
     assert families == set(applications.SCALING)
 
@@ -78,7 +81,7 @@ def test_the_scaling_survives_saving_in_safe_mode(family, tmp_path):
     model = keras.Model(inputs, keras.layers.Conv2D(2, 1)(applications.SCALING[family](inputs)))
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    np.testing.assert_array_equal(again.predict(photos(8), verbose=0), model.predict(photos(8), verbose=0))
+    np.testing.assert_array_equal(answers(again, photos(8)), answers(model, photos(8)))
 
 
 def downloaded(path, *, include_top=False):
@@ -97,9 +100,7 @@ def test_weights_are_loaded_from_the_keras_cache(settings, tmp_path, monkeypatch
     backbone = small("mobilenet_v3_small")
     original, digest = downloaded(tmp_path / "models" / backbone.weights_file)
     model = networks.build(dataclasses.replace(backbone, weights_digest=digest), settings)
-    np.testing.assert_allclose(
-        model.predict(photos(), verbose=0), original.predict(photos(), verbose=0), rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(answers(model, photos()), answers(original, photos()), rtol=1e-4, atol=1e-5)
 
 
 def test_the_classifier_has_its_own_weights_file(settings, tmp_path, monkeypatch):
@@ -107,9 +108,7 @@ def test_the_classifier_has_its_own_weights_file(settings, tmp_path, monkeypatch
     backbone = small("mobilenet_v3_small")
     original, digest = downloaded(tmp_path / "models" / backbone.top_file, include_top=True)
     model = networks.classifier(dataclasses.replace(backbone, top_digest=digest), settings)
-    np.testing.assert_allclose(
-        model.predict(photos(), verbose=0), original.predict(photos(), verbose=0), rtol=1e-4, atol=1e-6
-    )
+    np.testing.assert_allclose(answers(model, photos()), answers(original, photos()), rtol=1e-4, atol=1e-6)
 
 
 def test_weights_of_another_network_are_refused_in_one_sentence(settings, tmp_path, monkeypatch):
