@@ -38,6 +38,6 @@ def get(name: str) -> Backbone:
 
 @cache
 def imagenet_classes() -> tuple[str, ...]:
-    """The 1,000 class names in the order of every network's ImageNet output."""
+    """The 1,000 class names in the order of every network's ImageNet output (sources: ``generate.py``)."""
     with CLASSES.open(newline="") as file:
         return tuple(row["name"] for row in csv.DictReader(file))

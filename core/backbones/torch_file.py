@@ -22,7 +22,7 @@ MAGIC = 0x1950A86A20F9469CFC6C
 class _Storage(NamedTuple):
     dtype: str
     key: str
-    count: int
+    length: int
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,6 @@ def _elements(file: BinaryIO, storage: _Storage) -> np.ndarray:
     count = int.from_bytes(file.read(8), "little")
     data = file.read(count * np.dtype(storage.dtype).itemsize)
     elements = np.frombuffer(data, storage.dtype)
-    if len(elements) != count or count != storage.count:
+    if len(elements) != count or count != storage.length:
         raise ValueError("cut off")
     return elements
