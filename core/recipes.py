@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
+from typing import Any
 
 from core.errors import InvalidInput
 
@@ -136,7 +137,7 @@ def _views(train_photos: int) -> int:
 def with_settings(hyperparameters: Hyperparameters, assignments: dict[str, str]) -> Hyperparameters:
     """A copy with ``name=text`` values applied, as given on a command line."""
     kinds = {name: type(low) for name, (low, _) in _BOUNDS.items()}
-    changes = {}
+    changes: dict[str, Any] = {}
     for name, text in assignments.items():
         if name not in kinds:
             raise InvalidInput(f"There is no hyperparameter {name!r}. Choose from: {', '.join(kinds)}")
