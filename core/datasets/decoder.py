@@ -60,6 +60,8 @@ def _answer(task: dict, folder: Path) -> dict:
         photo = decode(data)
     except InvalidInput as refusal:
         return {"index": task["index"], "reason": str(refusal)}
+    except MemoryError:
+        return {"index": task["index"], "reason": "needs more memory than a photo may take"}
     digest = hashlib.sha256(data).hexdigest()
     if not _write(folder, digest, photo.jpeg):
         return {"index": task["index"], "full": True}
@@ -68,13 +70,10 @@ def _answer(task: dict, folder: Path) -> dict:
 
 
 def _read(task: dict) -> bytes:
-    try:
-        if task["member"] is None:
-            return read_file(Path(os.fsdecode(bytes.fromhex(task["path"]))))
-        fields = task["member"] | {"raw_name": bytes.fromhex(task["member"]["raw_name"])}
-        return read_member(_archive(task["path"]), Member(**fields))
-    except MemoryError:
-        raise InvalidInput("needs more memory to read than a photo may take") from None
+    if task["member"] is None:
+        return read_file(Path(os.fsdecode(bytes.fromhex(task["path"]))))
+    fields = task["member"] | {"raw_name": bytes.fromhex(task["member"]["raw_name"])}
+    return read_member(_archive(task["path"]), Member(**fields))
 
 
 @lru_cache(maxsize=1)

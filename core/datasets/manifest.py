@@ -26,7 +26,7 @@ def write_manifest(folder: Path, dataset: Dataset, photos: Iterable[Photo]) -> N
     content = {
         "ingest_version": INGEST_VERSION,
         "dataset": asdict(dataset),
-        "photos": [asdict(photo) for photo in photos],
+        "photos": [vars(photo) for photo in photos],
     }
     (folder / FILE_NAME).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 

@@ -90,7 +90,7 @@ def decode(data: bytes) -> Stored:
     except Image.DecompressionBombError:
         raise InvalidInput(f"has more than {PIXEL_LIMIT // 10**6} million pixels") from None
     except MemoryError:
-        raise InvalidInput("needs more memory to decode than a photo may take") from None
+        raise InvalidInput("needs more memory than a photo may take") from None
     except _DAMAGED as error:
         raise InvalidInput(f"is damaged ({_short(error)})") from None
 

@@ -1,0 +1,95 @@
+"""Small pictures and archives made for tests; every picture is another one."""
+
+import random
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+
+def picture(number: int = 0, size: tuple[int, int] = (24, 16), mode: str = "RGB") -> Image.Image:
+    """Blurred noise, the same for the same number."""
+    noise = random.Random(number).randbytes(6 * 4 * 3)
+    return Image.frombytes("RGB", (6, 4), noise).resize(size, Image.Resampling.BICUBIC).convert(mode)
+
+
+def encoded(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def jpeg(number: int = 0, size: tuple[int, int] = (24, 16)) -> bytes:
+    return encoded(picture(number, size))
+
+
+def classes(prefix: str = "", first: int = 0, **counts: int) -> dict[str, bytes]:
+    """``{"cat/0.jpg": bytes, ...}``: so many different photos of each class."""
+    files: dict[str, bytes] = {}
+    for name, count in counts.items():
+        for index in range(count):
+            files[f"{prefix}{name}/{index}.jpg"] = jpeg(first + len(files))
+    return files
+
+
+def archive(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, data in files.items():
+            out.writestr(name, data)
+    return path
+
+
+def folder(path: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+@dataclass
+class Raw:
+    """One member of a forged archive; what is None tells the truth."""
+
+    name: bytes
+    data: bytes = b"x"
+    method: int = 0
+    flags: int = 0
+    mode: int = 0
+    packed: int | None = None
+    size: int | None = None
+    crc: int | None = None
+    offset: int | None = None
+    local_name: bytes | None = None
+
+    def content(self) -> bytes:
+        if self.method != 8:
+            return self.data
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        return packer.compress(self.data) + packer.flush()
+
+
+def forged(
+    path: Path, members: list[Raw], *, count: int | None = None, prefix: bytes = b"", comment: bytes = b""
+) -> Path:
+    """An archive whose table of contents says whatever ``members`` say."""
+    body, table = bytearray(prefix), bytearray()
+    for member in members:
+        content = member.content()
+        offset = len(body) - len(prefix) if member.offset is None else member.offset
+        packed = len(content) if member.packed is None else member.packed
+        size = len(member.data) if member.size is None else member.size
+        crc = zlib.crc32(member.data) if member.crc is None else member.crc
+        common = (member.flags, member.method, 0, 0, crc, packed, size)
+        local_name = member.name if member.local_name is None else member.local_name
+        body += struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, *common, len(local_name), 0) + local_name + content
+        rest = (len(member.name), 0, 0, 0, 0, member.mode << 16, offset)
+        table += struct.pack("<4s2B5H3L5H2L", b"PK\x01\x02", 20, 3, 20, *common, *rest) + member.name
+    count = len(members) if count is None else count
+    start = len(body) - len(prefix)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(table), start, len(comment))
+    path.write_bytes(body + table + end + comment)
+    return path

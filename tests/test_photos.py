@@ -1,0 +1,224 @@
+"""The one decoding path: what becomes of every kind of picture, and what is said of those that are none."""
+
+import random
+import struct
+import zlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.datasets import photos
+from core.datasets.photos import STORED_SIDE, Stored, decode, pixels
+from core.errors import InvalidInput
+from tests.photo_files import encoded, jpeg, picture
+
+
+def opened(stored: Stored) -> Image.Image:
+    return Image.open(BytesIO(stored.jpeg))
+
+
+def colours(stored: Stored) -> np.ndarray:
+    return np.asarray(opened(stored), np.int16)
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        decode(data)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_every_accepted_format_becomes_an_rgb_jpeg_of_the_same_picture(kind):
+    image = picture(1, (64, 48))
+    stored = decode(encoded(image, kind))
+    assert (opened(stored).format, opened(stored).mode, stored.width, stored.height) == ("JPEG", "RGB", 64, 48)
+    assert np.abs(colours(stored) - np.asarray(image, np.int16)).mean() < 12
+
+
+@pytest.mark.parametrize("kind", ["PPM", "ICO", "TGA", "PCX", "SGI", "JPEG2000"])
+def test_other_formats_of_pillow_are_not_even_tried(kind):
+    assert "not a photo" in refusal(encoded(picture(1, (32, 32)), kind))
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "LA", "RGBA", "I;16"])
+def test_every_colour_mode_becomes_rgb(mode):
+    image = picture(2, (32, 32)).convert("L").convert(mode) if mode == "I;16" else picture(2, (32, 32)).convert(mode)
+    kind = "TIFF" if mode == "CMYK" else "PNG"
+    assert opened(decode(encoded(image, kind))).mode == "RGB"
+
+
+def test_a_cmyk_jpeg_keeps_its_colours():
+    red = Image.new("RGB", (32, 32), (200, 30, 40)).convert("CMYK")
+    assert np.abs(colours(decode(encoded(red))).mean((0, 1)) - (200, 30, 40)).max() < 12
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped():
+    ramp = Image.fromarray(np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16))
+    grey = colours(decode(encoded(ramp, "PNG")))[..., 0]
+    assert grey[0].mean() < 8 and abs(grey[32].mean() - 128) < 8 and grey[-1].mean() > 247
+
+
+def test_thirty_two_bit_pixels_are_refused_with_the_way_out():
+    assert "8 or 16 bits" in refusal(encoded(Image.new("F", (8, 8)), "TIFF"))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P"])
+def test_transparency_is_laid_over_white(mode):
+    image = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
+    image.paste((200, 0, 0, 255), (20, 0, 40, 20))
+    stored = decode(encoded(image.convert(mode) if mode == "P" else image, "PNG"))
+    seen = colours(stored)
+    assert seen[:, 2:10].min() > 235 and np.abs(seen[:, 30:38].mean((0, 1)) - (200, 0, 0)).max() < 20
+
+
+def test_of_an_animation_the_first_picture_counts():
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+    for kind in ("GIF", "WEBP", "PNG"):
+        data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+        assert colours(decode(data))[16, 16, 0] > 200
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_photo_taken_with_a_turned_camera_is_stored_upright(orientation, kind):
+    """A red corner at the top left of what the photographer saw, wherever the sensor put it."""
+    seen = Image.new("RGB", (60, 40), "white")
+    seen.paste("red", (0, 0, 20, 20))
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Image.Transpose that puts the picture as the sensor saw it
+    raw = seen.transpose(undo[orientation]) if orientation in undo else seen
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = decode(encoded(raw, kind, exif=exif))
+    assert (stored.width, stored.height) == opened(stored).size == (60, 40)
+    corner = colours(stored)[4:16, 4:16].mean((0, 1))
+    assert corner[0] > 200 and corner[1] < 60
+
+
+def test_nothing_of_the_metadata_is_kept():
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCamera"
+    data = encoded(picture(3), exif=exif, comment=b"SecretComment", icc_profile=b"SecretProfile" * 20, dpi=(301, 301))
+    assert data.count(b"Secret") >= 3
+    stored = decode(data)
+    assert b"Secret" not in stored.jpeg and b"Exif" not in stored.jpeg
+    assert set(opened(stored).info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+
+
+def test_a_broken_exif_block_does_not_cost_the_photo():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(picture(3), exif=exif)
+    start = data.index(b"Exif\0\0") + 6
+    broken = data[:start] + b"\xff" * 20 + data[start + 20 :]
+    assert decode(broken).width == 24
+
+
+@pytest.mark.parametrize(
+    ("size", "stored_size"), [((3000, 2000), (768, 512)), ((500, 2000), (192, 768)), ((768, 10), (768, 10))]
+)
+def test_large_photos_are_made_smaller_and_small_ones_left(size, stored_size):
+    for kind in ("JPEG", "PNG"):
+        stored = decode(encoded(picture(4, size), kind))
+        assert opened(stored).size == stored_size and (stored.width, stored.height) == size
+    assert max(stored_size) == STORED_SIDE
+
+
+def test_extreme_shapes_keep_at_least_one_pixel():
+    assert opened(decode(encoded(Image.new("RGB", (1, 1)), "PNG"))).size == (1, 1)
+    assert opened(decode(encoded(Image.new("RGB", (9000, 1)), "PNG"))).size == (768, 1)
+
+
+def test_the_same_bytes_always_become_the_same_photo():
+    data = jpeg(5, (1000, 700))
+    assert decode(data) == decode(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "empty"),
+        (b"just a text\nin a file named .jpg", "text file"),
+        ("Grüße, ein Text".encode(), "text file"),
+        (b"<html><body>not found</body></html>", "web page"),
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+        (b"%PDF-1.7 ...\0", "PDF"),
+        (b"PK\x03\x04rest\0", "archive inside"),
+        (b"\0\0\0\x18ftypheic\0\0", "HEIC"),
+        (b"\0\0\0\x18ftypmp42\0\0", "video"),
+        (b"\0\x01\x02\x03" * 50, "not a photo"),
+        (b"\xff\xd8\xff", "not a photo"),
+    ],
+)
+def test_what_is_no_photo_is_named_for_what_it_is(data, why):
+    assert why in refusal(data)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_a_photo_cut_off_is_refused_not_filled_with_grey(kind):
+    data = encoded(picture(6, (200, 150)), kind)
+    assert refusal(data[: len(data) // 2])
+
+
+def png_header(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">L", len(body)) + kind + body + struct.pack(">L", zlib.crc32(kind + body))
+
+    header = struct.pack(">2L5B", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("size", [(10_000, 10_000), (30_000, 30_000), (2**31 - 1, 2**31 - 1)])
+def test_a_pixel_bomb_is_refused_before_a_pixel_is_decoded(size, monkeypatch):
+    def never(*_):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", never)
+    assert "pixels" in refusal(png_header(*size))
+
+
+def test_a_photo_within_the_limit_is_not_taken_for_a_bomb(monkeypatch):
+    monkeypatch.setattr(photos, "PIXEL_LIMIT", 100)
+    assert decode(encoded(Image.new("RGB", (10, 10)))).width == 10
+    assert "pixels" in refusal(encoded(Image.new("RGB", (10, 11))))
+
+
+def test_damaged_photos_are_decoded_or_refused_but_nothing_else_is_raised():
+    chance = random.Random(7)
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    for kind in ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"):
+        whole = encoded(picture(8, (40, 30)), kind, **({"exif": exif} if kind not in ("BMP", "GIF") else {}))
+        for _ in range(60):
+            data = bytearray(whole)
+            for _ in range(chance.randint(1, 8)):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            try:
+                decode(bytes(data))
+            except InvalidInput as refused:
+                assert str(refused) and "\n" not in str(refused)
+
+
+def test_network_input_is_the_whole_photo_as_a_square():
+    left_red = Image.new("RGB", (300, 100), "blue")
+    left_red.paste("red", (0, 0, 150, 100))
+    square = pixels(decode(encoded(left_red)).jpeg, 64)
+    assert square.shape == (64, 64, 3) and square.dtype == np.uint8
+    assert square[:, :28, 0].min() > 200 and square[:, 36:, 2].min() > 200
+
+
+def test_network_input_is_antialiased():
+    """A fine checkerboard becomes even grey; picking single pixels would give black and white."""
+    board = np.indices((600, 600)).sum(0) % 2 * 255
+    square = pixels(decode(encoded(Image.fromarray(board.astype(np.uint8)), "PNG")).jpeg, 50)
+    assert square.std() < 6 and abs(square.mean() - 127.5) < 6
+
+
+def test_small_photos_are_enlarged_for_the_network():
+    assert pixels(decode(jpeg(9, (8, 6))).jpeg, 224).shape == (224, 224, 3)
