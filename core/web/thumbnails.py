@@ -39,9 +39,7 @@ def photo_strip(paths: Sequence[Path], captions: Sequence[str], *, alt: Sequence
     shown = [(path, caption, text) for path, caption, text in zip(paths, captions, alt, strict=True) if path.is_file()]
     if not shown:
         return
-    st.image(
-        [thumbnail(path, path.stat().st_mtime) for path, _, _ in shown],
-        caption=[caption for _, caption, _ in shown] if any(caption for _, caption, _ in shown) else None,
-        alt=[text or None for _, _, text in shown],
-        width=width,
-    )
+    with st.container(horizontal=True, gap="xsmall"):
+        for path, caption, text in shown:
+            picture = thumbnail(path, path.stat().st_mtime)
+            st.image(picture, caption=caption or None, alt=text or None, width=width)
