@@ -17,7 +17,7 @@ from core.workbench import Workbench
 
 FEWEST = 10
 """Photos of a class below which a measured accuracy says little."""
-STRIP = 6
+STRIP = 5
 
 
 def page() -> None:

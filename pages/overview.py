@@ -53,7 +53,7 @@ def answer(datasets: Sequence[Dataset], runs: Sequence[Run], best: Mapping[str, 
         return "Which pretrained network is best for your photos, and what does it cost? Start with some photos."
     led = next((dataset for dataset in datasets if dataset.id in best), None)
     if led is None:
-        first = f"No model has been trained on {plain(datasets[0].name)} yet"
+        first = f"{plain(datasets[0].name)} is here, and no model has been trained on it yet"
     else:
         row = best[led.id]
         right = share(row.accuracy, row.interval)

@@ -58,7 +58,7 @@ def test_one_dataset_is_opened_by_id_name_or_version(filled, reference):
     assert not at.exception
     assert at.title[0].value == "flowers · v1"
     figures = {metric.label: metric.value for metric in at.metric}
-    assert figures["To learn from"] == "56" and figures["To measure with"] == "12" and figures["Classes"] == "4"
+    assert figures["Train"] == "56" and figures["Test"] == "12" and figures["Classes"] == "4"
 
 
 @pytest.mark.parametrize("reference", ["d-nothing", "../../etc/passwd", "<b>", "flowers:99"])

@@ -2,7 +2,9 @@
 
 import pytest
 
+from core.comparison import COSTS
 from core.runs import Status
+from core.web.panels.words import title_of
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 
@@ -24,7 +26,8 @@ def test_every_status_is_told_in_words(filled, status):
 def test_a_finished_run_shows_what_it_paid_and_what_it_would_have_cost_alone(filled):
     at = visit("runs", run=filled.with_status("FINISHED")[0].id)
     figures = {metric.label: metric.value for metric in at.metric}
-    assert figures["Training time alone"] == "34 s" and figures["Training time paid"] == "22 s"
+    assert figures[title_of(COSTS["alone_wall_seconds"])] == "34 s"
+    assert figures[title_of(COSTS["wall_seconds"])] == "22 s"
     assert figures["Model size"] and figures["Time per photo"] == "8.4 ms"
     assert "Not measured on this machine: GPU time and energy" in text_of(at)
 

@@ -50,7 +50,8 @@ def test_imported_photos_offer_training_next(bench, filled, monkeypatch):
     monkeypatch.setattr("core.imports.import_jobs", lambda settings: [job])
     at = visit()
     assert "**flowers** is ready: 80 photos in 4 classes" in text_of(at)
-    assert "Train on it" in link_labels(at)
+    at.button(key="import.train.j1").click().run()
+    assert at.title[0].value == "Train"
 
 
 def test_the_first_line_names_the_best_accuracy_and_what_goes_on(filled):

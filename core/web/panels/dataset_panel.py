@@ -26,9 +26,9 @@ def facts(dataset: Dataset) -> None:
     )
     sizes = dataset.split_sizes
     figures(
-        ("To learn from", amount(sizes["train"]), f"Train split: what the head learns from. The split is {drawn}."),
-        ("To choose by", amount(sizes["validation"]), "Validation split: chooses the best epoch."),
-        ("To measure with", amount(sizes["test"]), "Test split: looked at once, at the end, to measure accuracy."),
+        ("Train", amount(sizes["train"]), f"Photos the head learns from. The split is {drawn}."),
+        ("Validation", amount(sizes["validation"]), "Photos that choose the best epoch."),
+        ("Test", amount(sizes["test"]), "Photos looked at once, at the end, to measure accuracy."),
         ("Classes", amount(len(dataset.class_names)), "Names to tell apart."),
         ("On disk", size(dataset.size_bytes), "The photos as Graft keeps them: at most 768 pixels, JPEG."),
     )
@@ -62,9 +62,10 @@ def gallery(bench: Workbench, dataset: Dataset) -> None:
     wanted = None if which == "all" else which
     total = dataset.class_sizes[name] if wanted is None else dataset.counts.get(wanted, {}).get(name, 0)
     pages = max(1, -(-total // PER_PAGE))
-    with place:
+    page = 1
+    if pages > 1:
         key = f"gallery.page.{dataset.id}.{name}.{which}"
-        page = st.number_input(f"Page of {pages}", 1, pages, key=key, disabled=pages == 1)
+        page = place.number_input(f"Page of {pages}", 1, pages, key=key)
     photos = bench.photos(dataset.id, split=wanted, class_name=name, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     if not photos:
         st.caption(f"{plain(name)} has no photos in this split.")

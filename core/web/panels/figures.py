@@ -14,6 +14,6 @@ _WIDTH = 164
 def figures(*shown: Figure) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, value, measured in shown:
-            wide = 2 * _WIDTH if len(value) > 12 else _WIDTH
+            wide = 2 * _WIDTH if len(value) > 12 or len(label) > 20 else _WIDTH
             with st.container(width=wide):
                 metric(label, value, measured)

@@ -127,12 +127,17 @@ def _done(bench: Workbench, job: ImportJob) -> None:
         refused = len(dataset.rejections)
         st.markdown(
             f":green[:material/check_circle:] **{plain(dataset.name)}** is ready: {dataset_size(dataset)}"
-            f"{f', {refused} refused' if refused else ''}. {plain(job.message)}"
+            f"{f', {refused} not taken' if refused else ''}. {plain(job.message)}"
         )
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            key = f"import.train.{job.id}"
+            if st.button("Train on it", type="primary", icon=":material/model_training:", key=key):
+                bench.dismiss_import(job.id)
+                st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
             query = {"dataset": dataset.id}
-            st.page_link("pages/train.py", label="Train on it", icon=":material/model_training:", query_params=query)
             st.page_link("pages/datasets.py", label="Look at it", icon=":material/photo_library:", query_params=query)
+            _dismiss(bench, job)
+        return
     _dismiss(bench, job)
 
 
