@@ -5,10 +5,10 @@ import gc
 import importlib
 import logging
 import sys
+import tomllib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, is_dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,15 @@ from starlette.staticfiles import StaticFiles
 from streamlit.runtime.pages_manager import PagesManager
 
 from core.errors import GraftError, NotFound
+from core.settings import REPOSITORY
 from core.web.protection import KnownHosts, ProtectiveHeaders, SameOriginWrites
 from core.web.state import workbench
 from core.web.tensorboard import TensorBoard
 from core.web.uploads import receive_slice, sweep_folder
 
 STATIC = Path(__file__).parent / "static"
+
+VERSION: str = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 
 HEAVY = ("pandas", "pyarrow", "plotly.graph_objects", "PIL.Image", "numpy", "sqlalchemy.dialects.sqlite")
 """Imported before the first visitor, then frozen out of the collector: Streamlit collects after every script run."""
@@ -43,7 +46,7 @@ def disable_pages_autodiscovery() -> None:
 
 def healthz(request: Request) -> JSONResponse:
     """Is the process up, does the registry answer, is there a supervisor? ``?detail`` adds what the process holds."""
-    health = {"status": "ok", "version": version("streamlit"), "supervisor": None, "registry": "ok"}
+    health = {"status": "ok", "version": VERSION, "supervisor": None, "registry": "ok"}
     try:
         bench = workbench()
         bench.registry.change_counter()

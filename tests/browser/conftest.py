@@ -61,14 +61,18 @@ def start_server(home: Path, log: Path) -> Server:
     return server
 
 
-def stop_server(server: Server) -> None:
-    """End the server and whatever supervisor it started."""
+def end_server(server: Server) -> None:
     server.process.terminate()
     try:
         server.process.wait(timeout=20)
     except subprocess.TimeoutExpired:
         server.process.kill()
         server.process.wait()
+
+
+def stop_server(server: Server) -> None:
+    """End the server and whatever supervisor its pages started."""
+    end_server(server)
     stop_supervisor(server.settings, now=True)
 
 

@@ -1,0 +1,82 @@
+"""Pictures of every page: ``python -m tests.browser.screenshots OUTDIR [--home HOME]``.
+
+Without ``--home`` a home with a small dataset and runs in all states is made up. 1440x900 and 390x844, light and dark.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from core.registry import Registry
+from core.runs import Status
+from core.settings import Settings
+from core.web.frame import SECTIONS
+from tests.browser.conftest import FLAGS, Server, Visit, chromium, end_server, fill_home, start_server, visit_with
+
+SIZES = {"wide": (1440, 900), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+SLOW_PAGES = {"board": 8000}
+"""Milliseconds to wait where something loads after the script has run."""
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
+    parser.add_argument("outdir", type=Path)
+    parser.add_argument("--home", type=Path, help="a home to show; it is only read")
+    options = parser.parse_args(arguments)
+    options.outdir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        home = options.home or Path(folder) / "home"
+        if options.home is None:
+            fill_home(home, runs=12)
+        server = start_server(home.resolve(), Path(folder) / "server.log")
+        try:
+            take_all(server, options.outdir)
+        finally:
+            end_server(server)  # a supervisor of this home is not ours to stop
+    return 0
+
+
+def take_all(server: Server, outdir: Path) -> None:
+    """One picture per page, size and colour scheme: ``runs-wide-dark.png``."""
+    paths = addresses(server.settings)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        for size in SIZES:
+            for scheme in SCHEMES:
+                _take(browser, server, paths, size, scheme, outdir)
+        browser.close()
+
+
+def _take(browser: Browser, server: Server, paths: dict[str, str], size: str, scheme: str, outdir: Path) -> None:
+    width, height = SIZES[size]
+    with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:
+        visit = visit_with(context, server)
+        for name, path in paths.items():
+            visit.open(path)
+            visit.page.wait_for_timeout(SLOW_PAGES.get(name, 1500))
+            visit.page.screenshot(path=outdir / f"{name}-{size}-{scheme}.png")
+            print(f"{name}-{size}-{scheme}.png", *_seen(visit), flush=True)
+
+
+def _seen(visit: Visit) -> list[str]:
+    return visit.outside + visit.complaints
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """The address of every page, with the choices that make it show something."""
+    registry = Registry.open(settings.registry_path)
+    finished = [run.id for run in registry.runs(status=Status.FINISHED)][:4]
+    registry.close()
+    names = [name for entries in SECTIONS.values() for name, _, _ in entries]
+    paths = {name: "/" if name == "overview" else f"/{name}" for name in names}
+    if finished:
+        paths |= {"board": f"/board?runs={','.join(finished)}", "compare": f"/compare?runs={','.join(finished)}"}
+    return paths
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
