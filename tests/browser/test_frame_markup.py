@@ -1,0 +1,47 @@
+"""Names that look like markup, markdown or formulas stay text on every page."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from core.registry import Registry
+from core.settings import Settings
+from tests.browser.conftest import Server, start_server, stop_server, visit_with
+from tests.browser.test_frame import PATHS
+from tests.factories import fill
+
+FIRE = "<img src=x onerror=window.fired=1>"
+CLASSES = (FIRE, "<script>window.fired=1</script>", "[a](javascript:window.fired=1)", "*bold* $x$ :material/home:")
+
+
+@pytest.fixture(scope="module")
+def marked_server(tmp_path_factory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("marked")
+    settings = Settings(home=folder / "home")
+    registry = Registry.open(settings.registry_path)
+    filled = fill(registry, settings, runs=6, class_names=CLASSES, name=f"{FIRE} **set**")
+    for run in filled.runs:
+        registry.annotate(run.id, name=f"{FIRE} __{run.id}__", notes=CLASSES[1])
+    registry.close()
+    server = start_server(folder / "home", folder / "server.log")
+    yield server
+    stop_server(server)
+
+
+def test_no_name_becomes_markup_on_any_page(context, marked_server):
+    visit = visit_with(context, marked_server)
+    for path in PATHS:
+        page = visit.open(path)
+        page.wait_for_timeout(500)
+        assert page.evaluate("window.fired") is None, path
+        assert page.locator('img[src="x"]').count() == 0, path
+        assert page.locator('a[href^="javascript:"]').count() == 0, path
+        assert page.locator("strong", has_text=re.compile("^(set|r-[0-9a-f]+)$")).count() == 0, path
+    assert visit.complaints == []
+
+
+def test_the_names_are_shown_letter_by_letter(context, marked_server):
+    visit = visit_with(context, marked_server)
+    text = visit.open("/runs").get_by_test_id("stMain").inner_text()
+    assert FIRE in text

@@ -1,0 +1,56 @@
+"""The drop zone for files of any size, in a real browser."""
+
+import hashlib
+import random
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def archive(tmp_path) -> Path:
+    """Two slices and a bit; not a real ZIP, which the box need not know."""
+    path = tmp_path / "holiday photos.zip"
+    path.write_bytes(random.Random(0).randbytes(34 * 2**20))
+    return path
+
+
+def stored(server) -> Path:
+    (path,) = server.settings.uploads_dir.glob("upload-*")
+    return path
+
+
+def choose(visit, archive: Path) -> None:
+    page = visit.open("/datasets")
+    if page.get_by_role("tab", name="Upload a ZIP").count() == 0:
+        page.get_by_text("Import photos").first.click()
+    page.locator('input[type="file"]').first.set_input_files(archive)
+
+
+@pytest.mark.parametrize("broken_slices", [0, 2])
+def test_a_file_arrives_whole_even_when_the_connection_breaks(visit, server, archive, broken_slices):
+    broken = []
+
+    def sometimes(route):
+        if route.request.method == "PUT" and "offset=0&" not in route.request.url and len(broken) < broken_slices:
+            broken.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    visit.page.route("**/api/v1/uploads/**", sometimes)
+    choose(visit, archive)
+    visit.page.get_by_role("button", name="Discard").wait_for(timeout=60_000)
+    assert len(broken) == broken_slices
+    assert hashlib.sha256(stored(server).read_bytes()).digest() == hashlib.sha256(archive.read_bytes()).digest()
+    visit.page.get_by_role("button", name="Discard").click()
+    visit.settle()
+    assert list(server.settings.uploads_dir.glob("upload-*")) == []
+
+
+def test_another_kind_of_file_is_refused_before_it_is_sent(visit, server, tmp_path):
+    other = tmp_path / "photos.rar"
+    other.write_bytes(b"Rar!")
+    choose(visit, other)
+    visit.page.get_by_role("alert").get_by_text(".zip").wait_for()
+    assert list(server.settings.uploads_dir.glob("upload-*")) == []
