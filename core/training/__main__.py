@@ -1,0 +1,141 @@
+"""``python -m core.training RUN --attempt N``: trains one run and says how it ended.
+
+Started by the supervisor with the run's lock held and its device in the environment. Exit codes: ``core.jobs.exits``.
+"""
+
+import argparse
+import errno
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from core.costs import Meter, gpu_of_slot
+from core.errors import Conflict, GraftError
+from core.jobs import exits
+from core.registry import Registry
+from core.runs import Status
+from core.settings import Settings, load_settings
+from core.training.ledger import Ledger
+from core.training.stopping import Stop, Stopped
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one attempt; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m core.training", description="Train one claimed run.")
+    parser.add_argument("run")
+    parser.add_argument("--attempt", type=int, required=True)
+    options = parser.parse_args(arguments)
+    prepare_environment()
+    stop = Stop()
+    stop.install()
+    try:
+        settings = load_settings()
+        registry = Registry.open(settings.registry_path)
+        return Attempt(options.run, options.attempt, settings=settings, registry=registry, stop=stop).go()
+    except Stopped:  # before there was anything to stop
+        return exits.INTERRUPTED
+
+
+def prepare_environment() -> None:
+    """What TensorFlow reads when it is imported. Deterministic arithmetic makes a resumed run the same run."""
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["TF_DETERMINISTIC_OPS"] = "1"
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+
+class Attempt:
+    """One attempt from the first import to its last word."""
+
+    def __init__(self, run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop):
+        self._run_id, self._number = run_id, number
+        self._settings, self._registry, self._stop = settings, registry, stop
+        self._ledger: Ledger | None = None
+
+    @property
+    def _folder(self) -> Path:
+        return self._settings.run_dir(self._run_id)
+
+    def go(self) -> int:
+        """Trains, and turns whatever happens into an exit code and a sentence."""
+        try:
+            self._train()
+        except Stopped:
+            return self._stopped()
+        except Conflict as error:  # another attempt has taken over: exit.json is theirs now
+            print(error, file=sys.stderr)
+            return exits.INTERRUPTED
+        except Exception as error:  # noqa: BLE001 the last line of defence: no run may end without a reason
+            traceback.print_exc()
+            return self._failed(reason_of(error))
+        return self._say(exits.FINISHED, "finished")
+
+    def _train(self) -> None:
+        with Meter(gpu_uuid=gpu_of_slot()) as meter:
+            self._ledger = Ledger(meter, self._registry.spent(self._run_id))
+            with meter.stage("Loading"):
+                from core.training import attempt  # Keras and TensorFlow: several seconds
+
+                attempt.make_deterministic()
+            run = self._registry.run(self._run_id)
+            attempt.train_run(
+                attempt.open_context(
+                    run,
+                    self._number,
+                    settings=self._settings,
+                    registry=self._registry,
+                    meter=meter,
+                    ledger=self._ledger,
+                    stop=self._stop,
+                )
+            )
+
+    def _stopped(self) -> int:
+        cancelled = self._registry.cancel_requested(self._run_id) is not None
+        if not cancelled:
+            return self._say(exits.INTERRUPTED, "interrupted")
+        self._end(Status.KILLED, "Cancelled.")
+        return self._say(exits.CANCELLED, "cancelled", "Cancelled.")
+
+    def _failed(self, reason: str) -> int:
+        self._end(Status.FAILED, reason)
+        return self._say(exits.FAILED, "failed", reason)
+
+    def _end(self, status: Status, reason: str) -> None:
+        self._record_spent()
+        self._registry.end(self._run_id, self._number, status, reason)
+
+    def _record_spent(self) -> None:
+        """What an unfinished attempt cost is part of the run's cost."""
+        if self._ledger is None:
+            return
+        try:
+            self._registry.record_spent(self._run_id, self._number, self._ledger.so_far())
+        except Conflict:  # ended by somebody else in the meantime
+            return
+
+    def _say(self, code: int, outcome: str, reason: str = "") -> int:
+        if code == exits.INTERRUPTED:
+            self._record_spent()
+        exits.write_exit(self._folder, self._number, code, outcome, reason)
+        return code
+
+
+def reason_of(error: Exception) -> str:
+    """One sentence for a person."""
+    if isinstance(error, GraftError):
+        return str(error)
+    name, text = type(error).__name__, " ".join(str(error).split())
+    if isinstance(error, MemoryError) or name == "ResourceExhaustedError":
+        return "It ran out of memory. Choose a smaller backbone or close other programs, then resume."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full. Free some space, then resume."
+    if isinstance(error, FileNotFoundError):
+        return f"A file is missing: {error.filename}."
+    return f"An error nobody expected: {name}: {text[:300]}. The log says more."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

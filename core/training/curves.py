@@ -1,0 +1,66 @@
+"""TensorBoard's files of a run: curves of training and validation, and one row for the HParams table.
+
+``tensorboard/train`` and ``tensorboard/validation`` use the same tags, so that TensorBoard lays one over the other;
+the row lies in ``tensorboard`` itself. No graph: nothing here needs a TensorFlow session.
+"""
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import api as hparams_api
+from tensorboard.plugins.scalar.metadata import create_summary_metadata
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.util.tensor_util import make_tensor_proto
+
+from core.recipes import Recipe
+from core.runs import Epoch
+
+
+class Curves:
+    """Writes the curves of one attempt.
+
+    The earlier epochs are written anew and the files of earlier attempts removed: whatever an attempt had written
+    when it was killed, every step is there once.
+    """
+
+    def __init__(self, folder: Path, history: Iterable[Epoch] = ()):
+        self._folder = folder
+        shutil.rmtree(folder, ignore_errors=True)
+        self._writers = {name: EventFileWriter(str(folder / name)) for name in ("train", "validation")}
+        for epoch in history:
+            self.add(epoch)
+
+    def add(self, epoch: Epoch) -> None:
+        """One point on every curve."""
+        points = {"train": (epoch.loss, epoch.accuracy), "validation": (epoch.val_loss, epoch.val_accuracy)}
+        for name, (loss, accuracy) in points.items():
+            for tag, value in (("epoch_loss", loss), ("epoch_accuracy", accuracy)):
+                self._writers[name].add_event(_event(_scalar(tag, value), epoch.number))
+            self._writers[name].flush()
+
+    def finish(self, recipe: Recipe, metrics: dict[str, float], step: int) -> None:
+        """The run's row in the HParams table: its hyperparameters and final ``metrics``."""
+        numbers = {"backbone": recipe.backbone, "pattern": str(recipe.pattern), **asdict(recipe.hyperparameters)}
+        writer = EventFileWriter(str(self._folder))
+        writer.add_event(_event(hparams_api.hparams_pb(numbers), 0))
+        for tag, value in metrics.items():
+            writer.add_event(_event(_scalar(tag, value), step))
+        writer.close()
+
+    def close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+
+def _event(summary: Summary, step: int) -> Event:
+    return Event(wall_time=time.time(), step=step, summary=summary)
+
+
+def _scalar(tag: str, value: float) -> Summary:
+    metadata = create_summary_metadata(display_name="", description="")
+    return Summary(value=[Summary.Value(tag=tag, tensor=make_tensor_proto(value, dtype="float32"), metadata=metadata)])
