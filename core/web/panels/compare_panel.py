@@ -208,10 +208,10 @@ def head_to_head(bench: Workbench, found: Table) -> None:
         f"{p_value(pair.p_value)}; difference {points(pair.difference)}, 95 % interval "
         f"{100 * pair.low:.1f} to {100 * pair.high:.1f} points."
     )
-    for name, digests in ((one, pair.only_a_digests), (other, pair.only_b_digests)):
+    for name, digests, mistaken in ((one, pair.only_a_digests, second), (other, pair.only_b_digests, first)):
         if digests:
             st.markdown(f"Only **{plain(name)}** got these right:")
-            _photos(bench, found.dataset, digests)
+            _photos(bench, found.dataset, digests, _mistakes(found, mistaken, digests))
 
 
 def confusion(bench: Workbench, found: Table) -> None:
@@ -259,15 +259,30 @@ def _cell_photos(bench: Workbench, dataset: Dataset, cells: Sequence[Cell], clic
     st.session_state.setdefault(state, start)
     chosen = st.selectbox(
         "Photos of a cell", list(by_name), key=state, help="Or click a cell of the chart.",
-        format_func=lambda pair: f"{pair[0]} called {pair[1]} ({len(by_name[pair].digests)})",
+        format_func=lambda pair: _cell_words(by_name[pair]),
     )  # fmt: skip
-    _photos(bench, dataset, by_name[chosen].digests, caption=f"{chosen[0]} → {chosen[1]}")
+    digests, right = by_name[chosen].digests, chosen[0] == chosen[1]
+    caption = chosen[0] if right else f"{chosen[0]}, taken for {chosen[1]}"
+    _photos(bench, dataset, digests, [caption] * len(digests))
 
 
-def _photos(bench: Workbench, dataset: Dataset, digests: Sequence[str], caption: str = "") -> None:
+def _cell_words(cell: Cell) -> str:
+    said = "recognised" if cell.true == cell.predicted else f"taken for {cell.predicted}"
+    return f"{cell.true} {said}: {count(len(cell.digests), 'photo')}"
+
+
+def _mistakes(found: Table, run_id: str, digests: Sequence[str]) -> list[str]:
+    """What each photo shows and what the run took it for."""
+    results, names = found.results[run_id], found.dataset.class_names
+    places = {digest: place for place, digest in enumerate(results.digests)}
+    given = results.probabilities.argmax(axis=1)
+    rows = [places[digest] for digest in digests]
+    return [f"{names[results.labels[row]]}, taken for {names[given[row]]}" for row in rows]
+
+
+def _photos(bench: Workbench, dataset: Dataset, digests: Sequence[str], captions: Sequence[str]) -> None:
     shown = digests[:PHOTOS_SHOWN]
     paths = [bench.photo_path(dataset.id, digest) for digest in shown]
-    alt = [caption or "test photo" for _ in shown]
-    photo_strip(paths, ["" for _ in shown], alt=alt)
+    photo_strip(paths, [plain(caption) for caption in captions[: len(shown)]])
     if len(digests) > len(shown):
         st.caption(f"The first {len(shown)} of {count(len(digests), 'photo')}.")

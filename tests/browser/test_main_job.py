@@ -1,0 +1,147 @@
+"""The main job in a real browser: a newcomer's five minutes on real photos, and what survives ``kill -9``."""
+
+import os
+import re
+import signal
+import time
+import zipfile
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.datasets import DEMO_ARCHIVE
+from core.jobs import stop_supervisor
+from core.recipes import Hyperparameters, Recipe
+from core.runs import Run, Status
+from core.workbench import Workbench
+from tests.browser.conftest import end_server, start_server, visit_with
+
+LONG = 600_000
+"""Milliseconds; a busy machine starts TensorFlow and exports a network slowly."""
+PATIENT = 60_000
+
+pytestmark = pytest.mark.timeout(1800)
+
+
+def test_a_newcomer_imports_trains_compares_and_predicts_without_the_readme(visit):
+    page = visit.open("/")
+    _import_the_demo(page)
+    _launch_two_short_runs(page)
+    _watch_until_compare_opens(page)
+    _read_the_comparison(page)
+    _ask_about_a_photo(page)
+    assert page.get_by_test_id("stException").count() == 0
+    assert visit.outside == [] and visit.complaints == []
+
+
+def _import_the_demo(page: Page) -> None:
+    page.get_by_role("button", name="Try it with the demo photos").click()
+    page.get_by_text("is ready").wait_for(timeout=LONG)
+    page.get_by_role("button", name="Train on it").click()
+
+
+def _launch_two_short_runs(page: Page) -> None:
+    launch = page.get_by_role("button", name="Launch 2 runs")
+    launch.wait_for(timeout=PATIENT)
+    for label, value in (("Epochs", "3"), ("Views per photo", "1")):
+        field = page.get_by_role("spinbutton", name=label, exact=True)
+        field.fill(value)
+        field.press("Enter")
+        page.wait_for_timeout(1500)
+    launch.click()
+    expect(page).to_have_url(re.compile(r"/runs\?runs="), timeout=PATIENT)
+
+
+def _watch_until_compare_opens(page: Page) -> None:
+    """Both runs are seen with what they do; nobody touches the page until the comparison is there."""
+    expect(page.get_by_text("EfficientNet-Lite0").first).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("EfficientNet-Lite1").first).to_be_visible()
+    page.get_by_text(re.compile("Computing features|Training|Loading|Saving")).first.wait_for(timeout=LONG)
+    page.get_by_role("heading", name="Compare", exact=True).wait_for(timeout=LONG)
+
+
+def _read_the_comparison(page: Page) -> None:
+    first_line = page.get_by_test_id("stMain").get_by_test_id("stCaptionContainer").first
+    expect(first_line).to_contain_text(re.compile("A tie|is better than"), timeout=PATIENT)
+    expect(page.get_by_text("Leaderboard")).to_be_visible()
+    page.get_by_role("tab", name="Confusion and photos").click()
+    expect(page.get_by_label("Photos of a cell")).to_be_visible(timeout=PATIENT)
+
+
+def _ask_about_a_photo(page: Page) -> None:
+    name, photo = _a_demo_photo()
+    page.get_by_role("link", name="Predict", exact=True).click()
+    upload = page.locator('input[type="file"]').first
+    upload.wait_for(state="attached", timeout=PATIENT)
+    upload.set_input_files([{"name": "my photo.jpg", "mimeType": "image/jpeg", "buffer": photo}])
+    expect(page.get_by_text(re.compile("It looks like"))).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text(name).first).to_be_visible()
+
+
+def _a_demo_photo() -> tuple[str, bytes]:
+    """Class name and bytes of one real photo."""
+    with zipfile.ZipFile(DEMO_ARCHIVE) as archive:
+        name = next(name for name in sorted(archive.namelist()) if name.lower().endswith((".jpg", ".jpeg")))
+        return name.split("/")[-2], archive.read(name)
+
+
+@pytest.fixture
+def killed_home(tmp_path):
+    """A home with the demo photos; whatever still runs in it is ended afterwards."""
+    from core.settings import Settings
+
+    bench = Workbench.open(Settings(home=tmp_path / "home"))
+    bench.import_photos("demo")
+    yield bench
+    stop_supervisor(bench.settings, now=True)
+    bench.registry.close()
+
+
+def test_a_run_survives_the_web_server_and_a_killed_trainer_can_be_resumed(killed_home, context, tmp_path):
+    bench = killed_home
+    server = start_server(bench.settings.home, tmp_path / "server.log")
+    run = _launch_a_long_run(bench)
+    page = visit_with(context, server).open(f"/runs?run={run.id}")
+    _wait(lambda: bench.run(run.id).epochs_done >= 2, "two epochs")
+    page.get_by_text(re.compile("Training now")).wait_for(timeout=PATIENT)
+
+    server.process.kill()
+    server.process.wait()
+    reached = bench.run(run.id).epochs_done
+    _wait(lambda: bench.run(run.id).epochs_done > reached, "the run to go on without the web server")
+
+    server = start_server(bench.settings.home, tmp_path / "server.log")
+    try:
+        page = visit_with(context, server).open(f"/runs?run={run.id}")
+        page.get_by_text(re.compile("Training now")).wait_for(timeout=PATIENT)
+        _kill_the_trainer(bench, run)
+        page.get_by_text(re.compile("killed", re.IGNORECASE)).first.wait_for(timeout=PATIENT)
+        assert bench.run(run.id).status is Status.FAILED
+        done = bench.run(run.id).epochs_done
+
+        page.get_by_role("button", name="Resume").click()
+        _wait(lambda: bench.run(run.id).epochs_done > done, "the resumed run to go on")
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Now", exact=True).click()
+        page.get_by_text("Cancelled").first.wait_for(timeout=PATIENT)
+        assert [attempt.number for attempt in bench.attempts(run.id)] == [1, 2]
+    finally:
+        end_server(server)
+
+
+def _launch_a_long_run(bench: Workbench) -> Run:
+    recipe = Recipe(backbone="efficientnet_lite0", hyperparameters=Hyperparameters(epochs=10_000, batch_size=16))
+    return bench.launch(bench.plan(bench.datasets()[0].id, [recipe]))[0]
+
+
+def _kill_the_trainer(bench: Workbench, run: Run) -> None:
+    attempt = bench.attempts(run.id)[-1]
+    process = bench.registry.process(run.id, attempt.number)
+    os.kill(process["pid"], signal.SIGKILL)
+
+
+def _wait(condition, what: str, seconds: float = LONG / 1000) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"Waited {seconds:.0f} s for {what}."
+        time.sleep(0.3)
