@@ -1,6 +1,7 @@
 """Dangerous actions: say exactly what goes, ask for a second click."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ def confirm_danger(
     verb: str = "Delete",
     icon: str = ":material/delete:",
     disabled: bool = False,
-    width: str | int = "content",
+    width: Literal["content", "stretch"] | int = "content",
 ) -> bool:
     """A button that opens a dialog; True in the one run after its second click.
 

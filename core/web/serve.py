@@ -1,5 +1,6 @@
 """Starting the dashboard: one process, one port, one line that says where."""
 
+import contextlib
 import os
 import runpy
 import socket
@@ -32,7 +33,8 @@ def run(app: Any, settings: Settings | None = None) -> None:
     except Conflict as error:
         raise SystemExit(str(error)) from None
     print(f"Graft is at http://{address()}:{settings.port}", flush=True)
-    app.run(config={"server.port": settings.port, "logger.hideWelcomeMessage": True})
+    with contextlib.suppress(KeyboardInterrupt):  # the ordinary way to stop it
+        app.run(config={"server.port": settings.port, "logger.hideWelcomeMessage": True})
 
 
 def address() -> str:

@@ -46,7 +46,7 @@ def disable_pages_autodiscovery() -> None:
 
 def healthz(request: Request) -> JSONResponse:
     """Is the process up, does the registry answer, is there a supervisor? ``?detail`` adds what the process holds."""
-    health = {"status": "ok", "version": VERSION, "supervisor": None, "registry": "ok"}
+    health: dict[str, Any] = {"status": "ok", "version": VERSION, "supervisor": None, "registry": "ok"}
     try:
         bench = workbench()
         bench.registry.change_counter()

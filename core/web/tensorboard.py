@@ -65,7 +65,7 @@ def _make_wsgi(runs_dir: Path, names: Callable):
     from core.web.selected_runs import SelectedRuns
 
     program = importlib.import_module("tensorboard.program")  # `from tensorboard import program` is a lazy stand-in
-    program._DATA_SERVER_ADVISORY_MESSAGE = ""  # a note to TensorBoard's own users
+    vars(program)["_DATA_SERVER_ADVISORY_MESSAGE"] = ""  # a note to TensorBoard's own users
     board = program.TensorBoard()
     board.configure(
         argv=["tensorboard", "--logdir", str(runs_dir), "--load_fast", "auto", "--reload_interval", str(RELOAD_SECONDS)]
