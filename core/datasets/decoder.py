@@ -84,10 +84,13 @@ def _archive(path: str) -> BinaryIO:
 
 def _write(folder: Path, digest: str, jpeg: bytes) -> bool:
     """Whether there was room. Two children may write one photo: each under its own name, then by rename."""
-    part = folder / f"{os.getpid()}.part"
+    part = f"{folder}/{os.getpid()}.part"
     try:
-        part.write_bytes(jpeg)
-        part.rename(folder / f"{digest}.jpg")
+        with FileIO(part, "w") as file:  # unbuffered: half the system calls of a buffered file
+            written = file.write(jpeg)
+        if written != len(jpeg):
+            return False
+        os.rename(part, f"{folder}/{digest}.jpg")
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return False

@@ -104,7 +104,10 @@ def _stored(image: Image.Image) -> Stored:
     image.draft(None, size)  # JPEG only: decode at 1/2, 1/4 or 1/8 as long as that stays above ``size``
     image.load()
     orientation = _orientation(image)
-    picture = _over_white(_plain(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
+    picture = _plain(image)
+    if picture.size != size:
+        picture = picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    picture = _over_white(picture)
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
     if orientation >= 5:
@@ -139,7 +142,7 @@ def _plain(image: Image.Image) -> Image.Image:
         raise InvalidInput("has 32-bit pixels; save it with 8 or 16 bits")
     if image.has_transparency_data:
         return image.convert("RGBA")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _over_white(image: Image.Image) -> Image.Image:
