@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.datasets.assembly import assemble, with_split
 from core.datasets.duplicates import Accepted, without_copies
-from core.datasets.layout import Candidate, arrange
+from core.datasets.layout import Candidate, Layout, arrange
 from core.datasets.manifest import write_manifest
 from core.datasets.names import dataset_name
 from core.datasets.sandbox import Decoded, Failed, Task, decode_all
@@ -75,37 +76,39 @@ def import_photos(
         InvalidInput: no dataset can be made of it. Refused: the archive breaks the policy. NoSpace: the disk is too
         full. Cancelled: ``cancelled`` said so. Conflict: ``dataset_id`` is taken. Unavailable: no decoder can start.
     """
-    started = time.time()
-    source = Path(source)
-    name = dataset_name(name, source)
+    who = {"id": dataset_id, "name": dataset_name(name, Path(source)), "version": version, "started": time.time()}
     watch = _Watch(progress, cancelled)
     watch.say("Reading the upload")
-    upload = open_upload(source)
+    upload = open_upload(Path(source))
     layout = arrange(upload.entries, upload.empty_folders)
     sweep(settings)
     with staging(settings, dataset_id) as stage:
         _check_space(settings, layout.candidates)
-        decoded, refused = _decode(layout.candidates, source, stage, watch)
+        decoded, refused = _decode(layout.candidates, Path(source), stage, watch)
         watch.say("Storing")
-        unique, copies = without_copies(decoded)
-        rejections = _in_order([*upload.rejections, *layout.rejections, *refused, *copies])
-        check_suitable(unique, layout, rejections)
-        photos, notes = with_split(unique, layout.given, seed, previous or {})
-        dataset = assemble(
-            photos,
-            id=dataset_id,
-            name=name,
-            version=version,
-            seed=seed,
-            notes=notes,
-            rejections=rejections,
-            split_given=bool(layout.given),
-            started=started,
-        )
+        refused += [*upload.rejections, *layout.rejections]
+        dataset, photos = _settle(decoded, refused, layout, seed, previous or {}, who)
         _store(stage.path, dataset, photos)
         watch.check()
         stage.publish()
     return dataset, photos
+
+
+def _settle(
+    decoded: list[Accepted],
+    refused: list[Rejection],
+    layout: Layout,
+    seed: int,
+    previous: Mapping[str, str],
+    who: dict[str, Any],
+) -> tuple[Dataset, tuple[Photo, ...]]:
+    """What becomes of the decoded photos: copies out, classes checked, sides drawn."""
+    unique, copies = without_copies(decoded)
+    rejections = tuple(sorted([*refused, *copies], key=lambda rejection: rejection.file))
+    check_suitable(unique, layout, rejections)
+    photos, notes = with_split(unique, layout.given, seed, previous)
+    split_given = bool(layout.given)
+    return assemble(photos, seed=seed, split_given=split_given, rejections=rejections, notes=notes, **who), photos
 
 
 class _Watch:
@@ -193,10 +196,6 @@ def _accepted(candidate: Candidate, answer: Decoded) -> Accepted:
         height=answer.height,
         stored_bytes=answer.stored_bytes,
     )
-
-
-def _in_order(rejections: list[Rejection]) -> tuple[Rejection, ...]:
-    return tuple(sorted(rejections, key=lambda rejection: rejection.file))
 
 
 def _store(folder: Path, dataset: Dataset, photos: Sequence[Photo]) -> None:
