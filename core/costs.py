@@ -69,6 +69,11 @@ def spent_now() -> Spent:
     return Spent(wall_seconds=time.monotonic(), cpu_seconds=cpu)
 
 
+def rss_bytes() -> int:
+    """Memory this process holds now (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
 def peak_rss_bytes(status: Path = Path("/proc/self/status")) -> int:
     """Largest resident memory of this process or one ended child.
 

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from core.prediction import Answer, PhotoPredictions, Prediction
 
 from core import jobs, prediction
 from core.__main__ import main
+from core.prediction import Answer, PhotoPredictions, Prediction
 from core.runs import Status
 from tests.factories import fill
 

@@ -22,6 +22,7 @@ def import_(options: Namespace) -> Result:
         "classes": dataset.class_sizes,
         "splits": dataset.split_sizes,
         "accepted": dataset.photo_count,
+        "notes": list(dataset.notes),
         "rejected": [asdict(rejection) for rejection in dataset.rejections],
         "seconds": round(dataset.seconds, 3),
         "already_there": known,
@@ -38,6 +39,7 @@ def import_text(result: dict) -> str:
     lines = [
         f"{result['name']} (version {result['version']}, {result['dataset']}): {result['accepted']} photos, "
         f"{len(result['classes'])} classes; {split}.",
+        *(f"  {note}" for note in result["notes"]),
         *(f"  refused {rejection['file']}: {rejection['reason']}" for rejection in result["rejected"]),
     ]
     if result["already_there"]:

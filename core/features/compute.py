@@ -166,9 +166,8 @@ def _compute(source: _Source, engine: Engine, backbone: Backbone, settings: Sett
                 array.append(rows, spent_now().beyond(begin))
                 if progress is not None:
                     progress(array.done, total)
-    except BaseException:
+    finally:
         array.sync(spent_now().beyond(begin))  # a stop asked for from outside keeps what was done
-        raise
     meta = {"key": asdict(source.key), "shape": shape, "engine": engine.name, "backbone": backbone.name}
     array.finish(store.folder_of(source.key, settings), meta, spent_now().beyond(begin))
 

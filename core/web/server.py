@@ -12,7 +12,6 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -21,6 +20,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from streamlit.runtime.pages_manager import PagesManager
 
+from core.costs import rss_bytes
 from core.errors import GraftError, NotFound
 from core.settings import REPOSITORY
 from core.web.protection import KnownHosts, ProtectiveHeaders, SameOriginWrites
@@ -54,7 +54,7 @@ def healthz(request: Request) -> JSONResponse:
     except GraftError as error:
         health |= {"status": "failing", "registry": str(error)}
     if "detail" in request.query_params:
-        health["rss_bytes"] = psutil.Process().memory_info().rss
+        health["rss_bytes"] = rss_bytes()
         health["tensorflow"] = "tensorflow" in sys.modules
     return JSONResponse(health, 200 if health["status"] == "ok" else 503)
 
