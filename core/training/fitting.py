@@ -70,6 +70,7 @@ class Trainer:
         history = self._head.fit(
             self._batches(number),
             validation_data=self._validation,
+            shuffle=False,
             initial_epoch=number - 1,
             epochs=number,
             callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: self._on_batch())],
