@@ -331,6 +331,16 @@ def test_runs_beyond_the_twelfth_are_one_grey_trace():
     assert figure.data[1].marker.color == look.GREY
 
 
+def test_runs_that_lie_close_together_are_named_in_a_legend_and_not_over_each_other():
+    def chart_of(*seconds):
+        runs = [a_run(f"r-{number}", name=f"Lite{number}") for number in range(len(seconds))]
+        costs = {run.id: a_cost(alone_wall_seconds=value) for run, value in zip(runs, seconds, strict=True)}
+        return charts.accuracy_vs_cost(comparison.leaderboard(runs, costs))
+
+    assert not chart_of(10.0, 80.0).layout.showlegend
+    assert chart_of(70.0, 80.0).layout.showlegend
+
+
 def test_stages_show_what_was_paid_and_what_was_reused():
     costs = {"r-1": a_cost(alone=100.0, paid=10.0, stages={"Loading": 4.0, "Training": 6.0}), "r-2": a_cost(10.0, 10.0)}
     bars = tradeoff.stage_bars({"r-1": "Lite0", "r-2": "Lite1", "r-3": "unmeasured"}, costs)

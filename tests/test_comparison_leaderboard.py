@@ -103,7 +103,7 @@ def test_training_one_seed_twice_is_no_second_seed():
 def test_two_groups_of_one_name_are_told_apart_by_what_differs():
     runs = [a_run(f"{epochs}-{seed}", name="Lite0", seed=seed, epochs=epochs) for epochs in (10, 20) for seed in (1, 2)]
     groups = comparison.seed_groups(comparison.leaderboard(runs, {}))
-    assert sorted(group.name for group in groups) == ["Lite0 (epochs 10)", "Lite0 (epochs 20)"]
+    assert sorted(group.name for group in groups) == ["Lite0 (10 epochs)", "Lite0 (20 epochs)"]
 
 
 def test_runs_of_one_name_are_told_apart_by_what_differs():

@@ -14,7 +14,6 @@ from core.errors import InvalidInput
 
 ACCENT = "#2A8560"
 GREY = "#8A8F98"
-FAULT = "#D55E00"
 GRID = "rgba(128, 128, 128, 0.18)"
 
 HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"

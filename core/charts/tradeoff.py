@@ -1,7 +1,9 @@
 """Charts of what accuracy costs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import plotly.graph_objects as go
 
@@ -73,14 +75,14 @@ def tradeoff_points(rows: Sequence[Row], cost: str = "alone_wall_seconds", curre
 def accuracy_vs_cost(rows: Sequence[Row], cost: str = "alone_wall_seconds", currency: str = "EUR") -> go.Figure:
     """Accuracy with its 95 % interval against a cost; a line joins the runs that nothing cheaper beats (Pareto front).
 
-    Up to six runs are named at their points, more in a legend; runs beyond the twelfth are grey. A logarithmic axis
-    where costs span decades. ``customdata[0]`` is the run id, for selections.
+    Up to six runs are named at their points, more (or crowded ones) in a legend; runs beyond the twelfth are grey.
+    A logarithmic axis where costs span decades. ``customdata[0]`` is the run id, for selections.
     """
     kind = cost_kind(cost)
     points = tradeoff_points(rows, cost, currency)
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
     styles = run_styles([point.run_id for point in points])
-    direct = len(points) <= _DIRECTLY_LABELLED
+    direct = len(points) <= _DIRECTLY_LABELLED and not _crowded(points)
     coloured = [
         _points_trace([point], styles[point.run_id], label=_label_side(point, points) if direct else None)
         for point in points[:COLOURED]
@@ -99,6 +101,16 @@ def accuracy_vs_cost(rows: Sequence[Row], cost: str = "alone_wall_seconds", curr
 def _cost_axis(kind: CostKind, costs: Sequence[float], currency: str) -> dict:
     unit = currency if kind.key.endswith("money") else kind.unit
     return log_axis(kind.title, unit, costs) if spans_decades(costs) else axis(kind.title, unit, rangemode="tozero")
+
+
+def _crowded(points: Sequence[Point]) -> bool:
+    """Whether the names of two runs beside their points would run into each other."""
+    costs = [point.cost for point in points]
+    log = spans_decades(costs)
+    places = [math.log10(cost / min(costs)) if log else cost for cost in costs]
+    width = max(places) if places else 0.0
+    pairs = combinations(zip(places, points, strict=True), 2)
+    return any(abs(x - z) < 0.35 * width and abs(a.accuracy - b.accuracy) < 1.5 for (x, a), (z, b) in pairs)
 
 
 def _label_side(point: Point, points: Sequence[Point]) -> str:

@@ -7,7 +7,7 @@ from core.recipes import Recipe
 
 
 def distinct_names(runs: Iterable[tuple[str, str, Recipe]], ignored: Collection[str] = ()) -> dict[str, str]:
-    """``{id: name}`` where runs of one name are followed by what sets them apart: "Lite0 (seed 7, epochs 40)".
+    """``{id: name}`` where runs of one name are followed by what sets them apart: "Lite0 (40 epochs, seed 7)".
 
     Args:
         runs: (id, name, recipe); what not even the recipe sets apart gets its id.
@@ -22,7 +22,7 @@ def distinct_names(runs: Iterable[tuple[str, str, Recipe]], ignored: Collection[
 def _tell_apart(group: Sequence[tuple[str, str, Recipe]], ignored: Collection[str]) -> list[tuple[str, str]]:
     facts = [_facts(recipe) for _, _, recipe in group]
     names = [key for key in facts[0] if key not in ignored and len({str(fact.get(key)) for fact in facts}) > 1]
-    endings = [", ".join(f"{key.replace('_', ' ')} {fact.get(key)}" for key in names) for fact in facts]
+    endings = [", ".join(_words(key, fact.get(key)) for key in names) for fact in facts]
     told = [
         ending if endings.count(ending) == 1 else ", ".join(part for part in (ending, run[0]) if part)
         for ending, run in zip(endings, group, strict=True)
@@ -30,6 +30,10 @@ def _tell_apart(group: Sequence[tuple[str, str, Recipe]], ignored: Collection[st
     if len(group) == 1:
         return [(group[0][0], group[0][1])]
     return [(run_id, f"{name} ({ending})") for (run_id, name, _), ending in zip(group, told, strict=True)]
+
+
+def _words(key: str, value: object) -> str:
+    return f"{value} {key}" if key in ("epochs", "views") else f"{key.replace('_', ' ')} {value}"
 
 
 def _facts(recipe: Recipe) -> dict[str, object]:
