@@ -93,7 +93,7 @@ class Epochs:
 
     def train(self, inputs: Inputs) -> keras.Model:
         """The head as it was after its best epoch."""
-        head = heads.build_head(inputs.train[0].array, len(inputs.class_names), self._numbers)
+        head = heads.build_head(inputs.validation.array.shape[1], len(inputs.class_names), self._numbers)
         if self._checkpoint is not None:
             heads.read_state(head, self._checkpoint.state)
         trainer = Trainer(head, _learnable(inputs), self._numbers, self._context.stop.check)

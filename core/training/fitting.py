@@ -21,7 +21,7 @@ class Learnable:
     """What a head learns from.
 
     Args:
-        views: ``{view: (n, d) features of the training photos}``; view 0 is always there.
+        views: ``{view: (n, d) features of the training photos}``.
         labels: (n,) of the training photos.
         validation, validation_labels: (m, d) and (m,).
         classes: how many.
@@ -35,9 +35,8 @@ class Learnable:
 
 
 def views_needed(numbers: Hyperparameters, first_epoch: int) -> tuple[int, ...]:
-    """Views that epochs from ``first_epoch`` on look at, and view 0, which the head is standardised by."""
-    epochs = range(first_epoch, numbers.epochs + 1)
-    return tuple(sorted({0} | {view_of(numbers, epoch) for epoch in epochs}))
+    """Views that epochs from ``first_epoch`` on look at."""
+    return tuple(sorted({view_of(numbers, epoch) for epoch in range(first_epoch, numbers.epochs + 1)}))
 
 
 def view_of(numbers: Hyperparameters, epoch: int) -> int:

@@ -1,0 +1,48 @@
+"""How fast features are: ``python -m tests.bench.bench_features [BACKBONE]``.
+
+The engine Graft uses against the same prefix as a ``tf.function`` and through ``model.predict``, on the same photos.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from tests.bench.measuring import BACKBONE, in_turns, random_photos, ratio
+
+PHOTOS, ROUNDS = 96, 5
+
+
+def main(name: str = BACKBONE) -> None:
+    import numpy as np
+
+    from core.backbones import get
+    from core.features import networks
+    from core.features.engines import engine_file
+    from core.features.litert import LiteRTEngine
+    from core.features.tensorflow import TensorFlowEngine
+    from core.settings import Settings
+
+    backbone = get(name)
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings(home=Path(home))
+        photos = random_photos(PHOTOS, backbone.input_size)
+        prefix = networks.prefix(backbone, settings)
+        function = TensorFlowEngine(backbone, settings)
+        litert = LiteRTEngine.for_many(engine_file(backbone, settings))
+        deviation = np.abs(litert.spread(photos[:8]) - function(photos[:8])).max()
+        ways = {
+            "litert": lambda: litert.spread(photos),
+            "tf.function": lambda: [function(photos[start : start + 8]) for start in range(0, PHOTOS, 8)],
+            "model.predict": lambda: prefix.predict(photos.astype(np.float32), batch_size=32, verbose=0),
+        }
+        seconds = in_turns(ways, ROUNDS)
+    for way, times in seconds.items():
+        print(f"{backbone.title}, {way}: {PHOTOS / median(times):.0f} photos/s")
+    print(f"largest difference between engine and tf.function: {deviation:.1e}")
+    print(f"features engine / tf.function: ratio = {ratio(seconds['tf.function'], seconds['litert']):.1f}x")
+    print(f"features engine / model.predict: ratio = {ratio(seconds['model.predict'], seconds['litert']):.1f}x")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
