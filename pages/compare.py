@@ -109,7 +109,7 @@ def compare(bench: Workbench, dataset: Dataset, runs: Sequence[Run], first_line)
     with first_line:
         heading("Compare", compare_panel.answer(found))
     compare_panel.problems(found)
-    compare_panel.accuracy_against_cost(found)
+    compare_panel.accuracy_against_cost(bench, found)
     st.subheader("Leaderboard", anchor=False)
     compare_panel.leaderboard_table(bench, found)
     curves, duel, confusion = st.tabs(["Learning curves", "Head to head", "Confusion and photos"])

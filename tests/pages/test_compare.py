@@ -97,3 +97,13 @@ def test_a_run_whose_answers_are_lost_is_said(bench, filled):
     (bench.settings.run_dir(run.id) / "test.npz").unlink()
     at = visit("compare")
     assert not at.exception and "has no answers" in at.warning[0].value
+
+
+def test_with_the_price_of_an_hour_time_becomes_money(bench, filled):
+    at = visit("compare")
+    assert "money" not in at.dataframe[0].value
+    at.number_input(key="compare.price").set_value(3.6)
+    at.text_input(key="compare.currency").input("CHF")
+    at.button(key="compare.rate_save").click().run()
+    assert not at.exception and bench.rate() == (3.6, "CHF")
+    assert at.dataframe[0].value["alone_money"].round(3).tolist() == [0.034, 0.046]

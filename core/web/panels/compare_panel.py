@@ -28,9 +28,9 @@ from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.runs import Run
 from core.web.panels.tables import number, picture, table
-from core.web.panels.words import title_of
+from core.web.panels.words import saying, title_of
 from core.web.thumbnails import photo_strip
-from core.web.widgets import colour_swatch
+from core.web.widgets import colour_swatch, explained
 from core.wording import count, csv_text, listed, p_value, plain, points, share
 from core.workbench import Workbench
 
@@ -98,7 +98,7 @@ def verdicts(found: Table) -> None:
         st.markdown(f"{icon} {plain(verdict(pair, found.names))}")
 
 
-def accuracy_against_cost(found: Table) -> None:
+def accuracy_against_cost(bench: Workbench, found: Table) -> None:
     measured = [kind for kind in COSTS.values() if any(getattr(row, kind.key) is not None for row in found.rows)]
     if not measured:
         return
@@ -114,17 +114,32 @@ def accuracy_against_cost(found: Table) -> None:
         figure, key="compare.chart", theme="streamlit", config=charts.CONFIG,
         alt=f"Test accuracy with 95 % interval against {kind.title} of {count(len(found.rows), 'run')}",
     )  # fmt: skip
-    st.caption(kind.help)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(kind.help)
+        _rate(bench)
+
+
+def _rate(bench: Workbench) -> None:
+    """What an hour of this machine costs; with it, time is also shown as money."""
+    per_hour, currency = bench.rate()
+    with (
+        st.popover("Price of an hour", icon=":material/payments:", type="tertiary", key="compare.rate"),
+        st.form("compare.rate_form", border=False),
+    ):
+        help_ = "Of this machine: electricity, rent, whatever you count. Empty: no prices are shown."
+        price = st.number_input("Price of an hour", 0.0, 999_999.0, per_hour, key="compare.price", help=help_)
+        unit = st.text_input("Currency", currency, max_chars=8, key="compare.currency")
+        if st.form_submit_button("Save", icon=":material/save:", key="compare.rate_save"):
+            with explained():
+                bench.set_rate(price, unit.strip() or "EUR")
+                st.rerun()
 
 
 def leaderboard_table(bench: Workbench, found: Table) -> None:
     currency = bench.rate()[1]
     kinds = [kind for kind in COSTS.values() if any(getattr(row, kind.key) is not None for row in found.rows)]
-    words = {kind.key: kind.words for kind in kinds}
-    columns = {
-        kind.key: number(f"{title_of(kind)} ({currency})" if "money" in kind.key else title_of(kind), kind.help)
-        for kind in kinds
-    }
+    words = {kind.key: saying(kind, currency) for kind in kinds}
+    columns = {kind.key: number(title_of(kind), kind.help) for kind in kinds}
     rows = [_row(row, [kind.key for kind in kinds]) for row in found.rows]
     columns |= {
         "Colour": picture(),
@@ -175,8 +190,12 @@ def learning_curves(bench: Workbench, found: Table) -> None:
         return
     st.markdown(f"**{plain(charts.learning_curves_title(drawn))}**")
     figure = charts.learning_curves(drawn)
+    ids = ",".join(run.id for run in found.runs)
     alt = f"{METRICS[metric].title} per epoch of {count(len(drawn), 'run')}"
     st.plotly_chart(figure, key="compare.curves", theme="streamlit", config=charts.CONFIG, alt=alt)
+    st.page_link(
+        "pages/board.py", label="All curves on the Board", icon=":material/monitoring:", query_params={"runs": ids}
+    )
 
 
 def head_to_head(bench: Workbench, found: Table) -> None:

@@ -60,7 +60,7 @@ def show(found: Sequence[PhotoPredictions], runs: Mapping[str, Run]) -> None:
     for place, photo in enumerate(found):
         with st.container(border=True, key=f"photo-{place}"):
             if photo.problem:
-                st.error(f"**{plain(photo.name)}** {plain(photo.problem)}", icon=":material/hide_image:")
+                st.error(f"**{plain(photo.name)}**: {plain(photo.problem)}", icon=":material/hide_image:")
                 continue
             picture, *columns = st.columns([2, *(3 for _ in photo.answers)], gap="medium")
             with picture:
@@ -78,7 +78,7 @@ def _answer(said: Answer, runs: Mapping[str, Run]) -> None:
         st.warning(plain(said.problem), icon=":material/warning:")
         return
     for prediction in said.predictions:
-        label = f"{plain(prediction.class_name)} · {share(prediction.probability)}"
+        label = f"{plain(prediction.class_name)} · {_chance(prediction.probability)}"
         st.progress(min(1.0, max(0.0, prediction.probability)), text=label)
     took = milliseconds(said.milliseconds)
     if said.unsure:
@@ -88,3 +88,7 @@ def _answer(said: Answer, runs: Mapping[str, Run]) -> None:
         )
     else:
         st.caption(took)
+
+
+def _chance(probability: float) -> str:
+    return "under 0.1 %" if probability < 0.0005 else share(probability)

@@ -12,7 +12,7 @@ from core.web.danger import confirm_danger
 from core.web.panels.figures import figures
 from core.web.panels.run_rows import attempt, cancel_menu, epoch_words
 from core.web.panels.tables import number, table
-from core.web.panels.words import FIELDS, PATTERNS, dataset_title, run_sentence, title_of, toll_words
+from core.web.panels.words import FIELDS, PATTERNS, dataset_title, run_sentence, saying, title_of, toll_words
 from core.web.widgets import explained, heading, poll, progress_line, status_text
 from core.wording import count, duration, listed, moment, plain, share, size
 from core.workbench import Workbench
@@ -56,6 +56,9 @@ def _actions(bench: Workbench, run: Run) -> None:
             st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
             query = {"dataset": run.dataset_id}
             st.page_link("pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params=query)
+        if run.epochs_done:
+            query = {"runs": run.id}
+            st.page_link("pages/board.py", label="Board", icon=":material/monitoring:", query_params=query)
         st.page_link("pages/runs.py", label="All runs", icon=":material/list_alt:")
 
 
@@ -86,12 +89,12 @@ def _cost(bench: Workbench, run: Run) -> None:
     if cost is None:
         return
     st.subheader("What it cost", anchor=False)
-    rate, _ = bench.rate()
+    rate, currency = bench.rate()
     row = leaderboard([run], {run.id: cost}, rate_per_hour=rate)[0]
     kinds = [kind for key, kind in COSTS.items() if rate is not None or "money" not in key]
     measured = [kind for kind in kinds if getattr(row, kind.key) is not None]
     memory = ("Largest memory", size(cost.peak_rss_bytes), "Peak resident memory of the trainer.")
-    figures(*((title_of(kind), kind.words(getattr(row, kind.key)), kind.help) for kind in measured), memory)
+    figures(*((title_of(kind), saying(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured), memory)
     saved = cost.alone_wall_seconds - cost.wall_seconds
     if saved > 0.05 * cost.alone_wall_seconds:
         st.caption(f"Features that earlier runs had computed saved {duration(saved)}.")

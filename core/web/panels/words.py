@@ -1,12 +1,15 @@
 """Titles and one-line explanations that several pages show."""
 
+from collections.abc import Callable
+from functools import partial
+
 from core.backbones.values import Availability, Backbone
 from core.comparison import CostKind
 from core.datasets.values import Dataset
 from core.deletion import Toll
 from core.recipes import Hyperparameters, Pattern
 from core.runs import Run, Status
-from core.wording import count, duration, listed, plain, share, size
+from core.wording import count, duration, listed, money, plain, share, size
 
 PATTERNS: dict[Pattern, tuple[str, str]] = {
     Pattern.INTEGRATED_EXTRACTOR: (
@@ -56,6 +59,11 @@ def weights_words(backbone: Backbone, state: Availability) -> str:
 def title_of(kind: CostKind) -> str:
     """The title of a cost as a label begins: ``Training time alone``, ``CPU time``."""
     return kind.title[:1].upper() + kind.title[1:]
+
+
+def saying(kind: CostKind, currency: str) -> Callable[[float | None], str]:
+    """How a cost reads; prices in the user's currency."""
+    return partial(money, currency=currency) if "money" in kind.key else kind.words
 
 
 def dataset_title(dataset: Dataset) -> str:
