@@ -9,7 +9,7 @@ from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.runs import Run, Status
 from core.web.frame import require_frame
-from core.web.panels import compare_panel
+from core.web.panels import compare_panel, compare_photos
 from core.web.panels.choice import choose_dataset, listed_ids
 from core.web.panels.words import interval
 from core.web.state import workbench
@@ -105,9 +105,13 @@ def compare(bench: Workbench, dataset: Dataset, runs: Sequence[Run], first_line)
         with first_line:
             heading("Compare", f"Choose finished runs of {plain(dataset.name)} to see which is best and what it costs.")
         return
-    found = compare_panel.gather(bench, dataset, runs)
-    with first_line:
-        heading("Compare", compare_panel.answer(found))
+    line = "These runs cannot be compared."
+    try:
+        found = compare_panel.gather(bench, dataset, runs)
+        line = compare_panel.answer(found)
+    finally:
+        with first_line:
+            heading("Compare", line)
     compare_panel.problems(found)
     compare_panel.accuracy_against_cost(bench, found)
     st.subheader("Leaderboard", anchor=False)
@@ -116,9 +120,9 @@ def compare(bench: Workbench, dataset: Dataset, runs: Sequence[Run], first_line)
     with curves:
         compare_panel.learning_curves(bench, found)
     with duel:
-        compare_panel.head_to_head(bench, found)
+        compare_photos.head_to_head(bench, found)
     with confusion:
-        compare_panel.confusion(bench, found)
+        compare_photos.confusion(bench, found)
 
 
 require_frame()

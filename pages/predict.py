@@ -91,11 +91,13 @@ def predict(bench: Workbench, chosen: Sequence[Run], photos: predict_panel.Photo
             todo = "Drop photos and the models answer side by side." if chosen else "Choose a model that shall answer."
             heading("Predict", todo)
         return
-    with first_line:
-        title = st.container()
-    found = predictions(bench, [run.id for run in chosen], photos)
-    with title:
-        heading("Predict", predict_panel.answer(found))
+    line = "The models could not answer."
+    try:
+        found = predictions(bench, [run.id for run in chosen], photos)
+        line = predict_panel.answer(found)
+    finally:
+        with first_line:
+            heading("Predict", line)
     predict_panel.show(found, {run.id: run for run in chosen})
 
 

@@ -87,6 +87,7 @@ def test_a_model_that_cannot_answer_is_said(filled, monkeypatch):
     at = visit("predict")
     at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
     assert not at.exception and "files are damaged" in at.error[0].value
+    assert first_line(at) == "The models could not answer."
 
 
 def test_redrawing_the_page_does_not_ask_again(filled, asked):

@@ -45,7 +45,9 @@ def _filtered(runs: Sequence[Run], names: Mapping[str, str]) -> list[Run]:
         )
     with status:
         words = {ending: STATUSES[ending][0] for ending in _ENDINGS}
-        kept = st.pills("Status", _ENDINGS, selection_mode="multi", format_func=words.get, key="ended.status")
+        kept = st.pills(
+            "Status", _ENDINGS, selection_mode="multi", format_func=lambda ending: words[ending], key="ended.status"
+        )
     with dataset:
         there = list(dict.fromkeys(run.dataset_id for run in runs))
         wanted = st.query_params.get("dataset")

@@ -31,8 +31,9 @@ def import_box(bench: Workbench) -> None:
 
 
 def demo_button(bench: Workbench, *, key: str, primary: bool = False) -> None:
-    kind = "primary" if primary else "secondary"
-    if st.button("Try it with the demo photos", key=key, type=kind, icon=":material/eco:"):
+    if st.button(
+        "Try it with the demo photos", key=key, type="primary" if primary else "secondary", icon=":material/eco:"
+    ):
         _start(bench, "demo")
 
 

@@ -59,7 +59,7 @@ def show(found: Sequence[PhotoPredictions], runs: Mapping[str, Run]) -> None:
     """One row a photo, its own columns of answers beside it."""
     for place, photo in enumerate(found):
         with st.container(border=True, key=f"photo-{place}"):
-            if photo.problem:
+            if photo.jpeg is None:
                 st.error(f"**{plain(photo.name)}**: {plain(photo.problem)}", icon=":material/hide_image:")
                 continue
             picture, *columns = st.columns([2, *(3 for _ in photo.answers)], gap="medium")
