@@ -65,7 +65,7 @@ def _read_the_comparison(page: Page) -> None:
     expect(first_line).to_contain_text(re.compile("A tie|is better than"), timeout=PATIENT)
     expect(page.get_by_text("Leaderboard")).to_be_visible()
     page.get_by_role("tab", name="Confusion and photos").click()
-    expect(page.get_by_label("Photos of a cell")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("combobox", name="Photos of a cell")).to_be_visible(timeout=PATIENT)
 
 
 def _ask_about_a_photo(page: Page) -> None:

@@ -7,7 +7,7 @@ from core.web.widgets import metric
 Figure = tuple[str, str, str]
 """Label, value with unit, and the tooltip that says how it was measured."""
 
-_WIDTH = 164
+_WIDTH = 150
 """CSS pixels: two beside each other on a phone."""
 
 

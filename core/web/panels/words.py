@@ -7,7 +7,7 @@ from core.backbones.values import Availability, Backbone
 from core.comparison import CostKind
 from core.datasets.values import Dataset
 from core.deletion import Toll
-from core.recipes import Hyperparameters, Pattern
+from core.recipes import Pattern, sensible_hyperparameters
 from core.runs import Run, Status
 from core.wording import count, duration, listed, money, plain, share, size
 
@@ -78,7 +78,7 @@ def dataset_size(dataset: Dataset) -> str:
 def recipe_words(run: Run) -> str:
     """What tells runs of one backbone apart: pattern and hyperparameters that are not the usual ones."""
     chosen = run.recipe.hyperparameters
-    usual = Hyperparameters()
+    usual = sensible_hyperparameters(train_photos=1000, classes=2)  # these names do not depend on the size
     parts = [PATTERNS[run.recipe.pattern][0], count(chosen.epochs, "epoch"), count(chosen.views, "view")]
     for name in ("learning_rate", "dropout", "hidden_units", "label_smoothing", "seed"):
         value = getattr(chosen, name)
