@@ -9,15 +9,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
+from core.datasets.manifest import read_manifest
 from core.datasets.names import dataset_name
-from core.datasets.values import Dataset
-from core.errors import Cancelled, GraftError, InvalidInput
+from core.datasets.staging import unpublish
+from core.datasets.values import Dataset, Photo
+from core.errors import Cancelled, GraftError, InvalidInput, NotFound
 from core.registry import Registry
 from core.settings import REPOSITORY, Settings, inside
 
@@ -63,6 +65,7 @@ def run_import(
     path = _path(source)
     name = dataset_name(name, path)
     with _one_at_a_time(settings, progress, cancelled):
+        _register_stored(settings, registry)
         dataset, photos = import_photos(
             path,
             settings=settings,
@@ -74,16 +77,57 @@ def run_import(
             progress=progress,
             cancelled=cancelled,
         )
+        return _register(settings, registry, dataset, photos)
+
+
+def _register(
+    settings: Settings, registry: Registry, dataset: Dataset, photos: Sequence[Photo]
+) -> tuple[Dataset, bool]:
+    """Make the registry know a dataset that lies on the disk, or take it away again: known already, or no success."""
+    try:
         known = registry.find_dataset(dataset.digest)
-        if known is not None:
-            shutil.rmtree(settings.dataset_dir(dataset.id))
-            return known, True
-        registry.add_dataset(dataset, photos)
-        registry.log("import", {"dataset": dataset.id, "name": dataset.name, "photos": dataset.photo_count})
-        return dataset, False
+        if known is None:
+            registry.add_dataset(dataset, photos)
+            registry.log("import", {"dataset": dataset.id, "name": dataset.name, "photos": dataset.photo_count})
+    finally:
+        if dataset.id not in {each.id for each in registry.datasets()}:
+            unpublish(settings, dataset.id)
+    return known or dataset, known is not None
+
+
+def recover(settings: Settings, registry: Registry) -> None:
+    """Complete imports that were killed: register what had appeared on the disk, drop uploads nobody will read."""
+    with open(settings.datasets_dir / ".import.lock", "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # an import is at work; it has done this before it began
+            return
+        _register_stored(settings, registry)
+    for folder in settings.uploads_dir.glob("import-*"):
+        if (folder / "request.json").exists() and not _alive(folder):
+            request = json.loads((folder / "request.json").read_text())
+            if request["own_source"]:
+                Path(request["source"]).unlink(missing_ok=True)
+
+
+def _register_stored(settings: Settings, registry: Registry) -> None:
+    """Datasets on the disk that the registry does not know: their import was killed, or the registry is a new one."""
+    stored = [path for path in settings.datasets_dir.glob("[!.]*") if path.is_dir()]
+    known = {dataset.id for dataset in registry.datasets()} if stored else set()
+    for path in stored:
+        if path.name in known:
+            continue
+        try:
+            dataset, photos = read_manifest(path)
+        except (NotFound, ValueError, KeyError, TypeError, AttributeError):  # no dataset of ours: left alone
+            continue
+        if dataset.id == path.name:
+            _register(settings, registry, dataset, photos)
 
 
 def _path(source: str | Path) -> Path:
+    if not str(source).strip():  # Path("") is the current folder
+        raise InvalidInput("Name a ZIP file or a folder with one folder of photos per class, or: demo.")
     return DEMO_ARCHIVE if str(source) == "demo" else Path(source).expanduser()
 
 
@@ -124,9 +168,9 @@ def start_import(source: str | Path, *, settings: Settings, name: str | None = N
     folder.mkdir(parents=True)
     title = dataset_name(name, _path(source))
     request = {"source": str(source), "name": name, "own_source": own_source, "title": title, "at": time.time()}
-    _write_json(folder / "request.json", request)
     with open(folder / "alive.lock", "w") as alive, open(folder / "log.txt", "w") as log:
-        fcntl.flock(alive, fcntl.LOCK_EX)
+        fcntl.flock(alive, fcntl.LOCK_EX)  # before the request can be seen: who finds it unlocked takes it for dead
+        _write_json(folder / "request.json", request)
         subprocess.Popen(
             [sys.executable, "-m", "core.imports", job_id],
             cwd=REPOSITORY,
@@ -209,7 +253,8 @@ def _background(job_id: str, settings: Settings) -> None:
     def report(progress: ImportProgress) -> None:
         if time.monotonic() - last["at"] > 0.2:
             last["at"] = time.monotonic()
-            _write_json(folder / "status.json", {"state": "running", "progress": asdict(progress)})
+            with suppress(OSError):  # a full disk is the import's business, not its progress bar's
+                _write_json(folder / "status.json", {"state": "running", "progress": asdict(progress)})
 
     try:
         dataset, known = run_import(
@@ -226,6 +271,8 @@ def _background(job_id: str, settings: Settings) -> None:
         outcome = {"state": "cancelled", "message": str(error)}
     except GraftError as error:
         outcome = {"state": "failed", "message": str(error)}
+    except OSError as error:
+        outcome = {"state": "failed", "message": f"The photos could not be read or stored: {error.strerror}."}
     finally:
         if request["own_source"]:
             Path(request["source"]).unlink(missing_ok=True)

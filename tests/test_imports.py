@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.errors import Cancelled, InvalidInput
+from core import imports
+from core.errors import Cancelled, InvalidInput, NoSpace
 from core.imports import cancel_import, dismiss_import, import_jobs, run_import, start_import
+from core.workbench import Workbench
 from tests.factories import tiny_jpeg
 
 
@@ -128,3 +130,60 @@ def pid_of(job_id):
 def test_a_name_that_cannot_be_shown_is_refused(archive, settings, registry):
     with pytest.raises(InvalidInput):
         run_import(archive, settings=settings, registry=registry, name="a\nb")
+
+
+def test_a_dataset_whose_import_was_killed_before_it_was_registered_is_there_at_the_next_start(
+    archive, settings, registry, monkeypatch
+):
+    class Killed(BaseException):
+        """Ends the import as a kill does: nothing is cleaned up."""
+
+    def killed(*arguments):
+        raise Killed
+
+    monkeypatch.setattr(imports, "_register", killed)
+    with pytest.raises(Killed):
+        run_import(archive, settings=settings, registry=registry)
+    monkeypatch.undo()
+    assert registry.datasets() == [] and len(list(settings.datasets_dir.glob("d-*"))) == 1
+    bench = Workbench.open(settings)
+    (dataset,) = bench.datasets()
+    assert dataset.name == "pets" and len(bench.photos(dataset.id)) == 12
+    again, known = bench.import_photos(archive)
+    assert known and again.id == dataset.id
+
+
+def test_a_new_registry_finds_the_datasets_on_the_disk(archive, settings, registry):
+    first, _ = run_import(archive, settings=settings, registry=registry)
+    registry.close()
+    for path in settings.home.glob("registry.db*"):
+        path.unlink()
+    assert Workbench.open(settings).datasets() == [first]
+
+
+def test_an_import_that_cannot_be_registered_leaves_nothing(archive, settings, registry, monkeypatch):
+    def full(*arguments):
+        raise NoSpace("The disk is full.")
+
+    monkeypatch.setattr(registry, "add_dataset", full)
+    with pytest.raises(NoSpace):
+        run_import(archive, settings=settings, registry=registry)
+    assert [path.name for path in settings.datasets_dir.iterdir()] == [".import.lock"]
+
+
+def test_a_folder_that_is_no_dataset_is_left_alone(settings):
+    strange = settings.datasets_dir / "mine"
+    strange.mkdir(parents=True)
+    (strange / "manifest.json").write_text('{"photos": 3}')
+    assert Workbench.open(settings).datasets() == [] and strange.exists()
+
+
+def test_the_upload_of_a_killed_import_goes_at_the_next_start(settings, registry, tmp_path):
+    source = big_archive(tmp_path / "big.zip")
+    job_id = start_import(source, settings=settings, own_source=True)
+    Workbench.open(settings)
+    assert source.exists(), "it is being read"
+    os.killpg(pid_of(job_id), signal.SIGKILL)
+    wait_for_job(settings, job_id)
+    Workbench.open(settings)
+    assert not source.exists()

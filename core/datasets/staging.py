@@ -59,6 +59,13 @@ def staging(settings: Settings, dataset_id: str) -> Iterator[Staging]:
         stage.close()
 
 
+def unpublish(settings: Settings, dataset_id: str) -> None:
+    """Takes a dataset's folder away as it came, by one rename; ``sweep`` finishes what a kill cuts off here."""
+    path = settings.datasets_dir / f"{_PREFIX}{dataset_id}"
+    settings.dataset_dir(dataset_id).rename(path)
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def sweep(settings: Settings) -> int:
     """Removes what killed imports left behind; those still running are recognised by their lock.
 
