@@ -4,107 +4,56 @@ With ``--json`` a command prints one JSON object on stdout and nothing else. Exi
 done; errors are one line on stderr.
 """
 
-import argparse
+import errno
 import json
+import os
 import sys
-from collections.abc import Callable
-
-from core.commands import housekeeping, photos, results, training
-from core.errors import GraftError
-
-DESCRIPTION = "Compare transfer-learning models on your own photos."
+from typing import TextIO
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
     try:
+        from core.commands.parser import parser  # here, so that Ctrl-C is one line also while it loads
+        from core.errors import GraftError
+    except KeyboardInterrupt:
+        return _stopped()
+    try:
+        options = parser().parse_args(arguments)
         result, done = options.command(options)
+        _print(json.dumps(result) if options.json else options.text(result), sys.stdout)
     except GraftError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
-        return _fail("Stopped. Nothing half-done was kept; runs in the background go on.", code=130)
-    except BrokenPipeError:
+        return _stopped()
+    except BrokenPipeError:  # whoever read the output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    print(json.dumps(result, ensure_ascii=False) if options.json else options.text(result))
+    except OSError as error:
+        return _fail(_in_words(error))
     return 0 if done else 1
 
 
+def _print(text: str, stream: TextIO) -> None:
+    """File names may hold bytes that are no text; those are printed escaped."""
+    encoding = stream.encoding or "utf-8"
+    if text:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+
+
+def _stopped() -> int:
+    return _fail("Stopped. Nothing half-done was kept; runs in the background go on.", code=130)
+
+
+def _in_words(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full. Free some space and try again."
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}."
+
+
 def _fail(message: str, code: int = 1) -> int:
-    print(" ".join(message.split()), file=sys.stderr)
+    _print(" ".join(message.split()), sys.stderr)
     return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core", description=DESCRIPTION)
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    _photos(verbs)
-    _training(verbs)
-    _results(verbs)
-    _housekeeping(verbs)
-    return parser
-
-
-def _verb(verbs, name: str, command: Callable, text: Callable, help: str) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=help, description=help)
-    verb.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
-    verb.set_defaults(command=command, text=text)
-    return verb
-
-
-def _photos(verbs) -> None:
-    verb = _verb(verbs, "import", photos.import_, photos.import_text, "import photos as a dataset")
-    verb.add_argument("path", help="a ZIP, a folder with one folder per class, or: demo")
-    verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
-    verb.add_argument("--seed", type=int, default=0, help="of the split")
-    _verb(verbs, "datasets", photos.datasets, photos.datasets_text, "list the datasets")
-    _verb(verbs, "backbones", photos.backbones, photos.backbones_text, "list the pretrained networks")
-
-
-def _training(verbs) -> None:
-    verb = _verb(verbs, "train", training.train, training.train_text, "train backbones on a dataset in the background")
-    verb.add_argument("--dataset", required=True, help="id, name or name:version")
-    verb.add_argument("--backbone", required=True, nargs="+", action="extend", metavar="B")
-    verb.add_argument("--pattern", default="integrated_extractor")
-    verb.add_argument("--epochs", type=int)
-    verb.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="a hyperparameter")
-    verb.add_argument("--priority", type=int, default=0, help="higher starts first")
-    verb.add_argument("--dry-run", action="store_true", help="only say what would happen")
-    verb.add_argument("--wait", action="store_true", help="until all have ended")
-    verb = _verb(verbs, "wait", training.wait, training.wait_text, "wait until runs have ended")
-    verb.add_argument("runs", nargs="*", metavar="RUN")
-    verb.add_argument("--all", action="store_true", help="every run that waits or runs")
-    verb = _verb(verbs, "cancel", training.cancel, training.run_text, "stop a run; it can be resumed")
-    verb.add_argument("run", metavar="RUN")
-    verb.add_argument("--after-epoch", action="store_true", help="let it finish the epoch it is in")
-    verb = _verb(verbs, "resume", training.resume, training.run_text, "go on with a failed or cancelled run")
-    verb.add_argument("run", metavar="RUN")
-
-
-def _results(verbs) -> None:
-    verb = _verb(verbs, "runs", results.runs, results.runs_text, "list runs, newest first")
-    verb.add_argument("--dataset", help="only of this dataset")
-    verb = _verb(verbs, "show", results.show, results.show_text, "all about one run")
-    verb.add_argument("run", metavar="RUN")
-    verb = _verb(verbs, "compare", results.compare, results.compare_text, "compare finished runs of one dataset")
-    verb.add_argument("runs", nargs="+", metavar="RUN")
-    verb = _verb(verbs, "predict", results.predict, results.predict_text, "what a model says about photos")
-    verb.add_argument("--model", required=True, action="append", metavar="RUN", help="run or model; repeatable")
-    verb.add_argument("photos", nargs="+", metavar="PHOTO")
-    verb.add_argument("--top", type=int, default=5)
-
-
-def _housekeeping(verbs) -> None:
-    verb = _verb(verbs, "delete", housekeeping.delete, housekeeping.delete_text, "delete a run, a model or a dataset")
-    verb.add_argument("run", nargs="?", metavar="RUN")
-    verb.add_argument("--model", metavar="RUN", help="only the model of this run")
-    verb.add_argument("--dataset", help="a dataset with all its runs")
-    verb.add_argument("--yes", action="store_true", help="do not ask")
-    verb = _verb(
-        verbs, "stop", housekeeping.stop, housekeeping.stop_text, "end the supervisor; running training goes on"
-    )
-    verb.add_argument("--now", action="store_true", help="also stop running training; it resumes at the next start")
-    _verb(verbs, "doctor", housekeeping.doctor, housekeeping.doctor_text, "is everything here that Graft needs?")
-    _verb(verbs, "run", housekeeping.run_dashboard, housekeeping.nothing_text, "start the dashboard and the supervisor")
 
 
 if __name__ == "__main__":

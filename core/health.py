@@ -25,13 +25,14 @@ class Check:
     advice: str = ""
 
 
-def examine(settings: Settings, registry: Registry) -> list[Check]:
+def examine(settings: Settings, registry: Registry | None, problem: str = "") -> list[Check]:
+    """All checks; ``registry`` is None where the home cannot be opened, and ``problem`` says why."""
     return [
         _python(),
         *(_package(name) for name in ("streamlit", "keras", "tensorflow", "tensorboard", "ai-edge-litert", "pillow")),
         _home(settings),
         _space(settings),
-        _registry(registry),
+        _registry(registry) if registry else Check(name="Registry", good=False, found="not opened", advice=problem),
         _devices(),
         _weights(settings),
         _supervisor(settings),
@@ -57,7 +58,7 @@ def _home(settings: Settings) -> Check:
 
 
 def _space(settings: Settings) -> Check:
-    free = shutil.disk_usage(settings.home).free
+    free = shutil.disk_usage(next(path for path in (settings.home, *settings.home.parents) if path.exists())).free
     advice = "Delete runs or datasets you no longer need."
     return Check(name="Free disk", good=free > LOW_SPACE, found=f"{free / 1e9:.1f} GB", advice=advice)
 

@@ -1,5 +1,6 @@
 """Where Graft keeps its state and what the environment may change about it."""
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,16 +77,33 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
     environ = dict(os.environ) if environ is None else environ
     chosen: dict = {}
     if environ.get("GRAFT_HOME"):
-        chosen["home"] = Path(environ["GRAFT_HOME"]).expanduser().resolve()
+        chosen["home"] = _folder(environ, "GRAFT_HOME")
     if environ.get("GRAFT_PORT"):
-        chosen["port"] = int(_number(environ, "GRAFT_PORT"))
+        chosen["port"] = _whole_number(environ, "GRAFT_PORT")
     if environ.get("GRAFT_FEATURES_GB"):
         chosen["features_limit_bytes"] = int(_number(environ, "GRAFT_FEATURES_GB") * 10**9)
     return Settings(**chosen)
 
 
+def _folder(environ: dict[str, str], name: str) -> Path:
+    try:
+        return Path(environ[name]).expanduser().resolve()
+    except (RuntimeError, OSError) as error:  # no such user, a loop of links
+        raise InvalidInput(f"{name} must be a folder ({error}). Received: {environ[name]!r}") from None
+
+
+def _whole_number(environ: dict[str, str], name: str) -> int:
+    try:
+        return int(environ[name])
+    except ValueError:
+        raise InvalidInput(f"{name} must be a whole number. Received: {environ[name]!r}") from None
+
+
 def _number(environ: dict[str, str], name: str) -> float:
     try:
-        return float(environ[name])
+        number = float(environ[name])
     except ValueError:
-        raise InvalidInput(f"{name} must be a number. Received: {environ[name]!r}") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise InvalidInput(f"{name} must be a number. Received: {environ[name]!r}")
+    return number

@@ -3,6 +3,7 @@
 Values in, values out; errors are ``core.errors`` with a sentence for a person. Nothing here imports TensorFlow.
 """
 
+import fcntl
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from core.comparison import Paired, PhotoResults, Row, against_best, leaderboard
 from core.datasets import ImportProgress, sweep
 from core.datasets.values import Dataset, Photo
 from core.deletion import Toll
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, Unavailable
 from core.estimates import estimate
 from core.health import Check, examine
 from core.imports import ImportJob
@@ -39,10 +40,10 @@ class Workbench:
     def open(cls, settings: Settings | None = None) -> "Workbench":
         """Create what is missing, migrate the registry, and clear what a killed process left behind."""
         settings = settings or load_settings()
-        for folder in (settings.datasets_dir, settings.runs_dir, settings.features_dir, settings.uploads_dir):
-            folder.mkdir(parents=True, exist_ok=True)
+        _make_folders(settings)
         registry = Registry.open(settings.registry_path)
         sweep(settings)
+        imports.recover(settings, registry)
         deletion.finish(settings, registry)
         return cls(settings, registry)
 
@@ -150,12 +151,25 @@ class Workbench:
 
     def launch(self, plans: Sequence[Plan], *, priority: int = 0) -> list[Run]:
         """Put every plan into effect and start the supervisor; returns one run per plan, reused ones included."""
-        for plan in plans:
-            self._refuse_unavailable(plan)
-        runs = [self._launch(plan, priority) for plan in plans]
-        if any(not run.status.ended for run in runs):
+        return [run for _, run in self.plan_and_launch([(plan.dataset_id, plan.recipe) for plan in plans], priority)]
+
+    def plan_and_launch(self, wanted: Sequence[tuple[str, Recipe]], priority: int = 0) -> list[tuple[Plan, Run]]:
+        """Look and launch in one step, so that of two who ask for the same at once only one trains it.
+
+        Args:
+            wanted: (dataset, recipe) of every run. priority: of the new ones.
+        """
+        for reference, recipe in wanted:
+            self._refuse_unavailable(*self.plan(reference, [recipe]))
+        launched = []
+        with open(self.settings.runs_dir / ".launch.lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for reference, recipe in wanted:
+                plan = self._plan(self.dataset(reference), recipe)
+                launched.append((plan, self._launch(plan, priority)))
+        if any(not run.status.ended for _, run in launched):
             jobs.ensure_supervisor(self.settings)
-        return runs
+        return launched
 
     def _refuse_unavailable(self, plan: Plan) -> None:
         backbone = get(plan.recipe.backbone)
@@ -169,7 +183,8 @@ class Workbench:
         if plan.decision is Decision.REUSED:
             return self.registry.run(plan.run_id or "")
         if plan.decision is Decision.RESUMED:
-            return self.resume(plan.run_id or "")
+            self.registry.requeue(plan.run_id or "")
+            return self.registry.run(plan.run_id or "")
         return self.registry.add_run(
             Run(
                 id=f"r-{secrets.token_hex(4)}",
@@ -217,7 +232,8 @@ class Workbench:
         if run.status.ended:
             raise Conflict(f"Run {run.id} has ended already ({run.status}), so there is nothing to cancel.")
         self.registry.request_cancel(run.id, Cancel.NOW if now else Cancel.AFTER_EPOCH)
-        jobs.look_now(self.settings)
+        if run.status is Status.RUNNING:  # it takes a supervisor to stop a trainer, or to find it dead
+            jobs.ensure_supervisor(self.settings)
         self.registry.log("cancel", {"run": run.id, "now": now})
         return self.run(run.id)
 
@@ -323,3 +339,14 @@ class Workbench:
     def doctor(self) -> list[Check]:
         """Is everything here that Graft needs?"""
         return examine(self.settings, self.registry)
+
+
+def _make_folders(settings: Settings) -> None:
+    try:
+        for folder in (settings.datasets_dir, settings.runs_dir, settings.features_dir, settings.uploads_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"Graft cannot keep its state in {str(settings.home)[:200]!r} ({error.strerror}). "
+            "Set GRAFT_HOME to a folder that this user may write to."
+        ) from None

@@ -2,9 +2,12 @@
 
 import sys
 from argparse import Namespace
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 
-from core.errors import GraftError, InvalidInput
+from core.errors import GraftError, InvalidInput, NoSpace, Unavailable
+from core.health import examine
+from core.settings import load_settings
 from core.workbench import Workbench
 
 Result = tuple[dict, bool]
@@ -19,10 +22,17 @@ def delete(options: Namespace) -> Result:
     toll = workbench.toll(**chosen)
     if sys.stdin.isatty() and not options.yes and not options.json:
         question = f"Delete {toll.runs} runs, {toll.models} models, {toll.bytes / 1e6:.1f} MB? [y/N] "
-        if input(question).strip().lower() not in ("y", "yes"):
+        if _answer(question) not in ("y", "yes"):
             raise GraftError("Nothing was deleted.")
     deletions = {"run": workbench.delete_run, "model": workbench.delete_model, "dataset": workbench.delete_dataset}
     return {"deleted": reference, "kind": kind} | asdict(deletions[kind](reference)), True
+
+
+def _answer(question: str) -> str:
+    try:
+        return input(question).strip().lower()
+    except EOFError:  # Ctrl-D
+        return ""
 
 
 def delete_text(result: dict) -> str:
@@ -38,7 +48,14 @@ def stop_text(result: dict) -> str:
 
 
 def doctor(options: Namespace) -> Result:
-    checks = Workbench.open().doctor()
+    settings = load_settings()
+    try:
+        checks = Workbench.open(settings).doctor()
+    except (Unavailable, NoSpace) as error:  # a broken home is what a doctor is called for
+        checks = examine(settings, None, str(error))
+    bad = [check.name for check in checks if not check.good]
+    if bad:
+        print(f"Not in order: {', '.join(bad)}.", file=sys.stderr)
     return {"checks": [asdict(check) for check in checks]}, all(check.good for check in checks)
 
 
@@ -51,16 +68,19 @@ def doctor_text(result: dict) -> str:
 
 
 def run_dashboard(options: Namespace) -> Result:
-    from core.web.serve import serve  # the web half is only needed here
+    from core.web.serve import address, refuse_taken_port, serve  # the web half is only needed here
 
     workbench = Workbench.open()
+    port = workbench.settings.port
+    refuse_taken_port(address(), port)  # before a supervisor is touched that belongs to the dashboard on that port
     workbench.start_supervisor()
     try:
-        serve(workbench.settings)
+        with redirect_stdout(sys.stderr) if options.json else nullcontext():
+            serve(workbench.settings)
     finally:
         if not any(not run.status.ended for run in workbench.runs()):
             workbench.stop_supervisor()
-    return {}, True
+    return {"address": f"http://{address()}:{port}"}, True
 
 
 def nothing_text(result: dict) -> str:

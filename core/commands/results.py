@@ -1,7 +1,10 @@
 """Commands that show what runs left."""
 
+import os
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -130,12 +133,28 @@ def predict(options: Namespace) -> Result:
         raise InvalidInput(f"--top must be between 1 and 1000. Received: {options.top}")
     workbench = Workbench.open()
     photos = [(name, _read(name)) for name in options.photos]
-    rows = [_prediction(row) for row in workbench.predict(options.model, photos, top=options.top)]
+    with _without_native_noise():
+        predictions = workbench.predict(options.model, photos, top=options.top)
+    rows = [_prediction(row) for row in predictions]
     problems = [f"{row['file']}: {row['problem']}" for row in rows if row["problem"]]
     problems += [f"{a['run']}: {a['problem']}" for row in rows[:1] for a in row["answers"] if a["problem"]]
     if problems:
         print(" ".join(problems), file=sys.stderr)
     return {"photos": rows}, not problems
+
+
+@contextmanager
+def _without_native_noise() -> Iterator[None]:
+    """LiteRT greets on stderr from C++ and knows no switch for it."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def _prediction(row: PhotoPredictions) -> dict:

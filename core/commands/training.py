@@ -17,14 +17,14 @@ Result = tuple[dict, bool]
 def train(options: Namespace) -> Result:
     workbench = Workbench.open()
     dataset = workbench.dataset(options.dataset)
-    plans = workbench.plan(dataset.id, [_recipe(workbench, dataset.id, b, options) for b in options.backbone])
+    recipes = [_recipe(workbench, dataset.id, backbone, options) for backbone in options.backbone]
     if options.dry_run:
-        return {"runs": [_planned(plan, plan.run_id) for plan in plans]}, True
-    launched = workbench.launch(plans, priority=options.priority)
-    result = {"runs": [_planned(plan, run.id) for plan, run in zip(plans, launched, strict=True)]}
+        return {"runs": [_planned(plan, plan.run_id) for plan in workbench.plan(dataset.id, recipes)]}, True
+    launched = workbench.plan_and_launch([(dataset.id, recipe) for recipe in recipes], options.priority)
+    result = {"runs": [_planned(plan, run.id) for plan, run in launched]}
     done = True
     if options.wait:
-        ended = _wait_for(workbench, [run.id for run in launched])
+        ended = _wait_for(workbench, [run.id for _, run in launched])
         done = _report_unfinished(ended)
         for row, run in zip(result["runs"], ended, strict=True):
             row["status"] = str(run.status)
@@ -92,11 +92,14 @@ def _wait_for(workbench: Workbench, run_ids: list[str]) -> list[Run]:
 def _report_unfinished(runs: list[Run]) -> bool:
     bad = [run for run in runs if run.status is not Status.FINISHED]
     if bad:
-        print("; ".join(f"{run.id} {run.status}: {run.reason}" for run in bad), file=sys.stderr)
+        told = "; ".join(f"{run.id} {run.status}: {run.reason}" for run in bad)
+        print(" ".join(told.split()), file=sys.stderr)
     return not bad
 
 
 def wait_text(result: dict) -> str:
+    if not result["runs"]:
+        return "Nothing waits or runs."
     return "\n".join(f"{row['run']}  {row['status']}  {row['reason']}".rstrip() for row in result["runs"])
 
 
