@@ -13,11 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
-from tests.bench.measuring import BACKBONE, in_turns, random_photos, ratio
+from tests.bench.measuring import BACKBONE, figures, in_turns, random_photos, ratio
 
 PHOTOS, ROUNDS, BATCH = 64, 7, 8
 
@@ -130,7 +129,7 @@ def main(name: str = BACKBONE) -> None:
         seconds = in_turns(ways, ROUNDS)
     base = seconds["TensorFlow (tf.function)"]
     for title, times in seconds.items():
-        print(f"{title}: {PHOTOS / median(times):.0f} photos/s, {notes[title]}, ratio = {ratio(base, times):.1f}x")
+        print(f"{title}: {figures(times, PHOTOS)}, {notes[title]}, ratio = {ratio(base, times):.1f}x")
     print(f"peak memory of all together: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
 
 

@@ -6,9 +6,8 @@ The engine Graft uses against the same prefix as a ``tf.function`` and through `
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
 
-from tests.bench.measuring import BACKBONE, in_turns, random_photos, ratio
+from tests.bench.measuring import BACKBONE, figures, in_turns, random_photos, ratio
 
 PHOTOS, ROUNDS = 96, 5
 
@@ -38,7 +37,7 @@ def main(name: str = BACKBONE) -> None:
         }
         seconds = in_turns(ways, ROUNDS)
     for way, times in seconds.items():
-        print(f"{backbone.title}, {way}: {PHOTOS / median(times):.0f} photos/s")
+        print(f"{backbone.title}, {way}: {figures(times, PHOTOS)}")
     print(f"largest difference between engine and tf.function: {deviation:.1e}")
     print(f"features engine / tf.function: ratio = {ratio(seconds['tf.function'], seconds['litert']):.1f}x")
     print(f"features engine / model.predict: ratio = {ratio(seconds['model.predict'], seconds['litert']):.1f}x")
