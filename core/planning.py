@@ -26,7 +26,7 @@ class Plan:
         decision, because: what will happen and why, one sentence.
         run_id: the existing run that is reused, resumed or extended; None when new.
         first_epoch: the epoch training would start at (1-based); None when nothing is trained.
-        estimate_seconds: what it will take, an estimate from runs measured on this machine; None when there are none.
+        estimate_seconds: what it will take, an estimate; estimate_source: what it is based on.
         features_stored: whether the frozen prefix was computed before.
     """
 
@@ -37,7 +37,8 @@ class Plan:
     because: str
     run_id: str | None = None
     first_epoch: int | None = 1
-    estimate_seconds: float | None = None
+    estimate_seconds: float = 0.0
+    estimate_source: str = ""
     features_stored: bool = False
 
 

@@ -25,6 +25,7 @@ class Backbone:
         parameters: of the backbone without its ImageNet top.
         input_size: side of the square input in pixels.
         feature_size: length of the pooled feature vector.
+        multiply_adds: of one forward pass at ``input_size``, without the ImageNet top; 0 when nobody counted.
         top1: published ImageNet top-1 accuracy, 0..1, and ``top1_source`` where it was published.
         licence: of the weights.
         blocks: names of the blocks in order from input to output; a cut is the name of the last frozen block.
@@ -49,6 +50,7 @@ class Backbone:
     blocks: tuple[str, ...]
     weights_digest: str
     weights_bytes: int
+    multiply_adds: int = 0
     weights_url: str | None = None
     weights_file: str | None = None
     top_url: str | None = None

@@ -59,6 +59,7 @@ def _planned(plan: Plan, run_id: str | None) -> dict:
         "because": plan.because,
         "first_epoch": plan.first_epoch,
         "estimate_seconds": plan.estimate_seconds,
+        "estimate_source": plan.estimate_source,
     }
 
 

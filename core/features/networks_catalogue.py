@@ -4,11 +4,11 @@ Parameters, feature size and blocks are read off the networks; file names, addre
 installed Keras would download (caught before it does). What no code knows stands in the table below: published top-1
 (https://keras.io/api/applications/ and the page of MobileNetV3), file sizes (as Keras
 prints them while downloading) and the licences of the weights (the "License" sections of the Keras documentation;
-ConvNeXt and EfficientNet from their repositories). The ``package:`` rows are kept as they are.
+ConvNeXt and EfficientNet from their repositories). The ``package:`` rows are kept, their multiply-adds counted.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import NamedTuple
 from unittest import mock
 
@@ -16,8 +16,10 @@ import keras
 
 from core.backbones import Backbone, catalogue
 from core.backbones.table import FILE
-from core.features import applications
+from core.features import applications, networks
 from core.features.cuts import block_ends
+from core.features.networks import multiply_adds
+from core.settings import Settings
 
 TOP1_SOURCE = "https://keras.io/api/applications/"
 OTHER_SOURCES = {"MobileNetV3": "https://keras.io/api/applications/mobilenet/"}
@@ -92,7 +94,7 @@ class _CaughtError(Exception):
 
 
 def main() -> None:
-    rows = [asdict(row) for row in catalogue() if row.source.startswith("package:")]
+    rows = [asdict(_counted(row)) for row in catalogue() if row.source.startswith("package:")]
     for line in TABLE.split("\n"):
         if line:
             rows.append(asdict(_row(*line.split())))
@@ -126,9 +128,17 @@ def _row(name: str, function: str, family: str, input_size: str, top1: str, size
     return _measured(row)
 
 
+def _counted(row: Backbone) -> Backbone:
+    return replace(row, multiply_adds=multiply_adds(networks.build(row, Settings(), weights=False)))
+
+
 def _measured(row: Backbone) -> Backbone:
     model = applications.network(row)
-    found = {"parameters": model.count_params(), "feature_size": model.output.shape[-1]}
+    found = {
+        "parameters": model.count_params(),
+        "feature_size": model.output.shape[-1],
+        "multiply_adds": multiply_adds(model),
+    }
     return Backbone(**asdict(row) | found | {"blocks": tuple(block_ends(model))})
 
 

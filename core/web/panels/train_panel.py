@@ -11,7 +11,7 @@ from core.planning import Decision, Plan
 from core.recipes import Hyperparameters, Pattern, Recipe
 from core.web.panels.tables import number, table
 from core.web.panels.words import FIELDS, PATTERNS, weights_words
-from core.wording import amount, count, duration
+from core.wording import amount, count, duration, listed
 from core.workbench import Workbench
 
 FIRST_CHOICE = ("efficientnet_lite0", "efficientnet_lite1")
@@ -152,7 +152,7 @@ def summary(bench: Workbench, plans: Sequence[Plan]) -> None:
         }
         for plan in plans
     ]
-    help_ = "An estimate from runs measured on this machine; waiting in the queue is not counted."
+    help_ = "Where the estimate is from is said below; waiting in the queue is not counted."
     columns = {
         "Because": st.column_config.TextColumn(width="large"),
         "Expected time": st.column_config.TextColumn("Expected time (estimate)", help=help_, alignment="right"),
@@ -163,20 +163,17 @@ def summary(bench: Workbench, plans: Sequence[Plan]) -> None:
 def expected(plan: Plan) -> str:
     if plan.decision is Decision.REUSED:
         return "nothing"
-    if plan.estimate_seconds is None:
-        return "not known yet"
     return f"about {duration(plan.estimate_seconds)}"
 
 
 def total_words(plans: Sequence[Plan]) -> str:
     """Under the table: how much there is to do, and what is saved."""
     work = [plan for plan in plans if plan.decision is not Decision.REUSED]
-    known = [plan.estimate_seconds for plan in work if plan.estimate_seconds is not None]
     parts = [f"{count(len(work), 'run')} to do"]
-    if work and len(known) == len(work):
-        parts.append(f"about {duration(sum(known))} in all (estimate)")
-    elif work:
-        parts.append("no estimate yet: the first run on this machine will be measured")
+    if work:
+        sources = listed(sorted({plan.estimate_source for plan in work}))
+        total = duration(sum(plan.estimate_seconds for plan in work))
+        parts.append(f"about {total} in all, an estimate from {sources}")
     stored = sum(plan.features_stored for plan in work)
     if stored:
         parts.append(f"features of {stored} are stored already and cost nothing")
