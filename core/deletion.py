@@ -5,6 +5,7 @@ deletion that a kill interrupted, so nothing half-deleted ever comes back.
 """
 
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def weigh(
 
 def _weigh_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
     runs = registry.runs(dataset_id=dataset.id)
-    size = size_of(settings.dataset_dir(dataset.id)) + sum(size_of(settings.run_dir(run.id)) for run in runs)
+    size = size_of(settings.dataset_dir(dataset.id), *(settings.run_dir(run.id) for run in runs))
     stored = forget(settings, dataset.digest, dry=True)
     return Toll(datasets=1, runs=len(runs), models=len(registry.models(dataset.id)), bytes=size + stored)
 
@@ -96,14 +97,14 @@ def finish(settings: Settings, registry: Registry) -> None:
         shutil.rmtree(trash, ignore_errors=True)
 
 
-def size_of(folder: Path) -> int:
-    """Bytes of all files below ``folder``; 0 when there is none. A file with several links counts as a share."""
-    return sum(_share(path) for path in folder.rglob("*") if path.is_file())
-
-
-def _share(path: Path) -> int:
-    stat = path.stat()
-    return stat.st_size // stat.st_nlink
+def size_of(*folders: Path) -> int:
+    """Bytes that are free once all ``folders`` are gone: a file that has links elsewhere too stays on the disk."""
+    files = [path.lstat() for folder in folders for path in folder.rglob("*") if path.is_file()]
+    links = Counter((file.st_dev, file.st_ino) for file in files)
+    sizes = {
+        (file.st_dev, file.st_ino): file.st_size for file in files if links[file.st_dev, file.st_ino] >= file.st_nlink
+    }
+    return sum(sizes.values())
 
 
 def _model_dir(settings: Settings, model: Model) -> Path:

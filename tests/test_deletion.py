@@ -23,6 +23,20 @@ def test_the_toll_is_what_lies_on_disk(filled, settings):
     assert weigh(settings, filled, run=run.id).bytes == size_of(settings.run_dir(run.id)) > 0
 
 
+def test_the_toll_counts_shared_files_only_with_the_last_that_has_them(filled, settings):
+    one, other = [run for run in filled.runs() if run.status is Status.FINISHED][:2]
+    before = weigh(settings, filled, run=one.id).bytes
+    shared = settings.run_dir(one.id) / "shared"
+    shared.write_bytes(b"x" * 1000)
+    (settings.run_dir(other.id) / "shared").hardlink_to(shared)
+    both = weigh(settings, filled, dataset=one.dataset_id).bytes
+    assert weigh(settings, filled, run=one.id).bytes == before, "the other run keeps it on the disk"
+    delete_run(settings, filled, other)
+    assert weigh(settings, filled, run=one.id).bytes == before + 1000
+    shared.unlink()
+    assert both > weigh(settings, filled, dataset=one.dataset_id).bytes + 1000
+
+
 def test_a_run_goes_with_its_model_and_files(filled, settings):
     run = finished(filled)
     toll = delete_run(settings, filled, run)
