@@ -1,8 +1,10 @@
 """The supervisor's rounds, one by one: starting, settling, cancelling, adopting."""
 
 import os
+import shutil
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -345,3 +347,19 @@ def test_a_silent_trainer_is_noted_once_and_left_alone(home, monkeypatch, caplog
     assert caplog.text.count("no sign of progress") == 1
     assert home.status(run) is Status.RUNNING
     eventually(lambda: is_running(home.starts(run)[0]["pid"]))
+
+
+def test_a_trainer_that_died_of_a_full_disk_says_so_once_there_is_space_again(home, monkeypatch):
+    run = home.add(code=None)
+    supervisor = home.supervisor()
+    with monkeypatch.context() as patch:
+
+        def full(*_, **__):
+            raise NoSpace("The disk is full.")
+
+        patch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+        patch.setattr(home.registry, "end", full)
+        with pytest.raises(NoSpace):
+            home.works_until(supervisor, lambda: False)
+    home.works_until(supervisor, lambda: home.status(run).ended)
+    assert home.registry.run(run.id).reason == "The disk was full. Free some space first. Resume to start again."

@@ -47,6 +47,13 @@ def test_a_kill_that_was_seen_fails_the_run_and_says_how_to_go_on():
     assert verdict.reason == ("The trainer was killed (signal 9), perhaps out of memory. Resume to go on at epoch 12.")
 
 
+@pytest.mark.parametrize("returncode", [1, exits.FAILED, None])
+def test_a_full_disk_is_the_reason_of_a_trainer_that_could_not_write_its_own(returncode):
+    verdict = judge(Death(watched=True, returncode=returncode, epochs_done=11, disk_full=True))
+    assert verdict.status is Status.FAILED
+    assert verdict.reason == "The disk was full. Free some space first. Resume to go on at epoch 12."
+
+
 def test_a_crash_names_its_signal():
     verdict = judge(Death(watched=True, returncode=-signal.SIGSEGV))
     assert "signal 11, Segmentation fault" in verdict.reason

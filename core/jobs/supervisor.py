@@ -6,6 +6,7 @@ moment, and the next one adopts.
 
 import logging
 import secrets
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ START_PATIENCE = 60.0
 """Seconds a start is tried again (no space, no memory) before its run fails."""
 SILENCE = 1800.0
 """Seconds without a heartbeat that are worth a line in the log; computing features may take long, so no more."""
+NO_SPACE_BYTES = 2**20
+"""A trainer that dies with less than this left on the disk has most likely died of that."""
 HOUSEKEEPING = 5.0
 """Seconds between two looks at heartbeats."""
 
@@ -73,6 +76,7 @@ class Supervisor:
         self._token = secrets.token_hex(4)
         self._housekeeping_at = 0.0
         self._silent: set[tuple[str, int]] = set()
+        self._died_of_full_disk: set[tuple[str, int]] = set()
 
     # --- taking over ---
 
@@ -129,8 +133,14 @@ class Supervisor:
     def _bury_the_dead(self) -> None:
         for trainer in list(self.trainers):
             if trainer.is_dead():
+                self._note_full_disk(trainer)
                 self._settle(trainer.run_id, trainer.attempt, watched=True, returncode=trainer.returncode)
                 self.trainers.remove(trainer)
+
+    def _note_full_disk(self, trainer: Trainer) -> None:
+        """Now, because on a full disk the run can only be settled once there is space again."""
+        if shutil.disk_usage(self.settings.home).free < NO_SPACE_BYTES:
+            self._died_of_full_disk.add((trainer.run_id, trainer.attempt))
 
     def _settle(self, run_id: str, attempt: int, *, watched: bool, returncode: int | None = None) -> None:
         """Give a run the ending its trainer could not give it; nothing when it did."""
@@ -147,6 +157,7 @@ class Supervisor:
             epochs_done=run.epochs_done,
             losses=losses(self.registry.attempts(run_id), run.epochs_done),
             last_line=" ".join(logs.last_lines(logs.log_path(run_id, self.settings))),
+            disk_full=(run_id, attempt) in self._died_of_full_disk,
         )
         verdict = judge(death)
         if verdict.status is Status.SCHEDULED:

@@ -20,7 +20,7 @@ class Death:
         word: its ``exit.json``; returncode: as ``subprocess`` gives it, None when it was not our child.
         cancel: what the user had asked for; interrupted: whether ``stop --now`` was going on.
         epochs_done: of the run; losses: attempts right before this one that were cut off without a new epoch.
-        last_line: of its log.
+        last_line: of its log. disk_full: whether nothing could be written any more, last words included.
     """
 
     watched: bool
@@ -31,6 +31,7 @@ class Death:
     epochs_done: int = 0
     losses: int = 0
     last_line: str = ""
+    disk_full: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ def judge(death: Death) -> Verdict:
     if code == exits.CANCELLED:
         return Verdict(status=Status.KILLED, reason=reason or "Cancelled.")
     if code == exits.FAILED:
-        return Verdict(status=Status.FAILED, reason=reason or _crash(death))
+        return Verdict(status=Status.FAILED, reason=reason or f"{_crash(death)} {_advice(death)}")
     if code == exits.INTERRUPTED:
         return _interrupted(death, reason)
     if death.word:
@@ -83,6 +84,8 @@ def _lost(death: Death) -> Verdict:
 
 def _crash(death: Death) -> str:
     code = death.returncode
+    if death.disk_full and (code is None or code > 0):
+        return "The disk was full. Free some space first."
     if code is None:
         return "The trainer died without a message; it was killed or crashed, perhaps out of memory."
     if code == -signal.SIGKILL:
