@@ -159,8 +159,7 @@ class Workbench:
         Args:
             wanted: (dataset, recipe) of every run. priority: of the new ones.
         """
-        for reference, recipe in wanted:
-            self._refuse_unavailable(*self.plan(reference, [recipe]))
+        self.refuse_unavailable([plan for reference, recipe in wanted for plan in self.plan(reference, [recipe])])
         launched = []
         with open(self.settings.runs_dir / ".launch.lock", "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -170,6 +169,15 @@ class Workbench:
         if any(not run.status.ended for _, run in launched):
             jobs.ensure_supervisor(self.settings)
         return launched
+
+    def refuse_unavailable(self, plans: Sequence[Plan]) -> None:
+        """Nothing when all of them can be launched.
+
+        Raises:
+            InvalidInput: one needs weights that cannot be had now.
+        """
+        for plan in plans:
+            self._refuse_unavailable(plan)
 
     def _refuse_unavailable(self, plan: Plan) -> None:
         backbone = get(plan.recipe.backbone)

@@ -14,7 +14,7 @@ import pytest
 
 from core import jobs, prediction
 from core.__main__ import main
-from core.prediction import PhotoPredictions
+from core.prediction import Answer, PhotoPredictions, Prediction
 from core.runs import Status
 from core.settings import REPOSITORY, load_settings
 from core.workbench import Workbench
@@ -135,6 +135,18 @@ def recipe_of(registry, dataset):
     return Recipe(backbone="efficientnet_lite0", hyperparameters=Workbench.open().defaults(dataset))
 
 
+def test_models_of_one_backbone_are_told_apart_by_their_runs(home, capsys, monkeypatch, tmp_path):
+    answers = tuple(
+        Answer(run_id=run, title="Lite0", predictions=(Prediction(class_name="cat", probability=0.9),))
+        for run in ("r-one", "r-two")
+    )
+    rows = [PhotoPredictions(name="a.jpg", answers=answers)]
+    monkeypatch.setattr(Workbench, "predict", lambda *arguments, **options: rows)
+    (tmp_path / "a.jpg").write_bytes(b"...")
+    assert main(["predict", "--model", "r-one", "--model", "r-two", str(tmp_path / "a.jpg")]) == 0
+    assert capsys.readouterr().out == "a.jpg\n  Lite0 (r-one): cat 90.0 %\n  Lite0 (r-two): cat 90.0 %\n"
+
+
 def test_predict_keeps_the_greeting_of_native_code_off_stderr(home, registry, monkeypatch, tmp_path, capfd):
     fill(registry, load_settings(), runs=6)
     run = next(run for run in registry.runs() if run.status is Status.FINISHED)
@@ -159,6 +171,28 @@ def test_a_second_dashboard_on_a_port_leaves_the_supervisor_of_the_first_alone(h
         monkeypatch.setenv("GRAFT_PORT", str(taken.getsockname()[1]))
         assert "GRAFT_PORT" in refusal("run")
     assert touched == []
+
+
+def test_a_dashboard_that_is_told_to_end_takes_its_idle_supervisor_along(home, monkeypatch, capsys):
+    stopped = []
+    monkeypatch.setattr(jobs, "stop_supervisor", lambda settings, now: stopped.append(now))
+    monkeypatch.setattr("core.web.serve.serve", lambda settings: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("SIGTERM would have ended the process on the spot"))
+    try:
+        assert main(["run", "--json"]) == 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stopped == [False] and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("form", [["--dry-run"], []])
+def test_weights_that_cannot_be_had_are_refused_before_anything_is_queued(home, registry, refusal, monkeypatch, form):
+    fill(registry, load_settings(), runs=0)
+    monkeypatch.setenv("GRAFT_OFFLINE", "1")
+    monkeypatch.setenv("KERAS_HOME", str(home / "keras"))
+    asked = ["train", "--dataset", registry.datasets()[0].id, "--backbone", "efficientnet_lite0", "resnet50"]
+    assert "ResNet50" in refusal(*asked, *form)
+    assert registry.runs() == []
 
 
 def command(*arguments, home, **options):

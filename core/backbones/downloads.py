@@ -7,6 +7,7 @@ import fcntl
 import http.client
 import os
 import shutil
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -89,7 +90,7 @@ def _download(remote: RemoteFile, settings: Settings, progress: Progress | None)
         raise Unavailable(
             f"The weights of {remote.title} could not be downloaded: the server answered {error.code} {error.reason}."
         ) from error
-    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as error:
         network.remember_failure(settings)
         raise Unavailable(
             f"{_missing(remote)} and could not be downloaded: {_cause(error)}. {_way_out(remote, settings)}"

@@ -1,5 +1,6 @@
 """Commands that delete, stop, examine and serve."""
 
+import signal
 import sys
 from argparse import Namespace
 from contextlib import nullcontext, redirect_stdout
@@ -74,6 +75,7 @@ def run_dashboard(options: Namespace) -> Result:
     port = workbench.settings.port
     refuse_taken_port(address(), port)  # before a supervisor is touched that belongs to the dashboard on that port
     workbench.start_supervisor()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, so that no idle supervisor is left behind
     try:
         with redirect_stdout(sys.stderr) if options.json else nullcontext():
             serve(workbench.settings)

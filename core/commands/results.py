@@ -185,5 +185,5 @@ def predict_text(result: dict) -> str:
         lines.append(f"{row['file']}")
         for answer in row["answers"]:
             best = ", ".join(f"{p['class_name']} {percent(p['probability'])}" for p in answer["predictions"])
-            lines.append(f"  {answer['title']}: {best}")
+            lines.append(f"  {answer['title']} ({answer['run']}): {best or answer['problem']}")
     return "\n".join(lines)

@@ -19,7 +19,9 @@ def train(options: Namespace) -> Result:
     dataset = workbench.dataset(options.dataset)
     recipes = [_recipe(workbench, dataset.id, backbone, options) for backbone in options.backbone]
     if options.dry_run:
-        return {"runs": [_planned(plan, plan.run_id) for plan in workbench.plan(dataset.id, recipes)]}, True
+        plans = workbench.plan(dataset.id, recipes)
+        workbench.refuse_unavailable(plans)
+        return {"runs": [_planned(plan, plan.run_id) for plan in plans]}, True
     launched = workbench.plan_and_launch([(dataset.id, recipe) for recipe in recipes], options.priority)
     result = {"runs": [_planned(plan, run.id) for plan, run in launched]}
     done = True
