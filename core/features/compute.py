@@ -1,7 +1,7 @@
 """Features of photos: from the store, or computed now and put there, never by two runs at once."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -172,7 +172,7 @@ def _compute(source: _Source, engine: Engine, backbone: Backbone, settings: Sett
     array.finish(store.folder_of(source.key, settings), meta, spent_now().beyond(begin))
 
 
-def _in_order(source: _Source, engine: Engine, done: int) -> Iterator[np.ndarray]:
+def _in_order(source: _Source, engine: Engine, done: int) -> Generator[np.ndarray, None, None]:
     """Chunks of rows from ``done`` on. Every worker decodes and computes its own chunk, so no core waits."""
     starts = iter(range(done, len(source.photos), engine.batch))
     with ThreadPoolExecutor(engine.workers) as pool:

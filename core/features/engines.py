@@ -28,7 +28,7 @@ class Engine(Protocol):
     workers: int
     batch: int
 
-    def __call__(self, photos: np.ndarray) -> np.ndarray:
+    def __call__(self, photos: np.ndarray, /) -> np.ndarray:
         """uint8 (n, size, size, 3) -> float32 (n, ...)."""
 
 
@@ -118,11 +118,11 @@ def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> Engin
     finally:
         temporary.unlink(missing_ok=True)
     cost = spent_now().beyond(begin)
-    notes = {"digest": "" if refused else digest_of(path), "cost": vars(cost), "error": error, "refused": refused}
-    write_json(_notes(path), notes)
+    digest = "" if refused else digest_of(path)
+    write_json(_notes(path), {"digest": digest, "cost": vars(cost), "error": error, "refused": refused})
     if refused:
         raise Unavailable(refused)
-    return EngineFile(path=path, digest=notes["digest"], cost=cost, error=error)
+    return EngineFile(path=path, digest=digest, cost=cost, error=error)
 
 
 def digest_of(path: Path) -> str:

@@ -55,7 +55,7 @@ def build(backbone: Backbone, settings: Settings, *, weights: bool = True) -> ke
 def classifier(backbone: Backbone, settings: Settings, *, weights: bool = True) -> keras.Model:
     """The whole pretrained network: raw RGB in, probabilities (n, 1000) in the order of ``imagenet_classes()`` out."""
     model = _network(backbone, settings, weights=weights, top=True)
-    return keras.Model(model.input, layers.Softmax(name="probabilities")(model.output), name=model.name)
+    return keras.Model(model.inputs[0], layers.Softmax(name="probabilities")(model.output), name=model.name)
 
 
 def _network(backbone: Backbone, settings: Settings, *, weights: bool, top: bool) -> keras.Model:
@@ -77,7 +77,7 @@ def prefix(backbone: Backbone, settings: Settings, cut: str = TOP, *, weights: b
         output = layers.GlobalAveragePooling2D(name="pool")(model.output)
     else:
         output = block_end(model, backbone, cut).output
-    return keras.Model(model.input, output, name=f"{backbone.name}_{cut}")
+    return keras.Model(model.inputs[0], output, name=f"{backbone.name}_{cut}")
 
 
 def block_end(model: keras.Model, backbone: Backbone, block: str) -> keras.Operation:

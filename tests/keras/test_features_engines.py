@@ -1,16 +1,21 @@
 """Whatever engine computes them, features are what Keras would give."""
 
 import json
+from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
+from core.backbones import get
 from core.errors import Unavailable
 from core.features import engines, export, networks
 from core.features.compute import features_of
 from core.features.engines import choose_engine, engine_file, engine_path, is_exported, obtain_engine
 from core.features.litert import LiteRTEngine
 from core.features.tensorflow import TensorFlowEngine
+from core.recipes import Hyperparameters
+from core.training import heads, saving
 from tests.tiny import TINY, use_tiny
 
 pytestmark = pytest.mark.keras
@@ -90,3 +95,17 @@ def test_stored_features_are_those_of_the_photos_pixels(tiny, settings, tiny_dat
     found = features_of(wanted, dataset=dataset, backbone=tiny, settings=settings)
     np.testing.assert_allclose(found.array, expected(pixels(wanted), settings), rtol=1e-5, atol=1e-5)
     assert found.engine == "LiteRT"
+
+
+@pytest.mark.parametrize("name", ["mobilenet", "vgg16"])
+def test_networks_of_keras_applications_can_be_exported_and_saved_too(settings, tmp_path, name):
+    """Keras makes them with a list of one input, and VGG's scaling has an operation that is no layer."""
+    small = replace(get(name), input_size=32)
+    prefix = networks.prefix(small, settings, weights=False)
+    assert export.export_model(prefix, tmp_path / "prefix.tflite") < export.TOLERANCE
+    head = heads.build_head(small.feature_size, 3, Hyperparameters())
+    model = saving.end_to_end(prefix, head)
+    model.save(tmp_path / "model.keras")
+    photo = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.float32)
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_allclose(loaded(photo), head(prefix(photo)), rtol=1e-5, atol=1e-6)
