@@ -44,7 +44,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/vulture core pages app.py --min-confidence 80
+	$(BIN)/vulture
 
 format: setup
 	$(BIN)/ruff check --fix .
