@@ -131,6 +131,13 @@ def digest_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
+def tensorflow_sees_a_gpu() -> bool:
+    """Whether this TensorFlow was built for the GPU and found its libraries."""
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
 def choose_engine(
     backbone: Backbone,
     settings: Settings,
@@ -139,7 +146,11 @@ def choose_engine(
     note: Callable[[str], None] = print,
 ) -> Engine:
     """TensorFlow on a GPU slot, LiteRT on the CPU; TensorFlow there too when LiteRT cannot run the network."""
-    if gpu_of_slot() is None:
+    on_gpu = gpu_of_slot() is not None
+    if on_gpu and not tensorflow_sees_a_gpu():
+        note("TensorFlow sees no GPU, so the CPU computes. Install requirements-gpu.txt to use it.")
+        on_gpu = False
+    if not on_gpu:
         try:
             return LiteRTEngine.for_many(engine_file(backbone, settings, cut, waiting))
         except Unavailable as reason:

@@ -22,7 +22,8 @@ class Slot:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-CPU = Slot(name="cpu", title="CPU", environment={"CUDA_VISIBLE_DEVICES": "-1"})
+CPU = Slot(name="cpu", title="CPU", environment={"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"})
+"""Quieter than a GPU's slot: there TensorFlow reports the GPU it was told not to look for as an error."""
 
 
 def discover_slots(environ: Mapping[str, str] | None = None) -> tuple[Slot, ...]:

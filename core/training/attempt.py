@@ -2,6 +2,8 @@
 
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import keras
@@ -72,27 +74,34 @@ def train_run(context: Context) -> None:
     Raises:
         Stopped: somebody asked for it. Conflict: another attempt took over. GraftError: with a sentence for a person.
     """
-    meter = context.meter
-    with meter.stage("Loading"):
+    with _stage(context, "Loading"):
         context.progress.start("Loading", 0)
         photos = photos_by_split(context.registry, context.dataset)
         _obtain_weights(context)
         epochs = Epochs(context)
-    with meter.stage("Computing features"):
+    with _stage(context, "Computing features"):
         views = views_needed(context.run.recipe.hyperparameters, epochs.first)
         inputs = _gathering(context).gather(photos, views)
         context.registry.record_spent(context.run.id, context.number, context.ledger.so_far())
-    with meter.stage("Training"):
+    with _stage(context, "Training"):
         head = epochs.train(inputs)
-    with meter.stage("Saving"):
+    with _stage(context, "Saving"):
         context.progress.start("Saving", 0)
         saved, model = _save(context, head)
-    with meter.stage("Measuring"):
+    with _stage(context, "Measuring"):
         context.progress.start("Measuring", 0)
         evaluation = _measure(context, inputs, head)
         milliseconds = _time(context, inputs, saved, model)
     _finish(context, saved, epochs.history, evaluation, milliseconds)
     epochs.finish_curves(evaluation)
+
+
+@contextmanager
+def _stage(context: Context, name: str) -> Iterator[None]:
+    """Counts the stage's seconds and tells the log, where a person follows the run."""
+    print(f"{time.strftime('%H:%M:%S')} {name}", flush=True)
+    with context.meter.stage(name):
+        yield
 
 
 def _obtain_weights(context: Context) -> None:

@@ -123,6 +123,7 @@ class Epochs:
         self._registry.record_epoch(self._run.id, self._context.number, epoch)
         self._curves.add(epoch)
         self._context.progress.update(epoch.number)
+        print(_words(epoch), flush=True)
         if time.monotonic() - self._recorded_at > _RECORD_SECONDS:
             self._registry.record_spent(self._run.id, self._context.number, self._context.ledger.so_far())
             self._recorded_at = time.monotonic()
@@ -158,4 +159,12 @@ def _learnable(inputs: Inputs) -> Learnable:
         validation=inputs.validation.array,
         validation_labels=inputs.labels("validation"),
         classes=len(inputs.class_names),
+    )
+
+
+def _words(epoch: Epoch) -> str:
+    """One line of the log."""
+    return (
+        f"epoch {epoch.number}: loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.4f}, "
+        f"validation loss {epoch.val_loss:.4f}, accuracy {epoch.val_accuracy:.4f}, {epoch.seconds:.2f} s"
     )

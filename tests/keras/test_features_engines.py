@@ -72,6 +72,21 @@ def test_a_network_litert_gets_wrong_is_computed_by_tensorflow_and_says_so(tiny,
     np.testing.assert_allclose(engine(photos), expected(photos, settings), rtol=1e-5, atol=1e-5)
 
 
+def test_a_gpu_that_tensorflow_sees_computes_with_tensorflow(tiny, settings, photos, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-1")
+    monkeypatch.setattr(engines, "tensorflow_sees_a_gpu", lambda: True)
+    engine = choose_engine(tiny, settings)
+    assert engine.name == "TensorFlow"
+    np.testing.assert_allclose(engine(photos), expected(photos, settings), rtol=1e-5, atol=1e-5)
+
+
+def test_a_gpu_that_this_tensorflow_cannot_use_is_said_and_litert_computes(tiny, settings, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-1")
+    notes = []
+    assert choose_engine(tiny, settings, note=notes.append).name == "LiteRT"
+    assert "requirements-gpu.txt" in notes[0]
+
+
 def test_a_refusal_is_remembered_and_leaves_no_file(tiny, settings, monkeypatch):
     monkeypatch.setattr(export, "deviation", lambda model, path: float("nan"))
     with pytest.raises(Unavailable):
