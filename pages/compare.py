@@ -113,6 +113,8 @@ def compare(bench: Workbench, dataset: Dataset, runs: Sequence[Run], first_line)
         with first_line:
             heading("Compare", line)
     compare_panel.problems(found)
+    with first_line:
+        compare_panel.next_step(found.rows[0].run_id)
     compare_panel.accuracy_against_cost(bench, found)
     st.subheader("Leaderboard", anchor=False)
     compare_panel.leaderboard_table(bench, found)

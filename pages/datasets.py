@@ -17,20 +17,21 @@ from core.workbench import Workbench
 
 FEWEST = 10
 """Photos of a class below which a measured accuracy says little."""
-STRIP = 5
 
 
 def page() -> None:
     bench = workbench()
+    first_line = st.container()
     dataset = linked_dataset(bench)
     if dataset is None:
-        every_dataset(bench, bench.datasets())
+        every_dataset(bench, bench.datasets(), first_line)
     else:
         one_dataset(bench, dataset)
 
 
-def every_dataset(bench: Workbench, datasets: Sequence[Dataset]) -> None:
-    heading("Datasets", answer(datasets))
+def every_dataset(bench: Workbench, datasets: Sequence[Dataset], first_line) -> None:
+    with first_line:
+        heading("Datasets", answer(datasets))
     import_jobs(bench)
     with st.expander("Import photos", icon=":material/upload:", expanded=not datasets, key="import.box"):
         import_box(bench)
@@ -63,15 +64,15 @@ def row(bench: Workbench, dataset: Dataset) -> None:
         with words:
             st.markdown(f"**{plain(dataset_title(dataset))}**")
             refused = f" · {len(dataset.rejections)} not taken" if dataset.rejections else ""
-            st.caption(f"{dataset_size(dataset)} · {size(dataset.size_bytes)} · {moment(dataset.created_at)}{refused}")
+            st.caption(
+                f"{dataset_size(dataset)} · {size(dataset.size_bytes)}{refused} · {moment(dataset.created_at)} UTC"
+            )
             with st.container(horizontal=True):
                 query = {"dataset": dataset.id}
                 st.page_link("pages/datasets.py", label="Open", icon=":material/open_in_new:", query_params=query)
                 st.page_link("pages/train.py", label="Train", icon=":material/model_training:", query_params=query)
         with strip:
-            step = max(1, dataset.photo_count // STRIP)
-            photos = [p for at in range(STRIP) for p in bench.photos(dataset.id, limit=1, offset=at * step)]
-            dataset_panel.strip(bench, dataset.id, photos)
+            dataset_panel.sample(bench, dataset)
 
 
 def one_dataset(bench: Workbench, dataset: Dataset) -> None:

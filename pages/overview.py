@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.comparison import COSTS, Row, best_per_dataset
+from core.comparison import Row, best_per_dataset
 from core.datasets.values import Dataset
 from core.runs import Run, Status
 from core.web.frame import require_frame
-from core.web.panels.figures import figures
+from core.web.panels import dataset_card
 from core.web.panels.import_panel import demo_button, import_jobs
 from core.web.panels.run_rows import active_ids, active_panel
-from core.web.panels.words import dataset_size, dataset_title
+from core.web.panels.words import dataset_title
 from core.web.state import workbench
-from core.web.widgets import heading, poll, run_chip
-from core.wording import count, duration, milliseconds, plain, share
+from core.web.widgets import heading, poll
+from core.wording import count, plain, share
 from core.workbench import Workbench
 
 SHOWN = 12
@@ -29,10 +29,11 @@ def page() -> None:
     if not datasets:
         welcome(bench)
         return
-    import_jobs(bench)
+    imported = import_jobs(bench)  # whose own button is the next step then
     active(bench, datasets, runs)
-    for dataset in datasets[:SHOWN]:
-        card(dataset, [run for run in runs if run.dataset_id == dataset.id], best.get(dataset.id))
+    for place, dataset in enumerate(datasets[:SHOWN]):
+        mine = [run for run in runs if run.dataset_id == dataset.id]
+        dataset_card.show(bench, dataset, mine, best.get(dataset.id), first=not place and not imported)
     if len(datasets) > SHOWN:
         st.page_link("pages/datasets.py", label=f"All {len(datasets)} datasets", icon=":material/photo_library:")
 
@@ -90,38 +91,6 @@ def active(bench: Workbench, datasets: Sequence[Dataset], runs: Sequence[Run]) -
     names = {dataset.id: dataset_title(dataset) for dataset in datasets}
     st.subheader("Now", anchor=False)
     poll(lambda: active_panel(bench, names, known, curve=False, reorder=False), True)
-
-
-def card(dataset: Dataset, runs: Sequence[Run], best: Row | None) -> None:
-    """One dataset: its best model with what it cost, and the step that comes next."""
-    with st.container(border=True, key=f"card-{dataset.id}"):
-        title, links = st.columns([2, 3], vertical_alignment="center")
-        with title:
-            st.markdown(f"**{plain(dataset_title(dataset))}**")
-            st.caption(f"{dataset_size(dataset)} · {count(len(runs), 'run')}")
-        with links, st.container(horizontal=True, horizontal_alignment="right"):
-            next_steps(dataset, runs, best)
-        if best is None:
-            st.caption("No finished run yet, so nothing can be said about these photos.")
-            return
-        run_chip(next(run for run in runs if run.id == best.run_id))
-        figures(
-            ("Test accuracy", share(best.accuracy, best.interval), "Of the best finished run, with its 95 % interval."),
-            ("Cost", duration(best.alone_wall_seconds), COSTS["alone_wall_seconds"].help),
-            ("Per photo", milliseconds(best.ms_per_photo), COSTS["ms_per_photo"].help),
-        )
-
-
-def next_steps(dataset: Dataset, runs: Sequence[Run], best: Row | None) -> None:
-    query = {"dataset": dataset.id}
-    finished = sum(run.status is Status.FINISHED for run in runs)
-    if best is not None:
-        st.page_link(
-            "pages/predict.py", label="Predict", icon=":material/image_search:", query_params={"models": best.run_id}
-        )
-    if finished > 1:
-        st.page_link("pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params=query)
-    st.page_link("pages/train.py", label="Train", icon=":material/model_training:", query_params=query)
 
 
 require_frame()

@@ -18,12 +18,14 @@ from core.workbench import Workbench
 
 def page() -> None:
     bench = workbench()
+    first_line = st.container()
     run = linked_run(bench)
     if run is not None:
         run_panel.show(bench, run)
         return
     runs = bench.runs()
-    heading("Runs", answer(runs))
+    with first_line:
+        heading("Runs", answer(runs))
     if not runs:
         empty_state(
             "Nothing was trained yet",

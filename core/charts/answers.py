@@ -24,6 +24,8 @@ _MOST_NUMBERED = 20
 """Classes up to which the cells show their numbers."""
 _NUMBERS = "#14241C"
 """Reads with at least 6:1 on every colour of the two scales, which are opaque and so the same in light and dark."""
+_LONGEST_LABEL = 18
+"""Letters beside and below the table, which shall have most of the room on a phone."""
 _RIGHT = [[0, "#D9EDE3"], [1, "#5DB08C"]]
 _WRONG = [[0, "#FBE3D3"], [1, "#F09A5E"]]
 
@@ -69,7 +71,7 @@ def confusion(counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> go
     """
     table = confusion_table(counts, class_names)
     require_some(table, "there are no classes")
-    labels = distinct_labels(class_names)
+    labels = distinct_labels(class_names, _LONGEST_LABEL)
     return figure(
         [*(_heat(table, labels, right=right) for right in (True, False)), _cells(table, labels)],
         revision="confusion",

@@ -25,7 +25,7 @@ CONFIG = {
     "toImageButtonOptions": {"format": "svg", "filename": "graft"},
 }
 
-_LONGEST_NAME = 28
+_LONGEST_NAME = 32
 
 
 def escape(text: object) -> str:
@@ -42,9 +42,9 @@ def short(text: object, limit: int = _LONGEST_NAME) -> str:
     return escape(line)
 
 
-def distinct_labels(names: Sequence[str]) -> list[str]:
+def distinct_labels(names: Sequence[str], limit: int = _LONGEST_NAME) -> list[str]:
     """Short labels, no two alike: on a category axis equal labels would share one place."""
-    labels = [short(name) for name in names]
+    labels = [short(name, limit) for name in names]
     return [label if labels.count(label) == 1 else escape(name) for label, name in zip(labels, names, strict=True)]
 
 

@@ -1,6 +1,7 @@
 """The frame around every page, in a real browser against a fresh server."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from core.settings import REPOSITORY
 from core.web.frame import SECTIONS
+from tests.browser.conftest import visit_with
 
 PAGES = [entry for entries in SECTIONS.values() for entry in entries]
 PATHS = ["/" if name == "overview" else f"/{name}" for name, _, _ in PAGES]
@@ -38,7 +40,7 @@ def test_a_call_outside_would_be_noticed(filled_visit):
     assert filled_visit.outside == ["http://outside.example/x"] or filled_visit.complaints
 
 
-@pytest.mark.parametrize("path", ["/", "/runs", "/predict"])
+@pytest.mark.parametrize("path", PATHS)
 def test_nothing_overflows_on_a_phone(browser, filled_server, path):
     with browser.new_context(viewport={"width": 390, "height": 844}) as context:
         page = context.new_page()
@@ -47,6 +49,16 @@ def test_nothing_overflows_on_a_phone(browser, filled_server, path):
         page.wait_for_timeout(800)
         widest = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert widest <= 390
+
+
+def test_a_dialog_of_a_dark_page_is_dark_and_its_small_print_reads(browser, filled_server):
+    with browser.new_context(color_scheme="dark") as context:
+        page = visit_with(context, filled_server).open("/datasets?dataset=flowers")
+        page.get_by_role("button", name="Delete this dataset").click()
+        words = page.get_by_role("dialog").get_by_text("This cannot be undone.")
+        words.wait_for()
+        red, green, blue = re.findall(r"\d+", words.evaluate("e => getComputedStyle(e).color"))[:3]
+    assert min(int(red), int(green), int(blue)) > 150
 
 
 def test_text_is_set_in_the_shipped_font(visit):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.comparison import COSTS
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
@@ -107,3 +108,23 @@ def test_with_the_price_of_an_hour_time_becomes_money(bench, filled):
     at.button(key="compare.rate_save").click().run()
     assert not at.exception and bench.rate() == (3.6, "CHF")
     assert at.dataframe[0].value["alone_money"].round(3).tolist() == [0.034, 0.046]
+
+
+def test_the_table_shows_the_costs_that_fit_and_the_file_has_all_of_them(filled):
+    table = visit("compare").dataframe[0].value
+    assert {"alone_wall_seconds", "ms_per_photo", "model_bytes"} <= set(table.columns)
+    assert not {"cpu_seconds", "alone_cpu_seconds", "parameters_total"} & set(table.columns)
+
+
+def test_prices_are_in_the_users_currency_in_table_and_chart(bench, filled):
+    bench.set_rate(36.0, "CHF")
+    at = visit("compare")
+    at.selectbox(key="compare.cost").select(next(kind for kind in COSTS.values() if kind.key == "alone_money")).run()
+    chart = at.get("plotly_chart")[0].proto.spec
+    assert "CHF" in chart and "EUR" not in chart
+    assert "alone_money" in at.dataframe[0].value.columns
+
+
+def test_the_next_step_is_to_predict_with_the_best(filled):
+    at = visit("compare")
+    assert [button.label for button in at.button if button.proto.type == "primary"] == ["Predict with the best"]

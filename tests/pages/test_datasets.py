@@ -109,3 +109,9 @@ def test_a_dataset_whose_run_is_training_is_kept(bench, filled):
 
 def _shown_photos(at) -> int:
     return sum(len(images.proto.imgs) for images in at.get("image"))
+
+
+def test_what_the_import_decided_on_its_own_is_said(filled):
+    assert filled.dataset.notes[0] == "No split was given, so 70/15/15 was drawn."
+    said = [block.value.replace("\\", "") for block in visit("datasets", dataset="flowers").markdown]
+    assert any("No split was given, so 70/15/15 was drawn." in line for line in said)

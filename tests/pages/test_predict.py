@@ -107,3 +107,9 @@ def test_choosing_no_model_says_what_to_do(filled, asked):
     at = visit("predict")
     at.multiselect(key="predict.models").set_value([]).run()
     assert first_line(at) == "Choose a model that shall answer."
+
+
+def test_one_model_on_several_photos_says_how_often_it_said_what(asked, filled):
+    at = visit("predict")
+    at.get("file_uploader")[0].set_value([("a.jpg", PHOTO, "image/jpeg"), ("b.jpg", tiny_jpeg(1, 2), "image/jpeg")])
+    assert first_line(at.run()) == "2 photos: rose twice."

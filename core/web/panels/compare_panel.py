@@ -23,10 +23,10 @@ from core.comparison import (
 from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.runs import Run
-from core.web.panels.tables import number, picture, table
+from core.web.panels.tables import name_column, number, picture, table
 from core.web.panels.words import saying, title_of
 from core.web.widgets import colour_swatch, explained
-from core.wording import count, csv_text, listed, plain, share
+from core.wording import count, csv_text, duration, listed, plain, share
 from core.workbench import Workbench
 
 
@@ -79,6 +79,11 @@ def answer(found: Table) -> str:
     return f"{first}, but {listed(ties, 3)} may be as good: the difference could be chance."
 
 
+def next_step(best: str) -> None:
+    if st.button("Predict with the best", icon=":material/image_search:", type="primary", key="compare.predict"):
+        st.switch_page("pages/predict.py", query_params={"models": best})
+
+
 def problems(found: Table) -> None:
     for reason in found.missing:
         st.warning(plain(reason), icon=":material/warning:")
@@ -102,7 +107,7 @@ def accuracy_against_cost(bench: Workbench, found: Table) -> None:
             help="Alone: had nothing been reused, so the order of runs does not matter. Paid: what it really took.",
         )  # fmt: skip
     place.markdown(f"**{plain(claim(found.rows, found.pairs, kind.key))}**")
-    figure = charts.accuracy_vs_cost(found.rows, cost=kind.key)
+    figure = charts.accuracy_vs_cost(found.rows, cost=kind.key, currency=bench.rate()[1])
     st.plotly_chart(
         figure, key="compare.chart", theme="streamlit", config=charts.CONFIG,
         alt=f"Test accuracy with 95 % interval against {kind.title} of {count(len(found.rows), 'run')}",
@@ -114,7 +119,8 @@ def accuracy_against_cost(bench: Workbench, found: Table) -> None:
 
 def _rate(bench: Workbench) -> None:
     """What an hour of this machine costs; with it, time is also shown as money."""
-    per_hour, currency = bench.rate()
+    stored, currency = bench.rate()
+    per_hour = None if stored is None else float(stored)  # a whole number comes back from the registry as an int
     with (
         st.popover("Price of an hour", icon=":material/payments:", type="tertiary", key="compare.rate"),
         st.form("compare.rate_form", border=False),
@@ -131,29 +137,41 @@ def _rate(bench: Workbench) -> None:
 def leaderboard_table(bench: Workbench, found: Table) -> None:
     currency = bench.rate()[1]
     kinds = [kind for kind in COSTS.values() if any(getattr(row, kind.key) is not None for row in found.rows)]
-    words = {kind.key: saying(kind, currency) for kind in kinds}
-    columns = {kind.key: number(title_of(kind), kind.help) for kind in kinds}
-    rows = [_row(row, [kind.key for kind in kinds]) for row in found.rows]
+    shown = [kind for kind in kinds if kind.key in _SHOWN and not _as_paid(kind.key, found.rows)]
+    words = {kind.key: saying(kind, currency) for kind in shown}
+    columns = {kind.key: number(title_of(kind), kind.help) for kind in shown}
+    rows = [_row(row, [kind.key for kind in shown]) for row in found.rows]
     columns |= {
         "Colour": picture(),
         "Place": st.column_config.NumberColumn(
-            "", width=40, pinned=True, help="By test accuracy; of equals the cheaper one first."
+            "Place", width=60, help="By test accuracy; of equals the cheaper one first."
         ),
-        "Run": st.column_config.TextColumn("Run", pinned=True),
+        "Run": name_column("Run", [row.name for row in found.rows]),
         "Accuracy": number("Test accuracy", "Share of test photos it got right, with its 95 % interval beside it."),
         "Interval": st.column_config.TextColumn("95 % interval", alignment="right", help="Wilson interval."),
     }
     table(rows, key="compare.table", words=words | {"Accuracy": share}, columns=columns)
     name = f"{found.dataset.name}-v{found.dataset.version}-runs.csv"
-    st.download_button(
-        "Download CSV", _csv(found, kinds), name, "text/csv", icon=":material/download:", on_click="ignore"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Download CSV", _csv(found, kinds), name, "text/csv", icon=":material/download:", on_click="ignore"
+        )
+        st.caption("with every cost that was measured", width="content")
+
+
+_SHOWN = ("alone_wall_seconds", "wall_seconds", "alone_money", "energy_joules", "ms_per_photo", "model_bytes")
+"""Costs that fit beside each other; the CSV has all of them."""
+
+
+def _as_paid(key: str, rows: Sequence[Row]) -> bool:
+    """Whether the column would repeat the one before: nothing was reused, so all was paid."""
+    return key == "wall_seconds" and all(duration(row.wall_seconds) == duration(row.alone_wall_seconds) for row in rows)
 
 
 def _row(row: Row, kinds: Sequence[str]) -> dict:
     measured = {
-        "Place": row.rank,
         "Colour": colour_swatch(run_colour(row.run_id)),
+        "Place": row.rank,
         "Run": row.name,
         "Accuracy": row.accuracy,
         "Interval": "" if row.interval is None else f"{100 * row.interval[0]:.0f} to {100 * row.interval[1]:.0f} %",
@@ -175,7 +193,7 @@ def _csv(found: Table, kinds) -> str:
 def learning_curves(bench: Workbench, found: Table) -> None:
     metric = st.segmented_control(
         "Metric", METRICS, default="val_accuracy", required=True, key="compare.metric",
-        format_func=lambda key: METRICS[key].title,
+        format_func=lambda key: METRICS[key].title.capitalize(),
     )  # fmt: skip
     drawn = curves(found.runs, {run.id: bench.epochs(run.id) for run in found.runs}, metric)
     if not drawn:

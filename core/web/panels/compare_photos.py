@@ -122,6 +122,6 @@ def _mistakes(found: Table, run_id: str, digests: Sequence[str]) -> list[str]:
 def _photos(bench: Workbench, dataset: Dataset, digests: Sequence[str], captions: Sequence[str]) -> None:
     shown = digests[:PHOTOS_SHOWN]
     paths = [bench.photo_path(dataset.id, digest) for digest in shown]
-    photo_strip(paths, [plain(caption) for caption in captions[: len(shown)]])
+    photo_strip(paths, [plain(caption) for caption in captions[: len(shown)]], width=136)
     if len(digests) > len(shown):
         st.caption(f"The first {len(shown)} of {count(len(digests), 'photo')}.")

@@ -1,6 +1,7 @@
 """One dataset on the page Datasets: figures, charts, gallery, refused files, deletion."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -10,9 +11,9 @@ from core.web.danger import confirm_danger
 from core.web.panels.figures import figures
 from core.web.panels.tables import table
 from core.web.panels.words import toll_words
-from core.web.thumbnails import photo_strip
+from core.web.thumbnails import montage, photo_strip
 from core.web.widgets import explained
-from core.wording import amount, count, moment, plain, size
+from core.wording import amount, count, listed, moment, plain, size
 from core.workbench import Workbench
 
 PER_PAGE = 24
@@ -26,12 +27,15 @@ def facts(dataset: Dataset) -> None:
     )
     sizes = dataset.split_sizes
     figures(
+        "dataset",
         ("Train", amount(sizes["train"]), f"Photos the head learns from. The split is {drawn}."),
         ("Validation", amount(sizes["validation"]), "Photos that choose the best epoch."),
         ("Test", amount(sizes["test"]), "Photos looked at once, at the end, to measure accuracy."),
         ("Classes", amount(len(dataset.class_names)), "Names to tell apart."),
         ("On disk", size(dataset.size_bytes), "The photos as Graft keeps them: at most 768 pixels, JPEG."),
     )
+    for note in dataset.notes:
+        st.markdown(f":material/info: {plain(note)}")
     st.caption(f"Imported {moment(dataset.created_at)} UTC · id `{dataset.id}` · digest `{dataset.digest[:12]}`")
 
 
@@ -79,6 +83,25 @@ def strip(bench: Workbench, dataset_id: str, photos: Sequence[Photo], captions: 
         alt=[f"{photo.class_name}: {photo.file}" for photo in photos],
         width=112,
     )
+
+
+SAMPLES = 5
+
+
+def sample(bench: Workbench, dataset: Dataset) -> None:
+    """A few photos spread over the classes, as one picture that never wraps."""
+    paths = _sample_paths(bench, str(bench.settings.home), dataset.id, dataset.photo_count)
+    if row := montage(paths):
+        classes = listed(dataset.class_names, 6)
+        st.image(row, width="stretch", alt=f"{count(len(paths), 'photo')} of {dataset.name}: {classes}")
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _sample_paths(_bench: Workbench, home: str, dataset_id: str, photos: int) -> tuple[Path, ...]:
+    """A dataset never changes, so neither do its sample photos; ``home`` is a part of the cache's key."""
+    step = max(1, photos // SAMPLES)
+    found = [photo for at in range(SAMPLES) for photo in _bench.photos(dataset_id, limit=1, offset=at * step)]
+    return tuple(_bench.photo_path(dataset_id, photo.digest) for photo in found)
 
 
 def refused(dataset: Dataset) -> None:

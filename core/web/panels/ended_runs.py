@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.colours import run_colour
 from core.runs import Run, Status
-from core.web.panels.tables import number, picture, table
+from core.web.panels.tables import name_column, number, picture, table
 from core.web.panels.words import interval, recipe_words
 from core.web.widgets import STATUSES, colour_swatch, status_word
 from core.wording import count, duration, moment, share
@@ -28,7 +28,8 @@ def show(runs: Sequence[Run], names: Mapping[str, str]) -> None:
         rows,
         key=f"{_CHOSEN}.{len(runs)}",
         words={"Accuracy": lambda value: share(value / 100), "Time": duration},
-        columns=_COLUMNS | {"Open": opened},
+        columns=_COLUMNS | {"Open": opened, "Run": name_column("Run", [run.name for run in shown])},
+        column_order=_said(rows),
         on_select="rerun",
         selection_mode="multi-row",
     )
@@ -38,7 +39,7 @@ def show(runs: Sequence[Run], names: Mapping[str, str]) -> None:
 
 
 def _filtered(runs: Sequence[Run], names: Mapping[str, str]) -> list[Run]:
-    search, status, dataset = st.columns([3, 3, 2], vertical_alignment="bottom")
+    search, status, dataset = st.columns([3, 3, 2])
     with search:
         text = st.text_input(
             "Search", key="ended.search", placeholder="Name, tag, note or id", icon=":material/search:"
@@ -91,9 +92,15 @@ def _row(run: Run, names: Mapping[str, str]) -> dict:
     }
 
 
+def _said(rows: Sequence[dict]) -> list[str]:
+    """The columns that say something: not the dataset where all have the same, nor tags where nobody has any."""
+    silent = {"Dataset"} if len({row["Dataset"] for row in rows}) == 1 else set()
+    silent |= set() if any(row["Tags"] for row in rows) else {"Tags"}
+    return [name for name in rows[0] if name not in silent]
+
+
 _COLUMNS = {
     "Colour": picture(),
-    "Run": st.column_config.TextColumn("Run", pinned=True),
     "Accuracy": number("Test accuracy", "Share of test photos it got right, measured once at the end."),
     "Interval": st.column_config.TextColumn(
         "95 % interval", help="Wilson interval of the accuracy.", alignment="right"

@@ -7,13 +7,14 @@ from core.web.widgets import metric
 Figure = tuple[str, str, str]
 """Label, value with unit, and the tooltip that says how it was measured."""
 
-_WIDTH = 150
-"""CSS pixels: two beside each other on a phone."""
+_LONG = 14
+"""Letters of a value beyond which it takes two columns: an accuracy with a lopsided interval."""
 
 
-def figures(*shown: Figure) -> None:
-    with st.container(horizontal=True, gap="small"):
-        for label, value, measured in shown:
-            wide = 2 * _WIDTH if len(value) > 12 or len(label) > 20 else _WIDTH
-            with st.container(width=wide):
+def figures(name: str, *shown: Figure) -> None:
+    """``name`` is unique on the page; the grid itself is drawn by style.css (``figures-``, ``wide-figure-``)."""
+    with st.container(key=f"figures-{name}"):
+        for place, (label, value, measured) in enumerate(shown):
+            wide = "wide-figure" if len(value) > _LONG else "figure"
+            with st.container(key=f"{wide}-{name}-{place}"):
                 metric(label, value, measured)

@@ -39,6 +39,7 @@ def _figures(bench: Workbench, model: Model, run: Run) -> None:
     cost = bench.cost(run.id)
     good = verified(bench.settings.home / model.path, model.sha256)
     figures(
+        model.id,
         ("Test accuracy", share(run.test_accuracy, interval(run)), "With its 95 % interval (Wilson)."),
         ("Size", size(model.size_bytes), "Of model.keras: raw RGB in, probabilities out."),
         ("Per photo", milliseconds(cost.ms_per_photo if cost else None), COSTS["ms_per_photo"].help),

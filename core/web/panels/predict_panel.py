@@ -1,5 +1,6 @@
 """Photos as rows, models as columns: what each says, how sure it is, how long it took."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from core.prediction import Answer, PhotoPredictions
 from core.runs import Run
 from core.web.widgets import run_chip
-from core.wording import count, milliseconds, plain, share
+from core.wording import count, listed, milliseconds, plain, share
 
 FORMATS = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 MOST_PHOTOS = 50
@@ -51,8 +52,15 @@ def answer(found: Sequence[PhotoPredictions]) -> str:
         return f"The models disagree: {plain(' or '.join(said))}{refused}." if said else "No model could answer."
     agreed = sum(len({a.predictions[0].class_name for a in photo.answers if a.predictions}) == 1 for photo in seen)
     if len(seen[0].answers) == 1:
-        return f"{count(len(seen), 'photo')} looked at{refused}."
+        return f"{count(len(seen), 'photo')}: {_said_how_often(seen)}{refused}."
     return f"The models agree on {agreed} of {count(len(seen), 'photo')}{refused}."
+
+
+def _said_how_often(seen: Sequence[PhotoPredictions]) -> str:
+    """The answers of one model, the most frequent first: ``animal 3 times and fish once``."""
+    said = Counter(a.predictions[0].class_name for photo in seen for a in photo.answers if a.predictions)
+    often = {1: "once", 2: "twice"}
+    return plain(listed([f"{name} {often.get(n, f'{n} times')}" for name, n in said.most_common()])) or "no answer"
 
 
 def show(found: Sequence[PhotoPredictions], runs: Mapping[str, Run]) -> None:

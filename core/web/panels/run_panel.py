@@ -94,7 +94,8 @@ def _cost(bench: Workbench, run: Run) -> None:
     kinds = [kind for key, kind in COSTS.items() if rate is not None or "money" not in key]
     measured = [kind for kind in kinds if getattr(row, kind.key) is not None]
     memory = ("Largest memory", size(cost.peak_rss_bytes), "Peak resident memory of the trainer.")
-    figures(*((title_of(kind), saying(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured), memory)
+    said = [(title_of(kind), saying(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured]
+    figures("cost", *said, memory)
     saved = cost.alone_wall_seconds - cost.wall_seconds
     if saved > 0.05 * cost.alone_wall_seconds:
         st.caption(f"Features that earlier runs had computed saved {duration(saved)}.")

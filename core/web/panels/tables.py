@@ -37,6 +37,11 @@ def number(label: str, help: str, **options: Any):
     return st.column_config.NumberColumn(label, help=help, **options)
 
 
+def name_column(label: str, names: Sequence[str]):
+    """A text column as wide as its names, but never so wide that a long one hides what is beside it."""
+    return st.column_config.TextColumn(label, width=280 if any(len(name) > 40 for name in names) else None)
+
+
 def picture(label: str = ""):
     """A narrow column for the dot of a run's colour."""
     return st.column_config.ImageColumn(label, width=40, pinned=True)

@@ -95,7 +95,7 @@ def _row(backbone: Backbone, state: Availability) -> dict:
 
 
 _COLUMNS = {
-    "Backbone": st.column_config.TextColumn("Backbone", pinned=True),
+    "Backbone": st.column_config.TextColumn("Backbone"),
     "Weights": st.column_config.TextColumn("Weights", help="Whether the pretrained weights are on this machine."),
     "Top-1": number("ImageNet top-1", "Published accuracy on ImageNet: a hint, not what it will reach on your photos."),
     "Parameters": number("Parameters", "Of the network without its ImageNet top."),

@@ -27,7 +27,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Augmented renderings of every training photo (mirrored, cropped, brightened). 1 is the photo itself. "
         "Each view costs one more pass through the network, and helps where photos are few.",
     ),
-    "learning_rate": ("Learning rate", "Size of the steps of the optimizer (Adam). 0.001 suits most heads."),
+    "learning_rate": ("Learning rate", "Size of the steps of the optimizer (Adam). 0.003 suits most heads."),
     "batch_size": ("Batch size", "Photos per step."),
     "dropout": ("Dropout", "Share of features hidden at random in training, so that the head relies on many of them."),
     "hidden_units": ("Hidden units", "Size of one extra layer in the head. 0 is a linear head, right for most photos."),
