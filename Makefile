@@ -55,7 +55,8 @@ bench: setup
 	@for b in tests/bench/bench_*.py; do m=$${b%.py}; echo "== $$m"; $(BIN)/python -m $$(echo $$m | tr / .) || exit 1; done
 
 screenshots: setup browser
-	$(BIN)/python -m tests.browser.screenshots docs/screenshots
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots --demo \
+	  --only compare-wide-light overview-wide-light train-wide-light runs-wide-dark
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

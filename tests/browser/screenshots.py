@@ -1,9 +1,12 @@
-"""Pictures of every page: ``python -m tests.browser.screenshots OUTDIR [--home HOME]``.
+"""Pictures of every page: ``python -m tests.browser.screenshots OUTDIR [--home HOME|--demo] [--only NAME ...]``.
 
-Without ``--home`` a home with a small dataset and runs in all states is made up. 1440x900 and 390x844, light and dark.
+Without ``--home`` a home with a small dataset and runs in all states is made up; with ``--demo`` the demo photos are
+imported and four runs trained for real (two minutes). 1440x900 and 390x844, light and dark.
 """
 
 import argparse
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -26,28 +29,45 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
     parser.add_argument("outdir", type=Path)
     parser.add_argument("--home", type=Path, help="a home to show; it is only read")
+    parser.add_argument("--demo", action="store_true", help="real runs on the demo photos")
+    parser.add_argument("--only", nargs="+", help="pictures to take, for example compare-wide-light")
     options = parser.parse_args(arguments)
     options.outdir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Path(folder) / "home"
         if options.home is None:
-            fill_home(home, runs=12)
+            train_for_real(home) if options.demo else fill_home(home, runs=12)
         server = start_server(home.resolve(), Path(folder) / "server.log")
         try:
-            take_all(server, options.outdir)
+            take_all(server, options.outdir, options.only)
         finally:
             end_server(server)  # a supervisor of this home is not ours to stop
     return 0
 
 
-def take_all(server: Server, outdir: Path) -> None:
+def train_for_real(home: Path) -> None:
+    """Two seeds of Lite0, and Lite1 and Lite2, on the demo photos; by the command line, as a user would."""
+    train = ["train", "--dataset", "demo-photos", "--wait", "--backbone"]
+    commands = (
+        ["import", "demo"],
+        [*train, "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"],
+        [*train, "efficientnet_lite0", "--set", "seed=1"],
+        ["stop"],
+    )
+    for command in commands:
+        environment = os.environ | {"GRAFT_HOME": str(home)}
+        subprocess.run([sys.executable, "-m", "core", *command], env=environment, check=True)
+
+
+def take_all(server: Server, outdir: Path, only: list[str] | None = None) -> None:
     """One picture per page, size and colour scheme: ``runs-wide-dark.png``."""
     paths = addresses(server.settings)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         for size in SIZES:
             for scheme in SCHEMES:
-                _take(browser, server, paths, size, scheme, outdir)
+                wanted = {n: p for n, p in paths.items() if only is None or f"{n}-{size}-{scheme}" in only}
+                _take(browser, server, wanted, size, scheme, outdir)
         browser.close()
 
 
