@@ -63,6 +63,12 @@ def test_at_most_twelve_runs_are_compared_at_once(bench):
     assert "most accurate of 12 runs" in first_line(at)
 
 
+def test_runs_that_are_right_equally_often_share_the_first_place_and_the_cheapest_is_named(bench):
+    fill(bench.registry, bench.settings, runs=20)
+    line = first_line(visit("compare"))
+    assert "are the most accurate of 12 runs" in line and "costs least of them" in line
+
+
 def test_the_cost_axis_can_be_chosen(filled):
     at = visit("compare")
     paid = [option for option in at.selectbox(key="compare.cost").options if "paid" in option][0]

@@ -72,11 +72,19 @@ def answer(found: Table) -> str:
         return f"{plain(best.name)} is right on {right} of the test photos; there is nothing to compare it with yet."
     if len(found.pairs) == 1:
         return plain(verdict(found.pairs[0], found.names))
-    ties = [plain(found.names[pair.b]) for pair in found.pairs if pair.tie]
+    equal = [row for row in found.rows if row.accuracy == best.accuracy]
     first = f"{plain(best.name)} is the most accurate of {len(found.rows)} runs, right on {right} of the test photos"
-    if not ties:
-        return f"{first}, and clearly ahead of the others."
-    return f"{first}, but {listed(ties, 3)} may be as good: the difference could be chance."
+    if len(equal) > 1:
+        names = listed([plain(row.name) for row in equal], 3)
+        first = (
+            f"{names} are the most accurate of {len(found.rows)} runs, right on {right} of the test photos; "
+            f"{plain(best.name)} costs least of them"
+        )
+    lower = {row.run_id for row in found.rows} - {row.run_id for row in equal}
+    ties = [plain(found.names[pair.b]) for pair in found.pairs if pair.tie and pair.b in lower]
+    if ties:
+        return f"{first}. {listed(ties, 3)} may be as good: the difference could be chance."
+    return f"{first}; the others are clearly behind." if lower else f"{first}."
 
 
 def next_step(best: str) -> None:
