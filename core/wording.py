@@ -136,20 +136,6 @@ def moment(seconds: float | None) -> str:
     return "–" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def ago(seconds: float | None, now: float) -> str:
-    """How long ago a moment was: ``just now``, ``4 min ago``, ``30 h ago``, ``3 days ago``."""
-    if seconds is None:
-        return "never"
-    passed = max(0.0, now - seconds)
-    if passed < 60:
-        return "just now"
-    if passed < 3600:
-        return f"{passed // 60:.0f} min ago"
-    if passed < 172_800:
-        return f"{passed // 3600:.0f} h ago"
-    return f"{passed // 86_400:.0f} days ago"
-
-
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation: every one of them may be escaped (CommonMark 2.4)
 _LATE = re.compile(r"(?<=[:@])(?=[\w/+-])|(?<=\bww)(?=w\.)|(?<=[<>~-])(?=[->=])", re.IGNORECASE)
 

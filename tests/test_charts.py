@@ -74,7 +74,6 @@ FIGURES = {
     "live loss": lambda: charts.live_curve([an_epoch(1), an_epoch(2)], "loss"),
     "epoch times": lambda: charts.epoch_times([an_epoch(1), an_epoch(2)]),
     "accuracy vs cost": lambda: charts.accuracy_vs_cost(ROWS),
-    "accuracies": lambda: charts.accuracies(ROWS),
     "confusion": lambda: charts.confusion(((2, 1), (0, 3)), (EVIL, "tulip")),
     "top classes": lambda: charts.top_classes([Prediction(class_name=EVIL, probability=0.9)]),
     "cost stages": lambda: charts.cost_stages(RUNS, COSTS),
@@ -147,7 +146,6 @@ def test_a_chart_of_nothing_is_refused_with_a_sentence():
         lambda: charts.live_curve([]),
         lambda: charts.image_sizes([]),
         lambda: charts.accuracy_vs_cost([]),
-        lambda: charts.accuracies([]),
         lambda: charts.cost_stages([], {}),
         lambda: charts.top_classes([]),
     ):

@@ -7,6 +7,7 @@ import pytest
 from core import jobs, prediction
 from core.__main__ import main
 from core.prediction import Answer, PhotoPredictions, Prediction
+from core.registry import Registry
 from core.runs import Status
 from tests.factories import fill
 
@@ -176,3 +177,11 @@ def test_the_port_must_be_a_port(call, monkeypatch):
 def test_text_for_people_names_the_verdict(home, registry, capsys):
     assert main(["compare", *(run.id for run in finished(registry)[:2])]) == 0
     assert "test accuracy" in capsys.readouterr().out
+
+
+def test_a_backup_is_a_registry_with_the_same_runs(call, registry, tmp_path):
+    assert call("backup", str(tmp_path / "copy.db"))["bytes"] > 0
+    copy = Registry.open(tmp_path / "copy.db")
+    assert [run.id for run in copy.runs()] == [run.id for run in registry.runs()]
+    copy.close()
+    assert "already there" in call("backup", str(tmp_path / "copy.db"), code=1)

@@ -9,12 +9,11 @@ from core.charts.curves import epoch_times, learning_curves, learning_curves_tit
 from core.charts.dataset import class_balance, class_balance_title, image_sizes, image_sizes_title
 from core.charts.look import CONFIG
 from core.charts.styles import RunStyle, run_styles
-from core.charts.tradeoff import accuracies, accuracy_vs_cost, cost_stages, cost_stages_title
+from core.charts.tradeoff import accuracy_vs_cost, cost_stages, cost_stages_title
 
 __all__ = [
     "CONFIG",
     "RunStyle",
-    "accuracies",
     "accuracy_vs_cost",
     "class_balance",
     "class_balance_title",

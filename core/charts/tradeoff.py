@@ -158,41 +158,6 @@ def _points_trace(points: Sequence[Point], style: RunStyle, *, label: str | None
     )
 
 
-def accuracies(rows: Sequence[Row]) -> go.Figure:
-    """Accuracies with their 95 % intervals under each other, best on top; at most 40 runs."""
-    measured = [row for row in rows if row.accuracy is not None][:40]
-    require_some(measured, "no run has been measured on the test photos")
-    styles = run_styles([row.run_id for row in measured])
-    labels = distinct_labels([row.name for row in measured])
-    traces = [
-        go.Scatter(
-            x=[100 * (row.accuracy or 0.0)],
-            y=[label],
-            mode="markers",
-            marker={"color": styles[row.run_id].colour, "symbol": styles[row.run_id].symbol, "size": 11},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [100 * ((row.high or 0.0) - (row.accuracy or 0.0))],
-                "arrayminus": [100 * ((row.accuracy or 0.0) - (row.low or 0.0))],
-                "color": styles[row.run_id].colour,
-                "thickness": 1.5,
-                "width": 4,
-            },
-            customdata=[[row.run_id, escape(row.name), share(row.accuracy, row.interval)]],
-            hovertemplate=HOVER,
-        )
-        for row, label in zip(measured, labels, strict=True)
-    ]
-    return figure(
-        traces,
-        revision="accuracies",
-        height=90 + 34 * len(measured),
-        xaxis=axis("test accuracy", "%"),
-        yaxis=categories(labels, autorange="reversed"),
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class StageBar:
     """Seconds on the clock of one stage of one run."""

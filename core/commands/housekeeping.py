@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
+from pathlib import Path
 
 from core.errors import GraftError, InvalidInput, NoSpace, Unavailable
 from core.health import examine
@@ -46,6 +47,16 @@ def stop(options: Namespace) -> Result:
 
 def stop_text(result: dict) -> str:
     return "The supervisor has ended." if result["stopped"] else "No supervisor was running."
+
+
+def backup(options: Namespace) -> Result:
+    path = Path(options.path).expanduser()
+    Workbench.open().registry.backup(path)
+    return {"backup": str(path), "bytes": path.stat().st_size}, True
+
+
+def backup_text(result: dict) -> str:
+    return f"The registry was copied to {result['backup']} ({result['bytes'] / 1e6:.1f} MB)."
 
 
 def doctor(options: Namespace) -> Result:

@@ -87,5 +87,7 @@ def _housekeeping(verbs) -> None:
         verbs, "stop", housekeeping.stop, housekeeping.stop_text, "end the supervisor; running training goes on"
     )
     verb.add_argument("--now", action="store_true", help="also stop running training; it resumes at the next start")
+    verb = _verb(verbs, "backup", housekeeping.backup, housekeeping.backup_text, "copy the registry while it is in use")
+    verb.add_argument("path", help="a file that is not there yet")
     _verb(verbs, "doctor", housekeeping.doctor, housekeeping.doctor_text, "is everything here that Graft needs?")
     _verb(verbs, "run", housekeeping.run_dashboard, housekeeping.nothing_text, "start the dashboard and the supervisor")

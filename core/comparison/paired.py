@@ -46,13 +46,6 @@ class Paired:
         """Whether a difference this large could well be chance."""
         return self.adjusted_p >= SIGNIFICANCE
 
-    @property
-    def better(self) -> str | None:
-        """Run id of the better one; None for a tie."""
-        if self.tie:
-            return None
-        return self.a if self.difference > 0 else self.b
-
 
 def paired(a: PhotoResults, b: PhotoResults) -> Paired:
     """Compare the answers of two runs, photo by photo (rows are aligned by digest).

@@ -40,12 +40,6 @@ def explained() -> Iterator[None]:
         st.error(plain(str(error)), icon=":material/error:")
 
 
-def status_badge(status: Status) -> None:
-    """A status as word, icon and colour."""
-    word, icon, colour = STATUSES[status]
-    st.badge(word, icon=icon, color=colour)
-
-
 def status_text(status: Status) -> str:
     """The same as markdown, for captions, labels and columns."""
     word, icon, colour = STATUSES[status]
@@ -59,7 +53,7 @@ def status_word(status: Status) -> str:
 
 
 def run_chip(run: Run, colour: str | None = None) -> None:
-    """A dot in the run's colour and its name; ``colour`` from ``run_colours`` where several are shown."""
+    """A dot in the run's colour, or another, and its name."""
     dot = f"width:.7em;height:.7em;border-radius:50%;flex:none;background:{colour or run_colour(run.id)}"
     st.html(
         '<div style="display:flex;align-items:center;gap:.5em;min-width:0">'
