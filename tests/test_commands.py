@@ -8,7 +8,7 @@ from core import jobs, prediction
 from core.__main__ import main
 from core.prediction import Answer, PhotoPredictions, Prediction
 from core.registry import Registry
-from core.runs import Status
+from core.runs import Cancel, Status
 from tests.factories import fill
 
 
@@ -162,6 +162,15 @@ def test_wait_reports_a_run_that_failed(call, registry, capsys):
     assert main(["wait", "--json", failed.id]) == 1
     assert failed.id in capsys.readouterr().err
     assert call("wait", finished(registry)[0].id)["runs"][0]["status"] == "FINISHED"
+
+
+def test_wait_for_nothing_is_over_at_once(call, registry):
+    for run in registry.runs():
+        if not run.status.ended:
+            registry.request_cancel(run.id, Cancel.NOW)
+            registry.end(run.id, run.attempt, Status.KILLED)
+    assert call("wait") == call("wait", "--all") == {"runs": []}
+    assert "not both" in call("wait", "--all", registry.runs()[0].id, code=1)
 
 
 def test_unknown_ids_are_one_sentence(call):

@@ -56,7 +56,7 @@ def _training(verbs) -> None:
     verb.add_argument("--wait", action="store_true", help="until all have ended")
     verb = _verb(verbs, "wait", training.wait, training.wait_text, "wait until runs have ended")
     verb.add_argument("runs", nargs="*", metavar="RUN")
-    verb.add_argument("--all", action="store_true", help="every run that waits or runs")
+    verb.add_argument("--all", action="store_true", help="every run that waits or runs (the default)")
     verb = _verb(verbs, "cancel", training.cancel, training.run_text, "stop a run; it can be resumed")
     verb.add_argument("run", metavar="RUN")
     verb.add_argument("--after-epoch", action="store_true", help="let it finish the epoch it is in")

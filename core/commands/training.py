@@ -74,9 +74,9 @@ def train_text(result: dict) -> str:
 
 def wait(options: Namespace) -> Result:
     workbench = Workbench.open()
-    if options.all == bool(options.runs):
-        raise InvalidInput("Name the runs to wait for, or give --all.")
-    names = [run.id for run in workbench.runs() if not run.status.ended] if options.all else options.runs
+    if options.all and options.runs:
+        raise InvalidInput("Name the runs to wait for, or give --all, not both.")
+    names = options.runs or [run.id for run in workbench.runs() if not run.status.ended]
     ended = _wait_for(workbench, names)
     return {"runs": [{"run": run.id, "status": str(run.status), "reason": run.reason} for run in ended]}, (
         _report_unfinished(ended)
