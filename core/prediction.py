@@ -243,7 +243,7 @@ def read_card(folder: Path) -> Card:
         raise Unavailable(f"The files of the model of run {run_id} are gone. Train it again.") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidInput, NotFound) as error:
         raise Unavailable(
-            f"The card of the model of run {run_id} is damaged ({type(error).__name__}: {error}). Train it again."
+            f"The card of the model of run {run_id} cannot be read ({type(error).__name__}: {error}). Train it again."
         ) from None
 
 
