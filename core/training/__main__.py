@@ -134,7 +134,7 @@ def reason_of(error: Exception) -> str:
         return "The disk is full. Free some space, then resume."
     if isinstance(error, FileNotFoundError):
         return f"A file is missing: {error.filename}."
-    return f"An error nobody expected: {name}: {text[:300]}. The log says more."
+    return f"An error nobody expected: {name}: {text[:300].rstrip('.')}. The log says more."
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from core.comparison import (
     claim,
     curves,
     leaderboard,
-    load_results,
     verdict,
 )
 from core.datasets.values import Dataset
@@ -57,7 +56,7 @@ def gather(bench: Workbench, dataset: Dataset, runs: Sequence[Run]) -> Table:
     results, missing = {}, []
     for row in rows:
         try:
-            results[row.run_id] = load_results(bench.settings, row.run_id)
+            results[row.run_id] = bench.photo_results(row.run_id)
         except GraftError as error:
             missing.append(str(error))
     pairs = against_best(list(results.values())) if len(results) > 1 else ()
