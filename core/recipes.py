@@ -1,39 +1,89 @@
 """How to use a backbone: pattern, hyperparameters, and the fingerprint that says "this was done before".
 
-A recipe knows nothing of the data; ``sensible_hyperparameters`` looks at the data's size only.
+A recipe knows nothing of the data. What its pattern means for the trainer is in ``stages``, which numbers suit a
+dataset in ``suggestions``.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from core.errors import InvalidInput
 
-TRAINING_VERSION = 1
+TRAINING_VERSION = 2
 """Raised whenever the same recipe would train differently; old runs are then no longer reused."""
 
 
 class Pattern(StrEnum):
     """How the pretrained network is used; the names of the literature."""
 
+    CLASSIFIER = "classifier"
+    STANDALONE_EXTRACTOR = "standalone_extractor"
     INTEGRATED_EXTRACTOR = "integrated_extractor"
+    FINE_TUNING = "fine_tuning"
+    WEIGHT_INITIALIZATION = "weight_initialization"
+    FROM_SCRATCH = "from_scratch"
+    CASCADE = "cascade"
+
+
+class Cascade(StrEnum):
+    """How several models work together."""
+
+    FUSION = "fusion"  # features of several backbones together under one head
+    STACKING = "stacking"  # a run's probabilities passed on, with a backbone's features, to a new head
+    CONFIDENCE = "confidence"  # a cheap run answers when it is sure, else a costlier one
+    ENSEMBLE = "ensemble"  # the mean of several runs' probabilities
+
+    @property
+    def combines_runs(self) -> bool:
+        """Whether nothing is trained: stored probabilities are combined."""
+        return self in (Cascade.CONFIDENCE, Cascade.ENSEMBLE)
+
+
+class Solver(StrEnum):
+    """The scikit-learn classifiers that learn on stored features."""
+
+    LOGISTIC_REGRESSION = "logistic_regression"
+    LINEAR_SVM = "linear_svm"
+    K_NEAREST_NEIGHBOURS = "k_nearest_neighbours"
+    GRADIENT_BOOSTING = "gradient_boosting"
+
+
+class Schedule(StrEnum):
+    """How the learning rate moves over a stage."""
+
+    CONSTANT = "constant"
+    COSINE = "cosine"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
-    """Numbers the user may choose before a run.
+    """Numbers the user may choose before a run. Which of them a pattern looks at: ``RELEVANT``.
 
     Args:
-        epochs: how often the head sees the training photos.
+        epochs: how often the training photos are seen, over all stages.
         batch_size: photos per gradient step.
-        learning_rate: of Adam; constant, so that a run with more epochs only continues one with fewer.
+        learning_rate: of Adam; of the head in fine-tuning, of everything elsewhere.
         dropout: share of features dropped in training, 0..1 (1 excluded).
         hidden_units: size of one hidden layer before the output; 0 for none.
         label_smoothing: 0..1 (1 excluded).
         views: augmented renderings of every training photo (1 = only the photo itself); epoch e uses view e mod views.
         seed: of initial weights, dropout, order and views.
+        depth: counted in blocks from the top. Extractors: blocks left out; fine-tuning: blocks that are trained.
+        head_epochs: fine-tuning: of ``epochs``, how many the head learns alone first.
+        fine_tuning_rate: learning rate of the head and the topmost block after that.
+        schedule: of the learning rate (in fine-tuning: after the head's epochs).
+        warmup: share of a cosine schedule's steps in which the rate rises, 0..1 (1 excluded).
+        rate_decay: every block down learns at this factor of the one above it; 1 for all alike.
+        unfreeze_every: gradual unfreezing: epochs until the next block down joins in; 0 for all at once.
+        clip_norm: largest norm of a gradient step's gradient, all variables together; 0 for no limit.
+        patience: early stopping: epochs without a smaller validation loss before training ends; 0 for never.
+        class_weights: whether photos of rare classes count more (inverse class frequency).
+        mixed_precision: float16 arithmetic where a GPU trains; nothing on a CPU.
+        solver: standalone extractor: which scikit-learn classifier.
     """
 
     epochs: int = 30
@@ -44,26 +94,60 @@ class Hyperparameters:
     label_smoothing: float = 0.0
     views: int = 1
     seed: int = 0
+    depth: int = 0
+    head_epochs: int = 0
+    fine_tuning_rate: float = 1e-4
+    schedule: Schedule = Schedule.CONSTANT
+    warmup: float = 0.1
+    rate_decay: float = 1.0
+    unfreeze_every: int = 0
+    clip_norm: float = 0.0
+    patience: int = 0
+    class_weights: bool = False
+    mixed_precision: bool = False
+    solver: Solver = Solver.LOGISTIC_REGRESSION
 
     def __post_init__(self):
         for field in fields(self):
             _check(field.name, getattr(self, field.name))
 
 
-_BOUNDS: dict[str, tuple[float, float]] = {
+BOUNDS: dict[str, tuple[float, float]] = {
     "epochs": (1, 10_000),
     "batch_size": (1, 4096),
     "learning_rate": (1e-7, 10.0),
     "dropout": (0.0, 0.95),
     "hidden_units": (0, 8192),
     "label_smoothing": (0.0, 0.9),
-    "views": (1, 16),
+    "views": (1, 1000),
     "seed": (0, 2**31 - 1),
+    "depth": (0, 1000),
+    "head_epochs": (0, 10_000),
+    "fine_tuning_rate": (1e-8, 1.0),
+    "warmup": (0.0, 0.9),
+    "rate_decay": (0.01, 1.0),
+    "unfreeze_every": (0, 1000),
+    "clip_norm": (0.0, 1000.0),
+    "patience": (0, 10_000),
 }
+"""Smallest and largest value of every number; whole numbers where both are whole."""
+
+CHOICES: dict[str, tuple] = {
+    "schedule": tuple(Schedule),
+    "solver": tuple(Solver),
+    "class_weights": (False, True),
+    "mixed_precision": (False, True),
+}
+"""The values of every hyperparameter that is no number."""
 
 
 def _check(name: str, value) -> None:
-    low, high = _BOUNDS[name]
+    if name in CHOICES:
+        if not any(value is choice or (isinstance(choice, str) and value == choice) for choice in CHOICES[name]):
+            allowed = ", ".join(str(choice).lower() for choice in CHOICES[name])
+            raise InvalidInput(f"{name} must be one of: {allowed}. Received: {name}={value!r}")
+        return
+    low, high = BOUNDS[name]
     whole = isinstance(low, int)
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         raise InvalidInput(f"{name} must be a {'whole ' if whole else ''}number. Received: {name}={value!r}")
@@ -71,80 +155,172 @@ def _check(name: str, value) -> None:
         raise InvalidInput(f"{name} must be between {low:g} and {high:g}. Received: {name}={value!r}")
 
 
+_EVERY_HEAD = (
+    "epochs", "learning_rate", "batch_size", "views", "dropout", "hidden_units", "label_smoothing",
+    "patience", "class_weights", "clip_norm", "seed",
+)  # fmt: skip
+_WHOLE_NETWORK = (*_EVERY_HEAD, "schedule", "warmup", "mixed_precision")
+
+RELEVANT: dict[Pattern, tuple[str, ...]] = {
+    Pattern.CLASSIFIER: (),
+    Pattern.STANDALONE_EXTRACTOR: ("solver", "depth", "views", "class_weights", "seed"),
+    Pattern.INTEGRATED_EXTRACTOR: (*_EVERY_HEAD, "depth"),
+    Pattern.FINE_TUNING: (
+        *_WHOLE_NETWORK, "depth", "head_epochs", "fine_tuning_rate", "rate_decay", "unfreeze_every",
+    ),
+    Pattern.WEIGHT_INITIALIZATION: (*_WHOLE_NETWORK, "rate_decay"),
+    Pattern.FROM_SCRATCH: _WHOLE_NETWORK,
+    Pattern.CASCADE: _EVERY_HEAD,
+}  # fmt: skip
+"""The hyperparameters a pattern looks at, the ones most often changed first; the others change nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Backbone x pattern x hyperparameters."""
+    """Backbone x pattern x hyperparameters.
+
+    Args:
+        backbone: name of the catalogue, or the id of a run whose model is the backbone. Of a cascade that combines
+            runs: "".
+        cascade: which cascade; None for every other pattern.
+        members: what works together with the backbone. Fusion: further backbones; stacking: one run. Confidence: the
+            cheap run, then the costly one; ensemble: the runs.
+        mapping: classifier: (ImageNet synset, class name) pairs the user corrected, class name "" for "none of them";
+            synsets not named keep the mapping found by their names.
+    """
 
     backbone: str
     pattern: Pattern = Pattern.INTEGRATED_EXTRACTOR
     hyperparameters: Hyperparameters = Hyperparameters()
+    cascade: Cascade | None = None
+    members: tuple[str, ...] = ()
+    mapping: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self):
+        if (self.pattern is Pattern.CASCADE) != (self.cascade is not None):
+            raise InvalidInput(f"A cascade, and only a cascade, says of which kind it is. Received: {self.cascade}")
+        if self.cascade is not None:
+            _check_members(self)
+
+    @property
+    def backbones(self) -> tuple[str, ...]:
+        """Every backbone whose features are used, in the order they are put side by side."""
+        if self.cascade is not None and self.cascade.combines_runs:
+            return ()
+        return (self.backbone, *(self.members if self.cascade is Cascade.FUSION else ()))
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Every run whose answers are used."""
+        return () if self.cascade in (None, Cascade.FUSION) else self.members
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether epochs are run."""
+        if self.cascade is not None:
+            return not self.cascade.combines_runs
+        return self.pattern not in (Pattern.CLASSIFIER, Pattern.STANDALONE_EXTRACTOR)
+
+    @property
+    def length_matters(self) -> bool:
+        """Whether the first epochs of a longer run differ from those of a shorter one (a rate that falls over all)."""
+        return "schedule" in RELEVANT[self.pattern] and self.hyperparameters.schedule == Schedule.COSINE
 
     def to_dict(self) -> dict:
         return {
             "backbone": self.backbone,
             "pattern": str(self.pattern),
             "hyperparameters": asdict(self.hyperparameters),
+            "cascade": None if self.cascade is None else str(self.cascade),
+            "members": list(self.members),
+            "mapping": [list(pair) for pair in self.mapping],
         }
 
     @classmethod
     def from_dict(cls, data: dict) -> "Recipe":
+        numbers = dict(data["hyperparameters"])
+        for name, kind in (("schedule", Schedule), ("solver", Solver)):
+            if name in numbers:
+                numbers[name] = kind(numbers[name])
+        cascade = data.get("cascade")
         return cls(
             backbone=data["backbone"],
             pattern=Pattern(data["pattern"]),
-            hyperparameters=Hyperparameters(**data["hyperparameters"]),
+            hyperparameters=Hyperparameters(**numbers),
+            cascade=None if cascade is None else Cascade(cascade),
+            members=tuple(data.get("members", ())),
+            mapping=tuple((synset, name) for synset, name in data.get("mapping", ())),
         )
+
+
+_MEMBERS: dict[Cascade, tuple[int, int, str]] = {
+    Cascade.FUSION: (1, 8, "a fusion needs two to nine backbones"),
+    Cascade.STACKING: (1, 1, "stacking needs one finished run and one backbone"),
+    Cascade.CONFIDENCE: (2, 2, "a confidence cascade needs two finished runs, the cheap one first"),
+    Cascade.ENSEMBLE: (2, 50, "an ensemble needs two to fifty finished runs"),
+}
+"""Fewest and most members, and how that is said."""
+
+
+def _check_members(recipe: Recipe) -> None:
+    assert recipe.cascade is not None
+    fewest, most, words = _MEMBERS[recipe.cascade]
+    everyone = (*recipe.backbones, *recipe.runs)
+    if not fewest <= len(recipe.members) <= most:
+        raise InvalidInput(f"{words[0].upper()}{words[1:]}. Received: {', '.join(everyone) or 'none'}")
+    if len(set(everyone)) < len(everyone):
+        twice = next(name for name in everyone if everyone.count(name) > 1)
+        raise InvalidInput(f"{words[0].upper()}{words[1:]}, each of them once. Received twice: {twice}")
 
 
 def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> str:
     """SHA-256 of everything that decides what is learned, except the number of epochs.
 
-    Two runs with one fingerprint walk the same path; the one with more epochs walks it further. That is why an
-    interrupted run can resume and a finished one be extended.
+    Two runs with one fingerprint walk the same path as long as the learning rate is constant; the one with more epochs
+    walks it further. That is why an interrupted run can resume and a finished one be extended.
+
+    Args:
+        weights_digest: of the backbone's weights; of several backbones and members, joined by "+" in their order.
     """
     data = recipe.to_dict()
-    del data["hyperparameters"]["epochs"]
+    relevant = set(RELEVANT[recipe.pattern]) - {"epochs"}
+    data["hyperparameters"] = {name: data["hyperparameters"][name] for name in sorted(relevant)}
     data |= {"dataset": dataset_digest, "weights": weights_digest, "training_version": TRAINING_VERSION}
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def sensible_hyperparameters(*, train_photos: int, classes: int) -> Hyperparameters:
-    """Defaults computed from the data's size; chosen by validation loss (docs/decisions/0002-features-engine.md)."""
-    return Hyperparameters(
-        learning_rate=3e-3,
-        epochs=_epochs(train_photos),
-        batch_size=_batch_size(train_photos),
-        views=_views(train_photos),
-    )
+def same_but_seed(one: Recipe, two: Recipe) -> bool:
+    """Whether two recipes are repetitions of one another."""
+    return _without_luck(one) == _without_luck(two)
 
 
-def _epochs(train_photos: int) -> int:
-    """Few photos need more passes, and on stored features they are cheap: about 60,000 photos seen in 10 to 40."""
-    return max(10, min(40, 60_000 // max(train_photos, 1)))
-
-
-def _batch_size(train_photos: int) -> int:
-    """At least eight steps an epoch, so that the learning rate means the same on small sets."""
-    for size in (64, 32, 16):
-        if train_photos >= 8 * size:
-            return size
-    return 8
-
-
-def _views(train_photos: int) -> int:
-    """Augmentation pays where photos are few; each view costs one more forward pass over the training photos."""
-    return 4 if train_photos < 1000 else 2 if train_photos < 5000 else 1
+def _without_luck(recipe: Recipe) -> dict:
+    kept = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern] if name != "seed"}
+    return recipe.to_dict() | {"hyperparameters": kept}
 
 
 def with_settings(hyperparameters: Hyperparameters, assignments: dict[str, str]) -> Hyperparameters:
     """A copy with ``name=text`` values applied, as given on a command line."""
-    kinds = {name: type(low) for name, (low, _) in _BOUNDS.items()}
-    changes: dict[str, Any] = {}
-    for name, text in assignments.items():
-        if name not in kinds:
-            raise InvalidInput(f"There is no hyperparameter {name!r}. Choose from: {', '.join(kinds)}")
-        try:
-            changes[name] = kinds[name](text)
-        except ValueError:
-            kind = "a whole number" if kinds[name] is int else "a number"
-            raise InvalidInput(f"{name} must be {kind}. Received: {name}={text}") from None
+    changes: dict[str, Any] = {name: _parsed(name, text) for name, text in assignments.items()}
     return replace(hyperparameters, **changes)
+
+
+def _parsed(name: str, text: str):
+    if name in CHOICES:
+        return _choice(name, text, CHOICES[name])
+    if name not in BOUNDS:
+        raise InvalidInput(f"There is no hyperparameter {name!r}. Choose from: {', '.join((*BOUNDS, *CHOICES))}")
+    kind = type(BOUNDS[name][0])
+    try:
+        return kind(text)
+    except ValueError:
+        words = "a whole number" if kind is int else "a number"
+        raise InvalidInput(f"{name} must be {words}. Received: {name}={text}") from None
+
+
+def _choice(name: str, text: str, choices: Sequence):
+    for choice in choices:
+        if text.strip().lower() == str(choice).lower():
+            return choice
+    allowed = ", ".join(str(choice).lower() for choice in choices)
+    raise InvalidInput(f"{name} must be one of: {allowed}. Received: {name}={text}")

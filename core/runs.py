@@ -40,6 +40,7 @@ class Run:
         attempt: number of process starts so far; 0 before the first.
         cancel: what the user asked for, if anything.
         extends: id of the finished run whose last checkpoint this one continues, if any.
+        reproduces: id of the run that this one does again with the same seed, to see whether the numbers agree.
         epochs_done: epochs whose metrics are recorded; ``best_epoch``: the one the model was saved from (1-based).
         test_accuracy, test_low, test_high: of its evaluation, None before.
         wall_seconds: paid so far by ended attempts, without queue time.
@@ -59,6 +60,7 @@ class Run:
     attempt: int = 0
     cancel: Cancel | None = None
     extends: str | None = None
+    reproduces: str | None = None
     slot: str | None = None
     epochs_done: int = 0
     best_epoch: int | None = None

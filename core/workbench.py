@@ -23,10 +23,11 @@ from core.imports import ImportJob
 from core.planning import Candidate, Decision, Plan, decide
 from core.prediction import PhotoPredictions
 from core.progress import read_progress
-from core.recipes import Hyperparameters, Recipe, fingerprint, sensible_hyperparameters
+from core.recipes import Hyperparameters, Pattern, Recipe, fingerprint
 from core.registry import Registry
 from core.runs import Attempt, Cancel, Cost, Epoch, Evaluation, Model, Progress, Run, Status
 from core.settings import Settings, load_settings
+from core.suggestions import suggest_hyperparameters
 
 
 class Workbench:
@@ -115,10 +116,17 @@ class Workbench:
 
     # --- look before you train ---
 
-    def defaults(self, dataset_reference: str) -> Hyperparameters:
-        """Sensible hyperparameters for a dataset of this size."""
+    def defaults(
+        self, dataset_reference: str, pattern: Pattern = Pattern.INTEGRATED_EXTRACTOR, backbone: str | None = None
+    ) -> Hyperparameters:
+        """Sensible hyperparameters of a pattern for a dataset of this size (and a backbone of this depth)."""
         dataset = self.dataset(dataset_reference)
-        return sensible_hyperparameters(train_photos=dataset.split_sizes["train"], classes=len(dataset.class_names))
+        return suggest_hyperparameters(
+            train_photos=dataset.split_sizes["train"],
+            classes=len(dataset.class_names),
+            pattern=pattern,
+            blocks=len(self.backbone(backbone or catalogue()[0].name).blocks),
+        )
 
     def plan(self, dataset_reference: str, recipes: Sequence[Recipe]) -> list[Plan]:
         """What would happen with every recipe, before anything is launched."""

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.errors import InvalidInput
-from core.recipes import Hyperparameters, Recipe, fingerprint, sensible_hyperparameters, with_settings
+from core.recipes import Hyperparameters, Recipe, fingerprint, with_settings
+from core.suggestions import suggest_hyperparameters
 
 RECIPE = Recipe(backbone="efficientnet_lite0")
 
@@ -58,13 +59,13 @@ def test_what_cannot_be_trained_is_refused_with_what_was_received(changes):
 
 @pytest.mark.parametrize("photos", [6, 134, 1000, 3068, 100_000])
 def test_defaults_suit_every_size(photos):
-    numbers = sensible_hyperparameters(train_photos=photos, classes=5)
+    numbers = suggest_hyperparameters(train_photos=photos, classes=5)
     assert numbers.epochs >= 10
     assert numbers.batch_size <= max(8, photos // 8)
 
 
 def test_few_photos_get_more_views_than_many():
-    few, many = (sensible_hyperparameters(train_photos=n, classes=5) for n in (100, 100_000))
+    few, many = (suggest_hyperparameters(train_photos=n, classes=5) for n in (100, 100_000))
     assert few.views > many.views == 1
 
 

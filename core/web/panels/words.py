@@ -7,8 +7,9 @@ from core.backbones.values import Availability, Backbone
 from core.comparison import CostKind
 from core.datasets.values import Dataset
 from core.deletion import Toll
-from core.recipes import Pattern, sensible_hyperparameters
+from core.recipes import Pattern
 from core.runs import Run, Status
+from core.suggestions import suggest_hyperparameters
 from core.wording import count, duration, listed, money, plain, share, size
 
 PATTERNS: dict[Pattern, tuple[str, str]] = {
@@ -78,7 +79,9 @@ def dataset_size(dataset: Dataset) -> str:
 def recipe_words(run: Run) -> str:
     """What tells runs of one backbone apart: pattern and hyperparameters that are not the usual ones."""
     chosen = run.recipe.hyperparameters
-    usual = sensible_hyperparameters(train_photos=1000, classes=2)  # these names do not depend on the size
+    usual = suggest_hyperparameters(
+        train_photos=1000, classes=2, pattern=run.recipe.pattern
+    )  # these names do not depend on the size
     parts = [PATTERNS[run.recipe.pattern][0], count(chosen.epochs, "epoch"), count(chosen.views, "view")]
     for name in ("learning_rate", "dropout", "hidden_units", "label_smoothing", "seed"):
         value = getattr(chosen, name)
