@@ -1,0 +1,58 @@
+"""Homes with real photos for the benches, and runs in them from launch to end."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from zipfile import ZipFile
+
+from core.recipes import Recipe
+from core.runs import Run, Status
+from core.settings import Settings
+from core.workbench import Workbench
+
+CLOTHING = Path(__file__).parents[3] / "shared" / "data" / "clothing.zip"
+
+
+def photos_for_benches() -> str | Path:
+    """The clothing photos where they are at hand, else the demo photos; ``GRAFT_BENCH_PHOTOS`` names others."""
+    named = os.environ.get("GRAFT_BENCH_PHOTOS")
+    return named or (CLOTHING if CLOTHING.exists() else "demo")
+
+
+def part_of(archive: Path, target: Path, per_class: int) -> Path:
+    """A smaller archive: the first ``per_class`` training photos of every class, validation and test photos whole."""
+    taken: dict[str, int] = {}
+    with ZipFile(archive) as source, ZipFile(target, "w") as part:
+        for name in sorted(source.namelist()):
+            folder = name.rpartition("/")[0]
+            taken[folder] = taken.get(folder, 0) + (not name.endswith("/"))
+            if "train" not in folder or taken[folder] <= per_class:
+                part.writestr(name, source.read(name))
+    return target
+
+
+def open_home(folder: str | Path, photos: str | Path) -> Workbench:
+    """A home with one dataset."""
+    bench = Workbench.open(Settings(home=Path(folder)))
+    bench.import_photos(photos)
+    return bench
+
+
+def run_all(bench: Workbench, recipes: list[Recipe]) -> tuple[list[Run], float]:
+    """Launches the recipes on the newest dataset and waits; (runs, seconds from launch to the last ending).
+
+    Raises:
+        SystemExit: one of them failed.
+    """
+    dataset = bench.datasets()[0]
+    begin = time.perf_counter()
+    launched = [run.id for _, run in bench.plan_and_launch([(dataset.id, recipe) for recipe in recipes])]
+    while not all(bench.run(run_id).status.ended for run_id in launched):
+        time.sleep(0.1)
+    seconds = time.perf_counter() - begin
+    runs = [bench.run(run_id) for run_id in launched]
+    for run in runs:
+        if run.status is not Status.FINISHED:
+            sys.exit(f"{run.id} {run.name}: {run.status} {run.reason}")
+    return runs, seconds
