@@ -2,8 +2,9 @@
 
 import json
 import math
+import time
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -12,9 +13,9 @@ from core.errors import Conflict
 from core.registry.connection import Store
 from core.registry.models import insert_model
 from core.registry.queue import end_run, is_running
-from core.registry.runs import get_run
-from core.registry.schema import columns_of, costs, epochs, evaluations, row_of, runs
-from core.runs import ClassScore, Cost, Epoch, Evaluation, Model, Status
+from core.registry.runs import get_run, insert_run
+from core.registry.schema import attempts, columns_of, costs, epochs, evaluations, row_of, runs
+from core.runs import ClassScore, Cost, Epoch, Evaluation, Model, Run, Status
 
 _EPOCH_COLUMNS = columns_of(epochs, Epoch)
 _COST_COLUMNS = columns_of(costs, Cost)
@@ -37,23 +38,51 @@ class Results(Store):
             connection.execute(update(runs).where(runs.c.id == run_id).values(epochs_done=epoch.number))
 
     def finish(
-        self, run_id: str, attempt: int, *, evaluation: Evaluation, cost: Cost, model: Model, best_epoch: int | None
+        self,
+        run_id: str,
+        attempt: int,
+        *,
+        evaluation: Evaluation,
+        cost: Cost,
+        model: Model,
+        best_epoch: int | None,
+        reason: str = "",
     ) -> None:
         """Evaluation, cost, model and the status FINISHED, all or nothing.
+
+        Args:
+            reason: why it ended before its last epoch, if it did: "Stopped after epoch 3 of 10."
 
         Raises:
             Conflict: ``attempt`` is not the running attempt (any more).
         """
-        low, high = evaluation.ci95
-        values = {"best_epoch": best_epoch, "wall_seconds": cost.wall_seconds}
-        values |= {"test_accuracy": evaluation.accuracy, "test_low": low, "test_high": high}
         with self.writing() as connection:
             check_running(connection, run_id, attempt)
-            connection.execute(insert(evaluations).values(run_id=run_id, **asdict(evaluation)))
-            connection.execute(insert(costs).values(run_id=run_id, **row_of(costs, cost)))
-            insert_model(connection, model)
-            end_run(connection, run_id, Status.FINISHED, "")
+            _insert_results(connection, run_id, evaluation, cost, model)
+            end_run(connection, run_id, Status.FINISHED, reason)
+            values = _figures(evaluation, cost) | {"best_epoch": best_epoch}
             connection.execute(update(runs).where(runs.c.id == run_id).values(values))
+
+    def add_finished(self, run: Run, *, evaluation: Evaluation, cost: Cost, model: Model) -> Run:
+        """Adds a run that was never in the queue, because nothing was trained: runs combined. All or nothing.
+
+        Its one attempt began when ``run.created_at`` says (now, when it says nothing).
+
+        Returns:
+            The run as it was stored: FINISHED, with its figures.
+
+        Raises:
+            NotFound: its dataset is not there. Conflict: its id is taken.
+        """
+        now = time.time()
+        began = run.created_at or now
+        figures = _figures(evaluation, cost)
+        ended = {"status": Status.FINISHED, "attempt": 1, "created_at": began, "started_at": began, "ended_at": now}
+        with self.writing() as connection:
+            run = insert_run(connection, replace(run, **ended, **figures))
+            connection.execute(insert(attempts).values(_only_attempt(run, cost)))
+            _insert_results(connection, run.id, evaluation, cost, model)
+        return run
 
     def epochs(self, run_id: str) -> list[Epoch]:
         """The recorded epochs of a run in order."""
@@ -78,6 +107,27 @@ class Results(Store):
         with self.reading() as connection:
             rows = [row._asdict() for row in connection.execute(query)]
         return {row.pop("run_id"): Cost(**row) for row in rows}
+
+
+def _insert_results(connection: Connection, run_id: str, evaluation: Evaluation, cost: Cost, model: Model) -> None:
+    connection.execute(insert(evaluations).values(run_id=run_id, **asdict(evaluation)))
+    connection.execute(insert(costs).values(run_id=run_id, **row_of(costs, cost)))
+    insert_model(connection, model)
+
+
+def _figures(evaluation: Evaluation, cost: Cost) -> dict[str, Any]:
+    """What the table of runs repeats of a run's results."""
+    low, high = evaluation.ci95
+    accuracies = {"test_accuracy": evaluation.accuracy, "test_low": low, "test_high": high}
+    return accuracies | {"wall_seconds": cost.wall_seconds}
+
+
+def _only_attempt(run: Run, cost: Cost) -> dict[str, Any]:
+    """The row of an attempt that nobody had to start."""
+    times = {"started_at": run.started_at, "ended_at": run.ended_at}
+    spent = {"wall_seconds": cost.wall_seconds, "cpu_seconds": cost.cpu_seconds}
+    names = {"slot": run.slot or "", "token": "", "outcome": Status.FINISHED}
+    return {"run_id": run.id, "number": 1, "spent": spent} | times | names
 
 
 def check_running(connection: Connection, run_id: str, attempt: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.recipes import Recipe
@@ -27,20 +27,11 @@ class Runs(Store):
         """Schedules ``run`` behind all others of its priority and returns it as it was stored.
 
         Raises:
-            NotFound: its dataset, or the run it extends, is not there.
+            NotFound: its dataset, or the run it extends or reproduces, is not there.
             Conflict: its id is taken.
         """
         with self.writing() as connection:
-            _check_references(connection, run)
-            run = replace(
-                run,
-                status=Status.SCHEDULED,
-                position=last_position(connection) + 1,
-                created_at=run.created_at or time.time(),
-            )
-            row = row_of(runs, run) | {"recipe": recipe_text(run.recipe), "tags": list(run.tags)}
-            connection.execute(insert(runs), row)
-        return run
+            return insert_run(connection, replace(run, status=Status.SCHEDULED))
 
     def run(self, run_id: str) -> Run:
         """The run with this id, or the only one whose id begins so.
@@ -65,6 +56,16 @@ class Runs(Store):
     def find_runs(self, fingerprint: str) -> list[Run]:
         """Runs that walk the same path (see ``recipes.fingerprint``), newest first."""
         query = select(*RUN_COLUMNS).where(runs.c.fingerprint == fingerprint).order_by(*_NEWEST_FIRST)
+        with self.reading() as connection:
+            return [run_of(row) for row in connection.execute(query)]
+
+    def runs_using(self, run_id: str) -> list[Run]:
+        """Runs that build on this one: its model is their backbone, or its answers are among theirs; newest first."""
+        recipe = runs.c.recipe
+        members = func.json_each(recipe, "$.members").table_valued("value")
+        is_backbone = func.json_extract(recipe, "$.backbone") == run_id
+        is_member = exists(select(members.c.value).where(members.c.value == run_id))
+        query = select(*RUN_COLUMNS).where(is_backbone | is_member).order_by(*_NEWEST_FIRST)
         with self.reading() as connection:
             return [run_of(row) for row in connection.execute(query)]
 
@@ -93,6 +94,15 @@ class Runs(Store):
             if get_run(connection, run_id).status == Status.RUNNING:
                 raise Conflict(f"Run {run_id} is running. Cancel it before deleting it.")
             connection.execute(delete(runs).where(runs.c.id == run_id))
+
+
+def insert_run(connection: Connection, run: Run) -> Run:
+    """Adds ``run`` behind all others of its priority; returns it with its place and its time."""
+    _check_references(connection, run)
+    run = replace(run, position=last_position(connection) + 1, created_at=run.created_at or time.time())
+    row = row_of(runs, run) | {"recipe": recipe_text(run.recipe), "tags": list(run.tags)}
+    connection.execute(insert(runs), row)
+    return run
 
 
 def resolve(connection: Connection, ref: str) -> str:
@@ -148,7 +158,8 @@ def last_position(connection: Connection) -> float:
 def _check_references(connection: Connection, run: Run) -> None:
     if connection.scalar(select(datasets.c.id).where(datasets.c.id == run.dataset_id)) is None:
         raise NotFound(f"There is no dataset {run.dataset_id!r}. It may have been deleted; choose another one.")
-    if run.extends and connection.scalar(select(runs.c.id).where(runs.c.id == run.extends)) is None:
-        raise NotFound(f"There is no run {run.extends!r} to extend. It may have been deleted; start a new run.")
+    for named, verb in ((run.extends, "extend"), (run.reproduces, "reproduce")):
+        if named and connection.scalar(select(runs.c.id).where(runs.c.id == named)) is None:
+            raise NotFound(f"There is no run {named!r} to {verb}. It may have been deleted; start a new run.")
     if connection.scalar(select(runs.c.id).where(runs.c.id == run.id)) is not None:
         raise Conflict(f"Run {run.id} is already there. Give the new one another id.")

@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision. Revisions are numbered, so that a newer one can be told from an unknown one."""
 
 metadata = MetaData()
@@ -87,6 +87,7 @@ runs = Table(
     _required("attempt", Integer),
     Column("cancel", Text),
     Column("extends", Text, ForeignKey("runs.id", ondelete="SET NULL"), index=True),
+    Column("reproduces", Text, ForeignKey("runs.id", ondelete="SET NULL", name="reproduced_run"), index=True),
     Column("slot", Text),
     _required("epochs_done", Integer),
     Column("best_epoch", Integer),
