@@ -25,7 +25,8 @@ class Counting:
     def __init__(self, seconds: float = 0.0):
         self.seen, self.seconds, self._lock = 0, seconds, threading.Lock()
 
-    def __call__(self, photos):
+    def __call__(self, views):
+        photos = np.stack([view.square(16) for view in views])
         time.sleep(self.seconds)
         with self._lock:
             self.seen += len(photos)

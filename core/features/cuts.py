@@ -8,6 +8,9 @@ import re
 
 import keras
 
+POOL = "pool"
+"""Name of the layer that averages the last feature map over its positions."""
+
 _NAMES = [
     (re.compile(pattern), name)
     for pattern, name in (
@@ -40,10 +43,12 @@ def block_ends(model: keras.Model) -> dict[str, keras.Operation]:
     """``{block: its last operation}`` from input to output: every place where ``model`` can be cut.
 
     ``model`` must be functional with its layers not nested, as ``networks.build`` makes it. What stands before the
-    first named block is ``stem``, what stands after the last is ``head``.
+    first named block is ``stem``, what stands after the last is ``head``; a last layer ``pool`` is no part of a block.
     """
     operations = model.operations
-    points = single_tensors(model)
+    if operations[-1].name == POOL:
+        operations = operations[:-1]
+    points = [point for point in single_tensors(model) if point < len(operations)]
     first, last = _spans([block_of(operation.name) for operation in operations])
     ends = {}
     begins = [*sorted(first.values()), len(operations)]

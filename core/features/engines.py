@@ -1,7 +1,7 @@
 """Which engine computes, and the exported file it needs: made once per backbone x cut, then only linked and read."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from core.errors import Unavailable
 from core.features.litert import LiteRTEngine
 from core.features.partial import write_json
 from core.features.store import locked
+from core.features.views import View
 from core.settings import Settings
 
 VERSION = 1
@@ -28,8 +29,29 @@ class Engine(Protocol):
     workers: int
     batch: int
 
-    def __call__(self, photos: np.ndarray, /) -> np.ndarray:
-        """uint8 (n, size, size, 3) -> float32 (n, ...)."""
+    def __call__(self, views: Sequence[View], /) -> np.ndarray:
+        """One row a view: float32 (n, ...)."""
+
+
+class PixelEngine(Protocol):
+    """As ``Engine``, but fed with pixels: uint8 (n, size, size, 3) -> float32 (n, ...)."""
+
+    name: str
+    workers: int
+    batch: int
+
+    def __call__(self, photos: np.ndarray, /) -> np.ndarray: ...
+
+
+class Rendering:
+    """An engine that renders every view at the one size its network wants."""
+
+    def __init__(self, network: PixelEngine, size: int):
+        self.name, self.workers, self.batch = network.name, network.workers, network.batch
+        self._network, self._size = network, size
+
+    def __call__(self, views: Sequence[View], /) -> np.ndarray:
+        return self._network(np.stack([view.square(self._size) for view in views]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,9 +174,10 @@ def choose_engine(
         on_gpu = False
     if not on_gpu:
         try:
-            return LiteRTEngine.for_many(engine_file(backbone, settings, cut, waiting))
+            engine = LiteRTEngine.for_many(engine_file(backbone, settings, cut, waiting))
+            return Rendering(engine, backbone.input_size)
         except Unavailable as reason:
             note(f"{reason} TensorFlow computes the features instead, exactly but slower.")
     from core.features.tensorflow import TensorFlowEngine
 
-    return TensorFlowEngine(backbone, settings, cut)
+    return Rendering(TensorFlowEngine(backbone, settings, cut), backbone.input_size)

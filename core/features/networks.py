@@ -1,6 +1,9 @@
-"""The Keras side of a backbone: the network, its frozen prefix at a cut, its ImageNet classifier, its operations."""
+"""The Keras side of a backbone: the network, its parts below and above a cut, its ImageNet classifier, its operations.
 
-from collections.abc import Callable
+What a cut is, and which there are: ``core.stages``.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +13,9 @@ from keras import layers
 from core.backbones import Backbone, obtain
 from core.errors import InvalidInput
 from core.features import applications, lite
-from core.features.cuts import block_ends
+from core.features.cuts import POOL, block_ends
 from core.settings import Settings
-
-TOP = "top"
-"""The cut after everything: the pooled feature vector."""
+from core.stages import CLASSES, PIXELS, TOP, block_of_cut, pooled
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,30 @@ def build(backbone: Backbone, settings: Settings, *, weights: bool = True) -> ke
     return _network(backbone, settings, weights=weights, top=False)
 
 
+def network(backbone: Backbone, settings: Settings, *, depth: int = 0, weights: bool = True) -> keras.Model:
+    """What runs train and save: as ``build``, but with a last layer ``pool`` that gives the pooled features (n, d).
+
+    Args:
+        depth: blocks left out at the top.
+
+    Raises:
+        Unavailable: the weights cannot be had. InvalidInput: no block would be left.
+    """
+    model = build(backbone, settings, weights=weights)
+    if depth:
+        end = block_end(model, backbone, _block_at(backbone, depth)).output
+    else:
+        end = model.output
+    return keras.Model(model.inputs[0], layers.GlobalAveragePooling2D(name=POOL)(end), name=backbone.name)
+
+
+def _block_at(backbone: Backbone, depth: int) -> str:
+    if not 0 <= depth < len(backbone.blocks):
+        most = len(backbone.blocks) - 1
+        raise InvalidInput(f"At most {most} blocks of {backbone.title} can be left out. Received: depth={depth}")
+    return backbone.blocks[-1 - depth]
+
+
 def classifier(backbone: Backbone, settings: Settings, *, weights: bool = True) -> keras.Model:
     """The whole pretrained network: raw RGB in, probabilities (n, 1000) in the order of ``imagenet_classes()`` out."""
     model = _network(backbone, settings, weights=weights, top=True)
@@ -67,17 +92,61 @@ def _network(backbone: Backbone, settings: Settings, *, weights: bool, top: bool
 
 
 def prefix(backbone: Backbone, settings: Settings, cut: str = TOP, *, weights: bool = True) -> keras.Model:
-    """The frozen part up to and including block ``cut``, as its own model; nothing in it is trainable.
+    """The frozen part up to the cut as its own model; nothing in it is trainable.
 
-    Output: the cut's feature map (n, h, w, channels); for ``"top"`` the pooled features (n, feature_size).
+    Output: at a block's cut the feature map (n, h, w, channels); at a pooled cut one vector a photo: the pooled
+    features (``top``, ``<block>.pool``) or the ImageNet probabilities (``classes``).
+
+    Raises:
+        InvalidInput: there is no such cut, or nothing is below it.
+        Unavailable: the weights cannot be had.
     """
-    model = build(backbone, settings, weights=weights)
+    model = (classifier if cut == CLASSES else build)(backbone, settings, weights=weights)
     model.trainable = False
-    if cut == TOP:
-        output = layers.GlobalAveragePooling2D(name="pool")(model.output)
-    else:
-        output = block_end(model, backbone, cut).output
-    return keras.Model(model.inputs[0], output, name=f"{backbone.name}_{cut}")
+    block = block_of_cut(cut)
+    output = model.output if cut in (TOP, CLASSES) else block_end(model, backbone, block or cut).output
+    if pooled(cut) and cut != CLASSES:
+        output = layers.GlobalAveragePooling2D(name=POOL)(output)
+    return keras.Model(model.inputs[0], output, name=f"{backbone.name}_{cut}".replace(".", "_"))
+
+
+def suffix(model: keras.Model, cut: str) -> keras.Model:
+    """What follows the cut in ``model``, which ``network`` has made: its layers and variables are shared, not copied.
+
+    Input: the feature map at the cut, or float32 pixels for ``pixels`` (then it is the whole network). Output: that of
+    ``model``; at ``top`` and ``<block>.pool`` nothing follows, and it gives back what it is given.
+
+    Raises:
+        InvalidInput: ``model`` cannot be cut there.
+    """
+    if cut == PIXELS:
+        return model
+    if pooled(cut):
+        same = keras.Input(model.output.shape[1:], name="features")
+        return keras.Model(same, layers.Identity(name="nothing")(same), name=f"{model.name}_after_all")
+    ends = block_ends(model)
+    if cut not in ends:
+        raise InvalidInput(f"{model.name} has no block {cut!r} to cut at. Choose from: {', '.join(ends)}")
+    return keras.Model(ends[cut].output, model.output, name=f"{model.name}_after_{cut}")
+
+
+def layers_by_block(model: keras.Model, blocks: Sequence[str]) -> dict[str, list[layers.Layer]]:
+    """The layers of every block, from input to output; what stands before the first block belongs to it.
+
+    Args:
+        model: of ``network``. blocks: ``Backbone.blocks``; those that ``model`` leaves out have no layers.
+    """
+    ends = block_ends(model)
+    found: dict[str, list[layers.Layer]] = {block: [] for block in blocks}
+    remaining = iter(model.operations)
+    for block in blocks:
+        if block in ends:
+            for operation in remaining:
+                if isinstance(operation, layers.Layer):
+                    found[block].append(operation)
+                if operation is ends[block]:
+                    break
+    return found
 
 
 def block_end(model: keras.Model, backbone: Backbone, block: str) -> keras.Operation:

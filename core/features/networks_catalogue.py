@@ -1,10 +1,10 @@
 """Writes the ``keras:`` rows of ``core/backbones/catalogue.json``: ``python -m core.features.networks_catalogue``.
 
-Parameters, feature size and blocks are read off the networks; file names, addresses and checksums are those the
-installed Keras would download (caught before it does). What no code knows stands in the table below: published top-1
-(https://keras.io/api/applications/ and the page of MobileNetV3), file sizes (as Keras
-prints them while downloading) and the licences of the weights (the "License" sections of the Keras documentation;
-ConvNeXt and EfficientNet from their repositories). The ``package:`` rows are kept, their multiply-adds counted.
+Parameters, feature size, blocks and their shapes are read off the networks; file names, addresses and checksums are
+those the installed Keras would download (caught before it does). What no code knows stands in the table below:
+published top-1 (https://keras.io/api/applications/ and the page of MobileNetV3), file sizes (as Keras prints them
+while downloading) and the licences of the weights (the "License" sections of the Keras documentation; ConvNeXt and
+EfficientNet from their repositories). The ``package:`` rows are kept, their multiply-adds and shapes counted.
 """
 
 import json
@@ -129,7 +129,12 @@ def _row(name: str, function: str, family: str, input_size: str, top1: str, size
 
 
 def _counted(row: Backbone) -> Backbone:
-    return replace(row, multiply_adds=multiply_adds(networks.build(row, Settings(), weights=False)))
+    model = networks.build(row, Settings(), weights=False)
+    return replace(row, multiply_adds=multiply_adds(model), block_shapes=_shapes(model))
+
+
+def _shapes(model: keras.Model) -> tuple[tuple[int, int, int], ...]:
+    return tuple(end.output.shape[1:] for end in block_ends(model).values())
 
 
 def _measured(row: Backbone) -> Backbone:
@@ -139,7 +144,7 @@ def _measured(row: Backbone) -> Backbone:
         "feature_size": model.output.shape[-1],
         "multiply_adds": multiply_adds(model),
     }
-    return Backbone(**asdict(row) | found | {"blocks": tuple(block_ends(model))})
+    return Backbone(**asdict(row) | found | {"blocks": tuple(block_ends(model)), "block_shapes": _shapes(model)})
 
 
 def _weights_file(function: str, size: int, *, include_top: bool) -> _File:

@@ -14,15 +14,16 @@ _SYNC_SECONDS = 2.0
 
 
 class PartialArray:
-    """``folder/features.npy`` (rows, columns) float32, of which the first ``done`` rows are known to be on disk.
+    """``folder/features.npy`` (rows, ...), of which the first ``done`` rows are known to be on disk.
 
     The counter is written after the rows were synced: it may say too little, never too much. What earlier, killed
     attempts spent is kept with it, so that the finished array knows its whole cost.
     """
 
-    def __init__(self, folder: Path, shape: tuple[int, int]):
+    def __init__(self, folder: Path, shape: tuple[int, ...], dtype: str = "float32"):
         self.folder = folder
         self.shape = shape
+        self.dtype = np.dtype(dtype)
         state = self._read_state()
         if state is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -30,15 +31,16 @@ class PartialArray:
         self.done = state["done"] if state else 0
         self.spent_before = Spent(**state["spent"]) if state else Spent()
         mode = "r+" if state else "w+"
-        self._array = np.lib.format.open_memmap(folder / "features.npy", mode=mode, dtype=np.float32, shape=shape)
+        self._array = np.lib.format.open_memmap(folder / "features.npy", mode=mode, dtype=self.dtype, shape=shape)
         self._synced_at = time.monotonic()
 
     def _read_state(self) -> dict | None:
         """None when nothing usable is there: no counter, a torn file, another shape."""
         try:
             state = json.loads((self.folder / "rows.json").read_text())
-            found = np.lib.format.open_memmap(self.folder / "features.npy", mode="r").shape
-            return state if found == self.shape and tuple(state["shape"]) == self.shape else None
+            found = np.lib.format.open_memmap(self.folder / "features.npy", mode="r")
+            same = found.shape == self.shape == tuple(state["shape"]) and found.dtype == self.dtype
+            return state if same else None
         except (OSError, ValueError, KeyError):
             return None
 

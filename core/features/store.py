@@ -19,6 +19,7 @@ from pathlib import Path
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.errors import NoSpace
+from core.features.sizes import dtype_at
 from core.settings import Settings
 
 VERSION = 1
@@ -35,6 +36,7 @@ class Key:
     Args:
         dataset, weights: digests. split: one file per split, so that nobody reads test photos to train.
         cut, size: of the frozen prefix and its input. view: 0 is the photo itself; seed: of the view, 0 for view 0.
+        dtype: of the stored numbers; float16 for feature maps (see ``sizes``).
     """
 
     dataset: str
@@ -44,6 +46,7 @@ class Key:
     size: int
     view: int = 0
     seed: int = 0
+    dtype: str = "float32"
     version: int = VERSION
 
     @property
@@ -61,6 +64,7 @@ def key_of(dataset: Dataset, backbone: Backbone, split: str, *, cut: str = "top"
         size=backbone.input_size,
         view=view,
         seed=seed if view else 0,
+        dtype=dtype_at(cut),
     )
 
 

@@ -15,6 +15,25 @@ JITTER = 0.15
 """Largest relative change of brightness, contrast and saturation."""
 
 
+class View:
+    """One photo in one view, on its way into one or several networks; every size is rendered once.
+
+    Args:
+        jpeg: of the stored photo. view, seed, digest: see ``render``.
+    """
+
+    def __init__(self, jpeg: bytes, *, view: int = 0, seed: int = 0, digest: str = ""):
+        self.jpeg = jpeg
+        self._rendering = {"view": view, "seed": seed, "digest": digest}
+        self._squares: dict[int, np.ndarray] = {}
+
+    def square(self, size: int) -> np.ndarray:
+        """uint8 (size, size, 3)."""
+        if size not in self._squares:
+            self._squares[size] = render(self.jpeg, size, **self._rendering)
+        return self._squares[size]
+
+
 def render(jpeg: bytes, size: int, *, view: int = 0, seed: int = 0, digest: str = "") -> np.ndarray:
     """One view of a stored photo, uint8 (size, size, 3).
 

@@ -63,6 +63,63 @@ def test_an_unknown_cut_is_answered_with_the_blocks(tiny, settings):
         networks.prefix(tiny, settings, "block9")
 
 
+@pytest.mark.parametrize("cut", [f"{block}.pool" for block in TINY.blocks])
+def test_a_pooled_cut_is_the_mean_of_the_blocks_map(tiny, settings, photos, cut):
+    feature_map = networks.prefix(tiny, settings, cut.removesuffix(".pool"))(photos)
+    found = networks.prefix(tiny, settings, cut)(photos)
+    np.testing.assert_allclose(found, np.mean(feature_map, axis=(1, 2)), rtol=1e-5)
+
+
+def test_the_cut_at_the_classes_gives_imagenet_probabilities(tiny, settings, photos):
+    found = np.asarray(networks.prefix(tiny, settings, "classes")(photos))
+    assert found.shape == (4, 1000)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("depth, last", [(0, "head"), (1, "block1"), (2, "stem")])
+def test_a_network_ends_with_pooled_features_below_the_blocks_left_out(tiny, settings, photos, depth, last):
+    network = networks.network(tiny, settings, depth=depth)
+    assert network.layers[-1].name == "pool"
+    assert list(networks.block_ends(network)) == list(TINY.blocks[: len(TINY.blocks) - depth])
+    expected = networks.prefix(tiny, settings, f"{last}.pool")(photos)
+    np.testing.assert_array_equal(network(photos), expected)
+
+
+def test_a_network_keeps_at_least_one_block(tiny, settings):
+    with pytest.raises(InvalidInput, match="At most 2 blocks of Tiny can be left out. Received: depth=3"):
+        networks.network(tiny, settings, depth=3)
+
+
+@pytest.mark.parametrize("cut", [*TINY.blocks, "pixels", "top"])
+def test_what_follows_a_cut_shares_its_variables_with_the_network(tiny, settings, photos, cut):
+    network = networks.network(tiny, settings)
+    suffix = networks.suffix(network, cut)
+    own = {id(variable) for variable in network.variables}
+    assert all(id(variable) in own for variable in suffix.variables)
+    below = photos if cut == "pixels" else np.asarray(networks.prefix(tiny, settings, cut)(photos))
+    np.testing.assert_allclose(suffix(below), network(photos), rtol=1e-5)
+    for variable in suffix.variables:
+        variable.assign(variable + 0.5)
+    np.testing.assert_allclose(suffix(below), network(photos), rtol=1e-5)
+
+
+def test_a_network_cannot_be_cut_at_a_block_it_leaves_out(tiny, settings):
+    with pytest.raises(InvalidInput, match="no block 'head' to cut at. Choose from: stem, block1"):
+        networks.suffix(networks.network(tiny, settings, depth=1), "head")
+
+
+def test_every_layer_that_learns_belongs_to_one_block(tiny, settings):
+    network = networks.network(tiny, settings)
+    found = networks.layers_by_block(network, TINY.blocks)
+    assert {block: [layer.name for layer in layers if layer.weights] for block, layers in found.items()} == {
+        "stem": ["stem_conv"],
+        "block1": ["block1_conv"],
+        "head": ["head_conv"],
+    }
+    shallow = networks.layers_by_block(networks.network(tiny, settings, depth=1), TINY.blocks)
+    assert shallow["head"] == [] and [layer.name for layer in shallow["block1"]] == ["block1_conv", "block1_relu"]
+
+
 def test_multiply_adds_count_convolutions_and_dense_layers(tiny, settings):
     stem, block, head = 8 * 8 * 3 * 3 * 3 * 8, 4 * 4 * 8 * 8, 4 * 4 * 8 * 8
     assert networks.multiply_adds(networks.build(tiny, settings)) == stem + block + head
