@@ -10,7 +10,11 @@ import pytest
 from PIL import Image
 
 from core import prediction
+from core.answers import answering, files
+from core.datasets.photos import decode
 from core.errors import InvalidInput, Unavailable
+from core.features.views import View
+from core.heads import load as heads
 
 CLASSES = ["dark", "light"]
 
@@ -21,7 +25,7 @@ class FakeEngine:
     made: list[str] = []
     calls: list[str] = []
 
-    def __init__(self, path):
+    def __init__(self, path, threads=None, workers=1):
         self.kind = path.read_text().split()[0]
         FakeEngine.made.append(self.kind)
         if self.kind == "broken":
@@ -35,14 +39,16 @@ class FakeEngine:
             raise ValueError("Cannot set tensor: Dimension mismatch")
         if self.kind == "doubtful":
             return np.tile(np.float32([[0.4, 0.35, 0.25]]), (len(rows), 1))
+        if self.kind == "sure":
+            return np.tile(np.float32([[0.0, 0.1, 0.9]]), (len(rows), 1))
         return np.concatenate([1 - rows, rows], axis=1)
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr(prediction, "LiteRTEngine", FakeEngine)
+    monkeypatch.setattr(heads, "LiteRTEngine", FakeEngine)
     FakeEngine.made, FakeEngine.calls = [], []
-    for memory in (prediction._loaded, prediction._prefixes, prediction._digests):
+    for memory in (prediction._loaded, answering._engines, files._digests):
         memory.clear()
 
 
@@ -54,7 +60,9 @@ def a_model(home, run_id="r-1", *, prefix="prefix", head="head", classes=CLASSES
         path = folder / f"{name}.tflite"
         path.write_text(content)
         engines.append({"file": path.name, "sha256": hashlib.sha256(content.encode()).hexdigest()})
-    data = {"class_names": list(classes), "input_size": 8, "title": f"Lite0 {run_id}", "engines": engines} | card
+    network = {"kind": "network", "file": "prefix.tflite", "input_size": 8}
+    answer = {"kind": "head", "file": "head.tflite", "inputs": [network]}
+    data = {"class_names": list(classes), "title": f"Lite0 {run_id}", "answer": answer, "engines": engines} | card
     (folder / "card.json").write_text(json.dumps(data))
     return folder
 
@@ -63,6 +71,10 @@ def a_photo(brightness=255, size=(40, 30)) -> bytes:
     buffer = io.BytesIO()
     Image.new("L", size, brightness).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def a_jpeg() -> bytes:
+    return decode(a_photo()).jpeg
 
 
 def test_every_model_answers_for_every_photo_best_class_first(tmp_path):
@@ -124,8 +136,8 @@ def test_models_with_one_prefix_compute_it_once_per_photo(tmp_path):
 def test_a_model_is_loaded_and_hashed_once_and_the_least_used_leaves_memory(tmp_path, monkeypatch):
     folders = [a_model(tmp_path, f"r-{number}", prefix=f"prefix {number}") for number in range(6)]
     hashed = []
-    digest = prediction.file_digest
-    monkeypatch.setattr(prediction, "file_digest", lambda file, kind: hashed.append(file.name) or digest(file, kind))
+    digest = files.file_digest
+    monkeypatch.setattr(files, "file_digest", lambda file, kind: hashed.append(file.name) or digest(file, kind))
     first = prediction.load(folders[0])
     assert prediction.load(folders[0]) is first
     assert len(hashed) == 2
@@ -133,7 +145,7 @@ def test_a_model_is_loaded_and_hashed_once_and_the_least_used_leaves_memory(tmp_
         prediction.load(folder)
     assert len(prediction._loaded) == prediction.LOADED_MODELS
     assert prediction.load(folders[0]) is not first
-    assert len(hashed) == 12
+    assert len(hashed) == 12, "what left memory is not hashed again"
 
 
 def test_a_damaged_model_says_so_in_its_place_and_the_others_answer(tmp_path):
@@ -173,10 +185,12 @@ def test_when_no_model_can_answer_the_reason_is_one_sentence(tmp_path, spoil, se
 
 def test_a_card_cannot_point_outside_its_folder(tmp_path):
     (tmp_path / "prefix.tflite").write_text("prefix")
-    sha = hashlib.sha256(b"prefix").hexdigest()
-    engines = [{"file": name, "sha256": sha} for name in ("../../prefix.tflite", "head.tflite")]
+    outside = "../../prefix.tflite"
+    engines = [{"file": outside, "sha256": hashlib.sha256(b"prefix").hexdigest()}]
+    answer = {"kind": "network", "file": outside, "input_size": 8}
     with pytest.raises(Unavailable, match="cannot be read"):
-        prediction.load(a_model(tmp_path, engines=engines))
+        prediction.load(a_model(tmp_path, answer=answer, engines=engines))
+    assert FakeEngine.made == []
 
 
 @pytest.mark.parametrize("kinds", [{"head": "misfit"}, {"prefix": "broken"}, {"classes": ["a", "b", "c"]}])
@@ -185,9 +199,37 @@ def test_a_model_that_does_not_fit_its_card_is_found_before_it_answers(tmp_path,
         prediction.load(a_model(tmp_path, **kinds))
 
 
-def test_an_older_card_takes_its_input_size_from_the_catalogue(tmp_path):
-    folder = a_model(tmp_path, input_size=None, recipe={"backbone": "efficientnet_lite1"})
-    assert prediction.read_card(folder).input_size == 240
+def test_a_model_that_litert_cannot_run_says_so(tmp_path):
+    with pytest.raises(Unavailable, match="LiteRT cannot run the model of run r-1"):
+        prediction.load(a_model(tmp_path, answer=None))
+
+
+def a_cascade(home, threshold):
+    """Two models of which the second is only asked when the first is less sure than ``threshold``."""
+    folder = a_model(home, "r-c")
+    for name in ("cheap", "costly"):
+        (folder / f"{name}.tflite").write_text(f"{'doubtful' if name == 'cheap' else 'sure'} {name}")
+    network = {"kind": "network", "file": "prefix.tflite", "input_size": 8}
+    cheap, costly = ({"kind": "head", "file": f"{name}.tflite", "inputs": [network]} for name in ("cheap", "costly"))
+    data = json.loads((folder / "card.json").read_text())
+    data["answer"] = {"kind": "confidence", "cheap": cheap, "costly": costly, "threshold": threshold}
+    data["class_names"] = ["a", "b", "c"]
+    data["engines"] = [
+        {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in folder.glob("*.tflite")
+    ]
+    (folder / "card.json").write_text(json.dumps(data))
+    return folder
+
+
+@pytest.mark.parametrize(("threshold", "passed_on"), [(0.4, False), (0.5, True)])
+def test_a_confidence_cascade_asks_the_costly_model_only_when_the_cheap_one_is_unsure(tmp_path, threshold, passed_on):
+    predictor = prediction.load(a_cascade(tmp_path, threshold))
+    FakeEngine.calls.clear()
+    answer = predictor.answer(View(a_jpeg()), top=1)
+    assert answer.passed_on is passed_on
+    assert ("sure" in FakeEngine.calls) is passed_on
+    assert answer.predictions[0].class_name == ("c" if passed_on else "a")
+    assert FakeEngine.calls.count("prefix") == 1, "both models see one photo through one network"
 
 
 def test_many_threads_load_a_model_once(tmp_path):

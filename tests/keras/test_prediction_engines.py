@@ -1,6 +1,5 @@
 """Prediction with real engine files made by Keras' own export."""
 
-import hashlib
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -10,15 +9,18 @@ import pytest
 from PIL import Image
 
 from core import prediction
+from core.answers import Head, Network, engines_of, to_dict
 from core.datasets.photos import decode, pixels
+from core.features.views import View
+from core.heads.dense import Layer, write_dense
 
 pytestmark = pytest.mark.keras
 
 CLASSES = ("rose", "tulip", "daisy")
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
+@pytest.fixture(scope="module", params=["head.tflite", "head.npz"])
+def model(tmp_path_factory, request):
     """A saved model folder and the Keras model it was made from."""
     import keras
 
@@ -30,15 +32,22 @@ def model(tmp_path_factory):
     x = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(x)
     prefix = keras.Model(photo, keras.layers.GlobalAveragePooling2D()(x))
     features = keras.Input((8,))
-    head = keras.Model(features, keras.layers.Dense(3, activation="softmax")(features))
+    dense = keras.layers.Dense(3, activation="softmax")
+    head = keras.Model(features, dense(features))
     folder = tmp_path_factory.mktemp("home") / "r-1" / "model"
     folder.mkdir(parents=True)
-    for part, name in ((prefix, "prefix"), (head, "head")):
-        export_model(part, folder / f"{name}.tflite")
-    engines = [
-        {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in folder.glob("*.tflite")
-    ]
-    card = {"class_names": CLASSES, "input_size": 16, "title": "Tiny", "engines": engines}
+    export_model(prefix, folder / "prefix.tflite")
+    if request.param == "head.tflite":
+        export_model(head, folder / "head.tflite")
+    else:
+        write_dense(folder / "head.npz", [Layer(*map(np.asarray, dense.weights), "softmax")])
+    node = Head(file=request.param, inputs=(Network(file="prefix.tflite", input_size=16),))
+    card = {
+        "class_names": CLASSES,
+        "title": "Tiny",
+        "answer": to_dict(node),
+        "engines": engines_of(folder, node),
+    }
     (folder / "card.json").write_text(json.dumps(card))
     return folder, keras.Model(photo, head(prefix(photo)))
 
@@ -76,7 +85,7 @@ def test_answers_do_not_depend_on_who_else_asks_at_the_same_time(model):
     predictor = prediction.load(folder)
 
     def answer(jpeg: bytes) -> list[float]:
-        found = predictor.answer(prediction._View(jpeg=jpeg), top=3)
+        found = predictor.answer(View(jpeg), top=3)
         return probabilities(prediction.PhotoPredictions(name="", answers=(found,)))
 
     with ThreadPoolExecutor(8) as pool:
