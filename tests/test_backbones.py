@@ -23,6 +23,14 @@ def test_every_row_is_complete():
         assert row.licence and row.blocks and len(set(row.blocks)) == len(row.blocks), row.name
 
 
+def test_every_block_of_every_row_has_a_shape_and_maps_shrink_from_input_to_output():
+    for row in catalogue():
+        assert len(row.block_shapes) == len(row.blocks), row.name
+        heights = [height for height, _, _ in row.block_shapes]
+        assert heights == sorted(heights, reverse=True) and heights[0] < row.input_size, row.name
+        assert row.block_shapes[-1][-1] == row.feature_size, row.name
+
+
 def test_names_and_titles_are_unique():
     assert len({row.name for row in catalogue()}) == len({row.title for row in catalogue()}) == len(catalogue())
 

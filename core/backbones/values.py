@@ -11,6 +11,7 @@ class Availability(StrEnum):
     CACHED = "cached"  # downloaded before and verified
     DOWNLOAD = "download"  # must be downloaded first
     NO_NETWORK = "no network"  # must be downloaded, and there is no network
+    GONE = "gone"  # the model of a run that is no longer on disk
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from keras import layers
 
 from core.backbones import Backbone, obtain
 from core.errors import InvalidInput
-from core.features import applications, lite
+from core.features import applications, lite, saved
 from core.features.cuts import POOL, block_ends
 from core.settings import Settings
 from core.stages import CLASSES, PIXELS, TOP, block_of_cut, pooled
@@ -34,6 +34,7 @@ class Kind:
 KINDS = {
     "package": Kind(lite.network, lite.load),
     "keras": Kind(applications.network, applications.load),
+    "model": Kind(saved.network, saved.load),
 }
 """By what stands before the colon of ``Backbone.source``."""
 

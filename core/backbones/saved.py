@@ -1,0 +1,100 @@
+"""Models that runs have left, as backbones: their network up to the layer ``pool``, without the head.
+
+Their rows are not in the catalogue: the trainer writes what it knows of the network on the model's card
+(``row_for_card``), and ``from_card`` makes a ``Backbone`` of it whose name is the run's id.
+"""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from core.backbones.checksums import matches
+from core.backbones.downloads import Progress
+from core.backbones.table import from_row, rows
+from core.backbones.values import Availability, Backbone
+from core.errors import InvalidInput, Unavailable
+from core.settings import Settings
+
+KIND = "model"
+"""What stands before the colon of the source."""
+
+_KEPT = ("family", "input_size", "licence", "blocks", "block_shapes")
+
+
+def row_for_card(backbone: Backbone, *, depth: int = 0, parameters: int, multiply_adds: int) -> dict:
+    """What ``card["backbone"]["row"]`` says of a saved network, as JSON.
+
+    Args:
+        backbone: the network it was made from. depth: blocks it leaves out at the top.
+        parameters, multiply_adds: of the network up to ``pool``.
+    """
+    left = len(backbone.blocks) - depth
+    row = {name: value for name, value in asdict(backbone).items() if name in _KEPT}
+    shapes = backbone.block_shapes[:left]
+    return row | {
+        "blocks": list(backbone.blocks[:left]),
+        "block_shapes": [list(shape) for shape in shapes],
+        "feature_size": shapes[-1][-1] if depth else backbone.feature_size,
+        "parameters": parameters,
+        "multiply_adds": multiply_adds,
+    }
+
+
+def from_card(run_id: str, card: dict, model_path: Path) -> Backbone:
+    """The model of a run as a backbone.
+
+    Args:
+        card: of the model. model_path: its ``model.keras``.
+
+    Raises:
+        InvalidInput: the model has no single network.
+    """
+    title = f"{card.get('title') or run_id} ({run_id})"
+    known = card.get("backbone") or {}
+    if card["recipe"]["pattern"] == "classifier" and known.get("name") in rows():
+        # Nothing was learned: it is the network of the catalogue, whose stored features are the right ones.
+        return replace(rows()[known["name"]], title=title)
+    if model_path.suffix != ".keras" or not known.get("row"):
+        raise InvalidInput(
+            f"{title} answers by combining others; pass its answers on with a stacking cascade instead, or choose one "
+            "of its members."
+        )
+    return from_row(
+        known["row"]
+        | {
+            "name": run_id,
+            "title": title,
+            "source": f"{KIND}:{model_path}",
+            "top1": None,
+            "top1_source": "",
+            "weights_digest": f"sha256:{card['model']['sha256']}",
+            "weights_bytes": card["model"]["bytes"],
+        }
+    )
+
+
+class Saved:
+    """``model:<path>``: the file a run has left."""
+
+    def availability(self, backbone: Backbone, settings: Settings) -> Availability:
+        return Availability.READY if _path(backbone).exists() else Availability.GONE
+
+    def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path:
+        return verified(backbone)
+
+
+def verified(backbone: Backbone) -> Path:
+    """The file of a ``model:`` backbone, unchanged since its run wrote it.
+
+    Raises:
+        Unavailable: it is gone, or another one.
+    """
+    path = _path(backbone)
+    if not path.exists():
+        raise Unavailable(f"The model of {backbone.title} is gone. Train it again, or choose another backbone.")
+    if not matches(path, backbone.weights_digest):
+        raise Unavailable(f"The model of {backbone.title} was changed or damaged. Train it again.")
+    return path
+
+
+def _path(backbone: Backbone) -> Path:
+    return Path(backbone.source.removeprefix(f"{KIND}:"))

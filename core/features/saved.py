@@ -1,0 +1,49 @@
+"""Networks of models that runs have left: everything up to their layer ``pool``. Loaded in safe mode only."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import keras
+
+from core.backbones import Backbone
+from core.backbones.saved import verified
+from core.errors import InvalidInput, Unavailable
+from core.features.cuts import POOL
+
+
+def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
+    """The network with random weights: raw RGB 0..255 (n, size, size, 3) in; last feature map out.
+
+    Raises:
+        InvalidInput: its ImageNet classes are asked for. Unavailable: the file is gone, damaged or cannot be read.
+    """
+    if top:
+        raise InvalidInput(
+            f"{backbone.title} knows its own classes and not ImageNet's; as a classifier choose a backbone of the "
+            "catalogue."
+        )
+    path = verified(backbone)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+        whole = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        below = whole.get_layer(POOL).input
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise Unavailable(f"The model of {backbone.title} cannot be read ({error}). Train it again.") from error
+    return keras.Model(whole.inputs[0], below, name=backbone.name)
+
+
+def load(model: keras.Model, path: Path) -> None:
+    """Puts the weights of the saved model into ``network``, layer by layer by their names.
+
+    Raises:
+        Unavailable: the file does not fit the network.
+    """
+    try:
+        saved = keras.saving.load_model(path, compile=False, safe_mode=True)
+        for layer in model.layers:
+            if layer.weights:
+                layer.set_weights(saved.get_layer(layer.name).get_weights())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unavailable(f"The model {path} cannot be read ({error}). Train it again.") from error
