@@ -21,7 +21,7 @@ LAYERS = [
     {"registry", "features"},
     {"heads", "lineage"},
     {"answers"},
-    {"jobs", "comparison", "prediction", "planning"},
+    {"jobs", "comparison", "prediction", "planning", "needs"},
     {"training", "combining", "checks"},
     {"deletion", "estimates", "imports", "health", "charts"},
     {"workbench"},

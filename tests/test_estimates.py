@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.backbones import get
-from core.estimates import estimate
+from core.estimates import Estimator
 from core.planning import Decision, Plan
 from core.recipes import Hyperparameters, Recipe
 from core.runs import Status
@@ -36,8 +36,7 @@ def estimated(registry, settings):
     registry.add_dataset(DATASET, PHOTOS)
 
     def estimated(plan):
-        backbone = get(plan.recipe.backbone)
-        return estimate(plan, dataset=DATASET, backbone=backbone, registry=registry, settings=settings)
+        return Estimator(registry, settings).estimate(plan, DATASET)
 
     return estimated
 

@@ -1,0 +1,19 @@
+"""The front door: every verb a page, the command line or an API may use.
+
+Values in, values out; errors are ``core.errors`` with a sentence for a person. Nothing here imports TensorFlow.
+``photos`` (datasets), ``recipes`` (backbones, defaults, grids), ``plans`` (look before you train), ``launching``,
+``running`` (runs and their queue), ``results`` (figures, models, prediction, features), ``care`` (deletion, processes).
+"""
+
+from core.workbench.care import Care
+from core.workbench.launching import Launching
+from core.workbench.photos import Photos
+from core.workbench.results import Results
+from core.workbench.running import Running
+
+
+class Workbench(Photos, Launching, Running, Results, Care):
+    """One open home: its settings and its registry. Safe to share between threads."""
+
+
+__all__ = ["Workbench"]

@@ -1,0 +1,54 @@
+"""What every verb needs: the settings and the registry of one home."""
+
+from pathlib import Path
+from typing import Self
+
+from core import deletion, imports
+from core.datasets import sweep
+from core.datasets.values import Dataset
+from core.errors import Unavailable
+from core.registry import Registry
+from core.runs import Run
+from core.settings import Settings, load_settings
+
+
+class Bench:
+    """One open home."""
+
+    def __init__(self, settings: Settings, registry: Registry):
+        self.settings = settings
+        self.registry = registry
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Self:
+        """Create what is missing, migrate the registry, and clear what a killed process left behind."""
+        settings = settings or load_settings()
+        _make_folders(settings)
+        registry = Registry.open(settings.registry_path)
+        sweep(settings)
+        imports.recover(settings, registry)
+        deletion.finish(settings, registry)
+        return cls(settings, registry)
+
+    def dataset(self, reference: str) -> Dataset:
+        """By id, by name (newest version) or by ``name:version``."""
+        return self.registry.dataset(reference)
+
+    def run(self, run_id: str) -> Run:
+        """By id, or by the beginning of one."""
+        return self.registry.run(run_id)
+
+    def model_folder(self, run_id: str) -> Path:
+        """Where the files of a run's model are, or would be."""
+        return self.settings.run_dir(run_id) / "model"
+
+
+def _make_folders(settings: Settings) -> None:
+    try:
+        for folder in (settings.datasets_dir, settings.runs_dir, settings.features_dir, settings.uploads_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"Graft cannot keep its state in {str(settings.home)[:200]!r} ({error.strerror}). "
+            "Set GRAFT_HOME to a folder that this user may write to."
+        ) from None

@@ -1,0 +1,179 @@
+"""Verbs that make recipes: what there is to choose from, what suits the photos, and grids of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from core.backbones import availability, catalogue
+from core.backbones.values import Availability, Backbone
+from core.errors import InvalidInput, NotFound
+from core.recipes import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
+from core.stages import depths
+from core.suggestions import reasons, suggest_hyperparameters
+from core.workbench.base import Bench
+from core.workbench.naming import name_of
+
+Depths = Sequence[int] | Literal["all"] | None
+
+
+class Recipes(Bench):
+    """Backbones, hyperparameters and recipes."""
+
+    def backbones(self) -> list[tuple[Backbone, Availability]]:
+        """The catalogue, then the finished models of this home (``source`` begins with ``model:``), newest first."""
+        known = [(backbone, availability(backbone, self.settings)) for backbone in catalogue()]
+        return known + [(backbone, Availability.READY) for backbone in self._saved_backbones()]
+
+    def _saved_backbones(self) -> list[Backbone]:
+        found = []
+        for model in self.registry.models():
+            if model.path.endswith(".keras") and model.card.get("backbone", {}).get("row"):
+                found.append(self.backbone(model.run_id))
+        return found
+
+    def backbone(self, name: str) -> Backbone:
+        """By its name in the catalogue, or the model of a finished run by the run's id.
+
+        Raises:
+            NotFound: there is neither. InvalidInput: that run's model is no single network.
+        """
+        from core.lineage import backbone_of
+
+        return backbone_of(name, self.registry, self.settings)
+
+    def defaults(
+        self, dataset_reference: str, pattern: Pattern = Pattern.INTEGRATED_EXTRACTOR, backbone: str | None = None
+    ) -> Hyperparameters:
+        """Sensible hyperparameters of a pattern for a dataset of this size (and a backbone of this depth)."""
+        dataset = self.dataset(dataset_reference)
+        return suggest_hyperparameters(
+            train_photos=dataset.split_sizes["train"],
+            classes=len(dataset.class_names),
+            pattern=pattern,
+            blocks=len(self.backbone(backbone or catalogue()[0].name).blocks),
+        )
+
+    def reasons(self, pattern: Pattern) -> dict[str, str]:
+        """Why each hyperparameter of a pattern has the default it has, with the source."""
+        return reasons(pattern)
+
+    def depths(self, pattern: Pattern, backbone: str) -> range:
+        """The depths a pattern can have on a backbone; ``range(1)`` where depth means nothing."""
+        return depths(pattern, self.backbone(backbone).blocks)
+
+    def grid(
+        self,
+        dataset_reference: str,
+        backbones: Sequence[str],
+        patterns: Sequence[Pattern],
+        *,
+        depths: Depths = None,
+        repeat: int = 1,
+        hyperparameters: Mapping[Pattern, Hyperparameters] | None = None,
+        mapping: tuple[tuple[str, str], ...] = (),
+    ) -> list[Recipe]:
+        """Recipes for every backbone x pattern x depth x seed.
+
+        Args:
+            depths: None for the hyperparameters' own, "all" for every one a network has, or some. Patterns in which
+                depth means nothing appear once.
+            repeat: seeds from the hyperparameters' own on. Patterns without chance appear once.
+            hyperparameters: per pattern; the defaults for this dataset where one is missing.
+            mapping: the classifier's (see ``Recipe``).
+        """
+        dataset, chosen = self.dataset(dataset_reference), hyperparameters or {}
+        if not 1 <= repeat <= 1000:
+            raise InvalidInput(f"A recipe can be repeated 1 to 1000 times. Received: {repeat}")
+        recipes = []
+        for name in dict.fromkeys(self.backbone(backbone).name for backbone in backbones):
+            for pattern in dict.fromkeys(patterns):
+                numbers = chosen.get(pattern) or self.defaults(dataset.id, pattern, name)
+                recipe = Recipe(
+                    backbone=name,
+                    pattern=pattern,
+                    hyperparameters=numbers,
+                    mapping=mapping if pattern is Pattern.CLASSIFIER else (),
+                )
+                recipes += [again for one in self._deeper(recipe, depths) for again in repeated(one, repeat)]
+        return recipes
+
+    def _deeper(self, recipe: Recipe, wanted: Depths) -> list[Recipe]:
+        if wanted is None or "depth" not in RELEVANT[recipe.pattern]:
+            return [recipe]
+        values = self.depths(recipe.pattern, recipe.backbone) if wanted == "all" else dict.fromkeys(wanted)
+        return [replace(recipe, hyperparameters=replace(recipe.hyperparameters, depth=depth)) for depth in values]
+
+    def depth_sweep(
+        self,
+        dataset_reference: str,
+        backbone: str,
+        pattern: Pattern,
+        *,
+        depths: Depths = "all",
+        hyperparameters: Hyperparameters | None = None,
+    ) -> list[Recipe]:
+        """One recipe per depth: where do accuracy and cost cross?
+
+        Raises:
+            InvalidInput: depth means nothing in this pattern.
+        """
+        if "depth" not in RELEVANT[pattern]:
+            able = ", ".join(str(p) for p in Pattern if "depth" in RELEVANT[p])
+            raise InvalidInput(f"A depth sweep needs one of the patterns {able}. Received: {pattern}")
+        chosen = {pattern: hyperparameters} if hyperparameters else None
+        return self.grid(dataset_reference, [backbone], [pattern], depths=depths, hyperparameters=chosen)
+
+    def cascade(
+        self,
+        dataset_reference: str,
+        kind: Cascade,
+        members: Sequence[str],
+        *,
+        hyperparameters: Hyperparameters | None = None,
+    ) -> Recipe:
+        """A recipe in which several models work together.
+
+        Args:
+            members: fusion: backbones; stacking: a backbone, then a run; confidence: the cheap run, then the costly
+                one; ensemble: runs.
+
+        Raises:
+            InvalidInput: too few or too many of them, or one of them twice. NotFound: one of them is not there.
+        """
+        if kind.combines_runs:
+            runs = tuple(self.run(member).id for member in members)
+            return Recipe(backbone="", pattern=Pattern.CASCADE, cascade=kind, members=runs)
+        first, *rest = members or ("",)
+        others = [self.run(name).id if kind is Cascade.STACKING else self.backbone(name).name for name in rest]
+        return Recipe(
+            backbone=self.backbone(first).name,
+            pattern=Pattern.CASCADE,
+            cascade=kind,
+            members=tuple(others),
+            hyperparameters=hyperparameters or self.defaults(dataset_reference, Pattern.CASCADE, first),
+        )
+
+    def mapping(self, dataset_reference: str, corrections: Sequence[tuple[str, str]] = ()):
+        """Which of ImageNet's classes stand for which of the dataset's, with the user's corrections."""
+        from core.heads.mapping import mapped
+
+        return mapped(self.dataset(dataset_reference).class_names, corrections)
+
+    def name_of(self, recipe: Recipe) -> str:
+        """What a run of this recipe is called."""
+        return name_of(recipe, self._title_of)
+
+    def _title_of(self, source: str) -> str:
+        """Of a backbone by its name, or of a run by its id."""
+        try:
+            return self.run(source).name if source.startswith("r-") else self.backbone(source).title
+        except NotFound:
+            return source
+
+
+def repeated(recipe: Recipe, times: int) -> list[Recipe]:
+    """The recipe with ``times`` seeds, from its own on; once where nothing is left to chance."""
+    if "seed" not in RELEVANT[recipe.pattern] or (recipe.cascade and recipe.cascade.combines_runs):
+        return [recipe]
+    numbers = recipe.hyperparameters
+    return [replace(recipe, hyperparameters=replace(numbers, seed=numbers.seed + more)) for more in range(times)]

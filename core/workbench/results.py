@@ -1,0 +1,60 @@
+"""Verbs about what finished runs leave: figures, models, predictions, stored features."""
+
+from collections.abc import Mapping, Sequence
+
+from core import prediction
+from core.comparison import Paired, PhotoResults, Row, against_best, leaderboard, load_results
+from core.errors import InvalidInput
+from core.prediction import PhotoPredictions
+from core.runs import Cost, Evaluation, Model
+from core.workbench.base import Bench
+
+
+class Results(Bench):
+    """What runs left."""
+
+    def evaluation(self, run_id: str) -> Evaluation | None:
+        return self.registry.evaluation(run_id)
+
+    def cost(self, run_id: str) -> Cost | None:
+        return self.registry.cost(run_id)
+
+    def costs(self, run_ids: Sequence[str]) -> Mapping[str, Cost]:
+        return self.registry.costs(run_ids)
+
+    def rate(self) -> tuple[float | None, str]:
+        """(money per hour, currency) the user set, None when not set."""
+        return self.registry.preference("rate_per_hour"), self.registry.preference("currency", "EUR")
+
+    def set_rate(self, per_hour: float | None, currency: str = "EUR") -> None:
+        if per_hour is not None and not 0 <= per_hour < 1e6:
+            raise InvalidInput(f"The rate must be between 0 and 1,000,000 an hour. Received: {per_hour}")
+        self.registry.set_preference("rate_per_hour", per_hour)
+        self.registry.set_preference("currency", currency)
+
+    def leaderboard(self, run_ids: Sequence[str]) -> tuple[Row, ...]:
+        """Rows of several runs of one dataset, best first."""
+        rate, _ = self.rate()
+        return leaderboard([self.run(run_id) for run_id in run_ids], self.costs(run_ids), rate_per_hour=rate)
+
+    def against_best(self, run_ids: Sequence[str]) -> tuple[Paired, ...]:
+        """The best of several finished runs against each other one, photo by photo on the test split."""
+        return against_best([self.photo_results(run_id) for run_id in run_ids])
+
+    def photo_results(self, run_id: str) -> PhotoResults:
+        """What a finished run said about every test photo."""
+        return load_results(self.settings, run_id)
+
+    def models(self, dataset_id: str | None = None) -> list[Model]:
+        return self.registry.models(dataset_id)
+
+    def model(self, reference: str) -> Model:
+        """By model id or by the id of its run."""
+        return self.registry.model(reference)
+
+    def predict(
+        self, references: Sequence[str], photos: Sequence[tuple[str, bytes]], *, top: int = 5
+    ) -> list[PhotoPredictions]:
+        """Predictions of several models for several photos (file name, bytes); see ``prediction``."""
+        folders = [self.settings.run_dir(self.model(reference).run_id) / "model" for reference in references]
+        return prediction.predict(folders, photos, top=top)
