@@ -222,3 +222,29 @@ _PROGRAMS: dict[Pattern, Callable[[Recipe, tuple[str, ...]], Program]] = {
     Pattern.FROM_SCRATCH: _whole_network,
     Pattern.CASCADE: _cascade,
 }
+
+
+def out_of_patience(program: Program, blocks: Sequence[str], val_losses: Sequence[float], patience: int) -> bool:
+    """Whether training ends early: ``patience`` epochs in a row without a smaller validation loss.
+
+    Counted anew in every stage, and only once everything the program will ever train is being trained: a head that has
+    learned enough is where fine-tuning begins. A function of the epochs so far, so that a run that is resumed or
+    extended ends where it would have ended.
+
+    Args:
+        blocks: of the backbone, from input to output. val_losses: of the epochs so far. patience: 0 for never.
+    """
+    if not patience or not val_losses:
+        return False
+    stage = program.stage_of(len(val_losses))
+    if stage.inputs != program.inputs or len(stage.trained) < len(blocks_behind(program.inputs[0].cut, blocks)):
+        return False
+    best = 1 + min(range(len(val_losses)), key=lambda number: val_losses[number])
+    return len(val_losses) - max(best, stage.first_epoch - 1) >= patience
+
+
+def blocks_behind(cut: str, blocks: Sequence[str]) -> tuple[str, ...]:
+    """The blocks a stage with this cut can train, from input to output."""
+    if cut == PIXELS:
+        return tuple(blocks)
+    return () if pooled(cut) else tuple(blocks[list(blocks).index(cut) + 1 :])

@@ -1,4 +1,4 @@
-"""``python -m core.training RUN --attempt N``: trains one run and says how it ended.
+"""``python -m core.training RUN --attempt N``: trains one run and says how it ended; then perhaps the next one.
 
 Started by the supervisor with the run's lock held and its device in the environment. Exit codes: ``core.jobs.exits``.
 """
@@ -9,19 +9,26 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 
-from core.costs import Meter, gpu_of_slot
+from core.costs import Meter, gpus_of_slot, rss_bytes
 from core.errors import Conflict, GraftError
 from core.jobs import exits
+from core.jobs.succession import Succession
 from core.registry import Registry
 from core.runs import Status
 from core.settings import Settings, load_settings
+from core.training.kept import kept, report_to
 from core.training.ledger import Ledger
 from core.training.stopping import Stop, Stopped
 
+MOST_GROWTH_BYTES = 600 * 10**6
+"""A process that holds so much more after a run than before its first one does not go on: its memory is no longer its
+next run's, and what would be measured there neither."""
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one attempt; returns the exit code."""
+    """Runs one attempt, then those that may follow in the same process; returns the exit code of the last."""
     parser = argparse.ArgumentParser(prog="python -m core.training", description="Train one claimed run.")
     parser.add_argument("run")
     parser.add_argument("--attempt", type=int, required=True)
@@ -32,9 +39,44 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load_settings()
         registry = Registry.open(settings.registry_path)
-        return Attempt(options.run, options.attempt, settings=settings, registry=registry, stop=stop).go()
-    except Stopped:  # before there was anything to stop
+        return train_in_turn(options.run, options.attempt, settings=settings, registry=registry, stop=stop)
+    except Stopped:  # before there was anything to stop, or between two runs
         return exits.INTERRUPTED
+
+
+def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop) -> int:
+    """The run, and after each that finished the next one in the queue if it needs the same things."""
+    succession = Succession(run_id, settings, registry)
+    while True:
+        code = Attempt(run_id, number, settings=settings, registry=registry, stop=stop).go()
+        if code != exits.FINISHED:
+            return code
+        stop = Stop()  # from here on a signal is meant for the next run
+        stop.install()
+        following = succession.next_after(run_id) if _is_clean() else None
+        if following is None:
+            return code
+        run_id, number = following.id, following.attempt
+
+
+_baseline: list[int] = []
+"""Memory held once TensorFlow was there and nothing else."""
+
+
+def _import_trainer() -> ModuleType:
+    from core.training import attempt  # Keras and TensorFlow: several seconds
+
+    attempt.make_deterministic()
+    _baseline.append(rss_bytes())
+    return attempt
+
+
+def _is_clean() -> bool:
+    """Whether what the run took is given back; what is kept on purpose stays."""
+    import keras
+
+    keras.backend.clear_session(free_memory=True)  # names count from one again, mixed precision is off
+    return rss_bytes() - _baseline[0] < MOST_GROWTH_BYTES
 
 
 def prepare_environment() -> None:
@@ -73,12 +115,11 @@ class Attempt:
         return self._say(exits.FINISHED, "finished")
 
     def _train(self) -> None:
-        with Meter(gpu_uuid=gpu_of_slot()) as meter:
+        with Meter(gpus=gpus_of_slot()) as meter:
             self._ledger = Ledger(meter, self._registry.spent(self._run_id))
+            report_to(self._ledger)
             with meter.stage("Loading"):
-                from core.training import attempt  # Keras and TensorFlow: several seconds
-
-                attempt.make_deterministic()
+                attempt = kept("start", "TensorFlow", _import_trainer)
             run = self._registry.run(self._run_id)
             attempt.train_run(
                 attempt.open_context(

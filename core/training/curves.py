@@ -43,18 +43,20 @@ class Curves:
                 self._writers[name].add_event(_event(_scalar(tag, value), epoch.number))
             self._writers[name].flush()
 
-    def finish(self, recipe: Recipe, metrics: dict[str, float], step: int) -> None:
-        """The run's row in the HParams table: its hyperparameters and final ``metrics``."""
-        numbers = {"backbone": recipe.backbone, "pattern": str(recipe.pattern), **asdict(recipe.hyperparameters)}
-        writer = EventFileWriter(str(self._folder))
-        writer.add_event(_event(hparams_api.hparams_pb(numbers), 0))
-        for tag, value in metrics.items():
-            writer.add_event(_event(_scalar(tag, value), step))
-        writer.close()
-
     def close(self) -> None:
         for writer in self._writers.values():
             writer.close()
+
+
+def write_row(folder: Path, recipe: Recipe, metrics: dict[str, float], step: int) -> None:
+    """The run's row in the HParams table: its hyperparameters and final ``metrics``."""
+    numbers = {"backbone": recipe.backbone, "pattern": str(recipe.pattern), **asdict(recipe.hyperparameters)}
+    folder.mkdir(parents=True, exist_ok=True)
+    writer = EventFileWriter(str(folder))
+    writer.add_event(_event(hparams_api.hparams_pb(numbers), 0))
+    for tag, value in metrics.items():
+        writer.add_event(_event(_scalar(tag, value), step))
+    writer.close()
 
 
 def _event(summary: Summary, step: int) -> Event:

@@ -1,20 +1,22 @@
 """The training stage: from the last checkpoint to the last epoch, leaving a checkpoint after each."""
 
+import math
 import time
+from collections.abc import Collection
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-import keras
 
 from core.costs import Spent
 from core.errors import GraftError, NotFound
-from core.runs import Epoch, Evaluation
-from core.training import heads
+from core.runs import Cancel, Epoch
+from core.stages import Stage, out_of_patience
 from core.training.checkpoints import Checkpoint, Checkpoints
 from core.training.curves import Curves
-from core.training.fitting import Learnable, Trainer, best_of
-from core.training.inputs import Inputs
+from core.training.fitting import Learnable, Trainer, best_of, views_needed
+from core.training.sources import Sources
 from core.training.stopping import Stopped
+from core.training.trainee import Trainee
 
 if TYPE_CHECKING:
     from core.training.attempt import Context
@@ -23,15 +25,21 @@ _RECORD_SECONDS = 5.0
 
 
 class Epochs:
-    """The epochs of one attempt. ``history`` holds those behind it, ``first`` is the number of the next (1-based)."""
+    """The epochs of one attempt. ``history`` holds those behind it, ``first`` is the number of the next (1-based).
+
+    Args:
+        program: of the run. ``stopped`` says why it ended before its last epoch, if somebody asked for it.
+    """
 
     def __init__(self, context: "Context"):
         self._context = context
         self._run, self._registry = context.run, context.registry
+        self._program = context.program
         self._numbers = context.run.recipe.hyperparameters
         self._checkpoints = Checkpoints(context.settings.run_dir(context.run.id) / "checkpoints")
         self._checkpoint = self._find_checkpoint()
         self.history = self._read_history()
+        self.stopped = ""
         self._trained, self._inherited = self._spent_before()
         context.ledger.inherited = self._inherited
         self._recorded_at = time.monotonic()
@@ -40,14 +48,29 @@ class Epochs:
     def first(self) -> int:
         return len(self.history) + 1
 
+    @property
+    def over(self) -> bool:
+        """Whether no epoch is left to run: all are done, or patience has run out."""
+        losses = [epoch.val_loss for epoch in self.history]
+        blocks, patience = self._context.blocks, self._numbers.patience
+        return self.first > self._numbers.epochs or out_of_patience(self._program, blocks, losses, patience)
+
     # --- where to go on ---
 
     def _find_checkpoint(self) -> Checkpoint | None:
         """The last whole one of this run; at its beginning, that of the run it extends."""
         found = self._checkpoints.latest()
-        if found is None and self._run.extends:
+        if found is None and self._run.extends and self._may_inherit(self._run.extends):
             found = self._inherit(self._run.extends)
         return found if found is not None and found.epoch <= self._numbers.epochs else None
+
+    def _may_inherit(self, parent_id: str) -> bool:
+        """Not where the learning rate falls over all epochs, and there is another number of them."""
+        try:
+            parent = self._registry.run(parent_id).recipe
+        except NotFound:
+            return False
+        return not self._run.recipe.length_matters or parent.hyperparameters.epochs == self._numbers.epochs
 
     def _inherit(self, parent_id: str) -> Checkpoint | None:
         parent = Checkpoints(self._context.settings.run_dir(parent_id) / "checkpoints")
@@ -91,25 +114,63 @@ class Epochs:
 
     # --- training ---
 
-    def train(self, inputs: Inputs) -> keras.Model:
-        """The head as it was after its best epoch."""
-        head = heads.build_head(inputs.validation.array.shape[1], len(inputs.class_names), self._numbers)
-        if self._checkpoint is not None:
-            heads.read_state(head, self._checkpoint.state)
-        trainer = Trainer(head, _learnable(inputs), self._numbers, self._context.stop.check)
+    def train(self, trainee: Trainee, sources: Sources) -> None:
+        """Every epoch that is left; ``trainee`` is then as it was after the best one."""
+        self._trainee, self._sources = trainee, sources
+        self._stage: Stage | None = None
         self._curves = Curves(self._context.settings.run_dir(self._run.id) / "tensorboard", self.history)
         self._begin = self._context.meter.spent()
-        self._context.progress.start("Training", self._numbers.epochs, "epochs", done=len(self.history))
-        for number in range(self.first, self._numbers.epochs + 1):
-            epoch = trainer.run_epoch(number, self._context.number)
+        if self._checkpoint is not None:
+            trainee.read(self._checkpoint.state, self._program.stage_of(self._checkpoint.epoch))
+        while not self.over and not self.stopped:
+            stage = self._program.stage_of(self.first)
+            if stage is not self._stage:
+                self._enter(stage)
+            epoch = self._trainer.run_epoch(self.first, self._context.number)
             self.history.append(epoch)
-            self._keep(head, epoch)
-            if self._registry.cancel_requested(self._run.id) is not None:
-                raise Stopped
+            self._keep(epoch)
+            self._look_for_cancel()
         self._curves.close()
-        return self._restore_best(head)
+        self._restore_best()
 
-    def _keep(self, head: keras.Model, epoch: Epoch) -> None:
+    def _enter(self, stage: Stage) -> None:
+        """Compiles the model of a stage; resumed in the middle of it, with its optimizer as it was."""
+        views = views_needed(self._numbers, self.first, stage.last_epoch)
+        data = _learnable(self._sources, stage, views)
+        feed = next(iter(data.views.values()))
+        steps = math.ceil(len(feed) / self._numbers.batch_size)
+        self._model = self._trainee.compiled(stage, steps, in_memory=feed.in_memory)
+        resumed = self._checkpoint if self._stage is None else None
+        if resumed is not None and self._program.stage_of(resumed.epoch) is stage:
+            self._trainee.read_optimizer(resumed.state, stage, self._model)
+        self._stage = stage
+        self._trainer = Trainer(self._model, data, self._numbers, self._progress_of(stage, feed))
+        print(f"stage {stage.name}: epochs {stage.first_epoch} to {stage.last_epoch}", flush=True)
+
+    def _progress_of(self, stage: Stage, feed):
+        """Counts epochs where they take a moment, photos where they take minutes; and looks for a stop."""
+        progress, stop = self._context.progress, self._context.stop
+        epochs, size, photos = self._numbers.epochs, self._numbers.batch_size, len(feed)
+        if feed.in_memory:
+            progress.start("Training", epochs, "epochs", done=len(self.history))
+            return lambda step: stop.check()
+        progress.start("Training", epochs * photos, "photos", done=len(self.history) * photos)
+
+        def report(step: int) -> None:
+            stop.check()
+            if step > 0:
+                progress.update(len(self.history) * photos + min(step * size, photos))
+
+        return report
+
+    def _look_for_cancel(self) -> None:
+        asked = self._registry.cancel_requested(self._run.id)
+        if asked is Cancel.NOW:
+            raise Stopped
+        if asked is Cancel.AFTER_EPOCH and not self.over:
+            self.stopped = f"Stopped after epoch {len(self.history)} of {self._numbers.epochs}."
+
+    def _keep(self, epoch: Epoch) -> None:
         """Checkpoint first: what the registry and TensorBoard lack can be made up for from it."""
         meta = {
             "run": self._run.id,
@@ -119,46 +180,39 @@ class Epochs:
             "inherited": vars(self._inherited),
         }
         best = best_of(self.history).number
-        self._checkpoints.save(epoch.number, lambda path: heads.write_state(head, path), meta, best)
+        self._checkpoints.save(epoch.number, self._write, meta, best)
         self._registry.record_epoch(self._run.id, self._context.number, epoch)
         self._curves.add(epoch)
-        self._context.progress.update(epoch.number)
+        if self._sources.feed(self._stage.inputs, "validation").in_memory:
+            self._context.progress.update(epoch.number)
         print(_words(epoch), flush=True)
         if time.monotonic() - self._recorded_at > _RECORD_SECONDS:
             self._registry.record_spent(self._run.id, self._context.number, self._context.ledger.so_far())
             self._recorded_at = time.monotonic()
 
-    def _restore_best(self, head: keras.Model) -> keras.Model:
+    def _write(self, path: Path) -> None:
+        self._trainee.write(path, self._stage, self._model)
+
+    def _restore_best(self) -> None:
         best = best_of(self.history)
-        if best.number != len(self.history):
-            checkpoint = self._checkpoints.at(best.number)
-            if checkpoint is None:
-                raise GraftError(
-                    f"The checkpoint of the best epoch ({best.number}) is missing or damaged. "
-                    "Delete this run and train it again."
-                )
-            heads.read_state(head, checkpoint.state)
-        return head
-
-    def finish_curves(self, evaluation: Evaluation) -> None:
-        """The run's row in TensorBoard's table of hyperparameters."""
-        best = best_of(self.history)
-        metrics = {
-            "validation_accuracy": best.val_accuracy,
-            "validation_loss": best.val_loss,
-            "test_accuracy": evaluation.accuracy,
-            "test_loss": evaluation.loss,
-        }
-        self._curves.finish(self._run.recipe, metrics, best.number)
+        if best.number == len(self.history):
+            return
+        checkpoint = self._checkpoints.at(best.number)
+        if checkpoint is None:
+            raise GraftError(
+                f"The checkpoint of the best epoch ({best.number}) is missing or damaged. "
+                "Delete this run and train it again."
+            )
+        self._trainee.read(checkpoint.state, self._program.stage_of(best.number))
 
 
-def _learnable(inputs: Inputs) -> Learnable:
+def _learnable(sources: Sources, stage: Stage, views: Collection[int]) -> Learnable:
     return Learnable(
-        views={view: features.array for view, features in inputs.train.items()},
-        labels=inputs.labels("train"),
-        validation=inputs.validation.array,
-        validation_labels=inputs.labels("validation"),
-        classes=len(inputs.class_names),
+        views={view: sources.feed(stage.inputs, "train", view) for view in views},
+        labels=sources.labels("train"),
+        validation=sources.feed(stage.inputs, "validation"),
+        validation_labels=sources.labels("validation"),
+        classes=len(sources.dataset.class_names),
     )
 
 

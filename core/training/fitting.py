@@ -1,8 +1,8 @@
-"""One epoch of training on features, so that stopping after any epoch and going on is exactly the same walk."""
+"""One epoch of a stage, so that stopping after any epoch and going on is exactly the same walk."""
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import keras
@@ -12,31 +12,28 @@ import tensorflow as tf
 from core.errors import GraftError
 from core.recipes import Hyperparameters
 from core.runs import Epoch
+from core.training.feeds import Feed
 
-_VALIDATION_BATCH = 512
+PREDICTED_AT_ONCE = {True: 512, False: 32}
+"""Rows a batch when nothing is learned, by whether they are vectors in memory: maps and photos are large."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learnable:
-    """What a head learns from.
+    """What a stage learns from.
 
     Args:
-        views: ``{view: (n, d) features of the training photos}``.
+        views: ``{view: inputs of the training photos}``.
         labels: (n,) of the training photos.
-        validation, validation_labels: (m, d) and (m,).
+        validation, validation_labels: m rows and (m,).
         classes: how many.
     """
 
-    views: dict[int, np.ndarray]
+    views: Mapping[int, Feed]
     labels: np.ndarray
-    validation: np.ndarray
+    validation: Feed
     validation_labels: np.ndarray
     classes: int
-
-
-def views_needed(numbers: Hyperparameters, first_epoch: int) -> tuple[int, ...]:
-    """Views that epochs from ``first_epoch`` on look at."""
-    return tuple(sorted({view_of(numbers, epoch) for epoch in range(first_epoch, numbers.epochs + 1)}))
 
 
 def view_of(numbers: Hyperparameters, epoch: int) -> int:
@@ -44,53 +41,100 @@ def view_of(numbers: Hyperparameters, epoch: int) -> int:
     return (epoch - 1) % numbers.views
 
 
-class Trainer:
-    """Trains ``head`` epoch by epoch.
+def views_needed(numbers: Hyperparameters, first_epoch: int, last_epoch: int) -> tuple[int, ...]:
+    """Views that these epochs look at."""
+    return tuple(sorted({view_of(numbers, epoch) for epoch in range(first_epoch, last_epoch + 1)}))
 
-    Every epoch's order is a function of (seed, epoch) alone, and the learning rate is constant: no epoch knows how
-    many will follow, so ten epochs are the first ten of a hundred.
-    """
+
+def class_weights(labels: np.ndarray, classes: int) -> np.ndarray:
+    """(classes,) float32: inverse class frequency, 1 on average over the photos (King and Zeng 2001, "balanced")."""
+    counts = np.bincount(labels, minlength=classes)
+    return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+class Trainer:
+    """Trains a compiled ``model`` epoch by epoch. Every epoch's order is a function of (seed, epoch) alone."""
 
     def __init__(
-        self, head: keras.Model, data: Learnable, numbers: Hyperparameters, on_batch: Callable[[], None] = lambda: None
+        self,
+        model: keras.Model,
+        data: Learnable,
+        numbers: Hyperparameters,
+        on_batch: Callable[[int], None] = lambda step: None,
     ):
-        self._head, self._data, self._numbers, self._on_batch = head, data, numbers, on_batch
+        self._model, self._data, self._numbers, self._on_batch = model, data, numbers, on_batch
         self._one_hot = np.eye(data.classes, dtype=np.float32)
-        validation = (np.asarray(data.validation), self._one_hot[data.validation_labels])
-        self._validation = tf.data.Dataset.from_tensor_slices(validation).batch(_VALIDATION_BATCH).cache()
+        self._weights = class_weights(data.labels, data.classes) if numbers.class_weights else None
+        everyone = np.arange(len(data.validation_labels))
+        validation = data.validation.batches(everyone, rows_at_once(data.validation), self._targets(everyone))
+        self._validation = validation.cache() if data.validation.in_memory else validation
+
+    def _targets(self, rows: np.ndarray) -> np.ndarray:
+        return self._one_hot[self._data.validation_labels[rows]]
 
     def run_epoch(self, number: int, attempt: int) -> Epoch:
         """Trains and validates epoch ``number`` (1-based).
 
         Raises:
-            GraftError: the loss is no number any more.
+            GraftError: the loss is no number any more, or the inputs cannot be read.
         """
         began = time.monotonic()
-        history = self._head.fit(
-            self._batches(number),
-            validation_data=self._validation,
-            shuffle=False,
-            initial_epoch=number - 1,
-            epochs=number,
-            callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: self._on_batch())],
-            verbose=0,
-        ).history
-        figures = {name: float(values[-1]) for name, values in history.items()}
+        feed = self._data.views[view_of(self._numbers, number)]
+        figures = self._fit(number, feed)
         broken = next((name for name in ("loss", "val_loss") if not math.isfinite(figures[name])), None)
         if broken:
             what = "loss" if broken == "loss" else "validation loss"
-            raise GraftError(
-                f"The {what} became NaN in epoch {number}; try a lower learning rate than "
-                f"{self._numbers.learning_rate:g}."
-            )
+            raise GraftError(f"The {what} became NaN in epoch {number}; try a lower learning rate.")
         return Epoch(number=number, attempt=attempt, seconds=time.monotonic() - began, **figures)
 
-    def _batches(self, number: int) -> tf.data.Dataset:
-        """The training photos of an epoch in its order. Built from arrays: three times faster than a PyDataset."""
+    def _fit(self, number: int, feed: Feed) -> dict[str, float]:
+        stopping = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: self._on_batch(batch + 1),
+            on_test_batch_end=lambda batch, logs: self._on_batch(-1),
+        )
+        try:
+            history = self._model.fit(
+                self._batches(number, feed),
+                validation_data=self._validation,
+                shuffle=False,
+                initial_epoch=number - 1,
+                epochs=number,
+                callbacks=[stopping],
+                verbose=0,
+            ).history
+        except tf.errors.OpError:
+            for source in (feed, self._data.validation):
+                if source.problem is not None:
+                    raise source.problem from None
+            raise
+        return {name: float(values[-1]) for name, values in history.items()}
+
+    def _batches(self, number: int, feed: Feed) -> tf.data.Dataset:
+        """The training photos of an epoch in its order."""
         order = np.random.default_rng([self._numbers.seed, number]).permutation(len(self._data.labels))
-        features = self._data.views[view_of(self._numbers, number)][order]
-        labels = self._one_hot[self._data.labels[order]]
-        return tf.data.Dataset.from_tensor_slices((features, labels)).batch(self._numbers.batch_size)
+        labels = self._data.labels[order]
+        columns = [self._one_hot[labels]] + ([] if self._weights is None else [self._weights[labels]])
+        return feed.batches(order, self._numbers.batch_size, *columns)
+
+
+def probabilities_of(model: keras.Model, feed: Feed, on_batch: Callable[[int], None] = lambda step: None) -> np.ndarray:
+    """(n, classes) float32 for all rows of ``feed``, in order.
+
+    Raises:
+        GraftError: the inputs cannot be read.
+    """
+    stopping = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: on_batch(batch + 1))
+    try:
+        found = model.predict(feed.batches(np.arange(len(feed)), rows_at_once(feed)), callbacks=[stopping], verbose=0)
+    except tf.errors.OpError:
+        if feed.problem is not None:
+            raise feed.problem from None
+        raise
+    return np.asarray(found, np.float32)
+
+
+def rows_at_once(feed: Feed) -> int:
+    return PREDICTED_AT_ONCE[feed.in_memory]
 
 
 def best_of(epochs: Iterable[Epoch]) -> Epoch:

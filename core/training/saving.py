@@ -1,4 +1,4 @@
-"""The model a run leaves: end to end in one file, its two halves for LiteRT, and a card that says where it is from."""
+"""The model a run leaves: end to end in one file, the files that answer without TensorFlow, and a card."""
 
 import json
 import os
@@ -11,13 +11,14 @@ from pathlib import Path
 
 import keras
 
+from core.answers import Node, engines_of, to_dict
+from core.answers.files import digest_of
 from core.backbones.values import Backbone
 from core.errors import Unavailable
-from core.features import networks
-from core.features.engines import EngineFile, digest_of
 from core.features.export import TOLERANCE, export_model
 
-PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "pillow")
+PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "pillow", "scikit-learn")
+MODEL, CARD = "model.keras", "card.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,79 +26,69 @@ class Saved:
     """What was written, still in ``.tmp`` until ``publish``.
 
     Args:
-        folder: of the files. prefix, head: LiteRT files of the two halves, None where LiteRT cannot run them.
-        parameters, trainable, multiply_adds: of the end-to-end model.
+        folder: of the files. answer: the tree of files that answers; None where LiteRT cannot run one of them.
     """
 
     folder: Path
-    prefix: Path | None
-    head: Path | None
-    parameters: int
-    trainable: int
-    multiply_adds: int
+    answer: Node | None
 
     @property
     def model(self) -> Path:
-        return self.folder / "model.keras"
+        """The file that stands for the model: ``model.keras``, or the card of one that has none."""
+        path = self.folder / MODEL
+        return path if path.exists() else self.folder / CARD
 
 
-def end_to_end(prefix: keras.Model, head: keras.Model) -> keras.Model:
-    """Raw RGB float32 0..255 (n, size, size, 3) -> probabilities (n, classes). Stock layers only."""
-    return keras.Model(prefix.input, head(prefix.output), name="graft")
-
-
-def save_model(
-    folder: Path, *, model: keras.Model, head: keras.Model, engine: EngineFile | None, note: Callable[[str], None]
-) -> Saved:
-    """Writes everything but the card into ``folder/.tmp``."""
+def begin(folder: Path) -> Path:
+    """An empty ``folder/.tmp``."""
     temporary = folder / ".tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    model.save(temporary / "model.keras")
-    return Saved(
-        folder=temporary,
-        prefix=_link(engine.path, temporary / "prefix.tflite") if engine else None,
-        head=_export_head(head, temporary / "head.tflite", note) if engine else None,
-        parameters=model.count_params(),
-        trainable=sum(int(variable.value.shape.num_elements()) for variable in head.trainable_variables),
-        multiply_adds=networks.multiply_adds(model),
-    )
+    return temporary
 
 
-def _export_head(head: keras.Model, path: Path, note: Callable[[str], None]) -> Path | None:
-    """The head for LiteRT; None, with a note, when LiteRT gets it wrong (prediction then uses ``model.keras``)."""
+def export(model: keras.Model, path: Path, note: Callable[[str], None]) -> str | None:
+    """A model for LiteRT, its name; None, with a note, when LiteRT cannot run it or gets it wrong."""
     try:
-        error = export_model(head, path)
+        error = export_model(model, path)
     except Unavailable as reason:
         note(str(reason))
         return None
     if not error <= TOLERANCE:
-        note(f"LiteRT deviates from Keras by {error:.1e} on the head, so predictions will use TensorFlow.")
+        note(f"LiteRT deviates from Keras by {error:.1e} on {path.stem}, so predictions would need TensorFlow.")
         path.unlink()
         return None
-    return path
+    return path.name
 
 
-def _link(source: Path, target: Path) -> Path:
-    """A second name for the same bytes: a prefix of 13 MB costs nothing in a hundred runs."""
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(source, target)
-    return target
+# --- the card ---
 
 
 def write_card(saved: Saved, card: dict) -> dict:
-    """Adds the files with their digests, the versions and the time to ``card``, and writes it."""
-    engines = [path for path in (saved.prefix, saved.head) if path is not None]
+    """Adds the answer and its files with their digests, the versions and the time to ``card``, and writes it."""
     card = card | {
-        "engines": [{"file": path.name, "sha256": digest_of(path)} for path in engines],
-        "model": {"file": saved.model.name, "sha256": digest_of(saved.model), "bytes": saved.model.stat().st_size},
+        "answer": None if saved.answer is None else to_dict(saved.answer),
+        "engines": [] if saved.answer is None else engines_of(saved.folder, saved.answer),
+        "model": _of_file(saved.model) if saved.model.name == MODEL else None,
         "versions": {package: version(package) for package in PACKAGES},
         "created_at": time.time(),
     }
-    (saved.folder / "card.json").write_text(json.dumps(card, indent=1))
+    (saved.folder / CARD).write_text(json.dumps(card, indent=1))
     return card
+
+
+def _of_file(path: Path) -> dict:
+    return {"file": path.name, "sha256": digest_of(path), "bytes": path.stat().st_size}
+
+
+def backbone_of_card(backbone: Backbone) -> dict:
+    """What the card says about a backbone."""
+    return {
+        "name": backbone.name,
+        "title": backbone.title,
+        "weights_digest": backbone.weights_digest,
+        "licence": backbone.licence,
+    }
 
 
 def publish(saved: Saved, folder: Path) -> None:
@@ -118,13 +109,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def backbone_of_card(backbone: Backbone) -> dict:
-    """What the card says about the backbone."""
-    return {
-        "name": backbone.name,
-        "title": backbone.title,
-        "weights_digest": backbone.weights_digest,
-        "licence": backbone.licence,
-    }

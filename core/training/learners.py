@@ -1,0 +1,209 @@
+"""The three ways a head comes about: by gradient descent, by a scikit-learn solver, by the names of ImageNet's classes.
+
+Every learner says what it reads, learns, and leaves a ``Learned``; what follows is the same for all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import keras
+import numpy as np
+
+from core.heads.dense import DenseHead, Layer, write_dense
+from core.recipes import Solver
+from core.runs import Epoch
+from core.stages import GRADIENT, MAPPING, Part, pooled
+from core.training import devices, heads
+from core.training.epochs import Epochs
+from core.training.fitting import best_of, class_weights, probabilities_of, views_needed
+from core.training.sources import Wanted
+from core.training.trainee import Trainee
+
+if TYPE_CHECKING:
+    from core.training.attempt import Context
+
+HEAD = "head.npz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What is put on the network, and how it came about.
+
+    Args:
+        inputs: the parts it is fed with.
+        probabilities: of the photos of a split, (n, classes) float32.
+        head: in Keras, for ``model.keras``; None when only its file can compute it.
+        network: the one that was trained; None where it is as its backbone is.
+        write_head: writes the head's file into a folder and returns its name. behind: where only an exported network
+            can compute what follows the inputs, that in Keras; one of the two is None.
+        trainable: how many numbers were learned.
+        history, best: epochs, and the one it is from; [] and None without gradient descent.
+        choice: what was chosen on the validation photos, for the card. stopped: why it ended early.
+    """
+
+    inputs: tuple[Part, ...]
+    probabilities: Callable[[str], np.ndarray]
+    head: keras.Model | None
+    network: keras.Model | None = None
+    write_head: Callable[[Path], str] | None = None
+    behind: keras.Model | None = None
+    trainable: int = 0
+    history: list[Epoch] = field(default_factory=list)
+    best: Epoch | None = None
+    choice: dict = field(default_factory=dict)
+    stopped: str = ""
+
+
+class Learner(Protocol):
+    def wanted(self) -> list[Wanted]:
+        """What must be gathered before ``learn``; the test photos' as well, so that a missing one is found early."""
+        ...
+
+    def learn(self) -> Learned: ...
+
+
+class Gradient:
+    """Stages of gradient descent, from the last checkpoint on."""
+
+    def __init__(self, context: "Context"):
+        self._context, self._program = context, context.program
+        self._numbers = context.run.recipe.hyperparameters
+        self.epochs = Epochs(context)
+
+    def wanted(self) -> list[Wanted]:
+        found, first = [], self.epochs.first
+        for stage in self._program.stages:
+            if stage.last_epoch >= first and not self.epochs.over:
+                views = views_needed(self._numbers, max(first, stage.first_epoch), stage.last_epoch)
+                found += [Wanted(part, "train", view) for view in views for part in stage.inputs]
+                found += [Wanted(part, "validation") for part in stage.inputs]
+        return found + [Wanted(part, "test") for part in self._program.inputs]
+
+    def learn(self) -> Learned:
+        context, sources = self._context, self._context.sources
+        float16, strategy = devices.uses_float16(self._numbers), devices.strategy()
+        with devices.precision(float16):
+            trainee = self._trainee(strategy)
+            self.epochs.train(trainee, sources)
+        if float16 or strategy.num_replicas_in_sync > 1:
+            trainee = self._twin(trainee)
+        best = best_of(self.epochs.history)
+        stage = self._program.stage_of(best.number)
+        sources.gather([Wanted(part, split) for split in ("validation", "test") for part in stage.inputs])
+        model = trainee.behind(stage)
+        vectors = model is trainee.head
+        return Learned(
+            inputs=stage.inputs,
+            probabilities=lambda split: probabilities_of(
+                model, sources.feed(stage.inputs, split), lambda step: context.stop.check()
+            ),
+            head=trainee.head,
+            network=trainee.network,
+            write_head=(lambda folder: _write(folder, heads.dense_layers(trainee.head))) if vectors else None,
+            behind=None if vectors else model,
+            trainable=trainee.parameters(stage),
+            history=self.epochs.history,
+            best=best,
+            stopped=self.epochs.stopped,
+        )
+
+    def _trainee(self, strategy) -> Trainee:
+        context, inputs = self._context, self._program.inputs
+        classes = len(context.dataset.class_names)
+        return Trainee(
+            self._program,
+            self._numbers,
+            blocks=context.blocks,
+            make_network=context.fresh_network,
+            make_head=lambda: heads.build_head(self._features(inputs), classes, self._numbers),
+            strategy=strategy,
+        )
+
+    def _features(self, inputs: tuple[Part, ...]) -> int:
+        """Numbers a photo the head is given: those of the pooled inputs, or of the network that follows the cut."""
+        if pooled(inputs[0].cut):
+            return self._context.sources.feed(inputs, "validation").shape[0]
+        return self._context.backbones[inputs[0].source].feature_size
+
+    def _twin(self, trained: Trainee) -> Trainee:
+        """The same on one device and in float32, as it is saved and evaluated."""
+        twin = self._trainee(devices.one_device())
+        for mine, its in zip(twin.models(), trained.models(), strict=True):
+            mine.set_weights(its.get_weights())
+        return twin
+
+
+class Solving:
+    """A scikit-learn solver on stored features, all views of the training photos together."""
+
+    def __init__(self, context: "Context"):
+        self._context, self._inputs = context, context.program.inputs
+        self._numbers = context.run.recipe.hyperparameters
+
+    def wanted(self) -> list[Wanted]:
+        found = [Wanted(part, "train", view) for view in range(self._numbers.views) for part in self._inputs]
+        return found + [Wanted(part, split) for split in ("validation", "test") for part in self._inputs]
+
+    def learn(self) -> Learned:
+        from core.heads.solvers import fit_solver
+
+        sources, classes = self._context.sources, len(self._context.dataset.class_names)
+        labels = sources.labels("train")
+        fitted = fit_solver(
+            Solver(self._context.program.head),
+            np.concatenate([self._rows("train", view) for view in range(self._numbers.views)]),
+            np.tile(labels, self._numbers.views),
+            self._rows("validation"),
+            sources.labels("validation"),
+            seed=self._numbers.seed,
+            class_weights=class_weights(labels, classes) if self._numbers.class_weights else None,
+        )
+        return Learned(
+            inputs=self._inputs,
+            probabilities=lambda split: fitted.probabilities(self._rows(split)),
+            head=None,
+            write_head=fitted.write,
+            choice=fitted.choice,
+        )
+
+    def _rows(self, split: str, view: int = 0) -> np.ndarray:
+        return self._context.sources.feed(self._inputs, split, view).array
+
+
+class Naming:
+    """ImageNet's classes summed up into ours by their names; nothing is learned."""
+
+    def __init__(self, context: "Context"):
+        self._context, self._inputs = context, context.program.inputs
+
+    def wanted(self) -> list[Wanted]:
+        return [Wanted(part, split) for split in ("validation", "test") for part in self._inputs]
+
+    def learn(self) -> Learned:
+        from core.heads.mapping import mapped, mapping_head
+
+        sources, names = self._context.sources, self._context.dataset.class_names
+        mapping = mapped(names, self._context.run.recipe.mapping)
+        dense = mapping_head(mapping, names)
+        head = DenseHead(dense)
+        return Learned(
+            inputs=self._inputs,
+            probabilities=lambda split: head(sources.feed(self._inputs, split).array),
+            head=heads.keras_head(dense),
+            write_head=lambda folder: _write(folder, dense),
+            choice=mapping.to_dict(),
+        )
+
+
+LEARNERS: dict[str, Callable[["Context"], Learner]] = {
+    GRADIENT: Gradient,
+    MAPPING: Naming,
+    **{str(solver): Solving for solver in Solver},
+}
+"""By ``Program.head``."""
+
+
+def _write(folder: Path, dense: list[Layer]) -> str:
+    return write_dense(folder / HEAD, dense).name

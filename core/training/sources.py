@@ -1,0 +1,234 @@
+"""Where a run's inputs come from: features, maps and answers, computed or found, or the photos themselves."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from core.answers import answers_of
+from core.backbones.values import Backbone
+from core.costs import gpu_of_slot
+from core.datasets.values import Dataset, Photo
+from core.errors import InvalidInput, NotFound, Unavailable
+from core.features.compute import Features, features_of
+from core.features.engines import (
+    Engine,
+    EngineFile,
+    choose_engine,
+    engine_path,
+    is_exported,
+    obtain_engine,
+)
+from core.features.litert import cores
+from core.features.store import is_stored, key_of
+from core.features.views import render
+from core.progress import ProgressWriter
+from core.registry import Registry
+from core.settings import Settings
+from core.stages import ANSWERS, PIXELS, Part, pooled
+from core.training.feeds import Feed, Streamed, Vectors
+from core.training.kept import kept
+from core.training.ledger import Ledger
+from core.training.stopping import Stop
+
+STAGE = "Computing features"
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What one part says about the photos of one split in one view."""
+
+    part: Part
+    split: str
+    view: int = 0
+
+
+@dataclass(kw_only=True)
+class Sources:
+    """Everything a run reads, computed once and locked for as long as the run goes.
+
+    Args:
+        photos: ``{split: photos in the order of all rows}``.
+        backbones: by the name a part gives as its source.
+        seed: of the views.
+    """
+
+    dataset: Dataset
+    photos: Mapping[str, Sequence[Photo]]
+    backbones: Mapping[str, Backbone]
+    registry: Registry
+    settings: Settings
+    seed: int
+    progress: ProgressWriter
+    ledger: Ledger
+    stop: Stop
+    _features: dict[Wanted, Features] = field(default_factory=dict)
+    _feeds: dict[tuple, Feed] = field(default_factory=dict)
+    _engines: dict[Part, Engine] = field(default_factory=dict)
+    _done: int = 0
+    _total: int = 0
+
+    def labels(self, split: str) -> np.ndarray:
+        """(n,) int64 labels of a split's photos."""
+        label = {name: number for number, name in enumerate(self.dataset.class_names)}
+        return np.array([label[photo.class_name] for photo in self.photos[split]], np.int64)
+
+    def gather(self, wanted: Iterable[Wanted]) -> None:
+        """Computes what is not stored, with one progress over all of it."""
+        missing = [one for one in dict.fromkeys(wanted) if one.part.cut != PIXELS and one not in self._features]
+        self._done, self._total = 0, sum(len(self.photos[one.split]) for one in missing)
+        if missing:
+            self.progress.start(STAGE, self._total, "photos")
+        for one in missing:
+            self._features[one] = self._answers(one) if one.part.cut == ANSWERS else self._outputs(one)
+            self._done += len(self.photos[one.split])
+            self.progress.start(STAGE, self._total, "photos", done=self._done)
+
+    def feed(self, parts: tuple[Part, ...], split: str, view: int = 0) -> Feed:
+        """The inputs of a stage for all photos of a split; ``gather`` must have been asked for them before."""
+        key = parts, split, view
+        if key not in self._feeds:
+            self._feeds[key] = self._make_feed(*key)
+        return self._feeds[key]
+
+    def _make_feed(self, parts: tuple[Part, ...], split: str, view: int) -> Feed:
+        if parts[0].cut == PIXELS:
+            size = self.backbones[parts[0].source].input_size
+            photos = self.photos[split]
+            return Streamed(self._renderer(photos, size, view), len(photos), (size, size, 3), workers=cores())
+        arrays = [self._features[Wanted(part, split, view)].array for part in parts]
+        if not pooled(parts[0].cut):
+            array = arrays[0]
+            return Streamed(lambda rows: array[rows].astype(np.float32), len(array), array.shape[1:], workers=2)
+        return Vectors(arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1))
+
+    def _renderer(self, photos: Sequence[Photo], size: int, view: int) -> Callable[[np.ndarray], np.ndarray]:
+        folder = self.settings.dataset_dir(self.dataset.id) / "photos"
+
+        def read(rows: np.ndarray) -> np.ndarray:
+            chosen = [photos[row] for row in rows]
+            squares = [
+                render(jpeg_of(photo, folder), size, view=view, seed=self.seed, digest=photo.digest) for photo in chosen
+            ]
+            return np.stack(squares).astype(np.float32)
+
+        return read
+
+    # --- what is shared with other runs, and what it costs ---
+
+    def engine_file(self, part: Part) -> EngineFile | None:
+        """The exported prefix, whose price belongs to what this run would have paid alone; None where LiteRT cannot."""
+        backbone = self.backbones[part.source]
+        name = engine_path(backbone, self.settings, part.cut).name
+        try:
+            with self.ledger.paying(name):
+                found = obtain_engine(backbone, self.settings, part.cut, waiting=self.stop.check)
+        except Unavailable as reason:
+            print(reason)
+            return None
+        self.ledger.worth(name, found.cost)
+        return found
+
+    def _outputs(self, one: Wanted) -> Features:
+        backbone = self.backbones[one.part.source]
+        key = key_of(self.dataset, backbone, one.split, cut=one.part.cut, view=one.view, seed=self.seed)
+        if not is_stored(key, self.settings):
+            self._engine(one.part)
+        elif is_exported(backbone, self.settings, one.part.cut):
+            self.engine_file(one.part)
+        return self._paid(
+            key.name,
+            lambda: features_of(
+                self.photos[one.split],
+                dataset=self.dataset,
+                backbone=backbone,
+                settings=self.settings,
+                cut=one.part.cut,
+                view=one.view,
+                seed=self.seed,
+                progress=self._report(),
+                waiting=self._wait,
+                engine=lambda: self._engine(one.part),
+            ),
+        )
+
+    def _answers(self, one: Wanted) -> Features:
+        model = self.registry.model(one.part.source)
+        return self._paid(
+            f"answers of {model.sha256} {one.split} {one.view}",
+            lambda: answers_of(
+                self.photos[one.split],
+                dataset=self.dataset,
+                run_folder=self.settings.run_dir(model.run_id),
+                digest=model.sha256,
+                settings=self.settings,
+                view=one.view,
+                seed=self.seed,
+                progress=self._report(),
+                waiting=self._wait,
+            ),
+        )
+
+    def _paid(self, name: str, compute: Callable[[], Features]) -> Features:
+        with self.ledger.paying(name):
+            features = compute()
+        self.ledger.worth(name, features.alone)
+        return features
+
+    def _engine(self, part: Part) -> Engine:
+        """Before the features rather than inside them: an export is another shared thing with its own price."""
+        if part not in self._engines:
+            backbone = self.backbones[part.source]
+            if gpu_of_slot() is None and not is_exported(backbone, self.settings, part.cut):
+                self.progress.start("Exporting the network once for this machine", 0)
+                self.engine_file(part)
+            self._engines[part] = kept(
+                "engine",
+                (backbone.weights_digest, part.cut, backbone.input_size),
+                lambda: choose_engine(backbone, self.settings, part.cut, waiting=self._wait),
+            )
+            self.progress.start(STAGE, self._total, "photos", done=self._done)
+        return self._engines[part]
+
+    def _report(self) -> Callable[[int, int], None]:
+        before = self._done
+
+        def report(done: int, _total: int) -> None:
+            self.stop.check()
+            self.progress.update(before + done)
+
+        return report
+
+    def _wait(self) -> None:
+        self.stop.check()
+        self.progress.start("Waiting for another run's features", 0)
+
+
+def jpeg_of(photo: Photo, folder: Path) -> bytes:
+    """A stored photo.
+
+    Raises:
+        NotFound: it is missing.
+    """
+    try:
+        return (folder / f"{photo.digest}.jpg").read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"The stored photo of {photo.file} is missing from {folder}. Import the photos again.") from None
+
+
+def photos_by_split(registry: Registry, dataset: Dataset) -> dict[str, list[Photo]]:
+    """All photos of the dataset by split.
+
+    Raises:
+        InvalidInput: a split is empty.
+    """
+    photos = {split: registry.photos(dataset.id, split=split) for split in SPLITS}
+    for split, found in photos.items():
+        if not found:
+            raise InvalidInput(
+                f"Dataset {dataset.name} has no {split} photos, and a run needs some of each split. "
+                "Import it again with more photos per class."
+            )
+    return photos
