@@ -4,7 +4,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from tensorflow.lite.python.convert_phase import ConverterError
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from core.backbones.values import Backbone
 from core.errors import Unavailable
@@ -36,15 +38,29 @@ def export_model(model: keras.Model, path: Path) -> float:
         Unavailable: LiteRT does not know one of its operations.
     """
     try:
-        model.export(str(path), format="litert", verbose=False)
+        path.write_bytes(_converted(model))
         return deviation(model, path)
     except (ConverterError, RuntimeError, ValueError, NotImplementedError) as error:
         raise Unavailable(f"LiteRT cannot run {model.name} ({_first_line(error)}).") from error
 
 
+def _converted(model: keras.Model) -> bytes:
+    """The same bytes as ``model.export(format="litert")`` but for a few names, in a third of its time.
+
+    Keras writes a SavedModel, reads it back and traces it again; here the variables become constants of one traced
+    function, which is converted as it is.
+    """
+    signature = [tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)]
+    function = tf.function(lambda x: model(x, training=False), input_signature=signature, autograph=False)
+    frozen = convert_variables_to_constants_v2(function.get_concrete_function())
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], trackable_obj=model)
+    converter.experimental_lower_to_saved_model = False
+    return converter.convert()
+
+
 def deviation(model: keras.Model, path: Path, rows: int = 4) -> float:
     """Largest difference between the file and the model on random input, relative to the largest output."""
-    shape = (rows, *model.input.shape[1:])
+    shape = (rows, *model.inputs[0].shape[1:])
     low_noise = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
     expected = np.asarray(model(low_noise, training=False))
     found = LiteRTEngine(path)(low_noise)

@@ -14,8 +14,6 @@ from core.features.compute import features_of
 from core.features.engines import choose_engine, engine_file, engine_path, is_exported, obtain_engine
 from core.features.litert import LiteRTEngine
 from core.features.tensorflow import TensorFlowEngine
-from core.recipes import Hyperparameters
-from core.training import heads, saving
 from tests.tiny import TINY, use_tiny
 
 pytestmark = pytest.mark.keras
@@ -132,11 +130,24 @@ def test_stored_features_are_those_of_the_photos_pixels(tiny, settings, tiny_dat
 def test_networks_of_keras_applications_can_be_exported_and_saved_too(settings, tmp_path, name):
     """Keras makes them with a list of one input, and VGG's scaling has an operation that is no layer."""
     small = replace(get(name), input_size=32)
-    prefix = networks.prefix(small, settings, weights=False)
-    assert export.export_model(prefix, tmp_path / "prefix.tflite") < export.TOLERANCE
-    head = heads.build_head(small.feature_size, 3, Hyperparameters())
-    model = saving.end_to_end(prefix, head)
-    model.save(tmp_path / "model.keras")
+    network = networks.network(small, settings, weights=False)
+    assert export.export_model(network, tmp_path / "prefix.tflite") < export.TOLERANCE
+    network.save(tmp_path / "model.keras")
     photo = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.float32)
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    np.testing.assert_allclose(loaded(photo), head(prefix(photo)), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(loaded(photo), network(photo), rtol=1e-5, atol=1e-6)
+
+
+def test_the_exported_file_answers_as_the_one_keras_would_export(tiny, settings, photos, tmp_path):
+    prefix = networks.prefix(tiny, settings)
+    export.export_model(prefix, tmp_path / "ours.tflite")
+    prefix.export(str(tmp_path / "keras.tflite"), format="litert", verbose=False)
+    ours, theirs = (LiteRTEngine(tmp_path / name)(photos) for name in ("ours.tflite", "keras.tflite"))
+    assert np.array_equal(ours, theirs)
+
+
+def test_an_operation_litert_does_not_know_is_named(tmp_path):
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.ops.erfinv(inputs), name="odd")
+    with pytest.raises(Unavailable, match="LiteRT cannot run odd"):
+        export.export_model(model, tmp_path / "odd.tflite")
