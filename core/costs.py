@@ -5,7 +5,8 @@ import re
 import resource
 import threading
 import time
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,10 @@ class Reading:
 
     Args:
         spent: wall and CPU seconds.
-        peak_rss_bytes, peak_gpu_bytes: largest memory; the GPU's is that of the whole device, None without one.
+        peak_rss_bytes, peak_gpu_bytes: largest memory; the GPU's is that of the whole device (several: their sum),
+            None without one.
         energy_joules, energy_source: of the counters that could be read, which count the whole device.
-        device_seconds: seconds a GPU slot was held, None on the CPU.
+        device_seconds: seconds a GPU slot was held, times its GPUs; None on the CPU.
         stages: wall seconds per stage, in the order of their first start.
     """
 
@@ -74,15 +76,29 @@ def rss_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def peak_rss_bytes(status: Path = Path("/proc/self/status")) -> int:
-    """Largest resident memory of this process or one ended child.
+def peak_rss_bytes(status: Path = Path("/proc/self/status"), *, children_before: int = 0) -> int:
+    """Largest resident memory of this process since ``forget_peak``, or of one ended child.
 
     VmHWM rather than ``ru_maxrss``: the latter also remembers the parent this process was forked from.
+
+    Args:
+        children_before: of ``children_peak_bytes`` at the beginning; a peak that has not risen since was another's.
     """
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    children = children_peak_bytes()
     found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE) if status.exists() else None
     own = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return max(own * 1024, children)
+    return max(own * 1024, children if children > children_before else 0)
+
+
+def children_peak_bytes() -> int:
+    """Largest resident memory any ended child ever had; the kernel does not forget it."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+
+def forget_peak(clear_refs: Path = Path("/proc/self/clear_refs")) -> None:
+    """From now on the largest memory counts from what is held now: one process may train several runs."""
+    with suppress(OSError):  # a kernel that refuses leaves the former run's peak: too much, not too little
+        clear_refs.write_text("5")
 
 
 class CpuEnergy:
@@ -154,33 +170,41 @@ class Gpu:
         return (now - self._first) / 1000 if now is not None and self._first is not None else 0.0
 
 
-def gpu_of_slot(environ: dict[str, str] | None = None) -> str | None:
-    """UUID of the GPU this process was given by its supervisor; None for the CPU slot."""
+def gpus_of_slot(environ: dict[str, str] | None = None) -> tuple[str, ...]:
+    """UUIDs of the GPUs this process was given by its supervisor; () for the CPU slot."""
     visible = (os.environ if environ is None else environ).get("CUDA_VISIBLE_DEVICES", "")
-    return visible if visible.startswith(("GPU-", "MIG-")) else None
+    return tuple(name for name in visible.split(",") if name.startswith(("GPU-", "MIG-")))
+
+
+def gpu_of_slot(environ: dict[str, str] | None = None) -> str | None:
+    """UUID of the first GPU this process was given; None for the CPU slot."""
+    return next(iter(gpus_of_slot(environ)), None)
 
 
 class Meter:
     """Measures one attempt: ``with Meter() as meter: ... meter.reading()``.
 
     Args:
-        gpu_uuid: of the slot's GPU, None on the CPU; ``nvml``: the pynvml module (a fake in tests).
+        gpus: UUIDs of the slot's GPUs, () on the CPU; ``nvml``: the pynvml module (a fake in tests).
         powercap: folder of the RAPL counters.
     """
 
-    def __init__(self, *, gpu_uuid: str | None = None, powercap: Path = POWERCAP, nvml: Any = None):
-        self._gpu = Gpu(gpu_uuid, nvml or _pynvml()) if gpu_uuid else None
-        cpu = CpuEnergy(powercap)
-        self._counters = [counter for counter in (self._gpu, cpu) if counter is not None and counter.readable]
+    def __init__(self, *, gpus: Sequence[str] = (), powercap: Path = POWERCAP, nvml: Any = None):
+        self._gpus = [Gpu(uuid, nvml or _pynvml()) for uuid in gpus]
+        readable = all(gpu.readable for gpu in self._gpus)  # energy of some GPUs only would pass for that of all
+        counters = [*(self._gpus if readable else ()), CpuEnergy(powercap)]
+        self._counters = [counter for counter in counters if counter.readable]
         self._stages: dict[str, float] = {}
         self._running: tuple[str, float] | None = None
         self._stop = threading.Event()
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Meter":
+        forget_peak()
+        self._children_before = children_peak_bytes()
         self._begin = spent_now()
         self._sample()
-        if self._gpu or self._counters:
+        if self._gpus or self._counters:
             threading.Thread(target=self._watch, name="meter", daemon=True).start()
         return self
 
@@ -193,8 +217,9 @@ class Meter:
 
     def _sample(self) -> float | None:
         with self._lock:
-            if self._gpu and not self._gpu.readable:
-                self._gpu.sample()  # its memory is still worth knowing
+            for gpu in self._gpus:
+                if gpu not in self._counters:
+                    gpu.sample()  # its memory is still worth knowing
             return sum(counter.sample() for counter in self._counters) if self._counters else None
 
     @contextmanager
@@ -221,11 +246,11 @@ class Meter:
         energy, spent = self._sample(), self.spent()
         return Reading(
             spent=spent,
-            peak_rss_bytes=peak_rss_bytes(),
-            peak_gpu_bytes=self._gpu.peak_bytes if self._gpu else None,
+            peak_rss_bytes=peak_rss_bytes(children_before=self._children_before),
+            peak_gpu_bytes=sum(gpu.peak_bytes for gpu in self._gpus) if self._gpus else None,
             energy_joules=energy,
-            energy_source=" + ".join(counter.source for counter in self._counters),
-            device_seconds=spent.wall_seconds if self._gpu else None,
+            energy_source=" + ".join(dict.fromkeys(counter.source for counter in self._counters)),
+            device_seconds=len(self._gpus) * spent.wall_seconds if self._gpus else None,
             stages=self._stages_now(),
         )
 

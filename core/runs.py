@@ -157,7 +157,7 @@ class Cost:
     Args:
         wall_seconds: process time on the clock, without queue time.
         cpu_seconds: user + system of the trainer and its children.
-        device_seconds: seconds its GPU slot was held; None on the CPU.
+        device_seconds: seconds its GPU slot was held, times the GPUs of the slot; None on the CPU.
         peak_rss_bytes, peak_gpu_bytes: largest memory.
         energy_joules, energy_source: from a counter only.
         alone_wall_seconds, alone_cpu_seconds: paid + what reused features and engines once cost to compute.

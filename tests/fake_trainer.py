@@ -1,5 +1,8 @@
 """A trainer without TensorFlow: does what ``runs/<id>/script.json`` says, and tells on every double start.
 
+A script with ``goes_on`` lets the process go on with the next run after this one has finished, as real trainers do;
+with ``dies_at`` it dies by SIGKILL at one of the steps on the way: "ended", "locked", "claimed", "moved".
+
 Keys of the script, all optional: ``epochs`` (recorded in the registry), ``seconds`` (of one epoch, or of the sleep
 when there are no epochs), ``code`` and ``reason`` (the ending; code null: no last word), ``status`` (exit status when
 there is no last word), ``deaf`` (ignores SIGTERM), ``lines`` (of 1,000 bytes each to write), ``child`` (leaves a
@@ -20,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.errors import Conflict
 from core.jobs import exits
+from core.jobs.succession import Succession
 from core.progress import ProgressWriter
-from core.runs import Cancel, Epoch, Status
+from core.runs import Cancel, Epoch, Run, Status
 from core.settings import load_settings
 
 SETTINGS = load_settings()
@@ -32,21 +36,59 @@ class Stopped(Exception):
 
 
 def main() -> int:
+    from core.registry import Registry
+
     parser = argparse.ArgumentParser()
     parser.add_argument("run")
     parser.add_argument("--attempt", type=int)
     arguments = parser.parse_args()
-    folder = SETTINGS.run_dir(arguments.run)
-    script = json.loads((folder / "script.json").read_text()) if (folder / "script.json").exists() else {}
+    run_id, attempt, succession = arguments.run, arguments.attempt, None
+    while True:
+        script = _script(run_id)
+        code = _turn(script, run_id, attempt)
+        if not (code == exits.FINISHED and script.get("goes_on")):
+            return code
+        succession = succession or Succession(run_id, SETTINGS, Registry.open(SETTINGS.registry_path))
+        following = _next(succession, run_id, script.get("dies_at"))
+        if following is None:
+            return code
+        run_id, attempt = following.id, following.attempt
+
+
+def _script(run_id: str) -> dict:
+    path = SETTINGS.run_dir(run_id) / "script.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _turn(script: dict, run_id: str, attempt: int) -> int:
+    """One run from its check-in to its last word."""
+    folder = SETTINGS.run_dir(run_id)
     signal.signal(signal.SIGTERM, signal.SIG_IGN if script.get("deaf") else _stop)
-    alone = _check_in(folder, arguments.attempt)
-    code, reason = _work(script, arguments.run, arguments.attempt, folder)
+    alone = _check_in(folder, attempt)
+    code, reason = _work(script, run_id, attempt, folder)
     if code is None:
         return script.get("status", 1)
-    exits.write_exit(folder, arguments.attempt, code, "fake", reason)
+    exits.write_exit(folder, attempt, code, "fake", reason)
     time.sleep(script.get("linger", 0))
     alone.close()
     return code
+
+
+def _next(succession: Succession, run_id: str, dies_at: str | None) -> Run | None:
+    if dies_at == "ended":
+        _die()
+    if dies_at == "locked":
+        succession._registry.claim_next = lambda *_: _die()
+    if dies_at == "claimed":
+        succession._move_to = lambda hold: _die()
+    following = succession.next_after(run_id)
+    if dies_at == "moved" and following is not None:
+        _die()
+    return following
+
+
+def _die():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _stop(number, frame):

@@ -11,8 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.jobs import locks, processes
+from core.jobs.control import code_version, state_file
 from core.jobs.slots import CPU
 from core.jobs.supervisor import Supervisor
+from core.recipes import Recipe
 from core.registry import Registry
 from core.runs import Attempt, Run, Status
 from core.settings import Settings
@@ -46,10 +48,11 @@ class Home:
         photos = make_photos()
         registry.add_dataset(make_dataset(photos), photos)
 
-    def add(self, *, priority: int = 0, **script) -> Run:
+    def add(self, *, priority: int = 0, backbone: str | None = None, **script) -> Run:
         """Schedule a run that does what the script of ``fake_trainer`` says."""
         self._added += 1
-        run = make_run(self._added, priority=priority)
+        recipe = {"recipe": Recipe(backbone=backbone)} if backbone else {}
+        run = make_run(self._added, priority=priority, **recipe)
         self.folder(run).mkdir(parents=True)
         (self.folder(run) / "script.json").write_text(json.dumps(script))
         return self.registry.add_run(run)
@@ -66,6 +69,12 @@ class Home:
             launcher=lambda run_id, attempt: [*FAKE_TRAINER, run_id, "--attempt", str(attempt)],
             grace=grace,
         )
+
+    def say_this_is_a_supervisor(self, version: str = "") -> None:
+        """What a supervisor leaves for others to find; the processes of this test go on only when there is one."""
+        process = processes.identity_of(os.getpid())
+        data = {"process": process.to_dict(), "started_at": 0.0, "version": version or code_version(), "slots": []}
+        state_file(self.settings).write_text(json.dumps(data))
 
     def folder(self, run: Run) -> Path:
         return self.settings.run_dir(run.id)

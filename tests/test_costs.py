@@ -1,12 +1,14 @@
 """What a run cost: measured where a counter exists, and "not measured" where none does."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from core.costs import CpuEnergy, Meter, Spent, gpu_of_slot, money, peak_rss_bytes, spent_now
+from core.costs import CpuEnergy, Meter, Spent, gpu_of_slot, gpus_of_slot, money, peak_rss_bytes, spent_now
 
 
 def zone(root: Path, name: str, kind: str, energy: int, span: int = 1_000_000_000) -> Path:
@@ -31,7 +33,7 @@ class FakeNvml:
         pass
 
     def nvmlDeviceGetHandleByUUID(self, uuid):
-        assert uuid == "GPU-1"
+        assert uuid in ("GPU-1", "GPU-2")
         return uuid
 
     def nvmlDeviceGetTotalEnergyConsumption(self, _handle):
@@ -89,7 +91,7 @@ def test_an_unreadable_counter_means_not_measured(tmp_path):
 
 def test_a_gpu_slot_measures_its_energy_memory_and_seconds(tmp_path):
     nvml = FakeNvml()
-    with Meter(gpu_uuid="GPU-1", nvml=nvml, powercap=tmp_path) as meter:
+    with Meter(gpus=["GPU-1"], nvml=nvml, powercap=tmp_path) as meter:
         reading = meter.reading()
     assert reading.energy_joules == pytest.approx((nvml.millijoules - 6000) / 1000)
     assert reading.energy_source == "GPU (NVML)"
@@ -98,10 +100,44 @@ def test_a_gpu_slot_measures_its_energy_memory_and_seconds(tmp_path):
 
 
 def test_a_gpu_without_an_energy_counter_still_tells_its_memory(tmp_path):
-    with Meter(gpu_uuid="GPU-1", nvml=FakeNvml(has_energy=False), powercap=tmp_path) as meter:
+    with Meter(gpus=["GPU-1"], nvml=FakeNvml(has_energy=False), powercap=tmp_path) as meter:
         reading = meter.reading()
     assert reading.energy_joules is None
     assert reading.peak_gpu_bytes > 100
+
+
+def test_a_slot_of_two_gpus_counts_both(tmp_path):
+    nvml = FakeNvml()
+    with Meter(gpus=["GPU-1", "GPU-2"], nvml=nvml, powercap=tmp_path) as meter:
+        reading = meter.reading()
+    assert reading.device_seconds == 2 * reading.spent.wall_seconds
+    assert reading.peak_gpu_bytes > nvml.used
+    assert reading.energy_source == "GPU (NVML)"
+
+
+def test_two_gpus_are_named_one_by_one():
+    assert gpus_of_slot({"CUDA_VISIBLE_DEVICES": "GPU-1,GPU-2"}) == ("GPU-1", "GPU-2")
+    assert gpu_of_slot({"CUDA_VISIBLE_DEVICES": "GPU-1,GPU-2"}) == "GPU-1"
+    assert gpus_of_slot({"CUDA_VISIBLE_DEVICES": "-1"}) == ()
+
+
+def test_the_memory_of_a_run_does_not_count_what_the_run_before_it_held(tmp_path):
+    with Meter(powercap=tmp_path) as meter:
+        large = bytearray(300_000_000)
+        large[::4096] = b"x" * len(large[::4096])
+        first = meter.reading().peak_rss_bytes
+        del large
+    with Meter(powercap=tmp_path) as meter:
+        assert meter.reading().peak_rss_bytes < first - 200_000_000
+
+
+def test_the_memory_of_children_of_an_earlier_run_is_not_counted_again(tmp_path):
+    code = "x = bytearray(400_000_000); x[::4096] = b'x' * len(x[::4096])"
+    with Meter(powercap=tmp_path) as meter:
+        subprocess.run([sys.executable, "-c", code], check=True)
+        assert meter.reading().peak_rss_bytes > 400_000_000
+    with Meter(powercap=tmp_path) as meter:
+        assert meter.reading().peak_rss_bytes < 400_000_000
 
 
 def test_only_a_uuid_is_a_gpu_slot():

@@ -145,6 +145,26 @@ def test_a_gpu_that_is_not_there_is_refused_with_those_that_are(two_gpus):
         discover_slots({"GRAFT_GPUS": "7"})
 
 
+def test_several_gpus_can_be_one_slot(two_gpus):
+    (slot,) = discover_slots({"GRAFT_GPUS": "0 + GPU-1"})
+    assert (slot.name, slot.title) == ("GPU-0+GPU-1", "Fake GPU 0 + Fake GPU 1")
+    assert slot.environment["CUDA_VISIBLE_DEVICES"] == "GPU-0,GPU-1"
+    assert slot.environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+
+
+def test_alike_gpus_of_one_slot_are_counted_in_its_title(two_gpus, monkeypatch):
+    import pynvml
+
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetName", lambda handle: "NVIDIA H100")
+    assert discover_slots({"GRAFT_GPUS": "0+1"})[0].title == "2 x NVIDIA H100"
+
+
+@pytest.mark.parametrize("wanted", ["0,GPU-0", "0+1,1", "0+0"])
+def test_a_gpu_in_two_slots_is_refused(two_gpus, wanted):
+    with pytest.raises(InvalidInput, match="names a GPU twice: GPU-"):
+        discover_slots({"GRAFT_GPUS": wanted})
+
+
 @pytest.mark.parametrize("broken", ["nvmlInit", "nvmlDeviceGetCount", "nvmlDeviceGetUUID"])
 def test_without_a_working_driver_there_is_the_cpu(two_gpus, monkeypatch, broken):
     import pynvml

@@ -1,5 +1,7 @@
 """kill -9 of trainers, their groups and the supervisor, in any order: nothing is lost, nothing starts twice.
 
+Also while trainers go on from run to run.
+
 More kills by hand: ``GRAFT_TEST_KILLS=200 GRAFT_TEST_SEED=1 pytest -s tests/test_jobs_kills.py``
 """
 
@@ -19,6 +21,8 @@ KILLS = int(os.environ.get("GRAFT_TEST_KILLS", "25"))
 SEED = int(os.environ.get("GRAFT_TEST_SEED", time.time_ns() % 1_000_000))
 EPOCHS = 15
 SECONDS = 0.07
+QUICK = {"epochs": 2, "seconds": 0.02}
+"""A run so short that most kills hit its trainer on the way to the next one."""
 
 
 @pytest.fixture
@@ -50,6 +54,28 @@ def test_whatever_is_killed_every_run_is_trained_once_to_its_end(home):
     finish(home, runs)
     for run in runs:
         assert_trained_once(home, run)
+
+
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_whatever_is_killed_while_trainers_go_on_every_run_is_trained_once_to_its_end(home):
+    print(f"{KILLS} kills, seed {SEED}")
+    chance = random.Random(SEED)
+    runs: list[Run] = []
+    for _ in range(KILLS):
+        if sum(not home.status(run).ended for run in runs) < 6:
+            runs += [home.add(backbone="efficientnet_lite0", goes_on=True, **QUICK) for _ in range(12)]
+        jobs.ensure_supervisor(home.settings)
+        time.sleep(chance.uniform(0.1, 0.5))
+        for kill_one in chance.choice(CHOICES):
+            kill_one(home, chance)
+        eventually(lambda: all_is_watched(home), "every dead trainer is noticed")
+        assert home.violations() == []
+        resume_the_failed(home, runs)
+    finish(home, runs)
+    processes_of_runs = {start["pid"] for run in runs for start in home.starts(run)}
+    assert len(processes_of_runs) < len(runs), "no trainer ever went on"
+    for run in runs:
+        assert_trained_once(home, run, epochs=QUICK["epochs"])
 
 
 def all_is_watched(home: Home) -> bool:
@@ -109,13 +135,13 @@ def finish(home: Home, runs: list[Run]) -> None:
     eventually(all_finished, "all runs are finished", timeout=60)
 
 
-def assert_trained_once(home: Home, run: Run) -> None:
-    assert [epoch.number for epoch in home.registry.epochs(run.id)] == list(range(1, EPOCHS + 1))
+def assert_trained_once(home: Home, run: Run, epochs: int = EPOCHS) -> None:
+    assert [epoch.number for epoch in home.registry.epochs(run.id)] == list(range(1, epochs + 1))
     attempts = [attempt.number for attempt in home.registry.attempts(run.id)]
     started = [start["attempt"] for start in home.starts(run)]
     assert attempts == list(range(1, len(attempts) + 1))
     assert started == sorted(set(started)), "an attempt was started twice, or after a later one"
     assert set(started) <= set(attempts)
-    epochs = [epoch.attempt for epoch in home.registry.epochs(run.id)]
-    assert epochs == sorted(epochs)
+    trained_by = [epoch.attempt for epoch in home.registry.epochs(run.id)]
+    assert trained_by == sorted(trained_by)
     print(f"{run.id}: {len(attempts)} attempts")

@@ -56,6 +56,21 @@ def is_same_file(path: Path, descriptor: int) -> bool:
     return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
 
 
+def own_descriptors(path: Path) -> list[int]:
+    """The descriptors by which this process itself has the file open, inherited ones included."""
+    numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    return [number for number in numbers if _is_open(number) and is_same_file(path, number)]
+
+
+def _is_open(descriptor: int) -> bool:
+    """False for the descriptor by which the list itself was read."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Holder:
     """Who holds a run's ``alive.lock``: the attempt, and its leading process when it is known."""

@@ -1,6 +1,7 @@
-"""Where a run can run: one slot per GPU, or the CPU. A slot reaches the trainer through its environment."""
+"""Where a run can run: one or several GPUs, or the CPU. A slot reaches the trainer through its environment."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ class Slot:
     """One run at a time.
 
     Args:
-        name: a GPU's UUID, or ``cpu``; stored with every attempt.
+        name: a GPU's UUID (several joined by "+"), or ``cpu``; stored with every attempt.
         title: for people.
         environment: what a trainer needs before TensorFlow is imported.
     """
@@ -30,7 +31,8 @@ def discover_slots(environ: Mapping[str, str] | None = None) -> tuple[Slot, ...]
     """Every NVIDIA GPU of this machine, else the CPU.
 
     ``GRAFT_GPUS`` restricts them: ``none``, or a list of numbers (in PCI order) and UUIDs as ``nvidia-smi -L`` shows
-    them. ``CUDA_VISIBLE_DEVICES`` is not asked: Graft's own processes set it to hide the GPUs from themselves.
+    them. What is joined by "+" is one slot: ``0+1,2`` trains one run on two GPUs and another one on the third.
+    ``CUDA_VISIBLE_DEVICES`` is not asked: Graft's own processes set it to hide the GPUs from themselves.
     """
     wanted = (os.environ if environ is None else environ).get("GRAFT_GPUS", "all").strip()
     if wanted.lower() in ("none", "-1"):
@@ -38,7 +40,25 @@ def discover_slots(environ: Mapping[str, str] | None = None) -> tuple[Slot, ...]
     found = _gpus()
     if wanted.lower() in ("", "all"):
         return found or (CPU,)
-    return tuple(_pick(found, name.strip()) for name in wanted.split(","))
+    slots = [[_pick(found, name.strip()) for name in group.split("+")] for group in wanted.split(",")]
+    _check_once([gpu for group in slots for gpu in group])
+    return tuple(_joined(group) for group in slots)
+
+
+def _check_once(gpus: list[Slot]) -> None:
+    twice = next((gpu.name for number, gpu in enumerate(gpus) if gpu in gpus[:number]), None)
+    if twice:
+        raise InvalidInput(f"GRAFT_GPUS names a GPU twice: {twice}. Every GPU can be in one slot only.")
+
+
+def _joined(gpus: list[Slot]) -> Slot:
+    """One slot of several GPUs."""
+    names, titles = [gpu.name for gpu in gpus], Counter(gpu.title for gpu in gpus)
+    return Slot(
+        name="+".join(names),
+        title=" + ".join(title if count == 1 else f"{count} x {title}" for title, count in titles.items()),
+        environment={**gpus[0].environment, "CUDA_VISIBLE_DEVICES": ",".join(names)},
+    )
 
 
 def _pick(found: tuple[Slot, ...], name: str) -> Slot:

@@ -8,7 +8,7 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import NoSpace, NotFound, Unavailable
@@ -82,12 +82,25 @@ class Supervisor:
 
     def adopt(self) -> None:
         """Take over from an earlier supervisor: what runs is watched, what died meanwhile is settled."""
-        self.trainers = [self._find(run_id) for run_id in self._runs_alive()]
-        watched = {(trainer.run_id, trainer.attempt) for trainer in self.trainers}
+        self.trainers = _one_a_process(self._find(run_id) for run_id in self._runs_alive())
         for trainer in self.trainers:
             log.info("run %s: adopted attempt %d, %s", trainer.run_id, trainer.attempt, trainer.process)
+            self._follow(trainer)
+        self._settle_strays()
+
+    def _settle_strays(self) -> None:
+        """Runs that should run and that nobody watches: their trainer is dead, or went on while it was looked for.
+
+        A trainer takes a run's lock before it claims the run; so a claimed run without a lock has lost its trainer.
+        """
+        watched = {(trainer.run_id, trainer.attempt) for trainer in self.trainers}
+        watched |= {(claim.run_id, claim.attempt) for claim in self._claims}
         for attempt in self.registry.running_attempts():
-            if (attempt.run_id, attempt.number) not in watched:
+            if (attempt.run_id, attempt.number) in watched:
+                continue
+            if locks.is_held(trainers.alive_lock(attempt.run_id, self.settings)):
+                self.trainers = _one_a_process([*self.trainers, self._find(attempt.run_id)])
+            else:
                 self._settle(attempt.run_id, attempt.number, watched=False)
 
     def _runs_alive(self) -> list[str]:
@@ -132,17 +145,40 @@ class Supervisor:
 
     def _bury_the_dead(self) -> None:
         for trainer in list(self.trainers):
-            if trainer.is_dead():
+            dead = trainer.is_dead()
+            if self._follow(trainer):  # asked after its death, so that nothing it claimed before is missed
+                dead = dead and trainer.is_dead()
+            if dead:
                 self._note_full_disk(trainer)
-                self._settle(trainer.run_id, trainer.attempt, watched=True, returncode=trainer.returncode)
+                self._settle_dead(trainer)
                 self.trainers.remove(trainer)
+
+    def _follow(self, trainer: Trainer) -> bool:
+        """A trainer that has ended its run may go on with the next one (see ``succession``)."""
+        found = self.registry.run_of_process(trainer.process.to_dict()) if trainer.process else None
+        if found is None or found == (trainer.run_id, trainer.attempt):
+            return False
+        log.info("run %s: %s goes on with it after run %s", found[0], trainer.process, trainer.run_id)
+        trainer.follow(*found, trainers.alive_lock(found[0], self.settings))
+        return True
 
     def _note_full_disk(self, trainer: Trainer) -> None:
         """Now, because on a full disk the run can only be settled once there is space again."""
         if shutil.disk_usage(self.settings.home).free < NO_SPACE_BYTES:
             self._died_of_full_disk.add((trainer.run_id, trainer.attempt))
 
-    def _settle(self, run_id: str, attempt: int, *, watched: bool, returncode: int | None = None) -> None:
+    def _settle_dead(self, trainer: Trainer) -> None:
+        self._settle(
+            trainer.run_id,
+            trainer.attempt,
+            watched=True,
+            returncode=trainer.returncode,
+            interrupted=trainer.hit_by_mistake,
+        )
+
+    def _settle(
+        self, run_id: str, attempt: int, *, watched: bool, returncode: int | None = None, interrupted: bool = False
+    ) -> None:
         """Give a run the ending its trainer could not give it; nothing when it did."""
         run = self._current(run_id, attempt)
         if run is None:
@@ -153,7 +189,7 @@ class Supervisor:
             word=exits.read_exit(folder, attempt),
             returncode=returncode,
             cancel=run.cancel,
-            interrupted=self._interrupting,
+            interrupted=interrupted or self._interrupting,
             epochs_done=run.epochs_done,
             losses=losses(self.registry.attempts(run_id), run.epochs_done),
             last_line=" ".join(logs.last_lines(logs.log_path(run_id, self.settings))),
@@ -244,6 +280,7 @@ class Supervisor:
                 log.info("run %s: its log was cut", trainer.run_id)
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + HOUSEKEEPING
+            self._settle_strays()
             for trainer in self.trainers:
                 self._note_silence(trainer)
 
@@ -253,6 +290,16 @@ class Supervisor:
         if progress and time.time() - progress.updated_at > SILENCE and key not in self._silent:
             self._silent.add(key)
             log.warning("run %s: no sign of progress for %.0f minutes", trainer.run_id, SILENCE / 60)
+
+
+def _one_a_process(found: Iterable[Trainer]) -> list[Trainer]:
+    """One that is about to go on holds two locks; the slot it has is known from the run it comes from."""
+    trainers: dict[object, Trainer] = {}
+    for trainer in found:
+        key = trainer.process or trainer
+        if key not in trainers or (trainer.slot and not trainers[key].slot):
+            trainers[key] = trainer
+    return list(trainers.values())
 
 
 def losses(attempts: Sequence[Attempt], epochs_done: int) -> int:

@@ -35,7 +35,7 @@ def alive_lock(run_id: str, settings: Settings) -> Path:
 
 
 class Trainer:
-    """One attempt at a run as the supervisor watches it, started by itself (``child``) or found running."""
+    """A trainer process and the attempt it is at, started by the supervisor itself (``child``) or found running."""
 
     def __init__(
         self,
@@ -53,6 +53,14 @@ class Trainer:
         self._asked_at: float | None = None
         self._over_since: float | None = None
         self._leaderless_since: float | None = None
+        self.hit_by_mistake = False
+        """Whether it was signalled for the sake of a run it had left behind already."""
+
+    def follow(self, run_id: str, attempt: int, lock: Path) -> None:
+        """It has gone on with another run, which nobody has asked to stop."""
+        self.hit_by_mistake = self.was_asked_to_stop
+        self.run_id, self.attempt, self._lock = run_id, attempt, lock
+        self._asked_at = self._over_since = self._leaderless_since = None
 
     @property
     def returncode(self) -> int | None:

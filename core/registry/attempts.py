@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from core.errors import NotFound
 from core.registry.connection import Store
@@ -41,6 +41,16 @@ class Attempts(Store):
         """Who runs or ran this attempt; None when that was never recorded."""
         with self.reading() as connection:
             return connection.scalar(select(attempts.c.process).where(_is(run_id, attempt)))
+
+    def run_of_process(self, identity: dict[str, Any]) -> tuple[str, int] | None:
+        """(run id, attempt) of the running run that this process trains; None when it trains none (any more)."""
+        current = (attempts.c.run_id == runs.c.id) & (attempts.c.number == runs.c.attempt)
+        same = [func.json_extract(attempts.c.process, f"$.{name}") == value for name, value in identity.items()]
+        query = select(runs.c.id, runs.c.attempt).join(attempts, current)
+        query = query.where(runs.c.status == Status.RUNNING, *same).order_by(attempts.c.started_at.desc()).limit(1)
+        with self.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (row.id, row.attempt)
 
     def record_spent(self, run_id: str, attempt: int, cost_so_far: dict[str, Any]) -> None:
         """Keeps what the running attempt has spent so far, so that nothing is lost when it is killed.

@@ -1,8 +1,9 @@
 """How runs wait, start and end. The first ending wins, and what a former attempt says no longer counts."""
 
 import time
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput
 from core.registry.connection import Store
@@ -12,6 +13,7 @@ from core.runs import Cancel, Run, Status
 
 _WAITING = runs.c.status == Status.SCHEDULED
 _START_ORDER = (runs.c.priority.desc(), runs.c.position, runs.c.number)
+_FIRST = select(runs.c.id).where(_WAITING).order_by(*_START_ORDER).limit(1).scalar_subquery()
 INTERRUPTED = "INTERRUPTED"
 """Outcome of an attempt whose run went back into the queue."""
 
@@ -33,29 +35,25 @@ class Queue(Store):
             slot: where it will run ("cpu" or the UUID of a GPU).
             token: who claims it; kept with the attempt.
         """
-        first = select(runs.c.id).where(_WAITING).order_by(*_START_ORDER).limit(1).scalar_subquery()
-        now = time.time()
-        statement = (
-            update(runs)
-            .where(runs.c.id == first)
-            .values(
-                status=Status.RUNNING,
-                reason="",
-                cancel=None,
-                slot=slot,
-                attempt=runs.c.attempt + 1,
-                started_at=func.coalesce(runs.c.started_at, now),
-                ended_at=None,
-            )
-            .returning(*RUN_COLUMNS)
-        )
         with self.writing() as connection:
-            row = connection.execute(statement).first()
-            if row is None:
-                return None
-            run = run_of(row)
-            _begin_attempt(connection, run, token, now)
-            return run
+            return _claim(connection, runs.c.id == _FIRST, slot, token, None)
+
+    def next_run(self) -> Run | None:
+        """The run ``claim`` would start now."""
+        with self.reading() as connection:
+            row = connection.execute(select(*RUN_COLUMNS).where(runs.c.id == _FIRST)).first()
+        return None if row is None else run_of(row)
+
+    def claim_next(self, run_id: str, attempt: int, slot: str, token: str, process: dict[str, Any]) -> Run | None:
+        """Starts an attempt of exactly this run, by a process that runs already; None unless it is the next one.
+
+        Args:
+            attempt: how many the run has had so far, as the caller saw it.
+            process: the identity of the caller, kept with the new attempt (see ``run_of_process``).
+        """
+        this = (runs.c.id == run_id) & (runs.c.id == _FIRST) & (runs.c.attempt == attempt)
+        with self.writing() as connection:
+            return _claim(connection, this, slot, token, process)
 
     def end(self, run_id: str, attempt: int, status: Status, reason: str = "") -> bool:
         """Ends the running attempt; False when it is not the running one (any more), and then nothing changes."""
@@ -152,9 +150,21 @@ def end_run(connection: Connection, run_id: str, status: Status, reason: str) ->
     connection.execute(update(runs).where(runs.c.id == run_id).values(values))
 
 
-def _begin_attempt(connection: Connection, run: Run, token: str, now: float) -> None:
-    row = {"run_id": run.id, "number": run.attempt, "slot": run.slot, "token": token, "started_at": now}
-    connection.execute(insert(attempts).values(**row, outcome="", first_epoch=run.epochs_done + 1))
+def _claim(
+    connection: Connection, which: ColumnElement[bool], slot: str, token: str, process: dict[str, Any] | None
+) -> Run | None:
+    now = time.time()
+    values = {"status": Status.RUNNING, "reason": "", "cancel": None, "slot": slot, "ended_at": None}
+    statement = update(runs).where(which).values(**values, attempt=runs.c.attempt + 1)
+    statement = statement.values(started_at=func.coalesce(runs.c.started_at, now))
+    row = connection.execute(statement.returning(*RUN_COLUMNS)).first()
+    if row is None:
+        return None
+    run = run_of(row)
+    attempt = {"run_id": run.id, "number": run.attempt, "slot": slot, "token": token, "started_at": now}
+    attempt |= {"process": process, "outcome": "", "first_epoch": run.epochs_done + 1}
+    connection.execute(insert(attempts).values(attempt))
+    return run
 
 
 def _end_attempt(connection: Connection, run: Run, outcome: str, now: float) -> None:
