@@ -6,6 +6,7 @@ deletion that a kill interrupted, so nothing half-deleted ever comes back.
 
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +22,17 @@ TRASH = ".deleted-"
 
 @dataclass(frozen=True, kw_only=True)
 class Toll:
-    """What goes with a deletion."""
+    """What goes with a deletion.
+
+    Args:
+        used_by: runs elsewhere that build on what goes; they keep what they have, but cannot be done again.
+    """
 
     datasets: int = 0
     runs: int = 0
     models: int = 0
     bytes: int = 0
+    used_by: tuple[str, ...] = ()
 
 
 def weigh(
@@ -41,22 +47,37 @@ def weigh(
     if dataset is not None:
         return _weigh_dataset(settings, registry, registry.dataset(dataset))
     if model is not None:
-        return Toll(models=1, bytes=size_of(_model_dir(settings, registry.model(model))))
+        doomed = registry.model(model)
+        return Toll(models=1, bytes=size_of(_model_dir(settings, doomed)), used_by=_users(registry, [doomed.run_id]))
     found = registry.run(run or "")
     has_model = any(m.run_id == found.id for m in registry.models(found.dataset_id))
-    return Toll(runs=1, models=int(has_model), bytes=size_of(settings.run_dir(found.id)))
+    size = size_of(settings.run_dir(found.id))
+    return Toll(runs=1, models=int(has_model), bytes=size, used_by=_users(registry, [found.id]))
 
 
 def _weigh_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
     runs = registry.runs(dataset_id=dataset.id)
     size = size_of(settings.dataset_dir(dataset.id), *(settings.run_dir(run.id) for run in runs))
     stored = forget(settings, dataset.digest, dry=True)
-    return Toll(datasets=1, runs=len(runs), models=len(registry.models(dataset.id)), bytes=size + stored)
+    return Toll(
+        datasets=1,
+        runs=len(runs),
+        models=len(registry.models(dataset.id)),
+        bytes=size + stored,
+        used_by=_users(registry, [run.id for run in runs]),
+    )
+
+
+def _users(registry: Registry, run_ids: Sequence[str]) -> tuple[str, ...]:
+    """Runs that build on these and do not go with them."""
+    found = (child.id for run_id in run_ids for child in registry.runs_using(run_id))
+    return tuple(dict.fromkeys(child for child in found if child not in run_ids))
 
 
 def delete_run(settings: Settings, registry: Registry, run: Run) -> Toll:
     """Delete an ended or waiting run with its model, checkpoints, curves and log."""
     _refuse_running([run])
+    _refuse_awaited(registry, [run.id])
     toll = weigh(settings, registry, run=run.id)
     _remove(settings.run_dir(run.id), lambda: registry.delete_run(run.id))
     registry.log("delete run", {"run": run.id, "bytes": toll.bytes})
@@ -65,6 +86,7 @@ def delete_run(settings: Settings, registry: Registry, run: Run) -> Toll:
 
 def delete_model(settings: Settings, registry: Registry, model: Model) -> Toll:
     """Delete a model's files; its run, curves and evaluation stay."""
+    _refuse_awaited(registry, [model.run_id])
     toll = weigh(settings, registry, model=model.id)
     _remove(_model_dir(settings, model), lambda: registry.delete_model(model.id))
     registry.log("delete model", {"model": model.id, "run": model.run_id, "bytes": toll.bytes})
@@ -75,6 +97,7 @@ def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> 
     """Delete a dataset with its photos, stored features, runs and models."""
     runs = registry.runs(dataset_id=dataset.id)
     _refuse_running(runs)
+    _refuse_awaited(registry, [run.id for run in runs])
     toll = weigh(settings, registry, dataset=dataset.id)
     for run in runs:
         _remove(settings.run_dir(run.id), lambda run=run: registry.delete_run(run.id))
@@ -115,6 +138,14 @@ def _refuse_running(runs: list[Run]) -> None:
     running = [run.id for run in runs if run.status == "RUNNING"]
     if running:
         raise Conflict(f"Cancel what is running first: {', '.join(running)}.")
+
+
+def _refuse_awaited(registry: Registry, run_ids: Sequence[str]) -> None:
+    """A run that waits or trains needs the models it builds on."""
+    children = (child for run_id in run_ids for child in registry.runs_using(run_id))
+    awaiting = dict.fromkeys(child.id for child in children if not child.status.ended and child.id not in run_ids)
+    if awaiting:
+        raise Conflict(f"These runs need it and have not ended: {', '.join(awaiting)}. Cancel them first.")
 
 
 def _remove(folder: Path, forget_row) -> None:

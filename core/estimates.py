@@ -8,7 +8,7 @@ from statistics import median
 from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.lineage import backbone_of
-from core.needs import Needs, Sources, needs_of
+from core.needs import Answering, Needs, Sources, needs_of
 from core.planning import Decision, Plan
 from core.recipes import Recipe
 from core.registry import Registry
@@ -106,10 +106,17 @@ class Estimator:
 
     def sources(self, recipe: Recipe) -> Sources:
         """What a recipe builds on."""
-        costs = self._registry.costs(recipe.runs) if recipe.runs else {}
         return Sources(
             backbones={name: self.backbone(name) for name in recipe.backbones},
-            runs={run: cost.multiply_adds for run, cost in costs.items()},
+            runs={run: self._answering(run) for run in recipe.runs},
+        )
+
+    def _answering(self, run_id: str) -> Answering:
+        model, cost = self._registry.model(run_id), self._registry.cost(run_id)
+        return Answering(
+            digest=model.sha256,
+            classes=len(model.card.get("class_names", ())),
+            multiply_adds=cost.multiply_adds if cost else 0,
         )
 
     def _combined(self, plan: Plan) -> Plan:

@@ -8,7 +8,7 @@ from math import prod
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.features.sizes import bytes_per_photo
-from core.features.store import is_stored, key_of
+from core.features.store import Key, is_stored, key_of
 from core.recipes import Hyperparameters, Recipe
 from core.settings import Settings
 from core.stages import ANSWERS, MAPPING, PIXELS, TOP, Part, Program, Stage, block_of_cut, pooled
@@ -81,16 +81,25 @@ class Needs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answering:
+    """A finished run whose answers are used: its model's digest, classes, and multiply-adds per photo."""
+
+    digest: str
+    classes: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sources:
-    """What a recipe builds on: its backbones by name, and the multiply-adds of its runs' models by id."""
+    """What a recipe builds on: its backbones by name, its runs by id."""
 
     backbones: Mapping[str, Backbone]
-    runs: Mapping[str, int]
+    runs: Mapping[str, Answering]
 
     def multiply_adds(self, part: Part) -> float:
         """Of one photo from its pixels to ``part``."""
         if part.cut == ANSWERS:
-            return float(self.runs.get(part.source, 0))
+            return self.runs[part.source].multiply_adds
         backbone = self.backbones[part.source]
         return backbone.multiply_adds * share_below(backbone, part.cut)
 
@@ -147,11 +156,13 @@ def _readings(recipe, program: Program, stages, dataset, sources, settings, firs
 def _reading(part: Part, split: str, view: int, numbers: Hyperparameters, dataset, sources: Sources, settings):
     photos = dataset.split_sizes[split]
     if part.cut == ANSWERS:
-        size, stored = 4 * len(dataset.class_names), False
+        run = sources.runs[part.source]
+        key = _answers_key(dataset, run.digest, split, view, numbers.seed)
+        size = 4 * run.classes
     else:
         backbone = sources.backbones[part.source]
         key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=numbers.seed)
-        size, stored = bytes_per_photo(backbone, part.cut), is_stored(key, settings)
+        size = bytes_per_photo(backbone, part.cut)
     return Reading(
         part=part,
         split=split,
@@ -159,7 +170,14 @@ def _reading(part: Part, split: str, view: int, numbers: Hyperparameters, datase
         photos=photos,
         bytes=photos * size,
         multiply_adds=photos * sources.multiply_adds(part),
-        stored=stored,
+        stored=is_stored(key, settings),
+    )
+
+
+def _answers_key(dataset: Dataset, digest: str, split: str, view: int, seed: int) -> Key:
+    """As ``answers.answers_of`` makes it."""
+    return Key(
+        dataset=dataset.digest, split=split, weights=digest, cut=ANSWERS, size=0, view=view, seed=seed if view else 0
     )
 
 

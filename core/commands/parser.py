@@ -4,8 +4,10 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn
 
-from core.commands import housekeeping, photos, results, training
+from core.commands import again, housekeeping, photos, results, train, training
+from core.recipes import Pattern
 
+_USABLE = tuple(str(pattern) for pattern in Pattern if pattern is not Pattern.CASCADE)
 DESCRIPTION = "Compare transfer-learning models on your own photos."
 
 
@@ -22,6 +24,8 @@ def parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m core", description=DESCRIPTION)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     _photos(verbs)
+    _train(verbs)
+    _building(verbs)
     _training(verbs)
     _results(verbs)
     _housekeeping(verbs)
@@ -44,22 +48,48 @@ def _photos(verbs) -> None:
     _verb(verbs, "backbones", photos.backbones, photos.backbones_text, "list the pretrained networks")
 
 
-def _training(verbs) -> None:
-    verb = _verb(verbs, "train", training.train, training.train_text, "train backbones on a dataset in the background")
+def _train(verbs) -> None:
+    verb = _verb(verbs, "train", train.train, train.train_text, "train backbones on a dataset in the background")
     verb.add_argument("--dataset", required=True, help="id, name or name:version")
-    verb.add_argument("--backbone", required=True, nargs="+", action="extend", metavar="B")
-    verb.add_argument("--pattern", default="integrated_extractor")
+    help_ = "names of the catalogue, or finished runs"
+    verb.add_argument("--backbone", required=True, nargs="+", action="extend", metavar="B", help=help_)
+    verb.add_argument("--pattern", nargs="+", action="extend", metavar="P", help=f"one or more of {', '.join(_USABLE)}")
+    verb.add_argument("--depth", nargs="+", action="extend", default=[], metavar="N", help="blocks, or: all (a sweep)")
+    verb.add_argument("--cascade", metavar="KIND", help="fusion or stacking, of the backbone with every --member")
+    verb.add_argument("--member", nargs="+", action="extend", default=[], metavar="M", help="a backbone, or a run")
+    verb.add_argument(
+        "--map", nargs="+", action="extend", default=[], metavar="SYNSET=CLASS", help="for the classifier"
+    )
     verb.add_argument("--epochs", type=int)
     verb.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="a hyperparameter")
+    verb.add_argument("--repeat", type=int, default=1, metavar="K", help="with K seeds each")
+    verb.add_argument("--force", action="store_true", help="train anew what is known, as a further repetition")
     verb.add_argument("--priority", type=int, default=0, help="higher starts first")
     verb.add_argument("--dry-run", action="store_true", help="only say what would happen")
     verb.add_argument("--wait", action="store_true", help="until all have ended")
+    verb.add_argument("--yes", action="store_true", help="do not ask before many runs")
+
+
+def _building(verbs) -> None:
+    verb = _verb(verbs, "ensemble", again.ensemble, again.combined_text, "the mean of finished runs, without training")
+    verb.add_argument("runs", nargs="+", metavar="RUN")
+    verb = _verb(
+        verbs, "confidence", again.confidence, again.combined_text, "a cheap run answers when sure, else a costly one"
+    )
+    verb.add_argument("cheap", metavar="RUN")
+    verb.add_argument("costly", metavar="RUN")
+    verb = _verb(verbs, "reproduce", again.reproduce, again.reproduce_text, "do a finished run again and compare")
+    verb.add_argument("run", metavar="RUN")
+    verb.add_argument("--no-wait", action="store_true", help="do not wait for its end")
+
+
+def _training(verbs) -> None:
     verb = _verb(verbs, "wait", training.wait, training.wait_text, "wait until runs have ended")
     verb.add_argument("runs", nargs="*", metavar="RUN")
     verb.add_argument("--all", action="store_true", help="every run that waits or runs (the default)")
     verb = _verb(verbs, "cancel", training.cancel, training.run_text, "stop a run; it can be resumed")
     verb.add_argument("run", metavar="RUN")
-    verb.add_argument("--after-epoch", action="store_true", help="let it finish the epoch it is in")
+    verb.add_argument("--after-epoch", action="store_true", help="let it finish the epoch it is in, and keep its model")
     verb = _verb(verbs, "resume", training.resume, training.run_text, "go on with a failed or cancelled run")
     verb.add_argument("run", metavar="RUN")
 

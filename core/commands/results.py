@@ -12,6 +12,7 @@ from core.commands.tables import percent, table
 from core.comparison import Paired, Row, verdict
 from core.errors import InvalidInput
 from core.prediction import PhotoPredictions
+from core.recipes import RELEVANT, Pattern
 from core.runs import Run, Status
 from core.workbench import Workbench
 
@@ -33,6 +34,8 @@ def run_row(run: Run) -> dict:
         "priority": run.priority,
         "attempt": run.attempt,
         "extends": run.extends,
+        "reproduces": run.reproduces,
+        "fingerprint": run.fingerprint,
         "created_at": run.created_at,
         "tags": list(run.tags),
     }
@@ -61,8 +64,42 @@ def show(options: Namespace) -> Result:
         "cost": asdict(cost) if cost else None,
         "attempts": [asdict(attempt) for attempt in workbench.attempts(run.id)],
         "model": _model_row(workbench, run),
+        "stages": [asdict(stage) for stage in workbench.stages(run.id)],
+        "lineage": _lineage(workbench, run),
+        "repetitions": [_repetition(one) for one in workbench.repetitions(run.id)],
     }
-    return result, True
+    return result | reproduction_row(workbench, run), True
+
+
+def _lineage(workbench: Workbench, run: Run) -> dict:
+    found = workbench.lineage(run.id)
+    parents = [parent.id for parent in found.parents] + list(found.lost)
+    return {
+        "parent": parents[0] if parents else None,
+        "parents": parents,
+        "lost": list(found.lost),
+        "children": [child.id for child in found.children],
+    }
+
+
+def _repetition(run: Run) -> dict:
+    seed = run.recipe.hyperparameters.seed
+    return {"run": run.id, "seed": seed, "status": str(run.status), "accuracy": run.test_accuracy}
+
+
+def reproduction_row(workbench: Workbench, run: Run) -> dict:
+    """A run and the same run again as JSON; None when it was never reproduced."""
+    found = workbench.reproduction(run.id)
+    if found is None:
+        return {"reproduction": None}
+    figures = {
+        "original": found.original.id,
+        "again": found.again.id,
+        "identical": found.identical,
+        "photos_differing": found.photos_differing,
+        "differences": [asdict(one) | {"difference": one.difference} for one in found.differences],
+    }
+    return {"reproduction": figures}
 
 
 def _model_row(workbench: Workbench, run: Run) -> dict | None:
@@ -75,21 +112,42 @@ def _model_row(workbench: Workbench, run: Run) -> dict | None:
 
 def show_text(result: dict) -> str:
     lines = [f"{result['run']}  {result['name']}  {result['status']}  {result['reason']}".rstrip()]
-    recipe = result["recipe"]
-    lines.append(f"  {recipe['backbone']}, {recipe['pattern']}, {recipe['hyperparameters']}")
+    lines.append(f"  {_recipe_words(result['recipe'])}")
     if result["evaluation"]:
         evaluation = result["evaluation"]
         low, high = evaluation["ci95"]
         lines.append(
             f"  test accuracy {percent(evaluation['accuracy'])} (95 % {percent(low)} to {percent(high)}, "
-            f"{evaluation['n']} photos), best epoch {result['best_epoch']} of {result['epochs_done']}"
+            f"{evaluation['n']} photos){_best(result)}"
         )
+    lines += [
+        f"  {stage['name']}: epochs {stage['first_epoch']} to {stage['last_epoch']}, from {stage['cut']}"
+        for stage in result["stages"]
+    ]
+    if len(result["repetitions"]) > 1:
+        told = (f"{one['run']} (seed {one['seed']}, {percent(one['accuracy'])})" for one in result["repetitions"])
+        lines.append(f"  repetitions: {', '.join(told)}")
+    for kind in ("parents", "children"):
+        if result["lineage"][kind]:
+            lines.append(f"  {kind}: {', '.join(result['lineage'][kind])}")
     if result["cost"]:
         cost = result["cost"]
         lines.append(f"  {cost['wall_seconds']:.1f} s paid, {cost['alone_wall_seconds']:.1f} s alone")
     if result["model"]:
         lines.append(f"  {result['model']['path']}")
     return "\n".join(lines)
+
+
+def _recipe_words(recipe: dict) -> str:
+    """What was used, and the hyperparameters that count in its pattern."""
+    used = [recipe["cascade"] or recipe["pattern"], recipe["backbone"], *recipe["members"]]
+    counting = RELEVANT[Pattern(recipe["pattern"])] if recipe["cascade"] not in ("confidence", "ensemble") else ()
+    numbers = [f"{name}={recipe['hyperparameters'][name]}" for name in counting]
+    return ", ".join(str(word) for word in (*used, *numbers) if word)
+
+
+def _best(result: dict) -> str:
+    return f", best epoch {result['best_epoch']} of {result['epochs_done']}" if result["best_epoch"] else ""
 
 
 def compare(options: Namespace) -> Result:

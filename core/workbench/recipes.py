@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Literal
 
 from core.backbones import availability, catalogue
+from core.backbones.saved import KIND, from_card
 from core.backbones.values import Availability, Backbone
 from core.errors import InvalidInput, NotFound
+from core.lineage import backbone_of
 from core.recipes import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
 from core.stages import depths
 from core.suggestions import reasons, suggest_hyperparameters
@@ -25,11 +27,11 @@ class Recipes(Bench):
         return known + [(backbone, Availability.READY) for backbone in self._saved_backbones()]
 
     def _saved_backbones(self) -> list[Backbone]:
-        found = []
-        for model in self.registry.models():
-            if model.path.endswith(".keras") and model.card.get("backbone", {}).get("row"):
-                found.append(self.backbone(model.run_id))
-        return found
+        """Models that are one network and have learned something."""
+        known = [model for model in self.registry.models() if (model.card.get("backbone") or {}).get("row")]
+        networks = [model for model in known if model.path.endswith(".keras")]
+        found = [from_card(model.run_id, model.card, self.settings.home / model.path) for model in networks]
+        return [backbone for backbone in found if backbone.source.startswith(f"{KIND}:")]
 
     def backbone(self, name: str) -> Backbone:
         """By its name in the catalogue, or the model of a finished run by the run's id.
@@ -37,8 +39,6 @@ class Recipes(Bench):
         Raises:
             NotFound: there is neither. InvalidInput: that run's model is no single network.
         """
-        from core.lineage import backbone_of
-
         return backbone_of(name, self.registry, self.settings)
 
     def defaults(
