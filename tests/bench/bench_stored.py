@@ -19,7 +19,8 @@ def main(*names: str) -> None:
 
     for backbone in map(get, names or LITE):
         print(f"{backbone.title}, MB per 1,000 photos (feature map / pooled):")
-        print(
+        vectors = ", ".join(f"{cut} {bytes_per_photo(backbone, cut) / 1e3:.1f}" for cut in (CLASSES, TOP))
+        print(f"  {vectors}")
             f"  classes {bytes_per_photo(backbone, CLASSES) / 1e3:.1f}, top {bytes_per_photo(backbone, TOP) / 1e3:.1f}"
         )
         for block in reversed(backbone.blocks):
