@@ -21,8 +21,6 @@ def main(*names: str) -> None:
         print(f"{backbone.title}, MB per 1,000 photos (feature map / pooled):")
         vectors = ", ".join(f"{cut} {bytes_per_photo(backbone, cut) / 1e3:.1f}" for cut in (CLASSES, TOP))
         print(f"  {vectors}")
-            f"  classes {bytes_per_photo(backbone, CLASSES) / 1e3:.1f}, top {bytes_per_photo(backbone, TOP) / 1e3:.1f}"
-        )
         for block in reversed(backbone.blocks):
             whole, pool = (bytes_per_photo(backbone, cut) / 1e3 for cut in (block, f"{block}.pool"))
             print(f"  {block:>8} {whole:8.1f} / {pool:.1f}")
