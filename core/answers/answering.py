@@ -129,7 +129,7 @@ class Answerer:
             case Head():
                 return lambda values: self._files[node.file](_side_by_side(values))
             case Mean():
-                return lambda values: np.mean(values, axis=0, dtype=np.float32)
+                return lambda values: np.asarray(np.mean(values, axis=0), np.float32)
             case Confidence():
                 return lambda values: values[-1]
 

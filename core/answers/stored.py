@@ -1,7 +1,6 @@
 """What a finished run says about every photo of a dataset, kept like any other features."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -61,26 +60,22 @@ def answers_of(
         dataset=dataset,
         settings=settings,
         source=run_folder.name,
-        engine=lambda: AnswersEngine.of(run_folder / "model"),
+        engine=lambda: AnswersEngine(run_folder / "model"),
         progress=progress,
         waiting=waiting,
     )
 
 
-@dataclass(frozen=True)
 class AnswersEngine:
     """An answer tree set up for throughput: the cores shared out among single photos."""
 
-    answerer: Answerer
-    workers: int
-    name: str = "LiteRT"
-    batch: int = 8
+    name = "LiteRT"
+    batch = 8
 
-    @classmethod
-    def of(cls, folder: Path) -> "AnswersEngine":
+    def __init__(self, folder: Path):
         """Raises Unavailable when the model in ``folder`` is gone, damaged, or needs Keras to answer."""
-        workers = min(cores(), MOST_WORKERS)
-        return cls(load_answerer(folder, workers=workers), workers)
+        self.workers = min(cores(), MOST_WORKERS)
+        self.answerer = load_answerer(folder, workers=self.workers)
 
     def __call__(self, views: Sequence[View], /) -> np.ndarray:
         return np.stack([self.answerer(view) for view in views])

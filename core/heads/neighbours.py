@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,8 @@ class NeighboursHead:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "NeighboursHead":
-        return cls(**dict(arrays) | {"k": int(arrays["k"]), "weights": str(arrays["weights"])})
+        values: dict[str, Any] = dict(arrays)
+        return cls(**values | {"k": int(arrays["k"]), "weights": str(arrays["weights"])})
 
 
 _SAME = 1e-6

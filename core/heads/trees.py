@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,8 @@ class TreesHead:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "TreesHead":
-        return cls(**dict(arrays) | {"depth": int(arrays["depth"])})
+        values: dict[str, Any] = dict(arrays)
+        return cls(**values | {"depth": int(arrays["depth"])})
 
 
 _ROWS = 256
