@@ -1,0 +1,153 @@
+"""What is stored, for people; and features as one Parquet file, for other programs."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.backbones.values import Backbone
+from core.datasets.values import SPLITS, Dataset, Photo
+from core.errors import InvalidInput, NotFound
+from core.features import store
+from core.features.sizes import shape_at
+from core.features.store import Key, Lock
+from core.settings import Settings
+from core.stages import pooled
+
+_ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFeatures:
+    """One stored array.
+
+    Args:
+        dataset: digest. source: the backbone's name, or the id of the run whose answers they are.
+        cut, split, view, seed: see ``store.Key``. rows: photos. bytes: on disk. used_at: last use, seconds since 1970.
+    """
+
+    dataset: str
+    source: str
+    cut: str
+    split: str
+    view: int
+    seed: int
+    rows: int
+    bytes: int
+    used_at: float
+
+
+def stored_report(settings: Settings) -> tuple[StoredFeatures, ...]:
+    """All stored features, sorted by dataset, source, cut, split and view."""
+    found = [
+        StoredFeatures(
+            **{name: one.meta["key"][name] for name in ("dataset", "cut", "split", "view", "seed")},
+            source=one.meta["backbone"],
+            rows=one.meta["shape"][0],
+            bytes=one.size_bytes,
+            used_at=one.used_at,
+        )
+        for one in store.sizes(settings)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.dataset, one.source, one.cut, one.split, one.view, one.seed)))
+
+
+def export_parquet(
+    target: Path, photos: Sequence[Photo], *, dataset: Dataset, backbone: Backbone, settings: Settings, cut: str = "top"
+) -> int:
+    """Writes what is stored of ``dataset`` x ``backbone`` x ``cut`` to one Parquet file; nothing is computed.
+
+    One row a photo and view: ``photo`` (digest), ``file``, ``class``, ``split``, ``view``, ``seed`` (of the view) and
+    one float32 column a feature, ``feature_0000`` and so on.
+
+    Args:
+        target: of the file, which appears whole or not at all. photos: of the dataset, all splits.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        InvalidInput: there is no such cut, or it gives maps. NotFound: nothing is stored there.
+    """
+    (width, *map_sides) = shape_at(backbone, cut)
+    if not pooled(cut):
+        numbers = " x ".join(str(side) for side in (width, *map_sides))
+        raise InvalidInput(
+            f"A feature map has {numbers} numbers a photo, too many for columns. Choose the pooled cut {cut}.pool."
+        )
+    keys = _stored_keys(dataset, backbone, cut, settings)
+    if not keys:
+        raise NotFound(
+            f"No features of {dataset.name} by {backbone.title} at {cut} are stored. Train a run that uses them first."
+        )
+    temporary = target.with_name(f".{target.name}.tmp")
+    try:
+        rows = _write(temporary, keys, photos, width, settings)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return rows
+
+
+def _stored_keys(dataset: Dataset, backbone: Backbone, cut: str, settings: Settings) -> list[Key]:
+    """In the order of the splits, then of views and seeds."""
+    found = [Key(**one.meta["key"]) for one in store.sizes(settings)]
+    wanted = [
+        key for key in found if key == store.key_of(dataset, backbone, key.split, cut=cut, view=key.view, seed=key.seed)
+    ]
+    return sorted(wanted, key=lambda key: (SPLITS.index(key.split), key.view, key.seed))
+
+
+def _write(path: Path, keys: Sequence[Key], photos: Sequence[Photo], width: int, settings: Settings) -> int:
+    from pyarrow import parquet
+
+    schema, rows = _schema(width), 0
+    with parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=["class", "split"]) as writer:
+        for key in keys:
+            own = sorted(
+                (photo for photo in photos if photo.split == key.split),
+                key=lambda photo: (photo.class_name, photo.digest),
+            )
+            for part, features in _parts(key, own, settings):
+                writer.write_table(_table(part, features, key, schema))
+                rows += len(part)
+    return rows
+
+
+def _parts(key: Key, photos: Sequence[Photo], settings: Settings) -> Iterator[tuple[Sequence[Photo], np.ndarray]]:
+    """Photos and their features, a few thousand at a time; nothing when they were evicted meanwhile."""
+    lock = Lock(store.lock_path(key.name, settings), exclusive=False).acquire()
+    try:
+        if store.is_stored(key, settings):
+            array = np.load(store.folder_of(key, settings) / "features.npy", mmap_mode="r")
+            if len(array) != len(photos):
+                raise InvalidInput(f"The rows need all {len(array)} {key.split} photos. Received: {len(photos)}")
+            for start in range(0, len(photos), _ROWS_AT_ONCE):
+                yield photos[start : start + _ROWS_AT_ONCE], array[start : start + _ROWS_AT_ONCE]
+    finally:
+        lock.release()
+
+
+def _schema(width: int):
+    import pyarrow
+
+    named = [(name, pyarrow.string()) for name in ("photo", "file", "class", "split")]
+    numbered = [("view", pyarrow.int32()), ("seed", pyarrow.int64())]
+    features = [(f"feature_{number:04d}", pyarrow.float32()) for number in range(width)]
+    return pyarrow.schema([*named, *numbered, *features])
+
+
+def _table(photos: Sequence[Photo], features: np.ndarray, key: Key, schema):
+    import pyarrow
+
+    about = [
+        [photo.digest for photo in photos],
+        [photo.file for photo in photos],
+        [photo.class_name for photo in photos],
+        [key.split] * len(photos),
+        [key.view] * len(photos),
+        [key.seed] * len(photos),
+    ]
+    return pyarrow.table([*about, *np.ascontiguousarray(features.T)], schema=schema)
