@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from core.backbones import get
+from core.backbones.saved import row_for_card
 from core.datasets.manifest import write_manifest
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.recipes import Hyperparameters, Recipe, fingerprint
@@ -271,39 +273,68 @@ class _Life:
         return self.registry.claim("cpu", "factory").attempt
 
     def _finish(self, run: Run, attempt: int, reach: float, number: int) -> None:
-        class_names = self.dataset.class_names
-        test = sorted((p for p in self.photos if p.split == "test"), key=lambda p: (p.class_name, p.digest))
-        labels = np.array([class_names.index(photo.class_name) for photo in test], np.int64)
-        probabilities = make_probabilities(labels, len(class_names), right=reach, seed=number)
-        evaluation = evaluate(probabilities, labels, class_names)
+        answers = {split: self._answers(split, reach, number) for split in ("validation", "test")}
+        _, labels, probabilities = answers["test"]
+        evaluation = evaluate(probabilities, labels, self.dataset.class_names)
         cost, model = make_cost(1 + 0.35 * (number % 3)), make_model(run, created_at=time.time())
         if self.settings is not None:
             folder = self.settings.run_dir(run.id)
-            digests = np.array([photo.digest for photo in test])
-            np.savez(folder / "test.npz", digests=digests, labels=labels, probabilities=probabilities)
+            for split, (digests, labels, probabilities) in answers.items():
+                np.savez(folder / f"{split}.npz", digests=digests, labels=labels, probabilities=probabilities)
             model, cost = _write_model(folder / "model", model, cost, self.dataset, evaluation)
         best = max(1, self.epochs - 2)
         self.registry.finish(run.id, attempt, evaluation=evaluation, cost=cost, model=model, best_epoch=best)
+
+    def _answers(self, split: str, reach: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Digests, labels and probabilities of the photos of a split, in label order."""
+        photos = sorted((p for p in self.photos if p.split == split), key=lambda p: (p.class_name, p.digest))
+        names = self.dataset.class_names
+        labels = np.array([names.index(photo.class_name) for photo in photos], np.int64)
+        probabilities = make_probabilities(labels, len(names), right=reach, seed=seed + 100 * (split != "test"))
+        return np.array([photo.digest for photo in photos]), labels, probabilities
 
 
 def _write_model(
     folder: Path, model: Model, cost: Cost, dataset: Dataset, evaluation: Evaluation
 ) -> tuple[Model, Cost]:
     folder.mkdir()
-    content = f"stand-in for the model of {model.run_id}\n".encode() * 500
-    (folder / "model.keras").write_bytes(content)
-    cost = replace(cost, model_bytes=len(content))
-    card = model.card | {
-        "dataset": dataset.id,
+    digests = {}
+    for name in ("model.keras", "prefix.tflite", "head.npz"):
+        content = f"stand-in for {name} of {model.run_id}\n".encode() * 500
+        (folder / name).write_bytes(content)
+        digests[name] = hashlib.sha256(content).hexdigest()
+    size = (folder / "model.keras").stat().st_size
+    cost = replace(cost, model_bytes=size)
+    card = model.card | _card_of(model, dataset, evaluation, cost, digests, size)
+    (folder / "card.json").write_text(json.dumps(card, indent=2))
+    return replace(model, sha256=digests["model.keras"], size_bytes=size, card=card), cost
+
+
+def _card_of(
+    model: Model, dataset: Dataset, evaluation: Evaluation, cost: Cost, digests: dict[str, str], size: int
+) -> dict:
+    """What a trainer writes about a network with a dense head."""
+    backbone = get(model.card["recipe"]["backbone"])
+    row = row_for_card(backbone, parameters=cost.parameters_total, multiply_adds=cost.multiply_adds)
+    network = {"kind": "network", "file": "prefix.tflite", "input_size": backbone.input_size}
+    return {
+        "title": backbone.title,
+        "dataset": {"id": dataset.id, "name": dataset.name, "version": dataset.version, "digest": dataset.digest},
         "class_names": list(dataset.class_names),
+        "input_size": backbone.input_size,
+        "backbone": {"name": backbone.name, "title": backbone.title, "row": row},
+        "parents": [],
+        "choice": {},
+        "answer": {"kind": "head", "file": "head.npz", "inputs": [network]},
+        "engines": [{"file": name, "sha256": digests[name]} for name in ("prefix.tflite", "head.npz")],
+        "model": {"file": "model.keras", "sha256": digests["model.keras"], "bytes": size},
+        "validation": {"accuracy": evaluation.accuracy, "loss": evaluation.loss},
         "accuracy": evaluation.accuracy,
         "ci95": list(evaluation.ci95),
+        "n": evaluation.n,
         "cost": asdict(cost),
         "versions": {"keras": "3.15.1", "tensorflow": "2.21.0"},
     }
-    (folder / "card.json").write_text(json.dumps(card, indent=2))
-    model = replace(model, sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content), card=card)
-    return model, cost
 
 
 def _write_log(folder: Path, status: Status, epochs: int) -> None:
