@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn
 
-from core.commands import again, housekeeping, photos, results, train, training
+from core.commands import again, housekeeping, photos, results, stored, train, training
 from core.recipes import Pattern
 
 _USABLE = tuple(str(pattern) for pattern in Pattern if pattern is not Pattern.CASCADE)
@@ -45,6 +45,11 @@ def _photos(verbs) -> None:
     verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
     verb.add_argument("--seed", type=int, default=0, help="of the split")
     _verb(verbs, "datasets", photos.datasets, photos.datasets_text, "list the datasets")
+    verb = _verb(verbs, "features", stored.features, stored.features_text, "what is stored of which photos, in MB")
+    verb.add_argument("--dataset", help="only of this dataset")
+    verb.add_argument("--parquet", metavar="FILE", help="write the pooled features of --dataset by --backbone there")
+    verb.add_argument("--backbone", metavar="B", help="for --parquet")
+    verb.add_argument("--cut", metavar="C", help="for --parquet: top, classes, or a block with .pool")
     _verb(verbs, "backbones", photos.backbones, photos.backbones_text, "list the pretrained networks")
 
 

@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict
 
-from core.commands.tables import table
+from core.commands.tables import percent, table
 from core.workbench import Workbench
 
 Result = tuple[dict, bool]
@@ -80,7 +80,7 @@ def backbones(options: Namespace) -> Result:
 
 def backbones_text(result: dict) -> str:
     rows = [
-        (row["name"], row["availability"], f"{row['parameters'] / 1e6:.1f} M", row["input_size"], f"{row['top1']:.1%}")
+        (row["name"], row["availability"], f"{row['parameters'] / 1e6:.1f} M", row["input_size"], percent(row["top1"]))
         for row in result["backbones"]
     ]
     return table(("backbone", "weights", "parameters", "input", "ImageNet top-1"), rows)

@@ -2,7 +2,8 @@
 
 Values in, values out; errors are ``core.errors`` with a sentence for a person. Nothing here imports TensorFlow.
 ``photos`` (datasets), ``recipes`` (backbones, defaults, grids), ``plans`` (look before you train), ``launching``,
-``running`` (runs and their queue), ``results`` (figures, models, prediction, features), ``care`` (deletion, processes).
+``running`` (runs and their queue), ``results`` (figures, models, prediction), ``stored`` (features), ``care``
+(deletion, processes).
 """
 
 from core.workbench.care import Care
@@ -10,9 +11,10 @@ from core.workbench.launching import Launching
 from core.workbench.photos import Photos
 from core.workbench.results import Results
 from core.workbench.running import Running
+from core.workbench.stored import StoredVerbs
 
 
-class Workbench(Photos, Launching, Running, Results, Care):
+class Workbench(Photos, Launching, Running, Results, StoredVerbs, Care):
     """One open home: its settings and its registry. Safe to share between threads."""
 
 

@@ -1,0 +1,111 @@
+"""Verbs about stored features: what lies there, and taking them along."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.backbones import Backbone
+from core.errors import InvalidInput, NotFound
+from core.features.report import StoredFeatures, export_parquet, stored_report
+from core.lineage import backbone_of
+from core.runs import Run
+from core.stages import ANSWERS, TOP, Part, pooled, program_of
+from core.workbench.base import Bench
+
+PARQUET = "features.parquet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureRow:
+    """One stored array, with names for people.
+
+    Args:
+        dataset_id, dataset: "" and the digest's beginning where the dataset is gone. source, title: a backbone's name,
+            or the id of a run. cut, split, view, seed: see ``features.store.Key``.
+        rows: photos. bytes: on disk. used_at: last use, seconds since 1970.
+    """
+
+    dataset_id: str
+    dataset: str
+    source: str
+    title: str
+    cut: str
+    split: str
+    view: int
+    seed: int
+    rows: int
+    bytes: int
+    used_at: float
+
+    @property
+    def bytes_per_photo(self) -> float:
+        return self.bytes / max(self.rows, 1)
+
+
+class StoredVerbs(Bench):
+    """Stored features."""
+
+    def features(self) -> list[FeatureRow]:
+        """Everything that is stored, by dataset, source, cut, split and view."""
+        datasets = {dataset.digest: dataset for dataset in self.registry.datasets()}
+        return [self._row(one, datasets.get(one.dataset)) for one in stored_report(self.settings)]
+
+    def _row(self, one: StoredFeatures, dataset) -> FeatureRow:
+        return FeatureRow(
+            dataset_id=dataset.id if dataset else "",
+            dataset=f"{dataset.name} version {dataset.version}" if dataset else f"{one.dataset[:8]} (deleted)",
+            source=one.source,
+            title=self._title(one.source),
+            cut=one.cut,
+            split=one.split,
+            view=one.view,
+            seed=one.seed,
+            rows=one.rows,
+            bytes=one.bytes,
+            used_at=one.used_at,
+        )
+
+    def _title(self, source: str) -> str:
+        """Of a backbone or a run; its id where it is gone."""
+        try:
+            return backbone_of(source, self.registry, self.settings).title
+        except (NotFound, InvalidInput):
+            return source
+
+    def export_features(self, dataset_reference: str, backbone: str, target: Path, *, cut: str = TOP) -> int:
+        """Write what is stored of a dataset by a backbone at a cut to one Parquet file; returns its rows.
+
+        Raises:
+            InvalidInput: there is no such cut, or maps lie there. NotFound: nothing is stored.
+        """
+        dataset, row = self.dataset(dataset_reference), backbone_of(backbone, self.registry, self.settings)
+        return export_parquet(
+            target, self.registry.photos(dataset.id), dataset=dataset, backbone=row, settings=self.settings, cut=cut
+        )
+
+    def features_parquet(self, run_id: str) -> Path:
+        """The features a run has learned from as one Parquet file in its folder, made now.
+
+        Raises:
+            InvalidInput: it learned from none that fit into columns. NotFound: they are not stored any more.
+        """
+        run = self.run(run_id)
+        part = self._columns(run)
+        target = self.settings.run_dir(run.id) / PARQUET
+        self.export_features(run.dataset_id, part.source, target, cut=part.cut)
+        return target
+
+    def _columns(self, run: Run) -> Part:
+        """The first vectors among a run's inputs."""
+        if run.recipe.backbones:
+            program = program_of(run.recipe, self._backbone(run).blocks)
+            parts = [part for stage in program.stages for part in stage.inputs] + list(program.inputs)
+            vectors = [part for part in parts if pooled(part.cut) and part.cut != ANSWERS]
+            if vectors:
+                return vectors[0]
+        raise InvalidInput(
+            f"{run.name} ({run.id}) learned from no features that fit into columns: only what sees pooled features has "
+            "them (an extractor, a classifier, the head of a fine-tuning, a fusion)."
+        )
+
+    def _backbone(self, run: Run) -> Backbone:
+        return backbone_of(run.recipe.backbone, self.registry, self.settings)
