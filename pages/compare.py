@@ -9,7 +9,7 @@ from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.runs import Run, Status
 from core.web.frame import require_frame
-from core.web.panels import compare_panel, compare_photos
+from core.web.panels import compare_depths, compare_panel, compare_photos
 from core.web.panels.choice import choose_dataset, listed_ids
 from core.web.panels.words import interval
 from core.web.state import workbench
@@ -36,6 +36,8 @@ def page() -> None:
         runs = choose_runs([run for run in finished if run.dataset_id == dataset.id], linked)
     with explained():
         compare(bench, dataset, runs, first_line)
+    with explained():
+        compare_depths.show(bench, [run for run in finished if run.dataset_id == dataset.id])
 
 
 def nothing_yet(bench: Workbench) -> None:

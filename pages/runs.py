@@ -63,7 +63,7 @@ _WORDS = {
     Status.SCHEDULED: "waiting",
     Status.FINISHED: "finished",
     Status.FAILED: "failed",
-    Status.KILLED: "cancelled",
+    Status.KILLED: "stopped",
 }
 
 

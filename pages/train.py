@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.datasets.values import Dataset
-from core.planning import Decision, Plan
+from core.planning import Plan
+from core.recipes import Pattern, Recipe
 from core.web.frame import require_frame
-from core.web.panels import train_panel
 from core.web.panels.choice import choose_dataset
+from core.web.panels.train import cascades, grid, mapping, numbers, plans, ways
+from core.web.panels.train.cascades import Together
+from core.web.panels.train.grid import Cell, Choices
 from core.web.state import workbench
 from core.web.widgets import empty_state, explained, heading
-from core.wording import count
 from core.workbench import Workbench
 
 
@@ -32,34 +34,70 @@ def page() -> None:
 
 
 def choose_and_launch(bench: Workbench, dataset: Dataset) -> None:
-    st.subheader("Networks", anchor=False)
-    cells = train_panel.grid(bench)
-    st.subheader("Hyperparameters", anchor=False)
-    chosen = train_panel.hyperparameters(bench, dataset.id)
+    st.subheader("How to use a pretrained network", anchor=False)
+    chosen = ways.choose(grid.tick_way)
+    everything = grid.ordered(bench.backbones())
+    cells = networks(everything, [pattern for pattern in chosen if pattern is not Pattern.CASCADE])
+    together = cascade(bench, dataset, everything) if Pattern.CASCADE in chosen else None
+    recipes = with_numbers(bench, dataset, cells, together) if cells or together else []
     st.subheader("What will happen", anchor=False)
-    if not cells:
-        st.caption("Nothing is ticked. Tick at least one network above.")
+    if recipes is None:
+        st.caption("A number above cannot be used; put it right first.")
+    elif not recipes:
+        st.caption("Nothing is ticked. Tick at least one way and one network above.")
+    else:
+        look(bench, dataset, recipes)
+
+
+def networks(everything: Choices, chosen: Sequence[Pattern]) -> list[Cell]:
+    if not chosen:
+        return []
+    st.subheader("Networks", anchor=False)
+    return grid.choose(everything, chosen)
+
+
+def cascade(bench: Workbench, dataset: Dataset, everything: Choices) -> Together | None:
+    st.subheader("Cascade", anchor=False)
+    return cascades.choose(bench, dataset.id, everything)
+
+
+def with_numbers(
+    bench: Workbench, dataset: Dataset, cells: Sequence[Cell], together: Together | None
+) -> list[Recipe] | None:
+    """A recipe for every ticked cell, depth and repetition, and for the cascade; None when a number is no good."""
+    tried: dict[Pattern, list[str]] = {}
+    for name, pattern in cells:
+        tried.setdefault(pattern, []).append(name)
+    st.subheader("Numbers", anchor=False)
+    learning = [(Pattern.CASCADE, together.backbones)] if together and together.is_trained else []
+    chosen = numbers.choose(bench, dataset.id, [*ways.in_order(tried), *learning])
+    pairs = mapping.choose(bench, dataset) if Pattern.CLASSIFIER in tried else ()
+    if chosen is None:
+        return None
+    recipes = numbers.recipes(bench, dataset.id, tried, chosen, pairs)
+    return recipes + (together.recipes(bench, dataset.id, chosen) if together else [])
+
+
+def look(bench: Workbench, dataset: Dataset, recipes: Sequence[Recipe]) -> None:
+    """What will happen with each, and the one click that starts it."""
+    if not plans.worth_planning(recipes):
         return
-    plans = bench.plan(dataset.id, train_panel.recipes(cells, chosen))
-    train_panel.summary(bench, plans)
-    st.caption(train_panel.total_words(plans))
-    launch(bench, plans)
+    found = bench.plan(dataset.id, recipes, force=plans.forced())
+    plans.summary(found)
+    st.caption(plans.total_words(found))
+    agreed = plans.concerns(found, bench.concerns(found))
+    launch(bench, plans.launchable(found), agreed)
 
 
-def launch(bench: Workbench, plans: Sequence[Plan]) -> None:
+def launch(bench: Workbench, found: Sequence[Plan], agreed: bool) -> None:
     """One click; then to the runs, which show themselves live."""
-    if not st.button(launch_label(plans), type="primary", icon=":material/rocket_launch:", key="train.launch"):
+    label = plans.launch_label(found)
+    ready = agreed and bool(found)
+    if not st.button(label, type="primary", icon=":material/rocket_launch:", key="train.launch", disabled=not ready):
         return
-    with explained():
-        runs = bench.launch(plans)
+    with explained(), st.spinner("Launching …"):
+        runs = bench.launch(found)
         st.switch_page("pages/runs.py", query_params={"runs": ",".join(run.id for run in runs)})
-
-
-def launch_label(plans: Sequence[Plan]) -> str:
-    work = sum(plan.decision is not Decision.REUSED for plan in plans)
-    if not work:
-        return "Show the run" if len(plans) == 1 else "Show the runs"
-    return f"Launch {count(work, 'run')}"
 
 
 require_frame()

@@ -7,6 +7,7 @@ sentence that stands above it. Show one with ``st.plotly_chart(figure, key=..., 
 from core.charts.answers import confusion, confusion_title, top_classes
 from core.charts.curves import epoch_times, learning_curves, learning_curves_title, live_curve
 from core.charts.dataset import class_balance, class_balance_title, image_sizes, image_sizes_title
+from core.charts.depth import depth_title, over_depth
 from core.charts.look import CONFIG
 from core.charts.styles import RunStyle, run_styles
 from core.charts.tradeoff import accuracy_vs_cost, cost_stages, cost_stages_title
@@ -21,12 +22,14 @@ __all__ = [
     "confusion_title",
     "cost_stages",
     "cost_stages_title",
+    "depth_title",
     "epoch_times",
     "image_sizes",
     "image_sizes_title",
     "learning_curves",
     "learning_curves_title",
     "live_curve",
+    "over_depth",
     "run_styles",
     "top_classes",
 ]

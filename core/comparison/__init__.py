@@ -6,6 +6,7 @@ per test photo; ``photos`` finds the photos behind a figure; ``claims`` puts the
 
 from core.comparison.claims import claim, verdict
 from core.comparison.curves import METRICS, Curve, MetricKind, curves
+from core.comparison.depths import DepthPoint, DepthSeries, depth_series
 from core.comparison.kinds import COSTS, CostKind
 from core.comparison.leaderboard import Row, best, best_per_dataset, labels, leaderboard, pareto_front
 from core.comparison.paired import Paired, against_best, holm, mcnemar, newcombe, paired
@@ -18,6 +19,8 @@ __all__ = [
     "Cell",
     "CostKind",
     "Curve",
+    "DepthPoint",
+    "DepthSeries",
     "MetricKind",
     "Paired",
     "PhotoResults",
@@ -29,6 +32,7 @@ __all__ = [
     "claim",
     "confusion_cells",
     "curves",
+    "depth_series",
     "holm",
     "labels",
     "leaderboard",

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from core.recipes import Recipe
+from core.recipes import RELEVANT, Recipe
 
 
 def distinct_names(runs: Iterable[tuple[str, str, Recipe]], ignored: Collection[str] = ()) -> dict[str, str]:
@@ -21,8 +21,9 @@ def distinct_names(runs: Iterable[tuple[str, str, Recipe]], ignored: Collection[
 
 def _tell_apart(group: Sequence[tuple[str, str, Recipe]], ignored: Collection[str]) -> list[tuple[str, str]]:
     facts = [_facts(recipe) for _, _, recipe in group]
-    names = [key for key in facts[0] if key not in ignored and len({str(fact.get(key)) for fact in facts}) > 1]
-    endings = [", ".join(_words(key, fact.get(key)) for key in names) for fact in facts]
+    known = dict.fromkeys(key for fact in facts for key in fact if key not in ignored)
+    names = [key for key in known if len({str(fact.get(key)) for fact in facts}) > 1]
+    endings = [", ".join(_words(key, fact[key]) for key in names if fact.get(key) is not None) for fact in facts]
     told = [
         ending if endings.count(ending) == 1 else ", ".join(part for part in (ending, run[0]) if part)
         for ending, run in zip(endings, group, strict=True)
@@ -33,10 +34,14 @@ def _tell_apart(group: Sequence[tuple[str, str, Recipe]], ignored: Collection[st
 
 
 def _words(key: str, value: object) -> str:
-    return f"{value} {key}" if key in ("epochs", "views") else f"{key.replace('_', ' ')} {value}"
+    if isinstance(value, bool):
+        return f"{'with' if value else 'without'} {key.replace('_', ' ')}"
+    words = str(value).replace("_", " ")
+    return f"{words} {key}" if key in ("epochs", "views") else f"{key.replace('_', ' ')} {words}"
 
 
 def _facts(recipe: Recipe) -> dict[str, object]:
-    """Everything a recipe says, flat."""
+    """Everything short that a recipe says, flat; what its pattern does not look at says nothing."""
     data = recipe.to_dict()
-    return {key: value for key, value in data.items() if key != "hyperparameters"} | data["hyperparameters"]
+    numbers = {name: data["hyperparameters"][name] for name in RELEVANT[recipe.pattern]}
+    return {key: data[key] for key in ("backbone", "pattern", "cascade")} | numbers

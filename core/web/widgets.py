@@ -20,7 +20,7 @@ STATUSES: dict[Status, tuple[str, str, BadgeColour]] = {
     Status.RUNNING: ("Running", ":material/autorenew:", "blue"),
     Status.FINISHED: ("Finished", ":material/check_circle:", "green"),
     Status.FAILED: ("Failed", ":material/error:", "red"),
-    Status.KILLED: ("Cancelled", ":material/cancel:", "orange"),
+    Status.KILLED: ("Stopped", ":material/stop_circle:", "orange"),
 }
 """Word, icon and colour of each status: never colour alone."""
 

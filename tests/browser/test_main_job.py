@@ -121,9 +121,9 @@ def test_a_run_survives_the_web_server_and_a_killed_trainer_can_be_resumed(kille
 
         page.get_by_role("button", name="Resume").click()
         _wait(lambda: bench.run(run.id).epochs_done > done, "the resumed run to go on")
-        page.get_by_role("button", name="Cancel").click()
-        page.get_by_role("button", name="Now", exact=True).click()
-        page.get_by_text("Cancelled").first.wait_for(timeout=PATIENT)
+        page.get_by_role("button", name="Stop", exact=True).click()
+        page.get_by_role("button", name="Pause now").click()
+        page.get_by_text("Stopped").first.wait_for(timeout=PATIENT)
         assert [attempt.number for attempt in bench.attempts(run.id)] == [1, 2]
     finally:
         end_server(server)

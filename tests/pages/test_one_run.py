@@ -18,7 +18,7 @@ def test_every_status_is_told_in_words(filled, status):
         "RUNNING": "6 of 12 epochs done",
         "FINISHED": "Right on 83 %",
         "FAILED": "The loss became not a number",
-        "KILLED": "Cancelled after 6 epochs",
+        "KILLED": "Stopped after 6 epochs",
     }
     assert words[status] in first_line(at)
 

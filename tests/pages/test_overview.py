@@ -68,7 +68,7 @@ def test_a_running_run_shows_its_stage_and_what_is_left(filled):
 
 def test_a_running_run_can_be_stopped_after_its_epoch(bench, filled):
     running = filled.with_status("RUNNING")[0]
-    visit().button(key=f"cancel.epoch.{running.id}").click().run()
+    visit().button(key=f"after.{running.id}").click().run()
     assert bench.run(running.id).cancel == "after_epoch"
 
 

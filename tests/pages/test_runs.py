@@ -14,7 +14,7 @@ def test_without_runs_the_page_leads_to_training(bench):
 
 def test_the_first_line_counts_what_runs_waits_and_ended(filled):
     line = first_line(visit("runs"))
-    assert line == "6 runs: 1 training now, 1 waiting, 2 finished, 1 failed, 1 cancelled."
+    assert line == "6 runs: 1 training now, 1 waiting, 2 finished, 1 failed, 1 stopped."
 
 
 def test_a_running_run_shows_progress_and_its_live_curve(filled):
@@ -29,9 +29,9 @@ def test_a_waiting_run_can_be_cancelled(bench, filled):
     assert bench.run(waiting.id).status is Status.KILLED
 
 
-def test_a_running_run_can_be_stopped_now(bench, filled):
+def test_a_running_run_can_be_paused(bench, filled):
     running = filled.with_status("RUNNING")[0]
-    at = visit("runs").button(key=f"cancel.now.{running.id}").click().run()
+    at = visit("runs").button(key=f"pause.{running.id}").click().run()
     assert bench.run(running.id).cancel == "now"
     assert "Stopping" in at.get("progress")[0].proto.text
 
@@ -40,7 +40,7 @@ def test_cancelling_what_has_just_ended_is_a_sentence(bench, filled):
     running = filled.with_status("RUNNING")[0]
     at = visit("runs")
     bench.registry.end(running.id, 1, Status.KILLED)
-    at.button(key=f"cancel.now.{running.id}").click().run()
+    at.button(key=f"pause.{running.id}").click().run()
     assert not at.exception and "ended already" in at.toast[0].value
 
 

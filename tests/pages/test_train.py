@@ -3,10 +3,33 @@
 import pytest
 
 from core.planning import Decision
-from core.recipes import Recipe
+from core.recipes import RELEVANT, Cascade, Pattern
 from core.runs import Status
+from core.web.panels.recipe_words import CASCADES, PATTERNS, field_words
+from core.web.panels.train.plans import WORK
 from tests.factories import fill
 from tests.pages.conftest import link_labels, text_of, visit
+
+FROZEN = Pattern.INTEGRATED_EXTRACTOR
+
+
+def grid_of(at):
+    return at.get("data_editor")[0].value if at.get("data_editor") else at.dataframe[0].value
+
+
+def tick(at, *patterns):
+    """Tick ways, as a visitor does: one after the other."""
+    for pattern in patterns:
+        at.checkbox(key=f"train.way.{pattern}").check().run()
+    return at
+
+
+def summary(at):
+    return at.dataframe[-1].value
+
+
+def launched(bench):
+    return {(run.recipe.backbone, run.recipe.pattern) for run in bench.runs()}
 
 
 def test_without_photos_the_page_leads_to_the_import(bench):
@@ -14,19 +37,50 @@ def test_without_photos_the_page_leads_to_the_import(bench):
     assert not at.exception and "Import photos" in link_labels(at)
 
 
-def test_two_small_networks_are_ticked_to_begin_with(filled):
+def test_two_small_networks_and_the_frozen_way_are_ticked_to_begin_with(filled):
     at = visit("train")
-    assert not at.exception
-    grid = at.data_editor[0].value if at.get("data_editor") else at.dataframe[0].value
-    ticked = grid[grid["integrated_extractor"]]["Backbone"].tolist()
+    assert not at.exception and not at.error
+    assert [box.label for box in at.checkbox if box.key.startswith("train.way.") and box.value] == [
+        "**Frozen + new head**"
+    ]
+    ticked = grid_of(at)[grid_of(at)[FROZEN]]["Backbone"].tolist()
     assert ticked == ["EfficientNet-Lite0", "EfficientNet-Lite1"]
     assert at.button(key="train.launch").label == "Launch 2 runs"
 
 
-def test_launching_schedules_the_runs_and_starts_a_supervisor(bench, started):
+def test_every_way_is_explained_in_a_sentence(filled):
+    text = text_of(visit("train"))
+    assert set(PATTERNS) == set(Pattern)
+    assert all(sentence in text for _, sentence in PATTERNS.values())
+
+
+def test_a_further_way_is_one_click_and_joins_for_the_ticked_networks(filled):
+    at = tick(visit("train"), Pattern.FINE_TUNING)
+    assert not at.exception and not at.error
+    assert grid_of(at)[grid_of(at)[Pattern.FINE_TUNING]]["Backbone"].tolist() == [
+        "EfficientNet-Lite0",
+        "EfficientNet-Lite1",
+    ]
+    assert at.button(key="train.launch").label == "Launch 4 runs"
+    at.checkbox(key=f"train.way.{FROZEN}").uncheck().run()
+    assert at.button(key="train.launch").label == "Launch 2 runs"
+
+
+def test_all_six_ways_of_one_network_can_be_launched_together(bench, started):
+    dataset = fill(bench.registry, runs=0).dataset
+    single = [pattern for pattern in Pattern if pattern is not Pattern.CASCADE]
+    at = tick(visit("train", dataset=dataset.id), *[pattern for pattern in single if pattern is not FROZEN])
+    assert not at.exception and not at.error
+    at.button(key="train.launch").click().run()
+    names = ("efficientnet_lite0", "efficientnet_lite1")
+    assert launched(bench) == {(name, pattern) for name in names for pattern in single}
+    assert len(started) == 1
+
+
+def test_launching_schedules_the_runs_with_the_chosen_numbers(bench, started):
     dataset = fill(bench.registry, runs=0).dataset
     at = visit("train", dataset=dataset.id)
-    at.number_input(key=f"train.epochs.{dataset.id}").set_value(3).run()
+    at.number_input(key=f"train.epochs.{FROZEN}.{dataset.id}").set_value(3).run()
     at.button(key="train.launch").click().run()
     runs = bench.runs()
     assert {run.recipe.backbone for run in runs} == {"efficientnet_lite0", "efficientnet_lite1"}
@@ -41,19 +95,25 @@ def test_after_launching_the_runs_are_shown(bench):
     assert not at.exception and at.title[0].value == "Runs"
 
 
-def test_every_hyperparameter_has_a_default_from_the_data_and_a_help(bench):
+@pytest.mark.parametrize("pattern", [pattern for pattern in Pattern if RELEVANT[pattern]])
+def test_every_number_a_way_looks_at_has_a_default_from_the_data_and_a_help(bench, pattern):
     dataset = fill(bench.registry, runs=0).dataset
-    defaults = bench.defaults(dataset.id)
-    fields = {field.key.split(".")[1]: field for field in visit("train").number_input}
-    assert set(fields) == set(Recipe(backbone="x").to_dict()["hyperparameters"])
-    assert all(fields[name].value == getattr(defaults, name) for name in fields)
-    assert all(field.help for field in fields.values())
+    at = tick(visit("train"), pattern) if pattern is not FROZEN else visit("train")
+    usual, ending = bench.defaults(dataset.id, pattern, "efficientnet_lite0"), f".{pattern}.{dataset.id}"
+    fields = [*at.number_input, *at.selectbox, *at.checkbox, *at.multiselect]
+    found = {field.key.split(".")[1]: field for field in fields if field.key and field.key.endswith(ending)}
+    assert set(found) == set(RELEVANT[pattern])
+    assert all(field.help for field in found.values())
+    values = {name: field.value for name, field in found.items() if name != "depth"}
+    assert values == {name: getattr(usual, name) for name in values}
+    if "depth" in found:
+        assert found["depth"].value == [usual.depth] and found["depth"].label == field_words(pattern, "depth")[0]
 
 
 def test_a_number_out_of_bounds_is_one_sentence_and_nothing_is_launched(bench):
     dataset = fill(bench.registry, runs=0).dataset
     at = visit("train")
-    at.number_input(key=f"train.learning_rate.{dataset.id}").set_value(500.0).run()
+    at.number_input(key=f"train.learning_rate.{FROZEN}.{dataset.id}").set_value(500.0).run()
     assert "learning\\_rate must be between" in at.error[0].value
     assert not [button for button in at.button if button.key == "train.launch"]
 
@@ -61,19 +121,14 @@ def test_a_number_out_of_bounds_is_one_sentence_and_nothing_is_launched(bench):
 def test_the_summary_says_what_is_new_and_that_nothing_was_measured_yet(bench):
     fill(bench.registry, runs=0)
     at = visit("train")
-    summary = at.dataframe[-1].value
-    assert summary["What happens"].tolist() == ["○ new", "○ new"]
-    assert all(text.startswith("about ") for text in summary["Expected time"])
+    assert summary(at)["What happens"].tolist() == ["○ new", "○ new"]
+    assert (summary(at)["Expected time"] > 0).all()
     assert "nothing was measured on this machine yet" in text_of(at)
 
 
-@pytest.mark.parametrize(
-    ("decision", "word"), [(d, w) for d, w in zip(Decision, ("reused", "resumed", "extended", "new"), strict=True)]
-)
-def test_every_decision_has_its_word(decision, word):
-    from core.web.panels.train_panel import WORK
-
-    assert WORK[decision].endswith(word)
+def test_every_decision_and_every_kind_of_cascade_has_its_words():
+    assert set(WORK) == set(Decision) and all(WORK[decision].endswith(decision) for decision in Decision)
+    assert set(CASCADES) == set(Cascade)
 
 
 def test_what_is_waiting_already_is_not_launched_twice(bench):
@@ -85,13 +140,59 @@ def test_what_is_waiting_already_is_not_launched_twice(bench):
     assert len(bench.runs()) == 2
 
 
+def test_what_is_known_can_be_trained_anew_with_the_next_seed(bench):
+    dataset = fill(bench.registry, runs=0).dataset
+    visit("train", dataset=dataset.id).button(key="train.launch").click().run()
+    at = visit("train", dataset=dataset.id)
+    at.toggle(key="train.force").set_value(True).run()
+    assert at.button(key="train.launch").label == "Launch 2 runs"
+    at.button(key="train.launch").click().run()
+    assert sorted(run.recipe.hyperparameters.seed for run in bench.runs()) == [0, 0, 1, 1]
+
+
+def test_repetitions_are_seeds_in_a_row(bench):
+    dataset = fill(bench.registry, runs=0).dataset
+    at = visit("train", dataset=dataset.id)
+    at.number_input(key="train.repeat").set_value(3).run()
+    assert summary(at)["Seed"].tolist() == [0, 1, 2, 0, 1, 2]
+    at.button(key="train.launch").click().run()
+    assert sorted(run.recipe.hyperparameters.seed for run in bench.runs()) == [0, 0, 1, 1, 2, 2]
+
+
+def test_a_depth_sweep_is_one_switch(bench):
+    dataset = fill(bench.registry, runs=0).dataset
+    at = visit("train", dataset=dataset.id)
+    at.session_state["train.ticked"] = {("efficientnet_lite0", FROZEN)}
+    at.toggle(key=f"train.depth.{FROZEN}.{dataset.id}.all").set_value(True).run()
+    depths = bench.depths(FROZEN, "efficientnet_lite0")
+    assert len(summary(at)) == len(depths) > 5
+    at.toggle(key=f"train.depth.{FROZEN}.{dataset.id}.all").set_value(False).run()
+    at.multiselect(key=f"train.depth.{FROZEN}.{dataset.id}").set_value([0, 3]).run()
+    at.button(key="train.launch").click().run()
+    assert {run.recipe.hyperparameters.depth for run in bench.runs()} == {0, 3}
+
+
+def test_a_large_grid_asks_before_it_is_even_looked_at(bench):
+    dataset = fill(bench.registry, runs=0).dataset
+    at = visit("train", dataset=dataset.id)
+    for pattern in (FROZEN, Pattern.FINE_TUNING, Pattern.STANDALONE_EXTRACTOR):
+        tick(at, pattern)
+        at.toggle(key=f"train.depth.{pattern}.{dataset.id}.all").set_value(True).run()
+    at.number_input(key="train.repeat").set_value(2).run()
+    assert not [button for button in at.button if button.key == "train.launch"] and at.warning
+    at.checkbox(key="train.many").check().run()
+    assert at.button(key="train.launch").disabled
+    [box for box in at.checkbox if box.label == "Launch all the same"][0].check().run()
+    assert not at.exception and not at.button(key="train.launch").disabled
+
+
 def test_another_backbone_can_be_ticked_and_survives_the_filter(bench):
     fill(bench.registry, runs=0)
     at = visit("train")
-    at.session_state["train.ticked"] = {("efficientnet_lite2", "integrated_extractor")}
+    at.session_state["train.ticked"] = {("efficientnet_lite2", FROZEN)}
     at.text_input(key="train.filter").input("lite1").run()
     assert at.button(key="train.launch").label == "Launch 1 run"
-    assert at.dataframe[-1].value["Backbone"].tolist() == ["EfficientNet-Lite2"]
+    assert summary(at)["Run"].str.startswith("EfficientNet-Lite2").all()
 
 
 def test_a_filter_without_match_says_so(bench):
@@ -101,7 +202,55 @@ def test_a_filter_without_match_says_so(bench):
     assert "No backbone matches" in text_of(at)
 
 
+def test_with_nothing_ticked_the_page_says_what_to_do(bench):
+    fill(bench.registry, runs=0)
+    at = visit("train")
+    at.checkbox(key=f"train.way.{FROZEN}").uncheck().run()
+    assert not at.exception and "Nothing is ticked" in text_of(at)
+
+
 def test_an_unknown_dataset_in_the_url_is_said_and_the_newest_taken(filled):
     at = visit("train", dataset="d-nothing")
     assert "no dataset" in at.error[0].value
     assert at.selectbox(key="train.dataset").value == filled.dataset.id
+
+
+# --- cascades ---
+
+
+def with_cascade(kind, **query):
+    at = tick(visit("train", **query), Pattern.CASCADE)
+    at.checkbox(key=f"train.way.{FROZEN}").uncheck().run()
+    at.segmented_control(key="train.cascade").set_value(kind).run()
+    return at
+
+
+def test_a_fusion_of_two_networks_is_launched(bench):
+    dataset = fill(bench.registry, runs=0).dataset
+    at = with_cascade(Cascade.FUSION, dataset=dataset.id)
+    assert not at.exception and not at.error
+    at.button(key="train.launch").click().run()
+    (run,) = bench.runs()
+    assert run.recipe.cascade is Cascade.FUSION
+    assert run.recipe.backbones == ("efficientnet_lite0", "efficientnet_lite1")
+
+
+def test_a_fusion_of_one_network_says_what_is_missing(bench):
+    fill(bench.registry, runs=0)
+    at = with_cascade(Cascade.FUSION)
+    at.multiselect(key="train.cascade.networks").set_value(["efficientnet_lite0"]).run()
+    assert not at.exception and "at least two" in text_of(at)
+
+
+@pytest.mark.parametrize("kind", [Cascade.STACKING, Cascade.CONFIDENCE, Cascade.ENSEMBLE])
+def test_what_combines_runs_says_so_when_there_is_none(bench, kind):
+    fill(bench.registry, runs=0)
+    at = with_cascade(kind)
+    assert not at.exception and "train first" in at.info[0].value
+
+
+@pytest.mark.parametrize("kind", [Cascade.STACKING, Cascade.CONFIDENCE, Cascade.ENSEMBLE])
+def test_finished_runs_work_together(filled, kind):
+    at = with_cascade(kind)
+    assert not at.exception and not at.error
+    assert len(summary(at)) == 1 and at.button(key="train.launch")

@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.colours import run_colour
 from core.runs import Run, Status
+from core.web.panels.recipe_words import recipe_words
 from core.web.panels.tables import name_column, number, picture, table
-from core.web.panels.words import interval, recipe_words
+from core.web.panels.words import interval
 from core.web.widgets import STATUSES, colour_swatch, status_word
 from core.wording import count, duration, moment, share
 
@@ -71,7 +72,7 @@ def _dataset_into_url() -> None:
 
 
 def _says(run: Run, text: str) -> bool:
-    said = " ".join((run.id, run.name, run.notes, *run.tags, recipe_words(run))).lower()
+    said = " ".join((run.id, run.name, run.notes, *run.tags, recipe_words(run.recipe))).lower()
     return all(word in said for word in text.lower().split())
 
 
@@ -86,7 +87,7 @@ def _row(run: Run, names: Mapping[str, str]) -> dict:
         "Interval": "" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f} %",
         "Time": run.wall_seconds,
         "Dataset": names.get(run.dataset_id, ""),
-        "Recipe": recipe_words(run),
+        "Recipe": recipe_words(run.recipe),
         "Ended": moment(run.ended_at),
         "Tags": list(run.tags),
     }

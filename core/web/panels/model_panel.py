@@ -1,6 +1,9 @@
 """One model: accuracy, lineage, whether its files are what was written, download and deletion."""
 
 import hashlib
+import io
+import zipfile
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -10,10 +13,11 @@ from core.errors import GraftError
 from core.runs import Model, Run
 from core.web.danger import confirm_danger
 from core.web.panels.figures import figures
+from core.web.panels.recipe_words import recipe_words
 from core.web.panels.run_rows import open_link
-from core.web.panels.words import interval, recipe_words, toll_words
+from core.web.panels.words import dataset_title, interval, toll_words, used_words
 from core.web.widgets import explained, run_chip
-from core.wording import milliseconds, moment, plain, share, size
+from core.wording import listed, milliseconds, moment, plain, share, size
 from core.workbench import Workbench
 
 
@@ -23,7 +27,7 @@ def show(bench: Workbench, model: Model, run: Run, *, champion: bool) -> None:
         with head:
             run_chip(run)
             best = ":green-badge[:material/trophy: Best of this dataset] " if champion else ""
-            st.caption(f"{best}{plain(recipe_words(run))}")
+            st.caption(f"{best}{plain(recipe_words(run.recipe))}")
         with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             query = {"models": run.id}
             st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
@@ -37,16 +41,22 @@ def show(bench: Workbench, model: Model, run: Run, *, champion: bool) -> None:
 
 def _figures(bench: Workbench, model: Model, run: Run) -> None:
     cost = bench.cost(run.id)
-    good = verified(bench.settings.home / model.path, model.sha256)
+    good = intact(bench.settings.home / model.path, model)
     figures(
         model.id,
         ("Test accuracy", share(run.test_accuracy, interval(run)), "With its 95 % interval (Wilson)."),
-        ("Size", size(model.size_bytes), "Of model.keras: raw RGB in, probabilities out."),
+        ("Size", size(model.size_bytes), f"Of {Path(model.path).name}."),
         ("Per photo", milliseconds(cost.ms_per_photo if cost else None), COSTS["ms_per_photo"].help),
-        ("File", "verified" if good else "damaged", "Whether model.keras still has the SHA-256 it was saved with."),
+        ("Files", "verified" if good else "damaged", "Whether its files still have the SHA-256 they were saved with."),
     )
     if not good:
-        st.error("The file is missing or was changed. Train the run again to get it back.", icon=":material/error:")
+        st.error("A file is missing or was changed. Train the run again to get it back.", icon=":material/error:")
+
+
+def intact(path: Path, model: Model) -> bool:
+    """Whether the model's main file and all that its answers are made with are there and unchanged."""
+    others = [(path.parent / engine["file"], engine["sha256"]) for engine in model.card.get("engines", ())]
+    return all(verified(file, sha256) for file, sha256 in [(path, model.sha256), *others])
 
 
 def verified(path: Path, sha256: str) -> bool:
@@ -65,33 +75,63 @@ def _sha256(path: str, modified: int, length: int) -> str:
 
 
 def _lineage(bench: Workbench, model: Model, run: Run) -> None:
+    """Photos → networks and models it was made from → run → model; and what was made from it since."""
+    parts = [_origin(bench, run), *_sources(bench, run), f"run `{run.id}`", f"model `{model.id}`"]
+    st.caption(f"{' → '.join(parts)} · SHA-256 `{model.sha256[:12]}` · {moment(model.created_at)} UTC")
+    with explained():
+        children = bench.lineage(run.id).children
+        if children:
+            st.caption(f"Used by {plain(listed([f'{child.name} ({child.id})' for child in children], 4))}.")
+
+
+def _origin(bench: Workbench, run: Run) -> str:
     try:
-        dataset = bench.dataset(run.dataset_id)
-        origin = f"{plain(dataset.name)} v{dataset.version}"
+        return plain(dataset_title(bench.dataset(run.dataset_id)))
     except GraftError:
-        origin = "a deleted dataset"
-    backbone = bench.backbone(run.recipe.backbone)
-    st.caption(
-        f"{origin} → {plain(backbone.title)} ({plain(backbone.licence)}) → run `{run.id}` → model `{model.id}` · "
-        f"SHA-256 `{model.sha256[:12]}` · {moment(model.created_at)} UTC"
-    )
+        return "a deleted dataset"
+
+
+def _sources(bench: Workbench, run: Run) -> list[str]:
+    """The networks with the licence of their weights, and the runs whose answers it builds on."""
+    said = []
+    for name in run.recipe.backbones:
+        try:
+            backbone = bench.backbone(name)
+            said.append(f"{plain(backbone.title)} ({plain(backbone.licence)})")
+        except GraftError:
+            said.append(f"{plain(name)} (deleted)")
+    runs = [f"`{plain(name)}`" for name in run.recipe.runs]
+    joined = [" + ".join(said)] if said else []
+    return joined + ([f"answers of {listed(runs, 4)}"] if runs else [])
 
 
 def _download(bench: Workbench, model: Model, run: Run) -> None:
-    """The file is read when it is asked for, not when the page is drawn."""
+    """The files are read when they are asked for, not when the page is drawn."""
     path = bench.settings.home / model.path
-    name = f"{run.recipe.backbone}-{run.id}.keras"
+    single = path.suffix == ".keras"
+    label, name = ("Download model.keras", f"{run.id}.keras") if single else ("Download all files", f"{run.id}.zip")
     st.download_button(
-        "Download model.keras", path.read_bytes, name, "application/octet-stream", key=f"model.download.{model.id}",
-        icon=":material/download:", on_click="ignore", disabled=not path.is_file(),
+        label, path.read_bytes if single else partial(zipped, path.parent), name, "application/octet-stream",
+        key=f"model.download.{model.id}", icon=":material/download:", on_click="ignore", disabled=not path.is_file(),
     )  # fmt: skip
+
+
+def zipped(folder: Path) -> bytes:
+    """All files of a model that is made of several, uncompressed: weights do not get smaller."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                file.write(path, path.relative_to(folder))
+    return archive.getvalue()
 
 
 def _deletion(bench: Workbench, model: Model, run: Run) -> None:
     def what() -> str:
-        going = toll_words(bench.toll(model=model.id))
+        toll = bench.toll(model=model.id)
         return (
-            f"This deletes the model of **{plain(run.name)}** (`{run.id}`) for good: {going}. Its run and figures stay."
+            f"This deletes the model of **{plain(run.name)}** (`{run.id}`) for good: {toll_words(toll)}. Its run and "
+            f"figures stay.{used_words(toll)}"
         )
 
     if confirm_danger(f"model.delete.{model.id}", "Delete", what):

@@ -1,13 +1,14 @@
 """Runs as rows: what trains now, what waits, and the polling that keeps both true."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 from core import charts
 from core.errors import GraftError
 from core.runs import Run, Status
-from core.web.panels.words import recipe_words
+from core.web.panels.recipe_words import recipe_words
 from core.web.widgets import explained, progress_line, run_chip
 from core.wording import count, plain
 from core.workbench import Workbench
@@ -27,10 +28,11 @@ def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False
         head, buttons = st.columns([3, 2], vertical_alignment="center")
         with head:
             run_chip(run)
-            st.caption(plain(f"{names.get(run.dataset_id, '')} · {recipe_words(run)} · on {run.slot or 'the queue'}"))
+            where = names.get(run.dataset_id, "")
+            st.caption(plain(f"{where} · {recipe_words(run.recipe)} · on {run.slot or 'the queue'}"))
         with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             open_link(run)
-            cancel_menu(bench, run)
+            stop_menu(bench, run)
         progress_line(bench.progress(run.id), before=epoch_words(run))
         if curve:
             live_curve(bench, run)
@@ -38,7 +40,7 @@ def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False
 
 def epoch_words(run: Run) -> str:
     if run.cancel is not None:
-        return "Stopping after this epoch …" if run.cancel == "after_epoch" else "Stopping …"
+        return "Ending after this epoch …" if run.cancel == "after_epoch" else "Stopping …"
     return ""
 
 
@@ -55,30 +57,52 @@ def open_link(run: Run, label: str = "Open") -> None:
     st.page_link("pages/runs.py", label=label, icon=":material/open_in_new:", query_params={"run": run.id})
 
 
-def cancel_menu(bench: Workbench, run: Run) -> None:
-    """After this epoch (the model so far can be extended) or now; a waiting run just leaves the queue."""
+def stop_menu(bench: Workbench, run: Run) -> None:
+    """Pause, or finish early with what was learned so far; a waiting run just leaves the queue."""
     if run.status is Status.SCHEDULED:
-        st.button(
-            "Cancel", key=f"cancel.{run.id}", icon=":material/close:", on_click=_cancel, args=(bench, run.id, True)
-        )
+        action = (bench.cancel, run.id)
+        st.button("Cancel", key=f"cancel.{run.id}", icon=":material/close:", on_click=attempt, args=action)
         return
-    with st.popover("Cancel", icon=":material/stop_circle:", key=f"cancel.{run.id}"):
-        st.caption("Either way the last finished epoch is kept, and the run can be resumed.")
-        for label, now in (("After this epoch", False), ("Now", True)):
-            key = f"cancel.{'now' if now else 'epoch'}.{run.id}"
-            st.button(label, key=key, on_click=_cancel, args=(bench, run.id, now), width="stretch")
+    with st.popover("Stop", icon=":material/stop_circle:", key=f"stop.{run.id}"):
+        if run.recipe.is_trained:
+            st.caption(
+                "Paused, it keeps its last finished epoch and goes on when you resume it. Ended after this epoch, it "
+                "is finished: measured, with the model of its best epoch so far."
+            )
+        st.button(
+            "Pause now", icon=":material/pause:", key=f"pause.{run.id}", width="stretch",
+            on_click=attempt, args=(bench.pause, run.id),
+        )  # fmt: skip
+        if run.recipe.is_trained:
+            st.button(
+                "End after this epoch", icon=":material/flag_check:", key=f"after.{run.id}", width="stretch",
+                on_click=attempt, args=(bench.stop_after_epoch, run.id),
+            )  # fmt: skip
 
 
-def _cancel(bench: Workbench, run_id: str, now: bool) -> None:
-    attempt(bench.cancel, run_id, now=now)
+def reproduce_button(bench: Workbench, run: Run) -> None:
+    """Once more with the same seed; then to the new run, which shows how far the numbers are apart."""
+    help_ = "Does the same once more with the same seed and compares every metric."
+    st.button(
+        "Reproduce", icon=":material/replay:", key="run.reproduce", help=help_, on_click=_reproduce, args=(bench, run)
+    )
+    if "run.reproduced" in st.session_state:
+        st.switch_page("pages/runs.py", query_params={"run": st.session_state.pop("run.reproduced")})
 
 
-def attempt(action, *args, **options) -> None:
-    """Call a workbench verb from a callback; a refusal is a toast, because a callback draws no page."""
+def _reproduce(bench: Workbench, run: Run) -> None:
+    again = attempt(bench.reproduce, run.id)
+    if again is not None:
+        st.session_state["run.reproduced"] = again.id
+
+
+def attempt(action: Callable[..., Any], *args: Any) -> Any:
+    """Call a workbench verb from a callback; a refusal is a toast and None, because a callback draws no page."""
     try:
-        action(*args, **options)
+        return action(*args)
     except GraftError as error:
         st.toast(plain(str(error)), icon=":material/error:")
+        return None
 
 
 def waiting_rows(bench: Workbench, waiting: Sequence[Run], names: Names) -> None:
@@ -89,11 +113,12 @@ def waiting_rows(bench: Workbench, waiting: Sequence[Run], names: Names) -> None
             with head:
                 run_chip(run)
                 priority = f" · priority {run.priority}" if run.priority else ""
-                st.caption(plain(f"{place + 1}. {names.get(run.dataset_id, '')} · {recipe_words(run)}{priority}"))
+                where = names.get(run.dataset_id, "")
+                st.caption(plain(f"{place + 1}. {where} · {recipe_words(run.recipe)}{priority}"))
             with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
                 _order_buttons(bench, waiting, place)
                 open_link(run)
-                cancel_menu(bench, run)
+                stop_menu(bench, run)
 
 
 def _order_buttons(bench: Workbench, waiting: Sequence[Run], place: int) -> None:

@@ -7,41 +7,8 @@ from core.backbones.values import Availability, Backbone
 from core.comparison import CostKind
 from core.datasets.values import Dataset
 from core.deletion import Toll
-from core.recipes import Pattern
 from core.runs import Run, Status
-from core.suggestions import suggest_hyperparameters
 from core.wording import count, duration, listed, money, plain, share, size
-
-PATTERNS: dict[Pattern, tuple[str, str]] = {
-    Pattern.INTEGRATED_EXTRACTOR: (
-        "Frozen + new head",
-        "Integrated feature extractor: the pretrained network stays as it is, a new head learns on what it sees. "
-        "The network runs once per photo, so this is the cheapest way to learn.",
-    ),
-}
-"""Title and help of every pattern, in the order of the columns of the grid."""
-
-FIELDS: dict[str, tuple[str, str]] = {
-    "epochs": ("Epochs", "How often the head sees all training photos. The best epoch is kept, so more does no harm."),
-    "views": (
-        "Views per photo",
-        "Augmented renderings of every training photo (mirrored, cropped, brightened). 1 is the photo itself. "
-        "Each view costs one more pass through the network, and helps where photos are few.",
-    ),
-    "learning_rate": ("Learning rate", "Size of the steps of the optimizer (Adam). 0.003 suits most heads."),
-    "batch_size": ("Batch size", "Photos per step."),
-    "dropout": ("Dropout", "Share of features hidden at random in training, so that the head relies on many of them."),
-    "hidden_units": ("Hidden units", "Size of one extra layer in the head. 0 is a linear head, right for most photos."),
-    "label_smoothing": (
-        "Label smoothing",
-        "How far from certain the head is asked to stay; 0.1 helps when labels err.",
-    ),
-    "seed": (
-        "Seed",
-        "Start of all random numbers. The same seed gives the same model; another shows how much is luck.",
-    ),
-}
-"""Title and help of every hyperparameter, the ones most often changed first."""
 
 AVAILABILITY: dict[Availability, str] = {
     Availability.READY: "● ready",
@@ -76,20 +43,6 @@ def dataset_size(dataset: Dataset) -> str:
     return f"{count(dataset.photo_count, 'photo')} in {count(len(dataset.class_names), 'class', 'classes')}"
 
 
-def recipe_words(run: Run) -> str:
-    """What tells runs of one backbone apart: pattern and hyperparameters that are not the usual ones."""
-    chosen = run.recipe.hyperparameters
-    usual = suggest_hyperparameters(
-        train_photos=1000, classes=2, pattern=run.recipe.pattern
-    )  # these names do not depend on the size
-    parts = [PATTERNS[run.recipe.pattern][0], count(chosen.epochs, "epoch"), count(chosen.views, "view")]
-    for name in ("learning_rate", "dropout", "hidden_units", "label_smoothing", "seed"):
-        value = getattr(chosen, name)
-        if value != getattr(usual, name):
-            parts.append(f"{FIELDS[name][0].lower()} {value:g}")
-    return " · ".join(parts)
-
-
 def interval(run: Run) -> tuple[float | None, float | None]:
     return (run.test_low, run.test_high)
 
@@ -97,21 +50,39 @@ def interval(run: Run) -> tuple[float | None, float | None]:
 def run_sentence(run: Run) -> str:
     """How a run stands, one sentence in markdown (reasons are escaped)."""
     if run.status is Status.FINISHED:
-        return (
-            f"Right on {share(run.test_accuracy, interval(run))} of the test photos, trained in "
-            f"{duration(run.wall_seconds)}; its best epoch was {run.best_epoch}."
-        )
+        return _finished_sentence(run)
+    if run.status is Status.RUNNING and not run.recipe.is_trained:
+        return "At work now."
     if run.status is Status.RUNNING:
         return f"Training now: {run.epochs_done} of {count(run.recipe.hyperparameters.epochs, 'epoch')} done."
     if run.status is Status.SCHEDULED:
         kept = f", going on after epoch {run.epochs_done}" if run.epochs_done else ""
         return f"Waiting in the queue{kept}."
-    word = "Failed" if run.status is Status.FAILED else "Cancelled"
+    word = "Failed" if run.status is Status.FAILED else "Stopped"
     after = f" after {count(run.epochs_done, 'epoch')}" if run.epochs_done else ""
     return f"{word}{after}. {plain(run.reason)}".strip()
+
+
+def _finished_sentence(run: Run) -> str:
+    """With the epoch that was kept, and why it ended before its last one, if it did."""
+    right = f"Right on {share(run.test_accuracy, interval(run))} of the test photos"
+    if not run.recipe.is_trained:
+        return f"{right}; it took {duration(run.wall_seconds)}."
+    asked = run.recipe.hyperparameters.epochs
+    early = f" of {run.epochs_done}, of {asked} asked for" if run.epochs_done < asked else f" of {run.epochs_done}"
+    reason = f" {plain(run.reason)}" if run.reason else ""
+    kept = f"; the model is that of its best epoch, {run.best_epoch}{early}" if run.best_epoch else ""
+    return f"{right}, trained in {duration(run.wall_seconds)}{kept}.{reason}"
 
 
 def toll_words(toll: Toll) -> str:
     """What goes with a deletion: ``1 dataset, 3 runs, 2 models: 148 MB``."""
     nouns = [(toll.datasets, "dataset"), (toll.runs, "run"), (toll.models, "model")]
     return f"{listed([count(number, noun) for number, noun in nouns if number])}, {size(toll.bytes)} on disk"
+
+
+def used_words(toll: Toll) -> str:
+    """A further sentence where other runs build on what goes."""
+    if not toll.used_by:
+        return ""
+    return f" {count(len(toll.used_by), 'run')} built on it stay, but cannot be done again: {listed(toll.used_by, 4)}."

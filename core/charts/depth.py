@@ -1,0 +1,127 @@
+"""Charts of a depth sweep: what is reached and what it costs, block by block."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from core.charts.look import HOVER, axis, escape, figure, require_some, short
+from core.charts.styles import RunStyle, run_styles
+from core.comparison.depths import DepthPoint, DepthSeries
+from core.comparison.kinds import COSTS
+from core.recipes import Pattern
+from core.wording import count, points, share, times
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Figure:
+    """One figure of a depth: where it is on the axis, how it reads, its error bar (down, up)."""
+
+    value: Callable[[DepthPoint], float | None]
+    title: str
+    unit: str
+    words: Callable[[DepthPoint], str]
+    bar: Callable[[DepthPoint], tuple[float, float]] = lambda point: (0.0, 0.0)
+
+
+def _interval(point: DepthPoint) -> tuple[float, float]:
+    if point.low is None or point.high is None:
+        return 0.0, 0.0
+    return 100 * (point.accuracy - point.low), 100 * (point.high - point.accuracy)
+
+
+_SECONDS, _PER_PHOTO = COSTS["alone_wall_seconds"], COSTS["ms_per_photo"]
+
+DEPTH_FIGURES: dict[str, _Figure] = {
+    "accuracy": _Figure(
+        value=lambda point: 100 * point.accuracy,
+        title="test accuracy",
+        unit="%",
+        words=lambda point: share(point.accuracy, (point.low, point.high)),
+        bar=_interval,
+    ),
+    "seconds": _Figure(
+        value=lambda point: point.seconds,
+        title=_SECONDS.title,
+        unit="s",
+        words=lambda point: f"{_SECONDS.title} {_SECONDS.words(point.seconds)}",
+    ),
+    "ms_per_photo": _Figure(
+        value=lambda point: point.ms_per_photo,
+        title=_PER_PHOTO.title,
+        unit="ms",
+        words=lambda point: f"{_PER_PHOTO.title} {_PER_PHOTO.words(point.ms_per_photo)}",
+    ),
+}
+"""What can be drawn over the depth."""
+
+
+def depth_title(series: DepthSeries) -> str:
+    """Where accuracy and cost cross: "Lite0, fine tuning is most accurate with 3 blocks trained: 93 %; with 1 ..."."""
+    best = max(series.points, key=lambda point: (point.accuracy, -point.depth))
+    said = f"{series.name} is most accurate with {_blocks(series, best)}: {share(best.accuracy)}"
+    key = "seconds" if series.pattern is Pattern.FINE_TUNING else "ms_per_photo"
+    if any(getattr(point, key) is None for point in series.points):
+        return said
+    cheapest = min(series.points, key=lambda point: getattr(point, key))
+    if cheapest is best:
+        return f"{said}, and cheapest there"
+    part = times(getattr(cheapest, key) / getattr(best, key))
+    lower = points(best.accuracy - cheapest.accuracy)
+    return f"{said}; with {_blocks(series, cheapest)} it is {lower} lower at {part} {COSTS[_COSTS[key]].title}"
+
+
+_COSTS = {"seconds": "alone_wall_seconds", "ms_per_photo": "ms_per_photo"}
+
+
+def _blocks(series: DepthSeries, point: DepthPoint) -> str:
+    blocks = count(point.depth, "block")
+    return f"{blocks} trained" if series.pattern is Pattern.FINE_TUNING else f"{blocks} left out"
+
+
+def over_depth(series: Sequence[DepthSeries], what: str = "accuracy") -> go.Figure:
+    """One line per series over the depth; ``what`` is a key of ``DEPTH_FIGURES``."""
+    drawn = DEPTH_FIGURES[what]
+    known = [one for one in series if any(drawn.value(point) is not None for point in one.points)]
+    require_some(known, f"{drawn.title} was measured at no depth")
+    styles = run_styles([one.points[0].run_ids[0] for one in known])
+    traces = [_line(one, styles[one.points[0].run_ids[0]], drawn) for one in known]
+    trained = {one.pattern for one in known} == {Pattern.FINE_TUNING}
+    title = "blocks trained" if trained else "blocks left out at the top"
+    zero = {} if what == "accuracy" else {"rangemode": "tozero"}
+    return figure(
+        traces,
+        revision=f"depth {what}",
+        height=300,
+        showlegend=len(known) > 1,
+        xaxis=axis(title, showgrid=False, dtick=1, tickformat="d"),
+        yaxis=axis(drawn.title, drawn.unit, **zero),
+    )
+
+
+def _line(series: DepthSeries, style: RunStyle, drawn: _Figure) -> go.Scatter:
+    shown = [point for point in series.points if drawn.value(point) is not None]
+    bars = [drawn.bar(point) for point in shown]
+    return go.Scatter(
+        name=short(series.name),
+        x=[point.depth for point in shown],
+        y=[drawn.value(point) for point in shown],
+        mode="lines+markers",
+        line={"color": style.colour, "dash": style.dash, "width": 2},
+        marker={"color": style.colour, "symbol": style.symbol, "size": 9},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [up for _, up in bars],
+            "arrayminus": [down for down, _ in bars],
+            "color": style.colour,
+            "thickness": 1.2,
+            "width": 4,
+            "visible": any(up or down for down, up in bars),
+        },
+        customdata=[
+            [point.run_ids[0], escape(series.name), f"{_blocks(series, point)}: {escape(drawn.words(point))}"]
+            for point in shown
+        ],
+        hovertemplate=HOVER,
+    )

@@ -1,0 +1,89 @@
+"""Runs that differ in nothing but the depth (and the seed): where accuracy and cost cross."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+from core.comparison.leaderboard import Row
+from core.comparison.names import distinct_names
+from core.recipes import RELEVANT, Pattern
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthPoint:
+    """What was measured at one depth; the mean over its seeds.
+
+    Args:
+        depth: in blocks from the top. low, high: the 95 % interval of a single run, None for several.
+        seconds: ``alone_wall_seconds``; ms_per_photo: of the model; None unless all runs were measured.
+    """
+
+    depth: int
+    run_ids: tuple[str, ...]
+    accuracy: float
+    low: float | None
+    high: float | None
+    seconds: float | None
+    ms_per_photo: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthSeries:
+    """One backbone and pattern at two or more depths, the shallowest first."""
+
+    name: str
+    pattern: Pattern
+    points: tuple[DepthPoint, ...]
+
+
+def depth_series(rows: Iterable[Row]) -> tuple[DepthSeries, ...]:
+    """Every family of measured runs that has at least two depths, most depths first."""
+    families: dict[str, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        if row.accuracy is not None and "depth" in RELEVANT[row.recipe.pattern]:
+            families[_family(row)][row.recipe.hyperparameters.depth].append(row)
+    found = [by_depth for by_depth in families.values() if len(by_depth) > 1]
+    firsts = [min(by_depth.items())[1][0] for by_depth in found]
+    names = distinct_names([(row.run_id, _title(row), row.recipe) for row in firsts], ignored=("depth", "seed"))
+    series = [_series(names[first.run_id], by_depth) for first, by_depth in zip(firsts, found, strict=True)]
+    return tuple(sorted(series, key=lambda one: -len(one.points)))
+
+
+def _family(row: Row) -> str:
+    """Everything the pattern looks at but depth and seed."""
+    recipe = row.recipe.to_dict()
+    kept = {name: recipe["hyperparameters"][name] for name in RELEVANT[row.recipe.pattern]}
+    recipe["hyperparameters"] = {name: value for name, value in kept.items() if name not in ("depth", "seed")}
+    return json.dumps([row.dataset_id, recipe], sort_keys=True)
+
+
+def _title(row: Row) -> str:
+    """Backbone and pattern, without what the depth adds to a run's name."""
+    return f"{row.title.partition(' · ')[0]}, {row.recipe.pattern.replace('_', ' ')}"
+
+
+def _series(name: str, by_depth: dict[int, list[Row]]) -> DepthSeries:
+    pattern = next(iter(by_depth.values()))[0].recipe.pattern
+    return DepthSeries(
+        name=name, pattern=pattern, points=tuple(_point(depth, rows) for depth, rows in sorted(by_depth.items()))
+    )
+
+
+def _point(depth: int, rows: Sequence[Row]) -> DepthPoint:
+    alone = rows[0] if len(rows) == 1 else None
+    return DepthPoint(
+        depth=depth,
+        run_ids=tuple(row.run_id for row in rows),
+        accuracy=mean(row.accuracy for row in rows if row.accuracy is not None),
+        low=alone.low if alone else None,
+        high=alone.high if alone else None,
+        seconds=_mean([row.alone_wall_seconds for row in rows]),
+        ms_per_photo=_mean([row.ms_per_photo for row in rows]),
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return mean(known) if len(known) == len(values) else None

@@ -1,0 +1,1 @@
+"""The parts of the page Train, in the order they are read: ways, networks, numbers, cascade, and what will happen."""
