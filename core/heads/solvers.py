@@ -72,16 +72,16 @@ class Data:
     validation: np.ndarray
     validation_labels: np.ndarray
     seed: int
-    class_weights: bool
+    class_weights: np.ndarray | None
 
     @property
     def classes(self) -> int:
         return int(max(self.labels.max(), self.validation_labels.max())) + 1
 
     @property
-    def balance(self) -> str | None:
-        """scikit-learn's word for weights of n / (classes x photos of the class)."""
-        return "balanced" if self.class_weights else None
+    def balance(self) -> dict[int, float] | None:
+        """The weights by label, as scikit-learn takes them."""
+        return None if self.class_weights is None else dict(enumerate(self.class_weights.tolist()))
 
 
 def fit_solver(
@@ -92,13 +92,13 @@ def fit_solver(
     validation_labels: np.ndarray,
     *,
     seed: int = 0,
-    class_weights: bool = False,
+    class_weights: np.ndarray | None = None,
 ) -> FittedHead:
     """Fits a scikit-learn classifier; its free numbers are chosen on the validation photos.
 
     Args:
         train, validation: (n, d) features. labels, validation_labels: (n,), 0 to classes - 1.
-        class_weights: whether photos of rare classes count more (inverse class frequency).
+        class_weights: (classes,) what a photo of each class counts; None for all alike.
 
     Raises:
         InvalidInput: a class has no training photo. Unavailable: this scikit-learn is not the one that was tested.
@@ -232,15 +232,13 @@ def _k_nearest_neighbours(data: Data) -> FittedHead:
     """Cosine distance, equal votes or votes by 1 / distance."""
     from sklearn.neighbors import KNeighborsClassifier
 
+    directions = unit(data.train)
+    class_weights = np.ones(data.classes) if data.class_weights is None else data.class_weights
     tried = []
     for weights in WEIGHTS:
         for k in (k for k in NEIGHBOURS_TRIED if k <= len(data.labels)):
             head = NeighboursHead(
-                directions=unit(data.train),
-                labels=data.labels,
-                class_weights=_class_weights(data),
-                k=k,
-                weights=weights,
+                directions=directions, labels=data.labels, class_weights=class_weights, k=k, weights=weights
             )
             tried.append(_candidate({"k": k, "weights": weights}, head, data))
     best = _best(tried, "validation accuracy", lambda _: 0)
@@ -261,11 +259,6 @@ def _check_votes(head: Any, model: Any, data: Data) -> None:
             f"The stored head agrees with scikit-learn's on {alike.mean():.0%} of the validation photos. "
             "Install the versions in requirements.txt."
         )
-
-
-def _class_weights(data: Data) -> np.ndarray:
-    counts = np.bincount(data.labels, minlength=data.classes)
-    return len(data.labels) / (data.classes * counts) if data.class_weights else np.ones(data.classes)
 
 
 # --- trees ---
