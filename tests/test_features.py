@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from core.errors import InvalidInput, NotFound
+from core.features import views
 from core.features.compute import features_of
 from core.features.store import Lock, forget, is_stored, lock_path
-from core.features.views import crop_box, render
+from core.features.views import View, crop_box, render
 from tests.factories import make_dataset, make_photos
 from tests.tiny import TINY
 
@@ -182,6 +183,14 @@ def photo() -> bytes:
     buffer = BytesIO()
     Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=95)
     return buffer.getvalue()
+
+
+def test_several_networks_may_ask_one_view_for_the_sizes_they_want(photo, monkeypatch):
+    view = View(photo, view=2, seed=5, digest="a")
+    small, large = view.square(16), view.square(32)
+    assert np.array_equal(small, render(photo, 16, view=2, seed=5, digest="a")) and large.shape == (32, 32, 3)
+    monkeypatch.setattr(views, "render", None)
+    assert view.square(16) is small and view.square(32) is large  # rendered once
 
 
 def test_a_view_looks_the_same_in_every_run(photo):

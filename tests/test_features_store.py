@@ -27,7 +27,16 @@ def keep(settings: Settings, key: Key, size: int, used_at: float) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"dataset": "d2"}, {"split": "test"}, {"weights": "w2"}, {"cut": "block5"}, {"size": 240}, {"view": 1}],
+    [
+        {"dataset": "d2"},
+        {"split": "test"},
+        {"weights": "w2"},
+        {"cut": "block5"},
+        {"cut": "block5.pool"},
+        {"size": 240},
+        {"view": 1},
+        {"dtype": "float16"},
+    ],
 )
 def test_another_question_has_another_key(change):
     assert replace(KEY, **change).name != KEY.name
@@ -145,6 +154,24 @@ def test_leftovers_of_another_shape_are_not_continued(tmp_path):
     first.append(rows(0, 2), Spent())
     first.sync(Spent())
     assert PartialArray(tmp_path / ".partial", (7, 3)).done == 0
+
+
+def test_leftovers_of_another_precision_are_not_continued(tmp_path):
+    first = PartialArray(tmp_path / ".partial", (6, 3))
+    first.append(rows(0, 2), Spent())
+    first.sync(Spent())
+    assert PartialArray(tmp_path / ".partial", (6, 3), "float16").done == 0
+
+
+def test_maps_grow_as_vectors_do(tmp_path):
+    maps = np.arange(2 * 4 * 4 * 3, dtype=np.float16).reshape(2, 4, 4, 3)
+    first = PartialArray(tmp_path / ".partial", maps.shape, "float16")
+    first.append(maps[:1], Spent())
+    first.sync(Spent())
+    second = PartialArray(tmp_path / ".partial", maps.shape, "float16")
+    second.append(maps[second.done :], Spent())
+    second.finish(tmp_path / "whole", {}, Spent())
+    assert np.array_equal(np.load(tmp_path / "whole" / "features.npy"), maps)
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"done": 2}'])

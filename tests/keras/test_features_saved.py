@@ -12,7 +12,9 @@ from core.backbones.saved import from_card, row_for_card
 from core.backbones.values import Availability
 from core.errors import InvalidInput, Unavailable
 from core.features import networks
+from core.features.compute import features_of
 from core.features.engines import digest_of
+from core.features.report import stored_report
 from tests.tiny import TINY, use_tiny
 
 pytestmark = pytest.mark.keras
@@ -60,6 +62,17 @@ def test_a_finished_model_gives_its_own_features_as_a_backbone(settings, leave, 
     np.testing.assert_allclose(found, network(photos), rtol=1e-6)
     plain = networks.prefix(TINY, settings, f"{backbone.blocks[-1]}.pool")(photos)
     assert np.abs(found - plain).max() > 0.01
+
+
+def test_its_features_are_stored_beside_those_of_the_backbone_it_came_from(settings, leave, tiny_dataset):
+    network, backbone = leave()
+    dataset, photos, pixels = tiny_dataset
+    wanted = [photo for photo in photos if photo.split == "test"]
+    found = features_of(wanted, dataset=dataset, backbone=backbone, settings=settings)
+    original = features_of(wanted, dataset=dataset, backbone=TINY, settings=settings)
+    assert found.key != original.key and found.engine == "LiteRT"
+    np.testing.assert_allclose(found.array, network(pixels(wanted).astype(np.float32)), rtol=1e-5, atol=1e-5)
+    assert [one.source for one in stored_report(settings)] == ["r-parent01", "tiny"]
 
 
 def test_it_can_be_cut_and_saved_and_built_on_again(settings, leave, photos):

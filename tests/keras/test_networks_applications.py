@@ -45,6 +45,18 @@ def test_a_network_can_be_cut_in_the_middle_and_put_together_again(name, setting
     np.testing.assert_allclose(answers(rest, features), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_blocks_can_be_left_out_at_the_top_of_every_kind_of_network(name, settings):
+    backbone = small(name)
+    depth = len(backbone.blocks) // 2
+    network = networks.network(backbone, settings, depth=depth, weights=False)
+    left = backbone.blocks[: len(backbone.blocks) - depth]
+    assert tuple(networks.block_ends(network)) == left
+    owned = [variable for layers in networks.layers_by_block(network, left).values() for layer in layers
+             for variable in layer.variables]  # fmt: skip
+    assert len(owned) == len(network.variables) and {id(v) for v in owned} == {id(v) for v in network.variables}
+
+
 @pytest.mark.parametrize(
     "family, module",
     [
