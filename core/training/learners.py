@@ -12,12 +12,13 @@ import keras
 import numpy as np
 
 from core.heads.dense import DenseHead, Layer, write_dense
+from core.heads.solvers import fit_solver
 from core.recipes import Solver
 from core.runs import Epoch
 from core.stages import GRADIENT, MAPPING, Part, pooled
 from core.training import devices, heads
 from core.training.epochs import Epochs
-from core.training.fitting import best_of, class_weights, probabilities_of, views_needed
+from core.training.fitting import best_of, probabilities_of, views_needed
 from core.training.sources import Wanted
 from core.training.trainee import Trainee
 
@@ -147,24 +148,22 @@ class Solving:
         return found + [Wanted(part, split) for split in ("validation", "test") for part in self._inputs]
 
     def learn(self) -> Learned:
-        from core.heads.solvers import fit_solver
-
-        sources, classes = self._context.sources, len(self._context.dataset.class_names)
-        labels = sources.labels("train")
+        sources = self._context.sources
         fitted = fit_solver(
             Solver(self._context.program.head),
             np.concatenate([self._rows("train", view) for view in range(self._numbers.views)]),
-            np.tile(labels, self._numbers.views),
+            np.tile(sources.labels("train"), self._numbers.views),
             self._rows("validation"),
             sources.labels("validation"),
             seed=self._numbers.seed,
-            class_weights=class_weights(labels, classes) if self._numbers.class_weights else None,
+            class_weights=self._numbers.class_weights,
         )
         return Learned(
             inputs=self._inputs,
             probabilities=lambda split: fitted.probabilities(self._rows(split)),
             head=None,
             write_head=fitted.write,
+            trainable=fitted.parameters,
             choice=fitted.choice,
         )
 

@@ -1,6 +1,8 @@
 """A dataset of tiny photos that a tiny backbone can learn: one colour and one texture per class."""
 
 import hashlib
+import shutil
+import signal
 from io import BytesIO
 
 import numpy as np
@@ -8,7 +10,9 @@ import pytest
 from PIL import Image
 
 from core.datasets.photos import pixels
+from core.settings import Settings
 from tests.factories import make_dataset, make_photos
+from tests.keras.training_bench import OTHER, TRAINED, Bench, use_networks
 
 COLOURS = {"daisy": (230, 230, 200), "rose": (190, 20, 60), "tulip": (120, 60, 190)}
 
@@ -37,3 +41,41 @@ def tiny_dataset(settings):
         return np.stack([pixels((folder / f"{photo.digest}.jpg").read_bytes(), size) for photo in wanted])
 
     return dataset, photos, pixels_of
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """The engines of the bench's networks, exported once: they are the same in every test."""
+    from core.features import engines
+
+    settings = Settings(home=tmp_path_factory.mktemp("exported"))
+    with pytest.MonkeyPatch.context() as patch:
+        use_networks(patch)
+        for backbone, cut in ((TRAINED, "top"), (TRAINED, "stem"), (TRAINED, "block1"), (OTHER, "top")):
+            engines.engine_file(backbone, settings, cut)
+    return settings.features_dir / "engines"
+
+
+@pytest.fixture
+def full_bench(monkeypatch, settings, registry, tiny_dataset, exported) -> Bench:
+    """Runs leave everything a run leaves."""
+    from core.training import kept
+
+    kept.forget()
+    use_networks(monkeypatch)
+    shutil.copytree(exported, settings.features_dir / "engines")
+    dataset, photos, _ = tiny_dataset
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield Bench(settings, registry, dataset, photos)
+    for number, handler in before.items():  # finishing runs ignore SIGTERM; the process of the tests must not
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def bench(full_bench, monkeypatch) -> Bench:
+    """Runs export nothing of their own: for tests that look at training only, and are twice as fast without."""
+    from core.training import finishing, saving
+
+    monkeypatch.setattr(saving, "export", lambda *_: None)
+    monkeypatch.setattr(finishing, "milliseconds", lambda *_: 1.0)
+    return full_bench

@@ -1,0 +1,109 @@
+"""Several devices that share every step, and float16: the same runs, saved for one device in float32."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from core.jobs import exits
+from core.recipes import Pattern
+from core.runs import Status
+from core.settings import REPOSITORY
+from core.training import devices
+from tests.keras.test_training_resume import killed_in_mid_epoch
+from tests.keras.training_bench import NUMBERS, same, same_run
+
+pytestmark = pytest.mark.keras
+
+FINE = replace(NUMBERS, head_epochs=2, depth=2, fine_tuning_rate=0.01, clip_norm=0.5, rate_decay=0.5)
+
+ON_TWO_DEVICES = """
+import os, signal, sys
+from pathlib import Path
+import pytest
+import tensorflow as tf
+from core.registry import Registry
+from core.settings import Settings
+from core.training import __main__ as trainer, devices
+from core.training.stopping import Stop
+from tests.keras import test_training_resume as tests
+from tests.keras.training_bench import use_networks
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+home, shots = Path(sys.argv[1]), sys.argv[2:]
+tests.die = lambda: os.kill(os.getpid(), signal.SIGKILL)
+with pytest.MonkeyPatch.context() as patch:
+    use_networks(patch)
+    patch.setattr(devices, "gpus", lambda: ["CPU:0", "CPU:1"])
+    assert devices.strategy().num_replicas_in_sync == 2
+    registry = Registry.open(home / "registry.db")
+    trainer.prepare_environment()
+    while (run := registry.claim("cpu", "two devices")) is not None:
+        (home / "runs" / run.id).mkdir(parents=True, exist_ok=True)
+        if run.id in shots and run.attempt == 1:
+            tests.killed_in_mid_epoch(patch, 4)
+        code = trainer.Attempt(run.id, run.attempt, settings=Settings(home=home), registry=registry, stop=Stop()).go()
+        assert code == 0, code
+"""
+
+
+def on_two_devices(bench, *shot: str) -> int:
+    command = [sys.executable, "-c", ON_TWO_DEVICES, str(bench.settings.home), *shot]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=dict(os.environ))
+    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr[-3000:]
+    return ended.returncode
+
+
+def test_two_devices_learn_what_one_learns_and_resume_as_one_does(bench):
+    """42 photos in batches of 8: the last batch of every epoch is one photo for each device."""
+    recipes = {"r-fine": (FINE, Pattern.FINE_TUNING), "r-whole": (NUMBERS, Pattern.WEIGHT_INITIALIZATION)}
+    for name, (numbers, pattern) in recipes.items():
+        bench.add(name, numbers, pattern=pattern)
+    bench.add("r-shot", FINE, pattern=Pattern.FINE_TUNING)
+    assert on_two_devices(bench, "r-shot") == -signal.SIGKILL
+    assert bench.registry.requeue("r-shot", 1)
+    assert on_two_devices(bench) == 0
+    assert {bench.registry.run(name).status for name in ("r-fine", "r-whole", "r-shot")} == {Status.FINISHED}
+    same_run(bench, "r-shot", "r-fine")
+
+    for name, (numbers, pattern) in recipes.items():
+        bench.train(f"{name}-alone", numbers, pattern=pattern)
+    many, one = (np.array(bench.figures(name))[2:, 3] for name in ("r-fine", "r-fine-alone"))
+    np.testing.assert_allclose(many, one, rtol=0.2)
+    model = keras.models.load_model(bench.model_path("r-whole"), safe_mode=True)
+    assert model.layers[-1].name == "head"
+
+
+def test_float16_trains_and_resumes_and_is_saved_in_float32(bench, monkeypatch, tiny_dataset):
+    numbers = replace(FINE, mixed_precision=True)
+    used = []
+    monkeypatch.setattr(devices, "uses_float16", lambda numbers: used.append(numbers) or numbers.mixed_precision)
+    bench.train("r-whole", numbers, pattern=Pattern.FINE_TUNING)
+    bench.add("r-cut", numbers, pattern=Pattern.FINE_TUNING)
+    with monkeypatch.context() as patch:
+        killed_in_mid_epoch(patch, 4)
+        run, _ = bench.attempt()
+    run, code = bench.again(run)
+    assert code == exits.FINISHED, run.reason
+    same_run(bench, "r-cut", "r-whole")
+    assert used and keras.config.dtype_policy().name == "float32"
+
+    bench.train("r-plain", FINE, pattern=Pattern.FINE_TUNING)
+    assert not same(bench.state("r-plain", 4)[:2], bench.state("r-whole", 4)[:2]), "float16 must make a difference"
+    model = keras.models.load_model(bench.model_path("r-whole"), safe_mode=True)
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    photos = bench.registry.photos(bench.dataset.id, split="test")
+    said = model.predict(tiny_dataset[2](photos).astype(np.float32), verbose=0)
+    np.testing.assert_allclose(said, bench.answers("r-whole")["probabilities"], atol=2e-3)
+
+
+def test_on_a_cpu_mixed_precision_changes_nothing(bench):
+    assert not devices.uses_float16(replace(NUMBERS, mixed_precision=True))
+    assert devices.strategy().num_replicas_in_sync == 1
