@@ -9,6 +9,7 @@ from core.backbones import Backbone, availability, catalogue
 from core.backbones.table import rows
 from core.backbones.values import Availability
 from core.datasets.values import Dataset
+from core.heads.mapping import mapped
 from core.planning import Concern, Decision, Level, Plan
 from core.recipes import RELEVANT, Cascade, Pattern, Recipe
 from core.registry import Registry
@@ -103,8 +104,6 @@ def _blind_classifier(question: Question) -> Iterator[Concern]:
     """What ImageNet does not know, it cannot answer."""
     if question.recipe.pattern is not Pattern.CLASSIFIER:
         return
-    from core.heads.mapping import mapped  # its table is only read when somebody asks for a classifier
-
     unmapped = mapped(question.dataset.class_names, question.recipe.mapping).unmapped
     if len(unmapped) == len(question.dataset.class_names):
         yield _refuse(
@@ -266,7 +265,7 @@ def _memory_of(name: str) -> int | None:
 
 
 CHECKS: tuple[Callable[[Question], Iterator[Concern]], ...] = (
-    _batch, _rates, _validation, _saved_classifier, _repeated_failure, _weights, _runs, _leaks,
+    _batch, _rates, _validation, _saved_classifier, _blind_classifier, _repeated_failure, _weights, _runs, _leaks,
     _disk, _memory,
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from statistics import median
 
 from core.datasets.values import Dataset
 from core.errors import GraftError
-from core.lineage import backbone_of
+from core.lineage import backbone_of, parents_of
 from core.needs import Answering, Needs, Sources, needs_of
 from core.planning import Decision, Plan
 from core.recipes import Recipe
@@ -184,7 +184,7 @@ class Estimator:
         except GraftError:  # its backbone was deleted, or is none any more
             return None
         features, training = cost.stages.get("Computing features", 0.0), cost.stages.get("Training", 0.0)
-        reused = cost.alone_wall_seconds - cost.wall_seconds
+        reused = 0.0 if parents_of(run.recipe) else cost.alone_wall_seconds - cost.wall_seconds  # else theirs are in it
         share = run.epochs_done / run.recipe.hyperparameters.epochs if run.recipe.is_trained else 1.0
         computed, trained = needs.computing + needs.spared, needs.training * share
         return _Measured(

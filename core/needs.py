@@ -47,7 +47,7 @@ class Needs:
     """What a run needs.
 
     Args:
-        readings: all features it reads. steps: photos shown to the head, over all epochs.
+        readings: all features it reads. steps: photos shown to a head that learns alone, over all epochs.
         training: multiply-adds of the suffix over all epochs, forward and backward, validation included.
         memory_bytes: the trainer is expected to hold at most.
     """
@@ -125,7 +125,7 @@ def needs_of(
     epochs = [(stage, stage.last_epoch - max(stage.first_epoch, first_epoch) + 1) for stage in stages]
     return Needs(
         readings=tuple(readings),
-        steps=train * sum(count for _, count in epochs),
+        steps=train * sum(count for stage, count in epochs if _head_alone(stage)),
         training=sum(count * _epoch_work(stage, dataset, sources) for stage, count in epochs),
         memory_bytes=_memory(recipe, program, readings, sources),
     )
@@ -186,11 +186,15 @@ def _answers_key(dataset: Dataset, digest: str, split: str, view: int, seed: int
 
 def _epoch_work(stage: Stage, dataset: Dataset, sources: Sources) -> float:
     """Multiply-adds of the suffix in one epoch: forward and backward for training, forward for validation."""
-    if all(pooled(part.cut) for part in stage.inputs):
+    if _head_alone(stage):
         return 0.0
     train, validation = dataset.split_sizes["train"], dataset.split_sizes["validation"]
     suffix = sum(_suffix(part, sources) for part in stage.inputs)
     return suffix * ((1 + BACKWARD) * train + validation)
+
+
+def _head_alone(stage: Stage) -> bool:
+    return all(pooled(part.cut) for part in stage.inputs)
 
 
 def _suffix(part: Part, sources: Sources) -> float:

@@ -94,6 +94,35 @@ def test_what_is_known_already_needs_no_weights(bench, filled, monkeypatch):
     assert plan.decision is Decision.REUSED
 
 
+# --- ImageNet's own classes ---
+
+
+def test_classes_imagenet_does_not_know_are_named_not_hidden(planned):
+    told = sentences(planned(Pattern.CLASSIFIER), Level.NOTE)
+    assert "rose" in told and "tulip" in told and "daisy" not in told and "can be corrected" in told
+
+
+def test_a_corrected_mapping_is_believed(bench, filled):
+    rose_hip, (recipe,) = "n12620546", bench.grid(filled.dataset.id, [LITE0], [Pattern.CLASSIFIER])
+    (plan,) = bench.plan(filled.dataset.id, [replace(recipe, mapping=((rose_hip, "rose"),))])
+    assert "rose" not in sentences(plan) and "tulip" in sentences(plan)
+    (plan,) = bench.plan(filled.dataset.id, [replace(recipe, mapping=(("n00000000", "rose"),))])
+    assert plan.decision is Decision.REFUSED and "n00000000" in plan.because
+
+
+def test_a_network_that_knows_none_of_the_classes_cannot_answer_as_it_is(bench, registry):
+    photos = make_photos(("qxzv", "wvuq"), per_class=40)
+    registry.add_dataset(make_dataset(photos, id="d-odd", name="odd"), photos)
+    (plan,) = bench.plan("d-odd", bench.grid("d-odd", [LITE0], [Pattern.CLASSIFIER]))
+    assert plan.decision is Decision.REFUSED and "None of the classes" in plan.because
+
+
+def test_a_model_of_ones_own_knows_no_imagenet_classes(bench, filled):
+    own = filled.with_status(Status.FINISHED)[0].id
+    (plan,) = bench.plan(filled.dataset.id, bench.grid(filled.dataset.id, [own], [Pattern.CLASSIFIER]))
+    assert plan.decision is Decision.REFUSED and "model of yours" in plan.because
+
+
 # --- what a cascade is made of ---
 
 

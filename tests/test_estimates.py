@@ -6,8 +6,9 @@ import pytest
 
 from core.backbones import get
 from core.estimates import Estimator
+from core.features.store import folder_of, key_of
 from core.planning import Decision, Plan
-from core.recipes import Hyperparameters, Recipe
+from core.recipes import Cascade, Hyperparameters, Pattern, Recipe
 from core.runs import Status
 from tests.factories import (
     make_cost,
@@ -26,7 +27,7 @@ NUMBERS = Hyperparameters(epochs=10, views=1)
 
 
 def a_plan(backbone="efficientnet_lite0", **changes):
-    recipe = Recipe(backbone=backbone, hyperparameters=NUMBERS)
+    recipe = changes.pop("recipe", None) or Recipe(backbone=backbone, hyperparameters=NUMBERS)
     values = {"dataset_id": DATASET.id, "recipe": recipe, "fingerprint": "f", "decision": Decision.NEW, "because": ""}
     return Plan(**values | changes)
 
@@ -41,9 +42,11 @@ def estimated(registry, settings):
     return estimated
 
 
-def measure(registry, *, backbone="efficientnet_lite0", features, training, fixed=5.0, reused=0.0):
+def measure(registry, *, features, training, fixed=5.0, reused=0.0, recipe=None):
     """Puts one finished run into the registry that took exactly this."""
-    run = make_run(dataset=DATASET, recipe=Recipe(backbone=backbone, hyperparameters=NUMBERS), status=Status.SCHEDULED)
+    recipe = recipe or Recipe(backbone="efficientnet_lite0", hyperparameters=NUMBERS)
+    number = 1 + len(registry.runs())
+    run = make_run(number, dataset=DATASET, recipe=recipe, status=Status.SCHEDULED)
     registry.add_run(run)
     claimed = registry.claim("cpu", "token")
     for epoch in range(1, 11):
@@ -92,3 +95,77 @@ def test_another_backbone_is_scaled_by_its_multiply_adds(estimated, registry):
 
 def test_what_is_reused_takes_nothing(estimated):
     assert estimated(a_plan(decision=Decision.REUSED, first_epoch=None)).estimate_seconds == 0
+
+
+# --- every pattern ---
+
+
+def tuning(**numbers):
+    numbers = {"epochs": 10, "views": 1, "depth": 2} | numbers
+    return Recipe(
+        backbone="efficientnet_lite0", pattern=Pattern.FINE_TUNING, hyperparameters=Hyperparameters(**numbers)
+    )
+
+
+def test_the_same_fine_tuning_again_is_estimated_to_take_what_it_took(estimated, registry):
+    measure(registry, features=40.0, training=80.0, recipe=tuning())
+    assert estimated(a_plan(recipe=tuning())).estimate_seconds == pytest.approx(125.0)
+
+
+def test_deeper_fine_tuning_takes_longer_per_epoch_and_less_for_features(estimated, registry):
+    measure(registry, features=40.0, training=80.0, recipe=tuning())
+    assert estimated(a_plan(recipe=tuning(depth=4))).estimate_seconds == pytest.approx(5.0 + 40.0 * 14 / 16 + 160.0)
+
+
+def test_what_runs_of_heads_cannot_know_of_trained_blocks_is_assumed(estimated, registry):
+    measure(registry, features=40.0, training=8.0)
+    plain = estimated(a_plan()).estimate_seconds
+    assert estimated(a_plan(recipe=tuning(epochs=100))).estimate_seconds > plain
+
+
+def test_a_solver_takes_its_features_and_what_is_fixed(estimated, registry):
+    measure(registry, features=40.0, training=8.0)
+    recipe = Recipe(backbone="efficientnet_lite0", pattern=Pattern.STANDALONE_EXTRACTOR)
+    plan = estimated(a_plan(recipe=recipe, first_epoch=None))
+    assert plan.estimate_seconds == pytest.approx(45.0)
+
+
+def test_a_run_that_continues_saves_its_epochs(estimated, registry):
+    measure(registry, features=40.0, training=8.0)
+    plan = estimated(a_plan(decision=Decision.RESUMED, first_epoch=6))
+    assert plan.saves_seconds == pytest.approx(4.0) and plan.saves_source == "estimated"
+
+
+def test_nothing_is_saved_where_nothing_is_known(estimated):
+    plan = estimated(a_plan())
+    assert (plan.saves_seconds, plan.saves_source, plan.features_stored) == (0.0, "", False)
+    assert plan.disk_bytes > 0 and plan.memory_bytes > 500e6
+
+
+def test_what_others_computed_is_saved(estimated, registry, settings):
+    measure(registry, features=40.0, training=8.0)
+    for split in DATASET.split_sizes:
+        folder = folder_of(key_of(DATASET, get("efficientnet_lite0"), split), settings)
+        folder.mkdir(parents=True)
+        (folder / "meta.json").write_text("{}")
+    plan = estimated(a_plan())
+    assert plan.features_stored and plan.disk_bytes == 0
+    assert plan.estimate_seconds == pytest.approx(13.0) and plan.saves_seconds == pytest.approx(40.0)
+
+
+def test_a_model_built_on_a_run_does_not_make_its_network_look_slow(estimated, registry):
+    """Alone it would have had to train its parent too; that is no speed of features."""
+    measure(registry, features=40.0, training=8.0)
+    parent = registry.runs()[0]
+    stacked = Recipe(
+        backbone="efficientnet_lite0", pattern=Pattern.CASCADE, cascade=Cascade.STACKING, members=(parent.id,),
+        hyperparameters=NUMBERS,
+    )  # fmt: skip
+    measure(registry, features=0.0, training=8.0, reused=10_000.0, recipe=stacked)
+    assert estimated(a_plan()).estimate_seconds == pytest.approx(53.0)
+
+
+def test_combining_runs_takes_a_moment(estimated):
+    recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
+    plan = estimated(a_plan(recipe=recipe, first_epoch=None))
+    assert plan.estimate_seconds < 5 and "nothing is trained" in plan.estimate_source

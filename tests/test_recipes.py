@@ -1,11 +1,25 @@
 """Recipes: bounds, defaults from the data, and the fingerprint that finds earlier answers."""
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 
 import pytest
 
 from core.errors import InvalidInput
-from core.recipes import Hyperparameters, Recipe, fingerprint, with_settings
+from core.recipes import (
+    BOUNDS,
+    CHOICES,
+    RELEVANT,
+    Cascade,
+    Hyperparameters,
+    Pattern,
+    Recipe,
+    Schedule,
+    Solver,
+    fingerprint,
+    same_but_seed,
+    with_settings,
+)
 from core.suggestions import suggest_hyperparameters
 
 RECIPE = Recipe(backbone="efficientnet_lite0")
@@ -72,3 +86,86 @@ def test_few_photos_get_more_views_than_many():
 def test_settings_from_a_command_line_keep_their_kind():
     numbers = with_settings(Hyperparameters(), {"seed": "7", "learning_rate": "1e-2"})
     assert (numbers.seed, numbers.learning_rate) == (7, 0.01)
+
+
+# --- patterns and cascades ---
+
+
+def test_only_what_a_pattern_looks_at_changes_its_fingerprint():
+    for pattern in (pattern for pattern in Pattern if pattern is not Pattern.CASCADE):
+        recipe = replace(RECIPE, pattern=pattern)
+        for name, value in OTHER.items():
+            changed = replace(recipe, hyperparameters=replace(recipe.hyperparameters, **{name: value}))
+            expected = name in RELEVANT[pattern] and name != "epochs"
+            assert (print_of(changed) != print_of(recipe)) == expected, (pattern, name)
+
+
+OTHER = {
+    "epochs": 9, "batch_size": 16, "learning_rate": 0.1, "dropout": 0.5, "hidden_units": 8, "label_smoothing": 0.1,
+    "views": 3, "seed": 1, "depth": 2, "head_epochs": 3, "fine_tuning_rate": 0.01, "schedule": Schedule.COSINE,
+    "warmup": 0.2, "rate_decay": 0.5, "unfreeze_every": 2, "clip_norm": 2.0, "patience": 4, "class_weights": True,
+    "mixed_precision": True, "solver": Solver.LINEAR_SVM,
+}  # fmt: skip
+"""Another value of every hyperparameter."""
+
+
+def test_no_hyperparameter_is_forgotten():
+    assert set(OTHER) == {field.name for field in fields(Hyperparameters)} == set(BOUNDS) | set(CHOICES)
+    assert set(OTHER) == {name for names in RELEVANT.values() for name in names}
+
+
+def fusion(*names):
+    return Recipe(backbone=names[0], pattern=Pattern.CASCADE, cascade=Cascade.FUSION, members=names[1:])
+
+
+def test_a_corrected_mapping_is_another_classifier():
+    classifier = replace(RECIPE, pattern=Pattern.CLASSIFIER)
+    assert print_of(replace(classifier, mapping=(("n02123045", "cat"),))) != print_of(classifier)
+
+
+def test_the_order_of_a_cascade_counts():
+    assert print_of(fusion("a", "b")) != print_of(fusion("b", "a"))
+
+
+def test_a_cascade_survives_the_registry():
+    for recipe in (fusion("a", "b"), replace(RECIPE, pattern=Pattern.CLASSIFIER, mapping=(("n1", ""),))):
+        assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+@pytest.mark.parametrize(
+    ("kind", "members", "words"),
+    [
+        (Cascade.FUSION, (), "two to nine backbones. Received: a"),
+        (Cascade.FUSION, tuple("bcdefghij"), "two to nine"),
+        (Cascade.FUSION, ("a",), "Received twice: a"),
+        (Cascade.STACKING, (), "one finished run and one backbone"),
+        (Cascade.STACKING, ("r-1", "r-2"), "one finished run"),
+        (Cascade.CONFIDENCE, ("r-1",), "two finished runs, the cheap one first"),
+        (Cascade.CONFIDENCE, ("r-1", "r-1"), "Received twice: r-1"),
+        (Cascade.ENSEMBLE, ("r-1",), "two to fifty"),
+        (Cascade.ENSEMBLE, (), "Received: none"),
+    ],
+)
+def test_a_cascade_of_too_few_or_too_many_is_refused(kind, members, words):
+    with pytest.raises(InvalidInput, match=words):
+        Recipe(backbone="" if kind.combines_runs else "a", pattern=Pattern.CASCADE, cascade=kind, members=members)
+
+
+def test_a_cascade_and_only_a_cascade_says_of_which_kind_it_is():
+    with pytest.raises(InvalidInput, match="only a cascade"):
+        Recipe(backbone="a", pattern=Pattern.CASCADE)
+    with pytest.raises(InvalidInput, match="only a cascade"):
+        Recipe(backbone="a", cascade=Cascade.FUSION, members=("b",))
+
+
+def test_repetitions_differ_in_the_seed_alone():
+    assert same_but_seed(with_numbers(seed=1), with_numbers(seed=2))
+    assert same_but_seed(with_numbers(depth=0, warmup=0.1), with_numbers(seed=2, warmup=0.3))  # nobody looks at it
+    assert not same_but_seed(with_numbers(epochs=1), with_numbers(epochs=2))
+
+
+def test_choices_on_a_command_line_are_words():
+    numbers = with_settings(Hyperparameters(), {"schedule": "cosine", "class_weights": "true", "solver": "linear_svm"})
+    assert (numbers.schedule, numbers.class_weights, numbers.solver) == (Schedule.COSINE, True, Solver.LINEAR_SVM)
+    with pytest.raises(InvalidInput, match="constant, cosine.*schedule=sine"):
+        with_settings(Hyperparameters(), {"schedule": "sine"})

@@ -8,6 +8,8 @@ from core.backbones import availability, catalogue
 from core.backbones.saved import KIND, from_card
 from core.backbones.values import Availability, Backbone
 from core.errors import InvalidInput, NotFound
+from core.heads.mapping import Mapping as MappedClasses
+from core.heads.mapping import mapped
 from core.lineage import backbone_of
 from core.recipes import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
 from core.stages import depths
@@ -92,7 +94,7 @@ class Recipes(Bench):
                     backbone=name,
                     pattern=pattern,
                     hyperparameters=numbers,
-                    mapping=mapping if pattern is Pattern.CLASSIFIER else (),
+                    mapping=tuple(sorted(mapping)) if pattern is Pattern.CLASSIFIER else (),
                 )
                 recipes += [again for one in self._deeper(recipe, depths) for again in repeated(one, repeat)]
         return recipes
@@ -153,10 +155,8 @@ class Recipes(Bench):
             hyperparameters=hyperparameters or self.defaults(dataset_reference, Pattern.CASCADE, first),
         )
 
-    def mapping(self, dataset_reference: str, corrections: Sequence[tuple[str, str]] = ()):
+    def mapping(self, dataset_reference: str, corrections: Sequence[tuple[str, str]] = ()) -> MappedClasses:
         """Which of ImageNet's classes stand for which of the dataset's, with the user's corrections."""
-        from core.heads.mapping import mapped
-
         return mapped(self.dataset(dataset_reference).class_names, corrections)
 
     def name_of(self, recipe: Recipe) -> str:
