@@ -56,8 +56,8 @@ def keras_head(dense: Sequence[Layer]) -> keras.Model:
 def _share(x):
     """Each number's share of its row; all alike where a row has nothing to share."""
     total = keras.ops.sum(x, axis=-1, keepdims=True)
-    some = keras.ops.cast(keras.ops.greater(total, 0), "float32")
-    return some * x / keras.ops.maximum(total, 1e-30) + (1 - some) / x.shape[-1]
+    shares = keras.ops.divide(x, keras.ops.maximum(total, 1e-30))
+    return keras.ops.where(keras.ops.greater(total, 0), shares, 1 / x.shape[-1])
 
 
 _ACTIVATIONS = {

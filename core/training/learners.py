@@ -18,7 +18,7 @@ from core.runs import Epoch
 from core.stages import GRADIENT, MAPPING, Part, pooled
 from core.training import devices, heads
 from core.training.epochs import Epochs
-from core.training.fitting import best_of, probabilities_of, views_needed
+from core.training.fitting import best_of, class_weights, probabilities_of, views_needed
 from core.training.sources import Wanted
 from core.training.trainee import Trainee
 
@@ -94,7 +94,7 @@ class Gradient:
         stage = self._program.stage_of(best.number)
         sources.gather([Wanted(part, split) for split in ("validation", "test") for part in stage.inputs])
         model = trainee.behind(stage)
-        vectors = model is trainee.head
+        vectors = pooled(stage.inputs[0].cut)
         return Learned(
             inputs=stage.inputs,
             probabilities=lambda split: probabilities_of(
@@ -125,7 +125,7 @@ class Gradient:
     def _features(self, inputs: tuple[Part, ...]) -> int:
         """Numbers a photo the head is given: those of the pooled inputs, or of the network that follows the cut."""
         if pooled(inputs[0].cut):
-            return self._context.sources.feed(inputs, "validation").shape[0]
+            return sum(self._context.sources.length(part) for part in inputs)
         return self._context.backbones[inputs[0].source].feature_size
 
     def _twin(self, trained: Trainee) -> Trainee:
@@ -148,15 +148,16 @@ class Solving:
         return found + [Wanted(part, split) for split in ("validation", "test") for part in self._inputs]
 
     def learn(self) -> Learned:
-        sources = self._context.sources
+        sources, classes = self._context.sources, len(self._context.dataset.class_names)
+        labels = sources.labels("train")
         fitted = fit_solver(
             Solver(self._context.program.head),
             np.concatenate([self._rows("train", view) for view in range(self._numbers.views)]),
-            np.tile(sources.labels("train"), self._numbers.views),
+            np.tile(labels, self._numbers.views),
             self._rows("validation"),
             sources.labels("validation"),
             seed=self._numbers.seed,
-            class_weights=self._numbers.class_weights,
+            class_weights=class_weights(labels, classes) if self._numbers.class_weights else None,
         )
         return Learned(
             inputs=self._inputs,

@@ -21,6 +21,7 @@ from core.features.engines import (
     obtain_engine,
 )
 from core.features.litert import cores
+from core.features.sizes import shape_at
 from core.features.store import is_stored, key_of
 from core.features.views import render
 from core.progress import ProgressWriter
@@ -74,6 +75,12 @@ class Sources:
         """(n,) int64 labels of a split's photos."""
         label = {name: number for number, name in enumerate(self.dataset.class_names)}
         return np.array([label[photo.class_name] for photo in self.photos[split]], np.int64)
+
+    def length(self, part: Part) -> int:
+        """Numbers a photo of a pooled part."""
+        if part.cut == ANSWERS:
+            return len(self.registry.model(part.source).card["class_names"])
+        return shape_at(self.backbones[part.source], part.cut)[-1]
 
     def gather(self, wanted: Iterable[Wanted]) -> None:
         """Computes what is not stored, with one progress over all of it."""

@@ -72,8 +72,8 @@ class Trainee:
         It runs as in prediction, only the head drops features (Keras' guide to transfer learning: ``training=False``);
         a stage that trains batch normalisation trains as the network was trained at first.
         """
-        if self.network is None or all(pooled(part.cut) for part in stage.inputs):
-            return self.head
+        if pooled(stage.inputs[0].cut):
+            return keras.Model(self.head.input, self.head.output, name="suffix")  # else the head keeps the optimizer
         suffix = networks.suffix(self.network, stage.inputs[0].cut)
         inputs = keras.Input(suffix.input.shape[1:], name="inputs")
         features = suffix(inputs) if stage.batch_norm else suffix(inputs, training=False)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.keras
 
 def test_a_loss_that_is_no_number_ends_the_run_with_advice_and_keeps_the_last_good_epoch(bench, monkeypatch):
     def explodes_in_epoch_three(stage, steps):
-        return keras.optimizers.schedules.PiecewiseConstantDecay([2 * 6], [0.01, float("inf")])
+        return keras.optimizers.schedules.PiecewiseConstantDecay([2 * 6], [0.01, 1e38])
 
     monkeypatch.setattr(optimizing, "learning_rate", explodes_in_epoch_three)
     bench.add("r-one", pattern=Pattern.WEIGHT_INITIALIZATION)
