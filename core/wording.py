@@ -131,6 +131,13 @@ def listed(names: Sequence[str], limit: int = 5) -> str:
     return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
 
 
+def brief(text: str, limit: int = 56) -> str:
+    """``text``, where it is long cut in the middle: both ends of a name matter."""
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit * 2 // 3 - 1].rstrip()} … {text[-limit // 3 + 1 :].lstrip()}"
+
+
 def moment(seconds: float | None) -> str:
     """A time since 1970 as ``2026-03-04 17:05`` in UTC."""
     return "–" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

@@ -42,9 +42,9 @@ def choose_and_launch(bench: Workbench, dataset: Dataset) -> None:
     recipes = with_numbers(bench, dataset, cells, together) if cells or together else []
     st.subheader("What will happen", anchor=False)
     if recipes is None:
-        st.caption("A number above cannot be used; put it right first.")
+        st.caption("A hyperparameter above cannot be used; put it right first.")
     elif not recipes:
-        st.caption("Nothing is ticked. Tick at least one way and one network above.")
+        st.caption("Nothing is ticked. Tick at least one pattern and one network above.")
     else:
         look(bench, dataset, recipes)
 
@@ -68,7 +68,7 @@ def with_numbers(
     tried: dict[Pattern, list[str]] = {}
     for name, pattern in cells:
         tried.setdefault(pattern, []).append(name)
-    st.subheader("Numbers", anchor=False)
+    st.subheader("Hyperparameters", anchor=False)
     learning = [(Pattern.CASCADE, together.backbones)] if together and together.is_trained else []
     chosen = numbers.choose(bench, dataset.id, [*ways.in_order(tried), *learning])
     pairs = mapping.choose(bench, dataset) if Pattern.CLASSIFIER in tried else ()
@@ -82,7 +82,7 @@ def look(bench: Workbench, dataset: Dataset, recipes: Sequence[Recipe]) -> None:
     """What will happen with each, and the one click that starts it."""
     if not plans.worth_planning(recipes):
         return
-    found = bench.plan(dataset.id, recipes, force=plans.forced())
+    found = plans.look(bench, dataset.id, recipes)
     plans.summary(found)
     st.caption(plans.total_words(found))
     agreed = plans.concerns(found, bench.concerns(found))

@@ -10,11 +10,13 @@ from core.charts.dataset import class_balance, class_balance_title, image_sizes,
 from core.charts.depth import depth_title, over_depth
 from core.charts.look import CONFIG
 from core.charts.styles import RunStyle, run_styles
+from core.charts.thresholds import accuracy_by_threshold, thresholds_title
 from core.charts.tradeoff import accuracy_vs_cost, cost_stages, cost_stages_title
 
 __all__ = [
     "CONFIG",
     "RunStyle",
+    "accuracy_by_threshold",
     "accuracy_vs_cost",
     "class_balance",
     "class_balance_title",
@@ -31,5 +33,6 @@ __all__ = [
     "live_curve",
     "over_depth",
     "run_styles",
+    "thresholds_title",
     "top_classes",
 ]

@@ -141,10 +141,14 @@ def _words(kind: MetricKind, value: float) -> str:
 _LIVE = {"accuracy": ("accuracy", "val_accuracy"), "loss": ("loss", "val_loss")}
 
 
-def live_curve(epochs: Sequence[Epoch], metric: str = "accuracy") -> go.Figure:
-    """Training and validation ``accuracy`` or ``loss`` of one run, the epoch of the lowest validation loss marked."""
+def live_curve(epochs: Sequence[Epoch], metric: str = "accuracy", best: int | None = None) -> go.Figure:
+    """Training and validation ``accuracy`` or ``loss`` of one run.
+
+    Args:
+        best: the epoch to mark; without it that of the lowest validation loss so far.
+    """
     require_some(epochs, "the run has not finished an epoch")
-    best = min(epochs, key=lambda epoch: epoch.val_loss if math.isfinite(epoch.val_loss) else math.inf).number
+    lowest = min(epochs, key=lambda epoch: epoch.val_loss if math.isfinite(epoch.val_loss) else math.inf).number
     traces: list[go.Scatter] = []
     for key, colour, dash in zip(_LIVE[metric], (GREY, ACCENT), ("dot", "solid"), strict=True):
         kind = METRICS[key]
@@ -154,7 +158,7 @@ def live_curve(epochs: Sequence[Epoch], metric: str = "accuracy") -> go.Figure:
             metric=key,
             epochs=tuple(epoch.number for epoch in epochs),
             values=tuple(getattr(epoch, key) for epoch in epochs),
-            best_epoch=best,
+            best_epoch=best or lowest,
         )
         style = RunStyle(colour=colour, dash=dash, symbol="circle")
         line = line_of(curve)

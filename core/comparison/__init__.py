@@ -12,6 +12,7 @@ from core.comparison.leaderboard import Row, best, best_per_dataset, labels, lea
 from core.comparison.paired import Paired, against_best, holm, mcnemar, newcombe, paired
 from core.comparison.photos import Cell, PhotoResults, confusion_cells, load_results, most_confused
 from core.comparison.seeds import SeedGroup, seed_groups
+from core.comparison.thresholds import ThresholdPoint, threshold_points
 
 __all__ = [
     "COSTS",
@@ -26,6 +27,7 @@ __all__ = [
     "PhotoResults",
     "Row",
     "SeedGroup",
+    "ThresholdPoint",
     "against_best",
     "best",
     "best_per_dataset",
@@ -43,5 +45,6 @@ __all__ = [
     "paired",
     "pareto_front",
     "seed_groups",
+    "threshold_points",
     "verdict",
 ]

@@ -1,7 +1,7 @@
 """Finished runs of one dataset side by side: sentence, cost, leaderboard, curves of the page Compare."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -25,7 +25,7 @@ from core.runs import Run
 from core.web.panels.tables import name_column, number, picture, table
 from core.web.panels.words import saying, title_of
 from core.web.widgets import colour_swatch, explained
-from core.wording import count, csv_text, duration, listed, plain, share
+from core.wording import brief, count, csv_text, duration, listed, plain, share
 from core.workbench import Workbench
 
 
@@ -49,6 +49,17 @@ class Table:
     def names(self) -> dict[str, str]:
         return {row.run_id: row.name for row in self.rows}
 
+    @property
+    def brief_names(self) -> dict[str, str]:
+        """Names short enough for a sentence; in full where two would read the same."""
+        short = {run_id: brief(name) for run_id, name in self.names.items()}
+        taken = list(short.values())
+        return {run_id: name if taken.count(name) == 1 else self.names[run_id] for run_id, name in short.items()}
+
+    @property
+    def brief_rows(self) -> tuple[Row, ...]:
+        return tuple(replace(row, name=self.brief_names[row.run_id]) for row in self.rows)
+
 
 def gather(bench: Workbench, dataset: Dataset, runs: Sequence[Run]) -> Table:
     costs = bench.costs([run.id for run in runs])
@@ -65,22 +76,23 @@ def gather(bench: Workbench, dataset: Dataset, runs: Sequence[Run]) -> Table:
 
 def answer(found: Table) -> str:
     """The sentence of the page, in markdown: which is best, and whether the difference is real."""
-    best = found.rows[0]
+    names, rows = found.brief_names, found.brief_rows
+    best = rows[0]
     right = share(best.accuracy, best.interval)
     if len(found.rows) == 1:
         return f"{plain(best.name)} is right on {right} of the test photos; there is nothing to compare it with yet."
     if len(found.pairs) == 1:
-        return plain(verdict(found.pairs[0], found.names))
-    equal = [row for row in found.rows if row.accuracy == best.accuracy]
-    first = f"{plain(best.name)} is the most accurate of {len(found.rows)} runs, right on {right} of the test photos"
+        return plain(verdict(found.pairs[0], names))
+    equal = [row for row in rows if row.accuracy == best.accuracy]
+    first = f"{plain(best.name)} is the most accurate of {len(rows)} runs, right on {right} of the test photos"
     if len(equal) > 1:
-        names = listed([plain(row.name) for row in equal], 3)
+        leaders = listed([plain(row.name) for row in equal], 3)
         first = (
-            f"{names} are the most accurate of {len(found.rows)} runs, right on {right} of the test photos; "
+            f"{leaders} are the most accurate of {len(rows)} runs, right on {right} of the test photos; "
             f"{plain(best.name)} costs least of them"
         )
-    lower = {row.run_id for row in found.rows} - {row.run_id for row in equal}
-    ties = [plain(found.names[pair.b]) for pair in found.pairs if pair.tie and pair.b in lower]
+    lower = {row.run_id for row in rows} - {row.run_id for row in equal}
+    ties = [plain(names[pair.b]) for pair in found.pairs if pair.tie and pair.b in lower]
     if ties:
         return f"{first}. {listed(ties, 3)} may be as good: the difference could be chance."
     return f"{first}; the others are clearly behind." if lower else f"{first}."
@@ -100,7 +112,7 @@ def verdicts(found: Table) -> None:
     """The best against each other one: a real difference or a tie."""
     for pair in found.pairs:
         icon = ":material/drag_handle:" if pair.tie else ":material/trending_up:"
-        st.markdown(f"{icon} {plain(verdict(pair, found.names))}")
+        st.markdown(f"{icon} {plain(verdict(pair, found.brief_names))}")
 
 
 def accuracy_against_cost(bench: Workbench, found: Table) -> None:
@@ -113,7 +125,7 @@ def accuracy_against_cost(bench: Workbench, found: Table) -> None:
             "Cost", measured, format_func=title_of, key="compare.cost",
             help="Alone: had nothing been reused, so the order of runs does not matter. Paid: what it really took.",
         )  # fmt: skip
-    place.markdown(f"**{plain(claim(found.rows, found.pairs, kind.key))}**")
+    place.markdown(f"**{plain(claim(found.brief_rows, found.pairs, kind.key))}**")
     figure = charts.accuracy_vs_cost(found.rows, cost=kind.key, currency=bench.rate()[1])
     st.plotly_chart(
         figure, key="compare.chart", theme="streamlit", config=charts.CONFIG,

@@ -31,7 +31,7 @@ def head_to_head(bench: Workbench, found: Table) -> None:
     others = [run_id for run_id in ids if run_id != first]
     second = right.selectbox("Other", others, format_func=lambda id_: found.names[id_], key="compare.other")
     pair = paired(found.results[first], found.results[second])
-    st.markdown(f"**{plain(verdict(pair, found.names))}**")
+    st.markdown(f"**{plain(verdict(pair, found.brief_names))}**")
     one, other = found.names[first], found.names[second]
     table(
         [

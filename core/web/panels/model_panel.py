@@ -93,16 +93,21 @@ def _origin(bench: Workbench, run: Run) -> str:
 
 def _sources(bench: Workbench, run: Run) -> list[str]:
     """The networks with the licence of their weights, and the runs whose answers it builds on."""
-    said = []
-    for name in run.recipe.backbones:
-        try:
-            backbone = bench.backbone(name)
-            said.append(f"{plain(backbone.title)} ({plain(backbone.licence)})")
-        except GraftError:
-            said.append(f"{plain(name)} (deleted)")
-    runs = [f"`{plain(name)}`" for name in run.recipe.runs]
-    joined = [" + ".join(said)] if said else []
+    networks = [plain(_network(bench, name)) for name in run.recipe.backbones]
+    joined = [" + ".join(networks)] if networks else []
+    runs = [plain(name) for name in run.recipe.runs]
     return joined + ([f"answers of {listed(runs, 4)}"] if runs else [])
+
+
+def _network(bench: Workbench, name: str) -> str:
+    """A network with the licence of its weights; a run whose model was taken over by its name."""
+    try:
+        if name.startswith("r-"):
+            return f"{bench.run(name).name} ({name})"
+        backbone = bench.backbone(name)
+        return f"{backbone.title} ({backbone.licence})"
+    except GraftError:
+        return f"{name} (deleted)"
 
 
 def _download(bench: Workbench, model: Model, run: Run) -> None:

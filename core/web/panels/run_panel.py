@@ -74,19 +74,19 @@ def _live(bench: Workbench, known: Run) -> None:
         run = bench.run(known.id)
         if run.status is Status.RUNNING:
             progress_line(bench.progress(run.id), before=epoch_words(run))
-        _curves(bench.epochs(run.id))
+        _curves(bench.epochs(run.id), run.best_epoch)
         if run.status is not known.status:
             st.rerun(scope="app")
 
 
-def _curves(epochs: Sequence[Epoch]) -> None:
+def _curves(epochs: Sequence[Epoch], best: int | None) -> None:
     if not epochs:
         return
     for column, name in zip(st.columns(2), ("accuracy", "loss"), strict=True):
         with column:
             st.markdown(f"**{name.capitalize()} per epoch**")
             alt = f"{name} per epoch on training and validation photos"
-            figure = charts.live_curve(epochs, metric=name)
+            figure = charts.live_curve(epochs, metric=name, best=best)
             st.plotly_chart(figure, key=f"run.curve.{name}", theme="streamlit", config=charts.CONFIG, alt=alt)
 
 

@@ -19,7 +19,7 @@ def recipe(bench: Workbench, run: Run) -> None:
     """What was tried, without the numbers its way does not look at."""
     chosen = run.recipe.hyperparameters
     parts = [_title(bench, name) for name in (*run.recipe.backbones, *run.recipe.runs)]
-    rows = [{"What": "Way", "Value": method_words(run.recipe)}]
+    rows = [{"What": "Pattern", "Value": method_words(run.recipe)}]
     rows += [{"What": "Made of" if len(parts) > 1 else "Backbone", "Value": part} for part in parts]
     if run.recipe.is_trained or not run.recipe.cascade:
         rows += [

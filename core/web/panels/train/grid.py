@@ -99,7 +99,8 @@ def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str
         hide_index=True,
         disabled=[column for column in frame.columns if column not in boxes],
         column_config=boxes | _COLUMNS,
-        column_order=("Backbone", *boxes, "Weights", "Top-1", "Parameters", "Input", "Family", "Licence"),
+        column_order=("Backbone", *boxes, "Weights", "Top-1", "Parameters", "Input", "Licence"),
+        placeholder="–",
         height=min(len(rows) + 1, 9) * 35 + 2,
     )
     for place, (backbone, _) in enumerate(shown):
@@ -110,8 +111,7 @@ def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str
 def _row(backbone: Backbone, state: Availability) -> dict:
     return {
         "Backbone": backbone.title,
-        "Family": "Your models" if _is_own(backbone) else backbone.family,
-        "Weights": weights_words(backbone, state),
+        "Weights": "● your model" if _is_own(backbone) else weights_words(backbone, state),
         "Top-1": None if backbone.top1 is None else 100 * backbone.top1,
         "Parameters": backbone.parameters,
         "Input": backbone.input_size,

@@ -106,7 +106,7 @@ class _Form:
         deep, first = "depth" in RELEVANT[self.pattern] and bool(self.backbones), self.pattern is Pattern.FINE_TUNING
         depths = ask_depth() if deep and first else None
         chosen = self._fields(names[:SHOWN], usual, reasons)
-        with st.expander("More numbers", icon=":material/tune:", key=f"train.more.{self.pattern}"):
+        with st.expander("More hyperparameters", icon=":material/tune:", key=f"train.more.{self.pattern}"):
             depths = ask_depth() if deep and not first else depths
             chosen |= self._fields(names[SHOWN:], usual, reasons) if names[SHOWN:] else {}
         depth = depths[0] if depths and depths != "all" else usual["depth"]

@@ -1,5 +1,6 @@
 """What will happen with every ticked cell, why, what it costs and what is saved; concerns before anything starts."""
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -10,6 +11,7 @@ from core.recipes import Recipe
 from core.web.panels.tables import name_column, number, table
 from core.web.panels.train.numbers import REPETITIONS
 from core.wording import count, duration, listed, plain, size
+from core.workbench import Workbench
 
 WORK = {
     Decision.REUSED: "● reused",
@@ -19,7 +21,9 @@ WORK = {
     Decision.REFUSED: "✕ refused",
 }
 _MOST_SENTENCES = 5
-_FORCE = "train.force"
+_FORCE, _LOOKED = "train.force", "train.looked"
+_FRESH = 30
+"""Seconds after which files may have changed (stored features, downloaded weights) that no registry counts."""
 
 
 def worth_planning(recipes: Sequence[Recipe]) -> bool:
@@ -38,8 +42,17 @@ def worth_planning(recipes: Sequence[Recipe]) -> bool:
     return st.checkbox(f"Show what will happen with all {len(recipes)}", key="train.many")
 
 
-def forced() -> bool:
-    return bool(st.session_state.get(_FORCE))
+def look(bench: Workbench, dataset_id: str, recipes: Sequence[Recipe]) -> list[Plan]:
+    """The plan of every recipe; what was looked at a moment ago and cannot have changed is not looked at again."""
+    if st.session_state.get(_FORCE):
+        return bench.plan(dataset_id, recipes, force=True)
+    state = (str(bench.settings.home), dataset_id, bench.registry.change_counter(), int(time.time() / _FRESH))
+    before, known = st.session_state.get(_LOOKED, (None, {}))
+    known = dict(known) if before == state else {}
+    missing = [recipe for recipe in recipes if recipe not in known]
+    known |= zip(missing, bench.plan(dataset_id, missing), strict=True)
+    st.session_state[_LOOKED] = (state, known)
+    return [known[recipe] for recipe in recipes]
 
 
 def summary(plans: Sequence[Plan]) -> None:

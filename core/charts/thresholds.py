@@ -1,0 +1,66 @@
+"""The chart of a confidence cascade: accuracy against cost for every threshold."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from core.charts.look import ACCENT, GREY, HOVER, axis, figure, require_some
+from core.comparison.thresholds import ThresholdPoint
+from core.wording import milliseconds, points, share
+
+
+def thresholds_title(curve: Sequence[ThresholdPoint], chosen: float) -> str:
+    """What the chosen threshold gives, against asking the cheap run alone and the costly one always."""
+    require_some(curve, "no threshold was tried")
+    point = _chosen(curve, chosen)
+    cost = "" if point.milliseconds is None else f", {milliseconds(point.milliseconds)} a photo"
+    gain = point.accuracy - curve[0].accuracy
+    better = f", {points(gain)} more than the cheap run alone" if gain > 0 else ", as the cheap run alone"
+    return (
+        f"Passing on {share(point.passed_on)} of the photos is right on {share(point.accuracy)} of the validation "
+        f"photos{better}{cost}"
+    )
+
+
+def accuracy_by_threshold(curve: Sequence[ThresholdPoint], chosen: float) -> go.Figure:
+    """Validation accuracy against the expected time per photo (or the share passed on), the chosen one marked."""
+    require_some(curve, "no threshold was tried")
+    timed = all(point.milliseconds is not None for point in curve)
+    marked = _chosen(curve, chosen)
+    line = _trace(curve, timed, "lines+markers", {"color": GREY, "size": 5}, line={"color": GREY, "width": 1.5})
+    mark = _trace([marked], timed, "markers", {"color": ACCENT, "size": 13, "line": {"width": 0}})
+    title, unit = ("expected time per photo", "ms") if timed else ("passed on to the costly run", "%")
+    return figure(
+        [line, mark],
+        revision="thresholds",
+        height=320,
+        xaxis=axis(title, unit, rangemode="tozero"),
+        yaxis=axis("validation accuracy", "%"),
+    )
+
+
+def _trace(curve: Sequence[ThresholdPoint], timed: bool, mode: str, marker: dict, **options) -> go.Scatter:
+    return go.Scatter(
+        x=[point.milliseconds if timed else 100 * point.passed_on for point in curve],
+        y=[100 * point.accuracy for point in curve],
+        mode=mode,
+        marker=marker,
+        customdata=[["", _name(point), _words(point)] for point in curve],
+        hovertemplate=HOVER,
+        **options,
+    )
+
+
+def _name(point: ThresholdPoint) -> str:
+    if point.passed_on == 0:
+        return "never passed on"
+    return "always passed on" if point.passed_on == 1 else f"passed on below {share(point.threshold)}"
+
+
+def _words(point: ThresholdPoint) -> str:
+    cost = "" if point.milliseconds is None else f", {milliseconds(point.milliseconds)} a photo"
+    return f"right on {share(point.accuracy)}, {share(point.passed_on)} passed on{cost}"
+
+
+def _chosen(curve: Sequence[ThresholdPoint], chosen: float) -> ThresholdPoint:
+    return min(curve, key=lambda point: abs(point.threshold - chosen))

@@ -1,0 +1,127 @@
+"""A home in which every way to use a network has been tried, for page tests and screenshots."""
+
+import hashlib
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from core.recipes import Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver, fingerprint
+from core.runs import Evaluation, Model, Run, Status
+from core.scores import evaluate
+from core.workbench import Workbench
+from tests.factories import Filled, fill, make_cost, make_epochs, make_model, make_probabilities
+
+LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
+
+
+def fill_patterns(bench: Workbench) -> dict[str, Run]:
+    """A finished run of every way by a short name, on the dataset that ``fill`` makes (with its own six runs)."""
+    home = _Home(bench, fill(bench.registry, bench.settings))
+    for depth in range(1, 6):
+        numbers = Hyperparameters(epochs=8, head_epochs=3, depth=depth, schedule=Schedule.COSINE, seed=3)
+        recipe = Recipe(backbone=LITE0, pattern=Pattern.FINE_TUNING, hyperparameters=numbers)
+        home.add(f"top {depth}", recipe, right=0.84 + 0.02 * min(depth, 3), scale=1 + depth, epochs=8)
+    numbers = Hyperparameters(solver=Solver.LOGISTIC_REGRESSION)
+    classic = Recipe(backbone=LITE1, pattern=Pattern.STANDALONE_EXTRACTOR, hyperparameters=numbers)
+    home.add("features", classic, right=0.9, choice=TRIED)
+    home.add("as it is", Recipe(backbone=LITE0, pattern=Pattern.CLASSIFIER), right=0.5, choice=MAPPING)
+    whole = Hyperparameters(epochs=5, views=5, schedule=Schedule.COSINE)
+    for name, pattern in (("all layers", Pattern.WEIGHT_INITIALIZATION), ("from scratch", Pattern.FROM_SCRATCH)):
+        right = 0.6 if name == "from scratch" else 0.93
+        home.add(name, Recipe(backbone=LITE0, pattern=pattern, hyperparameters=whole), right=right, scale=30, epochs=5)
+    fusion = Recipe(backbone=LITE0, pattern=Pattern.CASCADE, cascade=Cascade.FUSION, members=(LITE1,))
+    home.add("fusion", fusion, right=0.92, scale=2, epochs=30)
+    for name, kind, choice in (("confidence", Cascade.CONFIDENCE, CURVE), ("ensemble", Cascade.ENSEMBLE, {})):
+        members = (home.runs["features"].id, home.runs["top 3"].id)
+        recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=kind, members=members)
+        home.add(name, recipe, right=0.92, scale=0.01, choice=choice)
+    home.add("on top", Recipe(backbone=home.runs["top 3"].id), right=0.88, epochs=30)
+    home.add("again", home.runs["top 3"].recipe, right=0.9, epochs=8, reproduces=home.runs["top 3"].id)
+    return home.runs
+
+
+MAPPING: dict = {
+    "mapping": [{"synset": "n11939491", "name": "daisy", "class": "daisy", "because": "the same"}],
+    "unmapped": ["rose", "sunflower", "tulip"],
+}
+CURVE: dict = {
+    "threshold": 0.74,
+    "by": "highest validation accuracy, then fewest photos passed on",
+    "curve": [
+        {"threshold": threshold, "accuracy": accuracy, "passed_on": passed_on, "milliseconds": 8 + 20 * passed_on}
+        for threshold, accuracy, passed_on in (
+            (0.0, 0.83, 0.0), (0.6, 0.88, 0.08), (0.74, 0.93, 0.21), (0.9, 0.93, 0.5), (1.01, 0.92, 1.0),
+        )
+    ],
+}  # fmt: skip
+TRIED: dict = {
+    "chosen": {"C": 1.0},
+    "by": "loss",
+    "tried": [{"C": 0.1, "accuracy": 0.88, "loss": 0.4}, {"C": 1.0, "accuracy": 0.92, "loss": 0.3}],
+}
+
+
+class _Home:
+    """Adds finished runs, through the registry, with the files that pages read."""
+
+    def __init__(self, bench: Workbench, filled: Filled):
+        self.bench = bench
+        self.dataset = filled.dataset
+        self.photos = bench.photos(filled.dataset.id)
+        self.runs: dict[str, Run] = {}
+
+    def add(self, name: str, recipe: Recipe, *, right: float, scale=1.0, epochs=0, choice=None, **changes) -> None:
+        registry, settings = self.bench.registry, self.bench.settings
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        run = Run(
+            id=f"r-{digest[:8]}",
+            dataset_id=self.dataset.id,
+            recipe=recipe,
+            fingerprint=fingerprint(recipe, dataset_digest=self.dataset.digest, weights_digest="factory"),
+            name=self.bench.name_of(recipe),
+            status=Status.SCHEDULED,
+            created_at=time.time() - 100,
+            **changes,
+        )
+        run = self._run_through(registry.add_run(run), epochs)
+        labels, digests = self._test_photos()
+        probabilities = make_probabilities(labels, len(self.dataset.class_names), right=right, seed=len(self.runs))
+        evaluation = evaluate(probabilities, labels, self.dataset.class_names)
+        folder = settings.run_dir(run.id)
+        (folder / "model").mkdir(parents=True)
+        np.savez(folder / "test.npz", digests=digests, labels=labels, probabilities=probabilities)
+        model = self._model(run, folder / "model", choice or {}, evaluation)
+        cost = make_cost(scale, ms_per_photo=8.0 - 0.4 * recipe.hyperparameters.depth)
+        best = max(1, epochs - 2) if epochs else None
+        registry.finish(run.id, run.attempt, evaluation=evaluation, cost=cost, model=model, best_epoch=best)
+        self.runs[name] = registry.run(run.id)
+
+    def _run_through(self, run: Run, epochs: int) -> Run:
+        registry = self.bench.registry
+        first = registry.queue()[0]
+        if first.id != run.id:
+            registry.move(run.id, before=first.id)
+        run = registry.claim("cpu", "factory")
+        for epoch in make_epochs(epochs):
+            registry.record_epoch(run.id, run.attempt, epoch)
+        return run
+
+    def _test_photos(self) -> tuple[np.ndarray, np.ndarray]:
+        names = self.dataset.class_names
+        photos = sorted((p for p in self.photos if p.split == "test"), key=lambda p: (p.class_name, p.digest))
+        labels = np.array([names.index(photo.class_name) for photo in photos], np.int64)
+        return labels, np.array([photo.digest for photo in photos])
+
+    def _model(self, run: Run, folder: Path, choice: dict, evaluation: Evaluation) -> Model:
+        """One file for a single network, else a card that names others."""
+        single = run.recipe.backbones != ()
+        card = {"run": run.id, "choice": choice, "engines": [], "recipe": run.recipe.to_dict()}
+        if single:
+            (folder / "model.keras").write_bytes(b"stand-in" * 500)
+        (folder / "card.json").write_text(json.dumps(card))
+        path = folder / ("model.keras" if single else "card.json")
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        relative = str(path.relative_to(self.bench.settings.home))
+        return make_model(run, path=relative, sha256=sha256, size_bytes=path.stat().st_size, card=card)
