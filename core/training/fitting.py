@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 import numpy as np
@@ -12,7 +13,8 @@ import tensorflow as tf
 from core.errors import GraftError
 from core.recipes import Hyperparameters
 from core.runs import Epoch
-from core.training.feeds import Feed
+from core.training.feeds import Feed, Vectors
+from core.training.passes import Passes, predicted
 
 PREDICTED_AT_ONCE = {True: 512, False: 32}
 """Rows a batch when nothing is learned, by whether they are vectors in memory: maps and photos are large."""
@@ -65,12 +67,9 @@ class Trainer:
         self._model, self._data, self._numbers, self._on_batch = model, data, numbers, on_batch
         self._one_hot = np.eye(data.classes, dtype=np.float32)
         self._weights = class_weights(data.labels, data.classes) if numbers.class_weights else None
-        everyone = np.arange(len(data.validation_labels))
-        validation = data.validation.batches(everyone, rows_at_once(data.validation), self._targets(everyone))
-        self._validation = validation.cache() if data.validation.in_memory else validation
-
-    def _targets(self, rows: np.ndarray) -> np.ndarray:
-        return self._one_hot[self._data.validation_labels[rows]]
+        self._validation_targets = self._one_hot[data.validation_labels]
+        alone = model.distribute_strategy.num_replicas_in_sync == 1
+        self._passes = Passes(model, numbers.batch_size, PREDICTED_AT_ONCE[True]) if alone else None
 
     def run_epoch(self, number: int, attempt: int) -> Epoch:
         """Trains and validates epoch ``number`` (1-based).
@@ -80,12 +79,22 @@ class Trainer:
         """
         began = time.monotonic()
         feed = self._data.views[view_of(self._numbers, number)]
-        figures = self._fit(number, feed)
+        in_memory = isinstance(feed, Vectors) and isinstance(self._data.validation, Vectors)
+        figures = self._pass(number, feed) if self._passes and in_memory else self._fit(number, feed)
         broken = next((name for name in ("loss", "val_loss") if not math.isfinite(figures[name])), None)
         if broken:
             what = "loss" if broken == "loss" else "validation loss"
             raise GraftError(f"The {what} became NaN in epoch {number}; try a lower learning rate.")
         return Epoch(number=number, attempt=attempt, seconds=time.monotonic() - began, **figures)
+
+    def _pass(self, number: int, feed: Vectors) -> dict[str, float]:
+        """As ``_fit``, for vectors in memory."""
+        weights = () if self._weights is None else (self._weights[self._data.labels],)
+        columns = (feed.array, self._one_hot[self._data.labels], *weights)
+        learned = self._passes.train(self._order(number), columns, self._on_batch)
+        tested = self._passes.test((self._data.validation.array, self._validation_targets))
+        self._on_batch(-1)
+        return learned | {f"val_{name}": value for name, value in tested.items()}
 
     def _fit(self, number: int, feed: Feed) -> dict[str, float]:
         stopping = keras.callbacks.LambdaCallback(
@@ -109,9 +118,18 @@ class Trainer:
             raise
         return {name: float(values[-1]) for name, values in history.items()}
 
+    @cached_property
+    def _validation(self) -> tf.data.Dataset:
+        feed = self._data.validation
+        batches = feed.batches(np.arange(len(feed)), rows_at_once(feed), self._validation_targets)
+        return batches.cache() if feed.in_memory else batches
+
+    def _order(self, number: int) -> np.ndarray:
+        return np.random.default_rng([self._numbers.seed, number]).permutation(len(self._data.labels))
+
     def _batches(self, number: int, feed: Feed) -> tf.data.Dataset:
         """The training photos of an epoch in its order."""
-        order = np.random.default_rng([self._numbers.seed, number]).permutation(len(self._data.labels))
+        order = self._order(number)
         labels = self._data.labels[order]
         columns = [self._one_hot[labels]] + ([] if self._weights is None else [self._weights[labels]])
         return feed.batches(order, self._numbers.batch_size, *columns)
@@ -123,6 +141,8 @@ def probabilities_of(model: keras.Model, feed: Feed, on_batch: Callable[[int], N
     Raises:
         GraftError: the inputs cannot be read.
     """
+    if isinstance(feed, Vectors):
+        return predicted(model, feed.array, rows_at_once(feed))
     stopping = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: on_batch(batch + 1))
     try:
         found = model.predict(feed.batches(np.arange(len(feed)), rows_at_once(feed)), callbacks=[stopping], verbose=0)
