@@ -13,6 +13,7 @@ from pathlib import Path
 from core.datasets.values import Dataset
 from core.errors import Conflict, NotFound
 from core.features.store import forget
+from core.lineage import parents_of
 from core.registry import Registry
 from core.runs import Model, Run
 from core.settings import Settings
@@ -70,8 +71,13 @@ def _weigh_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> 
 
 def _users(registry: Registry, run_ids: Sequence[str]) -> tuple[str, ...]:
     """Runs that build on these and do not go with them."""
-    found = (child.id for run_id in run_ids for child in registry.runs_using(run_id))
-    return tuple(dict.fromkeys(child for child in found if child not in run_ids))
+    return tuple(run.id for run in _children(registry, run_ids))
+
+
+def _children(registry: Registry, run_ids: Sequence[str]) -> list[Run]:
+    """One look at all runs: a dataset may take thousands with it."""
+    doomed = set(run_ids)
+    return [run for run in registry.runs() if run.id not in doomed and doomed & set(parents_of(run.recipe))]
 
 
 def delete_run(settings: Settings, registry: Registry, run: Run) -> Toll:
@@ -142,8 +148,7 @@ def _refuse_running(runs: list[Run]) -> None:
 
 def _refuse_awaited(registry: Registry, run_ids: Sequence[str]) -> None:
     """A run that waits or trains needs the models it builds on."""
-    children = (child for run_id in run_ids for child in registry.runs_using(run_id))
-    awaiting = dict.fromkeys(child.id for child in children if not child.status.ended and child.id not in run_ids)
+    awaiting = [child.id for child in _children(registry, run_ids) if not child.status.ended]
     if awaiting:
         raise Conflict(f"These runs need it and have not ended: {', '.join(awaiting)}. Cancel them first.")
 

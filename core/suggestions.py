@@ -71,8 +71,8 @@ _CHANGES = {
 
 
 def fitting(numbers: Hyperparameters) -> Hyperparameters:
-    """With fewer epochs than the head alone would take, it takes a third of them."""
-    if numbers.head_epochs < numbers.epochs:
+    """With so few epochs that the head alone would take more than half of them, it takes a third."""
+    if 2 * numbers.head_epochs <= numbers.epochs:
         return numbers
     return replace(numbers, head_epochs=numbers.epochs // 3)
 

@@ -41,5 +41,6 @@ def test_a_network_of_one_block_is_not_fine_tuned_deeper_than_it_is():
 def test_with_fewer_epochs_the_head_alone_takes_a_third_of_them():
     numbers = Hyperparameters(epochs=15, head_epochs=5)
     assert fitting(numbers) == numbers
-    assert fitting(replace(numbers, epochs=5)).head_epochs == 1
+    assert fitting(replace(numbers, epochs=10)).head_epochs == 5
+    assert fitting(replace(numbers, epochs=6)).head_epochs == 2
     assert fitting(replace(numbers, epochs=1)).head_epochs == 0

@@ -9,11 +9,13 @@ from core.checks import many_runs
 from core.commands.training import report_unfinished, wait_for
 from core.commands.typed import recipes_of
 from core.errors import GraftError, InvalidInput
-from core.planning import Level, Plan
+from core.planning import Decision, Level, Plan
 from core.recipes import RELEVANT
 from core.runs import Run, Status
+from core.wording import duration
 from core.workbench import Workbench
 
+_AHEAD = (Decision.NEW, Decision.RESUMED, Decision.EXTENDED)
 Result = tuple[dict, bool]
 
 
@@ -106,8 +108,9 @@ def _with_concerns(workbench: Workbench, plans: Sequence[Plan], rows: list[dict]
 def train_text(result: dict) -> str:
     lines = []
     for row in result["runs"]:
-        saved = f" Saves about {row['saves_seconds']:.0f} s." if row["saves_seconds"] >= 1 else ""
         state = row["decision"] if row.get("status") in (None, Status.SCHEDULED) else row["status"]
-        lines.append(f"{row['run'] or '-'}  {row['name']}: {state}. {row['because']}{saved}")
+        takes = f", about {duration(row['estimate_seconds'])}" if row["estimate_seconds"] and state in _AHEAD else ""
+        saved = f" Saves about {duration(row['saves_seconds'])}." if row["saves_seconds"] >= 1 else ""
+        lines.append(f"{row['run'] or '-'}  {row['name']}: {state}{takes}. {row['because']}{saved}")
         lines += [f"    {concern['sentence']}" for concern in row["concerns"]]
     return "\n".join([*lines, *(concern["sentence"] for concern in result["concerns"])])
