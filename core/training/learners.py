@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from core.heads.dense import DenseHead, Layer, write_dense
+from core.heads.mapping import mapped, mapping_head
 from core.heads.solvers import fit_solver
 from core.recipes import Solver
 from core.runs import Epoch
@@ -182,8 +183,6 @@ class Naming:
         return [Wanted(part, split) for split in ("validation", "test") for part in self._inputs]
 
     def learn(self) -> Learned:
-        from core.heads.mapping import mapped, mapping_head
-
         sources, names = self._context.sources, self._context.dataset.class_names
         mapping = mapped(names, self._context.run.recipe.mapping)
         dense = mapping_head(mapping, names)
