@@ -254,3 +254,47 @@ def test_finished_runs_work_together(filled, kind):
     at = with_cascade(kind)
     assert not at.exception and not at.error
     assert len(summary(at)) == 1 and at.button(key="train.launch")
+
+
+# --- the network as it is ---
+
+
+def mapping_of(at):
+    return next(frame.value for frame in at.dataframe if "Stands for" in frame.value)
+
+
+def test_the_mapping_of_imagenets_classes_is_shown_with_what_it_lacks(bench):
+    fill(bench.registry, runs=0)
+    at = tick(visit("train"), Pattern.CLASSIFIER)
+    table = mapping_of(at)
+    assert len(table) == 1000 and "daisy" in table["Stands for"].tolist()
+    assert "Nothing in ImageNet stands for" in at.warning[0].value and "tulip" in at.warning[0].value
+
+
+def test_a_corrected_mapping_is_part_of_the_recipe(bench):
+    dataset = fill(bench.registry, runs=0).dataset
+    at = visit("train", dataset=dataset.id)
+    at.session_state[f"train.mapping.{dataset.id}"] = {"n11939491": "", "n12057211": "tulip"}
+    tick(at, Pattern.CLASSIFIER).checkbox(key=f"train.way.{FROZEN}").uncheck().run()
+    assert "2 corrections of yours" in text_of(at)
+    at.button(key="train.launch").click().run()
+    assert {run.recipe.mapping for run in bench.runs()} == {(("n11939491", ""), ("n12057211", "tulip"))}
+
+
+def test_corrections_can_be_forgotten(bench):
+    dataset = fill(bench.registry, runs=0).dataset
+    at = visit("train", dataset=dataset.id)
+    at.session_state[f"train.mapping.{dataset.id}"] = {"n12057211": "tulip"}
+    tick(at, Pattern.CLASSIFIER).button(key="train.mapping.undo").click().run()
+    assert not at.exception and "tulip" not in mapping_of(at)["Stands for"].tolist()
+
+
+def test_a_finished_model_can_be_the_next_backbone(filled):
+    at = visit("train")
+    at.segmented_control(key="train.kind").set_value("Your models").run()
+    names = grid_of(at)["Backbone"].tolist()
+    finished = {run.id for run in filled.with_status("FINISHED")}
+    assert len(names) == len(finished) and all(any(run_id in name for run_id in finished) for name in names)
+    at.session_state["train.ticked"] = {(min(finished), FROZEN)}
+    at.run()
+    assert not at.exception and not at.error and len(summary(at)) == 1

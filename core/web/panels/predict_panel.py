@@ -89,6 +89,8 @@ def _answer(said: Answer, runs: Mapping[str, Run]) -> None:
         label = f"{plain(prediction.class_name)} · {_chance(prediction.probability)}"
         st.progress(min(1.0, max(0.0, prediction.probability)), text=label)
     took = milliseconds(said.milliseconds)
+    if said.passed_on is not None:
+        took += " · the cheap model was unsure and passed it on" if said.passed_on else " · the cheap model was sure"
     if said.unsure:
         st.caption(
             f":orange-badge[:material/help: unsure] The best class has under {share(said.unsure_below)}; "

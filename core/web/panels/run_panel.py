@@ -37,7 +37,8 @@ def show(bench: Workbench, run: Run) -> None:
             f"Trained on **{plain(dataset_title(dataset))}** · run `{run.id}` · launched {moment(run.created_at)} UTC"
         )
         run_story.recipe(bench, run)
-        run_story.stages(bench, run)
+        with explained():  # a network that was deleted since no longer says how it was cut
+            run_story.stages(bench, run)
         run_story.attempts(bench, run)
     with st.expander("Notes and tags", icon=":material/edit_note:", expanded=bool(run.notes or run.tags)):
         _notes(bench, run)

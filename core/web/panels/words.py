@@ -15,6 +15,7 @@ AVAILABILITY: dict[Availability, str] = {
     Availability.CACHED: "● ready",
     Availability.DOWNLOAD: "○ download",
     Availability.NO_NETWORK: "✕ no network",
+    Availability.GONE: "✕ deleted",
 }
 
 
@@ -69,7 +70,7 @@ def _finished_sentence(run: Run) -> str:
     if not run.recipe.is_trained:
         return f"{right}; it took {duration(run.wall_seconds)}."
     asked = run.recipe.hyperparameters.epochs
-    early = f" of {run.epochs_done}, of {asked} asked for" if run.epochs_done < asked else f" of {run.epochs_done}"
+    early = f" of {run.epochs_done} ({asked} were asked for)" if run.epochs_done < asked else f" of {run.epochs_done}"
     reason = f" {plain(run.reason)}" if run.reason else ""
     kept = f"; the model is that of its best epoch, {run.best_epoch}{early}" if run.best_epoch else ""
     return f"{right}, trained in {duration(run.wall_seconds)}{kept}.{reason}"

@@ -111,7 +111,7 @@ def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str
 def _row(backbone: Backbone, state: Availability) -> dict:
     return {
         "Backbone": backbone.title,
-        "Weights": "● your model" if _is_own(backbone) else weights_words(backbone, state),
+        "Weights": "● your model" if _is_own(backbone) and state in _HERE else weights_words(backbone, state),
         "Top-1": None if backbone.top1 is None else 100 * backbone.top1,
         "Parameters": backbone.parameters,
         "Input": backbone.input_size,

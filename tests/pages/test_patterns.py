@@ -1,0 +1,144 @@
+"""Every way to use a network, on the pages that show what came of it."""
+
+import pytest
+
+from core.runs import Status
+from tests.pages.conftest import first_line, link_labels, text_of, visit
+from tests.pattern_home import fill_patterns
+
+
+@pytest.fixture
+def tried(bench):
+    return fill_patterns(bench)
+
+
+def subheaders(at):
+    return [element.value for element in at.subheader]
+
+
+@pytest.mark.parametrize("name", ["top 3", "features", "as it is", "all layers", "fusion", "confidence", "on top"])
+def test_a_run_of_every_way_can_be_opened(tried, name):
+    at = visit("runs", run=tried[name].id)
+    assert not at.exception and not at.error
+    assert first_line(at).split("] ", 1)[1].startswith("Right on")
+
+
+def test_the_epoch_the_model_is_from_is_said_not_the_last(tried):
+    assert "that of its best epoch, 6 of 8." in first_line(visit("runs", run=tried["top 3"].id))
+
+
+def test_what_trains_no_epochs_says_nothing_of_epochs(tried):
+    at = visit("runs", run=tried["features"].id)
+    assert "epoch" not in first_line(at) and not [c for c in at.get("plotly_chart") if "epoch" in c.proto.spec]
+
+
+def test_the_stages_of_fine_tuning_are_shown(tried):
+    at = visit("runs", run=tried["top 3"].id)
+    stages = next(frame.value for frame in at.dataframe if "Stage" in frame.value)
+    assert stages["Stage"].tolist() == ["head", "top 3 blocks"]
+    assert stages["Epochs"].tolist() == ["1 to 3", "4 to 8"] and stages["Done"].tolist() == [3, 5]
+
+
+def test_only_what_its_pattern_looks_at_is_listed_in_the_recipe(tried):
+    at = visit("runs", run=tried["features"].id)
+    recipe = next(frame.value for frame in at.dataframe if "What" in frame.value)
+    said = dict(zip(recipe["What"], recipe["Value"], strict=True))
+    assert said["Classifier"] == "Logistic regression" and "Epochs" not in said
+
+
+def test_the_threshold_of_a_confidence_cascade_comes_with_its_whole_curve(tried):
+    at = visit("runs", run=tried["confidence"].id)
+    assert "How sure is sure enough" in subheaders(at)
+    assert "Passing on 21.0 % of the photos is right on 93.0 %" in text_of(at).replace("\\", "")
+
+
+def test_what_a_classic_classifier_chose_on_validation_is_shown(tried):
+    at = visit("runs", run=tried["features"].id)
+    assert "C \\= 1\\.0 was chosen by the loss" in text_of(at)
+
+
+def test_classes_that_imagenet_does_not_know_are_shown(tried):
+    at = visit("runs", run=tried["as it is"].id)
+    assert "rose\\, sunflower and tulip" in at.warning[0].value
+
+
+def test_parents_and_children_are_linked(tried):
+    text = text_of(visit("runs", run=tried["top 3"].id)).replace("\\", "")
+    assert "Used by" in text and tried["on top"].name in text and tried["ensemble"].name in text
+    at = visit("runs", run=tried["ensemble"].id)
+    assert "Made from" in text_of(at) and link_labels(at).count("Open") == 2
+
+
+def test_doing_it_again_shows_the_difference_of_every_metric(tried):
+    for name in ("top 3", "again"):
+        at = visit("runs", run=tried[name].id)
+        assert "Done again" in subheaders(at)
+        differences = next(frame.value for frame in at.dataframe if "Difference" in frame.value)
+        assert {"test accuracy", "test loss", "best epoch"} <= set(differences["Metric"])
+
+
+def test_reproducing_starts_a_run_and_opens_it(bench, tried, started):
+    at = visit("runs", run=tried["all layers"].id)
+    at.button(key="run.reproduce").click().run()
+    assert not at.exception
+    (again,) = [run for run in bench.runs() if run.reproduces == tried["all layers"].id]
+    assert again.status is Status.SCHEDULED and again.recipe == tried["all layers"].recipe and started
+    assert "being done again" in text_of(visit("runs", run=again.id))
+
+
+def test_repetitions_say_how_much_is_luck(bench, tried):
+    at = visit("runs", run=bench.runs(status=Status.FINISHED)[-1].id)
+    assert not at.exception
+    assert "Repetitions" not in subheaders(visit("runs", run=tried["features"].id))
+
+
+def test_a_run_whose_parents_are_deleted_still_opens(bench, tried):
+    for name in ("ensemble", "confidence", "on top", "again"):
+        if name != "ensemble":
+            bench.delete_run(tried[name].id)
+    bench.delete_run(tried["features"].id)
+    at = visit("runs", run=tried["ensemble"].id)
+    assert not at.exception and not at.error
+    assert "deleted" in text_of(at) and tried["features"].id in text_of(at).replace("\\", "")
+
+
+def test_a_running_run_can_be_ended_after_its_epoch(bench, tried):
+    running = bench.runs(status=Status.RUNNING)[0]
+    at = visit("runs", run=running.id).button(key=f"after.{running.id}").click().run()
+    assert not at.exception and bench.run(running.id).cancel == "after_epoch"
+    assert "Ending after this epoch" in at.get("progress")[0].proto.text
+
+
+# --- compare and models ---
+
+
+def test_all_ways_are_compared_and_a_depth_sweep_is_drawn(tried):
+    at = visit("compare")
+    assert not at.exception and not at.error
+    assert "How deep" in subheaders(at)
+    assert "fine tuning is most accurate with" in text_of(at)
+
+
+def test_without_two_depths_there_is_no_depth_chart(filled):
+    assert "How deep" not in subheaders(visit("compare"))
+
+
+def test_long_names_are_cut_in_sentences_but_not_in_the_table(tried):
+    ids = ",".join(tried[name].id for name in ("ensemble", "confidence", "from scratch"))
+    at = visit("compare", runs=ids)
+    assert not at.exception and " … " in first_line(at)
+    assert tried["ensemble"].name in at.dataframe[0].value["Run"].tolist()
+
+
+def test_a_model_of_several_files_can_be_downloaded_whole(bench, tried):
+    at = visit("models")
+    at.number_input(key="models.page").set_value(1).run()
+    assert not at.exception
+    labels = [download.proto.label for download in at.get("download_button")]
+    assert {"Download model.keras", "Download all files"} >= set(labels) and "Download all files" in labels
+
+
+def test_lineage_of_a_model_names_what_it_is_made_of(tried):
+    text = text_of(visit("models")).replace("\\", "")
+    assert "EfficientNet-Lite0 (Apache-2.0) + EfficientNet-Lite1 (Apache-2.0)" in text
+    assert f"answers of {tried['features'].id} and {tried['top 3'].id}" in text and "Used by" in text
