@@ -4,6 +4,7 @@ Started by the supervisor with the run's lock held and its device in the environ
 """
 
 import argparse
+import ctypes
 import errno
 import gc
 import os
@@ -23,7 +24,7 @@ from core.training.kept import kept, report_to
 from core.training.ledger import Ledger
 from core.training.stopping import Stop, Stopped
 
-MOST_GROWTH_BYTES = 600 * 10**6
+MOST_GROWTH_BYTES = 10**9
 """A process that holds so much more after a run than before its first one does not go on: its memory is no longer its
 next run's, and what would be measured there neither."""
 
@@ -79,7 +80,13 @@ def _is_clean() -> bool:
     import keras
 
     keras.backend.clear_session(free_memory=True)  # names count from one again, mixed precision is off
-    return rss_bytes() - _baseline[0] < MOST_GROWTH_BYTES
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc holds on to what was freed, others don't
+    if give_back is not None:
+        give_back(0)
+    growth = rss_bytes() - _baseline[0]
+    if growth > MOST_GROWTH_BYTES:
+        print(f"The process holds {growth / 1e6:.0f} MB more than at its start: the next run gets one of its own.")
+    return growth <= MOST_GROWTH_BYTES
 
 
 def prepare_environment() -> None:
