@@ -77,7 +77,8 @@ class Estimator:
         sources = self.sources(plan.recipe)
         arguments = {"dataset": dataset, "sources": sources, "settings": self._settings}
         whole = needs_of(plan.recipe, program, **arguments)
-        rest = needs_of(plan.recipe, program, **arguments, first_epoch=plan.first_epoch or 1)
+        first = plan.first_epoch or 1
+        rest = whole if first == 1 else needs_of(plan.recipe, program, **arguments, first_epoch=first)
         speed = self._speed(plan.recipe)
         if plan.decision is Decision.REUSED:
             return self._reused(replace(plan, features_stored=whole.stored), speed.seconds(whole))
