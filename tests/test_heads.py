@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput, Unavailable
-from core.heads import solvers
+from core.heads import candidates, fit_linear, fit_trees
 from core.heads.dense import DenseHead, Layer, share, softmax, write_dense
 from core.heads.files import write_arrays
 from core.heads.load import load_head
@@ -144,10 +144,17 @@ def test_the_same_seed_gives_the_same_head(solver):
 
 def test_c_is_the_one_with_the_smallest_validation_loss():
     choice = fitted(Solver.LOGISTIC_REGRESSION).choice
-    assert [row["C"] for row in choice["tried"]] == list(solvers.LOGISTIC_CS)
+    tried = [row["C"] for row in choice["tried"]]
+    assert tried == list(fit_linear.LOGISTIC_CS[: len(tried)])
     best = min(choice["tried"], key=lambda row: row["loss"])
     assert choice["chosen"] == {"C": best["C"]}
     assert choice["by"] == "validation loss"
+
+
+def test_trying_ends_when_the_validation_loss_has_risen_twice():
+    losses = [3.0, 2.0, 2.5, 1.0, 1.5, 1.6, 0.1]
+    tried = [candidates.Candidate({"C": loss}, None, 0.0, loss) for loss in losses]
+    assert [one.loss for one in candidates.until_worse(tried)] == losses[:6]
 
 
 def test_only_as_many_neighbours_are_tried_as_there_are_photos():
@@ -187,12 +194,12 @@ def test_trees_say_what_scikit_learn_says():
     train, labels = photos(120, seed=1)
     rows, _ = photos(60, seed=5)
     model = HistGradientBoostingClassifier(max_iter=20, random_state=0).fit(train, labels)
-    head = solvers._trees(model._predictors, model._baseline_prediction, np.arange(train.shape[1]))
+    head = fit_trees._trees(model._predictors, model._baseline_prediction, np.arange(train.shape[1]))
     np.testing.assert_allclose(head(rows), model.predict_proba(rows), atol=1e-6)
 
 
 def test_boosting_sees_the_features_that_tell_the_classes_apart(monkeypatch):
-    monkeypatch.setattr(solvers, "BOOSTED_FEATURES", 4)
+    monkeypatch.setattr(fit_trees, "BOOSTED_FEATURES", 4)
     train, labels = photos(120, features=4)
     noise = np.random.default_rng(0).normal(size=(120, 50)).astype(np.float32)
     wide = np.concatenate([noise[:, :25], train, noise[:, 25:]], axis=1)
@@ -223,6 +230,6 @@ def test_a_class_without_a_training_photo_is_refused():
 
 
 def test_a_head_that_scikit_learn_contradicts_is_not_handed_out(monkeypatch):
-    monkeypatch.setattr(solvers, "_two_sided", lambda kernel, bias: (-kernel, bias))
+    monkeypatch.setattr(fit_linear, "_two_sided", lambda kernel, bias: (-kernel, bias))
     with pytest.raises(Unavailable, match=r"differs from scikit-learn's .* requirements\.txt"):
         fitted(Solver.LOGISTIC_REGRESSION)
