@@ -91,15 +91,14 @@ class Succession:
         hold = self._lock(run, me) if me else None
         if hold is None or me is None:
             return None
+        claimed = None
         try:
             claimed = self._registry.claim_next(run.id, run.attempt, slot, f"trainer {me.pid}", me.to_dict())
-        except BaseException:
-            hold.let_go()
-            raise
-        if claimed is None:
-            hold.let_go()
-            return None
-        self._move_to(hold)
+        finally:
+            if claimed is None:
+                hold.let_go()
+        if claimed is not None:
+            self._move_to(hold)
         return claimed
 
     def _lock(self, run: Run, me: Identity) -> _Hold | None:
