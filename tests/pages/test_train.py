@@ -298,3 +298,14 @@ def test_a_finished_model_can_be_the_next_backbone(filled):
     at.session_state["train.ticked"] = {(min(finished), FROZEN)}
     at.run()
     assert not at.exception and not at.error and len(summary(at)) == 1
+
+
+def test_what_cannot_be_launched_is_said_in_full_and_the_rest_still_can(bench):
+    dataset = fill(bench.registry, runs=0).dataset
+    at = tick(visit("train", dataset=dataset.id), Pattern.STANDALONE_EXTRACTOR)
+    at.number_input(key=f"train.batch_size.{FROZEN}.{dataset.id}").set_value(4000).run()
+    assert summary(at)["What happens"].tolist() == ["✕ refused", "✕ refused", "○ new", "○ new"]
+    assert "at most as large as the training set" in at.error[0].value
+    assert at.button(key="train.launch").label == "Launch 2 runs" and not at.button(key="train.launch").disabled
+    at.checkbox(key=f"train.way.{Pattern.STANDALONE_EXTRACTOR}").uncheck().run()
+    assert at.button(key="train.launch").disabled and at.button(key="train.launch").label == "Nothing can be launched"

@@ -98,7 +98,7 @@ def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str
         key=key,
         hide_index=True,
         disabled=[column for column in frame.columns if column not in boxes],
-        column_config=boxes | _COLUMNS,
+        column_config=boxes | _COLUMNS | {"Backbone": _names(shown)},
         column_order=("Backbone", *boxes, "Weights", "Top-1", "Parameters", "Input", "Licence"),
         placeholder="–",
         height=min(len(rows) + 1, 9) * 35 + 2,
@@ -106,6 +106,12 @@ def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str
     for place, (backbone, _) in enumerate(shown):
         for pattern in ways:
             (ticked.add if edited[pattern].iloc[place] else ticked.discard)((backbone.name, pattern))
+
+
+def _names(shown: Choices):
+    """Always in view, so never so wide that the boxes to tick beside it are not (on a phone)."""
+    longest = max(len(backbone.title) for backbone, _ in shown)
+    return st.column_config.TextColumn("Backbone", pinned=True, width=190 if longest > 24 else None)
 
 
 def _row(backbone: Backbone, state: Availability) -> dict:
@@ -120,7 +126,6 @@ def _row(backbone: Backbone, state: Availability) -> dict:
 
 
 _COLUMNS = {
-    "Backbone": st.column_config.TextColumn("Backbone", pinned=True),
     "Weights": st.column_config.TextColumn("Weights", help="Whether the pretrained weights are on this machine."),
     "Top-1": number("ImageNet top-1", "Published accuracy on ImageNet: a hint, not what it will reach on your photos."),
     "Parameters": number("Parameters", "Of the network without its ImageNet top."),

@@ -21,6 +21,7 @@ WORK = {
     Decision.REFUSED: "✕ refused",
 }
 _MOST_SENTENCES = 5
+_BLOCKED = ":material/block:"
 _FORCE, _LOOKED = "train.force", "train.looked"
 _FRESH = 30
 """Seconds after which files may have changed (stored features, downloaded weights) that no registry counts."""
@@ -127,7 +128,9 @@ def concerns(plans: Sequence[Plan], together: Sequence[Concern]) -> bool:
     single = [concern for plan in launchable(plans) for concern in plan.concerns]
     found = list(dict.fromkeys([*together, *single]))
     refused = [concern for concern in found if concern.level is Level.REFUSE]
-    _sentences(refused, st.error, ":material/block:")
+    single = [plan.because for plan in plans if plan.decision is Decision.REFUSED]
+    _sentences([Concern(level=Level.REFUSE, sentence=one) for one in dict.fromkeys(single)], st.error, _BLOCKED)
+    _sentences(refused, st.error, _BLOCKED)
     asked = [concern for concern in found if concern.level is Level.ASK]
     _sentences(asked, st.warning, ":material/help:")
     _sentences([concern for concern in found if concern.level is Level.NOTE], st.info, ":material/info:")
@@ -150,6 +153,8 @@ def _sentences(found: Sequence[Concern], say, icon: str) -> None:
 
 def launch_label(plans: Sequence[Plan]) -> str:
     work = len(to_do(plans))
+    if not launchable(plans):
+        return "Nothing can be launched"
     if not work:
         return "Show the run" if len(launchable(plans)) == 1 else "Show the runs"
     return f"Launch {count(work, 'run')}"
