@@ -11,10 +11,9 @@ from core.datasets.values import Dataset, Photo
 from core.errors import InvalidInput
 from core.features.compute import Features, Report, stored_rows
 from core.features.litert import MOST_WORKERS, cores
-from core.features.store import Key
+from core.features.store import key_of_answers
 from core.features.views import View
 from core.settings import Settings
-from core.stages import ANSWERS
 
 
 def answers_of(
@@ -45,15 +44,7 @@ def answers_of(
     splits = {photo.split for photo in photos}
     if len(splits) != 1:
         raise InvalidInput(f"Answers are kept per split. Received: photos of {', '.join(sorted(splits)) or 'none'}")
-    key = Key(
-        dataset=dataset.digest,
-        split=splits.pop(),
-        weights=digest,
-        cut=ANSWERS,
-        size=0,  # the tree knows the sizes of its networks
-        view=view,
-        seed=seed if view else 0,
-    )
+    key = key_of_answers(dataset, digest, splits.pop(), view=view, seed=seed)
     return stored_rows(
         key,
         photos,

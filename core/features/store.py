@@ -21,6 +21,7 @@ from core.datasets.values import Dataset
 from core.errors import NoSpace
 from core.features.sizes import dtype_at
 from core.settings import Settings
+from core.stages import ANSWERS
 
 VERSION = 1
 """Raised whenever the same key would hold other numbers (another rendering, another prefix)."""
@@ -65,6 +66,19 @@ def key_of(dataset: Dataset, backbone: Backbone, split: str, *, cut: str = "top"
         view=view,
         seed=seed if view else 0,
         dtype=dtype_at(cut),
+    )
+
+
+def key_of_answers(dataset: Dataset, digest: str, split: str, *, view: int = 0, seed: int = 0) -> Key:
+    """The key of what a finished run (``digest`` of its model) says about one split; its networks know their sizes."""
+    return Key(
+        dataset=dataset.digest,
+        split=split,
+        weights=digest,
+        cut=ANSWERS,
+        size=0,
+        view=view,
+        seed=seed if view else 0,
     )
 
 
