@@ -1,6 +1,7 @@
 """What a slot offers: one device or several that share every step, and whether float16 is worth it there."""
 
 from contextlib import contextmanager
+from functools import cache
 
 import keras
 import tensorflow as tf
@@ -16,7 +17,14 @@ def gpus() -> list[str]:
 def strategy() -> tf.distribute.Strategy:
     """One copy of the model on every GPU of the slot, each with its part of every batch; else just one device."""
     found = gpus()
-    return tf.distribute.MirroredStrategy(found) if len(found) > 1 else one_device()
+    return _mirrored(tuple(found)) if len(found) > 1 else one_device()
+
+
+@cache
+def _mirrored(names: tuple[str, ...]) -> tf.distribute.Strategy:
+    """One for the whole process: a second one would number its reductions from the start again, and TensorFlow takes
+    those for the first one's."""
+    return tf.distribute.MirroredStrategy(list(names))
 
 
 def one_device() -> tf.distribute.Strategy:

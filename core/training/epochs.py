@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Collection
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.costs import Spent
@@ -128,7 +127,7 @@ class Epochs:
                 self._enter(stage)
             epoch = self._trainer.run_epoch(self.first, self._context.number)
             self.history.append(epoch)
-            self._keep(epoch)
+            self._keep(epoch, stage)
             self._look_for_cancel()
         self._curves.close()
         self._restore_best()
@@ -144,7 +143,8 @@ class Epochs:
         if resumed is not None and self._program.stage_of(resumed.epoch) is stage:
             self._trainee.read_optimizer(resumed.state, stage, self._model)
         self._stage = stage
-        self._trainer = Trainer(self._model, data, self._numbers, self._progress_of(stage, feed))
+        on_batch = self._progress_of(stage, feed)
+        self._trainer = Trainer(self._model, data, self._numbers, on_batch, self._trainee.settle)
         print(f"stage {stage.name}: epochs {stage.first_epoch} to {stage.last_epoch}", flush=True)
 
     def _progress_of(self, stage: Stage, feed):
@@ -170,7 +170,7 @@ class Epochs:
         if asked is Cancel.AFTER_EPOCH and not self.over:
             self.stopped = f"Stopped after epoch {len(self.history)} of {self._numbers.epochs}."
 
-    def _keep(self, epoch: Epoch) -> None:
+    def _keep(self, epoch: Epoch, stage: Stage) -> None:
         """Checkpoint first: what the registry and TensorBoard lack can be made up for from it."""
         meta = {
             "run": self._run.id,
@@ -180,18 +180,15 @@ class Epochs:
             "inherited": vars(self._inherited),
         }
         best = best_of(self.history).number
-        self._checkpoints.save(epoch.number, self._write, meta, best)
+        self._checkpoints.save(epoch.number, lambda path: self._trainee.write(path, stage, self._model), meta, best)
         self._registry.record_epoch(self._run.id, self._context.number, epoch)
         self._curves.add(epoch)
-        if self._sources.feed(self._stage.inputs, "validation").in_memory:
+        if self._sources.feed(stage.inputs, "validation").in_memory:
             self._context.progress.update(epoch.number)
         print(_words(epoch), flush=True)
         if time.monotonic() - self._recorded_at > _RECORD_SECONDS:
             self._registry.record_spent(self._run.id, self._context.number, self._context.ledger.so_far())
             self._recorded_at = time.monotonic()
-
-    def _write(self, path: Path) -> None:
-        self._trainee.write(path, self._stage, self._model)
 
     def _restore_best(self) -> None:
         best = best_of(self.history)

@@ -63,7 +63,9 @@ class Trainer:
         data: Learnable,
         numbers: Hyperparameters,
         on_batch: Callable[[int], None] = lambda step: None,
+        settle: Callable[[], None] = lambda: None,
     ):
+        self._settle = settle
         self._model, self._data, self._numbers, self._on_batch = model, data, numbers, on_batch
         self._one_hot = np.eye(data.classes, dtype=np.float32)
         self._weights = class_weights(data.labels, data.classes) if numbers.class_weights else None
@@ -79,26 +81,30 @@ class Trainer:
         """
         began = time.monotonic()
         feed = self._data.views[view_of(self._numbers, number)]
-        in_memory = isinstance(feed, Vectors) and isinstance(self._data.validation, Vectors)
-        figures = self._pass(number, feed) if self._passes and in_memory else self._fit(number, feed)
+        validation = self._data.validation
+        if self._passes and isinstance(feed, Vectors) and isinstance(validation, Vectors):
+            figures = self._pass(self._passes, number, feed, validation)
+        else:
+            figures = self._fit(number, feed)
         broken = next((name for name in ("loss", "val_loss") if not math.isfinite(figures[name])), None)
         if broken:
             what = "loss" if broken == "loss" else "validation loss"
             raise GraftError(f"The {what} became NaN in epoch {number}; try a lower learning rate.")
         return Epoch(number=number, attempt=attempt, seconds=time.monotonic() - began, **figures)
 
-    def _pass(self, number: int, feed: Vectors) -> dict[str, float]:
+    def _pass(self, passes: Passes, number: int, feed: Vectors, validation: Vectors) -> dict[str, float]:
         """As ``_fit``, for vectors in memory."""
         weights = () if self._weights is None else (self._weights[self._data.labels],)
         columns = (feed.array, self._one_hot[self._data.labels], *weights)
-        learned = self._passes.train(self._order(number), columns, self._on_batch)
-        tested = self._passes.test((self._data.validation.array, self._validation_targets))
+        learned = passes.train(self._order(number), columns, self._on_batch)
+        tested = passes.test((validation.array, self._validation_targets))
         self._on_batch(-1)
         return learned | {f"val_{name}": value for name, value in tested.items()}
 
     def _fit(self, number: int, feed: Feed) -> dict[str, float]:
         stopping = keras.callbacks.LambdaCallback(
             on_train_batch_end=lambda batch, logs: self._on_batch(batch + 1),
+            on_test_begin=lambda logs: self._settle(),
             on_test_batch_end=lambda batch, logs: self._on_batch(-1),
         )
         try:

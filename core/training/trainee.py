@@ -18,7 +18,8 @@ BN_MOMENTUM = 0.9
 all a small data set has; 0.9 is PyTorch's default."""
 
 STEPS_A_CALL = 256
-"""Most gradient steps in one call of TensorFlow; between calls the trainer can be stopped."""
+"""Most gradient steps in one call of TensorFlow; between calls the trainer can be stopped. Several devices take one at
+a time: Keras 3.15 cannot loop over the batches of a distributed data set."""
 
 
 class Trainee:
@@ -41,6 +42,7 @@ class Trainee:
         strategy: tf.distribute.Strategy,
     ):
         self._program, self._numbers, self._strategy = program, numbers, strategy
+        self._replicas = strategy.num_replicas_in_sync
         with strategy.scope():
             keras.utils.set_random_seed(numbers.seed)
             self.head = make_head()
@@ -61,9 +63,11 @@ class Trainee:
                 optimizer=self._optimizer(stage, steps, model),
                 loss=keras.losses.CategoricalCrossentropy(label_smoothing=self._numbers.label_smoothing),
                 metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-                steps_per_execution=min(steps, STEPS_A_CALL) if in_memory else 1,
+                steps_per_execution=min(steps, STEPS_A_CALL) if in_memory and self._replicas == 1 else 1,
             )
             model.optimizer.build(model.trainable_variables)  # else a restored one silently loses its momentum
+            if self._replicas > 1:
+                _build_by_hand(model)
         return model
 
     def behind(self, stage: Stage) -> keras.Model:
@@ -98,7 +102,17 @@ class Trainee:
             for variable in layer.trainable_variables
         }
         factors = [by_variable.get(id(variable), 1.0) for variable in model.trainable_variables]
-        return optimizing.optimizer(stage, steps, factors, self._numbers, self._strategy.num_replicas_in_sync)
+        return optimizing.optimizer(stage, steps, factors, self._numbers, self._replicas)
+
+    def settle(self) -> None:
+        """The averages of batch normalisation, which every device keeps of its own part of the batches, made one."""
+        if self._replicas == 1:
+            return
+        for layer in (layer for block_layers in self._layers.values() for layer in block_layers):
+            if layer.trainable and isinstance(layer, layers.BatchNormalization):
+                for variable in layer.non_trainable_variables:
+                    copies = self._strategy.experimental_local_results(variable.value)
+                    variable.assign(np.mean([copy.numpy() for copy in copies], axis=0))
 
     def models(self) -> list[keras.Model]:
         return [self.head] if self.network is None else [self.head, self.network]
@@ -134,3 +148,14 @@ class Trainee:
     def read_optimizer(self, path: Path, stage: Stage, model: keras.Model) -> None:
         """The optimizer that ``write`` left in ``stage``."""
         states.read(path, model.optimizer.variables, skip=len(self.learned(stage)))
+
+
+def _build_by_hand(model: keras.Model) -> None:
+    """Builds metrics and loss of a distributed model from one made-up row, and keeps Keras from doing it.
+
+    Keras 3.15 builds them before every pass from the mean of what the devices get of the first batch, and fails when
+    that is not the same number of rows for each (7 rows for 2 devices).
+    """
+    rows = [np.zeros((1, *one.shape[1:]), np.float32) for one in (*model.inputs, *model.outputs)]
+    model._symbolic_build(data_batch=tuple(rows))
+    model._maybe_symbolic_build = lambda iterator=None, data_batch=None: None
