@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from statistics import median
 
 from core.datasets.values import Dataset
@@ -75,10 +75,10 @@ class Estimator:
             return self._combined(plan)
         program = program_of(plan.recipe, self.backbone(plan.recipe.backbone).blocks)
         sources = self.sources(plan.recipe)
-        arguments = {"dataset": dataset, "sources": sources, "settings": self._settings}
-        whole = needs_of(plan.recipe, program, **arguments)
+        needs = partial(needs_of, plan.recipe, program, dataset=dataset, sources=sources, settings=self._settings)
+        whole = needs()
         first = plan.first_epoch or 1
-        rest = whole if first == 1 else needs_of(plan.recipe, program, **arguments, first_epoch=first)
+        rest = whole if first == 1 else needs(first_epoch=first)
         speed = self._speed(plan.recipe)
         if plan.decision is Decision.REUSED:
             return self._reused(replace(plan, features_stored=whole.stored), speed.seconds(whole))

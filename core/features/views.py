@@ -24,13 +24,13 @@ class View:
 
     def __init__(self, jpeg: bytes, *, view: int = 0, seed: int = 0, digest: str = ""):
         self.jpeg = jpeg
-        self._rendering = {"view": view, "seed": seed, "digest": digest}
+        self._view, self._seed, self._digest = view, seed, digest
         self._squares: dict[int, np.ndarray] = {}
 
     def square(self, size: int) -> np.ndarray:
         """uint8 (size, size, 3)."""
         if size not in self._squares:
-            self._squares[size] = render(self.jpeg, size, **self._rendering)
+            self._squares[size] = render(self.jpeg, size, view=self._view, seed=self._seed, digest=self._digest)
         return self._squares[size]
 
 

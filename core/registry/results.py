@@ -77,7 +77,8 @@ class Results(Store):
         now = time.time()
         began = run.created_at or now
         figures = _figures(evaluation, cost)
-        ended = {"status": Status.FINISHED, "attempt": 1, "created_at": began, "started_at": began, "ended_at": now}
+        ended: dict[str, Any] = {"status": Status.FINISHED, "attempt": 1, "ended_at": now}
+        ended |= {"created_at": began, "started_at": began}
         with self.writing() as connection:
             run = insert_run(connection, replace(run, **ended, **figures))
             connection.execute(insert(attempts).values(_only_attempt(run, cost)))

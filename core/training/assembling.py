@@ -34,7 +34,8 @@ def end_to_end(context: "Context", learned: Learned) -> keras.Model | None:
 
 
 def _side_by_side(models: list[keras.Model], head: keras.Model) -> keras.Model:
-    photos, outputs = [], []
+    photos: list = []
+    outputs = []
     for model in models:
         own = [keras.Input(one.shape[1:], name=f"photo_{len(photos) + i}") for i, one in enumerate(model.inputs)]
         photos += own
@@ -76,16 +77,17 @@ def write_answer(context: "Context", learned: Learned, folder: Path) -> Node | N
     inputs = learned.inputs
     if inputs[0].cut == PIXELS:
         file = saving.export(learned.behind, folder / "network.tflite", print)
-        return file and Network(file=file, input_size=context.backbones[inputs[0].source].input_size)
+        return Network(file=file, input_size=context.backbones[inputs[0].source].input_size) if file else None
     names = ["prefix.tflite"] if len(inputs) == 1 else [f"prefix_{number}.tflite" for number in range(len(inputs))]
     nodes = [_node(context, part, folder, name) for part, name in zip(inputs, names, strict=True)]
-    if None in nodes:
+    known = tuple(node for node in nodes if node is not None)
+    if len(known) < len(nodes):
         return None
     if learned.write_head is not None:
         file = learned.write_head(folder)
     else:
         file = saving.export(learned.behind, folder / "head.tflite", print)
-    return file and Head(file=file, inputs=tuple(nodes))
+    return Head(file=file, inputs=known) if file else None
 
 
 def _node(context: "Context", part: Part, folder: Path, name: str) -> Node | None:

@@ -37,7 +37,7 @@ class Vectors:
     """Features in memory (n, d). Built from arrays: three times faster than a ``PyDataset``."""
 
     in_memory = True
-    problem = None
+    problem: GraftError | None = None
 
     def __init__(self, array: np.ndarray):
         self.array = array

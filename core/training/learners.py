@@ -170,7 +170,7 @@ class Solving:
         )
 
     def _rows(self, split: str, view: int = 0) -> np.ndarray:
-        return self._context.sources.feed(self._inputs, split, view).array
+        return self._context.sources.vectors(self._inputs, split, view)
 
 
 class Naming:
@@ -189,7 +189,7 @@ class Naming:
         head = DenseHead(dense)
         return Learned(
             inputs=self._inputs,
-            probabilities=lambda split: head(sources.feed(self._inputs, split).array),
+            probabilities=lambda split: head(sources.vectors(self._inputs, split)),
             head=heads.keras_head(dense),
             write_head=lambda folder: _write(folder, dense),
             choice=mapping.to_dict(),

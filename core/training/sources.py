@@ -100,6 +100,12 @@ class Sources:
             self._feeds[key] = self._make_feed(*key)
         return self._feeds[key]
 
+    def vectors(self, parts: tuple[Part, ...], split: str, view: int = 0) -> np.ndarray:
+        """As ``feed``, of pooled parts only: (n, d) float32."""
+        feed = self.feed(parts, split, view)
+        assert isinstance(feed, Vectors)
+        return feed.array
+
     def _make_feed(self, parts: tuple[Part, ...], split: str, view: int) -> Feed:
         if parts[0].cut == PIXELS:
             size = self.backbones[parts[0].source].input_size

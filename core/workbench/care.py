@@ -17,7 +17,7 @@ class Care(Bench):
         return deletion.delete_run(self.settings, self.registry, self.run(run_id))
 
     def delete_model(self, reference: str) -> Toll:
-        return deletion.delete_model(self.settings, self.registry, self.model(reference))
+        return deletion.delete_model(self.settings, self.registry, self.registry.model(reference))
 
     def delete_dataset(self, reference: str) -> Toll:
         return deletion.delete_dataset(self.settings, self.registry, self.dataset(reference))

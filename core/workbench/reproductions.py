@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.registry import Registry
-from core.runs import Epoch, Run, Status
+from core.runs import Epoch, Evaluation, Run, Status
 from core.settings import Settings
 
 
@@ -58,10 +58,14 @@ def _figures(original: Run, again: Run, registry: Registry) -> list[Difference]:
     first, second = registry.evaluation(original.id), registry.evaluation(again.id)
     return [
         Difference(name="test accuracy", original=original.test_accuracy, again=again.test_accuracy),
-        Difference(name="test loss", original=first and first.loss, again=second and second.loss),
+        Difference(name="test loss", original=_loss(first), again=_loss(second)),
         Difference(name="best epoch", original=original.best_epoch, again=again.best_epoch),
         Difference(name="seconds paid", original=original.wall_seconds, again=again.wall_seconds),
     ]
+
+
+def _loss(evaluation: Evaluation | None) -> float | None:
+    return None if evaluation is None else evaluation.loss
 
 
 _METRICS = {

@@ -119,8 +119,10 @@ def value_words(value: Any) -> str:
     """A hyperparameter's value: ``0.003``, ``Logistic regression``, ``yes``."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value in SOLVERS or value in SCHEDULES:
-        return {**SOLVERS, **SCHEDULES}[value]
+    if value in SOLVERS:
+        return SOLVERS[value]
+    if value in SCHEDULES:
+        return SCHEDULES[value]
     return amount(value) if isinstance(value, int) and value >= 10_000 else f"{value:g}"
 
 

@@ -75,7 +75,9 @@ def _stacking(runs: "_Runs", everything: Choices) -> list[str]:
     left, right = st.columns(2)
     run = runs.one(left, "Run whose answers are passed on", key="train.cascade.run")
     names = list(titles)
-    network = right.selectbox("Network beside it", names, format_func=titles.get, key="train.cascade.network")
+    network = right.selectbox(
+        "Network beside it", names, format_func=lambda name: titles[name], key="train.cascade.network"
+    )
     return [network, run]
 
 

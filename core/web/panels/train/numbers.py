@@ -8,8 +8,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.errors import GraftError
-from core.recipes import BOUNDS, RELEVANT, Hyperparameters, Pattern, Recipe, Schedule, Solver
-from core.web.panels.recipe_words import PATTERNS, SCHEDULES, SOLVERS, field_words, value_words
+from core.recipes import BOUNDS, CHOICES, RELEVANT, Hyperparameters, Pattern, Recipe, Schedule, Solver
+from core.web.panels.recipe_words import PATTERNS, field_words, value_words
 from core.wording import plain
 from core.workbench import Workbench
 
@@ -141,9 +141,8 @@ class _Form:
         if isinstance(usual, bool):
             return st.checkbox(title, usual, key=key, help=help_)
         if isinstance(usual, Schedule | Solver):
-            words = SCHEDULES if isinstance(usual, Schedule) else SOLVERS
-            options = list(words)
-            return st.selectbox(title, options, options.index(usual), format_func=words.get, key=key, help=help_)
+            options = CHOICES[name]
+            return st.selectbox(title, options, options.index(usual), format_func=value_words, key=key, help=help_)
         value = st.number_input(title, value=usual, key=key, help=help_, **_steps(name))
         return usual if value is None else value
 

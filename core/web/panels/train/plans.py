@@ -128,8 +128,8 @@ def concerns(plans: Sequence[Plan], together: Sequence[Concern]) -> bool:
     single = [concern for plan in launchable(plans) for concern in plan.concerns]
     found = list(dict.fromkeys([*together, *single]))
     refused = [concern for concern in found if concern.level is Level.REFUSE]
-    single = [plan.because for plan in plans if plan.decision is Decision.REFUSED]
-    _sentences([Concern(level=Level.REFUSE, sentence=one) for one in dict.fromkeys(single)], st.error, _BLOCKED)
+    impossible = dict.fromkeys(plan.because for plan in plans if plan.decision is Decision.REFUSED)
+    _sentences([Concern(level=Level.REFUSE, sentence=one) for one in impossible], st.error, _BLOCKED)
     _sentences(refused, st.error, _BLOCKED)
     asked = [concern for concern in found if concern.level is Level.ASK]
     _sentences(asked, st.warning, ":material/help:")
