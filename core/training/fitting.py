@@ -70,8 +70,8 @@ class Trainer:
         self._one_hot = np.eye(data.classes, dtype=np.float32)
         self._weights = class_weights(data.labels, data.classes) if numbers.class_weights else None
         self._validation_targets = self._one_hot[data.validation_labels]
-        alone = model.distribute_strategy.num_replicas_in_sync == 1
-        self._passes = Passes(model, numbers.batch_size, PREDICTED_AT_ONCE[True]) if alone else None
+        self._replicas = model.distribute_strategy.num_replicas_in_sync
+        self._passes = Passes(model, numbers.batch_size, PREDICTED_AT_ONCE[True]) if self._replicas == 1 else None
 
     def run_epoch(self, number: int, attempt: int) -> Epoch:
         """Trains and validates epoch ``number`` (1-based).
@@ -127,7 +127,8 @@ class Trainer:
     @cached_property
     def _validation(self) -> tf.data.Dataset:
         feed = self._data.validation
-        batches = feed.batches(np.arange(len(feed)), rows_at_once(feed), self._validation_targets)
+        size = evenly(len(feed), rows_at_once(feed), self._replicas)
+        batches = feed.batches(np.arange(len(feed)), size, self._validation_targets)
         return batches.cache() if feed.in_memory else batches
 
     def _order(self, number: int) -> np.ndarray:
@@ -135,10 +136,26 @@ class Trainer:
 
     def _batches(self, number: int, feed: Feed) -> tf.data.Dataset:
         """The training photos of an epoch in its order."""
-        order = self._order(number)
+        order, size = shared_out(self._order(number), self._numbers.batch_size, self._replicas)
         labels = self._data.labels[order]
         columns = [self._one_hot[labels]] + ([] if self._weights is None else [self._weights[labels]])
-        return feed.batches(order, self._numbers.batch_size, *columns)
+        return feed.batches(order, size, *columns)
+
+
+def shared_out(order: np.ndarray, size: int, devices: int) -> tuple[np.ndarray, int]:
+    """The order and batch size of an epoch in which every device gets a photo of every batch: TensorFlow fails where
+    one gets none. The last batch is filled up with photos from the beginning of the order."""
+    size = max(size, devices)
+    rest = len(order) % size
+    missing = devices - rest if 0 < rest < devices else 0
+    return np.concatenate([order, order[:missing]]), size
+
+
+def evenly(rows: int, size: int, devices: int) -> int:
+    """The largest batch size up to ``size`` that leaves the last batch empty or with a row for every device, where
+    there is one; each row counts once."""
+    sizes = range(min(size, max(rows, 1)), devices - 1, -1)
+    return next((one for one in sizes if rows % one == 0 or rows % one >= devices), size)
 
 
 def probabilities_of(model: keras.Model, feed: Feed, on_batch: Callable[[int], None] = lambda step: None) -> np.ndarray:
