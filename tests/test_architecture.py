@@ -17,7 +17,7 @@ LAYERS = [
     {"datasets", "backbones", "recipes", "colours", "wording"},
     {"stages", "suggestions"},
     {"runs"},
-    {"scores", "progress", "costs"},
+    {"scores", "split_answers", "progress", "costs"},
     {"registry", "features"},
     {"heads", "lineage"},
     {"answers"},

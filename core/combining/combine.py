@@ -13,7 +13,7 @@ from pathlib import Path
 from core.answers import Node, adopt, engines_of, to_dict
 from core.answers.files import digest_of
 from core.combining import figures
-from core.combining.members import Answers, Member, members_of
+from core.combining.members import Member, members_of
 from core.combining.ways import WAYS, Together
 from core.costs import spent_now
 from core.datasets.values import Dataset
@@ -23,6 +23,7 @@ from core.registry import Registry
 from core.runs import Cost, Evaluation, Model, Run
 from core.scores import evaluate
 from core.settings import Settings
+from core.split_answers import Answers
 
 PACKAGES = ("ai-edge-litert", "numpy", "pillow")
 CARD = "card.json"

@@ -1,45 +1,15 @@
 """The runs to combine, and what they said about the photos of a split."""
 
-import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
 
 from core.errors import InvalidInput, NotFound
 from core.registry import Registry
 from core.runs import Cost, Model, Run, Status
 from core.settings import Settings
+from core.split_answers import Answers, read_answers
 
 SPLITS = ("validation", "test")
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What is known of the photos of one split.
-
-    Args:
-        digests, labels: (n,) of the photos. probabilities: (n, classes) float32.
-    """
-
-    digests: np.ndarray
-    labels: np.ndarray
-    probabilities: np.ndarray
-
-    @property
-    def accuracy(self) -> float:
-        return float((self.probabilities.argmax(axis=1) == self.labels).mean())
-
-    def write(self, path: Path) -> None:
-        """``validation.npz`` or ``test.npz``, complete or not at all."""
-        temporary = path.with_name(f".{path.name}.tmp")
-        with temporary.open("wb") as file:
-            np.savez(file, digests=self.digests, labels=self.labels, probabilities=self.probabilities)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,23 +53,6 @@ def _member(run: Run, dataset_id: str, registry: Registry, settings: Settings) -
     assert cost is not None, "a finished run has a cost"
     answers = {split: read_answers(settings.run_dir(run.id) / f"{split}.npz", run) for split in SPLITS}
     return Member(run=run, model=model, cost=cost, answers=answers)
-
-
-def read_answers(path: Path, run: Run) -> Answers:
-    """What ``run`` said about a split.
-
-    Raises:
-        NotFound: the file is gone. InvalidInput: it is damaged.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return Answers(*(stored[name] for name in ("digests", "labels", "probabilities")))
-    except FileNotFoundError:
-        raise NotFound(f"{path.name} of {run.name} ({run.id}) is gone. Train it again.") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InvalidInput(
-            f"{path.name} of {run.name} ({run.id}) is damaged ({type(error).__name__}). Train it again."
-        ) from None
 
 
 def _in_the_order_of(first: Member, member: Member) -> Member:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from core.backbones import Backbone, obtain
@@ -19,8 +20,9 @@ from core.registry import Registry
 from core.runs import Evaluation, Run
 from core.scores import evaluate
 from core.settings import Settings
+from core.split_answers import Answers
 from core.stages import ANSWERS, CLASSES, Program, program_of
-from core.training import assembling, finishing, measuring, saving
+from core.training import assembling, finishing, saving
 from core.training.learners import LEARNERS, Learned
 from core.training.ledger import Ledger
 from core.training.saving import Saved
@@ -176,6 +178,7 @@ def _save(context: Context, learned: Learned) -> tuple[Saved, keras.Model | None
 def _measure(context: Context, learned: Learned, split: str) -> Evaluation:
     """Keeps what the run says about every photo of a split. The test photos are read here, once."""
     probabilities, labels = learned.probabilities(split), context.sources.labels(split)
-    path = context.settings.run_dir(context.run.id) / f"{split}.npz"
-    measuring.write_answers(path, context.sources.photos[split], labels, probabilities)
+    digests = np.array([photo.digest for photo in context.sources.photos[split]])
+    answers = Answers(digests, labels, np.asarray(probabilities, np.float32))
+    answers.write(context.settings.run_dir(context.run.id) / f"{split}.npz")
     return evaluate(probabilities, labels, context.dataset.class_names)
