@@ -85,7 +85,7 @@ _EVERYWHERE: dict[str, str] = {
     "learning_rate": "A new head alone bears three times Adam's usual 0.001 (Kingma and Ba 2015).",
     "dropout": "0.2 before the output, as Keras' guide to transfer learning has it (keras.io, transfer_learning).",
     "hidden_units": "None: on good features a linear head is hard to beat (Kornblith et al. 2019).",
-    "label_smoothing": "None: it costs calibration where photos are few; 0.1 is usual in large training "
+    "label_smoothing": "None: a linear head is held back enough by dropout; 0.1 is usual in large training "
     "(Szegedy et al. 2016).",
     "views": "4 under 1,000 training photos, 2 under 5,000, else 1: each costs one more pass through the network.",
     "patience": "Never: the best epoch is kept in any case. 5 saves time where epochs are long.",
