@@ -132,10 +132,15 @@ def listed(names: Sequence[str], limit: int = 5) -> str:
 
 
 def brief(text: str, limit: int = 56) -> str:
-    """``text``, where it is long cut in the middle: both ends of a name matter."""
+    """``text``, where it is long cut in the middle, between words: both ends of a name matter."""
     if len(text) <= limit:
         return text
-    return f"{text[: limit * 2 // 3 - 1].rstrip()} … {text[-limit // 3 + 1 :].lstrip()}"
+    head, tail = text[: limit * 2 // 3 - 1], text[-limit // 3 + 1 :]
+    if text[len(head)] != " ":
+        head = head.rpartition(" ")[0] or head
+    if text[-len(tail) - 1] != " ":
+        tail = tail.partition(" ")[2] or tail
+    return f"{head.rstrip(' ,·')} … {tail.lstrip(' ,·')}"
 
 
 def moment(seconds: float | None) -> str:

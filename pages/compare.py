@@ -11,7 +11,6 @@ from core.runs import Run, Status
 from core.web.frame import require_frame
 from core.web.panels import compare_depths, compare_panel, compare_photos
 from core.web.panels.choice import choose_dataset, listed_ids
-from core.web.panels.words import interval
 from core.web.state import workbench
 from core.web.widgets import empty_state, explained, heading
 from core.wording import plain, share
@@ -88,7 +87,7 @@ def choose_runs(finished: Sequence[Run], linked: Sequence[Run]) -> list[Run]:
     ids = st.multiselect(
         "Runs",
         list(by_id),
-        format_func=lambda id_: f"{names[id_]} · {share(by_id[id_].test_accuracy, interval(by_id[id_]))}",
+        format_func=lambda id_: f"{names[id_]} · {share(by_id[id_].test_accuracy)}",
         key="compare.runs",
         max_selections=MOST,
         on_change=_into_url,

@@ -126,3 +126,10 @@ def test_a_curve_is_one_metric_of_one_run_in_order_of_its_epochs():
 def test_an_unknown_metric_lists_those_there_are():
     with pytest.raises(InvalidInput, match="There is no metric 'auc'. Choose from: val_accuracy, val_loss"):
         comparison.curves([a_run()], {}, "auc")
+
+
+def test_only_the_family_that_all_names_share_is_left_out():
+    names = {"a": "EfficientNet-Lite0 · fine-tuned", "b": "Ensemble of EfficientNet-Lite1 and EfficientNet-Lite2"}
+    assert comparison.without_shared(names) == {"a": "Lite0 · fine-tuned", "b": "Ensemble of Lite1 and Lite2"}
+    assert comparison.without_shared(names | {"c": "ResNet50"}) == names | {"c": "ResNet50"}
+    assert comparison.without_shared({"a": names["a"]}) == {"a": names["a"]}

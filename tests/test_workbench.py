@@ -114,6 +114,11 @@ def test_a_run_is_named_by_what_it_does(bench, recipe, name):
     assert bench.name_of(recipe) == name
 
 
+def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished):
+    first = bench.run(finished[0].id)
+    assert bench.name_of(Recipe(backbone=first.id)) == f"{first.name}, then new head"
+
+
 def test_a_name_of_many_members_stays_readable(bench, dataset, finished):
     ensemble = bench.cascade(dataset, Cascade.ENSEMBLE, [run.id for run in finished])
     assert bench.name_of(ensemble).startswith("Ensemble of EfficientNet") and len(bench.name_of(ensemble)) <= 120

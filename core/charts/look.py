@@ -11,6 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.errors import InvalidInput
+from core.wording import brief
 
 ACCENT = "#2A8560"
 GREY = "#8A8F98"
@@ -25,7 +26,7 @@ CONFIG = {
     "toImageButtonOptions": {"format": "svg", "filename": "graft"},
 }
 
-_LONGEST_NAME = 32
+_LONGEST_NAME = 40
 
 
 def escape(text: object) -> str:
@@ -35,11 +36,8 @@ def escape(text: object) -> str:
 
 
 def short(text: object, limit: int = _LONGEST_NAME) -> str:
-    """``text`` escaped and, where it is long, cut in the middle: both ends of a name matter."""
-    line = " ".join(str(text).split())
-    if len(line) > limit:
-        line = f"{line[: limit * 2 // 3 - 1]}…{line[-limit // 3 :]}"
-    return escape(line)
+    """``text`` escaped and, where it is long, cut in the middle (see ``brief``)."""
+    return escape(brief(" ".join(str(text).split()), limit))
 
 
 def distinct_labels(names: Sequence[str], limit: int = _LONGEST_NAME) -> list[str]:

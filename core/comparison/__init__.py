@@ -9,6 +9,7 @@ from core.comparison.curves import METRICS, Curve, MetricKind, curves
 from core.comparison.depths import DepthPoint, DepthSeries, depth_series
 from core.comparison.kinds import COSTS, CostKind
 from core.comparison.leaderboard import Row, best, best_per_dataset, labels, leaderboard, pareto_front
+from core.comparison.names import without_family, without_shared
 from core.comparison.paired import Paired, against_best, holm, mcnemar, newcombe, paired
 from core.comparison.photos import Cell, PhotoResults, confusion_cells, load_results, most_confused
 from core.comparison.seeds import SeedGroup, seed_groups
@@ -47,4 +48,6 @@ __all__ = [
     "seed_groups",
     "threshold_points",
     "verdict",
+    "without_family",
+    "without_shared",
 ]

@@ -1,7 +1,8 @@
 """Names under which several runs can be told apart."""
 
+import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from core.recipes import RELEVANT, Recipe
 
@@ -17,6 +18,30 @@ def distinct_names(runs: Iterable[tuple[str, str, Recipe]], ignored: Collection[
     for run in runs:
         namesakes[run[1]].append(run)
     return {run_id: name for group in namesakes.values() for run_id, name in _tell_apart(group, ignored)}
+
+
+_FAMILY = re.compile(r"\b[A-Z]\w*-(?=[A-Z0-9])")
+"""What stands before the hyphen of a network's name: "EfficientNet-" of "EfficientNet-Lite0"."""
+
+
+def without_family(name: str) -> str:
+    """``Lite0 · new head`` of "EfficientNet-Lite0 · new head"."""
+    return _FAMILY.sub("", name)
+
+
+def without_shared(names: Mapping[str, str]) -> dict[str, str]:
+    """Names without the family that all of them have: beside each other, it tells nothing apart.
+
+    Args:
+        names: by run id. A single name, and names that would read the same afterwards, stay as they are.
+    """
+    families = [set(_FAMILY.findall(name)) for name in names.values()]
+    shared = set.intersection(*families) if len(families) > 1 else set()
+    found = {
+        run_id: _FAMILY.sub(lambda family: "" if family[0] in shared else family[0], name)
+        for run_id, name in names.items()
+    }
+    return found if len(set(found.values())) == len(set(names.values())) else dict(names)
 
 
 def _tell_apart(group: Sequence[tuple[str, str, Recipe]], ignored: Collection[str]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ SOLVERS: dict[Solver, str] = {
 
 
 def name_of(recipe: Recipe, title_of: Callable[[str], str]) -> str:
-    """The name of a run of ``recipe``.
+    """The name of a run of ``recipe``; on a model of a run: "EfficientNet-Lite0 · new head, then linear SVM".
 
     Args:
         title_of: how a backbone (by its name) or a run (by its id) is called.
@@ -25,7 +25,8 @@ def name_of(recipe: Recipe, title_of: Callable[[str], str]) -> str:
     if recipe.cascade is not None:
         name = _CASCADES[recipe.cascade]([title_of(part) for part in (*recipe.backbones, *recipe.runs)])
     else:
-        name = f"{title_of(recipe.backbone)} · {_PATTERNS[recipe.pattern](recipe)}"
+        joint = ", then " if recipe.backbone.startswith("r-") else " · "
+        name = f"{title_of(recipe.backbone)}{joint}{_PATTERNS[recipe.pattern](recipe)}"
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
 
 

@@ -127,7 +127,21 @@ def test_long_names_are_cut_in_sentences_but_not_in_the_table(tried):
     ids = ",".join(tried[name].id for name in ("ensemble", "confidence", "from scratch"))
     at = visit("compare", runs=ids)
     assert not at.exception and " … " in first_line(at)
-    assert tried["ensemble"].name in at.dataframe[0].value["Run"].tolist()
+    assert tried["ensemble"].name.replace("EfficientNet-", "") in at.dataframe[0].value["Run"].tolist()
+
+
+def test_the_family_that_all_networks_share_is_left_out_of_tables_and_charts(tried):
+    at = visit("compare")
+    assert "EfficientNet" not in at.dataframe[0].value["Run"].str.cat()
+    assert "EfficientNet" not in at.get("plotly_chart")[0].proto.spec
+    assert all(label.startswith(("EfficientNet", "Ensemble", "Fusion")) for label in at.multiselect[0].options)
+
+
+def test_how_imagenet_was_read_is_a_line_per_class_before_the_whole_table(tried):
+    at = visit("runs", run=tried["as it is"].id)
+    summary = next(frame.value for frame in at.dataframe if "Among them" in frame.value)
+    whole = next(frame.value for frame in at.dataframe if "Because" in frame.value)
+    assert summary["ImageNet's classes"].sum() == len(whole) and {"rose", "tulip"} <= set(summary["Your class"])
 
 
 def test_a_model_of_several_files_can_be_downloaded_whole(bench, tried):

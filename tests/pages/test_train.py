@@ -268,7 +268,8 @@ def test_the_mapping_of_imagenets_classes_is_shown_with_what_it_lacks(bench):
     at = tick(visit("train"), Pattern.CLASSIFIER)
     table = mapping_of(at)
     assert len(table) == 1000 and "daisy" in table["Stands for"].tolist()
-    assert "Nothing in ImageNet stands for" in at.warning[0].value and "tulip" in at.warning[0].value
+    assert "daisy 1" in text_of(at) and "tulip 0" in text_of(at)
+    assert text_of(at).count("will never be the answer") == 1
 
 
 def test_a_corrected_mapping_is_part_of_the_recipe(bench):
@@ -287,6 +288,12 @@ def test_corrections_can_be_forgotten(bench):
     at.session_state[f"train.mapping.{dataset.id}"] = {"n12057211": "tulip"}
     tick(at, Pattern.CLASSIFIER).button(key="train.mapping.undo").click().run()
     assert not at.exception and "tulip" not in mapping_of(at)["Stands for"].tolist()
+
+
+def test_what_is_not_known_of_your_models_is_a_dash_not_none(filled):
+    at = visit("train")
+    at.segmented_control(key="train.kind").set_value("Your models").run()
+    assert grid_of(at)["Top-1"].dtype == "float64" and grid_of(at)["Top-1"].isna().all()
 
 
 def test_a_finished_model_can_be_the_next_backbone(filled):

@@ -57,3 +57,4 @@ def test_long_names_keep_both_ends():
     name = "Ensemble of EfficientNet-Lite0 · new head and EfficientNet-Lite1 · fine-tuned top 2 blocks"
     assert brief("short") == "short"
     assert len(brief(name)) <= 60 and brief(name).startswith("Ensemble of") and brief(name).endswith("2 blocks")
+    assert all(word in [*name.split(), "…"] for word in brief(name).split())  # cut between words

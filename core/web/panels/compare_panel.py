@@ -16,8 +16,10 @@ from core.comparison import (
     against_best,
     claim,
     curves,
+    labels,
     leaderboard,
     verdict,
+    without_shared,
 )
 from core.datasets.values import Dataset
 from core.errors import GraftError
@@ -34,7 +36,8 @@ class Table:
     """All that the parts of the page need, read once.
 
     Args:
-        runs, rows: as compared, ``rows`` best first; ``results``: answers per test photo of those that have them.
+        runs, rows: as compared, ``rows`` best first and named without what all names share.
+        results: answers per test photo of those that have them.
         pairs: the best against every other; ``missing``: why some runs have no answers.
     """
 
@@ -63,7 +66,9 @@ class Table:
 
 def gather(bench: Workbench, dataset: Dataset, runs: Sequence[Run]) -> Table:
     costs = bench.costs([run.id for run in runs])
-    rows = leaderboard(runs, costs, rate_per_hour=bench.rate()[0])
+    full = leaderboard(runs, costs, rate_per_hour=bench.rate()[0])
+    names = without_shared({row.run_id: row.name for row in full})
+    rows = tuple(replace(row, name=names[row.run_id]) for row in full)
     results, missing = {}, []
     for row in rows:
         try:
@@ -200,10 +205,10 @@ def _row(row: Row, kinds: Sequence[str]) -> dict:
 
 def _csv(found: Table, kinds) -> str:
     header = ["place", "run", "name", "dataset", "accuracy", "low95", "high95", "epochs", "best_epoch"]
-    fixed = ("rank", "run_id", "name")
+    full = labels(found.runs)
     rest = ("accuracy", "low", "high", "epochs", "best_epoch", *(kind.key for kind in kinds))
     rows = [
-        [*(getattr(row, key) for key in fixed), found.dataset.name, *(getattr(row, key) for key in rest)]
+        [row.rank, row.run_id, full[row.run_id], found.dataset.name, *(getattr(row, key) for key in rest)]
         for row in found.rows
     ]
     return csv_text([*header, *(kind.key for kind in kinds)], rows)
@@ -215,6 +220,7 @@ def learning_curves(bench: Workbench, found: Table) -> None:
         format_func=lambda key: METRICS[key].title.capitalize(),
     )  # fmt: skip
     drawn = curves(found.runs, {run.id: bench.epochs(run.id) for run in found.runs}, metric)
+    drawn = tuple(replace(curve, name=found.names[curve.run_id]) for curve in drawn)
     if not drawn:
         st.caption("No epochs were recorded.")
         return

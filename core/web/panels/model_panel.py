@@ -10,9 +10,9 @@ import streamlit as st
 
 from core.comparison import COSTS
 from core.errors import GraftError
-from core.runs import Model, Run
+from core.runs import Cost, Model, Run
 from core.web.danger import confirm_danger
-from core.web.panels.figures import figures
+from core.web.panels.figures import Figure, figures
 from core.web.panels.recipe_words import recipe_words
 from core.web.panels.run_rows import open_link
 from core.web.panels.words import dataset_title, interval, toll_words, used_words
@@ -45,12 +45,19 @@ def _figures(bench: Workbench, model: Model, run: Run) -> None:
     figures(
         model.id,
         ("Test accuracy", share(run.test_accuracy, interval(run)), "With its 95 % interval (Wilson)."),
-        ("Size", size(model.size_bytes), f"Of {Path(model.path).name}."),
+        _size(model, cost),
         ("Per photo", milliseconds(cost.ms_per_photo if cost else None), COSTS["ms_per_photo"].help),
         ("Files", "verified" if good else "damaged", "Whether its files still have the SHA-256 they were saved with."),
     )
     if not good:
         st.error("A file is missing or was changed. Train the run again to get it back.", icon=":material/error:")
+
+
+def _size(model: Model, cost: Cost | None) -> Figure:
+    """Of what answers; the main file of a model made of several is just its card."""
+    if cost is None or cost.model_bytes is None or model.path.endswith(".keras"):
+        return ("Size", size(model.size_bytes), f"Of {Path(model.path).name}.")
+    return ("Size", size(cost.model_bytes), "Of all its files; those it shares with its members are stored once.")
 
 
 def intact(path: Path, model: Model) -> bool:

@@ -147,7 +147,8 @@ def _numbers(recipe: Recipe) -> list[str]:
     chosen, relevant = recipe.hyperparameters, RELEVANT[recipe.pattern]
     said = [count(getattr(chosen, name), name.removesuffix("s")) for name in _ALWAYS if name in relevant]
     said += [_depth(recipe)] if "depth" in relevant and (chosen.depth or recipe.pattern is Pattern.FINE_TUNING) else []
-    said += [SOLVERS[chosen.solver].lower()] if "solver" in relevant else []
+    solver = SOLVERS[chosen.solver]
+    said += [solver[:1].lower() + solver[1:]] if "solver" in relevant else []
     for name in relevant:
         value = getattr(chosen, name)
         if name not in (*_ALWAYS, "depth", "solver", "batch_size") and value != _suggested(recipe.pattern, name):
@@ -156,7 +157,8 @@ def _numbers(recipe: Recipe) -> list[str]:
 
 
 def _depth(recipe: Recipe) -> str:
-    blocks = count(recipe.hyperparameters.depth, "block")
+    depth = recipe.hyperparameters.depth
+    blocks = count(depth, "block") if depth > 1 else "block"
     return f"top {blocks}" if recipe.pattern is Pattern.FINE_TUNING else f"without the top {blocks}"
 
 

@@ -27,7 +27,9 @@ def cost(bench: Workbench, run: Run) -> None:
     figures("cost", *said, memory)
     saved = paid.alone_wall_seconds - paid.wall_seconds
     if saved > 0.05 * paid.alone_wall_seconds:
-        st.caption(f"Features that earlier runs had computed saved {duration(saved)}.")
+        combined = run.recipe.cascade is not None and run.recipe.cascade.combines_runs
+        what = "The runs it is made from were finished already, which" if combined else "What earlier runs had computed"
+        st.caption(f"{what} saved {duration(saved)}.")
     st.caption(" · ".join(f"{stage}: {duration(seconds)}" for stage, seconds in paid.stages.items()))
     missing = [kind.title for kind in kinds if kind not in measured]
     if missing:

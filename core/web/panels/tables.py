@@ -7,6 +7,10 @@ import pandas as pd
 import streamlit as st
 
 ROW_HEIGHT = 35
+_WIDEST_NAME = 330
+"""Pixels; enough for ``EfficientNet-Lite2 · fine-tuned top 2 blocks``."""
+_OF_ITSELF = 24
+"""Letters up to which a column finds its own width."""
 
 
 def table(
@@ -39,7 +43,9 @@ def number(label: str, help: str, **options: Any):
 
 def name_column(label: str, names: Sequence[str]):
     """A text column as wide as its names, but never so wide that a long one hides what is beside it."""
-    return st.column_config.TextColumn(label, width=280 if any(len(name) > 40 for name in names) else None)
+    longest = max((len(name) for name in names), default=0)
+    width = min(_WIDEST_NAME, round(6.9 * longest) + 20) if longest > _OF_ITSELF else None
+    return st.column_config.TextColumn(label, width=width)
 
 
 def picture(label: str = ""):

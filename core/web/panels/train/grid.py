@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.backbones.values import Availability, Backbone
+from core.comparison import without_family
 from core.recipes import Pattern
 from core.web.panels.recipe_words import PATTERNS
 from core.web.panels.tables import number
@@ -93,6 +94,7 @@ def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str
     rows = [_row(backbone, state) | {p: (backbone.name, p) in ticked for p in ways} for backbone, state in shown]
     boxes = {p: st.column_config.CheckboxColumn(PATTERNS[p][0], help=PATTERNS[p][1]) for p in ways}
     frame = pd.DataFrame(rows)
+    frame["Top-1"] = pd.to_numeric(frame["Top-1"])  # of your models alone: nothing known is no text
     edited = st.data_editor(
         frame.style.format({"Parameters": amount, "Top-1": "{:.1f} %", "Input": "{} px"}, na_rep="–"),
         key=key,
@@ -110,13 +112,18 @@ def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str
 
 def _names(shown: Choices):
     """Always in view, so never so wide that the boxes to tick beside it are not (on a phone)."""
-    longest = max(len(backbone.title) for backbone, _ in shown)
-    return st.column_config.TextColumn("Backbone", pinned=True, width=190 if longest > 24 else None)
+    longest = max(len(_title(backbone)) for backbone, _ in shown)
+    return st.column_config.TextColumn("Backbone", pinned=True, width=225 if longest > 24 else None)
+
+
+def _title(backbone: Backbone) -> str:
+    """Of your own model without its family, but with its id."""
+    return without_family(backbone.title) if _is_own(backbone) else backbone.title
 
 
 def _row(backbone: Backbone, state: Availability) -> dict:
     return {
-        "Backbone": backbone.title,
+        "Backbone": _title(backbone),
         "Weights": "● your model" if _is_own(backbone) and state in _HERE else weights_words(backbone, state),
         "Top-1": None if backbone.top1 is None else 100 * backbone.top1,
         "Parameters": backbone.parameters,

@@ -1,5 +1,6 @@
 """How ImageNet's classes are read as those of the photos, and the table in which that is corrected."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -7,7 +8,7 @@ import streamlit as st
 
 from core.backbones.wordnet import imagenet
 from core.datasets.values import Dataset
-from core.web.panels.tables import table
+from core.web.panels.tables import number, table
 from core.wording import count, listed, plain
 from core.workbench import Workbench
 
@@ -31,17 +32,18 @@ def choose(bench: Workbench, dataset: Dataset) -> Pairs:
 
 
 def _said(bench: Workbench, dataset: Dataset, corrected: Mapping[str, str]) -> None:
-    """How much is mapped, and what never will be answered; shown before the table in which it is put right."""
+    """How much is mapped, class by class; what never will be answered is said before the launch."""
     now = bench.mapping(dataset.id, tuple(corrected.items()))
     mine = f", {count(len(corrected), 'correction')} of yours" if corrected else ""
+    numbers = Counter(row.class_name for row in now.rows)
+    each = listed([f"{name} {numbers[name]}" for name in dataset.class_names], 12)
     st.caption(
-        f"{len(now.rows)} of 1,000 classes stand for one of yours, found by their names{mine}. Change the second "
-        "column where that is wrong."
+        f"{len(now.rows)} of 1,000 classes stand for one of yours, found by their names{mine}: {plain(each)}. Change "
+        "the second column where that is wrong."
     )
-    unmapped(now.unmapped)
 
 
-def unmapped(names: Sequence[str]) -> None:
+def _unmapped(names: Sequence[str]) -> None:
     """Classes that nothing stands for are shown, not hidden."""
     if names:
         st.warning(
@@ -94,7 +96,21 @@ def _forget(dataset_id: str) -> None:
 
 
 def mapping_table(rows: Sequence[Mapping[str, str]], missing: Sequence[str]) -> None:
-    """What a finished run read as what, from its card."""
-    unmapped(missing)
-    shown = [{"ImageNet's class": row["name"], "Stands for": row["class"], "Because": row["because"]} for row in rows]
-    table(shown, key="run.mapping")
+    """What a finished run read as what, from its card: every class in a line, the whole table on demand."""
+    _unmapped(missing)
+    read: dict[str, list[str]] = {}
+    for row in rows:
+        read.setdefault(row["class"], []).append(row["name"])
+    summary = [
+        {"Your class": name, "ImageNet's classes": len(read.get(name, ())), "Among them": listed(read.get(name, ()), 6)}
+        for name in sorted({*read, *missing})
+    ]
+    columns = {
+        "ImageNet's classes": number("ImageNet's classes", "How many of its 1,000 classes are read as yours."),
+        "Among them": st.column_config.TextColumn(width="large"),
+    }
+    table(summary, key="run.mapping.summary", columns=columns)
+    with st.expander(f"All {count(len(rows), 'class', 'classes')} of ImageNet that were read", key="run.mapping.all"):
+        names = ("ImageNet's class", "Stands for", "Because")
+        table([dict(zip(names, (row["name"], row["class"], row["because"]), strict=True)) for row in rows],
+              key="run.mapping")  # fmt: skip

@@ -62,7 +62,7 @@ def summary(plans: Sequence[Plan]) -> None:
     rows = [_row(plan) | ({"Seed": plan.recipe.hyperparameters.seed} if seeds else {}) for plan in plans]
     columns = {
         "Run": name_column("Run", [plan.name for plan in plans]),
-        "Because": st.column_config.TextColumn(width="large"),
+        "Because": st.column_config.TextColumn(width=380),
         "Expected time": number(
             "Expected time (estimate)", "Where the estimate is from is said below; waiting in the queue is not counted."
         ),
