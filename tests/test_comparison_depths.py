@@ -58,6 +58,13 @@ def test_where_the_cheapest_is_the_best_nothing_crosses():
     assert title == "Lite0, fine tuning is most accurate with 1 block trained: 95.0 %, and cheapest there"
 
 
+def test_of_depths_that_are_equally_accurate_the_cheapest_is_named():
+    rows = [a_row(f"r-{depth}", depth, 0.9, pattern=Pattern.STANDALONE_EXTRACTOR) for depth in (0, 2)]
+    cheaper = [rows[0], replace(rows[1], ms_per_photo=1.0)]
+    title = charts.depth_title(comparison.depth_series(cheaper)[0])
+    assert title == ("Lite0, logistic regression is most accurate with 2 blocks left out: 90.0 %, and cheapest there")
+
+
 @pytest.mark.parametrize(("what", "first"), [("accuracy", 90.0), ("seconds", 50.0), ("ms_per_photo", 8.0)])
 def test_each_figure_is_drawn_over_the_depth(what, first):
     series = comparison.depth_series([a_row("r-1", 1, 0.9, alone=50.0), a_row("r-3", 3, 0.93)])

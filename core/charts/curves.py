@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.charts.look import ACCENT, GREY, HOVER, axis, escape, figure, require_some, short
+from core.charts.look import ACCENT, GREY, HOVER, axis, escape, figure, legend_name, require_some
 from core.charts.styles import COLOURED, RunStyle, run_styles
 from core.comparison.curves import METRICS, Curve, MetricKind, metric_kind
 from core.runs import Epoch
@@ -85,6 +85,7 @@ def learning_curves(curves: Sequence[Curve]) -> go.Figure:
     return figure(
         traces,
         revision=f"curves {kind.key}",
+        height=340 + 10 * len(named),  # a legend of many names must not leave the lines without room
         showlegend=True,
         xaxis=axis("epoch", showgrid=False),
         yaxis=axis(kind.title, kind.unit),
@@ -93,7 +94,7 @@ def learning_curves(curves: Sequence[Curve]) -> go.Figure:
 
 def _line_trace(line: Line, style: RunStyle, kind: MetricKind, *, named: bool) -> go.Scatter:
     return go.Scatter(
-        name=short(line.name),
+        name=legend_name(line.name),
         legendgroup=line.run_id,
         showlegend=named,
         x=line.epochs,

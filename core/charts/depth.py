@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.charts.look import HOVER, axis, escape, figure, require_some, short
+from core.charts.look import HOVER, axis, escape, figure, legend_name, require_some
 from core.charts.styles import RunStyle, run_styles
 from core.comparison.depths import DepthPoint, DepthSeries
 from core.comparison.kinds import COSTS
@@ -58,9 +58,9 @@ DEPTH_FIGURES: dict[str, _Figure] = {
 
 def depth_title(series: DepthSeries) -> str:
     """Where accuracy and cost cross: "Lite0, fine tuning is most accurate with 3 blocks trained: 93 %; with 1 ..."."""
-    best = max(series.points, key=lambda point: (point.accuracy, -point.depth))
-    said = f"{series.name} is most accurate with {_blocks(series, best)}: {share(best.accuracy)}"
     key = "seconds" if series.pattern is Pattern.FINE_TUNING else "ms_per_photo"
+    best = max(series.points, key=lambda point: (point.accuracy, -(getattr(point, key) or 0.0), -point.depth))
+    said = f"{series.name} is most accurate with {_blocks(series, best)}: {share(best.accuracy)}"
     if any(getattr(point, key) is None for point in series.points):
         return said
     cheapest = min(series.points, key=lambda point: getattr(point, key))
@@ -103,7 +103,7 @@ def _line(series: DepthSeries, style: RunStyle, drawn: _Figure) -> go.Scatter:
     shown = [point for point in series.points if drawn.value(point) is not None]
     bars = [drawn.bar(point) for point in shown]
     return go.Scatter(
-        name=short(series.name),
+        name=legend_name(series.name),
         x=[point.depth for point in shown],
         y=[drawn.value(point) for point in shown],
         mode="lines+markers",

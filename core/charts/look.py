@@ -26,7 +26,8 @@ CONFIG = {
     "toImageButtonOptions": {"format": "svg", "filename": "graft"},
 }
 
-_LONGEST_NAME = 40
+_LONGEST_NAME = 32
+_LONGEST_IN_LEGEND = 52
 
 
 def escape(text: object) -> str:
@@ -38,6 +39,11 @@ def escape(text: object) -> str:
 def short(text: object, limit: int = _LONGEST_NAME) -> str:
     """``text`` escaped and, where it is long, cut in the middle (see ``brief``)."""
     return escape(brief(" ".join(str(text).split()), limit))
+
+
+def legend_name(text: object) -> str:
+    """As in a legend, where there is more room than on an axis, and still not too much for a phone."""
+    return short(text, _LONGEST_IN_LEGEND)
 
 
 def distinct_labels(names: Sequence[str], limit: int = _LONGEST_NAME) -> list[str]:

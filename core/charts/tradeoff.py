@@ -16,6 +16,7 @@ from core.charts.look import (
     distinct_labels,
     escape,
     figure,
+    legend_name,
     log_axis,
     require_some,
     shade,
@@ -91,7 +92,7 @@ def accuracy_vs_cost(rows: Sequence[Row], cost: str = "alone_wall_seconds", curr
     return figure(
         [_front_line(points), *others, *coloured],
         revision=f"accuracy against {kind.key}",
-        height=420,
+        height=420 if direct else 400 + 12 * len(coloured),  # a long legend must leave the points their room
         showlegend=not direct,
         xaxis=_cost_axis(kind, [point.cost for point in points], currency),
         yaxis=axis("test accuracy", "%"),
@@ -136,7 +137,7 @@ def _front_line(points: Sequence[Point]) -> go.Scatter:
 
 def _points_trace(points: Sequence[Point], style: RunStyle, *, label: str | None) -> go.Scatter:
     return go.Scatter(
-        name=short(points[0].name) if len(points) == 1 else "other runs",
+        name=legend_name(points[0].name) if len(points) == 1 else "other runs",
         x=[point.cost for point in points],
         y=[point.accuracy for point in points],
         mode="markers+text" if label else "markers",

@@ -61,7 +61,12 @@ def _family(row: Row) -> str:
 
 def _title(row: Row) -> str:
     """Backbone and pattern, without what the depth adds to a run's name."""
-    return f"{row.title.partition(' · ')[0]}, {row.recipe.pattern.replace('_', ' ')}"
+    recipe = row.recipe
+    ways = {
+        Pattern.STANDALONE_EXTRACTOR: recipe.hyperparameters.solver.replace("_", " ").replace("svm", "SVM"),
+        Pattern.INTEGRATED_EXTRACTOR: "new head",
+    }
+    return f"{row.title.partition(' · ')[0]}, {ways.get(recipe.pattern, recipe.pattern.replace('_', ' '))}"
 
 
 def _series(name: str, by_depth: dict[int, list[Row]]) -> DepthSeries:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 ROW_HEIGHT = 35
-_WIDEST_NAME = 330
+_WIDEST_NAME = 360
 """Pixels; enough for ``EfficientNet-Lite2 · fine-tuned top 2 blocks``."""
 _OF_ITSELF = 24
 """Letters up to which a column finds its own width."""
@@ -44,7 +44,7 @@ def number(label: str, help: str, **options: Any):
 def name_column(label: str, names: Sequence[str]):
     """A text column as wide as its names, but never so wide that a long one hides what is beside it."""
     longest = max((len(name) for name in names), default=0)
-    width = min(_WIDEST_NAME, round(6.9 * longest) + 20) if longest > _OF_ITSELF else None
+    width = min(_WIDEST_NAME, round(7.1 * longest) + 18) if longest > _OF_ITSELF else None
     return st.column_config.TextColumn(label, width=width)
 
 
