@@ -55,6 +55,8 @@ def answer(runs: Sequence[Run]) -> str:
         return "Nothing is happening: no run was launched yet."
     numbers = {word: sum(run.status is status for run in runs) for status, word in _WORDS.items()}
     said = [f"{number} {word}" for word, number in numbers.items() if number]
+    if len(said) == 1 and len(runs) > 1:
+        return f"{count(len(runs), 'run')}, all {said[0].partition(' ')[2]}."
     return f"{count(len(runs), 'run')}: {', '.join(said)}."
 
 

@@ -52,13 +52,13 @@ def status_word(status: Status) -> str:
     return f"{symbols[status]} {STATUSES[status][0]}"
 
 
-def run_chip(run: Run, colour: str | None = None) -> None:
-    """A dot in the run's colour, or another, and its name."""
-    dot = f"width:.7em;height:.7em;border-radius:50%;flex:none;background:{colour or run_colour(run.id)}"
+def run_chip(run: Run, name: str | None = None) -> None:
+    """A dot in the run's colour and its name, or a shorter one."""
+    dot = f"width:.7em;height:.7em;border-radius:50%;flex:none;background:{run_colour(run.id)}"
     st.html(
         '<div style="display:flex;align-items:center;gap:.5em;min-width:0">'
         f'<span style="{dot}"></span>'
-        f'<span style="overflow-wrap:anywhere">{html.escape(run.name)}</span></div>'
+        f'<span style="overflow-wrap:anywhere">{html.escape(name or run.name)}</span></div>'
     )
 
 

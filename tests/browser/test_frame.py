@@ -7,6 +7,7 @@ import sys
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from core.settings import REPOSITORY
 from core.web.frame import SECTIONS
@@ -107,3 +108,17 @@ def test_a_taken_port_is_one_sentence(server):
     assert f"Port {server.settings.port}" in second.stderr
     assert "GRAFT_PORT" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_a_ticked_way_joins_the_plan_with_its_cost_in_view_and_can_be_launched(filled_visit):
+    """The way that is not ticked to begin with, as a visitor meets it; no training is started here."""
+    page = filled_visit.open("/train")
+    launch = page.get_by_role("button", name=re.compile("^Launch"))
+    expect(launch).to_have_text(re.compile("Launch 2 runs"))
+    page.get_by_test_id("stCheckbox").filter(has_text="Features + classic").locator("label").click()
+    expect(launch).to_have_text(re.compile("Launch 4 runs"), timeout=20_000)
+    expect(page.get_by_role("tab", name="Features + classic")).to_be_visible()
+    plan = page.get_by_test_id("stDataFrame").last
+    for said in ("EfficientNet-Lite0 · new head", "EfficientNet-Lite1 · logistic regression"):
+        expect(plan).to_contain_text(said, timeout=20_000)
+    expect(launch).to_be_enabled()

@@ -135,3 +135,12 @@ def test_many_ended_runs_are_one_table(bench):
     fill(bench.registry, runs=60)
     at = visit("runs")
     assert not at.exception and len(at.dataframe[0].value) == 58
+
+
+def test_names_in_the_table_leave_out_the_family_that_all_share(bench):
+    filled = fill(bench.registry, bench.settings, runs=2)
+    for run, name in zip(filled.runs, ("EfficientNet-Lite0 · new head", "EfficientNet-Lite1 · new head"), strict=True):
+        bench.annotate(run.id, name=name)
+    at = visit("runs")
+    assert sorted(at.dataframe[0].value["Run"]) == ["Lite0 · new head", "Lite1 · new head"]
+    assert first_line(at) == "2 runs, all finished."

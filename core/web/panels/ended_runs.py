@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.colours import run_colour
+from core.comparison import without_shared
 from core.runs import Run, Status
 from core.web.panels.recipe_words import recipe_words
 from core.web.panels.tables import name_column, number, picture, table
@@ -23,13 +24,14 @@ def show(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     if not shown:
         st.caption("No ended run matches.")
         return
-    rows = [_row(run, names) for run in shown]
+    called = without_shared({run.id: run.name for run in shown})
+    rows = [_row(run, names) | {"Run": called[run.id]} for run in shown]
     opened = st.column_config.ButtonColumn("", type="tertiary", on_click=_open, args=(shown,), key="ended.open")
     chosen = table(
         rows,
         key=f"{_CHOSEN}.{len(runs)}",
         words={"Accuracy": lambda value: share(value / 100), "Time": duration},
-        columns=_COLUMNS | {"Open": opened, "Run": name_column("Run", [run.name for run in shown])},
+        columns=_COLUMNS | {"Open": opened, "Run": name_column("Run", list(called.values()))},
         column_order=_said(rows),
         on_select="rerun",
         selection_mode="multi-row",

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from core.comparison import without_shared
 from core.prediction import Answer, PhotoPredictions
 from core.runs import Run
 from core.web.widgets import run_chip
-from core.wording import count, listed, milliseconds, plain, share
+from core.wording import brief, count, listed, milliseconds, plain, share
 
 FORMATS = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 MOST_PHOTOS = 50
@@ -65,6 +66,8 @@ def _said_how_often(seen: Sequence[PhotoPredictions]) -> str:
 
 def show(found: Sequence[PhotoPredictions], runs: Mapping[str, Run]) -> None:
     """One row a photo, its own columns of answers beside it."""
+    shared = without_shared({run_id: run.name for run_id, run in runs.items()})
+    names = {run_id: brief(name, 48) for run_id, name in shared.items()}
     for place, photo in enumerate(found):
         with st.container(border=True, key=f"photo-{place}"):
             if photo.jpeg is None:
@@ -76,12 +79,12 @@ def show(found: Sequence[PhotoPredictions], runs: Mapping[str, Run]) -> None:
                 st.caption(f"{plain(photo.name)} · {photo.width} × {photo.height}")
             for column, said in zip(columns, photo.answers, strict=True):
                 with column:
-                    _answer(said, runs)
+                    _answer(said, runs, names)
 
 
-def _answer(said: Answer, runs: Mapping[str, Run]) -> None:
+def _answer(said: Answer, runs: Mapping[str, Run], names: Mapping[str, str]) -> None:
     if said.run_id in runs:
-        run_chip(runs[said.run_id])
+        run_chip(runs[said.run_id], names[said.run_id])
     if said.problem:
         st.warning(plain(said.problem), icon=":material/warning:")
         return

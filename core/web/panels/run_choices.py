@@ -50,7 +50,8 @@ def _tried(choice: Mapping[str, Any]) -> None:
     """The settings of a scikit-learn classifier that were compared."""
     st.subheader("What was tried", anchor=False)
     chosen = ", ".join(f"{name} = {value}" for name, value in choice["chosen"].items())
-    st.markdown(f"{plain(chosen)} was chosen by the {plain(choice['by'])} on the validation photos.")
+    where = "" if "validation" in choice["by"] else " on the validation photos"
+    st.markdown(f"{plain(chosen)} was chosen by the {plain(choice['by'])}{where}.")
     rows: Sequence[Mapping] = choice["tried"]
     columns = {
         "accuracy": number("Validation accuracy", "Share of the validation photos it got right."),

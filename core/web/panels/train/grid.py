@@ -101,7 +101,7 @@ def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str
         hide_index=True,
         disabled=[column for column in frame.columns if column not in boxes],
         column_config=boxes | _COLUMNS | {"Backbone": _names(shown)},
-        column_order=("Backbone", *boxes, "Weights", "Top-1", "Parameters", "Input", "Licence"),
+        column_order=("Backbone", *boxes, *_facts(shown)),
         placeholder="–",
         height=min(len(rows) + 1, 9) * 35 + 2,
     )
@@ -116,6 +116,13 @@ def _names(shown: Choices):
     return st.column_config.TextColumn("Backbone", pinned=True, width=225 if longest > 24 else None)
 
 
+def _facts(shown: Choices) -> list[str]:
+    """The columns beside the boxes; of your own models the name in full, which the pinned column has to cut."""
+    if all(_is_own(backbone) for backbone, _ in shown):
+        return ["Full name", "Parameters", "Input", "Licence"]
+    return ["Weights", "Top-1", "Parameters", "Input", "Licence"]
+
+
 def _title(backbone: Backbone) -> str:
     """Of your own model without its family, but with its id."""
     return without_family(backbone.title) if _is_own(backbone) else backbone.title
@@ -124,6 +131,7 @@ def _title(backbone: Backbone) -> str:
 def _row(backbone: Backbone, state: Availability) -> dict:
     return {
         "Backbone": _title(backbone),
+        "Full name": backbone.title,
         "Weights": "● your model" if _is_own(backbone) and state in _HERE else weights_words(backbone, state),
         "Top-1": None if backbone.top1 is None else 100 * backbone.top1,
         "Parameters": backbone.parameters,
@@ -133,6 +141,7 @@ def _row(backbone: Backbone, state: Availability) -> dict:
 
 
 _COLUMNS = {
+    "Full name": st.column_config.TextColumn(width=520),
     "Weights": st.column_config.TextColumn("Weights", help="Whether the pretrained weights are on this machine."),
     "Top-1": number("ImageNet top-1", "Published accuracy on ImageNet: a hint, not what it will reach on your photos."),
     "Parameters": number("Parameters", "Of the network without its ImageNet top."),

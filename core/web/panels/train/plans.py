@@ -62,14 +62,15 @@ def summary(plans: Sequence[Plan]) -> None:
     rows = [_row(plan) | ({"Seed": plan.recipe.hyperparameters.seed} if seeds else {}) for plan in plans]
     columns = {
         "Run": name_column("Run", [plan.name for plan in plans]),
-        "Because": st.column_config.TextColumn(width=380),
+        "Because": st.column_config.TextColumn(width="large"),
         "Expected time": number(
             "Expected time (estimate)", "Where the estimate is from is said below; waiting in the queue is not counted."
         ),
         "Saves": number("Saves", "Time that what is known already saves: finished epochs, and features kept on disk."),
     }
-    order = ["Run", *(["Seed"] if seeds else []), "What happens", "Because", "Expected time"]
+    order = ["Run", *(["Seed"] if seeds else []), "What happens", "Expected time"]
     order += ["Saves"] if any(plan.saves_seconds for plan in plans) else []
+    order += ["Because"]  # the longest comes last: figures stay in view
     words = {"Expected time": expected, "Saves": duration}
     table(rows, key="train.summary", words=words, columns=columns, column_order=order)
 
