@@ -121,23 +121,33 @@ def test_two_gpus_are_named_one_by_one():
     assert gpus_of_slot({"CUDA_VISIBLE_DEVICES": "-1"}) == ()
 
 
-def test_the_memory_of_a_run_does_not_count_what_the_run_before_it_held(tmp_path):
-    with Meter(powercap=tmp_path) as meter:
-        large = bytearray(300_000_000)
-        large[::4096] = b"x" * len(large[::4096])
-        first = meter.reading().peak_rss_bytes
-        del large
-    with Meter(powercap=tmp_path) as meter:
-        assert meter.reading().peak_rss_bytes < first - 200_000_000
+def in_a_process_of_its_own(code: str) -> None:
+    """The kernel keeps the largest memory per process: other tests in this one must not have raised it."""
+    head = "import subprocess, sys\nfrom pathlib import Path\nfrom core.costs import Meter\nnone = Path('/nowhere')\n"
+    subprocess.run([sys.executable, "-c", head + code], check=True, cwd=Path(__file__).parents[1], timeout=60)
 
 
-def test_the_memory_of_children_of_an_earlier_run_is_not_counted_again(tmp_path):
-    code = "x = bytearray(400_000_000); x[::4096] = b'x' * len(x[::4096])"
-    with Meter(powercap=tmp_path) as meter:
-        subprocess.run([sys.executable, "-c", code], check=True)
-        assert meter.reading().peak_rss_bytes > 400_000_000
-    with Meter(powercap=tmp_path) as meter:
-        assert meter.reading().peak_rss_bytes < 400_000_000
+def test_the_memory_of_a_run_does_not_count_what_the_run_before_it_held():
+    in_a_process_of_its_own("""
+with Meter(powercap=none) as meter:
+    large = bytearray(300_000_000)
+    large[::4096] = b"x" * len(large[::4096])
+    first = meter.reading().peak_rss_bytes
+    del large
+with Meter(powercap=none) as meter:
+    assert meter.reading().peak_rss_bytes < first - 200_000_000
+""")
+
+
+def test_the_memory_of_children_of_an_earlier_run_is_not_counted_again():
+    in_a_process_of_its_own("""
+with Meter(powercap=none) as meter:
+    hungry = "x = bytearray(400_000_000); x[::4096] = b'x' * len(x[::4096])"
+    subprocess.run([sys.executable, "-c", hungry], check=True)
+    assert meter.reading().peak_rss_bytes > 400_000_000
+with Meter(powercap=none) as meter:
+    assert meter.reading().peak_rss_bytes < 400_000_000
+""")
 
 
 def test_only_a_uuid_is_a_gpu_slot():

@@ -158,4 +158,4 @@ def _build_by_hand(model: keras.Model) -> None:
     """
     rows = [np.zeros((1, *one.shape[1:]), np.float32) for one in (*model.inputs, *model.outputs)]
     model._symbolic_build(data_batch=tuple(rows))
-    model._maybe_symbolic_build = lambda iterator=None, data_batch=None: None
+    model._maybe_symbolic_build = lambda **_arguments: None
