@@ -1,11 +1,13 @@
 """The supervisor as a process of its own: started once, stopped cleanly, found again."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -44,6 +46,17 @@ def test_a_supervisor_needs_no_tensorflow(home):
     pid = jobs.ensure_supervisor(home.settings).process.pid
     with open(f"/proc/{pid}/maps") as maps:
         assert not [line for line in maps if "tensorflow" in line or "streamlit" in line or "numpy" in line]
+
+
+def test_a_process_with_very_many_open_files_can_start_it(home):
+    """``select`` fails above descriptor 1,023; servers and test processes go beyond."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    with ExitStack() as files:
+        while files.enter_context(open(os.devnull)).fileno() < 1100:
+            pass
+        assert jobs.ensure_supervisor(home.settings).running
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_many_who_start_it_at_once_get_one_supervisor(home):

@@ -147,7 +147,9 @@ def _start(settings: Settings, deadline: float) -> str:
     finally:
         os.close(write)
     try:
-        ready, _, _ = select.select([read], [], [], max(0.0, deadline - time.monotonic()))
+        waiting = select.poll()  # select() knows no descriptor above 1,023, and a server may have more
+        waiting.register(read, select.POLLIN)
+        ready = waiting.poll(1000 * max(0.0, deadline - time.monotonic()))
         word = os.read(read, 100).decode() if ready else ""
     finally:
         os.close(read)
