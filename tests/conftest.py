@@ -1,9 +1,14 @@
 """A home of its own for every test."""
 
+import signal
+
 import pytest
 
 from core.registry import Registry
 from core.settings import Settings
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""A shell's background job ignores Ctrl-C, and so would every child the tests interrupt."""
 
 
 @pytest.fixture
