@@ -294,6 +294,12 @@ def same_but_seed(one: Recipe, two: Recipe) -> bool:
     return _without_luck(one) == _without_luck(two)
 
 
+def family(recipe: Recipe) -> str:
+    """A short digest that all repetitions of a recipe share, and no other recipe."""
+    text = json.dumps(_without_luck(recipe), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _without_luck(recipe: Recipe) -> dict:
     kept = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern] if name != "seed"}
     return recipe.to_dict() | {"hyperparameters": kept}

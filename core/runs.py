@@ -73,6 +73,8 @@ class Run:
     ended_at: float | None = None
     notes: str = ""
     tags: tuple[str, ...] = ()
+    starred: bool = False
+    archived: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +140,10 @@ class Evaluation:
         loss: mean cross-entropy.
         per_class: one score a class, in label order.
         confusion: ``confusion[true][predicted]`` photos.
+        balanced_accuracy: mean recall of the classes that have photos; macro_f1: mean F1 of the classes that have
+            photos or were answered; ece: expected calibration error, 15 bins. See ``scores``. None: not computed yet.
+        right: which photos it got right, one bit a photo in the order of their digests (``numpy.packbits``).
+        hardest: digests of the photos whose true class it gave the least probability, the hardest first.
         Per-photo probabilities lie in ``runs/<id>/test.npz``: ``digests`` (n,) str, ``labels`` (n,) int64,
         ``probabilities`` (n, classes) float32.
     """
@@ -148,6 +154,30 @@ class Evaluation:
     loss: float
     per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
+    balanced_accuracy: float | None = None
+    macro_f1: float | None = None
+    ece: float | None = None
+    right: bytes | None = field(default=None, repr=False)
+    hardest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AliasMove:
+    """One step in the history of an alias: ``alias`` of a dataset came to a run, or (``run_id`` None) was taken away.
+
+    Args:
+        number: counts all moves; at: seconds since 1970, UTC. run_name: what the run was called then.
+        who, why: in the words of whoever did it; "" where nothing was said.
+    """
+
+    number: int
+    dataset_id: str
+    alias: str
+    run_id: str | None
+    run_name: str
+    at: float
+    who: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

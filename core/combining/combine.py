@@ -68,7 +68,7 @@ def _evaluate(together: Together, members: Sequence[Member], dataset: Dataset, f
         known = members[0].answers[split]
         answers = Answers(known.digests, known.labels, rows)
         answers.write(folder / f"{split}.npz")
-        evaluations[split] = evaluate(rows, known.labels, dataset.class_names)
+        evaluations[split] = evaluate(rows, known.labels, dataset.class_names, known.digests)
     return evaluations
 
 

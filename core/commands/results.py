@@ -13,7 +13,7 @@ from core.comparison import Paired, Row, verdict
 from core.errors import InvalidInput
 from core.prediction import PhotoPredictions
 from core.recipes import RELEVANT, Pattern
-from core.runs import Run, Status
+from core.runs import Evaluation, Run, Status
 from core.workbench import Workbench
 
 Result = tuple[dict, bool]
@@ -60,7 +60,7 @@ def show(options: Namespace) -> Result:
     evaluation, cost = workbench.evaluation(run.id), workbench.cost(run.id)
     result = run_row(run) | {
         "epochs": [asdict(epoch) for epoch in workbench.epochs(run.id)],
-        "evaluation": asdict(evaluation) if evaluation else None,
+        "evaluation": _evaluation_row(evaluation) if evaluation else None,
         "cost": asdict(cost) if cost else None,
         "attempts": [asdict(attempt) for attempt in workbench.attempts(run.id)],
         "model": _model_row(workbench, run),
@@ -69,6 +69,10 @@ def show(options: Namespace) -> Result:
         "repetitions": [_repetition(one) for one in workbench.repetitions(run.id)],
     }
     return result | reproduction_row(workbench, run), True
+
+
+def _evaluation_row(evaluation: Evaluation) -> dict:
+    return {name: value for name, value in asdict(evaluation).items() if name != "right"}  # bits are for programs
 
 
 def _lineage(workbench: Workbench, run: Run) -> dict:

@@ -150,4 +150,5 @@ def _evaluation(row) -> Evaluation:
     data["ci95"] = tuple(data["ci95"])
     data["per_class"] = tuple(ClassScore(**score) for score in data["per_class"])
     data["confusion"] = tuple(tuple(counts) for counts in data["confusion"])
+    data["hardest"] = tuple(data["hardest"] or ())
     return Evaluation(**data)

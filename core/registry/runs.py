@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.recipes import Recipe
+from core.recipes import Recipe, family
 from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, row_of, runs
 from core.runs import Cancel, Run, Status
@@ -100,7 +100,7 @@ def insert_run(connection: Connection, run: Run) -> Run:
     """Adds ``run`` behind all others of its priority; returns it with its place and its time."""
     _check_references(connection, run)
     run = replace(run, position=last_position(connection) + 1, created_at=run.created_at or time.time())
-    row = row_of(runs, run) | {"recipe": recipe_text(run.recipe), "tags": list(run.tags)}
+    row = row_of(runs, run) | recipe_columns(run.recipe) | {"tags": list(run.tags)}
     connection.execute(insert(runs), row)
     return run
 
@@ -141,8 +141,10 @@ def run_of(row) -> Run:
     return Run(**data)
 
 
-def recipe_text(recipe: Recipe) -> str:
-    return json.dumps(recipe.to_dict(), sort_keys=True)
+def recipe_columns(recipe: Recipe) -> dict[str, str]:
+    """The recipe, and what lists are filtered and folded by."""
+    text = json.dumps(recipe.to_dict(), sort_keys=True)
+    return {"recipe": text, "family": family(recipe), "pattern": str(recipe.pattern), "backbone": recipe.backbone}
 
 
 @lru_cache(maxsize=4096)

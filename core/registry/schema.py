@@ -12,13 +12,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision. Revisions are numbered, so that a newer one can be told from an unknown one."""
 
 metadata = MetaData()
@@ -100,6 +101,12 @@ runs = Table(
     Column("ended_at", Float),
     _required("notes", Text),
     _required("tags", JSON),
+    _required("starred", Boolean, server_default="0"),
+    _required("archived", Boolean, server_default="0"),
+    # What lists are filtered and folded by, taken out of the recipe; "" until ``fill_in`` has seen an older row.
+    _required("family", Text, server_default=""),
+    _required("pattern", Text, server_default=""),
+    _required("backbone", Text, server_default=""),
     CheckConstraint("status IN ('SCHEDULED', 'RUNNING', 'FINISHED', 'FAILED', 'KILLED')", name="known_status"),
     Index("runs_waiting", "status", "priority", "position"),
 )
@@ -143,6 +150,11 @@ evaluations = Table(
     Column("loss", Float),
     _required("per_class", JSON),
     _required("confusion", JSON),
+    Column("balanced_accuracy", Float),
+    Column("macro_f1", Float),
+    Column("ece", Float),
+    Column("right", LargeBinary),
+    Column("hardest", JSON(none_as_null=True)),
 )
 
 costs = Table(
@@ -178,6 +190,20 @@ models = Table(
     _required("size_bytes", Integer),
     _required("card", JSON),
     _required("created_at", Float),
+)
+
+alias_moves = Table(
+    "alias_moves",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _required("dataset_id", Text, _owner("datasets")),
+    _required("alias", Text),
+    Column("run_id", Text),  # no reference: the history outlives the run
+    _required("run_name", Text),
+    _required("at", Float),
+    _required("who", Text),
+    _required("why", Text),
+    Index("alias_moves_in_order", "dataset_id", "alias", "number"),
 )
 
 log = Table(

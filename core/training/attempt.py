@@ -181,4 +181,4 @@ def _measure(context: Context, learned: Learned, split: str) -> Evaluation:
     digests = np.array([photo.digest for photo in context.sources.photos[split]])
     answers = Answers(digests, labels, np.asarray(probabilities, np.float32))
     answers.write(context.settings.run_dir(context.run.id) / f"{split}.npz")
-    return evaluate(probabilities, labels, context.dataset.class_names)
+    return evaluate(answers.probabilities, labels, context.dataset.class_names, digests)
