@@ -131,8 +131,10 @@ def make_probabilities(labels, classes: int, *, right: float = 0.9, seed: int = 
 
 
 def make_evaluation(class_names=CLASS_NAMES, *, n: int = 40, right: float = 0.9, seed: int = 0) -> Evaluation:
-    labels = np.arange(n) % len(class_names)
-    return evaluate(make_probabilities(labels, len(class_names), right=right, seed=seed), labels, tuple(class_names))
+    """Of n photos that belong to no file, the same ones for every ``seed``."""
+    labels, digests = np.arange(n) % len(class_names), [_sha(f"photo {number}") for number in range(n)]
+    probabilities = make_probabilities(labels, len(class_names), right=right, seed=seed)
+    return evaluate(probabilities, labels, tuple(class_names), digests)
 
 
 def make_cost(scale: float = 1.0, **changes) -> Cost:
@@ -182,13 +184,15 @@ def fill(
 
     With ``settings`` the files are there too: photos, logs, progress, test probabilities, cards and stand-ins for
     models (bytes with the right SHA-256, which no Keras can load). May be called again for one more version.
+    The first run has a star and a tag.
     """
     dataset, photos = _add_dataset(registry, settings, tuple(sorted(class_names)), name, per_class)
     states = (Status.FINISHED, Status.FINISHED, Status.FAILED, Status.KILLED, Status.RUNNING, Status.SCHEDULED)
     wanted = states[:runs] if runs <= len(states) else (Status.FINISHED,) * (runs - len(states)) + states
     life, added = _Life(registry, settings, dataset, photos, epochs), []
     for number, status in enumerate(wanted):
-        run = registry.add_run(make_run(number, dataset=dataset, created_at=time.time()))
+        words = {} if number else {"starred": True, "tags": ("baseline",)}
+        run = registry.add_run(make_run(number, dataset=dataset, created_at=time.time(), **words))
         life.live(run, status, number)
         added.append(run.id)
     return Filled(dataset, tuple(registry.run(run_id) for run_id in added))
@@ -274,8 +278,8 @@ class _Life:
 
     def _finish(self, run: Run, attempt: int, reach: float, number: int) -> None:
         answers = {split: self._answers(split, reach, number) for split in ("validation", "test")}
-        _, labels, probabilities = answers["test"]
-        evaluation = evaluate(probabilities, labels, self.dataset.class_names)
+        digests, labels, probabilities = answers["test"]
+        evaluation = evaluate(probabilities, labels, self.dataset.class_names, digests)
         cost, model = make_cost(1 + 0.35 * (number % 3)), make_model(run, created_at=time.time())
         if self.settings is not None:
             folder = self.settings.run_dir(run.id)

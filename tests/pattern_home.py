@@ -32,9 +32,10 @@ def fill_patterns(bench: Workbench) -> dict[str, Run]:
     whole = Hyperparameters(epochs=5, views=5, schedule=Schedule.COSINE)
     for name, pattern in (("all layers", Pattern.WEIGHT_INITIALIZATION), ("from scratch", Pattern.FROM_SCRATCH)):
         right = 0.6 if name == "from scratch" else 0.93
-        home.add(name, Recipe(backbone=LITE0, pattern=pattern, hyperparameters=whole), right=right, scale=30, epochs=5)
+        recipe = Recipe(backbone=LITE0, pattern=pattern, hyperparameters=whole)
+        home.add(name, recipe, right=right, scale=30, epochs=5, tags=("slow",), archived=name == "from scratch")
     fusion = Recipe(backbone=LITE0, pattern=Pattern.CASCADE, cascade=Cascade.FUSION, members=(LITE1,))
-    home.add("fusion", fusion, right=0.92, scale=2, epochs=30)
+    home.add("fusion", fusion, right=0.92, scale=2, epochs=30, starred=True, tags=("to show", "two backbones"))
     for name, kind, choice in (("confidence", Cascade.CONFIDENCE, CURVE), ("ensemble", Cascade.ENSEMBLE, {})):
         members = (home.runs["features"].id, home.runs["top 3"].id)
         recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=kind, members=members)
@@ -90,7 +91,7 @@ class _Home:
         run = self._run_through(registry.add_run(run), epochs)
         labels, digests = self._test_photos()
         probabilities = make_probabilities(labels, len(self.dataset.class_names), right=right, seed=len(self.runs))
-        evaluation = evaluate(probabilities, labels, self.dataset.class_names)
+        evaluation = evaluate(probabilities, labels, self.dataset.class_names, digests)
         folder = settings.run_dir(run.id)
         (folder / "model").mkdir(parents=True)
         np.savez(folder / "test.npz", digests=digests, labels=labels, probabilities=probabilities)

@@ -48,7 +48,7 @@ def test_test_probabilities_on_disk_lead_to_the_stored_evaluation(registry, sett
     for run in filled.with_status(Status.FINISHED):
         with np.load(settings.run_dir(run.id) / "test.npz", allow_pickle=False) as stored:
             digests, labels, probabilities = stored["digests"], stored["labels"], stored["probabilities"]
-        assert evaluate(probabilities, labels, filled.dataset.class_names) == registry.evaluation(run.id)
+        assert evaluate(probabilities, labels, filled.dataset.class_names, digests) == registry.evaluation(run.id)
         assert (labels.dtype, probabilities.dtype) == (np.int64, np.float32)
         test = {photo.digest: photo.class_name for photo in registry.photos(filled.dataset.id, split="test")}
         assert [test[str(digest)] for digest in digests] == [filled.dataset.class_names[label] for label in labels]

@@ -177,3 +177,13 @@ def test_the_log_lists_what_was_done_newest_first(registry):
         ("delete run", {"run": "r-3", "bytes": 3}),
     ]
     assert entries[0].at >= entries[1].at > 1_600_000_000
+
+
+def test_results_of_several_runs_are_those_of_each_one(registry):
+    filled = fill(registry)
+    ids = [run.id for run in filled.runs]
+    evaluations, curves = registry.evaluations(ids), registry.epochs_of(ids)
+    assert evaluations == {id_: registry.evaluation(id_) for id_ in ids if registry.evaluation(id_)}
+    assert curves == {id_: registry.epochs(id_) for id_ in ids}
+    assert len(evaluations) == 2 and curves[ids[-1]] == []
+    assert registry.evaluations([]) == registry.epochs_of([]) == {}

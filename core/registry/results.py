@@ -1,15 +1,15 @@
 """What trainers write and others read: epochs, evaluation, cost. Every write is fenced by the attempt."""
 
-import json
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from core.errors import Conflict
+from core.registry.board import ids_in
 from core.registry.connection import Store
 from core.registry.models import insert_model
 from core.registry.queue import end_run, is_running
@@ -18,6 +18,7 @@ from core.registry.schema import attempts, columns_of, costs, epochs, evaluation
 from core.runs import ClassScore, Cost, Epoch, Evaluation, Model, Run, Status
 
 _EPOCH_COLUMNS = columns_of(epochs, Epoch)
+_EPOCH_NAMES = [column.name for column in _EPOCH_COLUMNS]
 _COST_COLUMNS = columns_of(costs, Cost)
 _EVALUATION_COLUMNS = columns_of(evaluations, Evaluation)
 
@@ -87,15 +88,31 @@ class Results(Store):
 
     def epochs(self, run_id: str) -> list[Epoch]:
         """The recorded epochs of a run in order."""
-        query = select(*_EPOCH_COLUMNS).where(epochs.c.run_id == run_id).order_by(epochs.c.number)
+        return self.epochs_of([run_id])[run_id]
+
+    def epochs_of(self, run_ids: Iterable[str]) -> dict[str, list[Epoch]]:
+        """The recorded epochs of several runs in order, by run id; [] where there are none."""
+        found: dict[str, list[Epoch]] = {run_id: [] for run_id in run_ids}
+        query = (
+            select(epochs.c.run_id, *_EPOCH_COLUMNS)
+            .where(epochs.c.run_id.in_(ids_in(found)))
+            .order_by(epochs.c.run_id, epochs.c.number)
+        )
         with self.reading() as connection:
-            return [_epoch(row) for row in connection.execute(query)]
+            for run_id, *values in connection.execute(query):
+                found[run_id].append(_epoch(values))
+        return found
 
     def evaluation(self, run_id: str) -> Evaluation | None:
         """What was measured on the test split; None before that."""
+        return self.evaluations([run_id]).get(run_id)
+
+    def evaluations(self, run_ids: Iterable[str]) -> dict[str, Evaluation]:
+        """What was measured on the test split, of those of the runs that were, by run id."""
+        query = select(evaluations.c.run_id, *_EVALUATION_COLUMNS).where(evaluations.c.run_id.in_(ids_in(run_ids)))
         with self.reading() as connection:
-            row = connection.execute(select(*_EVALUATION_COLUMNS).where(evaluations.c.run_id == run_id)).first()
-        return None if row is None else _evaluation(row)
+            rows = [row._asdict() for row in connection.execute(query)]
+        return {row.pop("run_id"): _evaluation(row) for row in rows}
 
     def cost(self, run_id: str) -> Cost | None:
         """What a finished run cost; None before."""
@@ -103,8 +120,7 @@ class Results(Store):
 
     def costs(self, run_ids: Iterable[str]) -> dict[str, Cost]:
         """The costs of those of the runs that have finished, by run id."""
-        ids = func.json_each(json.dumps(list(run_ids))).table_valued("value")  # any number of ids is one parameter
-        query = select(costs.c.run_id, *_COST_COLUMNS).where(costs.c.run_id.in_(select(ids.c.value)))
+        query = select(costs.c.run_id, *_COST_COLUMNS).where(costs.c.run_id.in_(ids_in(run_ids)))
         with self.reading() as connection:
             rows = [row._asdict() for row in connection.execute(query)]
         return {row.pop("run_id"): Cost(**row) for row in rows}
@@ -139,13 +155,13 @@ def check_running(connection: Connection, run_id: str, attempt: int) -> None:
         )
 
 
-def _epoch(row) -> Epoch:
-    data: dict[str, Any] = {name: math.nan if value is None else value for name, value in row._mapping.items()}
+def _epoch(values: Sequence[Any]) -> Epoch:
+    numbers = (math.nan if value is None else value for value in values)
+    data: dict[str, Any] = dict(zip(_EPOCH_NAMES, numbers, strict=True))
     return Epoch(**data)
 
 
-def _evaluation(row) -> Evaluation:
-    data = row._asdict()
+def _evaluation(data: dict[str, Any]) -> Evaluation:
     data["loss"] = math.nan if data["loss"] is None else data["loss"]
     data["ci95"] = tuple(data["ci95"])
     data["per_class"] = tuple(ClassScore(**score) for score in data["per_class"])

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 HEAD = "0003"
@@ -109,6 +110,7 @@ runs = Table(
     _required("backbone", Text, server_default=""),
     CheckConstraint("status IN ('SCHEDULED', 'RUNNING', 'FINISHED', 'FAILED', 'KILLED')", name="known_status"),
     Index("runs_waiting", "status", "priority", "position"),
+    Index("runs_to_fill_in", "id", sqlite_where=text("family = ''")),
 )
 
 attempts = Table(
@@ -154,7 +156,8 @@ evaluations = Table(
     Column("macro_f1", Float),
     Column("ece", Float),
     Column("right", LargeBinary),
-    Column("hardest", JSON(none_as_null=True)),
+    Column("hardest", JSON(none_as_null=True)),  # NULL until ``fill_in`` has seen an older row
+    Index("evaluations_to_fill_in", "run_id", sqlite_where=text("hardest IS NULL")),
 )
 
 costs = Table(

@@ -21,13 +21,14 @@ class Bench:
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
-        """Create what is missing, migrate the registry, and clear what a killed process left behind."""
+        """Create what is missing, migrate the registry and fill it in, clear what a killed process left behind."""
         settings = settings or load_settings()
         _make_folders(settings)
         registry = Registry.open(settings.registry_path)
         sweep(settings)
         imports.recover(settings, registry)
         deletion.finish(settings, registry)
+        registry.fill_in(settings)
         return cls(settings, registry)
 
     def dataset(self, reference: str) -> Dataset:

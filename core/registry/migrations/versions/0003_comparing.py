@@ -18,6 +18,9 @@ def upgrade() -> None:
             evaluations.add_column(sa.Column(name, sa.Float(), nullable=True))
         evaluations.add_column(sa.Column("right", sa.LargeBinary(), nullable=True))
         evaluations.add_column(sa.Column("hardest", sa.JSON(none_as_null=True), nullable=True))
+    # Empty as soon as ``fill_in`` has been there: every start asks whether anything is to do.
+    op.create_index("runs_to_fill_in", "runs", ["id"], sqlite_where=sa.text("family = ''"))
+    op.create_index("evaluations_to_fill_in", "evaluations", ["run_id"], sqlite_where=sa.text("hardest IS NULL"))
     op.create_table(
         "alias_moves",
         sa.Column("number", sa.Integer(), primary_key=True),
