@@ -168,6 +168,7 @@ class AliasMove:
     Args:
         number: counts all moves; at: seconds since 1970, UTC. run_name: what the run was called then.
         who, why: in the words of whoever did it; "" where nothing was said.
+        restores: number of the move that a rollback went back to; None where it was no rollback.
     """
 
     number: int
@@ -178,6 +179,7 @@ class AliasMove:
     at: float
     who: str = ""
     why: str = ""
+    restores: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,6 +225,8 @@ class Model:
         id: ``m-`` and eight characters.
         path: of ``model.keras`` relative to home; sha256 and size_bytes are of that file.
         card: ``card.json``: dataset, classes, recipe, accuracy, cost, versions, engine files with SHA-256.
+        answers_sha256: stands for its raw answers, which others are built on: a temperature changes the card, and where
+            the card is the model ``sha256`` with it, but not this.
     """
 
     id: str
@@ -233,3 +237,7 @@ class Model:
     size_bytes: int
     card: dict
     created_at: float
+
+    @property
+    def answers_sha256(self) -> str:
+        return self.card.get("calibration", {}).get("model_sha256", self.sha256)

@@ -55,13 +55,7 @@ class Datasets(Store):
             NotFound: there is none.
         """
         with self.reading() as connection:
-            found = _find(connection, datasets.c.id == ref) or _find(connection, datasets.c.name == ref)
-            name, _, version = ref.rpartition(":")
-            if found is None and version.isascii() and version.isdigit():
-                found = _find(connection, (datasets.c.name == name) & (datasets.c.version == int(version[:9])))
-        if found is None:
-            raise NotFound(f"There is no dataset {ref!r}. Give its id, its name, or name:version.")
-        return found
+            return get_dataset(connection, ref)
 
     def find_dataset(self, digest: str) -> Dataset | None:
         """The newest dataset with exactly this content and split, if any."""
@@ -100,6 +94,17 @@ class Datasets(Store):
                 raise Conflict(f"Dataset {dataset_id} is in use by {', '.join(running)}. Cancel that first.")
             if not connection.execute(delete(datasets).where(datasets.c.id == dataset_id)).rowcount:
                 raise NotFound(f"There is no dataset {dataset_id!r}. It may have been deleted already.")
+
+
+def get_dataset(connection: Connection, ref: str) -> Dataset:
+    """By id, by name (the newest version) or by ``name:version``."""
+    found = _find(connection, datasets.c.id == ref) or _find(connection, datasets.c.name == ref)
+    name, _, version = ref.rpartition(":")
+    if found is None and version.isascii() and version.isdigit():
+        found = _find(connection, (datasets.c.name == name) & (datasets.c.version == int(version[:9])))
+    if found is None:
+        raise NotFound(f"There is no dataset {ref!r}. Give its id, its name, or name:version.")
+    return found
 
 
 def _find(connection: Connection, condition) -> Dataset | None:

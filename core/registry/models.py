@@ -1,8 +1,12 @@
 """Models: what finished runs left."""
 
-from sqlalchemy import Connection, delete, insert, select
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from core.errors import NotFound
+from core.registry.aliases import MARK, run_of_alias
 from core.registry.connection import Store
 from core.registry.schema import columns_of, models, row_of
 from core.runs import Model
@@ -14,12 +18,14 @@ class Models(Store):
     """The models on disk. They are added by ``finish`` only."""
 
     def model(self, ref: str) -> Model:
-        """The model with this id, or that of the run with this id.
+        """The model with this id, or that of the run with this id or this alias (``flowers@champion``).
 
         Raises:
             NotFound: there is none.
         """
         with self.reading() as connection:
+            if MARK in ref:
+                ref = run_of_alias(connection, ref)
             row = connection.execute(select(*_COLUMNS).where((models.c.id == ref) | (models.c.run_id == ref))).first()
         if row is None:
             raise NotFound(f"There is no model {ref!r}. Only finished runs have one; it may have been deleted.")
@@ -33,11 +39,37 @@ class Models(Store):
         with self.reading() as connection:
             return [Model(**row._mapping) for row in connection.execute(query)]
 
+    def replace_card(self, model_id: str, *, card: dict, sha256: str, size_bytes: int) -> None:
+        """Another card for a model; digest and size follow where the card is the file that stands for it.
+
+        Raises:
+            NotFound: the model is gone.
+        """
+        values = {"card": card, "sha256": sha256, "size_bytes": size_bytes}
+        with self.writing() as connection:
+            if not connection.execute(update(models).where(models.c.id == model_id).values(values)).rowcount:
+                raise NotFound(f"There is no model {model_id!r}. It may have been deleted already.")
+
+    def count_models(self, run_ids: Sequence[str]) -> int:
+        """How many of these runs have one."""
+        with self.reading() as connection:
+            return connection.scalar(select(func.count()).where(_of(run_ids))) or 0
+
+    def delete_models_of(self, run_ids: Sequence[str]) -> None:
+        """Deletes the models that these runs have; the runs with evaluation and cost stay."""
+        with self.writing() as connection:
+            connection.execute(delete(models).where(_of(run_ids)))
+
     def delete_model(self, model_id: str) -> None:
         """Deletes a model; its run with evaluation and cost stays."""
         with self.writing() as connection:
             if not connection.execute(delete(models).where(models.c.id == model_id)).rowcount:
                 raise NotFound(f"There is no model {model_id!r}. It may have been deleted already.")
+
+
+def _of(run_ids: Sequence[str]) -> ColumnElement[bool]:
+    ids = func.json_each(json.dumps(list(run_ids))).table_valued("value")  # any number of ids is one parameter
+    return models.c.run_id.in_(select(ids.c.value))
 
 
 def insert_model(connection: Connection, model: Model) -> None:

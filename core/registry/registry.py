@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Self
 
+from core.registry.aliases import Aliases
 from core.registry.attempts import Attempts
 from core.registry.board import Boards
 from core.registry.datasets import Datasets
@@ -17,7 +18,7 @@ from core.registry.runs import Runs
 from core.registry.upkeep import Upkeep
 
 
-class Registry(Preferences, Datasets, Runs, Queue, Attempts, Results, Boards, Models, Journal, Upkeep, FillIn):
+class Registry(Preferences, Datasets, Runs, Aliases, Queue, Attempts, Results, Boards, Models, Journal, Upkeep, FillIn):
     """All that Graft knows, in one SQLite file (WAL).
 
     One object may be shared by all threads of a process and survives a fork; several processes may open one file.

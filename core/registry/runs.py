@@ -7,16 +7,18 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.recipes import Recipe, family
+from core.registry.aliases import MARK, run_of_alias
 from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, row_of, runs
 from core.runs import Cancel, Run, Status
 
 RUN_COLUMNS = columns_of(runs, Run)
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.number.desc())
+LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 200, 20_000, 40, 50
 _STATUS = {str(status): status for status in Status}
 
 
@@ -34,7 +36,7 @@ class Runs(Store):
             return insert_run(connection, replace(run, status=Status.SCHEDULED))
 
     def run(self, run_id: str) -> Run:
-        """The run with this id, or the only one whose id begins so.
+        """The run with this id, the only one whose id begins so, or that with an alias: ``<dataset>@champion``.
 
         Raises:
             NotFound: there is none.
@@ -59,12 +61,12 @@ class Runs(Store):
         with self.reading() as connection:
             return [run_of(row) for row in connection.execute(query)]
 
-    def runs_using(self, run_id: str) -> list[Run]:
-        """Runs that build on this one: its model is their backbone, or its answers are among theirs; newest first."""
-        recipe = runs.c.recipe
+    def runs_using(self, *run_ids: str) -> list[Run]:
+        """Runs whose backbone is the model of one of these, or that use the answers of one; newest first."""
+        recipe, these = runs.c.recipe, _ids(run_ids)
         members = func.json_each(recipe, "$.members").table_valued("value")
-        is_backbone = func.json_extract(recipe, "$.backbone") == run_id
-        is_member = exists(select(members.c.value).where(members.c.value == run_id))
+        is_backbone = func.json_extract(recipe, "$.backbone").in_(these)
+        is_member = exists(select(members.c.value).where(members.c.value.in_(these)))
         query = select(*RUN_COLUMNS).where(is_backbone | is_member).order_by(*_NEWEST_FIRST)
         with self.reading() as connection:
             return [run_of(row) for row in connection.execute(query)]
@@ -72,16 +74,46 @@ class Runs(Store):
     def annotate(
         self, run_id: str, name: str | None = None, notes: str | None = None, tags: Sequence[str] | None = None
     ) -> Run:
-        """Changes the user's words about a run; None leaves them as they are."""
-        if name is not None and not name.strip():
-            raise InvalidInput(f"A run needs a name. Received: {name!r}")
-        changes: dict[str, Any] = {"name": name, "notes": notes, "tags": None if tags is None else list(tags)}
+        """Changes the user's words about a run; None leaves them as they are.
+
+        Raises:
+            InvalidInput: a name is empty, or something is too long. NotFound: there is no such run.
+        """
+        changes: dict[str, Any] = {"name": name, "notes": notes, "tags": None if tags is None else checked_tags(tags)}
         changes = {column: value for column, value in changes.items() if value is not None}
+        _check_words(changes.get("name"), changes.get("notes"))
         with self.writing() as connection:
             run_id = resolve(connection, run_id)
             if changes:
                 connection.execute(update(runs).where(runs.c.id == run_id).values(changes))
             return get_run(connection, run_id)
+
+    def mark(self, run_ids: Sequence[str], *, starred: bool | None = None, archived: bool | None = None) -> None:
+        """Puts stars on runs or takes them off; puts runs away or brings them back. None leaves it as it is.
+
+        Raises:
+            NotFound: one of them is not there; then nothing changes.
+        """
+        changes = {"starred": starred, "archived": archived}
+        changes = {column: value for column, value in changes.items() if value is not None}
+        with self.writing() as connection:
+            _check_all_there(connection, run_ids)
+            if changes:
+                connection.execute(update(runs).where(runs.c.id.in_(_ids(run_ids))).values(changes))
+
+    def retag(self, run_ids: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
+        """Adds tags to runs and takes others away, all or nothing; each run keeps the order of its own.
+
+        Raises:
+            NotFound: one of them is not there. InvalidInput: a tag is too long, or a run would have too many.
+        """
+        added = checked_tags(add)
+        with self.writing() as connection:
+            _check_all_there(connection, run_ids)
+            for run_id, tags in connection.execute(select(runs.c.id, runs.c.tags).where(runs.c.id.in_(_ids(run_ids)))):
+                kept = checked_tags([tag for tag in (*tags, *added) if tag not in remove])
+                if kept != tags:
+                    connection.execute(update(runs).where(runs.c.id == run_id).values(tags=kept))
 
     def delete_run(self, run_id: str) -> None:
         """Deletes a run with its attempts, epochs, evaluation, cost and model. Runs that extend it keep what they have.
@@ -95,6 +127,56 @@ class Runs(Store):
                 raise Conflict(f"Run {run_id} is running. Cancel it before deleting it.")
             connection.execute(delete(runs).where(runs.c.id == run_id))
 
+    def delete_runs(self, run_ids: Sequence[str]) -> None:
+        """Deletes all of these that are there, or none.
+
+        Raises:
+            Conflict: one of them is running; cancel it first.
+        """
+        these = runs.c.id.in_(_ids(run_ids))
+        with self.writing() as connection:
+            running = connection.scalars(select(runs.c.id).where(these, runs.c.status == Status.RUNNING)).all()
+            if running:
+                raise Conflict(f"Cancel what is running first: {', '.join(running)}.")
+            connection.execute(delete(runs).where(these))
+
+
+def checked_tags(tags: Sequence[str]) -> list[str]:
+    """Each once, without spaces around it.
+
+    Raises:
+        InvalidInput: one is too long, or there are too many.
+    """
+    kept = list(dict.fromkeys(" ".join(tag.split()) for tag in tags))
+    kept = [tag for tag in kept if tag]
+    longest = max(kept, key=len, default="")
+    if len(longest) > LONGEST_TAG:
+        raise InvalidInput(f"A tag may have up to {LONGEST_TAG} letters. Received: {longest[:60]!r} ({len(longest)})")
+    if len(kept) > MOST_TAGS:
+        raise InvalidInput(f"A run may have up to {MOST_TAGS} tags. Received: {len(kept)}")
+    return kept
+
+
+def _check_words(name: str | None, notes: str | None) -> None:
+    if name is not None and not name.strip():
+        raise InvalidInput(f"A run needs a name. Received: {name!r}")
+    for what, text, longest in (("A name", name, LONGEST_NAME), ("A note", notes, LONGEST_NOTE)):
+        if text is not None and len(text) > longest:
+            raise InvalidInput(f"{what} may have up to {longest} letters. Received: {len(text)}")
+
+
+def _check_all_there(connection: Connection, run_ids: Sequence[str]) -> None:
+    there = set(connection.scalars(select(runs.c.id).where(runs.c.id.in_(_ids(run_ids)))))
+    for run_id in run_ids:
+        if run_id not in there:
+            raise no_such_run(run_id)
+
+
+def _ids(run_ids: Sequence[str]) -> Select:
+    """Any number of ids as one parameter."""
+    values = func.json_each(json.dumps(list(run_ids))).table_valued("value")
+    return select(values.c.value)
+
 
 def insert_run(connection: Connection, run: Run) -> Run:
     """Adds ``run`` behind all others of its priority; returns it with its place and its time."""
@@ -106,7 +188,9 @@ def insert_run(connection: Connection, run: Run) -> Run:
 
 
 def resolve(connection: Connection, ref: str) -> str:
-    """The id that is, or alone begins with, ``ref``."""
+    """The id that is, or alone begins with, ``ref``, or that holds the alias ``<dataset>@<alias>``."""
+    if MARK in ref:
+        return run_of_alias(connection, ref)
     if connection.scalar(select(runs.c.id).where(runs.c.id == ref)) is not None:
         return ref
     begins_so = (runs.c.id > ref) & (runs.c.id < ref + "\U0010ffff")

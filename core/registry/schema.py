@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision. Revisions are numbered, so that a newer one can be told from an unknown one."""
 
 metadata = MetaData()
@@ -206,6 +206,7 @@ alias_moves = Table(
     _required("at", Float),
     _required("who", Text),
     _required("why", Text),
+    Column("restores", Integer),  # number of the move that a rollback went back to
     Index("alias_moves_in_order", "dataset_id", "alias", "number"),
 )
 

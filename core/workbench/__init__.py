@@ -2,19 +2,21 @@
 
 Values in, values out; errors are ``core.errors`` with a sentence for a person. Nothing here imports TensorFlow.
 ``photos`` (datasets), ``recipes`` (backbones, defaults, grids), ``plans`` (look before you train), ``launching``,
-``running`` (runs and their queue), ``results`` (figures, models, prediction), ``stored`` (features), ``care``
-(deletion, processes).
+``running`` (runs and their queue), ``results`` (figures, models, prediction), ``stored`` (features), ``organising``
+(stars, tags, archive, aliases, deleting many), ``care`` (one deletion, processes).
 """
 
 from core.workbench.care import Care
 from core.workbench.launching import Launching
+from core.workbench.organising import Organising
 from core.workbench.photos import Photos
+from core.workbench.reporting import Reporting
 from core.workbench.results import Results
 from core.workbench.running import Running
 from core.workbench.stored import StoredVerbs
 
 
-class Workbench(Photos, Launching, Running, Results, StoredVerbs, Care):
+class Workbench(Photos, Launching, Running, Results, StoredVerbs, Organising, Reporting, Care):
     """One open home: its settings and its registry. Safe to share between threads."""
 
 

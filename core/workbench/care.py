@@ -17,6 +17,7 @@ class Care(Bench):
         return deletion.delete_run(self.settings, self.registry, self.run(run_id))
 
     def delete_model(self, reference: str) -> Toll:
+        """The weights of one run, by its id or by that of its model; see ``delete_weights``."""
         return deletion.delete_model(self.settings, self.registry, self.registry.model(reference))
 
     def delete_dataset(self, reference: str) -> Toll:
