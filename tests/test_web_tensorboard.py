@@ -9,10 +9,25 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 from tensorboard.data import provider
 
+from core.web.board_runs import BoardRun
 from core.web.selected_runs import SelectedRuns, run_id, shown_name, stored_name
 from core.web.tensorboard import TensorBoard, _choosing, board_path
+from tests.factories import make_run
 
 STORED = ("r-1/tensorboard/train", "r-1/tensorboard/validation", "r-2/tensorboard", "r-gone/tensorboard")
+
+
+class Known:
+    """Stands in for the registry."""
+
+    def __init__(self, *runs):
+        self._runs = {run.run.id: run for run in runs}
+
+    def names(self, run_ids):
+        return {run_id: self._runs[run_id].run.name for run_id in run_ids if run_id in self._runs}
+
+    def details(self, run_ids):
+        return {run_id: self._runs[run_id] for run_id in run_ids or self._runs if run_id in self._runs}
 
 
 class Events:
@@ -29,7 +44,7 @@ class Events:
 def chosen(tmp_path):
     for name in ("r-1", "r-2"):
         (tmp_path / name).mkdir()
-    return SelectedRuns(Events(), tmp_path, lambda ids: {"r-1": "Lite0 · a/b"} if "r-1" in ids else {})
+    return SelectedRuns(Events(), tmp_path, Known(BoardRun(run=make_run(id="r-1", name="Lite0 · a/b"))))
 
 
 def names(chosen, experiment_id):
@@ -38,7 +53,7 @@ def names(chosen, experiment_id):
 
 def test_only_the_chosen_runs_are_listed(chosen):
     assert names(chosen, "r-2") == ["r-2"]
-    assert names(chosen, "r-1") == ["r-1 Lite0 · a∕b/train", "r-1 Lite0 · a∕b/validation"]
+    assert names(chosen, "r-1") == ["r-1 Lite0 · a∕b", "r-1 Lite0 · a∕b/train", "r-1 Lite0 · a∕b/validation"]
 
 
 def test_without_a_choice_all_runs_are_listed(chosen):
@@ -121,7 +136,7 @@ def test_until_it_is_loaded_the_board_says_so():
 def test_loading_tensorboard_brings_no_tensorflow_and_says_nothing(tmp_path):
     code = (
         "import sys, asyncio; from pathlib import Path; from core.web.tensorboard import TensorBoard\n"
-        "board = TensorBoard(); asyncio.run(board.start(Path(sys.argv[1]), lambda ids: {}))\n"
+        "board = TensorBoard(); asyncio.run(board.start(Path(sys.argv[1]), None))\n"
         "print('tensorflow' in sys.modules); board.stop()"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=120)

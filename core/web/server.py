@@ -6,7 +6,7 @@ import importlib
 import logging
 import sys
 import tomllib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -21,8 +21,9 @@ from starlette.staticfiles import StaticFiles
 from streamlit.runtime.pages_manager import PagesManager
 
 from core.costs import rss_bytes
-from core.errors import GraftError, NotFound
+from core.errors import GraftError
 from core.settings import REPOSITORY
+from core.web.board_runs import RegistryRuns
 from core.web.protection import KnownHosts, ProtectiveHeaders, SameOriginWrites
 from core.web.state import workbench
 from core.web.tensorboard import TensorBoard
@@ -64,11 +65,11 @@ def _plain(value: Any) -> Any:
 
 
 def _to_board(request: Request) -> RedirectResponse:
-    return RedirectResponse("/tb/")
+    return RedirectResponse("tb/")  # relative, because a proxy may have put a path before ours
 
 
 def _to_board_font(request: Request) -> RedirectResponse:
-    return RedirectResponse(f"/tb/font-roboto/{request.path_params['file']}")
+    return RedirectResponse(f"../tb/font-roboto/{request.path_params['file']}")
 
 
 def explain_crash(error: Exception) -> bool:
@@ -101,7 +102,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     The supervisor is not started here: ``python -m core run`` does, and so does every launch of a run.
     """
     await asyncio.to_thread(_get_ready)
-    await board.start(workbench().settings.runs_dir, run_names)
+    await board.start(workbench().settings.runs_dir, RegistryRuns(workbench()))
     gc.collect()
     gc.freeze()
     yield
@@ -112,14 +113,3 @@ def _get_ready() -> None:
     for name in HEAVY:
         importlib.import_module(name)
     sweep_folder(workbench().settings.uploads_dir)
-
-
-def run_names(run_ids: Iterable[str]) -> dict[str, str]:
-    """Display names of runs; unknown ids are left out."""
-    names = {}
-    for run_id in run_ids:
-        try:
-            names[run_id] = workbench().run(run_id).name
-        except NotFound:
-            continue
-    return names

@@ -8,11 +8,15 @@ import importlib
 import re
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from core.web.selected_runs import Runs
 
 RELOAD_SECONDS = 5
 
@@ -35,9 +39,9 @@ class TensorBoard:
         self._app: ASGIApp | None = None
         self._program: object = None  # keeps the data server's pipe open
 
-    async def start(self, runs_dir: Path, names: Callable[[Iterable[str]], Mapping[str, str]]) -> None:
+    async def start(self, runs_dir: Path, known: "Runs") -> None:
         """Load TensorBoard and start its data server on ``runs_dir``."""
-        wsgi, self._program = await asyncio.to_thread(_make_wsgi, runs_dir, names)
+        wsgi, self._program = await asyncio.to_thread(_make_wsgi, runs_dir, known)
         from a2wsgi import WSGIMiddleware
 
         self._app = WSGIMiddleware(wsgi, workers=4)  # type: ignore[assignment]
@@ -58,7 +62,7 @@ class TensorBoard:
             await self._app(scope, receive, send)
 
 
-def _make_wsgi(runs_dir: Path, names: Callable):
+def _make_wsgi(runs_dir: Path, known: "Runs"):
     _keep_tensorflow_out()
     from tensorboard.backend import application
 
@@ -71,11 +75,21 @@ def _make_wsgi(runs_dir: Path, names: Callable):
         argv=["tensorboard", "--logdir", str(runs_dir), "--load_fast", "auto", "--reload_interval", str(RELOAD_SECONDS)]
     )
     provider, multiplexer = board._make_data_provider()
-    chosen = SelectedRuns(provider, runs_dir, names)
-    wsgi = application.TensorBoardWSGIApp(
-        board.flags, board.plugin_loaders, chosen, board.assets_zip_provider, multiplexer
-    )
+    chosen = SelectedRuns(provider, runs_dir, known)
+    wsgi = application.TensorBoardWSGIApp(board.flags, _plugins(), chosen, board.assets_zip_provider, multiplexer)
     return _choosing(wsgi), board
+
+
+def _plugins() -> list:
+    """The dashboards for which there is something to show."""
+    from tensorboard.plugins.core.core_plugin import CorePluginLoader
+    from tensorboard.plugins.hparams.hparams_plugin import HParamsPlugin
+    from tensorboard.plugins.metrics.metrics_plugin import MetricsPlugin
+    from tensorboard.plugins.scalar.scalars_plugin import ScalarsPlugin
+
+    from core.web.projector_plugin import SelectedProjector
+
+    return [CorePluginLoader(), MetricsPlugin, ScalarsPlugin, HParamsPlugin, SelectedProjector]
 
 
 def _keep_tensorflow_out() -> None:
