@@ -115,7 +115,7 @@ class Estimator:
     def _answering(self, run_id: str) -> Answering:
         model, cost = self._registry.model(run_id), self._registry.cost(run_id)
         return Answering(
-            digest=model.sha256,
+            digest=model.answers_sha256,
             classes=len(model.card.get("class_names", ())),
             multiply_adds=cost.multiply_adds if cost else 0,
         )

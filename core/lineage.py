@@ -29,7 +29,7 @@ def weights_digest_of(recipe: Recipe, registry: Registry, settings: Settings) ->
         NotFound, InvalidInput: as ``backbone_of``.
     """
     backbones = [backbone_of(name, registry, settings).weights_digest for name in recipe.backbones]
-    answers = [f"sha256:{_model_of(run, registry).sha256}" for run in recipe.runs]
+    answers = [f"sha256:{_model_of(run, registry).answers_sha256}" for run in recipe.runs]
     return "+".join(backbones + answers)
 
 

@@ -18,6 +18,7 @@ from core.datasets.sandbox import decode_untrusted
 from core.datasets.values import Rejection
 from core.errors import InvalidInput, Unavailable
 from core.features.views import View
+from core.temperature import scaled
 
 UNSURE_BELOW = 0.5
 """An answer is called unsure when no class gets half of the probability: the others together are then likelier."""
@@ -44,6 +45,7 @@ class Answer:
         milliseconds: from pixels to probabilities, as this model alone would take; None when it could not answer.
         passed_on: of a confidence cascade: whether the photo went on to the costly model; None of every other model.
         unsure: the best class is below ``unsure_below``.
+        calibrated: a temperature was applied to the probabilities (see ``core.calibration``).
         problem: why it could not answer, one sentence; empty when it could.
     """
 
@@ -54,6 +56,7 @@ class Answer:
     unsure: bool = False
     unsure_below: float = UNSURE_BELOW
     passed_on: bool | None = None
+    calibrated: bool = False
     problem: str = ""
 
 
@@ -116,6 +119,7 @@ class Predictor:
 
     def __init__(self, model: ModelFiles):
         self.run_id, self.title, self.class_names = model.run_id, model.title, model.class_names
+        self.temperature = model.temperature
         try:
             self._answerer = Answerer(model.folder, model.node, classes=len(model.class_names), digests=model.digests)
         except Unavailable as error:
@@ -124,7 +128,7 @@ class Predictor:
     def answer(self, view: View, top: int, memo: Memo | None = None) -> Answer:
         """The ``top`` classes for one photo; what the models of ``memo`` computed for it already is not done again."""
         answered = self._answerer.answer(view, memo)
-        probabilities = answered.probabilities
+        probabilities = scaled(answered.probabilities, self.temperature)
         best = np.argsort(-probabilities, kind="stable")[:top]
         return Answer(
             run_id=self.run_id,
@@ -136,6 +140,7 @@ class Predictor:
             milliseconds=answered.milliseconds,
             unsure=bool(probabilities.max() < UNSURE_BELOW),
             passed_on=answered.passed_on,
+            calibrated=self.temperature != 1.0,
         )
 
 
@@ -153,7 +158,7 @@ def load(folder: Path) -> Predictor:
     model = read_model(folder)
     with _lock:
         model.verify()
-        key = folder.resolve(), model.node, tuple(model.digests.items()), model.class_names
+        key = folder.resolve(), model.node, tuple(model.digests.items()), model.class_names, model.temperature
         predictor = _loaded.pop(key, None) or Predictor(model)
         _loaded[key] = predictor
         while len(_loaded) > LOADED_MODELS:

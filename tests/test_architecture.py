@@ -17,7 +17,7 @@ LAYERS = [
     {"datasets", "backbones", "recipes", "colours", "wording"},
     {"stages", "suggestions"},
     {"runs"},
-    {"scores", "split_answers", "progress", "costs", "projector"},
+    {"scores", "temperature", "split_answers", "progress", "costs", "projector"},
     {"registry", "features"},
     {"heads", "lineage"},
     {"answers"},

@@ -10,6 +10,11 @@ from pathlib import Path
 from core.answers.nodes import Node, files_of, from_dict, renamed
 from core.errors import InvalidInput, Unavailable
 from core.settings import inside
+from core.temperature import HIGHEST, LOWEST
+
+CARD = "card.json"
+CALIBRATION = "calibration"
+"""Where the temperature stands on a card (see ``core.calibration``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +25,8 @@ class ModelFiles:
         folder: ``runs/<run>/model``. node: the answer tree.
         digests: SHA-256 of every file the tree names.
         card: the whole card. class_names: in label order.
+        temperature: of its last probabilities, 1 where it was not calibrated. Not part of the tree: whatever is built
+            on this model uses its raw answers.
     """
 
     folder: Path
@@ -27,6 +34,7 @@ class ModelFiles:
     digests: dict[str, str]
     card: dict
     class_names: tuple[str, ...]
+    temperature: float = 1.0
 
     @property
     def run_id(self) -> str:
@@ -50,7 +58,7 @@ def read_model(folder: Path) -> ModelFiles:
     """
     run_id = folder.parent.name
     try:
-        card = json.loads((folder / "card.json").read_text())
+        card = json.loads((folder / CARD).read_text())
         if "answer" in card and card["answer"] is None:
             raise Unavailable(f"LiteRT cannot run the model of run {run_id}, so it answers inside Keras only.")
         node = from_dict(card["answer"])
@@ -59,13 +67,23 @@ def read_model(folder: Path) -> ModelFiles:
         for name in digests:
             inside(folder, name)
         names = tuple(map(str, card["class_names"]))
-        return ModelFiles(folder=folder, node=node, digests=digests, card=card, class_names=names)
+        temperature = _temperature(card)
+        return ModelFiles(
+            folder=folder, node=node, digests=digests, card=card, class_names=names, temperature=temperature
+        )
     except FileNotFoundError:
         raise Unavailable(f"The files of the model of run {run_id} are gone. Train it again.") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidInput) as error:
         raise Unavailable(
             f"The card of the model of run {run_id} cannot be read ({type(error).__name__}: {error}). Train it again."
         ) from None
+
+
+def _temperature(card: dict) -> float:
+    temperature = float((card.get(CALIBRATION) or {}).get("temperature", 1.0))
+    if not LOWEST <= temperature <= HIGHEST:
+        raise ValueError(f"a temperature of {temperature}")
+    return temperature
 
 
 def engines_of(folder: Path, node: Node) -> list[dict]:

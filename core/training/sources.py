@@ -170,12 +170,12 @@ class Sources:
     def _answers(self, one: Wanted) -> Features:
         model = self.registry.model(one.part.source)
         return self._paid(
-            f"answers of {model.sha256} {one.split} {one.view}",
+            f"answers of {model.answers_sha256} {one.split} {one.view}",
             lambda: answers_of(
                 self.photos[one.split],
                 dataset=self.dataset,
                 run_folder=self.settings.run_dir(model.run_id),
-                digest=model.sha256,
+                digest=model.answers_sha256,
                 settings=self.settings,
                 view=one.view,
                 seed=self.seed,

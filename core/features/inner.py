@@ -1,0 +1,82 @@
+"""What a network sees right before its last layer: read out of a ``.tflite`` file, without TensorFlow."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import Unavailable
+from core.features.litert import cores
+
+_TOLERANCE = 1e-3
+
+
+class InnerEngine:
+    """The input of the last dense layer of a network that ends in probabilities. Not safe to share between threads.
+
+    The layer is found by its numbers, not by its name: among the tensors of the file there must be features f, weights
+    W and bias b with softmax(W f + b) equal to what the network answers.
+
+    Args:
+        path: the file. classes: how many probabilities it gives.
+
+    Raises:
+        Unavailable: LiteRT cannot run it, or it has no such layer.
+    """
+
+    def __init__(self, path: Path, classes: int):
+        self._interpreter = _open(path)
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._features = self._find(path, classes)
+
+    def __call__(self, row: np.ndarray) -> np.ndarray:
+        """One photo (or map) in the network's input shape -> (d,) float32."""
+        self._run(row[None])
+        return np.array(self._interpreter.get_tensor(self._features)[0], np.float32)
+
+    def _run(self, rows: np.ndarray) -> None:
+        self._interpreter.set_tensor(self._input["index"], rows.astype(np.float32))
+        self._interpreter.invoke()
+
+    def _find(self, path: Path, classes: int) -> int:
+        self._run(np.random.default_rng(0).uniform(0, 1, self._input["shape"]))
+        answer = self._interpreter.get_tensor(self._output)[0]
+        shapes = {one["index"]: tuple(one["shape"]) for one in self._interpreter.get_tensor_details()}
+        matrices = [index for index, shape in shapes.items() if len(shape) == 2 and shape[0] == classes]
+        biases = [index for index, shape in shapes.items() if shape == (classes,)]
+        for weights in matrices:
+            rows = [index for index, shape in shapes.items() if shape == (1, shapes[weights][1])]
+            for features, bias in ((row, bias) for row in rows for bias in biases):
+                if self._fits(features, weights, bias, answer):
+                    return features
+        raise Unavailable(f"{path.name} does not end in a layer whose input could be read.")
+
+    def _fits(self, features: int, weights: int, bias: int, answer: np.ndarray) -> bool:
+        row, matrix, offset = (self._tensor(index) for index in (features, weights, bias))
+        if row is None or matrix is None or offset is None:
+            return False
+        logits = matrix @ row[0] + offset
+        exponents = np.exp(logits - logits.max())
+        return bool(np.abs(exponents / exponents.sum() - answer).max() < _TOLERANCE)
+
+    def _tensor(self, index: int) -> np.ndarray | None:
+        """None where LiteRT keeps no numbers for it."""
+        try:
+            found = np.array(self._interpreter.get_tensor(index), np.float64)
+        except ValueError:
+            return None
+        return found if np.isfinite(found).all() else None
+
+
+def _open(path: Path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of the memory this takes: some 50 MB
+        try:
+            interpreter = Interpreter(str(path), num_threads=cores(), experimental_preserve_all_tensors=True)
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise Unavailable(f"{path.name} is no engine that can be run ({error}).") from None
+    return interpreter
