@@ -150,13 +150,14 @@ evaluations = Table(
     _required("n", Integer),
     _required("ci95", JSON),
     Column("loss", Float),
-    _required("per_class", JSON),
-    _required("confusion", JSON),
     Column("balanced_accuracy", Float),
     Column("macro_f1", Float),
     Column("ece", Float),
     Column("right", LargeBinary),
     Column("hardest", JSON(none_as_null=True)),  # NULL until ``fill_in`` has seen an older row
+    # Long, so they are last: SQLite walks through a row to what is behind.
+    _required("per_class", JSON),
+    _required("confusion", JSON),
     Index("evaluations_to_fill_in", "run_id", sqlite_where=text("hardest IS NULL")),
 )
 

@@ -14,10 +14,11 @@ def upgrade() -> None:
         for name in ("family", "pattern", "backbone"):
             runs.add_column(sa.Column(name, sa.Text(), nullable=False, server_default=""))
     with op.batch_alter_table("evaluations", recreate="always") as evaluations:
-        for name in ("balanced_accuracy", "macro_f1", "ece"):
-            evaluations.add_column(sa.Column(name, sa.Float(), nullable=True))
-        evaluations.add_column(sa.Column("right", sa.LargeBinary(), nullable=True))
-        evaluations.add_column(sa.Column("hardest", sa.JSON(none_as_null=True), nullable=True))
+        columns = [sa.Column(name, sa.Float(), nullable=True) for name in ("balanced_accuracy", "macro_f1", "ece")]
+        columns.append(sa.Column("right", sa.LargeBinary(), nullable=True))
+        columns.append(sa.Column("hardest", sa.JSON(none_as_null=True), nullable=True))
+        for column in columns:  # before the long ones, behind which SQLite would have to walk to them
+            evaluations.add_column(column, insert_before="per_class")
     # Empty as soon as ``fill_in`` has been there: every start asks whether anything is to do.
     op.create_index("runs_to_fill_in", "runs", ["id"], sqlite_where=sa.text("family = ''"))
     op.create_index("evaluations_to_fill_in", "evaluations", ["run_id"], sqlite_where=sa.text("hardest IS NULL"))

@@ -1,0 +1,176 @@
+"""A home as large as Graft promises to stay quick with: 10,000 runs and 1,000,000 epochs on one dataset, in seconds.
+
+``python -m tests.bench.many_runs HOME [RUNS [EPOCHS]]`` makes one to look at. Rows go in by bulk, with the values that
+trainers would have left. The dataset has photos in the registry and no files; only the most accurate runs have their
+answers on the disk (``test.npz``), since those are the ones that pages open first.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import insert
+
+from core.datasets.values import Dataset
+from core.recipes import Hyperparameters, Pattern, Recipe
+from core.registry import Registry
+from core.registry.runs import recipe_columns
+from core.registry.schema import costs, epochs, evaluations, models, row_of, runs
+from core.runs import Evaluation, Run, Status
+from core.scores import evaluate
+from core.settings import Settings
+from tests.factories import make_cost, make_dataset, make_model, make_photos, make_run
+
+CLASS_NAMES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
+PHOTOS_PER_CLASS = 250
+"""Of which 37 are test photos, as in the clothing dataset."""
+REPETITIONS = 5
+PATTERNS = (
+    Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING, Pattern.STANDALONE_EXTRACTOR, Pattern.WEIGHT_INITIALIZATION,
+)  # fmt: skip
+BACKBONES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+TAGS = ("baseline", "sweep", "night", "to show")
+_PART = 500
+"""Runs of one bulk insert."""
+
+
+@dataclass(frozen=True)
+class _Test:
+    """The test photos: how hard each one is, its label, its digest."""
+
+    digests: tuple[str, ...]
+    labels: np.ndarray
+    hardness: np.ndarray
+
+    def probabilities(self, ability: float, generator: np.random.Generator) -> np.ndarray:
+        """(n, classes) float32; hard photos are mistaken by most runs, so that answers agree as real ones do."""
+        n = len(self.labels)
+        margin = 3 * (ability - self.hardness + generator.normal(0, 0.12, n))
+        scores = generator.normal(0, 0.5, (n, len(CLASS_NAMES)))
+        scores[np.arange(n), self.labels] += 1.2 + 3 * margin
+        exponents = np.exp(scores)
+        return (exponents / exponents.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def fill_many(registry: Registry, settings: Settings, count: int = 10_000, epochs_each: int = 100, files: int = 20):
+    """Puts one dataset with ``count`` runs of ``epochs_each`` epochs into the registry; returns the dataset.
+
+    Of fifty runs, one failed and one was stopped; every recipe is there five times. The ``files`` most accurate runs
+    have their answers on the disk.
+    """
+    photos = make_photos(CLASS_NAMES, PHOTOS_PER_CLASS)
+    dataset = make_dataset(photos, id="d-manyruns", name="clothing")
+    registry.add_dataset(dataset, photos)
+    test = _test_photos(dataset, photos)
+    best: list[tuple[float, int]] = []
+    for start in range(0, count, _PART):
+        numbers = range(start, min(start + _PART, count))
+        made = {number: _results(test, number) for number in numbers if _status(number) is Status.FINISHED}
+        best = sorted([*best, *((made[n].accuracy, n) for n in made)], reverse=True)[:files]
+        _insert(registry, dataset, numbers, made, epochs_each)
+    for _, number in best:
+        folder = settings.run_dir(_run(number, dataset).id)
+        folder.mkdir(parents=True)
+        np.savez(folder / "test.npz", digests=test.digests, labels=test.labels, probabilities=_answers(test, number))
+    return dataset
+
+
+def _insert(
+    registry: Registry, dataset: Dataset, numbers: range, made: Mapping[int, Evaluation], epochs_each: int
+) -> None:
+    each = [_run(number, dataset) for number in numbers]
+    finished = [(number, run) for number, run in zip(numbers, each, strict=True) if number in made]
+    with registry.writing() as connection:
+        rows = [_run_row(number, run, made.get(number), epochs_each) for number, run in zip(numbers, each, strict=True)]
+        connection.execute(insert(runs), rows)
+        measured = [{"run_id": run.id, **asdict(made[number])} for number, run in finished]
+        connection.execute(insert(evaluations), measured)
+        spent = [{"run_id": run.id, **row_of(costs, make_cost(1 + number % 7 / 3))} for number, run in finished]
+        connection.execute(insert(costs), spent)
+        left = [row_of(models, make_model(run, id=f"m-{number:08x}")) for number, run in finished]
+        connection.execute(insert(models), left)
+        names = ", ".join(column.name for column in epochs.columns)
+        connection.exec_driver_sql(
+            f"INSERT INTO epochs ({names}) VALUES ({', '.join('?' * len(epochs.columns))})",
+            [row for number, run in zip(numbers, each, strict=True) for row in _curve(number, run.id, epochs_each)],
+        )
+
+
+def _test_photos(dataset: Dataset, photos) -> _Test:
+    chosen = [photo for photo in photos if photo.split == "test"]
+    labels = np.array([dataset.class_names.index(photo.class_name) for photo in chosen], np.int64)
+    return _Test(tuple(p.digest for p in chosen), labels, np.random.default_rng(7).beta(1.3, 3, len(chosen)))
+
+
+def _answers(test: _Test, number: int) -> np.ndarray:
+    ability = 0.25 + 0.5 * np.random.default_rng([1, number // REPETITIONS]).beta(4, 2)
+    return test.probabilities(ability, np.random.default_rng([2, number]))
+
+
+def _results(test: _Test, number: int) -> Evaluation:
+    return evaluate(_answers(test, number), test.labels, CLASS_NAMES, test.digests)
+
+
+def _status(number: int) -> Status:
+    return {48: Status.FAILED, 49: Status.KILLED}.get(number % 50, Status.FINISHED)
+
+
+def _recipe(number: int) -> Recipe:
+    which, seed = divmod(number, REPETITIONS)
+    pattern, rest = PATTERNS[which % len(PATTERNS)], which // len(PATTERNS)
+    backbone, rest = BACKBONES[rest % len(BACKBONES)], rest // len(BACKBONES)
+    numbers = Hyperparameters(
+        epochs=100,
+        seed=seed,
+        learning_rate=round(10 ** -(1.5 + rest % 20 / 8), 6),
+        dropout=round(0.05 * (rest // 20 % 10), 2),
+        depth=rest % 3,
+        views=1 + rest,
+    )
+    return Recipe(backbone=backbone, pattern=pattern, hyperparameters=numbers)
+
+
+def _run(number: int, dataset: Dataset) -> Run:
+    recipe = _recipe(number)
+    name = f"{recipe.backbone.replace('_', ' ')} · {recipe.pattern.replace('_', ' ')} · {number // REPETITIONS}"
+    tags = tuple(tag for place, tag in enumerate(TAGS) if number % (3 + 4 * place) == 0)
+    organised = {"tags": tags, "starred": number % 97 == 0, "archived": number % 41 == 0}
+    return make_run(number, id=f"r-{number:08x}", dataset=dataset, recipe=recipe, name=name, **organised)
+
+
+def _run_row(number: int, run: Run, evaluation: Evaluation | None, epochs_each: int) -> dict:
+    figures: dict = {"test_accuracy": None, "test_low": None, "test_high": None, "best_epoch": None}
+    if evaluation is not None:
+        low, high = evaluation.ci95
+        figures = {"test_accuracy": evaluation.accuracy, "test_low": low, "test_high": high}
+        figures["best_epoch"] = max(1, epochs_each - number % 9)
+    times = {"started_at": run.created_at + 1, "ended_at": run.created_at + 60, "wall_seconds": 58.0}
+    life = {"status": _status(number), "attempt": 1, "position": float(number), "epochs_done": epochs_each}
+    return row_of(runs, run) | recipe_columns(run.recipe) | {"tags": list(run.tags)} | life | times | figures
+
+
+def _curve(number: int, run_id: str, count: int) -> Iterator[tuple]:
+    """Rows of the table of epochs in the order of its columns."""
+    place = np.arange(1, count + 1)
+    learned = 1 - 0.9**place
+    wobble = np.random.default_rng([3, number]).normal(0, 0.01, count)
+    accuracy, validation = 0.9 * learned + wobble, 0.85 * learned - wobble
+    curves = zip(place.tolist(), (1.2 - learned).tolist(), accuracy.tolist(), validation.tolist(), strict=True)
+    for epoch, loss, trained, validated in curves:
+        yield run_id, epoch, 1, loss, trained, loss + 0.2, validated, 0.8
+
+
+def main(home: str, count: str = "10000", epochs_each: str = "100") -> None:
+    settings, begin = Settings(home=Path(home)), time.perf_counter()
+    registry = Registry.open(settings.registry_path)
+    dataset = fill_many(registry, settings, int(count), int(epochs_each))
+    size = settings.registry_path.stat().st_size
+    print(json.dumps({"dataset": dataset.id, "seconds": round(time.perf_counter() - begin, 1), "bytes": size}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
