@@ -77,9 +77,10 @@ def _finished_sentence(run: Run) -> str:
 
 
 def toll_words(toll: Toll) -> str:
-    """What goes with a deletion: ``1 dataset, 3 runs, 2 models: 148 MB``."""
+    """What goes with a deletion: ``1 dataset, 3 runs, 2 models: 148 MB``; of runs without a model, checkpoints."""
     nouns = [(toll.datasets, "dataset"), (toll.runs, "run"), (toll.models, "model")]
-    return f"{listed([count(number, noun) for number, noun in nouns if number])}, {size(toll.bytes)} on disk"
+    said = [count(number, noun) for number, noun in nouns if number] or ["checkpoints"]
+    return f"{listed(said)}, {size(toll.bytes)} on disk"
 
 
 def used_words(toll: Toll) -> str:
@@ -87,3 +88,11 @@ def used_words(toll: Toll) -> str:
     if not toll.used_by:
         return ""
     return f" {count(len(toll.used_by), 'run')} built on it stay, but cannot be done again: {listed(toll.used_by, 4)}."
+
+
+def alias_words(toll: Toll, *, weights_only: bool = False) -> str:
+    """A further sentence where somebody chose a run that goes, or whose weights go."""
+    if not toll.aliases:
+        return ""
+    then = "it keeps its name, but can no longer be asked" if weights_only else "nobody will hold that name then"
+    return f" **You are about to lose the {plain(listed(toll.aliases, 4))}**: {then}."

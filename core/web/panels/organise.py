@@ -1,0 +1,135 @@
+"""What can be done with several runs at once: star, tag, put away, make champion, delete."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.datasets.values import Dataset
+from core.deletion import Toll
+from core.errors import GraftError
+from core.runs import Run
+from core.web.danger import confirm_danger
+from core.web.panels import champion
+from core.web.panels.run_rows import attempt
+from core.web.panels.words import alias_words, toll_words, used_words
+from core.web.widgets import explained
+from core.wording import count, plain
+from core.workbench import Workbench
+
+
+def bar(bench: Workbench, dataset: Dataset | None, run_ids: Sequence[str], *, key: str) -> None:
+    """A row of buttons for the runs with these ids; ids that are gone are left out, and without any nothing is drawn.
+
+    Args:
+        dataset: of the runs; None where they are of several, and then none can become champion.
+        key: unique on the page; the buttons are ``<key>.star``, ``.tags``, ``.archive``, ``.champion``, ``.weights``
+            and ``.delete``.
+    """
+    runs = _there(bench, run_ids)
+    if not runs:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.bar"):
+        _star(bench, runs, key)
+        _tags(bench, runs, key)
+        _archive(bench, runs, key)
+        if dataset is not None and len(runs) == 1:
+            champion.make_button(bench, runs[0], key=f"{key}.champion")
+        delete_weights_button(bench, runs, key=f"{key}.weights")
+        delete_button(bench, runs, key=f"{key}.delete")
+
+
+def _there(bench: Workbench, run_ids: Sequence[str]) -> list[Run]:
+    found = []
+    for run_id in run_ids:
+        try:
+            found.append(bench.run(run_id))
+        except GraftError:  # deleted since it was ticked, perhaps in another window
+            continue
+    return found
+
+
+def _star(bench: Workbench, runs: Sequence[Run], key: str) -> None:
+    on = not all(run.starred for run in runs)
+    label, icon = ("Star", ":material/star:") if on else ("Remove star", ":material/star_half:")
+    _button(bench.star, runs, on, label, key=f"{key}.star", icon=icon)
+
+
+def _archive(bench: Workbench, runs: Sequence[Run], key: str) -> None:
+    on = not all(run.archived for run in runs)
+    icon = ":material/archive:" if on else ":material/unarchive:"
+    help_ = "Lists leave archived runs out until you ask for them. Nothing is deleted." if on else None
+    label = "Archive" if on else "Bring back"
+    _button(bench.archive, runs, on, label, key=f"{key}.archive", icon=icon, help=help_)
+
+
+def _button(verb: Callable, runs: Sequence[Run], on: bool, label: str, **options) -> None:
+    st.button(label, on_click=attempt, args=(verb, [run.id for run in runs], on), **options)
+
+
+def _tags(bench: Workbench, runs: Sequence[Run], key: str) -> None:
+    """One box with the tags that any of them has: what is added goes to all, what is taken out from all."""
+    there = list(dict.fromkeys(tag for run in runs for tag in run.tags))
+    with st.popover("Tags", icon=":material/sell:", key=f"{key}.tags"):
+        box = f"{key}.tags.{'|'.join(run.id for run in runs)[:200]}"
+        st.multiselect(
+            "Tags", there, there, accept_new_options=True, key=box, placeholder="Type a word",
+            help=f"Words to find {'it' if len(runs) == 1 else 'them'} by. What you add goes to all ticked runs.",
+            on_change=_retag, args=(bench, [run.id for run in runs], there, box),
+        )  # fmt: skip
+
+
+def _retag(bench: Workbench, run_ids: Sequence[str], before: Sequence[str], box: str) -> None:
+    after = st.session_state[box]
+    add, remove = [tag for tag in after if tag not in before], [tag for tag in before if tag not in after]
+    attempt(bench.tag, run_ids, add, remove)
+
+
+def delete_button(bench: Workbench, runs: Sequence[Run], *, key: str, label: str = "Delete") -> None:
+    """Deletes runs with their files after a second click, takes them out of the URL and draws the page anew."""
+
+    def what() -> str:
+        toll = bench.toll_of([run.id for run in runs])
+        return f"This deletes {_named(runs)} for good: {toll_words(toll)}.{used_words(toll)}{alias_words(toll)}"
+
+    if confirm_danger(key, label, what):
+        _done(lambda: bench.delete_runs([run.id for run in runs]), runs)
+
+
+def delete_weights_button(bench: Workbench, runs: Sequence[Run], *, key: str, label: str = "Delete weights") -> None:
+    """Deletes models and checkpoints after a second click and draws the page anew."""
+
+    def what() -> str:
+        toll = bench.toll_of([run.id for run in runs], weights_only=True)
+        return (
+            f"This deletes the weights of {_named(runs)} for good: {toll_words(toll)}. Figures, curves and answers "
+            "stay, to be compared as before; what needs the weights (Predict, going on, building on them) ends here."
+            f"{used_words(toll)}{alias_words(toll, weights_only=True)}"
+        )
+
+    if confirm_danger(key, label, what, icon=":material/layers_clear:"):
+        _done(lambda: bench.delete_weights([run.id for run in runs]), ())
+
+
+def _named(runs: Sequence[Run]) -> str:
+    if len(runs) == 1:
+        return f"**{plain(runs[0].name)}** (`{runs[0].id}`)"
+    return f"**{count(len(runs), 'run')}**"
+
+
+def _done(delete: Callable[[], Toll], gone: Sequence[Run]) -> None:
+    with explained():
+        toll = delete()
+        st.toast(f"Deleted: {toll_words(toll)}.", icon=":material/delete:")
+        _out_of_url({run.id for run in gone})
+        st.rerun()
+
+
+def _out_of_url(gone: set[str]) -> None:
+    """A link to runs that are no longer there would be answered with an error."""
+    for name in ("run", "runs", "models"):
+        listed = ",".join(st.query_params.get_all(name)).split(",")
+        kept = [run_id for run_id in listed if run_id not in gone]
+        if kept and len(kept) < len(listed):
+            st.query_params[name] = ",".join(kept)
+        elif len(kept) < len(listed):
+            del st.query_params[name]
