@@ -7,6 +7,7 @@ draws the same vectors with t-SNE and UMAP as well (docs/decisions/0009-comparin
 import os
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from core.comparison import PhotoResults, load_results
 from core.errors import GraftError, NotFound, Unavailable
 from core.features.compute import features_of
 from core.features.inner import InnerEngine
-from core.features.store import is_stored, key_of
+from core.features.store import is_stored, key_of, locked
 from core.features.views import View
 from core.heads.load import open_engine
 from core.lineage import backbone_of
+from core.projector import projector_files
 from core.recipes import Recipe
 from core.registry import Registry
 from core.runs import Run
@@ -80,13 +82,10 @@ def photo_map(
     path = settings.run_dir(run.id) / FILE
     known = _read(path, results)
     if known is None:
-        vectors = vectors_at_hand(run, results, registry, settings)
-        if vectors is None and compute:
-            vectors = _computed(run, results, settings, progress or (lambda done, total: None))
-        if vectors is None:
-            return None
-        known = (*principal(vectors.rows), vectors.source)
-        _write(path, results, *known)
+        with locked(f"map-{run.id}", settings):
+            known = _read(path, results) or _made(run, results, registry, settings, compute, progress)
+    if known is None:
+        return None
     xy, explained, source = known
     return PhotoMap(
         run_id=run.id,
@@ -98,6 +97,46 @@ def photo_map(
         explained=explained,
         source=source,
     )
+
+
+_Known = tuple[np.ndarray, tuple[float, float], str]
+
+
+def _made(
+    run: Run,
+    results: PhotoResults,
+    registry: Registry,
+    settings: Settings,
+    compute: bool,
+    progress: Progress | None,
+) -> _Known | None:
+    """Makes the map and keeps it, with the files of TensorBoard's projector."""
+    vectors = vectors_at_hand(run, results, registry, settings)
+    if vectors is None and compute:
+        vectors = _computed(run, results, settings, progress or (lambda done, total: None))
+    if vectors is None:
+        return None
+    found = (*principal(vectors.rows), vectors.source)
+    _into_projector(run, results, vectors, registry, settings)
+    _write(settings.run_dir(run.id) / FILE, results, *found)
+    return found
+
+
+def _into_projector(run: Run, results: PhotoResults, vectors: Vectors, registry: Registry, settings: Settings) -> None:
+    """The same vectors for TensorBoard; nothing where stored photos are missing."""
+    dataset = registry.dataset(run.dataset_id)
+    names = {photo.digest: photo.file for photo in registry.photos(dataset.id, split="test")}
+    photos = settings.dataset_dir(dataset.id) / "photos"
+    with suppress(FileNotFoundError):
+        projector_files(
+            settings.run_dir(run.id) / "tensorboard",
+            vectors=vectors.rows,
+            labels=results.labels,
+            answers=results.probabilities.argmax(axis=1),
+            class_names=dataset.class_names,
+            files=[names.get(digest, digest) for digest in results.digests],
+            jpegs=((photos / f"{digest}.jpg").read_bytes() for digest in results.digests),
+        )
 
 
 def principal(rows: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
@@ -220,7 +259,7 @@ def _network_part(folder: Path, node: Node, classes: int) -> Callable[[View], np
 # --- kept in the run's folder ---
 
 
-def _read(path: Path, results: PhotoResults) -> tuple[np.ndarray, tuple[float, float], str] | None:
+def _read(path: Path, results: PhotoResults) -> _Known | None:
     """None where there is none, or it is damaged or of other photos."""
     try:
         with np.load(path, allow_pickle=False) as stored:

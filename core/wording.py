@@ -158,12 +158,12 @@ def plain(text: object) -> str:
     Backslashes alone are not enough: icons (``:material/home:``), emoji (``:smile:``), web and mail addresses and
     arrows are found by Streamlit after the backslashes are gone. An invisible word joiner breaks those up.
     """
-    line = " ".join(_visible(str(text)).split())
+    line = " ".join(visible(str(text)).split())
     return _MARKUP.sub(r"\\\1", _LATE.sub(_JOINER, line))
 
 
-def _visible(text: str) -> str:
-    """Without control characters and without those that reverse the direction of what follows."""
+def visible(text: str) -> str:
+    """``text`` without control characters and without those that reverse the direction of what follows."""
     kept = (" " if char in "\t\r\n" else char for char in text)
     return "".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char == "\u200d")
 

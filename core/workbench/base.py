@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from core import deletion, imports
+from core import calibration, deletion, imports
 from core.datasets import sweep
 from core.datasets.values import Dataset
 from core.errors import Unavailable
@@ -28,6 +28,7 @@ class Bench:
         sweep(settings)
         imports.recover(settings, registry)
         deletion.finish(settings, registry)
+        calibration.recover(settings, registry)
         registry.fill_in(settings)
         return cls(settings, registry)
 
