@@ -271,18 +271,6 @@ def test_runs_lists_every_run_and_show_tells_all_about_one(call, registry):
     assert [stage["name"] for stage in shown["stages"]] == ["head"] and shown["stages"][0]["epochs_done"] == 12
 
 
-def test_compare_ranks_and_judges(call, registry):
-    ids = [run.id for run in finished(registry)][:2]
-    result = call("compare", *ids)
-    assert [row["rank"] for row in result["runs"]] == [1, 2]
-    assert len(result["pairs"]) == 1 and result["pairs"][0]["verdict"]
-
-
-def test_compare_refuses_a_run_that_is_not_finished(call, registry):
-    failed = next(run for run in registry.runs() if run.status is Status.FAILED)
-    assert failed.id in call("compare", failed.id, finished(registry)[0].id, code=1)
-
-
 def test_predict_names_the_photo_it_refuses_and_still_answers_the_others(call, registry, monkeypatch, tmp_path):
     def predict(folders, photos, top):
         answer = Answer(
@@ -356,11 +344,6 @@ def test_unknown_ids_are_one_sentence(call):
 def test_the_port_must_be_a_port(call, monkeypatch):
     monkeypatch.setenv("GRAFT_PORT", "99999")
     assert "99999" in call("runs", code=1)
-
-
-def test_text_for_people_names_the_verdict(home, registry, capsys):
-    assert main(["compare", *(run.id for run in finished(registry)[:2])]) == 0
-    assert "test accuracy" in capsys.readouterr().out
 
 
 def test_a_backup_is_a_registry_with_the_same_runs(call, registry, tmp_path):

@@ -34,16 +34,16 @@ def test_without_costs_or_a_rate_the_figures_are_not_measured():
 
 
 def test_every_kind_of_cost_is_a_column_of_the_leaderboard():
-    full = a_cost(energy_joules=1.0, device_seconds=1.0)
+    full = a_cost(energy_joules=1.0, device_seconds=1.0, peak_gpu_bytes=10**9)
     (row,) = comparison.leaderboard([a_run()], {"r-1": full}, rate_per_hour=1.0)
     assert all(getattr(row, key) is not None for key in comparison.COSTS)
 
 
 def test_runs_of_different_datasets_are_not_compared():
     runs = [a_run("r-1", dataset="d-1"), a_run("r-2", dataset="d-2")]
-    with pytest.raises(InvalidInput, match="one dataset.*d-1, d-2"):
+    with pytest.raises(InvalidInput, match=r"2 datasets cannot be compared.*d-1 \(1 run\) and d-2 \(1 run\)"):
         comparison.leaderboard(runs, {})
-    with pytest.raises(InvalidInput, match="one dataset"):
+    with pytest.raises(InvalidInput, match="2 datasets"):
         comparison.curves(runs, {})
 
 

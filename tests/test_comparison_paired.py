@@ -83,7 +83,7 @@ NAMES = {"a": "Lite1", "b": "Lite0"}
 def test_a_real_difference_is_called_better_with_its_interval():
     pair = comparison.paired(answers("b", "+" * 20 + "-" * 10 + "+" * 70), answers("a", "+" * 100))
     assert not pair.tie and pair.difference == pytest.approx(-0.1)
-    assert comparison.verdict(pair, NAMES) == "Lite1 is better than Lite0 by 10 points (95 %: 4.2 to 17.4, p = 0.002)."
+    assert comparison.verdict(pair, NAMES) == "Lite1 is better than Lite0 by 10 points (95 %: 5.0 to 16.0, p = 0.002)."
 
 
 def test_a_difference_that_could_be_chance_is_called_a_tie():

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn
 
-from core.commands import again, housekeeping, photos, results, stored, train, training
+from core.commands import again, comparing, housekeeping, photos, results, stored, train, training
 from core.recipes import Pattern
 
 _USABLE = tuple(str(pattern) for pattern in Pattern if pattern is not Pattern.CASCADE)
@@ -104,7 +104,7 @@ def _results(verbs) -> None:
     verb.add_argument("--dataset", help="only of this dataset")
     verb = _verb(verbs, "show", results.show, results.show_text, "all about one run")
     verb.add_argument("run", metavar="RUN")
-    verb = _verb(verbs, "compare", results.compare, results.compare_text, "compare finished runs of one dataset")
+    verb = _verb(verbs, "compare", comparing.compare, comparing.compare_text, "compare runs of one dataset")
     verb.add_argument("runs", nargs="+", metavar="RUN")
     verb = _verb(verbs, "predict", results.predict, results.predict_text, "what a model says about photos")
     verb.add_argument("--model", required=True, action="append", metavar="RUN", help="run or model; repeatable")

@@ -9,11 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.commands.tables import percent, table
-from core.comparison import Paired, Row, verdict
 from core.errors import InvalidInput
 from core.prediction import PhotoPredictions
 from core.recipes import RELEVANT, Pattern
-from core.runs import Evaluation, Run, Status
+from core.runs import Evaluation, Run
 from core.workbench import Workbench
 
 Result = tuple[dict, bool]
@@ -152,42 +151,6 @@ def _recipe_words(recipe: dict) -> str:
 
 def _best(result: dict) -> str:
     return f", best epoch {result['best_epoch']} of {result['epochs_done']}" if result["best_epoch"] else ""
-
-
-def compare(options: Namespace) -> Result:
-    workbench = Workbench.open()
-    run_ids = list(dict.fromkeys(workbench.run(run_id).id for run_id in options.runs))
-    unfinished = [run_id for run_id in run_ids if workbench.run(run_id).status is not Status.FINISHED]
-    if unfinished:
-        raise InvalidInput(f"Only finished runs can be compared. Not finished: {', '.join(unfinished)}")
-    rows = workbench.leaderboard(run_ids)
-    pairs = workbench.against_best(run_ids) if len(run_ids) > 1 else ()
-    names = {row.run_id: f"{row.name} ({row.run_id})" for row in rows}
-    result = {
-        "dataset": rows[0].dataset_id,
-        "runs": [_row(row) for row in rows],
-        "pairs": [_pair(pair) | {"verdict": verdict(pair, names)} for pair in pairs],
-    }
-    return result, True
-
-
-def _row(row: Row) -> dict:
-    return {"run": row.run_id, "ci95": [row.low, row.high]} | {
-        key: value for key, value in asdict(row).items() if key not in ("run_id", "low", "high")
-    }
-
-
-def _pair(pair: Paired) -> dict:
-    kept = ("n", "both_right", "only_a", "only_b", "both_wrong", "difference", "p_value", "adjusted_p")
-    return {"a": pair.a, "b": pair.b, "ci95": [pair.low, pair.high]} | {key: getattr(pair, key) for key in kept}
-
-
-def compare_text(result: dict) -> str:
-    rows = [
-        (row["run"], row["name"], percent(row["accuracy"]), f"{row['wall_seconds']:.1f} s") for row in result["runs"]
-    ]
-    lines = table(("run", "name", "test accuracy", "paid"), rows)
-    return "\n".join([lines, *(pair["verdict"] for pair in result["pairs"])])
 
 
 def predict(options: Namespace) -> Result:

@@ -1,53 +1,112 @@
 """Several runs of one dataset side by side: plain frozen tables, and what may honestly be said about them.
 
-``leaderboard`` puts runs in order with what they cost; ``paired`` says whether a difference is real, from the answers
-per test photo; ``photos`` finds the photos behind a figure; ``claims`` puts the outcome into one sentence.
+``compare`` says everything about some runs: ``leaderboard`` puts them in order with what they cost, ``paired`` says
+whether a difference is real from the answers per test photo, ``differing`` what their recipes do not share. ``board``
+lists thousands of runs. ``statistics`` and ``resampling`` hold the tests and intervals, each with its source.
+``photos``, ``answered`` and ``classes`` find what is behind a figure; ``reliability`` and ``coverage`` ask how sure a
+run may be; ``claims`` puts the outcome into one sentence.
 """
 
+from core.comparison.answered import PhotoAnswer, paired_cells, photo_answers
+from core.comparison.board import Board, BoardPage, Choices, Entry, Filters, page
 from core.comparison.claims import claim, verdict
-from core.comparison.curves import METRICS, Curve, MetricKind, curves
+from core.comparison.classes import ClassDifference, class_differences
+from core.comparison.compare import Comparison, compare
+from core.comparison.coverage import CoveragePoint, coverage
+from core.comparison.curves import METRICS, TRAINING_OF, Curve, MetricKind, curves
 from core.comparison.depths import DepthPoint, DepthSeries, depth_series
+from core.comparison.differing import Difference, differing
 from core.comparison.kinds import COSTS, CostKind
-from core.comparison.leaderboard import Row, best, best_per_dataset, labels, leaderboard, pareto_front
+from core.comparison.leaderboard import (
+    Row,
+    SeveralDatasets,
+    best,
+    best_per_dataset,
+    labels,
+    leaderboard,
+    pareto_front,
+    require_one_dataset,
+)
 from core.comparison.names import without_family, without_shared
-from core.comparison.paired import Paired, against_best, holm, mcnemar, newcombe, paired
+from core.comparison.paired import Paired, against_best, paired
 from core.comparison.photos import Cell, PhotoResults, confusion_cells, load_results, most_confused
+from core.comparison.reliability import Reliability, ReliabilityBin, reliability
+from core.comparison.resampling import TEST_METRICS, Metric, MetricDifference, bootstrap_metric, metric_differences
 from core.comparison.seeds import SeedGroup, seed_groups
+from core.comparison.statistics import SIGNIFICANCE, holm, mcnemar, mcnemar_many, newcombe, paired_bootstrap
 from core.comparison.thresholds import ThresholdPoint, threshold_points
+from core.scores import balanced_accuracy, calibration_error, macro_f1, wilson_interval
+from core.scores import cross_entropy as log_loss
 
 __all__ = [
     "COSTS",
     "METRICS",
+    "SIGNIFICANCE",
+    "TEST_METRICS",
+    "TRAINING_OF",
+    "Board",
+    "BoardPage",
     "Cell",
+    "Choices",
+    "ClassDifference",
+    "Comparison",
     "CostKind",
+    "CoveragePoint",
     "Curve",
     "DepthPoint",
     "DepthSeries",
+    "Difference",
+    "Entry",
+    "Filters",
+    "Metric",
+    "MetricDifference",
     "MetricKind",
     "Paired",
+    "PhotoAnswer",
     "PhotoResults",
+    "Reliability",
+    "ReliabilityBin",
     "Row",
     "SeedGroup",
+    "SeveralDatasets",
     "ThresholdPoint",
     "against_best",
+    "balanced_accuracy",
     "best",
     "best_per_dataset",
+    "bootstrap_metric",
+    "calibration_error",
     "claim",
+    "class_differences",
+    "compare",
     "confusion_cells",
+    "coverage",
     "curves",
     "depth_series",
+    "differing",
     "holm",
     "labels",
     "leaderboard",
     "load_results",
+    "log_loss",
+    "macro_f1",
     "mcnemar",
+    "mcnemar_many",
+    "metric_differences",
     "most_confused",
     "newcombe",
+    "page",
     "paired",
+    "paired_bootstrap",
+    "paired_cells",
     "pareto_front",
+    "photo_answers",
+    "reliability",
+    "require_one_dataset",
     "seed_groups",
     "threshold_points",
     "verdict",
+    "wilson_interval",
     "without_family",
     "without_shared",
 ]

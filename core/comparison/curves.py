@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, takewhile
 
 from core.comparison.leaderboard import labels, require_one_dataset
 from core.errors import InvalidInput
-from core.runs import Epoch, Run
+from core.runs import Cost, Epoch, Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +30,20 @@ METRICS: dict[str, MetricKind] = {
     )
 }
 
+TRAINING_OF: dict[str, str] = {"val_accuracy": "accuracy", "val_loss": "loss"}
+"""The same figure on the training photos, where there are both."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One metric of one run: ``values[i]`` was reached in epoch ``epochs[i]`` (1-based)."""
+    """One metric of one run: ``values[i]`` was reached in epoch ``epochs[i]`` (1-based).
+
+    Args:
+        training: the same figure on the training photos; () where there is none.
+        seconds: spent in epochs when each one ended.
+        before: seconds paid for what came before the first epoch (loading, features), over all attempts; None while
+            that is not known, because the run has not finished.
+    """
 
     run_id: str
     name: str
@@ -40,6 +51,9 @@ class Curve:
     epochs: tuple[int, ...]
     values: tuple[float, ...]
     best_epoch: int | None
+    training: tuple[float, ...] = ()
+    seconds: tuple[float, ...] = ()
+    before: float | None = None
 
 
 def metric_kind(key: str) -> MetricKind:
@@ -50,17 +64,22 @@ def metric_kind(key: str) -> MetricKind:
 
 
 def curves(
-    runs: Sequence[Run], epochs: Mapping[str, Sequence[Epoch]], metric: str = "val_accuracy"
+    runs: Sequence[Run],
+    epochs: Mapping[str, Sequence[Epoch]],
+    metric: str = "val_accuracy",
+    costs: Mapping[str, Cost] | None = None,
 ) -> tuple[Curve, ...]:
-    """One curve per run that has epochs, in the order of ``runs``; ``epochs`` is by run id."""
+    """One curve per run that has epochs, in the order of ``runs``; ``epochs`` and ``costs`` are by run id."""
     require_one_dataset(runs)
-    key = metric_kind(metric).key
-    names = labels(runs)
-    return tuple(_curve(run, names[run.id], epochs[run.id], key) for run in runs if epochs.get(run.id))
+    key, names, known = metric_kind(metric).key, labels(runs), costs or {}
+    return tuple(
+        _curve(run, names[run.id], epochs[run.id], key, known.get(run.id)) for run in runs if epochs.get(run.id)
+    )
 
 
-def _curve(run: Run, name: str, epochs: Sequence[Epoch], key: str) -> Curve:
+def _curve(run: Run, name: str, epochs: Sequence[Epoch], key: str, cost: Cost | None) -> Curve:
     ordered = sorted(epochs, key=lambda epoch: epoch.number)
+    training = TRAINING_OF.get(key)
     return Curve(
         run_id=run.id,
         name=name,
@@ -68,4 +87,17 @@ def _curve(run: Run, name: str, epochs: Sequence[Epoch], key: str) -> Curve:
         epochs=tuple(epoch.number for epoch in ordered),
         values=tuple(getattr(epoch, key) for epoch in ordered),
         best_epoch=run.best_epoch,
+        training=() if training is None else tuple(getattr(epoch, training) for epoch in ordered),
+        seconds=tuple(accumulate(epoch.seconds for epoch in ordered)),
+        before=None if cost is None else _before(cost),
     )
+
+
+WITH_EPOCHS = "Training"
+"""The phase of a run (see ``Cost.stages``) in which its epochs are."""
+
+
+def _before(cost: Cost) -> float | None:
+    if WITH_EPOCHS not in cost.stages:
+        return None
+    return sum(seconds for _, seconds in takewhile(lambda phase: phase[0] != WITH_EPOCHS, cost.stages.items()))

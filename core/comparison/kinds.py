@@ -118,6 +118,22 @@ COSTS: dict[str, CostKind] = {
             help="Size of model.keras.",
             say=wording.size,
         ),
+        CostKind(
+            key="peak_rss_bytes",
+            unit="MB",
+            scale=1e-6,
+            title="memory",
+            help="Largest resident memory of the trainer.",
+            say=wording.size,
+        ),
+        CostKind(
+            key="peak_gpu_bytes",
+            unit="MB",
+            scale=1e-6,
+            title="GPU memory",
+            help="Largest memory used on the run's GPUs.",
+            say=wording.size,
+        ),
     )
 }
 """Every cost that runs can be compared by; the first is the fair one, since it does not depend on what ran before."""

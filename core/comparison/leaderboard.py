@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isnan
 
 from core.comparison.kinds import cost_kind
 from core.comparison.names import distinct_names
 from core.costs import money
 from core.errors import InvalidInput
 from core.recipes import Recipe
-from core.runs import Cost, Run, Status
+from core.runs import Cost, Evaluation, Run, Status
+from core.wording import count, listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,9 @@ class Row:
         rank: from 1, None for a run without accuracy.
         name: for people, distinct within the table; ``title`` is the run's own name.
         accuracy, low, high: on the test photos, with its 95 % interval, 0..1.
+        balanced_accuracy, macro_f1, log_loss, ece: of the same answers; see ``core.scores``. None when not computed.
+        tie_with_best: whether its difference to the best could be chance (True for the best itself); None where that
+            was not or cannot be tested. Only ``compare`` tests.
         wall_seconds, cpu_seconds, money: paid; with ``alone_`` before it: had nothing been reused.
     """
 
@@ -37,6 +41,14 @@ class Row:
     epochs: int
     best_epoch: int | None
     created_at: float
+    balanced_accuracy: float | None = None
+    macro_f1: float | None = None
+    log_loss: float | None = None
+    ece: float | None = None
+    tie_with_best: bool | None = None
+    starred: bool = False
+    archived: bool = False
+    tags: tuple[str, ...] = ()
     wall_seconds: float | None = None
     alone_wall_seconds: float | None = None
     cpu_seconds: float | None = None
@@ -76,20 +88,25 @@ _COPIED = (
 
 
 def leaderboard(
-    runs: Sequence[Run], costs: Mapping[str, Cost], *, rate_per_hour: float | None = None
+    runs: Sequence[Run],
+    costs: Mapping[str, Cost],
+    *,
+    evaluations: Mapping[str, Evaluation] | None = None,
+    rate_per_hour: float | None = None,
 ) -> tuple[Row, ...]:
     """Rows of ``runs``: most accurate first, of equals the one cheaper alone, then the older; unmeasured ones last.
 
     Args:
-        costs: by run id; runs may be missing.
+        costs, evaluations: by run id; runs may be missing.
         rate_per_hour: price of an hour of training, for the money columns.
 
     Raises:
-        InvalidInput: the runs belong to several datasets, so their accuracies cannot be compared.
+        SeveralDatasets: the runs belong to several datasets, so their accuracies cannot be compared.
     """
     require_one_dataset(runs)
     names = labels(runs)
-    unranked = [_row(run, names[run.id], costs.get(run.id), rate_per_hour) for run in runs]
+    measured = evaluations or {}
+    unranked = [_row(run, names[run.id], costs.get(run.id), measured.get(run.id), rate_per_hour) for run in runs]
     ordered = sorted(unranked, key=_order)
     return tuple(_with_rank(row, place) for place, row in enumerate(ordered, start=1))
 
@@ -99,15 +116,35 @@ def labels(runs: Iterable[Run]) -> dict[str, str]:
     return distinct_names([(run.id, run.name, run.recipe) for run in runs])
 
 
-def require_one_dataset(runs: Iterable[Run | Row]) -> None:
-    found = sorted({run.dataset_id for run in runs})
-    if len(found) > 1:
-        raise InvalidInput(
-            f"Only runs of one dataset can be compared. Received runs of {len(found)} datasets: {', '.join(found)}"
+class SeveralDatasets(InvalidInput):
+    """Runs of several datasets were to be compared.
+
+    Args:
+        groups: run ids by dataset, the largest group first: each of them could be compared.
+    """
+
+    def __init__(self, groups: Mapping[str, tuple[str, ...]], titles: Mapping[str, str]):
+        self.groups = groups
+        sizes = [f"{titles.get(dataset, dataset)} ({count(len(ids), 'run')})" for dataset, ids in groups.items()]
+        (largest, ids), *_ = groups.items()
+        offer = f"Runs of {titles.get(largest, largest)} can be: {listed(ids, 12)}" if len(ids) > 1 else "Choose others"
+        super().__init__(
+            f"Runs of {len(groups)} datasets cannot be compared, since they answered different photos: "
+            f"{listed(sizes)}. {offer}."
         )
 
 
-def _row(run: Run, name: str, cost: Cost | None, rate_per_hour: float | None) -> Row:
+def require_one_dataset(runs: Iterable[Run | Row], titles: Mapping[str, str] | None = None) -> None:
+    """Raises SeveralDatasets, which offers the groups that can be compared; ``titles``: of datasets by id."""
+    groups = defaultdict(list)
+    for run in runs:
+        groups[run.dataset_id].append(run.run_id if isinstance(run, Row) else run.id)
+    if len(groups) > 1:
+        order = sorted(groups, key=lambda dataset: (-len(groups[dataset]), dataset))
+        raise SeveralDatasets({dataset: tuple(groups[dataset]) for dataset in order}, titles or {})
+
+
+def _row(run: Run, name: str, cost: Cost | None, evaluation: Evaluation | None, rate_per_hour: float | None) -> Row:
     measured = {key: getattr(cost, key) for key in _COPIED} if cost else {}
     return Row(
         rank=None,
@@ -123,10 +160,25 @@ def _row(run: Run, name: str, cost: Cost | None, rate_per_hour: float | None) ->
         epochs=run.epochs_done,
         best_epoch=run.best_epoch,
         created_at=run.created_at,
+        starred=run.starred,
+        archived=run.archived,
+        tags=run.tags,
+        **_scores(evaluation),
         money=money(measured.get("wall_seconds"), rate_per_hour),
         alone_money=money(measured.get("alone_wall_seconds"), rate_per_hour),
         **measured,
     )
+
+
+def _scores(evaluation: Evaluation | None) -> dict[str, float | None]:
+    if evaluation is None:
+        return {}
+    return {
+        "balanced_accuracy": evaluation.balanced_accuracy,
+        "macro_f1": evaluation.macro_f1,
+        "log_loss": None if isnan(evaluation.loss) else evaluation.loss,
+        "ece": evaluation.ece,
+    }
 
 
 def _with_rank(row: Row, place: int) -> Row:

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from functools import lru_cache
 
 import numpy as np
 
 from core.comparison.photos import PhotoResults
+from core.comparison.statistics import SIGNIFICANCE, bootstrap_interval, holm, mcnemar, newcombe
 from core.errors import InvalidInput
-from core.scores import wilson_interval
-
-SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +18,8 @@ class Paired:
     Args:
         a, b: run ids.
         both_right, only_a, only_b, both_wrong: photos.
-        difference, low, high: accuracy of a minus accuracy of b with its 95 % interval, -1..1.
+        difference, low, high: accuracy of a minus accuracy of b, -1..1, with its 95 % interval: paired bootstrap;
+            Newcombe's where they are right on the very same photos, because then every drawing is alike.
         p_value: of McNemar's exact test; adjusted_p: the same after Holm's correction for ``comparisons`` tests.
         only_a_digests, only_b_digests: the photos that only one of them got right.
     """
@@ -47,28 +46,77 @@ class Paired:
         return self.adjusted_p >= SIGNIFICANCE
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RightAnswers:
+    """Which photos a run got right, in the order of their digests, so that runs can be laid upon each other.
+
+    Args:
+        digests: (n,) sorted; labels, right: (n,).
+    """
+
+    run_id: str
+    digests: np.ndarray
+    labels: np.ndarray
+    right: np.ndarray
+
+    @property
+    def photos(self) -> tuple[int, int, bytes]:
+        """Equal for runs that answered the same photos of the same classes, and practically never else."""
+        return len(self.digests), hash(tuple(self.digests)), self.labels.tobytes()
+
+
+def right_answers(results: PhotoResults) -> RightAnswers:
+    order = by_digest(results.digests)
+    digests = np.array(results.digests, dtype=object)[order]
+    return RightAnswers(
+        run_id=results.run_id, digests=digests, labels=results.labels[order], right=results.right[order]
+    )
+
+
+@lru_cache(maxsize=32)
+def by_digest(digests: tuple[str, ...]) -> np.ndarray:
+    """Row numbers in the order of the digests; all runs of a dataset tend to have the same."""
+    return np.argsort(np.array(digests))
+
+
+def require_same_photos(a: RightAnswers, b: RightAnswers) -> None:
+    """Raises InvalidInput when two runs did not answer the same photos of the same classes."""
+    if not len(a.digests) or len(a.digests) != len(b.digests) or (a.digests != b.digests).any():
+        raise InvalidInput(
+            f"Only runs that answered the same test photos can be compared. Received: {a.run_id} with "
+            f"{len(a.digests)} photos and {b.run_id} with {len(b.digests)}"
+        )
+    if (a.labels != b.labels).any():
+        raise InvalidInput(f"Runs {a.run_id} and {b.run_id} do not agree on the true classes of the test photos.")
+
+
 def paired(a: PhotoResults, b: PhotoResults) -> Paired:
     """Compare the answers of two runs, photo by photo (rows are aligned by digest).
 
     Raises:
         InvalidInput: they did not answer the same photos of the same classes.
     """
-    rows_a, rows_b = _aligned(a, b)
-    right_a, right_b = a.right[rows_a], b.right[rows_b]
-    digests = np.array(a.digests, dtype=object)[rows_a]
-    both, neither = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())
-    only_a, only_b = digests[right_a & ~right_b], digests[right_b & ~right_a]
-    difference, low, high = newcombe(both, len(only_a), len(only_b), neither)
+    one, other = right_answers(a), right_answers(b)
+    require_same_photos(one, other)
+    return pair_of(one, other)
+
+
+def pair_of(a: RightAnswers, b: RightAnswers) -> Paired:
+    """``paired`` of answers that are known to be for the same photos."""
+    only_a, only_b = a.digests[a.right & ~b.right], a.digests[b.right & ~a.right]
+    both, n = int((a.right & b.right).sum()), len(a.digests)
+    neither = n - both - len(only_a) - len(only_b)
+    low, high = _interval(both, len(only_a), len(only_b), neither)
     p_value = mcnemar(len(only_a), len(only_b))
     return Paired(
         a=a.run_id,
         b=b.run_id,
-        n=len(digests),
+        n=n,
         both_right=both,
         only_a=len(only_a),
         only_b=len(only_b),
         both_wrong=neither,
-        difference=difference,
+        difference=(len(only_a) - len(only_b)) / n,
         low=low,
         high=high,
         p_value=p_value,
@@ -78,17 +126,20 @@ def paired(a: PhotoResults, b: PhotoResults) -> Paired:
     )
 
 
-def _aligned(a: PhotoResults, b: PhotoResults) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers of a and b such that equal places mean the same photo."""
-    rows_a, rows_b = np.argsort(np.array(a.digests)), np.argsort(np.array(b.digests))
-    if not a.digests or [a.digests[row] for row in rows_a] != [b.digests[row] for row in rows_b]:
-        raise InvalidInput(
-            f"Only runs that answered the same test photos can be compared. Received: {a.run_id} with "
-            f"{len(a.digests)} photos and {b.run_id} with {len(b.digests)}"
-        )
-    if (a.labels[rows_a] != b.labels[rows_b]).any():
-        raise InvalidInput(f"Runs {a.run_id} and {b.run_id} do not agree on the true classes of the test photos.")
-    return rows_a, rows_b
+def _interval(both: int, only_a: int, only_b: int, neither: int) -> tuple[float, float]:
+    if only_a + only_b == 0:
+        return newcombe(both, 0, 0, neither)[1:]
+    return bootstrap_interval(both + only_a + only_b + neither, only_a, only_b)
+
+
+def aligned(a: PhotoResults, b: PhotoResults) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers of a and b such that equal places mean the same photo.
+
+    Raises:
+        InvalidInput: they did not answer the same photos of the same classes.
+    """
+    require_same_photos(right_answers(a), right_answers(b))
+    return by_digest(a.digests), by_digest(b.digests)
 
 
 def against_best(results: Sequence[PhotoResults]) -> tuple[Paired, ...]:
@@ -100,57 +151,10 @@ def against_best(results: Sequence[PhotoResults]) -> tuple[Paired, ...]:
     if len(results) < 2:
         return ()
     top = max(range(len(results)), key=lambda index: results[index].accuracy)
-    pairs = [paired(results[top], other) for index, other in enumerate(results) if index != top]
-    adjusted = holm([pair.p_value for pair in pairs])
-    return tuple(replace(pair, adjusted_p=p, comparisons=len(pairs)) for pair, p in zip(pairs, adjusted, strict=True))
+    return adjusted([paired(results[top], other) for index, other in enumerate(results) if index != top])
 
 
-def mcnemar(only_a: int, only_b: int) -> float:
-    """Two-sided p-value of McNemar's exact test: photos that one run alone got right fall to either with chance 1/2."""
-    n = only_a + only_b
-    tail = term = 1
-    for k in range(min(only_a, only_b)):
-        term = term * (n - k) // (k + 1)  # the binomial coefficient of n and k + 1, from its neighbour
-        tail += term
-    return min(1.0, 2 * tail / 2**n)
-
-
-def newcombe(both: int, only_a: int, only_b: int, neither: int) -> tuple[float, float, float]:
-    """Difference of two paired shares with its 95 % interval: Newcombe 1998 (Stat. Med. 17:2635), method 10.
-
-    Wilson intervals of both shares, combined with their correlation: unlike the usual formula it is sensible for few
-    photos and near 0 and 1, where it also never leaves -1..1.
-    """
-    n = both + only_a + only_b + neither
-    share_a, share_b = (both + only_a) / n, (both + only_b) / n
-    low_a, high_a = wilson_interval(both + only_a, n)
-    low_b, high_b = wilson_interval(both + only_b, n)
-    phi = _correlation(both, only_a, only_b, neither)
-    difference = share_a - share_b
-    below = _hypotenuse(share_a - low_a, high_b - share_b, phi)
-    above = _hypotenuse(high_a - share_a, share_b - low_b, phi)
-    return difference, max(-1.0, difference - below), min(1.0, difference + above)
-
-
-def _correlation(both: int, only_a: int, only_b: int, neither: int) -> float:
-    """Correlation of the two answers, drawn towards 0 when positive (Newcombe's continuity correction)."""
-    margins = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
-    if not margins:
-        return 0.0
-    excess = both * neither - only_a * only_b
-    half = (both + only_a + only_b + neither) / 2
-    return (excess if excess < 0 else max(0.0, excess - half)) / sqrt(margins)
-
-
-def _hypotenuse(x: float, y: float, cosine: float) -> float:
-    return sqrt(max(0.0, x * x - 2 * cosine * x * y + y * y))
-
-
-def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """P-values adjusted for being several (Holm 1979), in the order given."""
-    adjusted = [0.0] * len(p_values)
-    floor = 0.0
-    for place, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        floor = max(floor, min(1.0, p_values[index] * (len(p_values) - place)))
-        adjusted[index] = floor
-    return tuple(adjusted)
+def adjusted(pairs: Sequence[Paired]) -> tuple[Paired, ...]:
+    """The same pairs, corrected for being several."""
+    corrected = holm([pair.p_value for pair in pairs])
+    return tuple(replace(pair, adjusted_p=p, comparisons=len(pairs)) for pair, p in zip(pairs, corrected, strict=True))

@@ -32,6 +32,10 @@ class PhotoResults:
                 f"The answers of run {self.run_id} do not fit together. Received: {n} digests, "
                 f"labels {self.labels.shape}, probabilities {self.probabilities.shape}"
             )
+        if n and not (self.labels.min() >= 0 and self.labels.max() < self.probabilities.shape[1]):
+            raise InvalidInput(f"The answers of run {self.run_id} name a class that it does not know.")
+        if not np.isfinite(self.probabilities).all():
+            raise InvalidInput(f"The answers of run {self.run_id} are not all numbers.")
 
     @property
     def right(self) -> np.ndarray:
@@ -54,12 +58,23 @@ def load_results(settings: Settings, run_id: str) -> PhotoResults:
         with np.load(path, allow_pickle=False) as stored:
             digests, labels, probabilities = (stored[key] for key in ("digests", "labels", "probabilities"))
     except FileNotFoundError:
-        raise NotFound(f"Run {run_id} has no answers for the test photos; only a finished run has.") from None
+        raise NotFound(
+            f"Run {run_id} has no answers for the test photos: its file test.npz is not there. Train it again to "
+            "compare it photo by photo."
+        ) from None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InvalidInput(f"The stored answers of run {run_id} are damaged ({error}). Train it again.") from None
     return PhotoResults(
         run_id=run_id, digests=tuple(map(str, digests)), labels=labels, probabilities=probabilities.astype(np.float64)
     )
+
+
+def require_classes(results: PhotoResults, class_names: Sequence[str]) -> None:
+    """Raises InvalidInput when a run knows another number of classes."""
+    if results.probabilities.shape[1] != len(class_names):
+        raise InvalidInput(
+            f"Run {results.run_id} knows {results.probabilities.shape[1]} classes. Received: {len(class_names)} names"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +88,7 @@ class Cell:
 
 def confusion_cells(results: PhotoResults, class_names: Sequence[str]) -> tuple[Cell, ...]:
     """Every cell with at least one photo, in the order of the labels."""
-    if results.probabilities.shape[1] != len(class_names):
-        raise InvalidInput(
-            f"Run {results.run_id} knows {results.probabilities.shape[1]} classes. Received: {len(class_names)} names"
-        )
+    require_classes(results, class_names)
     predicted, surest_first = results.probabilities.argmax(axis=1), np.argsort(-results.probabilities.max(axis=1))
     cells: dict[tuple[int, int], list[str]] = defaultdict(list)
     for row in surest_first:

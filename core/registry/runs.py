@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, delete, exists, func, insert, select,
 from core.errors import Conflict, InvalidInput, NotFound
 from core.recipes import Recipe, family
 from core.registry.aliases import MARK, run_of_alias
+from core.registry.board import ids_in
 from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, row_of, runs
 from core.runs import Cancel, Run, Status
@@ -54,6 +55,14 @@ class Runs(Store):
             query = query.where(runs.c.status == status)
         with self.reading() as connection:
             return [run_of(row) for row in connection.execute(query)]
+
+    def runs_of(self, run_ids: Iterable[str]) -> list[Run]:
+        """The runs with these ids, in the order of the ids; those that are not there are left out."""
+        wanted = list(dict.fromkeys(run_ids))
+        query = select(*RUN_COLUMNS).where(runs.c.id.in_(ids_in(wanted)))
+        with self.reading() as connection:
+            found = {run.id: run for run in map(run_of, connection.execute(query))}
+        return [found[run_id] for run_id in wanted if run_id in found]
 
     def find_runs(self, fingerprint: str) -> list[Run]:
         """Runs that walk the same path (see ``recipes.fingerprint``), newest first."""

@@ -2,11 +2,13 @@
 
 Values in, values out; errors are ``core.errors`` with a sentence for a person. Nothing here imports TensorFlow.
 ``photos`` (datasets), ``recipes`` (backbones, defaults, grids), ``plans`` (look before you train), ``launching``,
-``running`` (runs and their queue), ``results`` (figures, models, prediction), ``stored`` (features), ``organising``
-(stars, tags, archive, aliases, deleting many), ``care`` (one deletion, processes).
+``running`` (runs and their queue), ``results`` (figures, models, prediction), ``comparing`` (runs side by side, the
+leaderboard), ``stored`` (features), ``organising`` (stars, tags, archive, aliases, deleting many), ``reporting``
+(reports, calibration, the map of photos), ``care`` (one deletion, processes).
 """
 
 from core.workbench.care import Care
+from core.workbench.comparing import Comparing
 from core.workbench.launching import Launching
 from core.workbench.organising import Organising
 from core.workbench.photos import Photos
@@ -16,7 +18,7 @@ from core.workbench.running import Running
 from core.workbench.stored import StoredVerbs
 
 
-class Workbench(Photos, Launching, Running, Results, StoredVerbs, Organising, Reporting, Care):
+class Workbench(Photos, Launching, Running, Results, Comparing, StoredVerbs, Organising, Reporting, Care):
     """One open home: its settings and its registry. Safe to share between threads."""
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from core import prediction
-from core.comparison import Paired, PhotoResults, Row, against_best, leaderboard, load_results
 from core.errors import InvalidInput
 from core.prediction import PhotoPredictions
 from core.runs import Cost, Evaluation, Model
@@ -31,19 +30,6 @@ class Results(Bench):
             raise InvalidInput(f"The rate must be between 0 and 1,000,000 an hour. Received: {per_hour}")
         self.registry.set_preference("rate_per_hour", per_hour)
         self.registry.set_preference("currency", currency)
-
-    def leaderboard(self, run_ids: Sequence[str]) -> tuple[Row, ...]:
-        """Rows of several runs of one dataset, best first."""
-        rate, _ = self.rate()
-        return leaderboard([self.run(run_id) for run_id in run_ids], self.costs(run_ids), rate_per_hour=rate)
-
-    def against_best(self, run_ids: Sequence[str]) -> tuple[Paired, ...]:
-        """The best of several finished runs against each other one, photo by photo on the test split."""
-        return against_best([self.photo_results(run_id) for run_id in run_ids])
-
-    def photo_results(self, run_id: str) -> PhotoResults:
-        """What a finished run said about every test photo."""
-        return load_results(self.settings, run_id)
 
     def models(self, dataset_id: str | None = None) -> list[Model]:
         return self.registry.models(dataset_id)

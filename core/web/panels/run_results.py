@@ -8,7 +8,7 @@ from core.runs import Evaluation, Run
 from core.web.panels.figures import figures
 from core.web.panels.tables import number, table
 from core.web.panels.words import saying, title_of
-from core.wording import duration, listed, plain, share, size
+from core.wording import duration, listed, plain, share
 from core.workbench import Workbench
 
 
@@ -22,9 +22,8 @@ def cost(bench: Workbench, run: Run) -> None:
     row = leaderboard([run], {run.id: paid}, rate_per_hour=rate)[0]
     kinds = [kind for key, kind in COSTS.items() if rate is not None or "money" not in key]
     measured = [kind for kind in kinds if getattr(row, kind.key) is not None]
-    memory = ("Largest memory", size(paid.peak_rss_bytes), "Peak resident memory of the trainer.")
     said = [(title_of(kind), saying(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured]
-    figures("cost", *said, memory)
+    figures("cost", *said)
     saved = paid.alone_wall_seconds - paid.wall_seconds
     if saved > 0.05 * paid.alone_wall_seconds:
         combined = run.recipe.cascade is not None and run.recipe.cascade.combines_runs

@@ -1,0 +1,153 @@
+"""Everything that may honestly be said about several runs of one dataset, as one value."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from core.comparison.differing import Difference, differing
+from core.comparison.kinds import COSTS
+from core.comparison.leaderboard import Row, leaderboard, pareto_front
+from core.comparison.paired import Paired, RightAnswers, adjusted, pair_of, right_answers
+from core.comparison.photos import PhotoResults, require_classes
+from core.errors import InvalidInput
+from core.runs import Cost, Evaluation, Run, Status
+
+MOST_ALL_PAIRS = 20
+"""Runs of which every two are tested; of more, only the best against each other one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Runs of one dataset side by side; the page shows this and ``core compare --json`` prints it.
+
+    Args:
+        rows: every run, best first, named so that no two read the same.
+        results: answers per test photo of the runs that have them, by run id in the order of ``rows``.
+        evaluations: of the runs that were measured, by run id.
+        pairs: the best run that has answers against each other one (``adjusted_p`` is Holm's over these), then every
+            other two runs, when there are at most 20 (their ``adjusted_p`` is not corrected).
+        pareto: by key of ``COSTS``, for costs that were measured: the runs that nothing cheaper beats, cheapest first.
+        differing: what is not the same in all recipes.
+        missing: by run id, why a run has no answers: it is not finished, or its files are gone or damaged.
+    """
+
+    dataset_id: str
+    class_names: tuple[str, ...]
+    rows: tuple[Row, ...]
+    results: Mapping[str, PhotoResults]
+    evaluations: Mapping[str, Evaluation]
+    pairs: tuple[Paired, ...]
+    pareto: Mapping[str, tuple[str, ...]]
+    differing: tuple[Difference, ...]
+    missing: Mapping[str, str]
+
+    @property
+    def against_best(self) -> tuple[Paired, ...]:
+        """The best run that has answers against each other one."""
+        return self.pairs[: max(0, len(self.results) - 1)]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """By run id."""
+        return {row.run_id: row.name for row in self.rows}
+
+    def pair(self, a: str, b: str) -> Paired:
+        """Two of the runs head to head, a against b, without correction for others.
+
+        Raises:
+            InvalidInput: one of them has no answers, or is not among the runs.
+        """
+        for run_id in (a, b):
+            if run_id not in self.results:
+                raise InvalidInput(self.missing.get(run_id, f"Run {run_id} is not among the compared runs."))
+        return pair_of(right_answers(self.results[a]), right_answers(self.results[b]))
+
+
+def compare(
+    runs: Sequence[Run],
+    *,
+    costs: Mapping[str, Cost],
+    evaluations: Mapping[str, Evaluation],
+    results: Mapping[str, PhotoResults],
+    missing: Mapping[str, str],
+    class_names: Sequence[str],
+    rate_per_hour: float | None = None,
+) -> Comparison:
+    """Compare runs of one dataset, finished or not.
+
+    Args:
+        costs, evaluations, results: by run id; runs may be missing.
+        missing: by run id, why there are no results; unfinished runs need none.
+        rate_per_hour: price of an hour of training, for the money columns.
+
+    Raises:
+        SeveralDatasets: the runs belong to several datasets. InvalidInput: no run was given.
+    """
+    if not runs:
+        raise InvalidInput("Choose at least one run to compare. Received: none")
+    rows = leaderboard(runs, costs, evaluations=evaluations, rate_per_hour=rate_per_hour)
+    usable, problems = _usable([results[row.run_id] for row in rows if row.run_id in results], class_names)
+    first, others = _pairs(usable)
+    return Comparison(
+        dataset_id=runs[0].dataset_id,
+        class_names=tuple(class_names),
+        rows=_with_ties(rows, usable, first),
+        results={answers.run_id: results[answers.run_id] for answers in usable},
+        evaluations={run.id: evaluations[run.id] for run in runs if run.id in evaluations},
+        pairs=first + others,
+        pareto=_fronts(rows),
+        differing=differing({row.run_id: row.recipe for row in rows}),
+        missing=_why(rows, usable, {**missing, **problems}),
+    )
+
+
+def _usable(
+    results: Sequence[PhotoResults], class_names: Sequence[str]
+) -> tuple[tuple[RightAnswers, ...], dict[str, str]]:
+    """Answers that can be laid upon each other, best run first; why the others cannot."""
+    found, problems = [], {}
+    for one in results:
+        try:
+            require_classes(one, class_names)
+            found.append(right_answers(one))
+        except InvalidInput as error:
+            problems[one.run_id] = str(error)
+    photos = [answers.photos for answers in found]
+    usual = max(photos, key=photos.count, default=None)  # one odd file must not make all others look odd
+    problems |= {
+        answers.run_id: f"Run {answers.run_id} answered other test photos than the other runs, so it is not compared."
+        for answers in found
+        if answers.photos != usual
+    }
+    return tuple(answers for answers in found if answers.photos == usual), problems
+
+
+def _pairs(answers: Sequence[RightAnswers]) -> tuple[tuple[Paired, ...], tuple[Paired, ...]]:
+    """The first against each other one, corrected for their number; then every other two, if they are not too many."""
+    if len(answers) < 2:
+        return (), ()
+    best, *others = answers
+    first = adjusted([pair_of(best, other) for other in others])
+    rest = combinations(others, 2) if len(answers) <= MOST_ALL_PAIRS else ()
+    return first, tuple(pair_of(one, other) for one, other in rest)
+
+
+def _with_ties(rows: Iterable[Row], answers: Sequence[RightAnswers], pairs: Sequence[Paired]) -> tuple[Row, ...]:
+    ties = {pair.b: pair.tie for pair in pairs} | {best.run_id: True for best in answers[:1]}
+    return tuple(replace(row, tie_with_best=ties.get(row.run_id)) for row in rows)
+
+
+def _fronts(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
+    fronts = {key: tuple(row.run_id for row in pareto_front(rows, key)) for key in COSTS}
+    return {key: ids for key, ids in fronts.items() if ids}
+
+
+def _why(rows: Sequence[Row], usable: Sequence[RightAnswers], known: Mapping[str, str]) -> dict[str, str]:
+    there = {answers.run_id for answers in usable}
+    return {row.run_id: _reason(row, known) for row in rows if row.run_id not in there}
+
+
+def _reason(row: Row, known: Mapping[str, str]) -> str:
+    if row.status is not Status.FINISHED:
+        return f"Run {row.run_id} is {row.status}, not finished: it has no answers for the test photos."
+    return known.get(row.run_id, f"The answers of run {row.run_id} for the test photos were not read.")

@@ -1,0 +1,47 @@
+"""Answer only when sure: how accurate is a run on the share of photos it is surest of?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.comparison.photos import PhotoResults
+
+MOST_POINTS = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoveragePoint:
+    """Only answers with a confidence of at least ``threshold`` count.
+
+    Args:
+        coverage: share of the test photos that get an answer; photos: how many these are.
+        accuracy: share of them that is right.
+    """
+
+    threshold: float
+    coverage: float
+    accuracy: float
+    photos: int
+
+
+def coverage(results: PhotoResults, most: int = MOST_POINTS) -> tuple[CoveragePoint, ...]:
+    """The risk-coverage curve (El-Yaniv & Wiener 2010) as accuracy, the surest answers first.
+
+    Photos of one confidence come together: no threshold parts them. At most ``most`` points, evenly spread over the
+    coverage, the first and the last (every photo is answered) among them.
+    """
+    confidence = results.probabilities.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    sure, right = confidence[order], np.cumsum(results.right[order])
+    ends = np.flatnonzero(np.append(sure[1:] < sure[:-1], True))
+    if len(ends) > most:
+        ends = ends[np.unique(np.linspace(0, len(ends) - 1, most).round().astype(int))]
+    return tuple(
+        CoveragePoint(
+            threshold=float(sure[end]),
+            coverage=(end + 1) / len(sure),
+            accuracy=float(right[end]) / (end + 1),
+            photos=end + 1,
+        )
+        for end in ends.tolist()
+    )

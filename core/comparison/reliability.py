@@ -1,0 +1,62 @@
+"""Is a run as often right as it says? Confidence against accuracy, bin by bin."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.comparison.photos import PhotoResults
+from core.scores import CALIBRATION_BINS, calibration_error, confidence_bins
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityBin:
+    """The photos whose top answer had a confidence in (low, high]; mean confidence and share right, 0..1."""
+
+    low: float
+    high: float
+    photos: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reliability:
+    """A reliability diagram (DeGroot & Fienberg 1983; of the top answer: Guo et al. 2017).
+
+    Args:
+        bins: those that have photos, the least sure first.
+        ece: expected calibration error, 0..1; brier: mean squared distance of the probabilities from the truth over
+            all classes (Brier 1950), 0..2.
+    """
+
+    run_id: str
+    bins: tuple[ReliabilityBin, ...]
+    ece: float
+    brier: float
+
+
+def reliability(results: PhotoResults, bins: int = CALIBRATION_BINS) -> Reliability:
+    """Of the test photos, with ``bins`` of equal width."""
+    confidence = results.probabilities.max(axis=1)
+    place = confidence_bins(confidence, bins)
+    photos = np.bincount(place, minlength=bins)
+    sure = np.bincount(place, weights=confidence, minlength=bins)
+    right = np.bincount(place, weights=results.right, minlength=bins)
+    found = tuple(
+        ReliabilityBin(
+            low=number / bins,
+            high=(number + 1) / bins,
+            photos=int(photos[number]),
+            confidence=float(sure[number] / photos[number]),
+            accuracy=float(right[number] / photos[number]),
+        )
+        for number in np.flatnonzero(photos).tolist()
+    )
+    ece = calibration_error(results.probabilities, results.labels, bins)
+    return Reliability(run_id=results.run_id, bins=found, ece=ece, brier=_brier(results))
+
+
+def _brier(results: PhotoResults) -> float:
+    truth = np.zeros_like(results.probabilities)
+    truth[np.arange(len(results.labels)), results.labels] = 1.0
+    return float(((results.probabilities - truth) ** 2).sum(axis=1).mean())

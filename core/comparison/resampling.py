@@ -1,0 +1,173 @@
+"""How far apart two runs are in any metric, with its interval: photos drawn again, for both runs the same ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.comparison.paired import aligned
+from core.comparison.photos import PhotoResults
+from core.errors import InvalidInput
+from core.scores import CALIBRATION_BINS, confidence_bins
+
+DRAWS = 10_000
+_AT_ONCE = 2_000_000
+"""Numbers drawn at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A figure of test answers that follows from sums over photos, so that resamples are one matrix product.
+
+    Args:
+        parts: (probabilities (n, classes), labels (n,)) -> (n, sums), what each photo adds.
+        combine: (resamples, sums), photos in each -> (resamples,) the figure.
+        lower_is_better: of the figure; share: whether it reads as percent.
+    """
+
+    key: str
+    title: str
+    parts: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    combine: Callable[[np.ndarray, int], np.ndarray]
+    lower_is_better: bool = False
+    share: bool = True
+
+
+def _right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return (probabilities.argmax(axis=1) == labels).astype(np.float64)[:, None]
+
+
+def _surprise(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return -np.log(np.clip(chosen, 1e-7, 1.0))[:, None]
+
+
+def _mean(sums: np.ndarray, n: int) -> np.ndarray:
+    return sums[:, 0] / n
+
+
+def _by_class(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Hits, photos and answers of every class, side by side."""
+    every = np.arange(probabilities.shape[1])
+    true, given = labels[:, None] == every, probabilities.argmax(axis=1)[:, None] == every
+    return np.concatenate([true & given, true, given], axis=1).astype(np.float64)
+
+
+def _mean_recall(sums: np.ndarray, _n: int) -> np.ndarray:
+    hits, photos, _ = np.split(sums, 3, axis=1)
+    return _mean_of_some(hits, photos)
+
+
+def _mean_f1(sums: np.ndarray, _n: int) -> np.ndarray:
+    hits, photos, answers = np.split(sums, 3, axis=1)
+    return _mean_of_some(2 * hits, photos + answers)
+
+
+def _mean_of_some(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Mean over the classes that are there of ``above / below``."""
+    there = below > 0
+    return np.divide(above, below, out=np.zeros_like(above), where=there).sum(axis=1) / there.sum(axis=1)
+
+
+def _gap_by_bin(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    bins = np.eye(CALIBRATION_BINS)[confidence_bins(confidence)]
+    return bins * (_right(probabilities, labels) - confidence[:, None])
+
+
+def _mean_gap(sums: np.ndarray, n: int) -> np.ndarray:
+    return np.abs(sums).sum(axis=1) / n
+
+
+TEST_METRICS: dict[str, Metric] = {
+    metric.key: metric
+    for metric in (
+        Metric(key="accuracy", title="test accuracy", parts=_right, combine=_mean),
+        Metric(key="balanced_accuracy", title="balanced accuracy", parts=_by_class, combine=_mean_recall),
+        Metric(key="macro_f1", title="macro-F1", parts=_by_class, combine=_mean_f1),
+        Metric(
+            key="log_loss", title="log-loss", parts=_surprise, combine=_mean, lower_is_better=True, share=False
+        ),
+        Metric(
+            key="ece", title="calibration error", parts=_gap_by_bin, combine=_mean_gap, lower_is_better=True
+        ),
+    )
+}  # fmt: skip
+"""The figures of the leaderboard that are measured on the test photos; each equals the function of ``core.scores``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricDifference:
+    """One figure of two runs, a minus b, with the 95 % interval of the difference."""
+
+    metric: str
+    a: float
+    b: float
+    difference: float
+    low: float
+    high: float
+
+
+def metric_of(key: str) -> Metric:
+    """The row of ``TEST_METRICS``, or an error that lists the choices."""
+    if key not in TEST_METRICS:
+        raise InvalidInput(f"There is no test metric {key!r}. Choose from: {', '.join(TEST_METRICS)}")
+    return TEST_METRICS[key]
+
+
+def bootstrap_metric(
+    metric: str,
+    a: np.ndarray,
+    b: np.ndarray,
+    labels: np.ndarray,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> tuple[float, float, float]:
+    """Difference of a metric, a minus b, with its percentile interval (paired bootstrap).
+
+    Photos are drawn again with replacement, the same ones for both runs (Efron & Tibshirani 1993, section 13.3).
+
+    Args:
+        metric: a key of ``TEST_METRICS``. a, b: (n, classes) probabilities for the same photos; labels: (n,).
+    """
+    kind, n = metric_of(metric), len(labels)
+    parts = [kind.parts(probabilities, labels) for probabilities in (a, b)]
+    whole_a, whole_b = (float(kind.combine(part.sum(axis=0)[None], n)[0]) for part in parts)
+    both = np.concatenate(parts, axis=1)
+    rng, found = np.random.default_rng(seed), []
+    for left in range(draws, 0, -_per_step(n)):
+        sums = _times_drawn(rng, min(left, _per_step(n)), n) @ both
+        of_a, of_b = np.split(sums, 2, axis=1)
+        found.append(kind.combine(of_a, n) - kind.combine(of_b, n))
+    low, high = np.quantile(np.concatenate(found), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return whole_a - whole_b, float(low), float(high)
+
+
+def _per_step(n: int) -> int:
+    return max(1, _AT_ONCE // n)
+
+
+def _times_drawn(rng: np.random.Generator, draws: int, n: int) -> np.ndarray:
+    """(draws, n) how often each photo was drawn when n photos are drawn with replacement."""
+    drawn = rng.integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
+    return np.bincount(drawn.reshape(-1), minlength=draws * n).reshape(draws, n).astype(np.float64)
+
+
+def metric_differences(a: PhotoResults, b: PhotoResults) -> tuple[MetricDifference, ...]:
+    """Every metric of ``TEST_METRICS`` of two runs with the interval of its difference.
+
+    Raises:
+        InvalidInput: they did not answer the same photos of the same classes.
+    """
+    rows_a, rows_b = aligned(a, b)
+    labels, ours, theirs = a.labels[rows_a], a.probabilities[rows_a], b.probabilities[rows_b]
+    return tuple(_difference(key, ours, theirs, labels) for key in TEST_METRICS)
+
+
+def _difference(key: str, a: np.ndarray, b: np.ndarray, labels: np.ndarray) -> MetricDifference:
+    kind, n = TEST_METRICS[key], len(labels)
+    value_a, value_b = (float(kind.combine(kind.parts(one, labels).sum(axis=0)[None], n)[0]) for one in (a, b))
+    difference, low, high = bootstrap_metric(key, a, b, labels)
+    return MetricDifference(metric=key, a=value_a, b=value_b, difference=difference, low=low, high=high)

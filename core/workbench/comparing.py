@@ -1,0 +1,115 @@
+"""Verbs that compare: some runs side by side, and the leaderboard of all of them."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from core import comparison
+from core.comparison import Board, BoardPage, Comparison, Filters, PhotoResults, load_results
+from core.errors import GraftError
+from core.registry import Registry
+from core.runs import Epoch, Run, Status
+from core.settings import Settings
+from core.workbench.base import Bench
+
+_KEPT = 8
+"""Boards and comparisons remembered per registry."""
+
+
+class Comparing(Bench):
+    """Figures of several runs; nothing is computed twice while nothing was written."""
+
+    def photo_results(self, run_id: str) -> PhotoResults:
+        """What a finished run said about every test photo."""
+        return load_results(self.settings, run_id)
+
+    def comparison(self, run_ids: Sequence[str]) -> Comparison:
+        """Runs of one dataset side by side, finished or not; those without answers are in ``missing``.
+
+        Raises:
+            NotFound: a run is not there. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
+        """
+        known = {run.id: run for run in self.board_runs(run_ids)}
+        runs = list({run.id: run for run in (known.get(ref) or self.run(ref) for ref in run_ids)}.values())
+        ids = [run.id for run in runs]
+        comparison.require_one_dataset(runs, {one: self._title(one) for one in {run.dataset_id for run in runs}})
+        key = ("comparison", *ids, *(_stamp(self.settings, run_id) for run_id in ids))
+        return _remembered(self.registry, key, lambda: self._compare(runs))
+
+    def _compare(self, runs: Sequence[Run]) -> Comparison:
+        ids = [run.id for run in runs]
+        results, missing = read_answers(self.settings, [run.id for run in runs if run.status is Status.FINISHED])
+        return comparison.compare(
+            runs,
+            costs=self.registry.costs(ids),
+            evaluations=self.registry.evaluations(ids),
+            results=results,
+            missing=missing,
+            class_names=self.dataset(runs[0].dataset_id).class_names if runs else (),
+            rate_per_hour=self.registry.preference("rate_per_hour"),
+        )
+
+    def _title(self, dataset_id: str) -> str:
+        dataset = self.dataset(dataset_id)
+        return f"{dataset.name}:{dataset.version}"
+
+    def board(self, dataset_id: str) -> Board:
+        """All runs of a dataset as columns, for ``board_page``."""
+        registry = self.registry
+        return _remembered(registry, ("board", dataset_id), lambda: Board.from_columns(registry.board(dataset_id)))
+
+    def board_page(self, dataset_id: str, filters: Filters | None = None, **options: Any) -> BoardPage:
+        """Some lines of the leaderboard; ``options`` of ``comparison.page``."""
+        rate = self.registry.preference("rate_per_hour")
+        return comparison.page(self.board(dataset_id), filters, rate_per_hour=rate, **options)
+
+    def board_runs(self, run_ids: Sequence[str]) -> list[Run]:
+        """The runs with these ids in their order; those that are not there are left out."""
+        return self.registry.runs_of(run_ids)
+
+    def epochs_of(self, run_ids: Sequence[str]) -> Mapping[str, list[Epoch]]:
+        """The recorded epochs of several runs, by run id."""
+        return self.registry.epochs_of(run_ids)
+
+
+def read_answers(settings: Settings, run_ids: Sequence[str]) -> tuple[dict[str, PhotoResults], dict[str, str]]:
+    """Answers of finished runs by run id, and why those of others cannot be read."""
+    found, missing = {}, {}
+    for run_id in run_ids:
+        try:
+            found[run_id] = load_results(settings, run_id)
+        except GraftError as error:
+            missing[run_id] = str(error)
+    return found, missing
+
+
+def _stamp(settings: Settings, run_id: str) -> tuple[int, int] | None:
+    """Changes with the file of a run's answers, which the registry does not watch."""
+    try:
+        status = (settings.run_dir(run_id) / "test.npz").stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+_lock = threading.Lock()
+_memory: WeakKeyDictionary[Registry, OrderedDict[Hashable, tuple[int, Any]]] = WeakKeyDictionary()
+
+
+def _remembered(registry: Registry, key: Hashable, compute: Callable[[], Any]) -> Any:
+    """What ``compute`` returned, as long as nobody wrote to the registry since."""
+    counter = registry.change_counter()  # read first: what is written meanwhile makes the result old, not new
+    with _lock:
+        known = _memory.setdefault(registry, OrderedDict())
+        if known.get(key, (None,))[0] == counter:
+            known.move_to_end(key)
+            return known[key][1]
+    found = compute()
+    with _lock:
+        known[key] = (counter, found)
+        known.move_to_end(key)
+        while len(known) > _KEPT:
+            known.popitem(last=False)
+    return found
