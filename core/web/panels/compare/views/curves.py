@@ -1,0 +1,78 @@
+"""Curves: how the runs learned, over epochs, time on the clock or what was paid."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core import charts
+from core.comparison import METRICS, curves
+from core.web.panels.compare import address
+from core.web.panels.compare.selected import Selected
+from core.web.panels.compare.views import parts
+from core.wording import count, plain
+
+_OVER = {"epoch": "Epoch", "wall": "Time on the clock", "paid": "All that was paid"}
+_HELP = (
+    "Time on the clock counts from the first epoch. All that was paid also counts what came before it: loading, "
+    "computing features. Stored features cost nothing there."
+)
+
+
+def show(selected: Selected) -> None:
+    parts.question(
+        "How did the runs learn?",
+        "Validation photos as solid lines; where training goes on rising and validation does not, a run overfits.",
+    )
+    metric, over = _choose(selected)
+    ids = [row.run_id for row in selected.comparison.rows if row.epochs][: charts.MOST_RUNS]
+    found = _curves(selected, ids, metric)
+    if not found:
+        parts.nothing("None of the chosen runs has finished an epoch: these ways to use a network train none.")
+        return
+    styles = parts.styles(selected)
+    parts.finding(charts.learning_curves_title(found, over))
+    parts.chart(
+        selected,
+        charts.learning_curves(found, over, styles),
+        key="compare.curves",
+        alt=f"{METRICS[metric].title} of {count(len(found), 'run')} over {_OVER[over].lower()}",
+        rows=lambda: charts.learning_curves_rows(found, over, styles),
+    )
+    st.caption(plain(_left_out(selected, len(found)) + charts.learning_curves_caption(found, over, styles)))
+    st.page_link(
+        "pages/board.py", label="Every curve on the Board", icon=":material/monitoring:",
+        query_params={"runs": ",".join(ids[:12])},
+    )  # fmt: skip
+
+
+def _curves(selected: Selected, ids: list[str], metric: str):
+    bench = selected.bench
+    runs = {run.id: run for run in bench.board_runs(ids)}
+    found = curves([runs[run_id] for run_id in ids], bench.epochs_of(ids), metric, bench.costs(ids)) if ids else ()
+    return tuple(replace(curve, name=selected.names[curve.run_id]) for curve in found)
+
+
+def _left_out(selected: Selected, drawn: int) -> str:
+    trained = sum(row.epochs > 0 for row in selected.comparison.rows)
+    without = len(selected.comparison.rows) - trained
+    said = f"The {drawn} most accurate of {trained} runs. " if trained > drawn else ""
+    return said + (f"Without epochs: {count(without, 'run')}, not trained step by step. " if without else "")
+
+
+def _choose(selected: Selected) -> tuple[str, str]:
+    st.session_state["compare.metric"] = selected.address.metric
+    st.session_state["compare.over"] = selected.address.over
+    with st.container(horizontal=True):
+        metric = st.segmented_control(
+            "Metric", list(METRICS), key="compare.metric", required=True, on_change=_into_url, args=("metric",),
+            format_func=lambda key: METRICS[key].title.capitalize(),
+        )  # fmt: skip
+        over = st.segmented_control(
+            "Over", list(_OVER), key="compare.over", required=True, on_change=_into_url, args=("over",),
+            format_func=_OVER.__getitem__, help=_HELP,
+        )  # fmt: skip
+    return metric, over
+
+
+def _into_url(field: str) -> None:
+    address.change(**{field: st.session_state[f"compare.{field}"]})

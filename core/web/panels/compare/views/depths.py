@@ -1,0 +1,74 @@
+"""Depth sweeps of a dataset: what is reached and what it costs, block by block."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import charts
+from core.comparison import DepthSeries, Filters, depth_series, leaderboard
+from core.recipes import RELEVANT
+from core.runs import Run
+from core.web.panels.compare.selected import Selected
+from core.web.panels.compare.views import parts
+from core.wording import count, plain
+
+_SHOWN = ("accuracy", "seconds", "ms_per_photo")
+_MOST = 4
+"""Sweeps in one chart."""
+_MOST_RUNS = 1000
+"""Looked through for sweeps; the newest ones."""
+
+
+def show(selected: Selected) -> None:
+    """All finished runs that differ in nothing but the depth, whichever are chosen."""
+    parts.question(
+        "How deep should the network be cut?",
+        "Runs of these photos that differ in nothing but the depth (and the seed), whether or not they are chosen.",
+    )
+    runs = _sweepable(selected)
+    series = depth_series(leaderboard(runs, selected.bench.costs([run.id for run in runs])))
+    if not series:
+        parts.nothing(
+            "No two finished runs of these photos differ in nothing but the depth. "
+            "On the page Train, “Depths” launches such a sweep."
+        )
+        return
+    by_name = {one.name: one for one in series}
+    names = list(by_name)
+    if len(names) > 1:
+        names = st.multiselect(
+            "Depth sweeps", names, names[:1], key="compare.depths", max_selections=_MOST,
+            help="Beside each other, at most four.",
+        )  # fmt: skip
+    if names:
+        _charts(selected, [by_name[name] for name in names])
+
+
+def _sweepable(selected: Selected) -> list[Run]:
+    """The newest finished runs whose pattern looks at the depth."""
+    patterns = tuple(str(pattern) for pattern, names in RELEVANT.items() if "depth" in names)
+    found = selected.bench.board_page(
+        selected.dataset.id, Filters(patterns=patterns), sort="created_at", fold=False, size=_MOST_RUNS
+    )
+    return selected.bench.board_runs([entry.run_id for entry in found.entries])
+
+
+def _charts(selected: Selected, chosen: Sequence[DepthSeries]) -> None:
+    for one in chosen:
+        parts.finding(charts.depth_title(one))
+    measured = [what for what in _SHOWN if any(_known(point, what) for one in chosen for point in one.points)]
+    for column, what in zip(st.columns(len(measured)), measured, strict=True):
+        with column:
+            parts.chart(
+                selected,
+                charts.over_depth(chosen, what),
+                key=f"compare.depth_{what}",
+                alt=f"{what.replace('_', ' ')} by depth of {', '.join(one.name for one in chosen)}",
+                rows=lambda: charts.over_depth_rows(chosen),
+            )
+    runs = sum(len(point.run_ids) for one in chosen for point in one.points)
+    st.caption(plain(f"{count(runs, 'run')}. Where a depth was tried with several seeds, their mean."))
+
+
+def _known(point, what: str) -> bool:
+    return getattr(point, what) is not None

@@ -1,0 +1,166 @@
+"""Head to head: two runs on the same photos, and whether their difference is real."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.comparison import ClassDifference, Paired, class_differences, photo_answers, verdict
+from core.web.panels.compare import address
+from core.web.panels.compare.selected import Selected
+from core.web.panels.compare.views import parts
+from core.web.panels.tables import name_column, number, table
+from core.wording import count, p_value, plain, points, share
+
+_TIE, _REAL = "= could be chance", "≠ real"
+
+
+def show(selected: Selected) -> None:
+    parts.question(
+        "Is the difference between two runs real?",
+        "Both answered the same test photos, so only photos that one of them alone gets right can tell them apart.",
+    )
+    ids = parts.require_answers(selected)
+    if len(ids) == 1:
+        parts.nothing("A second run with answers for the test photos is needed: choose one more.")
+    if len(ids) < 2:
+        return
+    a, b = parts.choose_two(selected, ids)
+    assert b is not None
+    pair = selected.comparison.pair(a, b)
+    parts.finding(verdict(pair, selected.brief_names))
+    parts.letters(selected, a, b)
+    fourfold, classes = st.columns(2, gap="medium")
+    with fourfold:
+        _fourfold(selected, pair)
+    with classes:
+        _classes(selected, pair)
+    _photos(selected, pair)
+    _against_best(selected)
+
+
+def _fourfold(selected: Selected, pair: Paired) -> None:
+    """Four numbers, of which two decide."""
+    st.markdown("**How many photos does each get right?**")
+    rows = [
+        {"": "A right", "B right": pair.both_right, "B wrong": pair.only_a},
+        {"": "A wrong", "B right": pair.only_b, "B wrong": pair.both_wrong},
+    ]
+    table(rows, key="compare.fourfold")
+    st.caption(
+        f"{count(pair.n, 'test photo')}. McNemar's exact test on the {count(pair.only_a + pair.only_b, 'photo')} that "
+        f"only one got right: {p_value(pair.p_value)}. A minus B: {_signed(pair.difference)} points, 95 % interval "
+        f"{_interval(pair.low, pair.high)} (10,000 paired resamples of the photos)."
+    )
+    parts.data(selected, lambda: [pair_row(selected, pair)], "compare.head_to_head")
+
+
+def pair_row(selected: Selected, pair: Paired) -> dict:
+    """One pair as a row of a file."""
+    names = selected.names
+    kept = ("n", "both_right", "only_a", "only_b", "both_wrong", "difference", "low", "high", "p_value", "adjusted_p")
+    runs = {"a": pair.a, "b": pair.b, "name_a": names[pair.a], "name_b": names[pair.b]}
+    return runs | {name: getattr(pair, name) for name in kept}
+
+
+def _classes(selected: Selected, pair: Paired) -> None:
+    """Class by class, the largest difference first; classes without test photos last."""
+    results, names = selected.comparison.results, selected.comparison.class_names
+    found = class_differences(results[pair.a], results[pair.b], names)
+    ordered = sorted(found, key=lambda one: -1.0 if one.difference is None else abs(one.difference), reverse=True)
+    st.markdown("**Which classes differ?**")
+    columns = {
+        "Class": name_column("Class", names),
+        "Photos": number("Photos", "Test photos of the class."),
+        "A": number("A", "Share of the class's photos that A gets right."),
+        "B": number("B", "Share of the class's photos that B gets right."),
+        "Difference": number("A minus B", "In points."),
+        "Interval": st.column_config.TextColumn("95 % interval", alignment="right", help="Newcombe's, in points."),
+        "p": number("p", "McNemar's exact test on the photos of the class, corrected for all classes (Holm)."),
+        "Verdict": st.column_config.TextColumn("Verdict"),
+    }
+    words = {"A": share, "B": share, "Difference": _signed, "p": p_value}
+    table([_class_row(one) for one in ordered], key="compare.class_differences", words=words, columns=columns)
+    parts.data(selected, lambda: [vars(one) for one in found], "compare.classes_of_two")
+
+
+def _class_row(one: ClassDifference) -> dict:
+    there = one.low is not None and one.high is not None
+    return {
+        "Class": one.class_name,
+        "Photos": one.photos,
+        "A": one.recall_a,
+        "B": one.recall_b,
+        "Difference": one.difference,
+        "Interval": _interval(one.low, one.high) if there else "no test photo",
+        "p": one.adjusted_p,
+        "Verdict": "" if one.tie is None else _TIE if one.tie else _REAL,
+    }
+
+
+def _photos(selected: Selected, pair: Paired) -> None:
+    """The photos that decide, with both answers."""
+    results, names = selected.comparison.results, selected.comparison.class_names
+    both = [results[pair.a], results[pair.b]]
+    for letter, digests in (("A", pair.only_a_digests), ("B", pair.only_b_digests)):
+        with st.expander(f"Only {letter} gets these right: {count(len(digests), 'photo')}", expanded=bool(digests)):
+            parts.photos(selected, photo_answers(both, names, digests[: parts.PHOTOS_SHOWN]))
+            if len(digests) > parts.PHOTOS_SHOWN:
+                st.caption(f"The first {parts.PHOTOS_SHOWN} of {count(len(digests), 'photo')}.")
+
+
+def _against_best(selected: Selected) -> None:
+    """The best against each other run; a row opens that pair above."""
+    pairs = selected.comparison.against_best
+    if len(pairs) < 2:
+        return
+    ties = sum(pair.tie for pair in pairs)
+    best = plain(selected.brief_names[pairs[0].a])
+    st.markdown(f"**Is {best} really the best?**")
+    could = f"{count(ties, 'run')} of {len(pairs)} may be as good: the difference could be chance."
+    st.caption(
+        f"{could if ties else f'Yes: all {len(pairs)} others are clearly behind.'} p is corrected for "
+        f"{len(pairs)} comparisons (Holm). Choose a row to see the two head to head."
+    )
+    names = [selected.names[pair.b] for pair in pairs]
+    columns = {
+        "Run": name_column("Run", names),
+        "Difference": number("Behind by", "Accuracy of the best minus that of this run, in points."),
+        "Interval": st.column_config.TextColumn("95 % interval", alignment="right", help="Paired bootstrap."),
+        "Best": number("Only the best", "Photos that only the best gets right."),
+        "It": number("Only this run", "Photos that only this run gets right."),
+        "p": number("p", "McNemar's exact test, corrected for all comparisons (Holm)."),
+        "Verdict": st.column_config.TextColumn("Verdict"),
+    }
+    key = "compare.against_best"
+    rows = [_pair_line(pair, name) for pair, name in zip(pairs, names, strict=True)]
+    table(
+        rows, key=key, words={"Difference": points, "p": p_value}, columns=columns, selection_mode="single-row",
+        on_select=lambda: _open(key, pairs),
+    )  # fmt: skip
+    parts.data(selected, lambda: [pair_row(selected, pair) for pair in pairs], "compare.best_against_others")
+
+
+def _pair_line(pair: Paired, name: str) -> dict:
+    return {
+        "Run": name,
+        "Difference": pair.difference,
+        "Interval": _interval(pair.low, pair.high),
+        "Best": pair.only_a,
+        "It": pair.only_b,
+        "p": pair.adjusted_p,
+        "Verdict": _TIE if pair.tie else _REAL,
+    }
+
+
+def _open(key: str, pairs: Sequence[Paired]) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
+    if rows:
+        address.change(a=pairs[rows[0]].a, b=pairs[rows[0]].b)
+
+
+def _signed(difference: float) -> str:
+    return f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{_signed(low)} to {_signed(high)}"
