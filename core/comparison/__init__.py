@@ -8,7 +8,7 @@ run may be; ``claims`` puts the outcome into one sentence.
 """
 
 from core.comparison.answered import PhotoAnswer, paired_cells, photo_answers
-from core.comparison.board import Board, BoardPage, Choices, Entry, Filters, page
+from core.comparison.board import LARGE_FIRST, SORTS, Board, BoardPage, Choices, Entry, Filters, page
 from core.comparison.claims import claim, verdict
 from core.comparison.classes import ClassDifference, class_differences
 from core.comparison.compare import Comparison, compare
@@ -40,8 +40,11 @@ from core.scores import cross_entropy as log_loss
 
 __all__ = [
     "COSTS",
+    "LARGE_FIRST",
     "METRICS",
     "SIGNIFICANCE",
+    "SORTS",
+    "SORTS",
     "TEST_METRICS",
     "TRAINING_OF",
     "Board",

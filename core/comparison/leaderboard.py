@@ -1,7 +1,7 @@
 """Runs of one dataset in order of accuracy, with what they cost."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isnan
 
@@ -111,9 +111,13 @@ def leaderboard(
     return tuple(_with_rank(row, place) for place, row in enumerate(ordered, start=1))
 
 
-def labels(runs: Iterable[Run]) -> dict[str, str]:
-    """``{run id: name}`` such that no two runs read the same: "Lite0 (seed 7)"."""
-    return distinct_names([(run.id, run.name, run.recipe) for run in runs])
+def labels(runs: Iterable[Run], ignored: Collection[str] = ()) -> dict[str, str]:
+    """``{run id: name}`` such that no two runs read the same: "Lite0 (seed 7)".
+
+    Args:
+        ignored: hyperparameters that are never named.
+    """
+    return distinct_names([(run.id, run.name, run.recipe) for run in runs], ignored)
 
 
 class SeveralDatasets(InvalidInput):

@@ -69,6 +69,10 @@ class Comparing(Bench):
         """The runs with these ids in their order; those that are not there are left out."""
         return self.registry.runs_of(run_ids)
 
+    def sparklines(self, run_ids: Sequence[str]) -> Mapping[str, tuple[float, ...]]:
+        """The validation accuracy over the epochs in a few points, by run id."""
+        return self.registry.sparklines(run_ids)
+
     def epochs_of(self, run_ids: Sequence[str]) -> Mapping[str, list[Epoch]]:
         """The recorded epochs of several runs, by run id."""
         return self.registry.epochs_of(run_ids)
