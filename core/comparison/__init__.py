@@ -8,7 +8,8 @@ run may be; ``claims`` puts the outcome into one sentence.
 """
 
 from core.comparison.answered import PhotoAnswer, paired_cells, photo_answers
-from core.comparison.board import LARGE_FIRST, SORTS, Board, BoardPage, Choices, Entry, Filters, page
+from core.comparison.board import Board, Choices, Filters
+from core.comparison.board_page import LARGE_FIRST, SORTS, BoardPage, Entry, page
 from core.comparison.claims import claim, verdict
 from core.comparison.classes import ClassDifference, class_differences
 from core.comparison.compare import Comparison, compare
@@ -43,7 +44,6 @@ __all__ = [
     "LARGE_FIRST",
     "METRICS",
     "SIGNIFICANCE",
-    "SORTS",
     "SORTS",
     "TEST_METRICS",
     "TRAINING_OF",

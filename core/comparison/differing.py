@@ -21,7 +21,10 @@ class Difference:
 
 
 def differing(recipes: Mapping[str, Recipe]) -> tuple[Difference, ...]:
-    """What is not the same in all recipes (by run id): backbone, pattern and members first, then hyperparameters."""
+    """What is not the same in all recipes (by run id): backbone, pattern and members first, then hyperparameters.
+
+    That only some patterns look at a hyperparameter is no difference of its own: their patterns differ.
+    """
     facts = {run_id: facts_of(recipe) for run_id, recipe in recipes.items()}
     names = dict.fromkeys(name for fact in facts.values() for name in fact)
     found = [
@@ -32,7 +35,15 @@ def differing(recipes: Mapping[str, Recipe]) -> tuple[Difference, ...]:
         )
         for name in names
     ]
-    return tuple(one for one in found if len(set(one.values.values())) > 1)
+    return tuple(one for one in found if _differs(one))
+
+
+def _differs(one: Difference) -> bool:
+    values = set(one.values.values())
+    return len(values if one.name in _PARTS else values - {None}) > 1
+
+
+_PARTS = frozenset({"backbone", "pattern", "cascade", "members", "mapping"})
 
 
 def facts_of(recipe: Recipe) -> dict[str, str | None]:

@@ -1,0 +1,214 @@
+"""Pages of the leaderboard: runs as lines, repetitions folded, placed, tested against the best, sorted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.comparison.board import KEYS, Board, Filters
+from core.comparison.statistics import SIGNIFICANCE, holm, mcnemar_many
+from core.errors import InvalidInput
+
+SORTS = (*KEYS, "name")
+LARGE_FIRST = frozenset({"accuracy", "balanced_accuracy", "macro_f1", "created_at", "best_epoch", "epochs_done"})
+"""What is sorted from large to small where nobody says how; the rest is better, or earlier, when small."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line: a run, or the repetitions of one recipe.
+
+    Args:
+        run_id: the run shown: of repetitions the one whose accuracy is nearest their mean. run_ids: all of them.
+        place: by accuracy among the lines, from 1; None without accuracy.
+        values: by key of ``KEYS`` the mean of the repetitions in which it was measured, None if in none.
+        spread: their sample standard deviation, None for fewer than two.
+        tie: whether the difference of the run shown to the best could be chance (True for the best); None where it
+            cannot be tested. p_value: McNemar's exact, corrected for all lines (Holm); None for the best.
+    """
+
+    run_id: str
+    run_ids: tuple[str, ...]
+    place: int | None
+    values: Mapping[str, float | None]
+    spread: Mapping[str, float | None]
+    tie: bool | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardPage:
+    """A page of the leaderboard.
+
+    Args:
+        lines: in all, of which ``entries`` begins at ``start``; runs: that match, which are more where they are folded.
+        best: the run every other line is tested against: the first by place whose answers are known, None without.
+    """
+
+    entries: tuple[Entry, ...]
+    lines: int
+    runs: int
+    best: str | None
+    start: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lines:
+    """The lines of one selection, in no order.
+
+    Args:
+        rows: (m,) numbers of the matching runs; of_line: (m,) the line of each.
+        shown: (k,) row number of the run shown on each line; place: (k,) 1.., 0 without accuracy.
+        best: the first line by place whose answers are known, None without any; p_values: (k,) of every other one
+            against it, adjusted; NaN where not tested.
+    """
+
+    rows: np.ndarray
+    of_line: np.ndarray
+    shown: np.ndarray
+    place: np.ndarray
+    p_values: np.ndarray
+    best: int | None
+
+
+def lines_of(board: Board, filters: Filters, fold: bool) -> Lines:
+    """The lines of a selection; remembered, since sorting and turning pages leave them as they are."""
+    return board.remembered((filters, fold), lambda: _new_lines(board, board.matching(filters), fold))
+
+
+def _new_lines(board: Board, rows: np.ndarray, fold: bool) -> Lines:
+    codes = board.families[rows] if fold else rows
+    of_line = np.unique(codes, return_inverse=True)[1].reshape(-1)
+    count = int(of_line.max()) + 1 if len(rows) else 0
+    accuracy = board.number("accuracy")[rows]
+    mean = _means(accuracy, of_line, count)
+    shown = rows[_first_of_each(of_line, np.abs(accuracy - mean[of_line]))]
+    cost = np.nan_to_num(board.number("alone_wall_seconds")[shown], nan=np.inf)
+    order = np.lexsort((shown, board.number("created_at")[shown], cost, -mean))
+    measured = order[: count - int(np.isnan(mean).sum())]
+    place = np.zeros(count, np.int64)
+    place[measured] = np.arange(1, len(measured) + 1)
+    best, p_values = _tested(board, shown, measured)
+    return Lines(rows=rows, of_line=of_line, shown=shown, place=place, p_values=p_values, best=best)
+
+
+def _tested(board: Board, shown: np.ndarray, order: np.ndarray) -> tuple[int | None, np.ndarray]:
+    """The best line whose answers are known, and the corrected p-value of every other one against it."""
+    bits, known = board.bits
+    p_values = np.full(len(shown), np.nan)
+    tested = order[known[shown[order]]]
+    if not len(tested):
+        return None, p_values
+    best, others = int(tested[0]), tested[1:]
+    right, ours = bits[shown[others]], bits[shown[best]]
+    only_best = np.bitwise_count(ours & ~right).sum(axis=1, dtype=np.int64)
+    only_other = np.bitwise_count(right & ~ours).sum(axis=1, dtype=np.int64)
+    p_values[others] = holm(mcnemar_many(only_best, only_other))
+    return best, p_values
+
+
+def page(
+    board: Board,
+    filters: Filters | None = None,
+    *,
+    sort: str = "accuracy",
+    descending: bool | None = None,
+    fold: bool = True,
+    start: int = 0,
+    size: int = 50,
+    rate_per_hour: float | None = None,
+) -> BoardPage:
+    """``size`` lines from ``start`` on; what was not measured comes last, of equals the better place first.
+
+    Args:
+        sort: a key of ``SORTS``; descending: None for what is good first (names: A first; times: newest first).
+        fold: whether repetitions of one recipe share a line.
+
+    Raises:
+        InvalidInput: there is no such key to sort by.
+    """
+    if sort not in SORTS:
+        raise InvalidInput(f"Runs cannot be sorted by {sort!r}. Choose from: {', '.join(SORTS)}")
+    lines = lines_of(board, filters or Filters(), fold)
+    count = len(lines.shown)
+    start = max(0, min(start, max(0, count - 1)))
+    order = _order(board, lines, sort, sort in LARGE_FIRST if descending is None else descending, rate_per_hour)
+    return BoardPage(
+        entries=_entries(board, lines, order[start : start + size], rate_per_hour),
+        lines=count,
+        runs=len(lines.rows),
+        best=None if lines.best is None else board.run_ids[lines.shown[lines.best]],
+        start=start,
+    )
+
+
+def _order(board: Board, lines: Lines, sort: str, descending: bool, rate_per_hour: float | None) -> np.ndarray:
+    count = len(lines.shown)
+    if sort == "name":
+        values = board.name_ranks[lines.shown]
+    else:
+        values = _means(board.number(sort, rate_per_hour)[lines.rows], lines.of_line, count)
+    place = np.where(lines.place > 0, lines.place, count + 1)
+    newest = -board.number("created_at")[lines.shown]
+    return np.lexsort((newest, place, -values if descending else values))  # NaN comes last either way
+
+
+def _entries(board: Board, lines: Lines, chosen: np.ndarray, rate_per_hour: float | None) -> tuple[Entry, ...]:
+    position = np.full(len(lines.shown), -1)
+    position[chosen] = np.arange(len(chosen))
+    mine = position[lines.of_line]
+    rows, of_entry = lines.rows[mine >= 0], mine[mine >= 0]
+    means, spreads = {}, {}
+    for key in KEYS:
+        values = board.number(key, rate_per_hour)[rows]
+        mean = _means(values, of_entry, len(chosen))
+        means[key], spreads[key] = mean.tolist(), _spreads(values, mean, of_entry).tolist()
+    members: list[list[str]] = [[] for _ in chosen]
+    for row, entry in zip(rows.tolist(), of_entry.tolist(), strict=True):
+        members[entry].append(board.run_ids[row])
+    return tuple(
+        Entry(
+            run_id=board.run_ids[lines.shown[line]],
+            run_ids=tuple(members[number]),
+            place=int(lines.place[line]) or None,
+            values={key: _known(means[key][number]) for key in KEYS},
+            spread={key: _known(spreads[key][number]) for key in KEYS},
+            tie=_tie(lines, line),
+            p_value=_known(float(lines.p_values[line])),
+        )
+        for number, line in enumerate(chosen.tolist())
+    )
+
+
+def _tie(lines: Lines, line: int) -> bool | None:
+    p_value = lines.p_values[line]
+    if np.isnan(p_value):
+        return True if line == lines.best else None
+    return bool(p_value >= SIGNIFICANCE)
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else value
+
+
+def _means(values: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+    """(count,) mean of each group's known values, NaN where there are none."""
+    there = ~np.isnan(values)
+    sums = np.bincount(groups[there], weights=values[there], minlength=count)
+    known = np.bincount(groups[there], minlength=count)
+    return np.divide(sums, known, out=np.full(count, np.nan), where=known > 0)
+
+
+def _spreads(values: np.ndarray, means: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Sample standard deviation of each group's known values, NaN for fewer than two."""
+    there = ~np.isnan(values)
+    squares = (values[there] - means[groups[there]]) ** 2
+    sums = np.bincount(groups[there], weights=squares, minlength=len(means))
+    known = np.bincount(groups[there], minlength=len(means))
+    return np.sqrt(np.divide(sums, known - 1, out=np.full(len(means), np.nan), where=known > 1))
+
+
+def _first_of_each(groups: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """(groups,) place of the nearest member of each group, of equals the first."""
+    order = np.lexsort((np.arange(len(groups)), distance, groups))
+    return order[np.unique(groups[order], return_index=True)[1]]
