@@ -68,7 +68,7 @@ def weigh_runs(settings: Settings, registry: Registry, run_ids: Sequence[str], *
     folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only)]
     return Toll(
         runs=0 if weights_only else len(run_ids),
-        models=registry.count_models(run_ids),
+        models=len(registry.model_sizes().keys() & set(run_ids)),
         bytes=size_of(*folders),
         used_by=tuple(run.id for run in _users(registry, run_ids)),
         aliases=_aliases(registry, run_ids),
@@ -178,8 +178,11 @@ def _refuse_running(runs: Sequence[Run]) -> None:
 
 
 def _refuse_awaited(registry: Registry, run_ids: Sequence[str]) -> None:
-    """A run that waits or trains needs the models it builds on."""
-    awaiting = [child.id for child in _users(registry, run_ids) if not child.status.ended]
+    """A run that waits or trains needs the models it builds on, and the checkpoint it goes on from."""
+    doomed, unfinished = set(run_ids), (Status.SCHEDULED, Status.RUNNING)
+    going_on = [run for status in unfinished for run in registry.runs(status=status) if run.extends in doomed]
+    users = [run for run in (*_users(registry, run_ids), *going_on) if run.id not in doomed]
+    awaiting = list(dict.fromkeys(child.id for child in users if not child.status.ended))
     if awaiting:
         raise Conflict(f"These runs need it and have not ended: {listed(awaiting)}. Cancel them first.")
 

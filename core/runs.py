@@ -5,6 +5,13 @@ from enum import StrEnum
 
 from core.recipes import Recipe
 
+CHAMPION = "champion"
+"""The alias that pages know; others may be given too."""
+LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 200, 20_000, 40, 50
+"""Letters of a run's name, notes and tags; tags of one run."""
+LONGEST_WHO, LONGEST_WHY = 100, 500
+"""Letters of who moved an alias and why."""
+
 
 class Status(StrEnum):
     """MLflow's words. FINISHED, FAILED and KILLED are endings; the first ending wins."""

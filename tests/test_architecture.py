@@ -15,7 +15,7 @@ LAYERS = [
     {"errors"},
     {"settings"},
     {"datasets", "backbones", "recipes", "colours", "wording"},
-    {"stages", "suggestions"},
+    {"stages", "suggestions", "notes"},
     {"runs"},
     {"scores", "temperature", "split_answers", "progress", "costs", "projector"},
     {"registry", "features"},

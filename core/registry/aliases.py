@@ -16,12 +16,10 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.registry.connection import Store
 from core.registry.datasets import get_dataset
 from core.registry.schema import alias_moves, columns_of, datasets, runs
-from core.runs import AliasMove, Status
+from core.runs import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Status
 
-CHAMPION = "champion"
 MARK = "@"
 """Between dataset and alias: ``flowers@champion``. No id of a run or model has it."""
-LONGEST_WHO, LONGEST_WHY = 100, 500
 
 _COLUMNS = columns_of(alias_moves, AliasMove)
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from core.errors import NotFound
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.connection import Store
-from core.registry.schema import columns_of, models, row_of
-from core.runs import Model
+from core.registry.schema import columns_of, models, row_of, runs
+from core.runs import Model, Status
 
 _COLUMNS = columns_of(models, Model)
 
@@ -27,8 +27,8 @@ class Models(Store):
             if MARK in ref:
                 ref = run_of_alias(connection, ref)
             row = connection.execute(select(*_COLUMNS).where((models.c.id == ref) | (models.c.run_id == ref))).first()
-        if row is None:
-            raise NotFound(f"There is no model {ref!r}. Only finished runs have one; it may have been deleted.")
+            if row is None:
+                raise NotFound(_no_model(connection, ref))
         return Model(**row._mapping)
 
     def models(self, dataset_id: str | None = None) -> list[Model]:
@@ -50,10 +50,19 @@ class Models(Store):
             if not connection.execute(update(models).where(models.c.id == model_id).values(values)).rowcount:
                 raise NotFound(f"There is no model {model_id!r}. It may have been deleted already.")
 
-    def count_models(self, run_ids: Sequence[str]) -> int:
-        """How many of these runs have one."""
+    def models_of(self, run_ids: Sequence[str]) -> dict[str, Model]:
+        """The models of those of the runs that have one, by run id."""
         with self.reading() as connection:
-            return connection.scalar(select(func.count()).where(_of(run_ids))) or 0
+            found = [Model(**row._mapping) for row in connection.execute(select(*_COLUMNS).where(_of(run_ids)))]
+        return {model.run_id: model for model in found}
+
+    def model_sizes(self, dataset_id: str | None = None) -> dict[str, int]:
+        """Which runs have a model, and the bytes of its main file; without the cards, which are long."""
+        query = select(models.c.run_id, models.c.size_bytes)
+        if dataset_id is not None:
+            query = query.where(models.c.dataset_id == dataset_id)
+        with self.reading() as connection:
+            return {row.run_id: row.size_bytes for row in connection.execute(query)}
 
     def delete_models_of(self, run_ids: Sequence[str]) -> None:
         """Deletes the models that these runs have; the runs with evaluation and cost stay."""
@@ -65,6 +74,13 @@ class Models(Store):
         with self.writing() as connection:
             if not connection.execute(delete(models).where(models.c.id == model_id)).rowcount:
                 raise NotFound(f"There is no model {model_id!r}. It may have been deleted already.")
+
+
+def _no_model(connection: Connection, ref: str) -> str:
+    run = connection.execute(select(runs.c.name, runs.c.status).where(runs.c.id == ref)).first()
+    if run and run.status == Status.FINISHED:
+        return f"There is no model {ref!r} any more: the weights of {run.name} were deleted. Train it again to get one."
+    return f"There is no model {ref!r}. Only finished runs have one; it may have been deleted."
 
 
 def _of(run_ids: Sequence[str]) -> ColumnElement[bool]:

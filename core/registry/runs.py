@@ -15,11 +15,10 @@ from core.registry.aliases import MARK, run_of_alias
 from core.registry.board import ids_in
 from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, row_of, runs
-from core.runs import Cancel, Run, Status
+from core.runs import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
 
 RUN_COLUMNS = columns_of(runs, Run)
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.number.desc())
-LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 200, 20_000, 40, 50
 _STATUS = {str(status): status for status in Status}
 
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from core import deletion
 from core.deletion import Toll
-from core.registry.aliases import CHAMPION
-from core.runs import AliasMove
+from core.runs import CHAMPION, AliasMove
 from core.workbench.base import Bench
 
 
@@ -24,6 +23,18 @@ class Organising(Bench):
     def tag(self, run_ids: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
         """Give runs tags, or take tags from them."""
         self.registry.retag(self._ids(run_ids), add, remove)
+
+    def has_model(self, run_id: str) -> bool:
+        """Whether a run left a model whose weights were not deleted since."""
+        return bool(self.registry.models_of([run_id]))
+
+    def has_checkpoint(self, run_id: str) -> bool:
+        """Whether a run that ended could go on after its last epoch."""
+        return any((self.settings.run_dir(run_id) / "checkpoints").glob("[0-9]*"))
+
+    def model_sizes(self, dataset: str | None = None) -> dict[str, int]:
+        """The ids of all runs that have a model (of one dataset), with the bytes of its main file."""
+        return self.registry.model_sizes(None if dataset is None else self.dataset(dataset).id)
 
     # --- deleting ---
 

@@ -6,9 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.datasets.values import Dataset
-from core.errors import GraftError
-from core.registry.aliases import CHAMPION, LONGEST_WHO, LONGEST_WHY
-from core.runs import AliasMove, Run, Status
+from core.runs import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Run, Status
 from core.web.panels.run_rows import attempt, open_link
 from core.web.panels.tables import name_column, table
 from core.web.panels.words import dataset_title, interval
@@ -56,7 +54,7 @@ def _holder(bench: Workbench, held: AliasMove, best: Run | None) -> None:
     st.markdown(f":orange-badge[{TROPHY} Champion]")
     run_chip(run)
     st.markdown(f"Right on **{share(run.test_accuracy, interval(run))}** of the test photos. {_since(held)}")
-    if not _has_model(bench, run):
+    if not bench.has_model(run.id):
         st.warning("Its weights were deleted: it can be compared, but not asked.", icon=":material/layers_clear:")
     if best is not None and best.id != run.id and (best.test_accuracy or 0) > (run.test_accuracy or 0):
         st.caption(f"The most accurate is {plain(best.name)} with {share(best.test_accuracy, interval(best))}.")
@@ -85,7 +83,7 @@ def _buttons(bench: Workbench, dataset: Dataset, held: AliasMove | None) -> None
     with st.container(horizontal=True, vertical_alignment="center"):
         if held is not None:
             run = bench.run(held.run_id or "")
-            if _has_model(bench, run):
+            if bench.has_model(run.id):
                 query = {"models": run.id}
                 st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
             open_link(run, "Its run")
@@ -126,14 +124,6 @@ def _since(move: AliasMove) -> str:
     by = f" by {plain(move.who)}" if move.who else ""
     why = f": {plain(move.why)}" if move.why else ""
     return f"Chosen {moment(move.at)} UTC{by}{why}"
-
-
-def _has_model(bench: Workbench, run: Run) -> bool:
-    try:
-        bench.model(run.id)
-    except GraftError:
-        return False
-    return True
 
 
 def who() -> str:

@@ -7,9 +7,10 @@ import streamlit as st
 from core.datasets.values import Dataset
 from core.deletion import Toll
 from core.errors import GraftError
-from core.runs import Run
+from core.runs import Run, Status
 from core.web.danger import confirm_danger
-from core.web.panels import champion
+from core.web.panels import champion as champions
+from core.web.panels.champion import TROPHY
 from core.web.panels.run_rows import attempt
 from core.web.panels.words import alias_words, toll_words, used_words
 from core.web.widgets import explained
@@ -28,14 +29,29 @@ def bar(bench: Workbench, dataset: Dataset | None, run_ids: Sequence[str], *, ke
     runs = _there(bench, run_ids)
     if not runs:
         return
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.bar"):
-        _star(bench, runs, key)
-        _tags(bench, runs, key)
-        _archive(bench, runs, key)
+    row = st.container(horizontal=True, vertical_alignment="center", key=f"{key}.bar")
+    told = st.container()
+    with row:
+        marks(bench, runs, key=key)
         if dataset is not None and len(runs) == 1:
-            champion.make_button(bench, runs[0], key=f"{key}.champion")
-        delete_weights_button(bench, runs, key=f"{key}.weights")
-        delete_button(bench, runs, key=f"{key}.delete")
+            champions.make_button(bench, runs[0], key=f"{key}.champion")
+        delete_weights_button(bench, runs, told, key=f"{key}.weights")
+        delete_button(bench, runs, told, key=f"{key}.delete")
+
+
+def marks(bench: Workbench, runs: Sequence[Run], *, key: str) -> None:
+    """The buttons that delete nothing, inside the caller's row: star, tags, archive."""
+    _star(bench, runs, key)
+    _tags(bench, runs, key)
+    _archive(bench, runs, key)
+
+
+def badges(run: Run, *, champion: bool = False) -> str:
+    """What a person has said about a run, as markdown: champion, star, archived, tags."""
+    said = [f":orange-badge[{TROPHY} Champion]"] if champion else []
+    said += [":yellow-badge[:material/star: Starred]"] if run.starred else []
+    said += [":gray-badge[:material/archive: Archived]"] if run.archived else []
+    return " ".join([*said, *(f":gray-badge[{plain(tag)}]" for tag in run.tags)])
 
 
 def _there(bench: Workbench, run_ids: Sequence[str]) -> list[Run]:
@@ -84,19 +100,24 @@ def _retag(bench: Workbench, run_ids: Sequence[str], before: Sequence[str], box:
     attempt(bench.tag, run_ids, add, remove)
 
 
-def delete_button(bench: Workbench, runs: Sequence[Run], *, key: str, label: str = "Delete") -> None:
-    """Deletes runs with their files after a second click, takes them out of the URL and draws the page anew."""
+def delete_button(bench: Workbench, runs: Sequence[Run], told, *, key: str, label: str = "Delete") -> None:
+    """Deletes runs with their files after a second click, takes them out of the URL and draws the page anew.
+
+    Args:
+        told: the container in which a refusal is said.
+    """
 
     def what() -> str:
         toll = bench.toll_of([run.id for run in runs])
         return f"This deletes {_named(runs)} for good: {toll_words(toll)}.{used_words(toll)}{alias_words(toll)}"
 
-    if confirm_danger(key, label, what):
-        _done(lambda: bench.delete_runs([run.id for run in runs]), runs)
+    if confirm_danger(key, label, what, disabled=_all_running(runs)):
+        with told:
+            _done(lambda: bench.delete_runs([run.id for run in runs]), runs)
 
 
-def delete_weights_button(bench: Workbench, runs: Sequence[Run], *, key: str, label: str = "Delete weights") -> None:
-    """Deletes models and checkpoints after a second click and draws the page anew."""
+def delete_weights_button(bench: Workbench, runs: Sequence[Run], told, *, key: str) -> None:
+    """Deletes models and checkpoints after a second click and draws the page anew; ``told`` as above."""
 
     def what() -> str:
         toll = bench.toll_of([run.id for run in runs], weights_only=True)
@@ -106,8 +127,15 @@ def delete_weights_button(bench: Workbench, runs: Sequence[Run], *, key: str, la
             f"{used_words(toll)}{alias_words(toll, weights_only=True)}"
         )
 
-    if confirm_danger(key, label, what, icon=":material/layers_clear:"):
-        _done(lambda: bench.delete_weights([run.id for run in runs]), ())
+    icon = ":material/layers_clear:"
+    if confirm_danger(key, "Delete weights", what, icon=icon, disabled=_all_running(runs)):
+        with told:
+            _done(lambda: bench.delete_weights([run.id for run in runs]), ())
+
+
+def _all_running(runs: Sequence[Run]) -> bool:
+    """Where only some run, a sentence says which: nothing is deleted then."""
+    return all(run.status is Status.RUNNING for run in runs)
 
 
 def _named(runs: Sequence[Run]) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import charts
-from core.runs import Epoch, Run, Status
-from core.web.danger import confirm_danger
-from core.web.panels import run_choices, run_results, run_story
+from core.notes import safe_markdown
+from core.runs import CHAMPION, LONGEST_NAME, LONGEST_NOTE, Epoch, Run, Status
+from core.web.panels import champion, organise, run_choices, run_results, run_story
 from core.web.panels.run_rows import attempt, epoch_words, reproduce_button, stop_menu
-from core.web.panels.words import dataset_title, run_sentence, toll_words, used_words
+from core.web.panels.words import dataset_title, run_sentence
 from core.web.widgets import explained, heading, poll, progress_line, status_text
 from core.wording import moment, plain
 from core.workbench import Workbench
@@ -20,8 +20,13 @@ LOG_BYTES = 48_000
 
 def show(bench: Workbench, run: Run) -> None:
     dataset = bench.dataset(run.dataset_id)
-    heading(plain(run.name), f"{status_text(run.status)} {run_sentence(run)}")
+    held = bench.aliases(run.dataset_id).get(CHAMPION)
+    said = organise.badges(run, champion=held is not None and held.run_id == run.id)
+    heading(plain(run.name), f"{status_text(run.status)} {said} {run_sentence(run)}")
     _actions(bench, run)
+    if run.notes:
+        with st.container(border=True, key="run.note"):
+            st.markdown(safe_markdown(run.notes))
     poll(lambda: _live(bench, run), not run.status.ended)
     if run.status is Status.FINISHED:
         run_results.cost(bench, run)
@@ -40,7 +45,7 @@ def show(bench: Workbench, run: Run) -> None:
         with explained():  # a network that was deleted since no longer says how it was cut
             run_story.stages(bench, run)
         run_story.attempts(bench, run)
-    with st.expander("Notes and tags", icon=":material/edit_note:", expanded=bool(run.notes or run.tags)):
+    with st.expander("Name and notes", icon=":material/edit_note:"):
         _notes(bench, run)
     with st.expander("Log", icon=":material/terminal:", expanded=run.status is Status.FAILED):
         poll(lambda: _log(bench, run), not run.status.ended)
@@ -52,14 +57,16 @@ def _actions(bench: Workbench, run: Run) -> None:
         if not run.status.ended:
             stop_menu(bench, run)
         elif run.status is not Status.FINISHED:
-            again = f"Goes on at epoch {run.epochs_done + 1}." if run.epochs_done else "Starts from the beginning."
+            kept = run.epochs_done and bench.has_checkpoint(run.id)
+            again = f"Goes on at epoch {run.epochs_done + 1}." if kept else "Starts from the beginning."
             st.button(
                 "Resume", type="primary", icon=":material/play_arrow:", key="run.resume", help=again,
                 on_click=attempt, args=(bench.resume, run.id),
             )  # fmt: skip
         else:
-            query = {"models": run.id}
-            st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
+            if bench.has_model(run.id):
+                query = {"models": run.id}
+                st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
             query = {"dataset": run.dataset_id}
             st.page_link("pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params=query)
             reproduce_button(bench, run)
@@ -67,6 +74,15 @@ def _actions(bench: Workbench, run: Run) -> None:
             query = {"runs": run.id}
             st.page_link("pages/board.py", label="Board", icon=":material/monitoring:", query_params=query)
         st.page_link("pages/runs.py", label="All runs", icon=":material/list_alt:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        organise.marks(bench, [run], key="run")
+        if run.status is Status.FINISHED:
+            champion.make_button(bench, run, key="run.champion")
+    if run.status is Status.FINISHED and not bench.has_model(run.id):
+        st.caption(
+            ":material/layers_clear: Its weights were deleted: it can be compared, but not asked, extended or built "
+            "on. Training it again brings them back."
+        )
 
 
 def _live(bench: Workbench, known: Run) -> None:
@@ -92,14 +108,20 @@ def _curves(epochs: Sequence[Epoch], best: int | None) -> None:
 
 
 def _notes(bench: Workbench, run: Run) -> None:
-    with st.form("run.notes", border=False):
-        name = st.text_input("Name", run.name, max_chars=120)
-        notes = st.text_area("Notes", run.notes, max_chars=5000, help="Plain text, for yourself.")
-        tags = st.multiselect("Tags", run.tags, run.tags, accept_new_options=True, help="Words to find it by.")
-        if st.form_submit_button("Save", icon=":material/save:"):
-            with explained():
-                bench.annotate(run.id, name=name, notes=notes, tags=tags)
-                st.rerun()
+    """Name and notes, with the notes as they will be shown under the box."""
+    name = st.text_input("Name", run.name, max_chars=LONGEST_NAME, key=f"run.name.{run.id}")
+    notes = st.text_area(
+        "Notes", run.notes, max_chars=LONGEST_NOTE, key=f"run.notes.{run.id}", height=160,
+        help="Markdown: **bold**, lists, `code`, links. Pictures and HTML are not shown.",
+    )  # fmt: skip
+    if notes.strip() and notes != run.notes:
+        st.caption("Not saved yet; it will look like this:")
+        with st.container(border=True):
+            st.markdown(safe_markdown(notes))
+    if st.button("Save", icon=":material/save:", key="run.save", disabled=(name, notes) == (run.name, run.notes)):
+        with explained():
+            bench.annotate(run.id, name=name, notes=notes)
+            st.rerun()
 
 
 def _log(bench: Workbench, run: Run) -> None:
@@ -117,14 +139,8 @@ def _log(bench: Workbench, run: Run) -> None:
 
 
 def _deletion(bench: Workbench, run: Run) -> None:
-    def what() -> str:
-        toll = bench.toll(run=run.id)
-        return f"This deletes **{plain(run.name)}** (`{run.id}`) for good: {toll_words(toll)}.{used_words(toll)}"
-
-    running = run.status is Status.RUNNING
-    if confirm_danger("run.delete", "Delete this run", what, disabled=running):
-        with explained():
-            toll = bench.delete_run(run.id)
-            st.toast(f"Deleted: {toll_words(toll)}.", icon=":material/delete:")
-            st.query_params.clear()
-            st.rerun()
+    told, row = st.container(), st.container(horizontal=True)
+    with row:
+        if run.status.ended and (bench.has_model(run.id) or bench.has_checkpoint(run.id)):
+            organise.delete_weights_button(bench, [run], told, key="run.weights")
+        organise.delete_button(bench, [run], told, key="run.delete", label="Delete this run")
