@@ -9,7 +9,7 @@ run may be; ``claims`` puts the outcome into one sentence.
 
 from core.comparison.answered import PhotoAnswer, paired_cells, photo_answers
 from core.comparison.board import Board, Choices, Filters
-from core.comparison.board_page import LARGE_FIRST, SORTS, BoardPage, Entry, page
+from core.comparison.board_page import LARGE_FIRST, SORTS, BoardPage, Entry, lines_of, page
 from core.comparison.claims import claim, verdict
 from core.comparison.classes import ClassDifference, class_differences
 from core.comparison.compare import Comparison, compare
@@ -90,6 +90,7 @@ __all__ = [
     "holm",
     "labels",
     "leaderboard",
+    "lines_of",
     "load_results",
     "log_loss",
     "macro_f1",

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -104,10 +104,13 @@ class Board:
     @cached_property
     def families(self) -> np.ndarray:
         """(n,) equal numbers for measured repetitions of one recipe; every other run has a number of its own."""
-        names = np.array([str(family) for family in self._columns["family"]])
-        codes = np.unique(names, return_inverse=True)[1].reshape(-1)
-        alone = (names == "") | np.isnan(self.number("accuracy"))
-        return np.where(alone, len(self) + np.arange(len(self)), codes)
+        alone = np.isnan(self.number("accuracy")) | np.array([not family for family in self._columns["family"]], bool)
+        return np.where(alone, len(self) + np.arange(len(self)), _codes(self._columns["family"]))
+
+    @cached_property
+    def fingerprints(self) -> np.ndarray:
+        """(n,) equal numbers for runs that did the same with the same seed."""
+        return _codes(self._columns["fingerprint"])
 
     @cached_property
     def words(self) -> dict[str, np.ndarray]:
@@ -130,17 +133,16 @@ class Board:
 
         Runs that answered another number of photos than most are left out: they cannot be laid upon the others.
         """
-        sizes = [(len(right), n) if right is not None else None for right, n in self._sized()]
-        usual = max(Counter(size for size in sizes if size), key=Counter(sizes).__getitem__, default=(0, 0))
-        known = np.array([size == usual for size in sizes], dtype=bool)
-        width = -(-usual[0] // 8) * 8
-        packed = np.zeros((len(self), width), np.uint8)
-        data = b"".join(right for (right, _), there in zip(self._sized(), known.tolist(), strict=True) if there)
-        packed[known, : usual[0]] = np.frombuffer(data, np.uint8).reshape(-1, usual[0] or 1)[:, : usual[0]]
+        rights = self._columns["right"]
+        sizes = [(len(right), n) if right else None for right, n in zip(rights, self._columns["n"], strict=True)]
+        usual = Counter(size for size in sizes if size).most_common(1)
+        length = usual[0][0][0] if usual else 0
+        known = np.array([bool(usual) and size == usual[0][0] for size in sizes], dtype=bool)
+        packed = np.zeros((len(self), -(-length // 8) * 8), np.uint8)
+        if length:
+            data = b"".join(right for right, there in zip(rights, known.tolist(), strict=True) if there)
+            packed[known, :length] = np.frombuffer(data, np.uint8).reshape(-1, length)
         return packed.view(np.uint64), known
-
-    def _sized(self) -> Iterator[tuple[bytes | None, int]]:
-        return zip(self._columns["right"], self._columns["n"], strict=True)
 
     def choices(self) -> Choices:
         """What there is to filter by among all runs."""
@@ -182,6 +184,12 @@ class Board:
             while len(self._memory) > _KEPT:
                 self._memory.popitem(last=False)
             return self._memory[key]
+
+
+def _codes(values: Sequence[str]) -> np.ndarray:
+    """(n,) equal numbers for equal texts."""
+    numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return np.array([numbers[value] for value in values], dtype=np.int64)
 
 
 def _numbers(values: Sequence[Any]) -> np.ndarray:

@@ -20,6 +20,7 @@ class Entry:
 
     Args:
         run_id: the run shown: of repetitions the one whose accuracy is nearest their mean. run_ids: all of them.
+        counted: how many of them have a say in the mean: of several runs with one seed only the newest.
         place: by accuracy among the lines, from 1; None without accuracy.
         values: by key of ``KEYS`` the mean of the repetitions in which it was measured, None if in none.
         spread: their sample standard deviation, None for fewer than two.
@@ -29,6 +30,7 @@ class Entry:
 
     run_id: str
     run_ids: tuple[str, ...]
+    counted: int
     place: int | None
     values: Mapping[str, float | None]
     spread: Mapping[str, float | None]
@@ -43,6 +45,7 @@ class BoardPage:
     Args:
         lines: in all, of which ``entries`` begins at ``start``; runs: that match, which are more where they are folded.
         best: the run every other line is tested against: the first by place whose answers are known, None without.
+        tests: how many are tested against it; ties: how many of them could be as good.
     """
 
     entries: tuple[Entry, ...]
@@ -50,6 +53,8 @@ class BoardPage:
     runs: int
     best: str | None
     start: int
+    tests: int = 0
+    ties: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +62,8 @@ class Lines:
     """The lines of one selection, in no order.
 
     Args:
-        rows: (m,) numbers of the matching runs; of_line: (m,) the line of each.
+        rows: (m,) numbers of the matching runs; of_line: (m,) the line of each; counted: (m,) whether a run has a say
+            in its line's figures.
         shown: (k,) row number of the run shown on each line; place: (k,) 1.., 0 without accuracy.
         best: the first line by place whose answers are known, None without any; p_values: (k,) of every other one
             against it, adjusted; NaN where not tested.
@@ -65,6 +71,7 @@ class Lines:
 
     rows: np.ndarray
     of_line: np.ndarray
+    counted: np.ndarray
     shown: np.ndarray
     place: np.ndarray
     p_values: np.ndarray
@@ -80,7 +87,8 @@ def _new_lines(board: Board, rows: np.ndarray, fold: bool) -> Lines:
     codes = board.families[rows] if fold else rows
     of_line = np.unique(codes, return_inverse=True)[1].reshape(-1)
     count = int(of_line.max()) + 1 if len(rows) else 0
-    accuracy = board.number("accuracy")[rows]
+    counted = _newest_of_each_seed(board, rows, of_line) if fold else np.ones(len(rows), dtype=bool)
+    accuracy = np.where(counted, board.number("accuracy")[rows], np.nan)
     mean = _means(accuracy, of_line, count)
     shown = rows[_first_of_each(of_line, np.abs(accuracy - mean[of_line]))]
     cost = np.nan_to_num(board.number("alone_wall_seconds")[shown], nan=np.inf)
@@ -89,7 +97,15 @@ def _new_lines(board: Board, rows: np.ndarray, fold: bool) -> Lines:
     place = np.zeros(count, np.int64)
     place[measured] = np.arange(1, len(measured) + 1)
     best, p_values = _tested(board, shown, measured)
-    return Lines(rows=rows, of_line=of_line, shown=shown, place=place, p_values=p_values, best=best)
+    return Lines(rows=rows, of_line=of_line, counted=counted, shown=shown, place=place, p_values=p_values, best=best)
+
+
+def _newest_of_each_seed(board: Board, rows: np.ndarray, of_line: np.ndarray) -> np.ndarray:
+    """(m,) A run that was done again with its seed, to reproduce it, says nothing new about luck."""
+    same = of_line * len(board) + board.fingerprints[rows]
+    counted = np.zeros(len(rows), dtype=bool)
+    counted[_first_of_each(same, -board.number("created_at")[rows])] = True
+    return counted
 
 
 def _tested(board: Board, shown: np.ndarray, order: np.ndarray) -> tuple[int | None, np.ndarray]:
@@ -139,6 +155,8 @@ def page(
         runs=len(lines.rows),
         best=None if lines.best is None else board.run_ids[lines.shown[lines.best]],
         start=start,
+        tests=int(np.isfinite(lines.p_values).sum()),
+        ties=int((lines.p_values >= SIGNIFICANCE).sum()),
     )
 
 
@@ -147,7 +165,8 @@ def _order(board: Board, lines: Lines, sort: str, descending: bool, rate_per_hou
     if sort == "name":
         values = board.name_ranks[lines.shown]
     else:
-        values = _means(board.number(sort, rate_per_hour)[lines.rows], lines.of_line, count)
+        known = board.number(sort, rate_per_hour)[lines.rows]
+        values = _means(known[lines.counted], lines.of_line[lines.counted], count)
     place = np.where(lines.place > 0, lines.place, count + 1)
     newest = -board.number("created_at")[lines.shown]
     return np.lexsort((newest, place, -values if descending else values))  # NaN comes last either way
@@ -159,10 +178,13 @@ def _entries(board: Board, lines: Lines, chosen: np.ndarray, rate_per_hour: floa
     mine = position[lines.of_line]
     rows, of_entry = lines.rows[mine >= 0], mine[mine >= 0]
     means, spreads = {}, {}
+    counted = lines.counted[mine >= 0]
+    counting, of_counting = rows[counted], of_entry[counted]
     for key in KEYS:
-        values = board.number(key, rate_per_hour)[rows]
-        mean = _means(values, of_entry, len(chosen))
-        means[key], spreads[key] = mean.tolist(), _spreads(values, mean, of_entry).tolist()
+        values = board.number(key, rate_per_hour)[counting]
+        mean = _means(values, of_counting, len(chosen))
+        means[key], spreads[key] = mean.tolist(), _spreads(values, mean, of_counting).tolist()
+    say = np.bincount(of_counting, minlength=len(chosen)).tolist()
     members: list[list[str]] = [[] for _ in chosen]
     for row, entry in zip(rows.tolist(), of_entry.tolist(), strict=True):
         members[entry].append(board.run_ids[row])
@@ -170,6 +192,7 @@ def _entries(board: Board, lines: Lines, chosen: np.ndarray, rate_per_hour: floa
         Entry(
             run_id=board.run_ids[lines.shown[line]],
             run_ids=tuple(members[number]),
+            counted=say[number],
             place=int(lines.place[line]) or None,
             values={key: _known(means[key][number]) for key in KEYS},
             spread={key: _known(spreads[key][number]) for key in KEYS},

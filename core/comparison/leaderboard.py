@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isnan
+from typing import Any
 
 from core.comparison.kinds import cost_kind
 from core.comparison.names import distinct_names
@@ -174,7 +175,7 @@ def _row(run: Run, name: str, cost: Cost | None, evaluation: Evaluation | None, 
     )
 
 
-def _scores(evaluation: Evaluation | None) -> dict[str, float | None]:
+def _scores(evaluation: Evaluation | None) -> dict[str, Any]:
     if evaluation is None:
         return {}
     return {

@@ -16,7 +16,7 @@ from core.runs import Cost
 SPARKLINE_POINTS = 30
 
 COST_NUMBERS = tuple(field.name for field in fields(Cost) if field.name not in ("stages", "energy_source"))
-_RUN = ("id", "name", "notes", "status", "family", "pattern", "backbone", "starred", "archived", "tags")
+_RUN = ("id", "name", "notes", "status", "fingerprint", "family", "pattern", "backbone", "starred", "archived", "tags")
 _RUN_NUMBERS = ("created_at", "epochs_done", "best_epoch")
 _FIGURES = ("balanced_accuracy", "macro_f1", "ece", "n", "right", "hardest")
 
@@ -25,19 +25,19 @@ class Boards(Store):
     """What the leaderboard is made of."""
 
     def board(self, dataset_id: str) -> dict[str, list]:
-        """Every run of a dataset, newest first, as columns of equal length.
+        """Every run of a dataset, the last added first, as columns of equal length.
 
         Returns:
-            ``run_id name notes status family pattern backbone starred archived tags created_at epochs_done best_epoch``
-            of the run; ``accuracy low high balanced_accuracy macro_f1 log_loss ece n right hardest`` of its evaluation
-            (see ``runs.Evaluation``); every number of its cost by the name of the field; ``has_weights``. What was not
-            measured is None; ``tags`` and ``hardest`` are then empty.
+            ``run_id name notes status fingerprint family pattern backbone starred archived tags created_at epochs_done
+            best_epoch`` of the run; ``accuracy low high balanced_accuracy macro_f1 log_loss ece n right hardest`` of
+            its evaluation (see ``runs.Evaluation``); every number of its cost by the name of the field; ``has_weights``.
+            What was not measured is None; ``tags`` and ``hardest`` are then empty.
         """
         query = (
             select(*(column.label(name) for name, column in _COLUMNS.items()))
             .select_from(runs.outerjoin(evaluations).outerjoin(costs).outerjoin(models, models.c.run_id == runs.c.id))
             .where(runs.c.dataset_id == dataset_id)
-            .order_by(runs.c.created_at.desc(), runs.c.number.desc())
+            .order_by(runs.c.number.desc())  # the order of the index on datasets: nothing has to be sorted
         )
         with self.reading() as connection:
             rows = connection.execute(query).all()
