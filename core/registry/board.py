@@ -30,8 +30,8 @@ class Boards(Store):
         Returns:
             ``run_id name notes status fingerprint family pattern backbone starred archived tags created_at epochs_done
             best_epoch`` of the run; ``accuracy low high balanced_accuracy macro_f1 log_loss ece n right hardest`` of
-            its evaluation (see ``runs.Evaluation``); every number of its cost by the name of the field; ``has_weights``.
-            What was not measured is None; ``tags`` and ``hardest`` are then empty.
+            its evaluation (see ``runs.Evaluation``); every number of its cost by the name of the field;
+            ``has_weights``. What was not measured is None; ``tags`` and ``hardest`` are then empty.
         """
         query = (
             select(*(column.label(name) for name, column in _COLUMNS.items()))
