@@ -1,42 +1,43 @@
 """Compare: which is best, at what cost, and is the difference real?"""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from core.comparison import labels
 from core.datasets.values import Dataset
-from core.errors import GraftError
-from core.runs import Run, Status
+from core.runs import Status
 from core.web.frame import require_frame
-from core.web.panels import compare_depths, compare_panel, compare_photos
-from core.web.panels.choice import choose_dataset, listed_ids
+from core.web.panels.choice import choose_dataset, linked_dataset
+from core.web.panels.compare import address, differs, leaderboard, problems, sentence
+from core.web.panels.compare.address import Address
+from core.web.panels.compare.copy_link import copy_link
+from core.web.panels.compare.filters import filters_of
+from core.web.panels.compare.selected import Selected, best_page, linked
+from core.web.panels.compare.views import VIEWS
 from core.web.state import workbench
 from core.web.widgets import empty_state, explained, heading
-from core.wording import plain, share
+from core.wording import plain
 from core.workbench import Workbench
-
-MOST = 12
-"""Runs compared at once: as many as there are colours."""
 
 
 def page() -> None:
-    bench = workbench()
-    finished = bench.runs(status=Status.FINISHED)
-    if not finished:
+    bench, now = workbench(), address.get()
+    first_line, warnings = st.container(), st.container()
+    with warnings:
+        found = linked(bench, now)
+        dataset = found.dataset or linked_dataset(bench) or newest_with_results(bench)
+    if dataset is None:
         nothing_yet(bench)
         return
-    first_line, problems = st.container(), st.container()
-    linked = linked_runs(bench, problems)
-    with st.container(key="compare.choice"):
-        dataset = choose_dataset(
-            bench, bench.datasets(), key="compare.dataset", default=preferred(bench, finished, linked)
-        )
-        runs = choose_runs([run for run in finished if run.dataset_id == dataset.id], linked)
+    with warnings:
+        problems.of_link(bench, found)
+    choose_dataset(bench, bench.datasets(), key="compare.dataset", default=dataset)
     with explained():
-        compare(bench, dataset, runs, first_line)
-    with explained():
-        compare_depths.show(bench, [run for run in finished if run.dataset_id == dataset.id])
+        compare(bench, dataset, now, found.runs, first_line)
+
+
+def newest_with_results(bench: Workbench) -> Dataset | None:
+    """The newest dataset that has a finished run."""
+    finished = (one for one in bench.datasets() if Status.FINISHED in bench.board(one.id).choices().statuses)
+    return next(finished, None)
 
 
 def nothing_yet(bench: Workbench) -> None:
@@ -50,82 +51,54 @@ def nothing_yet(bench: Workbench) -> None:
     )
 
 
-def linked_runs(bench: Workbench, problems) -> list[Run]:
-    """The finished runs of ``?runs=a,b``; a sentence for each that cannot be compared with the first."""
-    found: list[Run] = []
-    for run_id in listed_ids("runs"):
-        try:
-            run = bench.run(run_id)
-        except GraftError as error:
-            problems.error(plain(str(error)), icon=":material/error:")
-            continue
-        if run.status is not Status.FINISHED:
-            problems.warning(f"Run {plain(run.id)} is not finished, so it cannot be compared yet.")
-        elif found and run.dataset_id != found[0].dataset_id:
-            problems.warning(f"Run {plain(run.id)} was trained on another dataset; only runs of one can be compared.")
-        else:
-            found.append(run)
-    return found
-
-
-def preferred(bench: Workbench, finished: Sequence[Run], linked: Sequence[Run]) -> Dataset | None:
-    """The dataset of the linked runs; without any and without ``?dataset=``, the newest that has finished runs."""
-    if linked:
-        return bench.dataset(linked[0].dataset_id)
-    if st.query_params.get("dataset"):
-        return None
-    with_runs = {run.dataset_id for run in finished}
-    return next(dataset for dataset in bench.datasets() if dataset.id in with_runs)
-
-
-def choose_runs(finished: Sequence[Run], linked: Sequence[Run]) -> list[Run]:
-    """The runs of the URL, else the most accurate ones; kept in the URL when changed."""
-    by_accuracy = sorted(finished, key=lambda run: -(run.test_accuracy or 0.0))
-    by_id, names = {run.id: run for run in by_accuracy}, labels(finished)
-    chosen = [run.id for run in linked if run.id in by_id] if linked else list(by_id)
-    st.session_state["compare.runs"] = [] if st.query_params.get("runs") == "" else chosen[:MOST]
-    ids = st.multiselect(
-        "Runs",
-        list(by_id),
-        format_func=lambda id_: f"{names[id_]} · {share(by_id[id_].test_accuracy)}",
-        key="compare.runs",
-        max_selections=MOST,
-        on_change=_into_url,
-        help=f"Finished runs of this dataset, at most {MOST} at once.",
-    )
-    return [by_id[id_] for id_ in ids]
-
-
-def _into_url() -> None:
-    st.query_params.from_dict({"runs": ",".join(st.session_state["compare.runs"])})
-
-
-def compare(bench: Workbench, dataset: Dataset, runs: Sequence[Run], first_line) -> None:
-    """From the sentence to the photos."""
-    if not runs:
-        with first_line:
-            heading("Compare", f"Choose finished runs of {plain(dataset.name)} to see which is best and what it costs.")
-        return
-    line = "These runs cannot be compared."
-    try:
-        found = compare_panel.gather(bench, dataset, runs)
-        line = compare_panel.answer(found)
-    finally:
-        with first_line:
-            heading("Compare", line)
-    compare_panel.problems(found)
+def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...], first_line) -> None:
+    """The sentence, the view of the URL, the leaderboard, what differs."""
+    selected = select(bench, dataset, now, chosen)
     with first_line:
-        compare_panel.next_step(found.rows[0].run_id)
-    compare_panel.accuracy_against_cost(bench, found)
-    st.subheader("Leaderboard", anchor=False)
-    compare_panel.leaderboard_table(bench, found)
-    curves, duel, confusion = st.tabs(["Learning curves", "Head to head", "Confusion and photos"])
-    with curves:
-        compare_panel.learning_curves(bench, found)
-    with duel:
-        compare_photos.head_to_head(bench, found)
-    with confusion:
-        compare_photos.confusion(bench, found)
+        narrow = headline(dataset, selected)
+    if selected:
+        problems.of_runs(selected)
+    with explained():
+        chosen_view(dataset, selected)
+    st.subheader("Leaderboard", anchor="leaderboard")
+    with explained():
+        colours = selected.colours if selected else {}
+        leaderboard.show(bench, dataset, now, chosen, colours=colours, narrow=narrow)
+    if selected:
+        with explained():
+            differs.show(selected)
+
+
+def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> Selected | None:
+    """The runs of the URL, else the best ones that match; None without any."""
+    best = None if chosen else best_page(bench, dataset, filters_of(now), fold=now.fold)
+    ids = chosen if best is None else [entry.run_id for entry in best.entries]
+    if not ids:
+        return None
+    return Selected(bench=bench, dataset=dataset, comparison=bench.comparison(ids), address=now, best=best)
+
+
+def headline(dataset: Dataset, selected: Selected | None) -> bool:
+    """Title, the answer in a sentence, the next step, the link; says whether the page is narrow."""
+    heading("Compare", sentence.answer(dataset, selected))
+    with st.container(horizontal=True, vertical_alignment="center", key="compare.next"):
+        if selected:
+            sentence.next_step(selected)
+        return copy_link()
+
+
+def chosen_view(dataset: Dataset, selected: Selected | None) -> None:
+    """Only the view of the URL is drawn."""
+    if selected is None:
+        st.caption(f"Nothing to draw: no run of {plain(dataset.name)} matches the filters of the leaderboard.")
+        return
+    name = selected.address.view if selected.address.view in VIEWS else next(iter(VIEWS))
+    st.pills(
+        "View", list(VIEWS), required=True, label_visibility="collapsed",
+        format_func=lambda key: f"{VIEWS[key].icon} {VIEWS[key].title}", **address.bound("compare.view", "view", name),
+    )  # fmt: skip
+    with explained():
+        VIEWS[name].show(selected)
 
 
 require_frame()

@@ -41,10 +41,14 @@ def number(label: str, help: str, **options: Any):
     return st.column_config.NumberColumn(label, help=help, **options)
 
 
-def name_column(label: str, names: Sequence[str]):
-    """A text column as wide as its names, but never so wide that a long one hides what is beside it."""
+def name_column(label: str, names: Sequence[str], *, widest: int = _WIDEST_NAME):
+    """A text column as wide as its names, but never so wide that a long one hides what is beside it.
+
+    Args:
+        widest: in pixels.
+    """
     longest = max((len(name) for name in names), default=0)
-    width = min(_WIDEST_NAME, round(7.1 * longest) + 18) if longest > _OF_ITSELF else None
+    width = min(widest, round(7.1 * longest) + 18) if longest > _OF_ITSELF or widest < _WIDEST_NAME else None
     return st.column_config.TextColumn(label, width=width)
 
 

@@ -10,14 +10,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.comparison import COSTS, METRICS
+from core.comparison import COSTS, METRICS, SORTS
 from core.runs import Status
 
 MOST = 500
 """Runs that can be chosen at once."""
 
 SIZES = (10, 25, 50)
-SORTS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece", "created_at", "name", *COSTS)
 OVERS = ("epoch", "wall", "paid")
 _ANY = "any"
 _LONGEST = 200
@@ -75,16 +74,30 @@ def get() -> Address:
 def change(**changed: Any) -> Address:
     """Write changed fields into the URL; for callbacks of widgets.
 
-    Another filter or order begins with the first page again, another dataset with nothing chosen and no filter.
+    Another filter or order begins with the first page again, another sort with what is good, another dataset with
+    nothing chosen and no filter.
     """
     now = get()
     if changed.get("dataset", now.dataset) != now.dataset:
         now = replace(Address(), view=now.view, cost=now.cost, metric=now.metric, over=now.over, size=now.size)
     if changed.keys() & _FILTERS:
         changed.setdefault("page", 1)
+    if "sort" in changed:
+        changed.setdefault("desc", None)
     new = replace(now, **changed)
     st.query_params.from_dict(params(new))
     return new
+
+
+def bound(key: str, field: str, value: Any) -> dict[str, Any]:
+    """Options that tie a widget to a field: it shows ``value``, and what is chosen goes into the URL."""
+    st.session_state[key] = value
+    return {"key": key, "on_change": _into_url, "args": (key, field)}
+
+
+def _into_url(key: str, field: str) -> None:
+    value = st.session_state[key]
+    change(**{field: tuple(value) if isinstance(value, list | tuple) else value})
 
 
 def parse(query: Mapping[str, list[str]]) -> Address:

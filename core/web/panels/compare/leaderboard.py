@@ -1,13 +1,156 @@
-"""The leaderboard of a dataset: all its runs, a page at a time; runs are chosen here."""
+"""The leaderboard: all runs of a dataset that match, a page at a time. Ticked lines are the runs that are compared."""
 
-from core.web.panels.compare.selected import Selected
-from core.web.panels.tables import table
-from core.wording import share
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.colours import OTHER_COLOUR
+from core.comparison import Board, BoardPage
+from core.datasets.values import Dataset
+from core.web.panels import organise
+from core.web.panels.compare import address, filters, picking
+from core.web.panels.compare.address import MOST, SIZES, Address
+from core.web.panels.compare.columns import Column, Line, columns
+from core.web.panels.compare.downloads import downloads
+from core.web.panels.compare.lines import all_rows, lines_of, page_of
+from core.web.panels.tables import name_column, number, picture, table
+from core.web.widgets import colour_swatch
+from core.wording import count
+from core.workbench import Workbench
+
+TABLE = "compare.table"
+_ON_A_PHONE = ("accuracy", "verdict", "status", "alone_wall_seconds", "hardest")
+_NARROW_NAME, _WIDE_NAME = 150, 300
+"""Pixels of the longest name."""
+_ROW = 40
+"""Pixels: enough for a finger, and for photos that can be made out."""
 
 
-def show(selected: Selected) -> None:
+def show(
+    bench: Workbench,
+    dataset: Dataset,
+    now: Address,
+    chosen: Sequence[str],
+    *,
+    colours: Mapping[str, str],
+    narrow: bool = False,
+) -> None:
+    """The whole panel.
+
+    Args:
+        chosen: ids of the ticked runs. colours: of the runs that are drawn above, by id; other lines have a grey dot.
+        narrow: whether it is read on a phone.
+    """
+    board, page = bench.board(dataset.id), page_of(bench, dataset, now)
+    lines = lines_of(bench, dataset, board, page)
+    offered = _offered(bench, board, page)
+    shown = _shown(offered, now, lines, narrow)
+    filters.toolbar(board, now, offered, [column.key for column in shown])
+    if not page.lines:
+        _nothing(board)
+    else:
+        _choice(board, chosen, page)
+        _table(now, chosen, lines, shown, colours=colours, narrow=narrow)
+        _pages(now, page)
+        name = f"{dataset.name}-v{dataset.version}-leaderboard"
+        downloads(partial(all_rows, bench, dataset, now), name, "compare.leaderboard")
+    if chosen:
+        organise.bar(bench, dataset, chosen, key="compare.organise")
+
+
+def _offered(bench: Workbench, board: Board, page: BoardPage) -> dict[str, Column]:
+    """All columns but those of figures that no run has."""
+    rate, currency = bench.rate()
+    known = columns(currency, page.tests)
+    return {key: one for key, one in known.items() if one.figure is None or _measured(board, one.figure, rate)}
+
+
+def _measured(board: Board, figure: str, rate: float | None) -> bool:
+    return bool(np.isfinite(board.number(figure, rate)).any())
+
+
+def _shown(offered: Mapping[str, Column], now: Address, lines: Sequence[Line], narrow: bool) -> list[Column]:
+    """The columns of the URL, else the usual ones that say something about these lines; few on a phone."""
+    asked = [column for key, column in offered.items() if key in now.cols]
+    usual = [column for column in offered.values() if column.usual and column.says(lines)]
+    return asked or [column for column in usual if column.key in _ON_A_PHONE or not narrow]
+
+
+def _nothing(board: Board) -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown("**No run matches**", text_alignment="center")
+        st.caption(f"This dataset has {count(len(board), 'run')}.", text_alignment="center")
+        st.button("Clear filters", key="compare.cleared", icon=":material/filter_alt_off:", on_click=filters.clear)
+
+
+def _choice(board: Board, chosen: Sequence[str], page: BoardPage) -> None:
+    """What is chosen, and choosing many at once."""
+    with st.container(horizontal=True, vertical_alignment="center", key="compare.choice"):
+        said = f"**{count(len(chosen), 'run')} chosen**" if chosen else "Tick runs to compare just these."
+        st.markdown(said, width="content")
+        label = f"Choose all {page.runs}" if page.runs <= MOST else f"Choose the best {MOST}"
+        st.button(
+            label, key="compare.all", type="tertiary", icon=":material/select_all:", on_click=picking.choose_all,
+            args=(board,), help="The runs that match, on every page.",
+        )  # fmt: skip
+        if chosen:
+            st.button(
+                "Choose none", key="compare.none", type="tertiary", icon=":material/deselect:",
+                on_click=address.change, kwargs={"runs": ()}, help="The best runs are shown then.",
+            )  # fmt: skip
+
+
+def _table(
+    now: Address,
+    chosen: Sequence[str],
+    lines: Sequence[Line],
+    shown: Sequence[Column],
+    *,
+    colours: Mapping[str, str],
+    narrow: bool,
+) -> None:
     rows = [
-        {"Place": row.rank, "Run": selected.names[row.run_id], "Accuracy": row.accuracy}
-        for row in selected.comparison.rows
+        {
+            "colour": colour_swatch(colours.get(line.entry.run_id, OTHER_COLOUR)),
+            "place": line.entry.place,
+            "name": line.name,
+            **{column.key: column.cell(line) for column in shown},
+        }
+        for line in lines
     ]
-    table(rows, key="compare.table", words={"Accuracy": share})
+    entries, by_key = [line.entry for line in lines], {column.key: column for column in shown}
+    picking.set_ticks(TABLE, entries, chosen)
+    down = filters.descending(now)
+    table(
+        rows,
+        key=TABLE,
+        columns={
+            "colour": picture(),
+            "place": number("Place", "By accuracy; of equals the cheaper one first.", width=56),
+            "name": name_column("Run", [line.name for line in lines], widest=_NARROW_NAME if narrow else _WIDE_NAME),
+            **{key: column.config_for(now.sort, down) for key, column in by_key.items()},
+        },
+        height="content",
+        row_height=_ROW,
+        on_select=partial(picking.on_pick, TABLE, entries, by_key),
+        selection_mode=["multi-row", "single-column"],
+    )
+
+
+def _pages(now: Address, page: BoardPage) -> None:
+    """Which lines these are, and the way to the others."""
+    pages = -(-page.lines // now.size)
+    last = min(page.start + now.size, page.lines)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        folded = f" ({count(page.runs, 'run')})" if page.runs > page.lines else ""
+        st.caption(f"{page.start + 1} to {last} of {count(page.lines, 'line')}{folded}", width="content")
+        if pages > 1:
+            at = min(now.page, pages)
+            st.pagination(pages, max_visible_pages=5, **address.bound("compare.page", "page", at))
+        if page.lines > SIZES[0]:
+            st.segmented_control(
+                "Lines", SIZES, label_visibility="collapsed", required=True,
+                **address.bound("compare.size", "size", now.size),
+            )  # fmt: skip

@@ -1,0 +1,90 @@
+"""Only what differs: the parts of the chosen recipes that are not the same in all of them."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.backbones import catalogue
+from core.comparison import Difference
+from core.web.panels.compare.downloads import downloads
+from core.web.panels.compare.filters import pattern_title
+from core.web.panels.compare.selected import Selected
+from core.web.panels.recipe_words import FIELDS
+from core.web.panels.tables import name_column, table
+from core.wording import count, share
+
+_SIDE_BY_SIDE = 4
+"""Runs that stand beside each other as columns; more stand below each other, so that no name is cut."""
+
+
+def show(selected: Selected) -> None:
+    """A table and its files; nothing for a single run."""
+    rows, found = selected.comparison.rows, selected.comparison.differing
+    if len(rows) < 2:
+        return
+    st.subheader("Only what differs", anchor=False)
+    if not found:
+        st.caption(f"The {count(len(rows), 'run')} have the same recipe: what differs is luck.")
+        return
+    st.caption("Settings that are the same in all these runs are left out; – where a run has no such setting.")
+    if len(rows) <= _SIDE_BY_SIDE:
+        _columns(selected, found)
+    else:
+        _rows(selected, found)
+    downloads(_file(selected), f"{selected.dataset.name}-differences", "compare.differs")
+
+
+def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
+    """One line a setting, one column a run."""
+    ids = [row.run_id for row in selected.comparison.rows]
+    lines = [{"setting": title_of(one), **{id_: said(one, id_) for id_ in ids}} for one in found]
+    accuracy = {row.run_id: share(row.accuracy) for row in selected.comparison.rows}
+    columns = {id_: st.column_config.TextColumn(selected.names[id_]) for id_ in ids}
+    columns["setting"] = st.column_config.TextColumn("Setting")
+    table([{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns)
+
+
+def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
+    """One line a run, one column a setting."""
+    lines = [
+        {"name": selected.names[row.run_id], "accuracy": share(row.accuracy)}
+        | {one.name: said(one, row.run_id) for one in found}
+        for row in selected.comparison.rows
+    ]
+    columns: dict[str, Any] = {
+        "name": name_column("Run", list(selected.names.values())),
+        "accuracy": st.column_config.TextColumn("Accuracy", alignment="right"),
+    }
+    columns |= {one.name: st.column_config.TextColumn(title_of(one), help=_help(one)) for one in found}
+    table(lines, key="compare.differs.rows", columns=columns)
+
+
+def title_of(one: Difference) -> str:
+    """As the page Train calls it."""
+    return FIELDS[one.name][0] if one.name in FIELDS else one.title[:1].upper() + one.title[1:]
+
+
+def _help(one: Difference) -> str | None:
+    return FIELDS[one.name][1] if one.name in FIELDS else None
+
+
+def said(one: Difference, run_id: str) -> str:
+    """One value in words; ``–`` where the run has no such setting."""
+    value = one.values.get(run_id)
+    if value is None:
+        return "–"
+    if one.name == "pattern":
+        return pattern_title(value)
+    return _TITLES.get(value, value) if one.name == "backbone" else value.replace("_", " ")
+
+
+_TITLES = {backbone.name: backbone.title for backbone in catalogue()}
+
+
+def _file(selected: Selected) -> list[dict[str, Any]]:
+    """The values as they stand in the recipes."""
+    return [
+        {"run": row.run_id, "name": row.name, "accuracy": row.accuracy}
+        | {one.name: one.values.get(row.run_id) for one in selected.comparison.differing}
+        for row in selected.comparison.rows
+    ]

@@ -1,0 +1,145 @@
+"""Which runs the leaderboard lists, and how: search, filters, order, columns. All of it stands in the URL."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import streamlit as st
+
+from core.backbones import catalogue
+from core.comparison import LARGE_FIRST, Board, Filters
+from core.recipes import Pattern
+from core.runs import Status
+from core.web.panels.compare import address
+from core.web.panels.compare.address import Address
+from core.web.panels.compare.columns import Column
+from core.web.panels.recipe_words import PATTERNS
+from core.web.widgets import STATUSES
+from core.wording import plain
+
+
+def filters_of(now: Address) -> Filters:
+    """The filters of the URL."""
+    return Filters(
+        text=now.q,
+        patterns=now.pattern,
+        backbones=now.backbone,
+        tags=now.tag,
+        statuses=now.status,
+        starred=now.star,
+        archived=now.archived,
+    )
+
+
+def toolbar(board: Board, now: Address, columns: Mapping[str, Column], shown: Sequence[str]) -> None:
+    """Search, filters and table settings in one line.
+
+    Args:
+        columns: that can be chosen. shown: keys of those that are.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Search runs", icon=":material/search:", placeholder="Name, tag, note or id", label_visibility="collapsed",
+            max_chars=200, **address.bound("compare.q", "q", now.q),
+        )  # fmt: skip
+        active = _active(now)
+        label = f"Filter ({active})" if active else "Filter"
+        with st.popover(label, icon=":material/filter_alt:", key="compare.filter"):
+            _filters(board, now)
+        with st.popover("Table", icon=":material/view_column:", key="compare.columns", help="Order, columns, lines"):
+            _settings(now, columns, shown)
+
+
+def _active(now: Address) -> int:
+    """How many kinds of filter are set."""
+    usual = Address()
+    fields = ("pattern", "backbone", "tag", "star", "status", "archived")
+    return sum(getattr(now, field) != getattr(usual, field) for field in fields)
+
+
+def _filters(board: Board, now: Address) -> None:
+    there = board.choices()
+    patterns = [str(pattern) for pattern in PATTERNS if str(pattern) in there.patterns]
+    _pills("Pattern", patterns, now.pattern, "pattern", partial(_counted, there.patterns))
+    titles = {name: backbone_title(name, board) for name in (*there.backbones, *now.backbone)}
+    _several("Backbone", list(there.backbones), now.backbone, "backbone", titles.__getitem__)
+    _several("Tags", list(there.tags), now.tag, "tag", str)
+    statuses = [status.value for status in STATUSES]
+    _pills("Status", statuses, now.status, "status", lambda name: STATUSES[Status(name)][0])
+    with st.container(horizontal=True):
+        st.toggle("Starred only", **address.bound("compare.star", "star", now.star))
+        st.toggle("Archived too", **address.bound("compare.archived", "archived", now.archived))
+    if _active(now):
+        st.button("Clear filters", key="compare.unfiltered", icon=":material/filter_alt_off:", on_click=clear)
+
+
+def clear() -> None:
+    """Back to all finished runs."""
+    usual = Address()
+    fields = ("q", "pattern", "backbone", "tag", "star", "status", "archived")
+    address.change(**{field: getattr(usual, field) for field in fields})
+
+
+def _pills(label: str, options: Sequence[str], chosen: Sequence[str], field: str, say: Callable[[str], str]) -> None:
+    options = [*options, *(name for name in chosen if name not in options)]
+    st.pills(
+        label, options, selection_mode="multi", format_func=say,
+        **address.bound(f"compare.{field}", field, [name for name in options if name in chosen]),
+    )  # fmt: skip
+
+
+def _several(label: str, options: Sequence[str], chosen: Sequence[str], field: str, say: Callable[[str], str]) -> None:
+    """Nothing where there is nothing to choose from; what the URL asks for can always be taken out."""
+    options = [*options, *(name for name in chosen if name not in options)]
+    if len(options) > 1 or chosen:
+        st.multiselect(
+            label, options, format_func=say, placeholder="Any", **address.bound(f"compare.{field}", field, list(chosen))
+        )
+
+
+def _settings(now: Address, columns: Mapping[str, Column], shown: Sequence[str]) -> None:
+    sorts = dict.fromkeys(column.sort for column in columns.values() if column.sort)
+    titles = {column.sort: column.title for column in reversed(columns.values()) if column.sort} | {"name": "Name"}
+    order = [*sorts, "name"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Sort by", order, format_func=titles.__getitem__, help="Or click the head of a column.",
+            **address.bound("compare.sort", "sort", now.sort if now.sort in order else order[0]),
+        )  # fmt: skip
+        st.segmented_control(
+            "Order", [True, False], format_func=lambda down: "Large first" if down else "Small first", required=True,
+            **address.bound("compare.desc", "desc", descending(now)),
+        )  # fmt: skip
+    st.pills(
+        "Columns", list(columns), selection_mode="multi", format_func=lambda key: columns[key].title,
+        **address.bound("compare.cols", "cols", list(shown)),
+    )  # fmt: skip
+    if now.cols:
+        st.button(
+            "Usual columns", key="compare.usual", icon=":material/undo:", on_click=address.change, kwargs={"cols": ()}
+        )
+    st.toggle(
+        "Repetitions on one line", help="Runs that differ in nothing but the seed: their mean and spread.",
+        **address.bound("compare.fold", "fold", now.fold),
+    )  # fmt: skip
+
+
+def descending(now: Address) -> bool:
+    """Whether large values stand first: as the URL asks, else so that what is good stands first."""
+    return now.sort in LARGE_FIRST if now.desc is None else now.desc
+
+
+def pattern_title(name: str) -> str:
+    """``Fine-tuned`` of ``fine_tuning``; an unknown one as it is."""
+    return PATTERNS[Pattern(name)][0] if name in set(Pattern) else name
+
+
+def backbone_title(name: str, board: Board) -> str:
+    """``EfficientNet-Lite0`` of ``efficientnet_lite0``, the name of a run of its id; what is not known as it is."""
+    return _TITLES.get(name) or (board.cell(name, "name") if name in board else name)
+
+
+_TITLES = {backbone.name: backbone.title for backbone in catalogue()}
+
+
+def _counted(counts: Mapping[str, int], pattern: str) -> str:
+    return f"{plain(pattern_title(pattern))} ({counts.get(pattern, 0)})"
