@@ -1,197 +1,250 @@
-"""Charts of learning: metrics per epoch of several runs or of one."""
+"""The chart of learning: one metric of several runs, over epochs or over the time they took."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from core.charts.look import ACCENT, GREY, HOVER, axis, escape, figure, legend_name, require_some
-from core.charts.styles import COLOURED, RunStyle, run_styles
-from core.comparison.curves import METRICS, Curve, MetricKind, metric_kind
-from core.runs import Epoch
-from core.wording import duration, share
+from core.charts.look import (
+    GREY,
+    MOST_POINTS,
+    axis,
+    escape,
+    figure,
+    hover,
+    legend_name,
+    log_axis,
+    require_some,
+    spans_decades,
+    time_unit,
+)
+from core.charts.styles import RunStyle, styles_of
+from core.charts.thinning import thinned
+from core.comparison.curves import TRAINING_OF, Curve, MetricKind, metric_kind
+from core.errors import InvalidInput
+from core.wording import count, duration, share
 
-MOST_POINTS = 200
-"""Points of one line; more are not seen, and a browser takes seconds to redraw them."""
-_MOST_RUNS = 40
+MOST_RUNS = 40
+_MOST_ON_A_LINE = 500
+"""More points than this on one line are not seen."""
+
+Over = Literal["epoch", "wall", "paid"]
+OVER: dict[str, str] = {"epoch": "epoch", "wall": "time in training", "paid": "time paid so far"}
+"""What the curves can be drawn over. Paid: with loading and computing features, before the first epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What is drawn of a curve: at most ``MOST_POINTS`` points (None is a gap), and its best epoch."""
+    """What is drawn of a curve (None is a gap).
+
+    Args:
+        training: whether it is that of the training photos. of: points there were before thinning.
+        x: epochs, or seconds. best: (place in x, value) of the epoch the model was kept from.
+    """
 
     run_id: str
     name: str
+    training: bool
+    of: int
     epochs: tuple[int, ...]
+    x: tuple[float, ...]
     values: tuple[float | None, ...]
     best: tuple[int, float] | None
 
 
-def thinned(values: Sequence[float | None], keep: int | None = None, most: int = MOST_POINTS) -> tuple[int, ...]:
-    """Indices that keep a curve's shape: of every stretch the lowest and highest point, both ends, and ``keep``."""
-    if len(values) <= most:
-        return tuple(range(len(values)))
-    width = math.ceil(len(values) / (most // 2 - 2))
-    kept = {0, len(values) - 1} | ({keep} if keep is not None else set())
-    for start in range(0, len(values), width):
-        stretch = [index for index in range(start, min(start + width, len(values))) if values[index] is not None]
-        if stretch:
-            kept |= {min(stretch, key=lambda i: values[i] or 0.0), max(stretch, key=lambda i: values[i] or 0.0)}
-    return tuple(sorted(kept))
-
-
-def line_of(curve: Curve) -> Line:
-    """Shares become percent; what is not a number becomes a gap."""
+def line_of(curve: Curve, over: Over = "epoch", *, training: bool = False, most: int = _MOST_ON_A_LINE) -> Line:
+    """Shares become percent; what is not a number becomes a gap; long lines are thinned and keep their extremes."""
     factor = 100 if metric_kind(curve.metric).share else 1
-    values = [factor * value if math.isfinite(value) else None for value in curve.values]
-    place = curve.epochs.index(curve.best_epoch) if curve.best_epoch in curve.epochs else None
-    kept = thinned(values, place)
-    peak = None if place is None else values[place]
+    values = [factor * value if math.isfinite(value) else None for value in _values(curve, training)]
+    places = places_of(curve, over)
+    best = curve.epochs.index(curve.best_epoch) if curve.best_epoch in curve.epochs else None
+    kept = thinned(values, best, most)
+    peak = None if best is None or training else values[best]
     return Line(
         run_id=curve.run_id,
         name=curve.name,
+        training=training,
+        of=len(values),
         epochs=tuple(curve.epochs[index] for index in kept),
+        x=tuple(places[index] for index in kept),
         values=tuple(values[index] for index in kept),
-        best=None if place is None or peak is None else (curve.epochs[place], peak),
+        best=None if best is None or peak is None else (kept.index(best), peak),
     )
 
 
-def learning_curves_title(curves: Sequence[Curve]) -> str:
+def _values(curve: Curve, training: bool) -> Sequence[float]:
+    return curve.training if training else curve.values
+
+
+def places_of(curve: Curve, over: Over) -> Sequence[float]:
+    """Where each epoch lies: its number, or seconds on the clock when it ended."""
+    if over == "epoch":
+        return curve.epochs
+    start = (curve.before or 0.0) if over == "paid" else 0.0
+    return [start + seconds for seconds in curve.seconds]
+
+
+def drawable(curves: Sequence[Curve], over: Over, styles: Mapping[str, RunStyle]) -> list[Curve]:
+    """Those whose place on the axis is known, the coloured ones first, at most ``MOST_RUNS``."""
+    if over not in OVER:
+        raise InvalidInput(f"Curves can be drawn over: {', '.join(OVER)}. Received: {over!r}")
+    known = [curve for curve in curves if over == "epoch" or (curve.seconds and _is_paid_for(curve, over))]
+    return sorted(known, key=lambda curve: not styles[curve.run_id].coloured)[:MOST_RUNS]
+
+
+def _is_paid_for(curve: Curve, over: Over) -> bool:
+    return over == "wall" or curve.before is not None
+
+
+def lines_of(curves: Sequence[Curve], over: Over, styles: Mapping[str, RunStyle]) -> tuple[Line, ...]:
+    """Every line that is drawn: validation, and of the coloured runs also training; few enough points in all."""
+    drawn = drawable(curves, over, styles)
+    both = [curve for curve in drawn if curve.training and styles[curve.run_id].coloured]
+    most = min(_MOST_ON_A_LINE, (MOST_POINTS - 2 * MOST_RUNS) // max(1, len(drawn) + len(both)) - 1)
+    lines = [line_of(curve, over, training=True, most=most) for curve in both]
+    return tuple(lines + [line_of(curve, over, most=most) for curve in reversed(drawn)])
+
+
+def learning_curves_title(curves: Sequence[Curve], over: Over = "epoch") -> str:
     """Who got furthest: "Lite1 reaches the highest validation accuracy: 94.1 % in epoch 12"."""
-    points = [
-        (value, epoch, curve) for curve in curves for epoch, value in zip(curve.epochs, curve.values, strict=True)
+    ends = [
+        (value, place, curve) for curve in curves for place, value in enumerate(curve.values) if math.isfinite(value)
     ]
-    points = [point for point in points if math.isfinite(point[0])]
-    if not points:
+    if not ends:
         return "How did the runs learn?"
     kind = metric_kind(curves[0].metric)
     choose = max if kind.share else min
-    value, epoch, curve = choose(points, key=lambda point: point[0])
+    value, place, curve = choose(ends, key=lambda end: end[0])
     word = "highest" if kind.share else "lowest"
-    return f"{curve.name} reaches the {word} {kind.title}: {_words(kind, value)} in epoch {epoch}"
+    after = ""
+    if over != "epoch" and curve.seconds and _is_paid_for(curve, over):
+        after = f", after {duration(places_of(curve, over)[place])}"
+    reached = f"reaches the {word} {kind.title}: {_words(kind, value)} in epoch {curve.epochs[place]}{after}"
+    return f"{curve.name} {reached}"
 
 
-def learning_curves(curves: Sequence[Curve]) -> go.Figure:
-    """One line per run with its best epoch marked; beyond 12 runs grey, beyond 40 left out."""
+def learning_curves_caption(
+    curves: Sequence[Curve], over: Over = "epoch", styles: Mapping[str, RunStyle] | None = None
+) -> str:
+    """What the lines mean, and what is not drawn and why; nothing is left out silently."""
+    looks = styles_of([curve.run_id for curve in curves], styles)
+    lines = lines_of(curves, over, looks)
+    drawn, of = sum(len(line.x) for line in lines), sum(line.of for line in lines)
+    said = ["A marker: the epoch the model was kept from."]
+    if any(line.training for line in lines):
+        said.append("Dotted: the training photos.")
+    if drawn < of:
+        said.append(f"{drawn:,} of {of:,} points are drawn, every peak among them.")
+    shown = {line.run_id for line in lines}
+    unpaid = [curve for curve in curves if over != "epoch" and not (curve.seconds and _is_paid_for(curve, over))]
+    if unpaid:
+        said.append(f"Not drawn: {count(len(unpaid), 'run')} whose cost is not known yet, because it has not ended.")
+    if len(shown) + len(unpaid) < len(curves):
+        said.append(f"{len(shown)} of {count(len(curves), 'run')} are drawn.")
+    return " ".join(said)
+
+
+def learning_curves_rows(
+    curves: Sequence[Curve], over: Over = "epoch", styles: Mapping[str, RunStyle] | None = None
+) -> list[dict[str, Any]]:
+    """One row per point that is drawn."""
+    looks = styles_of([curve.run_id for curve in curves], styles)
+    metric = curves[0].metric if curves else ""
+    seconds = {} if over == "epoch" else {"seconds": over}
+    return [
+        {"run": line.run_id, "name": line.name, "metric": TRAINING_OF[metric] if line.training else metric}
+        | {"epoch": line.epochs[place]}
+        | dict.fromkeys(seconds, line.x[place])
+        | {"value": line.values[place], "best": line.best is not None and line.best[0] == place}
+        for line in lines_of(curves, over, looks)
+        for place in range(len(line.x))
+    ]
+
+
+def learning_curves(
+    curves: Sequence[Curve], over: Over = "epoch", styles: Mapping[str, RunStyle] | None = None
+) -> go.Figure:
+    """Validation as a solid line per run with its best epoch marked, training dotted; beyond 12 runs grey.
+
+    Args:
+        over: a key of ``OVER``; a logarithmic axis where the runs took times that span decades.
+        styles: of ``run_styles`` for all runs of the page.
+    """
     require_some(curves, "no run has finished an epoch")
     kind = metric_kind(curves[0].metric)
-    lines = [line_of(curve) for curve in curves[:_MOST_RUNS]]
-    styles = run_styles([line.run_id for line in lines])
-    named, others = lines[:COLOURED], lines[COLOURED:]
-    traces = [_line_trace(line, styles[line.run_id], kind, named=False) for line in others]
-    traces += [_line_trace(line, styles[line.run_id], kind, named=True) for line in named]
-    traces += [_best_mark(line, styles[line.run_id], kind) for line in named if line.best]
+    looks = styles_of([curve.run_id for curve in curves], styles)
+    lines = lines_of(curves, over, looks)
+    require_some(lines, "the cost of a run is known when it has ended")
+    per_unit, unit = (1.0, "") if over == "epoch" else time_unit(max(line.x[-1] for line in lines))
+    traces = [_trace(line, looks[line.run_id], kind, per_unit, over) for line in lines]
+    traces += [_best_mark(line, looks[line.run_id], kind, per_unit) for line in lines if line.best]
+    if any(line.training for line in lines):
+        traces.append(_key_to_dots())
+    ends = [line.x[-1] / per_unit for line in lines]
+    every = [place / per_unit for line in lines for place in line.x]
+    log = over != "epoch" and spans_decades(ends)
+    named = sum(trace.showlegend is True for trace in traces)
     return figure(
         traces,
-        revision=f"curves {kind.key}",
-        height=340 + 10 * len(named),  # a legend of many names must not leave the lines without room
+        revision=f"curves {kind.key} {over}",
+        height=380 + 10 * named,  # a legend of many names must not leave the lines without room
         showlegend=True,
-        xaxis=axis("epoch", showgrid=False),
-        yaxis=axis(kind.title, kind.unit),
+        xaxis=log_axis(OVER[over], unit, every) if log else axis(OVER[over], unit, showgrid=False),
+        yaxis=axis(kind.title.removeprefix("validation ") if named and len(lines) > named else kind.title, kind.unit),
     )
 
 
-def _line_trace(line: Line, style: RunStyle, kind: MetricKind, *, named: bool) -> go.Scatter:
+def _trace(line: Line, style: RunStyle, kind: MetricKind, per_unit: float, over: Over) -> go.Scatter:
+    look: dict[str, Any] = {"color": style.colour, "width": 2 if style.coloured else 1, "dash": "solid"}
+    if line.training:
+        look |= {"width": 1.2, "dash": "dot"}
     return go.Scatter(
         name=legend_name(line.name),
         legendgroup=line.run_id,
-        showlegend=named,
-        x=line.epochs,
+        showlegend=style.coloured and not line.training,
+        x=[place / per_unit for place in line.x] if over != "epoch" else line.x,
         y=line.values,
-        mode="lines" if len(line.epochs) > 1 else "markers",
-        line={"color": style.colour, "dash": style.dash, "width": 2 if named else 1},
-        opacity=1.0 if named else 0.5,
-        customdata=[
-            [line.run_id, escape(line.name), _detail(kind, epoch, value)]
-            for epoch, value in zip(line.epochs, line.values, strict=True)
-        ],
-        hovertemplate=HOVER,
+        mode="lines" if len(line.x) > 1 else "markers",
+        line=look,
+        marker={"size": 5},
+        opacity=1.0 if style.coloured and not line.training else 0.6,
+        meta=[escape(line.name)],
+        customdata=line.epochs,
+        hovertemplate=hover(_template(kind, line.training, over)),
     )
 
 
-def _best_mark(line: Line, style: RunStyle, kind: MetricKind) -> go.Scatter:
+def _template(kind: MetricKind, training: bool, over: Over) -> str:
+    title = kind.title.replace("validation", "training") if training else kind.title
+    value = "%{y:.1f} %" if kind.share else "%{y:.3g} s" if kind.unit == "s" else "%{y:.3g}"
+    return f"{title} {value}, epoch %{{customdata}}" + ("" if over == "epoch" else ", after %{x:.3~g}")
+
+
+def _best_mark(line: Line, style: RunStyle, kind: MetricKind, per_unit: float) -> go.Scatter:
     assert line.best is not None
-    epoch, value = line.best
+    place, value = line.best
+    said = f"{kind.title} {_words(kind, value / 100 if kind.share else value)}, epoch {line.epochs[place]}"
     return go.Scatter(
-        x=[epoch],
+        x=[line.x[place] / per_unit],
         y=[value],
         mode="markers",
         legendgroup=line.run_id,
         showlegend=False,
-        marker={"color": style.colour, "symbol": style.symbol, "size": 9},
-        customdata=[
-            [line.run_id, escape(line.name), f"{_detail(kind, epoch, value)}: its best epoch, kept as the model"]
-        ],
-        hovertemplate=HOVER,
+        marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
+        meta=[escape(line.name)],
+        hovertemplate=hover(f"{said}: its best epoch, kept as the model"),
     )
 
 
-def _detail(kind: MetricKind, epoch: int, value: float | None) -> str:
-    if value is None:
-        return f"epoch {epoch}: not a number"
-    return f"{kind.title} {_words(kind, value / 100 if kind.share else value)}, epoch {epoch}"
+def _key_to_dots() -> go.Scatter:
+    """An entry of the legend that says what the dotted lines are."""
+    look = {"color": GREY, "dash": "dot", "width": 1.5}
+    return go.Scatter(name="on the training photos", x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
 
 
 def _words(kind: MetricKind, value: float) -> str:
     if kind.share:
         return share(value)
     return duration(value) if kind.unit == "s" else f"{value:.3g}"
-
-
-_LIVE = {"accuracy": ("accuracy", "val_accuracy"), "loss": ("loss", "val_loss")}
-
-
-def live_curve(epochs: Sequence[Epoch], metric: str = "accuracy", best: int | None = None) -> go.Figure:
-    """Training and validation ``accuracy`` or ``loss`` of one run.
-
-    Args:
-        best: the epoch to mark; without it that of the lowest validation loss so far.
-    """
-    require_some(epochs, "the run has not finished an epoch")
-    lowest = min(epochs, key=lambda epoch: epoch.val_loss if math.isfinite(epoch.val_loss) else math.inf).number
-    traces: list[go.Scatter] = []
-    for key, colour, dash in zip(_LIVE[metric], (GREY, ACCENT), ("dot", "solid"), strict=True):
-        kind = METRICS[key]
-        curve = Curve(
-            run_id=key,
-            name=kind.title,
-            metric=key,
-            epochs=tuple(epoch.number for epoch in epochs),
-            values=tuple(getattr(epoch, key) for epoch in epochs),
-            best_epoch=best or lowest,
-        )
-        style = RunStyle(colour=colour, dash=dash, symbol="circle")
-        line = line_of(curve)
-        traces.append(_line_trace(line, style, kind, named=True))
-        if key.startswith("val_") and line.best:
-            traces.append(_best_mark(line, style, kind))
-    return figure(
-        traces,
-        revision=f"live {metric}",
-        height=260,
-        showlegend=True,
-        xaxis=axis("epoch", showgrid=False),
-        yaxis=axis(metric, METRICS[metric].unit),
-    )
-
-
-def epoch_times(epochs: Sequence[Epoch]) -> go.Figure:
-    """Seconds of every epoch of one run: the first one pays for start-up, a later peak for something else."""
-    require_some(epochs, "the run has not finished an epoch")
-    kept = thinned([epoch.seconds for epoch in epochs])
-    shown = [epochs[index] for index in kept]
-    trace = go.Bar(
-        x=[epoch.number for epoch in shown],
-        y=[epoch.seconds for epoch in shown],
-        marker={"color": ACCENT, "line": {"width": 0}},
-        customdata=[["", f"epoch {epoch.number}", duration(epoch.seconds)] for epoch in shown],
-        hovertemplate=HOVER,
-    )
-    return figure(
-        [trace],
-        revision="epoch times",
-        height=240,
-        xaxis=axis("epoch", showgrid=False),
-        yaxis=axis("time per epoch", "s", rangemode="tozero"),
-    )

@@ -1,16 +1,19 @@
 """Charts of a depth sweep: what is reached and what it costs, block by block."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
 from core.charts.look import HOVER, axis, escape, figure, legend_name, require_some
-from core.charts.styles import RunStyle, run_styles
+from core.charts.styles import RunStyle, styles_of
 from core.comparison.depths import DepthPoint, DepthSeries
 from core.comparison.kinds import COSTS
 from core.recipes import Pattern
 from core.wording import count, points, share, times
+
+_MOST_NAMED = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +82,29 @@ def _blocks(series: DepthSeries, point: DepthPoint) -> str:
     return f"{blocks} trained" if series.pattern is Pattern.FINE_TUNING else f"{blocks} left out"
 
 
-def over_depth(series: Sequence[DepthSeries], what: str = "accuracy") -> go.Figure:
-    """One line per series over the depth; ``what`` is a key of ``DEPTH_FIGURES``."""
+def over_depth_rows(series: Sequence[DepthSeries]) -> list[dict[str, Any]]:
+    """One row per depth, with every figure of it."""
+    return [
+        {"series": one.name, "pattern": str(one.pattern), "depth": point.depth, "runs": " ".join(point.run_ids)}
+        | {"accuracy": point.accuracy, "low95": point.low, "high95": point.high}
+        | {"alone_wall_seconds": point.seconds, "ms_per_photo": point.ms_per_photo}
+        for one in series
+        for point in one.points
+    ]
+
+
+def over_depth(
+    series: Sequence[DepthSeries], what: str = "accuracy", styles: Mapping[str, RunStyle] | None = None
+) -> go.Figure:
+    """One line per series over the depth, in the colour of its first run; ``what`` is a key of ``DEPTH_FIGURES``."""
     drawn = DEPTH_FIGURES[what]
     known = [one for one in series if any(drawn.value(point) is not None for point in one.points)]
     require_some(known, f"{drawn.title} was measured at no depth")
-    styles = run_styles([one.points[0].run_ids[0] for one in known])
-    traces = [_line(one, styles[one.points[0].run_ids[0]], drawn) for one in known]
+    firsts = [one.points[0].run_ids[0] for one in known]
+    looks = styles_of(firsts, styles)
+    if not all(looks[first].coloured for first in firsts[:_MOST_NAMED]):
+        looks = styles_of(firsts, None)  # grey on the page, but here each line must be told apart
+    traces = [_line(one, looks[first], drawn) for one, first in zip(known, firsts, strict=True)]
     trained = {one.pattern for one in known} == {Pattern.FINE_TUNING}
     title = "blocks trained" if trained else "blocks left out at the top"
     zero = {} if what == "accuracy" else {"rangemode": "tozero"}
@@ -104,10 +123,11 @@ def _line(series: DepthSeries, style: RunStyle, drawn: _Figure) -> go.Scatter:
     bars = [drawn.bar(point) for point in shown]
     return go.Scatter(
         name=legend_name(series.name),
+        showlegend=style.coloured,
         x=[point.depth for point in shown],
         y=[drawn.value(point) for point in shown],
         mode="lines+markers",
-        line={"color": style.colour, "dash": style.dash, "width": 2},
+        line={"color": style.colour, "width": 2},
         marker={"color": style.colour, "symbol": style.symbol, "size": 9},
         error_y={
             "type": "data",

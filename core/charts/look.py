@@ -1,10 +1,11 @@
 """What all charts have in common: calm, transparent, one hover format, user text that stays text.
 
-Figures carry no font and no text colour: ``st.plotly_chart(figure, theme="streamlit", config=CONFIG)`` brings those of
-the page, in light and dark. Whatever colour they do carry reads on both.
+Figures carry no font and no text colour: ``st.plotly_chart(figure, theme="streamlit", config=config())`` brings those
+of the page, in light and dark. Whatever colour they do carry reads on both.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,11 +21,39 @@ GRID = "rgba(128, 128, 128, 0.18)"
 HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
 """The one hover format: a name, and under it the figures. ``customdata`` is (id, name, figures)."""
 
-CONFIG = {
-    "displaylogo": False,
-    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
-    "toImageButtonOptions": {"format": "svg", "filename": "graft"},
-}
+MOST_POINTS = 20_000
+"""Points a chart may send to the browser, all lines together."""
+
+
+def hover(words: str) -> str:
+    """The same format for lines of many points: the name is ``meta[0]``, sent once; ``words`` are ours, never a user's.
+
+    A name and a sentence with every one of thousands of points would be megabytes.
+    """
+    return f"<b>%{{meta[0]}}</b><br>{words}<extra></extra>"
+
+
+def config(format: str = "svg", filename: str = "graft") -> dict[str, Any]:
+    """Plotly's settings of a chart: no logo, few buttons, and the camera saves ``filename`` as ``format``.
+
+    Args:
+        format: "svg" (sharp at every size) or "png" (twice the size on the screen).
+        filename: without ending; whatever is no letter, digit, dot, hyphen or underscore becomes a hyphen.
+
+    Raises:
+        InvalidInput: the browser cannot make such a picture.
+    """
+    if format not in ("svg", "png"):
+        raise InvalidInput(f"A chart can be saved as svg or png. Received: {format!r}")
+    name = re.sub(r"[^\w.-]+", "-", filename).strip("-.") or "graft"
+    return {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+        "toImageButtonOptions": {"format": format, "filename": name} | ({"scale": 2} if format == "png" else {}),
+    }
+
+
+CONFIG = config()
 
 _LONGEST_NAME = 32
 _LONGEST_IN_LEGEND = 52
@@ -69,7 +98,7 @@ def figure(traces: Sequence[Any], *, revision: str, height: int = 360, **layout:
     )
     # above the plot: below it a legend would run into the axis title on a phone
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
-    chart.update_layout(legend=legend, **layout)
+    chart.update_layout(**({"legend": legend} | layout))
     return chart
 
 
@@ -101,6 +130,14 @@ def log_axis(title: str, unit: str, values: Sequence[float]) -> dict[str, Any]:
     steps = (1, 2, 5) if high - low <= 3 else (1,)
     ticks = [step * 10.0**power for power in range(low, high + 1) for step in steps]
     return axis(title, unit, type="log", tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks])
+
+
+_UNITS = ((3 * 86_400.0, 86_400.0, "d"), (3 * 3600.0, 3600.0, "h"), (600.0, 60.0, "min"), (0.0, 1.0, "s"))
+
+
+def time_unit(longest: float) -> tuple[float, str]:
+    """Seconds of the unit in which ``longest`` (in seconds) is easily read on an axis, and its name."""
+    return next((seconds, unit) for least, seconds, unit in _UNITS if longest >= least)
 
 
 def spans_decades(values: Sequence[float]) -> bool:

@@ -1,41 +1,62 @@
 """One look per run, on every chart."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.colours import OTHER_COLOUR, run_colour
+from core.colours import OTHER_COLOUR, RUN_COLOURS, run_colours
 
-COLOURED = 12
+COLOURED = len(RUN_COLOURS)
 """Runs of a chart that get a colour; more could not be told apart."""
 
-_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "triangle-down", "pentagon", "hexagon")
+SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "cross",
+    "star",
+    "triangle-down",
+    "pentagon",
+    "hexagram",
+    "hourglass",
+    "triangle-left",
+    "bowtie",
+)
+"""One marker per colour, for those who do not see the colours apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunStyle:
-    """Colour, line and marker of one run, in Plotly's words."""
+    """Colour and marker of one run, in Plotly's words. The same colour always has the same marker."""
 
     colour: str
-    dash: str
-    symbol: str
+    symbol: str = "circle"
+
+    @property
+    def coloured(self) -> bool:
+        """Whether the run is one of the few that are told apart; the others are grey."""
+        return self.colour != OTHER_COLOUR
+
+
+GREY_STYLE = RunStyle(colour=OTHER_COLOUR)
 
 
 def run_styles(run_ids: Sequence[str]) -> dict[str, RunStyle]:
-    """A style per run; the first ``COLOURED`` runs get colours, the others are grey.
+    """A style per run; the first ``COLOURED`` of them get looks of their own, the others are grey.
 
-    A run's colour follows from its id alone, so it is the same on every chart whatever else is shown. Of two runs that
-    happen to share a colour, the one with the larger id gets another dash and another marker.
+    How a run keeps its colour, and what happens to two that prefer the same, stands in ``colours.run_colours``. Make
+    the styles once for all runs of a page and give them to every chart (``styles=``): then a chart of some of the runs
+    shows them in the colours of the charts beside it.
     """
-    coloured = list(dict.fromkeys(run_ids))[:COLOURED]
-    seen: Counter[str] = Counter()
-    styles = {}
-    for run_id in sorted(coloured):
-        colour = run_colour(run_id)
-        number = seen[colour]
-        seen[colour] += 1
-        dash, symbol = _DASHES[number % len(_DASHES)], _SYMBOLS[number % len(_SYMBOLS)]
-        styles[run_id] = RunStyle(colour=colour, dash=dash, symbol=symbol)
-    grey = RunStyle(colour=OTHER_COLOUR, dash="solid", symbol="circle")
-    return {run_id: styles.get(run_id, grey) for run_id in run_ids}
+    return {run_id: _style(colour) for run_id, colour in run_colours(run_ids).items()}
+
+
+def styles_of(run_ids: Sequence[str], styles: Mapping[str, RunStyle] | None) -> dict[str, RunStyle]:
+    """The given styles of these runs, or new ones where none are given; grey for a run that is not among them."""
+    if styles is None:
+        return run_styles(run_ids)
+    return {run_id: styles.get(run_id, GREY_STYLE) for run_id in run_ids}
+
+
+def _style(colour: str) -> RunStyle:
+    return RunStyle(colour=colour, symbol=SYMBOLS[RUN_COLOURS.index(colour)]) if colour in RUN_COLOURS else GREY_STYLE

@@ -1,6 +1,7 @@
 """The chart of a confidence cascade: accuracy against cost for every threshold."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -20,6 +21,15 @@ def thresholds_title(curve: Sequence[ThresholdPoint], chosen: float) -> str:
         f"Passing on {share(point.passed_on)} of the photos is right on {share(point.accuracy)} of the validation "
         f"photos{better}{cost}"
     )
+
+
+def accuracy_by_threshold_rows(curve: Sequence[ThresholdPoint]) -> list[dict[str, Any]]:
+    """One row per threshold, the shares from 0 to 1."""
+    return [
+        {"threshold": point.threshold, "validation_accuracy": point.accuracy, "passed_on": point.passed_on}
+        | {"ms_per_photo": point.milliseconds}
+        for point in curve
+    ]
 
 
 def accuracy_by_threshold(curve: Sequence[ThresholdPoint], chosen: float) -> go.Figure:

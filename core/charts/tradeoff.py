@@ -1,19 +1,17 @@
-"""Charts of what accuracy costs."""
+"""The chart of what accuracy costs."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import plotly.graph_objects as go
 
 from core.charts.look import (
-    ACCENT,
     GREY,
     HOVER,
     axis,
-    categories,
-    distinct_labels,
     escape,
     figure,
     legend_name,
@@ -23,15 +21,15 @@ from core.charts.look import (
     short,
     spans_decades,
 )
-from core.charts.styles import COLOURED, RunStyle, run_styles
+from core.charts.styles import GREY_STYLE, RunStyle, styles_of
+from core.comparison.claims import claim
 from core.comparison.kinds import CostKind, cost_kind
 from core.comparison.leaderboard import Row, pareto_front
-from core.runs import Cost, Run
-from core.wording import duration, share
+from core.comparison.names import without_shared
+from core.comparison.paired import Paired
+from core.wording import share
 
 _DIRECTLY_LABELLED = 6
-_GREY = RunStyle(colour=GREY, dash="solid", symbol="circle")
-REUSED = "reused, not paid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +50,7 @@ def tradeoff_points(rows: Sequence[Row], cost: str = "alone_wall_seconds", curre
     """The rows whose accuracy and cost were measured, in their order; ``below`` and ``above`` are error bars."""
     kind = cost_kind(cost)
     front = {row.run_id for row in pareto_front(rows, cost)}
+    names = without_shared({row.run_id: row.name for row in rows})
     found = []
     for row in rows:
         value = getattr(row, kind.key)
@@ -61,7 +60,7 @@ def tradeoff_points(rows: Sequence[Row], cost: str = "alone_wall_seconds", curre
         found.append(
             Point(
                 run_id=row.run_id,
-                name=row.name,
+                name=names[row.run_id],
                 cost=value * kind.scale,
                 accuracy=100 * row.accuracy,
                 below=100 * (row.accuracy - low),
@@ -73,53 +72,95 @@ def tradeoff_points(rows: Sequence[Row], cost: str = "alone_wall_seconds", curre
     return tuple(found)
 
 
-def accuracy_vs_cost(rows: Sequence[Row], cost: str = "alone_wall_seconds", currency: str = "EUR") -> go.Figure:
+def accuracy_vs_cost_title(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_seconds") -> str:
+    """What may be said of the best run and its cost: "Lite1 is as accurate as Lite0 (a tie) at a fifth of the ..."."""
+    return claim(rows, pairs, cost)
+
+
+def accuracy_vs_cost_rows(
+    rows: Sequence[Row], cost: str = "alone_wall_seconds", currency: str = "EUR"
+) -> list[dict[str, Any]]:
+    """One row per run that is drawn; accuracies in percent, the cost in the unit of the axis."""
+    kind = cost_kind(cost)
+    return [
+        {"run": point.run_id, "name": point.name, "accuracy": point.accuracy}
+        | {"low95": point.accuracy - point.below, "high95": point.accuracy + point.above}
+        | {kind.key: point.cost, "unit": _unit(kind, currency), "pareto_front": point.on_front}
+        for point in tradeoff_points(rows, cost, currency)
+    ]
+
+
+def accuracy_vs_cost(
+    rows: Sequence[Row],
+    cost: str = "alone_wall_seconds",
+    currency: str = "EUR",
+    styles: Mapping[str, RunStyle] | None = None,
+) -> go.Figure:
     """Accuracy with its 95 % interval against a cost; a line joins the runs that nothing cheaper beats (Pareto front).
 
-    Up to six runs are named at their points, more (or crowded ones) in a legend; runs beyond the twelfth are grey.
-    A logarithmic axis where costs span decades. ``customdata[0]`` is the run id, for selections.
+    Up to six runs are named at their points, more (or crowded ones) in a legend; runs beyond the twelfth are grey. Of
+    many runs those on the front are named at their points where there is room. A logarithmic axis where costs span
+    decades. ``customdata[0]`` is the run id, for selections.
+
+    Args:
+        styles: of ``run_styles`` for all runs of the page.
     """
     kind = cost_kind(cost)
     points = tradeoff_points(rows, cost, currency)
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
-    styles = run_styles([point.run_id for point in points])
-    direct = len(points) <= _DIRECTLY_LABELLED and not _crowded(points)
-    coloured = [
-        _points_trace([point], styles[point.run_id], label=_label_side(point, points) if direct else None)
-        for point in points[:COLOURED]
-    ]
-    others = [_points_trace(points[COLOURED:], _GREY, label=None)] if points[COLOURED:] else []
+    looks = styles_of([point.run_id for point in points], styles)
+    coloured = [point for point in points if looks[point.run_id].coloured]
+    others = [point for point in points if not looks[point.run_id].coloured]
+    labelled = _labelled(points)
+    named = [_points_trace([p], looks[p.run_id], [labelled.get(p.run_id)], named=True) for p in coloured]
+    grey = [_points_trace(others, GREY_STYLE, [labelled.get(p.run_id) for p in others], named=False)] if others else []
+    legend = len(labelled) < len(points)
     return figure(
-        [_front_line(points), *others, *coloured],
+        [_front_line(points), *grey, *named],
         revision=f"accuracy against {kind.key}",
-        height=420 if direct else 400 + 12 * len(coloured),  # a long legend must leave the points their room
-        showlegend=not direct,
+        height=440 + 12 * len(coloured) if legend else 420,  # a long legend must leave the points their room
+        showlegend=legend,
         xaxis=_cost_axis(kind, [point.cost for point in points], currency),
         yaxis=axis("test accuracy", "%"),
     )
 
 
+def _unit(kind: CostKind, currency: str) -> str:
+    return currency if kind.key.endswith("money") else kind.unit
+
+
 def _cost_axis(kind: CostKind, costs: Sequence[float], currency: str) -> dict:
-    unit = currency if kind.key.endswith("money") else kind.unit
+    unit = _unit(kind, currency)
     return log_axis(kind.title, unit, costs) if spans_decades(costs) else axis(kind.title, unit, rangemode="tozero")
 
 
-def _crowded(points: Sequence[Point]) -> bool:
+def _labelled(points: Sequence[Point]) -> dict[str, str]:
+    """Who is named at its point, and on which side: all of a few, else those on the front; nobody where crowded."""
+    chosen = points if len(points) <= _DIRECTLY_LABELLED else [point for point in points if point.on_front]
+    if len(chosen) > _DIRECTLY_LABELLED or _crowded(chosen, points):
+        return {}
+    return {point.run_id: _label_side(point, points) for point in chosen}
+
+
+def _places(points: Sequence[Point], among: Sequence[Point]) -> list[float]:
+    """Where the points lie along the axis of cost, from 0 to 1 (the costliest of ``among``)."""
+    costs = [point.cost for point in among]
+    if spans_decades(costs):
+        width = math.log(max(costs) / min(costs))
+        return [math.log(point.cost / min(costs)) / width for point in points]
+    return [point.cost / max(costs) if max(costs) else 0.0 for point in points]
+
+
+def _crowded(points: Sequence[Point], among: Sequence[Point]) -> bool:
     """Whether the names of two runs beside their points would run into each other."""
-    costs = [point.cost for point in points]
-    log = spans_decades(costs)
-    places = [math.log10(cost / min(costs)) if log else cost for cost in costs]
-    width = max(places) if places else 0.0
-    pairs = combinations(zip(places, points, strict=True), 2)
-    return any(abs(x - z) < 0.35 * width and abs(a.accuracy - b.accuracy) < 1.5 for (x, a), (z, b) in pairs)
+    height = max(30.0, *(point.accuracy for point in among)) - min(point.accuracy for point in among)
+    pairs = combinations(zip(_places(points, among), points, strict=True), 2)
+    return any(abs(x - z) < 0.35 and abs(a.accuracy - b.accuracy) < 0.05 * height for (x, a), (z, b) in pairs)
 
 
 def _label_side(point: Point, points: Sequence[Point]) -> str:
     """Names beside their points, clear of the error bars, and towards the middle of the chart."""
-    costs = sorted(other.cost for other in points)
-    log = spans_decades(costs)
-    middle = (costs[0] * costs[-1]) ** 0.5 if log else costs[-1] / 2
-    return "top right" if point.cost <= middle else "top left"
+    return "top right" if _places([point], points)[0] <= 0.5 else "top left"
 
 
 def _front_line(points: Sequence[Point]) -> go.Scatter:
@@ -135,110 +176,25 @@ def _front_line(points: Sequence[Point]) -> go.Scatter:
     )
 
 
-def _points_trace(points: Sequence[Point], style: RunStyle, *, label: str | None) -> go.Scatter:
+def _points_trace(points: Sequence[Point], style: RunStyle, sides: Sequence[str | None], *, named: bool) -> go.Scatter:
     return go.Scatter(
-        name=legend_name(points[0].name) if len(points) == 1 else "other runs",
+        name=legend_name(points[0].name) if named else "other runs",
         x=[point.cost for point in points],
         y=[point.accuracy for point in points],
-        mode="markers+text" if label else "markers",
-        text=[f" {short(point.name)} " for point in points] if label else None,
-        textposition=label,
+        mode="markers+text" if any(sides) else "markers",
+        text=[f" {short(p.name)} " if side else "" for p, side in zip(points, sides, strict=True)],
+        textposition=[side or "top right" for side in sides],
         cliponaxis=False,
-        marker={"color": style.colour, "symbol": style.symbol, "size": 11, "line": {"width": 0}},
+        marker={"color": style.colour, "symbol": style.symbol, "size": 11 if named else 8, "line": {"width": 0}},
         error_y={
             "type": "data",
             "symmetric": False,
             "array": [point.above for point in points],
             "arrayminus": [point.below for point in points],
-            "color": style.colour,
+            "color": style.colour if named else shade(style.colour, 0.35),
             "thickness": 1.2,
-            "width": 4,
+            "width": 4 if named else 0,
         },
         customdata=[[point.run_id, escape(point.name), point.words] for point in points],
-        hovertemplate=HOVER,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageBar:
-    """Seconds on the clock of one stage of one run."""
-
-    run_id: str
-    name: str
-    stage: str
-    seconds: float
-
-
-def stage_bars(names: Mapping[str, str], costs: Mapping[str, Cost]) -> tuple[StageBar, ...]:
-    """The stages of every run with a measured cost, and what it did not pay because it was there already.
-
-    Args:
-        names: ``{run id: name}``, in the order to be shown; costs: by run id.
-    """
-    bars = []
-    for run_id, name in names.items():
-        if (cost := costs.get(run_id)) is None:
-            continue
-        stages = dict(cost.stages) or {"everything": cost.wall_seconds}
-        if (saved := cost.alone_wall_seconds - cost.wall_seconds) > 0:
-            stages[REUSED] = saved
-        bars += [StageBar(run_id=run_id, name=name, stage=stage, seconds=spent) for stage, spent in stages.items()]
-    return tuple(bars)
-
-
-def cost_stages_title(runs: Sequence[Run], costs: Mapping[str, Cost]) -> str:
-    """Which stage takes most: "Computing features takes 62 % of the time", or what reuse saved if that is more."""
-    totals: dict[str, float] = {}
-    for bar in stage_bars({run.id: run.name for run in runs}, costs):
-        totals[bar.stage] = totals.get(bar.stage, 0.0) + bar.seconds
-    everything = sum(totals.values())
-    if not everything:
-        return "Where does the time go?"
-    stage = max(totals, key=totals.__getitem__)
-    part = f"{100 * totals[stage] / everything:.0f} %"
-    return f"Reuse saved {part} of the time" if stage == REUSED else f"{stage} takes {part} of the time"
-
-
-def cost_stages(runs: Sequence[Run], costs: Mapping[str, Cost], names: Mapping[str, str] | None = None) -> go.Figure:
-    """Seconds per stage of every run, stacked; hatched what was reused instead of computed. At most 40 runs.
-
-    Args:
-        names: of ``comparison.labels``; by default the runs' own names.
-    """
-    named = {run.id: (names or {}).get(run.id, run.name) for run in runs if run.id in costs}
-    named = dict(list(named.items())[:40])
-    bars = stage_bars(named, costs)
-    require_some(bars, "no run has a measured cost")
-    labels = dict(zip(named, distinct_labels(list(named.values())), strict=True))
-    stages = list(dict.fromkeys(bar.stage for bar in bars if bar.stage != REUSED))
-    traces = [
-        _stage_trace([bar for bar in bars if bar.stage == stage], labels, 1.0 - 0.75 * place / max(1, len(stages) - 1))
-        for place, stage in enumerate(stages)
-    ]
-    reused = [bar for bar in bars if bar.stage == REUSED]
-    return figure(
-        traces + ([_stage_trace(reused, labels, 0.0)] if reused else []),
-        revision="cost stages",
-        height=120 + 34 * len(named),
-        barmode="stack",
-        showlegend=True,
-        xaxis=axis("time on the clock", "s"),
-        yaxis=categories(list(labels.values()), autorange="reversed"),
-    )
-
-
-def _stage_trace(bars: Sequence[StageBar], labels: Mapping[str, str], strength: float) -> go.Bar:
-    """Stages in shades of the accent; hatched grey for strength 0."""
-    look: dict = {"color": shade(ACCENT, strength), "line": {"width": 0}}
-    if not strength:
-        pattern = {"shape": "/", "fgcolor": GREY, "bgcolor": "rgba(0, 0, 0, 0)", "size": 6, "solidity": 0.2}
-        look = {"color": "rgba(0, 0, 0, 0)", "pattern": pattern, "line": {"width": 1, "color": GREY}}
-    return go.Bar(
-        name=escape(bars[0].stage),
-        orientation="h",
-        y=[labels[bar.run_id] for bar in bars],
-        x=[bar.seconds for bar in bars],
-        marker=look,
-        customdata=[[bar.run_id, escape(bar.name), f"{escape(bar.stage)}: {duration(bar.seconds)}"] for bar in bars],
         hovertemplate=HOVER,
     )

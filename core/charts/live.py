@@ -1,0 +1,96 @@
+"""Charts of one run while it learns."""
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from core.charts.look import ACCENT, GREY, HOVER, axis, figure, hover, require_some
+from core.charts.thinning import thinned
+from core.comparison.curves import METRICS
+from core.runs import Epoch
+from core.wording import duration
+
+_LIVE = {"accuracy": ("accuracy", "val_accuracy"), "loss": ("loss", "val_loss")}
+
+
+def live_curve(epochs: Sequence[Epoch], metric: str = "accuracy", best: int | None = None) -> go.Figure:
+    """Training and validation ``accuracy`` or ``loss`` of one run.
+
+    Args:
+        best: the epoch to mark; without it that of the lowest validation loss so far.
+    """
+    require_some(epochs, "the run has not finished an epoch")
+    lowest = min(epochs, key=lambda epoch: epoch.val_loss if math.isfinite(epoch.val_loss) else math.inf).number
+    traces = [
+        _line(epochs, key, best or lowest, {"color": colour, "dash": dash, "width": 2})
+        for key, colour, dash in zip(_LIVE[metric], (GREY, ACCENT), ("dot", "solid"), strict=True)
+    ]
+    validation = _LIVE[metric][1]
+    marked = [epoch for epoch in epochs if epoch.number == (best or lowest) and _value(epoch, validation) is not None]
+    return figure(
+        traces + [_mark(epoch, validation) for epoch in marked],
+        revision=f"live {metric}",
+        height=260,
+        showlegend=True,
+        xaxis=axis("epoch", showgrid=False),
+        yaxis=axis(metric, METRICS[metric].unit),
+    )
+
+
+def _line(epochs: Sequence[Epoch], key: str, best: int, look: dict) -> go.Scatter:
+    kind = METRICS[key]
+    values = [_value(epoch, key) for epoch in epochs]
+    place = next((place for place, epoch in enumerate(epochs) if epoch.number == best), None)
+    kept = thinned(values, place)
+    return go.Scatter(
+        name=kind.title,
+        x=[epochs[index].number for index in kept],
+        y=[values[index] for index in kept],
+        mode="lines" if len(kept) > 1 else "markers",
+        line=look,
+        meta=[kind.title],
+        hovertemplate=hover(f"{_template(key)}, epoch %{{x}}"),
+    )
+
+
+def _value(epoch: Epoch, key: str) -> float | None:
+    value = getattr(epoch, key)
+    return None if not math.isfinite(value) else 100 * value if METRICS[key].share else value
+
+
+def _template(key: str) -> str:
+    return "%{y:.1f} %" if METRICS[key].share else "%{y:.3g}"
+
+
+def _mark(epoch: Epoch, key: str) -> go.Scatter:
+    return go.Scatter(
+        x=[epoch.number],
+        y=[_value(epoch, key)],
+        mode="markers",
+        showlegend=False,
+        marker={"color": ACCENT, "size": 9},
+        meta=[METRICS[key].title],
+        hovertemplate=hover(f"{_template(key)}, epoch %{{x}}: its best epoch, kept as the model"),
+    )
+
+
+def epoch_times(epochs: Sequence[Epoch]) -> go.Figure:
+    """Seconds of every epoch of one run: the first one pays for start-up, a later peak for something else."""
+    require_some(epochs, "the run has not finished an epoch")
+    kept = thinned([epoch.seconds for epoch in epochs])
+    shown = [epochs[index] for index in kept]
+    trace = go.Bar(
+        x=[epoch.number for epoch in shown],
+        y=[epoch.seconds for epoch in shown],
+        marker={"color": ACCENT, "line": {"width": 0}},
+        customdata=[["", f"epoch {epoch.number}", duration(epoch.seconds)] for epoch in shown],
+        hovertemplate=HOVER,
+    )
+    return figure(
+        [trace],
+        revision="epoch times",
+        height=240,
+        xaxis=axis("epoch", showgrid=False),
+        yaxis=axis("time per epoch", "s", rangemode="tozero"),
+    )
