@@ -1,6 +1,6 @@
 """Runs: what is happening?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -23,10 +23,10 @@ def page() -> None:
     if run is not None:
         run_panel.show(bench, run)
         return
-    runs = bench.runs()
+    numbers = bench.statuses()
     with first_line:
-        heading("Runs", answer(runs))
-    if not runs:
+        heading("Runs", answer(numbers))
+    if not numbers:
         empty_state(
             "Nothing was trained yet",
             "A run tries one pretrained network on your photos. It goes on in the background when you close this page.",
@@ -34,7 +34,7 @@ def page() -> None:
             label="Choose what to train",
         )
         return
-    every_run(bench, runs)
+    every_run(bench, numbers)
 
 
 def linked_run(bench: Workbench) -> Run | None:
@@ -49,15 +49,15 @@ def linked_run(bench: Workbench) -> Run | None:
         return None
 
 
-def answer(runs: Sequence[Run]) -> str:
+def answer(numbers: Mapping[Status, int]) -> str:
     """The first line: how many train, wait and have ended."""
-    if not runs:
+    total = sum(numbers.values())
+    if not total:
         return "Nothing is happening: no run was launched yet."
-    numbers = {word: sum(run.status is status for run in runs) for status, word in _WORDS.items()}
-    said = [f"{number} {word}" for word, number in numbers.items() if number]
-    if len(said) == 1 and len(runs) > 1:
-        return f"{count(len(runs), 'run')}, all {said[0].partition(' ')[2]}."
-    return f"{count(len(runs), 'run')}: {', '.join(said)}."
+    said = [f"{numbers[status]} {word}" for status, word in _WORDS.items() if numbers.get(status)]
+    if len(said) == 1 and total > 1:
+        return f"{count(total, 'run')}, all {said[0].partition(' ')[2]}."
+    return f"{count(total, 'run')}: {', '.join(said)}."
 
 
 _WORDS = {
@@ -69,19 +69,18 @@ _WORDS = {
 }
 
 
-def every_run(bench: Workbench, runs: Sequence[Run]) -> None:
+def every_run(bench: Workbench, numbers: Mapping[Status, int]) -> None:
     """The launched ones, what goes on, what ended."""
     names = {dataset.id: dataset_title(dataset) for dataset in bench.datasets()}
     launched.banner(bench)
-    known = active_ids([run for run in runs if not run.status.ended], [])
+    known = active_ids(bench.runs(status=Status.RUNNING), bench.queue())
     if known:
         st.subheader("Now", anchor=False)
         poll(lambda: active_panel(bench, names, known, curve=True, reorder=True), True)
         launched.supervisor_notice(bench)
-    ended = [run for run in runs if run.status.ended]
-    if ended:
+    if any(number for status, number in numbers.items() if status.ended):
         st.subheader("Ended", anchor=False)
-        ended_runs.show(ended, names)
+        ended_runs.show(bench, names)
 
 
 require_frame()

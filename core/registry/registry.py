@@ -8,6 +8,7 @@ from core.registry.attempts import Attempts
 from core.registry.board import Boards
 from core.registry.datasets import Datasets
 from core.registry.fill_in import FillIn
+from core.registry.finding import Finding
 from core.registry.journal import Journal
 from core.registry.models import Models
 from core.registry.opening import bring_up_to_date
@@ -18,7 +19,9 @@ from core.registry.runs import Runs
 from core.registry.upkeep import Upkeep
 
 
-class Registry(Preferences, Datasets, Runs, Aliases, Queue, Attempts, Results, Boards, Models, Journal, Upkeep, FillIn):
+class Registry(
+    Preferences, Datasets, Runs, Finding, Aliases, Queue, Attempts, Results, Boards, Models, Journal, Upkeep, FillIn
+):
     """All that Graft knows, in one SQLite file (WAL).
 
     One object may be shared by all threads of a process and survives a fork; several processes may open one file.

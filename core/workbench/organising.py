@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from core import deletion
 from core.deletion import Toll
-from core.runs import CHAMPION, AliasMove
+from core.registry.finding import Wanted
+from core.runs import CHAMPION, AliasMove, Run, Status
 from core.workbench.base import Bench
 
 
@@ -35,6 +36,22 @@ class Organising(Bench):
     def model_sizes(self, dataset: str | None = None) -> dict[str, int]:
         """The ids of all runs that have a model (of one dataset), with the bytes of its main file."""
         return self.registry.model_sizes(None if dataset is None else self.dataset(dataset).id)
+
+    def search(self, wanted: Wanted, *, limit: int | None = None, offset: int = 0) -> tuple[list[Run], int]:
+        """One page of the runs that are wanted, and how many there are in all."""
+        return self.registry.search(wanted, limit=limit, offset=offset)
+
+    def statuses(self) -> dict[Status, int]:
+        """How many runs have each status."""
+        return self.registry.statuses()
+
+    def tags(self) -> list[str]:
+        """All tags that runs have, the most used first."""
+        return self.registry.tags()
+
+    def datasets_with_runs(self) -> list[str]:
+        """The ids of datasets that have runs which ended, the one with the newest run first."""
+        return self.registry.datasets_with_runs()
 
     # --- deleting ---
 

@@ -1,35 +1,131 @@
-"""Ended runs as a table: filter, search, open one, compare several."""
+"""Ended runs as a table, a page at a time: filter, search, open one, compare or organise several."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from core.colours import run_colour
 from core.comparison import without_shared
+from core.registry.finding import SORTS, Wanted
 from core.runs import Run, Status
+from core.web.panels import organise
 from core.web.panels.recipe_words import recipe_words
 from core.web.panels.tables import name_column, number, picture, table
 from core.web.panels.words import interval
 from core.web.widgets import STATUSES, colour_swatch, status_word
 from core.wording import count, duration, moment, share
+from core.workbench import Workbench
 
+PER_PAGE = 50
 MOST_COMPARED = 12
 _ENDINGS = (Status.FINISHED, Status.FAILED, Status.KILLED)
-_CHOSEN = "ended.table"
 
 
-def show(runs: Sequence[Run], names: Mapping[str, str]) -> None:
-    """Newest first; ticked rows can be compared."""
-    shown = _filtered(runs, names)
-    if not shown:
+def show(bench: Workbench, names: Mapping[str, str]) -> None:
+    """Newest first unless asked otherwise; ticked rows can be compared and organised.
+
+    Args:
+        names: dataset id -> title.
+    """
+    wanted, page = _wanted(bench, names)
+    runs, total = bench.search(wanted, limit=PER_PAGE, offset=PER_PAGE * (page - 1))
+    if total and not runs:  # the last page went with the runs that were on it
+        page = 1
+        runs, total = bench.search(wanted, limit=PER_PAGE)
+    if not runs:
         st.caption("No ended run matches.")
         return
-    called = without_shared({run.id: run.name for run in shown})
-    rows = [_row(run, names) | {"Run": called[run.id]} for run in shown]
-    opened = st.column_config.ButtonColumn("", type="tertiary", on_click=_open, args=(shown,), key="ended.open")
+    ticked = _table(bench, runs, names)
+    _pages(page, total)
+    if not ticked:
+        st.caption("Tick runs to compare them, or to star, tag, archive or delete them.")
+        return
+    _compare(ticked)
+    datasets = {run.dataset_id for run in ticked}
+    dataset = bench.dataset(ticked[0].dataset_id) if len(datasets) == 1 else None
+    organise.bar(bench, dataset, [run.id for run in ticked], key="ended.organise")
+
+
+def _wanted(bench: Workbench, names: Mapping[str, str]) -> tuple[Wanted, int]:
+    """What the filters say, and the page of it."""
+    with st.container(key="fields-ended"):
+        text = st.text_input(
+            "Search",
+            key="ended.search",
+            placeholder="Name, tag, note or id",
+            icon=":material/search:",
+            on_change=_first,
+        )
+        dataset = _dataset(bench, names)
+        there = bench.tags()
+        tags = st.multiselect("Tags", there, key="ended.tags", on_change=_first) if there else []
+        sort = st.selectbox("Order", SORTS, format_func=str.capitalize, key="ended.sort", on_change=_first)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        statuses = st.pills(
+            "Status", _ENDINGS, selection_mode="multi", format_func=lambda ending: STATUSES[ending][0],
+            key="ended.status", label_visibility="collapsed", on_change=_first, width="content",
+        )  # fmt: skip
+        starred = st.toggle("Starred only", key="ended.starred", on_change=_first)
+        archived = st.toggle("Archived too", key="ended.archived", on_change=_first)
+    wanted = Wanted(
+        dataset_id=dataset,
+        text=text,
+        statuses=tuple(statuses),
+        tags=tuple(tags),
+        starred=starred,
+        archived=archived,
+        sort=sort,
+    )
+    return wanted, st.session_state.get("ended.page", 1)
+
+
+def _first() -> None:
+    st.session_state["ended.page"] = 1
+
+
+def _dataset(bench: Workbench, names: Mapping[str, str]) -> str | None:
+    there = bench.datasets_with_runs()
+    wanted = st.query_params.get("dataset")
+    if wanted in there:
+        st.session_state["ended.dataset"] = wanted
+    return st.selectbox(
+        "Dataset", [None, *there], format_func=lambda id_: names.get(id_, id_) if id_ else "All datasets",
+        key="ended.dataset", on_change=_dataset_into_url,
+    )  # fmt: skip
+
+
+def _dataset_into_url() -> None:
+    chosen = st.session_state["ended.dataset"]
+    st.query_params.from_dict({"dataset": chosen} if chosen else {})
+    _first()
+
+
+def _pages(page: int, total: int) -> None:
+    pages = -(-total // PER_PAGE)
+    if pages == 1:
+        return
+    st.session_state["ended.page"] = page
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(f"Page of {pages}", 1, pages, key="ended.page", width=160)
+        last = min(total, PER_PAGE * page)
+        st.caption(f"{PER_PAGE * (page - 1) + 1} to {last} of {count(total, 'run')}", width="content")
+
+
+def table_key(run_ids: Sequence[str]) -> str:
+    """Ticks belong to rows, so other rows need another table."""
+    return f"ended.table.{zlib.crc32(' '.join(run_ids).encode()):08x}"
+
+
+def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> list[Run]:
+    """Draws the runs; returns those that are ticked."""
+    called = without_shared({run.id: run.name for run in runs})
+    champions = {move.run_id for move in bench.champions().values()}
+    rows = [_row(run, names) | {"Run": called[run.id], "": _marks(run, champions)} for run in runs]
+    opened = st.column_config.ButtonColumn("", type="tertiary", on_click=_open, args=(runs,), key="ended.open")
     chosen = table(
         rows,
-        key=f"{_CHOSEN}.{len(runs)}",
+        key=table_key([run.id for run in runs]),
         words={"Accuracy": lambda value: share(value / 100), "Time": duration},
         columns=_COLUMNS | {"Open": opened, "Run": name_column("Run", list(called.values()))},
         column_order=_said(rows),
@@ -38,50 +134,19 @@ def show(runs: Sequence[Run], names: Mapping[str, str]) -> None:
     )
     if "ended.opened" in st.session_state:
         st.switch_page("pages/runs.py", query_params={"run": st.session_state.pop("ended.opened")})
-    _compare([shown[place] for place in chosen.selection.rows if place < len(shown)])
+    return [runs[place] for place in chosen.selection.rows if place < len(runs)]
 
 
-def _filtered(runs: Sequence[Run], names: Mapping[str, str]) -> list[Run]:
-    search, status, dataset = st.columns([3, 3, 2])
-    with search:
-        text = st.text_input(
-            "Search", key="ended.search", placeholder="Name, tag, note or id", icon=":material/search:"
-        )
-    with status:
-        words = {ending: STATUSES[ending][0] for ending in _ENDINGS}
-        kept = st.pills(
-            "Status", _ENDINGS, selection_mode="multi", format_func=lambda ending: words[ending], key="ended.status"
-        )
-    with dataset:
-        there = list(dict.fromkeys(run.dataset_id for run in runs))
-        wanted = st.query_params.get("dataset")
-        if wanted in there:
-            st.session_state["ended.dataset"] = wanted
-        only = st.selectbox(
-            "Dataset", [None, *there], format_func=lambda id_: names.get(id_, id_) if id_ else "All datasets",
-            key="ended.dataset", on_change=_dataset_into_url,
-        )  # fmt: skip
-    return [
-        run
-        for run in runs
-        if (not kept or run.status in kept) and (only is None or run.dataset_id == only) and _says(run, text)
-    ]
-
-
-def _dataset_into_url() -> None:
-    chosen = st.session_state["ended.dataset"]
-    st.query_params.from_dict({"dataset": chosen} if chosen else {})
-
-
-def _says(run: Run, text: str) -> bool:
-    said = " ".join((run.id, run.name, run.notes, *run.tags, recipe_words(run.recipe))).lower()
-    return all(word in said for word in text.lower().split())
+def _marks(run: Run, champions: set[str | None]) -> str:
+    said = {"🏆": run.id in champions, "★": run.starred, "archived": run.archived}
+    return " ".join(mark for mark, is_so in said.items() if is_so)
 
 
 def _row(run: Run, names: Mapping[str, str]) -> dict:
     low, high = interval(run)
     return {
         "Colour": colour_swatch(run_colour(run.id)),
+        "": "",
         "Run": run.name,
         "Status": status_word(run.status),
         "Open": "Open",
@@ -98,12 +163,13 @@ def _row(run: Run, names: Mapping[str, str]) -> dict:
 def _said(rows: Sequence[dict]) -> list[str]:
     """The columns that say something: not the dataset where all have the same, nor tags where nobody has any."""
     silent = {"Dataset"} if len({row["Dataset"] for row in rows}) == 1 else set()
-    silent |= set() if any(row["Tags"] for row in rows) else {"Tags"}
+    silent |= {name for name in ("Tags", "") if not any(row[name] for row in rows)}
     return [name for name in rows[0] if name not in silent]
 
 
 _COLUMNS = {
     "Colour": picture(),
+    "": st.column_config.TextColumn("", help="🏆 the champion of its dataset, ★ with a star.", width="small"),
     "Accuracy": number("Test accuracy", "Share of test photos it got right, measured once at the end."),
     "Interval": st.column_config.TextColumn(
         "95 % interval", help="Wilson interval of the accuracy.", alignment="right"
@@ -121,9 +187,7 @@ def _open(shown: Sequence[Run]) -> None:
 def _compare(chosen: Sequence[Run]) -> None:
     """Offered for ticked runs that can be compared."""
     finished = [run for run in chosen if run.status is Status.FINISHED]
-    if not chosen:
-        st.caption("Tick runs of one dataset to compare them.")
-    elif len({run.dataset_id for run in finished}) > 1:
+    if len({run.dataset_id for run in finished}) > 1:
         st.caption("Only runs of one dataset can be compared; tick runs of one.")
     elif finished:
         ids = ",".join(run.id for run in finished[:MOST_COMPARED])
