@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn
 
-from core.commands import again, comparing, housekeeping, photos, results, stored, train, training
+from core.commands import again, comparing, housekeeping, photos, reporting, results, stored, train, training
 from core.recipes import Pattern
 
 _USABLE = tuple(str(pattern) for pattern in Pattern if pattern is not Pattern.CASCADE)
@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     _building(verbs)
     _training(verbs)
     _results(verbs)
+    _reporting(verbs)
     _housekeeping(verbs)
     return parser
 
@@ -110,6 +111,23 @@ def _results(verbs) -> None:
     verb.add_argument("--model", required=True, action="append", metavar="RUN", help="run or model; repeatable")
     verb.add_argument("photos", nargs="+", metavar="PHOTO")
     verb.add_argument("--top", type=int, default=5)
+
+
+def _reporting(verbs) -> None:
+    verb = _verb(verbs, "report", reporting.report, reporting.report_text, "compare runs in one HTML file to give away")
+    verb.add_argument("runs", nargs="+", metavar="RUN")
+    verb.add_argument("-o", "--output", required=True, metavar="FILE", help="an .html file")
+    verb.add_argument("--force", action="store_true", help="overwrite the file")
+    verb = _verb(verbs, "table", reporting.table, reporting.table_text, "a table of a comparison as CSV or Parquet")
+    verb.add_argument("table", metavar="TABLE", help="leaderboard, costs, epochs or answers")
+    verb.add_argument("runs", nargs="+", metavar="RUN")
+    verb.add_argument("-o", "--output", required=True, metavar="FILE", help="a .csv or .parquet file")
+    verb.add_argument("--force", action="store_true", help="overwrite the file")
+    verb = _verb(
+        verbs, "calibrate", reporting.calibrate, reporting.calibrate_text, "make a model as sure as it is right"
+    )
+    verb.add_argument("run", metavar="RUN")
+    verb.add_argument("--undo", action="store_true", help="take the temperature back")
 
 
 def _housekeeping(verbs) -> None:

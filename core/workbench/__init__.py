@@ -8,7 +8,6 @@ leaderboard), ``stored`` (features), ``organising`` (stars, tags, archive, alias
 """
 
 from core.workbench.care import Care
-from core.workbench.comparing import Comparing
 from core.workbench.launching import Launching
 from core.workbench.organising import Organising
 from core.workbench.photos import Photos
@@ -18,7 +17,7 @@ from core.workbench.running import Running
 from core.workbench.stored import StoredVerbs
 
 
-class Workbench(Photos, Launching, Running, Results, Comparing, StoredVerbs, Organising, Reporting, Care):
+class Workbench(Photos, Launching, Running, Results, Reporting, StoredVerbs, Organising, Care):
     """One open home: its settings and its registry. Safe to share between threads."""
 
 

@@ -1,14 +1,29 @@
 """Verbs about what is said of finished runs: how sure their models are, a map of their photos, a report."""
 
+import time
+import tomllib
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
 from core import calibration, photo_map
 from core.calibration import Calibration
-from core.errors import NotFound
+from core.comparison import Comparison, threshold_points
+from core.errors import GraftError, NotFound
 from core.photo_map import PhotoMap, Progress
-from core.workbench.base import Bench
+from core.runs import Model
+from core.settings import REPOSITORY
+from core.workbench.comparing import Comparing
+
+if TYPE_CHECKING:
+    from core.reporting import Material
+    from core.reporting.material import Thresholds
 
 
-class Reporting(Bench):
-    """Calibration, maps of photos, reports."""
+class Reporting(Comparing):
+    """Calibration, maps of photos, reports. What draws is imported when a report is made: most who import the
+    workbench never draw.
+    """
 
     def calibrate(self, run_id: str) -> Calibration:
         """Fit a temperature on a finished run's validation answers and keep it with its model, for live prediction.
@@ -33,3 +48,68 @@ class Reporting(Bench):
     def photo_map(self, run_id: str, *, compute: bool = False, progress: Progress | None = None) -> PhotoMap | None:
         """Where the test photos lie for a finished run; None where its network would have to be asked (``compute``)."""
         return photo_map.photo_map(self.run(run_id), self.registry, self.settings, compute=compute, progress=progress)
+
+    def report(self, run_ids: Sequence[str]) -> str:
+        """Runs of one dataset side by side as one HTML file that needs nothing but a browser, about 5 MB.
+
+        Raises:
+            NotFound: a run is not there. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
+        """
+        from core.reporting import report_html
+
+        return report_html(self.material(run_ids))
+
+    def table(self, name: str, run_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows of a table of a comparison: one of ``reporting.TABLES``."""
+        from core.reporting import table_rows
+
+        return table_rows(self.material(run_ids, maps=False), name)
+
+    def material(self, run_ids: Sequence[str], *, maps: bool = True) -> "Material":
+        """What a report of these runs is made of; ``maps``: with that of the best run's photos, if it is at hand."""
+        from core.reporting import Material
+
+        found = self.comparison(run_ids)
+        ids, dataset = [row.run_id for row in found.rows], self.dataset(found.dataset_id)
+        models = [model for model in map(self._model, ids) if model is not None]
+        return Material(
+            comparison=found,
+            dataset=dataset,
+            runs={run.id: run for run in self.board_runs(ids)},
+            costs=self.registry.costs(ids),
+            epochs=self.epochs_of(ids),
+            photos=self.registry.photos(dataset.id, split="test"),
+            photos_dir=self.settings.dataset_dir(dataset.id) / "photos",
+            calibrations={one.run_id: one for one in map(calibration.calibration_of, models) if one is not None},
+            thresholds={model.run_id: one for model in models if (one := _thresholds(model)) is not None},
+            map=self._map_at_hand(found) if maps else None,
+            rate=(self.registry.preference("rate_per_hour"), self.registry.preference("currency", "EUR")),
+            made_at=time.time(),
+            version=_version(),
+        )
+
+    def _model(self, run_id: str) -> Model | None:
+        try:
+            return self.registry.model(run_id)
+        except NotFound:
+            return None
+
+    def _map_at_hand(self, found: Comparison) -> PhotoMap | None:
+        """Of the best run that has one without asking a network."""
+        for run_id in found.results:
+            with suppress(GraftError):
+                if (known := self.photo_map(run_id)) is not None:
+                    return known
+        return None
+
+
+def _thresholds(model: Model) -> "Thresholds | None":
+    from core.reporting.material import Thresholds
+
+    choice = model.card.get("choice") or {}
+    points = threshold_points(choice)
+    return Thresholds(points=points, chosen=float(choice["threshold"])) if points else None
+
+
+def _version() -> str:
+    return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]

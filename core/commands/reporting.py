@@ -1,0 +1,111 @@
+"""``core report``, ``core table``, ``core calibrate``: what is given away of finished runs, how sure they are."""
+
+import io
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.commands.tables import percent
+from core.errors import Conflict, InvalidInput
+from core.wording import csv_text, size
+from core.workbench import Workbench
+
+Result = tuple[dict, bool]
+ENDINGS = (".csv", ".parquet")
+
+
+def report(options: Namespace) -> Result:
+    target = _target(options.output, options.force, (".html", ".htm"))
+    workbench = Workbench.open()
+    content = workbench.report(options.runs).encode()
+    _write(target, content)
+    return {"report": str(target), "bytes": len(content), "runs": [workbench.run(run).id for run in options.runs]}, True
+
+
+def report_text(result: dict) -> str:
+    return f"{result['report']} ({size(result['bytes'])})"
+
+
+def table(options: Namespace) -> Result:
+    target = _target(options.output, options.force, ENDINGS)
+    rows = Workbench.open().table(options.table, options.runs)
+    _write(target, _parquet(rows) if target.suffix.lower() == ".parquet" else _csv(rows))
+    return {"table": options.table, "file": str(target), "rows": len(rows), "bytes": target.stat().st_size}, True
+
+
+def table_text(result: dict) -> str:
+    return f"{result['rows']} rows were written to {result['file']} ({size(result['bytes'])})."
+
+
+def calibrate(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    run = workbench.run(options.run)
+    if options.undo:
+        workbench.uncalibrate(run.id)
+        return {"run": run.id, "calibration": None}, True
+    return {"run": run.id, "calibration": asdict(workbench.calibrate(run.id))}, True
+
+
+def calibrate_text(result: dict) -> str:
+    found = result["calibration"]
+    if found is None:
+        return f"{result['run']} answers as it was trained again."
+    lines = [f"{result['run']}: temperature {found['temperature']:.3f}, fitted on {found['photos']} validation photos"]
+    lines += [_before_and_after(found, split) for split in ("validation", "test")]
+    return "\n".join(lines)
+
+
+def _before_and_after(found: Mapping[str, Any], split: str) -> str:
+    if found[f"{split}_ece_before"] is None:
+        return f"  {split}: its answers are gone"
+    ece, loss = ([found[f"{split}_{name}_{word}"] for word in ("before", "after")] for name in ("ece", "loss"))
+    return (
+        f"  {split}: calibration error {percent(ece[0])} -> {percent(ece[1])}, log-loss {loss[0]:.3f} -> {loss[1]:.3f}"
+    )
+
+
+# --- files ---
+
+
+def _target(name: str, force: bool, endings: Sequence[str]) -> Path:
+    """Where to write, checked before anything is computed."""
+    target = Path(name).expanduser()
+    if target.suffix.lower() not in endings:
+        raise InvalidInput(f"The file must end in {' or '.join(endings)}. Received: {name}")
+    if not target.parent.is_dir():
+        raise InvalidInput(f"There is no folder {str(target.parent)!r} to write into.")
+    if target.is_dir():
+        raise InvalidInput(f"{name} is a folder. Name a file in it.")
+    if target.exists() and not force:
+        raise Conflict(f"{name} is there already. Add --force to overwrite it, or choose another name.")
+    return target
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Complete or not at all."""
+    temporary = target.with_name(f".{target.name}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return csv_text(names, [[_cell(row.get(name)) for name in names] for row in rows]).encode()
+
+
+def _cell(value: Any) -> Any:
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    import pandas as pd  # here: no other command needs it
+
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    buffer = io.BytesIO()
+    pd.DataFrame([dict(row) for row in rows], columns=names).to_parquet(buffer, index=False)
+    return buffer.getvalue()

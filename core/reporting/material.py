@@ -1,0 +1,68 @@
+"""What a report is made of, gathered by ``workbench.report``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from core.calibration import Calibration
+from core.charts import RunStyle, run_styles
+from core.comparison import Comparison, ThresholdPoint, without_shared
+from core.comparison.leaderboard import Row
+from core.datasets.values import Dataset, Photo
+from core.photo_map import PhotoMap
+from core.runs import Cost, Epoch, Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """What every threshold of a confidence cascade gives, and the one it uses."""
+
+    points: tuple[ThresholdPoint, ...]
+    chosen: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """Everything a report says.
+
+    Args:
+        comparison: of the runs; dataset: theirs. runs, costs, epochs: by run id. photos: of the test split.
+        photos_dir: where the stored photos lie, ``<digest>.jpg``.
+        calibrations, thresholds: of the runs that have one, by run id. map: of the best run whose map is at hand.
+        rate: (price of an hour or None, currency). made_at: seconds since 1970. version: Graft's.
+    """
+
+    comparison: Comparison
+    dataset: Dataset
+    runs: Mapping[str, Run]
+    costs: Mapping[str, Cost]
+    epochs: Mapping[str, Sequence[Epoch]]
+    photos: Sequence[Photo]
+    photos_dir: Path
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
+    map: PhotoMap | None = None
+    rate: tuple[float | None, str] = (None, "EUR")
+    made_at: float
+    version: str
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Best first, under the names of the report."""
+        return tuple(replace(row, name=self.names[row.run_id]) for row in self.comparison.rows)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """By run id, without what all have in common."""
+        return without_shared(self.comparison.names)
+
+    @cached_property
+    def styles(self) -> dict[str, RunStyle]:
+        """One look per run in the whole report."""
+        return run_styles([row.run_id for row in self.rows])
+
+    @property
+    def answered(self) -> list[Row]:
+        """The rows whose answers per photo are there, best first."""
+        return [row for row in self.rows if row.run_id in self.comparison.results]

@@ -1,0 +1,49 @@
+"use strict";
+// Draws every chart when it comes into view, in the colours of the page, and all of them before printing.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const PAPER = { text: "#1B2420", surface: "#FFFFFF", line: "#DCE2DB" };
+const nodes = [...document.querySelectorAll(".chart")];
+const seen = new Set();
+
+function page() {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name) => style.getPropertyValue(`--${name}`).trim();
+  return { text: read("text"), surface: read("surface"), line: read("line") };
+}
+
+function draw(node, look, width) {
+  const figure = JSON.parse(document.getElementById(node.dataset.figure).textContent);
+  const layout = figure.layout;
+  layout.font = { family: "Inter, system-ui, sans-serif", size: 13, color: look.text };
+  layout.hoverlabel = { bgcolor: look.surface, bordercolor: look.line, font: { color: look.text }, align: "left" };
+  layout.width = width;
+  const config = {
+    displaylogo: false,
+    responsive: !width,
+    modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    toImageButtonOptions: { format: "svg", filename: node.dataset.figure.replace("data-", "graft-") },
+  };
+  Plotly.react(node, figure.data, layout, config);
+  seen.add(node);
+}
+
+const drawAll = (look, width) => nodes.forEach((node) => draw(node, look, width));
+dark.addEventListener("change", () => seen.forEach((node) => draw(node, page())));
+addEventListener("beforeprint", () => drawAll(PAPER, 680));
+addEventListener("afterprint", () => drawAll(page()));
+
+if ("IntersectionObserver" in window) {
+  const watch = new IntersectionObserver(
+    (entries) =>
+      entries.forEach((entry) => {
+        if (entry.isIntersecting) {
+          watch.unobserve(entry.target);
+          draw(entry.target, page());
+        }
+      }),
+    { rootMargin: "800px" },
+  );
+  nodes.forEach((node) => watch.observe(node));
+} else {
+  drawAll(page());
+}

@@ -1,0 +1,83 @@
+"""The tables of a comparison row by row, for CSV and Parquet files."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.comparison import COSTS
+from core.errors import InvalidInput
+from core.reporting.material import Material
+
+Rows = list[dict[str, Any]]
+
+_FIGURES = (
+    "accuracy", "low", "high", "balanced_accuracy", "macro_f1", "log_loss", "ece", "tie_with_best", "epochs",
+    "best_epoch", "starred", "archived",
+)  # fmt: skip
+
+
+def leaderboard_rows(material: Material) -> Rows:
+    """One row a run, best first, with every figure and every cost."""
+    return [
+        {"rank": row.rank, "run": row.run_id, "name": row.name, "status": str(row.status)}
+        | {"pattern": str(row.recipe.pattern), "backbone": row.recipe.backbone, "tags": list(row.tags)}
+        | {name: getattr(row, name) for name in (*_FIGURES, *COSTS)}
+        for row in material.rows
+    ]
+
+
+def costs_rows(material: Material) -> Rows:
+    """One row a run and cost, in the units of ``runs.Cost`` (seconds, joules, bytes)."""
+    return [
+        {"run": row.run_id, "name": row.name, "cost": key, "value": getattr(row, key)}
+        | {"pareto_front": row.run_id in material.comparison.pareto.get(key, ())}
+        for row in material.rows
+        for key in COSTS
+    ]
+
+
+def epochs_rows(material: Material) -> Rows:
+    """One row a run and epoch."""
+    names = ("number", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+    return [
+        {"run": row.run_id, "name": row.name} | {name: getattr(epoch, name) for name in names}
+        for row in material.rows
+        for epoch in material.epochs.get(row.run_id, ())
+    ]
+
+
+def answers_rows(material: Material) -> Rows:
+    """One row a run and test photo: its file, its class, the answer, and the probability of every class."""
+    files = {photo.digest: photo.file for photo in material.photos}
+    classes = material.comparison.class_names
+    rows: Rows = []
+    for run_id, results in material.comparison.results.items():
+        given = results.probabilities.argmax(axis=1)
+        for place, digest in enumerate(results.digests):
+            chances = {f"p_{name}": float(p) for name, p in zip(classes, results.probabilities[place], strict=True)}
+            rows.append(
+                {"run": run_id, "photo": digest, "file": files.get(digest, "")}
+                | {"true": classes[int(results.labels[place])], "answer": classes[int(given[place])]}
+                | {"right": bool(results.right[place])}
+                | chances
+            )
+    return rows
+
+
+TABLES: Mapping[str, Callable[[Material], Rows]] = {
+    "leaderboard": leaderboard_rows,
+    "costs": costs_rows,
+    "epochs": epochs_rows,
+    "answers": answers_rows,
+}
+"""What can be written, by name."""
+
+
+def table_rows(material: Material, name: str) -> Rows:
+    """The rows of one of ``TABLES``.
+
+    Raises:
+        InvalidInput: there is no such table.
+    """
+    if name not in TABLES:
+        raise InvalidInput(f"There is no table {name!r}. Choose from: {', '.join(TABLES)}")
+    return TABLES[name](material)

@@ -1,0 +1,107 @@
+"""Reports, tables and temperatures from the command line."""
+
+import csv
+import json
+
+import pandas as pd
+import pytest
+
+from core.__main__ import main
+from core.runs import Status
+from tests.factories import fill
+
+
+@pytest.fixture
+def finished(settings, registry, monkeypatch):
+    monkeypatch.setenv("GRAFT_HOME", str(settings.home))
+    return [run.id for run in fill(registry, settings, runs=8).with_status(Status.FINISHED)]
+
+
+@pytest.fixture
+def call(capsys):
+    def call(*arguments, code=0):
+        assert main([str(one) for one in arguments]) == code
+        printed = capsys.readouterr()
+        return printed.err.strip() if code else printed.out.strip()
+
+    return call
+
+
+def test_a_report_is_one_file_and_its_path_and_size_are_printed(call, finished, tmp_path):
+    target = tmp_path / "report.html"
+    printed = call("report", *finished, "-o", target)
+    assert printed.startswith(str(target)) and printed.endswith(" MB)")
+    assert target.read_text().startswith("<!doctype html>")
+
+
+def test_json_says_the_same(call, finished, tmp_path):
+    target = tmp_path / "report.html"
+    printed = json.loads(call("report", *finished, "-o", target, "--json"))
+    assert printed == {"report": str(target), "bytes": target.stat().st_size, "runs": finished}
+
+
+def test_a_file_that_is_there_is_only_overwritten_when_asked(call, finished, tmp_path):
+    target = tmp_path / "report.html"
+    target.write_text("mine")
+    assert "is there already. Add --force" in call("report", *finished, "-o", target, code=1)
+    assert target.read_text() == "mine"
+    call("report", *finished, "-o", target, "--force")
+    assert target.read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("report.pdf", "must end in .html"),
+        ("nowhere/report.html", "There is no folder"),
+        ("folder.html", "is a folder"),
+    ],
+)
+def test_a_target_that_cannot_be_one_is_refused_before_anything_is_computed(call, finished, tmp_path, name, words):
+    (tmp_path / "folder.html").mkdir()
+    assert words in call("report", *finished, "-o", tmp_path / name, code=1)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
+
+
+def test_a_report_of_an_unknown_run_leaves_no_file(call, finished, tmp_path):
+    assert "r-nobody" in call("report", "r-nobody", "-o", tmp_path / "report.html", code=1)
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["leaderboard", "costs", "epochs", "answers"])
+def test_a_table_is_the_same_as_csv_and_as_parquet(call, finished, tmp_path, name):
+    for ending in ("csv", "parquet"):
+        assert "rows were written to" in call("table", name, *finished, "-o", tmp_path / f"{name}.{ending}")
+    with (tmp_path / f"{name}.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    frame = pd.read_parquet(tmp_path / f"{name}.parquet")
+    assert len(rows) == len(frame) > 0
+    assert list(rows[0]) == list(frame.columns)
+    assert set(frame["run"]) == set(finished)
+
+
+def test_text_a_spreadsheet_would_run_is_made_harmless(call, finished, registry, tmp_path):
+    registry.annotate(finished[0], name="=1+1")
+    call("table", "leaderboard", *finished, "-o", tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open() as file:
+        assert "'=1+1" in {row["name"] for row in csv.DictReader(file)}
+
+
+def test_an_unknown_table_or_ending_is_refused(call, finished, tmp_path):
+    assert "There is no table 'money'" in call("table", "money", *finished, "-o", tmp_path / "t.csv", code=1)
+    assert "must end in .csv or .parquet" in call("table", "costs", *finished, "-o", tmp_path / "t.xls", code=1)
+
+
+def test_a_model_is_calibrated_and_taken_back(call, finished, registry):
+    printed = call("calibrate", finished[0])
+    assert "temperature" in printed and "validation: calibration error" in printed and "log-loss" in printed
+    assert registry.model(finished[0]).card["calibration"]["temperature"] > 0
+    assert "answers as it was trained again" in call("calibrate", finished[0], "--undo")
+    assert "calibration" not in registry.model(finished[0]).card
+    assert "is not calibrated" in call("calibrate", finished[0], "--undo", code=1)
+
+
+def test_calibrating_as_json_says_what_was_fitted(call, finished):
+    found = json.loads(call("calibrate", finished[0], "--json"))
+    assert found["run"] == finished[0]
+    assert found["calibration"]["validation_loss_after"] <= found["calibration"]["validation_loss_before"]
