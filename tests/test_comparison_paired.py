@@ -1,7 +1,5 @@
 """Whether a difference between two runs is real, and how that is said."""
 
-from math import comb
-
 import numpy as np
 import pytest
 
@@ -9,13 +7,6 @@ from core import comparison
 from core.errors import InvalidInput, NotFound
 from core.settings import Settings
 from tests.comparison_values import a_cost, a_run, answers
-
-
-@pytest.mark.parametrize(("only_a", "only_b"), [(0, 0), (1, 0), (5, 0), (12, 2), (6, 16), (40, 41)])
-def test_the_exact_test_is_the_binomial_one(only_a, only_b):
-    n = only_a + only_b
-    as_extreme = sum(comb(n, k) for k in range(n + 1) if abs(k - n / 2) >= abs(only_a - n / 2))
-    assert comparison.mcnemar(only_a, only_b) == pytest.approx(as_extreme / 2**n)
 
 
 def test_the_exact_test_stays_exact_where_numbers_are_huge():
