@@ -48,17 +48,13 @@ def _there(row, kind: CostKind) -> bool:
 def _choose(selected: Selected, kinds: list[CostKind]) -> CostKind:
     """The cost of the URL, if it was measured."""
     by_key = {kind.key: kind for kind in kinds}
-    asked = selected.address.cost
-    st.session_state["compare.cost"] = asked if asked in by_key else next(iter(by_key))
+    start = selected.address.cost if selected.address.cost in by_key else next(iter(by_key))
     key = st.selectbox(
-        "Cost", list(by_key), key="compare.cost", format_func=lambda key: title_of(by_key[key]), on_change=_into_url,
-        width=320, help="Paid is what a run really took; the others as if nothing had been reused.",
+        "Cost", list(by_key), format_func=lambda key: title_of(by_key[key]), width=320,
+        help="Paid is what a run really took; the others as if nothing had been reused.",
+        **address.bound("compare.cost", "cost", start),
     )  # fmt: skip
     return by_key[key]
-
-
-def _into_url() -> None:
-    address.change(cost=st.session_state["compare.cost"])
 
 
 def _rate(bench: Workbench) -> None:

@@ -1,6 +1,7 @@
 """Curves: how the runs learned, over epochs, time on the clock or what was paid."""
 
 from dataclasses import replace
+from typing import cast
 
 import streamlit as st
 
@@ -59,20 +60,14 @@ def _left_out(selected: Selected, drawn: int) -> str:
     return said + (f"Without epochs: {count(without, 'run')}, not trained step by step. " if without else "")
 
 
-def _choose(selected: Selected) -> tuple[str, str]:
-    st.session_state["compare.metric"] = selected.address.metric
-    st.session_state["compare.over"] = selected.address.over
+def _choose(selected: Selected) -> tuple[str, charts.Over]:
     with st.container(horizontal=True):
         metric = st.segmented_control(
-            "Metric", list(METRICS), key="compare.metric", required=True, on_change=_into_url, args=("metric",),
-            format_func=lambda key: METRICS[key].title.capitalize(),
+            "Metric", list(METRICS), required=True, format_func=lambda key: METRICS[key].title.capitalize(),
+            **address.bound("compare.metric", "metric", selected.address.metric),
         )  # fmt: skip
         over = st.segmented_control(
-            "Over", list(_OVER), key="compare.over", required=True, on_change=_into_url, args=("over",),
-            format_func=_OVER.__getitem__, help=_HELP,
+            "Over", list(_OVER), required=True, format_func=_OVER.__getitem__, help=_HELP,
+            **address.bound("compare.over", "over", selected.address.over),
         )  # fmt: skip
-    return metric, over
-
-
-def _into_url(field: str) -> None:
-    address.change(**{field: st.session_state[f"compare.{field}"]})
+    return str(metric), cast(charts.Over, over)

@@ -1,6 +1,7 @@
 """Head to head: two runs on the same photos, and whether their difference is real."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -78,20 +79,19 @@ def _classes(selected: Selected, pair: Paired) -> None:
         "p": number("p", "McNemar's exact test on the photos of the class, corrected for all classes (Holm)."),
         "Verdict": st.column_config.TextColumn("Verdict"),
     }
-    words = {"A": share, "B": share, "Difference": _signed, "p": p_value}
+    words: dict[str, Callable[[Any], str]] = {"A": share, "B": share, "Difference": _signed, "p": p_value}
     table([_class_row(one) for one in ordered], key="compare.class_differences", words=words, columns=columns)
     parts.data(selected, lambda: [vars(one) for one in found], "compare.classes_of_two")
 
 
 def _class_row(one: ClassDifference) -> dict:
-    there = one.low is not None and one.high is not None
     return {
         "Class": one.class_name,
         "Photos": one.photos,
         "A": one.recall_a,
         "B": one.recall_b,
         "Difference": one.difference,
-        "Interval": _interval(one.low, one.high) if there else "no test photo",
+        "Interval": "no test photo" if one.low is None or one.high is None else _interval(one.low, one.high),
         "p": one.adjusted_p,
         "Verdict": "" if one.tie is None else _TIE if one.tie else _REAL,
     }

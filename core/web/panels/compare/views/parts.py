@@ -107,14 +107,10 @@ def best_of(ids: Sequence[str], most: int) -> list[str]:
     return list(ids[:most])
 
 
-def choose_run(selected: Selected, ids: Sequence[str], label: str = "Run", *, field: str = "a", **options: Any) -> str:
-    """One of ``ids``, which stands in the URL as ``field``; the first where the URL says nothing usable."""
-    key = f"compare.{field}"
-    asked = getattr(selected.address, field)
-    st.session_state[key] = asked if asked in ids else ids[0]
-    return st.selectbox(
-        label, ids, key=key, format_func=lambda id_: selected.names[id_], on_change=_into_url, args=(field,), **options
-    )
+def choose_run(selected: Selected, ids: Sequence[str], label: str = "Run") -> str:
+    """One of ``ids``, which stands in the URL as ``a``; the first where the URL says nothing usable."""
+    start = selected.address.a if selected.address.a in ids else ids[0]
+    return st.selectbox(label, ids, format_func=selected.names.__getitem__, **address.bound("compare.a", "a", start))
 
 
 def choose_two(selected: Selected, ids: Sequence[str], *, alone: bool = False) -> tuple[str, str | None]:
@@ -129,19 +125,14 @@ def choose_two(selected: Selected, ids: Sequence[str], *, alone: bool = False) -
     others = [run_id for run_id in ids if run_id != a]
     if not others:
         return a, None
-    key, asked = "compare.b", selected.address.b
-    start = asked if asked in others else a if alone and asked == a else others[0]
-    st.session_state[key] = start
+    asked = selected.address.b
+    start = asked if asked in others or (alone and asked == a) else others[0]
     with right:
         b = st.selectbox(
-            "B", [*others, a] if alone else others, key=key, on_change=_into_url, args=("b",),
-            format_func=lambda id_: "nothing: A alone" if id_ == a else selected.names[id_],
+            "B", [*others, a] if alone else others, **address.bound("compare.b", "b", start),
+            format_func=lambda run_id: "nothing: A alone" if run_id == a else selected.names[run_id],
         )  # fmt: skip
     return a, None if b == a else b
-
-
-def _into_url(field: str) -> None:
-    address.change(**{field: st.session_state[f"compare.{field}"]})
 
 
 def letters(selected: Selected, a: str, b: str | None) -> None:

@@ -39,14 +39,15 @@ def _compute(selected: Selected, run_id: str) -> PhotoMap | None:
         if not st.button("Draw the map", key="compare.map_compute", type="primary", icon=":material/scatter_plot:"):
             return None
         bar = st.progress(0.0, text="Starting …")
-        with explained():
-            found = selected.bench.photo_map(
-                run_id, compute=True,
-                progress=lambda done, total: bar.progress(done / total, text=f"{done} of {count(total, 'photo')}"),
-            )  # fmt: skip
-            place.empty()
-            return found
-    return None
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(done / total, text=f"{done} of {count(total, 'photo')}")
+
+    found = None
+    with explained():
+        found = selected.bench.photo_map(run_id, compute=True, progress=progress)
+        place.empty()
+    return found
 
 
 def _draw(selected: Selected, found: PhotoMap) -> None:
@@ -63,17 +64,22 @@ def _draw(selected: Selected, found: PhotoMap) -> None:
             selection_mode="points",
             on_select=_clicked,
         )
-        first, second = found.explained
-        st.caption(
-            f"Two directions of largest variance (PCA) of the {plain(found.source)}: they show {share(first)} and "
-            f"{share(second)} of it, so photos that are close here need not be close in all the others."
-        )
+        st.caption(_caption(found))
         st.page_link(
             "pages/board.py", label="t-SNE and UMAP of the same, in TensorBoard", icon=":material/monitoring:",
             query_params={"runs": found.run_id},
         )  # fmt: skip
     with photo:
         _photo(selected, found)
+
+
+def _caption(found: PhotoMap) -> str:
+    first, second = found.explained
+    return (
+        f"{plain(charts.photo_map_caption(found))} Where a dot lies: the two directions of largest variance (PCA) of "
+        f"the {plain(found.source)}. They show {share(first)} and {share(second)} of it; photos that are close here "
+        "need not be close in all other directions."
+    )
 
 
 def _clicked() -> None:

@@ -1,0 +1,49 @@
+"""Compare in a real browser: a click on a confusion cell opens its photos, and the link shows the same again."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+PATIENT = 30_000
+
+
+def test_a_click_on_a_cell_opens_its_photos_with_both_answers_and_the_link_keeps_it(filled_visit):
+    page = filled_visit.open("/compare?view=confusion")
+    expect(page.get_by_role("heading", name="Which classes are mixed up?")).to_be_visible(timeout=PATIENT)
+    _click_a_cell(page, "compare-confusion-a", place=1)
+    expect(page).to_have_url(re.compile(r"cell="), timeout=PATIENT)
+    filled_visit.settle()
+    words = _chosen_cell(page)
+    photos = _photos(page)
+    assert photos and all(re.search(r", A: .+ %.*, B: .+ %", alt) for alt in photos)
+
+    _click_a_cell(page, "compare-confusion-b", place=2)
+    expect(page.get_by_role("combobox", name="Photos of a cell")).not_to_have_value(words, timeout=PATIENT)
+    filled_visit.settle()
+    words, photos = _chosen_cell(page), _photos(page)
+
+    address = page.url
+    filled_visit.open(address.removeprefix(filled_visit.server.url))
+    assert page.url == address and _chosen_cell(page) == words and _photos(page) == photos
+    assert page.get_by_test_id("stException").count() == 0
+    assert filled_visit.outside == [] and filled_visit.complaints == []
+
+
+def _click_a_cell(page: Page, chart: str, *, place: int) -> None:
+    """A mouse click in the middle of the cell with the number at ``place``, as a person does it."""
+    number = page.locator(f".st-key-{chart} .scatterlayer .textpoint text").nth(place)
+    number.scroll_into_view_if_needed(timeout=PATIENT)
+    box = number.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
+    page.wait_for_timeout(200)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def _chosen_cell(page: Page) -> str:
+    return page.get_by_role("combobox", name="Photos of a cell").input_value()
+
+
+def _photos(page: Page) -> list[str]:
+    pictures = page.get_by_test_id("stMain").locator("img[alt*=', B: ']")
+    pictures.first.wait_for(timeout=PATIENT)
+    return [pictures.nth(place).get_attribute("alt") for place in range(pictures.count())]

@@ -1,0 +1,368 @@
+"""The views of Compare: each answers one question, keeps what it shows in the URL, and says what the runs lack."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import update
+
+from core.comparison import PhotoResults
+from core.registry.schema import evaluations
+from core.runs import Run, Status
+from core.scores import evaluate
+from core.settings import Settings
+from core.web.panels.compare.views import VIEWS
+from core.web.panels.compare.views.confusion import cell_of
+from core.web.panels.compare.views.coverage import when_sure
+from core.workbench import Workbench
+from tests.bench.many_runs import fill_many
+from tests.factories import fill
+from tests.pages.conftest import text_of, visit
+from tests.pattern_home import fill_patterns
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory) -> tuple[Path, dict[str, Run]]:
+    """A home in which every way to use a network was tried, made once, and its runs by short names."""
+    workbench = Workbench.open(Settings(home=tmp_path_factory.mktemp("tried") / "home"))
+    runs = fill_patterns(workbench)
+    workbench.registry.close()
+    return workbench.settings.home, runs
+
+
+@pytest.fixture
+def bench(tried, settings, started) -> Iterator[Workbench]:
+    """A workbench on a copy of that home."""
+    shutil.copytree(tried[0], settings.home)
+    workbench = Workbench.open(settings)
+    yield workbench
+    workbench.registry.close()
+
+
+@pytest.fixture
+def runs(tried, bench) -> dict[str, Run]:
+    """A finished run of every way to use a network, by a short name."""
+    return tried[1]
+
+
+@pytest.fixture
+def plain_run(bench) -> Run:
+    """A finished run with answers for the validation photos."""
+    return next(run for run in bench.runs() if (bench.settings.run_dir(run.id) / "validation.npz").is_file())
+
+
+def at_view(view: str, *ids: str, **query: str):
+    return visit("compare", view=view, runs=",".join(ids), **query)
+
+
+def again(at, **query: str):
+    """The same visit with other values in the URL."""
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def figures(at) -> list[dict]:
+    """What the charts of the page are sent to the browser as."""
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def tables(at) -> list:
+    return [table.value for table in at.dataframe]
+
+
+def table_with(at, column: str):
+    """The one table that has this column."""
+    return next(table for table in tables(at) if column in table.columns)
+
+
+def every_view(at, **query: str):
+    """Each view in turn with what it says, in one visit."""
+    for view in VIEWS:
+        again(at, view=view, **query)
+        assert not at.exception, (view, at.exception)
+        assert not at.error, (view, [error.value for error in at.error])
+        yield view, text_of(at)
+
+
+# --- whatever is chosen ---
+
+
+def test_every_view_asks_a_question_and_says_how_to_read_it(runs):
+    at = visit("compare", runs=",".join(run.id for run in runs.values()))
+    for view, _ in every_view(at):
+        question = next(place for place, line in enumerate(at.subheader) if line.value.endswith("?"))
+        assert question == 0 and at.pills(key="compare.view").value == view
+
+
+def test_every_view_draws_a_chart_of_runs_of_all_ways(runs):
+    at = visit("compare", runs=",".join(run.id for run in runs.values()))
+    for view, said in every_view(at):
+        if view in ("map",):
+            continue  # its button: the network has to look at the photos first
+        assert figures(at) or view == "pairs", (view, said)
+        assert {"CSV", "Parquet"} <= {button.proto.label for button in at.get("download_button")}
+
+
+@pytest.mark.parametrize("chosen", [("top 3",), ("as it is",), ("top 3", "features")])
+def test_every_view_stands_one_run_two_runs_and_runs_without_epochs(runs, chosen):
+    at = visit("compare", runs=",".join(runs[name].id for name in chosen))
+    assert [view for view, _ in every_view(at)] == list(VIEWS)
+
+
+def test_every_view_stands_runs_that_are_not_finished_or_lost_their_answers(bench, runs):
+    unfinished = [run.id for run in bench.runs() if run.status is not Status.FINISHED]
+    lost = runs["features"]
+    (bench.settings.run_dir(lost.id) / "test.npz").unlink()
+    at = visit("compare", runs=",".join([*unfinished, lost.id]))
+    said = dict(every_view(at))
+    assert "only finished runs have them" in said["confusion"] and "only finished runs have them" in said["map"]
+    at = visit("compare", runs=",".join([*unfinished, lost.id, runs["top 3"].id, runs["fusion"].id]))
+    for view, _ in every_view(at):
+        options = [box.options for box in at.selectbox if box.key == "compare.a" and view != "classes"]
+        assert all(len(names) == 2 for names in options), view
+
+
+def test_a_class_without_test_photos_is_said_and_breaks_nothing(bench, runs):
+    _take_photos_of_a_class(bench, "rose")
+    at = visit("compare", runs=f"{runs['top 3'].id},{runs['features'].id}")
+    said = dict(every_view(at))
+    assert "No test photo shows rose" in said["classes"]
+    again(at, view="pairs")
+    line = table_with(at, "Class").set_index("Class").loc["rose"]
+    assert line["Photos"] == 0 and line["Interval"] == "no test photo"
+
+
+def _take_photos_of_a_class(bench, name: str) -> None:
+    """As if the dataset had no test photos of one class when its runs were measured."""
+    for run in bench.runs(status=Status.FINISHED):
+        path, names = bench.settings.run_dir(run.id) / "test.npz", bench.dataset(run.dataset_id).class_names
+        with np.load(path) as stored:
+            kept = stored["labels"] != names.index(name)
+            digests, labels, probabilities = (stored[key][kept] for key in ("digests", "labels", "probabilities"))
+        np.savez(path, digests=digests, labels=labels, probabilities=probabilities)
+        measured = asdict(evaluate(probabilities, labels, names, digests))
+        with bench.registry.writing() as connection:
+            connection.execute(update(evaluations).where(evaluations.c.run_id == run.id).values(measured))
+
+
+def test_of_five_hundred_runs_the_best_are_drawn_and_the_page_says_so(bench):
+    dataset = fill_many(bench.registry, bench.settings, 500, epochs_each=4, files=30)
+    ids = bench.board(dataset.id).run_ids
+    at = visit("compare", runs=",".join(ids))
+    said = dict(every_view(at))
+    assert "The 40 most accurate of" in said["curves"]
+    assert "The 12 most accurate of 30 runs" in said["calibration"]
+    assert "The 6 most accurate of" in said["classes"]
+
+
+# --- cost, curves, settings ---
+
+
+def test_the_cost_axis_is_chosen_and_stands_in_the_url(runs):
+    at = at_view("cost", runs["top 3"].id, runs["features"].id, cost="peak_rss_bytes")
+    assert at.selectbox(key="compare.cost").value == "peak_rss_bytes"
+    at.selectbox(key="compare.cost").select("ms_per_photo").run()
+    assert _in_url(at, "cost") == "ms_per_photo"
+    assert "time per photo" in figures(at)[0]["layout"]["xaxis"]["title"]["text"]
+
+
+def test_money_is_an_axis_once_an_hour_has_a_price(bench, runs):
+    at = at_view("cost", runs["top 3"].id, runs["features"].id)
+    assert "Price" not in at.selectbox(key="compare.cost").options
+    at.number_input(key="compare.price").set_value(3.6)
+    at.text_input(key="compare.currency").input("CHF")
+    at.button(key="compare.rate_save").click().run()
+    assert bench.rate() == (3.6, "CHF")
+    at.selectbox(key="compare.cost").select("alone_money").run()
+    assert not at.exception and "(CHF)" in figures(at)[0]["layout"]["xaxis"]["title"]["text"]
+
+
+def test_curves_run_over_epochs_or_time_and_the_url_says_which(runs):
+    at = at_view("curves", runs["top 3"].id, runs["fusion"].id, runs["features"].id, metric="val_loss")
+    assert at.segmented_control(key="compare.metric").value == "val_loss"
+    at.segmented_control(key="compare.over").set_value("wall").run()
+    assert _in_url(at, "over") == "wall" and not at.exception
+    assert "not trained step by step" in text_of(at)
+
+
+def test_training_is_drawn_beside_validation(runs):
+    traces = figures(at_view("curves", runs["top 3"].id))[0]["data"]
+    assert {trace.get("line", {}).get("dash") for trace in traces} >= {"solid", "dot"}
+
+
+def test_a_setting_that_differs_has_an_axis_and_what_is_shared_has_none(runs):
+    at = at_view("hyperparameters", runs["top 1"].id, runs["top 3"].id)
+    drawn = str(figures(at)[0]).lower()
+    assert "depth" in drawn and "learning rate" not in drawn
+
+
+def test_one_run_differs_from_nothing(runs):
+    assert "one alone differs from nothing" in _infos(at_view("hyperparameters", runs["top 1"].id))
+
+
+def test_a_depth_sweep_is_found_whichever_runs_are_chosen(runs):
+    at = at_view("depths", runs["features"].id)
+    assert "fine tuning is most accurate with" in text_of(at) and len(figures(at)) == 3
+
+
+def test_without_a_sweep_the_page_says_how_to_make_one(bench):
+    other = fill(bench.registry, bench.settings, name="other", runs=2)
+    assert "launches such a sweep" in _infos(visit("compare", view="depths", dataset=other.dataset.id))
+
+
+# --- confusion and head to head ---
+
+
+def test_two_matrices_and_their_difference_stand_beside_each_other(runs):
+    at = at_view("confusion", runs["top 3"].id, runs["features"].id)
+    assert len(figures(at)) == 3
+    assert at.selectbox(key="compare.a").value != at.selectbox(key="compare.b").value
+
+
+def test_one_matrix_is_shown_where_b_is_nothing(runs):
+    a = runs["top 3"].id
+    at = at_view("confusion", a, runs["features"].id, a=a)
+    at.selectbox(key="compare.b").select(a).run()
+    assert _in_url(at, "b") == a and len(figures(at)) == 1 and not at.exception
+
+
+def test_a_cell_of_the_url_shows_its_photos_with_both_answers(runs):
+    a, b = runs["top 3"].id, runs["features"].id
+    at = at_view("confusion", a, b, a=a, b=b, cell="rose|rose")
+    assert at.selectbox(key="compare.cell").value == ("rose", "rose")
+    alts = [image.alt for images in at.get("image") for image in images.proto.imgs]
+    assert alts and all(alt.startswith("rose, A: ") and ", B: " in alt for alt in alts)
+
+
+def test_another_cell_can_be_chosen_from_a_list_and_stands_in_the_url(runs):
+    a, b = runs["top 3"].id, runs["features"].id
+    at = at_view("confusion", a, b, a=a, b=b, cell="rose|rose")
+    at.selectbox(key="compare.cell").select(("tulip", "tulip")).run()
+    assert _in_url(at, "cell") == "tulip|tulip" and _in_url(at, "a") == a
+
+
+@pytest.mark.parametrize("asked", ["", "rose", "rose|nothing", "|", "a|b|c", "<b>|<i>"])
+def test_a_cell_that_is_not_there_is_replaced_by_the_largest_mistake(asked):
+    assert cell_of(asked, {("rose", "tulip"): 3, ("rose", "rose"): 9}) == ("rose", "tulip")
+
+
+def test_a_class_name_may_contain_the_sign_between_the_two():
+    assert cell_of("a|b|c", {("a", "c"): 1, ("a|b", "c"): 1, ("a", "b|c"): 1}) == ("a|b", "c")
+
+
+def test_two_runs_meet_head_to_head(bench, runs):
+    a, b = runs["top 3"].id, runs["from scratch"].id
+    at = at_view("pairs", a, b, a=a, b=b)
+    pair = bench.comparison([a, b]).pair(a, b)
+    fourfold = table_with(at, "B right").drop(columns="").to_numpy().tolist()
+    assert fourfold == [[pair.both_right, pair.only_a], [pair.only_b, pair.both_wrong]]
+    assert f"{pair.only_a + pair.only_b} photo" in text_of(at) and "McNemar" in text_of(at)
+    assert set(table_with(at, "Class")["Class"]) == set(bench.dataset(runs["top 3"].dataset_id).class_names)
+
+
+def test_photos_only_one_run_gets_right_are_shown_with_both_answers(bench, runs):
+    a, b = runs["top 3"].id, runs["from scratch"].id
+    at = at_view("pairs", a, b, a=a, b=b)
+    pair = bench.comparison([a, b]).pair(a, b)
+    alts = [image.alt for images in at.get("image") for image in images.proto.imgs]
+    assert len(alts) == pair.only_a + pair.only_b > 0
+    assert all(alt.count("✓") == alt.count("✗") == 1 for alt in alts)
+
+
+def test_the_best_is_tested_against_each_other_run_and_a_row_opens_the_two(bench, runs):
+    ids = [run.id for run in runs.values()]
+    at = at_view("pairs", *ids)
+    lines = table_with(at, "Best")
+    assert len(lines) == len(ids) - 1 and len(bench.comparison(ids).against_best) == len(lines)
+    assert "(Holm)" in text_of(at)
+
+
+def test_two_runs_are_needed_to_meet(runs):
+    assert "A second run" in _infos(at_view("pairs", runs["top 3"].id))
+
+
+# --- how sure ---
+
+
+def test_one_click_scales_the_temperature_and_another_takes_it_back(bench, plain_run):
+    run = plain_run
+    at = at_view("calibration", run.id)
+    before = bench.evaluation(run.id)
+    at.button(key=f"compare.temperature.{run.id}").click().run()
+    fitted = bench.calibration(run.id)
+    assert not at.exception and fitted is not None
+    assert f"temperature {fitted.temperature:.2f}" in text_of(at) and "→" in text_of(at)
+    assert bench.evaluation(run.id) == before
+    at.button(key=f"compare.temperature.{run.id}").click().run()
+    assert bench.calibration(run.id) is None and "→" not in text_of(at)
+
+
+def test_the_page_says_what_scaling_leaves_alone(plain_run):
+    said = text_of(at_view("calibration", plain_run.id))
+    assert "Accuracy does not change" in said and "nothing was chosen on test photos" in said
+
+
+def test_a_run_that_cannot_be_calibrated_says_why(runs):
+    run = runs["top 3"]  # without answers for the validation photos
+    at = at_view("calibration", run.id)
+    at.button(key=f"compare.temperature.{run.id}").click().run()
+    assert not at.exception and "validation photos" in at.error[0].value
+
+
+def test_when_sure_counts_only_the_answers_that_are_sure():
+    results = PhotoResults(
+        run_id="r-1",
+        digests=("a", "b", "c", "d"),
+        labels=np.array([0, 0, 1, 1]),
+        probabilities=np.array([[0.95, 0.05], [0.1, 0.9], [0.4, 0.6], [0.55, 0.45]]),
+    )
+    assert when_sure(results, 0.9) == (0.5, 0.5)
+    assert when_sure(results, 0.5) == (0.5, 1.0)
+    assert when_sure(results, 0.99) == (None, 0.0)
+
+
+def test_how_accurate_a_run_is_when_sure_is_read_off_without_a_slider(runs):
+    at = at_view("coverage", runs["top 3"].id, runs["features"].id)
+    assert {"50 % sure", "90 % sure", "99 % sure"} <= set(table_with(at, "90 % sure").columns)
+    assert "only when at least 90" in text_of(at)
+
+
+def test_the_thresholds_of_the_chosen_cascades_are_drawn(runs):
+    at = at_view("thresholds", runs["confidence"].id, runs["top 3"].id)
+    assert len(figures(at)) == 1 and "is right on" in text_of(at)
+
+
+def test_without_a_cascade_the_page_says_how_to_make_one(runs):
+    at = at_view("thresholds", runs["features"].id, runs["top 3"].id)
+    assert "None of the chosen runs is a confidence cascade" in _infos(at)
+
+
+# --- the map ---
+
+
+def test_the_map_is_drawn_after_a_click_where_the_network_has_to_look_first(runs):
+    at = at_view("map", runs["top 3"].id)
+    assert not figures(at) and "has to look at 12 test photos" in text_of(at)
+
+
+def test_a_run_that_combines_others_has_a_map_at_once_and_the_chosen_photo_beside_it(bench, runs):
+    run = runs["ensemble"]
+    digest = bench.photo_results(run.id).digests[0]
+    at = at_view("map", run.id, cell=digest)
+    assert len(figures(at)) == 1 and "The photo you clicked" in text_of(at)
+    assert len([image for images in at.get("image") for image in images.proto.imgs]) == 1
+
+
+def _in_url(at, name: str) -> str:
+    """What a widget wrote into the URL: AppTest gives it back as a list or as a text."""
+    value = at.query_params[name]
+    return value if isinstance(value, str) else value[-1]
+
+
+def _infos(at) -> str:
+    return "\n".join(info.value for info in at.info)
