@@ -1,5 +1,6 @@
 """Everything that may honestly be said about several runs of one dataset, as one value."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -112,14 +113,13 @@ def _usable(
             found.append(right_answers(one))
         except InvalidInput as error:
             problems[one.run_id] = str(error)
-    photos = [answers.photos for answers in found]
-    usual = max(photos, key=photos.count, default=None)  # one odd file must not make all others look odd
+    usual = Counter(answers.photos for answers in found).most_common(1)  # one odd file makes no others look odd
     problems |= {
         answers.run_id: f"Run {answers.run_id} answered other test photos than the other runs, so it is not compared."
         for answers in found
-        if answers.photos != usual
+        if answers.photos != usual[0][0]
     }
-    return tuple(answers for answers in found if answers.photos == usual), problems
+    return tuple(answers for answers in found if answers.run_id not in problems), problems
 
 
 def _pairs(answers: Sequence[RightAnswers]) -> tuple[tuple[Paired, ...], tuple[Paired, ...]]:

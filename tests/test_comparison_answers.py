@@ -1,0 +1,160 @@
+"""Behind the figures: single photos, classes, how sure a run may be."""
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from core import comparison
+from core.comparison import PhotoResults
+from core.errors import InvalidInput
+
+NAMES = ("cat", "dog", "eel")
+
+
+def a_result(run_id="r-1", labels=(0, 0, 1, 1), given=(0, 1, 1, 0), sure=0.8, prefix="p") -> PhotoResults:
+    """Photo i has digest ``p<i>``; ``sure`` is the probability of the class given, one number or one a photo."""
+    n = len(labels)
+    sure = np.broadcast_to(np.asarray(sure, float), n)
+    probabilities = np.repeat(((1 - sure) / 2)[:, None], 3, axis=1)
+    probabilities[np.arange(n), list(given)] = sure
+    digests = tuple(f"{prefix}{number}" for number in range(n))
+    return PhotoResults(run_id=run_id, digests=digests, labels=np.array(labels), probabilities=probabilities)
+
+
+def random_result(run_id="r-1", n=500, classes=3, seed=0) -> PhotoResults:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(classes, size=n)
+    scores = rng.normal(0, 1, (n, classes))
+    scores[np.arange(n), labels] += 1.5
+    powers = np.exp(scores)
+    digests = tuple(f"p{number}" for number in range(n))
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    return PhotoResults(run_id=run_id, digests=digests, labels=labels, probabilities=probabilities)
+
+
+# --- single photos ---
+
+
+def test_a_photo_comes_with_what_every_run_said_about_it():
+    a, b = a_result("a"), a_result("b", given=(0, 0, 2, 0), sure=0.5)
+    (photo,) = comparison.photo_answers([a, b], NAMES, ["p2"])
+    assert (photo.digest, photo.true) == ("p2", "dog")
+    assert photo.answers == (("a", "dog", 0.8), ("b", "eel", 0.5))
+
+
+def test_photos_nobody_answered_are_left_out_and_the_order_is_kept():
+    found = comparison.photo_answers([a_result()], NAMES, ["p3", "other", "p0"])
+    assert [photo.digest for photo in found] == ["p3", "p0"]
+
+
+def test_a_cell_of_two_runs_begins_with_the_photos_only_one_of_them_put_there():
+    labels = (0, 0, 0, 0)
+    a = a_result("a", labels, given=(1, 1, 0, 0), sure=(0.9, 0.6, 0.9, 0.9))
+    b = a_result("b", labels, given=(1, 0, 1, 0), sure=(0.7, 0.9, 0.8, 0.9))
+    found = comparison.paired_cells(a, b, NAMES, "cat", "dog")
+    assert [photo.digest for photo in found] == ["p2", "p1", "p0"]
+    assert all(len(photo.answers) == 2 and photo.true == "cat" for photo in found)
+
+
+def test_a_cell_of_one_run_has_its_photos_surest_first():
+    a = a_result("a", (0, 0, 0), given=(1, 1, 0), sure=(0.6, 0.9, 0.8))
+    assert [photo.digest for photo in comparison.paired_cells(a, None, NAMES, "cat", "dog")] == ["p1", "p0"]
+    assert comparison.paired_cells(a, None, NAMES, "eel", "dog") == ()
+
+
+def test_an_unknown_class_is_named_with_those_there_are():
+    with pytest.raises(InvalidInput, match="no class 'cow'. Choose from: cat, dog, eel"):
+        comparison.paired_cells(a_result(), None, NAMES, "cat", "cow")
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities", "said"),
+    [([0, 3], [[1, 0], [0, 1]], "does not know"), ([0, 1], [[1, 0], [float("nan"), 1]], "not all numbers")],
+)
+def test_answers_that_make_no_sense_are_refused(labels, probabilities, said):
+    with pytest.raises(InvalidInput, match=said):
+        PhotoResults(
+            run_id="r-1", digests=("a", "b"), labels=np.array(labels), probabilities=np.array(probabilities, float)
+        )
+
+
+# --- classes ---
+
+
+def test_classes_are_compared_on_their_own_photos():
+    a = a_result("a", (0,) * 10 + (1,) * 10, given=(0,) * 10 + (1,) * 4 + (0,) * 6)
+    b = a_result("b", (0,) * 10 + (1,) * 10, given=(0,) * 2 + (1,) * 8 + (1,) * 5 + (0,) * 5)
+    cat, dog, eel = comparison.class_differences(a, b, NAMES)
+    assert (cat.class_name, cat.photos, cat.recall_a, cat.recall_b) == ("cat", 10, 1.0, 0.2)
+    assert cat.difference == pytest.approx(0.8) and (cat.low, cat.high) == comparison.newcombe(2, 8, 0, 0)[1:]
+    assert cat.p_value == comparison.mcnemar(8, 0) and cat.adjusted_p == 2 * cat.p_value and not cat.tie
+    assert dog.difference == pytest.approx(-0.1) and dog.tie
+    assert eel == comparison.ClassDifference(class_name="eel", photos=0) and eel.tie is None
+
+
+def test_recalls_by_class_are_those_of_scikit_learn():
+    a, b = random_result("a"), random_result("b", seed=0)
+    found = comparison.class_differences(a, b, NAMES)
+    recalls = metrics.recall_score(a.labels, a.probabilities.argmax(axis=1), average=None)
+    assert [one.recall_a for one in found] == pytest.approx(recalls.tolist())
+    assert all(one.difference == 0 and one.low < 0 < one.high for one in found)
+
+
+def test_runs_of_other_classes_have_no_classes_in_common():
+    with pytest.raises(InvalidInput, match="knows 3 classes. Received: 2 names"):
+        comparison.class_differences(a_result("a"), a_result("b"), ("cat", "dog"))
+
+
+# --- reliability ---
+
+
+def test_every_photo_lies_in_one_bin_and_the_bins_make_the_calibration_error():
+    results = random_result()
+    found = comparison.reliability(results)
+    assert sum(one.photos for one in found.bins) == 500 and all(one.photos for one in found.bins)
+    assert all(one.low < one.confidence <= one.high and 0 <= one.accuracy <= 1 for one in found.bins)
+    gaps = sum(one.photos * abs(one.accuracy - one.confidence) for one in found.bins) / 500
+    assert found.ece == pytest.approx(gaps) == comparison.calibration_error(results.probabilities, results.labels)
+
+
+def test_the_brier_score_is_that_of_scikit_learn():
+    results = random_result(seed=4)
+    theirs = metrics.brier_score_loss(results.labels, results.probabilities, labels=range(3), scale_by_half=False)
+    assert comparison.reliability(results).brier == pytest.approx(theirs)
+
+
+def test_an_honest_run_lies_on_the_diagonal():
+    results = a_result(labels=(0,) * 5, given=(0, 0, 0, 0, 1), sure=0.8)
+    (only,) = comparison.reliability(results).bins
+    assert (only.photos, only.accuracy) == (5, 0.8) and only.confidence == pytest.approx(0.8)
+
+
+# --- coverage ---
+
+
+def test_the_surest_answers_come_first_and_the_last_point_is_the_accuracy():
+    results = a_result(labels=(0, 0, 0, 0), given=(0, 0, 1, 0), sure=(0.9, 0.8, 0.7, 0.6))
+    points = comparison.coverage(results)
+    assert [point.accuracy for point in points] == pytest.approx([1, 1, 2 / 3, 3 / 4])
+    assert [point.coverage for point in points] == [0.25, 0.5, 0.75, 1.0]
+    assert points[-1].photos == 4 and points[-1].accuracy == results.accuracy
+
+
+def test_photos_of_one_confidence_are_answered_together():
+    points = comparison.coverage(a_result(labels=(0, 0, 0), given=(0, 1, 0), sure=(0.9, 0.7, 0.7)))
+    assert [(point.photos, point.threshold) for point in points] == [(1, 0.9), (3, 0.7)]
+
+
+def test_every_point_is_what_its_threshold_gives():
+    results = random_result(n=200)
+    confidence = results.probabilities.max(axis=1)
+    for point in comparison.coverage(results, most=17):
+        kept = confidence >= point.threshold
+        assert point.photos == kept.sum() and point.accuracy == pytest.approx(results.right[kept].mean())
+
+
+def test_many_photos_make_few_points_and_both_ends_are_among_them():
+    results = random_result(n=5000)
+    points = comparison.coverage(results)
+    assert len(points) <= 400 and points[0].photos == 1 and points[-1].coverage == 1.0
+    assert all(a.coverage < b.coverage and a.threshold > b.threshold for a, b in zip(points, points[1:], strict=False))
