@@ -1,28 +1,30 @@
 """Models: what do I have and where did it come from?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
-from core.runs import Model, Run, Status
+from core.datasets.values import Dataset
+from core.runs import CHAMPION, Run, Status
 from core.web.frame import require_frame
-from core.web.panels import model_panel
+from core.web.panels import champion, model_panel
 from core.web.panels.choice import choose_dataset
 from core.web.panels.words import interval
 from core.web.state import workbench
 from core.web.widgets import empty_state, explained, heading
 from core.wording import count, plain, share, size
 from core.workbench import Workbench
+from core.workbench.organising import Wanted
 
 PER_PAGE = 10
 
 
 def page() -> None:
     bench = workbench()
-    models = bench.models()
-    runs = {run.id: run for run in bench.runs(status=Status.FINISHED)}
-    heading("Models", answer(models, runs))
-    if not models:
+    sizes = bench.model_sizes()
+    champions = bench.champions()
+    if not sizes and not champions:
+        heading("Models", "You have no models yet: each finished run leaves one.")
         empty_state(
             "Every finished run leaves a model here",
             "One file that takes a photo and gives probabilities, with where it came from and what it cost.",
@@ -30,46 +32,75 @@ def page() -> None:
             label="Choose what to train",
         )
         return
+    first_line = st.container()
     with explained():
-        of_dataset(bench, models, runs)
+        dataset = chosen_dataset(bench)
+        best = most_accurate(bench, dataset)
+        with first_line:
+            heading("Models", answer(bench, dataset, best, sizes))
+        champion.show(bench, dataset, best)
+        every_model(bench, dataset, best)
 
 
-def answer(models: Sequence[Model], runs: Mapping[str, Run]) -> str:
-    if not models:
-        return "You have no models yet: each finished run leaves one."
-    best = max((runs[m.run_id] for m in models if m.run_id in runs), key=_accuracy, default=None)
-    said = f"{count(len(models), 'model')}, {size(sum(model.size_bytes for model in models))} on disk"
-    return (
-        f"{said}; the most accurate is {plain(best.name)} with {share(best.test_accuracy, interval(best))}."
-        if best
-        else said
+def chosen_dataset(bench: Workbench) -> Dataset:
+    """That of the URL, else the one with the newest run."""
+    datasets = bench.datasets()
+    by_id = {dataset.id: dataset for dataset in datasets}
+    newest = next((by_id[id_] for id_ in bench.datasets_with_runs() if id_ in by_id), datasets[0])
+    linked = bool(st.query_params.get("dataset"))
+    return choose_dataset(bench, datasets, key="models.dataset", default=None if linked else newest)
+
+
+def most_accurate(bench: Workbench, dataset: Dataset) -> Run | None:
+    """Of those with a model that were not put away."""
+    found, _ = bench.search(wanted(dataset), limit=1)
+    return found[0] if found else None
+
+
+def wanted(dataset: Dataset, *, archived: bool = False) -> Wanted:
+    return Wanted(
+        dataset_id=dataset.id, statuses=(Status.FINISHED,), with_model=True, archived=archived, sort="most accurate"
     )
 
 
-def _accuracy(run: Run) -> float:
-    return run.test_accuracy or 0.0
+def answer(bench: Workbench, dataset: Dataset, best: Run | None, sizes: Mapping[str, int]) -> str:
+    """The first line: what there is, and which is the most accurate."""
+    said = f"{count(len(sizes), 'model')}, {size(sum(sizes.values()))} on disk"
+    if best is None:
+        return f"{said}; none of {plain(dataset.name)} to show."
+    accuracy = share(best.test_accuracy, interval(best))
+    if champion_of(bench, dataset) == best.id:
+        return f"{said}; the champion of {plain(dataset.name)} is the most accurate, with {accuracy}."
+    return f"{said}; the most accurate of {plain(dataset.name)} is {plain(best.name)} with {accuracy}."
 
 
-def of_dataset(bench: Workbench, models: Sequence[Model], runs: Mapping[str, Run]) -> None:
-    """The models of one dataset, best first."""
-    there = {model.dataset_id for model in models}
-    datasets = [dataset for dataset in bench.datasets() if dataset.id in there]
-    linked = bool(st.query_params.get("dataset"))
-    dataset = choose_dataset(bench, bench.datasets(), key="models.dataset", default=None if linked else datasets[0])
-    mine = [model for model in models if model.dataset_id == dataset.id and model.run_id in runs]
-    mine.sort(key=lambda model: -_accuracy(runs[model.run_id]))
-    if not mine:
-        st.caption(f"No model was trained on {plain(dataset.name)} yet.")
-    start = _page_start(len(mine))
-    for place, model in enumerate(mine[start : start + PER_PAGE], start):
-        model_panel.show(bench, model, runs[model.run_id], champion=place == 0)
+def champion_of(bench: Workbench, dataset: Dataset) -> str | None:
+    held = bench.aliases(dataset.id).get(CHAMPION)
+    return None if held is None else held.run_id
 
 
-def _page_start(total: int) -> int:
-    pages = max(1, -(-total // PER_PAGE))
-    if pages == 1:
-        return 0
-    return PER_PAGE * (st.number_input(f"Page of {pages}", 1, pages, key="models.page", width=160) - 1)
+def every_model(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
+    """The models of one dataset, the most accurate first, a page at a time."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("All models", anchor=False, width="content")
+        archived = st.toggle("Archived too", key="models.archived")
+    page_number = st.session_state.get("models.page", 1)
+    query = wanted(dataset, archived=archived)
+    runs, total = bench.search(query, limit=PER_PAGE, offset=PER_PAGE * (page_number - 1))
+    if not runs and total:  # the last page went with the models that were on it
+        page_number = 1
+        runs, total = bench.search(query, limit=PER_PAGE)
+    if not runs:
+        st.caption(f"No model of {plain(dataset.name)} to show.")
+        return
+    models, held = bench.models_of([run.id for run in runs]), champion_of(bench, dataset)
+    for run in (run for run in runs if run.id in models):
+        is_best = best is not None and run.id == best.id
+        model_panel.show(bench, models[run.id], run, champion=run.id == held, best=is_best)
+    if total > PER_PAGE:
+        pages = -(-total // PER_PAGE)
+        st.session_state["models.page"] = page_number
+        st.number_input(f"Page of {pages}", 1, pages, key="models.page", width=160)
 
 
 require_frame()

@@ -16,6 +16,7 @@ from core.web.state import workbench
 from core.web.widgets import empty_state, explained, heading
 from core.wording import plain, share
 from core.workbench import Workbench
+from core.workbench.organising import Wanted
 
 MOST = 4
 """Models side by side."""
@@ -41,27 +42,33 @@ def page() -> None:
 
 
 def ready_runs(bench: Workbench) -> list[Run]:
-    """Finished runs that still have a model: those of the newest dataset first, best first within one."""
-    with_model = {model.run_id for model in bench.models()}
+    """Runs that can answer: those of the newest dataset first; in one its champion first, then the most accurate.
+
+    Archived ones only where they are champion.
+    """
+    champions = {move.run_id for move in bench.champions().values()}
     order = {dataset.id: place for place, dataset in enumerate(bench.datasets())}
-    runs = [run for run in bench.runs(status=Status.FINISHED) if run.id in with_model]
-    return sorted(runs, key=lambda run: (order[run.dataset_id], -(run.test_accuracy or 0.0)))
+    found, _ = bench.search(Wanted(statuses=(Status.FINISHED,), with_model=True, archived=True))
+    runs = [run for run in found if not run.archived or run.id in champions]
+    return sorted(
+        runs or found, key=lambda run: (order[run.dataset_id], run.id not in champions, -(run.test_accuracy or 0.0))
+    )
 
 
 def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]:
-    """The models of ``?models=``, else the best of the newest dataset; kept in the URL when changed."""
-    by_id = {run.id: run for run in ready}
+    """The models of ``?models=``, else the first of ``ready``; kept in the URL when changed."""
+    asked = [run_id for wanted in listed_ids("models") for run_id in [resolved(bench, wanted, problems)] if run_id]
+    by_id = {run.id: run for run in [*ready, *(bench.run(run_id) for run_id in asked)]}
     names = {dataset.id: dataset_title(dataset) for dataset in bench.datasets()}
-    linked = [
-        run_id for wanted in listed_ids("models") for run_id in [resolved(bench, wanted, problems)] if run_id in by_id
-    ]
+    champions = {move.run_id for move in bench.champions().values()}
+    linked = list(dict.fromkeys(asked))
     cleared = st.query_params.get("models") == ""
     st.session_state["predict.models"] = linked[:MOST] if linked or cleared else [ready[0].id]
     ids = st.multiselect(
         "Models",
         list(by_id),
         format_func=lambda id_: (
-            f"{by_id[id_].name} · {names[by_id[id_].dataset_id]} · "
+            f"{'🏆 ' if id_ in champions else ''}{by_id[id_].name} · {names[by_id[id_].dataset_id]} · "
             f"{share(by_id[id_].test_accuracy, interval(by_id[id_]))} · {id_}"
         ),
         key="predict.models",

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from core.errors import InvalidInput
 from core.registry.connection import Store
 from core.registry.runs import RUN_COLUMNS, run_of
-from core.registry.schema import runs
+from core.registry.schema import models, runs
 from core.runs import Run, Status
 
 _ENDED = tuple(status for status in Status if status.ended)
@@ -31,7 +31,8 @@ class Wanted:
     Args:
         text: words, each of which is somewhere in the id, name, notes, tags, pattern or backbone.
         statuses: any of these; the endings when (). tags: any of these; () for whatever tags.
-        starred: only those with a star. archived: also those that were put away.
+        starred: only those with a star. archived: also those that were put away. with_model: only those whose weights
+            are there.
         sort: one of ``SORTS``.
     """
 
@@ -41,6 +42,7 @@ class Wanted:
     tags: tuple[str, ...] = ()
     starred: bool = False
     archived: bool = False
+    with_model: bool = False
     sort: str = SORTS[0]
 
     def __post_init__(self):
@@ -90,6 +92,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(runs.c.starred.is_(True))
     if not wanted.archived:
         conditions.append(runs.c.archived.is_(False))
+    if wanted.with_model:
+        conditions.append(exists(select(models.c.id).where(models.c.run_id == runs.c.id)))
     if wanted.tags:
         conditions.append(_has_one_of(wanted.tags))
     return conditions + [_says(word) for word in wanted.text.split()]

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from core import deletion
 from core.deletion import Toll
-from core.registry.finding import Wanted
-from core.runs import CHAMPION, AliasMove, Run, Status
+from core.registry.finding import SORTS, Wanted
+from core.runs import CHAMPION, AliasMove, Model, Run, Status
 from core.workbench.base import Bench
+
+__all__ = ["SORTS", "Organising", "Wanted", "login_name"]
 
 
 class Organising(Bench):
@@ -32,6 +34,10 @@ class Organising(Bench):
     def has_checkpoint(self, run_id: str) -> bool:
         """Whether a run that ended could go on after its last epoch."""
         return any((self.settings.run_dir(run_id) / "checkpoints").glob("[0-9]*"))
+
+    def models_of(self, run_ids: Sequence[str]) -> dict[str, Model]:
+        """The models of those of the runs that have one, by run id."""
+        return self.registry.models_of(run_ids)
 
     def model_sizes(self, dataset: str | None = None) -> dict[str, int]:
         """The ids of all runs that have a model (of one dataset), with the bytes of its main file."""

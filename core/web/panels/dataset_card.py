@@ -1,6 +1,6 @@
-"""A dataset on the Overview: its best model with what it cost, some photos, and what comes next."""
+"""A dataset on the Overview: the model to use with what it cost, some photos, and what comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import streamlit as st
 
@@ -15,43 +15,75 @@ from core.wording import count, duration, milliseconds, plain, share
 from core.workbench import Workbench
 
 
-def show(bench: Workbench, dataset: Dataset, runs: Sequence[Run], best: Row | None, *, first: bool) -> None:
-    """One dataset: its best model with what it cost, some of its photos, and the step that comes next."""
+def show(
+    bench: Workbench,
+    dataset: Dataset,
+    runs: Sequence[Run],
+    *,
+    best: Row | None,
+    champion: Row | None,
+    with_model: Container[str],
+    first: bool,
+) -> None:
+    """One dataset: the model to use with what it cost, some of its photos, and the step that comes next.
+
+    Args:
+        best: the most accurate run. champion: the one a person chose; it is shown first where there is one.
+        with_model: ids of runs whose weights are there.
+    """
+    shown = champion or best
     with st.container(border=True, key=f"card-{dataset.id}"):
         words, photos = st.columns([3, 2], gap="medium", vertical_alignment="center")
         with words:
             st.markdown(f"**{plain(dataset_title(dataset))}**")
             st.caption(f"{dataset_size(dataset)} · {count(len(runs), 'run')}")
-            if best is None:
+            if shown is None:
                 st.caption("No finished run yet, so nothing can be said about these photos.")
             else:
-                run_chip(next(run for run in runs if run.id == best.run_id))
+                _who(runs, shown, best, champion)
         with photos:
             sample(bench, dataset)
-        if best is not None:
-            _figures(dataset, best)
-        _next_steps(dataset, runs, best, first=first)
+        if shown is not None:
+            _figures(dataset, shown, "the champion" if champion else "the most accurate run")
+        asked = shown.run_id if shown is not None and shown.run_id in with_model else None
+        _next_steps(dataset, runs, asked, first=first)
 
 
-def _figures(dataset: Dataset, best: Row) -> None:
-    accuracy = share(best.accuracy, best.interval)
+def _who(runs: Sequence[Run], shown: Row, best: Row | None, champion: Row | None) -> None:
+    """The champion, and beside it the most accurate where that is another one."""
+    run_chip(next(run for run in runs if run.id == shown.run_id))
+    if champion is None:
+        st.caption(":green-badge[:material/target: Most accurate]")
+        return
+    more = best is not None and best.accuracy > champion.accuracy
+    beside = f" The most accurate is {plain(best.name)} with {share(best.accuracy)}." if more and best else ""
+    also = "" if more else " :green-badge[:material/target: Most accurate]"
+    st.caption(f":orange-badge[:material/trophy: Champion]{also}{beside}")
+
+
+def _figures(dataset: Dataset, shown: Row, which: str) -> None:
+    accuracy = share(shown.accuracy, shown.interval)
     figures(
         dataset.id,
-        ("Test accuracy", accuracy, "Of the best finished run, with its 95 % interval."),
-        ("Training time", duration(best.alone_wall_seconds), COSTS["alone_wall_seconds"].help),
-        ("Time per photo", milliseconds(best.ms_per_photo), COSTS["ms_per_photo"].help),
+        ("Test accuracy", accuracy, f"Of {which}, with its 95 % interval."),
+        ("Training time", duration(shown.alone_wall_seconds), COSTS["alone_wall_seconds"].help),
+        ("Time per photo", milliseconds(shown.ms_per_photo), COSTS["ms_per_photo"].help),
     )
 
 
-def _next_steps(dataset: Dataset, runs: Sequence[Run], best: Row | None, *, first: bool) -> None:
-    """What can be done with this dataset, the likeliest step first; a filled button once on the page."""
+def _next_steps(dataset: Dataset, runs: Sequence[Run], asked: str | None, *, first: bool) -> None:
+    """What can be done with this dataset, the likeliest step first; a filled button once on the page.
+
+    Args:
+        asked: the run whose model would answer.
+    """
     query = {"dataset": dataset.id}
     finished = sum(run.status is Status.FINISHED for run in runs)
     steps = {"train": ("Train", ":material/model_training:", query)}
     if finished > 1:
         steps = {"compare": ("Compare", ":material/bar_chart:", query)} | steps
-    if best is not None:
-        steps = {"predict": ("Predict", ":material/image_search:", {"models": best.run_id})} | steps
+    if asked is not None:
+        steps = {"predict": ("Predict", ":material/image_search:", {"models": asked})} | steps
     with st.container(horizontal=True, vertical_alignment="center"):
         for place, (page_name, (label, icon, target)) in enumerate(steps.items()):
             file = f"pages/{page_name}.py"

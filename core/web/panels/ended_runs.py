@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.colours import run_colour
 from core.comparison import without_shared
-from core.registry.finding import SORTS, Wanted
 from core.runs import Run, Status
 from core.web.panels import organise
 from core.web.panels.recipe_words import recipe_words
@@ -16,6 +15,7 @@ from core.web.panels.words import interval
 from core.web.widgets import STATUSES, colour_swatch, status_word
 from core.wording import count, duration, moment, share
 from core.workbench import Workbench
+from core.workbench.organising import SORTS, Wanted
 
 PER_PAGE = 50
 MOST_COMPARED = 12

@@ -11,32 +11,41 @@ import streamlit as st
 from core.comparison import COSTS
 from core.errors import GraftError
 from core.runs import Cost, Model, Run
-from core.web.danger import confirm_danger
+from core.web.panels import champion as champions
+from core.web.panels import organise
 from core.web.panels.figures import Figure, figures
 from core.web.panels.recipe_words import recipe_words
 from core.web.panels.run_rows import open_link
-from core.web.panels.words import dataset_title, interval, toll_words, used_words
+from core.web.panels.words import dataset_title, interval
 from core.web.widgets import explained, run_chip
 from core.wording import listed, milliseconds, moment, plain, share, size
 from core.workbench import Workbench
 
 
-def show(bench: Workbench, model: Model, run: Run, *, champion: bool) -> None:
+def show(bench: Workbench, model: Model, run: Run, *, champion: bool, best: bool) -> None:
+    """One model.
+
+    Args:
+        champion: a person chose it for its dataset. best: it is the most accurate one that is shown.
+    """
     with st.container(border=True, key=f"model-{model.id}"):
         head, links = st.columns([3, 2], vertical_alignment="center")
         with head:
             run_chip(run)
-            best = ":green-badge[:material/trophy: Best of this dataset] " if champion else ""
-            st.caption(f"{best}{plain(recipe_words(run.recipe))}")
+            measured = ":green-badge[:material/target: Most accurate] " if best else ""
+            said = organise.badges(run, champion=champion)
+            st.caption(f"{measured}{said} {plain(recipe_words(run.recipe))}")
         with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             query = {"models": run.id}
             st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
             open_link(run, "Its run")
         _figures(bench, model, run)
         _lineage(bench, model, run)
+        told = st.container()
         with st.container(horizontal=True, vertical_alignment="center"):
             _download(bench, model, run)
-            _deletion(bench, model, run)
+            champions.make_button(bench, run, key=f"model.champion.{model.id}")
+            organise.delete_weights_button(bench, [run], told, key=f"model.delete.{model.id}")
 
 
 def _figures(bench: Workbench, model: Model, run: Run) -> None:
@@ -136,18 +145,3 @@ def zipped(folder: Path) -> bytes:
             if path.is_file():
                 file.write(path, path.relative_to(folder))
     return archive.getvalue()
-
-
-def _deletion(bench: Workbench, model: Model, run: Run) -> None:
-    def what() -> str:
-        toll = bench.toll(model=model.id)
-        return (
-            f"This deletes the model of **{plain(run.name)}** (`{run.id}`) for good: {toll_words(toll)}. Its run and "
-            f"figures stay.{used_words(toll)}"
-        )
-
-    if confirm_danger(f"model.delete.{model.id}", "Delete", what):
-        with explained():
-            toll = bench.delete_model(model.id)
-            st.toast(f"Deleted: {toll_words(toll)}.", icon=":material/delete:")
-            st.rerun()

@@ -118,7 +118,7 @@ def _notes(bench: Workbench, run: Run) -> None:
         st.caption("Not saved yet; it will look like this:")
         with st.container(border=True):
             st.markdown(safe_markdown(notes))
-    if st.button("Save", icon=":material/save:", key="run.save", disabled=(name, notes) == (run.name, run.notes)):
+    if st.button("Save", icon=":material/save:", key="run.save"):
         with explained():
             bench.annotate(run.id, name=name, notes=notes)
             st.rerun()
