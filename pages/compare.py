@@ -10,6 +10,7 @@ from core.web.panels.compare import address, differs, leaderboard, problems, sen
 from core.web.panels.compare.address import Address
 from core.web.panels.compare.copy_link import copy_link
 from core.web.panels.compare.filters import filters_of
+from core.web.panels.compare.report_button import report_button
 from core.web.panels.compare.selected import Selected, best_page, linked
 from core.web.panels.compare.views import VIEWS
 from core.web.state import workbench
@@ -66,7 +67,7 @@ def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str,
         leaderboard.show(bench, dataset, now, chosen, colours=colours, narrow=narrow)
     if selected:
         with explained():
-            differs.show(selected)
+            differs.show(selected, narrow=narrow)
 
 
 def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> Selected | None:
@@ -84,6 +85,7 @@ def headline(dataset: Dataset, selected: Selected | None) -> bool:
     with st.container(horizontal=True, vertical_alignment="center", key="compare.next"):
         if selected:
             sentence.next_step(selected)
+            report_button(selected.bench, dataset, [row.run_id for row in selected.comparison.rows])
         return copy_link()
 
 

@@ -62,9 +62,9 @@ def run_chip(run: Run, name: str | None = None) -> None:
     )
 
 
-def colour_swatch(colour: str) -> str:
-    """A data URI of a dot, for ``st.column_config.ImageColumn``."""
-    circle = f'<circle cx="8" cy="8" r="6" fill="{colour}"/>'
+def colour_swatch(colour: str, radius: int = 6) -> str:
+    """A data URI of a dot, for ``st.column_config.ImageColumn``; ``radius`` is out of 8, for lines of other heights."""
+    circle = f'<circle cx="8" cy="8" r="{radius}" fill="{colour}"/>'
     dot = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{circle}</svg>'
     return f"data:image/svg+xml,{quote(dot)}"
 

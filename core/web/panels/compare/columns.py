@@ -40,7 +40,8 @@ class Column:
     Args:
         key: in the URL. title, help: of its head. cell: what a line says in it.
         figure: the number of a run it shows, None for words. sort: what a click on its head sorts by, None: nothing.
-        usual: shown until the visitor chooses columns. config, options: the ``st.column_config`` of its kind.
+        usual: shown until the visitor chooses columns.
+        config, options: the ``st.column_config`` of its kind; ``fitted``: more options, from the lines.
         says: whether it says anything about these lines; until columns are chosen, those that do not are left out.
     """
 
@@ -54,11 +55,12 @@ class Column:
     config: Callable[..., Any] = partial(st.column_config.TextColumn, alignment="right")
     says: Callable[[Sequence[Line]], bool] = lambda lines: True
     options: Mapping[str, Any] = field(default_factory=dict)
+    fitted: Callable[[Sequence[Line]], Mapping[str, Any]] = lambda lines: {}
 
-    def config_for(self, sort: str, descending: bool) -> Any:
+    def config_for(self, lines: Sequence[Line], sort: str, descending: bool) -> Any:
         """With an arrow in the head of the column that the lines are sorted by."""
         arrow = (" ↓" if descending else " ↑") if self.sort == sort and self.key == (self.figure or self.sort) else ""
-        return self.config(f"{self.title}{arrow}", help=self.help, **self.options)
+        return self.config(f"{self.title}{arrow}", help=self.help, **self.options, **self.fitted(lines))
 
 
 def _numbers(key: str, say: Callable[[float], str], title: str, help: str, **options: Any) -> Column:
@@ -100,6 +102,12 @@ def _repetitions(line: Line) -> str:
 
 def _p_value(line: Line) -> str:
     return "–" if line.entry.p_value is None else p_value(line.entry.p_value).removeprefix("p ").removeprefix("= ")
+
+
+def _scale(lines: Sequence[Line]) -> dict[str, float]:
+    """One scale for all curves."""
+    values = [value for line in lines for value in line.curve]
+    return {"y_min": min(values), "y_max": max(values)} if values and min(values) < max(values) else {}
 
 
 _CHIPS = st.column_config.MultiselectColumn
@@ -152,15 +160,31 @@ _FIRST = (
         cell=_repetitions,
         says=lambda lines: any(len(line.entry.run_ids) > 1 for line in lines),
     ),
+)
+
+_PICTURES = (
     Column(
         key="curve",
         title="Curve",
-        help="Validation accuracy over the epochs.",
+        help="Validation accuracy over the epochs, all lines on one scale.",
         cell=lambda line: list(line.curve) or None,
         config=st.column_config.LineChartColumn,
         options={"width": 90},
+        fitted=_scale,
         says=lambda lines: any(line.curve for line in lines),
     ),
+    Column(
+        key="hardest",
+        title="Hardest photos",
+        help="The test photos to whose true class it gave the least probability. Double-click to enlarge.",
+        cell=lambda line: line.hardest or None,
+        config=st.column_config.ImageColumn,
+        options={"width": 160},
+        says=lambda lines: any(line.hardest for line in lines),
+    ),
+)
+
+_SCORES = (
     _numbers(
         "balanced_accuracy",
         _percent,
@@ -195,15 +219,6 @@ _LAST = (
         "The epoch the model was kept from: that with the smallest validation loss.",
     ),
     Column(
-        key="hardest",
-        title="Hardest photos",
-        help="The test photos to whose true class it gave the least probability. Double-click to enlarge.",
-        cell=lambda line: line.hardest or None,
-        config=st.column_config.ImageColumn,
-        options={"width": 215},
-        says=lambda lines: any(line.hardest for line in lines),
-    ),
-    Column(
         key="p_value",
         title="p",
         help="Chance of a difference from the best this large, were both equally good: McNemar's exact test, corrected "
@@ -231,5 +246,6 @@ def columns(currency: str, tests: int) -> dict[str, Column]:
         currency: of prices. tests: how many lines are tested against the best.
     """
     said = count(tests, "comparison")
-    known = (*_FIRST, *(_cost(kind, currency) for kind in COSTS.values()), *_LAST)
+    costs = [_cost(kind, currency) for kind in COSTS.values()]
+    known = (*_FIRST, *costs[:1], *_PICTURES, *_SCORES, *costs[1:], *_LAST)
     return {one.key: replace(one, help=one.help.replace("{tests}", said)) for one in known}

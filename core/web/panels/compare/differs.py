@@ -4,10 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.backbones import catalogue
-from core.comparison import Difference
+from core.comparison import Board, Difference, without_family
 from core.web.panels.compare.downloads import downloads
-from core.web.panels.compare.filters import pattern_title
+from core.web.panels.compare.filters import backbone_title, pattern_title
 from core.web.panels.compare.selected import Selected
 from core.web.panels.recipe_words import FIELDS
 from core.web.panels.tables import name_column, table
@@ -17,8 +16,12 @@ _SIDE_BY_SIDE = 4
 """Runs that stand beside each other as columns; more stand below each other, so that no name is cut."""
 
 
-def show(selected: Selected) -> None:
-    """A table and its files; nothing for a single run."""
+_WIDTH = 240
+"""Pixels of a run's column."""
+
+
+def show(selected: Selected, *, narrow: bool = False) -> None:
+    """A table and its files; nothing for a single run. ``narrow``: on a phone."""
     rows, found = selected.comparison.rows, selected.comparison.differing
     if len(rows) < 2:
         return
@@ -30,29 +33,30 @@ def show(selected: Selected) -> None:
     if len(rows) <= _SIDE_BY_SIDE:
         _columns(selected, found)
     else:
-        _rows(selected, found)
+        _rows(selected, found, narrow)
     downloads(_file(selected), f"{selected.dataset.name}-differences", "compare.differs")
 
 
 def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One line a setting, one column a run."""
-    ids = [row.run_id for row in selected.comparison.rows]
-    lines = [{"setting": title_of(one), **{id_: said(one, id_) for id_ in ids}} for one in found]
+    ids, board = [row.run_id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
+    lines = [{"setting": title_of(one), **{id_: said(board, one, id_) for id_ in ids}} for one in found]
     accuracy = {row.run_id: share(row.accuracy) for row in selected.comparison.rows}
-    columns = {id_: st.column_config.TextColumn(selected.names[id_]) for id_ in ids}
+    columns = {id_: st.column_config.TextColumn(selected.brief_names[id_], width=_WIDTH) for id_ in ids}
     columns["setting"] = st.column_config.TextColumn("Setting")
     table([{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns)
 
 
-def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
+def _rows(selected: Selected, found: tuple[Difference, ...], narrow: bool) -> None:
     """One line a run, one column a setting."""
+    board = selected.bench.board(selected.dataset.id)
     lines = [
         {"name": selected.names[row.run_id], "accuracy": share(row.accuracy)}
-        | {one.name: said(one, row.run_id) for one in found}
+        | {one.name: said(board, one, row.run_id) for one in found}
         for row in selected.comparison.rows
     ]
     columns: dict[str, Any] = {
-        "name": name_column("Run", list(selected.names.values())),
+        "name": name_column("Run", list(selected.names.values()), widest=150 if narrow else 300),
         "accuracy": st.column_config.TextColumn("Accuracy", alignment="right"),
     }
     columns |= {one.name: st.column_config.TextColumn(title_of(one), help=_help(one)) for one in found}
@@ -68,17 +72,16 @@ def _help(one: Difference) -> str | None:
     return FIELDS[one.name][1] if one.name in FIELDS else None
 
 
-def said(one: Difference, run_id: str) -> str:
+def said(board: Board, one: Difference, run_id: str) -> str:
     """One value in words; ``–`` where the run has no such setting."""
     value = one.values.get(run_id)
     if value is None:
         return "–"
     if one.name == "pattern":
         return pattern_title(value)
-    return _TITLES.get(value, value) if one.name == "backbone" else value.replace("_", " ")
-
-
-_TITLES = {backbone.name: backbone.title for backbone in catalogue()}
+    if one.name in ("backbone", "members"):
+        return ", ".join(without_family(backbone_title(part, board)) for part in value.split(", "))
+    return value.replace("_", " ")
 
 
 def _file(selected: Selected) -> list[dict[str, Any]]:

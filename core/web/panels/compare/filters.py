@@ -14,7 +14,11 @@ from core.web.panels.compare.address import Address
 from core.web.panels.compare.columns import Column
 from core.web.panels.recipe_words import PATTERNS
 from core.web.widgets import STATUSES
-from core.wording import plain
+from core.wording import count, plain
+
+FILTERS, SETTINGS = "compare.filters", "compare.settings"
+"""Keys of the two popovers."""
+_FIELDS = ("q", "pattern", "backbone", "tag", "star", "status", "archived")
 
 
 def filters_of(now: Address) -> Filters:
@@ -30,30 +34,40 @@ def filters_of(now: Address) -> Filters:
     )
 
 
-def toolbar(board: Board, now: Address, columns: Mapping[str, Column], shown: Sequence[str]) -> None:
-    """Search, filters and table settings in one line.
+def toolbar(
+    board: Board, now: Address, columns: Mapping[str, Column], shown: Sequence[str], *, narrow: bool = False
+) -> None:
+    """Search, filters and table settings in one line; on a phone in two.
 
     Args:
         columns: that can be chosen. shown: keys of those that are.
     """
+    above = st.container() if narrow else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
+        (above or st).text_input(
             "Search runs", icon=":material/search:", placeholder="Name, tag, note or id", label_visibility="collapsed",
             max_chars=200, **address.bound("compare.q", "q", now.q),
         )  # fmt: skip
-        active = _active(now)
-        label = f"Filter ({active})" if active else "Filter"
-        with st.popover(label, icon=":material/filter_alt:", key="compare.filter"):
+        filters = st.popover("Filter", icon=":material/filter_alt:", key=FILTERS, on_change="rerun")
+        settings = st.popover("Table", icon=":material/view_column:", key=SETTINGS, on_change="rerun")
+        if set_ := _active(now):
+            st.button(
+                f"Clear {count(set_, 'filter')}", key="compare.unfiltered", icon=":material/filter_alt_off:",
+                type="tertiary", on_click=clear,
+            )  # fmt: skip
+    # Filled only while open: the browser keeps the last value of a widget in a closed popover and would send it back
+    # over what the URL says by now.
+    if filters.open:
+        with filters:
             _filters(board, now)
-        with st.popover("Table", icon=":material/view_column:", key="compare.columns", help="Order, columns, lines"):
+    if settings.open:
+        with settings:
             _settings(now, columns, shown)
 
 
 def _active(now: Address) -> int:
     """How many kinds of filter are set."""
-    usual = Address()
-    fields = ("pattern", "backbone", "tag", "star", "status", "archived")
-    return sum(getattr(now, field) != getattr(usual, field) for field in fields)
+    return sum(getattr(now, field) != getattr(Address(), field) for field in _FIELDS)
 
 
 def _filters(board: Board, now: Address) -> None:
@@ -68,15 +82,11 @@ def _filters(board: Board, now: Address) -> None:
     with st.container(horizontal=True):
         st.toggle("Starred only", **address.bound("compare.star", "star", now.star))
         st.toggle("Archived too", **address.bound("compare.archived", "archived", now.archived))
-    if _active(now):
-        st.button("Clear filters", key="compare.unfiltered", icon=":material/filter_alt_off:", on_click=clear)
 
 
 def clear() -> None:
     """Back to all finished runs."""
-    usual = Address()
-    fields = ("q", "pattern", "backbone", "tag", "star", "status", "archived")
-    address.change(**{field: getattr(usual, field) for field in fields})
+    address.change(**{field: getattr(Address(), field) for field in _FIELDS})
 
 
 def _pills(label: str, options: Sequence[str], chosen: Sequence[str], field: str, say: Callable[[str], str]) -> None:

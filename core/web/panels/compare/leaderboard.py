@@ -22,7 +22,7 @@ from core.workbench import Workbench
 
 TABLE = "compare.table"
 _ON_A_PHONE = ("accuracy", "verdict", "status", "alone_wall_seconds", "hardest")
-_NARROW_NAME, _WIDE_NAME = 150, 300
+_NARROW_NAME, _WIDE_NAME = 150, 250
 """Pixels of the longest name."""
 _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""
@@ -47,7 +47,7 @@ def show(
     lines = lines_of(bench, dataset, board, page)
     offered = _offered(bench, board, page)
     shown = _shown(offered, now, lines, narrow)
-    filters.toolbar(board, now, offered, [column.key for column in shown])
+    filters.toolbar(board, now, offered, [column.key for column in shown], narrow=narrow)
     if not page.lines:
         _nothing(board)
     else:
@@ -89,7 +89,7 @@ def _choice(board: Board, chosen: Sequence[str], page: BoardPage) -> None:
     """What is chosen, and choosing many at once."""
     with st.container(horizontal=True, vertical_alignment="center", key="compare.choice"):
         said = f"**{count(len(chosen), 'run')} chosen**" if chosen else "Tick runs to compare just these."
-        st.markdown(said, width="content")
+        st.caption(said, width="content")
         label = f"Choose all {page.runs}" if page.runs <= MOST else f"Choose the best {MOST}"
         st.button(
             label, key="compare.all", type="tertiary", icon=":material/select_all:", on_click=picking.choose_all,
@@ -113,8 +113,8 @@ def _table(
 ) -> None:
     rows = [
         {
-            "colour": colour_swatch(colours.get(line.entry.run_id, OTHER_COLOUR)),
-            "place": line.entry.place,
+            "colour": colour_swatch(colours.get(line.entry.run_id, OTHER_COLOUR), radius=4),
+            **({} if narrow else {"place": line.entry.place}),
             "name": line.name,
             **{column.key: column.cell(line) for column in shown},
         }
@@ -130,7 +130,7 @@ def _table(
             "colour": picture(),
             "place": number("Place", "By accuracy; of equals the cheaper one first.", width=56),
             "name": name_column("Run", [line.name for line in lines], widest=_NARROW_NAME if narrow else _WIDE_NAME),
-            **{key: column.config_for(now.sort, down) for key, column in by_key.items()},
+            **{key: column.config_for(lines, now.sort, down) for key, column in by_key.items()},
         },
         height="content",
         row_height=_ROW,
@@ -144,8 +144,8 @@ def _pages(now: Address, page: BoardPage) -> None:
     pages = -(-page.lines // now.size)
     last = min(page.start + now.size, page.lines)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        folded = f" ({count(page.runs, 'run')})" if page.runs > page.lines else ""
-        st.caption(f"{page.start + 1} to {last} of {count(page.lines, 'line')}{folded}", width="content")
+        every = f"{page.lines} lines ({page.runs} runs)" if page.runs > page.lines else count(page.lines, "run")
+        st.caption(f"{page.start + 1} to {last} of {every}", width="content")
         if pages > 1:
             at = min(now.page, pages)
             st.pagination(pages, max_visible_pages=5, **address.bound("compare.page", "page", at))

@@ -15,8 +15,10 @@ from core.web.panels.compare.columns import Line
 from core.web.thumbnails import montage
 from core.workbench import Workbench
 
-_THUMB = 60
+_THUMB = 72
 """Pixels a side, about twice what is shown."""
+_PHOTOS = 4
+"""Of the hardest ones, that fit into a line."""
 
 
 def page_of(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:
@@ -60,7 +62,7 @@ def _names(bench: Workbench, entries: Sequence[Entry]) -> dict[str, str]:
 
 
 def _picture(bench: Workbench, dataset: Dataset, digests: Sequence[str]) -> str:
-    return _montage(tuple(bench.photo_path(dataset.id, digest) for digest in digests)) if digests else ""
+    return _montage(tuple(bench.photo_path(dataset.id, digest) for digest in digests[:_PHOTOS])) if digests else ""
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)

@@ -23,6 +23,10 @@ async function copied(text) {
 
 export default function ({ parentElement, setStateValue }) {
   const [button, field, said] = ['button', 'input', '.said'].map((name) => parentElement.querySelector(name));
+  if (field.value !== window.location.href) { // another comparison by now
+    field.hidden = true;
+    said.textContent = '';
+  }
   button.onclick = async () => {
     const link = window.location.href;
     field.value = link;
