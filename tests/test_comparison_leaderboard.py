@@ -4,7 +4,6 @@ import pytest
 
 from core import comparison
 from core.errors import InvalidInput
-from core.runs import Epoch
 from tests.comparison_values import a_cost, a_run
 
 
@@ -111,21 +110,6 @@ def test_runs_of_one_name_are_told_apart_by_what_differs():
     assert comparison.labels(runs) == {"r-1": "Lite0 (seed 1)", "r-2": "Lite0 (seed 2)", "r-3": "Lite1"}
     twins = [a_run("r-1", name="Lite0"), a_run("r-2", name="Lite0")]
     assert comparison.labels(twins) == {"r-1": "Lite0 (r-1)", "r-2": "Lite0 (r-2)"}
-
-
-def an_epoch(number, val_accuracy):
-    return Epoch(number=number, attempt=1, loss=1.0, accuracy=0.5, val_loss=1.5, val_accuracy=val_accuracy, seconds=2.0)
-
-
-def test_a_curve_is_one_metric_of_one_run_in_order_of_its_epochs():
-    epochs = {"r-1": [an_epoch(2, 0.7), an_epoch(1, 0.6)], "r-2": []}
-    (curve,) = comparison.curves([a_run("r-1", epochs=2), a_run("r-2", None)], epochs)
-    assert (curve.run_id, curve.epochs, curve.values, curve.best_epoch) == ("r-1", (1, 2), (0.6, 0.7), 2)
-
-
-def test_an_unknown_metric_lists_those_there_are():
-    with pytest.raises(InvalidInput, match="There is no metric 'auc'. Choose from: val_accuracy, val_loss"):
-        comparison.curves([a_run()], {}, "auc")
 
 
 def test_only_the_family_that_all_names_share_is_left_out():

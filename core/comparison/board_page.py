@@ -147,7 +147,7 @@ def page(
         raise InvalidInput(f"Runs cannot be sorted by {sort!r}. Choose from: {', '.join(SORTS)}")
     lines = lines_of(board, filters or Filters(), fold)
     count = len(lines.shown)
-    start = max(0, min(start, max(0, count - 1)))
+    start = max(0, start if start < count else (count - 1) // size * size)  # beyond the end: the last page
     order = _order(board, lines, sort, sort in LARGE_FIRST if descending is None else descending, rate_per_hour)
     return BoardPage(
         entries=_entries(board, lines, order[start : start + size], rate_per_hour),

@@ -1,0 +1,117 @@
+"""The verbs that compare: nothing is computed twice while nothing changes, and nothing old is shown."""
+
+import numpy as np
+import pytest
+
+from core.comparison import Filters, SeveralDatasets, claim, load_results
+from core.errors import NotFound
+from core.runs import Status
+from core.workbench import Workbench
+from tests.factories import fill
+from tests.pattern_home import fill_patterns
+
+
+@pytest.fixture
+def bench(settings, registry):
+    return Workbench.open(settings)
+
+
+@pytest.fixture
+def filled(bench):
+    return fill(bench.registry, bench.settings, runs=8)
+
+
+@pytest.fixture
+def finished(filled):
+    return [run.id for run in filled.with_status(Status.FINISHED)]
+
+
+def test_the_same_question_is_answered_once(bench, finished):
+    assert bench.comparison(finished) is bench.comparison(finished)
+    assert bench.comparison(finished) is not bench.comparison(finished[:2])
+
+
+def test_a_change_of_a_run_is_seen_at_once(bench, finished):
+    before = bench.comparison(finished)
+    bench.annotate(finished[0], name="Renamed", tags=["good"])
+    after = bench.comparison(finished)
+    assert before is not after and "Renamed" in after.names.values()
+    assert next(row for row in after.rows if row.run_id == finished[0]).tags == ("good",)
+
+
+def test_a_new_price_of_an_hour_is_seen_at_once(bench, finished):
+    assert bench.comparison(finished).rows[0].money is None
+    bench.set_rate(36.0)
+    assert bench.comparison(finished).rows[0].money > 0
+
+
+def test_answers_that_vanish_are_missed_at_once(bench, settings, finished):
+    assert not bench.comparison(finished).missing
+    (settings.run_dir(finished[0]) / "test.npz").unlink()
+    assert "test.npz is not there" in bench.comparison(finished).missing[finished[0]]
+
+
+def test_answers_that_are_replaced_are_read_again(bench, settings, finished):
+    before = bench.comparison(finished).results[finished[0]]
+    kept = load_results(settings, finished[0])
+    np.savez(
+        settings.run_dir(finished[0]) / "test.npz",
+        digests=np.array(kept.digests),
+        labels=kept.labels,
+        probabilities=np.roll(kept.probabilities, 1, axis=1),
+    )
+    after = bench.comparison(finished).results[finished[0]]
+    assert after.accuracy != before.accuracy
+
+
+def test_a_run_that_was_deleted_is_not_found(bench, finished):
+    bench.comparison(finished)
+    bench.delete_runs(finished[:1])
+    with pytest.raises(NotFound, match=finished[0]):
+        bench.comparison(finished)
+
+
+def test_runs_of_two_datasets_are_named_by_their_datasets(bench, finished):
+    other = fill(bench.registry, bench.settings, runs=2, name="garden")
+    with pytest.raises(SeveralDatasets, match=r"flowers:1 \(4 runs\) and garden:1 \(1 run\)") as caught:
+        bench.comparison([*finished, other.runs[0].id])
+    assert set(next(iter(caught.value.groups.values()))) == set(finished)
+
+
+def test_the_board_knows_every_run_of_its_dataset(bench, filled, finished):
+    found = bench.board_page(filled.dataset.id, Filters(statuses=()), fold=False)
+    assert {entry.run_id for entry in found.entries} == {run.id for run in filled.runs}
+    assert {entry.run_id for entry in found.entries if entry.place} == set(finished)
+    assert bench.board(filled.dataset.id) is bench.board(filled.dataset.id)
+
+
+def test_the_board_and_the_comparison_agree(bench, filled, finished):
+    rows = {row.run_id: row for row in bench.comparison(finished).rows}
+    for entry in bench.board_page(filled.dataset.id, fold=False).entries:
+        row = rows[entry.run_id]
+        assert entry.place == row.rank
+        assert entry.values["accuracy"] == row.accuracy and entry.values["ece"] == row.ece
+        assert entry.values["log_loss"] == row.log_loss and entry.values["wall_seconds"] == row.wall_seconds
+
+
+def test_a_star_is_on_the_board_at_once(bench, filled, finished):
+    bench.star(finished, on=False)
+    assert not bench.board_page(filled.dataset.id, Filters(starred=True)).entries
+    bench.star(finished[:1])
+    assert [entry.run_id for entry in bench.board_page(filled.dataset.id, Filters(starred=True)).entries] == finished[
+        :1
+    ]
+
+
+def test_runs_are_given_in_the_order_asked_for_and_lost_ones_left_out(bench, finished):
+    assert [run.id for run in bench.board_runs([finished[2], "r-nothing", finished[0]])] == [finished[2], finished[0]]
+    assert [len(epochs) for epochs in bench.epochs_of(finished[:2]).values()] == [12, 12]
+
+
+def test_every_pattern_can_stand_beside_every_other_one(bench):
+    runs = fill_patterns(bench)
+    found = bench.comparison([run.id for run in runs.values()])
+    assert len(found.rows) == len(runs) and not found.missing
+    told = {one.name for one in found.differing}
+    assert {"backbone", "pattern", "cascade", "members", "depth"} <= told
+    assert claim(found.rows, found.against_best)
