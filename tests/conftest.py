@@ -1,14 +1,63 @@
-"""A home of its own for every test."""
+"""A home of its own for every test, in memory where there is room, with a registry that costs nothing."""
 
+import os
+import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
-from core.registry import Registry
+from core.registry import Registry, opening
 from core.settings import Settings
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell's background job ignores Ctrl-C, and so would every child the tests interrupt."""
+
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 10**9
+_PREFIX = "graft-tests-"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary folders are in memory where there is room: Graft waits for the disk at every commit and checkpoint,
+    which is most of the time that tests take. ``--basetemp`` still decides; with it, folders are kept.
+    """
+    if config.option.basetemp is not None or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        return
+    for left in MEMORY.glob(f"{_PREFIX}*"):  # by a session that was killed
+        if not Path("/proc", left.name.removeprefix(_PREFIX)).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    config.option.basetemp = str(MEMORY / f"{_PREFIX}{os.getpid()}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(MEMORY / f"{_PREFIX}{os.getpid()}", ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory) -> Path:
+    """Where a registry lies as the migrations leave it, once one was needed."""
+    return tmp_path_factory.mktemp("empty") / "registry.db"
+
+
+@pytest.fixture(autouse=True)
+def quick_registries(monkeypatch, empty_registry) -> None:
+    """A new registry is a copy of one that the migrations made: they take longer than most tests.
+
+    ``test_registry_opening`` has a fixture of this name that leaves the migrations alone.
+    """
+    upgrade = opening._upgrade
+
+    def copied(path: Path, revision: str | None, migrations: Path) -> None:
+        if revision is not None or migrations != opening.MIGRATIONS:
+            upgrade(path, revision, migrations)
+            return
+        if not empty_registry.exists():
+            upgrade(empty_registry, None, migrations)
+        shutil.copyfile(empty_registry, path)
+
+    monkeypatch.setattr(opening, "_upgrade", copied)
 
 
 @pytest.fixture

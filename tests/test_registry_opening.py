@@ -38,6 +38,11 @@ def upgrade():
 
 
 @pytest.fixture
+def quick_registries():
+    """Here the migrations are what is tried."""
+
+
+@pytest.fixture
 def newer_migrations(tmp_path) -> Path:
     """The migrations of a Graft that is one schema ahead; they rebuild the table of runs."""
     folder = tmp_path / "migrations"
