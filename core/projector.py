@@ -82,6 +82,11 @@ def projector_files(
     return target
 
 
+def has_files(folder: Path) -> bool:
+    """Whether the projector can show the run whose TensorBoard folder this is."""
+    return (folder / FOLDER / CONFIG).is_file()
+
+
 def _evenly(rows: int, most: int) -> np.ndarray:
     return np.arange(rows) if rows <= most else np.linspace(0, rows - 1, most).round().astype(int)
 

@@ -6,10 +6,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core.errors import Conflict
-from core.web import server
+from core.errors import Conflict, InvalidInput
+from core.web import base_path, server
 from core.web.frame import SECTIONS
-from core.web.serve import refuse_taken_port
+from core.web.serve import asked_base_path, refuse_taken_port
 from core.web.state import process_singleton
 
 
@@ -42,8 +42,32 @@ def test_a_broken_registry_is_not_healthy(client, tmp_path):
 
 
 def test_the_board_can_be_reached_without_its_slash(client):
-    assert client.get("/tb", follow_redirects=False).headers["location"] == "/tb/"
-    assert client.get("/font-roboto/a.woff2", follow_redirects=False).headers["location"] == "/tb/font-roboto/a.woff2"
+    assert client.get("/tb", follow_redirects=False).headers["location"] == "tb/"
+    font = client.get("/font-roboto/a.woff2", follow_redirects=False).headers["location"]
+    assert font == "../tb/font-roboto/a.woff2"  # relative: a proxy may have put a path before ours
+
+
+def test_graft_can_lie_below_a_path(client, monkeypatch):
+    monkeypatch.setattr(base_path.config, "get_option", {"server.baseUrlPath": "/graft/"}.get)
+    for path in ("/healthz", "/graft/healthz"):
+        assert client.get(path).json()["status"] == "ok"
+    assert client.get("/graft/assets/fonts/inter-latin.woff2").status_code == 200
+    assert str(client.get("/graft/tb").url).endswith("/graft/tb/")
+    assert client.get("/other/healthz").status_code == 404
+    assert client.put("/graft/api/v1/uploads/unknown?offset=0", content=b"x").status_code == 403
+
+
+@pytest.mark.parametrize(("asked", "path"), [("graft", "/graft"), ("/a/b/", "/a/b"), ("/", ""), ("", "")])
+def test_slashes_around_the_base_path_do_not_matter(monkeypatch, asked, path):
+    monkeypatch.setenv("GRAFT_BASE_PATH", asked)
+    assert asked_base_path() == path
+
+
+@pytest.mark.parametrize("asked", ["a b", "https://host/graft", "../etc", "a//b", "ä", "a?b"])
+def test_what_is_no_path_is_refused(monkeypatch, asked):
+    monkeypatch.setenv("GRAFT_BASE_PATH", asked)
+    with pytest.raises(InvalidInput, match="base path"):
+        asked_base_path()
 
 
 def test_only_our_own_assets_are_served(client):

@@ -1,5 +1,6 @@
-"""Commands that delete, stop, examine and serve."""
+"""Commands that stop, back up, examine and serve."""
 
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -13,32 +14,6 @@ from core.settings import load_settings
 from core.workbench import Workbench
 
 Result = tuple[dict, bool]
-
-
-def delete(options: Namespace) -> Result:
-    workbench = Workbench.open()
-    chosen = {kind: getattr(options, kind) for kind in ("run", "model", "dataset") if getattr(options, kind)}
-    if len(chosen) != 1:
-        raise InvalidInput("Name one run, or give --model RUN or --dataset D.")
-    (kind, reference), *_ = chosen.items()
-    toll = workbench.toll(**chosen)
-    if sys.stdin.isatty() and not options.yes and not options.json:
-        question = f"Delete {toll.runs} runs, {toll.models} models, {toll.bytes / 1e6:.1f} MB? [y/N] "
-        if _answer(question) not in ("y", "yes"):
-            raise GraftError("Nothing was deleted.")
-    deletions = {"run": workbench.delete_run, "model": workbench.delete_model, "dataset": workbench.delete_dataset}
-    return {"deleted": reference, "kind": kind} | asdict(deletions[kind](reference)), True
-
-
-def _answer(question: str) -> str:
-    try:
-        return input(question).strip().lower()
-    except EOFError:  # Ctrl-D
-        return ""
-
-
-def delete_text(result: dict) -> str:
-    return f"Deleted {result['kind']} {result['deleted']}: {result['bytes'] / 1e6:.1f} MB freed."
 
 
 def stop(options: Namespace) -> Result:
@@ -80,8 +55,11 @@ def doctor_text(result: dict) -> str:
 
 
 def run_dashboard(options: Namespace) -> Result:
-    from core.web.serve import address, refuse_taken_port, serve  # the web half is only needed here
+    from core.web.serve import BASE_PATH, address, asked_base_path, refuse_taken_port, serve  # only needed here
 
+    if options.base_path is not None:
+        os.environ[BASE_PATH] = options.base_path
+    base = asked_base_path()
     workbench = Workbench.open()
     port = workbench.settings.port
     refuse_taken_port(address(), port)  # before a supervisor is touched that belongs to the dashboard on that port
@@ -93,7 +71,7 @@ def run_dashboard(options: Namespace) -> Result:
     finally:
         if not any(not run.status.ended for run in workbench.runs()):
             workbench.stop_supervisor()
-    return {"address": f"http://{address()}:{port}"}, True
+    return {"address": f"http://{address()}:{port}{base}"}, True
 
 
 def nothing_text(result: dict) -> str:

@@ -4,8 +4,20 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn
 
-from core.commands import again, comparing, housekeeping, photos, reporting, results, stored, train, training
+from core.commands import (
+    again,
+    comparing,
+    housekeeping,
+    organising,
+    photos,
+    reporting,
+    results,
+    stored,
+    train,
+    training,
+)
 from core.recipes import Pattern
+from core.runs import CHAMPION
 
 _USABLE = tuple(str(pattern) for pattern in Pattern if pattern is not Pattern.CASCADE)
 DESCRIPTION = "Compare transfer-learning models on your own photos."
@@ -29,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _training(verbs)
     _results(verbs)
     _reporting(verbs)
+    _organising(verbs)
     _housekeeping(verbs)
     return parser
 
@@ -103,6 +116,11 @@ def _training(verbs) -> None:
 def _results(verbs) -> None:
     verb = _verb(verbs, "runs", results.runs, results.runs_text, "list runs, newest first")
     verb.add_argument("--dataset", help="only of this dataset")
+    verb.add_argument(
+        "--tag", nargs="+", action="extend", default=[], metavar="TAG", help="only with one of these tags"
+    )
+    verb.add_argument("--starred", action="store_true", help="only those with a star")
+    verb.add_argument("--archived", action="store_true", help="also those that were put away")
     verb = _verb(verbs, "show", results.show, results.show_text, "all about one run")
     verb.add_argument("run", metavar="RUN")
     verb = _verb(verbs, "compare", comparing.compare, comparing.compare_text, "compare runs of one dataset")
@@ -130,12 +148,41 @@ def _reporting(verbs) -> None:
     verb.add_argument("--undo", action="store_true", help="take the temperature back")
 
 
-def _housekeeping(verbs) -> None:
-    verb = _verb(verbs, "delete", housekeeping.delete, housekeeping.delete_text, "delete a run, a model or a dataset")
-    verb.add_argument("run", nargs="?", metavar="RUN")
-    verb.add_argument("--model", metavar="RUN", help="only the model of this run")
+def _organising(verbs) -> None:
+    for name, command, help in (
+        ("star", organising.star, "put a star on runs"),
+        ("archive", organising.archive, "put runs away: lists leave them out, nothing is deleted"),
+    ):
+        verb = _verb(verbs, name, command, organising.words_text, help)
+        verb.add_argument("runs", nargs="+", metavar="RUN")
+        verb.add_argument("--off", action="store_true", help="the other way round")
+    verb = _verb(verbs, "tag", organising.tag, organising.words_text, "give runs tags or take them away")
+    verb.add_argument("runs", nargs="+", metavar="RUN")
+    verb.add_argument("--add", nargs="+", action="extend", default=[], metavar="TAG")
+    verb.add_argument("--remove", nargs="+", action="extend", default=[], metavar="TAG")
+    verb = _verb(verbs, "rename", organising.rename, organising.words_text, "call a run something else")
+    verb.add_argument("run", metavar="RUN")
+    verb.add_argument("name", metavar="NAME")
+    verb = _verb(verbs, "note", organising.note, organising.words_text, "write the notes of a run")
+    verb.add_argument("run", metavar="RUN")
+    verb.add_argument("text", metavar="MARKDOWN", help="the whole note, or: - for what comes on stdin")
+    verb = _verb(verbs, "alias", organising.alias, organising.alias_text, "the champion of a dataset, and its history")
+    verb.add_argument("dataset", help="id, name or name:version")
+    verb.add_argument("--name", default=CHAMPION, metavar="ALIAS", help=f"another alias than {CHAMPION}")
+    verb.add_argument("--set", metavar="RUN", help="give it to this run")
+    verb.add_argument("--roll-back", action="store_true", help="give it back to the run that held it before")
+    verb.add_argument("--drop", action="store_true", help="take it away")
+    verb.add_argument("--why", default="", metavar="TEXT", help="for the history")
+    verb.add_argument("--who", default="", metavar="TEXT", help="for the history (default: your login name)")
+    verb = _verb(verbs, "delete", organising.delete, organising.delete_text, "delete runs, weights or a dataset")
+    verb.add_argument("runs", nargs="*", metavar="RUN")
+    verb.add_argument("--weights", action="store_true", help="only their models and checkpoints; the record stays")
+    verb.add_argument("--model", metavar="RUN", help="only the weights of this run")
     verb.add_argument("--dataset", help="a dataset with all its runs")
     verb.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _housekeeping(verbs) -> None:
     verb = _verb(
         verbs, "stop", housekeeping.stop, housekeeping.stop_text, "end the supervisor; running training goes on"
     )
@@ -143,4 +190,7 @@ def _housekeeping(verbs) -> None:
     verb = _verb(verbs, "backup", housekeeping.backup, housekeeping.backup_text, "copy the registry while it is in use")
     verb.add_argument("path", help="a file that is not there yet")
     _verb(verbs, "doctor", housekeeping.doctor, housekeeping.doctor_text, "is everything here that Graft needs?")
-    _verb(verbs, "run", housekeeping.run_dashboard, housekeeping.nothing_text, "start the dashboard and the supervisor")
+    verb = _verb(
+        verbs, "run", housekeeping.run_dashboard, housekeeping.nothing_text, "start the dashboard and the supervisor"
+    )
+    verb.add_argument("--base-path", metavar="PATH", help="serve below this path: /graft (default: GRAFT_BASE_PATH)")

@@ -1,38 +1,37 @@
-"""The frame that shows TensorBoard inside a page, polling from the first moment."""
+"""The frame that shows TensorBoard inside a page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import streamlit as st
 
-from core.web.tensorboard import board_path
+from core.web.tensorboard import DASHBOARDS, board_path
 
-# TensorBoard polls only where its own setting says so, and has no address for that setting. On the same origin the page
-# may write it, once: what people change later stays. A frame whose new address differs in its fragment only would not
-# load, hence about:blank between.
-_SCRIPT = """
-export default function ({ parentElement, data }) {
-  const key = '_tb_global_settings';
-  let settings = {};
-  try { settings = JSON.parse(localStorage.getItem(key)) || {}; } catch { /* somebody else's value */ }
-  const wanted = { autoReload: true, timeSeriesSettingsPaneOpened: false, sideBarWidthInPercent: 28 };
-  if (settings.autoReload === undefined) {
-    localStorage.setItem(key, JSON.stringify({ ...wanted, ...settings }));
-  }
-  const frame = parentElement.querySelector('iframe');
-  frame.style.height = data.height + 'px';
-  const address = new URL(data.path, location.origin).href;
-  if (frame.dataset.address !== address) {
-    frame.dataset.address = address;
-    frame.src = 'about:blank';
-    setTimeout(() => { frame.src = address; }, 0);
-  }
-}
-"""
-
+_SCRIPT = Path(__file__).with_name("board_frame.js")
 _FRAME = '<iframe title="TensorBoard" style="width:100%;border:0;display:block;border-radius:.5rem"></iframe>'
 
 
-def show_board(run_ids: Sequence[str], *, height: int = 860) -> None:
-    """TensorBoard on these runs; ``height`` in CSS pixels."""
-    mount = st.components.v2.component("graft_board", html=_FRAME, js=_SCRIPT)
-    mount(data={"path": board_path(run_ids), "height": height}, key="board")
+def show_board(
+    run_ids: Sequence[str],
+    *,
+    dashboard: str,
+    version: int = 0,
+    height: str = "max(36rem, 88vh)",
+    key: str = "board",
+    on_dashboard: Callable[[], None] = lambda: None,
+) -> str | None:
+    """TensorBoard on these runs, light or dark as the page around it; a choice in its own menu goes before that.
+
+    Args:
+        dashboard: one of ``DASHBOARDS``; it is turned to when it changes.
+        version: loaded anew when it changes.
+        height: as CSS says it.
+        on_dashboard: called when another dashboard was opened inside TensorBoard.
+
+    Returns:
+        The dashboard that was last opened inside TensorBoard.
+    """
+    mount = st.components.v2.component("graft_board", html=_FRAME, js=_SCRIPT.read_text("utf-8"))
+    data = {"path": board_path(run_ids), "dashboard": dashboard, "dashboards": list(DASHBOARDS)}
+    data |= {"version": version, "height": height}
+    return mount(data=data, key=key, on_dashboard_change=on_dashboard).get("dashboard")

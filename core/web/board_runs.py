@@ -1,28 +1,31 @@
 """What TensorBoard is told about runs beside their curves: names, recipes, figures."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.errors import GraftError
+from core.errors import GraftError, NotFound
 from core.recipes import RELEVANT, Recipe
-from core.runs import Cost, Evaluation, Run
+from core.runs import Cost, Epoch, Evaluation, Run
 from core.workbench import Workbench
 
 METRICS: dict[str, tuple[str, str]] = {
     "graft/accuracy": ("test accuracy", "Share of the test photos it got right."),
-    "graft/balanced_accuracy": ("balanced accuracy", "Mean over the classes of the share of their test photos right."),
+    "graft/best_validation": ("best validation accuracy", "Share of the validation photos right, of its best epoch."),
     "graft/log_loss": ("log-loss", "Mean cross-entropy on the test photos; smaller is better."),
+    "graft/seconds_alone": ("seconds alone", "Training time, had the run computed everything itself."),
+    "graft/ms_per_photo": ("ms per photo", "To answer for one photo on this machine, median."),
+    "graft/balanced_accuracy": ("balanced accuracy", "Mean over the classes of the share of their test photos right."),
     "graft/calibration_error": (
         "calibration error",
         "How far its probabilities are from how often it is right (15 bins); smaller is better.",
     ),
-    "graft/best_validation": ("best validation accuracy", "Of its best epoch; only of runs that train epochs."),
-    "graft/seconds_alone": ("seconds alone", "Training time, had the run computed everything itself."),
     "graft/seconds_paid": ("seconds paid", "Training time it really took; stored features cost nothing."),
-    "graft/ms_per_photo": ("ms per photo", "To answer for one photo on this machine, median."),
 }
-"""Tag, column title and description of what is measured. The tags are in no event file, so they cannot collide."""
+"""Tag, column title and description of what is measured; the first five are shown unasked.
+
+The tags are in no event file, so they cannot collide.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,21 +42,38 @@ class BoardRun:
         """Tag -> value of everything that was measured, of a finite value."""
         measured, cost = self.evaluation, self.cost
         values: tuple[float | None, ...] = (
-            *((measured.accuracy, measured.balanced_accuracy, measured.loss, measured.ece) if measured else [None] * 4),
+            measured.accuracy if measured else None,
             self.best_validation,
-            *((cost.alone_wall_seconds, cost.wall_seconds, cost.ms_per_photo) if cost else [None] * 3),
+            measured.loss if measured else None,
+            cost.alone_wall_seconds if cost else None,
+            cost.ms_per_photo if cost else None,
+            measured.balanced_accuracy if measured else None,
+            measured.ece if measured else None,
+            cost.wall_seconds if cost else None,
         )
         named = zip(METRICS, values, strict=True)
         return {tag: value for tag, value in named if value is not None and math.isfinite(value)}
 
 
+EVERYWHERE: dict[str, float] = {"depth": 0, "epochs": 0, "views": 1}
+"""What is true of runs whose pattern does not look at it.
+
+TensorBoard draws only runs that have a value on each of its first five axes: with backbone and pattern, those are five.
+"""
+
+
 def hyperparameters(recipe: Recipe) -> Mapping[str, str | float | bool]:
-    """Backbone, pattern and the hyperparameters that this pattern looks at."""
+    """Backbone, pattern and the hyperparameters that this pattern looks at, the most telling ones first."""
     pattern = str(recipe.pattern) if recipe.cascade is None else f"{recipe.pattern} ({recipe.cascade})"
-    parts = {"backbone": " + ".join(recipe.backbones), "pattern": pattern}
-    numbers = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern]}
-    plain = {name: str(value) if isinstance(value, str) else value for name, value in numbers.items()}
-    return {name: value for name, value in parts.items() if value} | plain
+    combined = recipe.cascade is not None and recipe.cascade.combines_runs  # trains nothing
+    used = () if combined else RELEVANT[recipe.pattern]
+    numbers = {name: getattr(recipe.hyperparameters, name) for name in used}
+    return {
+        "backbone": " + ".join(recipe.backbones) or "-",
+        "pattern": pattern,
+        **EVERYWHERE,
+        **{name: str(value) if isinstance(value, str) else value for name, value in numbers.items()},
+    }
 
 
 NEWEST = 300
@@ -78,12 +98,19 @@ class RegistryRuns:
                 run=run,
                 evaluation=evaluations.get(run.id),
                 cost=costs.get(run.id),
-                best_validation=next(
-                    (one.val_accuracy for one in epochs[run.id] if one.number == run.best_epoch), None
-                ),
+                best_validation=self._validation(run, epochs[run.id]),
             )
             for run in runs
         }
+
+    def _validation(self, run: Run, epochs: Sequence[Epoch]) -> float | None:
+        """Of the epoch with the smallest validation loss so far; without epochs what the model's card says."""
+        if epochs:
+            return min(epochs, key=lambda epoch: epoch.val_loss).val_accuracy
+        try:
+            return self._bench.registry.model(run.id).card["validation"]["accuracy"]
+        except (NotFound, KeyError):  # not finished, its weights were deleted, an old card
+            return None
 
     def _runs(self, run_ids: Collection[str]) -> list[Run]:
         found = []

@@ -5,13 +5,14 @@ from all rows together. The registry knows every run, old ones and those that tr
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 
 from tensorboard.data import provider
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
-from core.recipes import Recipe
+from core.recipes import Hyperparameters, Recipe
 from core.runs import Status
-from core.web.board_runs import METRICS, BoardRun, hyperparameters
+from core.web.board_runs import EVERYWHERE, METRICS, BoardRun, hyperparameters
 from core.web.panels.recipe_words import FIELDS
 
 PLUGIN = metadata.PLUGIN_NAME
@@ -54,12 +55,22 @@ _STATUSES = {
 }
 
 
+_ALWAYS_SHOWN = ("backbone", "pattern")
+_FIRST = (*_ALWAYS_SHOWN, *EVERYWHERE)
+_ORDER = (*_FIRST, *(field.name for field in fields(Hyperparameters) if field.name not in _FIRST))
+
+
+def _key(name: str) -> str:
+    """TensorBoard sorts the columns by their keys, which people see nowhere."""
+    return f"{_ORDER.index(name):02} {name}"
+
+
 def _session(one: BoardRun) -> dict[str, provider.TensorTimeSeries]:
     run = one.run
     start = plugin_data_pb2.SessionStartInfo(start_time_secs=run.started_at or run.created_at)
     for name, value in hyperparameters(run.recipe).items():
         kind = "bool_value" if isinstance(value, bool) else "string_value" if isinstance(value, str) else "number_value"
-        setattr(start.hparams[name], kind, value)
+        setattr(start.hparams[_key(name)], kind, value)
     end = plugin_data_pb2.SessionEndInfo(
         status=_STATUSES.get(run.status, api_pb2.STATUS_UNKNOWN), end_time_secs=run.ended_at or 0
     )
@@ -82,7 +93,7 @@ def _experiment(recipes: Sequence[Recipe]) -> api_pb2.Experiment:
     for recipe in recipes:
         for name, value in hyperparameters(recipe).items():
             values.setdefault(name, []).append(value)
-    columns = [_column(name, found) for name, found in values.items()]
+    columns = [_column(name, found, everywhere=len(found) == len(recipes)) for name, found in values.items()]
     measured = [
         api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=title, description=text)
         for tag, (title, text) in METRICS.items()
@@ -90,14 +101,14 @@ def _experiment(recipes: Sequence[Recipe]) -> api_pb2.Experiment:
     return api_pb2.Experiment(hparam_infos=columns, metric_infos=measured)
 
 
-def _column(name: str, values: Sequence) -> api_pb2.HParamInfo:
-    title = name.replace("_", " ")
+def _column(name: str, values: Sequence, *, everywhere: bool) -> api_pb2.HParamInfo:
     distinct = sorted(set(values))
     info = api_pb2.HParamInfo(
-        name=name,
-        display_name=title,
+        name=_key(name),
+        display_name=name.replace("_", " "),
         description=FIELDS[name][1] if name in FIELDS else "",
-        differs=len(distinct) > 1,  # those come first, and are shown unasked
+        # Those that differ come first, and the first five are shown unasked; of what some runs lack, none should be.
+        differs=name in _ALWAYS_SHOWN or (everywhere and len(distinct) > 1),
     )
     if isinstance(distinct[0], bool):
         info.type = api_pb2.DATA_TYPE_BOOL

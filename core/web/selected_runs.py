@@ -97,8 +97,8 @@ class SelectedRuns(provider.DataProvider):
         """Folders of the projector's files, by the shown name of their run."""
         chosen = _chosen(experiment_id)
         ids = chosen if chosen is not None else [path.name for path in self._runs_dir.iterdir()]
-        folders = {name: self._runs_dir / name / FOLDER / projector.FOLDER for name in ids if _is_plain(name)}
-        having = {name: folder for name, folder in folders.items() if (folder / projector.CONFIG).is_file()}
+        folders = {name: self._runs_dir / name / FOLDER for name in ids if _is_plain(name)}
+        having = {name: folder / projector.FOLDER for name, folder in folders.items() if projector.has_files(folder)}
         names = self._known.names(having) if chosen else {}
         return {shown_name(name, names): folder for name, folder in having.items()}
 

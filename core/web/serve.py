@@ -3,13 +3,17 @@
 import contextlib
 import ctypes
 import os
+import re
 import runpy
 import socket
 import sys
 from typing import Any
 
-from core.errors import Conflict
+from core.errors import Conflict, InvalidInput
 from core.settings import REPOSITORY, Settings, load_settings
+
+
+BASE_PATH = "GRAFT_BASE_PATH"
 
 
 def serve(settings: Settings | None = None) -> None:
@@ -31,12 +35,14 @@ def run(app: Any, settings: Settings | None = None) -> None:
     settings = settings or load_settings()
     try:
         refuse_taken_port(address(), settings.port)
-    except Conflict as error:
+        base = asked_base_path()
+    except (Conflict, InvalidInput) as error:
         raise SystemExit(str(error)) from None
     return_freed_memory()
-    print(f"Graft is at http://{address()}:{settings.port}", flush=True)
+    print(f"Graft is at http://{address()}:{settings.port}{base}", flush=True)
+    options = {"server.port": settings.port, "server.address": address(), "logger.hideWelcomeMessage": True}
     with contextlib.suppress(KeyboardInterrupt):  # the ordinary way to stop it
-        app.run(config={"server.port": settings.port, "logger.hideWelcomeMessage": True})
+        app.run(config=options | ({"server.baseUrlPath": base} if base else {}))
 
 
 def return_freed_memory() -> None:
@@ -53,6 +59,19 @@ def return_freed_memory() -> None:
 def address() -> str:
     """127.0.0.1 unless ``STREAMLIT_SERVER_ADDRESS`` asks for another."""
     return os.environ.get("STREAMLIT_SERVER_ADDRESS") or "127.0.0.1"
+
+
+def asked_base_path() -> str:
+    """``/graft`` where ``GRAFT_BASE_PATH`` asks for ``graft`` (slashes at its ends do not matter), else "".
+
+    Raises:
+        InvalidInput: it is no path.
+    """
+    asked = os.environ.get(BASE_PATH) or os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH") or ""
+    path = asked.strip("/")
+    if path and not re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9_~.-]*(/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)*", path):
+        raise InvalidInput(f"The base path may hold letters, digits, '-', '_', '.', '~' and '/'. Received: {asked!r}")
+    return f"/{path}" if path else ""
 
 
 def refuse_taken_port(host: str, port: int) -> None:

@@ -23,6 +23,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from core.costs import rss_bytes
 from core.errors import GraftError
 from core.settings import REPOSITORY
+from core.web.base_path import BelowBasePath
 from core.web.board_runs import RegistryRuns
 from core.web.protection import KnownHosts, ProtectiveHeaders, SameOriginWrites
 from core.web.state import workbench
@@ -92,7 +93,12 @@ ROUTES: list[BaseRoute] = [
     Mount("/assets", StaticFiles(directory=STATIC)),
 ]
 
-MIDDLEWARE = [Middleware(ProtectiveHeaders), Middleware(KnownHosts), Middleware(SameOriginWrites)]
+MIDDLEWARE = [
+    Middleware(ProtectiveHeaders),
+    Middleware(KnownHosts),
+    Middleware(SameOriginWrites),
+    Middleware(BelowBasePath),
+]
 
 
 @asynccontextmanager

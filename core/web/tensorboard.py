@@ -27,9 +27,16 @@ _CHOSEN = re.compile(r"^/of/([^/]+)(/.*)$")
 _EXPERIMENT = re.compile(r"^/experiment/[^/]*")
 
 
-def board_path(run_ids: Iterable[str]) -> str:
-    """The address that shows these runs in the time series dashboard, unsmoothed."""
-    return f"/tb/of/{','.join(run_ids)}/?smoothing=0#timeseries"
+DASHBOARDS = ("timeseries", "hparams", "projector", "scalars")
+"""As TensorBoard calls them in its addresses."""
+
+
+def board_path(run_ids: Iterable[str], dashboard: str = "") -> str:
+    """Where these runs are shown, unsmoothed.
+
+    Relative, because a proxy may have put a path before ours: pages lie beside ``tb``.
+    """
+    return f"tb/of/{','.join(run_ids)}/?smoothing=0" + (f"#{dashboard}" if dashboard else "")
 
 
 class TensorBoard:

@@ -33,7 +33,7 @@ def upload_any_size(key: str, label: str, *, suffixes: Sequence[str] = (".zip",)
         key=f"{key}.{upload.ticket[:8]}",
         data={
             "label": label,
-            "address": f"/api/v1/uploads/{upload.ticket}",
+            "address": f"api/v1/uploads/{upload.ticket}",
             "slice": SLICE_BYTES,
             "suffixes": list(suffixes),
         },

@@ -1,11 +1,12 @@
-"""Board: which runs it hands to TensorBoard."""
+"""Board: which runs it hands to TensorBoard, and which dashboard."""
 
 import pytest
 
+from core.runs import Status
 from core.web.tensorboard import board_path
 from tests.pages.conftest import text_of, visit
 
-CHOICE = "board.runs"
+CHOICE, DASHBOARD = "board.runs", "board.dashboard"
 
 
 @pytest.fixture
@@ -14,19 +15,52 @@ def runs(bench, filled) -> list[str]:
     return [run.id for run in bench.runs() if run.attempt]
 
 
-def test_without_a_choice_the_newest_started_runs_are_shown(runs):
-    assert visit("board").multiselect(key=CHOICE).value == runs[:4]
+def test_without_a_choice_what_trains_now_is_shown_beside_the_most_accurate(bench, runs):
+    chosen = [bench.run(run_id) for run_id in visit("board").multiselect(key=CHOICE).value]
+    assert chosen[0].status is Status.RUNNING
+    accuracies = [run.test_accuracy or 0.0 for run in chosen[1:]]
+    assert len(chosen) == 4 and accuracies == sorted(accuracies, reverse=True) and accuracies[0] > 0
 
 
 def test_the_address_chooses(runs):
-    at = visit("board", runs=f"{runs[2]},{runs[0]}")
+    at = visit("board", runs=f"{runs[2]},{runs[0]}", dashboard="hparams")
     assert at.multiselect(key=CHOICE).value == [runs[2], runs[0]]
-    assert board_path([runs[2], runs[0]]) in text_of(at)
+    assert at.segmented_control(key=DASHBOARD).value == "hparams"
+    assert board_path([runs[2], runs[0]], "hparams") in text_of(at)
 
 
-@pytest.mark.parametrize("asked", ["r-unknown1", "../../etc/passwd", "<script>"])
+@pytest.mark.parametrize("asked", ["r-unknown1", "../../etc/passwd", "<script>", "r", "flowers@champion"])
 def test_an_unknown_run_in_the_address_is_left_out(runs, asked):
     assert visit("board", runs=f"{asked},{runs[1]}").multiselect(key=CHOICE).value == [runs[1]]
+
+
+def test_a_run_older_than_the_list_is_found_by_its_address(runs, monkeypatch):
+    from core.workbench import Workbench
+
+    newest = Workbench.runs
+    monkeypatch.setattr(Workbench, "runs", lambda self, *args, **options: newest(self, *args, **options)[:2])
+    assert visit("board", runs=runs[-1]).multiselect(key=CHOICE).value == [runs[-1]]
+
+
+def test_a_run_named_twice_is_shown_once(runs):
+    assert visit("board", runs=f"{runs[1]},{runs[1]}").multiselect(key=CHOICE).value == [runs[1]]
+
+
+@pytest.mark.parametrize("asked", ["", "graphs", "<b>"])
+def test_an_unknown_dashboard_is_the_time_series(runs, asked):
+    assert visit("board", dashboard=asked).segmented_control(key=DASHBOARD).value == "timeseries"
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "words"), [("timeseries", "overfitting"), ("hparams", "One row a run"), ("scalars", "same numbers")]
+)
+def test_every_dashboard_explains_itself(runs, dashboard, words):
+    assert words in text_of(visit("board", dashboard=dashboard))
+
+
+def test_the_projector_of_runs_without_a_map_says_what_is_missing(bench, runs):
+    running = next(run.id for run in bench.runs() if run.status is Status.RUNNING)
+    assert "No map yet" in text_of(visit("board", runs=running, dashboard="projector"))
 
 
 def test_an_empty_choice_says_what_to_do(runs):

@@ -1,6 +1,10 @@
 // One file in slices: PUT at the offset the server has; whatever fails, ask again where to go on.
 const PATIENCE = 6;
 
+// Ours lies where Streamlit's own files come from, whatever path a proxy has put before both.
+const script = document.querySelector('script[type="module"][src]');
+const base = script ? new URL('../../', script.src) : `${location.origin}/`;
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const find = (selector) => parentElement.querySelector(selector);
   const [box, choose, input, sending, error] = ['.box', '.choose', 'input', '.sending', '.error'].map(find);
@@ -28,7 +32,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const put = async () => {
     const end = Math.min(received + data.slice, file.size);
     const query = new URLSearchParams({ offset: received, size: file.size, name: file.name });
-    const answer = await fetch(`${data.address}?${query}`, {
+    const answer = await fetch(`${new URL(data.address, base)}?${query}`, {
       method: 'PUT', body: file.slice(received, end), signal: controller.signal, credentials: 'same-origin',
     });
     const told = await answer.json();
