@@ -8,7 +8,7 @@ import pytest
 
 from core import scores
 from core.__main__ import main
-from core.commands.comparing import as_json
+from core.commands.comparing import SCORES, as_json
 from core.comparison import COSTS
 from core.runs import Status
 from core.workbench import Workbench
@@ -69,6 +69,17 @@ def test_the_figures_are_those_of_the_stored_answers(call, finished, settings):
         assert row["macro_f1"] == scores.macro_f1(confusion)
         assert row["log_loss"] == pytest.approx(scores.cross_entropy(probabilities, labels), rel=1e-12)
         assert row["ece"] == pytest.approx(scores.calibration_error(probabilities, labels), rel=1e-9)
+
+
+def test_two_runs_are_compared_in_every_figure(call, finished, settings):
+    result = call(*finished[:2])
+    by_run = {row["run"]: row for row in result["runs"]}
+    a, b = (by_run[result["pairs"][0][side]] for side in ("a", "b"))
+    assert [one["metric"] for one in result["metrics"]] == list(SCORES)
+    for one in result["metrics"]:
+        assert (one["a"], one["b"]) == pytest.approx((a[one["metric"]], b[one["metric"]]))
+        assert one["ci95"][0] <= one["difference"] <= one["ci95"][1] or one["metric"] == "ece"
+    assert call(*finished)["metrics"] == []
 
 
 def test_what_was_not_measured_is_null_and_not_left_out(call, finished):

@@ -36,7 +36,8 @@ def test_the_best_is_tested_against_each_other_one_and_ties_are_marked():
     assert [row.run_id for row in found.rows] == ["best", "close", "far"]
     assert [row.tie_with_best for row in found.rows] == [True, True, False]
     assert [(pair.a, pair.b) for pair in found.against_best] == [("best", "close"), ("best", "far")]
-    assert found.against_best == comparison.against_best([found.results[row.run_id] for row in found.rows])
+    alone = [comparison.paired(found.results["best"], found.results[other]).p_value for other in ("close", "far")]
+    assert [pair.adjusted_p for pair in found.against_best] == list(comparison.holm(alone))
 
 
 def test_after_the_best_all_other_pairs_follow_without_correction():
@@ -57,6 +58,15 @@ def test_any_two_can_be_put_head_to_head():
     assert (pair.only_a, pair.only_b, pair.difference) == (0, 2, -0.5)
     with pytest.raises(InvalidInput, match="r-9 is not among the compared runs"):
         found.pair("a", "r-9")
+
+
+def test_two_runs_are_compared_in_every_figure_and_resampled_once():
+    found = of(answers("a", "+++-+"), answers("b", "++--+"))
+    accuracy, *_, calibration = found.metrics("a", "b")
+    assert accuracy.difference == pytest.approx(0.2) and calibration.metric == "ece"
+    assert found.metrics("a", "b") is found.metrics("a", "b")
+    with pytest.raises(InvalidInput, match="r-9 is not among the compared runs"):
+        found.metrics("a", "r-9")
 
 
 def test_the_figures_of_a_row_are_those_of_its_evaluation():

@@ -81,30 +81,6 @@ def test_the_front_depends_on_the_cost_that_is_asked_for():
         comparison.pareto_front(rows, "beauty")
 
 
-def test_runs_that_differ_only_in_their_seed_become_mean_and_standard_deviation():
-    runs = [a_run(f"r-{seed}", accuracy, name="Lite0", seed=seed) for seed, accuracy in enumerate((0.80, 0.84, 0.88))]
-    runs.append(a_run("longer", 0.95, name="Lite0", epochs=20))
-    costs = {run.id: a_cost(alone=seconds) for run, seconds in zip(runs, (10, 20, 30, 40), strict=True)}
-    (group,) = comparison.seed_groups(comparison.leaderboard(runs, costs))
-    assert (group.name, group.seeds, group.run_ids) == ("Lite0", (0, 1, 2), ("r-0", "r-1", "r-2"))
-    assert group.mean == pytest.approx(0.84)
-    assert group.std == pytest.approx(0.04)
-    assert group.cost_mean == 20
-
-
-def test_training_one_seed_twice_is_no_second_seed():
-    twice = [a_run("old", 0.8, created=1), a_run("new", 0.9, created=2)]
-    assert comparison.seed_groups(comparison.leaderboard(twice, {})) == ()
-    (group,) = comparison.seed_groups(comparison.leaderboard([*twice, a_run("other", 0.7, seed=1)], {}))
-    assert group.run_ids == ("new", "other")
-
-
-def test_two_groups_of_one_name_are_told_apart_by_what_differs():
-    runs = [a_run(f"{epochs}-{seed}", name="Lite0", seed=seed, epochs=epochs) for epochs in (10, 20) for seed in (1, 2)]
-    groups = comparison.seed_groups(comparison.leaderboard(runs, {}))
-    assert sorted(group.name for group in groups) == ["Lite0 (10 epochs)", "Lite0 (20 epochs)"]
-
-
 def test_runs_of_one_name_are_told_apart_by_what_differs():
     runs = [a_run("r-1", name="Lite0", seed=1), a_run("r-2", name="Lite0", seed=2), a_run("r-3", name="Lite1")]
     assert comparison.labels(runs) == {"r-1": "Lite0 (seed 1)", "r-2": "Lite0 (seed 2)", "r-3": "Lite1"}

@@ -25,6 +25,7 @@ def as_json(found: Comparison) -> dict:
         "pareto": [{"axis": axis, "runs": list(runs)} for axis, runs in found.pareto.items()],
         "differing": [{"name": one.name, "values": dict(one.values)} for one in found.differing],
         "missing": dict(found.missing),
+        "metrics": _metrics(found),
     }
 
 
@@ -47,6 +48,17 @@ def _run(row: Row) -> dict:
         "created_at": row.created_at,
         "recipe": row.recipe.to_dict(),
     }
+
+
+def _metrics(found: Comparison) -> list[dict]:
+    """Every figure of two runs with the interval of its difference; of more runs ask two by two."""
+    if len(found.results) != 2:
+        return []
+    kept = ("metric", "a", "b", "difference")
+    return [
+        {key: getattr(one, key) for key in kept} | {"ci95": [one.low, one.high]}
+        for one in found.metrics(*found.results)
+    ]
 
 
 def _pair(pair: Paired) -> dict:

@@ -29,11 +29,10 @@ from core.comparison.leaderboard import (
     require_one_dataset,
 )
 from core.comparison.names import without_family, without_shared
-from core.comparison.paired import Paired, against_best, paired
-from core.comparison.photos import Cell, PhotoResults, confusion_cells, load_results, most_confused
+from core.comparison.paired import Paired, paired
+from core.comparison.photos import Cell, PhotoResults, confusion_cells, load_results
 from core.comparison.reliability import Reliability, ReliabilityBin, reliability
 from core.comparison.resampling import TEST_METRICS, Metric, MetricDifference, bootstrap_metric, metric_differences
-from core.comparison.seeds import SeedGroup, seed_groups
 from core.comparison.statistics import SIGNIFICANCE, holm, mcnemar, mcnemar_many, newcombe, paired_bootstrap
 from core.comparison.thresholds import ThresholdPoint, threshold_points
 from core.scores import balanced_accuracy, calibration_error, macro_f1, wilson_interval
@@ -70,10 +69,8 @@ __all__ = [
     "Reliability",
     "ReliabilityBin",
     "Row",
-    "SeedGroup",
     "SeveralDatasets",
     "ThresholdPoint",
-    "against_best",
     "balanced_accuracy",
     "best",
     "best_per_dataset",
@@ -97,7 +94,6 @@ __all__ = [
     "mcnemar",
     "mcnemar_many",
     "metric_differences",
-    "most_confused",
     "newcombe",
     "page",
     "paired",
@@ -107,7 +103,6 @@ __all__ = [
     "photo_answers",
     "reliability",
     "require_one_dataset",
-    "seed_groups",
     "threshold_points",
     "verdict",
     "wilson_interval",

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from core.comparison.differing import Difference, differing
 from core.comparison.kinds import COSTS
 from core.comparison.leaderboard import Row, leaderboard, pareto_front
-from core.comparison.paired import Paired, RightAnswers, adjusted, pair_of, right_answers
+from core.comparison.paired import Paired, RightAnswers, adjusted, pair_of, paired, right_answers
 from core.comparison.photos import PhotoResults, require_classes
+from core.comparison.resampling import MetricDifference, metric_differences
 from core.errors import InvalidInput
 from core.runs import Cost, Evaluation, Run, Status
 
@@ -41,6 +42,9 @@ class Comparison:
     pareto: Mapping[str, tuple[str, ...]]
     differing: tuple[Difference, ...]
     missing: Mapping[str, str]
+    _resampled: dict[tuple[str, str], tuple[MetricDifference, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def against_best(self) -> tuple[Paired, ...]:
@@ -59,9 +63,24 @@ class Comparison:
             InvalidInput: one of them has no answers, or is not among the runs.
         """
         for run_id in (a, b):
-            if run_id not in self.results:
-                raise InvalidInput(self.missing.get(run_id, f"Run {run_id} is not among the compared runs."))
-        return pair_of(right_answers(self.results[a]), right_answers(self.results[b]))
+            self._require(run_id)
+        return paired(self.results[a], self.results[b])
+
+    def metrics(self, a: str, b: str) -> tuple[MetricDifference, ...]:
+        """Every figure of two of the runs with the interval of its difference; resampled once.
+
+        Raises:
+            InvalidInput: one of them has no answers, or is not among the runs.
+        """
+        for run_id in (a, b):
+            self._require(run_id)
+        if (a, b) not in self._resampled:
+            self._resampled[a, b] = metric_differences(self.results[a], self.results[b])
+        return self._resampled[a, b]
+
+    def _require(self, run_id: str) -> None:
+        if run_id not in self.results:
+            raise InvalidInput(self.missing.get(run_id, f"Run {run_id} is not among the compared runs."))
 
 
 def compare(

@@ -142,19 +142,11 @@ def aligned(a: PhotoResults, b: PhotoResults) -> tuple[np.ndarray, np.ndarray]:
     return by_digest(a.digests), by_digest(b.digests)
 
 
-def against_best(results: Sequence[PhotoResults]) -> tuple[Paired, ...]:
-    """The most accurate run (of equals the first given) against each other one, in the order given.
-
-    ``adjusted_p`` is Holm's: the chance that *any* of these comparisons calls a difference real that is none stays
-    below 5 %. Comparing with the best only, not all with all, is enough to say which runs may be the best (Hsu 1981).
-    """
-    if len(results) < 2:
-        return ()
-    top = max(range(len(results)), key=lambda index: results[index].accuracy)
-    return adjusted([paired(results[top], other) for index, other in enumerate(results) if index != top])
-
-
 def adjusted(pairs: Sequence[Paired]) -> tuple[Paired, ...]:
-    """The same pairs, corrected for being several."""
+    """The same pairs, corrected for being several (Holm).
+
+    The chance that *any* of these comparisons calls a difference real that is none stays below 5 %. Comparing with the
+    best only, not all with all, is enough to say which runs may be the best (Hsu 1981).
+    """
     corrected = holm([pair.p_value for pair in pairs])
     return tuple(replace(pair, adjusted_p=p, comparisons=len(pairs)) for pair, p in zip(pairs, corrected, strict=True))

@@ -97,9 +97,3 @@ def confusion_cells(results: PhotoResults, class_names: Sequence[str]) -> tuple[
         Cell(true=class_names[true], predicted=class_names[given], digests=tuple(cells[true, given]))
         for true, given in sorted(cells)
     )
-
-
-def most_confused(cells: Sequence[Cell], limit: int = 5) -> tuple[Cell, ...]:
-    """The largest cells off the diagonal."""
-    wrong = [cell for cell in cells if cell.true != cell.predicted]
-    return tuple(sorted(wrong, key=lambda cell: -len(cell.digests))[:limit])
