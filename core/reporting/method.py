@@ -22,8 +22,9 @@ _SENTENCES = (
     "other one, and these p-values are corrected for their number (Holm 1979). A run is called a tie when its "
     "corrected p-value is 0.05 or more: the difference could be chance. A tie does not mean that two runs are "
     "equally good.",
-    "The 95 % interval of a difference is a paired bootstrap over the test photos (10,000 draws, seed 0); where "
-    "the runs agree on every photo it is Newcombe's (1998, method 10), because there is nothing to resample.",
+    "The 95 % interval of a difference in accuracy is that of a paired bootstrap over the test photos, computed over "
+    "all possible drawings rather than sampled (Efron 1979); where the runs are right on the very same photos it is "
+    "Newcombe's (1998, method 10), because there is nothing to resample.",
     "Training time is wall-clock time as if the run had computed everything itself; paid time is what it took, "
     "with stored features for nothing. Waiting in the queue never counts. What was not measured says so; nothing "
     "is estimated.",
