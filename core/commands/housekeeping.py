@@ -8,7 +8,7 @@ from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 
-from core.errors import GraftError, InvalidInput, NoSpace, Unavailable
+from core.errors import NoSpace, Unavailable
 from core.health import examine
 from core.settings import load_settings
 from core.workbench import Workbench

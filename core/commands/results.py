@@ -9,11 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.commands.tables import percent, table
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 from core.prediction import PhotoPredictions
 from core.recipes import RELEVANT, Pattern
-from core.runs import Evaluation, Run
+from core.runs import Evaluation, Run, Status
 from core.workbench import Workbench
+from core.workbench.organising import Wanted
 
 Result = tuple[dict, bool]
 
@@ -37,13 +38,24 @@ def run_row(run: Run) -> dict:
         "fingerprint": run.fingerprint,
         "created_at": run.created_at,
         "tags": list(run.tags),
+        "starred": run.starred,
+        "archived": run.archived,
+        "notes": run.notes,
     }
 
 
 def runs(options: Namespace) -> Result:
     workbench = Workbench.open()
     dataset_id = workbench.dataset(options.dataset).id if options.dataset else None
-    return {"runs": [run_row(run) for run in workbench.runs(dataset_id)]}, True
+    wanted = Wanted(
+        dataset_id=dataset_id,
+        statuses=tuple(Status),
+        tags=tuple(options.tag),
+        starred=options.starred,
+        archived=options.archived,
+    )
+    found, _ = workbench.search(wanted)
+    return {"runs": [run_row(run) for run in found]}, True
 
 
 def runs_text(result: dict) -> str:
@@ -63,7 +75,7 @@ def show(options: Namespace) -> Result:
         "cost": asdict(cost) if cost else None,
         "attempts": [asdict(attempt) for attempt in workbench.attempts(run.id)],
         "model": _model_row(workbench, run),
-        "stages": [asdict(stage) for stage in workbench.stages(run.id)],
+        "stages": _stages(workbench, run),
         "lineage": _lineage(workbench, run),
         "repetitions": [_repetition(one) for one in workbench.repetitions(run.id)],
     }
@@ -72,6 +84,14 @@ def show(options: Namespace) -> Result:
 
 def _evaluation_row(evaluation: Evaluation) -> dict:
     return {name: value for name, value in asdict(evaluation).items() if name != "right"}  # bits are for programs
+
+
+def _stages(workbench: Workbench, run: Run) -> list[dict]:
+    """[] also where the network it was made from was deleted since, so that nothing says how it was cut."""
+    try:
+        return [asdict(stage) for stage in workbench.stages(run.id)]
+    except (InvalidInput, NotFound):
+        return []
 
 
 def _lineage(workbench: Workbench, run: Run) -> dict:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.recipes import Recipe, family
+from core.recipes import Pattern, Recipe, family
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.board import ids_in
 from core.registry.connection import Store
@@ -71,10 +71,11 @@ class Runs(Store):
 
     def runs_using(self, *run_ids: str) -> list[Run]:
         """Runs whose backbone is the model of one of these, or that use the answers of one; newest first."""
-        recipe, these = runs.c.recipe, _ids(run_ids)
-        members = func.json_each(recipe, "$.members").table_valued("value")
-        is_backbone = func.json_extract(recipe, "$.backbone").in_(these)
-        is_member = exists(select(members.c.value).where(members.c.value.in_(these)))
+        these = _ids(run_ids)
+        members = func.json_each(runs.c.recipe, "$.members").table_valued("value")
+        is_backbone = runs.c.backbone.in_(these)
+        only_cascades = runs.c.pattern == Pattern.CASCADE  # have members; thousands of others are not even parsed
+        is_member = only_cascades & exists(select(members.c.value).where(members.c.value.in_(these)))
         query = select(*RUN_COLUMNS).where(is_backbone | is_member).order_by(*_NEWEST_FIRST)
         with self.reading() as connection:
             return [run_of(row) for row in connection.execute(query)]
