@@ -232,6 +232,70 @@ def test_a_confidence_cascade_asks_the_costly_model_only_when_the_cheap_one_is_u
     assert FakeEngine.calls.count("prefix") == 1, "both models see one photo through one network"
 
 
+# --- temperature ---
+
+
+def hot(folder, temperature):
+    data = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(data | {"calibration": {"temperature": temperature}}))
+
+
+def probabilities(folder, brightness=200):
+    (photo,) = prediction.predict([folder], [("a.png", a_photo(brightness))])
+    (answer,) = photo.answers
+    return answer, {one.class_name: one.probability for one in answer.predictions}
+
+
+def test_a_temperature_makes_live_answers_less_sure_without_changing_them(tmp_path):
+    folder = a_model(tmp_path)
+    raw, before = probabilities(folder)
+    hot(folder, 2.0)
+    answer, after = probabilities(folder)
+    expected = np.sqrt([before["light"], before["dark"]])
+    assert after["light"] == pytest.approx(expected[0] / expected.sum(), abs=1e-6)
+    assert [one.class_name for one in answer.predictions] == [one.class_name for one in raw.predictions]
+    assert (raw.calibrated, answer.calibrated) == (False, True)
+
+
+def test_a_temperature_that_is_taken_back_is_gone_at_the_next_photo(tmp_path):
+    folder = a_model(tmp_path)
+    before = probabilities(folder)[1]
+    card = (folder / "card.json").read_text()
+    hot(folder, 3.0)
+    assert probabilities(folder)[1] != before
+    (folder / "card.json").write_text(card)
+    assert probabilities(folder)[1] == before
+
+
+def test_an_unsure_answer_is_judged_by_the_probabilities_that_are_shown(tmp_path):
+    folder = a_model(tmp_path, head="doubtful", classes=["a", "b", "c"])
+    assert probabilities(folder)[0].unsure
+    hot(folder, 0.2)
+    answer, found = probabilities(folder)
+    assert found["a"] > 0.5 and not answer.unsure
+
+
+def test_a_cascade_passes_on_by_the_raw_answers_whatever_its_temperature(tmp_path):
+    folder = a_cascade(tmp_path, 0.5)
+    hot(folder, 20.0)
+    assert probabilities(folder)[0].passed_on is True
+    hot(folder, 0.05)
+    assert probabilities(folder)[0].passed_on is True
+
+
+def test_a_model_built_on_a_calibrated_one_uses_its_raw_answers(tmp_path):
+    folder, target = a_model(tmp_path), tmp_path / "r-new" / "model"
+    target.mkdir(parents=True)
+    hot(folder, 4.0)
+    node = files.adopt(folder, target)
+    adopted = answering.Answerer(target, node, classes=2)(View(a_jpeg()))
+    assert (
+        adopted.tolist()
+        == answering.Answerer(folder, files.read_model(folder).node, classes=2)(View(a_jpeg())).tolist()
+    )
+    assert adopted.max() == pytest.approx(1.0, abs=0.02), "as sure as before the temperature"
+
+
 def test_many_threads_load_a_model_once(tmp_path):
     folder, answers = a_model(tmp_path), []
     threads = [threading.Thread(target=lambda: answers.append(prediction.load(folder))) for _ in range(8)]

@@ -6,10 +6,10 @@ from core import charts
 from core.comparison import Paired, coverage, reliability, verdict
 from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
-from core.reporting.parts import RUN, UNKNOWN, figure, percent, run_name, signed_points
+from core.reporting.parts import RUN, figure, percent, run_name, signed_points
 from core.wording import count, listed, p_value
 
-_MOST_BARS, _MOST_LINES = 6, 12
+_MOST_BARS, _MOST_CURVES = 6, 12
 """Runs drawn: more could not be told apart."""
 
 _CLASSES = (
@@ -29,18 +29,17 @@ _TEMPERATURES = (
     Column("test log-loss before"),
     Column("after"),
 )
-_PAIRS = (
-    RUN,
-    Column("against", number=False),
+_COUNTS = (
     Column("both right", "Photos both got right."),
     Column("only first", "Photos only the first got right."),
     Column("only second", "Photos only the second got right."),
     Column("neither", "Photos neither got right."),
     Column("difference (points)", "Accuracy of the first minus that of the second, with its 95 % interval."),
     Column("p", "McNemar's exact test."),
-    Column("corrected p", "After Holm's correction for all comparisons with the best."),
-    Column("", number=False),
 )
+_OTHERS = (Column("first", number=False), Column("second", number=False), *_COUNTS, Column("", number=False))
+_CORRECTED = Column("corrected p", "After Holm's correction for all comparisons with the best.")
+_AGAINST_BEST = (Column("the best against", number=False), *_COUNTS, _CORRECTED, Column("", number=False))
 
 
 def pairs_section(material: Material) -> Section | None:
@@ -55,33 +54,38 @@ def pairs_section(material: Material) -> Section | None:
     )
     if len(pairs) == 1:
         lead = verdict(pairs[0], material.names)
-    others = material.comparison.pairs[len(pairs) :]
-    more = (
-        tag("details", tag("summary", f"All {len(others)} other pairs"), _pairs_table(material, others))
-        if others
-        else ""
+    compared = [[run_name(material, pair.b), *_counts(pair), _p(pair.adjusted_p), _outcome(pair)] for pair in pairs]
+    body = joined(
+        [
+            paragraph(lead),
+            table(_AGAINST_BEST, compared, caption="The best run against each other one, on the same test photos"),
+            _other_pairs(material, material.comparison.pairs[len(pairs) :]),
+        ]
     )
-    body = joined([paragraph(lead), _pairs_table(material, pairs), more])
     return Section("pairs", "Differences", "Is the difference real?", body)
 
 
-def _pairs_table(material: Material, pairs: tuple[Paired, ...]) -> Html:
-    rows = [
-        [
-            run_name(material, pair.a),
-            run_name(material, pair.b),
-            pair.both_right,
-            pair.only_a,
-            pair.only_b,
-            pair.both_wrong,
-            f"{signed_points(pair.difference)} ({signed_points(pair.low)} to {signed_points(pair.high)})",
-            p_value(pair.p_value).removeprefix("p = ").removeprefix("p "),
-            p_value(pair.adjusted_p).removeprefix("p = ").removeprefix("p ") if pair.comparisons > 1 else UNKNOWN,
-            tag("span", "tie", class_="badge") if pair.tie else "different",
-        ]
-        for pair in pairs
-    ]
-    return table(_PAIRS, rows, caption="Runs in pairs, on the same test photos")
+def _other_pairs(material: Material, pairs: Sequence[Paired]) -> Html:
+    if not pairs:
+        return Html()
+    rows = [[run_name(material, pair.a), run_name(material, pair.b), *_counts(pair), _outcome(pair)] for pair in pairs]
+    note = paragraph("These p-values are not corrected for their number.", class_="note")
+    shown = table(_OTHERS, rows, caption="All other pairs")
+    return tag("details", tag("summary", f"All {len(pairs)} other pairs"), note, shown)
+
+
+def _counts(pair: Paired) -> list[object]:
+    interval = f"{signed_points(pair.low)} to {signed_points(pair.high)}"
+    photos = [pair.both_right, pair.only_a, pair.only_b, pair.both_wrong]
+    return [*photos, f"{signed_points(pair.difference)} ({interval})", _p(pair.p_value)]
+
+
+def _p(value: float) -> str:
+    return p_value(value).removeprefix("p = ").removeprefix("p ")
+
+
+def _outcome(pair: Paired) -> object:
+    return tag("span", "tie", class_="badge") if pair.tie else "different"
 
 
 # --- classes ---
@@ -133,11 +137,11 @@ def confusion_section(material: Material) -> Section | None:
 
 def sureness_section(material: Material) -> Section | None:
     """Reliability and coverage: of the same runs, from the same probabilities."""
-    ids = [row.run_id for row in material.answered][:_MOST_LINES]
+    ids = [row.run_id for row in material.answered][:_MOST_CURVES]
     if not ids:
         return None
     results = material.comparison.results
-    raw = [reliability(results[run_id]) for run_id in ids]
+    raw = [reliability(results[run_id]) for run_id in ids[:_MOST_BARS]]
     diagram = charts.reliability(raw, material.names, styles=material.styles)
     points = {run_id: coverage(results[run_id]) for run_id in ids}
     curves = charts.coverage_curves(points, material.names, styles=material.styles)

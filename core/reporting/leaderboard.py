@@ -1,13 +1,13 @@
 """Runs in order, what sets them apart, and what they cost."""
 
 from core import charts
-from core.comparison import COSTS, CostKind
+from core.comparison import COSTS, CostKind, Difference
 from core.comparison.leaderboard import Row
 from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
 from core.reporting.parts import RUN, UNKNOWN, figure, is_best, percent, run_name
 from core.runs import Status
-from core.wording import count, listed
+from core.wording import count, listed, share
 
 _BOARD = (
     RUN,
@@ -44,7 +44,7 @@ def _board_title(material: Material) -> str:
 def _board_row(material: Material, row: Row) -> list[object]:
     return [
         _run(material, row),
-        tag("span", percent_with_interval(row), class_="best" if is_best(material, row) else None),
+        tag("span", share(row.accuracy, row.interval), class_="best" if is_best(material, row) else None),
         _badge(material, row),
         percent(row.balanced_accuracy),
         percent(row.macro_f1),
@@ -54,12 +54,6 @@ def _board_row(material: Material, row: Row) -> list[object]:
         *(COSTS[key].words(getattr(row, key)) for key in ("alone_wall_seconds", "wall_seconds")),
         *(COSTS[key].words(getattr(row, key)) for key in ("ms_per_photo", "model_bytes")),
     ]
-
-
-def percent_with_interval(row: Row) -> str:
-    from core.wording import share
-
-    return share(row.accuracy, row.interval)
 
 
 def _run(material: Material, row: Row) -> Html:
@@ -83,14 +77,28 @@ def differing_section(material: Material) -> Section | None:
     found = material.comparison.differing
     if not found:
         return None
-    columns = [RUN, *(Column(one.title, number=False) for one in found)]
+    columns = [RUN, *(Column(one.title, number=_all_numbers(one)) for one in found)]
     rows = [
-        [run_name(material, row.run_id), *(one.values.get(row.run_id) or UNKNOWN for one in found)]
+        [run_name(material, row.run_id), *(_setting(material, one, row.run_id) for one in found)]
         for row in material.rows
     ]
     lead = paragraph("Everything that is not listed is the same in all runs.", class_="note")
     body = joined([lead, table(columns, rows, caption="What differs between the recipes")])
     return Section("recipes", "Recipes", "Only what differs", body)
+
+
+def _setting(material: Material, one: Difference, run_id: str) -> str:
+    """A value for people: runs by their names, patterns in words."""
+    value = one.values.get(run_id)
+    if value is None:
+        return UNKNOWN
+    if one.name in ("members", "backbone"):
+        return "; ".join(material.names.get(name, name) for name in value.split(", "))
+    return value.replace("_", " ")
+
+
+def _all_numbers(one: Difference) -> bool:
+    return all(value is None or value.replace(".", "").replace("e-", "").isdecimal() for value in one.values.values())
 
 
 # --- costs ---

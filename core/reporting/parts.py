@@ -1,7 +1,7 @@
 """Small pieces of several sections: how a run, a class and a figure are written."""
 
 from core.comparison.leaderboard import Row
-from core.reporting.markup import Column, Html, html, tag
+from core.reporting.markup import Column, Html, tag
 from core.reporting.material import Material
 from core.wording import share
 
@@ -11,7 +11,7 @@ UNKNOWN = "–"
 
 def run_name(material: Material, run_id: str) -> Html:
     """A dot in the run's colour and its name."""
-    return Html(dot(material, run_id) + html(material.names.get(run_id, run_id)))
+    return tag("span", dot(material, run_id), material.names.get(run_id, run_id), class_="run")
 
 
 def dot(material: Material, run_id: str) -> Html:

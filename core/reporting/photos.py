@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,9 @@ from PIL import Image
 from core.reporting.markup import Html, Section, joined, paragraph, tag, void
 from core.reporting.material import Material
 from core.wording import count, share
+
+Words = Callable[[Material, "Answered", int], str]
+"""What is said under a photo."""
 
 _MOST = 12
 _SIDE = 160
@@ -86,10 +89,10 @@ def _best_answer(material: Material, table: Answered, place: int) -> str:
     return f"{given}, {share(float(table.sure[0, place]))} sure"
 
 
-def _group(material: Material, table: Answered, order: Sequence[int], title: str, words) -> Html | None:
+def _group(material: Material, table: Answered, order: np.ndarray, title: str, words: Words) -> Html | None:
     files = {photo.digest: photo.file for photo in material.photos}
     items = []
-    for place in list(order)[:_MOST]:
+    for place in order[:_MOST].tolist():
         digest = table.digests[place]
         picture = thumbnail(material.photos_dir / f"{digest}.jpg")
         if picture:

@@ -17,6 +17,10 @@ function draw(node, look, width) {
   layout.font = { family: "Inter, system-ui, sans-serif", size: 13, color: look.text };
   layout.hoverlabel = { bgcolor: look.surface, bordercolor: look.line, font: { color: look.text }, align: "left" };
   layout.width = width;
+  for (const [name, axis] of Object.entries(layout)) {
+    // names of classes beside an axis must not run into its title
+    if (/^[xy]axis/.test(name) && axis.title) axis.title.standoff ??= 12;
+  }
   const config = {
     displaylogo: false,
     responsive: !width,

@@ -32,10 +32,16 @@ def answer(material: Material) -> str:
     first = f"{names[best.run_id]} is the most accurate of {len(measured)} runs, right on {right}."
     if len(pairs) == 1:
         return f"{first} {verdict(pairs[0], names)}"
-    ties = [names[pair.b] for pair in pairs if pair.tie]
-    if ties:
-        return f"{first} {listed(ties, 3)} may be as good: the difference could be chance."
-    return f"{first} The others are clearly behind." if pairs else first
+    ties = [pair.b for pair in pairs if pair.tie]
+    if not ties:
+        return f"{first} The others are clearly behind." if pairs else first
+    if len(ties) <= _NAMED:
+        return f"{first} {listed([names[run_id] for run_id in ties])} may be as good: the difference could be chance."
+    return f"{first} {len(ties)} of the {len(pairs)} others may be as good: the differences could be chance."
+
+
+_NAMED = 3
+"""Runs named in a sentence; of more only the number is said."""
 
 
 def photos_section(material: Material) -> Section:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from core.reporting.material import Thresholds
 
 
+_MOST_MAPS = 12
+
+
 class Reporting(Comparing):
     """Calibration, maps of photos, reports. What draws is imported when a report is made: most who import the
     workbench never draw.
@@ -95,12 +98,13 @@ class Reporting(Comparing):
             return None
 
     def _map_at_hand(self, found: Comparison) -> PhotoMap | None:
-        """Of the best run that has one without asking a network."""
-        for run_id in found.results:
+        """Of the best run that has one without asking a network; of features if any has, for they say more."""
+        maps = []
+        for run_id in list(found.results)[:_MOST_MAPS]:
             with suppress(GraftError):
                 if (known := self.photo_map(run_id)) is not None:
-                    return known
-        return None
+                    maps.append(known)
+        return min(maps, key=lambda known: known.source == photo_map.PROBABILITIES, default=None)
 
 
 def _thresholds(model: Model) -> "Thresholds | None":
