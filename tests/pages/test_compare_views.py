@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.web.panels.compare.views import VIEWS
 from core.web.panels.compare.views.confusion import cell_of
 from core.web.panels.compare.views.coverage import when_sure
+from core.wording import share
 from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
 from tests.factories import fill
@@ -212,7 +213,7 @@ def test_a_depth_sweep_is_found_whichever_runs_are_chosen(runs):
 
 def test_without_a_sweep_the_page_says_how_to_make_one(bench):
     other = fill(bench.registry, bench.settings, name="other", runs=2)
-    assert "launches such a sweep" in _infos(visit("compare", view="depths", dataset=other.dataset.id))
+    assert "at several depths at once" in _infos(visit("compare", view="depths", dataset=other.dataset.id))
 
 
 # --- confusion and head to head ---
@@ -263,6 +264,14 @@ def test_two_runs_meet_head_to_head(bench, runs):
     assert fourfold == [[pair.both_right, pair.only_a], [pair.only_b, pair.both_wrong]]
     assert f"{pair.only_a + pair.only_b} photo" in text_of(at) and "McNemar" in text_of(at)
     assert set(table_with(at, "Class")["Class"]) == set(bench.dataset(runs["top 3"].dataset_id).class_names)
+
+
+def test_two_runs_are_compared_in_every_figure_of_the_command_line(bench, runs):
+    a, b = runs["top 3"].id, runs["from scratch"].id
+    lines = table_with(at_view("pairs", a, b, a=a, b=b), "Figure").set_index("Figure")
+    found = {one.metric: one for one in bench.comparison([a, b]).metrics(a, b)}
+    assert lines.loc["Macro-F1", "A"] == share(found["macro_f1"].a)
+    assert lines.loc["Log-loss", "B"] == f"{found['log_loss'].b:.3f}"
 
 
 def test_photos_only_one_run_gets_right_are_shown_with_both_answers(bench, runs):

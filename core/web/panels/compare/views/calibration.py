@@ -12,9 +12,10 @@ from core.errors import GraftError
 from core.temperature import scaled
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
-from core.wording import plain, share
+from core.wording import count, plain, share
 
-_MOST = 12
+_MOST, _DRAWN = 12, 4
+_DOTTED = "Dotted: with the temperature scaled."
 _PROBLEM = "compare.calibration.problem"
 
 
@@ -29,18 +30,32 @@ def show(selected: Selected) -> None:
     ids = parts.best_of(ids, _MOST)
     fitted = {run_id: selected.bench.calibration(run_id) for run_id in ids}
     raw, after = _diagrams(selected, ids, fitted)
-    parts.finding(charts.reliability_title(raw, selected.names))
-    diagram, temperatures = st.columns([3, 2], gap="medium")
+    parts.finding(charts.reliability_title(raw, selected.brief_names, after=after))
+    diagram, temperatures = st.columns([1, 1], gap="medium")
     with diagram:
-        parts.chart(
-            selected,
-            charts.reliability(raw, selected.names, after=after, styles=parts.styles(selected)),
-            key="compare.reliability",
-            alt=f"Share right by stated certainty of {len(ids)} runs",
-            rows=lambda: charts.reliability_rows(raw, selected.names, after=after),
-        )
+        _diagram(selected, raw, after)
     with temperatures:
         _temperatures(selected, ids, fitted, {one.run_id: one for one in raw})
+
+
+def _diagram(selected: Selected, raw: list[Reliability], after: list[Reliability]) -> None:
+    """Of the best runs and those whose temperature was scaled: more lines would hide each other."""
+    scaled_ids = {one.run_id for one in after}
+    drawn = [one for place, one in enumerate(raw) if place < _DRAWN or one.run_id in scaled_ids]
+    parts.chart(
+        selected,
+        charts.reliability(drawn, selected.names, after=after, styles=parts.styles(selected)),
+        key="compare.reliability",
+        alt=f"Share right by stated certainty of {count(len(drawn), 'run')}",
+        rows=lambda: charts.reliability_rows(raw, selected.names, after=after),
+        caption=f"{_left_out(raw, drawn)}{_DOTTED if after else ''}",
+    )
+
+
+def _left_out(raw: list[Reliability], drawn: list[Reliability]) -> str:
+    if len(drawn) == len(raw):
+        return ""
+    return f"The {_DRAWN} most accurate of {len(raw)} runs, and those with a scaled temperature; the files have all. "
 
 
 def _diagrams(
@@ -78,13 +93,13 @@ def _temperatures(
 
 def _temperature(selected: Selected, run_id: str, fitted: Calibration | None, raw: Reliability) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        with st.container(gap=None, width=300):
+        with st.container(gap=None, width="stretch"):
             parts.chip(selected, run_id)
             st.caption(_said(selected, run_id, fitted, raw))
         verb, label = (_take_back, "Take it back") if fitted else (_scale, "Scale")
         st.button(
             label, key=f"compare.temperature.{run_id}", on_click=verb, args=(selected, run_id), width="content",
-            icon=":material/undo:" if fitted else ":material/thermostat:", help=f"Of {plain(selected.names[run_id])}.",
+            icon=":material/undo:" if fitted else ":material/thermostat:",
         )  # fmt: skip
 
 

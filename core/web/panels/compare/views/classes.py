@@ -33,7 +33,7 @@ def show(selected: Selected) -> None:
         rows=lambda: charts.per_class_rows({run_id: evaluations[run_id] for run_id in ids}, selected.names),
     )
     _without_photos(evaluations[ids[0]])
-    _table(drawn, selected)
+    _table(selected, ids)
 
 
 def _without_photos(evaluation: Evaluation) -> None:
@@ -42,17 +42,17 @@ def _without_photos(evaluation: Evaluation) -> None:
         st.caption(f"No test photo shows {plain(listed(empty, 6))}: nothing is known about it.")
 
 
-def _table(drawn, selected: Selected) -> None:
+def _table(selected: Selected, ids: list[str]) -> None:
     """Precision beside recall, of one run at a time."""
     st.markdown("**Every class of one run**")
-    run_id = parts.choose_run(selected, list(drawn))
+    run_id = parts.choose_run(selected, ids)
     rows = [
         {"Class": s.class_name, "Photos": s.photos, "Recall": s.recall, "Precision": s.precision, "F1": s.f1}
-        for s in drawn[run_id].per_class
+        for s in selected.comparison.evaluations[run_id].per_class
     ]
     rows.sort(key=lambda row: 2.0 if row["Recall"] is None else row["Recall"])
     columns = {
-        "Class": name_column("Class", [row["Class"] for row in rows]),
+        "Class": name_column("Class", [str(row["Class"]) for row in rows]),
         "Photos": number("Photos", "Test photos of this class."),
         "Recall": number("Recall", "Of the photos that are, the share it called so."),
         "Precision": number("Precision", "Of the photos it called so, the share that are."),

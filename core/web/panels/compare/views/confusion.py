@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -10,10 +11,15 @@ from core.comparison import PhotoAnswer, confusion_cells, paired_cells
 from core.web.panels.compare import address
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
-from core.wording import count, plain
+from core.wording import count, plain, share
 
 Cell = tuple[str, str]
 """(true class, answer)."""
+Counts = Sequence[Sequence[int]]
+"""Photos by true class and answer."""
+
+_FRAME = "#7768CE"
+"""Around the chosen cell: reads on green, orange, blue and on both pages."""
 
 _WHO: Mapping[tuple[bool, ...], str] = {
     (True, False): "Only A answers so",
@@ -37,7 +43,7 @@ class Matrices:
     def names(self) -> Sequence[str]:
         return self.selected.comparison.class_names
 
-    def counts(self, run_id: str) -> Sequence[Sequence[int]]:
+    def counts(self, run_id: str) -> Counts:
         return self.selected.comparison.evaluations[run_id].confusion
 
 
@@ -77,55 +83,75 @@ def written(cell: Cell) -> str:
 
 def _one(shown: Matrices) -> None:
     evaluation = shown.selected.comparison.evaluations[shown.a]
+    parts.finding(charts.confusion_title(evaluation, shown.names))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        parts.finding(charts.confusion_title(evaluation, shown.names))
         _matrix(shown, shown.a, "a")
     with right:
         _photos(shown)
 
 
 def _two(shown: Matrices) -> None:
+    """A beside B; below them A minus B beside the photos of the chosen cell."""
     assert shown.b is not None
+    called = (shown.selected.brief_names[shown.a], shown.selected.brief_names[shown.b])
+    of_a, of_b = shown.counts(shown.a), shown.counts(shown.b)
+    parts.finding(charts.confusion_difference_title(of_a, of_b, shown.names, called))
     left, right = st.columns(2, gap="medium")
     for place, run_id, side in ((left, shown.a, "a"), (right, shown.b, "b")):
         with place:
-            st.markdown(f"**{side.upper()}** {plain(shown.selected.names[run_id])}")
+            accuracy = share(shown.selected.comparison.evaluations[run_id].accuracy).replace(" ", "\u00a0")
+            st.markdown(f"**{side.upper()}** {plain(shown.selected.brief_names[run_id])}: {accuracy}")
             _matrix(shown, run_id, side)
+    left, right = st.columns(2, gap="medium")  # a row of its own, so that on a phone the photos come last
     with left:
-        _difference(shown, shown.a, shown.b)
+        st.markdown("**A minus B**")
+        _difference(shown, of_a, of_b, called)
     with right:
         _photos(shown)
 
 
 def _matrix(shown: Matrices, run_id: str, side: str) -> None:
     counts, names = shown.counts(run_id), shown.names
-    figure = charts.confusion(counts, names)
-    _clickable(shown, figure, f"compare.confusion.{side}", lambda: charts.confusion_rows(counts, names),
-               f"Confusion matrix of {shown.selected.names[run_id]}: true class by answer")  # fmt: skip
-
-
-def _difference(shown: Matrices, a: str, b: str) -> None:
-    names = shown.names
-    called = (shown.selected.brief_names[a], shown.selected.brief_names[b])
-    of_a, of_b = shown.counts(a), shown.counts(b)
-    parts.finding(charts.confusion_difference_title(of_a, of_b, names, called))
-    figure = charts.confusion_difference(of_a, of_b, names, called)
-    _clickable(shown, figure, "compare.confusion.difference",
-               lambda: charts.confusion_difference_rows(of_a, of_b, names, called),
-               "Photos of A minus photos of B in every cell of the confusion matrix")  # fmt: skip
-
-
-def _clickable(shown: Matrices, figure, key: str, rows, alt: str) -> None:
-    """A matrix whose cells can be clicked; the chosen one is framed."""
-    true, given = (shown.names.index(name) for name in shown.cell)
-    figure.add_shape(
-        type="rect", x0=given - 0.5, x1=given + 0.5, y0=true - 0.5, y1=true + 0.5, line={"width": 2, "color": "#7768CE"}
+    _clickable(
+        shown,
+        charts.confusion(counts, names),
+        key=f"compare.confusion.{side}",
+        alt=f"Confusion matrix of {shown.selected.names[run_id]}: true class by answer",
+        rows=lambda: charts.confusion_rows(counts, names),
+        caption=charts.confusion_caption(names),
     )
-    parts.chart(
-        shown.selected, figure, key=key, alt=alt, rows=rows, selection_mode="points",
-        on_select=lambda: _clicked(key),
-    )  # fmt: skip
+
+
+def _difference(shown: Matrices, of_a: Counts, of_b: Counts, called: tuple[str, str]) -> None:
+    names = shown.names
+    _clickable(
+        shown,
+        charts.confusion_difference(of_a, of_b, names, ("A", "B")),
+        key="compare.confusion.difference",
+        alt="Photos of A minus photos of B in every cell of the confusion matrix",
+        rows=lambda: charts.confusion_difference_rows(of_a, of_b, names, called),
+        caption=charts.confusion_difference_caption(("A", "B")),
+    )
+
+
+def _clickable(shown: Matrices, figure: Any, *, key: str, **options: Any) -> None:
+    """A matrix whose cells can be clicked; the chosen one is framed."""
+    if place := _place(figure, shown.cell):
+        x, y = place
+        frame = {"x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
+        figure.add_shape(type="rect", line={"width": 2.5, "color": _FRAME}, **frame)
+    parts.chart(shown.selected, figure, key=key, selection_mode="points", on_select=lambda: _clicked(key), **options)
+
+
+def _place(figure: Any, cell: Cell) -> tuple[int, int] | None:
+    """Column and row of a cell in the matrix; None where it is empty or, of very many classes, not drawn."""
+    columns, rows = figure.layout.xaxis.categoryarray, figure.layout.yaxis.categoryarray
+    marks = next(trace for trace in figure.data if trace.customdata is not None)
+    for x, y, data in zip(marks.x, marks.y, marks.customdata, strict=True):
+        if (data[3], data[4]) == cell:
+            return columns.index(x), rows.index(y)
+    return None
 
 
 def _clicked(key: str) -> None:

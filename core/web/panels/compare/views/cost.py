@@ -37,8 +37,8 @@ def show(selected: Selected) -> None:
         key="compare.cost_chart",
         alt=f"Test accuracy with 95 % interval against {kind.title} of {count(len(rows), 'run')}",
         rows=lambda: charts.accuracy_vs_cost_rows(rows, kind.key, currency),
+        caption=kind.help,
     )
-    st.caption(kind.help)
 
 
 def _there(row, kind: CostKind) -> bool:

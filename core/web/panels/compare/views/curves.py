@@ -10,7 +10,7 @@ from core.comparison import METRICS, curves
 from core.web.panels.compare import address
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
-from core.wording import count, plain
+from core.wording import count
 
 _OVER = {"epoch": "Epoch", "wall": "Time on the clock", "paid": "All that was paid"}
 _HELP = (
@@ -38,8 +38,8 @@ def show(selected: Selected) -> None:
         key="compare.curves",
         alt=f"{METRICS[metric].title} of {count(len(found), 'run')} over {_OVER[over].lower()}",
         rows=lambda: charts.learning_curves_rows(found, over, styles),
+        caption=_left_out(selected, len(found)) + charts.learning_curves_caption(found, over, styles),
     )
-    st.caption(plain(_left_out(selected, len(found)) + charts.learning_curves_caption(found, over, styles)))
     st.page_link(
         "pages/board.py", label="Every curve on the Board", icon=":material/monitoring:",
         query_params={"runs": ",".join(ids[:12])},

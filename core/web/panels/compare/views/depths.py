@@ -30,8 +30,9 @@ def show(selected: Selected) -> None:
     if not series:
         parts.nothing(
             "No two finished runs of these photos differ in nothing but the depth. "
-            "On the page Train, “Depths” launches such a sweep."
+            "On the page Train, a fine-tuned network or an extractor can be tried at several depths at once."
         )
+        st.page_link("pages/train.py", label="Try several depths on Train", icon=":material/arrow_forward:")
         return
     by_name = {one.name: one for one in series}
     names = list(by_name)

@@ -1,11 +1,9 @@
 """Hyperparameters: which settings go with a high accuracy?"""
 
-import streamlit as st
-
 from core import charts
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
-from core.wording import count, plain
+from core.wording import count
 
 
 def show(selected: Selected) -> None:
@@ -28,6 +26,5 @@ def show(selected: Selected) -> None:
         key="compare.parallel",
         alt=f"Settings, accuracy and cost of {count(len(measured), 'run')}, one line each",
         rows=lambda: charts.parallel_coordinates_rows(measured, differing),
+        caption=f"{charts.parallel_coordinates_caption(measured, differing)} In words: “Only what differs”, below.",
     )
-    caption = plain(charts.parallel_coordinates_caption(measured, differing))
-    st.caption(f"{caption} The table “Only what differs” below says the same in words.")

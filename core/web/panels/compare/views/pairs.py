@@ -5,14 +5,22 @@ from typing import Any
 
 import streamlit as st
 
-from core.comparison import ClassDifference, Paired, class_differences, photo_answers, verdict
+from core.comparison import (
+    TEST_METRICS,
+    ClassDifference,
+    MetricDifference,
+    Paired,
+    class_differences,
+    photo_answers,
+    verdict,
+)
 from core.web.panels.compare import address
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
 from core.web.panels.tables import name_column, number, table
 from core.wording import count, p_value, plain, points, share
 
-_TIE, _REAL = "= could be chance", "≠ real"
+_TIE, _REAL = "tie", "real"
 
 
 def show(selected: Selected) -> None:
@@ -30,9 +38,10 @@ def show(selected: Selected) -> None:
     pair = selected.comparison.pair(a, b)
     parts.finding(verdict(pair, selected.brief_names))
     parts.letters(selected, a, b)
-    fourfold, classes = st.columns(2, gap="medium")
+    fourfold, classes = st.columns([2, 3], gap="medium")
     with fourfold:
         _fourfold(selected, pair)
+        _figures(selected, pair)
     with classes:
         _classes(selected, pair)
     _photos(selected, pair)
@@ -50,9 +59,35 @@ def _fourfold(selected: Selected, pair: Paired) -> None:
     st.caption(
         f"{count(pair.n, 'test photo')}. McNemar's exact test on the {count(pair.only_a + pair.only_b, 'photo')} that "
         f"only one got right: {p_value(pair.p_value)}. A minus B: {_signed(pair.difference)} points, 95 % interval "
-        f"{_interval(pair.low, pair.high)} (10,000 paired resamples of the photos)."
+        f"{_interval(pair.low, pair.high)} (paired bootstrap over all drawings of the photos)."
     )
     parts.data(selected, lambda: [pair_row(selected, pair)], "compare.head_to_head")
+
+
+def _figures(selected: Selected, pair: Paired) -> None:
+    """Accuracy is not all: the same photos, every figure."""
+    found = selected.comparison.metrics(pair.a, pair.b)
+    st.markdown("**How far apart are they in other figures?**")
+    columns = {
+        "A": st.column_config.TextColumn("A", alignment="right"),
+        "B": st.column_config.TextColumn("B", alignment="right"),
+        "Difference": st.column_config.TextColumn("A minus B", alignment="right"),
+        "Interval": _interval_column("The test photos drawn again, the same ones for both runs (paired bootstrap)."),
+    }
+    table([_figure_row(one) for one in found], key="compare.figures", columns=columns)
+    parts.data(selected, lambda: [vars(one) for one in found], "compare.figures_of_two")
+
+
+def _figure_row(one: MetricDifference) -> dict:
+    kind = TEST_METRICS[one.metric]
+    said, signed = (share, _signed) if kind.share else ("{:.3f}".format, _signed_number)
+    return {
+        "Figure": f"{kind.title[0].upper()}{kind.title[1:]}",
+        "A": said(one.a),
+        "B": said(one.b),
+        "Difference": signed(one.difference),
+        "Interval": f"{signed(one.low)} to {signed(one.high)}",
+    }
 
 
 def pair_row(selected: Selected, pair: Paired) -> dict:
@@ -75,9 +110,9 @@ def _classes(selected: Selected, pair: Paired) -> None:
         "A": number("A", "Share of the class's photos that A gets right."),
         "B": number("B", "Share of the class's photos that B gets right."),
         "Difference": number("A minus B", "In points."),
-        "Interval": st.column_config.TextColumn("95 % interval", alignment="right", help="Newcombe's, in points."),
+        "Interval": _interval_column("Newcombe's, in points."),
         "p": number("p", "McNemar's exact test on the photos of the class, corrected for all classes (Holm)."),
-        "Verdict": st.column_config.TextColumn("Verdict"),
+        "Verdict": _verdict_column(),
     }
     words: dict[str, Callable[[Any], str]] = {"A": share, "B": share, "Difference": _signed, "p": p_value}
     table([_class_row(one) for one in ordered], key="compare.class_differences", words=words, columns=columns)
@@ -125,11 +160,11 @@ def _against_best(selected: Selected) -> None:
     columns = {
         "Run": name_column("Run", names),
         "Difference": number("Behind by", "Accuracy of the best minus that of this run, in points."),
-        "Interval": st.column_config.TextColumn("95 % interval", alignment="right", help="Paired bootstrap."),
+        "Interval": _interval_column("Paired bootstrap, in points."),
         "Best": number("Only the best", "Photos that only the best gets right."),
         "It": number("Only this run", "Photos that only this run gets right."),
         "p": number("p", "McNemar's exact test, corrected for all comparisons (Holm)."),
-        "Verdict": st.column_config.TextColumn("Verdict"),
+        "Verdict": _verdict_column(),
     }
     key = "compare.against_best"
     rows = [_pair_line(pair, name) for pair, name in zip(pairs, names, strict=True)]
@@ -158,8 +193,22 @@ def _open(key: str, pairs: Sequence[Paired]) -> None:
         address.change(a=pairs[rows[0]].a, b=pairs[rows[0]].b)
 
 
+def _interval_column(help: str):
+    return st.column_config.TextColumn("95 % interval", alignment="right", width=120, help=help)
+
+
+def _verdict_column():
+    help = "Tie: a difference this large could well be chance. Real: it hardly could (corrected p below 0.05)."
+    return st.column_config.TextColumn("Difference", width=80, help=help)
+
+
 def _signed(difference: float) -> str:
-    return f"{100 * difference:+.1f}".replace("-", "−")
+    said = f"{100 * difference:+.1f}".replace("-", "−")
+    return "0.0" if said[1:] == "0.0" else said
+
+
+def _signed_number(difference: float) -> str:
+    return f"{difference:+.3f}".replace("-", "−")
 
 
 def _interval(low: float, high: float) -> str:

@@ -37,18 +37,27 @@ def nothing(sentence: str) -> None:
 
 
 def chart(
-    selected: Selected, figure: Any, *, key: str, alt: str, rows: Rows | Callable[[], Rows], **options: Any
+    selected: Selected,
+    figure: Any,
+    *,
+    key: str,
+    alt: str,
+    rows: Rows | Callable[[], Rows],
+    caption: str = "",
+    **options: Any,
 ) -> None:
-    """A chart, and under it what can be taken along: its data as CSV and Parquet, the picture as SVG or PNG.
+    """A chart, under it how to read it, and what can be taken along: its data as CSV and Parquet, itself as SVG or PNG.
 
     Args:
-        key: unique on the page; also the end of the files' names. alt: for those who do not see it, not escaped.
-        rows: the data, or what computes it at the click. options: of ``st.plotly_chart``.
+        key: unique on the page; its end is also the end of the files' names. alt: for those who do not see the chart.
+        rows: the data, or what computes it at the click. caption: not escaped, like ``alt``.
+        options: of ``st.plotly_chart``.
     """
     file, name = f"{selected.dataset.name}-{key.rpartition('.')[2]}", f"{key}.image"
     config = charts.config(st.session_state.get(name) or _FORMATS[0], file)
     st.plotly_chart(figure, key=key, theme="streamlit", config=config, alt=plain(alt), **options)
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.caption(plain(caption), width="stretch")
         _take_along(rows, file, key, name)
 
 
@@ -138,7 +147,7 @@ def choose_two(selected: Selected, ids: Sequence[str], *, alone: bool = False) -
 def letters(selected: Selected, a: str, b: str | None) -> None:
     """Which run is called A and which B below."""
     called = [("A", a), ("B", b)] if b else [("A", a)]
-    st.caption(" · ".join(f"**{letter}** {plain(selected.names[run_id])}" for letter, run_id in called))
+    st.caption(" · ".join(f"**{letter}** {plain(selected.brief_names[run_id])}" for letter, run_id in called))
 
 
 def photos(selected: Selected, answers: Sequence[PhotoAnswer], *, width: int = 148) -> None:

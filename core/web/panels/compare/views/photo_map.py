@@ -9,7 +9,7 @@ from core.web.panels.compare import address
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
 from core.web.widgets import explained
-from core.wording import count, plain, share
+from core.wording import count, share
 
 _KEY = "compare.map"
 
@@ -61,10 +61,10 @@ def _draw(selected: Selected, found: PhotoMap) -> None:
             key=_KEY,
             alt=f"Map of {count(len(found.digests), 'test photo')}, mistakes marked",
             rows=lambda: charts.photo_map_rows(found, names),
+            caption=_caption(found),
             selection_mode="points",
             on_select=_clicked,
         )
-        st.caption(_caption(found))
         st.page_link(
             "pages/board.py", label="t-SNE and UMAP of the same, in TensorBoard", icon=":material/monitoring:",
             query_params={"runs": found.run_id},
@@ -76,8 +76,8 @@ def _draw(selected: Selected, found: PhotoMap) -> None:
 def _caption(found: PhotoMap) -> str:
     first, second = found.explained
     return (
-        f"{plain(charts.photo_map_caption(found))} Where a dot lies: the two directions of largest variance (PCA) of "
-        f"the {plain(found.source)}. They show {share(first)} and {share(second)} of it; photos that are close here "
+        f"{charts.photo_map_caption(found)} Where a dot lies: the two directions of largest variance (PCA) of "
+        f"{found.source}. They show {share(first)} and {share(second)} of it; photos that are close here "
         "need not be close in all other directions."
     )
 

@@ -8,7 +8,7 @@ from core.errors import NotFound
 from core.recipes import Cascade
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
-from core.wording import count, plain, share
+from core.wording import count, share
 
 _MOST = 4
 
@@ -24,9 +24,8 @@ def show(selected: Selected) -> None:
         return
     if len(cascades) > _MOST:
         st.caption(f"The {_MOST} most accurate of {count(len(cascades), 'cascade')}.")
-    drawn = [_one(selected, row) for row in cascades[:_MOST]]
-    if any(drawn):
-        st.caption("On the validation photos, where the threshold was chosen; the test photos had no say in it.")
+    for row in cascades[:_MOST]:
+        _one(selected, row)
 
 
 def _none(selected: Selected) -> None:
@@ -35,9 +34,9 @@ def _none(selected: Selected) -> None:
         st.page_link("pages/train.py", label="Make one of two finished runs on Train", icon=":material/arrow_forward:")
 
 
-def _one(selected: Selected, row: Row) -> bool:
-    """The chart of one cascade; False when its curve is gone with its model."""
-    st.markdown(f"**{plain(row.name)}**")
+def _one(selected: Selected, row: Row) -> None:
+    """The chart of one cascade, or why there is none."""
+    parts.chip(selected, row.run_id)
     try:
         choice = selected.bench.model(row.run_id).card.get("choice", {})
     except NotFound:
@@ -45,7 +44,7 @@ def _one(selected: Selected, row: Row) -> bool:
     curve = threshold_points(choice)
     if not curve:
         parts.nothing("Its curve is not there: it is not finished, or its model was deleted.")
-        return False
+        return
     chosen = float(choice["threshold"])
     parts.finding(charts.thresholds_title(curve, chosen))
     parts.chart(
@@ -54,6 +53,6 @@ def _one(selected: Selected, row: Row) -> bool:
         key=f"compare.thresholds_{row.run_id}",
         alt=f"Validation accuracy by threshold of {row.name}",
         rows=lambda: charts.accuracy_by_threshold_rows(curve),
+        caption=f"It passes on what the cheap run is less than {share(chosen)} sure of. Measured on the "
+        "validation photos, where the threshold was chosen; the test photos had no say in it.",
     )
-    st.caption(f"It passes on what the cheap run is less than {share(chosen)} sure of.")
-    return True
