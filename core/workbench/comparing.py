@@ -34,7 +34,9 @@ class Comparing(Bench):
         known = {run.id: run for run in self.board_runs(run_ids)}
         runs = list({run.id: run for run in (known.get(ref) or self.run(ref) for ref in run_ids)}.values())
         ids = [run.id for run in runs]
-        comparison.require_one_dataset(runs, {one: self._dataset_title(one) for one in {run.dataset_id for run in runs}})
+        comparison.require_one_dataset(
+            runs, {one: self._dataset_title(one) for one in {run.dataset_id for run in runs}}
+        )
         key = ("comparison", *ids, *(_stamp(self.settings, run_id) for run_id in ids))
         return _remembered(self.registry, key, lambda: self._compare(runs))
 
