@@ -41,9 +41,9 @@ def show(selected: Selected) -> None:
     fourfold, classes = st.columns([2, 3], gap="medium")
     with fourfold:
         _fourfold(selected, pair)
-        _figures(selected, pair)
     with classes:
         _classes(selected, pair)
+    _figures(selected, pair)
     _photos(selected, pair)
     _against_best(selected)
 
