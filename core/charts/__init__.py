@@ -37,7 +37,7 @@ from core.charts.parallel import (
 )
 from core.charts.per_class import per_class, per_class_caption, per_class_rows, per_class_title
 from core.charts.photo_map import photo_map, photo_map_caption, photo_map_rows, photo_map_title
-from core.charts.reliability import reliability, reliability_rows, reliability_title
+from core.charts.reliability import reliability, reliability_caption, reliability_rows, reliability_title
 from core.charts.stages import cost_stages, cost_stages_rows, cost_stages_title
 from core.charts.styles import RunStyle, run_styles
 from core.charts.thresholds import accuracy_by_threshold, accuracy_by_threshold_rows, thresholds_title
@@ -96,6 +96,7 @@ __all__ = [
     "photo_map_rows",
     "photo_map_title",
     "reliability",
+    "reliability_caption",
     "reliability_rows",
     "reliability_title",
     "run_styles",

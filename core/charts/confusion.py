@@ -55,7 +55,7 @@ def confusion_table(
 
 def most_mistaken(confusion: Sequence[Sequence[int]] | np.ndarray) -> list[int]:
     """Labels of the classes that are drawn: all, or of very many those with the most wrong answers, given or got."""
-    counts = np.asarray(confusion).reshape(len(confusion), -1)
+    counts = np.asarray(confusion).reshape(len(confusion), len(confusion))
     wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
     return sorted(np.argsort(-wrong, kind="stable")[:MOST_CLASSES].tolist())
 

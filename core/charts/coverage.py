@@ -77,7 +77,7 @@ def coverage_curves(
     return figure(
         [_line(run_id, drawn[run_id], names, looks[run_id]) for run_id in order],
         revision="coverage",
-        height=400 + (10 * named if len(drawn) > 1 else 0),
+        height=400 + (14 * named if len(drawn) > 1 else 0),
         showlegend=len(drawn) > 1,
         xaxis=axis("photos it answers, the surest ones", "%", range=[0, 101]),
         yaxis=axis("right answers among them", "%", range=[max(0.0, low - 0.04 * (100 - low) - 0.5), 100.6]),

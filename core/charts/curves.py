@@ -189,7 +189,7 @@ def learning_curves(
     return figure(
         traces,
         revision=f"curves {kind.key} {over}",
-        height=380 + 10 * named,  # a legend of many names must not leave the lines without room
+        height=380 + 14 * named,  # a legend of many names must not leave the lines without room
         showlegend=True,
         xaxis=log_axis(OVER[over], unit, every) if log else axis(OVER[over], unit, showgrid=False),
         yaxis=axis(kind.title.removeprefix("validation ") if named and len(lines) > named else kind.title, kind.unit),
@@ -203,7 +203,7 @@ def _trace(line: Line, style: RunStyle, kind: MetricKind, per_unit: float, over:
     return go.Scatter(
         name=legend_name(line.name),
         legendgroup=line.run_id,
-        showlegend=style.coloured and not line.training,
+        showlegend=style.coloured and not line.training and not line.best,
         x=[place / per_unit for place in line.x] if over != "epoch" else line.x,
         y=line.values,
         mode="lines" if len(line.x) > 1 else "markers",
@@ -229,9 +229,11 @@ def _best_mark(line: Line, style: RunStyle, kind: MetricKind, per_unit: float) -
     return go.Scatter(
         x=[line.x[place] / per_unit],
         y=[value],
-        mode="markers",
+        name=legend_name(line.name),
+        mode="lines+markers",  # the line shows in the legend, which names the run by this trace
         legendgroup=line.run_id,
-        showlegend=False,
+        showlegend=style.coloured,
+        line={"color": style.colour, "width": 2},
         marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
         meta=[escape(line.name)],
         hovertemplate=hover(f"{said}: its best epoch, kept as the model"),

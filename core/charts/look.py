@@ -119,6 +119,7 @@ def categories(names: Sequence[str], **changes: Any) -> dict[str, Any]:
         "type": "category",
         "categoryorder": "array",
         "categoryarray": list(names),
+        "ticklabelstandoff": 6,
         "showgrid": False,
         "automargin": True,
     } | changes

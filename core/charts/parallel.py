@@ -3,6 +3,7 @@
 Drawn with lines of a scatter plot: Plotly's own ``parcoords`` needs WebGL, and knows no words on its axes.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,9 +18,10 @@ from core.comparison.names import without_shared
 from core.wording import count, listed
 
 _STRENGTHS = 6
-"""Steps from the least to the most accurate runs; the lines of one step are one trace."""
+"""Steps from the least to the most accurate runs, of as many runs each; the lines of one step are one trace."""
 _WEAK, _STRONG = (138, 143, 152, 0.35), (42, 133, 96, 1.0)
-_TITLE_WIDTH = 12
+_LINE = 12
+"""Letters of a title or label before it is wrapped."""
 
 
 def parallel_coordinates_title(rows: Sequence[Row], differing: Sequence[Difference]) -> str:
@@ -93,6 +95,7 @@ def parallel_coordinates(
         [*_lines(shown, axes, names), _marks(shown, axes, names, looks)],
         revision="parallel coordinates",
         height=460,
+        margin={"l": _room(axes[0].ticks), "r": _room(axes[-1].ticks), "t": 16, "b": 8},
         xaxis=_titles(axes),
         yaxis={"visible": False, "range": [-0.06, 1.06], "fixedrange": True},
     )
@@ -108,8 +111,8 @@ def _titles(axes: Sequence[ParallelAxis]) -> dict[str, Any]:
         "side": "top",
         "tickmode": "array",
         "tickvals": list(range(len(axes))),
-        "ticktext": [_wrapped(escape(axis.title)) for axis in axes],
-        "range": [-0.75, len(axes) - 0.35],
+        "ticktext": [_wrapped(axis.title) for axis in axes],
+        "range": [-0.05, len(axes) - 0.95],
         "showgrid": False,
         "zeroline": False,
         "showline": False,
@@ -119,14 +122,20 @@ def _titles(axes: Sequence[ParallelAxis]) -> dict[str, Any]:
     }
 
 
+def _room(ticks: Sequence[tuple[float, str]]) -> int:
+    """Pixels beside an outer axis: its labels are no part of the plot, and must not be cut off."""
+    return 16 + 6 * max(len(line) for _, label in ticks for line in _wrapped(label).split("<br>"))
+
+
 def _wrapped(title: str) -> str:
+    """Escaped, on several lines: broken at blanks and after hyphens."""
     lines: list[str] = []
-    for word in title.split():
-        if lines and len(lines[-1]) + len(word) < _TITLE_WIDTH:
-            lines[-1] += f" {word}"
+    for word in title.replace("-", "- ").split():
+        if lines and len(lines[-1]) + len(word) < _LINE:
+            lines[-1] += word if lines[-1].endswith("-") else f" {word}"
         else:
             lines.append(word)
-    return "<br>".join(lines)
+    return "<br>".join(map(escape, lines))
 
 
 def _apart(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
@@ -143,7 +152,8 @@ def _label(place: int, at: float, label: str, *, last: bool) -> dict[str, Any]:
     return {
         "x": place,
         "y": at,
-        "text": escape(label),
+        "text": _wrapped(label),
+        "align": "left" if last else "right",
         "showarrow": False,
         "font": {"size": 11, "shadow": "auto"},
         **side,
@@ -151,12 +161,13 @@ def _label(place: int, at: float, label: str, *, last: bool) -> dict[str, Any]:
 
 
 def _lines(rows: Sequence[Row], axes: Sequence[ParallelAxis], names: Mapping[str, str]) -> list[go.Scatter]:
-    """One trace per strength, its runs parted by gaps: hundreds of traces would take a browser seconds."""
-    accuracies = [row.accuracy or 0.0 for row in rows]
-    low, width = min(accuracies), (max(accuracies) - min(accuracies)) or 1.0
+    """One trace per strength, its runs parted by gaps: hundreds of traces would take a browser seconds.
+
+    The strength follows the place among the runs: one that failed would make all others look alike.
+    """
     groups: dict[int, list[Row]] = {}
-    for row, accuracy in zip(rows, accuracies, strict=True):
-        groups.setdefault(min(_STRENGTHS - 1, int(_STRENGTHS * (accuracy - low) / width)), []).append(row)
+    for place, row in enumerate(rows, start=1):
+        groups.setdefault(math.ceil(_STRENGTHS * place / len(rows)) - 1, []).append(row)
     return [_group(group, step, axes, names) for step, group in sorted(groups.items())]
 
 
@@ -193,6 +204,7 @@ def _marks(
             "color": [looks[row.run_id].colour for row in rows],
             "symbol": [looks[row.run_id].symbol for row in rows],
             "size": [9 if looks[row.run_id].coloured else 6 for row in rows],
+            "opacity": 1,  # markers of several sizes would else be paler
             "line": {"width": 0},
         },
         customdata=[_data(row, axes[-1], axes[-1], names) for row in rows],

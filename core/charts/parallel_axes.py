@@ -13,7 +13,9 @@ from core.wording import brief, share
 
 MOST_SETTINGS = 7
 _MOST_CHOICES = 12
-_LONGEST_CHOICE = 16
+_LONGEST_CHOICE = 28
+_FEW = 6
+"""Numbers of a setting up to which each has a place of its own, as the words of a choice have."""
 _UNTOLD = ("seed", "members", "mapping")
 """Luck, and what is different in nearly every run: they explain nothing."""
 NOT_USED = "not used"
@@ -64,13 +66,15 @@ def _setting(one: Difference, rows: Sequence[Row]) -> ParallelAxis:
     texts = {row.run_id: one.values.get(row.run_id) for row in rows}
     if one.name in BOUNDS:
         values = {run_id: None if text is None else float(text) for run_id, text in texts.items()}
-        return _numbers(one.title, values, lambda value: f"{value:g}", absent=NOT_USED)
-    return _choices(one.title, texts)
+        if len(set(values.values()) - {None}) > _FEW:
+            return _numbers(one.title, values, lambda value: f"{value:g}", absent=NOT_USED)
+        return _choices(one.title, {run_id: text and f"{float(text):g}" for run_id, text in texts.items()}, float)
+    return _choices(one.title, texts, str)
 
 
-def _choices(title: str, texts: Mapping[str, str | None]) -> ParallelAxis:
+def _choices(title: str, texts: Mapping[str, str | None], order: Callable[[str], str | float]) -> ParallelAxis:
     """A place per choice, the runs of one choice side by side in the order given: none hides another."""
-    choices = sorted({text for text in texts.values() if text is not None})
+    choices = sorted({text for text in texts.values() if text is not None}, key=order)
     slots: list[str | None] = ([None] if None in texts.values() else []) + list(choices)
     height = 1 / len(slots)
     places = {}
@@ -108,9 +112,6 @@ def _numbers(
         places={run_id: place(value) for run_id, value in values.items()},
         words={run_id: absent if value is None else say(value) for run_id, value in values.items()},
     )
-
-
-_FEW = 6
 
 
 def _ticks(values: Sequence[float], *, log: bool) -> list[float]:

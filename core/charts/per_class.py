@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.charts.look import (
-    GREY,
+    GRID,
     HOVER,
     axis,
     categories,
@@ -117,20 +117,30 @@ def per_class(
     bars = len(ids) <= MOST_BARS
     draw = _bars if bars else _dots
     coloured = [run_id for run_id in ids if looks[run_id].coloured]
-    traces: list[Any] = [] if bars else [_span(figures, labels)]
+    traces: list[Any] = []
     if grey := [run_id for run_id in ids if not looks[run_id].coloured]:
         traces.append(draw(grey, figures, labels, names, GREY_STYLE, len(ids)))
     traces += [draw([run_id], figures, labels, names, looks[run_id], len(ids)) for run_id in coloured]
-    each = 16 + 11 * len(ids) if bars else 30
+    each = 16 + 11 * len(ids) if bars else 58
+    lowest = min((value for one in figures for value in one.values.values()), default=0.0)
     return figure(
         traces,
         revision="per class",
         height=120 + (22 * len(traces) if len(ids) > 1 else 0) + each * len(figures),
         barmode="group",
         bargap=0.25,
+        scattermode="group",
+        scattergap=0.25,
         showlegend=len(ids) > 1,
-        xaxis=axis("test photos recognised", "%", range=[0, 101]),
-        yaxis=categories(labels, autorange="reversed"),
+        xaxis=axis("test photos recognised", "%", range=[0 if bars else 100 * max(-0.02, lowest - 0.05), 102]),
+        yaxis=categories(
+            labels,
+            range=[len(labels) - 0.5, -0.5],  # Plotly's own range would leave out classes without photos
+            showgrid=not bars,
+            gridcolor=GRID,
+            tickson="boundaries",
+            ticklen=0,
+        ),
     )
 
 
@@ -164,6 +174,7 @@ def _bars(
     runs: int,
 ) -> go.Bar:
     found = _found(run_ids, figures, labels)
+    intervals = runs <= _MOST_WITH_INTERVAL  # inside a bar of its full colour they would not be seen
     ends = [one.intervals[run_id] for _, one, run_id in found]
     values = [one.values[run_id] for _, one, run_id in found]
     return go.Bar(
@@ -171,7 +182,7 @@ def _bars(
         orientation="h",
         y=[label for label, *_ in found],
         x=[100 * value for value in values],
-        marker={"color": shade(style.colour, 0.6), "line": {"width": 0}},
+        marker={"color": shade(style.colour, 0.6 if intervals else 1.0), "line": {"width": 0}},
         error_x={
             "type": "data",
             "symmetric": False,
@@ -180,7 +191,7 @@ def _bars(
             "color": style.colour,
             "thickness": 1.2,
             "width": 3,
-            "visible": runs <= _MOST_WITH_INTERVAL,
+            "visible": intervals,
         },
         customdata=[_data(one, run_id, names) for _, one, run_id in found],
         hovertemplate=HOVER,
@@ -201,21 +212,11 @@ def _dots(
         y=[label for label, *_ in found],
         x=[100 * one.values[run_id] for _, one, run_id in found],
         mode="markers",
+        orientation="h",
+        offsetgroup=run_ids[0],
         cliponaxis=False,
         marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
         opacity=1.0 if style.coloured else 0.5,
         customdata=[_data(one, run_id, names) for _, one, run_id in found],
         hovertemplate=HOVER,
     )
-
-
-def _span(figures: Sequence[ClassFigure], labels: Sequence[str]) -> go.Scatter:
-    """From the worst to the best run of every class, as a line under the dots; it also keeps places for empty ones."""
-    x: list[float | None] = []
-    y: list[str | None] = []
-    for label, one in zip(labels, figures, strict=True):
-        ends = (min(one.values.values()), max(one.values.values())) if one.values else ()
-        x += [*(100 * end for end in ends), None]
-        y += [label] * (len(ends) + 1)
-    look = {"color": shade(GREY, 0.45), "width": 2}
-    return go.Scatter(x=x, y=y, mode="lines", line=look, hoverinfo="skip", showlegend=False)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from core.charts.look import GREY, HOVER, MOST_POINTS, escape, figure, hover, require_some, shade, short
 from core.charts.styles import SYMBOLS
 from core.colours import RUN_COLOURS
-from core.wording import count, share
+from core.wording import share
 
 _MOST_DRAWN = MOST_POINTS - 10
 _MOST_IN_LEGEND = 24
@@ -90,7 +90,9 @@ def photo_map_title(found: Mapped, class_names: Sequence[str]) -> str:
     if not pairs:
         return "Every test photo is recognised" if len(found.digests) else "Which photos look alike to the network?"
     (one, other), most = pairs.most_common(1)[0]
-    return f"{most} of {count(int(wrong.sum()), 'error')} lie between {class_names[one]} and {class_names[other]}"
+    errors = int(wrong.sum())
+    lie = f"{most} of {errors} errors {'lies' if most == 1 else 'lie'}" if errors > 1 else "The only error lies"
+    return f"{lie} between {class_names[one]} and {class_names[other]}"
 
 
 def photo_map_caption(found: Mapped) -> str:
@@ -121,7 +123,9 @@ def photo_map(found: Mapped, class_names: Sequence[str]) -> go.Figure:
     require_some(dots, "there are no test photos")
     looks = class_looks(sorted({dot.true for dot in dots}))
     legend = len(looks) <= _MOST_IN_LEGEND
-    traces = [_class(name, [dot for dot in dots if dot.true == name and dot.right], *looks[name]) for name in looks]
+    traces = [_class(name, [dot for dot in dots if dot.true == name and dot.right], looks[name]) for name in looks]
+    for trace in traces:
+        trace.showlegend = legend
     for name in looks:
         if wrong := [dot for dot in dots if dot.true == name and not dot.right]:
             traces.append(_errors(name, wrong, looks[name][0]))
@@ -138,7 +142,7 @@ def photo_map(found: Mapped, class_names: Sequence[str]) -> go.Figure:
         legend={
             "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal", "itemsizing": "constant"
         },
-    ).update_traces(showlegend=legend, selector=lambda trace: trace.legendgroup is not None)  # fmt: skip
+    )  # fmt: skip
 
 
 def class_looks(class_names: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -150,14 +154,15 @@ def class_looks(class_names: Sequence[str]) -> dict[str, tuple[str, str]]:
     }
 
 
-def _class(name: str, dots: Sequence[Dot], colour: str, shape: str) -> go.Scatter:
+def _class(name: str, dots: Sequence[Dot], look: tuple[str, str]) -> go.Scatter:
+    colour, shape = look
     return go.Scatter(
         name=short(name, _LONGEST_IN_LEGEND),
         legendgroup=f"class {escape(name)}",
         x=[dot.x for dot in dots],
         y=[dot.y for dot in dots],
         mode="markers",
-        marker={"color": shade(colour, 0.6), "symbol": shape, "size": 7, "line": {"width": 0}},
+        marker={"color": shade(colour, 0.75), "symbol": shape, "size": 7, "line": {"width": 0}},
         meta=[escape(name)],
         customdata=[[dot.digest] for dot in dots],
         hovertemplate=hover("recognised"),

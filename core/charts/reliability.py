@@ -15,6 +15,8 @@ _MOST_RUNS = 40
 _CLEAR = 0.01
 """Mean confidence and accuracy that are closer than this count as equal."""
 SCALED = "temperature scaled"
+_FEWEST, _FEWEST_SHARE = 10, 0.03
+"""Photos of a point of a line; fewer say nothing, and lines between such points hide the others."""
 
 
 def reliability_title(
@@ -52,13 +54,13 @@ def _name(run: Reliability, names: Mapping[str, str]) -> str:
 def reliability_rows(
     before: Sequence[Reliability], names: Mapping[str, str], *, after: Sequence[Reliability] = ()
 ) -> list[dict[str, Any]]:
-    """One row per run and bin that has photos; shares from 0 to 1."""
+    """One row per run and point or bar that is drawn; shares from 0 to 1."""
     return [
         {"run": run.run_id, "name": _name(run, names), "scaled": scaled, "low": one.low, "high": one.high}
         | {"photos": one.photos, "confidence": one.confidence, "accuracy": one.accuracy}
         for scaled, runs in ((False, before[:_MOST_RUNS]), (True, after[:_MOST_RUNS]))
         for run in runs
-        for one in run.bins
+        for one in (run.bins if len(before) == 1 and not scaled else joined(run.bins))
     ]
 
 
@@ -71,8 +73,8 @@ def reliability(
 ) -> go.Figure:
     """Share right against confidence: on the diagonal a run is right as often as it is sure, below it is too sure.
 
-    One run is drawn as bars with 95 % intervals, several as lines; dotted what they would say with their temperature
-    scaled. Under it, how many photos were answered with which confidence. At most 40 runs.
+    One run is drawn as bars with 95 % intervals, several as lines through ``joined`` bins; dotted what they would say
+    with their temperature scaled. Under it, how many photos were answered with which confidence. At most 40 runs.
 
     Args:
         names: by run id. after: the same runs after temperature scaling.
@@ -91,6 +93,7 @@ def reliability(
             _diagonal(low),
             *first,
             *(_line(run, names, looks, scaled=True) for run in later),
+            *([_key_to_dots()] if later else []),
             *(_photos(run, names, looks, scaled=False, alone=len(shown) == 1) for run in shown),
             *(_photos(run, names, looks, scaled=True, alone=False) for run in later),
         ],
@@ -104,11 +107,50 @@ def reliability(
     )
 
 
+def joined(bins: Sequence[ReliabilityBin]) -> tuple[ReliabilityBin, ...]:
+    """Neighbours put together, from the surest down, until each has ten photos and 3 % of all (the last: the rest)."""
+    least = max(_FEWEST, _FEWEST_SHARE * sum(one.photos for one in bins))
+    found: list[ReliabilityBin] = []
+    for one in sorted(bins, key=lambda one: -one.low):
+        if found and found[-1].photos < least:
+            found[-1] = _together(one, found[-1])
+        else:
+            found.append(one)
+    if len(found) > 1 and found[-1].photos < least:
+        found[-2:] = [_together(found[-1], found[-2])]
+    return tuple(reversed(found))
+
+
+def _together(low: ReliabilityBin, high: ReliabilityBin) -> ReliabilityBin:
+    photos = low.photos + high.photos
+    return ReliabilityBin(
+        low=low.low,
+        high=high.high,
+        photos=photos,
+        confidence=(low.photos * low.confidence + high.photos * high.confidence) / photos,
+        accuracy=(low.photos * low.accuracy + high.photos * high.accuracy) / photos,
+    )
+
+
+def reliability_caption(before: Sequence[Reliability]) -> str:
+    """How to read it."""
+    said = "On the dashed line a run is right as often as it is sure; below it, it is too sure."
+    if len(before) > 1:
+        said += f" Bins of fewer than {_FEWEST} photos or 3 % of them are joined with their neighbour."
+    return said if len(before) <= _MOST_RUNS else f"{said} {_MOST_RUNS} of {len(before)} runs are drawn."
+
+
 def _diagonal(low: float) -> go.Scatter:
     look = {"color": GREY, "width": 1.5, "dash": "dash"}
     return go.Scatter(
         x=[low, 100], y=[low, 100], mode="lines", line=look, hoverinfo="skip", name="as sure as right", showlegend=True
     )
+
+
+def _key_to_dots() -> go.Scatter:
+    """An entry of the legend that says what the dotted lines are."""
+    look = {"color": GREY, "dash": "dot", "width": 1.5}
+    return go.Scatter(name=SCALED, x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
 
 
 def _bars(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunStyle]) -> go.Bar:
@@ -135,26 +177,27 @@ def _bars(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunSty
 
 
 def _line(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunStyle], *, scaled: bool) -> go.Scatter:
-    style = looks[run.run_id]
-    most = max(one.photos for one in run.bins)
+    style, bins = looks[run.run_id], joined(run.bins)
+    most = max(one.photos for one in bins)
     symbol = f"{style.symbol}-open" if scaled else style.symbol
     label = legend_name(_name(run, names))
     return go.Scatter(
         name=f"{label}, {SCALED}" if scaled else label,
         legendgroup=run.run_id,
-        showlegend=style.coloured,
-        x=[100 * one.confidence for one in run.bins],
-        y=[100 * one.accuracy for one in run.bins],
+        showlegend=style.coloured and not scaled,
+        x=[100 * one.confidence for one in bins],
+        y=[100 * one.accuracy for one in bins],
         mode="lines+markers",
         cliponaxis=False,
         line={"color": style.colour, "width": 1.5 if style.coloured else 1, "dash": "dot" if scaled else "solid"},
         marker={
             "color": style.colour,
             "symbol": symbol,
-            "size": [5 + 7 * (one.photos / most) ** 0.5 for one in run.bins],
+            "opacity": 1,  # markers of several sizes would else be paler
+            "size": [5 + 7 * (one.photos / most) ** 0.5 for one in bins],
         },
         opacity=1.0 if style.coloured else 0.4,
-        customdata=[_data(run, one, names, scaled=scaled) for one in run.bins],
+        customdata=[_data(run, one, names, scaled=scaled) for one in bins],
         hovertemplate=HOVER,
     )
 

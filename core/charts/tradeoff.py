@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import plotly.graph_objects as go
@@ -27,9 +26,11 @@ from core.comparison.kinds import CostKind, cost_kind
 from core.comparison.leaderboard import Row, pareto_front
 from core.comparison.names import without_shared
 from core.comparison.paired import Paired
-from core.wording import share
+from core.wording import count, share
 
 _DIRECTLY_LABELLED = 6
+_NAME_WIDTH = 0.35
+"""Of a long name, as a part of the axis."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +99,10 @@ def accuracy_vs_cost(
 ) -> go.Figure:
     """Accuracy with its 95 % interval against a cost; a line joins the runs that nothing cheaper beats (Pareto front).
 
-    Up to six runs are named at their points, more (or crowded ones) in a legend; runs beyond the twelfth are grey. Of
-    many runs those on the front are named at their points where there is room. A logarithmic axis where costs span
-    decades. ``customdata[0]`` is the run id, for selections.
+    Up to six runs are named at their points, more (or crowded ones) in a legend; beyond twelve they are grey, those
+    of them on the front named at their points where there is room. Grey runs far below the front are triangles at the
+    lower edge: drawn to scale they would press all others together. A logarithmic axis where costs span decades.
+    ``customdata[0]`` is the run id, for selections.
 
     Args:
         styles: of ``run_styles`` for all runs of the page.
@@ -110,18 +112,48 @@ def accuracy_vs_cost(
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
     looks = styles_of([point.run_id for point in points], styles)
     coloured = [point for point in points if looks[point.run_id].coloured]
-    others = [point for point in points if not looks[point.run_id].coloured]
-    labelled = _labelled(points)
+    floor, others, lower = _by_floor(coloured, [point for point in points if not looks[point.run_id].coloured])
+    labelled = _labelled(points, looks)
     named = [_points_trace([p], looks[p.run_id], [labelled.get(p.run_id)], named=True) for p in coloured]
     grey = [_points_trace(others, GREY_STYLE, [labelled.get(p.run_id) for p in others], named=False)] if others else []
     legend = len(labelled) < len(points)
     return figure(
-        [_front_line(points), *grey, *named],
+        [_front_line(points), *grey, *([_lower_trace(lower, floor)] if lower else []), *named],
         revision=f"accuracy against {kind.key}",
-        height=440 + 12 * len(coloured) if legend else 420,  # a long legend must leave the points their room
+        height=440 + 16 * len(coloured) if legend else 420,  # a long legend must leave the points their room
         showlegend=legend,
         xaxis=_cost_axis(kind, [point.cost for point in points], currency),
-        yaxis=axis("test accuracy", "%"),
+        yaxis=axis("test accuracy", "%", **({"range": _range(floor, points)} if lower else {})),
+    )
+
+
+def _by_floor(coloured: Sequence[Point], grey: Sequence[Point]) -> tuple[float, list[Point], list[Point]]:
+    """Where the axis begins, and which grey runs lie above and below: the front and all coloured runs stay above."""
+    kept = [*coloured, *(point for point in grey if point.on_front)]
+    floor = min(point.accuracy - point.below for point in kept)
+    above = [point for point in grey if point.accuracy >= floor]
+    lower = [point for point in grey if point.accuracy < floor]
+    lowest = min((point.accuracy for point in lower), default=floor)
+    top = max(point.accuracy for point in (*coloured, *grey))
+    if top - lowest < 2 * (top - floor):
+        return floor, list(grey), []  # there is room for all
+    return floor, above, lower
+
+
+def _range(floor: float, points: Sequence[Point]) -> list[float]:
+    top = max(point.accuracy + point.above for point in points)
+    return [floor - 0.07 * (top - floor), top + 0.03 * (top - floor)]
+
+
+def _lower_trace(points: Sequence[Point], floor: float) -> go.Scatter:
+    return go.Scatter(
+        name=f"{count(len(points), 'run')} below {floor:.0f} %",
+        x=[point.cost for point in points],
+        y=[floor] * len(points),
+        mode="markers",
+        marker={"color": GREY, "symbol": "triangle-down-open", "size": 9, "line": {"width": 1.5}},
+        customdata=[[point.run_id, escape(point.name), point.words] for point in points],
+        hovertemplate=HOVER,
     )
 
 
@@ -134,12 +166,15 @@ def _cost_axis(kind: CostKind, costs: Sequence[float], currency: str) -> dict:
     return log_axis(kind.title, unit, costs) if spans_decades(costs) else axis(kind.title, unit, rangemode="tozero")
 
 
-def _labelled(points: Sequence[Point]) -> dict[str, str]:
-    """Who is named at its point, and on which side: all of a few, else those on the front; nobody where crowded."""
-    chosen = points if len(points) <= _DIRECTLY_LABELLED else [point for point in points if point.on_front]
-    if len(chosen) > _DIRECTLY_LABELLED or _crowded(chosen, points):
+def _labelled(points: Sequence[Point], looks: Mapping[str, RunStyle]) -> dict[str, str]:
+    """Who is named at its point, and on which side: all of a few, else who is on the front and not in the legend."""
+    few = len(points) <= _DIRECTLY_LABELLED
+    chosen = [point for point in points if few or (point.on_front and not looks[point.run_id].coloured)]
+    sides = {point.run_id: _label_side(point, points) for point in chosen}
+    free = [point for point in chosen if not _covered(point, sides[point.run_id], points)]
+    if few and len(free) < len(chosen):
         return {}
-    return {point.run_id: _label_side(point, points) for point in chosen}
+    return {point.run_id: sides[point.run_id] for point in free}
 
 
 def _places(points: Sequence[Point], among: Sequence[Point]) -> list[float]:
@@ -151,11 +186,19 @@ def _places(points: Sequence[Point], among: Sequence[Point]) -> list[float]:
     return [point.cost / max(costs) if max(costs) else 0.0 for point in points]
 
 
-def _crowded(points: Sequence[Point], among: Sequence[Point]) -> bool:
-    """Whether the names of two runs beside their points would run into each other."""
-    height = max(30.0, *(point.accuracy for point in among)) - min(point.accuracy for point in among)
-    pairs = combinations(zip(_places(points, among), points, strict=True), 2)
-    return any(abs(x - z) < 0.35 and abs(a.accuracy - b.accuracy) < 0.05 * height for (x, a), (z, b) in pairs)
+def _covered(point: Point, side: str, points: Sequence[Point]) -> bool:
+    """Whether the name beside ``point`` would run into the interval of another run, or into its name."""
+    top, bottom = max(p.accuracy + p.above for p in points), min(p.accuracy - p.below for p in points)
+    line = 0.06 * (top - bottom)
+    places = dict(zip([p.run_id for p in points], _places(points, points), strict=True))
+    here = places[point.run_id]
+    low, high = (here, here + _NAME_WIDTH) if side == "top right" else (here - _NAME_WIDTH, here)
+    return any(
+        low <= places[other.run_id] <= high
+        and other.accuracy - other.below - line < point.accuracy < other.accuracy + other.above
+        for other in points
+        if other is not point
+    )
 
 
 def _label_side(point: Point, points: Sequence[Point]) -> str:

@@ -1,0 +1,130 @@
+"""Learning curves: what is drawn, over what, and what is left out."""
+
+import math
+
+import pytest
+
+from core import charts
+from core.charts import curves as curve_charts
+from core.charts.thinning import thinned
+from core.errors import InvalidInput
+from tests.chart_values import a_curve, an_epoch
+
+
+def test_accuracies_are_drawn_in_percent_and_what_is_no_number_is_a_gap():
+    line = curve_charts.line_of(a_curve([0.5, math.nan, 0.75], best=3))
+    assert (line.epochs, line.values, line.best) == ((1, 2, 3), (50.0, None, 75.0), (2, 75.0))
+    assert curve_charts.line_of(a_curve([2.0], metric="val_loss")).values == (2.0,)
+    assert curve_charts.line_of(a_curve([0.5], best=9)).best is None
+
+
+def test_a_long_curve_is_thinned_but_keeps_its_ends_extremes_and_best_epoch():
+    values = [0.5 + 0.1 * math.sin(number / 50) for number in range(5000)]
+    values[1234], values[2345] = 0.99, 0.01
+    line = curve_charts.line_of(a_curve(values, best=777), most=200)
+    assert len(line.epochs) <= 201
+    assert (line.epochs[0], line.epochs[-1], line.of) == (1, 5000, 5000)
+    assert {777, 1235, 2346} <= set(line.epochs)
+    assert line.epochs[line.best[0]] == 777
+
+
+def test_a_short_curve_is_drawn_as_it_is():
+    assert thinned([1.0] * 200) == tuple(range(200))
+
+
+def _long(runs, epochs):
+    values = [0.5 + 0.4 * math.sin(number / 9) for number in range(epochs)]
+    seconds = tuple(float(number) for number in range(1, epochs + 1))
+    more = {"training": tuple(values), "seconds": seconds, "before": 7.0, "best": 3}
+    return [a_curve(values, run_id=f"r-{number}", **more) for number in range(runs)]
+
+
+@pytest.mark.parametrize("over", charts.OVER)
+@pytest.mark.parametrize(("runs", "epochs"), [(20, 10_000), (1000, 100), (1, 10_000)])
+def test_however_long_and_many_the_curves_the_browser_gets_20_000_points_at_most(over, runs, epochs):
+    figure = charts.learning_curves(_long(runs, epochs), over)
+    assert sum(len(trace.x) for trace in figure.data) <= charts.MOST_POINTS
+    assert sum(trace.showlegend is not False for trace in figure.data) == min(runs, 12) + 1, "and one entry for dotted"
+
+
+def test_the_caption_says_how_many_points_and_runs_are_drawn():
+    assert charts.learning_curves_caption(_long(2, 300)) == (
+        "A marker: the epoch the model was kept from. Dotted: the training photos."
+    )
+    assert "of 320,000 points are drawn, every peak among them." in charts.learning_curves_caption(_long(20, 10_000))
+    assert charts.learning_curves_caption(_long(50, 10)).endswith("40 of 50 runs are drawn.")
+
+
+def test_validation_is_solid_and_training_dotted_in_the_colour_of_the_run():
+    curve = a_curve([0.5, 0.6], training=(0.7, 0.8))
+    training, validation, _ = charts.learning_curves([curve]).data
+    assert (list(training.y), training.line.dash) == ([70.0, 80.0], "dot")
+    assert (list(validation.y), validation.line.dash) == ([50.0, 60.0], "solid")
+    assert training.line.color == validation.line.color
+    assert training.line.width < validation.line.width
+
+
+def test_curves_lie_over_the_time_in_training_or_over_all_that_was_paid():
+    curve = a_curve([0.5, 0.6], best=1, seconds=(2.0, 4.0), before=10.0)
+    line, mark = charts.learning_curves([curve], "wall").data
+    assert (list(line.x), list(mark.x)) == ([2.0, 4.0], [2.0])
+    line, mark = charts.learning_curves([curve], "paid").data
+    assert (list(line.x), list(mark.x)) == ([12.0, 14.0], [12.0])
+    with pytest.raises(InvalidInput, match="epoch, wall, paid. Received: 'money'"):
+        charts.learning_curves([curve], "money")
+
+
+def test_a_run_whose_cost_is_not_known_yet_is_not_drawn_as_if_it_had_paid_nothing():
+    known = a_curve([0.5], run_id="r-1", seconds=(2.0,), before=10.0)
+    running = a_curve([0.6], run_id="r-2", seconds=(2.0,), before=None)
+    figure = charts.learning_curves([known, running], "paid")
+    assert [list(trace.x) for trace in figure.data] == [[12.0]]
+    assert "Not drawn: 1 run whose cost is not known yet" in charts.learning_curves_caption([known, running], "paid")
+    assert {row["run"] for row in charts.learning_curves_rows([known, running], "paid")} == {"r-1"}
+    assert len(charts.learning_curves([known, running], "wall").data) == 2
+
+
+def test_times_that_span_decades_are_drawn_on_a_logarithmic_axis_in_a_unit_that_reads_well():
+    quick = a_curve([0.5, 0.6], run_id="r-1", seconds=(1.0, 2.0))
+    slow = a_curve([0.5, 0.6], run_id="r-2", seconds=(900.0, 1800.0))
+    axis = charts.learning_curves([quick, slow], "wall").layout.xaxis
+    assert (axis.type, axis.title.text) == ("log", "time in training (min)")
+    assert charts.learning_curves([slow], "wall").layout.xaxis.type is None
+
+
+def test_the_table_holds_every_point_that_is_drawn():
+    curve = a_curve([0.5, 0.6], best=2, training=(0.7, 0.8), seconds=(2.0, 4.0))
+    assert charts.learning_curves_rows([curve], "wall")[1:3] == [
+        {"run": "r-1", "name": "Lite0", "metric": "accuracy", "epoch": 2, "seconds": 4.0, "value": 80.0, "best": False},
+        {
+            "run": "r-1", "name": "Lite0", "metric": "val_accuracy", "epoch": 1, "seconds": 2.0, "value": 50.0,
+            "best": False,
+        },
+    ]  # fmt: skip
+    figure = charts.learning_curves([curve])
+    drawn = sum(len(trace.x) for trace in figure.data if trace.mode == "lines" and trace.x[0] is not None)
+    assert len(charts.learning_curves_rows([curve])) == drawn
+
+
+def test_the_best_epoch_of_every_run_is_marked():
+    figure = charts.learning_curves([a_curve([0.5, 0.7, 0.6], best=2)])
+    (mark,) = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert (list(mark.x), list(mark.y)) == ([2], [70.0])
+    assert "validation accuracy 70.0 %, epoch 2: its best epoch, kept as the model" in mark.hovertemplate
+
+
+def test_the_title_of_learning_curves_names_who_got_furthest():
+    curves = [a_curve([0.5, 0.941], name="Lite1"), a_curve([0.9, math.nan], name="Lite0")]
+    assert charts.learning_curves_title(curves) == "Lite1 reaches the highest validation accuracy: 94.1 % in epoch 2"
+    losses = [a_curve([0.5, 0.3], name="Lite1", metric="val_loss"), a_curve([0.4], name="Lite0", metric="val_loss")]
+    assert charts.learning_curves_title(losses) == "Lite1 reaches the lowest validation loss: 0.3 in epoch 2"
+    assert charts.learning_curves_title([a_curve([math.nan])]) == "How did the runs learn?"
+    timed = a_curve([0.5, 0.9], seconds=(40.0, 80.0), before=20.0)
+    assert charts.learning_curves_title([timed], "paid").endswith("90.0 % in epoch 2, after 1 min 40 s")
+
+
+def test_a_live_curve_shows_training_and_validation_and_the_epoch_of_the_lowest_validation_loss():
+    epochs = [an_epoch(1, 0.5), an_epoch(2, 0.7, val_loss=0.1), an_epoch(3, 0.9, val_loss=math.nan)]
+    training, validation, mark = charts.live_curve(epochs).data
+    assert (training.name, validation.name) == ("training accuracy", "validation accuracy")
+    assert list(mark.x) == [2]
