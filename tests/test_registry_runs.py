@@ -188,3 +188,53 @@ def test_what_a_user_asked_of_a_run_comes_back_as_a_value(flowers):
     flowers.claim("cpu", "me")
     assert flowers.request_cancel(run.id, Cancel.AFTER_EPOCH).cancel is Cancel.AFTER_EPOCH
     assert flowers.run(run.id).status is Status.RUNNING
+
+
+def test_stars_and_the_archive_are_put_on_and_taken_off_many_at_once(registry):
+    ids = [run.id for run in fill(registry).runs]
+    registry.mark(ids, starred=True)
+    registry.mark(ids[1:], starred=False, archived=True)
+    assert [(registry.run(id_).starred, registry.run(id_).archived) for id_ in ids[:2]] == [
+        (True, False),
+        (False, True),
+    ]
+    registry.mark(ids, archived=False)
+    assert not any(run.archived for run in registry.runs())
+
+
+def test_an_unknown_run_among_many_changes_none(registry):
+    ids = [run.id for run in fill(registry).runs[1:3]]
+    for change in (
+        lambda: registry.mark([*ids, "r-none"], starred=True),
+        lambda: registry.retag([*ids, "r-none"], ["x"]),
+    ):
+        with pytest.raises(NotFound, match="r-none"):
+            change()
+    assert not any(registry.run(id_).starred or registry.run(id_).tags for id_ in ids)
+
+
+def test_tags_are_added_and_removed_and_the_others_keep_their_order(flowers):
+    one = flowers.add_run(make_run(1, tags=("b", "a")))
+    other = flowers.add_run(make_run(2))
+    flowers.retag([one.id, other.id], add=["  new   tag ", "a", ""], remove=["b"])
+    assert flowers.run(one.id).tags == ("a", "new tag")
+    assert flowers.run(other.id).tags == ("new tag", "a")
+
+
+def test_words_that_are_too_long_are_refused_in_one_sentence(flowers):
+    run = flowers.add_run(make_run(1))
+    for words in ({"name": "x" * 201}, {"notes": "x" * 20_001}, {"tags": ["x" * 41]}, {"tags": map(str, range(51))}):
+        with pytest.raises(InvalidInput, match="may have up to"):
+            flowers.annotate(run.id, **words)
+    assert flowers.run(run.id) == run
+
+
+def test_many_runs_are_deleted_or_none(registry):
+    filled = fill(registry)
+    ended = [run.id for run in filled.runs if run.status.ended]
+    (running,) = filled.with_status(Status.RUNNING)
+    with pytest.raises(Conflict, match=f"Cancel what is running first: {running.id}"):
+        registry.delete_runs([*ended, running.id])
+    assert len(registry.runs()) == 6
+    registry.delete_runs([*ended, "r-gone already"])
+    assert {run.id for run in registry.runs()} == {run.id for run in filled.runs} - set(ended)
