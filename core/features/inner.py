@@ -9,13 +9,15 @@ from core.errors import Unavailable
 from core.features.litert import cores
 
 _TOLERANCE = 1e-3
+_PROBES = (1.0, 255.0)
+"""Brightest value of the noise a network is asked about: it may expect photos, or a map of small numbers."""
 
 
 class InnerEngine:
     """The input of the last dense layer of a network that ends in probabilities. Not safe to share between threads.
 
     The layer is found by its numbers, not by its name: among the tensors of the file there must be features f, weights
-    W and bias b with softmax(W f + b) equal to what the network answers.
+    W and, unless it is zero, a bias b with softmax(W f + b) equal to what the network answers.
 
     Args:
         path: the file. classes: how many probabilities it gives.
@@ -40,20 +42,31 @@ class InnerEngine:
         self._interpreter.invoke()
 
     def _find(self, path: Path, classes: int) -> int:
-        self._run(np.random.default_rng(0).uniform(0, 1, self._input["shape"]))
-        answer = self._interpreter.get_tensor(self._output)[0]
+        """Of all tensors that could be (f, W, b) by their shapes, those that give the answer for each probe."""
+        found = self._candidates(classes)
+        for brightest in _PROBES:
+            self._run(np.random.default_rng(0).uniform(0, brightest, self._input["shape"]))
+            answer = self._interpreter.get_tensor(self._output)[0]
+            found = [candidate for candidate in found if self._fits(*candidate, answer)]
+        if not found:
+            raise Unavailable(f"{path.name} does not end in a layer whose input could be read.")
+        return found[0][0]
+
+    def _candidates(self, classes: int) -> list[tuple[int, int, int | None]]:
         shapes = {one["index"]: tuple(one["shape"]) for one in self._interpreter.get_tensor_details()}
         matrices = [index for index, shape in shapes.items() if len(shape) == 2 and shape[0] == classes]
-        biases = [index for index, shape in shapes.items() if shape == (classes,)]
-        for weights in matrices:
-            rows = [index for index, shape in shapes.items() if shape == (1, shapes[weights][1])]
-            for features, bias in ((row, bias) for row in rows for bias in biases):
-                if self._fits(features, weights, bias, answer):
-                    return features
-        raise Unavailable(f"{path.name} does not end in a layer whose input could be read.")
+        biases = [None, *(index for index, shape in shapes.items() if shape == (classes,))]
+        return [
+            (features, weights, bias)
+            for weights in matrices
+            for features, shape in shapes.items()
+            if shape == (1, shapes[weights][1])
+            for bias in biases
+        ]
 
-    def _fits(self, features: int, weights: int, bias: int, answer: np.ndarray) -> bool:
-        row, matrix, offset = (self._tensor(index) for index in (features, weights, bias))
+    def _fits(self, features: int, weights: int, bias: int | None, answer: np.ndarray) -> bool:
+        row, matrix = self._tensor(features), self._tensor(weights)
+        offset = np.zeros(len(answer)) if bias is None else self._tensor(bias)
         if row is None or matrix is None or offset is None:
             return False
         logits = matrix @ row[0] + offset

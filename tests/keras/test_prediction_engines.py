@@ -90,3 +90,21 @@ def test_answers_do_not_depend_on_who_else_asks_at_the_same_time(model):
 
     with ThreadPoolExecutor(8) as pool:
         np.testing.assert_allclose(list(pool.map(answer, views)), expected * 20, atol=1e-6)
+
+
+def test_what_the_last_layer_sees_can_be_read_out_of_a_network_file(tmp_path):
+    """For the map of the photos: a network that was trained itself shows its own features, without TensorFlow."""
+    import keras
+
+    from core.features.export import export_model
+    from core.features.inner import InnerEngine
+
+    keras.utils.set_random_seed(2)
+    photo = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(12, 3, strides=2, activation="relu")(keras.layers.Rescaling(1 / 255)(photo))
+    seen = keras.layers.GlobalAveragePooling2D()(x)
+    network = keras.Model(photo, keras.layers.Dense(len(CLASSES), activation="softmax")(seen))
+    export_model(network, tmp_path / "network.tflite")
+    square = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    expected = keras.Model(photo, seen)(square[None].astype(np.float32)).numpy()[0]
+    np.testing.assert_allclose(InnerEngine(tmp_path / "network.tflite", len(CLASSES))(square), expected, atol=1e-4)
