@@ -5,7 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.charts.look import MOST_POINTS, axis, escape, figure, hover, legend_name, require_some
+from core.charts.look import MOST_POINTS, axis, escape, figure, hover, legend_name, numbers, require_some
 from core.charts.styles import RunStyle, styles_of
 from core.charts.thinning import thinned
 from core.comparison.coverage import CoveragePoint
@@ -86,17 +86,19 @@ def coverage_curves(
 
 def _line(run_id: str, points: Sequence[CoveragePoint], names: Mapping[str, str], style: RunStyle) -> go.Scatter:
     name = names.get(run_id, run_id)
-    end = [0] * (len(points) - 1) + [9 if style.coloured else 0]
+    end = numbers([0] * (len(points) - 1) + [9 if style.coloured else 0])
     return go.Scatter(
         name=legend_name(name),
         showlegend=style.coloured,
-        x=[100 * point.coverage for point in points],
-        y=[100 * point.accuracy for point in points],
+        x=numbers(100 * point.coverage for point in points),
+        y=numbers(100 * point.accuracy for point in points),
         mode="lines+markers",
         line={"color": style.colour, "width": 2 if style.coloured else 1},
         marker={"color": style.colour, "symbol": style.symbol, "size": end, "line": {"width": 0}},
         opacity=1.0 if style.coloured else 0.5,
         meta=[escape(name)],
-        customdata=[100 * point.threshold for point in points],
-        hovertemplate=hover("answers %{x:.1f} % of the photos (sure by %{customdata:.1f} %): right on %{y:.1f} %"),
+        customdata=numbers(100 * point.threshold for point in points),
+        hovertemplate=hover(
+            "right on %{y:.1f} % of the %{x:.1f} % of photos it is at least %{customdata:.1f} % sure of"
+        ),
     )

@@ -16,6 +16,7 @@ from core.charts.look import (
     hover,
     legend_name,
     log_axis,
+    numbers,
     require_some,
     spans_decades,
     time_unit,
@@ -177,8 +178,8 @@ def learning_curves(
     looks = styles_of([curve.run_id for curve in curves], styles)
     lines = lines_of(curves, over, looks)
     require_some(lines, "the cost of a run is known when it has ended")
-    per_unit, unit = (1.0, "") if over == "epoch" else time_unit(max(line.x[-1] for line in lines))
-    traces = [_trace(line, looks[line.run_id], kind, per_unit, over) for line in lines]
+    scale = per_unit, unit = (1.0, "") if over == "epoch" else time_unit(max(line.x[-1] for line in lines))
+    traces = [_trace(line, looks[line.run_id], kind, scale) for line in lines]
     traces += [_best_mark(line, looks[line.run_id], kind, per_unit) for line in lines if line.best]
     if any(line.training for line in lines):
         traces.append(_key_to_dots())
@@ -196,7 +197,9 @@ def learning_curves(
     )
 
 
-def _trace(line: Line, style: RunStyle, kind: MetricKind, per_unit: float, over: Over) -> go.Scatter:
+def _trace(line: Line, style: RunStyle, kind: MetricKind, scale: tuple[float, str]) -> go.Scatter:
+    """``scale``: seconds per unit of the axis, and its name; (1, "") over epochs."""
+    per_unit, unit = scale
     look: dict[str, Any] = {"color": style.colour, "width": 2 if style.coloured else 1, "dash": "solid"}
     if line.training:
         look |= {"width": 1.2, "dash": "dot"}
@@ -204,22 +207,22 @@ def _trace(line: Line, style: RunStyle, kind: MetricKind, per_unit: float, over:
         name=legend_name(line.name),
         legendgroup=line.run_id,
         showlegend=style.coloured and not line.training and not line.best,
-        x=[place / per_unit for place in line.x] if over != "epoch" else line.x,
-        y=line.values,
+        x=numbers(line.x) / per_unit,
+        y=numbers(line.values),
         mode="lines" if len(line.x) > 1 else "markers",
         line=look,
         marker={"size": 5},
         opacity=1.0 if style.coloured and not line.training else 0.6,
         meta=[escape(line.name)],
-        customdata=line.epochs,
-        hovertemplate=hover(_template(kind, line.training, over)),
+        customdata=numbers(line.epochs),
+        hovertemplate=hover(_template(kind, line.training, unit)),
     )
 
 
-def _template(kind: MetricKind, training: bool, over: Over) -> str:
+def _template(kind: MetricKind, training: bool, unit: str) -> str:
     title = kind.title.replace("validation", "training") if training else kind.title
     value = "%{y:.1f} %" if kind.share else "%{y:.3g} s" if kind.unit == "s" else "%{y:.3g}"
-    return f"{title} {value}, epoch %{{customdata}}" + ("" if over == "epoch" else ", after %{x:.3~g}")
+    return f"{title} {value}, epoch %{{customdata}}" + (f", after %{{x:.3~g}} {unit}" if unit else "")
 
 
 def _best_mark(line: Line, style: RunStyle, kind: MetricKind, per_unit: float) -> go.Scatter:

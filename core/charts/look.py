@@ -6,9 +6,10 @@ of the page, in light and dark. Whatever colour they do carry reads on both.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from core.errors import InvalidInput
@@ -150,6 +151,11 @@ def shade(colour: str, strength: float) -> str:
     """``colour`` (``#RRGGBB``) with an opacity of ``strength``."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {strength:g})"
+
+
+def numbers(values: Iterable[float | None]) -> np.ndarray:
+    """Of a long line, None as a gap: an array goes to the browser packed, and Plotly does not look at each number."""
+    return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
 def require_some(values: Sequence[Any], what: str) -> None:

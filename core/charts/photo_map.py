@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts.look import GREY, HOVER, MOST_POINTS, escape, figure, hover, require_some, shade, short
+from core.charts.look import GREY, HOVER, MOST_POINTS, escape, figure, hover, numbers, require_some, shade, short
 from core.charts.styles import SYMBOLS
 from core.colours import RUN_COLOURS
 from core.wording import share
@@ -159,12 +159,12 @@ def _class(name: str, dots: Sequence[Dot], look: tuple[str, str]) -> go.Scatter:
     return go.Scatter(
         name=short(name, _LONGEST_IN_LEGEND),
         legendgroup=f"class {escape(name)}",
-        x=[dot.x for dot in dots],
-        y=[dot.y for dot in dots],
+        x=numbers(dot.x for dot in dots),
+        y=numbers(dot.y for dot in dots),
         mode="markers",
         marker={"color": shade(colour, 0.75), "symbol": shape, "size": 7, "line": {"width": 0}},
         meta=[escape(name)],
-        customdata=[[dot.digest] for dot in dots],
+        customdata=np.array([[dot.digest] for dot in dots], object),
         hovertemplate=hover("recognised"),
     )
 
@@ -173,8 +173,8 @@ def _errors(name: str, dots: Sequence[Dot], colour: str) -> go.Scatter:
     return go.Scatter(
         legendgroup=f"class {escape(name)}",
         showlegend=False,
-        x=[dot.x for dot in dots],
-        y=[dot.y for dot in dots],
+        x=numbers(dot.x for dot in dots),
+        y=numbers(dot.y for dot in dots),
         mode="markers",
         marker={"color": colour, "symbol": _ERROR, "size": 11, "line": {"width": 1, "color": "#6B7178"}},
         customdata=[[dot.digest, escape(dot.true), f"taken for {escape(dot.answer)}"] for dot in dots],

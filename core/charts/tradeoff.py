@@ -170,6 +170,8 @@ def _labelled(points: Sequence[Point], looks: Mapping[str, RunStyle]) -> dict[st
     """Who is named at its point, and on which side: all of a few, else who is on the front and not in the legend."""
     few = len(points) <= _DIRECTLY_LABELLED
     chosen = [point for point in points if few or (point.on_front and not looks[point.run_id].coloured)]
+    if len(chosen) > _DIRECTLY_LABELLED:
+        return {}
     sides = {point.run_id: _label_side(point, points) for point in chosen}
     free = [point for point in chosen if not _covered(point, sides[point.run_id], points)]
     if few and len(free) < len(chosen):
