@@ -97,7 +97,7 @@ def _marks(line: Line) -> list[str]:
 
 def _repetitions(line: Line) -> str:
     spread = line.entry.spread.get("accuracy")
-    return "" if spread is None else f"{len(line.entry.run_ids)} runs ± {100 * spread:.1f}"
+    return "" if spread is None else f"{line.entry.counted} runs ± {100 * spread:.1f}"
 
 
 def _p_value(line: Line) -> str:
@@ -158,7 +158,7 @@ _FIRST = (
         help="Runs of one recipe that differ only in the seed share a line: how many they are, and the standard "
         "deviation of their accuracy in points. That much is luck.",
         cell=_repetitions,
-        says=lambda lines: any(len(line.entry.run_ids) > 1 for line in lines),
+        says=lambda lines: any(line.entry.counted > 1 for line in lines),
     ),
 )
 

@@ -47,7 +47,7 @@ def _of_all(selected: Selected, page: BoardPage) -> str:
     ties = [names[entry.run_id] for entry in page.entries[len(equal) :] if entry.tie]
     unnamed = page.ties - sum(bool(entry.tie) for entry in page.entries[1:])
     row = next(row for row in selected.comparison.rows if row.run_id == best.run_id)
-    times = len(best.run_ids)
+    times = best.counted
     right = share(row.accuracy, row.interval) if times == 1 else f"{share(accuracy)} (mean of {times} repetitions)"
     return _said(equal, page.runs, right, ties, behind=page.tests - page.ties, unnamed=unnamed)
 
