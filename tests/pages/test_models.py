@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.workbench.organising import login_name
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
@@ -15,7 +16,7 @@ def test_the_best_model_comes_first_with_its_lineage(filled):
     at = visit("models")
     assert not at.exception and first_line(at).startswith("2 models, ")
     text = text_of(at).replace("\\", "")
-    assert text.count("Best of this dataset") == 1
+    assert text.count("Most accurate") == 1 and "No champion yet" in text
     assert "flowers · v1 →" in text and "SHA-256" in text
     assert [metric.value for metric in at.metric if metric.label == "Files"] == ["verified", "verified"]
 
@@ -32,10 +33,83 @@ def test_deleting_a_model_keeps_its_run(bench, filled):
     model = bench.models()[0]
     at = visit("models")
     at.button(key=f"model.delete.{model.id}").click().run()
-    assert "1 model" in text_of(at) and "figures stay" in text_of(at)
+    assert "1 model" in text_of(at) and "to be compared as before" in text_of(at)
     at.button(key=f"model.delete.{model.id}-yes").click().run()
     assert not at.exception and model.id not in [left.id for left in bench.models()]
     assert bench.run(model.run_id).test_accuracy is not None
+
+
+# --- the champion ---
+
+
+def choose(at, key: str, why: str = ""):
+    """Click a button that asks why, and answer."""
+    at.button(key=key).click().run()
+    at.text_input(key=f"{key}.why").input(why)
+    return at.button(key=f"{key}-yes").click().run()
+
+
+def moves(at) -> list[str]:
+    return at.dataframe[0].value["Why"].tolist()
+
+
+def test_the_champion_comes_first_with_who_when_and_why(bench):
+    finished = fill(bench.registry, bench.settings, runs=9).with_status("FINISHED")
+    worse, *_, better = sorted(finished, key=lambda run: run.test_accuracy)
+    assert worse.test_accuracy < better.test_accuracy
+    at = visit("models")
+    choose(at, f"model.champion.{bench.model(worse.id).id}", "fits on the phone")
+    assert not at.exception and bench.aliases("flowers")["champion"].run_id == worse.id
+    text = text_of(at).replace("\\", "")
+    assert "Champion" in text and "fits on the phone" in text and f"by {login_name()}" in text
+    assert f"The most accurate is {better.name}" in text
+    assert moves(at) == ["fits on the phone"]
+
+
+def test_a_champion_is_rolled_back_and_the_history_only_grows(bench, filled):
+    one, other = (bench.model(run.id) for run in filled.with_status("FINISHED"))
+    at = visit("models")
+    assert "champion.back" not in [button.key for button in at.button]
+    choose(at, f"model.champion.{one.id}", "first")
+    choose(at, f"model.champion.{other.id}", "better")
+    choose(at, "champion.back", "too slow")
+    assert not at.exception and bench.aliases("flowers")["champion"].run_id == one.run_id
+    assert moves(at) == ["too slow", "better", "first"]
+    assert at.dataframe[0].value["Champion"].tolist()[0].startswith("back to ")
+
+
+def test_a_champion_can_be_taken_away(bench, filled):
+    bench.set_alias(filled.with_status("FINISHED")[0].id)
+    at = choose(visit("models"), "champion.drop", "none is good enough")
+    assert bench.aliases("flowers") == {} and "No champion yet" in text_of(at)
+    assert at.dataframe[0].value["Champion"].tolist()[0] == "taken away"
+
+
+def test_a_champion_that_was_deleted_is_said_and_the_one_before_can_come_back(bench, filled):
+    one, other = filled.with_status("FINISHED")
+    bench.set_alias(one.id)
+    bench.set_alias(other.id)
+    bench.delete_runs([other.id])
+    at = visit("models")
+    assert "which was deleted since" in at.warning[0].value and other.id.replace("-", r"\-") in at.warning[0].value
+    choose(at, "champion.back", "it was there before")
+    assert bench.aliases("flowers")["champion"].run_id == one.id and not at.warning
+
+
+def test_a_champion_without_weights_is_said(bench, filled):
+    run = filled.with_status("FINISHED")[0]
+    bench.set_alias(run.id)
+    bench.delete_weights([run.id])
+    at = visit("models")
+    assert not at.exception and "Its weights were deleted" in at.warning[0].value
+
+
+def test_archived_models_are_hidden_until_asked_for(bench, filled):
+    bench.archive([filled.with_status("FINISHED")[0].id])
+    at = visit("models")
+    assert len(at.get("download_button")) == 1
+    at.toggle(key="models.archived").set_value(True).run()
+    assert len(at.get("download_button")) == 2 and "Archived" in text_of(at)
 
 
 def test_models_can_be_downloaded_and_asked(filled):

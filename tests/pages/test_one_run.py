@@ -5,6 +5,7 @@ import pytest
 from core.comparison import COSTS
 from core.runs import Status
 from core.web.panels.words import title_of
+from core.workbench.organising import login_name
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 
@@ -29,7 +30,7 @@ def test_a_finished_run_shows_what_it_paid_and_what_it_would_have_cost_alone(fil
     assert figures[title_of(COSTS["alone_wall_seconds"])] == "34 s"
     assert figures[title_of(COSTS["wall_seconds"])] == "22 s"
     assert figures["Model size"] and figures["Time per photo"] == "8.4 ms"
-    assert "Not measured on this machine: GPU time and energy" in text_of(at)
+    assert "Not measured on this machine: GPU time, " in text_of(at) and "energy" in text_of(at)
 
 
 def test_a_finished_run_shows_every_class_and_offers_the_next_steps(filled):
@@ -55,23 +56,91 @@ def test_a_failed_run_can_be_resumed(bench, filled, started):
     assert "going on after epoch 6" in first_line(at)
 
 
-def test_notes_tags_and_name_are_kept(bench, filled):
+def save(at):
+    return at.button(key="run.save").click().run()
+
+
+def test_name_and_notes_are_kept_and_notes_are_shown_as_markdown(bench, filled):
     run = filled.with_status("FINISHED")[0]
     at = visit("runs", run=run.id)
-    at.text_input[0].input("the *best* one")
-    at.text_area[0].input("Looks good.")
-    [button for button in at.button if button.label == "Save"][0].click().run()
+    at.text_input(key=f"run.name.{run.id}").input("the *best* one")
+    at.text_area(key=f"run.notes.{run.id}").input("**Steady**, see [docs](https://keras.io)").run()
+    assert "Not saved yet" in text_of(at) and bench.run(run.id).notes == ""
+    save(at)
     kept = bench.run(run.id)
-    assert (kept.name, kept.notes) == ("the *best* one", "Looks good.")
-    assert at.title[0].value == r"the \*best\* one"
+    assert (kept.name, kept.notes) == ("the *best* one", "**Steady**, see [docs](https://keras.io)")
+    assert at.title[0].value == r"the \*best\* one" and "Not saved yet" not in text_of(at)
+    assert "**Steady**\\, see [docs](https://keras.io)" in text_of(visit("runs", run=run.id))
+
+
+def test_a_hostile_note_is_shown_as_text(bench, filled):
+    run = filled.with_status("FINISHED")[0]
+    bench.annotate(run.id, notes="<img src=x> ![t](http://evil.example/a.png) [x](javascript:alert(1))")
+    at = visit("runs", run=run.id)
+    assert not any(markdown.allow_html for markdown in at.markdown if "evil" in markdown.value)
+    assert r"\<img src\=x\> [t](http://evil.example/a.png)" in text_of(at) and "](javascript" not in text_of(at)
 
 
 def test_an_empty_name_is_refused_in_a_sentence(bench, filled):
     run = filled.with_status("FINISHED")[0]
     at = visit("runs", run=run.id)
-    at.text_input[0].input(" ")
-    [button for button in at.button if button.label == "Save"][0].click().run()
-    assert "needs a name" in at.error[0].value and bench.run(run.id).name == run.name
+    at.text_input(key=f"run.name.{run.id}").input(" ")
+    assert "needs a name" in save(at).error[0].value and bench.run(run.id).name == run.name
+
+
+def test_a_run_is_starred_tagged_and_archived_with_a_click_each(bench, filled):
+    run = filled.with_status("FINISHED")[1]
+    at = visit("runs", run=run.id)
+    at.button(key="run.star").click().run()
+    at.multiselect(key=f"run.tags.{run.id}").set_value(["night"]).run()
+    at.button(key="run.archive").click().run()
+    kept = bench.run(run.id)
+    assert (kept.starred, kept.tags, kept.archived) == (True, ("night",), True)
+    assert all(word in first_line(at) for word in ("Starred", "night", "Archived"))
+    at.button(key="run.archive").click().run()
+    at.button(key="run.star").click().run()
+    at.multiselect(key=f"run.tags.{run.id}").set_value([]).run()
+    kept = bench.run(run.id)
+    assert (kept.starred, kept.tags, kept.archived) == (False, (), False)
+
+
+def test_a_finished_run_becomes_champion_with_who_and_why(bench, filled):
+    run = filled.with_status("FINISHED")[0]
+    at = visit("runs", run=run.id)
+    at.button(key="run.champion").click().run()
+    assert at.text_input(key="run.champion.who").value == login_name()
+    at.text_input(key="run.champion.why").input("steady")
+    at.text_input(key="run.champion.who").input("Ada")
+    at.button(key="run.champion-yes").click().run()
+    held = bench.aliases("flowers")["champion"]
+    assert (held.run_id, held.why, held.who) == (run.id, "steady", "Ada") and "Champion" in first_line(at)
+    assert at.button(key="run.champion").disabled
+
+
+def test_cancelling_makes_nobody_champion(bench, filled):
+    at = visit("runs", run=filled.with_status("FINISHED")[0].id)
+    at.button(key="run.champion").click().run()
+    at.button(key="run.champion-no").click().run()
+    assert bench.aliases("flowers") == {} and not at.exception
+    assert "run.champion-yes" not in [button.key for button in at.button]
+
+
+def test_a_run_is_opened_by_its_alias(bench, filled):
+    run = filled.with_status("FINISHED")[0]
+    bench.set_alias(run.id)
+    assert visit("runs", run="flowers@champion").title[0].value == visit("runs", run=run.id).title[0].value
+
+
+def test_deleting_the_weights_keeps_the_record(bench, filled):
+    run = filled.with_status("FINISHED")[0]
+    bench.set_alias(run.id)
+    at = visit("runs", run=run.id)
+    at.button(key="run.weights").click().run()
+    assert "1 model" in text_of(at) and "lose the champion of flowers version 1" in text_of(at).replace("\\", "")
+    at.button(key="run.weights-yes").click().run()
+    assert not at.exception and not bench.has_model(run.id) and bench.run(run.id).test_accuracy
+    assert "Its weights were deleted" in text_of(at) and "Predict" not in link_labels(at)
+    assert "run.weights" not in [button.key for button in at.button]
 
 
 def test_deleting_says_what_goes_and_needs_a_second_click(bench, filled):

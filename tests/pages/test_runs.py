@@ -3,8 +3,18 @@
 import pytest
 
 from core.runs import Status
+from core.web.panels import ended_runs
+from core.workbench.organising import Wanted
 from tests.factories import fill, make_run
 from tests.pages.conftest import first_line, link_labels, text_of, visit
+
+
+def tick(at, bench, *rows):
+    """The page with these rows of the ended runs ticked."""
+    shown, _ = bench.search(Wanted(), limit=50)
+    key = ended_runs.table_key([run.id for run in shown])
+    at.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    return at.run()
 
 
 def test_without_runs_the_page_leads_to_training(bench):
@@ -86,18 +96,12 @@ def test_ended_runs_are_filtered_by_status_and_words(filled):
     assert "No ended run matches" in text_of(at)
 
 
-def test_ticked_runs_can_be_compared(filled):
-    at = visit("runs")
-    at.session_state["ended.table.4"] = {"selection": {"rows": [2, 3], "columns": [], "cells": []}}
-    at.run()
-    assert "Compare 2 runs" in link_labels(at)
+def test_ticked_runs_can_be_compared(bench, filled):
+    assert "Compare 2 runs" in link_labels(tick(visit("runs"), bench, 2, 3))
 
 
-def test_only_finished_runs_can_be_compared(filled):
-    at = visit("runs")
-    at.session_state["ended.table.4"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
-    at.run()
-    assert "Only finished runs can be compared" in text_of(at)
+def test_only_finished_runs_can_be_compared(bench, filled):
+    assert "Only finished runs can be compared" in text_of(tick(visit("runs"), bench, 0))
 
 
 def test_launched_runs_that_are_done_offer_compare(filled):
@@ -131,10 +135,38 @@ def test_an_unknown_run_in_the_url_is_said_in_a_sentence(filled, query):
     assert at.title[0].value == "Runs"
 
 
-def test_many_ended_runs_are_one_table(bench):
+def test_many_ended_runs_are_shown_a_page_at_a_time(bench):
     fill(bench.registry, runs=60)
     at = visit("runs")
-    assert not at.exception and len(at.dataframe[0].value) == 58
+    assert not at.exception and len(at.dataframe[0].value) == 50
+    assert "1 to 50 of 58 runs" in text_of(at)
+    at.number_input(key="ended.page").set_value(2).run()
+    assert len(at.dataframe[0].value) == 8 and "51 to 58 of 58 runs" in text_of(at)
+    at.text_input(key="ended.search").input("lite1").run()
+    assert at.dataframe[0].value["Run"].str.contains("Lite1").all() and not at.exception
+
+
+def test_runs_are_filtered_by_star_and_tag_and_sorted(bench, filled):
+    done = filled.with_status("FINISHED")
+    bench.tag([done[1].id], add=["night"])
+    at = visit("runs")
+    at.toggle(key="ended.starred").set_value(True).run()
+    assert at.dataframe[0].value[""].tolist() == ["★"]
+    at.toggle(key="ended.starred").set_value(False)
+    at.multiselect(key="ended.tags").select("night").run()
+    assert at.dataframe[0].value["Tags"].tolist() == [["night"]]
+    at.multiselect(key="ended.tags").unselect("night")
+    at.selectbox(key="ended.sort").select("most accurate").run()
+    accuracies = at.dataframe[0].value["Accuracy"].dropna().tolist()
+    assert accuracies == sorted(accuracies, reverse=True) and len(at.dataframe[0].value) == 4
+
+
+def test_archived_runs_are_hidden_until_asked_for(bench, filled):
+    bench.archive([filled.with_status("FINISHED")[0].id])
+    at = visit("runs")
+    assert len(at.dataframe[0].value) == 3
+    at.toggle(key="ended.archived").set_value(True).run()
+    assert len(at.dataframe[0].value) == 4 and "archived" in " ".join(at.dataframe[0].value[""])
 
 
 def test_names_in_the_table_leave_out_the_family_that_all_share(bench):
