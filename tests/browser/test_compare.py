@@ -23,7 +23,7 @@ def test_a_click_on_a_cell_opens_its_photos_with_both_answers_and_the_link_keeps
     words, photos = _chosen_cell(page), _photos(page)
 
     address = page.url
-    filled_visit.open(address.removeprefix(filled_visit.server.url))
+    filled_visit.open(_copied_link(page).removeprefix(filled_visit.server.url))
     assert page.url == address and _chosen_cell(page) == words and _photos(page) == photos
     assert page.get_by_test_id("stException").count() == 0
     assert filled_visit.outside == [] and filled_visit.complaints == []
@@ -37,6 +37,13 @@ def _click_a_cell(page: Page, chart: str, *, place: int) -> None:
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
     page.wait_for_timeout(200)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def _copied_link(page: Page) -> str:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_timeout(300)
+    return page.evaluate("navigator.clipboard.readText()")
 
 
 def _chosen_cell(page: Page) -> str:

@@ -6,7 +6,7 @@ from core import charts
 from core.comparison import PhotoResults, coverage
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
-from core.web.panels.tables import name_column, table
+from core.web.panels.tables import table
 from core.wording import share
 
 _MOST = 12
@@ -37,7 +37,7 @@ def show(selected: Selected) -> None:
     st.markdown("**Answer only when at least so sure**")
     rows = [{"Run": names[run_id]} | {_column(at): _cell(results[run_id], at) for at in _SURE} for run_id in ids]
     right = {_column(at): st.column_config.TextColumn(_column(at), alignment="right") for at in _SURE}
-    table(rows, key="compare.sure", columns=right | {"Run": name_column("Run", [names[run_id] for run_id in ids])})
+    table(rows, key="compare.sure", columns=right | {"Run": parts.narrow_names()})
     st.caption("Right on so many of the photos it answers, and how many of all test photos these are.")
     every = [(run_id, at) for run_id in ids for at in _SURE]
     parts.data(

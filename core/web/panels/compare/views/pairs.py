@@ -158,7 +158,7 @@ def _against_best(selected: Selected) -> None:
     )
     names = [selected.names[pair.b] for pair in pairs]
     columns = {
-        "Run": name_column("Run", names),
+        "Run": parts.narrow_names(),
         "Difference": number("Behind by", "Accuracy of the best minus that of this run, in points."),
         "Interval": _interval_column("Paired bootstrap, in points."),
         "Best": number("Only the best", "Photos that only the best gets right."),

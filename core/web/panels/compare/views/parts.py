@@ -76,6 +76,11 @@ def data(selected: Selected, rows: Rows | Callable[[], Rows], key: str) -> None:
     downloads(rows, f"{selected.dataset.name}-{key.rpartition('.')[2]}", key)
 
 
+def narrow_names() -> Any:
+    """A column of run names that leaves room for the figures beside it, on a phone too."""
+    return st.column_config.TextColumn("Run", width=230)
+
+
 def named_rows(selected: Selected) -> list[Row]:
     """The rows under the names of this page, best first."""
     return [replace(row, name=selected.names[row.run_id]) for row in selected.comparison.rows]
