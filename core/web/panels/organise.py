@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.datasets.values import Dataset
 from core.deletion import Toll
-from core.errors import GraftError
 from core.runs import Run, Status
 from core.web.danger import confirm_danger
 from core.web.panels import champion as champions
@@ -26,7 +25,7 @@ def bar(bench: Workbench, dataset: Dataset | None, run_ids: Sequence[str], *, ke
         key: unique on the page; the buttons are ``<key>.star``, ``.tags``, ``.archive``, ``.champion``, ``.weights``
             and ``.delete``.
     """
-    runs = _there(bench, run_ids)
+    runs = bench.board_runs(run_ids)  # those that were deleted since they were ticked, perhaps elsewhere, are left out
     if not runs:
         return
     row = st.container(horizontal=True, vertical_alignment="center", key=f"{key}.bar")
@@ -52,16 +51,6 @@ def badges(run: Run, *, champion: bool = False) -> str:
     said += [":yellow-badge[:material/star: Starred]"] if run.starred else []
     said += [":gray-badge[:material/archive: Archived]"] if run.archived else []
     return " ".join([*said, *(f":gray-badge[{plain(tag)}]" for tag in run.tags)])
-
-
-def _there(bench: Workbench, run_ids: Sequence[str]) -> list[Run]:
-    found = []
-    for run_id in run_ids:
-        try:
-            found.append(bench.run(run_id))
-        except GraftError:  # deleted since it was ticked, perhaps in another window
-            continue
-    return found
 
 
 def _star(bench: Workbench, runs: Sequence[Run], key: str) -> None:

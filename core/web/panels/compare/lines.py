@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -37,7 +36,7 @@ def page_of(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:
 def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) -> list[Line]:
     """With curve, photos and a name no other line of the page has."""
     ids = [entry.run_id for entry in page.entries]
-    curves, names = bench.sparklines(ids), _names(bench, page.entries)
+    curves, names, home = bench.sparklines(ids), _names(bench, page.entries), str(bench.settings.home)
     champion = bench.aliases(dataset.id).get("champion")
     return [
         Line(
@@ -47,7 +46,7 @@ def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) 
             best=entry.run_id == page.best,
             champion=champion is not None and champion.run_id in entry.run_ids,
             curve=curves.get(entry.run_id, ()),
-            hardest=_picture(bench, dataset, board.cell(entry.run_id, "hardest")),
+            hardest=_montage(bench, home, dataset.id, " ".join(board.cell(entry.run_id, "hardest")[:_PHOTOS])),
         )
         for entry in page.entries
     ]
@@ -61,14 +60,15 @@ def _names(bench: Workbench, entries: Sequence[Entry]) -> dict[str, str]:
     return without_shared({**labels([run for run in runs if run.id in alone]), **together})
 
 
-def _picture(bench: Workbench, dataset: Dataset, digests: Sequence[str]) -> str:
-    return _montage(tuple(bench.photo_path(dataset.id, digest) for digest in digests[:_PHOTOS])) if digests else ""
-
-
 @st.cache_data(max_entries=2000, show_spinner=False)
-def _montage(paths: tuple[Path, ...]) -> str:
-    """Kept for more lines than the overview's strips are; a dataset's photos never change."""
-    return montage(paths, _THUMB, 4)
+def _montage(_bench: Workbench, home: str, dataset_id: str, digests: str) -> str:
+    """Kept for more lines than the overview's strips are; a dataset's photos never change.
+
+    Args:
+        home: tells apart what is kept. digests: joined, since text is the quickest key.
+    """
+    paths = tuple(_bench.photo_path(dataset_id, digest) for digest in digests.split())
+    return montage(paths, _THUMB, 4) if paths else ""
 
 
 def all_rows(bench: Workbench, dataset: Dataset, now: Address) -> list[dict[str, Any]]:
