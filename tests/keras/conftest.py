@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import signal
+from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from core.datasets.photos import pixels
 from core.settings import Settings
 from tests.factories import make_dataset, make_photos
+from tests.keras.forks import Forks
 from tests.keras.training_bench import OTHER, TRAINED, Bench, use_networks
 
 COLOURS = {"daisy": (230, 230, 200), "rose": (190, 20, 60), "tulip": (120, 60, 190)}
@@ -54,6 +56,13 @@ def exported(tmp_path_factory):
         for backbone, cut in ((TRAINED, "top"), (TRAINED, "stem"), (TRAINED, "block1"), (OTHER, "top")):
             engines.engine_file(backbone, settings, cut)
     return settings.features_dir / "engines"
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory) -> Iterator[Forks]:
+    """Processes that can be killed."""
+    with Forks(tmp_path_factory.mktemp("forks")) as forks:
+        yield forks
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """Several devices that share every step, and float16: the same runs, saved for one device in float32."""
 
-import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 
 import keras
@@ -13,7 +10,6 @@ import pytest
 from core.jobs import exits
 from core.recipes import Pattern
 from core.runs import Status
-from core.settings import REPOSITORY
 from core.training import devices, fitting
 from tests.keras.test_training_resume import killed_in_mid_epoch
 from tests.keras.training_bench import NUMBERS, same, same_run
@@ -44,7 +40,6 @@ with pytest.MonkeyPatch.context() as patch:
     patch.setattr(devices, "gpus", lambda: ["CPU:0", "CPU:1"])
     assert devices.strategy().num_replicas_in_sync == 2
     registry = Registry.open(home / "registry.db")
-    trainer.prepare_environment()
     while (run := registry.claim("cpu", "two devices")) is not None:
         (home / "runs" / run.id).mkdir(parents=True, exist_ok=True)
         if run.id in shots and run.attempt == 1:
@@ -54,11 +49,10 @@ with pytest.MonkeyPatch.context() as patch:
 """
 
 
-def on_two_devices(bench, *shot: str) -> int:
-    command = [sys.executable, "-c", ON_TWO_DEVICES, str(bench.settings.home), *shot]
-    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=dict(os.environ))
-    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-    return ended.returncode
+def on_two_devices(forks, bench, *shot: str) -> int:
+    code, printed = forks.run(ON_TWO_DEVICES, str(bench.settings.home), *shot)
+    assert code in (0, -signal.SIGKILL), printed
+    return code
 
 
 RECIPES = {
@@ -69,7 +63,7 @@ RECIPES = {
 """Of 42 training photos: batches of 41 are 21 and 20, then a photo and one that fills up."""
 
 
-def test_two_devices_learn_what_one_learns_and_resume_as_one_does(bench):
+def test_two_devices_learn_what_one_learns_and_resume_as_one_does(bench, forks):
     for name, (numbers, pattern) in RECIPES.items():
         bench.add(name, numbers, pattern=pattern)
     shots = ("r-fine-shot", "r-whole-shot")
@@ -77,9 +71,9 @@ def test_two_devices_learn_what_one_learns_and_resume_as_one_does(bench):
         numbers, pattern = RECIPES[name.removesuffix("-shot")]
         bench.add(name, numbers, pattern=pattern)
     for name in shots:
-        assert on_two_devices(bench, *shots) == -signal.SIGKILL
+        assert on_two_devices(forks, bench, *shots) == -signal.SIGKILL
         assert bench.registry.requeue(name, 1)
-    assert on_two_devices(bench) == 0
+    assert on_two_devices(forks, bench) == 0
     assert {bench.registry.run(name).status for name in (*RECIPES, *shots)} == {Status.FINISHED}
     for name in shots:
         same_run(bench, name, name.removesuffix("-shot"))

@@ -1,9 +1,6 @@
 """Stopped at whatever moment, a run goes on as if nothing had happened: bit for bit, for every pattern that trains."""
 
-import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +9,6 @@ import pytest
 from core.jobs import exits
 from core.recipes import Cascade, Pattern, Schedule
 from core.runs import Cancel, Status
-from core.settings import REPOSITORY
 from core.training import fitting, states
 from core.training.stopping import Stopped
 from core.training.trainee import Trainee
@@ -268,12 +264,11 @@ with pytest.MonkeyPatch.context() as patch:
     if moment != "none":
         getattr(tests, moment)(patch, epoch)
     everything = {"settings": Settings(home=home), "registry": Registry.open(home / "registry.db"), "stop": Stop()}
-    trainer.prepare_environment()
     sys.exit(trainer.Attempt("r-cut", int(sys.argv[4]), **everything).go())
 """
 
 
-def test_a_trainer_shot_at_three_times_leaves_the_same_run(bench):
+def test_a_trainer_shot_at_three_times_leaves_the_same_run(bench, forks):
     numbers, recipe = PATTERNS["gradual_unfreezing"]
     bench.train("r-whole", numbers, **recipe)
     bench.add("r-cut", numbers, **recipe)
@@ -282,10 +277,8 @@ def test_a_trainer_shot_at_three_times_leaves_the_same_run(bench):
     ):
         run = bench.registry.claim("cpu", f"shot {number}")
         bench.folder("r-cut").mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-c", DRIVER, str(bench.settings.home), moment, str(epoch), str(number)]
-        ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=dict(os.environ))
-        expected = -signal.SIGKILL if epoch else 0
-        assert ended.returncode == expected, ended.stderr[-2000:]
+        code, printed = forks.run(DRIVER, str(bench.settings.home), moment, str(epoch), str(number))
+        assert code == (-signal.SIGKILL if epoch else 0), printed[-2000:]
         if epoch:
             bench.registry.requeue("r-cut", run.attempt)
     same_run(bench, "r-cut", "r-whole")

@@ -1,0 +1,78 @@
+"""Trainers in processes of their own that tests may kill, without importing TensorFlow for each of them.
+
+One process imports everything and runs nothing; each trainer is a fork of it. A fork of a process in which TensorFlow
+has computed would hang or fail, which is why the process of the tests itself cannot be forked.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from core.settings import REPOSITORY
+
+_NURSERY = """
+import json, os, sys, traceback
+from core.training import __main__ as trainer
+trainer.prepare_environment()
+import core.training.attempt
+import tests.keras.test_training_resume
+from tensorflow.python.eager import context
+
+answers = os.fdopen(os.dup(1), "w")
+for line in sys.stdin:
+    task = json.loads(line)
+    assert not context.context()._initialized, "TensorFlow has computed here: forks of this process would hang"
+    child = os.fork()
+    if child == 0:
+        answers.close()
+        os.dup2(os.open(task["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        os.dup2(2, 1)
+        sys.argv, code = ["-c", *task["arguments"]], 1
+        try:
+            exec(task["code"], {"__name__": "__main__"})
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    answers.write(f"{os.waitstatus_to_exitcode(status)}\\n")
+    answers.flush()
+"""
+
+
+class Forks:
+    """Runs code in forks, one at a time; a context manager, which ends them all."""
+
+    def __init__(self, folder: Path):
+        self._log = folder / "log.txt"
+        self._nursery = subprocess.Popen(
+            [sys.executable, "-c", _NURSERY],
+            cwd=REPOSITORY,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=(folder / "nursery.txt").open("wb"),
+            text=True,
+        )
+
+    def __enter__(self) -> "Forks":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._nursery.communicate()
+
+    def run(self, code: str, *arguments: str) -> tuple[int, str]:
+        """(exit code, or minus the signal that killed it; what it printed)."""
+        task = {"code": code, "arguments": arguments, "log": str(self._log)}
+        assert self._nursery.stdin and self._nursery.stdout
+        self._nursery.stdin.write(json.dumps(task) + "\n")
+        self._nursery.stdin.flush()
+        answer = self._nursery.stdout.readline()
+        assert answer, "the process that forks has ended; see nursery.txt beside " + str(self._log)
+        return int(answer), self._log.read_text()
