@@ -25,29 +25,26 @@ def show(selected: Selected) -> None:
     run_id = parts.choose_run(selected, ids)
     found = selected.bench.photo_map(run_id)
     if found is None:
-        found = _compute(selected, run_id)
-    if found is not None:
+        _compute(selected, run_id)
+    else:
         _draw(selected, found)
 
 
-def _compute(selected: Selected, run_id: str) -> PhotoMap | None:
-    """A button, for the run's network has to look at every test photo again."""
+def _compute(selected: Selected, run_id: str) -> None:
+    """A button, for the run's network has to look at every test photo again. Any other click stops it."""
     photos = len(selected.comparison.results[run_id].digests)
-    place = st.container(border=True)
-    with place:
+    with st.container(border=True):
         st.markdown(f"The network of this run has to look at {count(photos, 'test photo')} once; the map is then kept.")
         if not st.button("Draw the map", key="compare.map_compute", type="primary", icon=":material/scatter_plot:"):
-            return None
+            return
         bar = st.progress(0.0, text="Starting …")
 
     def progress(done: int, total: int) -> None:
         bar.progress(done / total, text=f"{done} of {count(total, 'photo')}")
 
-    found = None
     with explained():
-        found = selected.bench.photo_map(run_id, compute=True, progress=progress)
-        place.empty()
-    return found
+        selected.bench.photo_map(run_id, compute=True, progress=progress)
+        st.rerun()
 
 
 def _draw(selected: Selected, found: PhotoMap) -> None:
