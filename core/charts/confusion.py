@@ -108,8 +108,11 @@ def table_figure(traces: Sequence[Any], labels: Sequence[str], revision: str) ->
         revision=revision,
         height=max(320, min(900, 160 + 26 * len(labels))),
         hoverdistance=40,
-        xaxis=categories(labels, title={"text": "answer"}),
-        yaxis=categories(labels, title={"text": "true class"}, autorange="reversed"),
+        # ranges of their own: Plotly's leave room around the markers, and the table would not reach its labels
+        xaxis=categories(labels, title={"text": "answer"}, range=[-0.5, len(labels) - 0.5], ticklen=0),
+        yaxis=categories(
+            labels, title={"text": "true class", "standoff": 14}, range=[len(labels) - 0.5, -0.5], ticklen=0
+        ),
     )
 
 

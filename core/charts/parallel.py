@@ -155,7 +155,7 @@ def _label(place: int, at: float, label: str, *, last: bool) -> dict[str, Any]:
         "text": _wrapped(label),
         "align": "left" if last else "right",
         "showarrow": False,
-        "font": {"size": 11, "shadow": "auto"},
+        "font": {"size": 11},
         **side,
     }
 

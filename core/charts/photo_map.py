@@ -162,7 +162,7 @@ def _class(name: str, dots: Sequence[Dot], look: tuple[str, str]) -> go.Scatter:
         x=numbers(dot.x for dot in dots),
         y=numbers(dot.y for dot in dots),
         mode="markers",
-        marker={"color": shade(colour, 0.75), "symbol": shape, "size": 7, "line": {"width": 0}},
+        marker={"color": shade(colour, 0.85), "symbol": shape, "size": 7, "line": {"width": 0}},
         meta=[escape(name)],
         customdata=np.array([[dot.digest] for dot in dots], object),
         hovertemplate=hover("recognised"),

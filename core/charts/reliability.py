@@ -98,7 +98,7 @@ def reliability(
             *(_photos(run, names, looks, scaled=True, alone=False) for run in later),
         ],
         revision="reliability",
-        height=480 + (14 * len(shown) if len(shown) > 1 else 0),
+        height=480 + (18 * len(shown) if len(shown) > 1 else 0),
         showlegend=len(shown) > 1 or bool(later),
         bargap=0.06,
         xaxis=axis("how sure the run is", "%", range=[low, 100.5], anchor="y2", showgrid=False),
@@ -193,7 +193,8 @@ def _line(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunSty
         marker={
             "color": style.colour,
             "symbol": symbol,
-            "opacity": 1,  # markers of several sizes would else be paler
+            "opacity": 1,  # markers of several sizes would else be paler, and outlined
+            "line": {"width": 0 if not scaled else 1.2},
             "size": [5 + 7 * (one.photos / most) ** 0.5 for one in bins],
         },
         opacity=1.0 if style.coloured else 0.4,
