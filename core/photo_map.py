@@ -32,8 +32,8 @@ from core.stages import ANSWERS, CLASSES, TOP, Part, pooled, program_of
 from core.wording import listed
 
 FILE = "photo_map.npz"
-PROBABILITIES = "the run's probabilities"
-OWN_FEATURES = "the run's own features, before its last layer"
+PROBABILITIES = "probabilities of the run"
+OWN_FEATURES = "features of the run's own network, before its last layer"
 
 Progress = Callable[[int, int], None]
 

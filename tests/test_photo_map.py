@@ -94,7 +94,7 @@ def test_runs_that_combine_others_are_mapped_by_their_probabilities(bench):
     runs = fill_patterns(bench)
     for name in ("ensemble", "confidence"):
         found = bench.photo_map(runs[name].id)
-        assert found.source == "the run's probabilities"
+        assert found.source == "probabilities of the run"
         assert np.allclose(found.xy, principal(bench.photo_results(runs[name].id).probabilities)[0])
 
 
@@ -121,7 +121,7 @@ def test_asked_to_compute_the_runs_own_network_is_asked_about_every_photo_once(b
     found = bench.photo_map(run.id, compute=True, progress=lambda done, total: told.append((done, total)))
     photos = len(found.digests)
     assert told == [(done, photos) for done in range(1, photos + 1)]
-    assert found.source == "the run's own features, before its last layer"
+    assert found.source == "features of the run's own network, before its last layer"
     monkeypatch.setattr(photo_map, "open_engine", lambda path: pytest.fail("it is kept"))
     again = bench.photo_map(run.id)
     assert (again.xy == found.xy).all()
@@ -137,7 +137,7 @@ def test_a_network_that_cannot_show_its_last_layer_is_mapped_by_its_probabilitie
     (bench.model_folder(run.id) / "card.json").write_text(json.dumps(card))
     monkeypatch.setattr(photo_map, "InnerEngine", refuse)
     monkeypatch.setattr(photo_map, "Answerer", lambda *files, **options: lambda view: view.square(8)[0, 0])
-    assert bench.photo_map(run.id, compute=True).source == "the run's probabilities"
+    assert bench.photo_map(run.id, compute=True).source == "probabilities of the run"
 
 
 # --- kept, and deleted with the run ---

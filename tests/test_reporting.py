@@ -217,7 +217,7 @@ def test_temperatures_are_shown_before_and_after(bench, finished):
 
 def test_the_map_of_the_best_run_is_in_it_when_it_is_at_hand(bench, runs):
     text = read(bench, [runs["ensemble"], runs["features"]]).text
-    assert "Which photos look alike?" in text and "the run's probabilities" in text
+    assert "Which photos look alike?" in text and "probabilities of the run" in text
 
 
 def test_it_says_when_and_how_it_was_made(bench, finished):

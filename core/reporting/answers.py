@@ -198,8 +198,8 @@ def map_section(material: Material) -> Section | None:
         return None
     first, second = found.explained
     caption = (
-        f"{material.names[found.run_id]}: the two directions of largest variance (PCA) of {found.source}, which show "
-        f"{percent(first)} and {percent(second)} of it. Every dot is a test photo, a cross a mistake."
+        f"{material.names[found.run_id]}: the two directions of largest variance (PCA) of the {found.source}; they "
+        f"show {percent(first)} and {percent(second)} of it. Every dot is a test photo, a cross a mistake."
     )
     names = material.comparison.class_names
     body = chart("map", charts.photo_map(found, names), charts.photo_map_title(found, names), caption)

@@ -8,7 +8,7 @@ from pathlib import Path
 from plotly.offline import get_plotlyjs
 
 from core.reporting import answers, leaderboard, learning, method, photos, summary
-from core.reporting.markup import Html, Section, html, joined, tag, void
+from core.reporting.markup import Html, Section, joined, tag, void
 from core.reporting.material import Material
 from core.wording import moment
 
@@ -88,6 +88,3 @@ def _style() -> str:
         f"src:url(data:font/woff2;base64,{font}) format('woff2')}}"
     )
     return f"{face}\n{(_HERE / 'report.css').read_text()}"
-
-
-__all__ = ["html", "policy", "report_html", "scripts"]
