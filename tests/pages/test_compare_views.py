@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from core.web.panels.compare.views.coverage import when_sure
 from core.wording import share
 from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
-from tests.factories import fill
+from tests.factories import fill, make_cost, make_evaluation, make_model, make_run
 from tests.pages.conftest import text_of, visit
 from tests.pattern_home import fill_patterns
 
@@ -202,6 +202,33 @@ def test_one_run_differs_from_nothing(runs):
 def test_a_depth_sweep_is_found_whichever_runs_are_chosen(runs):
     at = at_view("depths", runs["features"].id)
     assert "fine tuning is most accurate with" in text_of(at) and len(figures(at)) == 3
+
+
+def test_several_sweeps_stand_beside_each_other_and_in_the_url(bench, runs):
+    """A second sweep: the same network at two depths with another head."""
+    _add_a_sweep(bench, runs["top 1"].recipe, (1, 2))
+    at = at_view("depths", runs["features"].id)
+    sweeps = at.multiselect(key="compare.depths")
+    assert len(sweeps.options) == 2 and len(sweeps.value) == 1
+    sweeps.set_value([runs["top 1"].id, "r-second1"]).run()
+    assert not at.exception and set(_in_url(at, "cell").split(",")) == {runs["top 1"].id, "r-second1"}
+    assert again(at).multiselect(key="compare.depths").value == [runs["top 1"].id, "r-second1"]
+
+
+def _add_a_sweep(bench, recipe, depths) -> None:
+    for depth in depths:
+        numbers = replace(recipe.hyperparameters, depth=depth, head_epochs=1)
+        changed = replace(recipe, hyperparameters=numbers)
+        run = make_run(depth, id=f"r-second{depth}", recipe=changed, dataset=bench.dataset(bench.runs()[0].dataset_id))
+        bench.registry.add_run(run)
+        for other in bench.registry.queue():
+            if other.id != run.id:
+                bench.registry.move(run.id, before=other.id)
+                break
+        claimed = bench.registry.claim("cpu", "test")
+        bench.registry.finish(
+            run.id, claimed.attempt, evaluation=make_evaluation(), cost=make_cost(), model=make_model(run), best_epoch=1
+        )
 
 
 def test_without_a_sweep_the_page_says_how_to_make_one(bench):

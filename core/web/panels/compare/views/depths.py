@@ -1,6 +1,6 @@
 """Depth sweeps of a dataset: what is reached and what it costs, block by block."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -8,11 +8,13 @@ from core import charts
 from core.comparison import DepthSeries, Filters, depth_series, leaderboard
 from core.recipes import RELEVANT
 from core.runs import Run
+from core.web.panels.compare import address
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
 from core.wording import count, plain
 
 _SHOWN = ("accuracy", "seconds", "ms_per_photo")
+_KEY = "compare.depths"
 _MOST = 4
 """Sweeps in one chart."""
 _MOST_RUNS = 1000
@@ -34,15 +36,25 @@ def show(selected: Selected) -> None:
         )
         st.page_link("pages/train.py", label="Try several depths on Train", icon=":material/arrow_forward:")
         return
-    by_name = {one.name: one for one in series}
-    names = list(by_name)
-    if len(names) > 1:
-        names = st.multiselect(
-            "Depth sweeps", names, names[:1], key="compare.depths", max_selections=_MOST,
-            help="Beside each other, at most four.",
-        )  # fmt: skip
-    if names:
-        _charts(selected, [by_name[name] for name in names])
+    if chosen := _choose(selected, {one.points[0].run_ids[0]: one for one in series}):
+        _charts(selected, chosen)
+
+
+def _choose(selected: Selected, by_id: Mapping[str, DepthSeries]) -> list[DepthSeries]:
+    """The sweeps of the URL (``cell`` names a run of each), else the longest one."""
+    if len(by_id) == 1:
+        return list(by_id.values())
+    asked = [run_id for run_id in selected.address.cell.split(",") if run_id in by_id][:_MOST]
+    st.session_state[_KEY] = asked or list(by_id)[:1]
+    ids = st.multiselect(
+        "Depth sweeps", list(by_id), key=_KEY, max_selections=_MOST, on_change=_into_url,
+        format_func=lambda run_id: by_id[run_id].name, help=f"Beside each other, at most {_MOST}.",
+    )  # fmt: skip
+    return [by_id[run_id] for run_id in ids]
+
+
+def _into_url() -> None:
+    address.change(cell=",".join(st.session_state[_KEY]))
 
 
 def _sweepable(selected: Selected) -> list[Run]:
