@@ -120,6 +120,20 @@ def test_the_curves_share_a_scale_and_photos_are_one_small_picture(filled):
     assert table["hardest"].str.len().max() < 12_000
 
 
+def test_a_star_on_one_repetition_is_seen_on_their_line(shared, many):
+    lite2 = [run.id for run in many.with_status("FINISHED") if run.recipe.backbone.endswith("lite2")]
+    shared.star(lite2[-1:])
+    table = table_of(visit("compare"))
+    assert [bool(len(marks)) for marks in table["marks"]] == [name.startswith("Lite2") for name in table["name"]]
+
+
+def test_a_phone_shows_few_columns(filled, monkeypatch):
+    monkeypatch.setattr("core.web.panels.compare.copy_link.copy_link", lambda: True)
+    shown = table_of(visit("compare")).columns.tolist()
+    assert shown[:4] == ["colour", "name", "accuracy", "verdict"] and len(shown) <= 6
+    assert "ece" in table_of(visit("compare", cols="ece"))
+
+
 # --- filter, sort, columns, pages ---
 
 

@@ -71,7 +71,7 @@ def get() -> Address:
     return parse({name: st.query_params.get_all(name) for name in st.query_params})
 
 
-def change(**changed: Any) -> Address:
+def change(**changed: Any) -> None:
     """Write changed fields into the URL; for callbacks of widgets.
 
     Another filter or order begins with the first page again, another sort with what is good, another dataset with
@@ -84,9 +84,7 @@ def change(**changed: Any) -> Address:
         changed.setdefault("page", 1)
     if "sort" in changed:
         changed.setdefault("desc", None)
-    new = replace(now, **changed)
-    st.query_params.from_dict(params(new))
-    return new
+    st.query_params.from_dict(params(replace(now, **changed)))
 
 
 def bound(key: str, field: str, value: Any) -> dict[str, Any]:

@@ -20,7 +20,8 @@ class Line:
 
     Args:
         name: no other line has it. cell: a value of the run shown, by column of ``registry.board``.
-        best: whether every other line is tested against it; champion: whether it holds that alias.
+        best: whether every other line is tested against it.
+        marks: words about any of its runs: starred, champion, archived.
         curve: validation accuracy over the epochs; hardest: a picture as data URI.
     """
 
@@ -28,7 +29,7 @@ class Line:
     name: str
     cell: Callable[[str], Any]
     best: bool
-    champion: bool = False
+    marks: Sequence[str] = ()
     curve: Sequence[float] = ()
     hardest: str = ""
 
@@ -90,11 +91,6 @@ def _verdict(line: Line) -> list[str]:
     return ["best"] if line.best else ["tie"] if line.entry.tie else []
 
 
-def _marks(line: Line) -> list[str]:
-    said = {"★": line.cell("starred"), "champion": line.champion, "archived": line.cell("archived")}
-    return [word for word, true in said.items() if true]
-
-
 def _repetitions(line: Line) -> str:
     spread = line.entry.spread.get("accuracy")
     return "" if spread is None else f"{line.entry.counted} runs ± {100 * spread:.1f}"
@@ -111,7 +107,7 @@ def _scale(lines: Sequence[Line]) -> dict[str, float]:
 
 
 _CHIPS = st.column_config.MultiselectColumn
-_MARKS = {"options": ["★", "champion", "archived"], "color": ["yellow", "violet", "gray"]}
+MARKS = STAR, CHAMPION, ARCHIVED = "★", "champion", "archived"
 _VERDICTS = {"options": ["best", "tie"], "color": ["green", "blue"]}
 _USUAL_COSTS = ("alone_wall_seconds", "wall_seconds", "ms_per_photo", "model_bytes")
 
@@ -120,10 +116,10 @@ _FIRST = (
         key="marks",
         title="Marks",
         help="★ starred, champion of this dataset, archived.",
-        cell=_marks,
+        cell=lambda line: list(line.marks),
         config=_CHIPS,
-        options=_MARKS,
-        says=lambda lines: any(map(_marks, lines)),
+        options={"options": MARKS, "color": ["yellow", "violet", "gray"], "width": 130},
+        says=lambda lines: any(line.marks for line in lines),
     ),
     Column(
         key="status",

@@ -24,16 +24,16 @@ def downloads(rows: Rows | Callable[[], Rows], name: str, key: str) -> None:
     def read() -> Rows:
         return rows() if callable(rows) else rows
 
-    file = file_name(name)
     with st.container(horizontal=True, gap="small"):
-        for word, ending, kind, write in (
-            ("CSV", "csv", CSV_TYPE, as_csv),
-            ("Parquet", "parquet", PARQUET_TYPE, as_parquet),
-        ):
-            st.download_button(
-                word, lambda write=write: write(read()), f"{file}.{ending}", kind, key=f"{key}.{ending}",
-                icon=":material/download:", type="tertiary", on_click="ignore", help=f"The whole table as {word}.",
-            )  # fmt: skip
+        _button("CSV", "csv", CSV_TYPE, lambda: as_csv(read()), name, key)
+        _button("Parquet", "parquet", PARQUET_TYPE, lambda: as_parquet(read()), name, key)
+
+
+def _button(word: str, ending: str, mime: str, write: Callable[[], str | bytes], name: str, key: str) -> None:
+    st.download_button(
+        word, write, f"{file_name(name)}.{ending}", mime, key=f"{key}.{ending}", icon=":material/download:",
+        type="tertiary", on_click="ignore", help=f"The whole table as {word}.",
+    )  # fmt: skip
 
 
 def as_csv(rows: Rows) -> str:

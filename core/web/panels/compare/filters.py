@@ -108,7 +108,7 @@ def _several(label: str, options: Sequence[str], chosen: Sequence[str], field: s
 
 def _settings(now: Address, columns: Mapping[str, Column], shown: Sequence[str]) -> None:
     sorts = dict.fromkeys(column.sort for column in columns.values() if column.sort)
-    titles = {column.sort: column.title for column in reversed(columns.values()) if column.sort} | {"name": "Name"}
+    titles = {column.sort: column.title for column in reversed([*columns.values()]) if column.sort} | {"name": "Name"}
     order = [*sorts, "name"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(

@@ -113,7 +113,7 @@ def _table(
 ) -> None:
     rows = [
         {
-            "colour": colour_swatch(colours.get(line.entry.run_id, OTHER_COLOUR), radius=4),
+            "colour": colour_swatch(_colour(line, colours), radius=4),
             **({} if narrow else {"place": line.entry.place}),
             "name": line.name,
             **{column.key: column.cell(line) for column in shown},
@@ -133,10 +133,17 @@ def _table(
             **{key: column.config_for(lines, now.sort, down) for key, column in by_key.items()},
         },
         height="content",
+        alt="Leaderboard: the runs that match, a line each",
         row_height=_ROW,
         on_select=partial(picking.on_pick, TABLE, entries, by_key),
         selection_mode=["multi-row", "single-column"],
     )
+
+
+def _colour(line: Line, colours: Mapping[str, str]) -> str:
+    """That of the run shown, else of the first of its repetitions that is drawn."""
+    drawn = (colours[run_id] for run_id in (line.entry.run_id, *line.entry.run_ids) if run_id in colours)
+    return next(drawn, OTHER_COLOUR)
 
 
 def _pages(now: Address, page: BoardPage) -> None:

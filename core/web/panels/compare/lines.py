@@ -10,7 +10,7 @@ from core.comparison import Board, BoardPage, Entry, labels, without_shared
 from core.datasets.values import Dataset
 from core.web.panels.compare import filters
 from core.web.panels.compare.address import Address
-from core.web.panels.compare.columns import Line
+from core.web.panels.compare.columns import ARCHIVED, CHAMPION, STAR, Line
 from core.web.thumbnails import montage
 from core.workbench import Workbench
 
@@ -44,12 +44,22 @@ def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) 
             name=names[entry.run_id],
             cell=partial(board.cell, entry.run_id),
             best=entry.run_id == page.best,
-            champion=champion is not None and champion.run_id in entry.run_ids,
+            marks=_marks(board, entry, champion.run_id if champion else None),
             curve=curves.get(entry.run_id, ()),
             hardest=_montage(bench, home, dataset.id, " ".join(board.cell(entry.run_id, "hardest")[:_PHOTOS])),
         )
         for entry in page.entries
     ]
+
+
+def _marks(board: Board, entry: Entry, champion: str | None) -> list[str]:
+    """What is said of any of the runs on a line."""
+    said = {
+        STAR: any(board.cell(run_id, "starred") for run_id in entry.run_ids),
+        CHAMPION: champion in entry.run_ids,
+        ARCHIVED: any(board.cell(run_id, "archived") for run_id in entry.run_ids),
+    }
+    return [word for word, true in said.items() if true]
 
 
 def _names(bench: Workbench, entries: Sequence[Entry]) -> dict[str, str]:

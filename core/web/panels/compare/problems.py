@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.datasets.values import Dataset
 from core.web.panels.compare import address
 from core.web.panels.compare.selected import Linked, Selected
 from core.web.panels.words import dataset_title
@@ -19,7 +20,7 @@ def of_link(bench: Workbench, found: Linked) -> None:
     if found.unknown:
         _gone(found)
     if found.others and found.dataset:
-        _several_datasets(bench, found)
+        _several_datasets(bench, found.dataset, found)
 
 
 def _gone(found: Linked) -> None:
@@ -32,8 +33,8 @@ def _gone(found: Linked) -> None:
     st.warning(f"There is no run {ids}. {left}", icon=":material/link_off:")
 
 
-def _several_datasets(bench: Workbench, found: Linked) -> None:
-    meant = f"{count(len(found.runs), 'run')} of {plain(dataset_title(found.dataset))}"
+def _several_datasets(bench: Workbench, dataset: Dataset, found: Linked) -> None:
+    meant = f"{count(len(found.runs), 'run')} of {plain(dataset_title(dataset))}"
     others = {id_: dataset_title(bench.dataset(id_)) for id_ in found.others}
     with st.container(border=True, key="compare.datasets"):
         st.markdown(
@@ -43,7 +44,7 @@ def _several_datasets(bench: Workbench, found: Linked) -> None:
         with st.container(horizontal=True):
             st.button(
                 "Keep only these", key="compare.keep", icon=":material/check:", on_click=address.change,
-                kwargs={"runs": found.runs, "dataset": found.dataset.id},
+                kwargs={"runs": found.runs, "dataset": dataset.id},
             )  # fmt: skip
             for id_, title in others.items():
                 st.button(
