@@ -68,7 +68,7 @@ def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]
         "Models",
         list(by_id),
         format_func=lambda id_: (
-            f"{'🏆 ' if id_ in champions else ''}{by_id[id_].name} · {names[by_id[id_].dataset_id]} · "
+            f"{'champion · ' if id_ in champions else ''}{by_id[id_].name} · {names[by_id[id_].dataset_id]} · "
             f"{share(by_id[id_].test_accuracy, interval(by_id[id_]))} · {id_}"
         ),
         key="predict.models",

@@ -7,9 +7,11 @@ import pytest
 
 from core.registry import Registry
 from core.settings import Settings
+from core.workbench import Workbench
 from tests.browser.conftest import Server, start_server, stop_server, visit_with
 from tests.browser.test_frame import PATHS
 from tests.factories import fill
+from tests.test_notes import HOSTILE
 
 FIRE = "<img src=x onerror=window.fired=1>"
 CLASSES = (FIRE, "<script>window.fired=1</script>", "[a](javascript:window.fired=1)", "*bold* $x$ :material/home:")
@@ -45,3 +47,19 @@ def test_the_names_are_shown_letter_by_letter(context, marked_server):
     visit = visit_with(context, marked_server)
     text = visit.open("/runs").get_by_test_id("stMain").inner_text()
     assert FIRE in text
+
+
+def test_a_hostile_note_runs_nothing_and_calls_nobody(context, marked_server):
+    bench = Workbench.open(marked_server.settings)
+    run = bench.runs()[-1]
+    bench.annotate(run.id, notes="\n\n".join(["**steady**", *HOSTILE]))
+    bench.registry.close()
+    visit = visit_with(context, marked_server)
+    page = visit.open(f"/runs?run={run.id}")
+    note = page.locator(".st-key-run-note")
+    assert note.locator("strong", has_text="steady").count() == 1, "it is shown as markdown"
+    assert note.locator("img, iframe, script, svg image").count() == 0
+    targets = note.locator("a").evaluate_all("links => links.map(link => link.protocol)")
+    assert targets and set(targets) <= {"http:", "https:"}
+    assert page.evaluate("window.fired") is None
+    assert visit.outside == [] and visit.complaints == []

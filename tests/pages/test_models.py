@@ -50,7 +50,9 @@ def choose(at, key: str, why: str = ""):
 
 
 def moves(at) -> list[str]:
-    return at.dataframe[0].value["Why"].tolist()
+    """The entries of the history, newest first, unescaped."""
+    (history,) = [markdown.value for markdown in at.markdown if markdown.value.startswith("- **")]
+    return history.replace("\\", "").splitlines()
 
 
 def test_the_champion_comes_first_with_who_when_and_why(bench):
@@ -63,7 +65,7 @@ def test_the_champion_comes_first_with_who_when_and_why(bench):
     text = text_of(at).replace("\\", "")
     assert "Champion" in text and "fits on the phone" in text and f"by {login_name()}" in text
     assert f"The most accurate is {better.name}" in text
-    assert moves(at) == ["fits on the phone"]
+    assert len(moves(at)) == 1 and moves(at)[0].endswith(f" UTC by {login_name()}: fits on the phone")
 
 
 def test_a_champion_is_rolled_back_and_the_history_only_grows(bench, filled):
@@ -74,15 +76,15 @@ def test_a_champion_is_rolled_back_and_the_history_only_grows(bench, filled):
     choose(at, f"model.champion.{other.id}", "better")
     choose(at, "champion.back", "too slow")
     assert not at.exception and bench.aliases("flowers")["champion"].run_id == one.run_id
-    assert moves(at) == ["too slow", "better", "first"]
-    assert at.dataframe[0].value["Champion"].tolist()[0].startswith("back to ")
+    assert [move.rpartition(": ")[2] for move in moves(at)] == ["too slow", "better", "first"]
+    assert moves(at)[0].startswith("- **Back to ")
 
 
 def test_a_champion_can_be_taken_away(bench, filled):
     bench.set_alias(filled.with_status("FINISHED")[0].id)
     at = choose(visit("models"), "champion.drop", "none is good enough")
     assert bench.aliases("flowers") == {} and "No champion yet" in text_of(at)
-    assert at.dataframe[0].value["Champion"].tolist()[0] == "taken away"
+    assert moves(at)[0].startswith("- **Taken away**")
 
 
 def test_a_champion_that_was_deleted_is_said_and_the_one_before_can_come_back(bench, filled):

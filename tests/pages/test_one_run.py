@@ -136,7 +136,9 @@ def test_deleting_the_weights_keeps_the_record(bench, filled):
     bench.set_alias(run.id)
     at = visit("runs", run=run.id)
     at.button(key="run.weights").click().run()
-    assert "1 model" in text_of(at) and "lose the champion of flowers version 1" in text_of(at).replace("\\", "")
+    assert "1 model" in text_of(at) and "Among them is the champion of flowers version 1" in text_of(at).replace(
+        "\\", ""
+    )
     at.button(key="run.weights-yes").click().run()
     assert not at.exception and not bench.has_model(run.id) and bench.run(run.id).test_accuracy
     assert "Its weights were deleted" in text_of(at) and "Predict" not in link_labels(at)

@@ -8,7 +8,6 @@ import streamlit as st
 from core.datasets.values import Dataset
 from core.runs import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Run, Status
 from core.web.panels.run_rows import attempt, open_link
-from core.web.panels.tables import name_column, table
 from core.web.panels.words import dataset_title, interval
 from core.web.widgets import run_chip
 from core.wording import moment, plain, share
@@ -16,6 +15,8 @@ from core.workbench import Workbench
 from core.workbench.organising import login_name
 
 TROPHY = ":material/trophy:"
+MOST_SHOWN = 50
+"""Entries of the history on the page."""
 
 
 def make_button(bench: Workbench, run: Run, *, key: str) -> None:
@@ -53,7 +54,8 @@ def _holder(bench: Workbench, held: AliasMove, best: Run | None) -> None:
     run = bench.run(held.run_id or "")
     st.markdown(f":orange-badge[{TROPHY} Champion]")
     run_chip(run)
-    st.markdown(f"Right on **{share(run.test_accuracy, interval(run))}** of the test photos. {_since(held)}")
+    st.markdown(f"Right on **{share(run.test_accuracy, interval(run))}** of the test photos.")
+    st.caption(_since(held))
     if not bench.has_model(run.id):
         st.warning("Its weights were deleted: it can be compared, but not asked.", icon=":material/layers_clear:")
     if best is not None and best.id != run.id and (best.test_accuracy or 0) > (run.test_accuracy or 0):
@@ -106,17 +108,18 @@ def _history(bench: Workbench, dataset: Dataset) -> None:
     if not moves:
         return
     with st.expander(f"History ({len(moves)})", icon=":material/history:", key="champion.history"):
-        rows = [
-            {"When (UTC)": moment(move.at), "Who": move.who or "–", "Champion": _came_to(move), "Why": move.why or "–"}
-            for move in moves
-        ]
-        table(rows, key="champion.moves", columns={"Champion": name_column("Champion", [r["Champion"] for r in rows])})
+        # lines, because a table would cut the reasons off
+        st.markdown("\n".join(_entry(move) for move in moves[:MOST_SHOWN]))
+        if len(moves) > MOST_SHOWN:
+            st.caption(f"{len(moves) - MOST_SHOWN} earlier ones: `python -m core alias {plain(dataset.name)}`")
 
 
-def _came_to(move: AliasMove) -> str:
-    if move.run_id is None:
-        return "taken away"
-    return f"{'back to ' if move.restores else ''}{move.run_name} ({move.run_id})"
+def _entry(move: AliasMove) -> str:
+    came_to = "Taken away"
+    if move.run_id is not None:
+        came_to = f"{'Back to ' if move.restores else ''}{plain(move.run_name)} ({plain(move.run_id)})"
+    by, why = (f" by {plain(move.who)}" if move.who else ""), (f": {plain(move.why)}" if move.why else "")
+    return f"- **{came_to}** · {moment(move.at)} UTC{by}{why}"
 
 
 def _since(move: AliasMove) -> str:

@@ -138,7 +138,7 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
 
 
 def _marks(run: Run, champions: set[str | None]) -> str:
-    said = {"🏆": run.id in champions, "★": run.starred, "archived": run.archived}
+    said = {"champion": run.id in champions, "★": run.starred, "archived": run.archived}
     return " ".join(mark for mark, is_so in said.items() if is_so)
 
 
@@ -146,8 +146,8 @@ def _row(run: Run, names: Mapping[str, str]) -> dict:
     low, high = interval(run)
     return {
         "Colour": colour_swatch(run_colour(run.id)),
-        "": "",
         "Run": run.name,
+        "": "",
         "Status": status_word(run.status),
         "Open": "Open",
         "Accuracy": None if run.test_accuracy is None else 100 * run.test_accuracy,
@@ -169,7 +169,7 @@ def _said(rows: Sequence[dict]) -> list[str]:
 
 _COLUMNS = {
     "Colour": picture(),
-    "": st.column_config.TextColumn("", help="🏆 the champion of its dataset, ★ with a star.", width="small"),
+    "": st.column_config.TextColumn("", help="★ has a star; champion: of its dataset.", width="small"),
     "Accuracy": number("Test accuracy", "Share of test photos it got right, measured once at the end."),
     "Interval": st.column_config.TextColumn(
         "95 % interval", help="Wilson interval of the accuracy.", alignment="right"

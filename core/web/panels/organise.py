@@ -112,7 +112,7 @@ def delete_weights_button(bench: Workbench, runs: Sequence[Run], told, *, key: s
         toll = bench.toll_of([run.id for run in runs], weights_only=True)
         return (
             f"This deletes the weights of {_named(runs)} for good: {toll_words(toll)}. Figures, curves and answers "
-            "stay, to be compared as before; what needs the weights (Predict, going on, building on them) ends here."
+            "stay, to be compared as before; Predict, training on and building on them end here."
             f"{used_words(toll)}{alias_words(toll, weights_only=True)}"
         )
 

@@ -94,5 +94,5 @@ def alias_words(toll: Toll, *, weights_only: bool = False) -> str:
     """A further sentence where somebody chose a run that goes, or whose weights go."""
     if not toll.aliases:
         return ""
-    then = "it keeps its name, but can no longer be asked" if weights_only else "nobody will hold that name then"
-    return f" **You are about to lose the {plain(listed(toll.aliases, 4))}**: {then}."
+    then = "it keeps that name, but can no longer be asked" if weights_only else "nobody will have that name then"
+    return f" **Among them is the {plain(listed(toll.aliases, 4))}**: {then}."
