@@ -50,7 +50,13 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup
+# MLflow, to be measured beside, wants other versions of what Graft uses.
+$(VENV)-mlflow/.installed: requirements-bench-mlflow.txt
+	$(PYTHON) -m venv $(VENV)-mlflow
+	$(VENV)-mlflow/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench-mlflow.txt
+	@touch $@
+
+bench: setup $(VENV)-mlflow/.installed
 	$(PIP) -r requirements-bench.txt
 	@for b in tests/bench/bench_*.py; do m=$${b%.py}; echo "== $$m"; $(BIN)/python -m $$(echo $$m | tr / .) || exit 1; done
 

@@ -1,0 +1,119 @@
+"""The leaderboard of 10,000 runs with 1,000,000 epochs, beside the same search through MLflow's client.
+
+``python -m tests.bench.bench_leaderboard [RUNS [EPOCHS]]`` prints three columns of milliseconds:
+
+- *search*: from the question to the values of 50 lines with their learning curves (``board_page`` and ``sparklines``).
+  Unlike MLflow's answer it holds the mean and spread of repetitions, and whether each line could be a tie with the best
+  (McNemar's exact test with Holm's correction over all lines). *after a write* is the same when somebody has just
+  written to the registry, so that all runs are read anew; while nothing is written, they are kept.
+- *page*: the whole script of the page Compare over a real server's websocket. It must take under 300 ms.
+- *MLflow*: ``MlflowClient.search_runs`` on an SQLite store that holds the same runs, parameters and metrics of every
+  epoch: the 50 best with their metrics and parameters, in MLflow's own process, without a page. Where ``.venv-mlflow``
+  is missing (``make bench`` makes it) this column is too.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core.comparison import Filters
+from core.settings import REPOSITORY, Settings
+from core.workbench import Workbench
+from tests.bench.many_runs import fill_many
+from tests.bench.visiting import served, visiting
+
+MLFLOW = REPOSITORY / ".venv-mlflow" / "bin" / "python"
+TARGET_MS = 300
+PER_PAGE = 50
+ASKED: dict[str, tuple[dict, str]] = {
+    "first page": ({}, ""),
+    "next page": ({"start": PER_PAGE}, "page=2"),
+    "filter": ({"filters": Filters(patterns=("fine_tuning",))}, "pattern=fine_tuning"),
+    "search": ({"filters": Filters(text="lite1")}, "q=lite1"),
+    "sort": ({"sort": "ece"}, "sort=ece"),
+}
+"""By name: what ``board_page`` is asked, and the same in the URL of the page."""
+
+
+def main(runs: int = 10_000, epochs: int = 100) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        settings = Settings(home=folder / "home")
+        bench = Workbench.open(settings)
+        begin = time.perf_counter()
+        dataset = fill_many(bench.registry, settings, runs, epochs)
+        print(f"{runs:,} runs with {epochs} epochs, made in {time.perf_counter() - begin:.0f} s")
+        searched = {name: search(bench, dataset.id, options) for name, (options, _) in ASKED.items()}
+        anew = after_a_write(bench, dataset.id)
+        bench.registry.close()
+        pages = script_times(settings, folder)
+        others = through_mlflow(settings, folder)
+    for name, milliseconds in searched.items():
+        beside = f", MLflow {others[name]:.0f} ms ({others[name] / milliseconds:.1f} times)" if others else ""
+        print(f"{name}: search {milliseconds:.1f} ms{beside}, page {pages[name]:.0f} ms")
+    print(f"search after a write: {anew:.0f} ms")
+    print(f"page within {TARGET_MS} ms: {'yes' if max(pages.values()) < TARGET_MS else 'NO'}")
+
+
+def search(bench: Workbench, dataset_id: str, options: dict) -> float:
+    def ask() -> None:
+        found = bench.board_page(dataset_id, size=PER_PAGE, **options)
+        bench.registry.sparklines([entry.run_id for entry in found.entries])
+
+    return median_of(ask)
+
+
+def after_a_write(bench: Workbench, dataset_id: str) -> float:
+    """As ``search``, with a write before each one that another process might have made."""
+    number, took = 0, []
+    for number in range(5):
+        bench.registry.log("bench", {"number": number})
+        begin = time.perf_counter()
+        search_once = bench.board_page(dataset_id, size=PER_PAGE)
+        bench.registry.sparklines([entry.run_id for entry in search_once.entries])
+        took.append(1000 * (time.perf_counter() - begin))
+    return statistics.median(took)
+
+
+def script_times(settings: Settings, folder: Path) -> dict[str, float]:
+    """Median milliseconds of the page's script, each in a visit of its own."""
+    found = {}
+    with served(settings.home, folder / "server.log") as server:
+        for name, (_, query) in ASKED.items():
+            with visiting(server) as visitor:
+                measured = visitor.measure("compare", f"size={PER_PAGE}&{query}".rstrip("&"))
+            found[name] = measured.median
+            print(f"/compare?{query}: {measured}")
+    return found
+
+
+def through_mlflow(settings: Settings, folder: Path) -> dict[str, float]:
+    """Milliseconds by the names of ``ASKED``; {} without MLflow."""
+    if not MLFLOW.exists():
+        print("MLflow is not there; `make bench` installs it into .venv-mlflow.")
+        return {}
+    command = [str(MLFLOW), str(Path(__file__).with_name("mlflow_search.py")), str(settings.registry_path)]
+    ended = subprocess.run([*command, str(folder / "mlflow.db")], capture_output=True, text=True, cwd=folder)
+    if ended.returncode:
+        sys.exit(f"MLflow's half failed: {ended.stderr[-2000:]}")
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def median_of(way: Callable[[], object], rounds: int = 9) -> float:
+    """Milliseconds, after one round to warm up."""
+    way()
+    times = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        way()
+        times.append(1000 * (time.perf_counter() - begin))
+    return statistics.median(times)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
