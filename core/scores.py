@@ -21,7 +21,10 @@ def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float
 
 
 def evaluate(
-    probabilities: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], digests: Sequence[str] = ()
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    class_names: tuple[str, ...],
+    digests: Sequence[str] | np.ndarray = (),
 ) -> Evaluation:
     """Evaluation of ``probabilities`` (n, classes) against ``labels`` (n,).
 
@@ -80,7 +83,7 @@ def confidence_bins(confidence: np.ndarray, bins: int = CALIBRATION_BINS) -> np.
     return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
 
 
-def right_bits(right: np.ndarray, digests: Sequence[str]) -> bytes:
+def right_bits(right: np.ndarray, digests: Sequence[str] | np.ndarray) -> bytes:
     """One bit a photo in the order of their digests; runs with the same photos can be compared without more."""
     return np.packbits(right[np.argsort(np.asarray(digests))]).tobytes()
 
@@ -89,7 +92,7 @@ HARDEST = 6
 """Photos kept."""
 
 
-def hardest(probabilities: np.ndarray, labels: np.ndarray, digests: Sequence[str]) -> tuple[str, ...]:
+def hardest(probabilities: np.ndarray, labels: np.ndarray, digests: Sequence[str] | np.ndarray) -> tuple[str, ...]:
     """The photos whose true class got the least probability, the hardest first."""
     given = probabilities[np.arange(len(labels)), labels]
     return tuple(str(digests[place]) for place in np.argsort(given, kind="stable")[:HARDEST])

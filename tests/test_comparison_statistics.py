@@ -154,7 +154,6 @@ BY_SCIKIT_LEARN = {
     ),
     "macro_f1": lambda p, y: metrics.f1_score(y, p.argmax(axis=1), average="macro"),
     "log_loss": lambda p, y: metrics.log_loss(y, p, labels=range(p.shape[1])),
-    "ece": lambda p, y: comparison.calibration_error(p, y),
 }
 
 

@@ -210,6 +210,7 @@ def _prediction(row: PhotoPredictions) -> dict:
             "predictions": [asdict(prediction) for prediction in answer.predictions],
             "milliseconds": answer.milliseconds,
             "unsure": answer.unsure,
+            "calibrated": answer.calibrated,
             "problem": answer.problem,
         }
         for answer in row.answers

@@ -8,7 +8,6 @@ import numpy as np
 from core.comparison.paired import aligned
 from core.comparison.photos import PhotoResults
 from core.errors import InvalidInput
-from core.scores import CALIBRATION_BINS, confidence_bins
 
 DRAWS, FEWEST_DRAWS = 10_000, 1_000
 _MOST_NUMBERS = 20_000_000
@@ -71,16 +70,6 @@ def _mean_of_some(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return np.divide(above, below, out=np.zeros_like(above), where=there).sum(axis=1) / there.sum(axis=1)
 
 
-def _gap_by_bin(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    bins = np.eye(CALIBRATION_BINS)[confidence_bins(confidence)]
-    return bins * (_right(probabilities, labels) - confidence[:, None])
-
-
-def _mean_gap(sums: np.ndarray, n: int) -> np.ndarray:
-    return np.abs(sums).sum(axis=1) / n
-
-
 TEST_METRICS: dict[str, Metric] = {
     metric.key: metric
     for metric in (
@@ -90,12 +79,12 @@ TEST_METRICS: dict[str, Metric] = {
         Metric(
             key="log_loss", title="log-loss", parts=_surprise, combine=_mean, lower_is_better=True, share=False
         ),
-        Metric(
-            key="ece", title="calibration error", parts=_gap_by_bin, combine=_mean_gap, lower_is_better=True
-        ),
     )
 }  # fmt: skip
-"""The figures of the leaderboard that are measured on the test photos; each equals the function of ``core.scores``."""
+"""The figures of the leaderboard that are measured on the test photos; each equals the function of ``core.scores``.
+
+Not the calibration error: drawing photos again inflates it (bins of few photos), so such an interval would mislead.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

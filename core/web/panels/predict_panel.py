@@ -94,6 +94,8 @@ def _answer(said: Answer, runs: Mapping[str, Run], names: Mapping[str, str]) -> 
     took = milliseconds(said.milliseconds)
     if said.passed_on is not None:
         took += " · the cheap model was unsure and passed it on" if said.passed_on else " · the cheap model was sure"
+    if said.calibrated:
+        took += " · calibrated"
     if said.unsure:
         st.caption(
             f":orange-badge[:material/help: unsure] The best class has under {share(said.unsure_below)}; "

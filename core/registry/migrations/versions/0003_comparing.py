@@ -14,7 +14,7 @@ def upgrade() -> None:
         for name in ("family", "pattern", "backbone"):
             runs.add_column(sa.Column(name, sa.Text(), nullable=False, server_default=""))
     with op.batch_alter_table("evaluations", recreate="always") as evaluations:
-        columns = [sa.Column(name, sa.Float(), nullable=True) for name in ("balanced_accuracy", "macro_f1", "ece")]
+        columns: list[sa.Column] = [sa.Column(name, sa.Float(), nullable=True) for name in ("balanced_accuracy", "macro_f1", "ece")]
         columns.append(sa.Column("right", sa.LargeBinary(), nullable=True))
         columns.append(sa.Column("hardest", sa.JSON(none_as_null=True), nullable=True))
         for column in columns:  # before the long ones, behind which SQLite would have to walk to them
