@@ -75,7 +75,7 @@ def test_two_runs_are_compared_in_every_figure(call, finished, settings):
     result = call(*finished[:2])
     by_run = {row["run"]: row for row in result["runs"]}
     a, b = (by_run[result["pairs"][0][side]] for side in ("a", "b"))
-    assert [one["metric"] for one in result["metrics"]] == list(SCORES)
+    assert [one["metric"] for one in result["metrics"]] == [name for name in SCORES if name != "ece"]
     for one in result["metrics"]:
         assert (one["a"], one["b"]) == pytest.approx((a[one["metric"]], b[one["metric"]]))
         assert one["ci95"][0] <= one["difference"] <= one["ci95"][1] or one["metric"] == "ece"
