@@ -224,9 +224,9 @@ def finish(settings: Settings, registry: Registry) -> None:
         if not alone:
             return
         for trash in datasets:
-            _settle(trash, lambda trash=trash: registry.delete_dataset(trash.name.removeprefix(TRASH)))
+            _settle(trash, registry.delete_dataset)
         for trash in runs:
-            _settle(trash, lambda trash=trash: registry.delete_runs([trash.name.removeprefix(TRASH)]))
+            _settle(trash, lambda run_id: registry.delete_runs([run_id]))
         for trash in models:  # its checkpoints were to go next; a finished run gets no new ones
             registry.delete_models_of([trash.parent.name])
             shutil.rmtree(trash.with_name("checkpoints"), ignore_errors=True)
@@ -234,13 +234,14 @@ def finish(settings: Settings, registry: Registry) -> None:
             shutil.rmtree(trash, ignore_errors=True)
 
 
-def _settle(trash: Path, forget_rows: Callable[[], None]) -> None:
+def _settle(trash: Path, forget_row: Callable[[str], None]) -> None:
+    name = trash.name.removeprefix(TRASH)
     try:
-        forget_rows()
+        forget_row(name)
     except NotFound:
         pass  # the rows were gone already
     except Conflict:  # it was started after the kill: it is in use, so it stays
-        trash.rename(trash.with_name(trash.name.removeprefix(TRASH)))
+        trash.rename(trash.with_name(name))
         return
     shutil.rmtree(trash, ignore_errors=True)
 

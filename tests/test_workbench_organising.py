@@ -138,3 +138,10 @@ def test_deleting_many_says_before_what_it_does(bench, finished):
     with pytest.raises((NotFound, Unavailable)):
         bench.photo_results(finished[0])
     assert bench.registry.log_entries(1)[0].detail["runs"] == finished[:3]
+
+
+def test_an_archived_run_is_no_longer_offered_to_build_on_and_can_still_be_named(bench, finished):
+    bench.archive(finished[:1])
+    assert finished[0] not in [backbone.name for backbone, _ in bench.backbones()]
+    assert finished[1] in [backbone.name for backbone, _ in bench.backbones()]
+    assert bench.backbone(finished[0]).name == finished[0]

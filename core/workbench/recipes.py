@@ -29,8 +29,10 @@ class Recipes(Bench):
         return known + [(backbone, Availability.READY) for backbone in self._saved_backbones()]
 
     def _saved_backbones(self) -> list[Backbone]:
-        """Models that are one network and have learned something."""
-        known = [model for model in self.registry.models() if (model.card.get("backbone") or {}).get("row")]
+        """Models that are one network and have learned something, but not those of runs that were put away."""
+        hidden = self.registry.archived_ids()
+        there = [model for model in self.registry.models() if model.run_id not in hidden]
+        known = [model for model in there if (model.card.get("backbone") or {}).get("row")]
         networks = [model for model in known if model.path.endswith(".keras")]
         found = [from_card(model.run_id, model.card, self.settings.home / model.path) for model in networks]
         return [backbone for backbone in found if backbone.source.startswith(f"{KIND}:")]

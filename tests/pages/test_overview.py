@@ -2,6 +2,7 @@
 
 from core.datasets import ImportProgress
 from core.imports import ImportJob
+from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 
@@ -100,3 +101,23 @@ def test_many_runs_cost_no_query_each(bench, monkeypatch):
         monkeypatch.setattr(type(bench.registry), name, counted)
     at = visit()
     assert not at.exception and calls == []
+
+
+def test_the_champion_is_shown_and_named_beside_the_most_accurate(bench):
+    finished = fill(bench.registry, bench.settings, runs=9).with_status("FINISHED")
+    worse, *_, better = sorted(finished, key=lambda run: run.test_accuracy)
+    assert "The most accurate model for flowers" in first_line(visit()) and "Champion" not in text_of(visit())
+    bench.set_alias(worse.id)
+    at = visit()
+    assert first_line(at).startswith("The champion for flowers")
+    assert worse.test_accuracy < better.test_accuracy and "The most accurate is" in text_of(at)
+    bench.delete_weights([worse.id])
+    at = visit()
+    assert not at.exception and "Predict" not in [button.label for button in at.button]
+
+
+def test_an_archived_run_is_not_the_most_accurate_one(bench):
+    finished = fill(bench.registry, bench.settings, runs=9).with_status("FINISHED")
+    *_, second, best = sorted(finished, key=lambda run: run.test_accuracy)
+    bench.archive([run.id for run in finished if run.test_accuracy == best.test_accuracy])
+    assert f"{100 * best.test_accuracy:.0f} %" not in first_line(visit())

@@ -5,7 +5,7 @@ import pytest
 from core.errors import Unavailable
 from core.prediction import Answer, PhotoPredictions, Prediction
 from core.workbench import Workbench
-from tests.factories import tiny_jpeg
+from tests.factories import fill, tiny_jpeg
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 PHOTO = tiny_jpeg(0, 1)
@@ -113,3 +113,26 @@ def test_one_model_on_several_photos_says_how_often_it_said_what(asked, filled):
     at = visit("predict")
     at.get("file_uploader")[0].set_value([("a.jpg", PHOTO, "image/jpeg"), ("b.jpg", tiny_jpeg(1, 2), "image/jpeg")])
     assert first_line(at.run()) == "2 photos: rose twice."
+
+
+def test_the_champion_answers_first(bench):
+    finished = fill(bench.registry, bench.settings, runs=9).with_status("FINISHED")
+    worst = min(finished, key=lambda run: run.test_accuracy)
+    bench.set_alias(worst.id)
+    chosen = visit("predict").multiselect(key="predict.models")
+    assert chosen.value == [worst.id] and chosen.options[0].startswith("champion · ")
+    assert visit("predict", models="flowers@champion").multiselect(key="predict.models").value == [worst.id]
+
+
+def test_archived_models_are_not_offered_but_a_link_to_one_still_works(bench, filled):
+    put_away, other = filled.with_status("FINISHED")
+    bench.archive([put_away.id])
+    assert len(visit("predict").multiselect(key="predict.models").options) == 1
+    assert visit("predict", models=put_away.id).multiselect(key="predict.models").value == [put_away.id]
+
+
+def test_a_model_whose_weights_were_deleted_is_said_in_one_sentence(bench, filled):
+    gone = filled.with_status("FINISHED")[0]
+    bench.delete_weights([gone.id])
+    at = visit("predict", models=gone.id)
+    assert not at.exception and "were deleted" in at.error[0].value and len(at.error) == 1

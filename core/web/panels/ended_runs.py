@@ -18,7 +18,6 @@ from core.workbench import Workbench
 from core.workbench.organising import SORTS, Wanted
 
 PER_PAGE = 50
-MOST_COMPARED = 12
 _ENDINGS = (Status.FINISHED, Status.FAILED, Status.KILLED)
 
 
@@ -190,8 +189,8 @@ def _compare(chosen: Sequence[Run]) -> None:
     if len({run.dataset_id for run in finished}) > 1:
         st.caption("Only runs of one dataset can be compared; tick runs of one.")
     elif finished:
-        ids = ",".join(run.id for run in finished[:MOST_COMPARED])
-        label = f"Compare {count(len(finished[:MOST_COMPARED]), 'run')}"
+        ids = ",".join(run.id for run in finished)
+        label = f"Compare {count(len(finished), 'run')}"
         st.page_link("pages/compare.py", label=label, icon=":material/bar_chart:", query_params={"runs": ids})
     else:
         st.caption("Only finished runs can be compared.")
