@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.comparison import Row, best_per_dataset, leaderboard
 from core.datasets.values import Dataset
-from core.runs import Run, Status
+from core.runs import Status
 from core.web.frame import require_frame
 from core.web.panels import dataset_card
 from core.web.panels.import_panel import demo_button, import_jobs
@@ -23,45 +23,45 @@ SHOWN = 12
 
 def page() -> None:
     bench = workbench()
-    datasets, runs = bench.datasets(), bench.runs()
-    best, champions = best_rows(bench, runs), champion_rows(bench, runs)
-    heading("Overview", answer(datasets, runs, best, champions))
+    datasets, numbers = bench.datasets(), bench.run_counts()
+    best, champions = best_rows(bench), champion_rows(bench)
+    heading("Overview", answer(datasets, numbers, best, champions))
     if not datasets:
         welcome(bench)
         return
     imported = import_jobs(bench)  # whose own button is the next step then
-    active(bench, datasets, runs)
+    active(bench, datasets)
     with_model = bench.model_sizes()
+    shown = {row.run_id for row in (*best.values(), *champions.values())}
+    runs = {run.id: run for run in bench.board_runs(list(shown))}
     for place, dataset in enumerate(datasets[:SHOWN]):
         dataset_card.show(
-            bench, dataset, [run for run in runs if run.dataset_id == dataset.id],
-            best=best.get(dataset.id), champion=champions.get(dataset.id), with_model=with_model,
+            bench, dataset, numbers.get(dataset.id, {}),
+            best=best.get(dataset.id), champion=champions.get(dataset.id), runs=runs, with_model=with_model,
             first=not place and not imported,
         )  # fmt: skip
     if len(datasets) > SHOWN:
         st.page_link("pages/datasets.py", label=f"All {len(datasets)} datasets", icon=":material/photo_library:")
 
 
-def best_rows(bench: Workbench, runs: Sequence[Run]) -> Mapping[str, Row]:
-    """The most accurate run of every dataset that was not put away. Costs are only read for runs that tie for it."""
-    highest: dict[str, float] = {}
-    finished = [run for run in runs if run.test_accuracy is not None and not run.archived]
-    for run in finished:
-        highest[run.dataset_id] = max(highest.get(run.dataset_id, 0.0), run.test_accuracy or 0.0)
-    leading = [run for run in finished if run.test_accuracy == highest[run.dataset_id]]
+def best_rows(bench: Workbench) -> Mapping[str, Row]:
+    """The most accurate run of every dataset that was not put away; of those that tie for it the cheapest."""
+    leading = bench.most_accurate()
     return best_per_dataset(leading, bench.costs([run.id for run in leading]))
 
 
-def champion_rows(bench: Workbench, runs: Sequence[Run]) -> Mapping[str, Row]:
+def champion_rows(bench: Workbench) -> Mapping[str, Row]:
     """The run that a person chose, of every dataset that has one."""
-    chosen = {move.run_id for move in bench.champions().values()}
-    held = [run for run in runs if run.id in chosen]
+    held = bench.board_runs([move.run_id for move in bench.champions().values() if move.run_id])
     costs = bench.costs([run.id for run in held])
     return {run.dataset_id: leaderboard([run], costs)[0] for run in held if run.id in costs}
 
 
 def answer(
-    datasets: Sequence[Dataset], runs: Sequence[Run], best: Mapping[str, Row], champions: Mapping[str, Row]
+    datasets: Sequence[Dataset],
+    numbers: Mapping[str, Mapping[Status, int]],
+    best: Mapping[str, Row],
+    champions: Mapping[str, Row],
 ) -> str:
     """The first line: the model to use of the newest dataset that has one, and what goes on."""
     if not datasets:
@@ -74,8 +74,8 @@ def answer(
         row, which = (champions[led.id], "champion") if chosen else (best[led.id], "most accurate model")
         right = share(row.accuracy, row.interval)
         first = f"The {which} for {plain(led.name)} is right on {right} of its test photos"
-    numbers = {word: sum(run.status is status for run in runs) for word, status in _GOING_ON.items()}
-    going = [f"{count(number, 'run')} {word}" for word, number in numbers.items() if number]
+    active = {word: sum(each.get(status, 0) for each in numbers.values()) for word, status in _GOING_ON.items()}
+    going = [f"{count(number, 'run')} {word}" for word, number in active.items() if number]
     return f"{first}; {', '.join(going) or 'nothing is running'}."
 
 
@@ -98,9 +98,9 @@ def welcome(bench: Workbench) -> None:
         st.page_link("pages/datasets.py", label="Import your own photos", icon=":material/upload:")
 
 
-def active(bench: Workbench, datasets: Sequence[Dataset], runs: Sequence[Run]) -> None:
+def active(bench: Workbench, datasets: Sequence[Dataset]) -> None:
     """What runs now and what waits, polled only while there is something."""
-    known = active_ids([run for run in runs if not run.status.ended], [])
+    known = active_ids(bench.runs(status=Status.RUNNING), bench.queue())
     if not known:
         return
     names = {dataset.id: dataset_title(dataset) for dataset in datasets}

@@ -16,12 +16,14 @@ from core.registry.preferences import Preferences
 from core.registry.queue import Queue
 from core.registry.results import Results
 from core.registry.runs import Runs
+from core.registry.standing import Standing
 from core.registry.upkeep import Upkeep
 
 
 class Registry(
-    Preferences, Datasets, Runs, Finding, Aliases, Queue, Attempts, Results, Boards, Models, Journal, Upkeep, FillIn
-):
+    Preferences, Datasets, Runs, Finding, Standing, Aliases, Queue, Attempts, Results, Boards, Models, Journal, Upkeep,
+    FillIn,
+):  # fmt: skip
     """All that Graft knows, in one SQLite file (WAL).
 
     One object may be shared by all threads of a process and survives a fork; several processes may open one file.

@@ -1,13 +1,12 @@
 """Verbs about runs: how they wait, run, stop and go on, and what belongs to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core import jobs
 from core.errors import Conflict, NotFound
 from core.lineage import backbone_of, parents_of
 from core.progress import read_progress
-from core.recipes import same_but_seed
 from core.runs import Attempt, Cancel, Epoch, Progress, Run, Status
 from core.stages import Stage, program_of
 from core.workbench.base import Bench
@@ -47,6 +46,14 @@ class Running(Bench):
     def runs(self, dataset_id: str | None = None, status: Status | None = None, limit: int | None = None) -> list[Run]:
         """Newest first."""
         return self.registry.runs(dataset_id=dataset_id, status=status, limit=limit)
+
+    def run_counts(self) -> Mapping[str, Mapping[Status, int]]:
+        """How many runs each dataset has in each status, by dataset id."""
+        return self.registry.run_counts()
+
+    def most_accurate(self) -> list[Run]:
+        """The runs that share the highest test accuracy of their dataset, archived ones left out."""
+        return self.registry.most_accurate()
 
     def queue(self) -> list[Run]:
         """Scheduled runs in the order they will start."""
@@ -129,8 +136,7 @@ class Running(Bench):
     def repetitions(self, run_id: str) -> list[Run]:
         """Runs of one recipe that differ in the seed alone, itself included, by seed."""
         run = self.run(run_id)
-        same = [one for one in self.runs(run.dataset_id) if same_but_seed(one.recipe, run.recipe)]
-        kept = [one for one in same if one.id == run.id or not one.reproduces]
+        kept = [one for one in self.registry.family_of(run.id) if one.id == run.id or not one.reproduces]
         return sorted(kept, key=lambda one: (one.recipe.hyperparameters.seed, one.created_at))
 
     def reproduction(self, run_id: str) -> Reproduction | None:
@@ -140,11 +146,10 @@ class Running(Bench):
         return None if pair is None else difference(*pair, self.registry, self.settings)
 
     def _pair(self, run: Run) -> tuple[Run, Run] | None:
-        runs = {one.id: one for one in self.runs(run.dataset_id)}
-        if run.reproduces in runs:
-            return runs[run.reproduces], run
-        again = [one for one in runs.values() if one.reproduces == run.id]
-        return (run, max(again, key=lambda one: one.created_at)) if again else None
+        if run.reproduces is not None:
+            return self.run(run.reproduces), run
+        again = self.registry.reproductions_of(run.id)
+        return (run, again[-1]) if again else None
 
     def lineage(self, run_id: str) -> Lineage:
         """The runs whose models it builds on, and the runs that build on its model."""

@@ -1,6 +1,6 @@
 """A dataset on the Overview: the model to use with what it cost, some photos, and what comes next."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping
 
 import streamlit as st
 
@@ -18,17 +18,19 @@ from core.workbench import Workbench
 def show(
     bench: Workbench,
     dataset: Dataset,
-    runs: Sequence[Run],
+    numbers: Mapping[Status, int],
     *,
     best: Row | None,
     champion: Row | None,
+    runs: Mapping[str, Run],
     with_model: Container[str],
     first: bool,
 ) -> None:
     """One dataset: the model to use with what it cost, some of its photos, and the step that comes next.
 
     Args:
-        best: the most accurate run. champion: the one a person chose; it is shown first where there is one.
+        numbers: how many runs it has in each status. best: the most accurate run. champion: the one a person chose;
+            it is shown first where there is one. runs: both of them, by id.
         with_model: ids of runs whose weights are there.
     """
     shown = champion or best
@@ -36,28 +38,28 @@ def show(
         words, photos = st.columns([3, 2], gap="medium", vertical_alignment="center")
         with words:
             st.markdown(f"**{plain(dataset_title(dataset))}**")
-            st.caption(f"{dataset_size(dataset)} · {count(len(runs), 'run')}")
+            st.caption(f"{dataset_size(dataset)} · {count(sum(numbers.values()), 'run')}")
             if shown is None:
                 st.caption("No finished run yet, so nothing can be said about these photos.")
             else:
-                _who(runs, shown, best, champion)
+                _who(runs[shown.run_id], best, champion)
         with photos:
             sample(bench, dataset)
         if shown is not None:
             _figures(dataset, shown, "the champion" if champion else "the most accurate run")
         asked = shown.run_id if shown is not None and shown.run_id in with_model else None
-        _next_steps(dataset, runs, asked, first=first)
+        _next_steps(dataset, numbers, asked, first=first)
 
 
-def _who(runs: Sequence[Run], shown: Row, best: Row | None, champion: Row | None) -> None:
+def _who(shown: Run, best: Row | None, champion: Row | None) -> None:
     """The champion, and beside it the most accurate where that is another one."""
-    run_chip(next(run for run in runs if run.id == shown.run_id))
+    run_chip(shown)
     if champion is None:
         st.caption(":green-badge[:material/target: Most accurate]")
         return
-    more = best is not None and best.accuracy > champion.accuracy
-    beside = f" The most accurate is {plain(best.name)} with {share(best.accuracy)}." if more and best else ""
-    also = "" if more else " :green-badge[:material/target: Most accurate]"
+    also, beside = " :green-badge[:material/target: Most accurate]", ""
+    if best is not None and (best.accuracy or 0) > (champion.accuracy or 0):
+        also, beside = "", f" The most accurate is {plain(best.name)} with {share(best.accuracy)}."
     st.caption(f":orange-badge[:material/trophy: Champion]{also}{beside}")
 
 
@@ -71,16 +73,15 @@ def _figures(dataset: Dataset, shown: Row, which: str) -> None:
     )
 
 
-def _next_steps(dataset: Dataset, runs: Sequence[Run], asked: str | None, *, first: bool) -> None:
+def _next_steps(dataset: Dataset, numbers: Mapping[Status, int], asked: str | None, *, first: bool) -> None:
     """What can be done with this dataset, the likeliest step first; a filled button once on the page.
 
     Args:
         asked: the run whose model would answer.
     """
     query = {"dataset": dataset.id}
-    finished = sum(run.status is Status.FINISHED for run in runs)
     steps = {"train": ("Train", ":material/model_training:", query)}
-    if finished > 1:
+    if numbers.get(Status.FINISHED, 0) > 1:
         steps = {"compare": ("Compare", ":material/bar_chart:", query)} | steps
     if asked is not None:
         steps = {"predict": ("Predict", ":material/image_search:", {"models": asked})} | steps
