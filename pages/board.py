@@ -26,8 +26,8 @@ WORDS = {
     ),
     "hparams": (
         ":material/table_chart: HParams",
-        "One row a run: how it was trained, and what came of it. In *parallel coordinates* every run is a line; ticks "
-        "on the left choose the columns. A run without a value in one of them has no line.",
+        "One row a run: how it was trained and, further to the right, what came of it. In *parallel coordinates* every "
+        "run is a line; ticks on the left choose the columns. A run without a value in one of them has no line.",
     ),
     "projector": (
         ":material/scatter_plot: Projector",
@@ -118,7 +118,7 @@ def follow() -> None:
 if st.session_state.get(KEY) not in DASHBOARDS:
     asked_for = st.query_params.get("dashboard", "")
     st.session_state[KEY] = asked_for if asked_for in DASHBOARDS else DASHBOARDS[0]
-dashboard = st.segmented_control(
+st.segmented_control(
     "Dashboard",
     DASHBOARDS,
     format_func=lambda name: WORDS[name][0],
@@ -126,6 +126,7 @@ dashboard = st.segmented_control(
     key=KEY,
     label_visibility="collapsed",
 )
+dashboard: str = st.session_state[KEY]
 st.query_params["dashboard"] = dashboard
 st.caption(WORDS[dashboard][1])
 

@@ -42,9 +42,7 @@ def test_a_broken_registry_is_not_healthy(client, tmp_path):
 
 
 def test_the_board_can_be_reached_without_its_slash(client):
-    assert client.get("/tb", follow_redirects=False).headers["location"] == "tb/"
-    font = client.get("/font-roboto/a.woff2", follow_redirects=False).headers["location"]
-    assert font == "../tb/font-roboto/a.woff2"  # relative: a proxy may have put a path before ours
+    assert client.get("/tb", follow_redirects=False).headers["location"] == "tb/"  # a proxy may have put a path before
 
 
 def test_graft_can_lie_below_a_path(client, monkeypatch):

@@ -1,5 +1,6 @@
 """TensorBoard shows the chosen runs, under names people know, and nothing else."""
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,7 +22,7 @@ from core.settings import Settings
 from core.web import hparams
 from core.web.board_runs import METRICS, BoardRun, RegistryRuns, hyperparameters
 from core.web.selected_runs import SelectedRuns, run_id, shown_name, stored_name
-from core.web.tensorboard import TensorBoard, _choosing, board_path
+from core.web.tensorboard import TensorBoard, _choosing, _make_wsgi, board_path
 from core.workbench import Workbench
 from tests.factories import fill, make_cost, make_evaluation, make_run
 
@@ -282,3 +283,18 @@ def test_loading_tensorboard_brings_no_tensorflow_and_says_nothing(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "False"
     assert "NOTE" not in done.stderr
+
+
+def test_its_page_asks_for_nothing_at_the_root_of_the_server(tmp_path):
+    wsgi, program = _make_wsgi(tmp_path, Known())
+    try:
+        page = Client(wsgi).get("/of/r-1/")
+        assert page.status_code == 200 and "url(/" not in page.text
+        font = re.search(r"url\((font-roboto/[^)]+)\)", page.text).group(1)
+        assert Client(wsgi).get(f"/of/r-1/{font}").status_code == 200
+        tabs = Client(wsgi).get("/of/r-1/data/plugins_listing").json
+        assert {"timeseries", "scalars", "hparams", "projector"} == set(tabs)
+    finally:
+        board = TensorBoard()
+        board._program = program
+        board.stop()

@@ -7,7 +7,6 @@ the row lies in ``tensorboard`` itself. No graph: nothing here needs a TensorFlo
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 from tensorboard.compat.proto.event_pb2 import Event
@@ -17,7 +16,7 @@ from tensorboard.plugins.scalar.metadata import create_summary_metadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
-from core.recipes import Recipe
+from core.recipes import RELEVANT, Recipe
 from core.runs import Epoch
 
 
@@ -49,8 +48,12 @@ class Curves:
 
 
 def write_row(folder: Path, recipe: Recipe, metrics: dict[str, float], step: int) -> None:
-    """The run's row in the HParams table: its hyperparameters and final ``metrics``."""
-    numbers = {"backbone": recipe.backbone, "pattern": str(recipe.pattern), **asdict(recipe.hyperparameters)}
+    """The run's row in the HParams table of a plain ``tensorboard --logdir``: what its pattern looks at, and metrics.
+
+    The dashboard does not read it: there the row comes from the registry (``web.hparams``).
+    """
+    used = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern]}
+    numbers = {"backbone": recipe.backbone, "pattern": str(recipe.pattern), **used}
     folder.mkdir(parents=True, exist_ok=True)
     writer = EventFileWriter(str(folder))
     writer.add_event(_event(hparams_api.hparams_pb(numbers), 0))

@@ -7,7 +7,7 @@ find the way by relative addresses, so a proxy that takes the path away before i
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
-OWN = ("healthz", "tb", "font-roboto", "api", "assets")
+OWN = ("healthz", "tb", "api", "assets")
 """First parts of the addresses of our routes."""
 
 

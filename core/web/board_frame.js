@@ -1,6 +1,7 @@
 // Shows TensorBoard in a frame and keeps it in step with the page around it: dashboard and light or dark.
 const SETTINGS = '_tb_global_settings';
 const POLL_MS = 700;
+const NARROWEST = 640; // TensorBoard needs that many pixels; where there are fewer it is drawn smaller
 
 // TensorBoard asks for news only where its own setting says so, and has no address for that setting. On the same origin
 // the page may write it, once: what people change later stays.
@@ -40,18 +41,29 @@ function pageIsDark(element) {
 // darkMode is TensorBoard's default; what people choose in its own menu goes before it.
 function wantedAddress(data, dashboard, dark) {
   const address = absolute(data.path);
-  address.searchParams.set('darkMode', String(dark));
+  address.searchParams.set('darkMode', dark);
   address.hash = dashboard;
   return address;
+}
+
+function fit(frame, height) {
+  const box = frame.parentElement;
+  const scale = Math.min(1, (box.clientWidth || NARROWEST) / NARROWEST);
+  box.style.height = height;
+  frame.style.width = `${100 / scale}%`;
+  frame.style.height = `${100 / scale}%`;
+  frame.style.transform = scale < 1 ? `scale(${scale})` : 'none';
 }
 
 export default function ({ parentElement, data, setStateValue }) {
   const frame = parentElement.querySelector('iframe');
   const before = JSON.parse(frame.dataset.shown || 'null');
   const moved = !before || before.dashboard !== data.dashboard;
-  let dark = pageIsDark(frame);
-  const loadAgain = (dashboard) => load(frame, wantedAddress(data, dashboard, dark));
-  frame.style.height = data.height;
+  const loadAgain = (dashboard) => {
+    frame.dataset.dark = pageIsDark(frame);
+    load(frame, wantedAddress(data, dashboard, frame.dataset.dark));
+  };
+  fit(frame, data.height);
   frame.dataset.shown = JSON.stringify(data);
   if (!before) presetOnce();
   if (!before || before.path !== data.path || before.version !== data.version) {
@@ -61,16 +73,16 @@ export default function ({ parentElement, data, setStateValue }) {
   }
   // People change the dashboard inside TensorBoard as well; it says so in its address only.
   let told = data.dashboard;
+  clearInterval(Number(frame.dataset.watch)); // of the last run of the page
   const watch = setInterval(() => {
+    fit(frame, data.height);
     const shown = shownDashboard(frame);
     if (shown && shown !== told && data.dashboards.includes(shown)) {
       told = shown;
       setStateValue('dashboard', shown);
     }
-    if (dark !== pageIsDark(frame)) {
-      dark = !dark;
-      loadAgain(shown || data.dashboard);
-    }
+    if (frame.dataset.dark !== String(pageIsDark(frame))) loadAgain(shown || data.dashboard);
   }, POLL_MS);
+  frame.dataset.watch = watch;
   return () => clearInterval(watch);
 }

@@ -8,7 +8,8 @@ import streamlit as st
 from core.web.tensorboard import DASHBOARDS, board_path
 
 _SCRIPT = Path(__file__).with_name("board_frame.js")
-_FRAME = '<iframe title="TensorBoard" style="width:100%;border:0;display:block;border-radius:.5rem"></iframe>'
+_FRAME = """<div style="overflow:hidden;border-radius:.5rem">
+<iframe title="TensorBoard" style="border:0;display:block;transform-origin:0 0"></iframe></div>"""
 
 
 def show_board(
@@ -32,6 +33,11 @@ def show_board(
         The dashboard that was last opened inside TensorBoard.
     """
     mount = st.components.v2.component("graft_board", html=_FRAME, js=_SCRIPT.read_text("utf-8"))
-    data = {"path": board_path(run_ids), "dashboard": dashboard, "dashboards": list(DASHBOARDS)}
-    data |= {"version": version, "height": height}
+    data = {
+        "path": board_path(run_ids),
+        "dashboard": dashboard,
+        "dashboards": list(DASHBOARDS),
+        "version": version,
+        "height": height,
+    }
     return mount(data=data, key=key, on_dashboard_change=on_dashboard).get("dashboard")

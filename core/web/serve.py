@@ -12,7 +12,6 @@ from typing import Any
 from core.errors import Conflict, InvalidInput
 from core.settings import REPOSITORY, Settings, load_settings
 
-
 BASE_PATH = "GRAFT_BASE_PATH"
 
 

@@ -69,10 +69,6 @@ def _to_board(request: Request) -> RedirectResponse:
     return RedirectResponse("tb/")  # relative, because a proxy may have put a path before ours
 
 
-def _to_board_font(request: Request) -> RedirectResponse:
-    return RedirectResponse(f"../tb/font-roboto/{request.path_params['file']}")
-
-
 def explain_crash(error: Exception) -> bool:
     """What a visitor reads when a page fails in a way nobody foresaw; the details go to the log."""
     logger.error("A page failed", exc_info=error)
@@ -87,7 +83,6 @@ def explain_crash(error: Exception) -> bool:
 ROUTES: list[BaseRoute] = [
     Route("/healthz", healthz),
     Route("/tb", _to_board),
-    Route("/font-roboto/{file}", _to_board_font),
     Route("/api/v1/uploads/{ticket}", receive_slice, methods=["PUT"]),
     Mount("/tb", board),
     Mount("/assets", StaticFiles(directory=STATIC)),

@@ -84,7 +84,7 @@ def _make_wsgi(runs_dir: Path, known: "Runs"):
     provider, multiplexer = board._make_data_provider()
     chosen = SelectedRuns(provider, runs_dir, known)
     wsgi = application.TensorBoardWSGIApp(board.flags, _plugins(), chosen, board.assets_zip_provider, multiplexer)
-    return _choosing(wsgi), board
+    return _choosing(_with_own_fonts(wsgi)), board
 
 
 def _plugins() -> list:
@@ -106,6 +106,20 @@ def _keep_tensorflow_out() -> None:
     name = "tensorboard.compat.notf"
     module = sys.modules.setdefault(name, types.ModuleType(name))
     vars(tensorboard.compat).setdefault("notf", module)
+
+
+def _with_own_fonts(wsgi: Callable) -> Callable:
+    """TensorBoard's page asks for its fonts at the root of the server; they lie beside the page."""
+    from werkzeug.wrappers import Response
+
+    def app(environ: dict, start_response: Callable):
+        if environ["PATH_INFO"] not in ("/", "/index.html"):
+            return wsgi(environ, start_response)
+        page = Response.from_app(wsgi, environ)
+        page.data = page.data.replace(b"url(/font-roboto/", b"url(font-roboto/")
+        return page(environ, start_response)
+
+    return app
 
 
 def _choosing(wsgi: Callable) -> Callable:

@@ -80,10 +80,9 @@ def test_the_board_shows_the_chosen_runs_and_no_others(filled_visit, filled_serv
 
 
 def test_the_board_reloads_by_itself(filled_visit):
-    filled_visit.open("/board")
-    filled_visit.page.wait_for_timeout(500)
-    settings = filled_visit.page.evaluate("JSON.parse(localStorage.getItem('_tb_global_settings'))")
-    assert settings["autoReload"] is True
+    page = filled_visit.open("/board")
+    page.frame_locator('iframe[title="TensorBoard"]').get_by_text("epoch_accuracy").first.wait_for(timeout=60_000)
+    assert page.evaluate("JSON.parse(localStorage.getItem('_tb_global_settings'))")["autoReload"] is True
 
 
 def test_the_web_process_stays_small_and_never_meets_tensorflow(filled_visit, filled_server):

@@ -38,17 +38,19 @@ def _offer(bench: Workbench, runs: Sequence[Run]) -> None:
     if st.button(f"Make {count(len(runs), 'more map')}", icon=":material/scatter_plot:", key="board.maps"):
         for run in runs:
             _make(bench, run, compute=True)
-        st.rerun()
+        if count_maps(bench, runs):  # else the page stays, with the reasons
+            st.rerun()
 
 
 def _make(bench: Workbench, run: Run, *, compute: bool) -> None:
     bar = st.progress(0.0, text=plain(run.name)) if compute else None
+
+    def advance(done: int, total: int) -> None:
+        if bar is not None:
+            bar.progress(done / total, text=plain(run.name))
+
     with explained():
-        bench.photo_map(
-            run.id,
-            compute=compute,
-            progress=(lambda done, total: bar.progress(done / total, text=plain(run.name))) if bar else None,
-        )
+        bench.photo_map(run.id, compute=compute, progress=advance)
 
 
 def _has_map(bench: Workbench, run: Run) -> bool:
