@@ -166,6 +166,16 @@ def _organising(verbs) -> None:
     verb = _verb(verbs, "note", organising.note, organising.words_text, "write the notes of a run")
     verb.add_argument("run", metavar="RUN")
     verb.add_argument("text", metavar="MARKDOWN", help="the whole note, or: - for what comes on stdin")
+    _alias(verbs)
+    verb = _verb(verbs, "delete", organising.delete, organising.delete_text, "delete runs, weights or a dataset")
+    verb.add_argument("runs", nargs="*", metavar="RUN")
+    verb.add_argument("--weights", action="store_true", help="only their models and checkpoints; the record stays")
+    verb.add_argument("--model", metavar="RUN", help="only the weights of this run")
+    verb.add_argument("--dataset", help="a dataset with all its runs")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _alias(verbs) -> None:
     verb = _verb(verbs, "alias", organising.alias, organising.alias_text, "the champion of a dataset, and its history")
     verb.add_argument("dataset", help="id, name or name:version")
     verb.add_argument("--name", default=CHAMPION, metavar="ALIAS", help=f"another alias than {CHAMPION}")
@@ -174,12 +184,6 @@ def _organising(verbs) -> None:
     verb.add_argument("--drop", action="store_true", help="take it away")
     verb.add_argument("--why", default="", metavar="TEXT", help="for the history")
     verb.add_argument("--who", default="", metavar="TEXT", help="for the history (default: your login name)")
-    verb = _verb(verbs, "delete", organising.delete, organising.delete_text, "delete runs, weights or a dataset")
-    verb.add_argument("runs", nargs="*", metavar="RUN")
-    verb.add_argument("--weights", action="store_true", help="only their models and checkpoints; the record stays")
-    verb.add_argument("--model", metavar="RUN", help="only the weights of this run")
-    verb.add_argument("--dataset", help="a dataset with all its runs")
-    verb.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _housekeeping(verbs) -> None:

@@ -60,6 +60,21 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> tuple[Wanted, int]:
         there = bench.tags()
         tags = st.multiselect("Tags", there, key="ended.tags", on_change=_first) if there else []
         sort = st.selectbox("Order", SORTS, format_func=str.capitalize, key="ended.sort", on_change=_first)
+    statuses, starred, archived = _switches()
+    wanted = Wanted(
+        dataset_id=dataset,
+        text=text,
+        statuses=statuses,
+        tags=tuple(tags),
+        starred=starred,
+        archived=archived,
+        sort=sort,
+    )
+    return wanted, st.session_state.get("ended.page", 1)
+
+
+def _switches() -> tuple[tuple[Status, ...], bool, bool]:
+    """Which endings, only those with a star, archived ones too."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         statuses = st.pills(
             "Status", _ENDINGS, selection_mode="multi", format_func=lambda ending: STATUSES[ending][0],
@@ -67,16 +82,7 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> tuple[Wanted, int]:
         )  # fmt: skip
         starred = st.toggle("Starred only", key="ended.starred", on_change=_first)
         archived = st.toggle("Archived too", key="ended.archived", on_change=_first)
-    wanted = Wanted(
-        dataset_id=dataset,
-        text=text,
-        statuses=tuple(statuses),
-        tags=tuple(tags),
-        starred=starred,
-        archived=archived,
-        sort=sort,
-    )
-    return wanted, st.session_state.get("ended.page", 1)
+    return tuple(statuses), starred, archived
 
 
 def _first() -> None:

@@ -19,12 +19,11 @@ LOG_BYTES = 48_000
 
 
 def show(bench: Workbench, run: Run) -> None:
-    dataset = bench.dataset(run.dataset_id)
     held = bench.aliases(run.dataset_id).get(CHAMPION)
     said = organise.badges(run, champion=held is not None and held.run_id == run.id)
     heading(plain(run.name), f"{status_text(run.status)} {said} {run_sentence(run)}")
     _actions(bench, run)
-    if run.notes:
+    if run.notes.strip():
         with st.container(border=True, key="run.note"):
             st.markdown(safe_markdown(run.notes))
     poll(lambda: _live(bench, run), not run.status.ended)
@@ -38,13 +37,7 @@ def show(bench: Workbench, run: Run) -> None:
         run_story.repetitions(bench, run)
         run_story.lineage(bench, run)
     with st.expander("Recipe, stages and attempts", icon=":material/receipt_long:"):
-        st.caption(
-            f"Trained on **{plain(dataset_title(dataset))}** · run `{run.id}` · launched {moment(run.created_at)} UTC"
-        )
-        run_story.recipe(bench, run)
-        with explained():  # a network that was deleted since no longer says how it was cut
-            run_story.stages(bench, run)
-        run_story.attempts(bench, run)
+        _recipe(bench, run)
     with st.expander("Name and notes", icon=":material/edit_note:"):
         _notes(bench, run)
     with st.expander("Log", icon=":material/terminal:", expanded=run.status is Status.FAILED):
@@ -52,7 +45,17 @@ def show(bench: Workbench, run: Run) -> None:
     _deletion(bench, run)
 
 
+def _recipe(bench: Workbench, run: Run) -> None:
+    title = plain(dataset_title(bench.dataset(run.dataset_id)))
+    st.caption(f"Trained on **{title}** · run `{run.id}` · launched {moment(run.created_at)} UTC")
+    run_story.recipe(bench, run)
+    with explained():  # a network that was deleted since no longer says how it was cut
+        run_story.stages(bench, run)
+    run_story.attempts(bench, run)
+
+
 def _actions(bench: Workbench, run: Run) -> None:
+    """How it goes on, then what a person can say about it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if not run.status.ended:
             stop_menu(bench, run)
@@ -64,12 +67,7 @@ def _actions(bench: Workbench, run: Run) -> None:
                 on_click=attempt, args=(bench.resume, run.id),
             )  # fmt: skip
         else:
-            if bench.has_model(run.id):
-                query = {"models": run.id}
-                st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
-            query = {"dataset": run.dataset_id}
-            st.page_link("pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params=query)
-            reproduce_button(bench, run)
+            _next_steps(bench, run)
         if run.epochs_done:
             query = {"runs": run.id}
             st.page_link("pages/board.py", label="Board", icon=":material/monitoring:", query_params=query)
@@ -83,6 +81,16 @@ def _actions(bench: Workbench, run: Run) -> None:
             ":material/layers_clear: Its weights were deleted: it can be compared, but not asked, extended or built "
             "on. Training it again brings them back."
         )
+
+
+def _next_steps(bench: Workbench, run: Run) -> None:
+    """Of a finished run; without weights it cannot be asked."""
+    if bench.has_model(run.id):
+        query = {"models": run.id}
+        st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
+    query = {"dataset": run.dataset_id}
+    st.page_link("pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params=query)
+    reproduce_button(bench, run)
 
 
 def _live(bench: Workbench, known: Run) -> None:
