@@ -23,7 +23,8 @@ _TOP_HEADING = 4
 
 def safe_markdown(text: str) -> str:
     """``text`` as harmless markdown. Lines stay lines; pictures become links to them."""
-    lines, shown = text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), []
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    shown: list[str] = []
     while lines:
         line = lines.pop(0)
         shown.append(_code_block(line, lines) if _FENCE.match(line) else _line(line, shown[-1] if shown else ""))

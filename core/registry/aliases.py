@@ -191,12 +191,14 @@ def _earlier(connection: Connection, dataset_id: str, alias: str) -> AliasMove |
     After a rollback what came before is what came before the move it went back to: A, B, C, back to B, back to A.
     """
     moves = {move.number: move for move in _moves(connection, dataset_id, alias)}
+    if not moves:
+        return None
     before = dict(zip(list(moves)[1:], moves, strict=False))
-    current = number = next(reversed(moves), None)
-    while number is not None:
-        number = before.get(moves[number].restores or number)
-        if number is not None and _may_return(connection, moves[number], moves[current]):
-            return moves[number]
+    current = move = moves[max(moves)]
+    while (number := before.get(move.restores or move.number)) is not None:
+        move = moves[number]
+        if _may_return(connection, move, current):
+            return move
     return None
 
 
