@@ -44,8 +44,8 @@ WORDS = {
 require_frame()
 heading(
     "Board",
-    "What do the raw curves look like? TensorBoard, with the runs you choose and no others; running ones are read "
-    "every 5 s.",
+    "What do the raw curves look like? TensorBoard, with the runs you choose and no others; new epochs come in "
+    "every 15 s.",
 )
 
 bench = workbench()
