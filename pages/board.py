@@ -45,7 +45,7 @@ require_frame()
 heading(
     "Board",
     "What do the raw curves look like? TensorBoard, with the runs you choose and no others; new epochs come in "
-    "every 15 s.",
+    "every 30 s.",
 )
 
 bench = workbench()

@@ -9,7 +9,7 @@ function presetOnce() {
   let settings = {};
   try { settings = JSON.parse(localStorage.getItem(SETTINGS)) || {}; } catch { /* somebody else's value */ }
   if (settings.autoReload !== undefined) return;
-  const wanted = { autoReload: true, autoReloadPeriodInMs: 15_000, timeSeriesSettingsPaneOpened: false, sideBarWidthInPercent: 28 };
+  const wanted = { autoReload: true, timeSeriesSettingsPaneOpened: false, sideBarWidthInPercent: 28 };
   localStorage.setItem(SETTINGS, JSON.stringify({ ...wanted, ...settings }));
 }
 
