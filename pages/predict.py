@@ -1,7 +1,7 @@
 """Predict: what do the models say about this photo?"""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import streamlit as st
 
@@ -20,6 +20,8 @@ from core.workbench.organising import Wanted
 
 MOST = 4
 """Models side by side."""
+LISTED = 200
+"""Models to choose from."""
 
 
 def page() -> None:
@@ -48,11 +50,28 @@ def ready_runs(bench: Workbench) -> list[Run]:
     """
     champions = {move.run_id for move in bench.champions().values()}
     order = {dataset.id: place for place, dataset in enumerate(bench.datasets())}
-    found, _ = bench.search(Wanted(statuses=(Status.FINISHED,), with_model=True, archived=True))
-    runs = [run for run in found if not run.archived or run.id in champions]
-    return sorted(
-        runs or found, key=lambda run: (order[run.dataset_id], run.id not in champions, -(run.test_accuracy or 0.0))
-    )
+    found = {run.id: run for run in [*held_champions(bench, champions), *most_accurate(bench, order)]}
+    runs = list(found.values()) or most_accurate(bench, order, archived=True)
+    return sorted(runs, key=lambda run: (order[run.dataset_id], run.id not in champions, -(run.test_accuracy or 0.0)))
+
+
+def held_champions(bench: Workbench, run_ids: Collection[str | None]) -> list[Run]:
+    """The champions whose weights are there."""
+    held = bench.board_runs([run_id for run_id in run_ids if run_id])
+    return [run for run in held if run.id in bench.model_sizes(run.dataset_id)]
+
+
+def most_accurate(bench: Workbench, dataset_ids: Iterable[str], *, archived: bool = False) -> list[Run]:
+    """The most accurate runs that have a model, dataset by dataset, as many as a list can be searched for."""
+    found: list[Run] = []
+    for dataset_id in dataset_ids:
+        wanted = Wanted(
+            dataset_id=dataset_id, statuses=(Status.FINISHED,), with_model=True, archived=archived, sort="most accurate"
+        )
+        found += bench.search(wanted, limit=LISTED - len(found))[0]
+        if len(found) >= LISTED:
+            break
+    return found
 
 
 def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]:
@@ -74,7 +93,7 @@ def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]
         key="predict.models",
         max_selections=MOST,
         on_change=_into_url,
-        help=f"At most {MOST} answer side by side.",
+        help=f"At most {MOST} answer side by side. The {LISTED} most accurate are listed; Models leads to every other.",
     )
     return [by_id[id_] for id_ in ids]
 

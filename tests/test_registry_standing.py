@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import NotFound
-from core.recipes import Hyperparameters, Recipe, same_but_seed
+from core.recipes import Hyperparameters, Pattern, Recipe, same_but_seed
 from core.runs import Status
 from tests.factories import fill, make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
 
@@ -61,3 +61,13 @@ def test_reproductions_are_found_by_what_they_do_again(registry, dataset):
     again = [registry.add_run(make_run(number, reproduces=run.id)) for number in (2, 3)]
     assert registry.reproductions_of(run.id) == again
     assert registry.reproductions_of(again[0].id) == []
+
+
+def test_networks_to_build_on_are_the_starred_and_the_newest_that_learned_something(registry, dataset):
+    classifier = Recipe(backbone="efficientnet_lite0", pattern=Pattern.CLASSIFIER)
+    starred = finished(registry, 1, 0.9, starred=True)
+    old, new, newest = (finished(registry, number, 0.9) for number in (2, 3, 4))
+    finished(registry, 5, 0.9, archived=True)
+    finished(registry, 6, 0.9, recipe=classifier)
+    assert [model.run_id for model in registry.networks(3)] == [newest, new, starred]
+    assert [model.run_id for model in registry.networks(9)] == [newest, new, old, starred]

@@ -77,11 +77,6 @@ class Finding(Store):
         with self.reading() as connection:
             return list(connection.scalars(query))
 
-    def archived_ids(self) -> set[str]:
-        """The runs that were put away."""
-        with self.reading() as connection:
-            return set(connection.scalars(select(runs.c.id).where(runs.c.archived.is_(True))))
-
     def datasets_with_runs(self) -> list[str]:
         """The ids of datasets that have runs which ended, the one with the newest run first."""
         query = select(runs.c.dataset_id).where(runs.c.status.in_(_ENDED)).group_by(runs.c.dataset_id)

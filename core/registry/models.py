@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from core.errors import NotFound
+from core.recipes import Pattern
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.connection import Store
 from core.registry.schema import columns_of, models, row_of, runs
@@ -36,6 +37,18 @@ class Models(Store):
         query = select(*_COLUMNS).order_by(models.c.created_at.desc(), models.c.number.desc())
         if dataset_id is not None:
             query = query.where(models.c.dataset_id == dataset_id)
+        with self.reading() as connection:
+            return [Model(**row._mapping) for row in connection.execute(query)]
+
+    def networks(self, limit: int) -> list[Model]:
+        """The newest models that are a ``model.keras`` which has learned something, starred runs before all others.
+
+        Those of archived runs are left out.
+        """
+        learned = runs.c.archived.is_(False) & (runs.c.pattern != Pattern.CLASSIFIER) & models.c.path.endswith(".keras")
+        newest = select(models.c.number).join(runs, runs.c.id == models.c.run_id).where(learned)
+        newest = newest.order_by(runs.c.starred.desc(), models.c.number.desc()).limit(limit)
+        query = select(*_COLUMNS).where(models.c.number.in_(newest)).order_by(models.c.number.desc())
         with self.reading() as connection:
             return [Model(**row._mapping) for row in connection.execute(query)]
 

@@ -17,6 +17,9 @@ from core.suggestions import reasons, suggest_hyperparameters
 from core.workbench.base import Bench
 from core.workbench.naming import name_of
 
+MOST_MODELS = 100
+"""Finished models that are offered as backbones beside the catalogue."""
+
 Depths = Sequence[int] | Literal["all"] | None
 
 
@@ -24,17 +27,18 @@ class Recipes(Bench):
     """Backbones, hyperparameters and recipes."""
 
     def backbones(self) -> list[tuple[Backbone, Availability]]:
-        """The catalogue, then the finished models of this home (``source`` begins with ``model:``), newest first."""
+        """The catalogue, then finished models of this home (``source`` begins with ``model:``), newest first.
+
+        Of very many models those of starred runs and the newest; ``backbone`` knows every one by the id of its run.
+        """
         known = [(backbone, availability(backbone, self.settings)) for backbone in catalogue()]
         return known + [(backbone, Availability.READY) for backbone in self._saved_backbones()]
 
     def _saved_backbones(self) -> list[Backbone]:
         """Models that are one network and have learned something, but not those of runs that were put away."""
-        hidden = self.registry.archived_ids()
-        there = [model for model in self.registry.models() if model.run_id not in hidden]
+        there = self.registry.networks(MOST_MODELS)
         known = [model for model in there if (model.card.get("backbone") or {}).get("row")]
-        networks = [model for model in known if model.path.endswith(".keras")]
-        found = [from_card(model.run_id, model.card, self.settings.home / model.path) for model in networks]
+        found = [from_card(model.run_id, model.card, self.settings.home / model.path) for model in known]
         return [backbone for backbone in found if backbone.source.startswith(f"{KIND}:")]
 
     def backbone(self, name: str) -> Backbone:

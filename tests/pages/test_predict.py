@@ -5,6 +5,7 @@ import pytest
 from core.errors import Unavailable
 from core.prediction import Answer, PhotoPredictions, Prediction
 from core.workbench import Workbench
+from tests.bench.many_runs import fill_many
 from tests.factories import fill, tiny_jpeg
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
@@ -136,3 +137,12 @@ def test_a_model_whose_weights_were_deleted_is_said_in_one_sentence(bench, fille
     bench.delete_weights([gone.id])
     at = visit("predict", models=gone.id)
     assert not at.exception and "were deleted" in at.error[0].value and len(at.error) == 1
+
+
+def test_of_very_many_models_the_most_accurate_are_listed_and_every_other_can_be_linked(bench):
+    fill_many(bench.registry, bench.settings, 300, 1, files=0)
+    runs = sorted((run for run in bench.runs() if run.test_accuracy), key=lambda run: -run.test_accuracy)
+    listed = visit("predict").multiselect(key="predict.models").options
+    assert len(listed) == 200 < len(runs)
+    assert runs[0].id in listed[0] and not any(runs[-1].id in option for option in listed)
+    assert visit("predict", models=runs[-1].id).multiselect(key="predict.models").value == [runs[-1].id]
