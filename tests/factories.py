@@ -285,7 +285,7 @@ class _Life:
             folder = self.settings.run_dir(run.id)
             for split, (digests, labels, probabilities) in answers.items():
                 np.savez(folder / f"{split}.npz", digests=digests, labels=labels, probabilities=probabilities)
-            model, cost = _write_model(folder / "model", model, cost, self.dataset, evaluation)
+            model, cost = write_model(folder / "model", model, cost, self.dataset, evaluation)
         best = max(1, self.epochs - 2)
         self.registry.finish(run.id, attempt, evaluation=evaluation, cost=cost, model=model, best_epoch=best)
 
@@ -298,9 +298,8 @@ class _Life:
         return np.array([photo.digest for photo in photos]), labels, probabilities
 
 
-def _write_model(
-    folder: Path, model: Model, cost: Cost, dataset: Dataset, evaluation: Evaluation
-) -> tuple[Model, Cost]:
+def write_model(folder: Path, model: Model, cost: Cost, dataset: Dataset, evaluation: Evaluation) -> tuple[Model, Cost]:
+    """Stand-ins for the files of a model, with its card; what of model and cost is to be registered then."""
     folder.mkdir()
     digests = {}
     for name in ("model.keras", "prefix.tflite", "head.npz"):

@@ -1,8 +1,8 @@
 """A home as large as Graft promises to stay quick with: 10,000 runs and 1,000,000 epochs on one dataset, in seconds.
 
 ``python -m tests.bench.many_runs HOME [RUNS [EPOCHS]]`` makes one to look at. Rows go in by bulk, with the values that
-trainers would have left. The dataset has photos in the registry and no files; only the most accurate runs have their
-answers on the disk (``test.npz``), since those are the ones that pages open first.
+trainers would have left. Of the photos only those for testing have files, which show some forty different pictures;
+only the most accurate runs have answers (``test.npz``) and a model on the disk: they are the ones pages open first.
 """
 
 import json
@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
+from core.datasets.photos import STORED_SIDE
 from core.datasets.values import Dataset
 from core.recipes import Hyperparameters, Pattern, Recipe
 from core.registry import Registry
@@ -23,7 +24,7 @@ from core.registry.schema import costs, epochs, evaluations, models, row_of, run
 from core.runs import Evaluation, Run, Status
 from core.scores import evaluate
 from core.settings import Settings
-from tests.factories import make_cost, make_dataset, make_model, make_photos, make_run
+from tests.factories import make_cost, make_dataset, make_model, make_photos, make_run, tiny_jpeg, write_model
 
 CLASS_NAMES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
 PHOTOS_PER_CLASS = 250
@@ -60,7 +61,7 @@ def fill_many(registry: Registry, settings: Settings, count: int = 10_000, epoch
     """Puts one dataset with ``count`` runs of ``epochs_each`` epochs into the registry; returns the dataset.
 
     Of fifty runs, one failed and one was stopped; every recipe is there five times. The ``files`` most accurate runs
-    have their answers on the disk.
+    have their answers and a model (which no Keras can load) on the disk.
     """
     photos = make_photos(CLASS_NAMES, PHOTOS_PER_CLASS)
     dataset = make_dataset(photos, id="d-manyruns", name="clothing")
@@ -72,11 +73,28 @@ def fill_many(registry: Registry, settings: Settings, count: int = 10_000, epoch
         made = {number: _results(test, number) for number in numbers if _status(number) is Status.FINISHED}
         best = sorted([*best, *((made[n].accuracy, n) for n in made)], reverse=True)[:files]
         _insert(registry, dataset, numbers, made, epochs_each)
+    _write_photos(settings.dataset_dir(dataset.id) / "photos", test)
     for _, number in best:
-        folder = settings.run_dir(_run(number, dataset).id)
-        folder.mkdir(parents=True)
-        np.savez(folder / "test.npz", digests=test.digests, labels=test.labels, probabilities=_answers(test, number))
+        _write_run(registry, settings, dataset, test, number)
     return dataset
+
+
+def _write_photos(folder: Path, test: _Test) -> None:
+    folder.mkdir(parents=True)
+    kinds = [[tiny_jpeg(label, number, STORED_SIDE) for number in range(4)] for label in range(len(CLASS_NAMES))]
+    for place, (digest, label) in enumerate(zip(test.digests, test.labels, strict=True)):
+        (folder / f"{digest}.jpg").write_bytes(kinds[label][place % 4])
+
+
+def _write_run(registry: Registry, settings: Settings, dataset: Dataset, test: _Test, number: int) -> None:
+    run = _run(number, dataset)
+    folder = settings.run_dir(run.id)
+    folder.mkdir(parents=True)
+    np.savez(folder / "test.npz", digests=test.digests, labels=test.labels, probabilities=_answers(test, number))
+    model, _ = write_model(folder / "model", make_model(run), make_cost(), dataset, _results(test, number))
+    values = {"card": model.card, "sha256": model.sha256, "size_bytes": model.size_bytes}
+    with registry.writing() as connection:
+        connection.execute(update(models).where(models.c.run_id == run.id).values(values))
 
 
 def _insert(
