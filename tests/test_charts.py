@@ -92,8 +92,8 @@ def test_no_figure_is_megabytes_large(figure):
     assert len(figure.to_json()) < 4_000_000
 
 
-def test_every_figure_is_transparent_and_takes_font_and_text_colour_from_the_page(figure):
-    assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0, 0, 0, 0)"
+def test_every_figure_takes_ground_font_and_text_colour_from_the_page_so_that_a_saved_picture_can_be_read(figure):
+    assert figure.layout.paper_bgcolor is None and figure.layout.plot_bgcolor is None
     assert figure.layout.font.family is None
     assert figure.layout.font.color is None
     assert figure.layout.title.text is None, "the sentence above it wraps; Plotly's titles do not"

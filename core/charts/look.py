@@ -1,7 +1,8 @@
-"""What all charts have in common: calm, transparent, one hover format, user text that stays text.
+"""What all charts have in common: calm, one hover format, user text that stays text.
 
-Figures carry no font and no text colour: ``st.plotly_chart(figure, theme="streamlit", config=config())`` brings those
-of the page, in light and dark. Whatever colour they do carry reads on both.
+Figures carry no font, no text colour and no ground:
+``st.plotly_chart(figure, theme="streamlit", config=config())`` brings those of the page, in light and dark, so that a
+picture saved from a dark page is no light text on nothing. Whatever colour they do carry reads on both.
 """
 
 import math
@@ -89,8 +90,6 @@ def figure(traces: Sequence[Any], *, revision: str, height: int = 360, **layout:
         template="none",
         height=height,
         margin={"l": 8, "r": 16, "t": 16, "b": 8},
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
         uirevision=revision,
         hovermode="closest",
         showlegend=False,

@@ -1,14 +1,14 @@
 "use strict";
 // Draws every chart when it comes into view, in the colours of the page, and all of them before printing.
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const PAPER = { text: "#1B2420", surface: "#FFFFFF", line: "#DCE2DB" };
+const PAPER = { page: "#FFFFFF", text: "#1B2420", surface: "#FFFFFF", line: "#DCE2DB" };
 const nodes = [...document.querySelectorAll(".chart")];
 const seen = new Set();
 
 function page() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) => style.getPropertyValue(`--${name}`).trim();
-  return { text: read("text"), surface: read("surface"), line: read("line") };
+  return { page: read("page"), text: read("text"), surface: read("surface"), line: read("line") };
 }
 
 function draw(node, look, width) {
@@ -16,6 +16,7 @@ function draw(node, look, width) {
   const layout = figure.layout;
   layout.font = { family: "Inter, system-ui, sans-serif", size: 13, color: look.text };
   layout.hoverlabel = { bgcolor: look.surface, bordercolor: look.line, font: { color: look.text }, align: "left" };
+  layout.paper_bgcolor = layout.plot_bgcolor = look.page;  // saved pictures have the ground their text was made for
   layout.width = width;
   for (const [name, axis] of Object.entries(layout)) {
     // names of classes beside an axis must not run into its title
