@@ -19,7 +19,10 @@ LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 
 
 def fill_patterns(bench: Workbench) -> dict[str, Run]:
-    """A finished run of every way by a short name, on the dataset that ``fill`` makes (with its own six runs)."""
+    """A finished run of every way by a short name, on the dataset that ``fill`` makes (with its own six runs).
+
+    Some have stars and tags, "from scratch" is archived, and "all layers" is champion after "features".
+    """
     home = _Home(bench, fill(bench.registry, bench.settings))
     for depth in range(1, 6):
         numbers = Hyperparameters(epochs=8, head_epochs=3, depth=depth, schedule=Schedule.COSINE, seed=3)
@@ -42,7 +45,9 @@ def fill_patterns(bench: Workbench) -> dict[str, Run]:
         home.add(name, recipe, right=0.92, scale=0.01, choice=choice)
     home.add("on top", Recipe(backbone=home.runs["top 3"].id), right=0.88, epochs=30)
     home.add("again", home.runs["top 3"].recipe, right=0.9, epochs=8, reproduces=home.runs["top 3"].id)
-    return home.runs
+    for name, why in (("features", "The first that was good enough."), ("all layers", "More accurate.")):
+        bench.set_alias(home.runs[name].id, why=why, who="Ada")
+    return {name: bench.run(run.id) for name, run in home.runs.items()}
 
 
 MAPPING: dict = {
