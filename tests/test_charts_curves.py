@@ -47,6 +47,13 @@ def test_however_long_and_many_the_curves_the_browser_gets_20_000_points_at_most
     assert sum(trace.showlegend is not False for trace in figure.data) == min(runs, 12) + 1, "and one entry for dotted"
 
 
+def test_the_legend_names_the_best_run_first_though_it_is_drawn_last():
+    curves = [a_curve([0.9, 0.8], run_id=f"r-{number}", best=best) for number, best in enumerate((1, None, 2))]
+    named = [trace for trace in charts.learning_curves(curves).data if trace.showlegend]
+    ranks = {trace.legendgroup: trace.legendrank for trace in named}
+    assert len(named) == 3 and ranks["r-0"] < ranks["r-2"]
+
+
 def test_the_caption_says_how_many_points_and_runs_are_drawn():
     assert charts.learning_curves_caption(_long(2, 300)) == (
         "A marker: the epoch the model was kept from. Dotted: the training photos."

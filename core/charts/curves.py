@@ -181,6 +181,7 @@ def learning_curves(
     scale = per_unit, unit = (1.0, "") if over == "epoch" else time_unit(max(line.x[-1] for line in lines))
     traces = [_trace(line, looks[line.run_id], kind, scale) for line in lines]
     traces += [_best_mark(line, looks[line.run_id], kind, per_unit) for line in lines if line.best]
+    _name_best_first(traces)
     if any(line.training for line in lines):
         traces.append(_key_to_dots())
     ends = [line.x[-1] / per_unit for line in lines]
@@ -195,6 +196,12 @@ def learning_curves(
         xaxis=log_axis(OVER[over], unit, every) if log else axis(OVER[over], unit, showgrid=False),
         yaxis=axis(kind.title.removeprefix("validation ") if named and len(lines) > named else kind.title, kind.unit),
     )
+
+
+def _name_best_first(traces: Sequence[go.Scatter]) -> None:
+    """The best run is drawn last, on top of the others; in the legend it comes first, as in all other charts."""
+    for rank, trace in enumerate(reversed([trace for trace in traces if trace.showlegend]), start=1):
+        trace.legendrank = rank
 
 
 def _trace(line: Line, style: RunStyle, kind: MetricKind, scale: tuple[float, str]) -> go.Scatter:
