@@ -11,13 +11,15 @@ from core.comparison import PhotoAnswer, confusion_cells, paired_cells
 from core.web.panels.compare import address
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
-from core.wording import count, plain, share
+from core.wording import brief, count, plain, share
 
 Cell = tuple[str, str]
 """(true class, answer)."""
 Counts = Sequence[Sequence[int]]
 """Photos by true class and answer."""
 
+_ONE_LINE = 38
+"""Letters of the names above the matrices: on two lines one would push its matrix below the other."""
 _FRAME = "#7768CE"
 """Around the chosen cell: reads on green, orange, blue and on both pages."""
 
@@ -101,7 +103,8 @@ def _two(shown: Matrices) -> None:
     for place, run_id, side in ((left, shown.a, "a"), (right, shown.b, "b")):
         with place:
             accuracy = share(shown.selected.comparison.evaluations[run_id].accuracy).replace(" ", "\u00a0")
-            st.markdown(f"**{side.upper()}** {plain(shown.selected.brief_names[run_id])}: {accuracy}")
+            name = brief(shown.selected.brief_names[run_id], _ONE_LINE)
+            st.markdown(f"**{side.upper()}** {plain(name)}: {accuracy}")
             _matrix(shown, run_id, side)
     left, right = st.columns(2, gap="medium")  # a row of its own, so that on a phone the photos come last
     with left:
