@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.web.panels.compare.views import VIEWS
 from core.web.panels.compare.views.confusion import cell_of
 from core.web.panels.compare.views.coverage import when_sure
+from core.web.panels.compare.views.pairs import only_alone
 from core.wording import share
 from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
@@ -178,8 +179,8 @@ def test_money_is_an_axis_once_an_hour_has_a_price(bench, runs):
 
 def test_curves_run_over_epochs_or_time_and_the_url_says_which(runs):
     at = at_view("curves", runs["top 3"].id, runs["fusion"].id, runs["features"].id, metric="val_loss")
-    assert at.segmented_control(key="compare.metric").value == "val_loss"
-    at.segmented_control(key="compare.over").set_value("wall").run()
+    assert at.pills(key="compare.metric").value == "val_loss"
+    at.pills(key="compare.over").set_value("wall").run()
     assert _in_url(at, "over") == "wall" and not at.exception
     assert "not trained step by step" in text_of(at)
 
@@ -309,6 +310,19 @@ def test_the_best_is_tested_against_each_other_run_and_a_row_opens_the_two(bench
     lines = table_with(at, "Best")
     assert len(lines) == len(ids) - 1 and len(bench.comparison(ids).against_best) == len(lines)
     assert "(Holm)" in text_of(at)
+
+
+def test_a_pair_that_differs_only_when_tested_alone_says_so(bench, runs):
+    ids = [run.id for run in runs.values()]
+    tests = bench.comparison(ids).against_best
+    alone = replace(tests[0], adjusted_p=0.03, comparisons=1)
+    among = replace(tests[0], adjusted_p=0.15)
+    assert "could be chance (p = 0.15 after Holm" in only_alone(alone, [among, *tests[1:]])
+    assert only_alone(alone, [replace(among, adjusted_p=0.04), *tests[1:]]) == ""
+    assert only_alone(alone, tests[1:]) == only_alone(replace(alone, adjusted_p=0.3), [among]) == ""
+    assert "tested alone" in text_of(at_view("pairs", *ids)) and "tested alone" not in text_of(
+        at_view("pairs", *ids[:2])
+    )
 
 
 def test_two_runs_are_needed_to_meet(runs):

@@ -97,7 +97,12 @@ def _repetitions(line: Line) -> str:
 
 
 def _p_value(line: Line) -> str:
-    return "–" if line.entry.p_value is None else p_value(line.entry.p_value).removeprefix("p ").removeprefix("= ")
+    return "–" if line.entry.p_value is None else bare_p(line.entry.p_value)
+
+
+def bare_p(p: float) -> str:
+    """``0.34`` or ``< 0.001``, where the head of the column says that it is p."""
+    return p_value(p).removeprefix("p ").removeprefix("= ")
 
 
 def _scale(lines: Sequence[Line]) -> dict[str, float]:

@@ -73,11 +73,11 @@ def _left_out(selected: Selected, drawn: int) -> str:
 
 def _choose(selected: Selected) -> tuple[str, charts.Over]:
     with st.container(horizontal=True):
-        metric = st.segmented_control(
+        metric = st.pills(  # which wrap on a phone, where segments would be cut off
             "Metric", list(METRICS), required=True, format_func=lambda key: METRICS[key].title.capitalize(),
             **address.bound("compare.metric", "metric", selected.address.metric),
         )  # fmt: skip
-        over = st.segmented_control(
+        over = st.pills(
             "Over", list(_OVER), required=True, format_func=_OVER.__getitem__, help=_HELP,
             **address.bound("compare.over", "over", selected.address.over),
         )  # fmt: skip

@@ -15,6 +15,7 @@ from core.comparison import (
     verdict,
 )
 from core.web.panels.compare import address
+from core.web.panels.compare.columns import bare_p
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
 from core.web.panels.tables import name_column, number, table
@@ -38,14 +39,39 @@ def show(selected: Selected) -> None:
     pair = selected.comparison.pair(a, b)
     parts.finding(verdict(pair, selected.brief_names))
     parts.letters(selected, a, b)
-    fourfold, classes = st.columns([2, 3], gap="medium")
+    _corrected(selected, pair)
+    fourfold, figures = st.columns([2, 3], gap="medium")
     with fourfold:
         _fourfold(selected, pair)
-    with classes:
-        _classes(selected, pair)
-    _figures(selected, pair)
+    with figures:
+        _figures(selected, pair)
+    _classes(selected, pair)
     _photos(selected, pair)
     _against_best(selected)
+
+
+def _corrected(selected: Selected, pair: Paired) -> None:
+    """Why the first line of the page may say otherwise: there the pair is one of several comparisons."""
+    tests = selected.comparison.against_best
+    if turned := only_alone(pair, tests):
+        st.info(turned, icon=":material/info:")
+    elif len(tests) > 1:
+        st.caption(
+            "These two are tested alone, without correction for the other runs you could have picked. The table at "
+            f"the end of this view corrects for {len(tests)} comparisons with the best."
+        )
+
+
+def only_alone(pair: Paired, tests: Sequence[Paired]) -> str:
+    """What to make of a difference that is real in a test of the two alone, but not among ``tests``; else ""."""
+    same = next((one for one in tests if {one.a, one.b} == {pair.a, pair.b}), pair)
+    if pair.tie or not same.tie:
+        return ""
+    return (
+        f"Tested alone, as here, this difference is real. As one of {len(tests)} comparisons with the best run it "
+        f"could be chance ({p_value(same.adjusted_p)} after Holm's correction), for among so many some differ by "
+        "luck. Go by the test alone only if you meant to compare these two before you saw any result."
+    )
 
 
 def _fourfold(selected: Selected, pair: Paired) -> None:
@@ -59,7 +85,7 @@ def _fourfold(selected: Selected, pair: Paired) -> None:
     st.caption(
         f"{count(pair.n, 'test photo')}. McNemar's exact test on the {count(pair.only_a + pair.only_b, 'photo')} that "
         f"only one got right: {p_value(pair.p_value)}. A minus B: {_signed(pair.difference)} points, 95 % interval "
-        f"{_interval(pair.low, pair.high)} (paired bootstrap over all drawings of the photos)."
+        f"{_interval(pair.low, pair.high)} (paired bootstrap: the test photos drawn again and again)."
     )
     parts.data(selected, lambda: [pair_row(selected, pair)], "compare.head_to_head")
 
@@ -114,7 +140,7 @@ def _classes(selected: Selected, pair: Paired) -> None:
         "p": number("p", "McNemar's exact test on the photos of the class, corrected for all classes (Holm)."),
         "Verdict": _verdict_column(),
     }
-    words: dict[str, Callable[[Any], str]] = {"A": share, "B": share, "Difference": _signed, "p": p_value}
+    words: dict[str, Callable[[Any], str]] = {"A": share, "B": share, "Difference": _signed, "p": bare_p}
     table([_class_row(one) for one in ordered], key="compare.class_differences", words=words, columns=columns)
     parts.data(selected, lambda: [vars(one) for one in found], "compare.classes_of_two")
 
@@ -151,7 +177,7 @@ def _against_best(selected: Selected) -> None:
     ties = sum(pair.tie for pair in pairs)
     best = plain(selected.brief_names[pairs[0].a])
     st.markdown(f"**Is {best} really the best?**")
-    could = f"{count(ties, 'run')} of {len(pairs)} may be as good: the difference could be chance."
+    could = f"Of the {len(pairs)} other runs drawn here {ties} may be as good: the difference could be chance."
     st.caption(
         f"{could if ties else f'Yes: all {len(pairs)} others are clearly behind.'} p is corrected for "
         f"{len(pairs)} comparisons (Holm). Choose a row to see the two head to head."
@@ -169,7 +195,7 @@ def _against_best(selected: Selected) -> None:
     key = "compare.against_best"
     rows = [_pair_line(pair, name) for pair, name in zip(pairs, names, strict=True)]
     table(
-        rows, key=key, words={"Difference": points, "p": p_value}, columns=columns, selection_mode="single-row",
+        rows, key=key, words={"Difference": points, "p": bare_p}, columns=columns, selection_mode="single-row",
         on_select=lambda: _open(key, pairs),
     )  # fmt: skip
     parts.data(selected, lambda: [pair_row(selected, pair) for pair in pairs], "compare.best_against_others")
