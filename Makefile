@@ -33,9 +33,13 @@ browser:
 	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
 
-# Fast ones first: what fails, fails early.
+# Two at once, for two cores: what needs TensorFlow or a browser beside everything else. What it says comes at the end.
 test: setup browser
-	$(BIN)/python -m pytest tests/test_*.py tests/pages tests/keras tests/browser
+	@slow=$$(mktemp); \
+	{ code=0; for part in tests/keras tests/browser; do \
+	    $(BIN)/python -m pytest $$part || { code=$$?; [ $$code != 2 ] || break; }; done; exit $$code; } > $$slow 2>&1 & \
+	$(BIN)/python -m pytest tests/test_*.py tests/pages; code=$$?; \
+	wait $$! || code=1; cat $$slow; rm -f $$slow; exit $$code
 
 test-fast: setup
 	$(BIN)/python -m pytest tests/test_*.py tests/pages
