@@ -72,7 +72,7 @@ class SelectedRuns(provider.DataProvider):
             return {run: {tag: [value] for tag, value in data.items()} for run, data in measured.items()}
         return self._narrowed(self._inner.read_scalars, ctx, experiment_id, options)
 
-    def read_last_scalars(self, ctx=None, *, experiment_id, plugin_name, run_tag_filter=None):
+    def read_last_scalars(self, ctx=None, *, experiment_id, run_tag_filter=None, **_options):
         """Of the HParams table, which alone asks for it."""
         return self._measured(experiment_id, run_tag_filter or provider.RunTagFilter())
 
