@@ -196,6 +196,12 @@ def test_a_setting_that_differs_has_an_axis_and_what_is_shared_has_none(runs):
     assert "depth" in drawn and "learning rate" not in drawn
 
 
+def test_settings_are_called_as_in_the_table_below_and_on_train(runs):
+    at = at_view("hyperparameters", runs["top 1"].id, runs["from scratch"].id)
+    labels = {note["text"].replace("<br>", " ") for note in figures(at)[0]["layout"]["annotations"]}
+    assert {"Fine-tuned", "From scratch"} <= labels
+
+
 def test_one_run_differs_from_nothing(runs):
     assert "one alone differs from nothing" in _infos(at_view("hyperparameters", runs["top 1"].id))
 

@@ -1,6 +1,10 @@
 """Hyperparameters: which settings go with a high accuracy?"""
 
+from dataclasses import replace
+
 from core import charts
+from core.comparison import Difference
+from core.web.panels.compare.differs import said
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
 from core.wording import count
@@ -11,11 +15,11 @@ def show(selected: Selected) -> None:
         "Which settings make the difference?",
         "A line is a run; an axis is a setting that is not the same in all of them, and at the right what came of it.",
     )
-    rows, differing = parts.named_rows(selected), selected.comparison.differing
+    rows, differing = parts.named_rows(selected), _in_words(selected)
     measured = [row for row in rows if row.accuracy is not None]
     if len(measured) < 2 or not differing:
         parts.nothing(
-            "Nothing differs between the chosen runs but the seed or nothing at all."
+            "The chosen runs have the same settings: what differs between them is luck."
             if len(rows) > 1 else "A second run is needed: one alone differs from nothing."
         )  # fmt: skip
         return
@@ -28,3 +32,12 @@ def show(selected: Selected) -> None:
         rows=lambda: charts.parallel_coordinates_rows(measured, differing),
         caption=f"{charts.parallel_coordinates_caption(measured, differing)} In words: “Only what differs”, below.",
     )
+
+
+def _in_words(selected: Selected) -> list[Difference]:
+    """The settings that differ, called as in the table at the end of the page and on Train."""
+    board = selected.bench.board(selected.dataset.id)
+    return [
+        replace(one, values={id_: value and said(board, one, id_) for id_, value in one.values.items()})
+        for one in selected.comparison.differing
+    ]
