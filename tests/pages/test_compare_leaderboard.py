@@ -15,6 +15,7 @@ from core.web.panels.compare.address import MOST, Address
 from core.web.panels.compare.columns import columns
 from core.web.panels.compare.downloads import as_csv, as_parquet, file_name
 from core.web.panels.compare.lines import all_rows
+from core.web.panels.compare.selected import fitting
 from core.workbench import Workbench
 from tests.factories import Filled, fill
 from tests.pages.conftest import text_of, visit
@@ -76,6 +77,22 @@ def test_the_best_is_marked_and_what_may_be_as_good_is_a_tie(many):
 def test_the_verdict_says_for_how_many_comparisons_it_is_corrected():
     assert "corrected (Holm) for 25 comparisons" in columns("EUR", 25)["verdict"].help
     assert "corrected (Holm) for 1 comparison." in columns("EUR", 1)["p_value"].help
+
+
+def test_with_chosen_runs_it_is_said_what_the_verdicts_are_about(many):
+    ids = [run.id for run in many.with_status("FINISHED")][:3]
+    said = text_of(visit("compare", runs=",".join(ids), fold="0"))
+    assert "against the best of all that match, corrected for 13 comparisons" in said
+    assert "Verdicts here" not in text_of(visit("compare", fold="0")), "then the first line is about the same runs"
+
+
+def test_a_long_name_shows_both_its_ends_in_a_table():
+    long = {"a": "Ensemble of Lite0 · new head, Lite1 · new head and Lite2 · new head", "b": "Lite0"}
+    cut = fitting(long, 240)
+    assert cut["b"] == "Lite0" and cut["a"].startswith("Ensemble of Lite0") and cut["a"].endswith("new head")
+    assert len(cut["a"]) <= 34
+    alike = {"a": long["a"], "b": long["a"].replace("Lite1", "Lite3")}
+    assert fitting(alike, 240) == alike, "names that would read the same are not cut"
 
 
 def test_repetitions_share_a_line_with_their_mean_and_spread(many):

@@ -170,7 +170,7 @@ _PICTURES = (
         help="Validation accuracy over the epochs, all lines on one scale.",
         cell=lambda line: list(line.curve) or None,
         config=st.column_config.LineChartColumn,
-        options={"width": 90},
+        options={"width": 80},
         fitted=_scale,
         says=lambda lines: any(line.curve for line in lines),
     ),
@@ -180,7 +180,7 @@ _PICTURES = (
         help="The test photos to whose true class it gave the least probability. Double-click to enlarge.",
         cell=lambda line: line.hardest or None,
         config=st.column_config.ImageColumn,
-        options={"width": 160},
+        options={"width": 155},
         says=lambda lines: any(line.hardest for line in lines),
     ),
 )

@@ -7,7 +7,7 @@ import streamlit as st
 from core.comparison import Board, Difference, without_family
 from core.web.panels.compare.downloads import downloads
 from core.web.panels.compare.filters import backbone_title, pattern_title
-from core.web.panels.compare.selected import Selected
+from core.web.panels.compare.selected import Selected, fitting
 from core.web.panels.recipe_words import FIELDS
 from core.web.panels.tables import name_column, table
 from core.wording import count, share
@@ -50,13 +50,15 @@ def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
 def _rows(selected: Selected, found: tuple[Difference, ...], narrow: bool) -> None:
     """One line a run, one column a setting."""
     board = selected.bench.board(selected.dataset.id)
+    widest = 150 if narrow else 300
+    names = fitting(selected.names, widest)
     lines = [
-        {"name": selected.names[row.run_id], "accuracy": share(row.accuracy)}
+        {"name": names[row.run_id], "accuracy": share(row.accuracy)}
         | {one.name: said(board, one, row.run_id) for one in found}
         for row in selected.comparison.rows
     ]
     columns: dict[str, Any] = {
-        "name": name_column("Run", list(selected.names.values()), widest=150 if narrow else 300),
+        "name": name_column("Run", list(names.values()), widest=widest),
         "accuracy": st.column_config.TextColumn("Accuracy", alignment="right"),
     }
     columns |= {one.name: st.column_config.TextColumn(title_of(one), help=_help(one)) for one in found}

@@ -15,6 +15,7 @@ from core.web.panels.compare.address import MOST, SIZES, Address
 from core.web.panels.compare.columns import Column, Line, columns
 from core.web.panels.compare.downloads import downloads
 from core.web.panels.compare.lines import all_rows, lines_of, page_of
+from core.web.panels.compare.selected import fitting
 from core.web.panels.tables import name_column, number, picture, table
 from core.web.widgets import colour_swatch
 from core.wording import count
@@ -22,7 +23,7 @@ from core.workbench import Workbench
 
 TABLE = "compare.table"
 _ON_A_PHONE = ("accuracy", "verdict", "status", "alone_wall_seconds", "hardest")
-_NARROW_NAME, _WIDE_NAME = 150, 250
+_NARROW_NAME, _WIDE_NAME = 150, 240
 """Pixels of the longest name."""
 _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""
@@ -54,6 +55,8 @@ def show(
         _choice(board, chosen, page)
         _table(now, chosen, lines, shown, colours=colours, narrow=narrow)
         _pages(now, page)
+        if chosen and page.tests:
+            _verdicts(page)
         name = f"{dataset.name}-v{dataset.version}-leaderboard"
         downloads(partial(all_rows, bench, dataset, now), name, "compare.leaderboard")
     if chosen:
@@ -111,11 +114,13 @@ def _table(
     colours: Mapping[str, str],
     narrow: bool,
 ) -> None:
+    widest = _NARROW_NAME if narrow else _WIDE_NAME
+    names = fitting({line.entry.run_id: line.name for line in lines}, widest)
     rows = [
         {
             "colour": colour_swatch(_colour(line, colours), radius=4),
             **({} if narrow else {"place": line.entry.place}),
-            "name": line.name,
+            "name": names[line.entry.run_id],
             **{column.key: column.cell(line) for column in shown},
         }
         for line in lines
@@ -128,8 +133,8 @@ def _table(
         key=TABLE,
         columns={
             "colour": picture(),
-            "place": number("Place", "By accuracy; of equals the cheaper one first.", width=56),
-            "name": name_column("Run", [line.name for line in lines], widest=_NARROW_NAME if narrow else _WIDE_NAME),
+            "place": number("#", "Place by accuracy; of equals the cheaper one first.", width=40),
+            "name": name_column("Run", list(names.values()), widest=widest),
             **{key: column.config_for(lines, now.sort, down) for key, column in by_key.items()},
         },
         height="content",
@@ -137,6 +142,14 @@ def _table(
         row_height=_ROW,
         on_select=partial(picking.on_pick, TABLE, entries, by_key),
         selection_mode=["multi-row", "single-column"],
+    )
+
+
+def _verdicts(page: BoardPage) -> None:
+    """Why a verdict may differ from the first line of the page, which is about the chosen runs only."""
+    st.caption(
+        f"Verdicts here: each line against the best of all that match, corrected for {count(page.tests, 'comparison')}."
+        " The first line of the page is about the chosen runs only: it may call a difference real that is a tie here."
     )
 
 

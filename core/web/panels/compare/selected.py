@@ -17,6 +17,8 @@ from core.workbench import Workbench
 MOST_OF_ITSELF = 12
 """Runs that are shown while none are chosen: as many as there are colours."""
 
+_PIXELS_OF_A_LETTER = 7
+
 
 @dataclass(frozen=True, kw_only=True)
 class Selected:
@@ -49,9 +51,14 @@ class Selected:
         return run_colours([row.run_id for row in self.comparison.rows])
 
 
-def brief_names(names: Mapping[str, str]) -> dict[str, str]:
+def fitting(names: Mapping[str, str], pixels: int) -> dict[str, str]:
+    """Names cut so that both their ends stand in a column of a table, which would show the beginning only."""
+    return brief_names(names, pixels // _PIXELS_OF_A_LETTER)
+
+
+def brief_names(names: Mapping[str, str], limit: int = 56) -> dict[str, str]:
     """Names cut to the length of a sentence, except where two would then read the same."""
-    short = {run_id: brief(name) for run_id, name in names.items()}
+    short = {run_id: brief(name, limit) for run_id, name in names.items()}
     taken = list(short.values())
     return {run_id: name if taken.count(name) == 1 else names[run_id] for run_id, name in short.items()}
 

@@ -182,7 +182,8 @@ def _against_best(selected: Selected) -> None:
         f"{could if ties else f'Yes: all {len(pairs)} others are clearly behind.'} p is corrected for "
         f"{len(pairs)} comparisons (Holm). Choose a row to see the two head to head."
     )
-    names = [selected.names[pair.b] for pair in pairs]
+    short = parts.fitting_names(selected)
+    names = [short[pair.b] for pair in pairs]
     columns = {
         "Run": parts.narrow_names(),
         "Difference": number("Behind by", "Accuracy of the best minus that of this run, in points."),

@@ -11,12 +11,14 @@ from core import charts
 from core.comparison import PhotoAnswer, Row
 from core.web.panels.compare import address
 from core.web.panels.compare.downloads import Rows, downloads
-from core.web.panels.compare.selected import Selected
+from core.web.panels.compare.selected import Selected, fitting
 from core.web.thumbnails import photo_strip
 from core.wording import count, plain
 
 PHOTOS_SHOWN = 48
 """Photos of one group; more are not looked at, and each is a picture to send."""
+_NAME = 230
+"""Pixels of a run's name in a table."""
 _FORMATS = ("svg", "png")
 
 
@@ -78,7 +80,12 @@ def data(selected: Selected, rows: Rows | Callable[[], Rows], key: str) -> None:
 
 def narrow_names() -> Any:
     """A column of run names that leaves room for the figures beside it, on a phone too."""
-    return st.column_config.TextColumn("Run", width=230)
+    return st.column_config.TextColumn("Run", width=_NAME)
+
+
+def fitting_names(selected: Selected) -> dict[str, str]:
+    """Names for that column, by run id."""
+    return fitting(selected.names, _NAME)
 
 
 def named_rows(selected: Selected) -> list[Row]:
