@@ -6,10 +6,20 @@ import pytest
 from sqlalchemy import insert, update
 
 from core.recipes import Pattern, Recipe
+from core.registry import Registry
 from core.registry.board import COST_NUMBERS
 from core.registry.schema import epochs, runs
 from core.runs import Status
-from tests.factories import fill, make_dataset, make_epochs, make_photos, make_run
+from tests.factories import (
+    fill,
+    make_cost,
+    make_dataset,
+    make_epochs,
+    make_evaluation,
+    make_model,
+    make_photos,
+    make_run,
+)
 
 
 @pytest.fixture
@@ -94,3 +104,31 @@ def test_a_sparkline_leaves_out_what_is_no_number(registry):
     for epoch in (first, replace(second, val_accuracy=float("nan")), replace(third, val_accuracy=float("inf"))):
         registry.record_epoch(run.id, 1, epoch)
     assert registry.sparklines([run.id, other.id, "r-nobody"]) == {run.id: (first.val_accuracy,)}
+
+
+def test_a_board_read_again_knows_what_happened_meanwhile(registry, filled):
+    before = registry.board(filled.dataset.id)
+    (waiting,) = filled.with_status(Status.SCHEDULED)
+    finished, gone, light, *_ = filled.with_status(Status.FINISHED)
+    run = registry.claim("cpu", "me")
+    assert run.id == waiting.id
+    results = {"evaluation": make_evaluation(), "cost": make_cost(), "model": make_model(run), "best_epoch": 1}
+    registry.finish(run.id, run.attempt, **results)
+    registry.mark([finished.id], archived=True)
+    registry.delete_run(gone.id)
+    registry.delete_models_of([light.id])
+    after = registry.board(filled.dataset.id)
+    assert after == Registry.open(registry.path).board(filled.dataset.id) != before
+    assert set(before["run_id"]) - set(after["run_id"]) == {gone.id}
+    place = {run_id: place for place, run_id in enumerate(after["run_id"])}
+    assert after["ece"][place[run.id]] == make_evaluation().ece
+    assert after["archived"][place[finished.id]] and not after["has_weights"][place[light.id]]
+
+
+def test_while_no_run_finishes_evaluations_are_not_read_again(registry, filled):
+    before = registry.board(filled.dataset.id)
+    (running,) = filled.with_status(Status.RUNNING)
+    registry.record_epoch(running.id, running.attempt, make_epochs(1, first=7)[0])
+    after = registry.board(filled.dataset.id)
+    assert after["epochs_done"] != before["epochs_done"]
+    assert after["right"] is before["right"]

@@ -20,7 +20,7 @@ def older(registry, settings):
 
 
 def test_opening_a_home_fills_in_what_older_runs_lack(registry, settings, older):
-    before = registry.board(older.dataset.id)
+    before = Registry.open(registry.path).board(older.dataset.id)
     Workbench.open(settings)
     after = registry.board(older.dataset.id)
     fresh = Registry.open(settings.home / "other.db")
