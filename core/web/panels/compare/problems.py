@@ -55,7 +55,8 @@ def _several_datasets(bench: Workbench, dataset: Dataset, found: Linked) -> None
 
 def of_runs(selected: Selected) -> None:
     """Runs that have no answers for the test photos: unfinished ones, and those whose files are gone."""
-    reasons = list(selected.comparison.missing.values())
+    names = selected.brief_names
+    reasons = [said.replace(f"Run {id_}", names[id_], 1) for id_, said in selected.comparison.missing.items()]
     if not reasons:
         return
     more = _more(reasons[_NAMED:])

@@ -180,7 +180,7 @@ def _against_best(selected: Selected) -> None:
     could = f"Of the {len(pairs)} other runs drawn here {ties} may be as good: the difference could be chance."
     st.caption(
         f"{could if ties else f'Yes: all {len(pairs)} others are clearly behind.'} p is corrected for "
-        f"{len(pairs)} comparisons (Holm). Choose a row to see the two head to head."
+        f"{len(pairs)} comparisons (Holm){_others(selected)}. Choose a row to see the two head to head."
     )
     short = parts.fitting_names(selected)
     names = [short[pair.b] for pair in pairs]
@@ -200,6 +200,14 @@ def _against_best(selected: Selected) -> None:
         on_select=lambda: _open(key, pairs),
     )  # fmt: skip
     parts.data(selected, lambda: [pair_row(selected, pair) for pair in pairs], "compare.best_against_others")
+
+
+def _others(selected: Selected) -> str:
+    """While nothing is chosen the first line of the page is about more runs than are drawn."""
+    best, here = selected.best, len(selected.comparison.against_best)
+    if best is None or best.tests <= here:
+        return ""
+    return f"; the first line of the page and the leaderboard correct for all {best.tests}"
 
 
 def _pair_line(pair: Paired, name: str) -> dict:

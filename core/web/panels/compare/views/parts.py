@@ -117,7 +117,10 @@ def require_answers(selected: Selected) -> list[str]:
     """The same; without any, a sentence says so and the list is empty."""
     ids = answered(selected)
     if not ids:
-        nothing("None of the chosen runs has answers for the test photos: only finished runs have them.")
+        nothing(
+            "None of the chosen runs has answers for the test photos: only finished runs have them, for as long as "
+            "their files are there."
+        )
     return ids
 
 
