@@ -283,6 +283,16 @@ def test_a_class_name_may_contain_the_sign_between_the_two():
     assert cell_of("a|b|c", {("a", "c"): 1, ("a|b", "c"): 1, ("a", "b|c"): 1}) == ("a|b", "c")
 
 
+def test_from_a_marker_of_the_cost_chart_one_goes_on_with_its_run(runs):
+    best, other = runs["top 3"].id, runs["from scratch"].id
+    at = at_view("cost", best, other, a=other)
+    assert any(link.proto.label == "Open this run" for link in at.get("page_link"))
+    at.button(key="compare.clicked.pairs").click().run()
+    assert [at.query_params[name] for name in ("view", "a", "b")] == ["pairs", other, best]
+    links = at_view("cost", best, other).get("page_link")
+    assert not any(link.proto.label == "Open this run" for link in links), "nothing was clicked"
+
+
 def test_two_runs_meet_head_to_head(bench, runs):
     a, b = runs["top 3"].id, runs["from scratch"].id
     at = at_view("pairs", a, b, a=a, b=b)

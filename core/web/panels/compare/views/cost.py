@@ -14,6 +14,8 @@ from core.web.widgets import explained
 from core.wording import count
 from core.workbench import Workbench
 
+_CHART = "compare.cost_chart"
+
 
 def show(selected: Selected) -> None:
     parts.question(
@@ -34,11 +36,42 @@ def show(selected: Selected) -> None:
     parts.chart(
         selected,
         charts.accuracy_vs_cost(rows, cost=kind.key, currency=currency, styles=parts.styles(selected)),
-        key="compare.cost_chart",
+        key=_CHART,
         alt=f"Test accuracy with 95 % interval against {kind.title} of {count(len(rows), 'run')}",
         rows=lambda: charts.accuracy_vs_cost_rows(rows, kind.key, currency),
-        caption=kind.help,
+        caption=f"{kind.help} Click a marker to go on with its run.",
+        selection_mode="points",
+        on_select=_clicked,
     )
+    _clicked_run(selected, [row.run_id for row in rows])
+
+
+def _clicked() -> None:
+    """The run of the marker into the URL. A second click takes the mark away, but the run stays."""
+    points = st.session_state[_CHART]["selection"]["points"]
+    custom = points[0].get("customdata") if points else None
+    if custom and custom[0]:
+        address.change(a=str(custom[0]))
+
+
+def _clicked_run(selected: Selected, ids: list[str]) -> None:
+    """Where to go from the run that was clicked: to its page, or head to head with the best (or the next best)."""
+    run_id = selected.address.a
+    if run_id not in ids:
+        return
+    answered = parts.answered(selected)
+    rivals = [other for other in answered if other != run_id]
+    with st.container(horizontal=True, vertical_alignment="center", key="compare.clicked"):
+        parts.chip(selected, run_id)
+        st.page_link(
+            "pages/runs.py", label="Open this run", icon=":material/open_in_new:", query_params={"run": run_id}
+        )
+        if rivals and run_id in answered:
+            st.button(
+                f"Head to head with the {'best' if rivals[0] == answered[0] else 'next'}", type="tertiary",
+                key="compare.clicked.pairs", icon=":material/compare_arrows:",
+                on_click=address.change, kwargs={"view": "pairs", "a": run_id, "b": rivals[0]},
+            )  # fmt: skip
 
 
 def _there(row, kind: CostKind) -> bool:
