@@ -88,12 +88,12 @@ def test_with_chosen_runs_it_is_said_what_the_verdicts_are_about(many):
 
 def test_a_long_name_shows_both_its_ends_in_a_table():
     long = {"a": "Ensemble of Lite0 · new head, Lite1 · new head and Lite2 · new head", "b": "Lite0"}
-    assert fitting(long, 250) == {"a": "Ensemble of Lite0 … Lite2 · new head", "b": "Lite0"}
-    assert fitting({"a": "Lite1 · new head, when unsure Lite2 · new head"}, 250)["a"] == (
+    assert fitting(long, 262) == {"a": "Ensemble of Lite0 … Lite2 · new head", "b": "Lite0"}
+    assert fitting({"a": "Lite1 · new head, when unsure Lite2 · new head"}, 262)["a"] == (
         "Lite1 · new head … Lite2 · new head"
     )
     alike = {"a": long["a"], "b": long["a"].replace("Lite1", "Lite3")}
-    assert fitting(alike, 250) == alike, "names that would read the same are not cut"
+    assert fitting(alike, 262) == alike, "names that would read the same are not cut"
 
 
 def test_repetitions_share_a_line_with_their_mean_and_spread(many):

@@ -23,7 +23,7 @@ from core.workbench import Workbench
 
 TABLE = "compare.table"
 _ON_A_PHONE = ("accuracy", "verdict", "status", "alone_wall_seconds", "hardest")
-_NARROW_NAME, _WIDE_NAME = 150, 250
+_NARROW_NAME, _WIDE_NAME = 150, 262
 """Pixels of the longest name."""
 _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""

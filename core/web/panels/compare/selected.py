@@ -17,7 +17,7 @@ from core.workbench import Workbench
 MOST_OF_ITSELF = 12
 """Runs that are shown while none are chosen: as many as there are colours."""
 
-_PADDING, _LETTER = 16, 6.3
+_PADDING, _LETTER = 16, 6.8
 """Pixels around the text of a cell, and of a letter in it."""
 
 

@@ -72,13 +72,13 @@ def _left_out(selected: Selected, drawn: int) -> str:
 
 
 def _choose(selected: Selected) -> tuple[str, charts.Over]:
-    with st.container(horizontal=True):
-        metric = st.pills(  # which wrap on a phone, where segments would be cut off
-            "Metric", list(METRICS), required=True, format_func=lambda key: METRICS[key].title.capitalize(),
-            **address.bound("compare.metric", "metric", selected.address.metric),
-        )  # fmt: skip
-        over = st.pills(
-            "Over", list(_OVER), required=True, format_func=_OVER.__getitem__, help=_HELP,
-            **address.bound("compare.over", "over", selected.address.over),
-        )  # fmt: skip
+    """Pills, which wrap on a phone, where segments would be cut off."""
+    metric = st.pills(
+        "Metric", list(METRICS), required=True, format_func=lambda key: METRICS[key].title.capitalize(),
+        **address.bound("compare.metric", "metric", selected.address.metric),
+    )  # fmt: skip
+    over = st.pills(
+        "Over", list(_OVER), required=True, format_func=_OVER.__getitem__, help=_HELP,
+        **address.bound("compare.over", "over", selected.address.over),
+    )  # fmt: skip
     return str(metric), cast(charts.Over, over)

@@ -17,7 +17,7 @@ from core.wording import count, plain
 
 PHOTOS_SHOWN = 48
 """Photos of one group; more are not looked at, and each is a picture to send."""
-_NAME = 230
+_NAME = 240
 """Pixels of a run's name in a table."""
 _FORMATS = ("svg", "png")
 
