@@ -5,7 +5,6 @@ draws the same vectors with t-SNE and UMAP as well (docs/decisions/0009-comparin
 """
 
 import os
-import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 
 from core.answers import Head, Network, Node, read_model
 from core.answers.answering import Answerer
+from core.arrays import read_npz
 from core.comparison import PhotoResults, load_results
 from core.errors import GraftError, NotFound, Unavailable
 from core.features.compute import features_of
@@ -199,6 +199,8 @@ def _stored(part: Part, run: Run, registry: Registry, settings: Settings, result
     except NotFound:
         return None
     place = {photo.digest: number for number, photo in enumerate(photos)}
+    if not place.keys() >= set(results.digests):  # the answers are of other photos
+        return None
     return np.asarray(found.array, np.float32)[[place[digest] for digest in results.digests]]
 
 
@@ -262,12 +264,12 @@ def _network_part(folder: Path, node: Node, classes: int) -> Callable[[View], np
 def _read(path: Path, results: PhotoResults) -> _Known | None:
     """None where there is none, or it is damaged or of other photos."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            if tuple(map(str, stored["digests"])) != results.digests:
-                return None
-            first, second = map(float, stored["explained"])
-            return stored["xy"], (first, second), str(stored["source"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        stored = read_npz(path)
+        first, second = map(float, stored["explained"])
+        xy, source = stored["xy"], str(stored["source"])
+        fitting = tuple(stored["digests"].tolist()) == results.digests and xy.shape == (len(results.digests), 2)
+        return (xy, (first, second), source) if fitting and np.isfinite(xy).all() else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

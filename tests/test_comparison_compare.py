@@ -52,6 +52,13 @@ def test_of_more_than_twenty_runs_only_the_best_is_compared_with_the_others():
     assert len(found.pairs) == len(found.against_best) == 20
 
 
+def test_answers_that_are_not_those_that_were_measured_are_not_compared():
+    measured = evaluate(answers("b", "++--").probabilities, answers("b", "++--").labels, NAMES)
+    found = of(answers("a", "+++-"), answers("b", "+++-"), evaluations={"b": measured})
+    assert list(found.results) == ["a"] and found.pairs == ()
+    assert "not those that were measured: 3 of 4 are right, 50.0% of 4 were" in found.missing["b"]
+
+
 def test_any_two_can_be_put_head_to_head():
     found = of(answers("a", "+++-"), answers("b", "++--"), answers("c", "+---"))
     pair = found.pair("c", "a")

@@ -1,9 +1,14 @@
 """Whether a difference between two runs is real, and how that is said."""
 
+import io
+import zipfile
+from random import Random
+
 import numpy as np
 import pytest
 
 from core import comparison
+from core.arrays import Damaged, read_npz
 from core.errors import InvalidInput, NotFound
 from core.settings import Settings
 from tests.comparison_values import a_cost, a_run, answers
@@ -175,6 +180,68 @@ def test_missing_and_damaged_answers_are_told_apart(tmp_path):
         path.write_bytes(damage)
         with pytest.raises(InvalidInput, match="damaged"):
             comparison.load_results(settings, "r-1")
+
+
+def stored_answers(**changed) -> bytes:
+    arrays = {
+        "digests": np.array(["p0", "p1"]),
+        "labels": np.array([0, 1]),
+        "probabilities": np.array([[0.9, 0.1], [0.2, 0.8]], np.float32),
+    }
+    file = io.BytesIO()
+    np.savez(file, **arrays | changed)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"labels": np.array([0.0, 1.0])},
+        {"labels": np.array(["0", "1"])},
+        {"labels": np.array([0, 2])},
+        {"labels": np.zeros((2, 1), int)},
+        {"digests": np.array("p0")},
+        {"digests": np.array([["p0"], ["p1"]])},
+        {"digests": np.array(["p0", "p0"])},
+        {"probabilities": np.array([["x", "y"], ["y", "x"]])},
+        {"probabilities": np.zeros((2, 2), complex)},
+        {"probabilities": np.full((2, 2), np.nan)},
+        {"probabilities": np.full((2, 2), 7.0)},
+        {"probabilities": np.array(0.5)},
+        {"digests": np.array([], str), "labels": np.array([], int), "probabilities": np.zeros((0, 2))},
+    ],
+    ids=lambda changed: " ".join(f"{name} {one.dtype} {one.shape}" for name, one in changed.items()),
+)
+def test_arrays_that_are_no_answers_are_refused(tmp_path, changed):
+    path = Settings(home=tmp_path).run_dir("r-1") / "test.npz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(stored_answers(**changed))
+    with pytest.raises(InvalidInput, match="answers of run r-1 are damaged"):
+        comparison.load_results(Settings(home=tmp_path), "r-1")
+
+
+def test_whatever_bytes_were_changed_a_file_is_read_or_called_damaged(tmp_path):
+    path, random, whole = tmp_path / "test.npz", Random(1), stored_answers()
+    refused = 0
+    for _ in range(600):
+        changed = bytearray(whole)
+        for _ in range(random.choice([1, 3, 20])):
+            changed[random.randrange(len(changed))] = random.randrange(256)
+        path.write_bytes(changed)
+        try:
+            read_npz(path)
+        except Damaged:
+            refused += 1
+    assert refused > 300
+
+
+def test_a_file_that_lies_about_its_size_is_called_damaged(tmp_path):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**12, 10)})
+    with zipfile.ZipFile(tmp_path / "test.npz", "w") as file:
+        file.writestr("labels.npy", header.getvalue())
+    with pytest.raises(Damaged, match="MemoryError"):
+        read_npz(tmp_path / "test.npz")
 
 
 def test_answers_are_never_unpickled(tmp_path):

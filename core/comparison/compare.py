@@ -106,7 +106,8 @@ def compare(
     if not runs:
         raise InvalidInput("Choose at least one run to compare. Received: none")
     rows = leaderboard(runs, costs, evaluations=evaluations, rate_per_hour=rate_per_hour)
-    usable, problems = _usable([results[row.run_id] for row in rows if row.run_id in results], class_names)
+    answered = [results[row.run_id] for row in rows if row.run_id in results]
+    usable, problems = _usable(answered, evaluations, class_names)
     first, others = _pairs(usable)
     return Comparison(
         dataset_id=runs[0].dataset_id,
@@ -122,13 +123,14 @@ def compare(
 
 
 def _usable(
-    results: Sequence[PhotoResults], class_names: Sequence[str]
+    results: Sequence[PhotoResults], evaluations: Mapping[str, Evaluation], class_names: Sequence[str]
 ) -> tuple[tuple[RightAnswers, ...], dict[str, str]]:
     """Answers that can be laid upon each other, best run first; why the others cannot."""
     found, problems = [], {}
     for one in results:
         try:
             require_classes(one, class_names)
+            _require_measured(one, evaluations.get(one.run_id))
             found.append(right_answers(one))
         except InvalidInput as error:
             problems[one.run_id] = str(error)
@@ -139,6 +141,18 @@ def _usable(
         if answers.photos != usual[0][0]
     }
     return tuple(answers for answers in found if answers.run_id not in problems), problems
+
+
+def _require_measured(results: PhotoResults, evaluation: Evaluation | None) -> None:
+    """Raises InvalidInput when other answers were measured: the tests would contradict the accuracies beside them."""
+    if evaluation is None:
+        return
+    right, n = int(results.right.sum()), len(results.labels)
+    if (right, n) != (round(evaluation.accuracy * evaluation.n), evaluation.n):
+        raise InvalidInput(
+            f"The stored answers of run {results.run_id} are not those that were measured: {right} of {n} are right, "
+            f"{evaluation.accuracy:.1%} of {evaluation.n} were. Train it again."
+        )
 
 
 def _pairs(answers: Sequence[RightAnswers]) -> tuple[tuple[Paired, ...], tuple[Paired, ...]]:

@@ -1,14 +1,15 @@
 """What a run answered for every test photo, and the photos behind each cell of its confusion table."""
 
-import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.arrays import Damaged
 from core.errors import InvalidInput, NotFound
 from core.settings import Settings
+from core.split_answers import load
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,17 +56,21 @@ def load_results(settings: Settings, run_id: str) -> PhotoResults:
     """
     path = settings.run_dir(run_id) / "test.npz"
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            digests, labels, probabilities = (stored[key] for key in ("digests", "labels", "probabilities"))
+        stored = load(path)
     except FileNotFoundError:
         raise NotFound(
             f"Run {run_id} has no answers for the test photos: its file test.npz is not there. Train it again to "
             "compare it photo by photo."
         ) from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except Damaged as error:
         raise InvalidInput(f"The stored answers of run {run_id} are damaged ({error}). Train it again.") from None
+    if not len(stored.labels):
+        raise InvalidInput(f"The stored answers of run {run_id} are damaged (they hold no photo). Train it again.")
     return PhotoResults(
-        run_id=run_id, digests=tuple(map(str, digests)), labels=labels, probabilities=probabilities.astype(np.float64)
+        run_id=run_id,
+        digests=tuple(stored.digests.tolist()),
+        labels=stored.labels.astype(np.int64),
+        probabilities=stored.probabilities.astype(np.float64),
     )
 
 

@@ -1,13 +1,12 @@
 """The file of a head: ``head.npz``, named arrays and the kind of head they make. No pickle, so nothing can run."""
 
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from core.arrays import read_npz
 from core.errors import Unavailable
 
 _KIND = "kind"
@@ -34,8 +33,7 @@ def read_arrays(path: Path) -> tuple[str, dict[str, np.ndarray]]:
         Unavailable: the file is gone, damaged, or no head.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
         return str(arrays.pop(_KIND)), arrays
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise Unavailable(f"{path.name} is no head that can be read ({type(error).__name__}: {error}).") from None

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from core.errors import GraftError
 from core.registry import Registry
 from core.runs import Epoch, Evaluation, Run, Status
 from core.settings import Settings
+from core.split_answers import read_answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +93,10 @@ def _furthest(key: str, pairs: list[tuple[Epoch, Epoch]]) -> Difference:
 
 
 def _photos_differing(original: Run, again: Run, settings: Settings) -> int | None:
-    paths = [settings.run_dir(run.id) / "test.npz" for run in (original, again)]
-    if not all(path.exists() for path in paths):
+    try:
+        first, second = (read_answers(settings.run_dir(run.id) / "test.npz", run) for run in (original, again))
+    except GraftError:  # gone or damaged
         return None
-    with np.load(paths[0], allow_pickle=False) as first, np.load(paths[1], allow_pickle=False) as second:
-        if list(first["digests"]) != list(second["digests"]):
-            return None
-        return int((first["probabilities"] != second["probabilities"]).any(axis=1).sum())
+    if list(first.digests) != list(second.digests) or first.probabilities.shape != second.probabilities.shape:
+        return None
+    return int((first.probabilities != second.probabilities).any(axis=1).sum())
