@@ -11,6 +11,7 @@ from core.planning import Decision
 from core.recipes import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
 from core.runs import Cancel, Status
 from core.workbench import Workbench
+from core.workbench.naming import name_of
 from tests.factories import fill, make_epochs, make_run
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
@@ -117,6 +118,14 @@ def test_a_run_is_named_by_what_it_does(bench, recipe, name):
 def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished):
     first = bench.run(finished[0].id)
     assert bench.name_of(Recipe(backbone=first.id)) == f"{first.name}, then new head"
+
+
+def test_an_ensemble_says_once_what_all_its_members_share():
+    recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
+    alike = {"r-1": "Lite0 · new head", "r-2": "Lite1 · new head"}
+    assert name_of(recipe, alike.__getitem__) == "Ensemble of Lite0 and Lite1 · new head"
+    apart = alike | {"r-2": "Lite1 · linear SVM"}
+    assert name_of(recipe, apart.__getitem__) == "Ensemble of Lite0 · new head and Lite1 · linear SVM"
 
 
 def test_a_name_of_many_members_stays_readable(bench, dataset, finished):

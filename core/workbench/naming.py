@@ -53,9 +53,18 @@ _CASCADES: dict[Cascade, Callable[[list[str]], str]] = {
     Cascade.FUSION: lambda names: f"Fusion of {_and(names)}",
     Cascade.STACKING: lambda names: f"{names[0]} stacked on {names[1]}",
     Cascade.CONFIDENCE: lambda names: f"{names[0]}, when unsure {names[1]}",
-    Cascade.ENSEMBLE: lambda names: f"Ensemble of {_and(names)}",
+    Cascade.ENSEMBLE: lambda names: f"Ensemble of {_together(names)}",
 }
 
 
 def _and(names: list[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _together(names: list[str]) -> str:
+    """What all were made by is said once: "Lite0, Lite1 and Lite2 · new head"."""
+    parts = [name.partition(" · ") for name in names]
+    made = {way for _, _, way in parts}
+    if len(made) > 1 or "" in made:
+        return _and(names)
+    return f"{_and([network for network, _, _ in parts])} · {made.pop()}"

@@ -52,7 +52,7 @@ class Matrices:
 def show(selected: Selected) -> None:
     parts.question(
         "Which classes are mixed up?",
-        "Down: what the photo shows. Across: what the run answered. Click a cell to see its photos.",
+        "Down: what the photo shows. Across: what the run answered. Click a cell: its photos are shown below.",
     )
     ids = [id_ for id_ in parts.require_answers(selected) if id_ in selected.comparison.evaluations]
     if not ids:
