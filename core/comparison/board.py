@@ -84,7 +84,8 @@ class Board:
     def number(self, key: str, rate_per_hour: float | None = None) -> np.ndarray:
         """(n,) values of a key of ``KEYS``, NaN where not measured; money at ``rate_per_hour``."""
         if key in MONEY:
-            return self.number(MONEY[key]) * (np.nan if rate_per_hour is None else rate_per_hour / 3600)
+            rate = np.nan if rate_per_hour is None else rate_per_hour
+            return self.number(MONEY[key]) / 3600 * rate  # to the last bit as in ``costs.money``
         found = self.numbers.get(key)
         return np.full(len(self), np.nan) if found is None else found
 
