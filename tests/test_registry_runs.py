@@ -213,6 +213,15 @@ def test_an_unknown_run_among_many_changes_none(registry):
     assert not any(registry.run(id_).starred or registry.run(id_).tags for id_ in ids)
 
 
+def test_names_and_tags_hold_nothing_a_terminal_obeys_and_no_text_turned_round(flowers):
+    run = flowers.annotate(
+        flowers.add_run(make_run(1)).id, name="a\x1b[2J\u202eb\nc", tags=["\u202enight\x07", "a\tb", "\x07"]
+    )
+    assert run.name == "a[2Jb c" and run.tags == ("night", "a b")
+    with pytest.raises(InvalidInput, match="needs a name"):
+        flowers.annotate(run.id, name="\x1b\u202e")
+
+
 def test_tags_are_added_and_removed_and_the_others_keep_their_order(flowers):
     one = flowers.add_run(make_run(1, tags=("b", "a")))
     other = flowers.add_run(make_run(2))

@@ -16,6 +16,7 @@ from core.registry.board import ids_in
 from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, row_of, runs
 from core.runs import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
+from core.wording import visible
 
 RUN_COLUMNS = columns_of(runs, Run)
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.number.desc())
@@ -88,6 +89,7 @@ class Runs(Store):
         Raises:
             InvalidInput: a name is empty, or something is too long. NotFound: there is no such run.
         """
+        name = None if name is None else _on_one_line(name)
         changes: dict[str, Any] = {"name": name, "notes": notes, "tags": None if tags is None else checked_tags(tags)}
         changes = {column: value for column, value in changes.items() if value is not None}
         _check_words(changes.get("name"), changes.get("notes"))
@@ -156,7 +158,7 @@ def checked_tags(tags: Sequence[str]) -> list[str]:
     Raises:
         InvalidInput: one is too long, or there are too many.
     """
-    kept = list(dict.fromkeys(" ".join(tag.split()) for tag in tags))
+    kept = list(dict.fromkeys(map(_on_one_line, tags)))
     kept = [tag for tag in kept if tag]
     longest = max(kept, key=len, default="")
     if len(longest) > LONGEST_TAG:
@@ -164,6 +166,11 @@ def checked_tags(tags: Sequence[str]) -> list[str]:
     if len(kept) > MOST_TAGS:
         raise InvalidInput(f"A run may have up to {MOST_TAGS} tags. Received: {len(kept)}")
     return kept
+
+
+def _on_one_line(text: str) -> str:
+    """Without what a terminal would obey, or what turns the text after it round."""
+    return " ".join(visible(text).split())
 
 
 def _check_words(name: str | None, notes: str | None) -> None:
