@@ -1,27 +1,23 @@
 """Predict: what do the models say about this photo?"""
 
-import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.errors import GraftError
-from core.prediction import PhotoPredictions
-from core.runs import Run, Status
+from core.runs import Run
 from core.web.frame import require_frame
 from core.web.panels import predict_panel
 from core.web.panels.choice import listed_ids
+from core.web.panels.ready_models import LISTED, ready_runs
 from core.web.panels.words import dataset_title, interval
 from core.web.state import workbench
 from core.web.widgets import empty_state, explained, heading
 from core.wording import plain, share
 from core.workbench import Workbench
-from core.workbench.organising import Wanted
 
 MOST = 4
 """Models side by side."""
-LISTED = 200
-"""Models to choose from."""
 
 
 def page() -> None:
@@ -41,37 +37,6 @@ def page() -> None:
     photos = predict_panel.photos()
     with explained():
         predict(bench, chosen, photos, first_line)
-
-
-def ready_runs(bench: Workbench) -> list[Run]:
-    """Runs that can answer: those of the newest dataset first; in one its champion first, then the most accurate.
-
-    Archived ones only where they are champion.
-    """
-    champions = {move.run_id for move in bench.champions().values()}
-    order = {dataset.id: place for place, dataset in enumerate(bench.datasets())}
-    found = {run.id: run for run in [*held_champions(bench, champions), *most_accurate(bench, order)]}
-    runs = list(found.values()) or most_accurate(bench, order, archived=True)
-    return sorted(runs, key=lambda run: (order[run.dataset_id], run.id not in champions, -(run.test_accuracy or 0.0)))
-
-
-def held_champions(bench: Workbench, run_ids: Collection[str | None]) -> list[Run]:
-    """The champions whose weights are there."""
-    held = bench.board_runs([run_id for run_id in run_ids if run_id])
-    return [run for run in held if run.id in bench.model_sizes(run.dataset_id)]
-
-
-def most_accurate(bench: Workbench, dataset_ids: Iterable[str], *, archived: bool = False) -> list[Run]:
-    """The most accurate runs that have a model, dataset by dataset, as many as a list can be searched for."""
-    found: list[Run] = []
-    for dataset_id in dataset_ids:
-        wanted = Wanted(
-            dataset_id=dataset_id, statuses=(Status.FINISHED,), with_model=True, archived=archived, sort="most accurate"
-        )
-        found += bench.search(wanted, limit=LISTED - len(found))[0]
-        if len(found) >= LISTED:
-            break
-    return found
 
 
 def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]:
@@ -119,23 +84,12 @@ def predict(bench: Workbench, chosen: Sequence[Run], photos: predict_panel.Photo
         return
     line = "The models could not answer."
     try:
-        found = predictions(bench, [run.id for run in chosen], photos)
+        found = predict_panel.predictions(bench, [run.id for run in chosen], photos)
         line = predict_panel.answer(found)
     finally:
         with first_line:
             heading("Predict", line)
     predict_panel.show(found, {run.id: run for run in chosen})
-
-
-def predictions(bench: Workbench, run_ids: Sequence[str], photos: predict_panel.Photos) -> list[PhotoPredictions]:
-    """Asked once for the same photos and models, however often the page is redrawn."""
-    asked = (tuple(run_ids), tuple((name, hashlib.sha256(data).hexdigest()) for name, data in photos))
-    before, found = st.session_state.get("predict.last", (None, []))
-    if asked != before:
-        with st.spinner("Looking at the photos …"):
-            found = bench.predict(run_ids, photos)
-        st.session_state["predict.last"] = (asked, found)
-    return found
 
 
 require_frame()
