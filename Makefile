@@ -33,12 +33,12 @@ browser:
 	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
 
-# Two at once, for two cores: what needs TensorFlow or a browser beside everything else. What it says comes at the end.
+# Two at once, for two cores: TensorFlow beside what needs none. What the slow half says comes at the end.
 test: setup browser
 	@slow=$$(mktemp); \
-	{ code=0; for part in tests/keras tests/browser; do \
+	{ code=0; for part in tests/keras tests/pages; do \
 	    $(BIN)/python -m pytest $$part || { code=$$?; [ $$code != 2 ] || break; }; done; exit $$code; } > $$slow 2>&1 & \
-	$(BIN)/python -m pytest tests/test_*.py tests/pages; code=$$?; \
+	$(BIN)/python -m pytest tests/test_*.py tests/browser; code=$$?; \
 	wait $$! || code=1; cat $$slow; rm -f $$slow; exit $$code
 
 test-fast: setup
