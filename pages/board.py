@@ -1,45 +1,17 @@
 """Board: the raw curves, figures and maps, in TensorBoard, of the chosen runs."""
 
-from collections.abc import Iterator
-
 import streamlit as st
 
-from core.errors import GraftError
-from core.runs import Run, Status
 from core.web.board_frame import show_board
 from core.web.frame import require_frame
+from core.web.panels.board_choice import WORDS, asked_runs, run_title, suggested_runs
 from core.web.panels.board_maps import count_maps, make_maps
 from core.web.state import workbench
 from core.web.tensorboard import DASHBOARDS, board_path
-from core.web.widgets import STATUSES, empty_state, heading
-from core.wording import brief
+from core.web.widgets import empty_state, heading
 
 MOST_RUNS = 24
 NEWEST = 300
-SUGGESTED = 4
-
-WORDS = {
-    "timeseries": (
-        ":material/show_chart: Time series",
-        "Loss and accuracy after every epoch, training over validation. A gap that widens between the two is "
-        "overfitting; a pin keeps a chart at the top.",
-    ),
-    "hparams": (
-        ":material/table_chart: HParams",
-        "One row a run: how it was trained and, further to the right, what came of it. In *parallel coordinates* every "
-        "run is a line; ticks on the left choose the columns. A run without a value in one of them has no line.",
-    ),
-    "projector": (
-        ":material/scatter_plot: Projector",
-        "Every point is a test photo; photos that look alike to the network lie close together. *Color by* true class "
-        "or right shows which classes run into each other; UMAP and t-SNE pull groups apart that PCA lays over each "
-        "other.",
-    ),
-    "scalars": (
-        ":material/stacked_line_chart: Scalars",
-        "The same numbers as under *Time series*, drawn larger, and over time as well as over epochs.",
-    ),
-}
 
 require_frame()
 heading(
@@ -60,41 +32,12 @@ if not runs:
     st.stop()
 
 
-def title(run_id: str) -> str:
-    run = runs[run_id]
-    status = "" if run.status is Status.FINISHED else f" · {STATUSES[run.status][0].lower()}"
-    return f"{brief(run.name)}{status} · {run.id}"
-
-
-def asked_runs() -> Iterator[str]:
-    """Those of the address that there are; they may be older than the newest."""
-    for run_id in st.query_params.get("runs", "").split(","):
-        try:
-            run = bench.run(run_id) if run_id else None
-        except GraftError:
-            continue
-        if run is not None and run.id == run_id and run.attempt:
-            runs.setdefault(run_id, run)
-            yield run_id
-
-
-def suggested_runs() -> list[str]:
-    """Of the dataset tried last: what trains now, then the most accurate."""
-    newest = next(iter(runs.values()))
-    similar = [run for run in runs.values() if run.dataset_id == newest.dataset_id]
-
-    def order(run: Run) -> tuple:
-        return run.status is not Status.RUNNING, run.archived, -(run.test_accuracy or 0.0)
-
-    return [run.id for run in sorted(similar, key=order)[:SUGGESTED]]
-
-
-asked = list(dict.fromkeys(asked_runs()))
+asked = asked_runs(bench, runs)
 chosen = st.multiselect(
     "Runs",
     list(runs),
-    default=(asked or suggested_runs())[:MOST_RUNS],
-    format_func=title,
+    default=(asked or suggested_runs(runs))[:MOST_RUNS],
+    format_func=lambda run_id: run_title(runs[run_id]),
     max_selections=MOST_RUNS,
     key="board.runs",
     help="Only these are loaded. The address of this page keeps the choice.",

@@ -1,5 +1,6 @@
 """Photos as rows, models as columns: what each says, how sure it is, how long it took."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +11,7 @@ from core.prediction import Answer, PhotoPredictions
 from core.runs import Run
 from core.web.widgets import run_chip
 from core.wording import brief, count, listed, milliseconds, plain, share
+from core.workbench import Workbench
 
 FORMATS = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 MOST_PHOTOS = 50
@@ -38,6 +40,18 @@ def photos() -> Photos:
     if len(given) > MOST_PHOTOS:
         st.warning(f"{count(len(given), 'photo')} are too many at once; the first {MOST_PHOTOS} are looked at.")
     return given[:MOST_PHOTOS]
+
+
+def predictions(bench: Workbench, run_ids: Sequence[str], photos: Photos) -> list[PhotoPredictions]:
+    """Asked once for the same photos and models (a temperature set since makes another one), however often redrawn."""
+    models = tuple((run_id, str(bench.model(run_id).card.get("calibration"))) for run_id in run_ids)
+    asked = (models, tuple((name, hashlib.sha256(data).hexdigest()) for name, data in photos))
+    before, found = st.session_state.get("predict.last", (None, []))
+    if asked != before:
+        with st.spinner("Looking at the photos …"):
+            found = bench.predict(run_ids, photos)
+        st.session_state["predict.last"] = (asked, found)
+    return found
 
 
 def answer(found: Sequence[PhotoPredictions]) -> str:
