@@ -66,7 +66,7 @@ bench: setup $(VENV)-mlflow/.installed
 
 screenshots: setup browser
 	$(BIN)/python -m tests.browser.screenshots docs/screenshots --demo \
-	  --only compare-wide-light overview-wide-light train-wide-light runs-wide-dark
+	  --only overview-wide-light train-wide-light runs-wide-dark
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
