@@ -295,7 +295,7 @@ def ended_by_hand(registry, dataset, numbers, *, done, pattern=Pattern.INTEGRATE
 
 
 def finish_like(registry, settings, run, original, *, shift=0.0):
-    """Ends a reproduction with the figures of the original, every loss a little larger by ``shift``."""
+    """Ends a reproduction with the figures of the original, every loss larger and every answer less sure by ``shift``."""
     from tests.factories import make_cost, make_model
 
     registry.move(run.id, before=registry.queue()[0].id)
@@ -309,7 +309,8 @@ def finish_like(registry, settings, run, original, *, shift=0.0):
     settings.run_dir(run.id).mkdir(parents=True, exist_ok=True)
     with np.load(settings.run_dir(original.id) / "test.npz") as stored:
         answers = dict(stored)
-    answers["probabilities"] = answers["probabilities"] + np.float32(shift)
+    surer = answers["probabilities"]
+    answers["probabilities"] = surer + np.float32(shift) * (1 / surer.shape[1] - surer)  # less sure, and still shares
     np.savez(settings.run_dir(run.id) / "test.npz", **answers)
 
 
