@@ -295,7 +295,7 @@ def ended_by_hand(registry, dataset, numbers, *, done, pattern=Pattern.INTEGRATE
 
 
 def finish_like(registry, settings, run, original, *, shift=0.0):
-    """Ends a reproduction with the figures of the original, every loss larger and every answer less sure by ``shift``."""
+    """Ends a reproduction with the figures of the original, losses larger, answers less sure by ``shift``."""
     from tests.factories import make_cost, make_model
 
     registry.move(run.id, before=registry.queue()[0].id)
