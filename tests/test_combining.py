@@ -166,7 +166,7 @@ def _refresh(home, run_id):
     """The registry's card is the file's."""
     card = json.loads((home.model_folder(run_id) / "card.json").read_text())
     model = home.registry.model(run_id)
-    home.registry.delete_model(model.id)
+    home.registry.delete_models_of([run_id])
     from core.registry.models import insert_model
 
     with home.registry.writing() as connection:
@@ -296,6 +296,6 @@ def test_a_member_whose_files_were_changed_is_refused_and_nothing_is_left_behind
 
 
 def test_a_member_whose_model_was_deleted_is_refused(home):
-    home.registry.delete_model(home.registry.model(home.finished[1]).id)
+    home.registry.delete_models_of([home.finished[1]])
     with pytest.raises(InvalidInput, match="was deleted"):
         home.combine(Cascade.ENSEMBLE, home.finished[:2])

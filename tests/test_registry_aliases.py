@@ -81,7 +81,7 @@ def test_an_alias_whose_run_was_deleted_is_empty_and_says_so(registry, filled, t
     registry.set_alias(three[0], "champion")
     registry.set_alias(three[1], "champion")
     name = registry.run(three[1]).name
-    registry.delete_run(three[1])
+    registry.delete_runs([three[1]])
     assert holder(registry, filled) is None
     with pytest.raises(NotFound, match=rf"was {name} \({three[1]}\), which was deleted since"):
         registry.run("flowers@champion")
@@ -92,7 +92,7 @@ def test_an_alias_whose_run_was_deleted_is_empty_and_says_so(registry, filled, t
 def test_a_rollback_passes_over_runs_that_were_deleted(registry, filled, three):
     for run_id in three:
         registry.set_alias(run_id, "champion")
-    registry.delete_run(three[1])
+    registry.delete_runs([three[1]])
     assert registry.roll_back_alias(filled.dataset.id, "champion").run_id == three[0]
 
 

@@ -115,7 +115,7 @@ def test_a_board_read_again_knows_what_happened_meanwhile(registry, filled):
     results = {"evaluation": make_evaluation(), "cost": make_cost(), "model": make_model(run), "best_epoch": 1}
     registry.finish(run.id, run.attempt, **results)
     registry.mark([finished.id], archived=True)
-    registry.delete_run(gone.id)
+    registry.delete_runs([gone.id])
     registry.delete_models_of([light.id])
     after = registry.board(filled.dataset.id)
     assert after == Registry.open(registry.path).board(filled.dataset.id) != before

@@ -110,7 +110,7 @@ def test_words_about_a_run_change_only_where_they_are_given(flowers):
 def test_deleting_a_run_deletes_all_it_left_and_nothing_else(registry):
     filled = fill(registry)
     gone, kept = filled.with_status(Status.FINISHED)
-    registry.delete_run(gone.id)
+    registry.delete_runs([gone.id])
     with pytest.raises(NotFound):
         registry.run(gone.id)
     with pytest.raises(NotFound):
@@ -122,19 +122,19 @@ def test_deleting_a_run_deletes_all_it_left_and_nothing_else(registry):
     assert len(registry.epochs(kept.id)) == 12
 
 
-def test_a_running_run_is_not_deleted_and_an_unknown_one_is_told(registry):
-    (running,) = fill(registry).with_status(Status.RUNNING)
-    with pytest.raises(Conflict, match="Cancel it before deleting it"):
-        registry.delete_run(running.id)
-    with pytest.raises(NotFound):
-        registry.delete_run(running.id[:5])
+def test_beside_a_running_run_nothing_is_deleted(registry):
+    filled = fill(registry)
+    (running,), (ended, *_) = filled.with_status(Status.RUNNING), filled.with_status(Status.FINISHED)
+    with pytest.raises(Conflict, match=f"Cancel what is running first: {running.id}"):
+        registry.delete_runs([ended.id, running.id])
+    assert registry.run(ended.id) == ended
 
 
 def test_a_run_that_extends_a_deleted_one_stays(flowers):
     base = flowers.add_run(make_run(1))
     longer = flowers.add_run(make_run(2, extends=base.id))
     assert flowers.run(longer.id).extends == base.id
-    flowers.delete_run(base.id)
+    flowers.delete_runs([base.id])
     assert flowers.run(longer.id) == replace(longer, extends=None)
 
 

@@ -82,12 +82,6 @@ class Models(Store):
         with self.writing() as connection:
             connection.execute(delete(models).where(_of(run_ids)))
 
-    def delete_model(self, model_id: str) -> None:
-        """Deletes a model; its run with evaluation and cost stays."""
-        with self.writing() as connection:
-            if not connection.execute(delete(models).where(models.c.id == model_id)).rowcount:
-                raise NotFound(f"There is no model {model_id!r}. It may have been deleted already.")
-
 
 def _no_model(connection: Connection, ref: str) -> str:
     run = connection.execute(select(runs.c.name, runs.c.status).where(runs.c.id == ref)).first()

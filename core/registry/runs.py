@@ -126,20 +126,8 @@ class Runs(Store):
                 if kept != tags:
                     connection.execute(update(runs).where(runs.c.id == run_id).values(tags=kept))
 
-    def delete_run(self, run_id: str) -> None:
-        """Deletes a run with its attempts, epochs, evaluation, cost and model. Runs that extend it keep what they have.
-
-        Raises:
-            NotFound: there is none with exactly this id.
-            Conflict: it is running; cancel it first.
-        """
-        with self.writing() as connection:
-            if get_run(connection, run_id).status == Status.RUNNING:
-                raise Conflict(f"Run {run_id} is running. Cancel it before deleting it.")
-            connection.execute(delete(runs).where(runs.c.id == run_id))
-
     def delete_runs(self, run_ids: Sequence[str]) -> None:
-        """Deletes all of these that are there, or none.
+        """Deletes those of the runs that are there, with all they left, or none; runs that extend one keep what they have.
 
         Raises:
             Conflict: one of them is running; cancel it first.
