@@ -63,7 +63,7 @@ def test_a_run_knows_which_one_it_reproduces_until_that_is_deleted(flowers):
     first = flowers.add_run(make_run(1))
     again = flowers.add_run(make_run(2, reproduces=first.id))
     assert flowers.run(again.id).reproduces == first.id
-    flowers.delete_run(first.id)
+    flowers.delete_runs([first.id])
     assert flowers.run(again.id).reproduces is None
     with pytest.raises(NotFound, match="to reproduce"):
         flowers.add_run(make_run(3, reproduces=first.id))

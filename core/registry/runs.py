@@ -127,7 +127,7 @@ class Runs(Store):
                     connection.execute(update(runs).where(runs.c.id == run_id).values(tags=kept))
 
     def delete_runs(self, run_ids: Sequence[str]) -> None:
-        """Deletes those of the runs that are there, with all they left, or none; runs that extend one keep what they have.
+        """Deletes those of the runs that are there with all they left; runs that extend one keep what they have.
 
         Raises:
             Conflict: one of them is running; cancel it first.
