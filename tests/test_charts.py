@@ -28,7 +28,6 @@ ONE_RUN = {
     "image sizes": lambda: charts.image_sizes([a_photo(640, 480), a_photo(100, 80)]),
     "live accuracy": lambda: charts.live_curve([an_epoch(1), an_epoch(2)]),
     "live loss": lambda: charts.live_curve([an_epoch(1), an_epoch(2)], "loss"),
-    "epoch times": lambda: charts.epoch_times([an_epoch(1), an_epoch(2)]),
     "confusion": lambda: charts.confusion(((2, 1), (0, 3)), (EVIL, "tulip")),
     "confusion of 300 classes": lambda: charts.confusion([[1] * 300] * 300, [f"{EVIL} {n}" for n in range(300)]),
     "confusion difference": lambda: charts.confusion_difference(
@@ -59,7 +58,6 @@ SEVERAL_RUNS = {
     "coverage": lambda found: charts.coverage_curves(
         {run_id: coverage(one) for run_id, one in found.results.items()}, found.names
     ),
-    "cost stages": lambda found: charts.cost_stages(found.runs, found.costs),
 }
 FOUND = {runs: several(runs) for runs in (1, 3, 500)}
 FIGURES = dict(ONE_RUN) | {
@@ -160,7 +158,6 @@ def test_a_chart_of_nothing_is_refused_with_a_sentence():
         lambda: charts.live_curve([]),
         lambda: charts.image_sizes([]),
         lambda: charts.accuracy_vs_cost([]),
-        lambda: charts.cost_stages([], {}),
         lambda: charts.top_classes([]),
         lambda: charts.parallel_coordinates([], []),
         lambda: charts.per_class({}, {}),
@@ -185,7 +182,6 @@ TITLES = {
     "coverage": lambda found: charts.coverage_curves_title(
         {run_id: coverage(one) for run_id, one in found.results.items()}, found.names
     ),
-    "stages": lambda found: charts.cost_stages_title(found.runs, found.costs),
 }
 
 
@@ -209,7 +205,6 @@ ROWS = {
     "coverage": lambda found: charts.coverage_curves_rows(
         {run_id: coverage(one) for run_id, one in found.results.items()}, found.names
     ),
-    "stages": lambda found: charts.cost_stages_rows(found.names, found.costs),
     "confusion": lambda found: charts.confusion_rows(found.evaluations[found.ids[0]].confusion, CLASSES),
     "difference": lambda found: charts.confusion_difference_rows(
         *[found.evaluations[found.ids[place]].confusion for place in (0, -1)], CLASSES, ("A", "B")

@@ -149,7 +149,7 @@ def test_a_class_without_test_photos_says_so_and_keeps_its_place_on_the_axis():
     assert list(figure.layout.yaxis.categoryarray) == ["tulip", "rose", "yew (no test photos)"]
     assert list(figure.layout.yaxis.range) == [2.5, -0.5]
     assert all("yew (no test photos)" not in trace.y for trace in figure.data)
-    assert charts.per_class_caption(EVALUATIONS) == "1 class has no test photos."
+    assert charts.per_class_caption(EVALUATIONS) == "No test photo shows yew: nothing is known about it."
 
 
 def test_a_few_runs_are_bars_with_intervals_and_many_are_dots():

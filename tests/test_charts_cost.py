@@ -3,7 +3,7 @@
 import pytest
 
 from core import charts, comparison
-from core.charts import look, stages, tradeoff
+from core.charts import look, tradeoff
 from core.errors import InvalidInput
 from tests.chart_values import EVIL
 from tests.comparison_values import a_cost, a_run
@@ -74,30 +74,6 @@ def test_runs_that_lie_close_together_are_named_in_a_legend_and_not_over_each_ot
     assert chart_of(70.0, 80.0).layout.showlegend
 
 
-def test_stages_show_what_was_paid_and_what_was_reused():
-    costs = {"r-1": a_cost(alone=100.0, paid=10.0, stages={"Loading": 4.0, "Training": 6.0}), "r-2": a_cost(10.0, 10.0)}
-    bars = stages.stage_bars({"r-1": "Lite0", "r-2": "Lite1", "r-3": "unmeasured"}, costs)
-    assert [(bar.name, bar.stage, bar.seconds) for bar in bars] == [
-        ("Lite0", "Loading", 4.0),
-        ("Lite0", "Training", 6.0),
-        ("Lite0", "reused, not paid", 90.0),
-        ("Lite1", "everything", 10.0),
-    ]
-
-
-def test_the_title_of_cost_stages_says_where_the_time_goes():
-    run = a_run()
-    spent = {"Computing features": 6.2, "Training": 3.8}
-    assert (
-        charts.cost_stages_title([run], {run.id: a_cost(10.0, 10.0, stages=spent)})
-        == "Computing features takes 62 % of the time"
-    )
-    assert (
-        charts.cost_stages_title([run], {run.id: a_cost(100.0, 10.0, stages=spent)}) == "Reuse saved 90 % of the time"
-    )
-    assert charts.cost_stages_title([run], {}) == "Where does the time go?"
-
-
 @pytest.mark.parametrize("cost", comparison.COSTS)
 def test_accuracy_can_be_drawn_against_every_cost_that_was_measured(cost):
     measured = {run.id: a_cost(device_seconds=3.0, energy_joules=9e4, peak_gpu_bytes=10**9) for run in RUNS}
@@ -139,10 +115,3 @@ def test_runs_that_fit_on_the_axis_are_drawn_to_scale():
 
 def test_the_title_says_what_the_comparison_may_say():
     assert charts.accuracy_vs_cost_title(_board([0.9]), ()) == "r-00 is right on 90.0 % ± 4.5 of the test photos"
-
-
-def test_the_table_of_stages_holds_every_bar():
-    assert charts.cost_stages_rows({"r-0": "Lite0"}, {"r-0": a_cost(12.0, 10.0, stages={"Training": 10.0})}) == [
-        {"run": "r-0", "name": "Lite0", "stage": "Training", "seconds": 10.0},
-        {"run": "r-0", "name": "Lite0", "stage": "reused, not paid", "seconds": 2.0},
-    ]

@@ -158,3 +158,15 @@ def test_many_photos_make_few_points_and_both_ends_are_among_them():
     points = comparison.coverage(results)
     assert len(points) <= 400 and points[0].photos == 1 and points[-1].coverage == 1.0
     assert all(a.coverage < b.coverage and a.threshold > b.threshold for a, b in zip(points, points[1:], strict=False))
+
+
+def test_when_sure_counts_only_the_answers_that_are_sure():
+    results = comparison.PhotoResults(
+        run_id="r-1",
+        digests=("a", "b", "c", "d"),
+        labels=np.array([0, 0, 1, 1]),
+        probabilities=np.array([[0.95, 0.05], [0.1, 0.9], [0.4, 0.6], [0.55, 0.45]]),
+    )
+    assert comparison.when_sure(results, 0.9) == (0.5, 0.5)
+    assert comparison.when_sure(results, 0.5) == (0.5, 1.0)
+    assert comparison.when_sure(results, 0.99) == (None, 0.0)

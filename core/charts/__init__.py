@@ -27,7 +27,7 @@ from core.charts.curves import (
 )
 from core.charts.dataset import class_balance, class_balance_title, image_sizes, image_sizes_title
 from core.charts.depth import depth_title, over_depth, over_depth_rows
-from core.charts.live import epoch_times, live_curve
+from core.charts.live import live_curve
 from core.charts.look import CONFIG, MOST_POINTS, config
 from core.charts.parallel import (
     parallel_coordinates,
@@ -38,7 +38,6 @@ from core.charts.parallel import (
 from core.charts.per_class import per_class, per_class_caption, per_class_rows, per_class_title
 from core.charts.photo_map import photo_map, photo_map_caption, photo_map_rows, photo_map_title
 from core.charts.reliability import reliability, reliability_caption, reliability_rows, reliability_title
-from core.charts.stages import cost_stages, cost_stages_rows, cost_stages_title
 from core.charts.styles import RunStyle, run_styles
 from core.charts.thresholds import accuracy_by_threshold, accuracy_by_threshold_rows, thresholds_title
 from core.charts.tradeoff import accuracy_vs_cost, accuracy_vs_cost_rows, accuracy_vs_cost_title
@@ -66,14 +65,10 @@ __all__ = [
     "confusion_difference_title",
     "confusion_rows",
     "confusion_title",
-    "cost_stages",
-    "cost_stages_rows",
-    "cost_stages_title",
     "coverage_curves",
     "coverage_curves_rows",
     "coverage_curves_title",
     "depth_title",
-    "epoch_times",
     "image_sizes",
     "image_sizes_title",
     "learning_curves",

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from core.charts.look import ACCENT, GREY, HOVER, axis, figure, hover, require_some
+from core.charts.look import ACCENT, GREY, axis, figure, hover, require_some
 from core.charts.thinning import thinned
 from core.comparison.curves import METRICS
 from core.runs import Epoch
-from core.wording import duration
 
 _LIVE = {"accuracy": ("accuracy", "val_accuracy"), "loss": ("loss", "val_loss")}
 
@@ -72,25 +71,4 @@ def _mark(epoch: Epoch, key: str) -> go.Scatter:
         marker={"color": ACCENT, "size": 9},
         meta=[METRICS[key].title],
         hovertemplate=hover(f"{_template(key)}, epoch %{{x}}: its best epoch, kept as the model"),
-    )
-
-
-def epoch_times(epochs: Sequence[Epoch]) -> go.Figure:
-    """Seconds of every epoch of one run: the first one pays for start-up, a later peak for something else."""
-    require_some(epochs, "the run has not finished an epoch")
-    kept = thinned([epoch.seconds for epoch in epochs])
-    shown = [epochs[index] for index in kept]
-    trace = go.Bar(
-        x=[epoch.number for epoch in shown],
-        y=[epoch.seconds for epoch in shown],
-        marker={"color": ACCENT, "line": {"width": 0}},
-        customdata=[["", f"epoch {epoch.number}", duration(epoch.seconds)] for epoch in shown],
-        hovertemplate=HOVER,
-    )
-    return figure(
-        [trace],
-        revision="epoch times",
-        height=240,
-        xaxis=axis("epoch", showgrid=False),
-        yaxis=axis("time per epoch", "s", rangemode="tozero"),
     )

@@ -22,7 +22,7 @@ from core.charts.look import (
 from core.charts.styles import GREY_STYLE, RunStyle, styles_of
 from core.runs import ClassScore, Evaluation
 from core.scores import wilson_interval
-from core.wording import count, share
+from core.wording import count, listed, share
 
 MOST_CLASSES = 40
 MOST_BARS = 6
@@ -83,8 +83,9 @@ def per_class_caption(evaluations: Mapping[str, Evaluation]) -> str:
     said = []
     if len(figures) > MOST_CLASSES:
         said.append(f"The {MOST_CLASSES} hardest of {len(figures)} classes are drawn.")
-    if empty := sum(not one.photos for one in figures):
-        said.append(f"{count(empty, 'class has', 'classes have')} no test photos.")
+    if empty := [one.class_name for one in figures if not one.photos]:
+        them = "it" if len(empty) == 1 else "them"
+        said.append(f"No test photo shows {listed(empty, 6)}: nothing is known about {them}.")
     if len(evaluations) > _MOST_RUNS:
         said.append(f"{_MOST_RUNS} of {len(evaluations)} runs are drawn.")
     return " ".join(said)
@@ -165,6 +166,20 @@ def _data(one: ClassFigure, run_id: str, names: Mapping[str, str]) -> list[str]:
     return [run_id, escape(names.get(run_id, run_id)), said]
 
 
+def _common(
+    run_ids: Sequence[str], found: Sequence[tuple], names: Mapping[str, str], style: RunStyle
+) -> dict[str, Any]:
+    """What bars and dots share: ``found`` is (label, figure, run id) of each."""
+    return {
+        "name": legend_name(names.get(run_ids[0], run_ids[0])) if style.coloured else "other runs",
+        "orientation": "h",
+        "y": [label for label, *_ in found],
+        "x": [100 * one.values[run_id] for _, one, run_id in found],
+        "customdata": [_data(one, run_id, names) for _, one, run_id in found],
+        "hovertemplate": HOVER,
+    }
+
+
 def _bars(
     run_ids: Sequence[str],
     figures: Sequence[ClassFigure],
@@ -178,10 +193,7 @@ def _bars(
     ends = [one.intervals[run_id] for _, one, run_id in found]
     values = [one.values[run_id] for _, one, run_id in found]
     return go.Bar(
-        name=legend_name(names.get(run_ids[0], run_ids[0])) if style.coloured else "other runs",
-        orientation="h",
-        y=[label for label, *_ in found],
-        x=[100 * value for value in values],
+        **_common(run_ids, found, names, style),
         marker={"color": shade(style.colour, 0.6 if intervals else 1.0), "line": {"width": 0}},
         error_x={
             "type": "data",
@@ -193,8 +205,6 @@ def _bars(
             "width": 3,
             "visible": intervals,
         },
-        customdata=[_data(one, run_id, names) for _, one, run_id in found],
-        hovertemplate=HOVER,
     )
 
 
@@ -208,15 +218,10 @@ def _dots(
 ) -> go.Scatter:
     found = _found(run_ids, figures, labels)
     return go.Scatter(
-        name=legend_name(names.get(run_ids[0], run_ids[0])) if style.coloured else "other runs",
-        y=[label for label, *_ in found],
-        x=[100 * one.values[run_id] for _, one, run_id in found],
+        **_common(run_ids, found, names, style),
         mode="markers",
-        orientation="h",
         offsetgroup=run_ids[0],
         cliponaxis=False,
         marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
         opacity=1.0 if style.coloured else 0.5,
-        customdata=[_data(one, run_id, names) for _, one, run_id in found],
-        hovertemplate=HOVER,
     )

@@ -133,11 +133,10 @@ def _together(low: ReliabilityBin, high: ReliabilityBin) -> ReliabilityBin:
 
 
 def reliability_caption(before: Sequence[Reliability]) -> str:
-    """How to read it."""
-    said = "On the dashed line a run is right as often as it is sure; below it, it is too sure."
-    if len(before) > 1:
-        said += f" Bins of fewer than {_FEWEST} photos or 3 % of them are joined with their neighbour."
-    return said if len(before) <= _MOST_RUNS else f"{said} {_MOST_RUNS} of {len(before)} runs are drawn."
+    """What is drawn otherwise than measured; "" where nothing is."""
+    said = [f"Bins of fewer than {_FEWEST} photos or 3 % of them are joined with their neighbour."] * (len(before) > 1)
+    said += [f"{_MOST_RUNS} of {len(before)} runs are drawn."] * (len(before) > _MOST_RUNS)
+    return " ".join(said)
 
 
 def _diagonal(low: float) -> go.Scatter:

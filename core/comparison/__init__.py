@@ -13,7 +13,7 @@ from core.comparison.board_page import LARGE_FIRST, SORTS, BoardPage, Entry, lin
 from core.comparison.claims import claim, verdict
 from core.comparison.classes import ClassDifference, class_differences
 from core.comparison.compare import Comparison, compare
-from core.comparison.coverage import CoveragePoint, coverage
+from core.comparison.coverage import CoveragePoint, coverage, when_sure
 from core.comparison.curves import METRICS, TRAINING_OF, Curve, MetricKind, curves
 from core.comparison.depths import DepthPoint, DepthSeries, depth_series
 from core.comparison.differing import Difference, differing
@@ -105,6 +105,7 @@ __all__ = [
     "require_one_dataset",
     "threshold_points",
     "verdict",
+    "when_sure",
     "wilson_interval",
     "without_family",
     "without_shared",

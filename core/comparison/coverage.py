@@ -45,3 +45,9 @@ def coverage(results: PhotoResults, most: int = MOST_POINTS) -> tuple[CoveragePo
         )
         for end in ends.tolist()
     )
+
+
+def when_sure(results: PhotoResults, at_least: float) -> tuple[float | None, float]:
+    """What a threshold gives: (share right of the photos answered, None when none is; share of photos answered)."""
+    sure = results.probabilities.max(axis=1) >= at_least
+    return (float(results.right[sure].mean()) if sure.any() else None), float(sure.mean())

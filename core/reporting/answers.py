@@ -7,7 +7,7 @@ from core.comparison import Paired, coverage, reliability, verdict
 from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
 from core.reporting.parts import RUN, figure, percent, run_name, signed_points
-from core.wording import count, listed, p_value
+from core.wording import count, p_value
 
 _MOST_BARS, _MOST_CURVES = 6, 12
 """Runs drawn: more could not be told apart."""
@@ -99,18 +99,15 @@ def classes_section(material: Material) -> Section | None:
     drawn = {run_id: evaluations[run_id] for run_id in ids}
     bars = charts.per_class(drawn, material.names, styles=material.styles)
     title = charts.per_class_title(drawn, material.names)
-    body = chart("per-class", bars, title, "Recall: of the test photos of a class, the share that is recognised.")
-    return Section("classes", "Classes", "Which classes are hard?", joined([body, *_class_tables(material, ids)]))
+    caption = f"Recall: of the test photos of a class, the share that is recognised. {charts.per_class_caption(drawn)}"
+    body = chart("per-class", bars, title, caption)
+    return Section("classes", "Classes", "Which classes are hard?", joined([body, _class_tables(material, ids)]))
 
 
-def _class_tables(material: Material, ids: Sequence[str]) -> list[Html]:
-    """Precision beside recall, of every drawn run; and the classes nothing is known about."""
+def _class_tables(material: Material, ids: Sequence[str]) -> Html:
+    """Precision beside recall, of every drawn run."""
     tables = [_class_table(material, run_id) for run_id in ids]
-    scores = material.comparison.evaluations[ids[0]].per_class
-    empty = [score.class_name for score in scores if not score.photos]
-    more = tag("details", tag("summary", "Precision, recall and F1 of every class"), *tables)
-    unknown = f"No test photo shows {listed(empty, 6)}: nothing is known about it." if empty else ""
-    return [paragraph(unknown, class_="note") if unknown else Html(), more]
+    return tag("details", tag("summary", "Precision, recall and F1 of every class"), *tables)
 
 
 def _class_table(material: Material, run_id: str) -> Html:
@@ -142,14 +139,15 @@ def sureness_section(material: Material) -> Section | None:
         return None
     results = material.comparison.results
     raw = [reliability(results[run_id]) for run_id in ids[:_MOST_BARS]]
+    bins = f"{_RELIABILITY} {charts.reliability_caption(raw)}"
     diagram = charts.reliability(raw, material.names, styles=material.styles)
     points = {run_id: coverage(results[run_id]) for run_id in ids}
     curves = charts.coverage_curves(points, material.names, styles=material.styles)
     body = joined(
         [
-            chart("reliability", diagram, charts.reliability_title(raw, material.names), _RELIABILITY),
+            chart("reliability", diagram, charts.reliability_title(raw, material.names), bins),
             _temperatures(material),
-            chart("coverage", curves, "How accurate is a run when it only answers if it is sure?", _COVERAGE),
+            chart("coverage", curves, charts.coverage_curves_title(points, material.names), _COVERAGE),
         ]
     )
     return Section("sureness", "Certainty", "Is a run as often right as it says?", body)

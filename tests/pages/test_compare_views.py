@@ -10,14 +10,12 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from core.comparison import PhotoResults
 from core.registry.schema import evaluations
 from core.runs import Run, Status
 from core.scores import evaluate
 from core.settings import Settings
 from core.web.panels.compare.views import VIEWS
 from core.web.panels.compare.views.confusion import cell_of
-from core.web.panels.compare.views.coverage import when_sure
 from core.web.panels.compare.views.pairs import only_alone
 from core.wording import share
 from core.workbench import Workbench
@@ -371,18 +369,6 @@ def test_a_run_that_cannot_be_calibrated_says_why(runs):
     at = at_view("calibration", run.id)
     at.button(key=f"compare.temperature.{run.id}").click().run()
     assert not at.exception and "validation photos" in at.error[0].value
-
-
-def test_when_sure_counts_only_the_answers_that_are_sure():
-    results = PhotoResults(
-        run_id="r-1",
-        digests=("a", "b", "c", "d"),
-        labels=np.array([0, 0, 1, 1]),
-        probabilities=np.array([[0.95, 0.05], [0.1, 0.9], [0.4, 0.6], [0.55, 0.45]]),
-    )
-    assert when_sure(results, 0.9) == (0.5, 0.5)
-    assert when_sure(results, 0.5) == (0.5, 1.0)
-    assert when_sure(results, 0.99) == (None, 0.0)
 
 
 def test_how_accurate_a_run_is_when_sure_is_read_off_without_a_slider(runs):

@@ -6,7 +6,6 @@ What a URL says is never trusted: a value that makes no sense is ignored, as if 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -116,11 +115,6 @@ def params(address: Address) -> dict[str, str | list[str]]:
         if value != field.default:
             written[field.name] = _written(field.name, value)
     return written
-
-
-def query_string(address: Address) -> str:
-    """``dataset=d-1&runs=r-1,r-2``, readable where a URL allows it."""
-    return urlencode(params(address), doseq=True, safe=",:")
 
 
 def _written(name: str, value: Any) -> str | list[str]:

@@ -48,7 +48,7 @@ def _diagram(selected: Selected, raw: list[Reliability], after: list[Reliability
         key="compare.reliability",
         alt=f"Share right by stated certainty of {count(len(drawn), 'run')}",
         rows=lambda: charts.reliability_rows(raw, selected.names, after=after),
-        caption=f"{_left_out(raw, drawn)}{_DOTTED if after else ''}",
+        caption=f"{charts.reliability_caption(drawn)} {_left_out(raw, drawn)}{_DOTTED if after else ''}".strip(),
     )
 
 

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core import charts
-from core.runs import Evaluation
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
 from core.web.panels.tables import name_column, number, table
@@ -31,15 +30,9 @@ def show(selected: Selected) -> None:
         key="compare.classes",
         alt=f"Share right of every class by {listed([selected.names[run_id] for run_id in drawn], 3)}",
         rows=lambda: charts.per_class_rows({run_id: evaluations[run_id] for run_id in ids}, selected.names),
+        caption=plain(charts.per_class_caption(drawn)),
     )
-    _without_photos(evaluations[ids[0]])
     _table(selected, ids)
-
-
-def _without_photos(evaluation: Evaluation) -> None:
-    empty = [score.class_name for score in evaluation.per_class if not score.photos]
-    if empty:
-        st.caption(f"No test photo shows {plain(listed(empty, 6))}: nothing is known about it.")
 
 
 def _table(selected: Selected, ids: list[str]) -> None:

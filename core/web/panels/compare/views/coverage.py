@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import charts
-from core.comparison import PhotoResults, coverage
+from core.comparison import PhotoResults, coverage, when_sure
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
 from core.web.panels.tables import table
@@ -44,12 +44,6 @@ def show(selected: Selected) -> None:
     parts.data(
         selected, lambda: [_figures(results[run_id], names[run_id], at) for run_id, at in every], "compare.sure_table"
     )
-
-
-def when_sure(results: PhotoResults, at: float) -> tuple[float | None, float]:
-    """(share right of the photos answered with a probability of at least ``at``, share of photos answered)."""
-    sure = results.probabilities.max(axis=1) >= at
-    return (float(results.right[sure].mean()) if sure.any() else None), float(sure.mean())
 
 
 def _reading(results: PhotoResults) -> str:
