@@ -88,6 +88,18 @@ def test_a_file_that_changed_meanwhile_is_refused(client, upload):
     assert put(client, upload.ticket, b"efgh", offset=4, size=11).status_code == 400
 
 
+def test_another_file_may_begin_in_place_of_one_that_was_given_up(client, upload):
+    put(client, upload.ticket, b"abcd", size=10)
+    assert put(client, upload.ticket, b"xyz", name="others.zip").status_code == 200
+    assert (upload.name, upload.path.read_bytes()) == ("others.zip", b"xyz")
+
+
+def test_a_complete_file_is_not_begun_again(client, upload):
+    put(client, upload.ticket, b"abcd")
+    assert put(client, upload.ticket, b"xyz", name="others.zip").status_code == 400
+    assert upload.path.read_bytes() == b"abcd"
+
+
 def test_a_full_disk_is_said_before_anything_is_written(client, upload, monkeypatch):
     usage = namedtuple("usage", "total used free")(10, 9, 1)
     monkeypatch.setattr(uploads.shutil, "disk_usage", lambda folder: usage)

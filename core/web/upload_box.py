@@ -29,16 +29,21 @@ def upload_any_size(key: str, label: str, *, suffixes: Sequence[str] = (".zip",)
     upload = _upload_of(key, suffixes)
     if upload.complete:
         return Uploaded(path=upload.path, name=upload.name, size_bytes=upload.size or 0)
-    _mount()(
-        key=f"{key}.{upload.ticket[:8]}",
+    sent = _mount()(
+        key=key,
         data={
             "label": label,
             "address": f"api/v1/uploads/{upload.ticket}",
+            "ticket": upload.ticket,
             "slice": SLICE_BYTES,
             "suffixes": list(suffixes),
         },
         on_done_change=lambda: None,
-    )
+    ).get("done")
+    if isinstance(sent, str) and sent != upload.ticket and tickets().find(sent):
+        # begun in a session that has ended while the connection was down
+        st.session_state[_state(key)] = sent
+        st.rerun()
     return None
 
 

@@ -108,7 +108,7 @@ async def receive_slice(request: Request) -> JSONResponse:
         return _answer(403, None, "This upload is not known here (any more). Start it again.")
     try:
         offset, size = _numbers(request)
-        _begin(upload, size, request.query_params.get("name", ""))
+        _begin(upload, offset, size, request.query_params.get("name", ""))
     except NoSpace as error:
         return _answer(507, upload, str(error))
     except GraftError as error:
@@ -161,13 +161,16 @@ def _numbers(request: Request) -> tuple[int, int]:
     return offset, size
 
 
-def _begin(upload: Upload, size: int, name: str) -> None:
-    """Check the first slice of a file; of a later one, that it is still the same file."""
-    if upload.size is not None:
-        if size != upload.size:
-            raise InvalidInput(f"The file has changed: {upload.size} bytes were announced. Received: {size}")
-        return
+def _begin(upload: Upload, offset: int, size: int, name: str) -> None:
+    """Check the first slice of a file; of a later one, that it is still the same file.
+
+    Another file may begin in place of one that was given up.
+    """
     shown = os.path.basename(name.replace("\\", "/"))[:200]
+    if upload.size is not None and (size, shown) == (upload.size, upload.name):
+        return
+    if upload.size is not None and (offset or upload.busy or upload.complete):
+        raise InvalidInput(f"The file has changed: {upload.name}, {upload.size} bytes, was announced. Received: {size}")
     if not shown.lower().endswith(upload.suffixes):
         raise InvalidInput(f"Choose a file that ends in {' or '.join(upload.suffixes)}. Received: {shown!r}")
     if not 0 < size <= MOST_BYTES:
@@ -178,7 +181,7 @@ def _begin(upload: Upload, size: int, name: str) -> None:
             f"{shown!r} has {size_words(size)} and only {size_words(free)} of the disk are free "
             f"({size_words(KEEP_FREE_BYTES)} stay free). Nothing was uploaded."
         )
-    upload.size, upload.name = size, shown
+    upload.size, upload.name, upload.received = size, shown, 0
 
 
 def _answer(status: int, upload: Upload | None, sentence: str) -> JSONResponse:

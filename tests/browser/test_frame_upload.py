@@ -47,6 +47,22 @@ def test_a_file_arrives_whole_even_when_the_connection_breaks(visit, server, arc
     assert list(server.settings.uploads_dir.glob("upload-*")) == []
 
 
+def test_looking_at_another_page_meanwhile_loses_nothing(visit, server, archive):
+    later_slices = re.compile(r"/api/v1/uploads/.*\boffset=[1-9]")
+    visit.page.route(later_slices, lambda route: route.abort("connectionreset"))
+    choose(visit, archive)
+    visit.page.get_by_text("Trying again").wait_for()
+    for name in ("Train", "Datasets"):
+        visit.page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+        visit.page.get_by_role("heading", name=name).first.wait_for()
+        visit.settle()
+    visit.page.unroute(later_slices)
+    visit.page.get_by_role("button", name="Discard").wait_for(timeout=60_000)
+    assert hashlib.sha256(stored(server).read_bytes()).digest() == hashlib.sha256(archive.read_bytes()).digest()
+    visit.page.get_by_role("button", name="Discard").click()
+    visit.settle()
+
+
 def test_another_kind_of_file_is_refused_before_it_is_sent(visit, server, tmp_path):
     other = tmp_path / "photos.rar"
     other.write_bytes(b"Rar!")

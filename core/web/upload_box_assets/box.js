@@ -1,5 +1,10 @@
 // One file in slices: PUT at the offset the server has; whatever fails, ask again where to go on.
 const PATIENCE = 6;
+const ASK_AGAIN = 5000;
+
+// Files on their way, by ticket. They outlive their box: Streamlit mounts it anew when what is around it changes, or
+// when somebody looks at another page meanwhile.
+const going = new Map();
 
 // Ours lies where Streamlit's own files come from, whatever path a proxy has put before both.
 const script = document.querySelector('script[type="module"][src]');
@@ -9,8 +14,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const find = (selector) => parentElement.querySelector(selector);
   const [box, choose, input, sending, error] = ['.box', '.choose', 'input', '.sending', '.error'].map(find);
   const [name, numbers, again, stop, bar] = ['.name', '.numbers', '.again', '.stop', 'progress'].map(find);
-  if (box.dataset.ready) return; // a rerun of the page; what is being sent goes on
-  box.dataset.ready = 'yes';
+  const mine = box.dataset.ticket;
+  if (mine === data.ticket || going.has(mine)) return; // a rerun of the page; what is being sent goes on
+  box.dataset.ticket = data.ticket;
   find('.label').textContent = data.label;
   input.accept = data.suffixes.join(',');
   let file = null;
@@ -42,6 +48,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   const send = async () => {
     controller = new AbortController();
+    going.set(data.ticket, { file, controller });
     again.hidden = true;
     stop.hidden = false;
     say('');
@@ -55,7 +62,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
         failures = received > before ? 0 : failures + 1;
       } catch (problem) {
         if (controller.signal.aborted) { say('Stopped. What has arrived is kept for a day.'); break; }
-        if (problem.final) { reset(problem.message); return; }
+        if (problem.final) { reset(problem.message); setTriggerValue('done', ''); return; } // the page may have a new ticket
         failures += 1;
         say(`${problem.message} Trying again …`);
       }
@@ -64,12 +71,21 @@ export default function ({ parentElement, data, setTriggerValue }) {
       else say('');
       show(started);
     }
-    if (received === file.size) { stop.hidden = true; setTriggerValue('done', data.address); return; }
+    if (received === file.size) { stop.hidden = true; await finish(); return; }
     again.hidden = false;
     stop.hidden = true;
   };
 
-  const reset = (sentence) => { file = null; received = 0; input.value = ''; choose.hidden = false; sending.hidden = true; say(sentence); };
+  // The page takes the box away once it knows. Streamlit forgets what is said while its connection is down: say it again.
+  const finish = async () => {
+    for (let wait = ASK_AGAIN; box.isConnected; wait *= 2) {
+      setTriggerValue('done', data.ticket);
+      await new Promise((wake) => setTimeout(wake, wait));
+    }
+    going.delete(data.ticket);
+  };
+
+  const reset = (sentence) => { going.delete(data.ticket); file = null; received = 0; input.value = ''; choose.hidden = false; sending.hidden = true; say(sentence); };
 
   const begin = (chosen) => {
     if (!chosen) return;
@@ -86,8 +102,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   input.onchange = () => begin(input.files[0]);
   again.onclick = send;
-  stop.onclick = () => controller && controller.abort();
+  stop.onclick = () => { going.delete(data.ticket); input.value = ''; if (controller) controller.abort(); };
   box.ondragover = (event) => { event.preventDefault(); box.classList.add('over'); };
   box.ondragleave = () => box.classList.remove('over');
   box.ondrop = (event) => { event.preventDefault(); box.classList.remove('over'); if (!file) begin(event.dataTransfer.files[0]); };
+
+  const before = going.get(data.ticket);
+  if (before) before.controller.abort(); // its box is gone; this one asks the server where to go on
+  choose.hidden = false;
+  sending.hidden = true;
+  begin(before ? before.file : input.files[0]); // or what was chosen before this script had come
 }
