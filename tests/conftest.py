@@ -1,5 +1,6 @@
 """A home of its own for every test, in memory where there is room, with a registry that costs nothing."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from core.__main__ import main
 from core.registry import Registry, opening
+from core.runs import Status
 from core.settings import Settings
+from core.workbench import Workbench
+from tests.factories import Filled, fill
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell's background job ignores Ctrl-C, and so would every child the tests interrupt."""
@@ -70,3 +75,41 @@ def registry(settings):
     registry = Registry.open(settings.registry_path)
     yield registry
     registry.close()
+
+
+@pytest.fixture
+def bench(settings, registry) -> Workbench:
+    return Workbench(settings, registry)
+
+
+@pytest.fixture
+def filled(settings, registry) -> Filled:
+    """A dataset with photos and eight runs, four of them finished."""
+    return fill(registry, settings, runs=8)
+
+
+@pytest.fixture
+def finished(filled) -> list[str]:
+    """The ids of the four finished runs."""
+    return [run.id for run in filled.with_status(Status.FINISHED)]
+
+
+@pytest.fixture
+def home(settings, monkeypatch) -> Settings:
+    """Commands mean the home of the test, and no supervisor starts by itself."""
+    monkeypatch.setenv("GRAFT_HOME", str(settings.home))
+    monkeypatch.setattr("core.jobs.ensure_supervisor", lambda settings: None)
+    return settings
+
+
+@pytest.fixture
+def call(home, capsys):
+    """A command with ``--json``: the object it prints; with ``code=1`` the one line it says instead."""
+
+    def call(*arguments, code=0):
+        assert main([*arguments, "--json"]) == code
+        printed = capsys.readouterr()
+        assert len(printed.err.splitlines()) == (1 if code else 0), printed.err
+        return json.loads(printed.out) if printed.out else printed.err
+
+    return call

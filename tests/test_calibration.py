@@ -15,18 +15,11 @@ from core.runs import Status
 from core.scores import calibration_error, cross_entropy
 from core.split_answers import read_answers
 from core.temperature import scaled
-from core.workbench import Workbench
-from tests.factories import fill
 
 
 @pytest.fixture
-def bench(settings, registry):
-    return Workbench(settings, registry)
-
-
-@pytest.fixture
-def run(bench):
-    return fill(bench.registry, bench.settings).with_status(Status.FINISHED)[0]
+def run(filled):
+    return filled.with_status(Status.FINISHED)[0]
 
 
 def card_of(bench, run) -> dict:
@@ -126,7 +119,7 @@ def test_a_run_that_is_not_finished_is_refused(bench, run):
 
 
 def test_a_run_without_weights_gets_one_sentence(bench, run):
-    bench.delete_model(run.id)
+    bench.delete_weights([run.id])
     with pytest.raises(InvalidInput, match="was deleted, so there is nothing to calibrate"):
         bench.calibrate(run.id)
     assert bench.calibration(run.id) is None

@@ -1,11 +1,9 @@
 """The command line: one JSON object on stdout, one line on stderr, exit code 0 only when it was done."""
 
-import json
-
 import numpy as np
 import pytest
 
-from core import jobs, prediction
+from core import prediction
 from core.__main__ import main
 from core.backbones import get
 from core.features.compute import features_of
@@ -16,23 +14,10 @@ from tests.factories import fill
 
 
 @pytest.fixture
-def home(settings, registry, monkeypatch):
-    """A filled home where no supervisor starts by itself."""
-    monkeypatch.setenv("GRAFT_HOME", str(settings.home))
-    monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
-    fill(registry, settings, runs=6)
-    return settings
-
-
-@pytest.fixture
-def call(home, capsys):
-    def call(*arguments, code=0):
-        assert main([*arguments, "--json"]) == code
-        printed = capsys.readouterr()
-        assert len(printed.err.splitlines()) == (1 if code else 0), printed.err
-        return json.loads(printed.out) if printed.out else printed.err
-
-    return call
+def home(home, registry):
+    """With six runs in it."""
+    fill(registry, home, runs=6)
+    return home
 
 
 def finished(registry):

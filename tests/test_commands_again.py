@@ -6,20 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from core import jobs
 from core.__main__ import main
-from core.runs import Status
-from tests.factories import fill
 from tests.test_workbench_combined import combine
 
 
 @pytest.fixture
-def finished(settings, registry, monkeypatch):
-    """Ids of finished runs in a home where no supervisor starts by itself."""
-    monkeypatch.setenv("GRAFT_HOME", str(settings.home))
-    monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
+def finished(home, finished, monkeypatch):
+    """Runs that can be combined at once."""
     monkeypatch.setitem(sys.modules, "core.combining", SimpleNamespace(combine=combine))
-    return [run.id for run in fill(registry, settings, runs=7).with_status(Status.FINISHED)]
+    return finished
 
 
 def test_an_ensemble_is_one_object_with_its_accuracy_and_parents(finished, capsys):

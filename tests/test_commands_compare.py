@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,25 +17,9 @@ from tests.factories import fill
 
 
 @pytest.fixture
-def filled(settings, registry, monkeypatch):
-    monkeypatch.setenv("GRAFT_HOME", str(settings.home))
-    return fill(registry, settings, runs=8)
-
-
-@pytest.fixture
-def call(filled, capsys):
-    def call(*arguments, code=0):
-        assert main(["compare", *arguments, "--json"]) == code
-        printed = capsys.readouterr()
-        assert len(printed.err.splitlines()) == (1 if code else 0), printed.err
-        return json.loads(printed.out) if printed.out else printed.err
-
-    return call
-
-
-@pytest.fixture
-def finished(filled):
-    return [run.id for run in filled.with_status(Status.FINISHED)]
+def call(call, filled):
+    """``core compare``."""
+    return partial(call, "compare")
 
 
 def test_runs_are_ranked_and_judged(call, finished):

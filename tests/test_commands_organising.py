@@ -1,47 +1,19 @@
 """Keeping order from the command line."""
 
 import io
-import json
 
-import pytest
-
-from core import jobs
 from core.__main__ import main
 from core.runs import Status
 from tests.factories import fill
-
-
-@pytest.fixture
-def home(settings, registry, monkeypatch):
-    monkeypatch.setenv("GRAFT_HOME", str(settings.home))
-    monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
-    fill(registry, settings, runs=8)
-    return settings
-
-
-@pytest.fixture
-def call(home, capsys):
-    def call(*arguments, code=0):
-        assert main([*arguments, "--json"]) == code
-        printed = capsys.readouterr()
-        assert len(printed.err.splitlines()) == (1 if code else 0), printed.err
-        return json.loads(printed.out) if printed.out else printed.err
-
-    return call
-
-
-@pytest.fixture
-def finished(home, registry):
-    return [run.id for run in registry.runs(status=Status.FINISHED)]
 
 
 def test_stars_and_tags_narrow_the_list_of_runs(call, finished):
     call("star", *finished)
     assert call("star", finished[0], "--off")["runs"][0]["starred"] is False
     assert {row["run"] for row in call("runs", "--starred")["runs"]} == set(finished[1:])
-    call("tag", *finished[:2], "--add", "night", "to show")
-    assert call("tag", finished[0], "--remove", "night")["runs"][0]["tags"] == ["to show"]
-    assert [row["run"] for row in call("runs", "--tag", "night")["runs"]] == [finished[1]]
+    call("tag", *finished[1:3], "--add", "night", "to show")
+    assert call("tag", finished[1], "--remove", "night")["runs"][0]["tags"] == ["to show"]
+    assert [row["run"] for row in call("runs", "--tag", "night")["runs"]] == [finished[2]]
     assert "--add TAG" in call("tag", finished[0], code=1)
 
 
@@ -122,6 +94,8 @@ def test_one_that_runs_keeps_the_others(call, finished, registry):
 def test_deleting_needs_to_know_what(call, finished):
     assert "Name runs" in call("delete", code=1)
     assert "Name runs" in call("delete", finished[0], "--dataset", "flowers", code=1)
+    assert "Name runs" in call("delete", "--weights", "--dataset", "flowers", code=1), "the record was to stay"
+    assert call("show", finished[0])["run"] == finished[0]
 
 
 def test_on_a_terminal_it_asks_first_and_names_the_champion(call, finished, monkeypatch, capsys, registry):

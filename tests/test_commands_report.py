@@ -7,18 +7,12 @@ import pandas as pd
 import pytest
 
 from core.__main__ import main
-from core.runs import Status
-from tests.factories import fill
 
 
 @pytest.fixture
-def finished(settings, registry, monkeypatch):
-    monkeypatch.setenv("GRAFT_HOME", str(settings.home))
-    return [run.id for run in fill(registry, settings, runs=8).with_status(Status.FINISHED)]
+def call(home, capsys):
+    """What a command prints for people."""
 
-
-@pytest.fixture
-def call(capsys):
     def call(*arguments, code=0):
         assert main([str(one) for one in arguments]) == code
         printed = capsys.readouterr()

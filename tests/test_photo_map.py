@@ -12,19 +12,12 @@ from core.features import inner, store
 from core.photo_map import principal
 from core.projector import CONFIG, FOLDER
 from core.runs import Status
-from core.workbench import Workbench
-from tests.factories import fill
 from tests.pattern_home import fill_patterns
 
 
 @pytest.fixture
-def bench(settings, registry):
-    return Workbench(settings, registry)
-
-
-@pytest.fixture
-def run(bench):
-    return fill(bench.registry, bench.settings).with_status(Status.FINISHED)[0]
+def run(filled):
+    return filled.with_status(Status.FINISHED)[0]
 
 
 def store_features(bench, run, rows=None):
@@ -154,7 +147,7 @@ def test_a_damaged_map_is_made_anew(bench, run):
 def test_it_goes_with_the_run(bench, run):
     store_features(bench, run)
     bench.photo_map(run.id)
-    bench.delete_run(run.id)
+    bench.delete_runs([run.id])
     assert not bench.settings.run_dir(run.id).exists()
 
 

@@ -22,11 +22,6 @@ from tests.factories import (
 )
 
 
-@pytest.fixture
-def filled(registry):
-    return fill(registry, runs=8)
-
-
 def test_every_run_is_there_once_with_what_is_known_of_it(registry, filled):
     board = registry.board(filled.dataset.id)
     assert board["run_id"] == [run.id for run in registry.runs(filled.dataset.id)]

@@ -17,7 +17,6 @@ from core.reporting.markup import Column, Html, html, table, tag
 from core.reporting.page import policy, scripts
 from core.runs import Status
 from core.wording import share
-from core.workbench import Workbench
 from tests.factories import fill
 from tests.pattern_home import fill_patterns
 
@@ -55,18 +54,13 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture
-def bench(settings, registry):
-    return Workbench(settings, registry)
-
-
-@pytest.fixture
 def runs(bench):
     return fill_patterns(bench)
 
 
 @pytest.fixture
-def finished(bench):
-    return fill(bench.registry, bench.settings, runs=8).with_status(Status.FINISHED)
+def finished(filled):
+    return filled.with_status(Status.FINISHED)
 
 
 def read(bench, runs) -> Reader:

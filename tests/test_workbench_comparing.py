@@ -5,25 +5,8 @@ import pytest
 
 from core.comparison import Filters, SeveralDatasets, claim, load_results
 from core.errors import NotFound
-from core.runs import Status
-from core.workbench import Workbench
 from tests.factories import fill
 from tests.pattern_home import fill_patterns
-
-
-@pytest.fixture
-def bench(settings, registry):
-    return Workbench.open(settings)
-
-
-@pytest.fixture
-def filled(bench):
-    return fill(bench.registry, bench.settings, runs=8)
-
-
-@pytest.fixture
-def finished(filled):
-    return [run.id for run in filled.with_status(Status.FINISHED)]
 
 
 def test_the_same_question_is_answered_once(bench, finished):

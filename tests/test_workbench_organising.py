@@ -9,28 +9,10 @@ from core.errors import InvalidInput, NotFound, Unavailable
 from core.planning import Decision
 from core.recipes import Cascade, Recipe
 from core.runs import Status
-from core.workbench import Workbench
 from core.workbench.organising import login_name
-from tests.factories import fill, tiny_jpeg
+from tests.factories import tiny_jpeg
 
-
-@pytest.fixture
-def bench(settings, monkeypatch):
-    monkeypatch.setattr("core.jobs.ensure_supervisor", lambda settings: None)
-    workbench = Workbench.open(settings)
-    yield workbench
-    workbench.registry.close()
-
-
-@pytest.fixture
-def filled(bench):
-    return fill(bench.registry, bench.settings, runs=8)
-
-
-@pytest.fixture
-def finished(filled):
-    """The ids of four finished runs."""
-    return [run.id for run in filled.with_status(Status.FINISHED)]
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_stars_tags_and_the_archive_take_the_beginning_of_an_id_and_aliases(bench, finished):
