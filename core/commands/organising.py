@@ -152,7 +152,7 @@ def _what(options: Namespace) -> tuple[str, list[str]]:
     of_runs = ("model" if options.weights else "run", options.runs)
     given = [of_runs, ("model", [options.model]), ("dataset", [options.dataset])]
     named = [(kind, which) for kind, which in given if any(which)]
-    if len(named) != 1:
+    if len(named) != 1 or (options.weights and not options.runs):  # --weights --dataset D keeps no record of anything
         raise InvalidInput("Name runs (with --weights only their weights go), or give --model RUN or --dataset D.")
     return named[0]
 
