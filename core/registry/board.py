@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, Connection, Text, func, select, type_coerce
 
 from core.registry.connection import Store
-from core.registry.schema import costs, epochs, evaluations, models, runs
+from core.registry.schema import costs, epochs, evaluations, ids_in, models, runs
 from core.runs import Cost, Status
 
 SPARKLINE_POINTS = 30
@@ -71,12 +71,6 @@ class Boards(Store):
             for run_id, accuracy in connection.execute(query):
                 lines[run_id].append(accuracy)
         return {run_id: tuple(filter(math.isfinite, line)) for run_id, line in lines.items()}
-
-
-def ids_in(run_ids: Iterable[str]) -> Any:
-    """What ``IN`` takes: any number of ids is one parameter."""
-    ids = func.json_each(json.dumps(list(run_ids))).table_valued("value")
-    return select(ids.c.value)
 
 
 def _read(connection: Connection, dataset_id: str, wanted: Mapping[str, ColumnElement], there: Any) -> dict[str, list]:

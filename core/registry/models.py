@@ -1,15 +1,14 @@
 """Models: what finished runs left."""
 
-import json
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from core.errors import NotFound
 from core.recipes import Pattern
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.connection import Store
-from core.registry.schema import columns_of, models, row_of, runs
+from core.registry.schema import columns_of, ids_in, models, row_of, runs
 from core.runs import Model, Status
 
 _COLUMNS = columns_of(models, Model)
@@ -65,8 +64,9 @@ class Models(Store):
 
     def models_of(self, run_ids: Sequence[str]) -> dict[str, Model]:
         """The models of those of the runs that have one, by run id."""
+        query = select(*_COLUMNS).where(models.c.run_id.in_(ids_in(run_ids)))
         with self.reading() as connection:
-            found = [Model(**row._mapping) for row in connection.execute(select(*_COLUMNS).where(_of(run_ids)))]
+            found = [Model(**row._mapping) for row in connection.execute(query)]
         return {model.run_id: model for model in found}
 
     def model_sizes(self, dataset_id: str | None = None) -> dict[str, int]:
@@ -80,7 +80,7 @@ class Models(Store):
     def delete_models_of(self, run_ids: Sequence[str]) -> None:
         """Deletes the models that these runs have; the runs with evaluation and cost stay."""
         with self.writing() as connection:
-            connection.execute(delete(models).where(_of(run_ids)))
+            connection.execute(delete(models).where(models.c.run_id.in_(ids_in(run_ids))))
 
 
 def _no_model(connection: Connection, ref: str) -> str:
@@ -88,11 +88,6 @@ def _no_model(connection: Connection, ref: str) -> str:
     if run and run.status == Status.FINISHED:
         return f"There is no model {ref!r} any more: the weights of {run.name} were deleted. Train it again to get one."
     return f"There is no model {ref!r}. Only finished runs have one; it may have been deleted."
-
-
-def _of(run_ids: Sequence[str]) -> ColumnElement[bool]:
-    ids = func.json_each(json.dumps(list(run_ids))).table_valued("value")  # any number of ids is one parameter
-    return models.c.run_id.in_(select(ids.c.value))
 
 
 def insert_model(connection: Connection, model: Model) -> None:

@@ -9,12 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from core.errors import Conflict
-from core.registry.board import ids_in
 from core.registry.connection import Store
 from core.registry.models import insert_model
 from core.registry.queue import end_run, is_running
 from core.registry.runs import get_run, insert_run
-from core.registry.schema import attempts, columns_of, costs, epochs, evaluations, row_of, runs
+from core.registry.schema import attempts, columns_of, costs, epochs, evaluations, ids_in, row_of, runs
 from core.runs import ClassScore, Cost, Epoch, Evaluation, Model, Run, Status
 
 _EPOCH_COLUMNS = columns_of(epochs, Epoch)

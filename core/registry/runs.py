@@ -7,14 +7,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.recipes import Pattern, Recipe, family
 from core.registry.aliases import MARK, run_of_alias
-from core.registry.board import ids_in
 from core.registry.connection import Store
-from core.registry.schema import columns_of, datasets, row_of, runs
+from core.registry.schema import columns_of, datasets, ids_in, row_of, runs
 from core.runs import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
 from core.wording import visible
 
@@ -72,7 +71,7 @@ class Runs(Store):
 
     def runs_using(self, *run_ids: str) -> list[Run]:
         """Runs whose backbone is the model of one of these, or that use the answers of one; newest first."""
-        these = _ids(run_ids)
+        these = ids_in(run_ids)
         members = func.json_each(runs.c.recipe, "$.members").table_valued("value")
         is_backbone = runs.c.backbone.in_(these)
         only_cascades = runs.c.pattern == Pattern.CASCADE  # have members; thousands of others are not even parsed
@@ -110,7 +109,7 @@ class Runs(Store):
         with self.writing() as connection:
             _check_all_there(connection, run_ids)
             if changes:
-                connection.execute(update(runs).where(runs.c.id.in_(_ids(run_ids))).values(changes))
+                connection.execute(update(runs).where(runs.c.id.in_(ids_in(run_ids))).values(changes))
 
     def retag(self, run_ids: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
         """Adds tags to runs and takes others away, all or nothing; each run keeps the order of its own.
@@ -119,9 +118,10 @@ class Runs(Store):
             NotFound: one of them is not there. InvalidInput: a tag is too long, or a run would have too many.
         """
         added = checked_tags(add)
+        tagged = select(runs.c.id, runs.c.tags).where(runs.c.id.in_(ids_in(run_ids)))
         with self.writing() as connection:
             _check_all_there(connection, run_ids)
-            for run_id, tags in connection.execute(select(runs.c.id, runs.c.tags).where(runs.c.id.in_(_ids(run_ids)))):
+            for run_id, tags in connection.execute(tagged):
                 kept = checked_tags([tag for tag in (*tags, *added) if tag not in remove])
                 if kept != tags:
                     connection.execute(update(runs).where(runs.c.id == run_id).values(tags=kept))
@@ -132,7 +132,7 @@ class Runs(Store):
         Raises:
             Conflict: one of them is running; cancel it first.
         """
-        these = runs.c.id.in_(_ids(run_ids))
+        these = runs.c.id.in_(ids_in(run_ids))
         with self.writing() as connection:
             running = connection.scalars(select(runs.c.id).where(these, runs.c.status == Status.RUNNING)).all()
             if running:
@@ -170,16 +170,10 @@ def _check_words(name: str | None, notes: str | None) -> None:
 
 
 def _check_all_there(connection: Connection, run_ids: Sequence[str]) -> None:
-    there = set(connection.scalars(select(runs.c.id).where(runs.c.id.in_(_ids(run_ids)))))
+    there = set(connection.scalars(select(runs.c.id).where(runs.c.id.in_(ids_in(run_ids)))))
     for run_id in run_ids:
         if run_id not in there:
             raise no_such_run(run_id)
-
-
-def _ids(run_ids: Sequence[str]) -> Select:
-    """Any number of ids as one parameter."""
-    values = func.json_each(json.dumps(list(run_ids))).table_valued("value")
-    return select(values.c.value)
 
 
 def insert_run(connection: Connection, run: Run) -> Run:

@@ -1,5 +1,7 @@
 """The tables. A change here needs a new file in ``migrations/versions`` and a new ``HEAD``; tests compare the two."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -14,9 +16,12 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     Table,
     Text,
     UniqueConstraint,
+    func,
+    select,
     text,
 )
 
@@ -219,6 +224,12 @@ log = Table(
     _required("action", Text),
     _required("detail", JSON),
 )
+
+
+def ids_in(ids: Iterable[str]) -> Select:
+    """What ``IN`` takes: any number of ids is one parameter."""
+    values = func.json_each(json.dumps(list(ids))).table_valued("value")
+    return select(values.c.value)
 
 
 def columns_of(table: Table, value: type) -> list[Column]:
