@@ -289,20 +289,11 @@ def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> 
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def same_but_seed(one: Recipe, two: Recipe) -> bool:
-    """Whether two recipes are repetitions of one another."""
-    return _without_luck(one) == _without_luck(two)
-
-
 def family(recipe: Recipe) -> str:
-    """A short digest that all repetitions of a recipe share, and no other recipe."""
-    text = json.dumps(_without_luck(recipe), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _without_luck(recipe: Recipe) -> dict:
+    """A short digest that all repetitions of a recipe share, and no other recipe: they differ in the seed alone."""
     kept = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern] if name != "seed"}
-    return recipe.to_dict() | {"hyperparameters": kept}
+    text = json.dumps(recipe.to_dict() | {"hyperparameters": kept}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def with_settings(hyperparameters: Hyperparameters, assignments: dict[str, str]) -> Hyperparameters:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import NotFound
-from core.recipes import Hyperparameters, Pattern, Recipe, same_but_seed
+from core.recipes import Hyperparameters, Pattern, Recipe
 from core.runs import Status
 from tests.factories import fill, make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
 
@@ -36,6 +36,7 @@ def test_the_most_accurate_runs_share_the_highest_accuracy_and_none_of_them_is_a
     finished(registry, 1, 1.0, archived=True)
     best, worse, equal = (finished(registry, number, right) for number, right in ((2, 0.9), (3, 0.8), (4, 0.9)))
     elsewhere = finished(registry, 5, 0.5, dataset=other)
+    finished(registry, 7, 0.9, archived=True)
     registry.add_run(make_run(6))
     assert [run.id for run in registry.most_accurate()] == [best, equal, elsewhere]
     assert worse not in (best, equal)
@@ -50,7 +51,6 @@ def test_a_family_is_every_run_whose_recipe_differs_in_the_seed_alone(registry, 
     registry.add_dataset(replace(other, id="d-other", name="other"), make_photos())
     registry.add_run(make_run(9, recipe=recipe, dataset=registry.dataset("d-other")))
     assert registry.family_of(runs[1].id) == runs[:3]
-    assert all(same_but_seed(run.recipe, recipe) for run in registry.family_of(runs[0].id))
     assert registry.family_of(runs[3].id) == [runs[3]]
     with pytest.raises(NotFound):
         registry.family_of("r-nobody")
