@@ -160,6 +160,13 @@ def test_a_run_that_was_reproduced_has_no_say_in_the_spread():
     assert twice.spread["accuracy"] is None, "the same seed twice says nothing about luck"
 
 
+def test_of_several_runs_with_one_seed_the_newest_has_the_say():
+    older, newer = repetitions(2, 4)
+    newer |= {"fingerprint": older["fingerprint"], "created_at": 5.0}
+    (entry,) = page(a_board(older, newer)).entries
+    assert entry.run_id == newer["run_id"] and entry.values["accuracy"] == newer["accuracy"]
+
+
 def test_a_failed_repetition_has_a_line_of_its_own():
     failed = a_line("failed", None, family="one", status="FAILED")
     found = page(a_board(*repetitions(2, 4), failed), Filters(statuses=()))
@@ -243,6 +250,19 @@ def test_every_key_sorts_both_ways_and_what_was_not_measured_comes_last(key):
     assert ids(page(board, sort=key, descending=True, rate_per_hour=1.0)) == upwards[::-1] + last
     natural = upwards[::-1] if key in LARGE_FIRST else upwards
     assert ids(page(board, sort=key, rate_per_hour=1.0)) == natural + last
+
+
+@pytest.mark.parametrize("key", ["log_loss", "ece", "alone_wall_seconds", "ms_per_photo", "name"])
+def test_what_is_better_small_comes_small_first_where_nobody_says_how(key):
+    values = ("b", "a") if key == "name" else (0.5, 0.2)
+    board = a_board(*(a_line(f"r-{value}", **{key: value}) for value in values))
+    assert ids(page(board, sort=key)) == [f"r-{value}" for value in sorted(values)]
+
+
+@pytest.mark.parametrize("key", ["accuracy", "balanced_accuracy", "macro_f1", "created_at"])
+def test_what_is_better_large_comes_large_first_where_nobody_says_how(key):
+    board = a_board(*(a_line(f"r-{value}", **{key: value}) for value in (0.2, 0.5)))
+    assert ids(page(board, sort=key)) == ["r-0.5", "r-0.2"]
 
 
 def test_places_stay_whatever_the_order():

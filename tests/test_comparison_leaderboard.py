@@ -71,6 +71,12 @@ def test_at_one_price_only_the_most_accurate_is_on_the_front_and_twins_stay_toge
     assert ids(comparison.pareto_front(comparison.leaderboard(runs, costs))) == ["b", "c"]
 
 
+def test_of_equally_accurate_runs_only_the_cheapest_is_on_the_front():
+    runs = [a_run("cheap", 0.9), a_run("dear", 0.9)]
+    costs = {"cheap": a_cost(1), "dear": a_cost(5)}
+    assert ids(comparison.pareto_front(comparison.leaderboard(runs, costs))) == ["cheap"]
+
+
 def test_the_front_depends_on_the_cost_that_is_asked_for():
     runs = [a_run("slow", 0.9), a_run("large", 0.8)]
     costs = {"slow": a_cost(alone=9, model_bytes=1), "large": a_cost(alone=1, model_bytes=9)}
