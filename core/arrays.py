@@ -1,12 +1,15 @@
-"""Reading ``.npz`` files, whatever happened to them on the disk."""
+"""Writing ``.npz`` files whole or not at all, and reading them whatever happened to them on the disk."""
 
+import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from tokenize import TokenError
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 _DAMAGE = (
     OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, SyntaxError, MemoryError, RuntimeError,
@@ -17,6 +20,19 @@ _DAMAGE = (
 
 class Damaged(ValueError):
     """A file cannot be read as arrays."""
+
+
+def write_npz(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
+    """The file appears by a rename, complete, also when the power fails; the same arrays give the same bytes."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, **dict(arrays))  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:

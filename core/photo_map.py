@@ -4,7 +4,6 @@ The two directions of largest variance (principal components) of what the run's 
 draws the same vectors with t-SNE and UMAP as well (docs/decisions/0009-comparing.md).
 """
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 
 from core.answers import Head, Network, Node, read_model
 from core.answers.answering import Answerer
-from core.arrays import read_npz
+from core.arrays import read_npz, write_npz
 from core.comparison import PhotoResults, load_results
 from core.errors import GraftError, NotFound, Unavailable
 from core.features.compute import features_of
@@ -274,10 +273,4 @@ def _read(path: Path, results: PhotoResults) -> _Known | None:
 
 
 def _write(path: Path, results: PhotoResults, xy: np.ndarray, explained: tuple[float, float], source: str) -> None:
-    """Complete or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        np.savez(file, digests=np.array(results.digests), xy=xy, explained=np.array(explained), source=source)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_npz(path, {"digests": np.array(results.digests), "xy": xy, "explained": explained, "source": source})

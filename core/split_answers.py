@@ -3,13 +3,12 @@
 Comparisons, ensembles and thresholds are computed from them; nothing is asked of a model twice.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core.arrays import Damaged, read_npz
+from core.arrays import Damaged, read_npz, write_npz
 from core.errors import InvalidInput, NotFound
 from core.runs import Run
 
@@ -32,12 +31,7 @@ class Answers:
 
     def write(self, path: Path) -> None:
         """Complete or not at all."""
-        temporary = path.with_name(f".{path.name}.tmp")
-        with temporary.open("wb") as file:
-            np.savez(file, digests=self.digests, labels=self.labels, probabilities=self.probabilities)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_npz(path, {"digests": self.digests, "labels": self.labels, "probabilities": self.probabilities})
 
 
 def read_answers(path: Path, run: Run) -> Answers:

@@ -1,28 +1,19 @@
 """The file of a head: ``head.npz``, named arrays and the kind of head they make. No pickle, so nothing can run."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from core.arrays import read_npz
+from core.arrays import read_npz, write_npz
 from core.errors import Unavailable
 
 _KIND = "kind"
 
 
 def write_arrays(path: Path, kind: str, arrays: Mapping[str, np.ndarray]) -> Path:
-    """Writes ``arrays`` (numbers and strings, no objects) for a head of ``kind``; the same arrays give the same bytes.
-
-    The file appears by a rename, complete.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        np.savez(file, **{_KIND: np.array(kind)}, **dict(arrays))  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    """Writes ``arrays`` (numbers and strings, no objects) for a head of ``kind``: the same ones give the same bytes."""
+    write_npz(path, {_KIND: np.array(kind), **arrays})
     return path
 
 
