@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
@@ -170,6 +171,19 @@ def _not_a_photo(data: bytes) -> str:
 def _short(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def thumbnail(path: Path, side: int, *, quality: int = 80) -> bytes:
+    """JPEG bytes of a stored photo, square crop from its middle. ``side`` in pixels; OSError when it is gone."""
+    with Image.open(path, formats=("JPEG",)) as photo:
+        photo.draft("RGB", (2 * side, 2 * side))
+        square = min(photo.size)
+        left, top = (photo.width - square) // 2, (photo.height - square) // 2
+        box = (left, top, left + square, top + square)
+        small = photo.convert("RGB").resize((side, side), Image.Resampling.BICUBIC, box)
+    buffer = BytesIO()
+    small.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
 
 
 def pixels(jpeg: bytes, size: int) -> "np.ndarray":

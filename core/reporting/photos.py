@@ -1,13 +1,12 @@
 """The photos that say most: those nobody recognises, those only the best one does, and the surest mistakes."""
 
 import base64
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from core.datasets import photos
 from core.reporting.markup import Html, Section, joined, paragraph, tag, void
 from core.reporting.material import Material
 from core.wording import count, share
@@ -112,14 +111,7 @@ def _group(material: Material, table: Answered, order: np.ndarray, title: str, w
 def thumbnail(path: Path) -> str:
     """Data URI of a small square of a stored photo; "" when it is gone."""
     try:
-        with Image.open(path, formats=("JPEG",)) as photo:
-            photo.draft("RGB", (2 * _SIDE, 2 * _SIDE))
-            square = min(photo.size)
-            left, top = (photo.width - square) // 2, (photo.height - square) // 2
-            box = (left, top, left + square, top + square)
-            small = photo.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BICUBIC, box)
+        jpeg = photos.thumbnail(path, _SIDE, quality=78)
     except OSError:
         return ""
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=78)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -8,6 +8,8 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image, ImageDraw
 
+from core.datasets import photos
+
 SIDE = 192
 """Longest side in pixels; shown at half of it on ordinary screens, sharp on dense ones."""
 
@@ -15,16 +17,7 @@ SIDE = 192
 @st.cache_data(max_entries=2048, show_spinner=False)
 def thumbnail(path: Path, modified: float, side: int = SIDE) -> bytes:
     """JPEG bytes of a stored photo, square crop from its middle. ``modified`` is part of the cache's key."""
-    with Image.open(path, formats=("JPEG",)) as photo:
-        photo.draft("RGB", (2 * side, 2 * side))
-        square = min(photo.size)
-        left, top = (photo.width - square) // 2, (photo.height - square) // 2
-        small = photo.convert("RGB").resize(
-            (side, side), Image.Resampling.BICUBIC, (left, top, left + square, top + square)
-        )
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=80)
-    return buffer.getvalue()
+    return photos.thumbnail(path, side)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
