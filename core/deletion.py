@@ -17,7 +17,7 @@ from core.datasets.values import Dataset
 from core.errors import Conflict, NotFound, Unavailable
 from core.features.store import forget
 from core.registry import Registry
-from core.runs import Model, Run, Status
+from core.runs import Run, Status
 from core.settings import Settings
 from core.wording import listed
 
@@ -47,22 +47,6 @@ class Toll:
 # --- what goes ---
 
 
-def weigh(
-    settings: Settings,
-    registry: Registry,
-    *,
-    run: str | None = None,
-    model: str | None = None,
-    dataset: str | None = None,
-) -> Toll:
-    """The toll of deleting one run, the weights of one, or one dataset."""
-    if dataset is not None:
-        return _weigh_dataset(settings, registry, registry.dataset(dataset))
-    if model is not None:
-        return weigh_runs(settings, registry, [registry.model(model).run_id], weights_only=True)
-    return weigh_runs(settings, registry, [registry.run(run or "").id])
-
-
 def weigh_runs(settings: Settings, registry: Registry, run_ids: Sequence[str], *, weights_only: bool = False) -> Toll:
     """The toll of deleting several runs, or their models and checkpoints alone; ids are exact."""
     folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only)]
@@ -75,7 +59,8 @@ def weigh_runs(settings: Settings, registry: Registry, run_ids: Sequence[str], *
     )
 
 
-def _weigh_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
+def weigh_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
+    """The toll of deleting a dataset with all that hangs on it."""
     runs = registry.runs(dataset_id=dataset.id)
     size = size_of(settings.dataset_dir(dataset.id), *(settings.run_dir(run.id) for run in runs))
     stored = forget(settings, dataset.digest, dry=True)
@@ -147,22 +132,12 @@ def delete_weights(settings: Settings, registry: Registry, run_ids: Sequence[str
     return toll
 
 
-def delete_run(settings: Settings, registry: Registry, run: Run) -> Toll:
-    """Delete one run; see ``delete_runs``."""
-    return delete_runs(settings, registry, [run.id])
-
-
-def delete_model(settings: Settings, registry: Registry, model: Model) -> Toll:
-    """Delete the weights of one run; see ``delete_weights``."""
-    return delete_weights(settings, registry, [model.run_id])
-
-
 def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
     """Delete a dataset with its photos, stored features, runs and models."""
     runs = registry.runs(dataset_id=dataset.id)
     _refuse_running(runs)
     _refuse_awaited(registry, [run.id for run in runs])
-    toll = weigh(settings, registry, dataset=dataset.id)
+    toll = weigh_dataset(settings, registry, dataset)
     folders = [settings.run_dir(run.id) for run in runs]
     _remove(settings, folders, lambda: registry.delete_runs([run.id for run in runs]))
     forget(settings, dataset.digest)

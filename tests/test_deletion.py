@@ -10,13 +10,11 @@ import pytest
 
 from core.deletion import (
     delete_dataset,
-    delete_model,
-    delete_run,
     delete_runs,
     delete_weights,
     finish,
     size_of,
-    weigh,
+    weigh_dataset,
     weigh_runs,
 )
 from core.errors import Conflict, NotFound, Unavailable
@@ -38,26 +36,26 @@ def finished(registry):
 
 def test_the_toll_is_what_lies_on_disk(filled, settings):
     run = finished(filled)
-    assert weigh(settings, filled, run=run.id).bytes == size_of(settings.run_dir(run.id)) > 0
+    assert weigh_runs(settings, filled, [run.id]).bytes == size_of(settings.run_dir(run.id)) > 0
 
 
 def test_the_toll_counts_shared_files_only_with_the_last_that_has_them(filled, settings):
     one, other = [run for run in filled.runs() if run.status is Status.FINISHED][:2]
-    before = weigh(settings, filled, run=one.id).bytes
+    before = weigh_runs(settings, filled, [one.id]).bytes
     shared = settings.run_dir(one.id) / "shared"
     shared.write_bytes(b"x" * 1000)
     (settings.run_dir(other.id) / "shared").hardlink_to(shared)
-    both = weigh(settings, filled, dataset=one.dataset_id).bytes
-    assert weigh(settings, filled, run=one.id).bytes == before, "the other run keeps it on the disk"
-    delete_run(settings, filled, other)
-    assert weigh(settings, filled, run=one.id).bytes == before + 1000
+    both = weigh_dataset(settings, filled, filled.dataset(one.dataset_id)).bytes
+    assert weigh_runs(settings, filled, [one.id]).bytes == before, "the other run keeps it on the disk"
+    delete_runs(settings, filled, [other.id])
+    assert weigh_runs(settings, filled, [one.id]).bytes == before + 1000
     shared.unlink()
-    assert both > weigh(settings, filled, dataset=one.dataset_id).bytes + 1000
+    assert both > weigh_dataset(settings, filled, filled.dataset(one.dataset_id)).bytes + 1000
 
 
 def test_a_run_goes_with_its_model_and_files(filled, settings):
     run = finished(filled)
-    toll = delete_run(settings, filled, run)
+    toll = delete_runs(settings, filled, [run.id])
     assert (toll.runs, toll.models) == (1, 1)
     assert not settings.run_dir(run.id).exists()
     with pytest.raises(NotFound):
@@ -67,14 +65,14 @@ def test_a_run_goes_with_its_model_and_files(filled, settings):
 def test_a_running_run_must_be_cancelled_first(filled, settings):
     running = next(run for run in filled.runs() if run.status is Status.RUNNING)
     with pytest.raises(Conflict, match=running.id):
-        delete_run(settings, filled, running)
+        delete_runs(settings, filled, [running.id])
     with pytest.raises(Conflict, match=running.id):
         delete_dataset(settings, filled, filled.dataset(running.dataset_id))
 
 
 def test_a_deleted_model_leaves_its_run_and_evaluation(filled, settings):
     run = finished(filled)
-    delete_model(settings, filled, filled.model(run.id))
+    delete_weights(settings, filled, [run.id])
     assert not (settings.run_dir(run.id) / "model").exists()
     assert filled.run(run.id).status is Status.FINISHED and filled.evaluation(run.id)
 

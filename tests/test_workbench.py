@@ -150,7 +150,7 @@ def test_a_recipe_on_a_model_of_ones_own_has_a_fingerprint_of_that_model(bench, 
 
 
 def test_a_model_without_files_is_no_backbone_and_its_cell_says_so(bench, dataset, finished):
-    bench.delete_model(finished[0].id)
+    bench.delete_weights([finished[0].id])
     plan = first(bench, dataset, Recipe(backbone=finished[0].id))
     assert plan.decision is Decision.REFUSED and "no model" in plan.because
 
@@ -161,11 +161,11 @@ def test_lineage_names_parents_children_and_the_lost(bench, dataset, finished):
     ((_, child),) = bench.plan_and_launch([(dataset, recipe)])
     assert [run.id for run in bench.lineage(child.id).parents] == [parent.id]
     assert [run.id for run in bench.lineage(parent.id).children] == [child.id]
-    assert bench.toll(run=parent.id).used_by == (child.id,)
+    assert bench.toll_of([parent.id]).used_by == (child.id,)
     with pytest.raises(Conflict, match=child.id):
-        bench.delete_run(parent.id)
+        bench.delete_runs([parent.id])
     bench.cancel(child.id)
-    bench.delete_run(parent.id)
+    bench.delete_runs([parent.id])
     assert bench.lineage(child.id).lost == (parent.id,)
 
 

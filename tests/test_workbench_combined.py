@@ -109,4 +109,4 @@ def test_a_member_others_wait_for_is_not_deleted(bench):
     )
     ((_, waiting),) = bench.plan_and_launch([("flowers", recipe)])
     with pytest.raises(Conflict, match=waiting.id):
-        bench.delete_model(member)
+        bench.delete_weights([member])

@@ -9,16 +9,9 @@ from core.workbench.base import Bench
 class Care(Bench):
     """Deletion, processes and health."""
 
-    def toll(self, *, run: str | None = None, model: str | None = None, dataset: str | None = None) -> Toll:
+    def toll(self, *, dataset: str) -> Toll:
         """What would go with it, in runs, models and bytes."""
-        return deletion.weigh(self.settings, self.registry, run=run, model=model, dataset=dataset)
-
-    def delete_run(self, run_id: str) -> Toll:
-        return deletion.delete_run(self.settings, self.registry, self.run(run_id))
-
-    def delete_model(self, reference: str) -> Toll:
-        """The weights of one run, by its id or by that of its model; see ``delete_weights``."""
-        return deletion.delete_model(self.settings, self.registry, self.registry.model(reference))
+        return deletion.weigh_dataset(self.settings, self.registry, self.dataset(dataset))
 
     def delete_dataset(self, reference: str) -> Toll:
         return deletion.delete_dataset(self.settings, self.registry, self.dataset(reference))

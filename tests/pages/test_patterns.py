@@ -95,8 +95,8 @@ def test_repetitions_say_how_much_is_luck(bench, tried):
 def test_a_run_whose_parents_are_deleted_still_opens(bench, tried):
     for name in ("ensemble", "confidence", "on top", "again"):
         if name != "ensemble":
-            bench.delete_run(tried[name].id)
-    bench.delete_run(tried["features"].id)
+            bench.delete_runs([tried[name].id])
+    bench.delete_runs([tried["features"].id])
     at = visit("runs", run=tried["ensemble"].id)
     assert not at.exception and not at.error
     assert "deleted" in text_of(at) and tried["features"].id in text_of(at).replace("\\", "")
