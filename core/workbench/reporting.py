@@ -74,7 +74,7 @@ class Reporting(Comparing):
 
         found = self.comparison(run_ids)
         ids, dataset = [row.run_id for row in found.rows], self.dataset(found.dataset_id)
-        models = [model for model in map(self._model, ids) if model is not None]
+        models = self.registry.models_of(ids).values()
         return Material(
             comparison=found,
             dataset=dataset,
@@ -90,12 +90,6 @@ class Reporting(Comparing):
             made_at=time.time(),
             version=_version(),
         )
-
-    def _model(self, run_id: str) -> Model | None:
-        try:
-            return self.registry.model(run_id)
-        except NotFound:
-            return None
 
     def _map_at_hand(self, found: Comparison) -> PhotoMap | None:
         """Of the best run that has one without asking a network; of features if any has, for they say more."""
