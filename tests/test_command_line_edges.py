@@ -22,11 +22,9 @@ from tests.factories import fill
 
 
 @pytest.fixture
-def home(settings, monkeypatch):
-    """An empty home where no supervisor starts by itself."""
-    monkeypatch.setenv("GRAFT_HOME", str(settings.home))
-    monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
-    return settings.home
+def home(home):
+    """Its folder, which is not there yet."""
+    return home.home
 
 
 @pytest.fixture
