@@ -1,5 +1,7 @@
 """Behind the figures: single photos, classes, how sure a run may be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -90,6 +92,8 @@ def test_classes_are_compared_on_their_own_photos():
     assert cat.p_value == comparison.mcnemar(8, 0) and cat.adjusted_p == 2 * cat.p_value and not cat.tie
     assert dog.difference == pytest.approx(-0.1) and dog.tie
     assert eel == comparison.ClassDifference(class_name="eel", photos=0) and eel.tie is None
+    turned = replace(b, digests=b.digests[::-1], labels=b.labels[::-1], probabilities=b.probabilities[::-1])
+    assert comparison.class_differences(a, turned, NAMES) == (cat, dog, eel), "photos are told by their digest"
 
 
 def test_recalls_by_class_are_those_of_scikit_learn():

@@ -189,6 +189,10 @@ def test_all_metrics_are_resampled_with_the_same_drawings():
     for one in found:
         alone = comparison.bootstrap_metric(one.metric, a, b, labels, draws=500)
         assert (one.low, one.high) == pytest.approx((alone.low, alone.high))
+    turned = comparison.PhotoResults(
+        run_id="b", digests=digests[::-1], labels=labels[::-1], probabilities=runs[1].probabilities[::-1]
+    )
+    assert comparison.metric_differences(runs[0], turned, draws=500) == found, "photos are told by their digest"
 
 
 @UNHURRIED

@@ -8,6 +8,7 @@ import numpy as np
 from core.comparison.paired import aligned
 from core.comparison.photos import PhotoResults
 from core.errors import InvalidInput
+from core.scores import surprise
 
 DRAWS, FEWEST_DRAWS = 10_000, 1_000
 _MOST_NUMBERS = 20_000_000
@@ -39,8 +40,7 @@ def _right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _surprise(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return -np.log(np.clip(chosen, 1e-7, 1.0))[:, None]
+    return surprise(probabilities, labels)[:, None]
 
 
 def _mean(sums: np.ndarray, n: int) -> np.ndarray:
