@@ -5,16 +5,17 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.datasets.values import Dataset
-from core.runs import CHAMPION, Run, Status
+from core.runs import CHAMPION, Run
 from core.web.frame import require_frame
 from core.web.panels import champion, model_panel
 from core.web.panels.choice import choose_dataset
+from core.web.panels.paging import page_of, pager
+from core.web.panels.ready_models import with_model
 from core.web.panels.words import interval
 from core.web.state import workbench
 from core.web.widgets import empty_state, explained, heading
 from core.wording import count, plain, share, size
 from core.workbench import Workbench
-from core.workbench.organising import Wanted
 
 PER_PAGE = 10
 
@@ -53,18 +54,12 @@ def chosen_dataset(bench: Workbench) -> Dataset:
 
 def most_accurate(bench: Workbench, dataset: Dataset) -> Run | None:
     """Of those with a model that were not put away; of several as accurate, the champion if it is among them."""
-    found, _ = bench.search(wanted(dataset), limit=1)
+    found, _ = bench.search(with_model(dataset.id), limit=1)
     held = champion_of(bench, dataset)
     if not found or held is None or not bench.has_model(held):
         return found[0] if found else None
     chosen = bench.run(held)
     return chosen if chosen.test_accuracy == found[0].test_accuracy and not chosen.archived else found[0]
-
-
-def wanted(dataset: Dataset, *, archived: bool = False) -> Wanted:
-    return Wanted(
-        dataset_id=dataset.id, statuses=(Status.FINISHED,), with_model=True, archived=archived, sort="most accurate"
-    )
 
 
 def answer(bench: Workbench, dataset: Dataset, best: Run | None, sizes: Mapping[str, int]) -> str:
@@ -88,12 +83,8 @@ def every_model(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("All models", anchor=False, width="content")
         archived = st.toggle("Archived too", key="models.archived")
-    page_number = st.session_state.get("models.page", 1)
-    query = wanted(dataset, archived=archived)
-    runs, total = bench.search(query, limit=PER_PAGE, offset=PER_PAGE * (page_number - 1))
-    if not runs and total:  # the last page went with the models that were on it
-        page_number = 1
-        runs, total = bench.search(query, limit=PER_PAGE)
+    query = with_model(dataset.id, archived=archived)
+    runs, total = page_of(bench, query, key="models.page", per_page=PER_PAGE)
     if not runs:
         st.caption(f"No model of {plain(dataset.name)} to show.")
         return
@@ -101,10 +92,7 @@ def every_model(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
     for run in (run for run in runs if run.id in models):
         is_best = best is not None and run.id == best.id
         model_panel.show(bench, models[run.id], run, champion=run.id == held, best=is_best)
-    if total > PER_PAGE:
-        pages = -(-total // PER_PAGE)
-        st.session_state["models.page"] = page_number
-        st.number_input(f"Page of {pages}", 1, pages, key="models.page", width=160)
+    pager(total, "model", key="models.page", per_page=PER_PAGE)
 
 
 require_frame()

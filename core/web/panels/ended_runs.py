@@ -9,6 +9,7 @@ from core.colours import run_colour
 from core.comparison import without_shared
 from core.runs import Run, Status
 from core.web.panels import organise
+from core.web.panels.paging import page_of, pager
 from core.web.panels.recipe_words import recipe_words
 from core.web.panels.tables import name_column, number, picture, table
 from core.web.panels.words import interval
@@ -18,6 +19,7 @@ from core.workbench import Workbench
 from core.workbench.organising import SORTS, Wanted
 
 PER_PAGE = 50
+_PAGE = "ended.page"
 _ENDINGS = (Status.FINISHED, Status.FAILED, Status.KILLED)
 
 
@@ -27,16 +29,12 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
     Args:
         names: dataset id -> title.
     """
-    wanted, page = _wanted(bench, names)
-    runs, total = bench.search(wanted, limit=PER_PAGE, offset=PER_PAGE * (page - 1))
-    if total and not runs:  # the last page went with the runs that were on it
-        page = 1
-        runs, total = bench.search(wanted, limit=PER_PAGE)
+    runs, total = page_of(bench, _wanted(bench, names), key=_PAGE, per_page=PER_PAGE)
     if not runs:
         st.caption("No ended run matches.")
         return
     ticked = _table(bench, runs, names)
-    _pages(page, total)
+    pager(total, "run", key=_PAGE, per_page=PER_PAGE)
     if not ticked:
         st.caption("Tick runs to compare them, or to star, tag, archive or delete them.")
         return
@@ -46,8 +44,8 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
     organise.bar(bench, dataset, [run.id for run in ticked], key="ended.organise")
 
 
-def _wanted(bench: Workbench, names: Mapping[str, str]) -> tuple[Wanted, int]:
-    """What the filters say, and the page of it."""
+def _wanted(bench: Workbench, names: Mapping[str, str]) -> Wanted:
+    """What the filters say."""
     with st.container(key="fields-ended"):
         text = st.text_input(
             "Search",
@@ -61,7 +59,7 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> tuple[Wanted, int]:
         tags = st.multiselect("Tags", there, key="ended.tags", on_change=_first) if there else []
         sort = st.selectbox("Order", SORTS, format_func=str.capitalize, key="ended.sort", on_change=_first)
     statuses, starred, archived = _switches()
-    wanted = Wanted(
+    return Wanted(
         dataset_id=dataset,
         text=text,
         statuses=statuses,
@@ -70,7 +68,6 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> tuple[Wanted, int]:
         archived=archived,
         sort=sort,
     )
-    return wanted, st.session_state.get("ended.page", 1)
 
 
 def _switches() -> tuple[tuple[Status, ...], bool, bool]:
@@ -86,7 +83,7 @@ def _switches() -> tuple[tuple[Status, ...], bool, bool]:
 
 
 def _first() -> None:
-    st.session_state["ended.page"] = 1
+    st.session_state[_PAGE] = 1
 
 
 def _dataset(bench: Workbench, names: Mapping[str, str]) -> str | None:
@@ -104,17 +101,6 @@ def _dataset_into_url() -> None:
     chosen = st.session_state["ended.dataset"]
     st.query_params.from_dict({"dataset": chosen} if chosen else {})
     _first()
-
-
-def _pages(page: int, total: int) -> None:
-    pages = -(-total // PER_PAGE)
-    if pages == 1:
-        return
-    st.session_state["ended.page"] = page
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(f"Page of {pages}", 1, pages, key="ended.page", width=160)
-        last = min(total, PER_PAGE * page)
-        st.caption(f"{PER_PAGE * (page - 1) + 1} to {last} of {count(total, 'run')}", width="content")
 
 
 def table_key(run_ids: Sequence[str]) -> str:

@@ -22,6 +22,13 @@ def ready_runs(bench: Workbench) -> list[Run]:
     return sorted(runs, key=lambda run: (order[run.dataset_id], run.id not in champions, -(run.test_accuracy or 0.0)))
 
 
+def with_model(dataset_id: str, *, archived: bool = False) -> Wanted:
+    """Finished runs of a dataset whose weights are there, the most accurate first."""
+    return Wanted(
+        dataset_id=dataset_id, statuses=(Status.FINISHED,), with_model=True, archived=archived, sort="most accurate"
+    )
+
+
 def held_champions(bench: Workbench, run_ids: Collection[str | None]) -> list[Run]:
     """The champions whose weights are there."""
     held = bench.board_runs([run_id for run_id in run_ids if run_id])
@@ -32,10 +39,7 @@ def most_accurate(bench: Workbench, dataset_ids: Iterable[str], *, archived: boo
     """The most accurate runs that have a model, dataset by dataset, as many as a list can be searched for."""
     found: list[Run] = []
     for dataset_id in dataset_ids:
-        wanted = Wanted(
-            dataset_id=dataset_id, statuses=(Status.FINISHED,), with_model=True, archived=archived, sort="most accurate"
-        )
-        found += bench.search(wanted, limit=LISTED - len(found))[0]
+        found += bench.search(with_model(dataset_id, archived=archived), limit=LISTED - len(found))[0]
         if len(found) >= LISTED:
             break
     return found
