@@ -268,6 +268,8 @@ def test_every_table_has_rows_for_every_run(bench, finished):
     assert len(rows["answers"]) == sum(len(one.digests) for one in found.results.values())
     assert len(rows["epochs"]) == sum(len(bench.epochs(run_id)) for run_id in ids)
     assert {row["cost"] for row in rows["costs"]} >= {"alone_wall_seconds", "ms_per_photo"}
+    on_front = {(row["cost"], row["run"]) for row in rows["costs"] if row["pareto_front"]}
+    assert on_front == {(cost, run_id) for cost, front in found.pareto.items() for run_id in front}
 
 
 def test_the_answers_are_those_that_were_stored(bench, finished):
@@ -278,6 +280,8 @@ def test_the_answers_are_those_that_were_stored(bench, finished):
     assert np.allclose([[row[f"p_{name}"] for name in names] for row in rows], results.probabilities)
     assert [row["right"] for row in rows] == results.right.tolist()
     assert all(row["file"] for row in rows)
+    assert [row["true"] for row in rows] == [names[label] for label in results.labels]
+    assert [row["answer"] for row in rows] == [names[given] for given in results.probabilities.argmax(axis=1)]
 
 
 def test_an_unknown_table_is_refused_with_the_choices(bench, finished):

@@ -130,6 +130,7 @@ def ask(tmp_path):
         a_run("r-2", AS_IT_IS, **figures),
         a_run("r-3", TOGETHER, **figures),
         a_run("r-4", HEAD, status=Status.RUNNING),
+        a_run("r-5", HEAD, status=Status.KILLED),
     )
     plugin = HParamsPlugin(base_plugin.TBContext(data_provider=SelectedRuns(Events(), tmp_path, known)))
     apps = plugin.get_plugin_apps()
@@ -183,6 +184,11 @@ def test_a_run_still_training_has_a_row_without_figures(ask):
     (row,) = rows(ask, "r-4")
     assert row["sessions"][0]["status"] == "STATUS_RUNNING"
     assert not row.get("metricValues")
+
+
+def test_only_a_finished_run_is_a_success(ask):
+    ends = [row["sessions"][0]["status"] for row in rows(ask, "r-1,r-5")]
+    assert ends == ["STATUS_SUCCESS", "STATUS_FAILURE"]
 
 
 def test_the_columns_shown_unasked_have_a_value_in_every_row(ask):
