@@ -100,6 +100,7 @@ def test_a_stopped_supervisor_leaves_its_trainer_and_the_next_one_adopts_it(home
     assert not locks.is_held(control.supervisor_lock(home.settings))
     assert is_running(home.starts(run)[0]["pid"]) and home.status(run) is Status.RUNNING
     jobs.ensure_supervisor(home.settings)
+    eventually(lambda: "adopted attempt 1" in control.supervisor_log(home.settings).read_text())
     kill(home.starts(run)[0]["pid"])
     eventually(lambda: home.status(run) is Status.FAILED)
     assert len(home.starts(run)) == 1
