@@ -19,7 +19,7 @@ from core.features.store import forget
 from core.registry import Registry
 from core.runs import Run, Status
 from core.settings import Settings
-from core.wording import listed
+from core.wording import count, listed, size
 
 TRASH = ".deleted-"
 WEIGHTS = ("model", "checkpoints")
@@ -45,6 +45,21 @@ class Toll:
 
 
 # --- what goes ---
+
+
+def toll_words(toll: Toll) -> str:
+    """What goes with a deletion: ``1 dataset, 3 runs, 2 models: 148 MB``; of runs without a model, checkpoints."""
+    nouns = [(toll.datasets, "dataset"), (toll.runs, "run"), (toll.models, "model")]
+    said = [count(number, noun) for number, noun in nouns if number] or ["checkpoints"]
+    return f"{listed(said)}, {size(toll.bytes)} on disk"
+
+
+def used_words(toll: Toll) -> str:
+    """A further sentence where other runs build on what goes."""
+    if not toll.used_by:
+        return ""
+    stay = "stays" if len(toll.used_by) == 1 else "stay"
+    return f" {count(len(toll.used_by), 'run')} built on it {stay}, but cannot be done again: {listed(toll.used_by, 4)}."
 
 
 def weigh_runs(settings: Settings, registry: Registry, run_ids: Sequence[str], *, weights_only: bool = False) -> Toll:

@@ -2,12 +2,14 @@
 
 import math
 import os
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import InvalidInput
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+VERSION: str = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,9 @@
 """Figures and names as people read them: with unit, no more digits than they deserve, and harmless as markup."""
 
-import csv
-import io
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeGuard
 
@@ -166,20 +164,6 @@ def visible(text: str) -> str:
     """``text`` without control characters and without those that reverse the direction of what follows."""
     kept = (" " if char in "\t\r\n" else char for char in text)
     return "".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char == "\u200d")
-
-
-def csv_cell(value: object) -> object:
-    """``value`` for a CSV file: text a spreadsheet would run as a formula gets a leading ``'``."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return "" if value is None else value
-
-
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A CSV file (RFC 4180) with every cell protected; None becomes an empty cell."""
-    text = io.StringIO()
-    csv.writer(text).writerows([csv_cell(cell) for cell in row] for row in (header, *rows))
-    return text.getvalue()
 
 
 def _known(value: float | None) -> TypeGuard[float]:

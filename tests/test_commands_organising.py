@@ -104,7 +104,7 @@ def test_on_a_terminal_it_asks_first_and_names_the_champion(call, finished, monk
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "n")
     assert main(["delete", *finished[:2]]) == 1
-    assert "2 runs, 2 models" in asked[0] and "Among them: the champion of flowers version 1" in asked[0]
+    assert "2 runs and 2 models, " in asked[0] and "Among them: the champion of flowers version 1" in asked[0]
     assert "Nothing was deleted" in capsys.readouterr().err and registry.run(finished[0])
 
 
@@ -114,7 +114,7 @@ def test_what_is_printed_can_be_read(call, finished, capsys):
     for arguments, words in (
         (["star", finished[0]], "starred"),
         (["alias", "flowers"], "champion of flowers version 1: "),
-        (["delete", finished[1]], "MB freed"),
+        (["delete", finished[1]], " freed."),
     ):
         assert main(arguments) == 0
         assert words in capsys.readouterr().out

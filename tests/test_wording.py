@@ -165,12 +165,3 @@ def test_names_from_users_are_shown_letter_by_letter(name):
 def test_names_stay_on_one_line_and_cannot_reverse_what_follows():
     assert wording.plain("a\n\n# b\tc") == "a \\# b c"
     assert wording.plain("photo\u202egpj.exe\x00") == "photogpj\\.exe"
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
-def test_a_spreadsheet_never_runs_a_name_as_a_formula(text):
-    assert wording.csv_cell(text) == f"'{text}"
-
-
-def test_numbers_and_ordinary_names_enter_a_csv_unchanged():
-    assert wording.csv_text(["name", "n"], [["a, b", -1], ["=x", None]]) == 'name,n\r\n"a, b",-1\r\n\'=x,\r\n'

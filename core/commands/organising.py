@@ -5,10 +5,10 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from core.commands.tables import table
-from core.deletion import Toll
+from core.deletion import Toll, toll_words, used_words
 from core.errors import GraftError, InvalidInput
 from core.runs import AliasMove, Run
-from core.wording import count, listed, moment
+from core.wording import count, listed, moment, size
 from core.workbench import Workbench
 
 Result = tuple[dict, bool]
@@ -143,7 +143,7 @@ def delete(options: Namespace) -> Result:
 
 def _ask(toll: Toll) -> None:
     champions = f" Among them: the {listed(toll.aliases)}." if toll.aliases else ""
-    if _answer(f"Delete {toll_words(toll)}?{champions} [y/N] ") not in ("y", "yes"):
+    if _answer(f"Delete {toll_words(toll)}?{champions}{used_words(toll)} [y/N] ") not in ("y", "yes"):
         raise GraftError("Nothing was deleted.")
 
 
@@ -157,12 +157,6 @@ def _what(options: Namespace) -> tuple[str, list[str]]:
     return named[0]
 
 
-def toll_words(toll: Toll) -> str:
-    """``3 runs, 2 models, 148.0 MB``; what has no number is left out."""
-    nouns = [(toll.datasets, "dataset"), (toll.runs, "run"), (toll.models, "model")]
-    return ", ".join([*(count(number, noun) for number, noun in nouns if number), f"{toll.bytes / 1e6:.1f} MB"])
-
-
 def _answer(question: str) -> str:
     try:
         return input(question).strip().lower()
@@ -174,4 +168,4 @@ def delete_text(result: dict) -> str:
     deleted = result["deleted"]
     named = deleted if isinstance(deleted, str) else count(len(deleted), "run")
     what = "the weights of " if result["kind"] == "model" else f"{result['kind']} " if isinstance(deleted, str) else ""
-    return f"Deleted {what}{named}: {result['bytes'] / 1e6:.1f} MB freed."
+    return f"Deleted {what}{named}: {size(result['bytes'])} freed."

@@ -1,6 +1,5 @@
 """``core report``, ``core table``, ``core calibrate``: what is given away of finished runs, how sure they are."""
 
-import io
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -9,7 +8,8 @@ from typing import Any
 
 from core.commands.tables import percent
 from core.errors import Conflict, InvalidInput
-from core.wording import csv_text, size
+from core.tables import as_csv, as_parquet
+from core.wording import size
 from core.workbench import Workbench
 
 Result = tuple[dict, bool]
@@ -31,7 +31,7 @@ def report_text(result: dict) -> str:
 def table(options: Namespace) -> Result:
     target = _target(options.output, options.force, ENDINGS)
     rows = Workbench.open().table(options.table, options.runs)
-    _write(target, _parquet(rows) if target.suffix.lower() == ".parquet" else _csv(rows))
+    _write(target, as_parquet(rows) if target.suffix.lower() == ".parquet" else as_csv(rows).encode())
     return {"table": options.table, "file": str(target), "rows": len(rows), "bytes": target.stat().st_size}, True
 
 
@@ -91,21 +91,3 @@ def _write(target: Path, content: bytes) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return csv_text(names, [[_cell(row.get(name)) for name in names] for row in rows]).encode()
-
-
-def _cell(value: Any) -> Any:
-    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-
-def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    import pandas as pd  # here: no other command needs it
-
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    buffer = io.BytesIO()
-    pd.DataFrame([dict(row) for row in rows], columns=names).to_parquet(buffer, index=False)
-    return buffer.getvalue()

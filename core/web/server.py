@@ -5,7 +5,6 @@ import gc
 import importlib
 import logging
 import sys
-import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, is_dataclass
@@ -22,7 +21,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from core.costs import rss_bytes
 from core.errors import GraftError
-from core.settings import REPOSITORY
+from core.settings import VERSION
 from core.web.base_path import BelowBasePath
 from core.web.board_runs import RegistryRuns
 from core.web.protection import KnownHosts, ProtectiveHeaders, SameOriginWrites
@@ -31,8 +30,6 @@ from core.web.tensorboard import TensorBoard
 from core.web.uploads import receive_slice, sweep_folder
 
 STATIC = Path(__file__).parent / "static"
-
-VERSION: str = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 
 HEAVY = ("pandas", "pyarrow", "plotly.graph_objects", "PIL.Image", "numpy", "sqlalchemy.dialects.sqlite")
 """Imported before the first visitor, then frozen out of the collector: Streamlit collects after every script run."""

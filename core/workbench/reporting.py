@@ -1,7 +1,6 @@
 """Verbs about what is said of finished runs: how sure their models are, a map of their photos, a report."""
 
 import time
-import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from core.comparison import Comparison, threshold_points
 from core.errors import GraftError, NotFound
 from core.photo_map import PhotoMap, Progress
 from core.runs import Model
-from core.settings import REPOSITORY
+from core.settings import VERSION
 from core.workbench.comparing import Comparing
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class Reporting(Comparing):
             map=self._map_at_hand(found) if maps else None,
             rate=(self.registry.preference("rate_per_hour"), self.registry.preference("currency", "EUR")),
             made_at=time.time(),
-            version=_version(),
+            version=VERSION,
         )
 
     def _map_at_hand(self, found: Comparison) -> PhotoMap | None:
@@ -107,7 +106,3 @@ def _thresholds(model: Model) -> "Thresholds | None":
     choice = model.card.get("choice") or {}
     points = threshold_points(choice)
     return Thresholds(points=points, chosen=float(choice["threshold"])) if points else None
-
-
-def _version() -> str:
-    return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]

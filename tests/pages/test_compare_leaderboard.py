@@ -10,10 +10,11 @@ import pytest
 
 from core.comparison import Entry
 from core.settings import Settings
+from core.tables import as_parquet
 from core.web.panels.compare import address, picking
 from core.web.panels.compare.address import MOST, Address
 from core.web.panels.compare.columns import columns
-from core.web.panels.compare.downloads import as_csv, as_parquet, file_name
+from core.web.panels.compare.downloads import file_name
 from core.web.panels.compare.lines import all_rows
 from core.web.panels.compare.selected import fitting
 from core.workbench import Workbench
@@ -323,21 +324,6 @@ def test_the_file_has_every_run_that_matches_with_every_figure(shared, many):
     assert rows[0]["accuracy"] == run.test_accuracy and rows[0]["name"] == run.name
     back = pd.read_parquet(io.BytesIO(as_parquet(rows)))
     assert back["accuracy"].tolist() == [row["accuracy"] for row in rows] and len(back) == 5
-
-
-def test_text_in_a_file_runs_nothing_in_a_spreadsheet():
-    rows = [{"name": text, "n": -1.5, "tags": ["+a", "b"]} for text in ("=1+1", "+2", "-3", "@x", "\tx", "\rx", "ok")]
-    cells = list(pd.read_csv(io.StringIO(as_csv(rows)), keep_default_na=False)["name"])
-    assert cells == ["'=1+1", "'+2", "'-3", "'@x", "'\tx", "'\rx", "ok"] or cells[:4] == ["'=1+1", "'+2", "'-3", "'@x"]
-    table = pd.read_csv(io.StringIO(as_csv(rows)))
-    assert table["n"].tolist() == [-1.5] * 7 and set(table["tags"]) == {"'+a; b"}
-
-
-def test_rows_with_other_columns_fit_into_one_file():
-    rows = [{"a": 1}, {"a": 2, "b": "x"}]
-    assert as_csv(rows).splitlines() == ["a,b", "1,", "2,x"]
-    assert pd.read_parquet(io.BytesIO(as_parquet(rows)))["b"].tolist()[1] == "x"
-    assert as_csv([]).strip() == "" and len(pd.read_parquet(io.BytesIO(as_parquet([])))) == 0
 
 
 def test_a_file_is_named_after_the_dataset_whatever_that_is_called():

@@ -7,10 +7,10 @@ import streamlit as st
 
 from core import charts
 from core.datasets.values import SPLITS, Dataset, Photo
+from core.deletion import toll_words
 from core.web.danger import confirm_danger
 from core.web.panels.figures import figures
 from core.web.panels.tables import table
-from core.web.panels.words import toll_words
 from core.web.thumbnails import montage, photo_strip
 from core.web.widgets import explained
 from core.wording import amount, count, listed, moment, plain, size

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.datasets.values import Dataset
-from core.deletion import Toll
+from core.deletion import Toll, toll_words, used_words
 from core.runs import Run, Status
 from core.web.danger import confirm_danger
 from core.web.panels import champion as champions
 from core.web.panels.champion import TROPHY
 from core.web.panels.run_rows import attempt
-from core.web.panels.words import alias_words, toll_words, used_words
+from core.web.panels.words import alias_words
 from core.web.widgets import explained
 from core.wording import count, plain
 from core.workbench import Workbench

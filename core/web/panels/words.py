@@ -76,20 +76,6 @@ def _finished_sentence(run: Run) -> str:
     return f"{right}, trained in {duration(run.wall_seconds)}{kept}.{reason}"
 
 
-def toll_words(toll: Toll) -> str:
-    """What goes with a deletion: ``1 dataset, 3 runs, 2 models: 148 MB``; of runs without a model, checkpoints."""
-    nouns = [(toll.datasets, "dataset"), (toll.runs, "run"), (toll.models, "model")]
-    said = [count(number, noun) for number, noun in nouns if number] or ["checkpoints"]
-    return f"{listed(said)}, {size(toll.bytes)} on disk"
-
-
-def used_words(toll: Toll) -> str:
-    """A further sentence where other runs build on what goes."""
-    if not toll.used_by:
-        return ""
-    return f" {count(len(toll.used_by), 'run')} built on it stay, but cannot be done again: {listed(toll.used_by, 4)}."
-
-
 def alias_words(toll: Toll, *, weights_only: bool = False) -> str:
     """A further sentence where somebody chose a run that goes, or whose weights go."""
     if not toll.aliases:
