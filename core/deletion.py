@@ -58,8 +58,8 @@ def used_words(toll: Toll) -> str:
     """A further sentence where other runs build on what goes."""
     if not toll.used_by:
         return ""
-    stay = "stays" if len(toll.used_by) == 1 else "stay"
-    return f" {count(len(toll.used_by), 'run')} built on it {stay}, but cannot be done again: {listed(toll.used_by, 4)}."
+    users = f"{count(len(toll.used_by), 'run')} built on it {'stays' if len(toll.used_by) == 1 else 'stay'}"
+    return f" {users}, but cannot be done again: {listed(toll.used_by, 4)}."
 
 
 def weigh_runs(settings: Settings, registry: Registry, run_ids: Sequence[str], *, weights_only: bool = False) -> Toll:
