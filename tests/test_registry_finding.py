@@ -36,7 +36,8 @@ def test_stars_tags_and_datasets_narrow_what_is_found(registry, filled):
     registry.retag([tagged], ["night", "to show"])
     other = fill(registry, runs=1, name="fruit")
     assert found(registry, starred=True, dataset_id=filled.dataset.id) == {starred}
-    assert found(registry, tags=("night", "nothing")) == {tagged}
+    assert found(registry, tags=("night", "to show")) == found(registry, tags=("to show",)) == {tagged}
+    assert found(registry, tags=("night", "nothing")) == set()
     assert found(registry, dataset_id=other.dataset.id) == {other.runs[0].id}
     assert registry.tags()[0] == "baseline" and set(registry.tags()) == {"baseline", "night", "to show"}
 

@@ -225,7 +225,7 @@ def test_names_and_tags_hold_nothing_a_terminal_obeys_and_no_text_turned_round(f
 def test_tags_are_added_and_removed_and_the_others_keep_their_order(flowers):
     one = flowers.add_run(make_run(1, tags=("b", "a")))
     other = flowers.add_run(make_run(2))
-    flowers.retag([one.id, other.id], add=["  new   tag ", "a", ""], remove=["b"])
+    flowers.retag([one.id, other.id], add=["  new   tag ", "a", ""], remove=[" b "])
     assert flowers.run(one.id).tags == ("a", "new tag")
     assert flowers.run(other.id).tags == ("new tag", "a")
 

@@ -117,7 +117,7 @@ def _results(verbs) -> None:
     verb = _verb(verbs, "runs", results.runs, results.runs_text, "list runs, newest first")
     verb.add_argument("--dataset", help="only of this dataset")
     verb.add_argument(
-        "--tag", nargs="+", action="extend", default=[], metavar="TAG", help="only with one of these tags"
+        "--tag", nargs="+", action="extend", default=[], metavar="TAG", help="only with all of these tags"
     )
     verb.add_argument("--starred", action="store_true", help="only those with a star")
     verb.add_argument("--archived", action="store_true", help="also those that were put away")

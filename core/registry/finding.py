@@ -1,6 +1,5 @@
 """Finding runs among thousands: filtered, sorted and cut into pages by SQLite, so that a page costs what it shows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
@@ -30,7 +29,7 @@ class Wanted:
 
     Args:
         text: words, each of which is somewhere in the id, name, notes, tags, pattern or backbone.
-        statuses: any of these; the endings when (). tags: any of these; () for whatever tags.
+        statuses: any of these; the endings when (). tags: all of these; () for whatever tags.
         starred: only those with a star. archived: also those that were put away. with_model: only those whose weights
             are there.
         sort: one of ``SORTS``.
@@ -94,14 +93,12 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(runs.c.archived.is_(False))
     if wanted.with_model:
         conditions.append(exists(select(models.c.id).where(models.c.run_id == runs.c.id)))
-    if wanted.tags:
-        conditions.append(_has_one_of(wanted.tags))
-    return conditions + [_says(word) for word in wanted.text.split()]
+    return conditions + [_has(tag) for tag in wanted.tags] + [_says(word) for word in wanted.text.split()]
 
 
-def _has_one_of(tags: Sequence[str]) -> ColumnElement[bool]:
+def _has(tag: str) -> ColumnElement[bool]:
     each = func.json_each(runs.c.tags).table_valued("value")
-    return exists(select(each.c.value).where(each.c.value.in_(tags)))
+    return exists(select(each.c.value).where(each.c.value == tag))
 
 
 def _says(word: str) -> ColumnElement[bool]:

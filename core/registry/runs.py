@@ -117,12 +117,12 @@ class Runs(Store):
         Raises:
             NotFound: one of them is not there. InvalidInput: a tag is too long, or a run would have too many.
         """
-        added = checked_tags(add)
+        added, removed = checked_tags(add), {*remove, *map(_on_one_line, remove)}
         tagged = select(runs.c.id, runs.c.tags).where(runs.c.id.in_(ids_in(run_ids)))
         with self.writing() as connection:
             _check_all_there(connection, run_ids)
             for run_id, tags in connection.execute(tagged):
-                kept = checked_tags([tag for tag in (*tags, *added) if tag not in remove])
+                kept = checked_tags([tag for tag in (*tags, *added) if tag not in removed])
                 if kept != tags:
                     connection.execute(update(runs).where(runs.c.id == run_id).values(tags=kept))
 

@@ -187,6 +187,16 @@ def test_the_filters_change_the_url_and_begin_with_the_first_page(many):
     assert at.query_params == {"fold": "0"}
 
 
+def test_a_single_tag_can_be_filtered_by(shared, many):
+    for run in many.runs:
+        shared.tag([run.id], remove=run.tags)
+    assert "compare.tag" not in [field.key for field in opened(visited(fold="0")).multiselect]
+    shared.tag([many.with_status("FINISHED")[0].id], add=["night"])
+    at = opened(visited(fold="0"))
+    at.multiselect(key="compare.tag").set_value(["night"]).run()
+    assert at.query_params["tag"] == "night" and "of 1 run" in text_of(at)
+
+
 def test_when_nothing_matches_one_button_clears_the_filters(many):
     at = visit("compare", q="nothing like it")
     at.button(key="compare.cleared").click().run()

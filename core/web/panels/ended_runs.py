@@ -56,7 +56,11 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> Wanted:
         )
         dataset = _dataset(bench, names)
         there = bench.tags()
-        tags = st.multiselect("Tags", there, key="ended.tags", on_change=_first) if there else []
+        tags = (
+            st.multiselect("Tags", there, key="ended.tags", on_change=_first, help="Runs with all of these.")
+            if there
+            else []
+        )
         sort = st.selectbox("Order", SORTS, format_func=str.capitalize, key="ended.sort", on_change=_first)
     statuses, starred, archived = _switches()
     return Wanted(

@@ -75,8 +75,10 @@ def _filters(board: Board, now: Address) -> None:
     patterns = [str(pattern) for pattern in PATTERNS if str(pattern) in there.patterns]
     _pills("Pattern", patterns, now.pattern, "pattern", partial(_counted, there.patterns))
     titles = {name: backbone_title(name, board) for name in (*there.backbones, *now.backbone)}
-    _several("Backbone", list(there.backbones), now.backbone, "backbone", titles.__getitem__)
-    _several("Tags", list(there.tags), now.tag, "tag", str)
+    if len(there.backbones) > 1 or now.backbone:
+        _several("Backbone", list(there.backbones), now.backbone, "backbone", titles.__getitem__)
+    if there.tags or now.tag:
+        _several("Tags", list(there.tags), now.tag, "tag", str, help="Runs with all of these.")
     statuses = [status.value for status in STATUSES]
     _pills("Status", statuses, now.status, "status", lambda name: STATUSES[Status(name)][0])
     with st.container(horizontal=True):
@@ -97,13 +99,15 @@ def _pills(label: str, options: Sequence[str], chosen: Sequence[str], field: str
     )  # fmt: skip
 
 
-def _several(label: str, options: Sequence[str], chosen: Sequence[str], field: str, say: Callable[[str], str]) -> None:
-    """Nothing where there is nothing to choose from; what the URL asks for can always be taken out."""
+def _several(
+    label: str, options: Sequence[str], chosen: Sequence[str], field: str, say: Callable[[str], str], help: str = ""
+) -> None:
+    """What the URL asks for can always be taken out."""
     options = [*options, *(name for name in chosen if name not in options)]
-    if len(options) > 1 or chosen:
-        st.multiselect(
-            label, options, format_func=say, placeholder="Any", **address.bound(f"compare.{field}", field, list(chosen))
-        )
+    st.multiselect(
+        label, options, format_func=say, placeholder="Any", help=help or None,
+        **address.bound(f"compare.{field}", field, list(chosen)),
+    )  # fmt: skip
 
 
 def _settings(now: Address, columns: Mapping[str, Column], shown: Sequence[str]) -> None:
