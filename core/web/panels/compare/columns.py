@@ -111,6 +111,11 @@ def _scale(lines: Sequence[Line]) -> dict[str, float]:
     return {"y_min": min(values), "y_max": max(values)} if values and min(values) < max(values) else {}
 
 
+def _wide_enough(lines: Sequence[Line]) -> dict[str, int]:
+    """For the chips of the line that has most of them: every pixel they leave shows more of the photos at the right."""
+    return {"width": max(66, *(14 + sum(24 + 7 * len(mark) for mark in line.marks) for line in lines))}
+
+
 _CHIPS = st.column_config.MultiselectColumn
 MARKS = STAR, CHAMPION, ARCHIVED = "★", "champion", "archived"
 _VERDICTS = {"options": ["best", "tie"], "color": ["green", "blue"]}
@@ -123,7 +128,8 @@ _FIRST = (
         help="★ starred, champion of this dataset, archived.",
         cell=lambda line: list(line.marks),
         config=_CHIPS,
-        options={"options": MARKS, "color": ["yellow", "violet", "gray"], "width": 130},
+        options={"options": MARKS, "color": ["yellow", "violet", "gray"]},
+        fitted=_wide_enough,
         says=lambda lines: any(line.marks for line in lines),
     ),
     Column(
@@ -180,7 +186,7 @@ _PICTURES = (
         help="The test photos to whose true class it gave the least probability. Double-click to enlarge.",
         cell=lambda line: line.hardest or None,
         config=st.column_config.ImageColumn,
-        options={"width": 155},
+        options={"width": 118},
         says=lambda lines: any(line.hardest for line in lines),
     ),
 )

@@ -16,7 +16,7 @@ from core.workbench import Workbench
 
 _THUMB = 72
 """Pixels a side, about twice what is shown."""
-_PHOTOS = 4
+_PHOTOS = 3
 """Of the hardest ones, that fit into a line."""
 
 
