@@ -1,6 +1,7 @@
 """A real server on a free port with a home of its own, and a headless Chromium that looks at it."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.jobs import stop_supervisor
 from core.registry import Registry
@@ -22,6 +23,10 @@ from tests.factories import fill
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+FONTS = "document.fonts.ready.then(fonts => [...fonts].filter(f => f.status == 'loaded').map(f => f.family))"
+"""The families that are loaded, once all that the page asked for are."""
+
+expect.set_options(timeout=30_000)  # this machine may be busy; what is expected must only come
 
 
 def pytest_collection_modifyitems(items):
@@ -90,9 +95,12 @@ def _wait_until_it_answers(server: Server, seconds: float = 120) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One below those the kernel hands out: a browser beside would have taken such a one before the server is up."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def fill_home(home: Path, runs: int = 6) -> list[str]:

@@ -12,7 +12,7 @@ from core.projector import projector_files
 from core.registry import Registry
 from core.runs import Run, Status
 from core.settings import Settings
-from tests.browser.conftest import Server, Visit, chromium, fill_home, start_server, stop_server, visit_with
+from tests.browser.conftest import FONTS, Server, Visit, chromium, fill_home, start_server, stop_server, visit_with
 from tests.browser.proxy import stripping_proxy
 
 FRAME = 'iframe[title="TensorBoard"]'
@@ -72,10 +72,10 @@ def inner_address(page: Page) -> str:
 def test_hparams_holds_hyperparameters_and_figures_of_the_chosen_run_and_no_other(at_board, finished):
     chosen, other = finished
     page = at_board.open(f"/board?runs={chosen.id}")
-    expect(board(page).get_by_text("epoch_accuracy").first).to_be_visible(timeout=30_000)
+    expect(board(page).get_by_text("epoch_accuracy").first).to_be_visible()
     page.get_by_role("radio", name="HParams").click()
     for words in ("test accuracy", "integrated_extractor", chosen.id):
-        expect(board(page).get_by_text(words).filter(visible=True).first).to_be_visible(timeout=30_000)
+        expect(board(page).get_by_text(words).filter(visible=True).first).to_be_visible()
     expect(board(page).get_by_text(f"{chosen.test_accuracy:.5f}"[:5]).first).to_be_attached()
     assert board(page).get_by_text(other.id).count() == 0
     # people go on inside TensorBoard, and the page follows
@@ -89,17 +89,17 @@ def test_hparams_holds_hyperparameters_and_figures_of_the_chosen_run_and_no_othe
 def test_tensorboard_is_as_dark_as_the_page_until_somebody_chooses_in_it(at_board, finished):
     page = at_board.open(f"/board?runs={finished[0].id}")
     body = board(page).locator("body")
-    expect(board(page).get_by_text("epoch_accuracy").first).to_be_visible(timeout=30_000)
+    expect(board(page).get_by_text("epoch_accuracy").first).to_be_visible()
     expect(body).not_to_have_class(re.compile("dark-mode"))
     page.emulate_media(color_scheme="dark")
-    expect(body).to_have_class(re.compile("dark-mode"), timeout=20_000)
+    expect(body).to_have_class(re.compile("dark-mode"))
     page.evaluate(
         """() => { const key = '_tb_global_settings', known = JSON.parse(localStorage.getItem(key));
                    localStorage.setItem(key, JSON.stringify({...known, theme: 'light'})); }"""
     )
     page.reload()
     at_board.settle()
-    expect(board(page).get_by_text("epoch_accuracy").first).to_be_visible(timeout=30_000)
+    expect(board(page).get_by_text("epoch_accuracy").first).to_be_visible()
     expect(body).not_to_have_class(re.compile("dark-mode"))
 
 
@@ -109,10 +109,9 @@ def test_behind_a_proxy_that_takes_a_path_away_everything_is_found(context, belo
         missing = []
         visit.page.on("response", lambda answer: answer.status >= 400 and missing.append(answer.url))
         visit.open(f"/board?runs={finished[0].id}&dashboard=hparams")
-        expect(board(visit.page).get_by_text("test accuracy").first).to_be_visible(timeout=30_000)
+        expect(board(visit.page).get_by_text("test accuracy").first).to_be_visible()
         assert inner_address(visit.page).startswith(f"{address}/graft/tb/of/")
-        fonts = visit.page.evaluate("[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)")
-        assert "Inter" in fonts
+        assert "Inter" in visit.page.evaluate(FONTS)
         assert [url for url in missing if "_stcore" not in url] == []  # Streamlit tries out where it is
         assert visit.outside == []
         visit.page.close()

@@ -41,8 +41,9 @@ def _click_a_cell(page: Page, chart: str, *, place: int) -> None:
 
 def _copied_link(page: Page) -> str:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('')")
     page.get_by_role("button", name="Copy link").click()
-    page.wait_for_timeout(300)
+    page.wait_for_function("navigator.clipboard.readText()", timeout=PATIENT)
     return page.evaluate("navigator.clipboard.readText()")
 
 

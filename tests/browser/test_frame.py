@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from core.settings import REPOSITORY
 from core.web.frame import SECTIONS
-from tests.browser.conftest import visit_with
+from tests.browser.conftest import FONTS, visit_with
 
 PAGES = [entry for entries in SECTIONS.values() for entry in entries]
 PATHS = ["/" if name == "overview" else f"/{name}" for name, _, _ in PAGES]
@@ -20,8 +20,8 @@ PATHS = ["/" if name == "overview" else f"/{name}" for name, _, _ in PAGES]
 def test_the_first_visitor_of_a_fresh_server_who_opens_a_deep_link_gets_the_frame(visit):
     page = visit.open("/runs?run=r-unknown1")
     for _, title, _ in PAGES:
-        assert page.get_by_test_id("stSidebarNav").get_by_text(title, exact=True).is_visible()
-    assert page.get_by_role("heading", name="Runs").first.is_visible()
+        expect(page.get_by_test_id("stSidebarNav").get_by_text(title, exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Runs").first).to_be_visible()
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -36,8 +36,8 @@ def test_no_page_crashes_calls_outside_or_breaks_the_content_policy(filled_visit
 
 def test_a_call_outside_would_be_noticed(filled_visit):
     page = filled_visit.open()
-    page.evaluate("fetch('http://outside.example/x').catch(() => 0)")
-    page.wait_for_timeout(500)
+    with page.expect_console_message(lambda line: "outside.example" in line.text):
+        page.evaluate("fetch('http://outside.example/x').catch(() => 0)")
     assert filled_visit.outside == ["http://outside.example/x"] or filled_visit.complaints
 
 
@@ -64,8 +64,7 @@ def test_a_dialog_of_a_dark_page_is_dark_and_its_small_print_reads(browser, fill
 
 def test_text_is_set_in_the_shipped_font(visit):
     page = visit.open()
-    loaded = page.evaluate("[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)")
-    assert "Inter" in loaded
+    assert "Inter" in page.evaluate(FONTS)
 
 
 def test_the_board_shows_the_chosen_runs_and_no_others(filled_visit, filled_server):
@@ -115,9 +114,9 @@ def test_a_ticked_way_joins_the_plan_with_its_cost_in_view_and_can_be_launched(f
     launch = page.get_by_role("button", name=re.compile("^Launch"))
     expect(launch).to_have_text(re.compile("Launch 2 runs"))
     page.get_by_test_id("stCheckbox").filter(has_text="Features + classic").locator("label").click()
-    expect(launch).to_have_text(re.compile("Launch 4 runs"), timeout=20_000)
+    expect(launch).to_have_text(re.compile("Launch 4 runs"))
     expect(page.get_by_role("tab", name="Features + classic")).to_be_visible()
     plan = page.get_by_test_id("stDataFrame").last
     for said in ("EfficientNet-Lite0 · new head", "EfficientNet-Lite1 · logistic regression"):
-        expect(plan).to_contain_text(said, timeout=20_000)
+        expect(plan).to_contain_text(said)
     expect(launch).to_be_enabled()

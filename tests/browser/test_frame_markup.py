@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from core.registry import Registry
 from core.settings import Settings
@@ -45,8 +46,7 @@ def test_no_name_becomes_markup_on_any_page(context, marked_server):
 
 def test_the_names_are_shown_letter_by_letter(context, marked_server):
     visit = visit_with(context, marked_server)
-    text = visit.open("/runs").get_by_test_id("stMain").inner_text()
-    assert FIRE in text
+    expect(visit.open("/runs").get_by_test_id("stMain")).to_contain_text(FIRE)
 
 
 def test_a_hostile_note_runs_nothing_and_calls_nobody(context, marked_server):
@@ -57,7 +57,7 @@ def test_a_hostile_note_runs_nothing_and_calls_nobody(context, marked_server):
     visit = visit_with(context, marked_server)
     page = visit.open(f"/runs?run={run.id}")
     note = page.locator(".st-key-run-note")
-    assert note.locator("strong", has_text="steady").count() == 1, "it is shown as markdown"
+    expect(note.locator("strong", has_text="steady")).to_have_count(1)  # it is shown as markdown
     assert note.locator("img, iframe, script, svg image").count() == 0
     targets = note.locator("a").evaluate_all("links => links.map(link => link.protocol)")
     assert targets and set(targets) <= {"http:", "https:"}

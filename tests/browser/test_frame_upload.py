@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.jobs_home import eventually
+
 
 @pytest.fixture
 def archive(tmp_path) -> Path:
@@ -22,10 +24,13 @@ def stored(server) -> Path:
 
 
 def choose(visit, archive: Path) -> None:
-    page = visit.open("/datasets")
-    if page.get_by_role("tab", name="Upload a ZIP").count() == 0:
-        page.get_by_text("Import photos").first.click()
+    page = visit.open("/datasets")  # without a dataset the box is open
     page.locator('input[type="file"]').first.set_input_files(archive)
+
+
+def discard(visit, server) -> None:
+    visit.page.get_by_role("button", name="Discard").click()
+    eventually(lambda: list(server.settings.uploads_dir.glob("upload-*")) == [], "what was uploaded is gone")
 
 
 @pytest.mark.parametrize("broken_slices", [0, 2])
@@ -42,9 +47,7 @@ def test_a_file_arrives_whole_even_when_the_connection_breaks(visit, server, arc
     visit.page.get_by_role("button", name="Discard").wait_for(timeout=60_000)
     assert len(broken) == broken_slices
     assert hashlib.sha256(stored(server).read_bytes()).digest() == hashlib.sha256(archive.read_bytes()).digest()
-    visit.page.get_by_role("button", name="Discard").click()
-    visit.settle()
-    assert list(server.settings.uploads_dir.glob("upload-*")) == []
+    discard(visit, server)
 
 
 def test_looking_at_another_page_meanwhile_loses_nothing(visit, server, archive):
@@ -59,8 +62,7 @@ def test_looking_at_another_page_meanwhile_loses_nothing(visit, server, archive)
     visit.page.unroute(later_slices)
     visit.page.get_by_role("button", name="Discard").wait_for(timeout=60_000)
     assert hashlib.sha256(stored(server).read_bytes()).digest() == hashlib.sha256(archive.read_bytes()).digest()
-    visit.page.get_by_role("button", name="Discard").click()
-    visit.settle()
+    discard(visit, server)
 
 
 def test_another_kind_of_file_is_refused_before_it_is_sent(visit, server, tmp_path):
