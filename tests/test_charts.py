@@ -72,6 +72,12 @@ def figure(request) -> go.Figure:
     return FIGURES[request.param]()
 
 
+def test_plotly_knows_everything_that_a_figure_says(figure):
+    """Charts hand it over unchecked, so a misspelt setting would be left out without a word."""
+    written = figure.to_json()
+    assert json.loads(go.Figure(json.loads(written)).to_json()) == json.loads(written)
+
+
 def test_no_figure_needs_webgl(figure):
     assert {trace.type for trace in figure.data} <= {"scatter", "bar", "heatmap"}
 

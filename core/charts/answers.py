@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from core.charts.look import ACCENT, GREY, HOVER, axis, categories, distinct_labels, escape, figure, require_some
+from core.charts.look import ACCENT, GREY, HOVER, axis, bar, categories, distinct_labels, escape, figure, require_some
 from core.prediction import Prediction
 from core.wording import share
 
@@ -15,7 +15,7 @@ def top_classes(predictions: Sequence[Prediction], *, unsure: bool = False) -> g
     labels = distinct_labels([prediction.class_name for prediction in predictions])
     percents = [100 * prediction.probability for prediction in predictions]
     colours = [GREY if unsure or place else ACCENT for place in range(len(percents))]
-    trace = go.Bar(
+    trace = bar(
         orientation="h",
         y=labels,
         x=percents,

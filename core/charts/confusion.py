@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts.look import HOVER, categories, distinct_labels, escape, figure, require_some
+from core.charts.look import HOVER, Trace, categories, distinct_labels, escape, figure, heatmap, require_some, scatter
 from core.runs import Evaluation
 from core.wording import count, share
 
@@ -116,9 +116,9 @@ def table_figure(traces: Sequence[Any], labels: Sequence[str], revision: str) ->
     )
 
 
-def _heat(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str], *, right: bool) -> go.Heatmap:
+def _heat(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str], *, right: bool) -> Trace:
     """The cells that are right or those that are wrong; the others, and empty ones, are gaps."""
-    return go.Heatmap(
+    return heatmap(
         x=list(labels),
         y=list(labels),
         z=[
@@ -135,7 +135,7 @@ def _heat(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str], *, ri
     )
 
 
-def _cells(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str]) -> go.Scatter:
+def _cells(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str]) -> Trace:
     found = [
         (given, true, cell)
         for true, row in zip(labels, table, strict=True)
@@ -152,12 +152,12 @@ def _cells(table: Sequence[Sequence[ConfusionCell]], labels: Sequence[str]) -> g
 
 def cell_markers(
     places: Sequence[tuple[str, str]], numbers: Sequence[str], data: Sequence[list[str]], *, numbered: bool
-) -> go.Scatter:
+) -> Trace:
     """An unseen marker on every cell with photos, to point at and to click, and its number.
 
     Heatmaps can do neither: clicks on them select nothing, and they choose a text colour without looking at the page's.
     """
-    return go.Scatter(
+    return scatter(
         x=[given for given, _ in places],
         y=[true for _, true in places],
         mode="markers+text" if numbered else "markers",

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.confusion import LONGEST_LABEL, MOST_NUMBERED, cell_markers, most_mistaken, table_figure
-from core.charts.look import distinct_labels, escape, require_some
+from core.charts.look import Trace, distinct_labels, escape, heatmap, require_some
 from core.wording import brief, count
 
 _SCALE = [[0, "#E88B4B"], [0.49, "#FAE9DD"], [0.5, "#E6EAE7"], [0.51, "#DDEAF5"], [1, "#6FAEDD"]]
@@ -105,10 +105,10 @@ def confusion_difference(
     return table_figure([_heat(cells, labels), markers], list(labels.values()), revision)
 
 
-def _heat(cells: Sequence[DifferenceCell], labels: dict[str, str]) -> go.Heatmap:
+def _heat(cells: Sequence[DifferenceCell], labels: dict[str, str]) -> Trace:
     gains = {(cell.true, cell.predicted): cell.gain for cell in cells}
     most = max((abs(gain) for gain in gains.values()), default=0) or 1
-    return go.Heatmap(
+    return heatmap(
         x=list(labels.values()),
         y=list(labels.values()),
         z=[[gains.get((true, given)) for given in labels] for true in labels],

@@ -5,7 +5,18 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.charts.look import MOST_POINTS, axis, escape, figure, hover, legend_name, numbers, require_some
+from core.charts.look import (
+    MOST_POINTS,
+    Trace,
+    axis,
+    escape,
+    figure,
+    hover,
+    legend_name,
+    numbers,
+    require_some,
+    scatter,
+)
 from core.charts.styles import RunStyle, styles_of
 from core.charts.thinning import thinned
 from core.comparison.coverage import CoveragePoint
@@ -84,10 +95,10 @@ def coverage_curves(
     )
 
 
-def _line(run_id: str, points: Sequence[CoveragePoint], names: Mapping[str, str], style: RunStyle) -> go.Scatter:
+def _line(run_id: str, points: Sequence[CoveragePoint], names: Mapping[str, str], style: RunStyle) -> Trace:
     name = names.get(run_id, run_id)
     end = numbers([0] * (len(points) - 1) + [9 if style.coloured else 0])
-    return go.Scatter(
+    return scatter(
         name=legend_name(name),
         showlegend=style.coloured,
         x=numbers(100 * point.coverage for point in points),

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from core.charts.look import (
     GREY,
     MOST_POINTS,
+    Trace,
     axis,
     escape,
     figure,
@@ -18,6 +19,7 @@ from core.charts.look import (
     log_axis,
     numbers,
     require_some,
+    scatter,
     spans_decades,
     time_unit,
 )
@@ -187,7 +189,7 @@ def learning_curves(
     ends = [line.x[-1] / per_unit for line in lines]
     every = [place / per_unit for line in lines for place in line.x]
     log = over != "epoch" and spans_decades(ends)
-    named = sum(trace.showlegend is True for trace in traces)
+    named = sum(trace.get("showlegend") is True for trace in traces)
     return figure(
         traces,
         revision=f"curves {kind.key} {over}",
@@ -198,19 +200,19 @@ def learning_curves(
     )
 
 
-def _name_best_first(traces: Sequence[go.Scatter]) -> None:
+def _name_best_first(traces: Sequence[Trace]) -> None:
     """The best run is drawn last, on top of the others; in the legend it comes first, as in all other charts."""
-    for rank, trace in enumerate(reversed([trace for trace in traces if trace.showlegend]), start=1):
-        trace.legendrank = rank
+    for rank, trace in enumerate(reversed([trace for trace in traces if trace["showlegend"]]), start=1):
+        trace["legendrank"] = rank
 
 
-def _trace(line: Line, style: RunStyle, kind: MetricKind, scale: tuple[float, str]) -> go.Scatter:
+def _trace(line: Line, style: RunStyle, kind: MetricKind, scale: tuple[float, str]) -> Trace:
     """``scale``: seconds per unit of the axis, and its name; (1, "") over epochs."""
     per_unit, unit = scale
     look: dict[str, Any] = {"color": style.colour, "width": 2 if style.coloured else 1, "dash": "solid"}
     if line.training:
         look |= {"width": 1.2, "dash": "dot"}
-    return go.Scatter(
+    return scatter(
         name=legend_name(line.name),
         legendgroup=line.run_id,
         showlegend=style.coloured and not line.training and not line.best,
@@ -232,11 +234,11 @@ def _template(kind: MetricKind, training: bool, unit: str) -> str:
     return f"{title} {value}, epoch %{{customdata}}" + (f", after %{{x:.3~g}} {unit}" if unit else "")
 
 
-def _best_mark(line: Line, style: RunStyle, kind: MetricKind, per_unit: float) -> go.Scatter:
+def _best_mark(line: Line, style: RunStyle, kind: MetricKind, per_unit: float) -> Trace:
     assert line.best is not None
     place, value = line.best
     said = f"{kind.title} {_words(kind, value / 100 if kind.share else value)}, epoch {line.epochs[place]}"
-    return go.Scatter(
+    return scatter(
         x=[line.x[place] / per_unit],
         y=[value],
         name=legend_name(line.name),
@@ -250,10 +252,10 @@ def _best_mark(line: Line, style: RunStyle, kind: MetricKind, per_unit: float) -
     )
 
 
-def _key_to_dots() -> go.Scatter:
+def _key_to_dots() -> Trace:
     """An entry of the legend that says what the dotted lines are."""
     look = {"color": GREY, "dash": "dot", "width": 1.5}
-    return go.Scatter(name="on the training photos", x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
+    return scatter(name="on the training photos", x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
 
 
 def _words(kind: MetricKind, value: float) -> str:

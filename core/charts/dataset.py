@@ -7,7 +7,20 @@ from statistics import median
 
 import plotly.graph_objects as go
 
-from core.charts.look import ACCENT, HOVER, axis, categories, distinct_labels, escape, figure, require_some, shade
+from core.charts.look import (
+    ACCENT,
+    HOVER,
+    Trace,
+    axis,
+    bar,
+    categories,
+    distinct_labels,
+    escape,
+    figure,
+    require_some,
+    scatter,
+    shade,
+)
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.wording import count, times
 
@@ -75,8 +88,8 @@ def class_balance(dataset: Dataset) -> go.Figure:
     )
 
 
-def _split_bars(split: str, bars: Sequence[ClassBar], labels: dict[str, str]) -> go.Bar:
-    return go.Bar(
+def _split_bars(split: str, bars: Sequence[ClassBar], labels: dict[str, str]) -> Trace:
+    return bar(
         name=split,
         orientation="h",
         y=[labels[bar.class_name] for bar in bars],
@@ -118,7 +131,7 @@ def image_sizes(photos: Sequence[Photo]) -> go.Figure:
     dots = size_dots(photos)
     largest = max(dot.photos for dot in dots)
     details = [["", f"{dot.width} x {dot.height} pixels", count(dot.photos, "photo")] for dot in dots]
-    trace = go.Scatter(
+    trace = scatter(
         x=[dot.width for dot in dots],
         y=[dot.height for dot in dots],
         mode="markers",

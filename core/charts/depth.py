@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.charts.look import HOVER, axis, escape, figure, legend_name, require_some
+from core.charts.look import HOVER, Trace, axis, escape, figure, legend_name, require_some, scatter
 from core.charts.styles import RunStyle, styles_of
 from core.comparison.depths import DepthPoint, DepthSeries
 from core.comparison.kinds import COSTS
@@ -118,10 +118,10 @@ def over_depth(
     )
 
 
-def _line(series: DepthSeries, style: RunStyle, drawn: _Figure) -> go.Scatter:
+def _line(series: DepthSeries, style: RunStyle, drawn: _Figure) -> Trace:
     shown = [point for point in series.points if drawn.value(point) is not None]
     bars = [drawn.bar(point) for point in shown]
-    return go.Scatter(
+    return scatter(
         name=legend_name(series.name),
         showlegend=style.coloured,
         x=[point.depth for point in shown],

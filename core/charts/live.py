@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from core.charts.look import ACCENT, GREY, axis, figure, hover, require_some
+from core.charts.look import ACCENT, GREY, Trace, axis, figure, hover, require_some, scatter
 from core.charts.thinning import thinned
 from core.comparison.curves import METRICS
 from core.runs import Epoch
@@ -37,12 +37,12 @@ def live_curve(epochs: Sequence[Epoch], metric: str = "accuracy", best: int | No
     )
 
 
-def _line(epochs: Sequence[Epoch], key: str, best: int, look: dict) -> go.Scatter:
+def _line(epochs: Sequence[Epoch], key: str, best: int, look: dict) -> Trace:
     kind = METRICS[key]
     values = [_value(epoch, key) for epoch in epochs]
     place = next((place for place, epoch in enumerate(epochs) if epoch.number == best), None)
     kept = thinned(values, place)
-    return go.Scatter(
+    return scatter(
         name=kind.title,
         x=[epochs[index].number for index in kept],
         y=[values[index] for index in kept],
@@ -62,8 +62,8 @@ def _template(key: str) -> str:
     return "%{y:.1f} %" if METRICS[key].share else "%{y:.3g}"
 
 
-def _mark(epoch: Epoch, key: str) -> go.Scatter:
-    return go.Scatter(
+def _mark(epoch: Epoch, key: str) -> Trace:
+    return scatter(
         x=[epoch.number],
         y=[_value(epoch, key)],
         mode="markers",

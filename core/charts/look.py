@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import plotly.io as pio
 
 from core.errors import InvalidInput
 from core.wording import brief
@@ -57,6 +58,7 @@ def config(format: str = "svg", filename: str = "graft") -> dict[str, Any]:
 
 CONFIG = config()
 
+_TEMPLATE = pio.templates["none"].to_plotly_json()
 _LONGEST_NAME = 32
 _LONGEST_IN_LEGEND = 52
 
@@ -83,23 +85,40 @@ def distinct_labels(names: Sequence[str], limit: int = _LONGEST_NAME) -> list[st
     return [label if labels.count(label) == 1 else escape(name) for label, name in zip(labels, names, strict=True)]
 
 
-def figure(traces: Sequence[Any], *, revision: str, height: int = 360, **layout: Any) -> go.Figure:
-    """A figure of ``traces``; zoom and hidden traces survive a redraw as long as ``revision`` stays."""
-    chart = go.Figure(data=list(traces))
-    chart.update_layout(
-        template="none",
-        height=height,
-        margin={"l": 8, "r": 16, "t": 16, "b": 8},
-        uirevision=revision,
-        hovermode="closest",
-        showlegend=False,
-        bargap=0.3,
-        barcornerradius=3,
-    )
-    # above the plot: below it a legend would run into the axis title on a phone
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
-    chart.update_layout(**({"legend": legend} | layout))
-    return chart
+Trace = dict[str, Any]
+"""One trace of a figure as Plotly writes it: its own objects look at every value, ten times as slowly."""
+
+
+def scatter(**values: Any) -> Trace:
+    return {"type": "scatter", **values}
+
+
+def bar(**values: Any) -> Trace:
+    return {"type": "bar", **values}
+
+
+def heatmap(**values: Any) -> Trace:
+    return {"type": "heatmap", **values}
+
+
+def figure(traces: Sequence[Trace], *, revision: str, height: int = 360, **layout: Any) -> go.Figure:
+    """A figure of ``traces``; zoom and hidden traces survive a redraw as long as ``revision`` stays.
+
+    Plotly does not check what stands in it: that is nine tenths of its time, and the tests have it done.
+    """
+    shared = {
+        "template": _TEMPLATE,
+        "height": height,
+        "margin": {"l": 8, "r": 16, "t": 16, "b": 8},
+        "uirevision": revision,
+        "hovermode": "closest",
+        "showlegend": False,
+        "bargap": 0.3,
+        "barcornerradius": 3,
+        # above the plot: below it a legend would run into the axis title on a phone
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+    }
+    return go.Figure({"data": list(traces), "layout": shared | layout}, _validate=False)
 
 
 def axis(title: str, unit: str = "", **changes: Any) -> dict[str, Any]:

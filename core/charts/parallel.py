@@ -9,7 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.charts.look import GRID, HOVER, MOST_POINTS, escape, figure, require_some
+from core.charts.look import GRID, HOVER, MOST_POINTS, Trace, escape, figure, require_some, scatter
 from core.charts.parallel_axes import ParallelAxis, drawn_settings, measured_rows, parallel_axes
 from core.charts.styles import RunStyle, styles_of
 from core.comparison.differing import Difference
@@ -91,19 +91,21 @@ def parallel_coordinates(
     require_some(shown, "no run has an accuracy")
     names = without_shared({row.run_id: row.name for row in rows})
     looks = styles_of([row.run_id for row in reversed(shown)], styles)
-    chart = figure(
+    line = {"type": "line", "y0": 0, "y1": 1, "layer": "below", "line": {"color": GRID, "width": 2}}
+    return figure(
         [*_lines(shown, axes, names), _marks(shown, axes, names, looks)],
         revision="parallel coordinates",
         height=460,
         margin={"l": _room(axes[0].ticks), "r": _room(axes[-1].ticks), "t": 16, "b": 8},
         xaxis=_titles(axes),
         yaxis={"visible": False, "range": [-0.06, 1.06], "fixedrange": True},
+        shapes=[line | {"x0": place, "x1": place} for place in range(len(axes))],
+        annotations=[
+            _label(place, at, label, last=place == len(axes) - 1)
+            for place, axis in enumerate(axes)
+            for at, label in _apart(axis.ticks)
+        ],
     )
-    for place, axis in enumerate(axes):
-        chart.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, layer="below", line={"color": GRID, "width": 2})
-        for at, label in _apart(axis.ticks):
-            chart.add_annotation(**_label(place, at, label, last=place == len(axes) - 1))
-    return chart
 
 
 def _titles(axes: Sequence[ParallelAxis]) -> dict[str, Any]:
@@ -160,7 +162,7 @@ def _label(place: int, at: float, label: str, *, last: bool) -> dict[str, Any]:
     }
 
 
-def _lines(rows: Sequence[Row], axes: Sequence[ParallelAxis], names: Mapping[str, str]) -> list[go.Scatter]:
+def _lines(rows: Sequence[Row], axes: Sequence[ParallelAxis], names: Mapping[str, str]) -> list[Trace]:
     """One trace per strength, its runs parted by gaps: hundreds of traces would take a browser seconds.
 
     The strength follows the place among the runs: one that failed would make all others look alike.
@@ -171,11 +173,11 @@ def _lines(rows: Sequence[Row], axes: Sequence[ParallelAxis], names: Mapping[str
     return [_group(group, step, axes, names) for step, group in sorted(groups.items())]
 
 
-def _group(rows: Sequence[Row], step: int, axes: Sequence[ParallelAxis], names: Mapping[str, str]) -> go.Scatter:
+def _group(rows: Sequence[Row], step: int, axes: Sequence[ParallelAxis], names: Mapping[str, str]) -> Trace:
     part = step / (_STRENGTHS - 1)
     mixed = [weak + part * (strong - weak) for weak, strong in zip(_WEAK, _STRONG, strict=True)]
     colour = "rgba({:.0f}, {:.0f}, {:.0f}, {:.2f})".format(*mixed)
-    return go.Scatter(
+    return scatter(
         x=[place for _ in rows for place in (*range(len(axes)), None)],
         y=[place for row in rows for place in (*(axis.places[row.run_id] for axis in axes), None)],
         mode="lines",
@@ -194,8 +196,8 @@ def _data(row: Row, axis: ParallelAxis, accuracy: ParallelAxis, names: Mapping[s
 
 def _marks(
     rows: Sequence[Row], axes: Sequence[ParallelAxis], names: Mapping[str, str], looks: Mapping[str, RunStyle]
-) -> go.Scatter:
-    return go.Scatter(
+) -> Trace:
+    return scatter(
         x=[len(axes) - 1] * len(rows),
         y=[axes[-1].places[row.run_id] for row in rows],
         mode="markers",

@@ -10,13 +10,16 @@ import plotly.graph_objects as go
 from core.charts.look import (
     GRID,
     HOVER,
+    Trace,
     axis,
+    bar,
     categories,
     distinct_labels,
     escape,
     figure,
     legend_name,
     require_some,
+    scatter,
     shade,
 )
 from core.charts.styles import GREY_STYLE, RunStyle, styles_of
@@ -187,12 +190,12 @@ def _bars(
     names: Mapping[str, str],
     style: RunStyle,
     runs: int,
-) -> go.Bar:
+) -> Trace:
     found = _found(run_ids, figures, labels)
     intervals = runs <= _MOST_WITH_INTERVAL  # inside a bar of its full colour they would not be seen
     ends = [one.intervals[run_id] for _, one, run_id in found]
     values = [one.values[run_id] for _, one, run_id in found]
-    return go.Bar(
+    return bar(
         **_common(run_ids, found, names, style),
         marker={"color": shade(style.colour, 0.6 if intervals else 1.0), "line": {"width": 0}},
         error_x={
@@ -215,9 +218,9 @@ def _dots(
     names: Mapping[str, str],
     style: RunStyle,
     runs: int,
-) -> go.Scatter:
+) -> Trace:
     found = _found(run_ids, figures, labels)
-    return go.Scatter(
+    return scatter(
         **_common(run_ids, found, names, style),
         mode="markers",
         offsetgroup=run_ids[0],

@@ -8,7 +8,20 @@ from typing import Any, Protocol
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts.look import GREY, HOVER, MOST_POINTS, escape, figure, hover, numbers, require_some, shade, short
+from core.charts.look import (
+    GREY,
+    HOVER,
+    MOST_POINTS,
+    Trace,
+    escape,
+    figure,
+    hover,
+    numbers,
+    require_some,
+    scatter,
+    shade,
+    short,
+)
 from core.charts.styles import SYMBOLS
 from core.colours import RUN_COLOURS
 from core.wording import share
@@ -125,7 +138,7 @@ def photo_map(found: Mapped, class_names: Sequence[str]) -> go.Figure:
     legend = len(looks) <= _MOST_IN_LEGEND
     traces = [_class(name, [dot for dot in dots if dot.true == name and dot.right], looks[name]) for name in looks]
     for trace in traces:
-        trace.showlegend = legend
+        trace["showlegend"] = legend
     for name in looks:
         if wrong := [dot for dot in dots if dot.true == name and not dot.right]:
             traces.append(_errors(name, wrong, looks[name][0]))
@@ -154,9 +167,9 @@ def class_looks(class_names: Sequence[str]) -> dict[str, tuple[str, str]]:
     }
 
 
-def _class(name: str, dots: Sequence[Dot], look: tuple[str, str]) -> go.Scatter:
+def _class(name: str, dots: Sequence[Dot], look: tuple[str, str]) -> Trace:
     colour, shape = look
-    return go.Scatter(
+    return scatter(
         name=short(name, _LONGEST_IN_LEGEND),
         legendgroup=f"class {escape(name)}",
         x=numbers(dot.x for dot in dots),
@@ -164,13 +177,13 @@ def _class(name: str, dots: Sequence[Dot], look: tuple[str, str]) -> go.Scatter:
         mode="markers",
         marker={"color": shade(colour, 0.85), "symbol": shape, "size": 7, "line": {"width": 0}},
         meta=[escape(name)],
-        customdata=np.array([[dot.digest] for dot in dots], object),
+        customdata=[[dot.digest] for dot in dots],
         hovertemplate=hover("recognised"),
     )
 
 
-def _errors(name: str, dots: Sequence[Dot], colour: str) -> go.Scatter:
-    return go.Scatter(
+def _errors(name: str, dots: Sequence[Dot], colour: str) -> Trace:
+    return scatter(
         legendgroup=f"class {escape(name)}",
         showlegend=False,
         x=numbers(dot.x for dot in dots),
@@ -182,9 +195,9 @@ def _errors(name: str, dots: Sequence[Dot], colour: str) -> go.Scatter:
     )
 
 
-def _key_to_crosses() -> go.Scatter:
+def _key_to_crosses() -> Trace:
     look = {"color": GREY, "symbol": _ERROR, "size": 10}
-    return go.Scatter(name="wrong answer", x=[None], y=[None], mode="markers", marker=look, hoverinfo="skip")
+    return scatter(name="wrong answer", x=[None], y=[None], mode="markers", marker=look, hoverinfo="skip")
 
 
 def _direction(title: str) -> dict[str, Any]:

@@ -5,7 +5,20 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.charts.look import GREY, HOVER, axis, escape, figure, legend_name, require_some, shade, short
+from core.charts.look import (
+    GREY,
+    HOVER,
+    Trace,
+    axis,
+    bar,
+    escape,
+    figure,
+    legend_name,
+    require_some,
+    scatter,
+    shade,
+    short,
+)
 from core.charts.styles import RunStyle, styles_of
 from core.comparison.reliability import Reliability, ReliabilityBin
 from core.scores import wilson_interval
@@ -139,23 +152,23 @@ def reliability_caption(before: Sequence[Reliability]) -> str:
     return " ".join(said)
 
 
-def _diagonal(low: float) -> go.Scatter:
+def _diagonal(low: float) -> Trace:
     look = {"color": GREY, "width": 1.5, "dash": "dash"}
-    return go.Scatter(
+    return scatter(
         x=[low, 100], y=[low, 100], mode="lines", line=look, hoverinfo="skip", name="as sure as right", showlegend=True
     )
 
 
-def _key_to_dots() -> go.Scatter:
+def _key_to_dots() -> Trace:
     """An entry of the legend that says what the dotted lines are."""
     look = {"color": GREY, "dash": "dot", "width": 1.5}
-    return go.Scatter(name=SCALED, x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
+    return scatter(name=SCALED, x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
 
 
-def _bars(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunStyle]) -> go.Bar:
+def _bars(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunStyle]) -> Trace:
     colour = looks[run.run_id].colour
     ends = [wilson_interval(round(one.accuracy * one.photos), one.photos) for one in run.bins]
-    return go.Bar(
+    return bar(
         name="as trained",
         x=[50 * (one.low + one.high) for one in run.bins],
         width=[94 * (one.high - one.low) for one in run.bins],
@@ -175,12 +188,12 @@ def _bars(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunSty
     )
 
 
-def _line(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunStyle], *, scaled: bool) -> go.Scatter:
+def _line(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunStyle], *, scaled: bool) -> Trace:
     style, bins = looks[run.run_id], joined(run.bins)
     most = max(one.photos for one in bins)
     symbol = f"{style.symbol}-open" if scaled else style.symbol
     label = legend_name(_name(run, names))
-    return go.Scatter(
+    return scatter(
         name=f"{label}, {SCALED}" if scaled else label,
         legendgroup=run.run_id,
         showlegend=style.coloured and not scaled,
@@ -228,6 +241,6 @@ def _photos(
     if alone:
         width = [94 * (one.high - one.low) for one in run.bins]
         marker = {"color": shade(style.colour, 0.55), "line": {"width": 0}}
-        return go.Bar(x=middles, y=photos, width=width, marker=marker, **shared)
+        return bar(x=middles, y=photos, width=width, marker=marker, **shared)
     look: dict[str, Any] = {"color": style.colour, "width": 1.2, "shape": "hvh", "dash": "dot" if scaled else "solid"}
-    return go.Scatter(x=middles, y=photos, mode="lines", line=look, opacity=1 if style.coloured else 0.4, **shared)
+    return scatter(x=middles, y=photos, mode="lines", line=look, opacity=1 if style.coloured else 0.4, **shared)

@@ -5,7 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.charts.look import ACCENT, GREY, HOVER, axis, figure, require_some
+from core.charts.look import ACCENT, GREY, HOVER, Trace, axis, figure, require_some, scatter
 from core.comparison.thresholds import ThresholdPoint
 from core.wording import milliseconds, points, share
 
@@ -49,8 +49,8 @@ def accuracy_by_threshold(curve: Sequence[ThresholdPoint], chosen: float) -> go.
     )
 
 
-def _trace(curve: Sequence[ThresholdPoint], timed: bool, mode: str, marker: dict, **options) -> go.Scatter:
-    return go.Scatter(
+def _trace(curve: Sequence[ThresholdPoint], timed: bool, mode: str, marker: dict, **options) -> Trace:
+    return scatter(
         x=[point.milliseconds if timed else 100 * point.passed_on for point in curve],
         y=[100 * point.accuracy for point in curve],
         mode=mode,

@@ -10,12 +10,14 @@ import plotly.graph_objects as go
 from core.charts.look import (
     GREY,
     HOVER,
+    Trace,
     axis,
     escape,
     figure,
     legend_name,
     log_axis,
     require_some,
+    scatter,
     shade,
     short,
     spans_decades,
@@ -145,8 +147,8 @@ def _range(floor: float, points: Sequence[Point]) -> list[float]:
     return [floor - 0.07 * (top - floor), top + 0.03 * (top - floor)]
 
 
-def _lower_trace(points: Sequence[Point], floor: float) -> go.Scatter:
-    return go.Scatter(
+def _lower_trace(points: Sequence[Point], floor: float) -> Trace:
+    return scatter(
         name=f"{count(len(points), 'run')} below {floor:.0f} %",
         x=[point.cost for point in points],
         y=[floor] * len(points),
@@ -208,9 +210,9 @@ def _label_side(point: Point, points: Sequence[Point]) -> str:
     return "top right" if _places([point], points)[0] <= 0.5 else "top left"
 
 
-def _front_line(points: Sequence[Point]) -> go.Scatter:
+def _front_line(points: Sequence[Point]) -> Trace:
     front = sorted((point for point in points if point.on_front), key=lambda point: (point.cost, point.accuracy))
-    return go.Scatter(
+    return scatter(
         name="Pareto front: nothing cheaper is as accurate",
         x=[point.cost for point in front],
         y=[point.accuracy for point in front],
@@ -221,8 +223,8 @@ def _front_line(points: Sequence[Point]) -> go.Scatter:
     )
 
 
-def _points_trace(points: Sequence[Point], style: RunStyle, sides: Sequence[str | None], *, named: bool) -> go.Scatter:
-    return go.Scatter(
+def _points_trace(points: Sequence[Point], style: RunStyle, sides: Sequence[str | None], *, named: bool) -> Trace:
+    return scatter(
         name=legend_name(points[0].name) if named else "other runs",
         x=[point.cost for point in points],
         y=[point.accuracy for point in points],
