@@ -4,6 +4,7 @@ import pytest
 
 from core.runs import Status
 from core.web.panels import ended_runs
+from core.web.panels.words import slot_words
 from core.workbench.organising import Wanted
 from tests.factories import fill, make_run
 from tests.pages.conftest import first_line, link_labels, text_of, visit
@@ -31,6 +32,12 @@ def test_a_running_run_shows_progress_and_its_live_curve(filled):
     at = visit("runs")
     assert "6 of 12 epochs" in at.get("progress")[0].proto.text
     assert at.get("plotly_chart")
+
+
+def test_a_running_run_says_where_it_runs_in_words(bench, filled):
+    running = filled.with_status("RUNNING")[0]
+    assert "on CPU" in text_of(visit("runs")) and running.slot == "cpu"
+    assert slot_words("GPU-8f3a6c1e-77aa-41d2+GPU-11112222-77aa") == "GPU-8f3a6c1e + GPU-11112222"
 
 
 def test_a_waiting_run_can_be_cancelled(bench, filled):
@@ -151,7 +158,7 @@ def test_runs_are_filtered_by_star_and_tag_and_sorted(bench, filled):
     bench.tag([done[1].id], add=["night"])
     at = visit("runs")
     at.toggle(key="ended.starred").set_value(True).run()
-    assert at.dataframe[0].value[""].tolist() == ["★"]
+    assert at.dataframe[0].value["Marks"].tolist() == ["★"]
     at.toggle(key="ended.starred").set_value(False)
     at.multiselect(key="ended.tags").select("night").run()
     assert at.dataframe[0].value["Tags"].tolist() == [["night"]]
@@ -166,7 +173,7 @@ def test_archived_runs_are_hidden_until_asked_for(bench, filled):
     at = visit("runs")
     assert len(at.dataframe[0].value) == 3
     at.toggle(key="ended.archived").set_value(True).run()
-    assert len(at.dataframe[0].value) == 4 and "archived" in " ".join(at.dataframe[0].value[""])
+    assert len(at.dataframe[0].value) == 4 and "archived" in " ".join(at.dataframe[0].value["Marks"])
 
 
 def test_names_in_the_table_leave_out_the_family_that_all_share(bench):

@@ -135,7 +135,7 @@ def test_what_is_waiting_already_is_not_launched_twice(bench):
     dataset = fill(bench.registry, runs=0).dataset
     visit("train", dataset=dataset.id).button(key="train.launch").click().run()
     at = visit("train", dataset=dataset.id)
-    assert at.button(key="train.launch").label == "Show the runs"
+    assert at.button(key="train.launch").label == "Show the runs" and "Nothing new to do" in text_of(at)
     at.button(key="train.launch").click().run()
     assert len(bench.runs()) == 2
 

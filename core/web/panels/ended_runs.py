@@ -116,7 +116,7 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
     """Draws the runs; returns those that are ticked."""
     called = without_shared({run.id: run.name for run in runs})
     champions = {move.run_id for move in bench.champions().values()}
-    rows = [_row(run, names) | {"Run": called[run.id], "": _marks(run, champions)} for run in runs]
+    rows = [_row(run, names) | {"Run": called[run.id], "Marks": _marks(run, champions)} for run in runs]
     opened = st.column_config.ButtonColumn("", type="tertiary", on_click=_open, args=(runs,), key="ended.open")
     chosen = table(
         rows,
@@ -142,7 +142,7 @@ def _row(run: Run, names: Mapping[str, str]) -> dict:
     return {
         "Colour": colour_swatch(run_colour(run.id)),
         "Run": run.name,
-        "": "",
+        "Marks": "",
         "Status": status_word(run.status),
         "Open": "Open",
         "Accuracy": None if run.test_accuracy is None else 100 * run.test_accuracy,
@@ -158,13 +158,13 @@ def _row(run: Run, names: Mapping[str, str]) -> dict:
 def _said(rows: Sequence[dict]) -> list[str]:
     """The columns that say something: not the dataset where all have the same, nor tags where nobody has any."""
     silent = {"Dataset"} if len({row["Dataset"] for row in rows}) == 1 else set()
-    silent |= {name for name in ("Tags", "") if not any(row[name] for row in rows)}
+    silent |= {name for name in ("Tags", "Marks") if not any(row[name] for row in rows)}
     return [name for name in rows[0] if name not in silent]
 
 
 _COLUMNS = {
     "Colour": picture(),
-    "": st.column_config.TextColumn("", help="★ has a star; champion: of its dataset.", width="small"),
+    "Marks": st.column_config.TextColumn("Marks", help="★ has a star; champion: of its dataset.", width="small"),
     "Accuracy": number("Test accuracy", "Share of test photos it got right, measured once at the end."),
     "Interval": st.column_config.TextColumn(
         "95 % interval", help="Wilson interval of the accuracy.", alignment="right"

@@ -85,18 +85,24 @@ def _start(bench: Workbench, source: str | Path, name: str | None = None, *, upl
 
 def import_jobs(bench: Workbench) -> bool:
     """What is being imported, redrawn while it goes on; whether there is anything to see."""
-    jobs = bench.import_jobs()
+    jobs = [job for job in bench.import_jobs() if _is_news(bench, job)]
     running = frozenset(job.id for job in jobs if job.state == "running")
     poll(_jobs, bool(running), bench, running)
     return bool(jobs)
 
 
 def _jobs(bench: Workbench, running: frozenset[str]) -> None:
-    jobs = bench.import_jobs()
+    jobs = [job for job in bench.import_jobs() if _is_news(bench, job)]
     for job in jobs:
         _job(bench, job)
     if frozenset(job.id for job in jobs if job.state == "running") != running:
         st.rerun(scope="app")
+
+
+def _is_news(bench: Workbench, job: ImportJob) -> bool:
+    """Until something was launched on the photos: then their next step has been taken."""
+    newest = bench.runs(job.dataset_id, limit=1) if job.dataset_id else []
+    return not newest or newest[0].created_at < job.started_at
 
 
 def _job(bench: Workbench, job: ImportJob) -> None:

@@ -9,6 +9,7 @@ from core import charts
 from core.errors import GraftError
 from core.runs import Run, Status
 from core.web.panels.recipe_words import recipe_words
+from core.web.panels.words import slot_words
 from core.web.widgets import explained, progress_line, run_chip
 from core.wording import count, plain
 from core.workbench import Workbench
@@ -28,8 +29,8 @@ def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False
         head, buttons = st.columns([3, 2], vertical_alignment="center")
         with head:
             run_chip(run)
-            where = names.get(run.dataset_id, "")
-            st.caption(plain(f"{where} · {recipe_words(run.recipe)} · on {run.slot or 'the queue'}"))
+            where = f" · on {slot_words(run.slot)}" if run.slot else ""
+            st.caption(plain(f"{names.get(run.dataset_id, '')} · {recipe_words(run.recipe)}{where}"))
         with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             open_link(run)
             stop_menu(bench, run)
@@ -115,7 +116,11 @@ def waiting_rows(bench: Workbench, waiting: Sequence[Run], names: Names) -> None
                 priority = f" · priority {run.priority}" if run.priority else ""
                 where = names.get(run.dataset_id, "")
                 st.caption(plain(f"{place + 1}. {where} · {recipe_words(run.recipe)}{priority}"))
-            with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+            # five beside each other fit a phone
+            with (
+                buttons,
+                st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"),
+            ):
                 _order_buttons(bench, waiting, place)
                 open_link(run)
                 stop_menu(bench, run)

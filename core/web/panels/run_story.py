@@ -10,7 +10,7 @@ from core.runs import Run, Status
 from core.web.panels.recipe_words import field_words, method_words, value_words
 from core.web.panels.run_rows import open_link
 from core.web.panels.tables import number, table
-from core.web.panels.words import interval
+from core.web.panels.words import interval, slot_words
 from core.wording import count, duration, listed, moment, plain, points, share
 from core.workbench import Workbench
 
@@ -68,7 +68,7 @@ def attempts(bench: Workbench, run: Run) -> None:
             "Started (UTC)": moment(one.started_at),
             "First epoch": one.first_epoch,
             "Took": duration(one.ended_at - one.started_at) if one.ended_at else "still running",
-            "On": one.slot,
+            "On": slot_words(one.slot),
             "Ended as": one.outcome.lower() or "–",
         }
         for one in bench.attempts(run.id)

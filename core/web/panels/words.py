@@ -44,6 +44,11 @@ def dataset_size(dataset: Dataset) -> str:
     return f"{count(dataset.photo_count, 'photo')} in {count(len(dataset.class_names), 'class', 'classes')}"
 
 
+def slot_words(name: str) -> str:
+    """``CPU``; of a GPU as much of its UUID as tells it from another."""
+    return "CPU" if name == "cpu" else " + ".join(gpu[:12] for gpu in name.split("+"))
+
+
 def interval(run: Run) -> tuple[float | None, float | None]:
     return (run.test_low, run.test_high)
 

@@ -11,7 +11,7 @@ from core.recipes import Pattern
 from core.web.panels.recipe_words import PATTERNS
 from core.web.panels.tables import number
 from core.web.panels.words import weights_words
-from core.wording import amount, count
+from core.wording import count
 
 FIRST_CHOICE = ("efficientnet_lite0", "efficientnet_lite1")
 """Ticked to begin with: small, good, and always here."""
@@ -96,7 +96,7 @@ def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str
     frame = pd.DataFrame(rows)
     frame["Top-1"] = pd.to_numeric(frame["Top-1"])  # of your models alone: nothing known is no text
     edited = st.data_editor(
-        frame.style.format({"Parameters": amount, "Top-1": "{:.1f} %", "Input": "{} px"}, na_rep="–"),
+        frame.style.format({"Parameters": _parameters, "Top-1": "{:.1f} %", "Input": "{} px"}, na_rep="–"),
         key=key,
         hide_index=True,
         disabled=[column for column in frame.columns if column not in boxes],
@@ -126,6 +126,11 @@ def _facts(shown: Choices) -> list[str]:
 def _title(backbone: Backbone) -> str:
     """Of your own model without its family, but with its id."""
     return without_family(backbone.title) if _is_own(backbone) else backbone.title
+
+
+def _parameters(number: float) -> str:
+    """All in one unit, to be compared at a glance."""
+    return f"{number / 1e6:.1f} million"
 
 
 def _row(backbone: Backbone, state: Availability) -> dict:

@@ -64,7 +64,7 @@ def summary(plans: Sequence[Plan]) -> None:
         "Run": name_column("Run", [plan.name for plan in plans]),
         "Because": st.column_config.TextColumn(width="large"),
         "Expected time": number(
-            "Expected time (estimate)", "Where the estimate is from is said below; waiting in the queue is not counted."
+            "Expected time", "Where the estimate is from is said below; waiting in the queue is not counted."
         ),
         "Saves": number("Saves", "Time that what is known already saves: finished epochs, and features kept on disk."),
     }
@@ -101,7 +101,7 @@ def to_do(plans: Sequence[Plan]) -> list[Plan]:
 def total_words(plans: Sequence[Plan]) -> str:
     """Under the table: how much there is to do, what is saved, and what it adds to the disk."""
     work = to_do(plans)
-    parts = [f"{count(len(work), 'run')} to do"]
+    parts = [f"{count(len(work), 'run')} to do" if work else "Nothing new to do"]
     if work:
         sources = listed(sorted({plan.estimate_source for plan in work}))
         total = duration(sum(plan.estimate_seconds for plan in work))
