@@ -1,8 +1,10 @@
 """Pages are opened as a visitor's browser opens them: through app.py, in a home of their own."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -26,6 +28,15 @@ def no_autodiscovery(monkeypatch):
         begin(self, *args, **options)
 
     monkeypatch.setattr(PagesManager, "__init__", without)
+
+
+known_components = cache(manifest_scanner.scan_component_manifests)
+
+
+@pytest.fixture(autouse=True)
+def components_known(monkeypatch):
+    """AppTest looks through all installed packages for components at every visit, a server once."""
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", known_components)
 
 
 @pytest.fixture
