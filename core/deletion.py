@@ -1,29 +1,35 @@
 """Real deletion: a thing, everything that hangs on it, and their files.
 
-All folders are renamed first, then the registry forgets in one transaction, then the renamed folders are removed.
-What cannot be done is undone; ``finish`` completes a deletion that a kill interrupted, so nothing half-deleted ever
-comes back.
+All folders are renamed first, then the registry forgets in one transaction, which also logs the deletion by its name,
+then the renamed folders, which bear that name, are removed. What cannot be done is undone. After a kill ``finish``
+does the rest of what was logged, and undoes what was not: all of it is gone, or nothing is.
 """
 
 import fcntl
+import re
+import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.datasets.values import Dataset
-from core.errors import Conflict, NotFound, Unavailable
+from core.errors import Conflict, Unavailable
 from core.features.store import forget
 from core.registry import Registry
 from core.runs import Run, Status
 from core.settings import Settings
 from core.wording import count, listed, size
 
-TRASH = ".deleted-"
+_TRASH = re.compile(r"\.deleted-(?P<deletion>[0-9a-f]{16})-(?P<name>.+)")
 WEIGHTS = ("model", "checkpoints")
 """Folders of a run that hold weights, in the order they go; everything else in it is its record."""
+
+Entry = dict[str, Any]
+"""What the log says of a deletion; its ``deletion`` is the name that the renamed folders bear."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,13 +123,12 @@ def delete_runs(settings: Settings, registry: Registry, run_ids: Sequence[str]) 
         NotFound: one of them is not there. Conflict: one is running, or another one that has not ended builds on it.
         Unavailable: the files of one may not be moved.
     """
-    runs = [registry.run(run_id) for run_id in run_ids]
-    _refuse_running(runs)
-    _refuse_awaited(registry, run_ids)
-    toll = weigh_runs(settings, registry, run_ids)
-    folders = [settings.run_dir(run_id) for run_id in run_ids]
-    _remove(settings, folders, lambda: registry.delete_runs(run_ids))
-    registry.log("delete runs", {"runs": list(run_ids), "models": toll.models, "bytes": toll.bytes})
+    with _alone(settings, registry):
+        _refuse_running([registry.run(run_id) for run_id in run_ids])
+        _refuse_awaited(registry, run_ids)
+        toll = weigh_runs(settings, registry, run_ids)
+        folders = [settings.run_dir(run_id) for run_id in run_ids]
+        _remove(folders, _entry(toll, runs=list(run_ids)), lambda entry: registry.delete_runs(run_ids, entry))
     return toll
 
 
@@ -134,30 +139,33 @@ def delete_weights(settings: Settings, registry: Registry, run_ids: Sequence[str
         NotFound: one of them is not there. Conflict: one has not ended, or another one that has not builds on it.
         Unavailable: the files of one may not be moved.
     """
-    runs = [registry.run(run_id) for run_id in run_ids]
-    _refuse_running(runs)
-    waiting = [run.id for run in runs if not run.status.ended]
-    if waiting:
-        raise Conflict(f"What waits may need its checkpoints: {listed(waiting)}. Cancel it first.")
-    _refuse_awaited(registry, run_ids)
-    toll = weigh_runs(settings, registry, run_ids, weights_only=True)
-    folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only=True)]
-    _remove(settings, folders, lambda: registry.delete_models_of(run_ids))
-    registry.log("delete weights", {"runs": list(run_ids), "models": toll.models, "bytes": toll.bytes})
+    with _alone(settings, registry):
+        runs = [registry.run(run_id) for run_id in run_ids]
+        _refuse_running(runs)
+        waiting = [run.id for run in runs if not run.status.ended]
+        if waiting:
+            raise Conflict(f"What waits may need its checkpoints: {listed(waiting)}. Cancel it first.")
+        _refuse_awaited(registry, run_ids)
+        toll = weigh_runs(settings, registry, run_ids, weights_only=True)
+        folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only=True)]
+        _remove(folders, _entry(toll, runs=list(run_ids)), lambda entry: registry.delete_models_of(run_ids, entry))
     return toll
 
 
 def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
     """Delete a dataset with its photos, stored features, runs and models."""
-    runs = registry.runs(dataset_id=dataset.id)
-    _refuse_running(runs)
-    _refuse_awaited(registry, [run.id for run in runs])
-    toll = weigh_dataset(settings, registry, dataset)
-    folders = [settings.run_dir(run.id) for run in runs]
-    _remove(settings, folders, lambda: registry.delete_runs([run.id for run in runs]))
-    forget(settings, dataset.digest)
-    _remove(settings, [settings.dataset_dir(dataset.id)], lambda: registry.delete_dataset(dataset.id))
-    registry.log("delete dataset", {"dataset": dataset.id, "name": dataset.name, "bytes": toll.bytes})
+
+    def forget_rows(entry: Entry) -> None:
+        forget(settings, dataset.digest)  # first: nobody would know afterwards whose they were, and they can be redone
+        registry.delete_dataset(dataset.id, entry)
+
+    with _alone(settings, registry):
+        runs = registry.runs(dataset_id=dataset.id)
+        _refuse_running(runs)
+        _refuse_awaited(registry, [run.id for run in runs])
+        toll = weigh_dataset(settings, registry, dataset)
+        folders = [*(settings.run_dir(run.id) for run in runs), settings.dataset_dir(dataset.id)]
+        _remove(folders, _entry(toll, dataset=dataset.id, name=dataset.name), forget_rows)
     return toll
 
 
@@ -177,18 +185,26 @@ def _refuse_awaited(registry: Registry, run_ids: Sequence[str]) -> None:
         raise Conflict(f"These runs need it and have not ended: {listed(awaiting)}. Cancel them first.")
 
 
-def _remove(settings: Settings, folders: Sequence[Path], forget_rows: Callable[[], None]) -> None:
-    """Folders and rows, all or none; whatever fails before the rows are gone puts every folder back."""
-    with _deleting(settings), ExitStack() as undo:
-        trashes = [_bury(folder, undo) for folder in folders if folder.exists()]
-        forget_rows()
+def _entry(toll: Toll, **what: Any) -> Entry:
+    return what | {"models": toll.models, "bytes": toll.bytes, "deletion": secrets.token_hex(8)}
+
+
+def _remove(folders: Sequence[Path], entry: Entry, forget_rows: Callable[[Entry], None]) -> None:
+    """Folders and rows, all or none; whatever fails before the rows are gone puts every folder back.
+
+    Args:
+        forget_rows: logs ``entry`` in the transaction in which it forgets the rows.
+    """
+    with ExitStack() as undo:
+        trashes = [_bury(folder, entry["deletion"], undo) for folder in folders if folder.exists()]
+        forget_rows(entry)
         undo.pop_all()
         for trash in trashes:
             shutil.rmtree(trash, ignore_errors=True)
 
 
-def _bury(folder: Path, undo: ExitStack) -> Path:
-    trash = folder.with_name(f"{TRASH}{folder.name}")
+def _bury(folder: Path, deletion: str, undo: ExitStack) -> Path:
+    trash = folder.with_name(f".deleted-{deletion}-{folder.name}")
     try:
         folder.rename(trash)
     except OSError as error:
@@ -204,36 +220,36 @@ def _bury(folder: Path, undo: ExitStack) -> Path:
 
 
 def finish(settings: Settings, registry: Registry) -> None:
-    """Complete deletions that were cut off. What another process deletes at this moment is left to it."""
-    parts = [settings.runs_dir.glob(f"*/{TRASH}{name}") for name in WEIGHTS]
-    whole = [settings.datasets_dir.glob(f"{TRASH}*"), settings.runs_dir.glob(f"{TRASH}*")]
-    datasets, runs, models, checkpoints = ([*found] for found in (*whole, *parts))
-    if not (datasets or runs or models or checkpoints):
-        return
-    with _deleting(settings, wait=False) as alone:
-        if not alone:
-            return
-        for trash in datasets:
-            _settle(trash, registry.delete_dataset)
-        for trash in runs:
-            _settle(trash, lambda run_id: registry.delete_runs([run_id]))
-        for trash in models:  # its checkpoints were to go next; a finished run gets no new ones
-            registry.delete_models_of([trash.parent.name])
-            shutil.rmtree(trash.with_name("checkpoints"), ignore_errors=True)
-        for trash in (*models, *checkpoints):
+    """Do the rest of deletions that were cut off, or undo them. What another process deletes now is left to it."""
+    if _trashes(settings):
+        with _deleting(settings, wait=False) as alone:
+            if alone:
+                _settle(settings, registry)
+
+
+def _trashes(settings: Settings) -> list[tuple[Path, str, Path]]:
+    """Renamed folders, the deletion they belong to, and where they were."""
+    paths = [*settings.datasets_dir.glob(".deleted-*"), *settings.runs_dir.glob(".deleted-*")]
+    paths += settings.runs_dir.glob("*/.deleted-*")
+    found = [(path, _TRASH.fullmatch(path.name)) for path in paths]
+    return [(path, match["deletion"], path.with_name(match["name"])) for path, match in found if match]
+
+
+def _settle(settings: Settings, registry: Registry) -> None:
+    for trash, deletion, folder in _trashes(settings):
+        if registry.was_done(deletion) or folder.exists():  # it exists when a run that was stopped has gone on since
             shutil.rmtree(trash, ignore_errors=True)
+        else:
+            with suppress(OSError):  # the next start tries again
+                trash.rename(folder)
 
 
-def _settle(trash: Path, forget_row: Callable[[str], None]) -> None:
-    name = trash.name.removeprefix(TRASH)
-    try:
-        forget_row(name)
-    except NotFound:
-        pass  # the rows were gone already
-    except Conflict:  # it was started after the kill: it is in use, so it stays
-        trash.rename(trash.with_name(name))
-        return
-    shutil.rmtree(trash, ignore_errors=True)
+@contextmanager
+def _alone(settings: Settings, registry: Registry) -> Iterator[None]:
+    """Nobody else deletes meanwhile, and what a kill has left is out of the way."""
+    with _deleting(settings):
+        _settle(settings, registry)
+        yield
 
 
 @contextmanager

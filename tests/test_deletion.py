@@ -1,14 +1,18 @@
 """Deletion is real, whole, and finishes after a kill."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from core.deletion import (
+    WEIGHTS,
     delete_dataset,
     delete_runs,
     delete_weights,
@@ -88,19 +92,6 @@ def test_a_dataset_goes_with_photos_runs_and_models(filled, settings):
     assert list(settings.runs_dir.iterdir()) == []
 
 
-def test_a_deletion_cut_off_by_a_kill_is_finished_at_the_next_start(filled, settings):
-    run, dataset = finished(filled), filled.datasets()[0]
-    for running in filled.runs(status=Status.RUNNING):
-        filled.end(running.id, running.attempt, Status.KILLED)
-    settings.run_dir(run.id).rename(settings.runs_dir / f".deleted-{run.id}")
-    finish(settings, filled)
-    with pytest.raises(NotFound):
-        filled.run(run.id)
-    settings.dataset_dir(dataset.id).rename(settings.datasets_dir / f".deleted-{dataset.id}")
-    finish(settings, filled)
-    assert filled.datasets() == [] and list(settings.datasets_dir.glob(".deleted-*")) == []
-
-
 # --- many at once, and weights alone ---
 
 
@@ -116,7 +107,8 @@ def two(filled, settings):
 
 
 def leftovers(settings) -> list[Path]:
-    return [*settings.runs_dir.glob(".deleted-*"), *settings.runs_dir.glob("*/.deleted-*")]
+    folders = (settings.runs_dir, settings.datasets_dir)
+    return [path for folder in folders for pattern in (".deleted-*", "*/.deleted-*") for path in folder.glob(pattern)]
 
 
 def test_several_runs_go_together_with_exactly_what_was_said_before(filled, settings, two):
@@ -152,7 +144,7 @@ def test_a_folder_that_may_not_be_moved_leaves_everything_as_it_was(filled, sett
 
 
 def test_a_run_that_starts_in_that_very_moment_keeps_everything(filled, settings, two, monkeypatch):
-    def started(run_ids):
+    def started(run_ids, entry):
         raise Conflict("It was started.")
 
     monkeypatch.setattr(filled, "delete_runs", started)
@@ -205,23 +197,7 @@ def test_the_toll_names_the_champion_among_them(filled, settings, two):
     assert weigh_runs(settings, filled, two[:1]).aliases == ()
 
 
-def test_weights_whose_deletion_was_cut_off_are_gone_at_the_next_start(filled, settings, two):
-    folder = settings.run_dir(two[0])
-    (folder / "model").rename(folder / ".deleted-model")
-    finish(settings, filled)
-    assert not (folder / "checkpoints").exists() and not leftovers(settings)
-    with pytest.raises(NotFound):
-        filled.model(two[0])
-    assert filled.run(two[0]).status is Status.FINISHED
-
-
-def test_a_run_that_was_started_after_the_kill_gets_its_folder_back(filled, settings):
-    running = next(run for run in filled.runs() if run.status is Status.RUNNING)
-    folder = settings.run_dir(running.id)
-    folder.rename(settings.runs_dir / f".deleted-{running.id}")
-    finish(settings, filled)
-    assert folder.exists() and filled.run(running.id).status is Status.RUNNING
-
+# --- kills ---
 
 DELETING = """
 import os, signal, sys
@@ -230,10 +206,10 @@ from core import deletion
 from core.registry import Registry
 from core.settings import Settings
 
-settings, moment, ids = Settings(home=Path(sys.argv[1])), int(sys.argv[2]), sys.argv[3:]
+settings, what, moment, ids = Settings(home=Path(sys.argv[1])), sys.argv[2], int(sys.argv[3]), sys.argv[4:]
 registry, steps = Registry.open(settings.registry_path), 0
 
-def die_at(function):
+def dying(function):
     def counted(*args, **options):
         global steps
         steps += 1
@@ -242,22 +218,88 @@ def die_at(function):
         return function(*args, **options)
     return counted
 
-Path.rename = die_at(Path.rename)
-registry.delete_runs = die_at(registry.delete_runs)
-deletion.shutil.rmtree = die_at(deletion.shutil.rmtree)
-deletion.delete_runs(settings, registry, ids)
+Path.rename = dying(Path.rename)
+for name in ("delete_runs", "delete_models_of", "delete_dataset"):
+    setattr(registry, name, dying(getattr(registry, name)))
+deletion.shutil.rmtree = dying(deletion.shutil.rmtree)
+given = registry.dataset(ids[0]) if what == "delete_dataset" else ids
+getattr(deletion, what)(settings, registry, given)
 """
 
 
-@pytest.mark.parametrize("moment", range(1, 6))
-def test_killed_at_any_step_no_run_is_half_deleted(filled, settings, two, moment):
-    command = [sys.executable, "-c", DELETING, str(settings.home), str(moment), *two]
+def kill(settings, what: str, moment: int, ids) -> bool:
+    """Deletes in another process that is killed before its ``moment``-th step; whether it had that many."""
+    command = [sys.executable, "-c", DELETING, str(settings.home), what, str(moment), *ids]
     killed = subprocess.run(command, cwd=Path(__file__).parents[1], env=os.environ, timeout=60)
-    assert killed.returncode == -signal.SIGKILL
     with Registry.open(settings.registry_path).reading():
         pass  # what the killed process wrote can be read
+    return killed.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("moment", range(1, 6))
+def test_killed_at_any_step_all_runs_are_gone_or_none(filled, settings, two, moment):
+    before = size_of(settings.runs_dir)
+    assert kill(settings, "delete_runs", moment, two)
     finish(settings, filled)
-    known = {run.id for run in filled.runs()}
-    for run_id in two:
-        assert settings.run_dir(run_id).exists() == (run_id in known)
-    assert not leftovers(settings)
+    known = {run.id for run in filled.runs()} & set(two)
+    assert known in (set(), set(two)), "half of what was to go together has gone"
+    assert all(settings.run_dir(run_id).exists() == (run_id in known) for run_id in two)
+    assert not leftovers(settings) and (size_of(settings.runs_dir) == before) == bool(known)
+
+
+@pytest.mark.parametrize("moment", range(1, 9))
+def test_killed_at_any_step_all_weights_are_gone_or_none(filled, settings, two, moment):
+    """The second has checkpoints only, so that no row says whether its own have gone."""
+    filled.delete_models_of(two[1:])
+    before = size_of(settings.runs_dir)
+    assert kill(settings, "delete_weights", moment, two)
+    finish(settings, filled)
+    kept = {(run_id, name) for run_id in two for name in WEIGHTS if (settings.run_dir(run_id) / name).exists()}
+    assert len(kept) in (0, 4) and (two[0] in filled.model_sizes()) == bool(kept)
+    assert not leftovers(settings) and (size_of(settings.runs_dir) == before) == bool(kept)
+
+
+def test_killed_at_any_step_a_dataset_is_gone_with_all_its_runs_or_all_is_there(filled, settings):
+    for running in filled.runs(status=Status.RUNNING):
+        filled.end(running.id, running.attempt, Status.KILLED)
+    dataset, runs, before = filled.datasets()[0], len(filled.runs()), size_of(settings.home / "runs")
+    for moment in range(1, 30):
+        was_killed = kill(settings, "delete_dataset", moment, [dataset.id])
+        finish(settings, filled)
+        assert not leftovers(settings)
+        if filled.datasets() == []:
+            break
+        assert was_killed and len(filled.runs()) == runs and size_of(settings.runs_dir) == before
+        assert settings.dataset_dir(dataset.id).exists()
+    assert filled.runs() == [] and size_of(settings.runs_dir, settings.datasets_dir) == 0
+    assert moment > runs, "it was tried at every folder"
+
+
+def test_what_a_kill_left_is_out_of_the_way_of_the_next_deletion_too(filled, settings, two):
+    """A dashboard stays open over the kill of a command, so nobody starts anew."""
+    assert kill(settings, "delete_runs", 2, two)
+    assert delete_runs(settings, filled, two).runs == 2
+    assert not leftovers(settings) and not any(settings.run_dir(run_id).exists() for run_id in two)
+
+
+def test_checkpoints_of_a_run_that_went_on_after_the_kill_are_kept(filled, settings, two):
+    assert kill(settings, "delete_weights", 2, two)
+    new = settings.run_dir(two[0]) / "model"
+    new.mkdir()
+    (new / "made since").write_bytes(b"x")
+    finish(settings, filled)
+    assert (new / "made since").exists() and not leftovers(settings)
+
+
+def test_who_deletes_at_the_same_time_is_told_that_they_are_gone(filled, settings, two, monkeypatch):
+    """It waits for the other one before it looks, so it does not say that it freed the same bytes again."""
+    waits, lock = threading.Event(), fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", lambda *given: (waits.set(), lock(*given)))
+    with (settings.home / "deletion.lock").open("a") as taken, ThreadPoolExecutor() as pool:
+        lock(taken, fcntl.LOCK_EX)
+        second = pool.submit(delete_runs, settings, filled, two)
+        assert waits.wait(30)
+        filled.delete_runs(two)
+        lock(taken, fcntl.LOCK_UN)
+        with pytest.raises(NotFound, match=two[0]):
+            second.result()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.errors import Conflict, NotFound
 from core.registry.connection import Store
+from core.registry.journal import add_entry
 from core.registry.schema import columns_of, datasets, photos, row_of, runs
 from core.runs import Status
 
@@ -80,8 +82,11 @@ class Datasets(Store):
         with self.reading() as connection:
             return [Photo(**row._mapping) for row in connection.execute(query)]
 
-    def delete_dataset(self, dataset_id: str) -> None:
+    def delete_dataset(self, dataset_id: str, entry: dict[str, Any] | None = None) -> None:
         """Deletes a dataset, its photos, and every run on it with all that it left.
+
+        Args:
+            entry: detail of the log of actions.
 
         Raises:
             NotFound: there is none.
@@ -94,6 +99,7 @@ class Datasets(Store):
                 raise Conflict(f"Dataset {dataset_id} is in use by {', '.join(running)}. Cancel that first.")
             if not connection.execute(delete(datasets).where(datasets.c.id == dataset_id)).rowcount:
                 raise NotFound(f"There is no dataset {dataset_id!r}. It may have been deleted already.")
+            add_entry(connection, "delete dataset", entry)
 
 
 def get_dataset(connection: Connection, ref: str) -> Dataset:

@@ -1,10 +1,10 @@
-"""What was done and when: deletions above all. Kept for people, read by nobody else."""
+"""What was done and when: deletions above all. Kept for people; a deletion is done once it stands here."""
 
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from core.registry.connection import Store
 from core.registry.schema import columns_of, log
@@ -24,10 +24,22 @@ class Journal(Store):
 
     def log(self, action: str, detail: dict[str, Any]) -> None:
         with self.writing() as connection:
-            connection.execute(insert(log).values(at=time.time(), action=action, detail=detail))
+            add_entry(connection, action, detail)
+
+    def was_done(self, deletion: str) -> bool:
+        """Whether the rows of the deletion of this name are gone: it was logged in the same transaction."""
+        named = func.json_extract(log.c.detail, "$.deletion") == deletion
+        with self.reading() as connection:
+            return connection.scalar(select(log.c.number).where(named).limit(1)) is not None
 
     def log_entries(self, limit: int = 100) -> list[LogEntry]:
         """The newest ``limit`` entries, newest first."""
         with self.reading() as connection:
             rows = connection.execute(select(*columns_of(log, LogEntry)).order_by(log.c.number.desc()).limit(limit))
             return [LogEntry(**row._mapping) for row in rows]
+
+
+def add_entry(connection: Connection, action: str, detail: dict[str, Any] | None) -> None:
+    """Logs an action with what else happens in this transaction; without ``detail`` nothing."""
+    if detail is not None:
+        connection.execute(insert(log).values(at=time.time(), action=action, detail=detail))

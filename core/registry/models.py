@@ -1,6 +1,7 @@
 """Models: what finished runs left."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -8,6 +9,7 @@ from core.errors import NotFound
 from core.recipes import Pattern
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.connection import Store
+from core.registry.journal import add_entry
 from core.registry.schema import columns_of, ids_in, models, row_of, runs
 from core.runs import Model, Status
 
@@ -77,10 +79,11 @@ class Models(Store):
         with self.reading() as connection:
             return {row.run_id: row.size_bytes for row in connection.execute(query)}
 
-    def delete_models_of(self, run_ids: Sequence[str]) -> None:
-        """Deletes the models that these runs have; the runs with evaluation and cost stay."""
+    def delete_models_of(self, run_ids: Sequence[str], entry: dict[str, Any] | None = None) -> None:
+        """Deletes the models that these runs have; the runs with evaluation and cost stay. ``entry``: of the log."""
         with self.writing() as connection:
             connection.execute(delete(models).where(models.c.run_id.in_(ids_in(run_ids))))
+            add_entry(connection, "delete weights", entry)
 
 
 def _no_model(connection: Connection, ref: str) -> str:

@@ -13,6 +13,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.recipes import Pattern, Recipe, family
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.connection import Store
+from core.registry.journal import add_entry
 from core.registry.schema import columns_of, datasets, ids_in, row_of, runs
 from core.runs import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
 from core.wording import visible
@@ -126,8 +127,11 @@ class Runs(Store):
                 if kept != tags:
                     connection.execute(update(runs).where(runs.c.id == run_id).values(tags=kept))
 
-    def delete_runs(self, run_ids: Sequence[str]) -> None:
+    def delete_runs(self, run_ids: Sequence[str], entry: dict[str, Any] | None = None) -> None:
         """Deletes those of the runs that are there with all they left; runs that extend one keep what they have.
+
+        Args:
+            entry: detail of the log of actions.
 
         Raises:
             Conflict: one of them is running; cancel it first.
@@ -138,6 +142,7 @@ class Runs(Store):
             if running:
                 raise Conflict(f"Cancel what is running first: {', '.join(running)}.")
             connection.execute(delete(runs).where(these))
+            add_entry(connection, "delete runs", entry)
 
 
 def checked_tags(tags: Sequence[str]) -> list[str]:
