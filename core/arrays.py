@@ -1,6 +1,5 @@
 """Writing ``.npz`` files whole or not at all, and reading them whatever happened to them on the disk."""
 
-import os
 import struct
 import zipfile
 import zlib
@@ -10,6 +9,8 @@ from tokenize import TokenError
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from core.files import replacing
 
 _DAMAGE = (
     OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, SyntaxError, MemoryError, RuntimeError,
@@ -24,15 +25,8 @@ class Damaged(ValueError):
 
 def write_npz(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
     """The file appears by a rename, complete, also when the power fails; the same arrays give the same bytes."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, **dict(arrays))  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as draft, draft.open("wb") as file:
+        np.savez(file, **dict(arrays))  # type: ignore[arg-type]
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:

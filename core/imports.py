@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core import files
 from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
 from core.datasets.manifest import read_manifest
 from core.datasets.names import dataset_name
@@ -170,7 +171,7 @@ def start_import(source: str | Path, *, settings: Settings, name: str | None = N
     request = {"source": str(source), "name": name, "own_source": own_source, "title": title, "at": time.time()}
     with open(folder / "alive.lock", "w") as alive, open(folder / "log.txt", "w") as log:
         fcntl.flock(alive, fcntl.LOCK_EX)  # before the request can be seen: who finds it unlocked takes it for dead
-        _write_json(folder / "request.json", request)
+        files.write_json(folder / "request.json", request)
         subprocess.Popen(
             [sys.executable, "-m", "core.imports", job_id],
             cwd=REPOSITORY,
@@ -208,7 +209,7 @@ def _read_job(folder: Path) -> ImportJob:
     request = json.loads((folder / "request.json").read_text())
     try:
         status = json.loads((folder / "status.json").read_text())
-    except FileNotFoundError:
+    except (OSError, ValueError):  # not begun, or torn by a power cut
         status = {"state": "running"}
     if status["state"] == "running" and not _alive(folder):
         status = {
@@ -237,12 +238,6 @@ def _alive(folder: Path) -> bool:
         return False
 
 
-def _write_json(path: Path, data: dict) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(data))
-    temporary.replace(path)
-
-
 def _background(job_id: str, settings: Settings) -> None:
     folder = _job_dir(settings, job_id)
     request = json.loads((folder / "request.json").read_text())
@@ -254,7 +249,8 @@ def _background(job_id: str, settings: Settings) -> None:
         if time.monotonic() - last["at"] > 0.2:
             last["at"] = time.monotonic()
             with suppress(OSError):  # a full disk is the import's business, not its progress bar's
-                _write_json(folder / "status.json", {"state": "running", "progress": asdict(progress)})
+                status = {"state": "running", "progress": asdict(progress)}
+                files.write_json(folder / "status.json", status, durable=False)
 
     try:
         dataset, known = run_import(
@@ -276,7 +272,7 @@ def _background(job_id: str, settings: Settings) -> None:
     finally:
         if request["own_source"]:
             Path(request["source"]).unlink(missing_ok=True)
-    _write_json(folder / "status.json", outcome)
+    files.write_json(folder / "status.json", outcome)
 
 
 if __name__ == "__main__":

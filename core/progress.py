@@ -1,13 +1,13 @@
 """What a running run does now: ``runs/<id>/progress.json``. A heartbeat for people, never the truth."""
 
 import json
-import os
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from core import files
 from core.runs import Progress
 from core.settings import Settings
 
@@ -29,10 +29,7 @@ def read_progress(run_id: str, settings: Settings) -> Progress | None:
 
 def write_progress(run_id: str, settings: Settings, progress: Progress) -> None:
     """Replace the heartbeat at once, so that a reader never sees half of it. Not synced: it may be lost."""
-    path = _path(run_id, settings)
-    temporary = path.with_name(f".progress-{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(asdict(progress)))
-    temporary.replace(path)
+    files.write_json(_path(run_id, settings), asdict(progress), durable=False)
 
 
 def _path(run_id: str, settings: Settings) -> Path:

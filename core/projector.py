@@ -5,14 +5,13 @@ The files are those of TensorBoard's own plugin folder, so that a plain ``tensor
 
 import io
 import math
-import os
-import secrets
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from core.files import replacing_folder
 
 FOLDER = "plugins/org_tensorflow_tensorboard_projector"
 """Below a run's TensorBoard folder."""
@@ -50,7 +49,7 @@ def projector_files(
     files: Sequence[str],
     jpegs: Iterable[bytes],
 ) -> Path:
-    """Write (or replace) what the projector shows of a run.
+    """Write (or replace) what the projector shows of a run; for one writer at a time.
 
     Args:
         folder: the run's TensorBoard folder, ``runs/<id>/tensorboard``.
@@ -65,21 +64,13 @@ def projector_files(
     kept = _evenly(len(vectors), MOST_PHOTOS)
     chosen = set(kept.tolist())
     small = _fewer_numbers(np.asarray(vectors, dtype=np.float32)[kept])
-    target = folder / FOLDER
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".tmp-{secrets.token_hex(4)}")
-    draft.mkdir()
-    try:
+    with replacing_folder(folder / FOLDER) as draft:
         small.tofile(draft / "vectors.bytes")
         (draft / "metadata.tsv").write_text(_metadata(kept, labels, answers, class_names, files), "utf-8")
         _sprite(jpeg for row, jpeg in enumerate(jpegs) if row in chosen).save(draft / "sprite.jpg", quality=85)
         text = _CONFIG_TEXT.format(photos=len(small), numbers=small.shape[1], side=THUMBNAIL)
         (draft / CONFIG).write_text(text)
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return target
+    return folder / FOLDER
 
 
 def has_files(folder: Path) -> bool:

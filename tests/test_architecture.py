@@ -12,6 +12,7 @@ SOURCES = [path for folder in ("core", "pages") for path in sorted((REPOSITORY /
 SOURCES.append(REPOSITORY / "app.py")
 
 LAYERS = [
+    {"files"},
     {"errors", "arrays", "tables"},
     {"settings"},
     {"datasets", "backbones", "recipes", "colours", "wording"},

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -97,6 +98,23 @@ def test_an_ensemble_says_the_mean_of_what_its_members_said(home):
     right = (found["probabilities"].argmax(axis=1) == found["labels"]).mean()
     assert home.registry.evaluation(run.id).accuracy == pytest.approx(right)
     assert run.test_accuracy == pytest.approx(right)
+
+
+def test_everything_of_it_is_on_the_disk_before_the_registry_calls_it_finished(home, monkeypatch):
+    synced, fsync, add = set(), os.fsync, Registry.add_finished
+
+    def noted(descriptor):
+        synced.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def finished(registry, run, **results):
+        folder = home.settings.run_dir(run.id)
+        assert {path.stat().st_ino for path in (folder, *folder.rglob("*"))} <= synced
+        return add(registry, run, **results)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(Registry, "add_finished", finished)
+    assert home.combine(Cascade.ENSEMBLE, home.finished[:2]).status is Status.FINISHED
 
 
 def test_photos_are_matched_by_their_digest_not_by_their_place(home):

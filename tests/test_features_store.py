@@ -149,6 +149,23 @@ def test_a_killed_computation_goes_on_after_the_last_rows_known_to_be_on_disk(tm
     assert sorted(path.name for path in (tmp_path / "whole").iterdir()) == ["features.npy", "meta.json"]
 
 
+def test_killed_when_all_is_computed_nothing_is_computed_again(tmp_path, monkeypatch):
+    first = PartialArray(tmp_path / ".partial", (6, 3))
+    first.append(rows(0, 6), Spent())
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("core.files.publish", killed)
+        first.finish(tmp_path / "whole", {}, Spent(wall_seconds=5))
+    second = PartialArray(tmp_path / ".partial", (6, 3))
+    assert second.done == 6 and not (tmp_path / "whole").exists()
+    second.finish(tmp_path / "whole", {}, Spent(wall_seconds=1))
+    assert np.array_equal(np.load(tmp_path / "whole" / "features.npy"), rows(0, 6))
+    assert json.loads((tmp_path / "whole" / "meta.json").read_text())["cost"]["wall_seconds"] == 6
+
+
+def killed(*arguments):
+    raise KeyboardInterrupt
+
+
 def test_leftovers_of_another_shape_are_not_continued(tmp_path):
     first = PartialArray(tmp_path / ".partial", (6, 3))
     first.append(rows(0, 2), Spent())

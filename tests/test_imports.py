@@ -127,6 +127,16 @@ def pid_of(job_id):
     raise AssertionError("the import never started")
 
 
+@pytest.mark.parametrize("torn", ["", "{"])
+def test_an_import_whose_last_word_a_power_cut_tore_is_known_as_failed(settings, torn):
+    folder = settings.uploads_dir / "import-1"
+    folder.mkdir(parents=True)
+    (folder / "request.json").write_text('{"title": "pets", "at": 1.0}')
+    (folder / "status.json").write_text(torn)
+    (job,) = import_jobs(settings)
+    assert job.state == "failed" and "was killed" in job.message
+
+
 def test_a_name_that_cannot_be_shown_is_refused(archive, settings, registry):
     with pytest.raises(InvalidInput):
         run_import(archive, settings=settings, registry=registry, name="a\nb")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import files
 from core.backbones import network
 from core.backbones.checksums import matches
 from core.backbones.values import Availability, Backbone
@@ -78,14 +79,16 @@ def _cached(remote: RemoteFile, settings: Settings) -> Path | None:
 
 
 def _download(remote: RemoteFile, settings: Settings, progress: Progress | None) -> Path:
-    """Streams to ``.<name>.part``, verifies, renames: the final name only ever holds a good file."""
-    part, target = settings.weights_dir / f".{remote.name}.part", settings.weights_dir / remote.name
+    """Streams to a draft, verifies, renames: the final name only ever holds a good file."""
+    target = settings.weights_dir / remote.name
     _check_space(remote, settings)
     try:
-        _fetch(remote, part, progress or (lambda done, total: None))
-        if not matches(part, remote.digest):
-            raise Unavailable(f"The downloaded weights of {remote.title} have a wrong checksum and were thrown away.")
-        os.replace(part, target)
+        with files.replacing(target, alone=True) as part:
+            _fetch(remote, part, progress or (lambda done, total: None))
+            if not matches(part, remote.digest):
+                raise Unavailable(
+                    f"The downloaded weights of {remote.title} have a wrong checksum and were thrown away."
+                )
     except urllib.error.HTTPError as error:
         raise Unavailable(
             f"The weights of {remote.title} could not be downloaded: the server answered {error.code} {error.reason}."
@@ -95,8 +98,6 @@ def _download(remote: RemoteFile, settings: Settings, progress: Progress | None)
         raise Unavailable(
             f"{_missing(remote)} and could not be downloaded: {_cause(error)}. {_way_out(remote, settings)}"
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     network.forget_failure(settings)
     return target
 
@@ -112,8 +113,6 @@ def _fetch(remote: RemoteFile, part: Path, progress: Progress) -> None:
             progress(done, total)
         if done < total:
             raise ConnectionError(f"the connection ended after {done:,} of {total:,} bytes")
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _check_space(remote: RemoteFile, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from core import files
 from core.answers import Node, adopt, engines_of, to_dict
 from core.answers.files import digest_of
 from core.combining import figures
@@ -57,6 +58,7 @@ def combine(recipe: Recipe, run: Run, registry: Registry, settings: Settings) ->
         cost = figures.cost_of(together, members, times, folder / "model", begin)
         card = _card(run, dataset, evaluations, cost) | {"choice": figures.priced(together.choice, times)}
         model = _write_model(run, card, node, folder / "model", settings)
+        files.sync(*(folder / "model").iterdir(), folder / "model", folder)
         registry.add_finished(run, evaluation=evaluations["test"], cost=cost, model=model)
         undo.pop_all()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.commands.tables import percent
 from core.errors import Conflict, InvalidInput
+from core.files import replacing
 from core.tables import as_csv, as_parquet
 from core.wording import size
 from core.workbench import Workbench
@@ -84,10 +85,6 @@ def _target(name: str, force: bool, endings: Sequence[str]) -> Path:
 
 
 def _write(target: Path, content: bytes) -> None:
-    """Complete or not at all."""
-    temporary = target.with_name(f".{target.name}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Complete or not at all; a kill leaves ``.<name>.<token>.part`` in the user's folder, where nobody sweeps."""
+    with replacing(target, durable=False) as draft:
+        draft.write_bytes(content)

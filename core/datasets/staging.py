@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core import files
 from core.errors import Conflict
 from core.settings import Settings
 
@@ -30,13 +31,9 @@ class Staging:
 
     def publish(self) -> None:
         """Makes the dataset appear: everything reaches the disk first, then the new name does."""
-        _sync(self.lock)
+        _sync_all(self.lock)
         self.path.rename(self.final)
-        parent = os.open(self.final.parent, os.O_RDONLY)
-        try:
-            os.fsync(parent)
-        finally:
-            os.close(parent)
+        files.sync(self.final.parent)
 
     def close(self) -> None:
         """Removes what was not published."""
@@ -111,7 +108,7 @@ def _try_lock(folder: Path) -> int | None:
     return descriptor
 
 
-def _sync(descriptor: int) -> None:
+def _sync_all(descriptor: int) -> None:
     """Writes one file system to disk: thousands of small files at once, where fsync would pay for each of them."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "syncfs"):

@@ -9,11 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
+from core import files
 from core.backbones.values import Backbone
 from core.costs import Spent, gpu_of_slot, spent_now
 from core.errors import Unavailable
 from core.features.litert import LiteRTEngine
-from core.features.partial import write_json
 from core.features.store import locked
 from core.features.views import View
 from core.settings import Settings
@@ -129,19 +129,16 @@ def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> Engin
     from core.features.export import export
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp.tflite")
     begin = spent_now()
     refused, error = "", 0.0
     try:
-        error = export(backbone, settings, cut, temporary)
-        temporary.replace(path)
+        with files.replacing(path, alone=True) as draft:
+            error = export(backbone, settings, cut, draft)
     except Unavailable as reason:
         refused = str(reason)
-    finally:
-        temporary.unlink(missing_ok=True)
     cost = spent_now().beyond(begin)
     digest = "" if refused else digest_of(path)
-    write_json(_notes(path), {"digest": digest, "cost": vars(cost), "error": error, "refused": refused})
+    files.write_json(_notes(path), {"digest": digest, "cost": vars(cost), "error": error, "refused": refused})
     if refused:
         raise Unavailable(refused)
     return EngineFile(path=path, digest=digest, cost=cost, error=error)

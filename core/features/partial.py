@@ -1,13 +1,13 @@
 """An array that grows on disk row by row and survives being killed at any moment."""
 
 import json
-import os
 import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 
+from core import files
 from core.costs import Spent
 
 _SYNC_SECONDS = 2.0
@@ -54,37 +54,16 @@ class PartialArray:
     def sync(self, spent: Spent) -> None:
         """Everything appended so far will survive from here on."""
         self._array.flush()
-        _sync_file(self.folder / "features.npy")
+        files.sync(self.folder / "features.npy")
         total = self.spent_before + spent
         state = {"done": self.done, "shape": self.shape, "spent": vars(total)}
-        write_json(self.folder / "rows.json", state)
+        files.write_json(self.folder / "rows.json", state)
         self._synced_at = time.monotonic()
 
     def finish(self, target: Path, meta: dict, spent: Spent) -> None:
-        """Becomes ``target`` by one rename."""
-        self._array.flush()
-        _sync_file(self.folder / "features.npy")
+        """Becomes ``target`` by one rename; killed before it, the next attempt finds all rows done."""
+        self.sync(spent)
         del self._array
-        write_json(self.folder / "meta.json", meta | {"cost": vars(self.spent_before + spent)})
-        (self.folder / "rows.json").unlink(missing_ok=True)
-        shutil.rmtree(target, ignore_errors=True)
-        self.folder.rename(target)
-        _sync_file(target.parent)
-
-
-def write_json(path: Path, content: dict) -> None:
-    """Whole or not at all, also when the power fails."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        (self.folder / "meta.json").write_text(json.dumps(meta | {"cost": vars(self.spent_before + spent)}))
+        files.publish(self.folder, target)
+        (target / "rows.json").unlink(missing_ok=True)

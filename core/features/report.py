@@ -1,6 +1,5 @@
 """What is stored, for people; and features as one Parquet file, for other programs."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from core.errors import InvalidInput, NotFound
 from core.features import store
 from core.features.sizes import shape_at
 from core.features.store import Key, Lock
+from core.files import replacing
 from core.settings import Settings
 from core.stages import pooled
 
@@ -63,7 +63,8 @@ def export_parquet(
     one float32 column a feature, ``feature_0000`` and so on.
 
     Args:
-        target: of the file, which appears whole or not at all. photos: of the dataset, all splits.
+        target: of the file, which appears whole or not at all; a kill leaves ``.<name>.<token>.part`` beside it.
+        photos: of the dataset, all splits.
 
     Returns:
         The number of rows.
@@ -82,13 +83,8 @@ def export_parquet(
         raise NotFound(
             f"No features of {dataset.name} by {backbone.title} at {cut} are stored. Train a run that uses them first."
         )
-    temporary = target.with_name(f".{target.name}.tmp")
-    try:
-        rows = _write(temporary, keys, photos, width, settings)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return rows
+    with replacing(target, durable=False) as draft:
+        return _write(draft, keys, photos, width, settings)
 
 
 def _stored_keys(dataset: Dataset, backbone: Backbone, cut: str, settings: Settings) -> list[Key]:

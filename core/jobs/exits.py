@@ -9,9 +9,10 @@ going down) and it ends as INTERRUPTED, without ending the run in the registry: 
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from core import files
 
 FINISHED = 0
 CANCELLED = 3
@@ -34,12 +35,8 @@ class Exit:
 
 def write_exit(run_dir: Path, attempt: int, code: int, outcome: str, reason: str = "") -> None:
     """Write ``exit.json`` whole or not at all, and have it on disk before the process is gone."""
-    temporary = run_dir / f".exit-{attempt}.tmp"
-    with temporary.open("w") as file:
-        json.dump(asdict(Exit(attempt=attempt, code=code, outcome=outcome, reason=reason)), file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(run_dir / "exit.json")
+    word = Exit(attempt=attempt, code=code, outcome=outcome, reason=reason)
+    files.write_json(run_dir / "exit.json", asdict(word))
 
 
 def read_exit(run_dir: Path, attempt: int) -> Exit | None:

@@ -4,7 +4,6 @@ SIGTERM, SIGINT: stop; trainers go on. SIGUSR1: stop and take the trainers along
 trainer has ended.
 """
 
-import json
 import logging
 import os
 import select
@@ -12,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 
+from core import files
 from core.errors import NoSpace, Unavailable
 from core.jobs import locks, processes
 from core.jobs.control import INTERRUPT, LOOK, TAKEN, UP, code_version, state_file, supervisor_lock
@@ -107,10 +107,7 @@ class Service:
             "version": code_version(),
             "slots": [slot.title for slot in self._slots],
         }
-        path = state_file(self._settings)
-        temporary = path.with_name(f".supervisor-{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(data))
-        temporary.replace(path)
+        files.write_json(state_file(self._settings), data, durable=False)  # no process outlives a power cut
 
     def run(self) -> None:
         log.info("supervisor %d is up; slots: %s", os.getpid(), ", ".join(slot.title for slot in self._slots))

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from core.errors import Unavailable
+from core.files import replacing
 from core.registry.connection import connect, errors_in_words, new_engine
 from core.registry.schema import HEAD
 
@@ -105,13 +106,5 @@ def _upgrade(path: Path, revision: str | None, migrations: Path) -> None:
 
 def copy_to(path: Path, target: Path) -> None:
     """A complete, compact copy of the registry at ``target``, which appears at once or not at all."""
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    part.unlink(missing_ok=True)
-    try:
-        with errors_in_words(path), closing(connect(path)) as connection:
-            connection.execute("VACUUM INTO ?", (str(part),))
-        with open(part, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(target) as draft, errors_in_words(path), closing(connect(path)) as connection:
+        connection.execute("VACUUM INTO ?", (str(draft),))

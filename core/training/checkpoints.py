@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 
+from core import files
 from core.errors import NoSpace
 
 STATE = "state.npz"
@@ -44,23 +45,19 @@ class Checkpoints:
         Raises:
             NoSpace: the disk is full; the checkpoints before this one are untouched.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f".tmp-{epoch}"
-        shutil.rmtree(temporary, ignore_errors=True)
+        folder = self._folder_of(epoch)
         try:
-            self._check_space(epoch)
-            temporary.mkdir()
-            write(temporary / STATE)
-            meta = meta | {"epoch": epoch, "sha256": _digest(temporary / STATE)}
-            (temporary / "meta.json").write_text(json.dumps(meta))
-            self._publish(temporary, epoch)
+            with files.replacing_folder(folder) as draft:
+                self._check_space(epoch)
+                write(draft / STATE)
+                meta = meta | {"epoch": epoch, "sha256": _digest(draft / STATE)}
+                (draft / "meta.json").write_text(json.dumps(meta))
         except OSError as error:
-            shutil.rmtree(temporary, ignore_errors=True)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise self._full(epoch) from error
             raise
         self._prune(keep={epoch, best})
-        return Checkpoint(epoch=epoch, folder=self._folder_of(epoch), meta=meta)
+        return Checkpoint(epoch=epoch, folder=folder, meta=meta)
 
     def latest(self) -> Checkpoint | None:
         """The newest one that is whole: its hash is checked, a damaged one is passed over."""
@@ -92,28 +89,16 @@ class Checkpoints:
         return self.latest()
 
     def _link(self, checkpoint: Checkpoint) -> None:
-        temporary = self.folder / f".tmp-{checkpoint.epoch}"
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(self._folder_of(checkpoint.epoch), ignore_errors=True)
-        temporary.mkdir(parents=True)
-        for name in (STATE, "meta.json"):
-            os.link(checkpoint.folder / name, temporary / name)
-        self._publish(temporary, checkpoint.epoch)
-
-    def _publish(self, temporary: Path, epoch: int) -> None:
-        for path in (temporary / STATE, temporary / "meta.json", temporary):
-            _sync(path)
-        target = self._folder_of(epoch)
-        shutil.rmtree(target, ignore_errors=True)  # only ever there when it was found damaged
-        temporary.rename(target)
-        _sync(self.folder)
+        with files.replacing_folder(self._folder_of(checkpoint.epoch)) as draft:
+            for name in (STATE, "meta.json"):
+                os.link(checkpoint.folder / name, draft / name)
 
     def _prune(self, keep: Collection[int | None]) -> None:
         """All but the last two and ``keep`` go; so do folders of saves that were killed."""
         for epoch in self.epochs()[:-2]:
             if epoch not in keep:
                 shutil.rmtree(self._folder_of(epoch), ignore_errors=True)
-        for leftover in self.folder.glob(".tmp-*"):
+        for leftover in self.folder.glob(".*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
     def _folder_of(self, epoch: int) -> Path:
@@ -134,11 +119,3 @@ class Checkpoints:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,6 @@
 """The model a run leaves: end to end in one file, the files that answer without TensorFlow, and a card."""
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import keras
 
+from core import files
 from core.answers import Node, engines_of, to_dict
 from core.answers.files import digest_of
 from core.backbones.values import Backbone
@@ -92,20 +92,7 @@ def backbone_of_card(backbone: Backbone) -> dict:
 
 
 def publish(saved: Saved, folder: Path) -> None:
-    """Puts the finished model in its place by one rename."""
-    for path in (*saved.folder.iterdir(), saved.folder):
-        _sync(path)
+    """Puts the finished model in its place by one rename, once it is out of the folder that it replaces."""
     staging = folder.with_name(f".{folder.name}-new")
     shutil.rmtree(staging, ignore_errors=True)
-    saved.folder.rename(staging)
-    shutil.rmtree(folder, ignore_errors=True)
-    staging.rename(folder)
-    _sync(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    files.publish(saved.folder.rename(staging), folder)

@@ -1,0 +1,79 @@
+"""Writing files and folders whole or not at all.
+
+Everything is written to a draft beside its place, hidden and ending in ``.part``, which takes the place by one rename:
+a reader sees what was there before or all of what is new. A draft is removed when its writing fails; SIGKILL and power
+cuts leave it, under a name that no reader takes for a file.
+"""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = True, alone: bool = False) -> Iterator[Path]:
+    """The path of a draft to write, which is no file yet; at the end of the block it becomes ``path``.
+
+    Of two that write at once the last one wins.
+
+    Args:
+        durable: both the content and the name have reached the disk afterwards, in this order. Without it a power cut
+            may cost the file: for what is worth nothing after one, or soon made again.
+        alone: the caller holds a lock, so the draft needs no name of its own, and one that a kill left is written
+            over: for large files.
+    """
+    draft = _beside(path) if alone else _beside(path, f".{secrets.token_hex(4)}")
+    try:
+        yield draft
+        if durable:
+            sync(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    if durable:
+        sync(path.parent)
+
+
+def write_json(path: Path, content: object, *, durable: bool = True) -> None:
+    """Writes ``path`` as ``replacing`` does."""
+    with replacing(path, durable=durable) as draft:
+        draft.write_text(json.dumps(content))
+
+
+@contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """An empty draft folder; at the end of the block it becomes ``target``. For one writer at a time."""
+    draft = _beside(target)
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        publish(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def publish(folder: Path, target: Path) -> None:
+    """Makes a finished flat folder ``target``, in place of the one there; what is in it reaches the disk first."""
+    sync(*folder.iterdir(), folder)
+    shutil.rmtree(target, ignore_errors=True)
+    folder.rename(target)
+    sync(target.parent)
+
+
+def sync(*paths: Path) -> None:
+    """The content of files, and the names in folders, have reached the disk afterwards."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _beside(path: Path, token: str = "") -> Path:
+    return path.with_name(f".{path.name}{token}.part")
