@@ -8,7 +8,6 @@ registry is told, then it takes the old one's place. ``recover`` completes or fo
 """
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from core import files
 from core.answers.files import CALIBRATION, CARD, digest_of
 from core.errors import GraftError, InvalidInput, NotFound, Unavailable
 from core.features.store import Lock, lock_path, locked
@@ -63,10 +63,10 @@ def calibrate(run: Run, registry: Registry, settings: Settings) -> Calibration:
         InvalidInput: the run is not finished, has no model any more, or its validation answers are gone or damaged.
         Unavailable: the model's card is gone or damaged.
     """
-    model = _model_of(run, registry)
+    _model_of(run, registry)  # refused before anything is read or fitted
     validation = _answers(run, "validation", settings)
     fitted = _fitted(run, validation, _test_answers(run, settings))
-    _keep(model, _entry(fitted, model), registry, settings)
+    _keep(run, fitted, registry, settings)
     detail = {"run": run.id, "temperature": fitted.temperature, "photos": fitted.photos}
     registry.log("calibrate", detail)
     return fitted
@@ -78,10 +78,7 @@ def uncalibrate(run: Run, registry: Registry, settings: Settings) -> None:
     Raises:
         InvalidInput: the run has no model, or none with a temperature.
     """
-    model = _model_of(run, registry)
-    if CALIBRATION not in model.card:
-        raise InvalidInput(f"{run.name} ({run.id}) is not calibrated, so there is nothing to take back.")
-    _keep(model, None, registry, settings)
+    _keep(run, None, registry, settings)
     registry.log("uncalibrate", {"run": run.id})
 
 
@@ -130,8 +127,10 @@ def _figures(split: str, answers: Answers | None, temperature: float) -> dict[st
     }
 
 
-def _entry(fitted: Calibration, model: Model) -> dict:
+def _entry(fitted: Calibration | None, model: Model) -> dict | None:
     """What goes on the card; ``model_sha256`` is that of the model before, which others are built on."""
+    if fitted is None:
+        return None
     figures = {name: value for name, value in asdict(fitted).items() if name != "run_id"}
     return figures | {"model_sha256": model.answers_sha256}
 
@@ -181,13 +180,16 @@ def _lock_name(run_id: str) -> str:
     return f"card-{run_id}"
 
 
-def _keep(model: Model, entry: dict | None, registry: Registry, settings: Settings) -> None:
-    """Puts ``entry`` on both cards (None takes it off), all or nothing."""
-    folder = settings.run_dir(model.run_id) / "model"
-    with locked(_lock_name(model.run_id), settings):
-        text = json.dumps(_with(_read_card(folder, model.run_id), entry), indent=1)
-        staged = folder / _STAGED
-        _write(staged, text)
+def _keep(run: Run, fitted: Calibration | None, registry: Registry, settings: Settings) -> None:
+    """Puts what was fitted on both cards (None takes it off), all or nothing; who comes second goes by the first's."""
+    folder = settings.run_dir(run.id) / "model"
+    with locked(_lock_name(run.id), settings):
+        model = _model_of(run, registry)
+        if fitted is None and CALIBRATION not in model.card:
+            raise InvalidInput(f"{run.name} ({run.id}) is not calibrated, so there is nothing to take back.")
+        entry, staged = _entry(fitted, model), folder / _STAGED
+        staged.write_text(json.dumps(_with(_read_card(folder, run.id), entry), indent=1))
+        files.sync(staged, folder)  # before the registry knows, so that ``recover`` can complete it
         registry.replace_card(model.id, card=_with(model.card, entry), **_identity(model, staged))
         _publish(staged)
 
@@ -213,20 +215,9 @@ def _read_card(folder: Path, run_id: str) -> dict:
         raise Unavailable(f"The card of the model of run {run_id} cannot be read ({error}). Train it again.") from None
 
 
-def _write(path: Path, text: str) -> None:
-    with path.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _publish(staged: Path) -> None:
     staged.replace(staged.with_name(CARD))
-    descriptor = os.open(staged.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    files.sync(staged.parent)
 
 
 def _complete(staged: Path, run_id: str, registry: Registry) -> None:

@@ -1,6 +1,7 @@
 """A temperature makes a model as sure as it is right: fitted on validation, kept with the model, taken back at will."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -22,8 +23,12 @@ def run(filled):
     return filled.with_status(Status.FINISHED)[0]
 
 
+def folder_of(bench, run):
+    return bench.settings.run_dir(run.id) / "model"
+
+
 def card_of(bench, run) -> dict:
-    return json.loads((bench.model_folder(run.id) / "card.json").read_text())
+    return json.loads((folder_of(bench, run) / "card.json").read_text())
 
 
 def stored(bench, run, split):
@@ -33,7 +38,7 @@ def stored(bench, run, split):
 def make_card_the_model(bench, run):
     """As for runs that combine others: no model.keras, the card stands for the model."""
     model = bench.registry.model(run.id)
-    path = bench.model_folder(run.id) / "card.json"
+    path = folder_of(bench, run) / "card.json"
     path.write_text(json.dumps(model.card, indent=1))
     values = {"card": model.card, "sha256": digest_of(path), "size_bytes": path.stat().st_size}
     bench.registry.replace_card(model.id, **values)
@@ -69,11 +74,11 @@ def test_it_is_kept_on_both_cards_and_read_back_as_it_was(bench, run):
 
 def test_taking_it_back_leaves_every_byte_as_before(bench, run):
     model = make_card_the_model(bench, run)
-    before = (bench.model_folder(run.id) / "card.json").read_bytes()
+    before = (folder_of(bench, run) / "card.json").read_bytes()
     bench.calibrate(run.id)
-    assert (bench.model_folder(run.id) / "card.json").read_bytes() != before
+    assert (folder_of(bench, run) / "card.json").read_bytes() != before
     bench.uncalibrate(run.id)
-    assert (bench.model_folder(run.id) / "card.json").read_bytes() == before
+    assert (folder_of(bench, run) / "card.json").read_bytes() == before
     assert bench.registry.model(run.id) == model
     assert bench.calibration(run.id) is None
     assert bench.registry.log_entries()[0].action == "uncalibrate"
@@ -84,7 +89,7 @@ def test_taking_it_back_leaves_every_byte_as_before(bench, run):
 def test_where_the_card_is_the_model_digest_and_size_follow_it(bench, run):
     before = make_card_the_model(bench, run)
     bench.calibrate(run.id)
-    model, path = bench.registry.model(run.id), bench.model_folder(run.id) / "card.json"
+    model, path = bench.registry.model(run.id), folder_of(bench, run) / "card.json"
     assert model.sha256 == digest_of(path) != before.sha256
     assert model.size_bytes == path.stat().st_size
 
@@ -140,7 +145,7 @@ def test_a_run_whose_test_answers_are_gone_is_calibrated_all_the_same(bench, run
 
 
 def test_a_run_whose_files_are_gone_gets_one_sentence(bench, run):
-    (bench.model_folder(run.id) / "card.json").unlink()
+    (folder_of(bench, run) / "card.json").unlink()
     with pytest.raises(Unavailable, match="files of the model .* are gone"):
         bench.calibrate(run.id)
 
@@ -148,6 +153,40 @@ def test_a_run_whose_files_are_gone_gets_one_sentence(bench, run):
 def test_an_unknown_run_is_said_so(bench):
     with pytest.raises(NotFound):
         bench.calibration("r-nobody")
+
+
+def test_what_another_process_put_on_the_card_before_our_turn_stays(bench, run, monkeypatch):
+    wait = calibration.locked
+
+    @contextmanager
+    def after_somebody_else(name, settings):
+        with wait(name, settings):
+            model = bench.registry.model(run.id)
+            card = model.card | {"note": "of somebody else"}
+            bench.registry.replace_card(model.id, card=card, sha256=model.sha256, size_bytes=model.size_bytes)
+            (folder_of(bench, run) / "card.json").write_text(json.dumps(card))
+            yield
+
+    monkeypatch.setattr(calibration, "locked", after_somebody_else)
+    bench.calibrate(run.id)
+    for card in (card_of(bench, run), bench.model(run.id).card):
+        assert card["note"] == "of somebody else" and "calibration" in card
+
+
+def test_a_temperature_that_was_just_taken_back_elsewhere_is_not_taken_back_again(bench, run, monkeypatch):
+    bench.calibrate(run.id)
+    wait = calibration.locked
+
+    @contextmanager
+    def after_somebody_else(name, settings):
+        monkeypatch.setattr(calibration, "locked", wait)
+        bench.uncalibrate(run.id)
+        with wait(name, settings):
+            yield
+
+    monkeypatch.setattr(calibration, "locked", after_somebody_else)
+    with pytest.raises(InvalidInput, match="is not calibrated"):
+        bench.uncalibrate(run.id)
 
 
 # --- killed in the middle ---
@@ -169,7 +208,7 @@ def test_killed_before_the_registry_knew_nothing_was_done(bench, run, monkeypatc
     calibration.recover(bench.settings, bench.registry)
     assert "calibration" not in card_of(bench, run)
     assert bench.calibration(run.id) is None
-    assert sorted(path.name for path in bench.model_folder(run.id).glob(".*")) == []
+    assert sorted(path.name for path in folder_of(bench, run).glob(".*")) == []
 
 
 def test_killed_after_the_registry_knew_it_is_completed(bench, run, monkeypatch):
@@ -181,7 +220,7 @@ def test_killed_after_the_registry_knew_it_is_completed(bench, run, monkeypatch)
     assert "calibration" not in card_of(bench, run)
     calibration.recover(bench.settings, bench.registry)
     assert card_of(bench, run)["calibration"] == bench.model(run.id).card["calibration"]
-    assert bench.registry.model(run.id).sha256 == digest_of(bench.model_folder(run.id) / "card.json")
+    assert bench.registry.model(run.id).sha256 == digest_of(folder_of(bench, run) / "card.json")
 
 
 def test_somebody_elses_half_done_change_is_left_alone(bench, run, monkeypatch):
@@ -202,14 +241,14 @@ def test_somebody_elses_half_done_change_is_left_alone(bench, run, monkeypatch):
 
 
 def test_live_prediction_reads_the_temperature_of_the_card(bench, run, monkeypatch):
-    assert prediction.read_model(bench.model_folder(run.id)).temperature == 1.0
+    assert prediction.read_model(folder_of(bench, run)).temperature == 1.0
     found = bench.calibrate(run.id)
-    assert prediction.read_model(bench.model_folder(run.id)).temperature == found.temperature
+    assert prediction.read_model(folder_of(bench, run)).temperature == found.temperature
 
 
 @pytest.mark.parametrize("wrong", [0, -1, "warm", float("nan"), float("inf"), [2]])
 def test_a_card_with_an_impossible_temperature_is_not_believed(bench, run, wrong):
-    path = bench.model_folder(run.id) / "card.json"
+    path = folder_of(bench, run) / "card.json"
     path.write_text(json.dumps(card_of(bench, run) | {"calibration": {"temperature": wrong}}))
     with pytest.raises(Unavailable, match="cannot be read"):
-        prediction.read_model(bench.model_folder(run.id))
+        prediction.read_model(folder_of(bench, run))
