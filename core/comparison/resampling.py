@@ -152,14 +152,16 @@ def _differences(
     confidence: float,
 ) -> tuple[MetricDifference, ...]:
     n, rng = len(labels), np.random.default_rng(seed)
-    parts = [metric.parts(one, labels) for metric in metrics for one in (a, b)]
+    kinds = list(dict.fromkeys(metric.parts for metric in metrics))  # metrics may follow from the same sums
+    parts = [kind(one, labels) for kind in kinds for one in (a, b)]
     ends = np.cumsum([part.shape[1] for part in parts])[:-1]
     every = np.concatenate(parts, axis=1)
-    whole = _figures(metrics, np.split(every.sum(axis=0)[None], ends, axis=1), n)[:, :, 0]
+    places = [2 * kinds.index(metric.parts) for metric in metrics]
+    whole = _figures(metrics, places, np.split(every.sum(axis=0)[None], ends, axis=1), n)[:, :, 0]
     again = []
     for left in range(draws, 0, -_per_step(n)):
         sums = _times_drawn(rng, min(left, _per_step(n)), n) @ every
-        of_a, of_b = _figures(metrics, np.split(sums, ends, axis=1), n).swapaxes(0, 1)
+        of_a, of_b = _figures(metrics, places, np.split(sums, ends, axis=1), n).swapaxes(0, 1)
         again.append(of_a - of_b)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     low, high = np.quantile(np.concatenate(again, axis=1), tails, axis=1)
@@ -176,10 +178,10 @@ def _differences(
     )
 
 
-def _figures(metrics: Sequence[Metric], sums: Sequence[np.ndarray], n: int) -> np.ndarray:
-    """(metrics, 2, resamples): each metric of a and of b from its sums, which stand in that order."""
+def _figures(metrics: Sequence[Metric], places: Sequence[int], sums: Sequence[np.ndarray], n: int) -> np.ndarray:
+    """(metrics, 2, resamples): each metric of a and of b; the sums of a stand at its place, those of b behind them."""
     return np.array(
-        [[metric.combine(sums[2 * place + which], n) for which in (0, 1)] for place, metric in enumerate(metrics)]
+        [[metric.combine(sums[at + which], n) for which in (0, 1)] for metric, at in zip(metrics, places, strict=True)]
     )
 
 
