@@ -7,6 +7,7 @@ import pytest
 
 from core import photo_map
 from core.backbones import get
+from core.comparison import load_results
 from core.errors import NotFound, Unavailable
 from core.features import inner, store
 from core.photo_map import principal
@@ -69,7 +70,7 @@ def test_photos_that_do_not_differ_in_two_ways_have_a_map_all_the_same(rows):
 def test_stored_features_of_a_frozen_backbone_are_mapped_without_asking_any_network(bench, run):
     by_digest = store_features(bench, run)
     found = bench.photo_map(run.id)
-    results = bench.photo_results(run.id)
+    results = load_results(bench.settings, run.id)
     assert found.source == f"features of {get(run.recipe.backbone).title}"
     assert found.digests == results.digests
     assert np.allclose(found.xy, principal(np.stack([by_digest[digest] for digest in found.digests]))[0])
@@ -88,7 +89,7 @@ def test_runs_that_combine_others_are_mapped_by_their_probabilities(bench):
     for name in ("ensemble", "confidence"):
         found = bench.photo_map(runs[name].id)
         assert found.source == "probabilities of the run"
-        assert np.allclose(found.xy, principal(bench.photo_results(runs[name].id).probabilities)[0])
+        assert np.allclose(found.xy, principal(load_results(bench.settings, runs[name].id).probabilities)[0])
 
 
 def test_features_of_a_network_that_was_trained_itself_are_not_taken_for_its_own(bench):
@@ -125,9 +126,9 @@ def test_a_network_that_cannot_show_its_last_layer_is_mapped_by_its_probabilitie
     def refuse(path, classes):
         raise Unavailable("no such layer")
 
-    card = json.loads((bench.model_folder(run.id) / "card.json").read_text())
-    card["answer"] = card["answer"]["inputs"][0]
-    (bench.model_folder(run.id) / "card.json").write_text(json.dumps(card))
+    path = bench.settings.run_dir(run.id) / "model" / "card.json"
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps(card | {"answer": card["answer"]["inputs"][0]}))
     monkeypatch.setattr(photo_map, "InnerEngine", refuse)
     monkeypatch.setattr(photo_map, "Answerer", lambda *files, **options: lambda view: view.square(8)[0, 0])
     assert bench.photo_map(run.id, compute=True).source == "probabilities of the run"
@@ -159,7 +160,7 @@ def test_a_run_without_answers_has_no_map_and_says_why(bench, run):
 
 def test_a_missing_photo_is_named_when_a_network_must_see_it(bench, run, monkeypatch):
     monkeypatch.setattr(photo_map, "open_engine", FakeEngine)
-    digest = bench.photo_results(run.id).digests[0]
+    digest = load_results(bench.settings, run.id).digests[0]
     bench.photo_path(run.dataset_id, digest).unlink()
     with pytest.raises(NotFound, match="is missing. Import the photos again"):
         bench.photo_map(run.id, compute=True)

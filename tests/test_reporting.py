@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from core.comparison import SeveralDatasets
+from core.comparison import SeveralDatasets, load_results
 from core.errors import InvalidInput, NotFound
 from core.reporting import TABLES, report_html
 from core.reporting.markup import Column, Html, html, table, tag
@@ -273,7 +273,7 @@ def test_every_table_has_rows_for_every_run(bench, finished):
 
 
 def test_the_answers_are_those_that_were_stored(bench, finished):
-    results = bench.photo_results(finished[0].id)
+    results = load_results(bench.settings, finished[0].id)
     rows = bench.table("answers", [finished[0].id])
     names = bench.dataset(finished[0].dataset_id).class_names
     assert [row["photo"] for row in rows] == list(results.digests)

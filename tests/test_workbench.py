@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core import jobs
+from core.comparison import load_results
 from core.errors import Conflict, InvalidInput, NotFound
 from core.planning import Decision
 from core.recipes import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
@@ -60,13 +61,11 @@ def test_depths_multiply_only_the_patterns_in_which_depth_means_something(bench,
 
 
 def test_a_depth_sweep_covers_every_cut_of_the_network(bench, dataset):
-    tuned = bench.depth_sweep(dataset, LITE0, Pattern.FINE_TUNING)
+    tuned = bench.grid(dataset, [LITE0], [Pattern.FINE_TUNING], depths="all")
     assert [recipe.hyperparameters.depth for recipe in tuned] == list(range(1, 19))
-    extracted = bench.depth_sweep(dataset, LITE1, Pattern.INTEGRATED_EXTRACTOR)
+    extracted = bench.grid(dataset, [LITE1], [Pattern.INTEGRATED_EXTRACTOR], depths="all")
     assert [recipe.hyperparameters.depth for recipe in extracted] == list(range(23))
     assert all(plan.decision is not Decision.REFUSED for plan in bench.plan(dataset, tuned + extracted))
-    with pytest.raises(InvalidInput, match="depth sweep.*classifier"):
-        bench.depth_sweep(dataset, LITE0, Pattern.CLASSIFIER)
 
 
 def test_repetitions_are_seeds_from_the_chosen_one_on_where_chance_plays_a_part(bench, dataset):
@@ -331,7 +330,7 @@ def test_a_reproduction_that_differs_says_where_and_by_how_much(bench, finished,
     original = finished[0]
     finish_like(registry, settings, bench.reproduce(original.id), original, shift=0.25)
     found = bench.reproduction(original.id)
-    assert found.identical is False and found.photos_differing == len(bench.photo_results(original.id).labels)
+    assert found.identical is False and found.photos_differing == len(load_results(bench.settings, original.id).labels)
     apart = {one.name.split(",")[0]: one.difference for one in found.differences}
     assert apart["training loss"] == pytest.approx(0.25) and apart["test accuracy"] == 0
 

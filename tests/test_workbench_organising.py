@@ -1,16 +1,18 @@
 """Keeping order among runs, as every page and command does it."""
 
 import getpass
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
+from core.comparison import load_results
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.planning import Decision
 from core.recipes import Cascade, Recipe
 from core.runs import Status
 from core.workbench.organising import login_name
-from tests.factories import tiny_jpeg
+from tests.factories import fill, tiny_jpeg
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -33,6 +35,11 @@ def test_who_moved_the_champion_is_whoever_is_logged_in_unless_somebody_says(ben
     assert bench.champions()[bench.dataset("flowers").id].run_id == finished[1]
     assert bench.roll_back_alias("flowers", why="slow").run_id == finished[0]
     assert [move.why for move in bench.alias_history("flowers")] == ["slow", "better", "steady"]
+
+
+def test_runs_of_all_datasets_are_counted_by_their_status(bench, filled):
+    fruit = fill(bench.registry, name="fruit", runs=2)
+    assert bench.statuses() == Counter(run.status for run in (*filled.runs, *fruit.runs))
 
 
 @pytest.mark.parametrize("error", [KeyError("uid"), OSError("no user")])
@@ -69,7 +76,7 @@ def light(bench, finished):
 def test_it_can_still_be_compared(bench, finished, light):
     rows = bench.comparison([light.id, finished[1]]).rows
     assert {row.run_id for row in rows} == {light.id, finished[1]} and bench.comparison([light.id]).missing == {}
-    assert bench.photo_results(light.id).run_id == light.id
+    assert load_results(bench.settings, light.id).run_id == light.id
 
 
 def test_it_cannot_be_asked_and_says_why(bench, light):
@@ -118,7 +125,7 @@ def test_deleting_many_says_before_what_it_does(bench, finished):
     said = bench.toll_of(finished[:3])
     assert (said.runs, said.models) == (3, 3) and said == bench.delete_runs(finished[:3])
     with pytest.raises((NotFound, Unavailable)):
-        bench.photo_results(finished[0])
+        load_results(bench.settings, finished[0])
     assert bench.registry.log_entries(1)[0].detail["runs"] == finished[:3]
 
 

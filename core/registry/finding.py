@@ -60,14 +60,6 @@ class Finding(Store):
             total = connection.scalar(select(func.count()).select_from(runs).where(*conditions)) or 0
             return [run_of(row) for row in connection.execute(query)], total
 
-    def statuses(self, dataset_id: str | None = None) -> dict[Status, int]:
-        """How many runs have each status."""
-        query = select(runs.c.status, func.count()).group_by(runs.c.status)
-        if dataset_id is not None:
-            query = query.where(runs.c.dataset_id == dataset_id)
-        with self.reading() as connection:
-            return {Status(status): number for status, number in connection.execute(query)}
-
     def tags(self) -> list[str]:
         """All tags, the most used first."""
         each = func.json_each(runs.c.tags).table_valued("value")

@@ -1,6 +1,5 @@
 """What every verb needs: the settings and the registry of one home."""
 
-from pathlib import Path
 from typing import Self
 
 from core import calibration, deletion, imports
@@ -39,10 +38,6 @@ class Bench:
     def run(self, run_id: str) -> Run:
         """By id, or by the beginning of one."""
         return self.registry.run(run_id)
-
-    def model_folder(self, run_id: str) -> Path:
-        """Where the files of a run's model are, or would be."""
-        return self.settings.run_dir(run_id) / "model"
 
 
 def _make_folders(settings: Settings) -> None:

@@ -111,26 +111,6 @@ class Recipes(Bench):
         values = self.depths(recipe.pattern, recipe.backbone) if wanted == "all" else dict.fromkeys(wanted)
         return [replace(recipe, hyperparameters=replace(recipe.hyperparameters, depth=depth)) for depth in values]
 
-    def depth_sweep(
-        self,
-        dataset_reference: str,
-        backbone: str,
-        pattern: Pattern,
-        *,
-        depths: Depths = "all",
-        hyperparameters: Hyperparameters | None = None,
-    ) -> list[Recipe]:
-        """One recipe per depth: where do accuracy and cost cross?
-
-        Raises:
-            InvalidInput: depth means nothing in this pattern.
-        """
-        if "depth" not in RELEVANT[pattern]:
-            able = ", ".join(str(p) for p in Pattern if "depth" in RELEVANT[p])
-            raise InvalidInput(f"A depth sweep needs one of the patterns {able}. Received: {pattern}")
-        chosen = {pattern: hyperparameters} if hyperparameters else None
-        return self.grid(dataset_reference, [backbone], [pattern], depths=depths, hyperparameters=chosen)
-
     def cascade(
         self,
         dataset_reference: str,

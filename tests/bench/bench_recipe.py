@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from core.comparison import load_results
 from core.costs import Spent, spent_now
 from tests.bench.homes import open_home, part_of, photos_for_benches, run_all
 from tests.bench.measuring import BACKBONE
@@ -72,7 +73,7 @@ def main(epochs: int = 20, per_class: int = 0) -> None:
         environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         subprocess.run(argv, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         theirs = spent_now().beyond(before)
-        results = bench.photo_results(run.id)
+        results = load_results(bench.settings, run.id)
         right = results.probabilities.argmax(-1) == results.labels
         with np.load(home / "recipe.npz") as file:
             recipe_right = file["right"]
