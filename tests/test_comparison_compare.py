@@ -1,7 +1,9 @@
 """Runs side by side as one value: order, ties, pairs, fronts, and what is missing."""
 
+import re
 import time
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
@@ -57,6 +59,26 @@ def test_answers_that_are_not_those_that_were_measured_are_not_compared():
     found = of(answers("a", "+++-"), answers("b", "+++-"), evaluations={"b": measured})
     assert list(found.results) == ["a"] and found.pairs == ()
     assert "not those that were measured: 3 of 4 are right, 50.0% of 4 were" in found.missing["b"]
+
+
+def test_as_many_right_answers_to_other_photos_are_not_those_that_were_measured():
+    """The leaderboard knows which photos were right; a pair must not count others."""
+    before = answers("b", "++--")
+    measured = evaluate(before.probabilities, before.labels, NAMES, before.digests)
+    found = of(answers("a", "+++-"), answers("b", "+--+"), evaluations={"b": measured})
+    assert list(found.results) == ["a"]
+    assert "not those that were measured: 2 of 4 are right, as then, but not the same photos" in found.missing["b"]
+    turned = of(answers("a", "+++-"), answers("b", "++--", reverse=True), evaluations={"b": measured})
+    assert list(turned.results) == ["a", "b"], "the order of a file says nothing"
+
+
+def test_other_probabilities_of_the_same_answers_are_not_those_that_were_measured():
+    """The log-loss beside the curves would not be theirs."""
+    given = answers("b", "++--")
+    measured = evaluate(given.probabilities**3, given.labels, NAMES, given.digests)
+    found = of(answers("a", "+++-"), given, evaluations={"b": measured})
+    assert list(found.results) == ["a"]
+    assert re.search(r"measured: their log-loss is \d\.\d{3}, it was \d\.\d{3}\. Train it again", found.missing["b"])
 
 
 def test_any_two_can_be_put_head_to_head():
@@ -194,3 +216,14 @@ def test_a_run_that_is_scheduled_says_so():
     run = replace(a_run("r-1", None), status=Status.SCHEDULED)
     found = comparison.compare([run], costs={}, evaluations={}, results={}, missing={}, class_names=NAMES)
     assert "SCHEDULED" in found.missing["r-1"]
+
+
+def test_the_difference_of_accuracies_has_one_interval_wherever_it_stands():
+    """Resampled photos would give another one, beside the exact one of the pair."""
+    random = Random(1)
+    a, b = (answers(name, "".join(random.choices("++-", k=57))) for name in "ab")
+    found = of(a, b)
+    for one, other in (("a", "b"), ("b", "a")):
+        pair, accuracy = found.pair(one, other), found.metrics(one, other)[0]
+        assert (accuracy.metric, accuracy.difference) == ("accuracy", pytest.approx(pair.difference))
+        assert (accuracy.low, accuracy.high) == (pair.low, pair.high)

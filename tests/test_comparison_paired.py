@@ -90,6 +90,16 @@ def test_a_real_difference_is_called_better_with_its_interval():
     assert comparison.verdict(pair, NAMES) == "Lite1 is better than Lite0 by 10 points (95 %: 5.0 to 16.0, p = 0.002)."
 
 
+def test_one_photo_makes_nobody_certain():
+    """Right on all against right on none: every drawing is the same, which would be an interval without width."""
+    for photos, lowest in ((1, -0.2), (4, 0.3), (40, 0.8)):
+        pair = comparison.paired(answers("a", "+" * photos), answers("b", "-" * photos))
+        assert (pair.low, pair.high) == comparison.newcombe(0, photos, 0, 0)[1:]
+        assert lowest < pair.low < pair.difference == pair.high == 1
+        back = comparison.paired(answers("b", "-" * photos), answers("a", "+" * photos))
+        assert (back.low, back.high) == (-1, -pair.low)
+
+
 def test_a_difference_that_could_be_chance_is_called_a_tie():
     pair = comparison.paired(answers("a", "+++++--+"), answers("b", "++++-+-+"))
     assert pair.tie

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from math import isclose, isfinite
 
 from core.comparison.differing import Difference, differing
 from core.comparison.kinds import COSTS
@@ -13,6 +14,7 @@ from core.comparison.photos import PhotoResults, require_classes
 from core.comparison.resampling import MetricDifference, metric_differences
 from core.errors import InvalidInput
 from core.runs import Cost, Evaluation, Run, Status
+from core.scores import cross_entropy, right_bits
 
 MOST_ALL_PAIRS = 20
 """Runs of which every two are tested; of more, only the best against each other one."""
@@ -67,7 +69,7 @@ class Comparison:
         return paired(self.results[a], self.results[b])
 
     def metrics(self, a: str, b: str) -> tuple[MetricDifference, ...]:
-        """Every figure of two of the runs with the interval of its difference; resampled once.
+        """Every figure of two of the runs with the interval of its difference; resampled once, accuracy as in ``pair``.
 
         Raises:
             InvalidInput: one of them has no answers, or is not among the runs.
@@ -75,7 +77,11 @@ class Comparison:
         for run_id in (a, b):
             self._require(run_id)
         if (a, b) not in self._resampled:
-            self._resampled[a, b] = metric_differences(self.results[a], self.results[b])
+            exact = self.pair(a, b)
+            self._resampled[a, b] = tuple(
+                replace(one, low=exact.low, high=exact.high) if one.metric == "accuracy" else one
+                for one in metric_differences(self.results[a], self.results[b])
+            )
         return self._resampled[a, b]
 
     def _require(self, run_id: str) -> None:
@@ -144,15 +150,25 @@ def _usable(
 
 
 def _require_measured(results: PhotoResults, evaluation: Evaluation | None) -> None:
-    """Raises InvalidInput when other answers were measured: the tests would contradict the accuracies beside them."""
-    if evaluation is None:
-        return
-    right, n = int(results.right.sum()), len(results.labels)
-    if (right, n) != (round(evaluation.accuracy * evaluation.n), evaluation.n):
+    """Raises InvalidInput when other answers were measured: the tests would contradict the figures beside them."""
+    found = "" if evaluation is None else _unlike(results, evaluation)
+    if found:
         raise InvalidInput(
-            f"The stored answers of run {results.run_id} are not those that were measured: {right} of {n} are right, "
-            f"{evaluation.accuracy:.1%} of {evaluation.n} were. Train it again."
+            f"The stored answers of run {results.run_id} are not those that were measured: {found}. Train it again."
         )
+
+
+def _unlike(results: PhotoResults, evaluation: Evaluation) -> str:
+    """What shows that other answers were measured; "" where nothing does."""
+    right, n, measured = results.right, len(results.labels), round(evaluation.accuracy * evaluation.n)
+    if (int(right.sum()), n) != (measured, evaluation.n):
+        return f"{right.sum()} of {n} are right, {evaluation.accuracy:.1%} of {evaluation.n} were"
+    if evaluation.right not in (None, right_bits(right, results.digests)):
+        return f"{measured} of {n} are right, as then, but not the same photos"
+    loss = cross_entropy(results.probabilities, results.labels)
+    if isfinite(evaluation.loss) and not isclose(loss, evaluation.loss, rel_tol=1e-3, abs_tol=1e-6):
+        return f"their log-loss is {loss:.3f}, it was {evaluation.loss:.3f}"
+    return ""
 
 
 def _pairs(answers: Sequence[RightAnswers]) -> tuple[tuple[Paired, ...], tuple[Paired, ...]]:

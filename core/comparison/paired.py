@@ -19,7 +19,8 @@ class Paired:
         a, b: run ids.
         both_right, only_a, only_b, both_wrong: photos.
         difference, low, high: accuracy of a minus accuracy of b, -1..1, with its 95 % interval: paired bootstrap;
-            Newcombe's where they are right on the very same photos, because then every drawing is alike.
+            Newcombe's where one drawing is like any other: they are right on the very same photos, or one of them on
+            all and the other on none.
         p_value: of McNemar's exact test; adjusted_p: the same after Holm's correction for ``comparisons`` tests.
         only_a_digests, only_b_digests: the photos that only one of them got right.
     """
@@ -127,9 +128,10 @@ def pair_of(a: RightAnswers, b: RightAnswers) -> Paired:
 
 
 def _interval(both: int, only_a: int, only_b: int, neither: int) -> tuple[float, float]:
-    if only_a + only_b == 0:
-        return newcombe(both, 0, 0, neither)[1:]
-    return bootstrap_interval(both + only_a + only_b + neither, only_a, only_b)
+    n = both + only_a + only_b + neither
+    if n in (both + neither, only_a, only_b):  # nothing to resample, which is not to be certain
+        return newcombe(both, only_a, only_b, neither)[1:]
+    return bootstrap_interval(n, only_a, only_b)
 
 
 def aligned(a: PhotoResults, b: PhotoResults) -> tuple[np.ndarray, np.ndarray]:

@@ -23,8 +23,8 @@ _SENTENCES = (
     "corrected p-value is 0.05 or more: the difference could be chance. A tie does not mean that two runs are "
     "equally good.",
     "The 95 % interval of a difference in accuracy is that of a paired bootstrap over the test photos, computed over "
-    "all possible drawings rather than sampled (Efron 1979); where the runs are right on the very same photos it is "
-    "Newcombe's (1998, method 10), because there is nothing to resample.",
+    "all possible drawings rather than sampled (Efron 1979); where the runs are right on the very same photos, or one "
+    "on all and the other on none, it is Newcombe's (1998, method 10), because there is nothing to resample.",
     "Training time is wall-clock time as if the run had computed everything itself; paid time is what it took, "
     "with stored features for nothing. Waiting in the queue never counts. What was not measured says so; nothing "
     "is estimated.",
