@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.comparison import leaderboard
 from core.datasets.values import Dataset
 from core.runs import CHAMPION, Run
 from core.web.frame import require_frame
@@ -18,6 +19,8 @@ from core.wording import count, plain, share, size
 from core.workbench import Workbench
 
 PER_PAGE = 10
+MOST_EQUAL = 100
+"""Runs looked at that share the highest accuracy."""
 
 
 def page() -> None:
@@ -53,13 +56,17 @@ def chosen_dataset(bench: Workbench) -> Dataset:
 
 
 def most_accurate(bench: Workbench, dataset: Dataset) -> Run | None:
-    """Of those with a model that were not put away; of several as accurate, the champion if it is among them."""
-    found, _ = bench.search(with_model(dataset.id), limit=1)
+    """Of those with a model that were not put away.
+
+    Of several as accurate the champion, if it is among them, else the cheapest, as on Overview and Compare.
+    """
+    found, _ = bench.search(with_model(dataset.id), limit=MOST_EQUAL)
+    equal = {run.id: run for run in found if run.test_accuracy == found[0].test_accuracy}
+    if not equal:
+        return None
     held = champion_of(bench, dataset)
-    if not found or held is None or not bench.has_model(held):
-        return found[0] if found else None
-    chosen = bench.run(held)
-    return chosen if chosen.test_accuracy == found[0].test_accuracy and not chosen.archived else found[0]
+    cheapest = leaderboard(equal.values(), bench.costs(list(equal)))[0].run_id
+    return equal[held if held in equal else cheapest]
 
 
 def answer(bench: Workbench, dataset: Dataset, best: Run | None, sizes: Mapping[str, int]) -> str:

@@ -21,6 +21,17 @@ def test_the_best_model_comes_first_with_its_lineage(filled):
     assert [metric.value for metric in at.metric if metric.label == "Files"] == ["verified", "verified"]
 
 
+def test_of_several_as_accurate_the_cheapest_leads_as_on_compare(bench):
+    finished = fill(bench.registry, bench.settings, runs=20).with_status("FINISHED")
+    highest = max(run.test_accuracy for run in finished)
+    *equal, newest = (run for run in finished if run.test_accuracy == highest)
+    bench.archive([newest.id])  # that is a cheap one
+    costs = {run.name: bench.cost(run.id).alone_wall_seconds for run in equal}
+    assert costs[equal[-1].name] > min(costs.values()), "the newest is not the cheapest"
+    said = first_line(visit("models")).replace("\\", "")
+    assert f"the most accurate of flowers is {min(costs, key=costs.get)} with" in said
+
+
 def test_a_changed_file_is_said(bench, filled):
     model = bench.models()[0]
     (bench.settings.home / model.path).write_bytes(b"something else")

@@ -57,11 +57,11 @@ def asked_runs(bench: Workbench, runs: dict[str, Run]) -> list[str]:
 
 
 def suggested_runs(runs: Mapping[str, Run]) -> list[str]:
-    """Of the dataset tried last (the first of ``runs``): what trains now, then the most accurate."""
+    """Of the dataset tried last (the first of ``runs``): what trains now, then the most accurate that have curves."""
     newest = next(iter(runs.values()))
     similar = [run for run in runs.values() if run.dataset_id == newest.dataset_id]
 
     def order(run: Run) -> tuple:
-        return run.status is not Status.RUNNING, run.archived, -(run.test_accuracy or 0.0)
+        return run.status is not Status.RUNNING, run.archived, not run.epochs_done, -(run.test_accuracy or 0.0)
 
     return [run.id for run in sorted(similar, key=order)[:SUGGESTED]]

@@ -31,6 +31,7 @@ def bar(bench: Workbench, dataset: Dataset | None, run_ids: Sequence[str], *, ke
     row = st.container(horizontal=True, vertical_alignment="center", key=f"{key}.bar")
     told = st.container()
     with row:
+        st.caption(f"With {count(len(runs), 'ticked run')}:", width="content")
         marks(bench, runs, key=key)
         if dataset is not None and len(runs) == 1:
             champions.make_button(bench, runs[0], key=f"{key}.champion")
@@ -78,7 +79,7 @@ def _tags(bench: Workbench, runs: Sequence[Run], key: str) -> None:
         box = f"{key}.tags.{'|'.join(run.id for run in runs)[:200]}"
         st.multiselect(
             "Tags", there, there, accept_new_options=True, key=box, placeholder="Type a word",
-            help=f"Words to find {'it' if len(runs) == 1 else 'them'} by. What you add goes to all ticked runs.",
+            help="Words to find it by." if len(runs) == 1 else "Words to find them by. What you add goes to all of them.",
             on_change=_retag, args=(bench, [run.id for run in runs], there, box),
         )  # fmt: skip
 

@@ -55,7 +55,7 @@ def show(
         _choice(board, chosen, page)
         _table(now, chosen, lines, shown, colours=colours, narrow=narrow)
         _pages(now, page)
-        if chosen and page.tests:
+        if page.tests and 0 < len(chosen) < page.runs:
             _verdicts(page)
         name = f"{dataset.name}-v{dataset.version}-leaderboard"
         downloads(partial(all_rows, bench, dataset, now), name, "compare.leaderboard")
