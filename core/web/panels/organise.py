@@ -79,7 +79,7 @@ def _tags(bench: Workbench, runs: Sequence[Run], key: str) -> None:
         box = f"{key}.tags.{'|'.join(run.id for run in runs)[:200]}"
         st.multiselect(
             "Tags", there, there, accept_new_options=True, key=box, placeholder="Type a word",
-            help="Words to find it by." if len(runs) == 1 else "Words to find them by. What you add goes to all of them.",
+            help="Words to find it by." if len(runs) == 1 else "Words to find them by: what you add, all of them get.",
             on_change=_retag, args=(bench, [run.id for run in runs], there, box),
         )  # fmt: skip
 
