@@ -61,6 +61,15 @@ def test_an_epoch_that_was_damaged_can_be_saved_again(store):
     assert store.latest().epoch == 1
 
 
+def test_what_a_killed_save_left_goes_with_the_next_save(store):
+    save(store, 1)
+    (store.folder / ".000007.part").mkdir()
+    (store.folder / ".000007.part" / STATE).write_bytes(b"half")
+    assert store.epochs() == [1]
+    save(store, 2)
+    assert sorted(path.name for path in store.folder.iterdir()) == ["000001", "000002"]
+
+
 def test_a_disk_that_fills_up_while_saving_costs_only_the_new_one(store):
     save(store, 1)
 

@@ -28,12 +28,12 @@ def path(tmp_path):
 
 @pytest.fixture
 def synced(monkeypatch):
-    """What reached the disk, in this order: the content of files, the names in folders."""
+    """What reached the disk, in this order: files by ending and content, folders by the names in them."""
     found, fsync = [], os.fsync
 
     def noted(descriptor):
         entry = Path(f"/proc/self/fd/{descriptor}")
-        found.append(names(entry) if entry.is_dir() else entry.read_text())
+        found.append(names(entry) if entry.is_dir() else (entry.resolve().suffix, entry.read_text()))
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", noted)
@@ -126,7 +126,7 @@ def test_who_writes_alone_writes_over_what_a_kill_left(path):
 
 def test_the_content_reaches_the_disk_before_the_name_does(path, synced):
     write_json(path, "new")
-    assert synced == ['"new"', ["card.json"]]
+    assert synced == [(".part", '"new"'), ["card.json"]]
 
 
 def test_what_need_not_outlive_a_power_cut_does_not_wait_for_the_disk(path, synced):
@@ -184,4 +184,4 @@ def test_the_files_of_a_folder_reach_the_disk_before_its_name_does(folder, synce
     draft.mkdir()
     (draft / "file").write_text("new")
     files.publish(draft, folder)
-    assert synced == ["new", ["file"], ["model"]]
+    assert synced == [("", "new"), ["file"], ["model"]]
