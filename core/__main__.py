@@ -6,9 +6,10 @@ done; errors are one line on stderr.
 
 import errno
 import json
+import math
 import os
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         result, done = options.command(options)
-        _print(json.dumps(result) if options.json else options.text(result), sys.stdout)
+        _print(json.dumps(_numbers(result), allow_nan=False) if options.json else options.text(result), sys.stdout)
     except GraftError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -31,6 +32,15 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _fail(_in_words(error))
     return 0 if done else 1
+
+
+def _numbers(value: Any) -> Any:
+    """``value`` with None for what is not a number, such as a loss that ran away: JSON has no word for it."""
+    if isinstance(value, dict):
+        return {key: _numbers(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_numbers(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print(text: str, stream: TextIO) -> None:

@@ -1,6 +1,7 @@
 """The command line where the ground is bad: broken homes, odd arguments, Ctrl-C, closed pipes."""
 
 import json
+import math
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ import pytest
 from core import jobs, prediction
 from core.__main__ import main
 from core.prediction import Answer, PhotoPredictions, Prediction
-from core.runs import Status
+from core.runs import Epoch, Status
 from core.settings import REPOSITORY, load_settings
 from core.workbench import Workbench
 from tests.factories import fill
@@ -229,3 +230,23 @@ def test_file_names_that_are_no_text_are_printed_escaped(home, refusal, capsys, 
     for form in ([], ["--json"]):
         assert main(["predict", "--model", "r", str(tmp_path / "a.jpg"), *form]) == 0
         assert "no\\udcff.jpg" in capsys.readouterr().out
+
+
+def test_a_loss_that_ran_away_is_null_in_json(home, registry, capsys):
+    """Python prints NaN and Infinity, which no other parser of JSON takes."""
+    running = fill(registry).with_status(Status.RUNNING)[0]
+    wild = Epoch(number=7, attempt=1, loss=math.inf, accuracy=0.1, val_loss=math.nan, val_accuracy=0.1, seconds=1.0)
+    registry.record_epoch(running.id, running.attempt, wild)
+    assert main(["show", running.id, "--json"]) == 0
+
+    def refused(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    last = json.loads(capsys.readouterr().out, parse_constant=refused)["epochs"][-1]
+    assert (last["loss"], last["val_loss"], last["accuracy"]) == (None, None, 0.1)
+
+
+def test_a_name_of_a_hundred_thousand_letters_is_not_said_back(home, refusal):
+    for command in (("compare",), ("alias",), ("delete", "--model"), ("delete", "--dataset")):
+        line = refusal(*command, "x" * 100_000)
+        assert line.startswith("There is no ") and "'xxxx" in line and len(line) < 250

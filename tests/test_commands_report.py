@@ -49,12 +49,30 @@ def test_a_file_that_is_there_is_only_overwritten_when_asked(call, finished, tmp
         ("report.pdf", "must end in .html"),
         ("nowhere/report.html", "There is no folder"),
         ("folder.html", "is a folder"),
+        ("r" * 300 + ".html", "cannot be written (File name too long). Choose another folder or a shorter name."),
     ],
 )
 def test_a_target_that_cannot_be_one_is_refused_before_anything_is_computed(call, finished, tmp_path, name, words):
     (tmp_path / "folder.html").mkdir()
     assert words in call("report", *finished, "-o", tmp_path / name, code=1)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
+
+
+def test_a_report_without_a_name_is_told_what_was_received(call, finished):
+    assert call("report", *finished, "-o", "", code=1) == "The file must end in .html or .htm. Received: ''"
+
+
+def test_a_run_named_twice_is_in_a_report_once(call, finished, tmp_path):
+    printed = json.loads(call("report", *finished, *finished, "-o", tmp_path / "report.html", "--json"))
+    assert printed["runs"] == finished
+
+
+def test_a_table_in_which_nothing_would_stand_is_refused_with_the_reason(call, registry, finished, tmp_path):
+    untrained = registry.queue()[0].id
+    reasons = {"epochs": "no epochs were trained in these runs", "answers": "none of these runs has answers"}
+    for name, why in reasons.items():
+        said = call("table", name, untrained, "-o", tmp_path / "table.csv", code=1)
+        assert said.startswith(f"The table {name} would be empty: {why}") and not (tmp_path / "table.csv").exists()
 
 
 def test_a_report_of_an_unknown_run_leaves_no_file(call, finished, tmp_path):

@@ -1,13 +1,15 @@
 """``core report``, ``core table``, ``core calibrate``: what is given away of finished runs, how sure they are."""
 
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Any
 
 from core.commands.tables import percent
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, Unavailable
 from core.files import replacing
 from core.tables import as_csv, as_parquet
 from core.wording import size
@@ -20,9 +22,10 @@ ENDINGS = (".csv", ".parquet")
 def report(options: Namespace) -> Result:
     target = _target(options.output, options.force, (".html", ".htm"))
     workbench = Workbench.open()
-    content = workbench.report(options.runs).encode()
+    ids = [workbench.run(run).id for run in options.runs]
+    content = workbench.report(ids).encode()
     _write(target, content)
-    return {"report": str(target), "bytes": len(content), "runs": [workbench.run(run).id for run in options.runs]}, True
+    return {"report": str(target), "bytes": len(content), "runs": list(dict.fromkeys(ids))}, True
 
 
 def report_text(result: dict) -> str:
@@ -74,17 +77,31 @@ def _target(name: str, force: bool, endings: Sequence[str]) -> Path:
     """Where to write, checked before anything is computed."""
     target = Path(name).expanduser()
     if target.suffix.lower() not in endings:
-        raise InvalidInput(f"The file must end in {' or '.join(endings)}. Received: {name}")
-    if not target.parent.is_dir():
-        raise InvalidInput(f"There is no folder {str(target.parent)!r} to write into.")
-    if target.is_dir():
-        raise InvalidInput(f"{name} is a folder. Name a file in it.")
-    if target.exists() and not force:
-        raise Conflict(f"{name} is there already. Add --force to overwrite it, or choose another name.")
+        raise InvalidInput(f"The file must end in {' or '.join(endings)}. Received: {name[-80:]!r}")
+    with _problems_in_words(target):
+        if not target.parent.is_dir():
+            raise InvalidInput(f"There is no folder {str(target.parent)!r} to write into.")
+        if target.is_dir():
+            raise InvalidInput(f"{name} is a folder. Name a file in it.")
+        if target.exists() and not force:
+            raise Conflict(f"{name} is there already. Add --force to overwrite it, or choose another name.")
     return target
 
 
 def _write(target: Path, content: bytes) -> None:
     """Complete or not at all; a kill leaves ``.<name>.<token>.part`` in the user's folder, where nobody sweeps."""
-    with replacing(target, durable=False) as draft:
+    with _problems_in_words(target), replacing(target, durable=False) as draft:
         draft.write_bytes(content)
+
+
+@contextmanager
+def _problems_in_words(target: Path) -> Iterator[None]:
+    """Names the file that was asked for, not the draft beside it; that the disk is full is said elsewhere."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (ENOSPC, EDQUOT):
+            raise
+        raise Unavailable(
+            f"{str(target)[:200]} cannot be written ({error.strerror}). Choose another folder or a shorter name."
+        ) from None

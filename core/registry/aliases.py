@@ -124,7 +124,7 @@ def run_of_alias(connection: Connection, reference: str) -> str:
     held = _newest(connection, dataset.id, alias)
     title = f"{dataset.name} version {dataset.version}"
     if held is None or held.run_id is None:
-        raise NotFound(f"No run of {title} is {alias!r}.{_elsewhere(connection, dataset, alias)}")
+        raise NotFound(f"No run of {title} is {alias[:80]!r}.{_elsewhere(connection, dataset, alias)}")
     if not _exists(connection, held.run_id):
         raise NotFound(
             f"The {alias} of {title} was {held.run_name} ({held.run_id}), which was deleted since. Choose another run."

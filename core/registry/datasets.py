@@ -109,7 +109,7 @@ def get_dataset(connection: Connection, ref: str) -> Dataset:
     if found is None and version.isascii() and version.isdigit():
         found = _find(connection, (datasets.c.name == name) & (datasets.c.version == int(version[:9])))
     if found is None:
-        raise NotFound(f"There is no dataset {ref!r}. Give its id, its name, or name:version.")
+        raise NotFound(f"There is no dataset {ref[:80]!r}. Give its id, its name, or name:version.")
     return found
 
 

@@ -90,7 +90,7 @@ def _no_model(connection: Connection, ref: str) -> str:
     run = connection.execute(select(runs.c.name, runs.c.status).where(runs.c.id == ref)).first()
     if run and run.status == Status.FINISHED:
         return f"There is no model {ref!r} any more: the weights of {run.name} were deleted. Train it again to get one."
-    return f"There is no model {ref!r}. Only finished runs have one; it may have been deleted."
+    return f"There is no model {ref[:80]!r}. Only finished runs have one; it may have been deleted."
 
 
 def insert_model(connection: Connection, model: Model) -> None:

@@ -208,7 +208,7 @@ def resolve(connection: Connection, ref: str) -> str:
 
 
 def no_such_run(ref: str) -> NotFound:
-    return NotFound(f"There is no run {ref!r}. The runs page and `python -m core runs` list them.")
+    return NotFound(f"There is no run {ref[:80]!r}. The runs page and `python -m core runs` list them.")
 
 
 def get_run(connection: Connection, run_id: str) -> Run:

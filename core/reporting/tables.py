@@ -76,8 +76,18 @@ def table_rows(material: Material, name: str) -> Rows:
     """The rows of one of ``TABLES``.
 
     Raises:
-        InvalidInput: there is no such table.
+        InvalidInput: there is no such table, or nothing stands in it.
     """
     if name not in TABLES:
-        raise InvalidInput(f"There is no table {name!r}. Choose from: {', '.join(TABLES)}")
-    return TABLES[name](material)
+        raise InvalidInput(f"There is no table {name[:80]!r}. Choose from: {', '.join(TABLES)}")
+    rows = TABLES[name](material)
+    if not rows:
+        raise InvalidInput(f"The table {name} would be empty: {_EMPTY[name]}. Choose other runs, or another table.")
+    return rows
+
+
+_EMPTY = {
+    "epochs": "no epochs were trained in these runs",
+    "answers": "none of these runs has answers for the test photos",
+}
+"""Why a table has no row; every run has one in the others."""
