@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -29,14 +30,16 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
     Args:
         names: dataset id -> title.
     """
-    runs, total = page_of(bench, _wanted(bench, names), key=_PAGE, per_page=PER_PAGE)
+    wanted = _wanted(bench, names)
+    runs, total = page_of(bench, wanted, key=_PAGE, per_page=PER_PAGE)
+    away = _put_away(bench, wanted, total)
     if not runs:
-        st.caption("No ended run matches.")
+        st.caption(f"No ended run matches.{away}")
         return
     ticked = _table(bench, runs, names)
     pager(total, "run", key=_PAGE, per_page=PER_PAGE)
     if not ticked:
-        st.caption("Tick runs to compare them, or to star, tag, archive or delete them.")
+        st.caption(f"Tick runs to compare them, or to star, tag, archive or delete them.{away}")
         return
     _compare(ticked)
     datasets = {run.dataset_id for run in ticked}
@@ -72,6 +75,14 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> Wanted:
         archived=archived,
         sort=sort,
     )
+
+
+def _put_away(bench: Workbench, wanted: Wanted, shown: int) -> str:
+    """Where the runs are that somebody misses here, a sentence."""
+    if wanted.archived:
+        return ""
+    more = bench.search(replace(wanted, archived=True), limit=1)[1] - shown
+    return f" {count(more, 'archived run')} more with *Archived too*." if more else ""
 
 
 def _switches() -> tuple[tuple[Status, ...], bool, bool]:

@@ -111,9 +111,10 @@ def delete_weights_button(bench: Workbench, runs: Sequence[Run], told, *, key: s
 
     def what() -> str:
         toll = bench.toll_of([run.id for run in runs], weights_only=True)
+        it = "it" if len(runs) == 1 else "they"
         return (
             f"This deletes the weights of {_named(runs)} for good: {toll_words(toll)}. Figures, curves and answers "
-            "stay, to be compared as before; Predict, training on and building on them end here."
+            f"stay, to be compared as before; {it} can no longer be asked, trained further or built on."
             f"{used_words(toll)}{alias_words(toll, weights_only=True)}"
         )
 
