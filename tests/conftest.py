@@ -18,6 +18,8 @@ from tests.factories import Filled, fill
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell's background job ignores Ctrl-C, and so would every child the tests interrupt."""
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes are started; each would compile Graft anew
+
 MEMORY = Path("/dev/shm")
 ROOM = 2 * 10**9
 _PREFIX = "graft-tests-"

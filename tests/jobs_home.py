@@ -33,12 +33,12 @@ def nvmlDeviceGetName(handle): return f"Fake GPU {handle}"
 """A ``pynvml`` that knows two GPUs."""
 
 
-def eventually(condition: Callable[[], object], what: str = "", timeout: float = 30.0) -> None:
+def eventually(condition: Callable[[], object], what: str = "", timeout: float = 120.0) -> None:
     """Wait until ``condition()`` is true; a generous limit, for it only passes when something is broken."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, f"did not happen: {what or condition}"
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 class Home:

@@ -134,7 +134,7 @@ def finish(home: Home, runs: list[Run]) -> None:
         jobs.ensure_supervisor(home.settings)
         return all(home.status(run) is Status.FINISHED for run in runs)
 
-    eventually(all_finished, "all runs are finished", timeout=60)
+    eventually(all_finished, "all runs are finished")
 
 
 def assert_trained_once(home: Home, run: Run, epochs: int = EPOCHS) -> None:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.errors import NoSpace, Unavailable
-from core.jobs import locks, processes
+from core.jobs import locks, processes, trainers
 from core.jobs import supervisor as supervisor_module
 from core.jobs.exits import write_exit
 from core.jobs.processes import Identity
@@ -212,7 +212,8 @@ def test_cancel_after_the_epoch_lets_the_trainer_end_its_epoch(home):
     assert home.registry.run(run.id).reason == f"Cancelled after epoch {len(home.registry.epochs(run.id))}."
 
 
-def test_a_trainer_whose_run_was_given_to_a_new_attempt_is_stopped_first(home):
+def test_a_trainer_whose_run_was_given_to_a_new_attempt_is_stopped_first(home, monkeypatch):
+    monkeypatch.setattr(trainers, "ORPHANS_MAY_LIVE", 0.0)  # its successor is not taken for a child it has left
     run = home.add(seconds=60, deaf=True)
     supervisor = home.supervisor(TWO_GPUS, grace=0.3)
     home.works_until(supervisor, lambda: home.starts(run))

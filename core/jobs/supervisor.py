@@ -246,6 +246,8 @@ class Supervisor:
 
     def _start_claimed(self) -> None:
         for claim in list(self._claims):
+            if any(trainer.run_id == claim.run_id for trainer in self.trainers):
+                continue  # not yet buried: it would take the lock of its successor for that of children it has left
             try:
                 trainer = trainers.start(claim.run_id, claim.attempt, claim.slot, self.settings, self._launcher)
             except OSError as error:
