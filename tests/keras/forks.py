@@ -41,7 +41,7 @@ for line in sys.stdin:
             sys.stdout.flush()
             os._exit(code)
     _, status = os.waitpid(child, 0)
-    answers.write(f"{os.waitstatus_to_exitcode(status)}\\n")
+    answers.write(json.dumps([task["number"], os.waitstatus_to_exitcode(status)]) + "\\n")
     answers.flush()
 """
 
@@ -50,7 +50,7 @@ class Forks:
     """Runs code in forks, one at a time; a context manager, which ends them all."""
 
     def __init__(self, folder: Path):
-        self._log = folder / "log.txt"
+        self._folder, self._asked = folder, 0
         self._nursery = subprocess.Popen(
             [sys.executable, "-c", _NURSERY],
             cwd=REPOSITORY,
@@ -69,10 +69,14 @@ class Forks:
 
     def run(self, code: str, *arguments: str) -> tuple[int, str]:
         """(exit code, or minus the signal that killed it; what it printed)."""
-        task = {"code": code, "arguments": arguments, "log": str(self._log)}
+        self._asked += 1
+        log = self._folder / f"log-{self._asked}.txt"
+        task = {"code": code, "arguments": arguments, "log": str(log), "number": self._asked}
         assert self._nursery.stdin and self._nursery.stdout
         self._nursery.stdin.write(json.dumps(task) + "\n")
         self._nursery.stdin.flush()
-        answer = self._nursery.stdout.readline()
-        assert answer, "the process that forks has ended; see nursery.txt beside " + str(self._log)
-        return int(answer), self._log.read_text()
+        for answer in self._nursery.stdout:
+            number, code_of_fork = json.loads(answer)
+            if number == self._asked:  # not a late answer to a test that ran out of time
+                return code_of_fork, log.read_text()
+        raise AssertionError(f"The process that forks has ended; see nursery.txt beside {log}")

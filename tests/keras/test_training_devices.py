@@ -63,6 +63,7 @@ RECIPES = {
 """Of 42 training photos: batches of 41 are 21 and 20, then a photo and one that fills up."""
 
 
+@pytest.mark.timeout(900)
 def test_two_devices_learn_what_one_learns_and_resume_as_one_does(bench, forks):
     for name, (numbers, pattern) in RECIPES.items():
         bench.add(name, numbers, pattern=pattern)
