@@ -20,11 +20,11 @@ LAYERS = [
     {"runs"},
     {"scores", "temperature", "split_answers", "progress", "costs", "projector"},
     {"registry", "features"},
-    {"heads", "lineage"},
+    {"deletion", "heads", "lineage"},
     {"answers"},
     {"jobs", "comparison", "prediction", "planning", "needs"},
     {"training", "combining", "checks", "calibration", "photo_map"},
-    {"deletion", "estimates", "imports", "health", "charts"},
+    {"estimates", "imports", "health", "charts"},
     {"reporting"},
     {"workbench"},
     {"web", "commands"},
@@ -93,4 +93,4 @@ def test_the_code_base_has_one_broad_except():
 )
 def test_no_tensorflow_comes_with(module):
     code = f"import sys, {module}; sys.exit(bool({{'tensorflow', 'keras'}} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=120).returncode == 0

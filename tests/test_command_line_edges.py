@@ -206,7 +206,7 @@ def test_a_closed_pipe_is_no_traceback(home):
     os.close(read)
     process = command("backbones", home=home, stdout=write)
     os.close(write)
-    assert process.communicate(timeout=60)[1] == b"" and process.returncode == 1
+    assert process.communicate(timeout=120)[1] == b"" and process.returncode == 1
 
 
 def test_ctrl_c_while_importing_is_one_line_and_leaves_nothing(home, registry):
@@ -214,7 +214,7 @@ def test_ctrl_c_while_importing_is_one_line_and_leaves_nothing(home, registry):
     while not list((home / "datasets").glob(".tmp-*")) and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert (out, process.returncode) == (b"", 130)
     assert len(err.splitlines()) == 1 and b"Nothing half-done" in err
     assert not list((home / "datasets").glob(".tmp-*"))

@@ -386,7 +386,7 @@ def slow_import(source: Path, home: Settings, stage: str) -> subprocess.Popen:
 
 def ended(process: subprocess.Popen, sign: int) -> None:
     process.send_signal(sign)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
 
 
 @pytest.mark.parametrize("stage", ["Decoding photos", "Storing"])
@@ -401,7 +401,7 @@ def test_what_a_killed_import_leaves_is_swept_but_a_living_one_is_not(zipped, ho
     process = slow_import(zipped(classes(cat=4, dog=4)), home, stage)
     assert sweep(home) == 0 and leftovers(home) == [".tmp-d-slow"]
     ended(process, signal.SIGKILL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while sweep(home) == 0 and time.monotonic() < deadline:  # its decoders hold the lock until they notice
         time.sleep(0.05)
     assert leftovers(home) == []

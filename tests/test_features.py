@@ -122,7 +122,7 @@ def test_a_run_that_comes_second_does_not_wait_until_the_first_has_stopped_readi
             time.sleep(0.1)
 
     first = ask(settings, dataset, photos, progress=compute_meanwhile)
-    asked[0].join(timeout=20)
+    asked[0].join(timeout=120)
     assert not asked[0].is_alive()
     assert not Lock(path, exclusive=True).try_acquire() and len(first.array)  # the first still reads
 

@@ -100,7 +100,7 @@ def test_another_host_name_is_refused(server):
 def test_a_taken_port_is_one_sentence(server):
     environ = os.environ | {"GRAFT_HOME": str(server.settings.home), "GRAFT_PORT": str(server.settings.port)}
     second = subprocess.run(
-        [sys.executable, "app.py"], cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=60
+        [sys.executable, "app.py"], cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=120
     )
     assert second.returncode == 1
     assert f"Port {server.settings.port}" in second.stderr

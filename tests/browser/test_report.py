@@ -52,7 +52,7 @@ def scroll_through(page):
 def test_every_chart_is_drawn_and_nothing_is_asked_for(opened, report):
     scroll_through(opened)
     opened.wait_for_function(
-        "[...document.querySelectorAll('.chart')].every((node) => node.querySelector('svg.main-svg'))", timeout=20_000
+        "[...document.querySelectorAll('.chart')].every((node) => node.querySelector('svg.main-svg'))", timeout=60_000
     )
     outside = [url for url in opened.asked if not url.startswith(("data:", "blob:"))]
     assert outside == [report.as_uri()]
