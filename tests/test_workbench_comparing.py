@@ -46,6 +46,14 @@ def test_answers_that_are_replaced_are_read_again(bench, settings, finished):
     assert "not those that were measured: their log-loss" in bench.comparison(finished).missing[finished[0]]
 
 
+def test_curves_are_made_once_and_anew_when_a_run_of_them_is_gone(bench, finished):
+    made = bench.curves(finished, "val_accuracy")
+    assert [curve.run_id for curve in made] == list(finished) and bench.curves(finished, "val_accuracy") is made
+    assert bench.curves(finished, "loss")[0].values != made[0].values
+    bench.delete_runs(finished[:1])
+    assert [curve.run_id for curve in bench.curves(finished, "val_accuracy")] == list(finished[1:])
+
+
 def test_a_run_that_was_deleted_is_not_found(bench, finished):
     bench.comparison(finished)
     bench.delete_runs(finished[:1])

@@ -173,7 +173,7 @@ def shade(colour: str, strength: float) -> str:
 
 def numbers(values: Iterable[float | None]) -> np.ndarray:
     """Of a long line, None as a gap: an array goes to the browser packed, and Plotly does not look at each number."""
-    return np.array([np.nan if value is None else value for value in values], np.float64)
+    return np.array(list(values), np.float64)  # None becomes NaN
 
 
 def require_some(values: Sequence[Any], what: str) -> None:

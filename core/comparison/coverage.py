@@ -30,9 +30,8 @@ def coverage(results: PhotoResults, most: int = MOST_POINTS) -> tuple[CoveragePo
     Photos of one confidence come together: no threshold parts them. At most ``most`` points, evenly spread over the
     coverage, the first and the last (every photo is answered) among them.
     """
-    confidence = results.probabilities.max(axis=1)
-    order = np.argsort(-confidence, kind="stable")
-    sure, right = confidence[order], np.cumsum(results.right[order])
+    order = np.argsort(-results.confidence, kind="stable")
+    sure, right = results.confidence[order], np.cumsum(results.right[order])
     ends = np.flatnonzero(np.append(sure[1:] < sure[:-1], True))
     if len(ends) > most:
         ends = ends[np.unique(np.linspace(0, len(ends) - 1, most).round().astype(int))]
@@ -49,5 +48,5 @@ def coverage(results: PhotoResults, most: int = MOST_POINTS) -> tuple[CoveragePo
 
 def when_sure(results: PhotoResults, at_least: float) -> tuple[float | None, float]:
     """What a threshold gives: (share right of the photos answered, None when none is; share of photos answered)."""
-    sure = results.probabilities.max(axis=1) >= at_least
+    sure = results.confidence >= at_least
     return (float(results.right[sure].mean()) if sure.any() else None), float(sure.mean())

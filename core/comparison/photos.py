@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,10 +39,15 @@ class PhotoResults:
         if not np.isfinite(self.probabilities).all():
             raise InvalidInput(f"The answers of run {self.run_id} are not all numbers.")
 
-    @property
+    @cached_property
     def right(self) -> np.ndarray:
         """(n,) bool."""
         return self.probabilities.argmax(axis=1) == self.labels
+
+    @cached_property
+    def confidence(self) -> np.ndarray:
+        """(n,) probability of the class it gave."""
+        return self.probabilities.max(axis=1)
 
     @property
     def accuracy(self) -> float:
@@ -94,7 +100,7 @@ class Cell:
 def confusion_cells(results: PhotoResults, class_names: Sequence[str]) -> tuple[Cell, ...]:
     """Every cell with at least one photo, in the order of the labels."""
     require_classes(results, class_names)
-    predicted, surest_first = results.probabilities.argmax(axis=1), np.argsort(-results.probabilities.max(axis=1))
+    predicted, surest_first = results.probabilities.argmax(axis=1), np.argsort(-results.confidence)
     cells: dict[tuple[int, int], list[str]] = defaultdict(list)
     for row in surest_first:
         cells[int(results.labels[row]), int(predicted[row])].append(results.digests[row])

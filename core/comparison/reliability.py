@@ -37,10 +37,9 @@ class Reliability:
 
 def reliability(results: PhotoResults, bins: int = CALIBRATION_BINS) -> Reliability:
     """Of the test photos, with ``bins`` of equal width."""
-    confidence = results.probabilities.max(axis=1)
-    place = confidence_bins(confidence, bins)
+    place = confidence_bins(results.confidence, bins)
     photos = np.bincount(place, minlength=bins)
-    sure = np.bincount(place, weights=confidence, minlength=bins)
+    sure = np.bincount(place, weights=results.confidence, minlength=bins)
     right = np.bincount(place, weights=results.right, minlength=bins)
     found = tuple(
         ReliabilityBin(

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -14,7 +15,7 @@ SIDE = 192
 """Longest side in pixels; shown at half of it on ordinary screens, sharp on dense ones."""
 
 
-@st.cache_data(max_entries=2048, show_spinner=False)
+@lru_cache(maxsize=2048)
 def thumbnail(path: Path, modified: float, side: int = SIDE) -> bytes:
     """JPEG bytes of a stored photo, square crop from its middle. ``modified`` is part of the cache's key."""
     return photos.thumbnail(path, side)

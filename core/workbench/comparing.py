@@ -7,7 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from core import comparison
-from core.comparison import Board, BoardPage, Comparison, Filters, PhotoResults, load_results
+from core.comparison import Board, BoardPage, Comparison, Curve, Filters, PhotoResults, load_results
 from core.errors import GraftError
 from core.registry import Registry
 from core.runs import Epoch, Run, Status
@@ -20,10 +20,6 @@ _KEPT = 8
 
 class Comparing(Bench):
     """Figures of several runs; nothing is computed twice while nothing was written."""
-
-    def photo_results(self, run_id: str) -> PhotoResults:
-        """What a finished run said about every test photo."""
-        return load_results(self.settings, run_id)
 
     def comparison(self, run_ids: Sequence[str]) -> Comparison:
         """Runs of one dataset side by side, finished or not; those without answers are in ``missing``.
@@ -74,6 +70,14 @@ class Comparing(Bench):
     def sparklines(self, run_ids: Sequence[str]) -> Mapping[str, tuple[float, ...]]:
         """The validation accuracy over the epochs in a few points, by run id."""
         return self.registry.sparklines(run_ids)
+
+    def curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
+        """One figure of every epoch of those of the runs that have any, in their order."""
+        return _remembered(self.registry, ("curves", metric, *run_ids), lambda: self._curves(run_ids, metric))
+
+    def _curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
+        costs = self.registry.costs(run_ids)
+        return comparison.curves(self.board_runs(run_ids), self.epochs_of(run_ids), metric, costs)
 
     def epochs_of(self, run_ids: Sequence[str]) -> Mapping[str, list[Epoch]]:
         """The recorded epochs of several runs, by run id."""

@@ -1,14 +1,14 @@
 """Verbs about what is said of finished runs: how sure their models are, a map of their photos, a report."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from core import calibration, photo_map
 from core.calibration import Calibration
 from core.comparison import Comparison, threshold_points
-from core.errors import GraftError, NotFound
+from core.errors import GraftError
 from core.photo_map import PhotoMap, Progress
 from core.runs import Model
 from core.settings import VERSION
@@ -42,10 +42,12 @@ class Reporting(Comparing):
     def calibration(self, run_id: str) -> Calibration | None:
         """The temperature of a run's model; None when it has none, or no model."""
         run = self.run(run_id)
-        try:
-            return calibration.calibration_of(self.registry.model(run.id))
-        except NotFound:
-            return None
+        return self.calibrations([run.id]).get(run.id)
+
+    def calibrations(self, run_ids: Sequence[str]) -> Mapping[str, Calibration]:
+        """The temperatures of those of the runs whose models have one, by run id."""
+        models = self.registry.models_of(run_ids).values()
+        return {one.run_id: one for one in map(calibration.calibration_of, models) if one is not None}
 
     def photo_map(self, run_id: str, *, compute: bool = False, progress: Progress | None = None) -> PhotoMap | None:
         """Where the test photos lie for a finished run; None where its network would have to be asked (``compute``)."""
@@ -82,7 +84,7 @@ class Reporting(Comparing):
             epochs=self.epochs_of(ids),
             photos=self.registry.photos(dataset.id, split="test"),
             photos_dir=self.settings.dataset_dir(dataset.id) / "photos",
-            calibrations={one.run_id: one for one in map(calibration.calibration_of, models) if one is not None},
+            calibrations=self.calibrations(ids),
             thresholds={model.run_id: one for model in models if (one := _thresholds(model)) is not None},
             map=self._map_at_hand(found) if maps else None,
             rate=(self.registry.preference("rate_per_hour"), self.registry.preference("currency", "EUR")),

@@ -28,7 +28,7 @@ def show(selected: Selected) -> None:
     if not ids:
         return
     ids = parts.best_of(ids, _MOST)
-    fitted = {run_id: selected.bench.calibration(run_id) for run_id in ids}
+    fitted = selected.bench.calibrations(ids)
     raw, after = _diagrams(selected, ids, fitted)
     parts.finding(charts.reliability_title(raw, selected.brief_names, after=after))
     diagram, temperatures = st.columns([1, 1], gap="medium")
@@ -59,11 +59,11 @@ def _left_out(raw: list[Reliability], drawn: list[Reliability]) -> str:
 
 
 def _diagrams(
-    selected: Selected, ids: list[str], fitted: Mapping[str, Calibration | None]
+    selected: Selected, ids: list[str], fitted: Mapping[str, Calibration]
 ) -> tuple[list[Reliability], list[Reliability]]:
     """As measured, and after the temperature of those that have one."""
     results = selected.comparison.results
-    after = [reliability(_after(results[run_id], found.temperature)) for run_id, found in fitted.items() if found]
+    after = [reliability(_after(results[run_id], found.temperature)) for run_id, found in fitted.items()]
     return [reliability(results[run_id]) for run_id in ids], after
 
 
@@ -72,7 +72,7 @@ def _after(results: PhotoResults, temperature: float) -> PhotoResults:
 
 
 def _temperatures(
-    selected: Selected, ids: list[str], fitted: Mapping[str, Calibration | None], raw: Mapping[str, Reliability]
+    selected: Selected, ids: list[str], fitted: Mapping[str, Calibration], raw: Mapping[str, Reliability]
 ) -> None:
     """What every run is off by, and the click that mends it."""
     st.markdown("**Scale the temperature**")
@@ -84,7 +84,7 @@ def _temperatures(
     if problem := st.session_state.pop(_PROBLEM, None):
         st.error(plain(problem), icon=":material/error:")
     for run_id in ids:
-        _temperature(selected, run_id, fitted[run_id], raw[run_id])
+        _temperature(selected, run_id, fitted.get(run_id), raw[run_id])
     st.caption(
         "Calibration error (ECE): the mean gap between stated certainty and share right, in 15 bins. Log-loss: how "
         "surprised the run is by the truth, on average; both are better the smaller."

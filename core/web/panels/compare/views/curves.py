@@ -7,7 +7,7 @@ from typing import Any, cast
 import streamlit as st
 
 from core import charts
-from core.comparison import METRICS, Curve, curves
+from core.comparison import METRICS, Curve
 from core.web.panels.compare import address
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
@@ -58,9 +58,7 @@ def _drawn(
 
 
 def _curves(selected: Selected, ids: list[str], metric: str) -> tuple[Curve, ...]:
-    bench = selected.bench
-    runs = {run.id: run for run in bench.board_runs(ids)}
-    found = curves([runs[run_id] for run_id in ids], bench.epochs_of(ids), metric, bench.costs(ids)) if ids else ()
+    found = selected.bench.curves(ids, metric) if ids else ()
     return tuple(replace(curve, name=selected.names[curve.run_id]) for curve in found)
 
 

@@ -1,5 +1,6 @@
 """The map: which test photos look alike to a run, and where are its mistakes?"""
 
+import numpy as np
 import streamlit as st
 
 from core import charts
@@ -92,8 +93,7 @@ def _photo(selected: Selected, found: PhotoMap) -> None:
     if selected.address.cell in found.digests:
         shown, title = [selected.address.cell], "The photo you clicked"
     else:
-        sure = results.probabilities.max(axis=1)
-        wrong = [(-sure[row], digest) for row, digest in enumerate(results.digests) if not results.right[row]]
+        wrong = [(-results.confidence[row], results.digests[row]) for row in np.flatnonzero(~results.right)]
         shown, title = [digest for _, digest in sorted(wrong)[:4]], "Its surest mistakes"
     st.markdown(f"**{title if shown else 'It makes no mistake'}**")
     parts.photos(selected, photo_answers([results], names, shown), width=200 if len(shown) == 1 else 148)
