@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import statistics
 import sys
 import time
@@ -23,9 +22,11 @@ from tests.browser.conftest import Server, end_server, start_server
 
 @dataclass
 class Rerun:
-    """One run of a script: milliseconds from asking to its end, bytes sent, points of every chart, errors shown."""
+    """One run of a script: milliseconds from asking to its end (``cpu``: of the server's CPU meanwhile), bytes sent,
+    points of every chart, errors shown."""
 
     milliseconds: float
+    cpu: float = 0.0
     sent: int = 0
     points: list[int] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -42,7 +43,7 @@ class Visitor:
         """Asks for a page and waits for the end of its script."""
         message = BackMsg()
         message.rerun_script.page_name, message.rerun_script.query_string = page, query
-        seen, started = Rerun(0.0), time.perf_counter()
+        seen, started, spent = Rerun(0.0), time.perf_counter(), self._cpu_seconds()
         self.socket.send(message.SerializeToString())
         while True:
             data = self.socket.recv(timeout=120)
@@ -50,6 +51,7 @@ class Visitor:
             seen.sent += len(data)
             if answer.WhichOneof("type") == "script_finished":
                 seen.milliseconds = 1000 * (time.perf_counter() - started)
+                seen.cpu = 1000 * (self._cpu_seconds() - spent)
                 return seen
             if answer.WhichOneof("type") == "delta" and answer.delta.WhichOneof("type") == "new_element":
                 _look_at(answer.delta.new_element, seen)
@@ -63,19 +65,15 @@ class Visitor:
         first = self.rerun(page, query)
         if first.failures:
             sys.exit(f"/{page}?{query} shows: {first.failures[0]}")
-        before = self._cpu_seconds()
-        times = sorted(self.rerun(page, query).milliseconds for _ in range(reruns))
-        cpu = 1000 * (self._cpu_seconds() - before) / reruns
-        return Measured(first=first, median=statistics.median(times), most=times[int(0.9 * reruns)], cpu=cpu)
+        return measured(first, [self.rerun(page, query) for _ in range(reruns)])
 
     def _cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.server.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(~self.server.process.pid << 3 | 2)  # as clock_getcpuclockid(3), to the nanosecond
 
 
 @dataclass
 class Measured:
-    """Milliseconds of a page: the first visit, median of reruns, nine in ten under ``most``, CPU of the server a rerun.
+    """Milliseconds of a page: the first visit, medians of reruns (``cpu``: of the server), nine in ten under ``most``.
 
     The CPU suffers less from what else the machine does.
     """
@@ -91,6 +89,12 @@ class Measured:
             f"first {self.first.milliseconds:.0f} ms, {self.first.sent / 1000:.0f} kB, "
             f"{len(self.first.points)} charts of up to {max(self.first.points, default=0)} points"
         )
+
+
+def measured(first: Rerun, reruns: list[Rerun]) -> Measured:
+    times = sorted(rerun.milliseconds for rerun in reruns)
+    cpu = statistics.median(rerun.cpu for rerun in reruns)
+    return Measured(first=first, median=statistics.median(times), most=times[int(0.9 * len(times))], cpu=cpu)
 
 
 def _look_at(element: Any, seen: Rerun) -> None:
