@@ -19,6 +19,7 @@ import numpy as np
 
 from core import files
 from core.answers.files import CALIBRATION, CARD, digest_of
+from core.deletion import undeleted
 from core.errors import GraftError, InvalidInput, NotFound, Unavailable
 from core.features.store import Lock, lock_path, locked
 from core.registry import Registry
@@ -183,7 +184,7 @@ def _lock_name(run_id: str) -> str:
 def _keep(run: Run, fitted: Calibration | None, registry: Registry, settings: Settings) -> None:
     """Puts what was fitted on both cards (None takes it off), all or nothing; who comes second goes by the first's."""
     folder = settings.run_dir(run.id) / "model"
-    with locked(_lock_name(run.id), settings):
+    with locked(_lock_name(run.id), settings), undeleted(settings, run.id):
         model = _model_of(run, registry)
         if fitted is None and CALIBRATION not in model.card:
             raise InvalidInput(f"{run.name} ({run.id}) is not calibrated, so there is nothing to take back.")

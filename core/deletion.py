@@ -6,6 +6,7 @@ does the rest of what was logged, and undoes what was not: all of it is gone, or
 """
 
 import fcntl
+import os
 import re
 import secrets
 import shutil
@@ -14,10 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from core.datasets.values import Dataset
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from core.features.store import forget
 from core.registry import Registry
 from core.runs import Run, Status
@@ -245,6 +246,20 @@ def _settle(settings: Settings, registry: Registry) -> None:
 
 
 @contextmanager
+def undeleted(settings: Settings, run_id: str) -> Iterator[None]:
+    """Nobody deletes for the length of the block, which writes into the folder of a run: it would come back.
+
+    Raises:
+        NotFound: it is gone already.
+    """
+    with _lock(settings) as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        if not settings.run_dir(run_id).is_dir():
+            raise NotFound(f"There is no folder of run {run_id} any more. It may have been deleted.")
+        yield
+
+
+@contextmanager
 def _alone(settings: Settings, registry: Registry) -> Iterator[None]:
     """Nobody else deletes meanwhile, and what a kill has left is out of the way."""
     with _deleting(settings):
@@ -255,7 +270,7 @@ def _alone(settings: Settings, registry: Registry) -> Iterator[None]:
 @contextmanager
 def _deleting(settings: Settings, *, wait: bool = True) -> Iterator[bool]:
     """One process deletes at a time; the lock goes with the process. Without ``wait``, False when it is taken."""
-    with open(settings.home / "deletion.lock", "a") as lock:
+    with _lock(settings) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -264,11 +279,23 @@ def _deleting(settings: Settings, *, wait: bool = True) -> Iterator[bool]:
         yield True
 
 
+def _lock(settings: Settings) -> TextIO:
+    return (settings.home / "deletion.lock").open("a")
+
+
 def size_of(*folders: Path) -> int:
     """Bytes that are free once all ``folders`` are gone: a file that has links elsewhere too stays on the disk."""
-    files = [path.lstat() for folder in folders for path in folder.rglob("*") if path.is_file()]
+    files = [found for folder in folders for found in _files(folder)]
     links = Counter((file.st_dev, file.st_ino) for file in files)
     sizes = {
         (file.st_dev, file.st_ino): file.st_size for file in files if links[file.st_dev, file.st_ino] >= file.st_nlink
     }
     return sum(sizes.values())
+
+
+def _files(folder: Path) -> Iterator[os.stat_result]:
+    """Of everything below; what another process takes away meanwhile is not there."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                yield os.lstat(os.path.join(place, name))

@@ -15,6 +15,7 @@ from core.answers import Head, Network, Node, read_model
 from core.answers.answering import Answerer
 from core.arrays import read_npz, write_npz
 from core.comparison import PhotoResults, load_results
+from core.deletion import undeleted
 from core.errors import GraftError, NotFound, Unavailable
 from core.features.compute import features_of
 from core.features.inner import InnerEngine
@@ -116,8 +117,9 @@ def _made(
     if vectors is None:
         return None
     found = (*principal(vectors.rows), vectors.source)
-    _into_projector(run, results, vectors, registry, settings)
-    _write(settings.run_dir(run.id) / FILE, results, *found)
+    with undeleted(settings, run.id):
+        _into_projector(run, results, vectors, registry, settings)
+        _write(settings.run_dir(run.id) / FILE, results, *found)
     return found
 
 

@@ -1,5 +1,6 @@
 """A temperature makes a model as sure as it is right: fitted on validation, kept with the model, taken back at will."""
 
+import fcntl
 import json
 from contextlib import contextmanager
 from dataclasses import replace
@@ -148,6 +149,23 @@ def test_a_run_whose_files_are_gone_gets_one_sentence(bench, run):
     (folder_of(bench, run) / "card.json").unlink()
     with pytest.raises(Unavailable, match="files of the model .* are gone"):
         bench.calibrate(run.id)
+
+
+def test_nobody_deletes_while_both_cards_are_changed(bench, run, monkeypatch):
+    """A model that went half way through would leave a draft of its card, or a card without a file."""
+    read, seen = calibration._read_card, []
+
+    def reading(folder, run_id):
+        with (bench.settings.home / "deletion.lock").open() as lock:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            seen.append(run_id)
+        return read(folder, run_id)
+
+    monkeypatch.setattr(calibration, "_read_card", reading)
+    bench.calibrate(run.id)
+    assert seen == [run.id]
+    assert bench.delete_weights([run.id]).models == 1
 
 
 def test_an_unknown_run_is_said_so(bench):

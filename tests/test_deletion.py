@@ -57,6 +57,22 @@ def test_the_toll_counts_shared_files_only_with_the_last_that_has_them(filled, s
     assert both > weigh_dataset(settings, filled, filled.dataset(one.dataset_id)).bytes + 1000
 
 
+def test_what_somebody_else_takes_away_meanwhile_is_not_weighed(settings, monkeypatch):
+    folder = settings.home / "weighed"
+    (folder / "below").mkdir(parents=True)
+    for name in ("a", "b", "below/c"):
+        (folder / name).write_bytes(b"x" * 10)
+    lstat = os.lstat
+
+    def gone(path):
+        for name in ("b", "below/c"):
+            (folder / name).unlink(missing_ok=True)
+        return lstat(path)
+
+    monkeypatch.setattr(os, "lstat", gone)
+    assert size_of(folder) == 10
+
+
 def test_a_run_goes_with_its_model_and_files(filled, settings):
     run = finished(filled)
     toll = delete_runs(settings, filled, [run.id])

@@ -152,6 +152,21 @@ def test_it_goes_with_the_run(bench, run):
     assert not bench.settings.run_dir(run.id).exists()
 
 
+def test_a_run_that_is_deleted_while_its_map_is_made_leaves_no_folder(bench, run, monkeypatch):
+    """A report or a page may be at it; what it writes afterwards nobody would ever delete."""
+    store_features(bench, run)
+    principal = photo_map.principal
+
+    def deleted_meanwhile(rows):
+        bench.delete_runs([run.id])
+        return principal(rows)
+
+    monkeypatch.setattr(photo_map, "principal", deleted_meanwhile)
+    with pytest.raises(NotFound, match=f"no folder of run {run.id} any more"):
+        bench.photo_map(run.id)
+    assert not bench.settings.run_dir(run.id).exists()
+
+
 def test_a_run_without_answers_has_no_map_and_says_why(bench, run):
     running = bench.runs(status=Status.RUNNING)[0]
     with pytest.raises(NotFound, match="has no answers for the test photos"):
