@@ -224,6 +224,19 @@ def test_it_says_when_and_how_it_was_made(bench, finished):
     )
 
 
+def test_a_run_that_is_deleted_while_the_report_is_made_is_named(bench, finished, monkeypatch):
+    compared = bench.comparison
+
+    def deleted_meanwhile(ids):
+        found = compared(ids)
+        bench.delete_runs([finished[1].id])
+        return found
+
+    monkeypatch.setattr(bench, "comparison", deleted_meanwhile)
+    with pytest.raises(NotFound, match=f"There is no run '{finished[1].id}'"):
+        bench.report([run.id for run in finished])
+
+
 def test_runs_of_several_datasets_are_refused_with_an_offer(bench, finished):
     other = fill(bench.registry, bench.settings).with_status(Status.FINISHED)[0]
     with pytest.raises(SeveralDatasets, match="cannot be compared"):

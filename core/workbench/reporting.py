@@ -75,11 +75,12 @@ class Reporting(Comparing):
 
         found = self.comparison(run_ids)
         ids, dataset = [row.run_id for row in found.rows], self.dataset(found.dataset_id)
+        runs = {run.id: run for run in self.board_runs(ids)}
         models = self.registry.models_of(ids).values()
         return Material(
             comparison=found,
             dataset=dataset,
-            runs={run.id: run for run in self.board_runs(ids)},
+            runs={run_id: runs.get(run_id) or self.run(run_id) for run_id in ids},  # says which was just deleted
             costs=self.registry.costs(ids),
             epochs=self.epochs_of(ids),
             photos=self.registry.photos(dataset.id, split="test"),
