@@ -127,19 +127,20 @@ def waiting_rows(bench: Workbench, waiting: Sequence[Run], names: Names) -> None
 
 
 def _order_buttons(bench: Workbench, waiting: Sequence[Run], place: int) -> None:
+    """Drawn without their labels (style.css), which are read aloud."""
     run = waiting[place]
     up = waiting[place - 1].id if place else None
     after_next = waiting[place + 2].id if place + 2 < len(waiting) else None
     last = place == len(waiting) - 1
     st.button(
-        "", key=f"up.{run.id}", icon=":material/arrow_upward:", help="Start earlier",
+        "Start earlier", key=f"up.{run.id}", icon=":material/arrow_upward:", help="Start earlier",
         disabled=place == 0, on_click=_move, args=(bench, run, up),
     )  # fmt: skip
     st.button(
-        "", key=f"down.{run.id}", icon=":material/arrow_downward:", help="Start later",
+        "Start later", key=f"down.{run.id}", icon=":material/arrow_downward:", help="Start later",
         disabled=last, on_click=_move, args=(bench, run, after_next),
     )  # fmt: skip
-    with st.popover("", icon=":material/flag:", help="Priority", key=f"priority-menu.{run.id}"):
+    with st.popover("Priority", icon=":material/flag:", help="Priority", key=f"priority-menu.{run.id}"):
         key = f"priority.{run.id}"
         help_ = "Runs of a higher priority start first, whatever their place."
         st.number_input(

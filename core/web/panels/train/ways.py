@@ -18,7 +18,7 @@ def choose(changed: Callable[[Pattern, bool], None]) -> list[Pattern]:
         for pattern, (title, sentence) in PATTERNS.items():
             with st.container(key=f"way-{pattern}"):
                 st.checkbox(
-                    f"**{title}**", pattern in chosen, key=f"train.way.{pattern}",
+                    title, pattern in chosen, key=f"train.way.{pattern}",
                     on_change=_changed, args=(pattern, changed),
                 )  # fmt: skip
                 st.caption(sentence)

@@ -1,0 +1,38 @@
+"""A phone has no mouse to come near with: what shows up under one elsewhere is always there."""
+
+import pytest
+
+from tests.browser.conftest import visit_with
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+COVERED = """() => {
+  const main = document.querySelector('[data-testid=stMain]');
+  const seen = e => e.checkVisibility({ opacityProperty: true }) && e.getBoundingClientRect().height > 0;
+  const tools = [...main.querySelectorAll('[data-testid=stElementToolbar], .modebar')].filter(seen);
+  const things = [...main.querySelectorAll('button, label, h1, h2, h3, p, canvas, .main-svg')];
+  const apart = (a, b) => a.bottom <= b.top + 1 || b.bottom <= a.top + 1 || a.right <= b.left || b.right <= a.left;
+  const covered = tool => things.filter(thing => seen(thing) && !tool.contains(thing) && !thing.closest('.modebar')
+    && !apart(tool.getBoundingClientRect(), thing.getBoundingClientRect()));
+  return [tools.length, tools.flatMap(covered).map(thing => `${thing.tagName} ${thing.textContent.slice(0, 40)}`)];
+}"""
+"""How many rows of tools there are, and what lies under one of them."""
+
+
+@pytest.mark.parametrize("path", ["/train", "/runs", "/datasets?dataset=flowers", "/compare?view=confusion"])
+def test_the_tools_of_tables_and_charts_cover_nothing_that_can_be_read_or_touched(browser, filled_server, path):
+    with browser.new_context(**PHONE) as context:
+        page = visit_with(context, filled_server).open(path)
+        page.wait_for_selector('[data-testid="stElementToolbar"], .modebar', state="attached", timeout=60_000)
+        page.wait_for_timeout(1000)
+        rows, covered = page.evaluate(COVERED)
+    assert rows and not covered
+
+
+def test_what_waits_has_its_buttons_in_one_row(browser, filled_server):
+    with browser.new_context(**PHONE) as context:
+        page = visit_with(context, filled_server).open("/runs")
+        row = page.locator('[class*="st-key-waiting-"]').first
+        row.wait_for(timeout=60_000)
+        earlier, cancel = (row.get_by_role("button", name=name).bounding_box() for name in ("Start earlier", "Cancel"))
+    assert earlier and cancel and abs(earlier["y"] - cancel["y"]) < earlier["height"]
