@@ -54,6 +54,40 @@ def test_curves_are_made_once_and_anew_when_a_run_of_them_is_gone(bench, finishe
     assert [curve.run_id for curve in bench.curves(finished, "val_accuracy")] == list(finished[1:])
 
 
+def test_the_board_stays_as_long_as_nothing_is_written_about_its_runs(bench, finished):
+    dataset_id = bench.run(finished[0]).dataset_id
+    board = bench.board(dataset_id)
+    bench.set_rate(36.0)
+    fill(bench.registry, bench.settings, runs=2, name="garden")
+    assert bench.board(dataset_id) is board
+
+
+@pytest.mark.parametrize("change", [{"name": "Renamed"}, {"notes": "good"}, {"tags": ["good"]}])
+def test_whatever_is_said_of_a_run_is_on_the_board_at_once(bench, finished, change):
+    dataset_id = bench.run(finished[0]).dataset_id
+    bench.board(dataset_id)
+    bench.annotate(finished[0], **change)
+    key, value = next(iter(change.items()))
+    assert bench.board(dataset_id).cell(finished[0], key) == value
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_star_and_the_archive_are_on_the_board_at_once(bench, finished, on):
+    dataset_id = bench.run(finished[0]).dataset_id
+    bench.board(dataset_id)
+    bench.star(finished[:1], on)
+    assert bench.board(dataset_id).cell(finished[0], "starred") is on
+    bench.archive(finished[:1], on)
+    assert bench.board(dataset_id).cell(finished[0], "archived") is on
+
+
+def test_runs_that_come_and_go_are_on_the_board_and_off_it_at_once(bench, finished):
+    dataset_id = bench.run(finished[0]).dataset_id
+    before = len(bench.board(dataset_id))
+    bench.delete_runs(finished[:1])
+    assert finished[0] not in bench.board(dataset_id) and len(bench.board(dataset_id)) == before - 1
+
+
 def test_a_run_that_was_deleted_is_not_found(bench, finished):
     bench.comparison(finished)
     bench.delete_runs(finished[:1])

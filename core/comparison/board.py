@@ -67,6 +67,10 @@ class Board:
         """From ``registry.board``: lists of equal length, None for what is not known."""
         return cls(columns)
 
+    def says(self, columns: Mapping[str, Sequence[Any]]) -> bool:
+        """Whether it is made of just this: most of what is written to a registry concerns no run of the dataset."""
+        return self._columns == columns
+
     def __len__(self) -> int:
         return len(self.run_ids)
 
@@ -114,12 +118,6 @@ class Board:
         return _codes(self._columns["fingerprint"])
 
     @cached_property
-    def words(self) -> dict[str, np.ndarray]:
-        """Columns of text that are filtered by, and flags."""
-        texts = {key: np.array([str(value) for value in self._columns[key]]) for key in _TEXTS}
-        return texts | {key: np.array(self._columns[key], dtype=bool) for key in ("starred", "archived")}
-
-    @cached_property
     def tagged(self) -> dict[str, np.ndarray]:
         """Row numbers of the runs with each tag."""
         found: dict[str, list[int]] = {}
@@ -163,11 +161,11 @@ class Board:
             ("pattern", filters.patterns), ("backbone", filters.backbones), ("status", filters.statuses)
         ):  # fmt: skip
             if wanted:
-                keep &= np.isin(self.words[key], wanted)
+                keep &= np.fromiter((value in wanted for value in self._columns[key]), bool, len(self))
         if filters.starred:
-            keep &= self.words["starred"]
+            keep &= np.array(self._columns["starred"], dtype=bool)
         if not filters.archived:
-            keep &= ~self.words["archived"]
+            keep &= ~np.array(self._columns["archived"], dtype=bool)
         for tag in filters.tags:
             having = np.zeros(len(self), dtype=bool)
             having[self.tagged.get(tag, [])] = True

@@ -55,8 +55,13 @@ class Comparing(Bench):
 
     def board(self, dataset_id: str) -> Board:
         """All runs of a dataset as columns, for ``board_page``."""
-        registry = self.registry
-        return _remembered(registry, ("board", dataset_id), lambda: Board.from_columns(registry.board(dataset_id)))
+        key = ("board", dataset_id)
+
+        def read() -> Board:
+            columns, former = self.registry.board(dataset_id), _former(self.registry, key)
+            return former if former is not None and former.says(columns) else Board.from_columns(columns)
+
+        return _remembered(self.registry, key, read)
 
     def board_page(self, dataset_id: str, filters: Filters | None = None, **options: Any) -> BoardPage:
         """Some lines of the leaderboard; ``options`` of ``comparison.page``."""
@@ -106,6 +111,13 @@ def _stamp(settings: Settings, run_id: str) -> tuple[int, int] | None:
 
 _lock = threading.Lock()
 _memory: WeakKeyDictionary[Registry, OrderedDict[Hashable, tuple[int, Any]]] = WeakKeyDictionary()
+
+
+def _former(registry: Registry, key: Hashable) -> Any:
+    """What was last remembered, however old; None when nothing was."""
+    with _lock:
+        known = _memory.get(registry)
+        return known[key][1] if known and key in known else None
 
 
 def _remembered(registry: Registry, key: Hashable, compute: Callable[[], Any]) -> Any:
