@@ -33,7 +33,7 @@ browser:
 	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
 
-# Three of four parts at once, for two cores: what waits for browsers and processes must not wait for TensorFlow too.
+# Three of four parts at once, for two cores; what waits for browsers and processes goes before what only computes.
 test: setup browser
 	@echo "This takes ten to fifteen minutes on two cores. What each of four parts says is shown when it ends."
 	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync test-keras test-plain test-browser test-pages
@@ -41,7 +41,7 @@ test: setup browser
 test-keras: ; nice -n 5 $(BIN)/python -m pytest tests/keras
 test-plain: ; $(BIN)/python -m pytest tests/test_*.py
 test-browser: ; $(BIN)/python -m pytest tests/browser
-test-pages: ; $(BIN)/python -m pytest tests/pages
+test-pages: ; nice -n 5 $(BIN)/python -m pytest tests/pages
 
 test-fast: setup
 	$(BIN)/python -m pytest tests/test_*.py tests/pages

@@ -33,9 +33,10 @@ def _click_a_cell(page: Page, chart: str, *, place: int) -> None:
     """A mouse click in the middle of the cell with the number at ``place``, as a person does it."""
     number = page.locator(f".st-key-{chart} .scatterlayer .textpoint text").nth(place)
     number.scroll_into_view_if_needed(timeout=PATIENT)
+    number.element_handle().wait_for_element_state("stable", timeout=PATIENT)
     box = number.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
-    page.wait_for_timeout(200)
+    page.locator(f".st-key-{chart} .hoverlayer .hovertext").first.wait_for(timeout=PATIENT)  # Plotly knows the cell
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
