@@ -82,6 +82,12 @@ def test_a_deleted_run_vanishes_at_once(chosen):
     assert not any("gone" in name for name in names(chosen, "") + names(chosen, "r-gone"))
 
 
+@pytest.mark.parametrize("name", ["r" * 5000, "..", "../..", "r-1/..", "*", ""])
+def test_an_address_that_names_no_run_has_no_maps(chosen, name):
+    """No folder can have a name of five thousand letters; asking for it was an error of the server."""
+    assert chosen.maps(f"{name},r-2" if name else "") == {}
+
+
 def read(chosen, experiment_id, runs=None):
     wanted = provider.RunTagFilter(runs=runs)
     return chosen.read_scalars(experiment_id=experiment_id, plugin_name="scalars", downsample=9, run_tag_filter=wanted)

@@ -149,7 +149,7 @@ def _chosen(experiment_id: str) -> list[str] | None:
 
 def _is_plain(name: str) -> bool:
     """Whether an id from an address stays a name within a folder."""
-    return re.fullmatch(r"[A-Za-z0-9_-]+", name) is not None
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name) is not None
 
 
 def run_id(name: str) -> str:
