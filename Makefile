@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run stop setup test test-keras test-plain test-browser test-pages test-fast check bench browser screenshots format clean
+.PHONY: run stop setup test test-keras test-plain test-browser test-pages test-fast check bench browser
+.PHONY: screenshots format clean
 
 run: setup
 	@$(BIN)/python -m core run
