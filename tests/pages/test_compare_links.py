@@ -120,7 +120,7 @@ def test_the_runs_of_a_url_are_ticked_and_compared(filled):
     assert [name in one.name for name in ticked_names(at)] == [True]
 
 
-@pytest.mark.parametrize("gone", ["r-00000000", "../../etc/passwd", "<b>x</b>", ":material/home:"])
+@pytest.mark.parametrize("gone", ["r-00000000", "r-", "r", "../../etc/passwd", "<b>x</b>", ":material/home:"])
 def test_a_deleted_run_in_a_link_is_said_and_the_others_are_compared(filled, gone):
     good = filled.with_status("FINISHED")[0].id
     at = visit("compare", runs=f"{gone},{good}")

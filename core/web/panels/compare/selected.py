@@ -9,7 +9,7 @@ import numpy as np
 from core.colours import run_colours
 from core.comparison import Board, BoardPage, Comparison, Filters, lines_of, without_shared
 from core.datasets.values import Dataset
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.web.panels.compare.address import MOST, Address
 from core.wording import brief
 from core.workbench import Workbench
@@ -110,7 +110,7 @@ def linked(bench: Workbench, now: Address) -> Linked:
         if dataset_id is None:
             try:
                 run = bench.run(wanted)
-            except NotFound:
+            except (NotFound, InvalidInput):  # not there, or the beginning of several
                 unknown.append(wanted)
                 continue
             run_id, dataset_id = run.id, run.dataset_id
