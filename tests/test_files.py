@@ -7,7 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,13 +40,18 @@ def synced(monkeypatch):
     return found
 
 
-@pytest.fixture
+@contextmanager
 def almost_full():
-    """The kernel refuses files above 1 kB, as a full disk would: by an error in the middle of the writing."""
+    """The kernel refuses files above 1 kB, as a full disk would: by an error in the middle of the writing.
+
+    Only for the writing: what pytest itself says may be going to a file as well.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def names(folder):
@@ -95,8 +100,8 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_draft(path, alone):
     assert path.read_text() == "old" and names(path.parent) == ["card.json"]
 
 
-def test_a_disk_that_fills_up_leaves_the_old_file_and_no_draft(path, almost_full):
-    with pytest.raises(OSError) as full:
+def test_a_disk_that_fills_up_leaves_the_old_file_and_no_draft(path):
+    with almost_full(), pytest.raises(OSError) as full:
         write_json(path, "x" * 2000)
     assert full.value.errno == errno.EFBIG
     assert path.read_text() == "old" and names(path.parent) == ["card.json"]
