@@ -105,7 +105,7 @@ def test_recalls_by_class_are_those_of_scikit_learn():
 
 
 def test_runs_of_other_classes_have_no_classes_in_common():
-    with pytest.raises(InvalidInput, match="knows 3 classes. Received: 2 names"):
+    with pytest.raises(InvalidInput, match="are to 3 classes, but its dataset has 2. Train it again"):
         comparison.class_differences(a_result("a"), a_result("b"), ("cat", "dog"))
 
 

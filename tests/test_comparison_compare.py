@@ -142,7 +142,7 @@ def test_one_odd_file_does_not_make_the_others_look_odd():
 
 def test_answers_of_other_classes_are_missing_with_the_reason():
     found = of(answers("a", "++-"), class_names=("cat", "dog", "eel"))
-    assert "knows 2 classes" in found.missing["a"]
+    assert "are to 2 classes, but its dataset has" in found.missing["a"]
 
 
 def test_runs_of_several_datasets_are_refused_and_the_largest_group_is_offered():

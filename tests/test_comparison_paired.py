@@ -272,5 +272,5 @@ def test_every_cell_of_the_confusion_table_lists_its_photos_surest_first():
 
 
 def test_class_names_must_fit_the_answers():
-    with pytest.raises(InvalidInput, match="knows 2 classes. Received: 3 names"):
+    with pytest.raises(InvalidInput, match="are to 2 classes, but its dataset has 3. Train it again"):
         comparison.confusion_cells(answers("r-1", "+-"), ("a", "b", "c"))

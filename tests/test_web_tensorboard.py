@@ -1,5 +1,6 @@
 """TensorBoard shows the chosen runs, under names people know, and nothing else."""
 
+import math
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from tensorboard.plugins.hparams.hparams_plugin import HParamsPlugin
 from werkzeug.test import Client
 
 from core.recipes import Cascade, Hyperparameters, Pattern, Recipe
-from core.runs import Status
+from core.runs import Epoch, Status
 from core.settings import Settings
 from core.web import hparams
 from core.web.board_runs import METRICS, BoardRun, RegistryRuns, hyperparameters
@@ -240,6 +241,18 @@ def test_figures_of_the_registry_are_those_of_the_table(tmp_path):
     assert known[running.id].cost is None
     bench.annotate(finished.id, name="another name")
     assert RegistryRuns(bench).names([finished.id]) == {finished.id: "another name"}
+    bench.registry.close()
+
+
+def test_an_epoch_whose_loss_was_not_a_number_is_never_the_best(tmp_path):
+    bench = Workbench.open(Settings(home=tmp_path))
+    running = fill(bench.registry).with_status(Status.RUNNING)[0]
+    for number, loss, accuracy in ((1, math.nan, 0.1), (2, 0.9, 0.6), (3, 0.5, 0.8), (4, math.nan, 0.2)):
+        wild = Epoch(
+            number=number, attempt=1, loss=1.0, accuracy=0.5, val_loss=loss, val_accuracy=accuracy, seconds=1.0
+        )
+        bench.registry.record_epoch(running.id, running.attempt, wild)
+    assert RegistryRuns(bench).details([running.id])[running.id].best_validation == 0.8
     bench.registry.close()
 
 

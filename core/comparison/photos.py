@@ -82,9 +82,11 @@ def load_results(settings: Settings, run_id: str) -> PhotoResults:
 
 def require_classes(results: PhotoResults, class_names: Sequence[str]) -> None:
     """Raises InvalidInput when a run knows another number of classes."""
-    if results.probabilities.shape[1] != len(class_names):
+    known = results.probabilities.shape[1]
+    if known != len(class_names):
         raise InvalidInput(
-            f"Run {results.run_id} knows {results.probabilities.shape[1]} classes. Received: {len(class_names)} names"
+            f"The stored answers of run {results.run_id} are to {known} classes, but its dataset has "
+            f"{len(class_names)}. Train it again."
         )
 
 

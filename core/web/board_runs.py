@@ -106,7 +106,8 @@ class RegistryRuns:
     def _validation(self, run: Run, epochs: Sequence[Epoch]) -> float | None:
         """Of the epoch with the smallest validation loss so far; without epochs what the model's card says."""
         if epochs:
-            return min(epochs, key=lambda epoch: epoch.val_loss).val_accuracy
+            measured = [epoch for epoch in epochs if not math.isnan(epoch.val_loss)]  # before NaN nothing is smaller
+            return min(measured or epochs, key=lambda epoch: epoch.val_loss).val_accuracy
         try:
             return self._bench.registry.model(run.id).card["validation"]["accuracy"]
         except (NotFound, KeyError):  # not finished, its weights were deleted, an old card
