@@ -3,7 +3,9 @@
 import pytest
 
 from core.runs import Status
+from core.web.panels.board_choice import suggested_runs
 from core.web.tensorboard import board_path
+from tests.factories import make_run
 from tests.pages.conftest import text_of, visit
 
 CHOICE, DASHBOARD = "board.runs", "board.dashboard"
@@ -20,6 +22,11 @@ def test_without_a_choice_what_trains_now_is_shown_beside_the_most_accurate(benc
     assert chosen[0].status is Status.RUNNING
     accuracies = [run.test_accuracy or 0.0 for run in chosen[1:]]
     assert len(chosen) == 4 and accuracies == sorted(accuracies, reverse=True) and accuracies[0] > 0
+
+
+def test_what_has_no_curves_is_suggested_last():
+    with_curves, without = (make_run(n, test_accuracy=0.5 + n / 4, epochs_done=5 - 5 * n) for n in (0, 1))
+    assert suggested_runs({run.id: run for run in (without, with_curves)}) == [with_curves.id, without.id]
 
 
 def test_the_address_chooses(runs):
