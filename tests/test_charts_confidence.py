@@ -64,7 +64,7 @@ def test_the_title_says_how_far_off_one_run_is_and_who_of_several_is_least():
     )
     assert "is not sure enough" in charts.reliability_title([sure(confidence=0.91, accuracy=0.99)], NAMES)
     assert charts.reliability_title([sure(), sure("r-2", ece=0.04)], NAMES) == (
-        "Lite0 knows best how sure it may be: calibration error 4.0 %; Lite1 is farthest off: 10.0 %"
+        "Lite0 knows best how sure it may be: calibration error 4.0 %; farthest off is Lite1: 10.0 %"
     )
 
 

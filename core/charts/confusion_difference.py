@@ -11,7 +11,8 @@ from core.charts.confusion import LONGEST_LABEL, MOST_NUMBERED, cell_markers, mo
 from core.charts.look import Trace, distinct_labels, escape, heatmap, require_some
 from core.wording import brief, count
 
-_SCALE = [[0, "#E88B4B"], [0.49, "#FAE9DD"], [0.5, "#E6EAE7"], [0.51, "#DDEAF5"], [1, "#6FAEDD"]]
+_ALIKE = "rgba(128, 140, 134, 0.18)"  # without a number, so it may be faint on light and dark
+_SCALE = [[0, "#E88B4B"], [0.49, "#FAE9DD"], [0.5, _ALIKE], [0.51, "#DDEAF5"], [1, "#6FAEDD"]]
 """Orange: the second run does better; grey: alike; blue: the first does. Everybody tells blue from orange."""
 
 

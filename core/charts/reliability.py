@@ -43,7 +43,7 @@ def reliability_title(
     least, most = (choose(before, key=lambda one: one.ece) for choose in (min, max))
     return (
         f"{_name(least, names)} knows best how sure it may be: calibration error {share(least.ece)}; "
-        f"{_name(most, names)} is farthest off: {share(most.ece)}"
+        f"farthest off is {_name(most, names)}: {share(most.ece)}"
     )
 
 

@@ -1,6 +1,9 @@
 """A phone has no mouse to come near with: what shows up under one elsewhere is always there."""
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import visit_with
 
@@ -36,3 +39,28 @@ def test_what_waits_has_its_buttons_in_one_row(browser, filled_server):
         row.wait_for(timeout=60_000)
         earlier, cancel = (row.get_by_role("button", name=name).bounding_box() for name in ("Start earlier", "Cancel"))
     assert earlier and cancel and abs(earlier["y"] - cancel["y"]) < earlier["height"]
+
+
+def test_a_finger_scrolls_the_page_over_a_chart_and_a_tap_opens_the_photos_of_a_cell(browser, filled_server):
+    with browser.new_context(**PHONE) as context:
+        page = visit_with(context, filled_server).open("/compare?view=confusion")
+        cell = page.locator(".st-key-compare-confusion-a .scatterlayer .textpoint text").first
+        cell.wait_for(timeout=60_000)
+        cell.evaluate("cell => cell.scrollIntoView({block: 'center'})")
+        cell.element_handle().wait_for_element_state("stable", timeout=30_000)
+        before = cell.bounding_box()
+        swipe(page, before, up=150)
+        page.wait_for_timeout(500)  # it may glide on
+        after = cell.bounding_box()
+        assert before["y"] - after["y"] > 75, "the page has not moved with the finger"
+        page.touchscreen.tap(after["x"] + after["width"] / 2, after["y"] + after["height"] / 2)
+        expect(page).to_have_url(re.compile(r"cell="), timeout=30_000)
+
+
+def swipe(page, box: dict, *, up: int) -> None:
+    """A finger goes down in the middle of ``box``, moves ``up`` pixels, and is lifted."""
+    fingers, x, y = page.context.new_cdp_session(page), box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    places = [y - moved for moved in range(0, up + 1, 10)]
+    for kind, place in zip(["touchStart", *["touchMove"] * (len(places) - 1)], places, strict=True):
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": place}]})
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
