@@ -17,7 +17,7 @@ LAYERS = [
     {"settings"},
     {"datasets", "backbones", "recipes", "colours", "wording"},
     {"stages", "suggestions", "notes"},
-    {"runs"},
+    {"runs", "recipe_words"},
     {"scores", "temperature", "split_answers", "progress", "costs", "projector"},
     {"registry", "features"},
     {"deletion", "heads", "lineage"},

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.recipe_words import setting_title
 from core.recipes import RELEVANT, Recipe
 
 
@@ -11,7 +12,7 @@ class Difference:
     """One part of the recipes.
 
     Args:
-        name: as in ``Recipe`` or ``Hyperparameters``; title: for people.
+        name: as in ``Recipe`` or ``Hyperparameters``; title: as the page Train calls it.
         values: by run id, as text; None where a run's pattern does not look at it.
     """
 
@@ -30,7 +31,7 @@ def differing(recipes: Mapping[str, Recipe]) -> tuple[Difference, ...]:
     found = [
         Difference(
             name=name,
-            title=name.replace("_", " "),
+            title=setting_title(name),
             values={run_id: fact.get(name) for run_id, fact in facts.items()},
         )
         for name in names

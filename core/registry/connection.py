@@ -21,8 +21,6 @@ except ImportError:
 
 BUSY_SECONDS = 30
 _PRAGMAS = (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON")
-_inherited: list[Any] = []
-"""Connections of a parent process. After a fork they must be neither used nor closed (SQLite), so they stay here."""
 
 
 class Store:
@@ -30,20 +28,19 @@ class Store:
 
     def __init__(self, path: Path):
         self.path = path
-        self._connect()
-
-    def _connect(self) -> None:
         self._pid = os.getpid()
         self._watch_lock = threading.Lock()
         self._watcher: Any = None
         self._engine = new_engine(self.path)
         self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
 
-    def _own_process(self) -> None:
-        """Leaves the connections of the parent alone and opens own ones, when this is a forked child."""
+    def _refuse_forks(self) -> None:
+        """SQLite in a fork believes it holds the locks of its parent, which then deletes the log the child writes to.
+
+        New connections do not help, for those locks are known by process (sqlite.org/howtocorrupt.html, 2.6).
+        """
         if self._pid != os.getpid():
-            _inherited.append((self._engine, self._watcher))
-            self._connect()
+            raise RuntimeError("A registry is of no use in a fork: what it writes may be lost. Start a new process.")
 
     def __reduce__(self):
         """In another process it opens connections of its own."""
@@ -52,20 +49,20 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the file and blocks nobody."""
-        self._own_process()
+        self._refuse_forks()
         with errors_in_words(self.path), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that holds the write lock from the start, so what it reads is still so when it writes."""
-        self._own_process()
+        self._refuse_forks()
         with errors_in_words(self.path), self._writer.begin() as connection:
             yield connection
 
     def change_counter(self) -> int:
         """A number that changes whenever any process has written; to be compared within this process only."""
-        self._own_process()
+        self._refuse_forks()
         with self._watch_lock, errors_in_words(self.path):
             if self._watcher is None:
                 self._watcher = connect(self.path)  # kept: the number counts what *other* connections wrote
@@ -73,7 +70,7 @@ class Store:
 
     def close(self) -> None:
         """Closes all idle connections; a later call opens new ones."""
-        self._own_process()
+        self._refuse_forks()
         with self._watch_lock:
             if self._watcher is not None:
                 self._watcher.close()

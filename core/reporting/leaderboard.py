@@ -1,8 +1,10 @@
 """Runs in order, what sets them apart, and what they cost."""
 
 from core import charts
-from core.comparison import COSTS, CostKind, Difference
+from core.backbones import catalogue
+from core.comparison import COSTS, CostKind, Difference, without_family
 from core.comparison.leaderboard import Row
+from core.recipe_words import choice_words
 from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
 from core.reporting.parts import RUN, UNKNOWN, figure, is_best, percent, run_name
@@ -93,8 +95,13 @@ def _setting(material: Material, one: Difference, run_id: str) -> str:
     if value is None:
         return UNKNOWN
     if one.name in ("members", "backbone"):
-        return "; ".join(material.names.get(name, name) for name in value.split(", "))
-    return value.replace("_", " ")
+        return "; ".join(material.names.get(name) or _network(name) for name in value.split(", "))
+    return choice_words(one.name, value)
+
+
+def _network(name: str) -> str:
+    titles = {backbone.name: backbone.title for backbone in catalogue()}
+    return without_family(titles.get(name, name))
 
 
 def _all_numbers(one: Difference) -> bool:

@@ -10,10 +10,10 @@ from dataclasses import fields
 from tensorboard.data import provider
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
+from core.recipe_words import FIELDS
 from core.recipes import Hyperparameters, Recipe
 from core.runs import Status
 from core.web.board_runs import EVERYWHERE, METRICS, BoardRun, hyperparameters
-from core.web.panels.recipe_words import FIELDS
 
 PLUGIN = metadata.PLUGIN_NAME
 

@@ -26,10 +26,11 @@ COVERED = """() => {
 def test_the_tools_of_tables_and_charts_cover_nothing_that_can_be_read_or_touched(browser, filled_server, path):
     with browser.new_context(**PHONE) as context:
         page = visit_with(context, filled_server).open(path)
-        page.wait_for_selector('[data-testid="stElementToolbar"], .modebar', state="attached", timeout=60_000)
-        page.wait_for_timeout(1000)
-        rows, covered = page.evaluate(COVERED)
-    assert rows and not covered
+        page.wait_for_function(f"() => ({COVERED})()[0]", timeout=60_000)
+        page.wait_for_timeout(1000)  # what is drawn last moves what is above it
+        assert page.wait_for_function(
+            f"() => {{ const [rows, covered] = ({COVERED})(); return rows && [covered] }}", timeout=60_000
+        ).json_value() == [[]]
 
 
 def test_what_waits_has_its_buttons_in_one_row(browser, filled_server):

@@ -215,7 +215,7 @@ def test_the_runs_page_and_others_still_link_here_with_ids_alone(filled):
 
 def test_the_link_can_be_copied(filled):
     at = visit("compare")
-    assert [element.proto.component_name for element in at.get("bidi_component")] == ["graft_copy_link"]
+    assert "graft_copy_link" in [element.proto.component_name for element in at.get("bidi_component")]
 
 
 def test_only_the_first_page_is_left_when_a_filter_changes(monkeypatch):

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from core.backbones.values import Availability
+from core.recipe_words import CASCADES, FIELDS, PATTERNS, SCHEDULES, SOLVERS, field_words, recipe_words
 from core.recipes import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
 from core.runs import Status
 from core.suggestions import reasons
-from core.web.panels.recipe_words import CASCADES, FIELDS, PATTERNS, SCHEDULES, SOLVERS, field_words, recipe_words
 from core.web.panels.words import AVAILABILITY, run_sentence
 from core.wording import brief
 from tests.factories import make_run

@@ -8,10 +8,10 @@ import streamlit as st
 
 from core.colours import run_colour
 from core.comparison import without_shared
+from core.recipe_words import recipe_words
 from core.runs import Run, Status
 from core.web.panels import organise
 from core.web.panels.paging import page_of, pager
-from core.web.panels.recipe_words import recipe_words
 from core.web.panels.tables import name_column, number, picture, table
 from core.web.panels.words import interval
 from core.web.widgets import STATUSES, colour_swatch, status_word

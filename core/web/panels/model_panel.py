@@ -10,11 +10,11 @@ import streamlit as st
 
 from core.comparison import COSTS
 from core.errors import GraftError
+from core.recipe_words import recipe_words
 from core.runs import Cost, Model, Run
 from core.web.panels import champion as champions
 from core.web.panels import organise
 from core.web.panels.figures import Figure, figures
-from core.web.panels.recipe_words import recipe_words
 from core.web.panels.run_rows import open_link
 from core.web.panels.words import dataset_title, interval
 from core.web.widgets import explained, run_chip

@@ -7,8 +7,8 @@ import streamlit as st
 
 from core import charts
 from core.errors import GraftError
+from core.recipe_words import recipe_words
 from core.runs import Run, Status
-from core.web.panels.recipe_words import recipe_words
 from core.web.panels.words import slot_words
 from core.web.widgets import explained, progress_line, run_chip
 from core.wording import count, plain

@@ -5,9 +5,9 @@ from statistics import mean, stdev
 import streamlit as st
 
 from core.errors import NotFound
+from core.recipe_words import field_words, method_words, value_words
 from core.recipes import RELEVANT
 from core.runs import Run, Status
-from core.web.panels.recipe_words import field_words, method_words, value_words
 from core.web.panels.run_rows import open_link
 from core.web.panels.tables import number, table
 from core.web.panels.words import interval, slot_words

@@ -5,10 +5,10 @@ from typing import Any
 import streamlit as st
 
 from core.comparison import Board, Difference, without_family
+from core.recipe_words import FIELDS, choice_words
 from core.web.panels.compare.downloads import downloads
-from core.web.panels.compare.filters import backbone_title, pattern_title
+from core.web.panels.compare.filters import backbone_title
 from core.web.panels.compare.selected import Selected, fitting
-from core.web.panels.recipe_words import FIELDS
 from core.web.panels.tables import name_column, table
 from core.wording import count, share
 
@@ -40,7 +40,7 @@ def show(selected: Selected, *, narrow: bool = False) -> None:
 def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One line a setting, one column a run."""
     ids, board = [row.run_id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
-    lines = [{"setting": title_of(one), **{id_: said(board, one, id_) for id_ in ids}} for one in found]
+    lines = [{"setting": one.title, **{id_: said(board, one, id_) for id_ in ids}} for one in found]
     accuracy = {row.run_id: share(row.accuracy) for row in selected.comparison.rows}
     columns = {id_: st.column_config.TextColumn(selected.brief_names[id_], width=_WIDTH) for id_ in ids}
     columns["setting"] = st.column_config.TextColumn("Setting")
@@ -61,13 +61,8 @@ def _rows(selected: Selected, found: tuple[Difference, ...], narrow: bool) -> No
         "name": name_column("Run", list(names.values()), widest=widest),
         "accuracy": st.column_config.TextColumn("Accuracy", alignment="right"),
     }
-    columns |= {one.name: st.column_config.TextColumn(title_of(one), help=_help(one)) for one in found}
+    columns |= {one.name: st.column_config.TextColumn(one.title, help=_help(one)) for one in found}
     table(lines, key="compare.differs.rows", columns=columns)
-
-
-def title_of(one: Difference) -> str:
-    """As the page Train calls it."""
-    return FIELDS[one.name][0] if one.name in FIELDS else one.title[:1].upper() + one.title[1:]
 
 
 def _help(one: Difference) -> str | None:
@@ -79,11 +74,9 @@ def said(board: Board, one: Difference, run_id: str) -> str:
     value = one.values.get(run_id)
     if value is None:
         return "–"
-    if one.name == "pattern":
-        return pattern_title(value)
     if one.name in ("backbone", "members"):
         return ", ".join(without_family(backbone_title(part, board)) for part in value.split(", "))
-    return value.replace("_", " ")
+    return choice_words(one.name, value)
 
 
 def _file(selected: Selected) -> list[dict[str, Any]]:

@@ -7,12 +7,11 @@ import streamlit as st
 
 from core.backbones import catalogue
 from core.comparison import LARGE_FIRST, Board, Filters
-from core.recipes import Pattern
+from core.recipe_words import PATTERNS, choice_words
 from core.runs import Status
 from core.web.panels.compare import address
 from core.web.panels.compare.address import Address
 from core.web.panels.compare.columns import Column
-from core.web.panels.recipe_words import PATTERNS
 from core.web.widgets import STATUSES
 from core.wording import count, plain
 
@@ -142,11 +141,6 @@ def descending(now: Address) -> bool:
     return now.sort in LARGE_FIRST if now.desc is None else now.desc
 
 
-def pattern_title(name: str) -> str:
-    """``Fine-tuned`` of ``fine_tuning``; an unknown one as it is."""
-    return PATTERNS[Pattern(name)][0] if name in set(Pattern) else name
-
-
 def backbone_title(name: str, board: Board) -> str:
     """``EfficientNet-Lite0`` of ``efficientnet_lite0``, the name of a run of its id; what is not known as it is."""
     return _TITLES.get(name) or (board.cell(name, "name") if name in board else name)
@@ -156,4 +150,4 @@ _TITLES = {backbone.name: backbone.title for backbone in catalogue()}
 
 
 def _counted(counts: Mapping[str, int], pattern: str) -> str:
-    return f"{plain(pattern_title(pattern))} ({counts.get(pattern, 0)})"
+    return f"{plain(choice_words('pattern', pattern))} ({counts.get(pattern, 0)})"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from core.comparison import labels
+from core.recipe_words import CASCADES
 from core.recipes import Cascade, Pattern, Recipe
 from core.runs import Run, Status
-from core.web.panels.recipe_words import CASCADES
 from core.web.panels.train.grid import Choices
 from core.web.panels.train.numbers import Numbers, repetitions
 from core.web.panels.words import interval

@@ -7,8 +7,8 @@ import streamlit as st
 
 from core.backbones.values import Availability, Backbone
 from core.comparison import without_family
+from core.recipe_words import PATTERNS
 from core.recipes import Pattern
-from core.web.panels.recipe_words import PATTERNS
 from core.web.panels.tables import number
 from core.web.panels.words import weights_words
 from core.wording import count

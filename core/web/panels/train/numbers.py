@@ -8,8 +8,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.errors import GraftError
+from core.recipe_words import PATTERNS, field_words, value_words
 from core.recipes import BOUNDS, CHOICES, RELEVANT, Hyperparameters, Pattern, Recipe, Schedule, Solver
-from core.web.panels.recipe_words import PATTERNS, field_words, value_words
 from core.wording import plain
 from core.workbench import Workbench
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from core.recipe_words import PATTERNS
 from core.recipes import Pattern
-from core.web.panels.recipe_words import PATTERNS
 
 CHOSEN = "train.ways"
 """Session state: the chosen patterns; outlives a visit to another page, unlike the boxes themselves."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core import charts
 from core.comparison import Difference
-from core.web.panels.compare.differs import said, title_of
+from core.web.panels.compare.differs import said
 from core.web.panels.compare.selected import Selected
 from core.web.panels.compare.views import parts
 from core.wording import count
@@ -38,8 +38,6 @@ def _in_words(selected: Selected) -> list[Difference]:
     """The settings that differ, called as in the table at the end of the page and on Train."""
     board = selected.bench.board(selected.dataset.id)
     return [
-        replace(
-            one, title=title_of(one), values={id_: value and said(board, one, id_) for id_, value in one.values.items()}
-        )
+        replace(one, values={id_: value and said(board, one, id_) for id_, value in one.values.items()})
         for one in selected.comparison.differing
     ]

@@ -115,6 +115,20 @@ def field_words(pattern: Pattern, name: str) -> tuple[str, str]:
     return _DEPTHS.get(pattern, _LEFT_OUT) if name == "depth" else FIELDS[name]
 
 
+def setting_title(name: str) -> str:
+    """Of any part of a recipe: "Gradient limit", "Backbone"."""
+    return FIELDS[name][0] if name in FIELDS else f"{name[:1].upper()}{name[1:]}".replace("_", " ")
+
+
+def choice_words(name: str, value: str) -> str:
+    """A part of a recipe that is one of several words: ``Fine-tuned`` of the pattern ``fine_tuning``."""
+    if name == "pattern" and value in set(Pattern):
+        return PATTERNS[Pattern(value)][0]
+    if name == "cascade" and value in set(Cascade):
+        return CASCADES[Cascade(value)][0]
+    return SOLVERS[Solver(value)] if name == "solver" and value in set(Solver) else value.replace("_", " ")
+
+
 def value_words(value: Any) -> str:
     """A hyperparameter's value: ``0.003``, ``Logistic regression``, ``yes``."""
     if isinstance(value, bool):
