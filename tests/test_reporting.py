@@ -161,6 +161,14 @@ def test_photos_that_are_gone_leave_no_holes(bench, finished):
     assert read(bench, finished).of("img") == []
 
 
+def test_what_differs_is_in_the_words_of_the_pages_and_members_have_names(bench, runs):
+    confidence = runs["confidence"]
+    bench.annotate(confidence.recipe.members[0], name="the cheap one")
+    text = read(bench, [confidence, runs["top 2"]]).text
+    assert "the cheap one" in text and "Fine-tuned" in text and "fine_tuning" not in text
+    assert not [member for member in confidence.recipe.members if member in text]
+
+
 def test_a_report_of_one_run_compares_nothing(bench, finished):
     reader = read(bench, finished[:1])
     assert "there is nothing to compare it with" in reader.text

@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.charts.look import GRID, HOVER, MOST_POINTS, Trace, escape, figure, require_some, scatter
-from core.charts.parallel_axes import ParallelAxis, drawn_settings, measured_rows, parallel_axes, setting_name
+from core.charts.parallel_axes import ParallelAxis, drawn_settings, measured_rows, parallel_axes
 from core.charts.styles import RunStyle, styles_of
 from core.comparison.differing import Difference
 from core.comparison.leaderboard import Row
@@ -34,7 +34,7 @@ def parallel_coordinates_title(rows: Sequence[Row], differing: Sequence[Differen
             everybody = [one.values.get(row.run_id) for row in shown]
             value = shared.pop()
             if not shared and value is not None and 2 * everybody.count(value) < len(everybody):
-                common = f"{setting_name(one)} {value.replace('_', ' ')}"
+                common = f"{one.in_text} {value.replace('_', ' ')}"
                 return f"The {len(top)} best of {len(shown)} runs have one thing in common: {common}"
     return "Which settings go with a high accuracy?"
 
@@ -43,7 +43,7 @@ def parallel_coordinates_caption(rows: Sequence[Row], differing: Sequence[Differ
     """How to read it, and what is not drawn."""
     shown, axes = measured_rows(rows), drawn_settings(differing)
     said = ["A line is a run: the stronger its green, the more accurate it is."]
-    if left := [setting_name(one) for one in differing if one not in axes]:
+    if left := [one.in_text for one in differing if one not in axes]:
         said.append(f"Without an axis: {listed(left)}.")
     drawn = min(len(shown), _most_runs(len(axes) + 2))
     if drawn < len(rows):

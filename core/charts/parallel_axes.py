@@ -62,20 +62,14 @@ def parallel_axes(
     return (*axes, _numbers("test accuracy", accuracy, share, absent=""))
 
 
-def setting_name(one: Difference) -> str:
-    """Its title as it stands inside a sentence and on an axis."""
-    return one.title[:1].lower() + one.title[1:]
-
-
 def _setting(one: Difference, rows: Sequence[Row]) -> ParallelAxis:
-    title = setting_name(one)
     texts = {row.run_id: one.values.get(row.run_id) for row in rows}
     if one.name in BOUNDS:
         values = {run_id: None if text is None else float(text) for run_id, text in texts.items()}
         if len(set(values.values()) - {None}) > _FEW:
-            return _numbers(title, values, lambda value: f"{value:g}", absent=NOT_USED)
-        return _choices(title, {run_id: text and f"{float(text):g}" for run_id, text in texts.items()}, float)
-    return _choices(title, texts, str)
+            return _numbers(one.in_text, values, lambda value: f"{value:g}", absent=NOT_USED)
+        return _choices(one.in_text, {run_id: text and f"{float(text):g}" for run_id, text in texts.items()}, float)
+    return _choices(one.in_text, texts, str)
 
 
 def _choices(title: str, texts: Mapping[str, str | None], order: Callable[[str], str | float]) -> ParallelAxis:

@@ -20,6 +20,11 @@ class Difference:
     title: str
     values: Mapping[str, str | None]
 
+    @property
+    def in_text(self) -> str:
+        """Its title as it stands inside a sentence and on an axis."""
+        return self.title[:1].lower() + self.title[1:]
+
 
 def differing(recipes: Mapping[str, Recipe]) -> tuple[Difference, ...]:
     """What is not the same in all recipes (by run id): backbone, pattern and members first, then hyperparameters.

@@ -79,7 +79,7 @@ def differing_section(material: Material) -> Section | None:
     found = material.comparison.differing
     if not found:
         return None
-    columns = [RUN, *(Column(one.title, number=_all_numbers(one)) for one in found)]
+    columns = [RUN, *(Column(one.in_text, number=_all_numbers(one)) for one in found)]
     rows = [
         [run_name(material, row.run_id), *(_setting(material, one, row.run_id) for one in found)]
         for row in material.rows
@@ -95,12 +95,13 @@ def _setting(material: Material, one: Difference, run_id: str) -> str:
     if value is None:
         return UNKNOWN
     if one.name in ("members", "backbone"):
-        return "; ".join(material.names.get(name) or _network(name) for name in value.split(", "))
+        return "; ".join(material.names.get(name) or _beside(material, name) for name in value.split(", "))
     return choice_words(one.name, value)
 
 
-def _network(name: str) -> str:
-    titles = {backbone.name: backbone.title for backbone in catalogue()}
+def _beside(material: Material, name: str) -> str:
+    """A network of the catalogue, or a run that the report is not about; what was deleted keeps its id."""
+    titles = {backbone.name: backbone.title for backbone in catalogue()} | dict(material.others)
     return without_family(titles.get(name, name))
 
 

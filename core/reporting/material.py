@@ -28,6 +28,7 @@ class Material:
 
     Args:
         comparison: of the runs; dataset: theirs. runs, costs, epochs: by run id. photos: of the test split.
+        others: names of the runs they are made of that the report is not about, by run id.
         photos_dir: where the stored photos lie, ``<digest>.jpg``.
         calibrations, thresholds: of the runs that have one, by run id. map: of the best run whose map is at hand.
         rate: (price of an hour or None, currency). made_at: seconds since 1970. version: Graft's.
@@ -36,6 +37,7 @@ class Material:
     comparison: Comparison
     dataset: Dataset
     runs: Mapping[str, Run]
+    others: Mapping[str, str] = field(default_factory=dict)
     costs: Mapping[str, Cost]
     epochs: Mapping[str, Sequence[Epoch]]
     photos: Sequence[Photo]

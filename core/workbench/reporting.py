@@ -77,10 +77,12 @@ class Reporting(Comparing):
         ids, dataset = [row.run_id for row in found.rows], self.dataset(found.dataset_id)
         runs = {run.id: run for run in self.board_runs(ids)}
         models = self.registry.models_of(ids).values()
+        beside = {name for run in runs.values() for name in (run.recipe.backbone, *run.recipe.members)} - runs.keys()
         return Material(
             comparison=found,
             dataset=dataset,
             runs={run_id: runs.get(run_id) or self.run(run_id) for run_id in ids},  # says which was just deleted
+            others={run.id: run.name for run in self.board_runs(sorted(beside))},
             costs=self.registry.costs(ids),
             epochs=self.epochs_of(ids),
             photos=self.registry.photos(dataset.id, split="test"),
