@@ -56,7 +56,7 @@ def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str,
     """The sentence, the view of the URL, the leaderboard, what differs."""
     selected = select(bench, dataset, now, chosen)
     with first_line:
-        narrow = headline(dataset, selected)
+        headline(dataset, selected)
     if selected:
         problems.of_runs(selected)
     with explained():
@@ -64,10 +64,10 @@ def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str,
     st.subheader("Leaderboard", anchor="leaderboard")
     with explained():
         colours = selected.colours if selected else {}
-        leaderboard.show(bench, dataset, now, chosen, colours=colours, narrow=narrow)
+        leaderboard.show(bench, dataset, now, chosen, colours=colours)
     if selected:
         with explained():
-            differs.show(selected, narrow=narrow)
+            differs.show(selected)
 
 
 def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> Selected | None:
@@ -79,14 +79,14 @@ def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, 
     return Selected(bench=bench, dataset=dataset, comparison=bench.comparison(ids), address=now, best=best)
 
 
-def headline(dataset: Dataset, selected: Selected | None) -> bool:
-    """Title, the answer in a sentence, the next step, the link; says whether the page is narrow."""
+def headline(dataset: Dataset, selected: Selected | None) -> None:
+    """Title, the answer in a sentence, the next step, the link."""
     heading("Compare", sentence.answer(dataset, selected))
     with st.container(horizontal=True, vertical_alignment="center", key="compare.next"):
         if selected:
             sentence.next_step(selected)
             report_button(selected.bench, dataset, [row.run_id for row in selected.comparison.rows])
-        return copy_link()
+        copy_link()
 
 
 def chosen_view(dataset: Dataset, selected: Selected | None) -> None:

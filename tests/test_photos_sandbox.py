@@ -39,7 +39,7 @@ def decoder_that(tmp_path, monkeypatch, does: str) -> None:
         "def decode(data):\n"
         f"    if data.startswith(b'BAD'):\n        {does}\n"
         "    return honest(data)\n"
-        "decoder.decode = decode\ndecoder.SECONDS_PER_PHOTO = 0.3\ndecoder.main()\n"
+        "decoder.decode = decode\ndecoder.SECONDS_PER_PHOTO = 3\ndecoder.main()\n"
     )
     real = subprocess.Popen
 

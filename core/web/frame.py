@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.web.device import watch_device
+
 STATIC = Path(__file__).parent / "static"
 
 SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -29,17 +31,11 @@ def frame() -> None:
     """Draw the frame and run the page of the URL."""
     st.set_page_config(page_title="Graft", page_icon=str(STATIC / "icon.png"), layout="wide")
     st.html(STATIC / "style.css")
-    _let_fingers_scroll()
+    watch_device()
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.png"))
     page = st.navigation({section: [_page(*entry) for entry in entries] for section, entries in SECTIONS.items()})
     st.session_state[_DRAWN] = True
     page.run()
-
-
-def _let_fingers_scroll() -> None:
-    """A script and nothing to see; style.css takes its place in the page away."""
-    with st.container(key="unseen-touch"):
-        st.components.v2.component("graft_touch", js=(STATIC / "touch.js").read_text("utf-8"))(key="touch")
 
 
 def require_frame() -> None:

@@ -16,7 +16,7 @@ from core.web.panels.compare.address import MOST, Address
 from core.web.panels.compare.columns import columns
 from core.web.panels.compare.downloads import file_name
 from core.web.panels.compare.lines import all_rows
-from core.web.panels.compare.selected import fitting
+from core.web.panels.names import fitting
 from core.workbench import Workbench
 from tests.factories import Filled, fill
 from tests.pages.conftest import text_of, visit
@@ -149,7 +149,7 @@ def test_a_star_on_one_repetition_is_seen_on_their_line(shared, many):
 
 
 def test_a_phone_shows_few_columns(filled, monkeypatch):
-    monkeypatch.setattr("core.web.panels.compare.copy_link.copy_link", lambda: True)
+    monkeypatch.setattr("core.web.panels.compare.leaderboard.is_narrow", lambda: True)
     shown = table_of(visit("compare")).columns.tolist()
     assert shown[:4] == ["colour", "name", "accuracy", "verdict"] and len(shown) <= 6
     assert "ece" in table_of(visit("compare", cols="ece"))

@@ -10,9 +10,11 @@ from core.colours import run_colour
 from core.comparison import without_shared
 from core.recipe_words import recipe_words
 from core.runs import Run, Status
+from core.web.device import is_narrow
 from core.web.panels import organise
+from core.web.panels.names import fitting
 from core.web.panels.paging import page_of, pager
-from core.web.panels.tables import name_column, number, picture, table
+from core.web.panels.tables import WIDEST_NAME, name_column, number, picture, table
 from core.web.panels.words import interval
 from core.web.widgets import STATUSES, colour_swatch, status_word
 from core.wording import count, duration, moment, share
@@ -125,7 +127,7 @@ def table_key(run_ids: Sequence[str]) -> str:
 
 def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> list[Run]:
     """Draws the runs; returns those that are ticked."""
-    called = without_shared({run.id: run.name for run in runs})
+    called = fitting(without_shared({run.id: run.name for run in runs}), _widest())
     champions = {move.run_id for move in bench.champions().values()}
     rows = [_row(run, names) | {"Run": called[run.id], "Marks": _marks(run, champions)} for run in runs]
     opened = st.column_config.ButtonColumn("", type="tertiary", on_click=_open, args=(runs,), key="ended.open")
@@ -133,7 +135,7 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
         rows,
         key=table_key([run.id for run in runs]),
         words={"Accuracy": lambda value: share(value / 100), "Time": duration},
-        columns=_COLUMNS | {"Open": opened, "Run": name_column("Run", list(called.values()))},
+        columns=_COLUMNS | {"Open": opened, "Run": name_column("Run", list(called.values()), widest=_widest())},
         column_order=_said(rows),
         on_select="rerun",
         selection_mode="multi-row",
@@ -141,6 +143,11 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
     if "ended.opened" in st.session_state:
         st.switch_page("pages/runs.py", query_params={"run": st.session_state.pop("ended.opened")})
     return [runs[place] for place in chosen.selection.rows if place < len(runs)]
+
+
+def _widest() -> int:
+    """Pixels of a name; on a phone the accuracy shall stand beside it."""
+    return 150 if is_narrow() else WIDEST_NAME
 
 
 def _marks(run: Run, champions: set[str | None]) -> str:
@@ -170,9 +177,11 @@ def _said(rows: Sequence[dict]) -> list[str]:
     """The columns that say something: not the dataset where all have the same, nor tags where nobody has any."""
     silent = {"Dataset"} if len({row["Dataset"] for row in rows}) == 1 else set()
     silent |= {name for name in ("Tags", "Marks") if not any(row[name] for row in rows)}
-    return [name for name in rows[0] if name not in silent]
+    shown = _ON_A_PHONE if is_narrow() else tuple(rows[0])
+    return [name for name in shown if name not in silent]
 
 
+_ON_A_PHONE = ("Run", "Accuracy", "Open", "Marks", "Status", "Interval", "Time", "Dataset", "Ended")
 _COLUMNS = {
     "Colour": picture(),
     "Marks": st.column_config.TextColumn("Marks", help="★ has a star; champion: of its dataset.", width="small"),

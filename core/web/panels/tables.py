@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 ROW_HEIGHT = 35
-_WIDEST_NAME = 360
+WIDEST_NAME = 360
 """Pixels; enough for ``EfficientNet-Lite2 · fine-tuned top 2 blocks``."""
 _OF_ITSELF = 24
 """Letters up to which a column finds its own width."""
@@ -41,14 +41,14 @@ def number(label: str, help: str, **options: Any):
     return st.column_config.NumberColumn(label, help=help, **options)
 
 
-def name_column(label: str, names: Sequence[str], *, widest: int = _WIDEST_NAME):
+def name_column(label: str, names: Sequence[str], *, widest: int = WIDEST_NAME):
     """A text column as wide as its names, but never so wide that a long one hides what is beside it.
 
     Args:
         widest: in pixels.
     """
     longest = max((len(name) for name in names), default=0)
-    width = min(widest, round(7.1 * longest) + 18) if longest > _OF_ITSELF or widest < _WIDEST_NAME else None
+    width = min(widest, round(7.1 * longest) + 18) if longest > _OF_ITSELF or widest < WIDEST_NAME else None
     return st.column_config.TextColumn(label, width=width)
 
 

@@ -6,9 +6,11 @@ import streamlit as st
 
 from core.comparison import Board, Difference, without_family
 from core.recipe_words import FIELDS, choice_words
+from core.web.device import is_narrow
 from core.web.panels.compare.downloads import downloads
 from core.web.panels.compare.filters import backbone_title
-from core.web.panels.compare.selected import Selected, fitting
+from core.web.panels.compare.selected import Selected
+from core.web.panels.names import fitting
 from core.web.panels.tables import name_column, table
 from core.wording import count, share
 
@@ -20,8 +22,8 @@ _WIDTH = 240
 """Pixels of a run's column."""
 
 
-def show(selected: Selected, *, narrow: bool = False) -> None:
-    """A table and its files; nothing for a single run. ``narrow``: on a phone."""
+def show(selected: Selected) -> None:
+    """A table and its files; nothing for a single run."""
     rows, found = selected.comparison.rows, selected.comparison.differing
     if len(rows) < 2:
         return
@@ -33,7 +35,7 @@ def show(selected: Selected, *, narrow: bool = False) -> None:
     if len(rows) <= _SIDE_BY_SIDE:
         _columns(selected, found)
     else:
-        _rows(selected, found, narrow)
+        _rows(selected, found)
     downloads(_file(selected), f"{selected.dataset.name}-differences", "compare.differs")
 
 
@@ -47,10 +49,10 @@ def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     table([{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns)
 
 
-def _rows(selected: Selected, found: tuple[Difference, ...], narrow: bool) -> None:
+def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One line a run, one column a setting."""
     board = selected.bench.board(selected.dataset.id)
-    widest = 150 if narrow else 300
+    widest = 150 if is_narrow() else 300
     names = fitting(selected.names, widest)
     lines = [
         {"name": names[row.run_id], "accuracy": share(row.accuracy)}

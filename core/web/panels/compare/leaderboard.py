@@ -9,13 +9,14 @@ import streamlit as st
 from core.colours import OTHER_COLOUR
 from core.comparison import Board, BoardPage
 from core.datasets.values import Dataset
+from core.web.device import is_narrow
 from core.web.panels import organise
 from core.web.panels.compare import address, filters, picking
 from core.web.panels.compare.address import MOST, SIZES, Address
 from core.web.panels.compare.columns import Column, Line, columns
 from core.web.panels.compare.downloads import downloads
 from core.web.panels.compare.lines import all_rows, lines_of, page_of
-from core.web.panels.compare.selected import fitting
+from core.web.panels.names import fitting
 from core.web.panels.tables import name_column, number, picture, table
 from core.web.widgets import colour_swatch
 from core.wording import count
@@ -30,21 +31,14 @@ _ROW = 40
 
 
 def show(
-    bench: Workbench,
-    dataset: Dataset,
-    now: Address,
-    chosen: Sequence[str],
-    *,
-    colours: Mapping[str, str],
-    narrow: bool = False,
+    bench: Workbench, dataset: Dataset, now: Address, chosen: Sequence[str], *, colours: Mapping[str, str]
 ) -> None:
     """The whole panel.
 
     Args:
         chosen: ids of the ticked runs. colours: of the runs that are drawn above, by id; other lines have a grey dot.
-        narrow: whether it is read on a phone.
     """
-    board, page = bench.board(dataset.id), page_of(bench, dataset, now)
+    board, page, narrow = bench.board(dataset.id), page_of(bench, dataset, now), is_narrow()
     lines = lines_of(bench, dataset, board, page)
     offered = _offered(bench, board, page)
     shown = _shown(offered, now, lines, narrow)

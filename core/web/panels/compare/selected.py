@@ -11,14 +11,11 @@ from core.comparison import Board, BoardPage, Comparison, Filters, lines_of, wit
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.web.panels.compare.address import MOST, Address
-from core.wording import brief
+from core.web.panels.names import brief_names
 from core.workbench import Workbench
 
 MOST_OF_ITSELF = 12
 """Runs that are shown while none are chosen: as many as there are colours."""
-
-_PADDING, _LETTER = 16, 6.8
-"""Pixels around the text of a cell, and of a letter in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,39 +47,6 @@ class Selected:
     def colours(self) -> dict[str, str]:
         """By run id, as in the charts."""
         return run_colours([row.run_id for row in self.comparison.rows])
-
-
-def fitting(names: Mapping[str, str], pixels: int) -> dict[str, str]:
-    """Names cut so that both their ends stand in a column of a table, which would show the beginning only."""
-    limit = int((pixels - _PADDING) / _LETTER)
-    return _distinct(names, {run_id: both_ends(name, limit) for run_id, name in names.items()})
-
-
-def both_ends(text: str, limit: int) -> str:
-    """As many whole words from the beginning and the end as fit: of an ensemble both tell it apart."""
-    words = text.split(" ")
-    if len(text) <= limit or len(words) < 3:
-        return brief(text, limit)
-    cuts = [
-        (" ".join(words[:first]).rstrip(" ,·"), " ".join(words[last:]).lstrip(" ,·"))
-        for first in range(1, len(words))
-        for last in range(first + 1, len(words))
-    ]
-    fit = [(head, tail) for head, tail in cuts if head and tail and len(head) + len(tail) + 3 <= limit]
-    if not fit:
-        return brief(text, limit)
-    head, tail = max(fit, key=lambda cut: (min(map(len, cut)), len(cut[0])))
-    return f"{head} … {tail}"
-
-
-def brief_names(names: Mapping[str, str]) -> dict[str, str]:
-    """Names cut to the length of a sentence, except where two would then read the same."""
-    return _distinct(names, {run_id: brief(name) for run_id, name in names.items()})
-
-
-def _distinct(names: Mapping[str, str], short: Mapping[str, str]) -> dict[str, str]:
-    taken = list(short.values())
-    return {run_id: name if taken.count(name) == 1 else names[run_id] for run_id, name in short.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

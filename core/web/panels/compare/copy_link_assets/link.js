@@ -1,6 +1,4 @@
 // The address of the page into the clipboard. Without https browsers lock the clipboard: then the old way, then by hand.
-const NARROW = '(max-width: 640px)';
-
 async function copied(text) {
   if (navigator.clipboard && window.isSecureContext) {
     try {
@@ -21,7 +19,7 @@ async function copied(text) {
   return done;
 }
 
-export default function ({ parentElement, setStateValue }) {
+export default function ({ parentElement }) {
   const [button, field, said] = ['button', 'input', '.said'].map((name) => parentElement.querySelector(name));
   if (field.value !== window.location.href) { // another comparison by now
     field.hidden = true;
@@ -36,15 +34,4 @@ export default function ({ parentElement, setStateValue }) {
     if (!done) { field.focus(); field.select(); }
   };
   field.onfocus = () => field.select();
-
-  // How wide the page is, only the browser knows; a phone gets fewer columns.
-  const query = window.matchMedia(NARROW);
-  const tell = () => {
-    if ((button.dataset.narrow === 'yes') === query.matches) return;
-    button.dataset.narrow = query.matches ? 'yes' : 'no';
-    setStateValue('narrow', query.matches);
-  };
-  tell();
-  query.addEventListener('change', tell);
-  return () => query.removeEventListener('change', tell);
 }

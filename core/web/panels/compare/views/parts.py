@@ -11,7 +11,8 @@ from core import charts
 from core.comparison import PhotoAnswer, Row
 from core.web.panels.compare import address
 from core.web.panels.compare.downloads import Rows, downloads
-from core.web.panels.compare.selected import Selected, fitting
+from core.web.panels.compare.selected import Selected
+from core.web.panels.names import fitting
 from core.web.thumbnails import photo_strip
 from core.wording import count, plain
 
