@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from core import files
-from core.answers.files import CALIBRATION, CARD, digest_of
+from core.answers.files import CALIBRATION, CARD
 from core.deletion import undeleted
 from core.errors import GraftError, InvalidInput, NotFound, Unavailable
 from core.features.store import Lock, lock_path, locked
@@ -204,7 +204,7 @@ def _identity(model: Model, staged: Path) -> dict[str, Any]:
     """Digest and size of the file that stands for the model: a new one where that is the card."""
     if Path(model.path).name != CARD:
         return {"sha256": model.sha256, "size_bytes": model.size_bytes}
-    return {"sha256": digest_of(staged), "size_bytes": staged.stat().st_size}
+    return {"sha256": files.digest_of(staged), "size_bytes": staged.stat().st_size}
 
 
 def _read_card(folder: Path, run_id: str) -> dict:

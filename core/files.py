@@ -1,4 +1,4 @@
-"""Writing files and folders whole or not at all.
+"""Writing files and folders whole or not at all; the checksum of a file.
 
 Everything is written to a draft beside its place, hidden and ending in ``.part``, which takes the place by one rename:
 a reader sees what was there before or all of what is new. A draft is removed when its writing fails; SIGKILL and power
@@ -11,6 +11,8 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from hashlib import file_digest
 from pathlib import Path
 
 
@@ -73,6 +75,22 @@ def sync(*paths: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def digest_of(path: Path, kind: str = "sha256") -> str:
+    """Checksum of a file, hex; read once a process for as long as its time and size stay.
+
+    Args:
+        kind: as ``hashlib`` calls it.
+    """
+    state = path.stat()
+    return _digest(path, kind, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: Path, kind: str, _modified: int, _size: int) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, kind).hexdigest()
 
 
 def _beside(path: Path, token: str = "") -> Path:

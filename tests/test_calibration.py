@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core import calibration, prediction
-from core.answers.files import digest_of
 from core.errors import InvalidInput, NotFound, Unavailable
+from core.files import digest_of
 from core.lineage import weights_digest_of
 from core.recipes import Cascade, Pattern, Recipe
 from core.runs import Status

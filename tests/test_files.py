@@ -1,6 +1,7 @@
 """A file is written whole or not at all, whatever is killed, full or written twice."""
 
 import errno
+import hashlib
 import json
 import os
 import resource
@@ -190,3 +191,19 @@ def test_the_files_of_a_folder_reach_the_disk_before_its_name_does(folder, synce
     (draft / "file").write_text("new")
     files.publish(draft, folder)
     assert synced == [("", "new"), ["file"], ["model"]]
+
+
+def test_a_checksum_is_read_once_until_the_file_changes(tmp_path, monkeypatch):
+    path, read = tmp_path / "weights", []
+    monkeypatch.setattr(
+        "core.files.file_digest", lambda file, kind: read.append(kind) or hashlib.file_digest(file, kind)
+    )
+    path.write_bytes(b"one")
+    assert files.digest_of(path) == files.digest_of(path) == hashlib.sha256(b"one").hexdigest()
+    assert files.digest_of(path, "md5") == hashlib.md5(b"one").hexdigest()
+    assert read == ["sha256", "md5"]
+    path.write_bytes(b"two!")
+    assert files.digest_of(path) == hashlib.sha256(b"two!").hexdigest()
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        files.digest_of(path)

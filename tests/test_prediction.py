@@ -48,7 +48,7 @@ class FakeEngine:
 def fresh(monkeypatch):
     monkeypatch.setattr(heads, "LiteRTEngine", FakeEngine)
     FakeEngine.made, FakeEngine.calls = [], []
-    for memory in (prediction._loaded, answering._engines, files._digests):
+    for memory in (prediction._loaded, answering._engines):
         memory.clear()
 
 
@@ -136,8 +136,9 @@ def test_models_with_one_prefix_compute_it_once_per_photo(tmp_path):
 def test_a_model_is_loaded_and_hashed_once_and_the_least_used_leaves_memory(tmp_path, monkeypatch):
     folders = [a_model(tmp_path, f"r-{number}", prefix=f"prefix {number}") for number in range(6)]
     hashed = []
-    digest = files.file_digest
-    monkeypatch.setattr(files, "file_digest", lambda file, kind: hashed.append(file.name) or digest(file, kind))
+    monkeypatch.setattr(
+        "core.files.file_digest", lambda file, kind: hashed.append(file.name) or hashlib.file_digest(file, kind)
+    )
     first = prediction.load(folders[0])
     assert prediction.load(folders[0]) is first
     assert len(hashed) == 2

@@ -9,10 +9,10 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from core.answers.files import digest_of
 from core.answers.nodes import Confidence, Head, Mean, Network, Node, below, every_node, files_of
 from core.errors import Unavailable
 from core.features.litert import LiteRTEngine
+from core.files import digest_of
 from core.heads.load import HeadFunction, load_head, open_engine
 
 

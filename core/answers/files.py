@@ -4,11 +4,11 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 
 from core.answers.nodes import Node, files_of, from_dict, renamed
 from core.errors import InvalidInput, Unavailable
+from core.files import digest_of
 from core.settings import inside
 from core.temperature import HIGHEST, LOWEST
 
@@ -120,19 +120,6 @@ def link(source: Path, target: Path) -> Path:
     except OSError:  # another file system, or one without links
         shutil.copyfile(source, target)
     return target
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, hex; hashed once per process for as long as its date and size stay."""
-    state = path.stat()
-    key = path, state.st_mtime_ns, state.st_size
-    if key not in _digests:
-        with path.open("rb") as file:
-            _digests[key] = file_digest(file, "sha256").hexdigest()
-    return _digests[key]
-
-
-_digests: dict[tuple[Path, int, int], str] = {}
 
 
 def _verify(path: Path, digest: str, run_id: str) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from core import files
 from core.answers import Node, adopt, engines_of, to_dict
-from core.answers.files import digest_of
 from core.combining import figures
 from core.combining.members import Member, members_of
 from core.combining.ways import WAYS, Together
 from core.costs import spent_now
 from core.datasets.values import Dataset
+from core.files import digest_of
 from core.lineage import parents_of
 from core.recipes import Recipe
 from core.registry import Registry

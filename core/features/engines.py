@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -137,17 +137,11 @@ def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> Engin
     except Unavailable as reason:
         refused = str(reason)
     cost = spent_now().beyond(begin)
-    digest = "" if refused else digest_of(path)
+    digest = "" if refused else files.digest_of(path)
     files.write_json(_notes(path), {"digest": digest, "cost": vars(cost), "error": error, "refused": refused})
     if refused:
         raise Unavailable(refused)
     return EngineFile(path=path, digest=digest, cost=cost, error=error)
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, hex."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def tensorflow_sees_a_gpu() -> bool:

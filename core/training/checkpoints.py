@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 
 from core import files
@@ -50,7 +49,7 @@ class Checkpoints:
             with files.replacing_folder(folder) as draft:
                 self._check_space(epoch)
                 write(draft / STATE)
-                meta = meta | {"epoch": epoch, "sha256": _digest(draft / STATE)}
+                meta = meta | {"epoch": epoch, "sha256": files.digest_of(draft / STATE)}
                 (draft / "meta.json").write_text(json.dumps(meta))
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -69,7 +68,7 @@ class Checkpoints:
         folder = self._folder_of(epoch)
         try:
             meta = json.loads((folder / "meta.json").read_text())
-            whole = meta["sha256"] == _digest(folder / STATE)
+            whole = meta["sha256"] == files.digest_of(folder / STATE)
         except (OSError, ValueError, KeyError):
             return None
         return Checkpoint(epoch=epoch, folder=folder, meta=meta) if whole else None
@@ -114,8 +113,3 @@ class Checkpoints:
         last = max(self.epochs(), default=0)
         kept = f"Epoch {last} is kept" if last else "Nothing was lost"
         return NoSpace(f"The disk is full: epoch {epoch} could not be saved. {kept}; free some space, then resume.")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -12,10 +12,10 @@ import keras
 
 from core import files
 from core.answers import Node, engines_of, to_dict
-from core.answers.files import digest_of
 from core.backbones.values import Backbone
 from core.errors import Unavailable
 from core.features.export import TOLERANCE, export_model
+from core.files import digest_of
 
 PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "pillow", "scikit-learn")
 MODEL, CARD = "model.keras", "card.json"

@@ -9,8 +9,8 @@ import pytest
 
 from core.answers import Answerer, read_model
 from core.features import engines
-from core.features.engines import digest_of
 from core.features.views import View
+from core.files import digest_of
 from core.jobs import exits
 from core.recipes import Cascade, Pattern, Solver
 from core.training.fitting import Trainer

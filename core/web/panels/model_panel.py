@@ -1,6 +1,5 @@
 """One model: accuracy, lineage, whether its files are what was written, download and deletion."""
 
-import hashlib
 import io
 import zipfile
 from functools import partial
@@ -10,6 +9,7 @@ import streamlit as st
 
 from core.comparison import COSTS
 from core.errors import GraftError
+from core.files import digest_of
 from core.recipe_words import recipe_words
 from core.runs import Cost, Model, Run
 from core.web.panels import champion as champions
@@ -76,18 +76,11 @@ def intact(path: Path, model: Model) -> bool:
 
 
 def verified(path: Path, sha256: str) -> bool:
-    """Whether the file is there and unchanged; hashed again only when the file changed."""
+    """Whether the file is there and unchanged."""
     try:
-        stat = path.stat()
+        return digest_of(path) == sha256
     except OSError:
         return False
-    return _sha256(str(path), stat.st_mtime_ns, stat.st_size) == sha256
-
-
-@st.cache_data(max_entries=4096, show_spinner=False)
-def _sha256(path: str, modified: int, length: int) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _lineage(bench: Workbench, model: Model, run: Run) -> None:
