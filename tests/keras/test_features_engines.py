@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from core import files
 from core.backbones import get
 from core.errors import Unavailable
 from core.features import engines, export, networks
@@ -69,7 +70,7 @@ def test_a_photos_features_do_not_depend_on_its_neighbours(tiny, settings, photo
 def test_an_engine_file_is_exported_once(tiny, settings, monkeypatch):
     first = obtain_engine(tiny, settings)
     assert is_exported(tiny, settings)
-    assert first.digest == engines.digest_of(first.path)
+    assert first.digest == files.digest_of(first.path)
     assert first.cost.wall_seconds > 0 and first.error < 1e-4
     monkeypatch.setattr(export, "export", None)
     assert obtain_engine(tiny, settings) == first
@@ -115,7 +116,7 @@ def test_a_lost_engine_file_is_made_again(tiny, settings):
     path = engine_file(tiny, settings)
     path.unlink()
     assert engine_file(tiny, settings).exists()
-    assert json.loads(path.with_suffix(".json").read_text())["digest"] == engines.digest_of(path)
+    assert json.loads(path.with_suffix(".json").read_text())["digest"] == files.digest_of(path)
 
 
 def test_stored_features_are_those_of_the_photos_pixels(tiny, settings, tiny_dataset):
