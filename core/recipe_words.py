@@ -122,11 +122,16 @@ def setting_title(name: str) -> str:
 
 def choice_words(name: str, value: str) -> str:
     """A part of a recipe that is one of several words: ``Fine-tuned`` of the pattern ``fine_tuning``."""
-    if name == "pattern" and value in set(Pattern):
-        return PATTERNS[Pattern(value)][0]
-    if name == "cascade" and value in set(Cascade):
-        return CASCADES[Cascade(value)][0]
-    return SOLVERS[Solver(value)] if name == "solver" and value in set(Solver) else value.replace("_", " ")
+    return _CHOICES.get(name, {}).get(value) or value.replace("_", " ")
+
+
+_CHOICES: dict[str, dict[str, str]] = {
+    "pattern": {str(pattern): title for pattern, (title, _) in PATTERNS.items()},
+    "cascade": {str(cascade): title for cascade, (title, _) in CASCADES.items()},
+    "solver": {str(solver): title for solver, title in SOLVERS.items()},
+    "schedule": {str(schedule): title for schedule, title in SCHEDULES.items()},
+}
+"""Titles of the parts of a recipe that are one of several words."""
 
 
 def value_words(value: Any) -> str:

@@ -33,6 +33,15 @@ def test_the_tools_of_tables_and_charts_cover_nothing_that_can_be_read_or_touche
         ).json_value() == [[]]
 
 
+def test_a_phone_says_so_and_gets_the_accuracy_beside_the_name(browser, filled_server):
+    """The table itself is painted; what is read aloud of it stands in the page."""
+    with browser.new_context(**PHONE) as context:
+        page = visit_with(context, filled_server).open("/runs")
+        heads = page.get_by_test_id("stDataFrame").last.locator("canvas th")
+        for place, words in enumerate(("Run", "Test accuracy")):
+            expect(heads.nth(place)).to_have_text(words)
+
+
 def test_what_waits_has_its_buttons_in_one_row(browser, filled_server):
     with browser.new_context(**PHONE) as context:
         page = visit_with(context, filled_server).open("/runs")

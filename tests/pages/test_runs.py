@@ -34,6 +34,15 @@ def test_a_running_run_shows_progress_and_its_live_curve(filled):
     assert at.get("plotly_chart")
 
 
+def test_a_phone_shows_the_accuracy_beside_the_name_and_leaves_out_what_says_least(filled, monkeypatch):
+    wide = visit("runs").dataframe[0]
+    monkeypatch.setattr("core.web.panels.ended_runs.is_narrow", lambda: True)
+    narrow = visit("runs").dataframe[0]
+    assert list(wide.proto.column_order)[:2] == ["Colour", "Run"]
+    assert list(narrow.proto.column_order)[:3] == ["Run", "Accuracy", "Open"]
+    assert not {"Colour", "Recipe", "Tags"} & set(narrow.proto.column_order)
+
+
 def test_a_running_run_says_where_it_runs_in_words(bench, filled):
     running = filled.with_status("RUNNING")[0]
     assert "on CPU" in text_of(visit("runs")) and running.slot == "cpu"

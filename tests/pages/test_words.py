@@ -5,7 +5,17 @@ from dataclasses import replace
 import pytest
 
 from core.backbones.values import Availability
-from core.recipe_words import CASCADES, FIELDS, PATTERNS, SCHEDULES, SOLVERS, field_words, recipe_words
+from core.recipe_words import (
+    CASCADES,
+    FIELDS,
+    PATTERNS,
+    SCHEDULES,
+    SOLVERS,
+    choice_words,
+    field_words,
+    recipe_words,
+    setting_title,
+)
 from core.recipes import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
 from core.runs import Status
 from core.suggestions import reasons
@@ -18,6 +28,13 @@ def test_nothing_that_can_be_chosen_is_without_words():
     assert set(PATTERNS) == set(Pattern) and set(CASCADES) == set(Cascade)
     assert set(SOLVERS) == set(Solver) and set(SCHEDULES) == set(Schedule)
     assert set(FIELDS) == set(Hyperparameters.__dataclass_fields__)
+
+
+def test_what_differs_is_called_as_on_train_and_what_has_no_words_as_it_is():
+    said = {"pattern": "fine_tuning", "cascade": "fusion", "solver": "linear_svm", "schedule": "cosine"}
+    assert [choice_words(*one) for one in said.items()] == ["Fine-tuned", "Fusion", "Linear SVM", "Cosine"]
+    assert choice_words("pattern", "of_a_later_version") == "of a later version"
+    assert (setting_title("clip_norm"), setting_title("members")) == ("Gradient limit", "Members")
     assert set(AVAILABILITY) == set(Availability)
 
 
