@@ -40,12 +40,12 @@ test: setup browser
 	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync test-keras test-plain test-browser test-pages
 
 test-keras: ; nice -n 5 $(BIN)/python -m pytest tests/keras
-test-plain: ; $(BIN)/python -m pytest tests/test_*.py
+test-plain: ; $(BIN)/python -m pytest tests/core
 test-browser: ; $(BIN)/python -m pytest tests/browser
 test-pages: ; nice -n 5 $(BIN)/python -m pytest tests/pages
 
 test-fast: setup
-	$(BIN)/python -m pytest tests/test_*.py tests/pages
+	$(BIN)/python -m pytest tests/core tests/pages
 
 check: setup
 	$(BIN)/ruff check .

@@ -7,21 +7,21 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 if get_script_run_ctx(suppress_warning=True) is not None:  # a visitor's page, or a test of one
-    from core.web.frame import frame
+    from core.web.parts.frame import frame
 
     frame()
 else:  # the server process, once
-    from core.web import server
-    from core.web.serve import run
+    from core.web.server import application
+    from core.web.server.serve import run
 
-    server.disable_pages_autodiscovery()
+    application.disable_pages_autodiscovery()
     # Streamlit finds this line by reading the source: it must stay a literal call.
     app = st.App(
         __file__,
-        routes=server.ROUTES,
-        middleware=server.MIDDLEWARE,
-        lifespan=server.lifespan,
-        on_script_error=server.explain_crash,
+        routes=application.ROUTES,
+        middleware=application.MIDDLEWARE,
+        lifespan=application.lifespan,
+        on_script_error=application.explain_crash,
     )
     if __name__ == "__main__":
         run(app)

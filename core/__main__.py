@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 def main(arguments: list[str] | None = None) -> int:
     try:
-        from core.commands.parser import parser  # here, so that Ctrl-C is one line also while it loads
+        from core.cli.parser import parser  # here, so that Ctrl-C is one line also while it loads
         from core.errors import GraftError
     except KeyboardInterrupt:
         return _stopped()

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from core.web.board_frame import show_board
-from core.web.frame import require_frame
-from core.web.panels.board_choice import WORDS, asked_runs, run_title, suggested_runs
-from core.web.panels.board_maps import count_maps, make_maps
-from core.web.state import workbench
-from core.web.tensorboard import DASHBOARDS, board_path
-from core.web.widgets import empty_state, heading
+from core.web.board.choice import WORDS, asked_runs, run_title, suggested_runs
+from core.web.board.frame import show_board
+from core.web.board.maps import count_maps, make_maps
+from core.web.board.tensorboard import DASHBOARDS, board_path
+from core.web.parts.frame import require_frame
+from core.web.parts.widgets import empty_state, heading
+from core.web.server.state import workbench
 
 MOST_RUNS = 24
 NEWEST = 300

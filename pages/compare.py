@@ -3,19 +3,19 @@
 import streamlit as st
 
 from core.datasets.values import Dataset
-from core.runs import Status
-from core.web.frame import require_frame
-from core.web.panels.choice import choose_dataset, linked_dataset
-from core.web.panels.compare import address, differs, leaderboard, problems, sentence
-from core.web.panels.compare.address import Address
-from core.web.panels.compare.copy_link import copy_link
-from core.web.panels.compare.filters import filters_of
-from core.web.panels.compare.report_button import report_button
-from core.web.panels.compare.selected import Selected, best_page, linked
-from core.web.panels.compare.views import VIEWS
-from core.web.state import workbench
-from core.web.widgets import empty_state, explained, heading
-from core.wording import plain
+from core.runs.values import Status
+from core.text.units import plain
+from core.web.compare import address, differences, leaderboard, problems, sentence
+from core.web.compare.address import Address
+from core.web.compare.copy_link import copy_link
+from core.web.compare.filters import filters_of
+from core.web.compare.report_button import report_button
+from core.web.compare.selected import Selected, best_page, linked
+from core.web.compare.views import VIEWS
+from core.web.parts.choice import choose_dataset, linked_dataset
+from core.web.parts.frame import require_frame
+from core.web.parts.widgets import empty_state, explained, heading
+from core.web.server.state import workbench
 from core.workbench import Workbench
 
 
@@ -67,7 +67,7 @@ def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str,
         leaderboard.show(bench, dataset, now, chosen, colours=colours)
     if selected:
         with explained():
-            differs.show(selected)
+            differences.show(selected)
 
 
 def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> Selected | None:

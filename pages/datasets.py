@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.datasets.values import Dataset
-from core.web.frame import require_frame
-from core.web.panels import dataset_panel
-from core.web.panels.choice import linked_dataset
-from core.web.panels.import_panel import import_box, import_jobs
-from core.web.panels.words import dataset_size, dataset_title
-from core.web.state import workbench
-from core.web.widgets import heading
-from core.wording import count, listed, moment, plain, size
+from core.text.units import count, listed, moment, plain, size
+from core.web.datasets import dataset_panel
+from core.web.datasets.import_panel import import_box, import_jobs
+from core.web.parts.choice import linked_dataset
+from core.web.parts.frame import require_frame
+from core.web.parts.labels import dataset_size, dataset_title
+from core.web.parts.widgets import heading
+from core.web.server.state import workbench
 from core.workbench import Workbench
 
 FEWEST = 10

@@ -6,16 +6,17 @@ import streamlit as st
 
 from core.comparison import leaderboard
 from core.datasets.values import Dataset
-from core.runs import CHAMPION, Run
-from core.web.frame import require_frame
-from core.web.panels import champion, model_panel
-from core.web.panels.choice import choose_dataset
-from core.web.panels.paging import page_of, pager
-from core.web.panels.ready_models import with_model
-from core.web.panels.words import interval
-from core.web.state import workbench
-from core.web.widgets import empty_state, explained, heading
-from core.wording import count, plain, share, size
+from core.runs.values import CHAMPION, Run
+from core.text.units import count, plain, share, size
+from core.web.models import panel
+from core.web.models.ready import with_model
+from core.web.parts import champion
+from core.web.parts.choice import choose_dataset
+from core.web.parts.frame import require_frame
+from core.web.parts.labels import interval
+from core.web.parts.paging import page_of, pager
+from core.web.parts.widgets import empty_state, explained, heading
+from core.web.server.state import workbench
 from core.workbench import Workbench
 
 PER_PAGE = 10
@@ -98,7 +99,7 @@ def every_model(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
     models, held = bench.models_of([run.id for run in runs]), champion_of(bench, dataset)
     for run in (run for run in runs if run.id in models):
         is_best = best is not None and run.id == best.id
-        model_panel.show(bench, models[run.id], run, champion=run.id == held, best=is_best)
+        panel.show(bench, models[run.id], run, champion=run.id == held, best=is_best)
     pager(total, "model", key="models.page", per_page=PER_PAGE)
 
 

@@ -6,15 +6,15 @@ import streamlit as st
 
 from core.comparison import Row, best_per_dataset, leaderboard
 from core.datasets.values import Dataset
-from core.runs import Status
-from core.web.frame import require_frame
-from core.web.panels import dataset_card
-from core.web.panels.import_panel import demo_button, import_jobs
-from core.web.panels.run_rows import active_ids, active_panel
-from core.web.panels.words import dataset_title
-from core.web.state import workbench
-from core.web.widgets import heading, poll
-from core.wording import count, plain, share
+from core.runs.values import Status
+from core.text.units import count, plain, share
+from core.web.datasets.import_panel import demo_button, import_jobs
+from core.web.overview import dataset_card
+from core.web.parts.frame import require_frame
+from core.web.parts.labels import dataset_title
+from core.web.parts.widgets import heading, poll
+from core.web.runs.rows import active_ids, active_panel
+from core.web.server.state import workbench
 from core.workbench import Workbench
 
 SHOWN = 12

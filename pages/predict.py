@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import GraftError
-from core.runs import Run
-from core.web.frame import require_frame
-from core.web.panels import predict_panel
-from core.web.panels.choice import listed_ids
-from core.web.panels.ready_models import LISTED, ready_runs
-from core.web.panels.words import dataset_title, interval
-from core.web.state import workbench
-from core.web.widgets import empty_state, explained, heading
-from core.wording import plain, share
+from core.runs.values import Run
+from core.text.units import plain, share
+from core.web.models.ready import LISTED, ready_runs
+from core.web.parts.choice import listed_ids
+from core.web.parts.frame import require_frame
+from core.web.parts.labels import dataset_title, interval
+from core.web.parts.widgets import empty_state, explained, heading
+from core.web.predict import panel
+from core.web.server.state import workbench
 from core.workbench import Workbench
 
 MOST = 4
@@ -34,7 +34,7 @@ def page() -> None:
         return
     first_line, problems = st.container(), st.container()
     chosen = choose_models(bench, ready, problems)
-    photos = predict_panel.photos()
+    photos = panel.photos()
     with explained():
         predict(bench, chosen, photos, first_line)
 
@@ -76,7 +76,7 @@ def _into_url() -> None:
     st.query_params.from_dict({"models": ",".join(st.session_state["predict.models"])})
 
 
-def predict(bench: Workbench, chosen: Sequence[Run], photos: predict_panel.Photos, first_line) -> None:
+def predict(bench: Workbench, chosen: Sequence[Run], photos: panel.Photos, first_line) -> None:
     if not chosen or not photos:
         with first_line:
             todo = "Drop photos and the models answer side by side." if chosen else "Choose a model that shall answer."
@@ -84,12 +84,12 @@ def predict(bench: Workbench, chosen: Sequence[Run], photos: predict_panel.Photo
         return
     line = "The models could not answer."
     try:
-        found = predict_panel.predictions(bench, [run.id for run in chosen], photos)
-        line = predict_panel.answer(found)
+        found = panel.predictions(bench, [run.id for run in chosen], photos)
+        line = panel.answer(found)
     finally:
         with first_line:
             heading("Predict", line)
-    predict_panel.show(found, {run.id: run for run in chosen})
+    panel.show(found, {run.id: run for run in chosen})
 
 
 require_frame()

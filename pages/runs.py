@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.errors import GraftError
-from core.runs import Run, Status
-from core.web.frame import require_frame
-from core.web.panels import ended_runs, launched, run_panel
-from core.web.panels.run_rows import active_ids, active_panel
-from core.web.panels.words import dataset_title
-from core.web.state import workbench
-from core.web.widgets import empty_state, heading, poll
-from core.wording import count, plain
+from core.runs.values import Run, Status
+from core.text.units import count, plain
+from core.web.parts.frame import require_frame
+from core.web.parts.labels import dataset_title
+from core.web.parts.widgets import empty_state, heading, poll
+from core.web.runs import ended_runs, launched, panel
+from core.web.runs.rows import active_ids, active_panel
+from core.web.server.state import workbench
 from core.workbench import Workbench
 
 
@@ -21,7 +21,7 @@ def page() -> None:
     first_line = st.container()
     run = linked_run(bench)
     if run is not None:
-        run_panel.show(bench, run)
+        panel.show(bench, run)
         return
     numbers = bench.statuses()
     with first_line:

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.datasets.values import Dataset
-from core.planning import Plan
-from core.recipes import Pattern, Recipe
-from core.web.frame import require_frame
-from core.web.panels.choice import choose_dataset
-from core.web.panels.train import cascades, grid, mapping, numbers, plans, ways
-from core.web.panels.train.cascades import Together
-from core.web.panels.train.grid import Cell, Choices
-from core.web.state import workbench
-from core.web.widgets import empty_state, explained, heading
+from core.planning.decide import Plan
+from core.recipes.recipe import Pattern, Recipe
+from core.web.parts.choice import choose_dataset
+from core.web.parts.frame import require_frame
+from core.web.parts.widgets import empty_state, explained, heading
+from core.web.server.state import workbench
+from core.web.train import cascades, grid, hyperparameters, mapping, patterns, plans
+from core.web.train.cascades import Together
+from core.web.train.grid import Cell, Choices
 from core.workbench import Workbench
 
 
@@ -35,7 +35,7 @@ def page() -> None:
 
 def choose_and_launch(bench: Workbench, dataset: Dataset) -> None:
     st.subheader("How to use a pretrained network", anchor=False)
-    chosen = ways.choose(grid.tick_way)
+    chosen = patterns.choose(grid.tick_way)
     everything = grid.ordered(bench.backbones())
     cells = networks(everything, [pattern for pattern in chosen if pattern is not Pattern.CASCADE])
     together = cascade(bench, dataset, everything) if Pattern.CASCADE in chosen else None
@@ -70,11 +70,11 @@ def with_numbers(
         tried.setdefault(pattern, []).append(name)
     st.subheader("Hyperparameters", anchor=False)
     learning = [(Pattern.CASCADE, together.backbones)] if together and together.is_trained else []
-    chosen = numbers.choose(bench, dataset.id, [*ways.in_order(tried), *learning])
+    chosen = hyperparameters.choose(bench, dataset.id, [*patterns.in_order(tried), *learning])
     pairs = mapping.choose(bench, dataset) if Pattern.CLASSIFIER in tried else ()
     if chosen is None:
         return None
-    recipes = numbers.recipes(bench, dataset.id, tried, chosen, pairs)
+    recipes = hyperparameters.recipes(bench, dataset.id, tried, chosen, pairs)
     return recipes + (together.recipes(bench, dataset.id, chosen) if together else [])
 
 

@@ -7,10 +7,10 @@ import numpy as np
 from core import comparison
 from core.comparison import PhotoResults
 from core.comparison.curves import Curve
-from core.comparison.differing import differing
 from core.datasets.values import Dataset, Photo
-from core.runs import Epoch, Evaluation
-from core.scores import evaluate
+from core.recipes.differences import differing
+from core.runs.metrics import evaluate
+from core.runs.values import Epoch, Evaluation
 from tests.comparison_values import a_cost, a_run
 
 EVIL = "<b>x</b> & <a href='javascript:alert(1)'>y</a>"

@@ -3,8 +3,8 @@
 import numpy as np
 
 from core.comparison import PhotoResults
-from core.recipes import Hyperparameters, Recipe
-from core.runs import Cost, Run, Status
+from core.recipes.recipe import Hyperparameters, Recipe
+from core.runs.values import Cost, Run, Status
 
 
 def a_run(

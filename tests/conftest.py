@@ -10,7 +10,7 @@ import pytest
 
 from core.__main__ import main
 from core.registry import Registry, opening
-from core.runs import Status
+from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench
 from tests.factories import Filled, fill

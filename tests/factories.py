@@ -18,10 +18,10 @@ from core.backbones.saved import row_for_card
 from core.backbones.table import rows
 from core.datasets.manifest import write_manifest
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
-from core.recipes import Hyperparameters, Recipe, fingerprint
+from core.recipes.recipe import Hyperparameters, Recipe, fingerprint
 from core.registry import Registry
-from core.runs import Cost, Epoch, Evaluation, Model, Progress, Run, Status
-from core.scores import evaluate
+from core.runs.metrics import evaluate
+from core.runs.values import Cost, Epoch, Evaluation, Model, Progress, Run, Status
 from core.settings import Settings
 
 CLASS_NAMES = ("daisy", "rose", "sunflower", "tulip")

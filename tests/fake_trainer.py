@@ -22,10 +22,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.errors import Conflict
-from core.jobs import exits
-from core.jobs.succession import Succession
-from core.progress import ProgressWriter
-from core.runs import Cancel, Epoch, Run, Status
+from core.jobs import exit_record
+from core.jobs.reuse import Succession
+from core.runs.progress import ProgressWriter
+from core.runs.values import Cancel, Epoch, Run, Status
 from core.settings import load_settings
 
 SETTINGS = load_settings()
@@ -46,7 +46,7 @@ def main() -> int:
     while True:
         script = _script(run_id)
         code = _turn(script, run_id, attempt)
-        if not (code == exits.FINISHED and script.get("goes_on")):
+        if not (code == exit_record.FINISHED and script.get("goes_on")):
             return code
         succession = succession or Succession(run_id, SETTINGS, Registry.open(SETTINGS.registry_path))
         following = _next(succession, run_id, script.get("dies_at"))
@@ -68,7 +68,7 @@ def _turn(script: dict, run_id: str, attempt: int) -> int:
     code, reason = _work(script, run_id, attempt, folder)
     if code is None:
         return script.get("status", 1)
-    exits.write_exit(folder, attempt, code, "fake", reason)
+    exit_record.write_exit(folder, attempt, code, "fake", reason)
     time.sleep(script.get("linger", 0))
     alone.close()
     return code
@@ -146,11 +146,11 @@ def _train(script: dict, run_id: str, attempt: int) -> tuple[int, str]:
             progress.update(number)
             if registry.cancel_requested(run_id):
                 registry.end(run_id, attempt, Status.KILLED, f"Cancelled after epoch {number}.")
-                return exits.CANCELLED, ""
+                return exit_record.CANCELLED, ""
         _finish(registry, run_id, attempt)
     except Conflict as error:
-        return exits.FAILED, str(error)
-    return exits.FINISHED, ""
+        return exit_record.FAILED, str(error)
+    return exit_record.FINISHED, ""
 
 
 def _finish(registry, run_id: str, attempt: int) -> None:
@@ -165,9 +165,9 @@ def _stopped(run_id: str, attempt: int) -> tuple[int, str]:
 
     registry = Registry.open(SETTINGS.registry_path)
     if registry.cancel_requested(run_id) is not Cancel.NOW:
-        return exits.INTERRUPTED, ""
+        return exit_record.INTERRUPTED, ""
     registry.end(run_id, attempt, Status.KILLED, "Cancelled.")
-    return exits.CANCELLED, ""
+    return exit_record.CANCELLED, ""
 
 
 if __name__ == "__main__":

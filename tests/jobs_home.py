@@ -14,9 +14,9 @@ from core.jobs import locks, processes
 from core.jobs.control import code_version, state_file
 from core.jobs.slots import CPU
 from core.jobs.supervisor import Supervisor
-from core.recipes import Recipe
+from core.recipes.recipe import Recipe
 from core.registry import Registry
-from core.runs import Attempt, Run, Status
+from core.runs.values import Attempt, Run, Status
 from core.settings import Settings
 from tests.factories import make_dataset, make_photos, make_run
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from core.backbones import get
 from core.backbones.saved import row_for_card
-from core.recipes import Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver, fingerprint
-from core.runs import Evaluation, Model, Run, Status
-from core.scores import evaluate
+from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver, fingerprint
+from core.runs.metrics import evaluate
+from core.runs.values import Evaluation, Model, Run, Status
 from core.workbench import Workbench
 from tests.factories import Filled, fill, make_cost, make_epochs, make_model, make_probabilities
 

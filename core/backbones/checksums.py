@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.files import digest_of
+from core.files.atomic import digest_of
 
 
 def matches(path: Path, digest: str) -> bool:

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import files
 from core.backbones import network
 from core.backbones.checksums import matches
 from core.backbones.values import Availability, Backbone
 from core.errors import NoSpace, Unavailable
+from core.files import atomic
 from core.settings import Settings
 
 TIMEOUT_SECONDS = 20
@@ -83,7 +83,7 @@ def _download(remote: RemoteFile, settings: Settings, progress: Progress | None)
     target = settings.weights_dir / remote.name
     _check_space(remote, settings)
     try:
-        with files.replacing(target, alone=True) as part:
+        with atomic.replacing(target, alone=True) as part:
             _fetch(remote, part, progress or (lambda done, total: None))
             if not matches(part, remote.digest):
                 raise Unavailable(

@@ -7,7 +7,6 @@ its ``..._rows`` are the table of what is drawn. Show one with
 runs take ``styles=run_styles(ids of all runs of the page)``, so that a run looks the same on each of them.
 """
 
-from core.charts.answers import top_classes
 from core.charts.confusion import confusion, confusion_caption, confusion_rows, confusion_title
 from core.charts.confusion_difference import (
     confusion_difference,
@@ -27,6 +26,7 @@ from core.charts.curves import (
 )
 from core.charts.dataset import class_balance, class_balance_title, image_sizes, image_sizes_title
 from core.charts.depth import depth_title, over_depth, over_depth_rows
+from core.charts.embedding import photo_map, photo_map_caption, photo_map_rows, photo_map_title
 from core.charts.live import live_curve
 from core.charts.look import CONFIG, MOST_POINTS, config
 from core.charts.parallel import (
@@ -36,7 +36,7 @@ from core.charts.parallel import (
     parallel_coordinates_title,
 )
 from core.charts.per_class import per_class, per_class_caption, per_class_rows, per_class_title
-from core.charts.photo_map import photo_map, photo_map_caption, photo_map_rows, photo_map_title
+from core.charts.prediction import top_classes
 from core.charts.reliability import reliability, reliability_caption, reliability_rows, reliability_title
 from core.charts.styles import RunStyle, run_styles
 from core.charts.thresholds import accuracy_by_threshold, accuracy_by_threshold_rows, thresholds_title

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.look import HOVER, Trace, categories, distinct_labels, escape, figure, heatmap, require_some, scatter
-from core.runs import Evaluation
-from core.wording import count, share
+from core.runs.values import Evaluation
+from core.text.units import count, share
 
 MOST_NUMBERED = 20
 """Classes up to which the cells show their numbers."""

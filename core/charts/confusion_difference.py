@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from core.charts.confusion import LONGEST_LABEL, MOST_NUMBERED, cell_markers, most_mistaken, table_figure
 from core.charts.look import Trace, distinct_labels, escape, heatmap, require_some
-from core.wording import brief, count
+from core.text.units import brief, count
 
 _ALIKE = "rgba(128, 140, 134, 0.18)"  # without a number, so it may be faint on light and dark
 _SCALE = [[0, "#E88B4B"], [0.49, "#FAE9DD"], [0.5, _ALIKE], [0.51, "#DDEAF5"], [1, "#6FAEDD"]]

@@ -20,7 +20,7 @@ from core.charts.look import (
 from core.charts.styles import RunStyle, styles_of
 from core.charts.thinning import thinned
 from core.comparison.coverage import CoveragePoint
-from core.wording import share
+from core.text.units import share
 
 _MOST_RUNS = 40
 _MOST_ON_A_LINE = 400

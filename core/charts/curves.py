@@ -27,7 +27,7 @@ from core.charts.styles import RunStyle, styles_of
 from core.charts.thinning import thinned
 from core.comparison.curves import TRAINING_OF, Curve, MetricKind, metric_kind
 from core.errors import InvalidInput
-from core.wording import count, duration, share
+from core.text.units import count, duration, share
 
 MOST_RUNS = 40
 _MOST_ON_A_LINE = 500

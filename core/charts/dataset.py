@@ -22,7 +22,7 @@ from core.charts.look import (
     shade,
 )
 from core.datasets.values import SPLITS, Dataset, Photo
-from core.wording import count, times
+from core.text.units import count, times
 
 _SHADES = {"train": ACCENT, "validation": shade(ACCENT, 0.6), "test": shade(ACCENT, 0.3)}
 _MOST_SIZES = 400

@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 
 from core.charts.look import HOVER, Trace, axis, escape, figure, legend_name, require_some, scatter
 from core.charts.styles import RunStyle, styles_of
+from core.comparison.cost_axes import COSTS
 from core.comparison.depths import DepthPoint, DepthSeries
-from core.comparison.kinds import COSTS
-from core.recipes import Pattern
-from core.wording import count, points, share, times
+from core.recipes.recipe import Pattern
+from core.text.units import count, points, share, times
 
 _MOST_NAMED = 12
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from core.charts.look import ACCENT, GREY, Trace, axis, figure, hover, require_some, scatter
 from core.charts.thinning import thinned
 from core.comparison.curves import METRICS
-from core.runs import Epoch
+from core.runs.values import Epoch
 
 _LIVE = {"accuracy": ("accuracy", "val_accuracy"), "loss": ("loss", "val_loss")}
 

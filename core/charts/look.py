@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from core.errors import InvalidInput
-from core.wording import brief
+from core.text.units import brief
 
 ACCENT = "#2A8560"
 GREY = "#8A8F98"

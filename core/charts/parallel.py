@@ -12,10 +12,10 @@ import plotly.graph_objects as go
 from core.charts.look import GRID, HOVER, MOST_POINTS, Trace, escape, figure, require_some, scatter
 from core.charts.parallel_axes import ParallelAxis, drawn_settings, measured_rows, parallel_axes
 from core.charts.styles import RunStyle, styles_of
-from core.comparison.differing import Difference
-from core.comparison.leaderboard import Row
-from core.comparison.names import without_shared
-from core.wording import count, listed
+from core.comparison.table import Row
+from core.recipes.differences import Difference
+from core.recipes.short_names import without_shared
+from core.text.units import count, listed
 
 _STRENGTHS = 6
 """Steps from the least to the most accurate runs, of as many runs each; the lines of one step are one trace."""

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.charts.look import spans_decades
-from core.comparison.differing import Difference
-from core.comparison.kinds import cost_kind
-from core.comparison.leaderboard import Row
-from core.recipes import BOUNDS
-from core.wording import brief, share
+from core.comparison.cost_axes import cost_kind
+from core.comparison.table import Row
+from core.recipes.differences import Difference
+from core.recipes.recipe import BOUNDS
+from core.text.units import brief, share
 
 MOST_SETTINGS = 7
 _MOST_CHOICES = 12

@@ -23,9 +23,9 @@ from core.charts.look import (
     shade,
 )
 from core.charts.styles import GREY_STYLE, RunStyle, styles_of
-from core.runs import ClassScore, Evaluation
-from core.scores import wilson_interval
-from core.wording import count, listed, share
+from core.runs.metrics import wilson_interval
+from core.runs.values import ClassScore, Evaluation
+from core.text.units import count, listed, share
 
 MOST_CLASSES = 40
 MOST_BARS = 6

@@ -21,8 +21,8 @@ from core.charts.look import (
 )
 from core.charts.styles import RunStyle, styles_of
 from core.comparison.reliability import Reliability, ReliabilityBin
-from core.scores import wilson_interval
-from core.wording import count, share
+from core.runs.metrics import wilson_interval
+from core.text.units import count, share
 
 _MOST_RUNS = 40
 _CLEAR = 0.01

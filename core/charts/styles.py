@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.colours import OTHER_COLOUR, RUN_COLOURS, run_colours
+from core.charts.colours import OTHER_COLOUR, RUN_COLOURS, run_colours
 
 COLOURED = len(RUN_COLOURS)
 """Runs of a chart that get a colour; more could not be told apart."""

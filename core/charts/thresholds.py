@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.look import ACCENT, GREY, HOVER, Trace, axis, figure, require_some, scatter
 from core.comparison.thresholds import ThresholdPoint
-from core.wording import milliseconds, points, share
+from core.text.units import milliseconds, points, share
 
 
 def thresholds_title(curve: Sequence[ThresholdPoint], chosen: float) -> str:

@@ -23,12 +23,12 @@ from core.charts.look import (
     spans_decades,
 )
 from core.charts.styles import GREY_STYLE, RunStyle, styles_of
-from core.comparison.claims import claim
-from core.comparison.kinds import CostKind, cost_kind
-from core.comparison.leaderboard import Row, pareto_front
-from core.comparison.names import without_shared
+from core.comparison.cost_axes import CostKind, cost_kind
 from core.comparison.paired import Paired
-from core.wording import count, share
+from core.comparison.summary import claim
+from core.comparison.table import Row, pareto_front
+from core.recipes.short_names import without_shared
+from core.text.units import count, share
 
 _DIRECTLY_LABELLED = 6
 _NAME_WIDTH = 0.35

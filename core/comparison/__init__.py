@@ -10,15 +10,19 @@ run may be; ``claims`` puts the outcome into one sentence.
 from core.comparison.answered import PhotoAnswer, paired_cells, photo_answers
 from core.comparison.board import Board, Choices, Filters
 from core.comparison.board_page import LARGE_FIRST, SORTS, BoardPage, Entry, lines_of, page
-from core.comparison.claims import claim, verdict
 from core.comparison.classes import ClassDifference, class_differences
 from core.comparison.compare import Comparison, compare
+from core.comparison.cost_axes import COSTS, CostKind
 from core.comparison.coverage import CoveragePoint, coverage, when_sure
 from core.comparison.curves import METRICS, TRAINING_OF, Curve, MetricKind, curves
 from core.comparison.depths import DepthPoint, DepthSeries, depth_series
-from core.comparison.differing import Difference, differing
-from core.comparison.kinds import COSTS, CostKind
-from core.comparison.leaderboard import (
+from core.comparison.paired import Paired, paired
+from core.comparison.photos import Cell, PhotoResults, confusion_cells, load_results
+from core.comparison.reliability import Reliability, ReliabilityBin, reliability
+from core.comparison.resampling import TEST_METRICS, Metric, MetricDifference, bootstrap_metric, metric_differences
+from core.comparison.statistics import SIGNIFICANCE, holm, mcnemar, mcnemar_many, newcombe, paired_bootstrap
+from core.comparison.summary import claim, verdict
+from core.comparison.table import (
     Row,
     SeveralDatasets,
     best,
@@ -28,15 +32,11 @@ from core.comparison.leaderboard import (
     pareto_front,
     require_one_dataset,
 )
-from core.comparison.names import without_family, without_shared
-from core.comparison.paired import Paired, paired
-from core.comparison.photos import Cell, PhotoResults, confusion_cells, load_results
-from core.comparison.reliability import Reliability, ReliabilityBin, reliability
-from core.comparison.resampling import TEST_METRICS, Metric, MetricDifference, bootstrap_metric, metric_differences
-from core.comparison.statistics import SIGNIFICANCE, holm, mcnemar, mcnemar_many, newcombe, paired_bootstrap
 from core.comparison.thresholds import ThresholdPoint, threshold_points
-from core.scores import balanced_accuracy, calibration_error, macro_f1, wilson_interval
-from core.scores import cross_entropy as log_loss
+from core.recipes.differences import Difference, differing
+from core.recipes.short_names import without_family, without_shared
+from core.runs.metrics import balanced_accuracy, calibration_error, macro_f1, wilson_interval
+from core.runs.metrics import cross_entropy as log_loss
 
 __all__ = [
     "COSTS",

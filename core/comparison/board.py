@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from core.comparison.kinds import COSTS
+from core.comparison.cost_axes import COSTS
 
 T = TypeVar("T")
 

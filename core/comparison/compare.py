@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from math import isclose, isfinite
 
-from core.comparison.differing import Difference, differing
-from core.comparison.kinds import COSTS
-from core.comparison.leaderboard import Row, leaderboard, pareto_front
+from core.comparison.cost_axes import COSTS
 from core.comparison.paired import Paired, RightAnswers, adjusted, pair_of, paired, right_answers
 from core.comparison.photos import PhotoResults, require_classes
 from core.comparison.resampling import MetricDifference, metric_differences
+from core.comparison.table import Row, leaderboard, pareto_front
 from core.errors import InvalidInput
-from core.runs import Cost, Evaluation, Run, Status
-from core.scores import cross_entropy, right_bits
+from core.recipes.differences import Difference, differing
+from core.runs.metrics import cross_entropy, right_bits
+from core.runs.values import Cost, Evaluation, Run, Status
 
 MOST_ALL_PAIRS = 20
 """Runs of which every two are tested; of more, only the best against each other one."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, takewhile
 
-from core.comparison.leaderboard import labels, require_one_dataset
+from core.comparison.table import labels, require_one_dataset
 from core.errors import InvalidInput
-from core.runs import Cost, Epoch, Run
+from core.runs.values import Cost, Epoch, Run
 
 
 @dataclass(frozen=True, kw_only=True)

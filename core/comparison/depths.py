@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from core.comparison.leaderboard import Row
-from core.comparison.names import distinct_names
-from core.recipes import RELEVANT, Pattern
+from core.comparison.table import Row
+from core.recipes.recipe import RELEVANT, Pattern
+from core.recipes.short_names import distinct_names
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from core.arrays import Damaged
 from core.errors import InvalidInput, NotFound
+from core.files.arrays import Damaged
+from core.runs.predictions import load
 from core.settings import Settings
-from core.split_answers import load
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.comparison.photos import PhotoResults
-from core.scores import CALIBRATION_BINS, calibration_error, confidence_bins
+from core.runs.metrics import CALIBRATION_BINS, calibration_error, confidence_bins
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 from core.comparison.paired import aligned
 from core.comparison.photos import PhotoResults
 from core.errors import InvalidInput
-from core.scores import surprise
+from core.runs.metrics import surprise
 
 DRAWS, FEWEST_DRAWS = 10_000, 1_000
 _MOST_NUMBERS = 20_000_000
@@ -81,7 +81,7 @@ TEST_METRICS: dict[str, Metric] = {
         ),
     )
 }  # fmt: skip
-"""The figures of the leaderboard that are measured on the test photos; each equals the function of ``core.scores``.
+"""The metrics of the leaderboard that are measured on the test photos; each equals its function in ``runs.metrics``.
 
 Not the calibration error: drawing photos again inflates it (bins of few photos), so such an interval would mislead.
 """

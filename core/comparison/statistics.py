@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 
 from core.errors import InvalidInput
-from core.scores import wilson_interval
+from core.runs.metrics import wilson_interval
 
 SIGNIFICANCE = 0.05
 

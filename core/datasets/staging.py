@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core import files
 from core.errors import Conflict
+from core.files import atomic
 from core.settings import Settings
 
 _PREFIX = ".tmp-"
@@ -33,7 +33,7 @@ class Staging:
         """Makes the dataset appear: everything reaches the disk first, then the new name does."""
         _sync_all(self.lock)
         self.path.rename(self.final)
-        files.sync(self.final.parent)
+        atomic.sync(self.final.parent)
 
     def close(self) -> None:
         """Removes what was not published."""

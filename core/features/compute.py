@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from core.backbones.values import Backbone
-from core.costs import Spent, spent_now
 from core.datasets.values import Dataset, Photo
 from core.errors import InvalidInput, NotFound
 from core.features import store
@@ -20,8 +19,9 @@ from core.features.partial import PartialArray
 from core.features.sizes import shape_at
 from core.features.store import Key, Lock
 from core.features.views import View
+from core.recipes.program import TOP
+from core.runs.costs import Spent, spent_now
 from core.settings import Settings
-from core.stages import TOP
 
 Report = Callable[[int, int], None]
 
@@ -61,7 +61,7 @@ def features_of(
     """Features of all photos of one split of ``dataset``; row i is ``photos[i]``.
 
     Args:
-        cut: where the frozen prefix ends (see ``core.stages``): a block, ``<block>.pool``, ``top`` or ``classes``.
+        cut: where the frozen prefix ends (``core.recipes.program``): a block, ``<block>.pool``, ``top`` or ``classes``.
         view, seed: see ``views.render``; views above 0 are for training photos only.
         progress, waiting: see ``stored_rows``.
         engine: makes the engine when one is needed; the best one for this machine by default.

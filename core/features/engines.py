@@ -9,13 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
-from core import files
 from core.backbones.values import Backbone
-from core.costs import Spent, gpu_of_slot, spent_now
 from core.errors import Unavailable
 from core.features.litert import LiteRTEngine
 from core.features.store import locked
 from core.features.views import View
+from core.files import atomic
+from core.runs.costs import Spent, gpu_of_slot, spent_now
 from core.settings import Settings
 
 VERSION = 1
@@ -132,13 +132,13 @@ def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> Engin
     begin = spent_now()
     refused, error = "", 0.0
     try:
-        with files.replacing(path, alone=True) as draft:
+        with atomic.replacing(path, alone=True) as draft:
             error = export(backbone, settings, cut, draft)
     except Unavailable as reason:
         refused = str(reason)
     cost = spent_now().beyond(begin)
-    digest = "" if refused else files.digest_of(path)
-    files.write_json(_notes(path), {"digest": digest, "cost": vars(cost), "error": error, "refused": refused})
+    digest = "" if refused else atomic.digest_of(path)
+    atomic.write_json(_notes(path), {"digest": digest, "cost": vars(cost), "error": error, "refused": refused})
     if refused:
         raise Unavailable(refused)
     return EngineFile(path=path, digest=digest, cost=cost, error=error)

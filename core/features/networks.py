@@ -1,6 +1,6 @@
 """The Keras side of a backbone: the network, its parts below and above a cut, its ImageNet classifier, its operations.
 
-What a cut is, and which there are: ``core.stages``.
+What a cut is, and which there are: ``core.recipes.program``.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,8 +14,8 @@ from core.backbones import Backbone, obtain
 from core.errors import InvalidInput
 from core.features import applications, lite, saved
 from core.features.cuts import POOL, block_ends
+from core.recipes.program import CLASSES, PIXELS, TOP, block_of_cut, pooled
 from core.settings import Settings
-from core.stages import CLASSES, PIXELS, TOP, block_of_cut, pooled
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core import files
-from core.costs import Spent
+from core.files import atomic
+from core.runs.costs import Spent
 
 _SYNC_SECONDS = 2.0
 
@@ -54,10 +54,10 @@ class PartialArray:
     def sync(self, spent: Spent) -> None:
         """Everything appended so far will survive from here on."""
         self._array.flush()
-        files.sync(self.folder / "features.npy")
+        atomic.sync(self.folder / "features.npy")
         total = self.spent_before + spent
         state = {"done": self.done, "shape": self.shape, "spent": vars(total)}
-        files.write_json(self.folder / "rows.json", state)
+        atomic.write_json(self.folder / "rows.json", state)
         self._synced_at = time.monotonic()
 
     def finish(self, target: Path, meta: dict, spent: Spent) -> None:
@@ -65,5 +65,5 @@ class PartialArray:
         self.sync(spent)
         del self._array
         (self.folder / "meta.json").write_text(json.dumps(meta | {"cost": vars(self.spent_before + spent)}))
-        files.publish(self.folder, target)
+        atomic.publish(self.folder, target)
         (target / "rows.json").unlink(missing_ok=True)

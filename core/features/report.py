@@ -12,9 +12,9 @@ from core.errors import InvalidInput, NotFound
 from core.features import store
 from core.features.sizes import shape_at
 from core.features.store import Key, Lock
-from core.files import replacing
+from core.files.atomic import replacing
+from core.recipes.program import pooled
 from core.settings import Settings
-from core.stages import pooled
 
 _ROWS_AT_ONCE = 4096
 

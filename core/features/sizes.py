@@ -6,7 +6,7 @@ import numpy as np
 
 from core.backbones.values import Backbone
 from core.errors import InvalidInput
-from core.stages import CLASSES, PIXELS, TOP, block_of_cut, pooled
+from core.recipes.program import CLASSES, PIXELS, TOP, block_of_cut, pooled
 
 IMAGENET_CLASSES = 1000
 

@@ -20,8 +20,8 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.errors import NoSpace
 from core.features.sizes import dtype_at
+from core.recipes.program import ANSWERS
 from core.settings import Settings
-from core.stages import ANSWERS
 
 VERSION = 1
 """Raised whenever the same key would hold other numbers (another rendering, another prefix)."""

@@ -11,8 +11,8 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 
-from core import files
 from core.errors import NoSpace, Unavailable
+from core.files import atomic
 from core.jobs import locks, processes
 from core.jobs.control import INTERRUPT, LOOK, TAKEN, UP, code_version, state_file, supervisor_lock
 from core.jobs.slots import Slot, discover_slots
@@ -107,7 +107,7 @@ class Service:
             "version": code_version(),
             "slots": [slot.title for slot in self._slots],
         }
-        files.write_json(state_file(self._settings), data, durable=False)  # no process outlives a power cut
+        atomic.write_json(state_file(self._settings), data, durable=False)  # no process outlives a power cut
 
     def run(self) -> None:
         log.info("supervisor %d is up; slots: %s", os.getpid(), ", ".join(slot.title for slot in self._slots))

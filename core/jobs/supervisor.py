@@ -12,15 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import NoSpace, NotFound, Unavailable
-from core.jobs import exits, locks, logs, trainers
+from core.jobs import exit_record, locks, logs, trainers
 from core.jobs.control import supervisor_log
+from core.jobs.exit_policy import Death, judge
 from core.jobs.slots import Slot
 from core.jobs.trainers import Launcher, Trainer, trainer_command
-from core.jobs.verdicts import Death, judge
-from core.progress import read_progress
 from core.registry import Registry
 from core.registry.queue import INTERRUPTED
-from core.runs import Attempt, Cancel, Run, Status
+from core.runs.progress import read_progress
+from core.runs.values import Attempt, Cancel, Run, Status
 from core.settings import Settings
 
 log = logging.getLogger("graft.jobs")
@@ -186,7 +186,7 @@ class Supervisor:
         folder = self.settings.run_dir(run_id)
         death = Death(
             watched=watched,
-            word=exits.read_exit(folder, attempt),
+            word=exit_record.read_exit(folder, attempt),
             returncode=returncode,
             cancel=run.cancel,
             interrupted=interrupted or self._interrupting,

@@ -5,7 +5,7 @@ version, lock, backup, migrations) · one file per noun: ``preferences``, ``data
 ``attempts``, ``results``, ``models``, ``journal``, ``upkeep``. ``Registry`` is their sum.
 """
 
-from core.registry.journal import LogEntry
+from core.registry.audit_log import LogEntry
 from core.registry.registry import Registry
 
 __all__ = ["LogEntry", "Registry"]

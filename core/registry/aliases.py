@@ -16,7 +16,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.registry.connection import Store
 from core.registry.datasets import get_dataset
 from core.registry.schema import alias_moves, columns_of, datasets, runs
-from core.runs import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Status
+from core.runs.values import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Status
 
 MARK = "@"
 """Between dataset and alias: ``flowers@champion``. No id of a run or model has it."""

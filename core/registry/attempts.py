@@ -8,7 +8,7 @@ from core.errors import NotFound
 from core.registry.connection import Store
 from core.registry.results import check_running
 from core.registry.schema import attempts, columns_of, runs
-from core.runs import Attempt, Status
+from core.runs.values import Attempt, Status
 
 _COLUMNS = columns_of(attempts, Attempt)
 

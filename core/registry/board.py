@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Text, func, select, type_coerc
 
 from core.registry.connection import Store
 from core.registry.schema import costs, epochs, evaluations, ids_in, models, runs
-from core.runs import Cost, Status
+from core.runs.values import Cost, Status
 
 SPARKLINE_POINTS = 30
 

@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.errors import Conflict, NotFound
+from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.journal import add_entry
 from core.registry.schema import columns_of, datasets, photos, row_of, runs
-from core.runs import Status
+from core.runs.values import Status
 
 _COLUMNS = columns_of(datasets, Dataset)
 _PHOTO_COLUMNS = columns_of(photos, Photo)

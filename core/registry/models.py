@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from core.errors import NotFound
-from core.recipes import Pattern
+from core.recipes.recipe import Pattern
 from core.registry.aliases import MARK, run_of_alias
+from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.journal import add_entry
 from core.registry.schema import columns_of, ids_in, models, row_of, runs
-from core.runs import Model, Status
+from core.runs.values import Model, Status
 
 _COLUMNS = columns_of(models, Model)
 

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from core.errors import Unavailable
-from core.files import replacing
+from core.files.atomic import replacing
 from core.registry.connection import connect, errors_in_words, new_engine
 from core.registry.schema import HEAD
 

@@ -9,7 +9,7 @@ from core.errors import Conflict, InvalidInput
 from core.registry.connection import Store
 from core.registry.runs import RUN_COLUMNS, get_run, last_position, no_such_run, run_of
 from core.registry.schema import attempts, runs
-from core.runs import Cancel, Run, Status
+from core.runs.values import Cancel, Run, Status
 
 _WAITING = runs.c.status == Status.SCHEDULED
 _START_ORDER = (runs.c.priority.desc(), runs.c.position, runs.c.number)

@@ -5,19 +5,19 @@ from typing import Self
 
 from core.registry.aliases import Aliases
 from core.registry.attempts import Attempts
+from core.registry.audit_log import Journal
+from core.registry.backfill import FillIn
 from core.registry.board import Boards
 from core.registry.datasets import Datasets
-from core.registry.fill_in import FillIn
-from core.registry.finding import Finding
-from core.registry.journal import Journal
+from core.registry.maintenance import Upkeep
 from core.registry.models import Models
 from core.registry.opening import bring_up_to_date
 from core.registry.preferences import Preferences
 from core.registry.queue import Queue
 from core.registry.results import Results
 from core.registry.runs import Runs
-from core.registry.standing import Standing
-from core.registry.upkeep import Upkeep
+from core.registry.search import Finding
+from core.registry.summaries import Standing
 
 
 class Registry(

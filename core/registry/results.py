@@ -14,7 +14,7 @@ from core.registry.models import insert_model
 from core.registry.queue import end_run, is_running
 from core.registry.runs import get_run, insert_run
 from core.registry.schema import attempts, columns_of, costs, epochs, evaluations, ids_in, row_of, runs
-from core.runs import ClassScore, Cost, Epoch, Evaluation, Model, Run, Status
+from core.runs.values import ClassScore, Cost, Epoch, Evaluation, Model, Run, Status
 
 _EPOCH_COLUMNS = columns_of(epochs, Epoch)
 _EPOCH_NAMES = [column.name for column in _EPOCH_COLUMNS]

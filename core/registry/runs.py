@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.recipes import Pattern, Recipe, family
+from core.recipes.recipe import Pattern, Recipe, family
 from core.registry.aliases import MARK, run_of_alias
+from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.journal import add_entry
 from core.registry.schema import columns_of, datasets, ids_in, row_of, runs
-from core.runs import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
-from core.wording import visible
+from core.runs.values import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
+from core.text.units import visible
 
 RUN_COLUMNS = columns_of(runs, Run)
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.number.desc())

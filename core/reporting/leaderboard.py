@@ -3,13 +3,13 @@
 from core import charts
 from core.backbones import catalogue
 from core.comparison import COSTS, CostKind, Difference, without_family
-from core.comparison.leaderboard import Row
-from core.recipe_words import choice_words
+from core.comparison.table import Row
+from core.recipes.labels import choice_words
 from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
 from core.reporting.parts import RUN, UNKNOWN, figure, is_best, percent, run_name
-from core.runs import Status
-from core.wording import count, listed, share
+from core.runs.values import Status
+from core.text.units import count, listed, share
 
 _BOARD = (
     RUN,

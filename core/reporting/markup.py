@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.wording import visible
+from core.text.units import visible
 
 
 class Html(str):

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from core.calibration import Calibration
 from core.charts import RunStyle, run_styles
 from core.comparison import Comparison, ThresholdPoint, without_shared
-from core.comparison.leaderboard import Row
+from core.comparison.table import Row
 from core.datasets.values import Dataset, Photo
-from core.photo_map import PhotoMap
-from core.runs import Cost, Epoch, Run
+from core.models.calibration import Calibration
+from core.models.embedding import PhotoMap
+from core.runs.values import Cost, Epoch, Run
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ import platform
 
 from core.reporting.markup import Section, joined, paragraph, tag
 from core.reporting.material import Material
-from core.scores import CALIBRATION_BINS
-from core.wording import count
+from core.runs.metrics import CALIBRATION_BINS
+from core.text.units import count
 
 _SENTENCES = (
     "Accuracy is the share of the test photos whose likeliest class is the true one. Its 95 % interval is "

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
-from core.reporting import answers, leaderboard, learning, method, photos, summary
+from core.reporting import leaderboard, learning, method, photos, predictions, summary
 from core.reporting.markup import Html, Section, joined, tag, void
 from core.reporting.material import Material
-from core.wording import moment
+from core.text.units import moment
 
 _HERE = Path(__file__).parent
 _FONT = _HERE.parent / "web" / "static" / "fonts" / "inter-latin.woff2"
@@ -20,14 +20,14 @@ _PARTS = (
     leaderboard.board_section,
     leaderboard.differing_section,
     leaderboard.cost_section,
-    answers.pairs_section,
+    predictions.pairs_section,
     learning.curves_section,
     learning.depths_section,
-    answers.classes_section,
-    answers.confusion_section,
-    answers.sureness_section,
-    answers.thresholds_section,
-    answers.map_section,
+    predictions.classes_section,
+    predictions.confusion_section,
+    predictions.sureness_section,
+    predictions.thresholds_section,
+    predictions.map_section,
     photos.photos_section,
     summary.notes_section,
     method.method_section,

@@ -1,9 +1,9 @@
 """Small pieces of several sections: how a run, a class and a figure are written."""
 
-from core.comparison.leaderboard import Row
+from core.comparison.table import Row
 from core.reporting.markup import Column, Html, tag
 from core.reporting.material import Material
-from core.wording import share
+from core.text.units import share
 
 RUN = Column("run", number=False)
 UNKNOWN = "–"

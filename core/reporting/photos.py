@@ -9,7 +9,7 @@ import numpy as np
 from core.datasets import photos
 from core.reporting.markup import Html, Section, joined, paragraph, tag, void
 from core.reporting.material import Material
-from core.wording import count, share
+from core.text.units import count, share
 
 Words = Callable[[Material, "Answered", int], str]
 """What is said under a photo."""

@@ -5,7 +5,7 @@ from core.comparison import verdict
 from core.reporting.markup import Html, Section, chart, html, joined, paragraph, tag
 from core.reporting.material import Material
 from core.reporting.parts import run_name
-from core.wording import brief, count, listed, moment, share, size
+from core.text.units import brief, count, listed, moment, share, size
 
 
 def heading(material: Material) -> list[Html]:

@@ -1,6 +1,6 @@
 """``python -m core.training RUN --attempt N``: trains one run and says how it ended; then perhaps the next one.
 
-Started by the supervisor with the run's lock held and its device in the environment. Exit codes: ``core.jobs.exits``.
+Started by the supervisor with the run's lock held and its device in the environment. Exit codes: ``jobs.exit_record``.
 """
 
 import argparse
@@ -13,14 +13,14 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from core.costs import Meter, gpus_of_slot, rss_bytes
 from core.errors import Conflict, GraftError
-from core.jobs import exits
-from core.jobs.succession import Succession
+from core.jobs import exit_record
+from core.jobs.reuse import Succession
 from core.registry import Registry
-from core.runs import Status
+from core.runs.costs import Meter, gpus_of_slot, rss_bytes
+from core.runs.values import Status
 from core.settings import Settings, load_settings
-from core.training.kept import kept, report_to
+from core.training.cache import kept, report_to
 from core.training.ledger import Ledger
 from core.training.stopping import Stop, Stopped
 
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         registry = Registry.open(settings.registry_path)
         return train_in_turn(options.run, options.attempt, settings=settings, registry=registry, stop=stop)
     except Stopped:  # before there was anything to stop, or between two runs
-        return exits.INTERRUPTED
+        return exit_record.INTERRUPTED
 
 
 def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop) -> int:
@@ -51,7 +51,7 @@ def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Reg
     succession = Succession(run_id, settings, registry)
     while True:
         code = Attempt(run_id, number, settings=settings, registry=registry, stop=stop).go()
-        if code != exits.FINISHED:
+        if code != exit_record.FINISHED:
             return code
         stop = Stop()  # from here on a signal is meant for the next run
         stop.install()
@@ -118,11 +118,11 @@ class Attempt:
             return self._stopped()
         except Conflict as error:  # another attempt has taken over: exit.json is theirs now
             print(error, file=sys.stderr)
-            return exits.INTERRUPTED
+            return exit_record.INTERRUPTED
         except Exception as error:  # noqa: BLE001 the last line of defence: no run may end without a reason
             traceback.print_exc()
             return self._failed(reason_of(error))
-        return self._say(exits.FINISHED, "finished")
+        return self._say(exit_record.FINISHED, "finished")
 
     def _train(self) -> None:
         with Meter(gpus=gpus_of_slot()) as meter:
@@ -146,13 +146,13 @@ class Attempt:
     def _stopped(self) -> int:
         cancelled = self._registry.cancel_requested(self._run_id) is not None
         if not cancelled:
-            return self._say(exits.INTERRUPTED, "interrupted")
+            return self._say(exit_record.INTERRUPTED, "interrupted")
         self._end(Status.KILLED, "Cancelled.")
-        return self._say(exits.CANCELLED, "cancelled", "Cancelled.")
+        return self._say(exit_record.CANCELLED, "cancelled", "Cancelled.")
 
     def _failed(self, reason: str) -> int:
         self._end(Status.FAILED, reason)
-        return self._say(exits.FAILED, "failed", reason)
+        return self._say(exit_record.FAILED, "failed", reason)
 
     def _end(self, status: Status, reason: str) -> None:
         self._record_spent()
@@ -168,9 +168,9 @@ class Attempt:
             return
 
     def _say(self, code: int, outcome: str, reason: str = "") -> int:
-        if code == exits.INTERRUPTED:
+        if code == exit_record.INTERRUPTED:
             self._record_spent()
-        exits.write_exit(self._folder, self._number, code, outcome, reason)
+        exit_record.write_exit(self._folder, self._number, code, outcome, reason)
         return code
 
 

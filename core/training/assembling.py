@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from core.answers import Head, Network, Node, adopt
-from core.answers.files import link
 from core.features import networks
-from core.stages import ANSWERS, CLASSES, PIXELS, Part
+from core.models.inference import Head, Network, Node, adopt
+from core.models.inference.model_files import link
+from core.recipes.program import ANSWERS, CLASSES, PIXELS, Part
 from core.training import saving
-from core.training.kept import kept
+from core.training.cache import kept
 from core.training.learners import Learned
 
 if TYPE_CHECKING:

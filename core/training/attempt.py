@@ -11,17 +11,17 @@ import numpy as np
 import tensorflow as tf
 
 from core.backbones import Backbone, obtain
-from core.costs import Meter, Spent
 from core.datasets.values import Dataset
 from core.features import networks
-from core.lineage import backbone_of, parents_of
-from core.progress import ProgressWriter
+from core.models.lineage import backbone_of, parents_of
+from core.recipes.program import ANSWERS, CLASSES, Program, program_of
 from core.registry import Registry
-from core.runs import Evaluation, Run
-from core.scores import evaluate
+from core.runs.costs import Meter, Spent
+from core.runs.metrics import evaluate
+from core.runs.predictions import Answers
+from core.runs.progress import ProgressWriter
+from core.runs.values import Evaluation, Run
 from core.settings import Settings
-from core.split_answers import Answers
-from core.stages import ANSWERS, CLASSES, Program, program_of
 from core.training import assembling, finishing, saving
 from core.training.learners import LEARNERS, Learned
 from core.training.ledger import Ledger

@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import files
 from core.errors import NoSpace
+from core.files import atomic
 
 STATE = "state.npz"
 _SPARE_BYTES = 20 * 10**6
@@ -46,10 +46,10 @@ class Checkpoints:
         """
         folder = self._folder_of(epoch)
         try:
-            with files.replacing_folder(folder) as draft:
+            with atomic.replacing_folder(folder) as draft:
                 self._check_space(epoch)
                 write(draft / STATE)
-                meta = meta | {"epoch": epoch, "sha256": files.digest_of(draft / STATE)}
+                meta = meta | {"epoch": epoch, "sha256": atomic.digest_of(draft / STATE)}
                 (draft / "meta.json").write_text(json.dumps(meta))
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -68,7 +68,7 @@ class Checkpoints:
         folder = self._folder_of(epoch)
         try:
             meta = json.loads((folder / "meta.json").read_text())
-            whole = meta["sha256"] == files.digest_of(folder / STATE)
+            whole = meta["sha256"] == atomic.digest_of(folder / STATE)
         except (OSError, ValueError, KeyError):
             return None
         return Checkpoint(epoch=epoch, folder=folder, meta=meta) if whole else None
@@ -88,7 +88,7 @@ class Checkpoints:
         return self.latest()
 
     def _link(self, checkpoint: Checkpoint) -> None:
-        with files.replacing_folder(self._folder_of(checkpoint.epoch)) as draft:
+        with atomic.replacing_folder(self._folder_of(checkpoint.epoch)) as draft:
             for name in (STATE, "meta.json"):
                 os.link(checkpoint.folder / name, draft / name)
 

@@ -16,8 +16,8 @@ from tensorboard.plugins.scalar.metadata import create_summary_metadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
-from core.recipes import RELEVANT, Recipe
-from core.runs import Epoch
+from core.recipes.recipe import RELEVANT, Recipe
+from core.runs.values import Epoch
 
 
 class Curves:

@@ -6,7 +6,7 @@ from functools import cache
 import keras
 import tensorflow as tf
 
-from core.recipes import Hyperparameters
+from core.recipes.recipe import Hyperparameters
 
 
 def gpus() -> list[str]:

@@ -6,16 +6,16 @@ from collections.abc import Collection
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from core.costs import Spent
 from core.errors import GraftError, NotFound
-from core.runs import Cancel, Epoch
-from core.stages import Stage, out_of_patience
+from core.recipes.program import Stage, out_of_patience
+from core.runs.costs import Spent
+from core.runs.values import Cancel, Epoch
 from core.training.checkpoints import Checkpoint, Checkpoints
 from core.training.curves import Curves
 from core.training.fitting import Learnable, Trainer, best_of, views_needed
 from core.training.sources import Sources
 from core.training.stopping import Stopped
-from core.training.trainee import Trainee
+from core.training.trainable import Trainee
 
 if TYPE_CHECKING:
     from core.training.attempt import Context

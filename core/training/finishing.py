@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from core.answers import Answerer, files_of
 from core.backbones.saved import row_for_card
 from core.features import networks
 from core.features.views import View
-from core.lineage import parents_of
-from core.runs import Cost, Evaluation, Model
-from core.stages import ANSWERS, Part
+from core.models.inference import Answerer, files_of
+from core.models.lineage import parents_of
+from core.recipes.program import ANSWERS, Part
+from core.runs.values import Cost, Evaluation, Model
 from core.training import assembling, measuring, saving
 from core.training.curves import write_row
 from core.training.learners import Learned

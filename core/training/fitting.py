@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from core.errors import GraftError
-from core.recipes import Hyperparameters
-from core.runs import Epoch
+from core.recipes.recipe import Hyperparameters
+from core.runs.values import Epoch
 from core.training.feeds import Feed, Vectors
 from core.training.passes import Passes, predicted
 

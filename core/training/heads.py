@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from core.heads.dense import Layer
-from core.recipes import Hyperparameters
+from core.models.heads.dense import Layer
+from core.recipes.recipe import Hyperparameters
 
 
 def build_head(features: int, classes: int, numbers: Hyperparameters) -> keras.Model:

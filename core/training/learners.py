@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 import keras
 import numpy as np
 
-from core.heads.dense import DenseHead, Layer, write_dense
-from core.heads.mapping import mapped, mapping_head
-from core.heads.solvers import fit_solver
-from core.recipes import Solver
-from core.runs import Epoch
-from core.stages import GRADIENT, MAPPING, Part, pooled
+from core.models.heads.dense import DenseHead, Layer, write_dense
+from core.models.heads.mapping import mapped, mapping_head
+from core.models.heads.solvers import fit_solver
+from core.recipes.program import GRADIENT, MAPPING, Part, pooled
+from core.recipes.recipe import Solver
+from core.runs.values import Epoch
 from core.training import devices, heads
 from core.training.epochs import Epochs
 from core.training.fitting import best_of, class_weights, probabilities_of, views_needed
 from core.training.sources import Wanted
-from core.training.trainee import Trainee
+from core.training.trainable import Trainee
 
 if TYPE_CHECKING:
     from core.training.attempt import Context

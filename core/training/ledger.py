@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from core.costs import Meter, Spent
-from core.runs import Cost
+from core.runs.costs import Meter, Spent
+from core.runs.values import Cost
 
 
 class Ledger:

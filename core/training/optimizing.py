@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
-from core.recipes import Hyperparameters, Schedule
-from core.stages import Stage
+from core.recipes.program import Stage
+from core.recipes.recipe import Hyperparameters, Schedule
 
 
 class BlockwiseAdam(keras.optimizers.Adam):

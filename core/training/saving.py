@@ -10,12 +10,12 @@ from pathlib import Path
 
 import keras
 
-from core import files
-from core.answers import Node, engines_of, to_dict
 from core.backbones.values import Backbone
 from core.errors import Unavailable
 from core.features.export import TOLERANCE, export_model
-from core.files import digest_of
+from core.files import atomic
+from core.files.atomic import digest_of
+from core.models.inference import Node, engines_of, to_dict
 
 PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "pillow", "scikit-learn")
 MODEL, CARD = "model.keras", "card.json"
@@ -95,4 +95,4 @@ def publish(saved: Saved, folder: Path) -> None:
     """Puts the finished model in its place by one rename, once it is out of the folder that it replaces."""
     staging = folder.with_name(f".{folder.name}-new")
     shutil.rmtree(staging, ignore_errors=True)
-    files.publish(saved.folder.rename(staging), folder)
+    atomic.publish(saved.folder.rename(staging), folder)

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.answers import answers_of
 from core.backbones.values import Backbone
-from core.costs import gpu_of_slot
 from core.datasets.values import Dataset, Photo
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.features.compute import Features, features_of
@@ -24,12 +22,14 @@ from core.features.litert import cores
 from core.features.sizes import shape_at
 from core.features.store import is_stored, key_of
 from core.features.views import render
-from core.progress import ProgressWriter
+from core.models.inference import answers_of
+from core.recipes.program import ANSWERS, PIXELS, Part, pooled
 from core.registry import Registry
+from core.runs.costs import gpu_of_slot
+from core.runs.progress import ProgressWriter
 from core.settings import Settings
-from core.stages import ANSWERS, PIXELS, Part, pooled
+from core.training.cache import kept
 from core.training.feeds import Feed, Streamed, Vectors
-from core.training.kept import kept
 from core.training.ledger import Ledger
 from core.training.stopping import Stop
 

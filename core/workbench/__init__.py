@@ -7,13 +7,13 @@ leaderboard), ``stored`` (features), ``organising`` (stars, tags, archive, alias
 (reports, calibration, the map of photos), ``care`` (one deletion, processes).
 """
 
-from core.workbench.care import Care
-from core.workbench.launching import Launching
-from core.workbench.organising import Organising
+from core.workbench.admin import Care
+from core.workbench.launch import Launching
+from core.workbench.organise import Organising
 from core.workbench.photos import Photos
-from core.workbench.reporting import Reporting
+from core.workbench.report import Reporting
 from core.workbench.results import Results
-from core.workbench.running import Running
+from core.workbench.runs import Running
 from core.workbench.stored import StoredVerbs
 
 

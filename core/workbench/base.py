@@ -2,13 +2,15 @@
 
 from typing import Self
 
-from core import calibration, deletion, imports
 from core.datasets import sweep
 from core.datasets.values import Dataset
 from core.errors import Unavailable
+from core.jobs import imports
+from core.models import calibration
 from core.registry import Registry
-from core.runs import Run
+from core.runs.values import Run
 from core.settings import Settings, load_settings
+from core.workbench import delete
 
 
 class Bench:
@@ -26,7 +28,7 @@ class Bench:
         registry = Registry.open(settings.registry_path)
         sweep(settings)
         imports.recover(settings, registry)
-        deletion.finish(settings, registry)
+        delete.finish(settings, registry)
         calibration.recover(settings, registry)
         registry.fill_in(settings)
         return cls(settings, registry)

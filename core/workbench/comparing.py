@@ -10,7 +10,7 @@ from core import comparison
 from core.comparison import Board, BoardPage, Comparison, Curve, Filters, PhotoResults, load_results
 from core.errors import GraftError
 from core.registry import Registry
-from core.runs import Epoch, Run, Status
+from core.runs.values import Epoch, Run, Status
 from core.settings import Settings
 from core.workbench.base import Bench
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from core import imports
 from core.datasets import ImportProgress
 from core.datasets.values import Dataset, Photo
-from core.imports import ImportJob
+from core.jobs import imports
+from core.jobs.imports import ImportJob
 from core.workbench.base import Bench
 
 

@@ -8,14 +8,14 @@ from core.backbones import availability, catalogue
 from core.backbones.saved import KIND, from_card
 from core.backbones.values import Availability, Backbone
 from core.errors import InvalidInput, NotFound
-from core.heads.mapping import Mapping as MappedClasses
-from core.heads.mapping import mapped
-from core.lineage import backbone_of
-from core.recipes import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
-from core.stages import depths
-from core.suggestions import reasons, suggest_hyperparameters
+from core.models.heads.mapping import Mapping as MappedClasses
+from core.models.heads.mapping import mapped
+from core.models.lineage import backbone_of
+from core.recipes.defaults import reasons, suggest_hyperparameters
+from core.recipes.naming import name_of
+from core.recipes.program import depths
+from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
 from core.workbench.base import Bench
-from core.workbench.naming import name_of
 
 MOST_MODELS = 100
 """Finished models that are offered as backbones beside the catalogue."""

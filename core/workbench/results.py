@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from core import prediction
 from core.errors import InvalidInput
-from core.prediction import PhotoPredictions
-from core.runs import Cost, Evaluation, Model
+from core.models import predict
+from core.models.predict import PhotoPredictions
+from core.runs.values import Cost, Evaluation, Model
 from core.workbench.base import Bench
 
 
@@ -43,4 +43,4 @@ class Results(Bench):
     ) -> list[PhotoPredictions]:
         """Predictions of several models for several photos (file name, bytes); see ``prediction``."""
         folders = [self.settings.run_dir(self.model(reference).run_id) / "model" for reference in references]
-        return prediction.predict(folders, photos, top=top)
+        return predict.predict(folders, photos, top=top)

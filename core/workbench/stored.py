@@ -6,9 +6,9 @@ from pathlib import Path
 from core.backbones import Backbone
 from core.errors import InvalidInput, NotFound
 from core.features.report import StoredFeatures, export_parquet, stored_report
-from core.lineage import backbone_of
-from core.runs import Run
-from core.stages import ANSWERS, TOP, Part, pooled, program_of
+from core.models.lineage import backbone_of
+from core.recipes.program import ANSWERS, TOP, Part, pooled, program_of
+from core.runs.values import Run
 from core.workbench.base import Bench
 
 PARQUET = "features.parquet"

@@ -14,16 +14,16 @@ from pathlib import Path
 from sqlalchemy import update
 
 from core.comparison import load_results
-from core.photo_map import FILE, PROBABILITIES, principal
-from core.photo_map import _write as write_map
-from core.recipes import Cascade, Pattern, Recipe
+from core.models.embedding import FILE, PROBABILITIES, principal
+from core.models.embedding import _write as write_map
+from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.registry import Registry
 from core.registry.runs import recipe_columns
 from core.registry.schema import models
 from core.registry.schema import runs as table
-from core.runs import Run
+from core.runs.values import Run
 from core.settings import Settings
-from core.web.panels.compare.views import VIEWS
+from core.web.compare.views import VIEWS
 from tests.bench.many_runs import fill_many
 from tests.bench.visiting import Measured, measured, served, visiting
 

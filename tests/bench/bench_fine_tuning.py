@@ -77,7 +77,7 @@ def main(depth: int = 1, per_class: int = 60) -> None:
 
 def _graft(bench, depth: int) -> tuple[list[float], int]:
     """Seconds of every epoch but the first, and the batch size."""
-    from core.recipes import Pattern, Recipe
+    from core.recipes.recipe import Pattern, Recipe
 
     usual = bench.defaults(bench.datasets()[0].id, Pattern.FINE_TUNING, BACKBONE)
     numbers = replace(usual, epochs=EPOCHS, head_epochs=0, views=1, depth=depth)

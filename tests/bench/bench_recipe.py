@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from core.comparison import load_results
-from core.costs import Spent, spent_now
+from core.runs.costs import Spent, spent_now
 from tests.bench.homes import open_home, part_of, photos_for_benches, run_all
 from tests.bench.measuring import BACKBONE
 
@@ -84,7 +84,7 @@ def _graft(bench, epochs: int):
     """One frozen-backbone run with one view in an empty home; (run, seconds from launch to its end and of CPU)."""
     from dataclasses import replace
 
-    from core.recipes import Recipe
+    from core.recipes.recipe import Recipe
 
     numbers = replace(bench.defaults(bench.datasets()[0].id), epochs=epochs, views=1)
     (run,), seconds = run_all(bench, [Recipe(backbone=BACKBONE, hyperparameters=numbers)])

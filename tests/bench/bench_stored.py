@@ -15,7 +15,7 @@ LITE = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 def main(*names: str) -> None:
     from core.backbones import get
     from core.features.sizes import bytes_per_photo
-    from core.stages import CLASSES, TOP
+    from core.recipes.program import CLASSES, TOP
 
     for backbone in map(get, names or LITE):
         print(f"{backbone.title}, MB per 1,000 photos (feature map / pooled):")
@@ -31,7 +31,7 @@ def _weigh(name: str) -> None:
     from core.backbones import get
     from core.features.compute import features_of
     from core.features.sizes import bytes_per_photo
-    from core.stages import TOP
+    from core.recipes.program import TOP
 
     backbone = get(name)
     with tempfile.TemporaryDirectory() as home:

@@ -12,7 +12,7 @@ from tests.bench.measuring import BACKBONE
 
 
 def main() -> None:
-    from core.recipes import Recipe
+    from core.recipes.recipe import Recipe
 
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as ten:
         alone, together = (open_home(home, photos_for_benches()) for home in (one, ten))

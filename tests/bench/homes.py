@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from zipfile import ZipFile
 
-from core.recipes import Recipe
-from core.runs import Run, Status
+from core.recipes.recipe import Recipe
+from core.runs.values import Run, Status
 from core.settings import Settings
 from core.workbench import Workbench
 

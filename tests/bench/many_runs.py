@@ -17,12 +17,12 @@ from sqlalchemy import insert, update
 
 from core.datasets.photos import STORED_SIDE
 from core.datasets.values import Dataset
-from core.recipes import Hyperparameters, Pattern, Recipe
+from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.registry import Registry
 from core.registry.runs import recipe_columns
 from core.registry.schema import costs, epochs, evaluations, models, row_of, runs
-from core.runs import Evaluation, Run, Status
-from core.scores import evaluate
+from core.runs.metrics import evaluate
+from core.runs.values import Evaluation, Run, Status
 from core.settings import Settings
 from tests.factories import make_cost, make_dataset, make_model, make_photos, make_run, tiny_jpeg, write_model
 

@@ -17,10 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.datasets.values import Dataset
-from core.recipes import Cascade, Pattern, Recipe, Solver
-from core.runs import Run, Status
+from core.recipes.recipe import Cascade, Pattern, Recipe, Solver
+from core.runs.values import Run, Status
 from core.settings import Settings
-from core.wording import count, duration, share
+from core.text.units import count, duration, share
 from core.workbench import Workbench
 from tests.bench.homes import part_of
 

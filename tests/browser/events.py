@@ -8,7 +8,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from core.runs import Epoch
+from core.runs.values import Epoch
 
 
 def write_events(folder: Path, epochs: Sequence[Epoch]) -> None:

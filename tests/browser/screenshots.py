@@ -15,9 +15,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from core.registry import Registry
-from core.runs import Run, Status
+from core.runs.values import Run, Status
 from core.settings import Settings
-from core.web.frame import SECTIONS
+from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import FLAGS, Server, Visit, chromium, end_server, fill_home, start_server, visit_with
 
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from core.comparison import load_results
-from core.projector import projector_files
+from core.models.projector import projector_files
 from core.registry import Registry
-from core.runs import Run, Status
+from core.runs.values import Run, Status
 from core.settings import Settings
 from tests.browser.conftest import FONTS, Server, Visit, chromium, fill_home, start_server, stop_server, visit_with
 from tests.browser.proxy import stripping_proxy

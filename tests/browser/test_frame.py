@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.settings import REPOSITORY
-from core.web.frame import SECTIONS
+from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import FONTS, visit_with
 
 PAGES = [entry for entries in SECTIONS.values() for entry in entries]

@@ -11,8 +11,8 @@ from core.settings import Settings
 from core.workbench import Workbench
 from tests.browser.conftest import Server, start_server, stop_server, visit_with
 from tests.browser.test_frame import PATHS
+from tests.core.text.test_markdown import HOSTILE
 from tests.factories import fill
-from tests.test_notes import HOSTILE
 
 FIRE = "<img src=x onerror=window.fired=1>"
 CLASSES = (FIRE, "<script>window.fired=1</script>", "[a](javascript:window.fired=1)", "*bold* $x$ :material/home:")

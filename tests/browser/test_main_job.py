@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from core.datasets import DEMO_ARCHIVE
 from core.jobs import stop_supervisor
-from core.recipes import Hyperparameters, Recipe
-from core.runs import Run, Status
+from core.recipes.recipe import Hyperparameters, Recipe
+from core.runs.values import Run, Status
 from core.workbench import Workbench
 from tests.browser.conftest import end_server, start_server, visit_with
 

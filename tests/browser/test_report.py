@@ -3,7 +3,7 @@
 import pytest
 
 from core.registry import Registry
-from core.runs import Status
+from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench
 from tests.factories import fill

@@ -68,9 +68,9 @@ def forks(tmp_path_factory) -> Iterator[Forks]:
 @pytest.fixture
 def full_bench(monkeypatch, settings, registry, tiny_dataset, exported) -> Bench:
     """Runs leave everything a run leaves."""
-    from core.training import kept
+    from core.training import cache
 
-    kept.forget()
+    cache.forget()
     use_networks(monkeypatch)
     shutil.copytree(exported, settings.features_dir / "engines")
     dataset, photos, _ = tiny_dataset

@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import pytest
 
-from core import files
 from core.backbones import get
 from core.errors import Unavailable
 from core.features import engines, export, networks
@@ -15,6 +14,7 @@ from core.features.compute import features_of
 from core.features.engines import choose_engine, engine_file, engine_path, is_exported, obtain_engine
 from core.features.litert import LiteRTEngine
 from core.features.tensorflow import TensorFlowEngine
+from core.files import atomic
 from tests.tiny import TINY, use_tiny
 
 pytestmark = pytest.mark.keras
@@ -70,7 +70,7 @@ def test_a_photos_features_do_not_depend_on_its_neighbours(tiny, settings, photo
 def test_an_engine_file_is_exported_once(tiny, settings, monkeypatch):
     first = obtain_engine(tiny, settings)
     assert is_exported(tiny, settings)
-    assert first.digest == files.digest_of(first.path)
+    assert first.digest == atomic.digest_of(first.path)
     assert first.cost.wall_seconds > 0 and first.error < 1e-4
     monkeypatch.setattr(export, "export", None)
     assert obtain_engine(tiny, settings) == first
@@ -116,7 +116,7 @@ def test_a_lost_engine_file_is_made_again(tiny, settings):
     path = engine_file(tiny, settings)
     path.unlink()
     assert engine_file(tiny, settings).exists()
-    assert json.loads(path.with_suffix(".json").read_text())["digest"] == files.digest_of(path)
+    assert json.loads(path.with_suffix(".json").read_text())["digest"] == atomic.digest_of(path)
 
 
 def test_stored_features_are_those_of_the_photos_pixels(tiny, settings, tiny_dataset):

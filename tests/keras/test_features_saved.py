@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from core import files
 from core.backbones import availability, obtain
 from core.backbones.saved import from_card, row_for_card
 from core.backbones.values import Availability
@@ -14,7 +13,8 @@ from core.errors import InvalidInput, Unavailable
 from core.features import networks
 from core.features.compute import features_of
 from core.features.report import stored_report
-from core.files import digest_of
+from core.files import atomic
+from core.files.atomic import digest_of
 from tests.tiny import TINY, use_tiny
 
 pytestmark = pytest.mark.keras
@@ -114,7 +114,7 @@ def test_a_model_that_was_changed_is_refused(settings, leave):
     _, backbone = leave()
     path = obtain(backbone, settings)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    files._digest.cache_clear()
+    atomic._digest.cache_clear()
     with pytest.raises(Unavailable, match="was changed or damaged"):
         networks.build(backbone, settings)
     path.unlink()

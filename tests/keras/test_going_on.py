@@ -10,8 +10,8 @@ import pytest
 
 from core.jobs import processes
 from core.jobs.control import state_file
-from core.recipes import Pattern
-from core.runs import Status
+from core.recipes.recipe import Pattern
+from core.runs.values import Status
 from core.settings import REPOSITORY
 from tests.keras.training_bench import NUMBERS, same_run
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import prediction
-from core.answers import Head, Network, engines_of, to_dict
 from core.datasets.photos import decode, pixels
 from core.features.views import View
-from core.heads.dense import Layer, write_dense
+from core.models import predict
+from core.models.heads.dense import Layer, write_dense
+from core.models.inference import Head, Network, engines_of, to_dict
 
 pytestmark = pytest.mark.keras
 
@@ -62,7 +62,7 @@ def some_photos(count=4) -> list[tuple[str, bytes]]:
     return photos
 
 
-def probabilities(photo: prediction.PhotoPredictions) -> list[float]:
+def probabilities(photo: predict.PhotoPredictions) -> list[float]:
     """In label order."""
     (answer,) = photo.answers
     found = {entry.class_name: entry.probability for entry in answer.predictions}
@@ -72,7 +72,7 @@ def probabilities(photo: prediction.PhotoPredictions) -> list[float]:
 def test_predictions_without_tensorflow_equal_those_of_the_keras_model(model):
     folder, network = model
     photos = some_photos()
-    found = [probabilities(photo) for photo in prediction.predict([folder], photos)]
+    found = [probabilities(photo) for photo in predict.predict([folder], photos)]
     squares = np.stack([pixels(decode(data).jpeg, 16) for _, data in photos]).astype(np.float32)
     np.testing.assert_allclose(found, network.predict(squares, verbose=0), atol=1e-5)
 
@@ -80,13 +80,13 @@ def test_predictions_without_tensorflow_equal_those_of_the_keras_model(model):
 def test_answers_do_not_depend_on_who_else_asks_at_the_same_time(model):
     folder, _ = model
     photos = some_photos()
-    expected = [probabilities(photo) for photo in prediction.predict([folder], photos)]
+    expected = [probabilities(photo) for photo in predict.predict([folder], photos)]
     views = [decode(data).jpeg for _, data in photos] * 20
-    predictor = prediction.load(folder)
+    predictor = predict.load(folder)
 
     def answer(jpeg: bytes) -> list[float]:
         found = predictor.answer(View(jpeg), top=3)
-        return probabilities(prediction.PhotoPredictions(name="", answers=(found,)))
+        return probabilities(predict.PhotoPredictions(name="", answers=(found,)))
 
     with ThreadPoolExecutor(8) as pool:
         np.testing.assert_allclose(list(pool.map(answer, views)), expected * 20, atol=1e-6)

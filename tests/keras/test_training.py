@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import pytest
 
-from core.answers import Answerer, read_model
 from core.features import engines
 from core.features.views import View
-from core.files import digest_of
-from core.jobs import exits
-from core.recipes import Cascade, Pattern, Solver
+from core.files.atomic import digest_of
+from core.jobs import exit_record
+from core.models.inference import Answerer, read_model
+from core.recipes.recipe import Cascade, Pattern, Solver
 from core.training.fitting import Trainer
 from tests.keras.training_bench import NUMBERS, OTHER, TRAINED
 
@@ -239,4 +239,6 @@ def test_patience_ends_a_run_early_and_an_extension_does_not_go_on(bench, monkey
     assert (longer.epochs_done, longer.best_epoch) == (5, 2)
     bench.add("r-tuned", replace(FINE, epochs=9, head_epochs=5, patience=2), pattern=Pattern.FINE_TUNING)
     tuned, code = bench.attempt()
-    assert code == exits.FINISHED and tuned.epochs_done == 7, "a head that has learned enough does not end the run"
+    assert code == exit_record.FINISHED and tuned.epochs_done == 7, (
+        "a head that has learned enough does not end the run"
+    )

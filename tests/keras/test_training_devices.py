@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 
-from core.jobs import exits
-from core.recipes import Pattern
-from core.runs import Status
+from core.jobs import exit_record
+from core.recipes.recipe import Pattern
+from core.runs.values import Status
 from core.training import devices, fitting
 from tests.keras.test_training_resume import killed_in_mid_epoch
 from tests.keras.training_bench import NUMBERS, same, same_run
@@ -114,7 +114,7 @@ def test_float16_trains_and_resumes_and_is_saved_in_float32(bench, monkeypatch, 
         killed_in_mid_epoch(patch, 4)
         run, _ = bench.attempt()
     run, code = bench.again(run)
-    assert code == exits.FINISHED, run.reason
+    assert code == exit_record.FINISHED, run.reason
     same_run(bench, "r-cut", "r-whole")
     assert used and keras.config.dtype_policy().name == "float32"
 

@@ -7,11 +7,11 @@ import keras
 import pytest
 import tensorflow as tf
 
-from core.costs import Meter
 from core.errors import GraftError
-from core.jobs import exits
-from core.recipes import Pattern
-from core.runs import Status
+from core.jobs import exit_record
+from core.recipes.recipe import Pattern
+from core.runs.costs import Meter
+from core.runs.values import Status
 from core.training import __main__ as trainer
 from core.training import optimizing, states
 from core.training.ledger import Ledger
@@ -47,7 +47,7 @@ def test_a_full_disk_is_named_and_the_last_epoch_kept(bench, monkeypatch):
         assert "disk is full: epoch 3 could not be saved. Epoch 2 is kept" in bench.fails()
     bench.registry.requeue("r-one")
     run, code = bench.attempt()
-    assert code == exits.FINISHED and run.epochs_done == 4
+    assert code == exit_record.FINISHED and run.epochs_done == 4
 
 
 @pytest.mark.parametrize("pattern", [Pattern.INTEGRATED_EXTRACTOR, Pattern.FROM_SCRATCH])
@@ -94,7 +94,7 @@ def test_an_attempt_that_was_overtaken_touches_nothing(bench):
     assert (first.attempt, second.attempt) == (1, 2)
     bench.folder("r-one").mkdir(parents=True)
     code = trainer.Attempt("r-one", 1, settings=bench.settings, registry=bench.registry, stop=Stop()).go()
-    assert code == exits.INTERRUPTED
+    assert code == exit_record.INTERRUPTED
     assert bench.registry.run("r-one").status is Status.RUNNING
     assert not (bench.folder("r-one") / "exit.json").exists()
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from core.errors import NotFound
-from core.heads.dense import DenseHead, Layer
-from core.recipes import Hyperparameters, Schedule
-from core.stages import Part, Stage
+from core.models.heads.dense import DenseHead, Layer
+from core.recipes.program import Part, Stage
+from core.recipes.recipe import Hyperparameters, Schedule
 from core.training import heads, optimizing, states
 from core.training.feeds import Streamed, Vectors
 from core.training.fitting import Learnable, Trainer, best_of, class_weights, probabilities_of, view_of, views_needed

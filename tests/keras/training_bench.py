@@ -12,10 +12,10 @@ import pytest
 
 from core.backbones import Backbone
 from core.datasets.values import Dataset
-from core.jobs import exits
-from core.lineage import weights_digest_of
-from core.recipes import Hyperparameters, Recipe, fingerprint
-from core.runs import Run, Status
+from core.jobs import exit_record
+from core.models.lineage import weights_digest_of
+from core.recipes.recipe import Hyperparameters, Recipe, fingerprint
+from core.runs.values import Run, Status
 from core.training import __main__ as trainer
 from core.training.checkpoints import Checkpoints
 from core.training.stopping import Stop
@@ -106,14 +106,14 @@ class Bench:
     def train(self, run_id: str, numbers: Hyperparameters = NUMBERS, extends: str | None = None, **recipe) -> Run:
         self.add(run_id, numbers, extends, **recipe)
         run, code = self.attempt()
-        assert code == exits.FINISHED, run.reason
+        assert code == exit_record.FINISHED, run.reason
         return run
 
     def fails(self, run_id: str = "r-one") -> str:
         """The reason the next run fails with."""
         run, code = self.attempt()
-        assert (code, run.status) == (exits.FAILED, Status.FAILED)
-        assert exits.read_exit(self.folder(run_id), run.attempt).reason == run.reason
+        assert (code, run.status) == (exit_record.FAILED, Status.FAILED)
+        assert exit_record.read_exit(self.folder(run_id), run.attempt).reason == run.reason
         return run.reason
 
     def folder(self, run_id: str):

@@ -2,8 +2,8 @@
 
 import json
 
-from core.web.panels.compare import filters
-from core.web.panels.compare.leaderboard import TABLE
+from core.web.compare import filters
+from core.web.compare.leaderboard import TABLE
 from tests.pages.conftest import visit
 
 

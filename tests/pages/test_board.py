@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.runs import Status
-from core.web.panels.board_choice import suggested_runs
-from core.web.tensorboard import board_path
+from core.runs.values import Status
+from core.web.board.choice import suggested_runs
+from core.web.board.tensorboard import board_path
 from tests.factories import make_run
 from tests.pages.conftest import text_of, visit
 

@@ -1,7 +1,7 @@
 """Compare: which is best, at what cost, and is the difference real?"""
 
 from core.comparison import COSTS
-from core.web.panels.compare.address import MOST
+from core.web.compare.address import MOST
 from tests.bench.many_runs import fill_many
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit

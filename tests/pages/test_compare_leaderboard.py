@@ -10,13 +10,13 @@ import pytest
 
 from core.comparison import Entry
 from core.settings import Settings
-from core.tables import as_parquet
-from core.web.panels.compare import address, picking
-from core.web.panels.compare.address import MOST, Address
-from core.web.panels.compare.columns import columns
-from core.web.panels.compare.downloads import file_name
-from core.web.panels.compare.lines import all_rows
-from core.web.panels.names import fitting
+from core.text.tables import as_parquet
+from core.web.compare import address, selection
+from core.web.compare.address import MOST, Address
+from core.web.compare.columns import columns
+from core.web.compare.lines import all_rows
+from core.web.parts.downloads import file_name
+from core.web.parts.run_names import fitting
 from core.workbench import Workbench
 from tests.factories import Filled, fill
 from tests.pages.conftest import text_of, visit
@@ -149,7 +149,7 @@ def test_a_star_on_one_repetition_is_seen_on_their_line(shared, many):
 
 
 def test_a_phone_shows_few_columns(filled, monkeypatch):
-    monkeypatch.setattr("core.web.panels.compare.leaderboard.is_narrow", lambda: True)
+    monkeypatch.setattr("core.web.compare.leaderboard.is_narrow", lambda: True)
     shown = table_of(visit("compare")).columns.tolist()
     assert shown[:4] == ["colour", "name", "accuracy", "verdict"] and len(shown) <= 6
     assert "ece" in table_of(visit("compare", cols="ece"))
@@ -306,20 +306,20 @@ def entry(*run_ids: str) -> Entry:
 
 def test_a_partly_chosen_line_keeps_just_these_runs_while_it_stays_ticked():
     lines = [entry("a1", "a2"), entry("b")]
-    assert picking.with_ticks(["a2", "elsewhere"], lines, [0]) == ("a2", "elsewhere")
-    assert picking.with_ticks(["a2", "elsewhere"], lines, []) == ("elsewhere",)
-    assert picking.with_ticks(["elsewhere"], lines, [0, 1]) == ("elsewhere", "a1", "a2", "b")
+    assert selection.with_ticks(["a2", "elsewhere"], lines, [0]) == ("a2", "elsewhere")
+    assert selection.with_ticks(["a2", "elsewhere"], lines, []) == ("elsewhere",)
+    assert selection.with_ticks(["elsewhere"], lines, [0, 1]) == ("elsewhere", "a1", "a2", "b")
 
 
 def test_no_more_runs_are_chosen_than_can_be_compared():
     known = [f"r-{number}" for number in range(MOST)]
-    assert picking.with_ticks(known, [entry("one more")], [0]) == tuple(known)
+    assert selection.with_ticks(known, [entry("one more")], [0]) == tuple(known)
 
 
 def test_a_column_is_turned_round_and_back():
-    assert picking.order_after(Address(sort="ece"), "accuracy") == {"sort": "accuracy", "desc": None}
-    assert picking.order_after(Address(sort="accuracy"), "accuracy") == {"sort": "accuracy", "desc": False}
-    assert picking.order_after(Address(sort="accuracy", desc=False), "accuracy") == {"sort": "accuracy", "desc": None}
+    assert selection.order_after(Address(sort="ece"), "accuracy") == {"sort": "accuracy", "desc": None}
+    assert selection.order_after(Address(sort="accuracy"), "accuracy") == {"sort": "accuracy", "desc": False}
+    assert selection.order_after(Address(sort="accuracy", desc=False), "accuracy") == {"sort": "accuracy", "desc": None}
     assert set(address.SORTS) >= {column.sort for column in columns("EUR", 0).values() if column.sort}
 
 

@@ -4,8 +4,8 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 
-from core.web.panels.compare import address
-from core.web.panels.compare.address import MOST, Address, params, parse
+from core.web.compare import address
+from core.web.compare.address import MOST, Address, params, parse
 from tests.factories import fill
 from tests.pages.conftest import first_line, text_of, visit
 from tests.pages.leaderboard import chosen_of, names_of, table_of, ticked_names, visited

@@ -9,12 +9,12 @@ import pytest
 
 from core.__main__ import main
 from core.comparison import COSTS
-from core.runs import Status
+from core.runs.values import Status
 from core.settings import Settings
-from core.tables import as_csv, as_parquet
-from core.web.panels.compare.address import Address
-from core.web.panels.compare.columns import bare_p, columns
-from core.web.panels.compare.lines import all_rows
+from core.text.tables import as_csv, as_parquet
+from core.web.compare.address import Address
+from core.web.compare.columns import bare_p, columns
+from core.web.compare.lines import all_rows
 from core.workbench import Workbench
 from tests.pages.conftest import visit
 from tests.pages.leaderboard import table_of

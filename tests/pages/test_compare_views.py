@@ -12,13 +12,13 @@ from sqlalchemy import update
 
 from core.comparison import load_results
 from core.registry.schema import evaluations
-from core.runs import Run, Status
-from core.scores import evaluate
+from core.runs.metrics import evaluate
+from core.runs.values import Run, Status
 from core.settings import Settings
-from core.web.panels.compare.views import VIEWS
-from core.web.panels.compare.views.confusion import cell_of
-from core.web.panels.compare.views.pairs import only_alone
-from core.wording import share
+from core.text.units import share
+from core.web.compare.views import VIEWS
+from core.web.compare.views.confusion import cell_of
+from core.web.compare.views.pairs import only_alone
 from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
 from tests.factories import fill, make_cost, make_evaluation, make_model, make_run

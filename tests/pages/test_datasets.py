@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.runs import Status
-from core.web.upload_box import Uploaded
+from core.runs.values import Status
+from core.web.parts.upload_box import Uploaded
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
@@ -17,7 +17,9 @@ def test_without_photos_the_import_box_is_open(bench):
 
 def test_a_folder_on_the_server_is_imported_in_the_background(bench, monkeypatch):
     started = []
-    monkeypatch.setattr("core.imports.start_import", lambda source, **given: started.append((source, given["name"])))
+    monkeypatch.setattr(
+        "core.jobs.imports.start_import", lambda source, **given: started.append((source, given["name"]))
+    )
     at = visit("datasets")
     at.text_input(key="import.path").input("/photos/mine ")
     at.text_input(key="import.server_name").input("mine")
@@ -28,9 +30,9 @@ def test_a_folder_on_the_server_is_imported_in_the_background(bench, monkeypatch
 def test_an_upload_is_imported_under_its_own_name(bench, tmp_path, monkeypatch):
     started, released = [], []
     sent = Uploaded(path=tmp_path / "slices", name="my photos.zip", size_bytes=3_000_000_000)
-    monkeypatch.setattr("core.web.panels.import_panel.upload_any_size", lambda key, label: sent)
-    monkeypatch.setattr("core.web.panels.import_panel.release_upload", released.append)
-    monkeypatch.setattr("core.imports.start_import", lambda source, **given: started.append((source, given)))
+    monkeypatch.setattr("core.web.datasets.import_panel.upload_any_size", lambda key, label: sent)
+    monkeypatch.setattr("core.web.datasets.import_panel.release_upload", released.append)
+    monkeypatch.setattr("core.jobs.imports.start_import", lambda source, **given: started.append((source, given)))
     at = visit("datasets")
     assert "3.0 GB" in text_of(at)
     at.button(key="import.upload_go").click().run()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.web.frame import SECTIONS
+from core.web.parts.frame import SECTIONS
 from tests.factories import fill
 from tests.pages.conftest import visit
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.workbench.organising import login_name
+from core.workbench.organise import login_name
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 

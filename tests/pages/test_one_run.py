@@ -3,9 +3,9 @@
 import pytest
 
 from core.comparison import COSTS
-from core.runs import Status
-from core.web.panels.words import title_of
-from core.workbench.organising import login_name
+from core.runs.values import Status
+from core.web.parts.labels import title_of
+from core.workbench.organise import login_name
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.web.panels import ended_runs
-from core.workbench.organising import Wanted
+from core.web.runs import ended_runs
+from core.workbench.organise import Wanted
 from tests.factories import fill
 from tests.pages.conftest import text_of, visit
 

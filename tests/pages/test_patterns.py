@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.runs import Status
+from core.runs.values import Status
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 from tests.pattern_home import fill_patterns
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import Unavailable
-from core.prediction import Answer, PhotoPredictions, Prediction
+from core.models.predict import Answer, PhotoPredictions, Prediction
 from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
 from tests.factories import fill, tiny_jpeg

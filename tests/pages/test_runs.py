@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.runs import Status
-from core.web.panels import ended_runs
-from core.web.panels.words import slot_words
-from core.workbench.organising import Wanted
+from core.runs.values import Status
+from core.web.parts.labels import slot_words
+from core.web.runs import ended_runs
+from core.workbench.organise import Wanted
 from tests.factories import fill, make_run
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
@@ -36,7 +36,7 @@ def test_a_running_run_shows_progress_and_its_live_curve(filled):
 
 def test_a_phone_shows_the_accuracy_beside_the_name_and_leaves_out_what_says_least(filled, monkeypatch):
     wide = visit("runs").dataframe[0]
-    monkeypatch.setattr("core.web.panels.ended_runs.is_narrow", lambda: True)
+    monkeypatch.setattr("core.web.runs.ended_runs.is_narrow", lambda: True)
     narrow = visit("runs").dataframe[0]
     assert list(wide.proto.column_order)[:2] == ["Colour", "Run"]
     assert list(narrow.proto.column_order)[:3] == ["Run", "Accuracy", "Open"]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from core.planning import Decision
-from core.recipe_words import CASCADES, PATTERNS, field_words
-from core.recipes import RELEVANT, Cascade, Pattern
-from core.runs import Status
-from core.web.panels.train.plans import WORK
+from core.planning.decide import Decision
+from core.recipes.labels import CASCADES, PATTERNS, field_words
+from core.recipes.recipe import RELEVANT, Cascade, Pattern
+from core.runs.values import Status
+from core.web.train.plans import WORK
 from tests.factories import fill
 from tests.pages.conftest import link_labels, text_of, visit
 

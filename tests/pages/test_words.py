@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.backbones.values import Availability
-from core.recipe_words import (
+from core.recipes.defaults import reasons
+from core.recipes.labels import (
     CASCADES,
     FIELDS,
     PATTERNS,
@@ -16,11 +17,10 @@ from core.recipe_words import (
     recipe_words,
     setting_title,
 )
-from core.recipes import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
-from core.runs import Status
-from core.suggestions import reasons
-from core.web.panels.words import AVAILABILITY, run_sentence
-from core.wording import brief
+from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
+from core.runs.values import Status
+from core.text.units import brief
+from core.web.parts.labels import AVAILABILITY, run_sentence
 from tests.factories import make_run
 
 

@@ -1,0 +1,84 @@
+"""Commands that stop, back up, examine and serve."""
+
+import os
+import signal
+import sys
+from argparse import Namespace
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import asdict
+from pathlib import Path
+
+from core.errors import NoSpace, Unavailable
+from core.settings import load_settings
+from core.workbench import Workbench
+from core.workbench.health import examine
+
+Result = tuple[dict, bool]
+
+
+def stop(options: Namespace) -> Result:
+    return {"stopped": Workbench.open().stop_supervisor(now=options.now)}, True
+
+
+def stop_text(result: dict) -> str:
+    return "The supervisor has ended." if result["stopped"] else "No supervisor was running."
+
+
+def backup(options: Namespace) -> Result:
+    path = Path(options.path).expanduser()
+    Workbench.open().registry.backup(path)
+    return {"backup": str(path), "bytes": path.stat().st_size}, True
+
+
+def backup_text(result: dict) -> str:
+    return f"The registry was copied to {result['backup']} ({result['bytes'] / 1e6:.1f} MB)."
+
+
+def doctor(options: Namespace) -> Result:
+    settings = load_settings()
+    try:
+        checks = Workbench.open(settings).doctor()
+    except (Unavailable, NoSpace) as error:  # a broken home is what a doctor is called for
+        checks = examine(settings, None, str(error))
+    bad = [check.name for check in checks if not check.good]
+    if bad:
+        print(f"Not in order: {', '.join(bad)}.", file=sys.stderr)
+    return {"checks": [asdict(check) for check in checks]}, all(check.good for check in checks)
+
+
+def doctor_text(result: dict) -> str:
+    return "\n".join(
+        f"{'ok ' if check['good'] else 'BAD'}  {check['name']}: {check['found']}"
+        + ("" if check["good"] else f" -> {check['advice']}")
+        for check in result["checks"]
+    )
+
+
+def run_dashboard(options: Namespace) -> Result:
+    from core.web.server.serve import (  # only needed here
+        BASE_PATH,
+        address,
+        asked_base_path,
+        refuse_taken_port,
+        serve,
+    )
+
+    if options.base_path is not None:
+        os.environ[BASE_PATH] = options.base_path
+    base = asked_base_path()
+    workbench = Workbench.open()
+    port = workbench.settings.port
+    refuse_taken_port(address(), port)  # before a supervisor is touched that belongs to the dashboard on that port
+    workbench.start_supervisor()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, so that no idle supervisor is left behind
+    try:
+        with redirect_stdout(sys.stderr) if options.json else nullcontext():
+            serve(workbench.settings)
+    finally:
+        if not any(not run.status.ended for run in workbench.runs()):
+            workbench.stop_supervisor()
+    return {"address": f"http://{address()}:{port}{base}"}, True
+
+
+def nothing_text(result: dict) -> str:
+    return ""

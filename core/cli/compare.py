@@ -1,0 +1,94 @@
+"""``core compare``: some runs side by side, with the same numbers as the page Compare."""
+
+from argparse import Namespace
+
+from core.cli.text_tables import percent, table
+from core.comparison import COSTS, Comparison, Paired, Row, verdict
+from core.workbench import Workbench
+
+Result = tuple[dict, bool]
+
+SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece")
+
+
+def compare(options: Namespace) -> Result:
+    return as_json(Workbench.open().comparison(options.runs)), True
+
+
+def as_json(found: Comparison) -> dict:
+    """A comparison as plain lists and objects; what was not measured is None."""
+    names = {row.run_id: f"{row.name} ({row.run_id})" for row in found.rows}
+    return {
+        "dataset": found.dataset_id,
+        "runs": [_run(row) for row in found.rows],
+        "pairs": [_pair(pair) | {"verdict": verdict(pair, names)} for pair in found.pairs],
+        "pareto": [{"axis": axis, "runs": list(runs)} for axis, runs in found.pareto.items()],
+        "differing": [{"name": one.name, "values": dict(one.values)} for one in found.differing],
+        "missing": dict(found.missing),
+        "metrics": _metrics(found),
+    }
+
+
+def _run(row: Row) -> dict:
+    return {
+        "run": row.run_id,
+        "name": row.name,
+        "rank": row.rank,
+        "status": str(row.status),
+        "accuracy": row.accuracy,
+        "ci95": None if row.interval is None else list(row.interval),
+        **{key: getattr(row, key) for key in SCORES[1:]},
+        "cost": {key: getattr(row, key) for key in (*COSTS, "parameters_trainable")},
+        "tie_with_best": row.tie_with_best,
+        "epochs": row.epochs,
+        "best_epoch": row.best_epoch,
+        "starred": row.starred,
+        "archived": row.archived,
+        "tags": list(row.tags),
+        "created_at": row.created_at,
+        "recipe": row.recipe.to_dict(),
+    }
+
+
+def _metrics(found: Comparison) -> list[dict]:
+    """Every figure of two runs with the interval of its difference; of more runs ask two by two."""
+    if len(found.results) != 2:
+        return []
+    kept = ("metric", "a", "b", "difference")
+    return [
+        {key: getattr(one, key) for key in kept} | {"ci95": [one.low, one.high]}
+        for one in found.metrics(*found.results)
+    ]
+
+
+def _pair(pair: Paired) -> dict:
+    kept = ("a", "b", "n", "both_right", "only_a", "only_b", "both_wrong", "difference", "p_value", "adjusted_p")
+    return {key: getattr(pair, key) for key in kept} | {"ci95": [pair.low, pair.high]}
+
+
+def compare_text(result: dict) -> str:
+    header = ("run", "name", "test accuracy", "95 %", "balanced", "log-loss", "calibration error", "paid", "best?")
+    lines = [table(header, [_cells(run) for run in result["runs"]])]
+    lines += [pair["verdict"] for pair in result["pairs"][: max(0, _answered(result) - 1)]]
+    lines += result["missing"].values()
+    return "\n".join(lines)
+
+
+def _answered(result: dict) -> int:
+    return len(result["runs"]) - len(result["missing"])
+
+
+def _cells(run: dict) -> tuple:
+    low, high = run["ci95"] or (None, None)
+    paid = run["cost"]["wall_seconds"]
+    return (
+        run["run"],
+        run["name"],
+        percent(run["accuracy"]),
+        "-" if low is None else f"{percent(low)} to {percent(high)}",
+        percent(run["balanced_accuracy"]),
+        "-" if run["log_loss"] is None else f"{run['log_loss']:.3f}",
+        percent(run["ece"]),
+        "-" if paid is None else f"{paid:.1f} s",
+        {True: "tie", False: "no", None: "-"}[run["tie_with_best"]] if run["rank"] != 1 else "best",
+    )

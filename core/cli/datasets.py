@@ -1,0 +1,86 @@
+"""Commands about photos and backbones."""
+
+import sys
+from argparse import Namespace
+from dataclasses import asdict
+
+from core.cli.text_tables import percent, table
+from core.workbench import Workbench
+
+Result = tuple[dict, bool]
+
+
+def import_(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    progress = None if options.json or not sys.stderr.isatty() else _show_progress
+    dataset, known = workbench.import_photos(options.path, options.name, seed=options.seed, progress=progress)
+    result = {
+        "dataset": dataset.id,
+        "name": dataset.name,
+        "version": dataset.version,
+        "digest": dataset.digest,
+        "classes": dataset.class_sizes,
+        "splits": dataset.split_sizes,
+        "accepted": dataset.photo_count,
+        "notes": list(dataset.notes),
+        "rejected": [asdict(rejection) for rejection in dataset.rejections],
+        "seconds": round(dataset.seconds, 3),
+        "already_there": known,
+    }
+    return result, True
+
+
+def _show_progress(progress) -> None:
+    print(f"\r{progress.stage}: {progress.done} of {progress.total} photos ", end="", file=sys.stderr, flush=True)
+
+
+def import_text(result: dict) -> str:
+    split = ", ".join(f"{count} {name}" for name, count in result["splits"].items())
+    lines = [
+        f"{result['name']} (version {result['version']}, {result['dataset']}): {result['accepted']} photos, "
+        f"{len(result['classes'])} classes; {split}.",
+        *(f"  {note}" for note in result["notes"]),
+        *(f"  refused {rejection['file']}: {rejection['reason']}" for rejection in result["rejected"]),
+    ]
+    if result["already_there"]:
+        lines.append("Exactly these photos were here already; nothing was added.")
+    return "\n".join(lines)
+
+
+def datasets(options: Namespace) -> Result:
+    rows = [
+        {
+            "dataset": dataset.id,
+            "name": dataset.name,
+            "version": dataset.version,
+            "digest": dataset.digest,
+            "classes": dataset.class_sizes,
+            "splits": dataset.split_sizes,
+        }
+        for dataset in Workbench.open().datasets()
+    ]
+    return {"datasets": rows}, True
+
+
+def datasets_text(result: dict) -> str:
+    rows = [
+        (row["dataset"], f"{row['name']}:{row['version']}", sum(row["splits"].values()), len(row["classes"]))
+        for row in result["datasets"]
+    ]
+    return table(("dataset", "name", "photos", "classes"), rows)
+
+
+def backbones(options: Namespace) -> Result:
+    rows = [
+        asdict(backbone) | {"availability": str(availability), "blocks": list(backbone.blocks)}
+        for backbone, availability in Workbench.open().backbones()
+    ]
+    return {"backbones": rows}, True
+
+
+def backbones_text(result: dict) -> str:
+    rows = [
+        (row["name"], row["availability"], f"{row['parameters'] / 1e6:.1f} M", row["input_size"], percent(row["top1"]))
+        for row in result["backbones"]
+    ]
+    return table(("backbone", "weights", "parameters", "input", "ImageNet top-1"), rows)

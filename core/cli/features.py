@@ -1,0 +1,48 @@
+"""The command about stored features."""
+
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+
+from core.cli.text_tables import table
+from core.errors import InvalidInput
+from core.workbench import Workbench
+
+Result = tuple[dict, bool]
+
+
+def features(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    if options.parquet:
+        return _exported(workbench, options)
+    if options.backbone or options.cut:
+        raise InvalidInput("--backbone and --cut say what goes into the file of --parquet. Add --parquet FILE.")
+    dataset_id = workbench.dataset(options.dataset).id if options.dataset else None
+    rows = [row for row in workbench.features() if dataset_id in (None, row.dataset_id)]
+    total = sum(row.bytes for row in rows)
+    limit = workbench.settings.features_limit_bytes
+    listed = [asdict(row) | {"mb": row.bytes / 1e6, "mb_per_1000_photos": row.bytes_per_photo / 1e3} for row in rows]
+    return {"features": listed, "bytes": total, "mb": total / 1e6, "limit_mb": limit / 1e6}, True
+
+
+def _exported(workbench: Workbench, options: Namespace) -> Result:
+    if not options.dataset or not options.backbone:
+        raise InvalidInput("--parquet needs to know which features: --dataset D --backbone B, and --cut C if not top.")
+    target = Path(options.parquet).expanduser()
+    if not target.parent.is_dir():
+        raise InvalidInput(f"There is no folder {str(target.parent)!r} to write into.")
+    rows = workbench.export_features(options.dataset, options.backbone, target, cut=options.cut or "top")
+    return {"parquet": str(target), "rows": rows, "bytes": target.stat().st_size}, True
+
+
+def features_text(result: dict) -> str:
+    if "parquet" in result:
+        return f"{result['rows']} rows were written to {result['parquet']} ({result['bytes'] / 1e6:.1f} MB)."
+    if not result["features"]:
+        return "No features are stored."
+    rows = [
+        (row["dataset"], row["title"], row["cut"], row["split"], row["view"], row["rows"], f"{row['mb']:.1f}")
+        for row in result["features"]
+    ]
+    header = ("dataset", "backbone", "cut", "split", "view", "photos", "MB")
+    return "\n".join([table(header, rows), f"{result['mb']:.1f} MB of at most {result['limit_mb']:.0f} MB."])

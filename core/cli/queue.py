@@ -1,0 +1,66 @@
+"""Commands about runs on their way: awaiting, stopping, going on."""
+
+import sys
+import time
+from argparse import Namespace
+
+from core.cli.runs import run_row
+from core.errors import InvalidInput
+from core.runs.values import Run, Status
+from core.workbench import Workbench
+
+Result = tuple[dict, bool]
+
+
+def wait(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    if options.all and options.runs:
+        raise InvalidInput("Name the runs to wait for, or give --all, not both.")
+    names = options.runs or [run.id for run in workbench.runs() if not run.status.ended]
+    ended = wait_for(workbench, names)
+    return {"runs": [{"run": run.id, "status": str(run.status), "reason": run.reason} for run in ended]}, (
+        report_unfinished(ended)
+    )
+
+
+def wait_for(workbench: Workbench, run_ids: list[str]) -> list[Run]:
+    """The runs when all of them have ended; a supervisor is kept alive meanwhile."""
+    while True:
+        runs = [workbench.run(run_id) for run_id in run_ids]
+        if all(run.status.ended for run in runs):
+            return runs
+        workbench.start_supervisor()
+        time.sleep(0.3)
+
+
+def report_unfinished(runs: list[Run]) -> bool:
+    """Says on stderr which of the ended runs did not finish; True when all did."""
+    bad = [run for run in runs if run.status is not Status.FINISHED]
+    if bad:
+        told = "; ".join(f"{run.id} {run.status}: {run.reason}" for run in bad)
+        print(" ".join(told.split()), file=sys.stderr)
+    return not bad
+
+
+def wait_text(result: dict) -> str:
+    if not result["runs"]:
+        return "Nothing waits or runs."
+    return "\n".join(f"{row['run']}  {row['status']}  {row['reason']}".rstrip() for row in result["runs"])
+
+
+def cancel(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    run = workbench.cancel(options.run, now=not options.after_epoch)
+    deadline = time.monotonic() + (0 if options.after_epoch else 30)
+    while not run.status.ended and time.monotonic() < deadline:
+        time.sleep(0.2)
+        run = workbench.run(run.id)
+    return run_row(run), options.after_epoch or run.status.ended
+
+
+def resume(options: Namespace) -> Result:
+    return run_row(Workbench.open().resume(options.run)), True
+
+
+def run_text(result: dict) -> str:
+    return f"{result['run']}  {result['status']}  {result['reason']}".rstrip()

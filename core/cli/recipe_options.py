@@ -1,0 +1,117 @@
+"""Recipes from what was typed after ``train``."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from core.errors import InvalidInput
+from core.recipes.defaults import fitting
+from core.recipes.recipe import (
+    BOUNDS,
+    CHOICES,
+    RELEVANT,
+    Cascade,
+    Hyperparameters,
+    Pattern,
+    Recipe,
+    with_settings,
+)
+from core.workbench import Workbench
+from core.workbench.recipes import repeated
+
+
+def recipes_of(workbench: Workbench, dataset_id: str, options: Namespace) -> list[Recipe]:
+    if options.cascade:
+        return _cascades(workbench, dataset_id, options)
+    if options.member:
+        raise InvalidInput("--member belongs to a cascade. Say which: --cascade fusion or --cascade stacking.")
+    patterns = [_pattern(name) for name in options.pattern or (Pattern.INTEGRATED_EXTRACTOR,)]
+    if Pattern.CASCADE in patterns:
+        raise InvalidInput(
+            "A cascade says of which kind it is: --cascade fusion or --cascade stacking, with every --member."
+        )
+    assignments = _assignments(options, patterns)
+    return [
+        recipe
+        for backbone in options.backbone
+        for pattern in patterns
+        for recipe in workbench.grid(
+            dataset_id,
+            [backbone],
+            [pattern],
+            depths=_depths(options.depth),
+            repeat=options.repeat,
+            hyperparameters={pattern: _numbers(workbench, dataset_id, pattern, backbone, assignments)},
+            mapping=_mapping(options.map),
+        )
+    ]
+
+
+def _cascades(workbench: Workbench, dataset_id: str, options: Namespace) -> list[Recipe]:
+    """One cascade per command: its members are named once each."""
+    trained = [str(kind) for kind in Cascade if not kind.combines_runs]
+    if options.cascade not in trained:
+        raise InvalidInput(f"--cascade must be one of: {', '.join(trained)}. Received: {options.cascade}")
+    if set(options.pattern or ()) - {str(Pattern.CASCADE)} or options.depth:
+        raise InvalidInput("A cascade has neither another --pattern nor a --depth. Leave them out.")
+    kind, members = Cascade(options.cascade), [*options.backbone, *options.member]
+    recipe = workbench.cascade(dataset_id, kind, members)
+    assignments = _assignments(options, [Pattern.CASCADE])
+    numbers = with_settings(recipe.hyperparameters, assignments)
+    recipe = workbench.cascade(dataset_id, kind, members, hyperparameters=numbers)
+    return repeated(recipe, options.repeat)
+
+
+def _pattern(name: str) -> Pattern:
+    if name not in list(Pattern):
+        raise InvalidInput(f"There is no pattern {name!r}. Choose from: {', '.join(Pattern)}")
+    return Pattern(name)
+
+
+def _depths(texts: Sequence[str]):
+    """None, "all", or numbers of blocks."""
+    if not texts:
+        return None
+    if "all" in texts:
+        return "all"
+    if not all(text.isdecimal() for text in texts):
+        wrong = next(text for text in texts if not text.isdecimal())
+        raise InvalidInput(f"--depth takes a number of blocks, or: all. Received: {wrong!r}")
+    return [int(text) for text in texts]
+
+
+def _assignments(options: Namespace, patterns: Sequence[Pattern]) -> dict[str, str]:
+    """``--set`` and ``--epochs``; a hyperparameter that none of the patterns looks at is a slip."""
+    assignments = dict(_assignment(text) for text in options.set)
+    if options.epochs is not None:
+        assignments["epochs"] = str(options.epochs)
+    looked_at = {name for pattern in patterns for name in RELEVANT[pattern]}
+    for name in assignments:
+        if name in {*BOUNDS, *CHOICES} - looked_at:
+            names = ", ".join(patterns)
+            choices = ", ".join(sorted(looked_at)) or "none"
+            raise InvalidInput(f"{name} changes nothing in {names}. Hyperparameters of it: {choices}")
+    return assignments
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidInput(f"--set takes NAME=VALUE, for example seed=7. Received: {text!r}")
+    return name, value
+
+
+def _numbers(
+    workbench: Workbench, dataset_id: str, pattern: Pattern, backbone: str, assignments: dict[str, str]
+) -> Hyperparameters:
+    """The defaults of a pattern with what was typed; several patterns take what concerns them."""
+    numbers = with_settings(workbench.defaults(dataset_id, pattern, backbone), assignments)
+    return numbers if "head_epochs" in assignments else fitting(numbers)
+
+
+def _mapping(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """``SYNSET=CLASS`` pairs; nothing after the "=" for "none of my classes"."""
+    pairs = tuple((synset, name) for synset, equals, name in (text.partition("=") for text in texts) if equals)
+    if len(pairs) < len(texts):
+        wrong = next(text for text in texts if "=" not in text)
+        raise InvalidInput(f"--map takes SYNSET=CLASS, for example n02123045=cat. Received: {wrong!r}")
+    return pairs

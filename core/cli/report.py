@@ -1,0 +1,107 @@
+"""``core report``, ``core table``, ``core calibrate``: what is given away of finished runs, how sure they are."""
+
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from errno import EDQUOT, ENOSPC
+from pathlib import Path
+from typing import Any
+
+from core.cli.text_tables import percent
+from core.errors import Conflict, InvalidInput, Unavailable
+from core.files.atomic import replacing
+from core.text.tables import as_csv, as_parquet
+from core.text.units import size
+from core.workbench import Workbench
+
+Result = tuple[dict, bool]
+ENDINGS = (".csv", ".parquet")
+
+
+def report(options: Namespace) -> Result:
+    target = _target(options.output, options.force, (".html", ".htm"))
+    workbench = Workbench.open()
+    ids = [workbench.run(run).id for run in options.runs]
+    content = workbench.report(ids).encode()
+    _write(target, content)
+    return {"report": str(target), "bytes": len(content), "runs": list(dict.fromkeys(ids))}, True
+
+
+def report_text(result: dict) -> str:
+    return f"{result['report']} ({size(result['bytes'])})"
+
+
+def table(options: Namespace) -> Result:
+    target = _target(options.output, options.force, ENDINGS)
+    rows = Workbench.open().table(options.table, options.runs)
+    _write(target, as_parquet(rows) if target.suffix.lower() == ".parquet" else as_csv(rows).encode())
+    return {"table": options.table, "file": str(target), "rows": len(rows), "bytes": target.stat().st_size}, True
+
+
+def table_text(result: dict) -> str:
+    return f"{result['rows']} rows were written to {result['file']} ({size(result['bytes'])})."
+
+
+def calibrate(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    run = workbench.run(options.run)
+    if options.undo:
+        workbench.uncalibrate(run.id)
+        return {"run": run.id, "calibration": None}, True
+    return {"run": run.id, "calibration": asdict(workbench.calibrate(run.id))}, True
+
+
+def calibrate_text(result: dict) -> str:
+    found = result["calibration"]
+    if found is None:
+        return f"{result['run']} answers as it was trained again."
+    lines = [f"{result['run']}: temperature {found['temperature']:.3f}, fitted on {found['photos']} validation photos"]
+    lines += [_before_and_after(found, split) for split in ("validation", "test")]
+    return "\n".join(lines)
+
+
+def _before_and_after(found: Mapping[str, Any], split: str) -> str:
+    if found[f"{split}_ece_before"] is None:
+        return f"  {split}: its answers are gone"
+    ece, loss = ([found[f"{split}_{name}_{word}"] for word in ("before", "after")] for name in ("ece", "loss"))
+    return (
+        f"  {split}: calibration error {percent(ece[0])} -> {percent(ece[1])}, log-loss {loss[0]:.3f} -> {loss[1]:.3f}"
+    )
+
+
+# --- files ---
+
+
+def _target(name: str, force: bool, endings: Sequence[str]) -> Path:
+    """Where to write, checked before anything is computed."""
+    target = Path(name).expanduser()
+    if target.suffix.lower() not in endings:
+        raise InvalidInput(f"The file must end in {' or '.join(endings)}. Received: {name[-80:]!r}")
+    with _problems_in_words(target):
+        if not target.parent.is_dir():
+            raise InvalidInput(f"There is no folder {str(target.parent)!r} to write into.")
+        if target.is_dir():
+            raise InvalidInput(f"{name} is a folder. Name a file in it.")
+        if target.exists() and not force:
+            raise Conflict(f"{name} is there already. Add --force to overwrite it, or choose another name.")
+    return target
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Complete or not at all; a kill leaves ``.<name>.<token>.part`` in the user's folder, where nobody sweeps."""
+    with _problems_in_words(target), replacing(target, durable=False) as draft:
+        draft.write_bytes(content)
+
+
+@contextmanager
+def _problems_in_words(target: Path) -> Iterator[None]:
+    """Names the file that was asked for, not the draft beside it; that the disk is full is said elsewhere."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (ENOSPC, EDQUOT):
+            raise
+        raise Unavailable(
+            f"{str(target)[:200]} cannot be written ({error.strerror}). Choose another folder or a shorter name."
+        ) from None

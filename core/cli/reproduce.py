@@ -1,0 +1,63 @@
+"""Commands that build on finished runs: ensembles, confidence cascades, and the same run again."""
+
+from argparse import Namespace
+from dataclasses import asdict
+
+from core.cli.queue import report_unfinished, wait_for
+from core.cli.runs import reproduction_row, run_row
+from core.planning.decide import Decision, Plan
+from core.runs.values import Run, Status
+from core.workbench import Workbench
+
+Result = tuple[dict, bool]
+
+
+def ensemble(options: Namespace) -> Result:
+    plan, run = Workbench.open().ensemble(options.runs)
+    return _combined(plan, run), True
+
+
+def confidence(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    plan, run = workbench.confidence(options.cheap, options.costly)
+    return _combined(plan, run) | {"choice": workbench.model(run.id).card.get("choice", {})}, True
+
+
+def _combined(plan: Plan, run: Run) -> dict:
+    return run_row(run) | {
+        "decision": str(plan.decision),
+        "because": plan.because,
+        "concerns": [asdict(concern) for concern in plan.concerns],
+    }
+
+
+def combined_text(result: dict) -> str:
+    known = " It was combined before." if result["decision"] == Decision.REUSED else ""
+    lines = [f"{result['run']}  {result['name']}: test accuracy {100 * result['accuracy']:.1f} %.{known}"]
+    if "threshold" in result.get("choice", {}):
+        lines.append(f"    The first answers when it is at least {100 * result['choice']['threshold']:.0f} % sure.")
+    return "\n".join([*lines, *(f"    {concern['sentence']}" for concern in result["concerns"])])
+
+
+def reproduce(options: Namespace) -> Result:
+    """Runs it again, waits unless told not to, and shows every metric of both."""
+    workbench = Workbench.open()
+    run = workbench.reproduce(options.run)
+    if not options.no_wait:
+        (run,) = wait_for(workbench, [run.id])
+        report_unfinished([run])
+    return run_row(run) | reproduction_row(workbench, run), options.no_wait or run.status is Status.FINISHED
+
+
+def reproduce_text(result: dict) -> str:
+    found = result["reproduction"]
+    lines = [f"{result['run']}  {result['name']}: {result['status']}. {result['reason']}".rstrip()]
+    if found["identical"] is None:
+        return lines[0]
+    lines.append("Both agree to the last bit." if found["identical"] else "They differ:")
+    lines += [
+        f"    {one['name']}: {one['original']:g} and {one['again']:g} ({one['difference']:+g})"
+        for one in found["differences"]
+        if one["difference"] is not None
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,235 @@
+"""Commands that show what runs left."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from core.cli.text_tables import percent, table
+from core.errors import InvalidInput, NotFound
+from core.models.predict import PhotoPredictions
+from core.recipes.recipe import RELEVANT, Pattern
+from core.runs.values import Evaluation, Run, Status
+from core.workbench import Workbench
+from core.workbench.organise import Wanted
+
+Result = tuple[dict, bool]
+
+
+def run_row(run: Run) -> dict:
+    return {
+        "run": run.id,
+        "name": run.name,
+        "dataset": run.dataset_id,
+        "recipe": run.recipe.to_dict(),
+        "status": str(run.status),
+        "reason": run.reason,
+        "epochs_done": run.epochs_done,
+        "best_epoch": run.best_epoch,
+        "accuracy": run.test_accuracy,
+        "wall_seconds": run.wall_seconds,
+        "priority": run.priority,
+        "attempt": run.attempt,
+        "extends": run.extends,
+        "reproduces": run.reproduces,
+        "fingerprint": run.fingerprint,
+        "created_at": run.created_at,
+        "tags": list(run.tags),
+        "starred": run.starred,
+        "archived": run.archived,
+        "notes": run.notes,
+    }
+
+
+def runs(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    dataset_id = workbench.dataset(options.dataset).id if options.dataset else None
+    wanted = Wanted(
+        dataset_id=dataset_id,
+        statuses=tuple(Status),
+        tags=tuple(options.tag),
+        starred=options.starred,
+        archived=options.archived,
+    )
+    found, _ = workbench.search(wanted)
+    return {"runs": [run_row(run) for run in found]}, True
+
+
+def runs_text(result: dict) -> str:
+    rows = [
+        (row["run"], row["status"], row["name"], row["epochs_done"], percent(row["accuracy"])) for row in result["runs"]
+    ]
+    return table(("run", "status", "name", "epochs", "test accuracy"), rows)
+
+
+def show(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    run = workbench.run(options.run)
+    evaluation, cost = workbench.evaluation(run.id), workbench.cost(run.id)
+    result = run_row(run) | {
+        "epochs": [asdict(epoch) for epoch in workbench.epochs(run.id)],
+        "evaluation": _evaluation_row(evaluation) if evaluation else None,
+        "cost": asdict(cost) if cost else None,
+        "attempts": [asdict(attempt) for attempt in workbench.attempts(run.id)],
+        "model": _model_row(workbench, run),
+        "stages": _stages(workbench, run),
+        "lineage": _lineage(workbench, run),
+        "repetitions": [_repetition(one) for one in workbench.repetitions(run.id)],
+    }
+    return result | reproduction_row(workbench, run), True
+
+
+def _evaluation_row(evaluation: Evaluation) -> dict:
+    return {name: value for name, value in asdict(evaluation).items() if name != "right"}  # bits are for programs
+
+
+def _stages(workbench: Workbench, run: Run) -> list[dict]:
+    """[] also where the network it was made from was deleted since, so that nothing says how it was cut."""
+    try:
+        return [asdict(stage) for stage in workbench.stages(run.id)]
+    except (InvalidInput, NotFound):
+        return []
+
+
+def _lineage(workbench: Workbench, run: Run) -> dict:
+    found = workbench.lineage(run.id)
+    parents = [parent.id for parent in found.parents] + list(found.lost)
+    return {
+        "parent": parents[0] if parents else None,
+        "parents": parents,
+        "lost": list(found.lost),
+        "children": [child.id for child in found.children],
+    }
+
+
+def _repetition(run: Run) -> dict:
+    seed = run.recipe.hyperparameters.seed
+    return {"run": run.id, "seed": seed, "status": str(run.status), "accuracy": run.test_accuracy}
+
+
+def reproduction_row(workbench: Workbench, run: Run) -> dict:
+    """A run and the same run again as JSON; None when it was never reproduced."""
+    found = workbench.reproduction(run.id)
+    if found is None:
+        return {"reproduction": None}
+    figures = {
+        "original": found.original.id,
+        "again": found.again.id,
+        "identical": found.identical,
+        "photos_differing": found.photos_differing,
+        "differences": [asdict(one) | {"difference": one.difference} for one in found.differences],
+    }
+    return {"reproduction": figures}
+
+
+def _model_row(workbench: Workbench, run: Run) -> dict | None:
+    for model in workbench.models(run.dataset_id):
+        if model.run_id == run.id:
+            path = workbench.settings.home / model.path
+            return {"model": model.id, "path": str(path), "sha256": model.sha256, "bytes": model.size_bytes}
+    return None
+
+
+def show_text(result: dict) -> str:
+    lines = [f"{result['run']}  {result['name']}  {result['status']}  {result['reason']}".rstrip()]
+    lines.append(f"  {_recipe_words(result['recipe'])}")
+    if result["evaluation"]:
+        evaluation = result["evaluation"]
+        low, high = evaluation["ci95"]
+        lines.append(
+            f"  test accuracy {percent(evaluation['accuracy'])} (95 % {percent(low)} to {percent(high)}, "
+            f"{evaluation['n']} photos){_best(result)}"
+        )
+    lines += [
+        f"  {stage['name']}: epochs {stage['first_epoch']} to {stage['last_epoch']}, from {stage['cut']}"
+        for stage in result["stages"]
+    ]
+    if len(result["repetitions"]) > 1:
+        told = (f"{one['run']} (seed {one['seed']}, {percent(one['accuracy'])})" for one in result["repetitions"])
+        lines.append(f"  repetitions: {', '.join(told)}")
+    for kind in ("parents", "children"):
+        if result["lineage"][kind]:
+            lines.append(f"  {kind}: {', '.join(result['lineage'][kind])}")
+    if result["cost"]:
+        cost = result["cost"]
+        lines.append(f"  {cost['wall_seconds']:.1f} s paid, {cost['alone_wall_seconds']:.1f} s alone")
+    if result["model"]:
+        lines.append(f"  {result['model']['path']}")
+    return "\n".join(lines)
+
+
+def _recipe_words(recipe: dict) -> str:
+    """What was used, and the hyperparameters that count in its pattern."""
+    used = [recipe["cascade"] or recipe["pattern"], recipe["backbone"], *recipe["members"]]
+    counting = RELEVANT[Pattern(recipe["pattern"])] if recipe["cascade"] not in ("confidence", "ensemble") else ()
+    numbers = [f"{name}={recipe['hyperparameters'][name]}" for name in counting]
+    return ", ".join(str(word) for word in (*used, *numbers) if word)
+
+
+def _best(result: dict) -> str:
+    return f", best epoch {result['best_epoch']} of {result['epochs_done']}" if result["best_epoch"] else ""
+
+
+def predict(options: Namespace) -> Result:
+    if not 1 <= options.top <= 1000:
+        raise InvalidInput(f"--top must be between 1 and 1000. Received: {options.top}")
+    workbench = Workbench.open()
+    photos = [(name, _read(name)) for name in options.photos]
+    with _without_native_noise():
+        predictions = workbench.predict(options.model, photos, top=options.top)
+    rows = [_prediction(row) for row in predictions]
+    problems = [f"{row['file']}: {row['problem']}" for row in rows if row["problem"]]
+    problems += [f"{a['run']}: {a['problem']}" for row in rows[:1] for a in row["answers"] if a["problem"]]
+    if problems:
+        print(" ".join(problems), file=sys.stderr)
+    return {"photos": rows}, not problems
+
+
+@contextmanager
+def _without_native_noise() -> Iterator[None]:
+    """LiteRT greets on stderr from C++ and knows no switch for it."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+def _prediction(row: PhotoPredictions) -> dict:
+    answers = [
+        {
+            "run": answer.run_id,
+            "title": answer.title,
+            "predictions": [asdict(prediction) for prediction in answer.predictions],
+            "milliseconds": answer.milliseconds,
+            "unsure": answer.unsure,
+            "calibrated": answer.calibrated,
+            "problem": answer.problem,
+        }
+        for answer in row.answers
+    ]
+    return {"file": row.name, "problem": row.problem, "answers": answers}
+
+
+def _read(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from None
+
+
+def predict_text(result: dict) -> str:
+    lines = []
+    for row in result["photos"]:
+        lines.append(f"{row['file']}")
+        for answer in row["answers"]:
+            best = ", ".join(f"{p['class_name']} {percent(p['probability'])}" for p in answer["predictions"])
+            lines.append(f"  {answer['title']} ({answer['run']}): {best or answer['problem']}")
+    return "\n".join(lines)

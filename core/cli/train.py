@@ -1,0 +1,116 @@
+"""The command that looks and launches: ``train``."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from core.cli.queue import report_unfinished, wait_for
+from core.cli.recipe_options import recipes_of
+from core.errors import GraftError, InvalidInput
+from core.planning.checks import many_runs
+from core.planning.decide import Decision, Level, Plan
+from core.recipes.recipe import RELEVANT
+from core.runs.values import Run, Status
+from core.text.units import duration
+from core.workbench import Workbench
+
+_AHEAD = (Decision.NEW, Decision.RESUMED, Decision.EXTENDED)
+Result = tuple[dict, bool]
+
+
+def train(options: Namespace) -> Result:
+    workbench = Workbench.open()
+    dataset = workbench.dataset(options.dataset)
+    recipes = recipes_of(workbench, dataset.id, options)
+    _ask_about_number(len(recipes), options)
+    if options.dry_run or _asks(options):
+        plans = workbench.plan(dataset.id, recipes, force=options.force)
+        workbench.refuse_unavailable(plans)
+        if options.dry_run:
+            return _with_concerns(workbench, plans, [_planned(plan, plan.run_id) for plan in plans]), True
+        _ask_about(workbench, plans)
+    wanted = [(dataset.id, recipe) for recipe in recipes]
+    launched = workbench.plan_and_launch(wanted, options.priority, force=options.force)
+    rows = [_planned(plan, run.id) | {"status": str(run.status)} for plan, run in launched]
+    result = _with_concerns(workbench, [plan for plan, _ in launched], rows)
+    return _waited(workbench, [run for _, run in launched], result) if options.wait else (result, True)
+
+
+def _waited(workbench: Workbench, runs: Sequence[Run], result: dict) -> Result:
+    ended = wait_for(workbench, [run.id for run in runs])
+    done = report_unfinished(ended)
+    for row, run in zip(result["runs"], ended, strict=True):
+        row["status"] = str(run.status)
+    return result, done
+
+
+def _asks(options: Namespace) -> bool:
+    """Whether somebody sits there who can be asked."""
+    return sys.stdin.isatty() and not options.json and not options.yes
+
+
+def _ask_about_number(number: int, options: Namespace) -> None:
+    """So many runs may be a slip: where nobody can be asked, --yes must have answered."""
+    concern = many_runs(number)
+    if concern is None or options.yes or options.dry_run:
+        return
+    if not _asks(options):
+        raise InvalidInput(f"{concern.sentence} Nothing was launched; say --yes if you mean it.")
+    _confirm(concern.sentence)
+
+
+def _ask_about(workbench: Workbench, plans: Sequence[Plan]) -> None:
+    """Everything a person at a terminal should say yes to; a script is told of it in the result."""
+    everything = [concern for plan in plans for concern in plan.concerns] + list(workbench.concerns(plans))
+    questions = [c.sentence for c in everything if c.level is Level.ASK and c != many_runs(len(plans))]
+    for question in dict.fromkeys(questions):
+        _confirm(f"{question} Launch anyway?")
+
+
+def _confirm(question: str) -> None:
+    try:
+        answer = input(f"{question} [y/N] ").strip().lower()
+    except EOFError:  # Ctrl-D
+        answer = ""
+    if answer not in ("y", "yes"):
+        raise GraftError("Nothing was launched.")
+
+
+def _planned(plan: Plan, run_id: str | None) -> dict:
+    recipe = plan.recipe
+    return {
+        "run": run_id,
+        "name": plan.name,
+        "backbone": recipe.backbone,
+        "pattern": str(recipe.pattern),
+        "depth": recipe.hyperparameters.depth if "depth" in RELEVANT[recipe.pattern] else None,
+        "seed": recipe.hyperparameters.seed if "seed" in RELEVANT[recipe.pattern] else None,
+        "fingerprint": plan.fingerprint,
+        "decision": str(plan.decision),
+        "because": plan.because,
+        "first_epoch": plan.first_epoch,
+        "estimate_seconds": plan.estimate_seconds,
+        "estimate_source": plan.estimate_source,
+        "saves_seconds": plan.saves_seconds,
+        "saves_source": plan.saves_source,
+        "features_stored": plan.features_stored,
+        "disk_bytes": plan.disk_bytes,
+        "memory_bytes": plan.memory_bytes,
+        "concerns": [asdict(concern) for concern in plan.concerns],
+    }
+
+
+def _with_concerns(workbench: Workbench, plans: Sequence[Plan], rows: list[dict]) -> dict:
+    return {"runs": rows, "concerns": [asdict(concern) for concern in workbench.concerns(plans)]}
+
+
+def train_text(result: dict) -> str:
+    lines = []
+    for row in result["runs"]:
+        state = row["decision"] if row.get("status") in (None, Status.SCHEDULED) else row["status"]
+        takes = f", about {duration(row['estimate_seconds'])}" if row["estimate_seconds"] and state in _AHEAD else ""
+        saved = f" Saves about {duration(row['saves_seconds'])}." if row["saves_seconds"] >= 1 else ""
+        lines.append(f"{row['run'] or '-'}  {row['name']}: {state}{takes}. {row['because']}{saved}")
+        lines += [f"    {concern['sentence']}" for concern in row["concerns"]]
+    return "\n".join([*lines, *(concern["sentence"] for concern in result["concerns"])])

@@ -1,0 +1,69 @@
+"""The outcome of a comparison in one sentence. Names are put in as they are: escape the sentence where it is shown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.comparison.cost_axes import cost_kind
+from core.comparison.paired import Paired
+from core.comparison.table import Row, best
+from core.text.units import count, p_value, points, share, times
+
+
+def verdict(pair: Paired, names: Mapping[str, str]) -> str:
+    """ "Lite1 is better than Lite0 by 4.2 points (95 %: 1.1 to 7.4, p = 0.012)." or "A tie: ..." """
+    a, b = names.get(pair.a, pair.a), names.get(pair.b, pair.b)
+    low, high, difference = pair.low, pair.high, pair.difference
+    if difference < 0:
+        a, b, low, high, difference = b, a, -high, -low, -difference
+    photos = count(pair.n, "test photo")
+    if difference == 0:
+        return f"A tie: {a} and {b} are right equally often on {photos}."
+    if pair.tie:
+        return f"A tie: {a} is {points(difference)} ahead of {b} on {photos}, which could be chance ({_p(pair)})."
+    interval = f"{100 * low:.1f} to {100 * high:.1f}"
+    return f"{a} is better than {b} by {points(difference)} (95 %: {interval}, {_p(pair)})."
+
+
+def _p(pair: Paired) -> str:
+    corrected = f", corrected for {pair.comparisons} comparisons" if pair.comparisons > 1 else ""
+    return p_value(pair.adjusted_p) + corrected
+
+
+def claim(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_seconds") -> str:
+    """What accuracy against cost shows: "Lite1 is as accurate as Lite0 (a tie) at a fifth of the training time".
+
+    Args:
+        pairs: of ``against_best`` for these rows; without them nothing is said about differences.
+    """
+    rivals = {row.run_id: row for row in rows}
+    tested = [pair for pair in pairs if pair.a in rivals and pair.b in rivals]
+    if not tested:
+        return _alone(best(rows))
+    leader = rivals[tested[0].a]
+    ties = [rivals[pair.b] for pair in tested if pair.tie]
+    if ties:
+        return _tie_claim(leader, ties, cost)
+    closest = min(tested, key=lambda pair: pair.difference)
+    second = rivals[closest.b]
+    price = _price(leader, second, cost)
+    return f"{leader.name} is more accurate than {second.name} by {points(closest.difference)}{price}"
+
+
+def _alone(top: Row | None) -> str:
+    if top is None:
+        return "No run has been measured on the test photos yet"
+    return f"{top.name} is right on {share(top.accuracy, top.interval)} of the test photos"
+
+
+def _tie_claim(leader: Row, ties: Sequence[Row], cost: str) -> str:
+    """The cheapest of those that may be the best, against the best measured (or the best tie, if that is itself)."""
+    key = cost_kind(cost).key
+    priced = [row for row in (leader, *ties) if getattr(row, key) is not None]
+    cheapest = min(priced, key=lambda row: getattr(row, key), default=leader)
+    other = leader if cheapest is not leader else max(ties, key=lambda row: row.accuracy or 0.0)
+    return f"{cheapest.name} is as accurate as {other.name} (a tie){_price(cheapest, other, cost)}"
+
+
+def _price(row: Row, other: Row, cost: str) -> str:
+    kind = cost_kind(cost)
+    ours, theirs = getattr(row, kind.key), getattr(other, kind.key)
+    return f" at {times(ours / theirs)} {kind.title}" if ours is not None and theirs else ""

@@ -1,0 +1,283 @@
+"""Imports of photos: one at a time, in the foreground or as a background process that outlives the page."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
+from core.datasets.manifest import read_manifest
+from core.datasets.names import dataset_name
+from core.datasets.staging import unpublish
+from core.datasets.values import Dataset, Photo
+from core.errors import Cancelled, GraftError, InvalidInput, NotFound
+from core.files import atomic
+from core.registry import Registry
+from core.settings import REPOSITORY, Settings, inside
+
+Report = Callable[[ImportProgress], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportJob:
+    """A background import as a page shows it.
+
+    Args:
+        id: of the job.
+        title: the dataset's name, or the file's.
+        state: ``running``, ``done``, ``failed`` or ``cancelled``.
+        progress: the last one reported, None before the first.
+        dataset_id: once done; message: what went wrong, or that the same photos were there already.
+    """
+
+    id: str
+    title: str
+    state: str
+    progress: ImportProgress | None = None
+    dataset_id: str | None = None
+    message: str = ""
+    started_at: float = 0.0
+
+
+def run_import(
+    source: str | Path,
+    *,
+    settings: Settings,
+    registry: Registry,
+    name: str | None = None,
+    seed: int = 0,
+    progress: Report | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[Dataset, bool]:
+    """Import ``source`` (an archive, a folder, or ``"demo"``).
+
+    Returns:
+        the dataset, and whether exactly these photos with this split had been imported before (then nothing is added).
+    """
+    path = _path(source)
+    name = dataset_name(name, path)
+    with _one_at_a_time(settings, progress, cancelled):
+        _register_stored(settings, registry)
+        dataset, photos = import_photos(
+            path,
+            settings=settings,
+            name=name,
+            version=registry.next_version(name),
+            dataset_id=f"d-{secrets.token_hex(4)}",
+            seed=seed,
+            previous=_previous_splits(registry, name),
+            progress=progress,
+            cancelled=cancelled,
+        )
+        return _register(settings, registry, dataset, photos)
+
+
+def _register(
+    settings: Settings, registry: Registry, dataset: Dataset, photos: Sequence[Photo]
+) -> tuple[Dataset, bool]:
+    """Make the registry know a dataset that lies on the disk, or take it away again: known already, or no success."""
+    try:
+        known = registry.find_dataset(dataset.digest)
+        if known is None:
+            registry.add_dataset(dataset, photos)
+            registry.log("import", {"dataset": dataset.id, "name": dataset.name, "photos": dataset.photo_count})
+    finally:
+        if dataset.id not in {each.id for each in registry.datasets()}:
+            unpublish(settings, dataset.id)
+    return known or dataset, known is not None
+
+
+def recover(settings: Settings, registry: Registry) -> None:
+    """Complete imports that were killed: register what had appeared on the disk, drop uploads nobody will read."""
+    with open(settings.datasets_dir / ".import.lock", "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # an import is at work; it has done this before it began
+            return
+        _register_stored(settings, registry)
+    for folder in settings.uploads_dir.glob("import-*"):
+        if (folder / "request.json").exists() and not _alive(folder):
+            request = json.loads((folder / "request.json").read_text())
+            if request["own_source"]:
+                Path(request["source"]).unlink(missing_ok=True)
+
+
+def _register_stored(settings: Settings, registry: Registry) -> None:
+    """Datasets on the disk that the registry does not know: their import was killed, or the registry is a new one."""
+    stored = [path for path in settings.datasets_dir.glob("[!.]*") if path.is_dir()]
+    known = {dataset.id for dataset in registry.datasets()} if stored else set()
+    for path in stored:
+        if path.name in known:
+            continue
+        try:
+            dataset, photos = read_manifest(path)
+        except (NotFound, ValueError, KeyError, TypeError, AttributeError):  # no dataset of ours: left alone
+            continue
+        if dataset.id == path.name:
+            _register(settings, registry, dataset, photos)
+
+
+def _path(source: str | Path) -> Path:
+    if not str(source).strip():  # Path("") is the current folder
+        raise InvalidInput("Name a ZIP file or a folder with one folder of photos per class, or: demo.")
+    return DEMO_ARCHIVE if str(source) == "demo" else Path(source).expanduser()
+
+
+def _previous_splits(registry: Registry, name: str) -> dict[str, str]:
+    """Where the photos of the newest version with this name lie, so that they stay there."""
+    versions = [dataset for dataset in registry.datasets() if dataset.name == name]
+    if not versions:
+        return {}
+    newest = max(versions, key=lambda dataset: dataset.version)
+    return {photo.digest: photo.split for photo in registry.photos(newest.id)}
+
+
+@contextmanager
+def _one_at_a_time(settings: Settings, progress: Report | None, cancelled: Callable[[], bool] | None) -> Iterator[None]:
+    """Imports use all cores, so a second one waits for the first; two of the same archive then find each other."""
+    settings.datasets_dir.mkdir(parents=True, exist_ok=True)
+    with open(settings.datasets_dir / ".import.lock", "a") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if cancelled and cancelled():
+                    raise Cancelled("The import was cancelled while it waited; nothing was added.") from None
+                if progress:
+                    progress(ImportProgress(stage="Waiting for another import"))
+                time.sleep(0.2)
+        yield
+
+
+# --- in the background: one process, one folder `uploads/import-<id>` with request.json, status.json, alive.lock ---
+
+
+def start_import(source: str | Path, *, settings: Settings, name: str | None = None, own_source: bool = False) -> str:
+    """Start a background import and return its id; ``own_source`` deletes the source (an upload) when it is over."""
+    job_id = secrets.token_hex(4)
+    folder = _job_dir(settings, job_id)
+    folder.mkdir(parents=True)
+    title = dataset_name(name, _path(source))
+    request = {"source": str(source), "name": name, "own_source": own_source, "title": title, "at": time.time()}
+    with open(folder / "alive.lock", "w") as alive, open(folder / "log.txt", "w") as log:
+        fcntl.flock(alive, fcntl.LOCK_EX)  # before the request can be seen: who finds it unlocked takes it for dead
+        atomic.write_json(folder / "request.json", request)
+        subprocess.Popen(
+            [sys.executable, "-m", "core.jobs.imports", job_id],
+            cwd=REPOSITORY,
+            env=os.environ | {"GRAFT_HOME": str(settings.home), "CUDA_VISIBLE_DEVICES": "-1"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=[alive.fileno()],
+        )
+    return job_id
+
+
+def import_jobs(settings: Settings) -> list[ImportJob]:
+    """All background imports that were not dismissed, newest first."""
+    folders = settings.uploads_dir.glob("import-*")
+    jobs = [_read_job(folder) for folder in folders if (folder / "request.json").exists()]
+    return sorted(jobs, key=lambda job: -job.started_at)
+
+
+def cancel_import(settings: Settings, job_id: str) -> None:
+    (_job_dir(settings, job_id) / "cancel").touch()
+
+
+def dismiss_import(settings: Settings, job_id: str) -> None:
+    """Forget an import that is over."""
+    shutil.rmtree(_job_dir(settings, job_id), ignore_errors=True)
+
+
+def _job_dir(settings: Settings, job_id: str) -> Path:
+    return inside(settings.uploads_dir, f"import-{job_id}")
+
+
+def _read_job(folder: Path) -> ImportJob:
+    request = json.loads((folder / "request.json").read_text())
+    try:
+        status = json.loads((folder / "status.json").read_text())
+    except (OSError, ValueError):  # not begun, or torn by a power cut
+        status = {"state": "running"}
+    if status["state"] == "running" and not _alive(folder):
+        status = {
+            "state": "failed",
+            "message": "The import was killed before it was done; nothing was added. Start it again.",
+        }
+    progress = status.get("progress")
+    return ImportJob(
+        id=folder.name.removeprefix("import-"),
+        title=request["title"],
+        started_at=request["at"],
+        state=status["state"],
+        progress=ImportProgress(**progress) if progress else None,
+        dataset_id=status.get("dataset_id"),
+        message=status.get("message", ""),
+    )
+
+
+def _alive(folder: Path) -> bool:
+    """The job holds an exclusive lock that the kernel drops with it."""
+    with open(folder / "alive.lock", "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _background(job_id: str, settings: Settings) -> None:
+    folder = _job_dir(settings, job_id)
+    request = json.loads((folder / "request.json").read_text())
+    stop = {"now": False}
+    signal.signal(signal.SIGTERM, lambda *_: stop.update(now=True))
+    last = {"at": 0.0}
+
+    def report(progress: ImportProgress) -> None:
+        if time.monotonic() - last["at"] > 0.2:
+            last["at"] = time.monotonic()
+            with suppress(OSError):  # a full disk is the import's business, not its progress bar's
+                status = {"state": "running", "progress": asdict(progress)}
+                atomic.write_json(folder / "status.json", status, durable=False)
+
+    try:
+        dataset, known = run_import(
+            request["source"],
+            settings=settings,
+            registry=Registry.open(settings.registry_path),
+            name=request["name"],
+            progress=report,
+            cancelled=lambda: stop["now"] or (folder / "cancel").exists(),
+        )
+        message = f"Exactly these photos are here already, as {dataset.name}." if known else ""
+        outcome = {"state": "done", "dataset_id": dataset.id, "message": message}
+    except Cancelled as error:
+        outcome = {"state": "cancelled", "message": str(error)}
+    except GraftError as error:
+        outcome = {"state": "failed", "message": str(error)}
+    except OSError as error:
+        outcome = {"state": "failed", "message": f"The photos could not be read or stored: {error.strerror}."}
+    finally:
+        if request["own_source"]:
+            Path(request["source"]).unlink(missing_ok=True)
+    atomic.write_json(folder / "status.json", outcome)
+
+
+if __name__ == "__main__":
+    from core.settings import load_settings
+
+    if len(sys.argv) != 2:
+        raise InvalidInput("usage: python -m core.jobs.imports JOB")
+    _background(sys.argv[1], load_settings())

@@ -1,0 +1,1 @@
+"""What a finished run leaves: a model, and what is known of it."""

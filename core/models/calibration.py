@@ -1,0 +1,232 @@
+"""Temperature scaling of a finished run: fitted on its validation answers, kept with its model, taken back at will.
+
+Only live prediction applies it. What was measured stays as it was measured, and runs built on this one (ensembles,
+confidence cascades, stacking) use its raw answers, so no temperature is ever applied twice.
+
+The card on the disk and the one in the registry change together: the new card is written beside the old one, the
+registry is told, then it takes the old one's place. ``recover`` completes or forgets what a kill interrupted.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import GraftError, InvalidInput, NotFound, Unavailable
+from core.features.store import Lock, lock_path, locked
+from core.files import atomic
+from core.models.inference.model_files import CALIBRATION, CARD
+from core.models.temperature import fit_temperature, scaled
+from core.registry import Registry
+from core.runs.metrics import calibration_error, cross_entropy
+from core.runs.predictions import Answers, read_answers
+from core.runs.values import Model, Run, Status
+from core.settings import Settings
+from core.workbench.delete import undeleted
+
+_STAGED = f".{CARD}.new"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What a temperature does to a run's probabilities.
+
+    Args:
+        temperature: above 1 makes them less sure, below 1 surer. at: when it was fitted, seconds since 1970.
+        photos: validation photos it was fitted on.
+        ..._ece_...: expected calibration error, 15 bins; ..._loss_...: mean log-loss; before and after. Validation is
+            what it was fitted on; the test photos are only reported, None where their answers are gone.
+    """
+
+    run_id: str
+    temperature: float
+    at: float
+    photos: int
+    validation_ece_before: float
+    validation_ece_after: float
+    validation_loss_before: float
+    validation_loss_after: float
+    test_ece_before: float | None
+    test_ece_after: float | None
+    test_loss_before: float | None
+    test_loss_after: float | None
+
+
+def calibrate(run: Run, registry: Registry, settings: Settings) -> Calibration:
+    """Fits the temperature and keeps it with the run's model. Doing it again gives the same temperature.
+
+    Raises:
+        InvalidInput: the run is not finished, has no model any more, or its validation answers are gone or damaged.
+        Unavailable: the model's card is gone or damaged.
+    """
+    _model_of(run, registry)  # refused before anything is read or fitted
+    validation = _answers(run, "validation", settings)
+    fitted = _fitted(run, validation, _test_answers(run, settings))
+    _keep(run, fitted, registry, settings)
+    detail = {"run": run.id, "temperature": fitted.temperature, "photos": fitted.photos}
+    registry.log("calibrate", detail)
+    return fitted
+
+
+def uncalibrate(run: Run, registry: Registry, settings: Settings) -> None:
+    """Takes the temperature back: the model answers as it was trained.
+
+    Raises:
+        InvalidInput: the run has no model, or none with a temperature.
+    """
+    _keep(run, None, registry, settings)
+    registry.log("uncalibrate", {"run": run.id})
+
+
+def calibration_of(model: Model) -> Calibration | None:
+    """What stands on a model's card; None when it has no temperature."""
+    entry = model.card.get(CALIBRATION)
+    return None if entry is None else _read(model.run_id, entry)
+
+
+def recover(settings: Settings, registry: Registry) -> None:
+    """Completes the changes of cards that were cut off after the registry knew of them, and forgets the others."""
+    for staged in settings.runs_dir.glob(f"*/model/{_STAGED}"):
+        run_id = staged.parent.parent.name
+        lock = Lock(lock_path(_lock_name(run_id), settings), exclusive=True)
+        try:
+            if lock.try_acquire():  # else somebody is at it right now
+                _complete(staged, run_id, registry)
+        finally:
+            lock.release()
+
+
+# --- the figures ---
+
+
+def _fitted(run: Run, validation: Answers, test: Answers | None) -> Calibration:
+    temperature = fit_temperature(validation.probabilities, validation.labels)
+    return Calibration(
+        run_id=run.id,
+        temperature=temperature,
+        at=time.time(),
+        photos=len(validation.labels),
+        **_figures("validation", validation, temperature),
+        **_figures("test", test, temperature),
+    )
+
+
+def _figures(split: str, answers: Answers | None, temperature: float) -> dict[str, Any]:
+    """Error and loss before and after; all None without answers."""
+    if answers is None:
+        return {f"{split}_{name}_{word}": None for name in ("ece", "loss") for word in ("before", "after")}
+    rows = {"before": answers.probabilities, "after": scaled(answers.probabilities, temperature)}
+    return {
+        f"{split}_{name}_{word}": measure(rows[word], answers.labels)
+        for name, measure in (("ece", calibration_error), ("loss", cross_entropy))
+        for word in rows
+    }
+
+
+def _entry(fitted: Calibration | None, model: Model) -> dict | None:
+    """What goes on the card; ``model_sha256`` is that of the model before, which others are built on."""
+    if fitted is None:
+        return None
+    figures = {name: value for name, value in asdict(fitted).items() if name != "run_id"}
+    return figures | {"model_sha256": model.answers_sha256}
+
+
+def _read(run_id: str, entry: Mapping[str, Any]) -> Calibration:
+    return Calibration(run_id=run_id, **{name: value for name, value in entry.items() if name != "model_sha256"})
+
+
+# --- what it is fitted on ---
+
+
+def _model_of(run: Run, registry: Registry) -> Model:
+    if run.status is not Status.FINISHED:
+        raise InvalidInput(f"Only a finished run can be calibrated. Received: {run.id}, which is {run.status}")
+    try:
+        return registry.model(run.id)
+    except NotFound:
+        raise InvalidInput(
+            f"The model of {run.name} ({run.id}) was deleted, so there is nothing to calibrate. Train it again."
+        ) from None
+
+
+def _answers(run: Run, split: str, settings: Settings) -> Answers:
+    try:
+        answers = read_answers(settings.run_dir(run.id) / f"{split}.npz", run)
+    except NotFound:
+        raise InvalidInput(
+            f"{run.name} ({run.id}) has no answers for the validation photos, on which a temperature is fitted. "
+            "Train it again."
+        ) from None
+    if not len(answers.labels) or not np.isfinite(answers.probabilities).all():
+        raise InvalidInput(f"The validation answers of {run.name} ({run.id}) are no probabilities. Train it again.")
+    return answers
+
+
+def _test_answers(run: Run, settings: Settings) -> Answers | None:
+    """Only reported, so nothing depends on them."""
+    with suppress(GraftError):
+        return read_answers(settings.run_dir(run.id) / "test.npz", run)
+    return None
+
+
+# --- the two cards ---
+
+
+def _lock_name(run_id: str) -> str:
+    return f"card-{run_id}"
+
+
+def _keep(run: Run, fitted: Calibration | None, registry: Registry, settings: Settings) -> None:
+    """Puts what was fitted on both cards (None takes it off), all or nothing; who comes second goes by the first's."""
+    folder = settings.run_dir(run.id) / "model"
+    with locked(_lock_name(run.id), settings), undeleted(settings, run.id):
+        model = _model_of(run, registry)
+        if fitted is None and CALIBRATION not in model.card:
+            raise InvalidInput(f"{run.name} ({run.id}) is not calibrated, so there is nothing to take back.")
+        entry, staged = _entry(fitted, model), folder / _STAGED
+        staged.write_text(json.dumps(_with(_read_card(folder, run.id), entry), indent=1))
+        atomic.sync(staged, folder)  # before the registry knows, so that ``recover`` can complete it
+        registry.replace_card(model.id, card=_with(model.card, entry), **_identity(model, staged))
+        _publish(staged)
+
+
+def _with(card: dict, entry: dict | None) -> dict:
+    kept = {name: value for name, value in card.items() if name != CALIBRATION}
+    return kept if entry is None else kept | {CALIBRATION: entry}
+
+
+def _identity(model: Model, staged: Path) -> dict[str, Any]:
+    """Digest and size of the file that stands for the model: a new one where that is the card."""
+    if Path(model.path).name != CARD:
+        return {"sha256": model.sha256, "size_bytes": model.size_bytes}
+    return {"sha256": atomic.digest_of(staged), "size_bytes": staged.stat().st_size}
+
+
+def _read_card(folder: Path, run_id: str) -> dict:
+    try:
+        return json.loads((folder / CARD).read_text())
+    except FileNotFoundError:
+        raise Unavailable(f"The files of the model of run {run_id} are gone. Train it again.") from None
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"The card of the model of run {run_id} cannot be read ({error}). Train it again.") from None
+
+
+def _publish(staged: Path) -> None:
+    staged.replace(staged.with_name(CARD))
+    atomic.sync(staged.parent)
+
+
+def _complete(staged: Path, run_id: str, registry: Registry) -> None:
+    try:
+        known = registry.model(run_id).card.get(CALIBRATION)
+        if json.loads(staged.read_text()).get(CALIBRATION) == known:
+            _publish(staged)
+            return
+    except (NotFound, ValueError, OSError):
+        pass
+    staged.unlink(missing_ok=True)

@@ -1,0 +1,126 @@
+"""What an answer of runs together costs: measured where that is possible, else added up from the members' figures."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from core.datasets.values import Dataset
+from core.errors import Unavailable
+from core.features.views import View
+from core.models.cascades.members import Member
+from core.models.cascades.strategies import Together
+from core.models.cascades.thresholds import ALWAYS_PASSED_ON
+from core.models.inference import Answerer, Confidence, Network, Node, from_dict
+from core.models.inference.nodes import every_node
+from core.registry import Registry
+from core.runs.costs import Spent, peak_rss_bytes, spent_now
+from core.runs.values import Cost
+from core.settings import Settings
+
+PHOTOS_TIMED = 8
+
+
+@dataclass(frozen=True)
+class Times:
+    """Of one photo, in milliseconds: when only those members answer that always do, and when all do; None: unknown.
+
+    ``measured``: through the files of this model, so that networks several members share count once.
+    """
+
+    few: float | None
+    all: float | None
+    measured: bool
+
+    def expected(self, passed_on: float) -> float | None:
+        """The mean, when this share of the photos goes on to the costly member."""
+        return None if self.few is None or self.all is None else self.few + passed_on * (self.all - self.few)
+
+
+def photos_of(dataset: Dataset, registry: Registry, settings: Settings) -> list[bytes]:
+    """Some stored test photos to measure with."""
+    folder = settings.dataset_dir(dataset.id) / "photos"
+    paths = [folder / f"{photo.digest}.jpg" for photo in registry.photos(dataset.id, split="test", limit=PHOTOS_TIMED)]
+    return [path.read_bytes() for path in paths if path.exists()]
+
+
+def milliseconds(
+    node: Node | None, together: Together, members: Sequence[Member], folder: Path, jpegs: Sequence[bytes]
+) -> Times:
+    """From pixels to probabilities, median over a few photos; the members' own times added where nothing can be run."""
+    if node is not None and jpegs:
+        with suppress(Unavailable):  # what cannot be run here can still be evaluated
+            few, everyone = _measured(node, folder, members[0].answers["test"].probabilities.shape[1], jpegs)
+            return Times(few, everyone, measured=True)
+    always = [member for member, asked in zip(members, together.always, strict=True) if asked]
+    return Times(_sum(always), _sum(members), measured=False)
+
+
+def _measured(node: Node, folder: Path, classes: int, jpegs: Sequence[bytes]) -> tuple[float, float]:
+    """Without the costly member, and with it."""
+    both = replace(node, threshold=ALWAYS_PASSED_ON) if isinstance(node, Confidence) else node
+    everyone = _median(Answerer(folder, both, classes=classes), jpegs)
+    few = _median(Answerer(folder, node.cheap, classes=classes), jpegs) if isinstance(node, Confidence) else everyone
+    return few, everyone
+
+
+def _sum(members: Sequence[Member]) -> float | None:
+    known = [member.cost.ms_per_photo for member in members]
+    return None if None in known else sum(one for one in known if one is not None)
+
+
+def _median(answerer: Answerer, jpegs: Sequence[bytes]) -> float:
+    return median(answerer.answer(View(jpeg)).milliseconds for jpeg in jpegs)
+
+
+def priced(choice: dict, times: Times) -> dict:
+    """The choice with the expected time of every point of its curve."""
+    choice = choice | {"milliseconds_measured": times.measured}
+    if "curve" not in choice:
+        return choice
+    return choice | {
+        "curve": [point | {"milliseconds": times.expected(point["passed_on"])} for point in choice["curve"]]
+    }
+
+
+def cost_of(together: Together, members: Sequence[Member], times: Times, folder: Path, begin: Spent) -> Cost:
+    """Paid: the seconds of combining. Alone: those, and what its members would have cost alone."""
+    spent = spent_now().beyond(begin)
+    operations = [
+        one * (1.0 if always else together.passed_on)
+        for one, always in zip(_operations(members), together.always, strict=True)
+    ]
+    return Cost(
+        wall_seconds=spent.wall_seconds,
+        cpu_seconds=spent.cpu_seconds,
+        peak_rss_bytes=peak_rss_bytes(),
+        alone_wall_seconds=spent.wall_seconds + sum(member.cost.alone_wall_seconds for member in members),
+        alone_cpu_seconds=spent.cpu_seconds + sum(member.cost.alone_cpu_seconds for member in members),
+        parameters_total=sum(member.cost.parameters_total for member in members),
+        parameters_trainable=0,
+        multiply_adds=round(sum(operations)),
+        model_bytes=sum(path.stat().st_size for path in folder.iterdir()),
+        ms_per_photo=times.expected(together.passed_on),
+        stages={"Combining": spent.wall_seconds},
+    )
+
+
+def _operations(members: Sequence[Member]) -> list[int]:
+    """Multiply-adds each member adds: next to nothing where a member before it runs the same networks."""
+    seen: set[tuple[str, int]] = set()
+    added = []
+    for member in members:
+        own = _networks(member.model.card)
+        added.append(member.cost.parameters_trainable if own and own <= seen else member.cost.multiply_adds)
+        seen |= own
+    return added
+
+
+def _networks(card: dict) -> set[tuple[str, int]]:
+    """(SHA-256, input size) of the networks a model runs; none known when it only answers inside Keras."""
+    if card.get("answer") is None:
+        return set()
+    digests = {entry["file"]: entry["sha256"] for entry in card["engines"]}
+    nodes = every_node(from_dict(card["answer"]))
+    return {(digests[one.file], one.input_size) for one in nodes if isinstance(one, Network)}

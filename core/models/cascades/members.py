@@ -1,0 +1,69 @@
+"""The runs to combine, and what they said about the photos of a split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.errors import InvalidInput, NotFound
+from core.registry import Registry
+from core.runs.predictions import Answers, read_answers
+from core.runs.values import Cost, Model, Run, Status
+from core.settings import Settings
+
+SPLITS = ("validation", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One finished run that takes part."""
+
+    run: Run
+    model: Model
+    cost: Cost
+    answers: dict[str, Answers]
+
+
+def members_of(run_ids: Sequence[str], dataset_id: str, registry: Registry, settings: Settings) -> list[Member]:
+    """The runs in order, all of them finished on the same dataset, their answers for the same photos.
+
+    Raises:
+        NotFound: there is no such run, or its answers are gone.
+        InvalidInput: one is not finished, of another dataset, without a model, or its answers do not fit.
+    """
+    members = [_member(registry.run(run_id), dataset_id, registry, settings) for run_id in run_ids]
+    first = members[0]
+    return [_in_the_order_of(first, member) for member in members]
+
+
+def _member(run: Run, dataset_id: str, registry: Registry, settings: Settings) -> Member:
+    if run.status is not Status.FINISHED:
+        raise InvalidInput(f"Only finished runs can be combined. Received: {run.id}, which is {run.status}")
+    if run.dataset_id != dataset_id:
+        theirs, ours = registry.dataset(run.dataset_id), registry.dataset(dataset_id)
+        raise InvalidInput(
+            f"Runs can be combined when they are of one dataset. Received: {run.id} of {theirs.name} version "
+            f"{theirs.version}, beside runs of {ours.name} version {ours.version}"
+        )
+    try:
+        model = registry.model(run.id)
+    except NotFound:
+        raise InvalidInput(
+            f"The model of {run.name} ({run.id}) was deleted, so nothing can be built on it. Train it again."
+        ) from None
+    cost = registry.cost(run.id)
+    assert cost is not None, "a finished run has a cost"
+    answers = {split: read_answers(settings.run_dir(run.id) / f"{split}.npz", run) for split in SPLITS}
+    return Member(run=run, model=model, cost=cost, answers=answers)
+
+
+def _in_the_order_of(first: Member, member: Member) -> Member:
+    """The same answers, with the photos in the order of the first member's."""
+    answers = {split: _ordered(first.answers[split], member.answers[split], member.run) for split in SPLITS}
+    return Member(run=member.run, model=member.model, cost=member.cost, answers=answers)
+
+
+def _ordered(first: Answers, own: Answers, run: Run) -> Answers:
+    row = {digest: number for number, digest in enumerate(own.digests.tolist())}
+    if set(row) != set(first.digests.tolist()) or own.probabilities.shape != first.probabilities.shape:
+        raise InvalidInput(f"The answers of {run.name} ({run.id}) are about other photos or classes. Train it again.")
+    order = [row[digest] for digest in first.digests.tolist()]
+    return Answers(own.digests[order], own.labels[order], own.probabilities[order])

@@ -1,0 +1,77 @@
+"""How runs answer together: the mean of all, or a cheap one that passes on what it is unsure of. Pure functions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from core.models.cascades.members import SPLITS, Member
+from core.models.cascades.thresholds import best, combined, curve
+from core.models.inference import Confidence, Mean, Node
+from core.recipes.recipe import Cascade
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """How members answer together.
+
+    Args:
+        probabilities: of every split. node: members' trees -> the tree of all.
+        choice: what was chosen on validation.
+        always: for each member, whether it is asked about every photo. passed_on: share of the others' photos.
+    """
+
+    probabilities: dict[str, np.ndarray]
+    node: Callable[[Sequence[Node]], Node]
+    choice: dict
+    always: tuple[bool, ...]
+    passed_on: float = 0.0
+
+
+def _ensemble(members: Sequence[Member]) -> Together:
+    return Together(
+        probabilities={split: _mean([member.answers[split].probabilities for member in members]) for split in SPLITS},
+        node=lambda nodes: Mean(inputs=tuple(nodes)),
+        choice={"members": _validation_of(members)},
+        always=(True,) * len(members),
+    )
+
+
+def _mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
+    return np.asarray(np.mean(probabilities, axis=0, dtype=np.float64), np.float32)
+
+
+def _confidence(members: Sequence[Member]) -> Together:
+    """The threshold comes from validation photos alone; the test photos only say what it is worth."""
+    cheap, costly = (member.answers for member in members)
+    points = curve(cheap["validation"].probabilities, costly["validation"].probabilities, cheap["validation"].labels)
+    chosen = best(points)
+    both = {
+        split: combined(cheap[split].probabilities, costly[split].probabilities, chosen.threshold) for split in SPLITS
+    }
+    return Together(
+        probabilities={split: rows for split, (rows, _) in both.items()},
+        node=lambda nodes: Confidence(cheap=nodes[0], costly=nodes[1], threshold=chosen.threshold),
+        choice={
+            "threshold": chosen.threshold,
+            "by": "highest validation accuracy, then fewest photos passed on",
+            "passed_on": {split: share for split, (_, share) in both.items()},
+            "curve": [asdict(point) for point in points],
+            "members": _validation_of(members),
+        },
+        always=(True, False),
+        passed_on=both["test"][1],
+    )
+
+
+def _validation_of(members: Sequence[Member]) -> list[dict]:
+    return [
+        {"run": member.run.id, "name": member.run.name, "validation_accuracy": member.answers["validation"].accuracy}
+        for member in members
+    ]
+
+
+WAYS: dict[Cascade, Callable[[Sequence[Member]], Together]] = {
+    Cascade.ENSEMBLE: _ensemble,
+    Cascade.CONFIDENCE: _confidence,
+}

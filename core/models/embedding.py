@@ -1,0 +1,278 @@
+"""A map of the test photos: photos that look alike to a network lie close together, its errors stand out.
+
+The two directions of largest variance (principal components) of what the run's head sees. TensorBoard's projector
+draws the same vectors with t-SNE and UMAP as well (docs/decisions/0009-comparing.md).
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.comparison import PhotoResults, load_results
+from core.errors import GraftError, NotFound, Unavailable
+from core.features.compute import features_of
+from core.features.inner import InnerEngine
+from core.features.store import is_stored, key_of, locked
+from core.features.views import View
+from core.files.arrays import read_npz, write_npz
+from core.models.heads.load import open_engine
+from core.models.inference import Head, Network, Node, read_model
+from core.models.inference.graph import Answerer
+from core.models.lineage import backbone_of
+from core.models.projector import projector_files
+from core.recipes.program import ANSWERS, CLASSES, TOP, Part, pooled, program_of
+from core.recipes.recipe import Recipe
+from core.registry import Registry
+from core.runs.values import Run
+from core.settings import Settings
+from core.text.units import listed
+from core.workbench.delete import undeleted
+
+FILE = "photo_map.npz"
+PROBABILITIES = "probabilities of the run"
+OWN_FEATURES = "features of the run's own network, before its last layer"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PhotoMap:
+    """Where every test photo lies, and what the run made of it.
+
+    Args:
+        digests: n photos. xy: (n, 2). labels, answers: (n,) true and given class. right: (n,) bool.
+        explained: shares of the variance the two directions show, the larger first.
+        source: what was mapped: "features of EfficientNet-Lite0".
+    """
+
+    run_id: str
+    digests: tuple[str, ...]
+    xy: np.ndarray
+    labels: np.ndarray
+    answers: np.ndarray
+    right: np.ndarray
+    explained: tuple[float, float]
+    source: str
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """What is mapped: ``rows`` (n, d), in the order of the run's answers, and where they come from."""
+
+    rows: np.ndarray
+    source: str
+
+
+def photo_map(
+    run: Run, registry: Registry, settings: Settings, *, compute: bool = False, progress: Progress | None = None
+) -> PhotoMap | None:
+    """The map of a finished run; made once, kept in its folder.
+
+    Args:
+        compute: ask the run's network about every test photo where nothing stored can be mapped; without it such a run
+            has no map (None). progress: called with (photos done, photos in total).
+
+    Raises:
+        NotFound, InvalidInput: its answers are gone or damaged. Unavailable: its network is.
+    """
+    results = load_results(settings, run.id)
+    path = settings.run_dir(run.id) / FILE
+    known = _read(path, results)
+    if known is None:
+        with locked(f"map-{run.id}", settings):
+            known = _read(path, results) or _made(run, results, registry, settings, compute, progress)
+    if known is None:
+        return None
+    xy, explained, source = known
+    return PhotoMap(
+        run_id=run.id,
+        digests=results.digests,
+        xy=xy,
+        labels=results.labels,
+        answers=results.probabilities.argmax(axis=1),
+        right=results.right,
+        explained=explained,
+        source=source,
+    )
+
+
+_Known = tuple[np.ndarray, tuple[float, float], str]
+
+
+def _made(
+    run: Run,
+    results: PhotoResults,
+    registry: Registry,
+    settings: Settings,
+    compute: bool,
+    progress: Progress | None,
+) -> _Known | None:
+    """Makes the map and keeps it, with the files of TensorBoard's projector."""
+    vectors = vectors_at_hand(run, results, registry, settings)
+    if vectors is None and compute:
+        vectors = _computed(run, results, settings, progress or (lambda done, total: None))
+    if vectors is None:
+        return None
+    found = (*principal(vectors.rows), vectors.source)
+    with undeleted(settings, run.id):
+        _into_projector(run, results, vectors, registry, settings)
+        _write(settings.run_dir(run.id) / FILE, results, *found)
+    return found
+
+
+def _into_projector(run: Run, results: PhotoResults, vectors: Vectors, registry: Registry, settings: Settings) -> None:
+    """The same vectors for TensorBoard; nothing where stored photos are missing."""
+    dataset = registry.dataset(run.dataset_id)
+    names = {photo.digest: photo.file for photo in registry.photos(dataset.id, split="test")}
+    photos = settings.dataset_dir(dataset.id) / "photos"
+    with suppress(FileNotFoundError):
+        projector_files(
+            settings.run_dir(run.id) / "tensorboard",
+            vectors=vectors.rows,
+            labels=results.labels,
+            answers=results.probabilities.argmax(axis=1),
+            class_names=dataset.class_names,
+            files=[names.get(digest, digest) for digest in results.digests],
+            jpegs=((photos / f"{digest}.jpg").read_bytes() for digest in results.digests),
+        )
+
+
+def principal(rows: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
+    """The first two principal components (n, 2) of ``rows`` (n, d), and the shares of the variance they explain.
+
+    Pearson 1901, Hotelling 1933: eigenvectors of the covariance, found through the smaller of the two Gram matrices.
+    The direction of an axis means nothing; it is chosen so that the photo farthest out lies on the positive side.
+    """
+    centred = np.asarray(rows, np.float64) - np.mean(rows, axis=0, dtype=np.float64)
+    wide = centred.shape[1] > len(centred)
+    values, vectors = np.linalg.eigh(centred @ centred.T if wide else centred.T @ centred)
+    first = np.argsort(values)[::-1][:2]
+    spread = np.sqrt(np.clip(values[first], 0, None))
+    xy = vectors[:, first] * spread if wide else centred @ vectors[:, first]
+    xy = np.pad(xy, ((0, 0), (0, 2 - xy.shape[1])))
+    farthest = np.abs(xy).argmax(axis=0)
+    xy = xy * np.where(xy[farthest, [0, 1]] < 0, -1.0, 1.0)
+    total = float(np.clip(values, 0, None).sum()) or 1.0
+    shares = [float(square) / total for square in spread**2] + [0.0, 0.0]
+    return xy, (shares[0], shares[1])
+
+
+# --- what can be mapped without asking a network ---
+
+
+def vectors_at_hand(run: Run, results: PhotoResults, registry: Registry, settings: Settings) -> Vectors | None:
+    """Stored features where the run's head learned on them; probabilities of runs that combine others; else None."""
+    if not run.recipe.backbones:
+        return Vectors(results.probabilities, PROBABILITIES)
+    parts = _parts(run.recipe, registry, settings)
+    found = [_stored(part, run, registry, settings, results) for part in parts]
+    if not found or any(one is None for one in found):
+        return None
+    titles = [backbone_of(part.source, registry, settings).title for part in parts]
+    rows = np.concatenate([one for one in found if one is not None], axis=1)
+    return Vectors(rows, f"features of {listed(titles)}")
+
+
+def _parts(recipe: Recipe, registry: Registry, settings: Settings) -> tuple[Part, ...]:
+    """The features a frozen network gives the run's head; () where the network itself was trained, or is gone."""
+    try:
+        program = program_of(recipe, backbone_of(recipe.backbone, registry, settings).blocks)
+    except GraftError:
+        return ()
+    features = [part for part in program.inputs if part.cut != ANSWERS]
+    if not all(pooled(part.cut) for part in features):
+        return ()
+    return tuple(Part(source=one.source, cut=TOP if one.cut == CLASSES else one.cut) for one in features)
+
+
+def _stored(part: Part, run: Run, registry: Registry, settings: Settings, results: PhotoResults) -> np.ndarray | None:
+    dataset, backbone = registry.dataset(run.dataset_id), backbone_of(part.source, registry, settings)
+    if not is_stored(key_of(dataset, backbone, "test", cut=part.cut), settings):
+        return None
+    photos = registry.photos(dataset.id, split="test")
+    try:
+        found = features_of(
+            photos, dataset=dataset, backbone=backbone, settings=settings, cut=part.cut, engine=_evicted
+        )
+    except NotFound:
+        return None
+    place = {photo.digest: number for number, photo in enumerate(photos)}
+    if not place.keys() >= set(results.digests):  # the answers are of other photos
+        return None
+    return np.asarray(found.array, np.float32)[[place[digest] for digest in results.digests]]
+
+
+def _evicted():
+    raise NotFound("The features were deleted in this moment.")
+
+
+# --- asking the run's network ---
+
+
+def _computed(run: Run, results: PhotoResults, settings: Settings, progress: Progress) -> Vectors:
+    model = read_model(settings.run_dir(run.id) / "model")
+    model.verify()
+    see, source = _seeing(model.folder, model.node, len(model.class_names))
+    photos = settings.dataset_dir(run.dataset_id) / "photos"
+    rows = []
+    for number, digest in enumerate(results.digests, start=1):
+        rows.append(see(_view(photos / f"{digest}.jpg")))
+        progress(number, len(results.digests))
+    return Vectors(np.stack(rows), source)
+
+
+def _view(path: Path) -> View:
+    try:
+        return View(path.read_bytes())
+    except FileNotFoundError:
+        raise NotFound(f"The stored photo {path.name} is missing. Import the photos again.") from None
+
+
+def _seeing(folder: Path, node: Node, classes: int) -> tuple[Callable[[View], np.ndarray], str]:
+    """What turns a photo into the vector the last layer sees, and how that is called."""
+    try:
+        return _network_part(folder, node, classes), OWN_FEATURES
+    except Unavailable:
+        return Answerer(folder, node, classes=classes), PROBABILITIES
+
+
+def _network_part(folder: Path, node: Node, classes: int) -> Callable[[View], np.ndarray]:
+    """Through the networks of the tree, up to the last layer.
+
+    Raises:
+        Unavailable: there is no network part, or LiteRT cannot show it.
+    """
+    match node:
+        case Network():
+            inner = InnerEngine(folder / node.file, classes)
+            return lambda view: inner(view.square(node.input_size))
+        case Head(inputs=(Network() as network,)) if node.file.endswith(".tflite"):
+            below, inner = open_engine(folder / network.file), InnerEngine(folder / node.file, classes)
+            return lambda view: inner(below(view.square(network.input_size)[None])[0])
+        case Head():
+            networks = [one for one in node.inputs if isinstance(one, Network)]
+            engines = [(open_engine(folder / one.file), one.input_size) for one in networks]
+            return lambda view: np.concatenate([engine(view.square(size)[None])[0] for engine, size in engines])
+    raise Unavailable("A run that combines others has no network of its own.")
+
+
+# --- kept in the run's folder ---
+
+
+def _read(path: Path, results: PhotoResults) -> _Known | None:
+    """None where there is none, or it is damaged or of other photos."""
+    try:
+        stored = read_npz(path)
+        first, second = map(float, stored["explained"])
+        xy, source = stored["xy"], str(stored["source"])
+        fitting = tuple(stored["digests"].tolist()) == results.digests and xy.shape == (len(results.digests), 2)
+        return (xy, (first, second), source) if fitting and np.isfinite(xy).all() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write(path: Path, results: PhotoResults, xy: np.ndarray, explained: tuple[float, float], source: str) -> None:
+    write_npz(path, {"digests": np.array(results.digests), "xy": xy, "explained": explained, "source": source})

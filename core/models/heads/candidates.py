@@ -1,0 +1,121 @@
+"""What a solver is given, the heads it tries, and the one that is best on the validation photos."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import Unavailable
+from core.models.heads.dense import KIND as DENSE
+from core.models.heads.dense import DenseHead
+from core.models.heads.head_file import write_arrays
+from core.models.heads.neighbours import KIND as NEIGHBOURS
+from core.models.heads.neighbours import NeighboursHead
+from core.models.heads.trees import KIND as TREES
+from core.models.heads.trees import TreesHead
+from core.runs.metrics import cross_entropy
+
+FILE = "head.npz"
+
+Head = DenseHead | NeighboursHead | TreesHead
+_KINDS: dict[type, str] = {DenseHead: DENSE, NeighboursHead: NEIGHBOURS, TreesHead: TREES}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedHead:
+    """A solver's result.
+
+    Args:
+        head: (n, d) features -> (n, classes) float32 probabilities.
+        choice: for the card: ``chosen`` (name -> value), ``by`` (what was compared on the validation photos) and
+            ``tried``: one row a candidate with its validation accuracy and loss.
+        parameters: numbers that were learned.
+    """
+
+    head: Head
+    choice: dict
+    parameters: int
+
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        return self.head(features)
+
+    def write(self, folder: Path) -> str:
+        """Writes the head's file into ``folder`` and returns its name."""
+        return write_arrays(folder / FILE, _KINDS[type(self.head)], self.head.arrays()).name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Features (n, d) float32 and labels (n,) of both splits; ``classes``: how many."""
+
+    train: np.ndarray
+    labels: np.ndarray
+    validation: np.ndarray
+    validation_labels: np.ndarray
+    seed: int
+    class_weights: np.ndarray | None
+
+    @property
+    def classes(self) -> int:
+        return int(max(self.labels.max(), self.validation_labels.max())) + 1
+
+    @property
+    def balance(self) -> dict[int, float] | None:
+        """The weights by label, as scikit-learn takes them."""
+        return None if self.class_weights is None else dict(enumerate(self.class_weights.tolist()))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One head that was tried, with its figures on validation."""
+
+    settings: dict
+    head: Head
+    accuracy: float
+    loss: float
+
+    def row(self) -> dict:
+        return self.settings | {"accuracy": self.accuracy, "loss": self.loss}
+
+
+def candidate_of(settings: dict, head: Head, data: Data) -> Candidate:
+    probabilities = head(data.validation)
+    right = probabilities.argmax(axis=1) == data.validation_labels
+    return Candidate(settings, head, float(right.mean()), cross_entropy(probabilities, data.validation_labels))
+
+
+_RULES: dict[str, Callable[[Candidate], Any]] = {
+    "validation loss": lambda one: one.loss,
+    "validation accuracy": lambda one: (-one.accuracy, one.loss),
+}
+
+
+def best_of(candidates: Iterable[Candidate], by: str, parameters: Callable[[Head], int], **more) -> FittedHead:
+    """The best candidate by a rule; of equal ones the first."""
+    tried = list(candidates)
+    best = min(tried, key=_RULES[by])
+    choice = {"chosen": best.settings | more, "by": by, "tried": [one.row() for one in tried]}
+    return FittedHead(head=best.head, choice=choice, parameters=parameters(best.head))
+
+
+def check(head: Head, expected: np.ndarray, data: Data) -> None:
+    """Our arithmetic must say what scikit-learn says."""
+    difference = float(np.abs(head(data.validation) - expected).max(initial=0.0))
+    if not difference < 1e-3:
+        raise Unavailable(
+            f"The stored head differs from scikit-learn's by {difference:.1e}. "
+            "Install the versions in requirements.txt."
+        )
+
+
+def until_worse(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Weaker and weaker regularisation, until the validation loss has risen twice in a row: it will not fall again."""
+    before, rises = math.inf, 0
+    for one in candidates:
+        yield one
+        rises, before = rises + 1 if one.loss > before else 0, one.loss
+        if rises == 2:
+            return

@@ -1,0 +1,70 @@
+"""Logistic regression and the linear SVM: one dense layer each."""
+
+import numpy as np
+
+from core.models.heads.candidates import Candidate, Data, FittedHead, Head, best_of, candidate_of, check, until_worse
+from core.models.heads.dense import DenseHead, Layer, softmax
+from core.runs.metrics import cross_entropy
+
+LOGISTIC_CS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+SVM_CS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
+
+
+def logistic_regression(data: Data) -> FittedHead:
+    """Multinomial, L2. The features are scaled by one number only (their spread), so that C means the same everywhere
+    and the backbone's faint features stay faint (docs/decisions/0003-head.md)."""
+    from sklearn.linear_model import LogisticRegression
+
+    spread = _spread(data)
+    model = LogisticRegression(max_iter=300, warm_start=True, class_weight=data.balance, random_state=data.seed)
+    tried = until_worse(_logistic(model, c, data, spread) for c in LOGISTIC_CS)
+    return best_of(tried, "validation loss", _numbers)
+
+
+def _logistic(model, c: float, data: Data, spread: float) -> Candidate:
+    model.set_params(C=c).fit(data.train / spread, data.labels)
+    head = DenseHead([Layer(*_two_sided(model.coef_.T / spread, model.intercept_), "softmax")])
+    check(head, model.predict_proba(data.validation / spread), data)
+    return candidate_of({"C": c}, head, data)
+
+
+def linear_svm(data: Data) -> FittedHead:
+    """One machine a class against the rest, squared hinge loss. Its scores become probabilities by temperature scaling
+    (Guo et al. 2017): softmax(scores / t) with the t of the smallest validation loss. That changes no decision."""
+    spread = _spread(data)
+    return best_of(until_worse(_machine(c, data, spread) for c in SVM_CS), "validation loss", _numbers)
+
+
+def _machine(c: float, data: Data, spread: float) -> Candidate:
+    from sklearn.svm import LinearSVC
+
+    model = LinearSVC(C=c, class_weight=data.balance, random_state=data.seed)
+    model.fit(data.train / spread, data.labels)
+    return _calibrated(*_two_sided(model.coef_.T / spread, model.intercept_), c, data)
+
+
+def _calibrated(kernel: np.ndarray, bias: np.ndarray, c: float, data: Data) -> Candidate:
+    scores = data.validation @ kernel + bias
+    best = min(TEMPERATURES, key=lambda t: cross_entropy(softmax(scores / t), data.validation_labels))
+    head = DenseHead([Layer(kernel / best, bias / best, "softmax")])
+    return candidate_of({"C": c, "temperature": round(float(best), 4)}, head, data)
+
+
+TEMPERATURES = np.geomspace(0.02, 20, 61)
+
+
+def _spread(data: Data) -> float:
+    return float(data.train.std()) or 1.0
+
+
+def _two_sided(kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For two classes scikit-learn keeps one score, that of the second class; ours keep one a class."""
+    if kernel.shape[1] > 1:
+        return kernel, bias
+    return np.concatenate([-kernel / 2, kernel / 2], axis=1), np.concatenate([-bias / 2, bias / 2])
+
+
+def _numbers(head: Head) -> int:
+    """Of a dense head: weights and biases."""
+    assert isinstance(head, DenseHead)
+    return sum(layer.kernel.size + layer.bias.size for layer in head.layers)

@@ -1,0 +1,172 @@
+"""Runs an answer tree for one photo at a time. No TensorFlow, so it answers at once."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from core.errors import Unavailable
+from core.features.litert import LiteRTEngine
+from core.files.atomic import digest_of
+from core.models.heads.load import HeadFunction, load_head, open_engine
+from core.models.inference.nodes import Confidence, Head, Mean, Network, Node, below, every_node, files_of
+
+
+class Photo(Protocol):
+    """One photo on its way through several models (``core.features.views.View``)."""
+
+    def square(self, size: int, /) -> np.ndarray:
+        """uint8 (size, size, 3)."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A node's output for one photo, the milliseconds of this node alone, and all nodes that were needed for it."""
+
+    value: np.ndarray
+    milliseconds: float
+    needed: frozenset
+
+
+Memo = dict[Any, Done]
+"""What is known of one photo: shared by all models that are asked about it, so that none computes what another did."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What a model says about one photo.
+
+    Args:
+        probabilities: (classes,) float32. milliseconds: from pixels to probabilities, as this model alone would take.
+        passed_on: of a confidence cascade: whether the cheap model was unsure; None of every other model.
+    """
+
+    probabilities: np.ndarray
+    milliseconds: float
+    passed_on: bool | None = None
+
+
+_engines: WeakValueDictionary[tuple[str, int], LiteRTEngine] = WeakValueDictionary()
+
+
+class Answerer:
+    """An answer tree, loaded. Safe to use from ``workers`` threads at the same time.
+
+    Args:
+        folder: of the files. classes: how many probabilities the tree gives.
+        digests: SHA-256 by file, as checked by ``ModelFiles.verify``; hashed now by default. Models whose files have
+            one digest share them in memory, and what they compute in a memo.
+        workers: photos at the same time; 1 takes all cores for one photo.
+
+    Raises:
+        Unavailable: a file cannot be run, or they do not fit together.
+    """
+
+    def __init__(
+        self, folder: Path, node: Node, *, classes: int, digests: Mapping[str, str] | None = None, workers: int = 1
+    ):
+        self.node, self.classes = node, classes
+        self._digests = digests or {name: digest_of(folder / name) for name in files_of(node)}
+        self._files: dict[str, HeadFunction] = {}
+        for one in every_node(node):
+            if isinstance(one, Network | Head) and one.file not in self._files:
+                self._files[one.file] = _open(folder / one.file, self._digests[one.file], workers)
+        self._keys = {one: self._key(one) for one in every_node(node)}
+        self._try()
+
+    def answer(self, photo: Photo, memo: Memo | None = None) -> Answered:
+        """Probabilities of ``photo``; ``memo`` holds what other models found out about the same photo."""
+        memo = {} if memo is None else memo
+        done = self._done(self.node, photo, memo)
+        passed_on = self._keys[self.node.costly] in done.needed if isinstance(self.node, Confidence) else None
+        milliseconds = sum(memo[key].milliseconds for key in done.needed)
+        return Answered(probabilities=done.value[0], milliseconds=milliseconds, passed_on=passed_on)
+
+    def __call__(self, photo: Photo) -> np.ndarray:
+        """Probabilities (classes,) float32."""
+        return self.answer(photo).probabilities
+
+    def _key(self, node: Node) -> tuple:
+        """What decides a node's output, whatever its files are called."""
+        match node:
+            case Network():
+                return "network", self._digests[node.file], node.input_size
+            case Head():
+                return "head", self._digests[node.file], *map(self._key, node.inputs)
+            case Mean():
+                return "mean", *map(self._key, node.inputs)
+            case Confidence():
+                return "confidence", node.threshold, self._key(node.cheap), self._key(node.costly)
+
+    def _done(self, node: Node, photo: Photo, memo: Memo) -> Done:
+        key = self._keys[node]
+        if key not in memo:
+            inputs = self._inputs(node, photo, memo)
+            compute = self._computation(node, photo)
+            begin = time.perf_counter()
+            value = compute([one.value for one in inputs])
+            milliseconds = 1000 * (time.perf_counter() - begin)
+            memo[key] = Done(value, milliseconds, frozenset([key]).union(*(one.needed for one in inputs)))
+        return memo[key]
+
+    def _inputs(self, node: Node, photo: Photo, memo: Memo) -> list[Done]:
+        """The outputs a node uses; of a confidence cascade the costly one only where the cheap one is unsure."""
+        if isinstance(node, Confidence):
+            cheap = self._done(node.cheap, photo, memo)
+            sure = cheap.value.max() >= node.threshold
+            return [cheap] if sure else [cheap, self._done(node.costly, photo, memo)]
+        return [self._done(one, photo, memo) for one in below(node)]
+
+    def _computation(self, node: Node, photo: Photo) -> Callable[[list[np.ndarray]], np.ndarray]:
+        match node:
+            case Network():
+                square = photo.square(node.input_size)[None]  # rendering is not part of the model's time
+                return lambda _: self._files[node.file](square)
+            case Head():
+                return lambda values: self._files[node.file](_side_by_side(values))
+            case Mean():
+                return lambda values: np.asarray(np.mean(values, axis=0), np.float32)
+            case Confidence():
+                return lambda values: values[-1]
+
+    def _try(self) -> None:
+        """One black photo: whatever does not fit is found now, and the first answer is as quick as the next."""
+        memo: Memo = {}
+        try:
+            for node in every_node(self.node):
+                self._done(node, _Black(), memo)
+            for node in self._answering(self.node):
+                shape = memo[self._keys[node]].value.shape
+                if shape != (1, self.classes):
+                    raise ValueError(f"{shape[-1]} outputs, {self.classes} classes")
+        except (ValueError, RuntimeError, IndexError) as error:
+            raise Unavailable(f"The files of this model do not fit together: {error}") from None
+
+    def _answering(self, node: Node) -> list[Node]:
+        """The nodes that must give probabilities of our classes."""
+        lower = below(node) if isinstance(node, Mean | Confidence) else ()
+        return [node, *(one for child in lower for one in self._answering(child))]
+
+
+class _Black:
+    def square(self, size: int, /) -> np.ndarray:
+        return np.zeros((size, size, 3), np.uint8)
+
+
+def _side_by_side(values: list[np.ndarray]) -> np.ndarray:
+    return values[0] if len(values) == 1 else np.concatenate(values, axis=1)
+
+
+def _open(path: Path, digest: str, workers: int) -> HeadFunction:
+    """A file, ready to compute; engines of one digest are shared by all that are loaded."""
+    if path.suffix != ".tflite":
+        return load_head(path)
+    key = digest, workers
+    engine = _engines.get(key)
+    if engine is None:
+        engine = _engines[key] = open_engine(path, workers=workers)
+    return engine

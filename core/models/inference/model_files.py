@@ -1,0 +1,131 @@
+"""The files of a model: read from its card, opened only when their SHA-256 is the card's, linked into other models."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import InvalidInput, Unavailable
+from core.files.atomic import digest_of
+from core.models.inference.nodes import Node, files_of, from_dict, renamed
+from core.models.temperature import HIGHEST, LOWEST
+from core.settings import inside
+
+CARD = "card.json"
+CALIBRATION = "calibration"
+"""Where the temperature stands on a card (see ``core.models.calibration``)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFiles:
+    """A model folder as its card describes it.
+
+    Args:
+        folder: ``runs/<run>/model``. node: the answer tree.
+        digests: SHA-256 of every file the tree names.
+        card: the whole card. class_names: in label order.
+        temperature: of its last probabilities, 1 where it was not calibrated. Not part of the tree: whatever is built
+            on this model uses its raw answers.
+    """
+
+    folder: Path
+    node: Node
+    digests: dict[str, str]
+    card: dict
+    class_names: tuple[str, ...]
+    temperature: float = 1.0
+
+    @property
+    def run_id(self) -> str:
+        return self.folder.parent.name
+
+    @property
+    def title(self) -> str:
+        return str(self.card.get("title") or self.run_id)
+
+    def verify(self) -> None:
+        """Raises Unavailable when a file is gone or not the one on the card."""
+        for name, digest in self.digests.items():
+            _verify(inside(self.folder, name), digest, self.run_id)
+
+
+def read_model(folder: Path) -> ModelFiles:
+    """What ``card.json`` in a model folder says.
+
+    Raises:
+        Unavailable: there is none, it lacks something, or its ``answer`` is None: LiteRT cannot run it.
+    """
+    run_id = folder.parent.name
+    try:
+        card = json.loads((folder / CARD).read_text())
+        if "answer" in card and card["answer"] is None:
+            raise Unavailable(f"LiteRT cannot run the model of run {run_id}, so it answers inside Keras only.")
+        node = from_dict(card["answer"])
+        known = {str(entry["file"]): str(entry["sha256"]) for entry in card["engines"]}
+        digests = {name: known[name] for name in files_of(node)}
+        for name in digests:
+            inside(folder, name)
+        names = tuple(map(str, card["class_names"]))
+        temperature = _temperature(card)
+        return ModelFiles(
+            folder=folder, node=node, digests=digests, card=card, class_names=names, temperature=temperature
+        )
+    except FileNotFoundError:
+        raise Unavailable(f"The files of the model of run {run_id} are gone. Train it again.") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidInput) as error:
+        raise Unavailable(
+            f"The card of the model of run {run_id} cannot be read ({type(error).__name__}: {error}). Train it again."
+        ) from None
+
+
+def _temperature(card: dict) -> float:
+    temperature = float((card.get(CALIBRATION) or {}).get("temperature", 1.0))
+    if not LOWEST <= temperature <= HIGHEST:
+        raise ValueError(f"a temperature of {temperature}")
+    return temperature
+
+
+def engines_of(folder: Path, node: Node) -> list[dict]:
+    """The card's list of the files a tree names, with their digests; they lie in ``folder``."""
+    return [{"file": name, "sha256": digest_of(folder / name)} for name in files_of(node)]
+
+
+def adopt(source: Path, target: Path) -> Node:
+    """Brings the files of the model in ``source`` into the folder ``target`` and returns its tree with their names
+    there, so that a model built on others needs no folder but its own. A file two members share is there once.
+
+    Raises:
+        Unavailable: the model is gone or damaged.
+    """
+    model = read_model(source)
+    model.verify()
+    names = {name: _name_by_digest(name, digest) for name, digest in model.digests.items()}
+    for name, new in names.items():
+        link(source / name, target / new)
+    return renamed(model.node, names.__getitem__)
+
+
+def _name_by_digest(name: str, digest: str) -> str:
+    path = Path(name)
+    return f"{path.stem.split('-')[0]}-{digest[:12]}{path.suffix}"
+
+
+def link(source: Path, target: Path) -> Path:
+    """A second name for the same bytes: a network of 13 MB costs nothing in a hundred models."""
+    if target.exists():
+        return target
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)
+    return target
+
+
+def _verify(path: Path, digest: str, run_id: str) -> None:
+    try:
+        found = digest_of(path)
+    except OSError:
+        raise Unavailable(f"{path.name} of the model of run {run_id} is gone. Train it again.") from None
+    if found != digest:
+        raise Unavailable(f"{path.name} of the model of run {run_id} was changed or damaged. Train it again.")

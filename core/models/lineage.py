@@ -1,0 +1,54 @@
+"""Where a recipe's networks and answers come from: the catalogue, or the models that other runs have left."""
+
+from core.backbones import Backbone, get
+from core.backbones.saved import from_card
+from core.backbones.table import rows
+from core.errors import InvalidInput, NotFound
+from core.recipes.recipe import Recipe
+from core.registry import Registry
+from core.runs.values import Model
+from core.settings import Settings
+
+
+def backbone_of(name: str, registry: Registry, settings: Settings) -> Backbone:
+    """The backbone of that name: a row of the catalogue, or the model of the run with that id.
+
+    Raises:
+        NotFound: there is neither. InvalidInput: the run has no model yet, or none with a single network.
+    """
+    if name in rows():
+        return get(name)
+    model = _model_of(name, registry)
+    return from_card(model.run_id, model.card, settings.home / model.path)
+
+
+def weights_digest_of(recipe: Recipe, registry: Registry, settings: Settings) -> str:
+    """The digests of everything pretrained that the recipe builds on, joined by "+" in its order: backbones, then runs.
+
+    Raises:
+        NotFound, InvalidInput: as ``backbone_of``.
+    """
+    backbones = [backbone_of(name, registry, settings).weights_digest for name in recipe.backbones]
+    answers = [f"sha256:{_model_of(run, registry).answers_sha256}" for run in recipe.runs]
+    return "+".join(backbones + answers)
+
+
+def parents_of(recipe: Recipe) -> tuple[str, ...]:
+    """Ids of the runs whose models or answers the recipe builds on, each once, in its order."""
+    named = (*recipe.backbones, *recipe.runs)
+    return tuple(dict.fromkeys(name for name in named if name not in rows()))
+
+
+def _model_of(run_id: str, registry: Registry) -> Model:
+    try:
+        run = registry.run(run_id)
+    except NotFound:
+        raise NotFound(
+            f"There is no backbone or run {run_id!r}. Choose from: {', '.join(rows())}, or the id of a finished run."
+        ) from None
+    try:
+        return registry.model(run.id)
+    except NotFound:
+        raise InvalidInput(
+            f"{run.name} ({run.id}) has no model: only a finished run has one, as long as it is not deleted."
+        ) from None

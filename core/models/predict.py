@@ -1,0 +1,174 @@
+"""What trained models say about new photos. Runs a model's answer tree; no TensorFlow, so it answers at once.
+
+A model folder (``runs/<run>/model``) holds ``card.json`` and the files its answer tree names (``models.inference``).
+They are only opened when their SHA-256 is the one on the card.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets.photos import Stored
+from core.datasets.sandbox import decode_untrusted
+from core.datasets.values import Rejection
+from core.errors import InvalidInput, Unavailable
+from core.features.views import View
+from core.models.inference import Answerer, Memo, ModelFiles, read_model
+from core.models.temperature import scaled
+
+UNSURE_BELOW = 0.5
+"""An answer is called unsure when no class gets half of the probability: the others together are then likelier."""
+
+LOADED_MODELS = 4
+"""Models kept in memory; the one used longest ago goes first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """A class and its probability, 0..1."""
+
+    class_name: str
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one model says about one photo.
+
+    Args:
+        run_id, title: of the model's run.
+        predictions: best first.
+        milliseconds: from pixels to probabilities, as this model alone would take; None when it could not answer.
+        passed_on: of a confidence cascade: whether the photo went on to the costly model; None of every other model.
+        unsure: the best class is below ``unsure_below``.
+        calibrated: a temperature was applied to the probabilities (see ``core.models.calibration``).
+        problem: why it could not answer, one sentence; empty when it could.
+    """
+
+    run_id: str
+    title: str
+    predictions: tuple[Prediction, ...] = ()
+    milliseconds: float | None = None
+    unsure: bool = False
+    unsure_below: float = UNSURE_BELOW
+    passed_on: bool | None = None
+    calibrated: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoPredictions:
+    """All answers for one file.
+
+    Args:
+        name: as the user gave it.
+        problem: why it is no photo, one sentence; empty when it is one.
+        jpeg, width, height: the photo as it was understood (show this one, never the bytes that came in) and the size
+            of the original.
+        answers: one per model, in the order asked for.
+    """
+
+    name: str
+    problem: str = ""
+    jpeg: bytes | None = None
+    width: int = 0
+    height: int = 0
+    answers: tuple[Answer, ...] = ()
+
+
+def predict(folders: Sequence[Path], photos: Sequence[tuple[str, bytes]], *, top: int = 5) -> list[PhotoPredictions]:
+    """The ``top`` classes of every model for every photo.
+
+    Args:
+        folders: model folders, ``runs/<run>/model``.
+        photos: (file name, bytes), decoded in a child process: nobody vouches for them.
+
+    Returns:
+        One entry per file, in order. A file that is no photo, and a model that cannot answer, say why.
+
+    Raises:
+        Unavailable: not one of the models can answer.
+    """
+    if top < 1:
+        raise InvalidInput(f"At least one class must be asked for. Received: top={top}")
+    models = [_load_or_problem(folder) for folder in folders]
+    if models and all(isinstance(model, Answer) for model in models):
+        raise Unavailable(" ".join(model.problem for model in models if isinstance(model, Answer)))
+    decoded = decode_untrusted(photos) if photos else []
+    return [_photo(name, stored, models, top) for (name, _), stored in zip(photos, decoded, strict=True)]
+
+
+def _photo(name: str, stored: Stored | Rejection, models: Sequence["Predictor | Answer"], top: int) -> PhotoPredictions:
+    if isinstance(stored, Rejection):
+        return PhotoPredictions(name=name, problem=f"It {stored.reason}.")
+    view, memo = View(stored.jpeg), Memo()
+    answers = tuple(model if isinstance(model, Answer) else model.answer(view, top, memo) for model in models)
+    return PhotoPredictions(name=name, jpeg=stored.jpeg, width=stored.width, height=stored.height, answers=answers)
+
+
+class Predictor:
+    """One model, loaded. Safe to use from several threads.
+
+    Raises:
+        Unavailable: a file cannot be run, or does not fit the card.
+    """
+
+    def __init__(self, model: ModelFiles):
+        self.run_id, self.title, self.class_names = model.run_id, model.title, model.class_names
+        self.temperature = model.temperature
+        try:
+            self._answerer = Answerer(model.folder, model.node, classes=len(model.class_names), digests=model.digests)
+        except Unavailable as error:
+            raise Unavailable(f"The model of run {model.run_id} does not fit its card. {error}") from None
+
+    def answer(self, view: View, top: int, memo: Memo | None = None) -> Answer:
+        """The ``top`` classes for one photo; what the models of ``memo`` computed for it already is not done again."""
+        answered = self._answerer.answer(view, memo)
+        probabilities = scaled(answered.probabilities, self.temperature)
+        best = np.argsort(-probabilities, kind="stable")[:top]
+        return Answer(
+            run_id=self.run_id,
+            title=self.title,
+            predictions=tuple(
+                Prediction(class_name=self.class_names[label], probability=float(probabilities[label]))
+                for label in best
+            ),
+            milliseconds=answered.milliseconds,
+            unsure=bool(probabilities.max() < UNSURE_BELOW),
+            passed_on=answered.passed_on,
+            calibrated=self.temperature != 1.0,
+        )
+
+
+_lock = threading.Lock()
+_loaded: OrderedDict[tuple, Predictor] = OrderedDict()
+
+
+def load(folder: Path) -> Predictor:
+    """The model in ``folder``, from memory when it was used lately. Its files are checked every time (by their date
+    and size; hashed once per process).
+
+    Raises:
+        Unavailable: a file is missing or damaged.
+    """
+    model = read_model(folder)
+    with _lock:
+        model.verify()
+        key = folder.resolve(), model.node, tuple(model.digests.items()), model.class_names, model.temperature
+        predictor = _loaded.pop(key, None) or Predictor(model)
+        _loaded[key] = predictor
+        while len(_loaded) > LOADED_MODELS:
+            _loaded.popitem(last=False)
+    return predictor
+
+
+def _load_or_problem(folder: Path) -> Predictor | Answer:
+    try:
+        return load(folder)
+    except Unavailable as error:
+        run_id = folder.parent.name
+        return Answer(run_id=run_id, title=run_id, problem=str(error))

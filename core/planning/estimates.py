@@ -1,0 +1,207 @@
+"""What a plan will take and what it saves, estimated from runs that were measured on this machine."""
+
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from statistics import median
+
+from core.datasets.values import Dataset
+from core.errors import GraftError
+from core.models.lineage import backbone_of, parents_of
+from core.planning.decide import Decision, Plan
+from core.planning.resources import Answering, Needs, Sources, needs_of
+from core.recipes.program import program_of
+from core.recipes.recipe import Recipe
+from core.registry import Registry
+from core.runs.values import Cost, Run, Status
+from core.settings import Settings
+
+LOOK_BACK = 40
+"""Newest finished runs that an estimate looks at."""
+
+COMBINING_SECONDS = 1.0
+"""Of an ensemble or a confidence cascade: a few files are read and one is written (measured)."""
+
+ASSUMED = "an assumed speed; nothing was measured on this machine yet"
+OTHERS = "runs of other backbones on this machine"
+OWN = "runs of this backbone on this machine"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """Seconds a run takes, in parts.
+
+    Args:
+        forward: per multiply-add of the frozen prefix; training: per multiply-add of the suffix.
+        step: per training photo and epoch of the head. fixed: all that does not grow with the photos.
+        source: where these figures are from.
+    """
+
+    forward: float
+    training: float
+    step: float
+    fixed: float
+    source: str
+
+    def seconds(self, needs: Needs) -> float:
+        """Of a run from its start."""
+        return self.fixed + self.forward * needs.computing + self.training * needs.training + self.step * needs.steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    """One finished run: its speed in parts; None where it did nothing of that kind."""
+
+    backbone: str
+    forward: float | None
+    training: float | None
+    step: float | None
+    fixed: float
+
+
+class Estimator:
+    """Estimates of many plans, with one look at the registry."""
+
+    def __init__(self, registry: Registry, settings: Settings):
+        self._registry, self._settings = registry, settings
+
+    def estimate(self, plan: Plan, dataset: Dataset) -> Plan:
+        """``plan`` with what it needs, takes and saves.
+
+        Raises:
+            InvalidInput: the recipe is none this backbone can have (its cut lies outside, ...).
+        """
+        if not plan.recipe.backbones:
+            return self._combined(plan)
+        program = program_of(plan.recipe, self.backbone(plan.recipe.backbone).blocks)
+        sources = self.sources(plan.recipe)
+        needs = partial(needs_of, plan.recipe, program, dataset=dataset, sources=sources, settings=self._settings)
+        whole = needs()
+        first = plan.first_epoch or 1
+        rest = whole if first == 1 else needs(first_epoch=first)
+        speed = self._speed(plan.recipe)
+        if plan.decision is Decision.REUSED:
+            return self._reused(replace(plan, features_stored=whole.stored), speed.seconds(whole))
+        seconds = speed.seconds(rest)
+        spared = speed.forward * rest.spared + max(0.0, speed.seconds(whole) - speed.seconds(rest))
+        return replace(
+            plan,
+            features_stored=rest.stored,
+            disk_bytes=rest.disk_bytes,
+            memory_bytes=rest.memory_bytes,
+            estimate_seconds=seconds,
+            estimate_source=speed.source,
+            saves_seconds=spared,
+            saves_source="estimated" if spared else "",
+        )
+
+    def backbone(self, name: str):
+        """See ``lineage.backbone_of``; asked once each."""
+        if name not in self._backbones:
+            self._backbones[name] = backbone_of(name, self._registry, self._settings)
+        return self._backbones[name]
+
+    @cached_property
+    def _backbones(self) -> dict:
+        return {}
+
+    def sources(self, recipe: Recipe) -> Sources:
+        """What a recipe builds on."""
+        return Sources(
+            backbones={name: self.backbone(name) for name in recipe.backbones},
+            runs={run: self._answering(run) for run in recipe.runs},
+        )
+
+    def _answering(self, run_id: str) -> Answering:
+        model, cost = self._registry.model(run_id), self._registry.cost(run_id)
+        return Answering(
+            digest=model.answers_sha256,
+            classes=len(model.card.get("class_names", ())),
+            multiply_adds=cost.multiply_adds if cost else 0,
+        )
+
+    def _combined(self, plan: Plan) -> Plan:
+        if plan.decision is Decision.REUSED:
+            return self._reused(replace(plan, features_stored=True), COMBINING_SECONDS)
+        return replace(
+            plan,
+            features_stored=True,
+            estimate_seconds=COMBINING_SECONDS,
+            estimate_source="stored probabilities are combined; nothing is trained",
+        )
+
+    def _reused(self, plan: Plan, otherwise: float) -> Plan:
+        """What the run has cost alone is measured; of one on its way it is estimated."""
+        cost = self._registry.cost(plan.run_id) if plan.run_id else None
+        return replace(
+            plan,
+            estimate_seconds=0.0,
+            estimate_source="nothing is trained",
+            saves_seconds=cost.alone_wall_seconds if cost else otherwise,
+            saves_source="measured" if cost else "estimated",
+        )
+
+    # --- how fast this machine is: measured with this backbone, else with others, else assumed ---
+
+    def _speed(self, recipe: Recipe) -> Speed:
+        own = [one for one in self._measured if one.backbone == recipe.backbone]
+        known = own or self._measured
+        if not known:
+            return _assumed()
+        source = OWN if own else OTHERS
+        assumed = _assumed()
+
+        def typical(name: str) -> float:
+            """Of this backbone, else of all, else assumed: a part nobody has measured yet."""
+            for group in (known, self._measured):
+                values = [getattr(one, name) for one in group if getattr(one, name) is not None]
+                if values:
+                    return median(values)
+            return getattr(assumed, name)
+
+        return Speed(
+            forward=typical("forward"),
+            training=typical("training"),
+            step=typical("step"),
+            fixed=typical("fixed"),
+            source=source,
+        )
+
+    @cached_property
+    def _measured(self) -> list[_Measured]:
+        finished = self._registry.runs(status=Status.FINISHED, limit=5 * LOOK_BACK)
+        runs = [run for run in finished if not run.extends and run.recipe.backbones][:LOOK_BACK]
+        costs = self._registry.costs([run.id for run in runs])
+        datasets = {dataset.id: dataset for dataset in self._registry.datasets()}
+        found = [self._parts(run, costs[run.id], datasets[run.dataset_id]) for run in runs if run.id in costs]
+        return [one for one in found if one is not None]
+
+    def _parts(self, run: Run, cost: Cost, dataset: Dataset) -> _Measured | None:
+        """What features cost alone is spread over everything that went through the network."""
+        try:
+            program = program_of(run.recipe, self.backbone(run.recipe.backbone).blocks)
+            sources = self.sources(run.recipe)
+            needs = needs_of(run.recipe, program, dataset=dataset, sources=sources, settings=self._settings)
+        except GraftError:  # its backbone was deleted, or is none any more
+            return None
+        features, training = cost.stages.get("Computing features", 0.0), cost.stages.get("Training", 0.0)
+        reused = 0.0 if parents_of(run.recipe) else cost.alone_wall_seconds - cost.wall_seconds  # else theirs are in it
+        share = run.epochs_done / run.recipe.hyperparameters.epochs if run.recipe.is_trained else 1.0
+        computed, trained = needs.computing + needs.spared, needs.training * share
+        return _Measured(
+            backbone=run.recipe.backbone,
+            forward=_ratio(features + reused, computed),
+            training=_ratio(training, trained),
+            step=_ratio(training, needs.steps * share) if not trained else None,
+            fixed=cost.wall_seconds - features - training,
+        )
+
+
+def _ratio(seconds: float, work: float) -> float | None:
+    return seconds / work if work > 0 and seconds > 0 else None
+
+
+def _assumed() -> Speed:
+    """Before anything was measured: the figures of a common core of 2022, so that the first launch is no surprise."""
+    cores = len(os.sched_getaffinity(0))
+    return Speed(forward=1 / (15e9 * cores), training=1 / (12e9 * cores), step=0.0002, fixed=20.0, source=ASSUMED)

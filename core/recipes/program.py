@@ -1,0 +1,250 @@
+"""What a recipe means for the trainer: which features it needs, the stages of its training, and its head. Pure data.
+
+Every pattern is a frozen prefix, a trainable suffix (maybe empty) and a head; so a pattern is a ``Program``, and the
+trainer knows programs only. A *cut* names where the frozen prefix ends:
+
+- a block's name: the feature map after it; ``<block>.pool``: that map averaged over its positions
+- ``top``: the pooled features after the last block; ``classes``: the 1,000 ImageNet probabilities
+- ``pixels``: before everything; nothing is frozen
+- ``answers``: the probabilities of a finished run
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from core.errors import InvalidInput
+from core.recipes.recipe import Pattern, Recipe, Schedule
+
+TOP, CLASSES, PIXELS, ANSWERS = "top", "classes", "pixels", "answers"
+_POOL = ".pool"
+
+GRADIENT, MAPPING = "gradient", "mapping"
+"""Heads that are no scikit-learn solver: learned by gradient descent, and ImageNet's classes summed up by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One input of a head: what ``source`` (a backbone's name, or a run's id) says at ``cut``."""
+
+    source: str
+    cut: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One compile and fit with fixed trainable layers and one schedule of the learning rate.
+
+    Args:
+        name: for people.
+        first_epoch, last_epoch: 1-based, both included, counted over the whole run.
+        inputs: where its numbers come from; what lies behind them is the suffix.
+        trained: blocks that learn beside the head, from the top down; () for the head alone.
+        batch_norm: whether batch normalisation in them learns too and uses the batch's own statistics.
+        learning_rate, schedule, warmup, rate_decay: see ``Hyperparameters``.
+    """
+
+    name: str
+    first_epoch: int
+    last_epoch: int
+    inputs: tuple[Part, ...]
+    trained: tuple[str, ...] = ()
+    batch_norm: bool = False
+    learning_rate: float
+    schedule: Schedule = Schedule.CONSTANT
+    warmup: float = 0.0
+    rate_decay: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A recipe, spelled out.
+
+    Args:
+        inputs: what the finished model's last part is fed with (that of the last stage).
+        head: ``GRADIENT``, ``MAPPING`` or the name of a ``Solver``.
+        stages: of gradient descent, in order; () when nothing is learned so.
+        depth: blocks left out at the top of the network.
+        pretrained: whether the network starts from the pretrained weights.
+    """
+
+    inputs: tuple[Part, ...]
+    head: str
+    stages: tuple[Stage, ...] = ()
+    depth: int = 0
+    pretrained: bool = True
+
+    def stage_of(self, epoch: int) -> Stage:
+        """The stage an epoch (1-based) belongs to."""
+        return next(stage for stage in self.stages if stage.first_epoch <= epoch <= stage.last_epoch)
+
+
+def pooled(cut: str) -> bool:
+    """Whether a cut gives one vector a photo (else a feature map, or pixels)."""
+    return cut in (TOP, CLASSES, ANSWERS) or cut.endswith(_POOL)
+
+
+def block_of_cut(cut: str) -> str | None:
+    """The last frozen block, None for ``top``, ``classes``, ``pixels`` and ``answers``."""
+    return None if cut in (TOP, CLASSES, PIXELS, ANSWERS) else cut.removesuffix(_POOL)
+
+
+def program_of(recipe: Recipe, blocks: Sequence[str]) -> Program:
+    """The program of a recipe on a backbone with these blocks (from input to output).
+
+    Raises:
+        InvalidInput: the depth is not one this network has, or nothing is left to train.
+    """
+    return _PROGRAMS[recipe.pattern](recipe, tuple(blocks))
+
+
+def depths(pattern: Pattern, blocks: Sequence[str]) -> range:
+    """The depths a pattern can have on a network with these blocks; (0,) where depth means nothing."""
+    if pattern is Pattern.FINE_TUNING:
+        return range(1, len(blocks) + 1)
+    if pattern in (Pattern.STANDALONE_EXTRACTOR, Pattern.INTEGRATED_EXTRACTOR):
+        return range(max(len(blocks), 1))
+    return range(1)
+
+
+def _check_depth(recipe: Recipe, blocks: Sequence[str]) -> int:
+    depth, possible = recipe.hyperparameters.depth, depths(recipe.pattern, blocks)
+    if depth not in possible:
+        raise InvalidInput(
+            f"{recipe.backbone} has {len(blocks)} blocks, so the depth must be between {possible[0]} and "
+            f"{possible[-1]}. Received: depth={depth}"
+        )
+    return depth
+
+
+def _features_at(recipe: Recipe, blocks: Sequence[str]) -> tuple[Part, ...]:
+    """The pooled features an extractor sees, ``depth`` blocks below the top."""
+    depth = _check_depth(recipe, blocks)
+    cut = f"{blocks[-1 - depth]}{_POOL}" if depth else TOP
+    return (Part(source=recipe.backbone, cut=cut),)
+
+
+def _one_stage(recipe: Recipe, inputs: tuple[Part, ...]) -> Stage:
+    numbers = recipe.hyperparameters
+    return Stage(
+        name="head", first_epoch=1, last_epoch=numbers.epochs, inputs=inputs, learning_rate=numbers.learning_rate
+    )
+
+
+def _classifier(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
+    return Program(inputs=(Part(source=recipe.backbone, cut=CLASSES),), head=MAPPING)
+
+
+def _standalone(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
+    numbers = recipe.hyperparameters
+    return Program(inputs=_features_at(recipe, blocks), head=str(numbers.solver), depth=numbers.depth)
+
+
+def _integrated(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
+    inputs = _features_at(recipe, blocks)
+    return Program(
+        inputs=inputs, head=GRADIENT, stages=(_one_stage(recipe, inputs),), depth=recipe.hyperparameters.depth
+    )
+
+
+def _fine_tuning(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
+    """Head first on the pooled features, then the top blocks as well, from the features below them."""
+    numbers, depth = recipe.hyperparameters, _check_depth(recipe, blocks)
+    if numbers.head_epochs >= numbers.epochs:
+        raise InvalidInput(
+            f"Of {numbers.epochs} epochs the head takes {numbers.head_epochs}, which leaves none for fine-tuning. "
+            "Choose more epochs or fewer head_epochs."
+        )
+    cut = blocks[-1 - depth] if depth < len(blocks) else PIXELS
+    inputs = (Part(source=recipe.backbone, cut=cut),)
+    top = (Part(source=recipe.backbone, cut=TOP),)
+    head = replace(_one_stage(recipe, top), last_epoch=numbers.head_epochs)
+    stages = _unfreezing(recipe, inputs, tuple(reversed(blocks))[:depth])
+    return Program(inputs=inputs, head=GRADIENT, stages=((head,) if numbers.head_epochs else ()) + stages)
+
+
+def _unfreezing(recipe: Recipe, inputs: tuple[Part, ...], trained: tuple[str, ...]) -> tuple[Stage, ...]:
+    """All blocks at once, or (gradual unfreezing, Howard and Ruder 2018) one more every ``unfreeze_every`` epochs."""
+    numbers = recipe.hyperparameters
+    every, first = numbers.unfreeze_every, numbers.head_epochs + 1
+    counts = range(1, len(trained) + 1) if every else (len(trained),)
+    stages = []
+    for count in counts:
+        last = numbers.epochs if count == len(trained) else min(first + every - 1, numbers.epochs)
+        if first <= last:
+            stages.append(
+                Stage(
+                    name=f"top {count} block{'s' if count > 1 else ''}",
+                    first_epoch=first,
+                    last_epoch=last,
+                    inputs=inputs,
+                    trained=trained[:count],
+                    learning_rate=numbers.fine_tuning_rate,
+                    schedule=numbers.schedule,
+                    warmup=numbers.warmup,
+                    rate_decay=numbers.rate_decay,
+                )
+            )
+        first = last + 1
+    return tuple(stages)
+
+
+def _whole_network(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
+    numbers = recipe.hyperparameters
+    inputs = (Part(source=recipe.backbone, cut=PIXELS),)
+    stage = replace(
+        _one_stage(recipe, inputs),
+        name="all layers",
+        trained=tuple(reversed(blocks)),
+        batch_norm=True,
+        schedule=numbers.schedule,
+        warmup=numbers.warmup,
+        rate_decay=numbers.rate_decay if recipe.pattern is Pattern.WEIGHT_INITIALIZATION else 1.0,
+    )
+    pretrained = recipe.pattern is not Pattern.FROM_SCRATCH
+    return Program(inputs=inputs, head=GRADIENT, stages=(stage,), pretrained=pretrained)
+
+
+def _cascade(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
+    if recipe.cascade is not None and recipe.cascade.combines_runs:
+        raise InvalidInput(f"A cascade of kind {recipe.cascade} is not trained. Received: {', '.join(recipe.members)}")
+    seen = tuple(Part(source=name, cut=TOP) for name in recipe.backbones)
+    passed_on = tuple(Part(source=run, cut=ANSWERS) for run in recipe.runs)
+    inputs = seen + passed_on
+    return Program(inputs=inputs, head=GRADIENT, stages=(_one_stage(recipe, inputs),))
+
+
+_PROGRAMS: dict[Pattern, Callable[[Recipe, tuple[str, ...]], Program]] = {
+    Pattern.CLASSIFIER: _classifier,
+    Pattern.STANDALONE_EXTRACTOR: _standalone,
+    Pattern.INTEGRATED_EXTRACTOR: _integrated,
+    Pattern.FINE_TUNING: _fine_tuning,
+    Pattern.WEIGHT_INITIALIZATION: _whole_network,
+    Pattern.FROM_SCRATCH: _whole_network,
+    Pattern.CASCADE: _cascade,
+}
+
+
+def out_of_patience(program: Program, blocks: Sequence[str], val_losses: Sequence[float], patience: int) -> bool:
+    """Whether training ends early: ``patience`` epochs in a row without a smaller validation loss.
+
+    Counted anew in every stage, and only once everything the program will ever train is being trained: a head that has
+    learned enough is where fine-tuning begins. A function of the epochs so far, so that a run that is resumed or
+    extended ends where it would have ended.
+
+    Args:
+        blocks: of the backbone, from input to output. val_losses: of the epochs so far. patience: 0 for never.
+    """
+    if not patience or not val_losses:
+        return False
+    stage = program.stage_of(len(val_losses))
+    if stage.inputs != program.inputs or len(stage.trained) < len(blocks_behind(program.inputs[0].cut, blocks)):
+        return False
+    best = 1 + min(range(len(val_losses)), key=lambda number: val_losses[number])
+    return len(val_losses) - max(best, stage.first_epoch - 1) >= patience
+
+
+def blocks_behind(cut: str, blocks: Sequence[str]) -> tuple[str, ...]:
+    """The blocks a stage with this cut can train, from input to output."""
+    if cut == PIXELS:
+        return tuple(blocks)
+    return () if pooled(cut) else tuple(blocks[list(blocks).index(cut) + 1 :])

@@ -1,0 +1,99 @@
+"""What newer Grafts keep of every run, worked out for the runs of older ones."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, literal_column, select, update
+
+from core.errors import GraftError
+from core.registry.connection import Store
+from core.registry.runs import get_run, recipe_columns, recipe_of
+from core.registry.schema import evaluations, runs
+from core.runs.values import Run
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.runs.predictions import Answers
+
+_BATCH = 100
+"""Rows of one transaction, so that a trainer never waits long for its turn to write."""
+
+
+_OLDER_RUNS = select(runs.c.id, runs.c.recipe).where(runs.c.family == literal_column("''"))
+_OLDER_FIGURES = select(evaluations.c.run_id, evaluations.c.confusion).where(evaluations.c.hardest.is_(None))
+
+
+class FillIn(Store):
+    """Called at every start; partial indexes make it two look-ups when nothing is to do."""
+
+    def fill_in(self, settings: Settings) -> int:
+        """Gives older rows what lists are sorted, filtered and folded by; returns how many rows changed.
+
+        The recipe tells a run's family, pattern and backbone; the table of confusions balanced accuracy and macro-F1;
+        ``runs/<id>/test.npz`` the rest. Where that file is gone or damaged the rest stays None: the row is marked as
+        seen (``hardest`` is an empty list, no longer NULL), and the file is not looked for again.
+        """
+        return self._fill_in_recipes() + self._fill_in_figures(settings)
+
+    def _fill_in_recipes(self) -> int:
+        with self.reading() as connection:
+            rows = connection.execute(_OLDER_RUNS).all()
+        changes = [{"run": run_id} | recipe_columns(recipe_of(text)) | {"recipe": text} for run_id, text in rows]
+        return self._write(update(runs).where(runs.c.id == bindparam("run")), changes)
+
+    def _fill_in_figures(self, settings: Settings) -> int:
+        with self.reading() as connection:
+            older = connection.execute(_OLDER_FIGURES).all()
+            rows = [(get_run(connection, run_id), confusion) for run_id, confusion in older]
+        statement = update(evaluations).where(evaluations.c.run_id == bindparam("run"))
+        return sum(
+            self._write(statement, [{"run": run.id, **_figures(run, confusion, settings)} for run, confusion in part])
+            for part in _batches(rows)
+        )
+
+    def _write(self, statement, changes: list[dict[str, Any]]) -> int:
+        for part in _batches(changes):
+            with self.writing() as connection:
+                connection.execute(statement, part)
+        return len(changes)
+
+
+def _batches(items: list) -> Iterator[list]:
+    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
+
+
+def _figures(run: Run, confusion: list[list[int]], settings: Settings) -> dict[str, Any]:
+    import numpy as np  # the registry is opened without it
+
+    from core.runs import metrics
+    from core.runs.predictions import read_answers
+
+    counts = np.array(confusion)
+    found: dict[str, Any] = {"ece": None, "right": None, "hardest": []}
+    found |= {"balanced_accuracy": metrics.balanced_accuracy(counts), "macro_f1": metrics.macro_f1(counts)}
+    try:
+        known = read_answers(settings.run_dir(run.id) / "test.npz", run)
+    except GraftError:
+        return found
+    if not _measured(known, counts):
+        return found
+    digests = known.digests.tolist()
+    return found | {
+        "ece": metrics.calibration_error(known.probabilities, known.labels),
+        "right": metrics.right_bits(known.probabilities.argmax(axis=1) == known.labels, digests),
+        "hardest": list(metrics.hardest(known.probabilities, known.labels, digests)),
+    }
+
+
+def _measured(known: "Answers", counts: "np.ndarray") -> bool:
+    """Whether these are the answers that were counted when the run was measured."""
+    if known.probabilities.shape != (len(known.digests), len(counts)) or known.labels.shape != known.digests.shape:
+        return False
+    if len(known.labels) == 0 or not 0 <= known.labels.min() <= known.labels.max() < len(counts):
+        return False
+    from core.runs.metrics import confusion_matrix
+
+    found = confusion_matrix(known.labels, known.probabilities.argmax(axis=1), len(counts))
+    return bool((found == counts).all())

@@ -1,0 +1,1 @@
+"""Runs: their values, metrics, predictions, costs and progress."""

@@ -1,0 +1,83 @@
+"""What a running run does now: ``runs/<id>/progress.json``. A heartbeat for people, never the truth."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from core.files import atomic
+from core.runs.values import Progress
+from core.settings import Settings
+
+WRITE_INTERVAL = 0.25
+"""Seconds between two writes at least; faster updates only move the estimate."""
+
+_RECENT = 40
+"""Marks the estimate looks back over: the first epoch or batch is slower than the rest and must be forgotten."""
+
+
+def read_progress(run_id: str, settings: Settings) -> Progress | None:
+    """The last heartbeat, None when there is none that can be read."""
+    try:
+        data = json.loads(_path(run_id, settings).read_bytes())
+        return Progress(**{field.name: data[field.name] for field in fields(Progress)})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_progress(run_id: str, settings: Settings, progress: Progress) -> None:
+    """Replace the heartbeat at once, so that a reader never sees half of it. Not synced: it may be lost."""
+    atomic.write_json(_path(run_id, settings), asdict(progress), durable=False)
+
+
+def _path(run_id: str, settings: Settings) -> Path:
+    return settings.run_dir(run_id) / "progress.json"
+
+
+class ProgressWriter:
+    """The trainer's side: names the stage, counts, and estimates how long the stage will still take.
+
+    Args:
+        run_id, settings: whose progress it is.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, run_id: str, settings: Settings, clock: Callable[[], float] = time.time):
+        self._run_id, self._settings, self._clock = run_id, settings, clock
+        self.start("Starting", 0)
+
+    def start(self, stage: str, total: int, unit: str = "", done: int = 0) -> None:
+        """Begin a stage. ``done`` counts what an earlier attempt did: it costs nothing now, so it gives no speed."""
+        self._stage, self._total, self._unit, self._done = stage, total, unit, done
+        self._marks = deque([(self._clock(), done)], maxlen=_RECENT)
+        self._write()
+
+    def update(self, done: int) -> None:
+        """``done`` of ``total`` so far; written at most four times a second, the last one always."""
+        self._done = done
+        if self._clock() - self._marks[-1][0] >= WRITE_INTERVAL or done >= self._total:
+            self._marks.append((self._clock(), done))
+            self._write()
+
+    def eta_seconds(self) -> float | None:
+        """Of the stage, from the speed over the last marks; None before there is one."""
+        (then, before), (now, done) = self._marks[0], self._marks[-1]
+        if self._total <= 0 or done <= before or now <= then:
+            return None
+        return max(0.0, (self._total - done) * (now - then) / (done - before))
+
+    def _write(self) -> None:
+        progress = Progress(
+            stage=self._stage,
+            done=self._done,
+            total=self._total,
+            unit=self._unit,
+            eta_seconds=self.eta_seconds(),
+            updated_at=self._clock(),
+        )
+        try:
+            write_progress(self._run_id, self._settings, progress)
+        except OSError:  # a full disk must not end a run for the sake of its heartbeat
+            return

@@ -1,0 +1,250 @@
+"""A run and what it leaves: epochs, evaluation, cost, model. Frozen values only."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.recipes.recipe import Recipe
+
+CHAMPION = "champion"
+"""The alias that pages know; others may be given too."""
+LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 200, 20_000, 40, 50
+"""Letters of a run's name, notes and tags; tags of one run."""
+LONGEST_WHO, LONGEST_WHY = 100, 500
+"""Letters of who moved an alias and why."""
+
+
+class Status(StrEnum):
+    """MLflow's words. FINISHED, FAILED and KILLED are endings; the first ending wins."""
+
+    SCHEDULED = "SCHEDULED"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+
+    @property
+    def ended(self) -> bool:
+        return self in (Status.FINISHED, Status.FAILED, Status.KILLED)
+
+
+class Cancel(StrEnum):
+    """What the user asked of a running run."""
+
+    AFTER_EPOCH = "after_epoch"
+    NOW = "now"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One execution of a recipe on a dataset.
+
+    Args:
+        id: opaque, ``r-`` and eight characters; also the folder ``runs/<id>`` and the TensorBoard run.
+        dataset_id, recipe, fingerprint: what is run (see ``recipes.fingerprint``).
+        name: for people, unique enough: "EfficientNet-Lite0 · integrated extractor".
+        status, reason: how it stands; ``reason`` is one sentence when FAILED or KILLED.
+        priority: higher first; ``position``: smaller first within one priority.
+        attempt: number of process starts so far; 0 before the first.
+        cancel: what the user asked for, if anything.
+        extends: id of the finished run whose last checkpoint this one continues, if any.
+        reproduces: id of the run that this one does again with the same seed, to see whether the numbers agree.
+        epochs_done: epochs whose metrics are recorded; ``best_epoch``: the one the model was saved from (1-based).
+        test_accuracy, test_low, test_high: of its evaluation, None before.
+        wall_seconds: paid so far by ended attempts, without queue time.
+        created_at, started_at, ended_at: seconds since 1970, UTC.
+        notes, tags: the user's.
+    """
+
+    id: str
+    dataset_id: str
+    recipe: Recipe
+    fingerprint: str
+    name: str
+    status: Status
+    reason: str = ""
+    priority: int = 0
+    position: float = 0.0
+    attempt: int = 0
+    cancel: Cancel | None = None
+    extends: str | None = None
+    reproduces: str | None = None
+    slot: str | None = None
+    epochs_done: int = 0
+    best_epoch: int | None = None
+    test_accuracy: float | None = None
+    test_low: float | None = None
+    test_high: float | None = None
+    wall_seconds: float | None = None
+    created_at: float = 0.0
+    started_at: float | None = None
+    ended_at: float | None = None
+    notes: str = ""
+    tags: tuple[str, ...] = ()
+    starred: bool = False
+    archived: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One start of a run's process."""
+
+    run_id: str
+    number: int
+    slot: str
+    started_at: float
+    ended_at: float | None = None
+    outcome: str = ""
+    first_epoch: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """Metrics of one finished epoch (1-based)."""
+
+    number: int
+    attempt: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What a running run does now; a heartbeat, never the truth (``runs/<id>/progress.json``).
+
+    Args:
+        stage: "Computing features", "Training", "Measuring on test photos" ...
+        done, total, unit: of the stage; eta_seconds: estimated, of the stage, None when unknown.
+    """
+
+    stage: str
+    done: int
+    total: int
+    unit: str
+    eta_seconds: float | None
+    updated_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassScore:
+    """Figures of one class on the test photos; None where nothing can be divided by."""
+
+    class_name: str
+    photos: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What was measured once on the test split.
+
+    Args:
+        accuracy, n, ci95: share right of n photos with its 95 % Wilson interval.
+        loss: mean cross-entropy.
+        per_class: one score a class, in label order.
+        confusion: ``confusion[true][predicted]`` photos.
+        balanced_accuracy: mean recall of the classes that have photos; macro_f1: mean F1 of the classes that have
+            photos or were answered; ece: expected calibration error, 15 bins. See ``scores``. None: not computed yet.
+        right: which photos it got right, one bit a photo in the order of their digests (``numpy.packbits``).
+        hardest: digests of the photos whose true class it gave the least probability, the hardest first.
+        Per-photo probabilities lie in ``runs/<id>/test.npz``: ``digests`` (n,) str, ``labels`` (n,) int64,
+        ``probabilities`` (n, classes) float32.
+    """
+
+    accuracy: float
+    n: int
+    ci95: tuple[float, float]
+    loss: float
+    per_class: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    balanced_accuracy: float | None = None
+    macro_f1: float | None = None
+    ece: float | None = None
+    right: bytes | None = field(default=None, repr=False)
+    hardest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AliasMove:
+    """One step in the history of an alias: ``alias`` of a dataset came to a run, or (``run_id`` None) was taken away.
+
+    Args:
+        number: counts all moves; at: seconds since 1970, UTC. run_name: what the run was called then.
+        who, why: in the words of whoever did it; "" where nothing was said.
+        restores: number of the move that a rollback went back to; None where it was no rollback.
+    """
+
+    number: int
+    dataset_id: str
+    alias: str
+    run_id: str | None
+    run_name: str
+    at: float
+    who: str = ""
+    why: str = ""
+    restores: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a run paid over all its attempts, and what it would have cost alone. None means "not measured".
+
+    Args:
+        wall_seconds: process time on the clock, without queue time.
+        cpu_seconds: user + system of the trainer and its children.
+        device_seconds: seconds its GPU slot was held, times the GPUs of the slot; None on the CPU.
+        peak_rss_bytes, peak_gpu_bytes: largest memory.
+        energy_joules, energy_source: from a counter only.
+        alone_wall_seconds, alone_cpu_seconds: paid + what reused features and engines once cost to compute.
+        parameters_total, parameters_trainable: of the end-to-end model.
+        multiply_adds: of one forward pass of one photo.
+        model_bytes: of ``model.keras``.
+        ms_per_photo: one photo through the saved model on this machine, median.
+        stages: ``{stage: wall seconds}`` in order.
+    """
+
+    wall_seconds: float
+    cpu_seconds: float
+    device_seconds: float | None = None
+    peak_rss_bytes: int
+    peak_gpu_bytes: int | None = None
+    energy_joules: float | None = None
+    energy_source: str = ""
+    alone_wall_seconds: float
+    alone_cpu_seconds: float
+    parameters_total: int
+    parameters_trainable: int
+    multiply_adds: int
+    model_bytes: int
+    ms_per_photo: float | None
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """What a finished run leaves in ``runs/<run id>/model``.
+
+    Args:
+        id: ``m-`` and eight characters.
+        path: of ``model.keras`` relative to home; sha256 and size_bytes are of that file.
+        card: ``card.json``: dataset, classes, recipe, accuracy, cost, versions, engine files with SHA-256.
+        answers_sha256: stands for its raw answers, which others are built on: a temperature changes the card, and where
+            the card is the model ``sha256`` with it, but not this.
+    """
+
+    id: str
+    run_id: str
+    dataset_id: str
+    path: str
+    sha256: str
+    size_bytes: int
+    card: dict
+    created_at: float
+
+    @property
+    def answers_sha256(self) -> str:
+        return self.card.get("calibration", {}).get("model_sha256", self.sha256)

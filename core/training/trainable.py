@@ -1,0 +1,161 @@
+"""What gradient descent changes: a head, and the network under it as far as the stages train it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from core.features import networks
+from core.recipes.program import Program, Stage, pooled
+from core.recipes.recipe import Hyperparameters
+from core.training import optimizing, states
+
+BN_MOMENTUM = 0.9
+"""Of batch normalisation that learns. Keras' 0.99 still holds half of the old averages after 70 steps, and that is
+all a small data set has; 0.9 is PyTorch's default."""
+
+STEPS_A_CALL = 256
+"""Most gradient steps in one call of TensorFlow; between calls the trainer can be stopped. Several devices take one at
+a time: Keras 3.15 cannot loop over the batches of a distributed data set."""
+
+
+class Trainee:
+    """A head and, where a stage trains blocks, their network. Made anew it is the same to the last bit.
+
+    Args:
+        program, numbers: of the run. blocks: of the network, from input to output.
+        make_network, make_head: make them as they are before training.
+        strategy: of the slot.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        numbers: Hyperparameters,
+        *,
+        blocks: Sequence[str],
+        make_network: Callable[[], keras.Model],
+        make_head: Callable[[], keras.Model],
+        strategy: tf.distribute.Strategy,
+    ):
+        self._program, self._numbers, self._strategy = program, numbers, strategy
+        self._replicas = strategy.num_replicas_in_sync
+        with strategy.scope():
+            keras.utils.set_random_seed(numbers.seed)
+            self.head = make_head()
+            self.network = make_network() if any(stage.trained for stage in program.stages) else None
+        self._layers = networks.layers_by_block(self.network, blocks) if self.network else {}
+        self._beginning = {id(variable): np.array(variable) for variable in self.learned(program.stages[-1])}
+
+    def compiled(self, stage: Stage, steps: int, *, in_memory: bool) -> keras.Model:
+        """The model a stage fits: its inputs -> probabilities, with a new optimizer.
+
+        Args:
+            steps: gradient steps of an epoch. in_memory: see ``Feed``.
+        """
+        with self._strategy.scope():
+            model = self.behind(stage)
+            self._freeze(stage)
+            model.compile(
+                optimizer=self._optimizer(stage, steps, model),
+                loss=keras.losses.CategoricalCrossentropy(label_smoothing=self._numbers.label_smoothing),
+                metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+                steps_per_execution=min(steps, STEPS_A_CALL) if in_memory and self._replicas == 1 else 1,
+            )
+            model.optimizer.build(model.trainable_variables)  # else a restored one silently loses its momentum
+            if self._replicas > 1:
+                _build_by_hand(model)
+        return model
+
+    def behind(self, stage: Stage) -> keras.Model:
+        """Everything behind a stage's cut: its inputs -> probabilities.
+
+        It runs as in prediction, only the head drops features (Keras' guide to transfer learning: ``training=False``);
+        a stage that trains batch normalisation trains as the network was trained at first.
+        """
+        if pooled(stage.inputs[0].cut):
+            return keras.Model(self.head.input, self.head.output, name="suffix")  # else the head keeps the optimizer
+        suffix = networks.suffix(self.network, stage.inputs[0].cut)
+        inputs = keras.Input(suffix.input.shape[1:], name="inputs")
+        features = suffix(inputs) if stage.batch_norm else suffix(inputs, training=False)
+        return keras.Model(inputs, self.head(features), name="suffix")
+
+    def _freeze(self, stage: Stage) -> None:
+        learning = {id(layer) for block in stage.trained for layer in self._learning(block, stage.batch_norm)}
+        for layer in (layer for block_layers in self._layers.values() for layer in block_layers):
+            layer.trainable = id(layer) in learning
+            if layer.trainable and isinstance(layer, layers.BatchNormalization):
+                layer.momentum = BN_MOMENTUM
+
+    def _learning(self, block: str, batch_norm: bool) -> list[layers.Layer]:
+        found = self._layers[block]
+        return [layer for layer in found if batch_norm or not isinstance(layer, layers.BatchNormalization)]
+
+    def _optimizer(self, stage: Stage, steps: int, model: keras.Model) -> keras.Optimizer:
+        by_variable = {
+            id(variable): optimizing.rate_factor(stage, block)
+            for block in stage.trained
+            for layer in self._layers[block]
+            for variable in layer.trainable_variables
+        }
+        factors = [by_variable.get(id(variable), 1.0) for variable in model.trainable_variables]
+        return optimizing.optimizer(stage, steps, factors, self._numbers, self._replicas)
+
+    def settle(self) -> None:
+        """The averages of batch normalisation, which every device keeps of its own part of the batches, made one."""
+        if self._replicas == 1:
+            return
+        for layer in (layer for block_layers in self._layers.values() for layer in block_layers):
+            if layer.trainable and isinstance(layer, layers.BatchNormalization):
+                for variable in layer.non_trainable_variables:
+                    copies = self._strategy.experimental_local_results(variable.value)
+                    variable.assign(np.mean([copy.numpy() for copy in copies], axis=0))
+
+    def models(self) -> list[keras.Model]:
+        return [self.head] if self.network is None else [self.head, self.network]
+
+    def parameters(self, stage: Stage) -> int:
+        """How many numbers ``stage`` learns."""
+        self._freeze(stage)
+        return sum(int(np.prod(variable.shape)) for variable in self.behind(stage).trainable_variables)
+
+    # --- its state ---
+
+    def learned(self, stage: Stage) -> list:
+        """Every variable that may differ from the beginning in ``stage``, random states included."""
+        trained: dict[str, bool] = {}
+        for one in self._program.stages[: self._program.stages.index(stage) + 1]:
+            trained |= {block: one.batch_norm or trained.get(block, False) for block in one.trained}
+        known = list(self.head.variables)
+        for block, batch_norm in trained.items():
+            for layer in self._learning(block, batch_norm):
+                known += layer.variables
+        return known
+
+    def write(self, path: Path, stage: Stage, model: keras.Model) -> None:
+        """The state in ``stage``: what was learned, and the optimizer of its ``model``."""
+        states.write(path, [*self.learned(stage), *model.optimizer.variables])
+
+    def read(self, path: Path, stage: Stage) -> None:
+        """What was learned when ``write`` was called in ``stage``; what is trained later is as at the beginning."""
+        for variable in self.learned(self._program.stages[-1]):
+            variable.assign(self._beginning[id(variable)])
+        states.read(path, self.learned(stage))
+
+    def read_optimizer(self, path: Path, stage: Stage, model: keras.Model) -> None:
+        """The optimizer that ``write`` left in ``stage``."""
+        states.read(path, model.optimizer.variables, skip=len(self.learned(stage)))
+
+
+def _build_by_hand(model: keras.Model) -> None:
+    """Builds metrics and loss of a distributed model from one made-up row, and keeps Keras from doing it.
+
+    Keras 3.15 builds them before every pass from the mean of what the devices get of the first batch, and fails when
+    that is not the same number of rows for each (7 rows for 2 devices).
+    """
+    rows = [np.zeros((1, *one.shape[1:]), np.float32) for one in (*model.inputs, *model.outputs)]
+    model._symbolic_build(data_batch=tuple(rows))
+    model._maybe_symbolic_build = lambda **_arguments: None

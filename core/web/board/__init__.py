@@ -1,0 +1,1 @@
+"""TensorBoard in the page Board."""

@@ -1,0 +1,67 @@
+"""What the Board shows: which runs are asked for or suggested, and what each dashboard of TensorBoard is for."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.errors import GraftError
+from core.runs.values import Run, Status
+from core.text.units import brief
+from core.web.parts.widgets import STATUSES
+from core.workbench import Workbench
+
+SUGGESTED = 4
+
+WORDS = {
+    "timeseries": (
+        ":material/show_chart: Time series",
+        "Loss and accuracy after every epoch, training over validation. A gap that widens between the two is "
+        "overfitting; a pin keeps a chart at the top.",
+    ),
+    "hparams": (
+        ":material/table_chart: HParams",
+        "One row a run: how it was trained and, further to the right, what came of it. In *parallel coordinates* every "
+        "run is a line; ticks on the left choose the columns. A run without a value in one of them has no line.",
+    ),
+    "projector": (
+        ":material/scatter_plot: Projector",
+        "Every point is a test photo; photos that look alike to the network lie close together. *Color by* true class "
+        "or right shows which classes run into each other; UMAP and t-SNE pull groups apart that PCA lays over each "
+        "other.",
+    ),
+    "scalars": (
+        ":material/stacked_line_chart: Scalars",
+        "The same numbers as under *Time series*, drawn larger, and over time as well as over epochs.",
+    ),
+}
+"""By dashboard: its name, and how to read it."""
+
+
+def run_title(run: Run) -> str:
+    status = "" if run.status is Status.FINISHED else f" · {STATUSES[run.status][0].lower()}"
+    return f"{brief(run.name)}{status} · {run.id}"
+
+
+def asked_runs(bench: Workbench, runs: dict[str, Run]) -> list[str]:
+    """Those of the address that there are, added to ``runs``: they may be older than the newest."""
+    found = []
+    for run_id in dict.fromkeys(st.query_params.get("runs", "").split(",")):
+        try:
+            run = bench.run(run_id) if run_id else None
+        except GraftError:
+            continue
+        if run is not None and run.id == run_id and run.attempt:
+            runs.setdefault(run_id, run)
+            found.append(run_id)
+    return found
+
+
+def suggested_runs(runs: Mapping[str, Run]) -> list[str]:
+    """Of the dataset tried last (the first of ``runs``): what trains now, then the most accurate that have curves."""
+    newest = next(iter(runs.values()))
+    similar = [run for run in runs.values() if run.dataset_id == newest.dataset_id]
+
+    def order(run: Run) -> tuple:
+        return run.status is not Status.RUNNING, run.archived, not run.epochs_done, -(run.test_accuracy or 0.0)
+
+    return [run.id for run in sorted(similar, key=order)[:SUGGESTED]]

@@ -1,0 +1,57 @@
+"""Maps of the test photos for TensorBoard's projector: made where they can be at once, else on a click."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.models import projector
+from core.runs.values import Run, Status
+from core.text.units import count, plain
+from core.web.parts.widgets import explained
+from core.workbench import Workbench
+
+
+def count_maps(bench: Workbench, runs: Sequence[Run]) -> int:
+    """How many of the runs the projector can show."""
+    return sum(_has_map(bench, run) for run in runs)
+
+
+def make_maps(bench: Workbench, runs: Sequence[Run]) -> None:
+    """Maps of stored features are made at once.
+
+    What only a pass of all test photos through a network can tell is offered as a button.
+    """
+    finished = [run for run in runs if run.status is Status.FINISHED]
+    missing = [run for run in finished if not _has_map(bench, run)]
+    if missing:
+        with st.spinner("Laying out the test photos …"):
+            for run in missing:
+                _make(bench, run, compute=False)
+    slow = [run for run in missing if not _has_map(bench, run)]
+    if slow:
+        _offer(bench, slow)
+
+
+def _offer(bench: Workbench, runs: Sequence[Run]) -> None:
+    names = ", ".join(plain(run.name) for run in runs)
+    st.caption(f"Not on the map yet, because every test photo has to pass their own network once: {names}.")
+    if st.button(f"Make {count(len(runs), 'more map')}", icon=":material/scatter_plot:", key="board.maps"):
+        for run in runs:
+            _make(bench, run, compute=True)
+        if count_maps(bench, runs):  # else the page stays, with the reasons
+            st.rerun()
+
+
+def _make(bench: Workbench, run: Run, *, compute: bool) -> None:
+    bar = st.progress(0.0, text=plain(run.name)) if compute else None
+
+    def advance(done: int, total: int) -> None:
+        if bar is not None:
+            bar.progress(done / total, text=plain(run.name))
+
+    with explained():
+        bench.photo_map(run.id, compute=compute, progress=advance)
+
+
+def _has_map(bench: Workbench, run: Run) -> bool:
+    return projector.has_files(bench.settings.run_dir(run.id) / "tensorboard")

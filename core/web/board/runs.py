@@ -1,0 +1,125 @@
+"""What TensorBoard is told about runs beside their curves: names, recipes, figures."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.errors import GraftError, NotFound
+from core.recipes.recipe import RELEVANT, Recipe
+from core.runs.values import Cost, Epoch, Evaluation, Run
+from core.workbench import Workbench
+
+METRICS: dict[str, tuple[str, str]] = {
+    "graft/accuracy": ("test accuracy", "Share of the test photos it got right."),
+    "graft/best_validation": ("best validation accuracy", "Share of the validation photos right, of its best epoch."),
+    "graft/log_loss": ("log-loss", "Mean cross-entropy on the test photos; smaller is better."),
+    "graft/seconds_alone": ("seconds alone", "Training time, had the run computed everything itself."),
+    "graft/ms_per_photo": ("ms per photo", "To answer for one photo on this machine, median."),
+    "graft/balanced_accuracy": ("balanced accuracy", "Mean over the classes of the share of their test photos right."),
+    "graft/calibration_error": (
+        "calibration error",
+        "How far its probabilities are from how often it is right (15 bins); smaller is better.",
+    ),
+    "graft/seconds_paid": ("seconds paid", "Training time it really took; stored features cost nothing."),
+}
+"""Tag, column title and description of what is measured; the first five are shown unasked.
+
+The tags are in no event file, so they cannot collide.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardRun:
+    """A run as TensorBoard shows it."""
+
+    run: Run
+    evaluation: Evaluation | None = None
+    cost: Cost | None = None
+    best_validation: float | None = None
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Tag -> value of everything that was measured, of a finite value."""
+        measured, cost = self.evaluation, self.cost
+        values: tuple[float | None, ...] = (
+            measured.accuracy if measured else None,
+            self.best_validation,
+            measured.loss if measured else None,
+            cost.alone_wall_seconds if cost else None,
+            cost.ms_per_photo if cost else None,
+            measured.balanced_accuracy if measured else None,
+            measured.ece if measured else None,
+            cost.wall_seconds if cost else None,
+        )
+        named = zip(METRICS, values, strict=True)
+        return {tag: value for tag, value in named if value is not None and math.isfinite(value)}
+
+
+EVERYWHERE: dict[str, float] = {"depth": 0, "epochs": 0, "views": 1}
+"""What is true of runs whose pattern does not look at it.
+
+TensorBoard draws only runs that have a value on each of its first five axes: with backbone and pattern, those are five.
+"""
+
+
+def hyperparameters(recipe: Recipe) -> Mapping[str, str | float | bool]:
+    """Backbone, pattern and the hyperparameters that this pattern looks at, the most telling ones first."""
+    pattern = str(recipe.pattern) if recipe.cascade is None else f"{recipe.pattern} ({recipe.cascade})"
+    combined = recipe.cascade is not None and recipe.cascade.combines_runs  # trains nothing
+    used = () if combined else RELEVANT[recipe.pattern]
+    numbers = {name: getattr(recipe.hyperparameters, name) for name in used}
+    return {
+        "backbone": " + ".join(recipe.backbones) or "-",
+        "pattern": pattern,
+        **EVERYWHERE,
+        **{name: str(value) if isinstance(value, str) else value for name, value in numbers.items()},
+    }
+
+
+NEWEST = 300
+"""So many runs are looked up where none were chosen."""
+
+
+class RegistryRuns:
+    """Reads the registry at every question, so that a new name or a deletion is seen at once."""
+
+    def __init__(self, bench: Workbench):
+        self._bench = bench
+
+    def names(self, run_ids: Collection[str]) -> dict[str, str]:
+        return {run.id: run.name for run in self._runs(run_ids)}
+
+    def details(self, run_ids: Collection[str] | None) -> dict[str, BoardRun]:
+        runs = self._bench.runs(limit=NEWEST) if run_ids is None else self._runs(run_ids)
+        registry, ids = self._bench.registry, [run.id for run in runs]
+        evaluations, costs, epochs = registry.evaluations(ids), registry.costs(ids), registry.epochs_of(ids)
+        return {
+            run.id: BoardRun(
+                run=run,
+                evaluation=evaluations.get(run.id),
+                cost=costs.get(run.id),
+                best_validation=self._validation(run, epochs[run.id]),
+            )
+            for run in runs
+        }
+
+    def _validation(self, run: Run, epochs: Sequence[Epoch]) -> float | None:
+        """Of the epoch with the smallest validation loss so far; without epochs what the model's card says."""
+        if epochs:
+            measured = [epoch for epoch in epochs if not math.isnan(epoch.val_loss)]  # before NaN nothing is smaller
+            return min(measured or epochs, key=lambda epoch: epoch.val_loss).val_accuracy
+        try:
+            return self._bench.registry.model(run.id).card["validation"]["accuracy"]
+        except (NotFound, KeyError):  # not finished, its weights were deleted, an old card
+            return None
+
+    def _runs(self, run_ids: Collection[str]) -> list[Run]:
+        found = []
+        for run_id in run_ids:
+            try:
+                run = self._bench.run(run_id)
+            except GraftError:
+                continue
+            if run.id == run_id:  # not the beginning of an id, or another way to name a run
+                found.append(run)
+        return found

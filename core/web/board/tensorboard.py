@@ -1,0 +1,138 @@
+"""TensorBoard inside the web process, on the same origin, without TensorFlow.
+
+``/tb/of/<run id>,<run id>/`` shows those runs, ``/tb/`` shows all.
+"""
+
+import asyncio
+import importlib
+import re
+import sys
+import types
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from core.web.board.selected_runs import Runs
+
+RELOAD_SECONDS = 5
+
+_WAIT = """<!doctype html><meta http-equiv="refresh" content="2"><title>TensorBoard</title>
+<p style="font: 1rem sans-serif; color: #7d8781; padding: 2rem">TensorBoard is starting …</p>"""
+
+_CHOSEN = re.compile(r"^/of/([^/]+)(/.*)$")
+_EXPERIMENT = re.compile(r"^/experiment/[^/]*")
+
+
+DASHBOARDS = ("timeseries", "hparams", "projector", "scalars")
+"""As TensorBoard calls them in its addresses."""
+
+
+def board_path(run_ids: Iterable[str], dashboard: str = "") -> str:
+    """Where these runs are shown, unsmoothed.
+
+    Relative, because a proxy may have put a path before ours: pages lie beside ``tb``.
+    """
+    return f"tb/of/{','.join(run_ids)}/?smoothing=0" + (f"#{dashboard}" if dashboard else "")
+
+
+class TensorBoard:
+    """An ASGI application that answers 503 until ``start`` has loaded TensorBoard."""
+
+    def __init__(self) -> None:
+        self._app: ASGIApp | None = None
+        self._program: object = None  # keeps the data server's pipe open
+
+    async def start(self, runs_dir: Path, known: "Runs") -> None:
+        """Load TensorBoard and start its data server on ``runs_dir``."""
+        wsgi, self._program = await asyncio.to_thread(_make_wsgi, runs_dir, known)
+        from a2wsgi import WSGIMiddleware
+
+        self._app = WSGIMiddleware(wsgi, workers=4)  # type: ignore[assignment]
+
+    def stop(self) -> None:
+        """Forget it; the data server ends with its standard input."""
+        ingester = getattr(self._program, "_ingester", None)
+        process = getattr(ingester, "_data_server_process", None)
+        if process is not None:
+            process.stdin.close()
+            process.wait(timeout=5)
+        self._app = self._program = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            await HTMLResponse(_WAIT, 503, headers={"Retry-After": "2"})(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _make_wsgi(runs_dir: Path, known: "Runs"):
+    _keep_tensorflow_out()
+    from tensorboard.backend import application
+
+    from core.web.board.selected_runs import SelectedRuns
+
+    program = importlib.import_module("tensorboard.program")  # `from tensorboard import program` is a lazy stand-in
+    vars(program)["_DATA_SERVER_ADVISORY_MESSAGE"] = ""  # a note to TensorBoard's own users
+    board = program.TensorBoard()
+    board.configure(
+        argv=["tensorboard", "--logdir", str(runs_dir), "--load_fast", "auto", "--reload_interval", str(RELOAD_SECONDS)]
+    )
+    provider, multiplexer = board._make_data_provider()
+    chosen = SelectedRuns(provider, runs_dir, known)
+    wsgi = application.TensorBoardWSGIApp(board.flags, _plugins(), chosen, board.assets_zip_provider, multiplexer)
+    return _choosing(_with_own_fonts(wsgi)), board
+
+
+def _plugins() -> list:
+    """The dashboards for which there is something to show."""
+    from tensorboard.plugins.core.core_plugin import CorePluginLoader
+    from tensorboard.plugins.hparams.hparams_plugin import HParamsPlugin
+    from tensorboard.plugins.metrics.metrics_plugin import MetricsPlugin
+    from tensorboard.plugins.scalar.scalars_plugin import ScalarsPlugin
+
+    from core.web.board.projector import SelectedProjector
+
+    return [CorePluginLoader(), MetricsPlugin, ScalarsPlugin, HParamsPlugin, SelectedProjector]
+
+
+def _keep_tensorflow_out() -> None:
+    """TensorBoard's own switch: with this module present it never imports TensorFlow (79 MB instead of 736 MB)."""
+    import tensorboard.compat
+
+    name = "tensorboard.compat.notf"
+    module = sys.modules.setdefault(name, types.ModuleType(name))
+    vars(tensorboard.compat).setdefault("notf", module)
+
+
+def _with_own_fonts(wsgi: Callable) -> Callable:
+    """TensorBoard's page asks for its fonts at the root of the server; they lie beside the page."""
+    from werkzeug.wrappers import Response
+
+    def app(environ: dict, start_response: Callable):
+        if environ["PATH_INFO"] not in ("/", "/index.html"):
+            return wsgi(environ, start_response)
+        page = Response.from_app(wsgi, environ)
+        page.data = page.data.replace(b"url(/font-roboto/", b"url(font-roboto/")
+        return page(environ, start_response)
+
+    return app
+
+
+def _choosing(wsgi: Callable) -> Callable:
+    """Take the chosen runs out of the path and hand them over as TensorBoard's "experiment id"."""
+    from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
+
+    def app(environ: dict, start_response: Callable):
+        environ.pop(WSGI_ENVIRON_KEY, None)  # a header of that name from outside means nothing
+        chosen = _CHOSEN.match(environ["PATH_INFO"])
+        path = chosen.group(2) if chosen else environ["PATH_INFO"]
+        # The browser side always asks for /experiment/defaultExperimentId/...
+        environ["PATH_INFO"] = _EXPERIMENT.sub("", path)
+        environ[WSGI_ENVIRON_KEY] = chosen.group(1) if chosen else ""
+        return wsgi(environ, start_response)
+
+    return app

@@ -1,0 +1,258 @@
+"""The columns of the leaderboard, as data: what they are called, how a cell reads, what clicking the head sorts by."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.comparison import COSTS, CostKind, Entry
+from core.runs.values import Status
+from core.text.units import count, moment, p_value
+from core.web.parts.labels import saying, title_of
+from core.web.parts.widgets import status_word
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of the leaderboard with what stands in its cells.
+
+    Args:
+        name: no other line has it. cell: a value of the run shown, by column of ``registry.board``.
+        best: whether every other line is tested against it.
+        marks: words about any of its runs: starred, champion, archived.
+        curve: validation accuracy over the epochs; hardest: a picture as data URI.
+    """
+
+    entry: Entry
+    name: str
+    cell: Callable[[str], Any]
+    best: bool
+    marks: Sequence[str] = ()
+    curve: Sequence[float] = ()
+    hardest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column.
+
+    Args:
+        key: in the URL. title, help: of its head. cell: what a line says in it.
+        figure: the number of a run it shows, None for words. sort: what a click on its head sorts by, None: nothing.
+        usual: shown until the visitor chooses columns.
+        config, options: the ``st.column_config`` of its kind; ``fitted``: more options, from the lines.
+        says: whether it says anything about these lines; until columns are chosen, those that do not are left out.
+    """
+
+    key: str
+    title: str
+    help: str
+    cell: Callable[[Line], Any]
+    figure: str | None = None
+    sort: str | None = None
+    usual: bool = True
+    config: Callable[..., Any] = partial(st.column_config.TextColumn, alignment="right")
+    says: Callable[[Sequence[Line]], bool] = lambda lines: True
+    options: Mapping[str, Any] = field(default_factory=dict)
+    fitted: Callable[[Sequence[Line]], Mapping[str, Any]] = lambda lines: {}
+
+    def config_for(self, lines: Sequence[Line], sort: str, descending: bool) -> Any:
+        """With an arrow in the head of the column that the lines are sorted by."""
+        arrow = (" ↓" if descending else " ↑") if self.sort == sort and self.key == (self.figure or self.sort) else ""
+        return self.config(f"{self.title}{arrow}", help=self.help, **self.options, **self.fitted(lines))
+
+
+def _numbers(key: str, say: Callable[[float], str], title: str, help: str, **options: Any) -> Column:
+    """A column of a figure that can be sorted by; ``–`` where it was not measured."""
+
+    def cell(line: Line) -> str:
+        value = line.entry.values.get(key)
+        return "–" if value is None else say(value)
+
+    return Column(key=key, title=title, help=help, cell=cell, figure=key, sort=key, **options)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _cost(kind: CostKind, currency: str) -> Column:
+    return _numbers(kind.key, saying(kind, currency), title_of(kind), kind.help, usual=kind.key in _USUAL_COSTS)
+
+
+def _interval(line: Line) -> str:
+    low, high = line.cell("low"), line.cell("high")
+    return "–" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def _verdict(line: Line) -> list[str]:
+    return ["best"] if line.best else ["tie"] if line.entry.tie else []
+
+
+def _repetitions(line: Line) -> str:
+    spread = line.entry.spread.get("accuracy")
+    return "" if spread is None else f"{line.entry.counted} runs ± {100 * spread:.1f}"
+
+
+def _p_value(line: Line) -> str:
+    return "–" if line.entry.p_value is None else bare_p(line.entry.p_value)
+
+
+def bare_p(p: float) -> str:
+    """``0.34`` or ``< 0.001``, where the head of the column says that it is p."""
+    return p_value(p).removeprefix("p ").removeprefix("= ")
+
+
+def _scale(lines: Sequence[Line]) -> dict[str, float]:
+    """One scale for all curves."""
+    values = [value for line in lines for value in line.curve]
+    return {"y_min": min(values), "y_max": max(values)} if values and min(values) < max(values) else {}
+
+
+def _wide_enough(lines: Sequence[Line]) -> dict[str, int]:
+    """For the chips of the line that has most of them: every pixel they leave shows more of the photos at the right."""
+    return {"width": max(66, *(14 + sum(24 + 7 * len(mark) for mark in line.marks) for line in lines))}
+
+
+_CHIPS = st.column_config.MultiselectColumn
+MARKS = STAR, CHAMPION, ARCHIVED = "★", "champion", "archived"
+_VERDICTS = {"options": ["best", "tie"], "color": ["green", "blue"]}
+_USUAL_COSTS = ("alone_wall_seconds", "wall_seconds", "ms_per_photo", "model_bytes")
+
+_FIRST = (
+    Column(
+        key="marks",
+        title="Marks",
+        help="★ starred, champion of this dataset, archived.",
+        cell=lambda line: list(line.marks),
+        config=_CHIPS,
+        options={"options": MARKS, "color": ["yellow", "violet", "gray"]},
+        fitted=_wide_enough,
+        says=lambda lines: any(line.marks for line in lines),
+    ),
+    Column(
+        key="status",
+        title="Status",
+        help="Only finished runs are measured.",
+        cell=lambda line: status_word(Status(line.cell("status"))),
+        config=st.column_config.TextColumn,
+        says=lambda lines: any(line.cell("status") != Status.FINISHED for line in lines),
+    ),
+    _numbers("accuracy", _percent, "Accuracy", "Share of the test photos it got right. Of repetitions: the mean."),
+    Column(
+        key="interval",
+        title="95 % interval",
+        help="Wilson's interval: where the accuracy on very many such photos would lie. Of repetitions: that of the "
+        "run nearest their mean.",
+        cell=_interval,
+    ),
+    Column(
+        key="verdict",
+        title="Verdict",
+        help="**tie**: its difference from the best could be chance. **best**: the most accurate. Nothing: behind for "
+        "certain, or it cannot be tested. Every line is tested against the best on the same test photos with "
+        "McNemar's exact test, corrected (Holm) for {tests}.",
+        cell=_verdict,
+        config=_CHIPS,
+        options=_VERDICTS,
+        sort="accuracy",
+    ),
+    Column(
+        key="repetitions",
+        title="Repetitions",
+        help="Runs of one recipe that differ only in the seed share a line: how many they are, and the standard "
+        "deviation of their accuracy in points. That much is luck.",
+        cell=_repetitions,
+        says=lambda lines: any(line.entry.counted > 1 for line in lines),
+    ),
+)
+
+_PICTURES = (
+    Column(
+        key="curve",
+        title="Curve",
+        help="Validation accuracy over the epochs, all lines on one scale.",
+        cell=lambda line: list(line.curve) or None,
+        config=st.column_config.LineChartColumn,
+        options={"width": 80},
+        fitted=_scale,
+        says=lambda lines: any(line.curve for line in lines),
+    ),
+    Column(
+        key="hardest",
+        title="Hardest photos",
+        help="The test photos to whose true class it gave the least probability. Double-click to enlarge.",
+        cell=lambda line: line.hardest or None,
+        config=st.column_config.ImageColumn,
+        options={"width": 118},
+        says=lambda lines: any(line.hardest for line in lines),
+    ),
+)
+
+_SCORES = (
+    _numbers(
+        "balanced_accuracy",
+        _percent,
+        "Balanced",
+        "Balanced accuracy: the mean over the classes of the share recognised, so rare classes count as much.",
+    ),
+    _numbers(
+        "macro_f1",
+        _percent,
+        "Macro-F1",
+        "Mean over the classes of F1, which is high when a class is found and not called in vain.",
+    ),
+    _numbers(
+        "log_loss",
+        "{:.3f}".format,
+        "Log-loss",
+        "Mean of minus the logarithm of the probability given to the true class. Small is good; sure errors cost much.",
+    ),
+    _numbers(
+        "ece",
+        _percent,
+        "Calibration error",
+        "How far its sureness is from its accuracy on average (expected calibration error, 15 bins). Small is good.",
+    ),
+)
+
+_LAST = (
+    _numbers(
+        "best_epoch",
+        "{:.0f}".format,
+        "Best epoch",
+        "The epoch the model was kept from: that with the smallest validation loss.",
+    ),
+    Column(
+        key="p_value",
+        title="p",
+        help="Chance of a difference from the best this large, were both equally good: McNemar's exact test, corrected "
+        "(Holm) for {tests}.",
+        cell=_p_value,
+        usual=False,
+    ),
+    Column(
+        key="tags",
+        title="Tags",
+        help="Your words.",
+        cell=lambda line: list(line.cell("tags")),
+        config=st.column_config.ListColumn,
+        usual=False,
+    ),
+    _numbers("epochs_done", "{:.0f}".format, "Epochs", "Epochs that were trained.", usual=False),
+    _numbers("created_at", moment, "Launched (UTC)", "When the run was launched.", usual=False),
+)
+
+
+def columns(currency: str, tests: int) -> dict[str, Column]:
+    """All columns by key, in the order they stand in.
+
+    Args:
+        currency: of prices. tests: how many lines are tested against the best.
+    """
+    said = count(tests, "comparison")
+    costs = [_cost(kind, currency) for kind in COSTS.values()]
+    known = (*_FIRST, *costs[:1], *_PICTURES, *_SCORES, *costs[1:], *_LAST)
+    return {one.key: replace(one, help=one.help.replace("{tests}", said)) for one in known}

@@ -1,0 +1,90 @@
+"""Only what differs: the parts of the chosen recipes that are not the same in all of them."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.comparison import Board, Difference, without_family
+from core.recipes.labels import FIELDS, choice_words
+from core.text.units import count, share
+from core.web.compare.filters import backbone_title
+from core.web.compare.selected import Selected
+from core.web.parts.device import is_narrow
+from core.web.parts.downloads import downloads
+from core.web.parts.run_names import fitting
+from core.web.parts.tables import name_column, table
+
+_SIDE_BY_SIDE = 4
+"""Runs that stand beside each other as columns; more stand below each other, so that no name is cut."""
+
+
+_WIDTH = 240
+"""Pixels of a run's column."""
+
+
+def show(selected: Selected) -> None:
+    """A table and its files; nothing for a single run."""
+    rows, found = selected.comparison.rows, selected.comparison.differing
+    if len(rows) < 2:
+        return
+    st.subheader("Only what differs", anchor=False)
+    if not found:
+        st.caption(f"The {count(len(rows), 'run')} have the same recipe: what differs is luck.")
+        return
+    st.caption("Settings that are the same in all these runs are left out; – where a run has no such setting.")
+    if len(rows) <= _SIDE_BY_SIDE:
+        _columns(selected, found)
+    else:
+        _rows(selected, found)
+    downloads(_file(selected), f"{selected.dataset.name}-differences", "compare.differs")
+
+
+def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
+    """One line a setting, one column a run."""
+    ids, board = [row.run_id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
+    lines = [{"setting": one.title, **{id_: said(board, one, id_) for id_ in ids}} for one in found]
+    accuracy = {row.run_id: share(row.accuracy) for row in selected.comparison.rows}
+    columns = {id_: st.column_config.TextColumn(selected.brief_names[id_], width=_WIDTH) for id_ in ids}
+    columns["setting"] = st.column_config.TextColumn("Setting")
+    table([{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns)
+
+
+def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
+    """One line a run, one column a setting."""
+    board = selected.bench.board(selected.dataset.id)
+    widest = 150 if is_narrow() else 300
+    names = fitting(selected.names, widest)
+    lines = [
+        {"name": names[row.run_id], "accuracy": share(row.accuracy)}
+        | {one.name: said(board, one, row.run_id) for one in found}
+        for row in selected.comparison.rows
+    ]
+    columns: dict[str, Any] = {
+        "name": name_column("Run", list(names.values()), widest=widest),
+        "accuracy": st.column_config.TextColumn("Accuracy", alignment="right"),
+    }
+    columns |= {one.name: st.column_config.TextColumn(one.title, help=_help(one)) for one in found}
+    table(lines, key="compare.differs.rows", columns=columns)
+
+
+def _help(one: Difference) -> str | None:
+    return FIELDS[one.name][1] if one.name in FIELDS else None
+
+
+def said(board: Board, one: Difference, run_id: str) -> str:
+    """One value in words; ``–`` where the run has no such setting."""
+    value = one.values.get(run_id)
+    if value is None:
+        return "–"
+    if one.name in ("backbone", "members"):
+        return ", ".join(without_family(backbone_title(part, board)) for part in value.split(", "))
+    return choice_words(one.name, value)
+
+
+def _file(selected: Selected) -> list[dict[str, Any]]:
+    """The values as they stand in the recipes."""
+    return [
+        {"run": row.run_id, "name": row.name, "accuracy": row.accuracy}
+        | {one.name: one.values.get(row.run_id) for one in selected.comparison.differing}
+        for row in selected.comparison.rows
+    ]

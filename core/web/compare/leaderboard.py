@@ -1,0 +1,170 @@
+"""The leaderboard: all runs of a dataset that match, a page at a time. Ticked lines are the runs that are compared."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.charts.colours import OTHER_COLOUR
+from core.comparison import Board, BoardPage
+from core.datasets.values import Dataset
+from core.text.units import count
+from core.web.compare import address, filters, selection
+from core.web.compare.address import MOST, SIZES, Address
+from core.web.compare.columns import Column, Line, columns
+from core.web.compare.lines import all_rows, lines_of, page_of
+from core.web.parts import organise
+from core.web.parts.device import is_narrow
+from core.web.parts.downloads import downloads
+from core.web.parts.run_names import fitting
+from core.web.parts.tables import name_column, number, picture, table
+from core.web.parts.widgets import colour_swatch
+from core.workbench import Workbench
+
+TABLE = "compare.table"
+_ON_A_PHONE = ("accuracy", "verdict", "status", "alone_wall_seconds", "hardest")
+_NARROW_NAME, _WIDE_NAME = 150, 262
+"""Pixels of the longest name."""
+_ROW = 40
+"""Pixels: enough for a finger, and for photos that can be made out."""
+
+
+def show(
+    bench: Workbench, dataset: Dataset, now: Address, chosen: Sequence[str], *, colours: Mapping[str, str]
+) -> None:
+    """The whole panel.
+
+    Args:
+        chosen: ids of the ticked runs. colours: of the runs that are drawn above, by id; other lines have a grey dot.
+    """
+    board, page, narrow = bench.board(dataset.id), page_of(bench, dataset, now), is_narrow()
+    lines = lines_of(bench, dataset, board, page)
+    offered = _offered(bench, board, page)
+    shown = _shown(offered, now, lines, narrow)
+    filters.toolbar(board, now, offered, [column.key for column in shown], narrow=narrow)
+    if not page.lines:
+        _nothing(board)
+    else:
+        _choice(board, chosen, page)
+        _table(now, chosen, lines, shown, colours=colours, narrow=narrow)
+        _pages(now, page)
+        if page.tests and 0 < len(chosen) < page.runs:
+            _verdicts(page)
+        name = f"{dataset.name}-v{dataset.version}-leaderboard"
+        downloads(partial(all_rows, bench, dataset, now), name, "compare.leaderboard")
+    if chosen:
+        organise.bar(bench, dataset, chosen, key="compare.organise")
+
+
+def _offered(bench: Workbench, board: Board, page: BoardPage) -> dict[str, Column]:
+    """All columns but those of figures that no run has."""
+    rate, currency = bench.rate()
+    known = columns(currency, page.tests)
+    return {key: one for key, one in known.items() if one.figure is None or _measured(board, one.figure, rate)}
+
+
+def _measured(board: Board, figure: str, rate: float | None) -> bool:
+    return bool(np.isfinite(board.number(figure, rate)).any())
+
+
+def _shown(offered: Mapping[str, Column], now: Address, lines: Sequence[Line], narrow: bool) -> list[Column]:
+    """The columns of the URL, else the usual ones that say something about these lines; few on a phone."""
+    asked = [column for key, column in offered.items() if key in now.cols]
+    usual = [column for column in offered.values() if column.usual and column.says(lines)]
+    return asked or [column for column in usual if column.key in _ON_A_PHONE or not narrow]
+
+
+def _nothing(board: Board) -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown("**No run matches**", text_alignment="center")
+        st.caption(f"This dataset has {count(len(board), 'run')}.", text_alignment="center")
+        st.button("Clear filters", key="compare.cleared", icon=":material/filter_alt_off:", on_click=filters.clear)
+
+
+def _choice(board: Board, chosen: Sequence[str], page: BoardPage) -> None:
+    """What is chosen, and choosing many at once."""
+    with st.container(horizontal=True, vertical_alignment="center", key="compare.choice"):
+        said = f"**{count(len(chosen), 'run')} chosen**" if chosen else "Tick runs to compare just these."
+        st.caption(said, width="content")
+        label = f"Choose all {page.runs}" if page.runs <= MOST else f"Choose the best {MOST}"
+        st.button(
+            label, key="compare.all", type="tertiary", icon=":material/select_all:", on_click=selection.choose_all,
+            args=(board,), help="The runs that match, on every page.",
+        )  # fmt: skip
+        if chosen:
+            st.button(
+                "Choose none", key="compare.none", type="tertiary", icon=":material/deselect:",
+                on_click=address.change, kwargs={"runs": ()}, help="The best runs are shown then.",
+            )  # fmt: skip
+
+
+def _table(
+    now: Address,
+    chosen: Sequence[str],
+    lines: Sequence[Line],
+    shown: Sequence[Column],
+    *,
+    colours: Mapping[str, str],
+    narrow: bool,
+) -> None:
+    widest = _NARROW_NAME if narrow else _WIDE_NAME
+    names = fitting({line.entry.run_id: line.name for line in lines}, widest)
+    rows = [
+        {
+            "colour": colour_swatch(_colour(line, colours), radius=4),
+            **({} if narrow else {"place": line.entry.place}),
+            "name": names[line.entry.run_id],
+            **{column.key: column.cell(line) for column in shown},
+        }
+        for line in lines
+    ]
+    entries, by_key = [line.entry for line in lines], {column.key: column for column in shown}
+    selection.set_ticks(TABLE, entries, chosen)
+    down = filters.descending(now)
+    table(
+        rows,
+        key=TABLE,
+        columns={
+            "colour": picture(),
+            "place": number("#", "Place by accuracy; of equals the cheaper one first.", width=40),
+            "name": name_column("Run", list(names.values()), widest=widest),
+            **{key: column.config_for(lines, now.sort, down) for key, column in by_key.items()},
+        },
+        height="content",
+        alt="Leaderboard: the runs that match, a line each",
+        row_height=_ROW,
+        on_select=partial(selection.on_pick, TABLE, entries, by_key),
+        selection_mode=["multi-row", "single-column"],
+    )
+
+
+def _verdicts(page: BoardPage) -> None:
+    """Why a verdict may differ from the first line of the page, which is about the chosen runs only."""
+    st.caption(
+        f"Verdicts here: each line against the best of all that match, corrected for {count(page.tests, 'comparison')}."
+        " The first line of the page is about the chosen runs only: it may call a difference real that is a tie here."
+    )
+
+
+def _colour(line: Line, colours: Mapping[str, str]) -> str:
+    """That of the run shown, else of the first of its repetitions that is drawn."""
+    drawn = (colours[run_id] for run_id in (line.entry.run_id, *line.entry.run_ids) if run_id in colours)
+    return next(drawn, OTHER_COLOUR)
+
+
+def _pages(now: Address, page: BoardPage) -> None:
+    """Which lines these are, and the way to the others."""
+    pages = -(-page.lines // now.size)
+    last = min(page.start + now.size, page.lines)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        every = f"{page.lines} lines ({page.runs} runs)" if page.runs > page.lines else count(page.lines, "run")
+        st.caption(f"{page.start + 1} to {last} of {every}", width="content")
+        if pages > 1:
+            at = min(now.page, pages)
+            st.pagination(pages, max_visible_pages=5, **address.bound("compare.page", "page", at))
+        if page.lines > SIZES[0]:
+            st.segmented_control(
+                "Lines", SIZES, label_visibility="collapsed", required=True,
+                **address.bound("compare.size", "size", now.size),
+            )  # fmt: skip

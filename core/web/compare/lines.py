@@ -1,0 +1,109 @@
+"""What stands in the lines of the leaderboard, read for one page of it."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.comparison import Board, BoardPage, Entry, labels, without_shared
+from core.datasets.values import Dataset
+from core.web.compare import filters
+from core.web.compare.address import Address
+from core.web.compare.columns import ARCHIVED, CHAMPION, STAR, Line
+from core.web.parts.thumbnails import montage
+from core.workbench import Workbench
+
+_THUMB = 72
+"""Pixels a side, about twice what is shown."""
+_PHOTOS = 3
+"""Of the hardest ones, that fit into a line."""
+
+
+def page_of(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:
+    """The page of the leaderboard that the URL asks for; the last one where there are fewer."""
+    wanted = filters.filters_of(now)
+
+    def read(start: int) -> BoardPage:
+        return bench.board_page(
+            dataset.id, wanted, sort=now.sort, descending=now.desc, fold=now.fold, start=start, size=now.size
+        )
+
+    found, start = read((now.page - 1) * now.size), (now.page - 1) * now.size
+    return found if found.start == start else read((found.lines - 1) // now.size * now.size)
+
+
+def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) -> list[Line]:
+    """With curve, photos and a name no other line of the page has."""
+    ids = [entry.run_id for entry in page.entries]
+    curves, names, home = bench.sparklines(ids), _names(bench, page.entries), str(bench.settings.home)
+    champion = bench.aliases(dataset.id).get("champion")
+    return [
+        Line(
+            entry=entry,
+            name=names[entry.run_id],
+            cell=partial(board.cell, entry.run_id),
+            best=entry.run_id == page.best,
+            marks=_marks(board, entry, champion.run_id if champion else None),
+            curve=curves.get(entry.run_id, ()),
+            hardest=_montage(bench, home, dataset.id, " ".join(board.cell(entry.run_id, "hardest")[:_PHOTOS])),
+        )
+        for entry in page.entries
+    ]
+
+
+def _marks(board: Board, entry: Entry, champion: str | None) -> list[str]:
+    """What is said of any of the runs on a line."""
+    said = {
+        STAR: any(board.cell(run_id, "starred") for run_id in entry.run_ids),
+        CHAMPION: champion in entry.run_ids,
+        ARCHIVED: any(board.cell(run_id, "archived") for run_id in entry.run_ids),
+    }
+    return [word for word, true in said.items() if true]
+
+
+def _names(bench: Workbench, entries: Sequence[Entry]) -> dict[str, str]:
+    """Of repetitions on one line nobody asks for the seed."""
+    alone = {entry.run_id for entry in entries if len(entry.run_ids) == 1}
+    runs = bench.board_runs([entry.run_id for entry in entries])
+    together = labels([run for run in runs if run.id not in alone], ignored=("seed",))
+    return without_shared({**labels([run for run in runs if run.id in alone]), **together})
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _montage(_bench: Workbench, home: str, dataset_id: str, digests: str) -> str:
+    """Kept for more lines than the overview's strips are; a dataset's photos never change.
+
+    Args:
+        home: tells apart what is kept. digests: joined, since text is the quickest key.
+    """
+    paths = tuple(_bench.photo_path(dataset_id, digest) for digest in digests.split())
+    return montage(paths, _THUMB, 4) if paths else ""
+
+
+def all_rows(bench: Workbench, dataset: Dataset, now: Address) -> list[dict[str, Any]]:
+    """Every run that matches, one a row, with every figure as it is: for files."""
+    board = bench.board(dataset.id)
+    page = bench.board_page(
+        dataset.id, filters.filters_of(now), sort=now.sort, descending=now.desc, fold=False, size=len(board)
+    )
+    return [_row(board, dataset, entry, page.best) for entry in page.entries]
+
+
+_ABOUT = ("name", "status", "pattern", "backbone", "starred", "archived", "tags", "notes")
+
+
+def _row(board: Board, dataset: Dataset, entry: Entry, best: str | None) -> dict[str, Any]:
+    cell = partial(board.cell, entry.run_id)
+    return {
+        "place": entry.place,
+        "run": entry.run_id,
+        **{key: cell(key) for key in _ABOUT},
+        "dataset": f"{dataset.name}:{dataset.version}",
+        "test_photos": cell("n"),
+        "low95": cell("low"),
+        "high95": cell("high"),
+        "tie_with_best": entry.tie,
+        "p_value": entry.p_value,
+        **entry.values,
+    }

@@ -1,0 +1,67 @@
+"""Ticking lines of the leaderboard. What is chosen stands in the URL, so it outlives pages, orders and filters."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from core.comparison import LARGE_FIRST, Board, Entry
+from core.web.compare import address
+from core.web.compare.address import MOST, Address
+from core.web.compare.columns import Column
+from core.web.compare.filters import filters_of
+from core.web.compare.selected import matching_ids
+
+
+def set_ticks(table: str, entries: Sequence[Entry], chosen: Sequence[str]) -> None:
+    """Before the table is drawn: tick the lines whose runs are chosen.
+
+    The table tells lines by their number only, so on another page the ticks of the one before must go.
+    """
+    wanted, picked = set(chosen), st.session_state.get(table)
+    rows = [number for number, entry in enumerate(entries) if wanted.intersection(entry.run_ids)]
+    now = picked["selection"] if picked else {"rows": [], "columns": []}
+    if sorted(now["rows"]) != rows or now["columns"]:
+        st.session_state[table] = {"selection": {"rows": rows, "columns": []}}
+
+
+def on_pick(table: str, entries: Sequence[Entry], columns: Mapping[str, Column]) -> None:
+    """A line was ticked or unticked, or the head of a column clicked (``entries``: as they were drawn)."""
+    now, picked = address.get(), st.session_state[table]["selection"]
+    head = columns.get(picked["columns"][0]) if picked["columns"] else None
+    runs = with_ticks(now.runs, entries, picked["rows"])
+    if head is not None and head.sort:
+        address.change(runs=runs, **order_after(now, head.sort))
+    else:
+        address.change(runs=runs)
+
+
+def with_ticks(chosen: Sequence[str], entries: Sequence[Entry], ticked: Sequence[int]) -> tuple[str, ...]:
+    """The chosen runs after ticks on one page; a line stands for all its repetitions, other pages stay as they are.
+
+    A line of which only some runs are chosen keeps just these while it stays ticked.
+    """
+    before = set(chosen)
+    gone = {run_id for number, entry in enumerate(entries) if number not in ticked for run_id in entry.run_ids}
+    kept = [run_id for run_id in chosen if run_id not in gone]
+    added = [
+        run_id
+        for number in sorted(ticked)
+        if number < len(entries) and not before.intersection(entries[number].run_ids)
+        for run_id in entries[number].run_ids
+    ]
+    return tuple([*kept, *added][:MOST])
+
+
+def order_after(now: Address, sort: str) -> dict[str, str | bool | None]:
+    """Another column begins with what is good; the same one is turned round."""
+    if sort != now.sort:
+        return {"sort": sort, "desc": None}
+    natural = sort in LARGE_FIRST
+    turned = not (natural if now.desc is None else now.desc)
+    return {"sort": sort, "desc": None if turned == natural else turned}
+
+
+def choose_all(board: Board) -> None:
+    """All runs that match, on every page."""
+    now = address.get()
+    address.change(runs=tuple(matching_ids(board, filters_of(now), fold=now.fold)))

@@ -1,0 +1,132 @@
+"""Calibration: when a run says 90 %, is it right in nine of ten photos? One temperature mends it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import streamlit as st
+
+from core import charts
+from core.comparison import PhotoResults, Reliability, reliability
+from core.errors import GraftError
+from core.models.calibration import Calibration
+from core.models.temperature import scaled
+from core.text.units import count, plain, share
+from core.web.compare.selected import Selected
+from core.web.compare.views import parts
+
+_MOST, _DRAWN = 12, 4
+_DOTTED = "Dotted: with the temperature scaled."
+_PROBLEM = "compare.calibration.problem"
+
+
+def show(selected: Selected) -> None:
+    parts.question(
+        "Is a run as often right as it says?",
+        "On the diagonal it is; below it the run is too sure of itself. Photos of similar certainty are put together.",
+    )
+    ids = parts.require_answers(selected)
+    if not ids:
+        return
+    ids = parts.best_of(ids, _MOST)
+    fitted = selected.bench.calibrations(ids)
+    raw, after = _diagrams(selected, ids, fitted)
+    parts.finding(charts.reliability_title(raw, selected.brief_names, after=after))
+    diagram, temperatures = st.columns([1, 1], gap="medium")
+    with diagram:
+        _diagram(selected, raw, after)
+    with temperatures:
+        _temperatures(selected, ids, fitted, {one.run_id: one for one in raw})
+
+
+def _diagram(selected: Selected, raw: list[Reliability], after: list[Reliability]) -> None:
+    """Of the best runs and those whose temperature was scaled: more lines would hide each other."""
+    scaled_ids = {one.run_id for one in after}
+    drawn = [one for place, one in enumerate(raw) if place < _DRAWN or one.run_id in scaled_ids]
+    parts.chart(
+        selected,
+        charts.reliability(drawn, selected.names, after=after, styles=parts.styles(selected)),
+        key="compare.reliability",
+        alt=f"Share right by stated certainty of {count(len(drawn), 'run')}",
+        rows=lambda: charts.reliability_rows(raw, selected.names, after=after),
+        caption=f"{charts.reliability_caption(drawn)} {_left_out(raw, drawn)}{_DOTTED if after else ''}".strip(),
+    )
+
+
+def _left_out(raw: list[Reliability], drawn: list[Reliability]) -> str:
+    if len(drawn) == len(raw):
+        return ""
+    return f"The {_DRAWN} most accurate of {len(raw)} runs, and those with a scaled temperature; the files have all. "
+
+
+def _diagrams(
+    selected: Selected, ids: list[str], fitted: Mapping[str, Calibration]
+) -> tuple[list[Reliability], list[Reliability]]:
+    """As measured, and after the temperature of those that have one."""
+    results = selected.comparison.results
+    after = [reliability(_after(results[run_id], found.temperature)) for run_id, found in fitted.items()]
+    return [reliability(results[run_id]) for run_id in ids], after
+
+
+def _after(results: PhotoResults, temperature: float) -> PhotoResults:
+    return replace(results, probabilities=scaled(results.probabilities, temperature))
+
+
+def _temperatures(
+    selected: Selected, ids: list[str], fitted: Mapping[str, Calibration], raw: Mapping[str, Reliability]
+) -> None:
+    """What every run is off by, and the click that mends it."""
+    st.markdown("**Scale the temperature**")
+    st.caption(
+        "One number per run, fitted on the **validation** photos and saved with its model: from then on Predict shows "
+        "the corrected certainty. Accuracy does not change, for no class overtakes another, and nothing was chosen on "
+        "test photos: there it is only measured."
+    )
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(plain(problem), icon=":material/error:")
+    for run_id in ids:
+        _temperature(selected, run_id, fitted.get(run_id), raw[run_id])
+    st.caption(
+        "Calibration error (ECE): the mean gap between stated certainty and share right, in 15 bins. Log-loss: how "
+        "surprised the run is by the truth, on average; both are better the smaller."
+    )
+
+
+def _temperature(selected: Selected, run_id: str, fitted: Calibration | None, raw: Reliability) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(gap=None, width="stretch"):
+            parts.chip(selected, run_id)
+            st.caption(_said(selected, run_id, fitted, raw))
+        verb, label = (_take_back, "Take it back") if fitted else (_scale, "Scale")
+        st.button(
+            label, key=f"compare.temperature.{run_id}", on_click=verb, args=(selected, run_id), width="content",
+            icon=":material/undo:" if fitted else ":material/thermostat:",
+        )  # fmt: skip
+
+
+def _said(selected: Selected, run_id: str, fitted: Calibration | None, raw: Reliability) -> str:
+    """Calibration error and log-loss on the test photos; both sides of the correction where there is one."""
+    if fitted is None or fitted.test_ece_after is None or fitted.test_loss_after is None:
+        loss = selected.comparison.evaluations[run_id].loss if run_id in selected.comparison.evaluations else None
+        said = f"error {share(raw.ece)}" + ("" if loss is None else f", log-loss {loss:.3f}")
+        return said if fitted is None else f"{said}, temperature {fitted.temperature:.2f}"
+    return (
+        f"temperature {fitted.temperature:.2f}: "
+        f"error {share(fitted.test_ece_before)} → {share(fitted.test_ece_after)}, "
+        f"log-loss {fitted.test_loss_before:.3f} → {fitted.test_loss_after:.3f}"
+    )
+
+
+def _scale(selected: Selected, run_id: str) -> None:
+    _tried(lambda: selected.bench.calibrate(run_id))
+
+
+def _take_back(selected: Selected, run_id: str) -> None:
+    _tried(lambda: selected.bench.uncalibrate(run_id))
+
+
+def _tried(verb) -> None:
+    """A callback draws nothing: what went wrong is said when the page is drawn."""
+    try:
+        verb()
+    except GraftError as error:
+        st.session_state[_PROBLEM] = str(error)

@@ -1,0 +1,70 @@
+"""Coverage: how accurate is a run when it may leave out what it is not sure of?"""
+
+import streamlit as st
+
+from core import charts
+from core.comparison import PhotoResults, coverage, when_sure
+from core.text.units import share
+from core.web.compare.selected import Selected
+from core.web.compare.views import parts
+from core.web.parts.tables import table
+
+_MOST = 12
+_SURE = (0.5, 0.8, 0.9, 0.95, 0.99)
+"""Read off for everybody, instead of a slider."""
+_SENTENCE = 0.9
+
+
+def show(selected: Selected) -> None:
+    parts.question(
+        "How accurate is it when it only answers if it is sure?",
+        "From right to left ever fewer photos get an answer, the surest ones; the others are left to a person.",
+    )
+    ids = parts.require_answers(selected)
+    if not ids:
+        return
+    results, names = selected.comparison.results, selected.names
+    ids = parts.best_of(ids, _MOST)
+    found = {run_id: coverage(results[run_id]) for run_id in ids}
+    parts.finding(f"{selected.brief_names[ids[0]]}: {_reading(results[ids[0]])}")
+    parts.chart(
+        selected,
+        charts.coverage_curves(found, names, styles=parts.styles(selected)),
+        key="compare.coverage",
+        alt=f"Accuracy by share of photos answered of {len(ids)} runs",
+        rows=lambda: charts.coverage_curves_rows(found, names),
+    )
+    st.markdown("**Answer only when at least so sure**")
+    short = parts.fitting_names(selected)
+    rows = [{"Run": short[run_id]} | {_column(at): _cell(results[run_id], at) for at in _SURE} for run_id in ids]
+    right = {_column(at): st.column_config.TextColumn(_column(at), alignment="right") for at in _SURE}
+    st.caption("“95 % of 60 %”: it answers 60 % of the test photos, and is right on 95 % of these.")
+    table(rows, key="compare.sure", columns=right | {"Run": parts.narrow_names()})
+    every = [(run_id, at) for run_id in ids for at in _SURE]
+    parts.data(
+        selected, lambda: [_figures(results[run_id], names[run_id], at) for run_id, at in every], "compare.sure_table"
+    )
+
+
+def _reading(results: PhotoResults) -> str:
+    right, answers = when_sure(results, _SENTENCE)
+    if right is None:
+        return f"it is never {100 * _SENTENCE:.0f} % sure of an answer."
+    return (
+        f"answering only when at least {100 * _SENTENCE:.0f} % sure, it is right on {share(right)} of the "
+        f"{share(answers)} of photos it answers; on all of them, on {share(results.accuracy)}."
+    )
+
+
+def _column(at: float) -> str:
+    return f"{100 * at:.0f} % sure"
+
+
+def _cell(results: PhotoResults, at: float) -> str:
+    right, answers = when_sure(results, at)
+    return "answers none" if right is None else f"{share(right)} of {100 * answers:.0f} %"
+
+
+def _figures(results: PhotoResults, name: str, at: float) -> dict:
+    right, answers = when_sure(results, at)
+    return {"run": results.run_id, "name": name, "at_least": at, "accuracy": right, "coverage": answers}

@@ -1,0 +1,82 @@
+"""Curves: how the runs learned, over epochs, time on the clock or what was paid."""
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, cast
+
+import streamlit as st
+
+from core import charts
+from core.comparison import METRICS, Curve
+from core.text.units import count
+from core.web.compare import address
+from core.web.compare.selected import Selected
+from core.web.compare.views import parts
+
+_OVER = {"epoch": "Epoch", "wall": "Time on the clock", "paid": "All that was paid"}
+_HELP = (
+    "Time on the clock counts from the first epoch. All that was paid also counts what came before it: loading, "
+    "computing features. Stored features cost nothing there."
+)
+
+
+def show(selected: Selected) -> None:
+    parts.question(
+        "How did the runs learn?",
+        "Validation photos as solid lines; where training goes on rising and validation does not, a run overfits.",
+    )
+    metric, over = _choose(selected)
+    ids = [row.run_id for row in selected.comparison.rows if row.epochs][: charts.MOST_RUNS]
+    found = _curves(selected, ids, metric)
+    if not found:
+        parts.nothing("None of the chosen runs has finished an epoch: these ways to use a network train none.")
+        return
+    styles = parts.styles(selected)
+    figure, caption = _drawn(found, over, tuple(styles.items()))
+    parts.finding(charts.learning_curves_title(found, over))
+    parts.chart(
+        selected,
+        figure,
+        key="compare.curves",
+        alt=f"{METRICS[metric].title} of {count(len(found), 'run')} over {_OVER[over].lower()}",
+        rows=lambda: charts.learning_curves_rows(found, over, styles),
+        caption=_left_out(selected, len(found)) + caption,
+    )
+    st.page_link(
+        "pages/board.py", label="Every curve on the Board", icon=":material/monitoring:",
+        query_params={"runs": ",".join(ids[:12])},
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _drawn(
+    found: tuple[Curve, ...], over: charts.Over, styles: tuple[tuple[str, charts.RunStyle], ...]
+) -> tuple[Any, str]:
+    """Chart and caption of these very numbers, kept: for 20 runs of 200 epochs they take 10 ms."""
+    looks = dict(styles)
+    return charts.learning_curves(found, over, looks), charts.learning_curves_caption(found, over, looks)
+
+
+def _curves(selected: Selected, ids: list[str], metric: str) -> tuple[Curve, ...]:
+    found = selected.bench.curves(ids, metric) if ids else ()
+    return tuple(replace(curve, name=selected.names[curve.run_id]) for curve in found)
+
+
+def _left_out(selected: Selected, drawn: int) -> str:
+    trained = sum(row.epochs > 0 for row in selected.comparison.rows)
+    without = len(selected.comparison.rows) - trained
+    said = f"The {drawn} most accurate of {trained} runs. " if trained > drawn else ""
+    return said + (f"Without epochs: {count(without, 'run')}, not trained step by step. " if without else "")
+
+
+def _choose(selected: Selected) -> tuple[str, charts.Over]:
+    """Pills, which wrap on a phone, where segments would be cut off."""
+    metric = st.pills(
+        "Metric", list(METRICS), required=True, format_func=lambda key: METRICS[key].title.capitalize(),
+        **address.bound("compare.metric", "metric", selected.address.metric),
+    )  # fmt: skip
+    over = st.pills(
+        "Over", list(_OVER), required=True, format_func=_OVER.__getitem__, help=_HELP,
+        **address.bound("compare.over", "over", selected.address.over),
+    )  # fmt: skip
+    return str(metric), cast(charts.Over, over)

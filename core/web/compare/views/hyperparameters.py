@@ -1,0 +1,43 @@
+"""Hyperparameters: which settings go with a high accuracy?"""
+
+from dataclasses import replace
+
+from core import charts
+from core.comparison import Difference
+from core.text.units import count
+from core.web.compare.differences import said
+from core.web.compare.selected import Selected
+from core.web.compare.views import parts
+
+
+def show(selected: Selected) -> None:
+    parts.question(
+        "Which settings make the difference?",
+        "A line is a run; an axis is a setting that is not the same in all of them, and at the right what came of it.",
+    )
+    rows, differing = parts.named_rows(selected), _in_words(selected)
+    measured = [row for row in rows if row.accuracy is not None]
+    if len(measured) < 2 or not differing:
+        parts.nothing(
+            "The chosen runs have the same settings: what differs between them is luck."
+            if len(rows) > 1 else "A second run is needed: one alone differs from nothing."
+        )  # fmt: skip
+        return
+    parts.finding(charts.parallel_coordinates_title(measured, differing))
+    parts.chart(
+        selected,
+        charts.parallel_coordinates(measured, differing, styles=parts.styles(selected)),
+        key="compare.parallel",
+        alt=f"Settings, accuracy and cost of {count(len(measured), 'run')}, one line each",
+        rows=lambda: charts.parallel_coordinates_rows(measured, differing),
+        caption=f"{charts.parallel_coordinates_caption(measured, differing)} In words: “Only what differs”, below.",
+    )
+
+
+def _in_words(selected: Selected) -> list[Difference]:
+    """The settings that differ, called as in the table at the end of the page and on Train."""
+    board = selected.bench.board(selected.dataset.id)
+    return [
+        replace(one, values={id_: value and said(board, one, id_) for id_, value in one.values.items()})
+        for one in selected.comparison.differing
+    ]

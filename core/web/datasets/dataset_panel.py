@@ -1,0 +1,125 @@
+"""One dataset on the page Datasets: figures, charts, gallery, refused files, deletion."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from core import charts
+from core.datasets.values import SPLITS, Dataset, Photo
+from core.text.units import amount, count, listed, moment, plain, size
+from core.web.parts.danger import confirm_danger
+from core.web.parts.metrics import figures
+from core.web.parts.tables import table
+from core.web.parts.thumbnails import montage, photo_strip
+from core.web.parts.widgets import explained
+from core.workbench import Workbench
+from core.workbench.delete import toll_words
+
+PER_PAGE = 24
+SAMPLE = 2000
+"""Photos whose sizes are drawn; more would not change the picture."""
+
+
+def facts(dataset: Dataset) -> None:
+    drawn = (
+        "as your upload gave it" if dataset.split_given else f"drawn by Graft once (seed {dataset.seed}), stratified"
+    )
+    sizes = dataset.split_sizes
+    figures(
+        "dataset",
+        ("Train", amount(sizes["train"]), f"Photos the head learns from. The split is {drawn}."),
+        ("Validation", amount(sizes["validation"]), "Photos that choose the best epoch."),
+        ("Test", amount(sizes["test"]), "Photos looked at once, at the end, to measure accuracy."),
+        ("Classes", amount(len(dataset.class_names)), "Names to tell apart."),
+        ("On disk", size(dataset.size_bytes), "The photos as Graft keeps them: at most 768 pixels, JPEG."),
+    )
+    for note in dataset.notes:
+        st.markdown(f":material/info: {plain(note)}")
+    st.caption(f"Imported {moment(dataset.created_at)} UTC · id `{dataset.id}` · digest `{dataset.digest[:12]}`")
+
+
+def pictures_of_it(bench: Workbench, dataset: Dataset) -> None:
+    """Class balance and image sizes side by side."""
+    photos = bench.photos(dataset.id, limit=SAMPLE)
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**{plain(charts.class_balance_title(dataset))}**")
+        _chart(charts.class_balance(dataset), "dataset.balance", "Photos per class and split")
+    with right:
+        st.markdown(f"**{plain(charts.image_sizes_title(photos))}**")
+        _chart(charts.image_sizes(photos), "dataset.sizes", "Width and height of the photos")
+
+
+def _chart(figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, theme="streamlit", config=charts.CONFIG, alt=alt)
+
+
+def gallery(bench: Workbench, dataset: Dataset) -> None:
+    """The photos of one class, a page at a time."""
+    st.subheader("Photos", anchor=False)
+    chosen, split, place = st.columns([3, 3, 1], vertical_alignment="bottom")
+    with chosen:
+        name = st.selectbox("Class", dataset.class_names, key=f"gallery.class.{dataset.id}")
+    with split:
+        which = st.segmented_control("Split", ("all", *SPLITS), default="all", required=True, key="gallery.split")
+    wanted = None if which == "all" else which
+    total = dataset.class_sizes[name] if wanted is None else dataset.counts.get(wanted, {}).get(name, 0)
+    pages = max(1, -(-total // PER_PAGE))
+    page = 1
+    if pages > 1:
+        key = f"gallery.page.{dataset.id}.{name}.{which}"
+        page = place.number_input(f"Page of {pages}", 1, pages, key=key)
+    photos = bench.photos(dataset.id, split=wanted, class_name=name, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    if not photos:
+        st.caption(f"{plain(name)} has no photos in this split.")
+    strip(bench, dataset.id, photos)
+
+
+def strip(bench: Workbench, dataset_id: str, photos: Sequence[Photo], captions: Sequence[str] | None = None) -> None:
+    photo_strip(
+        [bench.photo_path(dataset_id, photo.digest) for photo in photos],
+        captions or ["" for _ in photos],
+        alt=[f"{photo.class_name}: {photo.file}" for photo in photos],
+        width=112,
+    )
+
+
+SAMPLES = 5
+
+
+def sample(bench: Workbench, dataset: Dataset) -> None:
+    """A few photos spread over the classes, as one picture that never wraps."""
+    paths = _sample_paths(bench, str(bench.settings.home), dataset.id, dataset.photo_count)
+    if row := montage(paths):
+        classes = listed(dataset.class_names, 6)
+        st.image(row, width="stretch", alt=f"{count(len(paths), 'photo')} of {dataset.name}: {classes}")
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _sample_paths(_bench: Workbench, home: str, dataset_id: str, photos: int) -> tuple[Path, ...]:
+    """A dataset never changes, so neither do its sample photos; ``home`` is a part of the cache's key."""
+    step = max(1, photos // SAMPLES)
+    found = [photo for at in range(SAMPLES) for photo in _bench.photos(dataset_id, limit=1, offset=at * step)]
+    return tuple(_bench.photo_path(dataset_id, photo.digest) for photo in found)
+
+
+def refused(dataset: Dataset) -> None:
+    if not dataset.rejections:
+        return
+    st.subheader(f"{count(len(dataset.rejections), 'file')} not taken", anchor=False)
+    table([{"File": r.file, "Why": r.reason} for r in dataset.rejections], key="dataset.refused")
+
+
+def deletion(bench: Workbench, dataset: Dataset) -> None:
+    """Delete it with everything trained on it."""
+
+    def what() -> str:
+        return f"This deletes **{plain(dataset.name)}** for good: {toll_words(bench.toll(dataset=dataset.id))}."
+
+    if confirm_danger("dataset.delete", "Delete this dataset", what):
+        with explained():
+            toll = bench.delete_dataset(dataset.id)
+            st.toast(f"Deleted: {toll_words(toll)}.", icon=":material/delete:")
+            st.query_params.clear()
+            st.rerun()

@@ -1,0 +1,162 @@
+"""Photos in: the box that starts an import, and the imports that run or just ended."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.jobs.imports import ImportJob
+from core.text.units import amount, plain, size
+from core.web.parts.labels import dataset_size
+from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
+from core.web.parts.widgets import explained, poll
+from core.workbench import Workbench
+
+UPLOAD = "import.file"
+LAYOUT = (
+    "One folder per class. They may lie under **train**, **validation** and **test**; then your split is kept, "
+    "else Graft draws one (70 / 15 / 15)."
+)
+
+
+def import_box(bench: Workbench) -> None:
+    """Three ways in: the demo, a ZIP from this browser, a folder or ZIP that lies on the server already."""
+    upload, server, demo = st.tabs(["Upload a ZIP", "Folder on this machine", "Demo photos"])
+    with upload:
+        _upload(bench)
+    with server:
+        _server_side(bench)
+    with demo:
+        st.caption("A small set of real photos with their authors named, to see in minutes what Graft does.")
+        demo_button(bench, key="import.demo")
+
+
+def demo_button(bench: Workbench, *, key: str, primary: bool = False) -> None:
+    if st.button(
+        "Try it with the demo photos", key=key, type="primary" if primary else "secondary", icon=":material/eco:"
+    ):
+        _start(bench, "demo")
+
+
+def _upload(bench: Workbench) -> None:
+    """A ZIP of any size: sent in slices to the disk, then named and imported."""
+    st.caption(LAYOUT)
+    sent = upload_any_size(UPLOAD, "ZIP of photos")
+    if sent is None:
+        return
+    st.markdown(f":green[:material/check_circle:] **{plain(sent.name)}** is here, {size(sent.size_bytes)}.")
+    with st.form("import.upload", border=False):
+        name = _name_input("import.upload_name", Path(sent.name).stem)
+        with st.container(horizontal=True):
+            taken = st.form_submit_button("Import", icon=":material/upload:", type="primary", key="import.upload_go")
+            st.form_submit_button("Discard", key="import.upload_drop", on_click=drop_upload, args=(UPLOAD,))
+    if taken:
+        _start(bench, sent.path, name or Path(sent.name).stem, uploaded=True)
+
+
+def _server_side(bench: Workbench) -> None:
+    st.caption(LAYOUT)
+    with st.form("import.server", border=False):
+        path = st.text_input(
+            "Folder or ZIP on the machine Graft runs on",
+            key="import.path",
+            placeholder="/home/me/photos",
+            help="Nothing is changed there: Graft copies what it accepts.",
+        )
+        name = _name_input("import.server_name")
+        sent = st.form_submit_button("Import", icon=":material/folder_open:", type="primary", key="import.server_go")
+    if sent and not path.strip():
+        st.warning("Give the path of a folder or a ZIP file first.")
+    elif sent:
+        _start(bench, path.strip(), name)
+
+
+def _name_input(key: str, usual: str = "") -> str | None:
+    help_ = "Photos imported under a name that exists become its next version."
+    return st.text_input("Name (optional)", usual, key=key, max_chars=80, help=help_).strip() or None
+
+
+def _start(bench: Workbench, source: str | Path, name: str | None = None, *, uploaded: bool = False) -> None:
+    with explained():
+        bench.start_import(source, name, own_source=uploaded)
+        if uploaded:
+            release_upload(UPLOAD)
+        st.rerun()
+
+
+def import_jobs(bench: Workbench) -> bool:
+    """What is being imported, redrawn while it goes on; whether there is anything to see."""
+    jobs = [job for job in bench.import_jobs() if _is_news(bench, job)]
+    running = frozenset(job.id for job in jobs if job.state == "running")
+    poll(_jobs, bool(running), bench, running)
+    return bool(jobs)
+
+
+def _jobs(bench: Workbench, running: frozenset[str]) -> None:
+    jobs = [job for job in bench.import_jobs() if _is_news(bench, job)]
+    for job in jobs:
+        _job(bench, job)
+    if frozenset(job.id for job in jobs if job.state == "running") != running:
+        st.rerun(scope="app")
+
+
+def _is_news(bench: Workbench, job: ImportJob) -> bool:
+    """Until something was launched on the photos: then their next step has been taken."""
+    newest = bench.runs(job.dataset_id, limit=1) if job.dataset_id else []
+    return not newest or newest[0].created_at < job.started_at
+
+
+def _job(bench: Workbench, job: ImportJob) -> None:
+    with st.container(border=True, key=f"import-{job.id}"):
+        if job.state == "running":
+            st.progress(_share(job), text=f"Importing **{plain(job.title)}** · {_stage(job)}")
+            st.button("Cancel", key=f"import.cancel.{job.id}", on_click=bench.cancel_import, args=(job.id,))
+            return
+        {"done": _done, "failed": _failed, "cancelled": _cancelled}[job.state](bench, job)
+
+
+def _share(job: ImportJob) -> float:
+    if job.progress is None or not job.progress.total:
+        return 0.0
+    return min(1.0, job.progress.done / job.progress.total)
+
+
+def _stage(job: ImportJob) -> str:
+    if job.progress is None:
+        return "starting …"
+    if not job.progress.total:
+        return plain(f"{job.progress.stage.lower()} …")
+    return plain(f"{job.progress.stage.lower()}: {amount(job.progress.done)} of {amount(job.progress.total)}")
+
+
+def _done(bench: Workbench, job: ImportJob) -> None:
+    with explained():
+        dataset = bench.dataset(job.dataset_id or "")
+        refused = len(dataset.rejections)
+        st.markdown(
+            f":green[:material/check_circle:] **{plain(dataset.name)}** is ready: {dataset_size(dataset)}"
+            f"{f', {refused} not taken' if refused else ''}. {plain(job.message)}"
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            key = f"import.train.{job.id}"
+            if st.button("Train on it", type="primary", icon=":material/model_training:", key=key):
+                bench.dismiss_import(job.id)
+                st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
+            query = {"dataset": dataset.id}
+            st.page_link("pages/datasets.py", label="Look at it", icon=":material/photo_library:", query_params=query)
+            _dismiss(bench, job)
+        return
+    _dismiss(bench, job)
+
+
+def _failed(bench: Workbench, job: ImportJob) -> None:
+    st.error(f"**{plain(job.title)}** was not imported. {plain(job.message)}", icon=":material/error:")
+    _dismiss(bench, job)
+
+
+def _cancelled(bench: Workbench, job: ImportJob) -> None:
+    st.info(f"**{plain(job.title)}** was not imported. {plain(job.message)}", icon=":material/cancel:")
+    _dismiss(bench, job)
+
+
+def _dismiss(bench: Workbench, job: ImportJob) -> None:
+    st.button("Dismiss", key=f"import.dismiss.{job.id}", type="tertiary", on_click=bench.dismiss_import, args=(job.id,))

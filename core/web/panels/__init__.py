@@ -1,1 +1,0 @@
-"""Pieces of pages that are too long to be read in the page itself; one file per noun."""

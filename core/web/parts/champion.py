@@ -1,0 +1,171 @@
+"""The champion of a dataset: the run a person has chosen to use, with who chose it, when and why, and the way back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.datasets.values import Dataset
+from core.runs.values import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Run, Status
+from core.text.units import moment, plain, share
+from core.web.parts.labels import dataset_title, interval
+from core.web.parts.widgets import run_chip
+from core.web.runs.rows import attempt, open_link
+from core.workbench import Workbench
+from core.workbench.organise import login_name
+
+TROPHY = ":material/trophy:"
+MOST_SHOWN = 50
+"""Entries of the history on the page."""
+
+
+def make_button(bench: Workbench, run: Run, *, key: str) -> None:
+    """Makes a finished run the champion of its dataset, after asking why."""
+    held = bench.aliases(run.dataset_id).get(CHAMPION)
+    if held is not None and held.run_id == run.id:
+        st.button("Is champion", key=key, icon=TROPHY, disabled=True, help=_since(held))
+        return
+    now = f" Now it is **{plain(held.run_name)}**." if held is not None else ""
+    said = f"**{plain(run.name)}** becomes the run you rely on for these photos.{now}"
+    help_ = None if run.status is Status.FINISHED else "Only a finished run can be champion."
+    _asking(
+        key, "Make champion", said, lambda why, who: bench.set_alias(run.id, CHAMPION, why, who),
+        disabled=run.status is not Status.FINISHED, help=help_,
+    )  # fmt: skip
+
+
+def show(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
+    """Who is champion and since when, the way back, and the whole history.
+
+    Args:
+        best: the most accurate run that has a model; None when there is none.
+    """
+    held, lost = bench.aliases(dataset.id).get(CHAMPION), bench.lost_aliases(dataset.id).get(CHAMPION)
+    with st.container(border=True, key="champion"):
+        if held is not None:
+            _holder(bench, held, best)
+        else:
+            _nobody(bench, dataset, lost, best)
+        _buttons(bench, dataset, held)
+        _history(bench, dataset)
+
+
+def _holder(bench: Workbench, held: AliasMove, best: Run | None) -> None:
+    run = bench.run(held.run_id or "")
+    st.markdown(f":orange-badge[{TROPHY} Champion]")
+    run_chip(run)
+    st.markdown(f"Right on **{share(run.test_accuracy, interval(run))}** of the test photos.")
+    st.caption(_since(held))
+    if not bench.has_model(run.id):
+        st.warning("Its weights were deleted: it can be compared, but not asked.", icon=":material/layers_clear:")
+    if best is not None and best.id != run.id and (best.test_accuracy or 0) > (run.test_accuracy or 0):
+        st.caption(f"The most accurate is {plain(best.name)} with {share(best.test_accuracy, interval(best))}.")
+
+
+def _nobody(bench: Workbench, dataset: Dataset, lost: AliasMove | None, best: Run | None) -> None:
+    if lost is not None:
+        st.warning(
+            f"The champion was {plain(lost.run_name)} ({plain(lost.run_id)}), which was deleted since. Choose another.",
+            icon=TROPHY,
+        )
+    else:
+        st.markdown(f"**{TROPHY} No champion yet**")
+        st.caption(
+            "The run you rely on, whatever is tried later. Wherever a run can be named, it is then also called "
+            f"**{plain(dataset.name)}@{CHAMPION}**."
+        )
+    if best is not None:
+        st.caption(f"The most accurate is {plain(best.name)} with {share(best.test_accuracy, interval(best))}.")
+
+
+def _buttons(bench: Workbench, dataset: Dataset, held: AliasMove | None) -> None:
+    before = bench.before_alias(dataset.id)
+    if held is None and before is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if held is not None:
+            run = bench.run(held.run_id or "")
+            if bench.has_model(run.id):
+                query = {"models": run.id}
+                st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
+            open_link(run, "Its run")
+        if before is not None:
+            said = f"**{plain(before.run_name)}** becomes champion again. This is one more entry of the history."
+            _asking(
+                "champion.back", "Roll back", said,
+                lambda why, who: bench.roll_back_alias(dataset.id, CHAMPION, why, who), icon=":material/undo:",
+            )  # fmt: skip
+        if held is not None:
+            said = f"{plain(dataset_title(dataset))} has no champion then. The run itself stays."
+            _asking(
+                "champion.drop", "Take away", said,
+                lambda why, who: bench.drop_alias(dataset.id, CHAMPION, why, who), icon=":material/close:",
+            )  # fmt: skip
+
+
+def _history(bench: Workbench, dataset: Dataset) -> None:
+    moves = bench.alias_history(dataset.id, CHAMPION)
+    if not moves:
+        return
+    with st.expander(f"History ({len(moves)})", icon=":material/history:", key="champion.history"):
+        # lines, because a table would cut the reasons off
+        st.markdown("\n".join(_entry(move) for move in moves[:MOST_SHOWN]))
+        if len(moves) > MOST_SHOWN:
+            st.caption(f"{len(moves) - MOST_SHOWN} earlier ones: `python -m core alias {plain(dataset.name)}`")
+
+
+def _entry(move: AliasMove) -> str:
+    came_to = "Taken away"
+    if move.run_id is not None:
+        came_to = f"{'Back to ' if move.restores else ''}{plain(move.run_name)} ({plain(move.run_id)})"
+    by, why = (f" by {plain(move.who)}" if move.who else ""), (f": {plain(move.why)}" if move.why else "")
+    return f"- **{came_to}** · {moment(move.at)} UTC{by}{why}"
+
+
+def _since(move: AliasMove) -> str:
+    """Champion since when, by whom and why, in markdown."""
+    by = f" by {plain(move.who)}" if move.who else ""
+    why = f": {plain(move.why)}" if move.why else ""
+    return f"Chosen {moment(move.at)} UTC{by}{why}"
+
+
+def who() -> str:
+    """Whoever uses the page: the e-mail of who is logged in, else the user of this machine."""
+    email = getattr(st.user, "email", None) if getattr(st.user, "is_logged_in", False) else None
+    return str(email) if email else login_name()
+
+
+# --- a dialog that asks why ---
+
+
+def _asking(
+    key: str, label: str, said: str, do: Callable[[str, str], Any], *, icon: str = TROPHY, **button: Any
+) -> None:
+    """A button that asks why and who before it does ``do(why, who)``; ``said`` is markdown, names in it ``plain``.
+
+    As in ``confirm_danger`` the dialog is drawn from state and answers through callbacks.
+    """
+    state = f"asking.{key}"
+    st.button(label, key=key, icon=icon, on_click=_set, args=(state, True), **button)
+    if st.session_state.get(state):
+        st.dialog(label, icon=icon, on_dismiss=lambda: _set(state, False))(_dialog)(key, state, label, said, do)
+
+
+def _dialog(key: str, state: str, label: str, said: str, do: Callable[[str, str], Any]) -> None:
+    st.markdown(said)
+    st.text_input("Why", key=f"{key}.why", max_chars=LONGEST_WHY, placeholder="For whoever asks later")
+    st.text_input("Who", who(), key=f"{key}.who", max_chars=LONGEST_WHO)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button("Cancel", key=f"{key}-no", on_click=_set, args=(state, False))
+        st.button(label, key=f"{key}-yes", type="primary", on_click=_answer, args=(key, state, do))
+    if not st.session_state.get(state):
+        st.rerun()
+
+
+def _answer(key: str, state: str, do: Callable[[str, str], Any]) -> None:
+    _set(state, False)
+    attempt(do, st.session_state[f"{key}.why"], st.session_state[f"{key}.who"])
+
+
+def _set(state: str, asked: bool) -> None:
+    st.session_state[state] = asked

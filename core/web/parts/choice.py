@@ -1,0 +1,52 @@
+"""Choosing a dataset: the choice lives in the URL, so that every page can be linked, reloaded and shared."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.datasets.values import Dataset
+from core.errors import GraftError
+from core.text.units import plain
+from core.web.parts.labels import dataset_size, dataset_title
+from core.workbench import Workbench
+
+
+def linked_dataset(bench: Workbench) -> Dataset | None:
+    """The dataset of ``?dataset=``, by id, name or name:version; an unknown one is said in a sentence."""
+    reference = st.query_params.get("dataset")
+    if not reference:
+        return None
+    try:
+        return bench.dataset(reference)
+    except GraftError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return None
+
+
+def choose_dataset(
+    bench: Workbench, datasets: Sequence[Dataset], *, key: str, default: Dataset | None = None
+) -> Dataset:
+    """The dataset of the URL, else ``default`` or the newest; changed with a select box. ``datasets`` is not empty."""
+    chosen = default or linked_dataset(bench) or datasets[0]
+    by_id = {dataset.id: dataset for dataset in datasets} | {chosen.id: chosen}
+    st.session_state[key] = chosen.id
+    st.selectbox(
+        "Dataset",
+        list(by_id),
+        format_func=lambda id_: f"{dataset_title(by_id[id_])} ({dataset_size(by_id[id_])})",
+        key=key,
+        on_change=_into_url,
+        args=(key,),
+    )
+    return chosen
+
+
+def _into_url(key: str) -> None:
+    """Another dataset: whatever else the URL chose belonged to the one before."""
+    st.query_params.from_dict({"dataset": st.session_state[key]})
+
+
+def listed_ids(name: str) -> list[str]:
+    """The ids of ``?runs=a,b`` or ``?runs=a&runs=b``, without repeats."""
+    parts = ",".join(st.query_params.get_all(name)).split(",")
+    return list(dict.fromkeys(part.strip() for part in parts if part.strip()))

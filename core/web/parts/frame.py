@@ -1,0 +1,52 @@
+"""The frame around every page: navigation, icon, logo, and the guard that no page is ever shown without it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.web.parts.device import watch_device
+
+STATIC = Path(__file__).parents[1] / "static"
+
+SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "": (("overview", "Overview", ":material/home:"),),
+    "Photos": (("datasets", "Datasets", ":material/photo_library:"),),
+    "Training": (
+        ("train", "Train", ":material/model_training:"),
+        ("runs", "Runs", ":material/list_alt:"),
+    ),
+    "Results": (
+        ("compare", "Compare", ":material/bar_chart:"),
+        ("models", "Models", ":material/deployed_code:"),
+        ("predict", "Predict", ":material/image_search:"),
+        ("board", "Board", ":material/monitoring:"),
+    ),
+}
+"""Section: (name, title, icon). The name is the file in ``pages/`` and the path in the URL."""
+
+_DRAWN = "_graft_frame_drawn"
+
+
+def frame() -> None:
+    """Draw the frame and run the page of the URL."""
+    st.set_page_config(page_title="Graft", page_icon=str(STATIC / "icon.png"), layout="wide")
+    st.html(STATIC / "style.css")
+    watch_device()
+    st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.png"))
+    page = st.navigation({section: [_page(*entry) for entry in entries] for section, entries in SECTIONS.items()})
+    st.session_state[_DRAWN] = True
+    page.run()
+
+
+def require_frame() -> None:
+    """Stop a page that was started without the frame; the first line of every page.
+
+    Streamlit's old discovery of a ``pages`` folder would run a page file on its own, without app.py.
+    """
+    if not st.session_state.pop(_DRAWN, False):
+        st.error("This page can only be opened inside Graft. Reload it, or start at the address of the dashboard.")
+        st.stop()
+
+
+def _page(name: str, title: str, icon: str):
+    return st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")

@@ -1,0 +1,41 @@
+"""Names of runs cut to the room there is, still told apart."""
+
+from collections.abc import Mapping
+
+from core.text.units import brief
+
+_PADDING, _LETTER = 16, 6.8
+"""Pixels around the text of a cell, and of a letter in it."""
+
+
+def fitting(names: Mapping[str, str], pixels: int) -> dict[str, str]:
+    """Names cut so that both their ends stand in a column of a table, which would show the beginning only."""
+    limit = int((pixels - _PADDING) / _LETTER)
+    return _distinct(names, {run_id: both_ends(name, limit) for run_id, name in names.items()})
+
+
+def both_ends(text: str, limit: int) -> str:
+    """As many whole words from the beginning and the end as fit: of an ensemble both tell it apart."""
+    words = text.split(" ")
+    if len(text) <= limit or len(words) < 3:
+        return brief(text, limit)
+    cuts = [
+        (" ".join(words[:first]).rstrip(" ,·"), " ".join(words[last:]).lstrip(" ,·"))
+        for first in range(1, len(words))
+        for last in range(first + 1, len(words))
+    ]
+    fit = [(head, tail) for head, tail in cuts if head and tail and len(head) + len(tail) + 3 <= limit]
+    if not fit:
+        return brief(text, limit)
+    head, tail = max(fit, key=lambda cut: (min(map(len, cut)), len(cut[0])))
+    return f"{head} … {tail}"
+
+
+def brief_names(names: Mapping[str, str]) -> dict[str, str]:
+    """Names cut to the length of a sentence, except where two would then read the same."""
+    return _distinct(names, {run_id: brief(name) for run_id, name in names.items()})
+
+
+def _distinct(names: Mapping[str, str], short: Mapping[str, str]) -> dict[str, str]:
+    taken = list(short.values())
+    return {run_id: name if taken.count(name) == 1 else names[run_id] for run_id, name in short.items()}

@@ -1,0 +1,78 @@
+"""The drop zone for files of any size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.web.server.uploads import SLICE_BYTES, Upload, new_upload, tickets
+
+ASSETS = Path(__file__).parent / "upload_box_assets"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploaded:
+    """A complete upload: where it lies, and what the visitor called it (for show only)."""
+
+    path: Path
+    name: str
+    size_bytes: int
+
+
+def upload_any_size(key: str, label: str, *, suffixes: Sequence[str] = (".zip",)) -> Uploaded | None:
+    """A drop zone that sends a file in slices straight to disk; the file once it is complete.
+
+    It keeps answering with the same file until ``release_upload`` (the caller looks after the file from now on, for
+    example ``start_import(path, own_source=True)``) or ``drop_upload`` (delete it).
+    """
+    upload = _upload_of(key, suffixes)
+    if upload.complete:
+        return Uploaded(path=upload.path, name=upload.name, size_bytes=upload.size or 0)
+    sent = _mount()(
+        key=key,
+        data={
+            "label": label,
+            "address": f"api/v1/uploads/{upload.ticket}",
+            "ticket": upload.ticket,
+            "slice": SLICE_BYTES,
+            "suffixes": list(suffixes),
+        },
+        on_done_change=lambda: None,
+    ).get("done")
+    if isinstance(sent, str) and sent != upload.ticket and tickets().find(sent):
+        # begun in a session that has ended while the connection was down
+        st.session_state[_state(key)] = sent
+        st.rerun()
+    return None
+
+
+def release_upload(key: str) -> None:
+    """The caller took the file; the box is empty again."""
+    tickets().release(st.session_state.pop(_state(key), ""))
+
+
+def drop_upload(key: str) -> None:
+    """Delete the file; the box is empty again."""
+    tickets().drop(st.session_state.pop(_state(key), ""))
+
+
+def _upload_of(key: str, suffixes: Sequence[str]) -> Upload:
+    upload = tickets().find(st.session_state.get(_state(key), ""))
+    if upload is None:
+        upload = new_upload(suffixes)
+        st.session_state[_state(key)] = upload.ticket
+    return upload
+
+
+def _state(key: str) -> str:
+    return f"upload.{key}"
+
+
+def _mount():
+    return st.components.v2.component(
+        "graft_upload_box",
+        html=(ASSETS / "box.html").read_text("utf-8"),
+        css=(ASSETS / "box.css").read_text("utf-8"),
+        js=(ASSETS / "box.js").read_text("utf-8"),
+    )

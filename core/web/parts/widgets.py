@@ -1,0 +1,119 @@
+"""Small pieces every page is made of. Names given by users go through ``plain`` or ``html.escape``, always."""
+
+import html
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+from urllib.parse import quote
+
+import streamlit as st
+
+from core.charts.colours import run_colour
+from core.errors import GraftError
+from core.runs.values import Progress, Run, Status
+from core.text.units import amount, duration, plain
+
+BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
+
+STATUSES: dict[Status, tuple[str, str, BadgeColour]] = {
+    Status.SCHEDULED: ("Waiting", ":material/schedule:", "gray"),
+    Status.RUNNING: ("Running", ":material/autorenew:", "blue"),
+    Status.FINISHED: ("Finished", ":material/check_circle:", "green"),
+    Status.FAILED: ("Failed", ":material/error:", "red"),
+    Status.KILLED: ("Stopped", ":material/stop_circle:", "orange"),
+}
+"""Word, icon and colour of each status: never colour alone."""
+
+
+def heading(title: str, question: str) -> None:
+    """Title of a page and, as its first line, the question it answers."""
+    st.title(title, anchor=False)
+    st.caption(question)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Error boundary: an error meant for a person becomes one sentence on the page, and what follows still runs."""
+    try:
+        yield
+    except GraftError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def status_text(status: Status) -> str:
+    """The same as markdown, for captions, labels and columns."""
+    word, icon, colour = STATUSES[status]
+    return f":{colour}-badge[{icon} {word}]"
+
+
+def status_word(status: Status) -> str:
+    """The word alone with a symbol of its own, for the cells of ``st.dataframe``."""
+    symbols = {"SCHEDULED": "○", "RUNNING": "◔", "FINISHED": "●", "FAILED": "✕", "KILLED": "◌"}
+    return f"{symbols[status]} {STATUSES[status][0]}"
+
+
+def run_chip(run: Run, name: str | None = None) -> None:
+    """A dot in the run's colour and its name, or a shorter one."""
+    dot = f"width:.7em;height:.7em;border-radius:50%;flex:none;background:{run_colour(run.id)}"
+    st.html(
+        '<div style="display:flex;align-items:center;gap:.5em;min-width:0">'
+        f'<span style="{dot}"></span>'
+        f'<span style="overflow-wrap:anywhere">{html.escape(name or run.name)}</span></div>'
+    )
+
+
+def colour_swatch(colour: str, radius: int = 6) -> str:
+    """A data URI of a dot, for ``st.column_config.ImageColumn``; ``radius`` is out of 8, for lines of other heights."""
+    circle = f'<circle cx="8" cy="8" r="{radius}" fill="{colour}"/>'
+    dot = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{circle}</svg>'
+    return f"data:image/svg+xml,{quote(dot)}"
+
+
+def empty_state(
+    title: str,
+    text: str,
+    *,
+    icon: str = ":material/eco:",
+    page: str | None = None,
+    label: str = "",
+    query_params: dict[str, str] | None = None,
+) -> None:
+    """What will be here, why it is not yet, and the page where it starts (for example ``pages/train.py``)."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.subheader(icon, anchor=False, text_alignment="center")
+        st.markdown(f"**{plain(title)}**", text_alignment="center")
+        st.caption(text, text_alignment="center")
+        if page:
+            st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=query_params)
+
+
+def metric(label: str, value: str, measured: str, *, delta: str | None = None) -> None:
+    """A figure with unit; ``measured`` is the tooltip that says how it was measured."""
+    st.metric(label, value, delta=delta, help=measured)
+
+
+def progress_line(progress: Progress | None, *, before: str = "") -> None:
+    """What is done, what is left and for how long: ``Training: 12 of 30 epochs, 40 s left``."""
+    if progress is None:
+        st.progress(0.0, text=f"{plain(before)} Starting …".strip())
+        return
+    share = progress.done / progress.total if progress.total else 0.0
+    st.progress(min(1.0, max(0.0, share)), text=plain(f"{before} {progress_text(progress)}".strip()))
+
+
+def progress_text(progress: Progress) -> str:
+    """The sentence of ``progress_line``."""
+    text = progress.stage
+    if progress.total:
+        text += f": {amount(progress.done)} of {amount(progress.total)} {progress.unit}".rstrip()
+    if progress.eta_seconds is not None:
+        text += f", {duration(progress.eta_seconds)} left"
+    return text
+
+
+def poll(panel: Callable[..., Any], active: bool, *args: Any, seconds: float = 1.0) -> Any:
+    """Draw ``panel(*args)`` as a fragment that redraws itself while something is ``active``.
+
+    The panel calls ``st.rerun(scope="app")`` once when it sees the end, so that polling stops.
+    """
+    return st.fragment(panel, run_every=seconds if active else None)(*args)

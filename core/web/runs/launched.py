@@ -1,0 +1,75 @@
+"""The runs that were launched together (``?runs=a,b``): followed until they are done, then compared."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import GraftError
+from core.runs.values import Run, Status
+from core.text.units import count, plain
+from core.web.parts.choice import listed_ids
+from core.workbench import Workbench
+
+_WATCHED = "launched.watched"
+
+
+def banner(bench: Workbench) -> None:
+    """How the selection of the URL stands, and Compare when all of it is done."""
+    runs = _selected(bench)
+    if not runs:
+        return
+    ids = ",".join(run.id for run in runs)
+    left = [run for run in runs if not run.status.ended]
+    if left:
+        st.session_state[_WATCHED] = ids
+        st.toggle(
+            "Open Compare when they are done",
+            value=True,
+            key="launched.follow",
+            help=f"{len(runs) - len(left)} of {count(len(runs), 'launched run')} have ended.",
+        )
+        return
+    _done(runs, ids)
+
+
+def _selected(bench: Workbench) -> list[Run]:
+    found = []
+    for run_id in listed_ids("runs"):
+        try:
+            found.append(bench.run(run_id))
+        except GraftError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+    return found
+
+
+def _done(runs: Sequence[Run], ids: str) -> None:
+    finished = [run for run in runs if run.status is Status.FINISHED]
+    watched = st.session_state.pop(_WATCHED, None) == ids
+    if watched and len(finished) == len(runs) > 1 and st.session_state.get("launched.follow", True):
+        st.switch_page("pages/compare.py", query_params={"runs": ids})
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="launched"):
+        st.markdown(f"**{_outcome(runs, finished)}**")
+        if finished:
+            chosen = ",".join(run.id for run in finished)
+            st.page_link(
+                "pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params={"runs": chosen}
+            )
+
+
+def _outcome(runs: Sequence[Run], finished: Sequence[Run]) -> str:
+    if len(finished) == len(runs):
+        return (
+            "The run you launched is finished."
+            if len(runs) == 1
+            else f"All {len(runs)} runs you launched are finished."
+        )
+    return f"{len(finished)} of {count(len(runs), 'run')} you launched finished; see below why the others did not."
+
+
+def supervisor_notice(bench: Workbench) -> None:
+    """Nothing starts without a supervisor: say so and offer to start one."""
+    if bench.supervisor().running:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="supervisor-notice"):
+        st.warning("No supervisor is running, so waiting runs will not start.", icon=":material/warning:")
+        st.button("Start it", key="supervisor.start", icon=":material/play_arrow:", on_click=bench.start_supervisor)

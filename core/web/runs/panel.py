@@ -1,0 +1,155 @@
+"""One run, opened: how it stands, curves, results, what it is made of, notes, log, and what can be done with it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import charts
+from core.runs.values import CHAMPION, LONGEST_NAME, LONGEST_NOTE, Epoch, Run, Status
+from core.text.markdown import safe_markdown
+from core.text.units import moment, plain
+from core.web.parts import champion, organise
+from core.web.parts.labels import dataset_title, run_sentence
+from core.web.parts.widgets import explained, heading, poll, progress_line, status_text
+from core.web.runs import choices, results, story
+from core.web.runs.rows import attempt, epoch_words, reproduce_button, stop_menu
+from core.workbench import Workbench
+
+LOG_BYTES = 48_000
+"""How much of the log's end is shown."""
+
+
+def show(bench: Workbench, run: Run) -> None:
+    held = bench.aliases(run.dataset_id).get(CHAMPION)
+    said = organise.badges(run, champion=held is not None and held.run_id == run.id)
+    heading(plain(run.name), f"{status_text(run.status)} {said} {run_sentence(run)}")
+    _actions(bench, run)
+    if run.notes.strip():
+        with st.container(border=True, key="run.note"):
+            st.markdown(safe_markdown(run.notes))
+    poll(lambda: _live(bench, run), not run.status.ended)
+    if run.status is Status.FINISHED:
+        results.cost(bench, run)
+        results.evaluation(bench, run)
+        with explained():
+            choices.show(bench, run)
+    with explained():
+        story.reproduction(bench, run)
+        story.repetitions(bench, run)
+        story.lineage(bench, run)
+    with st.expander("Recipe, stages and attempts", icon=":material/receipt_long:"):
+        _recipe(bench, run)
+    with st.expander("Name and notes", icon=":material/edit_note:"):
+        _notes(bench, run)
+    with st.expander("Log", icon=":material/terminal:", expanded=run.status is Status.FAILED):
+        poll(lambda: _log(bench, run), not run.status.ended)
+    _deletion(bench, run)
+
+
+def _recipe(bench: Workbench, run: Run) -> None:
+    title = plain(dataset_title(bench.dataset(run.dataset_id)))
+    st.caption(f"Trained on **{title}** · run `{run.id}` · launched {moment(run.created_at)} UTC")
+    story.recipe(bench, run)
+    with explained():  # a network that was deleted since no longer says how it was cut
+        story.stages(bench, run)
+    story.attempts(bench, run)
+
+
+def _actions(bench: Workbench, run: Run) -> None:
+    """How it goes on, then what a person can say about it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not run.status.ended:
+            stop_menu(bench, run)
+        elif run.status is not Status.FINISHED:
+            kept = run.epochs_done and bench.has_checkpoint(run.id)
+            again = f"Goes on at epoch {run.epochs_done + 1}." if kept else "Starts from the beginning."
+            st.button(
+                "Resume", type="primary", icon=":material/play_arrow:", key="run.resume", help=again,
+                on_click=attempt, args=(bench.resume, run.id),
+            )  # fmt: skip
+        else:
+            _next_steps(bench, run)
+        if run.epochs_done:
+            query = {"runs": run.id}
+            st.page_link("pages/board.py", label="Board", icon=":material/monitoring:", query_params=query)
+        st.page_link("pages/runs.py", label="All runs", icon=":material/list_alt:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        organise.marks(bench, [run], key="run")
+        if run.status is Status.FINISHED:
+            champion.make_button(bench, run, key="run.champion")
+    if run.status is Status.FINISHED and not bench.has_model(run.id):
+        st.caption(
+            ":material/layers_clear: Its weights were deleted: it can be compared, but not asked, extended or built "
+            "on. Training it again brings them back."
+        )
+
+
+def _next_steps(bench: Workbench, run: Run) -> None:
+    """Of a finished run; without weights it cannot be asked."""
+    if bench.has_model(run.id):
+        query = {"models": run.id}
+        st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
+    query = {"dataset": run.dataset_id}
+    st.page_link("pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params=query)
+    reproduce_button(bench, run)
+
+
+def _live(bench: Workbench, known: Run) -> None:
+    """Progress and curves; the page around is redrawn once when the run changes its status."""
+    with explained():
+        run = bench.run(known.id)
+        if run.status is Status.RUNNING:
+            progress_line(bench.progress(run.id), before=epoch_words(run))
+        _curves(bench.epochs(run.id), run.best_epoch)
+        if run.status is not known.status:
+            st.rerun(scope="app")
+
+
+def _curves(epochs: Sequence[Epoch], best: int | None) -> None:
+    if not epochs:
+        return
+    for column, name in zip(st.columns(2), ("accuracy", "loss"), strict=True):
+        with column:
+            st.markdown(f"**{name.capitalize()} per epoch**")
+            alt = f"{name} per epoch on training and validation photos"
+            figure = charts.live_curve(epochs, metric=name, best=best)
+            st.plotly_chart(figure, key=f"run.curve.{name}", theme="streamlit", config=charts.CONFIG, alt=alt)
+
+
+def _notes(bench: Workbench, run: Run) -> None:
+    """Name and notes, with the notes as they will be shown under the box."""
+    name = st.text_input("Name", run.name, max_chars=LONGEST_NAME, key=f"run.name.{run.id}")
+    notes = st.text_area(
+        "Notes", run.notes, max_chars=LONGEST_NOTE, key=f"run.notes.{run.id}", height=160,
+        help="Markdown: **bold**, lists, `code`, links. Pictures and HTML are not shown.",
+    )  # fmt: skip
+    if notes.strip() and notes != run.notes:
+        st.caption("Not saved yet; it will look like this:")
+        with st.container(border=True):
+            st.markdown(safe_markdown(notes))
+    if st.button("Save", icon=":material/save:", key="run.save"):
+        with explained():
+            bench.annotate(run.id, name=name, notes=notes)
+            st.rerun()
+
+
+def _log(bench: Workbench, run: Run) -> None:
+    """The end of the log; only what is new is read at each poll."""
+    key = f"run.log.{run.id}"
+    text, offset = st.session_state.get(key, ("", -LOG_BYTES))
+    more, offset = bench.log(run.id, offset)
+    text = (text + more)[-LOG_BYTES:]
+    st.session_state[key] = (text, offset or -LOG_BYTES)
+    if not text:
+        st.caption("Nothing was written yet.")
+        return
+    with st.container(height=320, autoscroll=True):
+        st.code(text, language=None, wrap_lines=True)
+
+
+def _deletion(bench: Workbench, run: Run) -> None:
+    told, row = st.container(), st.container(horizontal=True)
+    with row:
+        if run.status.ended and (bench.has_model(run.id) or bench.has_checkpoint(run.id)):
+            organise.delete_weights_button(bench, [run], told, key="run.weights")
+        organise.delete_button(bench, [run], told, key="run.delete", label="Delete this run")

@@ -1,0 +1,72 @@
+"""What a finished run came to: what it cost, the test photos, and what was chosen on the validation photos."""
+
+import streamlit as st
+
+from core import charts
+from core.comparison import COSTS, leaderboard
+from core.runs.values import Evaluation, Run
+from core.text.units import duration, listed, plain, share
+from core.web.parts.labels import saying, title_of
+from core.web.parts.metrics import figures
+from core.web.parts.tables import number, table
+from core.workbench import Workbench
+
+
+def cost(bench: Workbench, run: Run) -> None:
+    """Paid and alone, where the time went, and what nothing here could measure."""
+    paid = bench.cost(run.id)
+    if paid is None:
+        return
+    st.subheader("What it cost", anchor=False)
+    rate, currency = bench.rate()
+    row = leaderboard([run], {run.id: paid}, rate_per_hour=rate)[0]
+    kinds = [kind for key, kind in COSTS.items() if rate is not None or "money" not in key]
+    measured = [kind for kind in kinds if getattr(row, kind.key) is not None]
+    said = [(title_of(kind), saying(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured]
+    figures("cost", *said)
+    saved = paid.alone_wall_seconds - paid.wall_seconds
+    if saved > 0.05 * paid.alone_wall_seconds:
+        combined = run.recipe.cascade is not None and run.recipe.cascade.combines_runs
+        what = "The runs it is made from were finished already, which" if combined else "What earlier runs had computed"
+        st.caption(f"{what} saved {duration(saved)}.")
+    st.caption(" · ".join(f"{stage}: {duration(seconds)}" for stage, seconds in paid.stages.items()))
+    missing = [kind.title for kind in kinds if kind not in measured]
+    if missing:
+        st.caption(f"Not measured on this machine: {listed(missing)}.")
+
+
+def evaluation(bench: Workbench, run: Run) -> None:
+    """Every class, and which are mixed up."""
+    measured = bench.evaluation(run.id)
+    if measured is None:
+        return
+    st.subheader("On the test photos", anchor=False)
+    left, right = st.columns(2)
+    with left:
+        classes = _class_rows(measured)
+        table(
+            classes,
+            key="run.classes",
+            words=dict.fromkeys(("Precision", "Recall", "F1"), share),
+            columns=_CLASS_COLUMNS,
+        )
+    with right:
+        names = tuple(score.class_name for score in measured.per_class)
+        st.markdown(f"**{plain(charts.confusion_title(measured, names))}**")
+        figure = charts.confusion(measured.confusion, names)
+        st.plotly_chart(figure, key="run.confusion", theme="streamlit", config=charts.CONFIG, alt="Confusion matrix")
+
+
+def _class_rows(evaluation: Evaluation) -> list[dict]:
+    return [
+        {"Class": s.class_name, "Photos": s.photos, "Precision": s.precision, "Recall": s.recall, "F1": s.f1}
+        for s in evaluation.per_class
+    ]
+
+
+_CLASS_COLUMNS = {
+    "Photos": number("Photos", "Test photos of this class."),
+    "Precision": number("Precision", "Of the photos it called so, the share that are."),
+    "Recall": number("Recall", "Of the photos that are, the share it called so."),
+    "F1": number("F1", "Harmonic mean of precision and recall."),
+}

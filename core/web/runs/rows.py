@@ -1,0 +1,171 @@
+"""Runs as rows: what trains now, what waits, and the polling that keeps both true."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core import charts
+from core.errors import GraftError
+from core.recipes.labels import recipe_words
+from core.runs.values import Run, Status
+from core.text.units import count, plain
+from core.web.parts.labels import slot_words
+from core.web.parts.widgets import explained, progress_line, run_chip
+from core.workbench import Workbench
+
+Names = Mapping[str, str]
+"""Dataset id -> title."""
+
+
+def active_ids(running: Sequence[Run], waiting: Sequence[Run]) -> frozenset[tuple[str, str]]:
+    """What a polling panel compares to know that the page around it is out of date."""
+    return frozenset((run.id, run.status) for run in (*running, *waiting))
+
+
+def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False) -> None:
+    """One running run: name, stage, what is left, and how to stop it."""
+    with st.container(border=True, key=f"running-{run.id}"):
+        head, buttons = st.columns([3, 2], vertical_alignment="center")
+        with head:
+            run_chip(run)
+            where = f" · on {slot_words(run.slot)}" if run.slot else ""
+            st.caption(plain(f"{names.get(run.dataset_id, '')} · {recipe_words(run.recipe)}{where}"))
+        with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+            open_link(run)
+            stop_menu(bench, run)
+        progress_line(bench.progress(run.id), before=epoch_words(run))
+        if curve:
+            live_curve(bench, run)
+
+
+def epoch_words(run: Run) -> str:
+    if run.cancel is not None:
+        return "Ending after this epoch …" if run.cancel == "after_epoch" else "Stopping …"
+    return ""
+
+
+def live_curve(bench: Workbench, run: Run) -> None:
+    epochs = bench.epochs(run.id)
+    if not epochs:
+        return
+    figure = charts.live_curve(epochs, metric="accuracy")
+    alt = f"Accuracy of {run.name} per epoch, training and validation"
+    st.plotly_chart(figure, key=f"curve.{run.id}", theme="streamlit", config=charts.CONFIG, alt=alt)
+
+
+def open_link(run: Run, label: str = "Open") -> None:
+    st.page_link("pages/runs.py", label=label, icon=":material/open_in_new:", query_params={"run": run.id})
+
+
+def stop_menu(bench: Workbench, run: Run) -> None:
+    """Pause, or finish early with what was learned so far; a waiting run just leaves the queue."""
+    if run.status is Status.SCHEDULED:
+        action = (bench.cancel, run.id)
+        st.button("Cancel", key=f"cancel.{run.id}", icon=":material/close:", on_click=attempt, args=action)
+        return
+    with st.popover("Stop", icon=":material/stop_circle:", key=f"stop.{run.id}"):
+        if run.recipe.is_trained:
+            st.caption(
+                "Paused, it keeps its last finished epoch and goes on when you resume it. Ended after this epoch, it "
+                "is finished: measured, with the model of its best epoch so far."
+            )
+        st.button(
+            "Pause now", icon=":material/pause:", key=f"pause.{run.id}", width="stretch",
+            on_click=attempt, args=(bench.pause, run.id),
+        )  # fmt: skip
+        if run.recipe.is_trained:
+            st.button(
+                "End after this epoch", icon=":material/flag_check:", key=f"after.{run.id}", width="stretch",
+                on_click=attempt, args=(bench.stop_after_epoch, run.id),
+            )  # fmt: skip
+
+
+def reproduce_button(bench: Workbench, run: Run) -> None:
+    """Once more with the same seed; then to the new run, which shows how far the numbers are apart."""
+    help_ = "Does the same once more with the same seed and compares every metric."
+    st.button(
+        "Reproduce", icon=":material/replay:", key="run.reproduce", help=help_, on_click=_reproduce, args=(bench, run)
+    )
+    if "run.reproduced" in st.session_state:
+        st.switch_page("pages/runs.py", query_params={"run": st.session_state.pop("run.reproduced")})
+
+
+def _reproduce(bench: Workbench, run: Run) -> None:
+    again = attempt(bench.reproduce, run.id)
+    if again is not None:
+        st.session_state["run.reproduced"] = again.id
+
+
+def attempt(action: Callable[..., Any], *args: Any) -> Any:
+    """Call a workbench verb from a callback; a refusal is a toast and None, because a callback draws no page."""
+    try:
+        return action(*args)
+    except GraftError as error:
+        st.toast(plain(str(error)), icon=":material/error:")
+        return None
+
+
+def waiting_rows(bench: Workbench, waiting: Sequence[Run], names: Names) -> None:
+    """The queue in the order it will start; moved with buttons, so that a keyboard and a phone can do it."""
+    for place, run in enumerate(waiting):
+        with st.container(key=f"waiting-{run.id}"):
+            head, buttons = st.columns([3, 2], vertical_alignment="center")
+            with head:
+                run_chip(run)
+                priority = f" · priority {run.priority}" if run.priority else ""
+                where = names.get(run.dataset_id, "")
+                st.caption(plain(f"{place + 1}. {where} · {recipe_words(run.recipe)}{priority}"))
+            # five beside each other fit a phone
+            with (
+                buttons,
+                st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"),
+            ):
+                _order_buttons(bench, waiting, place)
+                open_link(run)
+                stop_menu(bench, run)
+
+
+def _order_buttons(bench: Workbench, waiting: Sequence[Run], place: int) -> None:
+    """Drawn without their labels (style.css), which are read aloud."""
+    run = waiting[place]
+    up = waiting[place - 1].id if place else None
+    after_next = waiting[place + 2].id if place + 2 < len(waiting) else None
+    last = place == len(waiting) - 1
+    st.button(
+        "Start earlier", key=f"up.{run.id}", icon=":material/arrow_upward:", help="Start earlier",
+        disabled=place == 0, on_click=_move, args=(bench, run, up),
+    )  # fmt: skip
+    st.button(
+        "Start later", key=f"down.{run.id}", icon=":material/arrow_downward:", help="Start later",
+        disabled=last, on_click=_move, args=(bench, run, after_next),
+    )  # fmt: skip
+    with st.popover("Priority", icon=":material/flag:", help="Priority", key=f"priority-menu.{run.id}"):
+        key = f"priority.{run.id}"
+        help_ = "Runs of a higher priority start first, whatever their place."
+        st.number_input(
+            "Priority", -100, 100, run.priority, key=key, help=help_, on_change=_prioritise, args=(bench, run)
+        )
+
+
+def _move(bench: Workbench, run: Run, before: str | None) -> None:
+    attempt(bench.move, run.id, before)
+
+
+def _prioritise(bench: Workbench, run: Run) -> None:
+    attempt(bench.set_priority, run.id, st.session_state[f"priority.{run.id}"])
+
+
+def active_panel(bench: Workbench, names: Names, known: frozenset, *, curve: bool, reorder: bool) -> None:
+    """What runs and what waits; meant for ``poll``. Redraws the whole page once when one of them changed its state."""
+    with explained():
+        running, waiting = bench.runs(status=Status.RUNNING), bench.queue()
+        for run in sorted(running, key=lambda run: run.started_at or 0):
+            running_row(bench, run, names, curve=curve)
+        if waiting and reorder:
+            st.markdown(f"**{count(len(waiting), 'run')} waiting**, in the order they will start")
+            waiting_rows(bench, waiting, names)
+        elif waiting:
+            st.caption(f"{count(len(waiting), 'run')} waiting; next: {plain(waiting[0].name)}.")
+        if active_ids(running, waiting) != known:
+            st.rerun(scope="app")

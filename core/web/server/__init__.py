@@ -1,0 +1,1 @@
+"""The server process: routes, protection, uploads."""

@@ -1,0 +1,113 @@
+"""What the server process adds to Streamlit: routes, protection, and what must be ready before the first visitor."""
+
+import asyncio
+import gc
+import importlib
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from streamlit.runtime.pages_manager import PagesManager
+
+from core.errors import GraftError
+from core.runs.costs import rss_bytes
+from core.settings import VERSION
+from core.web.board.runs import RegistryRuns
+from core.web.board.tensorboard import TensorBoard
+from core.web.server.base_path import BelowBasePath
+from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginWrites
+from core.web.server.state import workbench
+from core.web.server.uploads import receive_slice, sweep_folder
+
+STATIC = Path(__file__).parents[1] / "static"
+
+HEAVY = ("pandas", "pyarrow", "plotly.graph_objects", "PIL.Image", "numpy", "sqlalchemy.dialects.sqlite")
+"""Imported before the first visitor, then frozen out of the collector: Streamlit collects after every script run."""
+
+logger = logging.getLogger(__name__)
+board = TensorBoard()
+
+
+def disable_pages_autodiscovery() -> None:
+    """Without this, the first visitor of a deep link gets the page file alone: no frame (see platform.md)."""
+    PagesManager.uses_pages_directory = False
+
+
+def healthz(request: Request) -> JSONResponse:
+    """Is the process up, does the registry answer, is there a supervisor? ``?detail`` adds what the process holds."""
+    health: dict[str, Any] = {"status": "ok", "version": VERSION, "supervisor": None, "registry": "ok"}
+    try:
+        bench = workbench()
+        bench.registry.change_counter()
+        health["supervisor"] = _plain(bench.supervisor())
+    except GraftError as error:
+        health |= {"status": "failing", "registry": str(error)}
+    if "detail" in request.query_params:
+        health["rss_bytes"] = rss_bytes()
+        health["tensorflow"] = "tensorflow" in sys.modules
+    return JSONResponse(health, 200 if health["status"] == "ok" else 503)
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _to_board(request: Request) -> RedirectResponse:
+    return RedirectResponse("tb/")  # relative, because a proxy may have put a path before ours
+
+
+def explain_crash(error: Exception) -> bool:
+    """What a visitor reads when a page fails in a way nobody foresaw; the details go to the log."""
+    logger.error("A page failed", exc_info=error)
+    st.error(
+        f"Graft made a mistake on this page ({type(error).__name__}). Nothing was lost. Reload the page to go on; "
+        "the details are in the terminal Graft was started from.",
+        icon=":material/error:",
+    )
+    return True
+
+
+ROUTES: list[BaseRoute] = [
+    Route("/healthz", healthz),
+    Route("/tb", _to_board),
+    Route("/api/v1/uploads/{ticket}", receive_slice, methods=["PUT"]),
+    Mount("/tb", board),
+    Mount("/assets", StaticFiles(directory=STATIC)),
+]
+
+MIDDLEWARE = [
+    Middleware(ProtectiveHeaders),
+    Middleware(KnownHosts),
+    Middleware(SameOriginWrites),
+    Middleware(BelowBasePath),
+]
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Open the workbench, import what is slow to import, start TensorBoard.
+
+    The supervisor is not started here: ``python -m core run`` does, and so does every launch of a run.
+    """
+    await asyncio.to_thread(_get_ready)
+    await board.start(workbench().settings.runs_dir, RegistryRuns(workbench()))
+    gc.collect()
+    gc.freeze()
+    yield
+    board.stop()
+
+
+def _get_ready() -> None:
+    for name in HEAVY:
+        importlib.import_module(name)
+    sweep_folder(workbench().settings.uploads_dir)

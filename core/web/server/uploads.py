@@ -1,0 +1,193 @@
+"""Uploads of any size: a ticket, then slices sent with PUT, streamed to disk and resumable at any byte.
+
+``st.file_uploader`` keeps the whole file in memory; here the server holds one network buffer of it.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+
+from core.errors import GraftError, InvalidInput, NoSpace
+from core.text.units import size as size_words
+from core.web.server.state import process_singleton, workbench
+
+SLICE_BYTES = 16 * 2**20
+BUFFER_BYTES = 2**20
+MOST_BYTES = 200 * 10**9
+KEEP_FREE_BYTES = 10**9
+"""What an upload leaves free on the disk: an import needs room for the stored photos too."""
+KEEP_SECONDS = 24 * 3600
+MOST_TICKETS = 200
+
+
+@dataclass
+class Upload:
+    """One file on its way. ``path`` lies under a name of our own; ``name`` is the client's, for show only."""
+
+    ticket: str
+    folder: Path
+    suffixes: tuple[str, ...]
+    name: str = ""
+    size: int | None = None
+    received: int = 0
+    touched: float = field(default_factory=time.time)
+    busy: bool = False
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"upload-{self.ticket}"
+
+    @property
+    def complete(self) -> bool:
+        return self.size is not None and self.received == self.size
+
+
+class Tickets:
+    """The uploads of this process; who holds no ticket writes nothing."""
+
+    def __init__(self) -> None:
+        self._uploads: dict[str, Upload] = {}
+
+    def issue(self, folder: Path, suffixes: Sequence[str]) -> Upload:
+        """A new unguessable ticket; the longest untouched ones give way when there are too many."""
+        self.sweep()
+        for upload in sorted(self._uploads.values(), key=lambda upload: upload.touched)[: -MOST_TICKETS + 1]:
+            self.drop(upload.ticket)
+        upload = Upload(secrets.token_urlsafe(24), folder, tuple(suffixes))
+        self._uploads[upload.ticket] = upload
+        return upload
+
+    def find(self, ticket: str) -> Upload | None:
+        return self._uploads.get(ticket)
+
+    def release(self, ticket: str) -> None:
+        """Forget the ticket and keep the file: somebody else looks after it now."""
+        self._uploads.pop(ticket, None)
+
+    def drop(self, ticket: str) -> None:
+        """Forget the ticket and delete what came."""
+        upload = self._uploads.pop(ticket, None)
+        if upload is not None:
+            upload.path.unlink(missing_ok=True)
+
+    def sweep(self, now: float | None = None) -> None:
+        """Drop what nobody touched for a day."""
+        limit = (time.time() if now is None else now) - KEEP_SECONDS
+        for upload in list(self._uploads.values()):
+            if upload.touched < limit and not upload.busy:
+                self.drop(upload.ticket)
+
+
+def tickets() -> Tickets:
+    return process_singleton("upload tickets", Tickets)
+
+
+def sweep_folder(folder: Path, now: float | None = None) -> None:
+    """Delete uploads a former process left behind more than a day ago."""
+    limit = (time.time() if now is None else now) - KEEP_SECONDS
+    for path in folder.glob("upload-*"):
+        if path.is_file() and path.stat().st_mtime < limit:
+            path.unlink(missing_ok=True)
+
+
+async def receive_slice(request: Request) -> JSONResponse:
+    """``PUT /api/v1/uploads/{ticket}?offset=&size=&name=``: append the body.
+
+    200 and 409 answer ``{"received": n}``: where the next slice starts.
+    """
+    upload = tickets().find(request.path_params["ticket"])
+    if upload is None:
+        return _answer(403, None, "This upload is not known here (any more). Start it again.")
+    try:
+        offset, size = _numbers(request)
+        _begin(upload, offset, size, request.query_params.get("name", ""))
+    except NoSpace as error:
+        return _answer(507, upload, str(error))
+    except GraftError as error:
+        return _answer(400, upload, str(error))
+    if upload.busy or offset != upload.received:
+        return _answer(409, upload, "The upload goes on elsewhere.")
+    upload.busy = True
+    try:
+        return await _append(upload, request)
+    finally:
+        upload.busy = False
+        upload.touched = time.time()
+
+
+async def _append(upload: Upload, request: Request) -> JSONResponse:
+    room = min(SLICE_BYTES, (upload.size or 0) - upload.received)
+    buffer = bytearray()
+    with upload.path.open("ab") as file:
+        file.truncate(upload.received)  # what an interrupted slice wrote without having been counted
+        try:
+            async for chunk in request.stream():
+                room -= len(chunk)
+                if room < 0:
+                    return _answer(413, upload, "The slice is larger than announced.")
+                buffer += chunk
+                if len(buffer) >= BUFFER_BYTES:
+                    await _write(upload, file, buffer)
+            await _write(upload, file, buffer)
+        except ClientDisconnect:
+            return _answer(400, upload, "The connection broke.")
+        except OSError as error:
+            return _answer(507, upload, f"The upload could not be written: {error.strerror}.")
+    return _answer(200, upload, "")
+
+
+async def _write(upload: Upload, file, buffer: bytearray) -> None:
+    await asyncio.to_thread(file.write, bytes(buffer))
+    await asyncio.to_thread(file.flush)
+    upload.received += len(buffer)
+    buffer.clear()
+
+
+def _numbers(request: Request) -> tuple[int, int]:
+    try:
+        offset, size = int(request.query_params["offset"]), int(request.query_params["size"])
+    except (KeyError, ValueError):
+        raise InvalidInput("offset and size must be whole numbers.") from None
+    if not 0 <= offset <= size:
+        raise InvalidInput(f"offset must lie between 0 and size. Received: offset={offset}, size={size}")
+    return offset, size
+
+
+def _begin(upload: Upload, offset: int, size: int, name: str) -> None:
+    """Check the first slice of a file; of a later one, that it is still the same file.
+
+    Another file may begin in place of one that was given up.
+    """
+    shown = os.path.basename(name.replace("\\", "/"))[:200]
+    if upload.size is not None and (size, shown) == (upload.size, upload.name):
+        return
+    if upload.size is not None and (offset or upload.busy or upload.complete):
+        raise InvalidInput(f"The file has changed: {upload.name}, {upload.size} bytes, was announced. Received: {size}")
+    if not shown.lower().endswith(upload.suffixes):
+        raise InvalidInput(f"Choose a file that ends in {' or '.join(upload.suffixes)}. Received: {shown!r}")
+    if not 0 < size <= MOST_BYTES:
+        raise InvalidInput(f"A file must have 1 byte to {size_words(MOST_BYTES)}. Received: {size_words(size)}")
+    free = shutil.disk_usage(upload.folder).free
+    if size + KEEP_FREE_BYTES > free:
+        raise NoSpace(
+            f"{shown!r} has {size_words(size)} and only {size_words(free)} of the disk are free "
+            f"({size_words(KEEP_FREE_BYTES)} stay free). Nothing was uploaded."
+        )
+    upload.size, upload.name, upload.received = size, shown, 0
+
+
+def _answer(status: int, upload: Upload | None, sentence: str) -> JSONResponse:
+    return JSONResponse({"received": upload.received if upload else 0, "error": sentence}, status)
+
+
+def new_upload(suffixes: Sequence[str]) -> Upload:
+    """A ticket for a file below ``Settings.uploads_dir``."""
+    return tickets().issue(workbench().settings.uploads_dir, suffixes)

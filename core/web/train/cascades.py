@@ -1,0 +1,129 @@
+"""Several networks or finished runs together: which kind, and who takes part."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from core.comparison import labels
+from core.recipes.labels import CASCADES
+from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.runs.values import Run, Status
+from core.text.units import share
+from core.web.parts.labels import interval
+from core.web.train.grid import Choices
+from core.web.train.hyperparameters import Numbers, repetitions
+from core.workbench import Workbench
+
+_OFFERED = 200
+"""Finished runs a box lists, the most accurate first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """A cascade as chosen; ``members`` in the order ``Workbench.cascade`` wants them."""
+
+    kind: Cascade
+    members: tuple[str, ...]
+
+    @property
+    def is_trained(self) -> bool:
+        return not self.kind.combines_runs
+
+    @property
+    def backbones(self) -> tuple[str, ...]:
+        return {Cascade.FUSION: self.members, Cascade.STACKING: self.members[:1]}.get(self.kind, ())
+
+    def recipes(self, bench: Workbench, dataset_id: str, chosen: Mapping[Pattern, Numbers]) -> list[Recipe]:
+        """One; of a cascade that learns, one for each repetition."""
+        if not self.is_trained:
+            return [bench.cascade(dataset_id, self.kind, self.members)]
+        usual = chosen[Pattern.CASCADE].hyperparameters
+        seeds = range(usual.seed, usual.seed + repetitions())
+        many = [replace(usual, seed=seed) for seed in seeds]
+        return [bench.cascade(dataset_id, self.kind, self.members, hyperparameters=one) for one in many]
+
+
+def choose(bench: Workbench, dataset_id: str, everything: Choices) -> Together | None:
+    """Which kind, and who takes part; None (after a sentence) where too few exist or are chosen."""
+    kind = st.segmented_control(
+        "How they work together", list(Cascade), default=Cascade.FUSION, required=True, key="train.cascade",
+        format_func=lambda one: CASCADES[one][0],
+    )  # fmt: skip
+    st.caption(CASCADES[kind][1])
+    members = _fusion(everything) if kind is Cascade.FUSION else _of_runs(bench, dataset_id, kind, everything)
+    if members is not None and len(members) < 2:
+        st.caption("Choose at least two.")
+        return None
+    return None if members is None else Together(kind=kind, members=tuple(members))
+
+
+def _of_runs(bench: Workbench, dataset_id: str, kind: Cascade, everything: Choices) -> list[str] | None:
+    runs = _Runs(bench, dataset_id)
+    fewest = 1 if kind is Cascade.STACKING else 2
+    if len(runs.ids) < fewest:
+        needed = "a finished run" if fewest == 1 else "two finished runs"
+        st.info(f"This needs {needed} on these photos; train first.", icon=":material/info:")
+        return None
+    if kind is Cascade.STACKING:
+        return _stacking(runs, everything)
+    return _confidence(runs) if kind is Cascade.CONFIDENCE else _ensemble(runs)
+
+
+def _stacking(runs: "_Runs", everything: Choices) -> list[str]:
+    titles = {backbone.name: backbone.title for backbone, _ in everything}
+    left, right = st.columns(2)
+    run = runs.one(left, "Run whose answers are passed on", key="train.cascade.run")
+    names = list(titles)
+    network = right.selectbox(
+        "Network beside it", names, format_func=lambda name: titles[name], key="train.cascade.network"
+    )
+    return [network, run]
+
+
+def _fusion(everything: Choices) -> list[str]:
+    titles = {backbone.name: backbone.title for backbone, _ in everything}
+    return st.multiselect(
+        "Networks", list(titles), list(titles)[:2], format_func=lambda name: titles[name], max_selections=9,
+        key="train.cascade.networks", help="Two to nine. What each of them sees is stored once and shared.",
+    )  # fmt: skip
+
+
+def _confidence(runs: "_Runs") -> list[str]:
+    left, right = st.columns(2)
+    by_cost = runs.by_cost()
+    cheap = runs.one(left, "Asked first (cheap)", key="train.cascade.cheap", order=by_cost)
+    rest = [run_id for run_id in runs.ids if run_id != cheap]
+    return [cheap, runs.one(right, "Asked when that is unsure", key="train.cascade.costly", order=rest)]
+
+
+def _ensemble(runs: "_Runs") -> list[str]:
+    return st.multiselect(
+        "Finished runs", runs.ids, runs.ids[:3], format_func=runs.label, max_selections=50,
+        key="train.cascade.runs", help="Two to fifty. Runs that err on different photos help each other most.",
+    )  # fmt: skip
+
+
+class _Runs:
+    """The finished runs of a dataset, most accurate first."""
+
+    def __init__(self, bench: Workbench, dataset_id: str):
+        found = bench.runs(dataset_id=dataset_id, status=Status.FINISHED)
+        found = sorted(found, key=lambda run: -(run.test_accuracy or 0.0))[:_OFFERED]
+        self._bench = bench
+        self._runs: dict[str, Run] = {run.id: run for run in found}
+        self._names = labels(found)
+        self.ids = list(self._runs)
+
+    def label(self, run_id: str) -> str:
+        run = self._runs[run_id]
+        return f"{self._names[run_id]} · {share(run.test_accuracy, interval(run))}"
+
+    def one(self, column, title: str, *, key: str, order: Sequence[str] | None = None) -> str:
+        return column.selectbox(title, self.ids if order is None else order, format_func=self.label, key=key)
+
+    def by_cost(self) -> list[str]:
+        """Quickest answer first."""
+        costs = self._bench.costs(self.ids)
+        asked = {run_id: cost.ms_per_photo for run_id, cost in costs.items() if cost.ms_per_photo}
+        return sorted(self.ids, key=lambda run_id: asked.get(run_id, float("inf")))

@@ -1,0 +1,301 @@
+"""Real deletion: a thing, everything that hangs on it, and their files.
+
+All folders are renamed first, then the registry forgets in one transaction, which also logs the deletion by its name,
+then the renamed folders, which bear that name, are removed. What cannot be done is undone. After a kill ``finish``
+does the rest of what was logged, and undoes what was not: all of it is gone, or nothing is.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from core.datasets.values import Dataset
+from core.errors import Conflict, NotFound, Unavailable
+from core.features.store import forget
+from core.registry import Registry
+from core.runs.values import Run, Status
+from core.settings import Settings
+from core.text.units import count, listed, size
+
+_TRASH = re.compile(r"\.deleted-(?P<deletion>[0-9a-f]{16})-(?P<name>.+)")
+WEIGHTS = ("model", "checkpoints")
+"""Folders of a run that hold weights, in the order they go; everything else in it is its record."""
+
+Entry = dict[str, Any]
+"""What the log says of a deletion; its ``deletion`` is the name that the renamed folders bear."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toll:
+    """What goes with a deletion.
+
+    Args:
+        models: of the registry; checkpoints count in ``bytes`` alone.
+        used_by: runs elsewhere that build on what goes; they keep what they have, but cannot be done again.
+        aliases: what is empty afterwards, or without a model: "champion of flowers version 1".
+    """
+
+    datasets: int = 0
+    runs: int = 0
+    models: int = 0
+    bytes: int = 0
+    used_by: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+# --- what goes ---
+
+
+def toll_words(toll: Toll) -> str:
+    """What goes with a deletion: ``1 dataset, 3 runs, 2 models: 148 MB``; of runs without a model, checkpoints."""
+    nouns = [(toll.datasets, "dataset"), (toll.runs, "run"), (toll.models, "model")]
+    said = [count(number, noun) for number, noun in nouns if number] or ["checkpoints"]
+    return f"{listed(said)}, {size(toll.bytes)} on disk"
+
+
+def used_words(toll: Toll) -> str:
+    """A further sentence where other runs build on what goes."""
+    if not toll.used_by:
+        return ""
+    users = f"{count(len(toll.used_by), 'run')} built on it {'stays' if len(toll.used_by) == 1 else 'stay'}"
+    return f" {users}, but cannot be done again: {listed(toll.used_by, 4)}."
+
+
+def weigh_runs(settings: Settings, registry: Registry, run_ids: Sequence[str], *, weights_only: bool = False) -> Toll:
+    """The toll of deleting several runs, or their models and checkpoints alone; ids are exact."""
+    folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only)]
+    return Toll(
+        runs=0 if weights_only else len(run_ids),
+        models=len(registry.model_sizes().keys() & set(run_ids)),
+        bytes=size_of(*folders),
+        used_by=tuple(run.id for run in _users(registry, run_ids)),
+        aliases=_aliases(registry, run_ids),
+    )
+
+
+def weigh_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
+    """The toll of deleting a dataset with all that hangs on it."""
+    runs = registry.runs(dataset_id=dataset.id)
+    size = size_of(settings.dataset_dir(dataset.id), *(settings.run_dir(run.id) for run in runs))
+    stored = forget(settings, dataset.digest, dry=True)
+    return Toll(
+        datasets=1,
+        runs=len(runs),
+        models=len(registry.models(dataset.id)),
+        bytes=size + stored,
+        used_by=tuple(run.id for run in _users(registry, [run.id for run in runs])),
+    )
+
+
+def _folders(settings: Settings, run_id: str, weights_only: bool) -> list[Path]:
+    folder = settings.run_dir(run_id)
+    return [folder / name for name in WEIGHTS] if weights_only else [folder]
+
+
+def _users(registry: Registry, run_ids: Sequence[str]) -> list[Run]:
+    """Runs that build on these and are not among them."""
+    doomed = set(run_ids)
+    return [run for run in registry.runs_using(*run_ids) if run.id not in doomed]
+
+
+def _aliases(registry: Registry, run_ids: Sequence[str]) -> tuple[str, ...]:
+    doomed = set(run_ids)
+    moves = [held.move for held in registry.held_aliases() if held.move.run_id in doomed]
+    datasets = {id_: registry.dataset(id_) for id_ in {move.dataset_id for move in moves}}
+    titles = {id_: f"{dataset.name} version {dataset.version}" for id_, dataset in datasets.items()}
+    return tuple(f"{move.alias} of {titles[move.dataset_id]}" for move in moves)
+
+
+# --- deleting ---
+
+
+def delete_runs(settings: Settings, registry: Registry, run_ids: Sequence[str]) -> Toll:
+    """Delete ended or waiting runs with their models, checkpoints, curves and logs: all of them or none.
+
+    Raises:
+        NotFound: one of them is not there. Conflict: one is running, or another one that has not ended builds on it.
+        Unavailable: the files of one may not be moved.
+    """
+    with _alone(settings, registry):
+        _refuse_running([registry.run(run_id) for run_id in run_ids])
+        _refuse_awaited(registry, run_ids)
+        toll = weigh_runs(settings, registry, run_ids)
+        folders = [settings.run_dir(run_id) for run_id in run_ids]
+        _remove(folders, _entry(toll, runs=list(run_ids)), lambda entry: registry.delete_runs(run_ids, entry))
+    return toll
+
+
+def delete_weights(settings: Settings, registry: Registry, run_ids: Sequence[str]) -> Toll:
+    """Delete models and checkpoints of ended runs, all or none; the runs, their curves and evaluations stay.
+
+    Raises:
+        NotFound: one of them is not there. Conflict: one has not ended, or another one that has not builds on it.
+        Unavailable: the files of one may not be moved.
+    """
+    with _alone(settings, registry):
+        runs = [registry.run(run_id) for run_id in run_ids]
+        _refuse_running(runs)
+        waiting = [run.id for run in runs if not run.status.ended]
+        if waiting:
+            raise Conflict(f"What waits may need its checkpoints: {listed(waiting)}. Cancel it first.")
+        _refuse_awaited(registry, run_ids)
+        toll = weigh_runs(settings, registry, run_ids, weights_only=True)
+        folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only=True)]
+        _remove(folders, _entry(toll, runs=list(run_ids)), lambda entry: registry.delete_models_of(run_ids, entry))
+    return toll
+
+
+def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
+    """Delete a dataset with its photos, stored features, runs and models."""
+
+    def forget_rows(entry: Entry) -> None:
+        forget(settings, dataset.digest)  # first: nobody would know afterwards whose they were, and they can be redone
+        registry.delete_dataset(dataset.id, entry)
+
+    with _alone(settings, registry):
+        runs = registry.runs(dataset_id=dataset.id)
+        _refuse_running(runs)
+        _refuse_awaited(registry, [run.id for run in runs])
+        toll = weigh_dataset(settings, registry, dataset)
+        folders = [*(settings.run_dir(run.id) for run in runs), settings.dataset_dir(dataset.id)]
+        _remove(folders, _entry(toll, dataset=dataset.id, name=dataset.name), forget_rows)
+    return toll
+
+
+def _refuse_running(runs: Sequence[Run]) -> None:
+    running = [run.id for run in runs if run.status is Status.RUNNING]
+    if running:
+        raise Conflict(f"Cancel what is running first: {listed(running)}.")
+
+
+def _refuse_awaited(registry: Registry, run_ids: Sequence[str]) -> None:
+    """A run that waits or trains needs the models it builds on, and the checkpoint it goes on from."""
+    doomed, unfinished = set(run_ids), (Status.SCHEDULED, Status.RUNNING)
+    going_on = [run for status in unfinished for run in registry.runs(status=status) if run.extends in doomed]
+    users = [run for run in (*_users(registry, run_ids), *going_on) if run.id not in doomed]
+    awaiting = list(dict.fromkeys(child.id for child in users if not child.status.ended))
+    if awaiting:
+        raise Conflict(f"These runs need it and have not ended: {listed(awaiting)}. Cancel them first.")
+
+
+def _entry(toll: Toll, **what: Any) -> Entry:
+    return what | {"models": toll.models, "bytes": toll.bytes, "deletion": secrets.token_hex(8)}
+
+
+def _remove(folders: Sequence[Path], entry: Entry, forget_rows: Callable[[Entry], None]) -> None:
+    """Folders and rows, all or none; whatever fails before the rows are gone puts every folder back.
+
+    Args:
+        forget_rows: logs ``entry`` in the transaction in which it forgets the rows.
+    """
+    with ExitStack() as undo:
+        trashes = [_bury(folder, entry["deletion"], undo) for folder in folders if folder.exists()]
+        forget_rows(entry)
+        undo.pop_all()
+        for trash in trashes:
+            shutil.rmtree(trash, ignore_errors=True)
+
+
+def _bury(folder: Path, deletion: str, undo: ExitStack) -> Path:
+    trash = folder.with_name(f".deleted-{deletion}-{folder.name}")
+    try:
+        folder.rename(trash)
+    except OSError as error:
+        raise Unavailable(
+            f"{folder} cannot be deleted ({error.strerror}), so nothing was. Give this user the right to it, or free "
+            "it from whatever holds it."
+        ) from error
+    undo.callback(trash.rename, folder)
+    return trash
+
+
+# --- after a kill ---
+
+
+def finish(settings: Settings, registry: Registry) -> None:
+    """Do the rest of deletions that were cut off, or undo them. What another process deletes now is left to it."""
+    if _trashes(settings):
+        with _deleting(settings, wait=False) as alone:
+            if alone:
+                _settle(settings, registry)
+
+
+def _trashes(settings: Settings) -> list[tuple[Path, str, Path]]:
+    """Renamed folders, the deletion they belong to, and where they were."""
+    paths = [*settings.datasets_dir.glob(".deleted-*"), *settings.runs_dir.glob(".deleted-*")]
+    paths += settings.runs_dir.glob("*/.deleted-*")
+    found = [(path, _TRASH.fullmatch(path.name)) for path in paths]
+    return [(path, match["deletion"], path.with_name(match["name"])) for path, match in found if match]
+
+
+def _settle(settings: Settings, registry: Registry) -> None:
+    for trash, deletion, folder in _trashes(settings):
+        if registry.was_done(deletion) or folder.exists():  # it exists when a run that was stopped has gone on since
+            shutil.rmtree(trash, ignore_errors=True)
+        else:
+            with suppress(OSError):  # the next start tries again
+                trash.rename(folder)
+
+
+@contextmanager
+def undeleted(settings: Settings, run_id: str) -> Iterator[None]:
+    """Nobody deletes for the length of the block, which writes into the folder of a run: it would come back.
+
+    Raises:
+        NotFound: it is gone already.
+    """
+    with _lock(settings) as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        if not settings.run_dir(run_id).is_dir():
+            raise NotFound(f"There is no folder of run {run_id} any more. It may have been deleted.")
+        yield
+
+
+@contextmanager
+def _alone(settings: Settings, registry: Registry) -> Iterator[None]:
+    """Nobody else deletes meanwhile, and what a kill has left is out of the way."""
+    with _deleting(settings):
+        _settle(settings, registry)
+        yield
+
+
+@contextmanager
+def _deleting(settings: Settings, *, wait: bool = True) -> Iterator[bool]:
+    """One process deletes at a time; the lock goes with the process. Without ``wait``, False when it is taken."""
+    with _lock(settings) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _lock(settings: Settings) -> TextIO:
+    return (settings.home / "deletion.lock").open("a")
+
+
+def size_of(*folders: Path) -> int:
+    """Bytes that are free once all ``folders`` are gone: a file that has links elsewhere too stays on the disk."""
+    files = [found for folder in folders for found in _files(folder)]
+    links = Counter((file.st_dev, file.st_ino) for file in files)
+    sizes = {
+        (file.st_dev, file.st_ino): file.st_size for file in files if links[file.st_dev, file.st_ino] >= file.st_nlink
+    }
+    return sum(sizes.values())
+
+
+def _files(folder: Path) -> Iterator[os.stat_result]:
+    """Of everything below; what another process takes away meanwhile is not there."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                yield os.lstat(os.path.join(place, name))

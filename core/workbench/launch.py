@@ -1,0 +1,150 @@
+"""Verbs that put plans into effect."""
+
+import fcntl
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from core import jobs
+from core.errors import Conflict, InvalidInput
+from core.planning.decide import Candidate, Decision, Plan
+from core.planning.estimates import Estimator
+from core.planning.plan import Plans
+from core.recipes.recipe import Cascade, Recipe
+from core.runs.values import Run, Status
+
+
+class Launching(Plans):
+    """Everything that starts a run."""
+
+    def launch(self, plans: Sequence[Plan], *, priority: int = 0) -> list[Run]:
+        """Put every plan into effect and start the supervisor; returns one run per plan, reused ones included."""
+        self.refuse_unavailable(plans)
+        wanted = [(plan.dataset_id, plan.recipe, plan.reproduces is not None) for plan in plans]
+        return [run for _, run in self._launch_all(wanted, priority)]
+
+    def plan_and_launch(
+        self, wanted: Sequence[tuple[str, Recipe]], priority: int = 0, *, force: bool = False
+    ) -> list[tuple[Plan, Run]]:
+        """Look and launch in one step, so that of two who ask for the same at once only one trains it.
+
+        Args:
+            wanted: (dataset, recipe) of every run. priority: of the new ones. force: see ``plan``.
+
+        Raises:
+            InvalidInput: one of them cannot be run; then nothing is launched.
+        """
+        self.refuse_unavailable([plan for reference, recipe in wanted for plan in self.plan(reference, [recipe])])
+        return self._launch_all([(reference, recipe, force) for reference, recipe in wanted], priority)
+
+    def refuse_unavailable(self, plans: Sequence[Plan]) -> None:
+        """Nothing when all of them can be launched.
+
+        Raises:
+            InvalidInput: one cannot.
+        """
+        for plan in plans:
+            if plan.decision is Decision.REFUSED:
+                raise InvalidInput(plan.because)
+
+    def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool]], priority: int) -> list[tuple[Plan, Run]]:
+        launched, estimator = [], Estimator(self.registry, self.settings)
+        with self._one_at_a_time():
+            for reference, recipe, force in wanted:
+                dataset = self.dataset(reference)
+                plan = (
+                    self._forced(dataset, recipe, estimator, set()) if force else self._plan(dataset, recipe, estimator)
+                )
+                self.refuse_unavailable([plan])
+                launched.append((plan, self._launch(plan, priority)))
+        if any(not run.status.ended for _, run in launched):
+            jobs.ensure_supervisor(self.settings)
+        return launched
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Nobody else launches in the meantime; the lock goes with the process."""
+        with open(self.settings.runs_dir / ".launch.lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _launch(self, plan: Plan, priority: int) -> Run:
+        if plan.decision is Decision.REUSED:
+            return self.run(plan.run_id or "")
+        if plan.decision is Decision.RESUMED:
+            self.registry.requeue(plan.run_id or "")
+            return self.run(plan.run_id or "")
+        run = Run(
+            id=f"r-{secrets.token_hex(4)}",
+            dataset_id=plan.dataset_id,
+            recipe=plan.recipe,
+            fingerprint=plan.fingerprint,
+            name=plan.name,
+            status=Status.SCHEDULED,
+            priority=priority,
+            extends=plan.run_id,
+            reproduces=plan.reproduces,
+            created_at=time.time(),
+        )
+        return self._start(run)
+
+    def _start(self, run: Run) -> Run:
+        """What is trained waits in the queue; what only combines stored answers is done here and now."""
+        if run.recipe.cascade is None or not run.recipe.cascade.combines_runs:
+            return self.registry.add_run(run)
+        from core.models.cascades import combine
+
+        combine(run.recipe, run, self.registry, self.settings)
+        return self.run(run.id)
+
+    # --- ready-made ---
+
+    def ensemble(self, run_ids: Sequence[str]) -> tuple[Plan, Run]:
+        """The mean of several finished runs' probabilities, evaluated at once."""
+        return self._combined(Cascade.ENSEMBLE, run_ids)
+
+    def confidence(self, cheap: str, costly: str) -> tuple[Plan, Run]:
+        """A cheap finished run answers when it is sure, else a costlier one; evaluated at once."""
+        return self._combined(Cascade.CONFIDENCE, (cheap, costly))
+
+    def _combined(self, kind: Cascade, run_ids: Sequence[str]) -> tuple[Plan, Run]:
+        recipe = self.cascade("", kind, run_ids)
+        ((plan, run),) = self.plan_and_launch([(self.run(recipe.members[0]).dataset_id, recipe)])
+        return plan, run
+
+    def reproduce(self, run_id: str, *, priority: int = 0) -> Run:
+        """Do a finished run again from its first epoch, with the same seed, to see whether the numbers agree.
+
+        Raises:
+            Conflict: it is not finished, or was ended by hand under a learning rate that falls over all its epochs.
+        """
+        original = self.run(run_id)
+        if original.status is not Status.FINISHED:
+            raise Conflict(f"Only a finished run can be reproduced. Run {original.id} is {original.status}.")
+        plan = Plan(
+            dataset_id=original.dataset_id,
+            recipe=_as_it_ran(original),
+            fingerprint=original.fingerprint,
+            decision=Decision.NEW,
+            because=f"It is run {original.id} again.",
+            name=original.name,
+            reproduces=original.id,
+        )
+        run = self._launch(plan, priority)
+        if not run.status.ended:
+            jobs.ensure_supervisor(self.settings)
+        return run
+
+
+def _as_it_ran(run: Run) -> Recipe:
+    """The recipe with the epochs that were run, where somebody ended it before its last one."""
+    if not Candidate(run=run, has_model=True, has_checkpoint=False).stopped_by_user:
+        return run.recipe
+    if run.recipe.length_matters:
+        raise Conflict(
+            f"Run {run.id} was stopped after epoch {run.epochs_done} of {run.recipe.hyperparameters.epochs} while its "
+            "learning rate was still falling, so doing it again would end elsewhere. Extend it to its end first."
+        )
+    return replace(run.recipe, hyperparameters=replace(run.recipe.hyperparameters, epochs=run.epochs_done))

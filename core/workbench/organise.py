@@ -1,0 +1,143 @@
+"""Verbs that keep order among runs: stars, tags, the archive, aliases such as *champion*, and deleting many."""
+
+import getpass
+from collections import Counter
+from collections.abc import Sequence
+
+from core.registry.search import SORTS, Wanted
+from core.runs.values import CHAMPION, AliasMove, Model, Run, Status
+from core.workbench import delete
+from core.workbench.base import Bench
+from core.workbench.delete import Toll
+
+__all__ = ["SORTS", "Organising", "Wanted", "login_name"]
+
+
+class Organising(Bench):
+    """What people say about runs, and what they no longer need."""
+
+    def star(self, run_ids: Sequence[str], on: bool = True) -> None:
+        """Put a star on runs, or take it off."""
+        self.registry.mark(self._ids(run_ids), starred=on)
+
+    def archive(self, run_ids: Sequence[str], on: bool = True) -> None:
+        """Put runs away: lists leave them out unless asked. Nothing is deleted; ``on=False`` brings them back."""
+        self.registry.mark(self._ids(run_ids), archived=on)
+
+    def tag(self, run_ids: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
+        """Give runs tags, or take tags from them."""
+        self.registry.retag(self._ids(run_ids), add, remove)
+
+    def has_model(self, run_id: str) -> bool:
+        """Whether a run left a model whose weights were not deleted since."""
+        return bool(self.registry.models_of([run_id]))
+
+    def has_checkpoint(self, run_id: str) -> bool:
+        """Whether a run that ended could go on after its last epoch."""
+        return any((self.settings.run_dir(run_id) / "checkpoints").glob("[0-9]*"))
+
+    def models_of(self, run_ids: Sequence[str]) -> dict[str, Model]:
+        """The models of those of the runs that have one, by run id."""
+        return self.registry.models_of(run_ids)
+
+    def model_sizes(self, dataset: str | None = None) -> dict[str, int]:
+        """The ids of all runs that have a model (of one dataset), with the bytes of its main file."""
+        return self.registry.model_sizes(None if dataset is None else self.dataset(dataset).id)
+
+    def search(self, wanted: Wanted, *, limit: int | None = None, offset: int = 0) -> tuple[list[Run], int]:
+        """One page of the runs that are wanted, and how many there are in all."""
+        return self.registry.search(wanted, limit=limit, offset=offset)
+
+    def statuses(self) -> dict[Status, int]:
+        """How many runs have each status."""
+        return sum(map(Counter, self.registry.run_counts().values()), Counter())
+
+    def tags(self) -> list[str]:
+        """All tags that runs have, the most used first."""
+        return self.registry.tags()
+
+    def datasets_with_runs(self) -> list[str]:
+        """The ids of datasets that have runs which ended, the one with the newest run first."""
+        return self.registry.datasets_with_runs()
+
+    # --- deleting ---
+
+    def toll_of(self, run_ids: Sequence[str], *, weights_only: bool = False) -> Toll:
+        """What would go with runs, or with their weights alone: runs, models, bytes, aliases."""
+        return delete.weigh_runs(self.settings, self.registry, self._ids(run_ids), weights_only=weights_only)
+
+    def delete_runs(self, run_ids: Sequence[str]) -> Toll:
+        """Delete runs with all their files, all of them or none.
+
+        Raises:
+            Conflict: one is running, or another one that has not ended builds on it.
+        """
+        return delete.delete_runs(self.settings, self.registry, self._ids(run_ids))
+
+    def delete_weights(self, run_ids: Sequence[str]) -> Toll:
+        """Delete models and checkpoints; the runs with their answers, curves and costs stay and can be compared.
+
+        Raises:
+            Conflict: one has not ended, or another one that has not ended builds on it.
+        """
+        return delete.delete_weights(self.settings, self.registry, self._ids(run_ids))
+
+    # --- aliases ---
+
+    def set_alias(self, run_id: str, alias: str = CHAMPION, why: str = "", who: str = "") -> AliasMove:
+        """Make a finished run the *champion* (or another alias) of its dataset.
+
+        Args:
+            why, who: for the history; ``who`` is whoever is logged in on this machine when "".
+
+        Raises:
+            Conflict: the run is not finished. InvalidInput: the alias is no word.
+        """
+        return self.registry.set_alias(self.run(run_id).id, alias, who=who or login_name(), why=why)
+
+    def drop_alias(self, dataset: str, alias: str = CHAMPION, why: str = "", who: str = "") -> AliasMove:
+        """Take an alias away from the run that holds it."""
+        return self.registry.drop_alias(self.dataset(dataset).id, alias, who=who or login_name(), why=why)
+
+    def roll_back_alias(self, dataset: str, alias: str = CHAMPION, why: str = "", who: str = "") -> AliasMove:
+        """Give an alias back to the run that held it before; a new entry of the history, nothing is taken out of it.
+
+        Raises:
+            Conflict: no run that held it before is still there.
+        """
+        return self.registry.roll_back_alias(self.dataset(dataset).id, alias, who=who or login_name(), why=why)
+
+    def aliases(self, dataset: str) -> dict[str, AliasMove]:
+        """The aliases of a dataset that a run holds now, by name."""
+        return {
+            held.move.alias: held.move for held in self.registry.held_aliases(self.dataset(dataset).id) if held.there
+        }
+
+    def lost_aliases(self, dataset: str) -> dict[str, AliasMove]:
+        """The aliases that are empty because the run that held them was deleted."""
+        held = self.registry.held_aliases(self.dataset(dataset).id)
+        return {one.move.alias: one.move for one in held if one.move.run_id is not None and not one.there}
+
+    def champions(self) -> dict[str, AliasMove]:
+        """The champion of every dataset that has one, by the dataset's id."""
+        held = self.registry.held_aliases()
+        return {one.move.dataset_id: one.move for one in held if one.there and one.move.alias == CHAMPION}
+
+    def alias_history(self, dataset: str, alias: str | None = None) -> list[AliasMove]:
+        """Who moved an alias (or any of them) of a dataset to which run, when and why; newest first."""
+        return self.registry.alias_history(self.dataset(dataset).id, alias)
+
+    def before_alias(self, dataset: str, alias: str = CHAMPION) -> AliasMove | None:
+        """Where ``roll_back_alias`` would go back to; None when there is nothing to go back to."""
+        return self.registry.before_alias(self.dataset(dataset).id, alias)
+
+    def _ids(self, references: Sequence[str]) -> list[str]:
+        return list(dict.fromkeys(self.run(reference).id for reference in references))
+
+
+def login_name() -> str:
+    """Who uses this machine now; "" where the system knows no name (a container without users)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

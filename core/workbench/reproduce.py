@@ -1,0 +1,102 @@
+"""A run and the same run again: do the numbers agree?"""
+
+from dataclasses import dataclass
+
+from core.errors import GraftError
+from core.registry import Registry
+from core.runs.predictions import read_answers
+from core.runs.values import Epoch, Evaluation, Run, Status
+from core.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One metric of both; ``difference`` is the second less the first, None where one of them is missing."""
+
+    name: str
+    original: float | None
+    again: float | None
+
+    @property
+    def difference(self) -> float | None:
+        return None if self.original is None or self.again is None else self.again - self.original
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduction:
+    """What came out.
+
+    Args:
+        differences: of every metric. photos_differing: test photos whose probabilities are not the very same, None
+            when they are not stored (any more). identical: whether everything agrees to the last bit; None while
+            ``again`` is not finished.
+    """
+
+    original: Run
+    again: Run
+    differences: tuple[Difference, ...]
+    photos_differing: int | None
+    identical: bool | None
+
+
+def difference(original: Run, again: Run, registry: Registry, settings: Settings) -> Reproduction:
+    """The figures of ``original`` and ``again`` side by side."""
+    differences = (*_figures(original, again, registry), *_epochs(original, again, registry))
+    photos = _photos_differing(original, again, settings)
+    agree = all(one.original == one.again for one in differences if one.name != "seconds paid") and not photos
+    finished = again.status is Status.FINISHED
+    return Reproduction(
+        original=original,
+        again=again,
+        differences=differences,
+        photos_differing=photos,
+        identical=agree if finished else None,
+    )
+
+
+def _figures(original: Run, again: Run, registry: Registry) -> list[Difference]:
+    first, second = registry.evaluation(original.id), registry.evaluation(again.id)
+    return [
+        Difference(name="test accuracy", original=original.test_accuracy, again=again.test_accuracy),
+        Difference(name="test loss", original=_loss(first), again=_loss(second)),
+        Difference(name="best epoch", original=original.best_epoch, again=again.best_epoch),
+        Difference(name="seconds paid", original=original.wall_seconds, again=again.wall_seconds),
+    ]
+
+
+def _loss(evaluation: Evaluation | None) -> float | None:
+    return None if evaluation is None else evaluation.loss
+
+
+_METRICS = {
+    "loss": "training loss",
+    "accuracy": "training accuracy",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+}
+
+
+def _epochs(original: Run, again: Run, registry: Registry) -> list[Difference]:
+    """Of every metric the epoch in which the two are furthest apart; the last both have, where they never are."""
+    first = {epoch.number: epoch for epoch in registry.epochs(original.id)}
+    second = {epoch.number: epoch for epoch in registry.epochs(again.id)}
+    shared = sorted(first.keys() & second.keys())
+    if not shared:
+        return []
+    return [_furthest(key, [(first[number], second[number]) for number in shared]) for key in _METRICS]
+
+
+def _furthest(key: str, pairs: list[tuple[Epoch, Epoch]]) -> Difference:
+    one, other = max(pairs, key=lambda pair: (abs(getattr(pair[0], key) - getattr(pair[1], key)), pair[0].number))
+    name = f"{_METRICS[key]}, epoch {one.number}"
+    return Difference(name=name, original=getattr(one, key), again=getattr(other, key))
+
+
+def _photos_differing(original: Run, again: Run, settings: Settings) -> int | None:
+    try:
+        first, second = (read_answers(settings.run_dir(run.id) / "test.npz", run) for run in (original, again))
+    except GraftError:  # gone or damaged
+        return None
+    if list(first.digests) != list(second.digests) or first.probabilities.shape != second.probabilities.shape:
+        return None
+    return int((first.probabilities != second.probabilities).any(axis=1).sum())

@@ -1,0 +1,58 @@
+"""Charts of a dataset and of one photo's answer."""
+
+from core import charts
+from core.charts import dataset as dataset_charts
+from core.charts import look
+from core.models.predict import Prediction
+from tests.chart_values import a_dataset, a_photo
+
+
+def test_class_bars_are_ordered_by_size_and_split():
+    bars = dataset_charts.class_bars(a_dataset(rose=(2, 1, 0), tulip=(8, 1, 1)))
+    assert [(bar.class_name, bar.split, bar.photos) for bar in bars] == [
+        ("tulip", "train", 8),
+        ("tulip", "validation", 1),
+        ("tulip", "test", 1),
+        ("rose", "train", 2),
+        ("rose", "validation", 1),
+        ("rose", "test", 0),
+    ]
+
+
+def test_the_title_of_class_balance_says_whether_classes_are_even():
+    assert charts.class_balance_title(a_dataset(a=(3, 1, 1), b=(4, 1, 1))) == "The 2 classes are about equally large"
+    assert (
+        charts.class_balance_title(a_dataset(rose=(1, 1, 0), tulip=(7, 1, 1)))
+        == "tulip has 4.5 times the photos of rose"
+    )
+
+
+def test_size_dots_count_photos_of_one_size():
+    dots = dataset_charts.size_dots([a_photo(640, 480), a_photo(640, 480), a_photo(100, 80)])
+    assert [(dot.width, dot.height, dot.photos) for dot in dots] == [(100, 80, 1), (640, 480, 2)]
+
+
+def test_very_many_sizes_are_gathered_and_none_is_lost():
+    photos = [a_photo(300 + number, 900 - number) for number in range(500)]
+    dots = dataset_charts.size_dots(photos, most=50)
+    assert len(dots) <= 50
+    assert sum(dot.photos for dot in dots) == 500
+    assert all(abs(dot.width + dot.height - 1200) <= 32 for dot in dots), "and each stays near its place"
+
+
+def test_the_title_of_image_sizes_names_the_usual_and_the_smallest():
+    photos = [a_photo(640, 480), a_photo(640, 480), a_photo(100, 80)]
+    assert charts.image_sizes_title(photos) == "A usual photo has 640 x 480 pixels, the smallest 100 x 80"
+    assert charts.image_sizes_title(photos[:1]) == "A usual photo has 640 x 480 pixels"
+
+
+def test_two_long_names_that_look_alike_when_cut_stay_apart():
+    long = [f"{'x' * 60}{middle}{'y' * 60}" for middle in "ab"]
+    assert len(set(look.distinct_labels(long))) == 2
+    assert len(set(charts.class_balance(a_dataset(**dict.fromkeys(long, (1, 0, 0)))).data[0].y)) == 2
+
+
+def test_an_unsure_answer_is_grey():
+    predictions = [Prediction(class_name=name, probability=p) for name, p in (("rose", 0.4), ("tulip", 0.3))]
+    assert set(charts.top_classes(predictions, unsure=True).data[0].marker.color) == {look.GREY}
+    assert charts.top_classes(predictions).data[0].marker.color[0] == look.ACCENT

@@ -1,0 +1,200 @@
+"""Stored features: whole or not at all, shared under locks, the longest unused ones go first."""
+
+import json
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.errors import NoSpace
+from core.features import store
+from core.features.partial import PartialArray
+from core.features.store import Key, Lock, evict, folder_of, forget, is_stored, lock_path, make_room, sizes
+from core.runs.costs import Spent
+from core.settings import Settings
+
+KEY = Key(dataset="d1", split="train", weights="sha256:w", cut="top", size=224)
+
+
+def keep(settings: Settings, key: Key, size: int, used_at: float) -> None:
+    folder = folder_of(key, settings)
+    folder.mkdir(parents=True)
+    (folder / "features.npy").write_bytes(b"\0" * size)
+    (folder / "meta.json").write_text(json.dumps({"key": vars(key)}))
+    os.utime(folder / "meta.json", (used_at, used_at))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dataset": "d2"},
+        {"split": "test"},
+        {"weights": "w2"},
+        {"cut": "block5"},
+        {"cut": "block5.pool"},
+        {"size": 240},
+        {"view": 1},
+        {"dtype": "float16"},
+    ],
+)
+def test_another_question_has_another_key(change):
+    assert replace(KEY, **change).name != KEY.name
+
+
+def test_the_same_question_has_the_same_key_in_every_process():
+    assert KEY.name == Key(**vars(KEY)).name
+    assert len(KEY.name) == 32 and KEY.name.isalnum()
+
+
+def test_only_the_longest_unused_go_when_the_limit_is_reached(tmp_path):
+    settings = Settings(home=tmp_path, features_limit_bytes=250)
+    keys = [replace(KEY, view=view) for view in range(3)]
+    for age, key in enumerate(keys):
+        keep(settings, key, 100, used_at=1000 - age)
+    assert evict(settings) == 100
+    assert [is_stored(key, settings) for key in keys] == [True, True, False]
+
+
+def test_use_saves_from_eviction(tmp_path):
+    settings = Settings(home=tmp_path, features_limit_bytes=100)
+    old, new = KEY, replace(KEY, view=1)
+    keep(settings, old, 100, used_at=1)
+    keep(settings, new, 100, used_at=2)
+    store.touch(folder_of(old, settings))
+    evict(settings)
+    assert is_stored(old, settings) and not is_stored(new, settings)
+
+
+def test_what_is_being_read_stays(tmp_path):
+    settings = Settings(home=tmp_path, features_limit_bytes=0)
+    keep(settings, KEY, 100, used_at=1)
+    reader = Lock(lock_path(KEY.name, settings), exclusive=False)
+    reader.acquire()
+    assert evict(settings) == 0 and is_stored(KEY, settings)
+    reader.release()
+    assert evict(settings) == 100 and not is_stored(KEY, settings)
+
+
+def test_two_may_read_but_only_one_may_compute(tmp_path):
+    path = lock_path("x", Settings(home=tmp_path))
+    one, two = Lock(path, exclusive=False), Lock(path, exclusive=False)
+    assert one.try_acquire() and two.try_acquire()
+    writer = Lock(path, exclusive=True)
+    assert not writer.try_acquire()
+    one.release(), two.release()
+    assert writer.try_acquire()
+
+
+def test_waiting_for_a_lock_can_be_stopped(tmp_path):
+    path = lock_path("x", Settings(home=tmp_path))
+    Lock(path, exclusive=True).acquire()
+    holder = Lock(path, exclusive=True)
+    assert holder.try_acquire()
+
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Lock(path, exclusive=False).acquire(stop)
+
+
+def test_deleting_a_dataset_takes_its_features_and_no_others(tmp_path):
+    settings = Settings(home=tmp_path)
+    other = replace(KEY, dataset="d2")
+    keep(settings, KEY, 70, used_at=1)
+    keep(settings, other, 30, used_at=1)
+    assert forget(settings, "d1", dry=True) == 70 and is_stored(KEY, settings)
+    assert forget(settings, "d1") == 70
+    assert [one.name for one in sizes(settings)] == [other.name]
+
+
+def test_a_full_disk_is_named_before_anything_is_written(tmp_path):
+    settings = Settings(home=tmp_path)
+    settings.features_dir.mkdir()
+    with pytest.raises(NoSpace, match="MB left"):
+        make_room(settings, 10**18)
+
+
+def test_leftovers_of_a_killed_eviction_are_swept(tmp_path):
+    settings = Settings(home=tmp_path)
+    (settings.features_dir / ".evicted-abc").mkdir(parents=True)
+    fresh, abandoned = settings.features_dir / ".partial-new", settings.features_dir / ".partial-old"
+    fresh.mkdir(), abandoned.mkdir()
+    os.utime(abandoned, (1, 1))
+    evict(settings)
+    assert sorted(path.name for path in settings.features_dir.iterdir()) == [".partial-new"]
+
+
+# --- arrays that grow ---
+
+
+def rows(start: int, stop: int) -> np.ndarray:
+    return np.arange(start * 3, stop * 3, dtype=np.float32).reshape(-1, 3)
+
+
+def test_a_killed_computation_goes_on_after_the_last_rows_known_to_be_on_disk(tmp_path):
+    first = PartialArray(tmp_path / ".partial", (6, 3))
+    first.append(rows(0, 2), Spent(wall_seconds=1))
+    first.sync(Spent(wall_seconds=1, cpu_seconds=2))
+    first.append(rows(2, 4), Spent(wall_seconds=2))  # not synced when the kill comes
+    del first
+    second = PartialArray(tmp_path / ".partial", (6, 3))
+    assert second.done == 2
+    second.append(rows(2, 6), Spent())
+    second.finish(tmp_path / "whole", {"engine": "test"}, Spent(wall_seconds=5, cpu_seconds=7))
+    assert np.array_equal(np.load(tmp_path / "whole" / "features.npy"), rows(0, 6))
+    meta = json.loads((tmp_path / "whole" / "meta.json").read_text())
+    assert meta["cost"] == {"wall_seconds": 6, "cpu_seconds": 9}
+    assert sorted(path.name for path in (tmp_path / "whole").iterdir()) == ["features.npy", "meta.json"]
+
+
+def test_killed_when_all_is_computed_nothing_is_computed_again(tmp_path, monkeypatch):
+    first = PartialArray(tmp_path / ".partial", (6, 3))
+    first.append(rows(0, 6), Spent())
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("core.files.atomic.publish", killed)
+        first.finish(tmp_path / "whole", {}, Spent(wall_seconds=5))
+    second = PartialArray(tmp_path / ".partial", (6, 3))
+    assert second.done == 6 and not (tmp_path / "whole").exists()
+    second.finish(tmp_path / "whole", {}, Spent(wall_seconds=1))
+    assert np.array_equal(np.load(tmp_path / "whole" / "features.npy"), rows(0, 6))
+    assert json.loads((tmp_path / "whole" / "meta.json").read_text())["cost"]["wall_seconds"] == 6
+
+
+def killed(*arguments):
+    raise KeyboardInterrupt
+
+
+def test_leftovers_of_another_shape_are_not_continued(tmp_path):
+    first = PartialArray(tmp_path / ".partial", (6, 3))
+    first.append(rows(0, 2), Spent())
+    first.sync(Spent())
+    assert PartialArray(tmp_path / ".partial", (7, 3)).done == 0
+
+
+def test_leftovers_of_another_precision_are_not_continued(tmp_path):
+    first = PartialArray(tmp_path / ".partial", (6, 3))
+    first.append(rows(0, 2), Spent())
+    first.sync(Spent())
+    assert PartialArray(tmp_path / ".partial", (6, 3), "float16").done == 0
+
+
+def test_maps_grow_as_vectors_do(tmp_path):
+    maps = np.arange(2 * 4 * 4 * 3, dtype=np.float16).reshape(2, 4, 4, 3)
+    first = PartialArray(tmp_path / ".partial", maps.shape, "float16")
+    first.append(maps[:1], Spent())
+    first.sync(Spent())
+    second = PartialArray(tmp_path / ".partial", maps.shape, "float16")
+    second.append(maps[second.done :], Spent())
+    second.finish(tmp_path / "whole", {}, Spent())
+    assert np.array_equal(np.load(tmp_path / "whole" / "features.npy"), maps)
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"done": 2}'])
+def test_a_torn_counter_starts_anew(tmp_path, damage):
+    first = PartialArray(tmp_path / ".partial", (6, 3))
+    first.append(rows(0, 2), Spent())
+    first.sync(Spent())
+    (tmp_path / ".partial" / "rows.json").write_text(damage)
+    assert PartialArray(tmp_path / ".partial", (6, 3)).done == 0

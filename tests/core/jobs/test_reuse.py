@@ -1,0 +1,282 @@
+"""A trainer goes on with the next run: claimed once, followed, stopped and killed like any other."""
+
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+
+from core import jobs
+from core.jobs import locks, processes, reuse
+from core.jobs.control import state_file
+from core.jobs.reuse import Succession, goes_with
+from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.runs.values import Cancel, Status
+from tests.factories import make_run
+from tests.jobs_home import FAKE_TRAINER, Home, eventually, kill
+
+SAME = "efficientnet_lite0"
+
+
+@pytest.fixture
+def home(settings, registry):
+    home = Home(settings, registry)
+    home.say_this_is_a_supervisor()
+    yield home
+    home.kill_everything()
+
+
+def all_ended(home, runs) -> bool:
+    return all(home.status(run).ended for run in runs)
+
+
+def pids(home, runs) -> list[int]:
+    return [start["pid"] for run in runs for start in home.starts(run)]
+
+
+# --- what goes with what ---
+
+
+def test_runs_on_the_same_photos_and_network_go_together_whatever_their_pattern():
+    ended = make_run(1, recipe=Recipe(backbone=SAME))
+    assert goes_with(ended, make_run(2, recipe=Recipe(backbone=SAME, pattern=Pattern.FINE_TUNING)))
+    assert not goes_with(ended, make_run(2, recipe=Recipe(backbone="efficientnet_lite1")))
+    assert not goes_with(ended, replace(make_run(2, recipe=Recipe(backbone=SAME)), dataset_id="d-other"))
+
+
+def test_runs_without_a_network_of_their_own_never_go_together():
+    members = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
+    assert not goes_with(make_run(1, recipe=members), make_run(2, recipe=members))
+
+
+# --- going on ---
+
+
+def test_runs_of_one_network_are_trained_by_one_process_in_their_order(home):
+    runs = [home.add(backbone=SAME, epochs=2, goes_on=True) for _ in range(4)]
+    supervisor = home.supervisor()
+    home.works_until(supervisor, lambda: all_ended(home, runs))
+    assert [home.status(run) for run in runs] == [Status.FINISHED] * 4
+    assert len(set(pids(home, runs))) == 1 and len(pids(home, runs)) == 4
+    times = [home.starts(run)[0]["at"] for run in runs]
+    assert times == sorted(times)
+    home.works_until(supervisor, lambda: not supervisor.trainers)
+    assert home.violations() == []
+
+
+def test_a_run_that_goes_on_has_its_own_lock_slot_log_and_process_in_the_registry(home):
+    first, second = (
+        home.add(backbone=SAME, epochs=1, goes_on=True, lines=1),
+        home.add(backbone=SAME, seconds=30, lines=2),
+    )
+    supervisor = home.supervisor()
+    home.works_until(supervisor, lambda: home.starts(second) and supervisor.trainers[0].run_id == second.id)
+    (trainer,) = supervisor.trainers
+    assert (trainer.attempt, trainer.slot) == (1, "cpu")
+    assert home.registry.process(second.id, 1)["pid"] == pids(home, [first])[0]
+    assert home.registry.attempts(second.id)[0].slot == "cpu"
+    assert locks.holder(home.lock(second)).process == trainer.process
+    assert locks.is_held(home.lock(second)) and not locks.is_held(home.lock(first))
+    eventually(lambda: (home.folder(second) / "log.txt").stat().st_size >= 2000)
+    assert (home.folder(first) / "log.txt").stat().st_size == 1000
+
+
+def test_a_run_that_needs_another_network_gets_a_process_of_its_own_and_is_not_overtaken(home):
+    runs = [home.add(backbone=name, epochs=1, goes_on=True) for name in (SAME, "efficientnet_lite1", SAME)]
+    home.works_until(home.supervisor(), lambda: all_ended(home, runs))
+    assert len(set(pids(home, runs))) == 3
+    times = [home.starts(run)[0]["at"] for run in runs]
+    assert times == sorted(times)
+
+
+def test_a_failed_run_ends_its_process(home):
+    runs = [home.add(backbone=SAME, code=4, reason="Broken.", goes_on=True), home.add(backbone=SAME, epochs=1)]
+    home.works_until(home.supervisor(), lambda: all_ended(home, runs))
+    assert [home.status(run) for run in runs] == [Status.FAILED, Status.FINISHED]
+    assert len(set(pids(home, runs))) == 2
+
+
+def test_a_process_goes_on_only_so_often(home, monkeypatch):
+    monkeypatch.setattr(reuse, "MOST_RUNS", 1)
+    run, waiting = home.add(backbone=SAME), home.add(backbone=SAME)
+    home.registry.claim("cpu", "me")
+    assert Succession(run.id, home.settings, home.registry).next_after(run.id) is None
+    assert home.status(waiting) is Status.SCHEDULED
+
+
+def test_nothing_goes_on_without_a_supervisor_or_after_new_code_was_installed(home, monkeypatch):
+    run, waiting = home.add(backbone=SAME), home.add(backbone=SAME)
+    home.registry.claim("cpu", "me")
+    going_on = Succession(run.id, home.settings, home.registry)
+    home.say_this_is_a_supervisor(version="of other code")
+    assert going_on.next_after(run.id) is None
+    state_file(home.settings).unlink()
+    assert going_on.next_after(run.id) is None
+    home.say_this_is_a_supervisor()
+    with monkeypatch.context() as patch:
+        patch.setattr(reuse, "code_on_disk", lambda: 0)
+        assert going_on.next_after(run.id) is None
+    assert home.status(waiting) is Status.SCHEDULED
+    assert not locks.is_held(home.lock(waiting))
+
+
+def test_a_run_whose_lock_is_held_or_that_was_claimed_by_another_is_left_alone(home, monkeypatch):
+    run, waiting = home.add(backbone=SAME), home.add(backbone=SAME)
+    home.registry.claim("cpu", "me")
+    going_on = Succession(run.id, home.settings, home.registry)
+    lock = locks.acquire(home.lock(waiting))
+    assert going_on.next_after(run.id) is None
+    os.close(lock)
+    asked = home.registry.next_run
+
+    def claimed_meanwhile():
+        seen = asked()
+        home.registry.claim("GPU-1", "a supervisor")
+        return seen
+
+    monkeypatch.setattr(home.registry, "next_run", claimed_meanwhile)
+    assert going_on.next_after(run.id) is None
+    assert [attempt.slot for attempt in home.registry.attempts(waiting.id)] == ["GPU-1"]
+    assert not locks.is_held(home.lock(waiting))
+
+
+# --- stopping ---
+
+
+def test_a_cancellation_reaches_the_run_the_process_has_gone_on_with(home):
+    first, second, third = (home.add(backbone=SAME, epochs=count, seconds=0.05, goes_on=True) for count in (1, 999, 1))
+    supervisor = home.supervisor(grace=30)
+    home.works_until(supervisor, lambda: home.registry.epochs(second.id))
+    home.registry.request_cancel(second.id, Cancel.NOW)
+    home.works_until(supervisor, lambda: all_ended(home, [first, second, third]))
+    assert [home.status(run) for run in (first, second, third)] == [Status.FINISHED, Status.KILLED, Status.FINISHED]
+    assert len(set(pids(home, [first, second]))) == 1
+    assert pids(home, [third]) != pids(home, [second])
+
+
+def test_interrupted_after_going_on_the_run_goes_back_into_the_queue(home):
+    first, second = home.add(backbone=SAME, epochs=1, goes_on=True), home.add(backbone=SAME, epochs=999, seconds=0.05)
+    supervisor = home.supervisor()
+    home.works_until(supervisor, lambda: home.registry.epochs(second.id))
+    supervisor.interrupt()
+    home.works_until(supervisor, lambda: not supervisor.trainers)
+    assert (home.status(first), home.status(second)) == (Status.FINISHED, Status.SCHEDULED)
+
+
+def test_a_signal_meant_for_the_run_before_does_not_cost_the_next_one_its_life(home):
+    first, second = home.add(backbone=SAME, epochs=1, goes_on=True), home.add(backbone=SAME, seconds=60, deaf=True)
+    supervisor = home.supervisor(grace=0.0)
+    home.works_until(supervisor, lambda: home.starts(first))
+    trainer = supervisor.trainers[0]
+    eventually(lambda: home.starts(second))
+    assert trainer.run_id == first.id  # the supervisor has not looked yet
+    trainer.stop(grace=0.0)
+    trainer.stop(grace=0.0)
+    home.works_until(supervisor, lambda: len(home.starts(second)) == 2)
+    assert home.registry.attempts(second.id)[0].outcome == "INTERRUPTED"
+
+
+# --- dying ---
+
+
+@pytest.mark.parametrize("step", ["ended", "locked", "claimed", "moved"])
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_death_on_the_way_to_the_next_run_loses_and_doubles_nothing(home, step, watched):
+    first, second = home.add(backbone=SAME, epochs=2, goes_on=True, dies_at=step), home.add(backbone=SAME, epochs=2)
+    supervisor = home.supervisor()
+    home.works_until(supervisor, lambda: home.starts(first))
+    if not watched:
+        eventually(lambda: not is_dying(supervisor.trainers[0]))
+        supervisor = home.supervisor()
+        supervisor.adopt()
+
+    def resumed_to_its_end() -> bool:
+        if home.status(second) is Status.FAILED:
+            assert "Resume" in home.registry.run(second.id).reason
+            home.registry.requeue(second.id)
+        return home.status(second) is Status.FINISHED
+
+    home.works_until(supervisor, resumed_to_its_end)
+    assert home.status(first) is Status.FINISHED
+    assert home.violations() == [] and home.dead_but_running() == []
+    assert len(home.starts(first)) == 1 and len(home.starts(second)) == 1
+    claimed_before = step in ("claimed", "moved")
+    assert len(home.registry.attempts(second.id)) == (2 if claimed_before else 1)
+
+
+def is_dying(trainer) -> bool:
+    """Reaps it too, as init does for an orphan."""
+    return not trainer.is_dead()
+
+
+@pytest.mark.parametrize("victim", [os.kill, os.killpg])
+def test_a_process_killed_after_it_went_on_fails_the_run_it_was_at(home, victim):
+    first, second = home.add(backbone=SAME, epochs=1, goes_on=True), home.add(backbone=SAME, epochs=99, seconds=0.05)
+    supervisor = home.supervisor()
+    home.works_until(supervisor, lambda: home.starts(first))
+    eventually(lambda: home.registry.epochs(second.id))
+    victim(pids(home, [second])[0], signal.SIGKILL)
+    home.works_until(supervisor, lambda: home.status(second).ended)
+    assert (home.status(first), home.status(second)) == (Status.FINISHED, Status.FAILED)
+    assert "killed (signal 9)" in home.registry.run(second.id).reason
+
+
+# --- taking over ---
+
+
+def test_a_new_supervisor_adopts_a_process_that_went_on_with_its_slot(home):
+    first, second = home.add(backbone=SAME, epochs=1, goes_on=True), home.add(backbone=SAME, seconds=60)
+    waiting = home.add(backbone="efficientnet_lite1")
+    old = home.supervisor()
+    home.works_until(old, lambda: home.starts(second))
+    new = home.supervisor()
+    new.adopt()
+    for _ in range(3):
+        new.round()
+    assert [(t.run_id, t.attempt, t.slot) for t in new.trainers] == [(second.id, 1, "cpu")]
+    assert home.status(waiting) is Status.SCHEDULED
+    kill(pids(home, [first])[0])
+    old.trainers[0].is_dead()
+    home.works_until(new, lambda: home.status(second) is Status.FAILED)
+
+
+def test_a_process_that_holds_two_locks_is_one_trainer(home):
+    run, waiting = home.add(backbone=SAME, seconds=60), home.add(backbone=SAME)
+    old = home.supervisor()
+    home.works_until(old, lambda: home.starts(run))
+    lock = locks.acquire(home.lock(waiting))  # as a trainer holds it just before its claim
+    locks.note_holder(lock, 1, old.trainers[0].process)
+    try:
+        new = home.supervisor()
+        new.adopt()
+        assert [(t.run_id, t.slot) for t in new.trainers] == [(run.id, "cpu")]
+    finally:
+        os.close(lock)
+
+
+def test_a_process_that_moved_while_it_was_looked_for_is_found_by_its_run(home, monkeypatch):
+    run = home.add(backbone=SAME, seconds=60)
+    old = home.supervisor()
+    home.works_until(old, lambda: home.starts(run))
+    new = home.supervisor()
+    monkeypatch.setattr(new, "_runs_alive", list)
+    new.adopt()
+    new.round()
+    assert [(t.run_id, t.attempt) for t in new.trainers] == [(run.id, 1)]
+    assert home.status(run) is Status.RUNNING
+
+
+def test_the_supervisor_of_a_real_home_follows_too(settings, registry, monkeypatch):
+    monkeypatch.setenv("GRAFT_TRAINER", " ".join(FAKE_TRAINER))
+    home = Home(settings, registry)
+    try:
+        runs = [home.add(backbone=SAME, epochs=1, goes_on=True) for _ in range(3)]
+        last = home.add(backbone=SAME, epochs=999, seconds=0.05)
+        jobs.ensure_supervisor(settings)
+        eventually(lambda: home.registry.epochs(last.id))
+        assert len(set(pids(home, [*runs, last]))) == 1
+        assert jobs.stop_supervisor(settings, now=True)
+        assert home.status(last) is Status.SCHEDULED
+        assert not processes.identity_of(pids(home, [last])[0])
+    finally:
+        home.kill_everything()

@@ -1,0 +1,243 @@
+"""Bad input gets an answer before anything is spent."""
+
+from dataclasses import replace
+
+import pytest
+
+from core import jobs
+from core.backbones import Availability
+from core.planning import checks
+from core.planning.decide import Decision, Level, Plan
+from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from core.runs.values import Status
+from core.settings import Settings
+from core.workbench import Workbench
+from tests.factories import fill, make_dataset, make_photos
+
+LITE0 = "efficientnet_lite0"
+
+
+@pytest.fixture
+def filled(settings, registry, monkeypatch):
+    monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
+    monkeypatch.setattr(checks, "_memory_of", lambda name: None)  # whatever else this machine is doing
+    return fill(registry, settings, runs=8, per_class=8)
+
+
+@pytest.fixture
+def bench(settings, filled):
+    return Workbench.open(settings)
+
+
+@pytest.fixture
+def planned(bench, filled):
+    """The plan of one recipe, given by its pattern and the numbers that are not the usual ones."""
+
+    def planned(pattern=Pattern.INTEGRATED_EXTRACTOR, backbone=LITE0, **numbers):
+        usual = bench.defaults(filled.dataset.id, pattern)
+        recipe = Recipe(backbone=backbone, pattern=pattern, hyperparameters=replace(usual, **numbers))
+        (plan,) = bench.plan(filled.dataset.id, [recipe])
+        return plan
+
+    return planned
+
+
+def sentences(plan, level=None):
+    return " ".join(concern.sentence for concern in plan.concerns if level in (None, concern.level))
+
+
+def test_an_ordinary_recipe_raises_no_question(planned):
+    plan = planned()
+    assert plan.decision is Decision.NEW and not sentences(plan, Level.ASK)
+
+
+def test_a_batch_larger_than_the_training_set_is_refused_with_both_numbers(planned, filled):
+    plan = planned(batch_size=512)
+    assert plan.decision is Decision.REFUSED
+    assert "batch_size=512" in plan.because and str(filled.dataset.split_sizes["train"]) in plan.because
+
+
+@pytest.mark.parametrize("depth", [18, 400])
+def test_a_cut_outside_the_network_is_refused_with_the_depths_there_are(planned, depth):
+    plan = planned(depth=depth)
+    assert plan.decision is Decision.REFUSED and "between 0 and 17" in plan.because
+
+
+@pytest.mark.parametrize(("name", "rate"), [("learning_rate", 0.5), ("fine_tuning_rate", 0.01)])
+def test_a_learning_rate_that_explodes_is_asked_about(planned, name, rate):
+    plan = planned(Pattern.FINE_TUNING, **{name: rate})
+    assert f"{name}={rate:g}" in sentences(plan, Level.ASK) and "explode" in sentences(plan, Level.ASK)
+
+
+def test_a_rate_the_pattern_does_not_look_at_is_nobodys_business(planned):
+    assert "explode" not in sentences(planned(fine_tuning_rate=0.5))
+
+
+def test_classes_of_one_validation_photo_are_named(planned, filled):
+    assert "daisy, rose, sunflower and tulip have at most one validation photo" in sentences(planned(), Level.NOTE)
+
+
+def test_enough_validation_photos_are_nothing_to_mention(bench, registry):
+    photos = make_photos(per_class=40)
+    registry.add_dataset(make_dataset(photos, id="d-more", name="more"), photos)
+    (plan,) = bench.plan("d-more", bench.grid("d-more", [LITE0], [Pattern.INTEGRATED_EXTRACTOR]))
+    assert plan.concerns == ()
+
+
+def test_weights_that_cannot_be_had_are_refused_unless_nothing_needs_them(planned, monkeypatch):
+    monkeypatch.setattr(checks, "availability", lambda backbone, settings: Availability.NO_NETWORK)
+    assert "no network" in planned().because
+    assert planned(Pattern.FROM_SCRATCH).decision is Decision.NEW
+
+
+def test_what_is_known_already_needs_no_weights(bench, filled, monkeypatch):
+    monkeypatch.setattr(checks, "availability", lambda backbone, settings: Availability.NO_NETWORK)
+    (plan,) = bench.plan(filled.dataset.id, [filled.with_status(Status.FINISHED)[0].recipe])
+    assert plan.decision is Decision.REUSED
+
+
+# --- ImageNet's own classes ---
+
+
+def test_classes_imagenet_does_not_know_are_named_not_hidden(planned):
+    told = sentences(planned(Pattern.CLASSIFIER), Level.NOTE)
+    assert "rose" in told and "tulip" in told and "daisy" not in told and "can be corrected" in told
+
+
+def test_a_corrected_mapping_is_believed(bench, filled):
+    rose_hip, (recipe,) = "n12620546", bench.grid(filled.dataset.id, [LITE0], [Pattern.CLASSIFIER])
+    (plan,) = bench.plan(filled.dataset.id, [replace(recipe, mapping=((rose_hip, "rose"),))])
+    assert "rose" not in sentences(plan) and "tulip" in sentences(plan)
+    (plan,) = bench.plan(filled.dataset.id, [replace(recipe, mapping=(("n00000000", "rose"),))])
+    assert plan.decision is Decision.REFUSED and "n00000000" in plan.because
+
+
+def test_a_network_that_knows_none_of_the_classes_cannot_answer_as_it_is(bench, registry):
+    photos = make_photos(("qxzv", "wvuq"), per_class=40)
+    registry.add_dataset(make_dataset(photos, id="d-odd", name="odd"), photos)
+    (plan,) = bench.plan("d-odd", bench.grid("d-odd", [LITE0], [Pattern.CLASSIFIER]))
+    assert plan.decision is Decision.REFUSED and "None of the classes" in plan.because
+
+
+def test_a_model_of_ones_own_knows_no_imagenet_classes(bench, filled):
+    own = filled.with_status(Status.FINISHED)[0].id
+    (plan,) = bench.plan(filled.dataset.id, bench.grid(filled.dataset.id, [own], [Pattern.CLASSIFIER]))
+    assert plan.decision is Decision.REFUSED and "model of yours" in plan.because
+
+
+# --- what a cascade is made of ---
+
+
+def test_a_cascade_of_one_model_is_refused(bench, filled):
+    for kind, one in ((Cascade.FUSION, LITE0), (Cascade.ENSEMBLE, filled.with_status(Status.FINISHED)[0].id)):
+        with pytest.raises(Exception, match="needs two"):
+            bench.cascade(filled.dataset.id, kind, [one])
+
+
+def test_runs_that_are_not_finished_cannot_work_together(bench, filled):
+    failed, finished = filled.with_status(Status.FAILED)[0], filled.with_status(Status.FINISHED)[0]
+    ensemble = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=(finished.id, failed.id))
+    (plan,) = bench.plan(filled.dataset.id, [ensemble])
+    assert plan.decision is Decision.REFUSED and failed.id in plan.because
+
+
+def test_models_of_different_datasets_cannot_be_an_ensemble(bench, filled, settings, registry):
+    other = fill(registry, settings, runs=3, name="other", per_class=8)
+    members = (filled.with_status(Status.FINISHED)[0].id, other.with_status(Status.FINISHED)[0].id)
+    (plan,) = bench.plan(filled.dataset.id, [bench.cascade("", Cascade.ENSEMBLE, members)])
+    assert plan.decision is Decision.REFUSED
+    assert members[1] in plan.because and "other version 1" in plan.because and "flowers version 1" in plan.because
+
+
+def test_answers_that_are_not_stored_any_more_are_missed_before_launching(bench, filled, settings):
+    members = [run.id for run in filled.with_status(Status.FINISHED)][:2]
+    (settings.run_dir(members[1]) / "validation.npz").unlink()
+    (plan,) = bench.plan(filled.dataset.id, [bench.cascade("", Cascade.ENSEMBLE, members)])
+    assert plan.decision is Decision.REFUSED and members[1] in plan.because
+
+
+def test_a_confidence_cascade_that_saves_nothing_says_so(bench, filled):
+    by_cost = sorted(
+        filled.with_status(Status.FINISHED), key=lambda run: bench.cost(run.id).multiply_adds, reverse=True
+    )
+    dear, cheap = by_cost[0].id, by_cost[-1].id
+    wrong, right = bench.plan(
+        filled.dataset.id, [bench.cascade("", Cascade.CONFIDENCE, pair) for pair in ((dear, cheap), (cheap, dear))]
+    )
+    assert "saves nothing" in sentences(wrong) and "saves nothing" not in sentences(right)
+
+
+def test_a_model_that_learned_from_test_photos_is_asked_about(bench, filled, registry):
+    """The same photos in another split: what was learned from there is asked here."""
+    parent = filled.with_status(Status.FINISHED)[0]
+    turned = {"train": "test", "test": "train", "validation": "validation"}
+    photos = [replace(photo, split=turned[photo.split]) for photo in registry.photos(filled.dataset.id)]
+    registry.add_dataset(make_dataset(photos, id="d-turned", name="turned", digest="0" * 64), photos)
+    recipe = Recipe(backbone=parent.id, hyperparameters=Hyperparameters(batch_size=4))
+    (plan,) = bench.plan("d-turned", [recipe])
+    learned = filled.dataset.split_sizes["train"]
+    assert f"learned from {learned} photos that are test photos here" in sentences(plan, Level.ASK)
+    (at_home,) = bench.plan(filled.dataset.id, [recipe])
+    assert "test photos here" not in sentences(at_home)
+
+
+# --- disk and memory ---
+
+
+def test_features_that_do_not_fit_on_the_disk_are_refused_with_both_sizes(planned, monkeypatch):
+    monkeypatch.setattr(checks, "_free", lambda settings: 51 * 10**6)
+    plan = planned(Pattern.FINE_TUNING, depth=17, views=4)
+    assert plan.decision is Decision.REFUSED and "51 MB left" in plan.because
+
+
+def test_features_beyond_their_limit_are_asked_about(filled, settings):
+    narrow = Workbench.open(Settings(home=settings.home, features_limit_bytes=10**6))
+    (plan,) = narrow.plan(
+        filled.dataset.id, narrow.grid(filled.dataset.id, [LITE0], [Pattern.FINE_TUNING], depths=[17])
+    )
+    assert "GRAFT_FEATURES_GB" in sentences(plan, Level.ASK)
+
+
+def test_training_that_cannot_fit_into_memory_is_refused(planned, monkeypatch):
+    monkeypatch.setattr(checks, "_memory_of", lambda name: 10**9)
+    plan = planned(Pattern.WEIGHT_INITIALIZATION, batch_size=16)
+    assert plan.decision is Decision.REFUSED and "1.0 GB of memory" in plan.because
+
+
+def test_training_that_fits_but_not_now_is_asked_about(planned, monkeypatch):
+    monkeypatch.setattr(checks, "_memory_of", lambda name: 10**9 if name == "MemAvailable" else 10**12)
+    assert "free now" in sentences(planned(Pattern.WEIGHT_INITIALIZATION, batch_size=16), Level.ASK)
+
+
+def test_memory_is_read_from_the_kernel_where_it_says(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks, "MEMINFO", tmp_path / "meminfo")
+    assert checks._memory_of("MemTotal") is None
+    (tmp_path / "meminfo").write_text("MemTotal:       16 kB\nMemAvailable:    4 kB\n")
+    assert checks._memory_of("MemAvailable") == 4096
+
+
+# --- many together ---
+
+
+def test_a_grid_of_thousands_is_asked_about_before_it_is_planned():
+    assert checks.many_runs(checks.MANY_RUNS) is None
+    concern = checks.many_runs(5000)
+    assert concern.level is Level.ASK and "5\u202f000 runs" in concern.sentence
+
+
+def a_plan(decision=Decision.NEW, **changes):
+    values = {"dataset_id": "d", "recipe": Recipe(backbone=LITE0), "fingerprint": "f", "because": ""}
+    return Plan(decision=decision, **values | changes)
+
+
+def test_together_long_work_and_large_features_are_asked_about(settings):
+    assert checks.examine_all([a_plan()], Settings(home=settings.home.parent)) == ()
+    long = checks.examine_all([a_plan(estimate_seconds=8 * 3600)] * 2, Settings(home=settings.home.parent))
+    assert "16 h 00 min" in long[0].sentence
+    large = checks.examine_all([a_plan(disk_bytes=10**15)] * 2, Settings(home=settings.home.parent))
+    assert "2000 TB" in large[0].sentence
+
+
+def test_what_is_reused_does_not_count(settings):
+    reused = [a_plan(Decision.REUSED, estimate_seconds=10**6)] * 500
+    assert checks.examine_all(reused, Settings(home=settings.home.parent)) == ()

@@ -1,0 +1,46 @@
+"""Defaults: pure functions of the photos, the network and the pattern, each with its reason."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.backbones import catalogue
+from core.recipes.defaults import fitting, reasons, suggest_hyperparameters
+from core.recipes.program import program_of
+from core.recipes.recipe import RELEVANT, Hyperparameters, Pattern, Recipe, Schedule
+
+ALONE = [pattern for pattern in Pattern if pattern is not Pattern.CASCADE]
+
+
+@pytest.mark.parametrize("pattern", ALONE)
+@pytest.mark.parametrize("photos", [6, 134, 1000, 3068, 100_000])
+def test_the_defaults_of_every_pattern_make_a_program_on_every_network(pattern, photos):
+    for backbone in catalogue():
+        numbers = suggest_hyperparameters(train_photos=photos, classes=5, pattern=pattern, blocks=len(backbone.blocks))
+        program_of(Recipe(backbone=backbone.name, pattern=pattern, hyperparameters=numbers), backbone.blocks)
+        assert numbers.batch_size <= max(8, photos // 8)
+
+
+@pytest.mark.parametrize("pattern", Pattern)
+def test_every_default_has_a_reason(pattern):
+    told = reasons(pattern)
+    assert tuple(told) == RELEVANT[pattern]
+    assert all(words.strip().endswith(".") for words in told.values())
+
+
+def test_a_head_learns_faster_than_pretrained_blocks_and_those_by_a_falling_rate():
+    numbers = suggest_hyperparameters(train_photos=1000, classes=5, pattern=Pattern.FINE_TUNING)
+    assert numbers.fine_tuning_rate < numbers.learning_rate
+    assert numbers.schedule is Schedule.COSINE and 0 < numbers.head_epochs < numbers.epochs
+
+
+def test_a_network_of_one_block_is_not_fine_tuned_deeper_than_it_is():
+    assert suggest_hyperparameters(train_photos=1000, classes=5, pattern=Pattern.FINE_TUNING, blocks=1).depth == 1
+
+
+def test_with_fewer_epochs_the_head_alone_takes_a_third_of_them():
+    numbers = Hyperparameters(epochs=15, head_epochs=5)
+    assert fitting(numbers) == numbers
+    assert fitting(replace(numbers, epochs=10)).head_epochs == 5
+    assert fitting(replace(numbers, epochs=6)).head_epochs == 2
+    assert fitting(replace(numbers, epochs=1)).head_epochs == 0

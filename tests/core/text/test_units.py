@@ -1,0 +1,167 @@
+"""How figures and names are put before people."""
+
+import math
+import re
+import string
+
+import pytest
+
+from core.text import units
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0.0 s"),
+        (0.44, "0.4 s"),
+        (9.97, "10 s"),
+        (42, "42 s"),
+        (59.7, "1 min 00 s"),
+        (192, "3 min 12 s"),
+        (3599.9, "1 h 00 min"),
+        (7500, "2 h 05 min"),
+        (86_400 * 3 + 3600 * 4, "3 d 4 h"),
+    ],
+)
+def test_a_duration_reads_as_a_person_would_say_it(seconds, words):
+    assert units.duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    "say",
+    [units.duration, units.milliseconds, units.size, units.amount, units.energy, units.money],
+)
+@pytest.mark.parametrize("unknown", [None, math.nan, math.inf])
+def test_what_was_not_measured_says_so(say, unknown):
+    assert say(unknown) == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(812, "812 bytes"), (14_000, "14 kB"), (1_440_000, "1.4 MB"), (148_000_000, "148 MB"), (999_600_000, "1.0 GB")],
+)
+def test_bytes_are_humanised(count, words):
+    assert units.size(count) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (950, "950"),
+        (12_345, "12\u202f345"),
+        (999_999.7, "1.0 million"),
+        (4_652_008, "4.7 million"),
+        (1.2e9, "1.2 billion"),
+    ],
+)
+def test_large_counts_are_humanised(count, words):
+    assert units.amount(count) == words
+
+
+def test_energy_is_in_joules_then_in_watt_hours():
+    assert [units.energy(joules) for joules in (820, 3600, 43_200, 12_240_000)] == [
+        "820 J",
+        "1.0 Wh",
+        "12 Wh",
+        "3.4 kWh",
+    ]
+
+
+def test_money_too_small_to_show_is_not_shown_as_nothing():
+    assert units.money(0.004, "CHF") == "under 0.01 CHF"
+    assert units.money(0.0) == "0.00 EUR"
+    assert units.money(1234.5) == "1\u202f234.50 EUR"
+
+
+def test_an_accuracy_has_no_more_digits_than_its_interval_supports():
+    assert units.share(0.92398) == "92.4 %"
+    assert units.share(0.92398, (0.89, 0.944)) == "92.4 % ± 2.7"
+    assert units.share(0.67, (0.45, 0.85)) == "67 % ± 20"
+    assert units.share(None) == "–"
+    assert units.share(0.5, (None, None)) == "50.0 %"
+
+
+def test_an_interval_never_leaves_the_scale():
+    assert units.share(1.0, (0.951, 1.0)) == "100.0 % (95.1 to 100.0)"
+    assert units.share(0.01, (0.0, 0.05)) == "1.0 % (0.0 to 5.0)"
+
+
+def test_differences_are_points_not_percent():
+    assert [units.points(value) for value in (0.042, -0.013, 0.01)] == ["4.2 points", "1.3 points", "1 point"]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (1.0, "the same"),
+        (1.62, "1.6 times the"),
+        (14.2, "14 times the"),
+        (0.5, "half the"),
+        (0.2, "a fifth of the"),
+        (0.62, "62 % of the"),
+        (0.001, "under 1 % of the"),
+    ],
+)
+def test_ratios_read_as_words(ratio, words):
+    assert units.times(ratio) == words
+
+
+def test_p_values_keep_two_digits_that_matter():
+    assert [units.p_value(p) for p in (0.344, 0.0123, 0.00002, 1.0)] == [
+        "p = 0.34",
+        "p = 0.012",
+        "p < 0.001",
+        "p = 1.00",
+    ]
+
+
+def test_nouns_follow_their_number():
+    assert units.count(1, "photo") == "1 photo"
+    assert units.count(1200, "class", "classes") == "1\u202f200 classes"
+    assert units.listed([]) == ""
+    assert units.listed(["a"]) == "a"
+    assert units.listed(["a", "b", "c"]) == "a, b and c"
+    assert units.listed(list("abcdefg"), limit=3) == "a, b and 5 more"
+
+
+def test_a_moment_is_a_date_and_a_time():
+    assert units.moment(0) == "1970-01-01 00:00"
+
+
+def shown(markdown: str) -> str:
+    """What a reader sees of escaped text: backslashes before punctuation and joiners take no room."""
+    return markdown.replace("\\", "").replace("\u2060", "")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<b>bold</b>",
+        "[link](javascript:alert(1))",
+        "![picture](http://evil.example/x.png)",
+        "**loud** _and_ `code` ~~gone~~",
+        "# heading",
+        "$x^2$",
+        ":red[text]",
+        ":material/home:",
+        ":smile:",
+        "www.evil.example",
+        "https://evil.example",
+        "me@evil.example",
+        "a -> b -- c",
+        "1. one",
+        "| a | b |",
+        "&lt;script&gt;",
+    ],
+)
+def test_names_from_users_are_shown_letter_by_letter(name):
+    escaped = units.plain(name)
+    assert shown(escaped) == name
+    for late in ("://", ":material/", ":smile:", ":red[", "www.", "me@evil", "->", "--"):
+        assert late not in escaped.replace("\\", ""), f"Streamlit reads {late} after the backslashes are gone"
+    assert not set(re.sub(r"\\.", "", escaped)) & set(string.punctuation), "every mark has its backslash"
+
+
+def test_names_stay_on_one_line_and_cannot_reverse_what_follows():
+    assert units.plain("a\n\n# b\tc") == "a \\# b c"
+    assert units.plain("photo\u202egpj.exe\x00") == "photogpj\\.exe"

@@ -1,0 +1,112 @@
+"""The routes Graft adds to Streamlit, and how it is started."""
+
+import socket
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from core.errors import Conflict, InvalidInput
+from core.web.parts.frame import SECTIONS
+from core.web.server import application, base_path
+from core.web.server.serve import asked_base_path, refuse_taken_port
+from core.web.server.state import process_singleton
+
+
+@pytest.fixture
+def client(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRAFT_HOME", str(tmp_path / "home"))
+    return TestClient(
+        Starlette(routes=application.ROUTES, middleware=application.MIDDLEWARE), base_url="http://127.0.0.1:8501"
+    )
+
+
+def test_health_is_json_and_names_registry_and_supervisor(client):
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    health = answer.json()
+    assert health["status"] == "ok"
+    assert health["registry"] == "ok"
+    assert {"version", "supervisor"} <= set(health)
+    assert "rss_bytes" not in health
+
+
+def test_health_in_detail_says_what_the_process_holds(client):
+    assert client.get("/healthz?detail").json()["rss_bytes"] > 1e6
+
+
+def test_a_broken_registry_is_not_healthy(client, tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "registry.db").write_bytes(b"this is no database" * 500)
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "failing"
+
+
+def test_the_board_can_be_reached_without_its_slash(client):
+    assert client.get("/tb", follow_redirects=False).headers["location"] == "tb/"  # a proxy may have put a path before
+
+
+def test_graft_can_lie_below_a_path(client, monkeypatch):
+    monkeypatch.setattr(base_path.config, "get_option", {"server.baseUrlPath": "/graft/"}.get)
+    for path in ("/healthz", "/graft/healthz"):
+        assert client.get(path).json()["status"] == "ok"
+    assert client.get("/graft/assets/fonts/inter-latin.woff2").status_code == 200
+    assert str(client.get("/graft/tb").url).endswith("/graft/tb/")
+    assert client.get("/other/healthz").status_code == 404
+    assert client.put("/graft/api/v1/uploads/unknown?offset=0", content=b"x").status_code == 403
+
+
+@pytest.mark.parametrize(("asked", "path"), [("graft", "/graft"), ("/a/b/", "/a/b"), ("/", ""), ("", "")])
+def test_slashes_around_the_base_path_do_not_matter(monkeypatch, asked, path):
+    monkeypatch.setenv("GRAFT_BASE_PATH", asked)
+    assert asked_base_path() == path
+
+
+@pytest.mark.parametrize("asked", ["a b", "https://host/graft", "../etc", "a//b", "ä", "a?b"])
+def test_what_is_no_path_is_refused(monkeypatch, asked):
+    monkeypatch.setenv("GRAFT_BASE_PATH", asked)
+    with pytest.raises(InvalidInput, match="base path"):
+        asked_base_path()
+
+
+def test_only_our_own_assets_are_served(client):
+    assert client.get("/assets/fonts/inter-latin.woff2").status_code == 200
+    for path in ("/assets/../server.py", "/assets/%2e%2e/server.py", "/assets/fonts/", "/assets/"):
+        assert client.get(path).status_code == 404
+
+
+def test_every_page_of_the_frame_exists_and_is_guarded():
+    from core.settings import REPOSITORY
+
+    names = {name for entries in SECTIONS.values() for name, _, _ in entries}
+    assert names == {path.stem for path in (REPOSITORY / "pages").glob("*.py")}
+    for name in names:
+        assert "require_frame()" in (REPOSITORY / "pages" / f"{name}.py").read_text(), name
+
+
+def test_streamlit_finds_the_app_and_not_a_plain_script():
+    from streamlit.web.server.app_discovery import discover_asgi_app
+
+    from core.settings import REPOSITORY
+
+    found = discover_asgi_app(REPOSITORY / "app.py")
+    assert found.is_asgi_app
+    assert found.import_string == "app:app"
+
+
+def test_a_taken_port_is_refused_with_the_way_out():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Conflict, match=rf"Port {port} .* GRAFT_PORT"):
+            refuse_taken_port("127.0.0.1", port)
+    refuse_taken_port("127.0.0.1", port)
+
+
+def test_a_process_singleton_is_made_once():
+    made = []
+    assert process_singleton("test", lambda: made.append(1) or "x") == "x"
+    assert process_singleton("test", lambda: made.append(1) or "y") == "x"
+    assert made == [1]

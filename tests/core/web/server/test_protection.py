@@ -1,0 +1,113 @@
+"""What every request must pass and every answer carries."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from core.web.server.application import MIDDLEWARE
+from core.web.server.protection import HEADERS, content_security_policy, host_name
+
+
+async def hello(request):
+    return PlainTextResponse("hello")
+
+
+async def strict(request):
+    return PlainTextResponse("hello", headers={"Content-Security-Policy": "default-src 'none'"})
+
+
+async def talk(socket):
+    await socket.accept()
+    await socket.send_text("hello")
+    await socket.close()
+
+
+@pytest.fixture
+def app():
+    routes = [Route("/", hello, methods=["GET", "POST"]), Route("/strict", strict), WebSocketRoute("/ws", talk)]
+    return Starlette(routes=routes, middleware=MIDDLEWARE)
+
+
+@pytest.fixture
+def client(app):
+    return TestClient(app, base_url="http://127.0.0.1:8501")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8501", "localhost:9", "LOCALHOST", "[::1]:8501", "[::1]"])
+def test_this_machines_names_are_served(client, host):
+    assert client.get("/", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "localhost.evil.example:8501", "[::2]"])
+def test_other_names_are_refused(client, host):
+    assert client.get("/", headers={"Host": host}).status_code == 421
+
+
+def test_a_name_from_the_environment_is_served(app, monkeypatch):
+    monkeypatch.setenv("GRAFT_ALLOWED_HOSTS", "graft.example, Lab.Example:443")
+    client = TestClient(app, base_url="http://graft.example")
+    assert client.get("/").status_code == 200
+    assert client.get("/", headers={"Host": "lab.example:443"}).status_code == 200
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 421
+
+
+def test_a_websocket_to_another_name_is_refused(app):
+    with pytest.raises(WebSocketDisconnect), TestClient(app).websocket_connect("ws://evil.example/ws"):
+        pass
+
+
+def test_a_websocket_to_this_machine_is_served(client):
+    with client.websocket_connect("ws://127.0.0.1:8501/ws") as socket:
+        assert socket.receive_text() == "hello"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://127.0.0.1:8501"}, 200),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_only_our_own_pages_may_change_something(client, headers, status):
+    assert client.post("/", headers=headers).status_code == status
+
+
+def test_anybody_may_follow_a_link_to_us(client):
+    assert client.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+
+
+def test_every_answer_is_protected(client):
+    answer = client.get("/")
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_refusal_is_protected_too(client):
+    assert client.get("/", headers={"Host": "evil.example"}).headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_policy_of_its_own_is_kept(client):
+    assert client.get("/strict").headers["Content-Security-Policy"] == "default-src 'none'"
+
+
+def test_inline_scripts_are_allowed_one_by_one():
+    policy = content_security_policy("<html><script>alert(1)</script><script src=x></script></html>")
+    assert "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='" in policy
+    scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "unsafe-inline" not in scripts
+    assert policy.count("sha256-") == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "name"), [("a:1", "a"), ("A", "a"), ("[::1]:8501", "[::1]"), ("[::1]", "[::1]"), ("", "")]
+)
+def test_host_name_is_the_host_without_its_port(host, name):
+    assert host_name(host) == name
