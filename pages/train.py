@@ -12,7 +12,7 @@ from core.web.parts.frame import require_frame
 from core.web.parts.widgets import empty_state, explained, heading
 from core.web.server.state import workbench
 from core.web.train import cascades, grid, hyperparameters, mapping, patterns, plans
-from core.web.train.cascades import Together
+from core.web.train.cascades import CascadeChoice
 from core.web.train.grid import Cell, Choices
 from core.workbench import Workbench
 
@@ -56,13 +56,13 @@ def networks(everything: Choices, chosen: Sequence[Pattern]) -> list[Cell]:
     return grid.choose(everything, chosen)
 
 
-def cascade(bench: Workbench, dataset: Dataset, everything: Choices) -> Together | None:
+def cascade(bench: Workbench, dataset: Dataset, everything: Choices) -> CascadeChoice | None:
     st.subheader("Cascade", anchor=False)
     return cascades.choose(bench, dataset.id, everything)
 
 
 def with_numbers(
-    bench: Workbench, dataset: Dataset, cells: Sequence[Cell], together: Together | None
+    bench: Workbench, dataset: Dataset, cells: Sequence[Cell], together: CascadeChoice | None
 ) -> list[Recipe] | None:
     """A recipe for every ticked cell, depth and repetition, and for the cascade; None when a number is no good."""
     tried: dict[Pattern, list[str]] = {}

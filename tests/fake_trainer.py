@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.errors import Conflict
 from core.jobs import exit_record
-from core.jobs.reuse import Succession
+from core.jobs.reuse import TrainerReuse
 from core.runs.progress import ProgressWriter
 from core.runs.values import Cancel, Epoch, Run, Status
 from core.settings import load_settings
@@ -48,7 +48,7 @@ def main() -> int:
         code = _turn(script, run_id, attempt)
         if not (code == exit_record.FINISHED and script.get("goes_on")):
             return code
-        succession = succession or Succession(run_id, SETTINGS, Registry.open(SETTINGS.registry_path))
+        succession = succession or TrainerReuse(run_id, SETTINGS, Registry.open(SETTINGS.registry_path))
         following = _next(succession, run_id, script.get("dies_at"))
         if following is None:
             return code
@@ -74,14 +74,14 @@ def _turn(script: dict, run_id: str, attempt: int) -> int:
     return code
 
 
-def _next(succession: Succession, run_id: str, dies_at: str | None) -> Run | None:
+def _next(succession: TrainerReuse, run_id: str, dies_at: str | None) -> Run | None:
     if dies_at == "ended":
         _die()
     if dies_at == "locked":
         succession._registry.claim_next = lambda *_: _die()
     if dies_at == "claimed":
         succession._move_to = lambda hold: _die()
-    following = succession.next_after(run_id)
+    following = succession.claim_next(run_id)
     if dies_at == "moved" and following is not None:
         _die()
     return following

@@ -72,7 +72,7 @@ def from_card(run_id: str, card: dict, model_path: Path) -> Backbone:
     )
 
 
-class Saved:
+class SavedBackbone:
     """``model:<path>``: the file a run has left."""
 
     def availability(self, backbone: Backbone, settings: Settings) -> Availability:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from core.backbones.checksums import matches
 from core.backbones.downloads import Download, Progress
-from core.backbones.saved import KIND, Saved
+from core.backbones.saved import KIND, SavedBackbone
 from core.backbones.values import Availability, Backbone
 from core.errors import Unavailable
 from core.settings import Settings
@@ -41,7 +41,7 @@ class Package:
         return next(Path(spec.origin).parent.glob("models/*.pth"), None)
 
 
-SOURCES: dict[str, Source] = {"package": Package(), "keras": Download(), KIND: Saved()}
+SOURCES: dict[str, Source] = {"package": Package(), "keras": Download(), KIND: SavedBackbone()}
 """By what stands before the colon of ``Backbone.source``."""
 
 

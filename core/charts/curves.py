@@ -39,7 +39,7 @@ OVER: dict[str, str] = {"epoch": "epoch", "wall": "time in training", "paid": "t
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class CurveLine:
     """What is drawn of a curve (None is a gap).
 
     Args:
@@ -57,7 +57,7 @@ class Line:
     best: tuple[int, float] | None
 
 
-def line_of(curve: Curve, over: Over = "epoch", *, training: bool = False, most: int = _MOST_ON_A_LINE) -> Line:
+def line_of(curve: Curve, over: Over = "epoch", *, training: bool = False, most: int = _MOST_ON_A_LINE) -> CurveLine:
     """Shares become percent; what is not a number becomes a gap; long lines are thinned and keep their extremes."""
     factor = 100 if metric_kind(curve.metric).share else 1
     values = [factor * value if math.isfinite(value) else None for value in _values(curve, training)]
@@ -65,7 +65,7 @@ def line_of(curve: Curve, over: Over = "epoch", *, training: bool = False, most:
     best = curve.epochs.index(curve.best_epoch) if curve.best_epoch in curve.epochs else None
     kept = thinned(values, best, most)
     peak = None if best is None or training else values[best]
-    return Line(
+    return CurveLine(
         run_id=curve.run_id,
         name=curve.name,
         training=training,
@@ -101,7 +101,7 @@ def _is_paid_for(curve: Curve, over: Over) -> bool:
     return over == "wall" or curve.before is not None
 
 
-def lines_of(curves: Sequence[Curve], over: Over, styles: Mapping[str, RunStyle]) -> tuple[Line, ...]:
+def lines_of(curves: Sequence[Curve], over: Over, styles: Mapping[str, RunStyle]) -> tuple[CurveLine, ...]:
     """Every line that is drawn: validation, and of the coloured runs also training; few enough points in all."""
     drawn = drawable(curves, over, styles)
     both = [curve for curve in drawn if curve.training and styles[curve.run_id].coloured]
@@ -206,7 +206,7 @@ def _name_best_first(traces: Sequence[Trace]) -> None:
         trace["legendrank"] = rank
 
 
-def _trace(line: Line, style: RunStyle, kind: MetricKind, scale: tuple[float, str]) -> Trace:
+def _trace(line: CurveLine, style: RunStyle, kind: MetricKind, scale: tuple[float, str]) -> Trace:
     """``scale``: seconds per unit of the axis, and its name; (1, "") over epochs."""
     per_unit, unit = scale
     look: dict[str, Any] = {"color": style.colour, "width": 2 if style.coloured else 1, "dash": "solid"}
@@ -234,7 +234,7 @@ def _template(kind: MetricKind, training: bool, unit: str) -> str:
     return f"{title} {value}, epoch %{{customdata}}" + (f", after %{{x:.3~g}} {unit}" if unit else "")
 
 
-def _best_mark(line: Line, style: RunStyle, kind: MetricKind, per_unit: float) -> Trace:
+def _best_mark(line: CurveLine, style: RunStyle, kind: MetricKind, per_unit: float) -> Trace:
     assert line.best is not None
     place, value = line.best
     said = f"{kind.title} {_words(kind, value / 100 if kind.share else value)}, epoch {line.epochs[place]}"

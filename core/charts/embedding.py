@@ -34,7 +34,7 @@ _SHAPES = tuple(symbol for symbol in SYMBOLS if symbol not in ("cross", "star", 
 """Of classes beyond the palette; none looks like the cross of an error."""
 
 
-class Mapped(Protocol):
+class EmbeddedPhoto(Protocol):
     """A ``PhotoMap``: n photos, ``xy`` (n, 2), true ``labels`` and ``answers`` (n,), ``right`` (n,) bool."""
 
     @property
@@ -79,7 +79,7 @@ def drawn_places(right: np.ndarray, most: int = _MOST_DRAWN) -> np.ndarray:
     return np.sort(np.append(kept, draw.choice(others, most - len(kept), replace=False)))
 
 
-def map_dots(found: Mapped, class_names: Sequence[str]) -> tuple[Dot, ...]:
+def map_dots(found: EmbeddedPhoto, class_names: Sequence[str]) -> tuple[Dot, ...]:
     """What is drawn, in the order of the photos."""
     return tuple(
         Dot(
@@ -93,7 +93,7 @@ def map_dots(found: Mapped, class_names: Sequence[str]) -> tuple[Dot, ...]:
     )
 
 
-def photo_map_title(found: Mapped, class_names: Sequence[str]) -> str:
+def photo_map_title(found: EmbeddedPhoto, class_names: Sequence[str]) -> str:
     """Between which classes most errors lie: "12 of 46 errors are between shirt and t-shirt"."""
     wrong = ~np.asarray(found.right)
     pairs = Counter(
@@ -108,7 +108,7 @@ def photo_map_title(found: Mapped, class_names: Sequence[str]) -> str:
     return f"{lie} between {class_names[one]} and {class_names[other]}"
 
 
-def photo_map_caption(found: Mapped) -> str:
+def photo_map_caption(found: EmbeddedPhoto) -> str:
     """How to read it, and how many photos are not drawn."""
     said = "Colour: the true class. A cross: a wrong answer."
     drawn = len(drawn_places(np.asarray(found.right)))
@@ -119,7 +119,7 @@ def photo_map_caption(found: Mapped) -> str:
     return f"{said} {drawn:,} of {len(found.digests):,} photos are drawn, {kept}."
 
 
-def photo_map_rows(found: Mapped, class_names: Sequence[str]) -> list[dict[str, Any]]:
+def photo_map_rows(found: EmbeddedPhoto, class_names: Sequence[str]) -> list[dict[str, Any]]:
     """One row per photo that is drawn."""
     return [
         {"photo": dot.digest, "x": dot.x, "y": dot.y, "true": dot.true, "answer": dot.answer, "right": dot.right}
@@ -127,7 +127,7 @@ def photo_map_rows(found: Mapped, class_names: Sequence[str]) -> list[dict[str, 
     ]
 
 
-def photo_map(found: Mapped, class_names: Sequence[str]) -> go.Figure:
+def photo_map(found: EmbeddedPhoto, class_names: Sequence[str]) -> go.Figure:
     """A dot per photo in the colour of its true class; errors are outlined crosses, drawn last.
 
     Classes beyond the twelfth repeat colours with another shape. ``customdata[0]`` is the photo's digest.

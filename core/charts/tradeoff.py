@@ -36,7 +36,7 @@ _NAME_WIDTH = 0.35
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
+class TradeoffPoint:
     """One run in the plane of cost and accuracy. ``cost`` is in the unit of the axis, the rest in percent."""
 
     run_id: str
@@ -49,7 +49,9 @@ class Point:
     words: str
 
 
-def tradeoff_points(rows: Sequence[Row], cost: str = "alone_wall_seconds", currency: str = "EUR") -> tuple[Point, ...]:
+def tradeoff_points(
+    rows: Sequence[Row], cost: str = "alone_wall_seconds", currency: str = "EUR"
+) -> tuple[TradeoffPoint, ...]:
     """The rows whose accuracy and cost were measured, in their order; ``below`` and ``above`` are error bars."""
     kind = cost_kind(cost)
     front = {row.run_id for row in pareto_front(rows, cost)}
@@ -61,7 +63,7 @@ def tradeoff_points(rows: Sequence[Row], cost: str = "alone_wall_seconds", curre
             continue
         low, high = row.interval or (row.accuracy, row.accuracy)
         found.append(
-            Point(
+            TradeoffPoint(
                 run_id=row.run_id,
                 name=names[row.run_id],
                 cost=value * kind.scale,
@@ -129,7 +131,9 @@ def accuracy_vs_cost(
     )
 
 
-def _by_floor(coloured: Sequence[Point], grey: Sequence[Point]) -> tuple[float, list[Point], list[Point]]:
+def _by_floor(
+    coloured: Sequence[TradeoffPoint], grey: Sequence[TradeoffPoint]
+) -> tuple[float, list[TradeoffPoint], list[TradeoffPoint]]:
     """Where the axis begins, and which grey runs lie above and below: the front and all coloured runs stay above."""
     kept = [*coloured, *(point for point in grey if point.on_front)]
     floor = min(point.accuracy - point.below for point in kept)
@@ -142,12 +146,12 @@ def _by_floor(coloured: Sequence[Point], grey: Sequence[Point]) -> tuple[float, 
     return floor, above, lower
 
 
-def _range(floor: float, points: Sequence[Point]) -> list[float]:
+def _range(floor: float, points: Sequence[TradeoffPoint]) -> list[float]:
     top = max(point.accuracy + point.above for point in points)
     return [floor - 0.07 * (top - floor), top + 0.03 * (top - floor)]
 
 
-def _lower_trace(points: Sequence[Point], floor: float) -> Trace:
+def _lower_trace(points: Sequence[TradeoffPoint], floor: float) -> Trace:
     return scatter(
         name=f"{count(len(points), 'run')} below {floor:.0f} %",
         x=[point.cost for point in points],
@@ -168,7 +172,7 @@ def _cost_axis(kind: CostKind, costs: Sequence[float], currency: str) -> dict:
     return log_axis(kind.title, unit, costs) if spans_decades(costs) else axis(kind.title, unit, rangemode="tozero")
 
 
-def _labelled(points: Sequence[Point], looks: Mapping[str, RunStyle]) -> dict[str, str]:
+def _labelled(points: Sequence[TradeoffPoint], looks: Mapping[str, RunStyle]) -> dict[str, str]:
     """Who is named at its point, and on which side: all of a few, else who is on the front and not in the legend."""
     few = len(points) <= _DIRECTLY_LABELLED
     chosen = [point for point in points if few or (point.on_front and not looks[point.run_id].coloured)]
@@ -181,7 +185,7 @@ def _labelled(points: Sequence[Point], looks: Mapping[str, RunStyle]) -> dict[st
     return {point.run_id: sides[point.run_id] for point in free}
 
 
-def _places(points: Sequence[Point], among: Sequence[Point]) -> list[float]:
+def _places(points: Sequence[TradeoffPoint], among: Sequence[TradeoffPoint]) -> list[float]:
     """Where the points lie along the axis of cost, from 0 to 1 (the costliest of ``among``)."""
     costs = [point.cost for point in among]
     if spans_decades(costs):
@@ -190,7 +194,7 @@ def _places(points: Sequence[Point], among: Sequence[Point]) -> list[float]:
     return [point.cost / max(costs) if max(costs) else 0.0 for point in points]
 
 
-def _covered(point: Point, side: str, points: Sequence[Point]) -> bool:
+def _covered(point: TradeoffPoint, side: str, points: Sequence[TradeoffPoint]) -> bool:
     """Whether the name beside ``point`` would run into the interval of another run, or into its name."""
     top, bottom = max(p.accuracy + p.above for p in points), min(p.accuracy - p.below for p in points)
     line = 0.06 * (top - bottom)
@@ -205,12 +209,12 @@ def _covered(point: Point, side: str, points: Sequence[Point]) -> bool:
     )
 
 
-def _label_side(point: Point, points: Sequence[Point]) -> str:
+def _label_side(point: TradeoffPoint, points: Sequence[TradeoffPoint]) -> str:
     """Names beside their points, clear of the error bars, and towards the middle of the chart."""
     return "top right" if _places([point], points)[0] <= 0.5 else "top left"
 
 
-def _front_line(points: Sequence[Point]) -> Trace:
+def _front_line(points: Sequence[TradeoffPoint]) -> Trace:
     front = sorted((point for point in points if point.on_front), key=lambda point: (point.cost, point.accuracy))
     return scatter(
         name="Pareto front: nothing cheaper is as accurate",
@@ -223,7 +227,9 @@ def _front_line(points: Sequence[Point]) -> Trace:
     )
 
 
-def _points_trace(points: Sequence[Point], style: RunStyle, sides: Sequence[str | None], *, named: bool) -> Trace:
+def _points_trace(
+    points: Sequence[TradeoffPoint], style: RunStyle, sides: Sequence[str | None], *, named: bool
+) -> Trace:
     return scatter(
         name=legend_name(points[0].name) if named else "other runs",
         x=[point.cost for point in points],

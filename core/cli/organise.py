@@ -9,7 +9,7 @@ from core.errors import GraftError, InvalidInput
 from core.runs.values import AliasMove, Run
 from core.text.units import count, listed, moment, size
 from core.workbench import Workbench
-from core.workbench.delete import Toll, toll_words, used_words
+from core.workbench.delete import DeletionImpact, impact_label, used_by_label
 
 Result = tuple[dict, bool]
 
@@ -128,22 +128,22 @@ def delete(options: Namespace) -> Result:
     if options.model:
         references = [workbench.model(options.model).run_id]
     if kind == "dataset":
-        toll = workbench.toll(dataset=references[0])
+        impact = workbench.impact(dataset=references[0])
     else:
-        toll = workbench.toll_of(references, weights_only=kind == "model")
+        impact = workbench.preview_deletion(references, weights_only=kind == "model")
     if sys.stdin.isatty() and not options.yes and not options.json:
-        _ask(toll)
+        _ask(impact)
     if kind == "dataset":
-        toll = workbench.delete_dataset(references[0])
+        impact = workbench.delete_dataset(references[0])
     else:
-        toll = workbench.delete_weights(references) if kind == "model" else workbench.delete_runs(references)
+        impact = workbench.delete_weights(references) if kind == "model" else workbench.delete_runs(references)
     deleted = references[0] if len(references) == 1 else references
-    return {"deleted": deleted, "kind": kind} | asdict(toll), True
+    return {"deleted": deleted, "kind": kind} | asdict(impact), True
 
 
-def _ask(toll: Toll) -> None:
-    champions = f" Among them: the {listed(toll.aliases)}." if toll.aliases else ""
-    if _answer(f"Delete {toll_words(toll)}?{champions}{used_words(toll)} [y/N] ") not in ("y", "yes"):
+def _ask(impact: DeletionImpact) -> None:
+    champions = f" Among them: the {listed(impact.aliases)}." if impact.aliases else ""
+    if _answer(f"Delete {impact_label(impact)}?{champions}{used_by_label(impact)} [y/N] ") not in ("y", "yes"):
         raise GraftError("Nothing was deleted.")
 
 

@@ -14,7 +14,7 @@ from core.models.predict import PhotoPredictions
 from core.recipes.recipe import RELEVANT, Pattern
 from core.runs.values import Evaluation, Run, Status
 from core.workbench import Workbench
-from core.workbench.organise import Wanted
+from core.workbench.organise import RunQuery
 
 Result = tuple[dict, bool]
 
@@ -47,7 +47,7 @@ def run_row(run: Run) -> dict:
 def runs(options: Namespace) -> Result:
     workbench = Workbench.open()
     dataset_id = workbench.dataset(options.dataset).id if options.dataset else None
-    wanted = Wanted(
+    wanted = RunQuery(
         dataset_id=dataset_id,
         statuses=tuple(Status),
         tags=tuple(options.tag),

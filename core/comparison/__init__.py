@@ -9,7 +9,7 @@ run may be; ``claims`` puts the outcome into one sentence.
 
 from core.comparison.answered import PhotoAnswer, paired_cells, photo_answers
 from core.comparison.board import Board, Choices, Filters
-from core.comparison.board_page import LARGE_FIRST, SORTS, BoardPage, Entry, lines_of, page
+from core.comparison.board_page import LARGE_FIRST, SORTS, BoardPage, LeaderboardLine, lines_of, page
 from core.comparison.classes import ClassDifference, class_differences
 from core.comparison.compare import Comparison, compare
 from core.comparison.cost_axes import COSTS, CostKind
@@ -58,7 +58,7 @@ __all__ = [
     "DepthPoint",
     "DepthSeries",
     "Difference",
-    "Entry",
+    "LeaderboardLine",
     "Filters",
     "Metric",
     "MetricDifference",

@@ -15,7 +15,7 @@ LARGE_FIRST = frozenset({"accuracy", "balanced_accuracy", "macro_f1", "created_a
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class LeaderboardLine:
     """One line: a run, or the repetitions of one recipe.
 
     Args:
@@ -48,7 +48,7 @@ class BoardPage:
         tests: how many are tested against it; ties: how many of them could be as good.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LeaderboardLine, ...]
     lines: int
     runs: int
     best: str | None
@@ -172,7 +172,9 @@ def _order(board: Board, lines: Lines, sort: str, descending: bool, rate_per_hou
     return np.lexsort((newest, place, -values if descending else values))  # NaN comes last either way
 
 
-def _entries(board: Board, lines: Lines, chosen: np.ndarray, rate_per_hour: float | None) -> tuple[Entry, ...]:
+def _entries(
+    board: Board, lines: Lines, chosen: np.ndarray, rate_per_hour: float | None
+) -> tuple[LeaderboardLine, ...]:
     position = np.full(len(lines.shown), -1)
     position[chosen] = np.arange(len(chosen))
     mine = position[lines.of_line]
@@ -189,7 +191,7 @@ def _entries(board: Board, lines: Lines, chosen: np.ndarray, rate_per_hour: floa
     for row, entry in zip(rows.tolist(), of_entry.tolist(), strict=True):
         members[entry].append(board.run_ids[row])
     return tuple(
-        Entry(
+        LeaderboardLine(
             run_id=board.run_ids[lines.shown[line]],
             run_ids=tuple(members[number]),
             counted=say[number],

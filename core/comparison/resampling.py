@@ -8,7 +8,7 @@ import numpy as np
 from core.comparison.paired import aligned
 from core.comparison.photos import PhotoResults
 from core.errors import InvalidInput
-from core.runs.metrics import surprise
+from core.runs.metrics import nll_per_photo
 
 DRAWS, FEWEST_DRAWS = 10_000, 1_000
 _MOST_NUMBERS = 20_000_000
@@ -40,7 +40,7 @@ def _right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _surprise(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    return surprise(probabilities, labels)[:, None]
+    return nll_per_photo(probabilities, labels)[:, None]
 
 
 def _mean(sums: np.ndarray, n: int) -> np.ndarray:

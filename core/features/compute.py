@@ -167,7 +167,7 @@ def _open(key: Key, settings: Settings, ordered, photos, begin: Spent, lock: Loc
         array = array[[row[photo.digest] for photo in photos]]
     return Features(
         array=array,
-        paid=spent_now().beyond(begin),
+        paid=spent_now().minus(begin),
         alone=Spent(**meta["cost"]),
         key=key,
         engine=meta["engine"],
@@ -206,13 +206,13 @@ def _compute(rows: _Rows, engine: Engine, settings: Settings, progress: Report |
     try:
         with closing(_in_order(rows, engine, array.done)) as chunks:
             for chunk in chunks:
-                array.append(_narrowed(chunk, key.dtype), spent_now().beyond(begin))
+                array.append(_narrowed(chunk, key.dtype), spent_now().minus(begin))
                 if progress is not None:
                     progress(array.done, total)
     finally:
-        array.sync(spent_now().beyond(begin))  # a stop asked for from outside keeps what was done
+        array.sync(spent_now().minus(begin))  # a stop asked for from outside keeps what was done
     meta = {"key": asdict(key), "shape": shape, "engine": engine.name, "backbone": rows.source}
-    array.finish(store.folder_of(key, settings), meta, spent_now().beyond(begin))
+    array.finish(store.folder_of(key, settings), meta, spent_now().minus(begin))
 
 
 def _narrowed(rows: np.ndarray, dtype: str) -> np.ndarray:

@@ -136,7 +136,7 @@ def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> Engin
             error = export(backbone, settings, cut, draft)
     except Unavailable as reason:
         refused = str(reason)
-    cost = spent_now().beyond(begin)
+    cost = spent_now().minus(begin)
     digest = "" if refused else atomic.digest_of(path)
     atomic.write_json(_notes(path), {"digest": digest, "cost": vars(cost), "error": error, "refused": refused})
     if refused:

@@ -8,7 +8,7 @@ work) · ``trainers`` (one trainer process) · ``verdicts`` (what becomes of a r
 This module itself is light: no SQL, no TensorFlow.
 """
 
-from core.jobs.control import SupervisorStatus, ensure_supervisor, look_now, stop_supervisor, supervisor_status
+from core.jobs.control import SupervisorStatus, ensure_supervisor, stop_supervisor, supervisor_status, wake
 from core.jobs.logs import tail
 from core.jobs.slots import Slot, discover_slots
 
@@ -17,7 +17,7 @@ __all__ = [
     "SupervisorStatus",
     "discover_slots",
     "ensure_supervisor",
-    "look_now",
+    "wake",
     "stop_supervisor",
     "supervisor_status",
     "tail",

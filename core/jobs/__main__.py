@@ -27,14 +27,14 @@ def supervise(ready: int | None) -> int:
     logging.raiseExceptions = False  # a full disk must not make a stack trace of every line
     grace = float(os.environ.get("GRAFT_GRACE_SECONDS", GRACE))
 
-    def tell(word: str) -> None:
+    def notify(word: str) -> None:
         if ready is not None:
             with suppress(BrokenPipeError):  # nobody waits any more
                 os.write(ready, word.encode())
             os.close(ready)
 
     try:
-        return serve(load_settings(), tell=tell, grace=grace)
+        return serve(load_settings(), notify=notify, grace=grace)
     except (GraftError, OSError) as error:
         logging.error("The supervisor cannot start: %s", error)
         return 1

@@ -17,8 +17,8 @@ from core.jobs.processes import Identity, is_alive, signal_process
 from core.settings import REPOSITORY, Settings
 
 INTERRUPT = signal.SIGUSR1
-LOOK = signal.SIGUSR2
-UP, TAKEN = "up", "taken"
+WAKE = signal.SIGUSR2
+READY, ALREADY_RUNNING = "up", "taken"
 """What a new supervisor says through its pipe: it runs, or another one has this home."""
 
 
@@ -86,11 +86,11 @@ def ensure_supervisor(settings: Settings, timeout: float = 40.0) -> SupervisorSt
     while time.monotonic() < deadline:
         status = supervisor_status(settings)
         if status.running and status.is_current:
-            look_now(settings)
+            wake(settings)
             return status
         if status.running:
             stop_supervisor(settings)
-        if _start(settings, deadline) != TAKEN:
+        if _start(settings, deadline) != ALREADY_RUNNING:
             continue
         time.sleep(0.05)  # another caller's is on its way up, or an old one on its way out
     raise Unavailable(f"The supervisor did not come up within {timeout:.0f} seconds. {_log_says(settings)}")
@@ -116,11 +116,11 @@ def stop_supervisor(settings: Settings, now: bool = False, timeout: float = 60.0
     return True
 
 
-def look_now(settings: Settings) -> None:
+def wake(settings: Settings) -> None:
     """Wake the supervisor, so that a new run or a cancellation is seen at once."""
     status = supervisor_status(settings)
     if status.process:
-        signal_process(status.process, LOOK)
+        signal_process(status.process, WAKE)
 
 
 def code_version() -> str:
@@ -139,7 +139,7 @@ def _interrupt_trainers(settings: Settings) -> bool:
 
 
 def _start(settings: Settings, deadline: float) -> str:
-    """Start one and wait for its word, ``UP`` or ``TAKEN``."""
+    """Start one and wait for its word, ``READY`` or ``ALREADY_RUNNING``."""
     settings.home.mkdir(parents=True, exist_ok=True)
     read, write = os.pipe()
     try:

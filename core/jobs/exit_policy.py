@@ -12,7 +12,7 @@ LOSSES_ALLOWED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Death:
+class TrainerExit:
     """What is known about the end of one attempt that did not end its run itself.
 
     Args:
@@ -35,7 +35,7 @@ class Death:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Outcome:
     """``SCHEDULED`` puts the run back into the queue; ``lost`` counts towards ``LOSSES_ALLOWED``."""
 
     status: Status
@@ -43,46 +43,46 @@ class Verdict:
     lost: bool = False
 
 
-def judge(death: Death) -> Verdict:
+def decide_outcome(death: TrainerExit) -> Outcome:
     """The first of these that fits: its own word, the user's wish, an interruption, a loss, a crash."""
     code = death.word.code if death.word else death.returncode
     reason = death.word.reason if death.word else ""
     if code == exit_record.CANCELLED:
-        return Verdict(status=Status.KILLED, reason=reason or "Cancelled.")
+        return Outcome(status=Status.KILLED, reason=reason or "Cancelled.")
     if code == exit_record.FAILED:
-        return Verdict(status=Status.FAILED, reason=reason or f"{_crash(death)} {_advice(death)}")
+        return Outcome(status=Status.FAILED, reason=reason or f"{_crash(death)} {_advice(death)}")
     if code == exit_record.INTERRUPTED:
         return _interrupted(death, reason)
     if death.word:
-        return Verdict(status=Status.FAILED, reason=f"The trainer ended ({death.word.outcome}) but recorded no result.")
+        return Outcome(status=Status.FAILED, reason=f"The trainer ended ({death.word.outcome}) but recorded no result.")
     return _silent(death)
 
 
-def _interrupted(death: Death, reason: str = "") -> Verdict:
+def _interrupted(death: TrainerExit, reason: str = "") -> Outcome:
     if death.cancel:
-        return Verdict(status=Status.KILLED, reason="Cancelled.")
-    return Verdict(status=Status.SCHEDULED, reason=reason or f"Interrupted. {_goes_on(death)}")
+        return Outcome(status=Status.KILLED, reason="Cancelled.")
+    return Outcome(status=Status.SCHEDULED, reason=reason or f"Interrupted. {_goes_on(death)}")
 
 
-def _silent(death: Death) -> Verdict:
+def _silent(death: TrainerExit) -> Outcome:
     """It died without a word."""
     if death.cancel is Cancel.NOW or (death.cancel and not death.watched):
-        return Verdict(status=Status.KILLED, reason="Cancelled.")
+        return Outcome(status=Status.KILLED, reason="Cancelled.")
     if death.interrupted:
         return _interrupted(death)
     if not death.watched or death.returncode == -signal.SIGTERM:
         return _lost(death)
-    return Verdict(status=Status.FAILED, reason=f"{_crash(death)} {_advice(death)}")
+    return Outcome(status=Status.FAILED, reason=f"{_crash(death)} {_advice(death)}")
 
 
-def _lost(death: Death) -> Verdict:
+def _lost(death: TrainerExit) -> Outcome:
     if death.losses < LOSSES_ALLOWED:
-        return Verdict(status=Status.SCHEDULED, reason=f"It was cut off. {_goes_on(death)}", lost=True)
+        return Outcome(status=Status.SCHEDULED, reason=f"It was cut off. {_goes_on(death)}", lost=True)
     reason = f"It was cut off {death.losses + 1} times in a row before it could finish an epoch. {_advice(death)}"
-    return Verdict(status=Status.FAILED, reason=reason)
+    return Outcome(status=Status.FAILED, reason=reason)
 
 
-def _crash(death: Death) -> str:
+def _crash(death: TrainerExit) -> str:
     code = death.returncode
     if death.disk_full and (code is None or code > 0):
         return "The disk was full. Free some space first."
@@ -98,9 +98,9 @@ def _crash(death: Death) -> str:
     return f"The trainer ended with exit code {code}.{said}"
 
 
-def _advice(death: Death) -> str:
+def _advice(death: TrainerExit) -> str:
     return f"Resume to go on at epoch {death.epochs_done + 1}." if death.epochs_done else "Resume to start again."
 
 
-def _goes_on(death: Death) -> str:
+def _goes_on(death: TrainerExit) -> str:
     return f"It goes on at epoch {death.epochs_done + 1}." if death.epochs_done else "It starts again."

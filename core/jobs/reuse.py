@@ -26,7 +26,7 @@ MOST_RUNS = 50
 """Runs one process trains at most: what a library leaks stays small."""
 
 
-def goes_with(ended: Run, waiting: Run) -> bool:
+def can_reuse(ended: Run, waiting: Run) -> bool:
     """Whether what the ended run has in memory is of use to the waiting one: the same photos, the same first network.
 
     Runs never overtake each other, so this is only asked of the next one.
@@ -53,7 +53,7 @@ class _Hold:
         os.close(self.lock)
 
 
-class Succession:
+class TrainerReuse:
     """Which runs this trainer process trains, one after the other.
 
     Args:
@@ -65,7 +65,7 @@ class Succession:
         self._locks = locks.own_descriptors(_lock_path(run_id, settings))
         self._code, self._count = code_on_disk(), 1
 
-    def next_after(self, run_id: str) -> Run | None:
+    def claim_next(self, run_id: str) -> Run | None:
         """The next run, claimed and locked, with standard output going to its log; None when the process should end.
 
         No space, or a registry that is held, are no errors here: the process ends, and the supervisor starts the run.
@@ -75,7 +75,7 @@ class Succession:
         """
         try:
             ended, run = self._registry.run(run_id), self._registry.next_run()
-            if run is None or not goes_with(ended, run) or not self._may_go_on():
+            if run is None or not can_reuse(ended, run) or not self._may_go_on():
                 return None
             return self._take(run, ended.slot or "")
         except (GraftError, OSError) as error:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from core.errors import NoSpace, Unavailable
 from core.files import atomic
 from core.jobs import locks, processes
-from core.jobs.control import INTERRUPT, LOOK, TAKEN, UP, code_version, state_file, supervisor_lock
+from core.jobs.control import ALREADY_RUNNING, INTERRUPT, READY, WAKE, code_version, state_file, supervisor_lock
 from core.jobs.slots import Slot, discover_slots
 from core.jobs.supervisor import GRACE, Supervisor
 from core.registry import Registry
@@ -29,23 +29,23 @@ _REPEAT = 60.0
 """Seconds before the same complaint is logged again."""
 
 
-def serve(settings: Settings, *, tell: Callable[[str], None], grace: float = GRACE) -> int:
+def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = GRACE) -> int:
     """Supervise until told to stop; returns the exit status.
 
     Args:
-        tell: called once, with ``UP``, or ``TAKEN`` when another supervisor has this home.
+        tell: called once, with ``READY``, or ``ALREADY_RUNNING`` when another supervisor has this home.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     lock = locks.acquire(supervisor_lock(settings), patience=0.2)
     if lock is None:
         log.info("another supervisor has %s", settings.home)
-        tell(TAKEN)
+        notify(ALREADY_RUNNING)
         return 0
     signals = Signals()
     try:
         service = Service(settings, lock, signals, Registry.open(settings.registry_path), discover_slots(), grace)
         service.say_who_we_are()
-        tell(UP)
+        notify(READY)
         service.run()
     finally:
         state_file(settings).unlink(missing_ok=True)
@@ -150,7 +150,7 @@ class Signals:
         for end in (self._read, write):
             os.set_blocking(end, False)
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-        for number in (*_STOP, INTERRUPT, LOOK, signal.SIGCHLD):
+        for number in (*_STOP, INTERRUPT, WAKE, signal.SIGCHLD):
             signal.signal(number, _nothing)
 
     def wait(self, timeout: float) -> set[int]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from core.errors import NoSpace, NotFound, Unavailable
 from core.jobs import exit_record, locks, logs, trainers
 from core.jobs.control import supervisor_log
-from core.jobs.exit_policy import Death, judge
+from core.jobs.exit_policy import TrainerExit, decide_outcome
 from core.jobs.slots import Slot
-from core.jobs.trainers import Launcher, Trainer, trainer_command
+from core.jobs.trainers import Launcher, TrainerProcess, trainer_command
 from core.registry import Registry
 from core.registry.queue import INTERRUPTED
 from core.runs.progress import read_progress
@@ -69,7 +69,7 @@ class Supervisor:
         grace: float = GRACE,
     ):
         self.settings, self.registry, self.slots = settings, registry, tuple(slots)
-        self.trainers: list[Trainer] = []
+        self.trainers: list[TrainerProcess] = []
         self._launcher, self._grace = launcher, grace
         self._claims: list[Claim] = []
         self._interrupting = False
@@ -86,9 +86,9 @@ class Supervisor:
         for trainer in self.trainers:
             log.info("run %s: adopted attempt %d, %s", trainer.run_id, trainer.attempt, trainer.process)
             self._follow(trainer)
-        self._settle_strays()
+        self._recover_orphans()
 
-    def _settle_strays(self) -> None:
+    def _recover_orphans(self) -> None:
         """Runs that should run and that nobody watches: their trainer is dead, or went on while it was looked for.
 
         A trainer takes a run's lock before it claims the run; so a claimed run without a lock has lost its trainer.
@@ -108,7 +108,7 @@ class Supervisor:
         held = (path for path in self.settings.runs_dir.glob("*/alive.lock") if locks.is_held(path))
         return [path.parent.name for path in held]
 
-    def _find(self, run_id: str) -> Trainer:
+    def _find(self, run_id: str) -> TrainerProcess:
         holder = locks.holder(trainers.alive_lock(run_id, self.settings))
         attempts = {attempt.number: attempt for attempt in self.registry.attempts(run_id)}
         number = holder.attempt if holder.attempt is not None else max(attempts, default=0)
@@ -123,12 +123,12 @@ class Supervisor:
         Raises:
             Unavailable, NoSpace, OSError: the registry or the disk cannot be used now; call it again later.
         """
-        self._bury_the_dead()
-        self._stop_the_unwanted()
+        self._reap()
+        self._stop_cancelled()
         if not self._interrupting:
             self._start_claimed()
             self._claim_and_start()
-        self._keep_house()
+        self._housekeep()
 
     def interrupt(self) -> None:
         """From now on nothing starts, and every trainer is asked to stop; their runs go back into the queue."""
@@ -143,7 +143,7 @@ class Supervisor:
 
     # --- the dead ---
 
-    def _bury_the_dead(self) -> None:
+    def _reap(self) -> None:
         for trainer in list(self.trainers):
             dead = trainer.is_dead()
             if self._follow(trainer):  # asked after its death, so that nothing it claimed before is missed
@@ -153,7 +153,7 @@ class Supervisor:
                 self._settle_dead(trainer)
                 self.trainers.remove(trainer)
 
-    def _follow(self, trainer: Trainer) -> bool:
+    def _follow(self, trainer: TrainerProcess) -> bool:
         """A trainer that has ended its run may go on with the next one (see ``succession``)."""
         found = self.registry.run_of_process(trainer.process.to_dict()) if trainer.process else None
         if found is None or found == (trainer.run_id, trainer.attempt):
@@ -162,12 +162,12 @@ class Supervisor:
         trainer.follow(*found, trainers.alive_lock(found[0], self.settings))
         return True
 
-    def _note_full_disk(self, trainer: Trainer) -> None:
+    def _note_full_disk(self, trainer: TrainerProcess) -> None:
         """Now, because on a full disk the run can only be settled once there is space again."""
         if shutil.disk_usage(self.settings.home).free < NO_SPACE_BYTES:
             self._died_of_full_disk.add((trainer.run_id, trainer.attempt))
 
-    def _settle_dead(self, trainer: Trainer) -> None:
+    def _settle_dead(self, trainer: TrainerProcess) -> None:
         self._settle(
             trainer.run_id,
             trainer.attempt,
@@ -184,7 +184,7 @@ class Supervisor:
         if run is None:
             return
         folder = self.settings.run_dir(run_id)
-        death = Death(
+        death = TrainerExit(
             watched=watched,
             word=exit_record.read_exit(folder, attempt),
             returncode=returncode,
@@ -195,7 +195,7 @@ class Supervisor:
             last_line=" ".join(logs.last_lines(logs.log_path(run_id, self.settings))),
             disk_full=(run_id, attempt) in self._died_of_full_disk,
         )
-        verdict = judge(death)
+        verdict = decide_outcome(death)
         if verdict.status is Status.SCHEDULED:
             self.registry.requeue(run_id, attempt, verdict.reason)
         else:
@@ -212,12 +212,12 @@ class Supervisor:
 
     # --- the unwanted ---
 
-    def _stop_the_unwanted(self) -> None:
+    def _stop_cancelled(self) -> None:
         for trainer in self.trainers:
-            if trainer.was_asked_to_stop or self._interrupting or self._is_unwanted(trainer):
+            if trainer.was_asked_to_stop or self._interrupting or self._is_cancelled(trainer):
                 trainer.stop(self._grace)
 
-    def _is_unwanted(self, trainer: Trainer) -> bool:
+    def _is_cancelled(self, trainer: TrainerProcess) -> bool:
         try:
             run = self.registry.run(trainer.run_id)
         except NotFound:
@@ -265,7 +265,7 @@ class Supervisor:
             self.registry.end(claim.run_id, claim.attempt, Status.FAILED, reason)
             self._claims.remove(claim)
 
-    def _record(self, trainer: Trainer) -> None:
+    def _record(self, trainer: TrainerProcess) -> None:
         log.info("run %s: started attempt %d on %s, %s", trainer.run_id, trainer.attempt, trainer.slot, trainer.process)
         if trainer.process:
             try:
@@ -275,18 +275,18 @@ class Supervisor:
 
     # --- housekeeping ---
 
-    def _keep_house(self) -> None:
+    def _housekeep(self) -> None:
         logs.trim(supervisor_log(self.settings))
         for trainer in self.trainers:
             if logs.trim(logs.log_path(trainer.run_id, self.settings)):
                 log.info("run %s: its log was cut", trainer.run_id)
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + HOUSEKEEPING
-            self._settle_strays()
+            self._recover_orphans()
             for trainer in self.trainers:
                 self._note_silence(trainer)
 
-    def _note_silence(self, trainer: Trainer) -> None:
+    def _note_silence(self, trainer: TrainerProcess) -> None:
         progress = read_progress(trainer.run_id, self.settings)
         key = (trainer.run_id, trainer.attempt)
         if progress and time.time() - progress.updated_at > SILENCE and key not in self._silent:
@@ -294,9 +294,9 @@ class Supervisor:
             log.warning("run %s: no sign of progress for %.0f minutes", trainer.run_id, SILENCE / 60)
 
 
-def _one_a_process(found: Iterable[Trainer]) -> list[Trainer]:
+def _one_a_process(found: Iterable[TrainerProcess]) -> list[TrainerProcess]:
     """One that is about to go on holds two locks; the slot it has is known from the run it comes from."""
-    trainers: dict[object, Trainer] = {}
+    trainers: dict[object, TrainerProcess] = {}
     for trainer in found:
         key = trainer.process or trainer
         if key not in trainers or (trainer.slot and not trainers[key].slot):

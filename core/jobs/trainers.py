@@ -34,7 +34,7 @@ def alive_lock(run_id: str, settings: Settings) -> Path:
     return settings.run_dir(run_id) / "alive.lock"
 
 
-class Trainer:
+class TrainerProcess:
     """A trainer process and the attempt it is at, started by the supervisor itself (``child``) or found running."""
 
     def __init__(
@@ -120,12 +120,12 @@ def _reap(child: subprocess.Popen) -> bool:
     return True
 
 
-def find(run_id: str, attempt: int, slot: str, settings: Settings, holder: Holder) -> Trainer:
+def find(run_id: str, attempt: int, slot: str, settings: Settings, holder: Holder) -> TrainerProcess:
     """A trainer that an earlier supervisor started and that still runs."""
-    return Trainer(run_id, attempt, slot, alive_lock(run_id, settings), process=holder.process)
+    return TrainerProcess(run_id, attempt, slot, alive_lock(run_id, settings), process=holder.process)
 
 
-def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: Launcher) -> Trainer | None:
+def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: Launcher) -> TrainerProcess | None:
     """Start an attempt; None while a process of an earlier attempt still holds the run.
 
     Raises:
@@ -143,7 +143,7 @@ def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: L
         process = processes.identity_of_child(child.pid)
         with suppress(OSError):  # a full disk; who runs can still be found by the open lock file
             locks.note_holder(lock, attempt, process)
-        return Trainer(run_id, attempt, slot.name, lock_path, process=process, child=child)
+        return TrainerProcess(run_id, attempt, slot.name, lock_path, process=process, child=child)
     finally:
         os.close(lock)  # the trainer has inherited it
 

@@ -20,7 +20,7 @@ from core.features.views import View
 from core.files.arrays import read_npz, write_npz
 from core.models.heads.load import open_engine
 from core.models.inference import Head, Network, Node, read_model
-from core.models.inference.graph import Answerer
+from core.models.inference.graph import InferenceGraph
 from core.models.lineage import backbone_of
 from core.models.projector import projector_files
 from core.recipes.program import ANSWERS, CLASSES, TOP, Part, pooled, program_of
@@ -59,7 +59,7 @@ class PhotoMap:
 
 
 @dataclass(frozen=True)
-class Vectors:
+class EmbeddingVectors:
     """What is mapped: ``rows`` (n, d), in the order of the run's answers, and where they come from."""
 
     rows: np.ndarray
@@ -123,7 +123,9 @@ def _made(
     return found
 
 
-def _into_projector(run: Run, results: PhotoResults, vectors: Vectors, registry: Registry, settings: Settings) -> None:
+def _into_projector(
+    run: Run, results: PhotoResults, vectors: EmbeddingVectors, registry: Registry, settings: Settings
+) -> None:
     """The same vectors for TensorBoard; nothing where stored photos are missing."""
     dataset = registry.dataset(run.dataset_id)
     names = {photo.digest: photo.file for photo in registry.photos(dataset.id, split="test")}
@@ -163,17 +165,17 @@ def principal(rows: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
 # --- what can be mapped without asking a network ---
 
 
-def vectors_at_hand(run: Run, results: PhotoResults, registry: Registry, settings: Settings) -> Vectors | None:
+def vectors_at_hand(run: Run, results: PhotoResults, registry: Registry, settings: Settings) -> EmbeddingVectors | None:
     """Stored features where the run's head learned on them; probabilities of runs that combine others; else None."""
     if not run.recipe.backbones:
-        return Vectors(results.probabilities, PROBABILITIES)
+        return EmbeddingVectors(results.probabilities, PROBABILITIES)
     parts = _parts(run.recipe, registry, settings)
     found = [_stored(part, run, registry, settings, results) for part in parts]
     if not found or any(one is None for one in found):
         return None
     titles = [backbone_of(part.source, registry, settings).title for part in parts]
     rows = np.concatenate([one for one in found if one is not None], axis=1)
-    return Vectors(rows, f"features of {listed(titles)}")
+    return EmbeddingVectors(rows, f"features of {listed(titles)}")
 
 
 def _parts(recipe: Recipe, registry: Registry, settings: Settings) -> tuple[Part, ...]:
@@ -212,7 +214,7 @@ def _evicted():
 # --- asking the run's network ---
 
 
-def _computed(run: Run, results: PhotoResults, settings: Settings, progress: Progress) -> Vectors:
+def _computed(run: Run, results: PhotoResults, settings: Settings, progress: Progress) -> EmbeddingVectors:
     model = read_model(settings.run_dir(run.id) / "model")
     model.verify()
     see, source = _seeing(model.folder, model.node, len(model.class_names))
@@ -221,7 +223,7 @@ def _computed(run: Run, results: PhotoResults, settings: Settings, progress: Pro
     for number, digest in enumerate(results.digests, start=1):
         rows.append(see(_view(photos / f"{digest}.jpg")))
         progress(number, len(results.digests))
-    return Vectors(np.stack(rows), source)
+    return EmbeddingVectors(np.stack(rows), source)
 
 
 def _view(path: Path) -> View:
@@ -236,7 +238,7 @@ def _seeing(folder: Path, node: Node, classes: int) -> tuple[Callable[[View], np
     try:
         return _network_part(folder, node, classes), OWN_FEATURES
     except Unavailable:
-        return Answerer(folder, node, classes=classes), PROBABILITIES
+        return InferenceGraph(folder, node, classes=classes), PROBABILITIES
 
 
 def _network_part(folder: Path, node: Node, classes: int) -> Callable[[View], np.ndarray]:

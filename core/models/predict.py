@@ -17,7 +17,7 @@ from core.datasets.sandbox import decode_untrusted
 from core.datasets.values import Rejection
 from core.errors import InvalidInput, Unavailable
 from core.features.views import View
-from core.models.inference import Answerer, Memo, ModelFiles, read_model
+from core.models.inference import InferenceGraph, Memo, ModelFiles, read_model
 from core.models.temperature import scaled
 
 UNSURE_BELOW = 0.5
@@ -121,7 +121,9 @@ class Predictor:
         self.run_id, self.title, self.class_names = model.run_id, model.title, model.class_names
         self.temperature = model.temperature
         try:
-            self._answerer = Answerer(model.folder, model.node, classes=len(model.class_names), digests=model.digests)
+            self._answerer = InferenceGraph(
+                model.folder, model.node, classes=len(model.class_names), digests=model.digests
+            )
         except Unavailable as error:
             raise Unavailable(f"The model of run {model.run_id} does not fit its card. {error}") from None
 

@@ -72,7 +72,7 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class EarlierRun:
     """An earlier run with the same fingerprint, and what is left of it on disk."""
 
     run: Run
@@ -103,7 +103,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class ReuseDecision:
     """What ``decide`` found; the fields are those of ``Plan``."""
 
     decision: Decision
@@ -112,7 +112,7 @@ class Verdict:
     first_epoch: int | None = None
 
 
-def decide(recipe: Recipe, candidates: Sequence[Candidate]) -> Verdict:
+def decide(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision:
     """What to do about ``recipe``, given the earlier runs with its fingerprint, newest first.
 
     The order is the order of saving: an answer that exists, one that is on its way, one half made, one to go on from.
@@ -125,21 +125,21 @@ def decide(recipe: Recipe, candidates: Sequence[Candidate]) -> Verdict:
         found = rule(recipe, usable)
         if found:
             return found
-    return Verdict(
+    return ReuseDecision(
         decision=Decision.NEW, because=_why_new(recipe, originals), first_epoch=1 if recipe.is_trained else None
     )
 
 
-def _finished(recipe: Recipe, candidates: Sequence[Candidate]) -> Verdict | None:
+def _finished(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision | None:
     wanted = recipe.hyperparameters.epochs
     for c in candidates:
         enough = not recipe.is_trained or c.reaches >= wanted or c.stopped_early
         if c.run.status is Status.FINISHED and c.has_model and enough:
-            return Verdict(decision=Decision.REUSED, because=_what_is_there(recipe, c), run_id=c.run.id)
+            return ReuseDecision(decision=Decision.REUSED, because=_what_is_there(recipe, c), run_id=c.run.id)
     return None
 
 
-def _what_is_there(recipe: Recipe, c: Candidate) -> str:
+def _what_is_there(recipe: Recipe, c: EarlierRun) -> str:
     done, wanted = c.run.epochs_done, recipe.hyperparameters.epochs
     if not recipe.is_trained:
         return "It was done already."
@@ -153,23 +153,23 @@ def _what_is_there(recipe: Recipe, c: Candidate) -> str:
     return f"It was trained already{more}; its best epoch was {c.run.best_epoch}."
 
 
-def _on_its_way(recipe: Recipe, candidates: Sequence[Candidate]) -> Verdict | None:
+def _on_its_way(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision | None:
     for c in candidates:
         enough = not recipe.is_trained or c.asked >= recipe.hyperparameters.epochs
         if not c.run.status.ended and enough:
             how = "is running now" if c.run.status is Status.RUNNING else "is waiting in the queue"
-            return Verdict(decision=Decision.REUSED, because=f"The same run {how}.", run_id=c.run.id)
+            return ReuseDecision(decision=Decision.REUSED, because=f"The same run {how}.", run_id=c.run.id)
     return None
 
 
-def _interrupted(recipe: Recipe, candidates: Sequence[Candidate]) -> Verdict | None:
+def _interrupted(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision | None:
     wanted = recipe.hyperparameters.epochs
     ended = [c for c in candidates if c.run.status in (Status.FAILED, Status.KILLED)]
     stopped = [c for c in ended if not recipe.is_trained or c.asked == wanted]
     if not stopped:
         return None
     best = max(stopped, key=lambda c: c.run.epochs_done if c.has_checkpoint else 0)
-    return Verdict(
+    return ReuseDecision(
         decision=Decision.RESUMED,
         because=_where_it_stopped(recipe, best),
         run_id=best.run.id,
@@ -177,11 +177,11 @@ def _interrupted(recipe: Recipe, candidates: Sequence[Candidate]) -> Verdict | N
     )
 
 
-def _next_epoch(c: Candidate) -> int:
+def _next_epoch(c: EarlierRun) -> int:
     return c.run.epochs_done + 1 if c.has_checkpoint else 1
 
 
-def _where_it_stopped(recipe: Recipe, c: Candidate) -> str:
+def _where_it_stopped(recipe: Recipe, c: EarlierRun) -> str:
     why = f" ({c.run.reason.rstrip('.')})" if c.run.status is Status.FAILED and c.run.reason else ""
     verb = "failed" if c.run.status is Status.FAILED else "stopped"
     if not recipe.is_trained:
@@ -192,13 +192,13 @@ def _where_it_stopped(recipe: Recipe, c: Candidate) -> str:
     return f"It {verb} before its first epoch was kept{why}; the same run starts again."
 
 
-def _shorter(recipe: Recipe, candidates: Sequence[Candidate]) -> Verdict | None:
+def _shorter(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision | None:
     wanted = recipe.hyperparameters.epochs
     shorter = [c for c in candidates if c.run.status.ended and c.has_checkpoint and 0 < c.run.epochs_done < wanted]
     if not recipe.is_trained or not shorter:
         return None
     longest = max(shorter, key=lambda c: c.run.epochs_done).run
-    return Verdict(
+    return ReuseDecision(
         decision=Decision.EXTENDED,
         because=f"The same was trained for {_epochs(longest.epochs_done)}; it goes on to {wanted}.",
         run_id=longest.id,
@@ -206,7 +206,7 @@ def _shorter(recipe: Recipe, candidates: Sequence[Candidate]) -> Verdict | None:
     )
 
 
-def _why_new(recipe: Recipe, candidates: Sequence[Candidate]) -> str:
+def _why_new(recipe: Recipe, candidates: Sequence[EarlierRun]) -> str:
     finished = [c for c in candidates if c.run.status is Status.FINISHED]
     wanted = recipe.hyperparameters.epochs
     other = [c.asked for c in finished if recipe.length_matters and c.asked != wanted]

@@ -9,7 +9,7 @@ from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.models.lineage import backbone_of, parents_of
 from core.planning.decide import Decision, Plan
-from core.planning.resources import Answering, Needs, Sources, needs_of
+from core.planning.resources import Answering, RecipeInputs, ResourceEstimate, needs_of
 from core.recipes.program import program_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
@@ -43,7 +43,7 @@ class Speed:
     fixed: float
     source: str
 
-    def seconds(self, needs: Needs) -> float:
+    def seconds(self, needs: ResourceEstimate) -> float:
         """Of a run from its start."""
         return self.fixed + self.forward * needs.computing + self.training * needs.training + self.step * needs.steps
 
@@ -105,9 +105,9 @@ class Estimator:
     def _backbones(self) -> dict:
         return {}
 
-    def sources(self, recipe: Recipe) -> Sources:
+    def sources(self, recipe: Recipe) -> RecipeInputs:
         """What a recipe builds on."""
-        return Sources(
+        return RecipeInputs(
             backbones={name: self.backbone(name) for name in recipe.backbones},
             runs={run: self._answering(run) for run in recipe.runs},
         )

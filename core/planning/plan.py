@@ -7,7 +7,7 @@ from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.models.lineage import weights_digest_of
 from core.planning import checks
-from core.planning.decide import Candidate, Concern, Decision, Level, Plan, decide
+from core.planning.decide import Concern, Decision, EarlierRun, Level, Plan, decide
 from core.planning.estimates import Estimator
 from core.recipes.recipe import RELEVANT, Recipe, fingerprint
 from core.runs.values import Run, Status
@@ -77,9 +77,9 @@ class Plans(Recipes):
         weights = weights_digest_of(recipe, self.registry, self.settings)
         return fingerprint(recipe, dataset_digest=dataset.digest, weights_digest=weights)
 
-    def _candidate(self, run: Run) -> Candidate:
+    def _candidate(self, run: Run) -> EarlierRun:
         folder = self.settings.run_dir(run.id)
-        return Candidate(
+        return EarlierRun(
             run=run,
             has_model=(folder / "model" / "card.json").exists(),
             has_checkpoint=any((folder / "checkpoints").glob("[0-9]*")),

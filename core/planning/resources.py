@@ -28,7 +28,7 @@ and after normalisation (EfficientNet-Lite0, all layers: 68 MB more a photo in t
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class FeatureLoad:
     """One split in one view at one cut of one source.
 
     Args:
@@ -46,7 +46,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Needs:
+class ResourceEstimate:
     """What a run needs.
 
     Args:
@@ -55,13 +55,13 @@ class Needs:
         memory_bytes: the trainer is expected to hold at most.
     """
 
-    readings: tuple[Reading, ...]
+    readings: tuple[FeatureLoad, ...]
     steps: int
     training: float
     memory_bytes: int
 
     @property
-    def missing(self) -> tuple[Reading, ...]:
+    def missing(self) -> tuple[FeatureLoad, ...]:
         return tuple(reading for reading in self.readings if not reading.stored)
 
     @property
@@ -93,7 +93,7 @@ class Answering:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sources:
+class RecipeInputs:
     """What a recipe builds on: its backbones by name, its runs by id."""
 
     backbones: Mapping[str, Backbone]
@@ -119,14 +119,20 @@ def share_below(backbone: Backbone, cut: str) -> float:
 
 
 def needs_of(
-    recipe: Recipe, program: Program, *, dataset: Dataset, sources: Sources, settings: Settings, first_epoch: int = 1
-) -> Needs:
+    recipe: Recipe,
+    program: Program,
+    *,
+    dataset: Dataset,
+    sources: RecipeInputs,
+    settings: Settings,
+    first_epoch: int = 1,
+) -> ResourceEstimate:
     """What is left to do of ``recipe`` from ``first_epoch`` on (1-based)."""
     stages = [stage for stage in program.stages if stage.last_epoch >= first_epoch]
     readings = _readings(recipe, program, stages, dataset, sources, settings, first_epoch)
     train = dataset.split_sizes["train"]
     epochs = [(stage, stage.last_epoch - max(stage.first_epoch, first_epoch) + 1) for stage in stages]
-    return Needs(
+    return ResourceEstimate(
         readings=tuple(readings),
         steps=train * sum(count for stage, count in epochs if _head_alone(stage)),
         training=sum(count * _epoch_work(stage, dataset, sources) for stage, count in epochs),
@@ -137,7 +143,7 @@ def needs_of(
 # --- features ---
 
 
-def _readings(recipe, program: Program, stages, dataset, sources, settings, first_epoch: int) -> list[Reading]:
+def _readings(recipe, program: Program, stages, dataset, sources, settings, first_epoch: int) -> list[FeatureLoad]:
     numbers = recipe.hyperparameters
     wanted: dict[tuple[Part, str, int], None] = {}
     for stage in stages:
@@ -156,7 +162,7 @@ def _readings(recipe, program: Program, stages, dataset, sources, settings, firs
     ]
 
 
-def _reading(part: Part, split: str, view: int, numbers: Hyperparameters, dataset, sources: Sources, settings):
+def _reading(part: Part, split: str, view: int, numbers: Hyperparameters, dataset, sources: RecipeInputs, settings):
     photos = dataset.split_sizes[split]
     if part.cut == ANSWERS:
         run = sources.runs[part.source]
@@ -166,7 +172,7 @@ def _reading(part: Part, split: str, view: int, numbers: Hyperparameters, datase
         backbone = sources.backbones[part.source]
         key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=numbers.seed)
         size = bytes_per_photo(backbone, part.cut)
-    return Reading(
+    return FeatureLoad(
         part=part,
         split=split,
         view=view,
@@ -180,7 +186,7 @@ def _reading(part: Part, split: str, view: int, numbers: Hyperparameters, datase
 # --- training ---
 
 
-def _epoch_work(stage: Stage, dataset: Dataset, sources: Sources) -> float:
+def _epoch_work(stage: Stage, dataset: Dataset, sources: RecipeInputs) -> float:
     """Multiply-adds of the suffix in one epoch: forward and backward for training, forward for validation."""
     if _head_alone(stage):
         return 0.0
@@ -193,14 +199,14 @@ def _head_alone(stage: Stage) -> bool:
     return all(pooled(part.cut) for part in stage.inputs)
 
 
-def _suffix(part: Part, sources: Sources) -> float:
+def _suffix(part: Part, sources: RecipeInputs) -> float:
     return sources.multiply_adds(Part(source=part.source, cut=TOP)) - sources.multiply_adds(part)
 
 
 # --- memory ---
 
 
-def _memory(recipe: Recipe, program: Program, readings: Iterable[Reading], sources: Sources) -> int:
+def _memory(recipe: Recipe, program: Program, readings: Iterable[FeatureLoad], sources: RecipeInputs) -> int:
     """TensorFlow, the vectors (maps stay on disk), and what a training step of the suffix keeps."""
     vectors = sum(reading.bytes for reading in readings if pooled(reading.part.cut))
     suffixes = [

@@ -19,7 +19,7 @@ class LogEntry:
     detail: dict[str, Any]
 
 
-class Journal(Store):
+class AuditLog(Store):
     """The log of actions."""
 
     def log(self, action: str, detail: dict[str, Any]) -> None:

@@ -25,10 +25,10 @@ _OLDER_RUNS = select(runs.c.id, runs.c.recipe).where(runs.c.family == literal_co
 _OLDER_FIGURES = select(evaluations.c.run_id, evaluations.c.confusion).where(evaluations.c.hardest.is_(None))
 
 
-class FillIn(Store):
+class Backfill(Store):
     """Called at every start; partial indexes make it two look-ups when nothing is to do."""
 
-    def fill_in(self, settings: Settings) -> int:
+    def backfill(self, settings: Settings) -> int:
         """Gives older rows what lists are sorted, filtered and folded by; returns how many rows changed.
 
         The recipe tells a run's family, pattern and backbone; the table of confusions balanced accuracy and macro-F1;

@@ -7,7 +7,7 @@ from core.registry.connection import Store, sqlite
 from core.registry.opening import copy_to
 
 
-class Upkeep(Store):
+class Maintenance(Store):
     """What the health page and ``doctor`` ask."""
 
     @property

@@ -5,24 +5,24 @@ from typing import Self
 
 from core.registry.aliases import Aliases
 from core.registry.attempts import Attempts
-from core.registry.audit_log import Journal
-from core.registry.backfill import FillIn
+from core.registry.audit_log import AuditLog
+from core.registry.backfill import Backfill
 from core.registry.board import Boards
 from core.registry.datasets import Datasets
-from core.registry.maintenance import Upkeep
+from core.registry.maintenance import Maintenance
 from core.registry.models import Models
 from core.registry.opening import bring_up_to_date
 from core.registry.preferences import Preferences
 from core.registry.queue import Queue
-from core.registry.results import Results
+from core.registry.results import ResultStore
 from core.registry.runs import Runs
-from core.registry.search import Finding
-from core.registry.summaries import Standing
+from core.registry.search import Search
+from core.registry.summaries import Summaries
 
 
 class Registry(
-    Preferences, Datasets, Runs, Finding, Standing, Aliases, Queue, Attempts, Results, Boards, Models, Journal, Upkeep,
-    FillIn,
+    Preferences, Datasets, Runs, Search, Summaries, Aliases, Queue, Attempts, ResultStore, Boards, Models, AuditLog,
+    Maintenance, Backfill,
 ):  # fmt: skip
     """All that Graft knows, in one SQLite file (WAL).
 

@@ -22,7 +22,7 @@ _COST_COLUMNS = columns_of(costs, Cost)
 _EVALUATION_COLUMNS = columns_of(evaluations, Evaluation)
 
 
-class Results(Store):
+class ResultStore(Store):
     """Epochs, evaluations and costs."""
 
     def record_epoch(self, run_id: str, attempt: int, epoch: Epoch) -> None:

@@ -109,7 +109,7 @@ runs = Table(
     _required("tags", JSON),
     _required("starred", Boolean, server_default="0"),
     _required("archived", Boolean, server_default="0"),
-    # What lists are filtered and folded by, taken out of the recipe; "" until ``fill_in`` has seen an older row.
+    # What lists are filtered and folded by, taken out of the recipe; "" until ``backfill`` has seen an older row.
     _required("family", Text, server_default=""),
     _required("pattern", Text, server_default=""),
     _required("backbone", Text, server_default=""),
@@ -159,7 +159,7 @@ evaluations = Table(
     Column("macro_f1", Float),
     Column("ece", Float),
     Column("right", LargeBinary),
-    Column("hardest", JSON(none_as_null=True)),  # NULL until ``fill_in`` has seen an older row
+    Column("hardest", JSON(none_as_null=True)),  # NULL until ``backfill`` has seen an older row
     # Long, so they are last: SQLite walks through a row to what is behind.
     _required("per_class", JSON),
     _required("confusion", JSON),

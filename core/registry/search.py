@@ -24,7 +24,7 @@ _SEARCHED = ("id", "name", "notes", "pattern", "backbone")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class RunQuery:
     """Which runs, in which order.
 
     Args:
@@ -49,10 +49,10 @@ class Wanted:
             raise InvalidInput(f"Runs can be sorted by: {', '.join(SORTS)}. Received: {self.sort!r}")
 
 
-class Finding(Store):
+class Search(Store):
     """Searches among runs."""
 
-    def search(self, wanted: Wanted, *, limit: int | None = None, offset: int = 0) -> tuple[list[Run], int]:
+    def search(self, wanted: RunQuery, *, limit: int | None = None, offset: int = 0) -> tuple[list[Run], int]:
         """One page of the runs that are wanted, and how many there are in all."""
         conditions = _conditions(wanted)
         query = select(*RUN_COLUMNS).where(*conditions).order_by(*_SORTS[wanted.sort]).limit(limit).offset(offset)
@@ -75,7 +75,7 @@ class Finding(Store):
             return list(connection.scalars(query.order_by(func.max(runs.c.created_at).desc())))
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(wanted: RunQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [runs.c.status.in_(wanted.statuses or _ENDED)]
     if wanted.dataset_id is not None:
         conditions.append(runs.c.dataset_id == wanted.dataset_id)

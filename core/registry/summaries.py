@@ -10,7 +10,7 @@ from core.registry.schema import runs
 from core.runs.values import Run, Status
 
 
-class Standing(Store):
+class Summaries(Store):
     """Questions about all runs of a dataset whose answer is short."""
 
     def run_counts(self) -> dict[str, dict[Status, int]]:

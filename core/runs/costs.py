@@ -27,7 +27,7 @@ class Spent:
             wall_seconds=self.wall_seconds + other.wall_seconds, cpu_seconds=self.cpu_seconds + other.cpu_seconds
         )
 
-    def beyond(self, other: "Spent") -> "Spent":
+    def minus(self, other: "Spent") -> "Spent":
         """What this is more than ``other``, never negative."""
         return Spent(
             wall_seconds=max(0.0, self.wall_seconds - other.wall_seconds),
@@ -36,7 +36,7 @@ class Spent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class MeterReading:
     """What a meter showed.
 
     Args:
@@ -239,12 +239,12 @@ class Meter:
         return self._stages | {name: self._stages.get(name, 0.0) + time.monotonic() - since}
 
     def spent(self) -> Spent:
-        return spent_now().beyond(self._begin)
+        return spent_now().minus(self._begin)
 
-    def reading(self) -> Reading:
+    def reading(self) -> MeterReading:
         """Everything so far, the running stage included."""
         energy, spent = self._sample(), self.spent()
-        return Reading(
+        return MeterReading(
             spent=spent,
             peak_rss_bytes=peak_rss_bytes(children_before=self._children_before),
             peak_gpu_bytes=sum(gpu.peak_bytes for gpu in self._gpus) if self._gpus else None,

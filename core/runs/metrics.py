@@ -107,10 +107,10 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) ->
 
 def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Mean of -log p(true class); p is clipped at 1e-7 as Keras does."""
-    return float(surprise(probabilities, labels).mean())
+    return float(nll_per_photo(probabilities, labels).mean())
 
 
-def surprise(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def nll_per_photo(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """(n,) what each photo adds to ``cross_entropy``."""
     chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return -np.log(np.clip(chosen, 1e-7, 1.0))

@@ -15,7 +15,7 @@ from types import ModuleType
 
 from core.errors import Conflict, GraftError
 from core.jobs import exit_record
-from core.jobs.reuse import Succession
+from core.jobs.reuse import TrainerReuse
 from core.registry import Registry
 from core.runs.costs import Meter, gpus_of_slot, rss_bytes
 from core.runs.values import Status
@@ -48,14 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop) -> int:
     """The run, and after each that finished the next one in the queue if it needs the same things."""
-    succession = Succession(run_id, settings, registry)
+    succession = TrainerReuse(run_id, settings, registry)
     while True:
-        code = Attempt(run_id, number, settings=settings, registry=registry, stop=stop).go()
+        code = RunAttempt(run_id, number, settings=settings, registry=registry, stop=stop).go()
         if code != exit_record.FINISHED:
             return code
         stop = Stop()  # from here on a signal is meant for the next run
         stop.install()
-        following = succession.next_after(run_id) if _is_clean() else None
+        following = succession.claim_next(run_id) if _is_clean() else None
         if following is None:
             return code
         run_id, number = following.id, following.attempt
@@ -98,7 +98,7 @@ def prepare_environment() -> None:
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 
-class Attempt:
+class RunAttempt:
     """One attempt from the first import to its last word."""
 
     def __init__(self, run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop):

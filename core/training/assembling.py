@@ -11,13 +11,13 @@ from core.models.inference.model_files import link
 from core.recipes.program import ANSWERS, CLASSES, PIXELS, Part
 from core.training import saving
 from core.training.cache import kept
-from core.training.learners import Learned
+from core.training.learners import FittedHead
 
 if TYPE_CHECKING:
     from core.training.attempt import Context
 
 
-def end_to_end(context: "Context", learned: Learned) -> keras.Model | None:
+def end_to_end(context: "Context", learned: FittedHead) -> keras.Model | None:
     """Raw RGB float32 0..255 (n, size, size, 3) -> probabilities (n, classes), of stock layers only.
 
     Of one network: its layers, ``pool``, then the model ``head``; without a head in Keras it ends at ``pool``. Of
@@ -72,7 +72,7 @@ def _nested(context: "Context", part: Part) -> keras.Model | None:
     return found if answers else None
 
 
-def write_answer(context: "Context", learned: Learned, folder: Path) -> Node | None:
+def write_answer(context: "Context", learned: FittedHead, folder: Path) -> Node | None:
     """Writes or links the files that answer into ``folder``; None where LiteRT cannot run one of them."""
     inputs = learned.inputs
     if inputs[0].cut == PIXELS:

@@ -23,10 +23,10 @@ from core.runs.progress import ProgressWriter
 from core.runs.values import Evaluation, Run
 from core.settings import Settings
 from core.training import assembling, finishing, saving
-from core.training.learners import LEARNERS, Learned
+from core.training.learners import LEARNERS, FittedHead
 from core.training.ledger import Ledger
-from core.training.saving import Saved
-from core.training.sources import SPLITS, Sources, photos_by_split
+from core.training.saving import SavedModel
+from core.training.sources import SPLITS, TrainingInputs, photos_by_split
 from core.training.stopping import Stop
 
 
@@ -60,8 +60,8 @@ class Context:
         return self.backbone.blocks
 
     @cached_property
-    def sources(self) -> Sources:
-        return Sources(
+    def sources(self) -> TrainingInputs:
+        return TrainingInputs(
             dataset=self.dataset,
             photos=photos_by_split(self.registry, self.dataset),
             backbones=self.backbones,
@@ -163,19 +163,19 @@ def _count_parents(context: Context) -> None:
     """Alone, this run would have had to train the models it builds on as well."""
     for run_id, cost in context.registry.costs(parents_of(context.run.recipe)).items():
         alone = Spent(wall_seconds=cost.alone_wall_seconds, cpu_seconds=cost.alone_cpu_seconds)
-        context.ledger.worth(f"run {run_id}", alone)
+        context.ledger.full_cost(f"run {run_id}", alone)
 
 
-def _save(context: Context, learned: Learned) -> tuple[Saved, keras.Model | None]:
+def _save(context: Context, learned: FittedHead) -> tuple[SavedModel, keras.Model | None]:
     """Everything but the card, in ``.tmp``; and the model in Keras."""
     folder = saving.begin(context.settings.run_dir(context.run.id) / "model")
     model = assembling.end_to_end(context, learned)
     if model is not None:
         model.save(folder / saving.MODEL)
-    return Saved(folder=folder, answer=assembling.write_answer(context, learned, folder)), model
+    return SavedModel(folder=folder, answer=assembling.write_answer(context, learned, folder)), model
 
 
-def _measure(context: Context, learned: Learned, split: str) -> Evaluation:
+def _measure(context: Context, learned: FittedHead, split: str) -> Evaluation:
     """Keeps what the run says about every photo of a split. The test photos are read here, once."""
     probabilities, labels = learned.probabilities(split), context.sources.labels(split)
     digests = np.array([photo.digest for photo in context.sources.photos[split]])

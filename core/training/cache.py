@@ -17,9 +17,9 @@ Value = TypeVar("Value")
 class Accounts(Protocol):
     """The part of a ``Ledger`` that is told."""
 
-    def paying(self, name: str) -> Any: ...
+    def charge(self, name: str) -> Any: ...
 
-    def worth(self, name: str, alone: Spent) -> None: ...
+    def full_cost(self, name: str, alone: Spent) -> None: ...
 
 
 _shelves: dict[str, "OrderedDict[Hashable, tuple[Any, Spent]]"] = {}
@@ -44,16 +44,16 @@ def kept(name: str, key: Hashable, make: Callable[[], Value], *, room: int = 1) 
     shelf.move_to_end(key)
     value, cost = shelf[key]
     for accounts in _accounts:
-        accounts.worth(account, cost)
+        accounts.full_cost(account, cost)
     return value
 
 
 def _made(account: str, make: Callable[[], Value]) -> tuple[Value, Spent]:
     before = spent_now()
     if not _accounts:
-        return make(), spent_now().beyond(before)
-    with _accounts[0].paying(account):
-        return make(), spent_now().beyond(before)
+        return make(), spent_now().minus(before)
+    with _accounts[0].charge(account):
+        return make(), spent_now().minus(before)
 
 
 def report_to(accounts: Accounts | None) -> None:

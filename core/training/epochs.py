@@ -12,10 +12,10 @@ from core.runs.costs import Spent
 from core.runs.values import Cancel, Epoch
 from core.training.checkpoints import Checkpoint, Checkpoints
 from core.training.curves import Curves
-from core.training.fitting import Learnable, Trainer, best_of, views_needed
-from core.training.sources import Sources
+from core.training.fitting import Trainer, TrainingData, best_of, views_needed
+from core.training.sources import TrainingInputs
 from core.training.stopping import Stopped
-from core.training.trainable import Trainee
+from core.training.trainable import TrainableModel
 
 if TYPE_CHECKING:
     from core.training.attempt import Context
@@ -113,7 +113,7 @@ class Epochs:
 
     # --- training ---
 
-    def train(self, trainee: Trainee, sources: Sources) -> None:
+    def train(self, trainee: TrainableModel, sources: TrainingInputs) -> None:
         """Every epoch that is left; ``trainee`` is then as it was after the best one."""
         self._trainee, self._sources = trainee, sources
         self._stage: Stage | None = None
@@ -176,7 +176,7 @@ class Epochs:
             "run": self._run.id,
             "attempt": self._context.number,
             "row": asdict(epoch),
-            "trained": vars(self._trained + self._context.meter.spent().beyond(self._begin)),
+            "trained": vars(self._trained + self._context.meter.spent().minus(self._begin)),
             "inherited": vars(self._inherited),
         }
         best = best_of(self.history).number
@@ -203,8 +203,8 @@ class Epochs:
         self._trainee.read(checkpoint.state, self._program.stage_of(best.number))
 
 
-def _learnable(sources: Sources, stage: Stage, views: Collection[int]) -> Learnable:
-    return Learnable(
+def _learnable(sources: TrainingInputs, stage: Stage, views: Collection[int]) -> TrainingData:
+    return TrainingData(
         views={view: sources.feed(stage.inputs, "train", view) for view in views},
         labels=sources.labels("train"),
         validation=sources.feed(stage.inputs, "validation"),

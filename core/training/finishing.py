@@ -12,21 +12,21 @@ import numpy as np
 from core.backbones.saved import row_for_card
 from core.features import networks
 from core.features.views import View
-from core.models.inference import Answerer, files_of
+from core.models.inference import InferenceGraph, files_of
 from core.models.lineage import parents_of
 from core.recipes.program import ANSWERS, Part
 from core.runs.values import Cost, Evaluation, Model
 from core.training import assembling, measuring, saving
 from core.training.curves import write_row
-from core.training.learners import Learned
-from core.training.saving import Saved
+from core.training.learners import FittedHead
+from core.training.saving import SavedModel
 from core.training.sources import jpeg_of
 
 if TYPE_CHECKING:
     from core.training.attempt import Context
 
 
-def figures(context: "Context", saved: Saved, learned: Learned, model: keras.Model | None) -> dict:
+def figures(context: "Context", saved: SavedModel, learned: FittedHead, model: keras.Model | None) -> dict:
     """What the model is made of, as ``Cost`` names it. Without a Keras model that of its parts, but for its head."""
     if model is not None:
         parameters, operations = model.count_params(), networks.multiply_adds(model)
@@ -50,12 +50,12 @@ def _size_of(context: "Context", part: Part) -> tuple[int, int]:
     return network.count_params(), networks.multiply_adds(network)
 
 
-def milliseconds(context: "Context", saved: Saved, model: keras.Model | None) -> float | None:
+def milliseconds(context: "Context", saved: SavedModel, model: keras.Model | None) -> float | None:
     """Of one photo, the way it is predicted later: through the saved files, or through Keras where LiteRT cannot."""
     folder = context.settings.dataset_dir(context.dataset.id) / "photos"
     jpegs = [jpeg_of(photo, folder) for photo in context.sources.photos["test"][: measuring.PHOTOS_TIMED]]
     if saved.answer is not None:
-        answerer = Answerer(saved.folder, saved.answer, classes=len(context.dataset.class_names))
+        answerer = InferenceGraph(saved.folder, saved.answer, classes=len(context.dataset.class_names))
         return measuring.ms_per_photo(lambda jpeg: answerer.answer(View(jpeg)).milliseconds, jpegs)
     if model is None:
         return None
@@ -69,7 +69,7 @@ def milliseconds(context: "Context", saved: Saved, model: keras.Model | None) ->
 
 
 def finish(
-    context: "Context", saved: Saved, learned: Learned, evaluations: Mapping[str, Evaluation], figures: dict
+    context: "Context", saved: SavedModel, learned: FittedHead, evaluations: Mapping[str, Evaluation], figures: dict
 ) -> None:
     """The card, the model in its place, and everything in the registry at once."""
     context.stop.check()
@@ -97,7 +97,7 @@ def finish(
     write_row(context.settings.run_dir(run.id) / "tensorboard", run.recipe, metrics, best or 0)
 
 
-def _card(context: "Context", learned: Learned, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:
+def _card(context: "Context", learned: FittedHead, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:
     dataset, backbone, test = context.dataset, context.backbone, evaluations["test"]
     validation = evaluations["validation"]
     return {
@@ -123,7 +123,7 @@ def _card(context: "Context", learned: Learned, evaluations: Mapping[str, Evalua
     }
 
 
-def _row(context: "Context", learned: Learned) -> dict | None:
+def _row(context: "Context", learned: FittedHead) -> dict | None:
     """What a later run needs to know of the network, if there is just one."""
     (part, *others), depth = learned.inputs, context.program.depth
     if others or part.cut == ANSWERS:

@@ -21,7 +21,7 @@ PREDICTED_AT_ONCE = {True: 512, False: 32}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learnable:
+class TrainingData:
     """What a stage learns from.
 
     Args:
@@ -60,7 +60,7 @@ class Trainer:
     def __init__(
         self,
         model: keras.Model,
-        data: Learnable,
+        data: TrainingData,
         numbers: Hyperparameters,
         on_batch: Callable[[int], None] = lambda step: None,
         settle: Callable[[], None] = lambda: None,

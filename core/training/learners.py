@@ -1,6 +1,6 @@
 """The three ways a head comes about: by gradient descent, by a scikit-learn solver, by the names of ImageNet's classes.
 
-Every learner says what it reads, learns, and leaves a ``Learned``; what follows is the same for all.
+Every learner says what it reads, learns, and leaves a ``FittedHead``; what follows is the same for all.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ from core.runs.values import Epoch
 from core.training import devices, heads
 from core.training.epochs import Epochs
 from core.training.fitting import best_of, class_weights, probabilities_of, views_needed
-from core.training.sources import Wanted
-from core.training.trainable import Trainee
+from core.training.sources import FeatureRequest
+from core.training.trainable import TrainableModel
 
 if TYPE_CHECKING:
     from core.training.attempt import Context
@@ -30,7 +30,7 @@ HEAD = "head.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learned:
+class FittedHead:
     """What is put on the network, and how it came about.
 
     Args:
@@ -59,14 +59,14 @@ class Learned:
 
 
 class Learner(Protocol):
-    def wanted(self) -> list[Wanted]:
+    def wanted(self) -> list[FeatureRequest]:
         """What must be gathered before ``learn``; the test photos' as well, so that a missing one is found early."""
         ...
 
-    def learn(self) -> Learned: ...
+    def learn(self) -> FittedHead: ...
 
 
-class Gradient:
+class GradientLearner:
     """Stages of gradient descent, from the last checkpoint on."""
 
     def __init__(self, context: "Context"):
@@ -74,16 +74,16 @@ class Gradient:
         self._numbers = context.run.recipe.hyperparameters
         self.epochs = Epochs(context)
 
-    def wanted(self) -> list[Wanted]:
+    def wanted(self) -> list[FeatureRequest]:
         found, first = [], self.epochs.first
         for stage in self._program.stages:
             if stage.last_epoch >= first and not self.epochs.over:
                 views = views_needed(self._numbers, max(first, stage.first_epoch), stage.last_epoch)
-                found += [Wanted(part, "train", view) for view in views for part in stage.inputs]
-                found += [Wanted(part, "validation") for part in stage.inputs]
-        return found + [Wanted(part, "test") for part in self._program.inputs]
+                found += [FeatureRequest(part, "train", view) for view in views for part in stage.inputs]
+                found += [FeatureRequest(part, "validation") for part in stage.inputs]
+        return found + [FeatureRequest(part, "test") for part in self._program.inputs]
 
-    def learn(self) -> Learned:
+    def learn(self) -> FittedHead:
         context, sources = self._context, self._context.sources
         float16, strategy = devices.uses_float16(self._numbers), devices.strategy()
         with devices.precision(float16):
@@ -93,10 +93,10 @@ class Gradient:
             trainee = self._twin(trainee)
         best = best_of(self.epochs.history)
         stage = self._program.stage_of(best.number)
-        sources.gather([Wanted(part, split) for split in ("validation", "test") for part in stage.inputs])
+        sources.gather([FeatureRequest(part, split) for split in ("validation", "test") for part in stage.inputs])
         model = trainee.behind(stage)
         vectors = pooled(stage.inputs[0].cut)
-        return Learned(
+        return FittedHead(
             inputs=stage.inputs,
             probabilities=lambda split: probabilities_of(
                 model, sources.feed(stage.inputs, split), lambda step: context.stop.check()
@@ -111,10 +111,10 @@ class Gradient:
             stopped=self.epochs.stopped,
         )
 
-    def _trainee(self, strategy) -> Trainee:
+    def _trainee(self, strategy) -> TrainableModel:
         context, inputs = self._context, self._program.inputs
         classes = len(context.dataset.class_names)
-        return Trainee(
+        return TrainableModel(
             self._program,
             self._numbers,
             blocks=context.blocks,
@@ -129,7 +129,7 @@ class Gradient:
             return sum(self._context.sources.length(part) for part in inputs)
         return self._context.backbones[inputs[0].source].feature_size
 
-    def _twin(self, trained: Trainee) -> Trainee:
+    def _twin(self, trained: TrainableModel) -> TrainableModel:
         """The same on one device and in float32, as it is saved and evaluated."""
         twin = self._trainee(devices.one_device())
         for mine, its in zip(twin.models(), trained.models(), strict=True):
@@ -137,18 +137,18 @@ class Gradient:
         return twin
 
 
-class Solving:
+class SklearnLearner:
     """A scikit-learn solver on stored features, all views of the training photos together."""
 
     def __init__(self, context: "Context"):
         self._context, self._inputs = context, context.program.inputs
         self._numbers = context.run.recipe.hyperparameters
 
-    def wanted(self) -> list[Wanted]:
-        found = [Wanted(part, "train", view) for view in range(self._numbers.views) for part in self._inputs]
-        return found + [Wanted(part, split) for split in ("validation", "test") for part in self._inputs]
+    def wanted(self) -> list[FeatureRequest]:
+        found = [FeatureRequest(part, "train", view) for view in range(self._numbers.views) for part in self._inputs]
+        return found + [FeatureRequest(part, split) for split in ("validation", "test") for part in self._inputs]
 
-    def learn(self) -> Learned:
+    def learn(self) -> FittedHead:
         sources, classes = self._context.sources, len(self._context.dataset.class_names)
         labels = sources.labels("train")
         fitted = fit_solver(
@@ -160,7 +160,7 @@ class Solving:
             seed=self._numbers.seed,
             class_weights=class_weights(labels, classes) if self._numbers.class_weights else None,
         )
-        return Learned(
+        return FittedHead(
             inputs=self._inputs,
             probabilities=lambda split: fitted.probabilities(self._rows(split)),
             head=None,
@@ -179,15 +179,15 @@ class Naming:
     def __init__(self, context: "Context"):
         self._context, self._inputs = context, context.program.inputs
 
-    def wanted(self) -> list[Wanted]:
-        return [Wanted(part, split) for split in ("validation", "test") for part in self._inputs]
+    def wanted(self) -> list[FeatureRequest]:
+        return [FeatureRequest(part, split) for split in ("validation", "test") for part in self._inputs]
 
-    def learn(self) -> Learned:
+    def learn(self) -> FittedHead:
         sources, names = self._context.sources, self._context.dataset.class_names
         mapping = mapped(names, self._context.run.recipe.mapping)
         dense = mapping_head(mapping, names)
         head = DenseHead(dense)
-        return Learned(
+        return FittedHead(
             inputs=self._inputs,
             probabilities=lambda split: head(sources.vectors(self._inputs, split)),
             head=heads.keras_head(dense),
@@ -197,9 +197,9 @@ class Naming:
 
 
 LEARNERS: dict[str, Callable[["Context"], Learner]] = {
-    GRADIENT: Gradient,
+    GRADIENT: GradientLearner,
     MAPPING: Naming,
-    **{str(solver): Solving for solver in Solver},
+    **{str(solver): SklearnLearner for solver in Solver},
 }
 """By ``Program.head``."""
 

@@ -11,8 +11,8 @@ from core.runs.values import Cost
 class Ledger:
     """Keeps account of one attempt; former attempts come as the dictionaries they recorded.
 
-    Shared things (features, engine files) are paid by whoever comes first. ``paying`` counts what this attempt pays
-    for one, ``worth`` says what it costs whoever pays; alone, a run would have paid the difference as well.
+    Shared things (features, engine files) are paid by whoever comes first. ``charge`` counts what this attempt pays
+    for one, ``full_cost`` says what it costs whoever pays; alone, a run would have paid the difference as well.
     """
 
     def __init__(self, meter: Meter, former: Sequence[dict] = ()):
@@ -23,15 +23,15 @@ class Ledger:
         """Training of the run this one extends, which it would have had to do itself."""
 
     @contextmanager
-    def paying(self, name: str) -> Iterator[None]:
+    def charge(self, name: str) -> Iterator[None]:
         """What the block costs goes to the shared thing ``name``, also when it is interrupted."""
         before = self._meter.spent()
         try:
             yield
         finally:
-            self._paid[name] = self._paid.get(name, Spent()) + self._meter.spent().beyond(before)
+            self._paid[name] = self._paid.get(name, Spent()) + self._meter.spent().minus(before)
 
-    def worth(self, name: str, alone: Spent) -> None:
+    def full_cost(self, name: str, alone: Spent) -> None:
         """The shared thing ``name``, which this run uses, costs ``alone``."""
         self._worth[name] = alone
 
@@ -45,7 +45,7 @@ class Ledger:
         """The whole run; ``figures`` are the fields of ``Cost`` that no meter shows."""
         attempts = [*self._former, self.so_far()]
         spent = _total([_spent(attempt) for attempt in attempts])
-        reused = _total([worth.beyond(self._paid_for(name, attempts)) for name, worth in self._worth.items()])
+        reused = _total([full_cost.minus(self._paid_for(name, attempts)) for name, full_cost in self._worth.items()])
         alone = spent + reused + self.inherited
         return Cost(
             wall_seconds=spent.wall_seconds,

@@ -22,7 +22,7 @@ MODEL, CARD = "model.keras", "card.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saved:
+class SavedModel:
     """What was written, still in ``.tmp`` until ``publish``.
 
     Args:
@@ -64,7 +64,7 @@ def export(model: keras.Model, path: Path, note: Callable[[str], None]) -> str |
 # --- the card ---
 
 
-def write_card(saved: Saved, card: dict) -> dict:
+def write_card(saved: SavedModel, card: dict) -> dict:
     """Adds the answer and its files with their digests, the versions and the time to ``card``, and writes it."""
     card = card | {
         "answer": None if saved.answer is None else to_dict(saved.answer),
@@ -91,7 +91,7 @@ def backbone_of_card(backbone: Backbone) -> dict:
     }
 
 
-def publish(saved: Saved, folder: Path) -> None:
+def publish(saved: SavedModel, folder: Path) -> None:
     """Puts the finished model in its place by one rename, once it is out of the folder that it replaces."""
     staging = folder.with_name(f".{folder.name}-new")
     shutil.rmtree(staging, ignore_errors=True)

@@ -38,7 +38,7 @@ SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FeatureRequest:
     """What one part says about the photos of one split in one view."""
 
     part: Part
@@ -47,7 +47,7 @@ class Wanted:
 
 
 @dataclass(kw_only=True)
-class Sources:
+class TrainingInputs:
     """Everything a run reads, computed once and locked for as long as the run goes.
 
     Args:
@@ -65,7 +65,7 @@ class Sources:
     progress: ProgressWriter
     ledger: Ledger
     stop: Stop
-    _features: dict[Wanted, Features] = field(default_factory=dict)
+    _features: dict[FeatureRequest, Features] = field(default_factory=dict)
     _feeds: dict[tuple, Feed] = field(default_factory=dict)
     _engines: dict[Part, Engine] = field(default_factory=dict)
     _done: int = 0
@@ -82,7 +82,7 @@ class Sources:
             return len(self.registry.model(part.source).card["class_names"])
         return shape_at(self.backbones[part.source], part.cut)[-1]
 
-    def gather(self, wanted: Iterable[Wanted]) -> None:
+    def gather(self, wanted: Iterable[FeatureRequest]) -> None:
         """Computes what is not stored, with one progress over all of it."""
         missing = [one for one in dict.fromkeys(wanted) if one.part.cut != PIXELS and one not in self._features]
         self._done, self._total = 0, sum(len(self.photos[one.split]) for one in missing)
@@ -111,7 +111,7 @@ class Sources:
             size = self.backbones[parts[0].source].input_size
             photos = self.photos[split]
             return Streamed(self._renderer(photos, size, view), len(photos), (size, size, 3), workers=cores())
-        arrays = [self._features[Wanted(part, split, view)].array for part in parts]
+        arrays = [self._features[FeatureRequest(part, split, view)].array for part in parts]
         if not pooled(parts[0].cut):
             array = arrays[0]
             return Streamed(lambda rows: array[rows].astype(np.float32), len(array), array.shape[1:], workers=2)
@@ -136,15 +136,15 @@ class Sources:
         backbone = self.backbones[part.source]
         name = engine_path(backbone, self.settings, part.cut).name
         try:
-            with self.ledger.paying(name):
+            with self.ledger.charge(name):
                 found = obtain_engine(backbone, self.settings, part.cut, waiting=self.stop.check)
         except Unavailable as reason:
             print(reason)
             return None
-        self.ledger.worth(name, found.cost)
+        self.ledger.full_cost(name, found.cost)
         return found
 
-    def _outputs(self, one: Wanted) -> Features:
+    def _outputs(self, one: FeatureRequest) -> Features:
         backbone = self.backbones[one.part.source]
         key = key_of(self.dataset, backbone, one.split, cut=one.part.cut, view=one.view, seed=self.seed)
         if not is_stored(key, self.settings):
@@ -167,7 +167,7 @@ class Sources:
             ),
         )
 
-    def _answers(self, one: Wanted) -> Features:
+    def _answers(self, one: FeatureRequest) -> Features:
         model = self.registry.model(one.part.source)
         return self._paid(
             f"answers of {model.answers_sha256} {one.split} {one.view}",
@@ -185,9 +185,9 @@ class Sources:
         )
 
     def _paid(self, name: str, compute: Callable[[], Features]) -> Features:
-        with self.ledger.paying(name):
+        with self.ledger.charge(name):
             features = compute()
-        self.ledger.worth(name, features.alone)
+        self.ledger.full_cost(name, features.alone)
         return features
 
     def _engine(self, part: Part) -> Engine:

@@ -22,7 +22,7 @@ STEPS_A_CALL = 256
 a time: Keras 3.15 cannot loop over the batches of a distributed data set."""
 
 
-class Trainee:
+class TrainableModel:
     """A head and, where a stage trains blocks, their network. Made anew it is the same to the last bit.
 
     Args:

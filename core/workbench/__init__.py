@@ -7,7 +7,7 @@ leaderboard), ``stored`` (features), ``organising`` (stars, tags, archive, alias
 (reports, calibration, the map of photos), ``care`` (one deletion, processes).
 """
 
-from core.workbench.admin import Care
+from core.workbench.admin import Admin
 from core.workbench.launch import Launching
 from core.workbench.organise import Organising
 from core.workbench.photos import Photos
@@ -17,7 +17,7 @@ from core.workbench.runs import Running
 from core.workbench.stored import StoredVerbs
 
 
-class Workbench(Photos, Launching, Running, Results, Reporting, StoredVerbs, Organising, Care):
+class Workbench(Photos, Launching, Running, Results, Reporting, StoredVerbs, Organising, Admin):
     """One open home: its settings and its registry. Safe to share between threads."""
 
 

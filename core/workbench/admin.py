@@ -3,18 +3,18 @@
 from core import jobs
 from core.workbench import delete
 from core.workbench.base import Bench
-from core.workbench.delete import Toll
+from core.workbench.delete import DeletionImpact
 from core.workbench.health import Check, examine
 
 
-class Care(Bench):
+class Admin(Bench):
     """Deletion, processes and health."""
 
-    def toll(self, *, dataset: str) -> Toll:
+    def impact(self, *, dataset: str) -> DeletionImpact:
         """What would go with it, in runs, models and bytes."""
-        return delete.weigh_dataset(self.settings, self.registry, self.dataset(dataset))
+        return delete.preview_dataset(self.settings, self.registry, self.dataset(dataset))
 
-    def delete_dataset(self, reference: str) -> Toll:
+    def delete_dataset(self, reference: str) -> DeletionImpact:
         return delete.delete_dataset(self.settings, self.registry, self.dataset(reference))
 
     def supervisor(self):

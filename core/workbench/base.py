@@ -30,7 +30,7 @@ class Bench:
         imports.recover(settings, registry)
         delete.finish(settings, registry)
         calibration.recover(settings, registry)
-        registry.fill_in(settings)
+        registry.backfill(settings)
         return cls(settings, registry)
 
     def dataset(self, reference: str) -> Dataset:

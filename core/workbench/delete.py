@@ -34,7 +34,7 @@ Entry = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Toll:
+class DeletionImpact:
     """What goes with a deletion.
 
     Args:
@@ -54,25 +54,27 @@ class Toll:
 # --- what goes ---
 
 
-def toll_words(toll: Toll) -> str:
+def impact_label(impact: DeletionImpact) -> str:
     """What goes with a deletion: ``1 dataset, 3 runs, 2 models: 148 MB``; of runs without a model, checkpoints."""
-    nouns = [(toll.datasets, "dataset"), (toll.runs, "run"), (toll.models, "model")]
+    nouns = [(impact.datasets, "dataset"), (impact.runs, "run"), (impact.models, "model")]
     said = [count(number, noun) for number, noun in nouns if number] or ["checkpoints"]
-    return f"{listed(said)}, {size(toll.bytes)} on disk"
+    return f"{listed(said)}, {size(impact.bytes)} on disk"
 
 
-def used_words(toll: Toll) -> str:
+def used_by_label(impact: DeletionImpact) -> str:
     """A further sentence where other runs build on what goes."""
-    if not toll.used_by:
+    if not impact.used_by:
         return ""
-    users = f"{count(len(toll.used_by), 'run')} built on it {'stays' if len(toll.used_by) == 1 else 'stay'}"
-    return f" {users}, but cannot be done again: {listed(toll.used_by, 4)}."
+    users = f"{count(len(impact.used_by), 'run')} built on it {'stays' if len(impact.used_by) == 1 else 'stay'}"
+    return f" {users}, but cannot be done again: {listed(impact.used_by, 4)}."
 
 
-def weigh_runs(settings: Settings, registry: Registry, run_ids: Sequence[str], *, weights_only: bool = False) -> Toll:
-    """The toll of deleting several runs, or their models and checkpoints alone; ids are exact."""
+def preview_runs(
+    settings: Settings, registry: Registry, run_ids: Sequence[str], *, weights_only: bool = False
+) -> DeletionImpact:
+    """What is deleted with several runs, or their models and checkpoints alone; ids are exact."""
     folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only)]
-    return Toll(
+    return DeletionImpact(
         runs=0 if weights_only else len(run_ids),
         models=len(registry.model_sizes().keys() & set(run_ids)),
         bytes=size_of(*folders),
@@ -81,12 +83,12 @@ def weigh_runs(settings: Settings, registry: Registry, run_ids: Sequence[str], *
     )
 
 
-def weigh_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
-    """The toll of deleting a dataset with all that hangs on it."""
+def preview_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> DeletionImpact:
+    """What is deleted with a dataset with all that hangs on it."""
     runs = registry.runs(dataset_id=dataset.id)
     size = size_of(settings.dataset_dir(dataset.id), *(settings.run_dir(run.id) for run in runs))
     stored = forget(settings, dataset.digest, dry=True)
-    return Toll(
+    return DeletionImpact(
         datasets=1,
         runs=len(runs),
         models=len(registry.models(dataset.id)),
@@ -117,7 +119,7 @@ def _aliases(registry: Registry, run_ids: Sequence[str]) -> tuple[str, ...]:
 # --- deleting ---
 
 
-def delete_runs(settings: Settings, registry: Registry, run_ids: Sequence[str]) -> Toll:
+def delete_runs(settings: Settings, registry: Registry, run_ids: Sequence[str]) -> DeletionImpact:
     """Delete ended or waiting runs with their models, checkpoints, curves and logs: all of them or none.
 
     Raises:
@@ -127,13 +129,13 @@ def delete_runs(settings: Settings, registry: Registry, run_ids: Sequence[str]) 
     with _alone(settings, registry):
         _refuse_running([registry.run(run_id) for run_id in run_ids])
         _refuse_awaited(registry, run_ids)
-        toll = weigh_runs(settings, registry, run_ids)
+        impact = preview_runs(settings, registry, run_ids)
         folders = [settings.run_dir(run_id) for run_id in run_ids]
-        _remove(folders, _entry(toll, runs=list(run_ids)), lambda entry: registry.delete_runs(run_ids, entry))
-    return toll
+        _remove(folders, _entry(impact, runs=list(run_ids)), lambda entry: registry.delete_runs(run_ids, entry))
+    return impact
 
 
-def delete_weights(settings: Settings, registry: Registry, run_ids: Sequence[str]) -> Toll:
+def delete_weights(settings: Settings, registry: Registry, run_ids: Sequence[str]) -> DeletionImpact:
     """Delete models and checkpoints of ended runs, all or none; the runs, their curves and evaluations stay.
 
     Raises:
@@ -147,13 +149,13 @@ def delete_weights(settings: Settings, registry: Registry, run_ids: Sequence[str
         if waiting:
             raise Conflict(f"What waits may need its checkpoints: {listed(waiting)}. Cancel it first.")
         _refuse_awaited(registry, run_ids)
-        toll = weigh_runs(settings, registry, run_ids, weights_only=True)
+        impact = preview_runs(settings, registry, run_ids, weights_only=True)
         folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only=True)]
-        _remove(folders, _entry(toll, runs=list(run_ids)), lambda entry: registry.delete_models_of(run_ids, entry))
-    return toll
+        _remove(folders, _entry(impact, runs=list(run_ids)), lambda entry: registry.delete_models_of(run_ids, entry))
+    return impact
 
 
-def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> Toll:
+def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> DeletionImpact:
     """Delete a dataset with its photos, stored features, runs and models."""
 
     def forget_rows(entry: Entry) -> None:
@@ -164,10 +166,10 @@ def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> 
         runs = registry.runs(dataset_id=dataset.id)
         _refuse_running(runs)
         _refuse_awaited(registry, [run.id for run in runs])
-        toll = weigh_dataset(settings, registry, dataset)
+        impact = preview_dataset(settings, registry, dataset)
         folders = [*(settings.run_dir(run.id) for run in runs), settings.dataset_dir(dataset.id)]
-        _remove(folders, _entry(toll, dataset=dataset.id, name=dataset.name), forget_rows)
-    return toll
+        _remove(folders, _entry(impact, dataset=dataset.id, name=dataset.name), forget_rows)
+    return impact
 
 
 def _refuse_running(runs: Sequence[Run]) -> None:
@@ -186,8 +188,8 @@ def _refuse_awaited(registry: Registry, run_ids: Sequence[str]) -> None:
         raise Conflict(f"These runs need it and have not ended: {listed(awaiting)}. Cancel them first.")
 
 
-def _entry(toll: Toll, **what: Any) -> Entry:
-    return what | {"models": toll.models, "bytes": toll.bytes, "deletion": secrets.token_hex(8)}
+def _entry(impact: DeletionImpact, **what: Any) -> Entry:
+    return what | {"models": impact.models, "bytes": impact.bytes, "deletion": secrets.token_hex(8)}
 
 
 def _remove(folders: Sequence[Path], entry: Entry, forget_rows: Callable[[Entry], None]) -> None:

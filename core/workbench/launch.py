@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from core import jobs
 from core.errors import Conflict, InvalidInput
-from core.planning.decide import Candidate, Decision, Plan
+from core.planning.decide import Decision, EarlierRun, Plan
 from core.planning.estimates import Estimator
 from core.planning.plan import Plans
 from core.recipes.recipe import Cascade, Recipe
@@ -140,7 +140,7 @@ class Launching(Plans):
 
 def _as_it_ran(run: Run) -> Recipe:
     """The recipe with the epochs that were run, where somebody ended it before its last one."""
-    if not Candidate(run=run, has_model=True, has_checkpoint=False).stopped_by_user:
+    if not EarlierRun(run=run, has_model=True, has_checkpoint=False).stopped_by_user:
         return run.recipe
     if run.recipe.length_matters:
         raise Conflict(

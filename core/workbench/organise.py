@@ -4,13 +4,13 @@ import getpass
 from collections import Counter
 from collections.abc import Sequence
 
-from core.registry.search import SORTS, Wanted
+from core.registry.search import SORTS, RunQuery
 from core.runs.values import CHAMPION, AliasMove, Model, Run, Status
 from core.workbench import delete
 from core.workbench.base import Bench
-from core.workbench.delete import Toll
+from core.workbench.delete import DeletionImpact
 
-__all__ = ["SORTS", "Organising", "Wanted", "login_name"]
+__all__ = ["SORTS", "Organising", "RunQuery", "login_name"]
 
 
 class Organising(Bench):
@@ -44,7 +44,7 @@ class Organising(Bench):
         """The ids of all runs that have a model (of one dataset), with the bytes of its main file."""
         return self.registry.model_sizes(None if dataset is None else self.dataset(dataset).id)
 
-    def search(self, wanted: Wanted, *, limit: int | None = None, offset: int = 0) -> tuple[list[Run], int]:
+    def search(self, wanted: RunQuery, *, limit: int | None = None, offset: int = 0) -> tuple[list[Run], int]:
         """One page of the runs that are wanted, and how many there are in all."""
         return self.registry.search(wanted, limit=limit, offset=offset)
 
@@ -62,11 +62,11 @@ class Organising(Bench):
 
     # --- deleting ---
 
-    def toll_of(self, run_ids: Sequence[str], *, weights_only: bool = False) -> Toll:
+    def preview_deletion(self, run_ids: Sequence[str], *, weights_only: bool = False) -> DeletionImpact:
         """What would go with runs, or with their weights alone: runs, models, bytes, aliases."""
-        return delete.weigh_runs(self.settings, self.registry, self._ids(run_ids), weights_only=weights_only)
+        return delete.preview_runs(self.settings, self.registry, self._ids(run_ids), weights_only=weights_only)
 
-    def delete_runs(self, run_ids: Sequence[str]) -> Toll:
+    def delete_runs(self, run_ids: Sequence[str]) -> DeletionImpact:
         """Delete runs with all their files, all of them or none.
 
         Raises:
@@ -74,7 +74,7 @@ class Organising(Bench):
         """
         return delete.delete_runs(self.settings, self.registry, self._ids(run_ids))
 
-    def delete_weights(self, run_ids: Sequence[str]) -> Toll:
+    def delete_weights(self, run_ids: Sequence[str]) -> DeletionImpact:
         """Delete models and checkpoints; the runs with their answers, curves and costs stay and can be compared.
 
         Raises:

@@ -10,7 +10,7 @@ from core.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class ReproductionDifference:
     """One metric of both; ``difference`` is the second less the first, None where one of them is missing."""
 
     name: str
@@ -34,7 +34,7 @@ class Reproduction:
 
     original: Run
     again: Run
-    differences: tuple[Difference, ...]
+    differences: tuple[ReproductionDifference, ...]
     photos_differing: int | None
     identical: bool | None
 
@@ -54,13 +54,13 @@ def difference(original: Run, again: Run, registry: Registry, settings: Settings
     )
 
 
-def _figures(original: Run, again: Run, registry: Registry) -> list[Difference]:
+def _figures(original: Run, again: Run, registry: Registry) -> list[ReproductionDifference]:
     first, second = registry.evaluation(original.id), registry.evaluation(again.id)
     return [
-        Difference(name="test accuracy", original=original.test_accuracy, again=again.test_accuracy),
-        Difference(name="test loss", original=_loss(first), again=_loss(second)),
-        Difference(name="best epoch", original=original.best_epoch, again=again.best_epoch),
-        Difference(name="seconds paid", original=original.wall_seconds, again=again.wall_seconds),
+        ReproductionDifference(name="test accuracy", original=original.test_accuracy, again=again.test_accuracy),
+        ReproductionDifference(name="test loss", original=_loss(first), again=_loss(second)),
+        ReproductionDifference(name="best epoch", original=original.best_epoch, again=again.best_epoch),
+        ReproductionDifference(name="seconds paid", original=original.wall_seconds, again=again.wall_seconds),
     ]
 
 
@@ -76,7 +76,7 @@ _METRICS = {
 }
 
 
-def _epochs(original: Run, again: Run, registry: Registry) -> list[Difference]:
+def _epochs(original: Run, again: Run, registry: Registry) -> list[ReproductionDifference]:
     """Of every metric the epoch in which the two are furthest apart; the last both have, where they never are."""
     first = {epoch.number: epoch for epoch in registry.epochs(original.id)}
     second = {epoch.number: epoch for epoch in registry.epochs(again.id)}
@@ -86,10 +86,10 @@ def _epochs(original: Run, again: Run, registry: Registry) -> list[Difference]:
     return [_furthest(key, [(first[number], second[number]) for number in shared]) for key in _METRICS]
 
 
-def _furthest(key: str, pairs: list[tuple[Epoch, Epoch]]) -> Difference:
+def _furthest(key: str, pairs: list[tuple[Epoch, Epoch]]) -> ReproductionDifference:
     one, other = max(pairs, key=lambda pair: (abs(getattr(pair[0], key) - getattr(pair[1], key)), pair[0].number))
     name = f"{_METRICS[key]}, epoch {one.number}"
-    return Difference(name=name, original=getattr(one, key), again=getattr(other, key))
+    return ReproductionDifference(name=name, original=getattr(one, key), again=getattr(other, key))
 
 
 def _photos_differing(original: Run, again: Run, settings: Settings) -> int | None:

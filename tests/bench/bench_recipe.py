@@ -72,7 +72,7 @@ def main(epochs: int = 20, per_class: int = 0) -> None:
         argv = [sys.executable, "-c", RECIPE, str(home), str(epochs), BACKBONE]
         environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         subprocess.run(argv, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        theirs = spent_now().beyond(before)
+        theirs = spent_now().minus(before)
         results = load_results(bench.settings, run.id)
         right = results.probabilities.argmax(-1) == results.labels
         with np.load(home / "recipe.npz") as file:

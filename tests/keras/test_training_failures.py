@@ -93,7 +93,7 @@ def test_an_attempt_that_was_overtaken_touches_nothing(bench):
     second = bench.registry.claim("cpu", "b")
     assert (first.attempt, second.attempt) == (1, 2)
     bench.folder("r-one").mkdir(parents=True)
-    code = trainer.Attempt("r-one", 1, settings=bench.settings, registry=bench.registry, stop=Stop()).go()
+    code = trainer.RunAttempt("r-one", 1, settings=bench.settings, registry=bench.registry, stop=Stop()).go()
     assert code == exit_record.INTERRUPTED
     assert bench.registry.run("r-one").status is Status.RUNNING
     assert not (bench.folder("r-one") / "exit.json").exists()
@@ -102,15 +102,15 @@ def test_an_attempt_that_was_overtaken_touches_nothing(bench):
 def test_what_attempts_paid_for_shared_things_is_not_counted_twice(tmp_path):
     with Meter(powercap=tmp_path) as meter:
         first = Ledger(meter)
-        with first.paying("features"):
+        with first.charge("features"):
             time.sleep(0.05)
         former = first.so_far()
         second = Ledger(meter, [former])
-        second.worth("features", first._paid["features"])
+        second.full_cost("features", first._paid["features"])
         figures = {"parameters_total": 1, "parameters_trainable": 1, "multiply_adds": 1, "model_bytes": 1}
         own = second.cost(**figures, ms_per_photo=1.0)
         assert own.alone_wall_seconds == own.wall_seconds
         assert own.wall_seconds >= former["wall_seconds"]
-        second.worth("engine", replace(first._paid["features"], wall_seconds=100.0))
+        second.full_cost("engine", replace(first._paid["features"], wall_seconds=100.0))
         assert second.cost(**figures, ms_per_photo=1.0).alone_wall_seconds >= own.wall_seconds + 100
     assert asdict(own)["energy_joules"] is None

@@ -12,7 +12,7 @@ from core.recipes.program import Part, Stage
 from core.recipes.recipe import Hyperparameters, Schedule
 from core.training import heads, optimizing, states
 from core.training.feeds import Streamed, Vectors
-from core.training.fitting import Learnable, Trainer, best_of, class_weights, probabilities_of, view_of, views_needed
+from core.training.fitting import Trainer, TrainingData, best_of, class_weights, probabilities_of, view_of, views_needed
 from core.training.stopping import Stop, Stopped
 
 pytestmark = pytest.mark.keras
@@ -21,9 +21,9 @@ NUMBERS = Hyperparameters(epochs=5, batch_size=8, learning_rate=0.02, dropout=0.
 STAGE = Stage(name="head", first_epoch=1, last_epoch=5, inputs=(Part(source="tiny", cut="top"),), learning_rate=0.02)
 
 
-def learnable(photos: int = 20) -> Learnable:
+def learnable(photos: int = 20) -> TrainingData:
     features = np.random.default_rng(0).normal(5, 3, (photos, 4)).astype(np.float32)
-    return Learnable(
+    return TrainingData(
         views={0: Vectors(features), 1: Vectors(features + 1)},
         labels=np.arange(photos) % 2,
         validation=Vectors(features[:6]),

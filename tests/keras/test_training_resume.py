@@ -12,7 +12,7 @@ from core.recipes.recipe import Cascade, Pattern, Schedule
 from core.runs.values import Cancel, Status
 from core.training import fitting, states
 from core.training.stopping import Stopped
-from core.training.trainable import Trainee
+from core.training.trainable import TrainableModel
 from tests.keras.training_bench import NUMBERS, OTHER, Bench, same, same_run
 
 pytestmark = pytest.mark.keras
@@ -141,7 +141,7 @@ def test_without_all_of_its_state_a_resumed_run_would_be_another(lost, bench, mo
         killed_in_mid_epoch(patch, 3)
         run, _ = bench.attempt()
     if lost == "optimizer":
-        monkeypatch.setattr(Trainee, "read_optimizer", lambda *_: None)
+        monkeypatch.setattr(TrainableModel, "read_optimizer", lambda *_: None)
     else:
         read = states.read
 

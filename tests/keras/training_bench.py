@@ -93,7 +93,7 @@ class Bench:
         """Claims the next run and trains it; (run, exit code)."""
         claimed = self.registry.claim("cpu", f"token-{time.monotonic()}")
         self.settings.run_dir(claimed.id).mkdir(parents=True, exist_ok=True)
-        code = trainer.Attempt(
+        code = trainer.RunAttempt(
             claimed.id, claimed.attempt, settings=self.settings, registry=self.registry, stop=stop or Stop()
         ).go()
         return self.registry.run(claimed.id), code

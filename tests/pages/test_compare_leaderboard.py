@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core.comparison import Entry
+from core.comparison import LeaderboardLine
 from core.settings import Settings
 from core.text.tables import as_parquet
 from core.web.compare import address, selection
@@ -298,8 +298,8 @@ def test_chosen_runs_can_be_starred_right_there(bench, filled):
     assert not at.exception and bench.run(chosen_of(at)[0]).starred
 
 
-def entry(*run_ids: str) -> Entry:
-    return Entry(
+def entry(*run_ids: str) -> LeaderboardLine:
+    return LeaderboardLine(
         run_id=run_ids[0], run_ids=run_ids, counted=len(run_ids), place=1, values={}, spread={}, tie=None, p_value=None
     )
 

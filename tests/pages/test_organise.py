@@ -3,7 +3,7 @@
 import pytest
 
 from core.web.runs import ended_runs
-from core.workbench.organise import Wanted
+from core.workbench.organise import RunQuery
 from tests.factories import fill
 from tests.pages.conftest import text_of, visit
 
@@ -21,7 +21,7 @@ def finished(filled):
 def ticked(bench, run_ids, at=None):
     """The page Runs with these runs ticked."""
     at = at or visit("runs")
-    shown = [run.id for run in bench.search(Wanted(), limit=50)[0]]
+    shown = [run.id for run in bench.search(RunQuery(), limit=50)[0]]
     rows = [shown.index(run_id) for run_id in run_ids]
     at.session_state[ended_runs.table_key(shown)] = {"selection": {"rows": rows, "columns": [], "cells": []}}
     return at.run()

@@ -14,8 +14,8 @@ from core.datasets.values import Dataset
 from core.files import atomic
 from core.files.atomic import digest_of
 from core.models.cascades import costs
-from core.models.cascades.members import Member, members_of
-from core.models.cascades.strategies import WAYS, Together
+from core.models.cascades.members import CascadeMember, members_of
+from core.models.cascades.strategies import STRATEGIES, Combination
 from core.models.inference import Node, adopt, engines_of, to_dict
 from core.models.lineage import parents_of
 from core.recipes.recipe import Recipe
@@ -45,7 +45,7 @@ def combine(recipe: Recipe, run: Run, registry: Registry, settings: Settings) ->
     dataset = registry.dataset(run.dataset_id)
     members = members_of(recipe.members, dataset.id, registry, settings)
     assert recipe.cascade is not None
-    together = WAYS[recipe.cascade](members)
+    together = STRATEGIES[recipe.cascade](members)
     folder = settings.run_dir(run.id)
     folder.mkdir(parents=True)
     with ExitStack() as undo:
@@ -63,7 +63,9 @@ def combine(recipe: Recipe, run: Run, registry: Registry, settings: Settings) ->
         undo.pop_all()
 
 
-def _evaluate(together: Together, members: Sequence[Member], dataset: Dataset, folder: Path) -> dict[str, Evaluation]:
+def _evaluate(
+    together: Combination, members: Sequence[CascadeMember], dataset: Dataset, folder: Path
+) -> dict[str, Evaluation]:
     """Writes what all say together about both splits, and scores it."""
     evaluations = {}
     for split, rows in together.probabilities.items():
@@ -74,7 +76,7 @@ def _evaluate(together: Together, members: Sequence[Member], dataset: Dataset, f
     return evaluations
 
 
-def _collect(together: Together, members: Sequence[Member], folder: Path, settings: Settings) -> Node | None:
+def _collect(together: Combination, members: Sequence[CascadeMember], folder: Path, settings: Settings) -> Node | None:
     """Links the members' files into ``folder``; None when one of them only answers inside Keras."""
     if any(member.model.card.get("answer") is None for member in members):
         return None

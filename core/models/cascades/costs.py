@@ -9,10 +9,10 @@ from statistics import median
 from core.datasets.values import Dataset
 from core.errors import Unavailable
 from core.features.views import View
-from core.models.cascades.members import Member
-from core.models.cascades.strategies import Together
+from core.models.cascades.members import CascadeMember
+from core.models.cascades.strategies import Combination
 from core.models.cascades.thresholds import ALWAYS_PASSED_ON
-from core.models.inference import Answerer, Confidence, Network, Node, from_dict
+from core.models.inference import Confidence, InferenceGraph, Network, Node, from_dict
 from core.models.inference.nodes import every_node
 from core.registry import Registry
 from core.runs.costs import Spent, peak_rss_bytes, spent_now
@@ -46,7 +46,7 @@ def photos_of(dataset: Dataset, registry: Registry, settings: Settings) -> list[
 
 
 def milliseconds(
-    node: Node | None, together: Together, members: Sequence[Member], folder: Path, jpegs: Sequence[bytes]
+    node: Node | None, together: Combination, members: Sequence[CascadeMember], folder: Path, jpegs: Sequence[bytes]
 ) -> Times:
     """From pixels to probabilities, median over a few photos; the members' own times added where nothing can be run."""
     if node is not None and jpegs:
@@ -60,17 +60,21 @@ def milliseconds(
 def _measured(node: Node, folder: Path, classes: int, jpegs: Sequence[bytes]) -> tuple[float, float]:
     """Without the costly member, and with it."""
     both = replace(node, threshold=ALWAYS_PASSED_ON) if isinstance(node, Confidence) else node
-    everyone = _median(Answerer(folder, both, classes=classes), jpegs)
-    few = _median(Answerer(folder, node.cheap, classes=classes), jpegs) if isinstance(node, Confidence) else everyone
+    everyone = _median(InferenceGraph(folder, both, classes=classes), jpegs)
+    few = (
+        _median(InferenceGraph(folder, node.cheap, classes=classes), jpegs)
+        if isinstance(node, Confidence)
+        else everyone
+    )
     return few, everyone
 
 
-def _sum(members: Sequence[Member]) -> float | None:
+def _sum(members: Sequence[CascadeMember]) -> float | None:
     known = [member.cost.ms_per_photo for member in members]
     return None if None in known else sum(one for one in known if one is not None)
 
 
-def _median(answerer: Answerer, jpegs: Sequence[bytes]) -> float:
+def _median(answerer: InferenceGraph, jpegs: Sequence[bytes]) -> float:
     return median(answerer.answer(View(jpeg)).milliseconds for jpeg in jpegs)
 
 
@@ -84,9 +88,9 @@ def priced(choice: dict, times: Times) -> dict:
     }
 
 
-def cost_of(together: Together, members: Sequence[Member], times: Times, folder: Path, begin: Spent) -> Cost:
+def cost_of(together: Combination, members: Sequence[CascadeMember], times: Times, folder: Path, begin: Spent) -> Cost:
     """Paid: the seconds of combining. Alone: those, and what its members would have cost alone."""
-    spent = spent_now().beyond(begin)
+    spent = spent_now().minus(begin)
     operations = [
         one * (1.0 if always else together.passed_on)
         for one, always in zip(_operations(members), together.always, strict=True)
@@ -106,7 +110,7 @@ def cost_of(together: Together, members: Sequence[Member], times: Times, folder:
     )
 
 
-def _operations(members: Sequence[Member]) -> list[int]:
+def _operations(members: Sequence[CascadeMember]) -> list[int]:
     """Multiply-adds each member adds: next to nothing where a member before it runs the same networks."""
     seen: set[tuple[str, int]] = set()
     added = []

@@ -13,7 +13,7 @@ SPLITS = ("validation", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member:
+class CascadeMember:
     """One finished run that takes part."""
 
     run: Run
@@ -22,7 +22,7 @@ class Member:
     answers: dict[str, Answers]
 
 
-def members_of(run_ids: Sequence[str], dataset_id: str, registry: Registry, settings: Settings) -> list[Member]:
+def members_of(run_ids: Sequence[str], dataset_id: str, registry: Registry, settings: Settings) -> list[CascadeMember]:
     """The runs in order, all of them finished on the same dataset, their answers for the same photos.
 
     Raises:
@@ -34,7 +34,7 @@ def members_of(run_ids: Sequence[str], dataset_id: str, registry: Registry, sett
     return [_in_the_order_of(first, member) for member in members]
 
 
-def _member(run: Run, dataset_id: str, registry: Registry, settings: Settings) -> Member:
+def _member(run: Run, dataset_id: str, registry: Registry, settings: Settings) -> CascadeMember:
     if run.status is not Status.FINISHED:
         raise InvalidInput(f"Only finished runs can be combined. Received: {run.id}, which is {run.status}")
     if run.dataset_id != dataset_id:
@@ -52,13 +52,13 @@ def _member(run: Run, dataset_id: str, registry: Registry, settings: Settings) -
     cost = registry.cost(run.id)
     assert cost is not None, "a finished run has a cost"
     answers = {split: read_answers(settings.run_dir(run.id) / f"{split}.npz", run) for split in SPLITS}
-    return Member(run=run, model=model, cost=cost, answers=answers)
+    return CascadeMember(run=run, model=model, cost=cost, answers=answers)
 
 
-def _in_the_order_of(first: Member, member: Member) -> Member:
+def _in_the_order_of(first: CascadeMember, member: CascadeMember) -> CascadeMember:
     """The same answers, with the photos in the order of the first member's."""
     answers = {split: _ordered(first.answers[split], member.answers[split], member.run) for split in SPLITS}
-    return Member(run=member.run, model=member.model, cost=member.cost, answers=answers)
+    return CascadeMember(run=member.run, model=member.model, cost=member.cost, answers=answers)
 
 
 def _ordered(first: Answers, own: Answers, run: Run) -> Answers:

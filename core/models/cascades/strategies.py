@@ -5,14 +5,14 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from core.models.cascades.members import SPLITS, Member
+from core.models.cascades.members import SPLITS, CascadeMember
 from core.models.cascades.thresholds import best, combined, curve
 from core.models.inference import Confidence, Mean, Node
 from core.recipes.recipe import Cascade
 
 
 @dataclass(frozen=True, kw_only=True)
-class Together:
+class Combination:
     """How members answer together.
 
     Args:
@@ -28,8 +28,8 @@ class Together:
     passed_on: float = 0.0
 
 
-def _ensemble(members: Sequence[Member]) -> Together:
-    return Together(
+def _ensemble(members: Sequence[CascadeMember]) -> Combination:
+    return Combination(
         probabilities={split: _mean([member.answers[split].probabilities for member in members]) for split in SPLITS},
         node=lambda nodes: Mean(inputs=tuple(nodes)),
         choice={"members": _validation_of(members)},
@@ -41,7 +41,7 @@ def _mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(np.mean(probabilities, axis=0, dtype=np.float64), np.float32)
 
 
-def _confidence(members: Sequence[Member]) -> Together:
+def _confidence(members: Sequence[CascadeMember]) -> Combination:
     """The threshold comes from validation photos alone; the test photos only say what it is worth."""
     cheap, costly = (member.answers for member in members)
     points = curve(cheap["validation"].probabilities, costly["validation"].probabilities, cheap["validation"].labels)
@@ -49,7 +49,7 @@ def _confidence(members: Sequence[Member]) -> Together:
     both = {
         split: combined(cheap[split].probabilities, costly[split].probabilities, chosen.threshold) for split in SPLITS
     }
-    return Together(
+    return Combination(
         probabilities={split: rows for split, (rows, _) in both.items()},
         node=lambda nodes: Confidence(cheap=nodes[0], costly=nodes[1], threshold=chosen.threshold),
         choice={
@@ -64,14 +64,14 @@ def _confidence(members: Sequence[Member]) -> Together:
     )
 
 
-def _validation_of(members: Sequence[Member]) -> list[dict]:
+def _validation_of(members: Sequence[CascadeMember]) -> list[dict]:
     return [
         {"run": member.run.id, "name": member.run.name, "validation_accuracy": member.answers["validation"].accuracy}
         for member in members
     ]
 
 
-WAYS: dict[Cascade, Callable[[Sequence[Member]], Together]] = {
+STRATEGIES: dict[Cascade, Callable[[Sequence[CascadeMember]], Combination]] = {
     Cascade.ENSEMBLE: _ensemble,
     Cascade.CONFIDENCE: _confidence,
 }

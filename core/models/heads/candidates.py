@@ -69,7 +69,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class HeadCandidate:
     """One head that was tried, with its figures on validation."""
 
     settings: dict
@@ -81,19 +81,19 @@ class Candidate:
         return self.settings | {"accuracy": self.accuracy, "loss": self.loss}
 
 
-def candidate_of(settings: dict, head: Head, data: Data) -> Candidate:
+def candidate_of(settings: dict, head: Head, data: Data) -> HeadCandidate:
     probabilities = head(data.validation)
     right = probabilities.argmax(axis=1) == data.validation_labels
-    return Candidate(settings, head, float(right.mean()), cross_entropy(probabilities, data.validation_labels))
+    return HeadCandidate(settings, head, float(right.mean()), cross_entropy(probabilities, data.validation_labels))
 
 
-_RULES: dict[str, Callable[[Candidate], Any]] = {
+_RULES: dict[str, Callable[[HeadCandidate], Any]] = {
     "validation loss": lambda one: one.loss,
     "validation accuracy": lambda one: (-one.accuracy, one.loss),
 }
 
 
-def best_of(candidates: Iterable[Candidate], by: str, parameters: Callable[[Head], int], **more) -> FittedHead:
+def best_of(candidates: Iterable[HeadCandidate], by: str, parameters: Callable[[Head], int], **more) -> FittedHead:
     """The best candidate by a rule; of equal ones the first."""
     tried = list(candidates)
     best = min(tried, key=_RULES[by])
@@ -111,7 +111,7 @@ def check(head: Head, expected: np.ndarray, data: Data) -> None:
         )
 
 
-def until_worse(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+def until_worse(candidates: Iterable[HeadCandidate]) -> Iterator[HeadCandidate]:
     """Weaker and weaker regularisation, until the validation loss has risen twice in a row: it will not fall again."""
     before, rises = math.inf, 0
     for one in candidates:

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from core.models.heads.candidates import Candidate, Data, FittedHead, Head, best_of, candidate_of, check, until_worse
+from core.models.heads.candidates import (
+    Data,
+    FittedHead,
+    Head,
+    HeadCandidate,
+    best_of,
+    candidate_of,
+    check,
+    until_worse,
+)
 from core.models.heads.dense import DenseHead, Layer, softmax
 from core.runs.metrics import cross_entropy
 
@@ -21,7 +30,7 @@ def logistic_regression(data: Data) -> FittedHead:
     return best_of(tried, "validation loss", _numbers)
 
 
-def _logistic(model, c: float, data: Data, spread: float) -> Candidate:
+def _logistic(model, c: float, data: Data, spread: float) -> HeadCandidate:
     model.set_params(C=c).fit(data.train / spread, data.labels)
     head = DenseHead([Layer(*_two_sided(model.coef_.T / spread, model.intercept_), "softmax")])
     check(head, model.predict_proba(data.validation / spread), data)
@@ -35,7 +44,7 @@ def linear_svm(data: Data) -> FittedHead:
     return best_of(until_worse(_machine(c, data, spread) for c in SVM_CS), "validation loss", _numbers)
 
 
-def _machine(c: float, data: Data, spread: float) -> Candidate:
+def _machine(c: float, data: Data, spread: float) -> HeadCandidate:
     from sklearn.svm import LinearSVC
 
     model = LinearSVC(C=c, class_weight=data.balance, random_state=data.seed)
@@ -43,7 +52,7 @@ def _machine(c: float, data: Data, spread: float) -> Candidate:
     return _calibrated(*_two_sided(model.coef_.T / spread, model.intercept_), c, data)
 
 
-def _calibrated(kernel: np.ndarray, bias: np.ndarray, c: float, data: Data) -> Candidate:
+def _calibrated(kernel: np.ndarray, bias: np.ndarray, c: float, data: Data) -> HeadCandidate:
     scores = data.validation @ kernel + bias
     best = min(TEMPERATURES, key=lambda t: cross_entropy(softmax(scores / t), data.validation_labels))
     head = DenseHead([Layer(kernel / best, bias / best, "softmax")])

@@ -4,14 +4,14 @@
 the answers of a finished run as features for the next one.
 """
 
-from core.models.inference.graph import Answered, Answerer, Memo
+from core.models.inference.graph import Answered, InferenceGraph, Memo
 from core.models.inference.model_files import ModelFiles, adopt, engines_of, read_model
 from core.models.inference.nodes import Confidence, Head, Mean, Network, Node, files_of, from_dict, renamed, to_dict
 from core.models.inference.stored import answers_of
 
 __all__ = [
     "Answered",
-    "Answerer",
+    "InferenceGraph",
     "Confidence",
     "Head",
     "Mean",

@@ -16,7 +16,7 @@ from core.models.heads.load import HeadFunction, load_head, open_engine
 from core.models.inference.nodes import Confidence, Head, Mean, Network, Node, below, every_node, files_of
 
 
-class Photo(Protocol):
+class PhotoViews(Protocol):
     """One photo on its way through several models (``core.features.views.View``)."""
 
     def square(self, size: int, /) -> np.ndarray:
@@ -53,7 +53,7 @@ class Answered:
 _engines: WeakValueDictionary[tuple[str, int], LiteRTEngine] = WeakValueDictionary()
 
 
-class Answerer:
+class InferenceGraph:
     """An answer tree, loaded. Safe to use from ``workers`` threads at the same time.
 
     Args:
@@ -78,7 +78,7 @@ class Answerer:
         self._keys = {one: self._key(one) for one in every_node(node)}
         self._try()
 
-    def answer(self, photo: Photo, memo: Memo | None = None) -> Answered:
+    def answer(self, photo: PhotoViews, memo: Memo | None = None) -> Answered:
         """Probabilities of ``photo``; ``memo`` holds what other models found out about the same photo."""
         memo = {} if memo is None else memo
         done = self._done(self.node, photo, memo)
@@ -86,7 +86,7 @@ class Answerer:
         milliseconds = sum(memo[key].milliseconds for key in done.needed)
         return Answered(probabilities=done.value[0], milliseconds=milliseconds, passed_on=passed_on)
 
-    def __call__(self, photo: Photo) -> np.ndarray:
+    def __call__(self, photo: PhotoViews) -> np.ndarray:
         """Probabilities (classes,) float32."""
         return self.answer(photo).probabilities
 
@@ -102,7 +102,7 @@ class Answerer:
             case Confidence():
                 return "confidence", node.threshold, self._key(node.cheap), self._key(node.costly)
 
-    def _done(self, node: Node, photo: Photo, memo: Memo) -> Done:
+    def _done(self, node: Node, photo: PhotoViews, memo: Memo) -> Done:
         key = self._keys[node]
         if key not in memo:
             inputs = self._inputs(node, photo, memo)
@@ -113,7 +113,7 @@ class Answerer:
             memo[key] = Done(value, milliseconds, frozenset([key]).union(*(one.needed for one in inputs)))
         return memo[key]
 
-    def _inputs(self, node: Node, photo: Photo, memo: Memo) -> list[Done]:
+    def _inputs(self, node: Node, photo: PhotoViews, memo: Memo) -> list[Done]:
         """The outputs a node uses; of a confidence cascade the costly one only where the cheap one is unsure."""
         if isinstance(node, Confidence):
             cheap = self._done(node.cheap, photo, memo)
@@ -121,7 +121,7 @@ class Answerer:
             return [cheap] if sure else [cheap, self._done(node.costly, photo, memo)]
         return [self._done(one, photo, memo) for one in below(node)]
 
-    def _computation(self, node: Node, photo: Photo) -> Callable[[list[np.ndarray]], np.ndarray]:
+    def _computation(self, node: Node, photo: PhotoViews) -> Callable[[list[np.ndarray]], np.ndarray]:
         match node:
             case Network():
                 square = photo.square(node.input_size)[None]  # rendering is not part of the model's time

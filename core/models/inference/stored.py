@@ -11,7 +11,7 @@ from core.features.compute import Features, Report, stored_rows
 from core.features.litert import MOST_WORKERS, cores
 from core.features.store import key_of_answers
 from core.features.views import View
-from core.models.inference.graph import Answerer
+from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
 from core.settings import Settings
 
@@ -51,13 +51,13 @@ def answers_of(
         dataset=dataset,
         settings=settings,
         source=run_folder.name,
-        engine=lambda: AnswersEngine(run_folder / "model"),
+        engine=lambda: InferenceEngine(run_folder / "model"),
         progress=progress,
         waiting=waiting,
     )
 
 
-class AnswersEngine:
+class InferenceEngine:
     """An answer tree set up for throughput: the cores shared out among single photos."""
 
     name = "LiteRT"
@@ -66,13 +66,13 @@ class AnswersEngine:
     def __init__(self, folder: Path):
         """Raises Unavailable when the model in ``folder`` is gone, damaged, or needs Keras to answer."""
         self.workers = min(cores(), MOST_WORKERS)
-        self.answerer = load_answerer(folder, workers=self.workers)
+        self.answerer = load_graph(folder, workers=self.workers)
 
     def __call__(self, views: Sequence[View], /) -> np.ndarray:
         return np.stack([self.answerer(view) for view in views])
 
 
-def load_answerer(folder: Path, *, workers: int = 1) -> Answerer:
+def load_graph(folder: Path, *, workers: int = 1) -> InferenceGraph:
     """The answer tree of the model in ``folder``, its files verified.
 
     Raises:
@@ -80,4 +80,4 @@ def load_answerer(folder: Path, *, workers: int = 1) -> Answerer:
     """
     model = read_model(folder)
     model.verify()
-    return Answerer(folder, model.node, classes=len(model.class_names), digests=model.digests, workers=workers)
+    return InferenceGraph(folder, model.node, classes=len(model.class_names), digests=model.digests, workers=workers)

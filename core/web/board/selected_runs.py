@@ -21,7 +21,7 @@ FOLDER = "tensorboard"
 """Below a run's folder; the trainer writes its events there."""
 
 
-class Runs(Protocol):
+class BoardRuns(Protocol):
     """What is known of runs beside their curves."""
 
     def names(self, run_ids: Collection[str]) -> Mapping[str, str]:
@@ -42,7 +42,7 @@ class SelectedRuns(provider.DataProvider):
         known: what the registry knows of runs; asked for the chosen ones only.
     """
 
-    def __init__(self, inner: provider.DataProvider, runs_dir: Path, known: Runs):
+    def __init__(self, inner: provider.DataProvider, runs_dir: Path, known: BoardRuns):
         self._inner = inner
         self._runs_dir = runs_dir
         self._known = known

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.comparison import COSTS, CostKind, Entry
+from core.comparison import COSTS, CostKind, LeaderboardLine
 from core.runs.values import Status
 from core.text.units import count, moment, p_value
 from core.web.parts.labels import saying, title_of
@@ -15,7 +15,7 @@ from core.web.parts.widgets import status_word
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class TableLine:
     """One line of the leaderboard with what stands in its cells.
 
     Args:
@@ -25,7 +25,7 @@ class Line:
         curve: validation accuracy over the epochs; hardest: a picture as data URI.
     """
 
-    entry: Entry
+    entry: LeaderboardLine
     name: str
     cell: Callable[[str], Any]
     best: bool
@@ -35,7 +35,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class TableColumn:
     """One column.
 
     Args:
@@ -49,54 +49,54 @@ class Column:
     key: str
     title: str
     help: str
-    cell: Callable[[Line], Any]
+    cell: Callable[[TableLine], Any]
     figure: str | None = None
     sort: str | None = None
     usual: bool = True
     config: Callable[..., Any] = partial(st.column_config.TextColumn, alignment="right")
-    says: Callable[[Sequence[Line]], bool] = lambda lines: True
+    says: Callable[[Sequence[TableLine]], bool] = lambda lines: True
     options: Mapping[str, Any] = field(default_factory=dict)
-    fitted: Callable[[Sequence[Line]], Mapping[str, Any]] = lambda lines: {}
+    fitted: Callable[[Sequence[TableLine]], Mapping[str, Any]] = lambda lines: {}
 
-    def config_for(self, lines: Sequence[Line], sort: str, descending: bool) -> Any:
+    def config_for(self, lines: Sequence[TableLine], sort: str, descending: bool) -> Any:
         """With an arrow in the head of the column that the lines are sorted by."""
         arrow = (" ↓" if descending else " ↑") if self.sort == sort and self.key == (self.figure or self.sort) else ""
         return self.config(f"{self.title}{arrow}", help=self.help, **self.options, **self.fitted(lines))
 
 
-def _numbers(key: str, say: Callable[[float], str], title: str, help: str, **options: Any) -> Column:
+def _numbers(key: str, say: Callable[[float], str], title: str, help: str, **options: Any) -> TableColumn:
     """A column of a figure that can be sorted by; ``–`` where it was not measured."""
 
-    def cell(line: Line) -> str:
+    def cell(line: TableLine) -> str:
         value = line.entry.values.get(key)
         return "–" if value is None else say(value)
 
-    return Column(key=key, title=title, help=help, cell=cell, figure=key, sort=key, **options)
+    return TableColumn(key=key, title=title, help=help, cell=cell, figure=key, sort=key, **options)
 
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-def _cost(kind: CostKind, currency: str) -> Column:
+def _cost(kind: CostKind, currency: str) -> TableColumn:
     return _numbers(kind.key, saying(kind, currency), title_of(kind), kind.help, usual=kind.key in _USUAL_COSTS)
 
 
-def _interval(line: Line) -> str:
+def _interval(line: TableLine) -> str:
     low, high = line.cell("low"), line.cell("high")
     return "–" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
-def _verdict(line: Line) -> list[str]:
+def _verdict(line: TableLine) -> list[str]:
     return ["best"] if line.best else ["tie"] if line.entry.tie else []
 
 
-def _repetitions(line: Line) -> str:
+def _repetitions(line: TableLine) -> str:
     spread = line.entry.spread.get("accuracy")
     return "" if spread is None else f"{line.entry.counted} runs ± {100 * spread:.1f}"
 
 
-def _p_value(line: Line) -> str:
+def _p_value(line: TableLine) -> str:
     return "–" if line.entry.p_value is None else bare_p(line.entry.p_value)
 
 
@@ -105,13 +105,13 @@ def bare_p(p: float) -> str:
     return p_value(p).removeprefix("p ").removeprefix("= ")
 
 
-def _scale(lines: Sequence[Line]) -> dict[str, float]:
+def _scale(lines: Sequence[TableLine]) -> dict[str, float]:
     """One scale for all curves."""
     values = [value for line in lines for value in line.curve]
     return {"y_min": min(values), "y_max": max(values)} if values and min(values) < max(values) else {}
 
 
-def _wide_enough(lines: Sequence[Line]) -> dict[str, int]:
+def _wide_enough(lines: Sequence[TableLine]) -> dict[str, int]:
     """For the chips of the line that has most of them: every pixel they leave shows more of the photos at the right."""
     return {"width": max(66, *(14 + sum(24 + 7 * len(mark) for mark in line.marks) for line in lines))}
 
@@ -122,7 +122,7 @@ _VERDICTS = {"options": ["best", "tie"], "color": ["green", "blue"]}
 _USUAL_COSTS = ("alone_wall_seconds", "wall_seconds", "ms_per_photo", "model_bytes")
 
 _FIRST = (
-    Column(
+    TableColumn(
         key="marks",
         title="Marks",
         help="★ starred, champion of this dataset, archived.",
@@ -132,7 +132,7 @@ _FIRST = (
         fitted=_wide_enough,
         says=lambda lines: any(line.marks for line in lines),
     ),
-    Column(
+    TableColumn(
         key="status",
         title="Status",
         help="Only finished runs are measured.",
@@ -141,14 +141,14 @@ _FIRST = (
         says=lambda lines: any(line.cell("status") != Status.FINISHED for line in lines),
     ),
     _numbers("accuracy", _percent, "Accuracy", "Share of the test photos it got right. Of repetitions: the mean."),
-    Column(
+    TableColumn(
         key="interval",
         title="95 % interval",
         help="Wilson's interval: where the accuracy on very many such photos would lie. Of repetitions: that of the "
         "run nearest their mean.",
         cell=_interval,
     ),
-    Column(
+    TableColumn(
         key="verdict",
         title="Verdict",
         help="**tie**: its difference from the best could be chance. **best**: the most accurate. Nothing: behind for "
@@ -159,7 +159,7 @@ _FIRST = (
         options=_VERDICTS,
         sort="accuracy",
     ),
-    Column(
+    TableColumn(
         key="repetitions",
         title="Repetitions",
         help="Runs of one recipe that differ only in the seed share a line: how many they are, and the standard "
@@ -170,7 +170,7 @@ _FIRST = (
 )
 
 _PICTURES = (
-    Column(
+    TableColumn(
         key="curve",
         title="Curve",
         help="Validation accuracy over the epochs, all lines on one scale.",
@@ -180,7 +180,7 @@ _PICTURES = (
         fitted=_scale,
         says=lambda lines: any(line.curve for line in lines),
     ),
-    Column(
+    TableColumn(
         key="hardest",
         title="Hardest photos",
         help="The test photos to whose true class it gave the least probability. Double-click to enlarge.",
@@ -225,7 +225,7 @@ _LAST = (
         "Best epoch",
         "The epoch the model was kept from: that with the smallest validation loss.",
     ),
-    Column(
+    TableColumn(
         key="p_value",
         title="p",
         help="Chance of a difference from the best this large, were both equally good: McNemar's exact test, corrected "
@@ -233,7 +233,7 @@ _LAST = (
         cell=_p_value,
         usual=False,
     ),
-    Column(
+    TableColumn(
         key="tags",
         title="Tags",
         help="Your words.",
@@ -246,7 +246,7 @@ _LAST = (
 )
 
 
-def columns(currency: str, tests: int) -> dict[str, Column]:
+def columns(currency: str, tests: int) -> dict[str, TableColumn]:
     """All columns by key, in the order they stand in.
 
     Args:

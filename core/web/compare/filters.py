@@ -12,7 +12,7 @@ from core.runs.values import Status
 from core.text.units import count, plain
 from core.web.compare import address
 from core.web.compare.address import Address
-from core.web.compare.columns import Column
+from core.web.compare.columns import TableColumn
 from core.web.parts.widgets import STATUSES
 
 FILTERS, SETTINGS = "compare.filters", "compare.settings"
@@ -34,7 +34,7 @@ def filters_of(now: Address) -> Filters:
 
 
 def toolbar(
-    board: Board, now: Address, columns: Mapping[str, Column], shown: Sequence[str], *, narrow: bool = False
+    board: Board, now: Address, columns: Mapping[str, TableColumn], shown: Sequence[str], *, narrow: bool = False
 ) -> None:
     """Search, filters and table settings in one line; on a phone in two.
 
@@ -109,7 +109,7 @@ def _several(
     )  # fmt: skip
 
 
-def _settings(now: Address, columns: Mapping[str, Column], shown: Sequence[str]) -> None:
+def _settings(now: Address, columns: Mapping[str, TableColumn], shown: Sequence[str]) -> None:
     sorts = dict.fromkeys(column.sort for column in columns.values() if column.sort)
     titles = {column.sort: column.title for column in reversed([*columns.values()]) if column.sort} | {"name": "Name"}
     order = [*sorts, "name"]

@@ -12,7 +12,7 @@ from core.datasets.values import Dataset
 from core.text.units import count
 from core.web.compare import address, filters, selection
 from core.web.compare.address import MOST, SIZES, Address
-from core.web.compare.columns import Column, Line, columns
+from core.web.compare.columns import TableColumn, TableLine, columns
 from core.web.compare.lines import all_rows, lines_of, page_of
 from core.web.parts import organise
 from core.web.parts.device import is_narrow
@@ -57,7 +57,7 @@ def show(
         organise.bar(bench, dataset, chosen, key="compare.organise")
 
 
-def _offered(bench: Workbench, board: Board, page: BoardPage) -> dict[str, Column]:
+def _offered(bench: Workbench, board: Board, page: BoardPage) -> dict[str, TableColumn]:
     """All columns but those of figures that no run has."""
     rate, currency = bench.rate()
     known = columns(currency, page.tests)
@@ -68,7 +68,9 @@ def _measured(board: Board, figure: str, rate: float | None) -> bool:
     return bool(np.isfinite(board.number(figure, rate)).any())
 
 
-def _shown(offered: Mapping[str, Column], now: Address, lines: Sequence[Line], narrow: bool) -> list[Column]:
+def _shown(
+    offered: Mapping[str, TableColumn], now: Address, lines: Sequence[TableLine], narrow: bool
+) -> list[TableColumn]:
     """The columns of the URL, else the usual ones that say something about these lines; few on a phone."""
     asked = [column for key, column in offered.items() if key in now.cols]
     usual = [column for column in offered.values() if column.usual and column.says(lines)]
@@ -102,8 +104,8 @@ def _choice(board: Board, chosen: Sequence[str], page: BoardPage) -> None:
 def _table(
     now: Address,
     chosen: Sequence[str],
-    lines: Sequence[Line],
-    shown: Sequence[Column],
+    lines: Sequence[TableLine],
+    shown: Sequence[TableColumn],
     *,
     colours: Mapping[str, str],
     narrow: bool,
@@ -147,7 +149,7 @@ def _verdicts(page: BoardPage) -> None:
     )
 
 
-def _colour(line: Line, colours: Mapping[str, str]) -> str:
+def _colour(line: TableLine, colours: Mapping[str, str]) -> str:
     """That of the run shown, else of the first of its repetitions that is drawn."""
     drawn = (colours[run_id] for run_id in (line.entry.run_id, *line.entry.run_ids) if run_id in colours)
     return next(drawn, OTHER_COLOUR)

@@ -6,11 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.comparison import Board, BoardPage, Entry, labels, without_shared
+from core.comparison import Board, BoardPage, LeaderboardLine, labels, without_shared
 from core.datasets.values import Dataset
 from core.web.compare import filters
 from core.web.compare.address import Address
-from core.web.compare.columns import ARCHIVED, CHAMPION, STAR, Line
+from core.web.compare.columns import ARCHIVED, CHAMPION, STAR, TableLine
 from core.web.parts.thumbnails import montage
 from core.workbench import Workbench
 
@@ -33,13 +33,13 @@ def page_of(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:
     return found if found.start == start else read((found.lines - 1) // now.size * now.size)
 
 
-def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) -> list[Line]:
+def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) -> list[TableLine]:
     """With curve, photos and a name no other line of the page has."""
     ids = [entry.run_id for entry in page.entries]
     curves, names, home = bench.sparklines(ids), _names(bench, page.entries), str(bench.settings.home)
     champion = bench.aliases(dataset.id).get("champion")
     return [
-        Line(
+        TableLine(
             entry=entry,
             name=names[entry.run_id],
             cell=partial(board.cell, entry.run_id),
@@ -52,7 +52,7 @@ def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) 
     ]
 
 
-def _marks(board: Board, entry: Entry, champion: str | None) -> list[str]:
+def _marks(board: Board, entry: LeaderboardLine, champion: str | None) -> list[str]:
     """What is said of any of the runs on a line."""
     said = {
         STAR: any(board.cell(run_id, "starred") for run_id in entry.run_ids),
@@ -62,7 +62,7 @@ def _marks(board: Board, entry: Entry, champion: str | None) -> list[str]:
     return [word for word, true in said.items() if true]
 
 
-def _names(bench: Workbench, entries: Sequence[Entry]) -> dict[str, str]:
+def _names(bench: Workbench, entries: Sequence[LeaderboardLine]) -> dict[str, str]:
     """Of repetitions on one line nobody asks for the seed."""
     alone = {entry.run_id for entry in entries if len(entry.run_ids) == 1}
     runs = bench.board_runs([entry.run_id for entry in entries])
@@ -93,7 +93,7 @@ def all_rows(bench: Workbench, dataset: Dataset, now: Address) -> list[dict[str,
 _ABOUT = ("name", "status", "pattern", "backbone", "starred", "archived", "tags", "notes")
 
 
-def _row(board: Board, dataset: Dataset, entry: Entry, best: str | None) -> dict[str, Any]:
+def _row(board: Board, dataset: Dataset, entry: LeaderboardLine, best: str | None) -> dict[str, Any]:
     cell = partial(board.cell, entry.run_id)
     return {
         "place": entry.place,

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.comparison import LARGE_FIRST, Board, Entry
+from core.comparison import LARGE_FIRST, Board, LeaderboardLine
 from core.web.compare import address
 from core.web.compare.address import MOST, Address
-from core.web.compare.columns import Column
+from core.web.compare.columns import TableColumn
 from core.web.compare.filters import filters_of
 from core.web.compare.selected import matching_ids
 
 
-def set_ticks(table: str, entries: Sequence[Entry], chosen: Sequence[str]) -> None:
+def set_ticks(table: str, entries: Sequence[LeaderboardLine], chosen: Sequence[str]) -> None:
     """Before the table is drawn: tick the lines whose runs are chosen.
 
     The table tells lines by their number only, so on another page the ticks of the one before must go.
@@ -24,7 +24,7 @@ def set_ticks(table: str, entries: Sequence[Entry], chosen: Sequence[str]) -> No
         st.session_state[table] = {"selection": {"rows": rows, "columns": []}}
 
 
-def on_pick(table: str, entries: Sequence[Entry], columns: Mapping[str, Column]) -> None:
+def on_pick(table: str, entries: Sequence[LeaderboardLine], columns: Mapping[str, TableColumn]) -> None:
     """A line was ticked or unticked, or the head of a column clicked (``entries``: as they were drawn)."""
     now, picked = address.get(), st.session_state[table]["selection"]
     head = columns.get(picked["columns"][0]) if picked["columns"] else None
@@ -35,7 +35,7 @@ def on_pick(table: str, entries: Sequence[Entry], columns: Mapping[str, Column])
         address.change(runs=runs)
 
 
-def with_ticks(chosen: Sequence[str], entries: Sequence[Entry], ticked: Sequence[int]) -> tuple[str, ...]:
+def with_ticks(chosen: Sequence[str], entries: Sequence[LeaderboardLine], ticked: Sequence[int]) -> tuple[str, ...]:
     """The chosen runs after ticks on one page; a line stands for all its repetitions, other pages stay as they are.
 
     A line of which only some runs are chosen keeps just these while it stays ticked.

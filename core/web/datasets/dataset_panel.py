@@ -14,7 +14,7 @@ from core.web.parts.tables import table
 from core.web.parts.thumbnails import montage, photo_strip
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
-from core.workbench.delete import toll_words
+from core.workbench.delete import impact_label
 
 PER_PAGE = 24
 SAMPLE = 2000
@@ -115,11 +115,11 @@ def deletion(bench: Workbench, dataset: Dataset) -> None:
     """Delete it with everything trained on it."""
 
     def what() -> str:
-        return f"This deletes **{plain(dataset.name)}** for good: {toll_words(bench.toll(dataset=dataset.id))}."
+        return f"This deletes **{plain(dataset.name)}** for good: {impact_label(bench.impact(dataset=dataset.id))}."
 
     if confirm_danger("dataset.delete", "Delete this dataset", what):
         with explained():
-            toll = bench.delete_dataset(dataset.id)
-            st.toast(f"Deleted: {toll_words(toll)}.", icon=":material/delete:")
+            impact = bench.delete_dataset(dataset.id)
+            st.toast(f"Deleted: {impact_label(impact)}.", icon=":material/delete:")
             st.query_params.clear()
             st.rerun()

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from core.runs.values import Run, Status
 from core.workbench import Workbench
-from core.workbench.organise import Wanted
+from core.workbench.organise import RunQuery
 
 LISTED = 200
 """Models to choose from."""
@@ -22,9 +22,9 @@ def ready_runs(bench: Workbench) -> list[Run]:
     return sorted(runs, key=lambda run: (order[run.dataset_id], run.id not in champions, -(run.test_accuracy or 0.0)))
 
 
-def with_model(dataset_id: str, *, archived: bool = False) -> Wanted:
+def with_model(dataset_id: str, *, archived: bool = False) -> RunQuery:
     """Finished runs of a dataset whose weights are there, the most accurate first."""
-    return Wanted(
+    return RunQuery(
         dataset_id=dataset_id, statuses=(Status.FINISHED,), with_model=True, archived=archived, sort="most accurate"
     )
 

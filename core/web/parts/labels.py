@@ -8,7 +8,7 @@ from core.comparison import CostKind
 from core.datasets.values import Dataset
 from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, money, plain, share, size
-from core.workbench.delete import Toll
+from core.workbench.delete import DeletionImpact
 
 AVAILABILITY: dict[Availability, str] = {
     Availability.READY: "● ready",
@@ -81,9 +81,9 @@ def _finished_sentence(run: Run) -> str:
     return f"{right}, trained in {duration(run.wall_seconds)}{kept}.{reason}"
 
 
-def alias_words(toll: Toll, *, weights_only: bool = False) -> str:
+def alias_words(impact: DeletionImpact, *, weights_only: bool = False) -> str:
     """A further sentence where somebody chose a run that goes, or whose weights go."""
-    if not toll.aliases:
+    if not impact.aliases:
         return ""
     then = "it keeps that name, but can no longer be asked" if weights_only else "nobody will have that name then"
-    return f" **Among them is the {plain(listed(toll.aliases, 4))}**: {then}."
+    return f" **Among them is the {plain(listed(impact.aliases, 4))}**: {then}."

@@ -14,7 +14,7 @@ from core.web.parts.labels import alias_words
 from core.web.parts.widgets import explained
 from core.web.runs.rows import attempt
 from core.workbench import Workbench
-from core.workbench.delete import Toll, toll_words, used_words
+from core.workbench.delete import DeletionImpact, impact_label, used_by_label
 
 
 def bar(bench: Workbench, dataset: Dataset | None, run_ids: Sequence[str], *, key: str) -> None:
@@ -98,8 +98,10 @@ def delete_button(bench: Workbench, runs: Sequence[Run], told, *, key: str, labe
     """
 
     def what() -> str:
-        toll = bench.toll_of([run.id for run in runs])
-        return f"This deletes {_named(runs)} for good: {toll_words(toll)}.{used_words(toll)}{alias_words(toll)}"
+        impact = bench.preview_deletion([run.id for run in runs])
+        return (
+            f"This deletes {_named(runs)} for good: {impact_label(impact)}.{used_by_label(impact)}{alias_words(impact)}"
+        )
 
     if confirm_danger(key, label, what, disabled=_all_running(runs)):
         with told:
@@ -110,12 +112,12 @@ def delete_weights_button(bench: Workbench, runs: Sequence[Run], told, *, key: s
     """Deletes models and checkpoints after a second click and draws the page anew; ``told`` as above."""
 
     def what() -> str:
-        toll = bench.toll_of([run.id for run in runs], weights_only=True)
+        impact = bench.preview_deletion([run.id for run in runs], weights_only=True)
         it = "it" if len(runs) == 1 else "they"
         return (
-            f"This deletes the weights of {_named(runs)} for good: {toll_words(toll)}. Figures, curves and answers "
+            f"This deletes the weights of {_named(runs)} for good: {impact_label(impact)}. Figures, curves and answers "
             f"stay, to be compared as before; {it} can no longer be asked, trained further or built on."
-            f"{used_words(toll)}{alias_words(toll, weights_only=True)}"
+            f"{used_by_label(impact)}{alias_words(impact, weights_only=True)}"
         )
 
     icon = ":material/layers_clear:"
@@ -135,10 +137,10 @@ def _named(runs: Sequence[Run]) -> str:
     return f"**{count(len(runs), 'run')}**"
 
 
-def _done(delete: Callable[[], Toll], gone: Sequence[Run]) -> None:
+def _done(delete: Callable[[], DeletionImpact], gone: Sequence[Run]) -> None:
     with explained():
-        toll = delete()
-        st.toast(f"Deleted: {toll_words(toll)}.", icon=":material/delete:")
+        impact = delete()
+        st.toast(f"Deleted: {impact_label(impact)}.", icon=":material/delete:")
         _out_of_url({run.id for run in gone})
         st.rerun()
 

@@ -5,10 +5,10 @@ import streamlit as st
 from core.runs.values import Run
 from core.text.units import count
 from core.workbench import Workbench
-from core.workbench.organise import Wanted
+from core.workbench.organise import RunQuery
 
 
-def page_of(bench: Workbench, wanted: Wanted, *, key: str, per_page: int) -> tuple[list[Run], int]:
+def page_of(bench: Workbench, wanted: RunQuery, *, key: str, per_page: int) -> tuple[list[Run], int]:
     """The runs of the page that ``pager`` with the same ``key`` is at, and how many there are in all."""
     page = st.session_state.get(key, 1)
     runs, total = bench.search(wanted, limit=per_page, offset=per_page * (page - 1))

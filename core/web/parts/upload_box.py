@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.web.server.uploads import SLICE_BYTES, Upload, new_upload, tickets
+from core.web.server.uploads import SLICE_BYTES, UploadTicket, new_upload, tickets
 
 ASSETS = Path(__file__).parent / "upload_box_assets"
 
@@ -57,7 +57,7 @@ def drop_upload(key: str) -> None:
     tickets().drop(st.session_state.pop(_state(key), ""))
 
 
-def _upload_of(key: str, suffixes: Sequence[str]) -> Upload:
+def _upload_of(key: str, suffixes: Sequence[str]) -> UploadTicket:
     upload = tickets().find(st.session_state.get(_state(key), ""))
     if upload is None:
         upload = new_upload(suffixes)

@@ -19,7 +19,7 @@ from core.web.parts.run_names import fitting
 from core.web.parts.tables import WIDEST_NAME, name_column, number, picture, table
 from core.web.parts.widgets import STATUSES, colour_swatch, status_word
 from core.workbench import Workbench
-from core.workbench.organise import SORTS, Wanted
+from core.workbench.organise import SORTS, RunQuery
 
 PER_PAGE = 50
 _PAGE = "ended.page"
@@ -49,7 +49,7 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
     organise.bar(bench, dataset, [run.id for run in ticked], key="ended.organise")
 
 
-def _wanted(bench: Workbench, names: Mapping[str, str]) -> Wanted:
+def _wanted(bench: Workbench, names: Mapping[str, str]) -> RunQuery:
     """What the filters say."""
     with st.container(key="fields-ended"):
         text = st.text_input(
@@ -68,7 +68,7 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> Wanted:
         )
         sort = st.selectbox("Order", SORTS, format_func=str.capitalize, key="ended.sort", on_change=_first)
     statuses, starred, archived = _switches()
-    return Wanted(
+    return RunQuery(
         dataset_id=dataset,
         text=text,
         statuses=statuses,
@@ -79,7 +79,7 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> Wanted:
     )
 
 
-def _put_away(bench: Workbench, wanted: Wanted, shown: int) -> str:
+def _put_away(bench: Workbench, wanted: RunQuery, shown: int) -> str:
     """Where the runs are that somebody misses here, a sentence."""
     if wanted.archived:
         return ""

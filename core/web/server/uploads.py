@@ -29,7 +29,7 @@ MOST_TICKETS = 200
 
 
 @dataclass
-class Upload:
+class UploadTicket:
     """One file on its way. ``path`` lies under a name of our own; ``name`` is the client's, for show only."""
 
     ticket: str
@@ -54,18 +54,18 @@ class Tickets:
     """The uploads of this process; who holds no ticket writes nothing."""
 
     def __init__(self) -> None:
-        self._uploads: dict[str, Upload] = {}
+        self._uploads: dict[str, UploadTicket] = {}
 
-    def issue(self, folder: Path, suffixes: Sequence[str]) -> Upload:
+    def issue(self, folder: Path, suffixes: Sequence[str]) -> UploadTicket:
         """A new unguessable ticket; the longest untouched ones give way when there are too many."""
         self.sweep()
         for upload in sorted(self._uploads.values(), key=lambda upload: upload.touched)[: -MOST_TICKETS + 1]:
             self.drop(upload.ticket)
-        upload = Upload(secrets.token_urlsafe(24), folder, tuple(suffixes))
+        upload = UploadTicket(secrets.token_urlsafe(24), folder, tuple(suffixes))
         self._uploads[upload.ticket] = upload
         return upload
 
-    def find(self, ticket: str) -> Upload | None:
+    def find(self, ticket: str) -> UploadTicket | None:
         return self._uploads.get(ticket)
 
     def release(self, ticket: str) -> None:
@@ -123,7 +123,7 @@ async def receive_slice(request: Request) -> JSONResponse:
         upload.touched = time.time()
 
 
-async def _append(upload: Upload, request: Request) -> JSONResponse:
+async def _append(upload: UploadTicket, request: Request) -> JSONResponse:
     room = min(SLICE_BYTES, (upload.size or 0) - upload.received)
     buffer = bytearray()
     with upload.path.open("ab") as file:
@@ -144,7 +144,7 @@ async def _append(upload: Upload, request: Request) -> JSONResponse:
     return _answer(200, upload, "")
 
 
-async def _write(upload: Upload, file, buffer: bytearray) -> None:
+async def _write(upload: UploadTicket, file, buffer: bytearray) -> None:
     await asyncio.to_thread(file.write, bytes(buffer))
     await asyncio.to_thread(file.flush)
     upload.received += len(buffer)
@@ -161,7 +161,7 @@ def _numbers(request: Request) -> tuple[int, int]:
     return offset, size
 
 
-def _begin(upload: Upload, offset: int, size: int, name: str) -> None:
+def _begin(upload: UploadTicket, offset: int, size: int, name: str) -> None:
     """Check the first slice of a file; of a later one, that it is still the same file.
 
     Another file may begin in place of one that was given up.
@@ -184,10 +184,10 @@ def _begin(upload: Upload, offset: int, size: int, name: str) -> None:
     upload.size, upload.name, upload.received = size, shown, 0
 
 
-def _answer(status: int, upload: Upload | None, sentence: str) -> JSONResponse:
+def _answer(status: int, upload: UploadTicket | None, sentence: str) -> JSONResponse:
     return JSONResponse({"received": upload.received if upload else 0, "error": sentence}, status)
 
 
-def new_upload(suffixes: Sequence[str]) -> Upload:
+def new_upload(suffixes: Sequence[str]) -> UploadTicket:
     """A ticket for a file below ``Settings.uploads_dir``."""
     return tickets().issue(workbench().settings.uploads_dir, suffixes)

@@ -20,7 +20,7 @@ _OFFERED = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Together:
+class CascadeChoice:
     """A cascade as chosen; ``members`` in the order ``Workbench.cascade`` wants them."""
 
     kind: Cascade
@@ -44,7 +44,7 @@ class Together:
         return [bench.cascade(dataset_id, self.kind, self.members, hyperparameters=one) for one in many]
 
 
-def choose(bench: Workbench, dataset_id: str, everything: Choices) -> Together | None:
+def choose(bench: Workbench, dataset_id: str, everything: Choices) -> CascadeChoice | None:
     """Which kind, and who takes part; None (after a sentence) where too few exist or are chosen."""
     kind = st.segmented_control(
         "How they work together", list(Cascade), default=Cascade.FUSION, required=True, key="train.cascade",
@@ -55,7 +55,7 @@ def choose(bench: Workbench, dataset_id: str, everything: Choices) -> Together |
     if members is not None and len(members) < 2:
         st.caption("Choose at least two.")
         return None
-    return None if members is None else Together(kind=kind, members=tuple(members))
+    return None if members is None else CascadeChoice(kind=kind, members=tuple(members))
 
 
 def _of_runs(bench: Workbench, dataset_id: str, kind: Cascade, everything: Choices) -> list[str] | None:

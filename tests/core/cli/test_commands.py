@@ -272,7 +272,7 @@ def test_predict_names_the_photo_it_refuses_and_still_answers_the_others(call, r
             PhotoPredictions(name=bad, problem="It is no photo.", jpeg=None, width=0, height=0, answers=()),
         ]
 
-    monkeypatch.setattr(predict, "predict", predict)
+    monkeypatch.setattr("core.models.predict.predict", predict)
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes(b"...")
     paths = [str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg")]

@@ -91,8 +91,8 @@ def test_any_two_can_be_put_head_to_head():
 
 def test_two_runs_are_compared_in_every_figure_and_resampled_once():
     found = of(answers("a", "+++-+"), answers("b", "++--+"))
-    accuracy, *_, surprise = found.metrics("a", "b")
-    assert accuracy.difference == pytest.approx(0.2) and surprise.metric == "log_loss"
+    accuracy, *_, nll_per_photo = found.metrics("a", "b")
+    assert accuracy.difference == pytest.approx(0.2) and nll_per_photo.metric == "log_loss"
     assert found.metrics("a", "b") is found.metrics("a", "b")
     with pytest.raises(InvalidInput, match="r-9 is not among the compared runs"):
         found.metrics("a", "r-9")

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from core.jobs import exit_record
-from core.jobs.exit_policy import LOSSES_ALLOWED, Death, judge
+from core.jobs.exit_policy import LOSSES_ALLOWED, TrainerExit, decide_outcome
 from core.jobs.exit_record import Exit, read_exit, write_exit
 from core.jobs.supervisor import losses
 from core.runs.values import Attempt, Cancel, Status
@@ -27,78 +27,86 @@ def word(code: int, reason: str = "") -> Exit:
 )
 @pytest.mark.parametrize("watched", [True, False])
 def test_the_last_word_of_a_trainer_decides(code, status, watched):
-    assert judge(Death(watched=watched, word=word(code))).status is status
-    assert judge(Death(watched=watched, word=word(code), returncode=-9)).status is status
+    assert decide_outcome(TrainerExit(watched=watched, word=word(code))).status is status
+    assert decide_outcome(TrainerExit(watched=watched, word=word(code), returncode=-9)).status is status
 
 
 def test_an_exit_code_speaks_for_a_trainer_that_left_no_word():
-    assert judge(Death(watched=True, returncode=exit_record.CANCELLED)).status is Status.KILLED
-    assert judge(Death(watched=True, returncode=exit_record.INTERRUPTED)).status is Status.SCHEDULED
-    assert judge(Death(watched=True, returncode=0)).status is Status.FAILED
+    assert decide_outcome(TrainerExit(watched=True, returncode=exit_record.CANCELLED)).status is Status.KILLED
+    assert decide_outcome(TrainerExit(watched=True, returncode=exit_record.INTERRUPTED)).status is Status.SCHEDULED
+    assert decide_outcome(TrainerExit(watched=True, returncode=0)).status is Status.FAILED
 
 
 def test_the_reason_a_trainer_gives_is_the_reason_of_the_run():
     assert (
-        judge(Death(watched=True, word=word(exit_record.FAILED, "The loss became NaN."))).reason
+        decide_outcome(TrainerExit(watched=True, word=word(exit_record.FAILED, "The loss became NaN."))).reason
         == "The loss became NaN."
     )
 
 
 def test_a_kill_that_was_seen_fails_the_run_and_says_how_to_go_on():
-    verdict = judge(Death(watched=True, returncode=-signal.SIGKILL, epochs_done=11))
+    verdict = decide_outcome(TrainerExit(watched=True, returncode=-signal.SIGKILL, epochs_done=11))
     assert verdict.status is Status.FAILED
     assert verdict.reason == ("The trainer was killed (signal 9), perhaps out of memory. Resume to go on at epoch 12.")
 
 
 @pytest.mark.parametrize("returncode", [1, exit_record.FAILED, None])
 def test_a_full_disk_is_the_reason_of_a_trainer_that_could_not_write_its_own(returncode):
-    verdict = judge(Death(watched=True, returncode=returncode, epochs_done=11, disk_full=True))
+    verdict = decide_outcome(TrainerExit(watched=True, returncode=returncode, epochs_done=11, disk_full=True))
     assert verdict.status is Status.FAILED
     assert verdict.reason == "The disk was full. Free some space first. Resume to go on at epoch 12."
 
 
 def test_a_crash_names_its_signal():
-    verdict = judge(Death(watched=True, returncode=-signal.SIGSEGV))
+    verdict = decide_outcome(TrainerExit(watched=True, returncode=-signal.SIGSEGV))
     assert "signal 11, Segmentation fault" in verdict.reason
     assert verdict.reason.endswith("Resume to start again.")
 
 
 def test_an_unknown_exit_code_quotes_the_log():
-    verdict = judge(Death(watched=True, returncode=1, last_line="ModuleNotFoundError: No module named 'keras'"))
+    verdict = decide_outcome(
+        TrainerExit(watched=True, returncode=1, last_line="ModuleNotFoundError: No module named 'keras'")
+    )
     assert "exit code 1" in verdict.reason
     assert "No module named 'keras'" in verdict.reason
 
 
 def test_a_death_nobody_saw_puts_the_run_back_into_the_queue():
-    verdict = judge(Death(watched=False, epochs_done=3))
+    verdict = decide_outcome(TrainerExit(watched=False, epochs_done=3))
     assert (verdict.status, verdict.reason) == (Status.SCHEDULED, "It was cut off. It goes on at epoch 4.")
 
 
 def test_a_run_that_is_cut_off_again_and_again_without_an_epoch_is_given_up():
-    assert judge(Death(watched=False, losses=LOSSES_ALLOWED - 1)).status is Status.SCHEDULED
-    verdict = judge(Death(watched=False, losses=LOSSES_ALLOWED))
+    assert decide_outcome(TrainerExit(watched=False, losses=LOSSES_ALLOWED - 1)).status is Status.SCHEDULED
+    verdict = decide_outcome(TrainerExit(watched=False, losses=LOSSES_ALLOWED))
     assert verdict.status is Status.FAILED
     assert "4 times in a row" in verdict.reason
 
 
 def test_an_interrupted_run_waits_again_however_it_died():
     for returncode in (None, -signal.SIGTERM, -signal.SIGKILL, exit_record.INTERRUPTED):
-        assert judge(Death(watched=True, returncode=returncode, interrupted=True)).status is Status.SCHEDULED
+        assert (
+            decide_outcome(TrainerExit(watched=True, returncode=returncode, interrupted=True)).status
+            is Status.SCHEDULED
+        )
 
 
 @pytest.mark.parametrize("returncode", [None, -signal.SIGTERM, -signal.SIGKILL, exit_record.INTERRUPTED])
 def test_a_run_cancelled_now_is_killed_however_it_died(returncode):
-    assert judge(Death(watched=True, returncode=returncode, cancel=Cancel.NOW)).status is Status.KILLED
+    assert decide_outcome(TrainerExit(watched=True, returncode=returncode, cancel=Cancel.NOW)).status is Status.KILLED
 
 
 def test_a_cancelled_run_that_died_unseen_is_not_started_again():
-    assert judge(Death(watched=False, cancel=Cancel.AFTER_EPOCH)).status is Status.KILLED
-    assert judge(Death(watched=False, word=word(exit_record.INTERRUPTED), cancel=Cancel.NOW)).status is Status.KILLED
+    assert decide_outcome(TrainerExit(watched=False, cancel=Cancel.AFTER_EPOCH)).status is Status.KILLED
+    assert (
+        decide_outcome(TrainerExit(watched=False, word=word(exit_record.INTERRUPTED), cancel=Cancel.NOW)).status
+        is Status.KILLED
+    )
 
 
 def test_a_crash_before_the_epoch_to_stop_after_is_still_a_crash():
-    death = Death(watched=True, returncode=-signal.SIGKILL, cancel=Cancel.AFTER_EPOCH)
-    assert judge(death).status is Status.FAILED
+    death = TrainerExit(watched=True, returncode=-signal.SIGKILL, cancel=Cancel.AFTER_EPOCH)
+    assert decide_outcome(death).status is Status.FAILED
 
 
 def attempts(*rows: tuple[str, int]) -> list[Attempt]:

@@ -9,7 +9,7 @@ import pytest
 from core import jobs
 from core.jobs import locks, processes, reuse
 from core.jobs.control import state_file
-from core.jobs.reuse import Succession, goes_with
+from core.jobs.reuse import TrainerReuse, can_reuse
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.runs.values import Cancel, Status
 from tests.factories import make_run
@@ -39,14 +39,14 @@ def pids(home, runs) -> list[int]:
 
 def test_runs_on_the_same_photos_and_network_go_together_whatever_their_pattern():
     ended = make_run(1, recipe=Recipe(backbone=SAME))
-    assert goes_with(ended, make_run(2, recipe=Recipe(backbone=SAME, pattern=Pattern.FINE_TUNING)))
-    assert not goes_with(ended, make_run(2, recipe=Recipe(backbone="efficientnet_lite1")))
-    assert not goes_with(ended, replace(make_run(2, recipe=Recipe(backbone=SAME)), dataset_id="d-other"))
+    assert can_reuse(ended, make_run(2, recipe=Recipe(backbone=SAME, pattern=Pattern.FINE_TUNING)))
+    assert not can_reuse(ended, make_run(2, recipe=Recipe(backbone="efficientnet_lite1")))
+    assert not can_reuse(ended, replace(make_run(2, recipe=Recipe(backbone=SAME)), dataset_id="d-other"))
 
 
 def test_runs_without_a_network_of_their_own_never_go_together():
     members = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
-    assert not goes_with(make_run(1, recipe=members), make_run(2, recipe=members))
+    assert not can_reuse(make_run(1, recipe=members), make_run(2, recipe=members))
 
 
 # --- going on ---
@@ -100,22 +100,22 @@ def test_a_process_goes_on_only_so_often(home, monkeypatch):
     monkeypatch.setattr(reuse, "MOST_RUNS", 1)
     run, waiting = home.add(backbone=SAME), home.add(backbone=SAME)
     home.registry.claim("cpu", "me")
-    assert Succession(run.id, home.settings, home.registry).next_after(run.id) is None
+    assert TrainerReuse(run.id, home.settings, home.registry).claim_next(run.id) is None
     assert home.status(waiting) is Status.SCHEDULED
 
 
 def test_nothing_goes_on_without_a_supervisor_or_after_new_code_was_installed(home, monkeypatch):
     run, waiting = home.add(backbone=SAME), home.add(backbone=SAME)
     home.registry.claim("cpu", "me")
-    going_on = Succession(run.id, home.settings, home.registry)
+    going_on = TrainerReuse(run.id, home.settings, home.registry)
     home.say_this_is_a_supervisor(version="of other code")
-    assert going_on.next_after(run.id) is None
+    assert going_on.claim_next(run.id) is None
     state_file(home.settings).unlink()
-    assert going_on.next_after(run.id) is None
+    assert going_on.claim_next(run.id) is None
     home.say_this_is_a_supervisor()
     with monkeypatch.context() as patch:
         patch.setattr(reuse, "code_on_disk", lambda: 0)
-        assert going_on.next_after(run.id) is None
+        assert going_on.claim_next(run.id) is None
     assert home.status(waiting) is Status.SCHEDULED
     assert not locks.is_held(home.lock(waiting))
 
@@ -123,9 +123,9 @@ def test_nothing_goes_on_without_a_supervisor_or_after_new_code_was_installed(ho
 def test_a_run_whose_lock_is_held_or_that_was_claimed_by_another_is_left_alone(home, monkeypatch):
     run, waiting = home.add(backbone=SAME), home.add(backbone=SAME)
     home.registry.claim("cpu", "me")
-    going_on = Succession(run.id, home.settings, home.registry)
+    going_on = TrainerReuse(run.id, home.settings, home.registry)
     lock = locks.acquire(home.lock(waiting))
-    assert going_on.next_after(run.id) is None
+    assert going_on.claim_next(run.id) is None
     os.close(lock)
     asked = home.registry.next_run
 
@@ -135,7 +135,7 @@ def test_a_run_whose_lock_is_held_or_that_was_claimed_by_another_is_left_alone(h
         return seen
 
     monkeypatch.setattr(home.registry, "next_run", claimed_meanwhile)
-    assert going_on.next_after(run.id) is None
+    assert going_on.claim_next(run.id) is None
     assert [attempt.slot for attempt in home.registry.attempts(waiting.id)] == ["GPU-1"]
     assert not locks.is_held(home.lock(waiting))
 

@@ -130,7 +130,7 @@ def test_a_network_that_cannot_show_its_last_layer_is_mapped_by_its_probabilitie
     card = json.loads(path.read_text())
     path.write_text(json.dumps(card | {"answer": card["answer"]["inputs"][0]}))
     monkeypatch.setattr(embedding, "InnerEngine", refuse)
-    monkeypatch.setattr(embedding, "Answerer", lambda *files, **options: lambda view: view.square(8)[0, 0])
+    monkeypatch.setattr(embedding, "InferenceGraph", lambda *files, **options: lambda view: view.square(8)[0, 0])
     assert bench.photo_map(run.id, compute=True).source == "probabilities of the run"
 
 

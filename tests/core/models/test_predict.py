@@ -289,10 +289,10 @@ def test_a_model_built_on_a_calibrated_one_uses_its_raw_answers(tmp_path):
     target.mkdir(parents=True)
     hot(folder, 4.0)
     node = model_files.adopt(folder, target)
-    adopted = graph.Answerer(target, node, classes=2)(View(a_jpeg()))
+    adopted = graph.InferenceGraph(target, node, classes=2)(View(a_jpeg()))
     assert (
         adopted.tolist()
-        == graph.Answerer(folder, model_files.read_model(folder).node, classes=2)(View(a_jpeg())).tolist()
+        == graph.InferenceGraph(folder, model_files.read_model(folder).node, classes=2)(View(a_jpeg())).tolist()
     )
     assert adopted.max() == pytest.approx(1.0, abs=0.02), "as sure as before the temperature"
 

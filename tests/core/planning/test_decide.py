@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.planning.decide import Candidate, Decision, decide
+from core.planning.decide import Decision, EarlierRun, decide
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Schedule
 from core.runs.values import Cancel, Run, Status
 
@@ -33,7 +33,7 @@ def candidate(status, *, epochs=10, done=None, model=True, checkpoint=True, id="
         "epochs_done": recipe.hyperparameters.epochs if done is None else done,
         "best_epoch": 7,
     }
-    return Candidate(run=Run(**values | changes), has_model=model, has_checkpoint=checkpoint)
+    return EarlierRun(run=Run(**values | changes), has_model=model, has_checkpoint=checkpoint)
 
 
 def decided(wanted, candidates):

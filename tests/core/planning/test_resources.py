@@ -5,7 +5,7 @@ import pytest
 from core.backbones import get
 from core.features.sizes import bytes_per_photo
 from core.features.store import folder_of, key_of
-from core.planning.resources import BACKWARD, Answering, Sources, needs_of, share_below
+from core.planning.resources import BACKWARD, Answering, RecipeInputs, needs_of, share_below
 from core.recipes.program import program_of
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
 from tests.factories import make_dataset, make_photos
@@ -13,7 +13,9 @@ from tests.factories import make_dataset, make_photos
 LITE0 = get("efficientnet_lite0")
 DATASET = make_dataset(make_photos(per_class=20))
 TRAIN, VALIDATION, TEST = (DATASET.split_sizes[split] for split in ("train", "validation", "test"))
-SOURCES = Sources(backbones={LITE0.name: LITE0}, runs={"r-1": Answering(digest="0" * 64, classes=3, multiply_adds=10)})
+SOURCES = RecipeInputs(
+    backbones={LITE0.name: LITE0}, runs={"r-1": Answering(digest="0" * 64, classes=3, multiply_adds=10)}
+)
 
 
 @pytest.fixture

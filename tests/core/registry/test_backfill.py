@@ -39,13 +39,13 @@ def test_the_figures_are_those_a_new_run_would_have_got(registry, settings):
     new = registry.evaluation(run_id)
     with registry.writing() as connection:
         connection.exec_driver_sql("UPDATE evaluations SET macro_f1 = NULL, ece = NULL, right = NULL, hardest = NULL")
-    assert registry.fill_in(settings) == 2
+    assert registry.backfill(settings) == 2
     assert registry.evaluation(run_id) == new
 
 
 def test_the_recipe_itself_is_left_as_it_was(registry, settings, older):
     before = [run.recipe for run in registry.runs()]
-    registry.fill_in(settings)
+    registry.backfill(settings)
     assert [run.recipe for run in registry.runs()] == before
 
 
@@ -54,7 +54,7 @@ def test_a_missing_or_damaged_file_leaves_what_only_it_could_tell_unknown(regist
     run = older.runs[0]
     file = settings.run_dir(run.id) / "test.npz"
     file.unlink() if damage is None else file.write_bytes(damage)
-    registry.fill_in(settings)
+    registry.backfill(settings)
     found = registry.evaluation(run.id)
     assert (found.ece, found.right, found.hardest) == (None, None, ())
     assert found.balanced_accuracy is not None and found.macro_f1 is not None  # the confusions tell them
@@ -64,16 +64,16 @@ def test_a_missing_or_damaged_file_leaves_what_only_it_could_tell_unknown(regist
 def test_answers_of_another_measurement_are_not_believed(registry, settings, older):
     one, other = (settings.run_dir(run.id) / "test.npz" for run in older.runs[:2])
     one.write_bytes(other.read_bytes())
-    registry.fill_in(settings)
+    registry.backfill(settings)
     assert registry.evaluation(older.runs[0].id).right is None
 
 
 def test_a_second_start_changes_nothing_and_reads_no_file(registry, settings, older, monkeypatch):
     (settings.run_dir(older.runs[0].id) / "test.npz").unlink()
-    assert registry.fill_in(settings) == len(older.runs) + 2
+    assert registry.backfill(settings) == len(older.runs) + 2
     monkeypatch.setattr("core.runs.predictions.read_answers", None)
     before = registry.change_counter()
-    assert registry.fill_in(settings) == 0
+    assert registry.backfill(settings) == 0
     assert registry.change_counter() == before
 
 

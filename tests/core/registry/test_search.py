@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import InvalidInput
-from core.registry.search import SORTS, Wanted
+from core.registry.search import SORTS, RunQuery
 from core.runs.values import Status
 from tests.factories import fill
 
@@ -14,7 +14,7 @@ def filled(registry):
 
 
 def found(registry, **wanted) -> set[str]:
-    runs, total = registry.search(Wanted(**wanted))
+    runs, total = registry.search(RunQuery(**wanted))
     assert total == len(runs)
     return {run.id for run in runs}
 
@@ -70,7 +70,7 @@ def test_only_those_with_a_model_are_found_when_asked(registry, filled):
 
 def test_pages_follow_each_other_without_gap_or_repeat(registry, filled):
     for sort in SORTS:
-        wanted = Wanted(sort=sort)
+        wanted = RunQuery(sort=sort)
         everything, total = registry.search(wanted)
         pages = [registry.search(wanted, limit=4, offset=start) for start in range(0, total, 4)]
         assert [run for page, _ in pages for run in page] == everything
@@ -79,14 +79,14 @@ def test_pages_follow_each_other_without_gap_or_repeat(registry, filled):
 
 def test_runs_come_in_the_order_that_is_asked_for(registry, filled):
     registry.annotate(filled.runs[3].id, name="aardvark")
-    runs = {sort: registry.search(Wanted(sort=sort))[0] for sort in SORTS}
+    runs = {sort: registry.search(RunQuery(sort=sort))[0] for sort in SORTS}
     accuracies = [run.test_accuracy for run in runs["most accurate"] if run.test_accuracy is not None]
     assert accuracies == sorted(accuracies, reverse=True) and runs["most accurate"][-1].test_accuracy is None
     times = [run.wall_seconds for run in runs["fastest"] if run.wall_seconds is not None]
     assert times == sorted(times)
     assert runs["name"][0].name == "aardvark"
     with pytest.raises(InvalidInput, match="Runs can be sorted by"):
-        Wanted(sort="luck")
+        RunQuery(sort="luck")
 
 
 def test_datasets_with_runs_come_with_the_newest_run_first(registry, filled):

@@ -192,5 +192,5 @@ def test_peak_memory_comes_from_the_high_water_mark(tmp_path):
 def test_what_was_spent_adds_up_and_never_turns_negative():
     one, two = Spent(wall_seconds=3, cpu_seconds=5), Spent(wall_seconds=1, cpu_seconds=7)
     assert one + two == Spent(wall_seconds=4, cpu_seconds=12)
-    assert one.beyond(two) == Spent(wall_seconds=2, cpu_seconds=0)
-    assert spent_now().beyond(spent_now()) == Spent()
+    assert one.minus(two) == Spent(wall_seconds=2, cpu_seconds=0)
+    assert spent_now().minus(spent_now()) == Spent()

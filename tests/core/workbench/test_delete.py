@@ -22,9 +22,9 @@ from core.workbench.delete import (
     delete_runs,
     delete_weights,
     finish,
+    preview_dataset,
+    preview_runs,
     size_of,
-    weigh_dataset,
-    weigh_runs,
 )
 from tests.factories import fill, make_run
 
@@ -41,21 +41,21 @@ def finished(registry):
 
 def test_the_toll_is_what_lies_on_disk(filled, settings):
     run = finished(filled)
-    assert weigh_runs(settings, filled, [run.id]).bytes == size_of(settings.run_dir(run.id)) > 0
+    assert preview_runs(settings, filled, [run.id]).bytes == size_of(settings.run_dir(run.id)) > 0
 
 
 def test_the_toll_counts_shared_files_only_with_the_last_that_has_them(filled, settings):
     one, other = [run for run in filled.runs() if run.status is Status.FINISHED][:2]
-    before = weigh_runs(settings, filled, [one.id]).bytes
+    before = preview_runs(settings, filled, [one.id]).bytes
     shared = settings.run_dir(one.id) / "shared"
     shared.write_bytes(b"x" * 1000)
     (settings.run_dir(other.id) / "shared").hardlink_to(shared)
-    both = weigh_dataset(settings, filled, filled.dataset(one.dataset_id)).bytes
-    assert weigh_runs(settings, filled, [one.id]).bytes == before, "the other run keeps it on the disk"
+    both = preview_dataset(settings, filled, filled.dataset(one.dataset_id)).bytes
+    assert preview_runs(settings, filled, [one.id]).bytes == before, "the other run keeps it on the disk"
     delete_runs(settings, filled, [other.id])
-    assert weigh_runs(settings, filled, [one.id]).bytes == before + 1000
+    assert preview_runs(settings, filled, [one.id]).bytes == before + 1000
     shared.unlink()
-    assert both > weigh_dataset(settings, filled, filled.dataset(one.dataset_id)).bytes + 1000
+    assert both > preview_dataset(settings, filled, filled.dataset(one.dataset_id)).bytes + 1000
 
 
 def test_what_somebody_else_takes_away_meanwhile_is_not_weighed(settings, monkeypatch):
@@ -76,8 +76,8 @@ def test_what_somebody_else_takes_away_meanwhile_is_not_weighed(settings, monkey
 
 def test_a_run_goes_with_its_model_and_files(filled, settings):
     run = finished(filled)
-    toll = delete_runs(settings, filled, [run.id])
-    assert (toll.runs, toll.models) == (1, 1)
+    impact = delete_runs(settings, filled, [run.id])
+    assert (impact.runs, impact.models) == (1, 1)
     assert not settings.run_dir(run.id).exists()
     with pytest.raises(NotFound):
         filled.run(run.id)
@@ -102,8 +102,8 @@ def test_a_dataset_goes_with_photos_runs_and_models(filled, settings):
     dataset = filled.datasets()[0]
     for run in filled.runs(status=Status.RUNNING):
         filled.end(run.id, run.attempt, Status.KILLED)
-    toll = delete_dataset(settings, filled, dataset)
-    assert toll.runs == 6 and toll.bytes > 0
+    impact = delete_dataset(settings, filled, dataset)
+    assert impact.runs == 6 and impact.bytes > 0
     assert not settings.dataset_dir(dataset.id).exists()
     assert filled.datasets() == [] and filled.runs() == []
     assert list(settings.runs_dir.iterdir()) == []
@@ -129,7 +129,7 @@ def leftovers(settings) -> list[Path]:
 
 
 def test_several_runs_go_together_with_exactly_what_was_said_before(filled, settings, two):
-    said = weigh_runs(settings, filled, two)
+    said = preview_runs(settings, filled, two)
     assert (said.runs, said.models) == (2, 2)
     assert said.bytes == size_of(*(settings.run_dir(run_id) for run_id in two)) > 10_000
     assert delete_runs(settings, filled, two) == said
@@ -171,7 +171,7 @@ def test_a_run_that_starts_in_that_very_moment_keeps_everything(filled, settings
 
 
 def test_weights_go_and_the_record_stays(filled, settings, two):
-    said = weigh_runs(settings, filled, two, weights_only=True)
+    said = preview_runs(settings, filled, two, weights_only=True)
     assert (said.runs, said.models) == (0, 2) and said.bytes > 10_000
     before = size_of(settings.runs_dir)
     assert delete_weights(settings, filled, two) == said
@@ -201,17 +201,17 @@ def test_what_another_run_will_go_on_from_is_kept(filled, settings, two):
 
 def test_a_run_goes_together_with_the_one_that_waits_for_it(filled, settings, two):
     child = filled.add_run(make_run(70, dataset=filled.datasets()[0], recipe=Recipe(backbone=two[0])))
-    assert weigh_runs(settings, filled, two).used_by == (child.id,)
+    assert preview_runs(settings, filled, two).used_by == (child.id,)
     with pytest.raises(Conflict, match=child.id):
         delete_runs(settings, filled, two)
-    assert weigh_runs(settings, filled, [*two, child.id]).used_by == ()
+    assert preview_runs(settings, filled, [*two, child.id]).used_by == ()
     assert delete_runs(settings, filled, [*two, child.id]).runs == 3
 
 
 def test_the_toll_names_the_champion_among_them(filled, settings, two):
     filled.set_alias(two[1], "champion")
-    assert weigh_runs(settings, filled, two).aliases == ("champion of flowers version 1",)
-    assert weigh_runs(settings, filled, two[:1]).aliases == ()
+    assert preview_runs(settings, filled, two).aliases == ("champion of flowers version 1",)
+    assert preview_runs(settings, filled, two[:1]).aliases == ()
 
 
 # --- kills ---
@@ -219,7 +219,7 @@ def test_the_toll_names_the_champion_among_them(filled, settings, two):
 DELETING = """
 import os, signal, sys
 from pathlib import Path
-from core import deletion
+from core.workbench import delete
 from core.registry import Registry
 from core.settings import Settings
 
@@ -238,9 +238,9 @@ def dying(function):
 Path.rename = dying(Path.rename)
 for name in ("delete_runs", "delete_models_of", "delete_dataset"):
     setattr(registry, name, dying(getattr(registry, name)))
-deletion.shutil.rmtree = dying(deletion.shutil.rmtree)
+delete.shutil.rmtree = dying(delete.shutil.rmtree)
 given = registry.dataset(ids[0]) if what == "delete_dataset" else ids
-getattr(deletion, what)(settings, registry, given)
+getattr(delete, what)(settings, registry, given)
 """
 
 

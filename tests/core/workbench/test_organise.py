@@ -54,7 +54,7 @@ def test_a_machine_without_users_has_no_name_to_give(monkeypatch, error):
 def test_a_champion_that_was_deleted_is_lost_and_the_one_before_can_come_back(bench, finished):
     bench.set_alias(finished[0])
     bench.set_alias(finished[1])
-    assert bench.toll_of([finished[1]]).aliases == ("champion of flowers version 1",)
+    assert bench.preview_deletion([finished[1]]).aliases == ("champion of flowers version 1",)
     bench.delete_runs([finished[1]])
     assert bench.aliases("flowers") == {} == bench.champions()
     assert bench.lost_aliases("flowers")["champion"].run_id == finished[1]
@@ -122,7 +122,7 @@ def test_a_failed_run_without_its_checkpoint_starts_from_the_beginning(bench, fi
 
 
 def test_deleting_many_says_before_what_it_does(bench, finished):
-    said = bench.toll_of(finished[:3])
+    said = bench.preview_deletion(finished[:3])
     assert (said.runs, said.models) == (3, 3) and said == bench.delete_runs(finished[:3])
     with pytest.raises((NotFound, Unavailable)):
         load_results(bench.settings, finished[0])

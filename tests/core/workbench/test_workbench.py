@@ -160,7 +160,7 @@ def test_lineage_names_parents_children_and_the_lost(bench, dataset, finished):
     ((_, child),) = bench.plan_and_launch([(dataset, recipe)])
     assert [run.id for run in bench.lineage(child.id).parents] == [parent.id]
     assert [run.id for run in bench.lineage(parent.id).children] == [child.id]
-    assert bench.toll_of([parent.id]).used_by == (child.id,)
+    assert bench.preview_deletion([parent.id]).used_by == (child.id,)
     with pytest.raises(Conflict, match=child.id):
         bench.delete_runs([parent.id])
     bench.cancel(child.id)
@@ -175,7 +175,7 @@ def test_a_dataset_whose_models_others_wait_for_is_kept(bench, dataset, finished
     for run in bench.runs(dataset):
         if run.status is Status.RUNNING:
             registry.end(run.id, run.attempt, Status.KILLED)
-    assert bench.toll(dataset=dataset).used_by == (child.id,)
+    assert bench.impact(dataset=dataset).used_by == (child.id,)
     with pytest.raises(Conflict, match=child.id):
         bench.delete_dataset(dataset)
 

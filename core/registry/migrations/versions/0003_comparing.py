@@ -19,7 +19,7 @@ def upgrade() -> None:
         columns.append(sa.Column("hardest", sa.JSON(none_as_null=True), nullable=True))
         for column in columns:  # before the long ones, behind which SQLite would have to walk to them
             evaluations.add_column(column, insert_before="per_class")
-    # Empty as soon as ``fill_in`` has been there: every start asks whether anything is to do.
+    # Empty as soon as ``backfill`` has been there: every start asks whether anything is to do.
     op.create_index("runs_to_fill_in", "runs", ["id"], sqlite_where=sa.text("family = ''"))
     op.create_index("evaluations_to_fill_in", "evaluations", ["run_id"], sqlite_where=sa.text("hardest IS NULL"))
     op.create_table(

@@ -20,7 +20,7 @@ from core.web.compare.views import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class CompareView:
     """One way to look at the chosen runs.
 
     Args:
@@ -32,17 +32,17 @@ class View:
     show: Callable[[Selected], None]
 
 
-VIEWS: Mapping[str, View] = {
-    "cost": View(title="Cost", icon=":material/payments:", show=cost.show),
-    "curves": View(title="Learning curves", icon=":material/show_chart:", show=curves.show),
-    "pairs": View(title="Head to head", icon=":material/compare_arrows:", show=pairs.show),
-    "confusion": View(title="Confusion", icon=":material/grid_on:", show=confusion.show),
-    "classes": View(title="Classes", icon=":material/bar_chart:", show=classes.show),
-    "hyperparameters": View(title="Settings", icon=":material/tune:", show=hyperparameters.show),
-    "depths": View(title="Depth", icon=":material/layers:", show=depths.show),
-    "calibration": View(title="Calibration", icon=":material/thermostat:", show=calibration.show),
-    "coverage": View(title="When sure", icon=":material/verified:", show=coverage.show),
-    "thresholds": View(title="Thresholds", icon=":material/call_split:", show=thresholds.show),
-    "map": View(title="Map of photos", icon=":material/scatter_plot:", show=embedding.show),
+VIEWS: Mapping[str, CompareView] = {
+    "cost": CompareView(title="Cost", icon=":material/payments:", show=cost.show),
+    "curves": CompareView(title="Learning curves", icon=":material/show_chart:", show=curves.show),
+    "pairs": CompareView(title="Head to head", icon=":material/compare_arrows:", show=pairs.show),
+    "confusion": CompareView(title="Confusion", icon=":material/grid_on:", show=confusion.show),
+    "classes": CompareView(title="Classes", icon=":material/bar_chart:", show=classes.show),
+    "hyperparameters": CompareView(title="Settings", icon=":material/tune:", show=hyperparameters.show),
+    "depths": CompareView(title="Depth", icon=":material/layers:", show=depths.show),
+    "calibration": CompareView(title="Calibration", icon=":material/thermostat:", show=calibration.show),
+    "coverage": CompareView(title="When sure", icon=":material/verified:", show=coverage.show),
+    "thresholds": CompareView(title="Thresholds", icon=":material/call_split:", show=thresholds.show),
+    "map": CompareView(title="Map of photos", icon=":material/scatter_plot:", show=embedding.show),
 }
 """By the name that stands in the URL (``view=``), in the order of the buttons; the first one is shown first."""

@@ -17,7 +17,7 @@ from core.models.cascades.thresholds import best, combined, curve
 from core.models.heads import load as heads
 from core.models.heads.dense import Layer, write_dense
 from core.models.inference import graph, read_model
-from core.models.inference.stored import load_answerer
+from core.models.inference.stored import load_graph
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.registry import Registry
 from core.runs.values import Status
@@ -144,11 +144,11 @@ def test_the_model_of_an_ensemble_answers_from_its_own_folder_when_its_members_a
     home.give_engine(first, bias=(2, 0, 0, 0))
     home.give_engine(second, bias=(0, 2, 0, 0))
     view = View(tiny_jpeg(0, 0))
-    separate = [load_answerer(home.model_folder(run_id))(view) for run_id in (first, second)]
+    separate = [load_graph(home.model_folder(run_id))(view) for run_id in (first, second)]
     run = home.combine(Cascade.ENSEMBLE, [first, second])
     for run_id in (first, second):
         shutil.rmtree(home.model_folder(run_id))
-    np.testing.assert_allclose(load_answerer(home.model_folder(run.id))(view), np.mean(separate, axis=0), atol=1e-6)
+    np.testing.assert_allclose(load_graph(home.model_folder(run.id))(view), np.mean(separate, axis=0), atol=1e-6)
     assert len(list(home.model_folder(run.id).glob("*.tflite"))) == 1, "a network two members share is there once"
 
 
@@ -255,7 +255,7 @@ def test_the_saved_cascade_answers_as_it_was_evaluated(home):
     Brightness.runs = 0
     view = View(tiny_jpeg(1, 1))
     answer = predict.Predictor(read_model(home.model_folder(run.id))).answer(view, top=1)
-    sure = load_answerer(home.model_folder(cheap))(view).max() >= node.threshold
+    sure = load_graph(home.model_folder(cheap))(view).max() >= node.threshold
     assert answer.passed_on is not sure
 
 

@@ -153,7 +153,7 @@ def test_c_is_the_one_with_the_smallest_validation_loss():
 
 def test_trying_ends_when_the_validation_loss_has_risen_twice():
     losses = [3.0, 2.0, 2.5, 1.0, 1.5, 1.6, 0.1]
-    tried = [candidates.Candidate({"C": loss}, None, 0.0, loss) for loss in losses]
+    tried = [candidates.HeadCandidate({"C": loss}, None, 0.0, loss) for loss in losses]
     assert [one.loss for one in candidates.until_worse(tried)] == losses[:6]
 
 

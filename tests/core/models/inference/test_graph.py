@@ -11,9 +11,9 @@ from core.features.views import View
 from core.models.heads import load as heads
 from core.models.heads.dense import Layer, write_dense
 from core.models.inference import (
-    Answerer,
     Confidence,
     Head,
+    InferenceGraph,
     Mean,
     Network,
     adopt,
@@ -137,7 +137,7 @@ def test_what_is_no_tree_is_refused(data):
 
 
 def test_inputs_of_a_head_stand_side_by_side_each_at_its_own_size(folder):
-    answerer = Answerer(folder, STACK, classes=2)
+    answerer = InferenceGraph(folder, STACK, classes=2)
     view = a_view()
     colours_8, colours_12 = (view.square(size).mean(axis=(0, 1), dtype=np.float64) / 255 for size in (8, 12))
     passed_on = heads.load_head(folder / "two.npz")(np.tile(colours_12, 2)[None])
@@ -148,7 +148,8 @@ def test_inputs_of_a_head_stand_side_by_side_each_at_its_own_size(folder):
 
 def test_an_ensemble_gives_the_mean(folder):
     one, two, both = (
-        Answerer(folder, node, classes=2)(a_view()) for node in (of_one(), of_two(), Mean(inputs=(of_one(), of_two())))
+        InferenceGraph(folder, node, classes=2)(a_view())
+        for node in (of_one(), of_two(), Mean(inputs=(of_one(), of_two())))
     )
     np.testing.assert_allclose(both, (one + two) / 2, atol=1e-6)
     assert both.dtype == np.float32
@@ -157,16 +158,16 @@ def test_an_ensemble_gives_the_mean(folder):
 @pytest.mark.parametrize(("threshold", "passed_on"), [(0.0, False), (1.01, True)])
 def test_a_cascade_passes_on_what_the_cheap_model_is_unsure_of(folder, threshold, passed_on):
     node = Confidence(cheap=of_one(), costly=of_two(), threshold=threshold)
-    answered = Answerer(folder, node, classes=2).answer(a_view())
-    expected = Answerer(folder, of_two() if passed_on else of_one(), classes=2)(a_view())
+    answered = InferenceGraph(folder, node, classes=2).answer(a_view())
+    expected = InferenceGraph(folder, of_two() if passed_on else of_one(), classes=2)(a_view())
     np.testing.assert_array_equal(answered.probabilities, expected)
     assert answered.passed_on is passed_on
 
 
 def test_what_one_model_computed_another_does_not_compute_again_but_pays_for(folder):
     first, second = (
-        Answerer(folder, of_one(), classes=2),
-        Answerer(folder, Mean(inputs=(of_one(), of_two())), classes=2),
+        InferenceGraph(folder, of_one(), classes=2),
+        InferenceGraph(folder, Mean(inputs=(of_one(), of_two())), classes=2),
     )
     view, memo = a_view(), {}
     Colours.calls.clear()
@@ -183,10 +184,10 @@ def test_a_memo_belongs_to_files_not_to_their_names(folder, tmp_path):
     (other / "one.tflite").write_text("1")
     a_head(other / "one.npz", 3, seed=9)
     view, memo = a_view(), {}
-    here = Answerer(folder, of_one(), classes=2).answer(view, memo).probabilities
-    there = Answerer(other, of_one(), classes=2).answer(view, memo).probabilities
+    here = InferenceGraph(folder, of_one(), classes=2).answer(view, memo).probabilities
+    there = InferenceGraph(other, of_one(), classes=2).answer(view, memo).probabilities
     assert not np.allclose(here, there)
-    np.testing.assert_array_equal(there, Answerer(other, of_one(), classes=2)(view))
+    np.testing.assert_array_equal(there, InferenceGraph(other, of_one(), classes=2)(view))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_a_memo_belongs_to_files_not_to_their_names(folder, tmp_path):
 )
 def test_files_that_do_not_fit_together_are_found_when_they_are_loaded(folder, node, classes):
     with pytest.raises(Unavailable, match="do not fit together"):
-        Answerer(folder, node, classes=classes)
+        InferenceGraph(folder, node, classes=classes)
 
 
 # --- files ---
@@ -210,7 +211,7 @@ def test_files_that_do_not_fit_together_are_found_when_they_are_loaded(folder, n
 
 def test_an_adopted_model_answers_from_its_new_folder(folder, tmp_path):
     a_card(folder, STACK)
-    expected = Answerer(folder, STACK, classes=2)(a_view())
+    expected = InferenceGraph(folder, STACK, classes=2)(a_view())
     target = tmp_path / "r-2"
     target.mkdir()
     node = adopt(folder, target)
@@ -218,7 +219,7 @@ def test_an_adopted_model_answers_from_its_new_folder(folder, tmp_path):
     assert sorted(path.name for path in target.iterdir()) == sorted(files_of(node))
     for path in folder.iterdir():
         path.unlink()
-    np.testing.assert_array_equal(Answerer(target, node, classes=2)(a_view()), expected)
+    np.testing.assert_array_equal(InferenceGraph(target, node, classes=2)(a_view()), expected)
 
 
 def test_a_changed_file_is_not_adopted(folder, tmp_path):
@@ -259,7 +260,7 @@ def test_answers_of_a_run_are_computed_once_and_stored(home, folder):
     assert len(Colours.calls) == asked
     np.testing.assert_array_equal(first.array, second.array)
     assert first.array.shape == (len(photos), 2)
-    answerer = Answerer(folder, of_one(), classes=2)
+    answerer = InferenceGraph(folder, of_one(), classes=2)
     jpeg = (home[0].dataset_dir(home[2].id) / "photos" / f"{photos[5].digest}.jpg").read_bytes()
     np.testing.assert_allclose(first.array[5], answerer(View(jpeg)), atol=1e-6)
 
