@@ -26,7 +26,7 @@ class Settings:
     port: int = 8501
     features_limit_bytes: int = 10 * 10**9
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 1 <= self.port <= 65535:
             raise InvalidInput(f"The port must be between 1 and 65535. Received: port={self.port}")
         if self.features_limit_bytes < 0:

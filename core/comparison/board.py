@@ -55,7 +55,7 @@ class Choices:
 class Board:
     """All runs of a dataset as columns, and what does not change while one looks at them."""
 
-    def __init__(self, columns: Mapping[str, Sequence[Any]]):
+    def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
         self.run_ids: list[str] = list(columns["run_id"])
         self._columns = columns
         self._memory: OrderedDict[Hashable, Any] = OrderedDict()

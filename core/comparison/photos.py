@@ -27,7 +27,7 @@ class PhotoResults:
     labels: np.ndarray
     probabilities: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n = len(self.digests)
         if self.labels.shape != (n,) or self.probabilities.ndim != 2 or len(self.probabilities) != n:
             raise InvalidInput(

@@ -128,7 +128,7 @@ class SeveralDatasets(InvalidInput):
         groups: run ids by dataset, the largest group first: each of them could be compared.
     """
 
-    def __init__(self, groups: Mapping[str, tuple[str, ...]], titles: Mapping[str, str]):
+    def __init__(self, groups: Mapping[str, tuple[str, ...]], titles: Mapping[str, str]) -> None:
         self.groups = groups
         sizes = [f"{titles.get(dataset, dataset)} ({count(len(ids), 'run')})" for dataset, ids in groups.items()]
         (largest, ids), *_ = groups.items()

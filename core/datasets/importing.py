@@ -114,7 +114,7 @@ def _settle(
 class _Watch:
     """Reports progress and asks whether to stop, neither too often."""
 
-    def __init__(self, progress: Report | None, cancelled: Callable[[], bool] | None):
+    def __init__(self, progress: Report | None, cancelled: Callable[[], bool] | None) -> None:
         self._progress, self._cancelled = progress, cancelled
         self._started = self._last = time.monotonic()
 

@@ -120,7 +120,7 @@ def _hear(
 class _Child:
     """One decoder process. It works on its tasks in order, so the first pending one is the one it is at."""
 
-    def __init__(self, folder: Path, keep_open: tuple[int, ...], selector: selectors.BaseSelector):
+    def __init__(self, folder: Path, keep_open: tuple[int, ...], selector: selectors.BaseSelector) -> None:
         self.pending: deque[Task] = deque()
         self.ready = False
         self._rest = b""

@@ -22,7 +22,7 @@ _PREFIX = ".tmp-"
 class Staging:
     """The folder of a dataset that does not exist yet."""
 
-    def __init__(self, settings: Settings, dataset_id: str):
+    def __init__(self, settings: Settings, dataset_id: str) -> None:
         self.final = settings.dataset_dir(dataset_id)
         self.path = settings.datasets_dir / f"{_PREFIX}{dataset_id}"
         if self.final.exists():

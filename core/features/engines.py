@@ -46,7 +46,7 @@ class PixelEngine(Protocol):
 class Rendering:
     """An engine that renders every view at the one size its network wants."""
 
-    def __init__(self, network: PixelEngine, size: int):
+    def __init__(self, network: PixelEngine, size: int) -> None:
         self.name, self.workers, self.batch = network.name, network.workers, network.batch
         self._network, self._size = network, size
 

@@ -26,7 +26,7 @@ class InnerEngine:
         Unavailable: LiteRT cannot run it, or it has no such layer.
     """
 
-    def __init__(self, path: Path, classes: int):
+    def __init__(self, path: Path, classes: int) -> None:
         self._interpreter = _open(path)
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]["index"]

@@ -32,7 +32,7 @@ class LiteRTEngine:
     name = "LiteRT"
     batch = 8
 
-    def __init__(self, path: Path, threads: int | None = None, workers: int = 1):
+    def __init__(self, path: Path, threads: int | None = None, workers: int = 1) -> None:
         self.workers = workers
         self._free: SimpleQueue = SimpleQueue()
         for _ in range(workers):
@@ -63,7 +63,7 @@ class LiteRTEngine:
 class _Network:
     """One interpreter; not safe to share while it runs."""
 
-    def __init__(self, path: Path, threads: int):
+    def __init__(self, path: Path, threads: int) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         self._interpreter = Interpreter(str(path), num_threads=threads)

@@ -20,7 +20,7 @@ class PartialArray:
     attempts spent is kept with it, so that the finished array knows its whole cost.
     """
 
-    def __init__(self, folder: Path, shape: tuple[int, ...], dtype: str = "float32"):
+    def __init__(self, folder: Path, shape: tuple[int, ...], dtype: str = "float32") -> None:
         self.folder = folder
         self.shape = shape
         self.dtype = np.dtype(dtype)

@@ -101,7 +101,7 @@ def is_stored(key: Key, settings: Settings) -> bool:
 class Lock:
     """A flock held until ``release`` or death."""
 
-    def __init__(self, path: Path, *, exclusive: bool):
+    def __init__(self, path: Path, *, exclusive: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a+b")
         self._mode = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH

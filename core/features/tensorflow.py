@@ -16,7 +16,7 @@ class TensorFlowEngine:
 
     name = "TensorFlow"
 
-    def __init__(self, backbone: Backbone, settings: Settings, cut: str = "top"):
+    def __init__(self, backbone: Backbone, settings: Settings, cut: str = "top") -> None:
         prefix = networks.prefix(backbone, settings, cut)
         size = backbone.input_size
         self.batch = 64 if tf.config.list_physical_devices("GPU") else 8

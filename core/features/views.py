@@ -22,7 +22,7 @@ class View:
         jpeg: of the stored photo. view, seed, digest: see ``render``.
     """
 
-    def __init__(self, jpeg: bytes, *, view: int = 0, seed: int = 0, digest: str = ""):
+    def __init__(self, jpeg: bytes, *, view: int = 0, seed: int = 0, digest: str = "") -> None:
         self.jpeg = jpeg
         self._view, self._seed, self._digest = view, seed, digest
         self._squares: dict[int, np.ndarray] = {}

@@ -60,7 +60,7 @@ class TrainerReuse:
         run_id: the one it was started for; its lock was inherited.
     """
 
-    def __init__(self, run_id: str, settings: Settings, registry: Registry):
+    def __init__(self, run_id: str, settings: Settings, registry: Registry) -> None:
         self._settings, self._registry = settings, registry
         self._locks = locks.own_descriptors(_lock_path(run_id, settings))
         self._code, self._count = code_on_disk(), 1

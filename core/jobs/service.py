@@ -145,7 +145,7 @@ class Service:
 class Signals:
     """Signals as bytes in a pipe, so that one ``select`` waits for all of them and none is missed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._read, write = os.pipe()
         for end in (self._read, write):
             os.set_blocking(end, False)

@@ -117,7 +117,7 @@ class Predictor:
         Unavailable: a file cannot be run, or does not fit the card.
     """
 
-    def __init__(self, model: ModelFiles):
+    def __init__(self, model: ModelFiles) -> None:
         self.run_id, self.title, self.class_names = model.run_id, model.title, model.class_names
         self.temperature = model.temperature
         try:

@@ -62,7 +62,7 @@ class _Measured:
 class Estimator:
     """Estimates of many plans, with one look at the registry."""
 
-    def __init__(self, registry: Registry, settings: Settings):
+    def __init__(self, registry: Registry, settings: Settings) -> None:
         self._registry, self._settings = registry, settings
 
     def estimate(self, plan: Plan, dataset: Dataset) -> Plan:

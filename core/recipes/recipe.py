@@ -107,7 +107,7 @@ class Hyperparameters:
     mixed_precision: bool = False
     solver: Solver = Solver.LOGISTIC_REGRESSION
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in fields(self):
             _check(field.name, getattr(self, field.name))
 
@@ -196,7 +196,7 @@ class Recipe:
     members: tuple[str, ...] = ()
     mapping: tuple[tuple[str, str], ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if (self.pattern is Pattern.CASCADE) != (self.cascade is not None):
             raise InvalidInput(f"A cascade, and only a cascade, says of which kind it is. Received: {self.cascade}")
         if self.cascade is not None:

@@ -26,7 +26,7 @@ _PRAGMAS = (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_
 class Store:
     """The connections to one registry file; base of every noun's class."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self._pid = os.getpid()
         self._watch_lock = threading.Lock()

@@ -44,7 +44,7 @@ class RunQuery:
     with_model: bool = False
     sort: str = SORTS[0]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.sort not in SORTS:
             raise InvalidInput(f"Runs can be sorted by: {', '.join(SORTS)}. Received: {self.sort!r}")
 

@@ -37,7 +37,7 @@ class Answered:
         probability. true: (runs, n) the probability of the true class.
     """
 
-    def __init__(self, material: Material):
+    def __init__(self, material: Material) -> None:
         found = [material.comparison.results[row.run_id] for row in material.answered]
         orders = [np.argsort(np.array(one.digests)) for one in found]
         self.digests = np.array(found[0].digests)[orders[0]].tolist()

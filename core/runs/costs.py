@@ -109,7 +109,7 @@ class CpuEnergy:
 
     source = "CPU packages (RAPL)"
 
-    def __init__(self, powercap: Path = POWERCAP):
+    def __init__(self, powercap: Path = POWERCAP) -> None:
         self._zones = [zone for zone in sorted(powercap.glob("intel-rapl:*")) if _is_package(zone)]
         self._last = {zone: value for zone in self._zones if (value := _number(zone / "energy_uj")) is not None}
         self._microjoules = 0
@@ -147,7 +147,7 @@ class Gpu:
 
     source = "GPU (NVML)"
 
-    def __init__(self, uuid: str, nvml: Any):
+    def __init__(self, uuid: str, nvml: Any) -> None:
         self._nvml = nvml
         nvml.nvmlInit()
         self._handle = nvml.nvmlDeviceGetHandleByUUID(uuid)

@@ -44,7 +44,7 @@ class ProgressWriter:
         clock: seconds since 1970.
     """
 
-    def __init__(self, run_id: str, settings: Settings, clock: Callable[[], float] = time.time):
+    def __init__(self, run_id: str, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._run_id, self._settings, self._clock = run_id, settings, clock
         self.start("Starting", 0)
 

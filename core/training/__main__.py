@@ -101,7 +101,7 @@ def prepare_environment() -> None:
 class RunAttempt:
     """One attempt from the first import to its last word."""
 
-    def __init__(self, run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop):
+    def __init__(self, run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop) -> None:
         self._run_id, self._number = run_id, number
         self._settings, self._registry, self._stop = settings, registry, stop
         self._ledger: Ledger | None = None

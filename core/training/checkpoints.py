@@ -35,7 +35,7 @@ class Checkpoint:
 class Checkpoints:
     """The checkpoints of one run, in ``runs/<id>/checkpoints``."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def save(self, epoch: int, write: Callable[[Path], None], meta: dict, best: int | None = None) -> Checkpoint:

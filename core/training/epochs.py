@@ -30,7 +30,7 @@ class Epochs:
         program: of the run. ``stopped`` says why it ended before its last epoch, if somebody asked for it.
     """
 
-    def __init__(self, context: "Context"):
+    def __init__(self, context: "Context") -> None:
         self._context = context
         self._run, self._registry = context.run, context.registry
         self._program = context.program

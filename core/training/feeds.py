@@ -39,7 +39,7 @@ class Vectors:
     in_memory = True
     problem: GraftError | None = None
 
-    def __init__(self, array: np.ndarray):
+    def __init__(self, array: np.ndarray) -> None:
         self.array = array
         self.shape = array.shape[1:]
 
@@ -61,7 +61,7 @@ class Streamed:
 
     in_memory = False
 
-    def __init__(self, read: Callable[[np.ndarray], np.ndarray], rows: int, shape: Sequence[int], workers: int):
+    def __init__(self, read: Callable[[np.ndarray], np.ndarray], rows: int, shape: Sequence[int], workers: int) -> None:
         self._read, self._rows, self._workers = read, rows, workers
         self.shape = tuple(shape)
         self.problem: GraftError | None = None

@@ -69,7 +69,7 @@ class Learner(Protocol):
 class GradientLearner:
     """Stages of gradient descent, from the last checkpoint on."""
 
-    def __init__(self, context: "Context"):
+    def __init__(self, context: "Context") -> None:
         self._context, self._program = context, context.program
         self._numbers = context.run.recipe.hyperparameters
         self.epochs = Epochs(context)
@@ -140,7 +140,7 @@ class GradientLearner:
 class SklearnLearner:
     """A scikit-learn solver on stored features, all views of the training photos together."""
 
-    def __init__(self, context: "Context"):
+    def __init__(self, context: "Context") -> None:
         self._context, self._inputs = context, context.program.inputs
         self._numbers = context.run.recipe.hyperparameters
 
@@ -176,7 +176,7 @@ class SklearnLearner:
 class Naming:
     """ImageNet's classes summed up into ours by their names; nothing is learned."""
 
-    def __init__(self, context: "Context"):
+    def __init__(self, context: "Context") -> None:
         self._context, self._inputs = context, context.program.inputs
 
     def wanted(self) -> list[FeatureRequest]:

@@ -17,7 +17,7 @@ class BlockwiseAdam(keras.optimizers.Adam):
         factors: of the learning rate, one for each trainable variable in the order of ``build``.
     """
 
-    def __init__(self, learning_rate, factors: Sequence[float], **kwargs):
+    def __init__(self, learning_rate, factors: Sequence[float], **kwargs) -> None:
         super().__init__(learning_rate, **kwargs)
         self._factors = tuple(factors)
 

@@ -20,7 +20,7 @@ class Passes:
         batch_size: of a gradient step. tested_at_once: rows a batch when nothing is learned.
     """
 
-    def __init__(self, model: keras.Model, batch_size: int, tested_at_once: int):
+    def __init__(self, model: keras.Model, batch_size: int, tested_at_once: int) -> None:
         self._model, self._batch_size = model, batch_size
         self._train = _looped(model.train_step, batch_size)
         self._test = _looped(model.test_step, tested_at_once)

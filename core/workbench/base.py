@@ -16,7 +16,7 @@ from core.workbench import delete
 class Bench:
     """One open home."""
 
-    def __init__(self, settings: Settings, registry: Registry):
+    def __init__(self, settings: Settings, registry: Registry) -> None:
         self.settings = settings
         self.registry = registry
 

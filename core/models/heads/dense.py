@@ -48,7 +48,7 @@ class Layer:
     bias: np.ndarray
     activation: str = "linear"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kernel.ndim != 2 or self.bias.shape != self.kernel.shape[1:]:
             raise InvalidInput(
                 f"A dense layer needs a kernel (inputs, outputs) and a bias (outputs,). "
@@ -61,7 +61,7 @@ class Layer:
 class DenseHead:
     """Layers, ready to compute: (n, inputs) -> (n, outputs) float32. Safe to share between threads."""
 
-    def __init__(self, layers: Sequence[Layer]):
+    def __init__(self, layers: Sequence[Layer]) -> None:
         if not layers:
             raise InvalidInput("A dense head needs at least one layer. Received: none")
         for before, after in zip(layers, layers[1:], strict=False):

@@ -63,7 +63,7 @@ class InferenceEngine:
     name = "LiteRT"
     batch = 8
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         """Raises Unavailable when the model in ``folder`` is gone, damaged, or needs Keras to answer."""
         self.workers = min(cores(), MOST_WORKERS)
         self.answerer = load_graph(folder, workers=self.workers)

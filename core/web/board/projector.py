@@ -28,7 +28,7 @@ class SelectedProjector(base_plugin.TBPlugin):
 
     plugin_name = metadata.PLUGIN_NAME
 
-    def __init__(self, context: base_plugin.TBContext):
+    def __init__(self, context: base_plugin.TBContext) -> None:
         self._runs: SelectedRuns = context.data_provider
 
     def is_active(self) -> bool:

@@ -83,7 +83,7 @@ NEWEST = 300
 class RegistryRuns:
     """Reads the registry at every question, so that a new name or a deletion is seen at once."""
 
-    def __init__(self, bench: Workbench):
+    def __init__(self, bench: Workbench) -> None:
         self._bench = bench
 
     def names(self, run_ids: Collection[str]) -> dict[str, str]:

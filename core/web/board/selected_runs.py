@@ -42,7 +42,7 @@ class SelectedRuns(provider.DataProvider):
         known: what the registry knows of runs; asked for the chosen ones only.
     """
 
-    def __init__(self, inner: provider.DataProvider, runs_dir: Path, known: BoardRuns):
+    def __init__(self, inner: provider.DataProvider, runs_dir: Path, known: BoardRuns) -> None:
         self._inner = inner
         self._runs_dir = runs_dir
         self._known = known

@@ -17,7 +17,7 @@ class BelowBasePath:
     The setting is read with every request: when the middleware is made, Streamlit may not have read its file yet.
     """
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

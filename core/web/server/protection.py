@@ -62,7 +62,7 @@ class KnownHosts:
     Streamlit checks its websocket only, and Starlette's middleware cannot read ``[::1]:8501``.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str] | None = None):
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] | None = None) -> None:
         self._app = app
         self._hosts = frozenset(allowed_hosts() if hosts is None else hosts)
 
@@ -76,7 +76,7 @@ class KnownHosts:
 class SameOriginWrites:
     """Refuse whatever changes something and was sent by another site's page."""
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +89,7 @@ class SameOriginWrites:
 class ProtectiveHeaders:
     """Add ``HEADERS`` to every answer that does not bring its own (TensorBoard has its own policy)."""
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -107,7 +107,7 @@ def _ensemble(runs: "_Runs") -> list[str]:
 class _Runs:
     """The finished runs of a dataset, most accurate first."""
 
-    def __init__(self, bench: Workbench, dataset_id: str):
+    def __init__(self, bench: Workbench, dataset_id: str) -> None:
         found = bench.runs(dataset_id=dataset_id, status=Status.FINISHED)
         found = sorted(found, key=lambda run: -(run.test_accuracy or 0.0))[:_OFFERED]
         self._bench = bench
