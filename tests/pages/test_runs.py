@@ -5,14 +5,14 @@ import pytest
 from core.runs.values import Status
 from core.web.parts.labels import slot_words
 from core.web.runs import ended_runs
-from core.workbench.organise import Wanted
+from core.workbench.organise import RunQuery
 from tests.factories import fill, make_run
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 
 def tick(at, bench, *rows):
     """The page with these rows of the ended runs ticked."""
-    shown, _ = bench.search(Wanted(), limit=50)
+    shown, _ = bench.search(RunQuery(), limit=50)
     key = ended_runs.table_key([run.id for run in shown])
     at.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     return at.run()
