@@ -7,7 +7,7 @@ import streamlit as st
 from core.comparison import leaderboard
 from core.datasets.values import Dataset
 from core.runs.values import CHAMPION, Run
-from core.text.units import count, plain, share, size
+from core.text.units import count, percent, plain, size
 from core.web.models import panel
 from core.web.models.ready import with_model
 from core.web.parts import champion
@@ -75,7 +75,7 @@ def answer(bench: Workbench, dataset: Dataset, best: Run | None, sizes: Mapping[
     said = f"{count(len(sizes), 'model')}, {size(sum(sizes.values()))} on disk"
     if best is None:
         return f"{said}; none of {plain(dataset.name)} to show."
-    accuracy = share(best.test_accuracy, interval(best))
+    accuracy = percent(best.test_accuracy, interval(best))
     if champion_of(bench, dataset) == best.id:
         return f"{said}; the champion of {plain(dataset.name)} is the most accurate, with {accuracy}."
     return f"{said}; the most accurate of {plain(dataset.name)} is {plain(best.name)} with {accuracy}."

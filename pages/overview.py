@@ -7,7 +7,7 @@ import streamlit as st
 from core.comparison import Row, best_per_dataset, leaderboard
 from core.datasets.values import Dataset
 from core.runs.values import Status
-from core.text.units import count, plain, share
+from core.text.units import count, percent, plain
 from core.web.datasets.import_panel import demo_button, import_jobs
 from core.web.overview import dataset_card
 from core.web.parts.frame import require_frame
@@ -72,7 +72,7 @@ def answer(
     else:
         chosen = led.id in champions
         row, which = (champions[led.id], "champion") if chosen else (best[led.id], "most accurate model")
-        right = share(row.accuracy, row.interval)
+        right = percent(row.accuracy, row.interval)
         first = f"The {which} for {plain(led.name)} is right on {right} of its test photos"
     active = {word: sum(each.get(status, 0) for each in numbers.values()) for word, status in _GOING_ON.items()}
     going = [f"{count(number, 'run')} {word}" for word, number in active.items() if number]

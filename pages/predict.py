@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import GraftError
 from core.runs.values import Run
-from core.text.units import plain, share
+from core.text.units import percent, plain
 from core.web.models.ready import LISTED, ready_runs
 from core.web.parts.choice import listed_ids
 from core.web.parts.frame import require_frame
@@ -53,7 +53,7 @@ def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]
         list(by_id),
         format_func=lambda id_: (
             f"{'champion · ' if id_ in champions else ''}{by_id[id_].name} · {names[by_id[id_].dataset_id]} · "
-            f"{share(by_id[id_].test_accuracy, interval(by_id[id_]))} · {id_}"
+            f"{percent(by_id[id_].test_accuracy, interval(by_id[id_]))} · {id_}"
         ),
         key="predict.models",
         max_selections=MOST,

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from core.charts.look import HOVER, Trace, categories, distinct_labels, escape, figure, heatmap, require_some, scatter
 from core.runs.values import Evaluation
-from core.text.units import count, share
+from core.text.units import count, percent
 
 MOST_NUMBERED = 20
 """Classes up to which the cells show their numbers."""
@@ -172,5 +172,5 @@ def cell_markers(
 
 def _cell_data(cell: ConfusionCell) -> list[str]:
     answer = "recognised" if cell.true == cell.predicted else f"taken for {escape(cell.predicted)}"
-    detail = f"{count(cell.photos, 'photo')} {answer} ({share(cell.part)} of the class)"
+    detail = f"{count(cell.photos, 'photo')} {answer} ({percent(cell.part)} of the class)"
     return ["", escape(cell.true), detail, cell.true, cell.predicted]

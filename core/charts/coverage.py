@@ -20,7 +20,7 @@ from core.charts.look import (
 from core.charts.styles import RunStyle, styles_of
 from core.charts.thinning import thinned
 from core.comparison.coverage import CoveragePoint
-from core.text.units import share
+from core.text.units import percent
 
 _MOST_RUNS = 40
 _MOST_ON_A_LINE = 400
@@ -44,9 +44,9 @@ def coverage_curves_title(curves: Curves, names: Mapping[str, str]) -> str:
             continue
         reached = [point for point in points if point.accuracy >= goal]
         if reached:
-            left = share(1 - max(point.coverage for point in reached))
+            left = percent(1 - max(point.coverage for point in reached))
             return f"{name} is right on {100 * goal:.0f} % of the photos it answers if it may leave {left} of all out"
-    return f"{name} is right on {share(points[-1].accuracy)}; leaving unsure answers out does not help it"
+    return f"{name} is right on {percent(points[-1].accuracy)}; leaving unsure answers out does not help it"
 
 
 def coverage_curves_rows(curves: Curves, names: Mapping[str, str]) -> list[dict[str, Any]]:

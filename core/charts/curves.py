@@ -27,7 +27,7 @@ from core.charts.styles import RunStyle, styles_of
 from core.charts.thinning import thinned
 from core.comparison.curves import TRAINING_OF, Curve, MetricKind, metric_kind
 from core.errors import InvalidInput
-from core.text.units import count, duration, share
+from core.text.units import count, duration, percent
 
 MOST_RUNS = 40
 _MOST_ON_A_LINE = 500
@@ -260,5 +260,5 @@ def _key_to_dots() -> Trace:
 
 def _words(kind: MetricKind, value: float) -> str:
     if kind.share:
-        return share(value)
+        return percent(value)
     return duration(value) if kind.unit == "s" else f"{value:.3g}"

@@ -11,7 +11,7 @@ from core.charts.styles import RunStyle, styles_of
 from core.comparison.cost_axes import COSTS
 from core.comparison.depths import DepthPoint, DepthSeries
 from core.recipes.recipe import Pattern
-from core.text.units import count, points, share, times
+from core.text.units import count, percent, points, times
 
 _MOST_NAMED = 12
 
@@ -40,7 +40,7 @@ DEPTH_FIGURES: dict[str, _Figure] = {
         value=lambda point: 100 * point.accuracy,
         title="test accuracy",
         unit="%",
-        words=lambda point: share(point.accuracy, (point.low, point.high)),
+        words=lambda point: percent(point.accuracy, (point.low, point.high)),
         bar=_interval,
     ),
     "seconds": _Figure(
@@ -63,7 +63,7 @@ def depth_title(series: DepthSeries) -> str:
     """Where accuracy and cost cross: "Lite0, fine tuning is most accurate with 3 blocks trained: 93 %; with 1 ..."."""
     key = "seconds" if series.pattern is Pattern.FINE_TUNING else "ms_per_photo"
     best = max(series.points, key=lambda point: (point.accuracy, -(getattr(point, key) or 0.0), -point.depth))
-    said = f"{series.name} is most accurate with {_blocks(series, best)}: {share(best.accuracy)}"
+    said = f"{series.name} is most accurate with {_blocks(series, best)}: {percent(best.accuracy)}"
     if any(getattr(point, key) is None for point in series.points):
         return said
     cheapest = min(series.points, key=lambda point: getattr(point, key))

@@ -24,7 +24,7 @@ from core.charts.look import (
     short,
 )
 from core.charts.styles import SYMBOLS
-from core.text.units import share
+from core.text.units import percent
 
 _MOST_DRAWN = MOST_POINTS - 10
 _MOST_IN_LEGEND = 24
@@ -150,8 +150,8 @@ def photo_map(found: EmbeddedPhoto, class_names: Sequence[str]) -> go.Figure:
         revision="photo map",
         height=560,
         showlegend=True,
-        xaxis=_direction(f"first direction: {share(first)} of the variance"),
-        yaxis=_direction(f"second direction: {share(second)}"),
+        xaxis=_direction(f"first direction: {percent(first)} of the variance"),
+        yaxis=_direction(f"second direction: {percent(second)}"),
         legend={
             "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal", "itemsizing": "constant"
         },

@@ -9,7 +9,7 @@ from core.comparison.cost_axes import cost_kind
 from core.comparison.table import Row
 from core.recipes.differences import Difference
 from core.recipes.recipe import BOUNDS
-from core.text.units import brief, share
+from core.text.units import brief, percent
 
 MOST_SETTINGS = 7
 _MOST_CHOICES = 12
@@ -59,7 +59,7 @@ def parallel_axes(
     if any(value is not None for value in paid.values()):
         axes.append(_numbers(kind.title, paid, lambda value: kind.words(value, currency), absent="not measured"))
     accuracy = {row.run_id: row.accuracy for row in shown}
-    return (*axes, _numbers("test accuracy", accuracy, share, absent=""))
+    return (*axes, _numbers("test accuracy", accuracy, percent, absent=""))
 
 
 def _setting(one: Difference, rows: Sequence[Row]) -> ParallelAxis:

@@ -25,7 +25,7 @@ from core.charts.look import (
 from core.charts.styles import GREY_STYLE, RunStyle, styles_of
 from core.runs.metrics import wilson_interval
 from core.runs.values import ClassScore, Evaluation
-from core.text.units import count, listed, share
+from core.text.units import count, listed, percent
 
 MOST_CLASSES = 40
 MOST_BARS = 6
@@ -75,8 +75,10 @@ def per_class_title(evaluations: Mapping[str, Evaluation], names: Mapping[str, s
     low, high = min(worst.values.values()), max(worst.values.values())
     if low == 1.0:
         return "Every class is recognised completely"
-    said = f"{worst.class_name} is hardest: {share(mean(worst.values.values()))} of its {count(worst.photos, 'photo')}"
-    between = f" on average, from {share(low)} to {share(high)}" if high > low else ""
+    said = (
+        f"{worst.class_name} is hardest: {percent(mean(worst.values.values()))} of its {count(worst.photos, 'photo')}"
+    )
+    between = f" on average, from {percent(low)} to {percent(high)}" if high > low else ""
     return f"{said} are recognised{between}" if worst.photos != 1 else f"{said} is recognised{between}"
 
 
@@ -165,7 +167,7 @@ def _found(
 
 
 def _data(one: ClassFigure, run_id: str, names: Mapping[str, str]) -> list[str]:
-    said = f"{escape(one.class_name)}: {share(one.values[run_id])} of {count(one.photos, 'photo')}"
+    said = f"{escape(one.class_name)}: {percent(one.values[run_id])} of {count(one.photos, 'photo')}"
     return [run_id, escape(names.get(run_id, run_id)), said]
 
 

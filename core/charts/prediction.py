@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.charts.look import ACCENT, GREY, HOVER, axis, bar, categories, distinct_labels, escape, figure, require_some
 from core.models.predict import Prediction
-from core.text.units import share
+from core.text.units import percent
 
 
 def top_classes(predictions: Sequence[Prediction], *, unsure: bool = False) -> go.Figure:
@@ -20,10 +20,10 @@ def top_classes(predictions: Sequence[Prediction], *, unsure: bool = False) -> g
         y=labels,
         x=percents,
         marker={"color": colours, "line": {"width": 0}},
-        text=[share(prediction.probability) for prediction in predictions],
+        text=[percent(prediction.probability) for prediction in predictions],
         textposition="outside",
         cliponaxis=False,
-        customdata=[["", escape(p.class_name), share(p.probability)] for p in predictions],
+        customdata=[["", escape(p.class_name), percent(p.probability)] for p in predictions],
         hovertemplate=HOVER,
     )
     return figure(

@@ -22,7 +22,7 @@ from core.charts.look import (
 from core.charts.styles import RunStyle, styles_of
 from core.comparison.reliability import Reliability, ReliabilityBin
 from core.runs.metrics import wilson_interval
-from core.text.units import count, share
+from core.text.units import count, percent
 
 _MOST_RUNS = 40
 _CLEAR = 0.01
@@ -42,8 +42,8 @@ def reliability_title(
         return _of_one(before[0], names, {one.run_id: one for one in after})
     least, most = (choose(before, key=lambda one: one.ece) for choose in (min, max))
     return (
-        f"{_name(least, names)} knows best how sure it may be: calibration error {share(least.ece)}; "
-        f"farthest off is {_name(most, names)}: {share(most.ece)}"
+        f"{_name(least, names)} knows best how sure it may be: calibration error {percent(least.ece)}; "
+        f"farthest off is {_name(most, names)}: {percent(most.ece)}"
     )
 
 
@@ -55,9 +55,9 @@ def _of_one(run: Reliability, names: Mapping[str, str], after: Mapping[str, Reli
     right = sum(one.photos * one.accuracy for one in run.bins) / photos
     gap = sure - right
     word = "too sure" if gap > _CLEAR else "not sure enough" if gap < -_CLEAR else "as sure as it may be on average"
-    scaled = f", {share(after[run.run_id].ece)} with its temperature scaled" if run.run_id in after else ""
-    said = f"{share(sure)} sure on average, right on {share(right)}"
-    return f"{_name(run, names)} is {word}: {said} (calibration error {share(run.ece)}{scaled})"
+    scaled = f", {percent(after[run.run_id].ece)} with its temperature scaled" if run.run_id in after else ""
+    said = f"{percent(sure)} sure on average, right on {percent(right)}"
+    return f"{_name(run, names)} is {word}: {said} (calibration error {percent(run.ece)}{scaled})"
 
 
 def _name(run: Reliability, names: Mapping[str, str]) -> str:
@@ -216,7 +216,7 @@ def _line(run: Reliability, names: Mapping[str, str], looks: Mapping[str, RunSty
 
 
 def _data(run: Reliability, one: ReliabilityBin, names: Mapping[str, str], *, scaled: bool) -> list[str]:
-    said = f"{share(one.confidence)} sure, right on {share(one.accuracy)} of {count(one.photos, 'photo')}"
+    said = f"{percent(one.confidence)} sure, right on {percent(one.accuracy)} of {count(one.photos, 'photo')}"
     return [run.run_id, escape(_name(run, names)), f"{said}, {SCALED}" if scaled else said]
 
 

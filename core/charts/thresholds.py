@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.look import ACCENT, GREY, HOVER, Trace, axis, figure, require_some, scatter
 from core.comparison.thresholds import ThresholdPoint
-from core.text.units import milliseconds, points, share
+from core.text.units import milliseconds, percent, points
 
 
 def thresholds_title(curve: Sequence[ThresholdPoint], chosen: float) -> str:
@@ -18,7 +18,7 @@ def thresholds_title(curve: Sequence[ThresholdPoint], chosen: float) -> str:
     gain = point.accuracy - curve[0].accuracy
     better = f", {points(gain)} more than the cheap run alone" if gain > 0 else ", as the cheap run alone"
     return (
-        f"Passing on {share(point.passed_on)} of the photos is right on {share(point.accuracy)} of the validation "
+        f"Passing on {percent(point.passed_on)} of the photos is right on {percent(point.accuracy)} of the validation "
         f"photos{better}{cost}"
     )
 
@@ -64,12 +64,12 @@ def _trace(curve: Sequence[ThresholdPoint], timed: bool, mode: str, marker: dict
 def _name(point: ThresholdPoint) -> str:
     if point.passed_on == 0:
         return "never passed on"
-    return "always passed on" if point.passed_on == 1 else f"passed on below {share(point.threshold)}"
+    return "always passed on" if point.passed_on == 1 else f"passed on below {percent(point.threshold)}"
 
 
 def _words(point: ThresholdPoint) -> str:
     cost = "" if point.milliseconds is None else f", {milliseconds(point.milliseconds)} a photo"
-    return f"right on {share(point.accuracy)}, {share(point.passed_on)} passed on{cost}"
+    return f"right on {percent(point.accuracy)}, {percent(point.passed_on)} passed on{cost}"
 
 
 def _chosen(curve: Sequence[ThresholdPoint], chosen: float) -> ThresholdPoint:

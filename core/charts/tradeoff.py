@@ -28,7 +28,7 @@ from core.comparison.paired import Paired
 from core.comparison.summary import claim
 from core.comparison.table import Row, pareto_front
 from core.recipes.short_names import without_shared
-from core.text.units import count, share
+from core.text.units import count, percent
 
 _DIRECTLY_LABELLED = 6
 _NAME_WIDTH = 0.35
@@ -71,7 +71,7 @@ def tradeoff_points(
                 below=100 * (row.accuracy - low),
                 above=100 * (high - row.accuracy),
                 on_front=row.run_id in front,
-                words=f"{share(row.accuracy, row.interval)}, {kind.title} {kind.words(value, currency)}",
+                words=f"{percent(row.accuracy, row.interval)}, {kind.title} {kind.words(value, currency)}",
             )
         )
     return tuple(found)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from core.comparison.cost_axes import cost_kind
 from core.comparison.paired import Paired
 from core.comparison.table import Row, best
-from core.text.units import count, p_value, points, share, times
+from core.text.units import count, p_value, percent, points, times
 
 
 def verdict(pair: Paired, names: Mapping[str, str]) -> str:
@@ -51,7 +51,7 @@ def claim(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_
 def _alone(top: Row | None) -> str:
     if top is None:
         return "No run has been measured on the test photos yet"
-    return f"{top.name} is right on {share(top.accuracy, top.interval)} of the test photos"
+    return f"{top.name} is right on {percent(top.accuracy, top.interval)} of the test photos"
 
 
 def _tie_claim(leader: Row, ties: Sequence[Row], cost: str) -> str:

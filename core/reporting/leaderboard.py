@@ -7,9 +7,9 @@ from core.comparison.table import Row
 from core.recipes.labels import choice_words
 from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
-from core.reporting.parts import RUN, UNKNOWN, figure, is_best, percent, run_name
+from core.reporting.parts import RUN, UNKNOWN, figure, is_best, run_name
 from core.runs.values import Status
-from core.text.units import count, listed, share
+from core.text.units import count, listed, percent
 
 _BOARD = (
     RUN,
@@ -46,7 +46,7 @@ def _board_title(material: Material) -> str:
 def _board_row(material: Material, row: Row) -> list[object]:
     return [
         _run(material, row),
-        tag("span", share(row.accuracy, row.interval), class_="best" if is_best(material, row) else None),
+        tag("span", percent(row.accuracy, row.interval), class_="best" if is_best(material, row) else None),
         _badge(material, row),
         percent(row.balanced_accuracy),
         percent(row.macro_f1),

@@ -3,7 +3,6 @@
 from core.comparison.table import Row
 from core.reporting.markup import Column, Html, tag
 from core.reporting.material import Material
-from core.text.units import share
 
 RUN = Column("run", number=False)
 UNKNOWN = "–"
@@ -17,10 +16,6 @@ def run_name(material: Material, run_id: str) -> Html:
 def dot(material: Material, run_id: str) -> Html:
     colour = material.styles[run_id].colour
     return tag("span", class_="dot", style=f"background:{colour}")
-
-
-def percent(value: float | None) -> str:
-    return share(value)
 
 
 def figure(value: float | None, digits: int = 3) -> str:

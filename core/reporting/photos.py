@@ -9,7 +9,7 @@ import numpy as np
 from core.datasets import photos
 from core.reporting.markup import Html, Section, joined, paragraph, tag, void
 from core.reporting.material import Material
-from core.text.units import count, share
+from core.text.units import count, percent
 
 Words = Callable[[Material, "Answered", int], str]
 """What is said under a photo."""
@@ -85,7 +85,7 @@ def _usual_answer(material: Material, table: Answered, place: int) -> str:
 
 def _best_answer(material: Material, table: Answered, place: int) -> str:
     given = material.dataset.class_names[int(table.given[0, place])]
-    return f"{given}, {share(float(table.sure[0, place]))} sure"
+    return f"{given}, {percent(float(table.sure[0, place]))} sure"
 
 
 def _group(material: Material, table: Answered, order: np.ndarray, title: str, words: Words) -> Html | None:

@@ -6,8 +6,8 @@ from core import charts
 from core.comparison import Paired, coverage, reliability, verdict
 from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
-from core.reporting.parts import RUN, figure, percent, run_name, signed_points
-from core.text.units import count, p_value
+from core.reporting.parts import RUN, figure, run_name, signed_points
+from core.text.units import count, p_value, percent
 
 _MOST_BARS, _MOST_CURVES = 6, 12
 """Runs drawn: more could not be told apart."""

@@ -5,7 +5,7 @@ from core.comparison import verdict
 from core.reporting.markup import Html, Section, chart, html, joined, paragraph, tag
 from core.reporting.material import Material
 from core.reporting.parts import run_name
-from core.text.units import brief, count, listed, moment, share, size
+from core.text.units import brief, count, listed, moment, percent, size
 
 
 def heading(material: Material) -> list[Html]:
@@ -25,7 +25,7 @@ def answer(material: Material) -> str:
     if not measured:
         return "None of these runs has been measured on the test photos yet."
     best, names = measured[0], {run_id: brief(name) for run_id, name in material.names.items()}
-    right = f"{share(best.accuracy, best.interval)} of the test photos"
+    right = f"{percent(best.accuracy, best.interval)} of the test photos"
     if len(measured) == 1:
         return f"{names[best.run_id]} is right on {right}; there is nothing to compare it with."
     pairs = material.comparison.against_best

@@ -1,1 +1,1 @@
-"""How values, names and notes read."""
+"""Values, names, notes and tables as text."""

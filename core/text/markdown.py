@@ -1,131 +1,66 @@
-"""Notes of users as markdown that can be shown: a note never runs markup and never makes the browser call out.
+"""Notes of users as HTML: CommonMark without raw HTML and without images; links go to web pages or mail addresses only.
 
-Not a filter but a rewriting: what is known (below) is written anew, everything else is escaped letter by letter with
-``plain``. So raw HTML, pictures, links to anything but the web, Streamlit's own directives and formulas are just text.
-Known are lines, headings, lists, quotes, rules, code, **bold**, *italic*, ~~struck~~ and links to the web.
+Nothing in a note runs, and nothing in it makes the browser request anything before somebody follows a link.
 """
 
 import re
-from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from collections.abc import Iterator, Sequence
+from functools import cache
 
-from core.text.units import plain
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 
-_URL = r"https?://[^\s<>()\[\]\"'`\\]+"
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_RULE = re.compile(r"\s*([-*_])(?:\s*\1){2,}\s*$")
-_HEADING = re.compile(r"\s*(#{1,6})\s+(.*)$")
-_QUOTE = re.compile(r"\s*>\s?(.*)$")
-_ITEM = re.compile(r"(\s*)([-*+]|\d{1,3}[.)])\s+(.*)$")
-_TOP_HEADING = 4
-"""The page has three levels above a note."""
+from core.text.units import visible
 
-
-def safe_markdown(text: str) -> str:
-    """``text`` as harmless markdown. Lines stay lines; pictures become links to them."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    shown: list[str] = []
-    while lines:
-        line = lines.pop(0)
-        shown.append(_code_block(line, lines) if _FENCE.match(line) else _line(line, shown[-1] if shown else ""))
-    return "\n".join(shown)
+_ALLOWED = re.compile(r"(https?://[^/?#\s]|mailto:)", re.IGNORECASE)
+_URL = re.compile(r"(https?://[^\s<>()\[\]\"'`\\]*[^\s<>()\[\]\"'`\\.,;:!?*_~])", re.IGNORECASE)
+_LEVELS_ABOVE = 3
+"""Headings of the page above a note: its own begin at ``h4``."""
 
 
-def _code_block(opening: str, rest: list[str]) -> str:
-    """Up to the closing fence, or to the end; inside, everything is text already."""
-    fence = _FENCE.match(opening)
-    assert fence is not None
-    content: list[str] = []
-    while rest:
-        line = rest.pop(0)
-        if line.strip() == fence[1]:
-            break
-        content.append("".join(char for char in line if char.isprintable() or char == "\t"))
-    longest = max((len(run) for run in re.findall(r"`+", "\n".join(content))), default=0)
-    marks = "`" * max(3, longest + 1)
-    return "\n".join(["", marks, *content, marks, ""])
+def note_html(text: str) -> str:
+    """``text`` (Markdown) as safe HTML. Line breaks are kept; an image becomes a link to it."""
+    html = _parser().render(text)
+    return "\n".join(visible(line.expandtabs(4)) for line in html.split("\n"))
 
 
-def _line(line: str, before: str) -> str:
-    if not line.strip():
-        return ""
-    if _RULE.match(line):
-        return "\n---\n"
-    if found := _HEADING.match(line):
-        return f"\n{'#' * min(6, _TOP_HEADING - 1 + len(found[1]))} {_words(found[2].rstrip(' #'))}\n"
-    if found := _QUOTE.match(line):
-        return f"> {_words(found[1])}  "
-    if found := _ITEM.match(line):
-        return _item(*found.groups(), after_item=_ITEM.match(before.lstrip("\n")) is not None)
-    leave_quote = "\n" if before.startswith(">") else ""
-    return f"{leave_quote}{_words(line.strip())}  "  # two spaces: a line stays a line
+class _NoteParser(MarkdownIt):
+    def validateLink(self, url: str) -> bool:
+        return _ALLOWED.match(url) is not None
 
 
-def _item(indent: str, mark: str, words: str, *, after_item: bool) -> str:
-    """An item; deeper ones only below another, else they would be code."""
-    depth = min(len(indent.expandtabs(4)), 12) if after_item else 0
-    new_list = "" if after_item else "\n"
-    return f"{new_list}{' ' * depth}{mark} {_words(words)}"
+@cache
+def _parser() -> MarkdownIt:
+    parser = _NoteParser("commonmark", {"html": False, "breaks": True})
+    parser.enable("strikethrough").disable(["html_block", "html_inline", "image"])
+    parser.core.ruler.push("notes", _adapt)
+    return parser
 
 
-def _words(text: str) -> str:
-    """One line: code, links and emphasis written anew, all else escaped."""
-    shown, end = [], 0
-    for found in _INLINE.finditer(text):
-        shown += [_escaped(text[end : found.start()]), _WRITTEN[found.lastgroup or ""](found)]
-        end = found.end()
-    return "".join([*shown, _escaped(text[end:])])
+def _adapt(state: StateCore) -> None:
+    """Headings below those of the page, bare URLs as links, and every link in a new tab."""
+    for block in state.tokens:
+        if block.type in ("heading_open", "heading_close"):
+            block.tag = f"h{min(int(block.tag[1]) + _LEVELS_ABOVE, 6)}"
+        block.children = list(_linked(block.children)) if block.children else block.children
+        for token in block.children or ():
+            if token.type == "link_open":
+                token.attrs |= {"target": "_blank", "rel": "noopener noreferrer nofollow"}
 
 
-def _escaped(text: str) -> str:
-    """``plain`` with the spaces at both ends, which stand between words here."""
-    if not text.strip():
-        return " " if text else ""
-    return f"{' ' * text[0].isspace()}{plain(text)}{' ' * text[-1].isspace()}"
-
-
-_INLINE = re.compile(
-    r"(?P<code>(?P<ticks>`{1,3})(?P<inside>[^`]+)(?P=ticks)(?!`))"
-    rf"|(?P<link>!?\[(?P<label>[^\[\]]*)\]\(\s*<?(?P<target>{_URL}(?:\([^\s()]*\)[^\s<>()\"'`]*)*)>?(?:\s+\"[^\"]*\")?\s*\))"
-    rf"|(?P<bare>{_URL})"
-    r"|(?P<bold>\*\*(?P<strong>[^\s*](?:[^*]*[^\s*])?)\*\*)"
-    r"|(?P<italic>(?<![\w*])\*(?P<weak>[^\s*](?:[^*]*[^\s*])?)\*(?![\w*]))"
-    r"|(?P<under>(?<!\w)_(?P<slanted>[^\s_](?:[^_]*[^\s_])?)_(?!\w))"
-    r"|(?P<struck>~~(?P<gone>[^\s~](?:[^~]*[^\s~])?)~~)"
-)
-
-
-def _code(found: re.Match) -> str:
-    inside = "".join(char for char in found["inside"] if char.isprintable())
-    return f"`{inside.strip() or ' '}`"
-
-
-def _link(found: re.Match) -> str:
-    return _to(found["target"], found["label"] or "picture")
-
-
-def _bare(found: re.Match) -> str:
-    url = found["bare"].rstrip(".,;:!?*_~")
-    return _to(url, url) + _escaped(found["bare"][len(url) :])
-
-
-def _to(url: str, label: str) -> str:
-    """A link to a page of the web; anything else is text."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return _escaped(f"{label} ({url})")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return _escaped(f"{label} ({url})")
-    return f"[{plain(label)}]({quote(url, safe='/:?#@&=+,;%-._')})"
-
-
-_WRITTEN: dict[str, Callable[[re.Match], str]] = {
-    "code": _code,
-    "link": _link,
-    "bare": _bare,
-    "bold": lambda found: f"**{_words(found['strong'])}**",
-    "italic": lambda found: f"*{_words(found['weak'])}*",
-    "under": lambda found: f"*{_words(found['slanted'])}*",
-    "struck": lambda found: f"~~{_words(found['gone'])}~~",
-}
+def _linked(tokens: Sequence[Token]) -> Iterator[Token]:
+    """``tokens`` with the URLs that stand in plain text as links."""
+    depth = 0
+    for token in tokens:
+        depth += token.nesting if token.tag == "a" else 0
+        if depth or token.type != "text":
+            yield token
+            continue
+        for place, part in enumerate(_URL.split(token.content)):
+            text = Token("text", "", 0, content=part)
+            if place % 2:
+                href = _parser().normalizeLink(part)
+                yield from (Token("link_open", "a", 1, attrs={"href": href}), text, Token("link_close", "a", -1))
+            else:
+                yield text

@@ -1,4 +1,4 @@
-"""Any table as a file: CSV for spreadsheets, Parquet for notebooks. One column a name, as they first appear."""
+"""Rows as a CSV or Parquet file. Columns are in the order in which their names first appear."""
 
 import csv
 import io
@@ -9,9 +9,9 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def as_csv(rows: Rows) -> str:
-    """RFC 4180. None becomes an empty cell, and several values of a cell stand side by side.
+    """CSV (RFC 4180). None becomes an empty cell, a list its values joined by "; ".
 
-    Text that a spreadsheet would run as a formula gets a leading ``'``.
+    Text that a spreadsheet would evaluate as a formula is prefixed with ``'``.
     """
     names, text = _names(rows), io.StringIO()
     lines = csv.writer(text)
@@ -21,8 +21,8 @@ def as_csv(rows: Rows) -> str:
 
 
 def as_parquet(rows: Rows) -> bytes:
-    """Values as they are."""
-    import pandas as pd  # here: most commands need no table, and it takes a third of a second
+    """Parquet; values keep their types."""
+    import pandas as pd  # imported here: it takes a third of a second, and most commands need no table
 
     buffer = io.BytesIO()
     pd.DataFrame([dict(row) for row in rows], columns=_names(rows)).to_parquet(buffer, index=False)

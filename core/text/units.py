@@ -1,4 +1,4 @@
-"""Figures and names as people read them: with unit, no more digits than they deserve, and harmless as markup."""
+"""Numbers with their units, lists, and names escaped for Streamlit's Markdown."""
 
 import math
 import re
@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TypeGuard
 
 NOT_MEASURED = "not measured"
-_THIN = "\u202f"  # between thousands; does not break
-_JOINER = "\u2060"  # takes no room and does not break
+_THIN = "\u202f"  # narrow no-break space, between thousands
+_JOINER = "\u2060"  # word joiner: invisible
 
 
 def duration(seconds: float | None) -> str:
@@ -65,7 +65,7 @@ def energy(joules: float | None) -> str:
 
 
 def money(price: float | None, currency: str = "EUR") -> str:
-    """``0.42 EUR``; what is too small to show says ``under 0.01 EUR``."""
+    """``0.42 EUR``; amounts that would be rounded to zero are ``under 0.01 EUR``."""
     if not _known(price):
         return NOT_MEASURED
     if 0 < price < 0.01:
@@ -73,10 +73,10 @@ def money(price: float | None, currency: str = "EUR") -> str:
     return f"{price:,.2f} {currency}".replace(",", _THIN)
 
 
-def share(value: float | None, interval: tuple[float | None, float | None] | None = None) -> str:
-    """``92.4 %``; with its interval ``92.4 % ± 2.7``, in the precision the interval supports.
+def percent(value: float | None, interval: tuple[float | None, float | None] | None = None) -> str:
+    """A fraction in 0..1 as ``92.4 %``; with its interval ``92.4 % ± 2.7``, rounded to what the interval supports.
 
-    Near 0 and 100 the interval is lopsided and ``±`` would leave the scale: there it reads ``98.7 % (92.9 to 99.8)``.
+    Near 0 and 1, where ``±`` would leave the scale, the interval is a range: ``98.7 % (92.9 to 99.8)``.
     """
     if not _known(value):
         return "–"
@@ -91,7 +91,7 @@ def share(value: float | None, interval: tuple[float | None, float | None] | Non
 
 
 def points(difference: float) -> str:
-    """A difference of two shares, without sign: ``4.2 points``, ``1 point``."""
+    """Absolute difference of two fractions in percentage points: ``4.2 points``, ``1 point``."""
     value = f"{100 * abs(difference):.1f}".removesuffix(".0")
     return f"{value} point{'' if value == '1' else 's'}"
 
@@ -100,7 +100,7 @@ _PARTS = {2: "half", 3: "a third of", 4: "a quarter of", 5: "a fifth of", 10: "a
 
 
 def times(ratio: float) -> str:
-    """To be followed by a noun: ``1.6 times the``, ``half the``, ``a fifth of the``, ``3 % of the``."""
+    """A ratio, to be followed by a noun: ``1.6 times the``, ``half the``, ``a fifth of the``, ``3 % of the``."""
     if 0.95 < ratio < 1.05:
         return "the same"
     if ratio > 1:
@@ -130,7 +130,7 @@ def listed(names: Sequence[str], limit: int = 5) -> str:
 
 
 def brief(text: str, limit: int = 56) -> str:
-    """``text``, where it is long cut in the middle, between words: both ends of a name matter."""
+    """``text``, shortened in the middle between words where it is longer than ``limit``: names differ at both ends."""
     if len(text) <= limit:
         return text
     head, tail = text[: limit * 2 // 3 - 1], text[-limit // 3 + 1 :]
@@ -146,22 +146,22 @@ def moment(seconds: float | None) -> str:
     return "–" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation: every one of them may be escaped (CommonMark 2.4)
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation may be escaped (CommonMark 2.4)
 _LATE = re.compile(r"(?<=[:@])(?=[\w/+-])|(?<=\bww)(?=w\.)|(?<=[<>~-])(?=[->=])", re.IGNORECASE)
 
 
 def plain(text: object) -> str:
-    """``text`` such that Streamlit's markdown shows it letter by letter (file, class and run names), on one line.
+    """``text`` (a file, class or run name) escaped so that Streamlit's Markdown shows it unchanged, on one line.
 
-    Backslashes alone are not enough: icons (``:material/home:``), emoji (``:smile:``), web and mail addresses and
-    arrows are found by Streamlit after the backslashes are gone. An invisible word joiner breaks those up.
+    Backslashes alone are not enough: Streamlit replaces icons (``:material/home:``), emoji (``:smile:``), web and mail
+    addresses and arrows after it has removed the backslashes. An invisible word joiner interrupts those.
     """
     line = " ".join(visible(str(text)).split())
     return _MARKUP.sub(r"\\\1", _LATE.sub(_JOINER, line))
 
 
 def visible(text: str) -> str:
-    """``text`` without control characters and without those that reverse the direction of what follows."""
+    """``text`` without control characters and without characters that change the writing direction."""
     kept = (" " if char in "\t\r\n" else char for char in text)
     return "".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char == "\u200d")
 

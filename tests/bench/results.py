@@ -20,7 +20,7 @@ from core.datasets.values import Dataset
 from core.recipes.recipe import Cascade, Pattern, Recipe, Solver
 from core.runs.values import Run, Status
 from core.settings import Settings
-from core.text.units import count, duration, share
+from core.text.units import count, duration, percent
 from core.workbench import Workbench
 from tests.bench.homes import part_of
 
@@ -114,7 +114,7 @@ def _section(bench: Workbench, dataset: Dataset, runs: list[Run], options: argpa
     ]
     for run in runs:
         cost = costs[run.id]
-        accuracy = share(run.test_accuracy, (run.test_low, run.test_high))
+        accuracy = percent(run.test_accuracy, (run.test_low, run.test_high))
         speed = "not measured" if cost.ms_per_photo is None else f"{cost.ms_per_photo:.1f}"
         lines.append(
             f"| {str(run.recipe.pattern).replace('_', ' ')} | {run.name} | {run.epochs_done or '-'} | {accuracy} "

@@ -60,6 +60,6 @@ def test_a_hostile_note_runs_nothing_and_calls_nobody(context, marked_server):
     expect(note.locator("strong", has_text="steady")).to_have_count(1)  # it is shown as markdown
     assert note.locator("img, iframe, script, svg image").count() == 0
     targets = note.locator("a").evaluate_all("links => links.map(link => link.protocol)")
-    assert targets and set(targets) <= {"http:", "https:"}
+    assert targets and set(targets) <= {"http:", "https:", "mailto:"}
     assert page.evaluate("window.fired") is None
     assert visit.outside == [] and visit.complaints == []

@@ -15,7 +15,7 @@ from core.registry.schema import evaluations
 from core.runs.metrics import evaluate
 from core.runs.values import Run, Status
 from core.settings import Settings
-from core.text.units import share
+from core.text.units import percent
 from core.web.compare.views import VIEWS
 from core.web.compare.views.confusion import cell_of
 from core.web.compare.views.pairs import only_alone
@@ -306,7 +306,7 @@ def test_two_runs_are_compared_in_every_figure_of_the_command_line(bench, runs):
     a, b = runs["top 3"].id, runs["from scratch"].id
     lines = table_with(at_view("pairs", a, b, a=a, b=b), "Figure").set_index("Figure")
     found = {one.metric: one for one in bench.comparison([a, b]).metrics(a, b)}
-    assert lines.loc["Macro-F1", "A"] == share(found["macro_f1"].a)
+    assert lines.loc["Macro-F1", "A"] == percent(found["macro_f1"].a)
     assert lines.loc["Log-loss", "B"] == f"{found['log_loss'].b:.3f}"
 
 

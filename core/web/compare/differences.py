@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.comparison import Board, Difference, without_family
 from core.recipes.labels import FIELDS, choice_words
-from core.text.units import count, share
+from core.text.units import count, percent
 from core.web.compare.filters import backbone_title
 from core.web.compare.selected import Selected
 from core.web.parts.device import is_narrow
@@ -43,7 +43,7 @@ def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One line a setting, one column a run."""
     ids, board = [row.run_id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
     lines = [{"setting": one.title, **{id_: said(board, one, id_) for id_ in ids}} for one in found]
-    accuracy = {row.run_id: share(row.accuracy) for row in selected.comparison.rows}
+    accuracy = {row.run_id: percent(row.accuracy) for row in selected.comparison.rows}
     columns = {id_: st.column_config.TextColumn(selected.brief_names[id_], width=_WIDTH) for id_ in ids}
     columns["setting"] = st.column_config.TextColumn("Setting")
     table([{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns)
@@ -55,7 +55,7 @@ def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
     widest = 150 if is_narrow() else 300
     names = fitting(selected.names, widest)
     lines = [
-        {"name": names[row.run_id], "accuracy": share(row.accuracy)}
+        {"name": names[row.run_id], "accuracy": percent(row.accuracy)}
         | {one.name: said(board, one, row.run_id) for one in found}
         for row in selected.comparison.rows
     ]

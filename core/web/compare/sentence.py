@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.comparison import BoardPage, verdict
 from core.datasets.values import Dataset
-from core.text.units import count, listed, plain, share
+from core.text.units import count, listed, percent, plain
 from core.web.compare.selected import Selected
 
 _NAMED = 3
@@ -21,7 +21,7 @@ def answer(dataset: Dataset, selected: Selected | None) -> str:
         return "None of these runs has been measured on the test photos yet."
     if len(measured) == 1:
         best = plain(selected.brief_names[measured[0].run_id])
-        right = share(measured[0].accuracy, measured[0].interval)
+        right = percent(measured[0].accuracy, measured[0].interval)
         return f"{best} is right on {right} of the test photos; there is nothing to compare it with yet."
     pairs = selected.comparison.against_best
     if len(measured) == 2 and len(pairs) == 1:
@@ -36,7 +36,7 @@ def _of_chosen(selected: Selected) -> str:
     equal = [names[row.run_id] for row in rows if row.accuracy == best.accuracy]
     lower = {row.run_id for row in rows if row.accuracy != best.accuracy}
     ties = [names[pair.b] for pair in selected.comparison.against_best if pair.tie and pair.b in lower]
-    return _said(equal, len(rows), share(best.accuracy, best.interval), ties, behind=len(lower) - len(ties))
+    return _said(equal, len(rows), percent(best.accuracy, best.interval), ties, behind=len(lower) - len(ties))
 
 
 def _of_all(selected: Selected, page: BoardPage) -> str:
@@ -48,7 +48,7 @@ def _of_all(selected: Selected, page: BoardPage) -> str:
     unnamed = page.ties - sum(bool(entry.tie) for entry in page.entries[1:])
     row = next(row for row in selected.comparison.rows if row.run_id == best.run_id)
     times = best.counted
-    right = share(row.accuracy, row.interval) if times == 1 else f"{share(accuracy)} (mean of {times} repetitions)"
+    right = percent(row.accuracy, row.interval) if times == 1 else f"{percent(accuracy)} (mean of {times} repetitions)"
     return _said(equal, page.runs, right, ties, behind=page.tests - page.ties, unnamed=unnamed)
 
 

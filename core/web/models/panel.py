@@ -12,7 +12,7 @@ from core.errors import GraftError
 from core.files.atomic import digest_of
 from core.recipes.labels import recipe_words
 from core.runs.values import Cost, Model, Run
-from core.text.units import listed, milliseconds, moment, plain, share, size
+from core.text.units import listed, milliseconds, moment, percent, plain, size
 from core.web.parts import champion as champions
 from core.web.parts import organise
 from core.web.parts.labels import dataset_title, interval
@@ -53,7 +53,7 @@ def _figures(bench: Workbench, model: Model, run: Run) -> None:
     good = intact(bench.settings.home / model.path, model)
     figures(
         model.id,
-        ("Test accuracy", share(run.test_accuracy, interval(run)), "With its 95 % interval (Wilson)."),
+        ("Test accuracy", percent(run.test_accuracy, interval(run)), "With its 95 % interval (Wilson)."),
         _size(model, cost),
         ("Per photo", milliseconds(cost.ms_per_photo if cost else None), COSTS["ms_per_photo"].help),
         ("Files", "verified" if good else "damaged", "Whether its files still have the SHA-256 they were saved with."),

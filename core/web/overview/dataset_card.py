@@ -7,7 +7,7 @@ import streamlit as st
 from core.comparison import COSTS, Row
 from core.datasets.values import Dataset
 from core.runs.values import Run, Status
-from core.text.units import count, duration, milliseconds, plain, share
+from core.text.units import count, duration, milliseconds, percent, plain
 from core.web.datasets.dataset_panel import sample
 from core.web.parts.labels import dataset_size, dataset_title
 from core.web.parts.metrics import figures
@@ -59,12 +59,12 @@ def _who(shown: Run, best: Row | None, champion: Row | None) -> None:
         return
     also, beside = " :green-badge[:material/target: Most accurate]", ""
     if best is not None and (best.accuracy or 0) > (champion.accuracy or 0):
-        also, beside = "", f" The most accurate is {plain(best.name)} with {share(best.accuracy)}."
+        also, beside = "", f" The most accurate is {plain(best.name)} with {percent(best.accuracy)}."
     st.caption(f":orange-badge[:material/trophy: Champion]{also}{beside}")
 
 
 def _figures(dataset: Dataset, shown: Row, which: str) -> None:
-    accuracy = share(shown.accuracy, shown.interval)
+    accuracy = percent(shown.accuracy, shown.interval)
     figures(
         dataset.id,
         ("Test accuracy", accuracy, f"Of {which}, with its 95 % interval."),

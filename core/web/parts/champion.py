@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.datasets.values import Dataset
 from core.runs.values import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Run, Status
-from core.text.units import moment, plain, share
+from core.text.units import moment, percent, plain
 from core.web.parts.labels import dataset_title, interval
 from core.web.parts.widgets import run_chip
 from core.web.runs.rows import attempt, open_link
@@ -54,12 +54,12 @@ def _holder(bench: Workbench, held: AliasMove, best: Run | None) -> None:
     run = bench.run(held.run_id or "")
     st.markdown(f":orange-badge[{TROPHY} Champion]")
     run_chip(run)
-    st.markdown(f"Right on **{share(run.test_accuracy, interval(run))}** of the test photos.")
+    st.markdown(f"Right on **{percent(run.test_accuracy, interval(run))}** of the test photos.")
     st.caption(_since(held))
     if not bench.has_model(run.id):
         st.warning("Its weights were deleted: it can be compared, but not asked.", icon=":material/layers_clear:")
     if best is not None and best.id != run.id and (best.test_accuracy or 0) > (run.test_accuracy or 0):
-        st.caption(f"The most accurate is {plain(best.name)} with {share(best.test_accuracy, interval(best))}.")
+        st.caption(f"The most accurate is {plain(best.name)} with {percent(best.test_accuracy, interval(best))}.")
 
 
 def _nobody(bench: Workbench, dataset: Dataset, lost: AliasMove | None, best: Run | None) -> None:
@@ -75,7 +75,7 @@ def _nobody(bench: Workbench, dataset: Dataset, lost: AliasMove | None, best: Ru
             f"**{plain(dataset.name)}@{CHAMPION}**."
         )
     if best is not None:
-        st.caption(f"The most accurate is {plain(best.name)} with {share(best.test_accuracy, interval(best))}.")
+        st.caption(f"The most accurate is {plain(best.name)} with {percent(best.test_accuracy, interval(best))}.")
 
 
 def _buttons(bench: Workbench, dataset: Dataset, held: AliasMove | None) -> None:

@@ -7,7 +7,7 @@ from core.backbones.values import Availability, Backbone
 from core.comparison import CostKind
 from core.datasets.values import Dataset
 from core.runs.values import Run, Status
-from core.text.units import count, duration, listed, money, plain, share, size
+from core.text.units import count, duration, listed, money, percent, plain, size
 from core.workbench.delete import DeletionImpact
 
 AVAILABILITY: dict[Availability, str] = {
@@ -71,7 +71,7 @@ def run_sentence(run: Run) -> str:
 
 def _finished_sentence(run: Run) -> str:
     """With the epoch that was kept, and why it ended before its last one, if it did."""
-    right = f"Right on {share(run.test_accuracy, interval(run))} of the test photos"
+    right = f"Right on {percent(run.test_accuracy, interval(run))} of the test photos"
     if not run.recipe.is_trained:
         return f"{right}; it took {duration(run.wall_seconds)}."
     asked = run.recipe.hyperparameters.epochs

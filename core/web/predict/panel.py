@@ -9,7 +9,7 @@ import streamlit as st
 from core.comparison import without_shared
 from core.models.predict import Answer, PhotoPredictions
 from core.runs.values import Run
-from core.text.units import brief, count, listed, milliseconds, plain, share
+from core.text.units import brief, count, listed, milliseconds, percent, plain
 from core.web.parts.widgets import run_chip
 from core.workbench import Workbench
 
@@ -112,7 +112,7 @@ def _answer(said: Answer, runs: Mapping[str, Run], names: Mapping[str, str]) -> 
         took += " · calibrated"
     if said.unsure:
         st.caption(
-            f":orange-badge[:material/help: unsure] The best class has under {share(said.unsure_below)}; "
+            f":orange-badge[:material/help: unsure] The best class has under {percent(said.unsure_below)}; "
             f"the photo may show none of the classes · {took}"
         )
     else:
@@ -120,4 +120,4 @@ def _answer(said: Answer, runs: Mapping[str, Run], names: Mapping[str, str]) -> 
 
 
 def _chance(probability: float) -> str:
-    return "under 0.1 %" if probability < 0.0005 else share(probability)
+    return "under 0.1 %" if probability < 0.0005 else percent(probability)

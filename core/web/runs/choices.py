@@ -11,7 +11,7 @@ from core.comparison import threshold_points
 from core.errors import GraftError
 from core.recipes.recipe import Pattern
 from core.runs.values import Run
-from core.text.units import plain, share, size
+from core.text.units import percent, plain, size
 from core.web.parts.tables import number, table
 from core.web.train.mapping import mapping_table
 from core.workbench import Workbench
@@ -58,7 +58,7 @@ def _tried(choice: Mapping[str, Any]) -> None:
         "loss": number("Validation loss", "Mean cross-entropy on the validation photos."),
     }
     numbers = {name for row in rows for name, value in row.items() if _is_number(value)}
-    words = dict.fromkeys(numbers, _short) | {"accuracy": share}
+    words = dict.fromkeys(numbers, _short) | {"accuracy": percent}
     table(rows, key="run.tried", words=words, columns=columns)
 
 

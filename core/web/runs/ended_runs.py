@@ -10,7 +10,7 @@ from core.charts.colours import run_colour
 from core.comparison import without_shared
 from core.recipes.labels import recipe_words
 from core.runs.values import Run, Status
-from core.text.units import count, duration, moment, share
+from core.text.units import count, duration, moment, percent
 from core.web.parts import organise
 from core.web.parts.device import is_narrow
 from core.web.parts.labels import interval
@@ -134,7 +134,7 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
     chosen = table(
         rows,
         key=table_key([run.id for run in runs]),
-        words={"Accuracy": lambda value: share(value / 100), "Time": duration},
+        words={"Accuracy": lambda value: percent(value / 100), "Time": duration},
         columns=_COLUMNS | {"Open": opened, "Run": name_column("Run", list(called.values()), widest=_widest())},
         column_order=_said(rows),
         on_select="rerun",

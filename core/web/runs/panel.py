@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import charts
 from core.runs.values import CHAMPION, LONGEST_NAME, LONGEST_NOTE, Epoch, Run, Status
-from core.text.markdown import safe_markdown
+from core.text.markdown import note_html
 from core.text.units import moment, plain
 from core.web.parts import champion, organise
 from core.web.parts.labels import dataset_title, run_sentence
@@ -26,7 +26,7 @@ def show(bench: Workbench, run: Run) -> None:
     _actions(bench, run)
     if run.notes.strip():
         with st.container(border=True, key="run.note"):
-            st.markdown(safe_markdown(run.notes))
+            st.html(note_html(run.notes))
     poll(lambda: _live(bench, run), not run.status.ended)
     if run.status is Status.FINISHED:
         results.cost(bench, run)
@@ -126,7 +126,7 @@ def _notes(bench: Workbench, run: Run) -> None:
     if notes.strip() and notes != run.notes:
         st.caption("Not saved yet; it will look like this:")
         with st.container(border=True):
-            st.markdown(safe_markdown(notes))
+            st.html(note_html(notes))
     if st.button("Save", icon=":material/save:", key="run.save"):
         with explained():
             bench.annotate(run.id, name=name, notes=notes)

@@ -5,7 +5,7 @@ import streamlit as st
 from core import charts
 from core.comparison import COSTS, leaderboard
 from core.runs.values import Evaluation, Run
-from core.text.units import duration, listed, plain, share
+from core.text.units import duration, listed, percent, plain
 from core.web.parts.labels import saying, title_of
 from core.web.parts.metrics import figures
 from core.web.parts.tables import number, table
@@ -47,7 +47,7 @@ def evaluation(bench: Workbench, run: Run) -> None:
         table(
             classes,
             key="run.classes",
-            words=dict.fromkeys(("Precision", "Recall", "F1"), share),
+            words=dict.fromkeys(("Precision", "Recall", "F1"), percent),
             columns=_CLASS_COLUMNS,
         )
     with right:

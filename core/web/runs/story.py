@@ -8,7 +8,7 @@ from core.errors import NotFound
 from core.recipes.labels import field_words, method_words, value_words
 from core.recipes.recipe import RELEVANT
 from core.runs.values import Run, Status
-from core.text.units import count, duration, listed, moment, plain, points, share
+from core.text.units import count, duration, listed, moment, percent, plain, points
 from core.web.parts.labels import interval, slot_words
 from core.web.parts.tables import number, table
 from core.web.runs.rows import open_link
@@ -87,8 +87,8 @@ def repetitions(bench: Workbench, run: Run) -> None:
     reached = [one.test_accuracy for one in same if one.test_accuracy is not None]
     if len(reached) > 1:
         st.markdown(
-            f"{count(len(reached), 'seed')}: right on {share(mean(reached))} on average, from {share(min(reached))} to "
-            f"{share(max(reached))} (standard deviation {points(stdev(reached))})."
+            f"{count(len(reached), 'seed')}: right on {percent(mean(reached))} on average, from {percent(min(reached))} to "
+            f"{percent(max(reached))} (standard deviation {points(stdev(reached))})."
         )
     with st.container(key="rows-repetitions"):
         for one in same:
@@ -100,7 +100,7 @@ def repetitions(bench: Workbench, run: Run) -> None:
 
 
 def _run_line(run: Run, what: str, *, here: bool = False) -> None:
-    said = share(run.test_accuracy, interval(run)) if run.test_accuracy is not None else str(run.status).lower()
+    said = percent(run.test_accuracy, interval(run)) if run.test_accuracy is not None else str(run.status).lower()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{plain(what)}: {said}{' (this run)' if here else ''}", width="content")
         if not here:

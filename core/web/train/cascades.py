@@ -9,7 +9,7 @@ from core.comparison import labels
 from core.recipes.labels import CASCADES
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.runs.values import Run, Status
-from core.text.units import share
+from core.text.units import percent
 from core.web.parts.labels import interval
 from core.web.train.grid import Choices
 from core.web.train.hyperparameters import Numbers, repetitions
@@ -117,7 +117,7 @@ class _Runs:
 
     def label(self, run_id: str) -> str:
         run = self._runs[run_id]
-        return f"{self._names[run_id]} · {share(run.test_accuracy, interval(run))}"
+        return f"{self._names[run_id]} · {percent(run.test_accuracy, interval(run))}"
 
     def one(self, column, title: str, *, key: str, order: Sequence[str] | None = None) -> str:
         return column.selectbox(title, self.ids if order is None else order, format_func=self.label, key=key)

@@ -16,7 +16,7 @@ from core.reporting import TABLES, report_html
 from core.reporting.markup import Column, Html, html, table, tag
 from core.reporting.page import policy, scripts
 from core.runs.values import Status
-from core.text.units import share
+from core.text.units import percent
 from tests.factories import fill
 from tests.pattern_home import fill_patterns
 
@@ -125,8 +125,8 @@ def test_its_figures_are_those_of_the_comparison(bench, finished):
     found = bench.comparison([run.id for run in finished])
     text = read(bench, finished).text
     for row in found.rows:
-        assert share(row.accuracy, row.interval) in text
-        assert share(row.balanced_accuracy) in text
+        assert percent(row.accuracy, row.interval) in text
+        assert percent(row.balanced_accuracy) in text
         assert f"{row.log_loss:.3f}" in text
     for pair in found.against_best:
         assert f" {pair.both_right} {pair.only_a} {pair.only_b} {pair.both_wrong} " in text
@@ -214,7 +214,9 @@ def test_temperatures_are_shown_before_and_after(bench, finished):
     assert "temperature, fitted on validation photos" not in read(bench, finished).text
     found = bench.calibrate(finished[0].id)
     text = read(bench, finished).text
-    assert f"{found.temperature:.2f} {share(found.validation_ece_before)} {share(found.validation_ece_after)}" in text
+    assert (
+        f"{found.temperature:.2f} {percent(found.validation_ece_before)} {percent(found.validation_ece_after)}" in text
+    )
 
 
 def test_the_map_of_the_best_run_is_in_it_when_it_is_at_hand(bench, runs):

@@ -74,16 +74,16 @@ def test_money_too_small_to_show_is_not_shown_as_nothing():
 
 
 def test_an_accuracy_has_no_more_digits_than_its_interval_supports():
-    assert units.share(0.92398) == "92.4 %"
-    assert units.share(0.92398, (0.89, 0.944)) == "92.4 % ± 2.7"
-    assert units.share(0.67, (0.45, 0.85)) == "67 % ± 20"
-    assert units.share(None) == "–"
-    assert units.share(0.5, (None, None)) == "50.0 %"
+    assert units.percent(0.92398) == "92.4 %"
+    assert units.percent(0.92398, (0.89, 0.944)) == "92.4 % ± 2.7"
+    assert units.percent(0.67, (0.45, 0.85)) == "67 % ± 20"
+    assert units.percent(None) == "–"
+    assert units.percent(0.5, (None, None)) == "50.0 %"
 
 
 def test_an_interval_never_leaves_the_scale():
-    assert units.share(1.0, (0.951, 1.0)) == "100.0 % (95.1 to 100.0)"
-    assert units.share(0.01, (0.0, 0.05)) == "1.0 % (0.0 to 5.0)"
+    assert units.percent(1.0, (0.951, 1.0)) == "100.0 % (95.1 to 100.0)"
+    assert units.percent(0.01, (0.0, 0.05)) == "1.0 % (0.0 to 5.0)"
 
 
 def test_differences_are_points_not_percent():

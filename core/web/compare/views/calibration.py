@@ -10,7 +10,7 @@ from core.comparison import PhotoResults, Reliability, reliability
 from core.errors import GraftError
 from core.models.calibration import Calibration
 from core.models.temperature import scaled
-from core.text.units import count, plain, share
+from core.text.units import count, percent, plain
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 
@@ -107,11 +107,11 @@ def _said(selected: Selected, run_id: str, fitted: Calibration | None, raw: Reli
     """Calibration error and log-loss on the test photos; both sides of the correction where there is one."""
     if fitted is None or fitted.test_ece_after is None or fitted.test_loss_after is None:
         loss = selected.comparison.evaluations[run_id].loss if run_id in selected.comparison.evaluations else None
-        said = f"error {share(raw.ece)}" + ("" if loss is None else f", log-loss {loss:.3f}")
+        said = f"error {percent(raw.ece)}" + ("" if loss is None else f", log-loss {loss:.3f}")
         return said if fitted is None else f"{said}, temperature {fitted.temperature:.2f}"
     return (
         f"temperature {fitted.temperature:.2f}: "
-        f"error {share(fitted.test_ece_before)} → {share(fitted.test_ece_after)}, "
+        f"error {percent(fitted.test_ece_before)} → {percent(fitted.test_ece_after)}, "
         f"log-loss {fitted.test_loss_before:.3f} → {fitted.test_loss_after:.3f}"
     )
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import charts
-from core.text.units import listed, plain, share
+from core.text.units import listed, percent, plain
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 from core.web.parts.tables import name_column, number, table
@@ -51,5 +51,5 @@ def _table(selected: Selected, ids: list[str]) -> None:
         "Precision": number("Precision", "Of the photos it called so, the share that are."),
         "F1": number("F1", "Harmonic mean of precision and recall."),
     }
-    table(rows, key="compare.class_table", words=dict.fromkeys(("Recall", "Precision", "F1"), share), columns=columns)
+    table(rows, key="compare.class_table", words=dict.fromkeys(("Recall", "Precision", "F1"), percent), columns=columns)
     parts.data(selected, lambda: rows, "compare.classes_of_a_run")

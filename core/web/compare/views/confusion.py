@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import charts
 from core.comparison import PhotoAnswer, confusion_cells, paired_cells
-from core.text.units import brief, count, plain, share
+from core.text.units import brief, count, percent, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
@@ -102,7 +102,7 @@ def _two(shown: Matrices) -> None:
     left, right = st.columns(2, gap="medium")
     for place, run_id, side in ((left, shown.a, "a"), (right, shown.b, "b")):
         with place:
-            accuracy = share(shown.selected.comparison.evaluations[run_id].accuracy).replace(" ", "\u00a0")
+            accuracy = percent(shown.selected.comparison.evaluations[run_id].accuracy).replace(" ", "\u00a0")
             name = brief(shown.selected.brief_names[run_id], _ONE_LINE)
             st.markdown(f"**{side.upper()}** {plain(name)}: {accuracy}")
             _matrix(shown, run_id, side)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import charts
 from core.comparison import PhotoResults, coverage, when_sure
-from core.text.units import share
+from core.text.units import percent
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 from core.web.parts.tables import table
@@ -51,8 +51,8 @@ def _reading(results: PhotoResults) -> str:
     if right is None:
         return f"it is never {100 * _SENTENCE:.0f} % sure of an answer."
     return (
-        f"answering only when at least {100 * _SENTENCE:.0f} % sure, it is right on {share(right)} of the "
-        f"{share(answers)} of photos it answers; on all of them, on {share(results.accuracy)}."
+        f"answering only when at least {100 * _SENTENCE:.0f} % sure, it is right on {percent(right)} of the "
+        f"{percent(answers)} of photos it answers; on all of them, on {percent(results.accuracy)}."
     )
 
 
@@ -62,7 +62,7 @@ def _column(at: float) -> str:
 
 def _cell(results: PhotoResults, at: float) -> str:
     right, answers = when_sure(results, at)
-    return "answers none" if right is None else f"{share(right)} of {100 * answers:.0f} %"
+    return "answers none" if right is None else f"{percent(right)} of {100 * answers:.0f} %"
 
 
 def _figures(results: PhotoResults, name: str, at: float) -> dict:

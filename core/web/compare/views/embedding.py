@@ -6,7 +6,7 @@ import streamlit as st
 from core import charts
 from core.comparison import photo_answers
 from core.models.embedding import PhotoMap
-from core.text.units import count, share
+from core.text.units import count, percent
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
@@ -75,7 +75,7 @@ def _caption(found: PhotoMap) -> str:
     first, second = found.explained
     return (
         f"{charts.photo_map_caption(found)} Where a dot lies: the two directions of largest variance (PCA) of "
-        f"{found.source}. They show {share(first)} and {share(second)} of it; photos that are close here "
+        f"{found.source}. They show {percent(first)} and {percent(second)} of it; photos that are close here "
         "need not be close in all other directions."
     )
 

@@ -14,7 +14,7 @@ from core.comparison import (
     photo_answers,
     verdict,
 )
-from core.text.units import count, p_value, plain, points, share
+from core.text.units import count, p_value, percent, plain, points
 from core.web.compare import address
 from core.web.compare.columns import bare_p
 from core.web.compare.selected import Selected
@@ -106,7 +106,7 @@ def _figures(selected: Selected, pair: Paired) -> None:
 
 def _figure_row(one: MetricDifference) -> dict:
     kind = TEST_METRICS[one.metric]
-    said, signed = (share, _signed) if kind.share else ("{:.3f}".format, _signed_number)
+    said, signed = (percent, _signed) if kind.share else ("{:.3f}".format, _signed_number)
     return {
         "Figure": f"{kind.title[0].upper()}{kind.title[1:]}",
         "A": said(one.a),
@@ -140,7 +140,7 @@ def _classes(selected: Selected, pair: Paired) -> None:
         "p": number("p", "McNemar's exact test on the photos of the class, corrected for all classes (Holm)."),
         "Verdict": _verdict_column(),
     }
-    words: dict[str, Callable[[Any], str]] = {"A": share, "B": share, "Difference": _signed, "p": bare_p}
+    words: dict[str, Callable[[Any], str]] = {"A": percent, "B": percent, "Difference": _signed, "p": bare_p}
     table([_class_row(one) for one in ordered], key="compare.class_differences", words=words, columns=columns)
     parts.data(selected, lambda: [vars(one) for one in found], "compare.classes_of_two")
 

@@ -6,7 +6,7 @@ from core import charts
 from core.comparison import Row, threshold_points
 from core.errors import NotFound
 from core.recipes.recipe import Cascade
-from core.text.units import count, share
+from core.text.units import count, percent
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 
@@ -53,6 +53,6 @@ def _one(selected: Selected, row: Row) -> None:
         key=f"compare.thresholds_{row.run_id}",
         alt=f"Validation accuracy by threshold of {row.name}",
         rows=lambda: charts.accuracy_by_threshold_rows(curve),
-        caption=f"It passes on what the cheap run is less than {share(chosen)} sure of. Measured on the "
+        caption=f"It passes on what the cheap run is less than {percent(chosen)} sure of. Measured on the "
         "validation photos, where the threshold was chosen; the test photos had no say in it.",
     )
