@@ -87,8 +87,8 @@ def repetitions(bench: Workbench, run: Run) -> None:
     reached = [one.test_accuracy for one in same if one.test_accuracy is not None]
     if len(reached) > 1:
         st.markdown(
-            f"{count(len(reached), 'seed')}: right on {percent(mean(reached))} on average, from {percent(min(reached))} to "
-            f"{percent(max(reached))} (standard deviation {points(stdev(reached))})."
+            f"{count(len(reached), 'seed')}: right on {percent(mean(reached))} on average, from "
+            f"{percent(min(reached))} to {percent(max(reached))} (standard deviation {points(stdev(reached))})."
         )
     with st.container(key="rows-repetitions"):
         for one in same:
