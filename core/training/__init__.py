@@ -1,9 +1,12 @@
 """The trainer: one process that trains runs, ``python -m core.training RUN --attempt N``.
 
-``__main__`` starts and ends it, ``attempt`` is what it does from step to step. What a run reads: ``sources``, as
-``feeds``. How a head comes about: ``learners``; by gradient descent: ``epochs`` of stages, each fitted by ``fitting``
-with ``optimizing``, on ``devices``, changing a ``trainee`` made of ``heads`` and networks, whose ``states`` survive a
-kill in ``checkpoints``; ``curves`` are TensorBoard's files. What a run leaves: ``assembling`` puts the model together,
-``saving`` writes it, ``measuring`` asks it, ``finishing`` says it all to the registry; ``ledger`` is the cost over all
-attempts, ``kept`` what one run leaves to the next of the same process.
+- ``__main__``: starts the process and returns its exit code; ``stopping`` handles signals, ``cache`` holds what one run
+  leaves to the next in the same process.
+- ``attempt``: the steps of one attempt; ``context``: what they share.
+- Inputs: ``sources`` (features, photos), read as ``feeds``.
+- Training: ``learners`` (one class a kind of head), ``epochs`` (stages and checkpoints), ``fitting`` and ``passes``
+  (one epoch), ``optimizing``, ``devices``, ``trainable`` (the Keras model), ``heads``, ``states``, ``checkpoints``,
+  ``curves`` (TensorBoard).
+- Results: ``assembling`` (the model), ``saving`` (its files), ``measuring`` (milliseconds a photo), ``finishing``
+  (card and registry), ``ledger`` (cost over all attempts).
 """

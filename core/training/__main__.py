@@ -131,8 +131,10 @@ class RunAttempt:
             with meter.stage("Loading"):
                 attempt = kept("start", "TensorFlow", _import_trainer)
             run = self._registry.run(self._run_id)
+            from core.training.context import open_context  # imports Keras, as the attempt above
+
             attempt.train_run(
-                attempt.open_context(
+                open_context(
                     run,
                     self._number,
                     settings=self._settings,

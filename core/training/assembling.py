@@ -1,7 +1,6 @@
 """From what was learned to a model: in Keras from pixels to probabilities, and as the files that answer without it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import keras
 
@@ -11,13 +10,10 @@ from core.models.inference.model_files import link
 from core.recipes.program import ANSWERS, CLASSES, PIXELS, Part
 from core.training import saving
 from core.training.cache import kept
-from core.training.learners import FittedHead
-
-if TYPE_CHECKING:
-    from core.training.attempt import Context
+from core.training.context import Context, FittedHead
 
 
-def end_to_end(context: "Context", learned: FittedHead) -> keras.Model | None:
+def end_to_end(context: Context, learned: FittedHead) -> keras.Model | None:
     """Raw RGB float32 0..255 (n, size, size, 3) -> probabilities (n, classes), of stock layers only.
 
     Of one network: its layers, ``pool``, then the model ``head``; without a head in Keras it ends at ``pool``. Of
@@ -43,7 +39,7 @@ def _side_by_side(models: list[keras.Model], head: keras.Model) -> keras.Model:
     return keras.Model(photos, head(keras.layers.Concatenate(name="side_by_side")(outputs)), name="graft")
 
 
-def frozen_network(context: "Context", part: Part) -> keras.Model:
+def frozen_network(context: Context, part: Part) -> keras.Model:
     """The pretrained network of a part up to what its cut says; nothing of it is ever changed."""
     backbone, depth = context.backbones[part.source], context.program.depth
 
@@ -58,7 +54,7 @@ def frozen_network(context: "Context", part: Part) -> keras.Model:
     return kept("network", (backbone.weights_digest, part.cut == CLASSES, depth), make)
 
 
-def _nested(context: "Context", part: Part) -> keras.Model | None:
+def _nested(context: Context, part: Part) -> keras.Model | None:
     """A part's network on its own; of a run's answers its ``model.keras``, None when that does not answer by itself."""
     if part.cut != ANSWERS:
         return frozen_network(context, part)
@@ -72,7 +68,7 @@ def _nested(context: "Context", part: Part) -> keras.Model | None:
     return found if answers else None
 
 
-def write_answer(context: "Context", learned: FittedHead, folder: Path) -> Node | None:
+def write_answer(context: Context, learned: FittedHead, folder: Path) -> Node | None:
     """Writes or links the files that answer into ``folder``; None where LiteRT cannot run one of them."""
     inputs = learned.inputs
     if inputs[0].cut == PIXELS:
@@ -90,7 +86,7 @@ def write_answer(context: "Context", learned: FittedHead, folder: Path) -> Node 
     return Head(file=file, inputs=known) if file else None
 
 
-def _node(context: "Context", part: Part, folder: Path, name: str) -> Node | None:
+def _node(context: Context, part: Part, folder: Path, name: str) -> Node | None:
     """What a part says, by files in ``folder``: an engine other models use too, or another run's whole model."""
     if part.cut == ANSWERS:
         run_id = context.registry.model(part.source).run_id

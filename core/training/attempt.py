@@ -1,106 +1,30 @@
 """What one attempt at a run does, step by step. Nothing here knows patterns or backbones: the program says it all."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from core.backbones import Backbone, obtain
-from core.datasets.values import Dataset
-from core.features import networks
-from core.models.lineage import backbone_of, parents_of
-from core.recipes.program import ANSWERS, CLASSES, Program, program_of
-from core.registry import Registry
-from core.runs.costs import Meter, Spent
+from core.backbones import obtain
+from core.models.lineage import parents_of
+from core.recipes.program import ANSWERS, CLASSES
+from core.runs.costs import Spent
 from core.runs.metrics import evaluate
 from core.runs.predictions import Answers
-from core.runs.progress import ProgressWriter
-from core.runs.values import Evaluation, Run
-from core.settings import Settings
+from core.runs.values import Evaluation
 from core.training import assembling, finishing, saving
-from core.training.learners import LEARNERS, FittedHead
-from core.training.ledger import Ledger
+from core.training.context import Context, FittedHead
+from core.training.learners import LEARNERS
 from core.training.saving import SavedModel
-from core.training.sources import SPLITS, TrainingInputs, photos_by_split
-from core.training.stopping import Stop
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What every step needs.
-
-    Args:
-        backbones: of the recipe, by name. program: what the recipe means.
-    """
-
-    run: Run
-    number: int
-    settings: Settings
-    registry: Registry
-    meter: Meter
-    ledger: Ledger
-    progress: ProgressWriter
-    stop: Stop
-    dataset: Dataset
-    backbones: Mapping[str, Backbone]
-    program: Program
-
-    @property
-    def backbone(self) -> Backbone:
-        """The first one: that of all programs but fusions."""
-        return self.backbones[self.run.recipe.backbone]
-
-    @property
-    def blocks(self) -> tuple[str, ...]:
-        return self.backbone.blocks
-
-    @cached_property
-    def sources(self) -> TrainingInputs:
-        return TrainingInputs(
-            dataset=self.dataset,
-            photos=photos_by_split(self.registry, self.dataset),
-            backbones=self.backbones,
-            registry=self.registry,
-            settings=self.settings,
-            seed=self.run.recipe.hyperparameters.seed,
-            progress=self.progress,
-            ledger=self.ledger,
-            stop=self.stop,
-        )
-
-    def fresh_network(self) -> keras.Model:
-        """The network a stage trains: the run's own copy, as it is before training."""
-        return networks.network(self.backbone, self.settings, depth=self.program.depth, weights=self.program.pretrained)
+from core.training.sources import SPLITS
 
 
 def make_deterministic() -> None:
     """The same run gives the same numbers, to the last bit on a CPU; to be called before the first operation."""
     tf.config.experimental.enable_op_determinism()
-
-
-def open_context(
-    run: Run, number: int, *, settings: Settings, registry: Registry, meter: Meter, ledger: Ledger, stop: Stop
-) -> Context:
-    """Looks up what the run names."""
-    backbones = {name: backbone_of(name, registry, settings) for name in run.recipe.backbones}
-    return Context(
-        run=run,
-        number=number,
-        settings=settings,
-        registry=registry,
-        meter=meter,
-        ledger=ledger,
-        progress=ProgressWriter(run.id, settings),
-        stop=stop,
-        dataset=registry.dataset(run.dataset_id),
-        backbones=backbones,
-        program=program_of(run.recipe, backbones[run.recipe.backbone].blocks),
-    )
 
 
 def train_run(context: Context) -> None:

@@ -4,21 +4,18 @@ import math
 import time
 from collections.abc import Collection
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
 
 from core.errors import GraftError, NotFound
 from core.recipes.program import Stage, out_of_patience
 from core.runs.costs import Spent
 from core.runs.values import Cancel, Epoch
 from core.training.checkpoints import Checkpoint, Checkpoints
+from core.training.context import Context
 from core.training.curves import Curves
 from core.training.fitting import Trainer, TrainingData, best_of, views_needed
 from core.training.sources import TrainingInputs
 from core.training.stopping import Stopped
 from core.training.trainable import TrainableModel
-
-if TYPE_CHECKING:
-    from core.training.attempt import Context
 
 _RECORD_SECONDS = 5.0
 
@@ -30,7 +27,7 @@ class Epochs:
         program: of the run. ``stopped`` says why it ended before its last epoch, if somebody asked for it.
     """
 
-    def __init__(self, context: "Context") -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
         self._run, self._registry = context.run, context.registry
         self._program = context.program

@@ -4,7 +4,6 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -17,16 +16,13 @@ from core.models.lineage import parents_of
 from core.recipes.program import ANSWERS, Part
 from core.runs.values import Cost, Evaluation, Model
 from core.training import assembling, measuring, saving
+from core.training.context import Context, FittedHead
 from core.training.curves import write_row
-from core.training.learners import FittedHead
 from core.training.saving import SavedModel
 from core.training.sources import jpeg_of
 
-if TYPE_CHECKING:
-    from core.training.attempt import Context
 
-
-def figures(context: "Context", saved: SavedModel, learned: FittedHead, model: keras.Model | None) -> dict:
+def figures(context: Context, saved: SavedModel, learned: FittedHead, model: keras.Model | None) -> dict:
     """What the model is made of, as ``Cost`` names it. Without a Keras model that of its parts, but for its head."""
     if model is not None:
         parameters, operations = model.count_params(), networks.multiply_adds(model)
@@ -42,7 +38,7 @@ def figures(context: "Context", saved: SavedModel, learned: FittedHead, model: k
     }
 
 
-def _size_of(context: "Context", part: Part) -> tuple[int, int]:
+def _size_of(context: Context, part: Part) -> tuple[int, int]:
     if part.cut == ANSWERS:
         cost = context.registry.cost(context.registry.model(part.source).run_id)
         return (cost.parameters_total, cost.multiply_adds) if cost else (0, 0)
@@ -50,7 +46,7 @@ def _size_of(context: "Context", part: Part) -> tuple[int, int]:
     return network.count_params(), networks.multiply_adds(network)
 
 
-def milliseconds(context: "Context", saved: SavedModel, model: keras.Model | None) -> float | None:
+def milliseconds(context: Context, saved: SavedModel, model: keras.Model | None) -> float | None:
     """Of one photo, the way it is predicted later: through the saved files, or through Keras where LiteRT cannot."""
     folder = context.settings.dataset_dir(context.dataset.id) / "photos"
     jpegs = [jpeg_of(photo, folder) for photo in context.sources.photos["test"][: measuring.PHOTOS_TIMED]]
@@ -69,7 +65,7 @@ def milliseconds(context: "Context", saved: SavedModel, model: keras.Model | Non
 
 
 def finish(
-    context: "Context", saved: SavedModel, learned: FittedHead, evaluations: Mapping[str, Evaluation], figures: dict
+    context: Context, saved: SavedModel, learned: FittedHead, evaluations: Mapping[str, Evaluation], figures: dict
 ) -> None:
     """The card, the model in its place, and everything in the registry at once."""
     context.stop.check()
@@ -97,7 +93,7 @@ def finish(
     write_row(context.settings.run_dir(run.id) / "tensorboard", run.recipe, metrics, best or 0)
 
 
-def _card(context: "Context", learned: FittedHead, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:
+def _card(context: Context, learned: FittedHead, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:
     dataset, backbone, test = context.dataset, context.backbone, evaluations["test"]
     validation = evaluations["validation"]
     return {
@@ -123,7 +119,7 @@ def _card(context: "Context", learned: FittedHead, evaluations: Mapping[str, Eva
     }
 
 
-def _row(context: "Context", learned: FittedHead) -> dict | None:
+def _row(context: Context, learned: FittedHead) -> dict | None:
     """What a later run needs to know of the network, if there is just one."""
     (part, *others), depth = learned.inputs, context.program.depth
     if others or part.cut == ANSWERS:

@@ -4,11 +4,9 @@ Every learner says what it reads, learns, and leaves a ``FittedHead``; what foll
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-import keras
 import numpy as np
 
 from core.models.heads.dense import DenseHead, Layer, write_dense
@@ -16,46 +14,14 @@ from core.models.heads.mapping import mapped, mapping_head
 from core.models.heads.solvers import fit_solver
 from core.recipes.program import GRADIENT, MAPPING, Part, pooled
 from core.recipes.recipe import Solver
-from core.runs.values import Epoch
 from core.training import devices, heads
+from core.training.context import Context, FittedHead
 from core.training.epochs import Epochs
 from core.training.fitting import best_of, class_weights, probabilities_of, views_needed
 from core.training.sources import FeatureRequest
 from core.training.trainable import TrainableModel
 
-if TYPE_CHECKING:
-    from core.training.attempt import Context
-
 HEAD = "head.npz"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FittedHead:
-    """What is put on the network, and how it came about.
-
-    Args:
-        inputs: the parts it is fed with.
-        probabilities: of the photos of a split, (n, classes) float32.
-        head: in Keras, for ``model.keras``; None when only its file can compute it.
-        network: the one that was trained; None where it is as its backbone is.
-        write_head: writes the head's file into a folder and returns its name. behind: where only an exported network
-            can compute what follows the inputs, that in Keras; one of the two is None.
-        trainable: how many numbers were learned.
-        history, best: epochs, and the one it is from; [] and None without gradient descent.
-        choice: what was chosen on the validation photos, for the card. stopped: why it ended early.
-    """
-
-    inputs: tuple[Part, ...]
-    probabilities: Callable[[str], np.ndarray]
-    head: keras.Model | None
-    network: keras.Model | None = None
-    write_head: Callable[[Path], str] | None = None
-    behind: keras.Model | None = None
-    trainable: int = 0
-    history: list[Epoch] = field(default_factory=list)
-    best: Epoch | None = None
-    choice: dict = field(default_factory=dict)
-    stopped: str = ""
 
 
 class Learner(Protocol):
@@ -69,7 +35,7 @@ class Learner(Protocol):
 class GradientLearner:
     """Stages of gradient descent, from the last checkpoint on."""
 
-    def __init__(self, context: "Context") -> None:
+    def __init__(self, context: Context) -> None:
         self._context, self._program = context, context.program
         self._numbers = context.run.recipe.hyperparameters
         self.epochs = Epochs(context)
@@ -140,7 +106,7 @@ class GradientLearner:
 class SklearnLearner:
     """A scikit-learn solver on stored features, all views of the training photos together."""
 
-    def __init__(self, context: "Context") -> None:
+    def __init__(self, context: Context) -> None:
         self._context, self._inputs = context, context.program.inputs
         self._numbers = context.run.recipe.hyperparameters
 
@@ -176,7 +142,7 @@ class SklearnLearner:
 class Naming:
     """ImageNet's classes summed up into ours by their names; nothing is learned."""
 
-    def __init__(self, context: "Context") -> None:
+    def __init__(self, context: Context) -> None:
         self._context, self._inputs = context, context.program.inputs
 
     def wanted(self) -> list[FeatureRequest]:
@@ -196,7 +162,7 @@ class Naming:
         )
 
 
-LEARNERS: dict[str, Callable[["Context"], Learner]] = {
+LEARNERS: dict[str, Callable[[Context], Learner]] = {
     GRADIENT: GradientLearner,
     MAPPING: Naming,
     **{str(solver): SklearnLearner for solver in Solver},
