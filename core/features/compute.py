@@ -71,7 +71,7 @@ def features_of(
         InvalidInput: the photos are not one whole split, or the backbone has no such cut.
     """
     shape_at(backbone, cut)
-    key = store.key_of(dataset, backbone, _split_of(photos), cut=cut, view=view, seed=seed)
+    key = store.key_of(dataset, backbone, split_of(photos), cut=cut, view=view, seed=seed)
     return stored_rows(
         key,
         photos,
@@ -139,15 +139,16 @@ def _stored_and_locked(key: Key, settings: Settings, compute: Callable[[], None]
             writer.release()
 
 
-def _split_of(photos: Sequence[Photo]) -> str:
+def split_of(photos: Sequence[Photo]) -> str:
+    """The split of all these photos; InvalidInput where they are of several or of none."""
     splits = {photo.split for photo in photos}
     if len(splits) != 1:
-        raise InvalidInput(f"Features are kept per split. Received: photos of {', '.join(sorted(splits)) or 'none'}")
+        raise InvalidInput(f"Features are stored per split. Received: photos of {', '.join(sorted(splits)) or 'none'}")
     return splits.pop()
 
 
 def _check_whole(photos: Sequence[Photo], dataset: Dataset, key: Key) -> None:
-    split = _split_of(photos)
+    split = split_of(photos)
     if split != key.split:
         raise InvalidInput(f"The features of {key.split} photos were asked for. Received: {split} photos")
     expected = dataset.split_sizes[split]

@@ -20,7 +20,7 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.errors import NoSpace
 from core.features.sizes import dtype_at
-from core.recipes.program import ANSWERS
+from core.recipes.program import PREDICTIONS
 from core.settings import Settings
 
 VERSION = 1
@@ -69,13 +69,13 @@ def key_of(dataset: Dataset, backbone: Backbone, split: str, *, cut: str = "top"
     )
 
 
-def key_of_answers(dataset: Dataset, digest: str, split: str, *, view: int = 0, seed: int = 0) -> Key:
+def key_of_predictions(dataset: Dataset, digest: str, split: str, *, view: int = 0, seed: int = 0) -> Key:
     """The key of what a finished run (``digest`` of its model) says about one split; its networks know their sizes."""
     return Key(
         dataset=dataset.digest,
         split=split,
         weights=digest,
-        cut=ANSWERS,
+        cut=PREDICTIONS,
         size=0,
         view=view,
         seed=seed if view else 0,

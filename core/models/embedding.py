@@ -19,11 +19,12 @@ from core.features.store import is_stored, key_of, locked
 from core.features.views import View
 from core.files.arrays import read_npz, write_npz
 from core.models.heads.load import open_engine
-from core.models.inference import Head, Network, Node, read_model
 from core.models.inference.graph import InferenceGraph
+from core.models.inference.model_files import read_model
+from core.models.inference.nodes import Head, Network, Node
 from core.models.lineage import backbone_of
 from core.models.projector import projector_files
-from core.recipes.program import ANSWERS, CLASSES, TOP, Part, pooled, program_of
+from core.recipes.program import CLASSES, PREDICTIONS, TOP, Part, pooled, program_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Run
@@ -184,7 +185,7 @@ def _parts(recipe: Recipe, registry: Registry, settings: Settings) -> tuple[Part
         program = program_of(recipe, backbone_of(recipe.backbone, registry, settings).blocks)
     except GraftError:
         return ()
-    features = [part for part in program.inputs if part.cut != ANSWERS]
+    features = [part for part in program.inputs if part.cut != PREDICTIONS]
     if not all(pooled(part.cut) for part in features):
         return ()
     return tuple(Part(source=one.source, cut=TOP if one.cut == CLASSES else one.cut) for one in features)

@@ -17,7 +17,8 @@ from core.datasets.sandbox import decode_untrusted
 from core.datasets.values import Rejection
 from core.errors import InvalidInput, Unavailable
 from core.features.views import View
-from core.models.inference import InferenceGraph, Memo, ModelFiles, read_model
+from core.models.inference.graph import InferenceGraph, Memo
+from core.models.inference.model_files import ModelFiles, read_model
 from core.models.temperature import scaled
 
 UNSURE_BELOW = 0.5
@@ -129,7 +130,7 @@ class Predictor:
 
     def answer(self, view: View, top: int, memo: Memo | None = None) -> Answer:
         """The ``top`` classes for one photo; what the models of ``memo`` computed for it already is not done again."""
-        answered = self._answerer.answer(view, memo)
+        answered = self._answerer.predict(view, memo)
         probabilities = scaled(answered.probabilities, self.temperature)
         best = np.argsort(-probabilities, kind="stable")[:top]
         return Answer(

@@ -8,8 +8,8 @@ from math import prod
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.features.sizes import bytes_per_photo
-from core.features.store import is_stored, key_of, key_of_answers
-from core.recipes.program import ANSWERS, MAPPING, PIXELS, TOP, Part, Program, Stage, block_of_cut, pooled
+from core.features.store import is_stored, key_of, key_of_predictions
+from core.recipes.program import MAPPING, PIXELS, PREDICTIONS, TOP, Part, Program, Stage, block_of_cut, pooled
 from core.recipes.recipe import Hyperparameters, Recipe
 from core.settings import Settings
 
@@ -101,7 +101,7 @@ class RecipeInputs:
 
     def multiply_adds(self, part: Part) -> float:
         """Of one photo from its pixels to ``part``."""
-        if part.cut == ANSWERS:
+        if part.cut == PREDICTIONS:
             return self.runs[part.source].multiply_adds
         backbone = self.backbones[part.source]
         return backbone.multiply_adds * share_below(backbone, part.cut)
@@ -164,9 +164,9 @@ def _readings(recipe, program: Program, stages, dataset, sources, settings, firs
 
 def _reading(part: Part, split: str, view: int, numbers: Hyperparameters, dataset, sources: RecipeInputs, settings):
     photos = dataset.split_sizes[split]
-    if part.cut == ANSWERS:
+    if part.cut == PREDICTIONS:
         run = sources.runs[part.source]
-        key = key_of_answers(dataset, run.digest, split, view=view, seed=numbers.seed)
+        key = key_of_predictions(dataset, run.digest, split, view=view, seed=numbers.seed)
         size = 4 * run.classes
     else:
         backbone = sources.backbones[part.source]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from core.errors import InvalidInput
 from core.recipes.recipe import Pattern, Recipe, Schedule
 
-TOP, CLASSES, PIXELS, ANSWERS = "top", "classes", "pixels", "answers"
+TOP, CLASSES, PIXELS, PREDICTIONS = "top", "classes", "pixels", "answers"
 _POOL = ".pool"
 
 GRADIENT, MAPPING = "gradient", "mapping"
@@ -80,12 +80,12 @@ class Program:
 
 def pooled(cut: str) -> bool:
     """Whether a cut gives one vector a photo (else a feature map, or pixels)."""
-    return cut in (TOP, CLASSES, ANSWERS) or cut.endswith(_POOL)
+    return cut in (TOP, CLASSES, PREDICTIONS) or cut.endswith(_POOL)
 
 
 def block_of_cut(cut: str) -> str | None:
     """The last frozen block, None for ``top``, ``classes``, ``pixels`` and ``answers``."""
-    return None if cut in (TOP, CLASSES, PIXELS, ANSWERS) else cut.removesuffix(_POOL)
+    return None if cut in (TOP, CLASSES, PIXELS, PREDICTIONS) else cut.removesuffix(_POOL)
 
 
 def program_of(recipe: Recipe, blocks: Sequence[str]) -> Program:
@@ -208,7 +208,7 @@ def _cascade(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
     if recipe.cascade is not None and recipe.cascade.combines_runs:
         raise InvalidInput(f"A cascade of kind {recipe.cascade} is not trained. Received: {', '.join(recipe.members)}")
     seen = tuple(Part(source=name, cut=TOP) for name in recipe.backbones)
-    passed_on = tuple(Part(source=run, cut=ANSWERS) for run in recipe.runs)
+    passed_on = tuple(Part(source=run, cut=PREDICTIONS) for run in recipe.runs)
     inputs = seen + passed_on
     return Program(inputs=inputs, head=GRADIENT, stages=(_one_stage(recipe, inputs),))
 

@@ -1,6 +1,6 @@
-"""``python -m core.training RUN --attempt N``: trains one run and says how it ended; then perhaps the next one.
+"""``python -m core.training RUN --attempt N``: trains one run, writes its exit record, then may train the next one.
 
-Started by the supervisor with the run's lock held and its device in the environment. Exit codes: ``jobs.exit_record``.
+The supervisor starts it with the run's lock held and the device in the environment. Exit codes: ``jobs.exit_record``.
 """
 
 import argparse
@@ -20,17 +20,17 @@ from core.registry import Registry
 from core.runs.costs import Meter, gpus_of_slot, rss_bytes
 from core.runs.values import Status
 from core.settings import Settings, load_settings
-from core.training.cache import kept, report_to
+from core.training.cache import cached, report_to
 from core.training.ledger import Ledger
 from core.training.stopping import Stop, Stopped
 
 MOST_GROWTH_BYTES = 10**9
-"""A process that holds so much more after a run than before its first one does not go on: its memory is no longer its
-next run's, and what would be measured there neither."""
+"""Largest growth of memory over the state before the first run. Beyond it the process ends instead of training another
+run, whose measured memory would be wrong."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one attempt, then those that may follow in the same process; returns the exit code of the last."""
+    """Trains one attempt, then others that can reuse this process; returns the exit code of the last."""
     parser = argparse.ArgumentParser(prog="python -m core.training", description="Train one claimed run.")
     parser.add_argument("run")
     parser.add_argument("--attempt", type=int, required=True)
@@ -42,27 +42,27 @@ def main(arguments: list[str] | None = None) -> int:
         settings = load_settings()
         registry = Registry.open(settings.registry_path)
         return train_in_turn(options.run, options.attempt, settings=settings, registry=registry, stop=stop)
-    except Stopped:  # before there was anything to stop, or between two runs
+    except Stopped:  # before the first run began, or between two runs
         return exit_record.INTERRUPTED
 
 
 def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop) -> int:
-    """The run, and after each that finished the next one in the queue if it needs the same things."""
-    succession = TrainerReuse(run_id, settings, registry)
+    """Trains the run, then after each finished one the next in the queue that can reuse this process."""
+    reuse = TrainerReuse(run_id, settings, registry)
     while True:
         code = RunAttempt(run_id, number, settings=settings, registry=registry, stop=stop).go()
         if code != exit_record.FINISHED:
             return code
         stop = Stop()  # from here on a signal is meant for the next run
         stop.install()
-        following = succession.claim_next(run_id) if _is_clean() else None
-        if following is None:
+        next_run = reuse.claim_next(run_id) if _is_clean() else None
+        if next_run is None:
             return code
-        run_id, number = following.id, following.attempt
+        run_id, number = next_run.id, next_run.attempt
 
 
 _baseline: list[int] = []
-"""Memory held once TensorFlow was there and nothing else."""
+"""Memory in use after TensorFlow was imported, before the first run."""
 
 
 def _import_trainer() -> ModuleType:
@@ -70,27 +70,27 @@ def _import_trainer() -> ModuleType:
 
     attempt.make_deterministic()
     gc.collect()
-    gc.freeze()  # a million objects that stay: looked through at every collection, they cost 0.2 s a run
+    gc.freeze()  # a million permanent objects: scanning them at every collection would cost 0.2 s a run
     _baseline.append(rss_bytes())
     return attempt
 
 
 def _is_clean() -> bool:
-    """Whether what the run took is given back; what is kept on purpose stays."""
+    """Frees the memory of the last run (not the cache); returns whether enough was freed for another run here."""
     import keras
 
-    keras.backend.clear_session(free_memory=True)  # names count from one again, mixed precision is off
-    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc holds on to what was freed, others don't
-    if give_back is not None:
-        give_back(0)
+    keras.backend.clear_session(free_memory=True)  # layer names count from 1 again, mixed precision is off
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # only glibc keeps freed memory, and only it has this
+    if malloc_trim is not None:
+        malloc_trim(0)
     growth = rss_bytes() - _baseline[0]
     if growth > MOST_GROWTH_BYTES:
-        print(f"The process holds {growth / 1e6:.0f} MB more than at its start: the next run gets one of its own.")
+        print(f"This process uses {growth / 1e6:.0f} MB more than at its start, so the next run gets a new process.")
     return growth <= MOST_GROWTH_BYTES
 
 
 def prepare_environment() -> None:
-    """What TensorFlow reads when it is imported. Deterministic arithmetic makes a resumed run the same run."""
+    """Sets what TensorFlow reads at import. Deterministic operations make a resumed run bit-identical."""
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -99,7 +99,7 @@ def prepare_environment() -> None:
 
 
 class RunAttempt:
-    """One attempt from the first import to its last word."""
+    """One attempt, from importing Keras to its exit record."""
 
     def __init__(self, run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop) -> None:
         self._run_id, self._number = run_id, number
@@ -111,25 +111,25 @@ class RunAttempt:
         return self._settings.run_dir(self._run_id)
 
     def go(self) -> int:
-        """Trains, and turns whatever happens into an exit code and a sentence."""
+        """Trains; returns the exit code and records the reason of any failure."""
         try:
             self._train()
         except Stopped:
             return self._stopped()
-        except Conflict as error:  # another attempt has taken over: exit.json is theirs now
+        except Conflict as error:  # another attempt has taken over and owns exit.json
             print(error, file=sys.stderr)
             return exit_record.INTERRUPTED
         except Exception as error:  # noqa: BLE001 the last line of defence: no run may end without a reason
             traceback.print_exc()
             return self._failed(reason_of(error))
-        return self._say(exit_record.FINISHED, "finished")
+        return self._record_exit(exit_record.FINISHED, "finished")
 
     def _train(self) -> None:
         with Meter(gpus=gpus_of_slot()) as meter:
             self._ledger = Ledger(meter, self._registry.spent(self._run_id))
             report_to(self._ledger)
             with meter.stage("Loading"):
-                attempt = kept("start", "TensorFlow", _import_trainer)
+                attempt = cached("start", "TensorFlow", _import_trainer)
             run = self._registry.run(self._run_id)
             from core.training.context import open_context  # imports Keras, as the attempt above
 
@@ -148,28 +148,28 @@ class RunAttempt:
     def _stopped(self) -> int:
         cancelled = self._registry.cancel_requested(self._run_id) is not None
         if not cancelled:
-            return self._say(exit_record.INTERRUPTED, "interrupted")
+            return self._record_exit(exit_record.INTERRUPTED, "interrupted")
         self._end(Status.KILLED, "Cancelled.")
-        return self._say(exit_record.CANCELLED, "cancelled", "Cancelled.")
+        return self._record_exit(exit_record.CANCELLED, "cancelled", "Cancelled.")
 
     def _failed(self, reason: str) -> int:
         self._end(Status.FAILED, reason)
-        return self._say(exit_record.FAILED, "failed", reason)
+        return self._record_exit(exit_record.FAILED, "failed", reason)
 
     def _end(self, status: Status, reason: str) -> None:
         self._record_spent()
         self._registry.end(self._run_id, self._number, status, reason)
 
     def _record_spent(self) -> None:
-        """What an unfinished attempt cost is part of the run's cost."""
+        """The cost of an unfinished attempt is part of the run's cost."""
         if self._ledger is None:
             return
         try:
             self._registry.record_spent(self._run_id, self._number, self._ledger.so_far())
-        except Conflict:  # ended by somebody else in the meantime
+        except Conflict:  # another process ended the run in the meantime
             return
 
-    def _say(self, code: int, outcome: str, reason: str = "") -> int:
+    def _record_exit(self, code: int, outcome: str, reason: str = "") -> int:
         if code == exit_record.INTERRUPTED:
             self._record_spent()
         exit_record.write_exit(self._folder, self._number, code, outcome, reason)
@@ -177,7 +177,7 @@ class RunAttempt:
 
 
 def reason_of(error: Exception) -> str:
-    """One sentence for a person."""
+    """One sentence for the user."""
     if isinstance(error, GraftError):
         return str(error)
     name, text = type(error).__name__, " ".join(str(error).split())
@@ -187,7 +187,7 @@ def reason_of(error: Exception) -> str:
         return "The disk is full. Free some space, then resume."
     if isinstance(error, FileNotFoundError):
         return f"A file is missing: {error.filename}."
-    return f"An error nobody expected: {name}: {text[:300].rstrip('.')}. The log says more."
+    return f"Unexpected error: {name}: {text[:300].rstrip('.')}. See the log."
 
 
 if __name__ == "__main__":

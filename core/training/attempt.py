@@ -1,4 +1,4 @@
-"""What one attempt at a run does, step by step. Nothing here knows patterns or backbones: the program says it all."""
+"""The steps of one attempt. Nothing here depends on pattern or backbone: ``recipes.program`` defines what is done."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from core.backbones import obtain
 from core.models.lineage import parents_of
-from core.recipes.program import ANSWERS, CLASSES
+from core.recipes.program import CLASSES, PREDICTIONS
 from core.runs.costs import Spent
 from core.runs.metrics import evaluate
 from core.runs.predictions import Answers
@@ -23,7 +23,7 @@ from core.training.sources import SPLITS
 
 
 def make_deterministic() -> None:
-    """The same run gives the same numbers, to the last bit on a CPU; to be called before the first operation."""
+    """Makes runs bit-identical on a CPU; must be called before the first TensorFlow operation."""
     tf.config.experimental.enable_op_determinism()
 
 
@@ -31,7 +31,7 @@ def train_run(context: Context) -> None:
     """All steps of an attempt; returns when the run is FINISHED in the registry.
 
     Raises:
-        Stopped: somebody asked for it. Conflict: another attempt took over. GraftError: with a sentence for a person.
+        Stopped: a stop was requested. Conflict: another attempt took over. GraftError: a reason for the user.
     """
     with _step(context, "Loading"):
         context.progress.start("Loading", 0)
@@ -39,32 +39,32 @@ def train_run(context: Context) -> None:
         _count_parents(context)
         learner = LEARNERS[context.program.head](context)
     with _step(context, "Computing features"):
-        context.sources.gather(learner.wanted())
+        context.sources.gather(learner.requests())
         context.registry.record_spent(context.run.id, context.number, context.ledger.so_far())
     with _step(context, "Training"):
-        learned = learner.learn()
+        fitted = learner.learn()
     with _step(context, "Saving"):
         context.progress.start("Saving", 0)
-        saved, model = _save(context, learned)
-        figures = finishing.figures(context, saved, learned, model)
+        saved, model = _save(context, fitted)
+        measured = finishing.model_size(context, saved, fitted, model)
     with _step(context, "Measuring"):
         context.progress.start("Measuring", 0)
-        evaluations = {split: _measure(context, learned, split) for split in SPLITS[1:]}
-        figures["ms_per_photo"] = finishing.milliseconds(context, saved, model)
-    finishing.finish(context, saved, learned, evaluations, figures)
+        evaluations = {split: _measure(context, fitted, split) for split in SPLITS[1:]}
+        measured["ms_per_photo"] = finishing.milliseconds(context, saved, model)
+    finishing.finish(context, saved, fitted, evaluations, measured)
 
 
 @contextmanager
 def _step(context: Context, name: str) -> Iterator[None]:
-    """Counts the step's seconds and tells the log, where a person follows the run."""
+    """Measures the seconds of a step and prints its name to the log."""
     print(f"{time.strftime('%H:%M:%S')} {name}", flush=True)
     with context.meter.stage(name):
         yield
 
 
 def _obtain_weights(context: Context) -> None:
-    """Downloads the weights here, where it can be seen and stopped."""
-    for part in (part for part in context.program.inputs if part.cut != ANSWERS):
+    """Downloads the weights in a step of its own, with progress, so that it can be stopped."""
+    for part in (part for part in context.program.inputs if part.cut != PREDICTIONS):
         backbone = context.backbones[part.source]
         obtain(backbone, context.settings, _download_report(context, backbone.title), top=part.cut == CLASSES)
 
@@ -84,24 +84,24 @@ def _download_report(context: Context, title: str) -> Callable[[int, int], None]
 
 
 def _count_parents(context: Context) -> None:
-    """Alone, this run would have had to train the models it builds on as well."""
+    """Adds the runs this one builds on to its cost without reuse."""
     for run_id, cost in context.registry.costs(parents_of(context.run.recipe)).items():
         alone = Spent(wall_seconds=cost.alone_wall_seconds, cpu_seconds=cost.alone_cpu_seconds)
         context.ledger.full_cost(f"run {run_id}", alone)
 
 
-def _save(context: Context, learned: FittedHead) -> tuple[SavedModel, keras.Model | None]:
-    """Everything but the card, in ``.tmp``; and the model in Keras."""
+def _save(context: Context, fitted: FittedHead) -> tuple[SavedModel, keras.Model | None]:
+    """Writes everything but the card into ``.tmp``; returns it and the Keras model."""
     folder = saving.begin(context.settings.run_dir(context.run.id) / "model")
-    model = assembling.end_to_end(context, learned)
+    model = assembling.end_to_end(context, fitted)
     if model is not None:
         model.save(folder / saving.MODEL)
-    return SavedModel(folder=folder, answer=assembling.write_answer(context, learned, folder)), model
+    return SavedModel(folder=folder, graph=assembling.write_graph(context, fitted, folder)), model
 
 
-def _measure(context: Context, learned: FittedHead, split: str) -> Evaluation:
-    """Keeps what the run says about every photo of a split. The test photos are read here, once."""
-    probabilities, labels = learned.probabilities(split), context.sources.labels(split)
+def _measure(context: Context, fitted: FittedHead, split: str) -> Evaluation:
+    """Writes the predictions for a split and scores them. The test photos are used only here, once."""
+    probabilities, labels = fitted.probabilities(split), context.sources.labels(split)
     digests = np.array([photo.digest for photo in context.sources.photos[split]])
     answers = Answers(digests, labels, np.asarray(probabilities, np.float32))
     answers.write(context.settings.run_dir(context.run.id) / f"{split}.npz")

@@ -1,8 +1,7 @@
-"""What one run leaves to the next one of the same process: networks, engines, functions that TensorFlow has traced.
+"""Cache of one trainer process: networks, engines and traced functions that the next run can use.
 
-A run must come out the same whether it found something kept or made it, so only what training does not change belongs
-here, or what the caller puts back to its beginning. What was found is still counted in what the run would have cost
-alone: see ``report_to``.
+A run must give the same result with and without the cache, so it holds only what training does not change, or what the
+caller resets. Cached values still count in the run's cost without reuse: see ``report_to``.
 """
 
 from collections import OrderedDict
@@ -15,34 +14,34 @@ Value = TypeVar("Value")
 
 
 class Accounts(Protocol):
-    """The part of a ``Ledger`` that is told."""
+    """The part of ``Ledger`` that the cache calls."""
 
     def charge(self, name: str) -> Any: ...
 
     def full_cost(self, name: str, alone: Spent) -> None: ...
 
 
-_shelves: dict[str, "OrderedDict[Hashable, tuple[Any, Spent]]"] = {}
+_caches: dict[str, "OrderedDict[Hashable, tuple[Any, Spent]]"] = {}
 _accounts: list[Accounts] = []
 
 
-def kept(name: str, key: Hashable, make: Callable[[], Value], *, room: int = 1) -> Value:
-    """What ``make`` gave for this key in this process before, else what it gives now.
+def cached(name: str, key: Hashable, make: Callable[[], Value], *, room: int = 1) -> Value:
+    """The value of this key, from ``make`` when it is not cached.
 
-    What a stored thing costs is the ledger's already (features, engine files): don't make such things in here.
+    Things that are stored on disk (features, engine files) report their own cost: ``make`` must not compute them.
 
     Args:
-        name: of the shelf: "network", "engine". key: all that ``make`` depends on.
-        room: how many keys the shelf holds; the one used longest ago goes.
+        name: of the cache: "network", "engine". key: everything that ``make`` depends on.
+        room: how many keys it holds; the least recently used is dropped.
     """
-    shelf = _shelves.setdefault(name, OrderedDict())
+    cache = _caches.setdefault(name, OrderedDict())
     account = f"{name} {key!r}"
-    if key not in shelf:
-        while len(shelf) >= room:
-            shelf.popitem(last=False)  # before the new one is made: both may not fit into memory
-        shelf[key] = _made(account, make)
-    shelf.move_to_end(key)
-    value, cost = shelf[key]
+    if key not in cache:
+        while len(cache) >= room:
+            cache.popitem(last=False)  # before the new one is made: both may not fit into memory
+        cache[key] = _made(account, make)
+    cache.move_to_end(key)
+    value, cost = cache[key]
     for accounts in _accounts:
         accounts.full_cost(account, cost)
     return value
@@ -57,11 +56,11 @@ def _made(account: str, make: Callable[[], Value]) -> tuple[Value, Spent]:
 
 
 def report_to(accounts: Accounts | None) -> None:
-    """From now on ``accounts`` are told what is made, and what everything used is worth; None: nobody."""
+    """From now on costs are reported to ``accounts``: of what is made (charge), of all that is used (full cost)."""
     _accounts[:] = [] if accounts is None else [accounts]
 
 
 def forget(name: str | None = None) -> None:
-    """Empties one shelf, or all of them."""
-    for shelf in _shelves.values() if name is None else [_shelves.get(name, OrderedDict())]:
-        shelf.clear()
+    """Empties one cache, or all."""
+    for cache in _caches.values() if name is None else [_caches.get(name, OrderedDict())]:
+        cache.clear()

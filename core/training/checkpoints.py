@@ -21,7 +21,7 @@ _SPARE_BYTES = 20 * 10**6
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """The state after ``epoch`` (1-based): ``folder/state.npz`` and what ``meta.json`` says about it."""
+    """The state after ``epoch`` (1-based): ``folder/state.npz``, and ``meta.json`` as a dictionary."""
 
     epoch: int
     folder: Path
@@ -39,7 +39,7 @@ class Checkpoints:
         self.folder = folder
 
     def save(self, epoch: int, write: Callable[[Path], None], meta: dict, best: int | None = None) -> Checkpoint:
-        """Keeps the state after ``epoch``: ``write(path)`` writes it, ``meta`` goes with it.
+        """Saves the state after ``epoch``, which ``write(path)`` writes, with ``meta``.
 
         Raises:
             NoSpace: the disk is full; the checkpoints before this one are untouched.
@@ -59,12 +59,12 @@ class Checkpoints:
         return Checkpoint(epoch=epoch, folder=folder, meta=meta)
 
     def latest(self) -> Checkpoint | None:
-        """The newest one that is whole: its hash is checked, a damaged one is passed over."""
+        """The newest one whose hash is right; damaged ones are skipped."""
         checkpoints = (self.at(epoch) for epoch in sorted(self.epochs(), reverse=True))
         return next((checkpoint for checkpoint in checkpoints if checkpoint is not None), None)
 
     def at(self, epoch: int) -> Checkpoint | None:
-        """That of one epoch; None when it is not there or damaged."""
+        """The checkpoint of one epoch; None when it is missing or damaged."""
         folder = self._folder_of(epoch)
         try:
             meta = json.loads((folder / "meta.json").read_text())
@@ -78,7 +78,7 @@ class Checkpoints:
         return sorted(int(path.name) for path in self.folder.glob("[0-9]*") if path.name.isdigit())
 
     def inherit(self, parent: "Checkpoints", best: int | None) -> Checkpoint | None:
-        """Takes over the last (and the best) checkpoint of another run, as links; None when it has none left."""
+        """Links the last and the best checkpoint of another run; None when it has none."""
         last = parent.latest()
         if last is None:
             return None
@@ -93,7 +93,7 @@ class Checkpoints:
                 os.link(checkpoint.folder / name, draft / name)
 
     def _prune(self, keep: Collection[int | None]) -> None:
-        """All but the last two and ``keep`` go; so do folders of saves that were killed."""
+        """Deletes all but the last two and ``keep``, and what killed saves left."""
         for epoch in self.epochs()[:-2]:
             if epoch not in keep:
                 shutil.rmtree(self._folder_of(epoch), ignore_errors=True)
@@ -104,7 +104,7 @@ class Checkpoints:
         return self.folder / f"{epoch:06d}"
 
     def _check_space(self, epoch: int) -> None:
-        """Asked before, because a disk that is filled to the last byte hurts everybody else as well."""
+        """Raises NoSpace before writing: filling the disk to the last byte would break other processes too."""
         sizes = [path.stat().st_size for path in self.folder.glob(f"*/{STATE}")]
         if shutil.disk_usage(self.folder).free < 2 * max(sizes, default=0) + _SPARE_BYTES:
             raise self._full(epoch)

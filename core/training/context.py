@@ -115,7 +115,7 @@ class FittedHead:
     network: keras.Model | None = None
     write_head: Callable[[Path], str] | None = None
     behind: keras.Model | None = None
-    trainable: int = 0
+    trainable_parameters: int = 0
     history: list[Epoch] = field(default_factory=list)
     best: Epoch | None = None
     choice: dict = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """TensorBoard's files of a run: curves of training and validation, and one row for the HParams table.
 
 ``tensorboard/train`` and ``tensorboard/validation`` use the same tags, so that TensorBoard lays one over the other;
-the row lies in ``tensorboard`` itself. No graph: nothing here needs a TensorFlow session.
+the row is in ``tensorboard`` itself. No graph is written, so no TensorFlow session is needed.
 """
 
 import shutil
@@ -23,8 +23,8 @@ from core.runs.values import Epoch
 class Curves:
     """Writes the curves of one attempt.
 
-    The earlier epochs are written anew and the files of earlier attempts removed: whatever an attempt had written
-    when it was killed, every step is there once.
+    Files of earlier attempts are removed and their epochs written again, so that every step appears once, whatever a
+    killed attempt had written.
     """
 
     def __init__(self, folder: Path, history: Iterable[Epoch] = ()):
@@ -48,15 +48,15 @@ class Curves:
 
 
 def write_row(folder: Path, recipe: Recipe, metrics: dict[str, float], step: int) -> None:
-    """The run's row in the HParams table of a plain ``tensorboard --logdir``: what its pattern looks at, and metrics.
+    """The run's row in the HParams table of a plain ``tensorboard --logdir``: its relevant hyperparameters and metrics.
 
-    The dashboard does not read it: there the row comes from the registry (``web.hparams``).
+    The dashboard does not read it: there the row comes from the registry (``web.board``).
     """
     used = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern]}
-    numbers = {"backbone": recipe.backbone, "pattern": str(recipe.pattern), **used}
+    hparams = {"backbone": recipe.backbone, "pattern": str(recipe.pattern), **used}
     folder.mkdir(parents=True, exist_ok=True)
     writer = EventFileWriter(str(folder))
-    writer.add_event(_event(hparams_api.hparams_pb(numbers), 0))
+    writer.add_event(_event(hparams_api.hparams_pb(hparams), 0))
     for tag, value in metrics.items():
         writer.add_event(_event(_scalar(tag, value), step))
     writer.close()

@@ -1,4 +1,4 @@
-"""What a slot offers: one device or several that share every step, and whether float16 is worth it there."""
+"""The devices of a slot: one, or several that share every step; and whether float16 is used there."""
 
 from contextlib import contextmanager
 from functools import cache
@@ -10,31 +10,31 @@ from core.recipes.recipe import Hyperparameters
 
 
 def gpus() -> list[str]:
-    """The GPUs TensorFlow can use, all of them the slot's."""
+    """The GPUs of the slot that TensorFlow can use."""
     return [device.name for device in tf.config.list_logical_devices("GPU")]
 
 
 def strategy() -> tf.distribute.Strategy:
-    """One copy of the model on every GPU of the slot, each with its part of every batch; else just one device."""
+    """With several GPUs a copy of the model on each, with its part of every batch; else one device."""
     found = gpus()
     return _mirrored(tuple(found)) if len(found) > 1 else one_device()
 
 
 @cache
 def _mirrored(names: tuple[str, ...]) -> tf.distribute.Strategy:
-    """One for the whole process: a second one would number its reductions from the start again, and TensorFlow takes
-    those for the first one's."""
+    """Cached: a second strategy would number its collective operations from 0 again, and TensorFlow would mistake them
+    for those of the first."""
     return tf.distribute.MirroredStrategy(list(names))
 
 
 def one_device() -> tf.distribute.Strategy:
-    """No strategy at all."""
+    """TensorFlow's default strategy."""
     return tf.distribute.get_strategy()
 
 
-def uses_float16(numbers: Hyperparameters) -> bool:
-    """Asked for, and there is a GPU: a CPU is slower with float16, not faster."""
-    return numbers.mixed_precision and bool(gpus())
+def uses_float16(hp: Hyperparameters) -> bool:
+    """Whether mixed precision was chosen and there is a GPU: on a CPU float16 is slower."""
+    return hp.mixed_precision and bool(gpus())
 
 
 @contextmanager

@@ -11,15 +11,15 @@ import tensorflow as tf
 from core.errors import GraftError
 
 BATCHES_AHEAD = 2
-"""A worker."""
+"""Per worker."""
 
 
 class Feed(Protocol):
     """The inputs of one split in one view, row by row.
 
     Args:
-        in_memory: whether an epoch may be one call of TensorFlow; else it is asked for between batches.
-        problem: why reading failed, in a sentence; TensorFlow would make its own of it.
+        in_memory: whether an epoch may be one call of TensorFlow; else the trainer can be stopped between batches.
+        problem: the error that reading raised; TensorFlow would hide it in one of its own.
     """
 
     in_memory: bool
@@ -29,7 +29,7 @@ class Feed(Protocol):
     def __len__(self) -> int: ...
 
     def batches(self, order: np.ndarray, size: int, *columns: np.ndarray) -> tf.data.Dataset:
-        """(inputs, *columns) of the rows ``order``; ``columns`` are given in that order already."""
+        """(inputs, *columns) of the rows ``order``; ``columns`` are already in that order."""
         ...
 
 
@@ -51,9 +51,9 @@ class Vectors:
 
 
 class Streamed:
-    """Inputs that do not fit into memory, or are made on the way: read by threads, a few batches ahead.
+    """Inputs that do not fit into memory or are computed when needed: read by threads, a few batches ahead.
 
-    Threads of our own: with deterministic operations ``tf.data`` would call Python one batch at a time.
+    Own threads, because with deterministic operations ``tf.data`` calls Python for one batch at a time.
 
     Args:
         read: row numbers -> float32 (n, *shape); safe to call from ``workers`` threads.

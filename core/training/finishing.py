@@ -1,4 +1,4 @@
-"""The end of a run: its figures, its card, and everything in the registry at once."""
+"""The end of a run: its cost, its card, and everything in the registry in one transaction."""
 
 import secrets
 import time
@@ -11,9 +11,10 @@ import numpy as np
 from core.backbones.saved import row_for_card
 from core.features import networks
 from core.features.views import View
-from core.models.inference import InferenceGraph, files_of
+from core.models.inference.graph import InferenceGraph
+from core.models.inference.nodes import files_of
 from core.models.lineage import parents_of
-from core.recipes.program import ANSWERS, Part
+from core.recipes.program import PREDICTIONS, Part
 from core.runs.values import Cost, Evaluation, Model
 from core.training import assembling, measuring, saving
 from core.training.context import Context, FittedHead
@@ -22,24 +23,24 @@ from core.training.saving import SavedModel
 from core.training.sources import jpeg_of
 
 
-def figures(context: Context, saved: SavedModel, learned: FittedHead, model: keras.Model | None) -> dict:
-    """What the model is made of, as ``Cost`` names it. Without a Keras model that of its parts, but for its head."""
+def model_size(context: Context, saved: SavedModel, fitted: FittedHead, model: keras.Model | None) -> dict:
+    """Parameters, multiply-adds and bytes, by their names in ``Cost``. Without a Keras model: of its parts, no head."""
     if model is not None:
         parameters, operations = model.count_params(), networks.multiply_adds(model)
     else:
-        parts = [_size_of(context, part) for part in learned.inputs]
-        parameters, operations = (sum(numbers) for numbers in zip(*parts, strict=True))
-    files = [saved.model.name] if model is not None else files_of(saved.answer) if saved.answer else ()
+        parts = [_size_of(context, part) for part in fitted.inputs]
+        parameters, operations = (sum(counts) for counts in zip(*parts, strict=True))
+    files = [saved.model.name] if model is not None else files_of(saved.graph) if saved.graph else ()
     return {
         "parameters_total": parameters,
-        "parameters_trainable": learned.trainable,
+        "parameters_trainable": fitted.trainable_parameters,
         "multiply_adds": operations,
         "model_bytes": sum((saved.folder / name).stat().st_size for name in files),
     }
 
 
 def _size_of(context: Context, part: Part) -> tuple[int, int]:
-    if part.cut == ANSWERS:
+    if part.cut == PREDICTIONS:
         cost = context.registry.cost(context.registry.model(part.source).run_id)
         return (cost.parameters_total, cost.multiply_adds) if cost else (0, 0)
     network = assembling.frozen_network(context, part)
@@ -47,12 +48,12 @@ def _size_of(context: Context, part: Part) -> tuple[int, int]:
 
 
 def milliseconds(context: Context, saved: SavedModel, model: keras.Model | None) -> float | None:
-    """Of one photo, the way it is predicted later: through the saved files, or through Keras where LiteRT cannot."""
+    """Time of one photo, computed as predictions are later: by the saved files, or in Keras where LiteRT cannot."""
     folder = context.settings.dataset_dir(context.dataset.id) / "photos"
     jpegs = [jpeg_of(photo, folder) for photo in context.sources.photos["test"][: measuring.PHOTOS_TIMED]]
-    if saved.answer is not None:
-        answerer = InferenceGraph(saved.folder, saved.answer, classes=len(context.dataset.class_names))
-        return measuring.ms_per_photo(lambda jpeg: answerer.answer(View(jpeg)).milliseconds, jpegs)
+    if saved.graph is not None:
+        graph = InferenceGraph(saved.folder, saved.graph, classes=len(context.dataset.class_names))
+        return measuring.ms_per_photo(lambda jpeg: graph.predict(View(jpeg)).milliseconds, jpegs)
     if model is None:
         return None
 
@@ -65,14 +66,18 @@ def milliseconds(context: Context, saved: SavedModel, model: keras.Model | None)
 
 
 def finish(
-    context: Context, saved: SavedModel, learned: FittedHead, evaluations: Mapping[str, Evaluation], figures: dict
+    context: Context, saved: SavedModel, fitted: FittedHead, evaluations: Mapping[str, Evaluation], measured: dict
 ) -> None:
-    """The card, the model in its place, and everything in the registry at once."""
+    """Writes the card, publishes the model, and finishes the run in the registry.
+
+    Args:
+        measured: of ``model_size`` and ``milliseconds``.
+    """
     context.stop.check()
     context.stop.ignore()
     run, test = context.run, evaluations["test"]
-    cost = context.ledger.cost(**figures)
-    card = saving.write_card(saved, _card(context, learned, evaluations, cost))
+    cost = context.ledger.cost(**measured)
+    card = saving.write_card(saved, _card(context, fitted, evaluations, cost))
     folder, file = context.settings.run_dir(run.id) / "model", saved.model.name
     saving.publish(saved, folder)
     model = Model(
@@ -85,15 +90,15 @@ def finish(
         card=card,
         created_at=time.time(),
     )
-    best = learned.best.number if learned.best else None
+    best = fitted.best.number if fitted.best else None
     context.registry.finish(
-        run.id, context.number, evaluation=test, cost=cost, model=model, best_epoch=best, reason=learned.stopped
+        run.id, context.number, evaluation=test, cost=cost, model=model, best_epoch=best, reason=fitted.stopped
     )
     metrics = {f"{split}_{name}": getattr(e, name) for split, e in evaluations.items() for name in ("accuracy", "loss")}
     write_row(context.settings.run_dir(run.id) / "tensorboard", run.recipe, metrics, best or 0)
 
 
-def _card(context: Context, learned: FittedHead, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:
+def _card(context: Context, fitted: FittedHead, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:
     dataset, backbone, test = context.dataset, context.backbone, evaluations["test"]
     validation = evaluations["validation"]
     return {
@@ -103,14 +108,14 @@ def _card(context: Context, learned: FittedHead, evaluations: Mapping[str, Evalu
         "dataset": {"id": dataset.id, "name": dataset.name, "version": dataset.version, "digest": dataset.digest},
         "class_names": list(dataset.class_names),
         "input_size": backbone.input_size,
-        "backbone": saving.backbone_of_card(backbone) | {"row": _row(context, learned)},
+        "backbone": saving.backbone_of_card(backbone) | {"row": _row(context, fitted)},
         "backbones": [saving.backbone_of_card(one) for one in context.backbones.values()],
         "recipe": context.run.recipe.to_dict(),
         "fingerprint": context.run.fingerprint,
-        "epochs": len(learned.history),
-        "best_epoch": learned.best.number if learned.best else None,
-        "stopped": learned.stopped,
-        "choice": learned.choice,
+        "epochs": len(fitted.history),
+        "best_epoch": fitted.best.number if fitted.best else None,
+        "stopped": fitted.stopped,
+        "choice": fitted.choice,
         "validation": {"accuracy": validation.accuracy, "loss": validation.loss},
         "accuracy": test.accuracy,
         "ci95": list(test.ci95),
@@ -119,12 +124,12 @@ def _card(context: Context, learned: FittedHead, evaluations: Mapping[str, Evalu
     }
 
 
-def _row(context: Context, learned: FittedHead) -> dict | None:
-    """What a later run needs to know of the network, if there is just one."""
-    (part, *others), depth = learned.inputs, context.program.depth
-    if others or part.cut == ANSWERS:
+def _row(context: Context, fitted: FittedHead) -> dict | None:
+    """The network as a backbone for later runs; None where the model has several."""
+    (part, *others), depth = fitted.inputs, context.program.depth
+    if others or part.cut == PREDICTIONS:
         return None
-    network = learned.network or assembling.frozen_network(context, part)
+    network = fitted.network or assembling.frozen_network(context, part)
     return row_for_card(
         context.backbone,
         depth=depth,

@@ -1,4 +1,4 @@
-"""One epoch of a stage, so that stopping after any epoch and going on is exactly the same walk."""
+"""One epoch of a stage, a function of (seed, epoch) and the state: stopping and resuming changes nothing."""
 
 import math
 import time
@@ -17,18 +17,18 @@ from core.training.feeds import Feed, Vectors
 from core.training.passes import Passes, predicted
 
 PREDICTED_AT_ONCE = {True: 512, False: 32}
-"""Rows a batch when nothing is learned, by whether they are vectors in memory: maps and photos are large."""
+"""Batch size of validation and prediction, by ``Feed.in_memory``: maps and photos are large."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """What a stage learns from.
+    """The training and validation data of a stage.
 
     Args:
         views: ``{view: inputs of the training photos}``.
         labels: (n,) of the training photos.
         validation, validation_labels: m rows and (m,).
-        classes: how many.
+        classes: number of classes.
     """
 
     views: Mapping[int, Feed]
@@ -38,14 +38,14 @@ class TrainingData:
     classes: int
 
 
-def view_of(numbers: Hyperparameters, epoch: int) -> int:
-    """The view of an epoch (1-based): the photos themselves first, then each rendering in turn."""
-    return (epoch - 1) % numbers.views
+def view_of(hp: Hyperparameters, epoch: int) -> int:
+    """The view of an epoch (1-based): view 0 first, then each in turn."""
+    return (epoch - 1) % hp.views
 
 
-def views_needed(numbers: Hyperparameters, first_epoch: int, last_epoch: int) -> tuple[int, ...]:
-    """Views that these epochs look at."""
-    return tuple(sorted({view_of(numbers, epoch) for epoch in range(first_epoch, last_epoch + 1)}))
+def views_needed(hp: Hyperparameters, first_epoch: int, last_epoch: int) -> tuple[int, ...]:
+    """Views that these epochs use."""
+    return tuple(sorted({view_of(hp, epoch) for epoch in range(first_epoch, last_epoch + 1)}))
 
 
 def class_weights(labels: np.ndarray, classes: int) -> np.ndarray:
@@ -55,51 +55,56 @@ def class_weights(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 class Trainer:
-    """Trains a compiled ``model`` epoch by epoch. Every epoch's order is a function of (seed, epoch) alone."""
+    """Trains a compiled ``model`` epoch by epoch. The order of an epoch's photos depends on (seed, epoch) only.
+
+    Args:
+        on_batch: called with the number of steps made, -1 in validation; may raise to stop.
+        settle: called before validation (see ``TrainableModel.settle``).
+    """
 
     def __init__(
         self,
         model: keras.Model,
         data: TrainingData,
-        numbers: Hyperparameters,
+        hp: Hyperparameters,
         on_batch: Callable[[int], None] = lambda step: None,
         settle: Callable[[], None] = lambda: None,
     ):
         self._settle = settle
-        self._model, self._data, self._numbers, self._on_batch = model, data, numbers, on_batch
+        self._model, self._data, self._hp, self._on_batch = model, data, hp, on_batch
         self._one_hot = np.eye(data.classes, dtype=np.float32)
-        self._weights = class_weights(data.labels, data.classes) if numbers.class_weights else None
+        self._weights = class_weights(data.labels, data.classes) if hp.class_weights else None
         self._validation_targets = self._one_hot[data.validation_labels]
         self._replicas = model.distribute_strategy.num_replicas_in_sync
-        self._passes = Passes(model, numbers.batch_size, PREDICTED_AT_ONCE[True]) if self._replicas == 1 else None
+        self._passes = Passes(model, hp.batch_size, PREDICTED_AT_ONCE[True]) if self._replicas == 1 else None
 
     def run_epoch(self, number: int, attempt: int) -> Epoch:
         """Trains and validates epoch ``number`` (1-based).
 
         Raises:
-            GraftError: the loss is no number any more, or the inputs cannot be read.
+            GraftError: the loss is NaN or infinite, or the inputs cannot be read.
         """
         began = time.monotonic()
-        feed = self._data.views[view_of(self._numbers, number)]
+        feed = self._data.views[view_of(self._hp, number)]
         validation = self._data.validation
         if self._passes and isinstance(feed, Vectors) and isinstance(validation, Vectors):
-            figures = self._pass(self._passes, number, feed, validation)
+            metrics = self._pass(self._passes, number, feed, validation)
         else:
-            figures = self._fit(number, feed)
-        broken = next((name for name in ("loss", "val_loss") if not math.isfinite(figures[name])), None)
+            metrics = self._fit(number, feed)
+        broken = next((name for name in ("loss", "val_loss") if not math.isfinite(metrics[name])), None)
         if broken:
             what = "loss" if broken == "loss" else "validation loss"
             raise GraftError(f"The {what} became NaN in epoch {number}; try a lower learning rate.")
-        return Epoch(number=number, attempt=attempt, seconds=time.monotonic() - began, **figures)
+        return Epoch(number=number, attempt=attempt, seconds=time.monotonic() - began, **metrics)
 
     def _pass(self, passes: Passes, number: int, feed: Vectors, validation: Vectors) -> dict[str, float]:
-        """As ``_fit``, for vectors in memory."""
+        """As ``_fit``, faster, for vectors in memory."""
         weights = () if self._weights is None else (self._weights[self._data.labels],)
         columns = (feed.array, self._one_hot[self._data.labels], *weights)
-        learned = passes.train(self._order(number), columns, self._on_batch)
+        trained = passes.train(self._order(number), columns, self._on_batch)
         tested = passes.test((validation.array, self._validation_targets))
         self._on_batch(-1)
-        return learned | {f"val_{name}": value for name, value in tested.items()}
+        return trained | {f"val_{name}": value for name, value in tested.items()}
 
     def _fit(self, number: int, feed: Feed) -> dict[str, float]:
         stopping = keras.callbacks.LambdaCallback(
@@ -132,19 +137,19 @@ class Trainer:
         return batches.cache() if feed.in_memory else batches
 
     def _order(self, number: int) -> np.ndarray:
-        return np.random.default_rng([self._numbers.seed, number]).permutation(len(self._data.labels))
+        return np.random.default_rng([self._hp.seed, number]).permutation(len(self._data.labels))
 
     def _batches(self, number: int, feed: Feed) -> tf.data.Dataset:
         """The training photos of an epoch in its order."""
-        order, size = shared_out(self._order(number), self._numbers.batch_size, self._replicas)
+        order, size = padded_to_devices(self._order(number), self._hp.batch_size, self._replicas)
         labels = self._data.labels[order]
         columns = [self._one_hot[labels]] + ([] if self._weights is None else [self._weights[labels]])
         return feed.batches(order, size, *columns)
 
 
-def shared_out(order: np.ndarray, size: int, devices: int) -> tuple[np.ndarray, int]:
-    """The order and batch size of an epoch in which every device gets a photo of every batch: TensorFlow fails where
-    one gets none. The last batch is filled up with photos from the beginning of the order."""
+def padded_to_devices(order: np.ndarray, size: int, devices: int) -> tuple[np.ndarray, int]:
+    """Order and batch size of an epoch in which every device gets a photo of every batch, as TensorFlow requires. The
+    last batch is filled up from the beginning of the order."""
     size = max(size, devices)
     rest = len(order) % size
     missing = devices - rest if 0 < rest < devices else 0
@@ -152,8 +157,7 @@ def shared_out(order: np.ndarray, size: int, devices: int) -> tuple[np.ndarray, 
 
 
 def evenly(rows: int, size: int, devices: int) -> int:
-    """The largest batch size up to ``size`` that leaves the last batch empty or with a row for every device, where
-    there is one; each row counts once."""
+    """The largest batch size up to ``size`` with which the last batch is empty or has a row for every device."""
     sizes = range(min(size, max(rows, 1)), devices - 1, -1)
     return next((one for one in sizes if rows % one == 0 or rows % one >= devices), size)
 

@@ -1,4 +1,4 @@
-"""The cost of a run over all its attempts: what it paid, and what it would have cost without anything to reuse."""
+"""The cost of a run over all its attempts: measured, and without reuse of anything other runs computed."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,43 +9,45 @@ from core.runs.values import Cost
 
 
 class Ledger:
-    """Keeps account of one attempt; former attempts come as the dictionaries they recorded.
+    """The costs of one attempt; ``former`` are the dictionaries that earlier attempts recorded.
 
-    Shared things (features, engine files) are paid by whoever comes first. ``charge`` counts what this attempt pays
-    for one, ``full_cost`` says what it costs whoever pays; alone, a run would have paid the difference as well.
+    Shared things (features, engine files) are paid by the run that computes them. ``charge`` measures what this
+    attempt pays for one, ``full_cost`` records its whole cost; the cost without reuse adds the difference.
     """
 
     def __init__(self, meter: Meter, former: Sequence[dict] = ()):
         self._meter, self._former = meter, list(former)
-        self._paid: dict[str, Spent] = {}
-        self._worth: dict[str, Spent] = {}
+        self._charged: dict[str, Spent] = {}
+        self._full_costs: dict[str, Spent] = {}
         self.inherited = Spent()
-        """Training of the run this one extends, which it would have had to do itself."""
+        """Training cost of the run this one extends, part of the cost without reuse."""
 
     @contextmanager
     def charge(self, name: str) -> Iterator[None]:
-        """What the block costs goes to the shared thing ``name``, also when it is interrupted."""
+        """Adds the cost of the block, also when it is interrupted, to the shared thing ``name``."""
         before = self._meter.spent()
         try:
             yield
         finally:
-            self._paid[name] = self._paid.get(name, Spent()) + self._meter.spent().minus(before)
+            self._charged[name] = self._charged.get(name, Spent()) + self._meter.spent().minus(before)
 
     def full_cost(self, name: str, alone: Spent) -> None:
-        """The shared thing ``name``, which this run uses, costs ``alone``."""
-        self._worth[name] = alone
+        """Records that the shared thing ``name``, which this run uses, costs ``alone`` to compute."""
+        self._full_costs[name] = alone
 
     def so_far(self) -> dict:
-        """This attempt, as it is recorded in the registry."""
+        """This attempt's costs, in the form that the registry stores."""
         reading = self._meter.reading()
-        figures = {name: value for name, value in asdict(reading).items() if name != "spent"}
-        return vars(reading.spent) | figures | {"paid": {name: vars(spent) for name, spent in self._paid.items()}}
+        metrics = {name: value for name, value in asdict(reading).items() if name != "spent"}
+        return vars(reading.spent) | metrics | {"paid": {name: vars(spent) for name, spent in self._charged.items()}}
 
-    def cost(self, **figures) -> Cost:
-        """The whole run; ``figures`` are the fields of ``Cost`` that no meter shows."""
+    def cost(self, **measured) -> Cost:
+        """Of the whole run; ``measured`` are the fields of ``Cost`` that no meter gives."""
         attempts = [*self._former, self.so_far()]
         spent = _total([_spent(attempt) for attempt in attempts])
-        reused = _total([full_cost.minus(self._paid_for(name, attempts)) for name, full_cost in self._worth.items()])
+        reused = _total(
+            [full_cost.minus(self._paid_for(name, attempts)) for name, full_cost in self._full_costs.items()]
+        )
         alone = spent + reused + self.inherited
         return Cost(
             wall_seconds=spent.wall_seconds,
@@ -60,7 +62,7 @@ class Ledger:
                 (a["peak_gpu_bytes"] for a in attempts if a["peak_gpu_bytes"] is not None), default=None
             ),
             stages=_stages(attempts),
-            **figures,
+            **measured,
         )
 
     @staticmethod
@@ -77,7 +79,7 @@ def _total(parts: Sequence[Spent]) -> Spent:
 
 
 def _sum(attempts: Sequence[dict], name: str) -> float | None:
-    """None as soon as one attempt did not measure it: half a measurement is none."""
+    """None when an attempt did not measure it, because a partial sum would be too small."""
     values = [attempt[name] for attempt in attempts]
     return None if None in values else sum(values)
 

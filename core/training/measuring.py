@@ -1,4 +1,4 @@
-"""How long one photo takes."""
+"""Measures the time of one prediction."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,14 +11,14 @@ def ms_per_photo(milliseconds: Callable[[bytes], float], jpegs: Sequence[bytes])
     """From pixels to probabilities, median over photos after one to warm up.
 
     Args:
-        milliseconds: answers one stored photo and says how long that took without rendering it.
+        milliseconds: predicts one stored photo and returns the time without rendering.
     """
     milliseconds(jpegs[0])
     return median(milliseconds(jpeg) for jpeg in jpegs[:PHOTOS_TIMED])
 
 
 def timed(run: Callable[[], object]) -> float:
-    """Milliseconds on the clock."""
+    """Wall-clock milliseconds of a call."""
     begin = time.perf_counter()
     run()
     return 1000 * (time.perf_counter() - begin)

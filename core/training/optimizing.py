@@ -1,4 +1,4 @@
-"""How fast a stage learns: Adam with its schedule, a rate for every block, and a limit on the gradient."""
+"""The optimizer of a stage: Adam with a schedule, a learning rate for every block, and gradient clipping."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from core.recipes.recipe import Hyperparameters, Schedule
 class BlockwiseAdam(keras.optimizers.Adam):
     """Adam whose learning rate differs by variable.
 
-    The rate, not the gradient, is what has to differ: Adam divides a gradient's scale out again.
+    Scaling the gradient instead would have no effect: Adam normalises it.
 
     Args:
         factors: of the learning rate, one for each trainable variable in the order of ``build``.
@@ -26,23 +26,23 @@ class BlockwiseAdam(keras.optimizers.Adam):
         super().update_step(gradient, variable, learning_rate * factor)
 
 
-def optimizer(stage: Stage, steps: int, factors: Sequence[float], numbers: Hyperparameters, replicas: int = 1):
+def optimizer(stage: Stage, steps: int, factors: Sequence[float], hp: Hyperparameters, replicas: int = 1):
     """The optimizer of a stage, not yet built.
 
     Args:
         steps: gradient steps of an epoch. factors: of the rate, one a trainable variable.
-        replicas: devices that share a step. Each limits its share of the gradient, so that their sum keeps the limit.
+        replicas: devices that share a step. Each clips its part of the gradient, so that the sum keeps the limit.
     """
     rate = learning_rate(stage, steps)
-    limit = {"global_clipnorm": numbers.clip_norm / replicas} if numbers.clip_norm else {}
+    limit = {"global_clipnorm": hp.clip_norm / replicas} if hp.clip_norm else {}
     if all(factor == 1 for factor in factors):
         return keras.optimizers.Adam(rate, **limit)
     return BlockwiseAdam(rate, factors, **limit)
 
 
 def learning_rate(stage: Stage, steps: int):
-    """A number, or a schedule over all steps of the stage: up in a line while it warms up, then down by a cosine
-    (Loshchilov and Hutter 2017, without restarts)."""
+    """A constant, or a schedule over all steps of the stage: linear warm-up, then cosine decay (Loshchilov and Hutter
+    2017, without restarts)."""
     if stage.schedule is not Schedule.COSINE:
         return stage.learning_rate
     total = steps * (stage.last_epoch - stage.first_epoch + 1)
@@ -50,7 +50,7 @@ def learning_rate(stage: Stage, steps: int):
     if not warmup:
         return keras.optimizers.schedules.CosineDecay(stage.learning_rate, total)
     return keras.optimizers.schedules.CosineDecay(
-        stage.learning_rate / warmup,  # the first step is no step at a rate of 0
+        stage.learning_rate / warmup,  # else the first step would have a rate of 0
         max(total - warmup, 1),
         warmup_target=stage.learning_rate,
         warmup_steps=warmup,
@@ -58,5 +58,5 @@ def learning_rate(stage: Stage, steps: int):
 
 
 def rate_factor(stage: Stage, block: str) -> float:
-    """Of the learning rate of a trained block: the topmost one learns as fast as the head."""
+    """The factor of a trained block's learning rate: 1 for the topmost one, as for the head."""
     return stage.rate_decay ** stage.trained.index(block)

@@ -1,7 +1,7 @@
-"""Passes over vectors in memory, without the loop Keras' ``fit`` puts around its steps.
+"""Passes over vectors in memory, without the overhead of Keras' ``fit``.
 
-On a head of a few layers that loop costs more than the steps themselves: on 2,653 x 1,280 features ``fit`` took 85 ms
-an epoch and 0.6 s for the first, this 48 ms and 0.3 s, with the same numbers to the last bit.
+For a head of a few layers the overhead is larger than the steps: on 2,653 x 1,280 features ``fit`` took 85 ms an epoch
+and 0.6 s for the first, this 48 ms and 0.3 s, with bit-identical results.
 """
 
 import math
@@ -13,22 +13,22 @@ import tensorflow as tf
 
 
 class Passes:
-    """One pass after the other through a compiled ``model`` on one device.
+    """Training and test passes through a compiled ``model`` on one device.
 
     Args:
         model: ``steps_per_execution`` of its steps are one call of TensorFlow.
-        batch_size: of a gradient step. tested_at_once: rows a batch when nothing is learned.
+        batch_size: of a gradient step. test_batch_size: of a test pass.
     """
 
-    def __init__(self, model: keras.Model, batch_size: int, tested_at_once: int) -> None:
+    def __init__(self, model: keras.Model, batch_size: int, test_batch_size: int) -> None:
         self._model, self._batch_size = model, batch_size
         self._train = _looped(model.train_step, batch_size)
-        self._test = _looped(model.test_step, tested_at_once)
+        self._test = _looped(model.test_step, test_batch_size)
 
     def train(
         self, order: np.ndarray, columns: tuple[np.ndarray, ...], on_batch: Callable[[int], None]
     ) -> dict[str, float]:
-        """Learns from the rows ``order`` of the columns (inputs, targets, perhaps weights).
+        """Trains on the rows ``order`` of the columns (inputs, targets and, optionally, sample weights).
 
         Args:
             on_batch: called with the number of steps made, after each call of TensorFlow; may raise.
@@ -43,20 +43,20 @@ class Passes:
             rows = order[start : start + at_once]
             self._train(tensors, tf.convert_to_tensor(rows))
             on_batch(math.ceil((start + len(rows)) / self._batch_size))
-        return self._figures()
+        return self._metrics()
 
     def test(self, columns: tuple[np.ndarray, ...]) -> dict[str, float]:
         """The metrics on all rows."""
         self._model.reset_metrics()
         self._test(tuple(tf.convert_to_tensor(column) for column in columns), tf.range(len(columns[0]), dtype=tf.int64))
-        return self._figures()
+        return self._metrics()
 
-    def _figures(self) -> dict[str, float]:
+    def _metrics(self) -> dict[str, float]:
         return {name: float(value) for name, value in self._model.get_metrics_result().items()}
 
 
 def _looped(step: Callable, size: int) -> Callable:
-    """``step`` on ``size`` of the rows after the other, in one call. Traced once: no shape is part of it."""
+    """One call that runs ``step`` on batches of ``size`` rows. Traced once: the number of rows is not part of it."""
 
     @tf.function(reduce_retracing=True)
     def loop(columns, order):
@@ -68,6 +68,6 @@ def _looped(step: Callable, size: int) -> Callable:
 
 
 def predicted(model: keras.Model, inputs: np.ndarray, size: int) -> np.ndarray:
-    """(n, classes) float32: what a small model says about ``inputs`` (n, d), ``size`` rows at a time."""
+    """Outputs (n, classes) float32 of a small model for ``inputs`` (n, d), ``size`` rows at a time."""
     starts = range(0, len(inputs), size)
     return np.concatenate([np.asarray(model(inputs[s : s + size], training=False), np.float32) for s in starts])

@@ -1,4 +1,4 @@
-"""The model a run leaves: end to end in one file, the files that answer without TensorFlow, and a card."""
+"""The files of a finished model: ``model.keras``, the files of its inference graph, and a card."""
 
 import json
 import shutil
@@ -15,7 +15,8 @@ from core.errors import Unavailable
 from core.features.export import TOLERANCE, export_model
 from core.files import atomic
 from core.files.atomic import digest_of
-from core.models.inference import Node, engines_of, to_dict
+from core.models.inference.model_files import engines_of
+from core.models.inference.nodes import Node, to_dict
 
 PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "pillow", "scikit-learn")
 MODEL, CARD = "model.keras", "card.json"
@@ -23,18 +24,18 @@ MODEL, CARD = "model.keras", "card.json"
 
 @dataclass(frozen=True, kw_only=True)
 class SavedModel:
-    """What was written, still in ``.tmp`` until ``publish``.
+    """The written files, in ``.tmp`` until ``publish``.
 
     Args:
-        folder: of the files. answer: the tree of files that answers; None where LiteRT cannot run one of them.
+        folder: of the files. graph: the inference graph; None where LiteRT cannot run one of its files.
     """
 
     folder: Path
-    answer: Node | None
+    graph: Node | None
 
     @property
     def model(self) -> Path:
-        """The file that stands for the model: ``model.keras``, or the card of one that has none."""
+        """``model.keras``, or the card of a model that has none."""
         path = self.folder / MODEL
         return path if path.exists() else self.folder / CARD
 
@@ -48,7 +49,7 @@ def begin(folder: Path) -> Path:
 
 
 def export(model: keras.Model, path: Path, note: Callable[[str], None]) -> str | None:
-    """A model for LiteRT, its name; None, with a note, when LiteRT cannot run it or gets it wrong."""
+    """Writes a model for LiteRT and returns its name; None, with a note, when LiteRT cannot run it exactly."""
     try:
         error = export_model(model, path)
     except Unavailable as reason:
@@ -65,10 +66,10 @@ def export(model: keras.Model, path: Path, note: Callable[[str], None]) -> str |
 
 
 def write_card(saved: SavedModel, card: dict) -> dict:
-    """Adds the answer and its files with their digests, the versions and the time to ``card``, and writes it."""
+    """Adds the inference graph, its files with their digests, versions and time to ``card``, and writes it."""
     card = card | {
-        "answer": None if saved.answer is None else to_dict(saved.answer),
-        "engines": [] if saved.answer is None else engines_of(saved.folder, saved.answer),
+        "answer": None if saved.graph is None else to_dict(saved.graph),
+        "engines": [] if saved.graph is None else engines_of(saved.folder, saved.graph),
         "model": _of_file(saved.model) if saved.model.name == MODEL else None,
         "versions": {package: version(package) for package in PACKAGES},
         "created_at": time.time(),
@@ -82,7 +83,7 @@ def _of_file(path: Path) -> dict:
 
 
 def backbone_of_card(backbone: Backbone) -> dict:
-    """What the card says about a backbone."""
+    """A backbone, in the form that the card stores."""
     return {
         "name": backbone.name,
         "title": backbone.title,
@@ -92,7 +93,7 @@ def backbone_of_card(backbone: Backbone) -> dict:
 
 
 def publish(saved: SavedModel, folder: Path) -> None:
-    """Puts the finished model in its place by one rename, once it is out of the folder that it replaces."""
+    """Moves the finished model to ``folder`` by one rename; first out of ``folder``, where ``.tmp`` is."""
     staging = folder.with_name(f".{folder.name}-new")
     shutil.rmtree(staging, ignore_errors=True)
     atomic.publish(saved.folder.rename(staging), folder)

@@ -1,4 +1,4 @@
-"""Where a run's inputs come from: features, maps and answers, computed or found, or the photos themselves."""
+"""The inputs of a run: features and predictions, computed or from the store, or the photos themselves."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,13 +22,13 @@ from core.features.litert import cores
 from core.features.sizes import shape_at
 from core.features.store import is_stored, key_of
 from core.features.views import render
-from core.models.inference import answers_of
-from core.recipes.program import ANSWERS, PIXELS, Part, pooled
+from core.models.inference.stored import predictions_of
+from core.recipes.program import PIXELS, PREDICTIONS, Part, pooled
 from core.registry import Registry
 from core.runs.costs import gpu_of_slot
 from core.runs.progress import ProgressWriter
 from core.settings import Settings
-from core.training.cache import kept
+from core.training.cache import cached
 from core.training.feeds import Feed, Streamed, Vectors
 from core.training.ledger import Ledger
 from core.training.stopping import Stop
@@ -39,7 +39,7 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class FeatureRequest:
-    """What one part says about the photos of one split in one view."""
+    """The outputs of one part for the photos of one split in one view."""
 
     part: Part
     split: str
@@ -48,7 +48,7 @@ class FeatureRequest:
 
 @dataclass(kw_only=True)
 class TrainingInputs:
-    """Everything a run reads, computed once and locked for as long as the run goes.
+    """Everything a run reads, computed once and locked against eviction while the run lasts.
 
     Args:
         photos: ``{split: photos in the order of all rows}``.
@@ -77,24 +77,24 @@ class TrainingInputs:
         return np.array([label[photo.class_name] for photo in self.photos[split]], np.int64)
 
     def length(self, part: Part) -> int:
-        """Numbers a photo of a pooled part."""
-        if part.cut == ANSWERS:
+        """Length of the vectors of a pooled part."""
+        if part.cut == PREDICTIONS:
             return len(self.registry.model(part.source).card["class_names"])
         return shape_at(self.backbones[part.source], part.cut)[-1]
 
-    def gather(self, wanted: Iterable[FeatureRequest]) -> None:
-        """Computes what is not stored, with one progress over all of it."""
-        missing = [one for one in dict.fromkeys(wanted) if one.part.cut != PIXELS and one not in self._features]
+    def gather(self, requests: Iterable[FeatureRequest]) -> None:
+        """Computes what is not stored, with one progress over all requests."""
+        missing = [one for one in dict.fromkeys(requests) if one.part.cut != PIXELS and one not in self._features]
         self._done, self._total = 0, sum(len(self.photos[one.split]) for one in missing)
         if missing:
             self.progress.start(STAGE, self._total, "photos")
         for one in missing:
-            self._features[one] = self._answers(one) if one.part.cut == ANSWERS else self._outputs(one)
+            self._features[one] = (self._predictions if one.part.cut == PREDICTIONS else self._backbone_features)(one)
             self._done += len(self.photos[one.split])
             self.progress.start(STAGE, self._total, "photos", done=self._done)
 
     def feed(self, parts: tuple[Part, ...], split: str, view: int = 0) -> Feed:
-        """The inputs of a stage for all photos of a split; ``gather`` must have been asked for them before."""
+        """The inputs of a stage for all photos of a split; ``gather`` must have been called with them."""
         key = parts, split, view
         if key not in self._feeds:
             self._feeds[key] = self._make_feed(*key)
@@ -129,10 +129,10 @@ class TrainingInputs:
 
         return read
 
-    # --- what is shared with other runs, and what it costs ---
+    # --- shared with other runs ---
 
     def engine_file(self, part: Part) -> EngineFile | None:
-        """The exported prefix, whose price belongs to what this run would have paid alone; None where LiteRT cannot."""
+        """The exported prefix, counted in the run's cost without reuse; None where LiteRT cannot run it."""
         backbone = self.backbones[part.source]
         name = engine_path(backbone, self.settings, part.cut).name
         try:
@@ -144,14 +144,14 @@ class TrainingInputs:
         self.ledger.full_cost(name, found.cost)
         return found
 
-    def _outputs(self, one: FeatureRequest) -> Features:
+    def _backbone_features(self, one: FeatureRequest) -> Features:
         backbone = self.backbones[one.part.source]
         key = key_of(self.dataset, backbone, one.split, cut=one.part.cut, view=one.view, seed=self.seed)
         if not is_stored(key, self.settings):
             self._engine(one.part)
         elif is_exported(backbone, self.settings, one.part.cut):
             self.engine_file(one.part)
-        return self._paid(
+        return self._charged(
             key.name,
             lambda: features_of(
                 self.photos[one.split],
@@ -167,11 +167,12 @@ class TrainingInputs:
             ),
         )
 
-    def _answers(self, one: FeatureRequest) -> Features:
+    def _predictions(self, one: FeatureRequest) -> Features:
         model = self.registry.model(one.part.source)
-        return self._paid(
+        return self._charged(
+            # recorded in the registry under this name since 0.1, so a resumed run must use the same
             f"answers of {model.answers_sha256} {one.split} {one.view}",
-            lambda: answers_of(
+            lambda: predictions_of(
                 self.photos[one.split],
                 dataset=self.dataset,
                 run_folder=self.settings.run_dir(model.run_id),
@@ -184,20 +185,20 @@ class TrainingInputs:
             ),
         )
 
-    def _paid(self, name: str, compute: Callable[[], Features]) -> Features:
+    def _charged(self, name: str, compute: Callable[[], Features]) -> Features:
         with self.ledger.charge(name):
             features = compute()
         self.ledger.full_cost(name, features.alone)
         return features
 
     def _engine(self, part: Part) -> Engine:
-        """Before the features rather than inside them: an export is another shared thing with its own price."""
+        """Made before the features are computed, because an export is a shared thing with a cost of its own."""
         if part not in self._engines:
             backbone = self.backbones[part.source]
             if gpu_of_slot() is None and not is_exported(backbone, self.settings, part.cut):
                 self.progress.start("Exporting the network once for this machine", 0)
                 self.engine_file(part)
-            self._engines[part] = kept(
+            self._engines[part] = cached(
                 "engine",
                 (backbone.weights_digest, part.cut, backbone.input_size),
                 lambda: choose_engine(backbone, self.settings, part.cut, waiting=self._wait),

@@ -1,4 +1,4 @@
-"""Variables on disk, bit by bit. Keras' own weight files leave out the random states of dropout."""
+"""Exact variables on disk. Keras' own weight files omit the random states of dropout."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ def write(path: Path, variables: Sequence) -> None:
 
 
 def read(path: Path, variables: Sequence, *, skip: int = 0) -> None:
-    """Variables that ``write`` wrote, the first ``skip`` left out, into ones made the same way.
+    """Reads what ``write`` wrote, without the first ``skip``, into variables created in the same order.
 
     Raises:
-        ValueError: the file was written by something else.
+        ValueError: the file belongs to another model.
     """
     with np.load(path, allow_pickle=False) as state:
         for number, variable in enumerate(variables, start=skip):

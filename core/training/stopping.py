@@ -1,18 +1,18 @@
-"""How a trainer is stopped from outside."""
+"""Stopping a trainer by a signal."""
 
 import signal
 from types import FrameType
 
 
 class Stopped(BaseException):
-    """Somebody asked the trainer to stop. No ``Exception``: nothing on the way out may mistake it for a failure."""
+    """The trainer was told to stop. Not an ``Exception``, so that no handler treats it as a failure."""
 
 
 class Stop:
-    """Turns SIGTERM and SIGINT into ``Stopped``, raised wherever the trainer is.
+    """Raises ``Stopped`` on SIGTERM and SIGINT, at any point of the code.
 
-    That is safe because every file appears by a rename and every registry write is a transaction. A signal that
-    arrives inside foreign code which swallows exceptions is not lost: ``check`` raises it again at the next batch.
+    That is safe because every file appears by a rename and every registry write is a transaction. If a library
+    swallows the exception, ``check`` raises it again at the next batch.
     """
 
     def __init__(self) -> None:
@@ -23,13 +23,13 @@ class Stop:
             signal.signal(number, self._handle)
 
     def ignore(self) -> None:
-        """From here on the run is finishing: too late to stop."""
+        """From here on signals are ignored: the run is being finished."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self.requested = True
-        self.ignore()  # once is enough; a second one must not disturb the way out
+        self.ignore()  # a second signal must not interrupt the shutdown
         raise Stopped
 
     def check(self) -> None:

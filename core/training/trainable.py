@@ -1,4 +1,4 @@
-"""What gradient descent changes: a head, and the network under it as far as the stages train it."""
+"""The model that gradient descent trains: a head, and the network below it where a stage trains blocks."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,44 +14,44 @@ from core.recipes.recipe import Hyperparameters
 from core.training import optimizing, states
 
 BN_MOMENTUM = 0.9
-"""Of batch normalisation that learns. Keras' 0.99 still holds half of the old averages after 70 steps, and that is
-all a small data set has; 0.9 is PyTorch's default."""
+"""Of trained batch normalisation. With Keras' default 0.99 half of the old averages is left after 70 steps, which is
+all a small dataset has; 0.9 is PyTorch's default."""
 
 STEPS_A_CALL = 256
-"""Most gradient steps in one call of TensorFlow; between calls the trainer can be stopped. Several devices take one at
-a time: Keras 3.15 cannot loop over the batches of a distributed data set."""
+"""Most gradient steps in one call of TensorFlow; between calls the trainer can be stopped. With several devices 1:
+Keras 3.15 cannot loop over the batches of a distributed dataset."""
 
 
 class TrainableModel:
-    """A head and, where a stage trains blocks, their network. Made anew it is the same to the last bit.
+    """A head and, where a stage trains blocks, their network. Creating it again gives bit-identical weights.
 
     Args:
-        program, numbers: of the run. blocks: of the network, from input to output.
-        make_network, make_head: make them as they are before training.
+        program, hp: of the run. blocks: of the network, from input to output.
+        make_network, make_head: create them with their initial weights.
         strategy: of the slot.
     """
 
     def __init__(
         self,
         program: Program,
-        numbers: Hyperparameters,
+        hp: Hyperparameters,
         *,
         blocks: Sequence[str],
         make_network: Callable[[], keras.Model],
         make_head: Callable[[], keras.Model],
         strategy: tf.distribute.Strategy,
     ):
-        self._program, self._numbers, self._strategy = program, numbers, strategy
+        self._program, self._hp, self._strategy = program, hp, strategy
         self._replicas = strategy.num_replicas_in_sync
         with strategy.scope():
-            keras.utils.set_random_seed(numbers.seed)
+            keras.utils.set_random_seed(hp.seed)
             self.head = make_head()
             self.network = make_network() if any(stage.trained for stage in program.stages) else None
         self._layers = networks.layers_by_block(self.network, blocks) if self.network else {}
-        self._beginning = {id(variable): np.array(variable) for variable in self.learned(program.stages[-1])}
+        self._initial = {id(variable): np.array(variable) for variable in self.state_variables(program.stages[-1])}
 
     def compiled(self, stage: Stage, steps: int, *, in_memory: bool) -> keras.Model:
-        """The model a stage fits: its inputs -> probabilities, with a new optimizer.
+        """The model a stage fits, inputs -> probabilities, with a new optimizer.
 
         Args:
             steps: gradient steps of an epoch. in_memory: see ``Feed``.
@@ -61,7 +61,7 @@ class TrainableModel:
             self._freeze(stage)
             model.compile(
                 optimizer=self._optimizer(stage, steps, model),
-                loss=keras.losses.CategoricalCrossentropy(label_smoothing=self._numbers.label_smoothing),
+                loss=keras.losses.CategoricalCrossentropy(label_smoothing=self._hp.label_smoothing),
                 metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
                 steps_per_execution=min(steps, STEPS_A_CALL) if in_memory and self._replicas == 1 else 1,
             )
@@ -73,11 +73,11 @@ class TrainableModel:
     def behind(self, stage: Stage) -> keras.Model:
         """Everything behind a stage's cut: its inputs -> probabilities.
 
-        It runs as in prediction, only the head drops features (Keras' guide to transfer learning: ``training=False``);
-        a stage that trains batch normalisation trains as the network was trained at first.
+        The network runs in inference mode, dropout applies to the head only (Keras' guide to transfer learning:
+        ``training=False``), unless the stage trains batch normalisation.
         """
-        if pooled(stage.inputs[0].cut):
-            return keras.Model(self.head.input, self.head.output, name="suffix")  # else the head keeps the optimizer
+        if pooled(stage.inputs[0].cut):  # a new model, because compiling the head would attach the optimizer to it
+            return keras.Model(self.head.input, self.head.output, name="suffix")
         suffix = networks.suffix(self.network, stage.inputs[0].cut)
         inputs = keras.Input(suffix.input.shape[1:], name="inputs")
         features = suffix(inputs) if stage.batch_norm else suffix(inputs, training=False)
@@ -102,10 +102,10 @@ class TrainableModel:
             for variable in layer.trainable_variables
         }
         factors = [by_variable.get(id(variable), 1.0) for variable in model.trainable_variables]
-        return optimizing.optimizer(stage, steps, factors, self._numbers, self._replicas)
+        return optimizing.optimizer(stage, steps, factors, self._hp, self._replicas)
 
     def settle(self) -> None:
-        """The averages of batch normalisation, which every device keeps of its own part of the batches, made one."""
+        """Averages the statistics of batch normalisation over the devices, each of which has its own."""
         if self._replicas == 1:
             return
         for layer in (layer for block_layers in self._layers.values() for layer in block_layers):
@@ -118,43 +118,43 @@ class TrainableModel:
         return [self.head] if self.network is None else [self.head, self.network]
 
     def parameters(self, stage: Stage) -> int:
-        """How many numbers ``stage`` learns."""
+        """Number of parameters that ``stage`` trains."""
         self._freeze(stage)
         return sum(int(np.prod(variable.shape)) for variable in self.behind(stage).trainable_variables)
 
     # --- its state ---
 
-    def learned(self, stage: Stage) -> list:
-        """Every variable that may differ from the beginning in ``stage``, random states included."""
+    def state_variables(self, stage: Stage) -> list:
+        """All variables that may differ from their initial values in ``stage``, random states included."""
         trained: dict[str, bool] = {}
         for one in self._program.stages[: self._program.stages.index(stage) + 1]:
             trained |= {block: one.batch_norm or trained.get(block, False) for block in one.trained}
-        known = list(self.head.variables)
+        found = list(self.head.variables)
         for block, batch_norm in trained.items():
             for layer in self._learning(block, batch_norm):
-                known += layer.variables
-        return known
+                found += layer.variables
+        return found
 
     def write(self, path: Path, stage: Stage, model: keras.Model) -> None:
-        """The state in ``stage``: what was learned, and the optimizer of its ``model``."""
-        states.write(path, [*self.learned(stage), *model.optimizer.variables])
+        """Writes the state in ``stage``: its variables and the optimizer of its ``model``."""
+        states.write(path, [*self.state_variables(stage), *model.optimizer.variables])
 
     def read(self, path: Path, stage: Stage) -> None:
-        """What was learned when ``write`` was called in ``stage``; what is trained later is as at the beginning."""
-        for variable in self.learned(self._program.stages[-1]):
-            variable.assign(self._beginning[id(variable)])
-        states.read(path, self.learned(stage))
+        """Restores the variables that ``write`` wrote in ``stage``; those trained later get their initial values."""
+        for variable in self.state_variables(self._program.stages[-1]):
+            variable.assign(self._initial[id(variable)])
+        states.read(path, self.state_variables(stage))
 
     def read_optimizer(self, path: Path, stage: Stage, model: keras.Model) -> None:
-        """The optimizer that ``write`` left in ``stage``."""
-        states.read(path, model.optimizer.variables, skip=len(self.learned(stage)))
+        """Restores the optimizer that ``write`` wrote in ``stage``."""
+        states.read(path, model.optimizer.variables, skip=len(self.state_variables(stage)))
 
 
 def _build_by_hand(model: keras.Model) -> None:
-    """Builds metrics and loss of a distributed model from one made-up row, and keeps Keras from doing it.
+    """Builds metrics and loss of a distributed model from one dummy row, and disables Keras' own building.
 
-    Keras 3.15 builds them before every pass from the mean of what the devices get of the first batch, and fails when
-    that is not the same number of rows for each (7 rows for 2 devices).
+    Keras 3.15 builds them before every pass from the mean over the devices of the first batch, and fails when the
+    devices have different numbers of rows (7 rows on 2 devices).
     """
     rows = [np.zeros((1, *one.shape[1:]), np.float32) for one in (*model.inputs, *model.outputs)]
     model._symbolic_build(data_batch=tuple(rows))

@@ -7,7 +7,7 @@ from core.backbones import Backbone
 from core.errors import InvalidInput, NotFound
 from core.features.report import StoredFeatures, export_parquet, stored_report
 from core.models.lineage import backbone_of
-from core.recipes.program import ANSWERS, TOP, Part, pooled, program_of
+from core.recipes.program import PREDICTIONS, TOP, Part, pooled, program_of
 from core.runs.values import Run
 from core.workbench.base import Bench
 
@@ -99,7 +99,7 @@ class StoredVerbs(Bench):
         if run.recipe.backbones:
             program = program_of(run.recipe, self._backbone(run).blocks)
             parts = [part for stage in program.stages for part in stage.inputs] + list(program.inputs)
-            vectors = [part for part in parts if pooled(part.cut) and part.cut != ANSWERS]
+            vectors = [part for part in parts if pooled(part.cut) and part.cut != PREDICTIONS]
             if vectors:
                 return vectors[0]
         raise InvalidInput(

@@ -12,7 +12,8 @@ from core.datasets.photos import decode, pixels
 from core.features.views import View
 from core.models import predict
 from core.models.heads.dense import Layer, write_dense
-from core.models.inference import Head, Network, engines_of, to_dict
+from core.models.inference.model_files import engines_of
+from core.models.inference.nodes import Head, Network, to_dict
 
 pytestmark = pytest.mark.keras
 

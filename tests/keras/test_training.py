@@ -11,7 +11,8 @@ from core.features import engines
 from core.features.views import View
 from core.files.atomic import digest_of
 from core.jobs import exit_record
-from core.models.inference import InferenceGraph, read_model
+from core.models.inference.graph import InferenceGraph
+from core.models.inference.model_files import read_model
 from core.recipes.recipe import Cascade, Pattern, Solver
 from core.training.fitting import Trainer
 from tests.keras.training_bench import NUMBERS, OTHER, TRAINED
@@ -41,9 +42,9 @@ NO_KERAS_HEAD = ("standalone_extractor",)
 def answered(bench, run_id: str, photos) -> np.ndarray:
     """What the files of a run's model say, without TensorFlow."""
     files = read_model(bench.folder(run_id) / "model")
-    answerer = InferenceGraph(files.folder, files.node, classes=3)
+    graph = InferenceGraph(files.folder, files.node, classes=3)
     folder = bench.settings.dataset_dir(bench.dataset.id) / "photos"
-    return np.stack([answerer(View((folder / f"{photo.digest}.jpg").read_bytes())) for photo in photos])
+    return np.stack([graph(View((folder / f"{photo.digest}.jpg").read_bytes())) for photo in photos])
 
 
 @pytest.mark.parametrize("name", PATTERNS)

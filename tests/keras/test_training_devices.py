@@ -93,11 +93,11 @@ def test_two_devices_learn_what_one_learns_and_resume_as_one_does(bench, forks):
 
 def test_every_device_gets_a_photo_of_every_batch():
     """TensorFlow fails where one gets none."""
-    order, size = fitting.shared_out(np.arange(9), 4, devices=2)
+    order, size = fitting.padded_to_devices(np.arange(9), 4, devices=2)
     assert (order.tolist(), size) == ([0, 1, 2, 3, 4, 5, 6, 7, 8, 0], 4)
-    assert fitting.shared_out(np.arange(10), 4, devices=2)[0].tolist() == list(range(10))
-    assert fitting.shared_out(np.arange(8), 1, devices=4)[1] == 4
-    assert fitting.shared_out(np.arange(9), 4, devices=1)[0].tolist() == list(range(9))
+    assert fitting.padded_to_devices(np.arange(10), 4, devices=2)[0].tolist() == list(range(10))
+    assert fitting.padded_to_devices(np.arange(8), 1, devices=4)[1] == 4
+    assert fitting.padded_to_devices(np.arange(9), 4, devices=1)[0].tolist() == list(range(9))
     assert fitting.evenly(9, 512, 2) == 9 and fitting.evenly(33, 32, 2) == 31
     for rows in range(2, 80):
         size = fitting.evenly(rows, 32, 2)

@@ -16,7 +16,8 @@ from core.files.atomic import digest_of
 from core.models.cascades import costs
 from core.models.cascades.members import CascadeMember, members_of
 from core.models.cascades.strategies import STRATEGIES, Combination
-from core.models.inference import Node, adopt, engines_of, to_dict
+from core.models.inference.model_files import adopt, engines_of
+from core.models.inference.nodes import Node, to_dict
 from core.models.lineage import parents_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
@@ -45,18 +46,18 @@ def combine(recipe: Recipe, run: Run, registry: Registry, settings: Settings) ->
     dataset = registry.dataset(run.dataset_id)
     members = members_of(recipe.members, dataset.id, registry, settings)
     assert recipe.cascade is not None
-    together = STRATEGIES[recipe.cascade](members)
+    combination = STRATEGIES[recipe.cascade](members)
     folder = settings.run_dir(run.id)
     folder.mkdir(parents=True)
     with ExitStack() as undo:
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        evaluations = _evaluate(together, members, dataset, folder)
+        evaluations = _evaluate(combination, members, dataset, folder)
         (folder / "model").mkdir()
-        node = _collect(together, members, folder / "model", settings)
+        node = _collect(combination, members, folder / "model", settings)
         jpegs = costs.photos_of(dataset, registry, settings)
-        times = costs.milliseconds(node, together, members, folder / "model", jpegs)
-        cost = costs.cost_of(together, members, times, folder / "model", begin)
-        card = _card(run, dataset, evaluations, cost) | {"choice": costs.priced(together.choice, times)}
+        times = costs.milliseconds(node, combination, members, folder / "model", jpegs)
+        cost = costs.cost_of(combination, members, times, folder / "model", begin)
+        card = _card(run, dataset, evaluations, cost) | {"choice": costs.priced(combination.choice, times)}
         model = _write_model(run, card, node, folder / "model", settings)
         atomic.sync(*(folder / "model").iterdir(), folder / "model", folder)
         registry.add_finished(run, evaluation=evaluations["test"], cost=cost, model=model)
@@ -64,23 +65,25 @@ def combine(recipe: Recipe, run: Run, registry: Registry, settings: Settings) ->
 
 
 def _evaluate(
-    together: Combination, members: Sequence[CascadeMember], dataset: Dataset, folder: Path
+    combination: Combination, members: Sequence[CascadeMember], dataset: Dataset, folder: Path
 ) -> dict[str, Evaluation]:
     """Writes what all say together about both splits, and scores it."""
     evaluations = {}
-    for split, rows in together.probabilities.items():
-        known = members[0].answers[split]
-        answers = Answers(known.digests, known.labels, rows)
-        answers.write(folder / f"{split}.npz")
+    for split, rows in combination.probabilities.items():
+        known = members[0].predictions[split]
+        predictions = Answers(known.digests, known.labels, rows)
+        predictions.write(folder / f"{split}.npz")
         evaluations[split] = evaluate(rows, known.labels, dataset.class_names, known.digests)
     return evaluations
 
 
-def _collect(together: Combination, members: Sequence[CascadeMember], folder: Path, settings: Settings) -> Node | None:
+def _collect(
+    combination: Combination, members: Sequence[CascadeMember], folder: Path, settings: Settings
+) -> Node | None:
     """Links the members' files into ``folder``; None when one of them only answers inside Keras."""
     if any(member.model.card.get("answer") is None for member in members):
         return None
-    return together.node([adopt(settings.run_dir(member.run.id) / "model", folder) for member in members])
+    return combination.node([adopt(settings.run_dir(member.run.id) / "model", folder) for member in members])
 
 
 def _card(run: Run, dataset: Dataset, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:

@@ -12,8 +12,8 @@ from core.features.views import View
 from core.models.cascades.members import CascadeMember
 from core.models.cascades.strategies import Combination
 from core.models.cascades.thresholds import ALWAYS_PASSED_ON
-from core.models.inference import Confidence, InferenceGraph, Network, Node, from_dict
-from core.models.inference.nodes import every_node
+from core.models.inference.graph import InferenceGraph
+from core.models.inference.nodes import Confidence, Network, Node, every_node, from_dict
 from core.registry import Registry
 from core.runs.costs import Spent, peak_rss_bytes, spent_now
 from core.runs.values import Cost
@@ -46,14 +46,14 @@ def photos_of(dataset: Dataset, registry: Registry, settings: Settings) -> list[
 
 
 def milliseconds(
-    node: Node | None, together: Combination, members: Sequence[CascadeMember], folder: Path, jpegs: Sequence[bytes]
+    node: Node | None, combination: Combination, members: Sequence[CascadeMember], folder: Path, jpegs: Sequence[bytes]
 ) -> Times:
     """From pixels to probabilities, median over a few photos; the members' own times added where nothing can be run."""
     if node is not None and jpegs:
         with suppress(Unavailable):  # what cannot be run here can still be evaluated
-            few, everyone = _measured(node, folder, members[0].answers["test"].probabilities.shape[1], jpegs)
+            few, everyone = _measured(node, folder, members[0].predictions["test"].probabilities.shape[1], jpegs)
             return Times(few, everyone, measured=True)
-    always = [member for member, asked in zip(members, together.always, strict=True) if asked]
+    always = [member for member, asked in zip(members, combination.always, strict=True) if asked]
     return Times(_sum(always), _sum(members), measured=False)
 
 
@@ -74,8 +74,8 @@ def _sum(members: Sequence[CascadeMember]) -> float | None:
     return None if None in known else sum(one for one in known if one is not None)
 
 
-def _median(answerer: InferenceGraph, jpegs: Sequence[bytes]) -> float:
-    return median(answerer.answer(View(jpeg)).milliseconds for jpeg in jpegs)
+def _median(graph: InferenceGraph, jpegs: Sequence[bytes]) -> float:
+    return median(graph.predict(View(jpeg)).milliseconds for jpeg in jpegs)
 
 
 def priced(choice: dict, times: Times) -> dict:
@@ -88,12 +88,14 @@ def priced(choice: dict, times: Times) -> dict:
     }
 
 
-def cost_of(together: Combination, members: Sequence[CascadeMember], times: Times, folder: Path, begin: Spent) -> Cost:
+def cost_of(
+    combination: Combination, members: Sequence[CascadeMember], times: Times, folder: Path, begin: Spent
+) -> Cost:
     """Paid: the seconds of combining. Alone: those, and what its members would have cost alone."""
     spent = spent_now().minus(begin)
     operations = [
-        one * (1.0 if always else together.passed_on)
-        for one, always in zip(_operations(members), together.always, strict=True)
+        one * (1.0 if always else combination.passed_on)
+        for one, always in zip(_operations(members), combination.always, strict=True)
     ]
     return Cost(
         wall_seconds=spent.wall_seconds,
@@ -105,7 +107,7 @@ def cost_of(together: Combination, members: Sequence[CascadeMember], times: Time
         parameters_trainable=0,
         multiply_adds=round(sum(operations)),
         model_bytes=sum(path.stat().st_size for path in folder.iterdir()),
-        ms_per_photo=times.expected(together.passed_on),
+        ms_per_photo=times.expected(combination.passed_on),
         stages={"Combining": spent.wall_seconds},
     )
 

@@ -19,7 +19,7 @@ class CascadeMember:
     run: Run
     model: Model
     cost: Cost
-    answers: dict[str, Answers]
+    predictions: dict[str, Answers]
 
 
 def members_of(run_ids: Sequence[str], dataset_id: str, registry: Registry, settings: Settings) -> list[CascadeMember]:
@@ -51,14 +51,14 @@ def _member(run: Run, dataset_id: str, registry: Registry, settings: Settings) -
         ) from None
     cost = registry.cost(run.id)
     assert cost is not None, "a finished run has a cost"
-    answers = {split: read_answers(settings.run_dir(run.id) / f"{split}.npz", run) for split in SPLITS}
-    return CascadeMember(run=run, model=model, cost=cost, answers=answers)
+    predictions = {split: read_answers(settings.run_dir(run.id) / f"{split}.npz", run) for split in SPLITS}
+    return CascadeMember(run=run, model=model, cost=cost, predictions=predictions)
 
 
 def _in_the_order_of(first: CascadeMember, member: CascadeMember) -> CascadeMember:
     """The same answers, with the photos in the order of the first member's."""
-    answers = {split: _ordered(first.answers[split], member.answers[split], member.run) for split in SPLITS}
-    return CascadeMember(run=member.run, model=member.model, cost=member.cost, answers=answers)
+    predictions = {split: _ordered(first.predictions[split], member.predictions[split], member.run) for split in SPLITS}
+    return CascadeMember(run=member.run, model=member.model, cost=member.cost, predictions=predictions)
 
 
 def _ordered(first: Answers, own: Answers, run: Run) -> Answers:

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.models.cascades.members import SPLITS, CascadeMember
 from core.models.cascades.thresholds import best, combined, curve
-from core.models.inference import Confidence, Mean, Node
+from core.models.inference.nodes import Confidence, Mean, Node
 from core.recipes.recipe import Cascade
 
 
@@ -30,7 +30,9 @@ class Combination:
 
 def _ensemble(members: Sequence[CascadeMember]) -> Combination:
     return Combination(
-        probabilities={split: _mean([member.answers[split].probabilities for member in members]) for split in SPLITS},
+        probabilities={
+            split: _mean([member.predictions[split].probabilities for member in members]) for split in SPLITS
+        },
         node=lambda nodes: Mean(inputs=tuple(nodes)),
         choice={"members": _validation_of(members)},
         always=(True,) * len(members),
@@ -43,7 +45,7 @@ def _mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
 
 def _confidence(members: Sequence[CascadeMember]) -> Combination:
     """The threshold comes from validation photos alone; the test photos only say what it is worth."""
-    cheap, costly = (member.answers for member in members)
+    cheap, costly = (member.predictions for member in members)
     points = curve(cheap["validation"].probabilities, costly["validation"].probabilities, cheap["validation"].labels)
     chosen = best(points)
     both = {
@@ -66,7 +68,11 @@ def _confidence(members: Sequence[CascadeMember]) -> Combination:
 
 def _validation_of(members: Sequence[CascadeMember]) -> list[dict]:
     return [
-        {"run": member.run.id, "name": member.run.name, "validation_accuracy": member.answers["validation"].accuracy}
+        {
+            "run": member.run.id,
+            "name": member.run.name,
+            "validation_accuracy": member.predictions["validation"].accuracy,
+        }
         for member in members
     ]
 

@@ -20,12 +20,12 @@ from core.runs.metrics import cross_entropy
 
 FILE = "head.npz"
 
-Head = DenseHead | NeighboursHead | TreesHead
+ArrayHead = DenseHead | NeighboursHead | TreesHead
 _KINDS: dict[type, str] = {DenseHead: DENSE, NeighboursHead: NEIGHBOURS, TreesHead: TREES}
 
 
 @dataclass(frozen=True, kw_only=True)
-class FittedHead:
+class FittedSolver:
     """A solver's result.
 
     Args:
@@ -35,7 +35,7 @@ class FittedHead:
         parameters: numbers that were learned.
     """
 
-    head: Head
+    head: ArrayHead
     choice: dict
     parameters: int
 
@@ -48,7 +48,7 @@ class FittedHead:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Data:
+class SolverData:
     """Features (n, d) float32 and labels (n,) of both splits; ``classes``: how many."""
 
     train: np.ndarray
@@ -73,7 +73,7 @@ class HeadCandidate:
     """One head that was tried, with its figures on validation."""
 
     settings: dict
-    head: Head
+    head: ArrayHead
     accuracy: float
     loss: float
 
@@ -81,7 +81,7 @@ class HeadCandidate:
         return self.settings | {"accuracy": self.accuracy, "loss": self.loss}
 
 
-def candidate_of(settings: dict, head: Head, data: Data) -> HeadCandidate:
+def candidate_of(settings: dict, head: ArrayHead, data: SolverData) -> HeadCandidate:
     probabilities = head(data.validation)
     right = probabilities.argmax(axis=1) == data.validation_labels
     return HeadCandidate(settings, head, float(right.mean()), cross_entropy(probabilities, data.validation_labels))
@@ -93,15 +93,17 @@ _RULES: dict[str, Callable[[HeadCandidate], Any]] = {
 }
 
 
-def best_of(candidates: Iterable[HeadCandidate], by: str, parameters: Callable[[Head], int], **more) -> FittedHead:
+def best_of(
+    candidates: Iterable[HeadCandidate], by: str, parameters: Callable[[ArrayHead], int], **more
+) -> FittedSolver:
     """The best candidate by a rule; of equal ones the first."""
     tried = list(candidates)
     best = min(tried, key=_RULES[by])
     choice = {"chosen": best.settings | more, "by": by, "tried": [one.row() for one in tried]}
-    return FittedHead(head=best.head, choice=choice, parameters=parameters(best.head))
+    return FittedSolver(head=best.head, choice=choice, parameters=parameters(best.head))
 
 
-def check(head: Head, expected: np.ndarray, data: Data) -> None:
+def check(head: ArrayHead, expected: np.ndarray, data: SolverData) -> None:
     """Our arithmetic must say what scikit-learn says."""
     difference = float(np.abs(head(data.validation) - expected).max(initial=0.0))
     if not difference < 1e-3:

@@ -3,10 +3,10 @@
 import numpy as np
 
 from core.models.heads.candidates import (
-    Data,
-    FittedHead,
-    Head,
+    ArrayHead,
+    FittedSolver,
     HeadCandidate,
+    SolverData,
     best_of,
     candidate_of,
     check,
@@ -19,7 +19,7 @@ LOGISTIC_CS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 SVM_CS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 
 
-def logistic_regression(data: Data) -> FittedHead:
+def logistic_regression(data: SolverData) -> FittedSolver:
     """Multinomial, L2. The features are scaled by one number only (their spread), so that C means the same everywhere
     and the backbone's faint features stay faint (docs/decisions/0003-head.md)."""
     from sklearn.linear_model import LogisticRegression
@@ -30,21 +30,21 @@ def logistic_regression(data: Data) -> FittedHead:
     return best_of(tried, "validation loss", _numbers)
 
 
-def _logistic(model, c: float, data: Data, spread: float) -> HeadCandidate:
+def _logistic(model, c: float, data: SolverData, spread: float) -> HeadCandidate:
     model.set_params(C=c).fit(data.train / spread, data.labels)
     head = DenseHead([Layer(*_two_sided(model.coef_.T / spread, model.intercept_), "softmax")])
     check(head, model.predict_proba(data.validation / spread), data)
     return candidate_of({"C": c}, head, data)
 
 
-def linear_svm(data: Data) -> FittedHead:
+def linear_svm(data: SolverData) -> FittedSolver:
     """One machine a class against the rest, squared hinge loss. Its scores become probabilities by temperature scaling
     (Guo et al. 2017): softmax(scores / t) with the t of the smallest validation loss. That changes no decision."""
     spread = _spread(data)
     return best_of(until_worse(_machine(c, data, spread) for c in SVM_CS), "validation loss", _numbers)
 
 
-def _machine(c: float, data: Data, spread: float) -> HeadCandidate:
+def _machine(c: float, data: SolverData, spread: float) -> HeadCandidate:
     from sklearn.svm import LinearSVC
 
     model = LinearSVC(C=c, class_weight=data.balance, random_state=data.seed)
@@ -52,7 +52,7 @@ def _machine(c: float, data: Data, spread: float) -> HeadCandidate:
     return _calibrated(*_two_sided(model.coef_.T / spread, model.intercept_), c, data)
 
 
-def _calibrated(kernel: np.ndarray, bias: np.ndarray, c: float, data: Data) -> HeadCandidate:
+def _calibrated(kernel: np.ndarray, bias: np.ndarray, c: float, data: SolverData) -> HeadCandidate:
     scores = data.validation @ kernel + bias
     best = min(TEMPERATURES, key=lambda t: cross_entropy(softmax(scores / t), data.validation_labels))
     head = DenseHead([Layer(kernel / best, bias / best, "softmax")])
@@ -62,7 +62,7 @@ def _calibrated(kernel: np.ndarray, bias: np.ndarray, c: float, data: Data) -> H
 TEMPERATURES = np.geomspace(0.02, 20, 61)
 
 
-def _spread(data: Data) -> float:
+def _spread(data: SolverData) -> float:
     return float(data.train.std()) or 1.0
 
 
@@ -73,7 +73,7 @@ def _two_sided(kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.nda
     return np.concatenate([-kernel / 2, kernel / 2], axis=1), np.concatenate([-bias / 2, bias / 2])
 
 
-def _numbers(head: Head) -> int:
+def _numbers(head: ArrayHead) -> int:
     """Of a dense head: weights and biases."""
     assert isinstance(head, DenseHead)
     return sum(layer.kernel.size + layer.bias.size for layer in head.layers)

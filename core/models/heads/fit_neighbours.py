@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from core.errors import Unavailable
-from core.models.heads.candidates import Data, FittedHead, best_of, candidate_of
+from core.models.heads.candidates import FittedSolver, SolverData, best_of, candidate_of
 from core.models.heads.neighbours import WEIGHTS, NeighboursHead, unit
 
 NEIGHBOURS_TRIED = (1, 3, 5, 10, 20, 50)
 
 
-def k_nearest_neighbours(data: Data) -> FittedHead:
+def k_nearest_neighbours(data: SolverData) -> FittedSolver:
     """Cosine distance, equal votes or votes by 1 / distance."""
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -32,7 +32,7 @@ def k_nearest_neighbours(data: Data) -> FittedHead:
     return best
 
 
-def _check_votes(head: Any, model: Any, data: Data) -> None:
+def _check_votes(head: Any, model: Any, data: SolverData) -> None:
     """Equally near neighbours may be taken in another order, so single photos may differ."""
     expected = model.predict_proba(data.validation) * head.class_weights
     expected /= expected.sum(axis=1, keepdims=True)

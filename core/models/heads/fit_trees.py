@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from core.models.heads.candidates import Data, FittedHead, best_of, candidate_of, check
+from core.models.heads.candidates import FittedSolver, SolverData, best_of, candidate_of, check
 from core.models.heads.trees import TreesHead
 
 MOST_ROUNDS, ROUNDS_WITHOUT_GAIN = 200, 5
@@ -14,7 +14,7 @@ BOOSTED_FEATURES = 256
 on all 1,280 of EfficientNet-Lite0 it took 12 times as long for the same test accuracy."""
 
 
-def gradient_boosting(data: Data) -> FittedHead:
+def gradient_boosting(data: SolverData) -> FittedSolver:
     """Histogram-based (as LightGBM); rounds end when the validation loss has not fallen for a while."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -37,7 +37,7 @@ def gradient_boosting(data: Data) -> FittedHead:
     return best_of([candidate_of(settings, head, data)], "validation loss", lambda _: int(head.value.size))
 
 
-def _telling(data: Data) -> np.ndarray:
+def _telling(data: SolverData) -> np.ndarray:
     """Places of the features that differ most between the classes, in order of place."""
     from sklearn.feature_selection import f_classif
 

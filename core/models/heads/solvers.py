@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.errors import InvalidInput
-from core.models.heads.candidates import Data, FittedHead
+from core.models.heads.candidates import FittedSolver, SolverData
 from core.models.heads.fit_linear import linear_svm, logistic_regression
 from core.models.heads.fit_neighbours import k_nearest_neighbours
 from core.models.heads.fit_trees import gradient_boosting
@@ -29,7 +29,7 @@ def fit_solver(
     *,
     seed: int = 0,
     class_weights: np.ndarray | None = None,
-) -> FittedHead:
+) -> FittedSolver:
     """Fits a scikit-learn classifier; its free numbers are chosen on the validation photos.
 
     Args:
@@ -39,7 +39,7 @@ def fit_solver(
     Raises:
         InvalidInput: a class has no training photo. Unavailable: this scikit-learn is not the one that was tested.
     """
-    data = Data(
+    data = SolverData(
         train=np.asarray(train, np.float32),
         labels=np.asarray(labels),
         validation=np.asarray(validation, np.float32),
@@ -58,7 +58,7 @@ def fit_solver(
         return _FITTERS[Solver(solver)](data)
 
 
-_FITTERS: dict[Solver, Callable[[Data], FittedHead]] = {
+_FITTERS: dict[Solver, Callable[[SolverData], FittedSolver]] = {
     Solver.LOGISTIC_REGRESSION: logistic_regression,
     Solver.LINEAR_SVM: linear_svm,
     Solver.K_NEAREST_NEIGHBOURS: k_nearest_neighbours,

@@ -1,4 +1,4 @@
-"""Runs an answer tree for one photo at a time. No TensorFlow, so it answers at once."""
+"""Runs an inference graph on one photo at a time, without TensorFlow."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -17,32 +17,32 @@ from core.models.inference.nodes import Confidence, Head, Mean, Network, Node, b
 
 
 class PhotoViews(Protocol):
-    """One photo on its way through several models (``core.features.views.View``)."""
+    """One photo at any size (``core.features.views.View``)."""
 
     def square(self, size: int, /) -> np.ndarray:
         """uint8 (size, size, 3)."""
 
 
 @dataclass(frozen=True)
-class Done:
-    """A node's output for one photo, the milliseconds of this node alone, and all nodes that were needed for it."""
+class NodeOutput:
+    """A node's output for one photo, the milliseconds of this node alone, and the keys of all nodes it needed."""
 
     value: np.ndarray
     milliseconds: float
     needed: frozenset
 
 
-Memo = dict[Any, Done]
-"""What is known of one photo: shared by all models that are asked about it, so that none computes what another did."""
+Memo = dict[Any, NodeOutput]
+"""Outputs of nodes for one photo, shared by all models that predict it, so that nothing is computed twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answered:
-    """What a model says about one photo.
+class TimedPrediction:
+    """A model's probabilities for one photo, and the time they took.
 
     Args:
         probabilities: (classes,) float32. milliseconds: from pixels to probabilities, as this model alone would take.
-        passed_on: of a confidence cascade: whether the cheap model was unsure; None of every other model.
+        passed_on: of a confidence cascade, whether the costly model was used; None for every other model.
     """
 
     probabilities: np.ndarray
@@ -54,12 +54,12 @@ _engines: WeakValueDictionary[tuple[str, int], LiteRTEngine] = WeakValueDictiona
 
 
 class InferenceGraph:
-    """An answer tree, loaded. Safe to use from ``workers`` threads at the same time.
+    """A loaded inference graph. Safe to use from ``workers`` threads at the same time.
 
     Args:
-        folder: of the files. classes: how many probabilities the tree gives.
-        digests: SHA-256 by file, as checked by ``ModelFiles.verify``; hashed now by default. Models whose files have
-            one digest share them in memory, and what they compute in a memo.
+        folder: of the files. classes: number of probabilities.
+        digests: SHA-256 by file, as checked by ``ModelFiles.verify``; computed now by default. Files of the same digest
+            are loaded once, and their outputs are shared in a memo.
         workers: photos at the same time; 1 takes all cores for one photo.
 
     Raises:
@@ -76,22 +76,22 @@ class InferenceGraph:
             if isinstance(one, Network | Head) and one.file not in self._files:
                 self._files[one.file] = _open(folder / one.file, self._digests[one.file], workers)
         self._keys = {one: self._key(one) for one in every_node(node)}
-        self._try()
+        self._warm_up()
 
-    def answer(self, photo: PhotoViews, memo: Memo | None = None) -> Answered:
-        """Probabilities of ``photo``; ``memo`` holds what other models found out about the same photo."""
+    def predict(self, photo: PhotoViews, memo: Memo | None = None) -> TimedPrediction:
+        """Probabilities of ``photo``; ``memo`` holds outputs of other models for the same photo."""
         memo = {} if memo is None else memo
         done = self._done(self.node, photo, memo)
         passed_on = self._keys[self.node.costly] in done.needed if isinstance(self.node, Confidence) else None
         milliseconds = sum(memo[key].milliseconds for key in done.needed)
-        return Answered(probabilities=done.value[0], milliseconds=milliseconds, passed_on=passed_on)
+        return TimedPrediction(probabilities=done.value[0], milliseconds=milliseconds, passed_on=passed_on)
 
     def __call__(self, photo: PhotoViews) -> np.ndarray:
         """Probabilities (classes,) float32."""
-        return self.answer(photo).probabilities
+        return self.predict(photo).probabilities
 
     def _key(self, node: Node) -> tuple:
-        """What decides a node's output, whatever its files are called."""
+        """Identifies a node's output by the digests of its files, not their names."""
         match node:
             case Network():
                 return "network", self._digests[node.file], node.input_size
@@ -102,7 +102,7 @@ class InferenceGraph:
             case Confidence():
                 return "confidence", node.threshold, self._key(node.cheap), self._key(node.costly)
 
-    def _done(self, node: Node, photo: PhotoViews, memo: Memo) -> Done:
+    def _done(self, node: Node, photo: PhotoViews, memo: Memo) -> NodeOutput:
         key = self._keys[node]
         if key not in memo:
             inputs = self._inputs(node, photo, memo)
@@ -110,21 +110,21 @@ class InferenceGraph:
             begin = time.perf_counter()
             value = compute([one.value for one in inputs])
             milliseconds = 1000 * (time.perf_counter() - begin)
-            memo[key] = Done(value, milliseconds, frozenset([key]).union(*(one.needed for one in inputs)))
+            memo[key] = NodeOutput(value, milliseconds, frozenset([key]).union(*(one.needed for one in inputs)))
         return memo[key]
 
-    def _inputs(self, node: Node, photo: PhotoViews, memo: Memo) -> list[Done]:
-        """The outputs a node uses; of a confidence cascade the costly one only where the cheap one is unsure."""
+    def _inputs(self, node: Node, photo: PhotoViews, memo: Memo) -> list[NodeOutput]:
+        """The outputs a node uses; the costly one of a confidence cascade only below the threshold."""
         if isinstance(node, Confidence):
             cheap = self._done(node.cheap, photo, memo)
-            sure = cheap.value.max() >= node.threshold
-            return [cheap] if sure else [cheap, self._done(node.costly, photo, memo)]
+            confident = cheap.value.max() >= node.threshold
+            return [cheap] if confident else [cheap, self._done(node.costly, photo, memo)]
         return [self._done(one, photo, memo) for one in below(node)]
 
     def _computation(self, node: Node, photo: PhotoViews) -> Callable[[list[np.ndarray]], np.ndarray]:
         match node:
             case Network():
-                square = photo.square(node.input_size)[None]  # rendering is not part of the model's time
+                square = photo.square(node.input_size)[None]  # rendering is not part of the measured time
                 return lambda _: self._files[node.file](square)
             case Head():
                 return lambda values: self._files[node.file](_side_by_side(values))
@@ -133,23 +133,23 @@ class InferenceGraph:
             case Confidence():
                 return lambda values: values[-1]
 
-    def _try(self) -> None:
-        """One black photo: whatever does not fit is found now, and the first answer is as quick as the next."""
+    def _warm_up(self) -> None:
+        """Predicts one black photo: files that do not fit are found now, and the first prediction is not slower."""
         memo: Memo = {}
         try:
             for node in every_node(self.node):
                 self._done(node, _Black(), memo)
-            for node in self._answering(self.node):
+            for node in self._probability_nodes(self.node):
                 shape = memo[self._keys[node]].value.shape
                 if shape != (1, self.classes):
                     raise ValueError(f"{shape[-1]} outputs, {self.classes} classes")
         except (ValueError, RuntimeError, IndexError) as error:
             raise Unavailable(f"The files of this model do not fit together: {error}") from None
 
-    def _answering(self, node: Node) -> list[Node]:
-        """The nodes that must give probabilities of our classes."""
+    def _probability_nodes(self, node: Node) -> list[Node]:
+        """The nodes whose outputs must be probabilities of the model's classes."""
         lower = below(node) if isinstance(node, Mean | Confidence) else ()
-        return [node, *(one for child in lower for one in self._answering(child))]
+        return [node, *(one for child in lower for one in self._probability_nodes(child))]
 
 
 class _Black:
@@ -162,7 +162,7 @@ def _side_by_side(values: list[np.ndarray]) -> np.ndarray:
 
 
 def _open(path: Path, digest: str, workers: int) -> HeadFunction:
-    """A file, ready to compute; engines of one digest are shared by all that are loaded."""
+    """Loads a file; engines of the same digest are shared."""
     if path.suffix != ".tflite":
         return load_head(path)
     key = digest, workers

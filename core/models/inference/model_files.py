@@ -1,4 +1,4 @@
-"""The files of a model: read from its card, opened only when their SHA-256 is the card's, linked into other models."""
+"""The files of a model: read from its card, verified by SHA-256, linked into models built on it."""
 
 import json
 import os
@@ -22,11 +22,11 @@ class ModelFiles:
     """A model folder as its card describes it.
 
     Args:
-        folder: ``runs/<run>/model``. node: the answer tree.
-        digests: SHA-256 of every file the tree names.
+        folder: ``runs/<run>/model``. node: the inference graph.
+        digests: SHA-256 of every file of the graph.
         card: the whole card. class_names: in label order.
-        temperature: of its last probabilities, 1 where it was not calibrated. Not part of the tree: whatever is built
-            on this model uses its raw answers.
+        temperature: of its last probabilities, 1 where it was not calibrated. Not part of the graph: models built on
+            this one use its raw predictions.
     """
 
     folder: Path
@@ -45,22 +45,22 @@ class ModelFiles:
         return str(self.card.get("title") or self.run_id)
 
     def verify(self) -> None:
-        """Raises Unavailable when a file is gone or not the one on the card."""
+        """Raises Unavailable when a file is missing or its SHA-256 differs from the card's."""
         for name, digest in self.digests.items():
             _verify(inside(self.folder, name), digest, self.run_id)
 
 
 def read_model(folder: Path) -> ModelFiles:
-    """What ``card.json`` in a model folder says.
+    """Reads ``card.json`` of a model folder.
 
     Raises:
-        Unavailable: there is none, it lacks something, or its ``answer`` is None: LiteRT cannot run it.
+        Unavailable: it is missing or incomplete, or its key ``answer`` is None: LiteRT cannot run the model.
     """
     run_id = folder.parent.name
     try:
         card = json.loads((folder / CARD).read_text())
         if "answer" in card and card["answer"] is None:
-            raise Unavailable(f"LiteRT cannot run the model of run {run_id}, so it answers inside Keras only.")
+            raise Unavailable(f"LiteRT cannot run the model of run {run_id}, so it predicts inside Keras only.")
         node = from_dict(card["answer"])
         known = {str(entry["file"]): str(entry["sha256"]) for entry in card["engines"]}
         digests = {name: known[name] for name in files_of(node)}
@@ -87,13 +87,13 @@ def _temperature(card: dict) -> float:
 
 
 def engines_of(folder: Path, node: Node) -> list[dict]:
-    """The card's list of the files a tree names, with their digests; they lie in ``folder``."""
+    """The files of a graph in ``folder`` with their digests, in the form that the card stores."""
     return [{"file": name, "sha256": digest_of(folder / name)} for name in files_of(node)]
 
 
 def adopt(source: Path, target: Path) -> Node:
-    """Brings the files of the model in ``source`` into the folder ``target`` and returns its tree with their names
-    there, so that a model built on others needs no folder but its own. A file two members share is there once.
+    """Links the files of the model in ``source`` into ``target`` and returns its graph with their new names, so that a
+    model built on others needs only its own folder. A file that two members share is linked once.
 
     Raises:
         Unavailable: the model is gone or damaged.
@@ -112,7 +112,7 @@ def _name_by_digest(name: str, digest: str) -> str:
 
 
 def link(source: Path, target: Path) -> Path:
-    """A second name for the same bytes: a network of 13 MB costs nothing in a hundred models."""
+    """Hard-links a file, so that a network shared by many models is stored once; copies it where links do not work."""
     if target.exists():
         return target
     try:

@@ -1,4 +1,4 @@
-"""The answer tree: which files turn a photo into probabilities, and how their outputs are put together. Pure data."""
+"""The inference graph as data: the files that turn a photo into probabilities, and how they are combined."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from core.errors import InvalidInput
 
 DEEPEST = 20
-"""Models may build on models, but no card is believed that claims more generations than this."""
+"""Most nested nodes: models may build on models, but a card with more is refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """The outputs of ``inputs`` through the head ``file``: several vectors side by side, a single output as it is."""
+    """The outputs of ``inputs``, several concatenated, through the head ``file``."""
 
     file: str
     inputs: "tuple[Node, ...]"
@@ -35,7 +35,7 @@ class Mean:
 
 @dataclass(frozen=True, kw_only=True)
 class Confidence:
-    """What ``cheap`` says where its best class reaches ``threshold``, else what ``costly`` says."""
+    """The probabilities of ``cheap`` where the largest reaches ``threshold``, else those of ``costly``."""
 
     cheap: "Node"
     costly: "Node"
@@ -46,7 +46,7 @@ Node = Network | Head | Mean | Confidence
 
 
 def to_dict(node: Node) -> dict:
-    """The node as it stands on a card."""
+    """The node in the form that the card stores."""
     match node:
         case Network():
             return {"kind": "network", "file": node.file, "input_size": node.input_size}
@@ -64,21 +64,19 @@ def to_dict(node: Node) -> dict:
 
 
 def from_dict(data: Any, *, generations: int = DEEPEST) -> Node:
-    """The node of a card.
+    """The inverse of ``to_dict``.
 
     Raises:
-        InvalidInput: it is none, lacks something, or goes too deep.
+        InvalidInput: it is no node, incomplete, or nested too deeply.
     """
     try:
         if generations < 0:
             raise ValueError(f"more than {DEEPEST} nodes below one another")
         return _READERS[data["kind"]](data, generations - 1)
     except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(f"The answer of a model must be a tree of known nodes ({_words(error)}).") from None
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+        raise InvalidInput(
+            f"The inference graph of a model must consist of known nodes ({type(error).__name__}: {error})."
+        ) from None
 
 
 def _inputs(data: dict, generations: int) -> tuple[Node, ...]:
@@ -111,19 +109,19 @@ def below(node: Node) -> tuple[Node, ...]:
 
 
 def every_node(node: Node) -> Iterator[Node]:
-    """All nodes of a tree, every one after those it uses."""
+    """All nodes of a graph, each after those it uses."""
     for one in below(node):
         yield from every_node(one)
     yield node
 
 
 def files_of(node: Node) -> tuple[str, ...]:
-    """The files a tree names, each once, in the order they are needed."""
+    """The files of a graph, each once, in the order of their use."""
     return tuple(dict.fromkeys(one.file for one in every_node(node) if isinstance(one, Network | Head)))
 
 
 def renamed(node: Node, name: Callable[[str], str]) -> Node:
-    """The same tree with other file names."""
+    """The same graph with other file names."""
     match node:
         case Network():
             return Network(file=name(node.file), input_size=node.input_size)

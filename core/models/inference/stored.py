@@ -1,4 +1,4 @@
-"""What a finished run says about every photo of a dataset, kept like any other features."""
+"""Predictions of a finished run for every photo of a dataset, stored like other features."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,17 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from core.datasets.values import Dataset, Photo
-from core.errors import InvalidInput
-from core.features.compute import Features, Report, stored_rows
+from core.features.compute import Features, Report, split_of, stored_rows
 from core.features.litert import MOST_WORKERS, cores
-from core.features.store import key_of_answers
+from core.features.store import key_of_predictions
 from core.features.views import View
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
 from core.settings import Settings
 
 
-def answers_of(
+def predictions_of(
     photos: Sequence[Photo],
     *,
     dataset: Dataset,
@@ -37,14 +36,11 @@ def answers_of(
         view, seed: see ``views.render``; progress, waiting: see ``stored_rows``.
 
     Raises:
-        Unavailable: the run's model is gone, damaged, or needs Keras to answer.
-        NotFound: a stored photo is missing. NoSpace: the disk cannot hold the answers.
+        Unavailable: the run's model is missing, damaged, or needs Keras.
+        NotFound: a stored photo is missing. NoSpace: the disk is full.
         InvalidInput: the photos are not one whole split.
     """
-    splits = {photo.split for photo in photos}
-    if len(splits) != 1:
-        raise InvalidInput(f"Answers are kept per split. Received: photos of {', '.join(sorted(splits)) or 'none'}")
-    key = key_of_answers(dataset, digest, splits.pop(), view=view, seed=seed)
+    key = key_of_predictions(dataset, digest, split_of(photos), view=view, seed=seed)
     return stored_rows(
         key,
         photos,
@@ -58,25 +54,25 @@ def answers_of(
 
 
 class InferenceEngine:
-    """An answer tree set up for throughput: the cores shared out among single photos."""
+    """An inference graph as an engine of features: one photo per core at a time."""
 
     name = "LiteRT"
     batch = 8
 
     def __init__(self, folder: Path) -> None:
-        """Raises Unavailable when the model in ``folder`` is gone, damaged, or needs Keras to answer."""
+        """Raises Unavailable when the model in ``folder`` is missing, damaged, or needs Keras."""
         self.workers = min(cores(), MOST_WORKERS)
-        self.answerer = load_graph(folder, workers=self.workers)
+        self._graph = load_graph(folder, workers=self.workers)
 
     def __call__(self, views: Sequence[View], /) -> np.ndarray:
-        return np.stack([self.answerer(view) for view in views])
+        return np.stack([self._graph(view) for view in views])
 
 
 def load_graph(folder: Path, *, workers: int = 1) -> InferenceGraph:
-    """The answer tree of the model in ``folder``, its files verified.
+    """The inference graph of the model in ``folder``, its files verified.
 
     Raises:
-        Unavailable: it is gone, damaged, or needs Keras to answer.
+        Unavailable: it is missing, damaged, or needs Keras.
     """
     model = read_model(folder)
     model.verify()

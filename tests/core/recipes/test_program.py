@@ -6,11 +6,11 @@ import pytest
 
 from core.errors import InvalidInput
 from core.recipes.program import (
-    ANSWERS,
     CLASSES,
     GRADIENT,
     MAPPING,
     PIXELS,
+    PREDICTIONS,
     TOP,
     Part,
     blocks_behind,
@@ -98,7 +98,7 @@ def test_a_fusion_puts_the_features_of_its_networks_side_by_side():
 
 def test_stacking_passes_a_runs_answers_on():
     recipe = Recipe(backbone="a", pattern=Pattern.CASCADE, cascade=Cascade.STACKING, members=("r-1",))
-    assert program_of(recipe, ()).inputs == (Part(source="a", cut=TOP), Part(source="r-1", cut=ANSWERS))
+    assert program_of(recipe, ()).inputs == (Part(source="a", cut=TOP), Part(source="r-1", cut=PREDICTIONS))
 
 
 @pytest.mark.parametrize("kind", [Cascade.CONFIDENCE, Cascade.ENSEMBLE])
@@ -140,7 +140,7 @@ def test_a_schedule_belongs_to_the_stages_after_the_head():
 
 
 def test_vectors_and_maps_are_told_apart():
-    assert all(pooled(cut) for cut in (TOP, CLASSES, ANSWERS, "block1.pool"))
+    assert all(pooled(cut) for cut in (TOP, CLASSES, PREDICTIONS, "block1.pool"))
     assert not any(pooled(cut) for cut in (PIXELS, "block1"))
     assert blocks_behind("block1", BLOCKS) == ("block2", "head")
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.runs.costs import Meter
 from core.training import cache as keeping
-from core.training.cache import forget, kept, report_to
+from core.training.cache import cached, forget, report_to
 from core.training.ledger import Ledger
 
 FIGURES = {"parameters_total": 1, "parameters_trainable": 1, "multiply_adds": 1, "model_bytes": 1, "ms_per_photo": 1.0}
@@ -21,35 +21,35 @@ def empty():
 
 
 def test_a_thing_is_made_once_for_each_key():
-    assert kept("network", "lite0", lambda: ["made"]) is kept("network", "lite0", lambda: ["again"])
-    assert kept("network", "lite1", lambda: ["other"]) == ["other"]
-    assert kept("engine", "lite0", lambda: ["engine"]) == ["engine"]
+    assert cached("network", "lite0", lambda: ["made"]) is cached("network", "lite0", lambda: ["again"])
+    assert cached("network", "lite1", lambda: ["other"]) == ["other"]
+    assert cached("engine", "lite0", lambda: ["engine"]) == ["engine"]
 
 
 def test_the_shelf_is_as_wide_as_it_is_said_to_be():
     for key in (1, 2, 1, 3):
-        kept("engine", key, lambda key=key: f"made {key}", room=2)
-    assert kept("engine", 1, lambda: "again", room=2) == "made 1"
-    assert kept("engine", 2, lambda: "again", room=2) == "again"
+        cached("engine", key, lambda key=key: f"made {key}", room=2)
+    assert cached("engine", 1, lambda: "again", room=2) == "made 1"
+    assert cached("engine", 2, lambda: "again", room=2) == "again"
 
 
 def test_what_could_not_be_made_is_tried_again():
     with pytest.raises(ZeroDivisionError):
-        kept("network", "lite0", lambda: 1 / 0)
-    assert kept("network", "lite0", lambda: "made") == "made"
+        cached("network", "lite0", lambda: 1 / 0)
+    assert cached("network", "lite0", lambda: "made") == "made"
 
 
 def test_a_forgotten_thing_is_made_again():
-    kept("network", "lite0", lambda: "made")
+    cached("network", "lite0", lambda: "made")
     forget("network")
-    assert kept("network", "lite0", lambda: "again") == "again"
+    assert cached("network", "lite0", lambda: "again") == "again"
 
 
 def cost_of_a_run_that_uses_the_network():
     with Meter() as meter:
         ledger = Ledger(meter)
         report_to(ledger)
-        kept("network", "lite0", lambda: time.sleep(0.5))
+        cached("network", "lite0", lambda: time.sleep(0.5))
         return ledger.cost(**FIGURES)
 
 

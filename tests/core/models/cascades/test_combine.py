@@ -16,7 +16,8 @@ from core.models.cascades import combine
 from core.models.cascades.thresholds import best, combined, curve
 from core.models.heads import load as heads
 from core.models.heads.dense import Layer, write_dense
-from core.models.inference import graph, read_model
+from core.models.inference import graph
+from core.models.inference.model_files import read_model
 from core.models.inference.stored import load_graph
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.registry import Registry

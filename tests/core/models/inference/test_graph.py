@@ -10,22 +10,11 @@ from core.errors import InvalidInput, NotFound, Unavailable
 from core.features.views import View
 from core.models.heads import load as heads
 from core.models.heads.dense import Layer, write_dense
-from core.models.inference import (
-    Confidence,
-    Head,
-    InferenceGraph,
-    Mean,
-    Network,
-    adopt,
-    answers_of,
-    engines_of,
-    files_of,
-    from_dict,
-    graph,
-    read_model,
-    renamed,
-    to_dict,
-)
+from core.models.inference import graph
+from core.models.inference.graph import InferenceGraph
+from core.models.inference.model_files import adopt, engines_of, read_model
+from core.models.inference.nodes import Confidence, Head, Mean, Network, files_of, from_dict, renamed, to_dict
+from core.models.inference.stored import predictions_of
 from core.registry import Registry
 from core.settings import Settings
 from tests.factories import fill, tiny_jpeg
@@ -137,12 +126,12 @@ def test_what_is_no_tree_is_refused(data):
 
 
 def test_inputs_of_a_head_stand_side_by_side_each_at_its_own_size(folder):
-    answerer = InferenceGraph(folder, STACK, classes=2)
+    graph = InferenceGraph(folder, STACK, classes=2)
     view = a_view()
     colours_8, colours_12 = (view.square(size).mean(axis=(0, 1), dtype=np.float64) / 255 for size in (8, 12))
     passed_on = heads.load_head(folder / "two.npz")(np.tile(colours_12, 2)[None])
     expected = heads.load_head(folder / "top.npz")(np.concatenate([colours_8[None], passed_on], axis=1))
-    np.testing.assert_allclose(answerer(view), expected[0], atol=1e-5)
+    np.testing.assert_allclose(graph(view), expected[0], atol=1e-5)
     assert {("one.tflite", 8), ("two.tflite", 12)} == set(Colours.calls)
 
 
@@ -158,7 +147,7 @@ def test_an_ensemble_gives_the_mean(folder):
 @pytest.mark.parametrize(("threshold", "passed_on"), [(0.0, False), (1.01, True)])
 def test_a_cascade_passes_on_what_the_cheap_model_is_unsure_of(folder, threshold, passed_on):
     node = Confidence(cheap=of_one(), costly=of_two(), threshold=threshold)
-    answered = InferenceGraph(folder, node, classes=2).answer(a_view())
+    answered = InferenceGraph(folder, node, classes=2).predict(a_view())
     expected = InferenceGraph(folder, of_two() if passed_on else of_one(), classes=2)(a_view())
     np.testing.assert_array_equal(answered.probabilities, expected)
     assert answered.passed_on is passed_on
@@ -171,8 +160,8 @@ def test_what_one_model_computed_another_does_not_compute_again_but_pays_for(fol
     )
     view, memo = a_view(), {}
     Colours.calls.clear()
-    alone = first.answer(view, memo)
-    together = second.answer(view, memo)
+    alone = first.predict(view, memo)
+    together = second.predict(view, memo)
     assert [name for name, _ in Colours.calls] == ["one.tflite", "two.tflite"]
     assert together.milliseconds > alone.milliseconds
     np.testing.assert_allclose(together.probabilities, second(view), atol=1e-6)
@@ -184,8 +173,8 @@ def test_a_memo_belongs_to_files_not_to_their_names(folder, tmp_path):
     (other / "one.tflite").write_text("1")
     a_head(other / "one.npz", 3, seed=9)
     view, memo = a_view(), {}
-    here = InferenceGraph(folder, of_one(), classes=2).answer(view, memo).probabilities
-    there = InferenceGraph(other, of_one(), classes=2).answer(view, memo).probabilities
+    here = InferenceGraph(folder, of_one(), classes=2).predict(view, memo).probabilities
+    there = InferenceGraph(other, of_one(), classes=2).predict(view, memo).probabilities
     assert not np.allclose(here, there)
     np.testing.assert_array_equal(there, InferenceGraph(other, of_one(), classes=2)(view))
 
@@ -249,7 +238,7 @@ def ask(home, run_folder, split="train", **options):
     settings, registry, dataset = home
     photos = registry.photos(dataset.id, split=split)
     options = {"digest": "d" * 64} | options
-    return photos, answers_of(photos, dataset=dataset, run_folder=run_folder, settings=settings, **options)
+    return photos, predictions_of(photos, dataset=dataset, run_folder=run_folder, settings=settings, **options)
 
 
 def test_answers_of_a_run_are_computed_once_and_stored(home, folder):
@@ -260,9 +249,9 @@ def test_answers_of_a_run_are_computed_once_and_stored(home, folder):
     assert len(Colours.calls) == asked
     np.testing.assert_array_equal(first.array, second.array)
     assert first.array.shape == (len(photos), 2)
-    answerer = InferenceGraph(folder, of_one(), classes=2)
+    graph = InferenceGraph(folder, of_one(), classes=2)
     jpeg = (home[0].dataset_dir(home[2].id) / "photos" / f"{photos[5].digest}.jpg").read_bytes()
-    np.testing.assert_allclose(first.array[5], answerer(View(jpeg)), atol=1e-6)
+    np.testing.assert_allclose(first.array[5], graph(View(jpeg)), atol=1e-6)
 
 
 def test_every_view_and_every_model_has_answers_of_its_own(home, folder):
@@ -282,9 +271,9 @@ def test_answers_of_a_model_that_is_gone_or_a_split_cut_short_are_refused(home, 
     a_card(folder, of_one())
     photos = registry.photos(dataset.id, split="test")
     with pytest.raises(InvalidInput, match="all .* photos"):
-        answers_of(photos[1:], dataset=dataset, run_folder=folder.parent, digest="d" * 64, settings=settings)
+        predictions_of(photos[1:], dataset=dataset, run_folder=folder.parent, digest="d" * 64, settings=settings)
     with pytest.raises(InvalidInput, match="per split"):
-        answers_of([], dataset=dataset, run_folder=folder.parent, digest="d" * 64, settings=settings)
+        predictions_of([], dataset=dataset, run_folder=folder.parent, digest="d" * 64, settings=settings)
     (settings.dataset_dir(dataset.id) / "photos" / f"{photos[0].digest}.jpg").unlink()
     with pytest.raises(NotFound, match="stored photo"):
         ask(home, folder.parent, "test")
