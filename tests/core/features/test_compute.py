@@ -164,7 +164,7 @@ def test_only_a_whole_split_has_features(settings, stored):
     dataset, photos = stored
     with pytest.raises(InvalidInput, match="all 28 train photos"):
         ask(settings, dataset, [photo for photo in photos if photo.split == "train"][1:])
-    with pytest.raises(InvalidInput, match="kept per split"):
+    with pytest.raises(InvalidInput, match="stored per split"):
         features_of(photos, dataset=dataset, backbone=TINY, settings=settings)
 
 

@@ -118,7 +118,7 @@ def _deep(levels):
     ],
 )
 def test_what_is_no_tree_is_refused(data):
-    with pytest.raises(InvalidInput, match="tree of known nodes"):
+    with pytest.raises(InvalidInput, match="consist of known nodes"):
         from_dict(data)
 
 
