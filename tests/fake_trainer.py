@@ -10,7 +10,6 @@ child behind that holds the lock), ``linger`` (seconds to stay after the ending)
 """
 
 import argparse
-import fcntl
 import json
 import os
 import signal
@@ -22,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.errors import Conflict
+from core.files.locks import try_acquire
 from core.jobs import exit_record
 from core.jobs.reuse import TrainerReuse
 from core.runs.progress import ProgressWriter
@@ -70,7 +70,8 @@ def _turn(script: dict, run_id: str, attempt: int) -> int:
         return script.get("status", 1)
     exit_record.write_exit(folder, attempt, code, "fake", reason)
     time.sleep(script.get("linger", 0))
-    alone.close()
+    if alone:
+        alone.release()
     return code
 
 
@@ -97,10 +98,8 @@ def _stop(number, frame):
 
 def _check_in(folder: Path, attempt: int):
     """Note the start, and a violation when another trainer of this run lives."""
-    alone = (folder / "alone.lock").open("w")
-    try:
-        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    alone = try_acquire(folder / "alone.lock")
+    if alone is None:
         (folder / "violations.txt").open("a").write(f"attempt {attempt} started beside another one\n")
     starts = {"attempt": attempt, "pid": os.getpid(), "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"), "at": time.time()}
     (folder / "starts.txt").open("a").write(json.dumps(starts) + "\n")

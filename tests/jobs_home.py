@@ -10,7 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from core.jobs import locks, processes
+from core.files.locks import is_held
+from core.jobs import processes
 from core.jobs.control import code_version, state_file
 from core.jobs.slots import CPU
 from core.jobs.supervisor import Supervisor
@@ -97,7 +98,7 @@ class Home:
         """Attempts the registry thinks are running though no process of theirs is left."""
         lock = "alive.lock"
         running = self.registry.running_attempts()
-        return [attempt for attempt in running if not locks.is_held(self.settings.run_dir(attempt.run_id) / lock)]
+        return [attempt for attempt in running if not is_held(self.settings.run_dir(attempt.run_id) / lock)]
 
     def works_until(self, supervisor: Supervisor, condition: Callable[[], object], what: str = "") -> None:
         """Rounds of the supervisor until ``condition()`` is true."""

@@ -3,15 +3,13 @@
 A file that Keras itself downloaded before (``KERAS_HOME``, else ``~/.keras``) is used where it lies.
 """
 
-import fcntl
 import http.client
 import os
 import shutil
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from core.backbones.checksums import matches
 from core.backbones.values import Availability, Backbone
 from core.errors import NoSpace, Unavailable
 from core.files import atomic
+from core.files.locks import acquire
 from core.settings import Settings
 
 TIMEOUT_SECONDS = 20
@@ -55,7 +54,7 @@ class Download:
             return path
         if network.forbidden():
             raise Unavailable(f"{_missing(remote)} and GRAFT_OFFLINE forbids downloading. {_way_out(remote, settings)}")
-        with _only_one(settings.weights_dir / f".{remote.name}.lock"):
+        with acquire(settings.weights_dir / f".{remote.name}.lock"):  # two runs that need them download them once
             return _cached(remote, settings) or _download(remote, settings, progress)
 
 
@@ -122,15 +121,6 @@ def _check_space(remote: RemoteFile, settings: Settings) -> None:
             f"The weights of {remote.title} need {_megabytes(remote.size)} and only {_megabytes(free)} are free in "
             f"{settings.weights_dir}; nothing was changed."
         )
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Two runs that need the same weights download them once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _missing(remote: RemoteFile) -> str:

@@ -154,7 +154,7 @@ def _decode(
     answers: dict[int, Decoded | Failed] = {}
     rejected = 0
     watch.say("Decoding photos", 0, len(candidates))
-    with closing(decode_all(_tasks(candidates, source), folder, keep_open=(stage.lock,))) as decoding:
+    with closing(decode_all(_tasks(candidates, source), folder, keep_open=(stage.lock.descriptor,))) as decoding:
         for answer in decoding:
             if answer is not None:
                 answers[answer.index] = answer

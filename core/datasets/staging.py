@@ -5,7 +5,6 @@ started; the kernel drops it when the last of them is gone. A folder without tha
 """
 
 import ctypes
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from core.errors import Conflict
 from core.files import atomic
+from core.files.locks import Lock, try_acquire
 from core.settings import Settings
 
 _PREFIX = ".tmp-"
@@ -31,14 +31,14 @@ class Staging:
 
     def publish(self) -> None:
         """Makes the dataset appear: everything reaches the disk first, then the new name does."""
-        _sync_all(self.lock)
+        _sync_all(self.lock.descriptor)
         self.path.rename(self.final)
         atomic.sync(self.final.parent)
 
     def close(self) -> None:
         """Removes what was not published."""
         shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self.lock)
+        self.lock.release()
 
 
 @contextmanager
@@ -73,13 +73,13 @@ def sweep(settings: Settings) -> int:
     for path in settings.datasets_dir.glob(f"{_PREFIX}*"):
         lock = _try_lock(path)
         if lock is not None:
-            shutil.rmtree(path, ignore_errors=True)
-            os.close(lock)
+            with lock:
+                shutil.rmtree(path, ignore_errors=True)
             removed += 1
     return removed
 
 
-def _create_locked(path: Path) -> int:
+def _create_locked(path: Path) -> Lock:
     """Creates a folder and locks it, also when ``sweep`` comes between the two."""
     for _ in range(100):
         try:
@@ -88,24 +88,18 @@ def _create_locked(path: Path) -> int:
             raise Conflict(f"Somebody is importing dataset {path.name.removeprefix(_PREFIX)!r} right now.") from None
         lock = _try_lock(path)
         if lock is not None:
-            if path.exists() and path.stat().st_ino == os.fstat(lock).st_ino:
+            if lock.protects(path):
                 return lock
-            os.close(lock)
+            lock.release()
     raise Conflict("The folder of datasets is busy; try again.")
 
 
-def _try_lock(folder: Path) -> int | None:
-    """A descriptor that holds the lock; None when another process has it or the folder is gone."""
+def _try_lock(folder: Path) -> Lock | None:
+    """None when another process has the lock or the folder is gone."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        return try_acquire(folder, create=False)
     except FileNotFoundError:
         return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
 
 
 def _sync_all(descriptor: int) -> None:

@@ -17,8 +17,9 @@ from core.features import store
 from core.features.engines import Engine, choose_engine
 from core.features.partial import PartialArray
 from core.features.sizes import shape_at
-from core.features.store import Key, Lock
+from core.features.store import Key
 from core.features.views import View
+from core.files.locks import Lock, acquire, try_acquire
 from core.recipes.program import TOP
 from core.runs.costs import Spent, spent_now
 from core.settings import Settings
@@ -125,18 +126,15 @@ def _stored_and_locked(key: Key, settings: Settings, compute: Callable[[], None]
     """A reader's lock on features that are there, computed by us when nobody else does."""
     path = store.lock_path(key.name, settings)
     while True:
-        reader = Lock(path, exclusive=False)
-        reader.acquire(waiting)
+        reader = acquire(path, shared=True, waiting=waiting)
         if store.is_stored(key, settings):
             return reader
         reader.release()
-        writer = Lock(path, exclusive=True)
-        try:
-            # Never wait for this one: by the time it is free, the features may be there and read for hours.
-            if writer.try_acquire() and not store.is_stored(key, settings):
-                compute()
-        finally:
-            writer.release()
+        writer = try_acquire(path)  # not waited for: by the time it is free, the features may be there, read for hours
+        if writer is not None:
+            with writer:
+                if not store.is_stored(key, settings):
+                    compute()
 
 
 def split_of(photos: Sequence[Photo]) -> str:

@@ -12,9 +12,10 @@ import numpy as np
 from core.backbones.values import Backbone
 from core.errors import Unavailable
 from core.features.litert import LiteRTEngine
-from core.features.store import locked
+from core.features.store import lock_path
 from core.features.views import View
 from core.files import atomic
+from core.files.locks import acquire
 from core.runs.costs import Spent, gpu_of_slot, spent_now
 from core.settings import Settings
 
@@ -91,7 +92,7 @@ def obtain_engine(
     path = engine_path(backbone, settings, cut)
     known = _read(path)
     if known is None:
-        with locked(path.name, settings, waiting):
+        with acquire(lock_path(path.name, settings), waiting=waiting):
             known = _read(path) or _make(backbone, settings, cut, path)
     return known
 

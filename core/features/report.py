@@ -11,8 +11,9 @@ from core.datasets.values import SPLITS, Dataset, Photo
 from core.errors import InvalidInput, NotFound
 from core.features import store
 from core.features.sizes import shape_at
-from core.features.store import Key, Lock
+from core.features.store import Key
 from core.files.atomic import replacing
+from core.files.locks import acquire
 from core.recipes.program import pooled
 from core.settings import Settings
 
@@ -114,16 +115,13 @@ def _write(path: Path, keys: Sequence[Key], photos: Sequence[Photo], width: int,
 
 def _parts(key: Key, photos: Sequence[Photo], settings: Settings) -> Iterator[tuple[Sequence[Photo], np.ndarray]]:
     """Photos and their features, a few thousand at a time; nothing when they were evicted meanwhile."""
-    lock = Lock(store.lock_path(key.name, settings), exclusive=False).acquire()
-    try:
+    with acquire(store.lock_path(key.name, settings), shared=True):
         if store.is_stored(key, settings):
             array = np.load(store.folder_of(key, settings) / "features.npy", mmap_mode="r")
             if len(array) != len(photos):
                 raise InvalidInput(f"The rows need all {len(array)} {key.split} photos. Received: {len(photos)}")
             for start in range(0, len(photos), _ROWS_AT_ONCE):
                 yield photos[start : start + _ROWS_AT_ONCE], array[start : start + _ROWS_AT_ONCE]
-    finally:
-        lock.release()
 
 
 def _schema(width: int):

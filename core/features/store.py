@@ -5,13 +5,11 @@ is one being computed; ``features/.locks/<key>`` is flocked, exclusively by whoe
 whoever reads. The kernel drops these locks at any kind of death.
 """
 
-import fcntl
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,13 +18,13 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.errors import NoSpace
 from core.features.sizes import dtype_at
+from core.files.locks import try_acquire
 from core.recipes.program import PREDICTIONS
 from core.settings import Settings
 
 VERSION = 1
 """Raised whenever the same key would hold other numbers (another rendering, another prefix)."""
 
-_POLL_SECONDS = 0.2
 _ABANDONED_SECONDS = 7 * 24 * 3600
 
 
@@ -95,49 +93,9 @@ def is_stored(key: Key, settings: Settings) -> bool:
     return (folder_of(key, settings) / "meta.json").exists()
 
 
-# --- locks ---
-
-
-class Lock:
-    """A flock held until ``release`` or death."""
-
-    def __init__(self, path: Path, *, exclusive: bool) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a+b")
-        self._mode = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-
-    def try_acquire(self) -> bool:
-        try:
-            fcntl.flock(self._file, self._mode | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def acquire(self, waiting: Callable[[], None] | None = None) -> "Lock":
-        """Waits; ``waiting`` is called now and then and may raise to stop it."""
-        while not self.try_acquire():
-            if waiting is not None:
-                waiting()
-            time.sleep(_POLL_SECONDS)
-        return self
-
-    def release(self) -> None:
-        self._file.close()
-
-
 def lock_path(name: str, settings: Settings) -> Path:
+    """The lock of ``name``: of a key, an engine's file."""
     return settings.features_dir / ".locks" / name
-
-
-@contextmanager
-def locked(name: str, settings: Settings, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """Alone with ``name`` (a key's name, an engine's file) for the length of the block."""
-    lock = Lock(lock_path(name, settings), exclusive=True)
-    try:
-        lock.acquire(waiting)
-        yield
-    finally:
-        lock.release()
 
 
 # --- space ---
@@ -216,16 +174,15 @@ def _remove(folder: Path) -> None:
 
 
 def _remove_unless_used(name: str, settings: Settings) -> bool:
-    lock = Lock(lock_path(name, settings), exclusive=True)
-    try:
-        if not lock.try_acquire():
-            return False
-        _remove(settings.features_dir / name)
-        return True
-    except FileNotFoundError:  # somebody else evicted it
+    lock = try_acquire(lock_path(name, settings))
+    if lock is None:
         return False
-    finally:
-        lock.release()
+    with lock:
+        try:
+            _remove(settings.features_dir / name)
+        except FileNotFoundError:  # somebody else evicted it
+            return False
+    return True
 
 
 def make_room(settings: Settings, size_bytes: int) -> None:

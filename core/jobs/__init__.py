@@ -2,7 +2,7 @@
 
 Layout: ``control`` (start, find, stop the supervisor) · ``service`` (its process and loop) · ``supervisor`` (its
 work) · ``trainers`` (one trainer process) · ``verdicts`` (what becomes of a run whose trainer is gone) · ``exits``
-(what a trainer says at its end) · ``succession`` (how a trainer goes on with the next run) · ``slots``, ``locks``,
+(what a trainer says at its end) · ``reuse`` (how a trainer goes on with the next run) · ``holder`` (who holds a run) · ``slots``,
 ``processes``, ``logs`` (the ground they stand on).
 
 This module itself is light: no SQL, no TensorFlow.

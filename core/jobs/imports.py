@@ -1,6 +1,5 @@
 """Imports of photos: one at a time, in the foreground or as a background process that outlives the page."""
 
-import fcntl
 import json
 import os
 import secrets
@@ -9,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from core.datasets.staging import unpublish
 from core.datasets.values import Dataset, Photo
 from core.errors import Cancelled, GraftError, InvalidInput, NotFound
 from core.files import atomic
+from core.files.locks import acquire, is_held, try_acquire
 from core.registry import Registry
 from core.settings import REPOSITORY, Settings, inside
 
@@ -65,7 +65,15 @@ def run_import(
     """
     path = _path(source)
     name = dataset_name(name, path)
-    with _one_at_a_time(settings, progress, cancelled):
+
+    def waiting() -> None:
+        if cancelled and cancelled():
+            raise Cancelled("The import was cancelled while it waited; nothing was added.")
+        if progress:
+            progress(ImportProgress(stage="Waiting for another import"))
+
+    # An import uses all cores, so a second one waits; two of the same archive then find each other.
+    with acquire(_lock(settings), waiting=waiting):
         _register_stored(settings, registry)
         dataset, photos = import_photos(
             path,
@@ -98,14 +106,13 @@ def _register(
 
 def recover(settings: Settings, registry: Registry) -> None:
     """Complete imports that were killed: register what had appeared on the disk, drop uploads nobody will read."""
-    with open(settings.datasets_dir / ".import.lock", "a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # an import is at work; it has done this before it began
-            return
+    lock = try_acquire(_lock(settings))
+    if lock is None:  # an import is at work; it has done this before it began
+        return
+    with lock:
         _register_stored(settings, registry)
     for folder in settings.uploads_dir.glob("import-*"):
-        if (folder / "request.json").exists() and not _alive(folder):
+        if (folder / "request.json").exists() and not is_held(folder / "alive.lock"):
             request = json.loads((folder / "request.json").read_text())
             if request["own_source"]:
                 Path(request["source"]).unlink(missing_ok=True)
@@ -141,22 +148,8 @@ def _previous_splits(registry: Registry, name: str) -> dict[str, str]:
     return {photo.digest: photo.split for photo in registry.photos(newest.id)}
 
 
-@contextmanager
-def _one_at_a_time(settings: Settings, progress: Report | None, cancelled: Callable[[], bool] | None) -> Iterator[None]:
-    """Imports use all cores, so a second one waits for the first; two of the same archive then find each other."""
-    settings.datasets_dir.mkdir(parents=True, exist_ok=True)
-    with open(settings.datasets_dir / ".import.lock", "a") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if cancelled and cancelled():
-                    raise Cancelled("The import was cancelled while it waited; nothing was added.") from None
-                if progress:
-                    progress(ImportProgress(stage="Waiting for another import"))
-                time.sleep(0.2)
-        yield
+def _lock(settings: Settings) -> Path:
+    return settings.datasets_dir / ".import.lock"
 
 
 # --- in the background: one process, one folder `uploads/import-<id>` with request.json, status.json, alive.lock ---
@@ -169,8 +162,8 @@ def start_import(source: str | Path, *, settings: Settings, name: str | None = N
     folder.mkdir(parents=True)
     title = dataset_name(name, _path(source))
     request = {"source": str(source), "name": name, "own_source": own_source, "title": title, "at": time.time()}
-    with open(folder / "alive.lock", "w") as alive, open(folder / "log.txt", "w") as log:
-        fcntl.flock(alive, fcntl.LOCK_EX)  # before the request can be seen: who finds it unlocked takes it for dead
+    # Locked before the request can be seen: an import whose request is there and whose lock is free counts as dead.
+    with acquire(folder / "alive.lock") as alive, open(folder / "log.txt", "w") as log:
         atomic.write_json(folder / "request.json", request)
         subprocess.Popen(
             [sys.executable, "-m", "core.jobs.imports", job_id],
@@ -180,7 +173,7 @@ def start_import(source: str | Path, *, settings: Settings, name: str | None = N
             stdout=log,
             stderr=log,
             start_new_session=True,
-            pass_fds=[alive.fileno()],
+            pass_fds=[alive.descriptor],
         )
     return job_id
 
@@ -211,7 +204,7 @@ def _read_job(folder: Path) -> ImportJob:
         status = json.loads((folder / "status.json").read_text())
     except (OSError, ValueError):  # not begun, or torn by a power cut
         status = {"state": "running"}
-    if status["state"] == "running" and not _alive(folder):
+    if status["state"] == "running" and not is_held(folder / "alive.lock"):
         status = {
             "state": "failed",
             "message": "The import was killed before it was done; nothing was added. Start it again.",
@@ -226,16 +219,6 @@ def _read_job(folder: Path) -> ImportJob:
         dataset_id=status.get("dataset_id"),
         message=status.get("message", ""),
     )
-
-
-def _alive(folder: Path) -> bool:
-    """The job holds an exclusive lock that the kernel drops with it."""
-    with open(folder / "alive.lock", "a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
 
 
 def _background(job_id: str, settings: Settings) -> None:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import GraftError
-from core.jobs import locks, processes
+from core.files.locks import Lock, try_acquire
+from core.jobs import processes
 from core.jobs.control import supervisor_status
+from core.jobs.holder import note_holder, own_descriptors
 from core.jobs.logs import log_path, open_log
 from core.jobs.processes import Identity
 from core.registry import Registry
@@ -45,12 +47,12 @@ def code_on_disk() -> int:
 class _Hold:
     """The next run's lock and log, held while its claim is decided."""
 
-    lock: int
+    lock: Lock
     log: int
 
     def let_go(self) -> None:
         os.close(self.log)
-        os.close(self.lock)
+        self.lock.release()
 
 
 class TrainerReuse:
@@ -62,7 +64,7 @@ class TrainerReuse:
 
     def __init__(self, run_id: str, settings: Settings, registry: Registry) -> None:
         self._settings, self._registry = settings, registry
-        self._locks = locks.own_descriptors(_lock_path(run_id, settings))
+        self._locks = own_descriptors(_lock_path(run_id, settings))
         self._code, self._count = code_on_disk(), 1
 
     def claim_next(self, run_id: str) -> Run | None:
@@ -104,17 +106,16 @@ class TrainerReuse:
     def _lock(self, run: Run, me: Identity) -> _Hold | None:
         """None while another process of that run lives, or somebody is about to start it."""
         path = _lock_path(run.id, self._settings)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = locks.acquire(path, patience=0.1)  # somebody may just be looking whether it is held
+        lock = try_acquire(path, patience=0.1)  # somebody may just be looking whether it is held
         if lock is None:
             return None
         try:
-            locks.note_holder(lock, run.attempt + 1, me)
-            os.set_inheritable(lock, True)  # as with a lock from the supervisor, children keep the run locked
+            note_holder(lock, run.attempt + 1, me)
+            os.set_inheritable(lock.descriptor, True)  # children keep the run locked, as with a supervisor's lock
             (path.parent / "progress.json").unlink(missing_ok=True)
             return _Hold(lock=lock, log=open_log(log_path(run.id, self._settings)))
         except OSError:
-            os.close(lock)
+            lock.release()
             raise
 
     def _move_to(self, hold: _Hold) -> None:
@@ -125,7 +126,7 @@ class TrainerReuse:
         os.close(hold.log)
         for descriptor in self._locks:
             os.close(descriptor)
-        self._locks, self._count = [hold.lock], self._count + 1
+        self._locks, self._count = [hold.lock.detach()], self._count + 1
 
 
 def _lock_path(run_id: str, settings: Settings) -> Path:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 from core.errors import NoSpace, Unavailable
 from core.files import atomic
-from core.jobs import locks, processes
+from core.files.locks import Lock, try_acquire
+from core.jobs import processes
 from core.jobs.control import ALREADY_RUNNING, INTERRUPT, READY, WAKE, code_version, state_file, supervisor_lock
 from core.jobs.slots import Slot, discover_slots
 from core.jobs.supervisor import GRACE, Supervisor
@@ -36,7 +37,7 @@ def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = G
         tell: called once, with ``READY``, or ``ALREADY_RUNNING`` when another supervisor has this home.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
-    lock = locks.acquire(supervisor_lock(settings), patience=0.2)
+    lock = try_acquire(supervisor_lock(settings), patience=0.2)
     if lock is None:
         log.info("another supervisor has %s", settings.home)
         notify(ALREADY_RUNNING)
@@ -49,7 +50,7 @@ def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = G
         service.run()
     finally:
         state_file(settings).unlink(missing_ok=True)
-        os.close(lock)
+        lock.release()
     return 0
 
 
@@ -59,17 +60,15 @@ def interrupt_trainers(settings: Settings, grace: float = GRACE) -> bool:
     Raises:
         Unavailable: a supervisor has started meanwhile; it is the one to ask.
     """
-    lock = locks.acquire(supervisor_lock(settings), patience=0.2)
+    lock = try_acquire(supervisor_lock(settings), patience=0.2)
     if lock is None:
         raise Unavailable("A supervisor has just been started. Try again.")
-    try:
+    with lock:
         supervisor = Supervisor(settings, Registry.open(settings.registry_path), (), grace=grace)
         supervisor.adopt()
         there_were = bool(supervisor.trainers)
         _interrupt(supervisor, grace, lambda work: work())
         return there_were
-    finally:
-        os.close(lock)
 
 
 def _interrupt(supervisor: Supervisor, grace: float, attempt: Callable[[Callable[[], None]], None]) -> None:
@@ -86,7 +85,7 @@ class Service:
     def __init__(
         self,
         settings: Settings,
-        lock: int,
+        lock: Lock,
         signals: "Signals",
         registry: Registry,
         slots: Sequence[Slot],
@@ -113,7 +112,7 @@ class Service:
         log.info("supervisor %d is up; slots: %s", os.getpid(), ", ".join(slot.title for slot in self._slots))
         received: set[int] = set()
         while not received & {*_STOP, INTERRUPT}:
-            if not locks.is_same_file(supervisor_lock(self._settings), self._lock):
+            if not self._lock.protects(supervisor_lock(self._settings)):
                 log.warning("the home is gone or was replaced: stopping")
                 return
             self._attempt(self._round)

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import NoSpace, NotFound, Unavailable
-from core.jobs import exit_record, locks, logs, trainers
+from core.files.locks import is_held
+from core.jobs import exit_record, logs, trainers
 from core.jobs.control import supervisor_log
 from core.jobs.exit_policy import TrainerExit, decide_outcome
+from core.jobs.holder import read_holder
 from core.jobs.slots import Slot
 from core.jobs.trainers import Launcher, TrainerProcess, trainer_command
 from core.registry import Registry
@@ -98,18 +100,18 @@ class Supervisor:
         for attempt in self.registry.running_attempts():
             if (attempt.run_id, attempt.number) in watched:
                 continue
-            if locks.is_held(trainers.alive_lock(attempt.run_id, self.settings)):
+            if is_held(trainers.alive_lock(attempt.run_id, self.settings)):
                 self.trainers = _one_a_process([*self.trainers, self._find(attempt.run_id)])
             else:
                 self._settle(attempt.run_id, attempt.number, watched=False)
 
     def _runs_alive(self) -> list[str]:
         """Whose locks are held, whatever the registry says: a trainer that is about to exit still has its slot."""
-        held = (path for path in self.settings.runs_dir.glob("*/alive.lock") if locks.is_held(path))
+        held = (path for path in self.settings.runs_dir.glob("*/alive.lock") if is_held(path))
         return [path.parent.name for path in held]
 
     def _find(self, run_id: str) -> TrainerProcess:
-        holder = locks.holder(trainers.alive_lock(run_id, self.settings))
+        holder = read_holder(trainers.alive_lock(run_id, self.settings))
         attempts = {attempt.number: attempt for attempt in self.registry.attempts(run_id)}
         number = holder.attempt if holder.attempt is not None else max(attempts, default=0)
         slot = attempts[number].slot if number in attempts else ""

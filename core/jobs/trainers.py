@@ -10,8 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from core.jobs import locks, processes
-from core.jobs.locks import Holder
+from core.files.locks import Lock, is_held, try_acquire
+from core.jobs import processes
+from core.jobs.holder import Holder, leader, note_holder
 from core.jobs.logs import log_path, open_log
 from core.jobs.processes import Identity
 from core.jobs.slots import Slot
@@ -80,7 +81,7 @@ class TrainerProcess:
         """Whether no process of this attempt is left. Children that outlive the trainer are ended here."""
         if self._leader_lives():
             return False
-        if not locks.is_held(self._lock):
+        if not is_held(self._lock):
             return True
         self._end_orphans()
         return False
@@ -97,7 +98,7 @@ class TrainerProcess:
         if self._child:
             return self._child.returncode is None and not _reap(self._child)
         if self.process is None:  # its supervisor died before it could note the process
-            self.process = locks.leader(self._lock)
+            self.process = leader(self._lock)
         return self.process is not None and processes.is_alive(self.process)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -132,23 +133,20 @@ def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: L
         OSError: no space, no memory, no such program.
     """
     lock_path = alive_lock(run_id, settings)
-    lock_path.parent.mkdir(parents=True, exist_ok=True)
-    lock = locks.acquire(lock_path, patience=0.2)
+    lock = try_acquire(lock_path, patience=0.2)
     if lock is None:
         return None
-    try:
-        locks.note_holder(lock, attempt)
+    with lock:  # the trainer inherits it
+        note_holder(lock, attempt)
         (lock_path.parent / "progress.json").unlink(missing_ok=True)
         child = _spawn(launcher(run_id, attempt), lock, log_path(run_id, settings), slot, settings)
         process = processes.identity_of_child(child.pid)
         with suppress(OSError):  # a full disk; who runs can still be found by the open lock file
-            locks.note_holder(lock, attempt, process)
+            note_holder(lock, attempt, process)
         return TrainerProcess(run_id, attempt, slot.name, lock_path, process=process, child=child)
-    finally:
-        os.close(lock)  # the trainer has inherited it
 
 
-def _spawn(argv: list[str], lock: int, log: Path, slot: Slot, settings: Settings) -> subprocess.Popen:
+def _spawn(argv: list[str], lock: Lock, log: Path, slot: Slot, settings: Settings) -> subprocess.Popen:
     output = open_log(log)
     try:
         return subprocess.Popen(
@@ -158,7 +156,7 @@ def _spawn(argv: list[str], lock: int, log: Path, slot: Slot, settings: Settings
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            pass_fds=(lock,),
+            pass_fds=(lock.descriptor,),
             start_new_session=True,
         )
     finally:

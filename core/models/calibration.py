@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from core.errors import GraftError, InvalidInput, NotFound, Unavailable
-from core.features.store import Lock, lock_path, locked
+from core.features.store import lock_path
 from core.files import atomic
+from core.files.locks import acquire, try_acquire
 from core.models.inference.model_files import CALIBRATION, CARD
 from core.models.temperature import fit_temperature, scaled
 from core.registry import Registry
@@ -93,12 +94,10 @@ def recover(settings: Settings, registry: Registry) -> None:
     """Completes the changes of cards that were cut off after the registry knew of them, and forgets the others."""
     for staged in settings.runs_dir.glob(f"*/model/{_STAGED}"):
         run_id = staged.parent.parent.name
-        lock = Lock(lock_path(_lock_name(run_id), settings), exclusive=True)
-        try:
-            if lock.try_acquire():  # else somebody is at it right now
+        lock = try_acquire(_card_lock(run_id, settings))
+        if lock is not None:  # else another process is at work on it
+            with lock:
                 _complete(staged, run_id, registry)
-        finally:
-            lock.release()
 
 
 # --- the figures ---
@@ -177,14 +176,14 @@ def _test_answers(run: Run, settings: Settings) -> Answers | None:
 # --- the two cards ---
 
 
-def _lock_name(run_id: str) -> str:
-    return f"card-{run_id}"
+def _card_lock(run_id: str, settings: Settings) -> Path:
+    return lock_path(f"card-{run_id}", settings)
 
 
 def _keep(run: Run, fitted: Calibration | None, registry: Registry, settings: Settings) -> None:
     """Puts what was fitted on both cards (None takes it off), all or nothing; who comes second goes by the first's."""
     folder = settings.run_dir(run.id) / "model"
-    with locked(_lock_name(run.id), settings), undeleted(settings, run.id):
+    with acquire(_card_lock(run.id, settings)), undeleted(settings, run.id):
         model = _model_of(run, registry)
         if fitted is None and CALIBRATION not in model.card:
             raise InvalidInput(f"{run.name} ({run.id}) is not calibrated, so there is nothing to take back.")

@@ -15,9 +15,10 @@ from core.comparison import PhotoResults, load_results
 from core.errors import GraftError, NotFound, Unavailable
 from core.features.compute import features_of
 from core.features.inner import InnerEngine
-from core.features.store import is_stored, key_of, locked
+from core.features.store import is_stored, key_of, lock_path
 from core.features.views import View
 from core.files.arrays import read_npz, write_npz
+from core.files.locks import acquire
 from core.models.heads.load import open_engine
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
@@ -83,7 +84,7 @@ def photo_map(
     path = settings.run_dir(run.id) / FILE
     known = _read(path, results)
     if known is None:
-        with locked(f"map-{run.id}", settings):
+        with acquire(lock_path(f"map-{run.id}", settings)):
             known = _read(path, results) or _made(run, results, registry, settings, compute, progress)
     if known is None:
         return None

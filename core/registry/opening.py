@@ -5,15 +5,14 @@ file lock, so that of several processes that start together one migrates and the
 migration are one transaction: killed in the middle, the file is as it was.
 """
 
-import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from core.errors import Unavailable
 from core.files.atomic import replacing
+from core.files.locks import acquire
 from core.registry.connection import connect, errors_in_words, new_engine
 from core.registry.schema import HEAD
 
@@ -30,7 +29,7 @@ def bring_up_to_date(path: Path, *, migrations: Path = MIGRATIONS, head: str = H
     with errors_in_words(path):
         if _state(path) == (head, "wal"):
             return
-        with _locked(path):
+        with acquire(_lock_file(path)):
             revision, _ = _state(path)
             _check_revision(path, revision, head)
             if revision != head:
@@ -76,14 +75,6 @@ def _check_revision(path: Path, revision: str | None, head: str) -> None:
 
 def _lock_file(path: Path) -> Path:
     return path.with_name(path.name + ".lock")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One process at a time; the kernel drops the lock when its holder dies. The file stays: removing it would race."""
-    with open(_lock_file(path), "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _upgrade(path: Path, revision: str | None, migrations: Path) -> None:

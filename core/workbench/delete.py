@@ -5,7 +5,6 @@ then the renamed folders, which bear that name, are removed. What cannot be done
 does the rest of what was logged, and undoes what was not: all of it is gone, or nothing is.
 """
 
-import fcntl
 import os
 import re
 import secrets
@@ -15,11 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from core.datasets.values import Dataset
 from core.errors import Conflict, NotFound, Unavailable
 from core.features.store import forget
+from core.files.locks import acquire, try_acquire
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
@@ -224,10 +224,9 @@ def _bury(folder: Path, deletion: str, undo: ExitStack) -> Path:
 
 def finish(settings: Settings, registry: Registry) -> None:
     """Do the rest of deletions that were cut off, or undo them. What another process deletes now is left to it."""
-    if _trashes(settings):
-        with _deleting(settings, wait=False) as alone:
-            if alone:
-                _settle(settings, registry)
+    if _trashes(settings) and (lock := try_acquire(_lock(settings))) is not None:
+        with lock:
+            _settle(settings, registry)
 
 
 def _trashes(settings: Settings) -> list[tuple[Path, str, Path]]:
@@ -254,8 +253,7 @@ def undeleted(settings: Settings, run_id: str) -> Iterator[None]:
     Raises:
         NotFound: it is gone already.
     """
-    with _lock(settings) as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+    with acquire(_lock(settings), shared=True):
         if not settings.run_dir(run_id).is_dir():
             raise NotFound(f"There is no folder of run {run_id} any more. It may have been deleted.")
         yield
@@ -263,26 +261,14 @@ def undeleted(settings: Settings, run_id: str) -> Iterator[None]:
 
 @contextmanager
 def _alone(settings: Settings, registry: Registry) -> Iterator[None]:
-    """Nobody else deletes meanwhile, and what a kill has left is out of the way."""
-    with _deleting(settings):
+    """One process deletes at a time; what a kill has left is settled first."""
+    with acquire(_lock(settings)):
         _settle(settings, registry)
         yield
 
 
-@contextmanager
-def _deleting(settings: Settings, *, wait: bool = True) -> Iterator[bool]:
-    """One process deletes at a time; the lock goes with the process. Without ``wait``, False when it is taken."""
-    with _lock(settings) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-
-
-def _lock(settings: Settings) -> TextIO:
-    return (settings.home / "deletion.lock").open("a")
+def _lock(settings: Settings) -> Path:
+    return settings.home / "deletion.lock"
 
 
 def size_of(*folders: Path) -> int:

@@ -1,14 +1,13 @@
 """Verbs that put plans into effect."""
 
-import fcntl
 import secrets
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
 from core import jobs
 from core.errors import Conflict, InvalidInput
+from core.files.locks import acquire
 from core.planning.decide import Decision, EarlierRun, Plan
 from core.planning.estimates import Estimator
 from core.planning.plan import Plans
@@ -51,7 +50,7 @@ class Launching(Plans):
 
     def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool]], priority: int) -> list[tuple[Plan, Run]]:
         launched, estimator = [], Estimator(self.registry, self.settings)
-        with self._one_at_a_time():
+        with acquire(self.settings.runs_dir / ".launch.lock"):  # one process plans and launches at a time
             for reference, recipe, force in wanted:
                 dataset = self.dataset(reference)
                 plan = (
@@ -62,13 +61,6 @@ class Launching(Plans):
         if any(not run.status.ended for _, run in launched):
             jobs.ensure_supervisor(self.settings)
         return launched
-
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        """Nobody else launches in the meantime; the lock goes with the process."""
-        with open(self.settings.runs_dir / ".launch.lock", "a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
     def _launch(self, plan: Plan, priority: int) -> Run:
         if plan.decision is Decision.REUSED:

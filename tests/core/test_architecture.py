@@ -85,3 +85,8 @@ def test_the_code_base_has_one_broad_except():
 def test_no_tensorflow_comes_with(module):
     code = f"import sys, {module}; sys.exit(bool({{'tensorflow', 'keras'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=120).returncode == 0
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_only_files_locks_uses_flock(path):
+    assert "fcntl" not in imports_of(path) or path == REPOSITORY / "core" / "files" / "locks.py"

@@ -12,8 +12,9 @@ from PIL import Image
 from core.errors import InvalidInput, NotFound
 from core.features import views
 from core.features.compute import features_of
-from core.features.store import Lock, forget, is_stored, lock_path
+from core.features.store import forget, is_stored, lock_path
 from core.features.views import View, crop_box, render
+from core.files.locks import try_acquire
 from tests.factories import make_dataset, make_photos
 from tests.tiny import TINY
 
@@ -124,7 +125,7 @@ def test_a_run_that_comes_second_does_not_wait_until_the_first_has_stopped_readi
     first = ask(settings, dataset, photos, progress=compute_meanwhile)
     asked[0].join(timeout=120)
     assert not asked[0].is_alive()
-    assert not Lock(path, exclusive=True).try_acquire() and len(first.array)  # the first still reads
+    assert try_acquire(path) is None and len(first.array)  # the first still reads
 
 
 def test_a_stopped_computation_is_continued_where_it_stopped(settings, stored):

@@ -10,7 +10,8 @@ import pytest
 from core.errors import NoSpace
 from core.features import store
 from core.features.partial import PartialArray
-from core.features.store import Key, Lock, evict, folder_of, forget, is_stored, lock_path, make_room, sizes
+from core.features.store import Key, evict, folder_of, forget, is_stored, lock_path, make_room, sizes
+from core.files.locks import acquire
 from core.runs.costs import Spent
 from core.settings import Settings
 
@@ -69,34 +70,10 @@ def test_use_saves_from_eviction(tmp_path):
 def test_what_is_being_read_stays(tmp_path):
     settings = Settings(home=tmp_path, features_limit_bytes=0)
     keep(settings, KEY, 100, used_at=1)
-    reader = Lock(lock_path(KEY.name, settings), exclusive=False)
-    reader.acquire()
+    reader = acquire(lock_path(KEY.name, settings), shared=True)
     assert evict(settings) == 0 and is_stored(KEY, settings)
     reader.release()
     assert evict(settings) == 100 and not is_stored(KEY, settings)
-
-
-def test_two_may_read_but_only_one_may_compute(tmp_path):
-    path = lock_path("x", Settings(home=tmp_path))
-    one, two = Lock(path, exclusive=False), Lock(path, exclusive=False)
-    assert one.try_acquire() and two.try_acquire()
-    writer = Lock(path, exclusive=True)
-    assert not writer.try_acquire()
-    one.release(), two.release()
-    assert writer.try_acquire()
-
-
-def test_waiting_for_a_lock_can_be_stopped(tmp_path):
-    path = lock_path("x", Settings(home=tmp_path))
-    Lock(path, exclusive=True).acquire()
-    holder = Lock(path, exclusive=True)
-    assert holder.try_acquire()
-
-    def stop():
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        Lock(path, exclusive=False).acquire(stop)
 
 
 def test_deleting_a_dataset_takes_its_features_and_no_others(tmp_path):

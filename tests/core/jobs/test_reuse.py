@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from core import jobs
-from core.jobs import locks, processes, reuse
+from core.files.locks import is_held, try_acquire
+from core.jobs import processes, reuse
 from core.jobs.control import state_file
+from core.jobs.holder import note_holder, read_holder
 from core.jobs.reuse import TrainerReuse, can_reuse
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.runs.values import Cancel, Status
@@ -75,8 +77,8 @@ def test_a_run_that_goes_on_has_its_own_lock_slot_log_and_process_in_the_registr
     assert (trainer.attempt, trainer.slot) == (1, "cpu")
     assert home.registry.process(second.id, 1)["pid"] == pids(home, [first])[0]
     assert home.registry.attempts(second.id)[0].slot == "cpu"
-    assert locks.holder(home.lock(second)).process == trainer.process
-    assert locks.is_held(home.lock(second)) and not locks.is_held(home.lock(first))
+    assert read_holder(home.lock(second)).process == trainer.process
+    assert is_held(home.lock(second)) and not is_held(home.lock(first))
     eventually(lambda: (home.folder(second) / "log.txt").stat().st_size >= 2000)
     assert (home.folder(first) / "log.txt").stat().st_size == 1000
 
@@ -117,16 +119,16 @@ def test_nothing_goes_on_without_a_supervisor_or_after_new_code_was_installed(ho
         patch.setattr(reuse, "code_on_disk", lambda: 0)
         assert going_on.claim_next(run.id) is None
     assert home.status(waiting) is Status.SCHEDULED
-    assert not locks.is_held(home.lock(waiting))
+    assert not is_held(home.lock(waiting))
 
 
 def test_a_run_whose_lock_is_held_or_that_was_claimed_by_another_is_left_alone(home, monkeypatch):
     run, waiting = home.add(backbone=SAME), home.add(backbone=SAME)
     home.registry.claim("cpu", "me")
     going_on = TrainerReuse(run.id, home.settings, home.registry)
-    lock = locks.acquire(home.lock(waiting))
+    lock = try_acquire(home.lock(waiting))
     assert going_on.claim_next(run.id) is None
-    os.close(lock)
+    lock.release()
     asked = home.registry.next_run
 
     def claimed_meanwhile():
@@ -137,7 +139,7 @@ def test_a_run_whose_lock_is_held_or_that_was_claimed_by_another_is_left_alone(h
     monkeypatch.setattr(home.registry, "next_run", claimed_meanwhile)
     assert going_on.claim_next(run.id) is None
     assert [attempt.slot for attempt in home.registry.attempts(waiting.id)] == ["GPU-1"]
-    assert not locks.is_held(home.lock(waiting))
+    assert not is_held(home.lock(waiting))
 
 
 # --- stopping ---
@@ -244,14 +246,14 @@ def test_a_process_that_holds_two_locks_is_one_trainer(home):
     run, waiting = home.add(backbone=SAME, seconds=60), home.add(backbone=SAME)
     old = home.supervisor()
     home.works_until(old, lambda: home.starts(run))
-    lock = locks.acquire(home.lock(waiting))  # as a trainer holds it just before its claim
-    locks.note_holder(lock, 1, old.trainers[0].process)
+    lock = try_acquire(home.lock(waiting))  # as a trainer holds it just before its claim
+    note_holder(lock, 1, old.trainers[0].process)
     try:
         new = home.supervisor()
         new.adopt()
         assert [(t.run_id, t.slot) for t in new.trainers] == [(run.id, "cpu")]
     finally:
-        os.close(lock)
+        lock.release()
 
 
 def test_a_process_that_moved_while_it_was_looked_for_is_found_by_its_run(home, monkeypatch):

@@ -13,7 +13,8 @@ import pytest
 
 from core import jobs
 from core.errors import NoSpace, Unavailable
-from core.jobs import control, locks, processes
+from core.files.locks import is_held, try_acquire
+from core.jobs import control, processes
 from core.jobs.service import Service
 from core.jobs.slots import CPU
 from core.runs.values import Status
@@ -97,7 +98,7 @@ def test_a_stopped_supervisor_leaves_its_trainer_and_the_next_one_adopts_it(home
     eventually(lambda: home.registry.epochs(run.id))
     assert jobs.stop_supervisor(home.settings)
     assert not jobs.supervisor_status(home.settings).running
-    assert not locks.is_held(control.supervisor_lock(home.settings))
+    assert not is_held(control.supervisor_lock(home.settings))
     assert is_running(home.starts(run)[0]["pid"]) and home.status(run) is Status.RUNNING
     jobs.ensure_supervisor(home.settings)
     eventually(lambda: "adopted attempt 1" in control.supervisor_log(home.settings).read_text())
@@ -207,9 +208,9 @@ def test_a_full_disk_or_a_locked_registry_does_not_end_the_supervisor(home, monk
             return {signal.SIGTERM} if home.status(run).ended else set()
 
     monkeypatch.setattr(home.registry, "claim", troubled)
-    lock = locks.acquire(control.supervisor_lock(home.settings))
+    lock = try_acquire(control.supervisor_lock(home.settings))
     Service(home.settings, lock, UntilFinished(), home.registry, (CPU,), 1.0).run()
-    os.close(lock)
+    lock.release()
     assert home.status(run) is Status.FINISHED
     assert [word in caplog.text for word in ("The disk is full", "Held", "Too many files")] == [True] * 3
 

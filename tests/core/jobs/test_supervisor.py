@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from core.errors import NoSpace, Unavailable
-from core.jobs import locks, processes, trainers
+from core.files.locks import try_acquire
+from core.jobs import processes, trainers
 from core.jobs import supervisor as supervisor_module
 from core.jobs.exit_record import write_exit
+from core.jobs.holder import note_holder, read_holder
 from core.jobs.processes import Identity
 from core.jobs.slots import CPU, Slot
 from core.jobs.supervisor import Supervisor
@@ -48,7 +50,7 @@ def test_the_trainer_gets_its_home_device_and_process_recorded(home):
     assert start["gpu"] == "GPU-1"
     assert home.registry.process(run.id, 1)["pid"] == start["pid"]
     assert home.registry.attempts(run.id)[0].slot == "GPU-1"
-    assert locks.holder(home.lock(run)).process == processes.identity_of(start["pid"])
+    assert read_holder(home.lock(run)).process == processes.identity_of(start["pid"])
 
 
 def test_runs_start_by_priority_and_then_in_their_order(home):
@@ -297,9 +299,9 @@ def test_a_process_that_got_the_same_id_is_neither_adopted_nor_signalled(home):
         home.registry.claim("cpu", "a supervisor that is gone")
         real = processes.identity_of(stranger.pid)
         recycled = Identity(pid=real.pid, started=real.started - 1, boot=real.boot)
-        lock = locks.acquire(home.lock(run))
-        locks.note_holder(lock, 1, recycled)
-        os.close(lock)
+        lock = try_acquire(home.lock(run))
+        note_holder(lock, 1, recycled)
+        lock.release()
         home.registry.record_process(run.id, 1, recycled.to_dict())
         supervisor = home.supervisor((), grace=0.0)
         supervisor.adopt()

@@ -1,6 +1,5 @@
 """A temperature makes a model as sure as it is right: fitted on validation, kept with the model, taken back at will."""
 
-import fcntl
 import json
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +9,7 @@ import pytest
 
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.files.atomic import digest_of
+from core.files.locks import try_acquire
 from core.models import calibration, predict
 from core.models.lineage import weights_digest_of
 from core.models.temperature import scaled
@@ -156,10 +156,8 @@ def test_nobody_deletes_while_both_cards_are_changed(bench, run, monkeypatch):
     read, seen = calibration._read_card, []
 
     def reading(folder, run_id):
-        with (bench.settings.home / "deletion.lock").open() as lock:
-            with pytest.raises(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            seen.append(run_id)
+        assert try_acquire(bench.settings.home / "deletion.lock") is None
+        seen.append(run_id)
         return read(folder, run_id)
 
     monkeypatch.setattr(calibration, "_read_card", reading)
@@ -174,18 +172,18 @@ def test_an_unknown_run_is_said_so(bench):
 
 
 def test_what_another_process_put_on_the_card_before_our_turn_stays(bench, run, monkeypatch):
-    wait = calibration.locked
+    wait = calibration.acquire
 
     @contextmanager
-    def after_somebody_else(name, settings):
-        with wait(name, settings):
+    def after_somebody_else(path):
+        with wait(path):
             model = bench.registry.model(run.id)
             card = model.card | {"note": "of somebody else"}
             bench.registry.replace_card(model.id, card=card, sha256=model.sha256, size_bytes=model.size_bytes)
             (folder_of(bench, run) / "card.json").write_text(json.dumps(card))
             yield
 
-    monkeypatch.setattr(calibration, "locked", after_somebody_else)
+    monkeypatch.setattr(calibration, "acquire", after_somebody_else)
     bench.calibrate(run.id)
     for card in (card_of(bench, run), bench.model(run.id).card):
         assert card["note"] == "of somebody else" and "calibration" in card
@@ -193,16 +191,16 @@ def test_what_another_process_put_on_the_card_before_our_turn_stays(bench, run, 
 
 def test_a_temperature_that_was_just_taken_back_elsewhere_is_not_taken_back_again(bench, run, monkeypatch):
     bench.calibrate(run.id)
-    wait = calibration.locked
+    wait = calibration.acquire
 
     @contextmanager
-    def after_somebody_else(name, settings):
-        monkeypatch.setattr(calibration, "locked", wait)
+    def after_somebody_else(path):
+        monkeypatch.setattr(calibration, "acquire", wait)
         bench.uncalibrate(run.id)
-        with wait(name, settings):
+        with wait(path):
             yield
 
-    monkeypatch.setattr(calibration, "locked", after_somebody_else)
+    monkeypatch.setattr(calibration, "acquire", after_somebody_else)
     with pytest.raises(InvalidInput, match="is not calibrated"):
         bench.uncalibrate(run.id)
 

@@ -1,6 +1,5 @@
 """Deletion is real, whole, and finishes after a kill."""
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Conflict, NotFound, Unavailable
+from core.files.locks import acquire
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Status
@@ -310,13 +310,12 @@ def test_checkpoints_of_a_run_that_went_on_after_the_kill_are_kept(filled, setti
 
 def test_who_deletes_at_the_same_time_is_told_that_they_are_gone(filled, settings, two, monkeypatch):
     """It waits for the other one before it looks, so it does not say that it freed the same bytes again."""
-    waits, lock = threading.Event(), fcntl.flock
-    monkeypatch.setattr(fcntl, "flock", lambda *given: (waits.set(), lock(*given)))
-    with (settings.home / "deletion.lock").open("a") as taken, ThreadPoolExecutor() as pool:
-        lock(taken, fcntl.LOCK_EX)
+    waits = threading.Event()
+    monkeypatch.setattr("core.workbench.delete.acquire", lambda path: (waits.set(), acquire(path))[1])
+    with acquire(settings.home / "deletion.lock") as taken, ThreadPoolExecutor() as pool:
         second = pool.submit(delete_runs, settings, filled, two)
         assert waits.wait(30)
         filled.delete_runs(two)
-        lock(taken, fcntl.LOCK_UN)
+        taken.release()
         with pytest.raises(NotFound, match=two[0]):
             second.result()
