@@ -1,9 +1,9 @@
 """Background jobs: the supervisor that starts scheduled runs, and how to reach it.
 
-Layout: ``control`` (start, find, stop the supervisor) · ``service`` (its process and loop) · ``supervisor`` (its
-work) · ``trainers`` (one trainer process) · ``verdicts`` (what becomes of a run whose trainer is gone) · ``exits``
-(what a trainer says at its end) · ``reuse`` (how a trainer goes on with the next run) · ``holder`` (who holds a run) · ``slots``,
-``processes``, ``logs`` (the ground they stand on).
+Layout: ``control`` (start, find, stop the supervisor) · ``service`` (its process and loop) · ``supervisor`` (its work) ·
+``trainers`` (one trainer process) · ``exit_policy`` (what becomes of a run whose trainer is gone) · ``exit_record``
+(what a trainer says at its end) · ``reuse`` (how a trainer goes on with the next run) · ``holder`` (who holds the lock
+of a run) · ``slots``, ``processes``, ``logs`` · ``imports`` (of photos, in the background).
 
 This module itself is light: no SQL, no TensorFlow.
 """
