@@ -1,6 +1,6 @@
 """Background jobs: the supervisor that starts scheduled runs, and how to reach it.
 
-Layout: ``control`` (start, find, stop the supervisor) · ``service`` (its process and loop) · ``supervisor`` (its work) ·
+Layout: ``control`` (start, find, stop the supervisor) · ``service`` (its process and loop) · ``supervisor`` (its work)
 ``trainers`` (one trainer process) · ``exit_policy`` (what becomes of a run whose trainer is gone) · ``exit_record``
 (what a trainer says at its end) · ``reuse`` (how a trainer goes on with the next run) · ``holder`` (who holds the lock
 of a run) · ``slots``, ``processes``, ``logs`` · ``imports`` (of photos, in the background).
