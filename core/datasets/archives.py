@@ -1,15 +1,16 @@
-"""The policy for ZIP archives: the table of contents is read and judged before any content is touched.
+"""The policy for ZIP archives: the table of contents is checked before any content is read.
 
-Python's ``zipfile`` accepts overlapping members, keeps the last of duplicate names and fails in a dozen ways on odd
-archives, so the table is read here, number by number, and an archive that breaks one rule is refused whole.
+``zipfile`` parses the table. It accepts overlapping members, keeps the last of duplicate names, ignores the number of
+entries that the archive declares and reads a table of any size into memory, so an archive that breaks one rule of this
+module is refused whole. Members are read by ``members.read_member``.
 """
 
 import stat
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from core.datasets.members import FILE_LIMIT, Member
 from core.datasets.names import is_unsafe, same, shown
@@ -23,34 +24,13 @@ RATIO_FROM = 2**20
 
 _TABLE_LIMIT = 64 * 2**20
 _PATH_LENGTH = 1000
-_ENTRY = struct.Struct("<4s2B5H3L5H2L")
+_ENTRY_SIGNATURE = b"PK\x01\x02"
+_LENGTHS, _LENGTHS_BEFORE_END = struct.Struct("<3H"), 18  # of name, extra block and comment; the row has 46 bytes
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8 = 0x800
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Where the table of contents lies; ``shift`` is what precedes the archive proper in its file."""
-
-    start: int
-    size: int
-    count: int
-    shift: int
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One row of the table: a member with what only the policy needs."""
-
-    member: Member
-    flags: int
-    mode: int
-
-    @property
-    def is_folder(self) -> bool:
-        return self.member.name.endswith("/")
+_INCONSISTENT = "The archive is damaged: its table of contents is inconsistent. Pack it again."
 
 
 def read_contents(path: Path) -> tuple[tuple[Member, ...], tuple[str, ...]]:
@@ -64,18 +44,18 @@ def read_contents(path: Path) -> tuple[tuple[Member, ...], tuple[str, ...]]:
     """
     with open(path, "rb") as file:
         size = file.seek(0, 2)
-        table = _find_table(file, size)
-        file.seek(table.start)
-        entries = tuple(_entries(file.read(table.size), table))
+        table, start, shift, count = _read_table(file, size)
+    entries = _entries(table, count)
     if not entries:
         raise Refused("The archive is empty. Pack the folder with one folder of photos per class.")
-    for entry in entries:
-        _check_entry(entry)
-    files = tuple(entry.member for entry in entries if not entry.is_folder)
+    members = tuple(_member(entry, shift) for entry in entries)
+    for entry, member in zip(entries, members, strict=True):
+        _check_entry(entry, member)
+    files = tuple(member for member in members if not member.is_folder)
     _check_total(files, size)
-    _check_overlap(entries, table)
+    _check_overlap(members, start)
     _check_duplicates(files)
-    return files, tuple(entry.member.name for entry in entries if entry.is_folder)
+    return files, tuple(member.name for member in members if member.is_folder)
 
 
 def parts_of(name: str) -> tuple[str, ...]:
@@ -83,7 +63,10 @@ def parts_of(name: str) -> tuple[str, ...]:
     return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
-def _find_table(file: BinaryIO, size: int) -> _Table:
+def _read_table(file: BinaryIO, size: int) -> tuple[bytes, int, int, int]:
+    """The table of contents, where it starts, how many bytes precede the archive proper in its file, and the number
+    of entries that the archive declares.
+    """
     tail_start = max(0, size - _END.size - 0xFFFF - 20 - _END64.size)
     file.seek(tail_start)
     tail = file.read(size - tail_start)
@@ -108,7 +91,8 @@ def _find_table(file: BinaryIO, size: int) -> _Table:
         raise Refused(_too_many(count))
     if table_size > _TABLE_LIMIT:
         raise Refused(f"The archive's table of contents is too large ({table_size // 2**20} MB).")
-    return _Table(start, table_size, count, start - offset)
+    file.seek(start)
+    return file.read(table_size), start, start - offset, count
 
 
 def _why_no_table(file: BinaryIO) -> str:
@@ -138,67 +122,62 @@ def _too_many(count: int) -> str:
     )
 
 
-def _entries(table: bytes, place: _Table) -> Iterator[_Entry]:
-    at = count = 0
-    while at + 4 <= len(table) and table[at : at + 4] == b"PK\x01\x02":
-        count += 1
-        if count > MEMBER_LIMIT:
-            raise Refused(_too_many(count))
-        if at + _ENTRY.size > len(table):
-            break
-        entry, at = _entry(table, at, place.shift)
-        yield entry
-    if at != len(table) or count != place.count:
-        raise Refused("The archive is damaged: its table of contents is inconsistent. Pack it again.")
+def _entries(table: bytes, count: int) -> list[ZipInfo]:
+    """The rows of the table, parsed by ``zipfile``.
+
+    It is given the checked table alone, behind an end record of our own: no size or number in the archive decides how
+    much it reads. Signatures are counted before, because every row becomes an object of about a kilobyte.
+    """
+    signatures = table.count(_ENTRY_SIGNATURE)
+    if signatures > MEMBER_LIMIT:
+        raise Refused(_too_many(signatures))
+    end = _END.pack(b"PK\x05\x06", 0, 0, count, count, len(table), 0, 0)
+    try:
+        with ZipFile(BytesIO(table + end)) as archive:
+            entries = archive.infolist()
+    except UnicodeDecodeError as error:
+        raise Refused(f"The archive holds a name that is no text: {shown(error.object.decode('latin-1'))}.") from None
+    except NotImplementedError as error:
+        raise Refused(f"The archive is of an unusual kind ({error}). Pack it again as plain ZIP.") from None
+    except BadZipFile:
+        raise Refused(_INCONSISTENT) from None
+    if len(entries) != count or (entries and not _is_whole(entries[-1], table)):
+        raise Refused(_INCONSISTENT)
+    return entries
 
 
-def _entry(table: bytes, at: int, shift: int) -> tuple[_Entry, int]:
-    row = _ENTRY.unpack_from(table, at)
-    flags, method, crc, packed, size = row[4], row[5], *row[8:11]
-    name_length, extra_length, comment_length = row[11:14]
-    mode, offset = row[16] >> 16, row[17]
-    at += _ENTRY.size
-    raw_name = table[at : at + name_length]
-    extra = table[at + name_length : at + name_length + extra_length]
-    size, packed, offset = _wide(extra, size, packed, offset)
-    member = Member(
-        name=_name(raw_name, utf8=bool(flags & _UTF8)),
+def _is_whole(last: ZipInfo, table: bytes) -> bool:
+    """Whether the last row ends with the table; ``zipfile`` cuts off what a row declares beyond it."""
+    size = len(_raw_name(last)) + len(last.extra) + len(last.comment)
+    return size == sum(_LENGTHS.unpack_from(table, len(table) - size - _LENGTHS_BEFORE_END))
+
+
+def _raw_name(entry: ZipInfo) -> bytes:
+    return entry.orig_filename.encode("utf-8" if entry.flag_bits & _UTF8 else "cp437")
+
+
+def _member(entry: ZipInfo, shift: int) -> Member:
+    raw_name = _raw_name(entry)
+    return Member(
+        name=_name(raw_name),
         raw_name=raw_name,
-        offset=offset + shift,
-        packed=packed,
-        size=size,
-        method=method,
-        crc=crc,
+        offset=entry.header_offset + shift,
+        packed=entry.compress_size,
+        size=entry.file_size,
+        method=entry.compress_type,
+        crc=entry.CRC,
     )
-    return _Entry(member, flags, mode), at + name_length + extra_length + comment_length
 
 
-def _wide(extra: bytes, *fields: int) -> list[int]:
-    """Zip64: fields of the entry that are all ones stand, in this order, in the extra block of kind 1."""
-    values, at = list(fields), 0
-    wide = [index for index, value in enumerate(values) if value == 0xFFFFFFFF]
-    while wide and at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<2H", extra, at)
-        if kind == 1 and length >= 8 * len(wide) and at + 4 + length <= len(extra):
-            for index, value in zip(wide, struct.unpack_from(f"<{len(wide)}Q", extra, at + 4), strict=True):
-                values[index] = value
-            break
-        at += 4 + length
-    return values
-
-
-def _name(raw: bytes, *, utf8: bool) -> str:
+def _name(raw: bytes) -> str:
     """Names without the UTF-8 mark are UTF-8 all the same from macOS and most Linux tools; else DOS's code page."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        if utf8:
-            raise Refused(f"The archive holds a name that is no text: {shown(raw.decode('latin-1'))}.") from None
         return raw.decode("cp437")
 
 
-def _check_entry(entry: _Entry) -> None:
-    member = entry.member
+def _check_entry(entry: ZipInfo, member: Member) -> None:
     problem = _name_problem(member.name) or _kind_problem(entry) or _size_problem(member)
     if problem:
         raise Refused(f"The archive was refused: {shown(member.name)} {problem}.")
@@ -220,10 +199,10 @@ def _name_problem(name: str) -> str | None:
     return None
 
 
-def _kind_problem(entry: _Entry) -> str | None:
-    if entry.flags & _ENCRYPTED:
+def _kind_problem(entry: ZipInfo) -> str | None:
+    if entry.flag_bits & _ENCRYPTED:
         return "is encrypted; pack the archive again without a password"
-    kind = stat.S_IFMT(entry.mode)
+    kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return "is a link, not a file"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -250,11 +229,11 @@ def _check_total(files: tuple[Member, ...], size: int) -> None:
         raise Refused(f"The archive unpacks to more than {RATIO_LIMIT} times its size, as decompression bombs do.")
 
 
-def _check_overlap(entries: tuple[_Entry, ...], table: _Table) -> None:
+def _check_overlap(members: tuple[Member, ...], table_start: int) -> None:
     """Members that share bytes declare far more than is there; honest archives have none."""
-    members = sorted((entry.member for entry in entries), key=lambda member: member.offset)
+    members = tuple(sorted(members, key=lambda member: member.offset))
     ends = [member.offset + 30 + member.packed for member in members]
-    starts = [member.offset for member in members[1:]] + [table.start]
+    starts = [member.offset for member in members[1:]] + [table_start]
     for member, end, start in zip(members, ends, starts, strict=True):
         if end > start:
             raise Refused(f"The archive was refused: {shown(member.name)} overlaps with what follows it.")

@@ -35,6 +35,10 @@ class Member:
     method: int
     crc: int
 
+    @property
+    def is_folder(self) -> bool:
+        return self.name.endswith("/")
+
 
 def read_member(archive: BinaryIO, member: Member) -> bytes:
     """The content of a member.

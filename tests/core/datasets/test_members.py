@@ -1,0 +1,61 @@
+"""Reading members of archives that lie about them."""
+
+import zlib
+
+import pytest
+
+from core.datasets.archives import read_contents
+from core.datasets.members import Member, read_member
+from core.errors import InvalidInput
+from tests.photo_files import Raw, forged
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "photos.zip"
+
+
+def member_of(path) -> Member:
+    return read_contents(path)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (Raw(b"a.jpg", b"x" * 500, method=8, size=100), "size"),
+        (Raw(b"a.jpg", b"x" * 500, method=8, size=501), "size"),
+        (Raw(b"a.jpg", b"x" * 50, size=40), "size"),
+        (Raw(b"a.jpg", crc=1), "checksum"),
+        (Raw(b"a.jpg", local_name=b"b.jpg"), "another name"),
+        (Raw(b"a.jpg", method=12), "unusual method"),
+        (Raw(b"a.jpg", b"not deflated", method=8), None),
+    ],
+)
+def test_a_member_that_lies_is_refused_alone(path, raw, why):
+    forged(path, [raw])
+    if why is None:
+        data = path.read_bytes().replace(raw.content(), b"\xff" * len(raw.content()))
+        path.write_bytes(data)
+        why = "decompressed"
+    with open(path, "rb") as file, pytest.raises(InvalidInput, match=why):
+        read_member(file, member_of(path))
+
+
+def test_no_more_than_the_declared_size_is_ever_unpacked(path, monkeypatch):
+    """A member that declares 100 bytes and holds 200 MB must not need 200 MB."""
+    asked = []
+    real = zlib.decompressobj
+
+    class Spy:
+        def __init__(self, bits):
+            self._real = real(bits)
+
+        def decompress(self, data, most):
+            asked.append(most)
+            return self._real.decompress(data, most)
+
+    forged(path, [Raw(b"a.jpg", b"\0" * 10**6, method=8, size=100)])
+    monkeypatch.setattr(zlib, "decompressobj", Spy)
+    with open(path, "rb") as file, pytest.raises(InvalidInput, match="size"):
+        read_member(file, member_of(path))
+    assert asked == [101]
