@@ -21,7 +21,7 @@ heading(
 )
 
 bench = workbench()
-runs = {run.id: run for run in bench.runs(limit=NEWEST) if run.attempt}
+runs = {run.id: run for run in bench.registry.runs(limit=NEWEST) if run.attempt}
 if not runs:
     empty_state(
         "No run has started yet",

@@ -30,20 +30,20 @@ def page() -> None:
         return
     with warnings:
         problems.of_link(bench, found)
-    choose_dataset(bench, bench.datasets(), key="compare.dataset", default=dataset)
+    choose_dataset(bench, bench.registry.datasets(), key="compare.dataset", default=dataset)
     with explained():
         compare(bench, dataset, now, found.runs, first_line)
 
 
 def newest_with_results(bench: Workbench) -> Dataset | None:
     """The newest dataset that has a finished run."""
-    finished = (one for one in bench.datasets() if Status.FINISHED in bench.board(one.id).choices().statuses)
+    finished = (one for one in bench.registry.datasets() if Status.FINISHED in bench.board(one.id).choices().statuses)
     return next(finished, None)
 
 
 def nothing_yet(bench: Workbench) -> None:
     heading("Compare", "Which is best, at what cost, and is the difference real? No run is finished yet.")
-    here = bool(bench.datasets())
+    here = bool(bench.registry.datasets())
     empty_state(
         "Finished runs will stand side by side here",
         "Accuracy with its interval, what it cost, and whether a difference is real or could be chance.",

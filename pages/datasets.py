@@ -24,7 +24,7 @@ def page() -> None:
     first_line = st.container()
     dataset = linked_dataset(bench)
     if dataset is None:
-        every_dataset(bench, bench.datasets(), first_line)
+        every_dataset(bench, bench.registry.datasets(), first_line)
     else:
         one_dataset(bench, dataset)
 

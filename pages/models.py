@@ -26,7 +26,7 @@ MOST_EQUAL = 100
 
 def page() -> None:
     bench = workbench()
-    sizes = bench.model_sizes()
+    sizes = bench.registry.model_sizes()
     champions = bench.champions()
     if not sizes and not champions:
         heading("Models", "You have no models yet: each finished run leaves one.")
@@ -49,9 +49,9 @@ def page() -> None:
 
 def chosen_dataset(bench: Workbench) -> Dataset:
     """That of the URL, else the one with the newest run."""
-    datasets = bench.datasets()
+    datasets = bench.registry.datasets()
     by_id = {dataset.id: dataset for dataset in datasets}
-    newest = next((by_id[id_] for id_ in bench.datasets_with_runs() if id_ in by_id), datasets[0])
+    newest = next((by_id[id_] for id_ in bench.registry.datasets_with_runs() if id_ in by_id), datasets[0])
     linked = bool(st.query_params.get("dataset"))
     return choose_dataset(bench, datasets, key="models.dataset", default=None if linked else newest)
 
@@ -61,12 +61,12 @@ def most_accurate(bench: Workbench, dataset: Dataset) -> Run | None:
 
     Of several as accurate the champion, if it is among them, else the cheapest, as on Overview and Compare.
     """
-    found, _ = bench.search(with_model(dataset.id), limit=MOST_EQUAL)
+    found, _ = bench.registry.search(with_model(dataset.id), limit=MOST_EQUAL)
     equal = {run.id: run for run in found if run.test_accuracy == found[0].test_accuracy}
     if not equal:
         return None
     held = champion_of(bench, dataset)
-    cheapest = leaderboard(list(equal.values()), bench.costs(list(equal)))[0].run_id
+    cheapest = leaderboard(list(equal.values()), bench.registry.costs(list(equal)))[0].run_id
     return equal[held if held in equal else cheapest]
 
 
@@ -96,7 +96,7 @@ def every_model(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
     if not runs:
         st.caption(f"No model of {plain(dataset.name)} to show.")
         return
-    models, held = bench.models_of([run.id for run in runs]), champion_of(bench, dataset)
+    models, held = bench.registry.models_of([run.id for run in runs]), champion_of(bench, dataset)
     for run in (run for run in runs if run.id in models):
         is_best = best is not None and run.id == best.id
         panel.show(bench, models[run.id], run, champion=run.id == held, best=is_best)

@@ -23,7 +23,7 @@ SHOWN = 12
 
 def page() -> None:
     bench = workbench()
-    datasets, numbers = bench.datasets(), bench.run_counts()
+    datasets, numbers = bench.registry.datasets(), bench.registry.run_counts()
     best, champions = best_rows(bench), champion_rows(bench)
     heading("Overview", answer(datasets, numbers, best, champions))
     if not datasets:
@@ -31,9 +31,9 @@ def page() -> None:
         return
     imported = import_jobs(bench)  # whose own button is the next step then
     active(bench, datasets)
-    with_model = bench.model_sizes()
+    with_model = bench.registry.model_sizes()
     shown = {row.run_id for row in (*best.values(), *champions.values())}
-    runs = {run.id: run for run in bench.board_runs(list(shown))}
+    runs = {run.id: run for run in bench.registry.runs_of(list(shown))}
     for place, dataset in enumerate(datasets[:SHOWN]):
         dataset_card.show(
             bench, dataset, numbers.get(dataset.id, {}),
@@ -46,14 +46,14 @@ def page() -> None:
 
 def best_rows(bench: Workbench) -> Mapping[str, Row]:
     """The most accurate run of every dataset that was not put away; of those that tie for it the cheapest."""
-    leading = bench.most_accurate()
-    return best_per_dataset(leading, bench.costs([run.id for run in leading]))
+    leading = bench.registry.most_accurate()
+    return best_per_dataset(leading, bench.registry.costs([run.id for run in leading]))
 
 
 def champion_rows(bench: Workbench) -> Mapping[str, Row]:
     """The run that a person chose, of every dataset that has one."""
-    held = bench.board_runs([move.run_id for move in bench.champions().values() if move.run_id])
-    costs = bench.costs([run.id for run in held])
+    held = bench.registry.runs_of([move.run_id for move in bench.champions().values() if move.run_id])
+    costs = bench.registry.costs([run.id for run in held])
     return {run.dataset_id: leaderboard([run], costs)[0] for run in held if run.id in costs}
 
 
@@ -100,7 +100,7 @@ def welcome(bench: Workbench) -> None:
 
 def active(bench: Workbench, datasets: Sequence[Dataset]) -> None:
     """What runs now and what waits, polled only while there is something."""
-    known = active_ids(bench.runs(status=Status.RUNNING), bench.queue())
+    known = active_ids(bench.registry.runs(status=Status.RUNNING), bench.registry.queue())
     if not known:
         return
     names = {dataset.id: dataset_title(dataset) for dataset in datasets}

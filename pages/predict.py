@@ -42,8 +42,8 @@ def page() -> None:
 def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]:
     """The models of ``?models=``, else the first of ``ready``; kept in the URL when changed."""
     asked = [run_id for wanted in listed_ids("models") for run_id in [resolved(bench, wanted, problems)] if run_id]
-    by_id = {run.id: run for run in [*ready, *(bench.run(run_id) for run_id in asked)]}
-    names = {dataset.id: dataset_title(dataset) for dataset in bench.datasets()}
+    by_id = {run.id: run for run in [*ready, *(bench.registry.run(run_id) for run_id in asked)]}
+    names = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
     champions = {move.run_id for move in bench.champions().values()}
     linked = list(dict.fromkeys(asked))
     cleared = st.query_params.get("models") == ""
@@ -66,7 +66,7 @@ def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]
 def resolved(bench: Workbench, reference: str, problems) -> str | None:
     """The run whose model is meant; an unknown one is said in a sentence."""
     try:
-        return bench.model(reference).run_id
+        return bench.registry.model(reference).run_id
     except GraftError as error:
         problems.error(plain(str(error)), icon=":material/error:")
         return None

@@ -43,7 +43,7 @@ def linked_run(bench: Workbench) -> Run | None:
     if not wanted:
         return None
     try:
-        return bench.run(wanted)
+        return bench.registry.run(wanted)
     except GraftError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
@@ -71,9 +71,9 @@ _WORDS = {
 
 def every_run(bench: Workbench, numbers: Mapping[Status, int]) -> None:
     """The launched ones, what goes on, what ended."""
-    names = {dataset.id: dataset_title(dataset) for dataset in bench.datasets()}
+    names = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
     launched.banner(bench)
-    known = active_ids(bench.runs(status=Status.RUNNING), bench.queue())
+    known = active_ids(bench.registry.runs(status=Status.RUNNING), bench.registry.queue())
     if known:
         st.subheader("Now", anchor=False)
         poll(lambda: active_panel(bench, names, known, curve=True, reorder=True), True)

@@ -19,7 +19,7 @@ from core.workbench import Workbench
 
 def page() -> None:
     bench = workbench()
-    datasets = bench.datasets()
+    datasets = bench.registry.datasets()
     heading("Train", "Tick what to try on your photos; you see what it will cost before anything starts.")
     if not datasets:
         empty_state(

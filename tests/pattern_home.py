@@ -47,7 +47,7 @@ def fill_patterns(bench: Workbench) -> dict[str, Run]:
     home.add("again", home.runs["top 3"].recipe, right=0.9, epochs=8, reproduces=home.runs["top 3"].id)
     for name, why in (("features", "The first that was good enough."), ("all layers", "More accurate.")):
         bench.set_alias(home.runs[name].id, why=why, who="Ada")
-    return {name: bench.run(run.id) for name, run in home.runs.items()}
+    return {name: bench.registry.run(run.id) for name, run in home.runs.items()}
 
 
 MAPPING: dict = {
@@ -77,7 +77,7 @@ class _Home:
     def __init__(self, bench: Workbench, filled: Filled):
         self.bench = bench
         self.dataset = filled.dataset
-        self.photos = bench.photos(filled.dataset.id)
+        self.photos = bench.registry.photos(filled.dataset.id)
         self.runs: dict[str, Run] = {}
 
     def add(self, name: str, recipe: Recipe, *, right: float, scale=1.0, epochs=0, choice=None, **changes) -> None:

@@ -8,6 +8,7 @@ from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 
+from core import jobs
 from core.errors import NoSpace, Unavailable
 from core.settings import load_settings
 from core.workbench import Workbench
@@ -17,7 +18,7 @@ Result = tuple[dict, bool]
 
 
 def stop(options: Namespace) -> Result:
-    return {"stopped": Workbench.open().stop_supervisor(now=options.now)}, True
+    return {"stopped": jobs.stop_supervisor(Workbench.open().settings, now=options.now)}, True
 
 
 def stop_text(result: dict) -> str:
@@ -69,14 +70,14 @@ def run_dashboard(options: Namespace) -> Result:
     workbench = Workbench.open()
     port = workbench.settings.port
     refuse_taken_port(address(), port)  # before a supervisor is touched that belongs to the dashboard on that port
-    workbench.start_supervisor()
+    jobs.ensure_supervisor(workbench.settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, so that no idle supervisor is left behind
     try:
         with redirect_stdout(sys.stderr) if options.json else nullcontext():
             serve(workbench.settings)
     finally:
-        if not any(not run.status.ended for run in workbench.runs()):
-            workbench.stop_supervisor()
+        if not any(not run.status.ended for run in workbench.registry.runs()):
+            jobs.stop_supervisor(workbench.settings)
     return {"address": f"http://{address()}:{port}{base}"}, True
 
 

@@ -57,7 +57,7 @@ def datasets(options: Namespace) -> Result:
             "classes": dataset.class_sizes,
             "splits": dataset.split_sizes,
         }
-        for dataset in Workbench.open().datasets()
+        for dataset in Workbench.open().registry.datasets()
     ]
     return {"datasets": rows}, True
 

@@ -17,7 +17,7 @@ def features(options: Namespace) -> Result:
         return _exported(workbench, options)
     if options.backbone or options.cut:
         raise InvalidInput("--backbone and --cut say what goes into the file of --parquet. Add --parquet FILE.")
-    dataset_id = workbench.dataset(options.dataset).id if options.dataset else None
+    dataset_id = workbench.registry.dataset(options.dataset).id if options.dataset else None
     rows = [row for row in workbench.features() if dataset_id in (None, row.dataset_id)]
     total = sum(row.bytes for row in rows)
     limit = workbench.settings.features_limit_bytes

@@ -48,7 +48,7 @@ def note(options: Namespace) -> Result:
 
 
 def _words(workbench: Workbench, references: list[str]) -> dict:
-    runs = {run.id: run for run in map(workbench.run, references)}
+    runs = {run.id: run for run in map(workbench.registry.run, references)}
     return {"runs": [words_row(run) for run in runs.values()]}
 
 
@@ -78,11 +78,11 @@ def words_text(result: dict) -> str:
 def alias(options: Namespace) -> Result:
     """Shows who holds the aliases of a dataset, after the one change that was asked for."""
     workbench, name = Workbench.open(), options.name
-    dataset, words = workbench.dataset(options.dataset), (options.why, options.who)
+    dataset, words = workbench.registry.dataset(options.dataset), (options.why, options.who)
     if sum(map(bool, (options.set, options.roll_back, options.drop))) > 1:
         raise InvalidInput("One at a time: --set RUN, --roll-back or --drop.")
     if options.set:
-        run = workbench.run(options.set)
+        run = workbench.registry.run(options.set)
         if run.dataset_id != dataset.id:
             raise InvalidInput(f"Run {run.id} is not of {dataset.name} version {dataset.version}. Choose one that is.")
         workbench.set_alias(run.id, name, *words)
@@ -90,7 +90,7 @@ def alias(options: Namespace) -> Result:
         workbench.roll_back_alias(dataset.id, name, *words)
     elif options.drop:
         workbench.drop_alias(dataset.id, name, *words)
-    history = workbench.alias_history(dataset.id)
+    history = workbench.registry.alias_history(dataset.id)
     result = {"dataset": dataset.id, "name": dataset.name, "version": dataset.version}
     result["aliases"] = {name: move.run_id for name, move in workbench.aliases(dataset.id).items()}
     result["lost"] = {name: move.run_id for name, move in workbench.lost_aliases(dataset.id).items()}
@@ -126,7 +126,7 @@ def delete(options: Namespace) -> Result:
     workbench = Workbench.open()
     kind, references = _what(options)
     if options.model:
-        references = [workbench.model(options.model).run_id]
+        references = [workbench.registry.model(options.model).run_id]
     if kind == "dataset":
         impact = workbench.impact(dataset=references[0])
     else:

@@ -4,6 +4,7 @@ import sys
 import time
 from argparse import Namespace
 
+from core import jobs
 from core.cli.runs import run_row
 from core.errors import InvalidInput
 from core.runs.values import Run, Status
@@ -16,7 +17,7 @@ def wait(options: Namespace) -> Result:
     workbench = Workbench.open()
     if options.all and options.runs:
         raise InvalidInput("Name the runs to wait for, or give --all, not both.")
-    names = options.runs or [run.id for run in workbench.runs() if not run.status.ended]
+    names = options.runs or [run.id for run in workbench.registry.runs() if not run.status.ended]
     ended = wait_for(workbench, names)
     return {"runs": [{"run": run.id, "status": str(run.status), "reason": run.reason} for run in ended]}, (
         report_unfinished(ended)
@@ -26,10 +27,10 @@ def wait(options: Namespace) -> Result:
 def wait_for(workbench: Workbench, run_ids: list[str]) -> list[Run]:
     """The runs when all of them have ended; a supervisor is kept alive meanwhile."""
     while True:
-        runs = [workbench.run(run_id) for run_id in run_ids]
+        runs = [workbench.registry.run(run_id) for run_id in run_ids]
         if all(run.status.ended for run in runs):
             return runs
-        workbench.start_supervisor()
+        jobs.ensure_supervisor(workbench.settings)
         time.sleep(0.3)
 
 
@@ -54,7 +55,7 @@ def cancel(options: Namespace) -> Result:
     deadline = time.monotonic() + (0 if options.after_epoch else 30)
     while not run.status.ended and time.monotonic() < deadline:
         time.sleep(0.2)
-        run = workbench.run(run.id)
+        run = workbench.registry.run(run.id)
     return run_row(run), options.after_epoch or run.status.ended
 
 

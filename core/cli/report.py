@@ -22,7 +22,7 @@ ENDINGS = (".csv", ".parquet")
 def report(options: Namespace) -> Result:
     target = _target(options.output, options.force, (".html", ".htm"))
     workbench = Workbench.open()
-    ids = [workbench.run(run).id for run in options.runs]
+    ids = [workbench.registry.run(run).id for run in options.runs]
     content = workbench.report(ids).encode()
     _write(target, content)
     return {"report": str(target), "bytes": len(content), "runs": list(dict.fromkeys(ids))}, True
@@ -45,7 +45,7 @@ def table_text(result: dict) -> str:
 
 def calibrate(options: Namespace) -> Result:
     workbench = Workbench.open()
-    run = workbench.run(options.run)
+    run = workbench.registry.run(options.run)
     if options.undo:
         workbench.uncalibrate(run.id)
         return {"run": run.id, "calibration": None}, True

@@ -20,7 +20,7 @@ def ensemble(options: Namespace) -> Result:
 def confidence(options: Namespace) -> Result:
     workbench = Workbench.open()
     plan, run = workbench.confidence(options.cheap, options.costly)
-    return _combined(plan, run) | {"choice": workbench.model(run.id).card.get("choice", {})}, True
+    return _combined(plan, run) | {"choice": workbench.registry.model(run.id).card.get("choice", {})}, True
 
 
 def _combined(plan: Plan, run: Run) -> dict:

@@ -12,9 +12,9 @@ from core.cli.text_tables import percent, table
 from core.errors import InvalidInput, NotFound
 from core.models.predict import PhotoPredictions
 from core.recipes.recipe import RELEVANT, Pattern
+from core.registry.search import RunQuery
 from core.runs.values import Evaluation, Run, Status
 from core.workbench import Workbench
-from core.workbench.organise import RunQuery
 
 Result = tuple[dict, bool]
 
@@ -46,7 +46,7 @@ def run_row(run: Run) -> dict:
 
 def runs(options: Namespace) -> Result:
     workbench = Workbench.open()
-    dataset_id = workbench.dataset(options.dataset).id if options.dataset else None
+    dataset_id = workbench.registry.dataset(options.dataset).id if options.dataset else None
     wanted = RunQuery(
         dataset_id=dataset_id,
         statuses=tuple(Status),
@@ -54,7 +54,7 @@ def runs(options: Namespace) -> Result:
         starred=options.starred,
         archived=options.archived,
     )
-    found, _ = workbench.search(wanted)
+    found, _ = workbench.registry.search(wanted)
     return {"runs": [run_row(run) for run in found]}, True
 
 
@@ -67,13 +67,13 @@ def runs_text(result: dict) -> str:
 
 def show(options: Namespace) -> Result:
     workbench = Workbench.open()
-    run = workbench.run(options.run)
-    evaluation, cost = workbench.evaluation(run.id), workbench.cost(run.id)
+    run = workbench.registry.run(options.run)
+    evaluation, cost = workbench.registry.evaluation(run.id), workbench.registry.cost(run.id)
     result = run_row(run) | {
-        "epochs": [asdict(epoch) for epoch in workbench.epochs(run.id)],
+        "epochs": [asdict(epoch) for epoch in workbench.registry.epochs(run.id)],
         "evaluation": _evaluation_row(evaluation) if evaluation else None,
         "cost": asdict(cost) if cost else None,
-        "attempts": [asdict(attempt) for attempt in workbench.attempts(run.id)],
+        "attempts": [asdict(attempt) for attempt in workbench.registry.attempts(run.id)],
         "model": _model_row(workbench, run),
         "stages": _stages(workbench, run),
         "lineage": _lineage(workbench, run),
@@ -126,7 +126,7 @@ def reproduction_row(workbench: Workbench, run: Run) -> dict:
 
 
 def _model_row(workbench: Workbench, run: Run) -> dict | None:
-    for model in workbench.models(run.dataset_id):
+    for model in workbench.registry.models(run.dataset_id):
         if model.run_id == run.id:
             path = workbench.settings.home / model.path
             return {"model": model.id, "path": str(path), "sha256": model.sha256, "bytes": model.size_bytes}

@@ -21,7 +21,7 @@ Result = tuple[dict, bool]
 
 def train(options: Namespace) -> Result:
     workbench = Workbench.open()
-    dataset = workbench.dataset(options.dataset)
+    dataset = workbench.registry.dataset(options.dataset)
     recipes = recipes_of(workbench, dataset.id, options)
     _ask_about_number(len(recipes), options)
     if options.dry_run or _asks(options):

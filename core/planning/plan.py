@@ -25,7 +25,7 @@ class Plans(Recipes):
         Args:
             force: train anew, as a further repetition with the next seed that no run has.
         """
-        dataset, estimator = self.dataset(dataset_reference), Estimator(self.registry, self.settings)
+        dataset, estimator = self.registry.dataset(dataset_reference), Estimator(self.registry, self.settings)
         if not force:
             return [self._plan(dataset, recipe, estimator) for recipe in recipes]
         taken: set[str] = set()
@@ -112,7 +112,7 @@ class Plans(Recipes):
         raise InvalidInput(f"10,000 seeds from {numbers.seed} on are used. Choose a larger seed.")
 
     def _once_more(self, plan: Plan, dataset: Dataset, estimator: Estimator) -> Plan:
-        if plan.decision is not Decision.REUSED or self.run(plan.run_id or "").status is not Status.FINISHED:
+        if plan.decision is not Decision.REUSED or self.registry.run(plan.run_id or "").status is not Status.FINISHED:
             return plan
         because = "Nothing in it is left to chance, so it is done once more and must say the same."
         again = replace(plan, decision=Decision.NEW, because=because, reproduces=plan.run_id, run_id=None)

@@ -1,6 +1,7 @@
-"""The front door: every verb a page, the command line or an API may use.
+"""The use cases: everything a page or the command line may do that takes more than one step.
 
-Values in, values out; errors are ``core.errors`` with a sentence for a person. Nothing here imports TensorFlow.
+Reads of the registry go to ``bench.registry``. Errors are ``core.errors`` with a sentence for a person. Nothing here
+imports TensorFlow.
 ``photos`` (datasets), ``recipes`` (backbones, defaults, grids), ``plans`` (look before you train), ``launching``,
 ``running`` (runs and their queue), ``results`` (figures, models, prediction), ``comparing`` (runs side by side, the
 leaderboard), ``stored`` (features), ``organising`` (stars, tags, archive, aliases, deleting many), ``reporting``

@@ -3,12 +3,10 @@
 from typing import Self
 
 from core.datasets import sweep
-from core.datasets.values import Dataset
 from core.errors import Unavailable
 from core.jobs import imports
 from core.models import calibration
 from core.registry import Registry
-from core.runs.values import Run
 from core.settings import Settings, load_settings
 from core.workbench import delete
 
@@ -32,14 +30,6 @@ class Bench:
         calibration.recover(settings, registry)
         registry.backfill(settings)
         return cls(settings, registry)
-
-    def dataset(self, reference: str) -> Dataset:
-        """By id, by name (newest version) or by ``name:version``."""
-        return self.registry.dataset(reference)
-
-    def run(self, run_id: str) -> Run:
-        """By id, or by the beginning of one."""
-        return self.registry.run(run_id)
 
 
 def _make_folders(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,7 +10,7 @@ from core import comparison
 from core.comparison import Board, BoardPage, Comparison, Curve, Filters, PhotoResults, load_results
 from core.errors import GraftError
 from core.registry import Registry
-from core.runs.values import Epoch, Run, Status
+from core.runs.values import Run, Status
 from core.settings import Settings
 from core.workbench.base import Bench
 
@@ -27,8 +27,8 @@ class Comparing(Bench):
         Raises:
             NotFound: a run is not there. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
         """
-        known = {run.id: run for run in self.board_runs(run_ids)}
-        runs = list({run.id: run for run in (known.get(ref) or self.run(ref) for ref in run_ids)}.values())
+        known = {run.id: run for run in self.registry.runs_of(run_ids)}
+        runs = list({run.id: run for run in (known.get(ref) or self.registry.run(ref) for ref in run_ids)}.values())
         ids = [run.id for run in runs]
         comparison.require_one_dataset(
             runs, {one: self._dataset_title(one) for one in {run.dataset_id for run in runs}}
@@ -45,12 +45,12 @@ class Comparing(Bench):
             evaluations=self.registry.evaluations(ids),
             results=results,
             missing=missing,
-            class_names=self.dataset(runs[0].dataset_id).class_names if runs else (),
+            class_names=self.registry.dataset(runs[0].dataset_id).class_names if runs else (),
             rate_per_hour=self.registry.preference("rate_per_hour"),
         )
 
     def _dataset_title(self, dataset_id: str) -> str:
-        dataset = self.dataset(dataset_id)
+        dataset = self.registry.dataset(dataset_id)
         return f"{dataset.name}:{dataset.version}"
 
     def board(self, dataset_id: str) -> Board:
@@ -68,25 +68,13 @@ class Comparing(Bench):
         rate = self.registry.preference("rate_per_hour")
         return comparison.page(self.board(dataset_id), filters, rate_per_hour=rate, **options)
 
-    def board_runs(self, run_ids: Sequence[str]) -> list[Run]:
-        """The runs with these ids in their order; those that are not there are left out."""
-        return self.registry.runs_of(run_ids)
-
-    def sparklines(self, run_ids: Sequence[str]) -> Mapping[str, tuple[float, ...]]:
-        """The validation accuracy over the epochs in a few points, by run id."""
-        return self.registry.sparklines(run_ids)
-
     def curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
         """One figure of every epoch of those of the runs that have any, in their order."""
         return _remembered(self.registry, ("curves", metric, *run_ids), lambda: self._curves(run_ids, metric))
 
     def _curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
         costs = self.registry.costs(run_ids)
-        return comparison.curves(self.board_runs(run_ids), self.epochs_of(run_ids), metric, costs)
-
-    def epochs_of(self, run_ids: Sequence[str]) -> Mapping[str, list[Epoch]]:
-        """The recorded epochs of several runs, by run id."""
-        return self.registry.epochs_of(run_ids)
+        return comparison.curves(self.registry.runs_of(run_ids), self.registry.epochs_of(run_ids), metric, costs)
 
 
 def read_answers(settings: Settings, run_ids: Sequence[str]) -> tuple[dict[str, PhotoResults], dict[str, str]]:

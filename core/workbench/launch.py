@@ -52,7 +52,7 @@ class Launching(Plans):
         launched, estimator = [], Estimator(self.registry, self.settings)
         with acquire(self.settings.runs_dir / ".launch.lock"):  # one process plans and launches at a time
             for reference, recipe, force in wanted:
-                dataset = self.dataset(reference)
+                dataset = self.registry.dataset(reference)
                 plan = (
                     self._forced(dataset, recipe, estimator, set()) if force else self._plan(dataset, recipe, estimator)
                 )
@@ -64,10 +64,10 @@ class Launching(Plans):
 
     def _launch(self, plan: Plan, priority: int) -> Run:
         if plan.decision is Decision.REUSED:
-            return self.run(plan.run_id or "")
+            return self.registry.run(plan.run_id or "")
         if plan.decision is Decision.RESUMED:
             self.registry.requeue(plan.run_id or "")
-            return self.run(plan.run_id or "")
+            return self.registry.run(plan.run_id or "")
         run = Run(
             id=f"r-{secrets.token_hex(4)}",
             dataset_id=plan.dataset_id,
@@ -89,7 +89,7 @@ class Launching(Plans):
         from core.models.cascades import combine
 
         combine(run.recipe, run, self.registry, self.settings)
-        return self.run(run.id)
+        return self.registry.run(run.id)
 
     # --- ready-made ---
 
@@ -103,7 +103,7 @@ class Launching(Plans):
 
     def _combined(self, kind: Cascade, run_ids: Sequence[str]) -> tuple[Plan, Run]:
         recipe = self.cascade("", kind, run_ids)
-        ((plan, run),) = self.plan_and_launch([(self.run(recipe.members[0]).dataset_id, recipe)])
+        ((plan, run),) = self.plan_and_launch([(self.registry.run(recipe.members[0]).dataset_id, recipe)])
         return plan, run
 
     def reproduce(self, run_id: str, *, priority: int = 0) -> Run:
@@ -112,7 +112,7 @@ class Launching(Plans):
         Raises:
             Conflict: it is not finished, or was ended by hand under a learning rate that falls over all its epochs.
         """
-        original = self.run(run_id)
+        original = self.registry.run(run_id)
         if original.status is not Status.FINISHED:
             raise Conflict(f"Only a finished run can be reproduced. Run {original.id} is {original.status}.")
         plan = Plan(

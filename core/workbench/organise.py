@@ -4,13 +4,10 @@ import getpass
 from collections import Counter
 from collections.abc import Sequence
 
-from core.registry.search import SORTS, RunQuery
-from core.runs.values import CHAMPION, AliasMove, Model, Run, Status
+from core.runs.values import CHAMPION, AliasMove, Status
 from core.workbench import delete
 from core.workbench.base import Bench
 from core.workbench.delete import DeletionImpact
-
-__all__ = ["SORTS", "Organising", "RunQuery", "login_name"]
 
 
 class Organising(Bench):
@@ -36,29 +33,9 @@ class Organising(Bench):
         """Whether a run that ended could go on after its last epoch."""
         return any((self.settings.run_dir(run_id) / "checkpoints").glob("[0-9]*"))
 
-    def models_of(self, run_ids: Sequence[str]) -> dict[str, Model]:
-        """The models of those of the runs that have one, by run id."""
-        return self.registry.models_of(run_ids)
-
-    def model_sizes(self, dataset: str | None = None) -> dict[str, int]:
-        """The ids of all runs that have a model (of one dataset), with the bytes of its main file."""
-        return self.registry.model_sizes(None if dataset is None else self.dataset(dataset).id)
-
-    def search(self, wanted: RunQuery, *, limit: int | None = None, offset: int = 0) -> tuple[list[Run], int]:
-        """One page of the runs that are wanted, and how many there are in all."""
-        return self.registry.search(wanted, limit=limit, offset=offset)
-
     def statuses(self) -> dict[Status, int]:
         """How many runs have each status."""
         return sum(map(Counter, self.registry.run_counts().values()), Counter())
-
-    def tags(self) -> list[str]:
-        """All tags that runs have, the most used first."""
-        return self.registry.tags()
-
-    def datasets_with_runs(self) -> list[str]:
-        """The ids of datasets that have runs which ended, the one with the newest run first."""
-        return self.registry.datasets_with_runs()
 
     # --- deleting ---
 
@@ -93,11 +70,11 @@ class Organising(Bench):
         Raises:
             Conflict: the run is not finished. InvalidInput: the alias is no word.
         """
-        return self.registry.set_alias(self.run(run_id).id, alias, who=who or login_name(), why=why)
+        return self.registry.set_alias(self.registry.run(run_id).id, alias, who=who or login_name(), why=why)
 
     def drop_alias(self, dataset: str, alias: str = CHAMPION, why: str = "", who: str = "") -> AliasMove:
         """Take an alias away from the run that holds it."""
-        return self.registry.drop_alias(self.dataset(dataset).id, alias, who=who or login_name(), why=why)
+        return self.registry.drop_alias(self.registry.dataset(dataset).id, alias, who=who or login_name(), why=why)
 
     def roll_back_alias(self, dataset: str, alias: str = CHAMPION, why: str = "", who: str = "") -> AliasMove:
         """Give an alias back to the run that held it before; a new entry of the history, nothing is taken out of it.
@@ -105,17 +82,19 @@ class Organising(Bench):
         Raises:
             Conflict: no run that held it before is still there.
         """
-        return self.registry.roll_back_alias(self.dataset(dataset).id, alias, who=who or login_name(), why=why)
+        return self.registry.roll_back_alias(self.registry.dataset(dataset).id, alias, who=who or login_name(), why=why)
 
     def aliases(self, dataset: str) -> dict[str, AliasMove]:
         """The aliases of a dataset that a run holds now, by name."""
         return {
-            held.move.alias: held.move for held in self.registry.held_aliases(self.dataset(dataset).id) if held.there
+            held.move.alias: held.move
+            for held in self.registry.held_aliases(self.registry.dataset(dataset).id)
+            if held.there
         }
 
     def lost_aliases(self, dataset: str) -> dict[str, AliasMove]:
         """The aliases that are empty because the run that held them was deleted."""
-        held = self.registry.held_aliases(self.dataset(dataset).id)
+        held = self.registry.held_aliases(self.registry.dataset(dataset).id)
         return {one.move.alias: one.move for one in held if one.move.run_id is not None and not one.there}
 
     def champions(self) -> dict[str, AliasMove]:
@@ -123,16 +102,8 @@ class Organising(Bench):
         held = self.registry.held_aliases()
         return {one.move.dataset_id: one.move for one in held if one.there and one.move.alias == CHAMPION}
 
-    def alias_history(self, dataset: str, alias: str | None = None) -> list[AliasMove]:
-        """Who moved an alias (or any of them) of a dataset to which run, when and why; newest first."""
-        return self.registry.alias_history(self.dataset(dataset).id, alias)
-
-    def before_alias(self, dataset: str, alias: str = CHAMPION) -> AliasMove | None:
-        """Where ``roll_back_alias`` would go back to; None when there is nothing to go back to."""
-        return self.registry.before_alias(self.dataset(dataset).id, alias)
-
     def _ids(self, references: Sequence[str]) -> list[str]:
-        return list(dict.fromkeys(self.run(reference).id for reference in references))
+        return list(dict.fromkeys(self.registry.run(reference).id for reference in references))
 
 
 def login_name() -> str:

@@ -11,7 +11,7 @@ from core.errors import InvalidInput, NotFound
 from core.models.heads.mapping import Mapping as MappedClasses
 from core.models.heads.mapping import mapped
 from core.models.lineage import backbone_of
-from core.recipes.defaults import reasons, suggest_hyperparameters
+from core.recipes.defaults import suggest_hyperparameters
 from core.recipes.naming import name_of
 from core.recipes.program import depths
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
@@ -53,17 +53,13 @@ class Recipes(Bench):
         self, dataset_reference: str, pattern: Pattern = Pattern.INTEGRATED_EXTRACTOR, backbone: str | None = None
     ) -> Hyperparameters:
         """Sensible hyperparameters of a pattern for a dataset of this size (and a backbone of this depth)."""
-        dataset = self.dataset(dataset_reference)
+        dataset = self.registry.dataset(dataset_reference)
         return suggest_hyperparameters(
             train_photos=dataset.split_sizes["train"],
             classes=len(dataset.class_names),
             pattern=pattern,
             blocks=len(self.backbone(backbone or catalogue()[0].name).blocks),
         )
-
-    def reasons(self, pattern: Pattern) -> dict[str, str]:
-        """Why each hyperparameter of a pattern has the default it has, with the source."""
-        return reasons(pattern)
 
     def depths(self, pattern: Pattern, backbone: str) -> range:
         """The depths a pattern can have on a backbone; ``range(1)`` where depth means nothing."""
@@ -89,7 +85,7 @@ class Recipes(Bench):
             hyperparameters: per pattern; the defaults for this dataset where one is missing.
             mapping: the classifier's (see ``Recipe``).
         """
-        dataset, chosen = self.dataset(dataset_reference), hyperparameters or {}
+        dataset, chosen = self.registry.dataset(dataset_reference), hyperparameters or {}
         if not 1 <= repeat <= 1000:
             raise InvalidInput(f"A recipe can be repeated 1 to 1000 times. Received: {repeat}")
         recipes = []
@@ -129,10 +125,10 @@ class Recipes(Bench):
             InvalidInput: too few or too many of them, or one of them twice. NotFound: one of them is not there.
         """
         if kind.combines_runs:
-            runs = tuple(self.run(member).id for member in members)
+            runs = tuple(self.registry.run(member).id for member in members)
             return Recipe(backbone="", pattern=Pattern.CASCADE, cascade=kind, members=runs)
         first, *rest = members or ("",)
-        others = [self.run(name).id if kind is Cascade.STACKING else self.backbone(name).name for name in rest]
+        others = [self.registry.run(name).id if kind is Cascade.STACKING else self.backbone(name).name for name in rest]
         return Recipe(
             backbone=self.backbone(first).name,
             pattern=Pattern.CASCADE,
@@ -143,7 +139,7 @@ class Recipes(Bench):
 
     def mapping(self, dataset_reference: str, corrections: Sequence[tuple[str, str]] = ()) -> MappedClasses:
         """Which of ImageNet's classes stand for which of the dataset's, with the user's corrections."""
-        return mapped(self.dataset(dataset_reference).class_names, corrections)
+        return mapped(self.registry.dataset(dataset_reference).class_names, corrections)
 
     def name_of(self, recipe: Recipe) -> str:
         """What a run of this recipe is called."""
@@ -152,7 +148,7 @@ class Recipes(Bench):
     def _title_of(self, source: str) -> str:
         """Of a backbone by its name, or of a run by its id."""
         try:
-            return self.run(source).name if source.startswith("r-") else self.backbone(source).title
+            return self.registry.run(source).name if source.startswith("r-") else self.backbone(source).title
         except NotFound:
             return source
 

@@ -33,15 +33,15 @@ class Reporting(Comparing):
         Raises:
             InvalidInput: it is not finished, its model was deleted, or it has no validation answers.
         """
-        return calibration.calibrate(self.run(run_id), self.registry, self.settings)
+        return calibration.calibrate(self.registry.run(run_id), self.registry, self.settings)
 
     def uncalibrate(self, run_id: str) -> None:
         """Take the temperature back."""
-        calibration.uncalibrate(self.run(run_id), self.registry, self.settings)
+        calibration.uncalibrate(self.registry.run(run_id), self.registry, self.settings)
 
     def calibration(self, run_id: str) -> Calibration | None:
         """The temperature of a run's model; None when it has none, or no model."""
-        run = self.run(run_id)
+        run = self.registry.run(run_id)
         return self.calibrations([run.id]).get(run.id)
 
     def calibrations(self, run_ids: Sequence[str]) -> Mapping[str, Calibration]:
@@ -51,7 +51,9 @@ class Reporting(Comparing):
 
     def photo_map(self, run_id: str, *, compute: bool = False, progress: Progress | None = None) -> PhotoMap | None:
         """Where the test photos lie for a finished run; None where its network would have to be asked (``compute``)."""
-        return embedding.photo_map(self.run(run_id), self.registry, self.settings, compute=compute, progress=progress)
+        return embedding.photo_map(
+            self.registry.run(run_id), self.registry, self.settings, compute=compute, progress=progress
+        )
 
     def report(self, run_ids: Sequence[str]) -> str:
         """Runs of one dataset side by side as one HTML file that needs nothing but a browser, about 5 MB.
@@ -74,17 +76,19 @@ class Reporting(Comparing):
         from core.reporting import Material
 
         found = self.comparison(run_ids)
-        ids, dataset = [row.run_id for row in found.rows], self.dataset(found.dataset_id)
-        runs = {run.id: run for run in self.board_runs(ids)}
+        ids, dataset = [row.run_id for row in found.rows], self.registry.dataset(found.dataset_id)
+        runs = {run.id: run for run in self.registry.runs_of(ids)}
         models = self.registry.models_of(ids).values()
         beside = {name for run in runs.values() for name in (run.recipe.backbone, *run.recipe.members)} - runs.keys()
         return Material(
             comparison=found,
             dataset=dataset,
-            runs={run_id: runs.get(run_id) or self.run(run_id) for run_id in ids},  # says which was just deleted
-            others={run.id: run.name for run in self.board_runs(sorted(beside))},
+            runs={
+                run_id: runs.get(run_id) or self.registry.run(run_id) for run_id in ids
+            },  # says which was just deleted
+            others={run.id: run.name for run in self.registry.runs_of(sorted(beside))},
             costs=self.registry.costs(ids),
-            epochs=self.epochs_of(ids),
+            epochs=self.registry.epochs_of(ids),
             photos=self.registry.photos(dataset.id, split="test"),
             photos_dir=self.settings.dataset_dir(dataset.id) / "photos",
             calibrations=self.calibrations(ids),

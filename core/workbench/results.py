@@ -1,25 +1,15 @@
 """Verbs about what finished runs leave: figures, models, predictions, stored features."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from core.errors import InvalidInput
 from core.models import predict
 from core.models.predict import PhotoPredictions
-from core.runs.values import Cost, Evaluation, Model
 from core.workbench.base import Bench
 
 
 class Results(Bench):
     """What runs left."""
-
-    def evaluation(self, run_id: str) -> Evaluation | None:
-        return self.registry.evaluation(run_id)
-
-    def cost(self, run_id: str) -> Cost | None:
-        return self.registry.cost(run_id)
-
-    def costs(self, run_ids: Sequence[str]) -> Mapping[str, Cost]:
-        return self.registry.costs(run_ids)
 
     def rate(self) -> tuple[float | None, str]:
         """(money per hour, currency) the user set, None when not set."""
@@ -31,16 +21,9 @@ class Results(Bench):
         self.registry.set_preference("rate_per_hour", per_hour)
         self.registry.set_preference("currency", currency)
 
-    def models(self, dataset_id: str | None = None) -> list[Model]:
-        return self.registry.models(dataset_id)
-
-    def model(self, reference: str) -> Model:
-        """By model id or by the id of its run."""
-        return self.registry.model(reference)
-
     def predict(
         self, references: Sequence[str], photos: Sequence[tuple[str, bytes]], *, top: int = 5
     ) -> list[PhotoPredictions]:
         """Predictions of several models for several photos (file name, bytes); see ``prediction``."""
-        folders = [self.settings.run_dir(self.model(reference).run_id) / "model" for reference in references]
+        folders = [self.settings.run_dir(self.registry.model(reference).run_id) / "model" for reference in references]
         return predict.predict(folders, photos, top=top)

@@ -1,14 +1,13 @@
 """Verbs about runs: how they wait, run, stop and go on, and what belongs to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core import jobs
 from core.errors import Conflict, NotFound
 from core.models.lineage import backbone_of, parents_of
 from core.recipes.program import Stage, program_of
-from core.runs.progress import read_progress
-from core.runs.values import Attempt, Cancel, Epoch, Progress, Run, Status
+from core.runs.values import Cancel, Run, Status
 from core.workbench.base import Bench
 from core.workbench.reproduce import Reproduction, difference
 
@@ -43,50 +42,16 @@ class StageRow:
 class Running(Bench):
     """Runs, whatever their status."""
 
-    def runs(self, dataset_id: str | None = None, status: Status | None = None, limit: int | None = None) -> list[Run]:
-        """Newest first."""
-        return self.registry.runs(dataset_id=dataset_id, status=status, limit=limit)
-
-    def run_counts(self) -> Mapping[str, Mapping[Status, int]]:
-        """How many runs each dataset has in each status, by dataset id."""
-        return self.registry.run_counts()
-
-    def most_accurate(self) -> list[Run]:
-        """The runs that share the highest test accuracy of their dataset, archived ones left out."""
-        return self.registry.most_accurate()
-
-    def queue(self) -> list[Run]:
-        """Scheduled runs in the order they will start."""
-        return self.registry.queue()
-
-    def epochs(self, run_id: str) -> list[Epoch]:
-        return self.registry.epochs(run_id)
-
-    def attempts(self, run_id: str) -> list[Attempt]:
-        return self.registry.attempts(run_id)
-
-    def progress(self, run_id: str) -> Progress | None:
-        """What a running run does now, and the estimated seconds left of its stage."""
-        return read_progress(run_id, self.settings)
-
-    def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
-        """Text of the run's log from ``offset`` on, and the next offset."""
-        return jobs.tail(self.run(run_id).id, self.settings, offset)
-
     def cancel(self, run_id: str, *, now: bool = True) -> Run:
         """Stop a run now, or after the epoch it is in; a waiting run leaves the queue."""
-        run = self.run(run_id)
+        run = self.registry.run(run_id)
         if run.status.ended:
             raise Conflict(f"Run {run.id} has ended already ({run.status}), so there is nothing to cancel.")
         self.registry.request_cancel(run.id, Cancel.NOW if now else Cancel.AFTER_EPOCH)
         if run.status is Status.RUNNING:  # it takes a supervisor to stop a trainer, or to find it dead
             jobs.ensure_supervisor(self.settings)
         self.registry.log("cancel", {"run": run.id, "now": now})
-        return self.run(run.id)
-
-    def pause(self, run_id: str) -> Run:
-        """Stop a run now; ``resume`` goes on at the epoch it was in."""
-        return self.cancel(run_id)
+        return self.registry.run(run.id)
 
     def stop_after_epoch(self, run_id: str) -> Run:
         """Let a running run finish the epoch it is in and end FINISHED, with the model of its best epoch so far.
@@ -94,7 +59,7 @@ class Running(Bench):
         Raises:
             Conflict: it does not run, or runs no epochs.
         """
-        run = self.run(run_id)
+        run = self.registry.run(run_id)
         if run.status is not Status.RUNNING:
             raise Conflict(f"Only a running run can stop after its epoch. Run {run.id} is {run.status}.")
         if not run.recipe.is_trained:
@@ -103,31 +68,24 @@ class Running(Bench):
 
     def resume(self, run_id: str) -> Run:
         """Put a failed or killed run back into the queue; it goes on at its next epoch."""
-        run = self.run(run_id)
+        run = self.registry.run(run_id)
         if run.status not in (Status.FAILED, Status.KILLED):
             raise Conflict(f"Only a failed or killed run can be resumed. Run {run.id} is {run.status}.")
         self.registry.requeue(run.id)
         jobs.ensure_supervisor(self.settings)
-        return self.run(run.id)
-
-    def set_priority(self, run_id: str, priority: int) -> None:
-        self.registry.set_priority(self.run(run_id).id, priority)
-
-    def move(self, run_id: str, before: str | None) -> None:
-        """Reorder the queue: ``run_id`` starts before ``before``, or last when None."""
-        self.registry.move(run_id, before)
+        return self.registry.run(run.id)
 
     def annotate(
         self, run_id: str, *, name: str | None = None, notes: str | None = None, tags: Sequence[str] | None = None
     ) -> Run:
-        self.registry.annotate(self.run(run_id).id, name=name, notes=notes, tags=tags)
-        return self.run(run_id)
+        self.registry.annotate(self.registry.run(run_id).id, name=name, notes=notes, tags=tags)
+        return self.registry.run(run_id)
 
     # --- what belongs to a run ---
 
     def stages(self, run_id: str) -> list[StageRow]:
         """The stages of a run's training with how far it got; [] where no epochs are run."""
-        run = self.run(run_id)
+        run = self.registry.run(run_id)
         if not run.recipe.is_trained:
             return []
         blocks = backbone_of(run.recipe.backbone, self.registry, self.settings).blocks
@@ -135,29 +93,29 @@ class Running(Bench):
 
     def repetitions(self, run_id: str) -> list[Run]:
         """Runs of one recipe that differ in the seed alone, itself included, by seed."""
-        run = self.run(run_id)
+        run = self.registry.run(run_id)
         kept = [one for one in self.registry.family_of(run.id) if one.id == run.id or not one.reproduces]
         return sorted(kept, key=lambda one: (one.recipe.hyperparameters.seed, one.created_at))
 
     def reproduction(self, run_id: str) -> Reproduction | None:
         """A run and the same again, figure by figure; None when it was never reproduced."""
-        run = self.run(run_id)
+        run = self.registry.run(run_id)
         pair = self._pair(run)
         return None if pair is None else difference(*pair, self.registry, self.settings)
 
     def _pair(self, run: Run) -> tuple[Run, Run] | None:
         if run.reproduces is not None:
-            return self.run(run.reproduces), run
+            return self.registry.run(run.reproduces), run
         again = self.registry.reproductions_of(run.id)
         return (run, again[-1]) if again else None
 
     def lineage(self, run_id: str) -> Lineage:
         """The runs whose models it builds on, and the runs that build on its model."""
-        run = self.run(run_id)
+        run = self.registry.run(run_id)
         parents, lost = [], []
         for parent in parents_of(run.recipe):
             try:
-                parents.append(self.run(parent))
+                parents.append(self.registry.run(parent))
             except NotFound:
                 lost.append(parent)
         children = tuple(self.registry.runs_using(run.id))

@@ -77,7 +77,7 @@ class StoredVerbs(Bench):
         Raises:
             InvalidInput: there is no such cut, or maps lie there. NotFound: nothing is stored.
         """
-        dataset, row = self.dataset(dataset_reference), backbone_of(backbone, self.registry, self.settings)
+        dataset, row = self.registry.dataset(dataset_reference), backbone_of(backbone, self.registry, self.settings)
         return export_parquet(
             target, self.registry.photos(dataset.id), dataset=dataset, backbone=row, settings=self.settings, cut=cut
         )
@@ -88,7 +88,7 @@ class StoredVerbs(Bench):
         Raises:
             InvalidInput: it learned from none that fit into columns. NotFound: they are not stored any more.
         """
-        run = self.run(run_id)
+        run = self.registry.run(run_id)
         part = self._columns(run)
         target = self.settings.run_dir(run.id) / PARQUET
         self.export_features(run.dataset_id, part.source, target, cut=part.cut)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+from core import jobs
 from tests.bench.homes import open_home, part_of, photos_for_benches, run_all
 from tests.bench.measuring import BACKBONE
 
@@ -64,7 +65,7 @@ def main(depth: int = 1, per_class: int = 60) -> None:
         if photos != "demo":
             photos = part_of(Path(photos), Path(folder) / "part.zip", per_class)
         bench = open_home(Path(folder) / "home", photos)
-        dataset = bench.datasets()[0]
+        dataset = bench.registry.datasets()[0]
         ours, batch = _graft(bench, depth)
         argv = [sys.executable, "-c", PLAIN, str(bench.settings.home), str(EPOCHS), str(depth), str(batch), BACKBONE]
         environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -79,11 +80,11 @@ def _graft(bench, depth: int) -> tuple[list[float], int]:
     """Seconds of every epoch but the first, and the batch size."""
     from core.recipes.recipe import Pattern, Recipe
 
-    usual = bench.defaults(bench.datasets()[0].id, Pattern.FINE_TUNING, BACKBONE)
+    usual = bench.defaults(bench.registry.datasets()[0].id, Pattern.FINE_TUNING, BACKBONE)
     numbers = replace(usual, epochs=EPOCHS, head_epochs=0, views=1, depth=depth)
     (run,), _ = run_all(bench, [Recipe(backbone=BACKBONE, pattern=Pattern.FINE_TUNING, hyperparameters=numbers)])
-    bench.stop_supervisor()
-    return [epoch.seconds for epoch in bench.epochs(run.id)][1:], numbers.batch_size
+    jobs.stop_supervisor(bench.settings)
+    return [epoch.seconds for epoch in bench.registry.epochs(run.id)][1:], numbers.batch_size
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from core import jobs
 from core.comparison import load_results
 from core.runs.costs import Spent, spent_now
 from tests.bench.homes import open_home, part_of, photos_for_benches, run_all
@@ -64,7 +65,7 @@ def main(epochs: int = 20, per_class: int = 0) -> None:
         if per_class:
             photos = part_of(Path(photos), Path(folder) / "part.zip", per_class)
         bench = open_home(Path(folder) / "home", photos)
-        dataset = bench.datasets()[0]
+        dataset = bench.registry.datasets()[0]
         print(f"{dataset.photo_count} photos, {dataset.split_sizes['train']} to train on, {epochs} epochs", flush=True)
         run, ours = _graft(bench, epochs)
         home = bench.settings.home
@@ -86,10 +87,10 @@ def _graft(bench, epochs: int):
 
     from core.recipes.recipe import Recipe
 
-    numbers = replace(bench.defaults(bench.datasets()[0].id), epochs=epochs, views=1)
+    numbers = replace(bench.defaults(bench.registry.datasets()[0].id), epochs=epochs, views=1)
     (run,), seconds = run_all(bench, [Recipe(backbone=BACKBONE, hyperparameters=numbers)])
-    bench.stop_supervisor()
-    return run, Spent(wall_seconds=seconds, cpu_seconds=bench.cost(run.id).cpu_seconds)
+    jobs.stop_supervisor(bench.settings)
+    return run, Spent(wall_seconds=seconds, cpu_seconds=bench.registry.cost(run.id).cpu_seconds)
 
 
 def _print(right, recipe_right, ours: Spent, theirs: Spent) -> None:

@@ -36,8 +36,8 @@ def _weigh(name: str) -> None:
     backbone = get(name)
     with tempfile.TemporaryDirectory() as home:
         bench = open_home(home, "demo")
-        dataset = bench.datasets()[0]
-        photos = bench.photos(dataset.id, split="test")
+        dataset = bench.registry.datasets()[0]
+        photos = bench.registry.photos(dataset.id, split="test")
         for cut in (TOP, backbone.blocks[-3], f"{backbone.blocks[-3]}.pool"):
             found = features_of(photos, dataset=dataset, backbone=backbone, settings=bench.settings, cut=cut)
             stored, known = found.array.nbytes / len(photos), bytes_per_photo(backbone, cut)

@@ -7,6 +7,7 @@ alone in another empty home: from the click to the last ending, process start, e
 import tempfile
 from dataclasses import replace
 
+from core import jobs
 from tests.bench.homes import open_home, photos_for_benches, run_all
 from tests.bench.measuring import BACKBONE
 
@@ -16,7 +17,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as ten:
         alone, together = (open_home(home, photos_for_benches()) for home in (one, ten))
-        usual = alone.defaults(alone.datasets()[0].id)
+        usual = alone.defaults(alone.registry.datasets()[0].id)
         heads = [
             replace(usual, learning_rate=rate, hidden_units=units)
             for units in (0, 128)
@@ -24,9 +25,9 @@ def main() -> None:
         ]
         recipes = [Recipe(backbone=BACKBONE, hyperparameters=numbers) for numbers in heads]
         _, first = run_all(alone, recipes[:1])
-        alone.stop_supervisor()
+        jobs.stop_supervisor(alone.settings)
         runs, all_ten = run_all(together, recipes)
-        together.stop_supervisor()
+        jobs.stop_supervisor(together.settings)
     accuracies = ", ".join(f"{100 * run.test_accuracy:.1f} %" for run in runs)
     print(f"{usual.epochs} epochs, {usual.views} views; test accuracy of the ten: {accuracies}")
     print(f"the first recipe alone: {first:.1f} s; ten recipes together: {all_ten:.1f} s")

@@ -45,13 +45,13 @@ def run_all(bench: Workbench, recipes: list[Recipe]) -> tuple[list[Run], float]:
     Raises:
         SystemExit: one of them failed.
     """
-    dataset = bench.datasets()[0]
+    dataset = bench.registry.datasets()[0]
     begin = time.perf_counter()
     launched = [run.id for _, run in bench.plan_and_launch([(dataset.id, recipe) for recipe in recipes])]
-    while not all(bench.run(run_id).status.ended for run_id in launched):
+    while not all(bench.registry.run(run_id).status.ended for run_id in launched):
         time.sleep(0.1)
     seconds = time.perf_counter() - begin
-    runs = [bench.run(run_id) for run_id in launched]
+    runs = [bench.registry.run(run_id) for run_id in launched]
     for run in runs:
         if run.status is not Status.FINISHED:
             sys.exit(f"{run.id} {run.name}: {run.status} {run.reason}")

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from core import jobs
 from core.datasets.values import Dataset
 from core.recipes.recipe import Cascade, Pattern, Recipe, Solver
 from core.runs.values import Run, Status
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> None:
     runs = _trained(bench, dataset, options)
     print(f"{count(len(runs), 'run')} after {duration(time.perf_counter() - begin)}", flush=True)
     _write(options.name, _section(bench, dataset, runs, options))
-    bench.stop_supervisor()
+    jobs.stop_supervisor(bench.settings)
 
 
 def _dataset(bench: Workbench, options: argparse.Namespace) -> Dataset:
@@ -92,18 +93,18 @@ def _cascades(bench: Workbench, dataset: Dataset, runs: list[Run]) -> Iterator[R
 
 def _launched(bench: Workbench, dataset: Dataset, recipes: list[Recipe]) -> list[Run]:
     ids = [run.id for _, run in bench.plan_and_launch([(dataset.id, recipe) for recipe in recipes])]
-    while open_ := [run_id for run_id in ids if not bench.run(run_id).status.ended]:
-        bench.start_supervisor()
+    while open_ := [run_id for run_id in ids if not bench.registry.run(run_id).status.ended]:
+        jobs.ensure_supervisor(bench.settings)
         print(f"{time.strftime('%H:%M:%S')} {len(ids) - len(open_)} of {len(ids)} runs have ended", flush=True)
         time.sleep(15)
-    runs = [bench.run(run_id) for run_id in ids]
+    runs = [bench.registry.run(run_id) for run_id in ids]
     for run in (run for run in runs if run.status is not Status.FINISHED):
         print(f"{run.id} {run.name}: {run.status} {run.reason}", file=sys.stderr)
     return [run for run in runs if run.status is Status.FINISHED]
 
 
 def _section(bench: Workbench, dataset: Dataset, runs: list[Run], options: argparse.Namespace) -> str:
-    costs = bench.costs([run.id for run in runs])
+    costs = bench.registry.costs([run.id for run in runs])
     sizes = dataset.split_sizes
     lines = [
         f"{count(len(dataset.class_names), 'class', 'classes')}; {sizes['train']} training, {sizes['validation']} "

@@ -51,7 +51,7 @@ def test_the_names_are_shown_letter_by_letter(context, marked_server):
 
 def test_a_hostile_note_runs_nothing_and_calls_nobody(context, marked_server):
     bench = Workbench.open(marked_server.settings)
-    run = bench.runs()[-1]
+    run = bench.registry.runs()[-1]
     bench.annotate(run.id, notes="\n\n".join(["**steady**", *HOSTILE]))
     bench.registry.close()
     visit = visit_with(context, marked_server)

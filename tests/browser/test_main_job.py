@@ -102,13 +102,13 @@ def test_a_run_survives_the_web_server_and_a_killed_trainer_can_be_resumed(kille
     server = start_server(bench.settings.home, tmp_path / "server.log")
     run = _launch_a_long_run(bench)
     page = visit_with(context, server).open(f"/runs?run={run.id}")
-    _wait(lambda: bench.run(run.id).epochs_done >= 2, "two epochs")
+    _wait(lambda: bench.registry.run(run.id).epochs_done >= 2, "two epochs")
     page.get_by_text(re.compile("Training now")).wait_for(timeout=PATIENT)
 
     server.process.kill()
     server.process.wait()
-    reached = bench.run(run.id).epochs_done
-    _wait(lambda: bench.run(run.id).epochs_done > reached, "the run to go on without the web server")
+    reached = bench.registry.run(run.id).epochs_done
+    _wait(lambda: bench.registry.run(run.id).epochs_done > reached, "the run to go on without the web server")
 
     server = start_server(bench.settings.home, tmp_path / "server.log")
     try:
@@ -116,26 +116,26 @@ def test_a_run_survives_the_web_server_and_a_killed_trainer_can_be_resumed(kille
         page.get_by_text(re.compile("Training now")).wait_for(timeout=PATIENT)
         _kill_the_trainer(bench, run)
         page.get_by_text(re.compile("killed", re.IGNORECASE)).first.wait_for(timeout=PATIENT)
-        assert bench.run(run.id).status is Status.FAILED
-        done = bench.run(run.id).epochs_done
+        assert bench.registry.run(run.id).status is Status.FAILED
+        done = bench.registry.run(run.id).epochs_done
 
         page.get_by_role("button", name="Resume").click()
-        _wait(lambda: bench.run(run.id).epochs_done > done, "the resumed run to go on")
+        _wait(lambda: bench.registry.run(run.id).epochs_done > done, "the resumed run to go on")
         page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_role("button", name="Pause now").click()
         page.get_by_text("Stopped").first.wait_for(timeout=PATIENT)
-        assert [attempt.number for attempt in bench.attempts(run.id)] == [1, 2]
+        assert [attempt.number for attempt in bench.registry.attempts(run.id)] == [1, 2]
     finally:
         end_server(server)
 
 
 def _launch_a_long_run(bench: Workbench) -> Run:
     recipe = Recipe(backbone="efficientnet_lite0", hyperparameters=Hyperparameters(epochs=10_000, batch_size=16))
-    return bench.launch(bench.plan(bench.datasets()[0].id, [recipe]))[0]
+    return bench.launch(bench.plan(bench.registry.datasets()[0].id, [recipe]))[0]
 
 
 def _kill_the_trainer(bench: Workbench, run: Run) -> None:
-    attempt = bench.attempts(run.id)[-1]
+    attempt = bench.registry.attempts(run.id)[-1]
     process = bench.registry.process(run.id, attempt.number)
     os.kill(process["pid"], signal.SIGKILL)
 

@@ -90,3 +90,29 @@ def test_no_tensorflow_comes_with(module):
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_only_files_locks_uses_flock(path):
     assert "fcntl" not in imports_of(path) or path == REPOSITORY / "core" / "files" / "locks.py"
+
+
+def test_no_workbench_method_only_forwards():
+    """Reads go to ``bench.registry``, what only watches a job to ``core.jobs``."""
+    forwards = [
+        f"{path.name}: {method.name}"
+        for path in sorted((REPOSITORY / "core" / "workbench").glob("*.py"))
+        for owner in ast.parse(path.read_text()).body
+        if isinstance(owner, ast.ClassDef)
+        for method in owner.body
+        if isinstance(method, ast.FunctionDef) and _only_forwards(method)
+    ]
+    assert forwards == []
+
+
+def _only_forwards(method: ast.FunctionDef) -> bool:
+    """Whether the body is one call of the registry or of ``core.jobs`` with the method's own arguments."""
+    body = [line for line in method.body if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))]
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return | ast.Expr) else None
+    if not isinstance(call, ast.Call):
+        return False
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    plain = all(isinstance(one, ast.Name) or ast.unparse(one) in ("self.settings", "self.registry") for one in given)
+    target = ast.unparse(call.func)
+    adds = {ast.unparse(one) for one in given} >= {"self.settings", "self.registry"}
+    return plain and not adds and target.startswith(("self.registry.", "jobs.", "imports."))

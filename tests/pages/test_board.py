@@ -14,11 +14,11 @@ CHOICE, DASHBOARD = "board.runs", "board.dashboard"
 @pytest.fixture
 def runs(bench, filled) -> list[str]:
     """Ids of runs that have started, newest first."""
-    return [run.id for run in bench.runs() if run.attempt]
+    return [run.id for run in bench.registry.runs() if run.attempt]
 
 
 def test_without_a_choice_what_trains_now_is_shown_beside_the_most_accurate(bench, runs):
-    chosen = [bench.run(run_id) for run_id in visit("board").multiselect(key=CHOICE).value]
+    chosen = [bench.registry.run(run_id) for run_id in visit("board").multiselect(key=CHOICE).value]
     assert chosen[0].status is Status.RUNNING
     accuracies = [run.test_accuracy or 0.0 for run in chosen[1:]]
     assert len(chosen) == 4 and accuracies == sorted(accuracies, reverse=True) and accuracies[0] > 0
@@ -42,10 +42,10 @@ def test_an_unknown_run_in_the_address_is_left_out(runs, asked):
 
 
 def test_a_run_older_than_the_list_is_found_by_its_address(runs, monkeypatch):
-    from core.workbench import Workbench
+    from core.registry import Registry
 
-    newest = Workbench.runs
-    monkeypatch.setattr(Workbench, "runs", lambda self, *args, **options: newest(self, *args, **options)[:2])
+    newest = Registry.runs
+    monkeypatch.setattr(Registry, "runs", lambda self, *args, **options: newest(self, *args, **options)[:2])
     assert visit("board", runs=runs[-1]).multiselect(key=CHOICE).value == [runs[-1]]
 
 
@@ -66,7 +66,7 @@ def test_every_dashboard_explains_itself(runs, dashboard, words):
 
 
 def test_the_projector_of_runs_without_a_map_says_what_is_missing(bench, runs):
-    running = next(run.id for run in bench.runs() if run.status is Status.RUNNING)
+    running = next(run.id for run in bench.registry.runs() if run.status is Status.RUNNING)
     assert "No map yet" in text_of(visit("board", runs=running, dashboard="projector"))
 
 

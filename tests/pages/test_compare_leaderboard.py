@@ -295,7 +295,7 @@ def test_chosen_runs_can_be_starred_right_there(bench, filled):
     bench.star([run.id for run in filled.runs], on=False)
     at = pick(visit("compare"), rows=[0])
     at.button(key="compare.organise.star").click().run()
-    assert not at.exception and bench.run(chosen_of(at)[0]).starred
+    assert not at.exception and bench.registry.run(chosen_of(at)[0]).starred
 
 
 def entry(*run_ids: str) -> LeaderboardLine:

@@ -37,7 +37,7 @@ def bench(tmp_path_factory):
 def ids(bench, started, monkeypatch) -> list[str]:
     """The finished runs of that home, which is the home of this test."""
     monkeypatch.setenv("GRAFT_HOME", str(bench.settings.home))
-    return [run.id for run in bench.runs(status=Status.FINISHED)]
+    return [run.id for run in bench.registry.runs(status=Status.FINISHED)]
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_the_leaderboard_shows_the_printed_numbers(ids, printed):
 
 def test_the_files_of_the_leaderboard_hold_the_printed_numbers(bench, ids, printed):
     result = printed(*ids)
-    rows = all_rows(bench, bench.datasets()[0], Address(archived=True))
+    rows = all_rows(bench, bench.registry.datasets()[0], Address(archived=True))
     parquet = pd.read_parquet(io.BytesIO(as_parquet(rows)))
     text = list(csv.DictReader(io.StringIO(as_csv(rows))))
     adjusted = {pair["b"]: pair["adjusted_p"] for pair in result["pairs"][: len(ids) - 1]}

@@ -53,7 +53,7 @@ def runs(tried, bench) -> dict[str, Run]:
 @pytest.fixture
 def plain_run(bench) -> Run:
     """A finished run with answers for the validation photos."""
-    return next(run for run in bench.runs() if (bench.settings.run_dir(run.id) / "validation.npz").is_file())
+    return next(run for run in bench.registry.runs() if (bench.settings.run_dir(run.id) / "validation.npz").is_file())
 
 
 def at_view(view: str, *ids: str, **query: str):
@@ -109,7 +109,7 @@ def test_every_view_stands_one_run_two_runs_and_runs_without_epochs(runs, chosen
 
 
 def test_every_view_stands_runs_that_are_not_finished_or_lost_their_answers(bench, runs):
-    unfinished = [run.id for run in bench.runs() if run.status is not Status.FINISHED]
+    unfinished = [run.id for run in bench.registry.runs() if run.status is not Status.FINISHED]
     lost = runs["features"]
     (bench.settings.run_dir(lost.id) / "test.npz").unlink()
     at = visit("compare", runs=",".join([*unfinished, lost.id]))
@@ -133,8 +133,8 @@ def test_a_class_without_test_photos_is_said_and_breaks_nothing(bench, runs):
 
 def _take_photos_of_a_class(bench, name: str) -> None:
     """As if the dataset had no test photos of one class when its runs were measured."""
-    for run in bench.runs(status=Status.FINISHED):
-        path, names = bench.settings.run_dir(run.id) / "test.npz", bench.dataset(run.dataset_id).class_names
+    for run in bench.registry.runs(status=Status.FINISHED):
+        path, names = bench.settings.run_dir(run.id) / "test.npz", bench.registry.dataset(run.dataset_id).class_names
         with np.load(path) as stored:
             kept = stored["labels"] != names.index(name)
             digests, labels, probabilities = (stored[key][kept] for key in ("digests", "labels", "probabilities"))
@@ -225,7 +225,12 @@ def _add_a_sweep(bench, recipe, depths) -> None:
     for depth in depths:
         numbers = replace(recipe.hyperparameters, depth=depth, head_epochs=1)
         changed = replace(recipe, hyperparameters=numbers)
-        run = make_run(depth, id=f"r-second{depth}", recipe=changed, dataset=bench.dataset(bench.runs()[0].dataset_id))
+        run = make_run(
+            depth,
+            id=f"r-second{depth}",
+            recipe=changed,
+            dataset=bench.registry.dataset(bench.registry.runs()[0].dataset_id),
+        )
         bench.registry.add_run(run)
         for other in bench.registry.queue():
             if other.id != run.id:
@@ -299,7 +304,7 @@ def test_two_runs_meet_head_to_head(bench, runs):
     fourfold = table_with(at, "B right").drop(columns="").to_numpy().tolist()
     assert fourfold == [[pair.both_right, pair.only_a], [pair.only_b, pair.both_wrong]]
     assert f"{pair.only_a + pair.only_b} photo" in text_of(at) and "McNemar" in text_of(at)
-    assert set(table_with(at, "Class")["Class"]) == set(bench.dataset(runs["top 3"].dataset_id).class_names)
+    assert set(table_with(at, "Class")["Class"]) == set(bench.registry.dataset(runs["top 3"].dataset_id).class_names)
 
 
 def test_two_runs_are_compared_in_every_figure_of_the_command_line(bench, runs):
@@ -350,12 +355,12 @@ def test_two_runs_are_needed_to_meet(runs):
 def test_one_click_scales_the_temperature_and_another_takes_it_back(bench, plain_run):
     run = plain_run
     at = at_view("calibration", run.id)
-    before = bench.evaluation(run.id)
+    before = bench.registry.evaluation(run.id)
     at.button(key=f"compare.temperature.{run.id}").click().run()
     fitted = bench.calibration(run.id)
     assert not at.exception and fitted is not None
     assert f"temperature {fitted.temperature:.2f}" in text_of(at) and "→" in text_of(at)
-    assert bench.evaluation(run.id) == before
+    assert bench.registry.evaluation(run.id) == before
     at.button(key=f"compare.temperature.{run.id}").click().run()
     assert bench.calibration(run.id) is None and "→" not in text_of(at)
 

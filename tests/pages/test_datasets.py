@@ -97,16 +97,16 @@ def test_deleting_says_what_goes_and_needs_a_second_click(bench, filled):
     at = visit("datasets", dataset=filled.dataset.id)
     at.button(key="dataset.delete").click().run()
     assert "1 dataset, 6 runs and 2 models" in text_of(at)
-    assert bench.datasets()
+    assert bench.registry.datasets()
     at.button(key="dataset.delete-yes").click().run()
-    assert not at.exception and bench.datasets() == [] and bench.runs() == []
+    assert not at.exception and bench.registry.datasets() == [] and bench.registry.runs() == []
 
 
 def test_a_dataset_whose_run_is_training_is_kept(bench, filled):
     at = visit("datasets", dataset=filled.dataset.id)
     at.button(key="dataset.delete").click().run()
     at.button(key="dataset.delete-yes").click().run()
-    assert "Cancel what is running first" in at.error[0].value and bench.datasets()
+    assert "Cancel what is running first" in at.error[0].value and bench.registry.datasets()
 
 
 def _shown_photos(at) -> int:

@@ -26,14 +26,14 @@ def test_of_several_as_accurate_the_cheapest_leads_as_on_compare(bench):
     highest = max(run.test_accuracy for run in finished)
     *equal, newest = (run for run in finished if run.test_accuracy == highest)
     bench.archive([newest.id])  # that is a cheap one
-    costs = {run.name: bench.cost(run.id).alone_wall_seconds for run in equal}
+    costs = {run.name: bench.registry.cost(run.id).alone_wall_seconds for run in equal}
     assert costs[equal[-1].name] > min(costs.values()), "the newest is not the cheapest"
     said = first_line(visit("models")).replace("\\", "")
     assert f"the most accurate of flowers is {min(costs, key=costs.get)} with" in said
 
 
 def test_a_changed_file_is_said(bench, filled):
-    model = bench.models()[0]
+    model = bench.registry.models()[0]
     (bench.settings.home / model.path).write_bytes(b"something else")
     at = visit("models")
     assert sorted(metric.value for metric in at.metric if metric.label == "Files") == ["damaged", "verified"]
@@ -41,13 +41,13 @@ def test_a_changed_file_is_said(bench, filled):
 
 
 def test_deleting_a_model_keeps_its_run(bench, filled):
-    model = bench.models()[0]
+    model = bench.registry.models()[0]
     at = visit("models")
     at.button(key=f"model.delete.{model.id}").click().run()
     assert "1 model" in text_of(at) and "to be compared as before" in text_of(at)
     at.button(key=f"model.delete.{model.id}-yes").click().run()
-    assert not at.exception and model.id not in [left.id for left in bench.models()]
-    assert bench.run(model.run_id).test_accuracy is not None
+    assert not at.exception and model.id not in [left.id for left in bench.registry.models()]
+    assert bench.registry.run(model.run_id).test_accuracy is not None
 
 
 # --- the champion ---
@@ -71,7 +71,7 @@ def test_the_champion_comes_first_with_who_when_and_why(bench):
     worse, *_, better = sorted(finished, key=lambda run: run.test_accuracy)
     assert worse.test_accuracy < better.test_accuracy
     at = visit("models")
-    choose(at, f"model.champion.{bench.model(worse.id).id}", "fits on the phone")
+    choose(at, f"model.champion.{bench.registry.model(worse.id).id}", "fits on the phone")
     assert not at.exception and bench.aliases("flowers")["champion"].run_id == worse.id
     text = text_of(at).replace("\\", "")
     assert "Champion" in text and "fits on the phone" in text and f"by {login_name()}" in text
@@ -80,7 +80,7 @@ def test_the_champion_comes_first_with_who_when_and_why(bench):
 
 
 def test_a_champion_is_rolled_back_and_the_history_only_grows(bench, filled):
-    one, other = (bench.model(run.id) for run in filled.with_status("FINISHED"))
+    one, other = (bench.registry.model(run.id) for run in filled.with_status("FINISHED"))
     at = visit("models")
     assert "champion.back" not in [button.key for button in at.button]
     choose(at, f"model.champion.{one.id}", "first")

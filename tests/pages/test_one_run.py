@@ -52,7 +52,7 @@ def test_its_log_is_shown_and_grows(bench, filled):
 def test_a_failed_run_can_be_resumed(bench, filled, started):
     run = filled.with_status("FAILED")[0]
     at = visit("runs", run=run.id).button(key="run.resume").click().run()
-    assert bench.run(run.id).status is Status.SCHEDULED and started
+    assert bench.registry.run(run.id).status is Status.SCHEDULED and started
     assert "going on after epoch 6" in first_line(at)
 
 
@@ -69,9 +69,9 @@ def test_name_and_notes_are_kept_and_notes_are_shown_as_markdown(bench, filled):
     at = visit("runs", run=run.id)
     at.text_input(key=f"run.name.{run.id}").input("the *best* one")
     at.text_area(key=f"run.notes.{run.id}").input("**Steady**, see [docs](https://keras.io)").run()
-    assert "Not saved yet" in text_of(at) and bench.run(run.id).notes == ""
+    assert "Not saved yet" in text_of(at) and bench.registry.run(run.id).notes == ""
     save(at)
-    kept = bench.run(run.id)
+    kept = bench.registry.run(run.id)
     assert (kept.name, kept.notes) == ("the *best* one", "**Steady**, see [docs](https://keras.io)")
     assert at.title[0].value == r"the \*best\* one" and "Not saved yet" not in text_of(at)
     assert '<strong>Steady</strong>, see <a href="https://keras.io"' in notes_of(visit("runs", run=run.id))
@@ -88,7 +88,7 @@ def test_an_empty_name_is_refused_in_a_sentence(bench, filled):
     run = filled.with_status("FINISHED")[0]
     at = visit("runs", run=run.id)
     at.text_input(key=f"run.name.{run.id}").input(" ")
-    assert "needs a name" in save(at).error[0].value and bench.run(run.id).name == run.name
+    assert "needs a name" in save(at).error[0].value and bench.registry.run(run.id).name == run.name
 
 
 def test_a_run_is_starred_tagged_and_archived_with_a_click_each(bench, filled):
@@ -97,13 +97,13 @@ def test_a_run_is_starred_tagged_and_archived_with_a_click_each(bench, filled):
     at.button(key="run.star").click().run()
     at.multiselect(key=f"run.tags.{run.id}").set_value(["night"]).run()
     at.button(key="run.archive").click().run()
-    kept = bench.run(run.id)
+    kept = bench.registry.run(run.id)
     assert (kept.starred, kept.tags, kept.archived) == (True, ("night",), True)
     assert all(word in first_line(at) for word in ("Starred", "night", "Archived"))
     at.button(key="run.archive").click().run()
     at.button(key="run.star").click().run()
     at.multiselect(key=f"run.tags.{run.id}").set_value([]).run()
-    kept = bench.run(run.id)
+    kept = bench.registry.run(run.id)
     assert (kept.starred, kept.tags, kept.archived) == (False, (), False)
 
 
@@ -143,7 +143,7 @@ def test_deleting_the_weights_keeps_the_record(bench, filled):
         "\\", ""
     )
     at.button(key="run.weights-yes").click().run()
-    assert not at.exception and not bench.has_model(run.id) and bench.run(run.id).test_accuracy
+    assert not at.exception and not bench.has_model(run.id) and bench.registry.run(run.id).test_accuracy
     assert "Its weights were deleted" in text_of(at) and "Predict" not in link_labels(at)
     assert "run.weights" not in [button.key for button in at.button]
 
@@ -152,9 +152,9 @@ def test_deleting_says_what_goes_and_needs_a_second_click(bench, filled):
     run = filled.with_status("FINISHED")[0]
     at = visit("runs", run=run.id)
     at.button(key="run.delete").click().run()
-    assert "1 run and 1 model" in text_of(at) and bench.run(run.id)
+    assert "1 run and 1 model" in text_of(at) and bench.registry.run(run.id)
     at.button(key="run.delete-yes").click().run()
-    assert not at.exception and run.id not in [left.id for left in bench.runs()]
+    assert not at.exception and run.id not in [left.id for left in bench.registry.runs()]
     assert not bench.settings.run_dir(run.id).exists()
 
 
@@ -163,7 +163,7 @@ def test_keeping_deletes_nothing(bench, filled):
     at = visit("runs", run=run.id)
     at.button(key="run.delete").click().run()
     at.button(key="run.delete-no").click().run()
-    assert bench.run(run.id).id == run.id
+    assert bench.registry.run(run.id).id == run.id
 
 
 def test_a_running_run_cannot_be_deleted(filled):

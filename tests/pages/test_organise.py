@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.registry.search import RunQuery
 from core.web.runs import ended_runs
-from core.workbench.organise import RunQuery
 from tests.factories import fill
 from tests.pages.conftest import text_of, visit
 
@@ -21,7 +21,7 @@ def finished(filled):
 def ticked(bench, run_ids, at=None):
     """The page Runs with these runs ticked."""
     at = at or visit("runs")
-    shown = [run.id for run in bench.search(RunQuery(), limit=50)[0]]
+    shown = [run.id for run in bench.registry.search(RunQuery(), limit=50)[0]]
     rows = [shown.index(run_id) for run_id in run_ids]
     at.session_state[ended_runs.table_key(shown)] = {"selection": {"rows": rows, "columns": [], "cells": []}}
     return at.run()
@@ -38,10 +38,10 @@ def test_without_a_tick_nothing_can_be_done(bench, filled):
 
 def test_several_runs_get_a_star_and_lose_it(bench, finished):
     at = press(ticked(bench, finished[:3]), "star")
-    assert all(bench.run(run_id).starred for run_id in finished[:3])
+    assert all(bench.registry.run(run_id).starred for run_id in finished[:3])
     assert at.button(key="ended.organise.star").label == "Remove star"
     press(at, "star")
-    assert not any(bench.run(run_id).starred for run_id in finished)
+    assert not any(bench.registry.run(run_id).starred for run_id in finished)
 
 
 def test_a_tag_that_is_added_goes_to_all_and_one_taken_out_leaves_all(bench, finished):
@@ -49,13 +49,13 @@ def test_a_tag_that_is_added_goes_to_all_and_one_taken_out_leaves_all(bench, fin
     at = ticked(bench, finished[:2])
     box = next(box for box in at.multiselect if (box.key or "").startswith("ended.organise.tags"))
     box.set_value([*(value for value in box.value if value != "old"), "night"]).run()
-    assert all("night" in bench.run(run_id).tags for run_id in finished[:2])
-    assert "old" not in bench.run(finished[0]).tags and not at.exception
+    assert all("night" in bench.registry.run(run_id).tags for run_id in finished[:2])
+    assert "old" not in bench.registry.run(finished[0]).tags and not at.exception
 
 
 def test_archived_runs_leave_the_list_and_other_rows_are_not_ticked_instead(bench, finished):
     at = press(ticked(bench, finished[:2]), "archive")
-    assert all(bench.run(run_id).archived for run_id in finished[:2])
+    assert all(bench.registry.run(run_id).archived for run_id in finished[:2])
     assert "Tick runs" in text_of(at) and len(at.dataframe[0].value) == 5
 
 
@@ -73,16 +73,16 @@ def test_deleting_several_says_exactly_what_goes_and_needs_a_second_click(bench,
     at = press(ticked(bench, finished[:3]), "delete")
     said = text_of(at).replace("\\", "")
     assert "3 runs and 3 models" in said and "MB on disk" in said or "kB on disk" in said
-    assert "Among them is the champion of flowers version 1" in said and bench.run(finished[0])
+    assert "Among them is the champion of flowers version 1" in said and bench.registry.run(finished[0])
     press(at, "delete-yes")
-    assert not at.exception and not set(finished[:3]) & {run.id for run in bench.runs()}
+    assert not at.exception and not set(finished[:3]) & {run.id for run in bench.registry.runs()}
     assert not any(bench.settings.run_dir(run_id).exists() for run_id in finished[:3])
 
 
 def test_keeping_deletes_nothing(bench, finished):
     at = press(ticked(bench, finished), "delete")
     press(at, "delete-no")
-    assert {run.id for run in bench.runs()} >= set(finished)
+    assert {run.id for run in bench.registry.runs()} >= set(finished)
 
 
 def test_the_weights_of_several_go_and_the_runs_stay(bench, finished):
@@ -90,7 +90,7 @@ def test_the_weights_of_several_go_and_the_runs_stay(bench, finished):
     assert "2 models" in text_of(at) and "stay" in text_of(at)
     press(at, "weights-yes")
     assert not at.exception and not any(bench.has_model(run_id) for run_id in finished[:2])
-    assert all(bench.run(run_id).test_accuracy for run_id in finished[:2])
+    assert all(bench.registry.run(run_id).test_accuracy for run_id in finished[:2])
 
 
 def test_a_refusal_is_one_sentence_and_nothing_goes(bench, filled, finished, monkeypatch):
@@ -99,7 +99,7 @@ def test_a_refusal_is_one_sentence_and_nothing_goes(bench, filled, finished, mon
     with bench.registry.writing() as connection:
         connection.exec_driver_sql("UPDATE runs SET extends = ? WHERE id = ?", (finished[0], waiting))
     press(at, "delete-yes")
-    assert waiting in at.error[0].value.replace("\\", "") and bench.run(finished[1])
+    assert waiting in at.error[0].value.replace("\\", "") and bench.registry.run(finished[1])
 
 
 def test_what_was_deleted_in_another_window_is_left_out(bench, finished):

@@ -78,7 +78,7 @@ def test_a_running_run_shows_its_stage_and_what_is_left(filled):
 def test_a_running_run_can_be_stopped_after_its_epoch(bench, filled):
     running = filled.with_status("RUNNING")[0]
     visit().button(key=f"after.{running.id}").click().run()
-    assert bench.run(running.id).cancel == "after_epoch"
+    assert bench.registry.run(running.id).cancel == "after_epoch"
 
 
 def test_each_dataset_has_its_best_model_with_its_cost(filled):

@@ -81,13 +81,13 @@ def test_reproducing_starts_a_run_and_opens_it(bench, tried, started):
     at = visit("runs", run=tried["all layers"].id)
     at.button(key="run.reproduce").click().run()
     assert not at.exception
-    (again,) = [run for run in bench.runs() if run.reproduces == tried["all layers"].id]
+    (again,) = [run for run in bench.registry.runs() if run.reproduces == tried["all layers"].id]
     assert again.status is Status.SCHEDULED and again.recipe == tried["all layers"].recipe and started
     assert "being done again" in text_of(visit("runs", run=again.id))
 
 
 def test_repetitions_say_how_much_is_luck(bench, tried):
-    at = visit("runs", run=bench.runs(status=Status.FINISHED)[-1].id)
+    at = visit("runs", run=bench.registry.runs(status=Status.FINISHED)[-1].id)
     assert not at.exception
     assert "Repetitions" not in subheaders(visit("runs", run=tried["features"].id))
 
@@ -103,9 +103,9 @@ def test_a_run_whose_parents_are_deleted_still_opens(bench, tried):
 
 
 def test_a_running_run_can_be_ended_after_its_epoch(bench, tried):
-    running = bench.runs(status=Status.RUNNING)[0]
+    running = bench.registry.runs(status=Status.RUNNING)[0]
     at = visit("runs", run=running.id).button(key=f"after.{running.id}").click().run()
-    assert not at.exception and bench.run(running.id).cancel == "after_epoch"
+    assert not at.exception and bench.registry.run(running.id).cancel == "after_epoch"
     assert "Ending after this epoch" in at.get("progress")[0].proto.text
 
 

@@ -52,7 +52,7 @@ def test_without_models_the_page_leads_to_training(bench):
 def test_the_best_model_of_the_newest_dataset_is_chosen(bench, filled):
     best = max(filled.with_status("FINISHED"), key=lambda run: run.test_accuracy)
     chosen = visit("predict").multiselect(key="predict.models").value
-    assert [bench.run(run_id).test_accuracy for run_id in chosen] == [best.test_accuracy]
+    assert [bench.registry.run(run_id).test_accuracy for run_id in chosen] == [best.test_accuracy]
 
 
 def test_a_dropped_photo_is_answered_with_bars(filled, asked):
@@ -141,7 +141,7 @@ def test_a_model_whose_weights_were_deleted_is_said_in_one_sentence(bench, fille
 
 def test_of_very_many_models_the_most_accurate_are_listed_and_every_other_can_be_linked(bench):
     fill_many(bench.registry, bench.settings, 300, 1, files=0)
-    runs = sorted((run for run in bench.runs() if run.test_accuracy), key=lambda run: -run.test_accuracy)
+    runs = sorted((run for run in bench.registry.runs() if run.test_accuracy), key=lambda run: -run.test_accuracy)
     listed = visit("predict").multiselect(key="predict.models").options
     assert len(listed) == 200 < len(runs)
     assert runs[0].id in listed[0] and not any(runs[-1].id in option for option in listed)

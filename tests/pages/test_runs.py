@@ -2,17 +2,17 @@
 
 import pytest
 
+from core.registry.search import RunQuery
 from core.runs.values import Status
 from core.web.parts.labels import slot_words
 from core.web.runs import ended_runs
-from core.workbench.organise import RunQuery
 from tests.factories import fill, make_run
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 
 def tick(at, bench, *rows):
     """The page with these rows of the ended runs ticked."""
-    shown, _ = bench.search(RunQuery(), limit=50)
+    shown, _ = bench.registry.search(RunQuery(), limit=50)
     key = ended_runs.table_key([run.id for run in shown])
     at.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     return at.run()
@@ -52,13 +52,13 @@ def test_a_running_run_says_where_it_runs_in_words(bench, filled):
 def test_a_waiting_run_can_be_cancelled(bench, filled):
     waiting = filled.with_status("SCHEDULED")[0]
     visit("runs").button(key=f"cancel.{waiting.id}").click().run()
-    assert bench.run(waiting.id).status is Status.KILLED
+    assert bench.registry.run(waiting.id).status is Status.KILLED
 
 
 def test_a_running_run_can_be_paused(bench, filled):
     running = filled.with_status("RUNNING")[0]
     at = visit("runs").button(key=f"pause.{running.id}").click().run()
-    assert bench.run(running.id).cancel == "now"
+    assert bench.registry.run(running.id).cancel == "now"
     assert "Stopping" in at.get("progress")[0].proto.text
 
 
@@ -76,17 +76,17 @@ def test_the_queue_can_be_reordered(bench, filled):
     at = visit("runs")
     assert at.button(key=f"up.{first}").disabled and at.button(key=f"down.{others[1]}").disabled
     at.button(key=f"up.{others[1]}").click().run()
-    assert [run.id for run in bench.queue()] == [first, others[1], others[0]]
+    assert [run.id for run in bench.registry.queue()] == [first, others[1], others[0]]
     at.button(key=f"down.{first}").click().run()
-    assert [run.id for run in bench.queue()] == [others[1], first, others[0]]
+    assert [run.id for run in bench.registry.queue()] == [others[1], first, others[0]]
     at.button(key=f"down.{first}").click().run()
-    assert [run.id for run in bench.queue()] == [others[1], others[0], first]
+    assert [run.id for run in bench.registry.queue()] == [others[1], others[0], first]
 
 
 def test_a_priority_puts_a_run_first(bench, filled):
     late = bench.registry.add_run(make_run(50, dataset=filled.dataset)).id
     visit("runs").number_input(key=f"priority.{late}").set_value(5).run()
-    assert bench.queue()[0].id == late
+    assert bench.registry.queue()[0].id == late
 
 
 def test_without_a_supervisor_the_page_says_so_and_starts_one(filled, started):

@@ -29,7 +29,7 @@ def summary(at):
 
 
 def launched(bench):
-    return {(run.recipe.backbone, run.recipe.pattern) for run in bench.runs()}
+    return {(run.recipe.backbone, run.recipe.pattern) for run in bench.registry.runs()}
 
 
 def test_without_photos_the_page_leads_to_the_import(bench):
@@ -81,7 +81,7 @@ def test_launching_schedules_the_runs_with_the_chosen_numbers(bench, started):
     at = visit("train", dataset=dataset.id)
     at.number_input(key=f"train.epochs.{FROZEN}.{dataset.id}").set_value(3).run()
     at.button(key="train.launch").click().run()
-    runs = bench.runs()
+    runs = bench.registry.runs()
     assert {run.recipe.backbone for run in runs} == {"efficientnet_lite0", "efficientnet_lite1"}
     assert all(run.status is Status.SCHEDULED and run.recipe.hyperparameters.epochs == 3 for run in runs)
     assert len(started) == 1
@@ -136,7 +136,7 @@ def test_what_is_waiting_already_is_not_launched_twice(bench):
     at = visit("train", dataset=dataset.id)
     assert at.button(key="train.launch").label == "Show the runs" and "Nothing new to do" in text_of(at)
     at.button(key="train.launch").click().run()
-    assert len(bench.runs()) == 2
+    assert len(bench.registry.runs()) == 2
 
 
 def test_what_is_known_can_be_trained_anew_with_the_next_seed(bench):
@@ -146,7 +146,7 @@ def test_what_is_known_can_be_trained_anew_with_the_next_seed(bench):
     at.toggle(key="train.force").set_value(True).run()
     assert at.button(key="train.launch").label == "Launch 2 runs"
     at.button(key="train.launch").click().run()
-    assert sorted(run.recipe.hyperparameters.seed for run in bench.runs()) == [0, 0, 1, 1]
+    assert sorted(run.recipe.hyperparameters.seed for run in bench.registry.runs()) == [0, 0, 1, 1]
 
 
 def test_repetitions_are_seeds_in_a_row(bench):
@@ -155,7 +155,7 @@ def test_repetitions_are_seeds_in_a_row(bench):
     at.number_input(key="train.repeat").set_value(3).run()
     assert summary(at)["Seed"].tolist() == [0, 1, 2, 0, 1, 2]
     at.button(key="train.launch").click().run()
-    assert sorted(run.recipe.hyperparameters.seed for run in bench.runs()) == [0, 0, 1, 1, 2, 2]
+    assert sorted(run.recipe.hyperparameters.seed for run in bench.registry.runs()) == [0, 0, 1, 1, 2, 2]
 
 
 def test_a_depth_sweep_is_one_switch(bench):
@@ -168,7 +168,7 @@ def test_a_depth_sweep_is_one_switch(bench):
     at.toggle(key=f"train.depth.{FROZEN}.{dataset.id}.all").set_value(False).run()
     at.multiselect(key=f"train.depth.{FROZEN}.{dataset.id}").set_value([0, 3]).run()
     at.button(key="train.launch").click().run()
-    assert {run.recipe.hyperparameters.depth for run in bench.runs()} == {0, 3}
+    assert {run.recipe.hyperparameters.depth for run in bench.registry.runs()} == {0, 3}
 
 
 def test_a_large_grid_asks_before_it_is_even_looked_at(bench):
@@ -229,7 +229,7 @@ def test_a_fusion_of_two_networks_is_launched(bench):
     at = with_cascade(Cascade.FUSION, dataset=dataset.id)
     assert not at.exception and not at.error
     at.button(key="train.launch").click().run()
-    (run,) = bench.runs()
+    (run,) = bench.registry.runs()
     assert run.recipe.cascade is Cascade.FUSION
     assert run.recipe.backbones == ("efficientnet_lite0", "efficientnet_lite1")
 
@@ -278,7 +278,7 @@ def test_a_corrected_mapping_is_part_of_the_recipe(bench):
     tick(at, Pattern.CLASSIFIER).checkbox(key=f"train.way.{FROZEN}").uncheck().run()
     assert "2 corrections of yours" in text_of(at)
     at.button(key="train.launch").click().run()
-    assert {run.recipe.mapping for run in bench.runs()} == {(("n11939491", ""), ("n12057211", "tulip"))}
+    assert {run.recipe.mapping for run in bench.registry.runs()} == {(("n11939491", ""), ("n12057211", "tulip"))}
 
 
 def test_corrections_can_be_forgotten(bench):

@@ -47,7 +47,7 @@ def asked_runs(bench: Workbench, runs: dict[str, Run]) -> list[str]:
     found = []
     for run_id in dict.fromkeys(st.query_params.get("runs", "").split(",")):
         try:
-            run = bench.run(run_id) if run_id else None
+            run = bench.registry.run(run_id) if run_id else None
         except GraftError:
             continue
         if run is not None and run.id == run_id and run.attempt:

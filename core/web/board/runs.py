@@ -90,7 +90,7 @@ class RegistryRuns:
         return {run.id: run.name for run in self._runs(run_ids)}
 
     def details(self, run_ids: Collection[str] | None) -> dict[str, BoardRun]:
-        runs = self._bench.runs(limit=NEWEST) if run_ids is None else self._runs(run_ids)
+        runs = self._bench.registry.runs(limit=NEWEST) if run_ids is None else self._runs(run_ids)
         registry, ids = self._bench.registry, [run.id for run in runs]
         evaluations, costs, epochs = registry.evaluations(ids), registry.costs(ids), registry.epochs_of(ids)
         return {
@@ -117,7 +117,7 @@ class RegistryRuns:
         found = []
         for run_id in run_ids:
             try:
-                run = self._bench.run(run_id)
+                run = self._bench.registry.run(run_id)
             except GraftError:
                 continue
             if run.id == run_id:  # not the beginning of an id, or another way to name a run

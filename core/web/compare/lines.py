@@ -36,7 +36,7 @@ def page_of(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:
 def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) -> list[TableLine]:
     """With curve, photos and a name no other line of the page has."""
     ids = [entry.run_id for entry in page.entries]
-    curves, names, home = bench.sparklines(ids), _names(bench, page.entries), str(bench.settings.home)
+    curves, names, home = bench.registry.sparklines(ids), _names(bench, page.entries), str(bench.settings.home)
     champion = bench.aliases(dataset.id).get("champion")
     return [
         TableLine(
@@ -65,7 +65,7 @@ def _marks(board: Board, entry: LeaderboardLine, champion: str | None) -> list[s
 def _names(bench: Workbench, entries: Sequence[LeaderboardLine]) -> dict[str, str]:
     """Of repetitions on one line nobody asks for the seed."""
     alone = {entry.run_id for entry in entries if len(entry.run_ids) == 1}
-    runs = bench.board_runs([entry.run_id for entry in entries])
+    runs = bench.registry.runs_of([entry.run_id for entry in entries])
     together = labels([run for run in runs if run.id not in alone], ignored=("seed",))
     return without_shared({**labels([run for run in runs if run.id in alone]), **together})
 

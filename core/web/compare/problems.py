@@ -35,7 +35,7 @@ def _gone(found: Linked) -> None:
 
 def _several_datasets(bench: Workbench, dataset: Dataset, found: Linked) -> None:
     meant = f"{count(len(found.runs), 'run')} of {plain(dataset_title(dataset))}"
-    others = {id_: dataset_title(bench.dataset(id_)) for id_ in found.others}
+    others = {id_: dataset_title(bench.registry.dataset(id_)) for id_ in found.others}
     with st.container(border=True, key="compare.datasets"):
         st.markdown(
             f":material/warning: The link names runs of {len(others) + 1} datasets. Accuracies on different photos say "

@@ -73,7 +73,7 @@ def linked(bench: Workbench, now: Address) -> Linked:
         run_id, dataset_id = wanted, known.get(wanted)
         if dataset_id is None:
             try:
-                run = bench.run(wanted)
+                run = bench.registry.run(wanted)
             except (NotFound, InvalidInput):  # not there, or the beginning of several
                 unknown.append(wanted)
                 continue
@@ -82,7 +82,7 @@ def linked(bench: Workbench, now: Address) -> Linked:
         groups.setdefault(dataset_id, []).append(run_id)
     if not groups:
         return Linked(dataset=None, others={}, unknown=tuple(unknown))
-    datasets = {dataset_id: bench.dataset(dataset_id) for dataset_id in groups}
+    datasets = {dataset_id: bench.registry.dataset(dataset_id) for dataset_id in groups}
     meant = max(groups, key=lambda id_: (_is_called(datasets[id_], now.dataset), len(groups[id_])))
     runs = tuple(dict.fromkeys(groups.pop(meant)))
     others = {id_: tuple(dict.fromkeys(ids)) for id_, ids in groups.items()}

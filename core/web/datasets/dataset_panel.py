@@ -41,7 +41,7 @@ def facts(dataset: Dataset) -> None:
 
 def pictures_of_it(bench: Workbench, dataset: Dataset) -> None:
     """Class balance and image sizes side by side."""
-    photos = bench.photos(dataset.id, limit=SAMPLE)
+    photos = bench.registry.photos(dataset.id, limit=SAMPLE)
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{plain(charts.class_balance_title(dataset))}**")
@@ -70,7 +70,9 @@ def gallery(bench: Workbench, dataset: Dataset) -> None:
     if pages > 1:
         key = f"gallery.page.{dataset.id}.{name}.{which}"
         page = place.number_input(f"Page of {pages}", 1, pages, key=key)
-    photos = bench.photos(dataset.id, split=wanted, class_name=name, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    photos = bench.registry.photos(
+        dataset.id, split=wanted, class_name=name, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
+    )
     if not photos:
         st.caption(f"{plain(name)} has no photos in this split.")
     strip(bench, dataset.id, photos)
@@ -100,7 +102,7 @@ def sample(bench: Workbench, dataset: Dataset) -> None:
 def _sample_paths(_bench: Workbench, home: str, dataset_id: str, photos: int) -> tuple[Path, ...]:
     """A dataset never changes, so neither do its sample photos; ``home`` is a part of the cache's key."""
     step = max(1, photos // SAMPLES)
-    found = [photo for at in range(SAMPLES) for photo in _bench.photos(dataset_id, limit=1, offset=at * step)]
+    found = [photo for at in range(SAMPLES) for photo in _bench.registry.photos(dataset_id, limit=1, offset=at * step)]
     return tuple(_bench.photo_path(dataset_id, photo.digest) for photo in found)
 
 

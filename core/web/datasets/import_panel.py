@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.jobs import imports
 from core.jobs.imports import ImportJob
 from core.text.units import amount, plain, size
 from core.web.parts.labels import dataset_size
@@ -77,7 +78,7 @@ def _name_input(key: str, usual: str = "") -> str | None:
 
 def _start(bench: Workbench, source: str | Path, name: str | None = None, *, uploaded: bool = False) -> None:
     with explained():
-        bench.start_import(source, name, own_source=uploaded)
+        imports.start_import(source, settings=bench.settings, name=name, own_source=uploaded)
         if uploaded:
             release_upload(UPLOAD)
         st.rerun()
@@ -85,14 +86,14 @@ def _start(bench: Workbench, source: str | Path, name: str | None = None, *, upl
 
 def import_jobs(bench: Workbench) -> bool:
     """What is being imported, redrawn while it goes on; whether there is anything to see."""
-    jobs = [job for job in bench.import_jobs() if _is_news(bench, job)]
+    jobs = [job for job in imports.import_jobs(bench.settings) if _is_news(bench, job)]
     running = frozenset(job.id for job in jobs if job.state == "running")
     poll(_jobs, bool(running), bench, running)
     return bool(jobs)
 
 
 def _jobs(bench: Workbench, running: frozenset[str]) -> None:
-    jobs = [job for job in bench.import_jobs() if _is_news(bench, job)]
+    jobs = [job for job in imports.import_jobs(bench.settings) if _is_news(bench, job)]
     for job in jobs:
         _job(bench, job)
     if frozenset(job.id for job in jobs if job.state == "running") != running:
@@ -101,7 +102,7 @@ def _jobs(bench: Workbench, running: frozenset[str]) -> None:
 
 def _is_news(bench: Workbench, job: ImportJob) -> bool:
     """Until something was launched on the photos: then their next step has been taken."""
-    newest = bench.runs(job.dataset_id, limit=1) if job.dataset_id else []
+    newest = bench.registry.runs(job.dataset_id, limit=1) if job.dataset_id else []
     return not newest or newest[0].created_at < job.started_at
 
 
@@ -109,7 +110,9 @@ def _job(bench: Workbench, job: ImportJob) -> None:
     with st.container(border=True, key=f"import-{job.id}"):
         if job.state == "running":
             st.progress(_share(job), text=f"Importing **{plain(job.title)}** · {_stage(job)}")
-            st.button("Cancel", key=f"import.cancel.{job.id}", on_click=bench.cancel_import, args=(job.id,))
+            st.button(
+                "Cancel", key=f"import.cancel.{job.id}", on_click=imports.cancel_import, args=(bench.settings, job.id)
+            )
             return
         {"done": _done, "failed": _failed, "cancelled": _cancelled}[job.state](bench, job)
 
@@ -130,7 +133,7 @@ def _stage(job: ImportJob) -> str:
 
 def _done(bench: Workbench, job: ImportJob) -> None:
     with explained():
-        dataset = bench.dataset(job.dataset_id or "")
+        dataset = bench.registry.dataset(job.dataset_id or "")
         refused = len(dataset.rejections)
         st.markdown(
             f":green[:material/check_circle:] **{plain(dataset.name)}** is ready: {dataset_size(dataset)}"
@@ -139,7 +142,7 @@ def _done(bench: Workbench, job: ImportJob) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             key = f"import.train.{job.id}"
             if st.button("Train on it", type="primary", icon=":material/model_training:", key=key):
-                bench.dismiss_import(job.id)
+                imports.dismiss_import(bench.settings, job.id)
                 st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
             query = {"dataset": dataset.id}
             st.page_link("pages/datasets.py", label="Look at it", icon=":material/photo_library:", query_params=query)
@@ -159,4 +162,10 @@ def _cancelled(bench: Workbench, job: ImportJob) -> None:
 
 
 def _dismiss(bench: Workbench, job: ImportJob) -> None:
-    st.button("Dismiss", key=f"import.dismiss.{job.id}", type="tertiary", on_click=bench.dismiss_import, args=(job.id,))
+    st.button(
+        "Dismiss",
+        key=f"import.dismiss.{job.id}",
+        type="tertiary",
+        on_click=imports.dismiss_import,
+        args=(bench.settings, job.id),
+    )

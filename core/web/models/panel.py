@@ -49,7 +49,7 @@ def show(bench: Workbench, model: Model, run: Run, *, champion: bool, best: bool
 
 
 def _figures(bench: Workbench, model: Model, run: Run) -> None:
-    cost = bench.cost(run.id)
+    cost = bench.registry.cost(run.id)
     good = intact(bench.settings.home / model.path, model)
     figures(
         model.id,
@@ -95,7 +95,7 @@ def _lineage(bench: Workbench, model: Model, run: Run) -> None:
 
 def _origin(bench: Workbench, run: Run) -> str:
     try:
-        return plain(dataset_title(bench.dataset(run.dataset_id)))
+        return plain(dataset_title(bench.registry.dataset(run.dataset_id)))
     except GraftError:
         return "a deleted dataset"
 
@@ -112,7 +112,7 @@ def _network(bench: Workbench, name: str) -> str:
     """A network with the licence of its weights; a run whose model was taken over by its name."""
     try:
         if name.startswith("r-"):
-            return f"{bench.run(name).name} ({name})"
+            return f"{bench.registry.run(name).name} ({name})"
         backbone = bench.backbone(name)
         return f"{backbone.title} ({backbone.licence})"
     except GraftError:

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
+from core.registry.search import RunQuery
 from core.runs.values import Run, Status
 from core.workbench import Workbench
-from core.workbench.organise import RunQuery
 
 LISTED = 200
 """Models to choose from."""
@@ -16,7 +16,7 @@ def ready_runs(bench: Workbench) -> list[Run]:
     Archived ones only where they are champion.
     """
     champions = {move.run_id for move in bench.champions().values()}
-    order = {dataset.id: place for place, dataset in enumerate(bench.datasets())}
+    order = {dataset.id: place for place, dataset in enumerate(bench.registry.datasets())}
     found = {run.id: run for run in [*held_champions(bench, champions), *most_accurate(bench, order)]}
     runs = list(found.values()) or most_accurate(bench, order, archived=True)
     return sorted(runs, key=lambda run: (order[run.dataset_id], run.id not in champions, -(run.test_accuracy or 0.0)))
@@ -31,15 +31,15 @@ def with_model(dataset_id: str, *, archived: bool = False) -> RunQuery:
 
 def held_champions(bench: Workbench, run_ids: Collection[str | None]) -> list[Run]:
     """The champions whose weights are there."""
-    held = bench.board_runs([run_id for run_id in run_ids if run_id])
-    return [run for run in held if run.id in bench.model_sizes(run.dataset_id)]
+    held = bench.registry.runs_of([run_id for run_id in run_ids if run_id])
+    return [run for run in held if run.id in bench.registry.model_sizes(run.dataset_id)]
 
 
 def most_accurate(bench: Workbench, dataset_ids: Iterable[str], *, archived: bool = False) -> list[Run]:
     """The most accurate runs that have a model, dataset by dataset, as many as a list can be searched for."""
     found: list[Run] = []
     for dataset_id in dataset_ids:
-        found += bench.search(with_model(dataset_id, archived=archived), limit=LISTED - len(found))[0]
+        found += bench.registry.search(with_model(dataset_id, archived=archived), limit=LISTED - len(found))[0]
         if len(found) >= LISTED:
             break
     return found

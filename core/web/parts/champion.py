@@ -51,7 +51,7 @@ def show(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
 
 
 def _holder(bench: Workbench, held: AliasMove, best: Run | None) -> None:
-    run = bench.run(held.run_id or "")
+    run = bench.registry.run(held.run_id or "")
     st.markdown(f":orange-badge[{TROPHY} Champion]")
     run_chip(run)
     st.markdown(f"Right on **{percent(run.test_accuracy, interval(run))}** of the test photos.")
@@ -79,12 +79,12 @@ def _nobody(bench: Workbench, dataset: Dataset, lost: AliasMove | None, best: Ru
 
 
 def _buttons(bench: Workbench, dataset: Dataset, held: AliasMove | None) -> None:
-    before = bench.before_alias(dataset.id)
+    before = bench.registry.before_alias(dataset.id, CHAMPION)
     if held is None and before is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if held is not None:
-            run = bench.run(held.run_id or "")
+            run = bench.registry.run(held.run_id or "")
             if bench.has_model(run.id):
                 query = {"models": run.id}
                 st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
@@ -104,7 +104,7 @@ def _buttons(bench: Workbench, dataset: Dataset, held: AliasMove | None) -> None
 
 
 def _history(bench: Workbench, dataset: Dataset) -> None:
-    moves = bench.alias_history(dataset.id, CHAMPION)
+    moves = bench.registry.alias_history(dataset.id, CHAMPION)
     if not moves:
         return
     with st.expander(f"History ({len(moves)})", icon=":material/history:", key="champion.history"):

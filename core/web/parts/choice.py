@@ -17,7 +17,7 @@ def linked_dataset(bench: Workbench) -> Dataset | None:
     if not reference:
         return None
     try:
-        return bench.dataset(reference)
+        return bench.registry.dataset(reference)
     except GraftError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None

@@ -25,7 +25,7 @@ def bar(bench: Workbench, dataset: Dataset | None, run_ids: Sequence[str], *, ke
         key: unique on the page; the buttons are ``<key>.star``, ``.tags``, ``.archive``, ``.champion``, ``.weights``
             and ``.delete``.
     """
-    runs = bench.board_runs(run_ids)  # those that were deleted since they were ticked, perhaps elsewhere, are left out
+    runs = bench.registry.runs_of(run_ids)  # leaves out those that were deleted since they were ticked
     if not runs:
         return
     row = st.container(horizontal=True, vertical_alignment="center", key=f"{key}.bar")

@@ -2,19 +2,19 @@
 
 import streamlit as st
 
+from core.registry.search import RunQuery
 from core.runs.values import Run
 from core.text.units import count
 from core.workbench import Workbench
-from core.workbench.organise import RunQuery
 
 
 def page_of(bench: Workbench, wanted: RunQuery, *, key: str, per_page: int) -> tuple[list[Run], int]:
     """The runs of the page that ``pager`` with the same ``key`` is at, and how many there are in all."""
     page = st.session_state.get(key, 1)
-    runs, total = bench.search(wanted, limit=per_page, offset=per_page * (page - 1))
+    runs, total = bench.registry.search(wanted, limit=per_page, offset=per_page * (page - 1))
     if total and not runs:  # the last page went with the runs that were on it
         page = 1
-        runs, total = bench.search(wanted, limit=per_page)
+        runs, total = bench.registry.search(wanted, limit=per_page)
     st.session_state[key] = page
     return runs, total
 

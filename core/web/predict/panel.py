@@ -44,7 +44,7 @@ def photos() -> Photos:
 
 def predictions(bench: Workbench, run_ids: Sequence[str], photos: Photos) -> list[PhotoPredictions]:
     """Asked once for the same photos and models (a temperature set since makes another one), however often redrawn."""
-    models = tuple((run_id, str(bench.model(run_id).card.get("calibration"))) for run_id in run_ids)
+    models = tuple((run_id, str(bench.registry.model(run_id).card.get("calibration"))) for run_id in run_ids)
     asked = (models, tuple((name, hashlib.sha256(data).hexdigest()) for name, data in photos))
     before, found = st.session_state.get("predict.last", (None, []))
     if asked != before:

@@ -22,7 +22,7 @@ _ON_FEATURES = (Pattern.STANDALONE_EXTRACTOR, Pattern.INTEGRATED_EXTRACTOR)
 def show(bench: Workbench, run: Run) -> None:
     """Whatever of it this run has; nothing once its model was deleted."""
     try:
-        choice = bench.model(run.id).card.get("choice") or {}
+        choice = bench.registry.model(run.id).card.get("choice") or {}
     except GraftError:
         choice = {}
     if "curve" in choice:

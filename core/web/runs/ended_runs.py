@@ -9,6 +9,7 @@ import streamlit as st
 from core.charts.colours import run_colour
 from core.comparison import without_shared
 from core.recipes.labels import recipe_words
+from core.registry.search import SORTS, RunQuery
 from core.runs.values import Run, Status
 from core.text.units import count, duration, moment, percent
 from core.web.parts import organise
@@ -19,7 +20,6 @@ from core.web.parts.run_names import fitting
 from core.web.parts.tables import WIDEST_NAME, name_column, number, picture, table
 from core.web.parts.widgets import STATUSES, colour_swatch, status_word
 from core.workbench import Workbench
-from core.workbench.organise import SORTS, RunQuery
 
 PER_PAGE = 50
 _PAGE = "ended.page"
@@ -45,7 +45,7 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
         return
     _compare(ticked)
     datasets = {run.dataset_id for run in ticked}
-    dataset = bench.dataset(ticked[0].dataset_id) if len(datasets) == 1 else None
+    dataset = bench.registry.dataset(ticked[0].dataset_id) if len(datasets) == 1 else None
     organise.bar(bench, dataset, [run.id for run in ticked], key="ended.organise")
 
 
@@ -60,7 +60,7 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> RunQuery:
             on_change=_first,
         )
         dataset = _dataset(bench, names)
-        there = bench.tags()
+        there = bench.registry.tags()
         tags = (
             st.multiselect("Tags", there, key="ended.tags", on_change=_first, help="Runs with all of these.")
             if there
@@ -83,7 +83,7 @@ def _put_away(bench: Workbench, wanted: RunQuery, shown: int) -> str:
     """Where the runs are that somebody misses here, a sentence."""
     if wanted.archived:
         return ""
-    more = bench.search(replace(wanted, archived=True), limit=1)[1] - shown
+    more = bench.registry.search(replace(wanted, archived=True), limit=1)[1] - shown
     return f" {count(more, 'archived run')} more with *Archived too*." if more else ""
 
 
@@ -104,7 +104,7 @@ def _first() -> None:
 
 
 def _dataset(bench: Workbench, names: Mapping[str, str]) -> str | None:
-    there = bench.datasets_with_runs()
+    there = bench.registry.datasets_with_runs()
     wanted = st.query_params.get("dataset")
     if wanted in there:
         st.session_state["ended.dataset"] = wanted

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core import jobs
 from core.errors import GraftError
 from core.runs.values import Run, Status
 from core.text.units import count, plain
 from core.web.parts.choice import listed_ids
+from core.web.runs.rows import attempt
 from core.workbench import Workbench
 
 _WATCHED = "launched.watched"
@@ -36,7 +38,7 @@ def _selected(bench: Workbench) -> list[Run]:
     found = []
     for run_id in listed_ids("runs"):
         try:
-            found.append(bench.run(run_id))
+            found.append(bench.registry.run(run_id))
         except GraftError as error:
             st.error(plain(str(error)), icon=":material/error:")
     return found
@@ -68,8 +70,14 @@ def _outcome(runs: Sequence[Run], finished: Sequence[Run]) -> str:
 
 def supervisor_notice(bench: Workbench) -> None:
     """Nothing starts without a supervisor: say so and offer to start one."""
-    if bench.supervisor().running:
+    if jobs.supervisor_status(bench.settings).running:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="supervisor-notice"):
         st.warning("No supervisor is running, so waiting runs will not start.", icon=":material/warning:")
-        st.button("Start it", key="supervisor.start", icon=":material/play_arrow:", on_click=bench.start_supervisor)
+        st.button(
+            "Start it",
+            key="supervisor.start",
+            icon=":material/play_arrow:",
+            on_click=attempt,
+            args=(jobs.ensure_supervisor, bench.settings),
+        )

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import charts
+from core import charts, jobs
+from core.runs.progress import read_progress
 from core.runs.values import CHAMPION, LONGEST_NAME, LONGEST_NOTE, Epoch, Run, Status
 from core.text.markdown import note_html
 from core.text.units import moment, plain
@@ -47,7 +48,7 @@ def show(bench: Workbench, run: Run) -> None:
 
 
 def _recipe(bench: Workbench, run: Run) -> None:
-    title = plain(dataset_title(bench.dataset(run.dataset_id)))
+    title = plain(dataset_title(bench.registry.dataset(run.dataset_id)))
     st.caption(f"Trained on **{title}** · run `{run.id}` · launched {moment(run.created_at)} UTC")
     story.recipe(bench, run)
     with explained():  # a network that was deleted since no longer says how it was cut
@@ -97,10 +98,10 @@ def _next_steps(bench: Workbench, run: Run) -> None:
 def _live(bench: Workbench, known: Run) -> None:
     """Progress and curves; the page around is redrawn once when the run changes its status."""
     with explained():
-        run = bench.run(known.id)
+        run = bench.registry.run(known.id)
         if run.status is Status.RUNNING:
-            progress_line(bench.progress(run.id), before=epoch_words(run))
-        _curves(bench.epochs(run.id), run.best_epoch)
+            progress_line(read_progress(run.id, bench.settings), before=epoch_words(run))
+        _curves(bench.registry.epochs(run.id), run.best_epoch)
         if run.status is not known.status:
             st.rerun(scope="app")
 
@@ -137,7 +138,7 @@ def _log(bench: Workbench, run: Run) -> None:
     """The end of the log; only what is new is read at each poll."""
     key = f"run.log.{run.id}"
     text, offset = st.session_state.get(key, ("", -LOG_BYTES))
-    more, offset = bench.log(run.id, offset)
+    more, offset = jobs.tail(run.id, bench.settings, offset)
     text = (text + more)[-LOG_BYTES:]
     st.session_state[key] = (text, offset or -LOG_BYTES)
     if not text:

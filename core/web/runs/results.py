@@ -14,7 +14,7 @@ from core.workbench import Workbench
 
 def cost(bench: Workbench, run: Run) -> None:
     """Paid and alone, where the time went, and what nothing here could measure."""
-    paid = bench.cost(run.id)
+    paid = bench.registry.cost(run.id)
     if paid is None:
         return
     st.subheader("What it cost", anchor=False)
@@ -37,7 +37,7 @@ def cost(bench: Workbench, run: Run) -> None:
 
 def evaluation(bench: Workbench, run: Run) -> None:
     """Every class, and which are mixed up."""
-    measured = bench.evaluation(run.id)
+    measured = bench.registry.evaluation(run.id)
     if measured is None:
         return
     st.subheader("On the test photos", anchor=False)

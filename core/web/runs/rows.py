@@ -8,6 +8,7 @@ import streamlit as st
 from core import charts
 from core.errors import GraftError
 from core.recipes.labels import recipe_words
+from core.runs.progress import read_progress
 from core.runs.values import Run, Status
 from core.text.units import count, plain
 from core.web.parts.labels import slot_words
@@ -34,7 +35,7 @@ def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False
         with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             open_link(run)
             stop_menu(bench, run)
-        progress_line(bench.progress(run.id), before=epoch_words(run))
+        progress_line(read_progress(run.id, bench.settings), before=epoch_words(run))
         if curve:
             live_curve(bench, run)
 
@@ -46,7 +47,7 @@ def epoch_words(run: Run) -> str:
 
 
 def live_curve(bench: Workbench, run: Run) -> None:
-    epochs = bench.epochs(run.id)
+    epochs = bench.registry.epochs(run.id)
     if not epochs:
         return
     figure = charts.live_curve(epochs, metric="accuracy")
@@ -72,7 +73,7 @@ def stop_menu(bench: Workbench, run: Run) -> None:
             )
         st.button(
             "Pause now", icon=":material/pause:", key=f"pause.{run.id}", width="stretch",
-            on_click=attempt, args=(bench.pause, run.id),
+            on_click=attempt, args=(bench.cancel, run.id),
         )  # fmt: skip
         if run.recipe.is_trained:
             st.button(
@@ -149,17 +150,17 @@ def _order_buttons(bench: Workbench, waiting: Sequence[Run], place: int) -> None
 
 
 def _move(bench: Workbench, run: Run, before: str | None) -> None:
-    attempt(bench.move, run.id, before)
+    attempt(bench.registry.move, run.id, before)
 
 
 def _prioritise(bench: Workbench, run: Run) -> None:
-    attempt(bench.set_priority, run.id, st.session_state[f"priority.{run.id}"])
+    attempt(bench.registry.set_priority, run.id, st.session_state[f"priority.{run.id}"])
 
 
 def active_panel(bench: Workbench, names: Names, known: frozenset, *, curve: bool, reorder: bool) -> None:
     """What runs and what waits; meant for ``poll``. Redraws the whole page once when one of them changed its state."""
     with explained():
-        running, waiting = bench.runs(status=Status.RUNNING), bench.queue()
+        running, waiting = bench.registry.runs(status=Status.RUNNING), bench.registry.queue()
         for run in sorted(running, key=lambda run: run.started_at or 0):
             running_row(bench, run, names, curve=curve)
         if waiting and reorder:

@@ -34,7 +34,7 @@ def recipe(bench: Workbench, run: Run) -> None:
 def _title(bench: Workbench, name: str) -> str:
     """Of a backbone or a run; one that was deleted keeps its id."""
     try:
-        return f"{bench.run(name).name} ({name})" if name.startswith("r-") else bench.backbone(name).title
+        return f"{bench.registry.run(name).name} ({name})" if name.startswith("r-") else bench.backbone(name).title
     except NotFound:
         return f"{name} (deleted)"
 
@@ -71,7 +71,7 @@ def attempts(bench: Workbench, run: Run) -> None:
             "On": slot_words(one.slot),
             "Ended as": one.outcome.lower() or "–",
         }
-        for one in bench.attempts(run.id)
+        for one in bench.registry.attempts(run.id)
     ]
     if rows:
         st.markdown(f"**{count(len(rows), 'attempt')}**")

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from streamlit.runtime.pages_manager import PagesManager
 
+from core import jobs
 from core.errors import GraftError
 from core.runs.costs import rss_bytes
 from core.settings import VERSION
@@ -49,7 +50,7 @@ def healthz(request: Request) -> JSONResponse:
     try:
         bench = workbench()
         bench.registry.change_counter()
-        health["supervisor"] = _plain(bench.supervisor())
+        health["supervisor"] = _plain(jobs.supervisor_status(bench.settings))
     except GraftError as error:
         health |= {"status": "failing", "registry": str(error)}
     if "detail" in request.query_params:

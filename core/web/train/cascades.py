@@ -108,7 +108,7 @@ class _Runs:
     """The finished runs of a dataset, most accurate first."""
 
     def __init__(self, bench: Workbench, dataset_id: str) -> None:
-        found = bench.runs(dataset_id=dataset_id, status=Status.FINISHED)
+        found = bench.registry.runs(dataset_id=dataset_id, status=Status.FINISHED)
         found = sorted(found, key=lambda run: -(run.test_accuracy or 0.0))[:_OFFERED]
         self._bench = bench
         self._runs: dict[str, Run] = {run.id: run for run in found}
@@ -124,6 +124,6 @@ class _Runs:
 
     def by_cost(self) -> list[str]:
         """Quickest answer first."""
-        costs = self._bench.costs(self.ids)
+        costs = self._bench.registry.costs(self.ids)
         asked = {run_id: cost.ms_per_photo for run_id, cost in costs.items() if cost.ms_per_photo}
         return sorted(self.ids, key=lambda run_id: asked.get(run_id, float("inf")))

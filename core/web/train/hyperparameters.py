@@ -8,6 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.errors import GraftError
+from core.recipes.defaults import reasons as reasons_of
 from core.recipes.labels import PATTERNS, field_words, value_words
 from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Hyperparameters, Pattern, Recipe, Schedule, Solver
 from core.text.units import plain
@@ -100,7 +101,7 @@ class _Form:
 
     def numbers(self) -> Numbers:
         usual = asdict(self.bench.defaults(self.dataset_id, self.pattern, next(iter(self.backbones), None)))
-        reasons = self.bench.reasons(self.pattern)
+        reasons = reasons_of(self.pattern)
         names = [name for name in RELEVANT[self.pattern] if name != "depth"]
         ask_depth = partial(self._depths, usual["depth"], reasons.get("depth", ""))
         deep, first = "depth" in RELEVANT[self.pattern] and bool(self.backbones), self.pattern is Pattern.FINE_TUNING

@@ -157,8 +157,8 @@ def test_a_dataset_whose_import_was_killed_before_it_was_registered_is_there_at_
     monkeypatch.undo()
     assert registry.datasets() == [] and len(list(settings.datasets_dir.glob("d-*"))) == 1
     bench = Workbench.open(settings)
-    (dataset,) = bench.datasets()
-    assert dataset.name == "pets" and len(bench.photos(dataset.id)) == 12
+    (dataset,) = bench.registry.datasets()
+    assert dataset.name == "pets" and len(bench.registry.photos(dataset.id)) == 12
     again, known = bench.import_photos(archive)
     assert known and again.id == dataset.id
 
@@ -168,7 +168,7 @@ def test_a_new_registry_finds_the_datasets_on_the_disk(archive, settings, regist
     registry.close()
     for path in settings.home.glob("registry.db*"):
         path.unlink()
-    assert Workbench.open(settings).datasets() == [first]
+    assert Workbench.open(settings).registry.datasets() == [first]
 
 
 def test_an_import_that_cannot_be_registered_leaves_nothing(archive, settings, registry, monkeypatch):
@@ -185,7 +185,7 @@ def test_a_folder_that_is_no_dataset_is_left_alone(settings):
     strange = settings.datasets_dir / "mine"
     strange.mkdir(parents=True)
     (strange / "manifest.json").write_text('{"photos": 3}')
-    assert Workbench.open(settings).datasets() == [] and strange.exists()
+    assert Workbench.open(settings).registry.datasets() == [] and strange.exists()
 
 
 def test_the_upload_of_a_killed_import_goes_at_the_next_start(settings, registry, tmp_path):

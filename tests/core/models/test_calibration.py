@@ -69,7 +69,7 @@ def test_it_is_kept_on_both_cards_and_read_back_as_it_was(bench, run):
     assert bench.calibration(run.id) is None
     found = bench.calibrate(run.id)
     assert bench.calibration(run.id) == found
-    assert card_of(bench, run)["calibration"] == bench.model(run.id).card["calibration"]
+    assert card_of(bench, run)["calibration"] == bench.registry.model(run.id).card["calibration"]
     assert bench.registry.log_entries()[0].action == "calibrate"
 
 
@@ -108,9 +108,9 @@ def test_what_is_built_on_a_run_does_not_change_when_it_is_calibrated(bench, run
 
 
 def test_what_was_measured_stays_as_it_was_measured(bench, run):
-    evaluation, test = bench.evaluation(run.id), stored(bench, run, "test").probabilities
+    evaluation, test = bench.registry.evaluation(run.id), stored(bench, run, "test").probabilities
     bench.calibrate(run.id)
-    assert bench.evaluation(run.id) == evaluation
+    assert bench.registry.evaluation(run.id) == evaluation
     assert (stored(bench, run, "test").probabilities == test).all()
 
 
@@ -119,7 +119,7 @@ def test_calibrating_again_starts_from_the_raw_answers(bench, run):
 
 
 def test_a_run_that_is_not_finished_is_refused(bench, run):
-    running = bench.runs(status=Status.RUNNING)[0]
+    running = bench.registry.runs(status=Status.RUNNING)[0]
     with pytest.raises(InvalidInput, match="Only a finished run can be calibrated.*RUNNING"):
         bench.calibrate(running.id)
 
@@ -185,7 +185,7 @@ def test_what_another_process_put_on_the_card_before_our_turn_stays(bench, run, 
 
     monkeypatch.setattr(calibration, "acquire", after_somebody_else)
     bench.calibrate(run.id)
-    for card in (card_of(bench, run), bench.model(run.id).card):
+    for card in (card_of(bench, run), bench.registry.model(run.id).card):
         assert card["note"] == "of somebody else" and "calibration" in card
 
 
@@ -235,7 +235,7 @@ def test_killed_after_the_registry_knew_it_is_completed(bench, run, monkeypatch)
             bench.calibrate(run.id)
     assert "calibration" not in card_of(bench, run)
     calibration.recover(bench.settings, bench.registry)
-    assert card_of(bench, run)["calibration"] == bench.model(run.id).card["calibration"]
+    assert card_of(bench, run)["calibration"] == bench.registry.model(run.id).card["calibration"]
     assert bench.registry.model(run.id).sha256 == digest_of(folder_of(bench, run) / "card.json")
 
 

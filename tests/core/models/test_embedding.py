@@ -23,8 +23,8 @@ def run(filled):
 
 def store_features(bench, run, rows=None):
     """What a run with a frozen backbone leaves behind for the test photos."""
-    dataset, backbone = bench.dataset(run.dataset_id), get(run.recipe.backbone)
-    photos = bench.photos(dataset.id, split="test")
+    dataset, backbone = bench.registry.dataset(run.dataset_id), get(run.recipe.backbone)
+    photos = bench.registry.photos(dataset.id, split="test")
     key = store.key_of(dataset, backbone, "test")
     folder = store.folder_of(key, bench.settings)
     folder.mkdir(parents=True)
@@ -168,7 +168,7 @@ def test_a_run_that_is_deleted_while_its_map_is_made_leaves_no_folder(bench, run
 
 
 def test_a_run_without_answers_has_no_map_and_says_why(bench, run):
-    running = bench.runs(status=Status.RUNNING)[0]
+    running = bench.registry.runs(status=Status.RUNNING)[0]
     with pytest.raises(NotFound, match="has no answers for the test photos"):
         bench.photo_map(running.id)
 

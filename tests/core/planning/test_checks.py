@@ -158,7 +158,7 @@ def test_answers_that_are_not_stored_any_more_are_missed_before_launching(bench,
 
 def test_a_confidence_cascade_that_saves_nothing_says_so(bench, filled):
     by_cost = sorted(
-        filled.with_status(Status.FINISHED), key=lambda run: bench.cost(run.id).multiply_adds, reverse=True
+        filled.with_status(Status.FINISHED), key=lambda run: bench.registry.cost(run.id).multiply_adds, reverse=True
     )
     dear, cheap = by_cost[0].id, by_cost[-1].id
     wrong, right = bench.plan(

@@ -176,7 +176,7 @@ def test_a_report_of_one_run_compares_nothing(bench, finished):
 
 
 def test_an_unfinished_run_is_shown_and_marked(bench, finished):
-    running = bench.runs(status=Status.RUNNING)[0]
+    running = bench.registry.runs(status=Status.RUNNING)[0]
     text = read(bench, [*finished, running]).text
     assert "running" in text
     assert f"Run {running.id} is RUNNING, not finished" in text
@@ -189,13 +189,13 @@ def test_a_run_whose_answers_are_gone_is_shown_without_them(bench, finished):
 
 
 def test_only_unfinished_runs_make_a_report_too(bench, finished):
-    text = read(bench, bench.runs(status=Status.RUNNING)).text
+    text = read(bench, bench.registry.runs(status=Status.RUNNING)).text
     assert "None of these runs has been measured on the test photos yet." in text
 
 
 def test_a_class_without_test_photos_is_named(bench, finished):
     run = finished[0]
-    evaluation = bench.evaluation(run.id)
+    evaluation = bench.registry.evaluation(run.id)
     scores = (replace(evaluation.per_class[0], photos=0, recall=None), *evaluation.per_class[1:])
     material = bench.material([run.id])
     changed = replace(material.comparison, evaluations={run.id: replace(evaluation, per_class=scores)})
@@ -289,7 +289,7 @@ def test_every_table_has_rows_for_every_run(bench, finished):
     assert [row["run"] for row in rows["leaderboard"]] == [row.run_id for row in found.rows]
     assert rows["leaderboard"][0]["accuracy"] == found.rows[0].accuracy
     assert len(rows["answers"]) == sum(len(one.digests) for one in found.results.values())
-    assert len(rows["epochs"]) == sum(len(bench.epochs(run_id)) for run_id in ids)
+    assert len(rows["epochs"]) == sum(len(bench.registry.epochs(run_id)) for run_id in ids)
     assert {row["cost"] for row in rows["costs"]} >= {"alone_wall_seconds", "ms_per_photo"}
     on_front = {(row["cost"], row["run"]) for row in rows["costs"] if row["pareto_front"]}
     assert on_front == {(cost, run_id) for cost, front in found.pareto.items() for run_id in front}
@@ -298,7 +298,7 @@ def test_every_table_has_rows_for_every_run(bench, finished):
 def test_the_answers_are_those_that_were_stored(bench, finished):
     results = load_results(bench.settings, finished[0].id)
     rows = bench.table("answers", [finished[0].id])
-    names = bench.dataset(finished[0].dataset_id).class_names
+    names = bench.registry.dataset(finished[0].dataset_id).class_names
     assert [row["photo"] for row in rows] == list(results.digests)
     assert np.allclose([[row[f"p_{name}"] for name in names] for row in rows], results.probabilities)
     assert [row["right"] for row in rows] == results.right.tolist()

@@ -55,7 +55,7 @@ def test_curves_are_made_once_and_anew_when_a_run_of_them_is_gone(bench, finishe
 
 
 def test_the_board_stays_as_long_as_nothing_is_written_about_its_runs(bench, finished):
-    dataset_id = bench.run(finished[0]).dataset_id
+    dataset_id = bench.registry.run(finished[0]).dataset_id
     board = bench.board(dataset_id)
     bench.set_rate(36.0)
     fill(bench.registry, bench.settings, runs=2, name="garden")
@@ -64,7 +64,7 @@ def test_the_board_stays_as_long_as_nothing_is_written_about_its_runs(bench, fin
 
 @pytest.mark.parametrize("change", [{"name": "Renamed"}, {"notes": "good"}, {"tags": ["good"]}])
 def test_whatever_is_said_of_a_run_is_on_the_board_at_once(bench, finished, change):
-    dataset_id = bench.run(finished[0]).dataset_id
+    dataset_id = bench.registry.run(finished[0]).dataset_id
     bench.board(dataset_id)
     bench.annotate(finished[0], **change)
     key, value = next(iter(change.items()))
@@ -73,7 +73,7 @@ def test_whatever_is_said_of_a_run_is_on_the_board_at_once(bench, finished, chan
 
 @pytest.mark.parametrize("on", [True, False])
 def test_a_star_and_the_archive_are_on_the_board_at_once(bench, finished, on):
-    dataset_id = bench.run(finished[0]).dataset_id
+    dataset_id = bench.registry.run(finished[0]).dataset_id
     bench.board(dataset_id)
     bench.star(finished[:1], on)
     assert bench.board(dataset_id).cell(finished[0], "starred") is on
@@ -82,7 +82,7 @@ def test_a_star_and_the_archive_are_on_the_board_at_once(bench, finished, on):
 
 
 def test_runs_that_come_and_go_are_on_the_board_and_off_it_at_once(bench, finished):
-    dataset_id = bench.run(finished[0]).dataset_id
+    dataset_id = bench.registry.run(finished[0]).dataset_id
     before = len(bench.board(dataset_id))
     bench.delete_runs(finished[:1])
     assert finished[0] not in bench.board(dataset_id) and len(bench.board(dataset_id)) == before - 1
@@ -128,8 +128,11 @@ def test_a_star_is_on_the_board_at_once(bench, filled, finished):
 
 
 def test_runs_are_given_in_the_order_asked_for_and_lost_ones_left_out(bench, finished):
-    assert [run.id for run in bench.board_runs([finished[2], "r-nothing", finished[0]])] == [finished[2], finished[0]]
-    assert [len(epochs) for epochs in bench.epochs_of(finished[:2]).values()] == [12, 12]
+    assert [run.id for run in bench.registry.runs_of([finished[2], "r-nothing", finished[0]])] == [
+        finished[2],
+        finished[0],
+    ]
+    assert [len(epochs) for epochs in bench.registry.epochs_of(finished[:2]).values()] == [12, 12]
 
 
 def test_every_pattern_can_stand_beside_every_other_one(bench):

@@ -69,12 +69,12 @@ def test_a_confidence_cascade_keeps_the_order_of_its_two(bench):
 
 
 def test_what_cannot_be_combined_leaves_nothing_behind(bench):
-    before = len(bench.runs())
+    before = len(bench.registry.runs())
     with pytest.raises(InvalidInput, match=bench.unfinished):
         bench.ensemble([bench.finished[0], bench.unfinished])
     with pytest.raises(InvalidInput, match="needs two to fifty"):
         bench.ensemble(bench.finished[:1])
-    assert len(bench.runs()) == before
+    assert len(bench.registry.runs()) == before
 
 
 def test_reproducing_an_ensemble_combines_it_again_and_forcing_it_does_the_same(bench, started):
@@ -90,7 +90,7 @@ def test_an_ensemble_is_no_backbone_but_its_answers_can_be_passed_on(bench):
     _, ensemble = bench.ensemble(bench.finished[:2])
     (cell,) = bench.plan(
         ensemble.dataset_id,
-        [replace(bench.run(bench.finished[0]).recipe, backbone=ensemble.id)],
+        [replace(bench.registry.run(bench.finished[0]).recipe, backbone=ensemble.id)],
     )
     assert cell.decision is Decision.REFUSED and "stacking" in cell.because
     assert ensemble.id not in [backbone.name for backbone, _ in bench.backbones()]

@@ -22,19 +22,23 @@ def test_stars_tags_and_the_archive_take_the_beginning_of_an_id_and_aliases(benc
     bench.star(["flowers@champion", finished[2][:8]])
     bench.tag([finished[2]], add=["night"])
     bench.archive([finished[2], finished[2]])
-    assert [bench.run(run_id).starred for run_id in finished[1:3]] == [True, True]
-    assert bench.run(finished[2]).tags == ("night",) and bench.run(finished[2]).archived
+    assert [bench.registry.run(run_id).starred for run_id in finished[1:3]] == [True, True]
+    assert bench.registry.run(finished[2]).tags == ("night",) and bench.registry.run(finished[2]).archived
     with pytest.raises(NotFound, match="r-none"):
         bench.star([finished[3], "r-none"])
-    assert not bench.run(finished[3]).starred
+    assert not bench.registry.run(finished[3]).starred
 
 
 def test_who_moved_the_champion_is_whoever_is_logged_in_unless_somebody_says(bench, finished):
     assert bench.set_alias(finished[0], why="steady").who == login_name()
     assert bench.set_alias(finished[1], why="better", who="Ada").who == "Ada"
-    assert bench.champions()[bench.dataset("flowers").id].run_id == finished[1]
+    assert bench.champions()[bench.registry.dataset("flowers").id].run_id == finished[1]
     assert bench.roll_back_alias("flowers", why="slow").run_id == finished[0]
-    assert [move.why for move in bench.alias_history("flowers")] == ["slow", "better", "steady"]
+    assert [move.why for move in bench.registry.alias_history(bench.registry.dataset("flowers").id)] == [
+        "slow",
+        "better",
+        "steady",
+    ]
 
 
 def test_runs_of_all_datasets_are_counted_by_their_status(bench, filled):
@@ -58,7 +62,7 @@ def test_a_champion_that_was_deleted_is_lost_and_the_one_before_can_come_back(be
     bench.delete_runs([finished[1]])
     assert bench.aliases("flowers") == {} == bench.champions()
     assert bench.lost_aliases("flowers")["champion"].run_id == finished[1]
-    assert bench.before_alias("flowers").run_id == finished[0]
+    assert bench.registry.before_alias(bench.registry.dataset("flowers").id, "champion").run_id == finished[0]
     bench.roll_back_alias("flowers")
     assert bench.aliases("flowers")["champion"].run_id == finished[0] and bench.lost_aliases("flowers") == {}
 
@@ -70,7 +74,7 @@ def test_a_champion_that_was_deleted_is_lost_and_the_one_before_can_come_back(be
 def light(bench, finished):
     """A finished run without weights."""
     bench.delete_weights([finished[0]])
-    return bench.run(finished[0])
+    return bench.registry.run(finished[0])
 
 
 def test_it_can_still_be_compared(bench, finished, light):
@@ -80,7 +84,7 @@ def test_it_can_still_be_compared(bench, finished, light):
 
 
 def test_it_cannot_be_asked_and_says_why(bench, light):
-    assert not bench.has_model(light.id) and light.id not in bench.model_sizes("flowers")
+    assert not bench.has_model(light.id) and light.id not in bench.registry.model_sizes(light.dataset_id)
     for reference in (light.id, "flowers@champion"):
         bench.set_alias(light.id)
         with pytest.raises(NotFound, match=r"the weights of .* were deleted. Train it again to get one"):

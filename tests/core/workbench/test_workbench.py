@@ -9,6 +9,7 @@ from core import jobs
 from core.comparison import load_results
 from core.errors import Conflict, InvalidInput, NotFound
 from core.planning.decide import Decision
+from core.recipes.defaults import reasons
 from core.recipes.naming import name_of
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
 from core.runs.values import Cancel, Status
@@ -80,7 +81,7 @@ def test_repetitions_are_seeds_from_the_chosen_one_on_where_chance_plays_a_part(
 
 def test_defaults_know_the_pattern_and_the_network(bench, dataset):
     assert bench.defaults(dataset, Pattern.FINE_TUNING, LITE0).depth == 2
-    assert tuple(bench.reasons(Pattern.FINE_TUNING)) == RELEVANT[Pattern.FINE_TUNING]
+    assert tuple(reasons(Pattern.FINE_TUNING)) == RELEVANT[Pattern.FINE_TUNING]
     assert bench.depths(Pattern.FINE_TUNING, LITE0) == range(1, 19)
 
 
@@ -115,7 +116,7 @@ def test_a_run_is_named_by_what_it_does(bench, recipe, name):
 
 
 def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished):
-    first = bench.run(finished[0].id)
+    first = bench.registry.run(finished[0].id)
     assert bench.name_of(Recipe(backbone=first.id)) == f"{first.name}, then new head"
 
 
@@ -172,7 +173,7 @@ def test_a_dataset_whose_models_others_wait_for_is_kept(bench, dataset, finished
     other = fill(registry, settings, runs=1, name="other").dataset
     recipe = Recipe(backbone=finished[0].id, hyperparameters=Hyperparameters(batch_size=8))
     ((_, child),) = bench.plan_and_launch([(other.id, recipe)])
-    for run in bench.runs(dataset):
+    for run in bench.registry.runs(dataset):
         if run.status is Status.RUNNING:
             registry.end(run.id, run.attempt, Status.KILLED)
     assert bench.impact(dataset=dataset).used_by == (child.id,)
@@ -186,7 +187,10 @@ def test_a_dataset_whose_models_others_wait_for_is_kept(bench, dataset, finished
 def test_a_known_answer_is_reused_and_says_what_that_saves(bench, dataset, finished):
     plan = first(bench, dataset, finished[0].recipe)
     assert (plan.decision, plan.run_id, plan.estimate_seconds) == (Decision.REUSED, finished[0].id, 0.0)
-    assert (plan.saves_seconds, plan.saves_source) == (bench.cost(finished[0].id).alone_wall_seconds, "measured")
+    assert (plan.saves_seconds, plan.saves_source) == (
+        bench.registry.cost(finished[0].id).alone_wall_seconds,
+        "measured",
+    )
 
 
 def test_an_extension_saves_the_epochs_that_were_run(bench, dataset, finished, settings):
@@ -203,11 +207,11 @@ def test_one_bad_cell_does_not_spoil_the_grid_but_cannot_be_launched(bench, data
     grid = bench.grid(dataset, [LITE0], [Pattern.FINE_TUNING], depths=[1, 99])
     plans = bench.plan(dataset, grid)
     assert [plan.decision for plan in plans] == [Decision.NEW, Decision.REFUSED]
-    before = len(bench.runs())
+    before = len(bench.registry.runs())
     for launch in (lambda: bench.launch(plans), lambda: bench.plan_and_launch([(dataset, r) for r in grid])):
         with pytest.raises(InvalidInput, match="between 1 and 18"):
             launch()
-    assert len(bench.runs()) == before
+    assert len(bench.registry.runs()) == before
 
 
 def test_what_is_launched_keeps_its_name_and_its_recipe(bench, dataset):
@@ -219,7 +223,11 @@ def test_what_is_launched_keeps_its_name_and_its_recipe(bench, dataset):
 
 def test_force_takes_the_next_seed_nobody_has(bench, dataset, finished):
     recipe = next(run.recipe for run in finished if run.recipe.hyperparameters.seed == 0)
-    used = {run.recipe.hyperparameters.seed for run in bench.runs(dataset) if run.recipe.backbone == recipe.backbone}
+    used = {
+        run.recipe.hyperparameters.seed
+        for run in bench.registry.runs(dataset)
+        if run.recipe.backbone == recipe.backbone
+    }
     plans = bench.plan(dataset, [recipe, recipe], force=True)
     seeds = [plan.recipe.hyperparameters.seed for plan in plans]
     assert [plan.decision for plan in plans] == [Decision.NEW] * 2
@@ -344,7 +352,7 @@ def test_what_was_never_done_again_has_no_reproduction(bench, finished):
 
 def test_pause_and_resume(bench, filled):
     waiting = filled.with_status(Status.SCHEDULED)[0]
-    assert bench.pause(waiting.id).status is Status.KILLED
+    assert bench.cancel(waiting.id).status is Status.KILLED
     assert bench.resume(waiting.id).status is Status.SCHEDULED
 
 

@@ -28,7 +28,7 @@ def show(selected: Selected) -> None:
         "Runs of these photos that differ in nothing but the depth (and the seed), whether or not they are chosen.",
     )
     runs = _sweepable(selected)
-    series = depth_series(leaderboard(runs, selected.bench.costs([run.id for run in runs])))
+    series = depth_series(leaderboard(runs, selected.bench.registry.costs([run.id for run in runs])))
     if not series:
         parts.nothing(
             "No two finished runs of these photos differ in nothing but the depth. "
@@ -63,7 +63,7 @@ def _sweepable(selected: Selected) -> list[Run]:
     found = selected.bench.board_page(
         selected.dataset.id, Filters(patterns=patterns), sort="created_at", fold=False, size=_MOST_RUNS
     )
-    return selected.bench.board_runs([entry.run_id for entry in found.entries])
+    return selected.bench.registry.runs_of([entry.run_id for entry in found.entries])
 
 
 def _charts(selected: Selected, chosen: Sequence[DepthSeries]) -> None:

@@ -38,7 +38,7 @@ def _one(selected: Selected, row: Row) -> None:
     """The chart of one cascade, or why there is none."""
     parts.chip(selected, row.run_id)
     try:
-        choice = selected.bench.model(row.run_id).card.get("choice", {})
+        choice = selected.bench.registry.model(row.run_id).card.get("choice", {})
     except NotFound:
         choice = {}
     curve = threshold_points(choice)
