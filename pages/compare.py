@@ -63,7 +63,7 @@ def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str,
         chosen_view(dataset, selected)
     st.subheader("Leaderboard", anchor="leaderboard")
     with explained():
-        colours = selected.colours if selected else {}
+        colours = {run_id: style.colour for run_id, style in selected.styles.items()} if selected else {}
         leaderboard.show(bench, dataset, now, chosen, colours=colours)
     if selected:
         with explained():

@@ -1,4 +1,4 @@
-"""The chart of learning: one metric of several runs, over epochs or over the time they took."""
+"""Learning curves: one metric of several runs, over epochs or over the time they took."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from core.charts.chart import Chart
 from core.charts.look import (
     GREY,
     MOST_POINTS,
@@ -27,15 +28,16 @@ from core.charts.styles import RunStyle, styles_of
 from core.charts.thinning import thinned
 from core.comparison.curves import TRAINING_OF, Curve, MetricKind, metric_kind
 from core.errors import InvalidInput
+from core.text.tables import Rows
 from core.text.units import count, duration, percent
 
 MOST_RUNS = 40
 _MOST_ON_A_LINE = 500
-"""More points than this on one line are not seen."""
+"""More points than this on one line cannot be seen."""
 
 Over = Literal["epoch", "wall", "paid"]
-OVER: dict[str, str] = {"epoch": "epoch", "wall": "time in training", "paid": "time paid so far"}
-"""What the curves can be drawn over. Paid: with loading and computing features, before the first epoch."""
+OVER: dict[str, str] = {"epoch": "epoch", "wall": "time in training", "paid": "time spent so far"}
+"""What the curves can be drawn over. ``paid`` includes loading and computing features, before the first epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +45,8 @@ class CurveLine:
     """What is drawn of a curve (None is a gap).
 
     Args:
-        training: whether it is that of the training photos. of: points there were before thinning.
-        x: epochs, or seconds. best: (place in x, value) of the epoch the model was kept from.
+        training: whether it belongs to the training photos. of: number of points before thinning.
+        x: epochs, or seconds. best: (index, value) of the epoch whose model was kept.
     """
 
     run_id: str
@@ -58,10 +60,11 @@ class CurveLine:
 
 
 def line_of(curve: Curve, over: Over = "epoch", *, training: bool = False, most: int = _MOST_ON_A_LINE) -> CurveLine:
-    """Shares become percent; what is not a number becomes a gap; long lines are thinned and keep their extremes."""
+    """Fractions become percent, NaN becomes a gap; long lines are thinned and keep their extremes."""
     factor = 100 if metric_kind(curve.metric).share else 1
-    values = [factor * value if math.isfinite(value) else None for value in _values(curve, training)]
-    places = places_of(curve, over)
+    given = curve.training if training else curve.values
+    values = [factor * value if math.isfinite(value) else None for value in given]
+    x = x_of(curve, over)
     best = curve.epochs.index(curve.best_epoch) if curve.best_epoch in curve.epochs else None
     kept = thinned(values, best, most)
     peak = None if best is None or training else values[best]
@@ -71,18 +74,14 @@ def line_of(curve: Curve, over: Over = "epoch", *, training: bool = False, most:
         training=training,
         of=len(values),
         epochs=tuple(curve.epochs[index] for index in kept),
-        x=tuple(places[index] for index in kept),
+        x=tuple(x[index] for index in kept),
         values=tuple(values[index] for index in kept),
         best=None if best is None or peak is None else (kept.index(best), peak),
     )
 
 
-def _values(curve: Curve, training: bool) -> Sequence[float]:
-    return curve.training if training else curve.values
-
-
-def places_of(curve: Curve, over: Over) -> Sequence[float]:
-    """Where each epoch lies: its number, or seconds on the clock when it ended."""
+def x_of(curve: Curve, over: Over) -> Sequence[float]:
+    """Where each epoch lies on the axis: its number, or the seconds at its end."""
     if over == "epoch":
         return curve.epochs
     start = (curve.before or 0.0) if over == "paid" else 0.0
@@ -90,19 +89,19 @@ def places_of(curve: Curve, over: Over) -> Sequence[float]:
 
 
 def drawable(curves: Sequence[Curve], over: Over, styles: Mapping[str, RunStyle]) -> list[Curve]:
-    """Those whose place on the axis is known, the coloured ones first, at most ``MOST_RUNS``."""
+    """Those whose position on the axis is known, the coloured ones first, at most ``MOST_RUNS``."""
     if over not in OVER:
         raise InvalidInput(f"Curves can be drawn over: {', '.join(OVER)}. Received: {over!r}")
-    known = [curve for curve in curves if over == "epoch" or (curve.seconds and _is_paid_for(curve, over))]
+    known = [curve for curve in curves if _is_known(curve, over)]
     return sorted(known, key=lambda curve: not styles[curve.run_id].coloured)[:MOST_RUNS]
 
 
-def _is_paid_for(curve: Curve, over: Over) -> bool:
-    return over == "wall" or curve.before is not None
+def _is_known(curve: Curve, over: Over) -> bool:
+    return over == "epoch" or (bool(curve.seconds) and (over == "wall" or curve.before is not None))
 
 
 def lines_of(curves: Sequence[Curve], over: Over, styles: Mapping[str, RunStyle]) -> tuple[CurveLine, ...]:
-    """Every line that is drawn: validation, and of the coloured runs also training; few enough points in all."""
+    """Every line that is drawn: validation, and training of the coloured runs; thinned to ``MOST_POINTS`` in all."""
     drawn = drawable(curves, over, styles)
     both = [curve for curve in drawn if curve.training and styles[curve.run_id].coloured]
     most = min(_MOST_ON_A_LINE, (MOST_POINTS - 2 * MOST_RUNS) // max(1, len(drawn) + len(both)) - 1)
@@ -110,65 +109,7 @@ def lines_of(curves: Sequence[Curve], over: Over, styles: Mapping[str, RunStyle]
     return tuple(lines + [line_of(curve, over, most=most) for curve in reversed(drawn)])
 
 
-def learning_curves_title(curves: Sequence[Curve], over: Over = "epoch") -> str:
-    """Who got furthest: "Lite1 reaches the highest validation accuracy: 94.1 % in epoch 12"."""
-    ends = [
-        (value, place, curve) for curve in curves for place, value in enumerate(curve.values) if math.isfinite(value)
-    ]
-    if not ends:
-        return "How did the runs learn?"
-    kind = metric_kind(curves[0].metric)
-    choose = max if kind.share else min
-    value, place, curve = choose(ends, key=lambda end: end[0])
-    word = "highest" if kind.share else "lowest"
-    after = ""
-    if over != "epoch" and curve.seconds and _is_paid_for(curve, over):
-        after = f", after {duration(places_of(curve, over)[place])}"
-    reached = f"reaches the {word} {kind.title}: {_words(kind, value)} in epoch {curve.epochs[place]}{after}"
-    return f"{curve.name} {reached}"
-
-
-def learning_curves_caption(
-    curves: Sequence[Curve], over: Over = "epoch", styles: Mapping[str, RunStyle] | None = None
-) -> str:
-    """What the lines mean, and what is not drawn and why; nothing is left out silently."""
-    looks = styles_of([curve.run_id for curve in curves], styles)
-    lines = lines_of(curves, over, looks)
-    drawn, of = sum(len(line.x) for line in lines), sum(line.of for line in lines)
-    said = ["A marker: the epoch the model was kept from."]
-    if any(line.training for line in lines):
-        said.append("Dotted: the training photos.")
-    if drawn < of:
-        said.append(f"{drawn:,} of {of:,} points are drawn, every peak among them.")
-    shown = {line.run_id for line in lines}
-    unpaid = [curve for curve in curves if over != "epoch" and not (curve.seconds and _is_paid_for(curve, over))]
-    if unpaid:
-        said.append(f"Not drawn: {count(len(unpaid), 'run')} whose cost is not known yet, because it has not ended.")
-    if len(shown) + len(unpaid) < len(curves):
-        said.append(f"{len(shown)} of {count(len(curves), 'run')} are drawn.")
-    return " ".join(said)
-
-
-def learning_curves_rows(
-    curves: Sequence[Curve], over: Over = "epoch", styles: Mapping[str, RunStyle] | None = None
-) -> list[dict[str, Any]]:
-    """One row per point that is drawn."""
-    looks = styles_of([curve.run_id for curve in curves], styles)
-    metric = curves[0].metric if curves else ""
-    seconds = {} if over == "epoch" else {"seconds": over}
-    return [
-        {"run": line.run_id, "name": line.name, "metric": TRAINING_OF[metric] if line.training else metric}
-        | {"epoch": line.epochs[place]}
-        | dict.fromkeys(seconds, line.x[place])
-        | {"value": line.values[place], "best": line.best is not None and line.best[0] == place}
-        for line in lines_of(curves, over, looks)
-        for place in range(len(line.x))
-    ]
-
-
-def learning_curves(
-    curves: Sequence[Curve], over: Over = "epoch", styles: Mapping[str, RunStyle] | None = None
-) -> go.Figure:
+def curves_chart(curves: Sequence[Curve], over: Over = "epoch", styles: Mapping[str, RunStyle] | None = None) -> Chart:
     """Validation as a solid line per run with its best epoch marked, training dotted; beyond 12 runs grey.
 
     Args:
@@ -176,18 +117,71 @@ def learning_curves(
         styles: of ``run_styles`` for all runs of the page.
     """
     require_some(curves, "no run has finished an epoch")
-    kind = metric_kind(curves[0].metric)
     looks = styles_of([curve.run_id for curve in curves], styles)
     lines = lines_of(curves, over, looks)
     require_some(lines, "the cost of a run is known when it has ended")
+    return Chart(
+        figure=_draw(lines, metric_kind(curves[0].metric), over, looks),
+        title=_title(curves, over),
+        caption=_caption(curves, lines, over),
+        rows=lambda: _rows(lines, curves[0].metric, over),
+    )
+
+
+def _title(curves: Sequence[Curve], over: Over) -> str:
+    """The run that reached the best value: "Lite1 reaches the highest validation accuracy: 94.1 % in epoch 12"."""
+    ends = [
+        (value, index, curve) for curve in curves for index, value in enumerate(curve.values) if math.isfinite(value)
+    ]
+    if not ends:
+        return "How did the runs learn?"
+    kind = metric_kind(curves[0].metric)
+    choose, word = (max, "highest") if kind.share else (min, "lowest")
+    value, index, curve = choose(ends, key=lambda end: end[0])
+    timed = over != "epoch" and _is_known(curve, over)
+    after = f", after {duration(x_of(curve, over)[index])}" if timed else ""
+    return f"{curve.name} reaches the {word} {kind.title}: {_label(kind, value)} in epoch {curve.epochs[index]}{after}"
+
+
+def _caption(curves: Sequence[Curve], lines: Sequence[CurveLine], over: Over) -> str:
+    """What the lines mean, and what is not drawn and why."""
+    drawn, of = sum(len(line.x) for line in lines), sum(line.of for line in lines)
+    sentences = ["Marker: the epoch whose model was kept."]
+    if any(line.training for line in lines):
+        sentences.append("Dotted: training photos.")
+    if drawn < of:
+        sentences.append(f"{drawn:,} of {of:,} points are drawn, every peak among them.")
+    unknown = sum(not _is_known(curve, over) for curve in curves)
+    if unknown:
+        sentences.append(f"Not drawn: {count(unknown, 'run')} whose cost is not known yet, because it has not ended.")
+    shown = len({line.run_id for line in lines})
+    if shown + unknown < len(curves):
+        sentences.append(f"{shown} of {count(len(curves), 'run')} are drawn.")
+    return " ".join(sentences)
+
+
+def _rows(lines: Sequence[CurveLine], metric: str, over: Over) -> Rows:
+    """One row per point that is drawn."""
+    seconds = {} if over == "epoch" else {"seconds": over}
+    return [
+        {"run": line.run_id, "name": line.name, "metric": TRAINING_OF[metric] if line.training else metric}
+        | {"epoch": line.epochs[index]}
+        | dict.fromkeys(seconds, line.x[index])
+        | {"value": line.values[index], "best": line.best is not None and line.best[0] == index}
+        for line in lines
+        for index in range(len(line.x))
+    ]
+
+
+def _draw(lines: Sequence[CurveLine], kind: MetricKind, over: Over, styles: Mapping[str, RunStyle]) -> go.Figure:
     scale = per_unit, unit = (1.0, "") if over == "epoch" else time_unit(max(line.x[-1] for line in lines))
-    traces = [_trace(line, looks[line.run_id], kind, scale) for line in lines]
-    traces += [_best_mark(line, looks[line.run_id], kind, per_unit) for line in lines if line.best]
+    traces = [_trace(line, styles[line.run_id], kind, scale) for line in lines]
+    traces += [_best_mark(line, styles[line.run_id], kind, per_unit) for line in lines if line.best]
     _name_best_first(traces)
     if any(line.training for line in lines):
         traces.append(_key_to_dots())
     ends = [line.x[-1] / per_unit for line in lines]
-    every = [place / per_unit for line in lines for place in line.x]
+    every = [x / per_unit for line in lines for x in line.x]
     log = over != "epoch" and spans_decades(ends)
     named = sum(trace.get("showlegend") is True for trace in traces)
     return figure(
@@ -201,7 +195,7 @@ def learning_curves(
 
 
 def _name_best_first(traces: Sequence[Trace]) -> None:
-    """The best run is drawn last, on top of the others; in the legend it comes first, as in all other charts."""
+    """The best run is drawn last, on top of the others, but comes first in the legend, as in all other charts."""
     for rank, trace in enumerate(reversed([trace for trace in traces if trace["showlegend"]]), start=1):
         trace["legendrank"] = rank
 
@@ -236,10 +230,10 @@ def _template(kind: MetricKind, training: bool, unit: str) -> str:
 
 def _best_mark(line: CurveLine, style: RunStyle, kind: MetricKind, per_unit: float) -> Trace:
     assert line.best is not None
-    place, value = line.best
-    said = f"{kind.title} {_words(kind, value / 100 if kind.share else value)}, epoch {line.epochs[place]}"
+    index, value = line.best
+    label = f"{kind.title} {_label(kind, value / 100 if kind.share else value)}, epoch {line.epochs[index]}"
     return scatter(
-        x=[line.x[place] / per_unit],
+        x=[line.x[index] / per_unit],
         y=[value],
         name=legend_name(line.name),
         mode="lines+markers",  # the line shows in the legend, which names the run by this trace
@@ -248,17 +242,17 @@ def _best_mark(line: CurveLine, style: RunStyle, kind: MetricKind, per_unit: flo
         line={"color": style.colour, "width": 2},
         marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
         meta=[escape(line.name)],
-        hovertemplate=hover(f"{said}: its best epoch, kept as the model"),
+        hovertemplate=hover(f"{label}: best epoch, kept as the model"),
     )
 
 
 def _key_to_dots() -> Trace:
-    """An entry of the legend that says what the dotted lines are."""
+    """An entry of the legend that explains the dotted lines."""
     look = {"color": GREY, "dash": "dot", "width": 1.5}
-    return scatter(name="on the training photos", x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
+    return scatter(name="training photos", x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
 
 
-def _words(kind: MetricKind, value: float) -> str:
+def _label(kind: MetricKind, value: float) -> str:
     if kind.share:
         return percent(value)
     return duration(value) if kind.unit == "s" else f"{value:.3g}"

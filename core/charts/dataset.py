@@ -1,12 +1,13 @@
 """Charts of a dataset: how many photos of each class, and how large they are."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from statistics import median
 
 import plotly.graph_objects as go
 
+from core.charts.chart import Chart
 from core.charts.look import (
     ACCENT,
     HOVER,
@@ -57,19 +58,25 @@ def class_bars(dataset: Dataset) -> tuple[ClassBar, ...]:
     )
 
 
-def class_balance_title(dataset: Dataset) -> str:
-    sizes = dataset.class_sizes
+def class_balance_chart(dataset: Dataset) -> Chart:
+    """Bars per class, stacked by split; beyond 60 classes the largest 60."""
+    bars = class_bars(dataset)
+    require_some(bars, "the dataset has no classes")
+    return Chart(
+        figure=_draw_bars(bars[: _LONGEST_BALANCE * len(SPLITS)]),
+        title=_balance_title(dataset.class_sizes),
+        rows=lambda: [asdict(bar) for bar in bars],
+    )
+
+
+def _balance_title(sizes: Mapping[str, int]) -> str:
     least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
-    classes = count(len(sizes), "class", "classes")
     if sizes[most] < 1.5 * sizes[least]:
-        return f"The {classes} are about equally large"
+        return f"The {count(len(sizes), 'class', 'classes')} are balanced"
     return f"{most} has {times(sizes[most] / max(1, sizes[least]))} photos of {least}"
 
 
-def class_balance(dataset: Dataset) -> go.Figure:
-    """Bars per class, stacked by split; beyond 60 classes the largest 60."""
-    bars = class_bars(dataset)[: _LONGEST_BALANCE * len(SPLITS)]
-    require_some(bars, "the dataset has no classes")
+def _draw_bars(bars: Sequence[ClassBar]) -> go.Figure:
     names = list(dict.fromkeys(bar.class_name for bar in bars))
     labels = dict(zip(names, distinct_labels(names), strict=True))
     traces = [
@@ -101,7 +108,7 @@ def _split_bars(split: str, bars: Sequence[ClassBar], labels: dict[str, str]) ->
 
 
 def size_dots(photos: Sequence[Photo], most: int = _MOST_SIZES) -> tuple[SizeDot, ...]:
-    """How many photos have which size; with more than ``most`` sizes they are gathered on an ever coarser grid."""
+    """Photos by size; more than ``most`` sizes are put on a coarser grid."""
     step = 1
     while True:
         found = Counter((_on_grid(photo.width, step), _on_grid(photo.height, step)) for photo in photos)
@@ -114,23 +121,24 @@ def _on_grid(side: int, step: int) -> int:
     return side // step * step + step // 2
 
 
-def image_sizes_title(photos: Sequence[Photo]) -> str:
-    if not photos:
-        return "How large are the photos?"
-    width, height = (round(median(sides)) for sides in zip(*((p.width, p.height) for p in photos), strict=True))
-    least = min(photos, key=lambda photo: photo.width * photo.height)
-    usual = f"A usual photo has {width} x {height} pixels"
-    if (least.width, least.height) == (width, height):
-        return usual
-    return f"{usual}, the smallest {least.width} x {least.height}"
-
-
-def image_sizes(photos: Sequence[Photo]) -> go.Figure:
+def image_sizes_chart(photos: Sequence[Photo]) -> Chart:
     """Width against height of the photos; the area of a dot grows with their number."""
     require_some(photos, "there are no photos")
     dots = size_dots(photos)
+    return Chart(figure=_draw_dots(dots), title=_sizes_title(photos), rows=lambda: [asdict(dot) for dot in dots])
+
+
+def _sizes_title(photos: Sequence[Photo]) -> str:
+    width, height = (round(median(sides)) for sides in zip(*((p.width, p.height) for p in photos), strict=True))
+    least = min(photos, key=lambda photo: photo.width * photo.height)
+    typical = f"Median size: {width} x {height} pixels"
+    if (least.width, least.height) == (width, height):
+        return typical
+    return f"{typical}, smallest photo: {least.width} x {least.height}"
+
+
+def _draw_dots(dots: Sequence[SizeDot]) -> go.Figure:
     largest = max(dot.photos for dot in dots)
-    details = [["", f"{dot.width} x {dot.height} pixels", count(dot.photos, "photo")] for dot in dots]
     trace = scatter(
         x=[dot.width for dot in dots],
         y=[dot.height for dot in dots],
@@ -141,7 +149,7 @@ def image_sizes(photos: Sequence[Photo]) -> go.Figure:
             "opacity": 0.5,
             "line": {"width": 0},
         },
-        customdata=details,
+        customdata=[["", f"{dot.width} x {dot.height} pixels", count(dot.photos, "photo")] for dot in dots],
         hovertemplate=HOVER,
     )
     sides = {"rangemode": "tozero"}

@@ -1,29 +1,30 @@
-"""Charts of a depth sweep: what is reached and what it costs, block by block."""
+"""Depth sweeps: accuracy and cost over the number of blocks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import plotly.graph_objects as go
 
+from core.charts.chart import Chart
 from core.charts.look import HOVER, Trace, axis, escape, figure, legend_name, require_some, scatter
 from core.charts.styles import RunStyle, styles_of
 from core.comparison.cost_axes import COSTS
 from core.comparison.depths import DepthPoint, DepthSeries
 from core.recipes.recipe import Pattern
+from core.text.tables import Rows
 from core.text.units import count, percent, points, times
 
 _MOST_NAMED = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Figure:
-    """One figure of a depth: where it is on the axis, how it reads, its error bar (down, up)."""
+class _Metric:
+    """One metric of a depth: its value on the axis, its label, its error bar (down, up)."""
 
     value: Callable[[DepthPoint], float | None]
     title: str
     unit: str
-    words: Callable[[DepthPoint], str]
+    label: Callable[[DepthPoint], str]
     bar: Callable[[DepthPoint], tuple[float, float]] = lambda point: (0.0, 0.0)
 
 
@@ -35,43 +36,43 @@ def _interval(point: DepthPoint) -> tuple[float, float]:
 
 _SECONDS, _PER_PHOTO = COSTS["alone_wall_seconds"], COSTS["ms_per_photo"]
 
-DEPTH_FIGURES: dict[str, _Figure] = {
-    "accuracy": _Figure(
+DEPTH_METRICS: dict[str, _Metric] = {
+    "accuracy": _Metric(
         value=lambda point: 100 * point.accuracy,
         title="test accuracy",
         unit="%",
-        words=lambda point: percent(point.accuracy, (point.low, point.high)),
+        label=lambda point: percent(point.accuracy, (point.low, point.high)),
         bar=_interval,
     ),
-    "seconds": _Figure(
+    "seconds": _Metric(
         value=lambda point: point.seconds,
         title=_SECONDS.title,
         unit="s",
-        words=lambda point: f"{_SECONDS.title} {_SECONDS.words(point.seconds)}",
+        label=lambda point: f"{_SECONDS.title} {_SECONDS.words(point.seconds)}",
     ),
-    "ms_per_photo": _Figure(
+    "ms_per_photo": _Metric(
         value=lambda point: point.ms_per_photo,
         title=_PER_PHOTO.title,
         unit="ms",
-        words=lambda point: f"{_PER_PHOTO.title} {_PER_PHOTO.words(point.ms_per_photo)}",
+        label=lambda point: f"{_PER_PHOTO.title} {_PER_PHOTO.words(point.ms_per_photo)}",
     ),
 }
 """What can be drawn over the depth."""
 
 
 def depth_title(series: DepthSeries) -> str:
-    """Where accuracy and cost cross: "Lite0, fine tuning is most accurate with 3 blocks trained: 93 %; with 1 ..."."""
+    """The best depth of one series, and what the cheapest depth loses against it."""
     key = "seconds" if series.pattern is Pattern.FINE_TUNING else "ms_per_photo"
     best = max(series.points, key=lambda point: (point.accuracy, -(getattr(point, key) or 0.0), -point.depth))
-    said = f"{series.name} is most accurate with {_blocks(series, best)}: {percent(best.accuracy)}"
+    reached = f"{series.name} is most accurate with {_blocks(series, best)}: {percent(best.accuracy)}"
     if any(getattr(point, key) is None for point in series.points):
-        return said
+        return reached
     cheapest = min(series.points, key=lambda point: getattr(point, key))
     if cheapest is best:
-        return f"{said}, and cheapest there"
+        return f"{reached}, and cheapest there"
     part = times(getattr(cheapest, key) / getattr(best, key))
     lower = points(best.accuracy - cheapest.accuracy)
-    return f"{said}; with {_blocks(series, cheapest)} it is {lower} lower at {part} {COSTS[_COSTS[key]].title}"
+    return f"{reached}; with {_blocks(series, cheapest)} it is {lower} lower at {part} {COSTS[_COSTS[key]].title}"
 
 
 _COSTS = {"seconds": "alone_wall_seconds", "ms_per_photo": "ms_per_photo"}
@@ -82,8 +83,24 @@ def _blocks(series: DepthSeries, point: DepthPoint) -> str:
     return f"{blocks} trained" if series.pattern is Pattern.FINE_TUNING else f"{blocks} left out"
 
 
-def over_depth_rows(series: Sequence[DepthSeries]) -> list[dict[str, Any]]:
-    """One row per depth, with every figure of it."""
+def depth_chart(
+    series: Sequence[DepthSeries], metric: str = "accuracy", styles: Mapping[str, RunStyle] | None = None
+) -> Chart:
+    """One line per series over the depth, in the colour of its first run.
+
+    The title is about the first series; ``depth_title`` gives those of the others.
+
+    Args:
+        metric: a key of ``DEPTH_METRICS``. styles: of ``run_styles`` for all runs of the page.
+    """
+    drawn = DEPTH_METRICS[metric]
+    known = [one for one in series if any(drawn.value(point) is not None for point in one.points)]
+    require_some(known, f"{drawn.title} was measured at no depth")
+    return Chart(figure=_draw(known, metric, styles), title=depth_title(series[0]), rows=lambda: _rows(series))
+
+
+def _rows(series: Sequence[DepthSeries]) -> Rows:
+    """One row per depth, with all its metrics."""
     return [
         {"series": one.name, "pattern": str(one.pattern), "depth": point.depth, "runs": " ".join(point.run_ids)}
         | {"accuracy": point.accuracy, "low95": point.low, "high95": point.high}
@@ -93,32 +110,26 @@ def over_depth_rows(series: Sequence[DepthSeries]) -> list[dict[str, Any]]:
     ]
 
 
-def over_depth(
-    series: Sequence[DepthSeries], what: str = "accuracy", styles: Mapping[str, RunStyle] | None = None
-) -> go.Figure:
-    """One line per series over the depth, in the colour of its first run; ``what`` is a key of ``DEPTH_FIGURES``."""
-    drawn = DEPTH_FIGURES[what]
-    known = [one for one in series if any(drawn.value(point) is not None for point in one.points)]
-    require_some(known, f"{drawn.title} was measured at no depth")
-    firsts = [one.points[0].run_ids[0] for one in known]
+def _draw(series: Sequence[DepthSeries], metric: str, styles: Mapping[str, RunStyle] | None) -> go.Figure:
+    drawn = DEPTH_METRICS[metric]
+    firsts = [one.points[0].run_ids[0] for one in series]
     looks = styles_of(firsts, styles)
     if not all(looks[first].coloured for first in firsts[:_MOST_NAMED]):
-        looks = styles_of(firsts, None)  # grey on the page, but here each line must be told apart
-    traces = [_line(one, looks[first], drawn) for one, first in zip(known, firsts, strict=True)]
-    trained = {one.pattern for one in known} == {Pattern.FINE_TUNING}
+        looks = styles_of(firsts, None)  # grey on the page, but here each line needs a colour of its own
+    trained = {one.pattern for one in series} == {Pattern.FINE_TUNING}
     title = "blocks trained" if trained else "blocks left out at the top"
-    zero = {} if what == "accuracy" else {"rangemode": "tozero"}
+    zero = {} if metric == "accuracy" else {"rangemode": "tozero"}
     return figure(
-        traces,
-        revision=f"depth {what}",
+        [_line(one, looks[first], drawn) for one, first in zip(series, firsts, strict=True)],
+        revision=f"depth {metric}",
         height=300,
-        showlegend=len(known) > 1,
+        showlegend=len(series) > 1,
         xaxis=axis(title, showgrid=False, dtick=1, tickformat="d"),
         yaxis=axis(drawn.title, drawn.unit, **zero),
     )
 
 
-def _line(series: DepthSeries, style: RunStyle, drawn: _Figure) -> Trace:
+def _line(series: DepthSeries, style: RunStyle, drawn: _Metric) -> Trace:
     shown = [point for point in series.points if drawn.value(point) is not None]
     bars = [drawn.bar(point) for point in shown]
     return scatter(
@@ -140,7 +151,7 @@ def _line(series: DepthSeries, style: RunStyle, drawn: _Figure) -> Trace:
             "visible": any(up or down for down, up in bars),
         },
         customdata=[
-            [point.run_ids[0], escape(series.name), f"{_blocks(series, point)}: {escape(drawn.words(point))}"]
+            [point.run_ids[0], escape(series.name), f"{_blocks(series, point)}: {escape(drawn.label(point))}"]
             for point in shown
         ],
         hovertemplate=HOVER,

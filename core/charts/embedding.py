@@ -1,14 +1,14 @@
-"""The map of the test photos: what looks alike to a network lies close together, its errors stand out."""
+"""The embedding map of the test photos: photos that are similar to a network lie close together, errors are marked."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts.colours import RUN_COLOURS
+from core.charts.chart import Chart
 from core.charts.look import (
     GREY,
     HOVER,
@@ -23,7 +23,9 @@ from core.charts.look import (
     shade,
     short,
 )
-from core.charts.styles import SYMBOLS
+from core.charts.styles import RUN_COLOURS, SYMBOLS
+from core.models.embedding import PhotoMap
+from core.text.tables import Rows
 from core.text.units import percent
 
 _MOST_DRAWN = MOST_POINTS - 10
@@ -31,24 +33,7 @@ _MOST_IN_LEGEND = 24
 _LONGEST_IN_LEGEND = 20
 _ERROR = "x"
 _SHAPES = tuple(symbol for symbol in SYMBOLS if symbol not in ("cross", "star", "hexagram"))
-"""Of classes beyond the palette; none looks like the cross of an error."""
-
-
-class EmbeddedPhoto(Protocol):
-    """A ``PhotoMap``: n photos, ``xy`` (n, 2), true ``labels`` and ``answers`` (n,), ``right`` (n,) bool."""
-
-    @property
-    def digests(self) -> tuple[str, ...]: ...
-    @property
-    def xy(self) -> np.ndarray: ...
-    @property
-    def labels(self) -> np.ndarray: ...
-    @property
-    def answers(self) -> np.ndarray: ...
-    @property
-    def right(self) -> np.ndarray: ...
-    @property
-    def explained(self) -> tuple[float, float]: ...
+"""Of classes beyond the palette; none resembles the cross of an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,17 +44,17 @@ class Dot:
     x: float
     y: float
     true: str
-    answer: str
+    predicted: str
 
     @property
     def right(self) -> bool:
-        return self.true == self.answer
+        return self.true == self.predicted
 
 
-def drawn_places(right: np.ndarray, most: int = _MOST_DRAWN) -> np.ndarray:
-    """Indices of the photos that are drawn: all, or of very many every error and as many others as there is room for.
+def drawn_rows(right: np.ndarray, most: int = _MOST_DRAWN) -> np.ndarray:
+    """Indices of the photos that are drawn: all, or of more than ``most`` every error and a sample of the others.
 
-    Drawn at random with a fixed seed; of more errors than ``most``, as many of them.
+    The sample is random with a fixed seed; of more errors than ``most``, as many of them.
     """
     if len(right) <= most:
         return np.arange(len(right))
@@ -79,61 +64,67 @@ def drawn_places(right: np.ndarray, most: int = _MOST_DRAWN) -> np.ndarray:
     return np.sort(np.append(kept, draw.choice(others, most - len(kept), replace=False)))
 
 
-def map_dots(found: EmbeddedPhoto, class_names: Sequence[str]) -> tuple[Dot, ...]:
+def map_dots(found: PhotoMap, class_names: Sequence[str]) -> tuple[Dot, ...]:
     """What is drawn, in the order of the photos."""
     return tuple(
         Dot(
-            digest=found.digests[place],
-            x=float(found.xy[place, 0]),
-            y=float(found.xy[place, 1]),
-            true=class_names[int(found.labels[place])],
-            answer=class_names[int(found.answers[place])],
+            digest=found.digests[row],
+            x=float(found.xy[row, 0]),
+            y=float(found.xy[row, 1]),
+            true=class_names[int(found.labels[row])],
+            predicted=class_names[int(found.answers[row])],
         )
-        for place in drawn_places(np.asarray(found.right)).tolist()
+        for row in drawn_rows(np.asarray(found.right)).tolist()
     )
 
 
-def photo_map_title(found: EmbeddedPhoto, class_names: Sequence[str]) -> str:
-    """Between which classes most errors lie: "12 of 46 errors are between shirt and t-shirt"."""
-    wrong = ~np.asarray(found.right)
-    pairs = Counter(
-        tuple(sorted((int(true), int(answer))))
-        for true, answer in zip(found.labels[wrong], found.answers[wrong], strict=True)
-    )
-    if not pairs:
-        return "Every test photo is recognised" if len(found.digests) else "Which photos look alike to the network?"
-    (one, other), most = pairs.most_common(1)[0]
-    errors = int(wrong.sum())
-    lie = f"{most} of {errors} errors {'lies' if most == 1 else 'lie'}" if errors > 1 else "The only error lies"
-    return f"{lie} between {class_names[one]} and {class_names[other]}"
-
-
-def photo_map_caption(found: EmbeddedPhoto) -> str:
-    """How to read it, and how many photos are not drawn."""
-    said = "Colour: the true class. A cross: a wrong answer."
-    drawn = len(drawn_places(np.asarray(found.right)))
-    if drawn == len(found.digests):
-        return said
-    wrong = int((~np.asarray(found.right)).sum())
-    kept = "every error among them" if wrong <= drawn else "errors only"
-    return f"{said} {drawn:,} of {len(found.digests):,} photos are drawn, {kept}."
-
-
-def photo_map_rows(found: EmbeddedPhoto, class_names: Sequence[str]) -> list[dict[str, Any]]:
-    """One row per photo that is drawn."""
-    return [
-        {"photo": dot.digest, "x": dot.x, "y": dot.y, "true": dot.true, "answer": dot.answer, "right": dot.right}
-        for dot in map_dots(found, class_names)
-    ]
-
-
-def photo_map(found: EmbeddedPhoto, class_names: Sequence[str]) -> go.Figure:
+def embedding_chart(found: PhotoMap, class_names: Sequence[str]) -> Chart:
     """A dot per photo in the colour of its true class; errors are outlined crosses, drawn last.
 
     Classes beyond the twelfth repeat colours with another shape. ``customdata[0]`` is the photo's digest.
     """
     dots = map_dots(found, class_names)
     require_some(dots, "there are no test photos")
+    return Chart(
+        figure=_draw(dots, found.explained),
+        title=_title(found, class_names),
+        caption=_caption(found, len(dots)),
+        rows=lambda: _rows(dots),
+    )
+
+
+def _title(found: PhotoMap, class_names: Sequence[str]) -> str:
+    """The pair of classes with most errors: "12 of 46 errors are between shirt and t-shirt"."""
+    wrong = ~np.asarray(found.right)
+    pairs = Counter(
+        tuple(sorted((int(true), int(predicted))))
+        for true, predicted in zip(found.labels[wrong], found.answers[wrong], strict=True)
+    )
+    if not pairs:
+        return "All test photos are classified correctly"
+    (one, other), most = pairs.most_common(1)[0]
+    errors = int(wrong.sum())
+    number = f"{most} of {errors} errors {'is' if most == 1 else 'are'}" if errors > 1 else "The only error is"
+    return f"{number} between {class_names[one]} and {class_names[other]}"
+
+
+def _caption(found: PhotoMap, drawn: int) -> str:
+    legend = "Colour: true class. Cross: wrong prediction."
+    if drawn == len(found.digests):
+        return legend
+    wrong = int((~np.asarray(found.right)).sum())
+    which = "every error among them" if wrong <= drawn else "errors only"
+    return f"{legend} {drawn:,} of {len(found.digests):,} photos are drawn, {which}."
+
+
+def _rows(dots: Sequence[Dot]) -> Rows:
+    return [
+        {"photo": dot.digest, "x": dot.x, "y": dot.y, "true": dot.true, "answer": dot.predicted, "right": dot.right}
+        for dot in dots
+    ]
+
+
+def _draw(dots: Sequence[Dot], explained: tuple[float, float]) -> go.Figure:
     looks = class_looks(sorted({dot.true for dot in dots}))
     legend = len(looks) <= _MOST_IN_LEGEND
     traces = [_class(name, [dot for dot in dots if dot.true == name and dot.right], looks[name]) for name in looks]
@@ -144,7 +135,7 @@ def photo_map(found: EmbeddedPhoto, class_names: Sequence[str]) -> go.Figure:
             traces.append(_errors(name, wrong, looks[name][0]))
     if any(not dot.right for dot in dots):
         traces.append(_key_to_crosses())
-    first, second = found.explained
+    first, second = explained
     return figure(
         traces,
         revision="photo map",
@@ -162,8 +153,8 @@ def class_looks(class_names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """(colour, shape) of every class: the palette in its order, then again with the next shape."""
     colours = len(RUN_COLOURS)
     return {
-        name: (RUN_COLOURS[place % colours], _SHAPES[place // colours % len(_SHAPES)])
-        for place, name in enumerate(class_names)
+        name: (RUN_COLOURS[index % colours], _SHAPES[index // colours % len(_SHAPES)])
+        for index, name in enumerate(class_names)
     }
 
 
@@ -178,7 +169,7 @@ def _class(name: str, dots: Sequence[Dot], look: tuple[str, str]) -> Trace:
         marker={"color": shade(colour, 0.85), "symbol": shape, "size": 7, "line": {"width": 0}},
         meta=[escape(name)],
         customdata=[[dot.digest] for dot in dots],
-        hovertemplate=hover("recognised"),
+        hovertemplate=hover("classified correctly"),
     )
 
 
@@ -190,18 +181,18 @@ def _errors(name: str, dots: Sequence[Dot], colour: str) -> Trace:
         y=numbers(dot.y for dot in dots),
         mode="markers",
         marker={"color": colour, "symbol": _ERROR, "size": 11, "line": {"width": 1, "color": "#6B7178"}},
-        customdata=[[dot.digest, escape(dot.true), f"taken for {escape(dot.answer)}"] for dot in dots],
+        customdata=[[dot.digest, escape(dot.true), f"predicted as {escape(dot.predicted)}"] for dot in dots],
         hovertemplate=HOVER,
     )
 
 
 def _key_to_crosses() -> Trace:
     look = {"color": GREY, "symbol": _ERROR, "size": 10}
-    return scatter(name="wrong answer", x=[None], y=[None], mode="markers", marker=look, hoverinfo="skip")
+    return scatter(name="wrong prediction", x=[None], y=[None], mode="markers", marker=look, hoverinfo="skip")
 
 
 def _direction(title: str) -> dict[str, Any]:
-    """The numbers along a principal component mean nothing to people, so they are left away."""
+    """The numbers along a principal component have no meaning of their own, so they are not shown."""
     return {
         "title": {"text": title},
         "showticklabels": False,

@@ -1,10 +1,11 @@
-"""Charts of one run while it learns."""
+"""Learning curves of one run, also while it trains."""
 
 import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from core.charts.chart import Chart
 from core.charts.look import ACCENT, GREY, Trace, axis, figure, hover, require_some, scatter
 from core.charts.thinning import thinned
 from core.comparison.curves import METRICS
@@ -13,22 +14,31 @@ from core.runs.values import Epoch
 _LIVE = {"accuracy": ("accuracy", "val_accuracy"), "loss": ("loss", "val_loss")}
 
 
-def live_curve(epochs: Sequence[Epoch], metric: str = "accuracy", best: int | None = None) -> go.Figure:
+def live_chart(epochs: Sequence[Epoch], metric: str = "accuracy", best: int | None = None) -> Chart:
     """Training and validation ``accuracy`` or ``loss`` of one run.
 
     Args:
-        best: the epoch to mark; without it that of the lowest validation loss so far.
+        best: the epoch to mark; by default that of the lowest validation loss so far.
     """
     require_some(epochs, "the run has not finished an epoch")
     lowest = min(epochs, key=lambda epoch: epoch.val_loss if math.isfinite(epoch.val_loss) else math.inf).number
-    traces = [
-        _line(epochs, key, best or lowest, {"color": colour, "dash": dash, "width": 2})
-        for key, colour, dash in zip(_LIVE[metric], (GREY, ACCENT), ("dot", "solid"), strict=True)
-    ]
-    validation = _LIVE[metric][1]
-    marked = [epoch for epoch in epochs if epoch.number == (best or lowest) and _value(epoch, validation) is not None]
+    keys = _LIVE[metric]
+    return Chart(
+        figure=_draw(epochs, metric, best or lowest),
+        title=f"{metric.capitalize()} per epoch",
+        rows=lambda: [{"epoch": epoch.number} | {key: getattr(epoch, key) for key in keys} for epoch in epochs],
+    )
+
+
+def _draw(epochs: Sequence[Epoch], metric: str, best: int) -> go.Figure:
+    training, validation = _LIVE[metric]
+    marked = [epoch for epoch in epochs if epoch.number == best and _value(epoch, validation) is not None]
     return figure(
-        traces + [_mark(epoch, validation) for epoch in marked],
+        [
+            _line(epochs, training, best, {"color": GREY, "dash": "dot", "width": 2}),
+            _line(epochs, validation, best, {"color": ACCENT, "dash": "solid", "width": 2}),
+            *(_mark(epoch, validation) for epoch in marked),
+        ],
         revision=f"live {metric}",
         height=260,
         showlegend=True,
@@ -40,8 +50,7 @@ def live_curve(epochs: Sequence[Epoch], metric: str = "accuracy", best: int | No
 def _line(epochs: Sequence[Epoch], key: str, best: int, look: dict) -> Trace:
     kind = METRICS[key]
     values = [_value(epoch, key) for epoch in epochs]
-    place = next((place for place, epoch in enumerate(epochs) if epoch.number == best), None)
-    kept = thinned(values, place)
+    kept = thinned(values, next((index for index, epoch in enumerate(epochs) if epoch.number == best), None))
     return scatter(
         name=kind.title,
         x=[epochs[index].number for index in kept],
@@ -70,5 +79,5 @@ def _mark(epoch: Epoch, key: str) -> Trace:
         showlegend=False,
         marker={"color": ACCENT, "size": 9},
         meta=[METRICS[key].title],
-        hovertemplate=hover(f"{_template(key)}, epoch %{{x}}: its best epoch, kept as the model"),
+        hovertemplate=hover(f"{_template(key)}, epoch %{{x}}: best epoch, kept as the model"),
     )

@@ -15,9 +15,9 @@ MOST_SETTINGS = 7
 _MOST_CHOICES = 12
 _LONGEST_CHOICE = 28
 _FEW = 6
-"""Numbers of a setting up to which each has a place of its own, as the words of a choice have."""
-_UNTOLD = ("seed", "members", "mapping")
-"""Luck, and what is different in nearly every run: they explain nothing."""
+"""Numbers of a setting up to which each has a position of its own, as choices have."""
+_WITHOUT_AXIS = ("seed", "members", "mapping")
+"""Random, or different in nearly every run: they explain nothing."""
 NOT_USED = "not used"
 
 
@@ -26,21 +26,21 @@ class ParallelAxis:
     """One upright axis from 0 (bottom) to 1.
 
     Args:
-        ticks: (place, label). places: by run id; words: the same for people.
+        ticks: (position, label). positions, labels: by run id.
     """
 
     title: str
     ticks: tuple[tuple[float, str], ...]
-    places: Mapping[str, float]
-    words: Mapping[str, str]
+    positions: Mapping[str, float]
+    labels: Mapping[str, str]
 
 
 def drawn_settings(differing: Sequence[Difference]) -> list[Difference]:
     """The settings that get an axis, in their order: few enough values, and used by as many runs as possible."""
-    told = [one for one in differing if one.name not in _UNTOLD]
-    told = [one for one in told if one.name in BOUNDS or len(set(one.values.values())) <= _MOST_CHOICES]
-    used = sorted(told, key=lambda one: sum(value is None for value in one.values.values()))[:MOST_SETTINGS]
-    return [one for one in told if one in used]
+    drawable = [one for one in differing if one.name not in _WITHOUT_AXIS]
+    drawable = [one for one in drawable if one.name in BOUNDS or len(set(one.values.values())) <= _MOST_CHOICES]
+    used = sorted(drawable, key=lambda one: sum(value is None for value in one.values.values()))[:MOST_SETTINGS]
+    return [one for one in drawable if one in used]
 
 
 def measured_rows(rows: Sequence[Row]) -> list[Row]:
@@ -73,44 +73,44 @@ def _setting(one: Difference, rows: Sequence[Row]) -> ParallelAxis:
 
 
 def _choices(title: str, texts: Mapping[str, str | None], order: Callable[[str], str | float]) -> ParallelAxis:
-    """A place per choice, the runs of one choice side by side in the order given: none hides another."""
+    """A slot per choice, the runs of one choice side by side in the given order, so that none hides another."""
     choices = sorted({text for text in texts.values() if text is not None}, key=order)
     slots: list[str | None] = ([None] if None in texts.values() else []) + list(choices)
     height = 1 / len(slots)
-    places = {}
+    positions = {}
     for slot, choice in enumerate(slots):
         members = [run_id for run_id, text in texts.items() if text == choice]
         for number, run_id in enumerate(members, start=1):
-            places[run_id] = height * (slot + 0.2 + 0.6 * number / (len(members) + 1))
-    words = {run_id: _word(text) for run_id, text in texts.items()}
-    ticks = tuple((height * (slot + 0.5), brief(_word(choice), _LONGEST_CHOICE)) for slot, choice in enumerate(slots))
-    return ParallelAxis(title=title, ticks=ticks, places=places, words=words)
+            positions[run_id] = height * (slot + 0.2 + 0.6 * number / (len(members) + 1))
+    labels = {run_id: _choice(text) for run_id, text in texts.items()}
+    ticks = tuple((height * (slot + 0.5), brief(_choice(choice), _LONGEST_CHOICE)) for slot, choice in enumerate(slots))
+    return ParallelAxis(title=title, ticks=ticks, positions=positions, labels=labels)
 
 
-def _word(text: str | None) -> str:
+def _choice(text: str | None) -> str:
     return NOT_USED if text is None else text.replace("_", " ")
 
 
 def _numbers(
-    title: str, values: Mapping[str, float | None], say: Callable[[float], str], *, absent: str
+    title: str, values: Mapping[str, float | None], label: Callable[[float], str], *, absent: str
 ) -> ParallelAxis:
-    """Numbers from the bottom to the top, on a logarithmic scale where they span decades; absent ones at the foot."""
+    """Numbers from the bottom to the top, on a logarithmic scale where they span decades; absent ones at the bottom."""
     known = [value for value in values.values() if value is not None]
     floor = 0.12 if len(known) < len(values) else 0.0
     scaled = math.log if spans_decades(known) else float
     low, high = (scaled(min(known)), scaled(max(known))) if known else (0.0, 0.0)
 
-    def place(value: float | None) -> float:
+    def position(value: float | None) -> float:
         if value is None:
             return 0.0
         return floor + (1 - floor) * ((scaled(value) - low) / (high - low) if high > low else 0.5)
 
-    ticks = [(place(value), say(value)) for value in _ticks(known, log=scaled is math.log)]
+    ticks = [(position(value), label(value)) for value in _ticks(known, log=scaled is math.log)]
     return ParallelAxis(
         title=title,
         ticks=((0.0, absent), *ticks) if floor else tuple(ticks),
-        places={run_id: place(value) for run_id, value in values.items()},
-        words={run_id: absent if value is None else say(value) for run_id, value in values.items()},
+        positions={run_id: position(value) for run_id, value in values.items()},
+        labels={run_id: absent if value is None else label(value) for run_id, value in values.items()},
     )
 
 

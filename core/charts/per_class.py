@@ -1,4 +1,4 @@
-"""How well every class is recognised by several runs, the worst class first."""
+"""Recall of every class by several runs, the hardest class first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.charts.chart import Chart
 from core.charts.look import (
     GRID,
     HOVER,
@@ -25,6 +26,7 @@ from core.charts.look import (
 from core.charts.styles import GREY_STYLE, RunStyle, styles_of
 from core.runs.metrics import wilson_interval
 from core.runs.values import ClassScore, Evaluation
+from core.text.tables import Rows
 from core.text.units import count, listed, percent
 
 MOST_CLASSES = 40
@@ -35,7 +37,7 @@ _MOST_RUNS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassFigure:
+class ClassRecall:
     """Recall of one class. ``values`` and ``intervals`` (95 %, Wilson) by run id, 0..1; none without test photos."""
 
     class_name: str
@@ -44,18 +46,18 @@ class ClassFigure:
     intervals: Mapping[str, tuple[float, float]]
 
 
-def class_figures(evaluations: Mapping[str, Evaluation]) -> tuple[ClassFigure, ...]:
-    """Worst mean recall first, of equals in the order of the labels; classes without test photos last."""
+def class_recalls(evaluations: Mapping[str, Evaluation]) -> tuple[ClassRecall, ...]:
+    """Lowest mean recall first, of equals in the order of the labels; classes without test photos last."""
     scores = [evaluation.per_class for evaluation in evaluations.values()]
     if not scores:
         return ()
-    figures = [_class_figure(list(evaluations), several) for several in zip(*scores, strict=True)]
-    return tuple(sorted(figures, key=lambda one: mean(one.values.values()) if one.values else 2.0))
+    recalls = [_class_recall(list(evaluations), several) for several in zip(*scores, strict=True)]
+    return tuple(sorted(recalls, key=lambda one: mean(one.values.values()) if one.values else 2.0))
 
 
-def _class_figure(run_ids: Sequence[str], scores: Sequence[ClassScore]) -> ClassFigure:
+def _class_recall(run_ids: Sequence[str], scores: Sequence[ClassScore]) -> ClassRecall:
     known = {run_id: score for run_id, score in zip(run_ids, scores, strict=True) if score.recall is not None}
-    return ClassFigure(
+    return ClassRecall(
         class_name=scores[0].class_name,
         photos=scores[0].photos,
         values={run_id: score.recall or 0.0 for run_id, score in known.items()},
@@ -66,79 +68,91 @@ def _class_figure(run_ids: Sequence[str], scores: Sequence[ClassScore]) -> Class
     )
 
 
-def per_class_title(evaluations: Mapping[str, Evaluation], names: Mapping[str, str]) -> str:
-    """The hardest class: "shirt is hardest: 58 % of its 38 photos are recognised, 51 % to 66 % from run to run"."""
-    figures = [one for one in class_figures(evaluations) if one.values]
-    if not figures:
-        return "Which classes are hard?"
-    worst = figures[0]
-    low, high = min(worst.values.values()), max(worst.values.values())
-    if low == 1.0:
-        return "Every class is recognised completely"
-    said = (
-        f"{worst.class_name} is hardest: {percent(mean(worst.values.values()))} of its {count(worst.photos, 'photo')}"
-    )
-    between = f" on average, from {percent(low)} to {percent(high)}" if high > low else ""
-    return f"{said} are recognised{between}" if worst.photos != 1 else f"{said} is recognised{between}"
-
-
-def per_class_caption(evaluations: Mapping[str, Evaluation]) -> str:
-    """What is not drawn, and which classes nothing is known about; "" where neither."""
-    figures = class_figures(evaluations)
-    said = []
-    if len(figures) > MOST_CLASSES:
-        said.append(f"The {MOST_CLASSES} hardest of {len(figures)} classes are drawn.")
-    if empty := [one.class_name for one in figures if not one.photos]:
-        them = "it" if len(empty) == 1 else "them"
-        said.append(f"No test photo shows {listed(empty, 6)}: nothing is known about {them}.")
-    if len(evaluations) > _MOST_RUNS:
-        said.append(f"{_MOST_RUNS} of {len(evaluations)} runs are drawn.")
-    return " ".join(said)
-
-
-def per_class_rows(evaluations: Mapping[str, Evaluation], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """One row per class and run, shares from 0 to 1; empty where the class has no test photos."""
-    return [
-        {"class": one.class_name, "photos": one.photos, "run": run_id, "name": names.get(run_id, run_id)}
-        | {"recall": one.values.get(run_id)}
-        | dict(zip(("low95", "high95"), one.intervals.get(run_id, (None, None)), strict=True))
-        for one in class_figures(evaluations)
-        for run_id in evaluations
-    ]
-
-
-def per_class(
-    evaluations: Mapping[str, Evaluation], names: Mapping[str, str], *, styles: Mapping[str, RunStyle] | None = None
-) -> go.Figure:
+def per_class_chart(
+    evaluations: Mapping[str, Evaluation],
+    names: Mapping[str, str],
+    *,
+    most: int = _MOST_RUNS,
+    styles: Mapping[str, RunStyle] | None = None,
+) -> Chart:
     """Recall of every class: bars of up to six runs (up to four with their 95 % intervals), dots of more.
 
     Args:
         evaluations: by run id, in the order to be shown, of one dataset; names: by run id.
+        most: runs that figure, title and caption are about; the rows are those of all.
         styles: of ``run_styles`` for all runs of the page.
     """
-    ids = list(evaluations)[:_MOST_RUNS]
-    figures = class_figures({run_id: evaluations[run_id] for run_id in ids})[:MOST_CLASSES]
-    require_some(figures, "no run was measured on the test photos")
-    looks, labels = styles_of(ids, styles), _labels(figures)
+    about = dict(list(evaluations.items())[:most])
+    recalls = class_recalls(about)
+    require_some(recalls, "no run was measured on the test photos")
+    return Chart(
+        figure=_draw(list(about), recalls[:MOST_CLASSES], names, styles_of(list(about), styles)),
+        title=_title(recalls),
+        caption=_caption(recalls, len(about), len(evaluations)),
+        rows=lambda: _rows(evaluations, names),
+    )
+
+
+def _title(recalls: Sequence[ClassRecall]) -> str:
+    """The hardest class: "shirt is hardest: 58 % of its 38 photos are recognised on average, from 51 % to 66 %"."""
+    known = [one for one in recalls if one.values]
+    if not known:
+        return "Which classes are hard?"
+    worst = known[0]
+    low, high = min(worst.values.values()), max(worst.values.values())
+    if low == 1.0:
+        return "Every class has a recall of 100 %"
+    hardest = f"{worst.class_name} is hardest: recall {percent(mean(worst.values.values()))}"
+    between = f" on average ({percent(low)} to {percent(high)})" if high > low else ""
+    return f"{hardest}{between} on its {count(worst.photos, 'photo')}"
+
+
+def _caption(recalls: Sequence[ClassRecall], drawn: int, runs: int) -> str:
+    """What is not drawn, and the classes without test photos; "" where neither."""
+    sentences = []
+    if len(recalls) > MOST_CLASSES:
+        sentences.append(f"The {MOST_CLASSES} hardest of {len(recalls)} classes are drawn.")
+    if empty := [one.class_name for one in recalls if not one.photos]:
+        sentences.append(f"Not measured, because without test photos: {listed(empty, 6)}.")
+    if drawn < runs:
+        sentences.append(f"{drawn} of {runs} runs are drawn.")
+    return " ".join(sentences)
+
+
+def _rows(evaluations: Mapping[str, Evaluation], names: Mapping[str, str]) -> Rows:
+    """One row per class and run, fractions from 0 to 1; None where the class has no test photos."""
+    return [
+        {"class": one.class_name, "photos": one.photos, "run": run_id, "name": names.get(run_id, run_id)}
+        | {"recall": one.values.get(run_id)}
+        | dict(zip(("low95", "high95"), one.intervals.get(run_id, (None, None)), strict=True))
+        for one in class_recalls(evaluations)
+        for run_id in evaluations
+    ]
+
+
+def _draw(
+    ids: Sequence[str], recalls: Sequence[ClassRecall], names: Mapping[str, str], styles: Mapping[str, RunStyle]
+) -> go.Figure:
+    labels = _labels(recalls)
     bars = len(ids) <= MOST_BARS
     draw = _bars if bars else _dots
-    coloured = [run_id for run_id in ids if looks[run_id].coloured]
+    coloured = [run_id for run_id in ids if styles[run_id].coloured]
     traces: list[Any] = []
-    if grey := [run_id for run_id in ids if not looks[run_id].coloured]:
-        traces.append(draw(grey, figures, labels, names, GREY_STYLE, len(ids)))
-    traces += [draw([run_id], figures, labels, names, looks[run_id], len(ids)) for run_id in coloured]
+    if grey := [run_id for run_id in ids if not styles[run_id].coloured]:
+        traces.append(draw(grey, recalls, labels, names, GREY_STYLE, len(ids)))
+    traces += [draw([run_id], recalls, labels, names, styles[run_id], len(ids)) for run_id in coloured]
     each = 16 + 11 * len(ids) if bars else 58
-    lowest = min((value for one in figures for value in one.values.values()), default=0.0)
+    lowest = min((value for one in recalls for value in one.values.values()), default=0.0)
     return figure(
         traces,
         revision="per class",
-        height=120 + (22 * len(traces) if len(ids) > 1 else 0) + each * len(figures),
+        height=120 + (22 * len(traces) if len(ids) > 1 else 0) + each * len(recalls),
         barmode="group",
         bargap=0.25,
         scattermode="group",
         scattergap=0.25,
         showlegend=len(ids) > 1,
-        xaxis=axis("test photos recognised", "%", range=[0 if bars else 100 * max(-0.02, lowest - 0.05), 102]),
+        xaxis=axis("recall", "%", range=[0 if bars else 100 * max(-0.02, lowest - 0.05), 102]),
         yaxis=categories(
             labels,
             range=[len(labels) - 0.5, -0.5],  # Plotly's own range would leave out classes without photos
@@ -150,31 +164,31 @@ def per_class(
     )
 
 
-def _labels(figures: Sequence[ClassFigure]) -> list[str]:
-    names = distinct_labels([one.class_name for one in figures], 20)
-    return [label if one.photos else f"{label} (no test photos)" for label, one in zip(names, figures, strict=True)]
+def _labels(recalls: Sequence[ClassRecall]) -> list[str]:
+    names = distinct_labels([one.class_name for one in recalls], 20)
+    return [label if one.photos else f"{label} (no test photos)" for label, one in zip(names, recalls, strict=True)]
 
 
 def _found(
-    run_ids: Sequence[str], figures: Sequence[ClassFigure], labels: Sequence[str]
-) -> list[tuple[str, ClassFigure, str]]:
+    run_ids: Sequence[str], recalls: Sequence[ClassRecall], labels: Sequence[str]
+) -> list[tuple[str, ClassRecall, str]]:
     return [
         (label, one, run_id)
-        for label, one in zip(labels, figures, strict=True)
+        for label, one in zip(labels, recalls, strict=True)
         for run_id in run_ids
         if run_id in one.values
     ]
 
 
-def _data(one: ClassFigure, run_id: str, names: Mapping[str, str]) -> list[str]:
-    said = f"{escape(one.class_name)}: {percent(one.values[run_id])} of {count(one.photos, 'photo')}"
-    return [run_id, escape(names.get(run_id, run_id)), said]
+def _data(one: ClassRecall, run_id: str, names: Mapping[str, str]) -> list[str]:
+    detail = f"{escape(one.class_name)}: {percent(one.values[run_id])} of {count(one.photos, 'photo')}"
+    return [run_id, escape(names.get(run_id, run_id)), detail]
 
 
 def _common(
     run_ids: Sequence[str], found: Sequence[tuple], names: Mapping[str, str], style: RunStyle
 ) -> dict[str, Any]:
-    """What bars and dots share: ``found`` is (label, figure, run id) of each."""
+    """What bars and dots share: ``found`` is (label, recall, run id) of each."""
     return {
         "name": legend_name(names.get(run_ids[0], run_ids[0])) if style.coloured else "other runs",
         "orientation": "h",
@@ -187,14 +201,14 @@ def _common(
 
 def _bars(
     run_ids: Sequence[str],
-    figures: Sequence[ClassFigure],
+    recalls: Sequence[ClassRecall],
     labels: Sequence[str],
     names: Mapping[str, str],
     style: RunStyle,
     runs: int,
 ) -> Trace:
-    found = _found(run_ids, figures, labels)
-    intervals = runs <= _MOST_WITH_INTERVAL  # inside a bar of its full colour they would not be seen
+    found = _found(run_ids, recalls, labels)
+    intervals = runs <= _MOST_WITH_INTERVAL  # inside a bar of its full colour they would be invisible
     ends = [one.intervals[run_id] for _, one, run_id in found]
     values = [one.values[run_id] for _, one, run_id in found]
     return bar(
@@ -215,13 +229,13 @@ def _bars(
 
 def _dots(
     run_ids: Sequence[str],
-    figures: Sequence[ClassFigure],
+    recalls: Sequence[ClassRecall],
     labels: Sequence[str],
     names: Mapping[str, str],
     style: RunStyle,
     runs: int,
 ) -> Trace:
-    found = _found(run_ids, figures, labels)
+    found = _found(run_ids, recalls, labels)
     return scatter(
         **_common(run_ids, found, names, style),
         mode="markers",

@@ -1,30 +1,34 @@
-"""The chart of a confidence cascade: accuracy against cost for every threshold."""
+"""Accuracy against cost for every threshold of a confidence cascade."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 
+from core.charts.chart import Chart
 from core.charts.look import ACCENT, GREY, HOVER, Trace, axis, figure, require_some, scatter
 from core.comparison.thresholds import ThresholdPoint
+from core.text.tables import Rows
 from core.text.units import milliseconds, percent, points
 
 
-def thresholds_title(curve: Sequence[ThresholdPoint], chosen: float) -> str:
-    """What the chosen threshold gives, against asking the cheap run alone and the costly one always."""
+def thresholds_chart(curve: Sequence[ThresholdPoint], chosen: float) -> Chart:
+    """Validation accuracy against the expected time per photo (or the fraction passed on), the chosen one marked."""
     require_some(curve, "no threshold was tried")
-    point = _chosen(curve, chosen)
-    cost = "" if point.milliseconds is None else f", {milliseconds(point.milliseconds)} a photo"
-    gain = point.accuracy - curve[0].accuracy
-    better = f", {points(gain)} more than the cheap run alone" if gain > 0 else ", as the cheap run alone"
+    marked = min(curve, key=lambda point: abs(point.threshold - chosen))
+    return Chart(figure=_draw(curve, marked), title=_title(curve[0], marked), rows=lambda: _rows(curve))
+
+
+def _title(cheap: ThresholdPoint, chosen: ThresholdPoint) -> str:
+    """What the chosen threshold gives, compared with the cheap model alone (threshold 0)."""
+    gain = chosen.accuracy - cheap.accuracy
+    better = f"{points(gain)} more than" if gain > 0 else "the same as"
     return (
-        f"Passing on {percent(point.passed_on)} of the photos is right on {percent(point.accuracy)} of the validation "
-        f"photos{better}{cost}"
+        f"Passing on {percent(chosen.passed_on)} of the photos gives {percent(chosen.accuracy)} validation accuracy, "
+        f"{better} the cheap model alone{_time(chosen)}"
     )
 
 
-def accuracy_by_threshold_rows(curve: Sequence[ThresholdPoint]) -> list[dict[str, Any]]:
-    """One row per threshold, the shares from 0 to 1."""
+def _rows(curve: Sequence[ThresholdPoint]) -> Rows:
     return [
         {"threshold": point.threshold, "validation_accuracy": point.accuracy, "passed_on": point.passed_on}
         | {"ms_per_photo": point.milliseconds}
@@ -32,14 +36,11 @@ def accuracy_by_threshold_rows(curve: Sequence[ThresholdPoint]) -> list[dict[str
     ]
 
 
-def accuracy_by_threshold(curve: Sequence[ThresholdPoint], chosen: float) -> go.Figure:
-    """Validation accuracy against the expected time per photo (or the share passed on), the chosen one marked."""
-    require_some(curve, "no threshold was tried")
+def _draw(curve: Sequence[ThresholdPoint], marked: ThresholdPoint) -> go.Figure:
     timed = all(point.milliseconds is not None for point in curve)
-    marked = _chosen(curve, chosen)
     line = _trace(curve, timed, "lines+markers", {"color": GREY, "size": 5}, line={"color": GREY, "width": 1.5})
     mark = _trace([marked], timed, "markers", {"color": ACCENT, "size": 13, "line": {"width": 0}})
-    title, unit = ("expected time per photo", "ms") if timed else ("passed on to the costly run", "%")
+    title, unit = ("expected time per photo", "ms") if timed else ("passed on to the costly model", "%")
     return figure(
         [line, mark],
         revision="thresholds",
@@ -55,7 +56,7 @@ def _trace(curve: Sequence[ThresholdPoint], timed: bool, mode: str, marker: dict
         y=[100 * point.accuracy for point in curve],
         mode=mode,
         marker=marker,
-        customdata=[["", _name(point), _words(point)] for point in curve],
+        customdata=[["", _name(point), _detail(point)] for point in curve],
         hovertemplate=HOVER,
         **options,
     )
@@ -67,10 +68,9 @@ def _name(point: ThresholdPoint) -> str:
     return "always passed on" if point.passed_on == 1 else f"passed on below {percent(point.threshold)}"
 
 
-def _words(point: ThresholdPoint) -> str:
-    cost = "" if point.milliseconds is None else f", {milliseconds(point.milliseconds)} a photo"
-    return f"right on {percent(point.accuracy)}, {percent(point.passed_on)} passed on{cost}"
+def _detail(point: ThresholdPoint) -> str:
+    return f"{percent(point.accuracy)} accuracy, {percent(point.passed_on)} passed on{_time(point)}"
 
 
-def _chosen(curve: Sequence[ThresholdPoint], chosen: float) -> ThresholdPoint:
-    return min(curve, key=lambda point: abs(point.threshold - chosen))
+def _time(point: ThresholdPoint) -> str:
+    return "" if point.milliseconds is None else f", {milliseconds(point.milliseconds)} per photo"

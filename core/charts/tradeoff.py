@@ -1,12 +1,12 @@
-"""The chart of what accuracy costs."""
+"""Accuracy against cost, with the Pareto front."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
+from core.charts.chart import Chart
 from core.charts.look import (
     GREY,
     HOVER,
@@ -28,6 +28,7 @@ from core.comparison.paired import Paired
 from core.comparison.summary import claim
 from core.comparison.table import Row, pareto_front
 from core.recipes.short_names import without_shared
+from core.text.tables import Rows
 from core.text.units import count, percent
 
 _DIRECTLY_LABELLED = 6
@@ -46,7 +47,7 @@ class TradeoffPoint:
     below: float
     above: float
     on_front: bool
-    words: str
+    label: str
 
 
 def tradeoff_points(
@@ -71,50 +72,56 @@ def tradeoff_points(
                 below=100 * (row.accuracy - low),
                 above=100 * (high - row.accuracy),
                 on_front=row.run_id in front,
-                words=f"{percent(row.accuracy, row.interval)}, {kind.title} {kind.words(value, currency)}",
+                label=f"{percent(row.accuracy, row.interval)}, {kind.title} {kind.words(value, currency)}",
             )
         )
     return tuple(found)
 
 
-def accuracy_vs_cost_title(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_seconds") -> str:
-    """What may be said of the best run and its cost: "Lite1 is as accurate as Lite0 (a tie) at a fifth of the ..."."""
-    return claim(rows, pairs, cost)
-
-
-def accuracy_vs_cost_rows(
-    rows: Sequence[Row], cost: str = "alone_wall_seconds", currency: str = "EUR"
-) -> list[dict[str, Any]]:
-    """One row per run that is drawn; accuracies in percent, the cost in the unit of the axis."""
-    kind = cost_kind(cost)
-    return [
-        {"run": point.run_id, "name": point.name, "accuracy": point.accuracy}
-        | {"low95": point.accuracy - point.below, "high95": point.accuracy + point.above}
-        | {kind.key: point.cost, "unit": _unit(kind, currency), "pareto_front": point.on_front}
-        for point in tradeoff_points(rows, cost, currency)
-    ]
-
-
-def accuracy_vs_cost(
+def tradeoff_chart(
     rows: Sequence[Row],
     cost: str = "alone_wall_seconds",
+    *,
+    pairs: Iterable[Paired] = (),
     currency: str = "EUR",
+    title_names: Mapping[str, str] | None = None,
     styles: Mapping[str, RunStyle] | None = None,
-) -> go.Figure:
+) -> Chart:
     """Accuracy with its 95 % interval against a cost; a line joins the runs that nothing cheaper beats (Pareto front).
 
-    Up to six runs are named at their points, more (or crowded ones) in a legend; beyond twelve they are grey, those
-    of them on the front named at their points where there is room. Grey runs far below the front are triangles at the
-    lower edge: drawn to scale they would press all others together. A logarithmic axis where costs span decades.
+    Up to six runs are named at their points, more (or crowded ones) in a legend; beyond twelve they are grey, and
+    those on the front are named at their points where there is room. Grey runs far below the front are triangles at
+    the lower edge: drawn to scale they would press all others together. A logarithmic axis where costs span decades.
     ``customdata[0]`` is the run id, for selections.
 
     Args:
+        pairs: ``Comparison.against_best``, for the title.
+        title_names: by run id; by default the names of the rows.
         styles: of ``run_styles`` for all runs of the page.
     """
     kind = cost_kind(cost)
     points = tradeoff_points(rows, cost, currency)
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
-    looks = styles_of([point.run_id for point in points], styles)
+    titled = [replace(row, name=title_names[row.run_id]) for row in rows] if title_names else rows
+    return Chart(
+        figure=_draw(points, kind, currency, styles_of([point.run_id for point in points], styles)),
+        title=claim(titled, pairs, cost),
+        caption=f"Test accuracy with its 95 % interval against {kind.title}.",
+        rows=lambda: _rows(points, kind, currency),
+    )
+
+
+def _rows(points: Sequence[TradeoffPoint], kind: CostKind, currency: str) -> Rows:
+    """One row per run that is drawn; accuracies in percent, the cost in the unit of the axis."""
+    return [
+        {"run": point.run_id, "name": point.name, "accuracy": point.accuracy}
+        | {"low95": point.accuracy - point.below, "high95": point.accuracy + point.above}
+        | {kind.key: point.cost, "unit": _unit(kind, currency), "pareto_front": point.on_front}
+        for point in points
+    ]
+
+
+def _draw(points: Sequence[TradeoffPoint], kind: CostKind, currency: str, looks: Mapping[str, RunStyle]) -> go.Figure:
     coloured = [point for point in points if looks[point.run_id].coloured]
     floor, others, lower = _by_floor(coloured, [point for point in points if not looks[point.run_id].coloured])
     labelled = _labelled(points, looks)
@@ -134,7 +141,7 @@ def accuracy_vs_cost(
 def _by_floor(
     coloured: Sequence[TradeoffPoint], grey: Sequence[TradeoffPoint]
 ) -> tuple[float, list[TradeoffPoint], list[TradeoffPoint]]:
-    """Where the axis begins, and which grey runs lie above and below: the front and all coloured runs stay above."""
+    """Start of the axis, and the grey runs above and below it; the front and all coloured runs stay above."""
     kept = [*coloured, *(point for point in grey if point.on_front)]
     floor = min(point.accuracy - point.below for point in kept)
     above = [point for point in grey if point.accuracy >= floor]
@@ -158,7 +165,7 @@ def _lower_trace(points: Sequence[TradeoffPoint], floor: float) -> Trace:
         y=[floor] * len(points),
         mode="markers",
         marker={"color": GREY, "symbol": "triangle-down-open", "size": 9, "line": {"width": 1.5}},
-        customdata=[[point.run_id, escape(point.name), point.words] for point in points],
+        customdata=[[point.run_id, escape(point.name), point.label] for point in points],
         hovertemplate=HOVER,
     )
 
@@ -173,7 +180,7 @@ def _cost_axis(kind: CostKind, costs: Sequence[float], currency: str) -> dict:
 
 
 def _labelled(points: Sequence[TradeoffPoint], looks: Mapping[str, RunStyle]) -> dict[str, str]:
-    """Who is named at its point, and on which side: all of a few, else who is on the front and not in the legend."""
+    """Sides of the names at points, by run id: all of a few runs, else those on the front and not in the legend."""
     few = len(points) <= _DIRECTLY_LABELLED
     chosen = [point for point in points if few or (point.on_front and not looks[point.run_id].coloured)]
     if len(chosen) > _DIRECTLY_LABELLED:
@@ -185,8 +192,8 @@ def _labelled(points: Sequence[TradeoffPoint], looks: Mapping[str, RunStyle]) ->
     return {point.run_id: sides[point.run_id] for point in free}
 
 
-def _places(points: Sequence[TradeoffPoint], among: Sequence[TradeoffPoint]) -> list[float]:
-    """Where the points lie along the axis of cost, from 0 to 1 (the costliest of ``among``)."""
+def _positions(points: Sequence[TradeoffPoint], among: Sequence[TradeoffPoint]) -> list[float]:
+    """Positions of the points along the axis of cost, from 0 to 1 (the costliest of ``among``)."""
     costs = [point.cost for point in among]
     if spans_decades(costs):
         width = math.log(max(costs) / min(costs))
@@ -195,14 +202,14 @@ def _places(points: Sequence[TradeoffPoint], among: Sequence[TradeoffPoint]) -> 
 
 
 def _covered(point: TradeoffPoint, side: str, points: Sequence[TradeoffPoint]) -> bool:
-    """Whether the name beside ``point`` would run into the interval of another run, or into its name."""
+    """Whether the name beside ``point`` would overlap the interval of another run, or its name."""
     top, bottom = max(p.accuracy + p.above for p in points), min(p.accuracy - p.below for p in points)
     line = 0.06 * (top - bottom)
-    places = dict(zip([p.run_id for p in points], _places(points, points), strict=True))
-    here = places[point.run_id]
+    positions = dict(zip([p.run_id for p in points], _positions(points, points), strict=True))
+    here = positions[point.run_id]
     low, high = (here, here + _NAME_WIDTH) if side == "top right" else (here - _NAME_WIDTH, here)
     return any(
-        low <= places[other.run_id] <= high
+        low <= positions[other.run_id] <= high
         and other.accuracy - other.below - line < point.accuracy < other.accuracy + other.above
         for other in points
         if other is not point
@@ -211,7 +218,7 @@ def _covered(point: TradeoffPoint, side: str, points: Sequence[TradeoffPoint]) -
 
 def _label_side(point: TradeoffPoint, points: Sequence[TradeoffPoint]) -> str:
     """Names beside their points, clear of the error bars, and towards the middle of the chart."""
-    return "top right" if _places([point], points)[0] <= 0.5 else "top left"
+    return "top right" if _positions([point], points)[0] <= 0.5 else "top left"
 
 
 def _front_line(points: Sequence[TradeoffPoint]) -> Trace:
@@ -248,6 +255,6 @@ def _points_trace(
             "thickness": 1.2,
             "width": 4 if named else 0,
         },
-        customdata=[[point.run_id, escape(point.name), point.words] for point in points],
+        customdata=[[point.run_id, escape(point.name), point.label] for point in points],
         hovertemplate=HOVER,
     )

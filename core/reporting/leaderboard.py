@@ -1,7 +1,7 @@
 """Runs in order, what sets them apart, and what they cost."""
 
-from core import charts
 from core.backbones import catalogue
+from core.charts.tradeoff import tradeoff_chart
 from core.comparison import COSTS, CostKind, Difference, without_family
 from core.comparison.table import Row
 from core.recipes.labels import choice_words
@@ -130,10 +130,9 @@ def cost_section(material: Material) -> Section | None:
 def _cost_chart(material: Material, kind: CostKind) -> Html | None:
     if kind.key not in material.comparison.pareto:
         return None
-    rows, currency = material.rows, material.rate[1]
-    drawn = charts.accuracy_vs_cost(rows, kind.key, currency, styles=material.styles)
-    title = charts.accuracy_vs_cost_title(rows, material.comparison.against_best, kind.key)
-    return chart(f"cost-{kind.key}", drawn, title, f"Test accuracy with its 95 % interval against {kind.title}.")
+    pairs, currency = material.comparison.against_best, material.rate[1]
+    drawn = tradeoff_chart(material.rows, kind.key, pairs=pairs, currency=currency, styles=material.styles)
+    return chart(f"cost-{kind.key}", drawn)
 
 
 def _cost_table(material: Material, kinds: list[CostKind]) -> Html:

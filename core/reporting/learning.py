@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from core import charts
+from core.charts.curves import curves_chart
+from core.charts.depth import depth_chart
 from core.comparison import curves, depth_series
 from core.reporting.markup import Section, chart, joined
 from core.reporting.material import Material
@@ -17,9 +18,7 @@ def curves_section(material: Material) -> Section | None:
             for curve in curves(runs, material.epochs, metric, costs=material.costs)
         ]
         if found:
-            figure = charts.learning_curves(found, styles=material.styles)
-            said = charts.learning_curves_caption(found, styles=material.styles)
-            drawn.append(chart(f"curves-{metric}", figure, charts.learning_curves_title(found), said))
+            drawn.append(chart(f"curves-{metric}", curves_chart(found, styles=material.styles)))
     return Section("curves", "Learning curves", "How did the runs learn?", joined(drawn)) if drawn else None
 
 
@@ -27,5 +26,4 @@ def depths_section(material: Material) -> Section | None:
     series = depth_series(material.rows)
     if not series:
         return None
-    figure = charts.over_depth(series, "accuracy")
-    return Section("depth", "Depth", "How deep?", chart("depth", figure, charts.depth_title(series[0])))
+    return Section("depth", "Depth", "How deep?", chart("depth", depth_chart(series)))

@@ -4,8 +4,7 @@ import html as standard
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from core.charts import Chart
 from core.text.units import visible
 
 
@@ -85,19 +84,20 @@ def _cell(column: Column, value: object, place: int) -> Html:
 # --- charts ---
 
 
-def chart(key: str, figure: go.Figure, title: str, caption: str = "") -> Html:
+def chart(key: str, shown: Chart, caption: str | None = None) -> Html:
     """A chart with the sentence above it; drawn by ``report.js`` when it comes into view.
 
     Args:
-        key: unique in the report.
+        key: unique in the report. caption: instead of that of the chart.
     """
-    height = figure.layout.height or 400
-    data = Html(figure.to_json().replace("<", "\\u003c"))  # JSON has "<" in strings only
+    caption = shown.caption if caption is None else caption
+    height = shown.figure.layout.height or 400
+    data = Html(shown.figure.to_json().replace("<", "\\u003c"))  # JSON has "<" in strings only
     return tag(
         "figure",
-        tag("figcaption", tag("h3", title), paragraph(caption, class_="note") if caption else ""),
+        tag("figcaption", tag("h3", shown.title), paragraph(caption, class_="note") if caption else ""),
         tag("div", class_="chart", data_figure=f"data-{key}", style=f"min-height:{height}px", role="img",
-            aria_label=title),
+            aria_label=shown.title),
         tag("script", data, type="application/json", id=f"data-{key}"),
     )  # fmt: skip
 

@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 
-from core import charts
+from core.charts.confusion import confusion_chart
+from core.charts.coverage import coverage_chart
+from core.charts.embedding import embedding_chart
+from core.charts.per_class import per_class_chart
+from core.charts.reliability import reliability_chart
+from core.charts.thresholds import thresholds_chart
 from core.comparison import Paired, coverage, reliability, verdict
 from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
@@ -97,10 +102,8 @@ def classes_section(material: Material) -> Section | None:
     if not ids:
         return None
     drawn = {run_id: evaluations[run_id] for run_id in ids}
-    bars = charts.per_class(drawn, material.names, styles=material.styles)
-    title = charts.per_class_title(drawn, material.names)
-    caption = f"Recall: of the test photos of a class, the share that is recognised. {charts.per_class_caption(drawn)}"
-    body = chart("per-class", bars, title, caption)
+    bars = per_class_chart(drawn, material.names, styles=material.styles)
+    body = chart("per-class", bars, f"{_RECALL} {bars.caption}")
     return Section("classes", "Classes", "Which classes are hard?", joined([body, _class_tables(material, ids)]))
 
 
@@ -123,9 +126,9 @@ def confusion_section(material: Material) -> Section | None:
         return None
     best = found[0]
     evaluation, names = material.comparison.evaluations[best.run_id], material.comparison.class_names
-    caption = f"Of {material.names[best.run_id]}, the best run. Rows are true classes, columns its answers."
-    title = charts.confusion_title(evaluation, names)
-    body = chart("confusion", charts.confusion(evaluation.confusion, names), title, caption)
+    matrix = confusion_chart(evaluation.confusion, names)
+    of = f"Of {material.names[best.run_id]}, the best run. Rows are true classes, columns predictions."
+    body = chart("confusion", matrix, f"{of} {matrix.caption}")
     return Section("confusion", "Confusion", "Which classes are confused?", body)
 
 
@@ -139,20 +142,20 @@ def sureness_section(material: Material) -> Section | None:
         return None
     results = material.comparison.results
     raw = [reliability(results[run_id]) for run_id in ids[:_MOST_BARS]]
-    bins = f"{_RELIABILITY} {charts.reliability_caption(raw)}"
-    diagram = charts.reliability(raw, material.names, styles=material.styles)
+    diagram = reliability_chart(raw, material.names, styles=material.styles)
     points = {run_id: coverage(results[run_id]) for run_id in ids}
-    curves = charts.coverage_curves(points, material.names, styles=material.styles)
+    curves = coverage_chart(points, material.names, styles=material.styles)
     body = joined(
         [
-            chart("reliability", diagram, charts.reliability_title(raw, material.names), bins),
+            chart("reliability", diagram, f"{_RELIABILITY} {diagram.caption}"),
             _temperatures(material),
-            chart("coverage", curves, charts.coverage_curves_title(points, material.names), _COVERAGE),
+            chart("coverage", curves, _COVERAGE),
         ]
     )
     return Section("sureness", "Certainty", "Is a run as often right as it says?", body)
 
 
+_RECALL = "Recall: percent of the photos of a class that are classified correctly."
 _RELIABILITY = "On the diagonal a run is right as often as it says; below it, it is too sure of itself."
 _COVERAGE = "From right to left ever fewer test photos get an answer, the surest ones; the others are left to a person."
 
@@ -181,8 +184,7 @@ def thresholds_section(material: Material) -> Section | None:
     drawn = [
         chart(
             f"thresholds-{run_id}",
-            charts.accuracy_by_threshold(one.points, one.chosen),
-            charts.thresholds_title(one.points, one.chosen),
+            thresholds_chart(one.points, one.chosen),
             f"{material.names[run_id]}. Every point is a threshold, on the validation photos; the large one is used.",
         )
         for run_id, one in material.thresholds.items()
@@ -199,6 +201,5 @@ def map_section(material: Material) -> Section | None:
         f"{material.names[found.run_id]}: the two directions of largest variance (PCA) of the {found.source}; they "
         f"show {percent(first)} and {percent(second)} of it. Every dot is a test photo, a cross a mistake."
     )
-    names = material.comparison.class_names
-    body = chart("map", charts.photo_map(found, names), charts.photo_map_title(found, names), caption)
+    body = chart("map", embedding_chart(found, material.comparison.class_names), caption)
     return Section("map", "Map", "Which photos look alike?", body)

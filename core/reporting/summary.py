@@ -1,6 +1,6 @@
 """What the report begins and ends with: the answer in a sentence, the photos, and what people wrote."""
 
-from core import charts
+from core.charts.dataset import class_balance_chart
 from core.comparison import verdict
 from core.reporting.markup import Html, Section, chart, html, joined, paragraph, tag
 from core.reporting.material import Material
@@ -63,7 +63,7 @@ def photos_section(material: Material) -> Section:
             tag(
                 "dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in facts.items()), class_="facts"
             ),
-            chart("classes", charts.class_balance(dataset), charts.class_balance_title(dataset)),
+            chart("classes", class_balance_chart(dataset)),
             paragraph(words, class_="note"),
             paragraph(f"Digest of photos, classes and split: {dataset.digest}", class_="note"),
         ]

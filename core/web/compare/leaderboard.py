@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.charts.colours import OTHER_COLOUR
+from core.charts.styles import OTHER_COLOUR
 from core.comparison import Board, BoardPage
 from core.datasets.values import Dataset
 from core.text.units import count

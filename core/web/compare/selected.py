@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.charts.colours import run_colours
+from core.charts import RunStyle, run_styles
 from core.comparison import Board, BoardPage, Comparison, Filters, lines_of, without_shared
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
@@ -44,9 +44,9 @@ class Selected:
         return brief_names(self.names)
 
     @cached_property
-    def colours(self) -> dict[str, str]:
-        """By run id, as in the charts."""
-        return run_colours([row.run_id for row in self.comparison.rows])
+    def styles(self) -> dict[str, RunStyle]:
+        """By run id, of all chosen runs: each keeps its own, whichever of them a chart shows."""
+        return run_styles([row.run_id for row in self.comparison.rows])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import charts
+from core.charts.dataset import class_balance_chart, image_sizes_chart
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.text.units import amount, count, listed, moment, plain, size
+from core.web.parts.charts import titled
 from core.web.parts.danger import confirm_danger
 from core.web.parts.metrics import figures
 from core.web.parts.tables import table
@@ -44,15 +45,9 @@ def pictures_of_it(bench: Workbench, dataset: Dataset) -> None:
     photos = bench.registry.photos(dataset.id, limit=SAMPLE)
     left, right = st.columns(2)
     with left:
-        st.markdown(f"**{plain(charts.class_balance_title(dataset))}**")
-        _chart(charts.class_balance(dataset), "dataset.balance", "Photos per class and split")
+        titled(class_balance_chart(dataset), key="dataset.balance", alt="Photos per class and split")
     with right:
-        st.markdown(f"**{plain(charts.image_sizes_title(photos))}**")
-        _chart(charts.image_sizes(photos), "dataset.sizes", "Width and height of the photos")
-
-
-def _chart(figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, theme="streamlit", config=charts.CONFIG, alt=alt)
+        titled(image_sizes_chart(photos), key="dataset.sizes", alt="Width and height of the photos")
 
 
 def gallery(bench: Workbench, dataset: Dataset) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from core.charts.colours import run_colour
+from core.charts.styles import run_colour
 from core.errors import GraftError
 from core.runs.values import Progress, Run, Status
 from core.text.units import amount, duration, plain
@@ -54,11 +54,16 @@ def status_word(status: Status) -> str:
 
 def run_chip(run: Run, name: str | None = None) -> None:
     """A dot in the run's colour and its name, or a shorter one."""
-    dot = f"width:.7em;height:.7em;border-radius:50%;flex:none;background:{run_colour(run.id)}"
+    dotted(name or run.name, run_colour(run.id))
+
+
+def dotted(name: str, colour: str) -> None:
+    """A dot of ``colour`` and the name of a run."""
+    dot = f"width:.7em;height:.7em;border-radius:50%;flex:none;background:{colour}"
     st.html(
         '<div style="display:flex;align-items:center;gap:.5em;min-width:0">'
         f'<span style="{dot}"></span>'
-        f'<span style="overflow-wrap:anywhere">{html.escape(name or run.name)}</span></div>'
+        f'<span style="overflow-wrap:anywhere">{html.escape(name)}</span></div>'
     )
 
 

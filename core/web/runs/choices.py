@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from core import charts
+from core.charts.thresholds import thresholds_chart
 from core.comparison import threshold_points
 from core.errors import GraftError
 from core.recipes.recipe import Pattern
 from core.runs.values import Run
-from core.text.units import percent, plain, size
+from core.text.units import plain, size
+from core.web.parts.charts import titled
 from core.web.parts.tables import number, table
 from core.web.train.mapping import mapping_table
 from core.workbench import Workbench
@@ -39,10 +40,8 @@ def show(bench: Workbench, run: Run) -> None:
 def _thresholds(choice: Mapping[str, Any]) -> None:
     curve, chosen = threshold_points(choice), choice["threshold"]
     st.subheader("How sure is sure enough", anchor=False)
-    st.markdown(f"**{plain(charts.thresholds_title(curve, chosen))}**")
-    figure = charts.accuracy_by_threshold(curve, chosen)
     alt = "Validation accuracy against cost for every threshold"
-    st.plotly_chart(figure, key="run.thresholds", theme="streamlit", config=charts.CONFIG, alt=alt)
+    titled(thresholds_chart(curve, chosen), key="run.thresholds", alt=alt)
     st.caption(f"Chosen: {plain(choice.get('by', 'on the validation photos'))}. The test photos had no say in it.")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.charts.colours import run_colour
+from core.charts.styles import run_colour
 from core.comparison import without_shared
 from core.recipes.labels import recipe_words
 from core.registry.search import SORTS, RunQuery

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import charts, jobs
+from core import jobs
+from core.charts.live import live_chart
 from core.runs.progress import read_progress
 from core.runs.values import CHAMPION, LONGEST_NAME, LONGEST_NOTE, Epoch, Run, Status
 from core.text.markdown import note_html
 from core.text.units import moment, plain
 from core.web.parts import champion, organise
+from core.web.parts.charts import titled
 from core.web.parts.labels import dataset_title, run_sentence
 from core.web.parts.widgets import explained, heading, poll, progress_line, status_text
 from core.web.runs import choices, results, story
@@ -111,10 +113,8 @@ def _curves(epochs: Sequence[Epoch], best: int | None) -> None:
         return
     for column, name in zip(st.columns(2), ("accuracy", "loss"), strict=True):
         with column:
-            st.markdown(f"**{name.capitalize()} per epoch**")
             alt = f"{name} per epoch on training and validation photos"
-            figure = charts.live_curve(epochs, metric=name, best=best)
-            st.plotly_chart(figure, key=f"run.curve.{name}", theme="streamlit", config=charts.CONFIG, alt=alt)
+            titled(live_chart(epochs, metric=name, best=best), key=f"run.curve.{name}", alt=alt)
 
 
 def _notes(bench: Workbench, run: Run) -> None:

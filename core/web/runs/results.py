@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core import charts
+from core.charts.confusion import confusion_chart
 from core.comparison import COSTS, leaderboard
 from core.runs.values import Evaluation, Run
-from core.text.units import duration, listed, percent, plain
+from core.text.units import duration, listed, percent
+from core.web.parts.charts import titled
 from core.web.parts.labels import saying, title_of
 from core.web.parts.metrics import figures
 from core.web.parts.tables import number, table
@@ -52,9 +53,7 @@ def evaluation(bench: Workbench, run: Run) -> None:
         )
     with right:
         names = tuple(score.class_name for score in measured.per_class)
-        st.markdown(f"**{plain(charts.confusion_title(measured, names))}**")
-        figure = charts.confusion(measured.confusion, names)
-        st.plotly_chart(figure, key="run.confusion", theme="streamlit", config=charts.CONFIG, alt="Confusion matrix")
+        titled(confusion_chart(measured.confusion, names), key="run.confusion", alt="Confusion matrix")
 
 
 def _class_rows(evaluation: Evaluation) -> list[dict]:

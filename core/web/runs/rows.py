@@ -5,12 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from core import charts
+from core.charts.live import live_chart
 from core.errors import GraftError
 from core.recipes.labels import recipe_words
 from core.runs.progress import read_progress
 from core.runs.values import Run, Status
 from core.text.units import count, plain
+from core.web.parts.charts import draw
 from core.web.parts.labels import slot_words
 from core.web.parts.widgets import explained, progress_line, run_chip
 from core.workbench import Workbench
@@ -50,9 +51,8 @@ def live_curve(bench: Workbench, run: Run) -> None:
     epochs = bench.registry.epochs(run.id)
     if not epochs:
         return
-    figure = charts.live_curve(epochs, metric="accuracy")
     alt = f"Accuracy of {run.name} per epoch, training and validation"
-    st.plotly_chart(figure, key=f"curve.{run.id}", theme="streamlit", config=charts.CONFIG, alt=alt)
+    draw(live_chart(epochs), key=f"curve.{run.id}", alt=alt)
 
 
 def open_link(run: Run, label: str = "Open") -> None:

@@ -1,9 +1,8 @@
-"""Charts of a dataset and of one photo's answer."""
+"""Charts of a dataset."""
 
-from core import charts
 from core.charts import dataset as dataset_charts
 from core.charts import look
-from core.models.predict import Prediction
+from core.charts.dataset import class_balance_chart, image_sizes_chart
 from tests.chart_values import a_dataset, a_photo
 
 
@@ -20,9 +19,9 @@ def test_class_bars_are_ordered_by_size_and_split():
 
 
 def test_the_title_of_class_balance_says_whether_classes_are_even():
-    assert charts.class_balance_title(a_dataset(a=(3, 1, 1), b=(4, 1, 1))) == "The 2 classes are about equally large"
+    assert class_balance_chart(a_dataset(a=(3, 1, 1), b=(4, 1, 1))).title == "The 2 classes are balanced"
     assert (
-        charts.class_balance_title(a_dataset(rose=(1, 1, 0), tulip=(7, 1, 1)))
+        class_balance_chart(a_dataset(rose=(1, 1, 0), tulip=(7, 1, 1))).title
         == "tulip has 4.5 times the photos of rose"
     )
 
@@ -42,17 +41,18 @@ def test_very_many_sizes_are_gathered_and_none_is_lost():
 
 def test_the_title_of_image_sizes_names_the_usual_and_the_smallest():
     photos = [a_photo(640, 480), a_photo(640, 480), a_photo(100, 80)]
-    assert charts.image_sizes_title(photos) == "A usual photo has 640 x 480 pixels, the smallest 100 x 80"
-    assert charts.image_sizes_title(photos[:1]) == "A usual photo has 640 x 480 pixels"
+    assert image_sizes_chart(photos).title == "Median size: 640 x 480 pixels, smallest photo: 100 x 80"
+    assert image_sizes_chart(photos[:1]).title == "Median size: 640 x 480 pixels"
 
 
 def test_two_long_names_that_look_alike_when_cut_stay_apart():
     long = [f"{'x' * 60}{middle}{'y' * 60}" for middle in "ab"]
     assert len(set(look.distinct_labels(long))) == 2
-    assert len(set(charts.class_balance(a_dataset(**dict.fromkeys(long, (1, 0, 0)))).data[0].y)) == 2
+    assert len(set(class_balance_chart(a_dataset(**dict.fromkeys(long, (1, 0, 0)))).figure.data[0].y)) == 2
 
 
-def test_an_unsure_answer_is_grey():
-    predictions = [Prediction(class_name=name, probability=p) for name, p in (("rose", 0.4), ("tulip", 0.3))]
-    assert set(charts.top_classes(predictions, unsure=True).data[0].marker.color) == {look.GREY}
-    assert charts.top_classes(predictions).data[0].marker.color[0] == look.ACCENT
+def test_the_tables_hold_what_is_drawn():
+    assert class_balance_chart(a_dataset(rose=(2, 1, 0))).rows()[0] == {
+        "class_name": "rose", "split": "train", "photos": 2,
+    }  # fmt: skip
+    assert image_sizes_chart([a_photo(640, 480)]).rows() == [{"width": 640, "height": 480, "photos": 1}]

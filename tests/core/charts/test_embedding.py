@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from core import charts
-from core.charts.embedding import Dot, drawn_places, map_dots
+from core.charts.embedding import Dot, drawn_rows, embedding_chart, map_dots
 from tests.chart_values import EVIL, a_map
 
 NAMES = ("boot", "hat", "shirt", "skirt")
@@ -12,12 +11,12 @@ NAMES = ("boot", "hat", "shirt", "skirt")
 
 def test_a_dot_says_where_a_photo_lies_what_it_shows_and_what_it_was_taken_for():
     first, second, *_ = map_dots(a_map(), NAMES)
-    assert first == Dot(digest="p0", x=0.0, y=0.0, true="boot", answer="hat")
+    assert first == Dot(digest="p0", x=0.0, y=0.0, true="boot", predicted="hat")
     assert (first.right, second.right) == (False, True)
 
 
 def test_errors_are_outlined_crosses_in_the_colour_of_the_true_class_on_top_of_the_others():
-    traces = charts.photo_map(a_map(), NAMES).data
+    traces = embedding_chart(a_map(), NAMES).figure.data
     errors = [trace for trace in traces if trace.marker.symbol == "x" and trace.customdata is not None]
     rights = [trace for trace in traces if trace.marker.symbol == "circle"]
     assert sum(len(trace.x) for trace in errors) == 8
@@ -29,44 +28,44 @@ def test_errors_are_outlined_crosses_in_the_colour_of_the_true_class_on_top_of_t
 
 def test_a_click_on_a_dot_knows_the_photo():
     found = a_map()
-    traces = charts.photo_map(found, NAMES).data
+    traces = embedding_chart(found, NAMES).figure.data
     digests = [entry[0] for trace in traces if trace.customdata is not None for entry in trace.customdata]
     assert sorted(digests) == sorted(found.digests)
 
 
 def test_of_very_many_photos_every_error_is_drawn_and_the_caption_says_how_many_are_left_out():
     found = a_map(50_000, 4, wrong_every=7)
-    kept = drawn_places(found.right)
+    kept = drawn_rows(found.right)
     assert len(kept) <= 20_000
     assert set(np.flatnonzero(~found.right)) <= set(kept)
-    assert (kept == drawn_places(found.right)).all(), "the same every time"
-    assert charts.photo_map_caption(found).endswith("19,990 of 50,000 photos are drawn, every error among them.")
-    assert charts.photo_map_caption(a_map()) == "Colour: the true class. A cross: a wrong answer."
-    assert len(charts.photo_map_rows(found, NAMES)) == len(kept)
+    assert (kept == drawn_rows(found.right)).all(), "the same every time"
+    assert embedding_chart(found, NAMES).caption.endswith("19,990 of 50,000 photos are drawn, every error among them.")
+    assert embedding_chart(a_map(), NAMES).caption == "Colour: true class. Cross: wrong prediction."
+    assert len(embedding_chart(found, NAMES).rows()) == len(kept)
 
 
 def test_when_even_the_errors_are_too_many_some_of_them_are_drawn():
     found = a_map(50_000, 4, wrong_every=1)
-    assert len(drawn_places(found.right)) == 19_990
-    assert charts.photo_map_caption(found).endswith("errors only.")
+    assert len(drawn_rows(found.right)) == 19_990
+    assert embedding_chart(found, NAMES).caption.endswith("errors only.")
 
 
 @pytest.mark.parametrize(("classes", "legend"), [(4, True), (24, True), (60, False)])
 def test_classes_are_named_as_long_as_there_is_room_for_their_names(classes, legend):
-    figure = charts.photo_map(a_map(200, classes), [f"{EVIL} {number}" for number in range(classes)])
-    shown = [trace for trace in figure.data if trace.showlegend is not False and trace.name != "wrong answer"]
+    figure = embedding_chart(a_map(200, classes), [f"{EVIL} {number}" for number in range(classes)]).figure
+    shown = [trace for trace in figure.data if trace.showlegend is not False and trace.name != "wrong prediction"]
     assert bool(shown) == legend
-    assert "wrong answer" in [trace.name for trace in figure.data]
+    assert "wrong prediction" in [trace.name for trace in figure.data]
 
 
 def test_the_title_says_between_which_classes_most_errors_lie():
     found = a_map(6, 2, wrong_every=3)
-    assert charts.photo_map_title(found, NAMES) == "2 of 2 errors lie between boot and hat"
-    assert charts.photo_map_title(a_map(4, 4, wrong_every=99), NAMES) == "The only error lies between boot and hat"
+    assert embedding_chart(found, NAMES).title == "2 of 2 errors are between boot and hat"
+    assert embedding_chart(a_map(4, 4, wrong_every=99), NAMES).title == "The only error is between boot and hat"
 
 
 def test_the_table_of_the_map_holds_a_row_per_photo():
-    assert charts.photo_map_rows(a_map(2), NAMES) == [
+    assert embedding_chart(a_map(2), NAMES).rows() == [
         {"photo": "p0", "x": 0.0, "y": 0.0, "true": "boot", "answer": "hat", "right": False},
         {"photo": "p1", "x": 1.0, "y": 1.0, "true": "hat", "answer": "hat", "right": True},
     ]

@@ -5,13 +5,25 @@ import json
 import plotly.graph_objects as go
 import pytest
 
-from core import charts
-from core.charts import look
+from core.charts import Chart, config, look
+from core.charts.confusion import confusion_chart
+from core.charts.confusion_difference import confusion_difference_chart
+from core.charts.coverage import coverage_chart
+from core.charts.curves import curves_chart
+from core.charts.dataset import class_balance_chart, image_sizes_chart
+from core.charts.depth import depth_chart
+from core.charts.embedding import embedding_chart
+from core.charts.live import live_chart
+from core.charts.parallel import parallel_chart
+from core.charts.per_class import per_class_chart
+from core.charts.reliability import reliability_chart
+from core.charts.styles import run_styles
+from core.charts.thresholds import thresholds_chart
+from core.charts.tradeoff import tradeoff_chart
 from core.comparison import coverage, reliability
 from core.comparison.depths import DepthPoint, DepthSeries
 from core.comparison.thresholds import ThresholdPoint
 from core.errors import InvalidInput
-from core.models.predict import Prediction
 from core.recipes.recipe import Pattern
 from tests.chart_values import CLASSES, EVIL, a_dataset, a_map, a_photo, an_epoch, several
 from tests.comparison_values import a_run
@@ -23,53 +35,57 @@ DEPTHS = [
     for depth in range(3)
 ]
 THRESHOLDS = [ThresholdPoint(threshold=0.1 * n, accuracy=0.8, passed_on=0.1 * n, milliseconds=10.0) for n in range(9)]
-ONE_RUN = {
-    "class balance": lambda: charts.class_balance(a_dataset(**{EVIL: (3, 1, 1), "tulip": (2, 1, 1)})),
-    "image sizes": lambda: charts.image_sizes([a_photo(640, 480), a_photo(100, 80)]),
-    "live accuracy": lambda: charts.live_curve([an_epoch(1), an_epoch(2)]),
-    "live loss": lambda: charts.live_curve([an_epoch(1), an_epoch(2)], "loss"),
-    "confusion": lambda: charts.confusion(((2, 1), (0, 3)), (EVIL, "tulip")),
-    "confusion of 300 classes": lambda: charts.confusion([[1] * 300] * 300, [f"{EVIL} {n}" for n in range(300)]),
-    "confusion difference": lambda: charts.confusion_difference(
+CHARTS_OF_ONE = {
+    "class balance": lambda: class_balance_chart(a_dataset(**{EVIL: (3, 1, 1), "tulip": (2, 1, 1)})),
+    "image sizes": lambda: image_sizes_chart([a_photo(640, 480), a_photo(100, 80)]),
+    "live accuracy": lambda: live_chart([an_epoch(1), an_epoch(2)]),
+    "live loss": lambda: live_chart([an_epoch(1), an_epoch(2)], "loss"),
+    "confusion": lambda: confusion_chart(((2, 1), (0, 3)), (EVIL, "tulip")),
+    "confusion of 300 classes": lambda: confusion_chart([[1] * 300] * 300, [f"{EVIL} {n}" for n in range(300)]),
+    "confusion difference": lambda: confusion_difference_chart(
         ((2, 1), (0, 3)), ((1, 2), (0, 3)), (EVIL, "tulip"), (EVIL, "Lite0")
     ),
-    "difference of 300 classes": lambda: charts.confusion_difference(
+    "difference of 300 classes": lambda: confusion_difference_chart(
         [[1] * 300] * 300, [[2] * 300] * 300, [f"{EVIL} {n}" for n in range(300)], (EVIL, "Lite0")
     ),
-    "top classes": lambda: charts.top_classes([Prediction(class_name=EVIL, probability=0.9)]),
-    "depth": lambda: charts.over_depth([DepthSeries(name=EVIL, pattern=Pattern.FINE_TUNING, points=tuple(DEPTHS))]),
-    "thresholds": lambda: charts.accuracy_by_threshold(THRESHOLDS, 0.5),
-    "photo map": lambda: charts.photo_map(a_map(), CLASSES),
-    "photo map of 50,000": lambda: charts.photo_map(a_map(50_000, 60), [f"{EVIL} {n}" for n in range(60)]),
+    "depth": lambda: depth_chart([DepthSeries(name=EVIL, pattern=Pattern.FINE_TUNING, points=tuple(DEPTHS))]),
+    "thresholds": lambda: thresholds_chart(THRESHOLDS, 0.5),
+    "embedding": lambda: embedding_chart(a_map(), CLASSES),
+    "embedding of 50,000": lambda: embedding_chart(a_map(50_000, 60), [f"{EVIL} {n}" for n in range(60)]),
 }
-SEVERAL_RUNS = {
-    "accuracy vs cost": lambda found: charts.accuracy_vs_cost(found.rows),
-    "accuracy vs memory": lambda found: charts.accuracy_vs_cost(found.rows, "peak_rss_bytes"),
-    "learning curves": lambda found: charts.learning_curves(found.curves),
-    "learning over time": lambda found: charts.learning_curves(found.curves, "wall"),
-    "learning for money": lambda found: charts.learning_curves(found.curves, "paid"),
-    "parallel coordinates": lambda found: charts.parallel_coordinates(found.rows, found.differing),
-    "per class": lambda found: charts.per_class(found.evaluations, found.names),
-    "reliability": lambda found: charts.reliability(
+CHARTS_OF_SEVERAL = {
+    "accuracy against cost": lambda found: tradeoff_chart(found.rows),
+    "accuracy against memory": lambda found: tradeoff_chart(found.rows, "peak_rss_bytes"),
+    "curves": lambda found: curves_chart(found.curves),
+    "curves over time": lambda found: curves_chart(found.curves, "wall"),
+    "curves over time spent": lambda found: curves_chart(found.curves, "paid"),
+    "parallel coordinates": lambda found: parallel_chart(found.rows, found.differing),
+    "per class": lambda found: per_class_chart(found.evaluations, found.names),
+    "reliability": lambda found: reliability_chart(
         [reliability(one) for one in found.results.values()],
         found.names,
         after=[reliability(one) for one in list(found.results.values())[:20]],
     ),
-    "coverage": lambda found: charts.coverage_curves(
+    "coverage": lambda found: coverage_chart(
         {run_id: coverage(one) for run_id, one in found.results.items()}, found.names
     ),
 }
 FOUND = {runs: several(runs) for runs in (1, 3, 500)}
-FIGURES = dict(ONE_RUN) | {
+CHARTS = dict(CHARTS_OF_ONE) | {
     f"{name} of {runs}": lambda draw=draw, runs=runs: draw(FOUND[runs])
-    for name, draw in SEVERAL_RUNS.items()
+    for name, draw in CHARTS_OF_SEVERAL.items()
     for runs in FOUND
 }
 
 
-@pytest.fixture(params=FIGURES, scope="module")
-def figure(request) -> go.Figure:
-    return FIGURES[request.param]()
+@pytest.fixture(params=CHARTS, scope="module")
+def chart(request) -> Chart:
+    return CHARTS[request.param]()
+
+
+@pytest.fixture(scope="module")
+def figure(chart) -> go.Figure:
+    return chart.figure
 
 
 def test_plotly_knows_everything_that_a_figure_says(figure):
@@ -153,89 +169,46 @@ def test_a_legend_names_at_most_as_many_runs_as_have_a_look_of_their_own(figure)
 
 @pytest.mark.parametrize("name", ["2024", "1e5", "2024-01-01"])
 def test_class_names_that_look_like_numbers_or_dates_stay_names(name):
-    assert charts.class_balance(a_dataset(**{name: (1, 0, 0)})).layout.yaxis.type == "category"
-    assert charts.confusion(((1,),), (name,)).layout.xaxis.type == "category"
-    assert charts.top_classes([Prediction(class_name=name, probability=1.0)]).layout.yaxis.type == "category"
+    assert class_balance_chart(a_dataset(**{name: (1, 0, 0)})).figure.layout.yaxis.type == "category"
+    assert confusion_chart(((1,),), (name,)).figure.layout.xaxis.type == "category"
 
 
 def test_a_chart_of_nothing_is_refused_with_a_sentence():
     for draw in (
-        lambda: charts.learning_curves([]),
-        lambda: charts.live_curve([]),
-        lambda: charts.image_sizes([]),
-        lambda: charts.accuracy_vs_cost([]),
-        lambda: charts.top_classes([]),
-        lambda: charts.parallel_coordinates([], []),
-        lambda: charts.per_class({}, {}),
-        lambda: charts.reliability([], {}),
-        lambda: charts.coverage_curves({}, {}),
-        lambda: charts.photo_map(a_map(0), CLASSES),
-        lambda: charts.confusion([], []),
-        lambda: charts.over_depth([]),
+        lambda: curves_chart([]),
+        lambda: live_chart([]),
+        lambda: image_sizes_chart([]),
+        lambda: tradeoff_chart([]),
+        lambda: parallel_chart([], []),
+        lambda: per_class_chart({}, {}),
+        lambda: reliability_chart([], {}),
+        lambda: coverage_chart({}, {}),
+        lambda: embedding_chart(a_map(0), CLASSES),
+        lambda: confusion_chart([], []),
+        lambda: depth_chart([]),
     ):
         with pytest.raises(InvalidInput, match="There is nothing to draw"):
             draw()
 
 
-TITLES = {
-    "cost": lambda found: charts.accuracy_vs_cost_title(found.rows, ()),
-    "curves": lambda found: charts.learning_curves_title(found.curves),
-    "parallel": lambda found: charts.parallel_coordinates_title(found.rows, found.differing),
-    "classes": lambda found: charts.per_class_title(found.evaluations, found.names),
-    "reliability": lambda found: charts.reliability_title(
-        [reliability(one) for one in found.results.values()], found.names
-    ),
-    "coverage": lambda found: charts.coverage_curves_title(
-        {run_id: coverage(one) for run_id, one in found.results.items()}, found.names
-    ),
-}
+def test_every_title_is_one_sentence(chart):
+    assert chart.title
+    assert "\n" not in chart.title
+    assert not chart.title.endswith(".")
 
 
-@pytest.mark.parametrize("runs", FOUND)
-@pytest.mark.parametrize("title", TITLES)
-def test_every_title_is_one_sentence(title, runs):
-    said = TITLES[title](FOUND[runs])
-    assert said
-    assert "\n" not in said
-    assert not said.endswith(".")
-
-
-ROWS = {
-    "cost": lambda found: charts.accuracy_vs_cost_rows(found.rows),
-    "curves": lambda found: charts.learning_curves_rows(found.curves, "paid"),
-    "parallel": lambda found: charts.parallel_coordinates_rows(found.rows, found.differing),
-    "classes": lambda found: charts.per_class_rows(found.evaluations, found.names),
-    "reliability": lambda found: charts.reliability_rows(
-        [reliability(one) for one in found.results.values()], found.names
-    ),
-    "coverage": lambda found: charts.coverage_curves_rows(
-        {run_id: coverage(one) for run_id, one in found.results.items()}, found.names
-    ),
-    "confusion": lambda found: charts.confusion_rows(found.evaluations[found.ids[0]].confusion, CLASSES),
-    "difference": lambda found: charts.confusion_difference_rows(
-        *[found.evaluations[found.ids[place]].confusion for place in (0, -1)], CLASSES, ("A", "B")
-    ),
-    "map": lambda found: charts.photo_map_rows(a_map(), CLASSES),
-    "depth": lambda found: charts.over_depth_rows(
-        [DepthSeries(name="x", pattern=Pattern.FINE_TUNING, points=tuple(DEPTHS))]
-    ),
-    "thresholds": lambda found: charts.accuracy_by_threshold_rows(THRESHOLDS),
-}
-
-
-@pytest.mark.parametrize("table", ROWS)
-def test_every_table_has_one_set_of_plain_columns(table):
-    rows = ROWS[table](FOUND[3])
+def test_every_table_has_one_set_of_plain_columns(chart):
+    rows = chart.rows()
     assert rows
     assert {tuple(row) for row in rows} == {tuple(rows[0])}
     assert all(isinstance(value, (str, int, float, bool, type(None))) for row in rows for value in row.values())
 
 
 def test_a_run_looks_the_same_on_every_chart_of_a_page():
-    found, styles = FOUND[3], charts.run_styles(FOUND[500].ids[:5] + FOUND[3].ids)
+    found, styles = FOUND[3], run_styles(FOUND[500].ids[:5] + FOUND[3].ids)
     run_id = found.ids[1]
-    marker = next(t for t in charts.accuracy_vs_cost(found.rows, styles=styles).data if _is_of(t, run_id)).marker
-    line = next(t for t in charts.coverage_curves({run_id: coverage(found.results[run_id])}, {}, styles=styles).data)
+    marker = next(t for t in tradeoff_chart(found.rows, styles=styles).figure.data if _is_of(t, run_id)).marker
+    line = next(t for t in coverage_chart({run_id: coverage(found.results[run_id])}, {}, styles=styles).figure.data)
     assert marker.color == line.line.color == styles[run_id].colour
     assert marker.symbol == line.marker.symbol == styles[run_id].symbol
 
@@ -245,5 +218,21 @@ def _is_of(trace, run_id) -> bool:
 
 
 def test_a_run_that_is_not_among_the_styles_of_the_page_is_grey():
-    figure = charts.accuracy_vs_cost(FOUND[1].rows, styles=charts.run_styles([a_run("r-other").id]))
+    figure = tradeoff_chart(FOUND[1].rows, styles=run_styles([a_run("r-other").id])).figure
     assert figure.data[-1].marker.color == look.GREY
+
+
+def test_a_chart_is_saved_as_svg_or_as_sharp_png_under_a_name_of_its_own():
+    assert config()["toImageButtonOptions"] == {"format": "svg", "filename": "graft"}
+    saved = config("png", "clothing v2: cost/time")["toImageButtonOptions"]
+    assert saved == {"format": "png", "filename": "clothing-v2-cost-time", "scale": 2}
+    assert config("png", "../..")["toImageButtonOptions"]["filename"] == "graft"
+    with pytest.raises(InvalidInput, match="svg or png. Received: 'exe'"):
+        config("exe")
+
+
+def test_an_axis_of_time_has_a_unit_that_reads_well():
+    assert look.time_unit(90) == (1.0, "s")
+    assert look.time_unit(1800) == (60.0, "min")
+    assert look.time_unit(5 * 3600) == (3600.0, "h")
+    assert look.time_unit(9 * 86_400) == (86_400.0, "d")

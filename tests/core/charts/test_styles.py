@@ -1,15 +1,13 @@
-"""One look per run, colours that can be told apart, and how a chart is saved."""
+"""One look per run, in colours that can be distinguished."""
 
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from core import charts
 from core.charts import look
-from core.charts.colours import OTHER_COLOUR, RUN_COLOURS, run_colour, run_colours
 from core.charts.embedding import class_looks
-from core.errors import InvalidInput
+from core.charts.styles import OTHER_COLOUR, RUN_COLOURS, run_colour, run_styles
 
 # ids of which several prefer one colour
 RIVALS = [f"r-{number}" for number in range(12)]
@@ -17,40 +15,40 @@ RIVALS = [f"r-{number}" for number in range(12)]
 
 def test_twelve_runs_get_twelve_colours_and_twelve_markers():
     assert len({run_colour(run_id) for run_id in RIVALS}) < 12, "these ids must collide for the test to mean anything"
-    styles = charts.run_styles(RIVALS)
+    styles = run_styles(RIVALS)
     assert {style.colour for style in styles.values()} == set(RUN_COLOURS)
     assert len({style.symbol for style in styles.values()}) == 12
 
 
 def test_a_run_keeps_the_colour_it_prefers_whatever_is_beside_it_unless_a_rival_with_a_smaller_id_is():
-    colours = run_colours(RIVALS)
+    styles = run_styles(RIVALS)
     for run_id in RIVALS:
         rivals = [other for other in RIVALS if run_colour(other) == run_colour(run_id)]
-        assert (colours[run_id] == run_colour(run_id)) == (run_id == min(rivals))
+        assert (styles[run_id].colour == run_colour(run_id)) == (run_id == min(rivals))
 
 
 def test_one_run_alone_has_the_colour_it_prefers():
-    assert {run_id: run_colours([run_id])[run_id] for run_id in RIVALS} == {r: run_colour(r) for r in RIVALS}
+    assert {run_id: run_styles([run_id])[run_id].colour for run_id in RIVALS} == {r: run_colour(r) for r in RIVALS}
 
 
 def test_colours_depend_on_which_runs_are_shown_and_not_on_their_order():
-    assert run_colours(RIVALS) == run_colours(RIVALS[::-1])
-    assert charts.run_styles(RIVALS) == charts.run_styles([*RIVALS[5:], *RIVALS])
+    assert run_styles(RIVALS) == run_styles(RIVALS[::-1])
+    assert run_styles(RIVALS) == run_styles([*RIVALS[5:], *RIVALS])
 
 
 def test_a_run_without_a_rival_keeps_its_colour_when_others_come_and_go():
     alone = [r for r in RIVALS if sum(run_colour(other) == run_colour(r) for other in RIVALS) == 1]
     assert alone
     for size in range(1, 12):
-        shown = run_colours([*alone, *RIVALS[:size]])
-        assert {run_id: shown[run_id] for run_id in alone} == {run_id: run_colour(run_id) for run_id in alone}
+        shown = run_styles([*alone, *RIVALS[:size]])
+        assert {run_id: shown[run_id].colour for run_id in alone} == {run_id: run_colour(run_id) for run_id in alone}
 
 
 def test_the_thirteenth_run_is_grey_and_takes_nobodys_colour():
-    styles = charts.run_styles([*RIVALS, "r-99"])
+    styles = run_styles([*RIVALS, "r-99"])
     assert styles["r-99"].colour == OTHER_COLOUR == look.GREY
     assert not styles["r-99"].coloured
-    assert {run_id: styles[run_id] for run_id in RIVALS} == charts.run_styles(RIVALS)
+    assert {run_id: styles[run_id] for run_id in RIVALS} == run_styles(RIVALS)
 
 
 def _linear(colour: str) -> np.ndarray:
@@ -108,19 +106,3 @@ def test_classes_repeat_a_colour_only_with_another_shape():
     assert len({colour for colour, _ in list(looks.values())[:12]}) == 12
     assert {shape for _, shape in list(looks.values())[:12]} == {"circle"}
     assert "x" not in {shape for _, shape in looks.values()}, "that is an error"
-
-
-def test_a_chart_is_saved_as_svg_or_as_sharp_png_under_a_name_of_its_own():
-    assert charts.config()["toImageButtonOptions"] == {"format": "svg", "filename": "graft"}
-    saved = charts.config("png", "clothing v2: cost/time")["toImageButtonOptions"]
-    assert saved == {"format": "png", "filename": "clothing-v2-cost-time", "scale": 2}
-    assert charts.config("png", "../..")["toImageButtonOptions"]["filename"] == "graft"
-    with pytest.raises(InvalidInput, match="svg or png. Received: 'exe'"):
-        charts.config("exe")
-
-
-def test_an_axis_of_time_has_a_unit_that_reads_well():
-    assert look.time_unit(90) == (1.0, "s")
-    assert look.time_unit(1800) == (60.0, "min")
-    assert look.time_unit(5 * 3600) == (3600.0, "h")
-    assert look.time_unit(9 * 86_400) == (86_400.0, "d")

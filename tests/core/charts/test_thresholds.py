@@ -2,7 +2,7 @@
 
 import pytest
 
-from core import charts
+from core.charts.thresholds import thresholds_chart
 from core.comparison import threshold_points
 from core.errors import InvalidInput
 
@@ -24,14 +24,14 @@ def test_points_come_in_order_of_what_is_passed_on():
 
 
 def test_the_title_says_what_the_chosen_threshold_gives():
-    assert charts.thresholds_title(threshold_points(a_choice()), 0.7) == (
-        "Passing on 25.0 % of the photos is right on 90.0 % of the validation photos, 10 points more than the cheap "
-        "run alone, 20 ms a photo"
+    assert thresholds_chart(threshold_points(a_choice()), 0.7).title == (
+        "Passing on 25.0 % of the photos gives 90.0 % validation accuracy, 10 points more than the cheap model alone, "
+        "20 ms per photo"
     )
 
 
 def test_accuracy_is_drawn_against_time_and_the_chosen_threshold_marked():
-    line, mark = charts.accuracy_by_threshold(threshold_points(a_choice()), 0.7).data
+    line, mark = thresholds_chart(threshold_points(a_choice()), 0.7).figure.data
     assert list(line.x) == [10, 20, 50] and list(line.y) == [80, 90, 85]
     assert (mark.x, mark.y) == ((20,), (90,))
     assert [custom[1] for custom in line.customdata] == [
@@ -40,10 +40,10 @@ def test_accuracy_is_drawn_against_time_and_the_chosen_threshold_marked():
 
 
 def test_without_measured_times_the_share_that_is_passed_on_is_the_cost():
-    figure = charts.accuracy_by_threshold(threshold_points(a_choice(timed=False)), 0.7)
+    figure = thresholds_chart(threshold_points(a_choice(timed=False)), 0.7).figure
     assert list(figure.data[0].x) == [0, 25, 100] and "passed on" in figure.layout.xaxis.title.text
 
 
 def test_without_a_curve_nothing_is_drawn():
     with pytest.raises(InvalidInput, match="no threshold"):
-        charts.accuracy_by_threshold((), 0.5)
+        thresholds_chart((), 0.5)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from core import charts, comparison
+from core import comparison
 from core.charts import look, tradeoff
+from core.charts.tradeoff import tradeoff_chart
 from core.errors import InvalidInput
 from tests.chart_values import EVIL
 from tests.comparison_values import a_cost, a_run
@@ -19,47 +20,47 @@ def test_points_carry_percent_with_error_bars_and_the_cost_in_the_unit_of_the_ax
     best = points[0]
     assert (best.cost, best.accuracy) == (14.0, 82.0)
     assert (best.below, best.above) == pytest.approx((5.0, 4.0))
-    assert best.words == "82.0 % ± 4.5, model size 14 MB"
+    assert best.label == "82.0 % ± 4.5, model size 14 MB"
 
 
 def test_runs_without_a_measured_cost_are_not_drawn_as_free():
     rows = comparison.leaderboard(RUNS, {"r-0": COSTS["r-0"]})
     assert [point.run_id for point in tradeoff.tradeoff_points(rows)] == ["r-0"]
     with pytest.raises(InvalidInput, match="no run has both an accuracy and a measured energy"):
-        charts.accuracy_vs_cost(rows, "energy_joules")
+        tradeoff_chart(rows, "energy_joules")
 
 
 def test_the_front_line_joins_what_nothing_cheaper_beats():
     rows = comparison.leaderboard(
         [a_run("a", 0.7), a_run("b", 0.6), a_run("c", 0.9)], {"a": a_cost(1), "b": a_cost(5), "c": a_cost(9)}
     )
-    line = charts.accuracy_vs_cost(rows).data[0]
+    line = tradeoff_chart(rows).figure.data[0]
     assert (list(line.x), list(line.y)) == ([1, 9], [70.0, 90.0])
 
 
 def test_costs_that_span_decades_get_a_logarithmic_axis_with_written_out_ticks():
-    wide = charts.accuracy_vs_cost(ROWS).layout.xaxis
+    wide = tradeoff_chart(ROWS).figure.layout.xaxis
     assert wide.type == "log"
     assert {"10", "100", "1,000"} <= set(wide.ticktext)
     assert wide.title.text == "training time (s)"
-    assert charts.accuracy_vs_cost(ROWS, "model_bytes").layout.xaxis.type is None
+    assert tradeoff_chart(ROWS, "model_bytes").figure.layout.xaxis.type is None
     assert not look.spans_decades([0.0, 5.0])
 
 
 def test_money_is_in_the_users_currency():
-    figure = charts.accuracy_vs_cost(ROWS, "alone_money", currency="CHF")
+    figure = tradeoff_chart(ROWS, "alone_money", currency="CHF").figure
     assert figure.layout.xaxis.title.text == "price (CHF)"
     assert "CHF" in figure.data[-1].customdata[0][2]
 
 
 def test_a_click_on_a_point_knows_its_run():
-    traces = charts.accuracy_vs_cost(ROWS).data[1:]
+    traces = tradeoff_chart(ROWS).figure.data[1:]
     assert [trace.customdata[0][0] for trace in traces] == ["r-2", "r-1", "r-0"]
 
 
 def test_runs_beyond_the_twelfth_are_one_grey_trace():
     runs = [a_run(f"r-{number}", 0.5) for number in range(30)]
-    figure = charts.accuracy_vs_cost(comparison.leaderboard(runs, {run.id: a_cost() for run in runs}))
+    figure = tradeoff_chart(comparison.leaderboard(runs, {run.id: a_cost() for run in runs})).figure
     assert [len(trace.x) for trace in figure.data[1:]] == [18] + [1] * 12
     assert figure.data[1].marker.color == look.GREY
 
@@ -68,7 +69,7 @@ def test_runs_that_lie_close_together_are_named_in_a_legend_and_not_over_each_ot
     def chart_of(*seconds):
         runs = [a_run(f"r-{number}", name=f"Lite{number}") for number in range(len(seconds))]
         costs = {run.id: a_cost(alone_wall_seconds=value) for run, value in zip(runs, seconds, strict=True)}
-        return charts.accuracy_vs_cost(comparison.leaderboard(runs, costs))
+        return tradeoff_chart(comparison.leaderboard(runs, costs)).figure
 
     assert not chart_of(10.0, 80.0).layout.showlegend
     assert chart_of(70.0, 80.0).layout.showlegend
@@ -78,17 +79,17 @@ def test_runs_that_lie_close_together_are_named_in_a_legend_and_not_over_each_ot
 def test_accuracy_can_be_drawn_against_every_cost_that_was_measured(cost):
     measured = {run.id: a_cost(device_seconds=3.0, energy_joules=9e4, peak_gpu_bytes=10**9) for run in RUNS}
     rows = comparison.leaderboard(RUNS, measured, rate_per_hour=1.0)
-    figure = charts.accuracy_vs_cost(rows, cost)
+    figure = tradeoff_chart(rows, cost).figure
     assert figure.layout.xaxis.title.text.startswith(comparison.COSTS[cost].title)
-    assert [row["run"] for row in charts.accuracy_vs_cost_rows(rows, cost)] == ["r-2", "r-1", "r-0"]
+    assert [row["run"] for row in tradeoff_chart(rows, cost).rows()] == ["r-2", "r-1", "r-0"]
 
 
 def test_the_table_says_who_is_on_the_front():
-    first, second, third = charts.accuracy_vs_cost_rows(ROWS, "alone_wall_seconds")
+    first, second, third = tradeoff_chart(ROWS, "alone_wall_seconds").rows()
     assert first["alone_wall_seconds"] == 1000.0
     assert (first["accuracy"], first["low95"], first["high95"]) == pytest.approx((82.0, 77.0, 86.0))
     assert [row["pareto_front"] for row in (first, second, third)] == [True, True, True]
-    assert charts.accuracy_vs_cost_rows(ROWS, "alone_money", "CHF")[0]["unit"] == "CHF"
+    assert tradeoff_chart(ROWS, "alone_money", currency="CHF").rows()[0]["unit"] == "CHF"
 
 
 def _board(accuracies):
@@ -98,7 +99,7 @@ def _board(accuracies):
 
 
 def test_grey_runs_far_below_the_others_lie_at_the_lower_edge_and_say_how_accurate_they_are():
-    figure = charts.accuracy_vs_cost(_board([0.9] * 14 + [0.1, 0.11]))
+    figure = tradeoff_chart(_board([0.9] * 14 + [0.1, 0.11])).figure
     (lower,) = [trace for trace in figure.data if trace.name == "2 runs below 85 %"]
     assert lower.marker.symbol == "triangle-down-open"
     assert set(lower.y) == {85.0}
@@ -108,10 +109,10 @@ def test_grey_runs_far_below_the_others_lie_at_the_lower_edge_and_say_how_accura
 
 def test_runs_that_fit_on_the_axis_are_drawn_to_scale():
     for accuracies in ([0.9] * 14 + [0.84], [0.9] * 5 + [0.1]):
-        figure = charts.accuracy_vs_cost(_board(accuracies))
+        figure = tradeoff_chart(_board(accuracies)).figure
         assert not any("below" in (trace.name or "") for trace in figure.data)
         assert figure.layout.yaxis.range is None
 
 
 def test_the_title_says_what_the_comparison_may_say():
-    assert charts.accuracy_vs_cost_title(_board([0.9]), ()) == "r-00 is right on 90.0 % ± 4.5 of the test photos"
+    assert tradeoff_chart(_board([0.9])).title == "r-00 is right on 90.0 % ± 4.5 of the test photos"

@@ -200,7 +200,7 @@ def test_a_class_without_test_photos_is_named(bench, finished):
     material = bench.material([run.id])
     changed = replace(material.comparison, evaluations={run.id: replace(evaluation, per_class=scores)})
     text = Reader(report_html(replace(material, comparison=changed))).text
-    assert f"No test photo shows {scores[0].class_name}: nothing is known about it." in text
+    assert f"Not measured, because without test photos: {scores[0].class_name}." in text
 
 
 def test_thresholds_and_depths_are_there_where_runs_have_them(bench, runs):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core import charts
+from core.charts.reliability import reliability_chart
 from core.comparison import PhotoResults, Reliability, reliability
 from core.errors import GraftError
 from core.models.calibration import Calibration
@@ -13,9 +13,10 @@ from core.models.temperature import scaled
 from core.text.units import count, percent, plain
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 
 _MOST, _DRAWN = 12, 4
-_DOTTED = "Dotted: with the temperature scaled."
+"""Runs that are looked at, and of which a line is drawn: more lines would hide each other."""
 _PROBLEM = "compare.calibration.problem"
 
 
@@ -30,32 +31,17 @@ def show(selected: Selected) -> None:
     ids = parts.best_of(ids, _MOST)
     fitted = selected.bench.calibrations(ids)
     raw, after = _diagrams(selected, ids, fitted)
-    parts.finding(charts.reliability_title(raw, selected.brief_names, after=after))
+    chart = reliability_chart(
+        raw, selected.names, after=after, most=_DRAWN, title_names=selected.brief_names, styles=selected.styles
+    )
+    finding(chart.title)
     diagram, temperatures = st.columns([1, 1], gap="medium")
     with diagram:
-        _diagram(selected, raw, after)
+        parts.chart(
+            selected, chart, key="compare.reliability", alt=f"Accuracy by confidence of {count(len(ids), 'run')}"
+        )
     with temperatures:
         _temperatures(selected, ids, fitted, {one.run_id: one for one in raw})
-
-
-def _diagram(selected: Selected, raw: list[Reliability], after: list[Reliability]) -> None:
-    """Of the best runs and those whose temperature was scaled: more lines would hide each other."""
-    scaled_ids = {one.run_id for one in after}
-    drawn = [one for place, one in enumerate(raw) if place < _DRAWN or one.run_id in scaled_ids]
-    parts.chart(
-        selected,
-        charts.reliability(drawn, selected.names, after=after, styles=parts.styles(selected)),
-        key="compare.reliability",
-        alt=f"Share right by stated certainty of {count(len(drawn), 'run')}",
-        rows=lambda: charts.reliability_rows(raw, selected.names, after=after),
-        caption=f"{charts.reliability_caption(drawn)} {_left_out(raw, drawn)}{_DOTTED if after else ''}".strip(),
-    )
-
-
-def _left_out(raw: list[Reliability], drawn: list[Reliability]) -> str:
-    if len(drawn) == len(raw):
-        return ""
-    return f"The {_DRAWN} most accurate of {len(raw)} runs, and those with a scaled temperature; the files have all. "
 
 
 def _diagrams(

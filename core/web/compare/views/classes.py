@@ -2,14 +2,12 @@
 
 import streamlit as st
 
-from core import charts
-from core.text.units import listed, percent, plain
+from core.charts.per_class import MOST_BARS, per_class_chart
+from core.text.units import listed, percent
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 from core.web.parts.tables import name_column, number, table
-
-_MOST = 6
-"""Runs drawn: bars of more could not be told apart."""
 
 
 def show(selected: Selected) -> None:
@@ -22,16 +20,12 @@ def show(selected: Selected) -> None:
     if not ids:
         parts.nothing("None of the chosen runs has been measured on the test photos yet.")
         return
-    drawn = {run_id: evaluations[run_id] for run_id in parts.best_of(ids, _MOST)}
-    parts.finding(charts.per_class_title(drawn, selected.names))
-    parts.chart(
-        selected,
-        charts.per_class(drawn, selected.names, styles=parts.styles(selected)),
-        key="compare.classes",
-        alt=f"Share right of every class by {listed([selected.names[run_id] for run_id in drawn], 3)}",
-        rows=lambda: charts.per_class_rows({run_id: evaluations[run_id] for run_id in ids}, selected.names),
-        caption=plain(charts.per_class_caption(drawn)),
-    )
+    drawn = parts.best_of(ids, MOST_BARS)
+    measured = {run_id: evaluations[run_id] for run_id in ids}
+    chart = per_class_chart(measured, selected.names, most=len(drawn), styles=selected.styles)
+    finding(chart.title)
+    alt = f"Recall of every class by {listed([selected.names[run_id] for run_id in drawn], 3)}"
+    parts.chart(selected, chart, key="compare.classes", alt=alt)
     _table(selected, ids)
 
 

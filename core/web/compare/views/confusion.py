@@ -6,17 +6,18 @@ from typing import Any
 
 import streamlit as st
 
-from core import charts
+from core.charts import Chart
+from core.charts.confusion import Counts, confusion_chart
+from core.charts.confusion_difference import confusion_difference_chart
 from core.comparison import PhotoAnswer, confusion_cells, paired_cells
 from core.text.units import brief, count, percent, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 
 Cell = tuple[str, str]
 """(true class, answer)."""
-Counts = Sequence[Sequence[int]]
-"""Photos by true class and answer."""
 
 _ONE_LINE = 38
 """Letters of the names above the matrices: on two lines one would push its matrix below the other."""
@@ -47,6 +48,9 @@ class Matrices:
 
     def counts(self, run_id: str) -> Counts:
         return self.selected.comparison.evaluations[run_id].confusion
+
+    def chart(self, run_id: str) -> Chart:
+        return confusion_chart(self.counts(run_id), self.names)
 
 
 def show(selected: Selected) -> None:
@@ -84,11 +88,11 @@ def written(cell: Cell) -> str:
 
 
 def _one(shown: Matrices) -> None:
-    evaluation = shown.selected.comparison.evaluations[shown.a]
-    parts.finding(charts.confusion_title(evaluation, shown.names))
+    chart = shown.chart(shown.a)
+    finding(chart.title)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _matrix(shown, shown.a, "a")
+        _matrix(shown, chart, shown.a, "a")
     with right:
         _photos(shown)
 
@@ -98,53 +102,36 @@ def _two(shown: Matrices) -> None:
     assert shown.b is not None
     called = (shown.selected.brief_names[shown.a], shown.selected.brief_names[shown.b])
     of_a, of_b = shown.counts(shown.a), shown.counts(shown.b)
-    parts.finding(charts.confusion_difference_title(of_a, of_b, shown.names, called))
+    difference = confusion_difference_chart(of_a, of_b, shown.names, called, letters=("A", "B"))
+    finding(difference.title)
     left, right = st.columns(2, gap="medium")
     for place, run_id, side in ((left, shown.a, "a"), (right, shown.b, "b")):
         with place:
             accuracy = percent(shown.selected.comparison.evaluations[run_id].accuracy).replace(" ", "\u00a0")
             name = brief(shown.selected.brief_names[run_id], _ONE_LINE)
             st.markdown(f"**{side.upper()}** {plain(name)}: {accuracy}")
-            _matrix(shown, run_id, side)
+            _matrix(shown, shown.chart(run_id), run_id, side)
     left, right = st.columns(2, gap="medium")  # a row of its own, so that on a phone the photos come last
     with left:
         st.markdown("**A minus B**")
-        _difference(shown, of_a, of_b, called)
+        alt = "Photos of A minus photos of B in every cell of the confusion matrix"
+        _clickable(shown, difference, key="compare.confusion.difference", alt=alt)
     with right:
         _photos(shown)
 
 
-def _matrix(shown: Matrices, run_id: str, side: str) -> None:
-    counts, names = shown.counts(run_id), shown.names
-    _clickable(
-        shown,
-        charts.confusion(counts, names),
-        key=f"compare.confusion.{side}",
-        alt=f"Confusion matrix of {shown.selected.names[run_id]}: true class by answer",
-        rows=lambda: charts.confusion_rows(counts, names),
-        caption=charts.confusion_caption(names),
-    )
+def _matrix(shown: Matrices, chart: Chart, run_id: str, side: str) -> None:
+    alt = f"Confusion matrix of {shown.selected.names[run_id]}: true class by prediction"
+    _clickable(shown, chart, key=f"compare.confusion.{side}", alt=alt)
 
 
-def _difference(shown: Matrices, of_a: Counts, of_b: Counts, called: tuple[str, str]) -> None:
-    names = shown.names
-    _clickable(
-        shown,
-        charts.confusion_difference(of_a, of_b, names, ("A", "B")),
-        key="compare.confusion.difference",
-        alt="Photos of A minus photos of B in every cell of the confusion matrix",
-        rows=lambda: charts.confusion_difference_rows(of_a, of_b, names, called),
-        caption=charts.confusion_difference_caption(("A", "B")),
-    )
-
-
-def _clickable(shown: Matrices, figure: Any, *, key: str, **options: Any) -> None:
+def _clickable(shown: Matrices, chart: Chart, *, key: str, alt: str) -> None:
     """A matrix whose cells can be clicked; the chosen one is framed."""
-    if place := _place(figure, shown.cell):
+    if place := _place(chart.figure, shown.cell):
         x, y = place
         frame = {"x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
-        figure.add_shape(type="rect", line={"width": 2.5, "color": _FRAME}, **frame)
-    parts.chart(shown.selected, figure, key=key, selection_mode="points", on_select=lambda: _clicked(key), **options)
+        chart.figure.add_shape(type="rect", line={"width": 2.5, "color": _FRAME}, **frame)
+    parts.chart(shown.selected, chart, key=key, alt=alt, selection_mode="points", on_select=lambda: _clicked(key))
 
 
 def _place(figure: Any, cell: Cell) -> tuple[int, int] | None:

@@ -1,15 +1,14 @@
 """Cost: how much accuracy does each second, each watt-hour, each millisecond buy?"""
 
-from dataclasses import replace
-
 import streamlit as st
 
-from core import charts
+from core.charts.tradeoff import tradeoff_chart
 from core.comparison import COSTS, CostKind
 from core.text.units import count
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 from core.web.parts.labels import title_of
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
@@ -30,15 +29,20 @@ def show(selected: Selected) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         kind = _choose(selected, kinds)
         _rate(selected.bench)
-    brief = [replace(row, name=selected.brief_names[row.run_id]) for row in rows]
-    parts.finding(charts.accuracy_vs_cost_title(brief, selected.comparison.against_best, kind.key))
-    currency = selected.bench.rate()[1]
+    chart = tradeoff_chart(
+        rows,
+        kind.key,
+        pairs=selected.comparison.against_best,
+        currency=selected.bench.rate()[1],
+        title_names=selected.brief_names,
+        styles=selected.styles,
+    )
+    finding(chart.title)
     parts.chart(
         selected,
-        charts.accuracy_vs_cost(rows, cost=kind.key, currency=currency, styles=parts.styles(selected)),
+        chart,
         key=_CHART,
         alt=f"Test accuracy with 95 % interval against {kind.title} of {count(len(rows), 'run')}",
-        rows=lambda: charts.accuracy_vs_cost_rows(rows, kind.key, currency),
         caption=f"{kind.help} Click a marker to go on with its run.",
         selection_mode="points",
         on_select=_clicked,

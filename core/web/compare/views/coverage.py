@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from core import charts
+from core.charts.coverage import coverage_chart
 from core.comparison import PhotoResults, coverage, when_sure
-from core.text.units import percent
+from core.text.units import count, percent
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 from core.web.parts.tables import table
 
 _MOST = 12
@@ -26,13 +27,12 @@ def show(selected: Selected) -> None:
     results, names = selected.comparison.results, selected.names
     ids = parts.best_of(ids, _MOST)
     found = {run_id: coverage(results[run_id]) for run_id in ids}
-    parts.finding(f"{selected.brief_names[ids[0]]}: {_reading(results[ids[0]])}")
+    finding(f"{selected.brief_names[ids[0]]}: {_reading(results[ids[0]])}")
     parts.chart(
         selected,
-        charts.coverage_curves(found, names, styles=parts.styles(selected)),
+        coverage_chart(found, names, styles=selected.styles),
         key="compare.coverage",
-        alt=f"Accuracy by share of photos answered of {len(ids)} runs",
-        rows=lambda: charts.coverage_curves_rows(found, names),
+        alt=f"Accuracy by coverage of {count(len(ids), 'run')}",
     )
     st.markdown("**Answer only when at least so sure**")
     short = parts.fitting_names(selected)

@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
 import streamlit as st
 
-from core import charts
+from core.charts import Chart, RunStyle
+from core.charts.curves import MOST_RUNS, Over, curves_chart
 from core.comparison import METRICS, Curve
 from core.text.units import count
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 
 _OVER = {"epoch": "Epoch", "wall": "Time on the clock", "paid": "All that was paid"}
 _HELP = (
@@ -26,21 +28,19 @@ def show(selected: Selected) -> None:
         "Validation photos as solid lines; where training goes on rising and validation does not, a run overfits.",
     )
     metric, over = _choose(selected)
-    ids = [row.run_id for row in selected.comparison.rows if row.epochs][: charts.MOST_RUNS]
+    ids = [row.run_id for row in selected.comparison.rows if row.epochs][:MOST_RUNS]
     found = _curves(selected, ids, metric)
     if not found:
         parts.nothing("None of the chosen runs has finished an epoch: these ways to use a network train none.")
         return
-    styles = parts.styles(selected)
-    figure, caption = _drawn(found, over, tuple(styles.items()))
-    parts.finding(charts.learning_curves_title(found, over))
+    chart = _drawn(found, over, tuple(selected.styles.items()))
+    finding(chart.title)
     parts.chart(
         selected,
-        figure,
+        chart,
         key="compare.curves",
         alt=f"{METRICS[metric].title} of {count(len(found), 'run')} over {_OVER[over].lower()}",
-        rows=lambda: charts.learning_curves_rows(found, over, styles),
-        caption=_left_out(selected, len(found)) + caption,
+        caption=_left_out(selected, len(found)) + chart.caption,
     )
     st.page_link(
         "pages/board.py", label="Every curve on the Board", icon=":material/monitoring:",
@@ -49,12 +49,9 @@ def show(selected: Selected) -> None:
 
 
 @lru_cache(maxsize=8)
-def _drawn(
-    found: tuple[Curve, ...], over: charts.Over, styles: tuple[tuple[str, charts.RunStyle], ...]
-) -> tuple[Any, str]:
-    """Chart and caption of these very numbers, kept: for 20 runs of 200 epochs they take 10 ms."""
-    looks = dict(styles)
-    return charts.learning_curves(found, over, looks), charts.learning_curves_caption(found, over, looks)
+def _drawn(found: tuple[Curve, ...], over: Over, styles: tuple[tuple[str, RunStyle], ...]) -> Chart:
+    """Cached for the same curves: for 20 runs of 200 epochs a chart takes 10 ms."""
+    return curves_chart(found, over, dict(styles))
 
 
 def _curves(selected: Selected, ids: list[str], metric: str) -> tuple[Curve, ...]:
@@ -69,7 +66,7 @@ def _left_out(selected: Selected, drawn: int) -> str:
     return said + (f"Without epochs: {count(without, 'run')}, not trained step by step. " if without else "")
 
 
-def _choose(selected: Selected) -> tuple[str, charts.Over]:
+def _choose(selected: Selected) -> tuple[str, Over]:
     """Pills, which wrap on a phone, where segments would be cut off."""
     metric = st.pills(
         "Metric", list(METRICS), required=True, format_func=lambda key: METRICS[key].title.capitalize(),
@@ -79,4 +76,4 @@ def _choose(selected: Selected) -> tuple[str, charts.Over]:
         "Over", list(_OVER), required=True, format_func=_OVER.__getitem__, help=_HELP,
         **address.bound("compare.over", "over", selected.address.over),
     )  # fmt: skip
-    return str(metric), cast(charts.Over, over)
+    return str(metric), cast(Over, over)

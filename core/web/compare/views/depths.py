@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core import charts
+from core.charts.depth import depth_chart, depth_title
 from core.comparison import DepthSeries, Filters, depth_series, leaderboard
 from core.recipes.recipe import RELEVANT
 from core.runs.values import Run
@@ -12,6 +12,7 @@ from core.text.units import count, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 
 _SHOWN = ("accuracy", "seconds", "ms_per_photo")
 _KEY = "compare.depths"
@@ -68,16 +69,15 @@ def _sweepable(selected: Selected) -> list[Run]:
 
 def _charts(selected: Selected, chosen: Sequence[DepthSeries]) -> None:
     for one in chosen:
-        parts.finding(charts.depth_title(one))
+        finding(depth_title(one))
     measured = [what for what in _SHOWN if any(_known(point, what) for one in chosen for point in one.points)]
     for column, what in zip(st.columns(len(measured)), measured, strict=True):
         with column:
             parts.chart(
                 selected,
-                charts.over_depth(chosen, what),
+                depth_chart(chosen, what),
                 key=f"compare.depth_{what}",
                 alt=f"{what.replace('_', ' ')} by depth of {', '.join(one.name for one in chosen)}",
-                rows=lambda: charts.over_depth_rows(chosen),
             )
     runs = sum(len(point.run_ids) for one in chosen for point in one.points)
     st.caption(plain(f"{count(runs, 'run')}. Where a depth was tried with several seeds, their mean."))

@@ -3,13 +3,14 @@
 import numpy as np
 import streamlit as st
 
-from core import charts
+from core.charts.embedding import embedding_chart
 from core.comparison import photo_answers
 from core.models.embedding import PhotoMap
 from core.text.units import count, percent
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 from core.web.parts.widgets import explained
 
 _KEY = "compare.map"
@@ -49,17 +50,16 @@ def _compute(selected: Selected, run_id: str) -> None:
 
 
 def _draw(selected: Selected, found: PhotoMap) -> None:
-    names = selected.comparison.class_names
-    parts.finding(charts.photo_map_title(found, names))
-    chart, photo = st.columns([3, 1], gap="medium")
-    with chart:
+    chart = embedding_chart(found, selected.comparison.class_names)
+    finding(chart.title)
+    wide, narrow = st.columns([3, 1], gap="medium")
+    with wide:
         parts.chart(
             selected,
-            charts.photo_map(found, names),
+            chart,
             key=_KEY,
             alt=f"Map of {count(len(found.digests), 'test photo')}, mistakes marked",
-            rows=lambda: charts.photo_map_rows(found, names),
-            caption=_caption(found),
+            caption=f"{chart.caption} {_explanation(found)}",
             selection_mode="points",
             on_select=_clicked,
         )
@@ -67,16 +67,15 @@ def _draw(selected: Selected, found: PhotoMap) -> None:
             "pages/board.py", label="t-SNE and UMAP of the same, in TensorBoard", icon=":material/monitoring:",
             query_params={"runs": found.run_id},
         )  # fmt: skip
-    with photo:
+    with narrow:
         _photo(selected, found)
 
 
-def _caption(found: PhotoMap) -> str:
+def _explanation(found: PhotoMap) -> str:
     first, second = found.explained
     return (
-        f"{charts.photo_map_caption(found)} Where a dot lies: the two directions of largest variance (PCA) of "
-        f"{found.source}. They show {percent(first)} and {percent(second)} of it; photos that are close here "
-        "need not be close in all other directions."
+        f"Axes: the two directions of largest variance (PCA) of {found.source}, {percent(first)} and {percent(second)} "
+        "of it. Photos that are close here need not be close in the other directions."
     )
 
 

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from core import charts
+from core.charts.parallel import parallel_chart
 from core.comparison import Difference
 from core.text.units import count
 from core.web.compare.differences import said
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 
 
 def show(selected: Selected) -> None:
@@ -23,14 +24,14 @@ def show(selected: Selected) -> None:
             if len(rows) > 1 else "A second run is needed: one alone differs from nothing."
         )  # fmt: skip
         return
-    parts.finding(charts.parallel_coordinates_title(measured, differing))
+    chart = parallel_chart(measured, differing, styles=selected.styles)
+    finding(chart.title)
     parts.chart(
         selected,
-        charts.parallel_coordinates(measured, differing, styles=parts.styles(selected)),
+        chart,
         key="compare.parallel",
         alt=f"Settings, accuracy and cost of {count(len(measured), 'run')}, one line each",
-        rows=lambda: charts.parallel_coordinates_rows(measured, differing),
-        caption=f"{charts.parallel_coordinates_caption(measured, differing)} In words: “Only what differs”, below.",
+        caption=f"{chart.caption} In words: “Only what differs”, below.",
     )
 
 

@@ -19,6 +19,7 @@ from core.web.compare import address
 from core.web.compare.columns import bare_p
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 from core.web.parts.tables import name_column, number, table
 
 _TIE, _REAL = "tie", "real"
@@ -37,7 +38,7 @@ def show(selected: Selected) -> None:
     a, b = parts.choose_two(selected, ids)
     assert b is not None
     pair = selected.comparison.pair(a, b)
-    parts.finding(verdict(pair, selected.brief_names))
+    finding(verdict(pair, selected.brief_names))
     parts.letters(selected, a, b)
     _corrected(selected, pair)
     fourfold, figures = st.columns([2, 3], gap="medium")

@@ -1,20 +1,22 @@
 """What the views share: their question, a chart with its data, the two runs of the URL, photos with answers."""
 
-import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from core import charts
+from core.charts import Chart
 from core.comparison import PhotoAnswer, Row
 from core.text.units import count, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
+from core.web.parts.charts import draw
 from core.web.parts.downloads import Rows, downloads
 from core.web.parts.run_names import fitting
 from core.web.parts.thumbnails import photo_strip
+from core.web.parts.widgets import dotted
 
 PHOTOS_SHOWN = 48
 """Photos of one group; more are not looked at, and each is a picture to send."""
@@ -29,42 +31,27 @@ def question(title: str, explanation: str) -> None:
     st.caption(explanation)
 
 
-def finding(sentence: str) -> None:
-    """The answer in a sentence, above its chart; names in it are still as the user gave them."""
-    st.markdown(f"**{plain(sentence)}**")
-
-
 def nothing(sentence: str) -> None:
     """Instead of a chart: what the chosen runs lack."""
     st.info(sentence, icon=":material/info:")
 
 
-def chart(
-    selected: Selected,
-    figure: Any,
-    *,
-    key: str,
-    alt: str,
-    rows: Rows | Callable[[], Rows],
-    caption: str = "",
-    **options: Any,
-) -> None:
-    """A chart, under it how to read it, and what can be taken along: its data as CSV and Parquet, itself as SVG or PNG.
+def chart(selected: Selected, shown: Chart, *, key: str, alt: str, caption: str | None = None, **options: Any) -> None:
+    """A chart, below it how to read it, and downloads: its data as CSV and Parquet, the figure as SVG or PNG.
 
     Args:
         key: unique on the page; its end is also the end of the files' names. alt: for those who do not see the chart.
-        rows: the data, or what computes it at the click. caption: not escaped, like ``alt``.
-        options: of ``st.plotly_chart``.
+        caption: instead of that of the chart; escaped here, like ``alt``. options: of ``st.plotly_chart``.
     """
     file, name = f"{selected.dataset.name}-{key.rpartition('.')[2]}", f"{key}.image"
     config = charts.config(st.session_state.get(name) or _FORMATS[0], file)
-    st.plotly_chart(figure, key=key, theme="streamlit", config=config, alt=plain(alt), **options)
+    draw(shown, key=key, alt=alt, config=config, **options)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.caption(plain(caption), width="stretch")
-        _take_along(rows, file, key, name)
+        st.caption(plain(shown.caption if caption is None else caption), width="stretch")
+        _take_along(shown.rows, file, key, name)
 
 
-def _take_along(rows: Rows | Callable[[], Rows], file: str, key: str, name: str) -> None:
+def _take_along(rows: Callable[[], Rows], file: str, key: str, name: str) -> None:
     with st.popover("Download", icon=":material/download:", type="tertiary", key=f"{key}.take"):
         st.caption("The data of this chart")
         downloads(rows, file, key)
@@ -94,19 +81,9 @@ def named_rows(selected: Selected) -> list[Row]:
     return [replace(row, name=selected.names[row.run_id]) for row in selected.comparison.rows]
 
 
-def styles(selected: Selected) -> Mapping[str, charts.RunStyle]:
-    """The looks of all chosen runs: each keeps its own, whichever of them a chart shows."""
-    return charts.run_styles([row.run_id for row in selected.comparison.rows])
-
-
 def chip(selected: Selected, run_id: str) -> None:
     """A dot in the run's colour of this page, and its name."""
-    dot = f"width:.7em;height:.7em;border-radius:50%;flex:none;background:{selected.colours[run_id]}"
-    st.html(
-        '<div style="display:flex;align-items:center;gap:.5em;min-width:0">'
-        f'<span style="{dot}"></span>'
-        f'<span style="overflow-wrap:anywhere">{html.escape(selected.names[run_id])}</span></div>'
-    )
+    dotted(selected.names[run_id], selected.styles[run_id].colour)
 
 
 def answered(selected: Selected) -> list[str]:

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from core import charts
+from core.charts.thresholds import thresholds_chart
 from core.comparison import Row, threshold_points
 from core.errors import NotFound
 from core.recipes.recipe import Cascade
 from core.text.units import count, percent
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.charts import finding
 
 _MOST = 4
 
@@ -46,13 +47,13 @@ def _one(selected: Selected, row: Row) -> None:
         parts.nothing("Its curve is not there: it is not finished, or its model was deleted.")
         return
     chosen = float(choice["threshold"])
-    parts.finding(charts.thresholds_title(curve, chosen))
+    chart = thresholds_chart(curve, chosen)
+    finding(chart.title)
     parts.chart(
         selected,
-        charts.accuracy_by_threshold(curve, chosen),
+        chart,
         key=f"compare.thresholds_{row.run_id}",
         alt=f"Validation accuracy by threshold of {row.name}",
-        rows=lambda: charts.accuracy_by_threshold_rows(curve),
         caption=f"It passes on what the cheap run is less than {percent(chosen)} sure of. Measured on the "
         "validation photos, where the threshold was chosen; the test photos had no say in it.",
     )

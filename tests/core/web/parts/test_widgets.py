@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.charts.colours import RUN_COLOURS, run_colour
+from core.charts.styles import RUN_COLOURS, run_colour
 from core.runs.values import Progress, Status
 from core.web.parts.thumbnails import thumbnail
 from core.web.parts.widgets import STATUSES, progress_text, status_text, status_word
