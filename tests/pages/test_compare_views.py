@@ -125,7 +125,7 @@ def test_a_class_without_test_photos_is_said_and_breaks_nothing(bench, runs):
     _take_photos_of_a_class(bench, "rose")
     at = visit("compare", runs=f"{runs['top 3'].id},{runs['features'].id}")
     said = dict(every_view(at))
-    assert "No test photo shows rose" in said["classes"]
+    assert "Not measured, because without test photos: rose." in said["classes"]
     again(at, view="pairs")
     line = table_with(at, "Class").set_index("Class").loc["rose"]
     assert line["Photos"] == 0 and line["Interval"] == "no test photo"
@@ -385,7 +385,7 @@ def test_how_accurate_a_run_is_when_sure_is_read_off_without_a_slider(runs):
 
 def test_the_thresholds_of_the_chosen_cascades_are_drawn(runs):
     at = at_view("thresholds", runs["confidence"].id, runs["top 3"].id)
-    assert len(figures(at)) == 1 and "is right on" in text_of(at)
+    assert len(figures(at)) == 1 and "validation accuracy" in text_of(at)
 
 
 def test_without_a_cascade_the_page_says_how_to_make_one(runs):

@@ -49,7 +49,7 @@ def test_only_what_its_pattern_looks_at_is_listed_in_the_recipe(tried):
 def test_the_threshold_of_a_confidence_cascade_comes_with_its_whole_curve(tried):
     at = visit("runs", run=tried["confidence"].id)
     assert "How sure is sure enough" in subheaders(at)
-    assert "Passing on 21.0 % of the photos is right on 93.0 %" in text_of(at).replace("\\", "")
+    assert "Passing on 21.0 % of the photos gives 93.0 % validation accuracy" in text_of(at).replace("\\", "")
 
 
 def test_what_a_classic_classifier_chose_on_validation_is_shown(tried):

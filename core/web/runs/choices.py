@@ -11,7 +11,7 @@ from core.comparison import threshold_points
 from core.errors import GraftError
 from core.recipes.recipe import Pattern
 from core.runs.values import Run
-from core.text.units import plain, size
+from core.text.units import percent, plain, size
 from core.web.parts.charts import titled
 from core.web.parts.tables import number, table
 from core.web.train.mapping import mapping_table
