@@ -71,7 +71,7 @@ def with_numbers(
     st.subheader("Hyperparameters", anchor=False)
     learning = [(Pattern.CASCADE, together.backbones)] if together and together.is_trained else []
     chosen = hyperparameters.choose(bench, dataset.id, [*patterns.in_order(tried), *learning])
-    pairs = mapping.choose(bench, dataset) if Pattern.CLASSIFIER in tried else ()
+    pairs = mapping.choose(dataset) if Pattern.CLASSIFIER in tried else ()
     if chosen is None:
         return None
     recipes = hyperparameters.recipes(bench, dataset.id, tried, chosen, pairs)

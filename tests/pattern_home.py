@@ -9,6 +9,7 @@ import numpy as np
 
 from core.backbones import get
 from core.backbones.saved import row_for_card
+from core.models.lineage import run_name
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver, fingerprint
 from core.runs.metrics import evaluate
 from core.runs.values import Evaluation, Model, Run, Status
@@ -88,7 +89,7 @@ class _Home:
             dataset_id=self.dataset.id,
             recipe=recipe,
             fingerprint=fingerprint(recipe, dataset_digest=self.dataset.digest, weights_digest="factory"),
-            name=self.bench.name_of(recipe),
+            name=run_name(recipe, registry, settings),
             status=Status.SCHEDULED,
             created_at=time.time() - 100,
             **changes,

@@ -4,6 +4,7 @@ from core.backbones import Backbone, get
 from core.backbones.saved import from_card
 from core.backbones.table import rows
 from core.errors import InvalidInput, NotFound
+from core.recipes.naming import name_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Model
@@ -37,6 +38,20 @@ def parents_of(recipe: Recipe) -> tuple[str, ...]:
     """Ids of the runs whose models or answers the recipe builds on, each once, in its order."""
     named = (*recipe.backbones, *recipe.runs)
     return tuple(dict.fromkeys(name for name in named if name not in rows()))
+
+
+def run_name(recipe: Recipe, registry: Registry, settings: Settings) -> str:
+    """The name of a run of ``recipe``, in which backbones and runs that are gone appear by their id."""
+
+    def title_of(source: str) -> str:
+        try:
+            return (
+                registry.run(source).name if source.startswith("r-") else backbone_of(source, registry, settings).title
+            )
+        except NotFound:
+            return source
+
+    return name_of(recipe, title_of)
 
 
 def _model_of(run_id: str, registry: Registry) -> Model:

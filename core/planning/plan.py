@@ -1,131 +1,136 @@
-"""Look before you train: what would happen with every recipe, and what should be said first."""
+"""Plans: for every recipe, whether it is new, reused, resumed, extended or refused, and what it would cost."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
-from core.models.lineage import weights_digest_of
+from core.models.lineage import run_name, weights_digest_of
 from core.planning import checks
-from core.planning.decide import Concern, Decision, EarlierRun, Level, Plan, decide
+from core.planning.decide import Decision, EarlierRun, Level, Plan, decide
 from core.planning.estimates import Estimator
 from core.recipes.recipe import RELEVANT, Recipe, fingerprint
+from core.registry import Registry
 from core.runs.values import Run, Status
-from core.workbench.recipes import Recipes
+from core.settings import Settings
+
+SEEDS_TRIED = 10_000
 
 
-class Plans(Recipes):
-    """Plans: nothing here changes anything."""
+class Planner:
+    """Plans several recipes for one dataset; changes nothing.
 
-    def plan(self, dataset_reference: str, recipes: Sequence[Recipe], *, force: bool = False) -> list[Plan]:
-        """What would happen with every recipe, before anything is launched.
+    A recipe that cannot be run does not raise: its plan is ``REFUSED`` and says why.
+    """
 
-        A recipe that cannot be run does not raise: its plan says ``REFUSED`` and why.
+    def __init__(self, dataset: Dataset, registry: Registry, settings: Settings) -> None:
+        self._dataset, self._registry, self._settings = dataset, registry, settings
+        self._estimator = Estimator(registry, settings)
+
+    def plans(self, recipes: Sequence[Recipe], *, force: bool = False) -> list[Plan]:
+        """One plan per recipe.
 
         Args:
-            force: train anew, as a further repetition with the next seed that no run has.
+            force: retrain even if a result exists, with the next seed that no run has.
         """
-        dataset, estimator = self.registry.dataset(dataset_reference), Estimator(self.registry, self.settings)
         if not force:
-            return [self._plan(dataset, recipe, estimator) for recipe in recipes]
+            return [self.plan(recipe) for recipe in recipes]
         taken: set[str] = set()
-        return [self._forced(dataset, recipe, estimator, taken) for recipe in recipes]
+        return [self.forced(recipe, taken) for recipe in recipes]
 
-    def concerns(self, plans: Sequence[Plan]) -> tuple[Concern, ...]:
-        """What should be said about all of them together before they are launched."""
-        return checks.examine_all(plans, self.settings)
-
-    def _plan(self, dataset: Dataset, recipe: Recipe, estimator: Estimator) -> Plan:
+    def plan(self, recipe: Recipe) -> Plan:
+        """What launching the recipe would do."""
         try:
-            return self._judged(self._decided(dataset, recipe, estimator), dataset, estimator)
+            return self._checked(self._decided(recipe))
         except (InvalidInput, NotFound) as error:
-            return _refused(dataset, recipe, self.name_of(recipe), str(error))
+            return self._refused(recipe, str(error))
 
-    def _decided(self, dataset: Dataset, recipe: Recipe, estimator: Estimator) -> Plan:
-        print_ = self._fingerprint(dataset, recipe)
-        verdict = decide(recipe, [self._candidate(run) for run in self.registry.find_runs(print_)])
+    def forced(self, recipe: Recipe, taken: set[str]) -> Plan:
+        """A plan that trains although a result exists; a recipe without randomness is reproduced instead.
+
+        Args:
+            taken: fingerprints that other plans of this launch use; the new one is added.
+        """
+        plan = self.plan(recipe)
+        if plan.decision is Decision.REFUSED:
+            return plan
+        if "seed" not in RELEVANT[recipe.pattern] or not recipe.backbones:
+            return self._reproduced(plan)
+        fresh = self._with_unused_seed(recipe, taken)
+        taken.add(self._fingerprint(fresh))
+        plan = self.plan(fresh)
+        seed = fresh.hyperparameters.seed
+        if seed == recipe.hyperparameters.seed:
+            return plan
+        return replace(plan, because=f"A further repetition, with seed {seed}, the next that no run has.")
+
+    def _decided(self, recipe: Recipe) -> Plan:
+        print_ = self._fingerprint(recipe)
+        decision = decide(recipe, [self._earlier(run) for run in self._registry.find_runs(print_)])
         plan = Plan(
-            dataset_id=dataset.id,
+            dataset_id=self._dataset.id,
             recipe=recipe,
             fingerprint=print_,
-            name=self.name_of(recipe),
-            decision=verdict.decision,
-            because=verdict.because,
-            run_id=verdict.run_id,
-            first_epoch=verdict.first_epoch,
+            name=run_name(recipe, self._registry, self._settings),
+            decision=decision.decision,
+            because=decision.because,
+            run_id=decision.run_id,
+            first_epoch=decision.first_epoch,
         )
-        return estimator.estimate(plan, dataset)
+        return self._estimator.estimate(plan, self._dataset)
 
-    def _judged(self, plan: Plan, dataset: Dataset, estimator: Estimator) -> Plan:
-        """With what should be said before it is launched, and refused where it cannot be."""
+    def _checked(self, plan: Plan) -> Plan:
+        """The plan with its concerns, or refused where one of them forbids it."""
         if plan.decision is Decision.REUSED:
             return plan
         question = checks.Question(
             plan=plan,
-            dataset=dataset,
-            backbones=estimator.sources(plan.recipe).backbones,
-            registry=self.registry,
-            settings=self.settings,
+            dataset=self._dataset,
+            backbones=self._estimator.sources(plan.recipe).backbones,
+            registry=self._registry,
+            settings=self._settings,
         )
         concerns = checks.examine(question)
         refusals = [concern.sentence for concern in concerns if concern.level is Level.REFUSE]
         if refusals:
-            return _refused(dataset, plan.recipe, plan.name, " ".join(refusals))
+            return self._refused(plan.recipe, " ".join(refusals))
         return replace(plan, concerns=concerns)
 
-    def _fingerprint(self, dataset: Dataset, recipe: Recipe) -> str:
-        weights = weights_digest_of(recipe, self.registry, self.settings)
-        return fingerprint(recipe, dataset_digest=dataset.digest, weights_digest=weights)
+    def _refused(self, recipe: Recipe, because: str) -> Plan:
+        return Plan(
+            dataset_id=self._dataset.id,
+            recipe=recipe,
+            fingerprint="",
+            name=run_name(recipe, self._registry, self._settings),
+            decision=Decision.REFUSED,
+            because=because,
+            first_epoch=None,
+        )
 
-    def _candidate(self, run: Run) -> EarlierRun:
-        folder = self.settings.run_dir(run.id)
+    def _fingerprint(self, recipe: Recipe) -> str:
+        weights = weights_digest_of(recipe, self._registry, self._settings)
+        return fingerprint(recipe, dataset_digest=self._dataset.digest, weights_digest=weights)
+
+    def _earlier(self, run: Run) -> EarlierRun:
+        folder = self._settings.run_dir(run.id)
         return EarlierRun(
             run=run,
             has_model=(folder / "model" / "card.json").exists(),
             has_checkpoint=any((folder / "checkpoints").glob("[0-9]*")),
         )
 
-    # --- again, although it is known ---
-
-    def _forced(self, dataset: Dataset, recipe: Recipe, estimator: Estimator, taken: set[str]) -> Plan:
-        """A further repetition; where nothing is left to chance, the same once more."""
-        plan = self._plan(dataset, recipe, estimator)
-        if plan.decision is Decision.REFUSED:
-            return plan
-        if "seed" not in RELEVANT[recipe.pattern] or not recipe.backbones:
-            return self._once_more(plan, dataset, estimator)
-        fresh = self._unused(dataset, recipe, taken)
-        taken.add(self._fingerprint(dataset, fresh))
-        plan = self._plan(dataset, fresh, estimator)
-        seed = fresh.hyperparameters.seed
-        if seed == recipe.hyperparameters.seed:
-            return plan
-        return replace(plan, because=f"A further repetition, with seed {seed}, the next that no run has.")
-
-    def _unused(self, dataset: Dataset, recipe: Recipe, taken: set[str]) -> Recipe:
-        numbers = recipe.hyperparameters
-        for seed in range(numbers.seed, numbers.seed + 10_000):
-            fresh = replace(recipe, hyperparameters=replace(numbers, seed=seed))
-            print_ = self._fingerprint(dataset, fresh)
-            if print_ not in taken and not self.registry.find_runs(print_):
+    def _with_unused_seed(self, recipe: Recipe, taken: set[str]) -> Recipe:
+        hp = recipe.hyperparameters
+        for seed in range(hp.seed, hp.seed + SEEDS_TRIED):
+            fresh = replace(recipe, hyperparameters=replace(hp, seed=seed))
+            print_ = self._fingerprint(fresh)
+            if print_ not in taken and not self._registry.find_runs(print_):
                 return fresh
-        raise InvalidInput(f"10,000 seeds from {numbers.seed} on are used. Choose a larger seed.")
+        raise InvalidInput(f"{SEEDS_TRIED:,} seeds from {hp.seed} on are used. Choose a larger seed.")
 
-    def _once_more(self, plan: Plan, dataset: Dataset, estimator: Estimator) -> Plan:
-        if plan.decision is not Decision.REUSED or self.registry.run(plan.run_id or "").status is not Status.FINISHED:
+    def _reproduced(self, plan: Plan) -> Plan:
+        if plan.decision is not Decision.REUSED or self._registry.run(plan.run_id or "").status is not Status.FINISHED:
             return plan
-        because = "Nothing in it is left to chance, so it is done once more and must say the same."
+        because = "This recipe has no random part, so it is run once more and must give the same result."
         again = replace(plan, decision=Decision.NEW, because=because, reproduces=plan.run_id, run_id=None)
-        return estimator.estimate(again, dataset)
-
-
-def _refused(dataset: Dataset, recipe: Recipe, name: str, because: str) -> Plan:
-    return Plan(
-        dataset_id=dataset.id,
-        recipe=recipe,
-        fingerprint="",
-        name=name,
-        decision=Decision.REFUSED,
-        because=because,
-        first_epoch=None,
-    )
+        return self._estimator.estimate(again, self._dataset)

@@ -8,15 +8,27 @@ from dataclasses import replace
 from core import jobs
 from core.errors import Conflict, InvalidInput
 from core.files.locks import acquire
-from core.planning.decide import Decision, EarlierRun, Plan
-from core.planning.estimates import Estimator
-from core.planning.plan import Plans
+from core.planning.checks import examine_all
+from core.planning.decide import Concern, Decision, EarlierRun, Plan
+from core.planning.plan import Planner
 from core.recipes.recipe import Cascade, Recipe
 from core.runs.values import Run, Status
+from core.workbench.recipes import Recipes
 
 
-class Launching(Plans):
+class Launching(Recipes):
     """Everything that starts a run."""
+
+    def plan(self, dataset: str, recipes: Sequence[Recipe], *, force: bool = False) -> list[Plan]:
+        """What launching each recipe on a dataset would do; see ``Planner``. Changes nothing."""
+        return self._planner(dataset).plans(recipes, force=force)
+
+    def _planner(self, dataset: str) -> Planner:
+        return Planner(self.registry.dataset(dataset), self.registry, self.settings)
+
+    def concerns(self, plans: Sequence[Plan]) -> tuple[Concern, ...]:
+        """What should be confirmed or known about all plans together before they are launched."""
+        return examine_all(plans, self.settings)
 
     def launch(self, plans: Sequence[Plan], *, priority: int = 0) -> list[Run]:
         """Put every plan into effect and start the supervisor; returns one run per plan, reused ones included."""
@@ -49,13 +61,12 @@ class Launching(Plans):
                 raise InvalidInput(plan.because)
 
     def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool]], priority: int) -> list[tuple[Plan, Run]]:
-        launched, estimator = [], Estimator(self.registry, self.settings)
+        launched: list[tuple[Plan, Run]] = []
+        planners: dict[str, Planner] = {}
         with acquire(self.settings.runs_dir / ".launch.lock"):  # one process plans and launches at a time
             for reference, recipe, force in wanted:
-                dataset = self.registry.dataset(reference)
-                plan = (
-                    self._forced(dataset, recipe, estimator, set()) if force else self._plan(dataset, recipe, estimator)
-                )
+                planner = planners.get(reference) or planners.setdefault(reference, self._planner(reference))
+                plan = planner.forced(recipe, set()) if force else planner.plan(recipe)
                 self.refuse_unavailable([plan])
                 launched.append((plan, self._launch(plan, priority)))
         if any(not run.status.ended for _, run in launched):

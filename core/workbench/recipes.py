@@ -7,13 +7,10 @@ from typing import Literal
 from core.backbones import availability, catalogue
 from core.backbones.saved import KIND, from_card
 from core.backbones.values import Availability, Backbone
-from core.errors import InvalidInput, NotFound
-from core.models.heads.mapping import Mapping as MappedClasses
-from core.models.heads.mapping import mapped
+from core.errors import InvalidInput
 from core.models.lineage import backbone_of
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.naming import name_of
-from core.recipes.program import depths
+from core.recipes.program import depths as depths_of
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
 from core.workbench.base import Bench
 
@@ -35,7 +32,7 @@ class Recipes(Bench):
         return known + [(backbone, Availability.READY) for backbone in self._saved_backbones()]
 
     def _saved_backbones(self) -> list[Backbone]:
-        """Models that are one network and have learned something, but not those of runs that were put away."""
+        """Trained models that are a single network, without those of archived runs."""
         there = self.registry.networks(MOST_MODELS)
         known = [model for model in there if (model.card.get("backbone") or {}).get("row")]
         found = [from_card(model.run_id, model.card, self.settings.home / model.path) for model in known]
@@ -60,10 +57,6 @@ class Recipes(Bench):
             pattern=pattern,
             blocks=len(self.backbone(backbone or catalogue()[0].name).blocks),
         )
-
-    def depths(self, pattern: Pattern, backbone: str) -> range:
-        """The depths a pattern can have on a backbone; ``range(1)`` where depth means nothing."""
-        return depths(pattern, self.backbone(backbone).blocks)
 
     def grid(
         self,
@@ -104,7 +97,11 @@ class Recipes(Bench):
     def _deeper(self, recipe: Recipe, wanted: Depths) -> list[Recipe]:
         if wanted is None or "depth" not in RELEVANT[recipe.pattern]:
             return [recipe]
-        values = self.depths(recipe.pattern, recipe.backbone) if wanted == "all" else dict.fromkeys(wanted)
+        values = (
+            depths_of(recipe.pattern, self.backbone(recipe.backbone).blocks)
+            if wanted == "all"
+            else dict.fromkeys(wanted)
+        )
         return [replace(recipe, hyperparameters=replace(recipe.hyperparameters, depth=depth)) for depth in values]
 
     def cascade(
@@ -136,21 +133,6 @@ class Recipes(Bench):
             members=tuple(others),
             hyperparameters=hyperparameters or self.defaults(dataset_reference, Pattern.CASCADE, first),
         )
-
-    def mapping(self, dataset_reference: str, corrections: Sequence[tuple[str, str]] = ()) -> MappedClasses:
-        """Which of ImageNet's classes stand for which of the dataset's, with the user's corrections."""
-        return mapped(self.registry.dataset(dataset_reference).class_names, corrections)
-
-    def name_of(self, recipe: Recipe) -> str:
-        """What a run of this recipe is called."""
-        return name_of(recipe, self._title_of)
-
-    def _title_of(self, source: str) -> str:
-        """Of a backbone by its name, or of a run by its id."""
-        try:
-            return self.registry.run(source).name if source.startswith("r-") else self.backbone(source).title
-        except NotFound:
-            return source
 
 
 def repeated(recipe: Recipe, times: int) -> list[Recipe]:

@@ -21,7 +21,6 @@ RANK = {name: rank for rank, name in enumerate(ORDER)}
 STILL_WRONG = {
     "core/models/calibration.py": {"workbench"},
     "core/models/embedding.py": {"comparison", "workbench"},
-    "core/planning/plan.py": {"workbench"},
 }
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import GraftError
 from core.recipes.defaults import reasons as reasons_of
 from core.recipes.labels import PATTERNS, field_words, value_words
+from core.recipes.program import depths
 from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Hyperparameters, Pattern, Recipe, Schedule, Solver
 from core.text.units import plain
 from core.workbench import Workbench
@@ -115,7 +116,8 @@ class _Form:
 
     def _depths(self, usual: int, reason: str) -> Depths:
         """One depth, several, or all of them."""
-        possible = sorted({depth for name in self.backbones for depth in self.bench.depths(self.pattern, name)})
+        networks = [self.bench.backbone(name) for name in self.backbones]
+        possible = sorted({depth for network in networks for depth in depths(self.pattern, network.blocks)})
         title, help_ = field_words(self.pattern, "depth")
         key = f"train.depth.{self.pattern}.{self.dataset_id}"
         few, all_ = st.columns([3, 2], vertical_alignment="bottom")

@@ -8,20 +8,20 @@ import streamlit as st
 
 from core.backbones.wordnet import imagenet
 from core.datasets.values import Dataset
+from core.models.heads.mapping import mapped
 from core.text.units import count, listed, plain
 from core.web.parts.tables import number, table
-from core.workbench import Workbench
 
 Pairs = tuple[tuple[str, str], ...]
 _NONE = "– none –"
 
 
-def choose(bench: Workbench, dataset: Dataset) -> Pairs:
+def choose(dataset: Dataset) -> Pairs:
     """The user's corrections, kept while other things are chosen."""
     corrected: dict[str, str] = st.session_state.setdefault(f"train.mapping.{dataset.id}", {})
-    found = {row.synset: row for row in bench.mapping(dataset.id).rows}
+    found = {row.synset: row for row in mapped(dataset.class_names).rows}
     with st.expander("ImageNet's classes read as yours", icon=":material/translate:", key="train.mapping"):
-        _said(bench, dataset, corrected)
+        _said(dataset, corrected)
         suggested = {synset: row.class_name for synset, row in found.items()}
         because = {synset: row.because for synset, row in found.items()}
         _editor(dataset.class_names, suggested, because, corrected)
@@ -31,9 +31,9 @@ def choose(bench: Workbench, dataset: Dataset) -> Pairs:
     return tuple(sorted(corrected.items()))
 
 
-def _said(bench: Workbench, dataset: Dataset, corrected: Mapping[str, str]) -> None:
+def _said(dataset: Dataset, corrected: Mapping[str, str]) -> None:
     """How much is mapped, class by class; what never will be answered is said before the launch."""
-    now = bench.mapping(dataset.id, tuple(corrected.items()))
+    now = mapped(dataset.class_names, tuple(corrected.items()))
     mine = f", {count(len(corrected), 'correction')} of yours" if corrected else ""
     numbers = Counter(row.class_name for row in now.rows)
     each = listed([f"{name} {numbers[name]}" for name in dataset.class_names], 12)

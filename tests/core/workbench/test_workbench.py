@@ -8,9 +8,11 @@ import pytest
 from core import jobs
 from core.comparison import load_results
 from core.errors import Conflict, InvalidInput, NotFound
+from core.models.lineage import run_name
 from core.planning.decide import Decision
 from core.recipes.defaults import reasons
 from core.recipes.naming import name_of
+from core.recipes.program import depths
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
 from core.runs.values import Cancel, Status
 from core.workbench import Workbench
@@ -82,7 +84,7 @@ def test_repetitions_are_seeds_from_the_chosen_one_on_where_chance_plays_a_part(
 def test_defaults_know_the_pattern_and_the_network(bench, dataset):
     assert bench.defaults(dataset, Pattern.FINE_TUNING, LITE0).depth == 2
     assert tuple(reasons(Pattern.FINE_TUNING)) == RELEVANT[Pattern.FINE_TUNING]
-    assert bench.depths(Pattern.FINE_TUNING, LITE0) == range(1, 19)
+    assert depths(Pattern.FINE_TUNING, bench.backbone(LITE0).blocks) == range(1, 19)
 
 
 @pytest.mark.parametrize(
@@ -112,12 +114,12 @@ def test_defaults_know_the_pattern_and_the_network(bench, dataset):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_run_is_named_by_what_it_does(bench, recipe, name):
-    assert bench.name_of(recipe) == name
+    assert run_name(recipe, bench.registry, bench.settings) == name
 
 
 def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished):
     first = bench.registry.run(finished[0].id)
-    assert bench.name_of(Recipe(backbone=first.id)) == f"{first.name}, then new head"
+    assert run_name(Recipe(backbone=first.id), bench.registry, bench.settings) == f"{first.name}, then new head"
 
 
 def test_an_ensemble_says_once_what_all_its_members_share():
@@ -130,7 +132,8 @@ def test_an_ensemble_says_once_what_all_its_members_share():
 
 def test_a_name_of_many_members_stays_readable(bench, dataset, finished):
     ensemble = bench.cascade(dataset, Cascade.ENSEMBLE, [run.id for run in finished])
-    assert bench.name_of(ensemble).startswith("Ensemble of EfficientNet") and len(bench.name_of(ensemble)) <= 120
+    name = run_name(ensemble, bench.registry, bench.settings)
+    assert name.startswith("Ensemble of EfficientNet") and len(name) <= 120
 
 
 # --- models as backbones ---
