@@ -1,8 +1,8 @@
 """Photos in: reading untrusted uploads, finding classes, drawing the split, storing one immutable dataset.
 
-``uploads`` lists an archive (policy in ``archives``) or a folder · ``layout`` finds classes and given splits ·
-``sandbox`` decodes in child processes (``decoder``) by the one path of ``photos`` · ``duplicates``, ``suitability`` and
-``splits`` decide · ``assembly``, ``manifest`` and ``staging`` store · ``importing`` is the whole story.
+``uploads`` lists an archive (policy in ``archives``) or a folder; ``layout`` finds classes and given splits;
+``sandbox`` decodes in child processes (``decoder``), which read with ``members`` and decode with ``photos``;
+``acceptance`` and ``splits`` decide; ``manifest`` and ``staging`` store; ``importing`` runs these steps.
 """
 
 from pathlib import Path

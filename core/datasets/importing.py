@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.datasets.assembly import assemble, with_split
-from core.datasets.duplicates import Accepted, without_copies
+from core.datasets.acceptance import check_suitable, without_copies
 from core.datasets.layout import Candidate, Layout, arrange
-from core.datasets.manifest import write_manifest
+from core.datasets.manifest import dataset_of, write_manifest
 from core.datasets.names import dataset_name
 from core.datasets.sandbox import Decoded, Failed, Task, decode_all
+from core.datasets.splits import with_split
 from core.datasets.staging import Staging, staging, sweep
-from core.datasets.suitability import check_suitable
 from core.datasets.uploads import open_upload
 from core.datasets.values import Dataset, Photo, Rejection
 from core.errors import Cancelled, NoSpace
@@ -80,7 +79,7 @@ def import_photos(
     watch = _Watch(progress, cancelled)
     watch.say("Reading the upload")
     upload = open_upload(Path(source))
-    layout = arrange(upload.entries, upload.empty_folders)
+    layout = arrange(upload.files, upload.empty_folders)
     sweep(settings)
     with staging(settings, dataset_id) as stage:
         _check_space(settings, layout.candidates)
@@ -95,7 +94,7 @@ def import_photos(
 
 
 def _settle(
-    decoded: list[Accepted],
+    decoded: list[Photo],
     refused: list[Rejection],
     layout: Layout,
     seed: int,
@@ -108,7 +107,7 @@ def _settle(
     check_suitable(unique, layout, rejections)
     photos, notes = with_split(unique, layout.given, seed, previous)
     split_given = bool(layout.given)
-    return assemble(photos, seed=seed, split_given=split_given, rejections=rejections, notes=notes, **who), photos
+    return dataset_of(photos, seed=seed, split_given=split_given, rejections=rejections, notes=notes, **who), photos
 
 
 class _Watch:
@@ -136,7 +135,7 @@ class _Watch:
 
 
 def _check_space(settings: Settings, candidates: Sequence[Candidate]) -> None:
-    needed = RESERVE_BYTES + sum(min(2 * candidate.entry.size, _STORED_ESTIMATE) for candidate in candidates)
+    needed = RESERVE_BYTES + sum(min(2 * candidate.file.size, _STORED_ESTIMATE) for candidate in candidates)
     free = shutil.disk_usage(settings.datasets_dir).free
     if free < needed:
         raise NoSpace(
@@ -147,7 +146,7 @@ def _check_space(settings: Settings, candidates: Sequence[Candidate]) -> None:
 
 def _decode(
     candidates: Sequence[Candidate], source: Path, stage: Staging, watch: _Watch
-) -> tuple[list[Accepted], list[Rejection]]:
+) -> tuple[list[Photo], list[Rejection]]:
     """Decodes every candidate into ``stage/photos``: accepted ones in order of their paths, and the refused."""
     folder = stage.path / "photos"
     folder.mkdir()
@@ -162,14 +161,14 @@ def _decode(
             if watch.due:
                 watch.say("Decoding photos", len(answers), len(candidates), rejected)
     watch.say("Decoding photos", len(answers), len(candidates), rejected)
-    accepted: list[Accepted] = []
+    accepted: list[Photo] = []
     refused: list[Rejection] = []
     for index, candidate in enumerate(candidates):
         answer = answers[index]
         if isinstance(answer, Failed):
-            refused.append(Rejection(file=candidate.entry.file, reason=answer.reason))
+            refused.append(Rejection(file=candidate.file.name, reason=answer.reason))
         else:
-            accepted.append(_accepted(candidate, answer))
+            accepted.append(_photo(candidate, answer))
     return accepted, refused
 
 
@@ -178,7 +177,7 @@ def _tasks(candidates: Sequence[Candidate], source: Path) -> list[Task]:
     source = source.resolve()
     tasks = []
     for index, candidate in enumerate(candidates):
-        place = candidate.entry.source
+        place = candidate.file.source
         if isinstance(place, Path):
             tasks.append(Task(index=index, path=place.absolute()))
         else:
@@ -186,10 +185,10 @@ def _tasks(candidates: Sequence[Candidate], source: Path) -> list[Task]:
     return sorted(tasks, key=lambda task: (task.member.offset if task.member else 0, task.index))
 
 
-def _accepted(candidate: Candidate, answer: Decoded) -> Accepted:
-    return Accepted(
+def _photo(candidate: Candidate, answer: Decoded) -> Photo:
+    return Photo(
         digest=answer.digest,
-        file=candidate.entry.file,
+        file=candidate.file.name,
         class_name=candidate.class_name,
         split=candidate.split,
         width=answer.width,

@@ -19,8 +19,8 @@ SPLIT_FOLDERS = {
 _JUNK = {"__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"}
 
 
-@dataclass(frozen=True)
-class Entry:
+@dataclass(frozen=True, kw_only=True)
+class UploadFile:
     """One file of an upload: ``parts`` of its path, its size in bytes, and where to read it."""
 
     parts: tuple[str, ...]
@@ -28,17 +28,17 @@ class Entry:
     source: Member | Path
 
     @property
-    def file(self) -> str:
+    def name(self) -> str:
         return "/".join(self.parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A file inside a class folder; ``split`` only where the upload gives one."""
+    """A file inside a class folder; ``split`` is "" where the upload gives none."""
 
-    entry: Entry
+    file: UploadFile
     class_name: str
-    split: str | None
+    split: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Layout:
     given: frozenset[str]
 
 
-def arrange(entries: Sequence[Entry], empty_folders: Sequence[tuple[str, ...]] = ()) -> Layout:
+def arrange(files: Sequence[UploadFile], empty_folders: Sequence[tuple[str, ...]] = ()) -> Layout:
     """Finds class folders below common top folders and, if there, below ``train``, ``validation`` and ``test``.
 
     Hidden files and what operating systems leave behind (``__MACOSX``, ``.DS_Store``, ``Thumbs.db`` ...) are passed
@@ -66,23 +66,23 @@ def arrange(entries: Sequence[Entry], empty_folders: Sequence[tuple[str, ...]] =
         InvalidInput: there is no file, no class folder, no ``train`` beside other splits, or two classes whose names
             differ only in case.
     """
-    kept = sorted((entry for entry in entries if not is_junk(entry.parts)), key=lambda entry: entry.parts)
+    kept = sorted((file for file in files if not is_junk(file.parts)), key=lambda file: file.parts)
     if not kept:
         raise InvalidInput("There are no files in it. Expected one folder of photos per class.")
-    depth = _top_folders([entry.parts for entry in kept])
-    splits = _split_folders([entry.parts[depth:] for entry in kept])
+    depth = _top_folders([file.parts for file in kept])
+    splits = _split_folders([file.parts[depth:] for file in kept])
     given = frozenset(splits.values())
     if given and "train" not in given:
         names = " and ".join(shown(name) for name in sorted(splits))
         raise InvalidInput(f"There are {names} folders but no 'train' folder. Add one, or upload one folder per class.")
     candidates: list[Candidate] = []
     rejections: list[Rejection] = []
-    for entry in kept:
-        place = _place(entry.parts[depth:], splits)
+    for file in kept:
+        place = _place(file.parts[depth:], splits)
         if isinstance(place, str):
-            rejections.append(Rejection(file=entry.file, reason=place))
+            rejections.append(Rejection(file=file.name, reason=place))
         else:
-            candidates.append(Candidate(entry, *place))
+            candidates.append(Candidate(file=file, class_name=place[0], split=place[1]))
     _check_classes(candidates, len(kept))
     rejections += [_empty(parts) for parts in empty_folders if _is_class_folder(parts, depth, splits)]
     return Layout(tuple(candidates), tuple(rejections), given)
@@ -117,9 +117,9 @@ def _split_folders(paths: list[tuple[str, ...]]) -> dict[str, str]:
     return found if len(set(found.values())) > 1 else {}
 
 
-def _place(parts: tuple[str, ...], splits: dict[str, str]) -> tuple[str, str | None] | str:
+def _place(parts: tuple[str, ...], splits: dict[str, str]) -> tuple[str, str] | str:
     """(class, split) of a file, or why it has none."""
-    split = None
+    split = ""
     if splits and len(parts) > 1:
         if parts[0] not in splits:
             return "lies outside of the folders " + ", ".join(sorted(splits))

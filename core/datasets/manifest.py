@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from core.datasets.values import Dataset, Photo, Rejection
+from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.errors import NotFound
 
 INGEST_VERSION = 1
@@ -19,6 +20,39 @@ def dataset_digest(photos: Iterable[Photo]) -> str:
     """SHA-256 over ingest version and every photo's (class, split, digest), sorted; file names don't count."""
     rows = sorted((photo.class_name, photo.split, photo.digest) for photo in photos)
     return hashlib.sha256(json.dumps([INGEST_VERSION, rows]).encode()).hexdigest()
+
+
+def dataset_of(
+    photos: Sequence[Photo],
+    *,
+    id: str,
+    name: str,
+    version: int,
+    seed: int,
+    split_given: bool,
+    rejections: tuple[Rejection, ...],
+    notes: tuple[str, ...],
+    started: float,
+) -> Dataset:
+    """The dataset of these photos; ``started`` is when the import began, in seconds since 1970."""
+    counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
+    for photo in photos:
+        counts[photo.split][photo.class_name] = counts[photo.split].get(photo.class_name, 0) + 1
+    return Dataset(
+        id=id,
+        name=name,
+        version=version,
+        digest=dataset_digest(photos),
+        class_names=tuple(sorted({photo.class_name for photo in photos})),
+        counts=counts,
+        rejections=rejections,
+        split_given=split_given,
+        seed=seed,
+        size_bytes=sum(photo.stored_bytes for photo in photos),
+        created_at=started,
+        seconds=time.time() - started,
+        notes=notes,
+    )
 
 
 def write_manifest(folder: Path, dataset: Dataset, photos: Iterable[Photo]) -> None:

@@ -60,7 +60,7 @@ _MAGIC = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stored:
+class StoredPhoto:
     """A photo as Graft keeps it.
 
     Args:
@@ -73,7 +73,7 @@ class Stored:
     height: int
 
 
-def decode(data: bytes) -> Stored:
+def decode(data: bytes) -> StoredPhoto:
     """The bytes a user gave as a stored photo.
 
     JPEG, PNG, WebP, BMP, GIF and TIFF are read; of an animation the first picture counts. Transparency is laid over
@@ -96,7 +96,7 @@ def decode(data: bytes) -> Stored:
         raise InvalidInput(f"is damaged ({_short(error)})") from None
 
 
-def _stored(image: Image.Image) -> Stored:
+def _stored(image: Image.Image) -> StoredPhoto:
     width, height = image.size
     if width * height > PIXEL_LIMIT:
         limit = PIXEL_LIMIT // 10**6
@@ -116,7 +116,7 @@ def _stored(image: Image.Image) -> Stored:
     picture.info = {}  # Pillow would write a JPEG comment it finds here
     buffer = BytesIO()
     picture.save(buffer, "JPEG", quality=STORED_QUALITY)
-    return Stored(jpeg=buffer.getvalue(), width=width, height=height)
+    return StoredPhoto(jpeg=buffer.getvalue(), width=width, height=height)
 
 
 def _fitting(width: int, height: int) -> tuple[int, int]:

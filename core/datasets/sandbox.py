@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.members import Member
-from core.datasets.photos import SECONDS_PER_PHOTO, Stored
+from core.datasets.photos import SECONDS_PER_PHOTO, StoredPhoto
 from core.datasets.values import Rejection
 from core.errors import NoSpace, Unavailable
 from core.settings import REPOSITORY
@@ -184,7 +184,7 @@ class _Child:
         self.output.close()
 
 
-def decode_untrusted(items: Sequence[tuple[str, bytes]]) -> list[Stored | Rejection]:
+def decode_untrusted(items: Sequence[tuple[str, bytes]]) -> list[StoredPhoto | Rejection]:
     """Decodes photos of a visitor, for example for a prediction.
 
     Args:
@@ -193,7 +193,7 @@ def decode_untrusted(items: Sequence[tuple[str, bytes]]) -> list[Stored | Reject
     Returns:
         For each item in order, the stored photo or why it cannot be used.
     """
-    found: dict[int, Stored | Rejection] = {}
+    found: dict[int, StoredPhoto | Rejection] = {}
     with tempfile.TemporaryDirectory(prefix="graft-") as name:
         folder = Path(name)
         tasks = [Task(index=index, path=folder / str(index)) for index in range(len(items))]
@@ -202,7 +202,7 @@ def decode_untrusted(items: Sequence[tuple[str, bytes]]) -> list[Stored | Reject
         for answer in decode_all(tasks, folder):
             if isinstance(answer, Decoded):
                 jpeg = (folder / f"{answer.digest}.jpg").read_bytes()
-                found[answer.index] = Stored(jpeg=jpeg, width=answer.width, height=answer.height)
+                found[answer.index] = StoredPhoto(jpeg=jpeg, width=answer.width, height=answer.height)
             elif answer is not None:
                 found[answer.index] = Rejection(file=items[answer.index][0], reason=answer.reason)
     return [found[index] for index in range(len(items))]

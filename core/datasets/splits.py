@@ -11,9 +11,10 @@ another machine) only photos next to a border can change sides.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from core.datasets.values import SPLITS
+from core.datasets.values import SPLITS, Photo
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 
@@ -22,6 +23,30 @@ def place(digest: str, seed: int) -> float:
     """A photo's fixed place in [0, 1): the first 64 bits of SHA-256 over seed and digest."""
     hashed = hashlib.sha256(f"{seed}:{digest}".encode()).digest()
     return int.from_bytes(hashed[:8], "big") / 2**64
+
+
+def with_split(
+    photos: Sequence[Photo], given: frozenset[str], seed: int, previous: Mapping[str, str]
+) -> tuple[tuple[Photo, ...], tuple[str, ...]]:
+    """Photos with their split, ordered by split, class and digest, and notes on what was decided.
+
+    A given split is kept; what it lacks is drawn from its training photos, in the proportion that 70/15/15 has.
+    Without one the split is drawn, and photos of ``previous`` keep their side.
+    """
+    splits = {photo.digest: photo.split for photo in photos if photo.split}
+    drawn = [split for split in SPLITS if split not in given]
+    notes: list[str] = []
+    if not given:
+        splits = draw({photo.digest: photo.class_name for photo in photos}, seed=seed, previous=previous)
+        notes += _kept_note(splits, previous)
+    elif drawn:
+        pool = {photo.digest: photo.class_name for photo in photos if photo.split == "train"}
+        parts = {split: SHARES[split] for split in ("train", *drawn)}
+        shares = {split: share / sum(parts.values()) for split, share in parts.items()}
+        splits |= draw(pool, seed=seed, previous=previous, shares=shares)
+        notes += [_drawn_note(split, splits, seed) for split in drawn]
+    found = tuple(sorted((replace(photo, split=splits[photo.digest]) for photo in photos), key=_order))
+    return found, (*notes, *_missing_notes(found))
 
 
 def draw(
@@ -101,3 +126,28 @@ def _none_empty(ordered: list[str], drawn: dict[str, str], shares: Mapping[str, 
             drawn[moved] = split
             counts[giver], counts[split] = counts[giver] - 1, 1
     return drawn
+
+
+def _order(photo: Photo) -> tuple[int, str, str]:
+    return SPLITS.index(photo.split), photo.class_name, photo.digest
+
+
+def _kept_note(splits: Mapping[str, str], previous: Mapping[str, str]) -> list[str]:
+    kept = sum(previous.get(digest) == split for digest, split in splits.items())
+    return [f"{kept} photos of the version before keep their split; {len(splits) - kept} are new."] if kept else []
+
+
+def _drawn_note(split: str, splits: Mapping[str, str], seed: int) -> str:
+    count = sum(found == split for found in splits.values())
+    return f"There was no {split} folder: {count} of the training photos were drawn for it (seed {seed})."
+
+
+def _missing_notes(photos: Sequence[Photo]) -> list[str]:
+    """Classes that the given split leaves untested."""
+    classes = {photo.class_name for photo in photos}
+    notes = []
+    for split in SPLITS[1:]:
+        missing = sorted(classes - {photo.class_name for photo in photos if photo.split == split})
+        if missing:
+            notes.append(f"There are no {split} photos of {', '.join(missing)}.")
+    return notes

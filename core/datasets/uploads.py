@@ -1,11 +1,12 @@
 """What a user hands over, a ZIP archive or a folder on the server, as one list of files."""
 
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.archives import parts_of, read_contents
-from core.datasets.folders import list_folder
-from core.datasets.layout import Entry, is_junk
+from core.datasets.layout import UploadFile, is_junk
 from core.datasets.members import FILE_LIMIT
 from core.datasets.values import Rejection
 from core.errors import InvalidInput
@@ -15,7 +16,7 @@ from core.errors import InvalidInput
 class Upload:
     """Files that may be photos, files refused at sight, and folders without any file."""
 
-    entries: tuple[Entry, ...]
+    files: tuple[UploadFile, ...]
     rejections: tuple[Rejection, ...]
     empty_folders: tuple[tuple[str, ...], ...]
 
@@ -34,31 +35,59 @@ def open_upload(source: Path) -> Upload:
         members, folders = read_contents(source)
     except OSError as error:
         raise InvalidInput(f"The file {str(source)!r} cannot be read: {error.strerror}.") from None
-    entries = tuple(Entry(parts_of(member.name), member.size, member) for member in members)
-    return Upload(entries, (), _without_files(entries, {parts_of(folder) for folder in folders}))
+    files = tuple(UploadFile(parts=parts_of(member.name), size=member.size, source=member) for member in members)
+    return Upload(files, (), _without_files(files, {parts_of(folder) for folder in folders}))
 
 
-def _from_folder(source: Path) -> Upload:
-    files, folders = list_folder(source)
-    entries: list[Entry] = []
+def _from_folder(root: Path) -> Upload:
+    """Links are not followed: they could lead out of the folder or in circles."""
+    files: list[UploadFile] = []
     rejections: list[Rejection] = []
-    for file in files:
-        entry = Entry(file.parts, file.size, file.path)
-        if is_junk(file.parts):
-            continue
-        if file.is_link:
-            rejections.append(Rejection(file=entry.file, reason="is a link, which is not followed"))
-        elif file.size > FILE_LIMIT:
-            rejections.append(Rejection(file=entry.file, reason=f"is larger than {FILE_LIMIT // 2**20} MB"))
-        else:
-            entries.append(entry)
-    return Upload(tuple(entries), tuple(rejections), _without_files(tuple(entries), set(folders)))
+    empty: set[tuple[str, ...]] = set()
+    for folder, parts, names in _walk(root):
+        if not names:
+            empty.add(parts)
+        for name in names:
+            file = UploadFile(
+                parts=(*parts, _text(name.name)),
+                size=name.stat(follow_symlinks=False).st_size,
+                source=folder / name.name,
+            )
+            if is_junk(file.parts):
+                continue
+            if name.is_symlink():
+                rejections.append(Rejection(file=file.name, reason="is a link, which is not followed"))
+            elif file.size > FILE_LIMIT:
+                rejections.append(Rejection(file=file.name, reason=f"is larger than {FILE_LIMIT // 2**20} MB"))
+            else:
+                files.append(file)
+    return Upload(tuple(files), tuple(rejections), _without_files(files, empty))
 
 
-def _without_files(entries: tuple[Entry, ...], folders: set[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+def _walk(root: Path) -> Iterator[tuple[Path, tuple[str, ...], list[os.DirEntry]]]:
+    """Every folder below ``root`` in a stable order, the parts of its path as text, and its files and links."""
+    waiting: list[tuple[Path, tuple[str, ...]]] = [(root, ())]
+    while waiting:
+        folder, parts = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            raise InvalidInput(f"The folder {str(folder)!r} cannot be read: {error.strerror}.") from None
+        folders = [entry for entry in found if entry.is_dir(follow_symlinks=False)]
+        yield folder, parts, [entry for entry in found if not entry.is_dir(follow_symlinks=False)]
+        waiting += [(folder / entry.name, (*parts, _text(entry.name))) for entry in reversed(folders)]
+
+
+def _text(name: str) -> str:
+    """Names that are not UTF-8 on the disk become text that can be stored and shown."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _without_files(files: Sequence[UploadFile], folders: set[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
     """Folders that hold no file at any depth, junk not counted."""
     filled = set()
-    for entry in entries:
-        if not is_junk(entry.parts):
-            filled |= {entry.parts[:length] for length in range(1, len(entry.parts))}
+    for file in files:
+        if not is_junk(file.parts):
+            filled |= {file.parts[:length] for length in range(1, len(file.parts))}
     return tuple(sorted(folders - filled))

@@ -13,7 +13,7 @@ class Photo:
         digest: SHA-256 (hex) of the bytes the user gave; also the stored file's name, ``photos/<digest>.jpg``.
         file: the path the user gave it, inside the archive or folder (shown, never opened).
         class_name: its class.
-        split: ``train``, ``validation`` or ``test``.
+        split: ``train``, ``validation`` or ``test``; "" until it is drawn.
         width, height: of the original after EXIF orientation, in pixels.
         stored_bytes: size of the stored JPEG.
     """
@@ -21,7 +21,7 @@ class Photo:
     digest: str
     file: str
     class_name: str
-    split: str
+    split: str = ""
     width: int
     height: int
     stored_bytes: int

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.photos import Stored
+from core.datasets.photos import StoredPhoto
 from core.datasets.sandbox import decode_untrusted
 from core.datasets.values import Rejection
 from core.errors import InvalidInput, Unavailable
@@ -103,7 +103,9 @@ def predict(folders: Sequence[Path], photos: Sequence[tuple[str, bytes]], *, top
     return [_photo(name, stored, models, top) for (name, _), stored in zip(photos, decoded, strict=True)]
 
 
-def _photo(name: str, stored: Stored | Rejection, models: Sequence["Predictor | Answer"], top: int) -> PhotoPredictions:
+def _photo(
+    name: str, stored: StoredPhoto | Rejection, models: Sequence["Predictor | Answer"], top: int
+) -> PhotoPredictions:
     if isinstance(stored, Rejection):
         return PhotoPredictions(name=name, problem=f"It {stored.reason}.")
     view, memo = View(stored.jpeg), Memo()

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets.layout import Entry, arrange
+from core.datasets.layout import UploadFile, arrange
 from core.errors import InvalidInput
 
 
 def arranged(*paths: str, empty: tuple[str, ...] = ()):
-    entries = [Entry(tuple(path.split("/")), 1, Path(path)) for path in paths]
+    entries = [UploadFile(parts=tuple(path.split("/")), size=1, source=Path(path)) for path in paths]
     return arrange(entries, [tuple(folder.split("/")) for folder in empty])
 
 
-def places(layout) -> dict[str, tuple[str, str | None]]:
-    return {candidate.entry.file: (candidate.class_name, candidate.split) for candidate in layout.candidates}
+def places(layout) -> dict[str, tuple[str, str]]:
+    return {candidate.file.name: (candidate.class_name, candidate.split) for candidate in layout.candidates}
 
 
 def refused(layout) -> dict[str, str]:
@@ -23,14 +23,14 @@ def refused(layout) -> dict[str, str]:
 
 def test_one_folder_per_class():
     layout = arranged("cat/a.jpg", "dog/b.jpg")
-    assert places(layout) == {"cat/a.jpg": ("cat", None), "dog/b.jpg": ("dog", None)}
+    assert places(layout) == {"cat/a.jpg": ("cat", ""), "dog/b.jpg": ("dog", "")}
     assert not layout.given and not layout.rejections
 
 
 @pytest.mark.parametrize("top", ["photos", "my/deep/folder", "train", "test"])
 def test_common_top_folders_mean_nothing(top):
     layout = arranged(f"{top}/cat/a.jpg", f"{top}/dog/b.jpg")
-    assert set(places(layout).values()) == {("cat", None), ("dog", None)}
+    assert set(places(layout).values()) == {("cat", ""), ("dog", "")}
     assert not layout.given
 
 
@@ -44,13 +44,13 @@ def test_a_given_split_is_found_under_all_its_names(top, validation):
 
 def test_train_can_be_a_class_like_any_other():
     layout = arranged("train/a.jpg", "bus/b.jpg", "test/c.jpg")
-    assert set(places(layout).values()) == {("train", None), ("bus", None), ("test", None)}
+    assert set(places(layout).values()) == {("train", ""), ("bus", ""), ("test", "")}
     layout = arranged("train/steam/a.jpg", "bus/b.jpg", "car/c.jpg")
-    assert places(layout)["train/steam/a.jpg"] == ("train", None)
+    assert places(layout)["train/steam/a.jpg"] == ("train", "")
 
 
 def test_folders_inside_a_class_belong_to_it():
-    assert places(arranged("cat/2020/may/a.jpg", "dog/b.jpg"))["cat/2020/may/a.jpg"] == ("cat", None)
+    assert places(arranged("cat/2020/may/a.jpg", "dog/b.jpg"))["cat/2020/may/a.jpg"] == ("cat", "")
 
 
 def test_files_outside_of_class_folders_are_refused_with_a_reason():

@@ -10,16 +10,16 @@ import pytest
 from PIL import Image
 
 from core.datasets import photos
-from core.datasets.photos import STORED_SIDE, Stored, decode, pixels
+from core.datasets.photos import STORED_SIDE, StoredPhoto, decode, pixels
 from core.errors import InvalidInput
 from tests.photo_files import encoded, jpeg, picture
 
 
-def opened(stored: Stored) -> Image.Image:
+def opened(stored: StoredPhoto) -> Image.Image:
     return Image.open(BytesIO(stored.jpeg))
 
 
-def colours(stored: Stored) -> np.ndarray:
+def colours(stored: StoredPhoto) -> np.ndarray:
     return np.asarray(opened(stored), np.int16)
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from core.datasets import decode_untrusted, sandbox
-from core.datasets.photos import Stored, decode
+from core.datasets.photos import StoredPhoto, decode
 from core.datasets.sandbox import Decoded, Failed, Task, decode_all
 from core.datasets.values import Rejection
 from core.errors import NoSpace, Unavailable
@@ -139,7 +139,7 @@ def test_secrets_of_the_environment_do_not_reach_the_decoder(tmp_path, monkeypat
     seen = {}
     real = subprocess.Popen
     monkeypatch.setattr(sandbox.subprocess, "Popen", lambda *a, **k: seen.update(k["env"]) or real(*a, **k))
-    assert isinstance(decode_untrusted([("a.jpg", jpeg(1))])[0], Stored)
+    assert isinstance(decode_untrusted([("a.jpg", jpeg(1))])[0], StoredPhoto)
     assert "GRAFT_SECRET" not in seen and "PATH" in seen
 
 

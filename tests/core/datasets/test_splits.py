@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from core.datasets.splits import SHARES, draw, place, targets
 from core.datasets.values import SPLITS
+from tests.core.datasets.imports import given_split, imported, splits
+from tests.photo_files import classes
 
 
 def photos(**counts: int) -> dict[str, str]:
@@ -110,3 +112,42 @@ def test_a_split_left_empty_by_removed_photos_is_filled_again():
 def test_a_part_can_be_drawn_from_training_photos_alone():
     found = Counter(draw(photos(cat=85), shares={"train": 0.7 / 0.85, "validation": 0.15 / 0.85}).values())
     assert found == {"train": 70, "validation": 15}
+
+
+# --- in an import ---
+
+
+def test_a_given_split_is_kept(zipped, home):
+    dataset, photos = imported(zipped(given_split(valid=2, test=3)), home)
+    assert dataset.split_given and dataset.split_sizes == {"train": 10, "validation": 4, "test": 6}
+    assert all(photo.file.startswith(photo.split[:5]) for photo in photos) and not dataset.notes
+
+
+@pytest.mark.parametrize(("there", "missing"), [("validation", "test"), ("test", "validation")])
+def test_a_missing_part_of_a_given_split_is_drawn_from_train_and_said_so(zipped, home, there, missing):
+    source = zipped(given_split(17, **{there: 4}))
+    dataset, photos = imported(source, home, seed=2)
+    assert dataset.counts[missing] == {"cat": 3, "dog": 3} and dataset.counts[there] == {"cat": 4, "dog": 4}
+    assert dataset.notes == (f"There was no {missing} folder: 6 of the training photos were drawn for it (seed 2).",)
+    assert all(photo.file.startswith("train/") for photo in photos if photo.split == missing)
+    assert splits(imported(source, home, "d-2", seed=3)[1]) != splits(photos)
+
+
+def test_classes_that_a_given_split_leaves_untested_are_noted(zipped, home):
+    files = given_split(validation=2, test=2)
+    files = {name: data for name, data in files.items() if not name.startswith("test/dog/")}
+    assert imported(zipped(files), home)[0].notes == ("There are no test photos of dog.",)
+
+
+def test_a_new_version_leaves_old_photos_where_they_were(zipped, home):
+    _, old = imported(zipped(classes(cat=10, dog=8)), home)
+    more = classes(cat=10, dog=8) | classes("more/", first=500, cat=7, dog=9, owl=5)
+    more = {
+        name.removeprefix("more/").replace("/", "/new" if name.startswith("more/") else "/"): data
+        for name, data in more.items()
+    }
+    dataset, new = imported(zipped(more), home, "d-2", previous=splits(old))
+    assert {digest: splits(new)[digest] for digest in splits(old)} == splits(old)
+    assert dataset.photo_count == 39 and dataset.notes == (
+        "18 photos of the version before keep their split; 21 are new.",
+    )

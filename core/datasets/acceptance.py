@@ -1,12 +1,11 @@
-"""Whether accepted photos make a dataset: two classes at least, each with photos where they are needed."""
+"""Which decoded photos a dataset is made of: copies are left out, and every class needs enough photos."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from core.datasets.duplicates import Accepted
 from core.datasets.layout import Layout
 from core.datasets.names import shown
-from core.datasets.values import SPLITS, Rejection
+from core.datasets.values import SPLITS, Photo, Rejection
 from core.errors import InvalidInput
 
 PHOTOS_PER_CLASS = 3
@@ -14,8 +13,42 @@ PHOTOS_PER_CLASS = 3
 
 _PHOTO_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif"}
 
+_KEEP_FIRST = {"test": 0, "validation": 1, "train": 2, "": 0}
+"""Of copies in several given splits the test photo stays, so that the test keeps its size and nothing leaks into it."""
 
-def check_suitable(photos: Sequence[Accepted], layout: Layout, rejections: Sequence[Rejection]) -> None:
+
+def without_copies(photos: Sequence[Photo]) -> tuple[list[Photo], list[Rejection]]:
+    """Photos with every digest at most once, and what was left out, with reasons.
+
+    A digest in two classes is a contradiction that only the user can resolve: all its copies are refused.
+    """
+    groups: dict[str, list[Photo]] = {}
+    for photo in photos:
+        groups.setdefault(photo.digest, []).append(photo)
+    kept: list[Photo] = []
+    rejections: list[Rejection] = []
+    for copies in groups.values():
+        if len({photo.class_name for photo in copies}) > 1:
+            rejections += _conflict(copies)
+            continue
+        first, *others = sorted(copies, key=lambda photo: (_KEEP_FIRST[photo.split], photo.file))
+        kept.append(first)
+        rejections += [
+            Rejection(file=photo.file, reason=f"is a copy of {first.file}, which is kept") for photo in others
+        ]
+    return kept, rejections
+
+
+def _conflict(copies: list[Photo]) -> list[Rejection]:
+    found = []
+    for photo in copies:
+        other = next(copy for copy in copies if copy.class_name != photo.class_name)
+        reason = f"is the same photo as {other.file} of another class; keep it in the right one only"
+        found.append(Rejection(file=photo.file, reason=reason))
+    return found
+
+
+def check_suitable(photos: Sequence[Photo], layout: Layout, rejections: Sequence[Rejection]) -> None:
     """Raises when no dataset can be made of ``photos``.
 
     A class that was meant (a folder with a file that calls itself a photo) is never dropped silently.
@@ -43,11 +76,11 @@ def check_suitable(photos: Sequence[Accepted], layout: Layout, rejections: Seque
         )
 
 
-def _counts(photos: Sequence[Accepted], layout: Layout) -> dict[str, int]:
+def _counts(photos: Sequence[Photo], layout: Layout) -> dict[str, int]:
     counts = {
         candidate.class_name: 0
         for candidate in layout.candidates
-        if Path(candidate.entry.parts[-1]).suffix.lower() in _PHOTO_SUFFIXES
+        if Path(candidate.file.parts[-1]).suffix.lower() in _PHOTO_SUFFIXES
     }
     for photo in photos:
         counts[photo.class_name] = counts.get(photo.class_name, 0) + 1
@@ -55,7 +88,7 @@ def _counts(photos: Sequence[Accepted], layout: Layout) -> dict[str, int]:
 
 
 def _check_given(
-    photos: Sequence[Accepted], counts: Mapping[str, int], given: frozenset[str], rejections: Sequence[Rejection]
+    photos: Sequence[Photo], counts: Mapping[str, int], given: frozenset[str], rejections: Sequence[Rejection]
 ) -> None:
     """Every class must be learned: it is in ``train``, with one photo more for each split drawn from there."""
     needed = 1 + len(set(SPLITS) - given)
