@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart
 from core.charts.look import ACCENT, GREY, HOVER, Trace, axis, figure, require_some, scatter
-from core.comparison.thresholds import ThresholdPoint
+from core.models.cascades.thresholds import ThresholdPoint
 from core.text.tables import Rows
 from core.text.units import milliseconds, percent, points
 

@@ -1,7 +1,6 @@
 """The command about stored features."""
 
 from argparse import Namespace
-from dataclasses import asdict
 from pathlib import Path
 
 from core.cli.text_tables import table
@@ -19,10 +18,14 @@ def features(options: Namespace) -> Result:
         raise InvalidInput("--backbone and --cut say what goes into the file of --parquet. Add --parquet FILE.")
     dataset_id = workbench.registry.dataset(options.dataset).id if options.dataset else None
     rows = [row for row in workbench.features() if dataset_id in (None, row.dataset_id)]
-    total = sum(row.bytes for row in rows)
+    total = sum(row.stored.bytes for row in rows)
     limit = workbench.settings.features_limit_bytes
-    listed = [asdict(row) | {"mb": row.bytes / 1e6, "mb_per_1000_photos": row.bytes_per_photo / 1e3} for row in rows]
-    return {"features": listed, "bytes": total, "mb": total / 1e6, "limit_mb": limit / 1e6}, True
+    return {
+        "features": [row.to_dict() for row in rows],
+        "bytes": total,
+        "mb": total / 1e6,
+        "limit_mb": limit / 1e6,
+    }, True
 
 
 def _exported(workbench: Workbench, options: Namespace) -> Result:

@@ -32,7 +32,6 @@ from core.comparison.table import (
     pareto_front,
     require_one_dataset,
 )
-from core.comparison.thresholds import ThresholdPoint, threshold_points
 from core.recipes.differences import Difference, differing
 from core.recipes.short_names import without_family, without_shared
 from core.runs.metrics import balanced_accuracy, calibration_error, macro_f1, wilson_interval
@@ -70,7 +69,6 @@ __all__ = [
     "ReliabilityBin",
     "Row",
     "SeveralDatasets",
-    "ThresholdPoint",
     "balanced_accuracy",
     "best",
     "best_per_dataset",
@@ -103,7 +101,6 @@ __all__ = [
     "photo_answers",
     "reliability",
     "require_one_dataset",
-    "threshold_points",
     "verdict",
     "when_sure",
     "wilson_interval",

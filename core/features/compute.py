@@ -17,7 +17,7 @@ from core.features import store
 from core.features.engines import Engine, choose_engine
 from core.features.partial import PartialArray
 from core.features.sizes import shape_at
-from core.features.store import Key
+from core.features.store import FeatureKey
 from core.features.views import View
 from core.files.locks import Lock, acquire, try_acquire
 from core.recipes.program import TOP
@@ -34,14 +34,14 @@ class Features:
     Args:
         array: (n, ...), memory-mapped; row i belongs to photo i. Vectors are float32, maps float16 (see ``sizes``).
         paid: what this call cost. alone: what computing them cost, whoever paid.
-        key, engine: see ``store.Key``; the engine that computed them.
+        key, engine: see ``store.FeatureKey``; the engine that computed them.
         lock: keeps them from being evicted for as long as this value lives.
     """
 
     array: np.ndarray
     paid: Spent
     alone: Spent
-    key: Key
+    key: FeatureKey
     engine: str
     lock: Lock
 
@@ -86,7 +86,7 @@ def features_of(
 
 
 def stored_rows(
-    key: Key,
+    key: FeatureKey,
     photos: Sequence[Photo],
     *,
     dataset: Dataset,
@@ -122,7 +122,7 @@ def stored_rows(
     return _open(key, settings, ordered, photos, begin, lock)
 
 
-def _stored_and_locked(key: Key, settings: Settings, compute: Callable[[], None], waiting) -> Lock:
+def _stored_and_locked(key: FeatureKey, settings: Settings, compute: Callable[[], None], waiting) -> Lock:
     """A reader's lock on features that are there, computed by us when nobody else does."""
     path = store.lock_path(key.name, settings)
     while True:
@@ -145,7 +145,7 @@ def split_of(photos: Sequence[Photo]) -> str:
     return splits.pop()
 
 
-def _check_whole(photos: Sequence[Photo], dataset: Dataset, key: Key) -> None:
+def _check_whole(photos: Sequence[Photo], dataset: Dataset, key: FeatureKey) -> None:
     split = split_of(photos)
     if split != key.split:
         raise InvalidInput(f"The features of {key.split} photos were asked for. Received: {split} photos")
@@ -156,7 +156,7 @@ def _check_whole(photos: Sequence[Photo], dataset: Dataset, key: Key) -> None:
         raise InvalidInput(f"Only training photos are augmented. Received: view={key.view} of {split} photos")
 
 
-def _open(key: Key, settings: Settings, ordered, photos, begin: Spent, lock: Lock) -> Features:
+def _open(key: FeatureKey, settings: Settings, ordered, photos, begin: Spent, lock: Lock) -> Features:
     folder = store.folder_of(key, settings)
     meta = json.loads((folder / "meta.json").read_text())
     array = np.load(folder / "features.npy", mmap_mode="r")
@@ -180,7 +180,7 @@ class _Rows:
 
     photos: Sequence[Photo]
     folder: Path
-    key: Key
+    key: FeatureKey
     source: str
 
     def views(self, start: int, stop: int) -> list[View]:

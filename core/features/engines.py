@@ -72,23 +72,13 @@ class EngineFile:
 
 
 def engine_file(
-    backbone: Backbone,
-    settings: Settings,
-    cut: str = "top",
-    waiting: Callable[[], None] | None = None,
-) -> Path:
-    """The exported prefix of ``backbone`` at ``cut``; exported now (needs TensorFlow) when it was not before.
+    backbone: Backbone, settings: Settings, cut: str = "top", waiting: Callable[[], None] | None = None
+) -> EngineFile:
+    """The exported prefix of ``backbone`` at ``cut``; exported now (with TensorFlow) when it was not before.
 
     Raises:
         Unavailable: LiteRT cannot run this network, or not exactly.
     """
-    return obtain_engine(backbone, settings, cut, waiting).path
-
-
-def obtain_engine(
-    backbone: Backbone, settings: Settings, cut: str = "top", waiting: Callable[[], None] | None = None
-) -> EngineFile:
-    """As ``engine_file``, with what is known about it."""
     path = engine_path(backbone, settings, cut)
     known = _read(path)
     if known is None:
@@ -166,7 +156,7 @@ def choose_engine(
         on_gpu = False
     if not on_gpu:
         try:
-            engine = LiteRTEngine.for_many(engine_file(backbone, settings, cut, waiting))
+            engine = LiteRTEngine.for_many(engine_file(backbone, settings, cut, waiting).path)
             return Rendering(engine, backbone.input_size)
         except Unavailable as reason:
             note(f"{reason} TensorFlow computes the features instead, exactly but slower.")

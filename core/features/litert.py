@@ -4,7 +4,6 @@ No TensorFlow here: the web process predicts with it too. See docs/decisions/000
 """
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -52,12 +51,6 @@ class LiteRTEngine:
         finally:
             self._free.put(network)
         return np.stack(outputs) if outputs else np.zeros((0, *network.output_shape), np.float32)
-
-    def spread(self, rows: np.ndarray) -> np.ndarray:
-        """As calling it, with the rows spread over all workers."""
-        with ThreadPoolExecutor(self.workers) as pool:
-            parts = list(pool.map(self, np.array_split(rows, min(self.workers, len(rows)) or 1)))
-        return np.concatenate(parts)
 
 
 class _Network:

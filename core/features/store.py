@@ -29,7 +29,7 @@ _ABANDONED_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
-class Key:
+class FeatureKey:
     """What decides the numbers: one file of features per key.
 
     Args:
@@ -53,9 +53,11 @@ class Key:
         return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:32]
 
 
-def key_of(dataset: Dataset, backbone: Backbone, split: str, *, cut: str = "top", view: int = 0, seed: int = 0) -> Key:
+def key_of(
+    dataset: Dataset, backbone: Backbone, split: str, *, cut: str = "top", view: int = 0, seed: int = 0
+) -> FeatureKey:
     """The key of one split of ``dataset`` in one view at the cut of ``backbone``."""
-    return Key(
+    return FeatureKey(
         dataset=dataset.digest,
         split=split,
         weights=backbone.weights_digest,
@@ -67,9 +69,9 @@ def key_of(dataset: Dataset, backbone: Backbone, split: str, *, cut: str = "top"
     )
 
 
-def key_of_predictions(dataset: Dataset, digest: str, split: str, *, view: int = 0, seed: int = 0) -> Key:
+def key_of_predictions(dataset: Dataset, digest: str, split: str, *, view: int = 0, seed: int = 0) -> FeatureKey:
     """The key of what a finished run (``digest`` of its model) says about one split; its networks know their sizes."""
-    return Key(
+    return FeatureKey(
         dataset=dataset.digest,
         split=split,
         weights=digest,
@@ -80,15 +82,15 @@ def key_of_predictions(dataset: Dataset, digest: str, split: str, *, view: int =
     )
 
 
-def folder_of(key: Key, settings: Settings) -> Path:
+def folder_of(key: FeatureKey, settings: Settings) -> Path:
     return settings.features_dir / key.name
 
 
-def partial_folder(key: Key, settings: Settings) -> Path:
+def partial_folder(key: FeatureKey, settings: Settings) -> Path:
     return settings.features_dir / f".partial-{key.name}"
 
 
-def is_stored(key: Key, settings: Settings) -> bool:
+def is_stored(key: FeatureKey, settings: Settings) -> bool:
     """Whether nothing would have to be computed."""
     return (folder_of(key, settings) / "meta.json").exists()
 
@@ -102,27 +104,45 @@ def lock_path(name: str, settings: Settings) -> Path:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stored:
-    """One stored array: its size, when it was last used, and its meta.json."""
+class StoredFeatures:
+    """One stored array.
+
+    Args:
+        name: of its folder. bytes: on disk. used_at: last use, seconds since 1970. meta: ``meta.json``.
+    """
 
     name: str
-    size_bytes: int
+    bytes: int
     used_at: float
     meta: dict
 
+    @property
+    def key(self) -> FeatureKey:
+        return FeatureKey(**self.meta["key"])
 
-def sizes(settings: Settings) -> tuple[Stored, ...]:
-    """All stored features, the least recently used first."""
+    @property
+    def source(self) -> str:
+        """The backbone's name, or the id of the run whose predictions they are."""
+        return self.meta["backbone"]
+
+    @property
+    def rows(self) -> int:
+        """Number of photos."""
+        return self.meta["shape"][0]
+
+
+def stored_features(settings: Settings) -> tuple[StoredFeatures, ...]:
+    """All stored arrays, the least recently used first."""
     found = [_stored(path.parent) for path in settings.features_dir.glob("[!.]*/meta.json")]
     return tuple(sorted((one for one in found if one is not None), key=lambda one: one.used_at))
 
 
-def _stored(folder: Path) -> Stored | None:
-    """None when it was evicted while we looked."""
+def _stored(folder: Path) -> StoredFeatures | None:
+    """None when it was evicted in the meantime."""
     try:
         meta = json.loads((folder / "meta.json").read_text())
-        size = (folder / "features.npy").stat().st_size
-        return Stored(name=folder.name, size_bytes=size, used_at=(folder / "meta.json").stat().st_mtime, meta=meta)
+        size, used_at = (folder / "features.npy").stat().st_size, (folder / "meta.json").stat().st_mtime
+        return StoredFeatures(name=folder.name, bytes=size, used_at=used_at, meta=meta)
     except OSError:
         return None
 
@@ -138,21 +158,21 @@ def evict(settings: Settings, room_for: int = 0) -> int:
     What somebody reads or computes right now stays. Returns the bytes freed.
     """
     _sweep(settings)
-    stored = sizes(settings)
-    excess = sum(one.size_bytes for one in stored) + room_for - settings.features_limit_bytes
+    stored = stored_features(settings)
+    excess = sum(one.bytes for one in stored) + room_for - settings.features_limit_bytes
     freed = 0
     for one in stored:
         if freed >= excess:
             break
         if _remove_unless_used(one.name, settings):
-            freed += one.size_bytes
+            freed += one.bytes
     return freed
 
 
 def forget(settings: Settings, dataset_digest: str, *, dry: bool = False) -> int:
     """Deletes all stored features of a dataset that nobody reads; returns their bytes (``dry``: only counts)."""
-    own = [one for one in sizes(settings) if one.meta.get("key", {}).get("dataset") == dataset_digest]
-    return sum(one.size_bytes for one in own if dry or _remove_unless_used(one.name, settings))
+    own = [one for one in stored_features(settings) if one.meta.get("key", {}).get("dataset") == dataset_digest]
+    return sum(one.bytes for one in own if dry or _remove_unless_used(one.name, settings))
 
 
 def _sweep(settings: Settings) -> None:

@@ -6,10 +6,11 @@ from functools import cached_property
 from pathlib import Path
 
 from core.charts import RunStyle, run_styles
-from core.comparison import Comparison, ThresholdPoint, without_shared
+from core.comparison import Comparison, without_shared
 from core.comparison.table import Row
 from core.datasets.values import Dataset, Photo
 from core.models.calibration import Calibration
+from core.models.cascades.thresholds import ThresholdPoint
 from core.models.embedding import PhotoMap
 from core.runs.values import Cost, Epoch, Run
 

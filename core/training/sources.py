@@ -14,9 +14,9 @@ from core.features.engines import (
     Engine,
     EngineFile,
     choose_engine,
+    engine_file,
     engine_path,
     is_exported,
-    obtain_engine,
 )
 from core.features.litert import cores
 from core.features.sizes import shape_at
@@ -137,7 +137,7 @@ class TrainingInputs:
         name = engine_path(backbone, self.settings, part.cut).name
         try:
             with self.ledger.charge(name):
-                found = obtain_engine(backbone, self.settings, part.cut, waiting=self.stop.check)
+                found = engine_file(backbone, self.settings, part.cut, waiting=self.stop.check)
         except Unavailable as reason:
             print(reason)
             return None

@@ -97,7 +97,7 @@ class Launching(Recipes):
         """What is trained waits in the queue; what only combines stored answers is done here and now."""
         if run.recipe.cascade is None or not run.recipe.cascade.combines_runs:
             return self.registry.add_run(run)
-        from core.models.cascades import combine
+        from core.models.cascades.combine import combine
 
         combine(run.recipe, run, self.registry, self.settings)
         return self.registry.run(run.id)

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from core.comparison import Comparison, threshold_points
+from core.comparison import Comparison
 from core.errors import GraftError
 from core.models import calibration, embedding
 from core.models.calibration import Calibration
+from core.models.cascades.thresholds import threshold_points
 from core.models.embedding import PhotoMap, Progress
 from core.runs.values import Model
 from core.settings import VERSION

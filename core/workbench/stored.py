@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.backbones import Backbone
+from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
-from core.features.report import StoredFeatures, export_parquet, stored_report
+from core.features.parquet import export_parquet
+from core.features.store import StoredFeatures, stored_features
 from core.models.lineage import backbone_of
 from core.recipes.program import PREDICTIONS, TOP, Part, pooled, program_of
 from core.runs.values import Run
@@ -16,29 +18,36 @@ PARQUET = "features.parquet"
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureRow:
-    """One stored array, with names for people.
+    """One stored array, with the names of its dataset and source.
 
     Args:
-        dataset_id, dataset: "" and the digest's beginning where the dataset is gone. source, title: a backbone's name,
-            or the id of a run. cut, split, view, seed: see ``features.store.Key``.
-        rows: photos. bytes: on disk. used_at: last use, seconds since 1970.
+        dataset_id, dataset: "" and the beginning of the digest where the dataset was deleted.
+        title: of the backbone or run.
     """
 
     dataset_id: str
     dataset: str
-    source: str
     title: str
-    cut: str
-    split: str
-    view: int
-    seed: int
-    rows: int
-    bytes: int
-    used_at: float
+    stored: StoredFeatures
 
-    @property
-    def bytes_per_photo(self) -> float:
-        return self.bytes / max(self.rows, 1)
+    def to_dict(self) -> dict:
+        """For ``--json``."""
+        stored, key = self.stored, self.stored.key
+        return {
+            "dataset_id": self.dataset_id,
+            "dataset": self.dataset,
+            "source": stored.source,
+            "title": self.title,
+            "cut": key.cut,
+            "split": key.split,
+            "view": key.view,
+            "seed": key.seed,
+            "rows": stored.rows,
+            "bytes": stored.bytes,
+            "used_at": stored.used_at,
+            "mb": stored.bytes / 1e6,
+            "mb_per_1000_photos": stored.bytes / max(stored.rows, 1) / 1e3,
+        }
 
 
 class StoredVerbs(Bench):
@@ -47,21 +56,15 @@ class StoredVerbs(Bench):
     def features(self) -> list[FeatureRow]:
         """Everything that is stored, by dataset, source, cut, split and view."""
         datasets = {dataset.digest: dataset for dataset in self.registry.datasets()}
-        return [self._row(one, datasets.get(one.dataset)) for one in stored_report(self.settings)]
+        stored = sorted(stored_features(self.settings), key=_order)
+        return [self._row(one, datasets.get(one.key.dataset)) for one in stored]
 
-    def _row(self, one: StoredFeatures, dataset) -> FeatureRow:
+    def _row(self, stored: StoredFeatures, dataset: Dataset | None) -> FeatureRow:
         return FeatureRow(
             dataset_id=dataset.id if dataset else "",
-            dataset=f"{dataset.name} version {dataset.version}" if dataset else f"{one.dataset[:8]} (deleted)",
-            source=one.source,
-            title=self._title(one.source),
-            cut=one.cut,
-            split=one.split,
-            view=one.view,
-            seed=one.seed,
-            rows=one.rows,
-            bytes=one.bytes,
-            used_at=one.used_at,
+            dataset=f"{dataset.name} version {dataset.version}" if dataset else f"{stored.key.dataset[:8]} (deleted)",
+            title=self._title(stored.source),
+            stored=stored,
         )
 
     def _title(self, source: str) -> str:
@@ -109,3 +112,8 @@ class StoredVerbs(Bench):
 
     def _backbone(self, run: Run) -> Backbone:
         return backbone_of(run.recipe.backbone, self.registry, self.settings)
+
+
+def _order(stored: StoredFeatures) -> tuple:
+    key = stored.key
+    return key.dataset, stored.source, key.cut, key.split, key.view, key.seed

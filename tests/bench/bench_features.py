@@ -13,6 +13,8 @@ PHOTOS, ROUNDS = 96, 5
 
 
 def main(name: str = BACKBONE) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
     import numpy as np
 
     from core.backbones import get
@@ -28,10 +30,15 @@ def main(name: str = BACKBONE) -> None:
         photos = random_photos(PHOTOS, backbone.input_size)
         prefix = networks.prefix(backbone, settings)
         function = TensorFlowEngine(backbone, settings)
-        litert = LiteRTEngine.for_many(engine_file(backbone, settings))
-        deviation = np.abs(litert.spread(photos[:8]) - function(photos[:8])).max()
+        litert = LiteRTEngine.for_many(engine_file(backbone, settings).path)
+        deviation = np.abs(litert(photos[:8]) - function(photos[:8])).max()
+
+        def by_all_workers() -> list:
+            with ThreadPoolExecutor(litert.workers) as pool:
+                return list(pool.map(litert, np.array_split(photos, litert.workers)))
+
         ways = {
-            "litert": lambda: litert.spread(photos),
+            "litert": by_all_workers,
             "tf.function": lambda: [function(photos[start : start + 8]) for start in range(0, PHOTOS, 8)],
             "model.predict": lambda: prefix.predict(photos.astype(np.float32), batch_size=32, verbose=0),
         }

@@ -1,6 +1,7 @@
 """Whatever engine computes them, features are what Keras would give."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import keras
@@ -11,7 +12,7 @@ from core.backbones import get
 from core.errors import Unavailable
 from core.features import engines, export, networks
 from core.features.compute import features_of
-from core.features.engines import choose_engine, engine_file, engine_path, is_exported, obtain_engine
+from core.features.engines import choose_engine, engine_file, engine_path, is_exported
 from core.features.litert import LiteRTEngine
 from core.features.tensorflow import TensorFlowEngine
 from core.files import atomic
@@ -53,27 +54,28 @@ def expected(photos, settings, cut="top"):
 @pytest.mark.parametrize("cut", ["top", "block1", "block1.pool", "classes"])
 def test_litert_and_tensorflow_give_the_features_keras_gives(tiny, settings, photos, cut):
     wanted = expected(photos, settings, cut)
-    for engine in (LiteRTEngine.for_many(engine_file(tiny, settings, cut)), TensorFlowEngine(tiny, settings, cut)):
+    for engine in (LiteRTEngine.for_many(engine_file(tiny, settings, cut).path), TensorFlowEngine(tiny, settings, cut)):
         found = engine(photos)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
 
 
 def test_a_photos_features_do_not_depend_on_its_neighbours(tiny, settings, photos):
-    engine = LiteRTEngine(engine_file(tiny, settings), workers=2)
+    engine = LiteRTEngine(engine_file(tiny, settings).path, workers=2)
     alone = np.concatenate([engine(photos[i : i + 1]) for i in range(len(photos))])
     assert np.array_equal(engine(photos), alone)
-    assert np.array_equal(engine.spread(photos), alone)
+    with ThreadPoolExecutor(2) as pool:
+        assert np.array_equal(np.concatenate(list(pool.map(engine, np.array_split(photos, 2)))), alone)
     assert engine(photos[:0]).shape == (0, 8)
 
 
 def test_an_engine_file_is_exported_once(tiny, settings, monkeypatch):
-    first = obtain_engine(tiny, settings)
+    first = engine_file(tiny, settings)
     assert is_exported(tiny, settings)
     assert first.digest == atomic.digest_of(first.path)
     assert first.cost.wall_seconds > 0 and first.error < 1e-4
     monkeypatch.setattr(export, "export", None)
-    assert obtain_engine(tiny, settings) == first
+    assert engine_file(tiny, settings) == first
 
 
 def test_a_network_litert_gets_wrong_is_computed_by_tensorflow_and_says_so(tiny, settings, photos, monkeypatch):
@@ -113,9 +115,9 @@ def test_a_refusal_is_remembered_and_leaves_no_file(tiny, settings, monkeypatch)
 
 
 def test_a_lost_engine_file_is_made_again(tiny, settings):
-    path = engine_file(tiny, settings)
+    path = engine_file(tiny, settings).path
     path.unlink()
-    assert engine_file(tiny, settings).exists()
+    assert engine_file(tiny, settings).path.exists()
     assert json.loads(path.with_suffix(".json").read_text())["digest"] == atomic.digest_of(path)
 
 

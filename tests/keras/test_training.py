@@ -202,7 +202,7 @@ def test_every_solver_learns_on_the_features_of_all_views(solver, bench):
 
 def test_the_prefix_is_the_engine_file_itself_not_a_copy(bench):
     run = bench.train("r-one")
-    engine = engines.engine_file(TRAINED, bench.settings)
+    engine = engines.engine_file(TRAINED, bench.settings).path
     assert (bench.folder(run.id) / "model" / "prefix.tflite").samefile(engine)
 
 
@@ -226,7 +226,7 @@ def test_a_second_recipe_on_the_same_photos_computes_no_features(bench, monkeypa
     second = bench.train("r-two", replace(NUMBERS, hidden_units=4, label_smoothing=0.1))
     paid, alone = bench.registry.cost(second.id), bench.registry.cost(first.id)
     assert paid.alone_wall_seconds > paid.wall_seconds
-    engine = engines.obtain_engine(TRAINED, bench.settings).cost.wall_seconds  # the only thing the first one found
+    engine = engines.engine_file(TRAINED, bench.settings).cost.wall_seconds  # the only thing the first one found
     assert alone.alone_wall_seconds - alone.wall_seconds == pytest.approx(engine, abs=0.05)
     assert paid.alone_wall_seconds - paid.wall_seconds > engine
 

@@ -1,9 +1,5 @@
-"""Finished runs that answer together, without training: ensembles and confidence cascades.
+"""Finished runs combined without training: ensembles and confidence cascades.
 
-``members`` reads what the runs said about validation and test photos, ``thresholds`` finds when a cheap one is sure
-enough, ``combine`` evaluates and leaves a run with a model of its own.
+``members`` reads the runs' predictions for validation and test photos, ``strategies`` combines them, ``thresholds``
+chooses when a confidence cascade uses its costly member, ``costs`` measures, ``combine`` evaluates and saves the run.
 """
-
-from core.models.cascades.combine import combine
-
-__all__ = ["combine"]

@@ -1,7 +1,8 @@
-"""When is a cheap model sure enough? Accuracy against cost for every threshold, on the validation photos. Pure."""
+"""The threshold of a confidence cascade: accuracy against cost for every threshold, on the validation photos."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,20 +12,28 @@ ALWAYS_PASSED_ON = 1.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
-    """What a threshold gives.
+class ThresholdPoint:
+    """What one threshold gives on the validation photos; one entry of ``card["choice"]["curve"]``.
 
     Args:
-        threshold: the cheap model answers where its best class reaches it.
-        accuracy: share right of the validation photos. passed_on: share that goes on to the costly model.
+        threshold: the cheap model decides where its largest probability reaches it.
+        accuracy: fraction of correct photos. passed_on: fraction of photos passed on to the costly model.
+        milliseconds: expected per photo, None where the members were not measured.
     """
 
     threshold: float
     accuracy: float
     passed_on: float
+    milliseconds: float | None = None
 
 
-def curve(cheap: np.ndarray, costly: np.ndarray, labels: np.ndarray) -> tuple[Point, ...]:
+def threshold_points(choice: Mapping[str, Any]) -> tuple[ThresholdPoint, ...]:
+    """The curve of ``card["choice"]``, in order of the fraction that is passed on; () where there is none."""
+    points = [ThresholdPoint(**point) for point in choice.get("curve", ())]
+    return tuple(sorted(points, key=lambda point: point.passed_on))
+
+
+def curve(cheap: np.ndarray, costly: np.ndarray, labels: np.ndarray) -> tuple[ThresholdPoint, ...]:
     """Points from "never passed on" to "always", each with more photos passed on than the one before.
 
     Args:
@@ -36,12 +45,14 @@ def curve(cheap: np.ndarray, costly: np.ndarray, labels: np.ndarray) -> tuple[Po
     for threshold in _thresholds(confidence):
         passed_on = confidence < threshold
         right = np.where(passed_on, costly_right, cheap_right)
-        points.append(Point(threshold=threshold, accuracy=float(right.mean()), passed_on=float(passed_on.mean())))
+        points.append(
+            ThresholdPoint(threshold=threshold, accuracy=float(right.mean()), passed_on=float(passed_on.mean()))
+        )
     return tuple(points)
 
 
 def _thresholds(confidence: np.ndarray) -> list[float]:
-    """0, the middles between neighbouring confidences (at most about a hundred, evenly over the photos), and 1.01."""
+    """0, the midpoints between neighbouring confidences (at most about a hundred, evenly over the photos), and 1.01."""
     known = np.unique(confidence.astype(np.float64))
     middles = (known[:-1] + known[1:]) / 2
     if len(middles) > MOST_POINTS - 2:
@@ -49,12 +60,12 @@ def _thresholds(confidence: np.ndarray) -> list[float]:
     return [0.0, *middles.tolist(), ALWAYS_PASSED_ON]
 
 
-def best(points: Sequence[Point]) -> Point:
-    """The most accurate point; of equally accurate ones that which passes the fewest photos on."""
+def best(points: Sequence[ThresholdPoint]) -> ThresholdPoint:
+    """The most accurate point; of equally accurate ones the one that passes on the fewest photos."""
     return min(points, key=lambda point: (-point.accuracy, point.passed_on))
 
 
 def combined(cheap: np.ndarray, costly: np.ndarray, threshold: float) -> tuple[np.ndarray, float]:
-    """Probabilities (n, classes) of the cascade, and the share of photos that was passed on."""
+    """Probabilities (n, classes) of the cascade, and the fraction of photos that was passed on."""
     passed_on = cheap.max(axis=1) < threshold
     return np.where(passed_on[:, None], costly, cheap), float(passed_on.mean())

@@ -57,11 +57,6 @@ class Mapping:
         return {"mapping": rows, "unmapped": list(self.unmapped)}
 
 
-def suggest_mapping(class_names: Sequence[str]) -> dict[str, str]:
-    """ImageNet synset -> class name, by names alone; synsets that stand for nothing are left out."""
-    return {row.synset: row.class_name for row in _by_names(tuple(class_names))}
-
-
 def mapped(class_names: Sequence[str], corrections: Iterable[tuple[str, str]] = ()) -> Mapping:
     """The mapping found by names, with the user's corrections.
 

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from core.charts.thresholds import thresholds_chart
-from core.comparison import threshold_points
 from core.errors import GraftError
+from core.models.cascades.thresholds import threshold_points
 from core.recipes.recipe import Pattern
 from core.runs.values import Run
 from core.text.units import percent, plain, size

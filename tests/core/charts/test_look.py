@@ -22,8 +22,8 @@ from core.charts.thresholds import thresholds_chart
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison import coverage, reliability
 from core.comparison.depths import DepthPoint, DepthSeries
-from core.comparison.thresholds import ThresholdPoint
 from core.errors import InvalidInput
+from core.models.cascades.thresholds import ThresholdPoint
 from core.recipes.recipe import Pattern
 from tests.chart_values import CLASSES, EVIL, a_dataset, a_map, a_photo, an_epoch, several
 from tests.comparison_values import a_run

@@ -3,8 +3,8 @@
 import pytest
 
 from core.charts.thresholds import thresholds_chart
-from core.comparison import threshold_points
 from core.errors import InvalidInput
+from core.models.cascades.thresholds import threshold_points
 
 CURVE = [(0.0, 0.8, 0.0), (0.7, 0.9, 0.25), (1.01, 0.85, 1.0)]
 

@@ -13,7 +13,7 @@ from tests.core.workbench.test_launch import combine
 @pytest.fixture
 def finished(home, finished, monkeypatch):
     """Runs that can be combined at once."""
-    monkeypatch.setitem(sys.modules, "core.models.cascades", SimpleNamespace(combine=combine))
+    monkeypatch.setitem(sys.modules, "core.models.cascades.combine", SimpleNamespace(combine=combine))
     return finished
 
 

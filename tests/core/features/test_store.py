@@ -10,15 +10,15 @@ import pytest
 from core.errors import NoSpace
 from core.features import store
 from core.features.partial import PartialArray
-from core.features.store import Key, evict, folder_of, forget, is_stored, lock_path, make_room, sizes
+from core.features.store import FeatureKey, evict, folder_of, forget, is_stored, lock_path, make_room, stored_features
 from core.files.locks import acquire
 from core.runs.costs import Spent
 from core.settings import Settings
 
-KEY = Key(dataset="d1", split="train", weights="sha256:w", cut="top", size=224)
+KEY = FeatureKey(dataset="d1", split="train", weights="sha256:w", cut="top", size=224)
 
 
-def keep(settings: Settings, key: Key, size: int, used_at: float) -> None:
+def keep(settings: Settings, key: FeatureKey, size: int, used_at: float) -> None:
     folder = folder_of(key, settings)
     folder.mkdir(parents=True)
     (folder / "features.npy").write_bytes(b"\0" * size)
@@ -44,7 +44,7 @@ def test_another_question_has_another_key(change):
 
 
 def test_the_same_question_has_the_same_key_in_every_process():
-    assert KEY.name == Key(**vars(KEY)).name
+    assert KEY.name == FeatureKey(**vars(KEY)).name
     assert len(KEY.name) == 32 and KEY.name.isalnum()
 
 
@@ -83,7 +83,7 @@ def test_deleting_a_dataset_takes_its_features_and_no_others(tmp_path):
     keep(settings, other, 30, used_at=1)
     assert forget(settings, "d1", dry=True) == 70 and is_stored(KEY, settings)
     assert forget(settings, "d1") == 70
-    assert [one.name for one in sizes(settings)] == [other.name]
+    assert [one.name for one in stored_features(settings)] == [other.name]
 
 
 def test_a_full_disk_is_named_before_anything_is_written(tmp_path):

@@ -26,7 +26,7 @@ def started(monkeypatch):
 @pytest.fixture
 def bench(settings, registry, started, monkeypatch):
     filled = fill(registry, settings, runs=8, per_class=12)
-    monkeypatch.setitem(sys.modules, "core.models.cascades", SimpleNamespace(combine=combine))
+    monkeypatch.setitem(sys.modules, "core.models.cascades.combine", SimpleNamespace(combine=combine))
     bench = Workbench.open(settings)
     bench.finished = [run.id for run in filled.with_status(Status.FINISHED)]
     bench.unfinished = filled.with_status(Status.FAILED)[0].id

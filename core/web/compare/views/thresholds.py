@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.charts.thresholds import thresholds_chart
-from core.comparison import Row, threshold_points
+from core.comparison import Row
 from core.errors import NotFound
+from core.models.cascades.thresholds import threshold_points
 from core.recipes.recipe import Cascade
 from core.text.units import count, percent
 from core.web.compare.selected import Selected

@@ -12,7 +12,7 @@ import pytest
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.features.views import View
 from core.models import predict
-from core.models.cascades import combine
+from core.models.cascades.combine import combine
 from core.models.cascades.thresholds import best, combined, curve
 from core.models.heads import load as heads
 from core.models.heads.dense import Layer, write_dense

@@ -7,7 +7,7 @@ from core.backbones.wordnet import above, imagenet, synsets, with_classes
 from core.errors import InvalidInput
 from core.models.heads.class_words import plain, readings
 from core.models.heads.dense import DenseHead
-from core.models.heads.mapping import mapped, mapping_head, suggest_mapping
+from core.models.heads.mapping import mapped, mapping_head
 
 CLOTHES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
 DEMO = ("animal", "fish", "monument", "renewable_energy", "tool")
@@ -132,7 +132,7 @@ def test_the_demo_classes_are_found_as_a_person_would():
 
 def test_classes_nothing_stands_for_are_named():
     assert mapped(["daisy", "rose", "tulip"]).unmapped == ("rose", "tulip")
-    assert suggest_mapping(["rose"]) == {}
+    assert mapped(["rose"]).rows == ()
 
 
 def test_corrections_replace_add_and_remove():

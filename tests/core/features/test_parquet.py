@@ -9,9 +9,9 @@ import pytest
 from core.backbones import get
 from core.errors import InvalidInput, NotFound
 from core.features.compute import features_of, stored_rows
-from core.features.report import export_parquet, stored_report
+from core.features.parquet import export_parquet
 from core.features.sizes import bytes_per_photo, shape_at
-from core.features.store import Key, sizes
+from core.features.store import FeatureKey, stored_features
 from tests.core.features.test_compute import jpeg_of
 from tests.factories import make_dataset, make_photos
 from tests.tiny import TINY
@@ -85,7 +85,7 @@ def test_what_lies_on_disk_is_what_was_foretold(settings, stored, cut):
     dataset, photos = stored
     found = ask(settings, dataset, photos, cut=cut)
     assert found.array.nbytes == len(found.array) * bytes_per_photo(TINY, cut)
-    header = sizes(settings)[0].size_bytes - found.array.nbytes
+    header = stored_features(settings)[0].bytes - found.array.nbytes
     assert 0 < header <= 256
 
 
@@ -105,7 +105,7 @@ def test_what_half_precision_cannot_hold_becomes_its_largest_number(settings, st
 def test_numbers_that_are_not_a_backbones_are_kept_by_the_same_rules(settings, stored):
     dataset, photos = stored
     wanted = [photo for photo in photos if photo.split == "validation"]
-    key = Key(dataset=dataset.digest, split="validation", weights="digest", cut="answers", size=0)
+    key = FeatureKey(dataset=dataset.digest, split="validation", weights="digest", cut="answers", size=0)
 
     def ask_answers(photos=wanted, key=key):
         return stored_rows(
@@ -113,7 +113,7 @@ def test_numbers_that_are_not_a_backbones_are_kept_by_the_same_rules(settings, s
         )
 
     assert ask_answers().array.shape == (len(wanted), 2)
-    assert stored_report(settings)[0].source == "r-1"
+    assert stored_features(settings)[0].source == "r-1"
     with pytest.raises(InvalidInput, match="The features of test photos were asked for. Received: validation photos"):
         ask_answers(key=replace(key, split="test"))
     with pytest.raises(InvalidInput, match="Features need all"):
@@ -124,20 +124,15 @@ def test_the_report_says_what_is_stored_and_how_much(settings, stored):
     dataset, photos = stored
     ask(settings, dataset, photos, "block1")
     ask(settings, dataset, photos, split="train", view=2, seed=7)
-    first, second = stored_report(settings)
-    assert (first.dataset, first.source, first.cut, first.split, first.view) == (
-        dataset.digest,
-        "tiny",
-        "block1",
-        "test",
-        0,
-    )
+    first, second = sorted(stored_features(settings), key=lambda one: one.key.cut)
+    assert first.source == "tiny" and first.key.dataset == dataset.digest
+    assert (first.key.cut, first.key.split, first.key.view) == ("block1", "test", 0)
     assert first.rows == dataset.split_sizes["test"] and first.bytes > first.rows * 4 * 4 * 8 * 2
-    assert (second.cut, second.split, second.view, second.seed) == ("top", "train", 2, 7)
+    assert (second.key.cut, second.key.split, second.key.view, second.key.seed) == ("top", "train", 2, 7)
 
 
 def test_without_features_the_report_is_empty(settings):
-    assert stored_report(settings) == ()
+    assert stored_features(settings) == ()
 
 
 def test_features_can_be_taken_away_as_one_file(settings, stored, tmp_path):

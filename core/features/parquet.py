@@ -1,7 +1,6 @@
-"""What is stored, for people; and features as one Parquet file, for other programs."""
+"""Stored features as one Parquet file, for other programs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,48 +10,13 @@ from core.datasets.values import SPLITS, Dataset, Photo
 from core.errors import InvalidInput, NotFound
 from core.features import store
 from core.features.sizes import shape_at
-from core.features.store import Key
+from core.features.store import FeatureKey
 from core.files.atomic import replacing
 from core.files.locks import acquire
 from core.recipes.program import pooled
 from core.settings import Settings
 
 _ROWS_AT_ONCE = 4096
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredFeatures:
-    """One stored array.
-
-    Args:
-        dataset: digest. source: the backbone's name, or the id of the run whose answers they are.
-        cut, split, view, seed: see ``store.Key``. rows: photos. bytes: on disk. used_at: last use, seconds since 1970.
-    """
-
-    dataset: str
-    source: str
-    cut: str
-    split: str
-    view: int
-    seed: int
-    rows: int
-    bytes: int
-    used_at: float
-
-
-def stored_report(settings: Settings) -> tuple[StoredFeatures, ...]:
-    """All stored features, sorted by dataset, source, cut, split and view."""
-    found = [
-        StoredFeatures(
-            **{name: one.meta["key"][name] for name in ("dataset", "cut", "split", "view", "seed")},
-            source=one.meta["backbone"],
-            rows=one.meta["shape"][0],
-            bytes=one.size_bytes,
-            used_at=one.used_at,
-        )
-        for one in store.sizes(settings)
-    ]
-    return tuple(sorted(found, key=lambda one: (one.dataset, one.source, one.cut, one.split, one.view, one.seed)))
 
 
 def export_parquet(
@@ -88,16 +52,16 @@ def export_parquet(
         return _write(draft, keys, photos, width, settings)
 
 
-def _stored_keys(dataset: Dataset, backbone: Backbone, cut: str, settings: Settings) -> list[Key]:
+def _stored_keys(dataset: Dataset, backbone: Backbone, cut: str, settings: Settings) -> list[FeatureKey]:
     """In the order of the splits, then of views and seeds."""
-    found = [Key(**one.meta["key"]) for one in store.sizes(settings)]
+    found = [one.key for one in store.stored_features(settings)]
     wanted = [
         key for key in found if key == store.key_of(dataset, backbone, key.split, cut=cut, view=key.view, seed=key.seed)
     ]
     return sorted(wanted, key=lambda key: (SPLITS.index(key.split), key.view, key.seed))
 
 
-def _write(path: Path, keys: Sequence[Key], photos: Sequence[Photo], width: int, settings: Settings) -> int:
+def _write(path: Path, keys: Sequence[FeatureKey], photos: Sequence[Photo], width: int, settings: Settings) -> int:
     from pyarrow import parquet
 
     schema, rows = _schema(width), 0
@@ -113,7 +77,9 @@ def _write(path: Path, keys: Sequence[Key], photos: Sequence[Photo], width: int,
     return rows
 
 
-def _parts(key: Key, photos: Sequence[Photo], settings: Settings) -> Iterator[tuple[Sequence[Photo], np.ndarray]]:
+def _parts(
+    key: FeatureKey, photos: Sequence[Photo], settings: Settings
+) -> Iterator[tuple[Sequence[Photo], np.ndarray]]:
     """Photos and their features, a few thousand at a time; nothing when they were evicted meanwhile."""
     with acquire(store.lock_path(key.name, settings), shared=True):
         if store.is_stored(key, settings):
@@ -133,7 +99,7 @@ def _schema(width: int):
     return pyarrow.schema([*named, *numbered, *features])
 
 
-def _table(photos: Sequence[Photo], features: np.ndarray, key: Key, schema):
+def _table(photos: Sequence[Photo], features: np.ndarray, key: FeatureKey, schema):
     import pyarrow
 
     about = [
