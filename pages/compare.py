@@ -11,7 +11,7 @@ from core.web.compare.copy_link import copy_link
 from core.web.compare.filters import filters_of
 from core.web.compare.report_button import report_button
 from core.web.compare.selected import Selected, best_page, linked
-from core.web.compare.views import VIEWS
+from core.web.compare.view_list import VIEWS
 from core.web.parts.choice import choose_dataset, linked_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.widgets import empty_state, explained, heading

@@ -23,7 +23,7 @@ from core.registry.schema import models
 from core.registry.schema import runs as table
 from core.runs.values import Run
 from core.settings import Settings
-from core.web.compare.views import VIEWS
+from core.web.compare.view_list import VIEWS
 from tests.bench.many_runs import fill_many
 from tests.bench.visiting import Measured, measured, served, visiting
 

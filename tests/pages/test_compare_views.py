@@ -16,7 +16,7 @@ from core.runs.metrics import evaluate
 from core.runs.values import Run, Status
 from core.settings import Settings
 from core.text.units import percent
-from core.web.compare.views import VIEWS
+from core.web.compare.view_list import VIEWS
 from core.web.compare.views.confusion import cell_of
 from core.web.compare.views.pairs import only_alone
 from core.workbench import Workbench
