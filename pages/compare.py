@@ -8,7 +8,6 @@ from core.text.units import plain
 from core.web.compare import address, differences, leaderboard, problems, sentence
 from core.web.compare.address import Address
 from core.web.compare.copy_link import copy_link
-from core.web.compare.filters import filters_of
 from core.web.compare.report_button import report_button
 from core.web.compare.selected import Selected, best_page, linked
 from core.web.compare.view_list import VIEWS
@@ -37,7 +36,8 @@ def page() -> None:
 
 def newest_with_results(bench: Workbench) -> Dataset | None:
     """The newest dataset that has a finished run."""
-    finished = (one for one in bench.registry.datasets() if Status.FINISHED in bench.board(one.id).choices().statuses)
+    counts = bench.registry.run_counts()
+    finished = (one for one in bench.registry.datasets() if Status.FINISHED in counts.get(one.id, ()))
     return next(finished, None)
 
 
@@ -72,7 +72,7 @@ def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str,
 
 def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> Selected | None:
     """The runs of the URL, else the best ones that match; None without any."""
-    best = None if chosen else best_page(bench, dataset, filters_of(now), fold=now.fold)
+    best = None if chosen else best_page(bench, dataset, now)
     ids = chosen if best is None else [entry.run_id for entry in best.entries]
     if not ids:
         return None

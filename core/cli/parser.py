@@ -114,10 +114,14 @@ def _results(verbs) -> None:
     verb = _verb(verbs, "runs", runs.runs, runs.runs_text, "list runs, newest first")
     verb.add_argument("--dataset", help="only of this dataset")
     verb.add_argument(
+        "--search", default="", metavar="TEXT",
+        help="only with all of these words in id, name, notes, tags, pattern or backbone",
+    )  # fmt: skip
+    verb.add_argument(
         "--tag", nargs="+", action="extend", default=[], metavar="TAG", help="only with all of these tags"
     )
     verb.add_argument("--starred", action="store_true", help="only those with a star")
-    verb.add_argument("--archived", action="store_true", help="also those that were put away")
+    verb.add_argument("--archived", action="store_true", help="archived ones too")
     verb = _verb(verbs, "show", runs.show, runs.show_text, "all about one run")
     verb.add_argument("run", metavar="RUN")
     verb = _verb(verbs, "compare", compare.compare, compare.compare_text, "compare runs of one dataset")

@@ -13,7 +13,7 @@ from core.errors import InvalidInput, NotFound
 from core.models.predict import PhotoPredictions
 from core.recipes.recipe import RELEVANT, Pattern
 from core.registry.search import RunQuery
-from core.runs.values import Evaluation, Run, Status
+from core.runs.values import Evaluation, Run
 from core.workbench import Workbench
 
 Result = tuple[dict, bool]
@@ -47,14 +47,15 @@ def run_row(run: Run) -> dict:
 def runs(options: Namespace) -> Result:
     workbench = Workbench.open()
     dataset_id = workbench.registry.dataset(options.dataset).id if options.dataset else None
-    wanted = RunQuery(
+    query = RunQuery(
         dataset_id=dataset_id,
-        statuses=tuple(Status),
+        text=options.search,
+        statuses=(),
         tags=tuple(options.tag),
         starred=options.starred,
         archived=options.archived,
     )
-    found, _ = workbench.registry.search(wanted)
+    found, _ = workbench.registry.search(query)
     return {"runs": [run_row(run) for run in found]}, True
 
 

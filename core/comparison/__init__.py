@@ -8,7 +8,7 @@ run may be; ``claims`` puts the outcome into one sentence.
 """
 
 from core.comparison.answered import PhotoAnswer, paired_cells, photo_answers
-from core.comparison.board import Board, Choices, Filters
+from core.comparison.board import Board
 from core.comparison.board_page import LARGE_FIRST, SORTS, BoardPage, LeaderboardLine, lines_of, page
 from core.comparison.classes import ClassDifference, class_differences
 from core.comparison.compare import Comparison, compare
@@ -48,7 +48,6 @@ __all__ = [
     "Board",
     "BoardPage",
     "Cell",
-    "Choices",
     "ClassDifference",
     "Comparison",
     "CostKind",
@@ -58,7 +57,6 @@ __all__ = [
     "DepthSeries",
     "Difference",
     "LeaderboardLine",
-    "Filters",
     "Metric",
     "MetricDifference",
     "MetricKind",

@@ -1,15 +1,15 @@
-"""All runs of a dataset, thousands of them, as columns of NumPy: what they are filtered, folded and sorted by."""
+"""All runs of a dataset, thousands of them, as columns of NumPy: what they are folded and sorted by."""
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
 from core.comparison.cost_axes import COSTS
+from core.registry.search_text import normalised
 
 T = TypeVar("T")
 
@@ -18,38 +18,8 @@ MONEY = {"money": "wall_seconds", "alone_money": "alone_wall_seconds"}
 KEYS = (*SCORES, *COSTS, "best_epoch", "epochs_done", "created_at")
 """The numbers of a run."""
 
-_TEXTS = ("pattern", "backbone", "status")
 _KEPT = 16
 """Selections whose lines are remembered."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filters:
-    """Which runs are listed.
-
-    Args:
-        text: words that must all occur in name, notes, tags, pattern, backbone or id, whatever their case.
-        patterns, backbones, statuses: one of them; () for any. tags: all of them.
-        starred: only starred runs. archived: archived ones too.
-    """
-
-    text: str = ""
-    patterns: tuple[str, ...] = ()
-    backbones: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ("FINISHED",)
-    starred: bool = False
-    archived: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choices:
-    """What there is to filter by, with the number of runs: most common first."""
-
-    patterns: Mapping[str, int]
-    backbones: Mapping[str, int]
-    tags: Mapping[str, int]
-    statuses: Mapping[str, int]
 
 
 class Board:
@@ -94,16 +64,9 @@ class Board:
         return np.full(len(self), np.nan) if found is None else found
 
     @cached_property
-    def texts(self) -> list[str]:
-        """What is searched, one text a run."""
-        parts = [self._columns[key] for key in ("name", "notes", "pattern", "backbone", "run_id")]
-        tags = [" ".join(tags) for tags in self._columns["tags"]]
-        return ["\n".join(map(str, row)).casefold() for row in zip(*parts, tags, strict=True)]
-
-    @cached_property
     def name_ranks(self) -> np.ndarray:
-        """(n,) place of each name in the alphabet."""
-        names = np.array([name.casefold() for name in self._columns["name"]])
+        """(n,) rank of each name in alphabetical order, regardless of case."""
+        names = np.array([normalised(name) for name in self._columns["name"]])
         return np.unique(names, return_inverse=True)[1].reshape(-1).astype(np.float64)
 
     @cached_property
@@ -116,15 +79,6 @@ class Board:
     def fingerprints(self) -> np.ndarray:
         """(n,) equal numbers for runs that did the same with the same seed."""
         return _codes(self._columns["fingerprint"])
-
-    @cached_property
-    def tagged(self) -> dict[str, np.ndarray]:
-        """Row numbers of the runs with each tag."""
-        found: dict[str, list[int]] = {}
-        for row, tags in enumerate(self._columns["tags"]):
-            for tag in tags:
-                found.setdefault(tag, []).append(row)
-        return {tag: np.array(rows) for tag, rows in found.items()}
 
     @cached_property
     def bits(self) -> tuple[np.ndarray, np.ndarray]:
@@ -143,36 +97,10 @@ class Board:
             packed[known, :length] = np.frombuffer(data, np.uint8).reshape(-1, length)
         return packed.view(np.uint64), known
 
-    def choices(self) -> Choices:
-        """What there is to filter by among all runs."""
-        counts = {key: dict(Counter(self._columns[key]).most_common()) for key in _TEXTS}
-        tags = {tag: len(rows) for tag, rows in self.tagged.items()}
-        return Choices(
-            patterns=counts["pattern"],
-            backbones={name: runs for name, runs in counts["backbone"].items() if name},
-            tags=dict(sorted(tags.items(), key=lambda item: -item[1])),
-            statuses=counts["status"],
-        )
-
-    def matching(self, filters: Filters) -> np.ndarray:
-        """(m,) row numbers of the runs that pass."""
-        keep = np.ones(len(self), dtype=bool)
-        for key, wanted in (
-            ("pattern", filters.patterns), ("backbone", filters.backbones), ("status", filters.statuses)
-        ):  # fmt: skip
-            if wanted:
-                keep &= np.fromiter((value in wanted for value in self._columns[key]), bool, len(self))
-        if filters.starred:
-            keep &= np.array(self._columns["starred"], dtype=bool)
-        if not filters.archived:
-            keep &= ~np.array(self._columns["archived"], dtype=bool)
-        for tag in filters.tags:
-            having = np.zeros(len(self), dtype=bool)
-            having[self.tagged.get(tag, [])] = True
-            keep &= having
-        for word in filters.text.casefold().split():
-            keep &= np.fromiter((word in text for text in self.texts), bool, len(self))
-        return np.flatnonzero(keep)
+    def rows_of(self, run_ids: Iterable[str]) -> np.ndarray:
+        """(m,) row numbers of those of the runs that are on the board, ascending."""
+        rows = sorted(self._row_of[run_id] for run_id in run_ids if run_id in self._row_of)
+        return np.array(rows, dtype=np.int64)
 
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
         """What ``compute`` returned when it was last asked for ``key``; a board never changes."""

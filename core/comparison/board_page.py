@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.comparison.board import KEYS, Board, Filters
+from core.comparison.board import KEYS, Board
 from core.comparison.statistics import SIGNIFICANCE, holm, mcnemar_many
 from core.errors import InvalidInput
 
@@ -78,9 +78,13 @@ class Lines:
     best: int | None
 
 
-def lines_of(board: Board, filters: Filters, fold: bool) -> Lines:
-    """The lines of a selection; remembered, since sorting and turning pages leave them as they are."""
-    return board.remembered((filters, fold), lambda: _new_lines(board, board.matching(filters), fold))
+def lines_of(board: Board, rows: np.ndarray, fold: bool) -> Lines:
+    """The lines of a selection; remembered, since sorting and turning pages leave them as they are.
+
+    Args:
+        rows: (m,) row numbers of the runs that are listed, ascending.
+    """
+    return board.remembered((rows.tobytes(), fold), lambda: _new_lines(board, rows, fold))
 
 
 def _new_lines(board: Board, rows: np.ndarray, fold: bool) -> Lines:
@@ -125,7 +129,7 @@ def _tested(board: Board, shown: np.ndarray, order: np.ndarray) -> tuple[int | N
 
 def page(
     board: Board,
-    filters: Filters | None = None,
+    rows: np.ndarray | None = None,
     *,
     sort: str = "accuracy",
     descending: bool | None = None,
@@ -137,6 +141,7 @@ def page(
     """``size`` lines from ``start`` on; what was not measured comes last, of equals the better place first.
 
     Args:
+        rows: (m,) ascending row numbers of the runs to list; None for all.
         sort: a key of ``SORTS``; descending: None for what is good first (names: A first; times: newest first).
         fold: whether repetitions of one recipe share a line.
 
@@ -145,7 +150,7 @@ def page(
     """
     if sort not in SORTS:
         raise InvalidInput(f"Runs cannot be sorted by {sort!r}. Choose from: {', '.join(SORTS)}")
-    lines = lines_of(board, filters or Filters(), fold)
+    lines = lines_of(board, np.arange(len(board)) if rows is None else rows, fold)
     count = len(lines.shown)
     start = max(0, start if start < count else (count - 1) // size * size)  # beyond the end: the last page
     order = _order(board, lines, sort, sort in LARGE_FIRST if descending is None else descending, rate_per_hour)

@@ -1,4 +1,4 @@
-"""What newer Grafts keep of every run, worked out for the runs of older ones."""
+"""Fills in columns that were added after a run was written: homes of older versions."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, literal_column, select, update
 
 from core.errors import GraftError
 from core.registry.connection import Store
-from core.registry.runs import get_run, recipe_columns, recipe_of
+from core.registry.runs import RUN_COLUMNS, derived_columns, get_run, run_of
 from core.registry.schema import evaluations, runs
 from core.runs.values import Run
 from core.settings import Settings
@@ -21,35 +21,36 @@ _BATCH = 100
 """Rows of one transaction, so that a trainer never waits long for its turn to write."""
 
 
-_OLDER_RUNS = select(runs.c.id, runs.c.recipe).where(runs.c.family == literal_column("''"))
-_OLDER_FIGURES = select(evaluations.c.run_id, evaluations.c.confusion).where(evaluations.c.hardest.is_(None))
+_UNSEEN = runs.c.search == literal_column("''")
+_UNMEASURED = select(evaluations.c.run_id, evaluations.c.confusion).where(evaluations.c.hardest.is_(None))
 
 
 class Backfill(Store):
-    """Called at every start; partial indexes make it two look-ups when nothing is to do."""
+    """Called at every start; partial indexes make it two look-ups when there is nothing to do."""
 
     def backfill(self, settings: Settings) -> int:
-        """Gives older rows what lists are sorted, filtered and folded by; returns how many rows changed.
+        """Fills in what lists are searched, sorted, filtered and folded by; returns how many rows changed.
 
-        The recipe tells a run's family, pattern and backbone; the table of confusions balanced accuracy and macro-F1;
-        ``runs/<id>/test.npz`` the rest. Where that file is gone or damaged the rest stays None: the row is marked as
-        seen (``hardest`` is an empty list, no longer NULL), and the file is not looked for again.
+        Family, pattern, backbone and search text are derived from the run; balanced accuracy and macro-F1 from the
+        confusion matrix; the other metrics from ``runs/<id>/test.npz``. Where that file is missing or damaged they
+        stay None, and the row is marked as done (``hardest`` is an empty list, no longer NULL).
         """
-        return self._fill_in_recipes() + self._fill_in_figures(settings)
+        return self._fill_in_runs() + self._fill_in_metrics(settings)
 
-    def _fill_in_recipes(self) -> int:
+    def _fill_in_runs(self) -> int:
         with self.reading() as connection:
-            rows = connection.execute(_OLDER_RUNS).all()
-        changes = [{"run": run_id} | recipe_columns(recipe_of(text)) | {"recipe": text} for run_id, text in rows]
-        return self._write(update(runs).where(runs.c.id == bindparam("run")), changes)
+            older = [run_of(row) for row in connection.execute(select(*RUN_COLUMNS).where(_UNSEEN))]
+        changes = [{"run": run.id, **derived_columns(run)} for run in older]
+        # Another process may have filled in the row, and changed the run since.
+        return self._write(update(runs).where(runs.c.id == bindparam("run"), _UNSEEN), changes)
 
-    def _fill_in_figures(self, settings: Settings) -> int:
+    def _fill_in_metrics(self, settings: Settings) -> int:
         with self.reading() as connection:
-            older = connection.execute(_OLDER_FIGURES).all()
+            older = connection.execute(_UNMEASURED).all()
             rows = [(get_run(connection, run_id), confusion) for run_id, confusion in older]
         statement = update(evaluations).where(evaluations.c.run_id == bindparam("run"))
         return sum(
-            self._write(statement, [{"run": run.id, **_figures(run, confusion, settings)} for run, confusion in part])
+            self._write(statement, [{"run": run.id, **_metrics(run, confusion, settings)} for run, confusion in part])
             for part in _batches(rows)
         )
 
@@ -64,7 +65,7 @@ def _batches(items: list) -> Iterator[list]:
     return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
 
 
-def _figures(run: Run, confusion: list[list[int]], settings: Settings) -> dict[str, Any]:
+def _metrics(run: Run, confusion: list[list[int]], settings: Settings) -> dict[str, Any]:
     import numpy as np  # the registry is opened without it
 
     from core.runs import metrics

@@ -15,11 +15,12 @@ from core.registry.aliases import MARK, run_of_alias
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, ids_in, row_of, runs
+from core.registry.search_text import search_text
 from core.runs.values import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
 from core.text.units import visible
 
 RUN_COLUMNS = columns_of(runs, Run)
-_NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.number.desc())
+NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.number.desc())
 _STATUS = {str(status): status for status in Status}
 
 
@@ -48,7 +49,7 @@ class Runs(Store):
 
     def runs(self, dataset_id: str | None = None, status: Status | None = None, limit: int | None = None) -> list[Run]:
         """Runs, newest first."""
-        query = select(*RUN_COLUMNS).order_by(*_NEWEST_FIRST).limit(limit)
+        query = select(*RUN_COLUMNS).order_by(*NEWEST_FIRST).limit(limit)
         if dataset_id is not None:
             query = query.where(runs.c.dataset_id == dataset_id)
         if status is not None:
@@ -66,7 +67,7 @@ class Runs(Store):
 
     def find_runs(self, fingerprint: str) -> list[Run]:
         """Runs that walk the same path (see ``recipes.fingerprint``), newest first."""
-        query = select(*RUN_COLUMNS).where(runs.c.fingerprint == fingerprint).order_by(*_NEWEST_FIRST)
+        query = select(*RUN_COLUMNS).where(runs.c.fingerprint == fingerprint).order_by(*NEWEST_FIRST)
         with self.reading() as connection:
             return [run_of(row) for row in connection.execute(query)]
 
@@ -77,7 +78,7 @@ class Runs(Store):
         is_backbone = runs.c.backbone.in_(these)
         only_cascades = runs.c.pattern == Pattern.CASCADE  # have members; thousands of others are not even parsed
         is_member = only_cascades & exists(select(members.c.value).where(members.c.value.in_(these)))
-        query = select(*RUN_COLUMNS).where(is_backbone | is_member).order_by(*_NEWEST_FIRST)
+        query = select(*RUN_COLUMNS).where(is_backbone | is_member).order_by(*NEWEST_FIRST)
         with self.reading() as connection:
             return [run_of(row) for row in connection.execute(query)]
 
@@ -90,14 +91,13 @@ class Runs(Store):
             InvalidInput: a name is empty, or something is too long. NotFound: there is no such run.
         """
         name = None if name is None else _on_one_line(name)
-        changes: dict[str, Any] = {"name": name, "notes": notes, "tags": None if tags is None else checked_tags(tags)}
+        tags = None if tags is None else checked_tags(tags)
+        changes: dict[str, Any] = {"name": name, "notes": notes, "tags": tags}
         changes = {column: value for column, value in changes.items() if value is not None}
         _check_words(changes.get("name"), changes.get("notes"))
         with self.writing() as connection:
-            run_id = resolve(connection, run_id)
-            if changes:
-                connection.execute(update(runs).where(runs.c.id == run_id).values(changes))
-            return get_run(connection, run_id)
+            run = get_run(connection, resolve(connection, run_id))
+            return _annotate(connection, run, changes) if changes else run
 
     def mark(self, run_ids: Sequence[str], *, starred: bool | None = None, archived: bool | None = None) -> None:
         """Puts stars on runs or takes them off; puts runs away or brings them back. None leaves it as it is.
@@ -119,13 +119,13 @@ class Runs(Store):
             NotFound: one of them is not there. InvalidInput: a tag is too long, or a run would have too many.
         """
         added, removed = checked_tags(add), {*remove, *map(_on_one_line, remove)}
-        tagged = select(runs.c.id, runs.c.tags).where(runs.c.id.in_(ids_in(run_ids)))
+        tagged = select(*RUN_COLUMNS).where(runs.c.id.in_(ids_in(run_ids)))
         with self.writing() as connection:
             _check_all_there(connection, run_ids)
-            for run_id, tags in connection.execute(tagged):
-                kept = checked_tags([tag for tag in (*tags, *added) if tag not in removed])
-                if kept != tags:
-                    connection.execute(update(runs).where(runs.c.id == run_id).values(tags=kept))
+            for run in map(run_of, connection.execute(tagged).all()):
+                tags = checked_tags([tag for tag in (*run.tags, *added) if tag not in removed])
+                if tags != run.tags:
+                    _annotate(connection, run, {"tags": tags})
 
     def delete_runs(self, run_ids: Sequence[str], entry: dict[str, Any] | None = None) -> None:
         """Deletes those of the runs that are there with all they left; runs that extend one keep what they have.
@@ -145,14 +145,13 @@ class Runs(Store):
             add_entry(connection, "delete runs", entry)
 
 
-def checked_tags(tags: Sequence[str]) -> list[str]:
+def checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
     """Each once, without spaces around it.
 
     Raises:
         InvalidInput: one is too long, or there are too many.
     """
-    kept = list(dict.fromkeys(map(_on_one_line, tags)))
-    kept = [tag for tag in kept if tag]
+    kept = tuple(tag for tag in dict.fromkeys(map(_on_one_line, tags)) if tag)
     longest = max(kept, key=len, default="")
     if len(longest) > LONGEST_TAG:
         raise InvalidInput(f"A tag may have up to {LONGEST_TAG} letters. Received: {longest[:60]!r} ({len(longest)})")
@@ -185,8 +184,21 @@ def insert_run(connection: Connection, run: Run) -> Run:
     """Adds ``run`` behind all others of its priority; returns it with its place and its time."""
     _check_references(connection, run)
     run = replace(run, position=last_position(connection) + 1, created_at=run.created_at or time.time())
-    row = row_of(runs, run) | recipe_columns(run.recipe) | {"tags": list(run.tags)}
-    connection.execute(insert(runs), row)
+    connection.execute(insert(runs), run_row(run))
+    return run
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """All columns of a new run."""
+    recipe = json.dumps(run.recipe.to_dict(), sort_keys=True)
+    return row_of(runs, run) | {"recipe": recipe} | derived_columns(run)
+
+
+def _annotate(connection: Connection, run: Run, changes: dict[str, Any]) -> Run:
+    """Writes the user's words about a run, and what a search finds it by."""
+    run = replace(run, **changes)
+    values = changes | {"search": search_text(run)}
+    connection.execute(update(runs).where(runs.c.id == run.id).values(values))
     return run
 
 
@@ -228,10 +240,11 @@ def run_of(row) -> Run:
     return Run(**data)
 
 
-def recipe_columns(recipe: Recipe) -> dict[str, str]:
-    """The recipe, and what lists are filtered and folded by."""
-    text = json.dumps(recipe.to_dict(), sort_keys=True)
-    return {"recipe": text, "family": family(recipe), "pattern": str(recipe.pattern), "backbone": recipe.backbone}
+def derived_columns(run: Run) -> dict[str, str]:
+    """What lists are filtered, folded and searched by, derived from other columns of the run."""
+    recipe = run.recipe
+    columns = {"family": family(recipe), "pattern": str(recipe.pattern), "backbone": recipe.backbone}
+    return columns | {"search": search_text(run)}
 
 
 @lru_cache(maxsize=4096)

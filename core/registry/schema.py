@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision. Revisions are numbered, so that a newer one can be told from an unknown one."""
 
 metadata = MetaData()
@@ -109,13 +109,14 @@ runs = Table(
     _required("tags", JSON),
     _required("starred", Boolean, server_default="0"),
     _required("archived", Boolean, server_default="0"),
-    # What lists are filtered and folded by, taken out of the recipe; "" until ``backfill`` has seen an older row.
+    # What lists are filtered, folded and searched by; "" until ``backfill`` has filled in an older row.
     _required("family", Text, server_default=""),
     _required("pattern", Text, server_default=""),
     _required("backbone", Text, server_default=""),
+    _required("search", Text, server_default=""),
     CheckConstraint("status IN ('SCHEDULED', 'RUNNING', 'FINISHED', 'FAILED', 'KILLED')", name="known_status"),
     Index("runs_waiting", "status", "priority", "position"),
-    Index("runs_to_fill_in", "id", sqlite_where=text("family = ''")),
+    Index("runs_to_fill_in", "id", sqlite_where=text("search = ''")),
 )
 
 attempts = Table(

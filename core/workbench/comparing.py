@@ -3,19 +3,27 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from core import comparison
-from core.comparison import Board, BoardPage, Comparison, Curve, Filters, PhotoResults, load_results
+from core.comparison import Board, BoardPage, Comparison, Curve, PhotoResults, load_results
 from core.errors import GraftError
 from core.registry import Registry
+from core.registry.search import RunQuery
 from core.runs.values import Run, Status
 from core.settings import Settings
 from core.workbench.base import Bench
 
 _KEPT = 8
 """Boards and comparisons remembered per registry."""
+
+
+FINISHED = RunQuery(statuses=(Status.FINISHED,))
+"""What the leaderboard lists unless asked otherwise."""
 
 
 class Comparing(Bench):
@@ -63,10 +71,16 @@ class Comparing(Bench):
 
         return _remembered(self.registry, key, read)
 
-    def board_page(self, dataset_id: str, filters: Filters | None = None, **options: Any) -> BoardPage:
+    def board_rows(self, dataset_id: str, query: RunQuery = FINISHED) -> tuple[Board, np.ndarray]:
+        """``board(dataset_id)``, and (m,) ascending row numbers on it of the runs of the dataset that match."""
+        board, query = self.board(dataset_id), replace(query, dataset_id=dataset_id)
+        # A board is replaced as soon as anything about its runs changes, and with it what matches.
+        return board, board.remembered(query, lambda: board.rows_of(self.registry.matching_ids(query)))
+
+    def board_page(self, dataset_id: str, query: RunQuery = FINISHED, **options: Any) -> BoardPage:
         """Some lines of the leaderboard; ``options`` of ``comparison.page``."""
         rate = self.registry.preference("rate_per_hour")
-        return comparison.page(self.board(dataset_id), filters, rate_per_hour=rate, **options)
+        return comparison.page(*self.board_rows(dataset_id, query), rate_per_hour=rate, **options)
 
     def curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
         """One figure of every epoch of those of the runs that have any, in their order."""

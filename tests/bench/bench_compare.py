@@ -18,7 +18,7 @@ from core.models.embedding import FILE, PROBABILITIES, principal
 from core.models.embedding import _write as write_map
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.registry import Registry
-from core.registry.runs import recipe_columns
+from core.registry.runs import run_row
 from core.registry.schema import models
 from core.registry.schema import runs as table
 from core.runs.values import Run
@@ -81,8 +81,10 @@ def give_every_view_a_chart(registry: Registry, settings: Settings, made: list[R
     cascade = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.CONFIDENCE, members=members)
     card = {"choice": {"threshold": 0.5, "curve": CURVE}}
     with registry.writing() as connection:
-        for run_id, recipe in (sweep | {run.id: cascade for run in made[:2]}).items():
-            connection.execute(update(table).where(table.c.id == run_id).values(recipe_columns(recipe)))
+        recipes = sweep | {run.id: cascade for run in made[:2]}
+        for run in (run for run in made if run.id in recipes):
+            values = run_row(replace(run, recipe=recipes[run.id]))
+            connection.execute(update(table).where(table.c.id == run.id).values(values))
         connection.execute(update(models).where(models.c.run_id.in_([run.id for run in made[:2]])).values(card=card))
     for run in made:
         results = load_results(settings, run.id)

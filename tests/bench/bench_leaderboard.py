@@ -22,7 +22,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from core.comparison import Filters
+from core.registry.search import RunQuery
+from core.runs.values import Status
 from core.settings import REPOSITORY, Settings
 from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
@@ -31,11 +32,12 @@ from tests.bench.visiting import served, visiting
 MLFLOW = REPOSITORY / ".venv-mlflow" / "bin" / "python"
 TARGET_MS = 300
 PER_PAGE = 50
+DONE = (Status.FINISHED,)
 ASKED: dict[str, tuple[dict, str]] = {
     "first page": ({}, ""),
     "next page": ({"start": PER_PAGE}, "page=2"),
-    "filter": ({"filters": Filters(patterns=("fine_tuning",))}, "pattern=fine_tuning"),
-    "search": ({"filters": Filters(text="lite1")}, "q=lite1"),
+    "filter": ({"query": RunQuery(statuses=DONE, patterns=("fine_tuning",))}, "pattern=fine_tuning"),
+    "search": ({"query": RunQuery(statuses=DONE, text="lite1")}, "q=lite1"),
     "sort": ({"sort": "ece"}, "sort=ece"),
 }
 """By name: what ``board_page`` is asked, and the same in the URL of the page."""

@@ -211,6 +211,14 @@ def test_search_goes_into_the_url(many):
     assert at.query_params == {"q": "lite1"} and len(names_of(at)) == 1
 
 
+def test_words_are_found_in_any_case_and_any_unicode_form(shared, many):
+    run_id = many.with_status("FINISHED")[0].id
+    shared.annotate(run_id, name="Äpfel und Birnen")
+    for text in ("äpfel", "BIRNEN a\u0308pfel"):
+        at = visit("compare", q=text, fold="0")
+        assert names_of(at) == ["Äpfel und Birnen"]
+
+
 def test_a_click_on_a_head_sorts_all_runs_and_another_click_turns_them_round(many):
     at = pick(visit("compare", fold="0"), head="log_loss")
     assert at.query_params == {"fold": "0", "sort": "log_loss"}

@@ -112,6 +112,15 @@ def test_ended_runs_are_filtered_by_status_and_words(filled):
     assert "No ended run matches" in text_of(at)
 
 
+def test_words_are_found_in_any_case_and_any_unicode_form(bench, filled):
+    run = filled.with_status("FINISHED")[0]
+    bench.annotate(run.id, name="Äpfel und Birnen")
+    at = visit("runs")
+    for text in ("äpfel", "BIRNEN a\u0308pfel"):
+        at.text_input(key="ended.search").input(text).run()
+        assert at.dataframe[0].value["Run"].tolist() == ["Äpfel und Birnen"]
+
+
 def test_ticked_runs_can_be_compared(bench, filled):
     assert "Compare 2 runs" in link_labels(tick(visit("runs"), bench, 2, 3))
 

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from core.comparison import COSTS, METRICS, SORTS
+from core.registry.search import LONGEST_TEXT, RunQuery
 from core.runs.values import Status
 
 MOST = 500
@@ -18,7 +19,7 @@ MOST = 500
 SIZES = (10, 25, 50)
 OVERS = ("epoch", "wall", "paid")
 _ANY = "any"
-_LONGEST = 200
+_LONGEST = LONGEST_TEXT
 """Letters of one value."""
 
 
@@ -57,6 +58,19 @@ class Address:
     a: str = ""
     b: str = ""
     cell: str = ""
+
+    @property
+    def query(self) -> RunQuery:
+        """Which runs the leaderboard lists."""
+        return RunQuery(
+            text=self.q,
+            statuses=tuple(map(Status, self.status)),
+            patterns=self.pattern,
+            backbones=self.backbone,
+            tags=self.tag,
+            starred=self.star,
+            archived=self.archived,
+        )
 
 
 _FILTERS = frozenset(("q", "pattern", "backbone", "tag", "star", "status", "archived", "sort", "desc", "size", "fold"))

@@ -6,35 +6,30 @@ from functools import partial
 import streamlit as st
 
 from core.backbones import catalogue
-from core.comparison import LARGE_FIRST, Board, Filters
+from core.comparison import LARGE_FIRST, Board
 from core.recipes.labels import PATTERNS, choice_words
+from core.registry.search import LONGEST_TEXT
 from core.runs.values import Status
 from core.text.units import count, plain
 from core.web.compare import address
 from core.web.compare.address import Address
 from core.web.compare.columns import TableColumn
 from core.web.parts.widgets import STATUSES
+from core.workbench import Workbench
 
 FILTERS, SETTINGS = "compare.filters", "compare.settings"
 """Keys of the two popovers."""
 _FIELDS = ("q", "pattern", "backbone", "tag", "star", "status", "archived")
 
 
-def filters_of(now: Address) -> Filters:
-    """The filters of the URL."""
-    return Filters(
-        text=now.q,
-        patterns=now.pattern,
-        backbones=now.backbone,
-        tags=now.tag,
-        statuses=now.status,
-        starred=now.star,
-        archived=now.archived,
-    )
-
-
 def toolbar(
-    board: Board, now: Address, columns: Mapping[str, TableColumn], shown: Sequence[str], *, narrow: bool = False
+    bench: Workbench,
+    dataset_id: str,
+    now: Address,
+    columns: Mapping[str, TableColumn],
+    shown: Sequence[str],
+    *,
+    narrow: bool = False,
 ) -> None:
     """Search, filters and table settings in one line; on a phone in two.
 
@@ -45,7 +40,7 @@ def toolbar(
     with st.container(horizontal=True, vertical_alignment="bottom"):
         (above or st).text_input(
             "Search runs", icon=":material/search:", placeholder="Name, tag, note or id", label_visibility="collapsed",
-            max_chars=200, **address.bound("compare.q", "q", now.q),
+            max_chars=LONGEST_TEXT, **address.bound("compare.q", "q", now.q),
         )  # fmt: skip
         filters = st.popover("Filter", icon=":material/filter_alt:", key=FILTERS, on_change="rerun")
         settings = st.popover("Table", icon=":material/view_column:", key=SETTINGS, on_change="rerun")
@@ -58,7 +53,7 @@ def toolbar(
     # over what the URL says by now.
     if filters.open:
         with filters:
-            _filters(board, now)
+            _filters(bench, dataset_id, now)
     if settings.open:
         with settings:
             _settings(now, columns, shown)
@@ -69,15 +64,16 @@ def _active(now: Address) -> int:
     return sum(getattr(now, field) != getattr(Address(), field) for field in _FIELDS)
 
 
-def _filters(board: Board, now: Address) -> None:
-    there = board.choices()
-    patterns = [str(pattern) for pattern in PATTERNS if str(pattern) in there.patterns]
-    _pills("Pattern", patterns, now.pattern, "pattern", partial(_counted, there.patterns))
-    titles = {name: backbone_title(name, board) for name in (*there.backbones, *now.backbone)}
-    if len(there.backbones) > 1 or now.backbone:
-        _several("Backbone", list(there.backbones), now.backbone, "backbone", titles.__getitem__)
-    if there.tags or now.tag:
-        _several("Tags", list(there.tags), now.tag, "tag", str, help="Runs with all of these.")
+def _filters(bench: Workbench, dataset_id: str, now: Address) -> None:
+    board, counts = bench.board(dataset_id), partial(bench.registry.value_counts, dataset_id=dataset_id)
+    known, backbones, tags = counts("pattern"), counts("backbone"), counts("tags")
+    patterns = [str(pattern) for pattern in PATTERNS if str(pattern) in known]
+    _pills("Pattern", patterns, now.pattern, "pattern", partial(_counted, known))
+    titles = {name: backbone_title(name, board) for name in (*backbones, *now.backbone)}
+    if len(backbones) > 1 or now.backbone:
+        _several("Backbone", list(backbones), now.backbone, "backbone", titles.__getitem__)
+    if tags or now.tag:
+        _several("Tags", list(tags), now.tag, "tag", str, help="Runs with all of these.")
     statuses = [status.value for status in STATUSES]
     _pills("Status", statuses, now.status, "status", lambda name: STATUSES[Status(name)][0])
     with st.container(horizontal=True):

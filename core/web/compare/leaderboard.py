@@ -42,11 +42,11 @@ def show(
     lines = lines_of(bench, dataset, board, page)
     offered = _offered(bench, board, page)
     shown = _shown(offered, now, lines, narrow)
-    filters.toolbar(board, now, offered, [column.key for column in shown], narrow=narrow)
+    filters.toolbar(bench, dataset.id, now, offered, [column.key for column in shown], narrow=narrow)
     if not page.lines:
         _nothing(board)
     else:
-        _choice(board, chosen, page)
+        _choice(bench, dataset, chosen, page)
         _table(now, chosen, lines, shown, colours=colours, narrow=narrow)
         _pages(now, page)
         if page.tests and 0 < len(chosen) < page.runs:
@@ -84,7 +84,7 @@ def _nothing(board: Board) -> None:
         st.button("Clear filters", key="compare.cleared", icon=":material/filter_alt_off:", on_click=filters.clear)
 
 
-def _choice(board: Board, chosen: Sequence[str], page: BoardPage) -> None:
+def _choice(bench: Workbench, dataset: Dataset, chosen: Sequence[str], page: BoardPage) -> None:
     """What is chosen, and choosing many at once."""
     with st.container(horizontal=True, vertical_alignment="center", key="compare.choice"):
         said = f"**{count(len(chosen), 'run')} chosen**" if chosen else "Tick runs to compare just these."
@@ -92,7 +92,7 @@ def _choice(board: Board, chosen: Sequence[str], page: BoardPage) -> None:
         label = f"Choose all {page.runs}" if page.runs <= MOST else f"Choose the best {MOST}"
         st.button(
             label, key="compare.all", type="tertiary", icon=":material/select_all:", on_click=selection.choose_all,
-            args=(board,), help="The runs that match, on every page.",
+            args=(bench, dataset), help="The runs that match, on every page.",
         )  # fmt: skip
         if chosen:
             st.button(

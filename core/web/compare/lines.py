@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.comparison import Board, BoardPage, LeaderboardLine, labels, without_shared
 from core.datasets.values import Dataset
-from core.web.compare import filters
 from core.web.compare.address import Address
 from core.web.compare.columns import ARCHIVED, CHAMPION, STAR, TableLine
 from core.web.parts.thumbnails import montage
@@ -22,11 +21,10 @@ _PHOTOS = 3
 
 def page_of(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:
     """The page of the leaderboard that the URL asks for; the last one where there are fewer."""
-    wanted = filters.filters_of(now)
 
     def read(start: int) -> BoardPage:
         return bench.board_page(
-            dataset.id, wanted, sort=now.sort, descending=now.desc, fold=now.fold, start=start, size=now.size
+            dataset.id, now.query, sort=now.sort, descending=now.desc, fold=now.fold, start=start, size=now.size
         )
 
     found, start = read((now.page - 1) * now.size), (now.page - 1) * now.size
@@ -84,9 +82,7 @@ def _montage(_bench: Workbench, home: str, dataset_id: str, digests: str) -> str
 def all_rows(bench: Workbench, dataset: Dataset, now: Address) -> list[dict[str, Any]]:
     """Every run that matches, one a row, with every figure as it is: for files."""
     board = bench.board(dataset.id)
-    page = bench.board_page(
-        dataset.id, filters.filters_of(now), sort=now.sort, descending=now.desc, fold=False, size=len(board)
-    )
+    page = bench.board_page(dataset.id, now.query, sort=now.sort, descending=now.desc, fold=False, size=len(board))
     return [_row(board, dataset, entry, page.best) for entry in page.entries]
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from core.charts import RunStyle, run_styles
-from core.comparison import Board, BoardPage, Comparison, Filters, lines_of, without_shared
+from core.comparison import BoardPage, Comparison, lines_of, without_shared
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.web.compare.address import MOST, Address
@@ -93,13 +93,14 @@ def _is_called(dataset: Dataset, reference: str) -> bool:
     return reference in (dataset.id, dataset.name, f"{dataset.name}:{dataset.version}")
 
 
-def matching_ids(board: Board, filters: Filters, *, fold: bool) -> list[str]:
+def matching_ids(bench: Workbench, dataset: Dataset, now: Address) -> list[str]:
     """The runs of all lines that match, best first, at most ``MOST``."""
-    lines = lines_of(board, filters, fold)
+    board, rows = bench.board_rows(dataset.id, now.query)
+    lines = lines_of(board, rows, now.fold)
     place = np.where(lines.place > 0, lines.place, len(lines.shown) + 1)[lines.of_line]
     return [board.run_ids[row] for row in lines.rows[np.argsort(place, kind="stable")[:MOST]].tolist()]
 
 
-def best_page(bench: Workbench, dataset: Dataset, filters: Filters, *, fold: bool) -> BoardPage:
+def best_page(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:
     """The best lines that match, which are shown while no run is chosen."""
-    return bench.board_page(dataset.id, filters, fold=fold, size=MOST_OF_ITSELF)
+    return bench.board_page(dataset.id, now.query, fold=now.fold, size=MOST_OF_ITSELF)

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.comparison import LARGE_FIRST, Board, LeaderboardLine
+from core.comparison import LARGE_FIRST, LeaderboardLine
+from core.datasets.values import Dataset
 from core.web.compare import address
 from core.web.compare.address import MOST, Address
 from core.web.compare.columns import TableColumn
-from core.web.compare.filters import filters_of
 from core.web.compare.selected import matching_ids
+from core.workbench import Workbench
 
 
 def set_ticks(table: str, entries: Sequence[LeaderboardLine], chosen: Sequence[str]) -> None:
@@ -61,7 +62,6 @@ def order_after(now: Address, sort: str) -> dict[str, str | bool | None]:
     return {"sort": sort, "desc": None if turned == natural else turned}
 
 
-def choose_all(board: Board) -> None:
+def choose_all(bench: Workbench, dataset: Dataset) -> None:
     """All runs that match, on every page."""
-    now = address.get()
-    address.change(runs=tuple(matching_ids(board, filters_of(now), fold=now.fold)))
+    address.change(runs=tuple(matching_ids(bench, dataset, address.get())))

@@ -9,7 +9,7 @@ import streamlit as st
 from core.charts.styles import run_colour
 from core.comparison import without_shared
 from core.recipes.labels import recipe_words
-from core.registry.search import SORTS, RunQuery
+from core.registry.search import ENDED, LONGEST_TEXT, SORTS, RunQuery
 from core.runs.values import Run, Status
 from core.text.units import count, duration, moment, percent
 from core.web.parts import organise
@@ -23,7 +23,6 @@ from core.workbench import Workbench
 
 PER_PAGE = 50
 _PAGE = "ended.page"
-_ENDINGS = (Status.FINISHED, Status.FAILED, Status.KILLED)
 
 
 def show(bench: Workbench, names: Mapping[str, str]) -> None:
@@ -57,10 +56,11 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> RunQuery:
             key="ended.search",
             placeholder="Name, tag, note or id",
             icon=":material/search:",
+            max_chars=LONGEST_TEXT,
             on_change=_first,
         )
         dataset = _dataset(bench, names)
-        there = bench.registry.tags()
+        there = list(bench.registry.value_counts("tags"))
         tags = (
             st.multiselect("Tags", there, key="ended.tags", on_change=_first, help="Runs with all of these.")
             if there
@@ -71,7 +71,7 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> RunQuery:
     return RunQuery(
         dataset_id=dataset,
         text=text,
-        statuses=statuses,
+        statuses=statuses or ENDED,
         tags=tuple(tags),
         starred=starred,
         archived=archived,
@@ -91,7 +91,7 @@ def _switches() -> tuple[tuple[Status, ...], bool, bool]:
     """Which endings, only those with a star, archived ones too."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         statuses = st.pills(
-            "Status", _ENDINGS, selection_mode="multi", format_func=lambda ending: STATUSES[ending][0],
+            "Status", ENDED, selection_mode="multi", format_func=lambda ending: STATUSES[ending][0],
             key="ended.status", label_visibility="collapsed", on_change=_first, width="content",
         )  # fmt: skip
         starred = st.toggle("Starred only", key="ended.starred", on_change=_first)

@@ -27,6 +27,14 @@ def test_archived_runs_leave_the_list_until_asked_for(call, finished):
     assert len(call("runs")["runs"]) == everything
 
 
+def test_words_are_found_in_any_case_and_any_unicode_form(call, finished):
+    call("annotate", finished[0], "--name", "Äpfel und Birnen")
+    for text in ("äpfel", "BIRNEN a\u0308pfel"):
+        assert [row["run"] for row in call("runs", "--search", text)["runs"]] == [finished[0]]
+    assert call("runs", "--search", "zebra")["runs"] == []
+    assert "up to 200 letters" in call("runs", "--search", "x" * 201, code=1)
+
+
 def test_a_run_is_renamed_and_gets_notes(call, finished, monkeypatch):
     assert call("rename", finished[0], "The *keeper*")["runs"][0]["name"] == "The *keeper*"
     assert call("note", finished[0], "**steady**")["runs"][0]["notes"] == "**steady**"

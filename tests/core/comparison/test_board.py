@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import comparison
-from core.comparison import COSTS, LARGE_FIRST, SORTS, Board, Filters, page
+from core.comparison import COSTS, LARGE_FIRST, SORTS, Board, page
 from core.errors import InvalidInput
 
 UNKNOWN = ("energy_joules", "peak_gpu_bytes", "device_seconds")
@@ -93,7 +93,8 @@ def test_ties_are_those_of_the_comparison_of_the_same_runs():
 
 def test_correction_counts_only_the_lines_that_match():
     lines = [*LADDER, a_line("other", "+" * 19 + "-", pattern="classifier")]
-    few, every = page(a_board(*lines), Filters(patterns=("fine_tuning",))), page(a_board(*lines))
+    board = a_board(*lines)
+    few, every = page(board, board.rows_of(board.run_ids[:3])), page(board)
     assert few.entries[-1].p_value == pytest.approx(2 * comparison.mcnemar(12, 0))
     assert every.entries[-1].p_value == pytest.approx(3 * comparison.mcnemar(12, 0))
 
@@ -169,7 +170,7 @@ def test_of_several_runs_with_one_seed_the_newest_has_the_say():
 
 def test_a_failed_repetition_has_a_line_of_its_own():
     failed = a_line("failed", None, family="one", status="FAILED")
-    found = page(a_board(*repetitions(2, 4), failed), Filters(statuses=()))
+    found = page(a_board(*repetitions(2, 4), failed))
     assert found.lines == 2 and found.entries[-1].run_ids == ("failed",) and found.entries[-1].place is None
 
 
@@ -185,53 +186,25 @@ def test_older_rows_without_a_family_are_not_folded_into_one():
     assert page(a_board(a_line("a", family=""), a_line("b", family=""))).lines == 2
 
 
-# --- filters ---
+# --- some of the runs ---
 
-KINDS = [
-    a_line("a", pattern="fine_tuning", backbone="lite0", tags=["good", "old"], starred=True),
-    a_line("b", pattern="classifier", backbone="lite1", tags=["good"], notes="The one for Paris"),
-    a_line("c", pattern="cascade", backbone="", archived=True),
-    a_line("d", None, status="RUNNING", backbone="lite1"),
-]
+KINDS = [a_line("a"), a_line("b", notes="The one for Paris"), a_line("c"), a_line("d", None, status="RUNNING")]
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        (Filters(), "ab"),
-        (Filters(patterns=("classifier", "cascade")), "b"),
-        (Filters(backbones=("lite1",)), "b"),
-        (Filters(backbones=("lite1",), statuses=()), "bd"),
-        (Filters(statuses=("RUNNING",)), "d"),
-        (Filters(tags=("good",)), "ab"),
-        (Filters(tags=("good", "old")), "a"),
-        (Filters(tags=("nothing",)), ""),
-        (Filters(starred=True), "a"),
-        (Filters(archived=True), "abc"),
-        (Filters(text="PARIS one"), "b"),
-        (Filters(text="paris berlin"), ""),
-        (Filters(text="fine_tuning"), "a"),
-        (Filters(text="old"), "a"),
-    ],
-)
-def test_filters_keep_the_runs_that_fit(filters, expected):
-    assert sorted(ids(page(a_board(*KINDS), filters))) == list(expected)
+def test_only_the_rows_asked_for_are_listed_and_tested():
+    board = a_board(*LADDER)
+    found = page(board, board.rows_of(["r-12", "r-5", "r-elsewhere"]))
+    assert ids(found) == ["r-5", "r-12"] and (found.runs, found.best, found.tests) == (2, "r-5", 1)
 
 
 def test_nothing_that_fits_is_an_empty_page():
-    found = page(a_board(*KINDS), Filters(text="nowhere"))
+    board = a_board(*KINDS)
+    found = page(board, board.rows_of([]))
     assert (found.entries, found.lines, found.runs, found.best) == ((), 0, 0, None)
 
 
 def test_an_empty_dataset_has_an_empty_board():
-    board = a_board()
-    assert page(board).entries == () and board.choices().tags == {}
-
-
-def test_the_choices_are_those_there_are_the_most_common_first():
-    choices = a_board(*KINDS, a_line("e", tags=["good"])).choices()
-    assert list(choices.patterns.items())[0] == ("fine_tuning", 3) and set(choices.backbones) == {"lite0", "lite1"}
-    assert list(choices.tags.items()) == [("good", 3), ("old", 1)] and choices.statuses["RUNNING"] == 1
+    assert page(a_board()).entries == ()
 
 
 # --- order and pages ---
@@ -319,6 +292,10 @@ def test_ten_thousand_runs_are_sorted_while_one_waits():
     began = time.process_time()
     board = Board.from_columns(columns)
     found = page(board)
-    later = [page(board, start=3000), page(board, sort="ms_per_photo"), page(board, Filters(text="r-9"))]
+    later = [
+        page(board, start=3000),
+        page(board, sort="ms_per_photo"),
+        page(board, board.rows_of(board.run_ids[:900])),
+    ]
     assert found.lines == 3334 and all(len(one.entries) == 50 for one in later)
     assert time.process_time() - began < 2, "0.06 s on a free machine"

@@ -3,6 +3,7 @@
 import pytest
 
 from core.registry import Registry
+from core.registry.search import RunQuery
 from core.workbench import Workbench
 from tests.factories import fill
 
@@ -12,7 +13,7 @@ def older(registry, settings):
     """A home as the migration leaves it: nobody has looked into recipes and files yet."""
     filled = fill(registry, settings)
     with registry.writing() as connection:
-        connection.exec_driver_sql("UPDATE runs SET family = '', pattern = '', backbone = ''")
+        connection.exec_driver_sql("UPDATE runs SET family = '', pattern = '', backbone = '', search = ''")
         connection.exec_driver_sql(
             "UPDATE evaluations SET balanced_accuracy = NULL, macro_f1 = NULL, ece = NULL, right = NULL, hardest = NULL"
         )
@@ -25,6 +26,8 @@ def test_opening_a_home_fills_in_what_older_runs_lack(registry, settings, older)
     after = registry.board(older.dataset.id)
     fresh = Registry.open(settings.home / "other.db")
     expected = fresh.board(fill(fresh).dataset.id)
+    query = RunQuery(text="LITE1", statuses=())
+    assert registry.matching_ids(query) == fresh.matching_ids(query) != []
     for name in ("family", "pattern", "backbone", "balanced_accuracy", "macro_f1"):
         assert after[name] == expected[name] != before[name], name
     for run_id, photos, ece, right, hardest in zip(
@@ -79,6 +82,6 @@ def test_a_second_start_changes_nothing_and_reads_no_file(registry, settings, ol
 
 def test_looking_for_older_rows_reads_no_table(registry):
     with registry.reading() as connection:
-        for query in ("SELECT id FROM runs WHERE family = ''", "SELECT run_id FROM evaluations WHERE hardest IS NULL"):
+        for query in ("SELECT id FROM runs WHERE search = ''", "SELECT run_id FROM evaluations WHERE hardest IS NULL"):
             (plan,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
             assert "_to_fill_in" in plan[3]

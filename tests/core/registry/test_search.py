@@ -1,9 +1,15 @@
 """Finding runs among many: what is asked for, and nothing else."""
 
+import unicodedata
+from collections import Counter
+
 import pytest
+from sqlalchemy import select
 
 from core.errors import InvalidInput
+from core.registry.schema import runs
 from core.registry.search import SORTS, RunQuery
+from core.registry.search_text import search_text
 from core.runs.values import Status
 from tests.factories import fill
 
@@ -14,14 +20,17 @@ def filled(registry):
 
 
 def found(registry, **wanted) -> set[str]:
-    runs, total = registry.search(RunQuery(**wanted))
-    assert total == len(runs)
-    return {run.id for run in runs}
+    """The ids that match, which are the same for a page of runs and for the leaderboard."""
+    query = RunQuery(**wanted)
+    page, total = registry.search(query)
+    ids = {run.id for run in page}
+    assert total == len(page) and ids == set(registry.matching_ids(query))
+    return ids
 
 
 def test_without_a_wish_all_that_ended_are_found(registry, filled):
     assert found(registry) == {run.id for run in filled.runs if run.status.ended}
-    assert found(registry, statuses=tuple(Status)) == {run.id for run in filled.runs}
+    assert found(registry, statuses=()) == found(registry, statuses=tuple(Status)) == {run.id for run in filled.runs}
     assert found(registry, statuses=(Status.RUNNING,)) == {filled.with_status(Status.RUNNING)[0].id}
 
 
@@ -39,13 +48,72 @@ def test_stars_tags_and_datasets_narrow_what_is_found(registry, filled):
     assert found(registry, tags=("night", "to show")) == found(registry, tags=("to show",)) == {tagged}
     assert found(registry, tags=("night", "nothing")) == set()
     assert found(registry, dataset_id=other.dataset.id) == {other.runs[0].id}
-    assert registry.tags()[0] == "baseline" and set(registry.tags()) == {"baseline", "night", "to show"}
+
+
+def test_patterns_and_backbones_are_one_of_those_asked_for(registry, filled):
+    def having(name, values):
+        return {run.id for run in filled.runs if run.status.ended and getattr(run.recipe, name) in values}
+
+    one, *others = dict.fromkeys(run.recipe.backbone for run in filled.runs)
+    assert found(registry, backbones=(one,)) == having("backbone", (one,)) != set()
+    assert found(registry, backbones=(one, others[0])) == having("backbone", (one, others[0]))
+    pattern = filled.runs[0].recipe.pattern
+    assert found(registry, patterns=(str(pattern),)) == having("pattern", (pattern,)) != set()
+
+
+def test_the_values_there_are_come_with_their_number_the_most_common_first(registry, filled):
+    registry.retag([filled.runs[2].id, filled.runs[3].id], ["night"])
+    other = fill(registry, runs=1, name="fruit")
+    assert registry.value_counts("tags") == {"baseline": 2, "night": 2}
+    assert list(registry.value_counts("tags", filled.dataset.id).items()) == [("night", 2), ("baseline", 1)]
+    expected = Counter(run.recipe.backbone for run in filled.runs)
+    counts = registry.value_counts("backbone", filled.dataset.id)
+    assert counts == expected and list(counts.values()) == sorted(counts.values(), reverse=True)
+    assert registry.value_counts("pattern", other.dataset.id) == {str(other.runs[0].recipe.pattern): 1}
 
 
 @pytest.mark.parametrize("text", ["lite1", "LITE1", "integrated lite1", "lite1 integrated_extr"])
 def test_every_word_must_be_somewhere_in_what_is_said_of_a_run(registry, filled, text):
     wanted = {run.id for run in filled.runs if run.status.ended and "lite1" in run.recipe.backbone}
     assert found(registry, text=text) == wanted != set()
+
+
+WRITTEN = "Äpfel und Birnen: Straße"
+
+
+@pytest.mark.parametrize("column", ["name", "notes", "tags"])
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+@pytest.mark.parametrize("text", ["äpfel", "ÄPFEL birn", "pfel", "STRASSE"])
+def test_words_are_found_in_any_case_and_any_unicode_form(registry, filled, text, form, column):
+    run_id = filled.runs[0].id
+    for stored in ("NFC", "NFD"):
+        words = unicodedata.normalize(stored, WRITTEN)
+        registry.annotate(run_id, **{column: [words] if column == "tags" else words})
+        assert found(registry, text=unicodedata.normalize(form, text)) == {run_id}
+    assert found(registry, text="äpfel ananas") == set()
+
+
+def test_what_was_renamed_or_untagged_is_not_found_by_its_old_words(registry, filled):
+    run_id = filled.runs[0].id
+    registry.annotate(run_id, name="Quince", tags=["orchard", "autumn"])
+    registry.annotate(run_id, name="Medlar")
+    registry.retag([run_id], add=["winter"], remove=["autumn"])
+    assert found(registry, text="medlar orchard winter") == {run_id}
+    assert found(registry, text="quince") == found(registry, text="autumn") == set()
+
+
+def test_every_write_keeps_the_searched_text(registry, filled):
+    """Runs were added, claimed, ended and finished by the fixture."""
+    registry.annotate(filled.runs[1].id, name="Ä", notes="ß", tags=["x"])
+    registry.retag([filled.runs[2].id], ["Ö"])
+    with registry.reading() as connection:
+        stored = dict(connection.execute(select(runs.c.id, runs.c.search)).all())
+    assert stored == {run.id: search_text(run) for run in registry.runs()}
+
+
+def test_a_text_too_long_to_search_for_is_refused():
+    with pytest.raises(InvalidInput, match="up to 200 letters. Received: 201"):
+        RunQuery(text="x" * 201)
 
 
 @pytest.mark.parametrize("text", ["%", "_%_", "100%", "zebra", "' OR 1=1 --", "\\"])
@@ -79,12 +147,16 @@ def test_pages_follow_each_other_without_gap_or_repeat(registry, filled):
 
 def test_runs_come_in_the_order_that_is_asked_for(registry, filled):
     registry.annotate(filled.runs[3].id, name="aardvark")
-    runs = {sort: registry.search(RunQuery(sort=sort))[0] for sort in SORTS}
-    accuracies = [run.test_accuracy for run in runs["most accurate"] if run.test_accuracy is not None]
-    assert accuracies == sorted(accuracies, reverse=True) and runs["most accurate"][-1].test_accuracy is None
-    times = [run.wall_seconds for run in runs["fastest"] if run.wall_seconds is not None]
+    by_sort = {sort: registry.search(RunQuery(sort=sort))[0] for sort in SORTS}
+    accuracies = [run.test_accuracy for run in by_sort["most accurate"] if run.test_accuracy is not None]
+    assert accuracies == sorted(accuracies, reverse=True) and by_sort["most accurate"][-1].test_accuracy is None
+    times = [run.wall_seconds for run in by_sort["fastest"] if run.wall_seconds is not None]
     assert times == sorted(times)
-    assert runs["name"][0].name == "aardvark"
+    assert by_sort["name"][0].name == "aardvark"
+    registry.annotate(filled.runs[0].id, name="äh")
+    registry.annotate(filled.runs[1].id, name="ÄG")
+    names = [run.name for run in registry.search(RunQuery(sort="name"))[0]]
+    assert names[-2:] == ["ÄG", "äh"], "by letters, whatever their case"
     with pytest.raises(InvalidInput, match="Runs can be sorted by"):
         RunQuery(sort="luck")
 

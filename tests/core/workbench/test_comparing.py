@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from core.comparison import Filters, SeveralDatasets, claim, load_results
+from core.comparison import SeveralDatasets, claim, load_results
 from core.errors import NotFound
+from core.registry.search import RunQuery
 from tests.factories import fill
 from tests.pattern_home import fill_patterns
 
@@ -103,7 +104,7 @@ def test_runs_of_two_datasets_are_named_by_their_datasets(bench, finished):
 
 
 def test_the_board_knows_every_run_of_its_dataset(bench, filled, finished):
-    found = bench.board_page(filled.dataset.id, Filters(statuses=()), fold=False)
+    found = bench.board_page(filled.dataset.id, RunQuery(statuses=()), fold=False)
     assert {entry.run_id for entry in found.entries} == {run.id for run in filled.runs}
     assert {entry.run_id for entry in found.entries if entry.place} == set(finished)
     assert bench.board(filled.dataset.id) is bench.board(filled.dataset.id)
@@ -120,9 +121,9 @@ def test_the_board_and_the_comparison_agree(bench, filled, finished):
 
 def test_a_star_is_on_the_board_at_once(bench, filled, finished):
     bench.star(finished, on=False)
-    assert not bench.board_page(filled.dataset.id, Filters(starred=True)).entries
+    assert not bench.board_page(filled.dataset.id, RunQuery(starred=True)).entries
     bench.star(finished[:1])
-    assert [entry.run_id for entry in bench.board_page(filled.dataset.id, Filters(starred=True)).entries] == finished[
+    assert [entry.run_id for entry in bench.board_page(filled.dataset.id, RunQuery(starred=True)).entries] == finished[
         :1
     ]
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.charts.depth import depth_chart, depth_title
-from core.comparison import DepthSeries, Filters, depth_series, leaderboard
+from core.comparison import DepthSeries, depth_series, leaderboard
 from core.recipes.recipe import RELEVANT
-from core.runs.values import Run
+from core.registry.search import RunQuery
+from core.runs.values import Run, Status
 from core.text.units import count, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
@@ -62,7 +63,11 @@ def _sweepable(selected: Selected) -> list[Run]:
     """The newest finished runs whose pattern looks at the depth."""
     patterns = tuple(str(pattern) for pattern, names in RELEVANT.items() if "depth" in names)
     found = selected.bench.board_page(
-        selected.dataset.id, Filters(patterns=patterns), sort="created_at", fold=False, size=_MOST_RUNS
+        selected.dataset.id,
+        RunQuery(patterns=patterns, statuses=(Status.FINISHED,)),
+        sort="created_at",
+        fold=False,
+        size=_MOST_RUNS,
     )
     return selected.bench.registry.runs_of([entry.run_id for entry in found.entries])
 
