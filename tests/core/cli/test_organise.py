@@ -28,7 +28,7 @@ def test_archived_runs_leave_the_list_until_asked_for(call, finished):
 
 
 def test_words_are_found_in_any_case_and_any_unicode_form(call, finished):
-    call("annotate", finished[0], "--name", "Äpfel und Birnen")
+    call("rename", finished[0], "Äpfel und Birnen")
     for text in ("äpfel", "BIRNEN a\u0308pfel"):
         assert [row["run"] for row in call("runs", "--search", text)["runs"]] == [finished[0]]
     assert call("runs", "--search", "zebra")["runs"] == []
