@@ -1,0 +1,188 @@
+"""A home made by Graft 0.3.0 opens with everything that was in it.
+
+``tests/homes/home-0.3.0.tar.xz`` was made by the code of 0.3.0 (``tests/homes/make_home_030.py`` says how) and holds,
+beside registry and files, every value as 0.3.0 printed it (``expected.json``).
+"""
+
+import csv
+import io
+import json
+import math
+import re
+import shutil
+import sqlite3
+import tarfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.runs.values import Status
+from core.workbench import Workbench
+
+ARCHIVE = Path(__file__).parents[2] / "homes" / "home-0.3.0.tar.xz"
+PROSE = {"verdict", "because", "concerns", "title", "unsure"}
+"""Keys whose values are sentences or labels: their words may change, what they are about may not."""
+
+PLANNED = ("run", "backbone", "pattern", "depth", "seed", "fingerprint", "decision", "first_epoch")
+
+
+@pytest.fixture(scope="session")
+def unpacked(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("home-of-030")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture
+def home(settings, unpacked, monkeypatch):
+    """A copy of the home, in which no supervisor starts."""
+    shutil.copytree(unpacked, settings.home)
+    monkeypatch.setenv("GRAFT_HOME", str(settings.home))
+    monkeypatch.setattr("core.jobs.ensure_supervisor", lambda settings: None)
+    return settings
+
+
+@pytest.fixture
+def expected(unpacked) -> dict:
+    return json.loads((unpacked / "expected.json").read_text())
+
+
+@pytest.fixture
+def bench(home) -> Workbench:
+    return Workbench.open(home)
+
+
+def tables_of(path: Path) -> dict[str, list[dict[str, Any]]]:
+    with closing(sqlite3.connect(path)) as file:
+        file.row_factory = sqlite3.Row
+        names = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        found = {name: [dict(row) for row in file.execute(f"SELECT * FROM {name}")] for name in names}  # noqa: S608
+    return {name: rows for name, rows in found.items() if name != "alembic_version" and not name.startswith("sqlite_")}
+
+
+def same(new: Any, old: Any, where: str = "") -> None:
+    """Everything that 0.3.0 printed is printed still: keys may be added, no value may change."""
+    if isinstance(old, dict):
+        for key in old.keys() - PROSE:
+            assert key in new, f"{where}.{key}"
+            same(new[key], old[key], f"{where}.{key}")
+    elif isinstance(old, list):
+        assert len(new) == len(old), where
+        for number, (one, other) in enumerate(zip(new, old, strict=True)):
+            same(one, other, f"{where}[{number}]")
+    elif isinstance(old, float):
+        assert new == pytest.approx(old, rel=1e-9, abs=1e-12, nan_ok=True), where
+    else:
+        assert new == old, where
+
+
+def relative(value: dict, home) -> dict:
+    """Paths below the home of the test, or the one that 0.3.0 worked in, begin with ``$HOME``."""
+    return json.loads(re.sub(rf"{re.escape(str(home.home))}|/tmp/tmp\w+/home\b", "$HOME", json.dumps(value)))
+
+
+def test_every_row_of_every_table_keeps_its_values(home, unpacked, bench):
+    old, new = tables_of(unpacked / "registry.db"), tables_of(home.registry_path)
+    assert len(old["runs"]) == 17 and {row["status"] for row in old["runs"]} >= {"FINISHED", "FAILED", "KILLED"}
+    for name, rows in old.items():
+        assert len(new[name]) >= len(rows), name
+        for row in rows:
+            assert any(row.items() <= other.items() for other in new[name]), (name, row)
+
+
+def test_opening_it_a_second_time_changes_nothing(home, bench):
+    before = tables_of(home.registry_path)
+    bench.registry.close()
+    Workbench.open(home)
+    assert tables_of(home.registry_path) == before
+
+
+def test_files_are_left_as_they_were(home, unpacked, bench):
+    old = {path.relative_to(unpacked) for path in unpacked.rglob("*") if path.is_file()}
+    for path in old - {Path("registry.db")}:
+        assert (home.home / path).read_bytes() == (unpacked / path).read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    ("key", "arguments"),
+    [
+        ("datasets", ["datasets"]),
+        ("runs", ["runs", "--archived"]),
+        ("starred", ["runs", "--starred"]),
+        ("tagged", ["runs", "--tag", "Obst"]),
+        ("alias", ["alias", "small"]),
+    ],
+)
+def test_lists_say_what_they_said(call, expected, home, key, arguments):
+    same(relative(call(*arguments), home), expected[key])
+
+
+def test_all_about_every_run_is_told_as_before(call, expected, home):
+    assert len(expected["show"]) == 17
+    for run_id, old in expected["show"].items():
+        same(relative(call("show", run_id), home), old, run_id)
+
+
+def test_a_comparison_of_all_runs_and_of_two_says_what_it_said(call, expected, home):
+    same(relative(call("compare", *expected["compared"]), home), expected["compare"])
+    names = expected["names"]
+    same(relative(call("compare", names["frozen"], names["tuned"]), home), expected["pair"])
+
+
+@pytest.mark.parametrize("table", ["leaderboard", "costs", "epochs", "answers"])
+def test_tables_hold_what_they_held(call, expected, tmp_path, table):
+    path = tmp_path / "table.csv"
+    call("table", table, *expected["compared"], "-o", str(path))
+    old, new = (list(csv.DictReader(io.StringIO(text))) for text in (expected["tables"][table], path.read_text()))
+    assert len(new) == len(old) > 0
+    for row, (one, other) in enumerate(zip(new, old, strict=True)):
+        for column, value in other.items():
+            same(_number(one[column]), _number(value), f"row {row}, {column}")
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def test_what_was_trained_is_reused_extended_or_resumed_as_before(call, expected):
+    train = ("train", "--dataset", "small", "--backbone", "efficientnet_lite0", "--dry-run")
+    for name, arguments in expected["arguments"].items():
+        (plan,) = call(*train, *arguments)["runs"]
+        old = expected["plans"][name]
+        assert {key: plan[key] for key in PLANNED} == {key: old[key] for key in PLANNED}, name
+    decisions = {name: plan["decision"] for name, plan in expected["plans"].items()}
+    assert (decisions["frozen"], decisions["extended"], decisions["cancelled"]) == ("reused", "extended", "resumed")
+
+
+def test_an_interrupted_run_goes_on_after_its_last_epoch(bench, expected):
+    run = bench.resume(expected["names"]["cancelled"])
+    assert run.status is Status.SCHEDULED
+    assert run.epochs_done == expected["show"][run.id]["epochs_done"] >= 12
+
+
+def test_an_alias_can_be_rolled_back_to_the_run_that_held_it(bench, expected):
+    dataset = bench.registry.dataset("small")
+    bench.roll_back_alias(dataset.id, "champion", "", "")
+    assert bench.aliases(dataset.id)["champion"].run_id == expected["names"]["frozen"]
+
+
+def test_stored_predictions_give_the_accuracy_that_was_measured(call, expected, home):
+    for run_id in expected["compared"]:
+        with np.load(home.run_dir(run_id) / "test.npz") as file:
+            right = file["probabilities"].argmax(axis=1) == file["labels"]
+        assert math.isclose(right.mean(), expected["show"][run_id]["accuracy"])
+
+
+def test_a_temperature_can_be_taken_back_and_fitted_again_with_the_same_result(call, expected):
+    for run_id, old in expected["calibrated"].items():
+        call("calibrate", run_id, "--undo")
+        assert call("show", run_id)["evaluation"] == expected["show"][run_id]["evaluation"]
+        same(call("calibrate", run_id)["calibration"], old | {"at": pytest.approx(time.time(), abs=60)})
