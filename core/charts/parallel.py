@@ -15,7 +15,7 @@ from core.charts.parallel_axes import ParallelAxis, drawn_settings, measured_row
 from core.charts.styles import RunStyle, styles_of
 from core.comparison.table import Row
 from core.recipes.differences import Difference
-from core.recipes.short_names import without_shared
+from core.recipes.labels import without_shared
 from core.text.tables import Rows
 from core.text.units import count, listed
 

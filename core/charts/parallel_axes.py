@@ -8,6 +8,7 @@ from core.charts.look import spans_decades
 from core.comparison.cost_axes import cost_kind
 from core.comparison.table import Row
 from core.recipes.differences import Difference
+from core.recipes.labels import choice_title
 from core.recipes.recipe import BOUNDS
 from core.text.units import brief, percent
 
@@ -69,7 +70,8 @@ def _setting(one: Difference, rows: Sequence[Row]) -> ParallelAxis:
         if len(set(values.values()) - {None}) > _FEW:
             return _numbers(one.in_text, values, lambda value: f"{value:g}", absent=NOT_USED)
         return _choices(one.in_text, {run_id: text and f"{float(text):g}" for run_id, text in texts.items()}, float)
-    return _choices(one.in_text, texts, str)
+    titles = {run_id: text and choice_title(one.name, text) for run_id, text in texts.items()}
+    return _choices(one.in_text, titles, str)
 
 
 def _choices(title: str, texts: Mapping[str, str | None], order: Callable[[str], str | float]) -> ParallelAxis:
@@ -82,13 +84,11 @@ def _choices(title: str, texts: Mapping[str, str | None], order: Callable[[str],
         members = [run_id for run_id, text in texts.items() if text == choice]
         for number, run_id in enumerate(members, start=1):
             positions[run_id] = height * (slot + 0.2 + 0.6 * number / (len(members) + 1))
-    labels = {run_id: _choice(text) for run_id, text in texts.items()}
-    ticks = tuple((height * (slot + 0.5), brief(_choice(choice), _LONGEST_CHOICE)) for slot, choice in enumerate(slots))
+    labels = {run_id: text or NOT_USED for run_id, text in texts.items()}
+    ticks = tuple(
+        (height * (slot + 0.5), brief(choice or NOT_USED, _LONGEST_CHOICE)) for slot, choice in enumerate(slots)
+    )
     return ParallelAxis(title=title, ticks=ticks, positions=positions, labels=labels)
-
-
-def _choice(text: str | None) -> str:
-    return NOT_USED if text is None else text.replace("_", " ")
 
 
 def _numbers(

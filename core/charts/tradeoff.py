@@ -27,7 +27,7 @@ from core.comparison.cost_axes import CostKind, cost_kind
 from core.comparison.paired import Paired
 from core.comparison.summary import claim
 from core.comparison.table import Row, pareto_front
-from core.recipes.short_names import without_shared
+from core.recipes.labels import without_shared
 from core.text.tables import Rows
 from core.text.units import count, percent
 

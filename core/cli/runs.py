@@ -11,7 +11,7 @@ from pathlib import Path
 from core.cli.text_tables import percent, table
 from core.errors import InvalidInput, NotFound
 from core.models.predict import PhotoPredictions
-from core.recipes.recipe import RELEVANT, Pattern
+from core.recipes.recipe import PARTS, Recipe
 from core.registry.search import RunQuery
 from core.runs.values import Evaluation, Run
 from core.workbench import Workbench
@@ -165,9 +165,9 @@ def show_text(result: dict) -> str:
 def _recipe_words(recipe: dict) -> str:
     """What was used, and the hyperparameters that count in its pattern."""
     used = [recipe["cascade"] or recipe["pattern"], recipe["backbone"], *recipe["members"]]
-    counting = RELEVANT[Pattern(recipe["pattern"])] if recipe["cascade"] not in ("confidence", "ensemble") else ()
-    numbers = [f"{name}={recipe['hyperparameters'][name]}" for name in counting]
-    return ", ".join(str(word) for word in (*used, *numbers) if word)
+    settings = Recipe.from_dict(recipe).settings()
+    hp = [f"{name}={value}" for name, value in settings.items() if name not in PARTS]
+    return ", ".join(str(word) for word in (*used, *hp) if word)
 
 
 def _best(result: dict) -> str:

@@ -10,7 +10,6 @@ from core.cli.recipe_options import recipes_of
 from core.errors import GraftError, InvalidInput
 from core.planning.checks import many_runs
 from core.planning.decide import Decision, Level, Plan
-from core.recipes.recipe import RELEVANT
 from core.runs.values import Run, Status
 from core.text.units import duration
 from core.workbench import Workbench
@@ -78,14 +77,14 @@ def _confirm(question: str) -> None:
 
 
 def _planned(plan: Plan, run_id: str | None) -> dict:
-    recipe = plan.recipe
+    recipe, settings = plan.recipe, plan.recipe.settings()
     return {
         "run": run_id,
         "name": plan.name,
         "backbone": recipe.backbone,
         "pattern": str(recipe.pattern),
-        "depth": recipe.hyperparameters.depth if "depth" in RELEVANT[recipe.pattern] else None,
-        "seed": recipe.hyperparameters.seed if "seed" in RELEVANT[recipe.pattern] else None,
+        "depth": settings.get("depth"),
+        "seed": settings.get("seed"),
         "fingerprint": plan.fingerprint,
         "decision": str(plan.decision),
         "because": plan.because,

@@ -33,7 +33,7 @@ from core.comparison.table import (
     require_one_dataset,
 )
 from core.recipes.differences import Difference, differing
-from core.recipes.short_names import without_family, without_shared
+from core.recipes.labels import without_family, without_shared
 from core.runs.metrics import balanced_accuracy, calibration_error, macro_f1, wilson_interval
 from core.runs.metrics import cross_entropy as log_loss
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import mean
 
 from core.comparison.table import Row
-from core.recipes.recipe import RELEVANT, Pattern
-from core.recipes.short_names import distinct_names
+from core.recipes.labels import distinct_names, method_name
+from core.recipes.recipe import Pattern
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ def depth_series(rows: Iterable[Row]) -> tuple[DepthSeries, ...]:
     """Every family of measured runs that has at least two depths, most depths first."""
     families: dict[str, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        if row.accuracy is not None and "depth" in RELEVANT[row.recipe.pattern]:
+        if row.accuracy is not None and "depth" in row.recipe.settings():
             families[_family(row)][row.recipe.hyperparameters.depth].append(row)
     found = [by_depth for by_depth in families.values() if len(by_depth) > 1]
     firsts = [min(by_depth.items())[1][0] for by_depth in found]
@@ -52,21 +52,14 @@ def depth_series(rows: Iterable[Row]) -> tuple[DepthSeries, ...]:
 
 
 def _family(row: Row) -> str:
-    """Everything the pattern looks at but depth and seed."""
-    recipe = row.recipe.to_dict()
-    kept = {name: recipe["hyperparameters"][name] for name in RELEVANT[row.recipe.pattern]}
-    recipe["hyperparameters"] = {name: value for name, value in kept.items() if name not in ("depth", "seed")}
-    return json.dumps([row.dataset_id, recipe], sort_keys=True)
+    """All settings but depth and seed."""
+    settings = {name: value for name, value in row.recipe.settings().items() if name not in ("depth", "seed")}
+    return json.dumps([row.dataset_id, settings])
 
 
 def _title(row: Row) -> str:
     """Backbone and pattern, without what the depth adds to a run's name."""
-    recipe = row.recipe
-    ways = {
-        Pattern.STANDALONE_EXTRACTOR: recipe.hyperparameters.solver.replace("_", " ").replace("svm", "SVM"),
-        Pattern.INTEGRATED_EXTRACTOR: "new head",
-    }
-    return f"{row.title.partition(' · ')[0]}, {ways.get(recipe.pattern, recipe.pattern.replace('_', ' '))}"
+    return f"{row.title.partition(' · ')[0]}, {method_name(row.recipe)}"
 
 
 def _series(name: str, by_depth: dict[int, list[Row]]) -> DepthSeries:

@@ -8,8 +8,8 @@ from typing import Any
 
 from core.comparison.cost_axes import cost_kind
 from core.errors import InvalidInput
+from core.recipes.labels import distinct_names
 from core.recipes.recipe import Recipe
-from core.recipes.short_names import distinct_names
 from core.runs.costs import money
 from core.runs.values import Cost, Evaluation, Run, Status
 from core.text.units import count, listed

@@ -4,7 +4,7 @@ from core.backbones import Backbone, get
 from core.backbones.saved import from_card
 from core.backbones.table import rows
 from core.errors import InvalidInput, NotFound
-from core.recipes.naming import name_of
+from core.recipes.labels import name_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Model

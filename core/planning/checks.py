@@ -11,7 +11,7 @@ from core.backbones.values import Availability
 from core.datasets.values import Dataset
 from core.models.heads.mapping import mapped
 from core.planning.decide import Concern, Decision, Level, Plan
-from core.recipes.recipe import RELEVANT, Cascade, Pattern, Recipe
+from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
@@ -71,8 +71,8 @@ def _note(sentence: str) -> Concern:
 
 
 def _batch(question: Question) -> Iterator[Concern]:
-    batch, train = question.recipe.hyperparameters.batch_size, question.dataset.split_sizes["train"]
-    if "batch_size" in RELEVANT[question.recipe.pattern] and question.recipe.is_trained and batch > train:
+    batch, train = question.recipe.settings().get("batch_size", 0), question.dataset.split_sizes["train"]
+    if batch > train:
         yield _refuse(
             f"A batch is at most as large as the training set. Received: batch_size={batch}, {train} training photos."
         )
@@ -80,8 +80,8 @@ def _batch(question: Question) -> Iterator[Concern]:
 
 def _rates(question: Question) -> Iterator[Concern]:
     for name, steep in STEEP_RATE.items():
-        rate = getattr(question.recipe.hyperparameters, name)
-        if question.recipe.is_trained and name in RELEVANT[question.recipe.pattern] and rate >= steep:
+        rate = question.recipe.settings().get(name, 0)
+        if rate >= steep:
             yield _ask(
                 f"{name}={rate:g} is at least 100 times the usual: training will most likely explode, and the run end "
                 f"FAILED. Try {steep / 100:g}."

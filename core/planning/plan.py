@@ -9,7 +9,7 @@ from core.models.lineage import run_name, weights_digest_of
 from core.planning import checks
 from core.planning.decide import Decision, EarlierRun, Level, Plan, decide
 from core.planning.estimates import Estimator
-from core.recipes.recipe import RELEVANT, Recipe, fingerprint
+from core.recipes.recipe import Recipe, fingerprint
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
@@ -54,7 +54,7 @@ class Planner:
         plan = self.plan(recipe)
         if plan.decision is Decision.REFUSED:
             return plan
-        if "seed" not in RELEVANT[recipe.pattern] or not recipe.backbones:
+        if "seed" not in recipe.settings():
             return self._reproduced(plan)
         fresh = self._with_unused_seed(recipe, taken)
         taken.add(self._fingerprint(fresh))

@@ -1,19 +1,20 @@
-"""Only what differs: the parts of several recipes that are not the same in all of them."""
+"""The settings in which several recipes differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.recipes.labels import setting_title
-from core.recipes.recipe import RELEVANT, Recipe
+from core.recipes.recipe import PARTS, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One part of the recipes.
+    """One setting that differs between recipes.
 
     Args:
         name: as in ``Recipe`` or ``Hyperparameters``; title: as the page Train calls it.
-        values: by run id, as text; None where a run's pattern does not look at it.
+        values: by run id, as text; None where a run's pattern does not use it.
     """
 
     name: str
@@ -22,16 +23,16 @@ class Difference:
 
     @property
     def in_text(self) -> str:
-        """Its title as it stands inside a sentence and on an axis."""
+        """The title inside a sentence and on an axis."""
         return self.title[:1].lower() + self.title[1:]
 
 
 def differing(recipes: Mapping[str, Recipe]) -> tuple[Difference, ...]:
-    """What is not the same in all recipes (by run id): backbone, pattern and members first, then hyperparameters.
+    """The settings that are not the same in all recipes (by run id): their parts first, then hyperparameters.
 
-    That only some patterns look at a hyperparameter is no difference of its own: their patterns differ.
+    A hyperparameter that only some of the patterns use is not a difference by that alone: the patterns differ.
     """
-    facts = {run_id: facts_of(recipe) for run_id, recipe in recipes.items()}
+    facts = {run_id: {name: _text(v) for name, v in recipe.settings().items()} for run_id, recipe in recipes.items()}
     names = dict.fromkeys(name for fact in facts.values() for name in fact)
     found = [
         Difference(
@@ -46,29 +47,15 @@ def differing(recipes: Mapping[str, Recipe]) -> tuple[Difference, ...]:
 
 def _differs(one: Difference) -> bool:
     values = set(one.values.values())
-    return len(values if one.name in _PARTS else values - {None}) > 1
+    return len(values if one.name in PARTS else values - {None}) > 1
 
 
-_PARTS = frozenset({"backbone", "pattern", "cascade", "members", "mapping"})
-
-
-def facts_of(recipe: Recipe) -> dict[str, str | None]:
-    """All that counts in a recipe, flat, as text."""
-    facts: dict[str, str | None] = {
-        "backbone": recipe.backbone or None,
-        "pattern": str(recipe.pattern),
-        "cascade": None if recipe.cascade is None else str(recipe.cascade),
-        "members": _listed(recipe.members),
-        "mapping": _listed([f"{synset} = {name or 'none'}" for synset, name in recipe.mapping]),
-    }
-    if recipe.cascade is not None and recipe.cascade.combines_runs:
-        return facts  # nothing is trained, so no number changes anything
-    return facts | {name: _text(getattr(recipe.hyperparameters, name)) for name in RELEVANT[recipe.pattern]}
-
-
-def _listed(words: Sequence[str]) -> str | None:
-    return ", ".join(words) or None
-
-
-def _text(value: object) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+def _text(value: Any) -> str | None:
+    """A setting as text: ``yes``, ``0.003``, ``r-1, r-2``, ``n02123045 = cat``; None where it is empty."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(one if isinstance(one, str) else f"{one[0]} = {one[1] or 'none'}" for one in value)
+    return str(value)

@@ -1,105 +1,122 @@
-"""How patterns, cascades and hyperparameters are put to people: a title and a sentence each."""
+"""What recipes and their parts are called: titles with an explanation, values as text, and the names of runs."""
 
-from typing import Any
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.recipe import RELEVANT, Cascade, Pattern, Recipe, Schedule, Solver
+from core.recipes.recipe import Cascade, Pattern, Recipe, Schedule, Solver
 from core.text.units import amount, count
 
-PATTERNS: dict[Pattern, tuple[str, str]] = {
-    Pattern.INTEGRATED_EXTRACTOR: (
-        "Frozen + new head",
-        "The pretrained network stays as it is; a new head learns on what it sees. Quick, and hard to beat.",
+LONGEST_NAME = 120
+"""Names of ensembles of ensembles would grow without end."""
+
+
+class Label(NamedTuple):
+    """A title and one or two sentences that explain it."""
+
+    title: str
+    description: str
+
+    @property
+    def short(self) -> str:
+        """The title without what it has in parentheses: ``Feature extraction``."""
+        return self.title.partition(" (")[0]
+
+
+PATTERNS: dict[Pattern, Label] = {
+    Pattern.INTEGRATED_EXTRACTOR: Label(
+        "Feature extraction (frozen backbone + new head)",
+        "A new head is trained on the features of the frozen backbone. Fast, and a strong baseline.",
     ),
-    Pattern.FINE_TUNING: (
-        "Fine-tuned",
-        "A new head first, then the topmost blocks learn too, in small steps. Often more accurate, and slower.",
+    Pattern.FINE_TUNING: Label(
+        "Fine-tuning",
+        "First the head is trained, then the top blocks as well, at a low rate. Often more accurate, slower.",
     ),
-    Pattern.STANDALONE_EXTRACTOR: (
-        "Features + classic",
-        "What the network sees is saved as numbers, and a classic scikit-learn classifier learns on them.",
+    Pattern.STANDALONE_EXTRACTOR: Label(
+        "Feature extraction + scikit-learn",
+        "The features of the frozen backbone are saved; a scikit-learn classifier is trained on them.",
     ),
-    Pattern.CLASSIFIER: (
-        "As it is",
-        "Nothing learns: its 1,000 ImageNet classes are read as yours by their names. Shows where you start.",
+    Pattern.CLASSIFIER: Label(
+        "Pretrained classifier (zero training)",
+        "The pretrained network with its ImageNet classes mapped to yours by name. Nothing is trained.",
     ),
-    Pattern.WEIGHT_INITIALIZATION: (
-        "All layers",
-        "The whole network learns, starting from the pretrained weights. Slow, and needs many photos.",
+    Pattern.WEIGHT_INITIALIZATION: Label(
+        "Full fine-tuning (weight initialization)",
+        "All layers are trained, starting from the pretrained weights. Slow, and needs many photos.",
     ),
-    Pattern.FROM_SCRATCH: (
+    Pattern.FROM_SCRATCH: Label(
         "From scratch",
-        "The same network without pretraining: the control that shows what pretraining is worth.",
+        "The same network trained from random weights: the control that shows what pretraining gives.",
     ),
-    Pattern.CASCADE: (
-        "Cascade",
-        "Several networks or finished runs work together, for accuracy or to spare a costly one.",
+    Pattern.CASCADE: Label(
+        "Cascade / ensemble",
+        "Several backbones or finished runs combined, for accuracy or to save the cost of a large one.",
     ),
 }
-"""Title and sentence of every pattern, the ones most often chosen first."""
+"""The ones most often chosen first."""
 
-CASCADES: dict[Cascade, tuple[str, str]] = {
-    Cascade.FUSION: ("Fusion", "What two or more networks see goes side by side under one new head."),
-    Cascade.STACKING: ("Stacking", "The answers of a finished run go, with what a network sees, to a new head."),
-    Cascade.CONFIDENCE: (
-        "Confidence",
-        "A cheap run answers when it is sure enough, else a costlier one is asked. Nothing is trained; how sure is "
-        "sure enough is chosen on the validation photos.",
+CASCADES: dict[Cascade, Label] = {
+    Cascade.FUSION: Label("Fusion", "The features of two or more backbones, concatenated, under one new head."),
+    Cascade.STACKING: Label(
+        "Stacking", "The predictions of a finished run and the features of a backbone are the inputs of a new head."
     ),
-    Cascade.ENSEMBLE: ("Ensemble", "The mean of what several finished runs say. Nothing is trained."),
+    Cascade.CONFIDENCE: Label(
+        "Confidence cascade",
+        "A cheap run predicts; where its confidence is below a threshold, a costlier run does. Nothing is trained; the "
+        "threshold is chosen on the validation photos.",
+    ),
+    Cascade.ENSEMBLE: Label("Ensemble", "The mean of the predictions of several finished runs. Nothing is trained."),
 }
-"""Title and sentence of every way to work together."""
 
-FIELDS: dict[str, tuple[str, str]] = {
-    "epochs": ("Epochs", "How often the training photos are seen. The best epoch is kept, so more does no harm."),
-    "views": (
-        "Views per photo",
-        "Augmented renderings of every training photo (mirrored, cropped, brightened). 1 is the photo itself. "
-        "On stored features each view costs one more pass through the network; it helps where photos are few.",
+HYPERPARAMETERS: dict[str, Label] = {
+    "epochs": Label("Epochs", "Passes over the training photos. The weights of the best epoch are kept."),
+    "views": Label(
+        "Augmentations per photo",
+        "Augmented versions of every training photo (flip, crop, brightness); 1 is the photo itself. "
+        "With cached features each one costs one more forward pass; they help where photos are few.",
     ),
-    "learning_rate": ("Learning rate", "Size of the steps of the optimizer (Adam)."),
-    "batch_size": ("Batch size", "Photos per step."),
-    "dropout": ("Dropout", "Share of features hidden at random in training, so that the head relies on many of them."),
-    "hidden_units": ("Hidden units", "Size of one extra layer in the head. 0 is a linear head, right for most photos."),
-    "label_smoothing": (
-        "Label smoothing",
-        "How far from certain the head is asked to stay; 0.1 helps when labels err.",
-    ),
-    "seed": (
+    "learning_rate": Label("Learning rate", "Of the optimizer (Adam)."),
+    "batch_size": Label("Batch size", "Photos per gradient step."),
+    "dropout": Label("Dropout", "Fraction of the features that are dropped at random in training."),
+    "hidden_units": Label("Hidden units", "Units of one hidden layer in the head; 0 for a linear head."),
+    "label_smoothing": Label("Label smoothing", "Of the cross-entropy loss; 0.1 helps where labels are noisy."),
+    "seed": Label(
         "Seed",
-        "Start of all random numbers. The same seed gives the same model; another shows how much is luck.",
+        "Of initial weights, order, dropout and augmentation. The same seed gives the same model; repetitions with "
+        "others show the variance.",
     ),
-    "depth": ("Depth", "Counted in blocks from the top of the network."),
-    "head_epochs": ("Head alone for", "Of all epochs, how many the new head learns alone before the blocks join in."),
-    "fine_tuning_rate": (
-        "Rate after that",
-        "Learning rate of the head and the topmost block once the blocks learn too: small, to forget little.",
+    "depth": Label("Depth", "Counted in blocks from the top of the network."),
+    "head_epochs": Label(
+        "Head warm-up (epochs)", "Of all epochs, the first ones, in which only the new head is trained."
     ),
-    "schedule": ("Schedule", "Constant: the rate stays. Cosine: it rises at first, then falls to nothing."),
-    "warmup": ("Warm-up", "Share of the steps in which the rate of a cosine schedule rises."),
-    "rate_decay": (
-        "Rate per block down",
-        "Every block learns at this share of the rate of the one above it. 1: all alike.",
+    "fine_tuning_rate": Label(
+        "Fine-tuning rate", "Learning rate of the head and the topmost block once the blocks are unfrozen."
     ),
-    "unfreeze_every": (
-        "One more block every",
-        "Gradual unfreezing: epochs until the next block down joins in. 0: all at once.",
+    "schedule": Label("Schedule", "Constant, or cosine: the learning rate rises linearly, then decays to 0."),
+    "warmup": Label("Warm-up fraction", "Fraction of the steps of a cosine schedule in which the learning rate rises."),
+    "rate_decay": Label(
+        "Rate decay per block",
+        "Every block is trained at this fraction of the rate of the block above it; 1 for equal rates.",
     ),
-    "clip_norm": ("Gradient limit", "Largest norm of a gradient, so that one odd batch cannot do harm. 0: none."),
-    "patience": ("Patience", "Stop after so many epochs without a smaller validation loss. 0: never."),
-    "class_weights": ("Rare classes count more", "Photos of rare classes weigh more, so that all classes count alike."),
-    "mixed_precision": ("Half precision on a GPU", "Faster on a GPU that can; changes nothing on a CPU."),
-    "solver": (
+    "unfreeze_every": Label(
+        "Gradual unfreezing (epochs)", "Epochs until the next block down is unfrozen; 0 for all blocks at once."
+    ),
+    "clip_norm": Label("Gradient clipping", "Largest global norm of a gradient; 0 for no clipping."),
+    "patience": Label(
+        "Early stopping patience", "Stop after this many epochs without a lower validation loss; 0 for never."
+    ),
+    "class_weights": Label("Class weights", "Weight photos by the inverse frequency of their class."),
+    "mixed_precision": Label("Mixed precision", "float16 arithmetic on a GPU; no effect on a CPU."),
+    "solver": Label(
         "Classifier",
-        "Which scikit-learn classifier learns on the features. Its own settings are chosen on the validation photos.",
+        "The scikit-learn classifier trained on the features. Its own settings are chosen on the validation photos.",
     ),
-}  # fmt: skip
-"""Title and help of every hyperparameter."""
-
-_DEPTHS: dict[Pattern, tuple[str, str]] = {
-    Pattern.FINE_TUNING: ("Blocks that learn", "How many of the topmost blocks learn besides the head."),
 }
-_LEFT_OUT = ("Blocks left out", "How many of the topmost blocks are left out: cheaper, and what is seen is simpler.")
+
+_UNFROZEN = Label("Unfrozen blocks", "How many of the topmost blocks are trained besides the head.")
+_REMOVED = Label("Removed blocks", "How many of the topmost blocks are removed: cheaper, less specialised features.")
 
 SOLVERS: dict[Solver, str] = {
     Solver.LOGISTIC_REGRESSION: "Logistic regression",
@@ -109,78 +126,197 @@ SOLVERS: dict[Solver, str] = {
 }
 SCHEDULES: dict[Schedule, str] = {Schedule.CONSTANT: "Constant", Schedule.COSINE: "Cosine"}
 
-
-def field_words(pattern: Pattern, name: str) -> tuple[str, str]:
-    """Title and help of a hyperparameter, as this pattern uses it."""
-    return _DEPTHS.get(pattern, _LEFT_OUT) if name == "depth" else FIELDS[name]
-
-
-def setting_title(name: str) -> str:
-    """Of any part of a recipe: "Gradient limit", "Backbone"."""
-    return FIELDS[name][0] if name in FIELDS else f"{name[:1].upper()}{name[1:]}".replace("_", " ")
-
-
-def choice_words(name: str, value: str) -> str:
-    """A part of a recipe that is one of several words: ``Fine-tuned`` of the pattern ``fine_tuning``."""
-    return _CHOICES.get(name, {}).get(value) or value.replace("_", " ")
-
-
 _CHOICES: dict[str, dict[str, str]] = {
-    "pattern": {str(pattern): title for pattern, (title, _) in PATTERNS.items()},
-    "cascade": {str(cascade): title for cascade, (title, _) in CASCADES.items()},
+    "pattern": {str(pattern): label.short for pattern, label in PATTERNS.items()},
+    "cascade": {str(cascade): label.title for cascade, label in CASCADES.items()},
     "solver": {str(solver): title for solver, title in SOLVERS.items()},
     "schedule": {str(schedule): title for schedule, title in SCHEDULES.items()},
 }
-"""Titles of the parts of a recipe that are one of several words."""
 
 
-def value_words(value: Any) -> str:
+# --- parts of a recipe ---
+
+
+def hyperparameter_label(pattern: Pattern, name: str) -> Label:
+    """Title and help of a hyperparameter, as this pattern uses it."""
+    if name == "depth":
+        return _UNFROZEN if pattern is Pattern.FINE_TUNING else _REMOVED
+    return HYPERPARAMETERS[name]
+
+
+def setting_title(name: str) -> str:
+    """Of any part of a recipe: "Gradient clipping", "Backbone"."""
+    return HYPERPARAMETERS[name].title if name in HYPERPARAMETERS else name.capitalize().replace("_", " ")
+
+
+def choice_title(name: str, value: str) -> str:
+    """Of one of several choices: ``Linear SVM`` of the solver ``linear_svm``; other values with spaces."""
+    return _CHOICES.get(name, {}).get(value) or value.replace("_", " ")
+
+
+def value_text(value: Any) -> str:
     """A hyperparameter's value: ``0.003``, ``Logistic regression``, ``yes``."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value in SOLVERS:
+    if isinstance(value, Solver):
         return SOLVERS[value]
-    if value in SCHEDULES:
+    if isinstance(value, Schedule):
         return SCHEDULES[value]
     return amount(value) if isinstance(value, int) and value >= 10_000 else f"{value:g}"
 
 
-def method_words(recipe: Recipe) -> str:
-    """Pattern, or kind of cascade: ``Fine-tuned``, ``Ensemble``."""
-    if recipe.cascade is not None:
-        return CASCADES[recipe.cascade][0]
-    return PATTERNS[recipe.pattern][0]
+def method_title(recipe: Recipe) -> str:
+    """Pattern, or kind of cascade: ``Fine-tuning``, ``Ensemble``."""
+    return PATTERNS[recipe.pattern].short if recipe.cascade is None else CASCADES[recipe.cascade].title
 
 
-_ALWAYS = ("epochs", "views")
+def describe(recipe: Recipe) -> str:
+    """What distinguishes recipes of one backbone: the pattern, and the hyperparameters that differ from the usual."""
+    return " · ".join([method_title(recipe), *_unusual(recipe)])
 
 
-def recipe_words(recipe: Recipe) -> str:
-    """What tells recipes of one backbone apart: the pattern, and the hyperparameters that are not the usual ones."""
-    return " · ".join([method_words(recipe), *_numbers(recipe)])
-
-
-def _numbers(recipe: Recipe) -> list[str]:
+def _unusual(recipe: Recipe) -> list[str]:
     if recipe.cascade is not None and recipe.cascade.combines_runs:
         return [count(len(recipe.members), "run")]
-    chosen, relevant = recipe.hyperparameters, RELEVANT[recipe.pattern]
-    said = [count(getattr(chosen, name), name.removesuffix("s")) for name in _ALWAYS if name in relevant]
-    said += [_depth(recipe)] if "depth" in relevant and (chosen.depth or recipe.pattern is Pattern.FINE_TUNING) else []
-    solver = SOLVERS[chosen.solver]
-    said += [solver[:1].lower() + solver[1:]] if "solver" in relevant else []
-    for name in relevant:
-        value = getattr(chosen, name)
-        if name not in (*_ALWAYS, "depth", "solver", "batch_size") and value != _suggested(recipe.pattern, name):
-            said.append(f"{FIELDS[name][0].lower()} {value_words(value)}".removesuffix(" yes"))
-    return said
+    settings = recipe.settings()
+    found = [_counted("epochs", settings["epochs"])] if "epochs" in settings else []
+    found += [_counted("views", settings["views"])] if settings.get("views", 1) > 1 else []
+    found += [_depth(recipe)] if "depth" in settings and _depth(recipe) else []
+    found += [_lower(SOLVERS[settings["solver"]])] if "solver" in settings else []
+    usual = suggest_hyperparameters(train_photos=5000, classes=2, pattern=recipe.pattern)
+    for name, value in settings.items():
+        if name in HYPERPARAMETERS and name not in _TOLD and value != getattr(usual, name):
+            found.append(f"{_lower(HYPERPARAMETERS[name].short)} {value_text(value)}".removesuffix(" yes"))
+    return found
+
+
+_TOLD = {"epochs", "views", "depth", "solver", "batch_size"}
+"""Said in their own way by ``_unusual``; batch sizes follow the size of the dataset."""
+
+
+def _counted(name: str, number: int) -> str:
+    return count(number, {"epochs": "epoch", "views": "augmentation"}[name])
 
 
 def _depth(recipe: Recipe) -> str:
+    """``top 2 blocks``, ``without top block``; "" where an extractor keeps all blocks."""
     depth = recipe.hyperparameters.depth
     blocks = count(depth, "block") if depth > 1 else "block"
-    return f"top {blocks}" if recipe.pattern is Pattern.FINE_TUNING else f"without the top {blocks}"
+    if recipe.pattern is Pattern.FINE_TUNING:
+        return f"top {blocks}"
+    return f"without top {blocks}" if depth else ""
 
 
-def _suggested(pattern: Pattern, name: str):
-    """The usual value; those asked for here do not depend on the size of a dataset."""
-    return getattr(suggest_hyperparameters(train_photos=5000, classes=2, pattern=pattern), name)
+def _lower(title: str) -> str:
+    return title[:1].lower() + title[1:]
+
+
+# --- names of runs ---
+
+
+def name_of(recipe: Recipe, title_of: Callable[[str], str]) -> str:
+    """The name of a new run: "EfficientNet-Lite0 · fine-tuning (top 2 blocks)".
+
+    On the model of a run: "EfficientNet-Lite0 · feature extraction, then fine-tuning (top 2 blocks)".
+
+    Args:
+        title_of: the title of a backbone (by its name) or of a run (by its id).
+    """
+    if recipe.cascade is not None:
+        name = _CASCADES[recipe.cascade]([title_of(part) for part in (*recipe.backbones, *recipe.runs)])
+    else:
+        joint = ", then " if recipe.backbone.startswith("r-") else " · "
+        depth = f" ({_depth(recipe)})" if "depth" in recipe.settings() and _depth(recipe) else ""
+        name = f"{title_of(recipe.backbone)}{joint}{method_name(recipe)}{depth}"
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
+
+
+def method_name(recipe: Recipe) -> str:
+    """How the backbone is used, inside a name: ``feature extraction + linear SVM``."""
+    if recipe.pattern is Pattern.STANDALONE_EXTRACTOR:
+        return f"feature extraction + {_lower(SOLVERS[recipe.hyperparameters.solver])}"
+    return _lower(method_title(recipe))
+
+
+_CASCADES: dict[Cascade, Callable[[list[str]], str]] = {
+    Cascade.FUSION: lambda names: f"Fusion of {_and(names)}",
+    Cascade.STACKING: lambda names: f"{names[0]} stacked on {names[1]}",
+    Cascade.CONFIDENCE: lambda names: f"Cascade of {_shared_method_last(names)}",
+    Cascade.ENSEMBLE: lambda names: f"Ensemble of {_shared_method_last(names)}",
+}
+
+
+def _and(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _shared_method_last(names: list[str]) -> str:
+    """A method that all have is named once: "Lite0, Lite1 and Lite2 · feature extraction"."""
+    parts = [name.partition(" · ") for name in names]
+    methods = {method for _, _, method in parts}
+    if len(methods) > 1 or "" in methods:
+        return _and(names)
+    return f"{_and([network for network, _, _ in parts])} · {methods.pop()}"
+
+
+# --- names beside each other ---
+
+
+def distinct_names(runs: Iterable[tuple[str, str, Recipe]], ignored: Collection[str] = ()) -> dict[str, str]:
+    """``{id: name}``; runs of one name are followed by what their recipes differ in: "Lite0 (40 epochs, seed 7)".
+
+    Args:
+        runs: (id, name, recipe); runs whose recipes do not differ are followed by their id.
+        ignored: hyperparameters that are never named.
+    """
+    groups = defaultdict(list)
+    for run in runs:
+        groups[run[1]].append(run)
+    return {run_id: name for group in groups.values() for run_id, name in _with_differences(group, ignored)}
+
+
+def _with_differences(group: Sequence[tuple[str, str, Recipe]], ignored: Collection[str]) -> list[tuple[str, str]]:
+    if len(group) == 1:
+        return [(group[0][0], group[0][1])]
+    skipped = {"members", "mapping", *ignored}
+    settings = [{key: value for key, value in recipe.settings().items() if key not in skipped} for *_, recipe in group]
+    keys = dict.fromkeys(key for one in settings for key in one)
+    differing = [key for key in keys if len({str(one.get(key)) for one in settings}) > 1]
+    endings = [", ".join(_setting(key, one[key]) for key in differing if one.get(key) is not None) for one in settings]
+    unique = [
+        ending if endings.count(ending) == 1 else ", ".join(part for part in (ending, run[0]) if part)
+        for ending, run in zip(endings, group, strict=True)
+    ]
+    return [(run_id, f"{name} ({ending})") for (run_id, name, _), ending in zip(group, unique, strict=True)]
+
+
+def _setting(key: str, value: Any) -> str:
+    if key in ("epochs", "views"):
+        return _counted(key, value)
+    if isinstance(value, bool):
+        return f"{'with' if value else 'without'} {key.replace('_', ' ')}"
+    return f"{key} {value}".replace("_", " ")
+
+
+_FAMILY = re.compile(r"\b[A-Z]\w*-(?=[A-Z0-9])")
+"""The part of a network's name before the hyphen: "EfficientNet-" of "EfficientNet-Lite0"."""
+
+
+def without_family(name: str) -> str:
+    """``Lite0 · fine-tuning`` of "EfficientNet-Lite0 · fine-tuning"."""
+    return _FAMILY.sub("", name)
+
+
+def without_shared(names: Mapping[str, str]) -> dict[str, str]:
+    """Names without the families that all of them have in common.
+
+    Args:
+        names: by run id. A single name, and names that would no longer be distinct, stay as they are.
+    """
+    families = [set(_FAMILY.findall(name)) for name in names.values()]
+    shared = set.intersection(*families) if len(families) > 1 else set()
+    found = {
+        run_id: _FAMILY.sub(lambda family: "" if family[0] in shared else family[0], name)
+        for run_id, name in names.items()
+    }
+    return found if len(set(found.values())) == len(set(names.values())) else dict(names)

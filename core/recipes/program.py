@@ -19,12 +19,12 @@ TOP, CLASSES, PIXELS, PREDICTIONS = "top", "classes", "pixels", "answers"
 _POOL = ".pool"
 
 GRADIENT, MAPPING = "gradient", "mapping"
-"""Heads that are no scikit-learn solver: learned by gradient descent, and ImageNet's classes summed up by name."""
+"""Heads besides the scikit-learn solvers: trained by gradient descent, and sums of ImageNet classes by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One input of a head: what ``source`` (a backbone's name, or a run's id) says at ``cut``."""
+    """One input of a head: the output of ``source`` (a backbone's name, or a run's id) at ``cut``."""
 
     source: str
     cut: str
@@ -35,11 +35,11 @@ class Stage:
     """One compile and fit with fixed trainable layers and one schedule of the learning rate.
 
     Args:
-        name: for people.
+        name: shown on pages.
         first_epoch, last_epoch: 1-based, both included, counted over the whole run.
-        inputs: where its numbers come from; what lies behind them is the suffix.
-        trained: blocks that learn beside the head, from the top down; () for the head alone.
-        batch_norm: whether batch normalisation in them learns too and uses the batch's own statistics.
+        inputs: where its features come from; the layers behind them are the suffix.
+        trained: blocks trained besides the head, from the top down; () for the head only.
+        batch_norm: whether their batch normalisation is trained too and uses the statistics of the batch.
         learning_rate, schedule, warmup, rate_decay: see ``Hyperparameters``.
     """
 
@@ -57,12 +57,12 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A recipe, spelled out.
+    """A recipe as the trainer executes it.
 
     Args:
-        inputs: what the finished model's last part is fed with (that of the last stage).
+        inputs: of the finished model's head (those of the last stage).
         head: ``GRADIENT``, ``MAPPING`` or the name of a ``Solver``.
-        stages: of gradient descent, in order; () when nothing is learned so.
+        stages: of gradient descent, in order; () for other heads.
         depth: blocks left out at the top of the network.
         pretrained: whether the network starts from the pretrained weights.
     """
@@ -117,17 +117,15 @@ def _check_depth(recipe: Recipe, blocks: Sequence[str]) -> int:
 
 
 def _features_at(recipe: Recipe, blocks: Sequence[str]) -> tuple[Part, ...]:
-    """The pooled features an extractor sees, ``depth`` blocks below the top."""
+    """The pooled features ``depth`` blocks below the top."""
     depth = _check_depth(recipe, blocks)
     cut = f"{blocks[-1 - depth]}{_POOL}" if depth else TOP
     return (Part(source=recipe.backbone, cut=cut),)
 
 
 def _one_stage(recipe: Recipe, inputs: tuple[Part, ...]) -> Stage:
-    numbers = recipe.hyperparameters
-    return Stage(
-        name="head", first_epoch=1, last_epoch=numbers.epochs, inputs=inputs, learning_rate=numbers.learning_rate
-    )
+    hp = recipe.hyperparameters
+    return Stage(name="head", first_epoch=1, last_epoch=hp.epochs, inputs=inputs, learning_rate=hp.learning_rate)
 
 
 def _classifier(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
@@ -135,8 +133,8 @@ def _classifier(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
 
 
 def _standalone(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
-    numbers = recipe.hyperparameters
-    return Program(inputs=_features_at(recipe, blocks), head=str(numbers.solver), depth=numbers.depth)
+    hp = recipe.hyperparameters
+    return Program(inputs=_features_at(recipe, blocks), head=str(hp.solver), depth=hp.depth)
 
 
 def _integrated(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
@@ -148,28 +146,28 @@ def _integrated(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
 
 def _fine_tuning(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
     """Head first on the pooled features, then the top blocks as well, from the features below them."""
-    numbers, depth = recipe.hyperparameters, _check_depth(recipe, blocks)
-    if numbers.head_epochs >= numbers.epochs:
+    hp, depth = recipe.hyperparameters, _check_depth(recipe, blocks)
+    if hp.head_epochs >= hp.epochs:
         raise InvalidInput(
-            f"Of {numbers.epochs} epochs the head takes {numbers.head_epochs}, which leaves none for fine-tuning. "
+            f"Of {hp.epochs} epochs the head takes {hp.head_epochs}, which leaves none for fine-tuning. "
             "Choose more epochs or fewer head_epochs."
         )
     cut = blocks[-1 - depth] if depth < len(blocks) else PIXELS
     inputs = (Part(source=recipe.backbone, cut=cut),)
     top = (Part(source=recipe.backbone, cut=TOP),)
-    head = replace(_one_stage(recipe, top), last_epoch=numbers.head_epochs)
+    head = replace(_one_stage(recipe, top), last_epoch=hp.head_epochs)
     stages = _unfreezing(recipe, inputs, tuple(reversed(blocks))[:depth])
-    return Program(inputs=inputs, head=GRADIENT, stages=((head,) if numbers.head_epochs else ()) + stages)
+    return Program(inputs=inputs, head=GRADIENT, stages=((head,) if hp.head_epochs else ()) + stages)
 
 
 def _unfreezing(recipe: Recipe, inputs: tuple[Part, ...], trained: tuple[str, ...]) -> tuple[Stage, ...]:
     """All blocks at once, or (gradual unfreezing, Howard and Ruder 2018) one more every ``unfreeze_every`` epochs."""
-    numbers = recipe.hyperparameters
-    every, first = numbers.unfreeze_every, numbers.head_epochs + 1
+    hp = recipe.hyperparameters
+    every, first = hp.unfreeze_every, hp.head_epochs + 1
     counts = range(1, len(trained) + 1) if every else (len(trained),)
     stages = []
     for count in counts:
-        last = numbers.epochs if count == len(trained) else min(first + every - 1, numbers.epochs)
+        last = hp.epochs if count == len(trained) else min(first + every - 1, hp.epochs)
         if first <= last:
             stages.append(
                 Stage(
@@ -178,10 +176,10 @@ def _unfreezing(recipe: Recipe, inputs: tuple[Part, ...], trained: tuple[str, ..
                     last_epoch=last,
                     inputs=inputs,
                     trained=trained[:count],
-                    learning_rate=numbers.fine_tuning_rate,
-                    schedule=numbers.schedule,
-                    warmup=numbers.warmup,
-                    rate_decay=numbers.rate_decay,
+                    learning_rate=hp.fine_tuning_rate,
+                    schedule=hp.schedule,
+                    warmup=hp.warmup,
+                    rate_decay=hp.rate_decay,
                 )
             )
         first = last + 1
@@ -189,16 +187,16 @@ def _unfreezing(recipe: Recipe, inputs: tuple[Part, ...], trained: tuple[str, ..
 
 
 def _whole_network(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
-    numbers = recipe.hyperparameters
+    hp = recipe.hyperparameters
     inputs = (Part(source=recipe.backbone, cut=PIXELS),)
     stage = replace(
         _one_stage(recipe, inputs),
         name="all layers",
         trained=tuple(reversed(blocks)),
         batch_norm=True,
-        schedule=numbers.schedule,
-        warmup=numbers.warmup,
-        rate_decay=numbers.rate_decay if recipe.pattern is Pattern.WEIGHT_INITIALIZATION else 1.0,
+        schedule=hp.schedule,
+        warmup=hp.warmup,
+        rate_decay=hp.rate_decay if recipe.pattern is Pattern.WEIGHT_INITIALIZATION else 1.0,
     )
     pretrained = recipe.pattern is not Pattern.FROM_SCRATCH
     return Program(inputs=inputs, head=GRADIENT, stages=(stage,), pretrained=pretrained)
@@ -227,9 +225,9 @@ _PROGRAMS: dict[Pattern, Callable[[Recipe, tuple[str, ...]], Program]] = {
 def out_of_patience(program: Program, blocks: Sequence[str], val_losses: Sequence[float], patience: int) -> bool:
     """Whether training ends early: ``patience`` epochs in a row without a smaller validation loss.
 
-    Counted anew in every stage, and only once everything the program will ever train is being trained: a head that has
-    learned enough is where fine-tuning begins. A function of the epochs so far, so that a run that is resumed or
-    extended ends where it would have ended.
+    Counted from the start of a stage, and only in the stage that trains everything the program ever trains: after a
+    head warm-up, fine-tuning follows. A function of the epochs so far, so that a resumed or extended run ends at the
+    same epoch as an uninterrupted one.
 
     Args:
         blocks: of the backbone, from input to output. val_losses: of the epochs so far. patience: 0 for never.

@@ -1,7 +1,7 @@
-"""How to use a backbone: pattern, hyperparameters, and the fingerprint that says "this was done before".
+"""How a backbone is used: pattern, hyperparameters, and the fingerprint by which earlier runs are found.
 
-A recipe knows nothing of the data. What its pattern means for the trainer is in ``stages``, which numbers suit a
-dataset in ``suggestions``.
+A recipe is independent of the data. ``program`` has what its pattern means for the trainer, ``defaults`` the
+hyperparameters suggested for a dataset.
 """
 
 import hashlib
@@ -30,11 +30,11 @@ class Pattern(StrEnum):
 
 
 class Cascade(StrEnum):
-    """How several models work together."""
+    """How several models are combined."""
 
     FUSION = "fusion"  # features of several backbones together under one head
     STACKING = "stacking"  # a run's probabilities passed on, with a backbone's features, to a new head
-    CONFIDENCE = "confidence"  # a cheap run answers when it is sure, else a costlier one
+    CONFIDENCE = "confidence"  # a cheap run predicts where it is confident, a costlier one elsewhere
     ENSEMBLE = "ensemble"  # the mean of several runs' probabilities
 
     @property
@@ -44,7 +44,7 @@ class Cascade(StrEnum):
 
 
 class Solver(StrEnum):
-    """The scikit-learn classifiers that learn on stored features."""
+    """The scikit-learn classifiers that are trained on stored features."""
 
     LOGISTIC_REGRESSION = "logistic_regression"
     LINEAR_SVM = "linear_svm"
@@ -53,7 +53,7 @@ class Solver(StrEnum):
 
 
 class Schedule(StrEnum):
-    """How the learning rate moves over a stage."""
+    """The learning rate over the steps of a stage."""
 
     CONSTANT = "constant"
     COSINE = "cosine"
@@ -61,28 +61,28 @@ class Schedule(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
-    """Numbers the user may choose before a run. Which of them a pattern looks at: ``RELEVANT``.
+    """Numbers the user may choose before a run. Those a pattern uses are in ``RELEVANT``.
 
     Args:
-        epochs: how often the training photos are seen, over all stages.
+        epochs: passes over the training photos, over all stages.
         batch_size: photos per gradient step.
         learning_rate: of Adam; of the head in fine-tuning, of everything elsewhere.
-        dropout: share of features dropped in training, 0..1 (1 excluded).
+        dropout: fraction of features dropped in training, 0..1 (1 excluded).
         hidden_units: size of one hidden layer before the output; 0 for none.
         label_smoothing: 0..1 (1 excluded).
         views: augmented renderings of every training photo (1 = only the photo itself); epoch e uses view e mod views.
         seed: of initial weights, dropout, order and views.
         depth: counted in blocks from the top. Extractors: blocks left out; fine-tuning: blocks that are trained.
-        head_epochs: fine-tuning: of ``epochs``, how many the head learns alone first.
+        head_epochs: fine-tuning: of ``epochs``, the first ones in which only the head is trained.
         fine_tuning_rate: learning rate of the head and the topmost block after that.
         schedule: of the learning rate (in fine-tuning: after the head's epochs).
-        warmup: share of a cosine schedule's steps in which the rate rises, 0..1 (1 excluded).
-        rate_decay: every block down learns at this factor of the one above it; 1 for all alike.
-        unfreeze_every: gradual unfreezing: epochs until the next block down joins in; 0 for all at once.
+        warmup: fraction of a cosine schedule's steps in which the rate rises, 0..1 (1 excluded).
+        rate_decay: every block is trained at this factor of the rate of the block above it; 1 for equal rates.
+        unfreeze_every: gradual unfreezing: epochs until the next block down is unfrozen; 0 for all at once.
         clip_norm: largest norm of a gradient step's gradient, all variables together; 0 for no limit.
         patience: early stopping: epochs without a smaller validation loss before training ends; 0 for never.
-        class_weights: whether photos of rare classes count more (inverse class frequency).
-        mixed_precision: float16 arithmetic where a GPU trains; nothing on a CPU.
+        class_weights: whether photos are weighted by the inverse frequency of their class.
+        mixed_precision: float16 arithmetic on a GPU; no effect on a CPU.
         solver: standalone extractor: which scikit-learn classifier.
     """
 
@@ -172,7 +172,11 @@ RELEVANT: dict[Pattern, tuple[str, ...]] = {
     Pattern.FROM_SCRATCH: _WHOLE_NETWORK,
     Pattern.CASCADE: _EVERY_HEAD,
 }  # fmt: skip
-"""The hyperparameters a pattern looks at, the ones most often changed first; the others change nothing."""
+"""The hyperparameters a pattern uses, those most often changed first; the others have no effect."""
+
+
+PARTS = ("backbone", "pattern", "cascade", "members", "mapping")
+"""The fields of a recipe besides its hyperparameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +215,7 @@ class Recipe:
 
     @property
     def runs(self) -> tuple[str, ...]:
-        """Every run whose answers are used."""
+        """Every run whose predictions are used."""
         return () if self.cascade in (None, Cascade.FUSION) else self.members
 
     @property
@@ -226,6 +230,17 @@ class Recipe:
         """Whether the first epochs of a longer run differ from those of a shorter one (a rate that falls over all)."""
         return "schedule" in RELEVANT[self.pattern] and self.hyperparameters.schedule == Schedule.COSINE
 
+    def settings(self) -> dict[str, Any]:
+        """What was chosen, in order, under the recipe's own names: its parts, then the hyperparameters that are used.
+
+        Empty parts are None. A cascade that combines finished runs uses no hyperparameters.
+        """
+        combines = self.cascade is not None and self.cascade.combines_runs
+        names = () if combines else RELEVANT[self.pattern]
+        return {name: getattr(self, name) or None for name in PARTS} | {
+            name: getattr(self.hyperparameters, name) for name in names
+        }
+
     def to_dict(self) -> dict:
         return {
             "backbone": self.backbone,
@@ -238,15 +253,15 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, data: dict) -> "Recipe":
-        numbers = dict(data["hyperparameters"])
+        hp = dict(data["hyperparameters"])
         for name, kind in (("schedule", Schedule), ("solver", Solver)):
-            if name in numbers:
-                numbers[name] = kind(numbers[name])
+            if name in hp:
+                hp[name] = kind(hp[name])
         cascade = data.get("cascade")
         return cls(
             backbone=data["backbone"],
             pattern=Pattern(data["pattern"]),
-            hyperparameters=Hyperparameters(**numbers),
+            hyperparameters=Hyperparameters(**hp),
             cascade=None if cascade is None else Cascade(cascade),
             members=tuple(data.get("members", ())),
             mapping=tuple((synset, name) for synset, name in data.get("mapping", ())),
@@ -259,25 +274,25 @@ _MEMBERS: dict[Cascade, tuple[int, int, str]] = {
     Cascade.CONFIDENCE: (2, 2, "a confidence cascade needs two finished runs, the cheap one first"),
     Cascade.ENSEMBLE: (2, 50, "an ensemble needs two to fifty finished runs"),
 }
-"""Fewest and most members, and how that is said."""
+"""Fewest and most members, and the sentence for an error."""
 
 
 def _check_members(recipe: Recipe) -> None:
     assert recipe.cascade is not None
-    fewest, most, words = _MEMBERS[recipe.cascade]
+    fewest, most, rule = _MEMBERS[recipe.cascade]
     everyone = (*recipe.backbones, *recipe.runs)
     if not fewest <= len(recipe.members) <= most:
-        raise InvalidInput(f"{words[0].upper()}{words[1:]}. Received: {', '.join(everyone) or 'none'}")
+        raise InvalidInput(f"{rule[0].upper()}{rule[1:]}. Received: {', '.join(everyone) or 'none'}")
     if len(set(everyone)) < len(everyone):
         twice = next(name for name in everyone if everyone.count(name) > 1)
-        raise InvalidInput(f"{words[0].upper()}{words[1:]}, each of them once. Received twice: {twice}")
+        raise InvalidInput(f"{rule[0].upper()}{rule[1:]}, each of them once. Received twice: {twice}")
 
 
 def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> str:
-    """SHA-256 of everything that decides what is learned, except the number of epochs.
+    """SHA-256 of everything that determines the result, except the number of epochs.
 
-    Two runs with one fingerprint walk the same path as long as the learning rate is constant; the one with more epochs
-    walks it further. That is why an interrupted run can resume and a finished one be extended.
+    At a constant learning rate, runs with the same fingerprint have the same epochs; the longer one has more of them.
+    So an interrupted run can be resumed, and a finished one extended.
 
     Args:
         weights_digest: of the backbone's weights; of several backbones and members, joined by "+" in their order.
@@ -290,7 +305,7 @@ def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> 
 
 
 def family(recipe: Recipe) -> str:
-    """A short digest that all repetitions of a recipe share, and no other recipe: they differ in the seed alone."""
+    """A digest shared by all repetitions of a recipe, which differ in the seed only, and by no other recipe."""
     kept = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern] if name != "seed"}
     text = json.dumps(recipe.to_dict() | {"hyperparameters": kept}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -311,8 +326,8 @@ def _parsed(name: str, text: str):
     try:
         return kind(text)
     except ValueError:
-        words = "a whole number" if kind is int else "a number"
-        raise InvalidInput(f"{name} must be {words}. Received: {name}={text}") from None
+        expected = "a whole number" if kind is int else "a number"
+        raise InvalidInput(f"{name} must be {expected}. Received: {name}={text}") from None
 
 
 def _choice(name: str, text: str, choices: Sequence):

@@ -4,7 +4,7 @@ from core.backbones import catalogue
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison import COSTS, CostKind, Difference, without_family
 from core.comparison.table import Row
-from core.recipes.labels import choice_words
+from core.recipes.labels import choice_title
 from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
 from core.reporting.parts import RUN, UNKNOWN, figure, is_best, run_name
@@ -96,7 +96,7 @@ def _setting(material: Material, one: Difference, run_id: str) -> str:
         return UNKNOWN
     if one.name in ("members", "backbone"):
         return "; ".join(material.names.get(name) or _beside(material, name) for name in value.split(", "))
-    return choice_words(one.name, value)
+    return choice_title(one.name, value)
 
 
 def _beside(material: Material, name: str) -> str:

@@ -16,7 +16,7 @@ from tensorboard.plugins.scalar.metadata import create_summary_metadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
-from core.recipes.recipe import RELEVANT, Recipe
+from core.recipes.recipe import Recipe
 from core.runs.values import Epoch
 
 
@@ -47,13 +47,15 @@ class Curves:
             writer.close()
 
 
+_NOT_IN_TABLE = ("cascade", "members", "mapping")
+
+
 def write_row(folder: Path, recipe: Recipe, metrics: dict[str, float], step: int) -> None:
     """The run's row in the HParams table of a plain ``tensorboard --logdir``: its relevant hyperparameters and metrics.
 
     The dashboard does not read it: there the row comes from the registry (``web.board``).
     """
-    used = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern]}
-    hparams = {"backbone": recipe.backbone, "pattern": str(recipe.pattern), **used}
+    hparams = {name: value for name, value in recipe.settings().items() if name not in _NOT_IN_TABLE}
     folder.mkdir(parents=True, exist_ok=True)
     writer = EventFileWriter(str(folder))
     writer.add_event(_event(hparams_api.hparams_pb(hparams), 0))

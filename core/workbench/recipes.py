@@ -11,7 +11,7 @@ from core.errors import InvalidInput
 from core.models.lineage import backbone_of
 from core.recipes.defaults import suggest_hyperparameters
 from core.recipes.program import depths as depths_of
-from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
 from core.workbench.base import Bench
 
 MOST_MODELS = 100
@@ -95,7 +95,7 @@ class Recipes(Bench):
         return recipes
 
     def _deeper(self, recipe: Recipe, wanted: Depths) -> list[Recipe]:
-        if wanted is None or "depth" not in RELEVANT[recipe.pattern]:
+        if wanted is None or "depth" not in recipe.settings():
             return [recipe]
         values = (
             depths_of(recipe.pattern, self.backbone(recipe.backbone).blocks)
@@ -137,7 +137,7 @@ class Recipes(Bench):
 
 def repeated(recipe: Recipe, times: int) -> list[Recipe]:
     """The recipe with ``times`` seeds, from its own on; once where nothing is left to chance."""
-    if "seed" not in RELEVANT[recipe.pattern] or (recipe.cascade and recipe.cascade.combines_runs):
+    if "seed" not in recipe.settings():
         return [recipe]
     numbers = recipe.hyperparameters
     return [replace(recipe, hyperparameters=replace(numbers, seed=numbers.seed + more)) for more in range(times)]

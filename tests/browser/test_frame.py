@@ -113,10 +113,10 @@ def test_a_ticked_way_joins_the_plan_with_its_cost_in_view_and_can_be_launched(f
     page = filled_visit.open("/train")
     launch = page.get_by_role("button", name=re.compile("^Launch"))
     expect(launch).to_have_text(re.compile("Launch 2 runs"))
-    page.get_by_test_id("stCheckbox").filter(has_text="Features + classic").locator("label").click()
+    page.get_by_test_id("stCheckbox").filter(has_text="Feature extraction + scikit-learn").locator("label").click()
     expect(launch).to_have_text(re.compile("Launch 4 runs"))
-    expect(page.get_by_role("tab", name="Features + classic")).to_be_visible()
+    expect(page.get_by_role("tab", name="Feature extraction + scikit-learn")).to_be_visible()
     plan = page.get_by_test_id("stDataFrame").last
-    for said in ("EfficientNet-Lite0 · new head", "EfficientNet-Lite1 · logistic regression"):
+    for said in ("Lite0 · feature extraction", "Lite1 · feature extraction + logistic regression"):
         expect(plan).to_contain_text(said)
     expect(launch).to_be_enabled()

@@ -43,7 +43,7 @@ def _import_the_demo(page: Page) -> None:
 def _launch_two_short_runs(page: Page) -> None:
     launch = page.get_by_role("button", name="Launch 2 runs")
     launch.wait_for(timeout=PATIENT)
-    for label, value in (("Epochs", "3"), ("Views per photo", "1")):
+    for label, value in (("Epochs", "3"), ("Augmentations per photo", "1")):
         field = page.get_by_role("spinbutton", name=label, exact=True)
         field.fill(value)
         field.press("Enter")

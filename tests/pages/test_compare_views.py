@@ -198,7 +198,7 @@ def test_a_setting_that_differs_has_an_axis_and_what_is_shared_has_none(runs):
 def test_settings_are_called_as_in_the_table_below_and_on_train(runs):
     at = at_view("hyperparameters", runs["top 1"].id, runs["from scratch"].id)
     labels = {note["text"].replace("<br>", " ") for note in figures(at)[0]["layout"]["annotations"]}
-    assert {"Fine-tuned", "From scratch"} <= labels
+    assert {"Fine-tuning", "From scratch"} <= labels
 
 
 def test_one_run_differs_from_nothing(runs):
@@ -207,7 +207,7 @@ def test_one_run_differs_from_nothing(runs):
 
 def test_a_depth_sweep_is_found_whichever_runs_are_chosen(runs):
     at = at_view("depths", runs["features"].id)
-    assert "fine tuning is most accurate with" in text_of(at) and len(figures(at)) == 3
+    assert "fine\\-tuning is most accurate with" in text_of(at) and len(figures(at)) == 3
 
 
 def test_several_sweeps_stand_beside_each_other_and_in_the_url(bench, runs):

@@ -115,7 +115,7 @@ def test_a_running_run_can_be_ended_after_its_epoch(bench, tried):
 def test_all_ways_are_compared_and_a_depth_sweep_is_drawn(tried):
     at = visit("compare", view="depths")
     assert not at.exception and not at.error and at.get("plotly_chart")
-    assert "fine tuning is most accurate with" in text_of(at)
+    assert "fine\\-tuning is most accurate with" in text_of(at)
 
 
 def test_without_two_depths_there_is_no_depth_chart(filled):

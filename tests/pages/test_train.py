@@ -3,7 +3,7 @@
 import pytest
 
 from core.planning.decide import Decision
-from core.recipes.labels import CASCADES, PATTERNS, field_words
+from core.recipes.labels import CASCADES, PATTERNS, hyperparameter_label
 from core.recipes.program import depths
 from core.recipes.recipe import RELEVANT, Cascade, Pattern
 from core.runs.values import Status
@@ -42,7 +42,7 @@ def test_two_small_networks_and_the_frozen_way_are_ticked_to_begin_with(filled):
     at = visit("train")
     assert not at.exception and not at.error
     ways = [box for box in at.checkbox if box.key.startswith("train.way.")]
-    assert [box.label for box in ways if box.value] == ["Frozen + new head"], "read aloud as it is written"
+    assert [box.label for box in ways if box.value] == [PATTERNS[FROZEN].title]
     ticked = grid_of(at)[grid_of(at)[FROZEN]]["Backbone"].tolist()
     assert ticked == ["EfficientNet-Lite0", "EfficientNet-Lite1"]
     assert at.button(key="train.launch").label == "Launch 2 runs"
@@ -107,7 +107,10 @@ def test_every_number_a_way_looks_at_has_a_default_from_the_data_and_a_help(benc
     values = {name: field.value for name, field in found.items() if name != "depth"}
     assert values == {name: getattr(usual, name) for name in values}
     if "depth" in found:
-        assert found["depth"].value == [usual.depth] and found["depth"].label == field_words(pattern, "depth")[0]
+        assert (
+            found["depth"].value == [usual.depth]
+            and found["depth"].label == hyperparameter_label(pattern, "depth").title
+        )
 
 
 def test_a_number_out_of_bounds_is_one_sentence_and_nothing_is_launched(bench):

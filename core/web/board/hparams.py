@@ -10,7 +10,7 @@ from dataclasses import fields
 from tensorboard.data import provider
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
-from core.recipes.labels import FIELDS
+from core.recipes.labels import HYPERPARAMETERS
 from core.recipes.recipe import Hyperparameters, Recipe
 from core.runs.values import Status
 from core.web.board.runs import EVERYWHERE, METRICS, BoardRun, hyperparameters
@@ -106,7 +106,7 @@ def _column(name: str, values: Sequence, *, everywhere: bool) -> api_pb2.HParamI
     info = api_pb2.HParamInfo(
         name=_key(name),
         display_name=name.replace("_", " "),
-        description=FIELDS[name][1] if name in FIELDS else "",
+        description=HYPERPARAMETERS[name].description if name in HYPERPARAMETERS else "",
         # Those that differ come first, and the first five are shown unasked; of what some runs lack, none should be.
         differs=name in _ALWAYS_SHOWN or (everywhere and len(distinct) > 1),
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import GraftError, NotFound
-from core.recipes.recipe import RELEVANT, Recipe
+from core.recipes.recipe import PARTS, Recipe
 from core.runs.values import Cost, Epoch, Evaluation, Run
 from core.workbench import Workbench
 
@@ -65,14 +65,12 @@ TensorBoard draws only runs that have a value on each of its first five axes: wi
 def hyperparameters(recipe: Recipe) -> Mapping[str, str | float | bool]:
     """Backbone, pattern and the hyperparameters that this pattern looks at, the most telling ones first."""
     pattern = str(recipe.pattern) if recipe.cascade is None else f"{recipe.pattern} ({recipe.cascade})"
-    combined = recipe.cascade is not None and recipe.cascade.combines_runs  # trains nothing
-    used = () if combined else RELEVANT[recipe.pattern]
-    numbers = {name: getattr(recipe.hyperparameters, name) for name in used}
+    hp = {name: value for name, value in recipe.settings().items() if name not in PARTS}
     return {
         "backbone": " + ".join(recipe.backbones) or "-",
         "pattern": pattern,
         **EVERYWHERE,
-        **{name: str(value) if isinstance(value, str) else value for name, value in numbers.items()},
+        **{name: str(value) if isinstance(value, str) else value for name, value in hp.items()},
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.comparison import Board, Difference, without_family
-from core.recipes.labels import FIELDS, choice_words
+from core.recipes.labels import HYPERPARAMETERS, choice_title
 from core.text.units import count, percent
 from core.web.compare.filters import backbone_title
 from core.web.compare.selected import Selected
@@ -68,7 +68,7 @@ def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
 
 
 def _help(one: Difference) -> str | None:
-    return FIELDS[one.name][1] if one.name in FIELDS else None
+    return HYPERPARAMETERS[one.name].description if one.name in HYPERPARAMETERS else None
 
 
 def said(board: Board, one: Difference, run_id: str) -> str:
@@ -78,7 +78,7 @@ def said(board: Board, one: Difference, run_id: str) -> str:
         return "–"
     if one.name in ("backbone", "members"):
         return ", ".join(without_family(backbone_title(part, board)) for part in value.split(", "))
-    return choice_words(one.name, value)
+    return choice_title(one.name, value)
 
 
 def _file(selected: Selected) -> list[dict[str, Any]]:

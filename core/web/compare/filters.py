@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.backbones import catalogue
 from core.comparison import LARGE_FIRST, Board
-from core.recipes.labels import PATTERNS, choice_words
+from core.recipes.labels import PATTERNS, choice_title
 from core.registry.search import LONGEST_TEXT
 from core.runs.values import Status
 from core.text.units import count, plain
@@ -146,4 +146,4 @@ _TITLES = {backbone.name: backbone.title for backbone in catalogue()}
 
 
 def _counted(counts: Mapping[str, int], pattern: str) -> str:
-    return f"{plain(choice_words('pattern', pattern))} ({counts.get(pattern, 0)})"
+    return f"{plain(choice_title('pattern', pattern))} ({counts.get(pattern, 0)})"

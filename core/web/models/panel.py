@@ -10,7 +10,7 @@ import streamlit as st
 from core.comparison import COSTS
 from core.errors import GraftError
 from core.files.atomic import digest_of
-from core.recipes.labels import recipe_words
+from core.recipes.labels import describe
 from core.runs.values import Cost, Model, Run
 from core.text.units import listed, milliseconds, moment, percent, plain, size
 from core.web.parts import champion as champions
@@ -34,7 +34,7 @@ def show(bench: Workbench, model: Model, run: Run, *, champion: bool, best: bool
             run_chip(run)
             measured = ":green-badge[:material/target: Most accurate] " if best else ""
             said = organise.badges(run, champion=champion)
-            st.caption(f"{measured}{said} {plain(recipe_words(run.recipe))}")
+            st.caption(f"{measured}{said} {plain(describe(run.recipe))}")
         with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             query = {"models": run.id}
             st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)

@@ -8,7 +8,7 @@ import streamlit as st
 
 ROW_HEIGHT = 35
 WIDEST_NAME = 360
-"""Pixels; enough for ``EfficientNet-Lite2 · fine-tuned top 2 blocks``."""
+"""Pixels; enough for ``EfficientNet-Lite2 · fine-tuning (top 2 blocks)``."""
 _OF_ITSELF = 24
 """Letters up to which a column finds its own width."""
 

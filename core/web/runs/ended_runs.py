@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.charts.styles import run_colour
 from core.comparison import without_shared
-from core.recipes.labels import recipe_words
+from core.recipes.labels import describe
 from core.registry.search import ENDED, LONGEST_TEXT, SORTS, RunQuery
 from core.runs.values import Run, Status
 from core.text.units import count, duration, moment, percent
@@ -167,7 +167,7 @@ def _row(run: Run, names: Mapping[str, str]) -> dict:
         "Interval": "" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f} %",
         "Time": run.wall_seconds,
         "Dataset": names.get(run.dataset_id, ""),
-        "Recipe": recipe_words(run.recipe),
+        "Recipe": describe(run.recipe),
         "Ended": moment(run.ended_at),
         "Tags": list(run.tags),
     }

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.charts.live import live_chart
 from core.errors import GraftError
-from core.recipes.labels import recipe_words
+from core.recipes.labels import describe
 from core.runs.progress import read_progress
 from core.runs.values import Run, Status
 from core.text.units import count, plain
@@ -32,7 +32,7 @@ def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False
         with head:
             run_chip(run)
             where = f" · on {slot_words(run.slot)}" if run.slot else ""
-            st.caption(plain(f"{names.get(run.dataset_id, '')} · {recipe_words(run.recipe)}{where}"))
+            st.caption(plain(f"{names.get(run.dataset_id, '')} · {describe(run.recipe)}{where}"))
         with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             open_link(run)
             stop_menu(bench, run)
@@ -116,7 +116,7 @@ def waiting_rows(bench: Workbench, waiting: Sequence[Run], names: Names) -> None
                 run_chip(run)
                 priority = f" · priority {run.priority}" if run.priority else ""
                 where = names.get(run.dataset_id, "")
-                st.caption(plain(f"{place + 1}. {where} · {recipe_words(run.recipe)}{priority}"))
+                st.caption(plain(f"{place + 1}. {where} · {describe(run.recipe)}{priority}"))
             # five beside each other fit a phone
             with (
                 buttons,

@@ -5,8 +5,8 @@ from statistics import mean, stdev
 import streamlit as st
 
 from core.errors import NotFound
-from core.recipes.labels import field_words, method_words, value_words
-from core.recipes.recipe import RELEVANT
+from core.recipes.labels import hyperparameter_label, method_title, value_text
+from core.recipes.recipe import PARTS
 from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, moment, percent, plain, points
 from core.web.parts.labels import interval, slot_words
@@ -17,15 +17,14 @@ from core.workbench import Workbench
 
 def recipe(bench: Workbench, run: Run) -> None:
     """What was tried, without the numbers its way does not look at."""
-    chosen = run.recipe.hyperparameters
     parts = [_title(bench, name) for name in (*run.recipe.backbones, *run.recipe.runs)]
-    rows = [{"What": "Pattern", "Value": method_words(run.recipe)}]
+    rows = [{"What": "Pattern", "Value": method_title(run.recipe)}]
     rows += [{"What": "Made of" if len(parts) > 1 else "Backbone", "Value": part} for part in parts]
-    if run.recipe.is_trained or not run.recipe.cascade:
-        rows += [
-            {"What": field_words(run.recipe.pattern, name)[0], "Value": value_words(getattr(chosen, name))}
-            for name in RELEVANT[run.recipe.pattern]
-        ]
+    rows += [
+        {"What": hyperparameter_label(run.recipe.pattern, name).title, "Value": value_text(value)}
+        for name, value in run.recipe.settings().items()
+        if name not in PARTS
+    ]
     if run.extends:
         rows.append({"What": "Continues run", "Value": run.extends})
     table(rows, key="run.recipe", height="content")

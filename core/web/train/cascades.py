@@ -48,9 +48,9 @@ def choose(bench: Workbench, dataset_id: str, everything: Choices) -> CascadeCho
     """Which kind, and who takes part; None (after a sentence) where too few exist or are chosen."""
     kind = st.segmented_control(
         "How they work together", list(Cascade), default=Cascade.FUSION, required=True, key="train.cascade",
-        format_func=lambda one: CASCADES[one][0],
+        format_func=lambda one: CASCADES[one].title,
     )  # fmt: skip
-    st.caption(CASCADES[kind][1])
+    st.caption(CASCADES[kind].description)
     members = _fusion(everything) if kind is Cascade.FUSION else _of_runs(bench, dataset_id, kind, everything)
     if members is not None and len(members) < 2:
         st.caption("Choose at least two.")

@@ -92,7 +92,7 @@ def _matches(backbone: Backbone, wanted: str) -> bool:
 
 def _editor(shown: Choices, ticked: set[Cell], ways: Sequence[Pattern], key: str) -> None:
     rows = [_row(backbone, state) | {p: (backbone.name, p) in ticked for p in ways} for backbone, state in shown]
-    boxes = {p: st.column_config.CheckboxColumn(PATTERNS[p][0], help=PATTERNS[p][1]) for p in ways}
+    boxes = {p: st.column_config.CheckboxColumn(PATTERNS[p].short, help=PATTERNS[p].description) for p in ways}
     frame = pd.DataFrame(rows)
     frame["Top-1"] = pd.to_numeric(frame["Top-1"])  # of your models alone: nothing known is no text
     edited = st.data_editor(

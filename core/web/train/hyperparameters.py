@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import GraftError
 from core.recipes.defaults import reasons as reasons_of
-from core.recipes.labels import PATTERNS, field_words, value_words
+from core.recipes.labels import PATTERNS, hyperparameter_label, value_text
 from core.recipes.program import depths
 from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Hyperparameters, Pattern, Recipe, Schedule, Solver
 from core.text.units import plain
@@ -46,7 +46,7 @@ def choose(
     if not with_numbers:
         st.caption("There is nothing to choose: nothing learns.")
         return {pattern: numbers for pattern, numbers in chosen.items() if numbers}
-    tabs = st.tabs([PATTERNS[pattern][0] for pattern, _ in with_numbers])
+    tabs = st.tabs([PATTERNS[pattern].short for pattern, _ in with_numbers])
     for tab, (pattern, names) in zip(tabs, with_numbers, strict=True):
         with tab:
             chosen[pattern] = _checked(_Form(bench, dataset_id, pattern, tuple(names)))
@@ -118,7 +118,7 @@ class _Form:
         """One depth, several, or all of them."""
         networks = [self.bench.backbone(name) for name in self.backbones]
         possible = sorted({depth for network in networks for depth in depths(self.pattern, network.blocks)})
-        title, help_ = field_words(self.pattern, "depth")
+        title, help_ = hyperparameter_label(self.pattern, "depth")
         key = f"train.depth.{self.pattern}.{self.dataset_id}"
         few, all_ = st.columns([3, 2], vertical_alignment="bottom")
         sweep = all_.toggle(
@@ -138,21 +138,21 @@ class _Form:
             return {name: self._field(name, usual[name], reasons.get(name, "")) for name in names}
 
     def _field(self, name: str, usual: Any, reason: str) -> Any:
-        title, help_ = field_words(self.pattern, name)
+        title, help_ = hyperparameter_label(self.pattern, name)
         key = f"train.{name}.{self.pattern}.{self.dataset_id}"
         help_ = plain_help(help_, usual, reason)
         if isinstance(usual, bool):
             return st.checkbox(title, usual, key=key, help=help_)
         if isinstance(usual, Schedule | Solver):
             options = CHOICES[name]
-            return st.selectbox(title, options, options.index(usual), format_func=value_words, key=key, help=help_)
+            return st.selectbox(title, options, options.index(usual), format_func=value_text, key=key, help=help_)
         value = st.number_input(title, value=usual, key=key, help=help_, **_steps(name))
         return usual if value is None else value
 
 
 def plain_help(help_: str, usual: Any, reason: str) -> str:
     """What the number does, what it is for these photos, and why."""
-    return " ".join(part for part in (help_, f"Here: {value_words(usual)}.", plain(reason)) if part)
+    return " ".join(part for part in (help_, f"Here: {value_text(usual)}.", plain(reason)) if part)
 
 
 def _steps(name: str) -> dict[str, Any]:

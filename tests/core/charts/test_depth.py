@@ -15,7 +15,7 @@ def test_the_title_says_where_accuracy_and_cost_cross():
     rows = [a_row("r-1", 1, 0.90, alone=50.0), a_row("r-3", 3, 0.93, alone=100.0)]
     title = depth_title(comparison.depth_series(rows)[0])
     assert title == (
-        "Lite0, fine tuning is most accurate with 3 blocks trained: 93.0 %; with 1 block trained it is 3 points lower "
+        "Lite0, fine-tuning is most accurate with 3 blocks trained: 93.0 %; with 1 block trained it is 3 points lower "
         "at half the training time"
     )
 
@@ -23,14 +23,15 @@ def test_the_title_says_where_accuracy_and_cost_cross():
 def test_where_the_cheapest_is_the_best_nothing_crosses():
     rows = [a_row("r-1", 1, 0.95, alone=50.0), a_row("r-3", 3, 0.93, alone=100.0)]
     title = depth_title(comparison.depth_series(rows)[0])
-    assert title == "Lite0, fine tuning is most accurate with 1 block trained: 95.0 %, and cheapest there"
+    assert title == "Lite0, fine-tuning is most accurate with 1 block trained: 95.0 %, and cheapest there"
 
 
 def test_of_depths_that_are_equally_accurate_the_cheapest_is_named():
     rows = [a_row(f"r-{depth}", depth, 0.9, pattern=Pattern.STANDALONE_EXTRACTOR) for depth in (0, 2)]
     cheaper = [rows[0], replace(rows[1], ms_per_photo=1.0)]
     title = depth_title(comparison.depth_series(cheaper)[0])
-    assert title == ("Lite0, logistic regression is most accurate with 2 blocks left out: 90.0 %, and cheapest there")
+    name = "Lite0, feature extraction + logistic regression"
+    assert title == f"{name} is most accurate with 2 blocks left out: 90.0 %, and cheapest there"
 
 
 @pytest.mark.parametrize(("metric", "first"), [("accuracy", 90.0), ("seconds", 50.0), ("ms_per_photo", 8.0)])

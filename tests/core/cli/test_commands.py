@@ -84,7 +84,7 @@ def test_train_launches_a_grid_of_patterns_and_depths(call, registry):
         ("fine_tuning", 2, "new", "SCHEDULED"),
         ("from_scratch", None, "new", "SCHEDULED"),
     ]
-    assert registry.run(rows[1]["run"]).name == "EfficientNet-Lite0 · fine-tuned top 2 blocks"
+    assert registry.run(rows[1]["run"]).name == "EfficientNet-Lite0 · fine-tuning (top 2 blocks)"
 
 
 def test_patterns_may_be_given_one_by_one_as_well(call):

@@ -11,7 +11,6 @@ import pytest
 from core import comparison
 from core.comparison import COSTS, PhotoResults, SeveralDatasets
 from core.errors import InvalidInput
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
 from core.runs.metrics import evaluate
 from core.runs.values import Status
 from tests.comparison_values import a_cost, a_run, answers
@@ -167,29 +166,6 @@ def test_every_cost_that_was_measured_has_its_front():
     assert found.pareto["alone_wall_seconds"] == ("cheap", "dear")
     assert found.pareto["ms_per_photo"] == ("dear",), "at one price only the more accurate is on it"
     assert "energy_joules" not in found.pareto and "money" in found.pareto and set(found.pareto) < set(COSTS)
-
-
-def recipes():
-    numbers = Hyperparameters(depth=2)
-    return {
-        "tuned": Recipe(backbone="lite0", pattern=Pattern.FINE_TUNING, hyperparameters=numbers),
-        "deeper": Recipe(backbone="lite0", pattern=Pattern.FINE_TUNING, hyperparameters=replace(numbers, depth=4)),
-        "head": Recipe(backbone="lite1", hyperparameters=replace(numbers, depth=2, class_weights=True)),
-        "both": Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2")),
-    }
-
-
-def test_only_what_differs_is_told_and_what_a_pattern_does_not_look_at_is_none():
-    found = {one.name: one.values for one in comparison.differing(recipes())}
-    assert found["depth"] == {"tuned": "2", "deeper": "4", "head": "2", "both": None}
-    assert found["members"]["both"] == "r-1, r-2" and found["members"]["head"] is None
-    assert found["class_weights"] == {"tuned": "no", "deeper": "no", "head": "yes", "both": None}
-    assert "epochs" not in found and "schedule" not in found, "who looks at it follows from the pattern"
-
-
-def test_two_recipes_of_one_pattern_differ_in_what_was_changed_alone():
-    chosen = {name: recipe for name, recipe in recipes().items() if name in ("tuned", "deeper")}
-    assert [one.name for one in comparison.differing(chosen)] == ["depth"]
 
 
 def test_five_hundred_runs_are_compared_while_one_waits():

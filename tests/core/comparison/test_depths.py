@@ -20,7 +20,7 @@ def a_row(run_id, depth, accuracy=0.9, *, seed=0, pattern=Pattern.FINE_TUNING, b
 
 def test_runs_of_several_depths_are_one_series_shallowest_first():
     (series,) = comparison.depth_series([a_row("r-3", 3, 0.93), a_row("r-1", 1, 0.9), a_row("r-2", 2, 0.92)])
-    assert series.name == "Lite0, fine tuning"
+    assert series.name == "Lite0, fine-tuning"
     assert [(point.depth, point.run_ids) for point in series.points] == [(1, ("r-1",)), (2, ("r-2",)), (3, ("r-3",))]
     assert series.points[0].low == pytest.approx(0.85) and series.points[0].seconds == 100.0
 

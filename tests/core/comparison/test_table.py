@@ -92,10 +92,3 @@ def test_runs_of_one_name_are_told_apart_by_what_differs():
     assert comparison.labels(runs) == {"r-1": "Lite0 (seed 1)", "r-2": "Lite0 (seed 2)", "r-3": "Lite1"}
     twins = [a_run("r-1", name="Lite0"), a_run("r-2", name="Lite0")]
     assert comparison.labels(twins) == {"r-1": "Lite0 (r-1)", "r-2": "Lite0 (r-2)"}
-
-
-def test_only_the_family_that_all_names_share_is_left_out():
-    names = {"a": "EfficientNet-Lite0 · fine-tuned", "b": "Ensemble of EfficientNet-Lite1 and EfficientNet-Lite2"}
-    assert comparison.without_shared(names) == {"a": "Lite0 · fine-tuned", "b": "Ensemble of Lite1 and Lite2"}
-    assert comparison.without_shared(names | {"c": "ResNet50"}) == names | {"c": "ResNet50"}
-    assert comparison.without_shared({"a": names["a"]}) == {"a": names["a"]}

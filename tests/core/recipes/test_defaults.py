@@ -1,4 +1,4 @@
-"""Defaults: pure functions of the photos, the network and the pattern, each with its reason."""
+"""Defaults for every pattern, network and number of photos, each with its reason."""
 
 from dataclasses import replace
 
@@ -16,9 +16,9 @@ ALONE = [pattern for pattern in Pattern if pattern is not Pattern.CASCADE]
 @pytest.mark.parametrize("photos", [6, 134, 1000, 3068, 100_000])
 def test_the_defaults_of_every_pattern_make_a_program_on_every_network(pattern, photos):
     for backbone in catalogue():
-        numbers = suggest_hyperparameters(train_photos=photos, classes=5, pattern=pattern, blocks=len(backbone.blocks))
-        program_of(Recipe(backbone=backbone.name, pattern=pattern, hyperparameters=numbers), backbone.blocks)
-        assert numbers.batch_size <= max(8, photos // 8)
+        hp = suggest_hyperparameters(train_photos=photos, classes=5, pattern=pattern, blocks=len(backbone.blocks))
+        program_of(Recipe(backbone=backbone.name, pattern=pattern, hyperparameters=hp), backbone.blocks)
+        assert hp.batch_size <= max(8, photos // 8)
 
 
 @pytest.mark.parametrize("pattern", Pattern)
@@ -29,9 +29,9 @@ def test_every_default_has_a_reason(pattern):
 
 
 def test_a_head_learns_faster_than_pretrained_blocks_and_those_by_a_falling_rate():
-    numbers = suggest_hyperparameters(train_photos=1000, classes=5, pattern=Pattern.FINE_TUNING)
-    assert numbers.fine_tuning_rate < numbers.learning_rate
-    assert numbers.schedule is Schedule.COSINE and 0 < numbers.head_epochs < numbers.epochs
+    hp = suggest_hyperparameters(train_photos=1000, classes=5, pattern=Pattern.FINE_TUNING)
+    assert hp.fine_tuning_rate < hp.learning_rate
+    assert hp.schedule is Schedule.COSINE and 0 < hp.head_epochs < hp.epochs
 
 
 def test_a_network_of_one_block_is_not_fine_tuned_deeper_than_it_is():
@@ -39,8 +39,8 @@ def test_a_network_of_one_block_is_not_fine_tuned_deeper_than_it_is():
 
 
 def test_with_fewer_epochs_the_head_alone_takes_a_third_of_them():
-    numbers = Hyperparameters(epochs=15, head_epochs=5)
-    assert fitting(numbers) == numbers
-    assert fitting(replace(numbers, epochs=10)).head_epochs == 5
-    assert fitting(replace(numbers, epochs=6)).head_epochs == 2
-    assert fitting(replace(numbers, epochs=1)).head_epochs == 0
+    hp = Hyperparameters(epochs=15, head_epochs=5)
+    assert fitting(hp) == hp
+    assert fitting(replace(hp, epochs=10)).head_epochs == 5
+    assert fitting(replace(hp, epochs=6)).head_epochs == 2
+    assert fitting(replace(hp, epochs=1)).head_epochs == 0

@@ -165,7 +165,7 @@ def test_what_differs_is_in_the_words_of_the_pages_and_members_have_names(bench,
     confidence = runs["confidence"]
     bench.annotate(confidence.recipe.members[0], name="the cheap one")
     text = read(bench, [confidence, runs["top 2"]]).text
-    assert "the cheap one" in text and "Fine-tuned" in text and "fine_tuning" not in text
+    assert "the cheap one" in text and "Fine-tuning" in text and "fine_tuning" not in text
     assert not [member for member in confidence.recipe.members if member in text]
 
 

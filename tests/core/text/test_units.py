@@ -124,6 +124,14 @@ def test_nouns_follow_their_number():
     assert units.listed(list("abcdefg"), limit=3) == "a, b and 5 more"
 
 
+def test_long_names_keep_both_ends():
+    name = "Ensemble of EfficientNet-Lite0 · new head and EfficientNet-Lite1 · fine-tuned top 2 blocks"
+    assert units.brief("short") == "short"
+    short = units.brief(name)
+    assert len(short) <= 60 and short.startswith("Ensemble of") and short.endswith("2 blocks")
+    assert all(word in [*name.split(), "…"] for word in short.split())  # cut between words
+
+
 def test_a_moment_is_a_date_and_a_time():
     assert units.moment(0) == "1970-01-01 00:00"
 

@@ -65,7 +65,7 @@ def test_a_run_may_be_named_by_the_beginning_of_its_id(bench):
 def test_a_confidence_cascade_keeps_the_order_of_its_two(bench):
     _, run = bench.confidence(bench.finished[1], bench.finished[0])
     assert (run.recipe.cascade, run.recipe.members) == (Cascade.CONFIDENCE, (bench.finished[1], bench.finished[0]))
-    assert ", when unsure " in run.name
+    assert run.name.startswith("Cascade of ")
 
 
 def test_what_cannot_be_combined_leaves_nothing_behind(bench):

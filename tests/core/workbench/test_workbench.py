@@ -11,9 +11,8 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.models.lineage import run_name
 from core.planning.decide import Decision
 from core.recipes.defaults import reasons
-from core.recipes.naming import name_of
 from core.recipes.program import depths
-from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
+from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule
 from core.runs.values import Cancel, Status
 from core.workbench import Workbench
 from tests.factories import fill, make_epochs, make_run
@@ -87,47 +86,11 @@ def test_defaults_know_the_pattern_and_the_network(bench, dataset):
     assert depths(Pattern.FINE_TUNING, bench.backbone(LITE0).blocks) == range(1, 19)
 
 
-@pytest.mark.parametrize(
-    ("recipe", "name"),
-    [
-        (Recipe(backbone=LITE0, pattern=Pattern.CLASSIFIER), "EfficientNet-Lite0 · as it is"),
-        (
-            Recipe(
-                backbone=LITE0,
-                pattern=Pattern.STANDALONE_EXTRACTOR,
-                hyperparameters=Hyperparameters(solver=Solver.LINEAR_SVM, depth=3),
-            ),
-            "EfficientNet-Lite0 · linear SVM without the top 3 blocks",
-        ),
-        (Recipe(backbone=LITE0), "EfficientNet-Lite0 · new head"),
-        (
-            Recipe(backbone=LITE0, pattern=Pattern.FINE_TUNING, hyperparameters=Hyperparameters(depth=2)),
-            "EfficientNet-Lite0 · fine-tuned top 2 blocks",
-        ),
-        (Recipe(backbone=LITE0, pattern=Pattern.WEIGHT_INITIALIZATION), "EfficientNet-Lite0 · all layers trained"),
-        (Recipe(backbone=LITE0, pattern=Pattern.FROM_SCRATCH), "EfficientNet-Lite0 · from scratch"),
-        (
-            Recipe(backbone=LITE0, pattern=Pattern.CASCADE, cascade=Cascade.FUSION, members=(LITE1,)),
-            "Fusion of EfficientNet-Lite0 and EfficientNet-Lite1",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_run_is_named_by_what_it_does(bench, recipe, name):
-    assert run_name(recipe, bench.registry, bench.settings) == name
-
-
 def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished):
     first = bench.registry.run(finished[0].id)
-    assert run_name(Recipe(backbone=first.id), bench.registry, bench.settings) == f"{first.name}, then new head"
-
-
-def test_an_ensemble_says_once_what_all_its_members_share():
-    recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
-    alike = {"r-1": "Lite0 · new head", "r-2": "Lite1 · new head"}
-    assert name_of(recipe, alike.__getitem__) == "Ensemble of Lite0 and Lite1 · new head"
-    apart = alike | {"r-2": "Lite1 · linear SVM"}
-    assert name_of(recipe, apart.__getitem__) == "Ensemble of Lite0 · new head and Lite1 · linear SVM"
+    assert (
+        run_name(Recipe(backbone=first.id), bench.registry, bench.settings) == f"{first.name}, then feature extraction"
+    )
 
 
 def test_a_name_of_many_members_stays_readable(bench, dataset, finished):

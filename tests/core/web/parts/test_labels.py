@@ -1,0 +1,20 @@
+"""Sentences about runs, and the states of weights."""
+
+from core.backbones.values import Availability
+from core.runs.values import Status
+from core.web.parts.labels import AVAILABILITY, run_sentence
+from tests.factories import make_run
+
+
+def test_every_state_of_weights_has_a_label():
+    assert set(AVAILABILITY) == set(Availability)
+
+
+def test_a_run_that_ended_early_says_so_and_why():
+    run = make_run(
+        status=Status.FINISHED, epochs_done=7, best_epoch=5, test_accuracy=0.9, test_low=0.8, test_high=0.95,
+        wall_seconds=12.0, reason="Stopped after epoch 7 of 12.",
+    )  # fmt: skip
+    sentence = run_sentence(run)
+    assert "its best epoch, 5 of 7 (12 were asked for)." in sentence
+    assert sentence.endswith("Stopped after epoch 7 of 12\\.")
