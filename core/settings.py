@@ -1,4 +1,4 @@
-"""Where Graft keeps its state and what the environment may change about it."""
+"""What the environment sets: the folder of all state, the port, limits. Paths below it: ``core.files.home``."""
 
 import math
 import os
@@ -14,7 +14,7 @@ VERSION: str = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["proje
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Folders, port and limits; everything below ``home`` belongs to Graft.
+    """Home folder, port and limits; everything below ``home`` belongs to Graft.
 
     Args:
         home: folder of all state (``GRAFT_HOME``).
@@ -33,45 +33,6 @@ class Settings:
             raise InvalidInput(
                 f"The limit of stored features must not be negative. Received: {self.features_limit_bytes}"
             )
-
-    @property
-    def registry_path(self) -> Path:
-        return self.home / "registry.db"
-
-    @property
-    def datasets_dir(self) -> Path:
-        return self.home / "datasets"
-
-    @property
-    def features_dir(self) -> Path:
-        return self.home / "features"
-
-    @property
-    def runs_dir(self) -> Path:
-        return self.home / "runs"
-
-    @property
-    def uploads_dir(self) -> Path:
-        return self.home / "uploads"
-
-    @property
-    def weights_dir(self) -> Path:
-        """Downloaded weights of ``keras.applications`` networks."""
-        return self.home / "weights"
-
-    def dataset_dir(self, dataset_id: str) -> Path:
-        return inside(self.datasets_dir, dataset_id)
-
-    def run_dir(self, run_id: str) -> Path:
-        return inside(self.runs_dir, run_id)
-
-
-def inside(root: Path, name: str) -> Path:
-    """``root/name``, or an error when that would leave ``root`` (ids come from URLs and command lines)."""
-    path = (root / name).resolve()
-    if path.parent != root.resolve():
-        raise InvalidInput(f"An id may only contain letters, digits, '-' and '_'. Received: {name!r}")
-    return path
 
 
 def load_settings(environ: dict[str, str] | None = None) -> Settings:

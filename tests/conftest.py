@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
+from core.files.home import registry_file
 from core.registry import Registry, opening
 from core.runs.values import Status
 from core.settings import Settings
@@ -74,7 +75,7 @@ def settings(tmp_path) -> Settings:
 
 @pytest.fixture
 def registry(settings):
-    registry = Registry.open(settings.registry_path)
+    registry = Registry.open(registry_file(settings))
     yield registry
     registry.close()
 

@@ -18,6 +18,7 @@ from core.backbones.saved import row_for_card
 from core.backbones.table import rows
 from core.datasets.manifest import write_manifest
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
+from core.files.home import dataset_folder, run_folder
 from core.recipes.recipe import Hyperparameters, Recipe, fingerprint
 from core.registry import Registry
 from core.runs.metrics import evaluate
@@ -222,10 +223,10 @@ def _add_dataset(registry, settings, class_names, name, per_class) -> tuple[Data
     dataset_id = f"d-{_sha(f'{name}:{version}')[:8]}"
     photos = make_photos(class_names, per_class)
     if settings is not None:
-        photos = _write_photos(settings.dataset_dir(dataset_id) / "photos", class_names, per_class, version)
+        photos = _write_photos(dataset_folder(settings, dataset_id).path / "photos", class_names, per_class, version)
     dataset = make_dataset(photos, id=dataset_id, name=name, version=version, created_at=time.time() - 86_400 + version)
     if settings is not None:
-        write_manifest(settings.dataset_dir(dataset_id), dataset, photos)
+        write_manifest(dataset_folder(settings, dataset_id).path, dataset, photos)
     registry.add_dataset(dataset, photos)
     return dataset, photos
 
@@ -262,7 +263,7 @@ class _Life:
         for epoch in make_epochs(self.epochs if status == Status.FINISHED else max(1, self.epochs // 2), reach=reach):
             self.registry.record_epoch(run.id, attempt, epoch)
         if self.settings is not None:
-            _write_log(self.settings.run_dir(run.id), status, self.epochs)
+            _write_log(run_folder(self.settings, run.id).path, status, self.epochs)
         if status == Status.FINISHED:
             self._finish(run, attempt, reach, number)
             return
@@ -282,7 +283,7 @@ class _Life:
         evaluation = evaluate(probabilities, labels, self.dataset.class_names, digests)
         cost, model = make_cost(1 + 0.35 * (number % 3)), make_model(run, created_at=time.time())
         if self.settings is not None:
-            folder = self.settings.run_dir(run.id)
+            folder = run_folder(self.settings, run.id).path
             for split, (digests, labels, probabilities) in answers.items():
                 np.savez(folder / f"{split}.npz", digests=digests, labels=labels, probabilities=probabilities)
             model, cost = write_model(folder / "model", model, cost, self.dataset, evaluation)

@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.errors import Conflict
+from core.files.home import registry_file, run_folder
 from core.files.locks import try_acquire
 from core.jobs import exit_record
 from core.jobs.reuse import TrainerReuse
@@ -48,7 +49,7 @@ def main() -> int:
         code = _turn(script, run_id, attempt)
         if not (code == exit_record.FINISHED and script.get("goes_on")):
             return code
-        succession = succession or TrainerReuse(run_id, SETTINGS, Registry.open(SETTINGS.registry_path))
+        succession = succession or TrainerReuse(run_id, SETTINGS, Registry.open(registry_file(SETTINGS)))
         following = _next(succession, run_id, script.get("dies_at"))
         if following is None:
             return code
@@ -56,19 +57,19 @@ def main() -> int:
 
 
 def _script(run_id: str) -> dict:
-    path = SETTINGS.run_dir(run_id) / "script.json"
+    path = run_folder(SETTINGS, run_id).path / "script.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
 
 def _turn(script: dict, run_id: str, attempt: int) -> int:
     """One run from its check-in to its last word."""
-    folder = SETTINGS.run_dir(run_id)
+    folder = run_folder(SETTINGS, run_id).path
     signal.signal(signal.SIGTERM, signal.SIG_IGN if script.get("deaf") else _stop)
     alone = _check_in(folder, attempt)
     code, reason = _work(script, run_id, attempt, folder)
     if code is None:
         return script.get("status", 1)
-    exit_record.write_exit(folder, attempt, code, "fake", reason)
+    exit_record.write_exit(folder / "exit.json", attempt, code, "fake", reason)
     time.sleep(script.get("linger", 0))
     if alone:
         alone.release()
@@ -133,7 +134,7 @@ def _leads_to(fd: str, path: Path) -> bool:
 def _train(script: dict, run_id: str, attempt: int) -> tuple[int, str]:
     from core.registry import Registry
 
-    registry = Registry.open(SETTINGS.registry_path)
+    registry = Registry.open(registry_file(SETTINGS))
     progress = ProgressWriter(run_id, SETTINGS)
     done = registry.run(run_id).epochs_done
     progress.start("Training", script["epochs"], "epochs", done=done)
@@ -162,7 +163,7 @@ def _finish(registry, run_id: str, attempt: int) -> None:
 def _stopped(run_id: str, attempt: int) -> tuple[int, str]:
     from core.registry import Registry
 
-    registry = Registry.open(SETTINGS.registry_path)
+    registry = Registry.open(registry_file(SETTINGS))
     if registry.cancel_requested(run_id) is not Cancel.NOW:
         return exit_record.INTERRUPTED, ""
     registry.end(run_id, attempt, Status.KILLED, "Cancelled.")

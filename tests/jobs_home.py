@@ -10,9 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from core.files.home import run_folder, runs_folder, supervisor_state
 from core.files.locks import is_held
 from core.jobs import processes
-from core.jobs.control import code_version, state_file
+from core.jobs.control import code_version
 from core.jobs.slots import CPU
 from core.jobs.supervisor import Supervisor
 from core.recipes.recipe import Recipe
@@ -75,10 +76,10 @@ class Home:
         """What a supervisor leaves for others to find; the processes of this test go on only when there is one."""
         process = processes.identity_of(os.getpid())
         data = {"process": process.to_dict(), "started_at": 0.0, "version": version or code_version(), "slots": []}
-        state_file(self.settings).write_text(json.dumps(data))
+        supervisor_state(self.settings).write_text(json.dumps(data))
 
     def folder(self, run: Run) -> Path:
-        return self.settings.run_dir(run.id)
+        return run_folder(self.settings, run.id).path
 
     def lock(self, run: Run) -> Path:
         return self.folder(run) / "alive.lock"
@@ -92,13 +93,13 @@ class Home:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def violations(self) -> list[str]:
-        return [path.read_text() for path in self.settings.runs_dir.glob("*/violations.txt")]
+        return [path.read_text() for path in runs_folder(self.settings).glob("*/violations.txt")]
 
     def dead_but_running(self) -> list[Attempt]:
         """Attempts the registry thinks are running though no process of theirs is left."""
         lock = "alive.lock"
         running = self.registry.running_attempts()
-        return [attempt for attempt in running if not is_held(self.settings.run_dir(attempt.run_id) / lock)]
+        return [attempt for attempt in running if not is_held(run_folder(self.settings, attempt.run_id).path / lock)]
 
     def works_until(self, supervisor: Supervisor, condition: Callable[[], object], what: str = "") -> None:
         """Rounds of the supervisor until ``condition()`` is true."""
@@ -110,7 +111,7 @@ class Home:
         eventually(step, what)
 
     def kill_everything(self) -> None:
-        locked = [self.settings.home / "supervisor.lock", *self.settings.runs_dir.glob("*/alive.lock")]
+        locked = [self.settings.home / "supervisor.lock", *runs_folder(self.settings).glob("*/alive.lock")]
         for path in locked:
             for process in processes.processes_with_open(path):
                 processes.signal_process(process, signal.SIGKILL)

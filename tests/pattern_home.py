@@ -9,6 +9,7 @@ import numpy as np
 
 from core.backbones import get
 from core.backbones.saved import row_for_card
+from core.files.home import run_folder
 from core.models.lineage import run_name
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver, fingerprint
 from core.runs.metrics import evaluate
@@ -98,7 +99,7 @@ class _Home:
         labels, digests = self._test_photos()
         probabilities = make_probabilities(labels, len(self.dataset.class_names), right=right, seed=len(self.runs))
         evaluation = evaluate(probabilities, labels, self.dataset.class_names, digests)
-        folder = settings.run_dir(run.id)
+        folder = run_folder(settings, run.id).path
         (folder / "model").mkdir(parents=True)
         np.savez(folder / "test.npz", digests=digests, labels=labels, probabilities=probabilities)
         model = self._model(run, folder / "model", choice or {}, evaluation)

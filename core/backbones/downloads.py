@@ -1,4 +1,4 @@
-"""``keras:`` sources: weights that are downloaded once, verified and kept in ``Settings.weights_dir``.
+"""``keras:`` sources: weights that are downloaded once, verified and kept in ``weights`` of the home.
 
 A file that Keras itself downloaded before (``KERAS_HOME``, else ``~/.keras``) is used where it lies.
 """
@@ -18,6 +18,7 @@ from core.backbones.checksums import matches
 from core.backbones.values import Availability, Backbone
 from core.errors import NoSpace, Unavailable
 from core.files import atomic
+from core.files.home import weights_folder
 from core.files.locks import acquire
 from core.settings import Settings
 
@@ -54,7 +55,7 @@ class Download:
             return path
         if network.forbidden():
             raise Unavailable(f"{_missing(remote)} and GRAFT_OFFLINE forbids downloading. {_way_out(remote, settings)}")
-        with acquire(settings.weights_dir / f".{remote.name}.lock"):  # two runs that need them download them once
+        with acquire(weights_folder(settings) / f".{remote.name}.lock"):  # two runs that need them download them once
             return _cached(remote, settings) or _download(remote, settings, progress)
 
 
@@ -70,7 +71,7 @@ def _remote(backbone: Backbone, *, top: bool) -> RemoteFile:
 
 def _places(remote: RemoteFile, settings: Settings) -> list[Path]:
     keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    return [settings.weights_dir / remote.name, keras_home / "models" / remote.name]
+    return [weights_folder(settings) / remote.name, keras_home / "models" / remote.name]
 
 
 def _cached(remote: RemoteFile, settings: Settings) -> Path | None:
@@ -79,7 +80,7 @@ def _cached(remote: RemoteFile, settings: Settings) -> Path | None:
 
 def _download(remote: RemoteFile, settings: Settings, progress: Progress | None) -> Path:
     """Streams to a draft, verifies, renames: the final name only ever holds a good file."""
-    target = settings.weights_dir / remote.name
+    target = weights_folder(settings) / remote.name
     _check_space(remote, settings)
     try:
         with atomic.replacing(target, alone=True) as part:
@@ -115,11 +116,11 @@ def _fetch(remote: RemoteFile, part: Path, progress: Progress) -> None:
 
 
 def _check_space(remote: RemoteFile, settings: Settings) -> None:
-    free = shutil.disk_usage(settings.weights_dir).free
+    free = shutil.disk_usage(weights_folder(settings)).free
     if free < 1.1 * remote.size:
         raise NoSpace(
             f"The weights of {remote.title} need {_megabytes(remote.size)} and only {_megabytes(free)} are free in "
-            f"{settings.weights_dir}; nothing was changed."
+            f"{weights_folder(settings)}; nothing was changed."
         )
 
 
@@ -128,7 +129,8 @@ def _missing(remote: RemoteFile) -> str:
 
 
 def _way_out(remote: RemoteFile, settings: Settings) -> str:
-    return f"Connect to the network, put {remote.name} into {settings.weights_dir}, or choose a backbone that is ready."
+    folder = weights_folder(settings)
+    return f"Connect to the network, put {remote.name} into {folder}, or choose a backbone that is ready."
 
 
 def _cause(error: Exception) -> str:

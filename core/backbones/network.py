@@ -5,6 +5,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from core.files.home import weights_folder
 from core.settings import Settings
 
 REMEMBER_SECONDS = 600
@@ -34,7 +35,7 @@ def forget_failure(settings: Settings) -> None:
 
 
 def _mark(settings: Settings) -> Path:
-    return settings.weights_dir / ".no-network"
+    return weights_folder(settings) / ".no-network"
 
 
 def _failed_lately(settings: Settings) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.errors import InvalidInput, NotFound
 from core.files.arrays import Damaged
+from core.files.home import run_folder
 from core.runs.predictions import load
 from core.settings import Settings
 
@@ -60,7 +61,7 @@ def load_results(settings: Settings, run_id: str) -> PhotoResults:
     Raises:
         NotFound: the run has not been measured on the test photos; InvalidInput: the file is damaged.
     """
-    path = settings.run_dir(run_id) / "test.npz"
+    path = run_folder(settings, run_id).predictions("test")
     try:
         stored = load(path)
     except FileNotFoundError:

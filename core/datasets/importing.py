@@ -18,6 +18,7 @@ from core.datasets.staging import Staging, staging, sweep
 from core.datasets.uploads import open_upload
 from core.datasets.values import Dataset, Photo, Rejection
 from core.errors import Cancelled, NoSpace
+from core.files.home import datasets_folder
 from core.settings import Settings
 
 RESERVE_BYTES = 100 * 10**6
@@ -136,7 +137,7 @@ class _Watch:
 
 def _check_space(settings: Settings, candidates: Sequence[Candidate]) -> None:
     needed = RESERVE_BYTES + sum(min(2 * candidate.file.size, _STORED_ESTIMATE) for candidate in candidates)
-    free = shutil.disk_usage(settings.datasets_dir).free
+    free = shutil.disk_usage(datasets_folder(settings)).free
     if free < needed:
         raise NoSpace(
             f"The import needs about {needed / 1e6:,.0f} MB and the disk of {str(settings.home)!r} has "

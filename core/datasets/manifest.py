@@ -9,11 +9,10 @@ from pathlib import Path
 
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.errors import NotFound
+from core.files.home import MANIFEST
 
 INGEST_VERSION = 1
 """Raised whenever the same bytes would be stored as other pixels; digests differ then."""
-
-FILE_NAME = "manifest.json"
 
 
 def dataset_digest(photos: Iterable[Photo]) -> str:
@@ -62,7 +61,7 @@ def write_manifest(folder: Path, dataset: Dataset, photos: Iterable[Photo]) -> N
         "dataset": asdict(dataset),
         "photos": [vars(photo) for photo in photos],
     }
-    (folder / FILE_NAME).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    (folder / MANIFEST).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def read_manifest(folder: Path) -> tuple[Dataset, tuple[Photo, ...]]:
@@ -72,7 +71,7 @@ def read_manifest(folder: Path) -> tuple[Dataset, tuple[Photo, ...]]:
         NotFound: there is no manifest.
     """
     try:
-        content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFound(f"There is no dataset in {str(folder)!r}.") from None
     fields = content["dataset"]

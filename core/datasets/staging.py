@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.errors import Conflict
 from core.files import atomic
+from core.files.home import dataset_folder, datasets_folder
 from core.files.locks import Lock, try_acquire
 from core.settings import Settings
 
@@ -23,8 +24,8 @@ class Staging:
     """The folder of a dataset that does not exist yet."""
 
     def __init__(self, settings: Settings, dataset_id: str) -> None:
-        self.final = settings.dataset_dir(dataset_id)
-        self.path = settings.datasets_dir / f"{_PREFIX}{dataset_id}"
+        self.final = dataset_folder(settings, dataset_id).path
+        self.path = datasets_folder(settings) / f"{_PREFIX}{dataset_id}"
         if self.final.exists():
             raise Conflict(f"There is already a dataset {dataset_id!r}.")
         self.lock = _create_locked(self.path)
@@ -48,7 +49,7 @@ def staging(settings: Settings, dataset_id: str) -> Iterator[Staging]:
     Raises:
         Conflict: the dataset exists, or somebody is importing it.
     """
-    settings.datasets_dir.mkdir(parents=True, exist_ok=True)
+    datasets_folder(settings).mkdir(parents=True, exist_ok=True)
     stage = Staging(settings, dataset_id)
     try:
         yield stage
@@ -58,8 +59,8 @@ def staging(settings: Settings, dataset_id: str) -> Iterator[Staging]:
 
 def unpublish(settings: Settings, dataset_id: str) -> None:
     """Takes a dataset's folder away as it came, by one rename; ``sweep`` finishes what a kill cuts off here."""
-    path = settings.datasets_dir / f"{_PREFIX}{dataset_id}"
-    settings.dataset_dir(dataset_id).rename(path)
+    path = datasets_folder(settings) / f"{_PREFIX}{dataset_id}"
+    dataset_folder(settings, dataset_id).path.rename(path)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -70,7 +71,7 @@ def sweep(settings: Settings) -> int:
         How many leftovers were removed.
     """
     removed = 0
-    for path in settings.datasets_dir.glob(f"{_PREFIX}*"):
+    for path in datasets_folder(settings).glob(f"{_PREFIX}*"):
         lock = _try_lock(path)
         if lock is not None:
             with lock:

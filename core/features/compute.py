@@ -19,6 +19,7 @@ from core.features.partial import PartialArray
 from core.features.sizes import shape_at
 from core.features.store import FeatureKey
 from core.features.views import View
+from core.files.home import dataset_folder, features_lock
 from core.files.locks import Lock, acquire, try_acquire
 from core.recipes.program import TOP
 from core.runs.costs import Spent, spent_now
@@ -115,7 +116,7 @@ def stored_rows(
 
     def compute() -> None:
         made = engine()
-        rows = _Rows(ordered, settings.dataset_dir(dataset.id) / "photos", key, source)
+        rows = _Rows(ordered, dataset_folder(settings, dataset.id).photos, key, source)
         _compute(rows, made, settings, progress)
 
     lock = _stored_and_locked(key, settings, compute, waiting)
@@ -124,7 +125,7 @@ def stored_rows(
 
 def _stored_and_locked(key: FeatureKey, settings: Settings, compute: Callable[[], None], waiting) -> Lock:
     """A reader's lock on features that are there, computed by us when nobody else does."""
-    path = store.lock_path(key.name, settings)
+    path = features_lock(settings, key.name)
     while True:
         reader = acquire(path, shared=True, waiting=waiting)
         if store.is_stored(key, settings):

@@ -12,9 +12,9 @@ import numpy as np
 from core.backbones.values import Backbone
 from core.errors import Unavailable
 from core.features.litert import LiteRTEngine
-from core.features.store import lock_path
 from core.features.views import View
 from core.files import atomic
+from core.files.home import features_folder, features_lock
 from core.files.locks import acquire
 from core.runs.costs import Spent, gpu_of_slot, spent_now
 from core.settings import Settings
@@ -82,7 +82,7 @@ def engine_file(
     path = engine_path(backbone, settings, cut)
     known = _read(path)
     if known is None:
-        with acquire(lock_path(path.name, settings), waiting=waiting):
+        with acquire(features_lock(settings, path.name), waiting=waiting):
             known = _read(path) or _make(backbone, settings, cut, path)
     return known
 
@@ -91,7 +91,7 @@ def engine_path(backbone: Backbone, settings: Settings, cut: str = "top") -> Pat
     """Where the exported prefix lies or would lie."""
     weights = sha256(backbone.weights_digest.encode()).hexdigest()[:16]
     name = f"{backbone.name}-{weights}-{cut}-{backbone.input_size}-v{VERSION}.tflite"
-    return settings.features_dir / "engines" / name
+    return features_folder(settings) / "engines" / name
 
 
 def is_exported(backbone: Backbone, settings: Settings, cut: str = "top") -> bool:

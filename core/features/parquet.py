@@ -12,6 +12,7 @@ from core.features import store
 from core.features.sizes import shape_at
 from core.features.store import FeatureKey
 from core.files.atomic import replacing
+from core.files.home import features_lock
 from core.files.locks import acquire
 from core.recipes.program import pooled
 from core.settings import Settings
@@ -81,7 +82,7 @@ def _parts(
     key: FeatureKey, photos: Sequence[Photo], settings: Settings
 ) -> Iterator[tuple[Sequence[Photo], np.ndarray]]:
     """Photos and their features, a few thousand at a time; nothing when they were evicted meanwhile."""
-    with acquire(store.lock_path(key.name, settings), shared=True):
+    with acquire(features_lock(settings, key.name), shared=True):
         if store.is_stored(key, settings):
             array = np.load(store.folder_of(key, settings) / "features.npy", mmap_mode="r")
             if len(array) != len(photos):

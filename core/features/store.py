@@ -18,6 +18,7 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.errors import NoSpace
 from core.features.sizes import dtype_at
+from core.files.home import features_folder, features_lock
 from core.files.locks import try_acquire
 from core.recipes.program import PREDICTIONS
 from core.settings import Settings
@@ -83,21 +84,16 @@ def key_of_predictions(dataset: Dataset, digest: str, split: str, *, view: int =
 
 
 def folder_of(key: FeatureKey, settings: Settings) -> Path:
-    return settings.features_dir / key.name
+    return features_folder(settings) / key.name
 
 
 def partial_folder(key: FeatureKey, settings: Settings) -> Path:
-    return settings.features_dir / f".partial-{key.name}"
+    return features_folder(settings) / f".partial-{key.name}"
 
 
 def is_stored(key: FeatureKey, settings: Settings) -> bool:
     """Whether nothing would have to be computed."""
     return (folder_of(key, settings) / "meta.json").exists()
-
-
-def lock_path(name: str, settings: Settings) -> Path:
-    """The lock of ``name``: of a key, an engine's file."""
-    return settings.features_dir / ".locks" / name
 
 
 # --- space ---
@@ -133,7 +129,7 @@ class StoredFeatures:
 
 def stored_features(settings: Settings) -> tuple[StoredFeatures, ...]:
     """All stored arrays, the least recently used first."""
-    found = [_stored(path.parent) for path in settings.features_dir.glob("[!.]*/meta.json")]
+    found = [_stored(path.parent) for path in features_folder(settings).glob("[!.]*/meta.json")]
     return tuple(sorted((one for one in found if one is not None), key=lambda one: one.used_at))
 
 
@@ -177,9 +173,9 @@ def forget(settings: Settings, dataset_digest: str, *, dry: bool = False) -> int
 
 def _sweep(settings: Settings) -> None:
     """Removes what killed processes left: half-made evictions, and computations nobody came back to for a week."""
-    for folder in settings.features_dir.glob(".evicted-*"):
+    for folder in features_folder(settings).glob(".evicted-*"):
         shutil.rmtree(folder, ignore_errors=True)
-    for folder in settings.features_dir.glob(".partial-*"):
+    for folder in features_folder(settings).glob(".partial-*"):
         with suppress(FileNotFoundError):
             if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -194,12 +190,12 @@ def _remove(folder: Path) -> None:
 
 
 def _remove_unless_used(name: str, settings: Settings) -> bool:
-    lock = try_acquire(lock_path(name, settings))
+    lock = try_acquire(features_lock(settings, name))
     if lock is None:
         return False
     with lock:
         try:
-            _remove(settings.features_dir / name)
+            _remove(features_folder(settings) / name)
         except FileNotFoundError:  # somebody else evicted it
             return False
     return True
@@ -208,7 +204,7 @@ def _remove_unless_used(name: str, settings: Settings) -> bool:
 def make_room(settings: Settings, size_bytes: int) -> None:
     """Evicts for ``size_bytes`` more, and refuses when the disk could not hold them."""
     evict(settings, room_for=size_bytes)
-    free = shutil.disk_usage(settings.features_dir).free
+    free = shutil.disk_usage(features_folder(settings)).free
     if free < size_bytes + 50 * 10**6:
         raise NoSpace(
             f"The features need {size_bytes / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB left. "

@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.errors import Unavailable
+from core.files.home import registry_file, supervisor_log, supervisor_state
 from core.jobs.logs import last_lines, open_log
 from core.jobs.processes import Identity, is_alive, signal_process
 from core.settings import REPOSITORY, Settings
@@ -42,22 +42,10 @@ class SupervisorStatus:
     slots: tuple[str, ...] = ()
 
 
-def supervisor_lock(settings: Settings) -> Path:
-    return settings.home / "supervisor.lock"
-
-
-def state_file(settings: Settings) -> Path:
-    return settings.home / "supervisor.json"
-
-
-def supervisor_log(settings: Settings) -> Path:
-    return settings.home / "supervisor.log"
-
-
 def supervisor_status(settings: Settings) -> SupervisorStatus:
     """Who watches this home now."""
     try:
-        data = json.loads(state_file(settings).read_bytes())
+        data = json.loads(supervisor_state(settings).read_bytes())
         process = Identity.from_dict(data["process"])
         started_at, version, slots = float(data["started_at"]), str(data["version"]), tuple(data["slots"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -106,7 +94,7 @@ def stop_supervisor(settings: Settings, now: bool = False, timeout: float = 60.0
     """
     status = supervisor_status(settings)
     if status.process is None:
-        return now and settings.registry_path.exists() and _interrupt_trainers(settings)
+        return now and registry_file(settings).exists() and _interrupt_trainers(settings)
     signal_process(status.process, INTERRUPT if now else signal.SIGTERM)
     deadline = time.monotonic() + timeout
     while is_alive(status.process):

@@ -33,16 +33,16 @@ class Exit:
     reason: str = ""
 
 
-def write_exit(run_dir: Path, attempt: int, code: int, outcome: str, reason: str = "") -> None:
+def write_exit(path: Path, attempt: int, code: int, outcome: str, reason: str = "") -> None:
     """Write ``exit.json`` whole or not at all, and have it on disk before the process is gone."""
     word = Exit(attempt=attempt, code=code, outcome=outcome, reason=reason)
-    atomic.write_json(run_dir / "exit.json", asdict(word))
+    atomic.write_json(path, asdict(word))
 
 
-def read_exit(run_dir: Path, attempt: int) -> Exit | None:
+def read_exit(path: Path, attempt: int) -> Exit | None:
     """The last word of this attempt, None when it left none that can be read."""
     try:
-        data = json.loads((run_dir / "exit.json").read_bytes())
+        data = json.loads(path.read_bytes())
         word = Exit(
             attempt=int(data["attempt"]),
             code=int(data["code"]),

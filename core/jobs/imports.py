@@ -20,9 +20,17 @@ from core.datasets.staging import unpublish
 from core.datasets.values import Dataset, Photo
 from core.errors import Cancelled, GraftError, InvalidInput, NotFound
 from core.files import atomic
+from core.files.home import (
+    ImportFolder,
+    datasets_folder,
+    import_folder,
+    import_folders,
+    import_lock,
+    registry_file,
+)
 from core.files.locks import acquire, is_held, try_acquire
 from core.registry import Registry
-from core.settings import REPOSITORY, Settings, inside
+from core.settings import REPOSITORY, Settings
 
 Report = Callable[[ImportProgress], None]
 
@@ -73,7 +81,7 @@ def run_import(
             progress(ImportProgress(stage="Waiting for another import"))
 
     # An import uses all cores, so a second one waits; two of the same archive then find each other.
-    with acquire(_lock(settings), waiting=waiting):
+    with acquire(import_lock(settings), waiting=waiting):
         _register_stored(settings, registry)
         dataset, photos = import_photos(
             path,
@@ -106,21 +114,21 @@ def _register(
 
 def recover(settings: Settings, registry: Registry) -> None:
     """Complete imports that were killed: register what had appeared on the disk, drop uploads nobody will read."""
-    lock = try_acquire(_lock(settings))
+    lock = try_acquire(import_lock(settings))
     if lock is None:  # an import is at work; it has done this before it began
         return
     with lock:
         _register_stored(settings, registry)
-    for folder in settings.uploads_dir.glob("import-*"):
-        if (folder / "request.json").exists() and not is_held(folder / "alive.lock"):
-            request = json.loads((folder / "request.json").read_text())
+    for folder in import_folders(settings):
+        if not is_held(folder.alive_lock):
+            request = json.loads(folder.request.read_text())
             if request["own_source"]:
                 Path(request["source"]).unlink(missing_ok=True)
 
 
 def _register_stored(settings: Settings, registry: Registry) -> None:
     """Datasets on the disk that the registry does not know: their import was killed, or the registry is a new one."""
-    stored = [path for path in settings.datasets_dir.glob("[!.]*") if path.is_dir()]
+    stored = [path for path in datasets_folder(settings).glob("[!.]*") if path.is_dir()]
     known = {dataset.id for dataset in registry.datasets()} if stored else set()
     for path in stored:
         if path.name in known:
@@ -148,23 +156,19 @@ def _previous_splits(registry: Registry, name: str) -> dict[str, str]:
     return {photo.digest: photo.split for photo in registry.photos(newest.id)}
 
 
-def _lock(settings: Settings) -> Path:
-    return settings.datasets_dir / ".import.lock"
-
-
-# --- in the background: one process, one folder `uploads/import-<id>` with request.json, status.json, alive.lock ---
+# --- in the background: one process and one folder (``ImportFolder``) per import ---
 
 
 def start_import(source: str | Path, *, settings: Settings, name: str | None = None, own_source: bool = False) -> str:
     """Start a background import and return its id; ``own_source`` deletes the source (an upload) when it is over."""
     job_id = secrets.token_hex(4)
-    folder = _job_dir(settings, job_id)
-    folder.mkdir(parents=True)
+    folder = import_folder(settings, job_id)
+    folder.path.mkdir(parents=True)
     title = dataset_name(name, _path(source))
     request = {"source": str(source), "name": name, "own_source": own_source, "title": title, "at": time.time()}
     # Locked before the request can be seen: an import whose request is there and whose lock is free counts as dead.
-    with acquire(folder / "alive.lock") as alive, open(folder / "log.txt", "w") as log:
-        atomic.write_json(folder / "request.json", request)
+    with acquire(folder.alive_lock) as alive, folder.log.open("w") as log:
+        atomic.write_json(folder.request, request)
         subprocess.Popen(
             [sys.executable, "-m", "core.jobs.imports", job_id],
             cwd=REPOSITORY,
@@ -180,38 +184,33 @@ def start_import(source: str | Path, *, settings: Settings, name: str | None = N
 
 def import_jobs(settings: Settings) -> list[ImportJob]:
     """All background imports that were not dismissed, newest first."""
-    folders = settings.uploads_dir.glob("import-*")
-    jobs = [_read_job(folder) for folder in folders if (folder / "request.json").exists()]
+    jobs = [_read_job(folder) for folder in import_folders(settings)]
     return sorted(jobs, key=lambda job: -job.started_at)
 
 
 def cancel_import(settings: Settings, job_id: str) -> None:
-    (_job_dir(settings, job_id) / "cancel").touch()
+    import_folder(settings, job_id).cancel.touch()
 
 
 def dismiss_import(settings: Settings, job_id: str) -> None:
     """Forget an import that is over."""
-    shutil.rmtree(_job_dir(settings, job_id), ignore_errors=True)
+    shutil.rmtree(import_folder(settings, job_id).path, ignore_errors=True)
 
 
-def _job_dir(settings: Settings, job_id: str) -> Path:
-    return inside(settings.uploads_dir, f"import-{job_id}")
-
-
-def _read_job(folder: Path) -> ImportJob:
-    request = json.loads((folder / "request.json").read_text())
+def _read_job(folder: ImportFolder) -> ImportJob:
+    request = json.loads(folder.request.read_text())
     try:
-        status = json.loads((folder / "status.json").read_text())
+        status = json.loads(folder.status.read_text())
     except (OSError, ValueError):  # not begun, or torn by a power cut
         status = {"state": "running"}
-    if status["state"] == "running" and not is_held(folder / "alive.lock"):
+    if status["state"] == "running" and not is_held(folder.alive_lock):
         status = {
             "state": "failed",
             "message": "The import was killed before it was done; nothing was added. Start it again.",
         }
     progress = status.get("progress")
     return ImportJob(
-        id=folder.name.removeprefix("import-"),
+        id=folder.job_id,
         title=request["title"],
         started_at=request["at"],
         state=status["state"],
@@ -222,8 +221,8 @@ def _read_job(folder: Path) -> ImportJob:
 
 
 def _background(job_id: str, settings: Settings) -> None:
-    folder = _job_dir(settings, job_id)
-    request = json.loads((folder / "request.json").read_text())
+    folder = import_folder(settings, job_id)
+    request = json.loads(folder.request.read_text())
     stop = {"now": False}
     signal.signal(signal.SIGTERM, lambda *_: stop.update(now=True))
     last = {"at": 0.0}
@@ -233,16 +232,16 @@ def _background(job_id: str, settings: Settings) -> None:
             last["at"] = time.monotonic()
             with suppress(OSError):  # a full disk is the import's business, not its progress bar's
                 status = {"state": "running", "progress": asdict(progress)}
-                atomic.write_json(folder / "status.json", status, durable=False)
+                atomic.write_json(folder.status, status, durable=False)
 
     try:
         dataset, known = run_import(
             request["source"],
             settings=settings,
-            registry=Registry.open(settings.registry_path),
+            registry=Registry.open(registry_file(settings)),
             name=request["name"],
             progress=report,
-            cancelled=lambda: stop["now"] or (folder / "cancel").exists(),
+            cancelled=lambda: stop["now"] or folder.cancel.exists(),
         )
         message = f"Exactly these photos are here already, as {dataset.name}." if known else ""
         outcome = {"state": "done", "dataset_id": dataset.id, "message": message}
@@ -255,7 +254,7 @@ def _background(job_id: str, settings: Settings) -> None:
     finally:
         if request["own_source"]:
             Path(request["source"]).unlink(missing_ok=True)
-    atomic.write_json(folder / "status.json", outcome)
+    atomic.write_json(folder.status, outcome)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import codecs
 import os
 from pathlib import Path
 
+from core.files.home import run_folder
 from core.settings import Settings
 
 LIMIT = 20 * 10**6
@@ -13,10 +14,6 @@ PIECE = 256 * 1024
 """Bytes one call of ``tail`` returns at most."""
 
 
-def log_path(run_id: str, settings: Settings) -> Path:
-    return settings.run_dir(run_id) / "log.txt"
-
-
 def tail(run_id: str, settings: Settings, offset: int = 0) -> tuple[str, int]:
     """Text from byte ``offset`` on, at most ``PIECE`` bytes, and the offset to ask for next.
 
@@ -24,7 +21,7 @@ def tail(run_id: str, settings: Settings, offset: int = 0) -> tuple[str, int]:
     its end starts again at the beginning. No log yet: ``("", 0)``.
     """
     try:
-        with log_path(run_id, settings).open("rb") as file:
+        with run_folder(settings, run_id).log.open("rb") as file:
             start = _start(file, offset)
             return _whole_characters(file.read(PIECE), start)
     except FileNotFoundError:

@@ -11,14 +11,14 @@ Nothing is started that a supervisor would not start: without one, or after new 
 import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.errors import GraftError
+from core.files.home import run_folder
 from core.files.locks import Lock, try_acquire
 from core.jobs import processes
 from core.jobs.control import supervisor_status
 from core.jobs.holder import note_holder, own_descriptors
-from core.jobs.logs import log_path, open_log
+from core.jobs.logs import open_log
 from core.jobs.processes import Identity
 from core.registry import Registry
 from core.runs.values import Run
@@ -64,7 +64,7 @@ class TrainerReuse:
 
     def __init__(self, run_id: str, settings: Settings, registry: Registry) -> None:
         self._settings, self._registry = settings, registry
-        self._locks = own_descriptors(_lock_path(run_id, settings))
+        self._locks = own_descriptors(run_folder(settings, run_id).alive_lock)
         self._code, self._count = code_on_disk(), 1
 
     def claim_next(self, run_id: str) -> Run | None:
@@ -105,15 +105,15 @@ class TrainerReuse:
 
     def _lock(self, run: Run, me: Identity) -> _Hold | None:
         """None while another process of that run lives, or somebody is about to start it."""
-        path = _lock_path(run.id, self._settings)
-        lock = try_acquire(path, patience=0.1)  # somebody may just be looking whether it is held
+        folder = run_folder(self._settings, run.id)
+        lock = try_acquire(folder.alive_lock, patience=0.1)  # somebody may just be looking whether it is held
         if lock is None:
             return None
         try:
             note_holder(lock, run.attempt + 1, me)
             os.set_inheritable(lock.descriptor, True)  # children keep the run locked, as with a supervisor's lock
-            (path.parent / "progress.json").unlink(missing_ok=True)
-            return _Hold(lock=lock, log=open_log(log_path(run.id, self._settings)))
+            folder.progress.unlink(missing_ok=True)
+            return _Hold(lock=lock, log=open_log(folder.log))
         except OSError:
             lock.release()
             raise
@@ -127,7 +127,3 @@ class TrainerReuse:
         for descriptor in self._locks:
             os.close(descriptor)
         self._locks, self._count = [hold.lock.detach()], self._count + 1
-
-
-def _lock_path(run_id: str, settings: Settings) -> Path:
-    return settings.run_dir(run_id) / "alive.lock"

@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 
 from core.errors import NoSpace, Unavailable
 from core.files import atomic
+from core.files.home import registry_file, supervisor_lock, supervisor_state
 from core.files.locks import Lock, try_acquire
 from core.jobs import processes
-from core.jobs.control import ALREADY_RUNNING, INTERRUPT, READY, WAKE, code_version, state_file, supervisor_lock
+from core.jobs.control import ALREADY_RUNNING, INTERRUPT, READY, WAKE, code_version
 from core.jobs.slots import Slot, discover_slots
 from core.jobs.supervisor import GRACE, Supervisor
 from core.registry import Registry
@@ -44,12 +45,12 @@ def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = G
         return 0
     signals = Signals()
     try:
-        service = Service(settings, lock, signals, Registry.open(settings.registry_path), discover_slots(), grace)
+        service = Service(settings, lock, signals, Registry.open(registry_file(settings)), discover_slots(), grace)
         service.say_who_we_are()
         notify(READY)
         service.run()
     finally:
-        state_file(settings).unlink(missing_ok=True)
+        supervisor_state(settings).unlink(missing_ok=True)
         lock.release()
     return 0
 
@@ -64,7 +65,7 @@ def interrupt_trainers(settings: Settings, grace: float = GRACE) -> bool:
     if lock is None:
         raise Unavailable("A supervisor has just been started. Try again.")
     with lock:
-        supervisor = Supervisor(settings, Registry.open(settings.registry_path), (), grace=grace)
+        supervisor = Supervisor(settings, Registry.open(registry_file(settings)), (), grace=grace)
         supervisor.adopt()
         there_were = bool(supervisor.trainers)
         _interrupt(supervisor, grace, lambda work: work())
@@ -106,7 +107,7 @@ class Service:
             "version": code_version(),
             "slots": [slot.title for slot in self._slots],
         }
-        atomic.write_json(state_file(self._settings), data, durable=False)  # no process outlives a power cut
+        atomic.write_json(supervisor_state(self._settings), data, durable=False)  # no process outlives a power cut
 
     def run(self) -> None:
         log.info("supervisor %d is up; slots: %s", os.getpid(), ", ".join(slot.title for slot in self._slots))
@@ -117,14 +118,14 @@ class Service:
                 return
             self._attempt(self._round)
             received = self._signals.wait(INTERVAL)
-        state_file(self._settings).unlink(missing_ok=True)  # who wants a supervisor from now on starts the next one
+        supervisor_state(self._settings).unlink(missing_ok=True)  # from here on a new one may be started
         if INTERRUPT in received:
             _interrupt(self._supervisor, self._grace, self._attempt)
         self._attempt(self._supervisor.release_claims)
         log.info("supervisor %d stops; %d trainers go on", os.getpid(), len(self._supervisor.trainers))
 
     def _round(self) -> None:
-        if not state_file(self._settings).exists():
+        if not supervisor_state(self._settings).exists():
             self.say_who_we_are()
         if not self._adopted:
             self._supervisor.adopt()

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import NoSpace, NotFound, Unavailable
+from core.files.home import run_folder, run_folders, supervisor_log
 from core.files.locks import is_held
 from core.jobs import exit_record, logs, trainers
-from core.jobs.control import supervisor_log
 from core.jobs.exit_policy import TrainerExit, decide_outcome
 from core.jobs.holder import read_holder
 from core.jobs.slots import Slot
@@ -100,18 +100,17 @@ class Supervisor:
         for attempt in self.registry.running_attempts():
             if (attempt.run_id, attempt.number) in watched:
                 continue
-            if is_held(trainers.alive_lock(attempt.run_id, self.settings)):
+            if is_held(run_folder(self.settings, attempt.run_id).alive_lock):
                 self.trainers = _one_a_process([*self.trainers, self._find(attempt.run_id)])
             else:
                 self._settle(attempt.run_id, attempt.number, watched=False)
 
     def _runs_alive(self) -> list[str]:
         """Whose locks are held, whatever the registry says: a trainer that is about to exit still has its slot."""
-        held = (path for path in self.settings.runs_dir.glob("*/alive.lock") if is_held(path))
-        return [path.parent.name for path in held]
+        return [folder.run_id for folder in run_folders(self.settings) if is_held(folder.alive_lock)]
 
     def _find(self, run_id: str) -> TrainerProcess:
-        holder = read_holder(trainers.alive_lock(run_id, self.settings))
+        holder = read_holder(run_folder(self.settings, run_id).alive_lock)
         attempts = {attempt.number: attempt for attempt in self.registry.attempts(run_id)}
         number = holder.attempt if holder.attempt is not None else max(attempts, default=0)
         slot = attempts[number].slot if number in attempts else ""
@@ -161,7 +160,7 @@ class Supervisor:
         if found is None or found == (trainer.run_id, trainer.attempt):
             return False
         log.info("run %s: %s goes on with it after run %s", found[0], trainer.process, trainer.run_id)
-        trainer.follow(*found, trainers.alive_lock(found[0], self.settings))
+        trainer.follow(*found, run_folder(self.settings, found[0]).alive_lock)
         return True
 
     def _note_full_disk(self, trainer: TrainerProcess) -> None:
@@ -185,16 +184,16 @@ class Supervisor:
         run = self._current(run_id, attempt)
         if run is None:
             return
-        folder = self.settings.run_dir(run_id)
+        folder = run_folder(self.settings, run_id)
         death = TrainerExit(
             watched=watched,
-            word=exit_record.read_exit(folder, attempt),
+            word=exit_record.read_exit(folder.exit_record, attempt),
             returncode=returncode,
             cancel=run.cancel,
             interrupted=interrupted or self._interrupting,
             epochs_done=run.epochs_done,
             losses=losses(self.registry.attempts(run_id), run.epochs_done),
-            last_line=" ".join(logs.last_lines(logs.log_path(run_id, self.settings))),
+            last_line=" ".join(logs.last_lines(folder.log)),
             disk_full=(run_id, attempt) in self._died_of_full_disk,
         )
         verdict = decide_outcome(death)
@@ -280,7 +279,7 @@ class Supervisor:
     def _housekeep(self) -> None:
         logs.trim(supervisor_log(self.settings))
         for trainer in self.trainers:
-            if logs.trim(logs.log_path(trainer.run_id, self.settings)):
+            if logs.trim(run_folder(self.settings, trainer.run_id).log):
                 log.info("run %s: its log was cut", trainer.run_id)
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + HOUSEKEEPING

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from core.files.home import run_folder
 from core.files.locks import Lock, is_held, try_acquire
 from core.jobs import processes
 from core.jobs.holder import Holder, leader, note_holder
-from core.jobs.logs import log_path, open_log
+from core.jobs.logs import open_log
 from core.jobs.processes import Identity
 from core.jobs.slots import Slot
 from core.settings import REPOSITORY, Settings
@@ -29,10 +30,6 @@ def trainer_command(run_id: str, attempt: int) -> list[str]:
     """``python -m core.training RUN --attempt N``; ``GRAFT_TRAINER`` puts another program in place (tests do)."""
     program = shlex.split(os.environ.get("GRAFT_TRAINER", "")) or [sys.executable, "-m", "core.training"]
     return [*program, run_id, "--attempt", str(attempt)]
-
-
-def alive_lock(run_id: str, settings: Settings) -> Path:
-    return settings.run_dir(run_id) / "alive.lock"
 
 
 class TrainerProcess:
@@ -123,7 +120,7 @@ def _reap(child: subprocess.Popen) -> bool:
 
 def find(run_id: str, attempt: int, slot: str, settings: Settings, holder: Holder) -> TrainerProcess:
     """A trainer that an earlier supervisor started and that still runs."""
-    return TrainerProcess(run_id, attempt, slot, alive_lock(run_id, settings), process=holder.process)
+    return TrainerProcess(run_id, attempt, slot, run_folder(settings, run_id).alive_lock, process=holder.process)
 
 
 def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: Launcher) -> TrainerProcess | None:
@@ -132,18 +129,18 @@ def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: L
     Raises:
         OSError: no space, no memory, no such program.
     """
-    lock_path = alive_lock(run_id, settings)
-    lock = try_acquire(lock_path, patience=0.2)
+    folder = run_folder(settings, run_id)
+    lock = try_acquire(folder.alive_lock, patience=0.2)
     if lock is None:
         return None
     with lock:  # the trainer inherits it
         note_holder(lock, attempt)
-        (lock_path.parent / "progress.json").unlink(missing_ok=True)
-        child = _spawn(launcher(run_id, attempt), lock, log_path(run_id, settings), slot, settings)
+        folder.progress.unlink(missing_ok=True)
+        child = _spawn(launcher(run_id, attempt), lock, folder.log, slot, settings)
         process = processes.identity_of_child(child.pid)
         with suppress(OSError):  # a full disk; who runs can still be found by the open lock file
             note_holder(lock, attempt, process)
-        return TrainerProcess(run_id, attempt, slot.name, lock_path, process=process, child=child)
+        return TrainerProcess(run_id, attempt, slot.name, folder.alive_lock, process=process, child=child)
 
 
 def _spawn(argv: list[str], lock: Lock, log: Path, slot: Slot, settings: Settings) -> subprocess.Popen:

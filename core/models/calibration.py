@@ -18,17 +18,16 @@ from typing import Any
 import numpy as np
 
 from core.errors import GraftError, InvalidInput, NotFound, Unavailable
-from core.features.store import lock_path
 from core.files import atomic
+from core.files.home import CARD, features_lock, run_folder, run_folders, undeleted
 from core.files.locks import acquire, try_acquire
-from core.models.inference.model_files import CALIBRATION, CARD
+from core.models.inference.model_files import CALIBRATION
 from core.models.temperature import fit_temperature, scaled
 from core.registry import Registry
 from core.runs.metrics import calibration_error, cross_entropy
 from core.runs.predictions import Answers, read_answers
 from core.runs.values import Model, Run, Status
 from core.settings import Settings
-from core.workbench.delete import undeleted
 
 _STAGED = f".{CARD}.new"
 
@@ -92,8 +91,10 @@ def calibration_of(model: Model) -> Calibration | None:
 
 def recover(settings: Settings, registry: Registry) -> None:
     """Completes the changes of cards that were cut off after the registry knew of them, and forgets the others."""
-    for staged in settings.runs_dir.glob(f"*/model/{_STAGED}"):
-        run_id = staged.parent.parent.name
+    for folder in run_folders(settings):
+        run_id, staged = folder.run_id, folder.model / _STAGED
+        if not staged.exists():
+            continue
         lock = try_acquire(_card_lock(run_id, settings))
         if lock is not None:  # else another process is at work on it
             with lock:
@@ -155,7 +156,7 @@ def _model_of(run: Run, registry: Registry) -> Model:
 
 def _answers(run: Run, split: str, settings: Settings) -> Answers:
     try:
-        answers = read_answers(settings.run_dir(run.id) / f"{split}.npz", run)
+        answers = read_answers(run_folder(settings, run.id).predictions(split), run)
     except NotFound:
         raise InvalidInput(
             f"{run.name} ({run.id}) has no answers for the validation photos, on which a temperature is fitted. "
@@ -169,7 +170,7 @@ def _answers(run: Run, split: str, settings: Settings) -> Answers:
 def _test_answers(run: Run, settings: Settings) -> Answers | None:
     """Only reported, so nothing depends on them."""
     with suppress(GraftError):
-        return read_answers(settings.run_dir(run.id) / "test.npz", run)
+        return read_answers(run_folder(settings, run.id).predictions("test"), run)
     return None
 
 
@@ -177,12 +178,12 @@ def _test_answers(run: Run, settings: Settings) -> Answers | None:
 
 
 def _card_lock(run_id: str, settings: Settings) -> Path:
-    return lock_path(f"card-{run_id}", settings)
+    return features_lock(settings, f"card-{run_id}")
 
 
 def _keep(run: Run, fitted: Calibration | None, registry: Registry, settings: Settings) -> None:
     """Puts what was fitted on both cards (None takes it off), all or nothing; who comes second goes by the first's."""
-    folder = settings.run_dir(run.id) / "model"
+    folder = run_folder(settings, run.id).model
     with acquire(_card_lock(run.id, settings)), undeleted(settings, run.id):
         model = _model_of(run, registry)
         if fitted is None and CALIBRATION not in model.card:

@@ -15,9 +15,10 @@ from core.comparison import PhotoResults, load_results
 from core.errors import GraftError, NotFound, Unavailable
 from core.features.compute import features_of
 from core.features.inner import InnerEngine
-from core.features.store import is_stored, key_of, lock_path
+from core.features.store import is_stored, key_of
 from core.features.views import View
 from core.files.arrays import read_npz, write_npz
+from core.files.home import dataset_folder, features_lock, run_folder, undeleted
 from core.files.locks import acquire
 from core.models.heads.load import open_engine
 from core.models.inference.graph import InferenceGraph
@@ -31,9 +32,7 @@ from core.registry import Registry
 from core.runs.values import Run
 from core.settings import Settings
 from core.text.units import listed
-from core.workbench.delete import undeleted
 
-FILE = "photo_map.npz"
 PROBABILITIES = "probabilities of the run"
 OWN_FEATURES = "features of the run's own network, before its last layer"
 
@@ -81,10 +80,10 @@ def photo_map(
         NotFound, InvalidInput: its answers are gone or damaged. Unavailable: its network is.
     """
     results = load_results(settings, run.id)
-    path = settings.run_dir(run.id) / FILE
+    path = run_folder(settings, run.id).embedding
     known = _read(path, results)
     if known is None:
-        with acquire(lock_path(f"map-{run.id}", settings)):
+        with acquire(features_lock(settings, f"map-{run.id}")):
             known = _read(path, results) or _made(run, results, registry, settings, compute, progress)
     if known is None:
         return None
@@ -121,7 +120,7 @@ def _made(
     found = (*principal(vectors.rows), vectors.source)
     with undeleted(settings, run.id):
         _into_projector(run, results, vectors, registry, settings)
-        _write(settings.run_dir(run.id) / FILE, results, *found)
+        _write(run_folder(settings, run.id).embedding, results, *found)
     return found
 
 
@@ -131,16 +130,16 @@ def _into_projector(
     """The same vectors for TensorBoard; nothing where stored photos are missing."""
     dataset = registry.dataset(run.dataset_id)
     names = {photo.digest: photo.file for photo in registry.photos(dataset.id, split="test")}
-    photos = settings.dataset_dir(dataset.id) / "photos"
+    photos = dataset_folder(settings, dataset.id)
     with suppress(FileNotFoundError):
         projector_files(
-            settings.run_dir(run.id) / "tensorboard",
+            run_folder(settings, run.id).tensorboard,
             vectors=vectors.rows,
             labels=results.labels,
             answers=results.probabilities.argmax(axis=1),
             class_names=dataset.class_names,
             files=[names.get(digest, digest) for digest in results.digests],
-            jpegs=((photos / f"{digest}.jpg").read_bytes() for digest in results.digests),
+            jpegs=(photos.photo(digest).read_bytes() for digest in results.digests),
         )
 
 
@@ -217,13 +216,13 @@ def _evicted():
 
 
 def _computed(run: Run, results: PhotoResults, settings: Settings, progress: Progress) -> EmbeddingVectors:
-    model = read_model(settings.run_dir(run.id) / "model")
+    model = read_model(run_folder(settings, run.id).model)
     model.verify()
     see, source = _seeing(model.folder, model.node, len(model.class_names))
-    photos = settings.dataset_dir(run.dataset_id) / "photos"
+    photos = dataset_folder(settings, run.dataset_id)
     rows = []
     for number, digest in enumerate(results.digests, start=1):
-        rows.append(see(_view(photos / f"{digest}.jpg")))
+        rows.append(see(_view(photos.photo(digest))))
         progress(number, len(results.digests))
     return EmbeddingVectors(np.stack(rows), source)
 

@@ -9,6 +9,7 @@ from core.backbones import Backbone, availability, catalogue
 from core.backbones.table import rows
 from core.backbones.values import Availability
 from core.datasets.values import Dataset
+from core.files.home import features_folder, run_folder
 from core.models.heads.mapping import mapped
 from core.planning.decide import Concern, Decision, Level, Plan
 from core.recipes.recipe import Cascade, Pattern, Recipe
@@ -179,7 +180,7 @@ def _same_photos(runs: Sequence[Run], dataset: Dataset, registry: Registry, sett
         )
         return
     for run in runs:
-        if not all((settings.run_dir(run.id) / name).exists() for name in ("validation.npz", "test.npz")):
+        if not all(run_folder(settings, run.id).predictions(split).exists() for split in ("validation", "test")):
             yield _refuse(f"The answers of {run.name} ({run.id}) are not stored any more. Train it anew with --force.")
 
 
@@ -250,7 +251,7 @@ def _memory(question: Question) -> Iterator[Concern]:
 
 
 def _free(settings: Settings) -> int:
-    folder = settings.features_dir if settings.features_dir.exists() else settings.home
+    folder = features_folder(settings) if features_folder(settings).exists() else settings.home
     return shutil.disk_usage(folder).free
 
 

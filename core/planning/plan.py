@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
+from core.files.home import run_folder
 from core.models.lineage import run_name, weights_digest_of
 from core.planning import checks
 from core.planning.decide import Decision, EarlierRun, Level, Plan, decide
@@ -112,12 +113,8 @@ class Planner:
         return fingerprint(recipe, dataset_digest=self._dataset.digest, weights_digest=weights)
 
     def _earlier(self, run: Run) -> EarlierRun:
-        folder = self._settings.run_dir(run.id)
-        return EarlierRun(
-            run=run,
-            has_model=(folder / "model" / "card.json").exists(),
-            has_checkpoint=any((folder / "checkpoints").glob("[0-9]*")),
-        )
+        folder = run_folder(self._settings, run.id)
+        return EarlierRun(run=run, has_model=folder.card.exists(), has_checkpoint=folder.has_checkpoint())
 
     def _with_unused_seed(self, recipe: Recipe, taken: set[str]) -> Recipe:
         hp = recipe.hyperparameters

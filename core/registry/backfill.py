@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, literal_column, select, update
 
 from core.errors import GraftError
+from core.files.home import run_folder
 from core.registry.connection import Store
 from core.registry.runs import RUN_COLUMNS, derived_columns, get_run, run_of
 from core.registry.schema import evaluations, runs
@@ -75,7 +76,7 @@ def _metrics(run: Run, confusion: list[list[int]], settings: Settings) -> dict[s
     found: dict[str, Any] = {"ece": None, "right": None, "hardest": []}
     found |= {"balanced_accuracy": metrics.balanced_accuracy(counts), "macro_f1": metrics.macro_f1(counts)}
     try:
-        known = read_answers(settings.run_dir(run.id) / "test.npz", run)
+        known = read_answers(run_folder(settings, run.id).predictions("test"), run)
     except GraftError:
         return found
     if not _measured(known, counts):

@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from core.files import atomic
+from core.files.home import run_folder
 from core.runs.values import Progress
 from core.settings import Settings
 
@@ -33,7 +34,7 @@ def write_progress(run_id: str, settings: Settings, progress: Progress) -> None:
 
 
 def _path(run_id: str, settings: Settings) -> Path:
-    return settings.run_dir(run_id) / "progress.json"
+    return run_folder(settings, run_id).progress
 
 
 class ProgressWriter:

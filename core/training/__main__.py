@@ -10,10 +10,10 @@ import gc
 import os
 import sys
 import traceback
-from pathlib import Path
 from types import ModuleType
 
 from core.errors import Conflict, GraftError
+from core.files.home import RunFolder, registry_file, run_folder
 from core.jobs import exit_record
 from core.jobs.reuse import TrainerReuse
 from core.registry import Registry
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     stop.install()
     try:
         settings = load_settings()
-        registry = Registry.open(settings.registry_path)
+        registry = Registry.open(registry_file(settings))
         return train_in_turn(options.run, options.attempt, settings=settings, registry=registry, stop=stop)
     except Stopped:  # before the first run began, or between two runs
         return exit_record.INTERRUPTED
@@ -107,8 +107,8 @@ class RunAttempt:
         self._ledger: Ledger | None = None
 
     @property
-    def _folder(self) -> Path:
-        return self._settings.run_dir(self._run_id)
+    def _folder(self) -> RunFolder:
+        return run_folder(self._settings, self._run_id)
 
     def go(self) -> int:
         """Trains; returns the exit code and records the reason of any failure."""
@@ -172,7 +172,7 @@ class RunAttempt:
     def _record_exit(self, code: int, outcome: str, reason: str = "") -> int:
         if code == exit_record.INTERRUPTED:
             self._record_spent()
-        exit_record.write_exit(self._folder, self._number, code, outcome, reason)
+        exit_record.write_exit(self._folder.exit_record, self._number, code, outcome, reason)
         return code
 
 

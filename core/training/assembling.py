@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from core.features import networks
+from core.files.home import run_folder
 from core.models.inference.model_files import adopt, link
 from core.models.inference.nodes import Head, Network, Node
 from core.recipes.program import CLASSES, PIXELS, PREDICTIONS, Part
@@ -90,7 +91,7 @@ def _node(context: Context, part: Part, folder: Path, name: str) -> Node | None:
     """The graph of one part, its files linked into ``folder``: a shared engine, or another run's whole model."""
     if part.cut == PREDICTIONS:
         run_id = context.registry.model(part.source).run_id
-        return adopt(context.settings.run_dir(run_id) / "model", folder)
+        return adopt(run_folder(context.settings, run_id).model, folder)
     engine = context.sources.engine_file(part)
     if engine is None:
         return None

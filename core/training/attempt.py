@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.backbones import obtain
+from core.files.home import KERAS_MODEL, run_folder
 from core.models.lineage import parents_of
 from core.recipes.program import CLASSES, PREDICTIONS
 from core.runs.costs import Spent
@@ -92,10 +93,10 @@ def _count_parents(context: Context) -> None:
 
 def _save(context: Context, fitted: FittedHead) -> tuple[SavedModel, keras.Model | None]:
     """Writes everything but the card into ``.tmp``; returns it and the Keras model."""
-    folder = saving.begin(context.settings.run_dir(context.run.id) / "model")
+    folder = saving.begin(run_folder(context.settings, context.run.id).model)
     model = assembling.end_to_end(context, fitted)
     if model is not None:
-        model.save(folder / saving.MODEL)
+        model.save(folder / KERAS_MODEL)
     return SavedModel(folder=folder, graph=assembling.write_graph(context, fitted, folder)), model
 
 
@@ -104,5 +105,5 @@ def _measure(context: Context, fitted: FittedHead, split: str) -> Evaluation:
     probabilities, labels = fitted.probabilities(split), context.sources.labels(split)
     digests = np.array([photo.digest for photo in context.sources.photos[split]])
     answers = Answers(digests, labels, np.asarray(probabilities, np.float32))
-    answers.write(context.settings.run_dir(context.run.id) / f"{split}.npz")
+    answers.write(run_folder(context.settings, context.run.id).predictions(split))
     return evaluate(answers.probabilities, labels, context.dataset.class_names, digests)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import asdict, replace
 
 from core.errors import GraftError, NotFound
+from core.files.home import run_folder
 from core.recipes.program import Stage, out_of_patience
 from core.runs.costs import Spent
 from core.runs.values import Cancel, Epoch
@@ -33,7 +34,7 @@ class Epochs:
         self._run, self._registry = context.run, context.registry
         self._program = context.program
         self._hp = context.run.recipe.hyperparameters
-        self._checkpoints = Checkpoints(context.settings.run_dir(context.run.id) / "checkpoints")
+        self._checkpoints = Checkpoints(run_folder(context.settings, context.run.id).checkpoints)
         self._checkpoint = self._find_checkpoint()
         self.history = self._read_history()
         self.stopped = ""
@@ -70,7 +71,7 @@ class Epochs:
         return not self._run.recipe.length_matters or parent.hyperparameters.epochs == self._hp.epochs
 
     def _inherit(self, parent_id: str) -> Checkpoint | None:
-        parent = Checkpoints(self._context.settings.run_dir(parent_id) / "checkpoints")
+        parent = Checkpoints(run_folder(self._context.settings, parent_id).checkpoints)
         epochs = self._epochs_of(parent_id)
         return self._checkpoints.inherit(parent, best=best_of(epochs).number if epochs else None)
 
@@ -115,7 +116,7 @@ class Epochs:
         """Trains all remaining epochs; ``trainable`` then has the weights of the best one."""
         self._trainable, self._sources = trainable, sources
         self._stage: Stage | None = None
-        self._curves = Curves(self._context.settings.run_dir(self._run.id) / "tensorboard", self.history)
+        self._curves = Curves(run_folder(self._context.settings, self._run.id).tensorboard, self.history)
         self._begin = self._context.meter.spent()
         if self._checkpoint is not None:
             trainable.read(self._checkpoint.state, self._program.stage_of(self._checkpoint.epoch))

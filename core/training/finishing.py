@@ -11,6 +11,7 @@ import numpy as np
 from core.backbones.saved import row_for_card
 from core.features import networks
 from core.features.views import View
+from core.files.home import dataset_folder, run_folder
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.nodes import files_of
 from core.models.lineage import parents_of
@@ -49,7 +50,7 @@ def _size_of(context: Context, part: Part) -> tuple[int, int]:
 
 def milliseconds(context: Context, saved: SavedModel, model: keras.Model | None) -> float | None:
     """Time of one photo, computed as predictions are later: by the saved files, or in Keras where LiteRT cannot."""
-    folder = context.settings.dataset_dir(context.dataset.id) / "photos"
+    folder = dataset_folder(context.settings, context.dataset.id).photos
     jpegs = [jpeg_of(photo, folder) for photo in context.sources.photos["test"][: measuring.PHOTOS_TIMED]]
     if saved.graph is not None:
         graph = InferenceGraph(saved.folder, saved.graph, classes=len(context.dataset.class_names))
@@ -78,7 +79,7 @@ def finish(
     run, test = context.run, evaluations["test"]
     cost = context.ledger.cost(**measured)
     card = saving.write_card(saved, _card(context, fitted, evaluations, cost))
-    folder, file = context.settings.run_dir(run.id) / "model", saved.model.name
+    folder, file = run_folder(context.settings, run.id).model, saved.model.name
     saving.publish(saved, folder)
     model = Model(
         id=f"m-{secrets.token_hex(4)}",
@@ -95,7 +96,7 @@ def finish(
         run.id, context.number, evaluation=test, cost=cost, model=model, best_epoch=best, reason=fitted.stopped
     )
     metrics = {f"{split}_{name}": getattr(e, name) for split, e in evaluations.items() for name in ("accuracy", "loss")}
-    write_row(context.settings.run_dir(run.id) / "tensorboard", run.recipe, metrics, best or 0)
+    write_row(run_folder(context.settings, run.id).tensorboard, run.recipe, metrics, best or 0)
 
 
 def _card(context: Context, fitted: FittedHead, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:

@@ -15,11 +15,11 @@ from core.errors import Unavailable
 from core.features.export import TOLERANCE, export_model
 from core.files import atomic
 from core.files.atomic import digest_of
+from core.files.home import CARD, KERAS_MODEL
 from core.models.inference.model_files import engines_of
 from core.models.inference.nodes import Node, to_dict
 
 PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "pillow", "scikit-learn")
-MODEL, CARD = "model.keras", "card.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class SavedModel:
     @property
     def model(self) -> Path:
         """``model.keras``, or the card of a model that has none."""
-        path = self.folder / MODEL
+        path = self.folder / KERAS_MODEL
         return path if path.exists() else self.folder / CARD
 
 
@@ -70,7 +70,7 @@ def write_card(saved: SavedModel, card: dict) -> dict:
     card = card | {
         "answer": None if saved.graph is None else to_dict(saved.graph),
         "engines": [] if saved.graph is None else engines_of(saved.folder, saved.graph),
-        "model": _of_file(saved.model) if saved.model.name == MODEL else None,
+        "model": _of_file(saved.model) if saved.model.name == KERAS_MODEL else None,
         "versions": {package: version(package) for package in PACKAGES},
         "created_at": time.time(),
     }

@@ -22,6 +22,7 @@ from core.features.litert import cores
 from core.features.sizes import shape_at
 from core.features.store import is_stored, key_of
 from core.features.views import render
+from core.files.home import dataset_folder, run_folder
 from core.models.inference.stored import predictions_of
 from core.recipes.program import PIXELS, PREDICTIONS, Part, pooled
 from core.registry import Registry
@@ -118,7 +119,7 @@ class TrainingInputs:
         return Vectors(arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1))
 
     def _renderer(self, photos: Sequence[Photo], size: int, view: int) -> Callable[[np.ndarray], np.ndarray]:
-        folder = self.settings.dataset_dir(self.dataset.id) / "photos"
+        folder = dataset_folder(self.settings, self.dataset.id).photos
 
         def read(rows: np.ndarray) -> np.ndarray:
             chosen = [photos[row] for row in rows]
@@ -175,7 +176,7 @@ class TrainingInputs:
             lambda: predictions_of(
                 self.photos[one.split],
                 dataset=self.dataset,
-                run_folder=self.settings.run_dir(model.run_id),
+                run_folder=run_folder(self.settings, model.run_id),
                 digest=model.answers_sha256,
                 settings=self.settings,
                 view=one.view,

@@ -4,6 +4,7 @@ from typing import Self
 
 from core.datasets import sweep
 from core.errors import Unavailable
+from core.files.home import datasets_folder, features_folder, registry_file, runs_folder, uploads_folder
 from core.jobs import imports
 from core.models import calibration
 from core.registry import Registry
@@ -23,7 +24,7 @@ class Bench:
         """Create what is missing, migrate the registry and fill it in, clear what a killed process left behind."""
         settings = settings or load_settings()
         _make_folders(settings)
-        registry = Registry.open(settings.registry_path)
+        registry = Registry.open(registry_file(settings))
         sweep(settings)
         imports.recover(settings, registry)
         delete.finish(settings, registry)
@@ -34,8 +35,8 @@ class Bench:
 
 def _make_folders(settings: Settings) -> None:
     try:
-        for folder in (settings.datasets_dir, settings.runs_dir, settings.features_dir, settings.uploads_dir):
-            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (datasets_folder, runs_folder, features_folder, uploads_folder):
+            folder(settings).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Unavailable(
             f"Graft cannot keep its state in {str(settings.home)[:200]!r} ({error.strerror}). "

@@ -12,6 +12,7 @@ import numpy as np
 from core import comparison
 from core.comparison import Board, BoardPage, Comparison, Curve, PhotoResults, load_results
 from core.errors import GraftError
+from core.files.home import run_folder
 from core.registry import Registry
 from core.registry.search import RunQuery
 from core.runs.values import Run, Status
@@ -105,7 +106,7 @@ def read_answers(settings: Settings, run_ids: Sequence[str]) -> tuple[dict[str, 
 def _stamp(settings: Settings, run_id: str) -> tuple[int, int] | None:
     """Changes with the file of a run's answers, which the registry does not watch."""
     try:
-        status = (settings.run_dir(run_id) / "test.npz").stat()
+        status = run_folder(settings, run_id).predictions("test").stat()
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from core.datasets.values import Dataset
-from core.errors import Conflict, NotFound, Unavailable
+from core.errors import Conflict, Unavailable
 from core.features.store import forget
+from core.files.home import dataset_folder, datasets_folder, deletion_lock, run_folder, runs_folder
 from core.files.locks import acquire, try_acquire
 from core.registry import Registry
 from core.runs.values import Run, Status
@@ -26,8 +27,6 @@ from core.settings import Settings
 from core.text.units import count, listed, size
 
 _TRASH = re.compile(r"\.deleted-(?P<deletion>[0-9a-f]{16})-(?P<name>.+)")
-WEIGHTS = ("model", "checkpoints")
-"""Folders of a run that hold weights, in the order they go; everything else in it is its record."""
 
 Entry = dict[str, Any]
 """What the log says of a deletion; its ``deletion`` is the name that the renamed folders bear."""
@@ -86,7 +85,7 @@ def preview_runs(
 def preview_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> DeletionImpact:
     """What is deleted with a dataset with all that hangs on it."""
     runs = registry.runs(dataset_id=dataset.id)
-    size = size_of(settings.dataset_dir(dataset.id), *(settings.run_dir(run.id) for run in runs))
+    size = size_of(dataset_folder(settings, dataset.id).path, *(run_folder(settings, run.id).path for run in runs))
     stored = forget(settings, dataset.digest, dry=True)
     return DeletionImpact(
         datasets=1,
@@ -98,8 +97,8 @@ def preview_dataset(settings: Settings, registry: Registry, dataset: Dataset) ->
 
 
 def _folders(settings: Settings, run_id: str, weights_only: bool) -> list[Path]:
-    folder = settings.run_dir(run_id)
-    return [folder / name for name in WEIGHTS] if weights_only else [folder]
+    folder = run_folder(settings, run_id)
+    return list(folder.weights) if weights_only else [folder.path]
 
 
 def _users(registry: Registry, run_ids: Sequence[str]) -> list[Run]:
@@ -130,7 +129,7 @@ def delete_runs(settings: Settings, registry: Registry, run_ids: Sequence[str]) 
         _refuse_running([registry.run(run_id) for run_id in run_ids])
         _refuse_awaited(registry, run_ids)
         impact = preview_runs(settings, registry, run_ids)
-        folders = [settings.run_dir(run_id) for run_id in run_ids]
+        folders = [run_folder(settings, run_id).path for run_id in run_ids]
         _remove(folders, _entry(impact, runs=list(run_ids)), lambda entry: registry.delete_runs(run_ids, entry))
     return impact
 
@@ -167,7 +166,7 @@ def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> 
         _refuse_running(runs)
         _refuse_awaited(registry, [run.id for run in runs])
         impact = preview_dataset(settings, registry, dataset)
-        folders = [*(settings.run_dir(run.id) for run in runs), settings.dataset_dir(dataset.id)]
+        folders = [*(run_folder(settings, run.id).path for run in runs), dataset_folder(settings, dataset.id).path]
         _remove(folders, _entry(impact, dataset=dataset.id, name=dataset.name), forget_rows)
     return impact
 
@@ -224,15 +223,15 @@ def _bury(folder: Path, deletion: str, undo: ExitStack) -> Path:
 
 def finish(settings: Settings, registry: Registry) -> None:
     """Do the rest of deletions that were cut off, or undo them. What another process deletes now is left to it."""
-    if _trashes(settings) and (lock := try_acquire(_lock(settings))) is not None:
+    if _trashes(settings) and (lock := try_acquire(deletion_lock(settings))) is not None:
         with lock:
             _settle(settings, registry)
 
 
 def _trashes(settings: Settings) -> list[tuple[Path, str, Path]]:
     """Renamed folders, the deletion they belong to, and where they were."""
-    paths = [*settings.datasets_dir.glob(".deleted-*"), *settings.runs_dir.glob(".deleted-*")]
-    paths += settings.runs_dir.glob("*/.deleted-*")
+    paths = [*datasets_folder(settings).glob(".deleted-*"), *runs_folder(settings).glob(".deleted-*")]
+    paths += runs_folder(settings).glob("*/.deleted-*")
     found = [(path, _TRASH.fullmatch(path.name)) for path in paths]
     return [(path, match["deletion"], path.with_name(match["name"])) for path, match in found if match]
 
@@ -247,28 +246,11 @@ def _settle(settings: Settings, registry: Registry) -> None:
 
 
 @contextmanager
-def undeleted(settings: Settings, run_id: str) -> Iterator[None]:
-    """Nobody deletes for the length of the block, which writes into the folder of a run: it would come back.
-
-    Raises:
-        NotFound: it is gone already.
-    """
-    with acquire(_lock(settings), shared=True):
-        if not settings.run_dir(run_id).is_dir():
-            raise NotFound(f"There is no folder of run {run_id} any more. It may have been deleted.")
-        yield
-
-
-@contextmanager
 def _alone(settings: Settings, registry: Registry) -> Iterator[None]:
     """One process deletes at a time; what a kill has left is settled first."""
-    with acquire(_lock(settings)):
+    with acquire(deletion_lock(settings)):
         _settle(settings, registry)
         yield
-
-
-def _lock(settings: Settings) -> Path:
-    return settings.home / "deletion.lock"
 
 
 def size_of(*folders: Path) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from core import jobs
 from core.errors import Conflict, InvalidInput
+from core.files.home import launch_lock
 from core.files.locks import acquire
 from core.planning.checks import examine_all
 from core.planning.decide import Concern, Decision, EarlierRun, Plan
@@ -63,7 +64,7 @@ class Launching(Recipes):
     def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool]], priority: int) -> list[tuple[Plan, Run]]:
         launched: list[tuple[Plan, Run]] = []
         planners: dict[str, Planner] = {}
-        with acquire(self.settings.runs_dir / ".launch.lock"):  # one process plans and launches at a time
+        with acquire(launch_lock(self.settings)):  # one process plans and launches at a time
             for reference, recipe, force in wanted:
                 planner = planners.get(reference) or planners.setdefault(reference, self._planner(reference))
                 plan = planner.forced(recipe, set()) if force else planner.plan(recipe)

@@ -4,6 +4,7 @@ import getpass
 from collections import Counter
 from collections.abc import Sequence
 
+from core.files.home import run_folder
 from core.runs.values import CHAMPION, AliasMove, Status
 from core.workbench import delete
 from core.workbench.base import Bench
@@ -31,7 +32,7 @@ class Organising(Bench):
 
     def has_checkpoint(self, run_id: str) -> bool:
         """Whether a run that ended could go on after its last epoch."""
-        return any((self.settings.run_dir(run_id) / "checkpoints").glob("[0-9]*"))
+        return run_folder(self.settings, run_id).has_checkpoint()
 
     def statuses(self) -> dict[Status, int]:
         """How many runs have each status."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.datasets import ImportProgress
 from core.datasets.values import Dataset
+from core.files.home import dataset_folder
 from core.jobs import imports
 from core.workbench.base import Bench
 
@@ -34,4 +35,4 @@ class Photos(Bench):
 
     def photo_path(self, dataset_id: str, digest: str) -> Path:
         """The stored JPEG of a photo."""
-        return self.settings.dataset_dir(dataset_id) / "photos" / f"{digest}.jpg"
+        return dataset_folder(self.settings, dataset_id).photo(digest)

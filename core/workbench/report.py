@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.comparison import Comparison
 from core.errors import GraftError
+from core.files.home import dataset_folder
 from core.models import calibration, embedding
 from core.models.calibration import Calibration
 from core.models.cascades.thresholds import threshold_points
@@ -91,7 +92,7 @@ class Reporting(Comparing):
             costs=self.registry.costs(ids),
             epochs=self.registry.epochs_of(ids),
             photos=self.registry.photos(dataset.id, split="test"),
-            photos_dir=self.settings.dataset_dir(dataset.id) / "photos",
+            photos_dir=dataset_folder(self.settings, dataset.id).photos,
             calibrations=self.calibrations(ids),
             thresholds={model.run_id: one for model in models if (one := _thresholds(model)) is not None},
             map=self._map_at_hand(found) if maps else None,

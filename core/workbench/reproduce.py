@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.errors import GraftError
+from core.files.home import run_folder
 from core.registry import Registry
 from core.runs.predictions import read_answers
 from core.runs.values import Epoch, Evaluation, Run, Status
@@ -94,7 +95,9 @@ def _furthest(key: str, pairs: list[tuple[Epoch, Epoch]]) -> ReproductionDiffere
 
 def _photos_differing(original: Run, again: Run, settings: Settings) -> int | None:
     try:
-        first, second = (read_answers(settings.run_dir(run.id) / "test.npz", run) for run in (original, again))
+        first, second = (
+            read_answers(run_folder(settings, run.id).predictions("test"), run) for run in (original, again)
+        )
     except GraftError:  # gone or damaged
         return None
     if list(first.digests) != list(second.digests) or first.probabilities.shape != second.probabilities.shape:

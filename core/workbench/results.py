@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from core.errors import InvalidInput
+from core.files.home import run_folder
 from core.models import predict
 from core.models.predict import PhotoPredictions
 from core.workbench.base import Bench
@@ -25,5 +26,5 @@ class Results(Bench):
         self, references: Sequence[str], photos: Sequence[tuple[str, bytes]], *, top: int = 5
     ) -> list[PhotoPredictions]:
         """Predictions of several models for several photos (file name, bytes); see ``prediction``."""
-        folders = [self.settings.run_dir(self.registry.model(reference).run_id) / "model" for reference in references]
+        folders = [run_folder(self.settings, self.registry.model(reference).run_id).model for reference in references]
         return predict.predict(folders, photos, top=top)

@@ -8,12 +8,11 @@ from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.features.parquet import export_parquet
 from core.features.store import StoredFeatures, stored_features
+from core.files.home import run_folder
 from core.models.lineage import backbone_of
 from core.recipes.program import PREDICTIONS, TOP, Part, pooled, program_of
 from core.runs.values import Run
 from core.workbench.base import Bench
-
-PARQUET = "features.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +92,7 @@ class StoredVerbs(Bench):
         """
         run = self.registry.run(run_id)
         part = self._columns(run)
-        target = self.settings.run_dir(run.id) / PARQUET
+        target = run_folder(self.settings, run.id).features
         self.export_features(run.dataset_id, part.source, target, cut=part.cut)
         return target
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from sqlalchemy import update
 
 from core.comparison import load_results
-from core.models.embedding import FILE, PROBABILITIES, principal
+from core.files.home import registry_file, run_folder
+from core.models.embedding import PROBABILITIES, principal
 from core.models.embedding import _write as write_map
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.registry import Registry
@@ -39,7 +40,7 @@ CURVE = [{"threshold": n / 50, "accuracy": 0.8 + n / 500, "passed_on": n / 50, "
 def main(runs: int = 20, epochs: int = 200) -> None:
     with tempfile.TemporaryDirectory() as name:
         settings = Settings(home=Path(name) / "home")
-        registry = Registry.open(settings.registry_path)
+        registry = Registry.open(registry_file(settings))
         fill_many(registry, settings, runs + 2, epochs, files=runs + 2)
         made = [run for run in registry.runs() if run.test_accuracy is not None]
         give_every_view_a_chart(registry, settings, made)
@@ -88,7 +89,7 @@ def give_every_view_a_chart(registry: Registry, settings: Settings, made: list[R
         connection.execute(update(models).where(models.c.run_id.in_([run.id for run in made[:2]])).values(card=card))
     for run in made:
         results = load_results(settings, run.id)
-        write_map(settings.run_dir(run.id) / FILE, results, *principal(results.probabilities), PROBABILITIES)
+        write_map(run_folder(settings, run.id).embedding, results, *principal(results.probabilities), PROBABILITIES)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ PLAIN = """
 import json, sys, time
 from pathlib import Path
 import keras, numpy as np, tensorflow as tf
+from core.files.home import dataset_folder, registry_file
 from core.backbones import get
 from core.datasets.photos import pixels
 from core.features import networks
@@ -31,12 +32,12 @@ from core.registry import Registry
 from core.settings import Settings
 
 settings, epochs, depth, batch = Settings(home=Path(sys.argv[1])), *map(int, sys.argv[2:5])
-registry = Registry.open(settings.registry_path)
+registry = Registry.open(registry_file(settings))
 dataset, backbone = registry.datasets()[0], get(sys.argv[5])
 
 def batches(split):
     photos = registry.photos(dataset.id, split=split)
-    folder = settings.dataset_dir(dataset.id) / "photos"
+    folder = dataset_folder(settings, dataset.id).path / "photos"
     x = np.stack([pixels((folder / f"{p.digest}.jpg").read_bytes(), backbone.input_size) for p in photos])
     y = np.array([dataset.class_names.index(p.class_name) for p in photos])
     return tf.data.Dataset.from_tensor_slices((x, y)).batch(batch).prefetch(2)

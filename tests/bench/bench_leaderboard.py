@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from core.files.home import registry_file
 from core.registry.search import RunQuery
 from core.runs.values import Status
 from core.settings import REPOSITORY, Settings
@@ -102,7 +103,7 @@ def through_mlflow(settings: Settings, folder: Path) -> dict[str, float]:
     if not MLFLOW.exists():
         print("MLflow is not there; `make bench` installs it into .venv-mlflow.")
         return {}
-    command = [str(MLFLOW), str(Path(__file__).with_name("mlflow_search.py")), str(settings.registry_path)]
+    command = [str(MLFLOW), str(Path(__file__).with_name("mlflow_search.py")), str(registry_file(settings))]
     ended = subprocess.run([*command, str(folder / "mlflow.db")], capture_output=True, text=True, cwd=folder)
     if ended.returncode:
         sys.exit(f"MLflow's half failed: {ended.stderr[-2000:]}")

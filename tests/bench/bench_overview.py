@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from core.files.home import registry_file
 from core.registry import Registry
 from core.settings import Settings
 from tests.bench.many_runs import fill_many
@@ -19,7 +20,7 @@ PAGES = ("", "datasets", "train", "runs", "models", "predict", "board")
 def main(runs: int = 10_000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder) / "home")
-        registry = Registry.open(settings.registry_path)
+        registry = Registry.open(registry_file(settings))
         fill_many(registry, settings, runs)
         registry.close()
         with served(settings.home, Path(folder) / "server.log") as server:

@@ -23,6 +23,7 @@ RECIPE = """
 import sys
 from pathlib import Path
 import keras, numpy as np, tensorflow as tf
+from core.files.home import dataset_folder, registry_file
 from core.backbones import get
 from core.datasets.photos import pixels
 from core.features import networks
@@ -30,12 +31,12 @@ from core.registry import Registry
 from core.settings import Settings
 
 settings, epochs = Settings(home=Path(sys.argv[1])), int(sys.argv[2])
-registry = Registry.open(settings.registry_path)
+registry = Registry.open(registry_file(settings))
 dataset, backbone = registry.datasets()[0], get(sys.argv[3])
 
 def arrays(split):
     photos = registry.photos(dataset.id, split=split)
-    folder = settings.dataset_dir(dataset.id) / "photos"
+    folder = dataset_folder(settings, dataset.id).path / "photos"
     x = np.stack([pixels((folder / f"{p.digest}.jpg").read_bytes(), backbone.input_size) for p in photos])
     return x, np.array([dataset.class_names.index(p.class_name) for p in photos])
 

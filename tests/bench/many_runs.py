@@ -17,6 +17,7 @@ from sqlalchemy import insert, update
 
 from core.datasets.photos import STORED_SIDE
 from core.datasets.values import Dataset
+from core.files.home import dataset_folder, registry_file, run_folder
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.registry import Registry
 from core.registry.runs import run_row
@@ -73,7 +74,7 @@ def fill_many(registry: Registry, settings: Settings, count: int = 10_000, epoch
         made = {number: _results(test, number) for number in numbers if _status(number) is Status.FINISHED}
         best = sorted([*best, *((made[n].accuracy, n) for n in made)], reverse=True)[:files]
         _insert(registry, dataset, numbers, made, epochs_each)
-    _write_photos(settings.dataset_dir(dataset.id) / "photos", test)
+    _write_photos(dataset_folder(settings, dataset.id).path / "photos", test)
     for _, number in best:
         _write_run(registry, settings, dataset, test, number)
     return dataset
@@ -88,7 +89,7 @@ def _write_photos(folder: Path, test: _Test) -> None:
 
 def _write_run(registry: Registry, settings: Settings, dataset: Dataset, test: _Test, number: int) -> None:
     run = _run(number, dataset)
-    folder = settings.run_dir(run.id)
+    folder = run_folder(settings, run.id).path
     folder.mkdir(parents=True)
     np.savez(folder / "test.npz", digests=test.digests, labels=test.labels, probabilities=_answers(test, number))
     model, _ = write_model(folder / "model", make_model(run), make_cost(), dataset, _results(test, number))
@@ -184,9 +185,9 @@ def _curve(number: int, run_id: str, count: int) -> Iterator[tuple]:
 
 def main(home: str, count: str = "10000", epochs_each: str = "100") -> None:
     settings, begin = Settings(home=Path(home)), time.perf_counter()
-    registry = Registry.open(settings.registry_path)
+    registry = Registry.open(registry_file(settings))
     dataset = fill_many(registry, settings, int(count), int(epochs_each))
-    size = settings.registry_path.stat().st_size
+    size = registry_file(settings).stat().st_size
     print(json.dumps({"dataset": dataset.id, "seconds": round(time.perf_counter() - begin, 1), "bytes": size}))
 
 

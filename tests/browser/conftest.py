@@ -15,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from core.files.home import registry_file, run_folder
 from core.jobs import stop_supervisor
 from core.registry import Registry
 from core.settings import REPOSITORY, Settings
@@ -106,11 +107,11 @@ def free_port() -> int:
 def fill_home(home: Path, runs: int = 6) -> list[str]:
     """A dataset, runs in all states and their events; ids of the runs in the order they were added."""
     settings = Settings(home=home)
-    registry = Registry.open(settings.registry_path)
+    registry = Registry.open(registry_file(settings))
     filled = fill(registry, settings, runs=runs)
     for run in filled.runs:
         if epochs := registry.epochs(run.id):
-            write_events(settings.run_dir(run.id) / "tensorboard", epochs)
+            write_events(run_folder(settings, run.id).path / "tensorboard", epochs)
     registry.close()
     return [run.id for run in filled.runs]
 

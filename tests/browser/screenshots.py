@@ -14,6 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from core.files.home import registry_file
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
@@ -97,7 +98,7 @@ def best_of_each_way(finished: Sequence[Run]) -> list[Run]:
 
 def addresses(settings: Settings) -> dict[str, str]:
     """The address of every page, with the choices that make it show something."""
-    registry = Registry.open(settings.registry_path)
+    registry = Registry.open(registry_file(settings))
     finished = [run.id for run in best_of_each_way(registry.runs(status=Status.FINISHED))]
     registry.close()
     names = [name for entries in SECTIONS.values() for name, _, _ in entries]

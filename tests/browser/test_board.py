@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from core.comparison import load_results
+from core.files.home import dataset_folder, registry_file, run_folder
 from core.models.projector import projector_files
 from core.registry import Registry
 from core.runs.values import Run, Status
@@ -40,7 +41,7 @@ def at_board(context, below_a_path) -> Visit:
 def finished(below_a_path) -> list[Run]:
     """Two finished runs with figures, the first with a map of its test photos."""
     settings = below_a_path.settings
-    registry = Registry.open(settings.registry_path)
+    registry = Registry.open(registry_file(settings))
     runs = [run for run in registry.runs() if run.status is Status.FINISHED]
     write_map(runs[0], registry, settings)
     registry.close()
@@ -49,9 +50,9 @@ def finished(below_a_path) -> list[Run]:
 
 def write_map(run: Run, registry: Registry, settings: Settings) -> None:
     results, dataset = load_results(settings, run.id), registry.dataset(run.dataset_id)
-    photos = settings.dataset_dir(dataset.id) / "photos"
+    photos = dataset_folder(settings, dataset.id).path / "photos"
     projector_files(
-        settings.run_dir(run.id) / "tensorboard",
+        run_folder(settings, run.id).path / "tensorboard",
         vectors=results.probabilities,
         labels=results.labels,
         answers=results.probabilities.argmax(axis=1),

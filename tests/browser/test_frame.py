@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from core.files.home import runs_folder
 from core.settings import REPOSITORY
 from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import FONTS, visit_with
@@ -69,7 +70,7 @@ def test_text_is_set_in_the_shipped_font(visit):
 
 def test_the_board_shows_the_chosen_runs_and_no_others(filled_visit, filled_server):
     runs = sorted(
-        folder.name for folder in filled_server.settings.runs_dir.iterdir() if (folder / "tensorboard").is_dir()
+        folder.name for folder in runs_folder(filled_server.settings).iterdir() if (folder / "tensorboard").is_dir()
     )
     filled_visit.open(f"/board?runs={runs[0]}")
     board = filled_visit.page.frame_locator('iframe[title="TensorBoard"]')

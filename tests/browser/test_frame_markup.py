@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from core.files.home import registry_file
 from core.registry import Registry
 from core.settings import Settings
 from core.workbench import Workbench
@@ -22,7 +23,7 @@ CLASSES = (FIRE, "<script>window.fired=1</script>", "[a](javascript:window.fired
 def marked_server(tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("marked")
     settings = Settings(home=folder / "home")
-    registry = Registry.open(settings.registry_path)
+    registry = Registry.open(registry_file(settings))
     filled = fill(registry, settings, runs=6, class_names=CLASSES, name=f"{FIRE} **set**")
     for run in filled.runs:
         registry.annotate(run.id, name=f"{FIRE} __{run.id}__", notes=CLASSES[1])

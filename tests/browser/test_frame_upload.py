@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.files.home import uploads_folder
 from tests.jobs_home import eventually
 
 
@@ -19,7 +20,7 @@ def archive(tmp_path) -> Path:
 
 
 def stored(server) -> Path:
-    (path,) = server.settings.uploads_dir.glob("upload-*")
+    (path,) = uploads_folder(server.settings).glob("upload-*")
     return path
 
 
@@ -30,7 +31,7 @@ def choose(visit, archive: Path) -> None:
 
 def discard(visit, server) -> None:
     visit.page.get_by_role("button", name="Discard").click()
-    eventually(lambda: list(server.settings.uploads_dir.glob("upload-*")) == [], "what was uploaded is gone")
+    eventually(lambda: list(uploads_folder(server.settings).glob("upload-*")) == [], "what was uploaded is gone")
 
 
 @pytest.mark.parametrize("broken_slices", [0, 2])
@@ -70,4 +71,4 @@ def test_another_kind_of_file_is_refused_before_it_is_sent(visit, server, tmp_pa
     other.write_bytes(b"Rar!")
     choose(visit, other)
     visit.page.get_by_role("alert").get_by_text(".zip").wait_for()
-    assert list(server.settings.uploads_dir.glob("upload-*")) == []
+    assert list(uploads_folder(server.settings).glob("upload-*")) == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.files.home import registry_file
 from core.registry import Registry
 from core.runs.values import Status
 from core.settings import Settings
@@ -18,7 +19,7 @@ HOSTILE = (
 def report(tmp_path_factory):
     """A report of runs whose names, notes and classes try to be markup."""
     settings = Settings(home=tmp_path_factory.mktemp("home"))
-    registry = Registry.open(settings.registry_path)
+    registry = Registry.open(registry_file(settings))
     filled = fill(registry, settings, runs=8, class_names=(f"a {HOSTILE}", "b", "c"), name=f"flowers {HOSTILE}")
     finished = filled.with_status(Status.FINISHED)
     for run in finished:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from core.datasets.photos import pixels
+from core.files.home import dataset_folder, features_folder
 from core.settings import Settings
 from tests.factories import make_dataset, make_photos
 from tests.keras.forks import Forks
@@ -34,7 +35,7 @@ def tiny_dataset(settings):
     """(dataset, photos, pixels of photos) with its stored photos below ``settings.home``."""
     photos = make_photos(class_names=tuple(COLOURS), per_class=20)
     dataset = make_dataset(photos)
-    folder = settings.dataset_dir(dataset.id) / "photos"
+    folder = dataset_folder(settings, dataset.id).path / "photos"
     folder.mkdir(parents=True)
     for number, photo in enumerate(photos):
         (folder / f"{photo.digest}.jpg").write_bytes(tiny_jpeg(photo.class_name, number))
@@ -55,7 +56,7 @@ def exported(tmp_path_factory):
         use_networks(patch)
         for backbone, cut in ((TRAINED, "top"), (TRAINED, "stem"), (TRAINED, "block1"), (OTHER, "top")):
             engines.engine_file(backbone, settings, cut)
-    return settings.features_dir / "engines"
+    return features_folder(settings) / "engines"
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +73,7 @@ def full_bench(monkeypatch, settings, registry, tiny_dataset, exported) -> Bench
 
     cache.forget()
     use_networks(monkeypatch)
-    shutil.copytree(exported, settings.features_dir / "engines")
+    shutil.copytree(exported, features_folder(settings) / "engines")
     dataset, photos, _ = tiny_dataset
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield Bench(settings, registry, dataset, photos)

@@ -15,6 +15,7 @@ from core.features.compute import features_of
 from core.features.store import stored_features
 from core.files import atomic
 from core.files.atomic import digest_of
+from core.files.home import run_folder
 from tests.tiny import TINY, use_tiny
 
 pytestmark = pytest.mark.keras
@@ -36,7 +37,7 @@ def leave(settings, monkeypatch):
             variable.assign(variable + 0.1)
         inputs = keras.Input(network.output.shape[1:])
         head = keras.Model(inputs, keras.layers.Dense(3, "softmax")(inputs), name="head")
-        path = settings.run_dir(run_id) / "model" / "model.keras"
+        path = run_folder(settings, run_id).path / "model" / "model.keras"
         path.parent.mkdir(parents=True)
         keras.Model(network.inputs[0], head(network.output), name="graft").save(path)
         row = row_for_card(TINY, depth=depth, parameters=network.count_params(), multiply_adds=7)

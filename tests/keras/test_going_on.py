@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from core.files.home import supervisor_state
 from core.jobs import processes
-from core.jobs.control import state_file
 from core.recipes.recipe import Pattern
 from core.runs.values import Status
 from core.settings import REPOSITORY
@@ -28,7 +28,8 @@ IN_TURN = """
 import sys
 from pathlib import Path
 import pytest
-from core.jobs import control, succession
+from core.files.home import registry_file, run_folder
+from core.jobs import control, reuse
 from core.registry import Registry
 from core.settings import Settings
 from core.training import __main__ as trainer
@@ -36,14 +37,14 @@ from core.training.stopping import Stop
 from tests.keras.training_bench import use_networks
 
 settings = Settings(home=Path(sys.argv[1]))
-registry = Registry.open(settings.registry_path)
+registry = Registry.open(registry_file(settings))
 with pytest.MonkeyPatch.context() as patch:
     trainer.prepare_environment()
     use_networks(patch)
     patch.setattr(control, "code_version", lambda: "this")  # somebody may be working on the sources meanwhile
-    patch.setattr(succession, "code_on_disk", lambda: 0)
+    patch.setattr(reuse, "code_on_disk", lambda: 0)
     run = registry.claim("cpu", "a test")
-    settings.run_dir(run.id).mkdir(parents=True, exist_ok=True)
+    run_folder(settings, run.id).path.mkdir(parents=True, exist_ok=True)
     raise SystemExit(trainer.train_in_turn(run.id, run.attempt, settings=settings, registry=registry, stop=Stop()))
 """
 
@@ -55,7 +56,7 @@ def in_turn(bench):
         bench.add(run_id, numbers, pattern=pattern)
     process = processes.identity_of(os.getpid())
     data = {"process": process.to_dict(), "started_at": 0.0, "version": "this", "slots": []}
-    state_file(bench.settings).write_text(json.dumps(data))
+    supervisor_state(bench.settings).write_text(json.dumps(data))
     ended = subprocess.run(
         [sys.executable, "-c", IN_TURN, str(bench.settings.home)], cwd=REPOSITORY, capture_output=True, text=True
     )

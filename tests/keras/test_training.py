@@ -10,6 +10,7 @@ import pytest
 from core.features import engines
 from core.features.views import View
 from core.files.atomic import digest_of
+from core.files.home import dataset_folder
 from core.jobs import exit_record
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
@@ -43,7 +44,7 @@ def answered(bench, run_id: str, photos) -> np.ndarray:
     """What the files of a run's model say, without TensorFlow."""
     files = read_model(bench.folder(run_id) / "model")
     graph = InferenceGraph(files.folder, files.node, classes=3)
-    folder = bench.settings.dataset_dir(bench.dataset.id) / "photos"
+    folder = dataset_folder(bench.settings, bench.dataset.id).path / "photos"
     return np.stack([graph(View((folder / f"{photo.digest}.jpg").read_bytes())) for photo in photos])
 
 

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from core.errors import GraftError
+from core.files.home import dataset_folder
 from core.jobs import exit_record
 from core.recipes.recipe import Pattern
 from core.runs.costs import Meter
@@ -54,7 +55,7 @@ def test_a_full_disk_is_named_and_the_last_epoch_kept(bench, monkeypatch):
 def test_a_missing_photo_is_named(pattern, bench):
     """Before anything is trained where features are computed; by the epoch that needs it where the photos are read."""
     photo = bench.registry.photos(bench.dataset.id, split="train")[0]
-    (bench.settings.dataset_dir(bench.dataset.id) / "photos" / f"{photo.digest}.jpg").unlink()
+    (dataset_folder(bench.settings, bench.dataset.id).path / "photos" / f"{photo.digest}.jpg").unlink()
     bench.add("r-one", pattern=pattern)
     assert photo.file in bench.fails()
 

@@ -242,7 +242,7 @@ def test_a_cancel_now_is_told_from_an_interruption_by_the_registry(bench, monkey
     killed_in_mid_epoch(monkeypatch, 1)
     run, code = bench.attempt()
     assert (code, run.status) == (exit_record.CANCELLED, Status.KILLED)
-    assert exit_record.read_exit(bench.folder("r-one"), 1).outcome == "cancelled"
+    assert exit_record.read_exit(bench.folder("r-one") / "exit.json", 1).outcome == "cancelled"
     assert run.wall_seconds > 0
 
 

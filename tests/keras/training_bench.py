@@ -12,6 +12,7 @@ import pytest
 
 from core.backbones import Backbone
 from core.datasets.values import Dataset
+from core.files.home import run_folder
 from core.jobs import exit_record
 from core.models.lineage import weights_digest_of
 from core.recipes.recipe import Hyperparameters, Recipe, fingerprint
@@ -92,7 +93,7 @@ class Bench:
     def attempt(self, stop: Stop | None = None) -> tuple[Run, int]:
         """Claims the next run and trains it; (run, exit code)."""
         claimed = self.registry.claim("cpu", f"token-{time.monotonic()}")
-        self.settings.run_dir(claimed.id).mkdir(parents=True, exist_ok=True)
+        run_folder(self.settings, claimed.id).path.mkdir(parents=True, exist_ok=True)
         code = trainer.RunAttempt(
             claimed.id, claimed.attempt, settings=self.settings, registry=self.registry, stop=stop or Stop()
         ).go()
@@ -113,11 +114,11 @@ class Bench:
         """The reason the next run fails with."""
         run, code = self.attempt()
         assert (code, run.status) == (exit_record.FAILED, Status.FAILED)
-        assert exit_record.read_exit(self.folder(run_id), run.attempt).reason == run.reason
+        assert exit_record.read_exit(self.folder(run_id) / "exit.json", run.attempt).reason == run.reason
         return run.reason
 
     def folder(self, run_id: str):
-        return self.settings.run_dir(run_id)
+        return run_folder(self.settings, run_id).path
 
     def checkpoints(self, run_id: str) -> Checkpoints:
         return Checkpoints(self.folder(run_id) / "checkpoints")

@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 
+from core.files.home import run_folder
 from core.web.compare import address
 from core.web.compare.address import MOST, Address, params, parse
 from tests.factories import fill
@@ -152,7 +153,7 @@ def test_an_unfinished_run_in_a_link_is_shown_and_marked(filled):
 
 def test_a_run_whose_answers_are_lost_is_said_and_keeps_its_figures(bench, filled):
     run = filled.with_status("FINISHED")[0]
-    (bench.settings.run_dir(run.id) / "test.npz").unlink()
+    (run_folder(bench.settings, run.id).path / "test.npz").unlink()
     at = visit("compare")
     assert not at.exception and "has no answers" in at.warning[0].value
     assert len(table_of(at)) == 2 and "–" not in table_of(at)["accuracy"].tolist()

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from core.comparison import load_results
+from core.files.home import run_folder
 from core.registry.schema import evaluations
 from core.runs.metrics import evaluate
 from core.runs.values import Run, Status
@@ -53,7 +54,9 @@ def runs(tried, bench) -> dict[str, Run]:
 @pytest.fixture
 def plain_run(bench) -> Run:
     """A finished run with answers for the validation photos."""
-    return next(run for run in bench.registry.runs() if (bench.settings.run_dir(run.id) / "validation.npz").is_file())
+    return next(
+        run for run in bench.registry.runs() if (run_folder(bench.settings, run.id).path / "validation.npz").is_file()
+    )
 
 
 def at_view(view: str, *ids: str, **query: str):
@@ -111,7 +114,7 @@ def test_every_view_stands_one_run_two_runs_and_runs_without_epochs(runs, chosen
 def test_every_view_stands_runs_that_are_not_finished_or_lost_their_answers(bench, runs):
     unfinished = [run.id for run in bench.registry.runs() if run.status is not Status.FINISHED]
     lost = runs["features"]
-    (bench.settings.run_dir(lost.id) / "test.npz").unlink()
+    (run_folder(bench.settings, lost.id).path / "test.npz").unlink()
     at = visit("compare", runs=",".join([*unfinished, lost.id]))
     said = dict(every_view(at))
     assert "only finished runs have them" in said["confusion"] and "only finished runs have them" in said["map"]
@@ -134,7 +137,10 @@ def test_a_class_without_test_photos_is_said_and_breaks_nothing(bench, runs):
 def _take_photos_of_a_class(bench, name: str) -> None:
     """As if the dataset had no test photos of one class when its runs were measured."""
     for run in bench.registry.runs(status=Status.FINISHED):
-        path, names = bench.settings.run_dir(run.id) / "test.npz", bench.registry.dataset(run.dataset_id).class_names
+        path, names = (
+            run_folder(bench.settings, run.id).path / "test.npz",
+            bench.registry.dataset(run.dataset_id).class_names,
+        )
         with np.load(path) as stored:
             kept = stored["labels"] != names.index(name)
             digests, labels, probabilities = (stored[key][kept] for key in ("digests", "labels", "probabilities"))

@@ -3,6 +3,7 @@
 import pytest
 
 from core.comparison import COSTS
+from core.files.home import run_folder
 from core.runs.values import Status
 from core.web.parts.labels import title_of
 from core.workbench.organise import login_name
@@ -43,7 +44,7 @@ def test_its_log_is_shown_and_grows(bench, filled):
     run = filled.with_status("RUNNING")[0]
     at = visit("runs", run=run.id)
     assert "Computing features" in at.code[0].value
-    with (bench.settings.run_dir(run.id) / "log.txt").open("a") as log:
+    with (run_folder(bench.settings, run.id).path / "log.txt").open("a") as log:
         log.write("one more line\n")
     at.run()
     assert at.code[0].value.endswith("one more line") and at.code[0].value.count("Computing features") == 1
@@ -155,7 +156,7 @@ def test_deleting_says_what_goes_and_needs_a_second_click(bench, filled):
     assert "1 run and 1 model" in text_of(at) and bench.registry.run(run.id)
     at.button(key="run.delete-yes").click().run()
     assert not at.exception and run.id not in [left.id for left in bench.registry.runs()]
-    assert not bench.settings.run_dir(run.id).exists()
+    assert not run_folder(bench.settings, run.id).path.exists()
 
 
 def test_keeping_deletes_nothing(bench, filled):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.files.home import run_folder
 from core.registry.search import RunQuery
 from core.web.runs import ended_runs
 from tests.factories import fill
@@ -76,7 +77,7 @@ def test_deleting_several_says_exactly_what_goes_and_needs_a_second_click(bench,
     assert "Among them is the champion of flowers version 1" in said and bench.registry.run(finished[0])
     press(at, "delete-yes")
     assert not at.exception and not set(finished[:3]) & {run.id for run in bench.registry.runs()}
-    assert not any(bench.settings.run_dir(run_id).exists() for run_id in finished[:3])
+    assert not any(run_folder(bench.settings, run_id).path.exists() for run_id in finished[:3])
 
 
 def test_keeping_deletes_nothing(bench, finished):

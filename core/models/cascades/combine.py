@@ -13,6 +13,7 @@ from pathlib import Path
 from core.datasets.values import Dataset
 from core.files import atomic
 from core.files.atomic import digest_of
+from core.files.home import CARD, RunFolder, run_folder
 from core.models.cascades import costs
 from core.models.cascades.members import CascadeMember, members_of
 from core.models.cascades.strategies import STRATEGIES, Combination
@@ -28,7 +29,6 @@ from core.runs.values import Cost, Evaluation, Model, Run
 from core.settings import Settings
 
 PACKAGES = ("ai-edge-litert", "numpy", "pillow")
-CARD = "card.json"
 
 
 def combine(recipe: Recipe, run: Run, registry: Registry, settings: Settings) -> None:
@@ -47,32 +47,32 @@ def combine(recipe: Recipe, run: Run, registry: Registry, settings: Settings) ->
     members = members_of(recipe.members, dataset.id, registry, settings)
     assert recipe.cascade is not None
     combination = STRATEGIES[recipe.cascade](members)
-    folder = settings.run_dir(run.id)
-    folder.mkdir(parents=True)
+    folder = run_folder(settings, run.id)
+    folder.path.mkdir(parents=True)
     with ExitStack() as undo:
-        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        undo.callback(shutil.rmtree, folder.path, ignore_errors=True)
         evaluations = _evaluate(combination, members, dataset, folder)
-        (folder / "model").mkdir()
-        node = _collect(combination, members, folder / "model", settings)
+        folder.model.mkdir()
+        node = _collect(combination, members, folder.model, settings)
         jpegs = costs.photos_of(dataset, registry, settings)
-        times = costs.milliseconds(node, combination, members, folder / "model", jpegs)
-        cost = costs.cost_of(combination, members, times, folder / "model", begin)
+        times = costs.milliseconds(node, combination, members, folder.model, jpegs)
+        cost = costs.cost_of(combination, members, times, folder.model, begin)
         card = _card(run, dataset, evaluations, cost) | {"choice": costs.priced(combination.choice, times)}
-        model = _write_model(run, card, node, folder / "model", settings)
-        atomic.sync(*(folder / "model").iterdir(), folder / "model", folder)
+        model = _write_model(run, card, node, folder.model, settings)
+        atomic.sync(*folder.model.iterdir(), folder.model, folder.path)
         registry.add_finished(run, evaluation=evaluations["test"], cost=cost, model=model)
         undo.pop_all()
 
 
 def _evaluate(
-    combination: Combination, members: Sequence[CascadeMember], dataset: Dataset, folder: Path
+    combination: Combination, members: Sequence[CascadeMember], dataset: Dataset, folder: RunFolder
 ) -> dict[str, Evaluation]:
     """Writes what all say together about both splits, and scores it."""
     evaluations = {}
     for split, rows in combination.probabilities.items():
         known = members[0].predictions[split]
         predictions = Answers(known.digests, known.labels, rows)
-        predictions.write(folder / f"{split}.npz")
+        predictions.write(folder.predictions(split))
         evaluations[split] = evaluate(rows, known.labels, dataset.class_names, known.digests)
     return evaluations
 
@@ -83,7 +83,7 @@ def _collect(
     """Links the members' files into ``folder``; None when one of them only answers inside Keras."""
     if any(member.model.card.get("answer") is None for member in members):
         return None
-    return combination.node([adopt(settings.run_dir(member.run.id) / "model", folder) for member in members])
+    return combination.node([adopt(run_folder(settings, member.run.id).model, folder) for member in members])
 
 
 def _card(run: Run, dataset: Dataset, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:

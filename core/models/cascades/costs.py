@@ -9,6 +9,7 @@ from statistics import median
 from core.datasets.values import Dataset
 from core.errors import Unavailable
 from core.features.views import View
+from core.files.home import dataset_folder
 from core.models.cascades.members import CascadeMember
 from core.models.cascades.strategies import Combination
 from core.models.cascades.thresholds import ALWAYS_PASSED_ON
@@ -40,8 +41,8 @@ class Times:
 
 def photos_of(dataset: Dataset, registry: Registry, settings: Settings) -> list[bytes]:
     """Some stored test photos to measure with."""
-    folder = settings.dataset_dir(dataset.id) / "photos"
-    paths = [folder / f"{photo.digest}.jpg" for photo in registry.photos(dataset.id, split="test", limit=PHOTOS_TIMED)]
+    folder = dataset_folder(settings, dataset.id)
+    paths = [folder.photo(photo.digest) for photo in registry.photos(dataset.id, split="test", limit=PHOTOS_TIMED)]
     return [path.read_bytes() for path in paths if path.exists()]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import InvalidInput, NotFound
+from core.files.home import run_folder
 from core.registry import Registry
 from core.runs.predictions import Answers, read_answers
 from core.runs.values import Cost, Model, Run, Status
@@ -51,7 +52,7 @@ def _member(run: Run, dataset_id: str, registry: Registry, settings: Settings) -
         ) from None
     cost = registry.cost(run.id)
     assert cost is not None, "a finished run has a cost"
-    predictions = {split: read_answers(settings.run_dir(run.id) / f"{split}.npz", run) for split in SPLITS}
+    predictions = {split: read_answers(run_folder(settings, run.id).predictions(split), run) for split in SPLITS}
     return CascadeMember(run=run, model=model, cost=cost, predictions=predictions)
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from core.errors import InvalidInput, Unavailable
 from core.files.atomic import digest_of
+from core.files.home import CARD, inside
 from core.models.inference.nodes import Node, files_of, from_dict, renamed
 from core.models.temperature import HIGHEST, LOWEST
-from core.settings import inside
 
-CARD = "card.json"
 CALIBRATION = "calibration"
 """Where the temperature stands on a card (see ``core.models.calibration``)."""
 

@@ -10,6 +10,7 @@ from core.features.compute import Features, Report, split_of, stored_rows
 from core.features.litert import MOST_WORKERS, cores
 from core.features.store import key_of_predictions
 from core.features.views import View
+from core.files.home import RunFolder
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
 from core.settings import Settings
@@ -19,7 +20,7 @@ def predictions_of(
     photos: Sequence[Photo],
     *,
     dataset: Dataset,
-    run_folder: Path,
+    run_folder: RunFolder,
     digest: str,
     settings: Settings,
     view: int = 0,
@@ -46,8 +47,8 @@ def predictions_of(
         photos,
         dataset=dataset,
         settings=settings,
-        source=run_folder.name,
-        engine=lambda: InferenceEngine(run_folder / "model"),
+        source=run_folder.run_id,
+        engine=lambda: InferenceEngine(run_folder.model),
         progress=progress,
         waiting=waiting,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.files.home import run_folder
 from core.models import projector
 from core.runs.values import Run, Status
 from core.text.units import count, plain
@@ -54,4 +55,4 @@ def _make(bench: Workbench, run: Run, *, compute: bool) -> None:
 
 
 def _has_map(bench: Workbench, run: Run) -> bool:
-    return projector.has_files(bench.settings.run_dir(run.id) / "tensorboard")
+    return projector.has_files(run_folder(bench.settings, run.id).tensorboard)

@@ -21,6 +21,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from core import jobs
 from core.errors import GraftError
+from core.files.home import runs_folder, uploads_folder
 from core.runs.costs import rss_bytes
 from core.settings import VERSION
 from core.web.board.runs import RegistryRuns
@@ -101,7 +102,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     The supervisor is not started here: ``python -m core run`` does, and so does every launch of a run.
     """
     await asyncio.to_thread(_get_ready)
-    await board.start(workbench().settings.runs_dir, RegistryRuns(workbench()))
+    await board.start(runs_folder(workbench().settings), RegistryRuns(workbench()))
     gc.collect()
     gc.freeze()
     yield
@@ -111,4 +112,4 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 def _get_ready() -> None:
     for name in HEAVY:
         importlib.import_module(name)
-    sweep_folder(workbench().settings.uploads_dir)
+    sweep_folder(uploads_folder(workbench().settings))

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
 from core.errors import GraftError, InvalidInput, NoSpace
+from core.files.home import uploads_folder
 from core.text.units import size as size_words
 from core.web.server.state import process_singleton, workbench
 
@@ -189,5 +190,5 @@ def _answer(status: int, upload: UploadTicket | None, sentence: str) -> JSONResp
 
 
 def new_upload(suffixes: Sequence[str]) -> UploadTicket:
-    """A ticket for a file below ``Settings.uploads_dir``."""
-    return tickets().issue(workbench().settings.uploads_dir, suffixes)
+    """A ticket for a file below ``uploads`` of the home."""
+    return tickets().issue(uploads_folder(workbench().settings), suffixes)

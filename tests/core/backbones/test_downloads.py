@@ -10,6 +10,7 @@ import pytest
 
 from core.backbones import Availability, availability, downloads, get, network, obtain
 from core.errors import Cancelled, NoSpace, Unavailable
+from core.files.home import weights_folder
 
 WEIGHTS = bytes(range(256)) * 16_384  # 4 MiB
 MD5 = hashlib.md5(WEIGHTS).hexdigest()
@@ -58,13 +59,13 @@ def row(server, file="good.h5", digest=f"md5:{MD5}"):
 
 
 def leftovers(settings):
-    return [path.name for path in settings.weights_dir.iterdir() if path.name.endswith((".h5", ".part"))]
+    return [path.name for path in weights_folder(settings).iterdir() if path.name.endswith((".h5", ".part"))]
 
 
 def test_a_download_is_verified_kept_and_shows_its_progress(settings, server):
     steps = []
     path = obtain(row(server), settings, lambda done, total: steps.append((done, total)))
-    assert path == settings.weights_dir / "good.h5" and path.read_bytes() == WEIGHTS
+    assert path == weights_folder(settings) / "good.h5" and path.read_bytes() == WEIGHTS
     assert steps[0] == (0, len(WEIGHTS)) and steps[-1] == (len(WEIGHTS), len(WEIGHTS))
     assert steps == sorted(steps) and len(steps) > 2
     assert availability(row(server), settings) == Availability.CACHED
@@ -101,7 +102,7 @@ def test_a_download_that_was_cut_off_keeps_nothing(settings, server):
 def test_a_server_that_says_no_is_quoted(settings, server):
     with pytest.raises(Unavailable, match="the server answered 404"):
         obtain(row(server, "missing.h5"), settings)
-    assert not (settings.weights_dir / ".no-network").exists()
+    assert not (weights_folder(settings) / ".no-network").exists()
 
 
 def test_a_download_can_be_cancelled(settings, server):
@@ -125,7 +126,7 @@ def test_a_refused_connection_is_one_clear_sentence_and_remembered(settings, ser
 def test_a_download_that_works_forgets_the_failure(settings, server):
     network.remember_failure(settings)
     obtain(row(server), settings)
-    assert not (settings.weights_dir / ".no-network").exists()
+    assert not (weights_folder(settings) / ".no-network").exists()
 
 
 def test_graft_offline_asks_nobody(settings, server, monkeypatch):
@@ -150,8 +151,8 @@ def test_weights_that_keras_downloaded_before_are_used(settings, server, tmp_pat
 
 
 def test_damaged_weights_in_a_cache_are_downloaded_again(settings, server):
-    settings.weights_dir.mkdir(parents=True)
-    (settings.weights_dir / "good.h5").write_bytes(b"damaged")
+    weights_folder(settings).mkdir(parents=True)
+    (weights_folder(settings) / "good.h5").write_bytes(b"damaged")
     assert obtain(row(server), settings).read_bytes() == WEIGHTS
 
 

@@ -6,6 +6,7 @@ import pytest
 from core.__main__ import main
 from core.backbones import get
 from core.features.compute import features_of
+from core.files.home import registry_file, run_folder
 from core.models.predict import Answer, PhotoPredictions, Prediction
 from core.registry import Registry
 from core.runs.values import Cancel, Status
@@ -222,7 +223,7 @@ def test_features_are_written_as_parquet(call, home, tmp_path):
 
 def store_features(home):
     """The test photos' features by Lite0, as if computed."""
-    registry = Registry.open(home.registry_path)
+    registry = Registry.open(registry_file(home))
     dataset = registry.datasets()[0]
     photos = registry.photos(dataset.id, split="test")
     features_of(
@@ -297,10 +298,10 @@ def test_resume_puts_a_failed_run_back_into_the_queue(call, registry):
 
 def test_delete_removes_the_run_and_its_files(call, registry, home):
     run = finished(registry)[0]
-    assert home.run_dir(run.id).exists()
+    assert run_folder(home, run.id).path.exists()
     result = call("delete", run.id)
     assert result["runs"] == 1 and result["models"] == 1 and result["bytes"] > 0
-    assert not home.run_dir(run.id).exists()
+    assert not run_folder(home, run.id).path.exists()
     assert run.id in call("show", run.id, code=1)
 
 

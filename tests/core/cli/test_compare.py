@@ -10,6 +10,7 @@ import pytest
 from core.__main__ import main
 from core.cli.compare import SCORES, as_json
 from core.comparison import COSTS
+from core.files.home import run_folder
 from core.runs import metrics
 from core.runs.values import Status
 from core.workbench import Workbench
@@ -46,7 +47,7 @@ def test_every_number_is_that_of_the_comparison_the_page_shows(call, finished, s
 
 def test_the_figures_are_those_of_the_stored_answers(call, finished, settings):
     for row in call(*finished)["runs"]:
-        with np.load(settings.run_dir(row["run"]) / "test.npz") as stored:
+        with np.load(run_folder(settings, row["run"]).path / "test.npz") as stored:
             probabilities, labels = stored["probabilities"], stored["labels"]
         confusion = metrics.confusion_matrix(labels, probabilities.argmax(axis=1), probabilities.shape[1])
         assert row["accuracy"] == (probabilities.argmax(axis=1) == labels).mean()
@@ -87,7 +88,7 @@ def test_an_unfinished_run_is_shown_and_marked(call, filled, finished):
 
 @pytest.mark.parametrize("damage", ["gone", "empty", "cut"])
 def test_a_run_whose_answers_are_lost_is_marked_and_the_others_are_compared(call, finished, settings, damage):
-    path = settings.run_dir(finished[0]) / "test.npz"
+    path = run_folder(settings, finished[0]).path / "test.npz"
     if damage == "gone":
         path.unlink()
     else:
@@ -99,7 +100,7 @@ def test_a_run_whose_answers_are_lost_is_marked_and_the_others_are_compared(call
 
 
 def test_the_answers_of_a_run_whose_folder_was_deleted_are_missed(call, finished, settings):
-    shutil.rmtree(settings.run_dir(finished[1]))
+    shutil.rmtree(run_folder(settings, finished[1]).path)
     assert list(call(*finished[:2])["missing"]) == [finished[1]]
 
 

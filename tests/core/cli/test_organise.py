@@ -3,6 +3,7 @@
 import io
 
 from core.__main__ import main
+from core.files.home import registry_file, run_folder
 from core.runs.values import Status
 from tests.factories import fill
 
@@ -81,7 +82,7 @@ def test_a_deleted_champion_leaves_an_empty_alias(call, finished):
 def test_several_runs_are_deleted_with_one_sum(call, finished, home):
     gone = call("delete", *finished[:3])
     assert (gone["runs"], gone["models"], gone["deleted"]) == (3, 3, finished[:3]) and gone["bytes"] > 0
-    assert not any(home.run_dir(run_id).exists() for run_id in finished[:3])
+    assert not any(run_folder(home, run_id).path.exists() for run_id in finished[:3])
 
 
 def test_weights_alone_are_deleted_and_the_run_is_still_shown(call, finished, home):
@@ -89,7 +90,7 @@ def test_weights_alone_are_deleted_and_the_run_is_still_shown(call, finished, ho
     assert (gone["kind"], gone["runs"], gone["models"]) == ("model", 0, 2)
     assert call("show", finished[0])["model"] is None and call("show", finished[0])["accuracy"] is not None
     assert call("delete", "--model", finished[2])["models"] == 1
-    refused = call("predict", "--model", finished[0], str(home.registry_path), code=1)
+    refused = call("predict", "--model", finished[0], str(registry_file(home)), code=1)
     assert "were deleted. Train it again to get one" in refused
 
 

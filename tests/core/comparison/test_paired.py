@@ -10,6 +10,7 @@ import pytest
 from core import comparison
 from core.errors import InvalidInput, NotFound
 from core.files.arrays import Damaged, read_npz
+from core.files.home import run_folder
 from core.settings import Settings
 from tests.comparison_values import a_cost, a_run, answers
 
@@ -163,7 +164,7 @@ def test_a_claim_without_rivals_or_costs_says_only_what_is_known():
 
 def test_stored_answers_are_read_back(tmp_path):
     settings, kept = Settings(home=tmp_path), answers("r-1", "++-")
-    folder = settings.run_dir("r-1")
+    folder = run_folder(settings, "r-1").path
     folder.mkdir(parents=True)
     np.savez(
         folder / "test.npz",
@@ -181,7 +182,7 @@ def test_missing_and_damaged_answers_are_told_apart(tmp_path):
     settings = Settings(home=tmp_path)
     with pytest.raises(NotFound, match="Run r-1 has no answers"):
         comparison.load_results(settings, "r-1")
-    path = settings.run_dir("r-1") / "test.npz"
+    path = run_folder(settings, "r-1").path / "test.npz"
     path.parent.mkdir(parents=True)
     np.savez(path, digests=np.array(["p0"]), labels=np.array([0]), probabilities=np.ones((2, 2)))
     with pytest.raises(InvalidInput, match="do not fit together"):
@@ -223,7 +224,7 @@ def stored_answers(**changed) -> bytes:
     ids=lambda changed: " ".join(f"{name} {one.dtype} {one.shape}" for name, one in changed.items()),
 )
 def test_arrays_that_are_no_answers_are_refused(tmp_path, changed):
-    path = Settings(home=tmp_path).run_dir("r-1") / "test.npz"
+    path = run_folder(Settings(home=tmp_path), "r-1").path / "test.npz"
     path.parent.mkdir(parents=True)
     path.write_bytes(stored_answers(**changed))
     with pytest.raises(InvalidInput, match="answers of run r-1 are damaged"):
@@ -256,7 +257,7 @@ def test_a_file_that_lies_about_its_size_is_called_damaged(tmp_path):
 
 def test_answers_are_never_unpickled(tmp_path):
     settings = Settings(home=tmp_path)
-    path = settings.run_dir("r-1") / "test.npz"
+    path = run_folder(settings, "r-1").path / "test.npz"
     path.parent.mkdir(parents=True)
     np.savez(path, digests=np.array(["p0"], dtype=object), labels=np.array([0]), probabilities=np.ones((1, 2)))
     with pytest.raises(InvalidInput, match="damaged"):

@@ -7,6 +7,7 @@ import pytest
 
 from core.datasets import import_photos
 from core.errors import InvalidInput, Refused
+from core.files.home import datasets_folder
 from core.settings import Settings
 from tests.photo_files import classes
 
@@ -26,7 +27,7 @@ def refusal(source: Path, home: Settings, **options) -> str:
 
 
 def leftovers(home: Settings) -> list[str]:
-    return sorted(os.listdir(home.datasets_dir)) if home.datasets_dir.exists() else []
+    return sorted(os.listdir(datasets_folder(home))) if datasets_folder(home).exists() else []
 
 
 def reasons(dataset) -> dict[str, str]:

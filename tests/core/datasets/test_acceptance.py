@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from core.files.home import dataset_folder
 from tests.core.datasets.imports import given_split, imported, reasons, refusal, splits
 from tests.photo_files import classes, jpeg
 
@@ -22,7 +23,7 @@ def test_a_photo_in_two_classes_is_a_conflict_and_refused_in_both(zipped, home):
     dataset, _ = imported(zipped(files), home)
     assert set(reasons(dataset)) == {"cat/both.jpg", "cat/again.jpg", "dog/both.jpg"}
     assert reasons(dataset)["dog/both.jpg"].startswith("is the same photo as cat/")
-    stored = os.listdir(home.dataset_dir("d-1") / "photos")
+    stored = os.listdir(dataset_folder(home, "d-1").path / "photos")
     assert f"{hashlib.sha256(jpeg(90)).hexdigest()}.jpg" not in stored and len(stored) == 8
 
 

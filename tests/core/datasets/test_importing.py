@@ -12,6 +12,7 @@ from core.datasets import DEMO_ARCHIVE, ImportProgress, importing
 from core.datasets.photos import decode
 from core.datasets.values import SPLITS
 from core.errors import Cancelled, NoSpace
+from core.files.home import dataset_folder
 from tests.core.datasets.imports import imported, leftovers, reasons
 from tests.photo_files import Raw, classes, encoded, forged, jpeg, picture
 
@@ -25,13 +26,13 @@ def test_an_archive_becomes_a_dataset_on_disk(zipped, home):
     assert [photo.split for photo in photos] == sorted((photo.split for photo in photos), key=SPLITS.index)
     for photo in photos:
         assert photo.digest == hashlib.sha256(files[photo.file]).hexdigest()
-        stored = (home.dataset_dir("d-1") / "photos" / f"{photo.digest}.jpg").read_bytes()
+        stored = (dataset_folder(home, "d-1").path / "photos" / f"{photo.digest}.jpg").read_bytes()
         assert stored == decode(files[photo.file]).jpeg and photo.stored_bytes == len(stored)
         assert (photo.width, photo.height) == (24, 16)
     assert dataset.size_bytes == sum(photo.stored_bytes for photo in photos)
     assert leftovers(home) == ["d-1"]
-    assert sorted(os.listdir(home.dataset_dir("d-1"))) == ["manifest.json", "photos"]
-    assert len(os.listdir(home.dataset_dir("d-1") / "photos")) == 30
+    assert sorted(os.listdir(dataset_folder(home, "d-1").path)) == ["manifest.json", "photos"]
+    assert len(os.listdir(dataset_folder(home, "d-1").path / "photos")) == 30
 
 
 def test_the_shipped_demo_imports_whole_and_names_every_author(home):

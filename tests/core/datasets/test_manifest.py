@@ -4,15 +4,16 @@ import pytest
 
 from core.datasets.manifest import dataset_digest, read_manifest
 from core.errors import NotFound
+from core.files.home import dataset_folder
 from tests.core.datasets.imports import imported
 from tests.photo_files import classes
 
 
 def test_the_registry_could_be_rebuilt_from_the_manifest(zipped, home):
     found = imported(zipped(classes(cat=4, dog=4) | {"cat/x.jpg": b"none"}), home)
-    assert read_manifest(home.dataset_dir("d-1")) == found
+    assert read_manifest(dataset_folder(home, "d-1").path) == found
     with pytest.raises(NotFound):
-        read_manifest(home.dataset_dir("d-2"))
+        read_manifest(dataset_folder(home, "d-2").path)
 
 
 def test_the_digest_tells_content_classes_and_split_but_not_file_names(zipped, home):

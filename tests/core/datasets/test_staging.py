@@ -10,6 +10,7 @@ import pytest
 
 from core.datasets import sandbox, sweep
 from core.errors import Conflict, InvalidInput
+from core.files.home import datasets_folder
 from core.settings import Settings
 from tests.core.datasets.imports import imported, leftovers
 from tests.photo_files import classes
@@ -100,6 +101,6 @@ def test_what_a_killed_import_leaves_is_swept_but_a_living_one_is_not(zipped, ho
 
 
 def test_the_next_import_sweeps_by_itself(zipped, home):
-    (home.datasets_dir / ".tmp-d-dead" / "photos").mkdir(parents=True)
+    (datasets_folder(home) / ".tmp-d-dead" / "photos").mkdir(parents=True)
     imported(zipped(classes(cat=3, dog=3)), home)
     assert leftovers(home) == ["d-1"]

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from core.datasets.manifest import read_manifest
+from core.files.home import dataset_folder
 from tests.core.datasets.imports import imported, reasons, refusal
 from tests.photo_files import classes, folder, jpeg
 
@@ -34,7 +35,7 @@ def test_odd_file_names_on_disk_do_no_harm(tmp_path, home):
     dataset, photos = imported(root, home)
     assert dataset.class_sizes["cat"] == 7
     json.dumps([photo.file for photo in photos]).encode("utf-8")
-    assert read_manifest(home.dataset_dir("d-1"))[1] == photos
+    assert read_manifest(dataset_folder(home, "d-1").path)[1] == photos
 
 
 def test_something_that_is_not_there_or_no_archive_gets_one_sentence(tmp_path, home):

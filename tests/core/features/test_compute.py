@@ -12,8 +12,9 @@ from PIL import Image
 from core.errors import InvalidInput, NotFound
 from core.features import views
 from core.features.compute import features_of
-from core.features.store import forget, is_stored, lock_path
+from core.features.store import forget, is_stored
 from core.features.views import View, crop_box, render
+from core.files.home import dataset_folder, features_lock
 from core.files.locks import try_acquire
 from tests.factories import make_dataset, make_photos
 from tests.tiny import TINY
@@ -50,7 +51,7 @@ def stored(settings):
     """A dataset whose photos are one colour each."""
     photos = make_photos(per_class=10)
     dataset = make_dataset(photos)
-    folder = settings.dataset_dir(dataset.id) / "photos"
+    folder = dataset_folder(settings, dataset.id).path / "photos"
     folder.mkdir(parents=True)
     for number, photo in enumerate(photos):
         (folder / f"{photo.digest}.jpg").write_bytes(jpeg_of(colour_of(number)))
@@ -112,7 +113,7 @@ def test_two_runs_never_compute_the_same_features_twice(settings, stored):
 
 def test_a_run_that_comes_second_does_not_wait_until_the_first_has_stopped_reading(settings, stored):
     dataset, photos = stored
-    path = lock_path(ask(settings, dataset, photos).key.name, settings)
+    path = features_lock(settings, ask(settings, dataset, photos).key.name)
     forget(settings, dataset.digest)
     asked = []
 
@@ -156,7 +157,7 @@ def test_progress_ends_at_the_number_of_photos(settings, stored):
 def test_a_missing_photo_is_named(settings, stored):
     dataset, photos = stored
     lost = next(photo for photo in photos if photo.split == "test")
-    (settings.dataset_dir(dataset.id) / "photos" / f"{lost.digest}.jpg").unlink()
+    (dataset_folder(settings, dataset.id).path / "photos" / f"{lost.digest}.jpg").unlink()
     with pytest.raises(NotFound, match=lost.file):
         ask(settings, dataset, photos, split="test")
 

@@ -12,6 +12,7 @@ from core.features.compute import features_of, stored_rows
 from core.features.parquet import export_parquet
 from core.features.sizes import bytes_per_photo, shape_at
 from core.features.store import FeatureKey, stored_features
+from core.files.home import dataset_folder
 from tests.core.features.test_compute import jpeg_of
 from tests.factories import make_dataset, make_photos
 from tests.tiny import TINY
@@ -36,7 +37,7 @@ def stored(settings):
     """A dataset with one grey photo per brightness."""
     photos = make_photos(per_class=10)
     dataset = make_dataset(photos)
-    folder = settings.dataset_dir(dataset.id) / "photos"
+    folder = dataset_folder(settings, dataset.id).path / "photos"
     folder.mkdir(parents=True)
     for number, photo in enumerate(photos):
         (folder / f"{photo.digest}.jpg").write_bytes(jpeg_of((number, number, number)))

@@ -10,7 +10,8 @@ import pytest
 from core.errors import NoSpace
 from core.features import store
 from core.features.partial import PartialArray
-from core.features.store import FeatureKey, evict, folder_of, forget, is_stored, lock_path, make_room, stored_features
+from core.features.store import FeatureKey, evict, folder_of, forget, is_stored, make_room, stored_features
+from core.files.home import features_folder, features_lock
 from core.files.locks import acquire
 from core.runs.costs import Spent
 from core.settings import Settings
@@ -70,7 +71,7 @@ def test_use_saves_from_eviction(tmp_path):
 def test_what_is_being_read_stays(tmp_path):
     settings = Settings(home=tmp_path, features_limit_bytes=0)
     keep(settings, KEY, 100, used_at=1)
-    reader = acquire(lock_path(KEY.name, settings), shared=True)
+    reader = acquire(features_lock(settings, KEY.name), shared=True)
     assert evict(settings) == 0 and is_stored(KEY, settings)
     reader.release()
     assert evict(settings) == 100 and not is_stored(KEY, settings)
@@ -88,19 +89,19 @@ def test_deleting_a_dataset_takes_its_features_and_no_others(tmp_path):
 
 def test_a_full_disk_is_named_before_anything_is_written(tmp_path):
     settings = Settings(home=tmp_path)
-    settings.features_dir.mkdir()
+    features_folder(settings).mkdir()
     with pytest.raises(NoSpace, match="MB left"):
         make_room(settings, 10**18)
 
 
 def test_leftovers_of_a_killed_eviction_are_swept(tmp_path):
     settings = Settings(home=tmp_path)
-    (settings.features_dir / ".evicted-abc").mkdir(parents=True)
-    fresh, abandoned = settings.features_dir / ".partial-new", settings.features_dir / ".partial-old"
+    (features_folder(settings) / ".evicted-abc").mkdir(parents=True)
+    fresh, abandoned = features_folder(settings) / ".partial-new", features_folder(settings) / ".partial-old"
     fresh.mkdir(), abandoned.mkdir()
     os.utime(abandoned, (1, 1))
     evict(settings)
-    assert sorted(path.name for path in settings.features_dir.iterdir()) == [".partial-new"]
+    assert sorted(path.name for path in features_folder(settings).iterdir()) == [".partial-new"]
 
 
 # --- arrays that grow ---

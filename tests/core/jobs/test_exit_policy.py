@@ -126,13 +126,13 @@ def test_losses_are_counted_since_the_last_new_epoch_only():
 
 
 def test_a_last_word_is_read_by_its_own_attempt_only(tmp_path):
-    write_exit(tmp_path, 2, exit_record.FAILED, "failed", "No space.")
-    assert read_exit(tmp_path, 2) == Exit(attempt=2, code=4, outcome="failed", reason="No space.")
-    assert read_exit(tmp_path, 3) is None
+    write_exit(tmp_path / "exit.json", 2, exit_record.FAILED, "failed", "No space.")
+    assert read_exit(tmp_path / "exit.json", 2) == Exit(attempt=2, code=4, outcome="failed", reason="No space.")
+    assert read_exit(tmp_path / "exit.json", 3) is None
     assert [path.name for path in tmp_path.iterdir()] == ["exit.json"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"attempt": 1}', '{"attempt": 1, "code": null, "outcome": ""}'])
 def test_a_torn_last_word_is_no_word(tmp_path, text):
     (tmp_path / "exit.json").write_text(text)
-    assert read_exit(tmp_path, 1) is None
+    assert read_exit(tmp_path / "exit.json", 1) is None

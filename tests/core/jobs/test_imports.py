@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from core.errors import Cancelled, InvalidInput, NoSpace
+from core.files.home import datasets_folder, uploads_folder
 from core.jobs import imports
 from core.jobs.imports import cancel_import, dismiss_import, import_jobs, run_import, start_import
 from core.workbench import Workbench
@@ -46,7 +47,7 @@ def test_the_same_photos_are_one_dataset(archive, settings, registry):
     first, known = run_import(archive, settings=settings, registry=registry)
     again, known_again = run_import(archive, settings=settings, registry=registry, name="other")
     assert (known, known_again) == (False, True) and again.id == first.id
-    assert [path.name for path in settings.datasets_dir.glob("d-*")] == [first.id]
+    assert [path.name for path in datasets_folder(settings).glob("d-*")] == [first.id]
 
 
 def test_more_photos_make_a_new_version_and_old_ones_keep_their_side(archive, settings, registry, tmp_path):
@@ -75,7 +76,7 @@ def test_two_imports_of_one_archive_at_once_give_one_dataset(archive, settings, 
 def test_a_cancelled_import_leaves_nothing(archive, settings, registry):
     with pytest.raises(Cancelled):
         run_import(archive, settings=settings, registry=registry, cancelled=lambda: True)
-    assert registry.datasets() == [] and not list(settings.datasets_dir.glob("d-*"))
+    assert registry.datasets() == [] and not list(datasets_folder(settings).glob("d-*"))
 
 
 def test_a_background_import_reports_its_dataset_and_can_be_dismissed(archive, settings, registry):
@@ -114,7 +115,7 @@ def test_a_killed_background_import_is_known_as_failed_and_leaves_nothing(settin
     os.killpg(pid_of(job_id), signal.SIGKILL)
     job = wait_for_job(settings, job_id)
     assert job.state == "failed" and "killed" in job.message
-    assert registry.datasets() == [] and not list(settings.datasets_dir.glob("d-*"))
+    assert registry.datasets() == [] and not list(datasets_folder(settings).glob("d-*"))
 
 
 def pid_of(job_id):
@@ -129,7 +130,7 @@ def pid_of(job_id):
 
 @pytest.mark.parametrize("torn", ["", "{"])
 def test_an_import_whose_last_word_a_power_cut_tore_is_known_as_failed(settings, torn):
-    folder = settings.uploads_dir / "import-1"
+    folder = uploads_folder(settings) / "import-1"
     folder.mkdir(parents=True)
     (folder / "request.json").write_text('{"title": "pets", "at": 1.0}')
     (folder / "status.json").write_text(torn)
@@ -155,7 +156,7 @@ def test_a_dataset_whose_import_was_killed_before_it_was_registered_is_there_at_
     with pytest.raises(Killed):
         run_import(archive, settings=settings, registry=registry)
     monkeypatch.undo()
-    assert registry.datasets() == [] and len(list(settings.datasets_dir.glob("d-*"))) == 1
+    assert registry.datasets() == [] and len(list(datasets_folder(settings).glob("d-*"))) == 1
     bench = Workbench.open(settings)
     (dataset,) = bench.registry.datasets()
     assert dataset.name == "pets" and len(bench.registry.photos(dataset.id)) == 12
@@ -178,11 +179,11 @@ def test_an_import_that_cannot_be_registered_leaves_nothing(archive, settings, r
     monkeypatch.setattr(registry, "add_dataset", full)
     with pytest.raises(NoSpace):
         run_import(archive, settings=settings, registry=registry)
-    assert [path.name for path in settings.datasets_dir.iterdir()] == [".import.lock"]
+    assert [path.name for path in datasets_folder(settings).iterdir()] == [".import.lock"]
 
 
 def test_a_folder_that_is_no_dataset_is_left_alone(settings):
-    strange = settings.datasets_dir / "mine"
+    strange = datasets_folder(settings) / "mine"
     strange.mkdir(parents=True)
     (strange / "manifest.json").write_text('{"photos": 3}')
     assert Workbench.open(settings).registry.datasets() == [] and strange.exists()

@@ -14,6 +14,7 @@ from collections import Counter
 import pytest
 
 from core import jobs
+from core.files.home import runs_folder
 from core.jobs import processes
 from core.runs.values import Run, Status
 from tests.jobs_home import FAKE_DRIVER, FAKE_TRAINER, Home, eventually
@@ -115,7 +116,7 @@ CHOICES = (
 
 def some_trainer(home: Home, chance: random.Random) -> processes.Identity | None:
     supervisor = jobs.supervisor_status(home.settings).process
-    held = (processes.processes_with_open(lock) for lock in sorted(home.settings.runs_dir.glob("*/alive.lock")))
+    held = (processes.processes_with_open(lock) for lock in sorted(runs_folder(home.settings).glob("*/alive.lock")))
     found = [process for holders in held for process in holders if process != supervisor]
     return chance.choice(found) if found else None
 

@@ -4,13 +4,14 @@ import os
 
 import pytest
 
+from core.files.home import run_folder
 from core.jobs import logs
 from core.jobs.logs import tail, trim
 
 
 @pytest.fixture
 def log(settings):
-    path = logs.log_path("r-1", settings)
+    path = run_folder(settings, "r-1").log
     path.parent.mkdir(parents=True)
     return path
 

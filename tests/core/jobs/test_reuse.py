@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from core import jobs
+from core.files.home import supervisor_state
 from core.files.locks import is_held, try_acquire
 from core.jobs import processes, reuse
-from core.jobs.control import state_file
 from core.jobs.holder import note_holder, read_holder
 from core.jobs.reuse import TrainerReuse, can_reuse
 from core.recipes.recipe import Cascade, Pattern, Recipe
@@ -112,7 +112,7 @@ def test_nothing_goes_on_without_a_supervisor_or_after_new_code_was_installed(ho
     going_on = TrainerReuse(run.id, home.settings, home.registry)
     home.say_this_is_a_supervisor(version="of other code")
     assert going_on.claim_next(run.id) is None
-    state_file(home.settings).unlink()
+    supervisor_state(home.settings).unlink()
     assert going_on.claim_next(run.id) is None
     home.say_this_is_a_supervisor()
     with monkeypatch.context() as patch:

@@ -13,8 +13,9 @@ import pytest
 
 from core import jobs
 from core.errors import NoSpace, Unavailable
+from core.files.home import registry_file, supervisor_lock, supervisor_log, supervisor_state
 from core.files.locks import is_held, try_acquire
-from core.jobs import control, processes
+from core.jobs import processes
 from core.jobs.service import Service
 from core.jobs.slots import CPU
 from core.runs.values import Status
@@ -31,7 +32,7 @@ def home(settings, registry, monkeypatch):
 
 
 def supervisors(home) -> list[int]:
-    return [process.pid for process in processes.processes_with_open(control.supervisor_lock(home.settings))]
+    return [process.pid for process in processes.processes_with_open(supervisor_lock(home.settings))]
 
 
 def test_a_started_supervisor_is_a_session_of_its_own_and_says_who_it_is(home):
@@ -98,10 +99,10 @@ def test_a_stopped_supervisor_leaves_its_trainer_and_the_next_one_adopts_it(home
     eventually(lambda: home.registry.epochs(run.id))
     assert jobs.stop_supervisor(home.settings)
     assert not jobs.supervisor_status(home.settings).running
-    assert not is_held(control.supervisor_lock(home.settings))
+    assert not is_held(supervisor_lock(home.settings))
     assert is_running(home.starts(run)[0]["pid"]) and home.status(run) is Status.RUNNING
     jobs.ensure_supervisor(home.settings)
-    eventually(lambda: "adopted attempt 1" in control.supervisor_log(home.settings).read_text())
+    eventually(lambda: "adopted attempt 1" in supervisor_log(home.settings).read_text())
     kill(home.starts(run)[0]["pid"])
     eventually(lambda: home.status(run) is Status.FAILED)
     assert len(home.starts(run)) == 1
@@ -123,7 +124,7 @@ def test_a_run_launched_while_a_supervisor_stops_is_not_forgotten(home):
     eventually(lambda: home.starts(home.registry.runs()[0]))
     stopping = threading.Thread(target=jobs.stop_supervisor, args=(home.settings, True))
     stopping.start()
-    eventually(lambda: not control.state_file(home.settings).exists())
+    eventually(lambda: not supervisor_state(home.settings).exists())
     late = home.add(priority=1)
     jobs.ensure_supervisor(home.settings)
     eventually(lambda: home.starts(late))
@@ -149,7 +150,7 @@ def test_a_supervisor_of_older_code_is_replaced_and_its_trainer_goes_on(home, mo
     run = home.add(seconds=30)
     old = jobs.ensure_supervisor(home.settings)
     eventually(lambda: home.starts(run))
-    state = control.state_file(home.settings)
+    state = supervisor_state(home.settings)
     state.write_text(state.read_text().replace(old.version, "old"))
     new = jobs.ensure_supervisor(home.settings)
     assert new.process != old.process and new.is_current
@@ -157,17 +158,17 @@ def test_a_supervisor_of_older_code_is_replaced_and_its_trainer_goes_on(home, mo
     assert len(home.starts(run)) == 1 and is_running(home.starts(run)[0]["pid"])
 
 
-def test_a_state_file_of_a_dead_supervisor_fools_nobody(home):
+def test_a_supervisor_state_of_a_dead_supervisor_fools_nobody(home):
     first = jobs.ensure_supervisor(home.settings)
     kill(first.process.pid)
     eventually(lambda: not jobs.supervisor_status(home.settings).running)
-    assert control.state_file(home.settings).exists()
+    assert supervisor_state(home.settings).exists()
     assert jobs.ensure_supervisor(home.settings).process != first.process
 
 
-def test_a_lost_state_file_is_written_again(home):
+def test_a_lost_supervisor_state_is_written_again(home):
     status = jobs.ensure_supervisor(home.settings)
-    control.state_file(home.settings).unlink()
+    supervisor_state(home.settings).unlink()
     eventually(lambda: jobs.supervisor_status(home.settings).process == status.process)
 
 
@@ -179,7 +180,7 @@ def test_a_supervisor_whose_home_is_gone_goes_too(home):
 
 def test_a_supervisor_that_cannot_start_says_why(home):
     home.registry.close()
-    home.settings.registry_path.write_bytes(b"not a database, " * 1000)
+    registry_file(home.settings).write_bytes(b"not a database, " * 1000)
     with pytest.raises(Unavailable, match=r"could not be started.*registry.*is damaged"):
         jobs.ensure_supervisor(home.settings)
 
@@ -208,7 +209,7 @@ def test_a_full_disk_or_a_locked_registry_does_not_end_the_supervisor(home, monk
             return {signal.SIGTERM} if home.status(run).ended else set()
 
     monkeypatch.setattr(home.registry, "claim", troubled)
-    lock = try_acquire(control.supervisor_lock(home.settings))
+    lock = try_acquire(supervisor_lock(home.settings))
     Service(home.settings, lock, UntilFinished(), home.registry, (CPU,), 1.0).run()
     lock.release()
     assert home.status(run) is Status.FINISHED

@@ -278,7 +278,7 @@ def test_a_run_that_died_while_nobody_watched_starts_again(home):
 def test_the_last_word_is_believed_also_when_nobody_was_there_to_hear_it(home):
     run = home.add()
     claimed = home.registry.claim("cpu", "a supervisor that is gone")
-    write_exit(home.folder(run), claimed.attempt, 4, "failed", "The loss became NaN.")
+    write_exit(home.folder(run) / "exit.json", claimed.attempt, 4, "failed", "The loss became NaN.")
     home.supervisor().adopt()
     assert (home.status(run), home.registry.run(run.id).reason) == (Status.FAILED, "The loss became NaN.")
 

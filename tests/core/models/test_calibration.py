@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.files.atomic import digest_of
+from core.files.home import run_folder
 from core.files.locks import try_acquire
 from core.models import calibration, predict
 from core.models.lineage import weights_digest_of
@@ -25,7 +26,7 @@ def run(filled):
 
 
 def folder_of(bench, run):
-    return bench.settings.run_dir(run.id) / "model"
+    return run_folder(bench.settings, run.id).path / "model"
 
 
 def card_of(bench, run) -> dict:
@@ -33,7 +34,7 @@ def card_of(bench, run) -> dict:
 
 
 def stored(bench, run, split):
-    return read_answers(bench.settings.run_dir(run.id) / f"{split}.npz", run)
+    return read_answers(run_folder(bench.settings, run.id).path / f"{split}.npz", run)
 
 
 def make_card_the_model(bench, run):
@@ -61,7 +62,7 @@ def test_the_temperature_is_fitted_on_validation_answers_and_only_reported_on_te
     assert found.test_ece_after == calibration_error(scaled(test.probabilities, found.temperature), test.labels)
     assert found.photos == len(validation.labels)
     other = replace(test, probabilities=np.roll(test.probabilities, 1, axis=1))
-    other.write(bench.settings.run_dir(run.id) / "test.npz")
+    other.write(run_folder(bench.settings, run.id).path / "test.npz")
     assert bench.calibrate(run.id).temperature == found.temperature, "the test photos have no say"
 
 
@@ -132,14 +133,14 @@ def test_a_run_without_weights_gets_one_sentence(bench, run):
 
 
 def test_a_run_without_validation_answers_gets_one_sentence(bench, run):
-    (bench.settings.run_dir(run.id) / "validation.npz").unlink()
+    (run_folder(bench.settings, run.id).path / "validation.npz").unlink()
     with pytest.raises(InvalidInput, match="has no answers for the validation photos"):
         bench.calibrate(run.id)
     assert bench.calibration(run.id) is None
 
 
 def test_a_run_whose_test_answers_are_gone_is_calibrated_all_the_same(bench, run):
-    (bench.settings.run_dir(run.id) / "test.npz").unlink()
+    (run_folder(bench.settings, run.id).path / "test.npz").unlink()
     found = bench.calibrate(run.id)
     assert found.test_ece_before is found.test_loss_after is None
     assert found.validation_loss_after <= found.validation_loss_before

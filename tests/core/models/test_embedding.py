@@ -9,6 +9,7 @@ from core.backbones import get
 from core.comparison import load_results
 from core.errors import NotFound, Unavailable
 from core.features import inner, store
+from core.files.home import run_folder
 from core.models import embedding
 from core.models.embedding import principal
 from core.models.projector import CONFIG, FOLDER
@@ -126,7 +127,7 @@ def test_a_network_that_cannot_show_its_last_layer_is_mapped_by_its_probabilitie
     def refuse(path, classes):
         raise Unavailable("no such layer")
 
-    path = bench.settings.run_dir(run.id) / "model" / "card.json"
+    path = run_folder(bench.settings, run.id).path / "model" / "card.json"
     card = json.loads(path.read_text())
     path.write_text(json.dumps(card | {"answer": card["answer"]["inputs"][0]}))
     monkeypatch.setattr(embedding, "InnerEngine", refuse)
@@ -140,7 +141,7 @@ def test_a_network_that_cannot_show_its_last_layer_is_mapped_by_its_probabilitie
 def test_a_damaged_map_is_made_anew(bench, run):
     store_features(bench, run)
     first = bench.photo_map(run.id)
-    path = bench.settings.run_dir(run.id) / embedding.FILE
+    path = run_folder(bench.settings, run.id).embedding
     path.write_bytes(path.read_bytes()[:100])
     assert (bench.photo_map(run.id).xy == first.xy).all()
 
@@ -149,7 +150,7 @@ def test_it_goes_with_the_run(bench, run):
     store_features(bench, run)
     bench.photo_map(run.id)
     bench.delete_runs([run.id])
-    assert not bench.settings.run_dir(run.id).exists()
+    assert not run_folder(bench.settings, run.id).path.exists()
 
 
 def test_a_run_that_is_deleted_while_its_map_is_made_leaves_no_folder(bench, run, monkeypatch):
@@ -164,7 +165,7 @@ def test_a_run_that_is_deleted_while_its_map_is_made_leaves_no_folder(bench, run
     monkeypatch.setattr(embedding, "principal", deleted_meanwhile)
     with pytest.raises(NotFound, match=f"no folder of run {run.id} any more"):
         bench.photo_map(run.id)
-    assert not bench.settings.run_dir(run.id).exists()
+    assert not run_folder(bench.settings, run.id).path.exists()
 
 
 def test_a_run_without_answers_has_no_map_and_says_why(bench, run):
@@ -184,7 +185,7 @@ def test_a_missing_photo_is_named_when_a_network_must_see_it(bench, run, monkeyp
 def test_tensorboards_projector_gets_the_same_photos(bench, run):
     store_features(bench, run)
     found = bench.photo_map(run.id)
-    folder = bench.settings.run_dir(run.id) / "tensorboard" / FOLDER
+    folder = run_folder(bench.settings, run.id).path / "tensorboard" / FOLDER
     assert (folder / CONFIG).is_file()
     lines = (folder / "metadata.tsv").read_text().splitlines()
     assert len(lines) == 1 + len(found.digests)

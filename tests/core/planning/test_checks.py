@@ -6,6 +6,7 @@ import pytest
 
 from core import jobs
 from core.backbones import Availability
+from core.files.home import run_folder
 from core.planning import checks
 from core.planning.decide import Decision, Level, Plan
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
@@ -151,7 +152,7 @@ def test_models_of_different_datasets_cannot_be_an_ensemble(bench, filled, setti
 
 def test_answers_that_are_not_stored_any_more_are_missed_before_launching(bench, filled, settings):
     members = [run.id for run in filled.with_status(Status.FINISHED)][:2]
-    (settings.run_dir(members[1]) / "validation.npz").unlink()
+    (run_folder(settings, members[1]).path / "validation.npz").unlink()
     (plan,) = bench.plan(filled.dataset.id, [bench.cascade("", Cascade.ENSEMBLE, members)])
     assert plan.decision is Decision.REFUSED and members[1] in plan.because
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.files.home import run_folder
 from core.registry import Registry
 from core.registry.search import RunQuery
 from core.workbench import Workbench
@@ -55,7 +56,7 @@ def test_the_recipe_itself_is_left_as_it_was(registry, settings, older):
 @pytest.mark.parametrize("damage", [None, b"", b"no archive"])
 def test_a_missing_or_damaged_file_leaves_what_only_it_could_tell_unknown(registry, settings, older, damage):
     run = older.runs[0]
-    file = settings.run_dir(run.id) / "test.npz"
+    file = run_folder(settings, run.id).path / "test.npz"
     file.unlink() if damage is None else file.write_bytes(damage)
     registry.backfill(settings)
     found = registry.evaluation(run.id)
@@ -65,14 +66,14 @@ def test_a_missing_or_damaged_file_leaves_what_only_it_could_tell_unknown(regist
 
 
 def test_answers_of_another_measurement_are_not_believed(registry, settings, older):
-    one, other = (settings.run_dir(run.id) / "test.npz" for run in older.runs[:2])
+    one, other = (run_folder(settings, run.id).path / "test.npz" for run in older.runs[:2])
     one.write_bytes(other.read_bytes())
     registry.backfill(settings)
     assert registry.evaluation(older.runs[0].id).right is None
 
 
 def test_a_second_start_changes_nothing_and_reads_no_file(registry, settings, older, monkeypatch):
-    (settings.run_dir(older.runs[0].id) / "test.npz").unlink()
+    (run_folder(settings, older.runs[0].id).path / "test.npz").unlink()
     assert registry.backfill(settings) == len(older.runs) + 2
     monkeypatch.setattr("core.runs.predictions.read_answers", None)
     before = registry.change_counter()

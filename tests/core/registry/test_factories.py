@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from core.datasets.manifest import read_manifest
+from core.files.home import dataset_folder, run_folder, runs_folder
 from core.runs.metrics import evaluate
 from core.runs.values import Progress, Status
 from tests.factories import fill
@@ -32,11 +33,11 @@ def test_fill_may_be_called_again_and_makes_the_next_version(registry, settings)
 
 def test_photos_on_disk_are_those_of_the_registry(registry, settings):
     dataset = fill(registry, settings).dataset
-    folder = settings.dataset_dir(dataset.id) / "photos"
+    folder = dataset_folder(settings, dataset.id).path / "photos"
     photos = registry.photos(dataset.id)
     assert {file.name for file in folder.iterdir()} == {f"{photo.digest}.jpg" for photo in photos}
     assert dataset.photo_count == len(photos)
-    assert read_manifest(settings.dataset_dir(dataset.id))[0] == dataset
+    assert read_manifest(dataset_folder(settings, dataset.id).path)[0] == dataset
     for photo in photos:
         content = (folder / f"{photo.digest}.jpg").read_bytes()
         assert hashlib.sha256(content).hexdigest() == photo.digest
@@ -46,7 +47,7 @@ def test_photos_on_disk_are_those_of_the_registry(registry, settings):
 def test_test_probabilities_on_disk_lead_to_the_stored_evaluation(registry, settings):
     filled = fill(registry, settings)
     for run in filled.with_status(Status.FINISHED):
-        with np.load(settings.run_dir(run.id) / "test.npz", allow_pickle=False) as stored:
+        with np.load(run_folder(settings, run.id).path / "test.npz", allow_pickle=False) as stored:
             digests, labels, probabilities = stored["digests"], stored["labels"], stored["probabilities"]
         assert evaluate(probabilities, labels, filled.dataset.class_names, digests) == registry.evaluation(run.id)
         assert (labels.dtype, probabilities.dtype) == (np.int64, np.float32)
@@ -60,20 +61,20 @@ def test_models_on_disk_have_the_registered_digest_and_card(registry, settings):
     for model in registry.models():
         content = (settings.home / model.path).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (model.sha256, model.size_bytes)
-        assert json.loads((settings.run_dir(model.run_id) / "model" / "card.json").read_text()) == model.card
+        assert json.loads((run_folder(settings, model.run_id).path / "model" / "card.json").read_text()) == model.card
         assert registry.cost(model.run_id).model_bytes == model.size_bytes
 
 
 def test_started_runs_have_a_log_and_the_running_one_its_progress(registry, settings):
     filled = fill(registry, settings)
     for run in filled.runs:
-        assert (settings.run_dir(run.id) / "log.txt").exists() == (run.status != Status.SCHEDULED)
+        assert (run_folder(settings, run.id).path / "log.txt").exists() == (run.status != Status.SCHEDULED)
     (running,) = filled.with_status(Status.RUNNING)
-    progress = json.loads((settings.run_dir(running.id) / "progress.json").read_text())
+    progress = json.loads((run_folder(settings, running.id).path / "progress.json").read_text())
     assert asdict(Progress(**progress)) == progress
 
 
 def test_many_runs_need_no_files(registry, settings):
     filled = fill(registry, runs=30, epochs=1)
     assert len(filled.with_status(Status.FINISHED)) == 26
-    assert not settings.runs_dir.exists()
+    assert not runs_folder(settings).exists()

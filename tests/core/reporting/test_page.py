@@ -12,6 +12,7 @@ import pytest
 
 from core.comparison import SeveralDatasets, load_results
 from core.errors import InvalidInput, NotFound
+from core.files.home import dataset_folder, run_folder
 from core.reporting import TABLES, report_html
 from core.reporting.markup import Column, Html, html, table, tag
 from core.reporting.page import policy, scripts
@@ -156,7 +157,7 @@ def test_the_photos_that_say_most_are_small_pictures_in_the_file(bench, finished
 
 
 def test_photos_that_are_gone_leave_no_holes(bench, finished):
-    for path in (bench.settings.dataset_dir(finished[0].dataset_id) / "photos").iterdir():
+    for path in (dataset_folder(bench.settings, finished[0].dataset_id).path / "photos").iterdir():
         path.unlink()
     assert read(bench, finished).of("img") == []
 
@@ -183,7 +184,7 @@ def test_an_unfinished_run_is_shown_and_marked(bench, finished):
 
 
 def test_a_run_whose_answers_are_gone_is_shown_without_them(bench, finished):
-    (bench.settings.run_dir(finished[0].id) / "test.npz").unlink()
+    (run_folder(bench.settings, finished[0].id).path / "test.npz").unlink()
     text = read(bench, finished).text
     assert f"Run {finished[0].id} has no answers for the test photos" in text
 

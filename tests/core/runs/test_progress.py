@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from core.files.home import run_folder
 from core.runs.progress import WRITE_INTERVAL, ProgressWriter, read_progress, write_progress
 from core.runs.values import Progress
 
@@ -22,7 +23,7 @@ def clock():
 
 @pytest.fixture
 def writer(settings, clock):
-    settings.run_dir("r-1").mkdir(parents=True)
+    run_folder(settings, "r-1").path.mkdir(parents=True)
     return ProgressWriter("r-1", settings, clock)
 
 
@@ -30,12 +31,12 @@ def test_what_is_written_is_read(settings, writer):
     progress = Progress(stage="Training", done=3, total=9, unit="epochs", eta_seconds=1.5, updated_at=7.0)
     write_progress("r-1", settings, progress)
     assert read_progress("r-1", settings) == progress
-    assert [path.name for path in settings.run_dir("r-1").iterdir()] == ["progress.json"]
+    assert [path.name for path in run_folder(settings, "r-1").path.iterdir()] == ["progress.json"]
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", '{"stage": "Training"}'])
 def test_a_missing_or_torn_heartbeat_is_none(settings, writer, text):
-    path = settings.run_dir("r-1") / "progress.json"
+    path = run_folder(settings, "r-1").path / "progress.json"
     path.unlink()
     if text is not None:
         path.write_text(text)
@@ -98,4 +99,4 @@ def test_a_full_disk_does_not_stop_the_work(writer, clock, monkeypatch):
 
 
 def test_the_heartbeat_is_plain_json(settings, writer):
-    assert json.loads((settings.run_dir("r-1") / "progress.json").read_text())["stage"] == "Starting"
+    assert json.loads((run_folder(settings, "r-1").path / "progress.json").read_text())["stage"] == "Starting"

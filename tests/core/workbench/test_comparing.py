@@ -5,6 +5,7 @@ import pytest
 
 from core.comparison import SeveralDatasets, claim, load_results
 from core.errors import NotFound
+from core.files.home import run_folder
 from core.registry.search import RunQuery
 from tests.factories import fill
 from tests.pattern_home import fill_patterns
@@ -31,7 +32,7 @@ def test_a_new_price_of_an_hour_is_seen_at_once(bench, finished):
 
 def test_answers_that_vanish_are_missed_at_once(bench, settings, finished):
     assert not bench.comparison(finished).missing
-    (settings.run_dir(finished[0]) / "test.npz").unlink()
+    (run_folder(settings, finished[0]).path / "test.npz").unlink()
     assert "test.npz is not there" in bench.comparison(finished).missing[finished[0]]
 
 
@@ -39,7 +40,7 @@ def test_answers_that_are_replaced_are_read_again(bench, settings, finished):
     assert not bench.comparison(finished).missing
     kept = load_results(settings, finished[0])
     np.savez(
-        settings.run_dir(finished[0]) / "test.npz",
+        run_folder(settings, finished[0]).path / "test.npz",
         digests=np.array(kept.digests),
         labels=kept.labels,
         probabilities=np.eye(kept.probabilities.shape[1])[kept.probabilities.argmax(axis=1)],

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from core.errors import Conflict, NotFound, Unavailable
+from core.files.home import dataset_folder, datasets_folder, registry_file, run_folder, runs_folder
 from core.files.locks import acquire
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Status
 from core.settings import REPOSITORY
 from core.workbench.delete import (
-    WEIGHTS,
     delete_dataset,
     delete_runs,
     delete_weights,
@@ -41,15 +41,15 @@ def finished(registry):
 
 def test_the_toll_is_what_lies_on_disk(filled, settings):
     run = finished(filled)
-    assert preview_runs(settings, filled, [run.id]).bytes == size_of(settings.run_dir(run.id)) > 0
+    assert preview_runs(settings, filled, [run.id]).bytes == size_of(run_folder(settings, run.id).path) > 0
 
 
 def test_the_toll_counts_shared_files_only_with_the_last_that_has_them(filled, settings):
     one, other = [run for run in filled.runs() if run.status is Status.FINISHED][:2]
     before = preview_runs(settings, filled, [one.id]).bytes
-    shared = settings.run_dir(one.id) / "shared"
+    shared = run_folder(settings, one.id).path / "shared"
     shared.write_bytes(b"x" * 1000)
-    (settings.run_dir(other.id) / "shared").hardlink_to(shared)
+    (run_folder(settings, other.id).path / "shared").hardlink_to(shared)
     both = preview_dataset(settings, filled, filled.dataset(one.dataset_id)).bytes
     assert preview_runs(settings, filled, [one.id]).bytes == before, "the other run keeps it on the disk"
     delete_runs(settings, filled, [other.id])
@@ -78,7 +78,7 @@ def test_a_run_goes_with_its_model_and_files(filled, settings):
     run = finished(filled)
     impact = delete_runs(settings, filled, [run.id])
     assert (impact.runs, impact.models) == (1, 1)
-    assert not settings.run_dir(run.id).exists()
+    assert not run_folder(settings, run.id).path.exists()
     with pytest.raises(NotFound):
         filled.run(run.id)
 
@@ -94,7 +94,7 @@ def test_a_running_run_must_be_cancelled_first(filled, settings):
 def test_a_deleted_model_leaves_its_run_and_evaluation(filled, settings):
     run = finished(filled)
     delete_weights(settings, filled, [run.id])
-    assert not (settings.run_dir(run.id) / "model").exists()
+    assert not (run_folder(settings, run.id).path / "model").exists()
     assert filled.run(run.id).status is Status.FINISHED and filled.evaluation(run.id)
 
 
@@ -104,9 +104,9 @@ def test_a_dataset_goes_with_photos_runs_and_models(filled, settings):
         filled.end(run.id, run.attempt, Status.KILLED)
     impact = delete_dataset(settings, filled, dataset)
     assert impact.runs == 6 and impact.bytes > 0
-    assert not settings.dataset_dir(dataset.id).exists()
+    assert not dataset_folder(settings, dataset.id).path.exists()
     assert filled.datasets() == [] and filled.runs() == []
-    assert list(settings.runs_dir.iterdir()) == []
+    assert list(runs_folder(settings).iterdir()) == []
 
 
 # --- many at once, and weights alone ---
@@ -117,23 +117,23 @@ def two(filled, settings):
     """The ids of two finished runs, with checkpoints."""
     ids = [run.id for run in filled.runs() if run.status is Status.FINISHED][:2]
     for run_id in ids:
-        checkpoint = settings.run_dir(run_id) / "checkpoints" / "000012"
+        checkpoint = run_folder(settings, run_id).path / "checkpoints" / "000012"
         checkpoint.mkdir(parents=True)
         (checkpoint / "state.npz").write_bytes(b"x" * 5000)
     return ids
 
 
 def leftovers(settings) -> list[Path]:
-    folders = (settings.runs_dir, settings.datasets_dir)
+    folders = (runs_folder(settings), datasets_folder(settings))
     return [path for folder in folders for pattern in (".deleted-*", "*/.deleted-*") for path in folder.glob(pattern)]
 
 
 def test_several_runs_go_together_with_exactly_what_was_said_before(filled, settings, two):
     said = preview_runs(settings, filled, two)
     assert (said.runs, said.models) == (2, 2)
-    assert said.bytes == size_of(*(settings.run_dir(run_id) for run_id in two)) > 10_000
+    assert said.bytes == size_of(*(run_folder(settings, run_id).path for run_id in two)) > 10_000
     assert delete_runs(settings, filled, two) == said
-    assert not any(settings.run_dir(run_id).exists() for run_id in two) and not leftovers(settings)
+    assert not any(run_folder(settings, run_id).path.exists() for run_id in two) and not leftovers(settings)
     assert not {run.id for run in filled.runs()} & set(two)
 
 
@@ -142,7 +142,7 @@ def test_one_that_runs_keeps_all_of_them_and_is_named(filled, settings, two):
     for delete in (delete_runs, delete_weights):
         with pytest.raises(Conflict, match=f"Cancel what is running first: {running.id}"):
             delete(settings, filled, [*two, running.id])
-    assert all((settings.run_dir(run_id) / "model").exists() for run_id in two) and len(filled.runs()) == 6
+    assert all((run_folder(settings, run_id).path / "model").exists() for run_id in two) and len(filled.runs()) == 6
 
 
 def test_a_folder_that_may_not_be_moved_leaves_everything_as_it_was(filled, settings, two, monkeypatch):
@@ -156,7 +156,7 @@ def test_a_folder_that_may_not_be_moved_leaves_everything_as_it_was(filled, sett
     monkeypatch.setattr(Path, "rename", refusing)
     with pytest.raises(Unavailable, match=rf"{two[1]} cannot be deleted \(Permission denied\), so nothing was"):
         delete_runs(settings, filled, two)
-    assert all(settings.run_dir(run_id).exists() for run_id in two) and not leftovers(settings)
+    assert all(run_folder(settings, run_id).path.exists() for run_id in two) and not leftovers(settings)
     assert len(filled.runs()) == 6
 
 
@@ -167,17 +167,17 @@ def test_a_run_that_starts_in_that_very_moment_keeps_everything(filled, settings
     monkeypatch.setattr(filled, "delete_runs", started)
     with pytest.raises(Conflict):
         delete_runs(settings, filled, two)
-    assert all(settings.run_dir(run_id).exists() for run_id in two) and not leftovers(settings)
+    assert all(run_folder(settings, run_id).path.exists() for run_id in two) and not leftovers(settings)
 
 
 def test_weights_go_and_the_record_stays(filled, settings, two):
     said = preview_runs(settings, filled, two, weights_only=True)
     assert (said.runs, said.models) == (0, 2) and said.bytes > 10_000
-    before = size_of(settings.runs_dir)
+    before = size_of(runs_folder(settings))
     assert delete_weights(settings, filled, two) == said
-    assert size_of(settings.runs_dir) == before - said.bytes
+    assert size_of(runs_folder(settings)) == before - said.bytes
     for run_id in two:
-        folder = settings.run_dir(run_id)
+        folder = run_folder(settings, run_id).path
         assert not (folder / "model").exists() and not (folder / "checkpoints").exists()
         assert (folder / "test.npz").exists() and (folder / "log.txt").exists()
         assert filled.evaluation(run_id) and filled.cost(run_id) and filled.epochs(run_id)
@@ -219,12 +219,13 @@ def test_the_toll_names_the_champion_among_them(filled, settings, two):
 DELETING = """
 import os, signal, sys
 from pathlib import Path
+from core.files.home import registry_file
 from core.workbench import delete
 from core.registry import Registry
 from core.settings import Settings
 
 settings, what, moment, ids = Settings(home=Path(sys.argv[1])), sys.argv[2], int(sys.argv[3]), sys.argv[4:]
-registry, steps = Registry.open(settings.registry_path), 0
+registry, steps = Registry.open(registry_file(settings)), 0
 
 def dying(function):
     def counted(*args, **options):
@@ -248,32 +249,37 @@ def kill(settings, what: str, moment: int, ids) -> bool:
     """Deletes in another process that is killed before its ``moment``-th step; whether it had that many."""
     command = [sys.executable, "-c", DELETING, str(settings.home), what, str(moment), *ids]
     killed = subprocess.run(command, cwd=REPOSITORY, env=os.environ, timeout=60)
-    with Registry.open(settings.registry_path).reading():
+    with Registry.open(registry_file(settings)).reading():
         pass  # what the killed process wrote can be read
     return killed.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("moment", range(1, 6))
 def test_killed_at_any_step_all_runs_are_gone_or_none(filled, settings, two, moment):
-    before = size_of(settings.runs_dir)
+    before = size_of(runs_folder(settings))
     assert kill(settings, "delete_runs", moment, two)
     finish(settings, filled)
     known = {run.id for run in filled.runs()} & set(two)
     assert known in (set(), set(two)), "half of what was to go together has gone"
-    assert all(settings.run_dir(run_id).exists() == (run_id in known) for run_id in two)
-    assert not leftovers(settings) and (size_of(settings.runs_dir) == before) == bool(known)
+    assert all(run_folder(settings, run_id).path.exists() == (run_id in known) for run_id in two)
+    assert not leftovers(settings) and (size_of(runs_folder(settings)) == before) == bool(known)
 
 
 @pytest.mark.parametrize("moment", range(1, 9))
 def test_killed_at_any_step_all_weights_are_gone_or_none(filled, settings, two, moment):
     """The second has checkpoints only, so that no row says whether its own have gone."""
     filled.delete_models_of(two[1:])
-    before = size_of(settings.runs_dir)
+    before = size_of(runs_folder(settings))
     assert kill(settings, "delete_weights", moment, two)
     finish(settings, filled)
-    kept = {(run_id, name) for run_id in two for name in WEIGHTS if (settings.run_dir(run_id) / name).exists()}
+    kept = {
+        (run_id, name)
+        for run_id in two
+        for name in ("model", "checkpoints")
+        if (run_folder(settings, run_id).path / name).exists()
+    }
     assert len(kept) in (0, 4) and (two[0] in filled.model_sizes()) == bool(kept)
-    assert not leftovers(settings) and (size_of(settings.runs_dir) == before) == bool(kept)
+    assert not leftovers(settings) and (size_of(runs_folder(settings)) == before) == bool(kept)
 
 
 def test_killed_at_any_step_a_dataset_is_gone_with_all_its_runs_or_all_is_there(filled, settings):
@@ -286,9 +292,9 @@ def test_killed_at_any_step_a_dataset_is_gone_with_all_its_runs_or_all_is_there(
         assert not leftovers(settings)
         if filled.datasets() == []:
             break
-        assert was_killed and len(filled.runs()) == runs and size_of(settings.runs_dir) == before
-        assert settings.dataset_dir(dataset.id).exists()
-    assert filled.runs() == [] and size_of(settings.runs_dir, settings.datasets_dir) == 0
+        assert was_killed and len(filled.runs()) == runs and size_of(runs_folder(settings)) == before
+        assert dataset_folder(settings, dataset.id).path.exists()
+    assert filled.runs() == [] and size_of(runs_folder(settings), datasets_folder(settings)) == 0
     assert moment > runs, "it was tried at every folder"
 
 
@@ -296,12 +302,12 @@ def test_what_a_kill_left_is_out_of_the_way_of_the_next_deletion_too(filled, set
     """A dashboard stays open over the kill of a command, so nobody starts anew."""
     assert kill(settings, "delete_runs", 2, two)
     assert delete_runs(settings, filled, two).runs == 2
-    assert not leftovers(settings) and not any(settings.run_dir(run_id).exists() for run_id in two)
+    assert not leftovers(settings) and not any(run_folder(settings, run_id).path.exists() for run_id in two)
 
 
 def test_checkpoints_of_a_run_that_went_on_after_the_kill_are_kept(filled, settings, two):
     assert kill(settings, "delete_weights", 2, two)
-    new = settings.run_dir(two[0]) / "model"
+    new = run_folder(settings, two[0]).path / "model"
     new.mkdir()
     (new / "made since").write_bytes(b"x")
     finish(settings, filled)

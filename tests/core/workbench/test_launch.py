@@ -8,6 +8,7 @@ import pytest
 
 from core import jobs
 from core.errors import Conflict, InvalidInput
+from core.files.home import run_folder
 from core.planning.decide import Decision
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern
 from core.runs.values import Status
@@ -35,7 +36,7 @@ def bench(settings, registry, started, monkeypatch):
 
 def combine(recipe, run, registry, settings):
     """Leaves what the real one leaves, without looking at anybody's answers."""
-    folder = settings.run_dir(run.id) / "model"
+    folder = run_folder(settings, run.id).path / "model"
     folder.mkdir(parents=True)
     (folder / "card.json").write_text("{}")
     names = registry.dataset(run.dataset_id).class_names

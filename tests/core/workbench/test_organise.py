@@ -8,6 +8,7 @@ import pytest
 
 from core.comparison import load_results
 from core.errors import InvalidInput, NotFound, Unavailable
+from core.files.home import run_folder
 from core.planning.decide import Decision
 from core.recipes.recipe import Cascade, Recipe
 from core.runs.values import Status
@@ -117,7 +118,7 @@ def test_nothing_is_built_on_it(bench, finished, light):
 
 def test_a_failed_run_without_its_checkpoint_starts_from_the_beginning(bench, filled):
     failed = filled.with_status(Status.FAILED)[0]
-    (bench.settings.run_dir(failed.id) / "checkpoints" / "000006").mkdir(parents=True)
+    (run_folder(bench.settings, failed.id).path / "checkpoints" / "000006").mkdir(parents=True)
     assert bench.has_checkpoint(failed.id)
     bench.delete_weights([failed.id])
     assert not bench.has_checkpoint(failed.id)

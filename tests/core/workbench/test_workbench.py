@@ -8,6 +8,7 @@ import pytest
 from core import jobs
 from core.comparison import load_results
 from core.errors import Conflict, InvalidInput, NotFound
+from core.files.home import run_folder
 from core.models.lineage import run_name
 from core.planning.decide import Decision
 from core.recipes.defaults import reasons
@@ -161,7 +162,7 @@ def test_a_known_answer_is_reused_and_says_what_that_saves(bench, dataset, finis
 
 def test_an_extension_saves_the_epochs_that_were_run(bench, dataset, finished, settings):
     run = finished[0]
-    (settings.run_dir(run.id) / "checkpoints" / "00012").mkdir(parents=True)
+    (run_folder(settings, run.id).path / "checkpoints" / "00012").mkdir(parents=True)
     longer = replace(run.recipe, hyperparameters=replace(run.recipe.hyperparameters, epochs=48))
     plan, anew = first(bench, dataset, longer), first(bench, dataset, replace(longer, backbone="resnet50"))
     assert (plan.decision, plan.first_epoch, plan.run_id) == (Decision.EXTENDED, 13, run.id)
@@ -279,12 +280,12 @@ def finish_like(registry, settings, run, original, *, shift=0.0):
         run.id, attempt, evaluation=registry.evaluation(original.id), cost=make_cost(), model=make_model(run),
         best_epoch=original.best_epoch,
     )  # fmt: skip
-    settings.run_dir(run.id).mkdir(parents=True, exist_ok=True)
-    with np.load(settings.run_dir(original.id) / "test.npz") as stored:
+    run_folder(settings, run.id).path.mkdir(parents=True, exist_ok=True)
+    with np.load(run_folder(settings, original.id).path / "test.npz") as stored:
         answers = dict(stored)
     surer = answers["probabilities"]
     answers["probabilities"] = surer + np.float32(shift) * (1 / surer.shape[1] - surer)  # less sure, and still shares
-    np.savez(settings.run_dir(run.id) / "test.npz", **answers)
+    np.savez(run_folder(settings, run.id).path / "test.npz", **answers)
 
 
 def test_a_reproduction_that_agrees_is_identical_from_both_sides(bench, finished, registry, settings):

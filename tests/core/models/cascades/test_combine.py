@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.features.views import View
+from core.files.home import registry_file, run_folder
 from core.models import predict
 from core.models.cascades.combine import combine
 from core.models.cascades.thresholds import best, combined, curve
@@ -45,7 +46,7 @@ class Home:
 
     def __init__(self, folder):
         self.settings = Settings(home=folder)
-        self.registry = Registry.open(self.settings.registry_path)
+        self.registry = Registry.open(registry_file(self.settings))
         self.filled = fill(self.registry, self.settings, runs=8)
         self.dataset = self.filled.dataset
         self.finished = [run.id for run in self.filled.with_status(Status.FINISHED)]
@@ -59,15 +60,15 @@ class Home:
         return self.registry.run(run_id)
 
     def model_folder(self, run_id):
-        return self.settings.run_dir(run_id) / "model"
+        return run_folder(self.settings, run_id).path / "model"
 
     def stored(self, run_id, split):
-        with np.load(self.settings.run_dir(run_id) / f"{split}.npz") as file:
+        with np.load(run_folder(self.settings, run_id).path / f"{split}.npz") as file:
             return {name: file[name] for name in file.files}
 
     def say(self, run_id, split, probabilities):
         known = self.stored(run_id, split)
-        np.savez(self.settings.run_dir(run_id) / f"{split}.npz", **known | {"probabilities": probabilities})
+        np.savez(run_folder(self.settings, run_id).path / f"{split}.npz", **known | {"probabilities": probabilities})
 
     def give_engine(self, run_id, *, network="one", bias=(0, 0, 0, 0)):
         """A model that can be asked: the network's two numbers and a head of its own."""
@@ -109,7 +110,7 @@ def test_everything_of_it_is_on_the_disk_before_the_registry_calls_it_finished(h
         fsync(descriptor)
 
     def finished(registry, run, **results):
-        folder = home.settings.run_dir(run.id)
+        folder = run_folder(home.settings, run.id).path
         assert {path.stat().st_ino for path in (folder, *folder.rglob("*"))} <= synced
         return add(registry, run, **results)
 
@@ -123,7 +124,7 @@ def test_photos_are_matched_by_their_digest_not_by_their_place(home):
     for split in ("validation", "test"):
         known = home.stored(second, split)
         turned = {name: rows[::-1] for name, rows in known.items()}
-        np.savez(home.settings.run_dir(second) / f"{split}.npz", **turned)
+        np.savez(run_folder(home.settings, second).path / f"{split}.npz", **turned)
     run = home.combine(Cascade.ENSEMBLE, [first, second])
     expected = (home.stored(first, "test")["probabilities"] + known["probabilities"]) / 2
     np.testing.assert_allclose(home.stored(run.id, "test")["probabilities"], expected, atol=1e-6)
@@ -296,7 +297,7 @@ def test_runs_of_different_datasets_are_refused(home):
 
 
 def test_answers_that_are_gone_or_damaged_are_named(home):
-    path = home.settings.run_dir(home.finished[1]) / "validation.npz"
+    path = run_folder(home.settings, home.finished[1]).path / "validation.npz"
     path.write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(InvalidInput, match=r"validation\.npz of .* is damaged"):
         home.combine(Cascade.ENSEMBLE, home.finished[:2])
@@ -309,7 +310,7 @@ def test_a_member_whose_files_were_changed_is_refused_and_nothing_is_left_behind
     (home.model_folder(home.finished[1]) / "head.npz").write_text("tampered with")
     with pytest.raises(Unavailable, match=r"head\.npz .* was changed or damaged"):
         home.combine(Cascade.ENSEMBLE, home.finished[:2])
-    assert not home.settings.run_dir("r-together").exists()
+    assert not run_folder(home.settings, "r-together").path.exists()
     with pytest.raises(NotFound):
         home.registry.run("r-together")
 

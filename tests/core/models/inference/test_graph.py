@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.features.views import View
+from core.files.home import RunFolder, dataset_folder, registry_file
 from core.models.heads import load as heads
 from core.models.heads.dense import Layer, write_dense
 from core.models.inference import graph
@@ -230,15 +231,15 @@ def test_a_card_without_the_digest_of_a_file_is_not_believed(folder):
 @pytest.fixture
 def home(tmp_path):
     settings = Settings(home=tmp_path / "home")
-    registry = Registry.open(settings.registry_path)
+    registry = Registry.open(registry_file(settings))
     return settings, registry, fill(registry, settings, runs=1).dataset
 
 
-def ask(home, run_folder, split="train", **options):
+def ask(home, run, split="train", **options):
     settings, registry, dataset = home
     photos = registry.photos(dataset.id, split=split)
     options = {"digest": "d" * 64} | options
-    return photos, predictions_of(photos, dataset=dataset, run_folder=run_folder, settings=settings, **options)
+    return photos, predictions_of(photos, dataset=dataset, run_folder=RunFolder(run), settings=settings, **options)
 
 
 def test_answers_of_a_run_are_computed_once_and_stored(home, folder):
@@ -250,7 +251,7 @@ def test_answers_of_a_run_are_computed_once_and_stored(home, folder):
     np.testing.assert_array_equal(first.array, second.array)
     assert first.array.shape == (len(photos), 2)
     graph = InferenceGraph(folder, of_one(), classes=2)
-    jpeg = (home[0].dataset_dir(home[2].id) / "photos" / f"{photos[5].digest}.jpg").read_bytes()
+    jpeg = (dataset_folder(home[0], home[2].id).path / "photos" / f"{photos[5].digest}.jpg").read_bytes()
     np.testing.assert_allclose(first.array[5], graph(View(jpeg)), atol=1e-6)
 
 
@@ -270,11 +271,12 @@ def test_answers_of_a_model_that_is_gone_or_a_split_cut_short_are_refused(home, 
         ask(home, folder.parent)
     a_card(folder, of_one())
     photos = registry.photos(dataset.id, split="test")
+    run = RunFolder(folder.parent)
     with pytest.raises(InvalidInput, match="all .* photos"):
-        predictions_of(photos[1:], dataset=dataset, run_folder=folder.parent, digest="d" * 64, settings=settings)
+        predictions_of(photos[1:], dataset=dataset, run_folder=run, digest="d" * 64, settings=settings)
     with pytest.raises(InvalidInput, match="per split"):
-        predictions_of([], dataset=dataset, run_folder=folder.parent, digest="d" * 64, settings=settings)
-    (settings.dataset_dir(dataset.id) / "photos" / f"{photos[0].digest}.jpg").unlink()
+        predictions_of([], dataset=dataset, run_folder=run, digest="d" * 64, settings=settings)
+    (dataset_folder(settings, dataset.id).path / "photos" / f"{photos[0].digest}.jpg").unlink()
     with pytest.raises(NotFound, match="stored photo"):
         ask(home, folder.parent, "test")
 
