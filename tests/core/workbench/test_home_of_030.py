@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.files.home import registry_file, run_folder
 from core.runs.values import Status
 from core.workbench import Workbench
 
@@ -87,7 +88,7 @@ def relative(value: dict, home) -> dict:
 
 
 def test_every_row_of_every_table_keeps_its_values(home, unpacked, bench):
-    old, new = tables_of(unpacked / "registry.db"), tables_of(home.registry_path)
+    old, new = tables_of(unpacked / "registry.db"), tables_of(registry_file(home))
     assert len(old["runs"]) == 17 and {row["status"] for row in old["runs"]} >= {"FINISHED", "FAILED", "KILLED"}
     for name, rows in old.items():
         assert len(new[name]) >= len(rows), name
@@ -96,10 +97,10 @@ def test_every_row_of_every_table_keeps_its_values(home, unpacked, bench):
 
 
 def test_opening_it_a_second_time_changes_nothing(home, bench):
-    before = tables_of(home.registry_path)
+    before = tables_of(registry_file(home))
     bench.registry.close()
     Workbench.open(home)
-    assert tables_of(home.registry_path) == before
+    assert tables_of(registry_file(home)) == before
 
 
 def test_files_are_left_as_they_were(home, unpacked, bench):
@@ -176,7 +177,7 @@ def test_an_alias_can_be_rolled_back_to_the_run_that_held_it(bench, expected):
 
 def test_stored_predictions_give_the_accuracy_that_was_measured(call, expected, home):
     for run_id in expected["compared"]:
-        with np.load(home.run_dir(run_id) / "test.npz") as file:
+        with np.load(run_folder(home, run_id).path / "test.npz") as file:
             right = file["probabilities"].argmax(axis=1) == file["labels"]
         assert math.isclose(right.mean(), expected["show"][run_id]["accuracy"])
 
