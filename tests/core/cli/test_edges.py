@@ -174,7 +174,7 @@ def test_a_second_dashboard_on_a_port_leaves_the_supervisor_of_the_first_alone(h
 
 def test_a_dashboard_that_is_told_to_end_takes_its_idle_supervisor_along(home, monkeypatch, capsys):
     stopped = []
-    monkeypatch.setattr(jobs, "stop_supervisor", lambda settings, now: stopped.append(now))
+    monkeypatch.setattr(jobs, "stop_supervisor", lambda settings, now=False: stopped.append(now))
     monkeypatch.setattr("core.web.server.serve.serve", lambda settings: os.kill(os.getpid(), signal.SIGTERM))
     before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("SIGTERM would have ended the process on the spot"))
     try:
