@@ -38,7 +38,7 @@ def backup_text(result: dict) -> str:
 def doctor(options: Namespace) -> Result:
     settings = load_settings()
     try:
-        checks = Workbench.open(settings).doctor()
+        checks = examine(settings, Workbench.open(settings).registry)
     except (Unavailable, NoSpace) as error:  # a broken home is what a doctor is called for
         checks = examine(settings, None, str(error))
     bad = [check.name for check in checks if not check.good]

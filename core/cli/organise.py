@@ -128,7 +128,7 @@ def delete(options: Namespace) -> Result:
     if options.model:
         references = [workbench.registry.model(options.model).run_id]
     if kind == "dataset":
-        impact = workbench.impact(dataset=references[0])
+        impact = workbench.preview_deletion(dataset=references[0])
     else:
         impact = workbench.preview_deletion(references, weights_only=kind == "model")
     if sys.stdin.isatty() and not options.yes and not options.json:

@@ -2,23 +2,20 @@
 
 Reads of the registry go to ``bench.registry``. Errors are ``core.errors`` with a sentence for a person. Nothing here
 imports TensorFlow.
-``photos`` (datasets), ``recipes`` (backbones, defaults, grids), ``plans`` (look before you train), ``launching``,
-``running`` (runs and their queue), ``results`` (figures, models, prediction), ``comparing`` (runs side by side, the
-leaderboard), ``stored`` (features), ``organising`` (stars, tags, archive, aliases, deleting many), ``reporting``
-(reports, calibration, the map of photos), ``care`` (one deletion, processes).
+
+``datasets`` (importing, stored features) · ``recipes`` (backbones, defaults, grids) · ``launch`` (plan, launch) ·
+``runs`` (stop, resume, what belongs to one, predict) · ``reproduce`` · ``report`` (comparison, leaderboard,
+calibration, report) · ``organise`` (stars, tags, archive, aliases) · ``delete`` · ``health``
 """
 
-from core.workbench.admin import Admin
-from core.workbench.launch import Launching
+from core.workbench.datasets import Datasets
 from core.workbench.organise import Organising
-from core.workbench.photos import Photos
 from core.workbench.report import Reporting
-from core.workbench.results import Results
+from core.workbench.reproduce import Reproducing
 from core.workbench.runs import Running
-from core.workbench.stored import StoredVerbs
 
 
-class Workbench(Photos, Launching, Running, Results, Reporting, StoredVerbs, Organising, Admin):
+class Workbench(Datasets, Reproducing, Running, Reporting, Organising):
     """One open home: its settings and its registry. Safe to share between threads."""
 
 

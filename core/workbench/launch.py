@@ -1,16 +1,15 @@
-"""Verbs that put plans into effect."""
+"""Planning and launching runs, combinations of finished runs included."""
 
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from core import jobs
-from core.errors import Conflict, InvalidInput
+from core.errors import InvalidInput
 from core.files.home import launch_lock
 from core.files.locks import acquire
 from core.planning.checks import examine_all
-from core.planning.decide import Concern, Decision, EarlierRun, Plan
+from core.planning.decide import Concern, Decision, Plan
 from core.planning.plan import Planner
 from core.recipes.recipe import Cascade, Recipe
 from core.runs.values import Run, Status
@@ -117,38 +116,3 @@ class Launching(Recipes):
         recipe = self.cascade("", kind, run_ids)
         ((plan, run),) = self.plan_and_launch([(self.registry.run(recipe.members[0]).dataset_id, recipe)])
         return plan, run
-
-    def reproduce(self, run_id: str, *, priority: int = 0) -> Run:
-        """Do a finished run again from its first epoch, with the same seed, to see whether the numbers agree.
-
-        Raises:
-            Conflict: it is not finished, or was ended by hand under a learning rate that falls over all its epochs.
-        """
-        original = self.registry.run(run_id)
-        if original.status is not Status.FINISHED:
-            raise Conflict(f"Only a finished run can be reproduced. Run {original.id} is {original.status}.")
-        plan = Plan(
-            dataset_id=original.dataset_id,
-            recipe=_as_it_ran(original),
-            fingerprint=original.fingerprint,
-            decision=Decision.NEW,
-            because=f"It is run {original.id} again.",
-            name=original.name,
-            reproduces=original.id,
-        )
-        run = self._launch(plan, priority)
-        if not run.status.ended:
-            jobs.ensure_supervisor(self.settings)
-        return run
-
-
-def _as_it_ran(run: Run) -> Recipe:
-    """The recipe with the epochs that were run, where somebody ended it before its last one."""
-    if not EarlierRun(run=run, has_model=True, has_checkpoint=False).stopped_by_user:
-        return run.recipe
-    if run.recipe.length_matters:
-        raise Conflict(
-            f"Run {run.id} was stopped after epoch {run.epochs_done} of {run.recipe.hyperparameters.epochs} while its "
-            "learning rate was still falling, so doing it again would end elsewhere. Extend it to its end first."
-        )
-    return replace(run.recipe, hyperparameters=replace(run.recipe.hyperparameters, epochs=run.epochs_done))

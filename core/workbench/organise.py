@@ -1,4 +1,4 @@
-"""Verbs that keep order among runs: stars, tags, the archive, aliases such as *champion*, and deleting many."""
+"""Organising runs: stars, tags, the archive, aliases such as *champion*, and deletion."""
 
 import getpass
 from collections import Counter
@@ -12,18 +12,18 @@ from core.workbench.delete import DeletionImpact
 
 
 class Organising(Bench):
-    """What people say about runs, and what they no longer need."""
+    """Marks, aliases and deletion."""
 
     def star(self, run_ids: Sequence[str], on: bool = True) -> None:
-        """Put a star on runs, or take it off."""
+        """Star or unstar runs."""
         self.registry.mark(self._ids(run_ids), starred=on)
 
     def archive(self, run_ids: Sequence[str], on: bool = True) -> None:
-        """Put runs away: lists leave them out unless asked. Nothing is deleted; ``on=False`` brings them back."""
+        """Archive runs: lists omit them by default. Nothing is deleted; ``on=False`` restores them."""
         self.registry.mark(self._ids(run_ids), archived=on)
 
     def tag(self, run_ids: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
-        """Give runs tags, or take tags from them."""
+        """Add tags to runs, or remove them."""
         self.registry.retag(self._ids(run_ids), add, remove)
 
     def has_model(self, run_id: str) -> bool:
@@ -40,8 +40,12 @@ class Organising(Bench):
 
     # --- deleting ---
 
-    def preview_deletion(self, run_ids: Sequence[str], *, weights_only: bool = False) -> DeletionImpact:
-        """What would go with runs, or with their weights alone: runs, models, bytes, aliases."""
+    def preview_deletion(
+        self, run_ids: Sequence[str] = (), *, dataset: str | None = None, weights_only: bool = False
+    ) -> DeletionImpact:
+        """What deleting runs (or their weights), or a dataset with all its runs, would remove."""
+        if dataset is not None:
+            return delete.preview_dataset(self.settings, self.registry, self.registry.dataset(dataset))
         return delete.preview_runs(self.settings, self.registry, self._ids(run_ids), weights_only=weights_only)
 
     def delete_runs(self, run_ids: Sequence[str]) -> DeletionImpact:
@@ -59,6 +63,10 @@ class Organising(Bench):
             Conflict: one has not ended, or another one that has not ended builds on it.
         """
         return delete.delete_weights(self.settings, self.registry, self._ids(run_ids))
+
+    def delete_dataset(self, reference: str) -> DeletionImpact:
+        """Delete a dataset with its photos, stored features, runs and models; raises as ``delete_runs``."""
+        return delete.delete_dataset(self.settings, self.registry, self.registry.dataset(reference))
 
     # --- aliases ---
 

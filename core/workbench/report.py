@@ -1,20 +1,29 @@
-"""Verbs about what is said of finished runs: how sure their models are, a map of their photos, a report."""
+"""Runs side by side: comparison, leaderboard, curves, calibration, embedding map and report.
+
+What draws is imported only when a report is made, because most who import the workbench never draw.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.comparison import Comparison
-from core.errors import GraftError
-from core.files.home import dataset_folder
+import numpy as np
+
+from core import comparison
+from core.comparison import Board, BoardPage, Comparison, Curve, PhotoResults, load_results
+from core.comparison.cache import cached, outdated
+from core.errors import GraftError, InvalidInput
+from core.files.home import dataset_folder, run_folder
 from core.models import calibration, embedding
 from core.models.calibration import Calibration
 from core.models.cascades.thresholds import threshold_points
 from core.models.embedding import PhotoMap, Progress
-from core.runs.values import Model
-from core.settings import VERSION
-from core.workbench.comparing import Comparing
+from core.registry.search import RunQuery
+from core.runs.values import Model, Run, Status
+from core.settings import VERSION, Settings
+from core.workbench.base import Bench
 
 if TYPE_CHECKING:
     from core.reporting import Material
@@ -24,10 +33,85 @@ if TYPE_CHECKING:
 _MOST_MAPS = 12
 
 
-class Reporting(Comparing):
-    """Calibration, maps of photos, reports. What draws is imported when a report is made: most who import the
-    workbench never draw.
-    """
+FINISHED = RunQuery(statuses=(Status.FINISHED,))
+"""What the leaderboard lists unless asked otherwise."""
+
+
+class Reporting(Bench):
+    """Comparisons and reports of several runs; nothing is computed twice while nothing was written."""
+
+    def comparison(self, run_ids: Sequence[str]) -> Comparison:
+        """Runs of one dataset side by side, finished or not; those without answers are in ``missing``.
+
+        Raises:
+            NotFound: a run is not there. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
+        """
+        known = {run.id: run for run in self.registry.runs_of(run_ids)}
+        runs = list({run.id: run for run in (known.get(ref) or self.registry.run(ref) for ref in run_ids)}.values())
+        ids = [run.id for run in runs]
+        comparison.require_one_dataset(
+            runs, {one: self._dataset_title(one) for one in {run.dataset_id for run in runs}}
+        )
+        key = ("comparison", *ids, *(_stamp(self.settings, run_id) for run_id in ids))
+        return cached(self.registry, key, lambda: self._compare(runs))
+
+    def _compare(self, runs: Sequence[Run]) -> Comparison:
+        ids = [run.id for run in runs]
+        results, missing = read_answers(self.settings, [run.id for run in runs if run.status is Status.FINISHED])
+        return comparison.compare(
+            runs,
+            costs=self.registry.costs(ids),
+            evaluations=self.registry.evaluations(ids),
+            results=results,
+            missing=missing,
+            class_names=self.registry.dataset(runs[0].dataset_id).class_names if runs else (),
+            rate_per_hour=self.registry.preference("rate_per_hour"),
+        )
+
+    def _dataset_title(self, dataset_id: str) -> str:
+        dataset = self.registry.dataset(dataset_id)
+        return f"{dataset.name}:{dataset.version}"
+
+    def board(self, dataset_id: str) -> Board:
+        """All runs of a dataset as columns, for ``board_page``."""
+        key = ("board", dataset_id)
+
+        def read() -> Board:
+            columns, former = self.registry.board(dataset_id), outdated(self.registry, key)
+            return former if former is not None and former.says(columns) else Board.from_columns(columns)
+
+        return cached(self.registry, key, read)
+
+    def board_rows(self, dataset_id: str, query: RunQuery = FINISHED) -> tuple[Board, np.ndarray]:
+        """``board(dataset_id)``, and (m,) ascending row numbers on it of the runs of the dataset that match."""
+        board, query = self.board(dataset_id), replace(query, dataset_id=dataset_id)
+        # A board is replaced as soon as anything about its runs changes, and with it what matches.
+        return board, board.remembered(query, lambda: board.rows_of(self.registry.matching_ids(query)))
+
+    def board_page(self, dataset_id: str, query: RunQuery = FINISHED, **options: Any) -> BoardPage:
+        """Some lines of the leaderboard; ``options`` of ``comparison.page``."""
+        rate = self.registry.preference("rate_per_hour")
+        return comparison.page(*self.board_rows(dataset_id, query), rate_per_hour=rate, **options)
+
+    def curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
+        """One figure of every epoch of those of the runs that have any, in their order."""
+        return cached(self.registry, ("curves", metric, *run_ids), lambda: self._curves(run_ids, metric))
+
+    def _curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
+        costs = self.registry.costs(run_ids)
+        return comparison.curves(self.registry.runs_of(run_ids), self.registry.epochs_of(run_ids), metric, costs)
+
+    def rate(self) -> tuple[float | None, str]:
+        """(hourly cost, currency) the user set; None when not set."""
+        return self.registry.preference("rate_per_hour"), self.registry.preference("currency", "EUR")
+
+    def set_rate(self, per_hour: float | None, currency: str = "EUR") -> None:
+        if per_hour is not None and not 0 <= per_hour < 1e6:
+            raise InvalidInput(f"The rate must be between 0 and 1,000,000 an hour. Received: {per_hour}")
+        self.registry.set_preference("rate_per_hour", per_hour)
+        self.registry.set_preference("currency", currency)
+
+    # --- calibration, embedding map, report ---
 
     def calibrate(self, run_id: str) -> Calibration:
         """Fit a temperature on a finished run's validation answers and keep it with its model, for live prediction.
@@ -96,7 +180,7 @@ class Reporting(Comparing):
             calibrations=self.calibrations(ids),
             thresholds={model.run_id: one for model in models if (one := _thresholds(model)) is not None},
             map=self._map_at_hand(found) if maps else None,
-            rate=(self.registry.preference("rate_per_hour"), self.registry.preference("currency", "EUR")),
+            rate=self.rate(),
             made_at=time.time(),
             version=VERSION,
         )
@@ -109,6 +193,26 @@ class Reporting(Comparing):
                 if (known := self.photo_map(run_id)) is not None:
                     maps.append(known)
         return min(maps, key=lambda known: known.source == embedding.PROBABILITIES, default=None)
+
+
+def read_answers(settings: Settings, run_ids: Sequence[str]) -> tuple[dict[str, PhotoResults], dict[str, str]]:
+    """Answers of finished runs by run id, and why those of others cannot be read."""
+    found, missing = {}, {}
+    for run_id in run_ids:
+        try:
+            found[run_id] = load_results(settings, run_id)
+        except GraftError as error:
+            missing[run_id] = str(error)
+    return found, missing
+
+
+def _stamp(settings: Settings, run_id: str) -> tuple[int, int] | None:
+    """Changes with the file of a run's answers, which the registry does not watch."""
+    try:
+        status = run_folder(settings, run_id).predictions("test").stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def _thresholds(model: Model) -> "Thresholds | None":

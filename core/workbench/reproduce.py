@@ -1,13 +1,17 @@
-"""A run and the same run again: do the numbers agree?"""
+"""Reproducing a run with the same seed, and comparing both metric by metric."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core.errors import GraftError
+from core import jobs
+from core.errors import Conflict, GraftError
 from core.files.home import run_folder
+from core.planning.decide import Decision, EarlierRun, Plan
+from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.predictions import read_answers
 from core.runs.values import Epoch, Evaluation, Run, Status
 from core.settings import Settings
+from core.workbench.launch import Launching
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,57 @@ class Reproduction:
     differences: tuple[ReproductionDifference, ...]
     photos_differing: int | None
     identical: bool | None
+
+
+class Reproducing(Launching):
+    """Reproducing a finished run, and the comparison of both."""
+
+    def reproduce(self, run_id: str, *, priority: int = 0) -> Run:
+        """Do a finished run again from its first epoch, with the same seed, to see whether the numbers agree.
+
+        Raises:
+            Conflict: it is not finished, or was ended by hand under a learning rate that falls over all its epochs.
+        """
+        original = self.registry.run(run_id)
+        if original.status is not Status.FINISHED:
+            raise Conflict(f"Only a finished run can be reproduced. Run {original.id} is {original.status}.")
+        plan = Plan(
+            dataset_id=original.dataset_id,
+            recipe=_as_it_ran(original),
+            fingerprint=original.fingerprint,
+            decision=Decision.NEW,
+            because=f"It is run {original.id} again.",
+            name=original.name,
+            reproduces=original.id,
+        )
+        run = self._launch(plan, priority)
+        if not run.status.ended:
+            jobs.ensure_supervisor(self.settings)
+        return run
+
+    def reproduction(self, run_id: str) -> Reproduction | None:
+        """A run and the same again, figure by figure; None when it was never reproduced."""
+        run = self.registry.run(run_id)
+        pair = self._pair(run)
+        return None if pair is None else difference(*pair, self.registry, self.settings)
+
+    def _pair(self, run: Run) -> tuple[Run, Run] | None:
+        if run.reproduces is not None:
+            return self.registry.run(run.reproduces), run
+        again = self.registry.reproductions_of(run.id)
+        return (run, again[-1]) if again else None
+
+
+def _as_it_ran(run: Run) -> Recipe:
+    """The recipe with the epochs that were run, where somebody ended it before its last one."""
+    if not EarlierRun(run=run, has_model=True, has_checkpoint=False).stopped_by_user:
+        return run.recipe
+    if run.recipe.length_matters:
+        raise Conflict(
+            f"Run {run.id} was stopped after epoch {run.epochs_done} of {run.recipe.hyperparameters.epochs} while its "
+            "learning rate was still falling, so doing it again would end elsewhere. Extend it to its end first."
+        )
+    return replace(run.recipe, hyperparameters=replace(run.recipe.hyperparameters, epochs=run.epochs_done))
 
 
 def difference(original: Run, again: Run, registry: Registry, settings: Settings) -> Reproduction:

@@ -1,15 +1,17 @@
-"""Verbs about runs: how they wait, run, stop and go on, and what belongs to them."""
+"""Runs: stopping, resuming, annotating them, and what belongs to one (stages, repetitions, lineage, predictions)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core import jobs
 from core.errors import Conflict, NotFound
+from core.files.home import run_folder
+from core.models import predict
 from core.models.lineage import backbone_of, parents_of
+from core.models.predict import PhotoPredictions
 from core.recipes.program import Stage, program_of
 from core.runs.values import Cancel, Run, Status
 from core.workbench.base import Bench
-from core.workbench.reproduce import Reproduction, difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,18 +99,6 @@ class Running(Bench):
         kept = [one for one in self.registry.family_of(run.id) if one.id == run.id or not one.reproduces]
         return sorted(kept, key=lambda one: (one.recipe.hyperparameters.seed, one.created_at))
 
-    def reproduction(self, run_id: str) -> Reproduction | None:
-        """A run and the same again, figure by figure; None when it was never reproduced."""
-        run = self.registry.run(run_id)
-        pair = self._pair(run)
-        return None if pair is None else difference(*pair, self.registry, self.settings)
-
-    def _pair(self, run: Run) -> tuple[Run, Run] | None:
-        if run.reproduces is not None:
-            return self.registry.run(run.reproduces), run
-        again = self.registry.reproductions_of(run.id)
-        return (run, again[-1]) if again else None
-
     def lineage(self, run_id: str) -> Lineage:
         """The runs whose models it builds on, and the runs that build on its model."""
         run = self.registry.run(run_id)
@@ -120,6 +110,13 @@ class Running(Bench):
                 lost.append(parent)
         children = tuple(self.registry.runs_using(run.id))
         return Lineage(parents=tuple(parents), lost=tuple(lost), children=children)
+
+    def predict(
+        self, references: Sequence[str], photos: Sequence[tuple[str, bytes]], *, top: int = 5
+    ) -> list[PhotoPredictions]:
+        """Predictions of several models for several photos (file name, bytes); see ``core.models.predict``."""
+        folders = [run_folder(self.settings, self.registry.model(reference).run_id).model for reference in references]
+        return predict.predict(folders, photos, top=top)
 
 
 def _stage_row(stage: Stage, run: Run) -> StageRow:

@@ -112,7 +112,8 @@ def deletion(bench: Workbench, dataset: Dataset) -> None:
     """Delete it with everything trained on it."""
 
     def what() -> str:
-        return f"This deletes **{plain(dataset.name)}** for good: {impact_label(bench.impact(dataset=dataset.id))}."
+        impact = impact_label(bench.preview_deletion(dataset=dataset.id))
+        return f"This deletes **{plain(dataset.name)}** for good: {impact}."
 
     if confirm_danger("dataset.delete", "Delete this dataset", what):
         with explained():

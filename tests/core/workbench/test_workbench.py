@@ -143,7 +143,7 @@ def test_a_dataset_whose_models_others_wait_for_is_kept(bench, dataset, finished
     for run in bench.registry.runs(dataset):
         if run.status is Status.RUNNING:
             registry.end(run.id, run.attempt, Status.KILLED)
-    assert bench.impact(dataset=dataset).used_by == (child.id,)
+    assert bench.preview_deletion(dataset=dataset).used_by == (child.id,)
     with pytest.raises(Conflict, match=child.id):
         bench.delete_dataset(dataset)
 

@@ -1,4 +1,4 @@
-"""The verbs that compare: nothing is computed twice while nothing changes, and nothing old is shown."""
+"""Comparisons and leaderboards: computed once while nothing is written, and never outdated."""
 
 import numpy as np
 import pytest

@@ -1,14 +1,16 @@
-"""Verbs about stored features: what lies there, and taking them along."""
+"""Datasets and their stored features: importing photos, listing and exporting features."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.backbones import Backbone
+from core.datasets import ImportProgress
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.features.parquet import export_parquet
 from core.features.store import StoredFeatures, stored_features
-from core.files.home import run_folder
+from core.files.home import dataset_folder, run_folder
+from core.jobs import imports
 from core.models.lineage import backbone_of
 from core.recipes.program import PREDICTIONS, TOP, Part, pooled, program_of
 from core.runs.values import Run
@@ -49,16 +51,40 @@ class FeatureRow:
         }
 
 
-class StoredVerbs(Bench):
-    """Stored features."""
+class Datasets(Bench):
+    """Importing photos, and what is stored for a dataset."""
+
+    def import_photos(
+        self,
+        source: str | Path,
+        name: str | None = None,
+        *,
+        seed: int = 0,
+        progress: Callable[[ImportProgress], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> tuple[Dataset, bool]:
+        """Import an archive, a folder on this machine or ``"demo"`` now; True when it was here already."""
+        return imports.run_import(
+            source,
+            settings=self.settings,
+            registry=self.registry,
+            name=name,
+            seed=seed,
+            progress=progress,
+            cancelled=cancelled,
+        )
+
+    def photo_path(self, dataset_id: str, digest: str) -> Path:
+        """The stored JPEG of a photo."""
+        return dataset_folder(self.settings, dataset_id).photo(digest)
 
     def features(self) -> list[FeatureRow]:
         """Everything that is stored, by dataset, source, cut, split and view."""
         datasets = {dataset.digest: dataset for dataset in self.registry.datasets()}
         stored = sorted(stored_features(self.settings), key=_order)
-        return [self._row(one, datasets.get(one.key.dataset)) for one in stored]
+        return [self._feature_row(one, datasets.get(one.key.dataset)) for one in stored]
 
-    def _row(self, stored: StoredFeatures, dataset: Dataset | None) -> FeatureRow:
+    def _feature_row(self, stored: StoredFeatures, dataset: Dataset | None) -> FeatureRow:
         return FeatureRow(
             dataset_id=dataset.id if dataset else "",
             dataset=f"{dataset.name} version {dataset.version}" if dataset else f"{stored.key.dataset[:8]} (deleted)",
@@ -99,7 +125,8 @@ class StoredVerbs(Bench):
     def _columns(self, run: Run) -> Part:
         """The first vectors among a run's inputs."""
         if run.recipe.backbones:
-            program = program_of(run.recipe, self._backbone(run).blocks)
+            backbone = backbone_of(run.recipe.backbone, self.registry, self.settings)
+            program = program_of(run.recipe, backbone.blocks)
             parts = [part for stage in program.stages for part in stage.inputs] + list(program.inputs)
             vectors = [part for part in parts if pooled(part.cut) and part.cut != PREDICTIONS]
             if vectors:
@@ -108,9 +135,6 @@ class StoredVerbs(Bench):
             f"{run.name} ({run.id}) learned from no features that fit into columns: only what sees pooled features has "
             "them (an extractor, a classifier, the head of a fine-tuning, a fusion)."
         )
-
-    def _backbone(self, run: Run) -> Backbone:
-        return backbone_of(run.recipe.backbone, self.registry, self.settings)
 
 
 def _order(stored: StoredFeatures) -> tuple:

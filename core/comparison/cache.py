@@ -1,0 +1,39 @@
+"""Comparisons and leaderboards, computed once as long as nothing is written to the registry."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from core.registry import Registry
+
+CAPACITY = 8
+"""Results kept per registry; the least recently used is dropped first."""
+
+_lock = threading.Lock()
+_caches: WeakKeyDictionary[Registry, OrderedDict[Hashable, tuple[int, Any]]] = WeakKeyDictionary()
+
+
+def cached(registry: Registry, key: Hashable, compute: Callable[[], Any]) -> Any:
+    """The result of ``compute``, computed again only after a write to the registry."""
+    counter = registry.change_counter()  # read first, so that a result computed during a write counts as outdated
+    with _lock:
+        cache = _caches.setdefault(registry, OrderedDict())
+        if cache.get(key, (None,))[0] == counter:
+            cache.move_to_end(key)
+            return cache[key][1]
+    result = compute()
+    with _lock:
+        cache[key] = (counter, result)
+        cache.move_to_end(key)
+        while len(cache) > CAPACITY:
+            cache.popitem(last=False)
+    return result
+
+
+def outdated(registry: Registry, key: Hashable) -> Any:
+    """The last result cached under ``key``, valid or not; None where there is none."""
+    with _lock:
+        cache = _caches.get(registry)
+        return cache[key][1] if cache and key in cache else None
