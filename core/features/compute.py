@@ -12,13 +12,13 @@ import numpy as np
 
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset, Photo
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput
 from core.features import store
 from core.features.engines import Engine, choose_engine
 from core.features.partial import PartialArray
 from core.features.sizes import shape_at
 from core.features.store import FeatureKey
-from core.features.views import View
+from core.features.views import View, jpeg_of
 from core.files.home import dataset_folder, features_lock
 from core.files.locks import Lock, acquire, try_acquire
 from core.recipes.program import TOP
@@ -188,13 +188,7 @@ class _Rows:
         return [self._view(photo) for photo in self.photos[start:stop]]
 
     def _view(self, photo: Photo) -> View:
-        try:
-            jpeg = (self.folder / f"{photo.digest}.jpg").read_bytes()
-        except FileNotFoundError:
-            raise NotFound(
-                f"The stored photo of {photo.file} is missing from {self.folder}. Import the photos again."
-            ) from None
-        return View(jpeg, view=self.key.view, seed=self.key.seed, digest=photo.digest)
+        return View(jpeg_of(photo, self.folder), view=self.key.view, seed=self.key.seed, digest=photo.digest)
 
 
 def _compute(rows: _Rows, engine: Engine, settings: Settings, progress: Report | None) -> None:

@@ -40,7 +40,7 @@ def export_model(model: keras.Model, path: Path) -> float:
     try:
         path.write_bytes(_converted(model))
         return deviation(model, path)
-    except (ConverterError, RuntimeError, ValueError, NotImplementedError) as error:
+    except (ConverterError, RuntimeError, ValueError, NotImplementedError, Unavailable) as error:
         raise Unavailable(f"LiteRT cannot run {model.name} ({_first_line(error)}).") from error
 
 

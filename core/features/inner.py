@@ -1,4 +1,4 @@
-"""What a network sees right before its last layer: read out of a ``.tflite`` file, without TensorFlow."""
+"""The input of a network's last layer, read from a ``.tflite`` file without TensorFlow."""
 
 import warnings
 from pathlib import Path
@@ -6,28 +6,30 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import Unavailable
-from core.features.litert import cores
+from core.features.litert import cores, open_interpreter
 
 _TOLERANCE = 1e-3
 _PROBES = (1.0, 255.0)
-"""Brightest value of the noise a network is asked about: it may expect photos, or a map of small numbers."""
+"""Largest value of the random inputs it is tested with: a network may expect photos, or a map of small values."""
 
 
 class InnerEngine:
     """The input of the last dense layer of a network that ends in probabilities. Not safe to share between threads.
 
-    The layer is found by its numbers, not by its name: among the tensors of the file there must be features f, weights
-    W and, unless it is zero, a bias b with softmax(W f + b) equal to what the network answers.
+    The layer is found by its values, not by its name: among the tensors of the file there must be features f, weights
+    W and, unless it is zero, a bias b with softmax(W f + b) equal to the network's output.
 
     Args:
-        path: the file. classes: how many probabilities it gives.
+        path: the file. classes: number of its outputs.
 
     Raises:
         Unavailable: LiteRT cannot run it, or it has no such layer.
     """
 
     def __init__(self, path: Path, classes: int) -> None:
-        self._interpreter = _open(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # LiteRT warns of the memory this takes: some 50 MB
+            self._interpreter = open_interpreter(path, cores(), experimental_preserve_all_tensors=True)
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._features = self._find(path, classes)
@@ -42,12 +44,12 @@ class InnerEngine:
         self._interpreter.invoke()
 
     def _find(self, path: Path, classes: int) -> int:
-        """Of all tensors that could be (f, W, b) by their shapes, those that give the answer for each probe."""
+        """The tensors that can be (f, W, b) by their shapes, and give the output for each test input."""
         found = self._candidates(classes)
         for brightest in _PROBES:
             self._run(np.random.default_rng(0).uniform(0, brightest, self._input["shape"]))
-            answer = self._interpreter.get_tensor(self._output)[0]
-            found = [candidate for candidate in found if self._fits(*candidate, answer)]
+            output = self._interpreter.get_tensor(self._output)[0]
+            found = [candidate for candidate in found if self._fits(*candidate, output)]
         if not found:
             raise Unavailable(f"{path.name} does not end in a layer whose input could be read.")
         return found[0][0]
@@ -64,32 +66,19 @@ class InnerEngine:
             for bias in biases
         ]
 
-    def _fits(self, features: int, weights: int, bias: int | None, answer: np.ndarray) -> bool:
+    def _fits(self, features: int, weights: int, bias: int | None, output: np.ndarray) -> bool:
         row, matrix = self._tensor(features), self._tensor(weights)
-        offset = np.zeros(len(answer)) if bias is None else self._tensor(bias)
+        offset = np.zeros(len(output)) if bias is None else self._tensor(bias)
         if row is None or matrix is None or offset is None:
             return False
         logits = matrix @ row[0] + offset
         exponents = np.exp(logits - logits.max())
-        return bool(np.abs(exponents / exponents.sum() - answer).max() < _TOLERANCE)
+        return bool(np.abs(exponents / exponents.sum() - output).max() < _TOLERANCE)
 
     def _tensor(self, index: int) -> np.ndarray | None:
-        """None where LiteRT keeps no numbers for it."""
+        """None where LiteRT stores no values for it."""
         try:
             found = np.array(self._interpreter.get_tensor(index), np.float64)
         except ValueError:
             return None
         return found if np.isfinite(found).all() else None
-
-
-def _open(path: Path):
-    from ai_edge_litert.interpreter import Interpreter
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of the memory this takes: some 50 MB
-        try:
-            interpreter = Interpreter(str(path), num_threads=cores(), experimental_preserve_all_tensors=True)
-            interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise Unavailable(f"{path.name} is no engine that can be run ({error}).") from None
-    return interpreter

@@ -1,16 +1,19 @@
-"""The engine of a CPU: LiteRT runs an exported network exactly and several times faster than TensorFlow.
+"""The engine of a CPU: LiteRT runs an exported network exactly, and several times faster than TensorFlow.
 
-No TensorFlow here: the web process predicts with it too. See docs/decisions/0002-features-engine.md.
+No TensorFlow here, because the web process predicts with it too. See docs/decisions/0002-features-engine.md.
 """
 
 import os
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 
+from core.errors import Unavailable
+
 MOST_WORKERS = 8
-"""Every worker keeps its own copy of the weights; beyond this, workers get several threads each instead."""
+"""Every worker has its own copy of the weights; with more cores, workers get several threads each."""
 
 
 def cores() -> int:
@@ -18,14 +21,33 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def open_interpreter(path: Path, threads: int, **options: Any) -> Any:
+    """LiteRT's interpreter of a file, its tensors allocated.
+
+    Raises:
+        Unavailable: LiteRT cannot run the file.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        interpreter = Interpreter(str(path), num_threads=threads, **options)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise Unavailable(f"{path.name} is no engine that can be run ({error}).") from None
+    return interpreter
+
+
 class LiteRTEngine:
     """One ``.tflite`` file, ready to run. Safe to call from several threads.
 
-    Photos are run one by one, so that a photo's features never depend on its neighbours; batches are not faster
-    here. Many photos want many workers of one thread each, one photo wants one worker of many threads.
+    Photos are run one by one, so that a photo's features never depend on its batch; batches are not faster here. For
+    many photos use many workers of one thread each, for one photo one worker of many threads.
 
     Args:
         path: the file. threads: of every worker; all cores by default. workers: photos at the same time.
+
+    Raises:
+        Unavailable: LiteRT cannot run the file.
     """
 
     name = "LiteRT"
@@ -39,12 +61,12 @@ class LiteRTEngine:
 
     @classmethod
     def for_many(cls, path: Path) -> "LiteRTEngine":
-        """Set up for throughput: the cores shared out among single photos."""
+        """An engine for throughput: one photo per core at a time."""
         workers = min(cores(), MOST_WORKERS)
         return cls(path, threads=max(1, cores() // workers), workers=workers)
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
-        """(n, ...) numbers of any type in the network's input shape -> (n, ...) float32 outputs."""
+        """(n, ...) of any dtype in the network's input shape -> (n, ...) float32 outputs."""
         network = self._free.get()
         try:
             outputs = [network(row) for row in rows]
@@ -54,13 +76,10 @@ class LiteRTEngine:
 
 
 class _Network:
-    """One interpreter; not safe to share while it runs."""
+    """One interpreter; not safe to use from several threads."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        self._interpreter = Interpreter(str(path), num_threads=threads)
-        self._interpreter.allocate_tensors()
+        self._interpreter = open_interpreter(path, threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
         output = self._interpreter.get_output_details()[0]
         self._output = output["index"]

@@ -1,22 +1,25 @@
-"""A stored photo as network input: itself (view 0) or one of its augmented renderings."""
+"""A stored photo as network input: unchanged (view 0) or augmented (views from 1 on)."""
 
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from core.datasets.photos import pixels
+from core.datasets.values import Photo
+from core.errors import NotFound
 
 CROP_AREA = (0.7, 1.0)
-"""Share of the photo's area a view shows. Milder than Inception's 0.08: a frozen network cannot learn to undo it."""
+"""Fraction of the photo's area in a crop. Milder than Inception's 0.08, because a frozen network cannot adapt."""
 CROP_ASPECT = (3 / 4, 4 / 3)
 JITTER = 0.15
 """Largest relative change of brightness, contrast and saturation."""
 
 
 class View:
-    """One photo in one view, on its way into one or several networks; every size is rendered once.
+    """One photo in one view, as input of one or several networks; every size is rendered once.
 
     Args:
         jpeg: of the stored photo. view, seed, digest: see ``render``.
@@ -34,17 +37,29 @@ class View:
         return self._squares[size]
 
 
+def jpeg_of(photo: Photo, folder: Path) -> bytes:
+    """A stored photo of a dataset; ``folder`` is the dataset's ``photos``.
+
+    Raises:
+        NotFound: it is missing.
+    """
+    try:
+        return (folder / f"{photo.digest}.jpg").read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"The stored photo of {photo.file} is missing from {folder}. Import the photos again.") from None
+
+
 def render(jpeg: bytes, size: int, *, view: int = 0, seed: int = 0, digest: str = "") -> np.ndarray:
     """One view of a stored photo, uint8 (size, size, 3).
 
-    View 0 is the whole photo as it is predicted later. Every other view is a random crop, perhaps mirrored, with
-    slightly changed light and colour, and a pure function of (seed, digest, view): it looks the same in every run.
+    View 0 is the whole photo, as in prediction. Every other view is a random crop, flipped with probability 0.5, with
+    slightly changed light and colour; it depends on (seed, digest, view) only, so it is the same in every run.
     """
     if view == 0:
         return pixels(jpeg, size)
     rng = np.random.default_rng(list(sha256(f"{seed}|{digest}|{view}".encode()).digest()))
     with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
-        # The crop shows at least half of each side: decoding at a scale that keeps twice the size loses nothing.
+        # The crop has at least half of each side: decoding at twice the size loses nothing.
         image.draft("RGB", (2 * size, 2 * size))
         box = crop_box(image.size, rng)
         square = image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0)

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.backbones import obtain
+from core.datasets.values import SPLITS
 from core.files.home import KERAS_MODEL, run_folder
 from core.models.lineage import parents_of
 from core.recipes.program import CLASSES, PREDICTIONS
@@ -20,7 +21,6 @@ from core.training import assembling, finishing, saving
 from core.training.context import Context, FittedHead
 from core.training.learners import LEARNERS
 from core.training.saving import SavedModel
-from core.training.sources import SPLITS
 
 
 def make_deterministic() -> None:

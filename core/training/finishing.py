@@ -1,27 +1,26 @@
 """The end of a run: its cost, its card, and everything in the registry in one transaction."""
 
-import secrets
-import time
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import keras
 import numpy as np
 
 from core.backbones.saved import row_for_card
+from core.backbones.values import Backbone
 from core.features import networks
-from core.features.views import View
-from core.files.home import dataset_folder, run_folder
+from core.features.views import View, jpeg_of
+from core.files.home import CARD, KERAS_MODEL, dataset_folder, run_folder
+from core.models.card import card_of, model_of, write_card
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.nodes import files_of
-from core.models.lineage import parents_of
 from core.recipes.program import PREDICTIONS, Part
-from core.runs.values import Cost, Evaluation, Model
+from core.runs.values import Evaluation
 from core.training import assembling, measuring, saving
 from core.training.context import Context, FittedHead
 from core.training.curves import write_row
 from core.training.saving import SavedModel
-from core.training.sources import jpeg_of
+
+PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "pillow", "scikit-learn")
 
 
 def model_size(context: Context, saved: SavedModel, fitted: FittedHead, model: keras.Model | None) -> dict:
@@ -31,7 +30,7 @@ def model_size(context: Context, saved: SavedModel, fitted: FittedHead, model: k
     else:
         parts = [_size_of(context, part) for part in fitted.inputs]
         parameters, operations = (sum(counts) for counts in zip(*parts, strict=True))
-    files = [saved.model.name] if model is not None else files_of(saved.graph) if saved.graph else ()
+    files = [KERAS_MODEL] if model is not None else files_of(saved.graph) if saved.graph else ()
     return {
         "parameters_total": parameters,
         "parameters_trainable": fitted.trainable_parameters,
@@ -78,19 +77,11 @@ def finish(
     context.stop.ignore()
     run, test = context.run, evaluations["test"]
     cost = context.ledger.cost(**measured)
-    card = saving.write_card(saved, _card(context, fitted, evaluations, cost))
-    folder, file = run_folder(context.settings, run.id).model, saved.model.name
+    card = card_of(run, context.dataset, evaluations, cost) | _training_of(context, fitted)
+    card = write_card(saved.folder, card, saved.graph, model=saved.model, packages=PACKAGES)
+    folder, file = run_folder(context.settings, run.id).model, saved.model.name if saved.model else CARD
     saving.publish(saved, folder)
-    model = Model(
-        id=f"m-{secrets.token_hex(4)}",
-        run_id=run.id,
-        dataset_id=run.dataset_id,
-        path=str((folder / file).relative_to(context.settings.home)),
-        sha256=saving.digest_of(folder / file),
-        size_bytes=(folder / file).stat().st_size,
-        card=card,
-        created_at=time.time(),
-    )
+    model = model_of(run, card, folder / file, context.settings.home)
     best = fitted.best.number if fitted.best else None
     context.registry.finish(
         run.id, context.number, evaluation=test, cost=cost, model=model, best_epoch=best, reason=fitted.stopped
@@ -99,30 +90,21 @@ def finish(
     write_row(run_folder(context.settings, run.id).tensorboard, run.recipe, metrics, best or 0)
 
 
-def _card(context: Context, fitted: FittedHead, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:
-    dataset, backbone, test = context.dataset, context.backbone, evaluations["test"]
-    validation = evaluations["validation"]
+def _training_of(context: Context, fitted: FittedHead) -> dict:
+    """What the card of a trained model says beside ``card_of``."""
     return {
-        "title": context.run.name,
-        "run": context.run.id,
-        "parents": list(parents_of(context.run.recipe)),
-        "dataset": {"id": dataset.id, "name": dataset.name, "version": dataset.version, "digest": dataset.digest},
-        "class_names": list(dataset.class_names),
-        "input_size": backbone.input_size,
-        "backbone": saving.backbone_of_card(backbone) | {"row": _row(context, fitted)},
-        "backbones": [saving.backbone_of_card(one) for one in context.backbones.values()],
-        "recipe": context.run.recipe.to_dict(),
-        "fingerprint": context.run.fingerprint,
+        "input_size": context.backbone.input_size,
+        "backbone": _on_card(context.backbone) | {"row": _row(context, fitted)},
+        "backbones": [_on_card(one) for one in context.backbones.values()],
         "epochs": len(fitted.history),
         "best_epoch": fitted.best.number if fitted.best else None,
         "stopped": fitted.stopped,
         "choice": fitted.choice,
-        "validation": {"accuracy": validation.accuracy, "loss": validation.loss},
-        "accuracy": test.accuracy,
-        "ci95": list(test.ci95),
-        "n": test.n,
-        "cost": asdict(cost),
     }
+
+
+def _on_card(backbone: Backbone) -> dict:
+    return {name: getattr(backbone, name) for name in ("name", "title", "weights_digest", "licence")}
 
 
 def _row(context: Context, fitted: FittedHead) -> dict | None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from core.backbones.values import Backbone
-from core.datasets.values import Dataset, Photo
-from core.errors import InvalidInput, NotFound, Unavailable
+from core.datasets.values import SPLITS, Dataset, Photo
+from core.errors import InvalidInput, Unavailable
 from core.features.compute import Features, features_of
 from core.features.engines import (
     Engine,
@@ -21,7 +20,7 @@ from core.features.engines import (
 from core.features.litert import cores
 from core.features.sizes import shape_at
 from core.features.store import is_stored, key_of
-from core.features.views import render
+from core.features.views import jpeg_of, render
 from core.files.home import dataset_folder, run_folder
 from core.models.inference.stored import predictions_of
 from core.recipes.program import PIXELS, PREDICTIONS, Part, pooled
@@ -35,7 +34,6 @@ from core.training.ledger import Ledger
 from core.training.stopping import Stop
 
 STAGE = "Computing features"
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -219,18 +217,6 @@ class TrainingInputs:
     def _wait(self) -> None:
         self.stop.check()
         self.progress.start("Waiting for another run's features", 0)
-
-
-def jpeg_of(photo: Photo, folder: Path) -> bytes:
-    """A stored photo.
-
-    Raises:
-        NotFound: it is missing.
-    """
-    try:
-        return (folder / f"{photo.digest}.jpg").read_bytes()
-    except FileNotFoundError:
-        raise NotFound(f"The stored photo of {photo.file} is missing from {folder}. Import the photos again.") from None
 
 
 def photos_by_split(registry: Registry, dataset: Dataset) -> dict[str, list[Photo]]:

@@ -44,7 +44,8 @@ with pytest.MonkeyPatch.context() as patch:
         (home / "runs" / run.id).mkdir(parents=True, exist_ok=True)
         if run.id in shots and run.attempt == 1:
             tests.killed_in_mid_epoch(patch, 4)
-        code = trainer.Attempt(run.id, run.attempt, settings=Settings(home=home), registry=registry, stop=Stop()).go()
+        attempt = trainer.RunAttempt(run.id, run.attempt, settings=Settings(home=home), registry=registry, stop=Stop())
+        code = attempt.go()
         assert code == 0, code
 """
 

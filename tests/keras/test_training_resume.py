@@ -266,7 +266,7 @@ with pytest.MonkeyPatch.context() as patch:
     if moment != "none":
         getattr(tests, moment)(patch, epoch)
     everything = {"settings": Settings(home=home), "registry": Registry.open(home / "registry.db"), "stop": Stop()}
-    sys.exit(trainer.Attempt("r-cut", int(sys.argv[4]), **everything).go())
+    sys.exit(trainer.RunAttempt("r-cut", int(sys.argv[4]), **everything).go())
 """
 
 

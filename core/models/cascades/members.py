@@ -11,6 +11,7 @@ from core.runs.values import Cost, Model, Run, Status
 from core.settings import Settings
 
 SPLITS = ("validation", "test")
+"""Those with predictions."""
 
 
 @dataclass(frozen=True, kw_only=True)

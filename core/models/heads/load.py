@@ -37,12 +37,5 @@ def load_head(path: Path) -> HeadFunction:
 
 
 def open_engine(path: Path, *, workers: int = 1) -> LiteRTEngine:
-    """A ``.tflite`` file, ready to run with all cores, or with ``workers`` of one thread each.
-
-    Raises:
-        Unavailable: it is no file LiteRT can run.
-    """
-    try:
-        return LiteRTEngine(path) if workers == 1 else LiteRTEngine(path, threads=1, workers=workers)
-    except (ValueError, RuntimeError) as error:
-        raise Unavailable(f"{path.name} is no engine that can be run ({error}).") from None
+    """A ``.tflite`` file, ready to run with all cores, or with ``workers`` of one thread each."""
+    return LiteRTEngine(path) if workers == 1 else LiteRTEngine(path, threads=1, workers=workers)
