@@ -29,7 +29,7 @@ class FakeEngine:
         self.kind = path.read_text().split()[0]
         FakeEngine.made.append(self.kind)
         if self.kind == "broken":
-            raise ValueError("not a flatbuffer")
+            raise Unavailable(f"{path.name} is no engine that can be run (not a flatbuffer).")
 
     def __call__(self, rows):
         FakeEngine.calls.append(self.kind)
