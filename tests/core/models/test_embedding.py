@@ -8,7 +8,7 @@ import pytest
 from core.backbones import get
 from core.comparison import load_results
 from core.errors import NotFound, Unavailable
-from core.features import inner, store
+from core.features import store
 from core.files.home import run_folder
 from core.models import embedding
 from core.models.embedding import principal
@@ -190,49 +190,3 @@ def test_tensorboards_projector_gets_the_same_photos(bench, run):
     lines = (folder / "metadata.tsv").read_text().splitlines()
     assert len(lines) == 1 + len(found.digests)
     assert lines[1].endswith("right" if found.right[0] else "wrong")
-
-
-# --- what lies before the last layer ---
-
-
-class FakeInterpreter:
-    """Twelve inputs, three features, four classes."""
-
-    def __init__(self, broken=False):
-        generator = np.random.default_rng(0)
-        self.weights, self.bias = generator.normal(size=(4, 3)), generator.normal(size=4)
-        self.broken = broken
-
-    def get_input_details(self):
-        return [{"index": 0, "shape": np.array([1, 12])}]
-
-    def get_output_details(self):
-        return [{"index": 9, "shape": np.array([1, 4])}]
-
-    def get_tensor_details(self):
-        shapes = {0: (1, 12), 1: (4, 3), 2: (4,), 3: (1, 3), 4: (1, 3), 9: (1, 4)}
-        return [{"index": index, "shape": np.array(shape)} for index, shape in shapes.items()]
-
-    def set_tensor(self, index, rows):
-        self.features = rows.reshape(3, 4).sum(axis=1)
-
-    def invoke(self):
-        logits = self.weights @ self.features + self.bias + self.broken * np.arange(4)
-        self.output = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-
-    def get_tensor(self, index):
-        if index == 3:
-            raise ValueError("Tensor data is null")
-        return {1: self.weights, 2: self.bias, 4: self.features[None], 9: self.output[None]}[index]
-
-
-def test_the_input_of_the_last_layer_is_found_by_its_numbers(tmp_path, monkeypatch):
-    monkeypatch.setattr(inner, "_open", lambda path: FakeInterpreter())
-    row = np.arange(12.0)
-    assert inner.InnerEngine(tmp_path / "network.tflite", 4)(row).tolist() == [6.0, 22.0, 38.0]
-
-
-def test_numbers_that_do_not_give_the_networks_answer_are_not_believed(tmp_path, monkeypatch):
-    monkeypatch.setattr(inner, "_open", lambda path: FakeInterpreter(broken=True))
-    with pytest.raises(Unavailable, match="does not end in a layer whose input could be read"):
-        inner.InnerEngine(tmp_path / "network.tflite", 4)
