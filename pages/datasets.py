@@ -1,4 +1,4 @@
-"""Datasets: are my photos fit to learn from?"""
+"""Datasets: are my photos ready for training?"""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def page() -> None:
 
 def every_dataset(bench: Workbench, datasets: Sequence[Dataset], first_line) -> None:
     with first_line:
-        heading("Datasets", answer(datasets))
+        heading("Datasets", summary(datasets))
     import_jobs(bench)
     with st.expander("Import photos", icon=":material/upload:", expanded=not datasets, key="import.box"):
         import_box(bench)
@@ -39,54 +39,54 @@ def every_dataset(bench: Workbench, datasets: Sequence[Dataset], first_line) -> 
         row(bench, dataset)
 
 
-def answer(datasets: Sequence[Dataset]) -> str:
+def summary(datasets: Sequence[Dataset]) -> str:
     if not datasets:
-        return "No photos are here yet: import one folder of photos per class, or look around with the demo photos."
+        return "There are no photos yet: import one folder of photos per class, or start with the demo photos."
     photos = sum(dataset.photo_count for dataset in datasets)
-    return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}; the newest: {verdict(datasets[0])}"
+    return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}; the newest: {assessment(datasets[0])}"
 
 
-def verdict(dataset: Dataset) -> str:
-    """Whether the photos are fit to learn from, one sentence."""
+def assessment(dataset: Dataset) -> str:
+    """Whether every class has enough photos and the classes are balanced, as one sentence."""
     scarce = [name for name, photos in dataset.class_sizes.items() if photos < FEWEST]
     name = plain(dataset.name)
     if scarce:
-        return f"{name} has fewer than {FEWEST} photos of {plain(listed(scarce, 3))}, so figures about them are rough."
+        return f"{name} has fewer than {FEWEST} photos of {plain(listed(scarce, 3))}, so their metrics are imprecise."
     most, least = max(dataset.class_sizes.values()), min(dataset.class_sizes.values())
     if most > 5 * least:
-        return f"{name} has {most // least} times more photos of its largest class than of its smallest."
-    return f"{name} is fit to learn from: {dataset_size(dataset)}, evenly enough spread."
+        return f"{name} is imbalanced: its largest class has {most // least} times as many photos as its smallest."
+    return f"{name} is ready to train: {dataset_size(dataset)}, classes balanced."
 
 
 def row(bench: Workbench, dataset: Dataset) -> None:
     with st.container(border=True, key=f"dataset-{dataset.id}"):
-        words, strip = st.columns([2, 3], vertical_alignment="center")
-        with words:
+        left, right = st.columns([2, 3], vertical_alignment="center")
+        with left:
             st.markdown(f"**{plain(dataset_title(dataset))}**")
-            refused = f" · {len(dataset.rejections)} not taken" if dataset.rejections else ""
+            skipped = f" · {len(dataset.rejections)} skipped" if dataset.rejections else ""
             st.caption(
-                f"{dataset_size(dataset)} · {size(dataset.size_bytes)}{refused} · {moment(dataset.created_at)} UTC"
+                f"{dataset_size(dataset)} · {size(dataset.size_bytes)}{skipped} · {moment(dataset.created_at)} UTC"
             )
             with st.container(horizontal=True):
                 query = {"dataset": dataset.id}
                 st.page_link("pages/datasets.py", label="Open", icon=":material/open_in_new:", query_params=query)
                 st.page_link("pages/train.py", label="Train", icon=":material/model_training:", query_params=query)
-        with strip:
+        with right:
             dataset_panel.sample(bench, dataset)
 
 
 def one_dataset(bench: Workbench, dataset: Dataset) -> None:
-    heading(plain(dataset_title(dataset)), verdict(dataset))
+    heading(plain(dataset_title(dataset)), assessment(dataset))
     with st.container(horizontal=True, vertical_alignment="center"):
         query = {"dataset": dataset.id}
         if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key="dataset.train"):
             st.switch_page("pages/train.py", query_params=query)
-        st.page_link("pages/runs.py", label="Its runs", icon=":material/list_alt:", query_params=query)
+        st.page_link("pages/runs.py", label="Runs of this dataset", icon=":material/list_alt:", query_params=query)
         st.page_link("pages/datasets.py", label="All datasets", icon=":material/photo_library:")
     dataset_panel.facts(dataset)
-    dataset_panel.pictures_of_it(bench, dataset)
+    dataset_panel.charts(bench, dataset)
     dataset_panel.gallery(bench, dataset)
-    dataset_panel.refused(dataset)
+    dataset_panel.skipped_files(dataset)
     dataset_panel.deletion(bench, dataset)
 
 

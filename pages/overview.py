@@ -7,7 +7,7 @@ import streamlit as st
 from core.comparison import Row, best_per_dataset, leaderboard
 from core.datasets.values import Dataset
 from core.runs.values import Status
-from core.text.units import count, percent, plain
+from core.text.units import count, plain
 from core.web.datasets.import_panel import demo_button, import_jobs
 from core.web.overview import dataset_card
 from core.web.parts.frame import require_frame
@@ -18,72 +18,74 @@ from core.web.server.state import workbench
 from core.workbench import Workbench
 
 SHOWN = 12
-"""Datasets on this page; all of them are on the page Datasets."""
+"""Datasets shown here; the page Datasets lists all of them."""
 
 
 def page() -> None:
     bench = workbench()
-    datasets, numbers = bench.registry.datasets(), bench.registry.run_counts()
+    datasets, run_counts = bench.registry.datasets(), bench.registry.run_counts()
     best, champions = best_rows(bench), champion_rows(bench)
-    heading("Overview", answer(datasets, numbers, best, champions))
+    heading("Overview", summary(datasets, run_counts, best, champions))
     if not datasets:
         welcome(bench)
         return
-    imported = import_jobs(bench)  # whose own button is the next step then
+    imported = import_jobs(bench)  # its button is the next step then
     active(bench, datasets)
     with_model = bench.registry.model_sizes()
     shown = {row.run_id for row in (*best.values(), *champions.values())}
     runs = {run.id: run for run in bench.registry.runs_of(list(shown))}
-    for place, dataset in enumerate(datasets[:SHOWN]):
+    for position, dataset in enumerate(datasets[:SHOWN]):
         dataset_card.show(
-            bench, dataset, numbers.get(dataset.id, {}),
+            bench, dataset, run_counts.get(dataset.id, {}),
             best=best.get(dataset.id), champion=champions.get(dataset.id), runs=runs, with_model=with_model,
-            first=not place and not imported,
+            first=not position and not imported,
         )  # fmt: skip
     if len(datasets) > SHOWN:
         st.page_link("pages/datasets.py", label=f"All {len(datasets)} datasets", icon=":material/photo_library:")
 
 
 def best_rows(bench: Workbench) -> Mapping[str, Row]:
-    """The most accurate run of every dataset that was not put away; of those that tie for it the cheapest."""
+    """The most accurate unarchived run of every dataset; of several with the same accuracy the cheapest."""
     leading = bench.registry.most_accurate()
     return best_per_dataset(leading, bench.registry.costs([run.id for run in leading]))
 
 
 def champion_rows(bench: Workbench) -> Mapping[str, Row]:
-    """The run that a person chose, of every dataset that has one."""
+    """The champion of every dataset that has one."""
     held = bench.registry.runs_of([move.run_id for move in bench.champions().values() if move.run_id])
     costs = bench.registry.costs([run.id for run in held])
     return {run.dataset_id: leaderboard([run], costs)[0] for run in held if run.id in costs}
 
 
-def answer(
+def summary(
     datasets: Sequence[Dataset],
-    numbers: Mapping[str, Mapping[Status, int]],
+    run_counts: Mapping[str, Mapping[Status, int]],
     best: Mapping[str, Row],
     champions: Mapping[str, Row],
 ) -> str:
-    """The first line: the model to use of the newest dataset that has one, and what goes on."""
+    """The first line: accuracy of the model to use on the newest dataset that has one, and how many runs are active."""
     if not datasets:
         return "Which pretrained network is best for your photos, and what does it cost? Start with some photos."
     led = next((dataset for dataset in datasets if dataset.id in best or dataset.id in champions), None)
     if led is None:
-        first = f"{plain(datasets[0].name)} is here, and no model has been trained on it yet"
+        first = f"No model has been trained on {plain(datasets[0].name)} yet"
     else:
         chosen = led.id in champions
         row, which = (champions[led.id], "champion") if chosen else (best[led.id], "most accurate model")
-        right = percent(row.accuracy, row.interval)
-        first = f"The {which} for {plain(led.name)} is right on {right} of its test photos"
-    active = {word: sum(each.get(status, 0) for each in numbers.values()) for word, status in _GOING_ON.items()}
-    going = [f"{count(number, 'run')} {word}" for word, number in active.items() if number]
-    return f"{first}; {', '.join(going) or 'nothing is running'}."
+        photos = led.split_sizes["test"]
+        accuracy, digits = row.accuracy or 0.0, 0 if photos < 200 else 1
+        correct = f"{100 * accuracy:.{digits}f} % test accuracy ({round(accuracy * photos)} of {photos})"
+        first = f"The {which} for {plain(led.name)} has {correct}"
+    active = {word: sum(each.get(status, 0) for each in run_counts.values()) for word, status in _ACTIVE.items()}
+    counts = [f"{count(number, 'run')} {word}" for word, number in active.items() if number]
+    return f"{first}; {', '.join(counts) or 'nothing is running'}."
 
 
-_GOING_ON = {"training now": Status.RUNNING, "waiting": Status.SCHEDULED}
+_ACTIVE = {"training now": Status.RUNNING, "waiting": Status.SCHEDULED}
 
 
 def welcome(bench: Workbench) -> None:
-    """Nothing is here yet: what will be, and the one button that starts it."""
+    """Shown without datasets: what Graft does, and a button that imports the demo photos."""
     if import_jobs(bench):
         st.caption("As soon as the photos are in, you can train on them.")
         return
@@ -99,7 +101,7 @@ def welcome(bench: Workbench) -> None:
 
 
 def active(bench: Workbench, datasets: Sequence[Dataset]) -> None:
-    """What runs now and what waits, polled only while there is something."""
+    """Running and waiting runs, refreshed while there are any."""
     known = active_ids(bench.registry.runs(status=Status.RUNNING), bench.registry.queue())
     if not known:
         return

@@ -1,4 +1,4 @@
-"""Predict: what do the models say about this photo?"""
+"""Predict: which class do the models predict for this photo?"""
 
 from collections.abc import Sequence
 
@@ -24,10 +24,10 @@ def page() -> None:
     bench = workbench()
     ready = ready_runs(bench)
     if not ready:
-        heading("Predict", "What do the models say about this photo? There is no model to ask yet.")
+        heading("Predict", "Which class do the models predict for your photos? There is no trained model yet.")
         empty_state(
-            "Drop a photo here once a run has finished",
-            "Every finished run leaves a model; several can answer side by side.",
+            "Drop photos here after a run has finished",
+            "Every finished run has a model; several can be compared side by side.",
             page="pages/train.py",
             label="Choose what to train",
         )
@@ -58,13 +58,13 @@ def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]
         key="predict.models",
         max_selections=MOST,
         on_change=_into_url,
-        help=f"At most {MOST} answer side by side. The {LISTED} most accurate are listed; Models leads to every other.",
+        help=f"At most {MOST} side by side. The {LISTED} most accurate are listed; open others from the page Models.",
     )
     return [by_id[id_] for id_ in ids]
 
 
 def resolved(bench: Workbench, reference: str, problems) -> str | None:
-    """The run whose model is meant; an unknown one is said in a sentence."""
+    """The id of the run that ``reference`` names; None after showing an error if there is none."""
     try:
         return bench.registry.model(reference).run_id
     except GraftError as error:
@@ -79,13 +79,13 @@ def _into_url() -> None:
 def predict(bench: Workbench, chosen: Sequence[Run], photos: panel.Photos, first_line) -> None:
     if not chosen or not photos:
         with first_line:
-            todo = "Drop photos and the models answer side by side." if chosen else "Choose a model that shall answer."
+            todo = "Drop photos to see the predictions of every model." if chosen else "Choose a model."
             heading("Predict", todo)
         return
-    line = "The models could not answer."
+    line = "No prediction could be made."
     try:
         found = panel.predictions(bench, [run.id for run in chosen], photos)
-        line = panel.answer(found)
+        line = panel.summary(found)
     finally:
         with first_line:
             heading("Predict", line)

@@ -37,7 +37,7 @@ def test_a_newcomer_imports_trains_compares_and_predicts_without_the_readme(visi
 def _import_the_demo(page: Page) -> None:
     page.get_by_role("button", name="Try it with the demo photos").click()
     page.get_by_text("is ready").wait_for(timeout=LONG)
-    page.get_by_role("button", name="Train on it").click()
+    page.get_by_role("button", name="Train on this dataset").click()
 
 
 def _launch_two_short_runs(page: Page) -> None:
@@ -74,7 +74,7 @@ def _ask_about_a_photo(page: Page) -> None:
     upload = page.locator('input[type="file"]').first
     upload.wait_for(state="attached", timeout=PATIENT)
     upload.set_input_files([{"name": "my photo.jpg", "mimeType": "image/jpeg", "buffer": photo}])
-    expect(page.get_by_text(re.compile("It looks like"))).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text(re.compile("Predicted: "))).to_be_visible(timeout=PATIENT)
     expect(page.get_by_text(name).first).to_be_visible()
 
 

@@ -1,4 +1,4 @@
-"""Datasets: are my photos fit to learn from?"""
+"""Datasets: are my photos ready for training?"""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.pages.conftest import first_line, link_labels, text_of, visit
 def test_without_photos_the_import_box_is_open(bench):
     at = visit("datasets")
     assert not at.exception
-    assert "No photos are here yet" in first_line(at)
+    assert "There are no photos yet" in first_line(at)
     assert at.text_input(key="import.path") and at.button(key="import.demo")
 
 
@@ -44,13 +44,13 @@ def test_an_upload_is_imported_under_its_own_name(bench, tmp_path, monkeypatch):
 def test_importing_nothing_asks_for_a_path(bench):
     at = visit("datasets")
     at.button(key="import.server_go").click().run()
-    assert "Give the path of a folder" in at.warning[0].value
+    assert "Enter the path of a folder" in at.warning[0].value
 
 
 def test_every_dataset_is_listed_with_its_size(filled):
     at = visit("datasets")
     assert "80 photos in 1 dataset" in first_line(at)
-    assert "**flowers · v1**" in text_of(at) and "1 not taken" in text_of(at)
+    assert "**flowers · v1**" in text_of(at) and "1 skipped" in text_of(at)
     assert {"Open", "Train"} <= set(link_labels(at))
 
 
@@ -89,7 +89,7 @@ def test_a_large_class_is_paged(bench):
 
 def test_refused_files_are_listed_with_reasons(filled):
     at = visit("datasets", dataset=filled.dataset.id)
-    assert at.dataframe[0].value.to_dict("records") == [{"File": "rose/notes.txt", "Why": "it is not a photo"}]
+    assert at.dataframe[0].value.to_dict("records") == [{"File": "rose/notes.txt", "Reason": "it is not a photo"}]
 
 
 def test_deleting_says_what_goes_and_needs_a_second_click(bench, filled):

@@ -65,7 +65,7 @@ def test_an_import_is_no_longer_news_once_something_was_launched_on_its_photos(f
 
 def test_the_first_line_names_the_best_accuracy_and_what_goes_on(filled):
     line = first_line(visit())
-    assert "83 %" in line and "1 run training now" in line and "1 run waiting" in line
+    assert "83 % test accuracy (10 of 12)" in line and "1 run training now" in line and "1 run waiting" in line
 
 
 def test_a_running_run_shows_its_stage_and_what_is_left(filled):

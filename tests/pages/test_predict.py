@@ -59,7 +59,7 @@ def test_a_dropped_photo_is_answered_with_bars(filled, asked):
     at = visit("predict")
     at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
     assert not at.exception
-    assert first_line(at) == "It looks like rose."
+    assert first_line(at) == "Predicted: rose."
     bars = [bar.proto for bar in at.get("progress")]
     assert [(bar.value, bar.text) for bar in bars] == [(80, "rose · 80.0 %"), (20, "tulip · 20.0 %")]
 
@@ -88,7 +88,7 @@ def test_a_model_that_cannot_answer_is_said(filled, monkeypatch):
     at = visit("predict")
     at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
     assert not at.exception and "files are damaged" in at.error[0].value
-    assert first_line(at) == "The models could not answer."
+    assert first_line(at) == "No prediction could be made."
 
 
 def test_redrawing_the_page_does_not_ask_again(filled, asked):
@@ -107,13 +107,13 @@ def test_an_unknown_model_in_the_url_is_said_in_a_sentence(filled, reference):
 def test_choosing_no_model_says_what_to_do(filled, asked):
     at = visit("predict")
     at.multiselect(key="predict.models").set_value([]).run()
-    assert first_line(at) == "Choose a model that shall answer."
+    assert first_line(at) == "Choose a model."
 
 
 def test_one_model_on_several_photos_says_how_often_it_said_what(asked, filled):
     at = visit("predict")
     at.get("file_uploader")[0].set_value([("a.jpg", PHOTO, "image/jpeg"), ("b.jpg", tiny_jpeg(1, 2), "image/jpeg")])
-    assert first_line(at.run()) == "2 photos: rose twice."
+    assert first_line(at.run()) == "2 photos: 2 × rose."
 
 
 def test_the_champion_answers_first(bench):

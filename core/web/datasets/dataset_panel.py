@@ -1,4 +1,4 @@
-"""One dataset on the page Datasets: figures, charts, gallery, refused files, deletion."""
+"""One dataset on the page Datasets: its sizes, charts, photos, skipped files, and deletion."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,28 +19,29 @@ from core.workbench.delete import impact_label
 
 PER_PAGE = 24
 SAMPLE = 2000
-"""Photos whose sizes are drawn; more would not change the picture."""
+"""Photos whose sizes are drawn; more would not change the chart."""
 
 
 def facts(dataset: Dataset) -> None:
+    """Sizes of the splits, classes and files; what the import decided; when it was imported."""
     drawn = (
-        "as your upload gave it" if dataset.split_given else f"drawn by Graft once (seed {dataset.seed}), stratified"
+        "the one of your upload" if dataset.split_given else f"stratified, drawn once by Graft (seed {dataset.seed})"
     )
     sizes = dataset.split_sizes
     figures(
         "dataset",
-        ("Train", amount(sizes["train"]), f"Photos the head learns from. The split is {drawn}."),
-        ("Validation", amount(sizes["validation"]), "Photos that choose the best epoch."),
-        ("Test", amount(sizes["test"]), "Photos looked at once, at the end, to measure accuracy."),
-        ("Classes", amount(len(dataset.class_names)), "Names to tell apart."),
-        ("On disk", size(dataset.size_bytes), "The photos as Graft keeps them: at most 768 pixels, JPEG."),
+        ("Train", amount(sizes["train"]), f"Photos that models are trained on. The split is {drawn}."),
+        ("Validation", amount(sizes["validation"]), "Photos that select the best epoch."),
+        ("Test", amount(sizes["test"]), "Photos used once, after training, to measure accuracy."),
+        ("Classes", amount(len(dataset.class_names)), "The categories that models distinguish."),
+        ("On disk", size(dataset.size_bytes), "The stored photos: JPEG, longest side at most 768 pixels."),
     )
     for note in dataset.notes:
         st.markdown(f":material/info: {plain(note)}")
     st.caption(f"Imported {moment(dataset.created_at)} UTC · id `{dataset.id}` · digest `{dataset.digest[:12]}`")
 
 
-def pictures_of_it(bench: Workbench, dataset: Dataset) -> None:
+def charts(bench: Workbench, dataset: Dataset) -> None:
     """Class balance and image sizes side by side."""
     photos = bench.registry.photos(dataset.id, limit=SAMPLE)
     left, right = st.columns(2)
@@ -51,12 +52,12 @@ def pictures_of_it(bench: Workbench, dataset: Dataset) -> None:
 
 
 def gallery(bench: Workbench, dataset: Dataset) -> None:
-    """The photos of one class, a page at a time."""
+    """The photos of one class and split, one page at a time."""
     st.subheader("Photos", anchor=False)
-    chosen, split, place = st.columns([3, 3, 1], vertical_alignment="bottom")
-    with chosen:
+    class_box, split_box, page_box = st.columns([3, 3, 1], vertical_alignment="bottom")
+    with class_box:
         name = st.selectbox("Class", dataset.class_names, key=f"gallery.class.{dataset.id}")
-    with split:
+    with split_box:
         which = st.segmented_control("Split", ("all", *SPLITS), default="all", required=True, key="gallery.split")
     wanted = None if which == "all" else which
     total = dataset.class_sizes[name] if wanted is None else dataset.counts.get(wanted, {}).get(name, 0)
@@ -64,19 +65,19 @@ def gallery(bench: Workbench, dataset: Dataset) -> None:
     page = 1
     if pages > 1:
         key = f"gallery.page.{dataset.id}.{name}.{which}"
-        page = place.number_input(f"Page of {pages}", 1, pages, key=key)
+        page = page_box.number_input(f"Page of {pages}", 1, pages, key=key)
     photos = bench.registry.photos(
         dataset.id, split=wanted, class_name=name, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
     )
     if not photos:
-        st.caption(f"{plain(name)} has no photos in this split.")
+        st.caption(f"There are no {plain(name)} photos in this split.")
     strip(bench, dataset.id, photos)
 
 
-def strip(bench: Workbench, dataset_id: str, photos: Sequence[Photo], captions: Sequence[str] | None = None) -> None:
+def strip(bench: Workbench, dataset_id: str, photos: Sequence[Photo]) -> None:
     photo_strip(
         [bench.photo_path(dataset_id, photo.digest) for photo in photos],
-        captions or ["" for _ in photos],
+        ["" for _ in photos],
         alt=[f"{photo.class_name}: {photo.file}" for photo in photos],
         width=112,
     )
@@ -95,27 +96,28 @@ def sample(bench: Workbench, dataset: Dataset) -> None:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _sample_paths(_bench: Workbench, home: str, dataset_id: str, photos: int) -> tuple[Path, ...]:
-    """A dataset never changes, so neither do its sample photos; ``home`` is a part of the cache's key."""
+    """Cached because a dataset is immutable; ``home`` is part of the cache key."""
     step = max(1, photos // SAMPLES)
     found = [photo for at in range(SAMPLES) for photo in _bench.registry.photos(dataset_id, limit=1, offset=at * step)]
     return tuple(_bench.photo_path(dataset_id, photo.digest) for photo in found)
 
 
-def refused(dataset: Dataset) -> None:
+def skipped_files(dataset: Dataset) -> None:
+    """Files of the upload that were not imported, with the reasons."""
     if not dataset.rejections:
         return
-    st.subheader(f"{count(len(dataset.rejections), 'file')} not taken", anchor=False)
-    table([{"File": r.file, "Why": r.reason} for r in dataset.rejections], key="dataset.refused")
+    st.subheader(f"{count(len(dataset.rejections), 'file')} skipped", anchor=False)
+    table([{"File": r.file, "Reason": r.reason} for r in dataset.rejections], key="dataset.skipped")
 
 
 def deletion(bench: Workbench, dataset: Dataset) -> None:
-    """Delete it with everything trained on it."""
+    """A button that deletes the dataset with everything trained on it, after a confirmation."""
 
-    def what() -> str:
+    def consequence() -> str:
         impact = impact_label(bench.preview_deletion(dataset=dataset.id))
-        return f"This deletes **{plain(dataset.name)}** for good: {impact}."
+        return f"This permanently deletes **{plain(dataset.name)}**: {impact}."
 
-    if confirm_danger("dataset.delete", "Delete this dataset", what):
+    if confirm_danger("dataset.delete", "Delete this dataset", consequence):
         with explained():
             impact = bench.delete_dataset(dataset.id)
             st.toast(f"Deleted: {impact_label(impact)}.", icon=":material/delete:")

@@ -1,4 +1,4 @@
-"""Photos in: the box that starts an import, and the imports that run or just ended."""
+"""Starting an import, and the imports that run or have just ended."""
 
 from pathlib import Path
 
@@ -14,20 +14,20 @@ from core.workbench import Workbench
 
 UPLOAD = "import.file"
 LAYOUT = (
-    "One folder per class. They may lie under **train**, **validation** and **test**; then your split is kept, "
-    "else Graft draws one (70 / 15 / 15)."
+    "One folder per class. If the folders lie under **train**, **validation** and **test**, your split is kept; "
+    "otherwise Graft draws one (70 / 15 / 15)."
 )
 
 
 def import_box(bench: Workbench) -> None:
-    """Three ways in: the demo, a ZIP from this browser, a folder or ZIP that lies on the server already."""
+    """Three sources: a ZIP from this browser, a folder or ZIP on the server, the demo photos."""
     upload, server, demo = st.tabs(["Upload a ZIP", "Folder on this machine", "Demo photos"])
     with upload:
         _upload(bench)
     with server:
         _server_side(bench)
     with demo:
-        st.caption("A small set of real photos with their authors named, to see in minutes what Graft does.")
+        st.caption("192 real photos in five classes (CC0 or public domain), enough to try everything in minutes.")
         demo_button(bench, key="import.demo")
 
 
@@ -39,12 +39,12 @@ def demo_button(bench: Workbench, *, key: str, primary: bool = False) -> None:
 
 
 def _upload(bench: Workbench) -> None:
-    """A ZIP of any size: sent in slices to the disk, then named and imported."""
+    """A ZIP of any size: uploaded in slices to the disk, then named and imported."""
     st.caption(LAYOUT)
     sent = upload_any_size(UPLOAD, "ZIP of photos")
     if sent is None:
         return
-    st.markdown(f":green[:material/check_circle:] **{plain(sent.name)}** is here, {size(sent.size_bytes)}.")
+    st.markdown(f":green[:material/check_circle:] **{plain(sent.name)}** is uploaded, {size(sent.size_bytes)}.")
     with st.form("import.upload", border=False):
         name = _name_input("import.upload_name", Path(sent.name).stem)
         with st.container(horizontal=True):
@@ -61,18 +61,18 @@ def _server_side(bench: Workbench) -> None:
             "Folder or ZIP on the machine Graft runs on",
             key="import.path",
             placeholder="/home/me/photos",
-            help="Nothing is changed there: Graft copies what it accepts.",
+            help="The folder is not changed: Graft copies the photos.",
         )
         name = _name_input("import.server_name")
         sent = st.form_submit_button("Import", icon=":material/folder_open:", type="primary", key="import.server_go")
     if sent and not path.strip():
-        st.warning("Give the path of a folder or a ZIP file first.")
+        st.warning("Enter the path of a folder or a ZIP file first.")
     elif sent:
         _start(bench, path.strip(), name)
 
 
 def _name_input(key: str, usual: str = "") -> str | None:
-    help_ = "Photos imported under a name that exists become its next version."
+    help_ = "If the name exists, the photos become its next version."
     return st.text_input("Name (optional)", usual, key=key, max_chars=80, help=help_).strip() or None
 
 
@@ -85,23 +85,23 @@ def _start(bench: Workbench, source: str | Path, name: str | None = None, *, upl
 
 
 def import_jobs(bench: Workbench) -> bool:
-    """What is being imported, redrawn while it goes on; whether there is anything to see."""
-    jobs = [job for job in imports.import_jobs(bench.settings) if _is_news(bench, job)]
+    """Shows running and recent imports, refreshed while one runs; returns whether there is any."""
+    jobs = [job for job in imports.import_jobs(bench.settings) if _is_recent(bench, job)]
     running = frozenset(job.id for job in jobs if job.state == "running")
     poll(_jobs, bool(running), bench, running)
     return bool(jobs)
 
 
 def _jobs(bench: Workbench, running: frozenset[str]) -> None:
-    jobs = [job for job in imports.import_jobs(bench.settings) if _is_news(bench, job)]
+    jobs = [job for job in imports.import_jobs(bench.settings) if _is_recent(bench, job)]
     for job in jobs:
         _job(bench, job)
     if frozenset(job.id for job in jobs if job.state == "running") != running:
         st.rerun(scope="app")
 
 
-def _is_news(bench: Workbench, job: ImportJob) -> bool:
-    """Until something was launched on the photos: then their next step has been taken."""
+def _is_recent(bench: Workbench, job: ImportJob) -> bool:
+    """An ended import is shown until a run is launched on its photos."""
     newest = bench.registry.runs(job.dataset_id, limit=1) if job.dataset_id else []
     return not newest or newest[0].created_at < job.started_at
 
@@ -109,7 +109,7 @@ def _is_news(bench: Workbench, job: ImportJob) -> bool:
 def _job(bench: Workbench, job: ImportJob) -> None:
     with st.container(border=True, key=f"import-{job.id}"):
         if job.state == "running":
-            st.progress(_share(job), text=f"Importing **{plain(job.title)}** · {_stage(job)}")
+            st.progress(_fraction(job), text=f"Importing **{plain(job.title)}** · {_stage(job)}")
             st.button(
                 "Cancel", key=f"import.cancel.{job.id}", on_click=imports.cancel_import, args=(bench.settings, job.id)
             )
@@ -117,7 +117,7 @@ def _job(bench: Workbench, job: ImportJob) -> None:
         {"done": _done, "failed": _failed, "cancelled": _cancelled}[job.state](bench, job)
 
 
-def _share(job: ImportJob) -> float:
+def _fraction(job: ImportJob) -> float:
     if job.progress is None or not job.progress.total:
         return 0.0
     return min(1.0, job.progress.done / job.progress.total)
@@ -134,18 +134,18 @@ def _stage(job: ImportJob) -> str:
 def _done(bench: Workbench, job: ImportJob) -> None:
     with explained():
         dataset = bench.registry.dataset(job.dataset_id or "")
-        refused = len(dataset.rejections)
+        skipped = len(dataset.rejections)
         st.markdown(
             f":green[:material/check_circle:] **{plain(dataset.name)}** is ready: {dataset_size(dataset)}"
-            f"{f', {refused} not taken' if refused else ''}. {plain(job.message)}"
+            f"{f', {skipped} skipped' if skipped else ''}. {plain(job.message)}"
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             key = f"import.train.{job.id}"
-            if st.button("Train on it", type="primary", icon=":material/model_training:", key=key):
+            if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key=key):
                 imports.dismiss_import(bench.settings, job.id)
                 st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
             query = {"dataset": dataset.id}
-            st.page_link("pages/datasets.py", label="Look at it", icon=":material/photo_library:", query_params=query)
+            st.page_link("pages/datasets.py", label="Open dataset", icon=":material/photo_library:", query_params=query)
             _dismiss(bench, job)
         return
     _dismiss(bench, job)

@@ -1,4 +1,4 @@
-"""A dataset on the Overview: the model to use with what it cost, some photos, and what comes next."""
+"""A dataset on the page Overview: its best model with accuracy and cost, some photos, and the next step."""
 
 from collections.abc import Container, Mapping
 
@@ -18,7 +18,7 @@ from core.workbench import Workbench
 def show(
     bench: Workbench,
     dataset: Dataset,
-    numbers: Mapping[Status, int],
+    run_counts: Mapping[Status, int],
     *,
     best: Row | None,
     champion: Row | None,
@@ -26,33 +26,34 @@ def show(
     with_model: Container[str],
     first: bool,
 ) -> None:
-    """One dataset: the model to use with what it cost, some of its photos, and the step that comes next.
+    """One dataset: its champion or best model with accuracy and cost, some photos, and links to the next step.
 
     Args:
-        numbers: how many runs it has in each status. best: the most accurate run. champion: the one a person chose;
-            it is shown first where there is one. runs: both of them, by id.
-        with_model: ids of runs whose weights are there.
+        run_counts: number of runs by status. best: the most accurate run. champion: the run a user chose, shown instead
+            of ``best`` if there is one. runs: both of them, by id.
+        with_model: ids of the runs whose weights exist.
+        first: whether this is the first card of the page, whose next step is a filled button.
     """
     shown = champion or best
     with st.container(border=True, key=f"card-{dataset.id}"):
-        words, photos = st.columns([3, 2], gap="medium", vertical_alignment="center")
-        with words:
+        left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
+        with left:
             st.markdown(f"**{plain(dataset_title(dataset))}**")
-            st.caption(f"{dataset_size(dataset)} · {count(sum(numbers.values()), 'run')}")
+            st.caption(f"{dataset_size(dataset)} · {count(sum(run_counts.values()), 'run')}")
             if shown is None:
-                st.caption("No finished run yet, so nothing can be said about these photos.")
+                st.caption("No finished run yet.")
             else:
-                _who(runs[shown.run_id], best, champion)
-        with photos:
+                _badges(runs[shown.run_id], best, champion)
+        with right:
             sample(bench, dataset)
         if shown is not None:
-            _figures(dataset, shown, "the champion" if champion else "the most accurate run")
-        asked = shown.run_id if shown is not None and shown.run_id in with_model else None
-        _next_steps(dataset, numbers, asked, first=first)
+            _metrics(dataset, shown, "the champion" if champion else "the most accurate run")
+        model_run = shown.run_id if shown is not None and shown.run_id in with_model else None
+        _next_steps(dataset, run_counts, model_run, first=first)
 
 
-def _who(shown: Run, best: Row | None, champion: Row | None) -> None:
-    """The champion, and beside it the most accurate where that is another one."""
+def _badges(shown: Run, best: Row | None, champion: Row | None) -> None:
+    """The run and whether it is the champion or the most accurate; names the most accurate if it is another one."""
     run_chip(shown)
     if champion is None:
         st.caption(":green-badge[:material/target: Most accurate]")
@@ -63,7 +64,7 @@ def _who(shown: Run, best: Row | None, champion: Row | None) -> None:
     st.caption(f":orange-badge[:material/trophy: Champion]{also}{beside}")
 
 
-def _figures(dataset: Dataset, shown: Row, which: str) -> None:
+def _metrics(dataset: Dataset, shown: Row, which: str) -> None:
     accuracy = percent(shown.accuracy, shown.interval)
     figures(
         dataset.id,
@@ -73,22 +74,22 @@ def _figures(dataset: Dataset, shown: Row, which: str) -> None:
     )
 
 
-def _next_steps(dataset: Dataset, numbers: Mapping[Status, int], asked: str | None, *, first: bool) -> None:
-    """What can be done with this dataset, the likeliest step first; a filled button once on the page.
+def _next_steps(dataset: Dataset, run_counts: Mapping[Status, int], model_run: str | None, *, first: bool) -> None:
+    """Links to what can be done with this dataset, the most likely step first, which is a button on the first card.
 
     Args:
-        asked: the run whose model would answer.
+        model_run: the run whose model Predict opens with; None without a model.
     """
     query = {"dataset": dataset.id}
     steps = {"train": ("Train", ":material/model_training:", query)}
-    if numbers.get(Status.FINISHED, 0) > 1:
+    if run_counts.get(Status.FINISHED, 0) > 1:
         steps = {"compare": ("Compare", ":material/bar_chart:", query)} | steps
-    if asked is not None:
-        steps = {"predict": ("Predict", ":material/image_search:", {"models": asked})} | steps
+    if model_run is not None:
+        steps = {"predict": ("Predict", ":material/image_search:", {"models": model_run})} | steps
     with st.container(horizontal=True, vertical_alignment="center"):
-        for place, (page_name, (label, icon, target)) in enumerate(steps.items()):
+        for position, (page_name, (label, icon, target)) in enumerate(steps.items()):
             file = f"pages/{page_name}.py"
-            if place or not first:
+            if position or not first:
                 st.page_link(file, label=label, icon=icon, query_params=target)
             elif st.button(label, icon=icon, type="primary", key=f"next.{dataset.id}"):
                 st.switch_page(file, query_params=target)

@@ -1,4 +1,4 @@
-"""Photos as rows, models as columns: what each says, how sure it is, how long it took."""
+"""Photos as rows, models as columns: predicted classes, probabilities, time."""
 
 import hashlib
 from collections import Counter
@@ -20,7 +20,7 @@ Photos = list[tuple[str, bytes]]
 
 
 def photos() -> Photos:
-    """What was dropped and what the camera took, in this order."""
+    """The dropped photos, then the photo of the camera."""
     drop, camera = st.tabs(["Drop photos", "Camera"])
     with drop:
         files = st.file_uploader(
@@ -28,7 +28,7 @@ def photos() -> Photos:
             help=f"At most {MOST_PHOTOS} at once. They stay on this machine and are not kept.",
         )  # fmt: skip
     with camera:
-        # The camera only asks for permission once it is wanted.
+        # The browser asks for permission only after the toggle is switched on.
         shot = (
             st.camera_input("Take a photo", key="predict.shot")
             if st.toggle("Use the camera", key="predict.camera")
@@ -38,52 +38,53 @@ def photos() -> Photos:
     if shot is not None:
         given.append(("camera.jpg", shot.getvalue()))
     if len(given) > MOST_PHOTOS:
-        st.warning(f"{count(len(given), 'photo')} are too many at once; the first {MOST_PHOTOS} are looked at.")
+        st.warning(f"{count(len(given), 'photo')} are too many at once; the first {MOST_PHOTOS} are used.")
     return given[:MOST_PHOTOS]
 
 
 def predictions(bench: Workbench, run_ids: Sequence[str], photos: Photos) -> list[PhotoPredictions]:
-    """Asked once for the same photos and models (a temperature set since makes another one), however often redrawn."""
+    """Predictions, computed once per photos, models and temperatures, not at every rerun of the script."""
     models = tuple((run_id, str(bench.registry.model(run_id).card.get("calibration"))) for run_id in run_ids)
     asked = (models, tuple((name, hashlib.sha256(data).hexdigest()) for name, data in photos))
     before, found = st.session_state.get("predict.last", (None, []))
     if asked != before:
-        with st.spinner("Looking at the photos …"):
+        with st.spinner("Predicting …"):
             found = bench.predict(run_ids, photos)
         st.session_state["predict.last"] = (asked, found)
     return found
 
 
-def answer(found: Sequence[PhotoPredictions]) -> str:
-    """The first line once there is something to say."""
+def summary(found: Sequence[PhotoPredictions]) -> str:
+    """The first line: the predicted class, or how far models and photos agree."""
     seen = [photo for photo in found if not photo.problem]
     refused = f"; {count(len(found) - len(seen), 'file')} could not be read" if len(seen) < len(found) else ""
     if not seen:
         return f"None of the {count(len(found), 'file')} could be read as a photo."
     if len(seen) == 1:
-        said = sorted({a.predictions[0].class_name for a in seen[0].answers if a.predictions})
-        if len(said) == 1:
-            return f"It looks like {plain(said[0])}{refused}."
-        return f"The models disagree: {plain(' or '.join(said))}{refused}." if said else "No model could answer."
+        classes = sorted({a.predictions[0].class_name for a in seen[0].answers if a.predictions})
+        if len(classes) == 1:
+            return f"Predicted: {plain(classes[0])}{refused}."
+        if not classes:
+            return "No model made a prediction."
+        return f"The models disagree: {plain(' or '.join(classes))}{refused}."
     agreed = sum(len({a.predictions[0].class_name for a in photo.answers if a.predictions}) == 1 for photo in seen)
     if len(seen[0].answers) == 1:
-        return f"{count(len(seen), 'photo')}: {_said_how_often(seen)}{refused}."
+        return f"{count(len(seen), 'photo')}: {_class_counts(seen)}{refused}."
     return f"The models agree on {agreed} of {count(len(seen), 'photo')}{refused}."
 
 
-def _said_how_often(seen: Sequence[PhotoPredictions]) -> str:
-    """The answers of one model, the most frequent first: ``animal 3 times and fish once``."""
-    said = Counter(a.predictions[0].class_name for photo in seen for a in photo.answers if a.predictions)
-    often = {1: "once", 2: "twice"}
-    return plain(listed([f"{name} {often.get(n, f'{n} times')}" for name, n in said.most_common()])) or "no answer"
+def _class_counts(seen: Sequence[PhotoPredictions]) -> str:
+    """Predicted classes of one model, the most frequent first: ``3 × animal and 1 × fish``."""
+    classes = Counter(a.predictions[0].class_name for photo in seen for a in photo.answers if a.predictions)
+    return plain(listed([f"{number} × {name}" for name, number in classes.most_common()])) or "no prediction"
 
 
 def show(found: Sequence[PhotoPredictions], runs: Mapping[str, Run]) -> None:
-    """One row a photo, its own columns of answers beside it."""
+    """One row per photo with a column per model."""
     shared = without_shared({run_id: run.name for run_id, run in runs.items()})
     names = {run_id: brief(name, 48) for run_id, name in shared.items()}
-    for place, photo in enumerate(found):
-        with st.container(border=True, key=f"photo-{place}"):
+    for position, photo in enumerate(found):
+        with st.container(border=True, key=f"photo-{position}"):
             if photo.jpeg is None:
                 st.error(f"**{plain(photo.name)}**: {plain(photo.problem)}", icon=":material/hide_image:")
                 continue
@@ -91,28 +92,28 @@ def show(found: Sequence[PhotoPredictions], runs: Mapping[str, Run]) -> None:
             with picture:
                 st.image(photo.jpeg, width="stretch", alt=f"Photo {photo.name}")
                 st.caption(f"{plain(photo.name)} · {photo.width} × {photo.height}")
-            for column, said in zip(columns, photo.answers, strict=True):
+            for column, answer in zip(columns, photo.answers, strict=True):
                 with column:
-                    _answer(said, runs, names)
+                    _answer(answer, runs, names)
 
 
-def _answer(said: Answer, runs: Mapping[str, Run], names: Mapping[str, str]) -> None:
-    if said.run_id in runs:
-        run_chip(runs[said.run_id], names[said.run_id])
-    if said.problem:
-        st.warning(plain(said.problem), icon=":material/warning:")
+def _answer(answer: Answer, runs: Mapping[str, Run], names: Mapping[str, str]) -> None:
+    if answer.run_id in runs:
+        run_chip(runs[answer.run_id], names[answer.run_id])
+    if answer.problem:
+        st.warning(plain(answer.problem), icon=":material/warning:")
         return
-    for prediction in said.predictions:
+    for prediction in answer.predictions:
         label = f"{plain(prediction.class_name)} · {_chance(prediction.probability)}"
         st.progress(min(1.0, max(0.0, prediction.probability)), text=label)
-    took = milliseconds(said.milliseconds)
-    if said.passed_on is not None:
-        took += " · the cheap model was unsure and passed it on" if said.passed_on else " · the cheap model was sure"
-    if said.calibrated:
+    took = milliseconds(answer.milliseconds)
+    if answer.passed_on is not None:
+        took += " · the cheap model was unsure and passed it on" if answer.passed_on else " · the cheap model was sure"
+    if answer.calibrated:
         took += " · calibrated"
-    if said.unsure:
+    if answer.unsure:
         st.caption(
-            f":orange-badge[:material/help: unsure] The best class has under {percent(said.unsure_below)}; "
+            f":orange-badge[:material/help: unsure] The best class has under {percent(answer.unsure_below)}; "
             f"the photo may show none of the classes · {took}"
         )
     else:
