@@ -1,29 +1,34 @@
-"""How the runs learned, and what depth does."""
+"""Learning curves, and depth sweeps."""
 
 from dataclasses import replace
 
 from core.charts.curves import curves_chart
 from core.charts.depth import depth_chart
 from core.comparison import curves, depth_series
-from core.reporting.markup import Section, chart, joined
 from core.reporting.material import Material
+from core.reporting.parts import Section, report_chart
+from core.reporting.rendering import render
 
 
 def curves_section(material: Material) -> Section | None:
     runs = [material.runs[row.run_id] for row in material.rows]
-    drawn = []
+    charts = []
     for metric in ("val_accuracy", "val_loss"):
         found = [
             replace(curve, name=material.names[curve.run_id])
             for curve in curves(runs, material.epochs, metric, costs=material.costs)
         ]
         if found:
-            drawn.append(chart(f"curves-{metric}", curves_chart(found, styles=material.styles)))
-    return Section("curves", "Learning curves", "How did the runs learn?", joined(drawn)) if drawn else None
+            charts.append(report_chart(f"curves-{metric}", curves_chart(found, styles=material.styles)))
+    if not charts:
+        return None
+    body = render("charts", charts=charts)
+    return Section(key="curves", label="Learning curves", title="How did the runs learn?", body=body)
 
 
 def depths_section(material: Material) -> Section | None:
     series = depth_series(material.rows)
     if not series:
         return None
-    return Section("depth", "Depth", "How deep?", chart("depth", depth_chart(series)))
+    body = render("charts", charts=[report_chart("depth", depth_chart(series))])
+    return Section(key="depth", label="Depth", title="How deep should the network be cut?", body=body)

@@ -66,6 +66,6 @@ class Material:
         return run_styles([row.run_id for row in self.rows])
 
     @property
-    def answered(self) -> list[Row]:
-        """The rows whose answers per photo are there, best first."""
+    def predicted(self) -> list[Row]:
+        """The rows whose predictions per photo are available, best first."""
         return [row for row in self.rows if row.run_id in self.comparison.results]

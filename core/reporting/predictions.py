@@ -1,4 +1,4 @@
-"""What the runs answered: in pairs, class by class, how sure they were."""
+"""What the runs predicted: in pairs, class by class, and with which confidence."""
 
 from collections.abc import Sequence
 
@@ -9,36 +9,46 @@ from core.charts.per_class import per_class_chart
 from core.charts.reliability import reliability_chart
 from core.charts.thresholds import thresholds_chart
 from core.comparison import Paired, coverage, reliability, verdict
-from core.reporting.markup import Column, Html, Section, chart, joined, paragraph, table, tag
 from core.reporting.material import Material
-from core.reporting.parts import RUN, figure, run_name, signed_points
+from core.reporting.parts import (
+    RUN,
+    Badge,
+    Column,
+    Section,
+    Table,
+    figure,
+    report_chart,
+    run_label,
+    signed_points,
+)
+from core.reporting.rendering import render
 from core.text.units import count, p_value, percent
 
 _MOST_BARS, _MOST_CURVES = 6, 12
-"""Runs drawn: more could not be told apart."""
+"""Runs drawn: more could not be distinguished."""
 
 _CLASSES = (
     Column("class", number=False),
     Column("photos", "Test photos of this class."),
-    Column("recall", "Of the photos that are, the share called so."),
-    Column("precision", "Of the photos called so, the share that are."),
+    Column("recall", "Percent of the photos of this class that were predicted as it."),
+    Column("precision", "Percent of the photos predicted as this class that belong to it."),
     Column("F1", "Harmonic mean of precision and recall."),
 )
 _TEMPERATURES = (
     RUN,
-    Column("temperature", "Above 1 it makes answers less sure, below 1 surer."),
+    Column("temperature", "Above 1 it lowers the confidence, below 1 it raises it."),
     Column("validation error before", "Calibration error on the photos it was fitted on."),
     Column("after"),
-    Column("test error before", "Calibration error on photos that had no say."),
+    Column("test error before", "Calibration error on photos it was not fitted on."),
     Column("after"),
     Column("test log-loss before"),
     Column("after"),
 )
 _COUNTS = (
-    Column("both right", "Photos both got right."),
-    Column("only first", "Photos only the first got right."),
-    Column("only second", "Photos only the second got right."),
-    Column("neither", "Photos neither got right."),
+    Column("both right", "Photos that both classified correctly."),
+    Column("only first", "Photos that only the first classified correctly."),
+    Column("only second", "Photos that only the second classified correctly."),
+    Column("neither", "Photos that neither classified correctly."),
     Column("difference (points)", "Accuracy of the first minus that of the second, with its 95 % interval."),
     Column("p", "McNemar's exact test."),
 )
@@ -51,32 +61,26 @@ def pairs_section(material: Material) -> Section | None:
     pairs = material.comparison.against_best
     if not pairs:
         return None
-    best = material.names[pairs[0].a]
-    clear = sum(not pair.tie for pair in pairs)
-    lead = (
-        f"{best} is clearly better than {clear} of {count(len(pairs), 'other run')}; the other differences could be "
-        "chance on these photos."
+    others = material.comparison.pairs[len(pairs) :]
+    against_best = [[run_label(material, p.b), *_counts(p), _p(p.adjusted_p), _significance(p)] for p in pairs]
+    other_rows = [[run_label(material, p.a), run_label(material, p.b), *_counts(p), _significance(p)] for p in others]
+    body = render(
+        "pairs",
+        lead=_pairs_lead(material, pairs),
+        against_best=Table(
+            columns=_AGAINST_BEST, rows=against_best, caption="The best run against each other one, same test photos"
+        ),
+        others=Table(columns=_OTHERS, rows=other_rows, caption="All other pairs"),
     )
+    return Section(key="pairs", label="Significance", title="Are the differences significant?", body=body)
+
+
+def _pairs_lead(material: Material, pairs: Sequence[Paired]) -> str:
     if len(pairs) == 1:
-        lead = verdict(pairs[0], material.names)
-    compared = [[run_name(material, pair.b), *_counts(pair), _p(pair.adjusted_p), _outcome(pair)] for pair in pairs]
-    body = joined(
-        [
-            paragraph(lead),
-            table(_AGAINST_BEST, compared, caption="The best run against each other one, on the same test photos"),
-            _other_pairs(material, material.comparison.pairs[len(pairs) :]),
-        ]
-    )
-    return Section("pairs", "Differences", "Is the difference real?", body)
-
-
-def _other_pairs(material: Material, pairs: Sequence[Paired]) -> Html:
-    if not pairs:
-        return Html()
-    rows = [[run_name(material, pair.a), run_name(material, pair.b), *_counts(pair), _outcome(pair)] for pair in pairs]
-    note = paragraph("These p-values are not corrected for their number.", class_="note")
-    shown = table(_OTHERS, rows, caption="All other pairs")
-    return tag("details", tag("summary", f"All {len(pairs)} other pairs"), note, shown)
+        return verdict(pairs[0], material.names)
+    best, behind = material.names[pairs[0].a], sum(not pair.tie for pair in pairs)
+    others = "; the other differences could be chance" if behind < len(pairs) else ""
+    return f"{behind} of {count(len(pairs), 'other run')} are significantly less accurate than {best}{others}."
 
 
 def _counts(pair: Paired) -> list[object]:
@@ -89,8 +93,8 @@ def _p(value: float) -> str:
     return p_value(value).removeprefix("p = ").removeprefix("p ")
 
 
-def _outcome(pair: Paired) -> object:
-    return tag("span", "tie", class_="badge") if pair.tie else "different"
+def _significance(pair: Paired) -> Badge | str:
+    return Badge("not significant") if pair.tie else "significant"
 
 
 # --- classes ---
@@ -101,72 +105,67 @@ def classes_section(material: Material) -> Section | None:
     ids = [row.run_id for row in material.rows if row.run_id in evaluations][:_MOST_BARS]
     if not ids:
         return None
-    drawn = {run_id: evaluations[run_id] for run_id in ids}
-    bars = per_class_chart(drawn, material.names, styles=material.styles)
-    body = chart("per-class", bars, f"{_RECALL} {bars.caption}")
-    return Section("classes", "Classes", "Which classes are hard?", joined([body, _class_tables(material, ids)]))
+    recall = per_class_chart({run_id: evaluations[run_id] for run_id in ids}, material.names, styles=material.styles)
+    body = render(
+        "classes",
+        recall=report_chart("per-class", recall, before=_RECALL),
+        runs=[(run_label(material, run_id), _class_table(material, run_id)) for run_id in ids],
+    )
+    return Section(key="classes", label="Classes", title="Which classes are hard?", body=body)
 
 
-def _class_tables(material: Material, ids: Sequence[str]) -> Html:
-    """Precision beside recall, of every drawn run."""
-    tables = [_class_table(material, run_id) for run_id in ids]
-    return tag("details", tag("summary", "Precision, recall and F1 of every class"), *tables)
+_RECALL = "Recall: percent of the test photos of a class that are classified correctly."
 
 
-def _class_table(material: Material, run_id: str) -> Html:
+def _class_table(material: Material, run_id: str) -> Table:
     scores = material.comparison.evaluations[run_id].per_class
     rows = [[one.class_name, one.photos, *map(percent, (one.recall, one.precision, one.f1))] for one in scores]
-    made = table(_CLASSES, rows, caption=f"Classes of {material.names[run_id]}")
-    return joined([tag("h3", run_name(material, run_id)), made])
+    return Table(columns=_CLASSES, rows=rows, caption=f"Classes of {material.names[run_id]}")
 
 
 def confusion_section(material: Material) -> Section | None:
-    found = [row for row in material.rows if row.run_id in material.comparison.evaluations]
-    if not found:
+    measured = [row.run_id for row in material.rows if row.run_id in material.comparison.evaluations]
+    if not measured:
         return None
-    best = found[0]
-    evaluation, names = material.comparison.evaluations[best.run_id], material.comparison.class_names
-    matrix = confusion_chart(evaluation.confusion, names)
-    of = f"Of {material.names[best.run_id]}, the best run. Rows are true classes, columns predictions."
-    body = chart("confusion", matrix, f"{of} {matrix.caption}")
-    return Section("confusion", "Confusion", "Which classes are confused?", body)
+    matrix = confusion_chart(material.comparison.evaluations[measured[0]].confusion, material.comparison.class_names)
+    of = f"Of {material.names[measured[0]]}, the best run. Rows are true classes, columns predictions."
+    body = render("charts", charts=[report_chart("confusion", matrix, before=of)])
+    return Section(key="confusion", label="Confusion", title="Which classes are confused?", body=body)
 
 
-# --- how sure ---
+# --- confidence ---
 
 
-def sureness_section(material: Material) -> Section | None:
+def calibration_section(material: Material) -> Section | None:
     """Reliability and coverage: of the same runs, from the same probabilities."""
-    ids = [row.run_id for row in material.answered][:_MOST_CURVES]
+    ids = [row.run_id for row in material.predicted][:_MOST_CURVES]
     if not ids:
         return None
     results = material.comparison.results
-    raw = [reliability(results[run_id]) for run_id in ids[:_MOST_BARS]]
-    diagram = reliability_chart(raw, material.names, styles=material.styles)
-    points = {run_id: coverage(results[run_id]) for run_id in ids}
-    curves = coverage_chart(points, material.names, styles=material.styles)
-    body = joined(
-        [
-            chart("reliability", diagram, f"{_RELIABILITY} {diagram.caption}"),
-            _temperatures(material),
-            chart("coverage", curves, _COVERAGE),
-        ]
+    diagram = reliability_chart(
+        [reliability(results[run_id]) for run_id in ids[:_MOST_BARS]], material.names, styles=material.styles
     )
-    return Section("sureness", "Certainty", "Is a run as often right as it says?", body)
+    curves = coverage_chart(
+        {run_id: coverage(results[run_id]) for run_id in ids}, material.names, styles=material.styles
+    )
+    body = render(
+        "calibration",
+        reliability=report_chart("reliability", diagram, before=_RELIABILITY),
+        temperatures=_temperatures(material),
+        coverage=report_chart("coverage", curves, before=_COVERAGE),
+    )
+    return Section(key="calibration", label="Calibration", title="Does the confidence match the accuracy?", body=body)
 
 
-_RECALL = "Recall: percent of the photos of a class that are classified correctly."
-_RELIABILITY = "On the diagonal a run is right as often as it says; below it, it is too sure of itself."
-_COVERAGE = "From right to left ever fewer test photos get an answer, the surest ones; the others are left to a person."
+_RELIABILITY = "On the diagonal confidence equals accuracy; below it a run is overconfident."
+_COVERAGE = "From right to left only the most confident predictions are kept; the other photos are left to a person."
 
 
-def _temperatures(material: Material) -> Html:
-    """What a temperature changes, for the runs that have one."""
-    if not material.calibrations:
-        return Html()
+def _temperatures(material: Material) -> Table:
+    """Calibration before and after, of the runs whose temperature was scaled."""
     rows = [
         [
-            run_name(material, run_id),
+            run_label(material, run_id),
             f"{one.temperature:.2f}",
             *map(percent, (one.validation_ece_before, one.validation_ece_after)),
             *map(percent, (one.test_ece_before, one.test_ece_after)),
@@ -174,22 +173,23 @@ def _temperatures(material: Material) -> Html:
         ]
         for run_id, one in material.calibrations.items()
     ]
-    lead = (
-        "Some models carry a temperature, fitted on validation photos; live predictions use it, no other figure does."
-    )
-    return joined([paragraph(lead, class_="note"), table(_TEMPERATURES, rows, caption="What a temperature changes")])
+    return Table(columns=_TEMPERATURES, rows=rows, caption="Effect of the temperature")
 
 
 def thresholds_section(material: Material) -> Section | None:
-    drawn = [
-        chart(
+    charts = [
+        report_chart(
             f"thresholds-{run_id}",
             thresholds_chart(one.points, one.chosen),
-            f"{material.names[run_id]}. Every point is a threshold, on the validation photos; the large one is used.",
+            before=f"{material.names[run_id]}. Every point is a threshold, on the validation photos; the large one is "
+            "used.",
         )
         for run_id, one in material.thresholds.items()
     ]
-    return Section("thresholds", "Thresholds", "When does a cascade pass on?", joined(drawn)) if drawn else None
+    if not charts:
+        return None
+    body = render("charts", charts=charts)
+    return Section(key="thresholds", label="Cascade thresholds", title="Which threshold for a cascade?", body=body)
 
 
 def map_section(material: Material) -> Section | None:
@@ -197,9 +197,10 @@ def map_section(material: Material) -> Section | None:
     if found is None:
         return None
     first, second = found.explained
-    caption = (
-        f"{material.names[found.run_id]}: the two directions of largest variance (PCA) of the {found.source}; they "
-        f"show {percent(first)} and {percent(second)} of it. Every dot is a test photo, a cross a mistake."
+    axes = (
+        f"{material.names[found.run_id]}: the two directions of largest variance (PCA) of the {found.source}, "
+        f"{percent(first)} and {percent(second)} of it."
     )
-    body = chart("map", embedding_chart(found, material.comparison.class_names), caption)
-    return Section("map", "Map", "Which photos look alike?", body)
+    chart = report_chart("map", embedding_chart(found, material.comparison.class_names), before=axes)
+    body = render("charts", charts=[chart])
+    return Section(key="map", label="Embedding map", title="Which photos look similar to the network?", body=body)

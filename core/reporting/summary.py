@@ -1,22 +1,14 @@
-"""What the report begins and ends with: the answer in a sentence, the photos, and what people wrote."""
+"""The beginning and the end of the report: the result in a sentence, the dataset, and users' notes."""
 
 from core.charts.dataset import class_balance_chart
 from core.comparison import verdict
-from core.reporting.markup import Html, Section, chart, html, joined, paragraph, tag
 from core.reporting.material import Material
-from core.reporting.parts import run_name
+from core.reporting.parts import Section, report_chart, run_label
+from core.reporting.rendering import render
 from core.text.units import brief, count, listed, moment, percent, size
 
-
-def heading(material: Material) -> list[Html]:
-    dataset = material.dataset
-    made = f"Made with Graft {material.version} on {moment(material.made_at)} UTC · {count(len(material.rows), 'run')}"
-    return [
-        paragraph("Graft report", class_="kicker"),
-        tag("h1", f"Which model is best for {dataset.name}?"),
-        paragraph(answer(material), class_="answer"),
-        paragraph(f"{made} · {dataset.name} version {dataset.version}", class_="meta"),
-    ]
+_NAMED = 3
+"""Runs named in a sentence; of more only the number is given."""
 
 
 def answer(material: Material) -> str:
@@ -25,26 +17,23 @@ def answer(material: Material) -> str:
     if not measured:
         return "None of these runs has been measured on the test photos yet."
     best, names = measured[0], {run_id: brief(name) for run_id, name in material.names.items()}
-    right = f"{percent(best.accuracy, best.interval)} of the test photos"
+    accuracy = f"{percent(best.accuracy, best.interval)} test accuracy"
     if len(measured) == 1:
-        return f"{names[best.run_id]} is right on {right}; there is nothing to compare it with."
+        return f"{names[best.run_id]}: {accuracy}; there is nothing to compare it with."
     pairs = material.comparison.against_best
-    first = f"{names[best.run_id]} is the most accurate of {len(measured)} runs, right on {right}."
+    first = f"{names[best.run_id]} is the most accurate of {len(measured)} runs: {accuracy}."
     if len(pairs) == 1:
         return f"{first} {verdict(pairs[0], names)}"
     ties = [pair.b for pair in pairs if pair.tie]
     if not ties:
-        return f"{first} The others are clearly behind." if pairs else first
+        return f"{first} All others are significantly less accurate." if pairs else first
     if len(ties) <= _NAMED:
-        return f"{first} {listed([names[run_id] for run_id in ties])} may be as good: the difference could be chance."
-    return f"{first} {len(ties)} of the {len(pairs)} others may be as good: the differences could be chance."
+        verb = "is" if len(ties) == 1 else "are"
+        return f"{first} {listed([names[run_id] for run_id in ties])} {verb} not distinguishable from it."
+    return f"{first} {len(ties)} of the {len(pairs)} others are not distinguishable from it."
 
 
-_NAMED = 3
-"""Runs named in a sentence; of more only the number is said."""
-
-
-def photos_section(material: Material) -> Section:
+def dataset_section(material: Material) -> Section:
     dataset = material.dataset
     sizes = dataset.split_sizes
     facts = {
@@ -56,29 +45,22 @@ def photos_section(material: Material) -> Section:
         "On disk": size(dataset.size_bytes),
     }
     given = "came with the photos" if dataset.split_given else f"was drawn by Graft (seed {dataset.seed})"
-    refused = f" {count(len(dataset.rejections), 'file')} were refused." if dataset.rejections else ""
-    words = f"Imported {moment(dataset.created_at)} UTC. The split {given}.{refused}"
-    body = joined(
-        [
-            tag(
-                "dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in facts.items()), class_="facts"
-            ),
-            chart("classes", class_balance_chart(dataset)),
-            paragraph(words, class_="note"),
-            paragraph(f"Digest of photos, classes and split: {dataset.digest}", class_="note"),
-        ]
+    skipped = f" {count(len(dataset.rejections), 'file')} skipped." if dataset.rejections else ""
+    body = render(
+        "dataset",
+        facts=facts,
+        balance=report_chart("classes", class_balance_chart(dataset)),
+        imported=f"Imported {moment(dataset.created_at)} UTC. The split {given}.{skipped}",
+        digest=dataset.digest,
     )
-    return Section("photos", "Photos", f"The photos: {dataset.name} version {dataset.version}", body)
+    title = f"The photos: {dataset.name} version {dataset.version}"
+    return Section(key="dataset", label="Dataset", title=title, body=body)
 
 
 def notes_section(material: Material) -> Section | None:
-    """Notes and tags as they were written, never as markup."""
-    written = [run for row in material.rows if (run := material.runs[row.run_id]).notes.strip()]
-    if not written:
+    """Notes as they were written, never as markup."""
+    noted = [run for row in material.rows if (run := material.runs[row.run_id]).notes.strip()]
+    if not noted:
         return None
-    parts = [joined([tag("h3", run_name(material, run.id)), tag("blockquote", _lines(run.notes))]) for run in written]
-    return Section("notes", "Notes", "What was noted about these runs", joined(parts))
-
-
-def _lines(text: str) -> Html:
-    return joined((html(line) for line in text.strip().splitlines()), "\n")
+    notes = [(run_label(material, run.id), run.notes.strip().splitlines()) for run in noted]
+    return Section(key="notes", label="Notes", title="Notes on these runs", body=render("notes", notes=notes))
