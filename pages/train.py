@@ -1,4 +1,4 @@
-"""Train: what shall I try, and what will it cost?"""
+"""Train: which recipes to try, and what they will cost."""
 
 from collections.abc import Sequence
 
@@ -20,11 +20,11 @@ from core.workbench import Workbench
 def page() -> None:
     bench = workbench()
     datasets = bench.registry.datasets()
-    heading("Train", "Tick what to try on your photos; you see what it will cost before anything starts.")
+    heading("Train", "Choose patterns and backbones; the plan shows the expected cost before anything starts.")
     if not datasets:
         empty_state(
-            "There is nothing to train on yet",
-            "Import photos first, one folder per class, or take the demo photos.",
+            "No dataset yet",
+            "Import photos, one folder per class, or use the demo photos.",
             page="pages/datasets.py",
             label="Import photos",
         )
@@ -34,25 +34,25 @@ def page() -> None:
 
 
 def choose_and_launch(bench: Workbench, dataset: Dataset) -> None:
-    st.subheader("How to use a pretrained network", anchor=False)
-    chosen = patterns.choose(grid.tick_way)
+    st.subheader("Patterns", anchor=False)
+    chosen = patterns.choose(grid.tick_pattern)
     everything = grid.ordered(bench.backbones())
-    cells = networks(everything, [pattern for pattern in chosen if pattern is not Pattern.CASCADE])
-    together = cascade(bench, dataset, everything) if Pattern.CASCADE in chosen else None
-    recipes = with_numbers(bench, dataset, cells, together) if cells or together else []
-    st.subheader("What will happen", anchor=False)
+    cells = backbones(everything, [pattern for pattern in chosen if pattern is not Pattern.CASCADE])
+    combined = cascade(bench, dataset, everything) if Pattern.CASCADE in chosen else None
+    recipes = recipes_of(bench, dataset, cells, combined) if cells or combined else []
+    st.subheader("Plan", anchor=False)
     if recipes is None:
-        st.caption("A hyperparameter above cannot be used; put it right first.")
+        st.caption("A hyperparameter above is invalid. Correct it first.")
     elif not recipes:
-        st.caption("Nothing is ticked. Tick at least one pattern and one network above.")
+        st.caption("Nothing is ticked. Tick at least one pattern and one backbone above.")
     else:
-        look(bench, dataset, recipes)
+        show_plan(bench, dataset, recipes)
 
 
-def networks(everything: Choices, chosen: Sequence[Pattern]) -> list[Cell]:
+def backbones(everything: Choices, chosen: Sequence[Pattern]) -> list[Cell]:
     if not chosen:
         return []
-    st.subheader("Networks", anchor=False)
+    st.subheader("Backbones", anchor=False)
     return grid.choose(everything, chosen)
 
 
@@ -61,36 +61,36 @@ def cascade(bench: Workbench, dataset: Dataset, everything: Choices) -> CascadeC
     return cascades.choose(bench, dataset.id, everything)
 
 
-def with_numbers(
-    bench: Workbench, dataset: Dataset, cells: Sequence[Cell], together: CascadeChoice | None
+def recipes_of(
+    bench: Workbench, dataset: Dataset, cells: Sequence[Cell], combined: CascadeChoice | None
 ) -> list[Recipe] | None:
-    """A recipe for every ticked cell, depth and repetition, and for the cascade; None when a number is no good."""
+    """A recipe per ticked cell, depth and repetition, and for the cascade; None when a hyperparameter is invalid."""
     tried: dict[Pattern, list[str]] = {}
     for name, pattern in cells:
         tried.setdefault(pattern, []).append(name)
     st.subheader("Hyperparameters", anchor=False)
-    learning = [(Pattern.CASCADE, together.backbones)] if together and together.is_trained else []
-    chosen = hyperparameters.choose(bench, dataset.id, [*patterns.in_order(tried), *learning])
+    trained = [(Pattern.CASCADE, combined.backbones)] if combined and combined.is_trained else []
+    chosen = hyperparameters.choose(bench, dataset.id, [*patterns.in_order(tried), *trained])
     pairs = mapping.choose(dataset) if Pattern.CLASSIFIER in tried else ()
     if chosen is None:
         return None
     recipes = hyperparameters.recipes(bench, dataset.id, tried, chosen, pairs)
-    return recipes + (together.recipes(bench, dataset.id, chosen) if together else [])
+    return recipes + (combined.recipes(bench, dataset.id, chosen) if combined else [])
 
 
-def look(bench: Workbench, dataset: Dataset, recipes: Sequence[Recipe]) -> None:
-    """What will happen with each, and the one click that starts it."""
+def show_plan(bench: Workbench, dataset: Dataset, recipes: Sequence[Recipe]) -> None:
+    """The plan of every recipe and the button that launches them."""
     if not plans.worth_planning(recipes):
         return
-    found = plans.look(bench, dataset.id, recipes)
+    found = plans.cached_plans(bench, dataset.id, recipes)
     plans.summary(found)
-    st.caption(plans.total_words(found))
+    st.caption(plans.total(found))
     agreed = plans.concerns(found, bench.concerns(found))
     launch(bench, plans.launchable(found), agreed)
 
 
 def launch(bench: Workbench, found: Sequence[Plan], agreed: bool) -> None:
-    """One click; then to the runs, which show themselves live."""
+    """The button; after the launch the page Runs opens."""
     label = plans.launch_label(found)
     ready = agreed and bool(found)
     if not st.button(label, type="primary", icon=":material/rocket_launch:", key="train.launch", disabled=not ready):

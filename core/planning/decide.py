@@ -217,7 +217,7 @@ def _why_new(recipe: Recipe, candidates: Sequence[EarlierRun]) -> str:
         )
     if any(not c.has_model for c in finished):
         return "It was done before, but its model was deleted."
-    return "Nothing like it was done before."
+    return "No earlier run to reuse."
 
 
 def _epochs(number: int) -> str:

@@ -195,7 +195,7 @@ class TrainingInputs:
         if part not in self._engines:
             backbone = self.backbones[part.source]
             if gpu_of_slot() is None and not is_exported(backbone, self.settings, part.cut):
-                self.progress.start("Exporting the network once for this machine", 0)
+                self.progress.start("Optimising the backbone for this machine (once)", 0)
                 self.engine_file(part)
             self._engines[part] = cached(
                 "engine",

@@ -18,7 +18,7 @@ def test_every_status_is_told_in_words(filled, status):
     words = {
         "SCHEDULED": "Waiting in the queue",
         "RUNNING": "6 of 12 epochs done",
-        "FINISHED": "Right on 83 %",
+        "FINISHED": "83 %",
         "FAILED": "The loss became not a number",
         "KILLED": "Stopped after 6 epochs",
     }
@@ -54,7 +54,7 @@ def test_a_failed_run_can_be_resumed(bench, filled, started):
     run = filled.with_status("FAILED")[0]
     at = visit("runs", run=run.id).button(key="run.resume").click().run()
     assert bench.registry.run(run.id).status is Status.SCHEDULED and started
-    assert "going on after epoch 6" in first_line(at)
+    assert "resumes after epoch 6" in first_line(at)
 
 
 def notes_of(at) -> str:

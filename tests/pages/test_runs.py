@@ -4,7 +4,7 @@ import pytest
 
 from core.registry.search import RunQuery
 from core.runs.values import Status
-from core.web.parts.labels import slot_words
+from core.web.parts.labels import slot_label
 from core.web.runs import ended_runs
 from tests.factories import fill, make_run
 from tests.pages.conftest import first_line, link_labels, text_of, visit
@@ -46,7 +46,7 @@ def test_a_phone_shows_the_accuracy_beside_the_name_and_leaves_out_what_says_lea
 def test_a_running_run_says_where_it_runs_in_words(bench, filled):
     running = filled.with_status("RUNNING")[0]
     assert "on CPU" in text_of(visit("runs")) and running.slot == "cpu"
-    assert slot_words("GPU-8f3a6c1e-77aa-41d2+GPU-11112222-77aa") == "GPU-8f3a6c1e + GPU-11112222"
+    assert slot_label("GPU-8f3a6c1e-77aa-41d2+GPU-11112222-77aa") == "GPU-8f3a6c1e + GPU-11112222"
 
 
 def test_a_waiting_run_can_be_cancelled(bench, filled):

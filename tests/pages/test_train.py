@@ -1,4 +1,4 @@
-"""Train: what shall I try, and what will it cost?"""
+"""Train: which recipes to try, and what they will cost."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from core.recipes.labels import CASCADES, PATTERNS, hyperparameter_label
 from core.recipes.program import depths
 from core.recipes.recipe import RELEVANT, Cascade, Pattern
 from core.runs.values import Status
-from core.web.train.plans import WORK
+from core.web.train.plans import DECISIONS
 from tests.factories import fill
 from tests.pages.conftest import link_labels, text_of, visit
 
@@ -21,7 +21,7 @@ def grid_of(at):
 def tick(at, *patterns):
     """Tick ways, as a visitor does: one after the other."""
     for pattern in patterns:
-        at.checkbox(key=f"train.way.{pattern}").check().run()
+        at.checkbox(key=f"train.pattern.{pattern}").check().run()
     return at
 
 
@@ -41,7 +41,7 @@ def test_without_photos_the_page_leads_to_the_import(bench):
 def test_two_small_networks_and_the_frozen_way_are_ticked_to_begin_with(filled):
     at = visit("train")
     assert not at.exception and not at.error
-    ways = [box for box in at.checkbox if box.key.startswith("train.way.")]
+    ways = [box for box in at.checkbox if box.key.startswith("train.pattern.")]
     assert [box.label for box in ways if box.value] == [PATTERNS[FROZEN].title]
     ticked = grid_of(at)[grid_of(at)[FROZEN]]["Backbone"].tolist()
     assert ticked == ["EfficientNet-Lite0", "EfficientNet-Lite1"]
@@ -62,7 +62,7 @@ def test_a_further_way_is_one_click_and_joins_for_the_ticked_networks(filled):
         "EfficientNet-Lite1",
     ]
     assert at.button(key="train.launch").label == "Launch 4 runs"
-    at.checkbox(key=f"train.way.{FROZEN}").uncheck().run()
+    at.checkbox(key=f"train.pattern.{FROZEN}").uncheck().run()
     assert at.button(key="train.launch").label == "Launch 2 runs"
 
 
@@ -124,13 +124,13 @@ def test_a_number_out_of_bounds_is_one_sentence_and_nothing_is_launched(bench):
 def test_the_summary_says_what_is_new_and_that_nothing_was_measured_yet(bench):
     fill(bench.registry, runs=0)
     at = visit("train")
-    assert summary(at)["What happens"].tolist() == ["○ new", "○ new"]
+    assert summary(at)["Plan"].tolist() == ["○ new", "○ new"]
     assert (summary(at)["Expected time"] > 0).all()
     assert "nothing was measured on this machine yet" in text_of(at)
 
 
 def test_every_decision_and_every_kind_of_cascade_has_its_words():
-    assert set(WORK) == set(Decision) and all(WORK[decision].endswith(decision) for decision in Decision)
+    assert set(DECISIONS) == set(Decision) and all(DECISIONS[decision].endswith(decision) for decision in Decision)
     assert set(CASCADES) == set(Cascade)
 
 
@@ -138,7 +138,7 @@ def test_what_is_waiting_already_is_not_launched_twice(bench):
     dataset = fill(bench.registry, runs=0).dataset
     visit("train", dataset=dataset.id).button(key="train.launch").click().run()
     at = visit("train", dataset=dataset.id)
-    assert at.button(key="train.launch").label == "Show the runs" and "Nothing new to do" in text_of(at)
+    assert at.button(key="train.launch").label == "Show the runs" and "No new runs" in text_of(at)
     at.button(key="train.launch").click().run()
     assert len(bench.registry.runs()) == 2
 
@@ -185,7 +185,7 @@ def test_a_large_grid_asks_before_it_is_even_looked_at(bench):
     assert not [button for button in at.button if button.key == "train.launch"] and at.warning
     at.checkbox(key="train.many").check().run()
     assert at.button(key="train.launch").disabled
-    [box for box in at.checkbox if box.label == "Launch all the same"][0].check().run()
+    [box for box in at.checkbox if box.label == "Launch anyway"][0].check().run()
     assert not at.exception and not at.button(key="train.launch").disabled
 
 
@@ -208,7 +208,7 @@ def test_a_filter_without_match_says_so(bench):
 def test_with_nothing_ticked_the_page_says_what_to_do(bench):
     fill(bench.registry, runs=0)
     at = visit("train")
-    at.checkbox(key=f"train.way.{FROZEN}").uncheck().run()
+    at.checkbox(key=f"train.pattern.{FROZEN}").uncheck().run()
     assert not at.exception and "Nothing is ticked" in text_of(at)
 
 
@@ -223,7 +223,7 @@ def test_an_unknown_dataset_in_the_url_is_said_and_the_newest_taken(filled):
 
 def with_cascade(kind, **query):
     at = tick(visit("train", **query), Pattern.CASCADE)
-    at.checkbox(key=f"train.way.{FROZEN}").uncheck().run()
+    at.checkbox(key=f"train.pattern.{FROZEN}").uncheck().run()
     at.segmented_control(key="train.cascade").set_value(kind).run()
     return at
 
@@ -263,14 +263,14 @@ def test_finished_runs_work_together(filled, kind):
 
 
 def mapping_of(at):
-    return next(frame.value for frame in at.dataframe if "Stands for" in frame.value)
+    return next(frame.value for frame in at.dataframe if "Your class" in frame.value)
 
 
 def test_the_mapping_of_imagenets_classes_is_shown_with_what_it_lacks(bench):
     fill(bench.registry, runs=0)
     at = tick(visit("train"), Pattern.CLASSIFIER)
     table = mapping_of(at)
-    assert len(table) == 1000 and "daisy" in table["Stands for"].tolist()
+    assert len(table) == 1000 and "daisy" in table["Your class"].tolist()
     assert "daisy 1" in text_of(at) and "tulip 0" in text_of(at)
     assert text_of(at).count("will never be the answer") == 1
 
@@ -279,7 +279,7 @@ def test_a_corrected_mapping_is_part_of_the_recipe(bench):
     dataset = fill(bench.registry, runs=0).dataset
     at = visit("train", dataset=dataset.id)
     at.session_state[f"train.mapping.{dataset.id}"] = {"n11939491": "", "n12057211": "tulip"}
-    tick(at, Pattern.CLASSIFIER).checkbox(key=f"train.way.{FROZEN}").uncheck().run()
+    tick(at, Pattern.CLASSIFIER).checkbox(key=f"train.pattern.{FROZEN}").uncheck().run()
     assert "2 corrections of yours" in text_of(at)
     at.button(key="train.launch").click().run()
     assert {run.recipe.mapping for run in bench.registry.runs()} == {(("n11939491", ""), ("n12057211", "tulip"))}
@@ -290,7 +290,7 @@ def test_corrections_can_be_forgotten(bench):
     at = visit("train", dataset=dataset.id)
     at.session_state[f"train.mapping.{dataset.id}"] = {"n12057211": "tulip"}
     tick(at, Pattern.CLASSIFIER).button(key="train.mapping.undo").click().run()
-    assert not at.exception and "tulip" not in mapping_of(at)["Stands for"].tolist()
+    assert not at.exception and "tulip" not in mapping_of(at)["Your class"].tolist()
 
 
 def test_what_is_not_known_of_your_models_is_a_dash_not_none(filled):
@@ -314,8 +314,8 @@ def test_what_cannot_be_launched_is_said_in_full_and_the_rest_still_can(bench):
     dataset = fill(bench.registry, runs=0).dataset
     at = tick(visit("train", dataset=dataset.id), Pattern.STANDALONE_EXTRACTOR)
     at.number_input(key=f"train.batch_size.{FROZEN}.{dataset.id}").set_value(4000).run()
-    assert summary(at)["What happens"].tolist() == ["✕ refused", "✕ refused", "○ new", "○ new"]
+    assert summary(at)["Plan"].tolist() == ["✕ refused", "✕ refused", "○ new", "○ new"]
     assert "at most as large as the training set" in at.error[0].value
     assert at.button(key="train.launch").label == "Launch 2 runs" and not at.button(key="train.launch").disabled
-    at.checkbox(key=f"train.way.{Pattern.STANDALONE_EXTRACTOR}").uncheck().run()
+    at.checkbox(key=f"train.pattern.{Pattern.STANDALONE_EXTRACTOR}").uncheck().run()
     assert at.button(key="train.launch").disabled and at.button(key="train.launch").label == "Nothing can be launched"

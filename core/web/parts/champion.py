@@ -54,7 +54,7 @@ def _holder(bench: Workbench, held: AliasMove, best: Run | None) -> None:
     run = bench.registry.run(held.run_id or "")
     st.markdown(f":orange-badge[{TROPHY} Champion]")
     run_chip(run)
-    st.markdown(f"Right on **{percent(run.test_accuracy, interval(run))}** of the test photos.")
+    st.markdown(f"**{percent(run.test_accuracy, interval(run))}** test accuracy.")
     st.caption(_since(held))
     if not bench.has_model(run.id):
         st.warning("Its weights were deleted: it can be compared, but not asked.", icon=":material/layers_clear:")

@@ -1,4 +1,4 @@
-"""Titles and one-line explanations that several pages show."""
+"""Titles and sentences that several pages show."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,19 +19,19 @@ AVAILABILITY: dict[Availability, str] = {
 }
 
 
-def weights_words(backbone: Backbone, state: Availability) -> str:
-    """Whether the weights are here: ``● ready``, ``○ download 98 MB``."""
+def weights_label(backbone: Backbone, state: Availability) -> str:
+    """Whether the weights are on this machine: ``● ready``, ``○ download 98 MB``."""
     missing = state in (Availability.DOWNLOAD, Availability.NO_NETWORK)
     return f"{AVAILABILITY[state]}{f' {size(backbone.weights_bytes)}' if missing else ''}"
 
 
 def title_of(kind: CostKind) -> str:
-    """The title of a cost as a label begins: ``Training time alone``, ``CPU time``."""
+    """The title of a cost with a capital: ``Training time alone``, ``CPU time``."""
     return kind.title[:1].upper() + kind.title[1:]
 
 
 def saying(kind: CostKind, currency: str) -> Callable[[float | None], str]:
-    """How a cost reads; prices in the user's currency."""
+    """The formatter of a cost; prices are in the user's currency."""
     return partial(money, currency=currency) if "money" in kind.key else kind.words
 
 
@@ -44,8 +44,8 @@ def dataset_size(dataset: Dataset) -> str:
     return f"{count(dataset.photo_count, 'photo')} in {count(len(dataset.class_names), 'class', 'classes')}"
 
 
-def slot_words(name: str) -> str:
-    """``CPU``; of a GPU as much of its UUID as tells it from another."""
+def slot_label(name: str) -> str:
+    """``CPU``, or the beginnings of the UUIDs of its GPUs."""
     return "CPU" if name == "cpu" else " + ".join(gpu[:12] for gpu in name.split("+"))
 
 
@@ -54,15 +54,15 @@ def interval(run: Run) -> tuple[float | None, float | None]:
 
 
 def run_sentence(run: Run) -> str:
-    """How a run stands, one sentence in markdown (reasons are escaped)."""
+    """The state of a run in one sentence of Markdown (its reason is escaped)."""
     if run.status is Status.FINISHED:
         return _finished_sentence(run)
     if run.status is Status.RUNNING and not run.recipe.is_trained:
-        return "At work now."
+        return "Running."
     if run.status is Status.RUNNING:
-        return f"Training now: {run.epochs_done} of {count(run.recipe.hyperparameters.epochs, 'epoch')} done."
+        return f"Training: {run.epochs_done} of {count(run.recipe.hyperparameters.epochs, 'epoch')} done."
     if run.status is Status.SCHEDULED:
-        kept = f", going on after epoch {run.epochs_done}" if run.epochs_done else ""
+        kept = f", resumes after epoch {run.epochs_done}" if run.epochs_done else ""
         return f"Waiting in the queue{kept}."
     word = "Failed" if run.status is Status.FAILED else "Stopped"
     after = f" after {count(run.epochs_done, 'epoch')}" if run.epochs_done else ""
@@ -70,20 +70,20 @@ def run_sentence(run: Run) -> str:
 
 
 def _finished_sentence(run: Run) -> str:
-    """With the epoch that was kept, and why it ended before its last one, if it did."""
-    right = f"Right on {percent(run.test_accuracy, interval(run))} of the test photos"
+    """Accuracy, time, best epoch, and the reason of an early end."""
+    right = f"{percent(run.test_accuracy, interval(run))} test accuracy"
     if not run.recipe.is_trained:
-        return f"{right}; it took {duration(run.wall_seconds)}."
+        return f"{right}, computed in {duration(run.wall_seconds)}."
     asked = run.recipe.hyperparameters.epochs
-    early = f" of {run.epochs_done} ({asked} were asked for)" if run.epochs_done < asked else f" of {run.epochs_done}"
+    early = f" of {run.epochs_done} ({asked} requested)" if run.epochs_done < asked else f" of {run.epochs_done}"
     reason = f" {plain(run.reason)}" if run.reason else ""
-    kept = f"; the model is that of its best epoch, {run.best_epoch}{early}" if run.best_epoch else ""
+    kept = f"; best epoch {run.best_epoch}{early}" if run.best_epoch else ""
     return f"{right}, trained in {duration(run.wall_seconds)}{kept}.{reason}"
 
 
-def alias_words(impact: DeletionImpact, *, weights_only: bool = False) -> str:
-    """A further sentence where somebody chose a run that goes, or whose weights go."""
+def alias_warning(impact: DeletionImpact, *, weights_only: bool = False) -> str:
+    """A further sentence where an alias points to a run that is deleted, or whose weights are."""
     if not impact.aliases:
         return ""
-    then = "it keeps that name, but can no longer be asked" if weights_only else "nobody will have that name then"
+    then = "it keeps the alias but can no longer predict" if weights_only else "the alias will be removed"
     return f" **Among them is the {plain(listed(impact.aliases, 4))}**: {then}."

@@ -10,7 +10,7 @@ from core.text.units import count, plain
 from core.web.parts import champion as champions
 from core.web.parts.champion import TROPHY
 from core.web.parts.danger import confirm_danger
-from core.web.parts.labels import alias_words
+from core.web.parts.labels import alias_warning
 from core.web.parts.widgets import explained
 from core.web.runs.rows import attempt
 from core.workbench import Workbench
@@ -99,9 +99,8 @@ def delete_button(bench: Workbench, runs: Sequence[Run], told, *, key: str, labe
 
     def what() -> str:
         impact = bench.preview_deletion([run.id for run in runs])
-        return (
-            f"This deletes {_named(runs)} for good: {impact_label(impact)}.{used_by_label(impact)}{alias_words(impact)}"
-        )
+        consequences = f"{used_by_label(impact)}{alias_warning(impact)}"
+        return f"This deletes {_named(runs)} for good: {impact_label(impact)}.{consequences}"
 
     if confirm_danger(key, label, what, disabled=_all_running(runs)):
         with told:
@@ -117,7 +116,7 @@ def delete_weights_button(bench: Workbench, runs: Sequence[Run], told, *, key: s
         return (
             f"This deletes the weights of {_named(runs)} for good: {impact_label(impact)}. Figures, curves and answers "
             f"stay, to be compared as before; {it} can no longer be asked, trained further or built on."
-            f"{used_by_label(impact)}{alias_words(impact, weights_only=True)}"
+            f"{used_by_label(impact)}{alias_warning(impact, weights_only=True)}"
         )
 
     icon = ":material/layers_clear:"

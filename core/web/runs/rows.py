@@ -12,7 +12,7 @@ from core.runs.progress import read_progress
 from core.runs.values import Run, Status
 from core.text.units import count, plain
 from core.web.parts.charts import draw
-from core.web.parts.labels import slot_words
+from core.web.parts.labels import slot_label
 from core.web.parts.widgets import explained, progress_line, run_chip
 from core.workbench import Workbench
 
@@ -31,7 +31,7 @@ def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False
         head, buttons = st.columns([3, 2], vertical_alignment="center")
         with head:
             run_chip(run)
-            where = f" · on {slot_words(run.slot)}" if run.slot else ""
+            where = f" · on {slot_label(run.slot)}" if run.slot else ""
             st.caption(plain(f"{names.get(run.dataset_id, '')} · {describe(run.recipe)}{where}"))
         with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             open_link(run)

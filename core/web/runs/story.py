@@ -9,7 +9,7 @@ from core.recipes.labels import hyperparameter_label, method_title, value_text
 from core.recipes.recipe import PARTS
 from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, moment, percent, plain, points
-from core.web.parts.labels import interval, slot_words
+from core.web.parts.labels import interval, slot_label
 from core.web.parts.tables import number, table
 from core.web.runs.rows import open_link
 from core.workbench import Workbench
@@ -67,7 +67,7 @@ def attempts(bench: Workbench, run: Run) -> None:
             "Started (UTC)": moment(one.started_at),
             "First epoch": one.first_epoch,
             "Took": duration(one.ended_at - one.started_at) if one.ended_at else "still running",
-            "On": slot_words(one.slot),
+            "On": slot_label(one.slot),
             "Ended as": one.outcome.lower() or "–",
         }
         for one in bench.registry.attempts(run.id)

@@ -1,1 +1,1 @@
-"""The parts of the page Train, in the order they are read: ways, networks, numbers, cascade, and what will happen."""
+"""The sections of the page Train, in their order: patterns, backbones, hyperparameters, cascade, plan."""

@@ -1,4 +1,4 @@
-"""Several networks or finished runs together: which kind, and who takes part."""
+"""The cascade to train: its kind and its members."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,16 +12,16 @@ from core.runs.values import Run, Status
 from core.text.units import percent
 from core.web.parts.labels import interval
 from core.web.train.grid import Choices
-from core.web.train.hyperparameters import Numbers, repetitions
+from core.web.train.hyperparameters import HyperparameterChoice, repetitions
 from core.workbench import Workbench
 
 _OFFERED = 200
-"""Finished runs a box lists, the most accurate first."""
+"""Most finished runs that are offered, the most accurate ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CascadeChoice:
-    """A cascade as chosen; ``members`` in the order ``Workbench.cascade`` wants them."""
+    """A cascade as chosen; ``members`` in the order ``Workbench.cascade`` expects."""
 
     kind: Cascade
     members: tuple[str, ...]
@@ -34,8 +34,10 @@ class CascadeChoice:
     def backbones(self) -> tuple[str, ...]:
         return {Cascade.FUSION: self.members, Cascade.STACKING: self.members[:1]}.get(self.kind, ())
 
-    def recipes(self, bench: Workbench, dataset_id: str, chosen: Mapping[Pattern, Numbers]) -> list[Recipe]:
-        """One; of a cascade that learns, one for each repetition."""
+    def recipes(
+        self, bench: Workbench, dataset_id: str, chosen: Mapping[Pattern, HyperparameterChoice]
+    ) -> list[Recipe]:
+        """One recipe; for a cascade that is trained, one per repetition."""
         if not self.is_trained:
             return [bench.cascade(dataset_id, self.kind, self.members)]
         usual = chosen[Pattern.CASCADE].hyperparameters
@@ -45,9 +47,9 @@ class CascadeChoice:
 
 
 def choose(bench: Workbench, dataset_id: str, everything: Choices) -> CascadeChoice | None:
-    """Which kind, and who takes part; None (after a sentence) where too few exist or are chosen."""
+    """Kind and members; None (after a message) where too few exist or are chosen."""
     kind = st.segmented_control(
-        "How they work together", list(Cascade), default=Cascade.FUSION, required=True, key="train.cascade",
+        "Kind of cascade", list(Cascade), default=Cascade.FUSION, required=True, key="train.cascade",
         format_func=lambda one: CASCADES[one].title,
     )  # fmt: skip
     st.caption(CASCADES[kind].description)
@@ -63,7 +65,7 @@ def _of_runs(bench: Workbench, dataset_id: str, kind: Cascade, everything: Choic
     fewest = 1 if kind is Cascade.STACKING else 2
     if len(runs.ids) < fewest:
         needed = "a finished run" if fewest == 1 else "two finished runs"
-        st.info(f"This needs {needed} on these photos; train first.", icon=":material/info:")
+        st.info(f"This needs {needed} on this dataset; train first.", icon=":material/info:")
         return None
     if kind is Cascade.STACKING:
         return _stacking(runs, everything)
@@ -73,39 +75,40 @@ def _of_runs(bench: Workbench, dataset_id: str, kind: Cascade, everything: Choic
 def _stacking(runs: "_Runs", everything: Choices) -> list[str]:
     titles = {backbone.name: backbone.title for backbone, _ in everything}
     left, right = st.columns(2)
-    run = runs.one(left, "Run whose answers are passed on", key="train.cascade.run")
+    run = runs.one(left, "Run whose predictions are used", key="train.cascade.run")
     names = list(titles)
-    network = right.selectbox(
-        "Network beside it", names, format_func=lambda name: titles[name], key="train.cascade.network"
-    )
+    network = right.selectbox("Backbone", names, format_func=lambda name: titles[name], key="train.cascade.network")
     return [network, run]
 
 
 def _fusion(everything: Choices) -> list[str]:
     titles = {backbone.name: backbone.title for backbone, _ in everything}
     return st.multiselect(
-        "Networks", list(titles), list(titles)[:2], format_func=lambda name: titles[name], max_selections=9,
-        key="train.cascade.networks", help="Two to nine. What each of them sees is stored once and shared.",
+        "Backbones", list(titles), list(titles)[:2], format_func=lambda name: titles[name], max_selections=9,
+        key="train.cascade.networks", help="Two to nine. The features of each are computed once and shared.",
     )  # fmt: skip
 
 
 def _confidence(runs: "_Runs") -> list[str]:
     left, right = st.columns(2)
     by_cost = runs.by_cost()
-    cheap = runs.one(left, "Asked first (cheap)", key="train.cascade.cheap", order=by_cost)
+    cheap = runs.one(left, "First run (cheap)", key="train.cascade.cheap", order=by_cost)
     rest = [run_id for run_id in runs.ids if run_id != cheap]
-    return [cheap, runs.one(right, "Asked when that is unsure", key="train.cascade.costly", order=rest)]
+    return [
+        cheap,
+        runs.one(right, "Second run, below the confidence threshold", key="train.cascade.costly", order=rest),
+    ]
 
 
 def _ensemble(runs: "_Runs") -> list[str]:
     return st.multiselect(
         "Finished runs", runs.ids, runs.ids[:3], format_func=runs.label, max_selections=50,
-        key="train.cascade.runs", help="Two to fifty. Runs that err on different photos help each other most.",
+        key="train.cascade.runs", help="Two to fifty. Ensembles gain most from runs that make different mistakes.",
     )  # fmt: skip
 
 
 class _Runs:
-    """The finished runs of a dataset, most accurate first."""
+    """The finished runs of a dataset, the most accurate first."""
 
     def __init__(self, bench: Workbench, dataset_id: str) -> None:
         found = bench.registry.runs(dataset_id=dataset_id, status=Status.FINISHED)
@@ -123,7 +126,7 @@ class _Runs:
         return column.selectbox(title, self.ids if order is None else order, format_func=self.label, key=key)
 
     def by_cost(self) -> list[str]:
-        """Quickest answer first."""
+        """The fastest at inference first."""
         costs = self._bench.registry.costs(self.ids)
-        asked = {run_id: cost.ms_per_photo for run_id, cost in costs.items() if cost.ms_per_photo}
-        return sorted(self.ids, key=lambda run_id: asked.get(run_id, float("inf")))
+        measured = {run_id: cost.ms_per_photo for run_id, cost in costs.items() if cost.ms_per_photo}
+        return sorted(self.ids, key=lambda run_id: measured.get(run_id, float("inf")))

@@ -1,4 +1,4 @@
-"""The numbers of every way, beginning with what suits the photos; a title, a help and a reason at each."""
+"""The hyperparameters of every pattern, with defaults for the dataset and a help text at each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,51 +17,51 @@ from core.workbench import Workbench
 
 Depths = Literal["all"] | tuple[int, ...] | None
 REPETITIONS = "train.repeat"
-"""Key of the field that says how many seeds of every recipe are tried."""
+"""Session state: the number of seeds per recipe."""
 
 SHOWN = 4
-"""Numbers beside each other; the others are one click away."""
+"""Hyperparameters that are always visible; the others are in an expander."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Numbers:
-    """What was chosen for one way; ``depths`` is None where depth means nothing."""
+class HyperparameterChoice:
+    """What was chosen for one pattern; ``depths`` is None where the pattern has no depth."""
 
     hyperparameters: Hyperparameters
     depths: Depths
 
 
 def choose(
-    bench: Workbench, dataset_id: str, ways: Sequence[tuple[Pattern, Sequence[str]]]
-) -> dict[Pattern, Numbers] | None:
-    """One tab per way that has numbers, in this order; None when one of them is out of bounds, which is said there.
+    bench: Workbench, dataset_id: str, patterns: Sequence[tuple[Pattern, Sequence[str]]]
+) -> dict[Pattern, HyperparameterChoice] | None:
+    """One tab per pattern that has hyperparameters; None when one is out of bounds, which is shown in its tab.
 
     Args:
-        ways: a pattern and the backbones it is tried with.
+        patterns: each with the backbones it is tried with.
     """
-    chosen: dict[Pattern, Numbers | None] = {
-        pattern: Numbers(hyperparameters=Hyperparameters(), depths=None) for pattern, _ in ways
+    chosen: dict[Pattern, HyperparameterChoice | None] = {
+        pattern: HyperparameterChoice(hyperparameters=Hyperparameters(), depths=None) for pattern, _ in patterns
     }
-    with_numbers = [(pattern, names) for pattern, names in ways if RELEVANT[pattern]]
-    if not with_numbers:
-        st.caption("There is nothing to choose: nothing learns.")
-        return {pattern: numbers for pattern, numbers in chosen.items() if numbers}
-    tabs = st.tabs([PATTERNS[pattern].short for pattern, _ in with_numbers])
-    for tab, (pattern, names) in zip(tabs, with_numbers, strict=True):
+    with_fields = [(pattern, names) for pattern, names in patterns if RELEVANT[pattern]]
+    if not with_fields:
+        st.caption("No hyperparameters: nothing is trained.")
+        return {pattern: choice for pattern, choice in chosen.items() if choice}
+    tabs = st.tabs([PATTERNS[pattern].short for pattern, _ in with_fields])
+    for tab, (pattern, names) in zip(tabs, with_fields, strict=True):
         with tab:
             chosen[pattern] = _checked(_Form(bench, dataset_id, pattern, tuple(names)))
-    good = {pattern: numbers for pattern, numbers in chosen.items() if numbers}
-    return good if len(good) == len(chosen) else None
+    valid = {pattern: choice for pattern, choice in chosen.items() if choice}
+    return valid if len(valid) == len(chosen) else None
 
 
 def recipes(
     bench: Workbench,
     dataset_id: str,
     tried: Mapping[Pattern, Sequence[str]],
-    chosen: Mapping[Pattern, Numbers],
+    chosen: Mapping[Pattern, HyperparameterChoice],
     mapping: Sequence[tuple[str, str]] = (),
 ) -> list[Recipe]:
-    """A recipe per cell, depth and repetition, network by network."""
+    """A recipe per cell, depth and repetition."""
     grids = [
         bench.grid(
             dataset_id,
@@ -78,14 +78,14 @@ def recipes(
 
 
 def repetitions() -> int:
-    """How many seeds of every recipe."""
+    """Number of seeds per recipe."""
     return int(st.session_state.get(REPETITIONS) or 1)
 
 
-def _checked(form: "_Form") -> Numbers | None:
-    """None after saying what is wrong, where it is wrong; the other ways keep their fields."""
+def _checked(form: "_Form") -> HyperparameterChoice | None:
+    """None, after showing the error in this tab, where a value is invalid."""
     try:
-        return form.numbers()
+        return form.choice()
     except GraftError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
@@ -93,14 +93,14 @@ def _checked(form: "_Form") -> Numbers | None:
 
 @dataclass(frozen=True)
 class _Form:
-    """The fields of one way."""
+    """The fields of one pattern."""
 
     bench: Workbench
     dataset_id: str
     pattern: Pattern
     backbones: tuple[str, ...]
 
-    def numbers(self) -> Numbers:
+    def choice(self) -> HyperparameterChoice:
         usual = asdict(self.bench.defaults(self.dataset_id, self.pattern, next(iter(self.backbones), None)))
         reasons = reasons_of(self.pattern)
         names = [name for name in RELEVANT[self.pattern] if name != "depth"]
@@ -112,24 +112,26 @@ class _Form:
             depths = ask_depth() if deep and not first else depths
             chosen |= self._fields(names[SHOWN:], usual, reasons) if names[SHOWN:] else {}
         depth = depths[0] if depths and depths != "all" else usual["depth"]
-        return Numbers(hyperparameters=Hyperparameters(**(usual | chosen | {"depth": depth})), depths=depths)
+        return HyperparameterChoice(
+            hyperparameters=Hyperparameters(**(usual | chosen | {"depth": depth})), depths=depths
+        )
 
     def _depths(self, usual: int, reason: str) -> Depths:
-        """One depth, several, or all of them."""
+        """One depth, several, or all."""
         networks = [self.bench.backbone(name) for name in self.backbones]
         possible = sorted({depth for network in networks for depth in depths(self.pattern, network.blocks)})
         title, help_ = hyperparameter_label(self.pattern, "depth")
         key = f"train.depth.{self.pattern}.{self.dataset_id}"
         few, all_ = st.columns([3, 2], vertical_alignment="bottom")
         sweep = all_.toggle(
-            "Every depth",
+            "All depths",
             key=f"{key}.all",
-            help=f"A depth sweep: one run for each of up to {possible[-1] - possible[0] + 1} depths of a network, to "
-            "see where accuracy and cost cross.",
+            help=f"Depth sweep: one run for each of up to {possible[-1] - possible[0] + 1} depths of a backbone, to "
+            "compare accuracy and cost.",
         )
         chosen = few.multiselect(
             title, possible, [usual if usual in possible else possible[0]], key=key, disabled=sweep,
-            help=f"{help_} Several: one run each. {reason}".strip(),
+            help=f"{help_} One run per value. {reason}".strip(),
         )  # fmt: skip
         return "all" if sweep else tuple(sorted(chosen)) or (usual,)
 
@@ -151,8 +153,8 @@ class _Form:
 
 
 def plain_help(help_: str, usual: Any, reason: str) -> str:
-    """What the number does, what it is for these photos, and why."""
-    return " ".join(part for part in (help_, f"Here: {value_text(usual)}.", plain(reason)) if part)
+    """What the hyperparameter does, its default for this dataset, and why."""
+    return " ".join(part for part in (help_, f"Default: {value_text(usual)}.", plain(reason)) if part)
 
 
 def _steps(name: str) -> dict[str, Any]:

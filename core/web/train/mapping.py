@@ -1,4 +1,4 @@
-"""How ImageNet's classes are read as those of the photos, and the table in which that is corrected."""
+"""The mapping of ImageNet classes to those of the dataset, and the table in which it is corrected."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,37 +17,37 @@ _NONE = "– none –"
 
 
 def choose(dataset: Dataset) -> Pairs:
-    """The user's corrections, kept while other things are chosen."""
+    """The user's corrections, kept in the session."""
     corrected: dict[str, str] = st.session_state.setdefault(f"train.mapping.{dataset.id}", {})
     found = {row.synset: row for row in mapped(dataset.class_names).rows}
-    with st.expander("ImageNet's classes read as yours", icon=":material/translate:", key="train.mapping"):
-        _said(dataset, corrected)
+    with st.expander("Map ImageNet classes to yours", icon=":material/translate:", key="train.mapping"):
+        _summary(dataset, corrected)
         suggested = {synset: row.class_name for synset, row in found.items()}
         because = {synset: row.because for synset, row in found.items()}
         _editor(dataset.class_names, suggested, because, corrected)
         if corrected:
-            st.button("Forget my corrections", icon=":material/undo:", key="train.mapping.undo", on_click=_forget,
+            st.button("Discard corrections", icon=":material/undo:", key="train.mapping.undo", on_click=_discard,
                       args=(dataset.id,))  # fmt: skip
     return tuple(sorted(corrected.items()))
 
 
-def _said(dataset: Dataset, corrected: Mapping[str, str]) -> None:
-    """How much is mapped, class by class; what never will be answered is said before the launch."""
+def _summary(dataset: Dataset, corrected: Mapping[str, str]) -> None:
+    """How many ImageNet classes are mapped to each class."""
     now = mapped(dataset.class_names, tuple(corrected.items()))
     mine = f", {count(len(corrected), 'correction')} of yours" if corrected else ""
-    numbers = Counter(row.class_name for row in now.rows)
-    each = listed([f"{name} {numbers[name]}" for name in dataset.class_names], 12)
+    counts = Counter(row.class_name for row in now.rows)
+    each = listed([f"{name} {counts[name]}" for name in dataset.class_names], 12)
     st.caption(
-        f"{len(now.rows)} of 1,000 classes stand for one of yours, found by their names{mine}: {plain(each)}. Change "
-        "the second column where that is wrong."
+        f"{len(now.rows)} of 1,000 ImageNet classes are mapped by their names{mine}: {plain(each)}. Correct the second "
+        "column where that is wrong."
     )
 
 
 def _unmapped(names: Sequence[str]) -> None:
-    """Classes that nothing stands for are shown, not hidden."""
+    """A warning that names the classes without any ImageNet class."""
     if names:
         st.warning(
-            f"Nothing in ImageNet stands for {plain(listed(names, 8))}: the network never answers with "
+            f"No ImageNet class is mapped to {plain(listed(names, 8))}: the network never predicts "
             f"{'it' if len(names) == 1 else 'them'}.",
             icon=":material/warning:",
         )
@@ -56,61 +56,61 @@ def _unmapped(names: Sequence[str]) -> None:
 def _editor(
     class_names: Sequence[str], suggested: Mapping[str, str], because: Mapping[str, str], corrected: dict[str, str]
 ) -> None:
-    """All of ImageNet; the order depends on nothing that is edited, since edits are kept by row."""
+    """All ImageNet classes; their order is independent of the edits, which Streamlit keeps by row."""
     wanted = st.text_input("Find a class", key="train.mapping.filter", icon=":material/search:").strip().lower()
-    places = {name: place for place, name in enumerate(class_names)}
-    order = sorted(imagenet(), key=lambda synset: places.get(suggested.get(synset, ""), len(places)))
+    position = {name: number for number, name in enumerate(class_names)}
+    order = sorted(imagenet(), key=lambda synset: position.get(suggested.get(synset, ""), len(position)))
     shown = [one for one in order if wanted in f"{imagenet()[one]} {suggested.get(one, '')} {one}".lower()]
     frame = pd.DataFrame(
         {
-            "ImageNet's class": [imagenet()[synset] for synset in shown],
-            "Stands for": [corrected.get(synset, suggested.get(synset, "")) or _NONE for synset in shown],
-            "Because": ["as you said" if one in corrected else because.get(one, "") for one in shown],
+            "ImageNet class": [imagenet()[synset] for synset in shown],
+            "Your class": [corrected.get(synset, suggested.get(synset, "")) or _NONE for synset in shown],
+            "Reason": ["your correction" if one in corrected else because.get(one, "") for one in shown],
         }
     )
     column = st.column_config.SelectboxColumn(options=[_NONE, *class_names], required=True, width="medium")
     edited = st.data_editor(
         frame, key=f"train.mapping.table.{wanted}", hide_index=True, height=9 * 35 + 2,
-        disabled=["ImageNet's class", "Because"],
-        column_config={"Stands for": column, "Because": st.column_config.TextColumn(width="large")},
+        disabled=["ImageNet class", "Reason"],
+        column_config={"Your class": column, "Reason": st.column_config.TextColumn(width="large")},
     )  # fmt: skip
     before = dict(corrected)
-    for synset, chosen in zip(shown, edited["Stands for"], strict=True):
+    for synset, chosen in zip(shown, edited["Your class"], strict=True):
         _correct(corrected, synset, "" if chosen == _NONE else chosen, suggested.get(synset, ""))
     if corrected != before:
         st.rerun()
 
 
 def _correct(corrected: dict[str, str], synset: str, chosen: str, suggested: str) -> None:
-    """What is as suggested needs no correction."""
+    """Adds a correction, or removes it where the suggestion is chosen again."""
     if chosen == suggested:
         corrected.pop(synset, None)
     else:
         corrected[synset] = chosen
 
 
-def _forget(dataset_id: str) -> None:
+def _discard(dataset_id: str) -> None:
     del st.session_state[f"train.mapping.{dataset_id}"]
     for key in [key for key in st.session_state if str(key).startswith("train.mapping.table.")]:
         del st.session_state[key]
 
 
 def mapping_table(rows: Sequence[Mapping[str, str]], missing: Sequence[str]) -> None:
-    """What a finished run read as what, from its card: every class in a line, the whole table on demand."""
+    """The mapping of a finished run, from its card: one line per class, and the whole table in an expander."""
     _unmapped(missing)
-    read: dict[str, list[str]] = {}
+    mapped: dict[str, list[str]] = {}
     for row in rows:
-        read.setdefault(row["class"], []).append(row["name"])
+        mapped.setdefault(row["class"], []).append(row["name"])
     summary = [
-        {"Your class": name, "ImageNet's classes": len(read.get(name, ())), "Among them": listed(read.get(name, ()), 6)}
-        for name in sorted({*read, *missing})
+        {"Your class": name, "ImageNet classes": len(mapped.get(name, ())), "Examples": listed(mapped.get(name, ()), 6)}
+        for name in sorted({*mapped, *missing})
     ]
     columns = {
-        "ImageNet's classes": number("ImageNet's classes", "How many of its 1,000 classes are read as yours."),
-        "Among them": st.column_config.TextColumn(width="large"),
+        "ImageNet classes": number("ImageNet classes", "How many of the 1,000 ImageNet classes are mapped to it."),
+        "Examples": st.column_config.TextColumn(width="large"),
     }
     table(summary, key="run.mapping.summary", columns=columns)
-    with st.expander(f"All {count(len(rows), 'class', 'classes')} of ImageNet that were read", key="run.mapping.all"):
-        names = ("ImageNet's class", "Stands for", "Because")
+    with st.expander(f"All {count(len(rows), 'ImageNet class', 'ImageNet classes')} mapped", key="run.mapping.all"):
+        names = ("ImageNet class", "Your class", "Reason")
         table([dict(zip(names, (row["name"], row["class"], row["because"]), strict=True)) for row in rows],
               key="run.mapping")  # fmt: skip

@@ -16,5 +16,5 @@ def test_a_run_that_ended_early_says_so_and_why():
         wall_seconds=12.0, reason="Stopped after epoch 7 of 12.",
     )  # fmt: skip
     sentence = run_sentence(run)
-    assert "its best epoch, 5 of 7 (12 were asked for)." in sentence
+    assert "; best epoch 5 of 7 (12 requested)." in sentence
     assert sentence.endswith("Stopped after epoch 7 of 12\\.")
