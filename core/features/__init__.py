@@ -1,8 +1,9 @@
 """Features: the outputs of a frozen prefix, computed once and shared by all runs.
 
-``store`` keeps them (keys, locks, eviction) and ``partial`` lets them grow, ``sizes`` knows their shape beforehand,
-``views`` renders the input, ``engines`` chooses between ``litert`` and ``tensorflow``, ``export`` makes the engine's
-file, ``compute`` puts them together, ``report`` tells people and other programs what is there.
-Only ``export``, ``tensorflow``, ``networks`` and the networks it knows (``lite``, ``applications``, ``saved``) import
-TensorFlow, and the others import them inside functions, when they are needed.
+``store`` keeps them on disk (keys, locks, eviction), ``partial`` is an array being computed, ``sizes`` their shapes,
+``views`` renders the input, ``engines`` chooses between ``litert`` and ``tensorflow``, ``export`` writes the file of an
+engine, ``compute`` combines these, ``parquet`` exports, ``inner`` reads the features of a finished model.
+
+Only ``export``, ``tensorflow``, ``networks`` and what it imports (``lite``, ``applications``, ``saved``, ``cuts``)
+import TensorFlow. The others import these inside functions.
 """

@@ -1,4 +1,4 @@
-"""Networks of ``keras.applications``, with the pixel scaling each was trained with put inside."""
+"""Networks of ``keras.applications``, each with the pixel scaling it was trained with as a layer."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from core.errors import Unavailable
 
 
 def _as_is(x):
-    """The network scales by itself."""
+    """The network has its own scaling layer."""
     return x
 
 

@@ -1,4 +1,4 @@
-"""Features of photos: from the store, or computed now and put there, never by two runs at once."""
+"""Features of photos: from the store, or computed and stored now, by one process at a time."""
 
 import json
 from collections.abc import Callable, Generator, Sequence
@@ -34,9 +34,8 @@ class Features:
 
     Args:
         array: (n, ...), memory-mapped; row i belongs to photo i. Vectors are float32, maps float16 (see ``sizes``).
-        paid: what this call cost. alone: what computing them cost, whoever paid.
-        key, engine: see ``store.FeatureKey``; the engine that computed them.
-        lock: keeps them from being evicted for as long as this value lives.
+        paid: cost of this call. alone: cost of computing them, by whichever run.
+        key: of the stored array. engine: that computed them. lock: prevents eviction while this value exists.
     """
 
     array: np.ndarray
@@ -97,14 +96,14 @@ def stored_rows(
     progress: Report | None = None,
     waiting: Callable[[], None] | None = None,
 ) -> Features:
-    """What an engine says about all photos of one split, from the store or computed now; row i is ``photos[i]``.
+    """Outputs of an engine for all photos of one split, from the store or computed now; row i is ``photos[i]``.
 
     Args:
-        key: what decides the numbers; its split must be that of the photos.
-        source: whose numbers they are (a backbone's name, a run's id), for people.
+        key: of the stored array; its split must be that of the photos.
+        source: a backbone's name or a run's id, stored for display.
         engine: makes the engine when one is needed.
         progress: called with (photos done, photos in total). waiting: called while another run computes the same.
-            Either may raise to stop; what was computed is kept and continued by the next call.
+            Either may raise to stop; what was computed is stored and the next call continues.
 
     Raises:
         NotFound: a stored photo is missing. NoSpace: the disk cannot hold them.
@@ -124,14 +123,14 @@ def stored_rows(
 
 
 def _stored_and_locked(key: FeatureKey, settings: Settings, compute: Callable[[], None], waiting) -> Lock:
-    """A reader's lock on features that are there, computed by us when nobody else does."""
+    """A shared lock on stored features, which are computed first unless another process does."""
     path = features_lock(settings, key.name)
     while True:
         reader = acquire(path, shared=True, waiting=waiting)
         if store.is_stored(key, settings):
             return reader
         reader.release()
-        writer = try_acquire(path)  # not waited for: by the time it is free, the features may be there, read for hours
+        writer = try_acquire(path)  # never waits: once it is free, others may read the features for hours
         if writer is not None:
             with writer:
                 if not store.is_stored(key, settings):
@@ -149,7 +148,7 @@ def split_of(photos: Sequence[Photo]) -> str:
 def _check_whole(photos: Sequence[Photo], dataset: Dataset, key: FeatureKey) -> None:
     split = split_of(photos)
     if split != key.split:
-        raise InvalidInput(f"The features of {key.split} photos were asked for. Received: {split} photos")
+        raise InvalidInput(f"Features of {key.split} photos are needed. Received: {split} photos")
     expected = dataset.split_sizes[split]
     if len(photos) != expected:
         raise InvalidInput(f"Features need all {expected} {split} photos of the dataset. Received: {len(photos)}")
@@ -204,13 +203,13 @@ def _compute(rows: _Rows, engine: Engine, settings: Settings, progress: Report |
                 if progress is not None:
                     progress(array.done, total)
     finally:
-        array.sync(spent_now().minus(begin))  # a stop asked for from outside keeps what was done
+        array.sync(spent_now().minus(begin))  # also when stopped: the next call continues
     meta = {"key": asdict(key), "shape": shape, "engine": engine.name, "backbone": rows.source}
     array.finish(store.folder_of(key, settings), meta, spent_now().minus(begin))
 
 
 def _narrowed(rows: np.ndarray, dtype: str) -> np.ndarray:
-    """In the stored type; what float16 cannot hold (above 65,504, unseen in a trained network) becomes its largest."""
+    """In the stored dtype; values beyond float16's largest, 65,504 (not seen in trained networks), are clipped."""
     if dtype == "float16":
         limit = np.finfo(np.float16).max
         rows = np.clip(rows, -limit, limit)
@@ -218,7 +217,7 @@ def _narrowed(rows: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def _in_order(rows: _Rows, engine: Engine, done: int) -> Generator[np.ndarray, None, None]:
-    """Chunks of rows from ``done`` on. Every worker decodes and computes its own chunk, so no core waits."""
+    """Chunks of rows from ``done`` on. Every worker decodes and computes a whole chunk, which keeps all cores busy."""
     starts = iter(range(done, len(rows.photos), engine.batch))
     with ThreadPoolExecutor(engine.workers) as pool:
 

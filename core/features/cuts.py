@@ -1,7 +1,8 @@
 """Where a network can be cut: its blocks by name, found from its graph and the names of its layers.
 
-A cut must be a single tensor through which everything later sees everything earlier. Blocks are named after the
-layer names of ``keras.applications`` (and our own), which differ by family but always start with the block.
+A cut must be a single tensor: everything after it depends on everything before it through this tensor only. Blocks are
+named after the layer names of ``keras.applications`` (and our own), which differ by family but always start with the
+block.
 """
 
 import re
@@ -42,8 +43,8 @@ def block_of(layer: str) -> str | None:
 def block_ends(model: keras.Model) -> dict[str, keras.Operation]:
     """``{block: its last operation}`` from input to output: every place where ``model`` can be cut.
 
-    ``model`` must be functional with its layers not nested, as ``networks.build`` makes it. What stands before the
-    first named block is ``stem``, what stands after the last is ``head``; a last layer ``pool`` is no part of a block.
+    ``model`` must be functional, without nested models, as from ``networks.build``. Layers before the first named block
+    are ``stem``, layers after the last are ``head``; a last layer ``pool`` belongs to no block.
     """
     operations = model.operations
     if operations[-1].name == POOL:
@@ -74,14 +75,14 @@ def _spans(blocks: list[str | None]) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def _with_stem(operations, points: list[int], begin: int) -> dict[str, int]:
-    """The last place to cut before the first block, if anything learned stands before it."""
+    """The last place to cut before the first block, if there are weights before it."""
     before = [point for point in points if point < begin]
     learned = any(_learned(operation) for operation in operations[:begin])
     return {"stem": before[-1]} if learned else {}
 
 
 def _learned(operation: keras.Operation) -> bool:
-    """Whether training made it; scaling of pixels is no part of the stem."""
+    """Whether it has trained weights; the scaling of pixels does not belong to the stem."""
     fixed = (keras.layers.Normalization, keras.layers.Rescaling)
     return bool(getattr(operation, "weights", ())) and not isinstance(operation, fixed)
 

@@ -1,4 +1,4 @@
-"""Which engine computes, and the exported file it needs: made once per backbone x cut, then only linked and read."""
+"""The choice of the engine, and the exported file it runs: written once per backbone and cut, then linked and read."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from core.runs.costs import Spent, gpu_of_slot, spent_now
 from core.settings import Settings
 
 VERSION = 1
-"""Raised whenever an exported file must be made anew."""
+"""Increase it to export all files again."""
 
 
 class Engine(Protocol):
@@ -35,7 +35,7 @@ class Engine(Protocol):
 
 
 class PixelEngine(Protocol):
-    """As ``Engine``, but fed with pixels: uint8 (n, size, size, 3) -> float32 (n, ...)."""
+    """As ``Engine``, but its input are pixels: uint8 (n, size, size, 3) -> float32 (n, ...)."""
 
     name: str
     workers: int
@@ -45,7 +45,7 @@ class PixelEngine(Protocol):
 
 
 class Rendering:
-    """An engine that renders every view at the one size its network wants."""
+    """An engine that renders every view at the input size of its network."""
 
     def __init__(self, network: PixelEngine, size: int) -> None:
         self.name, self.workers, self.batch = network.name, network.workers, network.batch
@@ -61,8 +61,8 @@ class EngineFile:
 
     Args:
         path: the ``.tflite`` file. digest: its SHA-256.
-        cost: what its export took, whoever paid.
-        error: largest deviation from Keras relative to the largest output, as measured after the export.
+        cost: of the export, by whichever run.
+        error: largest deviation from Keras, relative to the largest output, measured after the export.
     """
 
     path: Path
@@ -88,14 +88,14 @@ def engine_file(
 
 
 def engine_path(backbone: Backbone, settings: Settings, cut: str = "top") -> Path:
-    """Where the exported prefix lies or would lie."""
+    """The path of the exported prefix, whether it exists or not."""
     weights = sha256(backbone.weights_digest.encode()).hexdigest()[:16]
     name = f"{backbone.name}-{weights}-{cut}-{backbone.input_size}-v{VERSION}.tflite"
     return features_folder(settings) / "engines" / name
 
 
 def is_exported(backbone: Backbone, settings: Settings, cut: str = "top") -> bool:
-    """Whether no TensorFlow is needed for its features."""
+    """Whether the prefix was exported, or found not to be exportable."""
     return _notes(engine_path(backbone, settings, cut)).exists()
 
 
@@ -116,7 +116,7 @@ def _read(path: Path) -> EngineFile | None:
 
 
 def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> EngineFile:
-    """Exports, checks against Keras, and only then puts the file in place. A refusal is remembered too."""
+    """Exports, compares with Keras, then publishes the file. That LiteRT cannot run it is stored too."""
     from core.features.export import export
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +136,7 @@ def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> Engin
 
 
 def tensorflow_sees_a_gpu() -> bool:
-    """Whether this TensorFlow was built for the GPU and found its libraries."""
+    """Whether TensorFlow can use a GPU."""
     import tensorflow as tf
 
     return bool(tf.config.list_physical_devices("GPU"))
@@ -149,7 +149,7 @@ def choose_engine(
     waiting: Callable[[], None] | None = None,
     note: Callable[[str], None] = print,
 ) -> Engine:
-    """TensorFlow on a GPU slot, LiteRT on the CPU; TensorFlow there too when LiteRT cannot run the network."""
+    """TensorFlow on a GPU slot, LiteRT on the CPU; there too TensorFlow when LiteRT cannot run the network."""
     on_gpu = gpu_of_slot() is not None
     if on_gpu and not tensorflow_sees_a_gpu():
         note("TensorFlow sees no GPU, so the CPU computes. Install requirements-gpu.txt to use it.")

@@ -1,4 +1,4 @@
-"""From a Keras prefix to a LiteRT file that gives the same numbers. Needs TensorFlow."""
+"""Exports Keras models as LiteRT files and measures the deviation. Needs TensorFlow."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def export_model(model: keras.Model, path: Path) -> float:
     """Writes any model with one input and one output to ``path`` (``.tflite``); returns its relative deviation.
 
     Raises:
-        Unavailable: LiteRT does not know one of its operations.
+        Unavailable: LiteRT does not support one of its operations.
     """
     try:
         path.write_bytes(_converted(model))
@@ -47,8 +47,8 @@ def export_model(model: keras.Model, path: Path) -> float:
 def _converted(model: keras.Model) -> bytes:
     """The same bytes as ``model.export(format="litert")`` but for a few names, in a third of its time.
 
-    Keras writes a SavedModel, reads it back and traces it again; here the variables become constants of one traced
-    function, which is converted as it is.
+    Keras writes a SavedModel, loads it and traces it again; here the variables become constants of one traced function,
+    which is converted directly.
     """
     signature = [tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)]
     function = tf.function(lambda x: model(x, training=False), input_signature=signature, autograph=False)

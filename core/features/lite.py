@@ -1,4 +1,4 @@
-"""EfficientNet-Lite from stock Keras layers, with the official ImageNet weights.
+"""EfficientNet-Lite of stock Keras layers, with the official ImageNet weights.
 
 Architecture: Liu et al., "EfficientNet-Lite" (TensorFlow blog, 2020; tensorflow/tpu `efficientnet/lite`): EfficientNet
 (Tan and Le 2019) without squeeze-excite, with ReLU6, and with stem, head and the depth of the first and last stage

@@ -1,6 +1,6 @@
-"""The Keras side of a backbone: the network, its parts below and above a cut, its ImageNet classifier, its operations.
+"""Keras models of a backbone: the network, its parts before and after a cut, its ImageNet classifier.
 
-What a cut is, and which there are: ``core.recipes.program``.
+Cuts are defined in ``core.recipes.program``.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from core.settings import Settings
 
 @dataclass(frozen=True)
 class Kind:
-    """How networks of one kind of source are made.
+    """How networks of one kind of source are built.
 
     Args:
         network: ``network(backbone, top=False)`` -> model with random weights.
@@ -36,7 +36,7 @@ KINDS = {
     "keras": Kind(applications.network, applications.load),
     "model": Kind(saved.network, saved.load),
 }
-"""By what stands before the colon of ``Backbone.source``."""
+"""By the part of ``Backbone.source`` before the colon."""
 
 
 def build(backbone: Backbone, settings: Settings, *, weights: bool = True) -> keras.Model:
@@ -49,19 +49,19 @@ def build(backbone: Backbone, settings: Settings, *, weights: bool = True) -> ke
         weights: pretrained when True, random (from Keras' global seed) when False.
 
     Raises:
-        Unavailable: the weights cannot be had.
+        Unavailable: the weights cannot be obtained.
     """
     return _network(backbone, settings, weights=weights, top=False)
 
 
 def network(backbone: Backbone, settings: Settings, *, depth: int = 0, weights: bool = True) -> keras.Model:
-    """What runs train and save: as ``build``, but with a last layer ``pool`` that gives the pooled features (n, d).
+    """As ``build``, with a last layer ``pool`` that outputs the pooled features (n, d); runs train and save this.
 
     Args:
         depth: blocks left out at the top.
 
     Raises:
-        Unavailable: the weights cannot be had. InvalidInput: no block would be left.
+        Unavailable: the weights cannot be obtained. InvalidInput: no block would be left.
     """
     model = build(backbone, settings, weights=weights)
     if depth:
@@ -99,8 +99,8 @@ def prefix(backbone: Backbone, settings: Settings, cut: str = TOP, *, weights: b
     features (``top``, ``<block>.pool``) or the ImageNet probabilities (``classes``).
 
     Raises:
-        InvalidInput: there is no such cut, or nothing is below it.
-        Unavailable: the weights cannot be had.
+        InvalidInput: there is no such cut.
+        Unavailable: the weights cannot be obtained.
     """
     model = (classifier if cut == CLASSES else build)(backbone, settings, weights=weights)
     model.trainable = False
@@ -112,10 +112,10 @@ def prefix(backbone: Backbone, settings: Settings, cut: str = TOP, *, weights: b
 
 
 def suffix(model: keras.Model, cut: str) -> keras.Model:
-    """What follows the cut in ``model``, which ``network`` has made: its layers and variables are shared, not copied.
+    """The part of ``model`` (from ``network``) after the cut; layers and variables are shared, not copied.
 
     Input: the feature map at the cut, or float32 pixels for ``pixels`` (then it is the whole network). Output: that of
-    ``model``; at ``top`` and ``<block>.pool`` nothing follows, and it gives back what it is given.
+    ``model``; at ``top`` and ``<block>.pool`` nothing follows, and the result is the identity.
 
     Raises:
         InvalidInput: ``model`` cannot be cut there.
@@ -132,10 +132,10 @@ def suffix(model: keras.Model, cut: str) -> keras.Model:
 
 
 def layers_by_block(model: keras.Model, blocks: Sequence[str]) -> dict[str, list[layers.Layer]]:
-    """The layers of every block, from input to output; what stands before the first block belongs to it.
+    """The layers of every block, from input to output; layers before the first block belong to it.
 
     Args:
-        model: of ``network``. blocks: ``Backbone.blocks``; those that ``model`` leaves out have no layers.
+        model: of ``network``. blocks: ``Backbone.blocks``; those left out of ``model`` have no layers.
     """
     ends = block_ends(model)
     found: dict[str, list[layers.Layer]] = {block: [] for block in blocks}
@@ -151,7 +151,7 @@ def layers_by_block(model: keras.Model, blocks: Sequence[str]) -> dict[str, list
 
 
 def block_end(model: keras.Model, backbone: Backbone, block: str) -> keras.Operation:
-    """The last operation of a block: the only tensor through which later blocks see earlier ones.
+    """The last operation of a block, whose output is the only connection to later blocks.
 
     Raises:
         InvalidInput: the backbone has no block of that name.

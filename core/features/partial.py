@@ -1,4 +1,4 @@
-"""An array that grows on disk row by row and survives being killed at any moment."""
+"""An array that grows on disk row by row; a kill at any time loses at most the last seconds."""
 
 import json
 import shutil
@@ -14,10 +14,10 @@ _SYNC_SECONDS = 2.0
 
 
 class PartialArray:
-    """``folder/features.npy`` (rows, ...), of which the first ``done`` rows are known to be on disk.
+    """``folder/features.npy`` (rows, ...), of which the first ``done`` rows are on disk.
 
-    The counter is written after the rows were synced: it may say too little, never too much. What earlier, killed
-    attempts spent is kept with it, so that the finished array knows its whole cost.
+    The counter is written after the rows were synced: it may be too small, never too large. The cost of earlier, killed
+    attempts is stored with it, so that the finished array has its whole cost.
     """
 
     def __init__(self, folder: Path, shape: tuple[int, ...], dtype: str = "float32") -> None:
@@ -35,7 +35,7 @@ class PartialArray:
         self._synced_at = time.monotonic()
 
     def _read_state(self) -> dict | None:
-        """None when nothing usable is there: no counter, a torn file, another shape."""
+        """None when nothing usable exists: no counter, a damaged file, another shape."""
         try:
             state = json.loads((self.folder / "rows.json").read_text())
             found = np.lib.format.open_memmap(self.folder / "features.npy", mode="r")
@@ -45,14 +45,14 @@ class PartialArray:
             return None
 
     def append(self, rows: np.ndarray, spent: Spent) -> None:
-        """Rows that follow; ``spent`` by this attempt so far."""
+        """Appends rows; ``spent`` is the cost of this attempt so far."""
         self._array[self.done : self.done + len(rows)] = rows
         self.done += len(rows)
         if time.monotonic() - self._synced_at > _SYNC_SECONDS:
             self.sync(spent)
 
     def sync(self, spent: Spent) -> None:
-        """Everything appended so far will survive from here on."""
+        """Syncs all appended rows to disk."""
         self._array.flush()
         atomic.sync(self.folder / "features.npy")
         total = self.spent_before + spent
@@ -61,7 +61,7 @@ class PartialArray:
         self._synced_at = time.monotonic()
 
     def finish(self, target: Path, meta: dict, spent: Spent) -> None:
-        """Becomes ``target`` by one rename; killed before it, the next attempt finds all rows done."""
+        """Moves the folder to ``target`` by one rename; after a kill before it, the next attempt finds all rows."""
         self.sync(spent)
         del self._array
         (self.folder / "meta.json").write_text(json.dumps(meta | {"cost": vars(self.spent_before + spent)}))

@@ -1,4 +1,4 @@
-"""Networks of models that runs have left: everything up to their layer ``pool``. Loaded in safe mode only."""
+"""Networks of finished runs: everything up to their layer ``pool``. Loaded in safe mode only."""
 
 import json
 import zipfile
@@ -16,11 +16,11 @@ def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
     """The network with random weights: raw RGB 0..255 (n, size, size, 3) in; last feature map out.
 
     Raises:
-        InvalidInput: its ImageNet classes are asked for. Unavailable: the file is gone, damaged or cannot be read.
+        InvalidInput: ``top`` is True. Unavailable: the file is missing, damaged or cannot be read.
     """
     if top:
         raise InvalidInput(
-            f"{backbone.title} knows its own classes and not ImageNet's; as a classifier choose a backbone of the "
+            f"{backbone.title} has classes of its own, not ImageNet's. As a classifier choose a backbone of the "
             "catalogue."
         )
     path = verified(backbone)

@@ -1,4 +1,4 @@
-"""How large features are, known before anything is computed."""
+"""Shapes and sizes of features, before anything is computed."""
 
 from math import prod
 
@@ -12,9 +12,10 @@ IMAGENET_CLASSES = 1000
 
 
 def dtype_at(cut: str) -> str:
-    """Vectors are kept as they are; maps, a hundred times larger, as float16.
+    """The stored dtype: float32 for vectors; float16 for maps, which are a hundred times larger.
 
-    Half precision rounds by at most 0.05 %, which no answer notices (tests/keras/test_features_precision.py).
+    Half precision rounds by at most 0.05 %, which does not change predictions measurably
+    (tests/keras/test_features_precision.py).
     """
     return "float32" if pooled(cut) else "float16"
 
@@ -23,7 +24,7 @@ def shape_at(backbone: Backbone, cut: str) -> tuple[int, ...]:
     """Shape of one photo's features: (h, w, channels) of a map, (d,) of a vector.
 
     Raises:
-        InvalidInput: the backbone has no such cut, or nothing is kept there.
+        InvalidInput: the backbone has no such cut, or nothing is stored there.
     """
     if cut == TOP:
         return (backbone.feature_size,)
@@ -38,7 +39,7 @@ def shape_at(backbone: Backbone, cut: str) -> tuple[int, ...]:
 
 
 def bytes_per_photo(backbone: Backbone, cut: str) -> int:
-    """Bytes that one photo in one view takes on disk at ``cut``; 0 for ``pixels``, of which nothing is kept.
+    """Bytes on disk of one photo in one view at ``cut``; 0 for ``pixels``, where nothing is stored.
 
     Raises:
         InvalidInput: the backbone has no such cut.

@@ -1,8 +1,8 @@
-"""Where features lie on disk, who uses them, and which go first when the space is needed.
+"""The stored features: keys, folders, locks, and eviction of the least recently used.
 
 ``features/<key>/`` holds ``features.npy`` and ``meta.json`` and appears by one rename; ``features/.partial-<key>``
-is one being computed; ``features/.locks/<key>`` is flocked, exclusively by whoever computes or evicts, shared by
-whoever reads. The kernel drops these locks at any kind of death.
+is one being computed; ``features/.locks/<key>`` is locked exclusively by the process that computes or evicts,
+shared by those that read. The kernel releases these locks when a process ends.
 """
 
 import json
@@ -24,19 +24,19 @@ from core.recipes.program import PREDICTIONS
 from core.settings import Settings
 
 VERSION = 1
-"""Raised whenever the same key would hold other numbers (another rendering, another prefix)."""
+"""Increase it when the same key would give other values (another rendering, another prefix)."""
 
 _ABANDONED_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureKey:
-    """What decides the numbers: one file of features per key.
+    """Everything the values depend on; each key has its own folder.
 
     Args:
-        dataset, weights: digests. split: one file per split, so that nobody reads test photos to train.
+        dataset, weights: digests. split: one array per split, so that training cannot read test photos.
         cut, size: of the frozen prefix and its input. view: 0 is the photo itself; seed: of the view, 0 for view 0.
-        dtype: of the stored numbers; float16 for feature maps (see ``sizes``).
+        dtype: of the stored values; float16 for feature maps (see ``sizes``).
     """
 
     dataset: str
@@ -71,7 +71,8 @@ def key_of(
 
 
 def key_of_predictions(dataset: Dataset, digest: str, split: str, *, view: int = 0, seed: int = 0) -> FeatureKey:
-    """The key of what a finished run (``digest`` of its model) says about one split; its networks know their sizes."""
+    """The key of a finished run's predictions for one split; ``digest`` is that of its model. Size is 0: its networks
+    have their own."""
     return FeatureKey(
         dataset=dataset.digest,
         split=split,
@@ -92,7 +93,7 @@ def partial_folder(key: FeatureKey, settings: Settings) -> Path:
 
 
 def is_stored(key: FeatureKey, settings: Settings) -> bool:
-    """Whether nothing would have to be computed."""
+    """Whether the features are complete on disk."""
     return (folder_of(key, settings) / "meta.json").exists()
 
 
@@ -144,14 +145,14 @@ def _stored(folder: Path) -> StoredFeatures | None:
 
 
 def touch(folder: Path) -> None:
-    """Remembers the last use: the modification time of meta.json."""
+    """Records the use, as the modification time of meta.json."""
     os.utime(folder / "meta.json")
 
 
 def evict(settings: Settings, room_for: int = 0) -> int:
-    """Deletes the longest unused features until those left, plus ``room_for`` bytes, keep to the limit.
+    """Deletes the least recently used features until the rest, plus ``room_for`` bytes, is within the limit.
 
-    What somebody reads or computes right now stays. Returns the bytes freed.
+    Features that are being read or computed are not deleted. Returns the bytes freed.
     """
     _sweep(settings)
     stored = stored_features(settings)
@@ -166,13 +167,13 @@ def evict(settings: Settings, room_for: int = 0) -> int:
 
 
 def forget(settings: Settings, dataset_digest: str, *, dry: bool = False) -> int:
-    """Deletes all stored features of a dataset that nobody reads; returns their bytes (``dry``: only counts)."""
+    """Deletes all stored features of a dataset that are not being read; returns their bytes (``dry``: only counts)."""
     own = [one for one in stored_features(settings) if one.meta.get("key", {}).get("dataset") == dataset_digest]
     return sum(one.bytes for one in own if dry or _remove_unless_used(one.name, settings))
 
 
 def _sweep(settings: Settings) -> None:
-    """Removes what killed processes left: half-made evictions, and computations nobody came back to for a week."""
+    """Removes what killed processes left: unfinished evictions, and computations not continued for a week."""
     for folder in features_folder(settings).glob(".evicted-*"):
         shutil.rmtree(folder, ignore_errors=True)
     for folder in features_folder(settings).glob(".partial-*"):
@@ -182,7 +183,7 @@ def _sweep(settings: Settings) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """By a rename first: a folder without its array would be worse than none."""
+    """Renames first, so that a killed eviction leaves no incomplete features."""
     doomed = folder.with_name(f".evicted-{folder.name}")
     shutil.rmtree(doomed, ignore_errors=True)
     folder.rename(doomed)
@@ -196,13 +197,13 @@ def _remove_unless_used(name: str, settings: Settings) -> bool:
     with lock:
         try:
             _remove(features_folder(settings) / name)
-        except FileNotFoundError:  # somebody else evicted it
+        except FileNotFoundError:  # another process evicted it
             return False
     return True
 
 
 def make_room(settings: Settings, size_bytes: int) -> None:
-    """Evicts for ``size_bytes`` more, and refuses when the disk could not hold them."""
+    """Evicts for ``size_bytes`` more; raises NoSpace when the disk cannot hold them."""
     evict(settings, room_for=size_bytes)
     free = shutil.disk_usage(features_folder(settings)).free
     if free < size_bytes + 50 * 10**6:

@@ -12,7 +12,7 @@ from core.settings import Settings
 
 
 class TensorFlowEngine:
-    """A prefix as one ``tf.function``. Safe to call from several threads: they decode, one at a time computes."""
+    """A prefix as one ``tf.function``. Safe to call from several threads, of which one at a time computes."""
 
     name = "TensorFlow"
 

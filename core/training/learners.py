@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from core.models.heads.dense import DenseHead, Layer, write_dense
+from core.models.heads.head_file import FILE
 from core.models.heads.mapping import mapped, mapping_head
 from core.models.heads.solvers import fit_solver
 from core.recipes.program import GRADIENT, MAPPING, Part, pooled
@@ -20,8 +21,6 @@ from core.training.epochs import Epochs
 from core.training.fitting import best_of, class_weights, probabilities_of, views_needed
 from core.training.sources import FeatureRequest
 from core.training.trainable import TrainableModel
-
-HEAD = "head.npz"
 
 
 class Learner(Protocol):
@@ -171,4 +170,4 @@ LEARNERS: dict[str, Callable[[Context], Learner]] = {
 
 
 def _write(folder: Path, dense: list[Layer]) -> str:
-    return write_dense(folder / HEAD, dense).name
+    return write_dense(folder / FILE, dense).name

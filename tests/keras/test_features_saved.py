@@ -107,7 +107,7 @@ def test_the_model_of_a_classifier_is_its_backbone_in_the_catalogue(leave):
 
 def test_a_trained_model_knows_no_imagenet_classes(settings, leave):
     _, backbone = leave()
-    with pytest.raises(InvalidInput, match="knows its own classes and not ImageNet's"):
+    with pytest.raises(InvalidInput, match="has classes of its own, not ImageNet's"):
         networks.classifier(backbone, settings)
 
 

@@ -1,4 +1,4 @@
-"""What an answer of runs together costs: measured where that is possible, else added up from the members' figures."""
+"""Cost of a combination of runs: measured where possible, else the sum of the members' costs."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,9 +25,10 @@ PHOTOS_TIMED = 8
 
 @dataclass(frozen=True)
 class Times:
-    """Of one photo, in milliseconds: when only those members answer that always do, and when all do; None: unknown.
+    """Milliseconds per photo, when only the members that are always needed run (``few``) and when all do; None:
+    unknown.
 
-    ``measured``: through the files of this model, so that networks several members share count once.
+    ``measured``: with the files of this model, where a network that members share counts once.
     """
 
     few: float | None
@@ -35,12 +36,12 @@ class Times:
     measured: bool
 
     def expected(self, passed_on: float) -> float | None:
-        """The mean, when this share of the photos goes on to the costly member."""
+        """The mean time when this fraction of photos is passed on to the costly member."""
         return None if self.few is None or self.all is None else self.few + passed_on * (self.all - self.few)
 
 
 def photos_of(dataset: Dataset, registry: Registry, settings: Settings) -> list[bytes]:
-    """Some stored test photos to measure with."""
+    """A few stored test photos to measure with."""
     folder = dataset_folder(settings, dataset.id)
     paths = [folder.photo(photo.digest) for photo in registry.photos(dataset.id, split="test", limit=PHOTOS_TIMED)]
     return [path.read_bytes() for path in paths if path.exists()]
@@ -49,9 +50,9 @@ def photos_of(dataset: Dataset, registry: Registry, settings: Settings) -> list[
 def milliseconds(
     node: Node | None, combination: Combination, members: Sequence[CascadeMember], folder: Path, jpegs: Sequence[bytes]
 ) -> Times:
-    """From pixels to probabilities, median over a few photos; the members' own times added where nothing can be run."""
+    """Median time over a few photos; the sum of the members' times where LiteRT cannot run the model."""
     if node is not None and jpegs:
-        with suppress(Unavailable):  # what cannot be run here can still be evaluated
+        with suppress(Unavailable):  # a model that cannot run here can still be evaluated
             few, everyone = _measured(node, folder, members[0].predictions["test"].probabilities.shape[1], jpegs)
             return Times(few, everyone, measured=True)
     always = [member for member, asked in zip(members, combination.always, strict=True) if asked]
@@ -80,7 +81,7 @@ def _median(graph: InferenceGraph, jpegs: Sequence[bytes]) -> float:
 
 
 def priced(choice: dict, times: Times) -> dict:
-    """The choice with the expected time of every point of its curve."""
+    """``choice`` with the expected time of every point of its curve."""
     choice = choice | {"milliseconds_measured": times.measured}
     if "curve" not in choice:
         return choice
@@ -92,7 +93,7 @@ def priced(choice: dict, times: Times) -> dict:
 def cost_of(
     combination: Combination, members: Sequence[CascadeMember], times: Times, folder: Path, begin: Spent
 ) -> Cost:
-    """Paid: the seconds of combining. Alone: those, and what its members would have cost alone."""
+    """Cost of combining; without reuse also the members' costs."""
     spent = spent_now().minus(begin)
     operations = [
         one * (1.0 if always else combination.passed_on)
@@ -114,7 +115,7 @@ def cost_of(
 
 
 def _operations(members: Sequence[CascadeMember]) -> list[int]:
-    """Multiply-adds each member adds: next to nothing where a member before it runs the same networks."""
+    """Multiply-adds that each member adds; only its head's where a member before it runs the same networks."""
     seen: set[tuple[str, int]] = set()
     added = []
     for member in members:
@@ -125,7 +126,7 @@ def _operations(members: Sequence[CascadeMember]) -> list[int]:
 
 
 def _networks(card: dict) -> set[tuple[str, int]]:
-    """(SHA-256, input size) of the networks a model runs; none known when it only answers inside Keras."""
+    """(SHA-256, input size) of the networks a model runs; empty when it needs Keras."""
     if card.get("answer") is None:
         return set()
     digests = {entry["file"]: entry["sha256"] for entry in card["engines"]}

@@ -1,4 +1,4 @@
-"""The runs to combine, and what they said about the photos of a split."""
+"""The runs to combine, with their predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SPLITS = ("validation", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class CascadeMember:
-    """One finished run that takes part."""
+    """One finished run of a combination."""
 
     run: Run
     model: Model
@@ -25,11 +25,11 @@ class CascadeMember:
 
 
 def members_of(run_ids: Sequence[str], dataset_id: str, registry: Registry, settings: Settings) -> list[CascadeMember]:
-    """The runs in order, all of them finished on the same dataset, their answers for the same photos.
+    """The runs in order, all finished on the same dataset, their predictions in the same order of photos.
 
     Raises:
-        NotFound: there is no such run, or its answers are gone.
-        InvalidInput: one is not finished, of another dataset, without a model, or its answers do not fit.
+        NotFound: there is no such run, or its predictions are missing.
+        InvalidInput: one is not finished, of another dataset, without a model, or its predictions do not fit.
     """
     members = [_member(registry.run(run_id), dataset_id, registry, settings) for run_id in run_ids]
     first = members[0]
@@ -58,7 +58,7 @@ def _member(run: Run, dataset_id: str, registry: Registry, settings: Settings) -
 
 
 def _in_the_order_of(first: CascadeMember, member: CascadeMember) -> CascadeMember:
-    """The same answers, with the photos in the order of the first member's."""
+    """The member with its predictions in the order of the first member's photos."""
     predictions = {split: _ordered(first.predictions[split], member.predictions[split], member.run) for split in SPLITS}
     return CascadeMember(run=member.run, model=member.model, cost=member.cost, predictions=predictions)
 
@@ -66,6 +66,6 @@ def _in_the_order_of(first: CascadeMember, member: CascadeMember) -> CascadeMemb
 def _ordered(first: Answers, own: Answers, run: Run) -> Answers:
     row = {digest: number for number, digest in enumerate(own.digests.tolist())}
     if set(row) != set(first.digests.tolist()) or own.probabilities.shape != first.probabilities.shape:
-        raise InvalidInput(f"The answers of {run.name} ({run.id}) are about other photos or classes. Train it again.")
+        raise InvalidInput(f"The predictions of {run.name} ({run.id}) are for other photos or classes. Train it again.")
     order = [row[digest] for digest in first.digests.tolist()]
     return Answers(own.digests[order], own.labels[order], own.probabilities[order])

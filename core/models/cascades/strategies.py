@@ -1,4 +1,4 @@
-"""How runs answer together: the mean of all, or a cheap one that passes on what it is unsure of. Pure functions."""
+"""Strategies of combination: the mean of all, or a cheap run that passes on photos it is not confident about."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -13,12 +13,12 @@ from core.recipes.recipe import Cascade
 
 @dataclass(frozen=True, kw_only=True)
 class Combination:
-    """How members answer together.
+    """Members combined by a strategy.
 
     Args:
-        probabilities: of every split. node: members' trees -> the tree of all.
+        probabilities: of every split. node: the members' inference graphs -> the graph of all.
         choice: what was chosen on validation.
-        always: for each member, whether it is asked about every photo. passed_on: share of the others' photos.
+        always: for each member, whether it runs on every photo. passed_on: fraction of test photos for the others.
     """
 
     probabilities: dict[str, np.ndarray]
@@ -44,7 +44,7 @@ def _mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _confidence(members: Sequence[CascadeMember]) -> Combination:
-    """The threshold comes from validation photos alone; the test photos only say what it is worth."""
+    """The threshold is chosen on validation photos alone; test photos only measure the result."""
     cheap, costly = (member.predictions for member in members)
     points = curve(cheap["validation"].probabilities, costly["validation"].probabilities, cheap["validation"].labels)
     chosen = best(points)
@@ -57,7 +57,7 @@ def _confidence(members: Sequence[CascadeMember]) -> Combination:
         choice={
             "threshold": chosen.threshold,
             "by": "highest validation accuracy, then fewest photos passed on",
-            "passed_on": {split: share for split, (_, share) in both.items()},
+            "passed_on": {split: fraction for split, (_, fraction) in both.items()},
             "curve": [asdict(point) for point in points],
             "members": _validation_of(members),
         },

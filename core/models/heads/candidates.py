@@ -1,4 +1,4 @@
-"""What a solver is given, the heads it tries, and the one that is best on the validation photos."""
+"""The data of a solver, the heads it tries, and the choice of the best one on the validation photos."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -9,19 +9,13 @@ from typing import Any
 import numpy as np
 
 from core.errors import Unavailable
-from core.models.heads.dense import KIND as DENSE
 from core.models.heads.dense import DenseHead
-from core.models.heads.head_file import write_arrays
-from core.models.heads.neighbours import KIND as NEIGHBOURS
+from core.models.heads.head_file import FILE, write_arrays
 from core.models.heads.neighbours import NeighboursHead
-from core.models.heads.trees import KIND as TREES
 from core.models.heads.trees import TreesHead
 from core.runs.metrics import cross_entropy
 
-FILE = "head.npz"
-
 ArrayHead = DenseHead | NeighboursHead | TreesHead
-_KINDS: dict[type, str] = {DenseHead: DENSE, NeighboursHead: NEIGHBOURS, TreesHead: TREES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +26,7 @@ class FittedSolver:
         head: (n, d) features -> (n, classes) float32 probabilities.
         choice: for the card: ``chosen`` (name -> value), ``by`` (what was compared on the validation photos) and
             ``tried``: one row a candidate with its validation accuracy and loss.
-        parameters: numbers that were learned.
+        parameters: number of fitted parameters.
     """
 
     head: ArrayHead
@@ -44,12 +38,12 @@ class FittedSolver:
 
     def write(self, folder: Path) -> str:
         """Writes the head's file into ``folder`` and returns its name."""
-        return write_arrays(folder / FILE, _KINDS[type(self.head)], self.head.arrays()).name
+        return write_arrays(folder / FILE, self.head.KIND, self.head.arrays()).name
 
 
 @dataclass(frozen=True, kw_only=True)
 class SolverData:
-    """Features (n, d) float32 and labels (n,) of both splits; ``classes``: how many."""
+    """Features (n, d) float32 and labels (n,) of both splits."""
 
     train: np.ndarray
     labels: np.ndarray
@@ -70,7 +64,7 @@ class SolverData:
 
 @dataclass(frozen=True)
 class HeadCandidate:
-    """One head that was tried, with its figures on validation."""
+    """One head that was tried, with its metrics on validation."""
 
     settings: dict
     head: ArrayHead
@@ -104,7 +98,7 @@ def best_of(
 
 
 def check(head: ArrayHead, expected: np.ndarray, data: SolverData) -> None:
-    """Our arithmetic must say what scikit-learn says."""
+    """Compares the head's probabilities with scikit-learn's."""
     difference = float(np.abs(head(data.validation) - expected).max(initial=0.0))
     if not difference < 1e-3:
         raise Unavailable(
@@ -114,7 +108,7 @@ def check(head: ArrayHead, expected: np.ndarray, data: SolverData) -> None:
 
 
 def until_worse(candidates: Iterable[HeadCandidate]) -> Iterator[HeadCandidate]:
-    """Weaker and weaker regularisation, until the validation loss has risen twice in a row: it will not fall again."""
+    """Candidates in the given order (weaker regularisation each time) until the loss has risen twice in a row."""
     before, rises = math.inf, 0
     for one in candidates:
         yield one

@@ -1,4 +1,4 @@
-"""What a class name may mean: the words to look for in WordNet, the most literal first. Pure functions on English."""
+"""Possible meanings of a class name: words to look up in WordNet, the most literal first. English only."""
 
 import re
 import unicodedata
@@ -22,8 +22,7 @@ EVERYDAY = {
     "solar power": "solar dish",
     "renewable energy": "solar dish",
 }
-"""Words people use for things that ImageNet has under a word WordNet does not connect with them: what the network will
-say to such a photo."""
+"""Common words for things that ImageNet has under another word, which WordNet does not connect with them."""
 
 _IRREGULAR = {
     "mice": "mouse",
@@ -42,19 +41,19 @@ _NEGATIONS = {"no", "not", "non", "other", "others", "without", "none", "unknown
 
 
 def plain(text: str) -> str:
-    """Small letters, words separated by one space: ``01_Long-Sleeve`` -> ``long sleeve``."""
+    """Lower case, words separated by one space: ``01_Long-Sleeve`` -> ``long sleeve``."""
     text = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("\u2019", "")
     text = re.sub(r"(?<=[a-z])(?=\d)|[^\w]|_", " ", text)
     return re.sub(r"^[\d ]+(?=[^\d ])", "", " ".join(text.split()))
 
 
 def joined(text: str) -> str:
-    """As ``plain`` without spaces: ``t-shirt``, ``tee shirt`` and ``T Shirt`` are written in many ways."""
+    """As ``plain`` without spaces, so that ``t-shirt`` and ``T Shirt`` are equal."""
     return plain(text).replace(" ", "")
 
 
 def singulars(words: str) -> Iterator[str]:
-    """The words with the last one in the singular, in every way it may be meant; and in the plural."""
+    """The words with the last one in every possible singular, then in the plural."""
     *first, last = words.split(" ")
     forms = [_IRREGULAR[last]] if last in _IRREGULAR else []
     forms += [last[: -len(plural)] + single for plural, single in _ENDINGS if last.endswith(plural) and len(last) > 3]

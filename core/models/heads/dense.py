@@ -9,17 +9,15 @@ import numpy as np
 from core.errors import InvalidInput
 from core.models.heads.head_file import write_arrays
 
-KIND = "dense"
-
 
 def softmax(x: np.ndarray) -> np.ndarray:
-    """Rows that are positive and sum to 1; the largest input is taken off first, so that nothing overflows."""
+    """Softmax of the last axis, with the largest input subtracted so that nothing overflows."""
     exponents = np.exp(x - x.max(axis=-1, keepdims=True))
     return exponents / exponents.sum(axis=-1, keepdims=True)
 
 
-def share(x: np.ndarray) -> np.ndarray:
-    """Each number's share of its row; all alike where a row has nothing to share."""
+def row_fractions(x: np.ndarray) -> np.ndarray:
+    """Rows divided by their sum; uniform where the sum is 0. Its name in head files is ``share``."""
     total = x.sum(axis=-1, keepdims=True)
     return np.where(total > 0, x / np.where(total > 0, total, 1), np.float32(1 / x.shape[-1]))
 
@@ -28,7 +26,7 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
     "softmax": softmax,
-    "share": share,
+    "share": row_fractions,
 }
 
 
@@ -41,7 +39,7 @@ class Layer:
         activation: a name of ``ACTIVATIONS``.
 
     Raises:
-        InvalidInput: the shapes do not belong together, or there is no such activation.
+        InvalidInput: the shapes do not fit, or there is no such activation.
     """
 
     kernel: np.ndarray
@@ -59,7 +57,9 @@ class Layer:
 
 
 class DenseHead:
-    """Layers, ready to compute: (n, inputs) -> (n, outputs) float32. Safe to share between threads."""
+    """Layers in order: (n, inputs) -> (n, outputs) float32. Safe to use from several threads."""
+
+    KIND = "dense"
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         if not layers:
@@ -94,4 +94,4 @@ class DenseHead:
 
 def write_dense(path: Path, layers: Sequence[Layer]) -> Path:
     """Writes a head of ``layers`` in float32; ``load.load_head`` reads it."""
-    return write_arrays(path, KIND, DenseHead(layers).arrays())
+    return write_arrays(path, DenseHead.KIND, DenseHead(layers).arrays())

@@ -20,8 +20,8 @@ SVM_CS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 
 
 def logistic_regression(data: SolverData) -> FittedSolver:
-    """Multinomial, L2. The features are scaled by one number only (their spread), so that C means the same everywhere
-    and the backbone's faint features stay faint (docs/decisions/0003-head.md)."""
+    """Multinomial, L2. All features are divided by one number, their standard deviation, so that C is comparable
+    between backbones and the relative scale of features is kept (docs/decisions/0003-head.md)."""
     from sklearn.linear_model import LogisticRegression
 
     spread = _spread(data)
@@ -38,8 +38,9 @@ def _logistic(model, c: float, data: SolverData, spread: float) -> HeadCandidate
 
 
 def linear_svm(data: SolverData) -> FittedSolver:
-    """One machine a class against the rest, squared hinge loss. Its scores become probabilities by temperature scaling
-    (Guo et al. 2017): softmax(scores / t) with the t of the smallest validation loss. That changes no decision."""
+    """One classifier per class against the rest, squared hinge loss. Its scores become probabilities by temperature
+    scaling (Guo et al. 2017): softmax(scores / t) with the t of the smallest validation loss. The predicted classes
+    stay the same."""
     spread = _spread(data)
     return best_of(until_worse(_machine(c, data, spread) for c in SVM_CS), "validation loss", _numbers)
 
@@ -67,7 +68,7 @@ def _spread(data: SolverData) -> float:
 
 
 def _two_sided(kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For two classes scikit-learn keeps one score, that of the second class; ours keep one a class."""
+    """For two classes scikit-learn has one score, that of the second class; heads here have one per class."""
     if kernel.shape[1] > 1:
         return kernel, bias
     return np.concatenate([-kernel / 2, kernel / 2], axis=1), np.concatenate([-bias / 2, bias / 2])

@@ -33,7 +33,7 @@ def k_nearest_neighbours(data: SolverData) -> FittedSolver:
 
 
 def _check_votes(head: Any, model: Any, data: SolverData) -> None:
-    """Equally near neighbours may be taken in another order, so single photos may differ."""
+    """Compares with scikit-learn; single photos may differ, because ties between neighbours are broken differently."""
     expected = model.predict_proba(data.validation) * head.class_weights
     expected /= expected.sum(axis=1, keepdims=True)
     alike = np.isclose(head(data.validation), expected, atol=1e-2).all(axis=1)

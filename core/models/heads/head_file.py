@@ -1,4 +1,4 @@
-"""The file of a head: ``head.npz``, named arrays and the kind of head they make. No pickle, so nothing can run."""
+"""The file of a head: ``head.npz``, named arrays and the kind of head they make. No pickle, so no code can run."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,11 +8,12 @@ import numpy as np
 from core.errors import Unavailable
 from core.files.arrays import read_npz, write_npz
 
+FILE = "head.npz"
 _KIND = "kind"
 
 
 def write_arrays(path: Path, kind: str, arrays: Mapping[str, np.ndarray]) -> Path:
-    """Writes ``arrays`` (numbers and strings, no objects) for a head of ``kind``: the same ones give the same bytes."""
+    """Writes ``arrays`` (numbers and strings, no objects) of a head of ``kind``; the bytes depend on these only."""
     write_npz(path, {_KIND: np.array(kind), **arrays})
     return path
 
@@ -21,7 +22,7 @@ def read_arrays(path: Path) -> tuple[str, dict[str, np.ndarray]]:
     """The kind of head and its arrays.
 
     Raises:
-        Unavailable: the file is gone, damaged, or no head.
+        Unavailable: the file is missing, damaged, or no head.
     """
     try:
         arrays = read_npz(path)

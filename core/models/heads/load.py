@@ -1,31 +1,28 @@
-"""Any head's file, opened: what turns features into probabilities."""
+"""Opens the file of any head."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from core.errors import InvalidInput, Unavailable
 from core.features.litert import LiteRTEngine
-from core.models.heads import dense, neighbours, trees
+from core.models.heads.dense import DenseHead
 from core.models.heads.head_file import read_arrays
+from core.models.heads.neighbours import NeighboursHead
+from core.models.heads.trees import TreesHead
 
 HeadFunction = Callable[[np.ndarray], np.ndarray]
 """(n, ...) features -> (n, classes) float32. Safe to call from several threads."""
 
-_KINDS: dict[str, Any] = {
-    dense.KIND: dense.DenseHead,
-    neighbours.KIND: neighbours.NeighboursHead,
-    trees.KIND: trees.TreesHead,
-}
+_KINDS = {head.KIND: head for head in (DenseHead, NeighboursHead, TreesHead)}
 
 
 def load_head(path: Path) -> HeadFunction:
-    """Opens a ``.npz`` (plain arrays) or ``.tflite`` (LiteRT) head. Its digest is the caller's business.
+    """Opens a ``.npz`` (plain arrays) or ``.tflite`` (LiteRT) head. The caller verifies its digest.
 
     Raises:
-        Unavailable: the file is gone, damaged, or of no known kind.
+        Unavailable: the file is missing, damaged, or of no known kind.
     """
     if path.suffix == ".tflite":
         return open_engine(path)

@@ -1,6 +1,6 @@
-"""Which of ImageNet's 1,000 classes stand for which of a dataset's, found by their names, corrected by the user.
+"""Which of ImageNet's 1,000 classes belong to which class of a dataset: found by names, corrected by the user.
 
-A class stands for every ImageNet class that is a kind of it (WordNet's hyponyms); where several do, the nearest.
+A class of the dataset has all ImageNet classes that are a kind of it (WordNet's hyponyms); of several the nearest.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,11 +18,11 @@ from core.models.heads.dense import Layer
 
 @dataclass(frozen=True, kw_only=True)
 class Mapped:
-    """One of ImageNet's classes and what it stands for.
+    """One of ImageNet's classes and the class of the dataset it belongs to.
 
     Args:
         synset, name: of ImageNet's class. class_name: of the dataset.
-        because: why, for people.
+        because: the reason, for display.
     """
 
     synset: str
@@ -33,11 +33,11 @@ class Mapped:
 
 @dataclass(frozen=True, kw_only=True)
 class Mapping:
-    """All of it.
+    """The whole mapping.
 
     Args:
         rows: in the order of the dataset's classes, then of ImageNet's.
-        unmapped: classes nothing stands for; the network never answers with them.
+        unmapped: classes without ImageNet classes, which are never predicted.
     """
 
     rows: tuple[Mapped, ...]
@@ -58,7 +58,7 @@ class Mapping:
 
 
 def mapped(class_names: Sequence[str], corrections: Iterable[tuple[str, str]] = ()) -> Mapping:
-    """The mapping found by names, with the user's corrections.
+    """The mapping by names, with the user's corrections.
 
     Args:
         corrections: (synset, class name) pairs; class name "" for "none of them".
@@ -83,7 +83,7 @@ def mapping_head(mapping: Mapping, class_names: Sequence[str]) -> list[Layer]:
     """A head that sums up ImageNet's probabilities: (n, 1000) -> (n, classes), rows summing to 1.
 
     Raises:
-        InvalidInput: nothing is mapped, so the network could not answer at all.
+        InvalidInput: nothing is mapped.
     """
     if not mapping.rows:
         raise InvalidInput(
@@ -119,11 +119,11 @@ def _check(synset: str, class_name: str, class_names: Sequence[str]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
-    """What a class name was read as.
+    """The meaning found for a class name.
 
     Args:
-        class_name: as the user has it. words: what was found. rank: how literal that is, 0 most.
-        synset: the meaning chosen.
+        class_name: of the dataset. words: found in WordNet. rank: 0 for the most literal reading.
+        synset: the chosen meaning.
     """
 
     class_name: str
@@ -133,10 +133,10 @@ class Meaning:
 
 
 def meanings(class_names: Sequence[str]) -> dict[str, Meaning]:
-    """The meaning of every class name that WordNet knows in connection with ImageNet.
+    """The meaning of every class name that is in WordNet's part around ImageNet.
 
-    Of several meanings of a word that one is taken which has most in common with the other classes ("crane" among
-    animals is a bird, "mouse" is none of ImageNet's), else the most frequent one that ImageNet has classes of.
+    Of several meanings the one closest to the other classes is chosen ("crane" among animals is a bird, "mouse" is none
+    of ImageNet's), else the most frequent one that has ImageNet classes.
     """
     found = {name: _senses(name) for name in class_names}
     chosen = {}
@@ -150,7 +150,7 @@ def meanings(class_names: Sequence[str]) -> dict[str, Meaning]:
 
 
 def _senses(name: str) -> tuple[str, int, tuple[str, ...]]:
-    """The first reading WordNet knows: its words, its rank, and its synsets, the most frequent meaning first."""
+    """The first reading found in WordNet: its words, its rank, and its synsets, the most frequent meaning first."""
     if name.strip() in synsets():
         return name, 0, (name.strip(),)
     for rank, words in enumerate(readings(name)):

@@ -1,12 +1,11 @@
-"""The head of the k nearest neighbours: it keeps all training features and lets the most similar ones vote."""
+"""The head of k nearest neighbours: it stores all training features; the most similar ones vote."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-KIND = "neighbours"
 WEIGHTS = ("uniform", "distance")
 
 
@@ -16,9 +15,11 @@ class NeighboursHead:
 
     Args:
         directions: (photos, d) float32, training features scaled to length 1. labels: (photos,) int64.
-        class_weights: (classes,) what a vote for each class counts.
+        class_weights: (classes,) weight of a vote for each class.
         k: neighbours that vote. weights: ``uniform``, or ``distance`` for votes of 1 / distance.
     """
+
+    KIND: ClassVar = "neighbours"
 
     directions: np.ndarray
     labels: np.ndarray

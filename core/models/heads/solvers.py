@@ -1,6 +1,6 @@
-"""scikit-learn classifiers on stored features: fitted on the training photos, what is free chosen on validation.
+"""scikit-learn classifiers on stored features: fitted on training photos, hyperparameters chosen on validation.
 
-What is kept is a head of plain arrays, compared with scikit-learn's own answers before anybody sees it.
+The result is a head of plain arrays, whose probabilities are compared with scikit-learn's.
 """
 
 import warnings
@@ -16,8 +16,8 @@ from core.models.heads.fit_trees import gradient_boosting
 from core.recipes.recipe import Solver
 
 _MANY_PHOTOS = 20_000
-"""Below this one thread is faster: several wait for one another hundreds of times a second (on two cores with another
-run beside it, gradient boosting took 2.5 s with one thread and 31 s with two)."""
+"""With fewer photos one thread is faster: several synchronise hundreds of times a second (on two cores beside another
+run, gradient boosting took 2.5 s with one thread and 31 s with two)."""
 
 
 def fit_solver(
@@ -30,11 +30,11 @@ def fit_solver(
     seed: int = 0,
     class_weights: np.ndarray | None = None,
 ) -> FittedSolver:
-    """Fits a scikit-learn classifier; its free numbers are chosen on the validation photos.
+    """Fits a scikit-learn classifier; its hyperparameters are chosen on the validation photos.
 
     Args:
         train, validation: (n, d) features. labels, validation_labels: (n,), 0 to classes - 1.
-        class_weights: (classes,) what a photo of each class counts; None for all alike.
+        class_weights: (classes,) weight of a photo of each class; None for equal weights.
 
     Raises:
         InvalidInput: a class has no training photo. Unavailable: this scikit-learn is not the one that was tested.
@@ -50,11 +50,11 @@ def fit_solver(
     missing = sorted(set(range(data.classes)) - set(data.labels.tolist()))
     if missing:
         raise InvalidInput(f"Every class needs a training photo. Received: none of label {missing[0]}")
-    import sklearn.linear_model  # noqa: F401  (brings the libraries whose threads are limited; later ones would not be)
+    import sklearn.linear_model  # noqa: F401  (loads the libraries whose threads are limited; limits do not apply to libraries loaded later)
     from threadpoolctl import threadpool_limits
 
     with warnings.catch_warnings(), threadpool_limits(1 if len(data.labels) < _MANY_PHOTOS else None):
-        warnings.simplefilter("ignore")  # "did not converge", "constant feature": both are seen in the figures
+        warnings.simplefilter("ignore")  # "did not converge", "constant feature": both show in the metrics
         return _FITTERS[Solver(solver)](data)
 
 

@@ -1,14 +1,12 @@
-"""The head of gradient boosting: many small trees, each adding to the score of one class."""
+"""The head of gradient boosting: small trees, each of which adds to the score of one class."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from core.models.heads.dense import softmax
-
-KIND = "trees"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,10 +16,12 @@ class TreesHead:
     A photo goes ``left`` where its feature is at most the threshold; a leaf is its own left and right.
 
     Args:
-        feature, threshold, left, right, value: (nodes,) one entry a node; left and right are places in this list.
-        roots: (rounds, scores) where every tree begins; scores is 1 for two classes, else the number of classes.
-        baseline: (scores,) what the scores start from. depth: most steps from a root to a leaf.
+        feature, threshold, left, right, value: (nodes,) one entry per node; left and right are indices into this list.
+        roots: (rounds, scores) index of every tree's root; scores is 1 for two classes, else the number of classes.
+        baseline: (scores,) initial scores. depth: most steps from a root to a leaf.
     """
+
+    KIND: ClassVar = "trees"
 
     feature: np.ndarray
     threshold: np.ndarray

@@ -115,7 +115,7 @@ def test_numbers_that_are_not_a_backbones_are_kept_by_the_same_rules(settings, s
 
     assert ask_answers().array.shape == (len(wanted), 2)
     assert stored_features(settings)[0].source == "r-1"
-    with pytest.raises(InvalidInput, match="The features of test photos were asked for. Received: validation photos"):
+    with pytest.raises(InvalidInput, match="Features of test photos are needed. Received: validation photos"):
         ask_answers(key=replace(key, split="test"))
     with pytest.raises(InvalidInput, match="Features need all"):
         ask_answers(photos=wanted[1:])

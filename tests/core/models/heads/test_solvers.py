@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import InvalidInput, Unavailable
 from core.models.heads import candidates, fit_linear, fit_trees
-from core.models.heads.dense import DenseHead, Layer, share, softmax, write_dense
+from core.models.heads.dense import DenseHead, Layer, row_fractions, softmax, write_dense
 from core.models.heads.head_file import write_arrays
 from core.models.heads.load import load_head
 from core.models.heads.solvers import fit_solver
@@ -50,7 +50,7 @@ def test_softmax_of_huge_scores_does_not_overflow():
 
 
 def test_shares_of_nothing_are_all_alike():
-    np.testing.assert_allclose(share(np.float32([[0.2, 0.6], [0, 0]])), [[0.25, 0.75], [0.5, 0.5]])
+    np.testing.assert_allclose(row_fractions(np.float32([[0.2, 0.6], [0, 0]])), [[0.25, 0.75], [0.5, 0.5]])
 
 
 @pytest.mark.parametrize(
