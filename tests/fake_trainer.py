@@ -4,8 +4,8 @@ A script with ``goes_on`` lets the process go on with the next run after this on
 with ``dies_at`` it dies by SIGKILL at one of the steps on the way: "ended", "locked", "claimed", "moved".
 
 Keys of the script, all optional: ``epochs`` (recorded in the registry), ``seconds`` (of one epoch, or of the sleep
-when there are no epochs), ``code`` and ``reason`` (the ending; code null: no last word), ``status`` (exit status when
-there is no last word), ``deaf`` (ignores SIGTERM), ``lines`` (of 1,000 bytes each to write), ``child`` (leaves a
+when there are no epochs), ``code`` and ``reason`` (the ending; code null: no exit record), ``status`` (exit status when
+there is no exit record), ``deaf`` (ignores SIGTERM), ``lines`` (of 1,000 bytes each to write), ``child`` (leaves a
 child behind that holds the lock), ``linger`` (seconds to stay after the ending).
 """
 
@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from core.errors import Conflict
 from core.files.home import registry_file, run_folder
 from core.files.locks import try_acquire
-from core.jobs import exit_record
+from core.jobs.exit_policy import ExitCode, write_exit_record
 from core.jobs.reuse import TrainerReuse
 from core.runs.progress import ProgressWriter
 from core.runs.values import Cancel, Epoch, Run, Status
@@ -43,14 +43,14 @@ def main() -> int:
     parser.add_argument("run")
     parser.add_argument("--attempt", type=int)
     arguments = parser.parse_args()
-    run_id, attempt, succession = arguments.run, arguments.attempt, None
+    run_id, attempt, reuse = arguments.run, arguments.attempt, None
     while True:
         script = _script(run_id)
         code = _turn(script, run_id, attempt)
-        if not (code == exit_record.FINISHED and script.get("goes_on")):
+        if not (code == ExitCode.FINISHED and script.get("goes_on")):
             return code
-        succession = succession or TrainerReuse(run_id, SETTINGS, Registry.open(registry_file(SETTINGS)))
-        following = _next(succession, run_id, script.get("dies_at"))
+        reuse = reuse or TrainerReuse(run_id, SETTINGS, Registry.open(registry_file(SETTINGS)))
+        following = _next(reuse, run_id, script.get("dies_at"))
         if following is None:
             return code
         run_id, attempt = following.id, following.attempt
@@ -62,28 +62,28 @@ def _script(run_id: str) -> dict:
 
 
 def _turn(script: dict, run_id: str, attempt: int) -> int:
-    """One run from its check-in to its last word."""
+    """One run from its check-in to its exit record."""
     folder = run_folder(SETTINGS, run_id).path
     signal.signal(signal.SIGTERM, signal.SIG_IGN if script.get("deaf") else _stop)
     alone = _check_in(folder, attempt)
     code, reason = _work(script, run_id, attempt, folder)
     if code is None:
         return script.get("status", 1)
-    exit_record.write_exit(folder / "exit.json", attempt, code, "fake", reason)
+    write_exit_record(folder / "exit.json", attempt, code, "fake", reason)
     time.sleep(script.get("linger", 0))
     if alone:
         alone.release()
     return code
 
 
-def _next(succession: TrainerReuse, run_id: str, dies_at: str | None) -> Run | None:
+def _next(reuse: TrainerReuse, run_id: str, dies_at: str | None) -> Run | None:
     if dies_at == "ended":
         _die()
     if dies_at == "locked":
-        succession._registry.claim_next = lambda *_: _die()
+        reuse._registry.claim_next = lambda *_: _die()
     if dies_at == "claimed":
-        succession._move_to = lambda hold: _die()
-    following = succession.claim_next(run_id)
+        reuse._move_to = lambda held: _die()
+    following = reuse.claim_next(run_id)
     if dies_at == "moved" and following is not None:
         _die()
     return following
@@ -146,11 +146,11 @@ def _train(script: dict, run_id: str, attempt: int) -> tuple[int, str]:
             progress.update(number)
             if registry.cancel_requested(run_id):
                 registry.end(run_id, attempt, Status.KILLED, f"Cancelled after epoch {number}.")
-                return exit_record.CANCELLED, ""
+                return ExitCode.CANCELLED, ""
         _finish(registry, run_id, attempt)
     except Conflict as error:
-        return exit_record.FAILED, str(error)
-    return exit_record.FINISHED, ""
+        return ExitCode.FAILED, str(error)
+    return ExitCode.FINISHED, ""
 
 
 def _finish(registry, run_id: str, attempt: int) -> None:
@@ -165,9 +165,9 @@ def _stopped(run_id: str, attempt: int) -> tuple[int, str]:
 
     registry = Registry.open(registry_file(SETTINGS))
     if registry.cancel_requested(run_id) is not Cancel.NOW:
-        return exit_record.INTERRUPTED, ""
+        return ExitCode.INTERRUPTED, ""
     registry.end(run_id, attempt, Status.KILLED, "Cancelled.")
-    return exit_record.CANCELLED, ""
+    return ExitCode.CANCELLED, ""
 
 
 if __name__ == "__main__":

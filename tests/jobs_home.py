@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from core.files.home import run_folder, runs_folder, supervisor_state
+from core.files.home import run_folder, runs_folder
 from core.files.locks import is_held
 from core.jobs import processes
-from core.jobs.control import code_version
+from core.jobs.protocol import code_version, write_state
 from core.jobs.slots import CPU
 from core.jobs.supervisor import Supervisor
 from core.recipes.recipe import Recipe
@@ -74,9 +74,7 @@ class Home:
 
     def say_this_is_a_supervisor(self, version: str = "") -> None:
         """What a supervisor leaves for others to find; the processes of this test go on only when there is one."""
-        process = processes.identity_of(os.getpid())
-        data = {"process": process.to_dict(), "started_at": 0.0, "version": version or code_version(), "slots": []}
-        supervisor_state(self.settings).write_text(json.dumps(data))
+        write_state(self.settings, version or code_version(), slots=())
 
     def folder(self, run: Run) -> Path:
         return run_folder(self.settings, run.id).path

@@ -1,15 +1,16 @@
 """Background jobs: the supervisor that starts scheduled runs, and how to reach it.
 
-Layout: ``control`` (start, find, stop the supervisor) · ``service`` (its process and loop) · ``supervisor`` (its work)
-``trainers`` (one trainer process) · ``exit_policy`` (what becomes of a run whose trainer is gone) · ``exit_record``
-(what a trainer says at its end) · ``reuse`` (how a trainer goes on with the next run) · ``holder`` (who holds the lock
-of a run) · ``slots``, ``processes``, ``logs`` · ``imports`` (of photos, in the background).
+Layout: ``control`` (start and stop the supervisor) · ``protocol`` (what it has in common with its callers) ·
+``service`` (its process) · ``supervisor`` (its work) · ``trainers`` (trainer processes) · ``holder`` (who holds the
+lock of a run) · ``exit_policy`` (how a trainer ends, and what becomes of its run) · ``reuse`` (further runs in one
+trainer) · ``slots`` (GPUs) · ``processes`` · ``logs`` · ``imports`` (of photos, in the background).
 
 This module itself is light: no SQL, no TensorFlow.
 """
 
-from core.jobs.control import SupervisorStatus, ensure_supervisor, stop_supervisor, supervisor_status, wake
+from core.jobs.control import ensure_supervisor, stop_supervisor, wake
 from core.jobs.logs import tail
+from core.jobs.protocol import SupervisorStatus, supervisor_status
 from core.jobs.slots import Slot, discover_slots
 
 __all__ = [
@@ -17,8 +18,8 @@ __all__ = [
     "SupervisorStatus",
     "discover_slots",
     "ensure_supervisor",
-    "wake",
     "stop_supervisor",
     "supervisor_status",
     "tail",
+    "wake",
 ]

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m core.jobs", description=__doc__)
-    parser.add_argument("--detach", action="store_true", help="go on as nobody's child")
-    parser.add_argument("--ready", type=int, metavar="FD", help="descriptor to say on that it is up")
+    parser.add_argument("--detach", action="store_true", help="run in the background")
+    parser.add_argument("--ready", type=int, metavar="FD", help="descriptor to write the reply to")
     arguments = parser.parse_args()
     if arguments.detach and os.fork():
-        os._exit(0)  # the one who started us need not wait for the slow imports
+        os._exit(0)  # the caller need not wait for the slow imports
     return supervise(arguments.ready)
 
 
@@ -27,10 +27,10 @@ def supervise(ready: int | None) -> int:
     logging.raiseExceptions = False  # a full disk must not make a stack trace of every line
     grace = float(os.environ.get("GRAFT_GRACE_SECONDS", GRACE))
 
-    def notify(word: str) -> None:
+    def notify(reply: str) -> None:
         if ready is not None:
-            with suppress(BrokenPipeError):  # nobody waits any more
-                os.write(ready, word.encode())
+            with suppress(BrokenPipeError):  # the caller does not wait any more
+                os.write(ready, reply.encode())
             os.close(ready)
 
     try:

@@ -1,90 +1,153 @@
-"""What becomes of a run whose trainer is gone. Pure: a death in, a verdict out."""
+"""How a trainer ends: exit codes, the exit record, and what becomes of its run.
 
+At its end a trainer first tells the registry (``finish``, ``end``), then writes its exit record (``exit.json`` of the
+run), then exits with the same code. The record is read when no supervisor was there to see the code; the code counts
+when the record could not be written.
+
+A trainer that gets SIGTERM stops at its next batch and keeps the last checkpoint. It ends as CANCELLED when the
+registry says ``cancel_requested(run) is Cancel.NOW``. Otherwise it was stopped for another reason (``stop --now``, a
+shutdown of the machine): it ends as INTERRUPTED without ending its run, which the supervisor puts back into the queue.
+"""
+
+import json
 import signal
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from pathlib import Path
 
-from core.jobs import exit_record
-from core.jobs.exit_record import Exit
+from core.files import atomic
 from core.runs.values import Cancel, Status
 
-LOSSES_ALLOWED = 3
-"""How often in a row a run may be cut off without a new epoch before it is given up."""
+LOST_ATTEMPTS_ALLOWED = 3
+"""How often in a row a run may be cut off without a new epoch before it fails."""
+
+
+class ExitCode(IntEnum):
+    """Exit codes of a trainer that ends by itself; others come from Python or a crash."""
+
+    FINISHED = 0
+    CANCELLED = 3
+    """At the user's request; the run is KILLED."""
+    FAILED = 4
+    """With a reason that the trainer could name."""
+    INTERRUPTED = 5
+    """Not at the user's request; the run is SCHEDULED again."""
+
+
+# --- the exit record ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExitRecord:
+    """What a trainer writes at the end of an attempt; ``reason`` is a sentence for the user, or empty."""
+
+    attempt: int
+    code: int
+    outcome: str
+    reason: str = ""
+
+
+def write_exit_record(path: Path, attempt: int, code: int, outcome: str, reason: str = "") -> None:
+    """Write the record whole or not at all; it has reached the disk when this returns."""
+    atomic.write_json(path, asdict(ExitRecord(attempt=attempt, code=int(code), outcome=outcome, reason=reason)))
+
+
+def read_exit_record(path: Path, attempt: int) -> ExitRecord | None:
+    """The record of this attempt; None when there is none that can be read."""
+    try:
+        data = json.loads(path.read_bytes())
+        record = ExitRecord(
+            attempt=int(data["attempt"]),
+            code=int(data["code"]),
+            outcome=str(data["outcome"]),
+            reason=str(data["reason"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return record if record.attempt == attempt else None
+
+
+# --- what becomes of the run ---
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerExit:
-    """What is known about the end of one attempt that did not end its run itself.
+    """What is known about the end of an attempt that did not end its run in the registry.
 
     Args:
-        watched: whether a supervisor was there when it died.
-        word: its ``exit.json``; returncode: as ``subprocess`` gives it, None when it was not our child.
-        cancel: what the user had asked for; interrupted: whether ``stop --now`` was going on.
-        epochs_done: of the run; losses: attempts right before this one that were cut off without a new epoch.
-        last_line: of its log. disk_full: whether nothing could be written any more, last words included.
+        watched: whether a supervisor was running when the trainer died.
+        record: its exit record.
+        returncode: as ``subprocess`` gives it; None when it was not a child of this supervisor.
+        cancel: what the user had requested.
+        interrupted: whether ``stop --now`` was going on.
+        epochs_done: of the run.
+        lost_attempts: how many attempts right before this one were cut off without a new epoch.
+        last_line: of the log.
+        disk_full: whether nothing could be written any more, exit records included.
     """
 
     watched: bool
-    word: Exit | None = None
+    record: ExitRecord | None = None
     returncode: int | None = None
     cancel: Cancel | None = None
     interrupted: bool = False
     epochs_done: int = 0
-    losses: int = 0
+    lost_attempts: int = 0
     last_line: str = ""
     disk_full: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """``SCHEDULED`` puts the run back into the queue; ``lost`` counts towards ``LOSSES_ALLOWED``."""
+    """The new status of the run, and why; ``SCHEDULED`` puts it back into the queue."""
 
     status: Status
     reason: str
-    lost: bool = False
 
 
-def decide_outcome(death: TrainerExit) -> Outcome:
-    """The first of these that fits: its own word, the user's wish, an interruption, a loss, a crash."""
-    code = death.word.code if death.word else death.returncode
-    reason = death.word.reason if death.word else ""
-    if code == exit_record.CANCELLED:
+def decide_outcome(ended: TrainerExit) -> Outcome:
+    """The first that applies: the exit record or code, a cancellation, an interruption, a lost attempt, a crash."""
+    record = ended.record
+    code = record.code if record else ended.returncode
+    reason = record.reason if record else ""
+    if code == ExitCode.CANCELLED:
         return Outcome(status=Status.KILLED, reason=reason or "Cancelled.")
-    if code == exit_record.FAILED:
-        return Outcome(status=Status.FAILED, reason=reason or f"{_crash(death)} {_advice(death)}")
-    if code == exit_record.INTERRUPTED:
-        return _interrupted(death, reason)
-    if death.word:
-        return Outcome(status=Status.FAILED, reason=f"The trainer ended ({death.word.outcome}) but recorded no result.")
-    return _silent(death)
+    if code == ExitCode.FAILED:
+        return Outcome(status=Status.FAILED, reason=reason or f"{_crash(ended)} {_advice(ended)}")
+    if code == ExitCode.INTERRUPTED:
+        return _interrupted(ended, reason)
+    if record:
+        return Outcome(status=Status.FAILED, reason=f"The trainer ended ({record.outcome}) but recorded no result.")
+    return _without_record(ended)
 
 
-def _interrupted(death: TrainerExit, reason: str = "") -> Outcome:
-    if death.cancel:
+def _interrupted(ended: TrainerExit, reason: str = "") -> Outcome:
+    if ended.cancel:
         return Outcome(status=Status.KILLED, reason="Cancelled.")
-    return Outcome(status=Status.SCHEDULED, reason=reason or f"Interrupted. {_goes_on(death)}")
+    return Outcome(status=Status.SCHEDULED, reason=reason or f"Interrupted. {_goes_on(ended)}")
 
 
-def _silent(death: TrainerExit) -> Outcome:
-    """It died without a word."""
-    if death.cancel is Cancel.NOW or (death.cancel and not death.watched):
+def _without_record(ended: TrainerExit) -> Outcome:
+    if ended.cancel is Cancel.NOW or (ended.cancel and not ended.watched):
         return Outcome(status=Status.KILLED, reason="Cancelled.")
-    if death.interrupted:
-        return _interrupted(death)
-    if not death.watched or death.returncode == -signal.SIGTERM:
-        return _lost(death)
-    return Outcome(status=Status.FAILED, reason=f"{_crash(death)} {_advice(death)}")
+    if ended.interrupted:
+        return _interrupted(ended)
+    if not ended.watched or ended.returncode == -signal.SIGTERM:
+        return _lost(ended)
+    return Outcome(status=Status.FAILED, reason=f"{_crash(ended)} {_advice(ended)}")
 
 
-def _lost(death: TrainerExit) -> Outcome:
-    if death.losses < LOSSES_ALLOWED:
-        return Outcome(status=Status.SCHEDULED, reason=f"It was cut off. {_goes_on(death)}", lost=True)
-    reason = f"It was cut off {death.losses + 1} times in a row before it could finish an epoch. {_advice(death)}"
+def _lost(ended: TrainerExit) -> Outcome:
+    if ended.lost_attempts < LOST_ATTEMPTS_ALLOWED:
+        return Outcome(status=Status.SCHEDULED, reason=f"It was cut off. {_goes_on(ended)}")
+    times = ended.lost_attempts + 1
+    reason = f"It was cut off {times} times in a row before it could finish an epoch. {_advice(ended)}"
     return Outcome(status=Status.FAILED, reason=reason)
 
 
-def _crash(death: TrainerExit) -> str:
-    code = death.returncode
-    if death.disk_full and (code is None or code > 0):
+def _crash(ended: TrainerExit) -> str:
+    code = ended.returncode
+    if ended.disk_full and (code is None or code > 0):
         return "The disk was full. Free some space first."
     if code is None:
         return "The trainer died without a message; it was killed or crashed, perhaps out of memory."
@@ -94,13 +157,13 @@ def _crash(death: TrainerExit) -> str:
         return f"The trainer crashed (signal {-code}, {signal.strsignal(-code)})."
     if code == 0:
         return "The trainer ended but recorded no result."
-    said = f" Its log ends with: {death.last_line[:300]}" if death.last_line else ""
-    return f"The trainer ended with exit code {code}.{said}"
+    quote = f" Its log ends with: {ended.last_line[:300]}" if ended.last_line else ""
+    return f"The trainer ended with exit code {code}.{quote}"
 
 
-def _advice(death: TrainerExit) -> str:
-    return f"Resume to go on at epoch {death.epochs_done + 1}." if death.epochs_done else "Resume to start again."
+def _advice(ended: TrainerExit) -> str:
+    return f"Resume to go on at epoch {ended.epochs_done + 1}." if ended.epochs_done else "Resume to start again."
 
 
-def _goes_on(death: TrainerExit) -> str:
-    return f"It goes on at epoch {death.epochs_done + 1}." if death.epochs_done else "It starts again."
+def _goes_on(ended: TrainerExit) -> str:
+    return f"It goes on at epoch {ended.epochs_done + 1}." if ended.epochs_done else "It starts again."

@@ -1,9 +1,9 @@
-"""How a trainer goes on with the next run in the same process, so that TensorFlow is imported once.
+"""Reuse of a trainer's process for the next run, so that TensorFlow is imported once.
 
-The order of the steps is what makes a kill between any two of them harmless. The old run has ended in the registry and
-left its word. The trainer takes the next run's ``alive.lock``, and only then claims that run, together with who it is,
-in one transaction; only then it lets go of the old lock. So a claimed run is always locked, and a trainer always holds
-at least one lock, by which a new supervisor finds it. The supervisor follows by the identity in the registry.
+A kill between any two steps is harmless because of their order. The old run has ended in the registry and its exit
+record is written. The trainer takes the next run's ``alive.lock``; then it claims that run together with its own
+identity, in one transaction; then it releases the old lock. So a claimed run is always locked, and a trainer always
+holds at least one lock, by which a new supervisor finds it. The supervisor follows by the identity in the registry.
 
 Nothing is started that a supervisor would not start: without one, or after new code was installed, the trainer ends.
 """
@@ -16,61 +16,55 @@ from core.errors import GraftError
 from core.files.home import run_folder
 from core.files.locks import Lock, try_acquire
 from core.jobs import processes
-from core.jobs.control import supervisor_status
 from core.jobs.holder import note_holder, own_descriptors
 from core.jobs.logs import open_log
 from core.jobs.processes import Identity
+from core.jobs.protocol import code_version, supervisor_status
 from core.registry import Registry
 from core.runs.values import Run
-from core.settings import REPOSITORY, Settings
+from core.settings import Settings
 
 MOST_RUNS = 50
-"""Runs one process trains at most: what a library leaks stays small."""
+"""Runs that one process trains at most, which limits what leaks of libraries add up to."""
 
 
 def can_reuse(ended: Run, waiting: Run) -> bool:
-    """Whether what the ended run has in memory is of use to the waiting one: the same photos, the same first network.
+    """Whether the waiting run needs what the ended one has in memory: the same photos and the same first network.
 
-    Runs never overtake each other, so this is only asked of the next one.
+    Only asked of the next run in the queue: runs never overtake each other.
     """
     same_backbone = ended.recipe.backbones[:1] == waiting.recipe.backbones[:1]
     return ended.dataset_id == waiting.dataset_id and same_backbone and bool(waiting.recipe.backbones)
 
 
-def code_on_disk() -> int:
-    """Changes whenever a source file does. A run planned by new code must not be trained by the old one."""
-    files = sorted((REPOSITORY / "core").rglob("*.py"))
-    return hash(tuple((path.name, (found := path.stat()).st_mtime_ns, found.st_size) for path in files))
-
-
 @dataclass(frozen=True, kw_only=True)
-class _Hold:
-    """The next run's lock and log, held while its claim is decided."""
+class _Held:
+    """Lock and log of the next run, which is not claimed yet."""
 
     lock: Lock
     log: int
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         os.close(self.log)
         self.lock.release()
 
 
 class TrainerReuse:
-    """Which runs this trainer process trains, one after the other.
+    """The runs that this process trains, one after the other.
 
     Args:
-        run_id: the one it was started for; its lock was inherited.
+        run_id: of the first one; its lock was inherited.
     """
 
     def __init__(self, run_id: str, settings: Settings, registry: Registry) -> None:
         self._settings, self._registry = settings, registry
         self._locks = own_descriptors(run_folder(settings, run_id).alive_lock)
-        self._code, self._count = code_on_disk(), 1
+        self._code, self._count = code_version(), 1
 
     def claim_next(self, run_id: str) -> Run | None:
-        """The next run, claimed and locked, with standard output going to its log; None when the process should end.
+        """The next run, claimed and locked, with standard output going to its log; None when the process is to end.
 
-        No space, or a registry that is held, are no errors here: the process ends, and the supervisor starts the run.
+        A full disk or a locked registry raises nothing: the process ends, and the supervisor starts the run.
 
         Args:
             run_id: of the run this process has just finished.
@@ -86,44 +80,44 @@ class TrainerReuse:
 
     def _may_go_on(self) -> bool:
         status = supervisor_status(self._settings)
-        return self._count < MOST_RUNS and status.running and status.is_current and code_on_disk() == self._code
+        return self._count < MOST_RUNS and status.is_current and status.version == self._code
 
     def _take(self, run: Run, slot: str) -> Run | None:
         me = processes.identity_of(os.getpid())
-        hold = self._lock(run, me) if me else None
-        if hold is None or me is None:
+        held = self._lock(run, me) if me else None
+        if held is None or me is None:
             return None
         claimed = None
         try:
             claimed = self._registry.claim_next(run.id, run.attempt, slot, f"trainer {me.pid}", me.to_dict())
         finally:
             if claimed is None:
-                hold.let_go()
+                held.release()
         if claimed is not None:
-            self._move_to(hold)
+            self._move_to(held)
         return claimed
 
-    def _lock(self, run: Run, me: Identity) -> _Hold | None:
-        """None while another process of that run lives, or somebody is about to start it."""
+    def _lock(self, run: Run, me: Identity) -> _Held | None:
+        """None while another process of that run lives, or is being started."""
         folder = run_folder(self._settings, run.id)
-        lock = try_acquire(folder.alive_lock, patience=0.1)  # somebody may just be looking whether it is held
+        lock = try_acquire(folder.alive_lock, patience=0.1)  # another process may just be asking whether it is held
         if lock is None:
             return None
         try:
             note_holder(lock, run.attempt + 1, me)
             os.set_inheritable(lock.descriptor, True)  # children keep the run locked, as with a supervisor's lock
             folder.progress.unlink(missing_ok=True)
-            return _Hold(lock=lock, log=open_log(folder.log))
+            return _Held(lock=lock, log=open_log(folder.log))
         except OSError:
             lock.release()
             raise
 
-    def _move_to(self, hold: _Hold) -> None:
+    def _move_to(self, held: _Held) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         for standard in (1, 2):
-            os.dup2(hold.log, standard)
-        os.close(hold.log)
+            os.dup2(held.log, standard)
+        os.close(held.log)
         for descriptor in self._locks:
             os.close(descriptor)
-        self._locks, self._count = [hold.lock.detach()], self._count + 1
+        self._locks, self._count = [held.lock.detach()], self._count + 1

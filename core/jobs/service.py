@@ -1,7 +1,7 @@
-"""The supervisor as a process: the only one of its home, woken by signals, and hard to kill by accident.
+"""The supervisor as a process, of which a home has one.
 
-SIGTERM, SIGINT: stop; trainers go on. SIGUSR1: stop and take the trainers along. SIGUSR2: look now. SIGCHLD: a
-trainer has ended.
+Signals: SIGTERM and SIGINT stop it, trainers go on. SIGUSR1 (``INTERRUPT``) stops it and its trainers. SIGUSR2
+(``WAKE``) and SIGCHLD (a trainer has ended) start the next round at once.
 """
 
 import logging
@@ -12,11 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from core.errors import NoSpace, Unavailable
-from core.files import atomic
 from core.files.home import registry_file, supervisor_lock, supervisor_state
 from core.files.locks import Lock, try_acquire
-from core.jobs import processes
-from core.jobs.control import ALREADY_RUNNING, INTERRUPT, READY, WAKE, code_version
+from core.jobs.protocol import ALREADY_RUNNING, INTERRUPT, READY, STOP, WAKE, code_version, write_state
 from core.jobs.slots import Slot, discover_slots
 from core.jobs.supervisor import GRACE, Supervisor
 from core.registry import Registry
@@ -25,17 +23,17 @@ from core.settings import Settings
 log = logging.getLogger("graft.jobs")
 
 INTERVAL = 0.4
-"""Seconds between two rounds when nothing wakes it."""
-_STOP = (signal.SIGTERM, signal.SIGINT)
+"""Seconds between two rounds without a signal."""
+_STOP = (STOP, signal.SIGINT)
 _REPEAT = 60.0
-"""Seconds before the same complaint is logged again."""
+"""Seconds before the same warning is logged again."""
 
 
 def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = GRACE) -> int:
     """Supervise until told to stop; returns the exit status.
 
     Args:
-        tell: called once, with ``READY``, or ``ALREADY_RUNNING`` when another supervisor has this home.
+        notify: called once, with ``READY``, or ``ALREADY_RUNNING`` when another supervisor has this home.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     lock = try_acquire(supervisor_lock(settings), patience=0.2)
@@ -46,7 +44,7 @@ def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = G
     signals = Signals()
     try:
         service = Service(settings, lock, signals, Registry.open(registry_file(settings)), discover_slots(), grace)
-        service.say_who_we_are()
+        service.write_state()
         notify(READY)
         service.run()
     finally:
@@ -59,7 +57,7 @@ def interrupt_trainers(settings: Settings, grace: float = GRACE) -> bool:
     """Stop trainers that run without a supervisor; their runs go back into the queue. False when there were none.
 
     Raises:
-        Unavailable: a supervisor has started meanwhile; it is the one to ask.
+        Unavailable: a supervisor has been started meanwhile, which must stop them.
     """
     lock = try_acquire(supervisor_lock(settings), patience=0.2)
     if lock is None:
@@ -67,9 +65,9 @@ def interrupt_trainers(settings: Settings, grace: float = GRACE) -> bool:
     with lock:
         supervisor = Supervisor(settings, Registry.open(registry_file(settings)), (), grace=grace)
         supervisor.adopt()
-        there_were = bool(supervisor.trainers)
+        found = bool(supervisor.trainers)
         _interrupt(supervisor, grace, lambda work: work())
-        return there_were
+        return found
 
 
 def _interrupt(supervisor: Supervisor, grace: float, attempt: Callable[[Callable[[], None]], None]) -> None:
@@ -94,20 +92,13 @@ class Service:
     ):
         self._settings, self._lock, self._signals, self._slots, self._grace = settings, lock, signals, slots, grace
         self._supervisor = Supervisor(settings, registry, slots, grace=grace)
-        self._started_at = time.time()
+        self._started_at, self._version = time.time(), code_version()
         self._adopted = False
-        self._complaint, self._complained_at = "", 0.0
+        self._warning, self._warned_at = "", 0.0
 
-    def say_who_we_are(self) -> None:
-        """Write ``supervisor.json``, by which others find and recognise this process."""
-        identity = processes.identity_of(os.getpid())
-        data = {
-            "process": identity.to_dict() if identity else None,
-            "started_at": self._started_at,
-            "version": code_version(),
-            "slots": [slot.title for slot in self._slots],
-        }
-        atomic.write_json(supervisor_state(self._settings), data, durable=False)  # no process outlives a power cut
+    def write_state(self) -> None:
+        """Write the state file, by which others find this process."""
+        write_state(self._settings, self._version, [slot.title for slot in self._slots], self._started_at)
 
     def run(self) -> None:
         log.info("supervisor %d is up; slots: %s", os.getpid(), ", ".join(slot.title for slot in self._slots))
@@ -126,24 +117,24 @@ class Service:
 
     def _round(self) -> None:
         if not supervisor_state(self._settings).exists():
-            self.say_who_we_are()
+            self.write_state()
         if not self._adopted:
             self._supervisor.adopt()
             self._adopted = True
         self._supervisor.round()
 
     def _attempt(self, work: Callable[[], None]) -> None:
-        """A locked registry or a full disk passes; whatever is left undone is done in a later round."""
+        """Work that a locked registry or a full disk prevents is done in a later round."""
         try:
             work()
         except (Unavailable, NoSpace, OSError) as error:
-            if str(error) != self._complaint or time.monotonic() - self._complained_at > _REPEAT:
+            if str(error) != self._warning or time.monotonic() - self._warned_at > _REPEAT:
                 log.warning("will try again: %s", error)
-                self._complaint, self._complained_at = str(error), time.monotonic()
+                self._warning, self._warned_at = str(error), time.monotonic()
 
 
 class Signals:
-    """Signals as bytes in a pipe, so that one ``select`` waits for all of them and none is missed."""
+    """Signals written into a pipe as bytes, so that ``select`` waits for all of them and none is missed."""
 
     def __init__(self) -> None:
         self._read, write = os.pipe()

@@ -1,7 +1,7 @@
-"""The supervisor's work: settle dead trainers, obey cancellations, start scheduled runs. One ``round`` does it once.
+"""The supervisor's work: end the runs of dead trainers, stop cancelled ones, start scheduled ones, round by round.
 
-It holds nothing that matters: the registry says what should run, the locks say what does. So it may be killed at any
-moment, and the next one adopts.
+Its state can be rebuilt at any moment: the registry says what should run, and the locks say what does. So it may be
+killed at any time, and the next supervisor adopts its trainers.
 """
 
 import logging
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from core.errors import NoSpace, NotFound, Unavailable
 from core.files.home import run_folder, run_folders, supervisor_log
 from core.files.locks import is_held
-from core.jobs import exit_record, logs, trainers
-from core.jobs.exit_policy import TrainerExit, decide_outcome
+from core.jobs import logs, trainers
+from core.jobs.exit_policy import TrainerExit, decide_outcome, read_exit_record
 from core.jobs.holder import read_holder
 from core.jobs.slots import Slot
 from core.jobs.trainers import Launcher, TrainerProcess, trainer_command
@@ -30,20 +30,20 @@ log = logging.getLogger("graft.jobs")
 GRACE = 10.0
 """Seconds between SIGTERM and SIGKILL."""
 LINGER = 60.0
-"""Seconds a trainer may stay after its run has ended (it holds its slot as long as it lives)."""
+"""Seconds a trainer may live after its run has ended; it holds its slot until then."""
 START_PATIENCE = 60.0
-"""Seconds a start is tried again (no space, no memory) before its run fails."""
+"""Seconds for which a failing start (no space, no memory) is repeated before the run fails."""
 SILENCE = 1800.0
-"""Seconds without a heartbeat that are worth a line in the log; computing features may take long, so no more."""
+"""Seconds without progress after which the log gets a warning. No more than that: computing features takes long."""
 NO_SPACE_BYTES = 2**20
-"""A trainer that dies with less than this left on the disk has most likely died of that."""
+"""Free bytes on the disk below which the death of a trainer is put down to the full disk."""
 HOUSEKEEPING = 5.0
-"""Seconds between two looks at heartbeats."""
+"""Seconds between two checks for orphans and for progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A run that is ours to start, until its trainer runs."""
+    """A run that this supervisor has claimed and not started yet."""
 
     run_id: str
     attempt: int
@@ -52,12 +52,12 @@ class Claim:
 
 
 class Supervisor:
-    """Watches the trainers of one home. Only one may exist at a time (see ``service``).
+    """Starts and watches the trainers of one home. Only one may exist at a time (see ``service``).
 
     Args:
         settings, registry: the home.
-        slots: where runs can run, one each.
-        launcher: the trainer's argv.
+        slots: GPUs or the CPU; each takes one run at a time.
+        launcher: makes the command line of a trainer.
         grace: seconds between SIGTERM and SIGKILL.
     """
 
@@ -83,15 +83,15 @@ class Supervisor:
     # --- taking over ---
 
     def adopt(self) -> None:
-        """Take over from an earlier supervisor: what runs is watched, what died meanwhile is settled."""
-        self.trainers = _one_a_process(self._find(run_id) for run_id in self._runs_alive())
+        """Take over from an earlier supervisor: watch the trainers that live, end the runs of those that died."""
+        self.trainers = _one_per_process(self._find(run_id) for run_id in self._runs_alive())
         for trainer in self.trainers:
             log.info("run %s: adopted attempt %d, %s", trainer.run_id, trainer.attempt, trainer.process)
             self._follow(trainer)
         self._recover_orphans()
 
     def _recover_orphans(self) -> None:
-        """Runs that should run and that nobody watches: their trainer is dead, or went on while it was looked for.
+        """Runs that are RUNNING and not watched: their trainer is dead, or has just moved on to this run.
 
         A trainer takes a run's lock before it claims the run; so a claimed run without a lock has lost its trainer.
         """
@@ -101,12 +101,12 @@ class Supervisor:
             if (attempt.run_id, attempt.number) in watched:
                 continue
             if is_held(run_folder(self.settings, attempt.run_id).alive_lock):
-                self.trainers = _one_a_process([*self.trainers, self._find(attempt.run_id)])
+                self.trainers = _one_per_process([*self.trainers, self._find(attempt.run_id)])
             else:
-                self._settle(attempt.run_id, attempt.number, watched=False)
+                self._end_run(attempt.run_id, attempt.number, watched=False)
 
     def _runs_alive(self) -> list[str]:
-        """Whose locks are held, whatever the registry says: a trainer that is about to exit still has its slot."""
+        """Runs whose locks are held, whatever the registry says: a trainer that is about to exit still has its slot."""
         return [folder.run_id for folder in run_folders(self.settings) if is_held(folder.alive_lock)]
 
     def _find(self, run_id: str) -> TrainerProcess:
@@ -119,7 +119,7 @@ class Supervisor:
     # --- one round ---
 
     def round(self) -> None:
-        """Everything once.
+        """Do everything once.
 
         Raises:
             Unavailable, NoSpace, OSError: the registry or the disk cannot be used now; call it again later.
@@ -132,7 +132,7 @@ class Supervisor:
         self._housekeep()
 
     def interrupt(self) -> None:
-        """From now on nothing starts, and every trainer is asked to stop; their runs go back into the queue."""
+        """Start nothing any more and stop every trainer; their runs go back into the queue."""
         self._interrupting = True
         self.release_claims()
 
@@ -142,20 +142,20 @@ class Supervisor:
             self.registry.requeue(self._claims[-1].run_id, self._claims[-1].attempt)
             self._claims.pop()
 
-    # --- the dead ---
+    # --- dead trainers ---
 
     def _reap(self) -> None:
         for trainer in list(self.trainers):
             dead = trainer.is_dead()
-            if self._follow(trainer):  # asked after its death, so that nothing it claimed before is missed
+            if self._follow(trainer):  # asked after its death, so that a run it claimed before is not missed
                 dead = dead and trainer.is_dead()
             if dead:
                 self._note_full_disk(trainer)
-                self._settle_dead(trainer)
+                self._end_run_of(trainer)
                 self.trainers.remove(trainer)
 
     def _follow(self, trainer: TrainerProcess) -> bool:
-        """A trainer that has ended its run may go on with the next one (see ``succession``)."""
+        """Note that a trainer has moved on to its next run (see ``reuse``); True when it has."""
         found = self.registry.run_of_process(trainer.process.to_dict()) if trainer.process else None
         if found is None or found == (trainer.run_id, trainer.attempt):
             return False
@@ -164,44 +164,44 @@ class Supervisor:
         return True
 
     def _note_full_disk(self, trainer: TrainerProcess) -> None:
-        """Now, because on a full disk the run can only be settled once there is space again."""
+        """Note it now: on a full disk the run can only be ended once there is space again."""
         if shutil.disk_usage(self.settings.home).free < NO_SPACE_BYTES:
             self._died_of_full_disk.add((trainer.run_id, trainer.attempt))
 
-    def _settle_dead(self, trainer: TrainerProcess) -> None:
-        self._settle(
+    def _end_run_of(self, trainer: TrainerProcess) -> None:
+        self._end_run(
             trainer.run_id,
             trainer.attempt,
             watched=True,
             returncode=trainer.returncode,
-            interrupted=trainer.hit_by_mistake,
+            interrupted=trainer.stopped_by_mistake,
         )
 
-    def _settle(
+    def _end_run(
         self, run_id: str, attempt: int, *, watched: bool, returncode: int | None = None, interrupted: bool = False
     ) -> None:
-        """Give a run the ending its trainer could not give it; nothing when it did."""
+        """End a run that its trainer could not end, or put it back; nothing when the trainer has ended it."""
         run = self._current(run_id, attempt)
         if run is None:
             return
         folder = run_folder(self.settings, run_id)
-        death = TrainerExit(
+        ended = TrainerExit(
             watched=watched,
-            word=exit_record.read_exit(folder.exit_record, attempt),
+            record=read_exit_record(folder.exit_record, attempt),
             returncode=returncode,
             cancel=run.cancel,
             interrupted=interrupted or self._interrupting,
             epochs_done=run.epochs_done,
-            losses=losses(self.registry.attempts(run_id), run.epochs_done),
+            lost_attempts=lost_attempts(self.registry.attempts(run_id), run.epochs_done),
             last_line=" ".join(logs.last_lines(folder.log)),
             disk_full=(run_id, attempt) in self._died_of_full_disk,
         )
-        verdict = decide_outcome(death)
-        if verdict.status is Status.SCHEDULED:
-            self.registry.requeue(run_id, attempt, verdict.reason)
+        outcome = decide_outcome(ended)
+        if outcome.status is Status.SCHEDULED:
+            self.registry.requeue(run_id, attempt, outcome.reason)
         else:
-            self.registry.end(run_id, attempt, verdict.status, verdict.reason)
-        log.info("run %s: attempt %d is over: %s. %s", run_id, attempt, verdict.status, verdict.reason)
+            self.registry.end(run_id, attempt, outcome.status, outcome.reason)
+        log.info("run %s: attempt %d is over: %s. %s", run_id, attempt, outcome.status, outcome.reason)
 
     def _current(self, run_id: str, attempt: int) -> Run | None:
         """The run, as long as this attempt is the running one."""
@@ -211,7 +211,7 @@ class Supervisor:
             return None
         return run if run.status is Status.RUNNING and run.attempt == attempt else None
 
-    # --- the unwanted ---
+    # --- cancelled runs ---
 
     def _stop_cancelled(self) -> None:
         for trainer in self.trainers:
@@ -223,7 +223,7 @@ class Supervisor:
             run = self.registry.run(trainer.run_id)
         except NotFound:
             return True
-        if run.attempt != trainer.attempt:  # fenced off: what it writes is refused, and its successor waits
+        if run.attempt != trainer.attempt:  # superseded: what it writes is refused, and the next attempt waits
             return True
         if run.status is not Status.RUNNING:
             return trainer.lingers(LINGER)
@@ -233,7 +233,7 @@ class Supervisor:
 
     def _claim_and_start(self) -> None:
         for slot in self._free_slots():
-            if not self.registry.runs(status=Status.SCHEDULED, limit=1):  # looking takes no write lock, claiming does
+            if not self.registry.runs(status=Status.SCHEDULED, limit=1):  # unlike claiming, this takes no write lock
                 return
             run = self.registry.claim(slot.name, self._token)
             if run is None:
@@ -248,18 +248,18 @@ class Supervisor:
     def _start_claimed(self) -> None:
         for claim in list(self._claims):
             if any(trainer.run_id == claim.run_id for trainer in self.trainers):
-                continue  # not yet buried: it would take the lock of its successor for that of children it has left
+                continue  # not reaped yet: the new lock would look like that of children it has left
             try:
                 trainer = trainers.start(claim.run_id, claim.attempt, claim.slot, self.settings, self._launcher)
             except OSError as error:
-                self._give_up_when_late(claim, error)
+                self._fail_when_late(claim, error)
                 continue
-            if trainer:  # else a process of an earlier attempt still has to go
+            if trainer:  # else a process of an earlier attempt still lives
                 self._claims.remove(claim)
                 self.trainers.append(trainer)
                 self._record(trainer)
 
-    def _give_up_when_late(self, claim: Claim, error: OSError) -> None:
+    def _fail_when_late(self, claim: Claim, error: OSError) -> None:
         log.warning("run %s: attempt %d cannot be started: %s", claim.run_id, claim.attempt, error)
         if time.monotonic() - claim.since > START_PATIENCE:
             reason = f"The trainer could not be started: {error}. Resume when that is solved."
@@ -271,7 +271,7 @@ class Supervisor:
         if trainer.process:
             try:
                 self.registry.record_process(trainer.run_id, trainer.attempt, trainer.process.to_dict())
-            except (Unavailable, NoSpace, NotFound) as error:  # the lock file says it too
+            except (Unavailable, NoSpace, NotFound) as error:  # the lock file names it too
                 log.warning("run %s: its process could not be recorded: %s", trainer.run_id, error)
 
     # --- housekeeping ---
@@ -295,8 +295,8 @@ class Supervisor:
             log.warning("run %s: no sign of progress for %.0f minutes", trainer.run_id, SILENCE / 60)
 
 
-def _one_a_process(found: Iterable[TrainerProcess]) -> list[TrainerProcess]:
-    """One that is about to go on holds two locks; the slot it has is known from the run it comes from."""
+def _one_per_process(found: Iterable[TrainerProcess]) -> list[TrainerProcess]:
+    """One per process: a trainer that is moving on holds two locks; its slot is known from the run it comes from."""
     trainers: dict[object, TrainerProcess] = {}
     for trainer in found:
         key = trainer.process or trainer
@@ -305,8 +305,8 @@ def _one_a_process(found: Iterable[TrainerProcess]) -> list[TrainerProcess]:
     return list(trainers.values())
 
 
-def losses(attempts: Sequence[Attempt], epochs_done: int) -> int:
-    """How many attempts in a row right before the last one were cut off, when no epoch was made since the first."""
+def lost_attempts(attempts: Sequence[Attempt], epochs_done: int) -> int:
+    """How many attempts in a row right before the last one were cut off without a new epoch."""
     first_epoch, count = epochs_done + 1, 0
     if not attempts or attempts[-1].first_epoch != first_epoch:
         return 0

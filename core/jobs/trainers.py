@@ -22,8 +22,8 @@ from core.settings import REPOSITORY, Settings
 Launcher = Callable[[str, int], list[str]]
 """``(run id, attempt) -> argv``"""
 
-ORPHANS_MAY_LIVE = 1.0
-"""Seconds the children of a dead trainer get to end by themselves."""
+ORPHAN_GRACE = 1.0
+"""Seconds before the children of a dead trainer are killed."""
 
 
 def trainer_command(run_id: str, attempt: int) -> list[str]:
@@ -51,12 +51,12 @@ class TrainerProcess:
         self._asked_at: float | None = None
         self._over_since: float | None = None
         self._leaderless_since: float | None = None
-        self.hit_by_mistake = False
-        """Whether it was signalled for the sake of a run it had left behind already."""
+        self.stopped_by_mistake = False
+        """Whether it was signalled because of a run that it had finished already."""
 
     def follow(self, run_id: str, attempt: int, lock: Path) -> None:
-        """It has gone on with another run, which nobody has asked to stop."""
-        self.hit_by_mistake = self.was_asked_to_stop
+        """It has moved on to another run, which was not asked to stop."""
+        self.stopped_by_mistake = self.was_asked_to_stop
         self.run_id, self.attempt, self._lock = run_id, attempt, lock
         self._asked_at = self._over_since = self._leaderless_since = None
 
@@ -70,12 +70,12 @@ class TrainerProcess:
         return self._asked_at is not None
 
     def lingers(self, limit: float) -> bool:
-        """Asked whenever its run is seen to be over: whether it has stayed for more than ``limit`` seconds since."""
+        """Whether it lives for more than ``limit`` seconds since the first call, made when its run had ended."""
         self._over_since = self._over_since or time.monotonic()
         return time.monotonic() - self._over_since > limit
 
     def is_dead(self) -> bool:
-        """Whether no process of this attempt is left. Children that outlive the trainer are ended here."""
+        """Whether no process of this attempt is left. Children that outlive the trainer are killed here."""
         if self._leader_lives():
             return False
         if not is_held(self._lock):
@@ -84,7 +84,7 @@ class TrainerProcess:
         return False
 
     def stop(self, grace: float) -> None:
-        """Ask with SIGTERM first; called again and again, insist with SIGKILL once ``grace`` seconds are over."""
+        """Send SIGTERM at the first call, and SIGKILL at a later one after ``grace`` seconds."""
         if self._asked_at is None:
             self._asked_at = time.monotonic()
             self._signal(signal.SIGTERM)
@@ -93,7 +93,7 @@ class TrainerProcess:
 
     def _leader_lives(self) -> bool:
         if self._child:
-            return self._child.returncode is None and not _reap(self._child)
+            return self._child.returncode is None and not _has_ended(self._child)
         if self.process is None:  # its supervisor died before it could note the process
             self.process = leader(self._lock)
         return self.process is not None and processes.is_alive(self.process)
@@ -104,13 +104,13 @@ class TrainerProcess:
 
     def _end_orphans(self) -> None:
         self._leaderless_since = self._leaderless_since or time.monotonic()
-        if time.monotonic() - self._leaderless_since > ORPHANS_MAY_LIVE:
+        if time.monotonic() - self._leaderless_since > ORPHAN_GRACE:
             for orphan in processes.processes_with_open(self._lock):
                 processes.signal_process(orphan, signal.SIGKILL)
 
 
-def _reap(child: subprocess.Popen) -> bool:
-    """True when the child has ended. Its group is ended first: until it is reaped, its id is surely its own."""
+def _has_ended(child: subprocess.Popen) -> bool:
+    """Whether the child has ended. Then its group is killed before it is reaped: until then the id is its own."""
     if os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         return False
     processes.kill_group_of_child(child.pid)
@@ -138,7 +138,7 @@ def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: L
         folder.progress.unlink(missing_ok=True)
         child = _spawn(launcher(run_id, attempt), lock, folder.log, slot, settings)
         process = processes.identity_of_child(child.pid)
-        with suppress(OSError):  # a full disk; who runs can still be found by the open lock file
+        with suppress(OSError):  # a full disk; the process can still be found by the lock file it has open
             note_holder(lock, attempt, process)
         return TrainerProcess(run_id, attempt, slot.name, folder.alive_lock, process=process, child=child)
 

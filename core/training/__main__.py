@@ -1,6 +1,6 @@
 """``python -m core.training RUN --attempt N``: trains one run, writes its exit record, then may train the next one.
 
-The supervisor starts it with the run's lock held and the device in the environment. Exit codes: ``jobs.exit_record``.
+The supervisor starts it with the run's lock held and the device in the environment. Exit codes: ``jobs.exit_policy``.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from types import ModuleType
 
 from core.errors import Conflict, GraftError
 from core.files.home import RunFolder, registry_file, run_folder
-from core.jobs import exit_record
+from core.jobs.exit_policy import ExitCode, write_exit_record
 from core.jobs.reuse import TrainerReuse
 from core.registry import Registry
 from core.runs.costs import Meter, gpus_of_slot, rss_bytes
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         registry = Registry.open(registry_file(settings))
         return train_in_turn(options.run, options.attempt, settings=settings, registry=registry, stop=stop)
     except Stopped:  # before the first run began, or between two runs
-        return exit_record.INTERRUPTED
+        return ExitCode.INTERRUPTED
 
 
 def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop) -> int:
@@ -51,7 +51,7 @@ def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Reg
     reuse = TrainerReuse(run_id, settings, registry)
     while True:
         code = RunAttempt(run_id, number, settings=settings, registry=registry, stop=stop).go()
-        if code != exit_record.FINISHED:
+        if code != ExitCode.FINISHED:
             return code
         stop = Stop()  # from here on a signal is meant for the next run
         stop.install()
@@ -118,11 +118,11 @@ class RunAttempt:
             return self._stopped()
         except Conflict as error:  # another attempt has taken over and owns exit.json
             print(error, file=sys.stderr)
-            return exit_record.INTERRUPTED
+            return ExitCode.INTERRUPTED
         except Exception as error:  # noqa: BLE001 the last line of defence: no run may end without a reason
             traceback.print_exc()
             return self._failed(reason_of(error))
-        return self._record_exit(exit_record.FINISHED, "finished")
+        return self._record_exit(ExitCode.FINISHED, "finished")
 
     def _train(self) -> None:
         with Meter(gpus=gpus_of_slot()) as meter:
@@ -148,13 +148,13 @@ class RunAttempt:
     def _stopped(self) -> int:
         cancelled = self._registry.cancel_requested(self._run_id) is not None
         if not cancelled:
-            return self._record_exit(exit_record.INTERRUPTED, "interrupted")
+            return self._record_exit(ExitCode.INTERRUPTED, "interrupted")
         self._end(Status.KILLED, "Cancelled.")
-        return self._record_exit(exit_record.CANCELLED, "cancelled", "Cancelled.")
+        return self._record_exit(ExitCode.CANCELLED, "cancelled", "Cancelled.")
 
     def _failed(self, reason: str) -> int:
         self._end(Status.FAILED, reason)
-        return self._record_exit(exit_record.FAILED, "failed", reason)
+        return self._record_exit(ExitCode.FAILED, "failed", reason)
 
     def _end(self, status: Status, reason: str) -> None:
         self._record_spent()
@@ -170,9 +170,9 @@ class RunAttempt:
             return
 
     def _record_exit(self, code: int, outcome: str, reason: str = "") -> int:
-        if code == exit_record.INTERRUPTED:
+        if code == ExitCode.INTERRUPTED:
             self._record_spent()
-        exit_record.write_exit(self._folder.exit_record, self._number, code, outcome, reason)
+        write_exit_record(self._folder.exit_record, self._number, code, outcome, reason)
         return code
 
 

@@ -29,7 +29,7 @@ import sys
 from pathlib import Path
 import pytest
 from core.files.home import registry_file, run_folder
-from core.jobs import control, reuse
+from core.jobs import protocol, reuse
 from core.registry import Registry
 from core.settings import Settings
 from core.training import __main__ as trainer
@@ -41,8 +41,8 @@ registry = Registry.open(registry_file(settings))
 with pytest.MonkeyPatch.context() as patch:
     trainer.prepare_environment()
     use_networks(patch)
-    patch.setattr(control, "code_version", lambda: "this")  # somebody may be working on the sources meanwhile
-    patch.setattr(reuse, "code_on_disk", lambda: 0)
+    for module in (protocol, reuse):
+        patch.setattr(module, "code_version", lambda: "this")  # somebody may be working on the sources meanwhile
     run = registry.claim("cpu", "a test")
     run_folder(settings, run.id).path.mkdir(parents=True, exist_ok=True)
     raise SystemExit(trainer.train_in_turn(run.id, run.attempt, settings=settings, registry=registry, stop=Stop()))

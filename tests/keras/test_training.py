@@ -11,7 +11,7 @@ from core.features import engines
 from core.features.views import View
 from core.files.atomic import digest_of
 from core.files.home import dataset_folder
-from core.jobs import exit_record
+from core.jobs.exit_policy import ExitCode
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
 from core.recipes.recipe import Cascade, Pattern, Solver
@@ -241,6 +241,4 @@ def test_patience_ends_a_run_early_and_an_extension_does_not_go_on(bench, monkey
     assert (longer.epochs_done, longer.best_epoch) == (5, 2)
     bench.add("r-tuned", replace(FINE, epochs=9, head_epochs=5, patience=2), pattern=Pattern.FINE_TUNING)
     tuned, code = bench.attempt()
-    assert code == exit_record.FINISHED and tuned.epochs_done == 7, (
-        "a head that has learned enough does not end the run"
-    )
+    assert code == ExitCode.FINISHED and tuned.epochs_done == 7, "a head that has learned enough does not end the run"

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.jobs import exit_record
+from core.jobs.exit_policy import ExitCode
 from core.recipes.recipe import Pattern
 from core.runs.values import Status
 from core.training import devices, fitting
@@ -115,7 +115,7 @@ def test_float16_trains_and_resumes_and_is_saved_in_float32(bench, monkeypatch, 
         killed_in_mid_epoch(patch, 4)
         run, _ = bench.attempt()
     run, code = bench.again(run)
-    assert code == exit_record.FINISHED, run.reason
+    assert code == ExitCode.FINISHED, run.reason
     same_run(bench, "r-cut", "r-whole")
     assert used and keras.config.dtype_policy().name == "float32"
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from core.errors import GraftError
 from core.files.home import dataset_folder
-from core.jobs import exit_record
+from core.jobs.exit_policy import ExitCode
 from core.recipes.recipe import Pattern
 from core.runs.costs import Meter
 from core.runs.values import Status
@@ -48,7 +48,7 @@ def test_a_full_disk_is_named_and_the_last_epoch_kept(bench, monkeypatch):
         assert "disk is full: epoch 3 could not be saved. Epoch 2 is kept" in bench.fails()
     bench.registry.requeue("r-one")
     run, code = bench.attempt()
-    assert code == exit_record.FINISHED and run.epochs_done == 4
+    assert code == ExitCode.FINISHED and run.epochs_done == 4
 
 
 @pytest.mark.parametrize("pattern", [Pattern.INTEGRATED_EXTRACTOR, Pattern.FROM_SCRATCH])
@@ -95,7 +95,7 @@ def test_an_attempt_that_was_overtaken_touches_nothing(bench):
     assert (first.attempt, second.attempt) == (1, 2)
     bench.folder("r-one").mkdir(parents=True)
     code = trainer.RunAttempt("r-one", 1, settings=bench.settings, registry=bench.registry, stop=Stop()).go()
-    assert code == exit_record.INTERRUPTED
+    assert code == ExitCode.INTERRUPTED
     assert bench.registry.run("r-one").status is Status.RUNNING
     assert not (bench.folder("r-one") / "exit.json").exists()
 

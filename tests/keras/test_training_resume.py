@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.jobs import exit_record
+from core.jobs.exit_policy import ExitCode, read_exit_record
 from core.recipes.recipe import Cascade, Pattern, Schedule
 from core.runs.values import Cancel, Status
 from core.training import fitting, states
@@ -89,9 +89,9 @@ def test_a_run_killed_in_mid_epoch_in_evaluation_and_in_a_save_is_the_uninterrup
         with monkeypatch.context() as patch:
             kill(patch, epoch)
             run, code = bench.attempt() if run is None else bench.again(run)
-        assert (code, run.epochs_done) == (exit_record.INTERRUPTED, epoch - 1), f"{kill.__name__}: {run.reason}"
+        assert (code, run.epochs_done) == (ExitCode.INTERRUPTED, epoch - 1), f"{kill.__name__}: {run.reason}"
     run, code = bench.again(run)
-    assert (code, run.attempt) == (exit_record.FINISHED, 4), run.reason
+    assert (code, run.attempt) == (ExitCode.FINISHED, 4), run.reason
     assert [epoch.attempt for epoch in bench.registry.epochs("r-cut")] == [1, 2, 3, 4]
     same_run(bench, "r-cut", "r-whole")
 
@@ -165,7 +165,7 @@ def test_a_run_killed_after_its_last_epoch_only_saves_and_measures(bench, monkey
         run, _ = bench.attempt()
     monkeypatch.setattr(fitting.Trainer, "run_epoch", lambda *_: pytest.fail("trained again"))
     run, code = bench.again(run)
-    assert code == exit_record.FINISHED, run.reason
+    assert code == ExitCode.FINISHED, run.reason
     same_run(bench, "r-cut", "r-whole")
 
 
@@ -175,7 +175,7 @@ def test_an_extension_whose_parent_was_deleted_begins_anew(bench):
     for checkpoint in (bench.folder("r-five") / "checkpoints").rglob("*.npz"):
         checkpoint.unlink()
     run, code = bench.attempt()
-    assert code == exit_record.FINISHED and run.epochs_done == 6
+    assert code == ExitCode.FINISHED and run.epochs_done == 6
 
 
 def test_a_kill_between_checkpoint_and_registry_loses_no_epoch(bench, monkeypatch):
@@ -216,7 +216,7 @@ def test_stop_after_this_epoch_finishes_the_run_with_its_best_epoch_so_far(bench
     bench.add("r-one")
     cancel_after(bench, 2)
     run, code = bench.attempt()
-    assert (code, run.status, run.epochs_done) == (exit_record.FINISHED, Status.FINISHED, 2)
+    assert (code, run.status, run.epochs_done) == (ExitCode.FINISHED, Status.FINISHED, 2)
     assert run.reason == "Stopped after epoch 2 of 4."
     assert run.best_epoch in (1, 2) and run.test_accuracy is not None
     assert bench.registry.model("r-one").card["stopped"] == run.reason
@@ -226,7 +226,7 @@ def test_stop_after_this_epoch_says_nothing_when_it_was_the_last_anyway(bench):
     bench.add("r-one")
     cancel_after(bench, 4)
     run, code = bench.attempt()
-    assert (code, run.status, run.reason) == (exit_record.FINISHED, Status.FINISHED, "")
+    assert (code, run.status, run.reason) == (ExitCode.FINISHED, Status.FINISHED, "")
 
 
 def test_a_cancel_now_is_told_from_an_interruption_by_the_registry(bench, monkeypatch):
@@ -241,8 +241,8 @@ def test_a_cancel_now_is_told_from_an_interruption_by_the_registry(bench, monkey
     monkeypatch.setattr(bench.registry, "claim", claim_and_cancel)
     killed_in_mid_epoch(monkeypatch, 1)
     run, code = bench.attempt()
-    assert (code, run.status) == (exit_record.CANCELLED, Status.KILLED)
-    assert exit_record.read_exit(bench.folder("r-one") / "exit.json", 1).outcome == "cancelled"
+    assert (code, run.status) == (ExitCode.CANCELLED, Status.KILLED)
+    assert read_exit_record(bench.folder("r-one") / "exit.json", 1).outcome == "cancelled"
     assert run.wall_seconds > 0
 
 

@@ -13,7 +13,7 @@ import pytest
 from core.backbones import Backbone
 from core.datasets.values import Dataset
 from core.files.home import run_folder
-from core.jobs import exit_record
+from core.jobs.exit_policy import ExitCode, read_exit_record
 from core.models.lineage import weights_digest_of
 from core.recipes.recipe import Hyperparameters, Recipe, fingerprint
 from core.runs.values import Run, Status
@@ -107,14 +107,14 @@ class Bench:
     def train(self, run_id: str, numbers: Hyperparameters = NUMBERS, extends: str | None = None, **recipe) -> Run:
         self.add(run_id, numbers, extends, **recipe)
         run, code = self.attempt()
-        assert code == exit_record.FINISHED, run.reason
+        assert code == ExitCode.FINISHED, run.reason
         return run
 
     def fails(self, run_id: str = "r-one") -> str:
         """The reason the next run fails with."""
         run, code = self.attempt()
-        assert (code, run.status) == (exit_record.FAILED, Status.FAILED)
-        assert exit_record.read_exit(self.folder(run_id) / "exit.json", run.attempt).reason == run.reason
+        assert (code, run.status) == (ExitCode.FAILED, Status.FAILED)
+        assert read_exit_record(self.folder(run_id) / "exit.json", run.attempt).reason == run.reason
         return run.reason
 
     def folder(self, run_id: str):

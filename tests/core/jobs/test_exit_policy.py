@@ -4,94 +4,102 @@ import signal
 
 import pytest
 
-from core.jobs import exit_record
-from core.jobs.exit_policy import LOSSES_ALLOWED, TrainerExit, decide_outcome
-from core.jobs.exit_record import Exit, read_exit, write_exit
-from core.jobs.supervisor import losses
+from core.jobs.exit_policy import (
+    LOST_ATTEMPTS_ALLOWED,
+    ExitCode,
+    ExitRecord,
+    TrainerExit,
+    decide_outcome,
+    read_exit_record,
+    write_exit_record,
+)
+from core.jobs.supervisor import lost_attempts
 from core.runs.values import Attempt, Cancel, Status
 
 
-def word(code: int, reason: str = "") -> Exit:
-    return Exit(attempt=1, code=code, outcome="ended", reason=reason)
+def record(code: int, reason: str = "") -> ExitRecord:
+    return ExitRecord(attempt=1, code=code, outcome="ended", reason=reason)
 
 
 @pytest.mark.parametrize(
     ("code", "status"),
     [
-        (exit_record.CANCELLED, Status.KILLED),
-        (exit_record.FAILED, Status.FAILED),
-        (exit_record.INTERRUPTED, Status.SCHEDULED),
-        (exit_record.FINISHED, Status.FAILED),  # a finished trainer has ended its run itself; this one has not
+        (ExitCode.CANCELLED, Status.KILLED),
+        (ExitCode.FAILED, Status.FAILED),
+        (ExitCode.INTERRUPTED, Status.SCHEDULED),
+        (ExitCode.FINISHED, Status.FAILED),  # a finished trainer has ended its run itself; this one has not
         (77, Status.FAILED),
     ],
 )
 @pytest.mark.parametrize("watched", [True, False])
-def test_the_last_word_of_a_trainer_decides(code, status, watched):
-    assert decide_outcome(TrainerExit(watched=watched, word=word(code))).status is status
-    assert decide_outcome(TrainerExit(watched=watched, word=word(code), returncode=-9)).status is status
+def test_the_exit_record_of_a_trainer_decides(code, status, watched):
+    assert decide_outcome(TrainerExit(watched=watched, record=record(code))).status is status
+    assert decide_outcome(TrainerExit(watched=watched, record=record(code), returncode=-9)).status is status
 
 
-def test_an_exit_code_speaks_for_a_trainer_that_left_no_word():
-    assert decide_outcome(TrainerExit(watched=True, returncode=exit_record.CANCELLED)).status is Status.KILLED
-    assert decide_outcome(TrainerExit(watched=True, returncode=exit_record.INTERRUPTED)).status is Status.SCHEDULED
+def test_the_exit_code_decides_where_there_is_no_record():
+    assert decide_outcome(TrainerExit(watched=True, returncode=ExitCode.CANCELLED)).status is Status.KILLED
+    assert decide_outcome(TrainerExit(watched=True, returncode=ExitCode.INTERRUPTED)).status is Status.SCHEDULED
     assert decide_outcome(TrainerExit(watched=True, returncode=0)).status is Status.FAILED
 
 
 def test_the_reason_a_trainer_gives_is_the_reason_of_the_run():
     assert (
-        decide_outcome(TrainerExit(watched=True, word=word(exit_record.FAILED, "The loss became NaN."))).reason
+        decide_outcome(TrainerExit(watched=True, record=record(ExitCode.FAILED, "The loss became NaN."))).reason
         == "The loss became NaN."
     )
 
 
 def test_a_kill_that_was_seen_fails_the_run_and_says_how_to_go_on():
-    verdict = decide_outcome(TrainerExit(watched=True, returncode=-signal.SIGKILL, epochs_done=11))
-    assert verdict.status is Status.FAILED
-    assert verdict.reason == ("The trainer was killed (signal 9), perhaps out of memory. Resume to go on at epoch 12.")
+    outcome = decide_outcome(TrainerExit(watched=True, returncode=-signal.SIGKILL, epochs_done=11))
+    assert outcome.status is Status.FAILED
+    assert outcome.reason == ("The trainer was killed (signal 9), perhaps out of memory. Resume to go on at epoch 12.")
 
 
-@pytest.mark.parametrize("returncode", [1, exit_record.FAILED, None])
+@pytest.mark.parametrize("returncode", [1, ExitCode.FAILED, None])
 def test_a_full_disk_is_the_reason_of_a_trainer_that_could_not_write_its_own(returncode):
-    verdict = decide_outcome(TrainerExit(watched=True, returncode=returncode, epochs_done=11, disk_full=True))
-    assert verdict.status is Status.FAILED
-    assert verdict.reason == "The disk was full. Free some space first. Resume to go on at epoch 12."
+    outcome = decide_outcome(TrainerExit(watched=True, returncode=returncode, epochs_done=11, disk_full=True))
+    assert outcome.status is Status.FAILED
+    assert outcome.reason == "The disk was full. Free some space first. Resume to go on at epoch 12."
 
 
 def test_a_crash_names_its_signal():
-    verdict = decide_outcome(TrainerExit(watched=True, returncode=-signal.SIGSEGV))
-    assert "signal 11, Segmentation fault" in verdict.reason
-    assert verdict.reason.endswith("Resume to start again.")
+    outcome = decide_outcome(TrainerExit(watched=True, returncode=-signal.SIGSEGV))
+    assert "signal 11, Segmentation fault" in outcome.reason
+    assert outcome.reason.endswith("Resume to start again.")
 
 
 def test_an_unknown_exit_code_quotes_the_log():
-    verdict = decide_outcome(
+    outcome = decide_outcome(
         TrainerExit(watched=True, returncode=1, last_line="ModuleNotFoundError: No module named 'keras'")
     )
-    assert "exit code 1" in verdict.reason
-    assert "No module named 'keras'" in verdict.reason
+    assert "exit code 1" in outcome.reason
+    assert "No module named 'keras'" in outcome.reason
 
 
 def test_a_death_nobody_saw_puts_the_run_back_into_the_queue():
-    verdict = decide_outcome(TrainerExit(watched=False, epochs_done=3))
-    assert (verdict.status, verdict.reason) == (Status.SCHEDULED, "It was cut off. It goes on at epoch 4.")
+    outcome = decide_outcome(TrainerExit(watched=False, epochs_done=3))
+    assert (outcome.status, outcome.reason) == (Status.SCHEDULED, "It was cut off. It goes on at epoch 4.")
 
 
 def test_a_run_that_is_cut_off_again_and_again_without_an_epoch_is_given_up():
-    assert decide_outcome(TrainerExit(watched=False, losses=LOSSES_ALLOWED - 1)).status is Status.SCHEDULED
-    verdict = decide_outcome(TrainerExit(watched=False, losses=LOSSES_ALLOWED))
-    assert verdict.status is Status.FAILED
-    assert "4 times in a row" in verdict.reason
+    assert (
+        decide_outcome(TrainerExit(watched=False, lost_attempts=LOST_ATTEMPTS_ALLOWED - 1)).status is Status.SCHEDULED
+    )
+    outcome = decide_outcome(TrainerExit(watched=False, lost_attempts=LOST_ATTEMPTS_ALLOWED))
+    assert outcome.status is Status.FAILED
+    assert "4 times in a row" in outcome.reason
 
 
 def test_an_interrupted_run_waits_again_however_it_died():
-    for returncode in (None, -signal.SIGTERM, -signal.SIGKILL, exit_record.INTERRUPTED):
+    for returncode in (None, -signal.SIGTERM, -signal.SIGKILL, ExitCode.INTERRUPTED):
         assert (
             decide_outcome(TrainerExit(watched=True, returncode=returncode, interrupted=True)).status
             is Status.SCHEDULED
         )
 
 
-@pytest.mark.parametrize("returncode", [None, -signal.SIGTERM, -signal.SIGKILL, exit_record.INTERRUPTED])
+@pytest.mark.parametrize("returncode", [None, -signal.SIGTERM, -signal.SIGKILL, ExitCode.INTERRUPTED])
 def test_a_run_cancelled_now_is_killed_however_it_died(returncode):
     assert decide_outcome(TrainerExit(watched=True, returncode=returncode, cancel=Cancel.NOW)).status is Status.KILLED
 
@@ -99,14 +107,14 @@ def test_a_run_cancelled_now_is_killed_however_it_died(returncode):
 def test_a_cancelled_run_that_died_unseen_is_not_started_again():
     assert decide_outcome(TrainerExit(watched=False, cancel=Cancel.AFTER_EPOCH)).status is Status.KILLED
     assert (
-        decide_outcome(TrainerExit(watched=False, word=word(exit_record.INTERRUPTED), cancel=Cancel.NOW)).status
+        decide_outcome(TrainerExit(watched=False, record=record(ExitCode.INTERRUPTED), cancel=Cancel.NOW)).status
         is Status.KILLED
     )
 
 
 def test_a_crash_before_the_epoch_to_stop_after_is_still_a_crash():
-    death = TrainerExit(watched=True, returncode=-signal.SIGKILL, cancel=Cancel.AFTER_EPOCH)
-    assert decide_outcome(death).status is Status.FAILED
+    ended = TrainerExit(watched=True, returncode=-signal.SIGKILL, cancel=Cancel.AFTER_EPOCH)
+    assert decide_outcome(ended).status is Status.FAILED
 
 
 def attempts(*rows: tuple[str, int]) -> list[Attempt]:
@@ -116,23 +124,25 @@ def attempts(*rows: tuple[str, int]) -> list[Attempt]:
     ]
 
 
-def test_losses_are_counted_since_the_last_new_epoch_only():
+def test_lost_attempts_are_counted_since_the_last_new_epoch_only():
     lost = ("INTERRUPTED", 3)
-    assert losses(attempts(("", 3)), epochs_done=2) == 0
-    assert losses(attempts(lost, lost, ("", 3)), epochs_done=2) == 2
-    assert losses(attempts(("INTERRUPTED", 1), lost, ("", 3)), epochs_done=2) == 1
-    assert losses(attempts(lost, lost, ("", 3)), epochs_done=5) == 0
-    assert losses(attempts(lost, ("FAILED", 3), lost, ("", 3)), epochs_done=2) == 1
+    assert lost_attempts(attempts(("", 3)), epochs_done=2) == 0
+    assert lost_attempts(attempts(lost, lost, ("", 3)), epochs_done=2) == 2
+    assert lost_attempts(attempts(("INTERRUPTED", 1), lost, ("", 3)), epochs_done=2) == 1
+    assert lost_attempts(attempts(lost, lost, ("", 3)), epochs_done=5) == 0
+    assert lost_attempts(attempts(lost, ("FAILED", 3), lost, ("", 3)), epochs_done=2) == 1
 
 
-def test_a_last_word_is_read_by_its_own_attempt_only(tmp_path):
-    write_exit(tmp_path / "exit.json", 2, exit_record.FAILED, "failed", "No space.")
-    assert read_exit(tmp_path / "exit.json", 2) == Exit(attempt=2, code=4, outcome="failed", reason="No space.")
-    assert read_exit(tmp_path / "exit.json", 3) is None
+def test_an_exit_record_is_read_by_its_own_attempt_only(tmp_path):
+    write_exit_record(tmp_path / "exit.json", 2, ExitCode.FAILED, "failed", "No space.")
+    assert read_exit_record(tmp_path / "exit.json", 2) == ExitRecord(
+        attempt=2, code=4, outcome="failed", reason="No space."
+    )
+    assert read_exit_record(tmp_path / "exit.json", 3) is None
     assert [path.name for path in tmp_path.iterdir()] == ["exit.json"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"attempt": 1}', '{"attempt": 1, "code": null, "outcome": ""}'])
-def test_a_torn_last_word_is_no_word(tmp_path, text):
+def test_a_torn_exit_record_is_none(tmp_path, text):
     (tmp_path / "exit.json").write_text(text)
-    assert read_exit(tmp_path / "exit.json", 1) is None
+    assert read_exit_record(tmp_path / "exit.json", 1) is None

@@ -9,7 +9,7 @@ import pytest
 from core import jobs
 from core.files.home import supervisor_state
 from core.files.locks import is_held, try_acquire
-from core.jobs import processes, reuse
+from core.jobs import processes, protocol, reuse
 from core.jobs.holder import note_holder, read_holder
 from core.jobs.reuse import TrainerReuse, can_reuse
 from core.recipes.recipe import Cascade, Pattern, Recipe
@@ -115,9 +115,10 @@ def test_nothing_goes_on_without_a_supervisor_or_after_new_code_was_installed(ho
     supervisor_state(home.settings).unlink()
     assert going_on.claim_next(run.id) is None
     home.say_this_is_a_supervisor()
-    with monkeypatch.context() as patch:
-        patch.setattr(reuse, "code_on_disk", lambda: 0)
-        assert going_on.claim_next(run.id) is None
+    monkeypatch.setattr(protocol, "code_version", lambda: "of new code")
+    assert going_on.claim_next(run.id) is None  # the supervisor still runs the old code
+    home.say_this_is_a_supervisor(version="of new code")
+    assert going_on.claim_next(run.id) is None  # only this trainer still does
     assert home.status(waiting) is Status.SCHEDULED
     assert not is_held(home.lock(waiting))
 

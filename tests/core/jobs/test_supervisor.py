@@ -12,7 +12,7 @@ from core.errors import NoSpace, Unavailable
 from core.files.locks import try_acquire
 from core.jobs import processes, trainers
 from core.jobs import supervisor as supervisor_module
-from core.jobs.exit_record import write_exit
+from core.jobs.exit_policy import write_exit_record
 from core.jobs.holder import note_holder, read_holder
 from core.jobs.processes import Identity
 from core.jobs.slots import CPU, Slot
@@ -278,7 +278,7 @@ def test_a_run_that_died_while_nobody_watched_starts_again(home):
 def test_the_last_word_is_believed_also_when_nobody_was_there_to_hear_it(home):
     run = home.add()
     claimed = home.registry.claim("cpu", "a supervisor that is gone")
-    write_exit(home.folder(run) / "exit.json", claimed.attempt, 4, "failed", "The loss became NaN.")
+    write_exit_record(home.folder(run) / "exit.json", claimed.attempt, 4, "failed", "The loss became NaN.")
     home.supervisor().adopt()
     assert (home.status(run), home.registry.run(run.id).reason) == (Status.FAILED, "The loss became NaN.")
 
