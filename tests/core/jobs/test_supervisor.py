@@ -215,7 +215,7 @@ def test_cancel_after_the_epoch_lets_the_trainer_end_its_epoch(home):
 
 
 def test_a_trainer_whose_run_was_given_to_a_new_attempt_is_stopped_first(home, monkeypatch):
-    monkeypatch.setattr(trainers, "ORPHANS_MAY_LIVE", 0.0)  # its successor is not taken for a child it has left
+    monkeypatch.setattr(trainers, "ORPHAN_GRACE", 0.0)  # its successor is not taken for a child it has left
     run = home.add(seconds=60, deaf=True)
     supervisor = home.supervisor(TWO_GPUS, grace=0.3)
     home.works_until(supervisor, lambda: home.starts(run))
