@@ -340,7 +340,7 @@ def test_the_file_has_every_run_that_matches_with_every_figure(shared, many):
     assert {"accuracy", "low95", "high95", "macro_f1", "ece", "log_loss", "wall_seconds", "energy_joules"} <= set(
         rows[0]
     )
-    run = shared.run(rows[0]["run"])
+    run = shared.registry.run(rows[0]["run"])
     assert rows[0]["accuracy"] == run.test_accuracy and rows[0]["name"] == run.name
     back = pd.read_parquet(io.BytesIO(as_parquet(rows)))
     assert back["accuracy"].tolist() == [row["accuracy"] for row in rows] and len(back) == 5

@@ -35,12 +35,12 @@ def test_a_running_run_shows_progress_and_its_live_curve(filled):
 
 
 def test_a_phone_shows_the_accuracy_beside_the_name_and_leaves_out_what_says_least(filled, monkeypatch):
-    wide = visit("runs").dataframe[0]
+    wide = visit("runs").dataframe[0].value.columns
     monkeypatch.setattr("core.web.runs.ended_runs.is_narrow", lambda: True)
-    narrow = visit("runs").dataframe[0]
-    assert list(wide.proto.column_order)[:2] == ["Colour", "Run"]
-    assert list(narrow.proto.column_order)[:3] == ["Run", "Accuracy", "Open"]
-    assert not {"Colour", "Recipe", "Tags"} & set(narrow.proto.column_order)
+    narrow = visit("runs").dataframe[0].value.columns
+    assert list(wide)[:2] == ["colour", "name"]
+    assert list(narrow)[:3] == ["name", "accuracy", "open"]
+    assert not {"colour", "recipe", "tags"} & set(narrow)
 
 
 def test_a_running_run_says_where_it_runs_in_words(bench, filled):
@@ -104,11 +104,11 @@ def test_ended_runs_are_filtered_by_status_and_words(filled):
     at = visit("runs")
     assert len(at.dataframe[0].value) == 4
     at.pills(key="ended.status").select(Status.FAILED).run()
-    assert at.dataframe[0].value["Status"].tolist() == ["✕ Failed"]
+    assert at.dataframe[0].value["status"].tolist() == ["✕ Failed"]
     at.pills(key="ended.status").unselect(Status.FAILED)
-    at.text_input(key="ended.search").input("lite1").run()
-    assert at.dataframe[0].value["Run"].str.contains("Lite1").all()
-    at.text_input(key="ended.search").input("zebra").run()
+    at.text_input(key="ended.q").input("lite1").run()
+    assert at.dataframe[0].value["name"].str.contains("Lite1").all()
+    at.text_input(key="ended.q").input("zebra").run()
     assert "No ended run matches" in text_of(at)
 
 
@@ -117,8 +117,8 @@ def test_words_are_found_in_any_case_and_any_unicode_form(bench, filled):
     bench.annotate(run.id, name="Äpfel und Birnen")
     at = visit("runs")
     for text in ("äpfel", "BIRNEN a\u0308pfel"):
-        at.text_input(key="ended.search").input(text).run()
-        assert at.dataframe[0].value["Run"].tolist() == ["Äpfel und Birnen"]
+        at.text_input(key="ended.q").input(text).run()
+        assert at.dataframe[0].value["name"].tolist() == ["Äpfel und Birnen"]
 
 
 def test_ticked_runs_can_be_compared(bench, filled):
@@ -167,22 +167,22 @@ def test_many_ended_runs_are_shown_a_page_at_a_time(bench):
     assert "1 to 50 of 58 runs" in text_of(at)
     at.number_input(key="ended.page").set_value(2).run()
     assert len(at.dataframe[0].value) == 8 and "51 to 58 of 58 runs" in text_of(at)
-    at.text_input(key="ended.search").input("lite1").run()
-    assert at.dataframe[0].value["Run"].str.contains("Lite1").all() and not at.exception
+    at.text_input(key="ended.q").input("lite1").run()
+    assert at.dataframe[0].value["name"].str.contains("Lite1").all() and not at.exception
 
 
 def test_runs_are_filtered_by_star_and_tag_and_sorted(bench, filled):
     done = filled.with_status("FINISHED")
     bench.tag([done[1].id], add=["night"])
     at = visit("runs")
-    at.toggle(key="ended.starred").set_value(True).run()
-    assert at.dataframe[0].value["Marks"].tolist() == ["★"]
-    at.toggle(key="ended.starred").set_value(False)
-    at.multiselect(key="ended.tags").select("night").run()
-    assert at.dataframe[0].value["Tags"].tolist() == [["night"]]
-    at.multiselect(key="ended.tags").unselect("night")
+    at.toggle(key="ended.star").set_value(True).run()
+    assert at.dataframe[0].value["marks"].tolist() == [["★"]]
+    at.toggle(key="ended.star").set_value(False)
+    at.multiselect(key="ended.tag").select("night").run()
+    assert at.dataframe[0].value["tags"].tolist() == [["night"]]
+    at.multiselect(key="ended.tag").unselect("night")
     at.selectbox(key="ended.sort").select("most accurate").run()
-    accuracies = at.dataframe[0].value["Accuracy"].dropna().tolist()
+    accuracies = at.dataframe[0].value["accuracy"].dropna().tolist()
     assert accuracies == sorted(accuracies, reverse=True) and len(at.dataframe[0].value) == 4
 
 
@@ -192,7 +192,7 @@ def test_archived_runs_are_hidden_until_asked_for(bench, filled):
     assert len(at.dataframe[0].value) == 3 and "1 archived run more with *Archived too*" in text_of(at)
     at.toggle(key="ended.archived").set_value(True).run()
     assert "more with" not in text_of(at)
-    assert len(at.dataframe[0].value) == 4 and "archived" in " ".join(at.dataframe[0].value["Marks"])
+    assert len(at.dataframe[0].value) == 4 and "archived" in at.dataframe[0].value["marks"].sum()
 
 
 def test_names_in_the_table_leave_out_the_family_that_all_share(bench):
@@ -200,5 +200,5 @@ def test_names_in_the_table_leave_out_the_family_that_all_share(bench):
     for run, name in zip(filled.runs, ("EfficientNet-Lite0 · new head", "EfficientNet-Lite1 · new head"), strict=True):
         bench.annotate(run.id, name=name)
     at = visit("runs")
-    assert sorted(at.dataframe[0].value["Run"]) == ["Lite0 · new head", "Lite1 · new head"]
+    assert sorted(at.dataframe[0].value["name"]) == ["Lite0 · new head", "Lite1 · new head"]
     assert first_line(at) == "2 runs, all finished."

@@ -1,8 +1,7 @@
 """The columns of the leaderboard, as data: what they are called, how a cell reads, what clicking the head sorts by."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -11,57 +10,25 @@ from core.comparison import COSTS, CostKind, LeaderboardLine
 from core.runs.values import Status
 from core.text.units import count, moment, p_value
 from core.web.parts.labels import saying, title_of
+from core.web.parts.run_table import CHIPS, MARKS_COLUMN, RunLine, TableColumn
 from core.web.parts.widgets import status_word
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableLine:
+class TableLine(RunLine):
     """One line of the leaderboard with what stands in its cells.
 
     Args:
-        name: no other line has it. cell: a value of the run shown, by column of ``registry.board``.
+        cell: a value of the run shown, by column of ``registry.board``. marks: of any of its runs.
         best: whether every other line is tested against it.
-        marks: words about any of its runs: starred, champion, archived.
         curve: validation accuracy over the epochs; hardest: a picture as data URI.
     """
 
     entry: LeaderboardLine
-    name: str
     cell: Callable[[str], Any]
     best: bool
-    marks: Sequence[str] = ()
     curve: Sequence[float] = ()
     hardest: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableColumn:
-    """One column.
-
-    Args:
-        key: in the URL. title, help: of its head. cell: what a line says in it.
-        figure: the number of a run it shows, None for words. sort: what a click on its head sorts by, None: nothing.
-        usual: shown until the visitor chooses columns.
-        config, options: the ``st.column_config`` of its kind; ``fitted``: more options, from the lines.
-        says: whether it says anything about these lines; until columns are chosen, those that do not are left out.
-    """
-
-    key: str
-    title: str
-    help: str
-    cell: Callable[[TableLine], Any]
-    figure: str | None = None
-    sort: str | None = None
-    usual: bool = True
-    config: Callable[..., Any] = partial(st.column_config.TextColumn, alignment="right")
-    says: Callable[[Sequence[TableLine]], bool] = lambda lines: True
-    options: Mapping[str, Any] = field(default_factory=dict)
-    fitted: Callable[[Sequence[TableLine]], Mapping[str, Any]] = lambda lines: {}
-
-    def config_for(self, lines: Sequence[TableLine], sort: str, descending: bool) -> Any:
-        """With an arrow in the head of the column that the lines are sorted by."""
-        arrow = (" ↓" if descending else " ↑") if self.sort == sort and self.key == (self.figure or self.sort) else ""
-        return self.config(f"{self.title}{arrow}", help=self.help, **self.options, **self.fitted(lines))
 
 
 def _numbers(key: str, say: Callable[[float], str], title: str, help: str, **options: Any) -> TableColumn:
@@ -111,27 +78,11 @@ def _scale(lines: Sequence[TableLine]) -> dict[str, float]:
     return {"y_min": min(values), "y_max": max(values)} if values and min(values) < max(values) else {}
 
 
-def _wide_enough(lines: Sequence[TableLine]) -> dict[str, int]:
-    """For the chips of the line that has most of them: every pixel they leave shows more of the photos at the right."""
-    return {"width": max(66, *(14 + sum(24 + 7 * len(mark) for mark in line.marks) for line in lines))}
-
-
-_CHIPS = st.column_config.MultiselectColumn
-MARKS = STAR, CHAMPION, ARCHIVED = "★", "champion", "archived"
 _VERDICTS = {"options": ["best", "tie"], "color": ["green", "blue"]}
 _USUAL_COSTS = ("alone_wall_seconds", "wall_seconds", "ms_per_photo", "model_bytes")
 
 _FIRST = (
-    TableColumn(
-        key="marks",
-        title="Marks",
-        help="★ starred, champion of this dataset, archived.",
-        cell=lambda line: list(line.marks),
-        config=_CHIPS,
-        options={"options": MARKS, "color": ["yellow", "violet", "gray"]},
-        fitted=_wide_enough,
-        says=lambda lines: any(line.marks for line in lines),
-    ),
+    MARKS_COLUMN,
     TableColumn(
         key="status",
         title="Status",
@@ -155,7 +106,7 @@ _FIRST = (
         "certain, or it cannot be tested. Every line is tested against the best on the same test photos with "
         "McNemar's exact test, corrected (Holm) for {tests}.",
         cell=_verdict,
-        config=_CHIPS,
+        config=CHIPS,
         options=_VERDICTS,
         sort="accuracy",
     ),
@@ -255,4 +206,4 @@ def columns(currency: str, tests: int) -> dict[str, TableColumn]:
     said = count(tests, "comparison")
     costs = [_cost(kind, currency) for kind in COSTS.values()]
     known = (*_FIRST, *costs[:1], *_PICTURES, *_SCORES, *costs[1:], *_LAST)
-    return {one.key: replace(one, help=one.help.replace("{tests}", said)) for one in known}
+    return {one.key: replace(one, help=one.help and one.help.replace("{tests}", said)) for one in known}

@@ -1,19 +1,19 @@
 """Which runs the leaderboard lists, and how: search, filters, order, columns. All of it stands in the URL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from core.backbones import catalogue
 from core.comparison import LARGE_FIRST, Board
 from core.recipes.labels import PATTERNS, choice_title
-from core.registry.search import LONGEST_TEXT
-from core.runs.values import Status
 from core.text.units import count, plain
 from core.web.compare import address
 from core.web.compare.address import Address
-from core.web.compare.columns import TableColumn
+from core.web.parts import run_filters
+from core.web.parts.run_table import TableColumn
 from core.web.parts.widgets import STATUSES
 from core.workbench import Workbench
 
@@ -38,10 +38,7 @@ def toolbar(
     """
     above = st.container() if narrow else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        (above or st).text_input(
-            "Search runs", icon=":material/search:", placeholder="Name, tag, note or id", label_visibility="collapsed",
-            max_chars=LONGEST_TEXT, **address.bound("compare.q", "q", now.q),
-        )  # fmt: skip
+        run_filters.search_box(partial(_bound, now), above or st, label_visibility="collapsed")
         filters = st.popover("Filter", icon=":material/filter_alt:", key=FILTERS, on_change="rerun")
         settings = st.popover("Table", icon=":material/view_column:", key=SETTINGS, on_change="rerun")
         if set_ := _active(now):
@@ -65,44 +62,38 @@ def _active(now: Address) -> int:
 
 
 def _filters(bench: Workbench, dataset_id: str, now: Address) -> None:
-    board, counts = bench.board(dataset_id), partial(bench.registry.value_counts, dataset_id=dataset_id)
-    known, backbones, tags = counts("pattern"), counts("backbone"), counts("tags")
-    patterns = [str(pattern) for pattern in PATTERNS if str(pattern) in known]
-    _pills("Pattern", patterns, now.pattern, "pattern", partial(_counted, known))
-    titles = {name: backbone_title(name, board) for name in (*backbones, *now.backbone)}
+    bind, board = partial(_bound, now), bench.board(dataset_id)
+    patterns, backbones, tags = (
+        bench.registry.value_counts(column, dataset_id) for column in ("pattern", "backbone", "tags")
+    )
+    st.pills(
+        "Pattern", _options([name for name in map(str, PATTERNS) if name in patterns], now.pattern),
+        selection_mode="multi", format_func=partial(_counted, patterns), **bind("pattern"),
+    )  # fmt: skip
     if len(backbones) > 1 or now.backbone:
-        _several("Backbone", list(backbones), now.backbone, "backbone", titles.__getitem__)
-    if tags or now.tag:
-        _several("Tags", list(tags), now.tag, "tag", str, help="Runs with all of these.")
-    statuses = [status.value for status in STATUSES]
-    _pills("Status", statuses, now.status, "status", lambda name: STATUSES[Status(name)][0])
+        st.multiselect(
+            "Backbone", _options(backbones, now.backbone), format_func=partial(backbone_title, board=board),
+            placeholder="Any", **bind("backbone"),
+        )  # fmt: skip
+    run_filters.tag_box(bind, tags)
+    run_filters.status_pills(bind, list(STATUSES))
     with st.container(horizontal=True):
-        st.toggle("Starred only", **address.bound("compare.star", "star", now.star))
-        st.toggle("Archived too", **address.bound("compare.archived", "archived", now.archived))
+        run_filters.switches(bind)
+
+
+def _options(known: Iterable[str], chosen: Iterable[str]) -> list[str]:
+    """What the URL asks for can always be taken out again."""
+    return list(dict.fromkeys([*known, *chosen]))
+
+
+def _bound(now: Address, field: str) -> dict[str, Any]:
+    value = getattr(now, field)
+    return address.bound(f"compare.{field}", field, list(value) if isinstance(value, tuple) else value)
 
 
 def clear() -> None:
     """Back to all finished runs."""
     address.change(**{field: getattr(Address(), field) for field in _FIELDS})
-
-
-def _pills(label: str, options: Sequence[str], chosen: Sequence[str], field: str, say: Callable[[str], str]) -> None:
-    options = [*options, *(name for name in chosen if name not in options)]
-    st.pills(
-        label, options, selection_mode="multi", format_func=say,
-        **address.bound(f"compare.{field}", field, [name for name in options if name in chosen]),
-    )  # fmt: skip
-
-
-def _several(
-    label: str, options: Sequence[str], chosen: Sequence[str], field: str, say: Callable[[str], str], help: str = ""
-) -> None:
-    """What the URL asks for can always be taken out."""
-    options = [*options, *(name for name in chosen if name not in options)]
-    st.multiselect(
-        label, options, format_func=say, placeholder="Any", help=help or None,
-        **address.bound(f"compare.{field}", field, list(chosen)),
-    )  # fmt: skip
 
 
 def _settings(now: Address, columns: Mapping[str, TableColumn], shown: Sequence[str]) -> None:

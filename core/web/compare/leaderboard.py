@@ -12,22 +12,24 @@ from core.datasets.values import Dataset
 from core.text.units import count
 from core.web.compare import address, filters, selection
 from core.web.compare.address import MOST, SIZES, Address
-from core.web.compare.columns import TableColumn, TableLine, columns
+from core.web.compare.columns import TableLine, columns
 from core.web.compare.lines import all_rows, lines_of, page_of
-from core.web.parts import organise
+from core.web.parts import organise, run_table
 from core.web.parts.device import is_narrow
 from core.web.parts.downloads import downloads
-from core.web.parts.run_names import fitting
-from core.web.parts.tables import name_column, number, picture, table
-from core.web.parts.widgets import colour_swatch
+from core.web.parts.run_table import NARROW_NAME, TableColumn
 from core.workbench import Workbench
 
 TABLE = "compare.table"
-_ON_A_PHONE = ("accuracy", "verdict", "status", "alone_wall_seconds", "hardest")
-_NARROW_NAME, _WIDE_NAME = 150, 262
+_ON_A_PHONE = ("status", "accuracy", "verdict", "alone_wall_seconds", "hardest")
+_WIDE_NAME = 262
 """Pixels of the longest name."""
 _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""
+_PLACE = TableColumn(
+    key="place", title="#", help="Place by accuracy; of equals the cheaper one first.",
+    cell=lambda line: line.entry.place, config=st.column_config.NumberColumn, options={"width": 40},
+)  # fmt: skip
 
 
 def show(
@@ -73,8 +75,7 @@ def _shown(
 ) -> list[TableColumn]:
     """The columns of the URL, else the usual ones that say something about these lines; few on a phone."""
     asked = [column for key, column in offered.items() if key in now.cols]
-    usual = [column for column in offered.values() if column.usual and column.says(lines)]
-    return asked or [column for column in usual if column.key in _ON_A_PHONE or not narrow]
+    return asked or run_table.usual(offered, lines, _ON_A_PHONE if narrow else ())
 
 
 def _nothing(board: Board) -> None:
@@ -110,33 +111,20 @@ def _table(
     colours: Mapping[str, str],
     narrow: bool,
 ) -> None:
-    widest = _NARROW_NAME if narrow else _WIDE_NAME
-    names = fitting({line.entry.run_id: line.name for line in lines}, widest)
-    rows = [
-        {
-            "colour": colour_swatch(_colour(line, colours), radius=4),
-            **({} if narrow else {"place": line.entry.place}),
-            "name": names[line.entry.run_id],
-            **{column.key: column.cell(line) for column in shown},
-        }
-        for line in lines
-    ]
-    entries, by_key = [line.entry for line in lines], {column.key: column for column in shown}
+    name = run_table.name_column(lines, NARROW_NAME if narrow else _WIDE_NAME)
+    colour = run_table.colour_column(lambda line: _colour(line, colours), radius=4)
+    entries = [line.entry for line in lines]
     selection.set_ticks(TABLE, entries, chosen)
-    down = filters.descending(now)
-    table(
-        rows,
+    run_table.draw(
+        lines,
+        [colour, *(() if narrow else (_PLACE,)), name, *shown],
         key=TABLE,
-        columns={
-            "colour": picture(),
-            "place": number("#", "Place by accuracy; of equals the cheaper one first.", width=40),
-            "name": name_column("Run", list(names.values()), widest=widest),
-            **{key: column.config_for(lines, now.sort, down) for key, column in by_key.items()},
-        },
+        sort=now.sort,
+        descending=filters.descending(now),
         height="content",
         alt="Leaderboard: the runs that match, a line each",
         row_height=_ROW,
-        on_select=partial(selection.on_pick, TABLE, entries, by_key),
+        on_select=partial(selection.on_pick, TABLE, entries, {column.key: column for column in shown}),
         selection_mode=["multi-row", "single-column"],
     )
 

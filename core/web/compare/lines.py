@@ -9,7 +9,8 @@ import streamlit as st
 from core.comparison import Board, BoardPage, LeaderboardLine, labels, without_shared
 from core.datasets.values import Dataset
 from core.web.compare.address import Address
-from core.web.compare.columns import ARCHIVED, CHAMPION, STAR, TableLine
+from core.web.compare.columns import TableLine
+from core.web.parts import run_table
 from core.web.parts.thumbnails import montage
 from core.workbench import Workbench
 
@@ -38,6 +39,7 @@ def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) 
     champion = bench.aliases(dataset.id).get("champion")
     return [
         TableLine(
+            run_id=entry.run_id,
             entry=entry,
             name=names[entry.run_id],
             cell=partial(board.cell, entry.run_id),
@@ -51,13 +53,9 @@ def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) 
 
 
 def _marks(board: Board, entry: LeaderboardLine, champion: str | None) -> list[str]:
-    """What is said of any of the runs on a line."""
-    said = {
-        STAR: any(board.cell(run_id, "starred") for run_id in entry.run_ids),
-        CHAMPION: champion in entry.run_ids,
-        ARCHIVED: any(board.cell(run_id, "archived") for run_id in entry.run_ids),
-    }
-    return [word for word, true in said.items() if true]
+    """Those of any of the runs on a line."""
+    starred, archived = (any(board.cell(id_, key) for id_ in entry.run_ids) for key in ("starred", "archived"))
+    return run_table.marks(starred=starred, champion=champion in entry.run_ids, archived=archived)
 
 
 def _names(bench: Workbench, entries: Sequence[LeaderboardLine]) -> dict[str, str]:

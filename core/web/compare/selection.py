@@ -8,8 +8,8 @@ from core.comparison import LARGE_FIRST, LeaderboardLine
 from core.datasets.values import Dataset
 from core.web.compare import address
 from core.web.compare.address import MOST, Address
-from core.web.compare.columns import TableColumn
 from core.web.compare.selected import matching_ids
+from core.web.parts.run_table import TableColumn
 from core.workbench import Workbench
 
 

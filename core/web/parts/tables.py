@@ -50,8 +50,3 @@ def name_column(label: str, names: Sequence[str], *, widest: int = WIDEST_NAME):
     longest = max((len(name) for name in names), default=0)
     width = min(widest, round(7.1 * longest) + 18) if longest > _OF_ITSELF or widest < WIDEST_NAME else None
     return st.column_config.TextColumn(label, width=width)
-
-
-def picture(label: str = ""):
-    """A narrow column for the dot of a run's colour."""
-    return st.column_config.ImageColumn(label, width=40, pinned=True)

@@ -2,23 +2,24 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
 from core.charts.styles import run_colour
 from core.comparison import without_shared
 from core.recipes.labels import describe
-from core.registry.search import ENDED, LONGEST_TEXT, SORTS, RunQuery
+from core.registry.search import ENDED, SORTS, RunQuery
 from core.runs.values import Run, Status
 from core.text.units import count, duration, moment, percent
-from core.web.parts import organise
+from core.web.parts import organise, run_filters, run_table
 from core.web.parts.device import is_narrow
 from core.web.parts.labels import interval
 from core.web.parts.paging import page_of, pager
-from core.web.parts.run_names import fitting
-from core.web.parts.tables import WIDEST_NAME, name_column, number, picture, table
-from core.web.parts.widgets import STATUSES, colour_swatch, status_word
+from core.web.parts.run_table import NARROW_NAME, RunLine, TableColumn
+from core.web.parts.tables import WIDEST_NAME
+from core.web.parts.widgets import status_word
 from core.workbench import Workbench
 
 PER_PAGE = 50
@@ -31,16 +32,16 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
     Args:
         names: dataset id -> title.
     """
-    wanted = _wanted(bench, names)
-    runs, total = page_of(bench, wanted, key=_PAGE, per_page=PER_PAGE)
-    away = _put_away(bench, wanted, total)
+    query = _query(bench, names)
+    runs, total = page_of(bench, query, key=_PAGE, per_page=PER_PAGE)
+    archived = _archived_label(bench, query, total)
     if not runs:
-        st.caption(f"No ended run matches.{away}")
+        st.caption(f"No ended run matches.{archived}")
         return
     ticked = _table(bench, runs, names)
     pager(total, "run", key=_PAGE, per_page=PER_PAGE)
     if not ticked:
-        st.caption(f"Tick runs to compare them, or to star, tag, archive or delete them.{away}")
+        st.caption(f"Tick runs to compare them, or to star, tag, archive or delete them.{archived}")
         return
     _compare(ticked)
     datasets = {run.dataset_id for run in ticked}
@@ -48,30 +49,20 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
     organise.bar(bench, dataset, [run.id for run in ticked], key="ended.organise")
 
 
-def _wanted(bench: Workbench, names: Mapping[str, str]) -> RunQuery:
-    """What the filters say."""
+def _query(bench: Workbench, names: Mapping[str, str]) -> RunQuery:
+    """What the filters ask for."""
     with st.container(key="fields-ended"):
-        text = st.text_input(
-            "Search",
-            key="ended.search",
-            placeholder="Name, tag, note or id",
-            icon=":material/search:",
-            max_chars=LONGEST_TEXT,
-            on_change=_first,
-        )
+        text = run_filters.search_box(_bound)
         dataset = _dataset(bench, names)
-        there = list(bench.registry.value_counts("tags"))
-        tags = (
-            st.multiselect("Tags", there, key="ended.tags", on_change=_first, help="Runs with all of these.")
-            if there
-            else []
-        )
-        sort = st.selectbox("Order", SORTS, format_func=str.capitalize, key="ended.sort", on_change=_first)
-    statuses, starred, archived = _switches()
+        tags = run_filters.tag_box(_bound, bench.registry.value_counts("tags"))
+        sort = st.selectbox("Order", SORTS, format_func=str.capitalize, **_bound("sort"))
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        statuses = run_filters.status_pills(_bound, ENDED, label_visibility="collapsed", width="content")
+        starred, archived = run_filters.switches(_bound)
     return RunQuery(
         dataset_id=dataset,
         text=text,
-        statuses=statuses or ENDED,
+        statuses=tuple(map(Status, statuses)) or ENDED,
         tags=tuple(tags),
         starred=starred,
         archived=archived,
@@ -79,24 +70,17 @@ def _wanted(bench: Workbench, names: Mapping[str, str]) -> RunQuery:
     )
 
 
-def _put_away(bench: Workbench, wanted: RunQuery, shown: int) -> str:
-    """Where the runs are that somebody misses here, a sentence."""
-    if wanted.archived:
+def _bound(field: str) -> dict[str, Any]:
+    """The value of a filter is kept with the visit; another one begins with the first page."""
+    return {"key": f"ended.{field}", "on_change": _first}
+
+
+def _archived_label(bench: Workbench, query: RunQuery, shown: int) -> str:
+    """How many archived runs match too, a sentence; "" where they are listed, or where there are none."""
+    if query.archived:
         return ""
-    more = bench.registry.search(replace(wanted, archived=True), limit=1)[1] - shown
+    more = bench.registry.search(replace(query, archived=True), limit=1)[1] - shown
     return f" {count(more, 'archived run')} more with *Archived too*." if more else ""
-
-
-def _switches() -> tuple[tuple[Status, ...], bool, bool]:
-    """Which endings, only those with a star, archived ones too."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        statuses = st.pills(
-            "Status", ENDED, selection_mode="multi", format_func=lambda ending: STATUSES[ending][0],
-            key="ended.status", label_visibility="collapsed", on_change=_first, width="content",
-        )  # fmt: skip
-        starred = st.toggle("Starred only", key="ended.starred", on_change=_first)
-        archived = st.toggle("Archived too", key="ended.archived", on_change=_first)
-    return tuple(statuses), starred, archived
 
 
 def _first() -> None:
@@ -125,74 +109,83 @@ def table_key(run_ids: Sequence[str]) -> str:
     return f"ended.table.{zlib.crc32(' '.join(run_ids).encode()):08x}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class EndedLine(RunLine):
+    """One ended run in the table; ``dataset`` is the title of its dataset."""
+
+    run: Run
+    dataset: str
+
+
 def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> list[Run]:
     """Draws the runs; returns those that are ticked."""
-    called = fitting(without_shared({run.id: run.name for run in runs}), _widest())
-    champions = {move.run_id for move in bench.champions().values()}
-    rows = [_row(run, names) | {"Run": called[run.id], "Marks": _marks(run, champions)} for run in runs]
-    opened = st.column_config.ButtonColumn("", type="tertiary", on_click=_open, args=(runs,), key="ended.open")
-    chosen = table(
-        rows,
-        key=table_key([run.id for run in runs]),
-        words={"Accuracy": lambda value: percent(value / 100), "Time": duration},
-        columns=_COLUMNS | {"Open": opened, "Run": name_column("Run", list(called.values()), widest=_widest())},
-        column_order=_said(rows),
-        on_select="rerun",
-        selection_mode="multi-row",
-    )
+    lines, narrow = _lines(bench, runs, names), is_narrow()
+    opened = TableColumn(
+        key="open", title="", cell=lambda line: "Open",
+        config=lambda title, help: st.column_config.ButtonColumn(
+            title, type="tertiary", on_click=_open, args=(runs,), key="ended.open"
+        ),
+    )  # fmt: skip
+    name = run_table.name_column(lines, NARROW_NAME if narrow else WIDEST_NAME)
+    columns = {column.key: column for column in (_COLOUR, name, *_COLUMNS[:2], opened, *_COLUMNS[2:])}
+    shown = run_table.usual(columns, lines, _ON_A_PHONE if narrow else ())
+    key = table_key([run.id for run in runs])
+    ticked = run_table.draw(lines, shown, key=key, on_select="rerun", selection_mode="multi-row")
     if "ended.opened" in st.session_state:
         st.switch_page("pages/runs.py", query_params={"run": st.session_state.pop("ended.opened")})
-    return [runs[place] for place in chosen.selection.rows if place < len(runs)]
+    return [runs[row] for row in ticked.selection.rows if row < len(runs)]
 
 
-def _widest() -> int:
-    """Pixels of a name; on a phone the accuracy shall stand beside it."""
-    return 150 if is_narrow() else WIDEST_NAME
+def _lines(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> list[EndedLine]:
+    short = without_shared({run.id: run.name for run in runs})
+    champions = {move.run_id for move in bench.champions().values()}
+    return [
+        EndedLine(
+            run_id=run.id,
+            name=short[run.id],
+            marks=run_table.marks(starred=run.starred, champion=run.id in champions, archived=run.archived),
+            run=run,
+            dataset=names.get(run.dataset_id, ""),
+        )
+        for run in runs
+    ]
 
 
-def _marks(run: Run, champions: set[str | None]) -> str:
-    said = {"champion": run.id in champions, "★": run.starred, "archived": run.archived}
-    return " ".join(mark for mark, is_so in said.items() if is_so)
+def _accuracy(line: EndedLine) -> float | None:
+    return None if line.run.test_accuracy is None else 100 * line.run.test_accuracy
 
 
-def _row(run: Run, names: Mapping[str, str]) -> dict:
-    low, high = interval(run)
-    return {
-        "Colour": colour_swatch(run_colour(run.id)),
-        "Run": run.name,
-        "Marks": "",
-        "Status": status_word(run.status),
-        "Open": "Open",
-        "Accuracy": None if run.test_accuracy is None else 100 * run.test_accuracy,
-        "Interval": "" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f} %",
-        "Time": run.wall_seconds,
-        "Dataset": names.get(run.dataset_id, ""),
-        "Recipe": describe(run.recipe),
-        "Ended": moment(run.ended_at),
-        "Tags": list(run.tags),
-    }
+def _interval(line: EndedLine) -> str:
+    low, high = interval(line.run)
+    return "" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
-def _said(rows: Sequence[dict]) -> list[str]:
-    """The columns that say something: not the dataset where all have the same, nor tags where nobody has any."""
-    silent = {"Dataset"} if len({row["Dataset"] for row in rows}) == 1 else set()
-    silent |= {name for name in ("Tags", "Marks") if not any(row[name] for row in rows)}
-    shown = _ON_A_PHONE if is_narrow() else tuple(rows[0])
-    return [name for name in shown if name not in silent]
-
-
-_ON_A_PHONE = ("Run", "Accuracy", "Open", "Marks", "Status", "Interval", "Time", "Dataset", "Ended")
-_COLUMNS = {
-    "Colour": picture(),
-    "Marks": st.column_config.TextColumn("Marks", help="★ has a star; champion: of its dataset.", width="small"),
-    "Accuracy": number("Test accuracy", "Share of test photos it got right, measured once at the end."),
-    "Interval": st.column_config.TextColumn(
-        "95 % interval", help="Wilson interval of the accuracy.", alignment="right"
+_ON_A_PHONE = ("name", "accuracy", "open", "marks", "status", "interval", "time", "dataset", "ended")
+_TEXT = st.column_config.TextColumn
+_COLOUR = run_table.colour_column(lambda line: run_colour(line.run_id))
+_COLUMNS = (
+    run_table.MARKS_COLUMN,
+    TableColumn(key="status", title="Status", cell=lambda line: status_word(line.run.status), config=_TEXT),
+    TableColumn(
+        key="accuracy", title="Test accuracy", help="Share of test photos it got right, measured once at the end.",
+        cell=_accuracy, label=lambda value: percent(value / 100), config=st.column_config.NumberColumn,
     ),
-    "Time": number("Time paid", "Seconds on the clock over all attempts, without waiting in the queue."),
-    "Ended": st.column_config.TextColumn("Ended (UTC)"),
-    "Tags": st.column_config.ListColumn("Tags"),
-}
+    TableColumn(key="interval", title="95 % interval", help="Wilson interval of the accuracy.", cell=_interval),
+    TableColumn(
+        key="time", title="Time paid", help="Seconds on the clock over all attempts, without waiting in the queue.",
+        cell=lambda line: line.run.wall_seconds, label=duration, config=st.column_config.NumberColumn,
+    ),
+    TableColumn(
+        key="dataset", title="Dataset", cell=lambda line: line.dataset, config=_TEXT,
+        says=lambda lines: len({line.dataset for line in lines}) > 1,
+    ),
+    TableColumn(key="recipe", title="Recipe", cell=lambda line: describe(line.run.recipe), config=_TEXT),
+    TableColumn(key="ended", title="Ended (UTC)", cell=lambda line: moment(line.run.ended_at), config=_TEXT),
+    TableColumn(
+        key="tags", title="Tags", cell=lambda line: list(line.run.tags), config=st.column_config.ListColumn,
+        says=lambda lines: any(line.run.tags for line in lines),
+    ),
+)  # fmt: skip
 
 
 def _open(shown: Sequence[Run]) -> None:

@@ -1,0 +1,43 @@
+"""The filters that every list of runs has; each page says where it keeps their values."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.registry.search import LONGEST_TEXT
+from core.runs.values import Status
+from core.web.parts.widgets import STATUSES
+
+Bind = Callable[[str], dict[str, Any]]
+"""From a field (``q``, ``tag``, ``status``, ``star``, ``archived``) to ``key`` and callback of its widget."""
+
+
+def search_box(bind: Bind, container: Any = st, **options: Any) -> str:
+    """Words that must all occur (see ``RunQuery.text``)."""
+    return container.text_input(
+        "Search runs", icon=":material/search:", placeholder="Name, tag, note or id", max_chars=LONGEST_TEXT,
+        **options, **bind("q"),
+    )  # fmt: skip
+
+
+def tag_box(bind: Bind, tags: Iterable[str]) -> list[str]:
+    """Tags that a run must all have; without any tag nothing is drawn. A chosen tag can always be taken out again."""
+    bound = bind("tag")
+    options = list(dict.fromkeys([*tags, *st.session_state.get(bound["key"], ())]))
+    if not options:
+        return []
+    return st.multiselect("Tags", options, placeholder="Any", help="Runs with all of these.", **bound)
+
+
+def status_pills(bind: Bind, statuses: Sequence[Status], **options: Any) -> list[str]:
+    """One of these; none chosen means any."""
+    return st.pills(
+        "Status", [status.value for status in statuses], selection_mode="multi",
+        format_func=lambda name: STATUSES[Status(name)][0], **options, **bind("status"),
+    )  # fmt: skip
+
+
+def switches(bind: Bind) -> tuple[bool, bool]:
+    """(only starred runs, archived ones too), beside each other in the caller's row."""
+    return st.toggle("Starred only", **bind("star")), st.toggle("Archived too", **bind("archived"))
