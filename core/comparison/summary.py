@@ -9,18 +9,19 @@ from core.text.units import count, p_value, percent, points, times
 
 
 def verdict(pair: Paired, names: Mapping[str, str]) -> str:
-    """ "Lite1 is better than Lite0 by 4.2 points (95 %: 1.1 to 7.4, p = 0.012)." or "A tie: ..." """
+    """The result of one comparison: which run is more accurate, or that they are not distinguishable."""
     a, b = names.get(pair.a, pair.a), names.get(pair.b, pair.b)
     low, high, difference = pair.low, pair.high, pair.difference
     if difference < 0:
         a, b, low, high, difference = b, a, -high, -low, -difference
     photos = count(pair.n, "test photo")
     if difference == 0:
-        return f"A tie: {a} and {b} are right equally often on {photos}."
+        return f"{a} and {b} are not distinguishable: both have the same accuracy on {photos}."
     if pair.tie:
-        return f"A tie: {a} is {points(difference)} ahead of {b} on {photos}, which could be chance ({_p(pair)})."
+        margin = f"{points(difference)} more accurate on {photos}, not statistically significant ({_p(pair)})"
+        return f"{a} is not distinguishable from {b}: {margin}."
     interval = f"{100 * low:.1f} to {100 * high:.1f}"
-    return f"{a} is better than {b} by {points(difference)} (95 %: {interval}, {_p(pair)})."
+    return f"{a} is more accurate than {b} by {points(difference)} (95 %: {interval}, {_p(pair)})."
 
 
 def _p(pair: Paired) -> str:
@@ -29,7 +30,7 @@ def _p(pair: Paired) -> str:
 
 
 def claim(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_seconds") -> str:
-    """What accuracy against cost shows: "Lite1 is as accurate as Lite0 (a tie) at a fifth of the training time".
+    """What accuracy against cost shows: "Lite1 is not distinguishable from Lite0, at a fifth of the training time".
 
     Args:
         pairs: of ``against_best`` for these rows; without them nothing is said about differences.
@@ -41,29 +42,29 @@ def claim(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_
     leader = rivals[tested[0].a]
     ties = [rivals[pair.b] for pair in tested if pair.tie]
     if ties:
-        return _tie_claim(leader, ties, cost)
+        return _claim_of_tie(leader, ties, cost)
     closest = min(tested, key=lambda pair: pair.difference)
     second = rivals[closest.b]
-    price = _price(leader, second, cost)
-    return f"{leader.name} is more accurate than {second.name} by {points(closest.difference)}{price}"
+    margin = points(closest.difference)
+    return f"{leader.name} is more accurate than {second.name} by {margin}{_price(leader, second, cost)}"
 
 
 def _alone(top: Row | None) -> str:
     if top is None:
         return "No run has been measured on the test photos yet"
-    return f"{top.name} is right on {percent(top.accuracy, top.interval)} of the test photos"
+    return f"{top.name}: {percent(top.accuracy, top.interval)} test accuracy"
 
 
-def _tie_claim(leader: Row, ties: Sequence[Row], cost: str) -> str:
-    """The cheapest of those that may be the best, against the best measured (or the best tie, if that is itself)."""
+def _claim_of_tie(leader: Row, ties: Sequence[Row], cost: str) -> str:
+    """The cheapest run that may be the best, against the best measured (or the best other one, if that is itself)."""
     key = cost_kind(cost).key
     priced = [row for row in (leader, *ties) if getattr(row, key) is not None]
     cheapest = min(priced, key=lambda row: getattr(row, key), default=leader)
     other = leader if cheapest is not leader else max(ties, key=lambda row: row.accuracy or 0.0)
-    return f"{cheapest.name} is as accurate as {other.name} (a tie){_price(cheapest, other, cost)}"
+    return f"{cheapest.name} is not distinguishable from {other.name}{_price(cheapest, other, cost)}"
 
 
 def _price(row: Row, other: Row, cost: str) -> str:
     kind = cost_kind(cost)
     ours, theirs = getattr(row, kind.key), getattr(other, kind.key)
-    return f" at {times(ours / theirs)} {kind.title}" if ours is not None and theirs else ""
+    return f", at {times(ours / theirs)} {kind.title}" if ours is not None and theirs else ""

@@ -62,7 +62,7 @@ def _watch_until_compare_opens(page: Page) -> None:
 
 def _read_the_comparison(page: Page) -> None:
     first_line = page.get_by_test_id("stMain").get_by_test_id("stCaptionContainer").first
-    expect(first_line).to_contain_text(re.compile("A tie|is better than"), timeout=PATIENT)
+    expect(first_line).to_contain_text(re.compile("not distinguishable|is more accurate than"), timeout=PATIENT)
     expect(page.get_by_text("Leaderboard")).to_be_visible()
     page.get_by_role("radio", name="Confusion").click()
     expect(page.get_by_role("combobox", name="Photos of a cell")).to_be_visible(timeout=PATIENT)

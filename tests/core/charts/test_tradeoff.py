@@ -115,4 +115,4 @@ def test_runs_that_fit_on_the_axis_are_drawn_to_scale():
 
 
 def test_the_title_says_what_the_comparison_may_say():
-    assert tradeoff_chart(_board([0.9])).title == "r-00 is right on 90.0 % ± 4.5 of the test photos"
+    assert tradeoff_chart(_board([0.9])).title == "r-00: 90.0 % ± 4.5 test accuracy"
