@@ -1,4 +1,4 @@
-"""Commands that stop, back up, examine and serve."""
+"""``stop``, ``backup``, ``doctor`` and ``run``."""
 
 import os
 import signal
@@ -9,12 +9,21 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core import jobs
+from core.cli.verbs import Result, add_verb
 from core.errors import NoSpace, Unavailable
 from core.settings import load_settings
 from core.workbench import Workbench
 from core.workbench.health import examine
 
-Result = tuple[dict, bool]
+
+def add_verbs(verbs) -> None:
+    verb = add_verb(verbs, "stop", stop, stop_text, "stop the supervisor; running training continues")
+    verb.add_argument("--now", action="store_true", help="also stop running training; it resumes at the next start")
+    verb = add_verb(verbs, "backup", backup, backup_text, "copy the registry while it is in use")
+    verb.add_argument("path", help="a file that does not exist yet")
+    add_verb(verbs, "doctor", doctor, doctor_text, "check the installation and the home")
+    verb = add_verb(verbs, "run", run_dashboard, nothing_text, "start the dashboard and the supervisor")
+    verb.add_argument("--base-path", metavar="PATH", help="serve below this path: /graft (default: GRAFT_BASE_PATH)")
 
 
 def stop(options: Namespace) -> Result:

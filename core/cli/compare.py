@@ -2,13 +2,17 @@
 
 from argparse import Namespace
 
-from core.cli.text_tables import percent, table
+from core.cli.verbs import Result, add_runs, add_verb, table
 from core.comparison import COSTS, Comparison, Paired, Row, verdict
+from core.text.units import percent
 from core.workbench import Workbench
 
-Result = tuple[dict, bool]
-
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece")
+
+
+def add_verbs(verbs) -> None:
+    verb = add_verb(verbs, "compare", compare, compare_text, "compare runs of one dataset")
+    add_runs(verb)
 
 
 def compare(options: Namespace) -> Result:

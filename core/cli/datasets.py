@@ -1,13 +1,19 @@
-"""Commands about photos and backbones."""
+"""``import`` and ``datasets``."""
 
 import sys
 from argparse import Namespace
 from dataclasses import asdict
 
-from core.cli.text_tables import percent, table
+from core.cli.verbs import Result, add_verb, table
 from core.workbench import Workbench
 
-Result = tuple[dict, bool]
+
+def add_verbs(verbs) -> None:
+    verb = add_verb(verbs, "import", import_, import_text, "import photos as a dataset")
+    verb.add_argument("path", help="a ZIP, a folder with one folder per class, or: demo")
+    verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
+    verb.add_argument("--seed", type=int, default=0, help="of the split")
+    add_verb(verbs, "datasets", datasets, datasets_text, "list the datasets")
 
 
 def import_(options: Namespace) -> Result:
@@ -68,19 +74,3 @@ def datasets_text(result: dict) -> str:
         for row in result["datasets"]
     ]
     return table(("dataset", "name", "photos", "classes"), rows)
-
-
-def backbones(options: Namespace) -> Result:
-    rows = [
-        asdict(backbone) | {"availability": str(availability), "blocks": list(backbone.blocks)}
-        for backbone, availability in Workbench.open().backbones()
-    ]
-    return {"backbones": rows}, True
-
-
-def backbones_text(result: dict) -> str:
-    rows = [
-        (row["name"], row["availability"], f"{row['parameters'] / 1e6:.1f} M", row["input_size"], percent(row["top1"]))
-        for row in result["backbones"]
-    ]
-    return table(("backbone", "weights", "parameters", "input", "ImageNet top-1"), rows)

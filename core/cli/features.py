@@ -1,13 +1,19 @@
-"""The command about stored features."""
+"""``features``: what is stored, and its export."""
 
 from argparse import Namespace
 from pathlib import Path
 
-from core.cli.text_tables import table
+from core.cli.verbs import Result, add_verb, table
 from core.errors import InvalidInput
 from core.workbench import Workbench
 
-Result = tuple[dict, bool]
+
+def add_verbs(verbs) -> None:
+    verb = add_verb(verbs, "features", features, features_text, "list the stored features with their sizes")
+    verb.add_argument("--dataset", help="only of this dataset")
+    verb.add_argument("--parquet", metavar="FILE", help="write the pooled features of --dataset by --backbone to FILE")
+    verb.add_argument("--backbone", metavar="B", help="for --parquet")
+    verb.add_argument("--cut", metavar="C", help="for --parquet: top, classes, or a block with .pool")
 
 
 def features(options: Namespace) -> Result:

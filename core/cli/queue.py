@@ -1,4 +1,4 @@
-"""Commands about runs on their way: awaiting, stopping, going on."""
+"""``wait``, ``cancel`` and ``resume``: runs that have not ended, or did not finish."""
 
 import sys
 import time
@@ -6,11 +6,21 @@ from argparse import Namespace
 
 from core import jobs
 from core.cli.runs import run_row
+from core.cli.verbs import Result, add_runs, add_verb
 from core.errors import InvalidInput
 from core.runs.values import Run, Status
 from core.workbench import Workbench
 
-Result = tuple[dict, bool]
+
+def add_verbs(verbs) -> None:
+    verb = add_verb(verbs, "wait", wait, wait_text, "wait until runs have ended")
+    add_runs(verb, "*")
+    verb.add_argument("--all", action="store_true", help="every waiting or running run (the default)")
+    verb = add_verb(verbs, "cancel", cancel, run_text, "stop a run; it can be resumed")
+    verb.add_argument("run", metavar="RUN")
+    verb.add_argument("--after-epoch", action="store_true", help="finish the current epoch first and keep the model")
+    verb = add_verb(verbs, "resume", resume, run_text, "resume a failed or cancelled run")
+    verb.add_argument("run", metavar="RUN")
 
 
 def wait(options: Namespace) -> Result:

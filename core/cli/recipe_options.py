@@ -1,8 +1,9 @@
-"""Recipes from what was typed after ``train``."""
+"""Recipes from the options of ``train``."""
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
+from core.cli.verbs import add_list
 from core.errors import InvalidInput
 from core.recipes.defaults import fitting
 from core.recipes.recipe import (
@@ -17,6 +18,20 @@ from core.recipes.recipe import (
 )
 from core.workbench import Workbench
 from core.workbench.recipes import repeated
+
+_TRAINABLE = ", ".join(pattern for pattern in Pattern if pattern is not Pattern.CASCADE)
+
+
+def add_recipe_options(verb: ArgumentParser) -> None:
+    """The options that make the recipes of ``train``."""
+    verb.add_argument("--pattern", nargs="+", action="extend", metavar="P", help=f"one or more of {_TRAINABLE}")
+    add_list(verb, "--depth", "N", "blocks, or: all (a sweep)")
+    verb.add_argument("--cascade", metavar="KIND", help="fusion or stacking, of the backbone with every --member")
+    add_list(verb, "--member", "M", "a backbone, or a run")
+    add_list(verb, "--map", "SYNSET=CLASS", "maps an ImageNet class to yours, for the classifier")
+    verb.add_argument("--epochs", type=int)
+    add_list(verb, "--set", "NAME=VALUE", "a hyperparameter")
+    verb.add_argument("--repeat", type=int, default=1, metavar="K", help="with K seeds each")
 
 
 def recipes_of(workbench: Workbench, dataset_id: str, options: Namespace) -> list[Recipe]:

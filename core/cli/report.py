@@ -1,6 +1,6 @@
 """``core report``, ``core table``, ``core calibrate``: what is given away of finished runs, how sure they are."""
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -8,15 +8,32 @@ from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Any
 
-from core.cli.text_tables import percent
+from core.cli.verbs import Result, add_runs, add_verb
 from core.errors import Conflict, InvalidInput, Unavailable
 from core.files.atomic import replacing
 from core.text.tables import as_csv, as_parquet
-from core.text.units import size
+from core.text.units import percent, size
 from core.workbench import Workbench
 
-Result = tuple[dict, bool]
 ENDINGS = (".csv", ".parquet")
+
+
+def add_verbs(verbs) -> None:
+    verb = add_verb(verbs, "report", report, report_text, "compare runs in one self-contained HTML file")
+    add_runs(verb)
+    _add_output(verb, "an .html file")
+    verb = add_verb(verbs, "table", table, table_text, "write a table of a comparison as CSV or Parquet")
+    verb.add_argument("table", metavar="TABLE", help="leaderboard, costs, epochs or answers")
+    add_runs(verb)
+    _add_output(verb, "a .csv or .parquet file")
+    verb = add_verb(verbs, "calibrate", calibrate, calibrate_text, "fit a temperature to a model's confidence")
+    verb.add_argument("run", metavar="RUN")
+    verb.add_argument("--undo", action="store_true", help="remove the temperature")
+
+
+def _add_output(verb: ArgumentParser, help: str) -> None:
+    verb.add_argument("-o", "--output", required=True, metavar="FILE", help=help)
+    verb.add_argument("--force", action="store_true", help="overwrite the file")
 
 
 def report(options: Namespace) -> Result:

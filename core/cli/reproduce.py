@@ -1,15 +1,26 @@
-"""Commands that build on finished runs: ensembles, confidence cascades, and the same run again."""
+"""``ensemble``, ``confidence`` and ``reproduce``: runs made of finished runs."""
 
 from argparse import Namespace
 from dataclasses import asdict
 
 from core.cli.queue import report_unfinished, wait_for
 from core.cli.runs import reproduction_row, run_row
+from core.cli.verbs import Result, add_runs, add_verb
 from core.planning.decide import Decision, Plan
 from core.runs.values import Run, Status
 from core.workbench import Workbench
 
-Result = tuple[dict, bool]
+
+def add_verbs(verbs) -> None:
+    verb = add_verb(verbs, "ensemble", ensemble, combined_text, "average the predictions of finished runs; no training")
+    add_runs(verb)
+    help_ = "a cheap run predicts where it is confident, a costly one elsewhere"
+    verb = add_verb(verbs, "confidence", confidence, combined_text, help_)
+    verb.add_argument("cheap", metavar="RUN")
+    verb.add_argument("costly", metavar="RUN")
+    verb = add_verb(verbs, "reproduce", reproduce, reproduce_text, "repeat a finished run with its seed and compare")
+    verb.add_argument("run", metavar="RUN")
+    verb.add_argument("--no-wait", action="store_true", help="do not wait for its end")
 
 
 def ensemble(options: Namespace) -> Result:

@@ -1,22 +1,27 @@
-"""Commands that show what runs left."""
+"""``runs`` and ``show``."""
 
-import os
-import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 
-from core.cli.text_tables import percent, table
+from core.cli.verbs import Result, add_list, add_verb, table
 from core.errors import InvalidInput, NotFound
-from core.models.predict import PhotoPredictions
 from core.recipes.recipe import PARTS, Recipe
 from core.registry.search import RunQuery
 from core.runs.values import Evaluation, Run
+from core.text.units import percent
 from core.workbench import Workbench
 
-Result = tuple[dict, bool]
+
+def add_verbs(verbs) -> None:
+    verb = add_verb(verbs, "runs", runs, runs_text, "list runs, newest first")
+    verb.add_argument("--dataset", help="only of this dataset")
+    help_ = "only with all of these words in id, name, notes, tags, pattern or backbone"
+    verb.add_argument("--search", default="", metavar="TEXT", help=help_)
+    add_list(verb, "--tag", "TAG", "only with all of these tags")
+    verb.add_argument("--starred", action="store_true", help="only starred ones")
+    verb.add_argument("--archived", action="store_true", help="also archived ones")
+    verb = add_verb(verbs, "show", show, show_text, "all about one run")
+    verb.add_argument("run", metavar="RUN")
 
 
 def run_row(run: Run) -> dict:
@@ -172,65 +177,3 @@ def _recipe_words(recipe: dict) -> str:
 
 def _best(result: dict) -> str:
     return f", best epoch {result['best_epoch']} of {result['epochs_done']}" if result["best_epoch"] else ""
-
-
-def predict(options: Namespace) -> Result:
-    if not 1 <= options.top <= 1000:
-        raise InvalidInput(f"--top must be between 1 and 1000. Received: {options.top}")
-    workbench = Workbench.open()
-    photos = [(name, _read(name)) for name in options.photos]
-    with _without_native_noise():
-        predictions = workbench.predict(options.model, photos, top=options.top)
-    rows = [_prediction(row) for row in predictions]
-    problems = [f"{row['file']}: {row['problem']}" for row in rows if row["problem"]]
-    problems += [f"{a['run']}: {a['problem']}" for row in rows[:1] for a in row["answers"] if a["problem"]]
-    if problems:
-        print(" ".join(problems), file=sys.stderr)
-    return {"photos": rows}, not problems
-
-
-@contextmanager
-def _without_native_noise() -> Iterator[None]:
-    """LiteRT greets on stderr from C++ and knows no switch for it."""
-    sys.stderr.flush()
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nothing)
-
-
-def _prediction(row: PhotoPredictions) -> dict:
-    answers = [
-        {
-            "run": answer.run_id,
-            "title": answer.title,
-            "predictions": [asdict(prediction) for prediction in answer.predictions],
-            "milliseconds": answer.milliseconds,
-            "unsure": answer.unsure,
-            "calibrated": answer.calibrated,
-            "problem": answer.problem,
-        }
-        for answer in row.answers
-    ]
-    return {"file": row.name, "problem": row.problem, "answers": answers}
-
-
-def _read(name: str) -> bytes:
-    try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from None
-
-
-def predict_text(result: dict) -> str:
-    lines = []
-    for row in result["photos"]:
-        lines.append(f"{row['file']}")
-        for answer in row["answers"]:
-            best = ", ".join(f"{p['class_name']} {percent(p['probability'])}" for p in answer["predictions"])
-            lines.append(f"  {answer['title']} ({answer['run']}): {best or answer['problem']}")
-    return "\n".join(lines)

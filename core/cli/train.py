@@ -1,4 +1,4 @@
-"""The command that looks and launches: ``train``."""
+"""``backbones`` and ``train``: what can be trained, planning and launching it."""
 
 import sys
 from argparse import Namespace
@@ -6,16 +6,46 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from core.cli.queue import report_unfinished, wait_for
-from core.cli.recipe_options import recipes_of
+from core.cli.recipe_options import add_recipe_options, recipes_of
+from core.cli.verbs import Result, add_verb, table
 from core.errors import GraftError, InvalidInput
 from core.planning.checks import many_runs
 from core.planning.decide import Decision, Level, Plan
 from core.runs.values import Run, Status
-from core.text.units import duration
+from core.text.units import duration, percent
 from core.workbench import Workbench
 
 _AHEAD = (Decision.NEW, Decision.RESUMED, Decision.EXTENDED)
-Result = tuple[dict, bool]
+
+
+def add_verbs(verbs) -> None:
+    add_verb(verbs, "backbones", backbones, backbones_text, "list the pretrained backbones")
+    verb = add_verb(verbs, "train", train, train_text, "train backbones on a dataset in the background")
+    verb.add_argument("--dataset", required=True, help="id, name or name:version")
+    help_ = "names from the catalogue, or finished runs"
+    verb.add_argument("--backbone", required=True, nargs="+", action="extend", metavar="B", help=help_)
+    add_recipe_options(verb)
+    verb.add_argument("--force", action="store_true", help="retrain even if a result exists, with the next free seed")
+    verb.add_argument("--priority", type=int, default=0, help="higher starts first")
+    verb.add_argument("--dry-run", action="store_true", help="only show the plan")
+    verb.add_argument("--wait", action="store_true", help="until all runs have ended")
+    verb.add_argument("--yes", action="store_true", help="do not ask before many runs")
+
+
+def backbones(options: Namespace) -> Result:
+    rows = [
+        asdict(backbone) | {"availability": str(availability), "blocks": list(backbone.blocks)}
+        for backbone, availability in Workbench.open().backbones()
+    ]
+    return {"backbones": rows}, True
+
+
+def backbones_text(result: dict) -> str:
+    rows = [
+        (row["name"], row["availability"], f"{row['parameters'] / 1e6:.1f} M", row["input_size"], percent(row["top1"]))
+        for row in result["backbones"]
+    ]
+    return table(("backbone", "weights", "parameters", "input", "ImageNet top-1"), rows)
 
 
 def train(options: Namespace) -> Result:

@@ -1,0 +1,70 @@
+"""``delete``: runs, the weights of runs, or a dataset."""
+
+import sys
+from argparse import Namespace
+from dataclasses import asdict
+
+from core.cli.verbs import Result, add_runs, add_verb
+from core.errors import GraftError, InvalidInput
+from core.text.units import count, listed, size
+from core.workbench import Workbench
+from core.workbench.delete import DeletionImpact, impact_label, used_by_label
+
+
+def add_verbs(verbs) -> None:
+    verb = add_verb(verbs, "delete", delete, delete_text, "delete runs, weights or a dataset")
+    add_runs(verb, "*")
+    verb.add_argument("--weights", action="store_true", help="only their models and checkpoints; the record stays")
+    verb.add_argument("--model", metavar="RUN", help="only the weights of this run")
+    verb.add_argument("--dataset", help="a dataset with all its runs")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def delete(options: Namespace) -> Result:
+    """Runs, the weights of runs, or a dataset; asks first where somebody can answer."""
+    workbench = Workbench.open()
+    kind, references = _what(options)
+    if options.model:
+        references = [workbench.registry.model(options.model).run_id]
+    if kind == "dataset":
+        impact = workbench.preview_deletion(dataset=references[0])
+    else:
+        impact = workbench.preview_deletion(references, weights_only=kind == "model")
+    if sys.stdin.isatty() and not options.yes and not options.json:
+        _ask(impact)
+    if kind == "dataset":
+        impact = workbench.delete_dataset(references[0])
+    else:
+        impact = workbench.delete_weights(references) if kind == "model" else workbench.delete_runs(references)
+    deleted = references[0] if len(references) == 1 else references
+    return {"deleted": deleted, "kind": kind} | asdict(impact), True
+
+
+def _ask(impact: DeletionImpact) -> None:
+    champions = f" Among them: the {listed(impact.aliases)}." if impact.aliases else ""
+    if _answer(f"Delete {impact_label(impact)}?{champions}{used_by_label(impact)} [y/N] ") not in ("y", "yes"):
+        raise GraftError("Nothing was deleted.")
+
+
+def _what(options: Namespace) -> tuple[str, list[str]]:
+    """("run", "model" or "dataset", which ones)."""
+    of_runs = ("model" if options.weights else "run", options.runs)
+    given = [of_runs, ("model", [options.model]), ("dataset", [options.dataset])]
+    named = [(kind, which) for kind, which in given if any(which)]
+    if len(named) != 1 or (options.weights and not options.runs):  # --weights --dataset D keeps no record of anything
+        raise InvalidInput("Name runs (with --weights only their weights go), or give --model RUN or --dataset D.")
+    return named[0]
+
+
+def _answer(question: str) -> str:
+    try:
+        return input(question).strip().lower()
+    except EOFError:  # Ctrl-D
+        return ""
+
+
+def delete_text(result: dict) -> str:
+    deleted = result["deleted"]
+    named = deleted if isinstance(deleted, str) else count(len(deleted), "run")
+    what = "the weights of " if result["kind"] == "model" else f"{result['kind']} " if isinstance(deleted, str) else ""
+    return f"Deleted {what}{named}: {size(result['bytes'])} freed."
