@@ -4,23 +4,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.datasets.layout import Layout
-from core.datasets.names import shown
+from core.datasets.names import quoted
 from core.datasets.values import SPLITS, Photo, Rejection
 from core.errors import InvalidInput
 
 PHOTOS_PER_CLASS = 3
-"""With fewer a class cannot be learned, tuned and tested on different photos."""
+"""One each for training, validation and test."""
 
 _PHOTO_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif"}
 
 _KEEP_FIRST = {"test": 0, "validation": 1, "train": 2, "": 0}
-"""Of copies in several given splits the test photo stays, so that the test keeps its size and nothing leaks into it."""
+"""Of copies in several given splits the test photo is kept, so that no test photo is trained on."""
 
 
 def without_copies(photos: Sequence[Photo]) -> tuple[list[Photo], list[Rejection]]:
-    """Photos with every digest at most once, and what was left out, with reasons.
+    """Photos with unique digests, and the rejected copies with reasons.
 
-    A digest in two classes is a contradiction that only the user can resolve: all its copies are refused.
+    Of copies within one class one is kept. A photo in two classes is rejected everywhere: only the user knows which
+    class is right.
     """
     groups: dict[str, list[Photo]] = {}
     for photo in photos:
@@ -49,19 +50,20 @@ def _conflict(copies: list[Photo]) -> list[Rejection]:
 
 
 def check_suitable(photos: Sequence[Photo], layout: Layout, rejections: Sequence[Rejection]) -> None:
-    """Raises when no dataset can be made of ``photos``.
+    """Check that ``photos`` make a dataset.
 
-    A class that was meant (a folder with a file that calls itself a photo) is never dropped silently.
+    A folder with at least one file that has the suffix of a photo counts as a class, even if all its files were
+    rejected, so that no class is dropped silently.
 
     Raises:
-        InvalidInput: one sentence with the classes and their counts, and an example of what was refused.
+        InvalidInput: too few classes or photos; the message has the counts and an example of a rejected file.
     """
     if not photos:
         files = "The only file was refused" if len(rejections) == 1 else f"All {len(rejections)} files were refused"
         raise InvalidInput(f"{files}.{_example(rejections)}")
     counts = _counts(photos, layout)
     if len(counts) < 2:
-        only = shown(next(iter(counts)))
+        only = quoted(next(iter(counts)))
         raise InvalidInput(
             f"A dataset needs two classes at least, one folder of photos for each. Received one: {only}."
         )
@@ -90,12 +92,12 @@ def _counts(photos: Sequence[Photo], layout: Layout) -> dict[str, int]:
 def _check_given(
     photos: Sequence[Photo], counts: Mapping[str, int], given: frozenset[str], rejections: Sequence[Rejection]
 ) -> None:
-    """Every class must be learned: it is in ``train``, with one photo more for each split drawn from there."""
+    """Every class needs a photo in ``train``, and one more for each split that is drawn from there."""
     needed = 1 + len(set(SPLITS) - given)
-    learned = dict.fromkeys(counts, 0)
+    in_train = dict.fromkeys(counts, 0)
     for photo in photos:
-        learned[photo.class_name] += photo.split == "train"
-    short = {name: count for name, count in learned.items() if count < needed}
+        in_train[photo.class_name] += photo.split == "train"
+    short = {name: count for name, count in in_train.items() if count < needed}
     if short:
         least = "a photo" if needed == 1 else f"{needed} different photos"
         raise InvalidInput(
@@ -108,12 +110,12 @@ def _check_given(
 
 
 def _listed(counts: Mapping[str, int], limit: int = 5) -> str:
-    text = ", ".join(f"{shown(name)} with {count}" for name, count in list(counts.items())[:limit])
+    text = ", ".join(f"{quoted(name)} with {count}" for name, count in list(counts.items())[:limit])
     return f"{text} and {len(counts) - limit} more" if len(counts) > limit else text
 
 
 def _example(rejections: Sequence[Rejection]) -> str:
-    """Why photos may be fewer than the user thinks."""
+    """The first rejected file, as an explanation of missing photos."""
     if not rejections:
         return ""
-    return f" For example, {shown(rejections[0].file)} {rejections[0].reason}."
+    return f" For example, {quoted(rejections[0].file)} {rejections[0].reason}."

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from core.datasets.members import FILE_LIMIT, Member
-from core.datasets.names import is_unsafe, same, shown
+from core.datasets.names import is_unsafe, name_key, quoted
 from core.errors import Refused
 
 MEMBER_LIMIT = 50_000
@@ -136,7 +136,7 @@ def _entries(table: bytes, count: int) -> list[ZipInfo]:
         with ZipFile(BytesIO(table + end)) as archive:
             entries = archive.infolist()
     except UnicodeDecodeError as error:
-        raise Refused(f"The archive holds a name that is no text: {shown(error.object.decode('latin-1'))}.") from None
+        raise Refused(f"The archive holds a name that is no text: {quoted(error.object.decode('latin-1'))}.") from None
     except NotImplementedError as error:
         raise Refused(f"The archive is of an unusual kind ({error}). Pack it again as plain ZIP.") from None
     except BadZipFile:
@@ -180,7 +180,7 @@ def _name(raw: bytes) -> str:
 def _check_entry(entry: ZipInfo, member: Member) -> None:
     problem = _name_problem(member.name) or _kind_problem(entry) or _size_problem(member)
     if problem:
-        raise Refused(f"The archive was refused: {shown(member.name)} {problem}.")
+        raise Refused(f"The archive was refused: {quoted(member.name)} {problem}.")
 
 
 def _name_problem(name: str) -> str | None:
@@ -236,14 +236,14 @@ def _check_overlap(members: tuple[Member, ...], table_start: int) -> None:
     starts = [member.offset for member in members[1:]] + [table_start]
     for member, end, start in zip(members, ends, starts, strict=True):
         if end > start:
-            raise Refused(f"The archive was refused: {shown(member.name)} overlaps with what follows it.")
+            raise Refused(f"The archive was refused: {quoted(member.name)} overlaps with what follows it.")
 
 
 def _check_duplicates(files: tuple[Member, ...]) -> None:
     seen: dict[str, str] = {}
     for member in files:
-        key = same("/".join(parts_of(member.name)))
+        key = name_key("/".join(parts_of(member.name)))
         if key in seen:
-            first = shown(seen[key])
-            raise Refused(f"The archive holds two files of one name: {first} and {shown(member.name)}. Rename one.")
+            first = quoted(seen[key])
+            raise Refused(f"The archive holds two files of one name: {first} and {quoted(member.name)}. Rename one.")
         seen[key] = member.name

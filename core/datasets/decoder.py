@@ -1,8 +1,8 @@
-"""The child process that touches untrusted bytes: ``python -m core.datasets.decoder FOLDER``.
+"""The child process that decodes untrusted bytes: ``python -m core.datasets.decoder FOLDER``.
 
-It reads tasks as JSON lines on stdin, writes each decoded photo to ``FOLDER/<digest>.jpg`` and answers with one JSON
-line on stdout. Memory, file size and time per photo are limited by the kernel, so that the worst photo costs one
-photo. It ends when stdin does, so it never outlives the process that started it.
+It reads tasks as JSON lines on stdin, writes each decoded photo to ``FOLDER/<digest>.jpg`` and replies with one JSON
+line on stdout. The kernel limits memory, file size and time per photo, so that a hostile photo affects only itself. The
+process ends when stdin is closed, so it never outlives its parent.
 """
 
 import errno
@@ -26,18 +26,18 @@ WRITE_LIMIT = 64 * 2**20
 
 
 def main() -> None:
-    """Answers tasks until stdin ends."""
-    _limit_myself()
+    """Decode tasks until stdin ends."""
+    _set_limits()
     folder = Path(sys.argv[1])
-    _say({"ready": True})
+    _reply({"ready": True})
     for line in sys.stdin.buffer:
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_PHOTO)  # the kernel ends this process when it runs out
-        answer = _answer(json.loads(line), folder)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_PHOTO)  # the kernel kills this process at timeout
+        result = _result(json.loads(line), folder)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _say(answer)
+        _reply(result)
 
 
-def _limit_myself() -> None:
+def _set_limits() -> None:
     for limit, most in (
         (resource.RLIMIT_AS, MEMORY_LIMIT),
         (resource.RLIMIT_FSIZE, WRITE_LIMIT),
@@ -49,12 +49,12 @@ def _limit_myself() -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-def _say(answer: dict) -> None:
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+def _reply(result: dict) -> None:
+    sys.stdout.buffer.write(json.dumps(result).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 
-def _answer(task: dict, folder: Path) -> dict:
+def _result(task: dict, folder: Path) -> dict:
     try:
         data = _read(task)
         photo = decode(data)
@@ -78,12 +78,12 @@ def _read(task: dict) -> bytes:
 
 @lru_cache(maxsize=1)
 def _archive(path: str) -> BinaryIO:
-    """Stays open: an import reads thousands of members of one archive."""
+    """Kept open: an import reads thousands of members of one archive."""
     return BufferedReader(FileIO(os.fsdecode(bytes.fromhex(path))))
 
 
 def _write(folder: Path, digest: str, jpeg: bytes) -> bool:
-    """Whether there was room. Two children may write one photo: each under its own name, then by rename."""
+    """Store the photo; False if the disk is full. Renamed into place, because two children may write the same photo."""
     part = f"{folder}/{os.getpid()}.part"
     try:
         with FileIO(part, "w") as file:  # unbuffered: half the system calls of a buffered file

@@ -1,4 +1,4 @@
-"""An import from the first look at the upload to the stored dataset."""
+"""An import: list the upload, decode, accept, split, store."""
 
 import shutil
 import time
@@ -28,10 +28,10 @@ _REPORT_SECONDS = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class ImportProgress:
-    """How far an import is.
+    """Progress of an import.
 
     Args:
-        stage: what it does now: "Reading the upload", "Decoding photos", "Storing".
+        stage: "Reading the upload", "Decoding photos", "Storing".
         done, total: files decoded so far, of how many; accepted, rejected: of the done ones.
         eta_seconds: estimated, of decoding; None while unknown.
     """
@@ -59,66 +59,68 @@ def import_photos(
     progress: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Dataset, tuple[Photo, ...]]:
-    """Imports a ZIP archive or a folder as ``datasets/<dataset_id>``; on any error nothing is left behind.
+    """Import a ZIP archive or a folder as ``datasets/<dataset_id>``; after an error nothing remains on disk.
 
     Args:
         source: one folder of photos per class, optionally below ``train``, ``validation`` and ``test``.
-        name: of the dataset; None takes the archive's or folder's.
+        name: of the dataset; None for that of the archive or folder.
         version: of the dataset under its name, from 1.
         seed: of the split that Graft draws.
-        previous: ``{photo digest: split}`` of the version before; these photos keep their side.
-        progress: called about ten times a second. cancelled: asked as often.
+        previous: ``{photo digest: split}`` of the version before; these photos keep their split.
+        progress: called about ten times a second. cancelled: called as often; True stops the import.
 
     Returns:
         The dataset and its photos, ordered by split, class and digest.
 
     Raises:
         InvalidInput: no dataset can be made of it. Refused: the archive breaks the policy. NoSpace: the disk is too
-        full. Cancelled: ``cancelled`` said so. Conflict: ``dataset_id`` is taken. Unavailable: no decoder can start.
+        full. Cancelled: ``cancelled`` returned True. Conflict: ``dataset_id`` exists. Unavailable: no decoder starts.
     """
-    who = {"id": dataset_id, "name": dataset_name(name, Path(source)), "version": version, "started": time.time()}
-    watch = _Watch(progress, cancelled)
-    watch.say("Reading the upload")
+    identity = {"id": dataset_id, "name": dataset_name(name, Path(source)), "version": version, "started": time.time()}
+    tracker = _Progress(progress, cancelled)
+    tracker.report("Reading the upload")
     upload = open_upload(Path(source))
     layout = arrange(upload.files, upload.empty_folders)
     sweep(settings)
     with staging(settings, dataset_id) as stage:
         _check_space(settings, layout.candidates)
-        decoded, refused = _decode(layout.candidates, Path(source), stage, watch)
-        watch.say("Storing")
+        decoded, refused = _decode(layout.candidates, Path(source), stage, tracker)
+        tracker.report("Storing")
         refused += [*upload.rejections, *layout.rejections]
-        dataset, photos = _settle(decoded, refused, layout, seed, previous or {}, who)
+        dataset, photos = _assemble(decoded, refused, layout, seed, previous or {}, identity)
         _store(stage.path, dataset, photos)
-        watch.check()
+        tracker.check()
         stage.publish()
     return dataset, photos
 
 
-def _settle(
+def _assemble(
     decoded: list[Photo],
     refused: list[Rejection],
     layout: Layout,
     seed: int,
     previous: Mapping[str, str],
-    who: dict[str, Any],
+    identity: dict[str, Any],
 ) -> tuple[Dataset, tuple[Photo, ...]]:
-    """What becomes of the decoded photos: copies out, classes checked, sides drawn."""
+    """Remove copies, check the classes and draw the split."""
     unique, copies = without_copies(decoded)
     rejections = tuple(sorted([*refused, *copies], key=lambda rejection: rejection.file))
     check_suitable(unique, layout, rejections)
     photos, notes = with_split(unique, layout.given, seed, previous)
     split_given = bool(layout.given)
-    return dataset_of(photos, seed=seed, split_given=split_given, rejections=rejections, notes=notes, **who), photos
+    return dataset_of(
+        photos, seed=seed, split_given=split_given, rejections=rejections, notes=notes, **identity
+    ), photos
 
 
-class _Watch:
-    """Reports progress and asks whether to stop, neither too often."""
+class _Progress:
+    """Reports progress and checks for cancellation, at most about ten times a second."""
 
     def __init__(self, progress: Report | None, cancelled: Callable[[], bool] | None) -> None:
         self._progress, self._cancelled = progress, cancelled
         self._started = self._last = time.monotonic()
 
-    def say(self, stage: str, done: int = 0, total: int = 0, rejected: int = 0) -> None:
+    def report(self, stage: str, done: int = 0, total: int = 0, rejected: int = 0) -> None:
         self.check()
         self._last = time.monotonic()
         if self._progress:
@@ -146,60 +148,60 @@ def _check_space(settings: Settings, candidates: Sequence[Candidate]) -> None:
 
 
 def _decode(
-    candidates: Sequence[Candidate], source: Path, stage: Staging, watch: _Watch
+    candidates: Sequence[Candidate], source: Path, stage: Staging, tracker: _Progress
 ) -> tuple[list[Photo], list[Rejection]]:
-    """Decodes every candidate into ``stage/photos``: accepted ones in order of their paths, and the refused."""
+    """Decode every candidate into ``stage/photos``: the photos in the order of their paths, and the rejections."""
     folder = stage.path / "photos"
     folder.mkdir()
-    answers: dict[int, Decoded | Failed] = {}
+    results: dict[int, Decoded | Failed] = {}
     rejected = 0
-    watch.say("Decoding photos", 0, len(candidates))
+    tracker.report("Decoding photos", 0, len(candidates))
     with closing(decode_all(_tasks(candidates, source), folder, keep_open=(stage.lock.descriptor,))) as decoding:
-        for answer in decoding:
-            if answer is not None:
-                answers[answer.index] = answer
-                rejected += isinstance(answer, Failed)
-            if watch.due:
-                watch.say("Decoding photos", len(answers), len(candidates), rejected)
-    watch.say("Decoding photos", len(answers), len(candidates), rejected)
+        for result in decoding:
+            if result is not None:
+                results[result.index] = result
+                rejected += isinstance(result, Failed)
+            if tracker.due:
+                tracker.report("Decoding photos", len(results), len(candidates), rejected)
+    tracker.report("Decoding photos", len(results), len(candidates), rejected)
     accepted: list[Photo] = []
     refused: list[Rejection] = []
     for index, candidate in enumerate(candidates):
-        answer = answers[index]
-        if isinstance(answer, Failed):
-            refused.append(Rejection(file=candidate.file.name, reason=answer.reason))
+        result = results[index]
+        if isinstance(result, Failed):
+            refused.append(Rejection(file=candidate.file.name, reason=result.reason))
         else:
-            accepted.append(_photo(candidate, answer))
+            accepted.append(_photo(candidate, result))
     return accepted, refused
 
 
 def _tasks(candidates: Sequence[Candidate], source: Path) -> list[Task]:
-    """In the order in which the content lies in the archive: reading forward is what disks do best."""
+    """Ordered by the offset in the archive, so that the disk is read sequentially."""
     source = source.resolve()
     tasks = []
     for index, candidate in enumerate(candidates):
-        place = candidate.file.source
-        if isinstance(place, Path):
-            tasks.append(Task(index=index, path=place.absolute()))
+        source_of = candidate.file.source
+        if isinstance(source_of, Path):
+            tasks.append(Task(index=index, path=source_of.absolute()))
         else:
-            tasks.append(Task(index=index, path=source, member=place))
+            tasks.append(Task(index=index, path=source, member=source_of))
     return sorted(tasks, key=lambda task: (task.member.offset if task.member else 0, task.index))
 
 
-def _photo(candidate: Candidate, answer: Decoded) -> Photo:
+def _photo(candidate: Candidate, result: Decoded) -> Photo:
     return Photo(
-        digest=answer.digest,
+        digest=result.digest,
         file=candidate.file.name,
         class_name=candidate.class_name,
         split=candidate.split,
-        width=answer.width,
-        height=answer.height,
-        stored_bytes=answer.stored_bytes,
+        width=result.width,
+        height=result.height,
+        stored_bytes=result.stored_bytes,
     )
 
 
 def _store(folder: Path, dataset: Dataset, photos: Sequence[Photo]) -> None:
-    """Writes the manifest and drops stored files that no photo of the dataset needs (copies in two classes)."""
+    """Write the manifest and delete stored files without a photo in the dataset (photos in two classes)."""
     wanted = {f"{photo.digest}.jpg" for photo in photos}
     for file in (folder / "photos").iterdir():
         if file.name not in wanted:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.members import Member
-from core.datasets.names import class_name, listed, same, shown
+from core.datasets.names import class_name, name_key, quoted, quoted_list
 from core.datasets.values import Rejection
 from core.errors import InvalidInput
 
@@ -43,7 +43,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Layout:
-    """What the paths say.
+    """Classes and splits as found from the paths.
 
     Args:
         candidates: in the order of their paths.
@@ -59,8 +59,8 @@ class Layout:
 def arrange(files: Sequence[UploadFile], empty_folders: Sequence[tuple[str, ...]] = ()) -> Layout:
     """Finds class folders below common top folders and, if there, below ``train``, ``validation`` and ``test``.
 
-    Hidden files and what operating systems leave behind (``__MACOSX``, ``.DS_Store``, ``Thumbs.db`` ...) are passed
-    over silently. Folders inside a class folder belong to that class.
+    Hidden files and files that operating systems create (``__MACOSX``, ``.DS_Store``, ``Thumbs.db`` ...) are ignored.
+    Folders inside a class folder belong to that class.
 
     Raises:
         InvalidInput: there is no file, no class folder, no ``train`` beside other splits, or two classes whose names
@@ -73,7 +73,7 @@ def arrange(files: Sequence[UploadFile], empty_folders: Sequence[tuple[str, ...]
     splits = _split_folders([file.parts[depth:] for file in kept])
     given = frozenset(splits.values())
     if given and "train" not in given:
-        names = " and ".join(shown(name) for name in sorted(splits))
+        names = " and ".join(quoted(name) for name in sorted(splits))
         raise InvalidInput(f"There are {names} folders but no 'train' folder. Add one, or upload one folder per class.")
     candidates: list[Candidate] = []
     rejections: list[Rejection] = []
@@ -89,14 +89,14 @@ def arrange(files: Sequence[UploadFile], empty_folders: Sequence[tuple[str, ...]
 
 
 def is_junk(parts: tuple[str, ...]) -> bool:
-    """Hidden files and folders, and what macOS, Windows and NAS boxes leave in every folder."""
+    """Hidden files and folders, and those that macOS, Windows and NAS devices create in every folder."""
     return any(part.startswith(".") or part.casefold() in _JUNK for part in parts)
 
 
 def _top_folders(paths: list[tuple[str, ...]]) -> int:
-    """How many leading folders all foldered files share and none of them is the class folder itself.
+    """Number of leading folders that all files in folders share, not counting class folders.
 
-    A single ``train`` folder is such a top folder too: it says nothing about validation and test.
+    A single ``train`` folder is such a folder too: it defines no split.
     """
     depth = 0
     while True:
@@ -107,18 +107,20 @@ def _top_folders(paths: list[tuple[str, ...]]) -> int:
 
 
 def _split_folders(paths: list[tuple[str, ...]]) -> dict[str, str]:
-    """The top folders that are splits, with the split they mean: ``{"valid": "validation", ...}``.
+    """The top folders that are splits, with the name of the split: ``{"valid": "validation", ...}``.
 
-    ``train`` may also be a class beside ``bus`` and ``car``: splits hold folders, and at least two are there.
+    ``train`` may also be a class beside ``bus`` and ``car``: split folders contain folders, and there are at least two.
     """
     found = {
-        path[0]: SPLIT_FOLDERS[same(path[0])] for path in paths if len(path) > 2 and same(path[0]) in SPLIT_FOLDERS
+        path[0]: SPLIT_FOLDERS[name_key(path[0])]
+        for path in paths
+        if len(path) > 2 and name_key(path[0]) in SPLIT_FOLDERS
     }
     return found if len(set(found.values())) > 1 else {}
 
 
 def _place(parts: tuple[str, ...], splits: dict[str, str]) -> tuple[str, str] | str:
-    """(class, split) of a file, or why it has none."""
+    """(class, split) of a file, or the reason why it has none."""
     split = ""
     if splits and len(parts) > 1:
         if parts[0] not in splits:
@@ -137,9 +139,9 @@ def _check_classes(candidates: list[Candidate], files: int) -> None:
         )
     spelling: dict[str, str] = {}
     for name in sorted({candidate.class_name for candidate in candidates}):
-        other = spelling.setdefault(same(name), name)
+        other = spelling.setdefault(name_key(name), name)
         if other != name:
-            raise InvalidInput(f"Two classes differ only in case: {listed([other, name])}. Give them one name.")
+            raise InvalidInput(f"Two classes differ only in case: {quoted_list([other, name])}. Give them one name.")
 
 
 def _is_class_folder(parts: tuple[str, ...], depth: int, splits: dict[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""``manifest.json`` of a stored dataset: everything the registry knows of it, so that it can be rebuilt."""
+"""A dataset as a value, its digest, and ``manifest.json``, from which the registry can be rebuilt."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ INGEST_VERSION = 1
 
 
 def dataset_digest(photos: Iterable[Photo]) -> str:
-    """SHA-256 over ingest version and every photo's (class, split, digest), sorted; file names don't count."""
+    """SHA-256 over ingest version and every photo's (class, split, digest), sorted; file names are not part of it."""
     rows = sorted((photo.class_name, photo.split, photo.digest) for photo in photos)
     return hashlib.sha256(json.dumps([INGEST_VERSION, rows]).encode()).hexdigest()
 

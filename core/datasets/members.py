@@ -19,10 +19,10 @@ _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """What the archive's table of contents says of one file.
+    """One file of an archive, as its table of contents describes it.
 
     Args:
-        name: its path inside the archive; ``raw_name`` as the bytes that stand there.
+        name: its path inside the archive; ``raw_name``: the same as bytes.
         offset: of its local header from the start of the file; ``packed`` and ``size``: bytes before and after
             decompression; ``method``: of compression; ``crc``: CRC-32 of the content.
     """
@@ -43,7 +43,7 @@ class Member:
 def read_member(archive: BinaryIO, member: Member) -> bytes:
     """The content of a member.
 
-    Reads at most ``packed`` bytes and unpacks at most ``size + 1``, whatever the archive claims.
+    Reads at most ``packed`` and unpacks at most ``size + 1`` bytes, whatever the archive contains.
 
     Raises:
         InvalidInput: with the reason as a sentence fragment.

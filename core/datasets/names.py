@@ -1,4 +1,4 @@
-"""Names that come from uploads: which are accepted, and how they are shown inside a sentence."""
+"""Names from uploads: which are accepted, and how messages quote them."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from core.errors import InvalidInput
 NAME_LENGTH = 80
 """Characters a dataset or class name may have."""
 
-# Control characters, line separators, direction marks that make a name read otherwise than it is, lone surrogates.
+# Control characters, line separators, direction marks that change how a name is displayed, lone surrogates.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -18,26 +18,26 @@ def is_unsafe(text: str) -> bool:
     return _UNSAFE.search(text) is not None
 
 
-def same(text: str) -> str:
-    """Two names that people or file systems take for one have the same key: NFC, case folded."""
+def name_key(text: str) -> str:
+    """The key under which two names count as equal: NFC-normalised and case-folded."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
-def shown(text: str, length: int = 80) -> str:
-    """A name in quotes for a sentence: unsafe characters escaped, cut to ``length``."""
+def quoted(text: str, length: int = 80) -> str:
+    """A name in quotes, for messages: unsafe characters escaped, cut to ``length``."""
     safe = _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
     return "'" + (safe if len(safe) <= length else safe[: length - 1] + "…") + "'"
 
 
-def listed(names: list[str], limit: int = 5) -> str:
+def quoted_list(names: list[str], limit: int = 5) -> str:
     """``'a', 'b' and 3 more``."""
     rest = len(names) - limit
-    text = ", ".join(shown(name) for name in names[:limit])
+    text = ", ".join(quoted(name) for name in names[:limit])
     return f"{text} and {rest} more" if rest > 0 else text
 
 
 def class_name(folder: str) -> str:
-    """The class a folder stands for: NFC, without surrounding spaces.
+    """The class name of a folder: NFC, without surrounding spaces.
 
     Raises:
         InvalidInput: it is empty, too long or holds invisible characters.
@@ -46,7 +46,7 @@ def class_name(folder: str) -> str:
 
 
 def dataset_name(name: str | None, source: Path) -> str:
-    """The name a dataset gets: the given one, or the archive's or folder's own.
+    """The name of a dataset: the given one, or that of the archive or folder.
 
     Raises:
         InvalidInput: the given name is empty, too long, or holds invisible characters, ``/`` or ``:``.
@@ -57,7 +57,7 @@ def dataset_name(name: str | None, source: Path) -> str:
         return text[:NAME_LENGTH].strip() or "photos"
     text = _checked(unicodedata.normalize("NFC", name).strip(), "dataset name")
     if ":" in text or "/" in text:  # "name:version" and paths of the REST routes
-        raise InvalidInput(f"A dataset name must not contain ':' or '/'. Received: {shown(text)}")
+        raise InvalidInput(f"A dataset name must not contain ':' or '/'. Received: {quoted(text)}")
     return text
 
 
@@ -65,7 +65,7 @@ def _checked(text: str, what: str) -> str:
     if not text:
         raise InvalidInput(f"A {what} must not be empty.")
     if is_unsafe(text):
-        raise InvalidInput(f"A {what} must not contain control or invisible characters. Received: {shown(text)}")
+        raise InvalidInput(f"A {what} must not contain control or invisible characters. Received: {quoted(text)}")
     if len(text) > NAME_LENGTH:
-        raise InvalidInput(f"A {what} may have {NAME_LENGTH} characters. Received {len(text)}: {shown(text)}")
+        raise InvalidInput(f"A {what} may have {NAME_LENGTH} characters. Received {len(text)}: {quoted(text)}")
     return text

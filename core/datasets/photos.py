@@ -1,4 +1,4 @@
-"""The one decoding path: every photo that is learned from, measured on or predicted went through ``decode``."""
+"""Decoding, used alike for photos of training, evaluation and prediction."""
 
 import warnings
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the decoder children never need numpy, and start twice as f
 _LOADED = (TiffImagePlugin, WebPImagePlugin)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-"""Most vulnerabilities of Pillow sit in its other decoders."""
+"""Most known vulnerabilities of Pillow are in its other decoders."""
 
 STORED_SIDE = 768
 """Longest side of a stored photo in pixels: enough for every network of the catalogue."""
@@ -27,7 +27,7 @@ PIXEL_LIMIT = 89_478_485
 """Pixels a photo may have; from here on Pillow itself warns of a decompression bomb."""
 
 SECONDS_PER_PHOTO = 30.0
-"""What a decoder process may take for one photo; a large one takes well under a second."""
+"""Time limit of a decoder process for one photo; a large one takes well under a second."""
 
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # PIXEL_LIMIT is checked instead
 
@@ -42,7 +42,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# What Pillow was seen to raise on thousands of hostile files, and what its pure Python parsers can raise.
+# Raised by Pillow on thousands of hostile files in tests, and what its pure Python parsers can raise.
 _DAMAGED = (
     *(OSError, ValueError, SyntaxError, NotImplementedError),
     *(LookupError, TypeError, AttributeError, EOFError, ArithmeticError, RuntimeError),
@@ -61,7 +61,7 @@ _MAGIC = (
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPhoto:
-    """A photo as Graft keeps it.
+    """A photo as it is stored.
 
     Args:
         jpeg: upright RGB JPEG without metadata, its longest side at most ``STORED_SIDE`` pixels.
@@ -74,10 +74,10 @@ class StoredPhoto:
 
 
 def decode(data: bytes) -> StoredPhoto:
-    """The bytes a user gave as a stored photo.
+    """Decode the bytes of an upload to a stored photo.
 
-    JPEG, PNG, WebP, BMP, GIF and TIFF are read; of an animation the first picture counts. Transparency is laid over
-    white, 16-bit grey keeps its upper 8 bits, colour profiles are ignored. For bytes that nobody vouches for, call it
+    JPEG, PNG, WebP, BMP, GIF and TIFF are read; of an animation the first frame is used. Transparency becomes
+    white, 16-bit grey keeps its upper 8 bits, colour profiles are ignored. Call it for untrusted bytes
     in a child process (``core.datasets.sandbox``).
 
     Raises:
@@ -126,8 +126,8 @@ def _fitting(width: int, height: int) -> tuple[int, int]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; a broken EXIF block does not cost the photo. Read after ``load``: TIFF is turned
-    by Pillow itself then, and its tag is gone."""
+    """The EXIF orientation, 1 to 8; 1 if the EXIF block is damaged. Read after ``load``: Pillow has rotated
+    TIFF then, and removed the tag."""
     try:
         value = image.getexif().get(_ORIENTATION_TAG, 1)
     except _DAMAGED:
@@ -136,7 +136,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """RGB or RGBA, which can be resized without mixing palette numbers or clipping deep greys."""
+    """RGB or RGBA, which can be resized without mixing palette indices or clipping 16-bit grey."""
     if image.mode.startswith("I;16"):
         image = image.point(lambda value: value * (1 / 256) + 0.0).convert("L")
     if image.mode in ("I", "F"):
@@ -187,7 +187,7 @@ def thumbnail(path: Path, side: int, *, quality: int = 80) -> bytes:
 
 
 def pixels(jpeg: bytes, size: int) -> "np.ndarray":
-    """How a stored photo becomes network input: the whole photo, resized to a square (bicubic, antialiased).
+    """Network input of a stored photo: the whole photo, resized to a square (bicubic, antialiased).
 
     Args:
         jpeg: a stored photo. size: side of the square.

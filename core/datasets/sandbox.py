@@ -1,4 +1,4 @@
-"""Decoding bytes nobody vouches for, in child processes that can die without harm."""
+"""Decoding untrusted bytes in child processes, so that a crash affects one photo only."""
 
 import json
 import os
@@ -20,17 +20,17 @@ from core.errors import NoSpace, Unavailable
 from core.settings import REPOSITORY
 
 TICK_SECONDS = 0.2
-_LISTEN_SECONDS = 0.01
-"""Pause between two looks at the answers: waking up for each would cost a tenth of the decoding itself."""
+_PAUSE_SECONDS = 0.01
+"""Pause between two reads of results: waking up for each of them would cost a tenth of the decoding time."""
 
-_AHEAD = 32
-"""Tasks a child has in its pipe at most, so that it never waits for this process. A pipe holds 64 kB, a task 0.4."""
+_QUEUE_LENGTH = 32
+"""Most tasks in the pipe of a child, enough that it never waits. A pipe holds 64 kB, a task has about 0.4 kB."""
 
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "TMPDIR", "TZ")
-"""What a decoder needs of the environment; passwords and tokens stay out of its reach."""
+"""Variables that a decoder gets; no others, because the environment may hold passwords and tokens."""
 
-_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20)}
-"""glibc would give the memory of every photo back and take it again: 110 page faults a photo instead of 5."""
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20)}
+"""Without them glibc returns the memory of every photo to the kernel: 110 page faults a photo instead of 5."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +70,11 @@ class Failed:
 def decode_all(
     tasks: Sequence[Task], folder: Path, *, workers: int | None = None, keep_open: tuple[int, ...] = ()
 ) -> Generator[Decoded | Failed | None]:
-    """Decodes tasks into ``folder`` on all cores.
+    """Decode tasks into ``folder`` on all cores.
 
     Yields:
-        One answer per task as they come, and ``None`` at least every ``TICK_SECONDS``, so that the caller can stop.
-        Closing the generator ends the children.
+        One result per task in the order of completion, and ``None`` at least every ``TICK_SECONDS``, so that the caller
+        can stop. Closing the generator ends the children.
 
     Raises:
         NoSpace: the disk filled up. Unavailable: no decoder process can be started.
@@ -91,24 +91,24 @@ def decode_all(
                     child.feed(waiting, share=len(waiting) // (2 * wanted))
                 yield None
                 for key, _ in selector.select(TICK_SECONDS):
-                    yield from _hear(key.data, children, waiting, selector)
-                time.sleep(_LISTEN_SECONDS)
+                    yield from _collect(key.data, children, waiting, selector)
+                time.sleep(_PAUSE_SECONDS)
     finally:
         for child in children:
             child.end()
 
 
-def _hear(
+def _collect(
     child: "_Child", children: list["_Child"], waiting: deque[Task], selector: selectors.BaseSelector
 ) -> Iterator[Decoded | Failed]:
-    """What a child has to say; its death costs the photo it was at, the others go back to the queue."""
-    answers = child.answers()
-    if answers is not None:
-        yield from answers
+    """New results of a child. If it has died, its current photo fails and its other tasks return to the queue."""
+    results = child.results()
+    if results is not None:
+        yield from results
         return
     selector.unregister(child.output)
     children.remove(child)
-    reason = child.why_gone()
+    reason = child.failure_reason()
     if not child.ready:
         raise Unavailable(f"The photo decoder could not be started (exit code {child.process.returncode}).")
     if child.pending:
@@ -118,7 +118,7 @@ def _hear(
 
 
 class _Child:
-    """One decoder process. It works on its tasks in order, so the first pending one is the one it is at."""
+    """One decoder process. It decodes its tasks in order, so the first pending one is the current one."""
 
     def __init__(self, folder: Path, keep_open: tuple[int, ...], selector: selectors.BaseSelector) -> None:
         self.pending: deque[Task] = deque()
@@ -127,7 +127,7 @@ class _Child:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "core.datasets.decoder", str(folder)],
             cwd=REPOSITORY,
-            env=_KEEP_MEMORY | {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            env=_MALLOC | {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -140,38 +140,38 @@ class _Child:
         selector.register(self.output, selectors.EVENT_READ, self)
 
     def feed(self, waiting: deque[Task], share: int) -> None:
-        """Hands it tasks; fewer towards the end (``share``), so that all children end together."""
-        while waiting and len(self.pending) < min(_AHEAD, max(2, share)):
+        """Send tasks; fewer towards the end (``share``), so that all children end at the same time."""
+        while waiting and len(self.pending) < min(_QUEUE_LENGTH, max(2, share)):
             task = waiting.popleft()
             self.pending.append(task)
             try:
                 self.input.write(task.line())
-            except BrokenPipeError:  # it just died: its output ends too, and the task is dealt with there
+            except BrokenPipeError:  # it has just died; ``_collect`` handles that
                 return
 
-    def answers(self) -> list[Decoded | Failed] | None:
-        """What it said since; None when it is gone."""
-        heard = os.read(self.output.fileno(), 1 << 16)
-        if not heard:
+    def results(self) -> list[Decoded | Failed] | None:
+        """Results since the last call; None if the process has ended."""
+        data = os.read(self.output.fileno(), 1 << 16)
+        if not data:
             return None
-        *lines, self._rest = (self._rest + heard).split(b"\n")
-        return [answer for line in lines if (answer := self._answer(json.loads(line)))]
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [result for line in lines if (result := self._result(json.loads(line)))]
 
-    def _answer(self, said: dict) -> Decoded | Failed | None:
-        if said.get("ready"):
+    def _result(self, reply: dict) -> Decoded | Failed | None:
+        if reply.get("ready"):
             self.ready = True
             return None
-        if said.get("full"):
+        if reply.get("full"):
             raise NoSpace("The disk became full while photos were stored; nothing was kept. Free some space first.")
         self.pending.popleft()
-        return Failed(**said) if "reason" in said else Decoded(**said)
+        return Failed(**reply) if "reason" in reply else Decoded(**reply)
 
-    def why_gone(self) -> str:
-        """What to say of the photo it was at when it died by itself."""
+    def failure_reason(self) -> str:
+        """Why the current photo failed, if the process has ended by itself."""
         try:
             code = self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            code = None  # it closed its output but lives on
+            code = None  # it closed its output but still runs
         self.end()
         if code == -signal.SIGALRM:
             return f"took longer than {SECONDS_PER_PHOTO:.0f} seconds to decode"
@@ -185,7 +185,7 @@ class _Child:
 
 
 def decode_untrusted(items: Sequence[tuple[str, bytes]]) -> list[StoredPhoto | Rejection]:
-    """Decodes photos of a visitor, for example for a prediction.
+    """Decode photos that are not stored, for a prediction.
 
     Args:
         items: (file name, bytes) of each photo.
@@ -199,10 +199,10 @@ def decode_untrusted(items: Sequence[tuple[str, bytes]]) -> list[StoredPhoto | R
         tasks = [Task(index=index, path=folder / str(index)) for index in range(len(items))]
         for task, (_, data) in zip(tasks, items, strict=True):
             task.path.write_bytes(data)
-        for answer in decode_all(tasks, folder):
-            if isinstance(answer, Decoded):
-                jpeg = (folder / f"{answer.digest}.jpg").read_bytes()
-                found[answer.index] = StoredPhoto(jpeg=jpeg, width=answer.width, height=answer.height)
-            elif answer is not None:
-                found[answer.index] = Rejection(file=items[answer.index][0], reason=answer.reason)
+        for result in decode_all(tasks, folder):
+            if isinstance(result, Decoded):
+                jpeg = (folder / f"{result.digest}.jpg").read_bytes()
+                found[result.index] = StoredPhoto(jpeg=jpeg, width=result.width, height=result.height)
+            elif result is not None:
+                found[result.index] = Rejection(file=items[result.index][0], reason=result.reason)
     return [found[index] for index in range(len(items))]

@@ -1,13 +1,12 @@
-"""Drawing the split: stratified, seeded, by content; photos that were there before keep their side.
+"""Drawing the split: stratified, seeded, by content; photos of the previous version keep their split.
 
-Every photo has a fixed place in [0, 1), the hash of seed and content. In a class the photos are lined up by it: the
-lowest 70 % are for training, the next 15 % for validation, the last 15 % for the test.
+Every photo has a fixed position in [0, 1), a hash of seed and content. The photos of a class are sorted by it: the
+first 70 % are for training, the next 15 % for validation, the last 15 % for the test.
 
-A rule that looks at one photo alone (below 0.70 -> train) would keep every photo in place for ever, but leaves small
-classes without test photos; a rule that looks at the whole class can keep the shares, but its borders move a little
-when photos are added. So a new version is told where the photos of the previous one lie (``previous``): those stay,
-exactly, and only new photos are dealt out, to the splits that are short of photos. Without ``previous`` (another name,
-another machine) only photos next to a border can change sides.
+A threshold on the position alone (below 0.70 -> train) would never move a photo, but leaves small classes without test
+photos. Sorting within the class keeps the proportions, but its borders move a little when photos are added. Therefore a
+new version takes the splits of the previous one (``previous``): old photos keep theirs, and only new photos are
+assigned, to the splits that lack most. Without ``previous`` only photos next to a border can change their split.
 """
 
 import hashlib
@@ -19,8 +18,8 @@ from core.datasets.values import SPLITS, Photo
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 
 
-def place(digest: str, seed: int) -> float:
-    """A photo's fixed place in [0, 1): the first 64 bits of SHA-256 over seed and digest."""
+def position(digest: str, seed: int) -> float:
+    """A photo's fixed position in [0, 1): the first 64 bits of SHA-256 over seed and digest."""
     hashed = hashlib.sha256(f"{seed}:{digest}".encode()).digest()
     return int.from_bytes(hashed[:8], "big") / 2**64
 
@@ -28,10 +27,10 @@ def place(digest: str, seed: int) -> float:
 def with_split(
     photos: Sequence[Photo], given: frozenset[str], seed: int, previous: Mapping[str, str]
 ) -> tuple[tuple[Photo, ...], tuple[str, ...]]:
-    """Photos with their split, ordered by split, class and digest, and notes on what was decided.
+    """Photos with their split, ordered by split, class and digest, and notes for the user.
 
-    A given split is kept; what it lacks is drawn from its training photos, in the proportion that 70/15/15 has.
-    Without one the split is drawn, and photos of ``previous`` keep their side.
+    A given split is kept; missing parts are drawn from its training photos, in the proportions of 70/15/15.
+    Without one the split is drawn, and photos of ``previous`` keep theirs.
     """
     splits = {photo.digest: photo.split for photo in photos if photo.split}
     drawn = [split for split in SPLITS if split not in given]
@@ -72,12 +71,12 @@ def draw(
         members.setdefault(name, []).append(digest)
     drawn: dict[str, str] = {}
     for digests in members.values():
-        drawn |= _draw_class(sorted(digests, key=lambda digest: place(digest, seed)), previous or {}, shares)
+        drawn |= _draw_class(sorted(digests, key=lambda digest: position(digest, seed)), previous or {}, shares)
     return drawn
 
 
-def targets(photos: int, shares: Mapping[str, float] = SHARES) -> dict[str, int]:
-    """How many photos of a class go where: largest remainder (ties to the later split), one each if possible."""
+def target_counts(photos: int, shares: Mapping[str, float] = SHARES) -> dict[str, int]:
+    """Photos per split of a class, by the largest remainder (ties to the later split); one each if possible."""
     counts = {split: int(photos * share + 1e-9) for split, share in shares.items()}
     by_remainder = sorted(shares, key=lambda split: (photos * shares[split] - counts[split], _rank(split)))
     for split in by_remainder[len(by_remainder) - (photos - sum(counts.values())) :]:
@@ -97,16 +96,16 @@ def _rank(split: str) -> int:
 def _draw_class(ordered: list[str], previous: Mapping[str, str], shares: Mapping[str, float]) -> dict[str, str]:
     drawn = {digest: previous[digest] for digest in ordered if previous.get(digest) in shares}
     new = [digest for digest in ordered if digest not in drawn]
-    counts = _dealt(len(new), list(drawn.values()), targets(len(ordered), shares))
+    counts = _allocated(len(new), list(drawn.values()), target_counts(len(ordered), shares))
     start = 0
     for split in sorted(shares, key=_rank):
         drawn |= dict.fromkeys(new[start : start + counts[split]], split)
         start += counts[split]
-    return _none_empty(ordered, drawn, shares)
+    return _filled(ordered, drawn, shares)
 
 
-def _dealt(new: int, old: list[str], wanted: dict[str, int]) -> dict[str, int]:
-    """How many of the new photos each split gets: one after the other to the split that lacks most."""
+def _allocated(new: int, old: list[str], wanted: dict[str, int]) -> dict[str, int]:
+    """Number of new photos per split: each goes to the split that lacks most."""
     lacking = {split: wanted[split] - old.count(split) for split in wanted}
     counts = dict.fromkeys(wanted, 0)
     for _ in range(new):
@@ -116,8 +115,8 @@ def _dealt(new: int, old: list[str], wanted: dict[str, int]) -> dict[str, int]:
     return counts
 
 
-def _none_empty(ordered: list[str], drawn: dict[str, str], shares: Mapping[str, float]) -> dict[str, str]:
-    """Photos taken out of a dataset can leave a split empty; only then does an old photo change sides."""
+def _filled(ordered: list[str], drawn: dict[str, str], shares: Mapping[str, float]) -> dict[str, str]:
+    """Photos removed since the previous version can leave a split empty; only then an old photo changes its split."""
     counts = {split: list(drawn.values()).count(split) for split in shares}
     for split in shares:
         if counts[split] == 0 and len(ordered) >= len(shares):
@@ -143,7 +142,7 @@ def _drawn_note(split: str, splits: Mapping[str, str], seed: int) -> str:
 
 
 def _missing_notes(photos: Sequence[Photo]) -> list[str]:
-    """Classes that the given split leaves untested."""
+    """Classes without validation or test photos in the given split."""
     classes = {photo.class_name for photo in photos}
     notes = []
     for split in SPLITS[1:]:

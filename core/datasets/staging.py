@@ -1,7 +1,7 @@
-"""A dataset appears on disk by one rename or not at all, whatever is killed when.
+"""A dataset is stored by one rename, so that a killed import never leaves a part of one.
 
-Photos are written to ``datasets/.tmp-<id>``. Its writer holds a lock on that folder, and so do the decoders it
-started; the kernel drops it when the last of them is gone. A folder without that lock is a leftover.
+Photos are written to ``datasets/.tmp-<id>``. The importing process and its decoders hold a lock on that folder; the
+kernel releases it when the last of them has ended. A folder without that lock is a leftover.
 """
 
 import ctypes
@@ -31,23 +31,23 @@ class Staging:
         self.lock = _create_locked(self.path)
 
     def publish(self) -> None:
-        """Makes the dataset appear: everything reaches the disk first, then the new name does."""
+        """Rename the folder to its final name, after its content has been synced to disk."""
         _sync_all(self.lock.descriptor)
         self.path.rename(self.final)
         atomic.sync(self.final.parent)
 
     def close(self) -> None:
-        """Removes what was not published."""
+        """Delete what was not published, and release the lock."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.lock.release()
 
 
 @contextmanager
 def staging(settings: Settings, dataset_id: str) -> Iterator[Staging]:
-    """A staging folder that is gone afterwards, published or not.
+    """A staging folder, deleted at the end unless it was published.
 
     Raises:
-        Conflict: the dataset exists, or somebody is importing it.
+        Conflict: the dataset exists, or another process is importing it.
     """
     datasets_folder(settings).mkdir(parents=True, exist_ok=True)
     stage = Staging(settings, dataset_id)
@@ -58,17 +58,17 @@ def staging(settings: Settings, dataset_id: str) -> Iterator[Staging]:
 
 
 def unpublish(settings: Settings, dataset_id: str) -> None:
-    """Takes a dataset's folder away as it came, by one rename; ``sweep`` finishes what a kill cuts off here."""
+    """Delete a dataset: one rename, then its files; ``sweep`` completes a deletion that was killed."""
     path = datasets_folder(settings) / f"{_PREFIX}{dataset_id}"
     dataset_folder(settings, dataset_id).path.rename(path)
     shutil.rmtree(path, ignore_errors=True)
 
 
 def sweep(settings: Settings) -> int:
-    """Removes what killed imports left behind; those still running are recognised by their lock.
+    """Delete the leftovers of killed imports; running imports hold a lock.
 
     Returns:
-        How many leftovers were removed.
+        The number of deleted leftovers.
     """
     removed = 0
     for path in datasets_folder(settings).glob(f"{_PREFIX}*"):
@@ -81,12 +81,12 @@ def sweep(settings: Settings) -> int:
 
 
 def _create_locked(path: Path) -> Lock:
-    """Creates a folder and locks it, also when ``sweep`` comes between the two."""
+    """Create and lock a folder; tried again if ``sweep`` deletes it between the two steps."""
     for _ in range(100):
         try:
             path.mkdir()
         except FileExistsError:
-            raise Conflict(f"Somebody is importing dataset {path.name.removeprefix(_PREFIX)!r} right now.") from None
+            raise Conflict(f"Dataset {path.name.removeprefix(_PREFIX)!r} is being imported right now.") from None
         lock = _try_lock(path)
         if lock is not None:
             if lock.protects(path):
@@ -96,7 +96,7 @@ def _create_locked(path: Path) -> Lock:
 
 
 def _try_lock(folder: Path) -> Lock | None:
-    """None when another process has the lock or the folder is gone."""
+    """The lock; None if another process holds it or the folder does not exist."""
     try:
         return try_acquire(folder, create=False)
     except FileNotFoundError:
@@ -104,7 +104,7 @@ def _try_lock(folder: Path) -> Lock | None:
 
 
 def _sync_all(descriptor: int) -> None:
-    """Writes one file system to disk: thousands of small files at once, where fsync would pay for each of them."""
+    """Sync the whole file system once, which is faster than fsync on thousands of small files."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "syncfs"):
         os.sync()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.datasets.splits import SHARES, draw, place, targets
+from core.datasets.splits import SHARES, draw, position, target_counts
 from core.datasets.values import SPLITS
 from tests.core.datasets.imports import given_split, imported, splits
 from tests.photo_files import classes
@@ -28,7 +28,7 @@ def counts(drawn: dict[str, str], classes: dict[str, str]) -> dict[str, Counter]
 
 @given(st.integers(3, 2000))
 def test_shares_of_a_class_are_within_one_photo_of_70_15_15(number):
-    wanted = targets(number)
+    wanted = target_counts(number)
     assert sum(wanted.values()) == number
     for split, count in wanted.items():
         assert count >= 1
@@ -40,7 +40,7 @@ def test_shares_of_a_class_are_within_one_photo_of_70_15_15(number):
     [(0, (0, 0, 0)), (1, (1, 0, 0)), (3, (1, 1, 1)), (4, (2, 1, 1)), (10, (7, 1, 2)), (100, (70, 15, 15))],
 )
 def test_shares_of_small_classes(number, wanted):
-    assert tuple(targets(number)[split] for split in SPLITS) == wanted
+    assert tuple(target_counts(number)[split] for split in SPLITS) == wanted
 
 
 def test_the_split_is_stratified():
@@ -59,7 +59,7 @@ def test_the_split_depends_on_content_and_seed_only():
 
 
 def test_places_are_spread_evenly():
-    values = [place(digest, 0) for digest in photos(cat=2000)]
+    values = [position(digest, 0) for digest in photos(cat=2000)]
     assert min(values) >= 0 and max(values) < 1
     assert abs(sum(value < 0.7 for value in values) / 2000 - 0.7) < 0.04
 
@@ -83,7 +83,7 @@ def test_from_three_photos_on_not_a_single_one_moves_and_shares_stay(before, add
     classes = photos(cat=before + added)
     grown = draw(classes, seed=seed, previous=old)
     assert {digest: grown[digest] for digest in old} == old
-    wanted = targets(before + added)
+    wanted = target_counts(before + added)
     assert all(abs(Counter(grown.values())[split] - wanted[split]) <= 1 for split in SPLITS)
 
 
