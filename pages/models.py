@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.comparison import leaderboard
+from core.comparison.table import leaderboard
 from core.datasets.values import Dataset
 from core.runs.values import CHAMPION, Run
 from core.text.units import count, percent, plain, size

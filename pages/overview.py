@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.comparison import Row, best_per_dataset, leaderboard
+from core.comparison.table import Row, best_per_dataset, leaderboard
 from core.datasets.values import Dataset
 from core.runs.values import Status
 from core.text.units import count, plain

@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from core import comparison
-from core.comparison import PhotoResults
 from core.comparison.curves import Curve
+from core.comparison.table import leaderboard
 from core.datasets.values import Dataset, Photo
 from core.recipes.differences import differing
 from core.runs.metrics import evaluate
+from core.runs.predictions import Predictions
 from core.runs.values import Epoch, Evaluation
 from tests.comparison_values import a_cost, a_run
 
@@ -75,30 +75,30 @@ def several(runs: int, *, photos: int = 60, epochs: int = 30) -> SimpleNamespace
         run.id: a_cost(5.0 + 3 * place, 1.0 + place, stages={"Loading": 1.0, "Training": 3.0})
         for place, run in enumerate(found)
     }
-    rows = comparison.leaderboard(found, costs, rate_per_hour=1.0)
+    rows = leaderboard(found, costs, rate_per_hour=1.0)
     ids = [row.run_id for row in rows]
     names = {row.run_id: row.name for row in rows}
-    results = {run_id: _answers(run_id, place, photos) for place, run_id in enumerate(ids)}
+    predictions = {run_id: _predictions(run_id, place, photos) for place, run_id in enumerate(ids)}
     return SimpleNamespace(
         runs=found,
         costs=costs,
         rows=rows,
         ids=ids,
         names=names,
-        results=results,
-        evaluations={run_id: evaluate(one.probabilities, one.labels, CLASSES) for run_id, one in results.items()},
+        predictions=predictions,
+        evaluations={run_id: evaluate(one.probabilities, one.labels, CLASSES) for run_id, one in predictions.items()},
         differing=differing({row.run_id: row.recipe for row in rows}),
         curves=[_learned(row.run_id, row.name, place, epochs) for place, row in enumerate(rows)],
     )
 
 
-def _answers(run_id: str, seed: int, photos: int) -> PhotoResults:
+def _predictions(run_id: str, seed: int, photos: int) -> Predictions:
     draw = np.random.default_rng(seed)
     labels = np.array([0, 1, 3])[np.arange(photos) % 3]
     scores = draw.normal(size=(photos, len(CLASSES))) + 1.5 * np.eye(len(CLASSES))[labels]
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     digests = tuple(f"p{number}" for number in range(photos))
-    return PhotoResults(run_id=run_id, digests=digests, labels=labels, probabilities=probabilities)
+    return Predictions(run_id=run_id, digests=digests, labels=labels, probabilities=probabilities)
 
 
 def _learned(run_id: str, name: str, place: int, epochs: int) -> Curve:
@@ -115,17 +115,17 @@ def _learned(run_id: str, name: str, place: int, epochs: int) -> Curve:
 
 
 def a_map(photos: int = 40, classes: int = 4, wrong_every: int = 5) -> SimpleNamespace:
-    """Like a ``PhotoMap``: every ``wrong_every``-th answer is the next class."""
+    """Like a ``PhotoMap``: every ``wrong_every``-th prediction is the next class."""
     labels = np.arange(photos) % classes
     wrong = np.arange(photos) % wrong_every == 0
-    answers = np.where(wrong, (labels + 1) % classes, labels)
+    predicted = np.where(wrong, (labels + 1) % classes, labels)
     return SimpleNamespace(
         run_id="r-1",
         digests=tuple(f"p{number}" for number in range(photos)),
         xy=np.stack([np.arange(photos), labels], axis=1).astype(float),
         labels=labels,
-        answers=answers,
-        right=answers == labels,
+        predicted=predicted,
+        correct=predicted == labels,
         explained=(0.5, 0.25),
         source="features of Lite0",
     )

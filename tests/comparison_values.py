@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from core.comparison import PhotoResults
 from core.recipes.recipe import Hyperparameters, Recipe
+from core.runs.predictions import Predictions
 from core.runs.values import Cost, Run, Status
 
 
@@ -43,7 +43,7 @@ def a_cost(alone=100.0, paid=10.0, **changed) -> Cost:
     return Cost(**values | changed)
 
 
-def answers(run_id: str, right: str, *, reverse=False) -> PhotoResults:
+def answers(run_id: str, right: str, *, reverse=False) -> Predictions:
     """Two classes; ``right`` is one letter a photo, ``+`` for a right answer; photo i has digest ``p<i>``."""
     labels = np.array([index % 2 for index in range(len(right))])
     given = np.array(
@@ -52,7 +52,7 @@ def answers(run_id: str, right: str, *, reverse=False) -> PhotoResults:
     sure = np.linspace(0.6, 0.9, len(right))
     probabilities = np.stack([np.where(given == 0, sure, 1 - sure), np.where(given == 1, sure, 1 - sure)], axis=1)
     order = slice(None, None, -1) if reverse else slice(None)
-    return PhotoResults(
+    return Predictions(
         run_id=run_id,
         digests=tuple(f"p{index}" for index in range(len(right)))[order],
         labels=labels[order],

@@ -72,9 +72,9 @@ def map_dots(found: PhotoMap, class_names: Sequence[str]) -> tuple[Dot, ...]:
             x=float(found.xy[row, 0]),
             y=float(found.xy[row, 1]),
             true=class_names[int(found.labels[row])],
-            predicted=class_names[int(found.answers[row])],
+            predicted=class_names[int(found.predicted[row])],
         )
-        for row in drawn_rows(np.asarray(found.right)).tolist()
+        for row in drawn_rows(np.asarray(found.correct)).tolist()
     )
 
 
@@ -95,10 +95,10 @@ def embedding_chart(found: PhotoMap, class_names: Sequence[str]) -> Chart:
 
 def _title(found: PhotoMap, class_names: Sequence[str]) -> str:
     """The pair of classes with most errors: "12 of 46 errors are between shirt and t-shirt"."""
-    wrong = ~np.asarray(found.right)
+    wrong = ~np.asarray(found.correct)
     pairs = Counter(
         tuple(sorted((int(true), int(predicted))))
-        for true, predicted in zip(found.labels[wrong], found.answers[wrong], strict=True)
+        for true, predicted in zip(found.labels[wrong], found.predicted[wrong], strict=True)
     )
     if not pairs:
         return "All test photos are classified correctly"
@@ -112,7 +112,7 @@ def _caption(found: PhotoMap, drawn: int) -> str:
     legend = "Colour: true class. Cross: wrong prediction."
     if drawn == len(found.digests):
         return legend
-    wrong = int((~np.asarray(found.right)).sum())
+    wrong = int((~np.asarray(found.correct)).sum())
     which = "every error among them" if wrong <= drawn else "errors only"
     return f"{legend} {drawn:,} of {len(found.digests):,} photos are drawn, {which}."
 

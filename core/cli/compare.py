@@ -3,7 +3,11 @@
 from argparse import Namespace
 
 from core.cli.verbs import Result, add_runs, add_verb, table
-from core.comparison import COSTS, Comparison, Paired, Row, verdict
+from core.comparison.compare import Comparison
+from core.comparison.cost_axes import COSTS
+from core.comparison.paired import Paired
+from core.comparison.summary import verdict
+from core.comparison.table import Row
 from core.text.units import percent
 from core.workbench import Workbench
 
@@ -56,12 +60,12 @@ def _run(row: Row) -> dict:
 
 def _metrics(found: Comparison) -> list[dict]:
     """Every figure of two runs with the interval of its difference; of more runs ask two by two."""
-    if len(found.results) != 2:
+    if len(found.predictions) != 2:
         return []
     kept = ("metric", "a", "b", "difference")
     return [
         {key: getattr(one, key) for key in kept} | {"ci95": [one.low, one.high]}
-        for one in found.metrics(*found.results)
+        for one in found.metrics(*found.predictions)
     ]
 
 

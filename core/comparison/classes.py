@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.comparison.paired import aligned
-from core.comparison.photos import PhotoResults, require_classes
+from core.comparison.paired import require_same_photos
 from core.comparison.statistics import SIGNIFICANCE, holm, mcnemar, newcombe
+from core.runs.predictions import Predictions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,16 +36,16 @@ class ClassDifference:
         return None if self.adjusted_p is None else self.adjusted_p >= SIGNIFICANCE
 
 
-def class_differences(a: PhotoResults, b: PhotoResults, class_names: Sequence[str]) -> tuple[ClassDifference, ...]:
+def class_differences(a: Predictions, b: Predictions, class_names: Sequence[str]) -> tuple[ClassDifference, ...]:
     """Every class in the order of the labels.
 
     Raises:
-        InvalidInput: they did not answer the same photos, or know other classes than ``class_names``.
+        InvalidInput: they are not for the same photos, or know other classes than ``class_names``.
     """
-    require_classes(a, class_names)
-    require_classes(b, class_names)
-    rows_a, rows_b = aligned(a, b)
-    labels, right_a, right_b = a.labels[rows_a], a.right[rows_a], b.right[rows_b]
+    a.require_classes(class_names)
+    b.require_classes(class_names)
+    require_same_photos(a, b)
+    labels, right_a, right_b = a.sorted.labels, a.sorted.correct, b.sorted.correct
     tables = [_fourfold(right_a[labels == label], right_b[labels == label]) for label in range(len(class_names))]
     tested = [mcnemar(only_a, only_b) for _, only_a, only_b, _ in tables]
     there = [label for label, table in enumerate(tables) if sum(table)]

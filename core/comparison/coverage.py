@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.comparison.photos import PhotoResults
+from core.runs.predictions import Predictions
 
 MOST_POINTS = 400
 
@@ -24,14 +24,14 @@ class CoveragePoint:
     photos: int
 
 
-def coverage(results: PhotoResults, most: int = MOST_POINTS) -> tuple[CoveragePoint, ...]:
+def coverage(predictions: Predictions, most: int = MOST_POINTS) -> tuple[CoveragePoint, ...]:
     """The risk-coverage curve (El-Yaniv & Wiener 2010) as accuracy, the surest answers first.
 
     Photos of one confidence come together: no threshold parts them. At most ``most`` points, evenly spread over the
     coverage, the first and the last (every photo is answered) among them.
     """
-    order = np.argsort(-results.confidence, kind="stable")
-    sure, right = results.confidence[order], np.cumsum(results.right[order])
+    order = np.argsort(-predictions.confidence, kind="stable")
+    sure, right = predictions.confidence[order], np.cumsum(predictions.correct[order])
     ends = np.flatnonzero(np.append(sure[1:] < sure[:-1], True))
     if len(ends) > most:
         ends = ends[np.unique(np.linspace(0, len(ends) - 1, most).round().astype(int))]
@@ -46,7 +46,7 @@ def coverage(results: PhotoResults, most: int = MOST_POINTS) -> tuple[CoveragePo
     )
 
 
-def when_sure(results: PhotoResults, at_least: float) -> tuple[float | None, float]:
+def when_sure(predictions: Predictions, at_least: float) -> tuple[float | None, float]:
     """What a threshold gives: (share right of the photos answered, None when none is; share of photos answered)."""
-    sure = results.confidence >= at_least
-    return (float(results.right[sure].mean()) if sure.any() else None), float(sure.mean())
+    sure = predictions.confidence >= at_least
+    return (float(predictions.correct[sure].mean()) if sure.any() else None), float(sure.mean())

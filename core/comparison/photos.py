@@ -1,113 +1,92 @@
-"""What a run answered for every test photo, and the photos behind each cell of its confusion table."""
+"""The photos behind a cell of the confusion matrix, and what each run predicted for them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from core.errors import InvalidInput, NotFound
-from core.files.arrays import Damaged
-from core.files.home import run_folder
-from core.runs.predictions import load
-from core.settings import Settings
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PhotoResults:
-    """Answers of one run for the test photos.
-
-    Args:
-        digests: n photo digests, in the order of the rows below.
-        labels: (n,) true labels; probabilities: (n, classes).
-    """
-
-    run_id: str
-    digests: tuple[str, ...]
-    labels: np.ndarray
-    probabilities: np.ndarray
-
-    def __post_init__(self) -> None:
-        n = len(self.digests)
-        if self.labels.shape != (n,) or self.probabilities.ndim != 2 or len(self.probabilities) != n:
-            raise InvalidInput(
-                f"The answers of run {self.run_id} do not fit together. Received: {n} digests, "
-                f"labels {self.labels.shape}, probabilities {self.probabilities.shape}"
-            )
-        if n and not (self.labels.min() >= 0 and self.labels.max() < self.probabilities.shape[1]):
-            raise InvalidInput(f"The answers of run {self.run_id} name a class that it does not know.")
-        if not np.isfinite(self.probabilities).all():
-            raise InvalidInput(f"The answers of run {self.run_id} are not all numbers.")
-
-    @cached_property
-    def right(self) -> np.ndarray:
-        """(n,) bool."""
-        return self.probabilities.argmax(axis=1) == self.labels
-
-    @cached_property
-    def confidence(self) -> np.ndarray:
-        """(n,) probability of the class it gave."""
-        return self.probabilities.max(axis=1)
-
-    @property
-    def accuracy(self) -> float:
-        return float(self.right.mean()) if len(self.digests) else 0.0
-
-
-def load_results(settings: Settings, run_id: str) -> PhotoResults:
-    """The answers stored in ``runs/<run id>/test.npz``.
-
-    Raises:
-        NotFound: the run has not been measured on the test photos; InvalidInput: the file is damaged.
-    """
-    path = run_folder(settings, run_id).predictions("test")
-    try:
-        stored = load(path)
-    except FileNotFoundError:
-        raise NotFound(
-            f"Run {run_id} has no answers for the test photos: its file test.npz is not there. Train it again to "
-            "compare it photo by photo."
-        ) from None
-    except Damaged as error:
-        raise InvalidInput(f"The stored answers of run {run_id} are damaged ({error}). Train it again.") from None
-    if not len(stored.labels):
-        raise InvalidInput(f"The stored answers of run {run_id} are damaged (they hold no photo). Train it again.")
-    return PhotoResults(
-        run_id=run_id,
-        digests=tuple(stored.digests.tolist()),
-        labels=stored.labels.astype(np.int64),
-        probabilities=stored.probabilities.astype(np.float64),
-    )
-
-
-def require_classes(results: PhotoResults, class_names: Sequence[str]) -> None:
-    """Raises InvalidInput when a run knows another number of classes."""
-    known = results.probabilities.shape[1]
-    if known != len(class_names):
-        raise InvalidInput(
-            f"The stored answers of run {results.run_id} are to {known} classes, but its dataset has "
-            f"{len(class_names)}. Train it again."
-        )
+from core.errors import InvalidInput
+from core.runs.predictions import Predictions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """Test photos of one true class that were given one class; the surest answer first."""
+    """Test photos of one true class with one predicted class, the highest confidence first."""
 
     true: str
     predicted: str
     digests: tuple[str, ...]
 
 
-def confusion_cells(results: PhotoResults, class_names: Sequence[str]) -> tuple[Cell, ...]:
+@dataclass(frozen=True, kw_only=True)
+class ComparedPhoto:
+    """One test photo and what several runs predicted for it.
+
+    Args:
+        true: its class. predictions: (run id, predicted class, its probability), in the order of the runs.
+    """
+
+    digest: str
+    true: str
+    predictions: tuple[tuple[str, str, float], ...]
+
+
+def confusion_cells(found: Predictions, class_names: Sequence[str]) -> tuple[Cell, ...]:
     """Every cell with at least one photo, in the order of the labels."""
-    require_classes(results, class_names)
-    predicted, surest_first = results.probabilities.argmax(axis=1), np.argsort(-results.confidence)
+    found.require_classes(class_names)
     cells: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for row in surest_first:
-        cells[int(results.labels[row]), int(predicted[row])].append(results.digests[row])
+    for row in np.argsort(-found.confidence):
+        cells[int(found.labels[row]), int(found.predicted[row])].append(found.digests[row])
     return tuple(
-        Cell(true=class_names[true], predicted=class_names[given], digests=tuple(cells[true, given]))
-        for true, given in sorted(cells)
+        Cell(true=class_names[true], predicted=class_names[predicted], digests=tuple(cells[true, predicted]))
+        for true, predicted in sorted(cells)
     )
+
+
+def photos_in_cell(
+    a: Predictions, b: Predictions | None, class_names: Sequence[str], true: str, predicted: str
+) -> tuple[ComparedPhoto, ...]:
+    """The photos of class ``true`` for which a or b predicted ``predicted``: first those where only one of them did.
+
+    Within either part the highest confidence comes first. Without ``b`` the photos of a alone.
+
+    Raises:
+        InvalidInput: a class is unknown, or a run knows other classes.
+    """
+    for name in (true, predicted):
+        if name not in class_names:
+            raise InvalidInput(f"There is no class {name!r}. Choose from: {', '.join(class_names)}")
+    runs = [run for run in (a, b) if run is not None]
+    label, given = class_names.index(true), class_names.index(predicted)
+    confidences: dict[str, list[float]] = {}
+    for run in runs:
+        run.require_classes(class_names)
+        for row in np.flatnonzero((run.labels == label) & (run.predicted == given)):
+            confidences.setdefault(run.digests[row], []).append(float(run.probabilities[row, given]))
+    order = sorted(confidences, key=lambda one: (len(confidences[one]) == 2, -max(confidences[one]), one))
+    return compared_photos(runs, class_names, order)
+
+
+def compared_photos(
+    runs: Sequence[Predictions], class_names: Sequence[str], digests: Sequence[str]
+) -> tuple[ComparedPhoto, ...]:
+    """What each run predicted for these photos, in the order of ``digests``; photos without any are left out."""
+    rows = [_rows(run, class_names) for run in runs]
+    return tuple(_photo(runs, rows, class_names, one) for one in digests if any(one in known for known in rows))
+
+
+def _rows(run: Predictions, class_names: Sequence[str]) -> dict[str, int]:
+    run.require_classes(class_names)
+    return {digest: row for row, digest in enumerate(run.digests)}
+
+
+def _photo(
+    runs: Sequence[Predictions], rows: Sequence[dict[str, int]], class_names: Sequence[str], digest: str
+) -> ComparedPhoto:
+    predictions, true = [], ""
+    for run, row_of in zip(runs, rows, strict=True):
+        if (row := row_of.get(digest)) is not None:
+            true = class_names[int(run.labels[row])]
+            predictions.append((run.run_id, class_names[int(run.predicted[row])], float(run.confidence[row])))
+    return ComparedPhoto(digest=digest, true=true, predictions=tuple(predictions))

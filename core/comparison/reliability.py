@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.comparison.photos import PhotoResults
 from core.runs.metrics import CALIBRATION_BINS, calibration_error, confidence_bins
+from core.runs.predictions import Predictions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +35,12 @@ class Reliability:
     brier: float
 
 
-def reliability(results: PhotoResults, bins: int = CALIBRATION_BINS) -> Reliability:
+def reliability(predictions: Predictions, bins: int = CALIBRATION_BINS) -> Reliability:
     """Of the test photos, with ``bins`` of equal width."""
-    place = confidence_bins(results.confidence, bins)
+    place = confidence_bins(predictions.confidence, bins)
     photos = np.bincount(place, minlength=bins)
-    sure = np.bincount(place, weights=results.confidence, minlength=bins)
-    right = np.bincount(place, weights=results.right, minlength=bins)
+    sure = np.bincount(place, weights=predictions.confidence, minlength=bins)
+    right = np.bincount(place, weights=predictions.correct, minlength=bins)
     found = tuple(
         ReliabilityBin(
             low=number / bins,
@@ -51,11 +51,11 @@ def reliability(results: PhotoResults, bins: int = CALIBRATION_BINS) -> Reliabil
         )
         for number in np.flatnonzero(photos).tolist()
     )
-    ece = calibration_error(results.probabilities, results.labels, bins)
-    return Reliability(run_id=results.run_id, bins=found, ece=ece, brier=_brier(results))
+    ece = calibration_error(predictions.probabilities, predictions.labels, bins)
+    return Reliability(run_id=predictions.run_id, bins=found, ece=ece, brier=_brier(predictions))
 
 
-def _brier(results: PhotoResults) -> float:
-    truth = np.zeros_like(results.probabilities)
-    truth[np.arange(len(results.labels)), results.labels] = 1.0
-    return float(((results.probabilities - truth) ** 2).sum(axis=1).mean())
+def _brier(predictions: Predictions) -> float:
+    truth = np.zeros_like(predictions.probabilities)
+    truth[np.arange(len(predictions.labels)), predictions.labels] = 1.0
+    return float(((predictions.probabilities - truth) ** 2).sum(axis=1).mean())

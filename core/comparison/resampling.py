@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.comparison.paired import aligned
-from core.comparison.photos import PhotoResults
+from core.comparison.paired import require_same_photos
 from core.errors import InvalidInput
 from core.runs.metrics import nll_per_photo
+from core.runs.predictions import Predictions
 
 DRAWS, FEWEST_DRAWS = 10_000, 1_000
 _MOST_NUMBERS = 20_000_000
@@ -127,15 +127,16 @@ def bootstrap_metric(
     return _differences([metric_of(metric)], a, b, labels, draws or _draws(len(labels)), seed, confidence)[0]
 
 
-def metric_differences(a: PhotoResults, b: PhotoResults, *, draws: int | None = None) -> tuple[MetricDifference, ...]:
+def metric_differences(a: Predictions, b: Predictions, *, draws: int | None = None) -> tuple[MetricDifference, ...]:
     """Every metric of ``TEST_METRICS`` of two runs with the 95 % interval of its difference, from the same drawings.
 
     Raises:
         InvalidInput: they did not answer the same photos of the same classes.
     """
-    rows_a, rows_b = aligned(a, b)
-    metrics, draws = list(TEST_METRICS.values()), draws or _draws(len(rows_a))
-    return _differences(metrics, a.probabilities[rows_a], b.probabilities[rows_b], a.labels[rows_a], draws, 0, 0.95)
+    require_same_photos(a, b)
+    one, other = a.sorted, b.sorted
+    metrics, draws = list(TEST_METRICS.values()), draws or _draws(len(one.labels))
+    return _differences(metrics, one.probabilities, other.probabilities, one.labels, draws, 0, 0.95)
 
 
 def _draws(n: int) -> int:

@@ -1,7 +1,7 @@
-"""Temperature scaling of a finished run: fitted on its validation answers, kept with its model, taken back at will.
+"""Temperature scaling of a finished run: fitted on its validation predictions, stored with its model, and removable.
 
 Only live prediction applies it. What was measured stays as it was measured, and runs built on this one (ensembles,
-confidence cascades, stacking) use its raw answers, so no temperature is ever applied twice.
+confidence cascades, stacking) use its raw probabilities, so no temperature is ever applied twice.
 
 The card on the disk and the one in the registry change together: the new card is written beside the old one, the
 registry is told, then it takes the old one's place. ``recover`` completes or forgets what a kill interrupted.
@@ -15,8 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from core.errors import GraftError, InvalidInput, NotFound, Unavailable
 from core.files import atomic
 from core.files.home import CARD, features_lock, run_folder, run_folders, undeleted
@@ -25,7 +23,7 @@ from core.models.inference.model_files import CALIBRATION
 from core.models.temperature import fit_temperature, scaled
 from core.registry import Registry
 from core.runs.metrics import calibration_error, cross_entropy
-from core.runs.predictions import Answers, read_answers
+from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Model, Run, Status
 from core.settings import Settings
 
@@ -40,7 +38,7 @@ class Calibration:
         temperature: above 1 makes them less sure, below 1 surer. at: when it was fitted, seconds since 1970.
         photos: validation photos it was fitted on.
         ..._ece_...: expected calibration error, 15 bins; ..._loss_...: mean log-loss; before and after. Validation is
-            what it was fitted on; the test photos are only reported, None where their answers are gone.
+            what it was fitted on; the test photos are only reported, None where their predictions are missing.
     """
 
     run_id: str
@@ -61,12 +59,11 @@ def calibrate(run: Run, registry: Registry, settings: Settings) -> Calibration:
     """Fits the temperature and keeps it with the run's model. Doing it again gives the same temperature.
 
     Raises:
-        InvalidInput: the run is not finished, has no model any more, or its validation answers are gone or damaged.
-        Unavailable: the model's card is gone or damaged.
+        InvalidInput: the run is not finished, has no model any more, or its validation predictions are damaged.
+        NotFound: they are missing. Unavailable: the model's card is missing or damaged.
     """
     _model_of(run, registry)  # refused before anything is read or fitted
-    validation = _answers(run, "validation", settings)
-    fitted = _fitted(run, validation, _test_answers(run, settings))
+    fitted = _fitted(run, read_predictions(run.id, "validation", settings), _test_predictions(run, settings))
     _keep(run, fitted, registry, settings)
     detail = {"run": run.id, "temperature": fitted.temperature, "photos": fitted.photos}
     registry.log("calibrate", detail)
@@ -74,7 +71,7 @@ def calibrate(run: Run, registry: Registry, settings: Settings) -> Calibration:
 
 
 def uncalibrate(run: Run, registry: Registry, settings: Settings) -> None:
-    """Takes the temperature back: the model answers as it was trained.
+    """Takes the temperature back: the model predicts as it was trained.
 
     Raises:
         InvalidInput: the run has no model, or none with a temperature.
@@ -101,28 +98,28 @@ def recover(settings: Settings, registry: Registry) -> None:
                 _complete(staged, run_id, registry)
 
 
-# --- the figures ---
+# --- what a temperature changes ---
 
 
-def _fitted(run: Run, validation: Answers, test: Answers | None) -> Calibration:
+def _fitted(run: Run, validation: Predictions, test: Predictions | None) -> Calibration:
     temperature = fit_temperature(validation.probabilities, validation.labels)
     return Calibration(
         run_id=run.id,
         temperature=temperature,
         at=time.time(),
         photos=len(validation.labels),
-        **_figures("validation", validation, temperature),
-        **_figures("test", test, temperature),
+        **_metrics("validation", validation, temperature),
+        **_metrics("test", test, temperature),
     )
 
 
-def _figures(split: str, answers: Answers | None, temperature: float) -> dict[str, Any]:
-    """Error and loss before and after; all None without answers."""
-    if answers is None:
+def _metrics(split: str, predictions: Predictions | None, temperature: float) -> dict[str, Any]:
+    """Calibration error and loss before and after; all None without predictions."""
+    if predictions is None:
         return {f"{split}_{name}_{word}": None for name in ("ece", "loss") for word in ("before", "after")}
-    rows = {"before": answers.probabilities, "after": scaled(answers.probabilities, temperature)}
+    rows = {"before": predictions.probabilities, "after": scaled(predictions.probabilities, temperature)}
     return {
-        f"{split}_{name}_{word}": measure(rows[word], answers.labels)
+        f"{split}_{name}_{word}": measure(rows[word], predictions.labels)
         for name, measure in (("ece", calibration_error), ("loss", cross_entropy))
         for word in rows
     }
@@ -132,15 +129,12 @@ def _entry(fitted: Calibration | None, model: Model) -> dict | None:
     """What goes on the card; ``model_sha256`` is that of the model before, which others are built on."""
     if fitted is None:
         return None
-    figures = {name: value for name, value in asdict(fitted).items() if name != "run_id"}
-    return figures | {"model_sha256": model.answers_sha256}
+    metrics = {name: value for name, value in asdict(fitted).items() if name != "run_id"}
+    return metrics | {"model_sha256": model.answers_sha256}
 
 
 def _read(run_id: str, entry: Mapping[str, Any]) -> Calibration:
     return Calibration(run_id=run_id, **{name: value for name, value in entry.items() if name != "model_sha256"})
-
-
-# --- what it is fitted on ---
 
 
 def _model_of(run: Run, registry: Registry) -> Model:
@@ -154,23 +148,10 @@ def _model_of(run: Run, registry: Registry) -> Model:
         ) from None
 
 
-def _answers(run: Run, split: str, settings: Settings) -> Answers:
-    try:
-        answers = read_answers(run_folder(settings, run.id).predictions(split), run)
-    except NotFound:
-        raise InvalidInput(
-            f"{run.name} ({run.id}) has no answers for the validation photos, on which a temperature is fitted. "
-            "Train it again."
-        ) from None
-    if not len(answers.labels) or not np.isfinite(answers.probabilities).all():
-        raise InvalidInput(f"The validation answers of {run.name} ({run.id}) are no probabilities. Train it again.")
-    return answers
-
-
-def _test_answers(run: Run, settings: Settings) -> Answers | None:
-    """Only reported, so nothing depends on them."""
+def _test_predictions(run: Run, settings: Settings) -> Predictions | None:
+    """Only reported, so their absence is no error."""
     with suppress(GraftError):
-        return read_answers(run_folder(settings, run.id).predictions("test"), run)
+        return read_predictions(run.id, "test", settings)
     return None
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.comparison import PhotoResults, load_results
 from core.errors import GraftError, NotFound, Unavailable
 from core.features.compute import features_of
 from core.features.inner import InnerEngine
@@ -29,6 +28,7 @@ from core.models.projector import projector_files
 from core.recipes.program import CLASSES, PREDICTIONS, TOP, Part, pooled, program_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
+from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Run
 from core.settings import Settings
 from core.text.units import listed
@@ -44,7 +44,7 @@ class PhotoMap:
     """Where every test photo lies, and what the run made of it.
 
     Args:
-        digests: n photos. xy: (n, 2). labels, answers: (n,) true and given class. right: (n,) bool.
+        digests: n photos. xy: (n, 2). labels, predicted: (n,) true and predicted label.
         explained: shares of the variance the two directions show, the larger first.
         source: what was mapped: "features of EfficientNet-Lite0".
     """
@@ -53,15 +53,19 @@ class PhotoMap:
     digests: tuple[str, ...]
     xy: np.ndarray
     labels: np.ndarray
-    answers: np.ndarray
-    right: np.ndarray
+    predicted: np.ndarray
     explained: tuple[float, float]
     source: str
+
+    @property
+    def correct(self) -> np.ndarray:
+        """(n,) bool."""
+        return self.predicted == self.labels
 
 
 @dataclass(frozen=True)
 class EmbeddingVectors:
-    """What is mapped: ``rows`` (n, d), in the order of the run's answers, and where they come from."""
+    """What is mapped: ``rows`` (n, d), in the order of the run's predictions, and where they come from."""
 
     rows: np.ndarray
     source: str
@@ -77,24 +81,23 @@ def photo_map(
             has no map (None). progress: called with (photos done, photos in total).
 
     Raises:
-        NotFound, InvalidInput: its answers are gone or damaged. Unavailable: its network is.
+        NotFound, InvalidInput: its predictions are missing or damaged. Unavailable: its network is.
     """
-    results = load_results(settings, run.id)
+    predictions = read_predictions(run.id, "test", settings)
     path = run_folder(settings, run.id).embedding
-    known = _read(path, results)
+    known = _read(path, predictions)
     if known is None:
         with acquire(features_lock(settings, f"map-{run.id}")):
-            known = _read(path, results) or _made(run, results, registry, settings, compute, progress)
+            known = _read(path, predictions) or _made(run, predictions, registry, settings, compute, progress)
     if known is None:
         return None
     xy, explained, source = known
     return PhotoMap(
         run_id=run.id,
-        digests=results.digests,
+        digests=predictions.digests,
         xy=xy,
-        labels=results.labels,
-        answers=results.probabilities.argmax(axis=1),
-        right=results.right,
+        labels=predictions.labels,
+        predicted=predictions.predicted,
         explained=explained,
         source=source,
     )
@@ -105,27 +108,27 @@ _Known = tuple[np.ndarray, tuple[float, float], str]
 
 def _made(
     run: Run,
-    results: PhotoResults,
+    predictions: Predictions,
     registry: Registry,
     settings: Settings,
     compute: bool,
     progress: Progress | None,
 ) -> _Known | None:
     """Makes the map and keeps it, with the files of TensorBoard's projector."""
-    vectors = vectors_at_hand(run, results, registry, settings)
+    vectors = vectors_at_hand(run, predictions, registry, settings)
     if vectors is None and compute:
-        vectors = _computed(run, results, settings, progress or (lambda done, total: None))
+        vectors = _computed(run, predictions, settings, progress or (lambda done, total: None))
     if vectors is None:
         return None
     found = (*principal(vectors.rows), vectors.source)
     with undeleted(settings, run.id):
-        _into_projector(run, results, vectors, registry, settings)
-        _write(run_folder(settings, run.id).embedding, results, *found)
+        _into_projector(run, predictions, vectors, registry, settings)
+        _write(run_folder(settings, run.id).embedding, predictions, *found)
     return found
 
 
 def _into_projector(
-    run: Run, results: PhotoResults, vectors: EmbeddingVectors, registry: Registry, settings: Settings
+    run: Run, predictions: Predictions, vectors: EmbeddingVectors, registry: Registry, settings: Settings
 ) -> None:
     """The same vectors for TensorBoard; nothing where stored photos are missing."""
     dataset = registry.dataset(run.dataset_id)
@@ -135,11 +138,11 @@ def _into_projector(
         projector_files(
             run_folder(settings, run.id).tensorboard,
             vectors=vectors.rows,
-            labels=results.labels,
-            answers=results.probabilities.argmax(axis=1),
+            labels=predictions.labels,
+            predicted=predictions.predicted,
             class_names=dataset.class_names,
-            files=[names.get(digest, digest) for digest in results.digests],
-            jpegs=(photos.photo(digest).read_bytes() for digest in results.digests),
+            files=[names.get(digest, digest) for digest in predictions.digests],
+            jpegs=(photos.photo(digest).read_bytes() for digest in predictions.digests),
         )
 
 
@@ -166,12 +169,14 @@ def principal(rows: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
 # --- what can be mapped without asking a network ---
 
 
-def vectors_at_hand(run: Run, results: PhotoResults, registry: Registry, settings: Settings) -> EmbeddingVectors | None:
+def vectors_at_hand(
+    run: Run, predictions: Predictions, registry: Registry, settings: Settings
+) -> EmbeddingVectors | None:
     """Stored features where the run's head learned on them; probabilities of runs that combine others; else None."""
     if not run.recipe.backbones:
-        return EmbeddingVectors(results.probabilities, PROBABILITIES)
+        return EmbeddingVectors(predictions.probabilities, PROBABILITIES)
     parts = _parts(run.recipe, registry, settings)
-    found = [_stored(part, run, registry, settings, results) for part in parts]
+    found = [_stored(part, run, registry, settings, predictions) for part in parts]
     if not found or any(one is None for one in found):
         return None
     titles = [backbone_of(part.source, registry, settings).title for part in parts]
@@ -191,7 +196,9 @@ def _parts(recipe: Recipe, registry: Registry, settings: Settings) -> tuple[Part
     return tuple(Part(source=one.source, cut=TOP if one.cut == CLASSES else one.cut) for one in features)
 
 
-def _stored(part: Part, run: Run, registry: Registry, settings: Settings, results: PhotoResults) -> np.ndarray | None:
+def _stored(
+    part: Part, run: Run, registry: Registry, settings: Settings, predictions: Predictions
+) -> np.ndarray | None:
     dataset, backbone = registry.dataset(run.dataset_id), backbone_of(part.source, registry, settings)
     if not is_stored(key_of(dataset, backbone, "test", cut=part.cut), settings):
         return None
@@ -203,9 +210,9 @@ def _stored(part: Part, run: Run, registry: Registry, settings: Settings, result
     except NotFound:
         return None
     place = {photo.digest: number for number, photo in enumerate(photos)}
-    if not place.keys() >= set(results.digests):  # the answers are of other photos
+    if not place.keys() >= set(predictions.digests):  # the predictions are for other photos
         return None
-    return np.asarray(found.array, np.float32)[[place[digest] for digest in results.digests]]
+    return np.asarray(found.array, np.float32)[[place[digest] for digest in predictions.digests]]
 
 
 def _evicted():
@@ -215,15 +222,15 @@ def _evicted():
 # --- asking the run's network ---
 
 
-def _computed(run: Run, results: PhotoResults, settings: Settings, progress: Progress) -> EmbeddingVectors:
+def _computed(run: Run, predictions: Predictions, settings: Settings, progress: Progress) -> EmbeddingVectors:
     model = read_model(run_folder(settings, run.id).model)
     model.verify()
     see, source = _seeing(model.folder, model.node, len(model.class_names))
     photos = dataset_folder(settings, run.dataset_id)
     rows = []
-    for number, digest in enumerate(results.digests, start=1):
+    for number, digest in enumerate(predictions.digests, start=1):
         rows.append(see(_view(photos.photo(digest))))
-        progress(number, len(results.digests))
+        progress(number, len(predictions.digests))
     return EmbeddingVectors(np.stack(rows), source)
 
 
@@ -265,17 +272,17 @@ def _network_part(folder: Path, node: Node, classes: int) -> Callable[[View], np
 # --- kept in the run's folder ---
 
 
-def _read(path: Path, results: PhotoResults) -> _Known | None:
+def _read(path: Path, predictions: Predictions) -> _Known | None:
     """None where there is none, or it is damaged or of other photos."""
     try:
         stored = read_npz(path)
         first, second = map(float, stored["explained"])
         xy, source = stored["xy"], str(stored["source"])
-        fitting = tuple(stored["digests"].tolist()) == results.digests and xy.shape == (len(results.digests), 2)
+        fitting = tuple(stored["digests"].tolist()) == predictions.digests and xy.shape == (len(predictions.digests), 2)
         return (xy, (first, second), source) if fitting and np.isfinite(xy).all() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _write(path: Path, results: PhotoResults, xy: np.ndarray, explained: tuple[float, float], source: str) -> None:
-    write_npz(path, {"digests": np.array(results.digests), "xy": xy, "explained": explained, "source": source})
+def _write(path: Path, predictions: Predictions, xy: np.ndarray, explained: tuple[float, float], source: str) -> None:
+    write_npz(path, {"digests": np.array(predictions.digests), "xy": xy, "explained": explained, "source": source})

@@ -44,29 +44,29 @@ def projector_files(
     *,
     vectors: np.ndarray,
     labels: np.ndarray,
-    answers: np.ndarray,
+    predicted: np.ndarray,
     class_names: Sequence[str],
     files: Sequence[str],
     jpegs: Iterable[bytes],
 ) -> Path:
-    """Write (or replace) what the projector shows of a run; for one writer at a time.
+    """Write or replace the files that the projector shows for a run. Only one process may do so at a time.
 
     Args:
         folder: the run's TensorBoard folder, ``runs/<id>/tensorboard``.
-        vectors: (n, d) features of the test photos; labels, answers: (n,) true and answered classes as indices.
+        vectors: (n, d) features of the test photos; labels, predicted: (n,) true and predicted labels.
         files, jpegs: (n) the photos' names and their stored bytes, in the same order; the bytes may be a generator.
 
     Returns:
-        The folder with the files. Beyond ``MOST_PHOTOS`` an even share of the photos is written; beyond
-        ``MOST_NUMBERS`` the vectors are turned to their first singular vectors, which changes angles and distances
-        least.
+        The folder with the files. Of more than ``MOST_PHOTOS`` photos an evenly spaced selection is written; vectors
+        of more than ``MOST_NUMBERS`` numbers in all are projected onto their first singular vectors, which changes
+        angles and distances least.
     """
     kept = _evenly(len(vectors), MOST_PHOTOS)
     chosen = set(kept.tolist())
     small = _fewer_numbers(np.asarray(vectors, dtype=np.float32)[kept])
     with replacing_folder(folder / FOLDER) as draft:
         small.tofile(draft / "vectors.bytes")
-        (draft / "metadata.tsv").write_text(_metadata(kept, labels, answers, class_names, files), "utf-8")
+        (draft / "metadata.tsv").write_text(_metadata(kept, labels, predicted, class_names, files), "utf-8")
         _sprite(jpeg for row, jpeg in enumerate(jpegs) if row in chosen).save(draft / "sprite.jpg", quality=85)
         text = _CONFIG_TEXT.format(photos=len(small), numbers=small.shape[1], side=THUMBNAIL)
         (draft / CONFIG).write_text(text)
@@ -91,11 +91,11 @@ def _fewer_numbers(vectors: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(vectors @ directions[:, -1 : -most - 1 : -1])
 
 
-def _metadata(rows: np.ndarray, labels, answers, class_names: Sequence[str], files: Sequence[str]) -> str:
+def _metadata(rows: np.ndarray, labels, predicted, class_names: Sequence[str], files: Sequence[str]) -> str:
     lines = [_COLUMNS]
     for row in rows:
-        true, answer = class_names[labels[row]], class_names[answers[row]]
-        lines.append((files[row], true, answer, "right" if labels[row] == answers[row] else "wrong"))
+        correct = "right" if labels[row] == predicted[row] else "wrong"
+        lines.append((files[row], class_names[labels[row]], class_names[predicted[row]], correct))
     return "".join("\t".join(_cell(text) for text in line) + "\n" for line in lines)
 
 

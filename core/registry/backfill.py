@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, literal_column, select, update
 
 from core.errors import GraftError
-from core.files.home import run_folder
 from core.registry.connection import Store
 from core.registry.runs import RUN_COLUMNS, derived_columns, get_run, run_of
 from core.registry.schema import evaluations, runs
@@ -16,7 +15,7 @@ from core.settings import Settings
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.runs.predictions import Answers
+    from core.runs.predictions import Predictions
 
 _BATCH = 100
 """Rows of one transaction, so that a trainer never waits long for its turn to write."""
@@ -70,32 +69,28 @@ def _metrics(run: Run, confusion: list[list[int]], settings: Settings) -> dict[s
     import numpy as np  # the registry is opened without it
 
     from core.runs import metrics
-    from core.runs.predictions import read_answers
+    from core.runs.predictions import read_predictions
 
     counts = np.array(confusion)
     found: dict[str, Any] = {"ece": None, "right": None, "hardest": []}
     found |= {"balanced_accuracy": metrics.balanced_accuracy(counts), "macro_f1": metrics.macro_f1(counts)}
     try:
-        known = read_answers(run_folder(settings, run.id).predictions("test"), run)
+        known = read_predictions(run.id, "test", settings)
     except GraftError:
         return found
     if not _measured(known, counts):
         return found
-    digests = known.digests.tolist()
     return found | {
         "ece": metrics.calibration_error(known.probabilities, known.labels),
-        "right": metrics.right_bits(known.probabilities.argmax(axis=1) == known.labels, digests),
-        "hardest": list(metrics.hardest(known.probabilities, known.labels, digests)),
+        "right": metrics.right_bits(known.correct, known.digests),
+        "hardest": list(metrics.hardest(known.probabilities, known.labels, known.digests)),
     }
 
 
-def _measured(known: "Answers", counts: "np.ndarray") -> bool:
-    """Whether these are the answers that were counted when the run was measured."""
-    if known.probabilities.shape != (len(known.digests), len(counts)) or known.labels.shape != known.digests.shape:
-        return False
-    if len(known.labels) == 0 or not 0 <= known.labels.min() <= known.labels.max() < len(counts):
+def _measured(known: "Predictions", counts: "np.ndarray") -> bool:
+    """Whether these are the predictions that were counted when the run was evaluated."""
+    if known.probabilities.shape[1] != len(counts):
         return False
     from core.runs.metrics import confusion_matrix
 
-    found = confusion_matrix(known.labels, known.probabilities.argmax(axis=1), len(counts))
-    return bool((found == counts).all())
+    return bool((confusion_matrix(known.labels, known.predicted, len(counts)) == counts).all())

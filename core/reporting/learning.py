@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from core.charts.curves import curves_chart
 from core.charts.depth import depth_chart
-from core.comparison import curves, depth_series
+from core.comparison.curves import curves
+from core.comparison.depths import depth_series
 from core.reporting.material import Material
 from core.reporting.parts import Section, report_chart
 from core.reporting.rendering import render

@@ -6,12 +6,13 @@ from functools import cached_property
 from pathlib import Path
 
 from core.charts import RunStyle, run_styles
-from core.comparison import Comparison, without_shared
+from core.comparison.compare import Comparison
 from core.comparison.table import Row
 from core.datasets.values import Dataset, Photo
 from core.models.calibration import Calibration
 from core.models.cascades.thresholds import ThresholdPoint
 from core.models.embedding import PhotoMap
+from core.recipes.short_names import without_shared
 from core.runs.values import Cost, Epoch, Run
 
 
@@ -68,4 +69,4 @@ class Material:
     @property
     def predicted(self) -> list[Row]:
         """The rows whose predictions per photo are available, best first."""
-        return [row for row in self.rows if row.run_id in self.comparison.results]
+        return [row for row in self.rows if row.run_id in self.comparison.predictions]

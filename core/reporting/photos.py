@@ -59,7 +59,7 @@ class AlignedPredictions:
 
 
 def aligned_predictions(material: Material) -> AlignedPredictions:
-    found = [material.comparison.results[row.run_id] for row in material.predicted]
+    found = [material.comparison.predictions[row.run_id] for row in material.predicted]
     orders = [np.argsort(np.array(one.digests)) for one in found]
     labels = found[0].labels[orders[0]]
     chances = [one.probabilities[order] for one, order in zip(found, orders, strict=True)]

@@ -8,7 +8,10 @@ from core.charts.embedding import embedding_chart
 from core.charts.per_class import per_class_chart
 from core.charts.reliability import reliability_chart
 from core.charts.thresholds import thresholds_chart
-from core.comparison import Paired, coverage, reliability, verdict
+from core.comparison.coverage import coverage
+from core.comparison.paired import Paired
+from core.comparison.reliability import reliability
+from core.comparison.summary import verdict
 from core.reporting.material import Material
 from core.reporting.parts import (
     RUN,
@@ -141,12 +144,12 @@ def calibration_section(material: Material) -> Section | None:
     ids = [row.run_id for row in material.predicted][:_MOST_CURVES]
     if not ids:
         return None
-    results = material.comparison.results
+    predictions = material.comparison.predictions
     diagram = reliability_chart(
-        [reliability(results[run_id]) for run_id in ids[:_MOST_BARS]], material.names, styles=material.styles
+        [reliability(predictions[run_id]) for run_id in ids[:_MOST_BARS]], material.names, styles=material.styles
     )
     curves = coverage_chart(
-        {run_id: coverage(results[run_id]) for run_id in ids}, material.names, styles=material.styles
+        {run_id: coverage(predictions[run_id]) for run_id in ids}, material.names, styles=material.styles
     )
     body = render(
         "calibration",

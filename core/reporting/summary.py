@@ -1,7 +1,7 @@
 """The beginning and the end of the report: the result in a sentence, the dataset, and users' notes."""
 
 from core.charts.dataset import class_balance_chart
-from core.comparison import verdict
+from core.comparison.summary import verdict
 from core.reporting.material import Material
 from core.reporting.parts import Section, report_chart, run_label
 from core.reporting.rendering import render

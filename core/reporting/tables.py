@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.comparison import COSTS
+from core.comparison.cost_axes import COSTS
 from core.errors import InvalidInput
 from core.reporting.material import Material
 
@@ -50,14 +50,16 @@ def answers_rows(material: Material) -> Rows:
     files = {photo.digest: photo.file for photo in material.photos}
     classes = material.comparison.class_names
     rows: Rows = []
-    for run_id, results in material.comparison.results.items():
-        given = results.probabilities.argmax(axis=1)
-        for place, digest in enumerate(results.digests):
-            chances = {f"p_{name}": float(p) for name, p in zip(classes, results.probabilities[place], strict=True)}
+    for run_id, predictions in material.comparison.predictions.items():
+        for place, digest in enumerate(predictions.digests):
+            chances = {f"p_{name}": float(p) for name, p in zip(classes, predictions.probabilities[place], strict=True)}
             rows.append(
                 {"run": run_id, "photo": digest, "file": files.get(digest, "")}
-                | {"true": classes[int(results.labels[place])], "answer": classes[int(given[place])]}
-                | {"right": bool(results.right[place])}
+                | {
+                    "true": classes[int(predictions.labels[place])],
+                    "answer": classes[int(predictions.predicted[place])],
+                }
+                | {"right": bool(predictions.correct[place])}
                 | chances
             )
     return rows

@@ -1,58 +1,129 @@
-"""What a run said about every photo of a split: ``validation.npz`` and ``test.npz`` of a finished run.
+"""What a run predicted for every photo of a split: ``validation.npz`` and ``test.npz`` in the run's folder.
 
-Comparisons, ensembles and thresholds are computed from them; nothing is asked of a model twice.
+Comparisons, ensembles, thresholds and temperatures are computed from these files; no model is run a second time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import InvalidInput, NotFound
 from core.files.arrays import Damaged, read_npz, write_npz
-from core.runs.values import Run
+from core.files.home import run_folder
+from core.settings import Settings
+
+_KINDS = {"digests": "U", "labels": "iu", "probabilities": "f"}
+"""Arrays of the file and the kinds of their dtypes (``numpy.dtype.kind``)."""
+_ROUNDING = 1e-3
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What is known of the photos of one split.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predictions:
+    """Predictions of one run for the n photos of a split.
 
     Args:
-        digests, labels: (n,) of the photos. probabilities: (n, classes) float32.
+        digests: of the photos, in the order of the rows below.
+        labels: (n,) int64 true labels. probabilities: (n, classes).
     """
 
-    digests: np.ndarray
+    run_id: str
+    digests: tuple[str, ...]
     labels: np.ndarray
     probabilities: np.ndarray
 
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """(n,) label with the highest probability."""
+        return self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def correct(self) -> np.ndarray:
+        """(n,) bool."""
+        return self.predicted == self.labels
+
+    @cached_property
+    def confidence(self) -> np.ndarray:
+        """(n,) probability of the predicted class."""
+        return self.probabilities.max(axis=1)
+
     @property
     def accuracy(self) -> float:
-        return float((self.probabilities.argmax(axis=1) == self.labels).mean())
+        return float(self.correct.mean())
+
+    @property
+    def by_digest(self) -> np.ndarray:
+        """(n,) row numbers in the order of the digests, in which runs of the same photos can be compared."""
+        return _order(self.digests)
+
+    @cached_property
+    def sorted(self) -> "Predictions":
+        """The same predictions in the order of the digests."""
+        return self.rows(self.by_digest)
+
+    def rows(self, numbers: np.ndarray) -> "Predictions":
+        """The predictions of these rows, in this order."""
+        return Predictions(
+            run_id=self.run_id,
+            digests=tuple(self.digests[number] for number in numbers.tolist()),
+            labels=self.labels[numbers],
+            probabilities=self.probabilities[numbers],
+        )
+
+    def require_classes(self, class_names: Sequence[str]) -> None:
+        """Raises InvalidInput when the run knows another number of classes."""
+        known = self.probabilities.shape[1]
+        if known != len(class_names):
+            raise InvalidInput(
+                f"The stored predictions of run {self.run_id} are for {known} classes, but its dataset has "
+                f"{len(class_names)}. Train it again."
+            )
 
     def write(self, path: Path) -> None:
-        """Complete or not at all."""
-        write_npz(path, {"digests": self.digests, "labels": self.labels, "probabilities": self.probabilities})
+        """Writes the file whole or not at all, probabilities as float32."""
+        probabilities = np.asarray(self.probabilities, np.float32)
+        write_npz(path, {"digests": np.array(self.digests), "labels": self.labels, "probabilities": probabilities})
 
 
-def read_answers(path: Path, run: Run) -> Answers:
-    """What ``run`` said about a split.
+@lru_cache(maxsize=32)
+def _order(digests: tuple[str, ...]) -> np.ndarray:
+    """All runs of a dataset tend to have the same digests in the same order."""
+    return np.argsort(np.array(digests))
+
+
+def read_predictions(run_id: str, split: str, settings: Settings) -> Predictions:
+    """The stored predictions of a run for the photos of ``split``, labels as int64, probabilities as float64.
 
     Raises:
-        NotFound: the file is gone. InvalidInput: it is damaged.
+        NotFound: the file is missing. InvalidInput: it is damaged.
     """
+    path = run_folder(settings, run_id).predictions(split)
     try:
-        return load(path)
+        digests, labels, probabilities = _arrays(path)
     except FileNotFoundError:
-        raise NotFound(f"{path.name} of {run.name} ({run.id}) is gone. Train it again.") from None
+        raise NotFound(
+            f"Run {run_id} has no predictions for the {split} photos: its file {path.name} is missing. Train it again."
+        ) from None
     except Damaged as error:
-        raise InvalidInput(f"{path.name} of {run.name} ({run.id}) is damaged ({error}). Train it again.") from None
+        raise InvalidInput(
+            f"Run {run_id} has no predictions for the {split} photos: its file {path.name} is damaged ({error}). "
+            "Train it again."
+        ) from None
+    return Predictions(
+        run_id=run_id,
+        digests=tuple(digests.tolist()),
+        labels=labels.astype(np.int64),
+        probabilities=probabilities.astype(np.float64),
+    )
 
 
-def load(path: Path) -> Answers:
-    """The answers in a file, in which every photo has one class and a probability for each.
+def _arrays(path: Path) -> list[np.ndarray]:
+    """Digests, labels and probabilities of a file; in it every photo has one class and a probability for each.
 
     Raises:
-        FileNotFoundError: it is not there. Damaged: it is, but these are no answers.
+        FileNotFoundError: there is no such file. Damaged: it does not hold predictions.
     """
     arrays = read_npz(path)
     missing = [name for name in _KINDS if name not in arrays]
@@ -61,25 +132,22 @@ def load(path: Path) -> Answers:
     wrong = [name for name, kinds in _KINDS.items() if arrays[name].dtype.kind not in kinds]
     if wrong:
         raise Damaged(f"its {wrong[0]} are of type {arrays[wrong[0]].dtype}")
-    answers = Answers(**{name: arrays[name] for name in _KINDS})
-    _require_fitting(answers)
-    return answers
+    found = [arrays[name] for name in _KINDS]
+    _require_consistent(*found)
+    return found
 
 
-_KINDS = {"digests": "U", "labels": "iu", "probabilities": "f"}
-_ROUNDING = 1e-3
-
-
-def _require_fitting(answers: Answers) -> None:
-    digests, labels, probabilities = answers.digests, answers.labels, answers.probabilities
+def _require_consistent(digests: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> None:
     if digests.ndim != 1 or labels.shape != digests.shape or probabilities.shape[:-1] != digests.shape:
         shapes = f"{digests.shape} digests, {labels.shape} labels and {probabilities.shape} probabilities"
         raise Damaged(f"its parts do not fit together: {shapes}")
+    if not len(digests):
+        raise Damaged("it holds no photo")
     if len(set(digests.tolist())) != len(digests):
-        raise Damaged("a photo stands in it twice")
-    if len(labels) and not 0 <= labels.min() <= labels.max() < probabilities.shape[1]:
+        raise Damaged("it names a photo twice")
+    if not 0 <= labels.min() <= labels.max() < probabilities.shape[1]:
         raise Damaged("it names a class that the run does not know")
     if not np.isfinite(probabilities).all():
         raise Damaged("its probabilities are not all numbers")
-    if len(labels) and not (-_ROUNDING <= probabilities.min() <= probabilities.max() <= 1 + _ROUNDING):
+    if not -_ROUNDING <= probabilities.min() <= probabilities.max() <= 1 + _ROUNDING:
         raise Damaged("its probabilities are not between 0 and 1")

@@ -15,7 +15,7 @@ from core.models.lineage import parents_of
 from core.recipes.program import CLASSES, PREDICTIONS
 from core.runs.costs import Spent
 from core.runs.metrics import evaluate
-from core.runs.predictions import Answers
+from core.runs.predictions import Predictions
 from core.runs.values import Evaluation
 from core.training import assembling, finishing, saving
 from core.training.context import Context, FittedHead
@@ -101,9 +101,12 @@ def _save(context: Context, fitted: FittedHead) -> tuple[SavedModel, keras.Model
 
 
 def _measure(context: Context, fitted: FittedHead, split: str) -> Evaluation:
-    """Writes the predictions for a split and scores them. The test photos are used only here, once."""
-    probabilities, labels = fitted.probabilities(split), context.sources.labels(split)
-    digests = np.array([photo.digest for photo in context.sources.photos[split]])
-    answers = Answers(digests, labels, np.asarray(probabilities, np.float32))
-    answers.write(run_folder(context.settings, context.run.id).predictions(split))
-    return evaluate(answers.probabilities, labels, context.dataset.class_names, digests)
+    """Writes and evaluates the run's predictions for a split. The test photos are read here, once."""
+    found = Predictions(
+        run_id=context.run.id,
+        digests=tuple(photo.digest for photo in context.sources.photos[split]),
+        labels=context.sources.labels(split),
+        probabilities=np.asarray(fitted.probabilities(split), np.float32),
+    )
+    found.write(run_folder(context.settings, context.run.id).predictions(split))
+    return evaluate(found.probabilities, found.labels, context.dataset.class_names, found.digests)

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import comparison
-from core.comparison import Board, BoardPage, Comparison, Curve, PhotoResults, load_results
+from core.comparison.board import Board
+from core.comparison.board_page import BoardPage, page
 from core.comparison.cache import cached, outdated
+from core.comparison.compare import Comparison, compare
+from core.comparison.curves import Curve, curves
+from core.comparison.table import require_one_dataset
 from core.errors import GraftError, InvalidInput
 from core.files.home import dataset_folder, run_folder
 from core.models import calibration, embedding
@@ -21,6 +24,7 @@ from core.models.calibration import Calibration
 from core.models.cascades.thresholds import threshold_points
 from core.models.embedding import PhotoMap, Progress
 from core.registry.search import RunQuery
+from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Model, Run, Status
 from core.settings import VERSION, Settings
 from core.workbench.base import Bench
@@ -49,20 +53,20 @@ class Reporting(Bench):
         known = {run.id: run for run in self.registry.runs_of(run_ids)}
         runs = list({run.id: run for run in (known.get(ref) or self.registry.run(ref) for ref in run_ids)}.values())
         ids = [run.id for run in runs]
-        comparison.require_one_dataset(
-            runs, {one: self._dataset_title(one) for one in {run.dataset_id for run in runs}}
-        )
+        require_one_dataset(runs, {one: self._dataset_title(one) for one in {run.dataset_id for run in runs}})
         key = ("comparison", *ids, *(_stamp(self.settings, run_id) for run_id in ids))
         return cached(self.registry, key, lambda: self._compare(runs))
 
     def _compare(self, runs: Sequence[Run]) -> Comparison:
         ids = [run.id for run in runs]
-        results, missing = read_answers(self.settings, [run.id for run in runs if run.status is Status.FINISHED])
-        return comparison.compare(
+        predictions, missing = _read_predictions(
+            self.settings, [run.id for run in runs if run.status is Status.FINISHED]
+        )
+        return compare(
             runs,
             costs=self.registry.costs(ids),
             evaluations=self.registry.evaluations(ids),
-            results=results,
+            predictions=predictions,
             missing=missing,
             class_names=self.registry.dataset(runs[0].dataset_id).class_names if runs else (),
             rate_per_hour=self.registry.preference("rate_per_hour"),
@@ -89,9 +93,9 @@ class Reporting(Bench):
         return board, board.remembered(query, lambda: board.rows_of(self.registry.matching_ids(query)))
 
     def board_page(self, dataset_id: str, query: RunQuery = FINISHED, **options: Any) -> BoardPage:
-        """Some lines of the leaderboard; ``options`` of ``comparison.page``."""
+        """Some lines of the leaderboard; ``options`` of ``page``."""
         rate = self.registry.preference("rate_per_hour")
-        return comparison.page(*self.board_rows(dataset_id, query), rate_per_hour=rate, **options)
+        return page(*self.board_rows(dataset_id, query), rate_per_hour=rate, **options)
 
     def curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
         """One figure of every epoch of those of the runs that have any, in their order."""
@@ -99,7 +103,7 @@ class Reporting(Bench):
 
     def _curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
         costs = self.registry.costs(run_ids)
-        return comparison.curves(self.registry.runs_of(run_ids), self.registry.epochs_of(run_ids), metric, costs)
+        return curves(self.registry.runs_of(run_ids), self.registry.epochs_of(run_ids), metric, costs)
 
     def rate(self) -> tuple[float | None, str]:
         """(hourly cost, currency) the user set; None when not set."""
@@ -188,19 +192,19 @@ class Reporting(Bench):
     def _map_at_hand(self, found: Comparison) -> PhotoMap | None:
         """Of the best run that has one without asking a network; of features if any has, for they say more."""
         maps = []
-        for run_id in list(found.results)[:_MOST_MAPS]:
+        for run_id in list(found.predictions)[:_MOST_MAPS]:
             with suppress(GraftError):
                 if (known := self.photo_map(run_id)) is not None:
                     maps.append(known)
         return min(maps, key=lambda known: known.source == embedding.PROBABILITIES, default=None)
 
 
-def read_answers(settings: Settings, run_ids: Sequence[str]) -> tuple[dict[str, PhotoResults], dict[str, str]]:
-    """Answers of finished runs by run id, and why those of others cannot be read."""
+def _read_predictions(settings: Settings, run_ids: Sequence[str]) -> tuple[dict[str, Predictions], dict[str, str]]:
+    """Test predictions of finished runs by run id, and why those of others cannot be read."""
     found, missing = {}, {}
     for run_id in run_ids:
         try:
-            found[run_id] = load_results(settings, run_id)
+            found[run_id] = read_predictions(run_id, "test", settings)
         except GraftError as error:
             missing[run_id] = str(error)
     return found, missing

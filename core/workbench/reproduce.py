@@ -4,11 +4,10 @@ from dataclasses import dataclass, replace
 
 from core import jobs
 from core.errors import Conflict, GraftError
-from core.files.home import run_folder
 from core.planning.decide import Decision, EarlierRun, Plan
 from core.recipes.recipe import Recipe
 from core.registry import Registry
-from core.runs.predictions import read_answers
+from core.runs.predictions import read_predictions
 from core.runs.values import Epoch, Evaluation, Run, Status
 from core.settings import Settings
 from core.workbench.launch import Launching
@@ -150,11 +149,9 @@ def _furthest(key: str, pairs: list[tuple[Epoch, Epoch]]) -> ReproductionDiffere
 
 def _photos_differing(original: Run, again: Run, settings: Settings) -> int | None:
     try:
-        first, second = (
-            read_answers(run_folder(settings, run.id).predictions("test"), run) for run in (original, again)
-        )
+        first, second = (read_predictions(run.id, "test", settings) for run in (original, again))
     except GraftError:  # gone or damaged
         return None
-    if list(first.digests) != list(second.digests) or first.probabilities.shape != second.probabilities.shape:
+    if first.digests != second.digests or first.probabilities.shape != second.probabilities.shape:
         return None
     return int((first.probabilities != second.probabilities).any(axis=1).sum())

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from core.comparison import load_results
 from core.files.home import registry_file, run_folder
 from core.models.embedding import PROBABILITIES, principal
 from core.models.embedding import _write as write_map
@@ -22,6 +21,7 @@ from core.registry import Registry
 from core.registry.runs import run_row
 from core.registry.schema import models
 from core.registry.schema import runs as table
+from core.runs.predictions import read_predictions
 from core.runs.values import Run
 from core.settings import Settings
 from core.web.compare.view_list import VIEWS
@@ -88,8 +88,10 @@ def give_every_view_a_chart(registry: Registry, settings: Settings, made: list[R
             connection.execute(update(table).where(table.c.id == run.id).values(values))
         connection.execute(update(models).where(models.c.run_id.in_([run.id for run in made[:2]])).values(card=card))
     for run in made:
-        results = load_results(settings, run.id)
-        write_map(run_folder(settings, run.id).embedding, results, *principal(results.probabilities), PROBABILITIES)
+        predictions = read_predictions(run.id, "test", settings)
+        write_map(
+            run_folder(settings, run.id).embedding, predictions, *principal(predictions.probabilities), PROBABILITIES
+        )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 from core import jobs
-from core.comparison import load_results
 from core.runs.costs import Spent, spent_now
+from core.runs.predictions import read_predictions
 from tests.bench.homes import open_home, part_of, photos_for_benches, run_all
 from tests.bench.measuring import BACKBONE
 
@@ -75,8 +75,8 @@ def main(epochs: int = 20, per_class: int = 0) -> None:
         environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         subprocess.run(argv, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         theirs = spent_now().minus(before)
-        results = load_results(bench.settings, run.id)
-        right = results.probabilities.argmax(-1) == results.labels
+        predictions = read_predictions(run.id, "test", bench.settings)
+        right = predictions.probabilities.argmax(-1) == predictions.labels
         with np.load(home / "recipe.npz") as file:
             recipe_right = file["right"]
     _print(right, recipe_right, ours, theirs)

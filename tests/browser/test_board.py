@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from core.comparison import load_results
 from core.files.home import dataset_folder, registry_file, run_folder
 from core.models.projector import projector_files
 from core.registry import Registry
+from core.runs.predictions import read_predictions
 from core.runs.values import Run, Status
 from core.settings import Settings
 from tests.browser.conftest import FONTS, Server, Visit, chromium, fill_home, start_server, stop_server, visit_with
@@ -49,16 +49,16 @@ def finished(below_a_path) -> list[Run]:
 
 
 def write_map(run: Run, registry: Registry, settings: Settings) -> None:
-    results, dataset = load_results(settings, run.id), registry.dataset(run.dataset_id)
+    predictions, dataset = read_predictions(run.id, "test", settings), registry.dataset(run.dataset_id)
     photos = dataset_folder(settings, dataset.id).path / "photos"
     projector_files(
         run_folder(settings, run.id).path / "tensorboard",
-        vectors=results.probabilities,
-        labels=results.labels,
-        answers=results.probabilities.argmax(axis=1),
+        vectors=predictions.probabilities,
+        labels=predictions.labels,
+        answers=predictions.probabilities.argmax(axis=1),
         class_names=dataset.class_names,
-        files=results.digests,
-        jpegs=[(photos / f"{digest}.jpg").read_bytes() for digest in results.digests],
+        files=predictions.digests,
+        jpegs=[(photos / f"{digest}.jpg").read_bytes() for digest in predictions.digests],
     )
 
 
@@ -124,7 +124,7 @@ def test_the_projector_shows_every_test_photo_of_a_chosen_run(browser, below_a_p
         visit = visit_with(with_webgl.new_context(viewport={"width": 1440, "height": 1000}), below_a_path)
         visit.open(f"/board?runs={finished[0].id}&dashboard=projector")
         points = board(visit.page).frame_locator("iframe").frame_locator("iframe")
-        photos = len(load_results(below_a_path.settings, finished[0].id).digests)
+        photos = len(read_predictions(finished[0].id, "test", below_a_path.settings).digests)
         expect(points.get_by_text(re.compile(f"Points: {photos}"))).to_be_visible(timeout=60_000)
         assert visit.outside == []
     finally:

@@ -1,6 +1,6 @@
 """Compare: which is best, at what cost, and is the difference real?"""
 
-from core.comparison import COSTS
+from core.comparison.cost_axes import COSTS
 from core.web.compare.address import MOST
 from tests.bench.many_runs import fill_many
 from tests.factories import fill

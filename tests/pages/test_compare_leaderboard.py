@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core.comparison import LeaderboardLine
+from core.comparison.board_page import LeaderboardLine
 from core.settings import Settings
 from core.text.tables import as_parquet
 from core.web.compare import address, selection

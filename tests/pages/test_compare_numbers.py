@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from core.__main__ import main
-from core.comparison import COSTS
+from core.comparison.cost_axes import COSTS
 from core.runs.values import Status
 from core.settings import Settings
 from core.text.tables import as_csv, as_parquet

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from core.comparison import load_results
 from core.files.home import run_folder
 from core.registry.schema import evaluations
 from core.runs.metrics import evaluate
+from core.runs.predictions import read_predictions
 from core.runs.values import Run, Status
 from core.settings import Settings
 from core.text.units import percent
@@ -409,7 +409,7 @@ def test_the_map_is_drawn_after_a_click_where_the_network_has_to_look_first(runs
 
 def test_a_run_that_combines_others_has_a_map_at_once_and_the_chosen_photo_beside_it(bench, runs):
     run = runs["ensemble"]
-    digest = load_results(bench.settings, run.id).digests[0]
+    digest = read_predictions(run.id, "test", bench.settings).digests[0]
     at = at_view("map", run.id, cell=digest)
     assert len(figures(at)) == 1 and "The photo you clicked" in text_of(at)
     assert len([image for images in at.get("image") for image in images.proto.imgs]) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.comparison import COSTS
+from core.comparison.cost_axes import COSTS
 from core.files.home import run_folder
 from core.runs.values import Status
 from core.web.parts.labels import title_of

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from core.datasets.values import Dataset
@@ -18,7 +19,6 @@ from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.costs import spent_now
 from core.runs.metrics import evaluate
-from core.runs.predictions import Answers
 from core.runs.values import Evaluation, Run
 from core.settings import Settings
 
@@ -65,9 +65,8 @@ def _evaluate(
     """Writes the combined predictions of both splits, and scores them."""
     evaluations = {}
     for split, rows in combination.probabilities.items():
-        known = members[0].predictions[split]
-        predictions = Answers(known.digests, known.labels, rows)
-        predictions.write(folder.predictions(split))
+        known = replace(members[0].predictions[split], run_id=folder.run_id, probabilities=rows)
+        known.write(folder.predictions(split))
         evaluations[split] = evaluate(rows, known.labels, dataset.class_names, known.digests)
     return evaluations
 

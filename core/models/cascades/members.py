@@ -1,12 +1,13 @@
-"""The runs to combine, with their predictions."""
+"""The runs to combine, and their predictions for the photos of both splits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from core.errors import InvalidInput, NotFound
-from core.files.home import run_folder
 from core.registry import Registry
-from core.runs.predictions import Answers, read_answers
+from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Cost, Model, Run, Status
 from core.settings import Settings
 
@@ -16,16 +17,16 @@ SPLITS = ("validation", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class CascadeMember:
-    """One finished run of a combination."""
+    """One finished run that takes part; its predictions by split, with probabilities as float32."""
 
     run: Run
     model: Model
     cost: Cost
-    predictions: dict[str, Answers]
+    predictions: dict[str, Predictions]
 
 
 def members_of(run_ids: Sequence[str], dataset_id: str, registry: Registry, settings: Settings) -> list[CascadeMember]:
-    """The runs in order, all finished on the same dataset, their predictions in the same order of photos.
+    """The runs in order, all of them finished on the same dataset, their predictions for the same photos.
 
     Raises:
         NotFound: there is no such run, or its predictions are missing.
@@ -53,19 +54,23 @@ def _member(run: Run, dataset_id: str, registry: Registry, settings: Settings) -
         ) from None
     cost = registry.cost(run.id)
     assert cost is not None, "a finished run has a cost"
-    predictions = {split: read_answers(run_folder(settings, run.id).predictions(split), run) for split in SPLITS}
+    predictions = {split: _read(run, split, settings) for split in SPLITS}
     return CascadeMember(run=run, model=model, cost=cost, predictions=predictions)
 
 
+def _read(run: Run, split: str, settings: Settings) -> Predictions:
+    found = read_predictions(run.id, split, settings)
+    return replace(found, probabilities=found.probabilities.astype(np.float32))  # what the inference graph computes
+
+
 def _in_the_order_of(first: CascadeMember, member: CascadeMember) -> CascadeMember:
-    """The member with its predictions in the order of the first member's photos."""
+    """The same predictions, with the photos in the order of the first member's."""
     predictions = {split: _ordered(first.predictions[split], member.predictions[split], member.run) for split in SPLITS}
-    return CascadeMember(run=member.run, model=member.model, cost=member.cost, predictions=predictions)
+    return replace(member, predictions=predictions)
 
 
-def _ordered(first: Answers, own: Answers, run: Run) -> Answers:
-    row = {digest: number for number, digest in enumerate(own.digests.tolist())}
-    if set(row) != set(first.digests.tolist()) or own.probabilities.shape != first.probabilities.shape:
+def _ordered(first: Predictions, own: Predictions, run: Run) -> Predictions:
+    row = {digest: number for number, digest in enumerate(own.digests)}
+    if row.keys() != set(first.digests) or own.probabilities.shape != first.probabilities.shape:
         raise InvalidInput(f"The predictions of {run.name} ({run.id}) are for other photos or classes. Train it again.")
-    order = [row[digest] for digest in first.digests.tolist()]
-    return Answers(own.digests[order], own.labels[order], own.probabilities[order])
+    return own.rows(np.array([row[digest] for digest in first.digests]))

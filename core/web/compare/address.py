@@ -9,7 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.comparison import COSTS, METRICS, SORTS
+from core.comparison.board_page import SORTS
+from core.comparison.cost_axes import COSTS
+from core.comparison.curves import METRICS
 from core.registry.search import LONGEST_TEXT, RunQuery
 from core.runs.values import Status
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.comparison import COSTS, CostKind, LeaderboardLine
+from core.comparison.board_page import LeaderboardLine
+from core.comparison.cost_axes import COSTS, CostKind
 from core.runs.values import Status
 from core.text.units import count, moment, p_value
 from core.web.parts.labels import saying, title_of

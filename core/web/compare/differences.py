@@ -4,8 +4,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.comparison import Board, Difference, without_family
+from core.comparison.board import Board
+from core.recipes.differences import Difference
 from core.recipes.labels import HYPERPARAMETERS, choice_title
+from core.recipes.short_names import without_family
 from core.text.units import count, percent
 from core.web.compare.filters import backbone_title
 from core.web.compare.selected import Selected

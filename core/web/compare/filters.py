@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from core.backbones import catalogue
-from core.comparison import LARGE_FIRST, Board
+from core.comparison.board import Board
+from core.comparison.board_page import LARGE_FIRST
 from core.recipes.labels import PATTERNS, choice_title
 from core.text.units import count, plain
 from core.web.compare import address

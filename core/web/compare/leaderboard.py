@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from core.charts.styles import OTHER_COLOUR
-from core.comparison import Board, BoardPage
+from core.comparison.board import Board
+from core.comparison.board_page import BoardPage
 from core.datasets.values import Dataset
 from core.text.units import count
 from core.web.compare import address, filters, selection

@@ -6,8 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.comparison import Board, BoardPage, LeaderboardLine, labels, without_shared
+from core.comparison.board import Board
+from core.comparison.board_page import BoardPage, LeaderboardLine
+from core.comparison.table import labels
 from core.datasets.values import Dataset
+from core.recipes.short_names import without_shared
 from core.web.compare.address import Address
 from core.web.compare.columns import TableLine
 from core.web.parts import run_table

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.comparison import LARGE_FIRST, LeaderboardLine
+from core.comparison.board_page import LARGE_FIRST, LeaderboardLine
 from core.datasets.values import Dataset
 from core.web.compare import address
 from core.web.compare.address import MOST, Address

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.comparison import BoardPage, verdict
+from core.comparison.board_page import BoardPage
+from core.comparison.summary import verdict
 from core.datasets.values import Dataset
 from core.text.units import count, listed, percent, plain
 from core.web.compare.selected import Selected

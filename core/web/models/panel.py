@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.comparison import COSTS
+from core.comparison.cost_axes import COSTS
 from core.errors import GraftError
 from core.files.atomic import digest_of
 from core.recipes.labels import describe

@@ -4,7 +4,8 @@ from collections.abc import Container, Mapping
 
 import streamlit as st
 
-from core.comparison import COSTS, Row
+from core.comparison.cost_axes import COSTS
+from core.comparison.table import Row
 from core.datasets.values import Dataset
 from core.runs.values import Run, Status
 from core.text.units import count, duration, milliseconds, percent, plain

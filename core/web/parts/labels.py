@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from core.backbones.values import Availability, Backbone
-from core.comparison import CostKind
+from core.comparison.cost_axes import CostKind
 from core.datasets.values import Dataset
 from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, money, percent, plain, size

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.comparison import without_shared
 from core.models.predict import Answer, PhotoPredictions
+from core.recipes.short_names import without_shared
 from core.runs.values import Run
 from core.text.units import brief, count, listed, milliseconds, percent, plain
 from core.web.parts.widgets import run_chip

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.charts.confusion import confusion_chart
-from core.comparison import COSTS, leaderboard
+from core.comparison.cost_axes import COSTS
+from core.comparison.table import leaderboard
 from core.runs.values import Evaluation, Run
 from core.text.units import duration, listed, percent
 from core.web.parts.charts import titled

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from core.comparison import labels
+from core.comparison.table import labels
 from core.recipes.labels import CASCADES
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.runs.values import Run, Status

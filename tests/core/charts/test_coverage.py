@@ -4,7 +4,7 @@ import pytest
 
 from core.charts.coverage import coverage_chart
 from core.charts.look import MOST_POINTS
-from core.comparison import CoveragePoint
+from core.comparison.coverage import CoveragePoint
 from tests.chart_values import several
 
 NAMES = {"r-1": "Lite1", "r-2": "Lite0"}

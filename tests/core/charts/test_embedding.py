@@ -35,10 +35,10 @@ def test_a_click_on_a_dot_knows_the_photo():
 
 def test_of_very_many_photos_every_error_is_drawn_and_the_caption_says_how_many_are_left_out():
     found = a_map(50_000, 4, wrong_every=7)
-    kept = drawn_rows(found.right)
+    kept = drawn_rows(found.correct)
     assert len(kept) <= 20_000
-    assert set(np.flatnonzero(~found.right)) <= set(kept)
-    assert (kept == drawn_rows(found.right)).all(), "the same every time"
+    assert set(np.flatnonzero(~found.correct)) <= set(kept)
+    assert (kept == drawn_rows(found.correct)).all(), "the same every time"
     assert embedding_chart(found, NAMES).caption.endswith("19,990 of 50,000 photos are drawn, every error among them.")
     assert embedding_chart(a_map(), NAMES).caption == "Colour: true class. Cross: wrong prediction."
     assert len(embedding_chart(found, NAMES).rows()) == len(kept)
@@ -46,7 +46,7 @@ def test_of_very_many_photos_every_error_is_drawn_and_the_caption_says_how_many_
 
 def test_when_even_the_errors_are_too_many_some_of_them_are_drawn():
     found = a_map(50_000, 4, wrong_every=1)
-    assert len(drawn_rows(found.right)) == 19_990
+    assert len(drawn_rows(found.correct)) == 19_990
     assert embedding_chart(found, NAMES).caption.endswith("errors only.")
 
 

@@ -20,8 +20,9 @@ from core.charts.reliability import reliability_chart
 from core.charts.styles import run_styles
 from core.charts.thresholds import thresholds_chart
 from core.charts.tradeoff import tradeoff_chart
-from core.comparison import coverage, reliability
+from core.comparison.coverage import coverage
 from core.comparison.depths import DepthPoint, DepthSeries
+from core.comparison.reliability import reliability
 from core.errors import InvalidInput
 from core.models.cascades.thresholds import ThresholdPoint
 from core.recipes.recipe import Pattern
@@ -62,12 +63,12 @@ CHARTS_OF_SEVERAL = {
     "parallel coordinates": lambda found: parallel_chart(found.rows, found.differing),
     "per class": lambda found: per_class_chart(found.evaluations, found.names),
     "reliability": lambda found: reliability_chart(
-        [reliability(one) for one in found.results.values()],
+        [reliability(one) for one in found.predictions.values()],
         found.names,
-        after=[reliability(one) for one in list(found.results.values())[:20]],
+        after=[reliability(one) for one in list(found.predictions.values())[:20]],
     ),
     "coverage": lambda found: coverage_chart(
-        {run_id: coverage(one) for run_id, one in found.results.items()}, found.names
+        {run_id: coverage(one) for run_id, one in found.predictions.items()}, found.names
     ),
 }
 FOUND = {runs: several(runs) for runs in (1, 3, 500)}
@@ -208,7 +209,7 @@ def test_a_run_looks_the_same_on_every_chart_of_a_page():
     found, styles = FOUND[3], run_styles(FOUND[500].ids[:5] + FOUND[3].ids)
     run_id = found.ids[1]
     marker = next(t for t in tradeoff_chart(found.rows, styles=styles).figure.data if _is_of(t, run_id)).marker
-    line = next(t for t in coverage_chart({run_id: coverage(found.results[run_id])}, {}, styles=styles).figure.data)
+    line = next(t for t in coverage_chart({run_id: coverage(found.predictions[run_id])}, {}, styles=styles).figure.data)
     assert marker.color == line.line.color == styles[run_id].colour
     assert marker.symbol == line.marker.symbol == styles[run_id].symbol
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from core import comparison
 from core.charts.parallel import parallel_chart
 from core.charts.parallel_axes import drawn_settings
+from core.comparison.table import leaderboard
 from core.recipes.differences import Difference, differing
 from core.recipes.recipe import Hyperparameters, Recipe
 from tests.comparison_values import a_cost, a_run
@@ -17,7 +17,7 @@ def a_board(*recipes, cost=True):
         for place, recipe in enumerate(recipes)
     ]
     costs = {run.id: a_cost(10.0 * (place + 1)) for place, run in enumerate(runs)} if cost else {}
-    rows = comparison.leaderboard(runs, costs)
+    rows = leaderboard(runs, costs)
     return rows, differing({row.run_id: row.recipe for row in rows})
 
 

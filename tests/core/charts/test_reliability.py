@@ -3,7 +3,7 @@
 import pytest
 
 from core.charts.reliability import joined, reliability_chart
-from core.comparison import Reliability, ReliabilityBin
+from core.comparison.reliability import Reliability, ReliabilityBin
 
 NAMES = {"r-1": "Lite1", "r-2": "Lite0"}
 

@@ -2,16 +2,17 @@
 
 import pytest
 
-from core import comparison
 from core.charts import look, tradeoff
 from core.charts.tradeoff import tradeoff_chart
+from core.comparison import cost_axes
+from core.comparison.table import leaderboard
 from core.errors import InvalidInput
 from tests.chart_values import EVIL
 from tests.comparison_values import a_cost, a_run
 
 RUNS = [a_run(f"r-{number}", 0.8 + number / 100, name=f"{EVIL} {number}") for number in range(3)]
 COSTS = {run.id: a_cost(alone=10.0 * 10**place, stages={"Training": 8.0}) for place, run in enumerate(RUNS)}
-ROWS = comparison.leaderboard(RUNS, COSTS, rate_per_hour=1.0)
+ROWS = leaderboard(RUNS, COSTS, rate_per_hour=1.0)
 
 
 def test_points_carry_percent_with_error_bars_and_the_cost_in_the_unit_of_the_axis():
@@ -24,14 +25,14 @@ def test_points_carry_percent_with_error_bars_and_the_cost_in_the_unit_of_the_ax
 
 
 def test_runs_without_a_measured_cost_are_not_drawn_as_free():
-    rows = comparison.leaderboard(RUNS, {"r-0": COSTS["r-0"]})
+    rows = leaderboard(RUNS, {"r-0": COSTS["r-0"]})
     assert [point.run_id for point in tradeoff.tradeoff_points(rows)] == ["r-0"]
     with pytest.raises(InvalidInput, match="no run has both an accuracy and a measured energy"):
         tradeoff_chart(rows, "energy_joules")
 
 
 def test_the_front_line_joins_what_nothing_cheaper_beats():
-    rows = comparison.leaderboard(
+    rows = leaderboard(
         [a_run("a", 0.7), a_run("b", 0.6), a_run("c", 0.9)], {"a": a_cost(1), "b": a_cost(5), "c": a_cost(9)}
     )
     line = tradeoff_chart(rows).figure.data[0]
@@ -60,7 +61,7 @@ def test_a_click_on_a_point_knows_its_run():
 
 def test_runs_beyond_the_twelfth_are_one_grey_trace():
     runs = [a_run(f"r-{number}", 0.5) for number in range(30)]
-    figure = tradeoff_chart(comparison.leaderboard(runs, {run.id: a_cost() for run in runs})).figure
+    figure = tradeoff_chart(leaderboard(runs, {run.id: a_cost() for run in runs})).figure
     assert [len(trace.x) for trace in figure.data[1:]] == [18] + [1] * 12
     assert figure.data[1].marker.color == look.GREY
 
@@ -69,18 +70,18 @@ def test_runs_that_lie_close_together_are_named_in_a_legend_and_not_over_each_ot
     def chart_of(*seconds):
         runs = [a_run(f"r-{number}", name=f"Lite{number}") for number in range(len(seconds))]
         costs = {run.id: a_cost(alone_wall_seconds=value) for run, value in zip(runs, seconds, strict=True)}
-        return tradeoff_chart(comparison.leaderboard(runs, costs)).figure
+        return tradeoff_chart(leaderboard(runs, costs)).figure
 
     assert not chart_of(10.0, 80.0).layout.showlegend
     assert chart_of(70.0, 80.0).layout.showlegend
 
 
-@pytest.mark.parametrize("cost", comparison.COSTS)
+@pytest.mark.parametrize("cost", cost_axes.COSTS)
 def test_accuracy_can_be_drawn_against_every_cost_that_was_measured(cost):
     measured = {run.id: a_cost(device_seconds=3.0, energy_joules=9e4, peak_gpu_bytes=10**9) for run in RUNS}
-    rows = comparison.leaderboard(RUNS, measured, rate_per_hour=1.0)
+    rows = leaderboard(RUNS, measured, rate_per_hour=1.0)
     figure = tradeoff_chart(rows, cost).figure
-    assert figure.layout.xaxis.title.text.startswith(comparison.COSTS[cost].title)
+    assert figure.layout.xaxis.title.text.startswith(cost_axes.COSTS[cost].title)
     assert [row["run"] for row in tradeoff_chart(rows, cost).rows()] == ["r-2", "r-1", "r-0"]
 
 
@@ -95,7 +96,7 @@ def test_the_table_says_who_is_on_the_front():
 def _board(accuracies):
     runs = [a_run(f"r-{number:02}", accuracy) for number, accuracy in enumerate(accuracies)]
     costs = {run.id: a_cost(100.0 + 10 * place) for place, run in enumerate(runs)}
-    return comparison.leaderboard(runs, costs)
+    return leaderboard(runs, costs)
 
 
 def test_grey_runs_far_below_the_others_lie_at_the_lower_edge_and_say_how_accurate_they_are():

@@ -9,7 +9,7 @@ import pytest
 
 from core.__main__ import main
 from core.cli.compare import SCORES, as_json
-from core.comparison import COSTS
+from core.comparison.cost_axes import COSTS
 from core.files.home import run_folder
 from core.runs import metrics
 from core.runs.values import Status

@@ -5,8 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from core import comparison
-from core.comparison import COSTS, LARGE_FIRST, SORTS, Board, page
+from core.comparison.board import Board
+from core.comparison.board_page import LARGE_FIRST, SORTS, page
+from core.comparison.cost_axes import COSTS
+from core.comparison.statistics import holm, mcnemar
 from core.errors import InvalidInput
 
 UNKNOWN = ("energy_joules", "peak_gpu_bytes", "device_seconds")
@@ -72,7 +74,7 @@ def test_of_equally_accurate_runs_the_cheaper_comes_first_then_the_older():
 
 def test_ties_are_those_of_the_exact_test_corrected_for_all_lines():
     found = page(a_board(*LADDER)).entries
-    expected = comparison.holm([comparison.mcnemar(5, 0), comparison.mcnemar(12, 0)])
+    expected = holm([mcnemar(5, 0), mcnemar(12, 0)])
     assert found[0].p_value is None
     assert [entry.p_value for entry in found[1:]] == pytest.approx(list(expected))
     assert [entry.tie for entry in found] == [True, True, False]
@@ -84,19 +86,16 @@ def test_ties_are_those_of_the_comparison_of_the_same_runs():
     lines = [a_line(run_id, "".join("+" if hit else "-" for hit in right)) for run_id, right in marks.items()]
     found = {entry.run_id: entry for entry in page(a_board(*lines)).entries}
     best, *others = sorted(marks, key=lambda run_id: -marks[run_id].mean())
-    tested = [
-        comparison.mcnemar(int((marks[best] & ~marks[one]).sum()), int((marks[one] & ~marks[best]).sum()))
-        for one in others
-    ]
-    assert [found[one].p_value for one in others] == pytest.approx(list(comparison.holm(tested)))
+    tested = [mcnemar(int((marks[best] & ~marks[one]).sum()), int((marks[one] & ~marks[best]).sum())) for one in others]
+    assert [found[one].p_value for one in others] == pytest.approx(list(holm(tested)))
 
 
 def test_correction_counts_only_the_lines_that_match():
     lines = [*LADDER, a_line("other", "+" * 19 + "-", pattern="classifier")]
     board = a_board(*lines)
     few, every = page(board, board.rows_of(board.run_ids[:3])), page(board)
-    assert few.entries[-1].p_value == pytest.approx(2 * comparison.mcnemar(12, 0))
-    assert every.entries[-1].p_value == pytest.approx(3 * comparison.mcnemar(12, 0))
+    assert few.entries[-1].p_value == pytest.approx(2 * mcnemar(12, 0))
+    assert every.entries[-1].p_value == pytest.approx(3 * mcnemar(12, 0))
 
 
 def test_a_run_without_kept_answers_is_placed_but_not_tested():

@@ -8,28 +8,32 @@ from random import Random
 import numpy as np
 import pytest
 
-from core import comparison
-from core.comparison import COSTS, PhotoResults, SeveralDatasets
+from core.comparison.compare import compare
+from core.comparison.cost_axes import COSTS
+from core.comparison.paired import paired
+from core.comparison.statistics import holm
+from core.comparison.table import SeveralDatasets, require_one_dataset
 from core.errors import InvalidInput
 from core.runs.metrics import evaluate
+from core.runs.predictions import Predictions
 from core.runs.values import Status
 from tests.comparison_values import a_cost, a_run, answers
 
 NAMES = ("cat", "dog")
 
 
-def of(*results: PhotoResults, unfinished=(), missing=(), **changed):
+def of(*predictions: Predictions, unfinished=(), missing=(), **changed):
     """A comparison of finished runs with these answers, and of others."""
-    runs = [a_run(one.run_id, one.accuracy, seed=seed) for seed, one in enumerate(results)]
+    runs = [a_run(one.run_id, one.accuracy, seed=seed) for seed, one in enumerate(predictions)]
     runs += [a_run(run_id, None) for run_id in unfinished] + [a_run(run_id, 0.5) for run_id in missing]
     values = {
-        "costs": {one.run_id: a_cost(alone=10.0 * (place + 1)) for place, one in enumerate(results)},
-        "evaluations": {one.run_id: evaluate(one.probabilities, one.labels, NAMES) for one in results},
-        "results": {one.run_id: one for one in results},
+        "costs": {one.run_id: a_cost(alone=10.0 * (place + 1)) for place, one in enumerate(predictions)},
+        "evaluations": {one.run_id: evaluate(one.probabilities, one.labels, NAMES) for one in predictions},
+        "predictions": {one.run_id: one for one in predictions},
         "missing": {run_id: f"{run_id} is lost." for run_id in missing},
         "class_names": NAMES,
     }
-    return comparison.compare(runs, **values | changed)
+    return compare(runs, **values | changed)
 
 
 def test_the_best_is_tested_against_each_other_one_and_ties_are_marked():
@@ -37,8 +41,8 @@ def test_the_best_is_tested_against_each_other_one_and_ties_are_marked():
     assert [row.run_id for row in found.rows] == ["best", "close", "far"]
     assert [row.tie_with_best for row in found.rows] == [True, True, False]
     assert [(pair.a, pair.b) for pair in found.against_best] == [("best", "close"), ("best", "far")]
-    alone = [comparison.paired(found.results["best"], found.results[other]).p_value for other in ("close", "far")]
-    assert [pair.adjusted_p for pair in found.against_best] == list(comparison.holm(alone))
+    alone = [paired(found.predictions["best"], found.predictions[other]).p_value for other in ("close", "far")]
+    assert [pair.adjusted_p for pair in found.against_best] == list(holm(alone))
 
 
 def test_after_the_best_all_other_pairs_follow_without_correction():
@@ -56,7 +60,7 @@ def test_of_more_than_twenty_runs_only_the_best_is_compared_with_the_others():
 def test_answers_that_are_not_those_that_were_measured_are_not_compared():
     measured = evaluate(answers("b", "++--").probabilities, answers("b", "++--").labels, NAMES)
     found = of(answers("a", "+++-"), answers("b", "+++-"), evaluations={"b": measured})
-    assert list(found.results) == ["a"] and found.pairs == ()
+    assert list(found.predictions) == ["a"] and found.pairs == ()
     assert "not those that were measured: 3 of 4 are right, 50.0% of 4 were" in found.missing["b"]
 
 
@@ -65,10 +69,10 @@ def test_as_many_right_answers_to_other_photos_are_not_those_that_were_measured(
     before = answers("b", "++--")
     measured = evaluate(before.probabilities, before.labels, NAMES, before.digests)
     found = of(answers("a", "+++-"), answers("b", "+--+"), evaluations={"b": measured})
-    assert list(found.results) == ["a"]
+    assert list(found.predictions) == ["a"]
     assert "not those that were measured: 2 of 4 are right, as then, but not the same photos" in found.missing["b"]
     turned = of(answers("a", "+++-"), answers("b", "++--", reverse=True), evaluations={"b": measured})
-    assert list(turned.results) == ["a", "b"], "the order of a file says nothing"
+    assert list(turned.predictions) == ["a", "b"], "the order of a file says nothing"
 
 
 def test_other_probabilities_of_the_same_answers_are_not_those_that_were_measured():
@@ -76,7 +80,7 @@ def test_other_probabilities_of_the_same_answers_are_not_those_that_were_measure
     given = answers("b", "++--")
     measured = evaluate(given.probabilities**3, given.labels, NAMES, given.digests)
     found = of(answers("a", "+++-"), given, evaluations={"b": measured})
-    assert list(found.results) == ["a"]
+    assert list(found.predictions) == ["a"]
     assert re.search(r"measured: their log-loss is \d\.\d{3}, it was \d\.\d{3}\. Train it again", found.missing["b"])
 
 
@@ -124,7 +128,7 @@ def test_unfinished_runs_are_shown_and_marked():
 
 def test_only_unfinished_runs_are_shown_too():
     found = of(unfinished=["r-1", "r-2"])
-    assert len(found.rows) == 2 and not found.results and found.pairs == () and found.pareto == {}
+    assert len(found.rows) == 2 and not found.predictions and found.pairs == () and found.pareto == {}
 
 
 def test_when_the_answers_of_the_best_are_lost_the_next_one_is_the_measure():
@@ -136,29 +140,29 @@ def test_when_the_answers_of_the_best_are_lost_the_next_one_is_the_measure():
 
 def test_one_odd_file_does_not_make_the_others_look_odd():
     found = of(answers("odd", "+" * 9), answers("a", "+" * 8), answers("b", "+" * 7 + "-"))
-    assert "other test photos" in found.missing["odd"] and list(found.results) == ["a", "b"]
+    assert "other test photos" in found.missing["odd"] and list(found.predictions) == ["a", "b"]
 
 
 def test_answers_of_other_classes_are_missing_with_the_reason():
     found = of(answers("a", "++-"), class_names=("cat", "dog", "eel"))
-    assert "are to 2 classes, but its dataset has" in found.missing["a"]
+    assert "are for 2 classes, but its dataset has" in found.missing["a"]
 
 
 def test_runs_of_several_datasets_are_refused_and_the_largest_group_is_offered():
     runs = [a_run("a"), a_run("b", dataset="d-2"), a_run("c", dataset="d-2")]
     with pytest.raises(SeveralDatasets, match=r"d-2 \(2 runs\) and d-1 \(1 run\).*d-2 can be: b and c") as caught:
-        comparison.compare(runs, costs={}, evaluations={}, results={}, missing={}, class_names=NAMES)
+        compare(runs, costs={}, evaluations={}, predictions={}, missing={}, class_names=NAMES)
     assert caught.value.groups == {"d-2": ("b", "c"), "d-1": ("a",)}
 
 
 def test_single_runs_of_datasets_leave_nothing_to_offer():
     with pytest.raises(SeveralDatasets, match="Choose others"):
-        comparison.require_one_dataset([a_run("a"), a_run("b", dataset="d-2")], {"d-1": "flowers:1"})
+        require_one_dataset([a_run("a"), a_run("b", dataset="d-2")], {"d-1": "flowers:1"})
 
 
 def test_nothing_to_compare_says_what_to_do():
     with pytest.raises(InvalidInput, match="Choose at least one run"):
-        comparison.compare([], costs={}, evaluations={}, results={}, missing={}, class_names=NAMES)
+        compare([], costs={}, evaluations={}, predictions={}, missing={}, class_names=NAMES)
 
 
 def test_every_cost_that_was_measured_has_its_front():
@@ -172,25 +176,27 @@ def test_five_hundred_runs_are_compared_while_one_waits():
     rng = np.random.default_rng(0)
     labels = rng.integers(10, size=372)
     digests = tuple(f"{number:064x}" for number in range(372))
-    results = {}
+    predictions = {}
     for number in range(500):
         probabilities = rng.dirichlet(np.ones(10), 372)
         hit = rng.random(372) < 0.5 + number / 1200
         probabilities[hit] = np.eye(10)[labels[hit]]
         run_id = f"r-{number}"
-        results[run_id] = PhotoResults(run_id=run_id, digests=digests, labels=labels, probabilities=probabilities)
-    runs = [a_run(run_id, one.accuracy, name="Lite0", seed=seed) for seed, (run_id, one) in enumerate(results.items())]
+        predictions[run_id] = Predictions(run_id=run_id, digests=digests, labels=labels, probabilities=probabilities)
+    runs = [
+        a_run(run_id, one.accuracy, name="Lite0", seed=seed) for seed, (run_id, one) in enumerate(predictions.items())
+    ]
     costs = {run.id: a_cost(alone=1.0 + seed) for seed, run in enumerate(runs)}
     names = tuple(f"class {label}" for label in range(10))
     began = time.process_time()
-    found = comparison.compare(runs, costs=costs, evaluations={}, results=results, missing={}, class_names=names)
+    found = compare(runs, costs=costs, evaluations={}, predictions=predictions, missing={}, class_names=names)
     assert len(found.pairs) == 499 and len(found.names) == len(set(found.names.values())) == 500
     assert time.process_time() - began < 5, "0.2 s on a free machine"
 
 
 def test_a_run_that_is_scheduled_says_so():
     run = replace(a_run("r-1", None), status=Status.SCHEDULED)
-    found = comparison.compare([run], costs={}, evaluations={}, results={}, missing={}, class_names=NAMES)
+    found = compare([run], costs={}, evaluations={}, predictions={}, missing={}, class_names=NAMES)
     assert "SCHEDULED" in found.missing["r-1"]
 
 

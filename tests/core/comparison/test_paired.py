@@ -7,30 +7,36 @@ from random import Random
 import numpy as np
 import pytest
 
-from core import comparison
+from core.comparison.compare import compare
+from core.comparison.paired import paired
+from core.comparison.photos import confusion_cells
+from core.comparison.statistics import holm, mcnemar, newcombe
+from core.comparison.summary import claim, verdict
+from core.comparison.table import leaderboard
 from core.errors import InvalidInput, NotFound
 from core.files.arrays import Damaged, read_npz
 from core.files.home import run_folder
+from core.runs.predictions import Predictions, read_predictions
 from core.settings import Settings
 from tests.comparison_values import a_cost, a_run, answers
 
 
 def test_the_exact_test_stays_exact_where_numbers_are_huge():
-    assert comparison.mcnemar(5000, 5000) == 1.0
-    assert 0 < comparison.mcnemar(4000, 5000) < 1e-20
+    assert mcnemar(5000, 5000) == 1.0
+    assert 0 < mcnemar(4000, 5000) < 1e-20
 
 
 def test_the_interval_of_a_difference_is_newcombes():
     # complete response before and after therapy (Cavo et al. 2012), as printed by R's package contingencytables
-    difference, low, high = comparison.newcombe(59, 6, 16, 80)
+    difference, low, high = newcombe(59, 6, 16, 80)
     assert (round(difference, 4), round(low, 4), round(high, 4)) == (-0.0621, -0.1186, -0.0046)
 
 
 def test_the_interval_turns_round_with_the_runs_and_never_leaves_the_scale():
     for table in [(59, 6, 16, 80), (0, 5, 0, 0), (10, 0, 0, 0), (0, 3, 4, 0), (1, 1, 7, 12)]:
         both, only_a, only_b, neither = table
-        difference, low, high = comparison.newcombe(*table)
-        back, back_low, back_high = comparison.newcombe(both, only_b, only_a, neither)
+        difference, low, high = newcombe(*table)
+        back, back_low, back_high = newcombe(both, only_b, only_a, neither)
         assert (difference, low, high) == pytest.approx((-back, -back_high, -back_low))
         assert -1 <= low <= difference <= high <= 1
 
@@ -38,55 +44,55 @@ def test_the_interval_turns_round_with_the_runs_and_never_leaves_the_scale():
 def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
     draws = rng.multinomial(100, (0.80, 0.08, 0.04, 0.08), size=2000)
-    hits = [low <= 0.04 <= high for _, low, high in (comparison.newcombe(*map(int, draw)) for draw in draws)]
+    hits = [low <= 0.04 <= high for _, low, high in (newcombe(*map(int, draw)) for draw in draws)]
     assert 0.93 <= np.mean(hits) <= 0.985
 
 
 def test_holms_correction_is_the_published_one():
     # R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")
-    assert comparison.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
-    assert comparison.holm([0.9, 0.8]) == (1.0, 1.0)
-    assert comparison.holm([]) == ()
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
+    assert holm([0.9, 0.8]) == (1.0, 1.0)
+    assert holm([]) == ()
 
 
 def test_answers_are_compared_photo_by_photo_whatever_their_order():
     a, b = answers("a", "+++++-+-"), answers("b", "++---++-", reverse=True)
-    pair = comparison.paired(a, b)
+    pair = paired(a, b)
     assert (pair.both_right, pair.only_a, pair.only_b, pair.both_wrong, pair.n) == (3, 3, 1, 1, 8)
     assert (pair.only_a_digests, pair.only_b_digests) == (("p2", "p3", "p4"), ("p5",))
     assert pair.difference == 0.25
-    assert pair.p_value == comparison.mcnemar(3, 1)
+    assert pair.p_value == mcnemar(3, 1)
 
 
 def test_answers_for_other_photos_cannot_be_compared():
     with pytest.raises(InvalidInput, match="same test photos.*r-1 with 3 photos and r-2 with 2"):
-        comparison.paired(answers("r-1", "+++"), answers("r-2", "++"))
+        paired(answers("r-1", "+++"), answers("r-2", "++"))
     other = answers("r-2", "++")
-    swapped = comparison.PhotoResults(
+    swapped = Predictions(
         run_id="r-2", digests=other.digests, labels=1 - other.labels, probabilities=other.probabilities
     )
     with pytest.raises(InvalidInput, match="do not agree on the true classes"):
-        comparison.paired(answers("r-1", "++"), swapped)
+        paired(answers("r-1", "++"), swapped)
 
 
 def test_no_photos_at_all_cannot_be_compared():
     with pytest.raises(InvalidInput, match="0 photos"):
-        comparison.paired(answers("r-1", ""), answers("r-2", ""))
+        paired(answers("r-1", ""), answers("r-2", ""))
 
 
-def against_best(*results):
+def against_best(*predictions):
     """The best of several runs against each other one, as compared."""
-    runs = [a_run(one.run_id, one.accuracy) for one in results]
-    known = {one.run_id: one for one in results}
+    runs = [a_run(one.run_id, one.accuracy) for one in predictions]
+    known = {one.run_id: one for one in predictions}
     names = ("even", "odd")
-    return comparison.compare(runs, costs={}, evaluations={}, results=known, missing={}, class_names=names).against_best
+    return compare(runs, costs={}, evaluations={}, predictions=known, missing={}, class_names=names).against_best
 
 
 NAMES = {"a": "Lite1", "b": "Lite0"}
 
 
 def test_a_real_difference_is_called_better_with_its_interval():
-    pair = comparison.paired(answers("b", "+" * 20 + "-" * 10 + "+" * 70), answers("a", "+" * 100))
+    pair = paired(answers("b", "+" * 20 + "-" * 10 + "+" * 70), answers("a", "+" * 100))
     assert not pair.tie and pair.difference == pytest.approx(-0.1)
     assert (
         comparison.verdict(pair, NAMES)
@@ -97,15 +103,15 @@ def test_a_real_difference_is_called_better_with_its_interval():
 def test_one_photo_makes_nobody_certain():
     """Right on all against right on none: every drawing is the same, which would be an interval without width."""
     for photos, lowest in ((1, -0.2), (4, 0.3), (40, 0.8)):
-        pair = comparison.paired(answers("a", "+" * photos), answers("b", "-" * photos))
-        assert (pair.low, pair.high) == comparison.newcombe(0, photos, 0, 0)[1:]
+        pair = paired(answers("a", "+" * photos), answers("b", "-" * photos))
+        assert (pair.low, pair.high) == newcombe(0, photos, 0, 0)[1:]
         assert lowest < pair.low < pair.difference == pair.high == 1
-        back = comparison.paired(answers("b", "-" * photos), answers("a", "+" * photos))
+        back = paired(answers("b", "-" * photos), answers("a", "+" * photos))
         assert (back.low, back.high) == (-1, -pair.low)
 
 
 def test_a_difference_that_could_be_chance_is_called_a_tie():
-    pair = comparison.paired(answers("a", "+++++--+"), answers("b", "++++-+-+"))
+    pair = paired(answers("a", "+++++--+"), answers("b", "++++-+-+"))
     assert pair.tie
     assert (
         comparison.verdict(pair, NAMES)
@@ -135,15 +141,15 @@ def test_several_comparisons_with_the_best_are_corrected():
 def test_correction_can_turn_a_difference_into_a_tie():
     best, other = answers("best", "+" * 40), answers("other", "-" * 6 + "+" * 34)
     third = answers("third", "+" * 34 + "-" * 6)
-    assert not comparison.paired(best, other).tie
+    assert not paired(best, other).tie
     pairs = against_best(best, other, third)
     assert [pair.tie for pair in pairs] == [True, True]
-    assert "corrected for 2 comparisons" in comparison.verdict(pairs[0], {})
+    assert "corrected for 2 comparisons" in verdict(pairs[0], {})
 
 
 def rows_of(**seconds):
     runs = [a_run(name, 0.9) for name in seconds]
-    return comparison.leaderboard(runs, {name: a_cost(alone=cost) for name, cost in seconds.items()})
+    return leaderboard(runs, {name: a_cost(alone=cost) for name, cost in seconds.items()})
 
 
 def test_the_claim_names_the_cheapest_of_those_that_tie_with_the_best():
@@ -161,7 +167,7 @@ def test_the_claim_of_a_winner_says_its_margin_and_its_price():
 
 
 def test_a_claim_without_rivals_or_costs_says_only_what_is_known():
-    assert comparison.claim([], []) == "No run has been measured on the test photos yet"
+    assert claim([], []) == "No run has been measured on the test photos yet"
     (row,) = rows_of(only=1.0)
     assert comparison.claim([row], []) == "only: 90.0 % ± 4.5 test accuracy"
     pairs = against_best(answers("best", "+" * 10), answers("cheap", "-" + "+" * 9))
@@ -179,25 +185,25 @@ def test_stored_answers_are_read_back(tmp_path):
         labels=kept.labels,
         probabilities=kept.probabilities.astype(np.float32),
     )
-    read = comparison.load_results(settings, "r-1")
+    read = read_predictions("r-1", "test", settings)
     assert read.digests == kept.digests
     assert read.accuracy == pytest.approx(2 / 3)
-    assert comparison.paired(read, kept).difference == 0
+    assert paired(read, kept).difference == 0
 
 
 def test_missing_and_damaged_answers_are_told_apart(tmp_path):
     settings = Settings(home=tmp_path)
     with pytest.raises(NotFound, match="Run r-1 has no answers"):
-        comparison.load_results(settings, "r-1")
+        read_predictions("r-1", "test", settings)
     path = run_folder(settings, "r-1").path / "test.npz"
     path.parent.mkdir(parents=True)
     np.savez(path, digests=np.array(["p0"]), labels=np.array([0]), probabilities=np.ones((2, 2)))
     with pytest.raises(InvalidInput, match="do not fit together"):
-        comparison.load_results(settings, "r-1")
+        read_predictions("r-1", "test", settings)
     for damage in (b"", b"no npz", path.read_bytes()[:200]):
         path.write_bytes(damage)
         with pytest.raises(InvalidInput, match="damaged"):
-            comparison.load_results(settings, "r-1")
+            read_predictions("r-1", "test", settings)
 
 
 def stored_answers(**changed) -> bytes:
@@ -234,8 +240,8 @@ def test_arrays_that_are_no_answers_are_refused(tmp_path, changed):
     path = run_folder(Settings(home=tmp_path), "r-1").path / "test.npz"
     path.parent.mkdir(parents=True)
     path.write_bytes(stored_answers(**changed))
-    with pytest.raises(InvalidInput, match="answers of run r-1 are damaged"):
-        comparison.load_results(Settings(home=tmp_path), "r-1")
+    with pytest.raises(InvalidInput, match="Run r-1 has .* damaged"):
+        read_predictions("r-1", "test", Settings(home=tmp_path))
 
 
 def test_whatever_bytes_were_changed_a_file_is_read_or_called_damaged(tmp_path):
@@ -268,11 +274,11 @@ def test_answers_are_never_unpickled(tmp_path):
     path.parent.mkdir(parents=True)
     np.savez(path, digests=np.array(["p0"], dtype=object), labels=np.array([0]), probabilities=np.ones((1, 2)))
     with pytest.raises(InvalidInput, match="damaged"):
-        comparison.load_results(settings, "r-1")
+        read_predictions("r-1", "test", settings)
 
 
 def test_every_cell_of_the_confusion_table_lists_its_photos_surest_first():
-    cells = comparison.confusion_cells(answers("r-1", "+-+-+-"), ("cat", "dog"))
+    cells = confusion_cells(answers("r-1", "+-+-+-"), ("cat", "dog"))
     assert [(cell.true, cell.predicted, cell.digests) for cell in cells] == [
         ("cat", "cat", ("p4", "p2", "p0")),
         ("dog", "cat", ("p5", "p3", "p1")),
@@ -280,5 +286,5 @@ def test_every_cell_of_the_confusion_table_lists_its_photos_surest_first():
 
 
 def test_class_names_must_fit_the_answers():
-    with pytest.raises(InvalidInput, match="are to 2 classes, but its dataset has 3. Train it again"):
-        comparison.confusion_cells(answers("r-1", "+-"), ("a", "b", "c"))
+    with pytest.raises(InvalidInput, match="are for 2 classes, but its dataset has 3. Train it again"):
+        confusion_cells(answers("r-1", "+-"), ("a", "b", "c"))

@@ -10,10 +10,11 @@ from scipy import stats
 from sklearn import metrics
 from statsmodels.stats import contingency_tables, multitest, proportion
 
-from core import comparison
-from core.comparison.statistics import bootstrap_interval
+from core.comparison.resampling import TEST_METRICS, bootstrap_metric, metric_differences
+from core.comparison.statistics import bootstrap_interval, holm, mcnemar, mcnemar_many, newcombe, paired_bootstrap
 from core.errors import InvalidInput
 from core.runs.metrics import wilson_interval
+from core.runs.predictions import Predictions
 
 COUNTS = st.integers(0, 300)
 UNHURRIED = settings(deadline=None, max_examples=50)
@@ -23,7 +24,7 @@ UNHURRIED = settings(deadline=None, max_examples=50)
 @UNHURRIED
 @given(COUNTS, COUNTS)
 def test_mcnemars_exact_test_is_that_of_scipy_and_statsmodels(only_a, only_b):
-    p_value = comparison.mcnemar(only_a, only_b)
+    p_value = mcnemar(only_a, only_b)
     if only_a + only_b:
         assert p_value == pytest.approx(stats.binomtest(only_a, only_a + only_b).pvalue, rel=1e-9)
         table = [[40, only_a], [only_b, 7]]
@@ -34,10 +35,10 @@ def test_mcnemars_exact_test_is_that_of_scipy_and_statsmodels(only_a, only_b):
 
 def test_approval_of_the_prime_minister_fell():
     # Agresti, Categorical Data Analysis (2013), table 11.1: 1,600 Britons asked twice, z = -4.17
-    p_value = comparison.mcnemar(150, 86)
+    p_value = mcnemar(150, 86)
     assert p_value == pytest.approx(2 * stats.norm.sf((150 - 86) / (150 + 86) ** 0.5), rel=0.2)
     # the difference 0.04 with standard error 0.0095
-    assert comparison.newcombe(794, 150, 86, 570) == pytest.approx((0.04, 0.0214, 0.0586), abs=0.0003)
+    assert newcombe(794, 150, 86, 570) == pytest.approx((0.04, 0.0214, 0.0586), abs=0.0003)
     assert bootstrap_interval(1600, 150, 86) == pytest.approx((0.0214, 0.0586), abs=0.0003)
 
 
@@ -45,19 +46,19 @@ def test_approval_of_the_prime_minister_fell():
 @given(st.lists(st.tuples(COUNTS, COUNTS), min_size=1, max_size=30))
 def test_many_tests_at_once_are_the_same_tests(pairs):
     only_a, only_b = np.array(pairs).T
-    each = [comparison.mcnemar(a, b) for a, b in pairs]
-    assert comparison.mcnemar_many(only_a, only_b) == pytest.approx(each, rel=1e-9)
+    each = [mcnemar(a, b) for a, b in pairs]
+    assert mcnemar_many(only_a, only_b) == pytest.approx(each, rel=1e-9)
 
 
 def test_no_pairs_have_no_p_values():
-    assert len(comparison.mcnemar_many(np.zeros(0, int), np.zeros(0, int))) == 0
+    assert len(mcnemar_many(np.zeros(0, int), np.zeros(0, int))) == 0
 
 
 @pytest.mark.parametrize("m", [1, 2, 7, 40])
 def test_holms_correction_is_that_of_statsmodels(m):
     p_values = np.random.default_rng(m).beta(0.3, 1, m).round(3)  # small ones, and some that are equal
     _, corrected, *_ = multitest.multipletests(p_values, method="holm")
-    assert comparison.holm(p_values) == pytest.approx(tuple(corrected))
+    assert holm(p_values) == pytest.approx(tuple(corrected))
 
 
 @UNHURRIED
@@ -82,7 +83,7 @@ def test_wilsons_interval_is_that_of_newcombes_paper(right, n, low, high):
 )
 def test_newcombes_interval_is_that_of_his_paper(table, low, high):
     # Newcombe 1998 (Stat. Med. 17:2635), examples of table II, method 10
-    assert comparison.newcombe(*table)[1:] == pytest.approx((low, high), abs=5e-5)
+    assert newcombe(*table)[1:] == pytest.approx((low, high), abs=5e-5)
 
 
 def marks(only_a: int, only_b: int, same: int) -> np.ndarray:
@@ -94,14 +95,14 @@ def test_the_bootstrap_interval_is_that_of_all_possible_drawings(only_a, only_b,
     differences = marks(only_a, only_b, same)
     means = np.array(list(product(differences, repeat=len(differences)))).mean(axis=1)
     every = np.quantile(means, [0.025, 0.975], method="inverted_cdf")
-    assert comparison.paired_bootstrap(differences) == pytest.approx(tuple(every))
+    assert paired_bootstrap(differences) == pytest.approx(tuple(every))
 
 
 @pytest.mark.parametrize(("only_a", "only_b", "same"), [(30, 12, 330), (4, 9, 60)])
 def test_the_bootstrap_interval_is_what_scipys_draws_come_close_to(only_a, only_b, same):
     differences = marks(only_a, only_b, same)
     drawn = stats.bootstrap((differences,), np.mean, n_resamples=20_000, method="percentile", rng=0)
-    low, high = comparison.paired_bootstrap(differences)
+    low, high = paired_bootstrap(differences)
     step = 1 / len(differences)
     assert low == pytest.approx(drawn.confidence_interval.low, abs=1.5 * step)
     assert high == pytest.approx(drawn.confidence_interval.high, abs=1.5 * step)
@@ -133,7 +134,7 @@ def test_ten_thousand_photos_have_an_interval_too():
 @pytest.mark.parametrize("differences", [[], [0, 2], [0.5]])
 def test_only_differences_of_right_answers_are_resampled_so(differences):
     with pytest.raises(InvalidInput, match="1, 0 or -1"):
-        comparison.paired_bootstrap(np.array(differences))
+        paired_bootstrap(np.array(differences))
 
 
 def two_runs(n=60, classes=4, seed=0):
@@ -161,7 +162,7 @@ BY_SCIKIT_LEARN = {
 def test_every_metric_and_its_resamples_are_those_of_scikit_learn(metric):
     a, b, labels = two_runs()
     figure = BY_SCIKIT_LEARN[metric]
-    found = comparison.bootstrap_metric(metric, a, b, labels, draws=40, seed=3)
+    found = bootstrap_metric(metric, a, b, labels, draws=40, seed=3)
     assert (found.a, found.b) == pytest.approx((figure(a, labels), figure(b, labels)))
     drawn = np.random.default_rng(3).integers(60, size=(40, 60), dtype=np.int32)
     again = [figure(a[rows], labels[rows]) - figure(b[rows], labels[rows]) for rows in drawn]
@@ -171,9 +172,9 @@ def test_every_metric_and_its_resamples_are_those_of_scikit_learn(metric):
 
 def test_resamples_of_the_accuracy_come_close_to_all_possible_drawings():
     a, b, labels = two_runs(n=300)
-    drawn = comparison.bootstrap_metric("accuracy", a, b, labels)
+    drawn = bootstrap_metric("accuracy", a, b, labels)
     right_a, right_b = a.argmax(axis=1) == labels, b.argmax(axis=1) == labels
-    every = comparison.paired_bootstrap(right_a.astype(int) - right_b.astype(int))
+    every = paired_bootstrap(right_a.astype(int) - right_b.astype(int))
     assert (drawn.low, drawn.high) == pytest.approx(every, abs=1.5 / 300)
 
 
@@ -181,30 +182,30 @@ def test_all_metrics_are_resampled_with_the_same_drawings():
     a, b, labels = two_runs()
     digests = tuple(f"p{number:02}" for number in range(60))
     runs = [
-        comparison.PhotoResults(run_id=name, digests=digests, labels=labels, probabilities=probabilities)
+        Predictions(run_id=name, digests=digests, labels=labels, probabilities=probabilities)
         for name, probabilities in (("a", a), ("b", b))
     ]
-    found = comparison.metric_differences(*runs, draws=500)
-    assert [one.metric for one in found] == list(comparison.TEST_METRICS)
+    found = metric_differences(*runs, draws=500)
+    assert [one.metric for one in found] == list(TEST_METRICS)
     for one in found:
-        alone = comparison.bootstrap_metric(one.metric, a, b, labels, draws=500)
+        alone = bootstrap_metric(one.metric, a, b, labels, draws=500)
         assert (one.low, one.high) == pytest.approx((alone.low, alone.high))
-    turned = comparison.PhotoResults(
+    turned = Predictions(
         run_id="b", digests=digests[::-1], labels=labels[::-1], probabilities=runs[1].probabilities[::-1]
     )
-    assert comparison.metric_differences(runs[0], turned, draws=500) == found, "photos are told by their digest"
+    assert metric_differences(runs[0], turned, draws=500) == found, "photos are told by their digest"
 
 
 @UNHURRIED
 @given(st.integers(0, 1000))
 def test_a_run_does_not_differ_from_itself(seed):
     a, _, labels = two_runs(n=20, seed=seed)
-    for metric in comparison.TEST_METRICS:
-        same = comparison.bootstrap_metric(metric, a, a, labels, draws=50)
+    for metric in TEST_METRICS:
+        same = bootstrap_metric(metric, a, a, labels, draws=50)
         assert (same.difference, same.low, same.high) == (0, 0, 0)
 
 
 def test_an_unknown_metric_lists_those_there_are():
     a, b, labels = two_runs()
     with pytest.raises(InvalidInput, match="no test metric 'auc'. Choose from: accuracy, balanced_accuracy"):
-        comparison.bootstrap_metric("auc", a, b, labels)
+        bootstrap_metric("auc", a, b, labels)

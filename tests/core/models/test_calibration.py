@@ -16,7 +16,7 @@ from core.models.lineage import weights_digest_of
 from core.models.temperature import scaled
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.runs.metrics import calibration_error, cross_entropy
-from core.runs.predictions import read_answers
+from core.runs.predictions import read_predictions
 from core.runs.values import Status
 
 
@@ -34,7 +34,7 @@ def card_of(bench, run) -> dict:
 
 
 def stored(bench, run, split):
-    return read_answers(run_folder(bench.settings, run.id).path / f"{split}.npz", run)
+    return read_predictions(run.id, split, bench.settings)
 
 
 def make_card_the_model(bench, run):

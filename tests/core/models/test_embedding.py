@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from core.backbones import get
-from core.comparison import load_results
 from core.errors import NotFound, Unavailable
 from core.features import store
 from core.files.home import run_folder
 from core.models import embedding
 from core.models.embedding import principal
 from core.models.projector import CONFIG, FOLDER
+from core.runs.predictions import read_predictions
 from core.runs.values import Status
 from tests.pattern_home import fill_patterns
 
@@ -71,12 +71,12 @@ def test_photos_that_do_not_differ_in_two_ways_have_a_map_all_the_same(rows):
 def test_stored_features_of_a_frozen_backbone_are_mapped_without_asking_any_network(bench, run):
     by_digest = store_features(bench, run)
     found = bench.photo_map(run.id)
-    results = load_results(bench.settings, run.id)
+    predictions = read_predictions(run.id, "test", bench.settings)
     assert found.source == f"features of {get(run.recipe.backbone).title}"
-    assert found.digests == results.digests
+    assert found.digests == predictions.digests
     assert np.allclose(found.xy, principal(np.stack([by_digest[digest] for digest in found.digests]))[0])
-    assert (found.labels == results.labels).all()
-    assert (found.right == (found.answers == found.labels)).all()
+    assert (found.labels == predictions.labels).all()
+    assert (found.correct == (found.predicted == found.labels)).all()
     assert 0 < sum(found.explained) < 1
 
 
@@ -90,7 +90,9 @@ def test_runs_that_combine_others_are_mapped_by_their_probabilities(bench):
     for name in ("ensemble", "confidence"):
         found = bench.photo_map(runs[name].id)
         assert found.source == "probabilities of the run"
-        assert np.allclose(found.xy, principal(load_results(bench.settings, runs[name].id).probabilities)[0])
+        assert np.allclose(
+            found.xy, principal(read_predictions(runs[name].id, "test", bench.settings).probabilities)[0]
+        )
 
 
 def test_features_of_a_network_that_was_trained_itself_are_not_taken_for_its_own(bench):
@@ -170,13 +172,13 @@ def test_a_run_that_is_deleted_while_its_map_is_made_leaves_no_folder(bench, run
 
 def test_a_run_without_answers_has_no_map_and_says_why(bench, run):
     running = bench.registry.runs(status=Status.RUNNING)[0]
-    with pytest.raises(NotFound, match="has no answers for the test photos"):
+    with pytest.raises(NotFound, match="has no predictions for the test photos"):
         bench.photo_map(running.id)
 
 
 def test_a_missing_photo_is_named_when_a_network_must_see_it(bench, run, monkeypatch):
     monkeypatch.setattr(embedding, "open_engine", FakeEngine)
-    digest = load_results(bench.settings, run.id).digests[0]
+    digest = read_predictions(run.id, "test", bench.settings).digests[0]
     bench.photo_path(run.dataset_id, digest).unlink()
     with pytest.raises(NotFound, match="is missing. Import the photos again"):
         bench.photo_map(run.id, compute=True)
@@ -189,4 +191,4 @@ def test_tensorboards_projector_gets_the_same_photos(bench, run):
     assert (folder / CONFIG).is_file()
     lines = (folder / "metadata.tsv").read_text().splitlines()
     assert len(lines) == 1 + len(found.digests)
-    assert lines[1].endswith("right" if found.right[0] else "wrong")
+    assert lines[1].endswith("right" if found.correct[0] else "wrong")

@@ -29,7 +29,7 @@ def write(folder, *, numbers=3, files=("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jp
     jpegs = (tiny_jpeg(int(label), number) for number, label in enumerate(labels))
     names = [files[row % len(files)] for row in range(rows)]
     projector_files(
-        folder, vectors=vectors, labels=labels, answers=answers, class_names=CLASSES, files=names, jpegs=jpegs
+        folder, vectors=vectors, labels=labels, predicted=answers, class_names=CLASSES, files=names, jpegs=jpegs
     )
     return vectors
 
@@ -104,7 +104,7 @@ def test_a_missing_photo_leaves_the_former_files_alone(tmp_path):
             tmp_path,
             vectors=np.ones((1, 2)),
             labels=LABELS,
-            answers=ANSWERS,
+            predicted=ANSWERS,
             class_names=CLASSES,
             files=["a"],
             jpegs=broken(),

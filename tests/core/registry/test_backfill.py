@@ -75,7 +75,7 @@ def test_answers_of_another_measurement_are_not_believed(registry, settings, old
 def test_a_second_start_changes_nothing_and_reads_no_file(registry, settings, older, monkeypatch):
     (run_folder(settings, older.runs[0].id).path / "test.npz").unlink()
     assert registry.backfill(settings) == len(older.runs) + 2
-    monkeypatch.setattr("core.runs.predictions.read_answers", None)
+    monkeypatch.setattr("core.runs.predictions.read_predictions", None)
     before = registry.change_counter()
     assert registry.backfill(settings) == 0
     assert registry.change_counter() == before

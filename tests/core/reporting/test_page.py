@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from core.comparison import SeveralDatasets
+from core.comparison.table import SeveralDatasets
 from core.errors import NotFound
 from core.reporting.page import policy, scripts
 from core.runs.values import Status

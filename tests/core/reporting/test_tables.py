@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from core.comparison import load_results
 from core.errors import InvalidInput
 from core.reporting import TABLES
+from core.runs.predictions import read_predictions
 
 
 def test_every_table_has_rows_for_every_run(bench, finished):
@@ -14,7 +14,7 @@ def test_every_table_has_rows_for_every_run(bench, finished):
     rows = {name: bench.table(name, ids) for name in TABLES}
     assert [row["run"] for row in rows["leaderboard"]] == [row.run_id for row in found.rows]
     assert rows["leaderboard"][0]["accuracy"] == found.rows[0].accuracy
-    assert len(rows["answers"]) == sum(len(one.digests) for one in found.results.values())
+    assert len(rows["answers"]) == sum(len(one.digests) for one in found.predictions.values())
     assert len(rows["epochs"]) == sum(len(bench.registry.epochs(run_id)) for run_id in ids)
     assert {row["cost"] for row in rows["costs"]} >= {"alone_wall_seconds", "ms_per_photo"}
     on_front = {(row["cost"], row["run"]) for row in rows["costs"] if row["pareto_front"]}
@@ -22,15 +22,15 @@ def test_every_table_has_rows_for_every_run(bench, finished):
 
 
 def test_the_answers_are_those_that_were_stored(bench, finished):
-    results = load_results(bench.settings, finished[0].id)
+    predictions = read_predictions(finished[0].id, "test", bench.settings)
     rows = bench.table("answers", [finished[0].id])
     names = bench.registry.dataset(finished[0].dataset_id).class_names
-    assert [row["photo"] for row in rows] == list(results.digests)
-    assert np.allclose([[row[f"p_{name}"] for name in names] for row in rows], results.probabilities)
-    assert [row["right"] for row in rows] == results.right.tolist()
+    assert [row["photo"] for row in rows] == list(predictions.digests)
+    assert np.allclose([[row[f"p_{name}"] for name in names] for row in rows], predictions.probabilities)
+    assert [row["right"] for row in rows] == predictions.correct.tolist()
     assert all(row["file"] for row in rows)
-    assert [row["true"] for row in rows] == [names[label] for label in results.labels]
-    assert [row["answer"] for row in rows] == [names[given] for given in results.probabilities.argmax(axis=1)]
+    assert [row["true"] for row in rows] == [names[label] for label in predictions.labels]
+    assert [row["answer"] for row in rows] == [names[given] for given in predictions.probabilities.argmax(axis=1)]
 
 
 def test_an_unknown_table_is_refused_with_the_choices(bench, finished):

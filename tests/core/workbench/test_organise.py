@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from core.comparison import load_results
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.files.home import run_folder
 from core.planning.decide import Decision
 from core.recipes.recipe import Cascade, Recipe
+from core.runs.predictions import read_predictions
 from core.runs.values import Status
 from core.workbench.organise import login_name
 from tests.factories import fill, tiny_jpeg
@@ -81,7 +81,7 @@ def light(bench, finished):
 def test_it_can_still_be_compared(bench, finished, light):
     rows = bench.comparison([light.id, finished[1]]).rows
     assert {row.run_id for row in rows} == {light.id, finished[1]} and bench.comparison([light.id]).missing == {}
-    assert load_results(bench.settings, light.id).run_id == light.id
+    assert read_predictions(light.id, "test", bench.settings).run_id == light.id
 
 
 def test_it_cannot_be_asked_and_says_why(bench, light):
@@ -130,7 +130,7 @@ def test_deleting_many_says_before_what_it_does(bench, finished):
     said = bench.preview_deletion(finished[:3])
     assert (said.runs, said.models) == (3, 3) and said == bench.delete_runs(finished[:3])
     with pytest.raises((NotFound, Unavailable)):
-        load_results(bench.settings, finished[0])
+        read_predictions(finished[0], "test", bench.settings)
     assert bench.registry.log_entries(1)[0].detail["runs"] == finished[:3]
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from core.comparison import SeveralDatasets, claim, load_results
+from core.comparison.summary import claim
+from core.comparison.table import SeveralDatasets
 from core.errors import NotFound
 from core.files.home import run_folder
 from core.registry.search import RunQuery
+from core.runs.predictions import read_predictions
 from tests.factories import fill
 from tests.pattern_home import fill_patterns
 
@@ -38,7 +40,7 @@ def test_answers_that_vanish_are_missed_at_once(bench, settings, finished):
 
 def test_answers_that_are_replaced_are_read_again(bench, settings, finished):
     assert not bench.comparison(finished).missing
-    kept = load_results(settings, finished[0])
+    kept = read_predictions(finished[0], "test", settings)
     np.savez(
         run_folder(settings, finished[0]).path / "test.npz",
         digests=np.array(kept.digests),

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from core import jobs
-from core.comparison import load_results
 from core.errors import Conflict, InvalidInput, NotFound
 from core.files.home import run_folder
 from core.models.lineage import run_name
@@ -14,6 +13,7 @@ from core.planning.decide import Decision
 from core.recipes.defaults import reasons
 from core.recipes.program import depths
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule
+from core.runs.predictions import read_predictions
 from core.runs.values import Cancel, Status
 from core.workbench import Workbench
 from tests.factories import fill, make_epochs, make_run
@@ -305,7 +305,9 @@ def test_a_reproduction_that_differs_says_where_and_by_how_much(bench, finished,
     original = finished[0]
     finish_like(registry, settings, bench.reproduce(original.id), original, shift=0.25)
     found = bench.reproduction(original.id)
-    assert found.identical is False and found.photos_differing == len(load_results(bench.settings, original.id).labels)
+    assert found.identical is False and found.photos_differing == len(
+        read_predictions(original.id, "test", bench.settings).labels
+    )
     apart = {one.name.split(",")[0]: one.difference for one in found.differences}
     assert apart["training loss"] == pytest.approx(0.25) and apart["test accuracy"] == 0
 

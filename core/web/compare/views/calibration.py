@@ -6,10 +6,11 @@ from dataclasses import replace
 import streamlit as st
 
 from core.charts.reliability import reliability_chart
-from core.comparison import PhotoResults, Reliability, reliability
+from core.comparison.reliability import Reliability, reliability
 from core.errors import GraftError
 from core.models.calibration import Calibration
 from core.models.temperature import scaled
+from core.runs.predictions import Predictions
 from core.text.units import count, percent, plain
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
@@ -48,13 +49,13 @@ def _diagrams(
     selected: Selected, ids: list[str], fitted: Mapping[str, Calibration]
 ) -> tuple[list[Reliability], list[Reliability]]:
     """As measured, and after the temperature of those that have one."""
-    results = selected.comparison.results
-    after = [reliability(_after(results[run_id], found.temperature)) for run_id, found in fitted.items()]
-    return [reliability(results[run_id]) for run_id in ids], after
+    predictions = selected.comparison.predictions
+    after = [reliability(_after(predictions[run_id], found.temperature)) for run_id, found in fitted.items()]
+    return [reliability(predictions[run_id]) for run_id in ids], after
 
 
-def _after(results: PhotoResults, temperature: float) -> PhotoResults:
-    return replace(results, probabilities=scaled(results.probabilities, temperature))
+def _after(predictions: Predictions, temperature: float) -> Predictions:
+    return replace(predictions, probabilities=scaled(predictions.probabilities, temperature))
 
 
 def _temperatures(

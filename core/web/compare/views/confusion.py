@@ -9,7 +9,7 @@ import streamlit as st
 from core.charts import Chart
 from core.charts.confusion import Counts, confusion_chart
 from core.charts.confusion_difference import confusion_difference_chart
-from core.comparison import PhotoAnswer, confusion_cells, paired_cells
+from core.comparison.photos import ComparedPhoto, confusion_cells, photos_in_cell
 from core.text.units import brief, count, percent, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
@@ -69,10 +69,10 @@ def show(selected: Selected) -> None:
 
 def cells_of(selected: Selected, a: str, b: str | None) -> dict[Cell, tuple[int, int]]:
     """Photos of A and B in each cell that has any: mistakes first, the largest first, then what is right."""
-    names, results = selected.comparison.class_names, selected.comparison.results
+    names, predictions = selected.comparison.class_names, selected.comparison.predictions
     found: dict[Cell, list[int]] = {}
     for place, run_id in enumerate((a, b)):
-        for cell in confusion_cells(results[run_id], names) if run_id else ():
+        for cell in confusion_cells(predictions[run_id], names) if run_id else ():
             found.setdefault((cell.true, cell.predicted), [0, 0])[place] = len(cell.digests)
     order = sorted(found, key=lambda cell: (cell[0] == cell[1], -sum(found[cell]), cell))
     return {cell: (found[cell][0], found[cell][1]) for cell in order}
@@ -159,15 +159,15 @@ def _photos(shown: Matrices) -> None:
         "Photos of a cell", list(shown.cells), key="compare.cell", help="Or click a cell of a matrix.",
         format_func=lambda cell: _words(cell, shown), on_change=_chosen,
     )  # fmt: skip
-    results = shown.selected.comparison.results
-    other = results[shown.b] if shown.b else None
-    found = paired_cells(results[shown.a], other, shown.names, *cell)
+    predictions = shown.selected.comparison.predictions
+    other = predictions[shown.b] if shown.b else None
+    found = photos_in_cell(predictions[shown.a], other, shown.names, *cell)
     if shown.b:
         parts.letters(shown.selected, shown.a, shown.b)
-    for title, answers in _groups(found, cell[1], two=bool(shown.b)):
+    for title, compared in _groups(found, cell[1], two=bool(shown.b)):
         if title:
-            st.markdown(f"**{title}**: {count(len(answers), 'photo')}")
-        parts.photos(shown.selected, answers)
+            st.markdown(f"**{title}**: {count(len(compared), 'photo')}")
+        parts.photos(shown.selected, compared)
 
 
 def _chosen() -> None:
@@ -180,11 +180,11 @@ def _words(cell: Cell, shown: Matrices) -> str:
     return f"{said}: {f'{of_a} by A, {of_b} by B' if shown.b else count(of_a, 'photo')}"
 
 
-def _groups(found: Sequence[PhotoAnswer], given: str, *, two: bool) -> list[tuple[str, list[PhotoAnswer]]]:
-    """Photos by who answered ``given``; a heading for each group that has any."""
+def _groups(found: Sequence[ComparedPhoto], given: str, *, two: bool) -> list[tuple[str, list[ComparedPhoto]]]:
+    """Photos by which run predicted ``given``; a heading for each group that has any."""
     if not two:
         return [("", list(found))]
-    groups: dict[str, list[PhotoAnswer]] = {title: [] for title in _WHO.values()}
+    groups: dict[str, list[ComparedPhoto]] = {title: [] for title in _WHO.values()}
     for photo in found:
-        groups[_WHO[tuple(name == given for _, name, _ in photo.answers)]].append(photo)
-    return [(title, answers) for title, answers in groups.items() if answers]
+        groups[_WHO[tuple(name == given for _, name, _ in photo.predictions)]].append(photo)
+    return [(title, compared) for title, compared in groups.items() if compared]

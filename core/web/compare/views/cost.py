@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.charts.tradeoff import tradeoff_chart
-from core.comparison import COSTS, CostKind
+from core.comparison.cost_axes import COSTS, CostKind
 from core.text.units import count
 from core.web.compare import address
 from core.web.compare.selected import Selected

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.charts import Chart, RunStyle
 from core.charts.curves import MOST_RUNS, Over, curves_chart
-from core.comparison import METRICS, Curve
+from core.comparison.curves import METRICS, Curve
 from core.text.units import count
 from core.web.compare import address
 from core.web.compare.selected import Selected

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.charts.depth import depth_chart, depth_title
-from core.comparison import DepthSeries, depth_series, leaderboard
+from core.comparison.depths import DepthSeries, depth_series
+from core.comparison.table import leaderboard
 from core.recipes.recipe import RELEVANT
 from core.registry.search import RunQuery
 from core.runs.values import Run, Status

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.charts.embedding import embedding_chart
-from core.comparison import photo_answers
+from core.comparison.photos import compared_photos
 from core.models.embedding import PhotoMap
 from core.text.units import count, percent
 from core.web.compare import address
@@ -34,7 +34,7 @@ def show(selected: Selected) -> None:
 
 def _compute(selected: Selected, run_id: str) -> None:
     """A button, for the run's network has to look at every test photo again. Any other click stops it."""
-    photos = len(selected.comparison.results[run_id].digests)
+    photos = len(selected.comparison.predictions[run_id].digests)
     with st.container(border=True):
         st.markdown(f"The network of this run has to look at {count(photos, 'test photo')} once; the map is then kept.")
         if not st.button("Draw the map", key="compare.map_compute", type="primary", icon=":material/scatter_plot:"):
@@ -88,11 +88,13 @@ def _clicked() -> None:
 
 def _photo(selected: Selected, found: PhotoMap) -> None:
     """The photo that was clicked, else the surest mistakes."""
-    results, names = selected.comparison.results[found.run_id], selected.comparison.class_names
+    predictions, names = selected.comparison.predictions[found.run_id], selected.comparison.class_names
     if selected.address.cell in found.digests:
         shown, title = [selected.address.cell], "The photo you clicked"
     else:
-        wrong = [(-results.confidence[row], results.digests[row]) for row in np.flatnonzero(~results.right)]
+        wrong = [
+            (-predictions.confidence[row], predictions.digests[row]) for row in np.flatnonzero(~predictions.correct)
+        ]
         shown, title = [digest for _, digest in sorted(wrong)[:4]], "Its surest mistakes"
     st.markdown(f"**{title if shown else 'It makes no mistake'}**")
-    parts.photos(selected, photo_answers([results], names, shown), width=200 if len(shown) == 1 else 148)
+    parts.photos(selected, compared_photos([predictions], names, shown), width=200 if len(shown) == 1 else 148)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.charts.parallel import parallel_chart
-from core.comparison import Difference
+from core.recipes.differences import Difference
 from core.text.units import count
 from core.web.compare.differences import said
 from core.web.compare.selected import Selected

@@ -5,15 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.comparison import (
-    TEST_METRICS,
-    ClassDifference,
-    MetricDifference,
-    Paired,
-    class_differences,
-    photo_answers,
-    verdict,
-)
+from core.comparison.classes import ClassDifference, class_differences
+from core.comparison.paired import Paired
+from core.comparison.photos import compared_photos
+from core.comparison.resampling import TEST_METRICS, MetricDifference
+from core.comparison.summary import verdict
 from core.text.units import count, p_value, percent, plain, points
 from core.web.compare import address
 from core.web.compare.columns import bare_p
@@ -127,8 +123,8 @@ def pair_row(selected: Selected, pair: Paired) -> dict:
 
 def _classes(selected: Selected, pair: Paired) -> None:
     """Class by class, the largest difference first; classes without test photos last."""
-    results, names = selected.comparison.results, selected.comparison.class_names
-    found = class_differences(results[pair.a], results[pair.b], names)
+    predictions, names = selected.comparison.predictions, selected.comparison.class_names
+    found = class_differences(predictions[pair.a], predictions[pair.b], names)
     ordered = sorted(found, key=lambda one: -1.0 if one.difference is None else abs(one.difference), reverse=True)
     st.markdown("**Which classes differ?**")
     columns = {
@@ -161,11 +157,11 @@ def _class_row(one: ClassDifference) -> dict:
 
 def _photos(selected: Selected, pair: Paired) -> None:
     """The photos that decide, with both answers."""
-    results, names = selected.comparison.results, selected.comparison.class_names
-    both = [results[pair.a], results[pair.b]]
+    predictions, names = selected.comparison.predictions, selected.comparison.class_names
+    both = [predictions[pair.a], predictions[pair.b]]
     for letter, digests in (("A", pair.only_a_digests), ("B", pair.only_b_digests)):
         with st.expander(f"Only {letter} gets these right: {count(len(digests), 'photo')}", expanded=bool(digests)):
-            parts.photos(selected, photo_answers(both, names, digests[: parts.PHOTOS_SHOWN]))
+            parts.photos(selected, compared_photos(both, names, digests[: parts.PHOTOS_SHOWN]))
             if len(digests) > parts.PHOTOS_SHOWN:
                 st.caption(f"The first {parts.PHOTOS_SHOWN} of {count(len(digests), 'photo')}.")
 

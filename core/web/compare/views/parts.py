@@ -8,7 +8,8 @@ import streamlit as st
 
 from core import charts
 from core.charts import Chart
-from core.comparison import PhotoAnswer, Row
+from core.comparison.photos import ComparedPhoto
+from core.comparison.table import Row
 from core.text.units import count, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
@@ -88,7 +89,7 @@ def chip(selected: Selected, run_id: str) -> None:
 
 def answered(selected: Selected) -> list[str]:
     """The chosen runs whose answers for the test photos are there, best first."""
-    return list(selected.comparison.results)
+    return list(selected.comparison.predictions)
 
 
 def require_answers(selected: Selected) -> list[str]:
@@ -143,21 +144,21 @@ def letters(selected: Selected, a: str, b: str | None) -> None:
     st.caption(" · ".join(f"**{letter}** {plain(selected.brief_names[run_id])}" for letter, run_id in called))
 
 
-def photos(selected: Selected, answers: Sequence[PhotoAnswer], *, width: int = 148) -> None:
-    """Photos with what they show and, under each, what every run answered and how sure it was."""
-    shown = answers[:PHOTOS_SHOWN]
+def photos(selected: Selected, compared: Sequence[ComparedPhoto], *, width: int = 148) -> None:
+    """Photos with what they show and, under each, what every run predicted with its probability."""
+    shown = compared[:PHOTOS_SHOWN]
     paths = [selected.bench.photo_path(selected.dataset.id, one.digest) for one in shown]
     said = [_said(one) for one in shown]
     photo_strip(paths, ["  \n".join(lines) for lines in said], alt=[", ".join(lines) for lines in said], width=width)
-    if len(answers) > len(shown):
-        st.caption(f"The first {len(shown)} of {count(len(answers), 'photo')}.")
+    if len(compared) > len(shown):
+        st.caption(f"The first {len(shown)} of {count(len(compared), 'photo')}.")
 
 
-def _said(photo: PhotoAnswer) -> list[str]:
+def _said(photo: ComparedPhoto) -> list[str]:
     """``rose``, ``A: rose 98 %``, ``B: tulip 51 % ✗``."""
-    lone = len(photo.answers) == 1
+    lone = len(photo.predictions) == 1
     lines = [
         f"{'' if lone else f'{letter}: '}{plain(name)} {100 * probability:.0f} % {'✓' if name == photo.true else '✗'}"
-        for letter, (_, name, probability) in zip("AB", photo.answers, strict=False)
+        for letter, (_, name, probability) in zip("AB", photo.predictions, strict=False)
     ]
     return [plain(photo.true), *lines]

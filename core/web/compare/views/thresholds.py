@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.charts.thresholds import thresholds_chart
-from core.comparison import Row
+from core.comparison.table import Row
 from core.errors import NotFound
 from core.models.cascades.thresholds import threshold_points
 from core.recipes.recipe import Cascade
