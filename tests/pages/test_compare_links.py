@@ -155,7 +155,7 @@ def test_a_run_whose_answers_are_lost_is_said_and_keeps_its_figures(bench, fille
     run = filled.with_status("FINISHED")[0]
     (run_folder(bench.settings, run.id).path / "test.npz").unlink()
     at = visit("compare")
-    assert not at.exception and "has no answers" in at.warning[0].value
+    assert not at.exception and "has no predictions" in at.warning[0].value
     assert len(table_of(at)) == 2 and "–" not in table_of(at)["accuracy"].tolist()
 
 
