@@ -5,8 +5,7 @@ from core.charts.tradeoff import tradeoff_chart
 from core.comparison.cost_axes import COSTS, CostKind
 from core.comparison.table import Row
 from core.recipes.differences import Difference
-from core.recipes.labels import choice_title
-from core.recipes.short_names import without_family
+from core.recipes.labels import choice_title, without_family
 from core.reporting.material import Material
 from core.reporting.parts import (
     RUN,

@@ -12,7 +12,7 @@ from core.datasets.values import Dataset, Photo
 from core.models.calibration import Calibration
 from core.models.cascades.thresholds import ThresholdPoint
 from core.models.embedding import PhotoMap
-from core.recipes.short_names import without_shared
+from core.recipes.labels import without_shared
 from core.runs.values import Cost, Epoch, Run
 
 

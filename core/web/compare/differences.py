@@ -6,8 +6,7 @@ import streamlit as st
 
 from core.comparison.board import Board
 from core.recipes.differences import Difference
-from core.recipes.labels import HYPERPARAMETERS, choice_title
-from core.recipes.short_names import without_family
+from core.recipes.labels import HYPERPARAMETERS, choice_title, without_family
 from core.text.units import count, percent
 from core.web.compare.filters import backbone_title
 from core.web.compare.selected import Selected

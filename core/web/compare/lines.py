@@ -10,7 +10,7 @@ from core.comparison.board import Board
 from core.comparison.board_page import BoardPage, LeaderboardLine
 from core.comparison.table import labels
 from core.datasets.values import Dataset
-from core.recipes.short_names import without_shared
+from core.recipes.labels import without_shared
 from core.web.compare.address import Address
 from core.web.compare.columns import TableLine
 from core.web.parts import run_table

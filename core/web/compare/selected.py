@@ -11,7 +11,7 @@ from core.comparison.board_page import BoardPage, lines_of
 from core.comparison.compare import Comparison
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
-from core.recipes.short_names import without_shared
+from core.recipes.labels import without_shared
 from core.web.compare.address import MOST, Address
 from core.web.parts.run_names import brief_names
 from core.workbench import Workbench

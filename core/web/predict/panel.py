@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.models.predict import Answer, PhotoPredictions
-from core.recipes.short_names import without_shared
+from core.recipes.labels import without_shared
 from core.runs.values import Run
 from core.text.units import brief, count, listed, milliseconds, percent, plain
 from core.web.parts.widgets import run_chip

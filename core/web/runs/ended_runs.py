@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.charts.styles import run_colour
-from core.recipes.labels import describe
-from core.recipes.short_names import without_shared
+from core.recipes.labels import describe, without_shared
 from core.registry.search import ENDED, SORTS, RunQuery
 from core.runs.values import Run, Status
 from core.text.units import count, duration, moment, percent

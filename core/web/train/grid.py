@@ -6,9 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from core.backbones.values import Availability, Backbone
-from core.recipes.labels import PATTERNS
+from core.recipes.labels import PATTERNS, without_family
 from core.recipes.recipe import Pattern
-from core.recipes.short_names import without_family
 from core.text.units import count
 from core.web.parts.labels import weights_label
 from core.web.parts.tables import number
