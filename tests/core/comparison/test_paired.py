@@ -94,10 +94,7 @@ NAMES = {"a": "Lite1", "b": "Lite0"}
 def test_a_real_difference_is_called_better_with_its_interval():
     pair = paired(answers("b", "+" * 20 + "-" * 10 + "+" * 70), answers("a", "+" * 100))
     assert not pair.tie and pair.difference == pytest.approx(-0.1)
-    assert (
-        comparison.verdict(pair, NAMES)
-        == "Lite1 is more accurate than Lite0 by 10 points (95 %: 5.0 to 16.0, p = 0.002)."
-    )
+    assert verdict(pair, NAMES) == "Lite1 is more accurate than Lite0 by 10 points (95 %: 5.0 to 16.0, p = 0.002)."
 
 
 def test_one_photo_makes_nobody_certain():
@@ -114,11 +111,10 @@ def test_a_difference_that_could_be_chance_is_called_a_tie():
     pair = paired(answers("a", "+++++--+"), answers("b", "++++-+-+"))
     assert pair.tie
     assert (
-        comparison.verdict(pair, NAMES)
-        == "Lite1 and Lite0 are not distinguishable: both have the same accuracy on 8 test photos."
+        verdict(pair, NAMES) == "Lite1 and Lite0 are not distinguishable: both have the same accuracy on 8 test photos."
     )
-    pair = comparison.paired(answers("a", "++++++-+"), answers("b", "++++-+-+"))
-    assert comparison.verdict(pair, NAMES) == (
+    pair = paired(answers("a", "++++++-+"), answers("b", "++++-+-+"))
+    assert verdict(pair, NAMES) == (
         "Lite1 is not distinguishable from Lite0: 12.5 points more accurate on 8 test photos, "
         "not statistically significant (p = 1.00)."
     )
@@ -155,13 +151,13 @@ def rows_of(**seconds):
 def test_the_claim_names_the_cheapest_of_those_that_tie_with_the_best():
     pairs = against_best(answers("best", "+" * 10), answers("cheap", "-" + "+" * 9))
     rows = rows_of(best=100.0, cheap=20.0)
-    assert comparison.claim(rows, pairs) == "cheap is not distinguishable from best, at a fifth of the training time"
-    assert comparison.claim(rows, pairs, "model_bytes").endswith("cheap, at the same model size")
+    assert claim(rows, pairs) == "cheap is not distinguishable from best, at a fifth of the training time"
+    assert claim(rows, pairs, "model_bytes").endswith("cheap, at the same model size")
 
 
 def test_the_claim_of_a_winner_says_its_margin_and_its_price():
     pairs = against_best(answers("best", "+" * 40), answers("cheap", "-" * 20 + "+" * 20))
-    assert comparison.claim(rows_of(best=160.0, cheap=100.0), pairs) == (
+    assert claim(rows_of(best=160.0, cheap=100.0), pairs) == (
         "best is more accurate than cheap by 50 points, at 1.6 times the training time"
     )
 
@@ -169,10 +165,10 @@ def test_the_claim_of_a_winner_says_its_margin_and_its_price():
 def test_a_claim_without_rivals_or_costs_says_only_what_is_known():
     assert claim([], []) == "No run has been measured on the test photos yet"
     (row,) = rows_of(only=1.0)
-    assert comparison.claim([row], []) == "only: 90.0 % ± 4.5 test accuracy"
+    assert claim([row], []) == "only: 90.0 % ± 4.5 test accuracy"
     pairs = against_best(answers("best", "+" * 10), answers("cheap", "-" + "+" * 9))
-    unknown = comparison.leaderboard([a_run("best"), a_run("cheap")], {})
-    assert comparison.claim(unknown, pairs) == "best is not distinguishable from cheap"
+    unknown = leaderboard([a_run("best"), a_run("cheap")], {})
+    assert claim(unknown, pairs) == "best is not distinguishable from cheap"
 
 
 def test_stored_answers_are_read_back(tmp_path):
