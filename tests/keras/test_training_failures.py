@@ -1,7 +1,6 @@
 """Whatever goes wrong, a run ends with one sentence, and what it had reached is kept."""
 
-import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import keras
 import pytest
@@ -11,11 +10,9 @@ from core.errors import GraftError
 from core.files.home import dataset_folder
 from core.jobs.exit_policy import ExitCode
 from core.recipes.recipe import Pattern
-from core.runs.costs import Meter
 from core.runs.values import Status
 from core.training import __main__ as trainer
 from core.training import optimizing, states
-from core.training.ledger import Ledger
 from core.training.stopping import Stop
 from tests.keras.training_bench import NUMBERS
 
@@ -98,20 +95,3 @@ def test_an_attempt_that_was_overtaken_touches_nothing(bench):
     assert code == ExitCode.INTERRUPTED
     assert bench.registry.run("r-one").status is Status.RUNNING
     assert not (bench.folder("r-one") / "exit.json").exists()
-
-
-def test_what_attempts_paid_for_shared_things_is_not_counted_twice(tmp_path):
-    with Meter(powercap=tmp_path) as meter:
-        first = Ledger(meter)
-        with first.charge("features"):
-            time.sleep(0.05)
-        former = first.so_far()
-        second = Ledger(meter, [former])
-        second.full_cost("features", first._charged["features"])
-        figures = {"parameters_total": 1, "parameters_trainable": 1, "multiply_adds": 1, "model_bytes": 1}
-        own = second.cost(**figures, ms_per_photo=1.0)
-        assert own.alone_wall_seconds == own.wall_seconds
-        assert own.wall_seconds >= former["wall_seconds"]
-        second.full_cost("engine", replace(first._charged["features"], wall_seconds=100.0))
-        assert second.cost(**figures, ms_per_photo=1.0).alone_wall_seconds >= own.wall_seconds + 100
-    assert asdict(own)["energy_joules"] is None

@@ -1,14 +1,12 @@
 """The catalogue of pretrained networks, as data."""
 
-import dataclasses
 import subprocess
 import sys
 
 import pytest
 
-from core.backbones import Availability, availability, catalogue, get, imagenet_classes, obtain
-from core.backbones import network as way_out
-from core.errors import NotFound, Unavailable
+from core.backbones import catalogue, get, imagenet_classes
+from core.errors import NotFound
 from core.settings import REPOSITORY
 
 
@@ -65,25 +63,6 @@ def test_imagenet_has_a_thousand_different_class_names():
     assert (names[0], names[8], names[49], names[999]) == ("tench", "hen", "African crocodile", "toilet tissue")
 
 
-def test_installed_weights_are_ready_and_verified(settings):
-    row = get("efficientnet_lite0")
-    assert availability(row, settings) == Availability.READY
-    assert obtain(row, settings).stat().st_size == row.weights_bytes
-
-
-def test_damaged_installed_weights_are_refused(settings):
-    row = dataclasses.replace(get("efficientnet_lite0"), weights_digest="sha256:" + "0" * 64)
-    with pytest.raises(Unavailable, match="damaged"):
-        obtain(row, settings)
-
-
-def test_a_package_that_is_not_installed_is_named_with_its_cure(settings):
-    row = dataclasses.replace(get("efficientnet_lite0"), source="package:no_such_package")
-    assert availability(row, settings) == Availability.NO_NETWORK
-    with pytest.raises(Unavailable, match="make setup"):
-        obtain(row, settings)
-
-
 def test_looking_at_the_catalogue_imports_no_tensorflow():
     code = (
         "import sys; from core.backbones import catalogue, availability; from core.settings import Settings;"
@@ -91,48 +70,3 @@ def test_looking_at_the_catalogue_imports_no_tensorflow():
         "sys.exit(bool({'tensorflow', 'keras', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=120).returncode == 0
-
-
-ROUTES = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask
-eth0\t{destination}\t0101A8C0\t0003\t0\t0\t0\t00000000
-"""
-
-
-@pytest.fixture
-def routes(tmp_path, monkeypatch):
-    def write(destination: str):
-        (tmp_path / "route").write_text(ROUTES.format(destination=destination))
-
-    monkeypatch.setattr(way_out, "ROUTES", tmp_path / "route")
-    monkeypatch.setattr(way_out, "ROUTES6", tmp_path / "none")
-    monkeypatch.delenv("GRAFT_OFFLINE", raising=False)
-    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    return write
-
-
-def test_a_default_route_makes_a_download_possible(settings, routes, monkeypatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    routes("00000000")
-    assert availability(get("resnet50"), settings) == Availability.DOWNLOAD
-
-
-def test_without_a_default_route_there_is_no_network(settings, routes, monkeypatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    routes("0001A8C0")
-    assert availability(get("resnet50"), settings) == Availability.NO_NETWORK
-
-
-def test_graft_offline_means_no_network(settings, routes, monkeypatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setenv("GRAFT_OFFLINE", "1")
-    routes("00000000")
-    assert availability(get("resnet50"), settings) == Availability.NO_NETWORK
-
-
-def test_a_failure_for_lack_of_network_is_remembered_for_a_while(settings, routes, monkeypatch):
-    routes("00000000")
-    way_out.remember_failure(settings)
-    assert not way_out.seems_reachable(settings)
-    monkeypatch.setattr(way_out, "REMEMBER_SECONDS", 0)
-    assert way_out.seems_reachable(settings)

@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from core.backbones import get
 from core.errors import InvalidInput, NotFound
 from core.features.compute import features_of, stored_rows
 from core.features.parquet import export_parquet
@@ -16,8 +15,6 @@ from core.files.home import dataset_folder
 from tests.core.features.test_compute import jpeg_of
 from tests.factories import make_dataset, make_photos
 from tests.tiny import TINY
-
-LITE0 = get("efficientnet_lite0")
 
 
 class Saying:
@@ -50,27 +47,6 @@ def ask(settings, dataset, photos, cut="top", split="test", row=None, **options)
     return features_of(
         wanted, dataset=dataset, backbone=TINY, settings=settings, cut=cut, engine=lambda: Saying(row), **options
     )
-
-
-@pytest.mark.parametrize(
-    "cut, size",
-    [
-        ("top", 1280 * 4),
-        ("classes", 1000 * 4),
-        ("block6d", 7 * 7 * 192 * 2),
-        ("block5c", 14 * 14 * 112 * 2),
-        ("block5c.pool", 112 * 4),
-        ("pixels", 0),
-    ],
-)
-def test_the_size_of_a_photo_at_every_cut_is_known_before_anything_runs(cut, size):
-    assert bytes_per_photo(LITE0, cut) == size
-
-
-def test_a_cut_outside_the_network_is_answered_with_the_blocks():
-    for cut in ("block9", "block9.pool", "answers"):
-        with pytest.raises(InvalidInput, match=r"EfficientNet-Lite0 has no block 'block9|no block 'answers'"):
-            bytes_per_photo(LITE0, cut)
 
 
 def test_a_cut_outside_the_network_is_refused_before_anything_is_computed(settings, stored):

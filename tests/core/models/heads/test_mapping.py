@@ -5,7 +5,6 @@ import pytest
 
 from core.backbones.wordnet import above, imagenet, synsets, with_classes
 from core.errors import InvalidInput
-from core.models.heads.class_words import plain, readings
 from core.models.heads.dense import DenseHead
 from core.models.heads.mapping import mapped, mapping_head
 
@@ -166,13 +165,6 @@ def test_the_head_adds_up_the_probabilities_of_a_class_and_shares_out_the_rest()
 def test_a_network_that_knows_none_of_the_classes_cannot_answer():
     with pytest.raises(InvalidInput, match="None of ImageNet's classes stands for one of these: rose, tulip"):
         mapping_head(mapped(["rose", "tulip"]), ["rose", "tulip"])
-
-
-def test_the_most_literal_reading_comes_first():
-    assert plain("002.Black-footed_Albatross") == "black footed albatross"
-    assert list(readings("Red_Shoes"))[0] == "red shoes"
-    found = list(readings("red shoes"))
-    assert found.index("red shoe") < found.index("shoes") < found.index("shoe")
 
 
 @pytest.mark.parametrize("name", ["", " ", "123", "???", "\u732b", "a" * 500, "n0208407", "-- --", "of"])
