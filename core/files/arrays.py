@@ -1,4 +1,4 @@
-"""Writing ``.npz`` files whole or not at all, and reading them whatever happened to them on the disk."""
+"""Writing ``.npz`` files whole or not at all, and reading them with one error for any damage."""
 
 import struct
 import zipfile
@@ -16,7 +16,7 @@ _DAMAGE = (
     OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, SyntaxError, MemoryError, RuntimeError,
     struct.error, zipfile.BadZipFile, zlib.error, TokenError,
 )  # fmt: skip
-"""What NumPy and zipfile raise on files with changed bytes; each was seen. A lying shape asks for terabytes."""
+"""What NumPy and zipfile raise for files with changed bytes; each was observed. A wrong shape can need terabytes."""
 
 
 class Damaged(ValueError):
@@ -24,16 +24,16 @@ class Damaged(ValueError):
 
 
 def write_npz(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
-    """The file appears by a rename, complete, also when the power fails; the same arrays give the same bytes."""
+    """Write the arrays as ``replacing`` does; the same arrays give the same bytes."""
     with replacing(path) as draft, draft.open("wb") as file:
         np.savez(file, **dict(arrays))  # type: ignore[arg-type]
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Every array of the file by name; objects are never unpickled.
+    """All arrays of the file by name; objects are never unpickled.
 
     Raises:
-        FileNotFoundError: it is not there. Damaged: it is no such file, or not whole.
+        FileNotFoundError: there is no such file. Damaged: it is not an ``.npz`` file, or incomplete.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:

@@ -1,8 +1,8 @@
 """Writing files and folders whole or not at all; the checksum of a file.
 
-Everything is written to a draft beside its place, hidden and ending in ``.part``, which takes the place by one rename:
-a reader sees what was there before or all of what is new. A draft is removed when its writing fails; SIGKILL and power
-cuts leave it, under a name that no reader takes for a file.
+Everything is written to a hidden draft that ends in ``.part``, in the same folder, and renamed when it is complete: a
+reader sees the old content or all of the new one. A draft is removed when writing fails; after SIGKILL or a power cut
+it stays, under a name that no reader looks for.
 """
 
 import json
@@ -18,15 +18,15 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = True, alone: bool = False) -> Iterator[Path]:
-    """The path of a draft to write, which is no file yet; at the end of the block it becomes ``path``.
+    """The path of a draft to write; it becomes ``path`` at the end of the block.
 
-    Of two that write at once the last one wins.
+    Of two writers at once the last one wins.
 
     Args:
-        durable: both the content and the name have reached the disk afterwards, in this order. Without it a power cut
-            may cost the file: for what is worth nothing after one, or soon made again.
-        alone: the caller holds a lock, so the draft needs no name of its own, and one that a kill left is written
-            over: for large files.
+        durable: the content and then the name have reached the disk afterwards. Without it a power cut may lose the
+            file: for content that is useless after one, or soon written again.
+        alone: the caller holds a lock, so the draft needs no unique name, and one left by a kill is overwritten. For
+            large files.
     """
     draft = _beside(path) if alone else _beside(path, f".{secrets.token_hex(4)}")
     try:
@@ -60,7 +60,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
 
 
 def publish(folder: Path, target: Path) -> None:
-    """Makes a finished flat folder ``target``, in place of the one there; what is in it reaches the disk first."""
+    """Renames a finished flat folder to ``target``, which it replaces; its files reach the disk first."""
     sync(*folder.iterdir(), folder)
     shutil.rmtree(target, ignore_errors=True)
     folder.rename(target)
@@ -78,7 +78,7 @@ def sync(*paths: Path) -> None:
 
 
 def digest_of(path: Path, kind: str = "sha256") -> str:
-    """Checksum of a file, hex; read once a process for as long as its time and size stay.
+    """Checksum of a file, hex. The file is read once per process while its time and size stay the same.
 
     Args:
         kind: as ``hashlib`` calls it.

@@ -1,4 +1,4 @@
-"""Imports of photos: one at a time, in the foreground or as a background process that outlives the page."""
+"""Imports of photos: one at a time, in the foreground or in a background process that does not end with the page."""
 
 import json
 import os
@@ -40,11 +40,11 @@ class ImportJob:
     """A background import as a page shows it.
 
     Args:
-        id: of the job.
         title: the dataset's name, or the file's.
         state: ``running``, ``done``, ``failed`` or ``cancelled``.
         progress: the last one reported, None before the first.
-        dataset_id: once done; message: what went wrong, or that the same photos were there already.
+        dataset_id: of the imported dataset, None until it is done.
+        message: what went wrong, or that the same photos had been imported before.
     """
 
     id: str
@@ -69,7 +69,7 @@ def run_import(
     """Import ``source`` (an archive, a folder, or ``"demo"``).
 
     Returns:
-        the dataset, and whether exactly these photos with this split had been imported before (then nothing is added).
+        The dataset, and whether exactly these photos with this split had been imported before; then nothing is added.
     """
     path = _path(source)
     name = dataset_name(name, path)
@@ -80,7 +80,7 @@ def run_import(
         if progress:
             progress(ImportProgress(stage="Waiting for another import"))
 
-    # An import uses all cores, so a second one waits; two of the same archive then find each other.
+    # An import uses all cores, so a second one waits; one of the same archive then finds the dataset of the first.
     with acquire(import_lock(settings), waiting=waiting):
         _register_stored(settings, registry)
         dataset, photos = import_photos(
@@ -100,7 +100,7 @@ def run_import(
 def _register(
     settings: Settings, registry: Registry, dataset: Dataset, photos: Sequence[Photo]
 ) -> tuple[Dataset, bool]:
-    """Make the registry know a dataset that lies on the disk, or take it away again: known already, or no success."""
+    """Add a dataset on the disk to the registry, or remove its folder when that fails or the photos are known."""
     try:
         known = registry.find_dataset(dataset.digest)
         if known is None:
@@ -113,9 +113,9 @@ def _register(
 
 
 def recover(settings: Settings, registry: Registry) -> None:
-    """Complete imports that were killed: register what had appeared on the disk, drop uploads nobody will read."""
+    """Complete imports that were killed: register datasets that had reached the disk, delete their uploads."""
     lock = try_acquire(import_lock(settings))
-    if lock is None:  # an import is at work; it has done this before it began
+    if lock is None:  # an import is running, and has registered them at its start
         return
     with lock:
         _register_stored(settings, registry)
@@ -127,7 +127,7 @@ def recover(settings: Settings, registry: Registry) -> None:
 
 
 def _register_stored(settings: Settings, registry: Registry) -> None:
-    """Datasets on the disk that the registry does not know: their import was killed, or the registry is a new one."""
+    """Add datasets that only the disk knows: their import was killed, or the registry is new."""
     stored = [path for path in datasets_folder(settings).glob("[!.]*") if path.is_dir()]
     known = {dataset.id for dataset in registry.datasets()} if stored else set()
     for path in stored:
@@ -135,7 +135,7 @@ def _register_stored(settings: Settings, registry: Registry) -> None:
             continue
         try:
             dataset, photos = read_manifest(path)
-        except (NotFound, ValueError, KeyError, TypeError, AttributeError):  # no dataset of ours: left alone
+        except (NotFound, ValueError, KeyError, TypeError, AttributeError):  # not a dataset of Graft
             continue
         if dataset.id == path.name:
             _register(settings, registry, dataset, photos)
@@ -148,7 +148,7 @@ def _path(source: str | Path) -> Path:
 
 
 def _previous_splits(registry: Registry, name: str) -> dict[str, str]:
-    """Where the photos of the newest version with this name lie, so that they stay there."""
+    """The splits of the photos of the newest version with this name, which they keep."""
     versions = [dataset for dataset in registry.datasets() if dataset.name == name]
     if not versions:
         return {}
@@ -160,13 +160,13 @@ def _previous_splits(registry: Registry, name: str) -> dict[str, str]:
 
 
 def start_import(source: str | Path, *, settings: Settings, name: str | None = None, own_source: bool = False) -> str:
-    """Start a background import and return its id; ``own_source`` deletes the source (an upload) when it is over."""
+    """Start a background import and return its id; with ``own_source`` the source (an upload) is deleted at its end."""
     job_id = secrets.token_hex(4)
     folder = import_folder(settings, job_id)
     folder.path.mkdir(parents=True)
     title = dataset_name(name, _path(source))
     request = {"source": str(source), "name": name, "own_source": own_source, "title": title, "at": time.time()}
-    # Locked before the request can be seen: an import whose request is there and whose lock is free counts as dead.
+    # Locked before the request exists: an import with a request and a free lock counts as dead.
     with acquire(folder.alive_lock) as alive, folder.log.open("w") as log:
         atomic.write_json(folder.request, request)
         subprocess.Popen(
@@ -189,21 +189,23 @@ def import_jobs(settings: Settings) -> list[ImportJob]:
 
 
 def cancel_import(settings: Settings, job_id: str) -> None:
+    """Make a background import stop; nothing is added."""
     import_folder(settings, job_id).cancel.touch()
 
 
 def dismiss_import(settings: Settings, job_id: str) -> None:
-    """Forget an import that is over."""
+    """Remove an import that has ended from the list."""
     shutil.rmtree(import_folder(settings, job_id).path, ignore_errors=True)
 
 
 def _read_job(folder: ImportFolder) -> ImportJob:
     request = json.loads(folder.request.read_text())
+    alive = is_held(folder.alive_lock)  # asked first, so that the status of a dead import is its last one
     try:
         status = json.loads(folder.status.read_text())
-    except (OSError, ValueError):  # not begun, or torn by a power cut
+    except (OSError, ValueError):  # not written yet, or torn by a power cut
         status = {"state": "running"}
-    if status["state"] == "running" and not is_held(folder.alive_lock):
+    if status["state"] == "running" and not alive:
         status = {
             "state": "failed",
             "message": "The import was killed before it was done; nothing was added. Start it again.",
@@ -221,6 +223,7 @@ def _read_job(folder: ImportFolder) -> ImportJob:
 
 
 def _background(job_id: str, settings: Settings) -> None:
+    """What the background process does."""
     folder = import_folder(settings, job_id)
     request = json.loads(folder.request.read_text())
     stop = {"now": False}
@@ -230,7 +233,7 @@ def _background(job_id: str, settings: Settings) -> None:
     def report(progress: ImportProgress) -> None:
         if time.monotonic() - last["at"] > 0.2:
             last["at"] = time.monotonic()
-            with suppress(OSError):  # a full disk is the import's business, not its progress bar's
+            with suppress(OSError):  # a full disk must not end the import because of its progress bar
                 status = {"state": "running", "progress": asdict(progress)}
                 atomic.write_json(folder.status, status, durable=False)
 

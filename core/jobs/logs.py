@@ -1,4 +1,4 @@
-"""A run's log: read piece by piece while it grows, and kept from filling the disk."""
+"""Logs of runs and of the supervisor: read in pieces while they grow, and cut before they fill the disk."""
 
 import codecs
 import os
@@ -8,17 +8,17 @@ from core.files.home import run_folder
 from core.settings import Settings
 
 LIMIT = 20 * 10**6
-"""Bytes; a log beyond this is cut down to its last ``KEPT`` bytes while the trainer goes on writing."""
+"""Bytes; a longer log is cut to its last ``KEPT`` bytes while the trainer goes on writing."""
 KEPT = 10**6
 PIECE = 256 * 1024
-"""Bytes one call of ``tail`` returns at most."""
+"""Bytes that one call of ``tail`` returns at most."""
 
 
 def tail(run_id: str, settings: Settings, offset: int = 0) -> tuple[str, int]:
-    """Text from byte ``offset`` on, at most ``PIECE`` bytes, and the offset to ask for next.
+    """At most ``PIECE`` bytes of text from byte ``offset`` on, and the offset of the next call.
 
-    A negative offset starts that many bytes before the end, at a whole line. After the log was cut, an offset beyond
-    its end starts again at the beginning. No log yet: ``("", 0)``.
+    A negative offset counts from the end and starts at the next whole line. An offset beyond the end, as after a cut,
+    starts at the beginning. Without a log: ``("", 0)``.
     """
     try:
         with run_folder(settings, run_id).log.open("rb") as file:
@@ -38,7 +38,7 @@ def _start(file, offset: int) -> int:
 
 
 def _whole_characters(data: bytes, start: int) -> tuple[str, int]:
-    """Text of ``data`` without a character whose last bytes are still to come."""
+    """Text of ``data`` without an incomplete last character, and the offset behind it."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     text = decoder.decode(data)
     pending = decoder.getstate()[0]
@@ -46,7 +46,7 @@ def _whole_characters(data: bytes, start: int) -> tuple[str, int]:
 
 
 def last_lines(path: Path, count: int = 1) -> list[str]:
-    """The last lines that say something, for a sentence about what went wrong."""
+    """The last lines that are not blank, for a message about what went wrong."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 16_384))
@@ -57,15 +57,15 @@ def last_lines(path: Path, count: int = 1) -> list[str]:
 
 
 def open_log(path: Path) -> int:
-    """A descriptor that always writes at the end, wherever the end is after the log was cut."""
+    """A descriptor that always writes at the end, also after the log was cut."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
 
 def trim(path: Path, limit: int = LIMIT, kept: int = KEPT) -> bool:
-    """Cut a log that grew beyond ``limit``; the file stays the same, because the trainer holds it open.
+    """Cut a log that is longer than ``limit``, in place, because the trainer has the file open; True when it was cut.
 
-    The end is copied to the front first, so that a reader and a kill in between find a log either way. Lines the
-    trainer writes in these milliseconds are lost.
+    The end is copied to the front before the file is truncated, so that a kill in between leaves a log. Lines that the
+    trainer writes meanwhile are lost.
     """
     try:
         size = path.stat().st_size

@@ -1,7 +1,6 @@
-"""Which process is meant, whether it lives, and signals that can only reach that one.
+"""The identity of a process, whether it lives, and signals that reach no other one.
 
-A process id alone says nothing: the kernel gives it to somebody else. An identity is the id, the kernel's start time
-and the boot it counts from.
+A process id is not enough: the kernel uses it again. An identity is the id, the start time and the boot.
 """
 
 import os
@@ -16,7 +15,7 @@ class Identity:
     """One process of one boot.
 
     Args:
-        pid: its id, also the id of its group and session (trainers and supervisors lead their own).
+        pid: its id; also that of its group and session, which trainers and supervisors lead.
         started: clock ticks from boot to its start, field 22 of ``/proc/<pid>/stat``.
         boot: the kernel's ``boot_id``.
     """
@@ -33,7 +32,7 @@ class Identity:
 
     @classmethod
     def from_dict(cls, data: dict | None) -> "Identity | None":
-        """None when it is not an identity (a file may be torn or from elsewhere)."""
+        """None when ``data`` is no identity: a file may be torn."""
         try:
             return cls(pid=int(data["pid"]), started=int(data["started"]), boot=str(data["boot"])) if data else None
         except (KeyError, TypeError, ValueError):
@@ -46,13 +45,13 @@ def boot_id() -> str:
 
 
 def identity_of(pid: int) -> Identity | None:
-    """Who has this id now; None when nobody has, or only a zombie."""
+    """The process that has this id now; None when there is none, or a zombie."""
     fields = _stat(pid)
     return None if fields is None or fields[0] in ("Z", "X") else _identity(pid, fields)
 
 
 def identity_of_child(pid: int) -> Identity | None:
-    """Who an own child is that was not reaped yet, even when it has ended already."""
+    """A child of this process that was not reaped yet, even when it has ended."""
     fields = _stat(pid)
     return None if fields is None else _identity(pid, fields)
 
@@ -66,22 +65,22 @@ def is_alive(identity: Identity) -> bool:
 
 
 def signal_process(identity: Identity, number: signal.Signals) -> bool:
-    """Signal that one process; False when it is gone."""
+    """Signal this process; False when it is gone."""
     return is_alive(identity) and _send(os.kill, identity.pid, number)
 
 
 def signal_group(identity: Identity, number: signal.Signals) -> bool:
-    """Signal the group that process leads; False when it is gone."""
+    """Signal the group that this process leads; False when it is gone."""
     return is_alive(identity) and _send(os.killpg, identity.pid, number)
 
 
 def kill_group_of_child(pid: int) -> None:
-    """SIGKILL what is left of the group of an own child that is dead but not yet reaped: so the id is still its own."""
+    """SIGKILL the group of a child that has ended and was not reaped yet; until then its id is its own."""
     _send(os.killpg, pid, signal.SIGKILL)
 
 
 def processes_with_open(path: Path) -> list[Identity]:
-    """Own processes that hold this very file open: proof of who they are, even when nobody noted their id."""
+    """This user's other processes that have this very file open, which identifies them when no id was noted."""
     try:
         wanted = path.stat()
     except OSError:
@@ -100,7 +99,7 @@ def _has_open(pid: int, wanted: os.stat_result) -> bool:
     try:
         with os.scandir(f"/proc/{pid}/fd") as entries:
             return any(_is_file(entry, wanted) for entry in entries)
-    except OSError:  # gone, or somebody else's
+    except OSError:  # gone, or of another user
         return False
 
 
@@ -113,7 +112,7 @@ def _is_file(entry: os.DirEntry, wanted: os.stat_result) -> bool:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """Fields of ``/proc/<pid>/stat`` from the state on; the name before it may contain blanks and brackets."""
+    """Fields of ``/proc/<pid>/stat`` after the name, which may contain blanks and brackets; the first is the state."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -123,6 +122,6 @@ def _stat(pid: int) -> list[str] | None:
 def _send(send, target: int, number: signal.Signals) -> bool:
     try:
         send(target, number)
-    except (ProcessLookupError, PermissionError):  # gone, or not ours
+    except (ProcessLookupError, PermissionError):  # gone, or of another user
         return False
     return True

@@ -1,4 +1,4 @@
-"""Where a run can run: one or several GPUs, or the CPU. A slot reaches the trainer through its environment."""
+"""Slots: one or several GPUs, or the CPU. A trainer gets its slot through its environment."""
 
 import os
 from collections import Counter
@@ -10,12 +10,12 @@ from core.errors import InvalidInput
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """One run at a time.
+    """Devices that train one run at a time.
 
     Args:
         name: a GPU's UUID (several joined by "+"), or ``cpu``; stored with every attempt.
-        title: for people.
-        environment: what a trainer needs before TensorFlow is imported.
+        title: shown to the user.
+        environment: variables that must be set before TensorFlow is imported.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Slot:
 
 
 CPU = Slot(name="cpu", title="CPU", environment={"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"})
-"""Quieter than a GPU's slot: there TensorFlow reports the GPU it was told not to look for as an error."""
+"""With a higher log level than a GPU's slot: TensorFlow reports hidden GPUs as an error."""
 
 
 def discover_slots(environ: Mapping[str, str] | None = None) -> tuple[Slot, ...]:
@@ -32,7 +32,7 @@ def discover_slots(environ: Mapping[str, str] | None = None) -> tuple[Slot, ...]
 
     ``GRAFT_GPUS`` restricts them: ``none``, or a list of numbers (in PCI order) and UUIDs as ``nvidia-smi -L`` shows
     them. What is joined by "+" is one slot: ``0+1,2`` trains one run on two GPUs and another one on the third.
-    ``CUDA_VISIBLE_DEVICES`` is not asked: Graft's own processes set it to hide the GPUs from themselves.
+    ``CUDA_VISIBLE_DEVICES`` is ignored: Graft's own processes set it to hide the GPUs from themselves.
     """
     wanted = (os.environ if environ is None else environ).get("GRAFT_GPUS", "all").strip()
     if wanted.lower() in ("none", "-1"):
@@ -70,7 +70,7 @@ def _pick(found: tuple[Slot, ...], name: str) -> Slot:
 
 
 def _gpus() -> tuple[Slot, ...]:
-    """GPUs as the driver lists them; none without the package, the driver or a GPU."""
+    """GPUs in the order of the driver; none without the package, the driver or a GPU."""
     try:
         import pynvml
     except ImportError:
@@ -82,7 +82,7 @@ def _gpus() -> tuple[Slot, ...]:
     try:
         handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
         return tuple(_gpu(_text(pynvml.nvmlDeviceGetUUID(h)), _text(pynvml.nvmlDeviceGetName(h))) for h in handles)
-    except pynvml.NVMLError:  # a GPU that has fallen off the bus: better the CPU than no supervisor
+    except pynvml.NVMLError:  # a GPU that has failed: the CPU is better than no supervisor
         return ()
     finally:
         pynvml.nvmlShutdown()
@@ -98,5 +98,5 @@ def _gpu(uuid: str, title: str) -> Slot:
 
 
 def _text(value: str | bytes) -> str:
-    """Older releases of the package answer in bytes."""
+    """Older releases of the package return bytes."""
     return value.decode() if isinstance(value, bytes) else value

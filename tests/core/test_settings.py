@@ -1,0 +1,30 @@
+"""What the environment sets."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import InvalidInput
+from core.settings import REPOSITORY, Settings, load_settings
+
+
+def test_without_variables_there_are_defaults():
+    assert load_settings({}) == Settings(home=REPOSITORY / "models", port=8501, features_limit_bytes=10**10)
+    assert load_settings({"GRAFT_HOME": "", "GRAFT_PORT": "", "GRAFT_FEATURES_GB": ""}) == Settings()
+
+
+def test_the_environment_sets_home_port_and_limit(tmp_path):
+    environ = {"GRAFT_HOME": f"{tmp_path}/a/../b", "GRAFT_PORT": "80", "GRAFT_FEATURES_GB": "2.5"}
+    expected = Settings(home=tmp_path / "b", port=80, features_limit_bytes=2_500_000_000)
+    assert load_settings(environ) == expected
+    assert load_settings({"GRAFT_HOME": "~/graft"}).home == Path("~/graft").expanduser()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GRAFT_PORT", "0"), ("GRAFT_PORT", "65536"), ("GRAFT_PORT", "8501.7"), ("GRAFT_FEATURES_GB", "-1"),
+     ("GRAFT_FEATURES_GB", "nan"), ("GRAFT_FEATURES_GB", "much"), ("GRAFT_HOME", "~nobody-of-this-name/graft")],
+)  # fmt: skip
+def test_a_wrong_value_is_refused(name, value):
+    with pytest.raises(InvalidInput, match="Received"):
+        load_settings({name: value})
