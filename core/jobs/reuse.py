@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from core.errors import GraftError
 from core.files.home import run_folder
-from core.files.locks import Lock, try_acquire
+from core.files.locks import try_acquire
 from core.jobs import processes
 from core.jobs.holder import note_holder, own_descriptors
 from core.jobs.logs import open_log
@@ -39,14 +39,14 @@ def can_reuse(ended: Run, waiting: Run) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _Held:
-    """Lock and log of the next run, which is not claimed yet."""
+    """Descriptors of the next run's lock and log. The lock is held until ``release`` or the end of the process."""
 
-    lock: Lock
+    lock: int
     log: int
 
     def release(self) -> None:
         os.close(self.log)
-        self.lock.release()
+        os.close(self.lock)
 
 
 class TrainerReuse:
@@ -107,7 +107,8 @@ class TrainerReuse:
             note_holder(lock, run.attempt + 1, me)
             os.set_inheritable(lock.descriptor, True)  # children keep the run locked, as with a supervisor's lock
             folder.progress.unlink(missing_ok=True)
-            return _Held(lock=lock, log=open_log(folder.log))
+            log = open_log(folder.log)
+            return _Held(lock=lock.detach(), log=log)
         except OSError:
             lock.release()
             raise
@@ -120,4 +121,4 @@ class TrainerReuse:
         os.close(held.log)
         for descriptor in self._locks:
             os.close(descriptor)
-        self._locks, self._count = [held.lock.detach()], self._count + 1
+        self._locks, self._count = [held.lock], self._count + 1
