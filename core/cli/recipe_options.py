@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from core.cli.verbs import add_list
 from core.errors import InvalidInput
 from core.recipes.defaults import fitting
+from core.recipes.labels import PATTERNS
 from core.recipes.recipe import (
     BOUNDS,
     CHOICES,
@@ -19,12 +20,12 @@ from core.recipes.recipe import (
 from core.workbench import Workbench
 from core.workbench.recipes import repeated
 
-_TRAINABLE = ", ".join(pattern for pattern in Pattern if pattern is not Pattern.CASCADE)
+_TRAINABLE = ", ".join(f"{one} ({label.short})" for one, label in PATTERNS.items() if one is not Pattern.CASCADE)
 
 
 def add_recipe_options(verb: ArgumentParser) -> None:
     """The options that make the recipes of ``train``."""
-    verb.add_argument("--pattern", nargs="+", action="extend", metavar="P", help=f"one or more of {_TRAINABLE}")
+    verb.add_argument("--pattern", nargs="+", action="extend", metavar="P", help=f"one or more of: {_TRAINABLE}")
     add_list(verb, "--depth", "N", "blocks, or: all (a sweep)")
     verb.add_argument("--cascade", metavar="KIND", help="fusion or stacking, of the backbone with every --member")
     add_list(verb, "--member", "M", "a backbone, or a run")
@@ -55,7 +56,7 @@ def recipes_of(workbench: Workbench, dataset_id: str, options: Namespace) -> lis
             [pattern],
             depths=_depths(options.depth),
             repeat=options.repeat,
-            hyperparameters={pattern: _numbers(workbench, dataset_id, pattern, backbone, assignments)},
+            hyperparameters={pattern: _hyperparameters(workbench, dataset_id, pattern, backbone, assignments)},
             mapping=_mapping(options.map),
         )
     ]
@@ -71,8 +72,8 @@ def _cascades(workbench: Workbench, dataset_id: str, options: Namespace) -> list
     kind, members = Cascade(options.cascade), [*options.backbone, *options.member]
     recipe = workbench.cascade(dataset_id, kind, members)
     assignments = _assignments(options, [Pattern.CASCADE])
-    numbers = with_settings(recipe.hyperparameters, assignments)
-    recipe = workbench.cascade(dataset_id, kind, members, hyperparameters=numbers)
+    hp = with_settings(recipe.hyperparameters, assignments)
+    recipe = workbench.cascade(dataset_id, kind, members, hyperparameters=hp)
     return repeated(recipe, options.repeat)
 
 
@@ -95,16 +96,16 @@ def _depths(texts: Sequence[str]):
 
 
 def _assignments(options: Namespace, patterns: Sequence[Pattern]) -> dict[str, str]:
-    """``--set`` and ``--epochs``; a hyperparameter that none of the patterns looks at is a slip."""
+    """``--set`` and ``--epochs``; a hyperparameter that none of the patterns uses is refused."""
     assignments = dict(_assignment(text) for text in options.set)
     if options.epochs is not None:
         assignments["epochs"] = str(options.epochs)
-    looked_at = {name for pattern in patterns for name in RELEVANT[pattern]}
+    used = {name for pattern in patterns for name in RELEVANT[pattern]}
     for name in assignments:
-        if name in {*BOUNDS, *CHOICES} - looked_at:
+        if name in {*BOUNDS, *CHOICES} - used:
             names = ", ".join(patterns)
-            choices = ", ".join(sorted(looked_at)) or "none"
-            raise InvalidInput(f"{name} changes nothing in {names}. Hyperparameters of it: {choices}")
+            choices = ", ".join(sorted(used)) or "none"
+            raise InvalidInput(f"{name} has no effect in {names}. Hyperparameters of it: {choices}")
     return assignments
 
 
@@ -115,12 +116,12 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _numbers(
+def _hyperparameters(
     workbench: Workbench, dataset_id: str, pattern: Pattern, backbone: str, assignments: dict[str, str]
 ) -> Hyperparameters:
-    """The defaults of a pattern with what was typed; several patterns take what concerns them."""
-    numbers = with_settings(workbench.defaults(dataset_id, pattern, backbone), assignments)
-    return numbers if "head_epochs" in assignments else fitting(numbers)
+    """The defaults of a pattern with the assignments it uses."""
+    hp = with_settings(workbench.defaults(dataset_id, pattern, backbone), assignments)
+    return hp if "head_epochs" in assignments else fitting(hp)
 
 
 def _mapping(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:

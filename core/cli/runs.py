@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from core.cli.verbs import Result, add_list, add_verb, table
 from core.errors import InvalidInput, NotFound
+from core.recipes.labels import method_title
 from core.recipes.recipe import PARTS, Recipe
 from core.registry.search import RunQuery
 from core.runs.values import Evaluation, Run
@@ -141,7 +142,7 @@ def _model_row(workbench: Workbench, run: Run) -> dict | None:
 
 def show_text(result: dict) -> str:
     lines = [f"{result['run']}  {result['name']}  {result['status']}  {result['reason']}".rstrip()]
-    lines.append(f"  {_recipe_words(result['recipe'])}")
+    lines.append(f"  {_recipe_line(Recipe.from_dict(result['recipe']))}")
     if result["evaluation"]:
         evaluation = result["evaluation"]
         low, high = evaluation["ci95"]
@@ -167,12 +168,11 @@ def show_text(result: dict) -> str:
     return "\n".join(lines)
 
 
-def _recipe_words(recipe: dict) -> str:
-    """What was used, and the hyperparameters that count in its pattern."""
-    used = [recipe["cascade"] or recipe["pattern"], recipe["backbone"], *recipe["members"]]
-    settings = Recipe.from_dict(recipe).settings()
-    hp = [f"{name}={value}" for name, value in settings.items() if name not in PARTS]
-    return ", ".join(str(word) for word in (*used, *hp) if word)
+def _recipe_line(recipe: Recipe) -> str:
+    """Pattern, backbones and members, and the hyperparameters as ``--set`` takes them."""
+    used = [method_title(recipe), recipe.backbone, *recipe.members]
+    hp = [f"{name}={value}" for name, value in recipe.settings().items() if name not in PARTS]
+    return ", ".join(part for part in (*used, *hp) if part)
 
 
 def _best(result: dict) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.planning.checks import many_runs
 from core.planning.decide import Concern, Decision, Level, Plan
+from core.recipes.labels import without_shared
 from core.recipes.recipe import Recipe
 from core.text.units import count, duration, listed, plain, size
 from core.web.parts.tables import name_column, number, table
@@ -59,9 +60,13 @@ def cached_plans(bench: Workbench, dataset_id: str, recipes: Sequence[Recipe]) -
 def summary(plans: Sequence[Plan]) -> None:
     """One row per recipe."""
     seeds = len({plan.recipe.hyperparameters.seed for plan in plans}) > 1
-    rows = [_row(plan) | ({"Seed": plan.recipe.hyperparameters.seed} if seeds else {}) for plan in plans]
+    names = without_shared({str(number): plan.name for number, plan in enumerate(plans)})
+    rows = [
+        {"Run": name} | _row(plan) | ({"Seed": plan.recipe.hyperparameters.seed} if seeds else {})
+        for name, plan in zip(names.values(), plans, strict=True)
+    ]
     columns = {
-        "Run": name_column("Run", [plan.name for plan in plans]),
+        "Run": name_column("Run", list(names.values())),
         "Reason": st.column_config.TextColumn(width="large"),
         "Expected time": number("Expected time", "The source of the estimate is below; waiting time is not included."),
         "Saves": number("Saves", "Time saved by finished epochs and cached features."),
@@ -76,7 +81,6 @@ def summary(plans: Sequence[Plan]) -> None:
 def _row(plan: Plan) -> dict:
     refused = plan.decision is Decision.REFUSED
     return {
-        "Run": plan.name,
         "Plan": DECISIONS[plan.decision],
         "Reason": plan.because,
         "Expected time": None if refused else plan.estimate_seconds,

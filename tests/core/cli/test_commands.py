@@ -136,7 +136,7 @@ def test_a_grid_of_more_than_a_hundred_runs_wants_a_yes(call, registry):
         (["efficientnet_lite0", "--cascade", "stacking", "--member", "r-nothing"], "r-nothing"),
         (["efficientnet_lite0", "--cascade", "fusion", "--pattern", "fine_tuning"], "Leave them out"),
         (["efficientnet_lite0", "--member", "efficientnet_lite1"], "--cascade"),
-        (["efficientnet_lite0", "--set", "depth=2", "--pattern", "from_scratch"], "changes nothing in from_scratch"),
+        (["efficientnet_lite0", "--set", "depth=2", "--pattern", "from_scratch"], "has no effect in from_scratch"),
         (["efficientnet_lite0", "--pattern", "classifier", "--map", "n02123045"], "SYNSET=CLASS"),
         (["efficientnet_lite0", "--repeat", "0"], "Received: 0"),
         (["efficientnet_lite0", "--set", "solver=magic", "--pattern", "standalone_extractor"], "logistic_regression"),
