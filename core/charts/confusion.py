@@ -129,18 +129,16 @@ def matrix_figure(traces: Sequence[Any], labels: Sequence[str], revision: str) -
 
 def _heat(table: ConfusionTable, labels: Sequence[str], *, right: bool) -> Trace:
     """The right cells or the wrong ones; all others, and empty ones, are gaps."""
-    return heatmap(
-        x=list(labels),
-        y=list(labels),
-        z=[[cell.fraction if cell.photos and cell.right is right else None for cell in row] for row in table],
-        zmin=0,
-        zmax=1,
-        colorscale=_RIGHT if right else _WRONG,
-        showscale=False,
-        xgap=2,
-        ygap=2,
-        hoverinfo="skip",
-    )
+    fractions = [[cell.fraction if cell.photos and cell.right is right else None for cell in row] for row in table]
+    return cell_colours(fractions, labels, (0, 1), _RIGHT if right else _WRONG)
+
+
+def cell_colours(
+    values: Sequence[Sequence[float | None]], labels: Sequence[str], ends: tuple[float, float], scale: list
+) -> Trace:
+    """Colours of a matrix: ``scale`` from its lower to its upper end, None as a gap."""
+    look = {"colorscale": scale, "showscale": False, "xgap": 2, "ygap": 2, "hoverinfo": "skip"}
+    return heatmap(x=list(labels), y=list(labels), z=values, zmin=ends[0], zmax=ends[1], **look)
 
 
 def _cells(table: ConfusionTable, labels: Sequence[str]) -> Trace:

@@ -11,12 +11,13 @@ from core.charts.confusion import (
     LONGEST_LABEL,
     MOST_NUMBERED,
     Counts,
+    cell_colours,
     cell_markers,
     matrix_figure,
     most_mistaken,
     prediction_label,
 )
-from core.charts.look import Trace, distinct_labels, escape, heatmap, require_some
+from core.charts.look import Trace, distinct_labels, escape, require_some
 from core.text.tables import Rows
 from core.text.units import brief, count
 
@@ -117,18 +118,8 @@ def _draw(cells: Sequence[DifferenceCell], class_names: Sequence[str], names: Na
 def _heat(cells: Sequence[DifferenceCell], labels: dict[str, str]) -> Trace:
     gains = {(cell.true, cell.predicted): cell.gain for cell in cells}
     most = max((abs(gain) for gain in gains.values()), default=0) or 1
-    return heatmap(
-        x=list(labels.values()),
-        y=list(labels.values()),
-        z=[[gains.get((true, predicted)) for predicted in labels] for true in labels],
-        zmin=-most,
-        zmax=most,
-        colorscale=_SCALE,
-        showscale=False,
-        xgap=2,
-        ygap=2,
-        hoverinfo="skip",
-    )
+    values = [[gains.get((true, predicted)) for predicted in labels] for true in labels]
+    return cell_colours(values, list(labels.values()), (-most, most), _SCALE)
 
 
 def _signed(more: int) -> str:

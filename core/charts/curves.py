@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart
 from core.charts.look import (
-    GREY,
     MOST_POINTS,
     Trace,
     axis,
+    dotted_entry,
     escape,
     figure,
     hover,
@@ -179,7 +179,7 @@ def _draw(lines: Sequence[CurveLine], kind: MetricKind, over: Over, styles: Mapp
     traces += [_best_mark(line, styles[line.run_id], kind, per_unit) for line in lines if line.best]
     _name_best_first(traces)
     if any(line.training for line in lines):
-        traces.append(_key_to_dots())
+        traces.append(dotted_entry("training photos"))
     ends = [line.x[-1] / per_unit for line in lines]
     every = [x / per_unit for line in lines for x in line.x]
     log = over != "epoch" and spans_decades(ends)
@@ -244,12 +244,6 @@ def _best_mark(line: CurveLine, style: RunStyle, kind: MetricKind, per_unit: flo
         meta=[escape(line.name)],
         hovertemplate=hover(f"{label}: best epoch, kept as the model"),
     )
-
-
-def _key_to_dots() -> Trace:
-    """An entry of the legend that explains the dotted lines."""
-    look = {"color": GREY, "dash": "dot", "width": 1.5}
-    return scatter(name="training photos", x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
 
 
 def _label(kind: MetricKind, value: float) -> str:

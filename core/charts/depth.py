@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart
-from core.charts.look import HOVER, Trace, axis, escape, figure, legend_name, require_some, scatter
+from core.charts.look import HOVER, Trace, axis, error_bars, escape, figure, legend_name, require_some, scatter
 from core.charts.styles import RunStyle, styles_of
 from core.comparison.cost_axes import COSTS
 from core.comparison.depths import DepthPoint, DepthSeries
@@ -140,16 +140,13 @@ def _line(series: DepthSeries, style: RunStyle, drawn: _Metric) -> Trace:
         mode="lines+markers",
         line={"color": style.colour, "width": 2},
         marker={"color": style.colour, "symbol": style.symbol, "size": 9},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [up for _, up in bars],
-            "arrayminus": [down for down, _ in bars],
-            "color": style.colour,
-            "thickness": 1.2,
-            "width": 4,
-            "visible": any(up or down for down, up in bars),
-        },
+        error_y=error_bars(
+            [down for down, _ in bars],
+            [up for _, up in bars],
+            style.colour,
+            width=4,
+            visible=any(up or down for down, up in bars),
+        ),
         customdata=[
             [point.run_ids[0], escape(series.name), f"{_blocks(series, point)}: {escape(drawn.label(point))}"]
             for point in shown

@@ -17,6 +17,7 @@ from core.charts.look import (
     escape,
     figure,
     hover,
+    legend_entry,
     numbers,
     require_some,
     scatter,
@@ -134,7 +135,7 @@ def _draw(dots: Sequence[Dot], explained: tuple[float, float]) -> go.Figure:
         if wrong := [dot for dot in dots if dot.true == name and not dot.right]:
             traces.append(_errors(name, wrong, looks[name][0]))
     if any(not dot.right for dot in dots):
-        traces.append(_key_to_crosses())
+        traces.append(legend_entry("wrong prediction", "markers", marker={"color": GREY, "symbol": _ERROR, "size": 10}))
     first, second = explained
     return figure(
         traces,
@@ -184,11 +185,6 @@ def _errors(name: str, dots: Sequence[Dot], colour: str) -> Trace:
         customdata=[[dot.digest, escape(dot.true), f"predicted as {escape(dot.predicted)}"] for dot in dots],
         hovertemplate=HOVER,
     )
-
-
-def _key_to_crosses() -> Trace:
-    look = {"color": GREY, "symbol": _ERROR, "size": 10}
-    return scatter(name="wrong prediction", x=[None], y=[None], mode="markers", marker=look, hoverinfo="skip")
 
 
 def _direction(title: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""What all charts have in common: calm, one hover format, user text that stays text.
+"""What all charts share: axes, traces, one hover format, and user text that stays text.
 
 Figures carry no font, no text colour and no ground:
 ``st.plotly_chart(figure, theme="streamlit", config=config())`` brings those of the page, in light and dark, so that a
-picture saved from a dark page is no light text on nothing. Whatever colour they do carry reads on both.
+picture saved from a dark page can be read. Colours of their own are readable on both.
 """
 
 import math
@@ -22,18 +22,18 @@ GREY = "#8A8F98"
 GRID = "rgba(128, 128, 128, 0.18)"
 
 HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
-"""The one hover format: a name, and under it the figures. ``customdata`` is (id, name, figures)."""
+"""The one hover format: a name, and below it the values. ``customdata`` is (id, name, values)."""
 
 MOST_POINTS = 20_000
 """Points a chart may send to the browser, all lines together."""
 
 
-def hover(words: str) -> str:
-    """The same format for lines of many points: the name is ``meta[0]``, sent once; ``words`` are ours, never a user's.
+def hover(template: str) -> str:
+    """The same format for lines of many points: the name is ``meta[0]``, sent once; ``template`` holds no user text.
 
-    A name and a sentence with every one of thousands of points would be megabytes.
+    A name and a text with each of thousands of points would be megabytes.
     """
-    return f"<b>%{{meta[0]}}</b><br>{words}<extra></extra>"
+    return f"<b>%{{meta[0]}}</b><br>{template}<extra></extra>"
 
 
 def config(format: str = "svg", filename: str = "graft") -> dict[str, Any]:
@@ -64,7 +64,7 @@ _LONGEST_IN_LEGEND = 52
 
 
 def escape(text: object) -> str:
-    """User text for Plotly, which reads a part of HTML in names, labels and hovers."""
+    """User text for Plotly, which interprets some HTML in names, labels and hovers."""
     line = " ".join(str(text).split())
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -75,18 +75,18 @@ def short(text: object, limit: int = _LONGEST_NAME) -> str:
 
 
 def legend_name(text: object) -> str:
-    """As in a legend, where there is more room than on an axis, and still not too much for a phone."""
+    """For a legend, which has more room than an axis, but not too long for a phone."""
     return short(text, _LONGEST_IN_LEGEND)
 
 
 def distinct_labels(names: Sequence[str], limit: int = _LONGEST_NAME) -> list[str]:
-    """Short labels, no two alike: on a category axis equal labels would share one place."""
+    """Short labels, all different: on a category axis equal labels would share one position."""
     labels = [short(name, limit) for name in names]
     return [label if labels.count(label) == 1 else escape(name) for label, name in zip(labels, names, strict=True)]
 
 
 Trace = dict[str, Any]
-"""One trace of a figure as Plotly writes it: its own objects look at every value, ten times as slowly."""
+"""One trace of a figure as Plotly writes it: its own objects validate every value, which takes ten times as long."""
 
 
 def scatter(**values: Any) -> Trace:
@@ -101,10 +101,29 @@ def heatmap(**values: Any) -> Trace:
     return {"type": "heatmap", **values}
 
 
+def error_bars(
+    below: Iterable[float], above: Iterable[float], colour: str, *, width: int = 3, visible: bool = True
+) -> dict[str, Any]:
+    """Intervals around values: ``below`` and ``above`` are distances from them."""
+    ends = {"array": list(above), "arrayminus": list(below)}
+    look = {"color": colour, "thickness": 1.2, "width": width, "visible": visible}
+    return {"type": "data", "symmetric": False} | ends | look
+
+
+def legend_entry(name: str, mode: str, **look: Any) -> Trace:
+    """An entry of the legend that explains a style and has no points."""
+    return scatter(name=name, x=[None], y=[None], mode=mode, hoverinfo="skip", **look)
+
+
+def dotted_entry(name: str) -> Trace:
+    """An entry of the legend that explains the dotted lines."""
+    return legend_entry(name, "lines", line={"color": GREY, "dash": "dot", "width": 1.5})
+
+
 def figure(traces: Sequence[Trace], *, revision: str, height: int = 360, **layout: Any) -> go.Figure:
     """A figure of ``traces``; zoom and hidden traces survive a redraw as long as ``revision`` stays.
 
-    Plotly does not check what stands in it: that is nine tenths of its time, and the tests have it done.
+    Not validated by Plotly, which would take nine tenths of the time; the tests validate every chart.
     """
     shared = {
         "template": _TEMPLATE,
@@ -133,7 +152,7 @@ def axis(title: str, unit: str = "", **changes: Any) -> dict[str, Any]:
 
 
 def categories(names: Sequence[str], **changes: Any) -> dict[str, Any]:
-    """An axis of names in this order; ``category``, for Plotly would read "2024" or "1e5" as numbers."""
+    """An axis of names in this order; ``category``, because Plotly would parse "2024" or "1e5" as numbers."""
     return {
         "type": "category",
         "categoryorder": "array",
@@ -156,7 +175,7 @@ _UNITS = ((3 * 86_400.0, 86_400.0, "d"), (3 * 3600.0, 3600.0, "h"), (600.0, 60.0
 
 
 def time_unit(longest: float) -> tuple[float, str]:
-    """Seconds of the unit in which ``longest`` (in seconds) is easily read on an axis, and its name."""
+    """A unit of time suitable for an axis up to ``longest`` seconds: its length in seconds, and its name."""
     return next((seconds, unit) for least, seconds, unit in _UNITS if longest >= least)
 
 
@@ -167,12 +186,12 @@ def spans_decades(values: Sequence[float]) -> bool:
 
 def shade(colour: str, strength: float) -> str:
     """``colour`` (``#RRGGBB``) with an opacity of ``strength``."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {strength:g})"
 
 
 def numbers(values: Iterable[float | None]) -> np.ndarray:
-    """Of a long line, None as a gap: an array goes to the browser packed, and Plotly does not look at each number."""
+    """Values of a long line, None as a gap: an array is sent packed, without a check of each number."""
     return np.array(list(values), np.float64)  # None becomes NaN
 
 

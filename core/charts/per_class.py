@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -16,6 +15,7 @@ from core.charts.look import (
     bar,
     categories,
     distinct_labels,
+    error_bars,
     escape,
     figure,
     legend_name,
@@ -133,14 +133,13 @@ def _rows(evaluations: Mapping[str, Evaluation], names: Mapping[str, str]) -> Ro
 def _draw(
     ids: Sequence[str], recalls: Sequence[ClassRecall], names: Mapping[str, str], styles: Mapping[str, RunStyle]
 ) -> go.Figure:
-    labels = _labels(recalls)
     bars = len(ids) <= MOST_BARS
-    draw = _bars if bars else _dots
+    how = {"bars": bars, "intervals": len(ids) <= _MOST_WITH_INTERVAL}  # invisible inside bars of full colour
+    grey = [run_id for run_id in ids if not styles[run_id].coloured]
     coloured = [run_id for run_id in ids if styles[run_id].coloured]
-    traces: list[Any] = []
-    if grey := [run_id for run_id in ids if not styles[run_id].coloured]:
-        traces.append(draw(grey, recalls, labels, names, GREY_STYLE, len(ids)))
-    traces += [draw([run_id], recalls, labels, names, styles[run_id], len(ids)) for run_id in coloured]
+    traces = [_trace(grey, recalls, names, GREY_STYLE, **how)] if grey else []
+    traces += [_trace([run_id], recalls, names, styles[run_id], **how) for run_id in coloured]
+    labels = _labels(recalls)
     each = 16 + 11 * len(ids) if bars else 58
     lowest = min((value for one in recalls for value in one.values.values()), default=0.0)
     return figure(
@@ -169,27 +168,23 @@ def _labels(recalls: Sequence[ClassRecall]) -> list[str]:
     return [label if one.photos else f"{label} (no test photos)" for label, one in zip(names, recalls, strict=True)]
 
 
-def _found(
-    run_ids: Sequence[str], recalls: Sequence[ClassRecall], labels: Sequence[str]
-) -> list[tuple[str, ClassRecall, str]]:
-    return [
+def _trace(
+    run_ids: Sequence[str],
+    recalls: Sequence[ClassRecall],
+    names: Mapping[str, str],
+    style: RunStyle,
+    *,
+    bars: bool,
+    intervals: bool,
+) -> Trace:
+    """Bars or dots of one run, or of all grey ones."""
+    found = [
         (label, one, run_id)
-        for label, one in zip(labels, recalls, strict=True)
+        for label, one in zip(_labels(recalls), recalls, strict=True)
         for run_id in run_ids
         if run_id in one.values
     ]
-
-
-def _data(one: ClassRecall, run_id: str, names: Mapping[str, str]) -> list[str]:
-    detail = f"{escape(one.class_name)}: {percent(one.values[run_id])} of {count(one.photos, 'photo')}"
-    return [run_id, escape(names.get(run_id, run_id)), detail]
-
-
-def _common(
-    run_ids: Sequence[str], found: Sequence[tuple], names: Mapping[str, str], style: RunStyle
-) -> dict[str, Any]:
-    """What bars and dots share: ``found`` is (label, recall, run id) of each."""
-    return {
+    shared = {
         "name": legend_name(names.get(run_ids[0], run_ids[0])) if style.coloured else "other runs",
         "orientation": "h",
         "y": [label for label, *_ in found],
@@ -197,50 +192,28 @@ def _common(
         "customdata": [_data(one, run_id, names) for _, one, run_id in found],
         "hovertemplate": HOVER,
     }
-
-
-def _bars(
-    run_ids: Sequence[str],
-    recalls: Sequence[ClassRecall],
-    labels: Sequence[str],
-    names: Mapping[str, str],
-    style: RunStyle,
-    runs: int,
-) -> Trace:
-    found = _found(run_ids, recalls, labels)
-    intervals = runs <= _MOST_WITH_INTERVAL  # inside a bar of its full colour they would be invisible
-    ends = [one.intervals[run_id] for _, one, run_id in found]
-    values = [one.values[run_id] for _, one, run_id in found]
+    if not bars:
+        return scatter(
+            **shared,
+            mode="markers",
+            offsetgroup=run_ids[0],
+            cliponaxis=False,
+            marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
+            opacity=1.0 if style.coloured else 0.5,
+        )
+    ends = [(one.values[run_id], *one.intervals[run_id]) for _, one, run_id in found]
     return bar(
-        **_common(run_ids, found, names, style),
+        **shared,
         marker={"color": shade(style.colour, 0.6 if intervals else 1.0), "line": {"width": 0}},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [100 * (high - value) for value, (_, high) in zip(values, ends, strict=True)],
-            "arrayminus": [100 * (value - low) for value, (low, _) in zip(values, ends, strict=True)],
-            "color": style.colour,
-            "thickness": 1.2,
-            "width": 3,
-            "visible": intervals,
-        },
+        error_x=error_bars(
+            [100 * (value - low) for value, low, _ in ends],
+            [100 * (high - value) for value, _, high in ends],
+            style.colour,
+            visible=intervals,
+        ),
     )
 
 
-def _dots(
-    run_ids: Sequence[str],
-    recalls: Sequence[ClassRecall],
-    labels: Sequence[str],
-    names: Mapping[str, str],
-    style: RunStyle,
-    runs: int,
-) -> Trace:
-    found = _found(run_ids, recalls, labels)
-    return scatter(
-        **_common(run_ids, found, names, style),
-        mode="markers",
-        offsetgroup=run_ids[0],
-        cliponaxis=False,
-        marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
-        opacity=1.0 if style.coloured else 0.5,
-    )
+def _data(one: ClassRecall, run_id: str, names: Mapping[str, str]) -> list[str]:
+    detail = f"{escape(one.class_name)}: {percent(one.values[run_id])} of {count(one.photos, 'photo')}"
+    return [run_id, escape(names.get(run_id, run_id)), detail]

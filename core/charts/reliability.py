@@ -12,6 +12,8 @@ from core.charts.look import (
     Trace,
     axis,
     bar,
+    dotted_entry,
+    error_bars,
     escape,
     figure,
     legend_name,
@@ -131,7 +133,7 @@ def _draw(
             _diagonal(low),
             *lines,
             *(_line(run, names, styles, scaled=True) for run in after),
-            *([_key_to_dots()] if after else []),
+            *([dotted_entry(SCALED)] if after else []),
             *(_photos(run, names, styles, scaled=False, alone=alone) for run in before),
             *(_photos(run, names, styles, scaled=True, alone=False) for run in after),
         ],
@@ -183,12 +185,6 @@ def _diagonal(low: float) -> Trace:
     )
 
 
-def _key_to_dots() -> Trace:
-    """An entry of the legend that explains the dotted lines."""
-    look = {"color": GREY, "dash": "dot", "width": 1.5}
-    return scatter(name=SCALED, x=[None], y=[None], mode="lines", line=look, hoverinfo="skip")
-
-
 def _bars(run: Reliability, names: Mapping[str, str], styles: Mapping[str, RunStyle]) -> Trace:
     colour = styles[run.run_id].colour
     ends = [wilson_interval(round(one.accuracy * one.photos), one.photos) for one in run.bins]
@@ -198,15 +194,11 @@ def _bars(run: Reliability, names: Mapping[str, str], styles: Mapping[str, RunSt
         width=[94 * (one.high - one.low) for one in run.bins],
         y=[100 * one.accuracy for one in run.bins],
         marker={"color": shade(colour, 0.55), "line": {"width": 0}},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [100 * (high - one.accuracy) for one, (_, high) in zip(run.bins, ends, strict=True)],
-            "arrayminus": [100 * (one.accuracy - low) for one, (low, _) in zip(run.bins, ends, strict=True)],
-            "color": colour,
-            "thickness": 1.2,
-            "width": 3,
-        },
+        error_y=error_bars(
+            [100 * (one.accuracy - low) for one, (low, _) in zip(run.bins, ends, strict=True)],
+            [100 * (high - one.accuracy) for one, (_, high) in zip(run.bins, ends, strict=True)],
+            colour,
+        ),
         customdata=[_data(run, one, names, scaled=False) for one in run.bins],
         hovertemplate=HOVER,
     )

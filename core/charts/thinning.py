@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def thinned(values: Sequence[float | None], keep: int | None = None, most: int = 200) -> tuple[int, ...]:
-    """Indices that keep a line's shape: of every stretch the lowest and highest point, both ends, and ``keep``.
+    """Indices that keep the shape of a line: the lowest and highest point of every stretch, both ends, and ``keep``.
 
     At most ``most`` of them (and ``keep``), in order.
     """

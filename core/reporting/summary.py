@@ -30,6 +30,8 @@ def answer(material: Material) -> str:
     if len(ties) <= _NAMED:
         verb = "is" if len(ties) == 1 else "are"
         return f"{first} {listed([names[run_id] for run_id in ties])} {verb} not distinguishable from it."
+    if len(ties) == len(pairs):
+        return f"{first} None of the {len(pairs)} others is distinguishable from it."
     return f"{first} {len(ties)} of the {len(pairs)} others are not distinguishable from it."
 
 

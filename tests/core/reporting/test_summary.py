@@ -1,5 +1,6 @@
 """The result in a sentence, and users' notes."""
 
+from core.reporting.summary import answer
 from core.runs.values import Status
 from tests.report_reader import read
 
@@ -20,3 +21,11 @@ def test_notes_and_tags_stand_in_it_as_they_were_written(bench, finished):
     reader = read(bench, finished)
     assert "Tried *twice*." in reader.text and "Second line" in reader.text
     assert any(attributes.get("class") == "tag" for _, attributes in reader.elements)
+
+
+def test_runs_not_distinguishable_from_the_best_are_named_while_they_are_few(bench, finished):
+    material = bench.material([run.id for run in finished])
+    best, *others = (material.names[row.run_id] for row in material.rows)
+    said = answer(material)
+    assert said.startswith(f"{best} is the most accurate of {len(finished)} runs: ")
+    assert said.endswith("not distinguishable from it.") and all(name in said for name in others)
