@@ -1,8 +1,11 @@
-"""The registry: the only truth, and the only SQL. It hands out frozen values, never rows.
+"""The registry: the only source of truth about runs, and the only SQL. It returns frozen values, never rows.
 
-Layout: ``schema`` (tables) · ``connection`` (SQLite settings, transactions, errors in words) · ``opening`` (schema
-version, lock, backup, migrations) · one file per noun: ``preferences``, ``datasets``, ``runs``, ``queue``,
-``attempts``, ``results``, ``models``, ``journal``, ``upkeep``. ``Registry`` is their sum.
+``schema`` defines the tables, ``connection`` the SQLite settings, transactions and error messages, ``opening`` brings
+the schema up to date (``migrations``) and ``backfill`` fills in columns that older rows lack. Runs are queried in
+``search`` (which runs match), ``summaries`` (counts and bests), ``relations`` (which runs belong together) and
+``board`` (columns for the leaderboard). One module for each table or group of tables holds the rest: ``preferences``,
+``datasets``, ``runs``, ``queue``, ``attempts``, ``results``, ``models``, ``aliases``, ``audit_log``. ``maintenance``
+makes backups and checks the file. ``Registry`` has all their methods.
 """
 
 from core.registry.audit_log import LogEntry

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, literal_column, select, update
 
 from core.errors import GraftError
 from core.registry.connection import Store
-from core.registry.runs import RUN_COLUMNS, derived_columns, get_run, run_of
+from core.registry.runs import RUN_COLUMNS, derived_columns, get_run, read_runs
 from core.registry.schema import evaluations, runs
 from core.runs.values import Run
 from core.settings import Settings
@@ -39,7 +39,7 @@ class Backfill(Store):
 
     def _fill_in_runs(self) -> int:
         with self.reading() as connection:
-            older = [run_of(row) for row in connection.execute(select(*RUN_COLUMNS).where(_UNSEEN))]
+            older = read_runs(connection, select(*RUN_COLUMNS).where(_UNSEEN))
         changes = [{"run": run.id, **derived_columns(run)} for run in older]
         # Another process may have filled in the row, and changed the run since.
         return self._write(update(runs).where(runs.c.id == bindparam("run"), _UNSEEN), changes)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput
 from core.registry.connection import Store
-from core.registry.runs import RUN_COLUMNS, get_run, last_position, no_such_run, run_of
+from core.registry.runs import RUN_COLUMNS, get_run, last_position, no_such_run, read_runs, run_of
 from core.registry.schema import attempts, runs
 from core.runs.values import Cancel, Run, Status
 
@@ -24,9 +24,7 @@ class Queue(Store):
     def queue(self) -> list[Run]:
         """Scheduled runs, the next one first: highest priority, then position."""
         with self.reading() as connection:
-            return [
-                run_of(row) for row in connection.execute(select(*RUN_COLUMNS).where(_WAITING).order_by(*_START_ORDER))
-            ]
+            return read_runs(connection, select(*RUN_COLUMNS).where(_WAITING).order_by(*_START_ORDER))
 
     def claim(self, slot: str, token: str) -> Run | None:
         """Starts an attempt of the next scheduled run on ``slot``, or None when nothing waits.
@@ -180,7 +178,7 @@ def _wall_seconds(connection: Connection, run_id: str) -> float | None:
 
 def _waiting(connection: Connection, priority: int) -> list[Run]:
     query = select(*RUN_COLUMNS).where(_WAITING, runs.c.priority == priority).order_by(*_START_ORDER)
-    return [run_of(row) for row in connection.execute(query)]
+    return read_runs(connection, query)
 
 
 def _waiting_run(connection: Connection, run_id: str) -> Run:

@@ -1,4 +1,4 @@
-"""``Registry``: every noun's methods on one SQLite file."""
+"""``Registry``: the methods of all modules of this package on one SQLite file."""
 
 from pathlib import Path
 from typing import Self
@@ -14,6 +14,7 @@ from core.registry.models import Models
 from core.registry.opening import bring_up_to_date
 from core.registry.preferences import Preferences
 from core.registry.queue import Queue
+from core.registry.relations import Relations
 from core.registry.results import ResultStore
 from core.registry.runs import Runs
 from core.registry.search import Search
@@ -21,8 +22,8 @@ from core.registry.summaries import Summaries
 
 
 class Registry(
-    Preferences, Datasets, Runs, Search, Summaries, Aliases, Queue, Attempts, ResultStore, Boards, Models, AuditLog,
-    Maintenance, Backfill,
+    Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
+    AuditLog, Maintenance, Backfill,
 ):  # fmt: skip
     """All that Graft knows, in one SQLite file (WAL).
 

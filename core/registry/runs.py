@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.recipes.recipe import Pattern, Recipe, family
+from core.recipes.recipe import Recipe, family
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
@@ -55,32 +55,15 @@ class Runs(Store):
         if status is not None:
             query = query.where(runs.c.status == status)
         with self.reading() as connection:
-            return [run_of(row) for row in connection.execute(query)]
+            return read_runs(connection, query)
 
     def runs_of(self, run_ids: Iterable[str]) -> list[Run]:
         """The runs with these ids, in the order of the ids; those that are not there are left out."""
         wanted = list(dict.fromkeys(run_ids))
         query = select(*RUN_COLUMNS).where(runs.c.id.in_(ids_in(wanted)))
         with self.reading() as connection:
-            found = {run.id: run for run in map(run_of, connection.execute(query))}
+            found = {run.id: run for run in read_runs(connection, query)}
         return [found[run_id] for run_id in wanted if run_id in found]
-
-    def find_runs(self, fingerprint: str) -> list[Run]:
-        """Runs that walk the same path (see ``recipes.fingerprint``), newest first."""
-        query = select(*RUN_COLUMNS).where(runs.c.fingerprint == fingerprint).order_by(*NEWEST_FIRST)
-        with self.reading() as connection:
-            return [run_of(row) for row in connection.execute(query)]
-
-    def runs_using(self, *run_ids: str) -> list[Run]:
-        """Runs whose backbone is the model of one of these, or that use the answers of one; newest first."""
-        these = ids_in(run_ids)
-        members = func.json_each(runs.c.recipe, "$.members").table_valued("value")
-        is_backbone = runs.c.backbone.in_(these)
-        only_cascades = runs.c.pattern == Pattern.CASCADE  # have members; thousands of others are not even parsed
-        is_member = only_cascades & exists(select(members.c.value).where(members.c.value.in_(these)))
-        query = select(*RUN_COLUMNS).where(is_backbone | is_member).order_by(*NEWEST_FIRST)
-        with self.reading() as connection:
-            return [run_of(row) for row in connection.execute(query)]
 
     def annotate(
         self, run_id: str, name: str | None = None, notes: str | None = None, tags: Sequence[str] | None = None
@@ -122,7 +105,7 @@ class Runs(Store):
         tagged = select(*RUN_COLUMNS).where(runs.c.id.in_(ids_in(run_ids)))
         with self.writing() as connection:
             _check_all_there(connection, run_ids)
-            for run in map(run_of, connection.execute(tagged).all()):
+            for run in read_runs(connection, tagged):
                 tags = checked_tags([tag for tag in (*run.tags, *added) if tag not in removed])
                 if tags != run.tags:
                     _annotate(connection, run, {"tags": tags})
@@ -228,6 +211,11 @@ def get_run(connection: Connection, run_id: str) -> Run:
     if row is None:
         raise no_such_run(run_id)
     return run_of(row)
+
+
+def read_runs(connection: Connection, query: Select) -> list[Run]:
+    """The runs of a query for ``RUN_COLUMNS``."""
+    return list(map(run_of, connection.execute(query)))
 
 
 def run_of(row) -> Run:

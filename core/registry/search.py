@@ -3,11 +3,11 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, FromClause, exists, func, select, true
+from sqlalchemy import ColumnElement, exists, func, select
 
 from core.errors import InvalidInput
 from core.registry.connection import Store
-from core.registry.runs import NEWEST_FIRST, RUN_COLUMNS, run_of
+from core.registry.runs import NEWEST_FIRST, RUN_COLUMNS, read_runs
 from core.registry.schema import models, runs
 from core.registry.search_text import normalised
 from core.runs.values import Run, Status
@@ -67,32 +67,13 @@ class Search(Store):
         page = select(*RUN_COLUMNS).where(*matching).order_by(*_SORTS[query.sort]).limit(limit).offset(offset)
         with self.reading() as connection:
             total = connection.scalar(select(func.count()).select_from(runs).where(*matching)) or 0
-            return [run_of(row) for row in connection.execute(page)], total
+            return read_runs(connection, page), total
 
     def matching_ids(self, query: RunQuery) -> list[str]:
         """The ids of all matching runs, in no order: 10,000 of them as one JSON text are read in milliseconds."""
         with self.reading() as connection:
             ids = connection.scalar(select(func.json_group_array(runs.c.id)).where(*_conditions(query)))
         return json.loads(ids or "[]")
-
-    def value_counts(self, column: str, dataset_id: str | None = None) -> dict[str, int]:
-        """How many runs have each value of ``pattern``, ``backbone`` or ``tags``: the most common value first."""
-        value: ColumnElement = runs.c[column]
-        source: FromClause = runs
-        if column == "tags":
-            tag = func.json_each(runs.c.tags).table_valued("value")
-            value, source = tag.c.value, runs.join(tag, true())
-        query = select(value, func.count()).select_from(source).where(value != "")
-        if dataset_id is not None:
-            query = query.where(runs.c.dataset_id == dataset_id)
-        with self.reading() as connection:
-            return dict(connection.execute(query.group_by(value).order_by(func.count().desc(), value)).all())
-
-    def datasets_with_runs(self) -> list[str]:
-        """The ids of datasets that have runs which ended, the one with the newest run first."""
-        query = select(runs.c.dataset_id).where(runs.c.status.in_(ENDED)).group_by(runs.c.dataset_id)
-        with self.reading() as connection:
-            return list(connection.scalars(query.order_by(func.max(runs.c.created_at).desc())))
 
 
 def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:

@@ -1,17 +1,18 @@
-"""Where things stand, counted and picked by SQLite: what pages say of thousands of runs without reading them."""
+"""Short answers about all runs, counted by SQLite, so that pages do not have to read thousands of runs."""
 
 from collections import defaultdict
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, FromClause, func, select, true
 
 from core.registry.connection import Store
-from core.registry.runs import RUN_COLUMNS, get_run, run_of
+from core.registry.runs import RUN_COLUMNS, read_runs
 from core.registry.schema import runs
+from core.registry.search import ENDED
 from core.runs.values import Run, Status
 
 
 class Summaries(Store):
-    """Questions about all runs of a dataset whose answer is short."""
+    """Counts and bests over many runs."""
 
     def run_counts(self) -> dict[str, dict[Status, int]]:
         """How many runs each dataset has in each status, by dataset id; archived runs count."""
@@ -30,23 +31,23 @@ class Summaries(Store):
         leads = (runs.c.dataset_id == top.c.dataset_id) & (runs.c.test_accuracy == top.c.accuracy)
         query = select(*RUN_COLUMNS).join(top, leads).where(there).order_by(runs.c.number)
         with self.reading() as connection:
-            return [run_of(row) for row in connection.execute(query)]
+            return read_runs(connection, query)
 
-    def family_of(self, run_id: str) -> list[Run]:
-        """The runs of one dataset whose recipes differ in the seed alone, this one among them, oldest first.
-
-        Raises:
-            NotFound: there is no run with exactly this id.
-        """
+    def datasets_with_runs(self) -> list[str]:
+        """The ids of datasets that have runs which ended, the one with the newest run first."""
+        query = select(runs.c.dataset_id).where(runs.c.status.in_(ENDED)).group_by(runs.c.dataset_id)
         with self.reading() as connection:
-            get_run(connection, run_id)
-            same = select(runs.c.dataset_id, runs.c.family).where(runs.c.id == run_id).subquery()
-            alike = (runs.c.dataset_id == same.c.dataset_id) & (runs.c.family == same.c.family)
-            query = select(*RUN_COLUMNS).join(same, alike).order_by(runs.c.created_at, runs.c.number)
-            return [run_of(row) for row in connection.execute(query)]
+            return list(connection.scalars(query.order_by(func.max(runs.c.created_at).desc())))
 
-    def reproductions_of(self, run_id: str) -> list[Run]:
-        """Runs that do this one again with the same seed, oldest first."""
-        query = select(*RUN_COLUMNS).where(runs.c.reproduces == run_id).order_by(runs.c.created_at, runs.c.number)
+    def value_counts(self, column: str, dataset_id: str | None = None) -> dict[str, int]:
+        """How many runs have each value of ``pattern``, ``backbone`` or ``tags``: the most common value first."""
+        value: ColumnElement = runs.c[column]
+        source: FromClause = runs
+        if column == "tags":
+            tag = func.json_each(runs.c.tags).table_valued("value")
+            value, source = tag.c.value, runs.join(tag, true())
+        query = select(value, func.count()).select_from(source).where(value != "")
+        if dataset_id is not None:
+            query = query.where(runs.c.dataset_id == dataset_id)
         with self.reading() as connection:
-            return [run_of(row) for row in connection.execute(query)]
+            return dict(connection.execute(query.group_by(value).order_by(func.count().desc(), value)).all())

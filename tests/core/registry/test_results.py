@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import Conflict, NotFound
+from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.runs.values import Status
 from tests.factories import (
     fill,
@@ -62,38 +63,6 @@ def test_metrics_that_are_not_numbers_stay_so(running):
     assert epoch.accuracy == odd.accuracy
 
 
-def test_what_attempts_spent_is_kept_and_summed_up_when_they_end(running):
-    running.record_spent("r-1", 1, {"wall_seconds": 3.0, "cpu_seconds": 5.0})
-    running.record_spent("r-1", 1, {"wall_seconds": 4.0, "cpu_seconds": 7.0, "stages": {"Training": 1.5}})
-    assert running.spent("r-1") == []
-    assert running.run("r-1").wall_seconds is None
-    running.requeue("r-1", 1)
-    assert running.spent("r-1") == [{"wall_seconds": 4.0, "cpu_seconds": 7.0, "stages": {"Training": 1.5}}]
-    assert running.run("r-1").wall_seconds == 4.0
-    running.claim("cpu", "me")
-    running.record_spent("r-1", 2, {"wall_seconds": 2.5})
-    assert len(running.spent("r-1")) == 1
-    running.end("r-1", 2, Status.FAILED, "It broke.")
-    assert running.run("r-1").wall_seconds == 6.5
-    assert [spent["wall_seconds"] for spent in running.spent("r-1")] == [4.0, 2.5]
-
-
-def test_an_attempt_that_said_nothing_about_its_cost_is_not_guessed(running):
-    running.end("r-1", 1, Status.FAILED, "It broke.")
-    assert running.run("r-1").wall_seconds is None
-    assert running.spent("r-1") == []
-
-
-def test_who_runs_an_attempt_is_remembered(running):
-    assert running.process("r-1", 1) is None
-    identity = {"pid": 123, "started": 456789, "boot": "0b5c"}
-    running.record_process("r-1", 1, identity)
-    assert running.process("r-1", 1) == identity
-    assert running.process("r-1", 2) is None
-    with pytest.raises(NotFound, match="no attempt 2"):
-        running.record_process("r-1", 2, identity)
-
-
 def test_results_are_stored_all_or_none(running):
     run = running.run("r-1")
     taken = make_model(run)
@@ -125,58 +94,6 @@ def test_costs_are_given_for_the_finished_ones_of_any_number_of_runs(registry):
     assert registry.costs([]) == {}
 
 
-def test_models_are_listed_newest_first_and_by_dataset(registry):
-    first, second = fill(registry), fill(registry)
-    models = registry.models()
-    assert [model.run_id for model in models] == [
-        run.id for run in reversed(first.runs + second.runs) if run.test_accuracy
-    ]
-    assert {model.dataset_id for model in registry.models(first.dataset.id)} == {first.dataset.id}
-
-
-def test_a_deleted_model_leaves_its_run_and_evaluation(registry):
-    finished = fill(registry).with_status(Status.FINISHED)[0]
-    model = registry.model(finished.id)
-    registry.delete_models_of([finished.id])
-    for ref in (model.id, finished.id):
-        with pytest.raises(NotFound, match=f"There is no model '{ref}'"):
-            registry.model(ref)
-    assert registry.run(finished.id) == finished
-    assert registry.evaluation(finished.id) is not None
-
-
-def test_the_running_attempts_are_those_of_running_runs_only(running):
-    running.claim("GPU-1", "me")
-    assert [(a.run_id, a.number, a.slot) for a in running.running_attempts()] == [
-        ("r-1", 1, "cpu"),
-        ("r-2", 1, "GPU-1"),
-    ]
-    running.requeue("r-1", 1)
-    running.end("r-2", 1, Status.FAILED)
-    running.claim("cpu", "me")
-    assert [(a.run_id, a.number) for a in running.running_attempts()] == [("r-1", 2)]
-
-
-def test_preferences_are_any_json_and_can_be_changed(registry):
-    assert registry.preference("rate_per_hour") is None
-    assert registry.preference("rate_per_hour", 2.5) == 2.5
-    for value in (0.75, None, {"a": [1, "é"]}, False, "EUR"):
-        registry.set_preference("rate_per_hour", value)
-        assert registry.preference("rate_per_hour", "default") == value
-    assert registry.preference("currency", "EUR") == "EUR"
-
-
-def test_the_log_lists_what_was_done_newest_first(registry):
-    for number in range(5):
-        registry.log("delete run", {"run": f"r-{number}", "bytes": number})
-    entries = registry.log_entries(2)
-    assert [(entry.action, entry.detail) for entry in entries] == [
-        ("delete run", {"run": "r-4", "bytes": 4}),
-        ("delete run", {"run": "r-3", "bytes": 3}),
-    ]
-    assert entries[0].at >= entries[1].at > 1_600_000_000
-
-
 def test_results_of_several_runs_are_those_of_each_one(registry):
     filled = fill(registry)
     ids = [run.id for run in filled.runs]
@@ -185,3 +102,53 @@ def test_results_of_several_runs_are_those_of_each_one(registry):
     assert curves == {id_: registry.epochs(id_) for id_ in ids}
     assert len(evaluations) == 2 and curves[ids[-1]] == []
     assert registry.evaluations([]) == registry.epochs_of([]) == {}
+
+
+RESULTS = {"evaluation": make_evaluation(), "cost": make_cost()}
+
+
+@pytest.fixture
+def flowers(registry):
+    registry.add_dataset(make_dataset(), make_photos())
+    return registry
+
+
+def ensemble(number: int, *members: str):
+    recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=members)
+    return make_run(number, recipe=recipe, name="Ensemble")
+
+
+def test_a_combined_run_is_finished_as_soon_as_it_is_there(flowers):
+    given = replace(ensemble(1, "r-a", "r-b"), created_at=1_760_000_000.0)
+    stored = flowers.add_finished(given, model=make_model(given), **RESULTS)
+    assert stored == flowers.run(given.id)
+    assert (stored.status, stored.attempt, stored.epochs_done) == (Status.FINISHED, 1, 0)
+    assert stored.test_accuracy == RESULTS["evaluation"].accuracy
+    assert stored.wall_seconds == RESULTS["cost"].wall_seconds
+    assert stored.started_at == given.created_at < stored.ended_at
+    assert flowers.queue() == [] and flowers.running_attempts() == []
+    assert flowers.evaluation(given.id) == RESULTS["evaluation"]
+    assert flowers.cost(given.id) == RESULTS["cost"]
+    assert flowers.model(given.id) == make_model(given)
+    assert [(a.number, a.outcome) for a in flowers.attempts(given.id)] == [(1, "FINISHED")]
+
+
+def test_a_combined_run_is_added_whole_or_not_at_all(flowers):
+    first, second = ensemble(1, "r-a", "r-b"), ensemble(2, "r-a", "r-c")
+    flowers.add_finished(first, model=make_model(first), **RESULTS)
+    with pytest.raises(Conflict, match="already there"):
+        flowers.add_finished(first, model=make_model(first), **RESULTS)
+    with pytest.raises(Exception, match="UNIQUE"):
+        flowers.add_finished(second, model=replace(make_model(first), run_id=second.id), **RESULTS)
+    assert [run.id for run in flowers.runs()] == [first.id]
+    with pytest.raises(NotFound, match="There is no dataset 'd-gone'"):
+        flowers.add_finished(replace(second, dataset_id="d-gone"), model=make_model(second), **RESULTS)
+
+
+def test_a_run_stopped_before_its_last_epoch_is_finished_and_says_so(flowers):
+    run = flowers.add_run(make_run(1))
+    flowers.claim("cpu", "me")
+    flowers.record_epoch(run.id, 1, make_epochs(1)[0])
+    flowers.finish(run.id, 1, model=make_model(run), best_epoch=1, reason="Stopped after epoch 1 of 12.", **RESULTS)
+    stored = flowers.run(run.id)
+    assert (stored.status, stored.reason) == (Status.FINISHED, "Stopped after epoch 1 of 12.")

@@ -1,7 +1,6 @@
 """Finding runs among many: what is asked for, and nothing else."""
 
 import unicodedata
-from collections import Counter
 
 import pytest
 from sqlalchemy import select
@@ -59,17 +58,6 @@ def test_patterns_and_backbones_are_one_of_those_asked_for(registry, filled):
     assert found(registry, backbones=(one, others[0])) == having("backbone", (one, others[0]))
     pattern = filled.runs[0].recipe.pattern
     assert found(registry, patterns=(str(pattern),)) == having("pattern", (pattern,)) != set()
-
-
-def test_the_values_there_are_come_with_their_number_the_most_common_first(registry, filled):
-    registry.retag([filled.runs[2].id, filled.runs[3].id], ["night"])
-    other = fill(registry, runs=1, name="fruit")
-    assert registry.value_counts("tags") == {"baseline": 2, "night": 2}
-    assert list(registry.value_counts("tags", filled.dataset.id).items()) == [("night", 2), ("baseline", 1)]
-    expected = Counter(run.recipe.backbone for run in filled.runs)
-    counts = registry.value_counts("backbone", filled.dataset.id)
-    assert counts == expected and list(counts.values()) == sorted(counts.values(), reverse=True)
-    assert registry.value_counts("pattern", other.dataset.id) == {str(other.runs[0].recipe.pattern): 1}
 
 
 @pytest.mark.parametrize("text", ["lite1", "LITE1", "integrated lite1", "lite1 integrated_extr"])
@@ -159,8 +147,3 @@ def test_runs_come_in_the_order_that_is_asked_for(registry, filled):
     assert names[-2:] == ["ÄG", "äh"], "by letters, whatever their case"
     with pytest.raises(InvalidInput, match="Runs can be sorted by"):
         RunQuery(sort="luck")
-
-
-def test_datasets_with_runs_come_with_the_newest_run_first(registry, filled):
-    newer = fill(registry, runs=1, name="fruit")
-    assert registry.datasets_with_runs() == [newer.dataset.id, filled.dataset.id]

@@ -1,12 +1,9 @@
 """What is said of thousands of runs is what counting them one by one would say."""
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
-from core.errors import NotFound
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
 from tests.factories import fill, make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
 
@@ -42,32 +39,19 @@ def test_the_most_accurate_runs_share_the_highest_accuracy_and_none_of_them_is_a
     assert worse not in (best, equal)
 
 
-def test_a_family_is_every_run_whose_recipe_differs_in_the_seed_alone(registry, dataset):
-    recipe = Recipe(backbone="efficientnet_lite0", hyperparameters=Hyperparameters(seed=1))
-    seeds = [replace(recipe, hyperparameters=Hyperparameters(seed=seed)) for seed in (1, 2, 3)]
-    another = replace(recipe, hyperparameters=Hyperparameters(dropout=0.5))
-    runs = [registry.add_run(make_run(n, recipe=made)) for n, made in enumerate((*seeds, another))]
-    other = registry.dataset(make_dataset().id)
-    registry.add_dataset(replace(other, id="d-other", name="other"), make_photos())
-    registry.add_run(make_run(9, recipe=recipe, dataset=registry.dataset("d-other")))
-    assert registry.family_of(runs[1].id) == runs[:3]
-    assert registry.family_of(runs[3].id) == [runs[3]]
-    with pytest.raises(NotFound):
-        registry.family_of("r-nobody")
+def test_the_values_there_are_come_with_their_number_the_most_common_first(registry):
+    filled = fill(registry, runs=12)
+    registry.retag([filled.runs[2].id, filled.runs[3].id], ["night"])
+    other = fill(registry, runs=1, name="fruit")
+    assert registry.value_counts("tags") == {"baseline": 2, "night": 2}
+    assert list(registry.value_counts("tags", filled.dataset.id).items()) == [("night", 2), ("baseline", 1)]
+    expected = Counter(run.recipe.backbone for run in filled.runs)
+    counts = registry.value_counts("backbone", filled.dataset.id)
+    assert counts == expected and list(counts.values()) == sorted(counts.values(), reverse=True)
+    assert registry.value_counts("pattern", other.dataset.id) == {str(other.runs[0].recipe.pattern): 1}
 
 
-def test_reproductions_are_found_by_what_they_do_again(registry, dataset):
-    run = registry.add_run(make_run(1))
-    again = [registry.add_run(make_run(number, reproduces=run.id)) for number in (2, 3)]
-    assert registry.reproductions_of(run.id) == again
-    assert registry.reproductions_of(again[0].id) == []
-
-
-def test_networks_to_build_on_are_the_starred_and_the_newest_that_learned_something(registry, dataset):
-    classifier = Recipe(backbone="efficientnet_lite0", pattern=Pattern.CLASSIFIER)
-    starred = finished(registry, 1, 0.9, starred=True)
-    old, new, newest = (finished(registry, number, 0.9) for number in (2, 3, 4))
-    finished(registry, 5, 0.9, archived=True)
-    finished(registry, 6, 0.9, recipe=classifier)
-    assert [model.run_id for model in registry.networks(3)] == [newest, new, starred]
-    assert [model.run_id for model in registry.networks(9)] == [newest, new, old, starred]
+def test_datasets_with_runs_come_with_the_newest_run_first(registry):
+    filled = fill(registry, runs=2)
+    newer = fill(registry, runs=1, name="fruit")
+    assert registry.datasets_with_runs() == [newer.dataset.id, filled.dataset.id]

@@ -1,0 +1,51 @@
+"""How runs are related: same fingerprint, repetitions, reproductions, and runs that use the model of another one."""
+
+from sqlalchemy import exists, func, select
+
+from core.recipes.recipe import Pattern
+from core.registry.connection import Store
+from core.registry.runs import NEWEST_FIRST, RUN_COLUMNS, get_run, read_runs
+from core.registry.schema import ids_in, runs
+from core.runs.values import Run
+
+_OLDEST_FIRST = (runs.c.created_at, runs.c.number)
+
+
+class Relations(Store):
+    """Runs by what they have to do with other runs."""
+
+    def find_runs(self, fingerprint: str) -> list[Run]:
+        """Runs with this fingerprint, newest first (see ``recipes.fingerprint``)."""
+        query = select(*RUN_COLUMNS).where(runs.c.fingerprint == fingerprint).order_by(*NEWEST_FIRST)
+        with self.reading() as connection:
+            return read_runs(connection, query)
+
+    def runs_using(self, *run_ids: str) -> list[Run]:
+        """Runs whose backbone is the model of one of these, or whose cascade has one as member; newest first."""
+        these = ids_in(run_ids)
+        members = func.json_each(runs.c.recipe, "$.members").table_valued("value")
+        is_backbone = runs.c.backbone.in_(these)
+        only_cascades = runs.c.pattern == Pattern.CASCADE  # have members; the recipes of other runs need not be parsed
+        is_member = only_cascades & exists(select(members.c.value).where(members.c.value.in_(these)))
+        query = select(*RUN_COLUMNS).where(is_backbone | is_member).order_by(*NEWEST_FIRST)
+        with self.reading() as connection:
+            return read_runs(connection, query)
+
+    def family_of(self, run_id: str) -> list[Run]:
+        """The repetitions of a run: same dataset, recipes that differ in the seed only. It is among them; oldest first.
+
+        Raises:
+            NotFound: there is no run with exactly this id.
+        """
+        with self.reading() as connection:
+            get_run(connection, run_id)
+            same = select(runs.c.dataset_id, runs.c.family).where(runs.c.id == run_id).subquery()
+            alike = (runs.c.dataset_id == same.c.dataset_id) & (runs.c.family == same.c.family)
+            query = select(*RUN_COLUMNS).join(same, alike).order_by(*_OLDEST_FIRST)
+            return read_runs(connection, query)
+
+    def reproductions_of(self, run_id: str) -> list[Run]:
+        """Runs that repeat this one with the same seed, oldest first."""
+        query = select(*RUN_COLUMNS).where(runs.c.reproduces == run_id).order_by(*_OLDEST_FIRST)
+        with self.reading() as connection:
+            return read_runs(connection, query)

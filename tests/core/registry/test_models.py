@@ -1,0 +1,43 @@
+"""Models in the registry."""
+
+import pytest
+
+from core.errors import NotFound
+from core.recipes.recipe import Pattern, Recipe
+from core.runs.values import Status
+from tests.factories import fill, make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
+
+
+def test_models_are_listed_newest_first_and_by_dataset(registry):
+    first, second = fill(registry), fill(registry)
+    models = registry.models()
+    assert [model.run_id for model in models] == [
+        run.id for run in reversed(first.runs + second.runs) if run.test_accuracy
+    ]
+    assert {model.dataset_id for model in registry.models(first.dataset.id)} == {first.dataset.id}
+
+
+def test_a_deleted_model_leaves_its_run_and_evaluation(registry):
+    finished = fill(registry).with_status(Status.FINISHED)[0]
+    model = registry.model(finished.id)
+    registry.delete_models_of([finished.id])
+    for ref in (model.id, finished.id):
+        with pytest.raises(NotFound, match=f"There is no model '{ref}'"):
+            registry.model(ref)
+    assert registry.run(finished.id) == finished
+    assert registry.evaluation(finished.id) is not None
+
+
+def test_networks_to_build_on_are_the_starred_and_the_newest_that_learned_something(registry):
+    def finished(number: int, **changes) -> str:
+        run = make_run(number, **changes)
+        return registry.add_finished(run, evaluation=make_evaluation(), cost=make_cost(), model=make_model(run)).id
+
+    registry.add_dataset(make_dataset(), make_photos())
+    classifier = Recipe(backbone="efficientnet_lite0", pattern=Pattern.CLASSIFIER)
+    starred = finished(1, starred=True)
+    old, new, newest = (finished(number) for number in (2, 3, 4))
+    finished(5, archived=True)
+    finished(6, recipe=classifier)
+    assert [model.run_id for model in registry.networks(3)] == [newest, new, starred]
+    assert [model.run_id for model in registry.networks(9)] == [newest, new, old, starred]

@@ -1,0 +1,22 @@
+"""Tables and the values they hold."""
+
+from dataclasses import fields
+
+import pytest
+
+from core.datasets.values import Dataset, Photo
+from core.registry import schema
+from core.registry.audit_log import LogEntry
+from core.runs.values import Attempt, Cost, Epoch, Evaluation, Model, Run
+
+
+@pytest.mark.parametrize(
+    ("table", "value"),
+    [
+        (schema.datasets, Dataset), (schema.photos, Photo), (schema.runs, Run), (schema.attempts, Attempt),
+        (schema.epochs, Epoch), (schema.evaluations, Evaluation), (schema.costs, Cost), (schema.models, Model),
+        (schema.log, LogEntry),
+    ],
+)  # fmt: skip
+def test_every_field_of_a_value_has_a_column(table, value):
+    assert {field.name for field in fields(value)} <= set(table.c.keys())
