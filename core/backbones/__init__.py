@@ -1,4 +1,4 @@
-"""The catalogue of pretrained networks, as data, and how their weights are obtained. No Keras here."""
+"""The catalogue of pretrained networks, as data, and the sources of their weights. No Keras here."""
 
 from core.backbones.table import catalogue, get, imagenet_classes
 from core.backbones.values import Availability, Backbone

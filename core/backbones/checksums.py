@@ -8,7 +8,7 @@ from core.files.atomic import digest_of
 def matches(path: Path, digest: str) -> bool:
     """Whether the file has the digest: ``sha256:<hex>``, ``md5:<hex>`` or ``size:<bytes>``.
 
-    A file is read once as long as its size and time stay the same.
+    A file is read again only when its size or time has changed.
     """
     kind, _, wanted = digest.partition(":")
     if kind == "size":

