@@ -1,23 +1,22 @@
-"""Board: the raw curves, figures and maps, in TensorBoard, of the chosen runs."""
+"""Board: TensorBoard with the curves, metrics and embedding maps of the chosen runs."""
 
 import streamlit as st
 
 from core.web.board.choice import WORDS, asked_runs, run_title, suggested_runs
 from core.web.board.frame import show_board
 from core.web.board.maps import count_maps, make_maps
+from core.web.board.runs import NEWEST
 from core.web.board.tensorboard import DASHBOARDS, board_path
 from core.web.parts.frame import require_frame
 from core.web.parts.widgets import empty_state, heading
 from core.web.server.state import workbench
 
 MOST_RUNS = 24
-NEWEST = 300
 
 require_frame()
 heading(
     "Board",
-    "What do the raw curves look like? TensorBoard, with the runs you choose and no others; new epochs come in "
-    "every 30 s.",
+    "What do the raw curves look like? TensorBoard with the runs you choose; refreshes every 30 s.",
 )
 
 bench = workbench()
@@ -25,7 +24,7 @@ runs = {run.id: run for run in bench.registry.runs(limit=NEWEST) if run.attempt}
 if not runs:
     empty_state(
         "No run has started yet",
-        "As soon as one trains, its loss and accuracy of every epoch can be read here while they come in.",
+        "Loss and accuracy of every epoch are shown here as soon as a run trains.",
         page="pages/train.py",
         label="Train on your photos",
     )
@@ -40,12 +39,12 @@ chosen = st.multiselect(
     format_func=lambda run_id: run_title(runs[run_id]),
     max_selections=MOST_RUNS,
     key="board.runs",
-    help="Only these are loaded. The address of this page keeps the choice.",
+    help="Only these are loaded. The choice is part of the address of this page.",
 )
 if len(asked) > MOST_RUNS:
-    st.caption(f"The address names {len(asked)} runs; the first {MOST_RUNS} are shown, more cannot be told apart.")
+    st.caption(f"The address names {len(asked)} runs; the first {MOST_RUNS} are shown.")
 if not chosen:
-    empty_state("No run is chosen", "Choose one or more runs above to see their curves.")
+    empty_state("No run is selected", "Choose one or more runs above to see their curves.")
     st.stop()
 st.query_params["runs"] = ",".join(chosen)
 
@@ -53,7 +52,7 @@ KEY, FRAME = "board.dashboard", "board"
 
 
 def follow() -> None:
-    """Another dashboard was opened inside TensorBoard."""
+    """Follow a change of the dashboard inside TensorBoard."""
     if (opened := st.session_state[FRAME].get("dashboard")) in DASHBOARDS:
         st.session_state[KEY] = opened
 
@@ -78,7 +77,8 @@ if dashboard == "projector":
     make_maps(bench, chosen_runs)
     if not count_maps(bench, chosen_runs):
         empty_state(
-            "No map yet", "Maps are made of finished runs that still have their answers. Choose such a run above."
+            "No map yet",
+            "Maps exist for finished runs that still have their test predictions. Choose such a run above.",
         )
         st.stop()
 show_board(
@@ -88,4 +88,4 @@ show_board(
     key=FRAME,
     on_dashboard=follow,
 )
-st.caption(f"[Open in a tab of its own]({board_path(chosen, dashboard)}). All runs together are at [tb/](tb/).")
+st.caption(f"[Open in a new tab]({board_path(chosen, dashboard)}). All runs together are at [tb/](tb/).")

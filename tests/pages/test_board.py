@@ -59,7 +59,7 @@ def test_an_unknown_dashboard_is_the_time_series(runs, asked):
 
 
 @pytest.mark.parametrize(
-    ("dashboard", "words"), [("timeseries", "overfitting"), ("hparams", "One row a run"), ("scalars", "same numbers")]
+    ("dashboard", "words"), [("timeseries", "overfitting"), ("hparams", "One row per run"), ("scalars", "same numbers")]
 )
 def test_every_dashboard_explains_itself(runs, dashboard, words):
     assert words in text_of(visit("board", dashboard=dashboard))
@@ -73,7 +73,7 @@ def test_the_projector_of_runs_without_a_map_says_what_is_missing(bench, runs):
 def test_an_empty_choice_says_what_to_do(runs):
     at = visit("board")
     at.multiselect(key=CHOICE).set_value([]).run()
-    assert "No run is chosen" in text_of(at)
+    assert "No run is selected" in text_of(at)
 
 
 def test_before_the_first_run_it_says_what_will_be_here(bench):

@@ -1,4 +1,4 @@
-"""What the Board shows: which runs are asked for or suggested, and what each dashboard of TensorBoard is for."""
+"""Which runs the Board shows, and what each dashboard of TensorBoard is for."""
 
 from collections.abc import Mapping
 
@@ -20,21 +20,20 @@ WORDS = {
     ),
     "hparams": (
         ":material/table_chart: HParams",
-        "One row a run: how it was trained and, further to the right, what came of it. In *parallel coordinates* every "
-        "run is a line; ticks on the left choose the columns. A run without a value in one of them has no line.",
+        "One row per run: its settings and, further right, its metrics. In *parallel coordinates* every run is a line; "
+        "the boxes on the left select the columns. A run without a value in one of them has no line.",
     ),
     "projector": (
         ":material/scatter_plot: Projector",
-        "Every point is a test photo; photos that look alike to the network lie close together. *Color by* true class "
-        "or right shows which classes run into each other; UMAP and t-SNE pull groups apart that PCA lays over each "
-        "other.",
+        "Every point is a test photo; photos with similar features are close together. *Color by* true class or right "
+        "shows which classes overlap; UMAP and t-SNE separate groups that overlap in PCA.",
     ),
     "scalars": (
         ":material/stacked_line_chart: Scalars",
         "The same numbers as under *Time series*, drawn larger, and over time as well as over epochs.",
     ),
 }
-"""By dashboard: its name, and how to read it."""
+"""Name and explanation of every dashboard."""
 
 
 def run_title(run: Run) -> str:
@@ -43,7 +42,7 @@ def run_title(run: Run) -> str:
 
 
 def asked_runs(bench: Workbench, runs: dict[str, Run]) -> list[str]:
-    """Those of the address that there are, added to ``runs``: they may be older than the newest."""
+    """The existing runs among those in the URL; added to ``runs``, which has the newest only."""
     found = []
     for run_id in dict.fromkeys(st.query_params.get("runs", "").split(",")):
         try:
@@ -57,7 +56,7 @@ def asked_runs(bench: Workbench, runs: dict[str, Run]) -> list[str]:
 
 
 def suggested_runs(runs: Mapping[str, Run]) -> list[str]:
-    """Of the dataset tried last (the first of ``runs``): what trains now, then the most accurate that have curves."""
+    """Runs of the dataset of the newest run: running ones, then the most accurate that have curves."""
     newest = next(iter(runs.values()))
     similar = [run for run in runs.values() if run.dataset_id == newest.dataset_id]
 

@@ -21,16 +21,16 @@ def show_board(
     key: str = "board",
     on_dashboard: Callable[[], None] = lambda: None,
 ) -> str | None:
-    """TensorBoard on these runs, light or dark as the page around it; a choice in its own menu goes before that.
+    """TensorBoard on these runs, light or dark like the page, unless its own menu sets another theme.
 
     Args:
-        dashboard: one of ``DASHBOARDS``; it is turned to when it changes.
-        version: loaded anew when it changes.
-        height: as CSS says it.
+        dashboard: one of ``DASHBOARDS``; opened when it changes.
+        version: the frame is reloaded when it changes.
+        height: a CSS length.
         on_dashboard: called when another dashboard was opened inside TensorBoard.
 
     Returns:
-        The dashboard that was last opened inside TensorBoard.
+        The dashboard opened last inside TensorBoard.
     """
     mount = st.components.v2.component("graft_board", html=_FRAME, js=_SCRIPT.read_text("utf-8"))
     data = {

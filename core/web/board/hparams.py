@@ -1,7 +1,7 @@
-"""TensorBoard's HParams table, answered from the registry.
+"""TensorBoard's HParams table, read from the registry.
 
-A row in an event file says what was true when it was written, only of runs that wrote one, and its columns are guessed
-from all rows together. The registry knows every run, old ones and those that train no epochs too, and its present name.
+In event files rows are not updated, exist only for runs that wrote one, and columns are inferred from all rows. The
+registry has every run, also old ones and those without epochs, under its current name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,13 +19,13 @@ PLUGIN = metadata.PLUGIN_NAME
 
 
 def table(runs: Mapping[str, BoardRun]) -> dict[str, dict[str, provider.TensorTimeSeries]]:
-    """What ``list_tensors`` says for the HParams plugin.
+    """The result of ``list_tensors`` for the HParams plugin.
 
     Args:
-        runs: by the name they are shown under.
+        runs: by displayed name.
 
     Returns:
-        Start and end of every run, and (at the first of them) which columns there are.
+        Start and end of every run, and (with the first run) the columns.
     """
     found = {name: _session(board_run) for name, board_run in runs.items()}
     if found:
@@ -37,7 +37,7 @@ def table(runs: Mapping[str, BoardRun]) -> dict[str, dict[str, provider.TensorTi
 def last_values(
     runs: Mapping[str, BoardRun], tags: Iterable[str] | None = None
 ) -> dict[str, dict[str, provider.ScalarDatum]]:
-    """What ``read_last_scalars`` says of ``METRICS``."""
+    """The result of ``read_last_scalars`` for ``METRICS``."""
     wanted = set(METRICS) if tags is None else set(METRICS).intersection(tags)
     return {name: {tag: datum for tag, datum in _data(one).items() if tag in wanted} for name, one in runs.items()}
 
@@ -61,7 +61,7 @@ _ORDER = (*_FIRST, *(field.name for field in fields(Hyperparameters) if field.na
 
 
 def _key(name: str) -> str:
-    """TensorBoard sorts the columns by their keys, which people see nowhere."""
+    """The key of a column. TensorBoard sorts the columns by their keys and does not display them."""
     return f"{_ORDER.index(name):02} {name}"
 
 
@@ -88,7 +88,7 @@ def _series(data: plugin_data_pb2.HParamsPluginData) -> provider.TensorTimeSerie
 
 
 def _experiment(recipes: Sequence[Recipe]) -> api_pb2.Experiment:
-    """The columns: every hyperparameter that one of the recipes looks at, and every metric."""
+    """The columns: every hyperparameter that one of the recipes uses, and every metric."""
     values: dict[str, list] = {}
     for recipe in recipes:
         for name, value in hyperparameters(recipe).items():
@@ -107,7 +107,7 @@ def _column(name: str, values: Sequence, *, everywhere: bool) -> api_pb2.HParamI
         name=_key(name),
         display_name=name.replace("_", " "),
         description=HYPERPARAMETERS[name].description if name in HYPERPARAMETERS else "",
-        # Those that differ come first, and the first five are shown unasked; of what some runs lack, none should be.
+        # Differing columns come first, and the first five are shown by default; these must have a value in every run.
         differs=name in _ALWAYS_SHOWN or (everywhere and len(distinct) > 1),
     )
     if isinstance(distinct[0], bool):

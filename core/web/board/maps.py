@@ -1,4 +1,4 @@
-"""Maps of the test photos for TensorBoard's projector: made where they can be at once, else on a click."""
+"""Embedding maps of the test photos for TensorBoard's projector, from cached features or after a click."""
 
 from collections.abc import Sequence
 
@@ -13,19 +13,16 @@ from core.workbench import Workbench
 
 
 def count_maps(bench: Workbench, runs: Sequence[Run]) -> int:
-    """How many of the runs the projector can show."""
+    """Number of runs that have a map."""
     return sum(_has_map(bench, run) for run in runs)
 
 
 def make_maps(bench: Workbench, runs: Sequence[Run]) -> None:
-    """Maps of stored features are made at once.
-
-    What only a pass of all test photos through a network can tell is offered as a button.
-    """
+    """Compute the maps of runs with cached features; the others need a pass of all test photos, started by a button."""
     finished = [run for run in runs if run.status is Status.FINISHED]
     missing = [run for run in finished if not _has_map(bench, run)]
     if missing:
-        with st.spinner("Laying out the test photos …"):
+        with st.spinner("Computing maps of the test photos …"):
             for run in missing:
                 _make(bench, run, compute=False)
     slow = [run for run in missing if not _has_map(bench, run)]
@@ -35,11 +32,11 @@ def make_maps(bench: Workbench, runs: Sequence[Run]) -> None:
 
 def _offer(bench: Workbench, runs: Sequence[Run]) -> None:
     names = ", ".join(plain(run.name) for run in runs)
-    st.caption(f"Not on the map yet, because every test photo has to pass their own network once: {names}.")
+    st.caption(f"Without a map yet, because all test photos have to be computed by their network first: {names}.")
     if st.button(f"Make {count(len(runs), 'more map')}", icon=":material/scatter_plot:", key="board.maps"):
         for run in runs:
             _make(bench, run, compute=True)
-        if count_maps(bench, runs):  # else the page stays, with the reasons
+        if count_maps(bench, runs):  # otherwise the reasons stay visible
             st.rerun()
 
 

@@ -1,7 +1,7 @@
 """TensorBoard's projector, for the chosen runs.
 
-The plugin that comes with TensorBoard offers the maps of all runs whatever was chosen, looks for new ones only when
-there is a new run, and fetches its fonts from the root of the server. Its browser half is used unchanged.
+TensorBoard's own plugin lists the maps of all runs, whichever are chosen, looks for new maps only when there is a new
+run, and loads its fonts from the root of the server. Its JavaScript is used unchanged.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from werkzeug import wrappers
 from core.models import projector
 from core.web.board.selected_runs import SelectedRuns, experiment_of
 
-_BROWSER_HALF = Path(projector_plugin.__file__).parent / "tf_projector_plugin"
+_JAVASCRIPT = Path(projector_plugin.__file__).parent / "tf_projector_plugin"
 _TYPES = {".html": "text/html", ".js": "application/javascript"}
 
 
 class SelectedProjector(base_plugin.TBPlugin):
-    """Serves the files of ``core.models.projector`` under the addresses that TensorBoard's page asks for."""
+    """Serves the files of ``core.models.projector`` under the URLs that TensorBoard's page requests."""
 
     plugin_name = metadata.PLUGIN_NAME
 
@@ -32,7 +32,7 @@ class SelectedProjector(base_plugin.TBPlugin):
         self._runs: SelectedRuns = context.data_provider
 
     def is_active(self) -> bool:
-        return False  # what the data provider lists for the chosen runs decides
+        return False  # the data provider lists the plugin if a chosen run has a map
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
         return base_plugin.FrontendMetadata(es_module_path="/index.js", disable_reload=True, tab_name="Projector")
@@ -50,12 +50,12 @@ class SelectedProjector(base_plugin.TBPlugin):
         }
 
     def _browser_file(self, name: str) -> Callable:
-        path = _BROWSER_HALF / name
+        path = _JAVASCRIPT / name
 
         @wrappers.Request.application
         def serve(request: wrappers.Request) -> wrappers.Response:
             content = path.read_bytes()
-            # They lie at the root of TensorBoard, which need not be the root of the server.
+            # The fonts are at the root of TensorBoard, which is not the root of the server.
             content = content.replace(b"url(/font-roboto/", b"url(../../../font-roboto/")
             return Respond(request, content, _TYPES[path.suffix])
 
@@ -74,7 +74,7 @@ class SelectedProjector(base_plugin.TBPlugin):
         def serve(request: wrappers.Request) -> wrappers.Response:
             folder = self._runs.maps(experiment_of(request.environ)).get(request.args.get("run", ""))
             if folder is None:
-                return Respond(request, "There is no map of this run among the chosen ones.", "text/plain", 404)
+                return Respond(request, "None of the chosen runs of this name has a map.", "text/plain", 404)
             return answer(request, folder)
 
         return serve
@@ -107,4 +107,4 @@ def _sprite(request: wrappers.Request, folder: Path) -> wrappers.Response:
 
 
 def _bookmarks(request: wrappers.Request, folder: Path) -> wrappers.Response:
-    return Respond(request, "No views are kept.", "text/plain", 404)
+    return Respond(request, "Bookmarks are not stored.", "text/plain", 404)

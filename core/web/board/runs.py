@@ -1,4 +1,4 @@
-"""What TensorBoard is told about runs beside their curves: names, recipes, figures."""
+"""What TensorBoard shows of runs beside their curves: names, settings, metrics."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -10,21 +10,27 @@ from core.runs.values import Cost, Epoch, Evaluation, Run
 from core.workbench import Workbench
 
 METRICS: dict[str, tuple[str, str]] = {
-    "graft/accuracy": ("test accuracy", "Share of the test photos it got right."),
-    "graft/best_validation": ("best validation accuracy", "Share of the validation photos right, of its best epoch."),
+    "graft/accuracy": ("test accuracy", "Fraction of the test photos predicted correctly."),
+    "graft/best_validation": (
+        "best validation accuracy",
+        "Fraction of the validation photos predicted correctly, in the best epoch.",
+    ),
     "graft/log_loss": ("log-loss", "Mean cross-entropy on the test photos; smaller is better."),
-    "graft/seconds_alone": ("seconds alone", "Training time, had the run computed everything itself."),
-    "graft/ms_per_photo": ("ms per photo", "To answer for one photo on this machine, median."),
-    "graft/balanced_accuracy": ("balanced accuracy", "Mean over the classes of the share of their test photos right."),
+    "graft/seconds_alone": ("training seconds", "Training time without cached features."),
+    "graft/ms_per_photo": ("ms per photo", "Time to predict one photo on this machine, median."),
+    "graft/balanced_accuracy": (
+        "balanced accuracy",
+        "Mean over the classes of the fraction of their test photos predicted correctly.",
+    ),
     "graft/calibration_error": (
         "calibration error",
-        "How far its probabilities are from how often it is right (15 bins); smaller is better.",
+        "Expected difference between confidence and accuracy (15 bins); smaller is better.",
     ),
-    "graft/seconds_paid": ("seconds paid", "Training time it really took; stored features cost nothing."),
+    "graft/seconds_paid": ("seconds spent", "Training time spent; cached features cost nothing."),
 }
-"""Tag, column title and description of what is measured; the first five are shown unasked.
+"""Tag, column title and description of every metric; TensorBoard shows the first five by default.
 
-The tags are in no event file, so they cannot collide.
+The tags appear in no event file, so they cannot collide.
 """
 
 
@@ -39,7 +45,7 @@ class BoardRun:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Tag -> value of everything that was measured, of a finite value."""
+        """Tag -> value of every metric with a finite value."""
         measured, cost = self.evaluation, self.cost
         values: tuple[float | None, ...] = (
             measured.accuracy if measured else None,
@@ -56,14 +62,14 @@ class BoardRun:
 
 
 EVERYWHERE: dict[str, float] = {"depth": 0, "epochs": 0, "views": 1}
-"""What is true of runs whose pattern does not look at it.
+"""Values for runs whose pattern does not use the setting.
 
-TensorBoard draws only runs that have a value on each of its first five axes: with backbone and pattern, those are five.
+TensorBoard draws only runs with a value on each of its first five axes: backbone, pattern and these three.
 """
 
 
 def hyperparameters(recipe: Recipe) -> Mapping[str, str | float | bool]:
-    """Backbone, pattern and the hyperparameters that this pattern looks at, the most telling ones first."""
+    """Backbone, pattern and the hyperparameters that this pattern uses, the most important ones first."""
     pattern = str(recipe.pattern) if recipe.cascade is None else f"{recipe.pattern} ({recipe.cascade})"
     hp = {name: value for name, value in recipe.settings().items() if name not in PARTS}
     return {
@@ -75,11 +81,11 @@ def hyperparameters(recipe: Recipe) -> Mapping[str, str | float | bool]:
 
 
 NEWEST = 300
-"""So many runs are looked up where none were chosen."""
+"""Runs that can be chosen, and that are shown if none is."""
 
 
 class RegistryRuns:
-    """Reads the registry at every question, so that a new name or a deletion is seen at once."""
+    """Reads the registry at every call, so that renaming and deletion take effect at once."""
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
@@ -102,9 +108,9 @@ class RegistryRuns:
         }
 
     def _validation(self, run: Run, epochs: Sequence[Epoch]) -> float | None:
-        """Of the epoch with the smallest validation loss so far; without epochs what the model's card says."""
+        """Validation accuracy of the epoch with the smallest validation loss; without epochs that of the card."""
         if epochs:
-            measured = [epoch for epoch in epochs if not math.isnan(epoch.val_loss)]  # before NaN nothing is smaller
+            measured = [epoch for epoch in epochs if not math.isnan(epoch.val_loss)]  # min() of NaN is undefined
             return min(measured or epochs, key=lambda epoch: epoch.val_loss).val_accuracy
         try:
             return self._bench.registry.model(run.id).card["validation"]["accuracy"]

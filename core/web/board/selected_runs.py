@@ -1,7 +1,7 @@
-"""What TensorBoard may see: the chosen runs, under names people know.
+"""The data provider that limits TensorBoard to the chosen runs, under their names.
 
-TensorBoard's own run filter is a regular expression in the browser: it fetches every run of the folder, and above 500
-selects none. Here the choice is part of the address and everything else is never read.
+TensorBoard's own filter is a regular expression in the browser: it loads every run of the folder, and selects none if
+there are more than 500. Here the choice is part of the URL, and other runs are not read.
 """
 
 import re
@@ -22,14 +22,14 @@ FOLDER = "tensorboard"
 
 
 class BoardRuns(Protocol):
-    """What is known of runs beside their curves."""
+    """Data of runs beside their curves."""
 
     def names(self, run_ids: Collection[str]) -> Mapping[str, str]:
-        """Display names by id; unknown ids are left out."""
+        """Display names by id, without unknown ids."""
         ...
 
     def details(self, run_ids: Collection[str] | None) -> Mapping[str, BoardRun]:
-        """Recipes and figures by id; of the newest runs for None."""
+        """Recipes and metrics by id; None for the newest runs."""
         ...
 
 
@@ -58,7 +58,7 @@ class SelectedRuns(provider.DataProvider):
         shown = self._shown(ctx, experiment_id)
         runs = self._inner.list_runs(ctx, experiment_id="")
         started = {shown[run.run_name]: run.start_time for run in runs if run.run_name in shown}
-        # Those that wrote no events have a row in the HParams table all the same.
+        # Runs without event files have a row in the HParams table too.
         started = dict.fromkeys(self._roots(_chosen(experiment_id) or ()), 0.0) | started
         return [provider.Run(run_id=name, run_name=name, start_time=moment) for name, moment in started.items()]
 
@@ -73,7 +73,7 @@ class SelectedRuns(provider.DataProvider):
         return self._narrowed(self._inner.read_scalars, ctx, experiment_id, options)
 
     def read_last_scalars(self, ctx=None, *, experiment_id, run_tag_filter=None, **_options):
-        """Of the HParams table, which alone asks for it."""
+        """The metrics of the HParams table, the only caller."""
         return self._measured(experiment_id, run_tag_filter or provider.RunTagFilter())
 
     def list_tensors(self, ctx=None, *, experiment_id, **options):
@@ -94,7 +94,7 @@ class SelectedRuns(provider.DataProvider):
         return self._inner.read_blob(ctx, blob_key=blob_key)
 
     def maps(self, experiment_id: str) -> dict[str, Path]:
-        """Folders of the projector's files, by the shown name of their run."""
+        """Folders of the projector's files, by displayed name of the run."""
         chosen = _chosen(experiment_id)
         ids = chosen if chosen is not None else [path.name for path in self._runs_dir.iterdir()]
         folders = {name: self._runs_dir / name / FOLDER for name in ids if _is_plain(name)}
@@ -107,7 +107,7 @@ class SelectedRuns(provider.DataProvider):
         return {run: data for run, data in found.items() if wanted.runs is None or run in wanted.runs}
 
     def _details(self, experiment_id: str) -> dict[str, BoardRun]:
-        """By shown name, in the order they were chosen."""
+        """By displayed name, in the order of the choice."""
         chosen = _chosen(experiment_id)
         known = self._known.details(chosen)
         names = {name: one.run.name for name, one in known.items()} if chosen else {}
@@ -121,13 +121,13 @@ class SelectedRuns(provider.DataProvider):
         shown = self._shown(ctx, experiment_id)
         wanted = options.pop("run_tag_filter", None) or provider.RunTagFilter()
         stored = set(shown) if wanted.runs is None else {stored_name(run) for run in wanted.runs} & set(shown)
-        answer = read(
+        data = read(
             ctx, experiment_id="", run_tag_filter=provider.RunTagFilter(runs=stored, tags=wanted.tags), **options
         )
-        return {shown[run]: data for run, data in answer.items()}
+        return {shown[run]: series for run, series in data.items()}
 
     def _shown(self, ctx, experiment_id: str) -> dict[str, str]:
-        """Stored name -> shown name of every run that may be seen."""
+        """Stored name -> displayed name of the runs to show."""
         chosen = _chosen(experiment_id)
         names = self._known.names(chosen) if chosen else {}
         return {
@@ -138,7 +138,7 @@ class SelectedRuns(provider.DataProvider):
 
 
 def experiment_of(environ: Mapping[str, Any]) -> str:
-    """The chosen runs, as TensorBoard hands them around: its "experiment id"."""
+    """The chosen runs, which TensorBoard passes as its "experiment id"."""
     return environ.get(WSGI_ENVIRON_KEY, "")
 
 
@@ -148,7 +148,7 @@ def _chosen(experiment_id: str) -> list[str] | None:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether an id from an address stays a name within a folder."""
+    """Whether an id from a URL is a plain file name."""
     return re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name) is not None
 
 
@@ -166,6 +166,6 @@ def shown_name(stored: str, names: Mapping[str, str]) -> str:
 
 
 def stored_name(shown: str) -> str:
-    """The way back; the name in the middle may have changed since."""
+    """The inverse of ``shown_name``, which ignores the name of the run: it may have changed."""
     part = shown.partition("/")[2]
     return f"{run_id(shown)}/{FOLDER}" + (f"/{part}" if part else "")

@@ -28,13 +28,13 @@ _EXPERIMENT = re.compile(r"^/experiment/[^/]*")
 
 
 DASHBOARDS = ("timeseries", "hparams", "projector", "scalars")
-"""As TensorBoard calls them in its addresses."""
+"""As named in TensorBoard's URLs."""
 
 
 def board_path(run_ids: Iterable[str], dashboard: str = "") -> str:
-    """Where these runs are shown, unsmoothed.
+    """The relative URL of TensorBoard on these runs, without smoothing.
 
-    Relative, because a proxy may have put a path before ours: pages lie beside ``tb``.
+    Relative, because a proxy may add a path prefix: the pages are beside ``tb``.
     """
     return f"tb/of/{','.join(run_ids)}/?smoothing=0" + (f"#{dashboard}" if dashboard else "")
 
@@ -54,7 +54,7 @@ class TensorBoard:
         self._app = WSGIMiddleware(wsgi, workers=4)  # type: ignore[assignment]
 
     def stop(self) -> None:
-        """Forget it; the data server ends with its standard input."""
+        """Stop the data server, which ends when its standard input is closed."""
         ingester = getattr(self._program, "_ingester", None)
         process = getattr(ingester, "_data_server_process", None)
         if process is not None:
@@ -76,7 +76,7 @@ def _make_wsgi(runs_dir: Path, known: "BoardRuns"):
     from core.web.board.selected_runs import SelectedRuns
 
     program = importlib.import_module("tensorboard.program")  # `from tensorboard import program` is a lazy stand-in
-    vars(program)["_DATA_SERVER_ADVISORY_MESSAGE"] = ""  # a note to TensorBoard's own users
+    vars(program)["_DATA_SERVER_ADVISORY_MESSAGE"] = ""  # meant for users of TensorBoard itself
     board = program.TensorBoard()
     board.configure(
         argv=["tensorboard", "--logdir", str(runs_dir), "--load_fast", "auto", "--reload_interval", str(RELOAD_SECONDS)]
@@ -88,7 +88,7 @@ def _make_wsgi(runs_dir: Path, known: "BoardRuns"):
 
 
 def _plugins() -> list:
-    """The dashboards for which there is something to show."""
+    """The plugins of the dashboards that Graft has data for."""
     from tensorboard.plugins.core.core_plugin import CorePluginLoader
     from tensorboard.plugins.hparams.hparams_plugin import HParamsPlugin
     from tensorboard.plugins.metrics.metrics_plugin import MetricsPlugin
@@ -100,7 +100,7 @@ def _plugins() -> list:
 
 
 def _keep_tensorflow_out() -> None:
-    """TensorBoard's own switch: with this module present it never imports TensorFlow (79 MB instead of 736 MB)."""
+    """With this module present TensorBoard never imports TensorFlow (79 MB instead of 736 MB)."""
     import tensorboard.compat
 
     name = "tensorboard.compat.notf"
@@ -109,7 +109,7 @@ def _keep_tensorflow_out() -> None:
 
 
 def _with_own_fonts(wsgi: Callable) -> Callable:
-    """TensorBoard's page asks for its fonts at the root of the server; they lie beside the page."""
+    """TensorBoard's page requests its fonts at the root of the server; they are beside the page."""
     from werkzeug.wrappers import Response
 
     def app(environ: dict, start_response: Callable):
@@ -123,11 +123,11 @@ def _with_own_fonts(wsgi: Callable) -> Callable:
 
 
 def _choosing(wsgi: Callable) -> Callable:
-    """Take the chosen runs out of the path and hand them over as TensorBoard's "experiment id"."""
+    """Move the chosen runs from the path to TensorBoard's "experiment id"."""
     from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
 
     def app(environ: dict, start_response: Callable):
-        environ.pop(WSGI_ENVIRON_KEY, None)  # a header of that name from outside means nothing
+        environ.pop(WSGI_ENVIRON_KEY, None)  # ignore a header of that name from a client
         chosen = _CHOSEN.match(environ["PATH_INFO"])
         path = chosen.group(2) if chosen else environ["PATH_INFO"]
         # The browser side always asks for /experiment/defaultExperimentId/...

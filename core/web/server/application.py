@@ -1,4 +1,4 @@
-"""What the server process adds to Streamlit: routes, protection, and what must be ready before the first visitor."""
+"""What the server process adds to Streamlit: routes, middleware, and the work before the first request."""
 
 import asyncio
 import gc
@@ -34,19 +34,19 @@ from core.web.server.uploads import receive_slice, sweep_folder
 STATIC = Path(__file__).parents[1] / "static"
 
 HEAVY = ("pandas", "pyarrow", "plotly.graph_objects", "PIL.Image", "numpy", "sqlalchemy.dialects.sqlite")
-"""Imported before the first visitor, then frozen out of the collector: Streamlit collects after every script run."""
+"""Imported before the first request, then excluded from garbage collection, which Streamlit does after every script."""
 
 logger = logging.getLogger(__name__)
 board = TensorBoard()
 
 
 def disable_pages_autodiscovery() -> None:
-    """Without this, the first visitor of a deep link gets the page file alone: no frame (see platform.md)."""
+    """Otherwise the first request of a deep link runs the page file alone, without the frame."""
     PagesManager.uses_pages_directory = False
 
 
 def healthz(request: Request) -> JSONResponse:
-    """Is the process up, does the registry answer, is there a supervisor? ``?detail`` adds what the process holds."""
+    """Health of process, registry and supervisor as JSON; ``?detail`` adds memory and whether TensorFlow is loaded."""
     health: dict[str, Any] = {"status": "ok", "version": VERSION, "supervisor": None, "registry": "ok"}
     try:
         bench = workbench()
@@ -65,15 +65,15 @@ def _plain(value: Any) -> Any:
 
 
 def _to_board(request: Request) -> RedirectResponse:
-    return RedirectResponse("tb/")  # relative, because a proxy may have put a path before ours
+    return RedirectResponse("tb/")  # relative, because a proxy may add a path prefix
 
 
 def explain_crash(error: Exception) -> bool:
-    """What a visitor reads when a page fails in a way nobody foresaw; the details go to the log."""
+    """The message for an unexpected exception of a page; the details are logged."""
     logger.error("A page failed", exc_info=error)
     st.error(
-        f"Graft made a mistake on this page ({type(error).__name__}). Nothing was lost. Reload the page to go on; "
-        "the details are in the terminal Graft was started from.",
+        f"Graft made a mistake on this page ({type(error).__name__}). No data was lost. Reload the page to continue; "
+        "the details are in the terminal in which Graft was started.",
         icon=":material/error:",
     )
     return True

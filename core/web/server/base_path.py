@@ -1,20 +1,20 @@
-"""Graft below a path, ``https://host/graft/``: our own routes go where Streamlit puts its own.
+"""Graft below a path, ``https://host/graft/``: our own routes are served below Streamlit's base path.
 
-Streamlit serves everything of its own below ``server.baseUrlPath``; routes given to ``st.App`` stay at the root. Pages
-find the way by relative addresses, so a proxy that takes the path away before it asks us works as well.
+Streamlit serves its own routes below ``server.baseUrlPath``; routes given to ``st.App`` stay at the root. Pages use
+relative URLs, so a proxy that strips the path works as well.
 """
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 OWN = ("healthz", "tb", "api", "assets")
-"""First parts of the addresses of our routes."""
+"""First parts of the paths of our routes."""
 
 
 class BelowBasePath:
-    """Middleware that answers for our routes below the base path too.
+    """Middleware that serves our routes below the base path too.
 
-    The setting is read with every request: when the middleware is made, Streamlit may not have read its file yet.
+    The setting is read at every request, because Streamlit may read its configuration after the middleware is created.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,6 +34,6 @@ def base_path() -> str:
 
 
 def is_own(path: str, base: str) -> bool:
-    """Whether this is an address of ours below ``base``."""
+    """Whether the path is one of our routes below ``base``."""
     inner = path.removeprefix(f"{base}/")
     return inner != path and inner.partition("/")[0] in OWN

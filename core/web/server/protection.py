@@ -1,4 +1,4 @@
-"""What every request must pass and every answer carries. Pure ASGI: nothing here reads a body."""
+"""Middleware that checks requests and adds headers to responses. Pure ASGI: request bodies are not read."""
 
 import os
 import re
@@ -17,7 +17,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def content_security_policy(page: str) -> str:
-    """The policy for Streamlit's ``index.html``: nothing from outside, and of inline scripts only those it contains."""
+    """The policy for Streamlit's ``index.html``: no external resources, and only the inline scripts it contains."""
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     hashes = [f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts]
     return "; ".join(
@@ -51,7 +51,7 @@ HEADERS = {
 
 
 def allowed_hosts() -> tuple[str, ...]:
-    """This machine's names and those of ``GRAFT_ALLOWED_HOSTS`` (comma-separated, ports ignored)."""
+    """Names of this machine, and those of ``GRAFT_ALLOWED_HOSTS`` (comma-separated, ports ignored)."""
     extra = os.environ.get("GRAFT_ALLOWED_HOSTS", "")
     return LOCAL_HOSTS + tuple(host_name(host.strip()) for host in extra.split(",") if host.strip())
 
@@ -70,11 +70,11 @@ class KnownHosts:
         if scope["type"] == "lifespan" or host_name(Headers(scope=scope).get("host", "")) in self._hosts:
             await self._app(scope, receive, send)
         else:
-            await _refuse(scope, receive, send, 421, "This name is not served here. Set GRAFT_ALLOWED_HOSTS.")
+            await _refuse(scope, receive, send, 421, "Graft does not serve this host name. Set GRAFT_ALLOWED_HOSTS.")
 
 
 class SameOriginWrites:
-    """Refuse whatever changes something and was sent by another site's page."""
+    """Refuse requests that can change state and come from a page of another site."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -83,11 +83,11 @@ class SameOriginWrites:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS or _is_own(Headers(scope=scope)):
             await self._app(scope, receive, send)
         else:
-            await _refuse(scope, receive, send, 403, "Another site may not change anything here.")
+            await _refuse(scope, receive, send, 403, "Requests from another site are refused.")
 
 
 class ProtectiveHeaders:
-    """Add ``HEADERS`` to every answer that does not bring its own (TensorBoard has its own policy)."""
+    """Add ``HEADERS`` to every response that does not set them itself (TensorBoard has its own policy)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -111,7 +111,7 @@ def host_name(host: str) -> str:
 
 
 def _is_own(headers: Headers) -> bool:
-    """Browsers say where a request comes from; programs (no ``Sec-Fetch-Site``, no ``Origin``) are not lured."""
+    """Browsers send the origin of a request; programs send neither of the two headers and are trusted."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"

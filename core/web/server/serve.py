@@ -1,4 +1,4 @@
-"""Starting the dashboard: one process, one port, one line that says where."""
+"""Starting the dashboard: one process on one port."""
 
 import contextlib
 import ctypes
@@ -45,7 +45,7 @@ def run(app: Any, settings: Settings | None = None) -> None:
 
 
 def return_freed_memory() -> None:
-    """Let glibc hand freed memory back: tables come and go with every page, and each thread would keep its own share.
+    """Make glibc return freed memory: pages allocate large tables, and each thread would keep its own arena.
 
     The numbers are M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h. Other C libraries have no mallopt.
     """
@@ -56,15 +56,15 @@ def return_freed_memory() -> None:
 
 
 def address() -> str:
-    """127.0.0.1 unless ``STREAMLIT_SERVER_ADDRESS`` asks for another."""
+    """``STREAMLIT_SERVER_ADDRESS``, by default 127.0.0.1."""
     return os.environ.get("STREAMLIT_SERVER_ADDRESS") or "127.0.0.1"
 
 
 def asked_base_path() -> str:
-    """``/graft`` where ``GRAFT_BASE_PATH`` asks for ``graft`` (slashes at its ends do not matter), else "".
+    """``/graft`` if ``GRAFT_BASE_PATH`` is ``graft`` (slashes at its ends are ignored), else "".
 
     Raises:
-        InvalidInput: it is no path.
+        InvalidInput: it is not a path.
     """
     asked = os.environ.get(BASE_PATH) or os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH") or ""
     path = asked.strip("/")
@@ -74,10 +74,10 @@ def asked_base_path() -> str:
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Streamlit would go on searching for another port, or die with a traceback.
+    """Fail with one sentence; Streamlit would search for another port, or fail with a traceback.
 
     Raises:
-        Conflict: something listens there already.
+        Conflict: the port is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -1,4 +1,4 @@
-"""What the web process holds exactly once, whatever Streamlit reloads."""
+"""Objects that exist once per web process, also after Streamlit reloads modules."""
 
 import sys
 import threading
@@ -13,10 +13,10 @@ _STORE = "_graft_process_store"
 
 
 def process_singleton(name: str, factory: Callable[[], Any]) -> Any:
-    """The one object called ``name`` of this process.
+    """The object called ``name`` of this process, created at the first call.
 
-    Streamlit evicts project modules on a code reload, so a module-level object would exist twice. A synthetic module
-    in ``sys.modules`` is left alone.
+    Streamlit removes project modules from ``sys.modules`` on a code reload, so a module-level object would exist twice;
+    a synthetic module stays.
     """
     store = sys.modules.setdefault(_STORE, types.ModuleType(_STORE)).__dict__
     with store.setdefault("lock", threading.RLock()):

@@ -1,6 +1,6 @@
 """Uploads of any size: a ticket, then slices sent with PUT, streamed to disk and resumable at any byte.
 
-``st.file_uploader`` keeps the whole file in memory; here the server holds one network buffer of it.
+``st.file_uploader`` keeps the whole file in memory; here one network buffer of it.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ SLICE_BYTES = 16 * 2**20
 BUFFER_BYTES = 2**20
 MOST_BYTES = 200 * 10**9
 KEEP_FREE_BYTES = 10**9
-"""What an upload leaves free on the disk: an import needs room for the stored photos too."""
+"""Disk space that an upload leaves free, because the import stores the photos too."""
 KEEP_SECONDS = 24 * 3600
 MOST_TICKETS = 200
 
 
 @dataclass
 class UploadTicket:
-    """One file on its way. ``path`` lies under a name of our own; ``name`` is the client's, for show only."""
+    """One file that is being uploaded. ``path`` has a generated name; ``name`` is the client's, for display only."""
 
     ticket: str
     folder: Path
@@ -52,13 +52,13 @@ class UploadTicket:
 
 
 class Tickets:
-    """The uploads of this process; who holds no ticket writes nothing."""
+    """The uploads of this process; without a ticket nothing can be uploaded."""
 
     def __init__(self) -> None:
         self._uploads: dict[str, UploadTicket] = {}
 
     def issue(self, folder: Path, suffixes: Sequence[str]) -> UploadTicket:
-        """A new unguessable ticket; the longest untouched ones give way when there are too many."""
+        """A new random ticket; the least recently used ones are dropped when there are too many."""
         self.sweep()
         for upload in sorted(self._uploads.values(), key=lambda upload: upload.touched)[: -MOST_TICKETS + 1]:
             self.drop(upload.ticket)
@@ -70,17 +70,17 @@ class Tickets:
         return self._uploads.get(ticket)
 
     def release(self, ticket: str) -> None:
-        """Forget the ticket and keep the file: somebody else looks after it now."""
+        """Forget the ticket and keep the file, which the caller owns from now on."""
         self._uploads.pop(ticket, None)
 
     def drop(self, ticket: str) -> None:
-        """Forget the ticket and delete what came."""
+        """Forget the ticket and delete the file."""
         upload = self._uploads.pop(ticket, None)
         if upload is not None:
             upload.path.unlink(missing_ok=True)
 
     def sweep(self, now: float | None = None) -> None:
-        """Drop what nobody touched for a day."""
+        """Drop uploads that were not continued for a day."""
         limit = (time.time() if now is None else now) - KEEP_SECONDS
         for upload in list(self._uploads.values()):
             if upload.touched < limit and not upload.busy:
@@ -92,7 +92,7 @@ def tickets() -> Tickets:
 
 
 def sweep_folder(folder: Path, now: float | None = None) -> None:
-    """Delete uploads a former process left behind more than a day ago."""
+    """Delete uploads that a former process left more than a day ago."""
     limit = (time.time() if now is None else now) - KEEP_SECONDS
     for path in folder.glob("upload-*"):
         if path.is_file() and path.stat().st_mtime < limit:
@@ -102,20 +102,20 @@ def sweep_folder(folder: Path, now: float | None = None) -> None:
 async def receive_slice(request: Request) -> JSONResponse:
     """``PUT /api/v1/uploads/{ticket}?offset=&size=&name=``: append the body.
 
-    200 and 409 answer ``{"received": n}``: where the next slice starts.
+    200 and 409 return ``{"received": n}``: where the next slice starts.
     """
     upload = tickets().find(request.path_params["ticket"])
     if upload is None:
-        return _answer(403, None, "This upload is not known here (any more). Start it again.")
+        return _response(403, None, "This upload is not known (any more). Start it again.")
     try:
         offset, size = _numbers(request)
         _begin(upload, offset, size, request.query_params.get("name", ""))
     except NoSpace as error:
-        return _answer(507, upload, str(error))
+        return _response(507, upload, str(error))
     except GraftError as error:
-        return _answer(400, upload, str(error))
+        return _response(400, upload, str(error))
     if upload.busy or offset != upload.received:
-        return _answer(409, upload, "The upload goes on elsewhere.")
+        return _response(409, upload, "Another request continues this upload.")
     upload.busy = True
     try:
         return await _append(upload, request)
@@ -128,21 +128,21 @@ async def _append(upload: UploadTicket, request: Request) -> JSONResponse:
     room = min(SLICE_BYTES, (upload.size or 0) - upload.received)
     buffer = bytearray()
     with upload.path.open("ab") as file:
-        file.truncate(upload.received)  # what an interrupted slice wrote without having been counted
+        file.truncate(upload.received)  # bytes of an interrupted slice that were not counted
         try:
             async for chunk in request.stream():
                 room -= len(chunk)
                 if room < 0:
-                    return _answer(413, upload, "The slice is larger than announced.")
+                    return _response(413, upload, "The slice is larger than announced.")
                 buffer += chunk
                 if len(buffer) >= BUFFER_BYTES:
                     await _write(upload, file, buffer)
             await _write(upload, file, buffer)
         except ClientDisconnect:
-            return _answer(400, upload, "The connection broke.")
+            return _response(400, upload, "The connection broke.")
         except OSError as error:
-            return _answer(507, upload, f"The upload could not be written: {error.strerror}.")
-    return _answer(200, upload, "")
+            return _response(507, upload, f"The upload could not be written: {error.strerror}.")
+    return _response(200, upload, "")
 
 
 async def _write(upload: UploadTicket, file, buffer: bytearray) -> None:
@@ -163,9 +163,9 @@ def _numbers(request: Request) -> tuple[int, int]:
 
 
 def _begin(upload: UploadTicket, offset: int, size: int, name: str) -> None:
-    """Check the first slice of a file; of a later one, that it is still the same file.
+    """Check the first slice of a file, or that a later slice belongs to the same file.
 
-    Another file may begin in place of one that was given up.
+    Another file may start in place of an abandoned one.
     """
     shown = os.path.basename(name.replace("\\", "/"))[:200]
     if upload.size is not None and (size, shown) == (upload.size, upload.name):
@@ -185,7 +185,7 @@ def _begin(upload: UploadTicket, offset: int, size: int, name: str) -> None:
     upload.size, upload.name, upload.received = size, shown, 0
 
 
-def _answer(status: int, upload: UploadTicket | None, sentence: str) -> JSONResponse:
+def _response(status: int, upload: UploadTicket | None, sentence: str) -> JSONResponse:
     return JSONResponse({"received": upload.received if upload else 0, "error": sentence}, status)
 
 
