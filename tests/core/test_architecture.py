@@ -1,6 +1,7 @@
 """Imports run one way, and the web process and the supervisor never meet TensorFlow."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -128,3 +129,18 @@ def test_only_files_home_names_files(path):
         if path.name == "delete.py":
             named -= {"checkpoints"}  # a word in a sentence
         assert not named, f"core/files/home.py knows where these are: {named}"
+
+
+PACKAGES = sorted(path.parent.name for path in (REPOSITORY / "core").glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_modules_of_a_package_form_no_circle(package):
+    """Imports inside functions and for type checking count; an ``__init__`` only collects names."""
+    paths = [path for path in (REPOSITORY / "core" / package).rglob("*.py") if path.name != "__init__.py"]
+    modules = {".".join(path.relative_to(REPOSITORY).with_suffix("").parts): path for path in paths}
+    imports = {}
+    for module, path in modules.items():
+        used = imports_of(path) | {name.rpartition(".")[0] for name in imports_of(path)}
+        imports[module] = used & modules.keys() - {module}
+    graphlib.TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
