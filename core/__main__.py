@@ -1,7 +1,7 @@
 """The command line: ``python -m core COMMAND``; the same workbench as the pages.
 
-With ``--json`` a command prints one JSON object on stdout and nothing else. Exit code 0 only when what was asked was
-done; errors are one line on stderr.
+With ``--json`` a command prints one JSON object on stdout and nothing else. Exit code 0 only if all was done that
+was asked for; errors are one line on stderr.
 """
 
 import errno
@@ -21,40 +21,40 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         result, done = options.command(options)
-        _print(json.dumps(_numbers(result), allow_nan=False) if options.json else options.text(result), sys.stdout)
+        _print(json.dumps(_finite(result), allow_nan=False) if options.json else options.text(result), sys.stdout)
     except GraftError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         return _stopped()
-    except BrokenPipeError:  # whoever read the output has read enough
+    except BrokenPipeError:  # the reader of the output closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        return _fail(_in_words(error))
+        return _fail(_message(error))
     return 0 if done else 1
 
 
-def _numbers(value: Any) -> Any:
-    """``value`` with None for what is not a number, such as a loss that ran away: JSON has no word for it."""
+def _finite(value: Any) -> Any:
+    """``value`` with None for NaN and infinity, such as a loss that diverged: JSON cannot represent them."""
     if isinstance(value, dict):
-        return {key: _numbers(one) for key, one in value.items()}
+        return {key: _finite(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_numbers(one) for one in value]
+        return [_finite(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print(text: str, stream: TextIO) -> None:
-    """File names may hold bytes that are no text; those are printed escaped."""
+    """Bytes of file names that are not valid text are printed escaped."""
     encoding = stream.encoding or "utf-8"
     if text:
         print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
 
 def _stopped() -> int:
-    return _fail("Stopped. Nothing half-done was kept; runs in the background go on.", code=130)
+    return _fail("Stopped. Incomplete results were discarded; runs in the background continue.", code=130)
 
 
-def _in_words(error: OSError) -> str:
+def _message(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Free some space and try again."
     where = f": {error.filename}" if error.filename else ""

@@ -31,7 +31,7 @@ def stop(options: Namespace) -> Result:
 
 
 def stop_text(result: dict) -> str:
-    return "The supervisor has ended." if result["stopped"] else "No supervisor was running."
+    return "The supervisor was stopped." if result["stopped"] else "No supervisor was running."
 
 
 def backup(options: Namespace) -> Result:

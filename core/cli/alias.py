@@ -61,4 +61,4 @@ def alias_text(result: dict) -> str:
 
 def _came_to(move: dict) -> str:
     back = "back to " if move["restores"] else ""
-    return f"{back}{move['run_name']} ({move['run_id']})" if move["run_id"] else "taken away"
+    return f"{back}{move['run_name']} ({move['run_id']})" if move["run_id"] else "removed"

@@ -75,7 +75,7 @@ def _pair(pair: Paired) -> dict:
 
 
 def compare_text(result: dict) -> str:
-    header = ("run", "name", "test accuracy", "95 %", "balanced", "log-loss", "calibration error", "paid", "best?")
+    header = ("run", "name", "test accuracy", "95 %", "balanced", "log-loss", "calibration error", "spent", "best?")
     lines = [table(header, [_cells(run) for run in result["runs"]])]
     lines += [pair["verdict"] for pair in result["pairs"][: max(0, _answered(result) - 1)]]
     lines += result["missing"].values()

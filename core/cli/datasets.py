@@ -49,7 +49,7 @@ def import_text(result: dict) -> str:
         *(f"  refused {rejection['file']}: {rejection['reason']}" for rejection in result["rejected"]),
     ]
     if result["already_there"]:
-        lines.append("Exactly these photos were here already; nothing was added.")
+        lines.append("A dataset with exactly these photos exists already; nothing was added.")
     return "\n".join(lines)
 
 

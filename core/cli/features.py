@@ -21,7 +21,7 @@ def features(options: Namespace) -> Result:
     if options.parquet:
         return _exported(workbench, options)
     if options.backbone or options.cut:
-        raise InvalidInput("--backbone and --cut say what goes into the file of --parquet. Add --parquet FILE.")
+        raise InvalidInput("--backbone and --cut are options of --parquet. Add --parquet FILE.")
     dataset_id = workbench.registry.dataset(options.dataset).id if options.dataset else None
     rows = [row for row in workbench.features() if dataset_id in (None, row.dataset_id)]
     total = sum(row.stored.bytes for row in rows)
@@ -36,7 +36,7 @@ def features(options: Namespace) -> Result:
 
 def _exported(workbench: Workbench, options: Namespace) -> Result:
     if not options.dataset or not options.backbone:
-        raise InvalidInput("--parquet needs to know which features: --dataset D --backbone B, and --cut C if not top.")
+        raise InvalidInput("--parquet needs --dataset D and --backbone B (and --cut C, default: top).")
     target = Path(options.parquet).expanduser()
     if not target.parent.is_dir():
         raise InvalidInput(f"There is no folder {str(target.parent)!r} to write into.")

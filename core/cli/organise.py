@@ -43,7 +43,7 @@ def archive(options: Namespace) -> Result:
 
 def tag(options: Namespace) -> Result:
     if not (options.add or options.remove):
-        raise InvalidInput("Say which tags: --add TAG, --remove TAG, or both.")
+        raise InvalidInput("Give --add TAG, --remove TAG, or both.")
     workbench = Workbench.open()
     workbench.tag(options.runs, options.add, options.remove)
     return _marks(workbench, options.runs), True

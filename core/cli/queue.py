@@ -55,7 +55,7 @@ def report_unfinished(runs: list[Run]) -> bool:
 
 def wait_text(result: dict) -> str:
     if not result["runs"]:
-        return "Nothing waits or runs."
+        return "No run is waiting or running."
     return "\n".join(f"{row['run']}  {row['status']}  {row['reason']}".rstrip() for row in result["runs"])
 
 

@@ -39,11 +39,11 @@ def recipes_of(workbench: Workbench, dataset_id: str, options: Namespace) -> lis
     if options.cascade:
         return _cascades(workbench, dataset_id, options)
     if options.member:
-        raise InvalidInput("--member belongs to a cascade. Say which: --cascade fusion or --cascade stacking.")
+        raise InvalidInput("--member is an option of --cascade. Add --cascade fusion or --cascade stacking.")
     patterns = [_pattern(name) for name in options.pattern or (Pattern.INTEGRATED_EXTRACTOR,)]
     if Pattern.CASCADE in patterns:
         raise InvalidInput(
-            "A cascade says of which kind it is: --cascade fusion or --cascade stacking, with every --member."
+            "The pattern cascade needs its kind: --cascade fusion or --cascade stacking, with every --member."
         )
     assignments = _assignments(options, patterns)
     return [
@@ -68,7 +68,7 @@ def _cascades(workbench: Workbench, dataset_id: str, options: Namespace) -> list
     if options.cascade not in trained:
         raise InvalidInput(f"--cascade must be one of: {', '.join(trained)}. Received: {options.cascade}")
     if set(options.pattern or ()) - {str(Pattern.CASCADE)} or options.depth:
-        raise InvalidInput("A cascade has neither another --pattern nor a --depth. Leave them out.")
+        raise InvalidInput("--cascade cannot be combined with another --pattern or --depth. Leave them out.")
     kind, members = Cascade(options.cascade), [*options.backbone, *options.member]
     recipe = workbench.cascade(dataset_id, kind, members)
     assignments = _assignments(options, [Pattern.CASCADE])

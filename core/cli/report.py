@@ -72,7 +72,7 @@ def calibrate(options: Namespace) -> Result:
 def calibrate_text(result: dict) -> str:
     found = result["calibration"]
     if found is None:
-        return f"{result['run']} answers as it was trained again."
+        return f"{result['run']} predicts without a temperature again."
     lines = [f"{result['run']}: temperature {found['temperature']:.3f}, fitted on {found['photos']} validation photos"]
     lines += [_before_and_after(found, split) for split in ("validation", "test")]
     return "\n".join(lines)
@@ -80,7 +80,7 @@ def calibrate_text(result: dict) -> str:
 
 def _before_and_after(found: Mapping[str, Any], split: str) -> str:
     if found[f"{split}_ece_before"] is None:
-        return f"  {split}: its answers are gone"
+        return f"  {split}: its predictions were deleted"
     ece, loss = ([found[f"{split}_{name}_{word}"] for word in ("before", "after")] for name in ("ece", "loss"))
     return (
         f"  {split}: calibration error {percent(ece[0])} -> {percent(ece[1])}, log-loss {loss[0]:.3f} -> {loss[1]:.3f}"
@@ -101,7 +101,7 @@ def _target(name: str, force: bool, endings: Sequence[str]) -> Path:
         if target.is_dir():
             raise InvalidInput(f"{name} is a folder. Name a file in it.")
         if target.exists() and not force:
-            raise Conflict(f"{name} is there already. Add --force to overwrite it, or choose another name.")
+            raise Conflict(f"{name} exists already. Add --force to overwrite it, or choose another name.")
     return target
 
 

@@ -43,10 +43,11 @@ def _combined(plan: Plan, run: Run) -> dict:
 
 
 def combined_text(result: dict) -> str:
-    known = " It was combined before." if result["decision"] == Decision.REUSED else ""
+    known = " Reused: these runs were combined before." if result["decision"] == Decision.REUSED else ""
     lines = [f"{result['run']}  {result['name']}: test accuracy {100 * result['accuracy']:.1f} %.{known}"]
     if "threshold" in result.get("choice", {}):
-        lines.append(f"    The first answers when it is at least {100 * result['choice']['threshold']:.0f} % sure.")
+        threshold = 100 * result["choice"]["threshold"]
+        lines.append(f"    The first run is used when its confidence is at least {threshold:.0f} %.")
     return "\n".join([*lines, *(f"    {concern['sentence']}" for concern in result["concerns"])])
 
 
@@ -65,7 +66,7 @@ def reproduce_text(result: dict) -> str:
     lines = [f"{result['run']}  {result['name']}: {result['status']}. {result['reason']}".rstrip()]
     if found["identical"] is None:
         return lines[0]
-    lines.append("Both agree to the last bit." if found["identical"] else "They differ:")
+    lines.append("Both runs are identical to the last bit." if found["identical"] else "The runs differ:")
     lines += [
         f"    {one['name']}: {one['original']:g} and {one['again']:g} ({one['difference']:+g})"
         for one in found["differences"]

@@ -162,7 +162,9 @@ def show_text(result: dict) -> str:
             lines.append(f"  {kind}: {', '.join(result['lineage'][kind])}")
     if result["cost"]:
         cost = result["cost"]
-        lines.append(f"  {cost['wall_seconds']:.1f} s paid, {cost['alone_wall_seconds']:.1f} s alone")
+        lines.append(
+            f"  {cost['wall_seconds']:.1f} s spent, {cost['alone_wall_seconds']:.1f} s without cached features"
+        )
     if result["model"]:
         lines.append(f"  {result['model']['path']}")
     return "\n".join(lines)

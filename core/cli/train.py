@@ -85,7 +85,7 @@ def _ask_about_number(number: int, options: Namespace) -> None:
     if concern is None or options.yes or options.dry_run:
         return
     if not _asks(options):
-        raise InvalidInput(f"{concern.sentence} Nothing was launched; say --yes if you mean it.")
+        raise InvalidInput(f"{concern.sentence} Nothing was launched; add --yes to confirm.")
     _confirm(concern.sentence)
 
 

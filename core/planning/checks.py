@@ -1,4 +1,4 @@
-"""What should be said before anything is spent: refusals, questions and notes, each one sentence for a person."""
+"""Checks of plans before launching: refusals, questions and notes, each one sentence."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,10 +19,10 @@ from core.settings import Settings
 from core.text.units import count, duration, listed, size
 
 MANY_RUNS = 100
-"""More than these at once are asked about first."""
+"""Launching more runs than this at once is confirmed first."""
 
 LONG_SECONDS = 12 * 3600
-"""So is more work than fits into a night."""
+"""More work than this is confirmed first, too."""
 
 STEEP_RATE = {"learning_rate": 0.1, "fine_tuning_rate": 0.01}
 """From here on Adam's steps are 100 times the usual ones (0.001 and 0.0001; Kingma and Ba 2015; keras.io guides)."""
@@ -33,7 +33,7 @@ MEMINFO = Path("/proc/meminfo")
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a check looks at.
+    """What a check examines.
 
     Args:
         plan: with its estimates; backbones: of the recipe, by name.
@@ -51,7 +51,7 @@ class Question:
 
 
 def examine(question: Question) -> tuple[Concern, ...]:
-    """Everything that should be said about one plan, the gravest first."""
+    """All concerns about one plan, the most severe first."""
     found = [concern for check in CHECKS for concern in check(question)]
     return tuple(sorted(found, key=lambda concern: list(Level).index(concern.level)))
 
@@ -84,7 +84,7 @@ def _rates(question: Question) -> Iterator[Concern]:
         rate = question.recipe.settings().get(name, 0)
         if rate >= steep:
             yield _ask(
-                f"{name}={rate:g} is at least 100 times the usual: training will most likely explode, and the run end "
+                f"{name}={rate:g} is at least 100 times the usual: training will probably diverge and the run end "
                 f"FAILED. Try {steep / 100:g}."
             )
 
@@ -96,26 +96,26 @@ def _validation(question: Question) -> Iterator[Concern]:
     few = [name for name in question.dataset.class_names if counts.get(name, 0) <= 1]
     if few:
         yield _note(
-            f"{listed(few)} {'has' if len(few) == 1 else 'have'} at most one validation photo, so which epoch is best "
-            "is partly luck. Add photos for a firmer choice."
+            f"{listed(few)} {'has' if len(few) == 1 else 'have'} at most one validation photo, so the choice of the "
+            "best epoch is unreliable. Add photos."
         )
 
 
 def _blind_classifier(question: Question) -> Iterator[Concern]:
-    """What ImageNet does not know, it cannot answer."""
+    """Classes without a counterpart in ImageNet are never predicted."""
     if question.recipe.pattern is not Pattern.CLASSIFIER:
         return
     unmapped = mapped(question.dataset.class_names, question.recipe.mapping).unmapped
     if len(unmapped) == len(question.dataset.class_names):
         yield _refuse(
-            "None of the classes is among ImageNet's by its name, so this network cannot answer as it is. "
-            "Say in the table which of ImageNet's classes stand for yours, or choose another pattern."
+            "No class name matches an ImageNet class, so the pretrained classifier cannot predict them. "
+            "Map ImageNet classes to yours in the table, or choose another pattern."
         )
     elif unmapped:
         verb = "is" if len(unmapped) == 1 else "are"
         yield _note(
-            f"{listed(unmapped)} {verb} not among ImageNet's classes and will never be the answer. "
-            "The table of classes can be corrected."
+            f"{listed(unmapped)} {verb} not among ImageNet's classes and will never be predicted. "
+            "Correct the mapping in the table."
         )
 
 
@@ -123,7 +123,7 @@ def _saved_classifier(question: Question) -> Iterator[Concern]:
     for backbone in question.backbones.values():
         if question.recipe.pattern is Pattern.CLASSIFIER and backbone.source.startswith("model:"):
             yield _refuse(
-                f"{backbone.title} is a model of yours: it knows no ImageNet classes. Predict with it as it is, or "
+                f"{backbone.title} is a trained model without ImageNet classes. Use it on the page Predict, or "
                 "choose another pattern."
             )
 
@@ -133,7 +133,7 @@ def _repeated_failure(question: Question) -> Iterator[Concern]:
         return
     run = question.registry.run(question.plan.run_id)
     if run.status is Status.FAILED and "learning rate" in run.reason:
-        yield _ask(f"It will fail again in the same way: {run.reason}")
+        yield _ask(f"It would fail again for the same reason: {run.reason}")
 
 
 # --- what it builds on ---
@@ -150,7 +150,7 @@ def _weights(question: Question) -> Iterator[Concern]:
                 f"Choose a backbone that is ready, for example {catalogue()[0].title}."
             )
         elif state is Availability.GONE:
-            yield _refuse(f"The model of {backbone.title} is gone. Train it again, or choose another backbone.")
+            yield _refuse(f"The model of {backbone.title} was deleted. Train it again, or choose another backbone.")
 
 
 def _runs(question: Question) -> Iterator[Concern]:
@@ -161,7 +161,7 @@ def _members(recipe: Recipe, dataset: Dataset, registry: Registry, settings: Set
     runs = [registry.run(run_id) for run_id in recipe.runs]
     unfinished = [f"{run.name} ({run.id}, {run.status})" for run in runs if run.status is not Status.FINISHED]
     if unfinished:
-        yield _refuse(f"Only finished runs can work together. Not finished: {listed(unfinished)}.")
+        yield _refuse(f"Only finished runs can be combined. Not finished: {listed(unfinished)}.")
         return
     if recipe.cascade is not None and recipe.cascade.combines_runs:
         yield from _same_photos(runs, dataset, registry, settings)
@@ -175,26 +175,26 @@ def _same_photos(runs: Sequence[Run], dataset: Dataset, registry: Registry, sett
         others = [registry.dataset(dataset_id) for dataset_id in dict.fromkeys(run.dataset_id for run in foreign)]
         names = listed([f"{other.name} version {other.version}" for other in others])
         yield _refuse(
-            f"Answers about different photos cannot be combined: {listed([run.id for run in foreign])} learned from "
+            f"Predictions on different photos cannot be combined: {listed([run.id for run in foreign])} belong to "
             f"{names}, not from {dataset.name} version {dataset.version}. Choose runs of one dataset."
         )
         return
     for run in runs:
         if not all(run_folder(settings, run.id).predictions(split).exists() for split in ("validation", "test")):
-            yield _refuse(f"The answers of {run.name} ({run.id}) are not stored any more. Train it anew with --force.")
+            yield _refuse(f"The predictions of {run.name} ({run.id}) were deleted. Retrain it with --force.")
 
 
 def _cheap_first(runs: Sequence[Run], registry: Registry) -> Iterator[Concern]:
     cheap, costly = (registry.cost(run.id) for run in runs)
     if cheap and costly and cheap.multiply_adds >= costly.multiply_adds:
         yield _note(
-            f"{runs[0].name} computes as much for a photo as {runs[1].name}, so answering first saves nothing. "
+            f"{runs[0].name} needs as much computation per photo as {runs[1].name}, so asking it first saves nothing. "
             "Name the cheaper one first."
         )
 
 
 def _leaks(question: Question) -> Iterator[Concern]:
-    """A model that learned from photos it is tested on here looks better than it is."""
+    """Data leakage: a model trained on photos of this test split would look better than it is."""
     tested: set[str] | None = None
     for name in _builds_on(question.recipe, question.registry):
         parent = question.registry.run(name)
@@ -209,8 +209,8 @@ def _leaks(question: Question) -> Iterator[Concern]:
         }
         if seen & tested:
             yield _ask(
-                f"{parent.name} ({parent.id}) learned from {count(len(seen & tested), 'photo')} that are test photos "
-                "here, so its test accuracy would be too good."
+                f"{parent.name} ({parent.id}) was trained on {count(len(seen & tested), 'photo')} that are test photos "
+                "here, so the test accuracy would be too high (data leakage)."
             )
 
 
@@ -232,7 +232,7 @@ def _disk(question: Question) -> Iterator[Concern]:
     elif needed > limit:
         yield _ask(
             f"The features take {size(needed)}, more than the {size(limit)} that stored features may take "
-            "(GRAFT_FEATURES_GB): everything else that is stored will go."
+            "(GRAFT_FEATURES_GB): all other stored features will be deleted."
         )
 
 
@@ -275,14 +275,14 @@ CHECKS: tuple[Callable[[Question], Iterator[Concern]], ...] = (
 
 
 def many_runs(number: int) -> Concern | None:
-    """A question when so many runs are asked for at once that it may be a slip; to be asked before planning them."""
+    """A question about a very large number of runs; to be asked before planning them."""
     if number <= MANY_RUNS:
         return None
     return _ask(f"These are {count(number, 'run')}. Launch that many at once?")
 
 
 def examine_all(plans: Sequence[Plan], settings: Settings) -> tuple[Concern, ...]:
-    """What should be said about several plans together."""
+    """All concerns about several plans together."""
     work = [plan for plan in plans if plan.decision not in (Decision.REUSED, Decision.REFUSED)]
     found = [many_runs(len(work))]
     seconds = sum(plan.estimate_seconds for plan in work)

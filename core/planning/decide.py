@@ -1,4 +1,4 @@
-"""Look before you train: does the answer to a recipe on a dataset exist already?"""
+"""Whether a recipe on a dataset is new, or an earlier run is reused, resumed or extended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from core.runs.values import Cancel, Run, Status
 
 
 class Decision(StrEnum):
-    """What will happen with a recipe when it is launched."""
+    """What launching a recipe does."""
 
     REUSED = "reused"
     RESUMED = "resumed"
@@ -19,16 +19,16 @@ class Decision(StrEnum):
 
 
 class Level(StrEnum):
-    """How much a concern weighs."""
+    """Severity of a concern."""
 
     REFUSE = "refuse"  # it cannot be done
-    ASK = "ask"  # it can be done, but a person should say so
+    ASK = "ask"  # possible, but must be confirmed
     NOTE = "note"  # good to know
 
 
 @dataclass(frozen=True, kw_only=True)
 class Concern:
-    """Something to be said before anything is spent; one sentence for a person."""
+    """A refusal, question or note about a plan, in one sentence."""
 
     level: Level
     sentence: str
@@ -40,16 +40,16 @@ class Plan:
 
     Args:
         fingerprint: see ``recipes.fingerprint``; "" where it cannot be known (refused).
-        name: the run's, for people.
-        decision, because: what will happen and why, one sentence.
+        name: of the run.
+        decision, because: what launching does and why, one sentence.
         run_id: the existing run that is reused, resumed or extended; None when new.
         first_epoch: the epoch training would start at (1-based); None when no epochs are run.
-        estimate_seconds: what it will take, an estimate; estimate_source: what it is based on.
-        saves_seconds: what need not be done again, saves_source: "measured" or "estimated", "" when nothing is saved.
-        features_stored: whether everything the frozen prefix says was computed before.
-        disk_bytes: of the features it would add. memory_bytes: the trainer is expected to hold.
-        concerns: what should be said before launching; never one to ``REFUSE``, that is a decision.
-        reproduces: id of the run that this one does again with the same seed.
+        estimate_seconds: estimated duration. estimate_source: what the estimate is based on.
+        saves_seconds: saved by reuse. saves_source: "measured", "estimated", or "" when nothing is saved.
+        features_stored: whether all features of the frozen prefix are cached.
+        disk_bytes: of the features it would add. memory_bytes: estimated peak of the trainer.
+        concerns: to confirm or know before launching; a ``REFUSE`` is a decision instead.
+        reproduces: id of the run that this one repeats with the same seed.
     """
 
     dataset_id: str
@@ -81,23 +81,23 @@ class EarlierRun:
 
     @property
     def asked(self) -> int:
-        """Epochs it was asked for."""
+        """Epochs of its recipe."""
         return self.run.recipe.hyperparameters.epochs
 
     @property
     def stopped_by_user(self) -> bool:
-        """Whether it is FINISHED only because somebody said "stop after this epoch"."""
+        """Whether it is FINISHED only because the user stopped it after an epoch."""
         early = self.run.epochs_done < self.asked
         return self.run.status is Status.FINISHED and early and self.run.cancel is Cancel.AFTER_EPOCH
 
     @property
     def reaches(self) -> int:
-        """Epochs whose answer it gives: what it was asked for, also where early stopping found that fewer will do."""
+        """Number of epochs whose result it provides: all of its recipe, also where early stopping ended it before."""
         return self.run.epochs_done if self.stopped_by_user else self.asked
 
     @property
     def stopped_early(self) -> bool:
-        """Whether it is FINISHED because the validation loss no longer fell: more epochs would change nothing."""
+        """Whether early stopping ended it, so that more epochs would change nothing."""
         early = self.run.recipe.is_trained and self.run.epochs_done < self.asked
         return self.run.status is Status.FINISHED and early and not self.stopped_by_user
 
@@ -113,15 +113,15 @@ class ReuseDecision:
 
 
 def decide(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision:
-    """What to do about ``recipe``, given the earlier runs with its fingerprint, newest first.
+    """Decide about ``recipe``, given the earlier runs with its fingerprint, newest first.
 
-    The order is the order of saving: an answer that exists, one that is on its way, one half made, one to go on from.
-    Where the learning rate falls over all epochs (``Recipe.length_matters``), only a run of the same length will do.
+    What saves most is tried first: a finished run, an active one, an interrupted one, a shorter one to extend.
+    Where the learning rate schedule spans all epochs (``Recipe.length_matters``), only a run of the same length counts.
     """
     wanted = recipe.hyperparameters.epochs
     originals = [c for c in candidates if not c.run.reproduces] or list(candidates)
     usable = [c for c in originals if not recipe.length_matters or c.asked == wanted]
-    for rule in (_finished, _on_its_way, _interrupted, _shorter):
+    for rule in (_finished, _active, _interrupted, _shorter):
         found = rule(recipe, usable)
         if found:
             return found
@@ -153,7 +153,7 @@ def _what_is_there(recipe: Recipe, c: EarlierRun) -> str:
     return f"It was trained already{more}; its best epoch was {c.run.best_epoch}."
 
 
-def _on_its_way(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision | None:
+def _active(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision | None:
     for c in candidates:
         enough = not recipe.is_trained or c.asked >= recipe.hyperparameters.epochs
         if not c.run.status.ended and enough:

@@ -1,4 +1,4 @@
-"""What a plan will take and what it saves, estimated from runs that were measured on this machine."""
+"""Duration and savings of a plan, estimated from runs measured on this machine."""
 
 import os
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.models.lineage import backbone_of, parents_of
 from core.planning.decide import Decision, Plan
-from core.planning.resources import Answering, RecipeInputs, ResourceEstimate, needs_of
+from core.planning.resources import MemberRun, RecipeInputs, ResourceEstimate, estimate_resources
 from core.recipes.program import program_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
@@ -29,12 +29,12 @@ OWN = "runs of this backbone on this machine"
 
 @dataclass(frozen=True, kw_only=True)
 class Speed:
-    """Seconds a run takes, in parts.
+    """Model of a run's duration: seconds per unit of work.
 
     Args:
         forward: per multiply-add of the frozen prefix; training: per multiply-add of the suffix.
-        step: per training photo and epoch of the head. fixed: all that does not grow with the photos.
-        source: where these figures are from.
+        step: per training photo and epoch of the head. fixed: everything independent of the number of photos.
+        source: what the values were measured on.
     """
 
     forward: float
@@ -43,14 +43,15 @@ class Speed:
     fixed: float
     source: str
 
-    def seconds(self, needs: ResourceEstimate) -> float:
-        """Of a run from its start."""
-        return self.fixed + self.forward * needs.computing + self.training * needs.training + self.step * needs.steps
+    def seconds(self, resources: ResourceEstimate) -> float:
+        """Duration of a run that needs these resources."""
+        computing = self.forward * resources.computing
+        return self.fixed + computing + self.training * resources.training + self.step * resources.steps
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Measured:
-    """One finished run: its speed in parts; None where it did nothing of that kind."""
+    """The speed of one finished run; None for kinds of work it did not do."""
 
     backbone: str
     forward: float | None
@@ -60,30 +61,32 @@ class _Measured:
 
 
 class Estimator:
-    """Estimates of many plans, with one look at the registry."""
+    """Estimates plans; reads the registry once for all of them."""
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
         self._registry, self._settings = registry, settings
 
     def estimate(self, plan: Plan, dataset: Dataset) -> Plan:
-        """``plan`` with what it needs, takes and saves.
+        """The plan with its resources, duration and savings.
 
         Raises:
-            InvalidInput: the recipe is none this backbone can have (its cut lies outside, ...).
+            InvalidInput: the backbone cannot be used this way (its cut lies outside, ...).
         """
         if not plan.recipe.backbones:
             return self._combined(plan)
         program = program_of(plan.recipe, self.backbone(plan.recipe.backbone).blocks)
         sources = self.sources(plan.recipe)
-        needs = partial(needs_of, plan.recipe, program, dataset=dataset, sources=sources, settings=self._settings)
-        whole = needs()
+        resources = partial(
+            estimate_resources, plan.recipe, program, dataset=dataset, sources=sources, settings=self._settings
+        )
+        whole = resources()
         first = plan.first_epoch or 1
-        rest = whole if first == 1 else needs(first_epoch=first)
+        rest = whole if first == 1 else resources(first_epoch=first)
         speed = self._speed(plan.recipe)
         if plan.decision is Decision.REUSED:
             return self._reused(replace(plan, features_stored=whole.stored), speed.seconds(whole))
         seconds = speed.seconds(rest)
-        spared = speed.forward * rest.spared + max(0.0, speed.seconds(whole) - speed.seconds(rest))
+        saved = speed.forward * rest.saved + max(0.0, speed.seconds(whole) - speed.seconds(rest))
         return replace(
             plan,
             features_stored=rest.stored,
@@ -91,12 +94,12 @@ class Estimator:
             memory_bytes=rest.memory_bytes,
             estimate_seconds=seconds,
             estimate_source=speed.source,
-            saves_seconds=spared,
-            saves_source="estimated" if spared else "",
+            saves_seconds=saved,
+            saves_source="estimated" if saved else "",
         )
 
     def backbone(self, name: str):
-        """See ``lineage.backbone_of``; asked once each."""
+        """``lineage.backbone_of``, cached."""
         if name not in self._backbones:
             self._backbones[name] = backbone_of(name, self._registry, self._settings)
         return self._backbones[name]
@@ -106,15 +109,15 @@ class Estimator:
         return {}
 
     def sources(self, recipe: Recipe) -> RecipeInputs:
-        """What a recipe builds on."""
+        """The backbones and runs that a recipe uses."""
         return RecipeInputs(
             backbones={name: self.backbone(name) for name in recipe.backbones},
-            runs={run: self._answering(run) for run in recipe.runs},
+            runs={run: self._member(run) for run in recipe.runs},
         )
 
-    def _answering(self, run_id: str) -> Answering:
+    def _member(self, run_id: str) -> MemberRun:
         model, cost = self._registry.model(run_id), self._registry.cost(run_id)
-        return Answering(
+        return MemberRun(
             digest=model.answers_sha256,
             classes=len(model.card.get("class_names", ())),
             multiply_adds=cost.multiply_adds if cost else 0,
@@ -131,7 +134,7 @@ class Estimator:
         )
 
     def _reused(self, plan: Plan, otherwise: float) -> Plan:
-        """What the run has cost alone is measured; of one on its way it is estimated."""
+        """The savings of a finished run are measured (its cost as if alone), those of an unfinished one estimated."""
         cost = self._registry.cost(plan.run_id) if plan.run_id else None
         return replace(
             plan,
@@ -141,7 +144,7 @@ class Estimator:
             saves_source="measured" if cost else "estimated",
         )
 
-    # --- how fast this machine is: measured with this backbone, else with others, else assumed ---
+    # --- speed of this machine: measured with this backbone, else with others, else assumed ---
 
     def _speed(self, recipe: Recipe) -> Speed:
         own = [one for one in self._measured if one.backbone == recipe.backbone]
@@ -152,7 +155,7 @@ class Estimator:
         assumed = _assumed()
 
         def typical(name: str) -> float:
-            """Of this backbone, else of all, else assumed: a part nobody has measured yet."""
+            """Median over runs of this backbone, else over all runs, else the assumed value."""
             for group in (known, self._measured):
                 values = [getattr(one, name) for one in group if getattr(one, name) is not None]
                 if values:
@@ -177,22 +180,24 @@ class Estimator:
         return [one for one in found if one is not None]
 
     def _parts(self, run: Run, cost: Cost, dataset: Dataset) -> _Measured | None:
-        """What features cost alone is spread over everything that went through the network."""
+        """The cost of features as if alone is divided by all multiply-adds of the frozen part."""
         try:
             program = program_of(run.recipe, self.backbone(run.recipe.backbone).blocks)
             sources = self.sources(run.recipe)
-            needs = needs_of(run.recipe, program, dataset=dataset, sources=sources, settings=self._settings)
-        except GraftError:  # its backbone was deleted, or is none any more
+            resources = estimate_resources(
+                run.recipe, program, dataset=dataset, sources=sources, settings=self._settings
+            )
+        except GraftError:  # its backbone was deleted or cannot be read
             return None
         features, training = cost.stages.get("Computing features", 0.0), cost.stages.get("Training", 0.0)
         reused = 0.0 if parents_of(run.recipe) else cost.alone_wall_seconds - cost.wall_seconds  # else theirs are in it
-        share = run.epochs_done / run.recipe.hyperparameters.epochs if run.recipe.is_trained else 1.0
-        computed, trained = needs.computing + needs.spared, needs.training * share
+        done = run.epochs_done / run.recipe.hyperparameters.epochs if run.recipe.is_trained else 1.0
+        computed, trained = resources.computing + resources.saved, resources.training * done
         return _Measured(
             backbone=run.recipe.backbone,
             forward=_ratio(features + reused, computed),
             training=_ratio(training, trained),
-            step=_ratio(training, needs.steps * share) if not trained else None,
+            step=_ratio(training, resources.steps * done) if not trained else None,
             fixed=cost.wall_seconds - features - training,
         )
 
@@ -202,6 +207,6 @@ def _ratio(seconds: float, work: float) -> float | None:
 
 
 def _assumed() -> Speed:
-    """Before anything was measured: the figures of a common core of 2022, so that the first launch is no surprise."""
+    """Used until something was measured: the speed of a common CPU core of 2022."""
     cores = len(os.sched_getaffinity(0))
     return Speed(forward=1 / (15e9 * cores), training=1 / (12e9 * cores), step=0.0002, fixed=20.0, source=ASSUMED)

@@ -1,4 +1,4 @@
-"""What a run will read, compute and hold, known before it starts: photos, bytes and multiply-adds."""
+"""Resources of a run, estimated before it starts: photos read, bytes stored and held, multiply-adds computed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,26 +14,25 @@ from core.recipes.recipe import Hyperparameters, Recipe
 from core.settings import Settings
 
 BACKWARD = 2.0
-"""A step back costs twice a step forward: one product for the inputs, one for the weights (Kaplan et al. 2020, 2.1)."""
+"""A backward pass costs two forward passes: gradients of inputs and of weights (Kaplan et al. 2020, section 2.1)."""
 
 TENSORFLOW_BYTES = 850 * 10**6
-"""What a trainer holds that learns a head from stored features (peak of EfficientNet-Lite0 runs)."""
+"""Peak memory of a trainer that trains a head on stored features (measured with EfficientNet-Lite0)."""
 
 WORKING_BYTES = 600 * 10**6
-"""What computing features (the network is exported first) or training blocks holds beside that (likewise)."""
+"""Additional peak memory of computing features or of training blocks (measured likewise)."""
 
 _ACTIVATIONS = 17.0
-"""Numbers kept for the step back per number of a block's output: its inner layers are up to six times as wide, before
-and after normalisation (EfficientNet-Lite0, all layers: 68 MB more a photo in the batch, from 16 to 64)."""
+"""Activations kept for the backward pass per value of a block's output: inner layers are up to six times as wide,
+before and after normalisation (EfficientNet-Lite0, all layers: 68 MB more a photo in the batch, from 16 to 64)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureLoad:
-    """One split in one view at one cut of one source.
+    """Features that a run reads: one split in one view at one cut of one source.
 
     Args:
-        photos, bytes: how many, and what they take on disk. multiply_adds: of computing them all.
-        stored: whether they are there already.
+        photos: number of. bytes: on disk. multiply_adds: to compute them all. stored: whether they are cached already.
     """
 
     part: Part
@@ -47,22 +46,22 @@ class FeatureLoad:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceEstimate:
-    """What a run needs.
+    """Resources of a run.
 
     Args:
-        readings: all features it reads. steps: photos shown to a head that learns alone, over all epochs.
+        loads: all features it reads. steps: photos shown to the head while it is trained alone, over all epochs.
         training: multiply-adds of the suffix over all epochs, forward and backward, validation included.
-        memory_bytes: the trainer is expected to hold at most.
+        memory_bytes: estimated peak of the trainer.
     """
 
-    readings: tuple[FeatureLoad, ...]
+    loads: tuple[FeatureLoad, ...]
     steps: int
     training: float
     memory_bytes: int
 
     @property
     def missing(self) -> tuple[FeatureLoad, ...]:
-        return tuple(reading for reading in self.readings if not reading.stored)
+        return tuple(load for load in self.loads if not load.stored)
 
     @property
     def stored(self) -> bool:
@@ -70,22 +69,22 @@ class ResourceEstimate:
 
     @property
     def disk_bytes(self) -> int:
-        return sum(reading.bytes for reading in self.missing)
+        return sum(load.bytes for load in self.missing)
 
     @property
     def computing(self) -> float:
-        """Multiply-adds of the features that are missing."""
-        return sum(reading.multiply_adds for reading in self.missing)
+        """Multiply-adds to compute the missing features."""
+        return sum(load.multiply_adds for load in self.missing)
 
     @property
-    def spared(self) -> float:
-        """Multiply-adds of the features that are there."""
-        return sum(reading.multiply_adds for reading in self.readings if reading.stored)
+    def saved(self) -> float:
+        """Multiply-adds that cached features save."""
+        return sum(load.multiply_adds for load in self.loads if load.stored)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answering:
-    """A finished run whose answers are used: its model's digest, classes, and multiply-adds per photo."""
+class MemberRun:
+    """A finished run whose predictions are used: its model's digest, classes, and multiply-adds per photo."""
 
     digest: str
     classes: int
@@ -94,21 +93,21 @@ class Answering:
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeInputs:
-    """What a recipe builds on: its backbones by name, its runs by id."""
+    """The backbones (by name) and runs (by id) that a recipe uses."""
 
     backbones: Mapping[str, Backbone]
-    runs: Mapping[str, Answering]
+    runs: Mapping[str, MemberRun]
 
     def multiply_adds(self, part: Part) -> float:
         """Of one photo from its pixels to ``part``."""
         if part.cut == PREDICTIONS:
             return self.runs[part.source].multiply_adds
         backbone = self.backbones[part.source]
-        return backbone.multiply_adds * share_below(backbone, part.cut)
+        return backbone.multiply_adds * fraction_below(backbone, part.cut)
 
 
-def share_below(backbone: Backbone, cut: str) -> float:
-    """The part of a network's work that is done before ``cut``, 0..1, as if every block cost the same.
+def fraction_below(backbone: Backbone, cut: str) -> float:
+    """Fraction (0..1) of a backbone's multiply-adds below ``cut``, assuming blocks of equal cost.
 
     Counted layer by layer on EfficientNet-Lite0: the top two of 18 blocks do 13 % of the work, the top six 37 %.
     """
@@ -118,7 +117,7 @@ def share_below(backbone: Backbone, cut: str) -> float:
     return 1.0 if block is None else (backbone.blocks.index(block) + 1) / len(backbone.blocks)
 
 
-def needs_of(
+def estimate_resources(
     recipe: Recipe,
     program: Program,
     *,
@@ -127,50 +126,48 @@ def needs_of(
     settings: Settings,
     first_epoch: int = 1,
 ) -> ResourceEstimate:
-    """What is left to do of ``recipe`` from ``first_epoch`` on (1-based)."""
+    """Resources of ``recipe`` from ``first_epoch`` (1-based) to its end."""
     stages = [stage for stage in program.stages if stage.last_epoch >= first_epoch]
-    readings = _readings(recipe, program, stages, dataset, sources, settings, first_epoch)
+    loads = _loads(recipe, program, stages, dataset, sources, settings, first_epoch)
     train = dataset.split_sizes["train"]
     epochs = [(stage, stage.last_epoch - max(stage.first_epoch, first_epoch) + 1) for stage in stages]
     return ResourceEstimate(
-        readings=tuple(readings),
+        loads=tuple(loads),
         steps=train * sum(count for stage, count in epochs if _head_alone(stage)),
         training=sum(count * _epoch_work(stage, dataset, sources) for stage, count in epochs),
-        memory_bytes=_memory(recipe, program, readings, sources),
+        memory_bytes=_memory(recipe, program, loads, sources),
     )
 
 
 # --- features ---
 
 
-def _readings(recipe, program: Program, stages, dataset, sources, settings, first_epoch: int) -> list[FeatureLoad]:
-    numbers = recipe.hyperparameters
+def _loads(recipe, program: Program, stages, dataset, sources, settings, first_epoch: int) -> list[FeatureLoad]:
+    hp = recipe.hyperparameters
     wanted: dict[tuple[Part, str, int], None] = {}
     for stage in stages:
         epochs = range(max(stage.first_epoch, first_epoch), stage.last_epoch + 1)
-        views = sorted({(epoch - 1) % numbers.views for epoch in epochs})
+        views = sorted({(epoch - 1) % hp.views for epoch in epochs})
         for part in stage.inputs:
             wanted |= dict.fromkeys([*((part, "train", view) for view in views), (part, "validation", 0)])
     for part in program.inputs:
         if not program.stages and program.head != MAPPING:
-            wanted |= dict.fromkeys((part, "train", view) for view in range(numbers.views))
+            wanted |= dict.fromkeys((part, "train", view) for view in range(hp.views))
         wanted |= dict.fromkeys([(part, "validation", 0), (part, "test", 0)])
     return [
-        _reading(part, split, view, numbers, dataset, sources, settings)
-        for part, split, view in wanted
-        if part.cut != PIXELS
+        _load(part, split, view, hp, dataset, sources, settings) for part, split, view in wanted if part.cut != PIXELS
     ]
 
 
-def _reading(part: Part, split: str, view: int, numbers: Hyperparameters, dataset, sources: RecipeInputs, settings):
+def _load(part: Part, split: str, view: int, hp: Hyperparameters, dataset, sources: RecipeInputs, settings):
     photos = dataset.split_sizes[split]
     if part.cut == PREDICTIONS:
         run = sources.runs[part.source]
-        key = key_of_predictions(dataset, run.digest, split, view=view, seed=numbers.seed)
+        key = key_of_predictions(dataset, run.digest, split, view=view, seed=hp.seed)
         size = 4 * run.classes
     else:
         backbone = sources.backbones[part.source]
-        key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=numbers.seed)
+        key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=hp.seed)
         size = bytes_per_photo(backbone, part.cut)
     return FeatureLoad(
         part=part,
@@ -206,21 +203,21 @@ def _suffix(part: Part, sources: RecipeInputs) -> float:
 # --- memory ---
 
 
-def _memory(recipe: Recipe, program: Program, readings: Iterable[FeatureLoad], sources: RecipeInputs) -> int:
-    """TensorFlow, the vectors (maps stay on disk), and what a training step of the suffix keeps."""
-    vectors = sum(reading.bytes for reading in readings if pooled(reading.part.cut))
+def _memory(recipe: Recipe, program: Program, loads: Iterable[FeatureLoad], sources: RecipeInputs) -> int:
+    """TensorFlow, feature vectors (feature maps stay on disk), and the activations of one training step."""
+    vectors = sum(load.bytes for load in loads if pooled(load.part.cut))
     suffixes = [
         _step_bytes(sources.backbones[part.source], part.cut, recipe.hyperparameters.batch_size)
         for part in dict.fromkeys(chain.from_iterable(stage.inputs for stage in program.stages))
         if not pooled(part.cut)
     ]
     networks = sum(4 * backbone.parameters for backbone in sources.backbones.values())
-    working = WORKING_BYTES if suffixes or not all(reading.stored for reading in readings) else 0
+    working = WORKING_BYTES if suffixes or not all(load.stored for load in loads) else 0
     return TENSORFLOW_BYTES + working + networks + vectors + max(suffixes, default=0)
 
 
 def _step_bytes(backbone: Backbone, cut: str, batch_size: int) -> int:
-    """Activations of one batch, and weights, gradients and Adam's two averages, above ``cut``."""
+    """Activations of one batch, weights, gradients and Adam's two moments above ``cut``."""
     first = 0 if cut == PIXELS else backbone.blocks.index(block_of_cut(cut) or "") + 1
-    numbers = sum(prod(shape) for shape in backbone.block_shapes[first:])
-    return int(4 * batch_size * _ACTIVATIONS * numbers + 4 * 4 * backbone.parameters)
+    values = sum(prod(shape) for shape in backbone.block_shapes[first:])
+    return int(4 * batch_size * _ACTIVATIONS * values + 4 * 4 * backbone.parameters)

@@ -84,11 +84,11 @@ class Recipes(Bench):
         recipes = []
         for name in dict.fromkeys(self.backbone(backbone).name for backbone in backbones):
             for pattern in dict.fromkeys(patterns):
-                numbers = chosen.get(pattern) or self.defaults(dataset.id, pattern, name)
+                hp = chosen.get(pattern) or self.defaults(dataset.id, pattern, name)
                 recipe = Recipe(
                     backbone=name,
                     pattern=pattern,
-                    hyperparameters=numbers,
+                    hyperparameters=hp,
                     mapping=tuple(sorted(mapping)) if pattern is Pattern.CLASSIFIER else (),
                 )
                 recipes += [again for one in self._deeper(recipe, depths) for again in repeated(one, repeat)]
@@ -139,5 +139,5 @@ def repeated(recipe: Recipe, times: int) -> list[Recipe]:
     """The recipe with ``times`` seeds, from its own on; once where nothing is left to chance."""
     if "seed" not in recipe.settings():
         return [recipe]
-    numbers = recipe.hyperparameters
-    return [replace(recipe, hyperparameters=replace(numbers, seed=numbers.seed + more)) for more in range(times)]
+    hp = recipe.hyperparameters
+    return [replace(recipe, hyperparameters=replace(hp, seed=hp.seed + more)) for more in range(times)]

@@ -150,7 +150,7 @@ def test_bad_input_is_one_sentence_before_anything_is_launched(call, registry, a
 
 def test_a_rate_that_explodes_is_told_with_the_run(call):
     (row,) = train(call, "efficientnet_lite0", "--set", "learning_rate=5")["runs"]
-    assert any("explode" in concern["sentence"] and concern["level"] == "ask" for concern in row["concerns"])
+    assert any("diverge" in concern["sentence"] and concern["level"] == "ask" for concern in row["concerns"])
 
 
 def test_at_a_terminal_a_questionable_run_waits_for_a_yes(home, registry, monkeypatch, capsys):

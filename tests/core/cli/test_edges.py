@@ -102,7 +102,7 @@ def test_a_registry_of_a_newer_graft_is_left_alone(home, refusal):
 
 def test_nothing_to_wait_for_is_said_at_once(home, capsys):
     assert main(["wait", "--all"]) == 0
-    assert capsys.readouterr().out == "Nothing waits or runs.\n"
+    assert capsys.readouterr().out == "No run is waiting or running.\n"
 
 
 def test_the_same_backbone_twice_is_one_run(home, registry, capsys):
@@ -216,7 +216,7 @@ def test_ctrl_c_while_importing_is_one_line_and_leaves_nothing(home, registry):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert (out, process.returncode) == (b"", 130)
-    assert len(err.splitlines()) == 1 and b"Nothing half-done" in err
+    assert len(err.splitlines()) == 1 and b"Incomplete results" in err
     assert not list((home / "datasets").glob(".tmp-*"))
 
 

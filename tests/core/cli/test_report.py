@@ -37,7 +37,7 @@ def test_json_says_the_same(call, finished, tmp_path):
 def test_a_file_that_is_there_is_only_overwritten_when_asked(call, finished, tmp_path):
     target = tmp_path / "report.html"
     target.write_text("mine")
-    assert "is there already. Add --force" in call("report", *finished, "-o", target, code=1)
+    assert "exists already. Add --force" in call("report", *finished, "-o", target, code=1)
     assert target.read_text() == "mine"
     call("report", *finished, "-o", target, "--force")
     assert target.read_text() != "mine"
@@ -108,7 +108,7 @@ def test_a_model_is_calibrated_and_taken_back(call, finished, registry):
     printed = call("calibrate", finished[0])
     assert "temperature" in printed and "validation: calibration error" in printed and "log-loss" in printed
     assert registry.model(finished[0]).card["calibration"]["temperature"] > 0
-    assert "answers as it was trained again" in call("calibrate", finished[0], "--undo")
+    assert "predicts without a temperature again" in call("calibrate", finished[0], "--undo")
     assert "calibration" not in registry.model(finished[0]).card
     assert "is not calibrated" in call("calibrate", finished[0], "--undo", code=1)
 

@@ -5,7 +5,7 @@ import pytest
 from core.backbones import get
 from core.features.sizes import bytes_per_photo
 from core.features.store import folder_of, key_of
-from core.planning.resources import BACKWARD, Answering, RecipeInputs, needs_of, share_below
+from core.planning.resources import BACKWARD, MemberRun, RecipeInputs, estimate_resources, fraction_below
 from core.recipes.program import program_of
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
 from tests.factories import make_dataset, make_photos
@@ -14,7 +14,7 @@ LITE0 = get("efficientnet_lite0")
 DATASET = make_dataset(make_photos(per_class=20))
 TRAIN, VALIDATION, TEST = (DATASET.split_sizes[split] for split in ("train", "validation", "test"))
 SOURCES = RecipeInputs(
-    backbones={LITE0.name: LITE0}, runs={"r-1": Answering(digest="0" * 64, classes=3, multiply_adds=10)}
+    backbones={LITE0.name: LITE0}, runs={"r-1": MemberRun(digest="0" * 64, classes=3, multiply_adds=10)}
 )
 
 
@@ -28,14 +28,16 @@ def needs(settings):
 
     def of(recipe, first_epoch=1):
         program = program_of(recipe, LITE0.blocks)
-        return needs_of(recipe, program, dataset=DATASET, sources=SOURCES, settings=settings, first_epoch=first_epoch)
+        return estimate_resources(
+            recipe, program, dataset=DATASET, sources=SOURCES, settings=settings, first_epoch=first_epoch
+        )
 
     needs.of = of
     return needs
 
 
 def rows(found):
-    return {(reading.part.cut, reading.split, reading.view): reading.photos for reading in found.readings}
+    return {(load.part.cut, load.split, load.view): load.photos for load in found.loads}
 
 
 def test_an_extractor_reads_every_view_of_the_training_photos_and_the_others_once(needs):
@@ -63,13 +65,13 @@ def test_what_is_stored_need_not_be_computed_again(needs, settings):
     (folder_of(key, settings) / "meta.json").write_text("{}")
     after = needs()
     assert not after.stored and len(after.missing) == len(before.missing) - 1
-    assert after.spared == TRAIN * LITE0.multiply_adds == before.computing - after.computing
+    assert after.saved == TRAIN * LITE0.multiply_adds == before.computing - after.computing
 
 
 def test_a_shallower_cut_costs_less_to_compute(needs):
     assert needs(depth=4).computing < needs(depth=1).computing < needs().computing
-    assert share_below(LITE0, "top") == 1 and share_below(LITE0, "pixels") == 0
-    assert share_below(LITE0, "head.pool") == 1 and share_below(LITE0, "stem") == pytest.approx(1 / 18)
+    assert fraction_below(LITE0, "top") == 1 and fraction_below(LITE0, "pixels") == 0
+    assert fraction_below(LITE0, "head.pool") == 1 and fraction_below(LITE0, "stem") == pytest.approx(1 / 18)
 
 
 def test_fine_tuning_reads_pooled_features_for_the_head_and_maps_for_the_blocks(needs):
@@ -92,7 +94,7 @@ def test_a_run_that_goes_on_in_its_second_stage_needs_nothing_of_the_first(needs
 @pytest.mark.parametrize("pattern", [Pattern.WEIGHT_INITIALIZATION, Pattern.FROM_SCRATCH])
 def test_training_every_layer_stores_nothing_and_computes_everything_in_every_epoch(needs, pattern):
     found = needs(pattern)
-    assert found.readings == () and found.disk_bytes == 0
+    assert found.loads == () and found.disk_bytes == 0
     assert found.training == pytest.approx(10 * LITE0.multiply_adds * ((1 + BACKWARD) * TRAIN + VALIDATION))
 
 
@@ -108,7 +110,7 @@ def test_a_solver_learns_from_all_views_at_once(needs):
 
 def test_stacking_reads_the_answers_of_a_run(needs):
     recipe = Recipe(backbone=LITE0.name, pattern=Pattern.CASCADE, cascade=Cascade.STACKING, members=("r-1",))
-    answers = [reading for reading in needs.of(recipe).readings if reading.part.source == "r-1"]
+    answers = [load for load in needs.of(recipe).loads if load.part.source == "r-1"]
     assert [(one.split, one.bytes) for one in answers] == [
         ("train", 12 * TRAIN), ("validation", 12 * VALIDATION), ("test", 12 * TEST),
     ]  # fmt: skip
