@@ -189,7 +189,7 @@ def test_stored_answers_are_read_back(tmp_path):
 
 def test_missing_and_damaged_answers_are_told_apart(tmp_path):
     settings = Settings(home=tmp_path)
-    with pytest.raises(NotFound, match="Run r-1 has no answers"):
+    with pytest.raises(NotFound, match="Run r-1 has no predictions"):
         read_predictions("r-1", "test", settings)
     path = run_folder(settings, "r-1").path / "test.npz"
     path.parent.mkdir(parents=True)

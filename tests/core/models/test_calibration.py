@@ -134,7 +134,7 @@ def test_a_run_without_weights_gets_one_sentence(bench, run):
 
 def test_a_run_without_validation_answers_gets_one_sentence(bench, run):
     (run_folder(bench.settings, run.id).path / "validation.npz").unlink()
-    with pytest.raises(InvalidInput, match="has no answers for the validation photos"):
+    with pytest.raises(NotFound, match="has no predictions for the validation photos"):
         bench.calibrate(run.id)
     assert bench.calibration(run.id) is None
 

@@ -44,4 +44,4 @@ def test_an_unfinished_run_is_shown_and_marked(bench, finished):
 def test_a_run_whose_answers_are_gone_is_shown_without_them(bench, finished):
     (run_folder(bench.settings, finished[0].id).path / "test.npz").unlink()
     text = read(bench, finished).text
-    assert f"Run {finished[0].id} has no answers for the test photos" in text
+    assert f"Run {finished[0].id} has no predictions for the test photos" in text

@@ -35,7 +35,7 @@ def test_a_new_price_of_an_hour_is_seen_at_once(bench, finished):
 def test_answers_that_vanish_are_missed_at_once(bench, settings, finished):
     assert not bench.comparison(finished).missing
     (run_folder(settings, finished[0]).path / "test.npz").unlink()
-    assert "test.npz is not there" in bench.comparison(finished).missing[finished[0]]
+    assert "test.npz is missing" in bench.comparison(finished).missing[finished[0]]
 
 
 def test_answers_that_are_replaced_are_read_again(bench, settings, finished):
