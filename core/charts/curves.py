@@ -61,7 +61,7 @@ class CurveLine:
 
 def line_of(curve: Curve, over: Over = "epoch", *, training: bool = False, most: int = _MOST_ON_A_LINE) -> CurveLine:
     """Fractions become percent, NaN becomes a gap; long lines are thinned and keep their extremes."""
-    factor = 100 if metric_kind(curve.metric).share else 1
+    factor = 100 if metric_kind(curve.metric).percent else 1
     given = curve.training if training else curve.values
     values = [factor * value if math.isfinite(value) else None for value in given]
     x = x_of(curve, over)
@@ -136,7 +136,7 @@ def _title(curves: Sequence[Curve], over: Over) -> str:
     if not ends:
         return "How did the runs learn?"
     kind = metric_kind(curves[0].metric)
-    choose, word = (max, "highest") if kind.share else (min, "lowest")
+    choose, word = (max, "highest") if kind.percent else (min, "lowest")
     value, index, curve = choose(ends, key=lambda end: end[0])
     timed = over != "epoch" and _is_known(curve, over)
     after = f", after {duration(x_of(curve, over)[index])}" if timed else ""
@@ -224,14 +224,14 @@ def _trace(line: CurveLine, style: RunStyle, kind: MetricKind, scale: tuple[floa
 
 def _template(kind: MetricKind, training: bool, unit: str) -> str:
     title = kind.title.replace("validation", "training") if training else kind.title
-    value = "%{y:.1f} %" if kind.share else "%{y:.3g} s" if kind.unit == "s" else "%{y:.3g}"
+    value = "%{y:.1f} %" if kind.percent else "%{y:.3g} s" if kind.unit == "s" else "%{y:.3g}"
     return f"{title} {value}, epoch %{{customdata}}" + (f", after %{{x:.3~g}} {unit}" if unit else "")
 
 
 def _best_mark(line: CurveLine, style: RunStyle, kind: MetricKind, per_unit: float) -> Trace:
     assert line.best is not None
     index, value = line.best
-    label = f"{kind.title} {_label(kind, value / 100 if kind.share else value)}, epoch {line.epochs[index]}"
+    label = f"{kind.title} {_label(kind, value / 100 if kind.percent else value)}, epoch {line.epochs[index]}"
     return scatter(
         x=[line.x[index] / per_unit],
         y=[value],
@@ -247,6 +247,6 @@ def _best_mark(line: CurveLine, style: RunStyle, kind: MetricKind, per_unit: flo
 
 
 def _label(kind: MetricKind, value: float) -> str:
-    if kind.share:
+    if kind.percent:
         return percent(value)
     return duration(value) if kind.unit == "s" else f"{value:.3g}"

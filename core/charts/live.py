@@ -64,11 +64,11 @@ def _line(epochs: Sequence[Epoch], key: str, best: int, look: dict) -> Trace:
 
 def _value(epoch: Epoch, key: str) -> float | None:
     value = getattr(epoch, key)
-    return None if not math.isfinite(value) else 100 * value if METRICS[key].share else value
+    return None if not math.isfinite(value) else 100 * value if METRICS[key].percent else value
 
 
 def _template(key: str) -> str:
-    return "%{y:.1f} %" if METRICS[key].share else "%{y:.3g}"
+    return "%{y:.1f} %" if METRICS[key].percent else "%{y:.3g}"
 
 
 def _mark(epoch: Epoch, key: str) -> Trace:

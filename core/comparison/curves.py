@@ -11,27 +11,27 @@ from core.runs.values import Cost, Epoch, Run
 
 @dataclass(frozen=True, kw_only=True)
 class MetricKind:
-    """One figure of every epoch: a field of ``Epoch``; ``share`` when it reads as percent."""
+    """One metric of every epoch: a field of ``Epoch``; ``percent``: it reads as percent."""
 
     key: str
     title: str
     unit: str
-    share: bool = False
+    percent: bool = False
 
 
 METRICS: dict[str, MetricKind] = {
     kind.key: kind
     for kind in (
-        MetricKind(key="val_accuracy", title="validation accuracy", unit="%", share=True),
+        MetricKind(key="val_accuracy", title="validation accuracy", unit="%", percent=True),
         MetricKind(key="val_loss", title="validation loss", unit=""),
-        MetricKind(key="accuracy", title="training accuracy", unit="%", share=True),
+        MetricKind(key="accuracy", title="training accuracy", unit="%", percent=True),
         MetricKind(key="loss", title="training loss", unit=""),
         MetricKind(key="seconds", title="time per epoch", unit="s"),
     )
 }
 
 TRAINING_OF: dict[str, str] = {"val_accuracy": "accuracy", "val_loss": "loss"}
-"""The same figure on the training photos, where there are both."""
+"""The same metric on the training photos, where there are both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Curve:
     """One metric of one run: ``values[i]`` was reached in epoch ``epochs[i]`` (1-based).
 
     Args:
-        training: the same figure on the training photos; () where there is none.
+        training: the same metric on the training photos; () where there is none.
         seconds: spent in epochs when each one ended.
         before: seconds paid for what came before the first epoch (loading, features), over all attempts; None while
             that is not known, because the run has not finished.

@@ -1,4 +1,4 @@
-"""How far apart two runs are in any metric, with its interval: photos drawn again, for both runs the same ones."""
+"""Difference of two runs in any metric with its interval: photos are resampled, the same ones for both runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,25 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.comparison.paired import require_same_photos
-from core.errors import InvalidInput
 from core.runs.metrics import nll_per_photo
 from core.runs.predictions import Predictions
 
 DRAWS, FEWEST_DRAWS = 10_000, 1_000
 _MOST_NUMBERS = 20_000_000
-"""Photos drawn in all; beyond 2,000 test photos there are fewer drawings instead."""
+"""Photos drawn in all; for more than 2,000 test photos there are fewer resamples instead."""
 _AT_ONCE = 1_000_000
 """Numbers drawn at a time: few enough to stay in the caches of a processor."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A figure of test answers that follows from sums over photos, so that resamples are one matrix product.
+    """A metric that follows from sums over photos, so that resamples are one matrix product.
 
     Args:
         parts: (probabilities (n, classes), labels (n,)) -> (n, sums), what each photo adds.
-        combine: (resamples, sums), photos in each -> (resamples,) the figure.
-        lower_is_better: of the figure; share: whether it reads as percent.
+        combine: (resamples, sums), photos in each -> (resamples,) the metric.
+        percent: whether it reads as percent.
     """
 
     key: str
@@ -32,14 +31,14 @@ class Metric:
     parts: Callable[[np.ndarray, np.ndarray], np.ndarray]
     combine: Callable[[np.ndarray, int], np.ndarray]
     lower_is_better: bool = False
-    share: bool = True
+    percent: bool = True
 
 
-def _right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _correct(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (probabilities.argmax(axis=1) == labels).astype(np.float64)[:, None]
 
 
-def _surprise(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return nll_per_photo(probabilities, labels)[:, None]
 
 
@@ -48,10 +47,10 @@ def _mean(sums: np.ndarray, n: int) -> np.ndarray:
 
 
 def _by_class(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Hits, photos and answers of every class, side by side."""
+    """Hits, photos and predictions of every class, side by side."""
     every = np.arange(probabilities.shape[1])
-    true, given = labels[:, None] == every, probabilities.argmax(axis=1)[:, None] == every
-    return np.concatenate([true & given, true, given], axis=1).astype(np.float64)
+    true, predicted = labels[:, None] == every, probabilities.argmax(axis=1)[:, None] == every
+    return np.concatenate([true & predicted, true, predicted], axis=1).astype(np.float64)
 
 
 def _mean_recall(sums: np.ndarray, _n: int) -> np.ndarray:
@@ -60,8 +59,8 @@ def _mean_recall(sums: np.ndarray, _n: int) -> np.ndarray:
 
 
 def _mean_f1(sums: np.ndarray, _n: int) -> np.ndarray:
-    hits, photos, answers = np.split(sums, 3, axis=1)
-    return _mean_of_some(2 * hits, photos + answers)
+    hits, photos, predictions = np.split(sums, 3, axis=1)
+    return _mean_of_some(2 * hits, photos + predictions)
 
 
 def _mean_of_some(above: np.ndarray, below: np.ndarray) -> np.ndarray:
@@ -73,23 +72,23 @@ def _mean_of_some(above: np.ndarray, below: np.ndarray) -> np.ndarray:
 TEST_METRICS: dict[str, Metric] = {
     metric.key: metric
     for metric in (
-        Metric(key="accuracy", title="test accuracy", parts=_right, combine=_mean),
+        Metric(key="accuracy", title="test accuracy", parts=_correct, combine=_mean),
         Metric(key="balanced_accuracy", title="balanced accuracy", parts=_by_class, combine=_mean_recall),
         Metric(key="macro_f1", title="macro-F1", parts=_by_class, combine=_mean_f1),
         Metric(
-            key="log_loss", title="log-loss", parts=_surprise, combine=_mean, lower_is_better=True, share=False
+            key="log_loss", title="log-loss", parts=_nll, combine=_mean, lower_is_better=True, percent=False
         ),
     )
 }  # fmt: skip
 """The metrics of the leaderboard that are measured on the test photos; each equals its function in ``runs.metrics``.
 
-Not the calibration error: drawing photos again inflates it (bins of few photos), so such an interval would mislead.
+Not the calibration error: resampling inflates it (bins of few photos), so such an interval would mislead.
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetricDifference:
-    """One figure of two runs, a minus b, with the 95 % interval of the difference."""
+    """One metric of two runs, a minus b, with the 95 % interval of the difference."""
 
     metric: str
     a: float
@@ -99,73 +98,41 @@ class MetricDifference:
     high: float
 
 
-def metric_of(key: str) -> Metric:
-    """The row of ``TEST_METRICS``, or an error that lists the choices."""
-    if key not in TEST_METRICS:
-        raise InvalidInput(f"There is no test metric {key!r}. Choose from: {', '.join(TEST_METRICS)}")
-    return TEST_METRICS[key]
+def metric_differences(a: Predictions, b: Predictions, *, draws: int | None = None) -> tuple[MetricDifference, ...]:
+    """Every metric of two runs with the 95 % percentile interval of its difference (paired bootstrap).
 
-
-def bootstrap_metric(
-    metric: str,
-    a: np.ndarray,
-    b: np.ndarray,
-    labels: np.ndarray,
-    *,
-    draws: int | None = None,
-    seed: int = 0,
-    confidence: float = 0.95,
-) -> MetricDifference:
-    """Difference of a metric, a minus b, with its percentile interval (paired bootstrap).
-
-    Photos are drawn again with replacement, the same ones for both runs (Efron & Tibshirani 1993, section 13.3).
+    Photos are resampled with replacement, the same ones for both runs and all metrics (Efron & Tibshirani 1993,
+    section 13.3).
 
     Args:
-        metric: a key of ``TEST_METRICS``. a, b: (n, classes) probabilities for the same photos; labels: (n,).
-        draws: by default 10,000, for more than 2,000 photos fewer, but at least 1,000.
-    """
-    return _differences([metric_of(metric)], a, b, labels, draws or _draws(len(labels)), seed, confidence)[0]
-
-
-def metric_differences(a: Predictions, b: Predictions, *, draws: int | None = None) -> tuple[MetricDifference, ...]:
-    """Every metric of ``TEST_METRICS`` of two runs with the 95 % interval of its difference, from the same drawings.
+        draws: by default 10,000; fewer for more than 2,000 photos, but at least 1,000.
 
     Raises:
         InvalidInput: they did not answer the same photos of the same classes.
     """
     require_same_photos(a, b)
     one, other = a.sorted, b.sorted
-    metrics, draws = list(TEST_METRICS.values()), draws or _draws(len(one.labels))
-    return _differences(metrics, one.probabilities, other.probabilities, one.labels, draws, 0, 0.95)
+    return _differences(one.probabilities, other.probabilities, one.labels, draws or _draws(len(one.labels)))
 
 
 def _draws(n: int) -> int:
     return max(FEWEST_DRAWS, min(DRAWS, _MOST_NUMBERS // n))
 
 
-def _differences(
-    metrics: Sequence[Metric],
-    a: np.ndarray,
-    b: np.ndarray,
-    labels: np.ndarray,
-    draws: int,
-    seed: int,
-    confidence: float,
-) -> tuple[MetricDifference, ...]:
-    n, rng = len(labels), np.random.default_rng(seed)
+def _differences(a: np.ndarray, b: np.ndarray, labels: np.ndarray, draws: int) -> tuple[MetricDifference, ...]:
+    n, rng, metrics = len(labels), np.random.default_rng(0), list(TEST_METRICS.values())
     kinds = list(dict.fromkeys(metric.parts for metric in metrics))  # metrics may follow from the same sums
     parts = [kind(one, labels) for kind in kinds for one in (a, b)]
     ends = np.cumsum([part.shape[1] for part in parts])[:-1]
     every = np.concatenate(parts, axis=1)
     places = [2 * kinds.index(metric.parts) for metric in metrics]
-    whole = _figures(metrics, places, np.split(every.sum(axis=0)[None], ends, axis=1), n)[:, :, 0]
+    whole = _values(metrics, places, np.split(every.sum(axis=0)[None], ends, axis=1), n)[:, :, 0]
     again = []
     for left in range(draws, 0, -_per_step(n)):
         sums = _times_drawn(rng, min(left, _per_step(n)), n) @ every
-        of_a, of_b = _figures(metrics, places, np.split(sums, ends, axis=1), n).swapaxes(0, 1)
+        of_a, of_b = _values(metrics, places, np.split(sums, ends, axis=1), n).swapaxes(0, 1)
         again.append(of_a - of_b)
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = np.quantile(np.concatenate(again, axis=1), tails, axis=1)
+    low, high = np.quantile(np.concatenate(again, axis=1), [0.025, 0.975], axis=1)
     return tuple(
         MetricDifference(
             metric=metric.key,
@@ -179,7 +146,7 @@ def _differences(
     )
 
 
-def _figures(metrics: Sequence[Metric], places: Sequence[int], sums: Sequence[np.ndarray], n: int) -> np.ndarray:
+def _values(metrics: Sequence[Metric], places: Sequence[int], sums: Sequence[np.ndarray], n: int) -> np.ndarray:
     """(metrics, 2, resamples): each metric of a and of b; the sums of a stand at its place, those of b behind them."""
     return np.array(
         [[metric.combine(sums[at + which], n) for which in (0, 1)] for metric, at in zip(metrics, places, strict=True)]

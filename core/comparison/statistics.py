@@ -1,4 +1,4 @@
-"""Whether a difference is real: pure functions on counts and arrays, each with its source."""
+"""Tests and intervals for paired proportions: pure functions on counts and arrays, each with its source."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -6,7 +6,6 @@ from math import sqrt
 
 import numpy as np
 
-from core.errors import InvalidInput
 from core.runs.metrics import wilson_interval
 
 SIGNIFICANCE = 0.05
@@ -81,24 +80,16 @@ def _hypotenuse(x: float, y: float, cosine: float) -> float:
     return sqrt(max(0.0, x * x - 2 * cosine * x * y + y * y))
 
 
-def paired_bootstrap(differences: np.ndarray, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of the mean difference when photos are drawn again, with replacement (Efron 1979).
+@lru_cache(maxsize=65_536)
+def bootstrap_interval(n: int, only_a: int, only_b: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Percentile interval of the difference of two accuracies when photos are resampled with replacement (Efron 1979).
 
-    The distribution over all possible drawings is computed, not sampled (Efron's first method), so there is no seed
+    The distribution over all possible resamples is computed, not sampled (Efron's first method), so there is no seed
     and no noise: a million draws would come close to it.
 
     Args:
-        differences: (n,) 1 where only run a was right, -1 where only run b was, else 0.
+        n: photos. only_a, only_b: photos that only run a, or only run b, predicted correctly.
     """
-    n, only_a, only_b = len(differences), int((differences == 1).sum()), int((differences == -1).sum())
-    if only_a + only_b + int((differences == 0).sum()) != n or not n:
-        raise InvalidInput("Differences of right answers are 1, 0 or -1, one a photo, and there must be one at least.")
-    return bootstrap_interval(n, only_a, only_b, confidence)
-
-
-@lru_cache(maxsize=65_536)
-def bootstrap_interval(n: int, only_a: int, only_b: int, confidence: float = 0.95) -> tuple[float, float]:
-    """``paired_bootstrap`` from the counts, which are all it depends on."""
     cumulated = np.cumsum(_drawn_again(n, only_a, only_b))
     tail = (1 - confidence) / 2
     low, high = np.searchsorted(cumulated, [tail, 1 - tail])

@@ -7,14 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from sklearn import metrics
 from statsmodels.stats import contingency_tables, multitest, proportion
 
-from core.comparison.resampling import TEST_METRICS, bootstrap_metric, metric_differences
-from core.comparison.statistics import bootstrap_interval, holm, mcnemar, mcnemar_many, newcombe, paired_bootstrap
-from core.errors import InvalidInput
+from core.comparison.statistics import bootstrap_interval, holm, mcnemar, mcnemar_many, newcombe
 from core.runs.metrics import wilson_interval
-from core.runs.predictions import Predictions
 
 COUNTS = st.integers(0, 300)
 UNHURRIED = settings(deadline=None, max_examples=50)
@@ -95,14 +91,14 @@ def test_the_bootstrap_interval_is_that_of_all_possible_drawings(only_a, only_b,
     differences = marks(only_a, only_b, same)
     means = np.array(list(product(differences, repeat=len(differences)))).mean(axis=1)
     every = np.quantile(means, [0.025, 0.975], method="inverted_cdf")
-    assert paired_bootstrap(differences) == pytest.approx(tuple(every))
+    assert bootstrap_interval(only_a + only_b + same, only_a, only_b) == pytest.approx(tuple(every))
 
 
 @pytest.mark.parametrize(("only_a", "only_b", "same"), [(30, 12, 330), (4, 9, 60)])
 def test_the_bootstrap_interval_is_what_scipys_draws_come_close_to(only_a, only_b, same):
     differences = marks(only_a, only_b, same)
     drawn = stats.bootstrap((differences,), np.mean, n_resamples=20_000, method="percentile", rng=0)
-    low, high = paired_bootstrap(differences)
+    low, high = bootstrap_interval(only_a + only_b + same, only_a, only_b)
     step = 1 / len(differences)
     assert low == pytest.approx(drawn.confidence_interval.low, abs=1.5 * step)
     assert high == pytest.approx(drawn.confidence_interval.high, abs=1.5 * step)
@@ -129,83 +125,3 @@ def test_the_bootstrap_interval_holds_the_truth_about_as_often_as_it_says():
 def test_ten_thousand_photos_have_an_interval_too():
     low, high = bootstrap_interval(10_000, 600, 400)
     assert (low, high) == pytest.approx((0.02 - 0.0062, 0.02 + 0.0062), abs=2e-4)
-
-
-@pytest.mark.parametrize("differences", [[], [0, 2], [0.5]])
-def test_only_differences_of_right_answers_are_resampled_so(differences):
-    with pytest.raises(InvalidInput, match="1, 0 or -1"):
-        paired_bootstrap(np.array(differences))
-
-
-def two_runs(n=60, classes=4, seed=0):
-    """Answers of two runs for the same photos; the last class has no photos."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(classes - 1, size=n)
-    scores = rng.normal(0, 1, (2, n, classes))
-    scores[0, np.arange(n), labels] += 2.0
-    scores[1, np.arange(n), labels] += 1.2
-    a, b = np.exp(scores) / np.exp(scores).sum(axis=2, keepdims=True)
-    return a, b, labels
-
-
-BY_SCIKIT_LEARN = {
-    "accuracy": lambda p, y: metrics.accuracy_score(y, p.argmax(axis=1)),
-    "balanced_accuracy": lambda p, y: metrics.recall_score(
-        y, p.argmax(axis=1), average="macro", labels=np.unique(y), zero_division=0
-    ),
-    "macro_f1": lambda p, y: metrics.f1_score(y, p.argmax(axis=1), average="macro"),
-    "log_loss": lambda p, y: metrics.log_loss(y, p, labels=range(p.shape[1])),
-}
-
-
-@pytest.mark.parametrize("metric", BY_SCIKIT_LEARN)
-def test_every_metric_and_its_resamples_are_those_of_scikit_learn(metric):
-    a, b, labels = two_runs()
-    figure = BY_SCIKIT_LEARN[metric]
-    found = bootstrap_metric(metric, a, b, labels, draws=40, seed=3)
-    assert (found.a, found.b) == pytest.approx((figure(a, labels), figure(b, labels)))
-    drawn = np.random.default_rng(3).integers(60, size=(40, 60), dtype=np.int32)
-    again = [figure(a[rows], labels[rows]) - figure(b[rows], labels[rows]) for rows in drawn]
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(again, [0.025, 0.975])))
-    assert found.difference == pytest.approx(found.a - found.b)
-
-
-def test_resamples_of_the_accuracy_come_close_to_all_possible_drawings():
-    a, b, labels = two_runs(n=300)
-    drawn = bootstrap_metric("accuracy", a, b, labels)
-    right_a, right_b = a.argmax(axis=1) == labels, b.argmax(axis=1) == labels
-    every = paired_bootstrap(right_a.astype(int) - right_b.astype(int))
-    assert (drawn.low, drawn.high) == pytest.approx(every, abs=1.5 / 300)
-
-
-def test_all_metrics_are_resampled_with_the_same_drawings():
-    a, b, labels = two_runs()
-    digests = tuple(f"p{number:02}" for number in range(60))
-    runs = [
-        Predictions(run_id=name, digests=digests, labels=labels, probabilities=probabilities)
-        for name, probabilities in (("a", a), ("b", b))
-    ]
-    found = metric_differences(*runs, draws=500)
-    assert [one.metric for one in found] == list(TEST_METRICS)
-    for one in found:
-        alone = bootstrap_metric(one.metric, a, b, labels, draws=500)
-        assert (one.low, one.high) == pytest.approx((alone.low, alone.high))
-    turned = Predictions(
-        run_id="b", digests=digests[::-1], labels=labels[::-1], probabilities=runs[1].probabilities[::-1]
-    )
-    assert metric_differences(runs[0], turned, draws=500) == found, "photos are told by their digest"
-
-
-@UNHURRIED
-@given(st.integers(0, 1000))
-def test_a_run_does_not_differ_from_itself(seed):
-    a, _, labels = two_runs(n=20, seed=seed)
-    for metric in TEST_METRICS:
-        same = bootstrap_metric(metric, a, a, labels, draws=50)
-        assert (same.difference, same.low, same.high) == (0, 0, 0)
-
-
-def test_an_unknown_metric_lists_those_there_are():
-    a, b, labels = two_runs()
-    with pytest.raises(InvalidInput, match="no test metric 'auc'. Choose from: accuracy, balanced_accuracy"):
-        bootstrap_metric("auc", a, b, labels)

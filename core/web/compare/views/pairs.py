@@ -103,7 +103,7 @@ def _figures(selected: Selected, pair: Paired) -> None:
 
 def _figure_row(one: MetricDifference) -> dict:
     kind = TEST_METRICS[one.metric]
-    said, signed = (percent, _signed) if kind.share else ("{:.3f}".format, _signed_number)
+    said, signed = (percent, _signed) if kind.percent else ("{:.3f}".format, _signed_number)
     return {
         "Figure": f"{kind.title[0].upper()}{kind.title[1:]}",
         "A": said(one.a),
