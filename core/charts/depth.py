@@ -103,7 +103,7 @@ def _rows(series: Sequence[DepthSeries]) -> Rows:
     """One row per depth, with all its metrics."""
     return [
         {"series": one.name, "pattern": str(one.pattern), "depth": point.depth, "runs": " ".join(point.run_ids)}
-        | {"accuracy": point.accuracy, "low95": point.low, "high95": point.high}
+        | {"accuracy": point.accuracy, "ci95_low": point.low, "ci95_high": point.high}
         | {"alone_wall_seconds": point.seconds, "ms_per_photo": point.ms_per_photo}
         for one in series
         for point in one.points

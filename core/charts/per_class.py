@@ -124,7 +124,7 @@ def _rows(evaluations: Mapping[str, Evaluation], names: Mapping[str, str]) -> Ro
     return [
         {"class": one.class_name, "photos": one.photos, "run": run_id, "name": names.get(run_id, run_id)}
         | {"recall": one.values.get(run_id)}
-        | dict(zip(("low95", "high95"), one.intervals.get(run_id, (None, None)), strict=True))
+        | dict(zip(("ci95_low", "ci95_high"), one.intervals.get(run_id, (None, None)), strict=True))
         for one in class_recalls(evaluations)
         for run_id in evaluations
     ]

@@ -116,7 +116,7 @@ def _rows(points: Sequence[TradeoffPoint], kind: CostKind, currency: str) -> Row
     """One row per run that is drawn; accuracies in percent, the cost in the unit of the axis."""
     return [
         {"run": point.run_id, "name": point.name, "accuracy": point.accuracy}
-        | {"low95": point.accuracy - point.below, "high95": point.accuracy + point.above}
+        | {"ci95_low": point.accuracy - point.below, "ci95_high": point.accuracy + point.above}
         | {kind.key: point.cost, "unit": _unit(kind, currency), "pareto_front": point.on_front}
         for point in points
     ]

@@ -7,11 +7,10 @@ from core.comparison.compare import Comparison
 from core.comparison.cost_axes import COSTS
 from core.comparison.paired import Paired
 from core.comparison.summary import verdict
-from core.comparison.table import Row
+from core.comparison.table import plain_rows
+from core.recipes.recipe import Recipe
 from core.text.units import percent
 from core.workbench import Workbench
-
-SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece")
 
 
 def add_verbs(verbs) -> None:
@@ -28,7 +27,7 @@ def as_json(found: Comparison) -> dict:
     names = {row.run_id: f"{row.name} ({row.run_id})" for row in found.rows}
     return {
         "dataset": found.dataset_id,
-        "runs": [_run(row) for row in found.rows],
+        "runs": [_run(plain, row.recipe) for plain, row in zip(plain_rows(found.rows), found.rows, strict=True)],
         "pairs": [_pair(pair) | {"verdict": verdict(pair, names)} for pair in found.pairs],
         "pareto": [{"axis": axis, "runs": list(runs)} for axis, runs in found.pareto.items()],
         "differing": [{"name": one.name, "values": dict(one.values)} for one in found.differing],
@@ -37,29 +36,20 @@ def as_json(found: Comparison) -> dict:
     }
 
 
-def _run(row: Row) -> dict:
-    return {
-        "run": row.run_id,
-        "name": row.name,
-        "rank": row.rank,
-        "status": str(row.status),
-        "accuracy": row.accuracy,
-        "ci95": None if row.interval is None else list(row.interval),
-        **{key: getattr(row, key) for key in SCORES[1:]},
-        "cost": {key: getattr(row, key) for key in (*COSTS, "parameters_trainable")},
-        "tie_with_best": row.tie_with_best,
-        "epochs": row.epochs,
-        "best_epoch": row.best_epoch,
-        "starred": row.starred,
-        "archived": row.archived,
-        "tags": list(row.tags),
-        "created_at": row.created_at,
-        "recipe": row.recipe.to_dict(),
+def _run(plain: dict, recipe: Recipe) -> dict:
+    """One run: interval and costs as one value each, with its recipe."""
+    costs = (*COSTS, "parameters_trainable")
+    interval = [plain["ci95_low"], plain["ci95_high"]]
+    nested = {"pattern", "backbone", "ci95_low", "ci95_high", *costs}
+    return {key: value for key, value in plain.items() if key not in nested} | {
+        "ci95": None if None in interval else interval,
+        "cost": {key: plain[key] for key in costs},
+        "recipe": recipe.to_dict(),
     }
 
 
 def _metrics(found: Comparison) -> list[dict]:
-    """Every figure of two runs with the interval of its difference; of more runs ask two by two."""
+    """Every metric of two runs with the interval of its difference; of more runs ask two by two."""
     if len(found.predictions) != 2:
         return []
     kept = ("metric", "a", "b", "difference")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import inf, isnan
 from typing import Any
 
-from core.comparison.cost_axes import cost_kind
+from core.comparison.cost_axes import COSTS, cost_kind
 from core.errors import InvalidInput
 from core.recipes.labels import distinct_names
 from core.recipes.recipe import Recipe
@@ -110,6 +110,28 @@ def leaderboard(
     unranked = [_row(run, names[run.id], costs.get(run.id), measured.get(run.id), rate_per_hour) for run in runs]
     ordered = sorted(unranked, key=_order)
     return tuple(_with_rank(row, place) for place, row in enumerate(ordered, start=1))
+
+
+_OUTPUT = (
+    "accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece", "tie_with_best", "epochs", "best_epoch",
+    *COSTS, "parameters_trainable", "starred", "archived", "created_at",
+)  # fmt: skip
+
+
+def plain_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """The leaderboard as plain values for files and ``--json``: one key a value, the same in every output.
+
+    ``run`` (id), ``name``, ``rank``, ``status``, ``pattern``, ``backbone``, ``accuracy`` with ``ci95_low`` and
+    ``ci95_high``, the other metrics, ``tie_with_best``, every key of ``COSTS`` (seconds, joules, bytes),
+    ``parameters_trainable``, ``tags``. Metrics are 0..1 except ``log_loss``; None: not measured.
+    """
+    return [
+        {"run": row.run_id, "name": row.name, "rank": row.rank, "status": str(row.status)}
+        | {"pattern": str(row.recipe.pattern), "backbone": row.recipe.backbone, "tags": list(row.tags)}
+        | {"ci95_low": row.low, "ci95_high": row.high}
+        | {key: getattr(row, key) for key in _OUTPUT}
+        for row in rows
+    ]
 
 
 def labels(runs: Iterable[Run], ignored: Collection[str] = ()) -> dict[str, str]:

@@ -4,25 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.comparison.cost_axes import COSTS
+from core.comparison.table import plain_rows
 from core.errors import InvalidInput
 from core.reporting.material import Material
 
 Rows = list[dict[str, Any]]
 
-_FIGURES = (
-    "accuracy", "low", "high", "balanced_accuracy", "macro_f1", "log_loss", "ece", "tie_with_best", "epochs",
-    "best_epoch", "starred", "archived",
-)  # fmt: skip
-
 
 def leaderboard_rows(material: Material) -> Rows:
-    """One row a run, best first, with every figure and every cost."""
-    return [
-        {"rank": row.rank, "run": row.run_id, "name": row.name, "status": str(row.status)}
-        | {"pattern": str(row.recipe.pattern), "backbone": row.recipe.backbone, "tags": list(row.tags)}
-        | {name: getattr(row, name) for name in (*_FIGURES, *COSTS)}
-        for row in material.rows
-    ]
+    """One row a run, best first, with every metric and every cost (``plain_rows``)."""
+    return plain_rows(material.rows)
 
 
 def costs_rows(material: Material) -> Rows:

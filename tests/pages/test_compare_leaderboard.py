@@ -337,7 +337,7 @@ def test_a_column_is_turned_round_and_back():
 def test_the_file_has_every_run_that_matches_with_every_figure(shared, many):
     rows = all_rows(shared, many.dataset, Address(q="lite0", size=10))
     assert len(rows) == 5 and all("lite0" in row["backbone"] for row in rows)
-    assert {"accuracy", "low95", "high95", "macro_f1", "ece", "log_loss", "wall_seconds", "energy_joules"} <= set(
+    assert {"accuracy", "ci95_low", "ci95_high", "macro_f1", "ece", "log_loss", "wall_seconds", "energy_joules"} <= set(
         rows[0]
     )
     run = shared.registry.run(rows[0]["run"])

@@ -90,7 +90,7 @@ def test_the_files_of_the_leaderboard_hold_the_printed_numbers(bench, ids, print
     assert [row["run"] for row in rows] == parquet["run"].tolist() == [run["run"] for run in result["runs"]]
     for place, run in enumerate(result["runs"]):
         told = {key: run[key] for key in (*SHARES, "log_loss")} | run["cost"]
-        told |= {"low95": run["ci95"][0], "high95": run["ci95"][1], "place": run["rank"]}
+        told |= {"ci95_low": run["ci95"][0], "ci95_high": run["ci95"][1], "rank": run["rank"]}
         told |= {"p_value": adjusted.get(run["run"])}
         for key in told.keys() & rows[place].keys():
             kept, cell = parquet[key][place], text[place][key]
@@ -98,6 +98,9 @@ def test_the_files_of_the_leaderboard_hold_the_printed_numbers(bench, ids, print
             assert (float(cell) if cell else None) == exactly(told[key]), key
         assert rows[place]["tie_with_best"] == run["tie_with_best"]
     assert set(COSTS) <= set(rows[0])
+    table = bench.table("leaderboard", [row["run"] for row in rows])
+    shared = table[0].keys() & rows[0].keys()
+    assert table[0].keys() - shared == {"parameters_trainable"}, "one name for one value in every file"
 
 
 def test_head_to_head_shows_the_printed_numbers(ids, printed):

@@ -81,7 +81,7 @@ def _montage(_bench: Workbench, home: str, dataset_id: str, digests: str) -> str
 
 
 def all_rows(bench: Workbench, dataset: Dataset, now: Address) -> list[dict[str, Any]]:
-    """Every run that matches, one a row, with every figure as it is: for files."""
+    """Every run that matches, one a row, with the keys of ``core.comparison.table.plain_rows``: for files."""
     board = bench.board(dataset.id)
     page = bench.board_page(dataset.id, now.query, sort=now.sort, descending=now.desc, fold=False, size=len(board))
     return [_row(board, dataset, entry, page.best) for entry in page.entries]
@@ -93,14 +93,14 @@ _ABOUT = ("name", "status", "pattern", "backbone", "starred", "archived", "tags"
 def _row(board: Board, dataset: Dataset, entry: LeaderboardLine, best: str | None) -> dict[str, Any]:
     cell = partial(board.cell, entry.run_id)
     return {
-        "place": entry.place,
         "run": entry.run_id,
+        "rank": entry.place,
         **{key: cell(key) for key in _ABOUT},
         "dataset": f"{dataset.name}:{dataset.version}",
         "test_photos": cell("n"),
-        "low95": cell("low"),
-        "high95": cell("high"),
+        "ci95_low": cell("low"),
+        "ci95_high": cell("high"),
         "tie_with_best": entry.tie,
         "p_value": entry.p_value,
-        **entry.values,
+        **{"epochs" if key == "epochs_done" else key: value for key, value in entry.values.items()},
     }

@@ -56,7 +56,7 @@ def test_the_table_of_classes_is_empty_where_nothing_was_measured():
     rows = per_class_chart(EVALUATIONS, CALLED).rows()
     assert rows[0]["class"] == "tulip"
     assert (rows[0]["name"], rows[0]["recall"]) == ("Lite1", 0.9)
-    assert (rows[-1]["class"], rows[-1]["recall"], rows[-1]["low95"]) == ("yew", None, None)
+    assert (rows[-1]["class"], rows[-1]["recall"], rows[-1]["ci95_low"]) == ("yew", None, None)
 
 
 def test_of_very_many_classes_the_hardest_are_drawn():

@@ -88,7 +88,7 @@ def test_accuracy_can_be_drawn_against_every_cost_that_was_measured(cost):
 def test_the_table_says_who_is_on_the_front():
     first, second, third = tradeoff_chart(ROWS, "alone_wall_seconds").rows()
     assert first["alone_wall_seconds"] == 1000.0
-    assert (first["accuracy"], first["low95"], first["high95"]) == pytest.approx((82.0, 77.0, 86.0))
+    assert (first["accuracy"], first["ci95_low"], first["ci95_high"]) == pytest.approx((82.0, 77.0, 86.0))
     assert [row["pareto_front"] for row in (first, second, third)] == [True, True, True]
     assert tradeoff_chart(ROWS, "alone_money", currency="CHF").rows()[0]["unit"] == "CHF"
 

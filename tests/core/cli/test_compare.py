@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.cli.compare import SCORES, as_json
+from core.cli.compare import as_json
 from core.comparison.cost_axes import COSTS
+from core.comparison.resampling import TEST_METRICS
 from core.files.home import run_folder
 from core.runs import metrics
 from core.runs.values import Status
@@ -61,7 +62,7 @@ def test_two_runs_are_compared_in_every_figure(call, finished, settings):
     result = call(*finished[:2])
     by_run = {row["run"]: row for row in result["runs"]}
     a, b = (by_run[result["pairs"][0][side]] for side in ("a", "b"))
-    assert [one["metric"] for one in result["metrics"]] == [name for name in SCORES if name != "ece"]
+    assert [one["metric"] for one in result["metrics"]] == list(TEST_METRICS)
     for one in result["metrics"]:
         assert (one["a"], one["b"]) == pytest.approx((a[one["metric"]], b[one["metric"]]))
         assert one["ci95"][0] <= one["difference"] <= one["ci95"][1] or one["metric"] == "ece"
