@@ -5,7 +5,7 @@ import pytest
 from core.comparison.cost_axes import COSTS
 from core.files.home import run_folder
 from core.runs.values import Status
-from core.web.parts.labels import title_of
+from core.web.parts.labels import cost_title
 from core.workbench.organise import login_name
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
@@ -28,8 +28,8 @@ def test_every_status_is_told_in_words(filled, status):
 def test_a_finished_run_shows_what_it_paid_and_what_it_would_have_cost_alone(filled):
     at = visit("runs", run=filled.with_status("FINISHED")[0].id)
     figures = {metric.label: metric.value for metric in at.metric}
-    assert figures[title_of(COSTS["alone_wall_seconds"])] == "34 s"
-    assert figures[title_of(COSTS["wall_seconds"])] == "22 s"
+    assert figures[cost_title(COSTS["alone_wall_seconds"])] == "34 s"
+    assert figures[cost_title(COSTS["wall_seconds"])] == "22 s"
     assert figures["Model size"] and figures["Time per photo"] == "8.4 ms"
     assert "Not measured on this machine: GPU time, " in text_of(at) and "energy" in text_of(at)
 

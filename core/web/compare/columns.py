@@ -10,7 +10,7 @@ from core.comparison.board_page import LeaderboardLine
 from core.comparison.cost_axes import COSTS, CostKind
 from core.runs.values import Status
 from core.text.units import count, moment, p_value
-from core.web.parts.labels import saying, title_of
+from core.web.parts.labels import cost_formatter, cost_title
 from core.web.parts.run_table import CHIPS, MARKS_COLUMN, RunLine, TableColumn
 from core.web.parts.widgets import status_word
 
@@ -47,7 +47,9 @@ def _percent(value: float) -> str:
 
 
 def _cost(kind: CostKind, currency: str) -> TableColumn:
-    return _numbers(kind.key, saying(kind, currency), title_of(kind), kind.help, usual=kind.key in _USUAL_COSTS)
+    return _numbers(
+        kind.key, cost_formatter(kind, currency), cost_title(kind), kind.help, usual=kind.key in _USUAL_COSTS
+    )
 
 
 def _interval(line: TableLine) -> str:

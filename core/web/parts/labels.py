@@ -25,12 +25,12 @@ def weights_label(backbone: Backbone, state: Availability) -> str:
     return f"{AVAILABILITY[state]}{f' {size(backbone.weights_bytes)}' if missing else ''}"
 
 
-def title_of(kind: CostKind) -> str:
+def cost_title(kind: CostKind) -> str:
     """The title of a cost with a capital: ``Training time alone``, ``CPU time``."""
     return kind.title[:1].upper() + kind.title[1:]
 
 
-def saying(kind: CostKind, currency: str) -> Callable[[float | None], str]:
+def cost_formatter(kind: CostKind, currency: str) -> Callable[[float | None], str]:
     """The formatter of a cost; prices are in the user's currency."""
     return partial(money, currency=currency) if "money" in kind.key else kind.words
 

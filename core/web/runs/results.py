@@ -8,7 +8,7 @@ from core.comparison.table import leaderboard
 from core.runs.values import Evaluation, Run
 from core.text.units import duration, listed, percent
 from core.web.parts.charts import titled
-from core.web.parts.labels import saying, title_of
+from core.web.parts.labels import cost_formatter, cost_title
 from core.web.parts.metrics import figures
 from core.web.parts.tables import number, table
 from core.workbench import Workbench
@@ -24,7 +24,7 @@ def cost(bench: Workbench, run: Run) -> None:
     row = leaderboard([run], {run.id: paid}, rate_per_hour=rate)[0]
     kinds = [kind for key, kind in COSTS.items() if rate is not None or "money" not in key]
     measured = [kind for kind in kinds if getattr(row, kind.key) is not None]
-    said = [(title_of(kind), saying(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured]
+    said = [(cost_title(kind), cost_formatter(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured]
     figures("cost", *said)
     saved = paid.alone_wall_seconds - paid.wall_seconds
     if saved > 0.05 * paid.alone_wall_seconds:

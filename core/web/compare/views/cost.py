@@ -9,7 +9,7 @@ from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 from core.web.parts.charts import finding
-from core.web.parts.labels import title_of
+from core.web.parts.labels import cost_title
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
 
@@ -87,7 +87,7 @@ def _choose(selected: Selected, kinds: list[CostKind]) -> CostKind:
     by_key = {kind.key: kind for kind in kinds}
     start = selected.address.cost if selected.address.cost in by_key else next(iter(by_key))
     key = st.selectbox(
-        "Cost", list(by_key), format_func=lambda key: title_of(by_key[key]), width=320,
+        "Cost", list(by_key), format_func=lambda key: cost_title(by_key[key]), width=320,
         help="Paid is what a run really took; the others as if nothing had been reused.",
         **address.bound("compare.cost", "cost", start),
     )  # fmt: skip
