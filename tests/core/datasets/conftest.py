@@ -1,14 +1,8 @@
-"""A home without a registry, and archives to import into it."""
+"""Archives to import."""
 
 import pytest
 
-from core.settings import Settings
 from tests.photo_files import archive
-
-
-@pytest.fixture
-def home(tmp_path) -> Settings:
-    return Settings(home=tmp_path / "home")
 
 
 @pytest.fixture

@@ -121,19 +121,6 @@ def test_stopping_early_leaves_no_process(tmp_path, monkeypatch):
         assert process.returncode == -signal.SIGKILL
 
 
-def test_a_decoder_ends_when_its_parent_is_gone(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core.datasets.decoder", str(tmp_path)],
-        cwd=sandbox.REPOSITORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout.readline() == b'{"ready": true}\n'
-    process.stdin.close()
-    assert process.wait(20) == 0
-    process.stdout.close()
-
-
 def test_secrets_of_the_environment_do_not_reach_the_decoder(tmp_path, monkeypatch):
     monkeypatch.setenv("GRAFT_SECRET", "token")
     seen = {}
