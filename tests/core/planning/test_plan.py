@@ -1,0 +1,109 @@
+"""Plans say what is reused and saved, and launching does what the plan says."""
+
+from dataclasses import replace
+
+import pytest
+
+from core import jobs
+from core.errors import InvalidInput
+from core.files.home import run_folder
+from core.planning.decide import Decision
+from core.recipes.recipe import Hyperparameters, Pattern, Recipe
+from core.runs.values import Status
+from core.workbench import Workbench
+from tests.factories import fill
+
+LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
+
+
+@pytest.fixture
+def filled(settings, registry, monkeypatch):
+    monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
+    return fill(registry, settings, runs=8, per_class=12)
+
+
+@pytest.fixture
+def bench(settings, filled):
+    return Workbench.open(settings)
+
+
+@pytest.fixture
+def dataset(filled):
+    return filled.dataset.id
+
+
+@pytest.fixture
+def finished(filled):
+    return filled.with_status(Status.FINISHED)
+
+
+def first(bench, dataset, recipe, **how):
+    (plan,) = bench.plan(dataset, [recipe], **how)
+    return plan
+
+
+def test_a_known_answer_is_reused_and_says_what_that_saves(bench, dataset, finished):
+    plan = first(bench, dataset, finished[0].recipe)
+    assert (plan.decision, plan.run_id, plan.estimate_seconds) == (Decision.REUSED, finished[0].id, 0.0)
+    assert (plan.saves_seconds, plan.saves_source) == (
+        bench.registry.cost(finished[0].id).alone_wall_seconds,
+        "measured",
+    )
+
+
+def test_an_extension_saves_the_epochs_that_were_run(bench, dataset, finished, settings):
+    run = finished[0]
+    (run_folder(settings, run.id).path / "checkpoints" / "00012").mkdir(parents=True)
+    longer = replace(run.recipe, hyperparameters=replace(run.recipe.hyperparameters, epochs=48))
+    plan, anew = first(bench, dataset, longer), first(bench, dataset, replace(longer, backbone="resnet50"))
+    assert (plan.decision, plan.first_epoch, plan.run_id) == (Decision.EXTENDED, 13, run.id)
+    assert plan.saves_seconds > 0 and plan.saves_source == "estimated"
+    assert (anew.saves_seconds, anew.saves_source) == (0.0, "")
+
+
+def test_one_bad_cell_does_not_spoil_the_grid_but_cannot_be_launched(bench, dataset):
+    grid = bench.grid(dataset, [LITE0], [Pattern.FINE_TUNING], depths=[1, 99])
+    plans = bench.plan(dataset, grid)
+    assert [plan.decision for plan in plans] == [Decision.NEW, Decision.REFUSED]
+    before = len(bench.registry.runs())
+    for launch in (lambda: bench.launch(plans), lambda: bench.plan_and_launch([(dataset, r) for r in grid])):
+        with pytest.raises(InvalidInput, match="between 1 and 18"):
+            launch()
+    assert len(bench.registry.runs()) == before
+
+
+def test_what_is_launched_keeps_its_name_and_its_recipe(bench, dataset):
+    (plan,) = bench.plan(dataset, bench.grid(dataset, [LITE0], [Pattern.FINE_TUNING]))
+    (run,) = bench.launch([plan])
+    assert (run.name, run.recipe, run.fingerprint) == (plan.name, plan.recipe, plan.fingerprint)
+    assert run.status is Status.SCHEDULED and bench.launch([plan])[0].id == run.id
+
+
+def test_force_takes_the_next_seed_nobody_has(bench, dataset, finished):
+    recipe = next(run.recipe for run in finished if run.recipe.hyperparameters.seed == 0)
+    used = {
+        run.recipe.hyperparameters.seed
+        for run in bench.registry.runs(dataset)
+        if run.recipe.backbone == recipe.backbone
+    }
+    plans = bench.plan(dataset, [recipe, recipe], force=True)
+    seeds = [plan.recipe.hyperparameters.seed for plan in plans]
+    assert [plan.decision for plan in plans] == [Decision.NEW] * 2
+    assert len(set(seeds)) == 2 and not set(seeds) & used
+    assert "further repetition" in plans[0].because
+    launched = [
+        run.recipe.hyperparameters.seed for _, run in bench.plan_and_launch([(dataset, recipe)] * 2, force=True)
+    ]
+    assert launched == seeds
+
+
+def test_force_on_what_is_new_is_just_new(bench, dataset):
+    plan = first(bench, dataset, Recipe(backbone="resnet50", hyperparameters=Hyperparameters(seed=3)), force=True)
+    assert (plan.decision, plan.recipe.hyperparameters.seed) == (Decision.NEW, 3)
+    assert "repetition" not in plan.because
+
+
+def test_two_who_launch_the_same_get_one_run(bench, dataset):
+    recipe = Recipe(backbone="resnet50")
+    (_, one), (again, other) = bench.plan_and_launch([(dataset, recipe)] * 2)
+    assert one.id == other.id and again.decision is Decision.REUSED
