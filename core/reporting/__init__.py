@@ -1,7 +1,8 @@
-"""A comparison to give away: one HTML file that needs nothing but a browser, and its tables as files.
+"""A comparison as one HTML file that needs nothing but a browser, and its tables as files.
 
-``material`` is what a report is made of, ``page`` puts the sections together, ``tables`` are the same figures row by
-row. Every figure comes from ``comparison.Comparison``; nothing is computed here that the page Compare does not show.
+``material`` holds the values of a report, the section modules turn them into tables and charts, ``templates/`` draws
+these, ``page`` puts the sections together; ``tables`` are the same figures row by row. Every figure comes from
+``comparison.Comparison``; nothing is computed here that the page Compare does not show.
 """
 
 from core.reporting.material import Material

@@ -26,13 +26,13 @@ class Thresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """Everything a report says.
+    """The values of a report.
 
     Args:
         comparison: of the runs; dataset: theirs. runs, costs, epochs: by run id. photos: of the test split.
-        others: names of the runs they are made of that the report is not about, by run id.
-        photos_dir: where the stored photos lie, ``<digest>.jpg``.
-        calibrations, thresholds: of the runs that have one, by run id. map: of the best run whose map is at hand.
+        others: names of member runs and backbones that the report does not cover, by run id.
+        photos_dir: folder of the stored photos, ``<digest>.jpg``.
+        calibrations, thresholds: of the runs that have one, by run id. map: of the best run that has one already.
         rate: (price of an hour or None, currency). made_at: seconds since 1970. version: Graft's.
     """
 
@@ -63,7 +63,7 @@ class Material:
 
     @cached_property
     def styles(self) -> dict[str, RunStyle]:
-        """One look per run in the whole report."""
+        """One style per run in the whole report."""
         return run_styles([row.run_id for row in self.rows])
 
     @property

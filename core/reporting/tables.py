@@ -1,4 +1,4 @@
-"""The tables of a comparison row by row, for CSV and Parquet files."""
+"""The tables of a comparison, for CSV and Parquet files."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,12 +12,12 @@ Rows = list[dict[str, Any]]
 
 
 def leaderboard_rows(material: Material) -> Rows:
-    """One row a run, best first, with every metric and every cost (``plain_rows``)."""
+    """One row per run, best first, with every metric and every cost (``plain_rows``)."""
     return plain_rows(material.rows)
 
 
 def costs_rows(material: Material) -> Rows:
-    """One row a run and cost, in the units of ``runs.Cost`` (seconds, joules, bytes)."""
+    """One row per run and cost, in the units of ``runs.Cost`` (seconds, joules, bytes)."""
     return [
         {"run": row.run_id, "name": row.name, "cost": key, "value": getattr(row, key)}
         | {"pareto_front": row.run_id in material.comparison.pareto.get(key, ())}
@@ -27,7 +27,7 @@ def costs_rows(material: Material) -> Rows:
 
 
 def epochs_rows(material: Material) -> Rows:
-    """One row a run and epoch."""
+    """One row per run and epoch."""
     names = ("number", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
     return [
         {"run": row.run_id, "name": row.name} | {name: getattr(epoch, name) for name in names}
@@ -36,21 +36,21 @@ def epochs_rows(material: Material) -> Rows:
     ]
 
 
-def answers_rows(material: Material) -> Rows:
-    """One row a run and test photo: its file, its class, the answer, and the probability of every class."""
+def predictions_rows(material: Material) -> Rows:
+    """One row per run and test photo: its file, its class, the prediction, and the probability of every class."""
     files = {photo.digest: photo.file for photo in material.photos}
     classes = material.comparison.class_names
     rows: Rows = []
     for run_id, predictions in material.comparison.predictions.items():
-        for place, digest in enumerate(predictions.digests):
-            chances = {f"p_{name}": float(p) for name, p in zip(classes, predictions.probabilities[place], strict=True)}
+        for index, digest in enumerate(predictions.digests):
+            chances = {f"p_{name}": float(p) for name, p in zip(classes, predictions.probabilities[index], strict=True)}
             rows.append(
                 {"run": run_id, "photo": digest, "file": files.get(digest, "")}
                 | {
-                    "true": classes[int(predictions.labels[place])],
-                    "answer": classes[int(predictions.predicted[place])],
+                    "true": classes[int(predictions.labels[index])],
+                    "answer": classes[int(predictions.predicted[index])],
                 }
-                | {"right": bool(predictions.correct[place])}
+                | {"right": bool(predictions.correct[index])}
                 | chances
             )
     return rows
@@ -60,7 +60,7 @@ TABLES: Mapping[str, Callable[[Material], Rows]] = {
     "leaderboard": leaderboard_rows,
     "costs": costs_rows,
     "epochs": epochs_rows,
-    "answers": answers_rows,
+    "answers": predictions_rows,
 }
 """What can be written, by name."""
 
@@ -81,6 +81,6 @@ def table_rows(material: Material, name: str) -> Rows:
 
 _EMPTY = {
     "epochs": "no epochs were trained in these runs",
-    "answers": "none of these runs has answers for the test photos",
+    "answers": "none of these runs has predictions for the test photos",
 }
 """Why a table has no row; every run has one in the others."""

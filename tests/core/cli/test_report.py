@@ -69,7 +69,7 @@ def test_a_run_named_twice_is_in_a_report_once(call, finished, tmp_path):
 
 def test_a_table_in_which_nothing_would_stand_is_refused_with_the_reason(call, registry, finished, tmp_path):
     untrained = registry.queue()[0].id
-    reasons = {"epochs": "no epochs were trained in these runs", "answers": "none of these runs has answers"}
+    reasons = {"epochs": "no epochs were trained in these runs", "answers": "none of these runs has predictions"}
     for name, why in reasons.items():
         said = call("table", name, untrained, "-o", tmp_path / "table.csv", code=1)
         assert said.startswith(f"The table {name} would be empty: {why}") and not (tmp_path / "table.csv").exists()
