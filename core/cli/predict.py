@@ -56,13 +56,13 @@ def _prediction(row: PhotoPredictions) -> dict:
         {
             "run": answer.run_id,
             "title": answer.title,
-            "predictions": [asdict(prediction) for prediction in answer.predictions],
+            "predictions": [asdict(one) for one in answer.classes],
             "milliseconds": answer.milliseconds,
             "unsure": answer.unsure,
             "calibrated": answer.calibrated,
             "problem": answer.problem,
         }
-        for answer in row.answers
+        for answer in row.predictions
     ]
     return {"file": row.name, "problem": row.problem, "answers": answers}
 

@@ -1,6 +1,6 @@
-"""What trained models say about new photos. Runs a model's answer tree; no TensorFlow, so it answers at once.
+"""Predictions of trained models for new photos, by running their inference graphs without TensorFlow.
 
-A model folder (``runs/<run>/model``) holds ``card.json`` and the files its answer tree names (``models.inference``).
+A model folder (``runs/<run>/model``) holds ``card.json`` and the files of its inference graph (``models.inference``).
 They are only opened when their SHA-256 is the one on the card.
 """
 
@@ -22,14 +22,14 @@ from core.models.inference.model_files import ModelFiles, read_model
 from core.models.temperature import scaled
 
 UNSURE_BELOW = 0.5
-"""An answer is called unsure when no class gets half of the probability: the others together are then likelier."""
+"""A prediction is called unsure when no class gets half of the probability: the others together are then likelier."""
 
 LOADED_MODELS = 4
 """Models kept in memory; the one used longest ago goes first."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prediction:
+class ClassProbability:
     """A class and its probability, 0..1."""
 
     class_name: str
@@ -37,22 +37,22 @@ class Prediction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What one model says about one photo.
+class Prediction:
+    """What one model predicts for one photo.
 
     Args:
         run_id, title: of the model's run.
-        predictions: best first.
-        milliseconds: from pixels to probabilities, as this model alone would take; None when it could not answer.
+        classes: the most probable first.
+        milliseconds: from pixels to probabilities, as this model alone would take; None when it made no prediction.
         passed_on: of a confidence cascade: whether the photo went on to the costly model; None of every other model.
         unsure: the best class is below ``unsure_below``.
         calibrated: a temperature was applied to the probabilities (see ``core.models.calibration``).
-        problem: why it could not answer, one sentence; empty when it could.
+        problem: why it made no prediction, one sentence; empty when it did.
     """
 
     run_id: str
     title: str
-    predictions: tuple[Prediction, ...] = ()
+    classes: tuple[ClassProbability, ...] = ()
     milliseconds: float | None = None
     unsure: bool = False
     unsure_below: float = UNSURE_BELOW
@@ -63,14 +63,14 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoPredictions:
-    """All answers for one file.
+    """The predictions of all models for one file.
 
     Args:
         name: as the user gave it.
         problem: why it is no photo, one sentence; empty when it is one.
         jpeg, width, height: the photo as it was understood (show this one, never the bytes that came in) and the size
             of the original.
-        answers: one per model, in the order asked for.
+        predictions: one per model, in the order asked for.
     """
 
     name: str
@@ -78,7 +78,7 @@ class PhotoPredictions:
     jpeg: bytes | None = None
     width: int = 0
     height: int = 0
-    answers: tuple[Answer, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
 
 
 def predict(folders: Sequence[Path], photos: Sequence[tuple[str, bytes]], *, top: int = 5) -> list[PhotoPredictions]:
@@ -86,31 +86,31 @@ def predict(folders: Sequence[Path], photos: Sequence[tuple[str, bytes]], *, top
 
     Args:
         folders: model folders, ``runs/<run>/model``.
-        photos: (file name, bytes), decoded in a child process: nobody vouches for them.
+        photos: (file name, bytes), decoded in a child process, since they are not trusted.
 
     Returns:
-        One entry per file, in order. A file that is no photo, and a model that cannot answer, say why.
+        One entry per file, in order. A file that is no photo, and a model that makes no prediction, say why.
 
     Raises:
-        Unavailable: not one of the models can answer.
+        Unavailable: none of the models can be used.
     """
     if top < 1:
         raise InvalidInput(f"At least one class must be asked for. Received: top={top}")
     models = [_load_or_problem(folder) for folder in folders]
-    if models and all(isinstance(model, Answer) for model in models):
-        raise Unavailable(" ".join(model.problem for model in models if isinstance(model, Answer)))
+    if models and all(isinstance(model, Prediction) for model in models):
+        raise Unavailable(" ".join(model.problem for model in models if isinstance(model, Prediction)))
     decoded = decode_untrusted(photos) if photos else []
     return [_photo(name, stored, models, top) for (name, _), stored in zip(photos, decoded, strict=True)]
 
 
 def _photo(
-    name: str, stored: StoredPhoto | Rejection, models: Sequence["Predictor | Answer"], top: int
+    name: str, stored: StoredPhoto | Rejection, models: Sequence["Predictor | Prediction"], top: int
 ) -> PhotoPredictions:
     if isinstance(stored, Rejection):
         return PhotoPredictions(name=name, problem=f"It {stored.reason}.")
     view, memo = View(stored.jpeg), Memo()
-    answers = tuple(model if isinstance(model, Answer) else model.answer(view, top, memo) for model in models)
-    return PhotoPredictions(name=name, jpeg=stored.jpeg, width=stored.width, height=stored.height, answers=answers)
+    found = tuple(model if isinstance(model, Prediction) else model.predict(view, top, memo) for model in models)
+    return PhotoPredictions(name=name, jpeg=stored.jpeg, width=stored.width, height=stored.height, predictions=found)
 
 
 class Predictor:
@@ -124,27 +124,27 @@ class Predictor:
         self.run_id, self.title, self.class_names = model.run_id, model.title, model.class_names
         self.temperature = model.temperature
         try:
-            self._answerer = InferenceGraph(
+            self._graph = InferenceGraph(
                 model.folder, model.node, classes=len(model.class_names), digests=model.digests
             )
         except Unavailable as error:
             raise Unavailable(f"The model of run {model.run_id} does not fit its card. {error}") from None
 
-    def answer(self, view: View, top: int, memo: Memo | None = None) -> Answer:
+    def predict(self, view: View, top: int, memo: Memo | None = None) -> Prediction:
         """The ``top`` classes for one photo; what the models of ``memo`` computed for it already is not done again."""
-        answered = self._answerer.predict(view, memo)
-        probabilities = scaled(answered.probabilities, self.temperature)
+        found = self._graph.predict(view, memo)
+        probabilities = scaled(found.probabilities, self.temperature)
         best = np.argsort(-probabilities, kind="stable")[:top]
-        return Answer(
+        return Prediction(
             run_id=self.run_id,
             title=self.title,
-            predictions=tuple(
-                Prediction(class_name=self.class_names[label], probability=float(probabilities[label]))
+            classes=tuple(
+                ClassProbability(class_name=self.class_names[label], probability=float(probabilities[label]))
                 for label in best
             ),
-            milliseconds=answered.milliseconds,
+            milliseconds=found.milliseconds,
             unsure=bool(probabilities.max() < UNSURE_BELOW),
-            passed_on=answered.passed_on,
+            passed_on=found.passed_on,
             calibrated=self.temperature != 1.0,
         )
 
@@ -171,9 +171,9 @@ def load(folder: Path) -> Predictor:
     return predictor
 
 
-def _load_or_problem(folder: Path) -> Predictor | Answer:
+def _load_or_problem(folder: Path) -> Predictor | Prediction:
     try:
         return load(folder)
     except Unavailable as error:
         run_id = folder.parent.name
-        return Answer(run_id=run_id, title=run_id, problem=str(error))
+        return Prediction(run_id=run_id, title=run_id, problem=str(error))

@@ -65,8 +65,8 @@ def some_photos(count=4) -> list[tuple[str, bytes]]:
 
 def probabilities(photo: predict.PhotoPredictions) -> list[float]:
     """In label order."""
-    (answer,) = photo.answers
-    found = {entry.class_name: entry.probability for entry in answer.predictions}
+    (answer,) = photo.predictions
+    found = {entry.class_name: entry.probability for entry in answer.classes}
     return [found[name] for name in CLASSES]
 
 
@@ -86,8 +86,8 @@ def test_answers_do_not_depend_on_who_else_asks_at_the_same_time(model):
     predictor = predict.load(folder)
 
     def answer(jpeg: bytes) -> list[float]:
-        found = predictor.answer(View(jpeg), top=3)
-        return probabilities(predict.PhotoPredictions(name="", answers=(found,)))
+        found = predictor.predict(View(jpeg), top=3)
+        return probabilities(predict.PhotoPredictions(name="", predictions=(found,)))
 
     with ThreadPoolExecutor(8) as pool:
         np.testing.assert_allclose(list(pool.map(answer, views)), expected * 20, atol=1e-6)

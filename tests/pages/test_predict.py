@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import Unavailable
-from core.models.predict import Answer, PhotoPredictions, Prediction
+from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
 from tests.factories import fill, tiny_jpeg
@@ -27,13 +27,13 @@ def asked(monkeypatch):
 
 def _said(references, name, data) -> PhotoPredictions:
     if not data.startswith(b"\xff\xd8"):
-        return PhotoPredictions(name=name, problem="It is not a photo.", jpeg=None, width=0, height=0, answers=())
-    best = (Prediction(class_name="rose", probability=0.8), Prediction(class_name="tulip", probability=0.2))
+        return PhotoPredictions(name=name, problem="It is not a photo.", jpeg=None, width=0, height=0, predictions=())
+    best = (ClassProbability(class_name="rose", probability=0.8), ClassProbability(class_name="tulip", probability=0.2))
     answers = tuple(
-        Answer(
+        Prediction(
             run_id=run_id,
             title="Lite",
-            predictions=best,
+            classes=best,
             milliseconds=8.4,
             unsure=place > 0,
             unsure_below=0.5,
@@ -41,7 +41,7 @@ def _said(references, name, data) -> PhotoPredictions:
         )
         for place, run_id in enumerate(references)
     )
-    return PhotoPredictions(name=name, problem="", jpeg=data, width=96, height=90, answers=answers)
+    return PhotoPredictions(name=name, problem="", jpeg=data, width=96, height=90, predictions=answers)
 
 
 def test_without_models_the_page_leads_to_training(bench):

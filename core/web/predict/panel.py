@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.models.predict import Answer, PhotoPredictions
+from core.models.predict import PhotoPredictions, Prediction
 from core.recipes.labels import without_shared
 from core.runs.values import Run
 from core.text.units import brief, count, listed, milliseconds, percent, plain
@@ -61,21 +61,21 @@ def summary(found: Sequence[PhotoPredictions]) -> str:
     if not seen:
         return f"None of the {count(len(found), 'file')} could be read as a photo."
     if len(seen) == 1:
-        classes = sorted({a.predictions[0].class_name for a in seen[0].answers if a.predictions})
+        classes = sorted({a.classes[0].class_name for a in seen[0].predictions if a.classes})
         if len(classes) == 1:
             return f"Predicted: {plain(classes[0])}{refused}."
         if not classes:
             return "No model made a prediction."
         return f"The models disagree: {plain(' or '.join(classes))}{refused}."
-    agreed = sum(len({a.predictions[0].class_name for a in photo.answers if a.predictions}) == 1 for photo in seen)
-    if len(seen[0].answers) == 1:
+    agreed = sum(len({a.classes[0].class_name for a in photo.predictions if a.classes}) == 1 for photo in seen)
+    if len(seen[0].predictions) == 1:
         return f"{count(len(seen), 'photo')}: {_class_counts(seen)}{refused}."
     return f"The models agree on {agreed} of {count(len(seen), 'photo')}{refused}."
 
 
 def _class_counts(seen: Sequence[PhotoPredictions]) -> str:
     """Predicted classes of one model, the most frequent first: ``3 × animal and 1 × fish``."""
-    classes = Counter(a.predictions[0].class_name for photo in seen for a in photo.answers if a.predictions)
+    classes = Counter(a.classes[0].class_name for photo in seen for a in photo.predictions if a.classes)
     return plain(listed([f"{number} × {name}" for name, number in classes.most_common()])) or "no prediction"
 
 
@@ -88,32 +88,34 @@ def show(found: Sequence[PhotoPredictions], runs: Mapping[str, Run]) -> None:
             if photo.jpeg is None:
                 st.error(f"**{plain(photo.name)}**: {plain(photo.problem)}", icon=":material/hide_image:")
                 continue
-            picture, *columns = st.columns([2, *(3 for _ in photo.answers)], gap="medium")
+            picture, *columns = st.columns([2, *(3 for _ in photo.predictions)], gap="medium")
             with picture:
                 st.image(photo.jpeg, width="stretch", alt=f"Photo {photo.name}")
                 st.caption(f"{plain(photo.name)} · {photo.width} × {photo.height}")
-            for column, answer in zip(columns, photo.answers, strict=True):
+            for column, prediction in zip(columns, photo.predictions, strict=True):
                 with column:
-                    _answer(answer, runs, names)
+                    _prediction(prediction, runs, names)
 
 
-def _answer(answer: Answer, runs: Mapping[str, Run], names: Mapping[str, str]) -> None:
-    if answer.run_id in runs:
-        run_chip(runs[answer.run_id], names[answer.run_id])
-    if answer.problem:
-        st.warning(plain(answer.problem), icon=":material/warning:")
+def _prediction(prediction: Prediction, runs: Mapping[str, Run], names: Mapping[str, str]) -> None:
+    if prediction.run_id in runs:
+        run_chip(runs[prediction.run_id], names[prediction.run_id])
+    if prediction.problem:
+        st.warning(plain(prediction.problem), icon=":material/warning:")
         return
-    for prediction in answer.predictions:
-        label = f"{plain(prediction.class_name)} · {_chance(prediction.probability)}"
-        st.progress(min(1.0, max(0.0, prediction.probability)), text=label)
-    took = milliseconds(answer.milliseconds)
-    if answer.passed_on is not None:
-        took += " · the cheap model was unsure and passed it on" if answer.passed_on else " · the cheap model was sure"
-    if answer.calibrated:
+    for one in prediction.classes:
+        label = f"{plain(one.class_name)} · {_chance(one.probability)}"
+        st.progress(min(1.0, max(0.0, one.probability)), text=label)
+    took = milliseconds(prediction.milliseconds)
+    if prediction.passed_on is not None:
+        took += (
+            " · the cheap model was unsure and passed it on" if prediction.passed_on else " · the cheap model was sure"
+        )
+    if prediction.calibrated:
         took += " · calibrated"
-    if answer.unsure:
+    if prediction.unsure:
         st.caption(
-            f":orange-badge[:material/help: unsure] The best class has under {percent(answer.unsure_below)}; "
+            f":orange-badge[:material/help: unsure] The best class has under {percent(prediction.unsure_below)}; "
             f"the photo may show none of the classes · {took}"
         )
     else:

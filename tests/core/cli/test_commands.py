@@ -7,7 +7,7 @@ from core.__main__ import main
 from core.backbones import get
 from core.features.compute import features_of
 from core.files.home import registry_file, run_folder
-from core.models.predict import Answer, PhotoPredictions, Prediction
+from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.registry import Registry
 from core.runs.values import Cancel, Status
 from tests.factories import fill
@@ -258,10 +258,10 @@ def test_runs_lists_every_run_and_show_tells_all_about_one(call, registry):
 
 def test_predict_names_the_photo_it_refuses_and_still_answers_the_others(call, registry, monkeypatch, tmp_path):
     def predict(folders, photos, top):
-        answer = Answer(
+        answer = Prediction(
             run_id=folders[0].parent.name,
             title="Lite0",
-            predictions=(Prediction(class_name="cat", probability=0.9),),
+            classes=(ClassProbability(class_name="cat", probability=0.9),),
             milliseconds=8.0,
             unsure=False,
             unsure_below=0.5,
@@ -269,8 +269,8 @@ def test_predict_names_the_photo_it_refuses_and_still_answers_the_others(call, r
         )
         good, bad = (name for name, _ in photos)
         return [
-            PhotoPredictions(name=good, problem="", jpeg=b"", width=1, height=1, answers=(answer,)),
-            PhotoPredictions(name=bad, problem="It is no photo.", jpeg=None, width=0, height=0, answers=()),
+            PhotoPredictions(name=good, problem="", jpeg=b"", width=1, height=1, predictions=(answer,)),
+            PhotoPredictions(name=bad, problem="It is no photo.", jpeg=None, width=0, height=0, predictions=()),
         ]
 
     monkeypatch.setattr("core.models.predict.predict", predict)

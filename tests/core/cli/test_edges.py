@@ -15,7 +15,7 @@ import pytest
 
 from core import jobs
 from core.__main__ import main
-from core.models.predict import Answer, PhotoPredictions, Prediction
+from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.runs.values import Epoch, Status
 from core.settings import REPOSITORY, load_settings
 from core.workbench import Workbench
@@ -136,10 +136,10 @@ def recipe_of(registry, dataset):
 
 def test_models_of_one_backbone_are_told_apart_by_their_runs(home, capsys, monkeypatch, tmp_path):
     answers = tuple(
-        Answer(run_id=run, title="Lite0", predictions=(Prediction(class_name="cat", probability=0.9),))
+        Prediction(run_id=run, title="Lite0", classes=(ClassProbability(class_name="cat", probability=0.9),))
         for run in ("r-one", "r-two")
     )
-    rows = [PhotoPredictions(name="a.jpg", answers=answers)]
+    rows = [PhotoPredictions(name="a.jpg", predictions=answers)]
     monkeypatch.setattr(Workbench, "predict", lambda *arguments, **options: rows)
     (tmp_path / "a.jpg").write_bytes(b"...")
     assert main(["predict", "--model", "r-one", "--model", "r-two", str(tmp_path / "a.jpg")]) == 0

@@ -80,11 +80,11 @@ def a_jpeg() -> bytes:
 def test_every_model_answers_for_every_photo_best_class_first(tmp_path):
     folders = [a_model(tmp_path, "r-1"), a_model(tmp_path, "r-2", head="head of another")]
     bright, dark = predict.predict(folders, [("a.png", a_photo(255)), ("b.png", a_photo(0))])
-    assert [answer.run_id for answer in bright.answers] == ["r-1", "r-2"]
-    assert bright.answers[0].title == "Lite0 r-1"
-    assert [entry.class_name for entry in bright.answers[0].predictions] == ["light", "dark"]
-    assert [entry.class_name for entry in dark.answers[0].predictions] == ["dark", "light"]
-    assert bright.answers[0].predictions[0].probability == pytest.approx(1.0, abs=0.02)
+    assert [answer.run_id for answer in bright.predictions] == ["r-1", "r-2"]
+    assert bright.predictions[0].title == "Lite0 r-1"
+    assert [entry.class_name for entry in bright.predictions[0].classes] == ["light", "dark"]
+    assert [entry.class_name for entry in dark.predictions[0].classes] == ["dark", "light"]
+    assert bright.predictions[0].classes[0].probability == pytest.approx(1.0, abs=0.02)
     assert (bright.name, bright.width, bright.height, bright.problem) == ("a.png", 40, 30, "")
 
 
@@ -99,14 +99,14 @@ def test_a_file_that_is_no_photo_says_why_and_the_others_are_answered(tmp_path):
     notes, photo, empty = predict.predict([a_model(tmp_path)], files)
     assert notes.problem == "It is a text file, not a photo."
     assert empty.problem == "It is empty (0 bytes)."
-    assert notes.answers == empty.answers == ()
+    assert notes.predictions == empty.predictions == ()
     assert photo.problem == ""
-    assert photo.answers[0].predictions[0].class_name == "light"
+    assert photo.predictions[0].classes[0].class_name == "light"
 
 
 def test_only_as_many_classes_as_asked_for_are_returned(tmp_path):
     (photo,) = predict.predict([a_model(tmp_path)], [("a.png", a_photo())], top=1)
-    assert len(photo.answers[0].predictions) == 1
+    assert len(photo.predictions[0].classes) == 1
     with pytest.raises(InvalidInput, match="Received: top=0"):
         predict.predict([], [], top=0)
 
@@ -114,8 +114,8 @@ def test_only_as_many_classes_as_asked_for_are_returned(tmp_path):
 def test_a_model_that_gives_no_class_half_is_unsure(tmp_path):
     doubtful = a_model(tmp_path, "r-1", head="doubtful", classes=["a", "b", "c"])
     (photo,) = predict.predict([doubtful, a_model(tmp_path, "r-2")], [("a.png", a_photo())])
-    assert [answer.unsure for answer in photo.answers] == [True, False]
-    assert photo.answers[0].unsure_below == 0.5
+    assert [answer.unsure for answer in photo.predictions] == [True, False]
+    assert photo.predictions[0].unsure_below == 0.5
 
 
 def test_models_with_one_prefix_compute_it_once_per_photo(tmp_path):
@@ -130,7 +130,7 @@ def test_models_with_one_prefix_compute_it_once_per_photo(tmp_path):
     (photo,) = predict.predict(folders, [("a.png", a_photo())])
     assert FakeEngine.calls.count("prefix") == 2
     assert FakeEngine.calls.count("head") == 3
-    assert all(answer.milliseconds > 0 for answer in photo.answers)
+    assert all(answer.milliseconds > 0 for answer in photo.predictions)
 
 
 def test_a_model_is_loaded_and_hashed_once_and_the_least_used_leaves_memory(tmp_path, monkeypatch):
@@ -153,9 +153,9 @@ def test_a_damaged_model_says_so_in_its_place_and_the_others_answer(tmp_path):
     damaged, fine = a_model(tmp_path, "r-1"), a_model(tmp_path, "r-2")
     (damaged / "head.tflite").write_text("head tampered with")
     (photo,) = predict.predict([damaged, fine], [("a.png", a_photo())])
-    assert photo.answers[0].problem == "head.tflite of the model of run r-1 was changed or damaged. Train it again."
-    assert photo.answers[0].predictions == ()
-    assert photo.answers[1].predictions[0].class_name == "light"
+    assert photo.predictions[0].problem == "head.tflite of the model of run r-1 was changed or damaged. Train it again."
+    assert photo.predictions[0].classes == ()
+    assert photo.predictions[1].classes[0].class_name == "light"
     assert FakeEngine.made.count("prefix") == 1, "nothing of a damaged model is opened"
 
 
@@ -226,10 +226,10 @@ def a_cascade(home, threshold):
 def test_a_confidence_cascade_asks_the_costly_model_only_when_the_cheap_one_is_unsure(tmp_path, threshold, passed_on):
     predictor = predict.load(a_cascade(tmp_path, threshold))
     FakeEngine.calls.clear()
-    answer = predictor.answer(View(a_jpeg()), top=1)
+    answer = predictor.predict(View(a_jpeg()), top=1)
     assert answer.passed_on is passed_on
     assert ("sure" in FakeEngine.calls) is passed_on
-    assert answer.predictions[0].class_name == ("c" if passed_on else "a")
+    assert answer.classes[0].class_name == ("c" if passed_on else "a")
     assert FakeEngine.calls.count("prefix") == 1, "both models see one photo through one network"
 
 
@@ -243,8 +243,8 @@ def hot(folder, temperature):
 
 def probabilities(folder, brightness=200):
     (photo,) = predict.predict([folder], [("a.png", a_photo(brightness))])
-    (answer,) = photo.answers
-    return answer, {one.class_name: one.probability for one in answer.predictions}
+    (answer,) = photo.predictions
+    return answer, {one.class_name: one.probability for one in answer.classes}
 
 
 def test_a_temperature_makes_live_answers_less_sure_without_changing_them(tmp_path):
@@ -254,7 +254,7 @@ def test_a_temperature_makes_live_answers_less_sure_without_changing_them(tmp_pa
     answer, after = probabilities(folder)
     expected = np.sqrt([before["light"], before["dark"]])
     assert after["light"] == pytest.approx(expected[0] / expected.sum(), abs=1e-6)
-    assert [one.class_name for one in answer.predictions] == [one.class_name for one in raw.predictions]
+    assert [one.class_name for one in answer.classes] == [one.class_name for one in raw.classes]
     assert (raw.calibrated, answer.calibrated) == (False, True)
 
 

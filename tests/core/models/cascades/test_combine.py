@@ -255,7 +255,7 @@ def test_the_saved_cascade_answers_as_it_was_evaluated(home):
     node = read_model(home.model_folder(run.id)).node
     Brightness.runs = 0
     view = View(tiny_jpeg(1, 1))
-    answer = predict.Predictor(read_model(home.model_folder(run.id))).answer(view, top=1)
+    answer = predict.Predictor(read_model(home.model_folder(run.id))).predict(view, top=1)
     sure = load_graph(home.model_folder(cheap))(view).max() >= node.threshold
     assert answer.passed_on is not sure
 
