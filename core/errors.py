@@ -14,7 +14,7 @@ class NotFound(GraftError):
 
 
 class Refused(GraftError):
-    """An upload breaks the policy of ``docs/trust`` and was refused whole; nothing of it was kept."""
+    """An upload breaks the policy of ``docs/trust.md`` and was refused whole; nothing of it was kept."""
 
 
 class Cancelled(GraftError):

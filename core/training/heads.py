@@ -14,7 +14,7 @@ def build_head(features: int, classes: int, hp: Hyperparameters) -> keras.Model:
     """A head: (n, features) -> probabilities (n, classes). All randomness comes from the seed.
 
     Dropout -> optionally one hidden layer -> softmax. The features are not standardised: measured on both data sets of
-    docs/decisions/0003-head.md, that increased the validation loss (it amplifies features of small variance).
+    docs/decisions/0002-features-engine.md, that raised the validation loss (features of small variance are amplified).
     """
     inputs = keras.Input((features,), name="features")
     x = layers.Dropout(hp.dropout, seed=hp.seed, name="dropout")(inputs)

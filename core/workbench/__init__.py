@@ -8,14 +8,14 @@ imports TensorFlow.
 calibration, report) · ``organise`` (stars, tags, archive, aliases) · ``delete`` · ``health``
 """
 
-from core.workbench.datasets import Datasets
+from core.workbench.datasets import Importing
 from core.workbench.organise import Organising
 from core.workbench.report import Reporting
 from core.workbench.reproduce import Reproducing
 from core.workbench.runs import Running
 
 
-class Workbench(Datasets, Reproducing, Running, Reporting, Organising):
+class Workbench(Importing, Reproducing, Running, Reporting, Organising):
     """One open home: its settings and its registry. Safe to share between threads."""
 
 

@@ -51,7 +51,7 @@ class FeatureRow:
         }
 
 
-class Datasets(Bench):
+class Importing(Bench):
     """Importing photos, and what is stored for a dataset."""
 
     def import_photos(

@@ -1,105 +1,164 @@
-"""Imports run one way, and the web process and the supervisor never meet TensorFlow."""
+"""The rules of the house: where things live, which way imports run, what a name means, what documentation may claim."""
 
+import argparse
 import ast
-import graphlib
+import re
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+import core
+from core.cli.parser import parser
+from core.settings import REPOSITORY
+
+CORE = REPOSITORY / "core"
 SOURCES = [path for folder in ("core", "pages") for path in sorted((REPOSITORY / folder).rglob("*.py"))]
 SOURCES.append(REPOSITORY / "app.py")
+MODULES = {
+    ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES
+}
+DOCUMENTS = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md")]
+DOCUMENTS += sorted((REPOSITORY / "docs").rglob("*.md"))
 
-ORDER = [
-    "errors", "settings", "text", "files", "datasets", "backbones", "recipes", "runs", "registry", "features", "models",
-    "planning", "jobs", "training", "comparison", "charts", "reporting", "workbench", "web", "cli", "__main__",
-]  # fmt: skip
-RANK = {name: rank for rank, name in enumerate(ORDER)}
+ORDER = re.findall(r"^    (\w+) +\S", core.__doc__ or "", flags=re.MULTILINE)
+"""The entries of ``core/`` in the order of the imports: read from the map in its docstring."""
 
 
-STILL_WRONG = {}
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
-def imports_of(path: Path, *, top_level_only: bool = False) -> set[str]:
-    tree = ast.parse(path.read_text())
-    nodes = tree.body if top_level_only else ast.walk(tree)
+def imports_of(path: Path) -> set[str]:
+    """Every module that is imported anywhere in the file, lazily or for type checking too."""
     found = set()
-    for node in nodes:
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            dotted = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in dotted}
     return found
 
 
-def noun(dotted: str) -> str | None:
-    parts = dotted.split(".")
-    return parts[1] if parts[0] == "core" and len(parts) > 1 else None
+def package_of(module: str) -> str:
+    """``registry`` of ``core.registry.runs``; "" of ``core`` itself and of what lies outside."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "core" and len(parts) > 1 else ""
 
 
-def module_of(path: Path) -> str:
-    return noun(".".join(path.relative_to(REPOSITORY).with_suffix("").parts)) or "__init__"
+def packages() -> list[str]:
+    """Folders of ``core/`` that hold Python files."""
+    return sorted({package_of(module) for module, path in MODULES.items() if path.parent != CORE} - {""})
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2:] != ("core", "__init__.py")], ids=str)
-def test_imports_run_one_way(path):
-    if path.is_relative_to(REPOSITORY / "core"):
-        own = module_of(path)
-        used = {noun(name) for name in imports_of(path)} - {None, own}
-        wrong = {name for name in used if RANK[name] >= RANK[own]}
-        allowed = STILL_WRONG.get(str(path.relative_to(REPOSITORY)), set())
-        assert wrong - allowed == set(), f"{own} must not import {wrong}"
+# --- layout ---
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=str)
-def test_only_features_and_training_import_keras(path):
-    heavy = {name.split(".")[0] for name in imports_of(path)} & {"keras", "tensorflow"}
-    assert not heavy or module_of(path) in ("features", "training")
+def test_core_holds_what_its_map_says():
+    there = {path.stem if path.suffix == ".py" else path.name for path in CORE.iterdir() if path.name != "__pycache__"}
+    assert there == {*ORDER, "__init__"}
+    assert len(ORDER) == len(set(ORDER))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=str)
-def test_only_the_web_half_imports_streamlit(path):
-    web = {name.split(".")[0] for name in imports_of(path)} & {"streamlit", "starlette"}
-    assert not web or not path.is_relative_to(REPOSITORY / "core") or module_of(path) == "web"
+def test_the_readme_and_the_architecture_page_show_the_map_of_core():
+    listed = "\n".join(line.strip() for line in (core.__doc__ or "").splitlines() if re.match(r"    \w+ +\S", line))
+    for page in ("README.md", "docs/architecture.md"):
+        text = "\n".join(line.strip() for line in (REPOSITORY / page).read_text().splitlines())
+        assert listed in text, f"{page} shows another map than core/__init__.py"
 
 
-def test_the_code_base_has_one_broad_except():
-    broad = [
-        f"{path.relative_to(REPOSITORY)}:{node.lineno}"
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ExceptHandler)
-        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
-    ]
-    assert len(broad) == 1 and broad[0].startswith("core/training/")
+@pytest.mark.parametrize("module", [name for name in MODULES if package_of(name)])
+def test_imports_run_one_way(module):
+    own = package_of(module)
+    used = {package_of(name) for name in imports_of(MODULES[module])} - {"", own}
+    wrong = {name for name in used if ORDER.index(name) >= ORDER.index(own)}
+    assert not wrong, f"{module} must not import {wrong}"
+
+
+@pytest.mark.parametrize("package", packages())
+def test_the_files_of_a_package_form_no_circle(package):
+    files = {module for module in MODULES if package_of(module) == package}
+    graph = {module: (imports_of(MODULES[module]) & files) - {module} for module in files}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("module", [name for name, path in MODULES.items() if path.name == "__init__.py"])
+def test_a_package_hands_on_at_most_ten_names(module):
+    names = {
+        alias.asname or alias.name
+        for node in tree_of(MODULES[module]).body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core")
+        for alias in node.names
+    }
+    assert len(names) <= 10, f"{module} re-exports {len(names)} names"
+
+
+# --- heavy libraries ---
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_features_and_training_import_keras(module):
+    heavy = {name.split(".")[0] for name in imports_of(MODULES[module])} & {"keras", "tensorflow"}
+    assert not heavy or package_of(module) in ("features", "training")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_the_web_half_imports_streamlit(module):
+    web = {name.split(".")[0] for name in imports_of(MODULES[module])} & {"streamlit", "starlette"}
+    assert not web or not module.startswith("core") or package_of(module) == "web"
 
 
 @pytest.mark.parametrize(
-    "module", ["core.workbench", "core.jobs.supervisor", "core.cli.queue", "core.web.server.serve"]
+    "module", ["core.workbench", "core.jobs.supervisor", "core.cli.parser", "core.web.server.serve"]
 )
 def test_no_tensorflow_comes_with(module):
     code = f"import sys, {module}; sys.exit(bool({{'tensorflow', 'keras'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=120).returncode == 0
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=str)
-def test_only_files_locks_uses_flock(path):
-    assert "fcntl" not in imports_of(path) or path == REPOSITORY / "core" / "files" / "locks.py"
+# --- one place for each thing ---
+
+
+def test_the_code_base_has_one_broad_except():
+    broad = [
+        f"{path.relative_to(REPOSITORY)}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
+    ]
+    assert len(broad) == 1 and broad[0].startswith("core/training/")
+
+
+def test_a_public_class_name_exists_once():
+    places = defaultdict(list)
+    for path in SOURCES:
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(str(path.relative_to(REPOSITORY)))
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
 
 
 def test_no_workbench_method_only_forwards():
-    """Reads go to ``bench.registry``, what only watches a job to ``core.jobs``."""
-    forwards = [
-        f"{path.name}: {method.name}"
-        for path in sorted((REPOSITORY / "core" / "workbench").glob("*.py"))
-        for owner in ast.parse(path.read_text()).body
-        if isinstance(owner, ast.ClassDef)
-        for method in owner.body
-        if isinstance(method, ast.FunctionDef) and _only_forwards(method)
+    """Reads go to ``bench.registry``; what only watches a job, to ``core.jobs``."""
+    forwarding = [
+        f"{module}.{node.name}"
+        for module, path in MODULES.items()
+        if package_of(module) == "workbench"
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef) and _only_forwards(node)
     ]
-    assert forwards == []
+    assert forwarding == []
 
 
 def _only_forwards(method: ast.FunctionDef) -> bool:
@@ -110,37 +169,110 @@ def _only_forwards(method: ast.FunctionDef) -> bool:
         return False
     given = [*call.args, *(keyword.value for keyword in call.keywords)]
     plain = all(isinstance(one, ast.Name) or ast.unparse(one) in ("self.settings", "self.registry") for one in given)
-    target = ast.unparse(call.func)
     adds = {ast.unparse(one) for one in given} >= {"self.settings", "self.registry"}
-    return plain and not adds and target.startswith(("self.registry.", "jobs.", "imports."))
+    return plain and not adds and ast.unparse(call.func).startswith(("self.registry.", "jobs.", "imports."))
+
+
+def test_file_locks_are_taken_in_one_module():
+    assert [module for module, path in MODULES.items() if "fcntl" in imports_of(path)] == ["core.files.locks"]
 
 
 NAMES_OF_FILES = {
     "test.npz", "validation.npz", "checkpoints", "alive.lock", "progress.json", "exit.json", "card.json", "model.keras",
     "photo_map.npz", "manifest.json", "supervisor.lock", "supervisor.json", "deletion.lock", "registry.db",
 }  # fmt: skip
+A_WORD_IN_A_SENTENCE = "core.workbench.delete: checkpoints"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=str)
-def test_only_files_home_names_files(path):
-    if path != REPOSITORY / "core" / "files" / "home.py":
-        tree = ast.walk(ast.parse(path.read_text()))
-        named = {str(node.value) for node in tree if isinstance(node, ast.Constant)} & NAMES_OF_FILES
-        if path.name == "delete.py":
-            named -= {"checkpoints"}  # a word in a sentence
-        assert not named, f"core/files/home.py knows where these are: {named}"
+def test_the_files_of_the_home_are_named_in_one_module():
+    named = {
+        f"{module}: {node.value}"
+        for module, path in MODULES.items()
+        if module != "core.files.home"
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and node.value in NAMES_OF_FILES
+    }
+    assert named <= {A_WORD_IN_A_SENTENCE}
 
 
-PACKAGES = sorted(path.parent.name for path in (REPOSITORY / "core").glob("*/__init__.py"))
+# --- words ---
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_the_modules_of_a_package_form_no_circle(package):
-    """Imports inside functions and for type checking count; an ``__init__`` only collects names."""
-    paths = [path for path in (REPOSITORY / "core" / package).rglob("*.py") if path.name != "__init__.py"]
-    modules = {".".join(path.relative_to(REPOSITORY).with_suffix("").parts): path for path in paths}
-    imports = {}
-    for module, path in modules.items():
-        used = imports_of(path) | {name.rpartition(".")[0] for name in imports_of(path)}
-        imports[module] = used & modules.keys() - {module}
-    graphlib.TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+def test_every_capitalised_word_of_the_glossary_is_a_class_or_a_module():
+    known = {node.name for path in SOURCES for node in ast.walk(tree_of(path)) if isinstance(node, ast.ClassDef)}
+    known |= {part.replace("_", " ").capitalize() for module in MODULES for part in module.split(".")[1:]}
+    known |= {word.removesuffix("s") for word in known}
+    rows = re.findall(r"^\| ([^|]+) \|", (REPOSITORY / "docs" / "glossary.md").read_text(), flags=re.MULTILINE)
+    words = [word.strip() for row in rows for word in row.split(",") if word.strip()[:1].isupper()]
+    assert words, "the glossary has no words"
+    assert [word for word in words if not {word, word.split()[0], "".join(word.title().split())} & known] == []
+
+
+# --- documentation that cannot go stale ---
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """(where, text) of every document and every docstring."""
+    for path in DOCUMENTS:
+        yield str(path.relative_to(REPOSITORY)), path.read_text()
+    for path in SOURCES:
+        for node in ast.walk(tree_of(path)):
+            if (
+                isinstance(node, ast.Expr)
+                and isinstance(node.value, ast.Constant)
+                and isinstance(node.value.value, str)
+            ):
+                yield f"{path.relative_to(REPOSITORY)}:{node.lineno}", node.value.value
+
+
+def test_every_path_that_is_named_exists():
+    roots = "core|pages|tests|docs|models|requirements"
+    missing = set()
+    for where, text in texts():
+        for name in re.findall(rf"(?<![\w./-])((?:{roots})/[\w./*-]*[\w*/])", text):
+            found = list(REPOSITORY.glob(name.rstrip("/"))) or name.startswith("models/")
+            if not found:
+                missing.add(f"{where}: {name}")
+    assert missing == set()
+
+
+def test_every_module_that_is_named_exists():
+    missing = set()
+    for where, text in texts():
+        for name in re.findall(r"(?<![\w./-])(core(?:\.\w+)+)", text):
+            if not _is_defined(name):
+                missing.add(f"{where}: {name}")
+    assert missing == set()
+
+
+def _is_defined(name: str) -> bool:
+    """Whether ``core.x.y`` is a module, or ``core.x.y.z`` something that a module defines."""
+    module = name
+    while module and module not in MODULES:
+        module = module.rpartition(".")[0]
+    rest = name[len(module) + 1 :].split(".")[0]
+    return not rest or re.search(rf"\b{rest}\b", MODULES[module].read_text()) is not None
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (verbs,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(verbs.choices)
+
+
+def test_every_command_that_is_named_exists():
+    missing = set()
+    for where, text in texts():
+        for name in re.findall(r"python -m core ([a-z]+)", text):
+            if name not in commands():
+                missing.add(f"{where}: python -m core {name}")
+        for name in re.findall(r"`make ([a-z-]+)", text):
+            if not re.search(rf"^{name}:", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE):
+                missing.add(f"{where}: make {name}")
+    assert missing == set()
+
+
+# --- tests and checks ---
+
+
+def test_the_checks_run_where_the_tests_run():
+    assert "make check test" in (REPOSITORY / ".ci" / "run").read_text()

@@ -21,7 +21,7 @@ SVM_CS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 
 def logistic_regression(data: SolverData) -> FittedSolver:
     """Multinomial, L2. All features are divided by one number, their standard deviation, so that C is comparable
-    between backbones and the relative scale of features is kept (docs/decisions/0003-head.md)."""
+    between backbones and the relative scale of features is kept (docs/decisions/0002-features-engine.md)."""
     from sklearn.linear_model import LogisticRegression
 
     spread = _spread(data)
