@@ -41,7 +41,7 @@ class _View:
         return np.lib.stride_tricks.as_strided(elements[self.offset :], self.size, strides).copy()
 
 
-def _view(storage, offset, size, stride, _requires_grad, _hooks) -> _View:
+def _view(storage: Any, offset: int, size: Any, stride: Any, _requires_grad: bool, _hooks: Any) -> _View:
     return _View(storage, offset, tuple(size), tuple(stride))
 
 

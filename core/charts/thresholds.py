@@ -1,6 +1,7 @@
 """Accuracy against cost for every threshold of a confidence cascade."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -50,7 +51,7 @@ def _draw(curve: Sequence[ThresholdPoint], marked: ThresholdPoint) -> go.Figure:
     )
 
 
-def _trace(curve: Sequence[ThresholdPoint], timed: bool, mode: str, marker: dict, **options) -> Trace:
+def _trace(curve: Sequence[ThresholdPoint], timed: bool, mode: str, marker: dict, **options: Any) -> Trace:
     return scatter(
         x=[point.milliseconds if timed else 100 * point.passed_on for point in curve],
         y=[100 * point.accuracy for point in curve],

@@ -105,12 +105,12 @@ class Board:
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
         """What ``compute`` returned when it was last asked for ``key``; a board never changes."""
         with self._lock:
-            if key not in self._memory:
-                self._memory[key] = compute()
+            value: T = self._memory[key] if key in self._memory else compute()
+            self._memory[key] = value
             self._memory.move_to_end(key)
             while len(self._memory) > _KEPT:
                 self._memory.popitem(last=False)
-            return self._memory[key]
+            return value
 
 
 def _codes(values: Sequence[str]) -> np.ndarray:

@@ -226,7 +226,7 @@ def _means(values: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
     there = ~np.isnan(values)
     sums = np.bincount(groups[there], weights=values[there], minlength=count)
     known = np.bincount(groups[there], minlength=count)
-    return np.divide(sums, known, out=np.full(count, np.nan), where=known > 0)
+    return np.asarray(np.divide(sums, known, out=np.full(count, np.nan), where=known > 0))
 
 
 def _spreads(values: np.ndarray, means: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -235,7 +235,7 @@ def _spreads(values: np.ndarray, means: np.ndarray, groups: np.ndarray) -> np.nd
     squares = (values[there] - means[groups[there]]) ** 2
     sums = np.bincount(groups[there], weights=squares, minlength=len(means))
     known = np.bincount(groups[there], minlength=len(means))
-    return np.sqrt(np.divide(sums, known - 1, out=np.full(len(means), np.nan), where=known > 1))
+    return np.asarray(np.sqrt(np.divide(sums, known - 1, out=np.full(len(means), np.nan), where=known > 1)))
 
 
 def _first_of_each(groups: np.ndarray, distance: np.ndarray) -> np.ndarray:

@@ -35,7 +35,7 @@ class Metric:
 
 
 def _correct(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    return (probabilities.argmax(axis=1) == labels).astype(np.float64)[:, None]
+    return np.asarray(probabilities.argmax(axis=1) == labels, np.float64)[:, None]
 
 
 def _nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -66,7 +66,7 @@ def _mean_f1(sums: np.ndarray, _n: int) -> np.ndarray:
 def _mean_of_some(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Mean over the classes that are there of ``above / below``."""
     there = below > 0
-    return np.divide(above, below, out=np.zeros_like(above), where=there).sum(axis=1) / there.sum(axis=1)
+    return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=there).sum(axis=1) / there.sum(axis=1))
 
 
 TEST_METRICS: dict[str, Metric] = {

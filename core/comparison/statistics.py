@@ -21,7 +21,7 @@ def mcnemar(only_a: int, only_b: int) -> float:
     for k in range(min(only_a, only_b)):
         term = term * (n - k) // (k + 1)  # the binomial coefficient of n and k + 1, from its neighbour
         tail += term
-    return min(1.0, 2 * tail / 2**n)
+    return min(1.0, float(2 * tail / 2**n))
 
 
 def mcnemar_many(only_a: np.ndarray, only_b: np.ndarray) -> np.ndarray:
@@ -35,8 +35,8 @@ def mcnemar_many(only_a: np.ndarray, only_b: np.ndarray) -> np.ndarray:
     starts = np.cumsum(terms) - terms
     k = np.arange(terms.sum()) - np.repeat(starts, terms)  # 0..fewer of every pair, one behind the other
     of = np.repeat(n, terms)
-    logs = log_factorial[of] - log_factorial[k] - log_factorial[of - k] - of * np.log(2)
-    return np.minimum(1.0, 2 * np.add.reduceat(np.exp(logs), starts))[place.reshape(-1)]
+    logs: np.ndarray = log_factorial[of] - log_factorial[k] - log_factorial[of - k] - of * np.log(2)
+    return np.asarray(np.minimum(1.0, 2 * np.add.reduceat(np.exp(logs), starts))[place.reshape(-1)])
 
 
 def holm(p_values: Sequence[float] | np.ndarray) -> tuple[float, ...]:

@@ -149,7 +149,7 @@ def _entries(table: bytes, count: int) -> list[ZipInfo]:
 def _is_whole(last: ZipInfo, table: bytes) -> bool:
     """Whether the last row ends with the table; ``zipfile`` cuts off what a row declares beyond it."""
     size = len(_raw_name(last)) + len(last.extra) + len(last.comment)
-    return size == sum(_LENGTHS.unpack_from(table, len(table) - size - _LENGTHS_BEFORE_END))
+    return bool(size == sum(_LENGTHS.unpack_from(table, len(table) - size - _LENGTHS_BEFORE_END)))
 
 
 def _raw_name(entry: ZipInfo) -> bytes:

@@ -10,17 +10,17 @@ from core.backbones import Backbone
 from core.errors import Unavailable
 
 
-def _as_is(x):
+def _as_is(x: keras.KerasTensor) -> keras.KerasTensor:
     """The network has its own scaling layer."""
     return x
 
 
-def _to_one(x):
+def _to_one(x: keras.KerasTensor) -> keras.KerasTensor:
     """-1..1, Keras' mode ``tf``."""
     return layers.Rescaling(1 / 127.5, offset=-1.0, name="scaling")(x)
 
 
-def _standardised(x):
+def _standardised(x: keras.KerasTensor) -> keras.KerasTensor:
     """Mean 0 and deviation 1 per channel over ImageNet, Keras' mode ``torch``."""
     mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     scale = [1 / (255 * d) for d in deviation]
@@ -28,7 +28,7 @@ def _standardised(x):
     return layers.Rescaling(scale, offset, name="scaling")(x)
 
 
-def _blue_green_red(x):
+def _blue_green_red(x: keras.KerasTensor) -> keras.KerasTensor:
     """BGR with ImageNet's mean taken off, Keras' mode ``caffe``."""
     x = layers.Rescaling(1.0, offset=[-123.68, -116.779, -103.939], name="scaling")(x)
     return keras.ops.flip(x, axis=-1)

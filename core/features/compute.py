@@ -120,7 +120,9 @@ def stored_rows(
     return _open(key, settings, ordered, photos, lock)
 
 
-def _stored_and_locked(key: FeatureKey, settings: Settings, compute: Callable[[], None], waiting) -> Lock:
+def _stored_and_locked(
+    key: FeatureKey, settings: Settings, compute: Callable[[], None], waiting: Callable[[], None] | None
+) -> Lock:
     """A shared lock on stored features, which are computed first unless another process does."""
     path = features_lock(settings, key.name)
     while True:
@@ -154,7 +156,7 @@ def _check_whole(photos: Sequence[Photo], dataset: Dataset, key: FeatureKey) -> 
         raise InvalidInput(f"Only training photos are augmented. Received: view={key.view} of {split} photos")
 
 
-def _open(key: FeatureKey, settings: Settings, ordered, photos, lock: Lock) -> Features:
+def _open(key: FeatureKey, settings: Settings, ordered: list[Photo], photos: Sequence[Photo], lock: Lock) -> Features:
     folder = store.folder_of(key, settings)
     meta = json.loads((folder / "meta.json").read_text())
     array = np.load(folder / "features.npy", mmap_mode="r")

@@ -74,7 +74,7 @@ def _spans(blocks: list[str | None]) -> tuple[dict[str, int], dict[str, int]]:
     return first, last
 
 
-def _with_stem(operations, points: list[int], begin: int) -> dict[str, int]:
+def _with_stem(operations: list[keras.Operation], points: list[int], begin: int) -> dict[str, int]:
     """The last place to cut before the first block, if there are weights before it."""
     before = [point for point in points if point < begin]
     learned = any(_learned(operation) for operation in operations[:begin])

@@ -55,7 +55,7 @@ def _converted(model: keras.Model) -> bytes:
     frozen = convert_variables_to_constants_v2(function.get_concrete_function())
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], trackable_obj=model)
     converter.experimental_lower_to_saved_model = False
-    return converter.convert()
+    return bytes(converter.convert())
 
 
 def deviation(model: keras.Model, path: Path, rows: int = 4) -> float:

@@ -89,7 +89,7 @@ def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
     return keras.Model(inputs, x, name=backbone.name)
 
 
-def _inverted_residual(x, block: Block):
+def _inverted_residual(x: keras.KerasTensor, block: Block) -> keras.KerasTensor:
     inputs = x
     if block.expand > 1:
         x = _convolution(x, f"{block.name}_expand", filters=inputs.shape[-1] * block.expand, kernel=1)
@@ -103,12 +103,14 @@ def _inverted_residual(x, block: Block):
     return x
 
 
-def _convolution(x, name: str, *, filters: int, kernel: int, stride: int = 1, activation: bool = True):
+def _convolution(
+    x: keras.KerasTensor, name: str, *, filters: int, kernel: int, stride: int = 1, activation: bool = True
+) -> keras.KerasTensor:
     x = layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv")(x)
     return _normalised(x, name, activation=activation)
 
 
-def _normalised(x, name: str, *, activation: bool = True):
+def _normalised(x: keras.KerasTensor, name: str, *, activation: bool = True) -> keras.KerasTensor:
     x = layers.BatchNormalization(epsilon=BN_EPSILON, name=f"{name}_bn")(x)
     return layers.ReLU(6.0, name=f"{name}_relu")(x) if activation else x
 

@@ -88,4 +88,4 @@ class _Network:
     def __call__(self, row: np.ndarray) -> np.ndarray:
         self._interpreter.set_tensor(self._input, row[None].astype(np.float32))
         self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output)[0]
+        return np.asarray(self._interpreter.get_tensor(self._output)[0])

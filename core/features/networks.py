@@ -184,11 +184,11 @@ def _layer_multiply_adds(layer: layers.Layer) -> int:
     return 0
 
 
-def _size(kernel) -> int:
+def _size(kernel: keras.Variable) -> int:
     return _product(kernel.shape)
 
 
-def _product(shape) -> int:
+def _product(shape: Sequence[int]) -> int:
     result = 1
     for side in shape:
         result *= side

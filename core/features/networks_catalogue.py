@@ -9,7 +9,7 @@ EfficientNet from their repositories). The ``package:`` rows are kept, their mul
 
 import json
 from dataclasses import asdict, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 
 import keras
@@ -148,14 +148,14 @@ def _measured(row: Backbone) -> Backbone:
 
 
 def _weights_file(function: str, size: int, *, include_top: bool) -> _File:
-    def caught(name: str, url: str, file_hash: str | None = None, **_other) -> str:
+    def caught(name: str, url: str, file_hash: str | None = None, **_other: Any) -> str:
         raise _CaughtError(_File(name, url, file_hash))
 
     with mock.patch("keras.src.utils.file_utils.get_file", caught):
         try:
             getattr(keras.applications, function)(include_top=include_top, input_shape=(size, size, 3))
         except _CaughtError as error:
-            return error.args[0]
+            return _File(*error.args[0])
     raise ValueError(f"{function} did not ask for weights")
 
 

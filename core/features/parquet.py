@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from core.files.home import features_lock
 from core.files.locks import acquire
 from core.recipes.program import pooled
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow
 
 _ROWS_AT_ONCE = 4096
 
@@ -91,7 +95,7 @@ def _parts(
                 yield photos[start : start + _ROWS_AT_ONCE], array[start : start + _ROWS_AT_ONCE]
 
 
-def _schema(width: int):
+def _schema(width: int) -> "pyarrow.Schema":
     import pyarrow
 
     named = [(name, pyarrow.string()) for name in ("photo", "file", "class", "split")]
@@ -100,7 +104,7 @@ def _schema(width: int):
     return pyarrow.schema([*named, *numbered, *features])
 
 
-def _table(photos: Sequence[Photo], features: np.ndarray, key: FeatureKey, schema):
+def _table(photos: Sequence[Photo], features: np.ndarray, key: FeatureKey, schema: "pyarrow.Schema") -> "pyarrow.Table":
     import pyarrow
 
     about = [

@@ -120,12 +120,12 @@ class StoredFeatures:
     @property
     def source(self) -> str:
         """The backbone's name, or the id of the run whose predictions they are."""
-        return self.meta["backbone"]
+        return str(self.meta["backbone"])
 
     @property
     def rows(self) -> int:
         """Number of photos."""
-        return self.meta["shape"][0]
+        return int(self.meta["shape"][0])
 
 
 def stored_features(settings: Settings) -> tuple[StoredFeatures, ...]:

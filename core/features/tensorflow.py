@@ -31,4 +31,4 @@ class TensorFlowEngine:
     def __call__(self, photos: np.ndarray) -> np.ndarray:
         """uint8 (n, size, size, 3) -> float32 (n, ...)."""
         with self._lock:
-            return self._function(photos).numpy()
+            return np.asarray(self._function(photos).numpy())

@@ -85,4 +85,4 @@ def jittered(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     grey = x @ np.array([0.299, 0.587, 0.114], np.float32)  # luma of ITU-R BT.601, as in JPEG
     x = grey[..., None] + (x - grey[..., None]) * saturation
     x = (grey.mean() + (x - grey.mean()) * contrast) * brightness
-    return np.clip(np.rint(x), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(x), 0, 255), np.uint8)

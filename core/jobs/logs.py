@@ -3,6 +3,7 @@
 import codecs
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from core.files.home import run_folder
 from core.settings import Settings
@@ -28,7 +29,7 @@ def tail(run_id: str, settings: Settings, offset: int = 0) -> tuple[str, int]:
         return "", 0
 
 
-def _start(file, offset: int) -> int:
+def _start(file: BinaryIO, offset: int) -> int:
     size = file.seek(0, os.SEEK_END)
     start = max(0, size + offset) if offset < 0 else offset if offset <= size else 0
     file.seek(start)

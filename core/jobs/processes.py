@@ -5,6 +5,7 @@ A process id is not enough: the kernel uses it again. An identity is the id, the
 
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -119,7 +120,7 @@ def _stat(pid: int) -> list[str] | None:
         return None
 
 
-def _send(send, target: int, number: signal.Signals) -> bool:
+def _send(send: Callable[[int, int], None], target: int, number: signal.Signals) -> bool:
     try:
         send(target, number)
     except (ProcessLookupError, PermissionError):  # gone, or of another user

@@ -10,6 +10,7 @@ import select
 import signal
 import time
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 from core.errors import NoSpace, Unavailable
 from core.files.home import registry_file, supervisor_lock, supervisor_state
@@ -150,5 +151,5 @@ class Signals:
         return set(os.read(self._read, 4096)) if ready else set()
 
 
-def _nothing(number, frame) -> None:
+def _nothing(number: int, frame: FrameType | None) -> None:
     """A handler must be there for the byte to be written."""

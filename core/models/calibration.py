@@ -190,7 +190,7 @@ def _identity(model: Model, staged: Path) -> dict[str, Any]:
 
 def _read_card(folder: Path, run_id: str) -> dict:
     try:
-        return json.loads((folder / CARD).read_text())
+        return dict(json.loads((folder / CARD).read_text()))
     except FileNotFoundError:
         raise Unavailable(f"The files of the model of run {run_id} are gone. Train it again.") from None
     except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class PhotoMap:
     @property
     def correct(self) -> np.ndarray:
         """(n,) bool."""
-        return self.predicted == self.labels
+        return np.asarray(self.predicted == self.labels)
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ def _stored(
     return np.asarray(found.array, np.float32)[[place[digest] for digest in predictions.digests]]
 
 
-def _evicted():
+def _evicted() -> NoReturn:
     raise NotFound("The features were deleted in this moment.")
 
 

@@ -91,7 +91,9 @@ def _fewer_numbers(vectors: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(vectors @ directions[:, -1 : -most - 1 : -1])
 
 
-def _metadata(rows: np.ndarray, labels, predicted, class_names: Sequence[str], files: Sequence[str]) -> str:
+def _metadata(
+    rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str], files: Sequence[str]
+) -> str:
     lines = [_COLUMNS]
     for row in rows:
         correct = "right" if labels[row] == predicted[row] else "wrong"

@@ -53,7 +53,7 @@ def _logs(probabilities: np.ndarray) -> np.ndarray:
 
 def _softmax(scores: np.ndarray) -> np.ndarray:
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 def _derivatives(scores: np.ndarray, labels: np.ndarray, inverse: float) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from statistics import median
 
+from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.models.lineage import backbone_of, parents_of
@@ -98,14 +99,14 @@ class Estimator:
             saves_source="estimated" if saved else "",
         )
 
-    def backbone(self, name: str):
+    def backbone(self, name: str) -> Backbone:
         """``lineage.backbone_of``, cached."""
         if name not in self._backbones:
             self._backbones[name] = backbone_of(name, self._registry, self._settings)
         return self._backbones[name]
 
     @cached_property
-    def _backbones(self) -> dict:
+    def _backbones(self) -> dict[str, Backbone]:
         return {}
 
     def sources(self, recipe: Recipe) -> RecipeInputs:
@@ -159,8 +160,8 @@ class Estimator:
             for group in (known, self._measured):
                 values = [getattr(one, name) for one in group if getattr(one, name) is not None]
                 if values:
-                    return median(values)
-            return getattr(assumed, name)
+                    return float(median(values))
+            return float(getattr(assumed, name))
 
         return Speed(
             forward=typical("forward"),

@@ -10,7 +10,7 @@ from core.datasets.values import Dataset
 from core.features.sizes import bytes_per_photo
 from core.features.store import is_stored, key_of, key_of_predictions
 from core.recipes.program import MAPPING, PIXELS, PREDICTIONS, TOP, Part, Program, Stage, block_of_cut, pooled
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.recipe import Recipe
 from core.settings import Settings
 
 BACKWARD = 2.0
@@ -127,8 +127,11 @@ def estimate_resources(
     first_epoch: int = 1,
 ) -> ResourceEstimate:
     """Resources of ``recipe`` from ``first_epoch`` (1-based) to its end."""
-    stages = [stage for stage in program.stages if stage.last_epoch >= first_epoch]
-    loads = _loads(recipe, program, stages, dataset, sources, settings, first_epoch)
+    hp, stages = recipe.hyperparameters, [stage for stage in program.stages if stage.last_epoch >= first_epoch]
+    loads = [
+        _load(part, split, view, seed=hp.seed, dataset=dataset, sources=sources, settings=settings)
+        for part, split, view in _wanted(program, stages, first_epoch, hp.views)
+    ]
     train = dataset.split_sizes["train"]
     epochs = [(stage, stage.last_epoch - max(stage.first_epoch, first_epoch) + 1) for stage in stages]
     return ResourceEstimate(
@@ -142,32 +145,32 @@ def estimate_resources(
 # --- features ---
 
 
-def _loads(recipe, program: Program, stages, dataset, sources, settings, first_epoch: int) -> list[FeatureLoad]:
-    hp = recipe.hyperparameters
+def _wanted(program: Program, stages: list[Stage], first_epoch: int, all_views: int) -> list[tuple[Part, str, int]]:
+    """Inputs, splits and views that training and evaluation read from the store, each once."""
     wanted: dict[tuple[Part, str, int], None] = {}
     for stage in stages:
         epochs = range(max(stage.first_epoch, first_epoch), stage.last_epoch + 1)
-        views = sorted({(epoch - 1) % hp.views for epoch in epochs})
+        views = sorted({(epoch - 1) % all_views for epoch in epochs})
         for part in stage.inputs:
             wanted |= dict.fromkeys([*((part, "train", view) for view in views), (part, "validation", 0)])
     for part in program.inputs:
         if not program.stages and program.head != MAPPING:
-            wanted |= dict.fromkeys((part, "train", view) for view in range(hp.views))
+            wanted |= dict.fromkeys((part, "train", view) for view in range(all_views))
         wanted |= dict.fromkeys([(part, "validation", 0), (part, "test", 0)])
-    return [
-        _load(part, split, view, hp, dataset, sources, settings) for part, split, view in wanted if part.cut != PIXELS
-    ]
+    return [one for one in wanted if one[0].cut != PIXELS]
 
 
-def _load(part: Part, split: str, view: int, hp: Hyperparameters, dataset, sources: RecipeInputs, settings):
+def _load(
+    part: Part, split: str, view: int, *, seed: int, dataset: Dataset, sources: RecipeInputs, settings: Settings
+) -> FeatureLoad:
     photos = dataset.split_sizes[split]
     if part.cut == PREDICTIONS:
         run = sources.runs[part.source]
-        key = key_of_predictions(dataset, run.digest, split, view=view, seed=hp.seed)
+        key = key_of_predictions(dataset, run.digest, split, view=view, seed=seed)
         size = 4 * run.classes
     else:
         backbone = sources.backbones[part.source]
-        key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=hp.seed)
+        key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=seed)
         size = bytes_per_photo(backbone, part.cut)
     return FeatureLoad(
         part=part,

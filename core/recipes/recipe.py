@@ -141,7 +141,7 @@ CHOICES: dict[str, tuple] = {
 """The values of every hyperparameter that is no number."""
 
 
-def _check(name: str, value) -> None:
+def _check(name: str, value: Any) -> None:
     if name in CHOICES:
         if not any(value is choice or (isinstance(choice, str) and value == choice) for choice in CHOICES[name]):
             allowed = ", ".join(str(choice).lower() for choice in CHOICES[name])
@@ -317,7 +317,7 @@ def with_settings(hyperparameters: Hyperparameters, assignments: dict[str, str])
     return replace(hyperparameters, **changes)
 
 
-def _parsed(name: str, text: str):
+def _parsed(name: str, text: str) -> Any:
     if name in CHOICES:
         return _choice(name, text, CHOICES[name])
     if name not in BOUNDS:
@@ -330,7 +330,7 @@ def _parsed(name: str, text: str):
         raise InvalidInput(f"{name} must be {expected}. Received: {name}={text}") from None
 
 
-def _choice(name: str, text: str, choices: Sequence):
+def _choice(name: str, text: str, choices: Sequence) -> Any:
     for choice in choices:
         if text.strip().lower() == str(choice).lower():
             return choice

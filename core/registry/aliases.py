@@ -8,8 +8,9 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from core.datasets.values import Dataset
 from core.errors import Conflict, InvalidInput, NotFound
@@ -157,7 +158,9 @@ def _checked(alias: str, who: str, why: str) -> tuple[str, str]:
     return who, why
 
 
-def _append(connection: Connection, dataset_id: str, alias: str, run, who: str, why: str, **more) -> AliasMove:
+def _append(
+    connection: Connection, dataset_id: str, alias: str, run: Row | None, who: str, why: str, **more: Any
+) -> AliasMove:
     number = (connection.scalar(select(func.max(alias_moves.c.number))) or 0) + 1
     move = AliasMove(
         number=number,

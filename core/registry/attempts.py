@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from core.errors import NotFound
 from core.registry.connection import Store
@@ -71,5 +71,5 @@ class Attempts(Store):
             return list(connection.scalars(select(attempts.c.spent).where(ended).order_by(attempts.c.number)))
 
 
-def _is(run_id: str, attempt: int):
+def _is(run_id: str, attempt: int) -> ColumnElement[bool]:
     return (attempts.c.run_id == run_id) & (attempts.c.number == attempt)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import Update, bindparam, literal_column, select, update
 
 from core.errors import GraftError
 from core.registry.connection import Store
@@ -54,7 +54,7 @@ class Backfill(Store):
             for part in _batches(rows)
         )
 
-    def _write(self, statement, changes: list[dict[str, Any]]) -> int:
+    def _write(self, statement: Update, changes: list[dict[str, Any]]) -> int:
         for part in _batches(changes):
             with self.writing() as connection:
                 connection.execute(statement, part)

@@ -108,4 +108,4 @@ _kept: WeakKeyDictionary[Boards, dict[str, tuple[list[str], list[bool], dict[str
 
 def _lists(texts: Sequence[str | None]) -> list[list[str]]:
     """Lists of JSON, parsed in one go; nothing is an empty one."""
-    return json.loads(f"[{','.join(text or '[]' for text in texts)}]")
+    return list(json.loads(f"[{','.join(text or '[]' for text in texts)}]"))

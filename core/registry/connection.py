@@ -42,7 +42,7 @@ class Store:
         if self._pid != os.getpid():
             raise RuntimeError("A registry is of no use in a fork: what it writes may be lost. Start a new process.")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         """In another process it opens connections of its own."""
         return type(self), (self.path,)
 
@@ -66,7 +66,7 @@ class Store:
         with self._watch_lock, errors_in_words(self.path):
             if self._watcher is None:
                 self._watcher = connect(self.path)  # kept: the number counts what *other* connections wrote
-            return self._watcher.execute("PRAGMA data_version").fetchone()[0]
+            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Closes all idle connections; a later call opens new ones."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
@@ -113,13 +113,13 @@ def get_dataset(connection: Connection, ref: str) -> Dataset:
     return found
 
 
-def _find(connection: Connection, condition) -> Dataset | None:
+def _find(connection: Connection, condition: ColumnElement[bool]) -> Dataset | None:
     query = select(*_COLUMNS).where(condition).order_by(datasets.c.version.desc(), *_NEWEST_FIRST).limit(1)
     row = connection.execute(query).first()
     return None if row is None else _dataset(row)
 
 
-def _dataset(row) -> Dataset:
+def _dataset(row: Row) -> Dataset:
     data = dict(row._mapping)
     data["class_names"] = tuple(data["class_names"])
     data["notes"] = tuple(data["notes"])

@@ -12,7 +12,7 @@ class Maintenance(Store):
 
     @property
     def sqlite_version(self) -> str:
-        return sqlite.sqlite_version
+        return str(sqlite.sqlite_version)
 
     @property
     def size(self) -> int:

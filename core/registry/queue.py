@@ -172,7 +172,7 @@ def _end_attempt(connection: Connection, run: Run, outcome: str, now: float) -> 
 
 def _wall_seconds(connection: Connection, run_id: str) -> float | None:
     """What the attempts say they have spent; None when none has said anything."""
-    spent = func.json_extract(attempts.c.spent, "$.wall_seconds")
+    spent: ColumnElement[float] = func.json_extract(attempts.c.spent, "$.wall_seconds")
     return connection.scalar(select(func.sum(spent)).where(attempts.c.run_id == run_id))
 
 

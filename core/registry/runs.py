@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.recipes.recipe import Recipe, family
@@ -192,7 +192,7 @@ def resolve(connection: Connection, ref: str) -> str:
     if connection.scalar(select(runs.c.id).where(runs.c.id == ref)) is not None:
         return ref
     begins_so = (runs.c.id > ref) & (runs.c.id < ref + "\U0010ffff")
-    found = connection.scalars(select(runs.c.id).where(begins_so).limit(2)).all() if ref else ()
+    found: Sequence[str] = connection.scalars(select(runs.c.id).where(begins_so).limit(2)).all() if ref else ()
     if len(found) > 1:
         raise InvalidInput(
             f"Several runs begin with {ref!r}, for example {found[0]} and {found[1]}. Give more of the id."
@@ -218,7 +218,7 @@ def read_runs(connection: Connection, query: Select) -> list[Run]:
     return list(map(run_of, connection.execute(query)))
 
 
-def run_of(row) -> Run:
+def run_of(row: Row) -> Run:
     data = row._asdict()
     data["recipe"] = recipe_of(data["recipe"])
     data["status"] = _STATUS[data["status"]]

@@ -36,7 +36,7 @@ def _owner(table: str) -> ForeignKey:
     return ForeignKey(f"{table}.id", ondelete="CASCADE")
 
 
-def _required(name: str, kind, *more, **options) -> Column:
+def _required(name: str, kind: Any, *more: Any, **options: Any) -> Column:
     return Column(name, kind, *more, nullable=False, **options)
 
 

@@ -55,7 +55,7 @@ class AlignedPredictions:
     @property
     def right(self) -> np.ndarray:
         """(runs, n) bool."""
-        return self.predicted == self.labels
+        return np.asarray(self.predicted == self.labels)
 
 
 def aligned_predictions(material: Material) -> AlignedPredictions:

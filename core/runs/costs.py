@@ -5,7 +5,7 @@ import re
 import resource
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,7 +156,7 @@ class Gpu:
 
     def _counter(self) -> int | None:
         try:
-            return self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)
+            return int(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
         except self._nvml.NVMLError:
             return None
 
@@ -208,7 +208,7 @@ class Meter:
             threading.Thread(target=self._watch, name="meter", daemon=True).start()
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._stop.set()
 
     def _watch(self) -> None:
@@ -223,7 +223,7 @@ class Meter:
             return sum(counter.sample() for counter in self._counters) if self._counters else None
 
     @contextmanager
-    def stage(self, name: str):
+    def stage(self, name: str) -> Iterator[None]:
         """Counts the block's seconds under ``name``; a stage entered again goes on counting."""
         self._running = (name, time.monotonic())
         try:

@@ -80,7 +80,7 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int =
 
 def confidence_bins(confidence: np.ndarray, bins: int = CALIBRATION_BINS) -> np.ndarray:
     """(n,) number of the bin (from 0) of each confidence."""
-    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    return np.asarray(np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1))
 
 
 def right_bits(right: np.ndarray, digests: Sequence[str] | np.ndarray) -> bytes:
@@ -113,7 +113,7 @@ def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
 def nll_per_photo(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """(n,) what each photo adds to ``cross_entropy``."""
     chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return -np.log(np.clip(chosen, 1e-7, 1.0))
+    return np.asarray(-np.log(np.clip(chosen, 1e-7, 1.0)))
 
 
 def class_score(name: str, confusion: np.ndarray, label: int) -> ClassScore:

@@ -37,17 +37,17 @@ class Predictions:
     @cached_property
     def predicted(self) -> np.ndarray:
         """(n,) label with the highest probability."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1))
 
     @cached_property
     def correct(self) -> np.ndarray:
         """(n,) bool."""
-        return self.predicted == self.labels
+        return np.asarray(self.predicted == self.labels)
 
     @cached_property
     def confidence(self) -> np.ndarray:
         """(n,) probability of the predicted class."""
-        return self.probabilities.max(axis=1)
+        return np.asarray(self.probabilities.max(axis=1))
 
     @property
     def accuracy(self) -> float:

@@ -247,4 +247,4 @@ class Model:
 
     @property
     def answers_sha256(self) -> str:
-        return self.card.get("calibration", {}).get("model_sha256", self.sha256)
+        return str(self.card.get("calibration", {}).get("model_sha256", self.sha256))

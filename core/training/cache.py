@@ -41,6 +41,7 @@ def cached(name: str, key: Hashable, make: Callable[[], Value], *, room: int = 1
             cache.popitem(last=False)  # before the new one is made: both may not fit into memory
         cache[key] = _made(account, make)
     cache.move_to_end(key)
+    value: Value
     value, cost = cache[key]
     for accounts in _accounts:
         accounts.full_cost(account, cost)

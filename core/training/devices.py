@@ -1,5 +1,6 @@
 """The devices of a slot: one, or several that share every step; and whether float16 is used there."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
@@ -38,7 +39,7 @@ def uses_float16(hp: Hyperparameters) -> bool:
 
 
 @contextmanager
-def precision(float16: bool):
+def precision(float16: bool) -> Iterator[None]:
     """Layers made in the block compute in float16 (and keep their variables in float32), or all in float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16" if float16 else "float32")

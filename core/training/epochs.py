@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 
 from core.errors import GraftError, NotFound
@@ -13,6 +13,7 @@ from core.runs.values import Cancel, Epoch
 from core.training.checkpoints import Checkpoint, Checkpoints
 from core.training.context import Context
 from core.training.curves import Curves
+from core.training.feeds import Feed
 from core.training.fitting import Trainer, TrainingData, best_of, views_needed
 from core.training.sources import TrainingInputs
 from core.training.stopping import Stopped
@@ -146,7 +147,7 @@ class Epochs:
         self._trainer = Trainer(self._model, data, self._hp, on_batch, self._trainable.settle)
         print(f"stage {stage.name}: epochs {stage.first_epoch} to {stage.last_epoch}", flush=True)
 
-    def _progress_of(self, stage: Stage, feed):
+    def _progress_of(self, stage: Stage, feed: Feed) -> Callable[[int], None]:
         """The callback of every batch: reports progress (in epochs from memory, else in photos), checks for stops."""
         progress, stop = self._context.progress, self._context.stop
         epochs, size, photos = self._hp.epochs, self._hp.batch_size, len(feed)

@@ -53,7 +53,7 @@ def keras_head(dense: Sequence[Layer]) -> keras.Model:
     return keras.Model(inputs, x, name="head")
 
 
-def _row_fractions(x):
+def _row_fractions(x: keras.KerasTensor) -> keras.KerasTensor:
     """As ``core.models.heads.dense.row_fractions``."""
     total = keras.ops.sum(x, axis=-1, keepdims=True)
     fractions = keras.ops.divide(x, keras.ops.maximum(total, 1e-30))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import tensorflow as tf
 
 from core.models.heads.dense import DenseHead, Layer, write_dense
 from core.models.heads.head_file import FILE
@@ -76,7 +77,7 @@ class GradientLearner:
             stopped=self.epochs.stopped,
         )
 
-    def _trainable_model(self, strategy) -> TrainableModel:
+    def _trainable_model(self, strategy: tf.distribute.Strategy) -> TrainableModel:
         context, inputs = self._context, self._program.inputs
         classes = len(context.dataset.class_names)
         return TrainableModel(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
 from core.runs.costs import Meter, Spent
 from core.runs.values import Cost
@@ -41,7 +42,7 @@ class Ledger:
         metrics = {name: value for name, value in asdict(reading).items() if name != "spent"}
         return vars(reading.spent) | metrics | {"paid": {name: vars(spent) for name, spent in self._charged.items()}}
 
-    def cost(self, **measured) -> Cost:
+    def cost(self, **measured: Any) -> Cost:
         """Of the whole run; ``measured`` are the fields of ``Cost`` that no meter gives."""
         attempts = [*self._former, self.so_far()]
         spent = _total([_spent(attempt) for attempt in attempts])

@@ -1,8 +1,10 @@
 """The optimizer of a stage: Adam with a schedule, a learning rate for every block, and gradient clipping."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
+from keras.optimizers.schedules import CosineDecay, LearningRateSchedule
 
 from core.recipes.program import Stage
 from core.recipes.recipe import Hyperparameters, Schedule
@@ -17,16 +19,18 @@ class BlockwiseAdam(keras.optimizers.Adam):
         factors: of the learning rate, one for each trainable variable in the order of ``build``.
     """
 
-    def __init__(self, learning_rate, factors: Sequence[float], **kwargs) -> None:
+    def __init__(self, learning_rate: float | LearningRateSchedule, factors: Sequence[float], **kwargs: Any) -> None:
         super().__init__(learning_rate, **kwargs)
         self._factors = tuple(factors)
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
         factor = self._factors[self._get_variable_index(variable)]
         super().update_step(gradient, variable, learning_rate * factor)
 
 
-def optimizer(stage: Stage, steps: int, factors: Sequence[float], hp: Hyperparameters, replicas: int = 1):
+def optimizer(
+    stage: Stage, steps: int, factors: Sequence[float], hp: Hyperparameters, replicas: int = 1
+) -> keras.optimizers.Optimizer:
     """The optimizer of a stage, not yet built.
 
     Args:
@@ -40,7 +44,7 @@ def optimizer(stage: Stage, steps: int, factors: Sequence[float], hp: Hyperparam
     return BlockwiseAdam(rate, factors, **limit)
 
 
-def learning_rate(stage: Stage, steps: int):
+def learning_rate(stage: Stage, steps: int) -> float | LearningRateSchedule:
     """A constant, or a schedule over all steps of the stage: linear warm-up, then cosine decay (Loshchilov and Hutter
     2017, without restarts)."""
     if stage.schedule is not Schedule.COSINE:
@@ -48,8 +52,8 @@ def learning_rate(stage: Stage, steps: int):
     total = steps * (stage.last_epoch - stage.first_epoch + 1)
     warmup = round(stage.warmup * total)
     if not warmup:
-        return keras.optimizers.schedules.CosineDecay(stage.learning_rate, total)
-    return keras.optimizers.schedules.CosineDecay(
+        return CosineDecay(stage.learning_rate, total)
+    return CosineDecay(
         stage.learning_rate / warmup,  # else the first step would have a rate of 0
         max(total - warmup, 1),
         warmup_target=stage.learning_rate,

@@ -55,11 +55,11 @@ class Passes:
         return {name: float(value) for name, value in self._model.get_metrics_result().items()}
 
 
-def _looped(step: Callable, size: int) -> Callable:
+def _looped(step: Callable, size: int) -> tf.types.experimental.PolymorphicFunction:
     """One call that runs ``step`` on batches of ``size`` rows. Traced once: the number of rows is not part of it."""
 
     @tf.function(reduce_retracing=True)
-    def loop(columns, order):
+    def loop(columns: tuple[tf.Tensor, ...], order: tf.Tensor) -> None:
         for start in tf.range(0, tf.shape(order)[0], size):
             rows = order[start : start + size]
             step(tuple(tf.gather(column, rows) for column in columns))

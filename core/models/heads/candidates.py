@@ -88,7 +88,7 @@ _RULES: dict[str, Callable[[HeadCandidate], Any]] = {
 
 
 def best_of(
-    candidates: Iterable[HeadCandidate], by: str, parameters: Callable[[ArrayHead], int], **more
+    candidates: Iterable[HeadCandidate], by: str, parameters: Callable[[ArrayHead], int], **more: Any
 ) -> FittedSolver:
     """The best candidate by a rule; of equal ones the first."""
     tried = list(candidates)

@@ -13,7 +13,7 @@ from core.models.heads.head_file import write_arrays
 def softmax(x: np.ndarray) -> np.ndarray:
     """Softmax of the last axis, with the largest input subtracted so that nothing overflows."""
     exponents = np.exp(x - x.max(axis=-1, keepdims=True))
-    return exponents / exponents.sum(axis=-1, keepdims=True)
+    return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True))
 
 
 def row_fractions(x: np.ndarray) -> np.ndarray:

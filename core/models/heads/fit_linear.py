@@ -1,5 +1,7 @@
 """Logistic regression and the linear SVM: one dense layer each."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from core.models.heads.candidates import (
@@ -14,6 +16,9 @@ from core.models.heads.candidates import (
 )
 from core.models.heads.dense import DenseHead, Layer, softmax
 from core.runs.metrics import cross_entropy
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 LOGISTIC_CS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 SVM_CS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
@@ -30,7 +35,7 @@ def logistic_regression(data: SolverData) -> FittedSolver:
     return best_of(tried, "validation loss", _numbers)
 
 
-def _logistic(model, c: float, data: SolverData, spread: float) -> HeadCandidate:
+def _logistic(model: "LogisticRegression", c: float, data: SolverData, spread: float) -> HeadCandidate:
     model.set_params(C=c).fit(data.train / spread, data.labels)
     head = DenseHead([Layer(*_two_sided(model.coef_.T / spread, model.intercept_), "softmax")])
     check(head, model.predict_proba(data.validation / spread), data)

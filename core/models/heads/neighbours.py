@@ -34,7 +34,7 @@ class NeighboursHead:
         counts = np.zeros((len(votes), len(self.class_weights)))
         np.add.at(counts, (np.arange(len(votes))[:, None], self.labels[nearest]), votes)
         counts *= self.class_weights
-        return (counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
+        return np.asarray(counts / counts.sum(axis=1, keepdims=True), np.float32)
 
     def _votes(self, distances: np.ndarray) -> np.ndarray:
         """Each neighbour's vote. Copies of a training photo (distance 0) decide alone."""
