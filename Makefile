@@ -1,4 +1,4 @@
-# make run: the dashboard. make test: all tests. Both set up what they need; Python 3.11 and make are enough.
+# make run: the dashboard. make test: all tests. Both install what they need; only Python 3.11 and make are required.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 REQUIREMENTS ?= requirements.txt
 VENV := .venv
@@ -28,15 +28,16 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(PIP) -r requirements-dev.txt
 	@touch $@
 
-# Debian's chromium; nothing is downloaded by Playwright itself.
+# Debian's chromium; Playwright downloads no browser.
 browser:
 	@command -v chromium >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
 
-# Three of four parts at once, for two cores; what waits for browsers and processes goes before what only computes.
+# Three of the four parts run in parallel, on two cores. The parts that mostly compute have a lower priority (nice) than
+# those that wait for browsers and processes.
 test: setup browser
-	@echo "This takes ten to fifteen minutes on two cores. What each of four parts says is shown when it ends."
+	@echo "This takes ten to fifteen minutes on two cores. The output of each of the four parts is shown when it ends."
 	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync test-keras test-plain test-browser test-pages
 
 test-keras: ; nice -n 5 $(BIN)/python -m pytest tests/keras
@@ -57,7 +58,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# MLflow, to be measured beside, wants other versions of what Graft uses.
+# MLflow, for comparison in bench_leaderboard, requires other versions of Graft's dependencies.
 $(VENV)-mlflow/.installed: requirements-bench-mlflow.txt
 	$(PYTHON) -m venv $(VENV)-mlflow
 	$(VENV)-mlflow/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench-mlflow.txt
