@@ -1,6 +1,7 @@
 """Compare: which is best, at what cost, and is the difference real?"""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.runs.values import Status
@@ -52,7 +53,9 @@ def nothing_yet(bench: Workbench) -> None:
     )
 
 
-def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...], first_line) -> None:
+def compare(
+    bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...], first_line: DeltaGenerator
+) -> None:
     """The sentence, the view of the URL, the leaderboard, what differs."""
     selected = select(bench, dataset, now, chosen)
     with first_line:

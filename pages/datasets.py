@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.text.units import count, listed, moment, plain, size
@@ -29,7 +30,7 @@ def page() -> None:
         one_dataset(bench, dataset)
 
 
-def every_dataset(bench: Workbench, datasets: Sequence[Dataset], first_line) -> None:
+def every_dataset(bench: Workbench, datasets: Sequence[Dataset], first_line: DeltaGenerator) -> None:
     with first_line:
         heading("Datasets", summary(datasets))
     import_jobs(bench)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import GraftError
 from core.runs.values import Run
@@ -39,7 +40,7 @@ def page() -> None:
         predict(bench, chosen, photos, first_line)
 
 
-def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]:
+def choose_models(bench: Workbench, ready: Sequence[Run], problems: DeltaGenerator) -> list[Run]:
     """The models of ``?models=``, else the first of ``ready``; kept in the URL when changed."""
     asked = [run_id for wanted in listed_ids("models") for run_id in [resolved(bench, wanted, problems)] if run_id]
     by_id = {run.id: run for run in [*ready, *(bench.registry.run(run_id) for run_id in asked)]}
@@ -63,7 +64,7 @@ def choose_models(bench: Workbench, ready: Sequence[Run], problems) -> list[Run]
     return [by_id[id_] for id_ in ids]
 
 
-def resolved(bench: Workbench, reference: str, problems) -> str | None:
+def resolved(bench: Workbench, reference: str, problems: DeltaGenerator) -> str | None:
     """The id of the run that ``reference`` names; None after showing an error if there is none."""
     try:
         return bench.registry.model(reference).run_id
@@ -76,7 +77,7 @@ def _into_url() -> None:
     st.query_params.from_dict({"models": ",".join(st.session_state["predict.models"])})
 
 
-def predict(bench: Workbench, chosen: Sequence[Run], photos: panel.Photos, first_line) -> None:
+def predict(bench: Workbench, chosen: Sequence[Run], photos: panel.Photos, first_line: DeltaGenerator) -> None:
     if not chosen or not photos:
         with first_line:
             todo = "Drop photos to see the predictions of every model." if chosen else "Choose a model."

@@ -9,14 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core import jobs
-from core.cli.verbs import Result, add_verb
+from core.cli.verbs import Result, Verbs, add_verb
 from core.errors import NoSpace, Unavailable
 from core.settings import load_settings
 from core.workbench import Workbench
 from core.workbench.health import examine
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "stop", stop, stop_text, "stop the supervisor; running training continues")
     verb.add_argument("--now", action="store_true", help="also stop running training; it resumes at the next start")
     verb = add_verb(verbs, "backup", backup, backup_text, "copy the registry while it is in use")

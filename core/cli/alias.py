@@ -3,14 +3,14 @@
 from argparse import Namespace
 from dataclasses import asdict
 
-from core.cli.verbs import Result, add_verb, table
+from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import InvalidInput
 from core.runs.values import CHAMPION, AliasMove
 from core.text.units import moment
 from core.workbench import Workbench
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "alias", alias, alias_text, "the champion of a dataset, and its history")
     verb.add_argument("dataset", help="id, name or name:version")
     verb.add_argument("--name", default=CHAMPION, metavar="ALIAS", help=f"another alias than {CHAMPION}")

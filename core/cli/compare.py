@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from core.cli.verbs import Result, add_runs, add_verb, table
+from core.cli.verbs import Result, Verbs, add_runs, add_verb, table
 from core.comparison.compare import Comparison
 from core.comparison.cost_axes import COSTS
 from core.comparison.paired import Paired
@@ -13,7 +13,7 @@ from core.text.units import percent
 from core.workbench import Workbench
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "compare", compare, compare_text, "compare runs of one dataset")
     add_runs(verb)
 

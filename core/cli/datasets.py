@@ -4,11 +4,12 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict
 
-from core.cli.verbs import Result, add_verb, table
+from core.cli.verbs import Result, Verbs, add_verb, table
+from core.datasets.importing import ImportProgress
 from core.workbench import Workbench
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "import", import_, import_text, "import photos as a dataset")
     verb.add_argument("path", help="a ZIP, a folder with one folder per class, or: demo")
     verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
@@ -36,7 +37,7 @@ def import_(options: Namespace) -> Result:
     return result, True
 
 
-def _show_progress(progress) -> None:
+def _show_progress(progress: ImportProgress) -> None:
     print(f"\r{progress.stage}: {progress.done} of {progress.total} photos ", end="", file=sys.stderr, flush=True)
 
 

@@ -4,14 +4,14 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict
 
-from core.cli.verbs import Result, add_runs, add_verb
+from core.cli.verbs import Result, Verbs, add_runs, add_verb
 from core.errors import GraftError, InvalidInput
 from core.text.units import count, listed, size
 from core.workbench import Workbench
 from core.workbench.delete import DeletionImpact, impact_label, used_by_label
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "delete", delete, delete_text, "delete runs, weights or a dataset")
     add_runs(verb, "*")
     verb.add_argument("--weights", action="store_true", help="only their models and checkpoints; the record stays")

@@ -3,12 +3,12 @@
 from argparse import Namespace
 from pathlib import Path
 
-from core.cli.verbs import Result, add_verb, table
+from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import InvalidInput
 from core.workbench import Workbench
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "features", features, features_text, "list the stored features with their sizes")
     verb.add_argument("--dataset", help="only of this dataset")
     verb.add_argument("--parquet", metavar="FILE", help="write the pooled features of --dataset by --backbone to FILE")

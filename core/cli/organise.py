@@ -3,13 +3,13 @@
 import sys
 from argparse import Namespace
 
-from core.cli.verbs import Result, add_list, add_runs, add_verb
+from core.cli.verbs import Result, Verbs, add_list, add_runs, add_verb
 from core.errors import InvalidInput
 from core.runs.values import Run
 from core.workbench import Workbench
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     for name, command, help in (
         ("star", star, "star runs"),
         ("archive", archive, "archive runs: lists omit them, nothing is deleted"),

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from core.cli.verbs import Result, add_verb
+from core.cli.verbs import Result, Verbs, add_verb
 from core.errors import InvalidInput
 from core.models.predict import PhotoPredictions
 from core.text.units import percent
 from core.workbench import Workbench
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "predict", predict, predict_text, "predict the classes of photos")
     verb.add_argument("--model", required=True, action="append", metavar="RUN", help="run or model; repeatable")
     verb.add_argument("photos", nargs="+", metavar="PHOTO")

@@ -6,13 +6,13 @@ from argparse import Namespace
 
 from core import jobs
 from core.cli.runs import run_row
-from core.cli.verbs import Result, add_runs, add_verb
+from core.cli.verbs import Result, Verbs, add_runs, add_verb
 from core.errors import InvalidInput
 from core.runs.values import Run, Status
 from core.workbench import Workbench
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "wait", wait, wait_text, "wait until runs have ended")
     add_runs(verb, "*")
     verb.add_argument("--all", action="store_true", help="every waiting or running run (the default)")

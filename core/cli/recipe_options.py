@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from typing import Literal
 
 from core.cli.verbs import add_list
 from core.errors import InvalidInput
@@ -83,7 +84,7 @@ def _pattern(name: str) -> Pattern:
     return Pattern(name)
 
 
-def _depths(texts: Sequence[str]):
+def _depths(texts: Sequence[str]) -> list[int] | Literal["all"] | None:
     """None, "all", or numbers of blocks."""
     if not texts:
         return None

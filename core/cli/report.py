@@ -8,7 +8,7 @@ from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Any
 
-from core.cli.verbs import Result, add_runs, add_verb
+from core.cli.verbs import Result, Verbs, add_runs, add_verb
 from core.errors import Conflict, InvalidInput, Unavailable
 from core.files.atomic import replacing
 from core.text.tables import as_csv, as_parquet
@@ -18,7 +18,7 @@ from core.workbench import Workbench
 ENDINGS = (".csv", ".parquet")
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "report", report, report_text, "compare runs in one self-contained HTML file")
     add_runs(verb)
     _add_output(verb, "an .html file")

@@ -5,13 +5,13 @@ from dataclasses import asdict
 
 from core.cli.queue import report_unfinished, wait_for
 from core.cli.runs import reproduction_row, run_row
-from core.cli.verbs import Result, add_runs, add_verb
+from core.cli.verbs import Result, Verbs, add_runs, add_verb
 from core.planning.decide import Decision, Plan
 from core.runs.values import Run, Status
 from core.workbench import Workbench
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "ensemble", ensemble, combined_text, "average the predictions of finished runs; no training")
     add_runs(verb)
     help_ = "a cheap run predicts where it is confident, a costly one elsewhere"

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from dataclasses import asdict
 
-from core.cli.verbs import Result, add_list, add_verb, table
+from core.cli.verbs import Result, Verbs, add_list, add_verb, table
 from core.errors import InvalidInput, NotFound
 from core.recipes.labels import method_title
 from core.recipes.recipe import PARTS, Recipe
@@ -13,7 +13,7 @@ from core.text.units import percent
 from core.workbench import Workbench
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "runs", runs, runs_text, "list runs, newest first")
     verb.add_argument("--dataset", help="only of this dataset")
     help_ = "only with all of these words in id, name, notes, tags, pattern or backbone"

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from core.cli.queue import report_unfinished, wait_for
 from core.cli.recipe_options import add_recipe_options, recipes_of
-from core.cli.verbs import Result, add_verb, table
+from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import GraftError, InvalidInput
 from core.planning.checks import many_runs
 from core.planning.decide import Decision, Level, Plan
@@ -18,7 +18,7 @@ from core.workbench import Workbench
 _AHEAD = (Decision.NEW, Decision.RESUMED, Decision.EXTENDED)
 
 
-def add_verbs(verbs) -> None:
+def add_verbs(verbs: Verbs) -> None:
     add_verb(verbs, "backbones", backbones, backbones_text, "list the pretrained backbones")
     verb = add_verb(verbs, "train", train, train_text, "train backbones on a dataset in the background")
     verb.add_argument("--dataset", required=True, help="id, name or name:version")

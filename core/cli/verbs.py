@@ -1,18 +1,19 @@
 """What the command modules share: adding a command to the parser, and tables as text."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable, Sequence
 from typing import Any
 
+Verbs = _SubParsersAction
 Result = tuple[dict, bool]
 """What a command returns: its result as JSON, and whether everything that was asked for was done."""
 
 
 def add_verb(
-    verbs: Any, name: str, command: Callable[[Namespace], Result], text: Callable[[dict], str], help: str
+    verbs: Verbs, name: str, command: Callable[[Namespace], Result], text: Callable[[dict], str], help: str
 ) -> ArgumentParser:
     """Add a command; the parsed options carry ``command`` and ``text``, which turns the result into text."""
-    verb = verbs.add_parser(name, help=help, description=help)
+    verb: ArgumentParser = verbs.add_parser(name, help=help, description=help)
     verb.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     verb.set_defaults(command=command, text=text)
     return verb

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from google.protobuf import json_format, text_format
-from tensorboard.backend.http_util import Respond
+from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
 from tensorboard.plugins.projector import metadata, projector_plugin
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
@@ -19,6 +19,7 @@ from werkzeug import wrappers
 from core.models import projector
 from core.web.board.selected_runs import SelectedRuns, experiment_of
 
+respond: Callable[..., wrappers.Response] = http_util.Respond
 _JAVASCRIPT = Path(projector_plugin.__file__).parent / "tf_projector_plugin"
 _TYPES = {".html": "text/html", ".js": "application/javascript"}
 
@@ -57,7 +58,7 @@ class SelectedProjector(base_plugin.TBPlugin):
             content = path.read_bytes()
             # The fonts are at the root of TensorBoard, which is not the root of the server.
             content = content.replace(b"url(/font-roboto/", b"url(../../../font-roboto/")
-            return Respond(request, content, _TYPES[path.suffix])
+            return respond(request, content, _TYPES[path.suffix])
 
         return serve
 
@@ -65,7 +66,7 @@ class SelectedProjector(base_plugin.TBPlugin):
     def _list(self) -> Callable:
         @wrappers.Request.application
         def serve(request: wrappers.Request) -> wrappers.Response:
-            return Respond(request, list(self._runs.maps(experiment_of(request.environ))), "application/json")
+            return respond(request, list(self._runs.maps(experiment_of(request.environ))), "application/json")
 
         return serve
 
@@ -74,7 +75,7 @@ class SelectedProjector(base_plugin.TBPlugin):
         def serve(request: wrappers.Request) -> wrappers.Response:
             folder = self._runs.maps(experiment_of(request.environ)).get(request.args.get("run", ""))
             if folder is None:
-                return Respond(request, "None of the chosen runs of this name has a map.", "text/plain", 404)
+                return respond(request, "None of the chosen runs of this name has a map.", "text/plain", 404)
             return answer(request, folder)
 
         return serve
@@ -85,26 +86,26 @@ def _config(folder: Path) -> ProjectorConfig:
 
 
 def _info(request: wrappers.Request, folder: Path) -> wrappers.Response:
-    return Respond(request, json_format.MessageToJson(_config(folder)), "application/json")
+    return respond(request, json_format.MessageToJson(_config(folder)), "application/json")
 
 
 def _vectors(request: wrappers.Request, folder: Path) -> wrappers.Response:
     shape = _config(folder).embeddings[0].tensor_shape
     vectors = np.fromfile(folder / "vectors.bytes", dtype=np.float32).reshape(shape)
     rows = request.args.get("num_rows", default=len(vectors), type=int)
-    return Respond(request, vectors[: max(rows, 0)].tobytes(), "application/octet-stream")
+    return respond(request, vectors[: max(rows, 0)].tobytes(), "application/octet-stream")
 
 
 def _metadata(request: wrappers.Request, folder: Path) -> wrappers.Response:
     lines = (folder / "metadata.tsv").read_text("utf-8").splitlines(keepends=True)
     rows = request.args.get("num_rows", default=len(lines), type=int)
-    return Respond(request, "".join(lines[: max(rows, 0) + 1]), "text/plain")
+    return respond(request, "".join(lines[: max(rows, 0) + 1]), "text/plain")
 
 
 def _sprite(request: wrappers.Request, folder: Path) -> wrappers.Response:
     content = (folder / "sprite.jpg").read_bytes()
-    return Respond(request, content, img_mime_type_detector.from_bytes(content))
+    return respond(request, content, img_mime_type_detector.from_bytes(content))
 
 
 def _bookmarks(request: wrappers.Request, folder: Path) -> wrappers.Response:
-    return Respond(request, "Bookmarks are not stored.", "text/plain", 404)
+    return respond(request, "Bookmarks are not stored.", "text/plain", 404)

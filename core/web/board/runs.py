@@ -113,7 +113,8 @@ class RegistryRuns:
             measured = [epoch for epoch in epochs if not math.isnan(epoch.val_loss)]  # min() of NaN is undefined
             return min(measured or epochs, key=lambda epoch: epoch.val_loss).val_accuracy
         try:
-            return self._bench.registry.model(run.id).card["validation"]["accuracy"]
+            accuracy: float | None = self._bench.registry.model(run.id).card["validation"]["accuracy"]
+            return accuracy
         except (NotFound, KeyError):  # not finished, its weights were deleted, an old card
             return None
 

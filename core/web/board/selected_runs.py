@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
+from tensorboard.context import RequestContext as Context
 from tensorboard.data import provider
 from tensorboard.plugins.projector.metadata import PLUGIN_NAME as PROJECTOR
 
@@ -47,14 +48,14 @@ class SelectedRuns(provider.DataProvider):
         self._runs_dir = runs_dir
         self._known = known
 
-    def experiment_metadata(self, ctx=None, *, experiment_id):
+    def experiment_metadata(self, ctx: Context | None = None, *, experiment_id: str) -> provider.ExperimentMetadata:
         return provider.ExperimentMetadata(data_location="the chosen runs" if experiment_id else "all runs")
 
-    def list_plugins(self, ctx=None, *, experiment_id):
+    def list_plugins(self, ctx: Context | None = None, *, experiment_id: str) -> list[str]:
         with_maps = {PROJECTOR} if self.maps(experiment_id) else set()
         return sorted({*self._inner.list_plugins(ctx, experiment_id=""), hparams.PLUGIN} | with_maps)
 
-    def list_runs(self, ctx=None, *, experiment_id):
+    def list_runs(self, ctx: Context | None = None, *, experiment_id: str) -> list[provider.Run]:
         shown = self._shown(ctx, experiment_id)
         runs = self._inner.list_runs(ctx, experiment_id="")
         started = {shown[run.run_name]: run.start_time for run in runs if run.run_name in shown}
@@ -62,36 +63,36 @@ class SelectedRuns(provider.DataProvider):
         started = dict.fromkeys(self._roots(_chosen(experiment_id) or ()), 0.0) | started
         return [provider.Run(run_id=name, run_name=name, start_time=moment) for name, moment in started.items()]
 
-    def list_scalars(self, ctx=None, *, experiment_id, **options):
+    def list_scalars(self, ctx: Context | None = None, *, experiment_id: str, **options: Any) -> dict:
         return self._narrowed(self._inner.list_scalars, ctx, experiment_id, options)
 
-    def read_scalars(self, ctx=None, *, experiment_id, **options):
+    def read_scalars(self, ctx: Context | None = None, *, experiment_id: str, **options: Any) -> dict:
         wanted = options.get("run_tag_filter")
         if wanted is not None and wanted.tags and set(wanted.tags) <= set(METRICS):
             measured = self._measured(experiment_id, wanted)
             return {run: {tag: [value] for tag, value in data.items()} for run, data in measured.items()}
         return self._narrowed(self._inner.read_scalars, ctx, experiment_id, options)
 
-    def read_last_scalars(self, ctx=None, *, experiment_id, run_tag_filter=None, **_options):
+    def read_last_scalars(self, ctx: Context | None = None, *, experiment_id: str, **options: Any) -> dict:
         """The metrics of the HParams table, the only caller."""
-        return self._measured(experiment_id, run_tag_filter or provider.RunTagFilter())
+        return self._measured(experiment_id, options.get("run_tag_filter") or provider.RunTagFilter())
 
-    def list_tensors(self, ctx=None, *, experiment_id, **options):
+    def list_tensors(self, ctx: Context | None = None, *, experiment_id: str, **options: Any) -> dict:
         if options["plugin_name"] == hparams.PLUGIN:
             return hparams.table(self._details(experiment_id))
         return self._narrowed(self._inner.list_tensors, ctx, experiment_id, options)
 
-    def read_tensors(self, ctx=None, *, experiment_id, **options):
+    def read_tensors(self, ctx: Context | None = None, *, experiment_id: str, **options: Any) -> dict:
         return self._narrowed(self._inner.read_tensors, ctx, experiment_id, options)
 
-    def list_blob_sequences(self, ctx=None, *, experiment_id, **options):
+    def list_blob_sequences(self, ctx: Context | None = None, *, experiment_id: str, **options: Any) -> dict:
         return self._narrowed(self._inner.list_blob_sequences, ctx, experiment_id, options)
 
-    def read_blob_sequences(self, ctx=None, *, experiment_id, **options):
+    def read_blob_sequences(self, ctx: Context | None = None, *, experiment_id: str, **options: Any) -> dict:
         return self._narrowed(self._inner.read_blob_sequences, ctx, experiment_id, options)
 
-    def read_blob(self, ctx=None, *, blob_key):
-        return self._inner.read_blob(ctx, blob_key=blob_key)
+    def read_blob(self, ctx: Context | None = None, *, blob_key: str) -> bytes:
+        return bytes(self._inner.read_blob(ctx, blob_key=blob_key))
 
     def maps(self, experiment_id: str) -> dict[str, Path]:
         """Folders of the projector's files, by displayed name of the run."""
@@ -117,7 +118,7 @@ class SelectedRuns(provider.DataProvider):
         names = self._known.names(run_ids)
         return [shown_name(run_id, names) for run_id in names]
 
-    def _narrowed(self, read: Callable[..., Mapping[str, Any]], ctx, experiment_id: str, options: dict) -> dict:
+    def _narrowed(self, read: Callable[..., Mapping], ctx: Context | None, experiment_id: str, options: dict) -> dict:
         shown = self._shown(ctx, experiment_id)
         wanted = options.pop("run_tag_filter", None) or provider.RunTagFilter()
         stored = set(shown) if wanted.runs is None else {stored_name(run) for run in wanted.runs} & set(shown)
@@ -126,7 +127,7 @@ class SelectedRuns(provider.DataProvider):
         )
         return {shown[run]: series for run, series in data.items()}
 
-    def _shown(self, ctx, experiment_id: str) -> dict[str, str]:
+    def _shown(self, ctx: Context | None, experiment_id: str) -> dict[str, str]:
         """Stored name -> displayed name of the runs to show."""
         chosen = _chosen(experiment_id)
         names = self._known.names(chosen) if chosen else {}
@@ -139,7 +140,7 @@ class SelectedRuns(provider.DataProvider):
 
 def experiment_of(environ: Mapping[str, Any]) -> str:
     """The chosen runs, which TensorBoard passes as its "experiment id"."""
-    return environ.get(WSGI_ENVIRON_KEY, "")
+    return str(environ.get(WSGI_ENVIRON_KEY, ""))
 
 
 def _chosen(experiment_id: str) -> list[str] | None:

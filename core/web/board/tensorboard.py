@@ -69,7 +69,7 @@ class TensorBoard:
             await self._app(scope, receive, send)
 
 
-def _make_wsgi(runs_dir: Path, known: "BoardRuns"):
+def _make_wsgi(runs_dir: Path, known: "BoardRuns") -> tuple[Callable[..., Iterable[bytes]], object]:
     _keep_tensorflow_out()
     from tensorboard.backend import application
 
@@ -108,11 +108,11 @@ def _keep_tensorflow_out() -> None:
     vars(tensorboard.compat).setdefault("notf", module)
 
 
-def _with_own_fonts(wsgi: Callable) -> Callable:
+def _with_own_fonts(wsgi: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """TensorBoard's page requests its fonts at the root of the server; they are beside the page."""
     from werkzeug.wrappers import Response
 
-    def app(environ: dict, start_response: Callable):
+    def app(environ: dict, start_response: Callable) -> Iterable[bytes]:
         if environ["PATH_INFO"] not in ("/", "/index.html"):
             return wsgi(environ, start_response)
         page = Response.from_app(wsgi, environ)
@@ -122,11 +122,11 @@ def _with_own_fonts(wsgi: Callable) -> Callable:
     return app
 
 
-def _choosing(wsgi: Callable) -> Callable:
+def _choosing(wsgi: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """Move the chosen runs from the path to TensorBoard's "experiment id"."""
     from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
 
-    def app(environ: dict, start_response: Callable):
+    def app(environ: dict, start_response: Callable) -> Iterable[bytes]:
         environ.pop(WSGI_ENVIRON_KEY, None)  # ignore a header of that name from a client
         chosen = _CHOSEN.match(environ["PATH_INFO"])
         path = chosen.group(2) if chosen else environ["PATH_INFO"]

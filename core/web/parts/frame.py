@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from core.web.parts.device import watch_device
 
@@ -48,5 +49,5 @@ def require_frame() -> None:
         st.stop()
 
 
-def _page(name: str, title: str, icon: str):
+def _page(name: str, title: str, icon: str) -> StreamlitPage:
     return st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")

@@ -1,8 +1,10 @@
 """What can be done with several runs at once: star, tag, put away, make champion, delete."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.runs.values import Run, Status
@@ -68,7 +70,7 @@ def _archive(bench: Workbench, runs: Sequence[Run], key: str) -> None:
     _button(bench.archive, runs, on, label, key=f"{key}.archive", icon=icon, help=help_)
 
 
-def _button(verb: Callable, runs: Sequence[Run], on: bool, label: str, **options) -> None:
+def _button(verb: Callable, runs: Sequence[Run], on: bool, label: str, **options: Any) -> None:
     st.button(label, on_click=attempt, args=(verb, [run.id for run in runs], on), **options)
 
 
@@ -90,7 +92,9 @@ def _retag(bench: Workbench, run_ids: Sequence[str], before: Sequence[str], box:
     attempt(bench.tag, run_ids, add, remove)
 
 
-def delete_button(bench: Workbench, runs: Sequence[Run], told, *, key: str, label: str = "Delete") -> None:
+def delete_button(
+    bench: Workbench, runs: Sequence[Run], told: DeltaGenerator, *, key: str, label: str = "Delete"
+) -> None:
     """Deletes runs with their files after a second click, takes them out of the URL and draws the page anew.
 
     Args:
@@ -107,7 +111,7 @@ def delete_button(bench: Workbench, runs: Sequence[Run], told, *, key: str, labe
             _done(lambda: bench.delete_runs([run.id for run in runs]), runs)
 
 
-def delete_weights_button(bench: Workbench, runs: Sequence[Run], told, *, key: str) -> None:
+def delete_weights_button(bench: Workbench, runs: Sequence[Run], told: DeltaGenerator, *, key: str) -> None:
     """Deletes models and checkpoints after a second click and draws the page anew; ``told`` as above."""
 
     def what() -> str:

@@ -15,10 +15,11 @@ Bind = Callable[[str], dict[str, Any]]
 
 def search_box(bind: Bind, container: Any = st, **options: Any) -> str:
     """Words that must all occur (see ``RunQuery.text``)."""
-    return container.text_input(
+    text: str = container.text_input(
         "Search runs", icon=":material/search:", placeholder="Name, tag, note or id", max_chars=LONGEST_TEXT,
         **options, **bind("q"),
     )  # fmt: skip
+    return text
 
 
 def tag_box(bind: Bind, tags: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 ROW_HEIGHT = 35
 WIDEST_NAME = 360
@@ -20,7 +21,7 @@ def table(
     words: Mapping[str, Callable[[Any], str]] | None = None,
     columns: Mapping[str, Any] | None = None,
     **options: Any,
-):
+) -> Any:
     """``st.dataframe`` of ``rows``; cells are shown letter by letter, never as markup.
 
     Args:
@@ -36,12 +37,12 @@ def table(
     return st.dataframe(shown, hide_index=True, column_config=columns, key=key, placeholder="–", **options)
 
 
-def number(label: str, help: str, **options: Any):
+def number(label: str, help: str, **options: Any) -> ColumnConfig:
     """A right-aligned column with the tooltip that says how it was measured."""
     return st.column_config.NumberColumn(label, help=help, **options)
 
 
-def name_column(label: str, names: Sequence[str], *, widest: int = WIDEST_NAME):
+def name_column(label: str, names: Sequence[str], *, widest: int = WIDEST_NAME) -> ColumnConfig:
     """A text column as wide as its names, but never so wide that a long one hides what is beside it.
 
     Args:

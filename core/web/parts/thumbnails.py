@@ -42,7 +42,9 @@ def montage(paths: tuple[Path, ...], side: int = 144, gap: int = 10) -> str:
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def photo_strip(paths: Sequence[Path], captions: Sequence[str], *, alt: Sequence[str] | None = None, width: int = 96):
+def photo_strip(
+    paths: Sequence[Path], captions: Sequence[str], *, alt: Sequence[str] | None = None, width: int = 96
+) -> None:
     """Thumbnails in a row that wraps. Missing files are left out.
 
     Args:

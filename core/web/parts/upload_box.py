@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
 
 from core.web.server.uploads import SLICE_BYTES, UploadTicket, new_upload, tickets
 
@@ -69,7 +70,7 @@ def _state(key: str) -> str:
     return f"upload.{key}"
 
 
-def _mount():
+def _mount() -> ComponentRenderer:
     return st.components.v2.component(
         "graft_upload_box",
         html=(ASSETS / "box.html").read_text("utf-8"),

@@ -51,7 +51,7 @@ def predictions(bench: Workbench, run_ids: Sequence[str], photos: Photos) -> lis
         with st.spinner("Predicting …"):
             found = bench.predict(run_ids, photos)
         st.session_state["predict.last"] = (asked, found)
-    return found
+    return list(found)
 
 
 def summary(found: Sequence[PhotoPredictions]) -> str:

@@ -13,6 +13,7 @@ from core.web.parts.labels import interval, slot_label
 from core.web.parts.tables import number, table
 from core.web.runs.rows import open_link
 from core.workbench import Workbench
+from core.workbench.reproduce import Reproduction
 
 
 def recipe(bench: Workbench, run: Run) -> None:
@@ -141,7 +142,7 @@ def reproduction(bench: Workbench, run: Run) -> None:
     table(rows, key="run.reproduction", words=words)
 
 
-def _verdict(found) -> str:
+def _verdict(found: Reproduction) -> str:
     if found.identical is None:
         return "It is being done again with the same seed; every metric is compared when it is finished."
     if found.identical:

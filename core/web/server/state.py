@@ -4,15 +4,17 @@ import sys
 import threading
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from core.settings import load_settings
 from core.workbench import Workbench
 
+T = TypeVar("T")
+
 _STORE = "_graft_process_store"
 
 
-def process_singleton(name: str, factory: Callable[[], Any]) -> Any:
+def process_singleton(name: str, factory: Callable[[], T]) -> T:
     """The object called ``name`` of this process, created at the first call.
 
     Streamlit removes project modules from ``sys.modules`` on a code reload, so a module-level object would exist twice;
@@ -20,9 +22,9 @@ def process_singleton(name: str, factory: Callable[[], Any]) -> Any:
     """
     store = sys.modules.setdefault(_STORE, types.ModuleType(_STORE)).__dict__
     with store.setdefault("lock", threading.RLock()):
-        if name not in store:
-            store[name] = factory()
-        return store[name]
+        found: T = store[name] if name in store else factory()
+        store[name] = found
+        return found
 
 
 def workbench() -> Workbench:

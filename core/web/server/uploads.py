@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
@@ -145,7 +146,7 @@ async def _append(upload: UploadTicket, request: Request) -> JSONResponse:
     return _response(200, upload, "")
 
 
-async def _write(upload: UploadTicket, file, buffer: bytearray) -> None:
+async def _write(upload: UploadTicket, file: BinaryIO, buffer: bytearray) -> None:
     await asyncio.to_thread(file.write, bytes(buffer))
     await asyncio.to_thread(file.flush)
     upload.received += len(buffer)

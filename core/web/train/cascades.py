@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.comparison.table import labels
 from core.recipes.labels import CASCADES
@@ -122,7 +123,7 @@ class _Runs:
         run = self._runs[run_id]
         return f"{self._names[run_id]} · {percent(run.test_accuracy, interval(run))}"
 
-    def one(self, column, title: str, *, key: str, order: Sequence[str] | None = None) -> str:
+    def one(self, column: DeltaGenerator, title: str, *, key: str, order: Sequence[str] | None = None) -> str:
         return column.selectbox(title, self.ids if order is None else order, format_func=self.label, key=key)
 
     def by_cost(self) -> list[str]:

@@ -10,7 +10,7 @@ from core.recipes.labels import PATTERNS, without_family
 from core.recipes.recipe import Pattern
 from core.text.units import count
 from core.web.parts.labels import weights_label
-from core.web.parts.tables import number
+from core.web.parts.tables import ColumnConfig, number
 
 FIRST_CHOICE = ("efficientnet_lite0", "efficientnet_lite1")
 """Ticked at first: small, accurate, and always available."""
@@ -109,7 +109,7 @@ def _editor(shown: Choices, ticked: set[Cell], patterns: Sequence[Pattern], key:
             (ticked.add if edited[pattern].iloc[row] else ticked.discard)((backbone.name, pattern))
 
 
-def _names(shown: Choices):
+def _names(shown: Choices) -> ColumnConfig:
     """Pinned, and narrow enough that the checkboxes beside it stay visible on a phone."""
     longest = max(len(_title(backbone)) for backbone, _ in shown)
     return st.column_config.TextColumn("Backbone", pinned=True, width=225 if longest > 24 else None)

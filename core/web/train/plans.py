@@ -1,7 +1,7 @@
 """The plan: what happens with every recipe and why, its expected cost, and concerns before the launch."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -144,7 +144,7 @@ def concerns(plans: Sequence[Plan], together: Sequence[Concern]) -> bool:
     return confirmed and not refused
 
 
-def _messages(found: Sequence[Concern], show, icon: str) -> None:
+def _messages(found: Sequence[Concern], show: Callable[..., object], icon: str) -> None:
     """One box for all concerns of a level."""
     if not found:
         return

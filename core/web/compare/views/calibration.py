@@ -1,6 +1,6 @@
 """Calibration: when a run says 90 %, is it right in nine of ten photos? One temperature mends it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -111,7 +111,7 @@ def _take_back(selected: Selected, run_id: str) -> None:
     _tried(lambda: selected.bench.uncalibrate(run_id))
 
 
-def _tried(verb) -> None:
+def _tried(verb: Callable[[], object]) -> None:
     """A callback draws nothing: what went wrong is said when the page is drawn."""
     try:
         verb()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison.cost_axes import COSTS, CostKind
+from core.comparison.table import Row
 from core.text.units import count
 from core.web.compare import address
 from core.web.compare.selected import Selected
@@ -78,7 +79,7 @@ def _clicked_run(selected: Selected, ids: list[str]) -> None:
             )  # fmt: skip
 
 
-def _there(row, kind: CostKind) -> bool:
+def _there(row: Row, kind: CostKind) -> bool:
     return row.accuracy is not None and getattr(row, kind.key) is not None
 
 

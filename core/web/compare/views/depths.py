@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.charts.depth import depth_chart, depth_title
-from core.comparison.depths import DepthSeries, depth_series
+from core.comparison.depths import DepthPoint, DepthSeries, depth_series
 from core.comparison.table import leaderboard
 from core.recipes.recipe import RELEVANT
 from core.registry.search import RunQuery
@@ -89,5 +89,5 @@ def _charts(selected: Selected, chosen: Sequence[DepthSeries]) -> None:
     st.caption(plain(f"{count(runs, 'run')}. Where a depth was tried with several seeds, their mean."))
 
 
-def _known(point, what: str) -> bool:
+def _known(point: DepthPoint, what: str) -> bool:
     return getattr(point, what) is not None

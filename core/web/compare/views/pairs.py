@@ -16,7 +16,7 @@ from core.web.compare.columns import bare_p
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 from core.web.parts.charts import finding
-from core.web.parts.tables import name_column, number, table
+from core.web.parts.tables import ColumnConfig, name_column, number, table
 
 _TIE, _REAL = "tie", "real"
 
@@ -225,11 +225,11 @@ def _open(key: str, pairs: Sequence[Paired]) -> None:
         address.change(a=pairs[rows[0]].a, b=pairs[rows[0]].b)
 
 
-def _interval_column(help: str):
+def _interval_column(help: str) -> ColumnConfig:
     return st.column_config.TextColumn("95 % interval", alignment="right", width=120, help=help)
 
 
-def _verdict_column():
+def _verdict_column() -> ColumnConfig:
     help = "Tie: a difference this large could well be chance. Real: it hardly could (corrected p below 0.05)."
     return st.column_config.TextColumn("Difference", width=80, help=help)
 

@@ -113,7 +113,8 @@ def best_of(ids: Sequence[str], most: int) -> list[str]:
 def choose_run(selected: Selected, ids: Sequence[str], label: str = "Run") -> str:
     """One of ``ids``, which stands in the URL as ``a``; the first where the URL says nothing usable."""
     start = selected.address.a if selected.address.a in ids else ids[0]
-    return st.selectbox(label, ids, format_func=selected.names.__getitem__, **address.bound("compare.a", "a", start))
+    bound = address.bound("compare.a", "a", start)
+    return str(st.selectbox(label, ids, format_func=selected.names.__getitem__, **bound))
 
 
 def choose_two(selected: Selected, ids: Sequence[str], *, alone: bool = False) -> tuple[str, str | None]:
