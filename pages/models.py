@@ -57,7 +57,7 @@ def chosen_dataset(bench: Workbench) -> Dataset:
 
 
 def most_accurate(bench: Workbench, dataset: Dataset) -> Run | None:
-    """Of those with a model that were not put away.
+    """Of those with a model that are not archived.
 
     Of several as accurate the champion, if it is among them, else the cheapest, as on Overview and Compare.
     """

@@ -19,11 +19,11 @@ KEYS = (*SCORES, *COSTS, "best_epoch", "epochs_done", "created_at")
 """The numbers of a run."""
 
 _KEPT = 16
-"""Selections whose lines are remembered."""
+"""Results that ``remembered`` keeps."""
 
 
 class Board:
-    """All runs of a dataset as columns, and what does not change while one looks at them."""
+    """All runs of a dataset as columns, and what is derived from them; it never changes."""
 
     def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
         self.run_ids: list[str] = list(columns["run_id"])
@@ -37,8 +37,8 @@ class Board:
         """From ``registry.board``: lists of equal length, None for what is not known."""
         return cls(columns)
 
-    def says(self, columns: Mapping[str, Sequence[Any]]) -> bool:
-        """Whether it is made of just this: most of what is written to a registry concerns no run of the dataset."""
+    def is_made_of(self, columns: Mapping[str, Sequence[Any]]) -> bool:
+        """Whether these are its columns: most writes to a registry concern no run of the dataset."""
         return self._columns == columns
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class Board:
         return run_id in self._row_of
 
     def cell(self, run_id: str, key: str) -> Any:
-        """What a column of ``registry.board`` says of a run that is there."""
+        """The value of a column of ``registry.board`` for a run of the board."""
         return self._columns[key][self._row_of[run_id]]
 
     @cached_property
@@ -71,20 +71,20 @@ class Board:
 
     @cached_property
     def families(self) -> np.ndarray:
-        """(n,) equal numbers for measured repetitions of one recipe; every other run has a number of its own."""
+        """(n,) group numbers: measured repetitions of one recipe share one, every other run has its own."""
         alone = np.isnan(self.number("accuracy")) | np.array([not family for family in self._columns["family"]], bool)
         return np.where(alone, len(self) + np.arange(len(self)), _codes(self._columns["family"]))
 
     @cached_property
     def fingerprints(self) -> np.ndarray:
-        """(n,) equal numbers for runs that did the same with the same seed."""
+        """(n,) group numbers: runs with the same fingerprint and seed share one."""
         return _codes(self._columns["fingerprint"])
 
     @cached_property
     def bits(self) -> tuple[np.ndarray, np.ndarray]:
-        """(n, words) uint64 of which photos each run got right, and (n,) whether that is known.
+        """(n, words) uint64 of which photos each run predicted correctly, and (n,) whether that is known.
 
-        Runs that answered another number of photos than most are left out: they cannot be laid upon the others.
+        Runs evaluated on another number of photos than most are left out: they cannot be compared with the others.
         """
         rights = self._columns["right"]
         sizes = [(len(right), n) if right else None for right, n in zip(rights, self._columns["n"], strict=True)]

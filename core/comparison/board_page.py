@@ -1,4 +1,4 @@
-"""Pages of the leaderboard: runs as lines, repetitions folded, placed, tested against the best, sorted."""
+"""Pages of the leaderboard: runs as lines, repetitions folded, ranked, tested against the best, sorted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class LeaderboardLine:
 
     Args:
         run_id: the run shown: of repetitions the one whose accuracy is nearest their mean. run_ids: all of them.
-        counted: how many of them have a say in the mean: of several runs with one seed only the newest.
-        place: by accuracy among the lines, from 1; None without accuracy.
+        counted: how many of them the mean is of: of several runs with one seed only the newest counts.
+        rank: by accuracy among the lines, from 1; None without accuracy.
         values: by key of ``KEYS`` the mean of the repetitions in which it was measured, None if in none.
         spread: their sample standard deviation, None for fewer than two.
         tie: whether the difference of the run shown to the best could be chance (True for the best); None where it
@@ -31,7 +31,7 @@ class LeaderboardLine:
     run_id: str
     run_ids: tuple[str, ...]
     counted: int
-    place: int | None
+    rank: int | None
     values: Mapping[str, float | None]
     spread: Mapping[str, float | None]
     tie: bool | None
@@ -44,7 +44,7 @@ class BoardPage:
 
     Args:
         lines: in all, of which ``entries`` begins at ``start``; runs: that match, which are more where they are folded.
-        best: the run every other line is tested against: the first by place whose answers are known, None without.
+        best: the run every other line is tested against: the first by rank whose test predictions are known, or None.
         tests: how many are tested against it; ties: how many of them could be as good.
     """
 
@@ -62,10 +62,10 @@ class Lines:
     """The lines of one selection, in no order.
 
     Args:
-        rows: (m,) numbers of the matching runs; of_line: (m,) the line of each; counted: (m,) whether a run has a say
-            in its line's figures.
-        shown: (k,) row number of the run shown on each line; place: (k,) 1.., 0 without accuracy.
-        best: the first line by place whose answers are known, None without any; p_values: (k,) of every other one
+        rows: (m,) numbers of the matching runs; of_line: (m,) the line of each; counted: (m,) whether a run counts in
+            the values of its line.
+        shown: (k,) row number of the run shown on each line; rank: (k,) 1.., 0 without accuracy.
+        best: the first line by rank whose test predictions are known, or None; p_values: (k,) of every other one
             against it, adjusted; NaN where not tested.
     """
 
@@ -73,7 +73,7 @@ class Lines:
     of_line: np.ndarray
     counted: np.ndarray
     shown: np.ndarray
-    place: np.ndarray
+    rank: np.ndarray
     p_values: np.ndarray
     best: int | None
 
@@ -98,14 +98,14 @@ def _new_lines(board: Board, rows: np.ndarray, fold: bool) -> Lines:
     cost = np.nan_to_num(board.number("alone_wall_seconds")[shown], nan=np.inf)
     order = np.lexsort((shown, board.number("created_at")[shown], cost, -mean))
     measured = order[: count - int(np.isnan(mean).sum())]
-    place = np.zeros(count, np.int64)
-    place[measured] = np.arange(1, len(measured) + 1)
+    rank = np.zeros(count, np.int64)
+    rank[measured] = np.arange(1, len(measured) + 1)
     best, p_values = _tested(board, shown, measured)
-    return Lines(rows=rows, of_line=of_line, counted=counted, shown=shown, place=place, p_values=p_values, best=best)
+    return Lines(rows=rows, of_line=of_line, counted=counted, shown=shown, rank=rank, p_values=p_values, best=best)
 
 
 def _newest_of_each_seed(board: Board, rows: np.ndarray, of_line: np.ndarray) -> np.ndarray:
-    """(m,) A run that was done again with its seed, to reproduce it, says nothing new about luck."""
+    """(m,) whether a run counts: one repeated with the same seed is no further sample of the spread."""
     same = of_line * len(board) + board.fingerprints[rows]
     counted = np.zeros(len(rows), dtype=bool)
     counted[_first_of_each(same, -board.number("created_at")[rows])] = True
@@ -113,7 +113,7 @@ def _newest_of_each_seed(board: Board, rows: np.ndarray, of_line: np.ndarray) ->
 
 
 def _tested(board: Board, shown: np.ndarray, order: np.ndarray) -> tuple[int | None, np.ndarray]:
-    """The best line whose answers are known, and the corrected p-value of every other one against it."""
+    """The best line whose test predictions are known, and the adjusted p-value of every other one against it."""
     bits, known = board.bits
     p_values = np.full(len(shown), np.nan)
     tested = order[known[shown[order]]]
@@ -138,11 +138,11 @@ def page(
     size: int = 50,
     rate_per_hour: float | None = None,
 ) -> BoardPage:
-    """``size`` lines from ``start`` on; what was not measured comes last, of equals the better place first.
+    """``size`` lines from ``start`` on; what was not measured comes last, ties by rank.
 
     Args:
         rows: (m,) ascending row numbers of the runs to list; None for all.
-        sort: a key of ``SORTS``; descending: None for what is good first (names: A first; times: newest first).
+        sort: a key of ``SORTS``; descending: None for best first (names: A first; times: newest first).
         fold: whether repetitions of one recipe share a line.
 
     Raises:
@@ -172,9 +172,9 @@ def _order(board: Board, lines: Lines, sort: str, descending: bool, rate_per_hou
     else:
         known = board.number(sort, rate_per_hour)[lines.rows]
         values = _means(known[lines.counted], lines.of_line[lines.counted], count)
-    place = np.where(lines.place > 0, lines.place, count + 1)
+    rank = np.where(lines.rank > 0, lines.rank, count + 1)
     newest = -board.number("created_at")[lines.shown]
-    return np.lexsort((newest, place, -values if descending else values))  # NaN comes last either way
+    return np.lexsort((newest, rank, -values if descending else values))  # NaN comes last either way
 
 
 def _entries(
@@ -191,7 +191,7 @@ def _entries(
         values = board.number(key, rate_per_hour)[counting]
         mean = _means(values, of_counting, len(chosen))
         means[key], spreads[key] = mean.tolist(), _spreads(values, mean, of_counting).tolist()
-    say = np.bincount(of_counting, minlength=len(chosen)).tolist()
+    sizes = np.bincount(of_counting, minlength=len(chosen)).tolist()
     members: list[list[str]] = [[] for _ in chosen]
     for row, entry in zip(rows.tolist(), of_entry.tolist(), strict=True):
         members[entry].append(board.run_ids[row])
@@ -199,8 +199,8 @@ def _entries(
         LeaderboardLine(
             run_id=board.run_ids[lines.shown[line]],
             run_ids=tuple(members[number]),
-            counted=say[number],
-            place=int(lines.place[line]) or None,
+            counted=sizes[number],
+            rank=int(lines.rank[line]) or None,
             values={key: _known(means[key][number]) for key in KEYS},
             spread={key: _known(spreads[key][number]) for key in KEYS},
             tie=_tie(lines, line),
@@ -239,6 +239,6 @@ def _spreads(values: np.ndarray, means: np.ndarray, groups: np.ndarray) -> np.nd
 
 
 def _first_of_each(groups: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """(groups,) place of the nearest member of each group, of equals the first."""
+    """(groups,) position of the nearest member of each group; of several the first."""
     order = np.lexsort((np.arange(len(groups)), distance, groups))
     return order[np.unique(groups[order], return_index=True)[1]]

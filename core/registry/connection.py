@@ -1,4 +1,4 @@
-"""One SQLite file, many threads and processes: its connections, its transactions, and its errors in words."""
+"""One SQLite file, many threads and processes: its connections, its transactions, and readable errors."""
 
 import json
 import os
@@ -50,20 +50,20 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the file and blocks nobody."""
         self._refuse_forks()
-        with errors_in_words(self.path), self._engine.begin() as connection:
+        with readable_errors(self.path), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that holds the write lock from the start, so what it reads is still so when it writes."""
         self._refuse_forks()
-        with errors_in_words(self.path), self._writer.begin() as connection:
+        with readable_errors(self.path), self._writer.begin() as connection:
             yield connection
 
     def change_counter(self) -> int:
         """A number that changes whenever any process has written; to be compared within this process only."""
         self._refuse_forks()
-        with self._watch_lock, errors_in_words(self.path):
+        with self._watch_lock, readable_errors(self.path):
             if self._watcher is None:
                 self._watcher = connect(self.path)  # kept: the number counts what *other* connections wrote
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
@@ -110,7 +110,7 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def errors_in_words(path: Path) -> Iterator[None]:
+def readable_errors(path: Path) -> Iterator[None]:
     """Turns what SQLite says about the file or the disk into one sentence; a mistake of ours stays as it is."""
     try:
         yield

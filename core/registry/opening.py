@@ -13,7 +13,7 @@ from pathlib import Path
 from core.errors import Unavailable
 from core.files.atomic import replacing
 from core.files.locks import acquire
-from core.registry.connection import connect, errors_in_words, new_engine
+from core.registry.connection import connect, new_engine, readable_errors
 from core.registry.schema import HEAD
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,7 +26,7 @@ def bring_up_to_date(path: Path, *, migrations: Path = MIGRATIONS, head: str = H
         Unavailable: it is damaged, read-only, of a newer Graft, or no registry at all.
     """
     _check_access(path)
-    with errors_in_words(path):
+    with readable_errors(path):
         if _state(path) == (head, "wal"):
             return
         with acquire(_lock_file(path)):
@@ -97,5 +97,5 @@ def _upgrade(path: Path, revision: str | None, migrations: Path) -> None:
 
 def copy_to(path: Path, target: Path) -> None:
     """A complete, compact copy of the registry at ``target``, which appears at once or not at all."""
-    with replacing(target) as draft, errors_in_words(path), closing(connect(path)) as connection:
+    with replacing(target) as draft, readable_errors(path), closing(connect(path)) as connection:
         connection.execute("VACUUM INTO ?", (str(draft),))

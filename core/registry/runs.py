@@ -83,7 +83,7 @@ class Runs(Store):
             return _annotate(connection, run, changes) if changes else run
 
     def mark(self, run_ids: Sequence[str], *, starred: bool | None = None, archived: bool | None = None) -> None:
-        """Puts stars on runs or takes them off; puts runs away or brings them back. None leaves it as it is.
+        """Stars or archives runs, or undoes it; None leaves them as they are.
 
         Raises:
             NotFound: one of them is not there; then nothing changes.

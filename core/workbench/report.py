@@ -82,7 +82,7 @@ class Reporting(Bench):
 
         def read() -> Board:
             columns, former = self.registry.board(dataset_id), outdated(self.registry, key)
-            return former if former is not None and former.says(columns) else Board.from_columns(columns)
+            return former if former is not None and former.is_made_of(columns) else Board.from_columns(columns)
 
         return cached(self.registry, key, read)
 

@@ -308,7 +308,7 @@ def test_chosen_runs_can_be_starred_right_there(bench, filled):
 
 def entry(*run_ids: str) -> LeaderboardLine:
     return LeaderboardLine(
-        run_id=run_ids[0], run_ids=run_ids, counted=len(run_ids), place=1, values={}, spread={}, tie=None, p_value=None
+        run_id=run_ids[0], run_ids=run_ids, counted=len(run_ids), rank=1, values={}, spread={}, tie=None, p_value=None
     )
 
 

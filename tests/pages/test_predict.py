@@ -126,10 +126,10 @@ def test_the_champion_answers_first(bench):
 
 
 def test_archived_models_are_not_offered_but_a_link_to_one_still_works(bench, filled):
-    put_away, other = filled.with_status("FINISHED")
-    bench.archive([put_away.id])
+    archived, other = filled.with_status("FINISHED")
+    bench.archive([archived.id])
     assert len(visit("predict").multiselect(key="predict.models").options) == 1
-    assert visit("predict", models=put_away.id).multiselect(key="predict.models").value == [put_away.id]
+    assert visit("predict", models=archived.id).multiselect(key="predict.models").value == [archived.id]
 
 
 def test_a_model_whose_weights_were_deleted_is_said_in_one_sentence(bench, filled):

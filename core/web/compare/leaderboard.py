@@ -29,7 +29,7 @@ _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""
 _PLACE = TableColumn(
     key="place", title="#", help="Place by accuracy; of equals the cheaper one first.",
-    cell=lambda line: line.entry.place, config=st.column_config.NumberColumn, options={"width": 40},
+    cell=lambda line: line.entry.rank, config=st.column_config.NumberColumn, options={"width": 40},
 )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def _row(board: Board, dataset: Dataset, entry: LeaderboardLine, best: str | Non
     cell = partial(board.cell, entry.run_id)
     return {
         "run": entry.run_id,
-        "rank": entry.place,
+        "rank": entry.rank,
         **{key: cell(key) for key in _ABOUT},
         "dataset": f"{dataset.name}:{dataset.version}",
         "test_photos": cell("n"),

@@ -99,8 +99,8 @@ def matching_ids(bench: Workbench, dataset: Dataset, now: Address) -> list[str]:
     """The runs of all lines that match, best first, at most ``MOST``."""
     board, rows = bench.board_rows(dataset.id, now.query)
     lines = lines_of(board, rows, now.fold)
-    place = np.where(lines.place > 0, lines.place, len(lines.shown) + 1)[lines.of_line]
-    return [board.run_ids[row] for row in lines.rows[np.argsort(place, kind="stable")[:MOST]].tolist()]
+    rank = np.where(lines.rank > 0, lines.rank, len(lines.shown) + 1)[lines.of_line]
+    return [board.run_ids[row] for row in lines.rows[np.argsort(rank, kind="stable")[:MOST]].tolist()]
 
 
 def best_page(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:

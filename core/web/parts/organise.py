@@ -1,4 +1,4 @@
-"""What can be done with several runs at once: star, tag, put away, make champion, delete."""
+"""What can be done with several runs at once: star, tag, archive, make champion, delete."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

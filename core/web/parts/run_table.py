@@ -130,7 +130,7 @@ def draw(
     return tables.table(
         [{column.key: column.cell(line) for column in columns} for line in lines],
         key=key,
-        words={column.key: column.label for column in columns if column.label},
+        formats={column.key: column.label for column in columns if column.label},
         columns={column.key: column.config_for(lines, sort, descending) for column in columns},
         **options,
     )

@@ -18,21 +18,21 @@ def table(
     rows: Sequence[Mapping[str, Any]],
     *,
     key: str,
-    words: Mapping[str, Callable[[Any], str]] | None = None,
+    formats: Mapping[str, Callable[[Any], str]] | None = None,
     columns: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Any:
     """``st.dataframe`` of ``rows``; cells are shown letter by letter, never as markup.
 
     Args:
-        words: how to say the numbers of a column; sorting still goes by the number.
+        formats: how the numbers of a column are written; sorting still goes by the number.
         columns: ``column_config``.
         options: of ``st.dataframe`` (``on_select``, ``selection_mode`` ...).
     """
     frame = pd.DataFrame(list(rows))
-    for name in words or {}:
+    for name in formats or {}:
         frame[name] = pd.to_numeric(frame[name])
-    shown = frame.style.format(dict(words), na_rep="–") if words else frame
+    shown = frame.style.format(dict(formats), na_rep="–") if formats else frame
     options.setdefault("height", "content" if len(frame) <= 15 else 15 * ROW_HEIGHT)
     return st.dataframe(shown, hide_index=True, column_config=columns, key=key, placeholder="–", **options)
 

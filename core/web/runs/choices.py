@@ -57,8 +57,8 @@ def _tried(choice: Mapping[str, Any]) -> None:
         "loss": number("Validation loss", "Mean cross-entropy on the validation photos."),
     }
     numbers = {name for row in rows for name, value in row.items() if _is_number(value)}
-    words = dict.fromkeys(numbers, _short) | {"accuracy": percent}
-    table(rows, key="run.tried", words=words, columns=columns)
+    formats = dict.fromkeys(numbers, _short) | {"accuracy": percent}
+    table(rows, key="run.tried", formats=formats, columns=columns)
 
 
 def _is_number(value: Any) -> bool:

@@ -49,7 +49,7 @@ def evaluation(bench: Workbench, run: Run) -> None:
         table(
             classes,
             key="run.classes",
-            words=dict.fromkeys(("Precision", "Recall", "F1"), percent),
+            formats=dict.fromkeys(("Precision", "Recall", "F1"), percent),
             columns=_CLASS_COLUMNS,
         )
     with right:

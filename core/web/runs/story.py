@@ -58,7 +58,7 @@ def stages(bench: Workbench, run: Run) -> None:
             "Starts from": st.column_config.TextColumn(help="The cut: what lies below it is computed once and kept."),
             "Learning rate": number("Learning rate", "Of the head and the topmost block that learns."),
         }
-        table(rows, key="run.stages", words={"Learning rate": lambda rate: f"{rate:g}"}, columns=columns)
+        table(rows, key="run.stages", formats={"Learning rate": lambda rate: f"{rate:g}"}, columns=columns)
 
 
 def attempts(bench: Workbench, run: Run) -> None:
@@ -138,8 +138,8 @@ def reproduction(bench: Workbench, run: Run) -> None:
         {"Metric": one.name, "First": one.original, "Again": one.again, "Difference": one.difference}
         for one in found.differences
     ]
-    words = dict.fromkeys(("First", "Again"), lambda value: f"{value:.6g}") | {"Difference": _signed}
-    table(rows, key="run.reproduction", words=words)
+    formats = dict.fromkeys(("First", "Again"), lambda value: f"{value:.6g}") | {"Difference": _signed}
+    table(rows, key="run.reproduction", formats=formats)
 
 
 def _verdict(found: Reproduction) -> str:

@@ -74,8 +74,8 @@ def summary(plans: Sequence[Plan]) -> None:
     order = ["Run", *(["Seed"] if seeds else []), "Plan", "Expected time"]
     order += ["Saves"] if any(plan.saves_seconds for plan in plans) else []
     order += ["Reason"]  # the longest comes last, so that the numbers stay visible
-    words = {"Expected time": expected, "Saves": duration}
-    table(rows, key="train.summary", words=words, columns=columns, column_order=order)
+    formats = {"Expected time": expected, "Saves": duration}
+    table(rows, key="train.summary", formats=formats, columns=columns, column_order=order)
 
 
 def _row(plan: Plan) -> dict:

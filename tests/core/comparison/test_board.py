@@ -63,7 +63,7 @@ LADDER = [a_line(f"r-{wrong}", "+" * (20 - wrong) + "-" * wrong) for wrong in (5
 
 def test_the_most_accurate_comes_first_and_has_the_first_place():
     found = page(a_board(*LADDER))
-    assert ids(found) == ["r-0", "r-5", "r-12"] and [entry.place for entry in found.entries] == [1, 2, 3]
+    assert ids(found) == ["r-0", "r-5", "r-12"] and [entry.rank for entry in found.entries] == [1, 2, 3]
     assert (found.lines, found.runs, found.best, found.start) == (3, 3, "r-0", 0)
 
 
@@ -101,7 +101,7 @@ def test_correction_counts_only_the_lines_that_match():
 def test_a_run_without_kept_answers_is_placed_but_not_tested():
     found = page(a_board(*LADDER, a_line("older", right="+" * 19 + "-") | {"right": None}))
     older = next(entry for entry in found.entries if entry.run_id == "older")
-    assert older.place == 2 and older.tie is None and older.p_value is None
+    assert older.rank == 2 and older.tie is None and older.p_value is None
 
 
 def test_when_the_answers_of_the_best_are_not_kept_the_next_one_is_the_measure():
@@ -170,7 +170,7 @@ def test_of_several_runs_with_one_seed_the_newest_has_the_say():
 def test_a_failed_repetition_has_a_line_of_its_own():
     failed = a_line("failed", None, family="one", status="FAILED")
     found = page(a_board(*repetitions(2, 4), failed))
-    assert found.lines == 2 and found.entries[-1].run_ids == ("failed",) and found.entries[-1].place is None
+    assert found.lines == 2 and found.entries[-1].run_ids == ("failed",) and found.entries[-1].rank is None
 
 
 def test_a_cost_that_only_some_repetitions_measured_is_the_mean_of_those():
@@ -239,11 +239,11 @@ def test_what_is_better_large_comes_large_first_where_nobody_says_how(key):
 
 def test_places_stay_whatever_the_order():
     found = page(a_board(*LADDER), sort="accuracy", descending=False)
-    assert [entry.place for entry in found.entries] == [3, 2, 1]
+    assert [entry.rank for entry in found.entries] == [3, 2, 1]
 
 
 def test_sorting_by_what_is_all_alike_keeps_the_places():
-    assert [entry.place for entry in page(a_board(*LADDER), sort="ms_per_photo").entries] == [1, 2, 3]
+    assert [entry.rank for entry in page(a_board(*LADDER), sort="ms_per_photo").entries] == [1, 2, 3]
 
 
 def test_an_unknown_key_lists_those_there_are():

@@ -309,5 +309,5 @@ def test_many_processes_may_open_an_older_registry_at_the_same_time(registry, ne
 
 
 def test_a_sqlite_message_about_neither_file_nor_disk_is_a_mistake_of_ours():
-    assert opening.errors_in_words is connection.errors_in_words
+    assert opening.readable_errors is connection.readable_errors
     assert connection.explain(Path("x"), "no such column: runs.flavour") is None

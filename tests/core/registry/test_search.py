@@ -34,9 +34,9 @@ def test_without_a_wish_all_that_ended_are_found(registry, filled):
 
 
 def test_archived_runs_are_left_out_until_somebody_asks(registry, filled):
-    put_away = filled.runs[0].id
-    registry.mark([put_away], archived=True)
-    assert put_away not in found(registry) and put_away in found(registry, archived=True)
+    archived = filled.runs[0].id
+    registry.mark([archived], archived=True)
+    assert archived not in found(registry) and archived in found(registry, archived=True)
 
 
 def test_stars_tags_and_datasets_narrow_what_is_found(registry, filled):

@@ -109,7 +109,7 @@ def test_runs_of_two_datasets_are_named_by_their_datasets(bench, finished):
 def test_the_board_knows_every_run_of_its_dataset(bench, filled, finished):
     found = bench.board_page(filled.dataset.id, RunQuery(statuses=()), fold=False)
     assert {entry.run_id for entry in found.entries} == {run.id for run in filled.runs}
-    assert {entry.run_id for entry in found.entries if entry.place} == set(finished)
+    assert {entry.run_id for entry in found.entries if entry.rank} == set(finished)
     assert bench.board(filled.dataset.id) is bench.board(filled.dataset.id)
 
 
@@ -117,7 +117,7 @@ def test_the_board_and_the_comparison_agree(bench, filled, finished):
     rows = {row.run_id: row for row in bench.comparison(finished).rows}
     for entry in bench.board_page(filled.dataset.id, fold=False).entries:
         row = rows[entry.run_id]
-        assert entry.place == row.rank
+        assert entry.rank == row.rank
         assert entry.values["accuracy"] == row.accuracy and entry.values["ece"] == row.ece
         assert entry.values["log_loss"] == row.log_loss and entry.values["wall_seconds"] == row.wall_seconds
 

@@ -45,5 +45,7 @@ def _table(selected: Selected, ids: list[str]) -> None:
         "Precision": number("Precision", "Of the photos it called so, the share that are."),
         "F1": number("F1", "Harmonic mean of precision and recall."),
     }
-    table(rows, key="compare.class_table", words=dict.fromkeys(("Recall", "Precision", "F1"), percent), columns=columns)
+    table(
+        rows, key="compare.class_table", formats=dict.fromkeys(("Recall", "Precision", "F1"), percent), columns=columns
+    )
     parts.data(selected, lambda: rows, "compare.classes_of_a_run")

@@ -137,8 +137,8 @@ def _classes(selected: Selected, pair: Paired) -> None:
         "p": number("p", "McNemar's exact test on the photos of the class, corrected for all classes (Holm)."),
         "Verdict": _verdict_column(),
     }
-    words: dict[str, Callable[[Any], str]] = {"A": percent, "B": percent, "Difference": _signed, "p": bare_p}
-    table([_class_row(one) for one in ordered], key="compare.class_differences", words=words, columns=columns)
+    formats: dict[str, Callable[[Any], str]] = {"A": percent, "B": percent, "Difference": _signed, "p": bare_p}
+    table([_class_row(one) for one in ordered], key="compare.class_differences", formats=formats, columns=columns)
     parts.data(selected, lambda: [vars(one) for one in found], "compare.classes_of_two")
 
 
@@ -193,7 +193,7 @@ def _against_best(selected: Selected) -> None:
     key = "compare.against_best"
     rows = [_pair_line(pair, name) for pair, name in zip(pairs, names, strict=True)]
     table(
-        rows, key=key, words={"Difference": points, "p": bare_p}, columns=columns, selection_mode="single-row",
+        rows, key=key, formats={"Difference": points, "p": bare_p}, columns=columns, selection_mode="single-row",
         on_select=lambda: _open(key, pairs),
     )  # fmt: skip
     parts.data(selected, lambda: [pair_row(selected, pair) for pair in pairs], "compare.best_against_others")
