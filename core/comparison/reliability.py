@@ -25,14 +25,12 @@ class Reliability:
 
     Args:
         bins: those that have photos, the least sure first.
-        ece: expected calibration error, 0..1; brier: mean squared distance of the probabilities from the truth over
-            all classes (Brier 1950), 0..2.
+        ece: expected calibration error, 0..1.
     """
 
     run_id: str
     bins: tuple[ReliabilityBin, ...]
     ece: float
-    brier: float
 
 
 def reliability(predictions: Predictions, bins: int = CALIBRATION_BINS) -> Reliability:
@@ -52,10 +50,4 @@ def reliability(predictions: Predictions, bins: int = CALIBRATION_BINS) -> Relia
         for number in np.flatnonzero(photos).tolist()
     )
     ece = calibration_error(predictions.probabilities, predictions.labels, bins)
-    return Reliability(run_id=predictions.run_id, bins=found, ece=ece, brier=_brier(predictions))
-
-
-def _brier(predictions: Predictions) -> float:
-    truth = np.zeros_like(predictions.probabilities)
-    truth[np.arange(len(predictions.labels)), predictions.labels] = 1.0
-    return float(((predictions.probabilities - truth) ** 2).sum(axis=1).mean())
+    return Reliability(run_id=predictions.run_id, bins=found, ece=ece)

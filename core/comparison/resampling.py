@@ -30,7 +30,6 @@ class Metric:
     title: str
     parts: Callable[[np.ndarray, np.ndarray], np.ndarray]
     combine: Callable[[np.ndarray, int], np.ndarray]
-    lower_is_better: bool = False
     percent: bool = True
 
 
@@ -75,11 +74,9 @@ TEST_METRICS: dict[str, Metric] = {
         Metric(key="accuracy", title="test accuracy", parts=_correct, combine=_mean),
         Metric(key="balanced_accuracy", title="balanced accuracy", parts=_by_class, combine=_mean_recall),
         Metric(key="macro_f1", title="macro-F1", parts=_by_class, combine=_mean_f1),
-        Metric(
-            key="log_loss", title="log-loss", parts=_nll, combine=_mean, lower_is_better=True, percent=False
-        ),
+        Metric(key="log_loss", title="log-loss", parts=_nll, combine=_mean, percent=False),
     )
-}  # fmt: skip
+}
 """The metrics of the leaderboard that are measured on the test photos; each equals its function in ``runs.metrics``.
 
 Not the calibration error: resampling inflates it (bins of few photos), so such an interval would mislead.

@@ -13,7 +13,7 @@ from core.web.parts.widgets import colour_swatch
 
 NARROW_NAME = 150
 """Pixels of the longest name on a phone, where the accuracy shall stand beside it."""
-MARKS = STAR, CHAMPION, ARCHIVED = "★", "champion", "archived"
+MARKS = "★", "champion", "archived"
 CHIPS = st.column_config.MultiselectColumn
 
 

@@ -14,7 +14,7 @@ def a_bin(low, photos, confidence, accuracy) -> ReliabilityBin:
 
 def sure(run_id="r-1", *, ece=0.1, confidence=0.95, accuracy=0.8) -> Reliability:
     bins = (a_bin(0.8, 20, 0.85, 0.7), a_bin(0.9, 80, confidence, accuracy))
-    return Reliability(run_id=run_id, bins=bins, ece=ece, brier=0.2)
+    return Reliability(run_id=run_id, bins=bins, ece=ece)
 
 
 def test_one_run_is_bars_with_intervals_beside_the_diagonal_and_the_photos_under_it():
@@ -67,7 +67,7 @@ def test_the_title_says_how_far_off_one_run_is_and_who_of_several_is_least():
 
 
 def test_the_table_of_one_run_holds_every_bin_and_that_of_several_the_joined_ones():
-    few = Reliability(run_id="r-2", bins=(a_bin(0.8, 2, 0.85, 1.0), a_bin(0.9, 50, 0.95, 0.9)), ece=0.1, brier=0.1)
+    few = Reliability(run_id="r-2", bins=(a_bin(0.8, 2, 0.85, 1.0), a_bin(0.9, 50, 0.95, 0.9)), ece=0.1)
     assert len(reliability_chart([few], NAMES).rows()) == 2
     rows = reliability_chart([sure(), few], NAMES, after=[sure()]).rows()
     assert [(row["name"], row["scaled"], row["photos"]) for row in rows] == [

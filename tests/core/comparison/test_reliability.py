@@ -1,7 +1,6 @@
 """Confidence against accuracy, bin by bin."""
 
 import pytest
-from sklearn import metrics
 
 from core.comparison.reliability import reliability
 from core.runs.metrics import calibration_error
@@ -15,14 +14,6 @@ def test_every_photo_lies_in_one_bin_and_the_bins_make_the_calibration_error():
     assert all(one.low < one.confidence <= one.high and 0 <= one.accuracy <= 1 for one in found.bins)
     gaps = sum(one.photos * abs(one.accuracy - one.confidence) for one in found.bins) / 500
     assert found.ece == pytest.approx(gaps) == calibration_error(predictions.probabilities, predictions.labels)
-
-
-def test_the_brier_score_is_that_of_scikit_learn():
-    predictions = random_result(seed=4)
-    theirs = metrics.brier_score_loss(
-        predictions.labels, predictions.probabilities, labels=range(3), scale_by_half=False
-    )
-    assert reliability(predictions).brier == pytest.approx(theirs)
 
 
 def test_an_honest_run_lies_on_the_diagonal():
