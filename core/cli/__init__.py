@@ -1,1 +1,1 @@
-"""What every command of the command line does: options in, (JSON-able result, done) out, and its text for people."""
+"""The commands: each takes parsed options and returns (JSON-able result, done), and has a text form for terminals."""

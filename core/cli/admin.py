@@ -48,7 +48,7 @@ def doctor(options: Namespace) -> Result:
     settings = load_settings()
     try:
         checks = examine(settings, Workbench.open(settings).registry)
-    except (Unavailable, NoSpace) as error:  # a broken home is what a doctor is called for
+    except (Unavailable, NoSpace) as error:  # doctor must also work when the home cannot be opened
         checks = examine(settings, None, str(error))
     bad = [check.name for check in checks if not check.good]
     if bad:
@@ -78,7 +78,7 @@ def run_dashboard(options: Namespace) -> Result:
     base = asked_base_path()
     workbench = Workbench.open()
     port = workbench.settings.port
-    refuse_taken_port(address(), port)  # before a supervisor is touched that belongs to the dashboard on that port
+    refuse_taken_port(address(), port)  # before stopping a supervisor that belongs to the dashboard on that port
     jobs.ensure_supervisor(workbench.settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, so that no idle supervisor is left behind
     try:

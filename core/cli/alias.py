@@ -22,7 +22,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def alias(options: Namespace) -> Result:
-    """Shows who holds the aliases of a dataset, after the one change that was asked for."""
+    """Shows the aliases of a dataset and their runs, after the requested change."""
     workbench, name = Workbench.open(), options.name
     dataset, words = workbench.registry.dataset(options.dataset), (options.why, options.who)
     if sum(map(bool, (options.set, options.roll_back, options.drop))) > 1:

@@ -49,7 +49,7 @@ def _run(plain: dict, recipe: Recipe) -> dict:
 
 
 def _metrics(found: Comparison) -> list[dict]:
-    """Every metric of two runs with the interval of its difference; of more runs ask two by two."""
+    """Every metric of two runs with the interval of its difference; for more runs compare two at a time."""
     if len(found.predictions) != 2:
         return []
     kept = ("metric", "a", "b", "difference")

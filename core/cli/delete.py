@@ -21,7 +21,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def delete(options: Namespace) -> Result:
-    """Runs, the weights of runs, or a dataset; asks first where somebody can answer."""
+    """Runs, the weights of runs, or a dataset; asks for confirmation in a terminal."""
     workbench = Workbench.open()
     kind, references = _what(options)
     if options.model:
@@ -51,7 +51,7 @@ def _what(options: Namespace) -> tuple[str, list[str]]:
     of_runs = ("model" if options.weights else "run", options.runs)
     given = [of_runs, ("model", [options.model]), ("dataset", [options.dataset])]
     named = [(kind, which) for kind, which in given if any(which)]
-    if len(named) != 1 or (options.weights and not options.runs):  # --weights --dataset D keeps no record of anything
+    if len(named) != 1 or (options.weights and not options.runs):  # --weights --dataset D would leave no record
         raise InvalidInput("Name runs (with --weights only their weights go), or give --model RUN or --dataset D.")
     return named[0]
 

@@ -39,7 +39,7 @@ def predict(options: Namespace) -> Result:
 
 @contextmanager
 def _without_native_noise() -> Iterator[None]:
-    """LiteRT greets on stderr from C++ and knows no switch for it."""
+    """LiteRT writes a message to stderr from C++, which no option turns off."""
     sys.stderr.flush()
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)

@@ -35,7 +35,7 @@ def wait(options: Namespace) -> Result:
 
 
 def wait_for(workbench: Workbench, run_ids: list[str]) -> list[Run]:
-    """The runs when all of them have ended; a supervisor is kept alive meanwhile."""
+    """Waits until all runs have ended and returns them; keeps a supervisor running meanwhile."""
     while True:
         runs = [workbench.registry.run(run_id) for run_id in run_ids]
         if all(run.status.ended for run in runs):
@@ -45,7 +45,7 @@ def wait_for(workbench: Workbench, run_ids: list[str]) -> list[Run]:
 
 
 def report_unfinished(runs: list[Run]) -> bool:
-    """Says on stderr which of the ended runs did not finish; True when all did."""
+    """Prints on stderr which of the ended runs did not finish; True when all did."""
     bad = [run for run in runs if run.status is not Status.FINISHED]
     if bad:
         told = "; ".join(f"{run.id} {run.status}: {run.reason}" for run in bad)

@@ -1,4 +1,4 @@
-"""``core report``, ``core table``, ``core calibrate``: what is given away of finished runs, how sure they are."""
+"""``core report``, ``core table``, ``core calibrate``: exports of finished runs, and temperature scaling."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
@@ -106,14 +106,14 @@ def _target(name: str, force: bool, endings: Sequence[str]) -> Path:
 
 
 def _write(target: Path, content: bytes) -> None:
-    """Complete or not at all; a kill leaves ``.<name>.<token>.part`` in the user's folder, where nobody sweeps."""
+    """Complete or not at all; a kill leaves ``.<name>.<token>.part`` in the user's folder, where it stays."""
     with _problems_in_words(target), replacing(target, durable=False) as draft:
         draft.write_bytes(content)
 
 
 @contextmanager
 def _problems_in_words(target: Path) -> Iterator[None]:
-    """Names the file that was asked for, not the draft beside it; that the disk is full is said elsewhere."""
+    """An error about the requested file instead of the temporary one; a full disk is reported elsewhere."""
     try:
         yield
     except OSError as error:

@@ -52,7 +52,7 @@ def combined_text(result: dict) -> str:
 
 
 def reproduce(options: Namespace) -> Result:
-    """Runs it again, waits unless told not to, and shows every metric of both."""
+    """Repeats the run, waits for it (unless ``--no-wait``), and shows every metric of both."""
     workbench = Workbench.open()
     run = workbench.reproduce(options.run)
     if not options.no_wait:

@@ -90,11 +90,11 @@ def show(options: Namespace) -> Result:
 
 
 def _evaluation_row(evaluation: Evaluation) -> dict:
-    return {name: value for name, value in asdict(evaluation).items() if name != "right"}  # bits are for programs
+    return {name: value for name, value in asdict(evaluation).items() if name != "right"}  # packed bits are not JSON
 
 
 def _stages(workbench: Workbench, run: Run) -> list[dict]:
-    """[] also where the network it was made from was deleted since, so that nothing says how it was cut."""
+    """[] also where its network was deleted, so that its cuts are unknown."""
     try:
         return [asdict(stage) for stage in workbench.stages(run.id)]
     except (InvalidInput, NotFound):
@@ -118,7 +118,7 @@ def _repetition(run: Run) -> dict:
 
 
 def reproduction_row(workbench: Workbench, run: Run) -> dict:
-    """A run and the same run again as JSON; None when it was never reproduced."""
+    """A run and its reproduction as JSON; None when it was never reproduced."""
     found = workbench.reproduction(run.id)
     if found is None:
         return {"reproduction": None}

@@ -75,12 +75,12 @@ def _waited(workbench: Workbench, runs: Sequence[Run], result: dict) -> Result:
 
 
 def _asks(options: Namespace) -> bool:
-    """Whether somebody sits there who can be asked."""
+    """Whether questions are asked: in a terminal, without --json and --yes."""
     return sys.stdin.isatty() and not options.json and not options.yes
 
 
 def _ask_about_number(number: int, options: Namespace) -> None:
-    """So many runs may be a slip: where nobody can be asked, --yes must have answered."""
+    """A very large number of runs must be confirmed: in a terminal, or with --yes."""
     concern = many_runs(number)
     if concern is None or options.yes or options.dry_run:
         return
@@ -90,7 +90,7 @@ def _ask_about_number(number: int, options: Namespace) -> None:
 
 
 def _ask_about(workbench: Workbench, plans: Sequence[Plan]) -> None:
-    """Everything a person at a terminal should say yes to; a script is told of it in the result."""
+    """All questions to confirm in a terminal; a script finds them in the result."""
     everything = [concern for plan in plans for concern in plan.concerns] + list(workbench.concerns(plans))
     questions = [c.sentence for c in everything if c.level is Level.ASK and c != many_runs(len(plans))]
     for question in dict.fromkeys(questions):

@@ -6,7 +6,7 @@ from typing import Any
 
 Verbs = _SubParsersAction
 Result = tuple[dict, bool]
-"""What a command returns: its result as JSON, and whether everything that was asked for was done."""
+"""What a command returns: its result as JSON, and whether everything requested was done."""
 
 
 def add_verb(

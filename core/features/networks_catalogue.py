@@ -1,7 +1,7 @@
 """Writes the ``keras:`` rows of ``core/backbones/catalogue.json``: ``python -m core.features.networks_catalogue``.
 
 Parameters, feature size, blocks and their shapes are read off the networks; file names, addresses and checksums are
-those the installed Keras would download (caught before it does). What no code knows stands in the table below:
+those the installed Keras would download (caught before it does). Values that cannot be computed are in the table below:
 published top-1 (https://keras.io/api/applications/ and the page of MobileNetV3), file sizes (as Keras prints them
 while downloading) and the licences of the weights (the "License" sections of the Keras documentation; ConvNeXt and
 EfficientNet from their repositories). The ``package:`` rows are kept, their multiply-adds and shapes counted.

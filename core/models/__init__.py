@@ -1,1 +1,1 @@
-"""What a finished run leaves: a model, and what is known of it."""
+"""The model of a finished run: its inference graph, heads, card, calibration, lineage and embedding."""

@@ -1,10 +1,10 @@
 """Temperature scaling of a finished run: fitted on its validation predictions, stored with its model, and removable.
 
-Only live prediction applies it. What was measured stays as it was measured, and runs built on this one (ensembles,
+Only live prediction applies it. Recorded metrics do not change, and runs built on this one (ensembles,
 confidence cascades, stacking) use its raw probabilities, so no temperature is ever applied twice.
 
-The card on the disk and the one in the registry change together: the new card is written beside the old one, the
-registry is told, then it takes the old one's place. ``recover`` completes or forgets what a kill interrupted.
+The card on disk and the one in the registry change together: the new file is written beside the old one, the registry
+is updated, then the new file replaces the old one. ``recover`` completes or discards interrupted changes.
 """
 
 import json
@@ -32,10 +32,10 @@ _STAGED = f".{CARD}.new"
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What a temperature does to a run's probabilities.
+    """The effect of a temperature on a run's probabilities.
 
     Args:
-        temperature: above 1 makes them less sure, below 1 surer. at: when it was fitted, seconds since 1970.
+        temperature: above 1 lowers the confidence, below 1 raises it. at: when it was fitted, seconds since 1970.
         photos: validation photos it was fitted on.
         ..._ece_...: expected calibration error, 15 bins; ..._loss_...: mean log-loss; before and after. Validation is
             what it was fitted on; the test photos are only reported, None where their predictions are missing.
@@ -56,7 +56,7 @@ class Calibration:
 
 
 def calibrate(run: Run, registry: Registry, settings: Settings) -> Calibration:
-    """Fits the temperature and keeps it with the run's model. Doing it again gives the same temperature.
+    """Fits the temperature and stores it with the run's model. Fitting again gives the same temperature.
 
     Raises:
         InvalidInput: the run is not finished, has no model any more, or its validation predictions are damaged.
@@ -71,7 +71,7 @@ def calibrate(run: Run, registry: Registry, settings: Settings) -> Calibration:
 
 
 def uncalibrate(run: Run, registry: Registry, settings: Settings) -> None:
-    """Takes the temperature back: the model predicts as it was trained.
+    """Removes the temperature: the model predicts uncalibrated probabilities again.
 
     Raises:
         InvalidInput: the run has no model, or none with a temperature.
@@ -81,19 +81,19 @@ def uncalibrate(run: Run, registry: Registry, settings: Settings) -> None:
 
 
 def calibration_of(model: Model) -> Calibration | None:
-    """What stands on a model's card; None when it has no temperature."""
+    """The calibration on a model's card; None when it has no temperature."""
     entry = model.card.get(CALIBRATION)
     return None if entry is None else _read(model.run_id, entry)
 
 
 def recover(settings: Settings, registry: Registry) -> None:
-    """Completes the changes of cards that were cut off after the registry knew of them, and forgets the others."""
+    """Completes interrupted changes of cards that the registry has recorded already, and discards the others."""
     for folder in run_folders(settings):
         run_id, staged = folder.run_id, folder.model / _STAGED
         if not staged.exists():
             continue
         lock = try_acquire(_card_lock(run_id, settings))
-        if lock is not None:  # else another process is at work on it
+        if lock is not None:  # else another process is changing it
             with lock:
                 _complete(staged, run_id, registry)
 
@@ -126,7 +126,7 @@ def _metrics(split: str, predictions: Predictions | None, temperature: float) ->
 
 
 def _entry(fitted: Calibration | None, model: Model) -> dict | None:
-    """What goes on the card; ``model_sha256`` is that of the model before, which others are built on."""
+    """The entry of the card; ``model_sha256`` is that of the uncalibrated model, which others are built on."""
     if fitted is None:
         return None
     metrics = {name: value for name, value in asdict(fitted).items() if name != "run_id"}
@@ -163,7 +163,7 @@ def _card_lock(run_id: str, settings: Settings) -> Path:
 
 
 def _keep(run: Run, fitted: Calibration | None, registry: Registry, settings: Settings) -> None:
-    """Puts what was fitted on both cards (None takes it off), all or nothing; who comes second goes by the first's."""
+    """Writes the calibration to both cards (None removes it), all or nothing; simultaneous changes are serialised."""
     folder = run_folder(settings, run.id).model
     with acquire(_card_lock(run.id, settings)), undeleted(settings, run.id):
         model = _model_of(run, registry)
@@ -171,7 +171,7 @@ def _keep(run: Run, fitted: Calibration | None, registry: Registry, settings: Se
             raise InvalidInput(f"{run.name} ({run.id}) is not calibrated, so there is nothing to take back.")
         entry, staged = _entry(fitted, model), folder / _STAGED
         staged.write_text(json.dumps(_with(_read_card(folder, run.id), entry), indent=1))
-        atomic.sync(staged, folder)  # before the registry knows, so that ``recover`` can complete it
+        atomic.sync(staged, folder)  # before the registry is updated, so that ``recover`` can complete it
         registry.replace_card(model.id, card=_with(model.card, entry), **_identity(model, staged))
         _publish(staged)
 
@@ -182,7 +182,7 @@ def _with(card: dict, entry: dict | None) -> dict:
 
 
 def _identity(model: Model, staged: Path) -> dict[str, Any]:
-    """Digest and size of the file that stands for the model: a new one where that is the card."""
+    """Digest and size of the model's main file: new ones where that is the card."""
     if Path(model.path).name != CARD:
         return {"sha256": model.sha256, "size_bytes": model.size_bytes}
     return {"sha256": atomic.digest_of(staged), "size_bytes": staged.stat().st_size}

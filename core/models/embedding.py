@@ -1,6 +1,6 @@
-"""A map of the test photos: photos that look alike to a network lie close together, its errors stand out.
+"""The embedding map: test photos with similar features lie close together, and errors are visible.
 
-The two directions of largest variance (principal components) of what the run's head sees. TensorBoard's projector
+The first two principal components of the inputs of the run's last layer. TensorBoard's projector
 draws the same vectors with t-SNE and UMAP as well (docs/decisions/0009-comparing.md).
 """
 
@@ -42,11 +42,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PhotoMap:
-    """Where every test photo lies, and what the run made of it.
+    """The position of every test photo, and its true and predicted class.
 
     Args:
         digests: n photos. xy: (n, 2). labels, predicted: (n,) true and predicted label.
-        explained: shares of the variance the two directions show, the larger first.
+        explained: fractions of the variance that the two components explain, the larger first.
         source: what was mapped: "features of EfficientNet-Lite0".
     """
 
@@ -75,10 +75,10 @@ class EmbeddingVectors:
 def photo_map(
     run: Run, registry: Registry, settings: Settings, *, compute: bool = False, progress: Progress | None = None
 ) -> PhotoMap | None:
-    """The map of a finished run; made once, kept in its folder.
+    """The map of a finished run; computed once and stored in its folder.
 
     Args:
-        compute: ask the run's network about every test photo where nothing stored can be mapped; without it such a run
+        compute: run the network on every test photo where nothing stored can be mapped; without it such a run
             has no map (None). progress: called with (photos done, photos in total).
 
     Raises:
@@ -115,7 +115,7 @@ def _made(
     compute: bool,
     progress: Progress | None,
 ) -> _Known | None:
-    """Makes the map and keeps it, with the files of TensorBoard's projector."""
+    """Computes and stores the map, with the files of TensorBoard's projector."""
     vectors = vectors_at_hand(run, predictions, registry, settings)
     if vectors is None and compute:
         vectors = _computed(run, predictions, settings, progress or (lambda done, total: None))
@@ -148,10 +148,10 @@ def _into_projector(
 
 
 def principal(rows: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
-    """The first two principal components (n, 2) of ``rows`` (n, d), and the shares of the variance they explain.
+    """The first two principal components (n, 2) of ``rows`` (n, d), and the fractions of the variance they explain.
 
     Pearson 1901, Hotelling 1933: eigenvectors of the covariance, found through the smaller of the two Gram matrices.
-    The direction of an axis means nothing; it is chosen so that the photo farthest out lies on the positive side.
+    The sign of a component is arbitrary; the photo with the largest absolute value gets a positive one.
     """
     centred = np.asarray(rows, np.float64) - np.mean(rows, axis=0, dtype=np.float64)
     wide = centred.shape[1] > len(centred)
@@ -167,13 +167,13 @@ def principal(rows: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
     return xy, (shares[0], shares[1])
 
 
-# --- what can be mapped without asking a network ---
+# --- what can be mapped without running a network ---
 
 
 def vectors_at_hand(
     run: Run, predictions: Predictions, registry: Registry, settings: Settings
 ) -> EmbeddingVectors | None:
-    """Stored features where the run's head learned on them; probabilities of runs that combine others; else None."""
+    """Stored features where the run's head was trained on them; probabilities of combined runs; else None."""
     if not run.recipe.backbones:
         return EmbeddingVectors(predictions.probabilities, PROBABILITIES)
     parts = _parts(run.recipe, registry, settings)
@@ -186,7 +186,7 @@ def vectors_at_hand(
 
 
 def _parts(recipe: Recipe, registry: Registry, settings: Settings) -> tuple[Part, ...]:
-    """The features a frozen network gives the run's head; () where the network itself was trained, or is gone."""
+    """The frozen features that are the head's input; () where the network was trained too, or was deleted."""
     try:
         program = program_of(recipe, backbone_of(recipe.backbone, registry, settings).blocks)
     except GraftError:
@@ -220,7 +220,7 @@ def _evicted() -> NoReturn:
     raise NotFound("The features were deleted in this moment.")
 
 
-# --- asking the run's network ---
+# --- running the network ---
 
 
 def _computed(run: Run, predictions: Predictions, settings: Settings, progress: Progress) -> EmbeddingVectors:
@@ -243,7 +243,7 @@ def _view(path: Path) -> View:
 
 
 def _seeing(folder: Path, node: Node, classes: int) -> tuple[Callable[[View], np.ndarray], str]:
-    """What turns a photo into the vector the last layer sees, and how that is called."""
+    """A function from a photo to the input of the last layer, and a label of that input."""
     try:
         return _network_part(folder, node, classes), OWN_FEATURES
     except Unavailable:
@@ -254,7 +254,7 @@ def _network_part(folder: Path, node: Node, classes: int) -> Callable[[View], np
     """Through the networks of the tree, up to the last layer.
 
     Raises:
-        Unavailable: there is no network part, or LiteRT cannot show it.
+        Unavailable: there is no network part, or LiteRT cannot read it.
     """
     match node:
         case Network():
@@ -270,11 +270,11 @@ def _network_part(folder: Path, node: Node, classes: int) -> Callable[[View], np
     raise Unavailable("A run that combines others has no network of its own.")
 
 
-# --- kept in the run's folder ---
+# --- stored in the run's folder ---
 
 
 def _read(path: Path, predictions: Predictions) -> _Known | None:
-    """None where there is none, or it is damaged or of other photos."""
+    """None where there is no file, or it is damaged or of other photos."""
     try:
         stored = read_npz(path)
         first, second = map(float, stored["explained"])

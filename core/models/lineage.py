@@ -1,4 +1,4 @@
-"""Where a recipe's networks and answers come from: the catalogue, or the models that other runs have left."""
+"""The sources of a recipe's networks and predictions: the catalogue, or models of finished runs."""
 
 from core.backbones import Backbone, get
 from core.backbones.saved import from_card
@@ -35,7 +35,7 @@ def weights_digest_of(recipe: Recipe, registry: Registry, settings: Settings) ->
 
 
 def parents_of(recipe: Recipe) -> tuple[str, ...]:
-    """Ids of the runs whose models or answers the recipe builds on, each once, in its order."""
+    """Ids of the runs whose models or predictions the recipe uses, each once, in its order."""
     named = (*recipe.backbones, *recipe.runs)
     return tuple(dict.fromkeys(name for name in named if name not in rows()))
 

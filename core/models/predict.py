@@ -22,7 +22,7 @@ from core.models.inference.model_files import ModelFiles, read_model
 from core.models.temperature import scaled
 
 UNSURE_BELOW = 0.5
-"""A prediction is called unsure when no class gets half of the probability: the others together are then likelier."""
+"""A prediction is unsure when no class has half of the probability: all others together are then more probable."""
 
 LOADED_MODELS = 4
 """Models kept in memory; the one used longest ago goes first."""
@@ -47,7 +47,7 @@ class Prediction:
         passed_on: of a confidence cascade: whether the photo went on to the costly model; None of every other model.
         unsure: the best class is below ``unsure_below``.
         calibrated: a temperature was applied to the probabilities (see ``core.models.calibration``).
-        problem: why it made no prediction, one sentence; empty when it did.
+        problem: the reason where it made no prediction, one sentence; else empty.
     """
 
     run_id: str
@@ -67,10 +67,10 @@ class PhotoPredictions:
 
     Args:
         name: as the user gave it.
-        problem: why it is no photo, one sentence; empty when it is one.
-        jpeg, width, height: the photo as it was understood (show this one, never the bytes that came in) and the size
+        problem: the reason where the file is no photo, one sentence; else empty.
+        jpeg, width, height: the decoded photo (display this one, never the uploaded bytes) and the size
             of the original.
-        predictions: one per model, in the order asked for.
+        predictions: one per model, in the requested order.
     """
 
     name: str
@@ -89,7 +89,7 @@ def predict(folders: Sequence[Path], photos: Sequence[tuple[str, bytes]], *, top
         photos: (file name, bytes), decoded in a child process, since they are not trusted.
 
     Returns:
-        One entry per file, in order. A file that is no photo, and a model that makes no prediction, say why.
+        One entry per file, in order. Files that are no photo, and models without a prediction, have a ``problem``.
 
     Raises:
         Unavailable: none of the models can be used.
@@ -154,7 +154,7 @@ _loaded: OrderedDict[tuple, Predictor] = OrderedDict()
 
 
 def load(folder: Path) -> Predictor:
-    """The model in ``folder``, from memory when it was used lately. Its files are checked every time (by their date
+    """The model in ``folder``, from memory when it was used recently. Its files are checked every time (by their date
     and size; hashed once per process).
 
     Raises:

@@ -1,4 +1,4 @@
-"""The test photos as a cloud of points for TensorBoard's projector: vectors, what is known of each photo, thumbnails.
+"""The test photos as a cloud of points for TensorBoard's projector: vectors, labels of each photo, thumbnails.
 
 The files are those of TensorBoard's own plugin folder, so that a plain ``tensorboard --logdir`` finds them as well.
 """

@@ -1,4 +1,4 @@
-"""Temperature scaling: how sure a model may sound, from how sure it was on photos it did not learn from."""
+"""Temperature scaling (Guo et al. 2017), fitted on validation photos."""
 
 from math import log
 
@@ -8,14 +8,14 @@ from core.errors import InvalidInput
 
 LOWEST, HIGHEST = 0.05, 20.0
 _LEAST = 1e-7
-"""A probability below counts as this much, as in ``scores.cross_entropy``; its logarithm must be a number."""
+"""Smaller probabilities count as this, as in ``runs.metrics.cross_entropy``, so that the logarithm is finite."""
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The T that makes softmax(log p / T) least surprised by the labels (Guo et al. 2017, section 4.2), 0.05..20.
+    """The T, 0.05..20, that minimises the mean cross-entropy of softmax(log p / T) (Guo et al. 2017, section 4.2).
 
-    Above 1 the model was too sure, below 1 not sure enough. The mean of -log p is convex in 1/T, so its derivative
-    has one root: Newton's method, held inside a bracket that is halved where a step would leave it.
+    Above 1 the model was overconfident, below 1 underconfident. The mean of -log p is convex in 1/T, so its derivative
+    has one root: Newton's method, inside a bracket that is halved where a step would leave it.
 
     Args:
         probabilities: (n, classes) on the validation photos; labels: (n,).
@@ -39,7 +39,7 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """(n, classes) float64 softmax(log p / T). No class overtakes another; T = 1 leaves everything as it is."""
+    """(n, classes) float64 softmax(log p / T). The order of the classes does not change; T = 1 is the identity."""
     if not LOWEST <= temperature <= HIGHEST:
         raise InvalidInput(f"A temperature is between {LOWEST} and {HIGHEST:g}. Received: {temperature}")
     if temperature == 1.0:

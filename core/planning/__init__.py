@@ -1,1 +1,1 @@
-"""Look before training: is there an earlier run to reuse, what will it cost, what should be confirmed first?"""
+"""Plans before training: whether an earlier run is reused, the estimated cost, and what to confirm first."""

@@ -1,7 +1,7 @@
 """Aliases: names that a person gives to one run of a dataset, such as *champion*, with who moved them, when and why.
 
-Nothing is ever overwritten: every change is one more move, a rollback too. The newest move of an alias says who holds
-it; the history outlives the runs it names.
+Nothing is overwritten: every change adds a move, a rollback too. The newest move of an alias names the run that has
+it. The history stays when a run in it is deleted.
 """
 
 import re
@@ -29,7 +29,7 @@ _IN_ORDER = alias_moves.c.number
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """The newest move of an alias. ``there``: whether a run holds it (not: taken away, or its run was deleted)."""
+    """The newest move of an alias. ``there``: whether a run has it now (False: removed, or its run was deleted)."""
 
     move: AliasMove
     there: bool
@@ -39,7 +39,7 @@ class Aliases(Store):
     """The moves of all aliases."""
 
     def set_alias(self, run_id: str, alias: str, *, who: str = "", why: str = "") -> AliasMove:
-        """Gives ``alias`` of its dataset to a run; the move that is in force then. Twice the same changes nothing.
+        """Gives ``alias`` of its dataset to a run, unless the run has it already; returns the current move.
 
         Raises:
             NotFound: there is no run with exactly this id. Conflict: it is not finished. InvalidInput: the name.
@@ -57,10 +57,10 @@ class Aliases(Store):
             return _append(connection, run.dataset_id, alias, run, who, why)
 
     def drop_alias(self, dataset_id: str, alias: str, *, who: str = "", why: str = "") -> AliasMove:
-        """Takes ``alias`` away from whoever holds it.
+        """Removes ``alias`` from the run that has it.
 
         Raises:
-            Conflict: nobody does.
+            Conflict: no run has it.
         """
         who, why = _checked(alias, who, why)
         with self.writing() as connection:
@@ -70,10 +70,10 @@ class Aliases(Store):
             return _append(connection, dataset_id, alias, None, who, why)
 
     def roll_back_alias(self, dataset_id: str, alias: str, *, who: str = "", why: str = "") -> AliasMove:
-        """Gives ``alias`` back to the run that held it before, as a new move; the next rollback goes back one more.
+        """Gives ``alias`` back to the run that had it before, as a new move; the next rollback goes back one step more.
 
         Raises:
-            Conflict: no run that held it before is still there.
+            Conflict: no run that had it before still exists.
         """
         who, why = _checked(alias, who, why)
         with self.writing() as connection:
@@ -91,7 +91,7 @@ class Aliases(Store):
             return _earlier(connection, dataset_id, alias)
 
     def held_aliases(self, dataset_id: str | None = None) -> list[Held]:
-        """The newest move of every alias (of one dataset), whoever holds it."""
+        """The newest move of every alias (of one dataset)."""
         newest = select(func.max(alias_moves.c.number)).group_by(alias_moves.c.dataset_id, alias_moves.c.alias)
         query = select(*_COLUMNS, runs.c.id.is_not(None).label("there")).order_by(_IN_ORDER)
         query = query.outerjoin_from(alias_moves, runs, runs.c.id == alias_moves.c.run_id)
@@ -118,7 +118,7 @@ def run_of_alias(connection: Connection, reference: str) -> str:
     """The id of the run that ``<dataset>@<alias>`` means; the dataset by id, by name or by ``name:version``.
 
     Raises:
-        NotFound: there is no such dataset, nobody holds the alias, or the run that did was deleted.
+        NotFound: there is no such dataset, no run has the alias, or the run that had it was deleted.
     """
     dataset_reference, _, alias = reference.rpartition(MARK)
     dataset = get_dataset(connection, dataset_reference)
@@ -134,7 +134,7 @@ def run_of_alias(connection: Connection, reference: str) -> str:
 
 
 def _elsewhere(connection: Connection, dataset: Dataset, alias: str) -> str:
-    """The aliases there are instead: of this dataset, or this one of another version."""
+    """For the error message: the aliases of this dataset, or other versions that have this alias."""
     held = select(alias_moves.c.alias).where(alias_moves.c.dataset_id == dataset.id).distinct()
     others = [name for name in connection.scalars(held) if name != alias]
     query = select(datasets.c.version).join(alias_moves, alias_moves.c.dataset_id == datasets.c.id)
@@ -189,9 +189,9 @@ def _newest(connection: Connection, dataset_id: str, alias: str) -> AliasMove | 
 
 
 def _earlier(connection: Connection, dataset_id: str, alias: str) -> AliasMove | None:
-    """The last move, before the one in force, to another run that is still there.
+    """The last move before the current one to another run that still exists.
 
-    After a rollback what came before is what came before the move it went back to: A, B, C, back to B, back to A.
+    After a rollback the search starts before the move that the rollback restored: A, B, C, back to B, back to A.
     """
     moves = {move.number: move for move in _moves(connection, dataset_id, alias)}
     if not moves:

@@ -1,4 +1,4 @@
-"""Attempts: one start each of a run's process, who it is, and what it has spent."""
+"""Attempts: one start of a run's process each, the identity of the process, and its cost so far."""
 
 from typing import Any
 
@@ -31,14 +31,14 @@ class Attempts(Store):
             return [Attempt(**row._mapping) for row in rows]
 
     def record_process(self, run_id: str, attempt: int, identity: dict[str, Any]) -> None:
-        """Keeps who runs this attempt (pid, start time, boot id), as the supervisor tells it."""
+        """Stores the identity (pid, start time, boot id) of the process that runs this attempt."""
         with self.writing() as connection:
             result = connection.execute(update(attempts).where(_is(run_id, attempt)).values(process=identity))
             if not result.rowcount:
                 raise NotFound(f"Run {run_id} has no attempt {attempt}. Claim it first.")
 
     def process(self, run_id: str, attempt: int) -> dict[str, Any] | None:
-        """Who runs or ran this attempt; None when that was never recorded."""
+        """The identity of the process of this attempt; None when it was never recorded."""
         with self.reading() as connection:
             return connection.scalar(select(attempts.c.process).where(_is(run_id, attempt)))
 
@@ -53,7 +53,7 @@ class Attempts(Store):
         return None if row is None else (row.id, row.attempt)
 
     def record_spent(self, run_id: str, attempt: int, cost_so_far: dict[str, Any]) -> None:
-        """Keeps what the running attempt has spent so far, so that nothing is lost when it is killed.
+        """Stores the cost of the running attempt so far, so that it is not lost when the attempt is killed.
 
         ``wall_seconds`` in it is what ``Run.wall_seconds`` is summed up from.
 
@@ -65,7 +65,7 @@ class Attempts(Store):
             connection.execute(update(attempts).where(_is(run_id, attempt)).values(spent=cost_so_far))
 
     def spent(self, run_id: str) -> list[dict[str, Any]]:
-        """What the ended attempts of a run have spent, the first one first; those that said nothing are left out."""
+        """Costs of the ended attempts of a run, in order; attempts without a recorded cost are omitted."""
         ended = (attempts.c.run_id == run_id) & attempts.c.ended_at.is_not(None) & attempts.c.spent.is_not(None)
         with self.reading() as connection:
             return list(connection.scalars(select(attempts.c.spent).where(ended).order_by(attempts.c.number)))

@@ -1,4 +1,4 @@
-"""What was done and when: deletions above all. Kept for people; a deletion is done once it stands here."""
+"""The log of actions, mainly deletions. A deletion counts as done once it is logged."""
 
 import time
 from dataclasses import dataclass
@@ -40,6 +40,6 @@ class AuditLog(Store):
 
 
 def add_entry(connection: Connection, action: str, detail: dict[str, Any] | None) -> None:
-    """Logs an action with what else happens in this transaction; without ``detail`` nothing."""
+    """Logs an action within the caller's transaction; does nothing without ``detail``."""
     if detail is not None:
         connection.execute(insert(log).values(at=time.time(), action=action, detail=detail))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.runs.predictions import Predictions
 
 _BATCH = 100
-"""Rows of one transaction, so that a trainer never waits long for its turn to write."""
+"""Rows of one transaction, so that a trainer does not wait long to write."""
 
 
 _UNSEEN = runs.c.search == literal_column("''")
@@ -26,10 +26,10 @@ _UNMEASURED = select(evaluations.c.run_id, evaluations.c.confusion).where(evalua
 
 
 class Backfill(Store):
-    """Called at every start; partial indexes make it two look-ups when there is nothing to do."""
+    """Called at every start; with nothing to do it takes two look-ups in partial indexes."""
 
     def backfill(self, settings: Settings) -> int:
-        """Fills in what lists are searched, sorted, filtered and folded by; returns how many rows changed.
+        """Fills in the columns for searching, sorting, filtering and grouping; returns the number of changed rows.
 
         Family, pattern, backbone and search text are derived from the run; balanced accuracy and macro-F1 from the
         confusion matrix; the other metrics from ``runs/<id>/test.npz``. Where that file is missing or damaged they
@@ -66,7 +66,7 @@ def _batches(items: list) -> Iterator[list]:
 
 
 def _metrics(run: Run, confusion: list[list[int]], settings: Settings) -> dict[str, Any]:
-    import numpy as np  # the registry is opened without it
+    import numpy as np  # not needed to open the registry
 
     from core.runs import metrics
     from core.runs.predictions import read_predictions

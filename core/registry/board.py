@@ -1,4 +1,4 @@
-"""All runs of one dataset as columns, for the leaderboard: thousands of rows are no objects."""
+"""All runs of one dataset as columns, for the leaderboard, which has thousands of rows."""
 
 import json
 import math
@@ -25,10 +25,10 @@ _FIGURES = ("balanced_accuracy", "macro_f1", "ece", "n", "right")
 
 
 class Boards(Store):
-    """What the leaderboard is made of."""
+    """The data of the leaderboard."""
 
     def board(self, dataset_id: str) -> dict[str, list]:
-        """Every run of a dataset, the last added first, as columns of equal length; not to be changed.
+        """Every run of a dataset, the last added first, as columns of equal length; read-only.
 
         Returns:
             ``run_id name notes status fingerprint family pattern backbone starred archived tags created_at epochs_done

@@ -1,4 +1,4 @@
-"""One SQLite file, many threads and processes: its connections, its transactions, and readable errors."""
+"""One SQLite file, many threads and processes: its connections, transactions and error messages."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from core.errors import GraftError, InvalidInput, NoSpace, Unavailable
 
-try:  # SQLite 3.7 to 3.51.2 can corrupt a file when the WAL is reset; pysqlite3 brings a newer one
+try:  # SQLite 3.7 to 3.51.2 can corrupt a file when the WAL is reset; pysqlite3 includes a newer version
     from pysqlite3 import dbapi2 as sqlite
 except ImportError:
     from sqlite3 import dbapi2 as sqlite
@@ -24,7 +24,7 @@ _PRAGMAS = (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_
 
 
 class Store:
-    """The connections to one registry file; base of every noun's class."""
+    """The connections to one registry file; base class of the modules' classes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,27 +35,27 @@ class Store:
         self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
 
     def _refuse_forks(self) -> None:
-        """SQLite in a fork believes it holds the locks of its parent, which then deletes the log the child writes to.
+        """After a fork SQLite assumes its parent's locks, and the parent deletes the log the child writes to.
 
-        New connections do not help, for those locks are known by process (sqlite.org/howtocorrupt.html, 2.6).
+        New connections do not help, because SQLite tracks these locks per process (sqlite.org/howtocorrupt.html, 2.6).
         """
         if self._pid != os.getpid():
             raise RuntimeError("A registry is of no use in a fork: what it writes may be lost. Start a new process.")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """In another process it opens connections of its own."""
+        """A copy in another process opens its own connections."""
         return type(self), (self.path,)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the file and blocks nobody."""
+        """A transaction that reads one state of the file and blocks no other process."""
         self._refuse_forks()
         with readable_errors(self.path), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock from the start, so what it reads is still so when it writes."""
+        """A transaction with the write lock from its start, so what it read has not changed when it writes."""
         self._refuse_forks()
         with readable_errors(self.path), self._writer.begin() as connection:
             yield connection
@@ -81,7 +81,7 @@ class Store:
 def connect(path: Path) -> Any:
     """A raw connection in autocommit mode with the settings every connection has.
 
-    ``isolation_level=None`` keeps the driver from opening transactions by itself: its deferred ones lose updates.
+    ``isolation_level=None`` prevents the driver from opening transactions: its deferred ones lose updates.
     """
     connection = sqlite.connect(
         str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -111,7 +111,7 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def readable_errors(path: Path) -> Iterator[None]:
-    """Turns what SQLite says about the file or the disk into one sentence; a mistake of ours stays as it is."""
+    """Translates SQLite's errors about the file or the disk into one sentence; other errors are raised unchanged."""
     try:
         yield
     except (IntegrityError, sqlite.IntegrityError):
@@ -128,7 +128,7 @@ def readable_errors(path: Path) -> Iterator[None]:
 
 
 def explain(path: Path, message: str) -> GraftError | None:
-    """The error for a person behind SQLite's ``message``; None when it is not about file or disk."""
+    """The error for the user for SQLite's ``message``; None when it is not about file or disk."""
     if "disk is full" in message:
         return NoSpace(f"The disk is full; nothing was changed. Free some space for {path} and try again.")
     for words, sentence in _SENTENCES:

@@ -83,7 +83,7 @@ class Datasets(Store):
             return [Photo(**row._mapping) for row in connection.execute(query)]
 
     def delete_dataset(self, dataset_id: str, entry: dict[str, Any] | None = None) -> None:
-        """Deletes a dataset, its photos, and every run on it with all that it left.
+        """Deletes a dataset, its photos, and every run on it with its results and model.
 
         Args:
             entry: detail of the log of actions.

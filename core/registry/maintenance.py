@@ -1,4 +1,4 @@
-"""The health of the file itself: version, size, backup, check."""
+"""Maintenance of the file: version, size, backup, check."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from core.registry.opening import copy_to
 
 
 class Maintenance(Store):
-    """What the health page and ``doctor`` ask."""
+    """Used by the health page and ``doctor``."""
 
     @property
     def sqlite_version(self) -> str:
@@ -21,7 +21,7 @@ class Maintenance(Store):
         return sum(file.stat().st_size for file in files if file.exists())
 
     def backup(self, path: Path) -> None:
-        """Writes a complete copy to ``path`` while others may go on reading and writing.
+        """Writes a complete copy to ``path`` while other processes may read and write.
 
         Raises:
             Conflict: there is already something at ``path``.

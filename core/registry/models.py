@@ -1,4 +1,4 @@
-"""Models: what finished runs left."""
+"""Models of finished runs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,7 +42,7 @@ class Models(Store):
             return [Model(**row._mapping) for row in connection.execute(query)]
 
     def networks(self, limit: int) -> list[Model]:
-        """The newest models that are a ``model.keras`` which has learned something, starred runs before all others.
+        """The newest trained models with a ``model.keras``, those of starred runs first.
 
         Those of archived runs are left out.
         """
@@ -54,7 +54,7 @@ class Models(Store):
             return [Model(**row._mapping) for row in connection.execute(query)]
 
     def replace_card(self, model_id: str, *, card: dict, sha256: str, size_bytes: int) -> None:
-        """Another card for a model; digest and size follow where the card is the file that stands for it.
+        """Replaces the card of a model; digest and size change too where the card is the model's main file.
 
         Raises:
             NotFound: the model is gone.
@@ -65,7 +65,7 @@ class Models(Store):
                 raise NotFound(f"There is no model {model_id!r}. It may have been deleted already.")
 
     def models_of(self, run_ids: Sequence[str]) -> dict[str, Model]:
-        """The models of those of the runs that have one, by run id."""
+        """The models of these runs, by run id; runs without a model are omitted."""
         query = select(*_COLUMNS).where(models.c.run_id.in_(ids_in(run_ids)))
         with self.reading() as connection:
             found = [Model(**row._mapping) for row in connection.execute(query)]

@@ -1,4 +1,4 @@
-"""How runs wait, start and end. The first ending wins, and what a former attempt says no longer counts."""
+"""The queue and every change of status. The first final status is kept; writes of earlier attempts are ignored."""
 
 import time
 from typing import Any
@@ -27,11 +27,11 @@ class Queue(Store):
             return read_runs(connection, select(*RUN_COLUMNS).where(_WAITING).order_by(*_START_ORDER))
 
     def claim(self, slot: str, token: str) -> Run | None:
-        """Starts an attempt of the next scheduled run on ``slot``, or None when nothing waits.
+        """Starts an attempt of the next scheduled run on ``slot``, or None when the queue is empty.
 
         Args:
             slot: where it will run ("cpu" or the UUID of a GPU).
-            token: who claims it; kept with the attempt.
+            token: of the claimant; stored with the attempt.
         """
         with self.writing() as connection:
             return _claim(connection, runs.c.id == _FIRST, slot, token, None)
@@ -66,7 +66,7 @@ class Queue(Store):
     def requeue(self, run_id: str, attempt: int | None = None, reason: str = "") -> bool:
         """Puts a running, failed or killed run back into the queue; False when it is neither.
 
-        A run that was running keeps its place; one that had ended goes to the end. With ``attempt`` only that
+        A run that was running keeps its position; one that had ended goes to the end. With ``attempt`` only that
         attempt, while it is running, is put back.
         """
         with self.writing() as connection:
@@ -86,7 +86,7 @@ class Queue(Store):
             return True
 
     def request_cancel(self, run_id: str, cancel: Cancel) -> Run:
-        """Ends a scheduled run at once, asks a running one to stop. "Now" is not softened by a later "after epoch".
+        """Ends a scheduled run at once, requests a running one to stop. "Now" is not replaced by a later "after epoch".
 
         Raises:
             Conflict: it has already ended.
@@ -102,7 +102,7 @@ class Queue(Store):
             return get_run(connection, run_id)
 
     def cancel_requested(self, run_id: str) -> Cancel | None:
-        """What the user asked of this run, if anything; asked by trainers after every epoch."""
+        """The cancellation requested by the user, if any; trainers read it after every epoch."""
         with self.reading() as connection:
             row = connection.execute(select(runs.c.cancel).where(runs.c.id == run_id)).first()
         if row is None:
@@ -126,7 +126,7 @@ class Queue(Store):
                 return
             others = [run for run in _waiting(connection, target.priority) if run.id != run_id]
             place = [run.id for run in others].index(target.id) + (before is None)
-            # The same positions in a new order: they stay unique without renumbering anybody else.
+            # The same positions in a new order: they stay unique without renumbering other runs.
             positions = sorted([moved.position, *(run.position for run in others)])
             for run, position in zip([*others[:place], moved, *others[place:]], positions, strict=True):
                 values = {"position": position, "priority": target.priority}
@@ -134,7 +134,7 @@ class Queue(Store):
 
 
 def is_running(connection: Connection, run_id: str, attempt: int) -> bool:
-    """Whether ``attempt`` is the current one of a running run: everybody else is fenced off."""
+    """Whether ``attempt`` is the current one of a running run; writes of others are rejected."""
     current = (runs.c.id == run_id) & (runs.c.attempt == attempt) & (runs.c.status == Status.RUNNING)
     return connection.scalar(select(runs.c.id).where(current)) is not None
 
@@ -171,7 +171,7 @@ def _end_attempt(connection: Connection, run: Run, outcome: str, now: float) -> 
 
 
 def _wall_seconds(connection: Connection, run_id: str) -> float | None:
-    """What the attempts say they have spent; None when none has said anything."""
+    """Total of the recorded costs of the attempts; None when none was recorded."""
     spent: ColumnElement[float] = func.json_extract(attempts.c.spent, "$.wall_seconds")
     return connection.scalar(select(func.sum(spent)).where(attempts.c.run_id == run_id))
 

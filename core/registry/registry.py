@@ -25,7 +25,7 @@ class Registry(
     Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
     AuditLog, Maintenance, Backfill,
 ):  # fmt: skip
-    """All that Graft knows, in one SQLite file (WAL).
+    """Datasets, runs, models and preferences in one SQLite file (WAL).
 
     One object may be shared by all threads of a process and survives a fork; several processes may open one file.
     Every method is one transaction: when it returns, its changes are on the disk; when it raises, nothing changed.
@@ -33,7 +33,7 @@ class Registry(
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """The registry at ``path``, created or brought to the current schema first.
+        """Opens the registry at ``path``, which is created or migrated to the current schema first.
 
         Raises:
             Unavailable: it is damaged, read-only, of a newer Graft, or no registry at all.

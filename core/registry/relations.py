@@ -12,7 +12,7 @@ _OLDEST_FIRST = (runs.c.created_at, runs.c.number)
 
 
 class Relations(Store):
-    """Runs by what they have to do with other runs."""
+    """Relations between runs."""
 
     def find_runs(self, fingerprint: str) -> list[Run]:
         """Runs with this fingerprint, newest first (see ``recipes.fingerprint``)."""

@@ -1,4 +1,4 @@
-"""What trainers write and others read: epochs, evaluation, cost. Every write is fenced by the attempt."""
+"""Results of runs: epochs, evaluation, cost. Only the running attempt can write them."""
 
 import math
 import time
@@ -26,7 +26,7 @@ class ResultStore(Store):
     """Epochs, evaluations and costs."""
 
     def record_epoch(self, run_id: str, attempt: int, epoch: Epoch) -> None:
-        """Keeps the metrics of a finished epoch. Later ones from before a step back (an older checkpoint) go.
+        """Stores the metrics of an epoch; deletes those of later epochs (training resumed from an older checkpoint).
 
         Raises:
             Conflict: ``attempt`` is not the running attempt (any more).
@@ -64,12 +64,12 @@ class ResultStore(Store):
             connection.execute(update(runs).where(runs.c.id == run_id).values(values))
 
     def add_finished(self, run: Run, *, evaluation: Evaluation, cost: Cost, model: Model) -> Run:
-        """Adds a run that was never in the queue, because nothing was trained: runs combined. All or nothing.
+        """Adds a finished run that was never in the queue (a combination of runs), all or nothing.
 
-        Its one attempt began when ``run.created_at`` says (now, when it says nothing).
+        Its only attempt starts at ``run.created_at`` (now when that is 0).
 
         Returns:
-            The run as it was stored: FINISHED, with its figures.
+            The run as it was stored: FINISHED, with its metrics.
 
         Raises:
             NotFound: its dataset is not there. Conflict: its id is taken.
@@ -103,22 +103,22 @@ class ResultStore(Store):
         return found
 
     def evaluation(self, run_id: str) -> Evaluation | None:
-        """What was measured on the test split; None before that."""
+        """The evaluation on the test split; None before it was measured."""
         return self.evaluations([run_id]).get(run_id)
 
     def evaluations(self, run_ids: Iterable[str]) -> dict[str, Evaluation]:
-        """What was measured on the test split, of those of the runs that were, by run id."""
+        """The evaluations on the test split, by run id; runs without one are omitted."""
         query = select(evaluations.c.run_id, *_EVALUATION_COLUMNS).where(evaluations.c.run_id.in_(ids_in(run_ids)))
         with self.reading() as connection:
             rows = [row._asdict() for row in connection.execute(query)]
         return {row.pop("run_id"): _evaluation(row) for row in rows}
 
     def cost(self, run_id: str) -> Cost | None:
-        """What a finished run cost; None before."""
+        """The cost of a finished run; None before."""
         return self.costs([run_id]).get(run_id)
 
     def costs(self, run_ids: Iterable[str]) -> dict[str, Cost]:
-        """The costs of those of the runs that have finished, by run id."""
+        """The costs of the finished ones among these runs, by run id."""
         query = select(costs.c.run_id, *_COST_COLUMNS).where(costs.c.run_id.in_(ids_in(run_ids)))
         with self.reading() as connection:
             rows = [row._asdict() for row in connection.execute(query)]
@@ -132,14 +132,14 @@ def _insert_results(connection: Connection, run_id: str, evaluation: Evaluation,
 
 
 def _figures(evaluation: Evaluation, cost: Cost) -> dict[str, Any]:
-    """What the table of runs repeats of a run's results."""
+    """The columns of the table of runs that repeat a run's results."""
     low, high = evaluation.ci95
     accuracies = {"test_accuracy": evaluation.accuracy, "test_low": low, "test_high": high}
     return accuracies | {"wall_seconds": cost.wall_seconds}
 
 
 def _only_attempt(run: Run, cost: Cost) -> dict[str, Any]:
-    """The row of an attempt that nobody had to start."""
+    """The row of the attempt of a run that was not trained."""
     times = {"started_at": run.started_at, "ended_at": run.ended_at}
     spent = {"wall_seconds": cost.wall_seconds, "cpu_seconds": cost.cpu_seconds}
     names = {"slot": run.slot or "", "token": "", "outcome": Status.FINISHED}

@@ -1,4 +1,4 @@
-"""Runs: adding, finding, annotating, deleting. How they wait and start is in ``queue``."""
+"""Runs: adding, finding, annotating, deleting. Waiting, starting and ending are in ``queue``."""
 
 import json
 import time
@@ -38,11 +38,11 @@ class Runs(Store):
             return insert_run(connection, replace(run, status=Status.SCHEDULED))
 
     def run(self, run_id: str) -> Run:
-        """The run with this id, the only one whose id begins so, or that with an alias: ``<dataset>@champion``.
+        """The run with this id, the only one whose id starts with it, or the one of an alias (``<dataset>@champion``).
 
         Raises:
             NotFound: there is none.
-            InvalidInput: several ids begin so.
+            InvalidInput: several ids start with it.
         """
         with self.reading() as connection:
             return get_run(connection, resolve(connection, run_id))
@@ -68,7 +68,7 @@ class Runs(Store):
     def annotate(
         self, run_id: str, name: str | None = None, notes: str | None = None, tags: Sequence[str] | None = None
     ) -> Run:
-        """Changes the user's words about a run; None leaves them as they are.
+        """Changes name, notes or tags of a run; None leaves a field unchanged.
 
         Raises:
             InvalidInput: a name is empty, or something is too long. NotFound: there is no such run.
@@ -83,7 +83,7 @@ class Runs(Store):
             return _annotate(connection, run, changes) if changes else run
 
     def mark(self, run_ids: Sequence[str], *, starred: bool | None = None, archived: bool | None = None) -> None:
-        """Stars or archives runs, or undoes it; None leaves them as they are.
+        """Stars or unstars, archives or restores runs; None leaves the mark unchanged.
 
         Raises:
             NotFound: one of them is not there; then nothing changes.
@@ -96,7 +96,7 @@ class Runs(Store):
                 connection.execute(update(runs).where(runs.c.id.in_(ids_in(run_ids))).values(changes))
 
     def retag(self, run_ids: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
-        """Adds tags to runs and takes others away, all or nothing; each run keeps the order of its own.
+        """Adds tags to runs and removes others, all or nothing; the order of a run's tags is kept.
 
         Raises:
             NotFound: one of them is not there. InvalidInput: a tag is too long, or a run would have too many.
@@ -111,7 +111,7 @@ class Runs(Store):
                     _annotate(connection, run, {"tags": tags})
 
     def delete_runs(self, run_ids: Sequence[str], entry: dict[str, Any] | None = None) -> None:
-        """Deletes those of the runs that are there with all they left; runs that extend one keep what they have.
+        """Deletes the existing ones of these runs with their results and models; runs that extend one stay unchanged.
 
         Args:
             entry: detail of the log of actions.
@@ -144,7 +144,7 @@ def checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
 
 
 def _on_one_line(text: str) -> str:
-    """Without what a terminal would obey, or what turns the text after it round."""
+    """Without control characters of terminals and characters that reverse the direction of text."""
     return " ".join(visible(text).split())
 
 
@@ -164,7 +164,7 @@ def _check_all_there(connection: Connection, run_ids: Sequence[str]) -> None:
 
 
 def insert_run(connection: Connection, run: Run) -> Run:
-    """Adds ``run`` behind all others of its priority; returns it with its place and its time."""
+    """Adds ``run`` behind all others of its priority; returns it with its position and time."""
     _check_references(connection, run)
     run = replace(run, position=last_position(connection) + 1, created_at=run.created_at or time.time())
     connection.execute(insert(runs), run_row(run))
@@ -178,7 +178,7 @@ def run_row(run: Run) -> dict[str, Any]:
 
 
 def _annotate(connection: Connection, run: Run, changes: dict[str, Any]) -> Run:
-    """Writes the user's words about a run, and what a search finds it by."""
+    """Writes name, notes and tags of a run, and its search text."""
     run = replace(run, **changes)
     values = changes | {"search": search_text(run)}
     connection.execute(update(runs).where(runs.c.id == run.id).values(values))
@@ -186,7 +186,7 @@ def _annotate(connection: Connection, run: Run, changes: dict[str, Any]) -> Run:
 
 
 def resolve(connection: Connection, ref: str) -> str:
-    """The id that is, or alone begins with, ``ref``, or that holds the alias ``<dataset>@<alias>``."""
+    """The id equal to ``ref``, the only one that starts with it, or that of the alias ``<dataset>@<alias>``."""
     if MARK in ref:
         return run_of_alias(connection, ref)
     if connection.scalar(select(runs.c.id).where(runs.c.id == ref)) is not None:
@@ -229,7 +229,7 @@ def run_of(row: Row) -> Run:
 
 
 def derived_columns(run: Run) -> dict[str, str]:
-    """What lists are filtered, folded and searched by, derived from other columns of the run."""
+    """The columns for filtering, grouping and searching, derived from other columns of the run."""
     recipe = run.recipe
     columns = {"family": family(recipe), "pattern": str(recipe.pattern), "backbone": recipe.backbone}
     return columns | {"search": search_text(run)}
@@ -237,7 +237,7 @@ def derived_columns(run: Run) -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def recipe_of(text: str) -> Recipe:
-    """Recipes are frozen and few differ, so that a list of 1,000 runs validates only some."""
+    """Cached, because many runs share a recipe and recipes are immutable."""
     return Recipe.from_dict(json.loads(text))
 
 

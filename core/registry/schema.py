@@ -26,13 +26,13 @@ from sqlalchemy import (
 )
 
 HEAD = "0005"
-"""The newest revision. Revisions are numbered, so that a newer one can be told from an unknown one."""
+"""The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
 
 
 def _owner(table: str) -> ForeignKey:
-    """A reference to an owner; what is owned goes with it."""
+    """A reference to an owner; deleting the owner deletes the row."""
     return ForeignKey(f"{table}.id", ondelete="CASCADE")
 
 
@@ -109,7 +109,7 @@ runs = Table(
     _required("tags", JSON),
     _required("starred", Boolean, server_default="0"),
     _required("archived", Boolean, server_default="0"),
-    # What lists are filtered, folded and searched by; "" until ``backfill`` has filled in an older row.
+    # For filtering, grouping and searching; "" until ``backfill`` has processed an older row.
     _required("family", Text, server_default=""),
     _required("pattern", Text, server_default=""),
     _required("backbone", Text, server_default=""),
@@ -160,8 +160,8 @@ evaluations = Table(
     Column("macro_f1", Float),
     Column("ece", Float),
     Column("right", LargeBinary),
-    Column("hardest", JSON(none_as_null=True)),  # NULL until ``backfill`` has seen an older row
-    # Long, so they are last: SQLite walks through a row to what is behind.
+    Column("hardest", JSON(none_as_null=True)),  # NULL until ``backfill`` has processed an older row
+    # Long columns are last, because SQLite reads a row up to the column it needs.
     _required("per_class", JSON),
     _required("confusion", JSON),
     Index("evaluations_to_fill_in", "run_id", sqlite_where=text("hardest IS NULL")),
@@ -208,7 +208,7 @@ alias_moves = Table(
     Column("number", Integer, primary_key=True),
     _required("dataset_id", Text, _owner("datasets")),
     _required("alias", Text),
-    Column("run_id", Text),  # no reference: the history outlives the run
+    Column("run_id", Text),  # no reference: the history stays when the run is deleted
     _required("run_name", Text),
     _required("at", Float),
     _required("who", Text),

@@ -1,4 +1,4 @@
-"""The text that a search for runs looks at: one spelling for every way to write the same word."""
+"""The text in which runs are searched: one spelling for all ways to write the same word."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Short answers about all runs, counted by SQLite, so that pages do not have to read thousands of runs."""
+"""Counts and maxima over all runs, computed by SQLite, so that pages need not read thousands of runs."""
 
 from collections import defaultdict
 
@@ -24,7 +24,7 @@ class Summaries(Store):
         return dict(counts)
 
     def most_accurate(self) -> list[Run]:
-        """The runs that share the highest test accuracy of their dataset, archived ones left out."""
+        """The runs with the highest test accuracy of their dataset (all of them in a tie), without archived runs."""
         there = runs.c.archived.is_(False) & runs.c.test_accuracy.is_not(None)
         highest = select(runs.c.dataset_id, func.max(runs.c.test_accuracy).label("accuracy")).where(there)
         top = highest.group_by(runs.c.dataset_id).subquery()
@@ -34,7 +34,7 @@ class Summaries(Store):
             return read_runs(connection, query)
 
     def datasets_with_runs(self) -> list[str]:
-        """The ids of datasets that have runs which ended, the one with the newest run first."""
+        """The ids of datasets with ended runs, the one with the newest run first."""
         query = select(runs.c.dataset_id).where(runs.c.status.in_(ENDED)).group_by(runs.c.dataset_id)
         with self.reading() as connection:
             return list(connection.scalars(query.order_by(func.max(runs.c.created_at).desc())))

@@ -1,4 +1,4 @@
-"""A run and what it leaves: epochs, evaluation, cost, model. Frozen values only."""
+"""A run and its results: epochs, evaluation, cost, model. Frozen values only."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -6,7 +6,7 @@ from enum import StrEnum
 from core.recipes.recipe import Recipe
 
 CHAMPION = "champion"
-"""The alias that pages know; others may be given too."""
+"""The alias shown on pages; others can be given too."""
 LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 200, 20_000, 40, 50
 """Letters of a run's name, notes and tags; tags of one run."""
 LONGEST_WHO, LONGEST_WHY = 100, 500
@@ -14,7 +14,7 @@ LONGEST_WHO, LONGEST_WHY = 100, 500
 
 
 class Status(StrEnum):
-    """MLflow's words. FINISHED, FAILED and KILLED are endings; the first ending wins."""
+    """The names of MLflow. FINISHED, FAILED and KILLED are final; the first final status is kept."""
 
     SCHEDULED = "SCHEDULED"
     RUNNING = "RUNNING"
@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 
 class Cancel(StrEnum):
-    """What the user asked of a running run."""
+    """What the user requested of a running run."""
 
     AFTER_EPOCH = "after_epoch"
     NOW = "now"
@@ -42,15 +42,15 @@ class Run:
         id: opaque, ``r-`` and eight characters; also the folder ``runs/<id>`` and the TensorBoard run.
         dataset_id, recipe, fingerprint: what is run (see ``recipes.fingerprint``).
         name: for people, unique enough: "EfficientNet-Lite0 · integrated extractor".
-        status, reason: how it stands; ``reason`` is one sentence when FAILED or KILLED.
+        status, reason: ``reason`` is one sentence when FAILED or KILLED.
         priority: higher first; ``position``: smaller first within one priority.
         attempt: number of process starts so far; 0 before the first.
-        cancel: what the user asked for, if anything.
+        cancel: what the user requested, if anything.
         extends: id of the finished run whose last checkpoint this one continues, if any.
-        reproduces: id of the run that this one does again with the same seed, to see whether the numbers agree.
+        reproduces: id of the run that this one repeats with the same seed, to check that the results agree.
         epochs_done: epochs whose metrics are recorded; ``best_epoch``: the one the model was saved from (1-based).
         test_accuracy, test_low, test_high: of its evaluation, None before.
-        wall_seconds: paid so far by ended attempts, without queue time.
+        wall_seconds: of the ended attempts so far, without queue time.
         created_at, started_at, ended_at: seconds since 1970, UTC.
         notes, tags: the user's.
     """
@@ -112,7 +112,7 @@ class Epoch:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What a running run does now; a heartbeat, never the truth (``runs/<id>/progress.json``).
+    """What a running run does now; only for display, possibly outdated (``runs/<id>/progress.json``).
 
     Args:
         stage: "Computing features", "Training", "Measuring on test photos" ...
@@ -129,7 +129,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassScore:
-    """Figures of one class on the test photos; None where nothing can be divided by."""
+    """Metrics of one class on the test photos; None where the denominator is 0."""
 
     class_name: str
     photos: int
@@ -143,15 +143,15 @@ class Evaluation:
     """What was measured once on the test split.
 
     Args:
-        accuracy, n, ci95: share right of n photos with its 95 % Wilson interval.
+        accuracy, n, ci95: fraction of n photos predicted correctly, with its 95 % Wilson interval.
         loss: mean cross-entropy.
         per_class: one score a class, in label order.
         confusion: ``confusion[true][predicted]`` photos.
         balanced_accuracy: mean recall of the classes that have photos; macro_f1: mean F1 of the classes that have
-            photos or were answered; ece: expected calibration error, 15 bins. See ``scores``. None: not computed yet.
-        right: which photos it got right, one bit a photo in the order of their digests (``numpy.packbits``).
-        hardest: digests of the photos whose true class it gave the least probability, the hardest first.
-        Per-photo probabilities lie in ``runs/<id>/test.npz``: ``digests`` (n,) str, ``labels`` (n,) int64,
+            photos or were predicted; ece: expected calibration error, 15 bins (``runs.metrics``). None: not computed.
+        right: which photos are predicted correctly, one bit each in the order of their digests (``numpy.packbits``).
+        hardest: digests of the photos with the lowest probability of the true class, the hardest first.
+        Per-photo probabilities are in ``runs/<id>/test.npz``: ``digests`` (n,) str, ``labels`` (n,) int64,
         ``probabilities`` (n, classes) float32.
     """
 
@@ -170,11 +170,11 @@ class Evaluation:
 
 @dataclass(frozen=True, kw_only=True)
 class AliasMove:
-    """One step in the history of an alias: ``alias`` of a dataset came to a run, or (``run_id`` None) was taken away.
+    """One step in the history of an alias: ``alias`` of a dataset was given to a run, or (``run_id`` None) removed.
 
     Args:
         number: counts all moves; at: seconds since 1970, UTC. run_name: what the run was called then.
-        who, why: in the words of whoever did it; "" where nothing was said.
+        who, why: as entered by the user; "" where empty.
         restores: number of the move that a rollback went back to; None where it was no rollback.
     """
 
@@ -191,7 +191,7 @@ class AliasMove:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a run paid over all its attempts, and what it would have cost alone. None means "not measured".
+    """Cost of a run over all its attempts, and its cost without cached features. None means "not measured".
 
     Args:
         wall_seconds: process time on the clock, without queue time.
@@ -199,7 +199,7 @@ class Cost:
         device_seconds: seconds its GPU slot was held, times the GPUs of the slot; None on the CPU.
         peak_rss_bytes, peak_gpu_bytes: largest memory.
         energy_joules, energy_source: from a counter only.
-        alone_wall_seconds, alone_cpu_seconds: paid + what reused features and engines once cost to compute.
+        alone_wall_seconds, alone_cpu_seconds: the same, plus the cost of computing the reused features and engines.
         parameters_total, parameters_trainable: of the end-to-end model.
         multiply_adds: of one forward pass of one photo.
         model_bytes: of ``model.keras``.
@@ -232,8 +232,8 @@ class Model:
         id: ``m-`` and eight characters.
         path: of ``model.keras`` relative to home; sha256 and size_bytes are of that file.
         card: ``card.json``: dataset, classes, recipe, accuracy, cost, versions, engine files with SHA-256.
-        answers_sha256: stands for its raw answers, which others are built on: a temperature changes the card, and where
-            the card is the model ``sha256`` with it, but not this.
+        answers_sha256: identifies its uncalibrated predictions, which other runs build on. A temperature changes the
+            card (and ``sha256``, where the card is the model's main file), but not this.
     """
 
     id: str

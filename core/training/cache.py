@@ -32,7 +32,7 @@ def cached(name: str, key: Hashable, make: Callable[[], Value], *, room: int = 1
 
     Args:
         name: of the cache: "network", "engine". key: everything that ``make`` depends on.
-        room: how many keys it holds; the least recently used is dropped.
+        room: number of keys; the least recently used is dropped.
     """
     cache = _caches.setdefault(name, OrderedDict())
     account = f"{name} {key!r}"

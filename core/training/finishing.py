@@ -91,7 +91,7 @@ def finish(
 
 
 def _training_of(context: Context, fitted: FittedHead) -> dict:
-    """What the card of a trained model says beside ``card_of``."""
+    """The part of a trained model's card that is not in ``card_of``."""
     return {
         "input_size": context.backbone.input_size,
         "backbone": _on_card(context.backbone) | {"row": _row(context, fitted)},

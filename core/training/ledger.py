@@ -12,7 +12,7 @@ from core.runs.values import Cost
 class Ledger:
     """The costs of one attempt; ``former`` are the dictionaries that earlier attempts recorded.
 
-    Shared things (features, engine files) are paid by the run that computes them. ``charge`` measures what this
+    Shared results (features, engine files) are charged to the run that computes them. ``charge`` measures what this
     attempt pays for one, ``full_cost`` records its whole cost; the cost without reuse adds the difference.
     """
 
@@ -33,7 +33,7 @@ class Ledger:
             self._charged[name] = self._charged.get(name, Spent()) + self._meter.spent().minus(before)
 
     def full_cost(self, name: str, alone: Spent) -> None:
-        """Records that the shared thing ``name``, which this run uses, costs ``alone`` to compute."""
+        """Records that the shared result ``name``, which this run uses, costs ``alone`` to compute."""
         self._full_costs[name] = alone
 
     def so_far(self) -> dict:

@@ -5,7 +5,7 @@ from types import FrameType
 
 
 class Stopped(BaseException):
-    """The trainer was told to stop. Not an ``Exception``, so that no handler treats it as a failure."""
+    """The trainer was requested to stop. Not an ``Exception``, so that no handler treats it as a failure."""
 
 
 class Stop:

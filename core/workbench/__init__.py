@@ -1,7 +1,7 @@
 """The use cases: everything a page or the command line may do that takes more than one step.
 
-Reads of the registry go to ``bench.registry``. Errors are ``core.errors`` with a sentence for a person. Nothing here
-imports TensorFlow.
+Reads of the registry go to ``bench.registry``. Errors are those of ``core.errors``, with a sentence for the user.
+Nothing here imports TensorFlow.
 
 ``datasets`` (importing, stored features) · ``recipes`` (backbones, defaults, grids) · ``launch`` (plan, launch) ·
 ``runs`` (stop, resume, what belongs to one, predict) · ``reproduce`` · ``report`` (comparison, leaderboard,

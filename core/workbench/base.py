@@ -1,4 +1,4 @@
-"""What every verb needs: the settings and the registry of one home."""
+"""What every use case needs: the settings and the registry of one home."""
 
 from typing import Self
 
@@ -21,7 +21,7 @@ class Bench:
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
-        """Create what is missing, migrate the registry and fill it in, clear what a killed process left behind."""
+        """Create missing folders, migrate and backfill the registry, and clean up after killed processes."""
         settings = settings or load_settings()
         _make_folders(settings)
         registry = Registry.open(registry_file(settings))

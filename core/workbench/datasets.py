@@ -52,7 +52,7 @@ class FeatureRow:
 
 
 class Importing(Bench):
-    """Importing photos, and what is stored for a dataset."""
+    """Importing photos, and the stored features of a dataset."""
 
     def import_photos(
         self,
@@ -63,7 +63,7 @@ class Importing(Bench):
         progress: Callable[[ImportProgress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> tuple[Dataset, bool]:
-        """Import an archive, a folder on this machine or ``"demo"`` now; True when it was here already."""
+        """Import an archive, a folder on this machine or ``"demo"`` now; True when it existed already."""
         return imports.run_import(
             source,
             settings=self.settings,
@@ -79,7 +79,7 @@ class Importing(Bench):
         return dataset_folder(self.settings, dataset_id).photo(digest)
 
     def features(self) -> list[FeatureRow]:
-        """Everything that is stored, by dataset, source, cut, split and view."""
+        """All stored features, by dataset, source, cut, split and view."""
         datasets = {dataset.digest: dataset for dataset in self.registry.datasets()}
         stored = sorted(stored_features(self.settings), key=_order)
         return [self._feature_row(one, datasets.get(one.key.dataset)) for one in stored]
@@ -93,17 +93,17 @@ class Importing(Bench):
         )
 
     def _title(self, source: str) -> str:
-        """Of a backbone or a run; its id where it is gone."""
+        """The title of a backbone or a run; its id where it was deleted."""
         try:
             return backbone_of(source, self.registry, self.settings).title
         except (NotFound, InvalidInput):
             return source
 
     def export_features(self, dataset_reference: str, backbone: str, target: Path, *, cut: str = TOP) -> int:
-        """Write what is stored of a dataset by a backbone at a cut to one Parquet file; returns its rows.
+        """Write the stored features of a dataset, backbone and cut to one Parquet file; returns the number of rows.
 
         Raises:
-            InvalidInput: there is no such cut, or maps lie there. NotFound: nothing is stored.
+            InvalidInput: there is no such cut, or its features are maps. NotFound: nothing is stored.
         """
         dataset, row = self.registry.dataset(dataset_reference), backbone_of(backbone, self.registry, self.settings)
         return export_parquet(
@@ -111,10 +111,10 @@ class Importing(Bench):
         )
 
     def features_parquet(self, run_id: str) -> Path:
-        """The features a run has learned from as one Parquet file in its folder, made now.
+        """Write the features a run was trained on to one Parquet file in its folder.
 
         Raises:
-            InvalidInput: it learned from none that fit into columns. NotFound: they are not stored any more.
+            InvalidInput: it was not trained on vectors. NotFound: they are no longer stored.
         """
         run = self.registry.run(run_id)
         part = self._columns(run)

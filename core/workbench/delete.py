@@ -1,8 +1,8 @@
-"""Real deletion: a thing, everything that hangs on it, and their files.
+"""Deletion of datasets, runs or weights, of everything that belongs to them, and of their files.
 
-All folders are renamed first, then the registry forgets in one transaction, which also logs the deletion by its name,
-then the renamed folders, which bear that name, are removed. What cannot be done is undone. After a kill ``finish``
-does the rest of what was logged, and undoes what was not: all of it is gone, or nothing is.
+All folders are renamed first. Then one transaction deletes the rows and logs the deletion by its name. Then the renamed
+folders, whose names contain that name, are removed. A failure before the transaction undoes everything. After a kill
+``finish`` completes deletions that were logged and undoes the others, so a deletion happens as a whole or not at all.
 """
 
 import os
@@ -29,17 +29,17 @@ from core.text.units import count, listed, size
 _TRASH = re.compile(r"\.deleted-(?P<deletion>[0-9a-f]{16})-(?P<name>.+)")
 
 Entry = dict[str, Any]
-"""What the log says of a deletion; its ``deletion`` is the name that the renamed folders bear."""
+"""The log entry of a deletion; its ``deletion`` is the name in the names of the renamed folders."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeletionImpact:
-    """What goes with a deletion.
+    """What a deletion removes and affects.
 
     Args:
-        models: of the registry; checkpoints count in ``bytes`` alone.
-        used_by: runs elsewhere that build on what goes; they keep what they have, but cannot be done again.
-        aliases: what is empty afterwards, or without a model: "champion of flowers version 1".
+        models: of the registry; checkpoints only count in ``bytes``.
+        used_by: other runs that build on what is deleted; they keep their results, but cannot be repeated.
+        aliases: that have no run, or no model, afterwards: "champion of flowers version 1".
     """
 
     datasets: int = 0
@@ -50,18 +50,18 @@ class DeletionImpact:
     aliases: tuple[str, ...] = ()
 
 
-# --- what goes ---
+# --- impact ---
 
 
 def impact_label(impact: DeletionImpact) -> str:
-    """What goes with a deletion: ``1 dataset, 3 runs, 2 models: 148 MB``; of runs without a model, checkpoints."""
+    """What a deletion removes: ``1 dataset, 3 runs, 2 models: 148 MB``; of runs without a model, checkpoints."""
     nouns = [(impact.datasets, "dataset"), (impact.runs, "run"), (impact.models, "model")]
     said = [count(number, noun) for number, noun in nouns if number] or ["checkpoints"]
     return f"{listed(said)}, {size(impact.bytes)} on disk"
 
 
 def used_by_label(impact: DeletionImpact) -> str:
-    """A further sentence where other runs build on what goes."""
+    """A further sentence where other runs build on what is deleted."""
     if not impact.used_by:
         return ""
     users = f"{count(len(impact.used_by), 'run')} built on it {'stays' if len(impact.used_by) == 1 else 'stay'}"
@@ -71,7 +71,7 @@ def used_by_label(impact: DeletionImpact) -> str:
 def preview_runs(
     settings: Settings, registry: Registry, run_ids: Sequence[str], *, weights_only: bool = False
 ) -> DeletionImpact:
-    """What is deleted with several runs, or their models and checkpoints alone; ids are exact."""
+    """The impact of deleting several runs, or only their models and checkpoints; ids are exact."""
     folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only)]
     return DeletionImpact(
         runs=0 if weights_only else len(run_ids),
@@ -83,7 +83,7 @@ def preview_runs(
 
 
 def preview_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> DeletionImpact:
-    """What is deleted with a dataset with all that hangs on it."""
+    """The impact of deleting a dataset with all its runs."""
     runs = registry.runs(dataset_id=dataset.id)
     size = size_of(dataset_folder(settings, dataset.id).path, *(run_folder(settings, run.id).path for run in runs))
     stored = forget(settings, dataset.digest, dry=True)
@@ -122,7 +122,7 @@ def delete_runs(settings: Settings, registry: Registry, run_ids: Sequence[str]) 
     """Delete ended or waiting runs with their models, checkpoints, curves and logs: all of them or none.
 
     Raises:
-        NotFound: one of them is not there. Conflict: one is running, or another one that has not ended builds on it.
+        NotFound: one of them does not exist. Conflict: one is running, or another one that has not ended builds on it.
         Unavailable: the files of one may not be moved.
     """
     with _alone(settings, registry):
@@ -138,7 +138,7 @@ def delete_weights(settings: Settings, registry: Registry, run_ids: Sequence[str
     """Delete models and checkpoints of ended runs, all or none; the runs, their curves and evaluations stay.
 
     Raises:
-        NotFound: one of them is not there. Conflict: one has not ended, or another one that has not builds on it.
+        NotFound: one of them does not exist. Conflict: one has not ended, or another one that has not builds on it.
         Unavailable: the files of one may not be moved.
     """
     with _alone(settings, registry):
@@ -158,7 +158,7 @@ def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> 
     """Delete a dataset with its photos, stored features, runs and models."""
 
     def forget_rows(entry: Entry) -> None:
-        forget(settings, dataset.digest)  # first: nobody would know afterwards whose they were, and they can be redone
+        forget(settings, dataset.digest)  # first: later their dataset would be unknown, and they can be computed again
         registry.delete_dataset(dataset.id, entry)
 
     with _alone(settings, registry):
@@ -178,7 +178,7 @@ def _refuse_running(runs: Sequence[Run]) -> None:
 
 
 def _refuse_awaited(registry: Registry, run_ids: Sequence[str]) -> None:
-    """A run that waits or trains needs the models it builds on, and the checkpoint it goes on from."""
+    """Raises Conflict where a waiting or running run needs a model or the checkpoint it continues from."""
     doomed, unfinished = set(run_ids), (Status.SCHEDULED, Status.RUNNING)
     going_on = [run for status in unfinished for run in registry.runs(status=status) if run.extends in doomed]
     users = [run for run in (*_users(registry, run_ids), *going_on) if run.id not in doomed]
@@ -192,10 +192,10 @@ def _entry(impact: DeletionImpact, **what: Any) -> Entry:
 
 
 def _remove(folders: Sequence[Path], entry: Entry, forget_rows: Callable[[Entry], None]) -> None:
-    """Folders and rows, all or none; whatever fails before the rows are gone puts every folder back.
+    """Delete folders and rows, all or none; a failure before the rows are deleted restores every folder.
 
     Args:
-        forget_rows: logs ``entry`` in the transaction in which it forgets the rows.
+        forget_rows: deletes the rows and logs ``entry`` in one transaction.
     """
     with ExitStack() as undo:
         trashes = [_bury(folder, entry["deletion"], undo) for folder in folders if folder.exists()]
@@ -222,7 +222,7 @@ def _bury(folder: Path, deletion: str, undo: ExitStack) -> Path:
 
 
 def finish(settings: Settings, registry: Registry) -> None:
-    """Do the rest of deletions that were cut off, or undo them. What another process deletes now is left to it."""
+    """Complete interrupted deletions, or undo them; those that another process is doing are left alone."""
     if _trashes(settings) and (lock := try_acquire(deletion_lock(settings))) is not None:
         with lock:
             _settle(settings, registry)
@@ -238,7 +238,7 @@ def _trashes(settings: Settings) -> list[tuple[Path, str, Path]]:
 
 def _settle(settings: Settings, registry: Registry) -> None:
     for trash, deletion, folder in _trashes(settings):
-        if registry.was_done(deletion) or folder.exists():  # it exists when a run that was stopped has gone on since
+        if registry.was_done(deletion) or folder.exists():  # it exists when a stopped run was resumed since
             shutil.rmtree(trash, ignore_errors=True)
         else:
             with suppress(OSError):  # the next start tries again
@@ -247,14 +247,14 @@ def _settle(settings: Settings, registry: Registry) -> None:
 
 @contextmanager
 def _alone(settings: Settings, registry: Registry) -> Iterator[None]:
-    """One process deletes at a time; what a kill has left is settled first."""
+    """One process deletes at a time; deletions that a kill interrupted are completed or undone first."""
     with acquire(deletion_lock(settings)):
         _settle(settings, registry)
         yield
 
 
 def size_of(*folders: Path) -> int:
-    """Bytes that are free once all ``folders`` are gone: a file that has links elsewhere too stays on the disk."""
+    """Bytes that are freed with ``folders``: a file with hard links elsewhere stays on the disk."""
     files = [found for folder in folders for found in _files(folder)]
     links = Counter((file.st_dev, file.st_ino) for file in files)
     sizes = {
@@ -264,7 +264,7 @@ def size_of(*folders: Path) -> int:
 
 
 def _files(folder: Path) -> Iterator[os.stat_result]:
-    """Of everything below; what another process takes away meanwhile is not there."""
+    """Status of all files below; files that another process deletes meanwhile are skipped."""
     for place, _, names in os.walk(folder):
         for name in names:
             with suppress(FileNotFoundError):

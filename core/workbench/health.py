@@ -1,4 +1,4 @@
-"""Is everything here that Graft needs? The answers behind ``python -m core doctor`` and the health page."""
+"""Checks of the installation and the home, for ``python -m core doctor`` and the health page."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ LOW_SPACE = 2 * 10**9
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One question to the machine: what was found, and what to do when it is not good."""
+    """One check: what was found, and what to do when it is not good."""
 
     name: str
     good: bool
@@ -26,7 +26,7 @@ class Check:
 
 
 def examine(settings: Settings, registry: Registry | None, problem: str = "") -> list[Check]:
-    """All checks; ``registry`` is None where the home cannot be opened, and ``problem`` says why."""
+    """All checks; ``registry`` is None where the home cannot be opened, and ``problem`` has the reason."""
     return [
         _python(),
         *(_package(name) for name in ("streamlit", "keras", "tensorflow", "tensorboard", "ai-edge-litert", "pillow")),

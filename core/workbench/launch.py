@@ -17,7 +17,7 @@ from core.workbench.recipes import Recipes
 
 
 class Launching(Recipes):
-    """Everything that starts a run."""
+    """Planning and launching."""
 
     def plan(self, dataset: str, recipes: Sequence[Recipe], *, force: bool = False) -> list[Plan]:
         """What launching each recipe on a dataset would do; see ``Planner``. Changes nothing."""
@@ -39,7 +39,7 @@ class Launching(Recipes):
     def plan_and_launch(
         self, wanted: Sequence[tuple[str, Recipe]], priority: int = 0, *, force: bool = False
     ) -> list[tuple[Plan, Run]]:
-        """Look and launch in one step, so that of two who ask for the same at once only one trains it.
+        """Plan and launch in one step, so that of two simultaneous equal requests only one trains.
 
         Args:
             wanted: (dataset, recipe) of every run. priority: of the new ones. force: see ``plan``.
@@ -94,7 +94,7 @@ class Launching(Recipes):
         return self._start(run)
 
     def _start(self, run: Run) -> Run:
-        """What is trained waits in the queue; what only combines stored answers is done here and now."""
+        """Add a trained run to the queue; compute a combination of stored predictions immediately."""
         if run.recipe.cascade is None or not run.recipe.cascade.combines_runs:
             return self.registry.add_run(run)
         from core.models.cascades.combine import combine
@@ -102,14 +102,14 @@ class Launching(Recipes):
         combine(run.recipe, run, self.registry, self.settings)
         return self.registry.run(run.id)
 
-    # --- ready-made ---
+    # --- combinations ---
 
     def ensemble(self, run_ids: Sequence[str]) -> tuple[Plan, Run]:
-        """The mean of several finished runs' probabilities, evaluated at once."""
+        """The mean of several finished runs' probabilities, evaluated immediately."""
         return self._combined(Cascade.ENSEMBLE, run_ids)
 
     def confidence(self, cheap: str, costly: str) -> tuple[Plan, Run]:
-        """A cheap finished run answers when it is sure, else a costlier one; evaluated at once."""
+        """A cheap finished run predicts where it is confident, else a costlier one; evaluated immediately."""
         return self._combined(Cascade.CONFIDENCE, (cheap, costly))
 
     def _combined(self, kind: Cascade, run_ids: Sequence[str]) -> tuple[Plan, Run]:

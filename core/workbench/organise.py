@@ -31,7 +31,7 @@ class Organising(Bench):
         return bool(self.registry.models_of([run_id]))
 
     def has_checkpoint(self, run_id: str) -> bool:
-        """Whether a run that ended could go on after its last epoch."""
+        """Whether an ended run has a checkpoint from which it could continue."""
         return run_folder(self.settings, run_id).has_checkpoint()
 
     def statuses(self) -> dict[Status, int]:
@@ -57,7 +57,7 @@ class Organising(Bench):
         return delete.delete_runs(self.settings, self.registry, self._ids(run_ids))
 
     def delete_weights(self, run_ids: Sequence[str]) -> DeletionImpact:
-        """Delete models and checkpoints; the runs with their answers, curves and costs stay and can be compared.
+        """Delete models and checkpoints; the runs with their predictions, curves and costs stay and can be compared.
 
         Raises:
             Conflict: one has not ended, or another one that has not ended builds on it.
@@ -74,27 +74,27 @@ class Organising(Bench):
         """Make a finished run the *champion* (or another alias) of its dataset.
 
         Args:
-            why, who: for the history; ``who`` is whoever is logged in on this machine when "".
+            why, who: for the history; an empty ``who`` means the user logged in on this machine.
 
         Raises:
-            Conflict: the run is not finished. InvalidInput: the alias is no word.
+            Conflict: the run is not finished. InvalidInput: the alias is not one word.
         """
         return self.registry.set_alias(self.registry.run(run_id).id, alias, who=who or login_name(), why=why)
 
     def drop_alias(self, dataset: str, alias: str = CHAMPION, why: str = "", who: str = "") -> AliasMove:
-        """Take an alias away from the run that holds it."""
+        """Remove an alias from the run that has it."""
         return self.registry.drop_alias(self.registry.dataset(dataset).id, alias, who=who or login_name(), why=why)
 
     def roll_back_alias(self, dataset: str, alias: str = CHAMPION, why: str = "", who: str = "") -> AliasMove:
-        """Give an alias back to the run that held it before; a new entry of the history, nothing is taken out of it.
+        """Give an alias back to the run that had it before, as a new entry of the history.
 
         Raises:
-            Conflict: no run that held it before is still there.
+            Conflict: no run that had it before still exists.
         """
         return self.registry.roll_back_alias(self.registry.dataset(dataset).id, alias, who=who or login_name(), why=why)
 
     def aliases(self, dataset: str) -> dict[str, AliasMove]:
-        """The aliases of a dataset that a run holds now, by name."""
+        """The aliases of a dataset that a run has now, by name."""
         return {
             held.move.alias: held.move
             for held in self.registry.held_aliases(self.registry.dataset(dataset).id)
@@ -102,7 +102,7 @@ class Organising(Bench):
         }
 
     def lost_aliases(self, dataset: str) -> dict[str, AliasMove]:
-        """The aliases that are empty because the run that held them was deleted."""
+        """The aliases without a run, because the run that had them was deleted."""
         held = self.registry.held_aliases(self.registry.dataset(dataset).id)
         return {one.move.alias: one.move for one in held if one.move.run_id is not None and not one.there}
 
@@ -116,7 +116,7 @@ class Organising(Bench):
 
 
 def login_name() -> str:
-    """Who uses this machine now; "" where the system knows no name (a container without users)."""
+    """The name of the current user; "" where the system has none (a container without users)."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

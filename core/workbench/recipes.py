@@ -1,4 +1,4 @@
-"""Verbs that make recipes: what there is to choose from, what suits the photos, and grids of it."""
+"""Recipes: available backbones, suggested hyperparameters, grids of recipes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ class Recipes(Bench):
     def backbones(self) -> list[tuple[Backbone, Availability]]:
         """The catalogue, then finished models of this home (``source`` begins with ``model:``), newest first.
 
-        Of very many models those of starred runs and the newest; ``backbone`` knows every one by the id of its run.
+        Of very many models those of starred runs and the newest; ``backbone`` finds every one by the id of its run.
         """
         known = [(backbone, availability(backbone, self.settings)) for backbone in catalogue()]
         return known + [(backbone, Availability.READY) for backbone in self._saved_backbones()]
@@ -119,7 +119,7 @@ class Recipes(Bench):
                 one; ensemble: runs.
 
         Raises:
-            InvalidInput: too few or too many of them, or one of them twice. NotFound: one of them is not there.
+            InvalidInput: too few or too many of them, or one of them twice. NotFound: one of them does not exist.
         """
         if kind.combines_runs:
             runs = tuple(self.registry.run(member).id for member in members)
@@ -136,7 +136,7 @@ class Recipes(Bench):
 
 
 def repeated(recipe: Recipe, times: int) -> list[Recipe]:
-    """The recipe with ``times`` seeds, from its own on; once where nothing is left to chance."""
+    """The recipe with ``times`` seeds, from its own on; once where nothing is random."""
     if "seed" not in recipe.settings():
         return [recipe]
     hp = recipe.hyperparameters

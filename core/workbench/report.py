@@ -1,6 +1,6 @@
 """Runs side by side: comparison, leaderboard, curves, calibration, embedding map and report.
 
-What draws is imported only when a report is made, because most who import the workbench never draw.
+Charts are imported only when a report is made, because few users of the workbench need them.
 """
 
 import time
@@ -38,17 +38,17 @@ _MOST_MAPS = 12
 
 
 FINISHED = RunQuery(statuses=(Status.FINISHED,))
-"""What the leaderboard lists unless asked otherwise."""
+"""The runs of the leaderboard by default."""
 
 
 class Reporting(Bench):
-    """Comparisons and reports of several runs; nothing is computed twice while nothing was written."""
+    """Comparisons and reports of several runs; cached until the registry is written."""
 
     def comparison(self, run_ids: Sequence[str]) -> Comparison:
-        """Runs of one dataset side by side, finished or not; those without answers are in ``missing``.
+        """Runs of one dataset side by side, finished or not; those without predictions are in ``missing``.
 
         Raises:
-            NotFound: a run is not there. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
+            NotFound: a run does not exist. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
         """
         known = {run.id: run for run in self.registry.runs_of(run_ids)}
         runs = list({run.id: run for run in (known.get(ref) or self.registry.run(ref) for ref in run_ids)}.values())
@@ -89,7 +89,7 @@ class Reporting(Bench):
     def board_rows(self, dataset_id: str, query: RunQuery = FINISHED) -> tuple[Board, np.ndarray]:
         """``board(dataset_id)``, and (m,) ascending row numbers on it of the runs of the dataset that match."""
         board, query = self.board(dataset_id), replace(query, dataset_id=dataset_id)
-        # A board is replaced as soon as anything about its runs changes, and with it what matches.
+        # A board is replaced when its runs change, and its cached matches with it.
         return board, board.remembered(query, lambda: board.rows_of(self.registry.matching_ids(query)))
 
     def board_page(self, dataset_id: str, query: RunQuery = FINISHED, **options: Any) -> BoardPage:
@@ -98,7 +98,7 @@ class Reporting(Bench):
         return page(*self.board_rows(dataset_id, query), rate_per_hour=rate, **options)
 
     def curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
-        """One figure of every epoch of those of the runs that have any, in their order."""
+        """One metric per epoch, of the runs that have epochs, in their order."""
         return cached(self.registry, ("curves", metric, *run_ids), lambda: self._curves(run_ids, metric))
 
     def _curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
@@ -118,15 +118,15 @@ class Reporting(Bench):
     # --- calibration, embedding map, report ---
 
     def calibrate(self, run_id: str) -> Calibration:
-        """Fit a temperature on a finished run's validation answers and keep it with its model, for live prediction.
+        """Fit a temperature on a run's validation predictions and store it with its model, for live prediction.
 
         Raises:
-            InvalidInput: it is not finished, its model was deleted, or it has no validation answers.
+            InvalidInput: it is not finished, its model was deleted, or it has no validation predictions.
         """
         return calibration.calibrate(self.registry.run(run_id), self.registry, self.settings)
 
     def uncalibrate(self, run_id: str) -> None:
-        """Take the temperature back."""
+        """Remove the temperature."""
         calibration.uncalibrate(self.registry.run(run_id), self.registry, self.settings)
 
     def calibration(self, run_id: str) -> Calibration | None:
@@ -140,16 +140,16 @@ class Reporting(Bench):
         return {one.run_id: one for one in map(calibration.calibration_of, models) if one is not None}
 
     def photo_map(self, run_id: str, *, compute: bool = False, progress: Progress | None = None) -> PhotoMap | None:
-        """Where the test photos lie for a finished run; None where its network would have to be asked (``compute``)."""
+        """The embedding map of a finished run; None where the run's network must compute it (see ``compute``)."""
         return embedding.photo_map(
             self.registry.run(run_id), self.registry, self.settings, compute=compute, progress=progress
         )
 
     def report(self, run_ids: Sequence[str]) -> str:
-        """Runs of one dataset side by side as one HTML file that needs nothing but a browser, about 5 MB.
+        """Runs of one dataset side by side as one HTML file that only needs a browser, about 5 MB.
 
         Raises:
-            NotFound: a run is not there. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
+            NotFound: a run does not exist. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
         """
         from core.reporting import report_html
 
@@ -162,7 +162,7 @@ class Reporting(Bench):
         return table_rows(self.material(run_ids, maps=False), name)
 
     def material(self, run_ids: Sequence[str], *, maps: bool = True) -> "Material":
-        """What a report of these runs is made of; ``maps``: with that of the best run's photos, if it is at hand."""
+        """The data of a report of these runs; ``maps``: with the embedding map of the best run that has one."""
         from core.reporting import Material
 
         found = self.comparison(run_ids)
@@ -175,7 +175,7 @@ class Reporting(Bench):
             dataset=dataset,
             runs={
                 run_id: runs.get(run_id) or self.registry.run(run_id) for run_id in ids
-            },  # says which was just deleted
+            },  # the error message names the deleted run
             others={run.id: run.name for run in self.registry.runs_of(sorted(beside))},
             costs=self.registry.costs(ids),
             epochs=self.registry.epochs_of(ids),
@@ -190,7 +190,7 @@ class Reporting(Bench):
         )
 
     def _map_at_hand(self, found: Comparison) -> PhotoMap | None:
-        """Of the best run that has one without asking a network; of features if any has, for they say more."""
+        """The map of the best run that has one already; maps of features are preferred to those of probabilities."""
         maps = []
         for run_id in list(found.predictions)[:_MOST_MAPS]:
             with suppress(GraftError):
@@ -211,7 +211,7 @@ def _read_predictions(settings: Settings, run_ids: Sequence[str]) -> tuple[dict[
 
 
 def _stamp(settings: Settings, run_id: str) -> tuple[int, int] | None:
-    """Changes with the file of a run's answers, which the registry does not watch."""
+    """Changes with the file of a run's predictions, whose changes the registry does not record."""
     try:
         status = run_folder(settings, run_id).predictions("test").stat()
     except OSError:

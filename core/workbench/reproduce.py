@@ -28,11 +28,11 @@ class ReproductionDifference:
 
 @dataclass(frozen=True, kw_only=True)
 class Reproduction:
-    """What came out.
+    """The result of a reproduction.
 
     Args:
-        differences: of every metric. photos_differing: test photos whose probabilities are not the very same, None
-            when they are not stored (any more). identical: whether everything agrees to the last bit; None while
+        differences: of every metric. photos_differing: test photos whose probabilities differ, None when they
+            are not stored (any more). identical: whether everything agrees bit for bit; None while
             ``again`` is not finished.
     """
 
@@ -47,7 +47,7 @@ class Reproducing(Launching):
     """Reproducing a finished run, and the comparison of both."""
 
     def reproduce(self, run_id: str, *, priority: int = 0) -> Run:
-        """Do a finished run again from its first epoch, with the same seed, to see whether the numbers agree.
+        """Repeat a finished run from its first epoch with the same seed, to check that the results agree.
 
         Raises:
             Conflict: it is not finished, or was ended by hand under a learning rate that falls over all its epochs.
@@ -70,7 +70,7 @@ class Reproducing(Launching):
         return run
 
     def reproduction(self, run_id: str) -> Reproduction | None:
-        """A run and the same again, figure by figure; None when it was never reproduced."""
+        """A run and its reproduction, metric by metric; None when it was never reproduced."""
         run = self.registry.run(run_id)
         pair = self._pair(run)
         return None if pair is None else difference(*pair, self.registry, self.settings)
@@ -83,7 +83,7 @@ class Reproducing(Launching):
 
 
 def _as_it_ran(run: Run) -> Recipe:
-    """The recipe with the epochs that were run, where somebody ended it before its last one."""
+    """The recipe with the number of epochs that were run, where the user ended the run before its last one."""
     if not EarlierRun(run=run, has_model=True, has_checkpoint=False).stopped_by_user:
         return run.recipe
     if run.recipe.length_matters:
@@ -95,7 +95,7 @@ def _as_it_ran(run: Run) -> Recipe:
 
 
 def difference(original: Run, again: Run, registry: Registry, settings: Settings) -> Reproduction:
-    """The figures of ``original`` and ``again`` side by side."""
+    """The metrics of ``original`` and ``again`` side by side."""
     differences = (*_figures(original, again, registry), *_epochs(original, again, registry))
     photos = _photos_differing(original, again, settings)
     agree = all(one.original == one.again for one in differences if one.name != "seconds paid") and not photos
@@ -132,7 +132,7 @@ _METRICS = {
 
 
 def _epochs(original: Run, again: Run, registry: Registry) -> list[ReproductionDifference]:
-    """Of every metric the epoch in which the two are furthest apart; the last both have, where they never are."""
+    """For every metric the epoch with the largest difference; the last common epoch where there is none."""
     first = {epoch.number: epoch for epoch in registry.epochs(original.id)}
     second = {epoch.number: epoch for epoch in registry.epochs(again.id)}
     shared = sorted(first.keys() & second.keys())

@@ -16,7 +16,7 @@ from core.workbench.base import Bench
 
 @dataclass(frozen=True, kw_only=True)
 class Lineage:
-    """Where a model comes from and what became of it.
+    """The runs a model was made from, and the runs made from it.
 
     Args:
         parents: runs whose models it builds on. lost: ids of those that were deleted. children: runs that build on it.
@@ -29,7 +29,7 @@ class Lineage:
 
 @dataclass(frozen=True, kw_only=True)
 class StageRow:
-    """A stage of a run for people; see ``stages.Stage``. ``cut``: where its inputs come from; epochs_done: of it."""
+    """A stage of a run for display; see ``Stage``. ``cut``: where its inputs come from; epochs_done: in this stage."""
 
     name: str
     first_epoch: int
@@ -50,7 +50,7 @@ class Running(Bench):
         if run.status.ended:
             raise Conflict(f"Run {run.id} has ended already ({run.status}), so there is nothing to cancel.")
         self.registry.request_cancel(run.id, Cancel.NOW if now else Cancel.AFTER_EPOCH)
-        if run.status is Status.RUNNING:  # it takes a supervisor to stop a trainer, or to find it dead
+        if run.status is Status.RUNNING:  # only a supervisor stops a trainer, or notices that it has ended
             jobs.ensure_supervisor(self.settings)
         self.registry.log("cancel", {"run": run.id, "now": now})
         return self.registry.run(run.id)
@@ -69,7 +69,7 @@ class Running(Bench):
         return self.cancel(run.id, now=False)
 
     def resume(self, run_id: str) -> Run:
-        """Put a failed or killed run back into the queue; it goes on at its next epoch."""
+        """Put a failed or killed run back into the queue; it continues at its next epoch."""
         run = self.registry.run(run_id)
         if run.status not in (Status.FAILED, Status.KILLED):
             raise Conflict(f"Only a failed or killed run can be resumed. Run {run.id} is {run.status}.")
@@ -86,7 +86,7 @@ class Running(Bench):
     # --- what belongs to a run ---
 
     def stages(self, run_id: str) -> list[StageRow]:
-        """The stages of a run's training with how far it got; [] where no epochs are run."""
+        """The stages of a run's training with the epochs done; [] where no epochs are run."""
         run = self.registry.run(run_id)
         if not run.recipe.is_trained:
             return []
@@ -94,7 +94,7 @@ class Running(Bench):
         return [_stage_row(stage, run) for stage in program_of(run.recipe, blocks).stages]
 
     def repetitions(self, run_id: str) -> list[Run]:
-        """Runs of one recipe that differ in the seed alone, itself included, by seed."""
+        """Runs of one recipe that only differ in the seed, this run included, by seed."""
         run = self.registry.run(run_id)
         kept = [one for one in self.registry.family_of(run.id) if one.id == run.id or not one.reproduces]
         return sorted(kept, key=lambda one: (one.recipe.hyperparameters.seed, one.created_at))

@@ -37,7 +37,7 @@ class NeighboursHead:
         return np.asarray(counts / counts.sum(axis=1, keepdims=True), np.float32)
 
     def _votes(self, distances: np.ndarray) -> np.ndarray:
-        """Each neighbour's vote. Copies of a training photo (distance 0) decide alone."""
+        """Weight of each neighbour. Where some have distance 0 (copies of a training photo), only these count."""
         if self.weights == "uniform":
             return np.ones_like(distances)
         same = distances <= _SAME

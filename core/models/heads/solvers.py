@@ -37,7 +37,7 @@ def fit_solver(
         class_weights: (classes,) weight of a photo of each class; None for equal weights.
 
     Raises:
-        InvalidInput: a class has no training photo. Unavailable: this scikit-learn is not the one that was tested.
+        InvalidInput: a class has no training photo. Unavailable: scikit-learn is not the tested version.
     """
     data = SolverData(
         train=np.asarray(train, np.float32),

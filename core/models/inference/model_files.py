@@ -13,7 +13,7 @@ from core.models.inference.nodes import Node, files_of, from_dict, renamed
 from core.models.temperature import HIGHEST, LOWEST
 
 CALIBRATION = "calibration"
-"""Where the temperature stands on a card (see ``core.models.calibration``)."""
+"""The key of the temperature on a card (see ``core.models.calibration``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
