@@ -1,4 +1,4 @@
-"""What the tests of the charts draw: small enough to check by hand, or very much of it."""
+"""Values for the tests of charts: small enough to check by hand, or very large."""
 
 from types import SimpleNamespace
 
@@ -17,7 +17,7 @@ EVIL = "<b>x</b> & <a href='javascript:alert(1)'>y</a>"
 
 
 def a_dataset(**photos) -> Dataset:
-    """``a_dataset(rose=(8, 1, 2))``: photos for training, validation and test."""
+    """``a_dataset(rose=(8, 1, 2))``: photos in training, validation and test."""
     splits = ("train", "validation", "test")
     return Dataset(
         id="d-1",
@@ -51,7 +51,7 @@ def a_curve(values, *, run_id="r-1", metric="val_accuracy", best=None, name="Lit
 
 
 def an_evaluation(confusion, class_names=()) -> Evaluation:
-    """Of a confusion table; with ``class_names`` also the scores of the classes."""
+    """An evaluation with this confusion matrix; with ``class_names`` also the scores of the classes."""
     if class_names:
         cells = [(true, given) for true, row in enumerate(confusion) for given, n in enumerate(row) for _ in range(n)]
         probabilities = np.eye(len(class_names))[[given for _, given in cells]]
@@ -62,11 +62,11 @@ def an_evaluation(confusion, class_names=()) -> Evaluation:
 
 
 CLASSES = (EVIL, "boot", "hat", "shirt")
-"""Of ``several``; nobody photographed a hat for the test."""
+"""Class names of ``several``; no test photo is a hat."""
 
 
 def several(runs: int, *, photos: int = 60, epochs: int = 30) -> SimpleNamespace:
-    """Runs of one dataset with all that charts are made of, named in a hostile way, all different."""
+    """Runs of one dataset with all values that charts need; their names differ and contain markup."""
     found = [
         a_run(f"r-{n:03}", 0.3 + 0.6 * n / runs, name=f"{EVIL} {n}", epochs=10 + n, backbone=f"b{n % 3}{EVIL}")
         for n in range(runs)

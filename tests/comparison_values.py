@@ -1,4 +1,4 @@
-"""Runs, costs and answers for the tests of comparison and charts, small enough to check by hand."""
+"""Runs, costs and predictions for the tests of comparison and charts, small enough to check by hand."""
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def a_cost(alone=100.0, paid=10.0, **changed) -> Cost:
 
 
 def answers(run_id: str, right: str, *, reverse=False) -> Predictions:
-    """Two classes; ``right`` is one letter a photo, ``+`` for a right answer; photo i has digest ``p<i>``."""
+    """Two classes; ``right``: one character per photo, ``+`` if correct; photo i has digest ``p<i>``."""
     labels = np.array([index % 2 for index in range(len(right))])
     given = np.array(
         [label if mark == "+" else 1 - label for label, mark in zip(labels, right, strict=True)], dtype=int

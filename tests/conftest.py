@@ -1,4 +1,4 @@
-"""A home of its own for every test, in memory where there is room, with a registry that costs nothing."""
+"""Fixtures for all tests: a home per test, in memory where there is room, with a copied registry."""
 
 import json
 import os
@@ -17,9 +17,9 @@ from core.workbench import Workbench
 from tests.factories import Filled, fill
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-"""A shell's background job ignores Ctrl-C, and so would every child the tests interrupt."""
+"""Undone here: a background job of a shell ignores SIGINT, and children that tests interrupt would inherit that."""
 
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes are started; each would compile Graft anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes are started; each would compile Graft again
 
 MEMORY = Path("/dev/shm")
 ROOM = 2 * 10**9
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.option.basetemp is not None or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
         return
-    for left in MEMORY.glob(f"{_PREFIX}*"):  # by a session that was killed
+    for left in MEMORY.glob(f"{_PREFIX}*"):  # of a session that was killed
         if not Path("/proc", left.name.removeprefix(_PREFIX)).exists():
             shutil.rmtree(left, ignore_errors=True)
     config.option.basetemp = str(MEMORY / f"{_PREFIX}{os.getpid()}")
@@ -45,15 +45,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def empty_registry(tmp_path_factory) -> Path:
-    """Where a registry lies as the migrations leave it, once one was needed."""
+    """Path of a migrated registry, once a test has needed one."""
     return tmp_path_factory.mktemp("empty") / "registry.db"
 
 
 @pytest.fixture(autouse=True)
 def quick_registries(monkeypatch, empty_registry) -> None:
-    """A new registry is a copy of one that the migrations made: they take longer than most tests.
+    """A new registry is a copy of a migrated one, because migrations take longer than most tests.
 
-    ``test_registry_opening`` has a fixture of this name that leaves the migrations alone.
+    ``tests/core/registry/test_opening.py`` overrides this fixture and runs the migrations.
     """
     upgrade = opening._upgrade
 
@@ -99,7 +99,7 @@ def finished(filled) -> list[str]:
 
 @pytest.fixture
 def home(settings, monkeypatch) -> Settings:
-    """Commands mean the home of the test, and no supervisor starts by itself."""
+    """Commands use the home of the test and start no supervisor."""
     monkeypatch.setenv("GRAFT_HOME", str(settings.home))
     monkeypatch.setattr("core.jobs.ensure_supervisor", lambda settings: None)
     return settings
@@ -107,7 +107,7 @@ def home(settings, monkeypatch) -> Settings:
 
 @pytest.fixture
 def call(home, capsys):
-    """A command with ``--json``: the object it prints; with ``code=1`` the one line it says instead."""
+    """A command with ``--json``: the object it prints; with ``code=1`` the one line it prints instead."""
 
     def call(*arguments, code=0):
         assert main([*arguments, "--json"]) == code

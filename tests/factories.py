@@ -1,4 +1,4 @@
-"""Plausible values for tests and screenshots, the same at every call.
+"""Realistic values for tests and screenshots, the same at every call.
 
 ``make_*`` make single values; ``fill`` puts a dataset with tiny photos and runs in all states into a registry.
 """
@@ -40,7 +40,7 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Filled:
-    """What ``fill`` has put into the registry; ``runs`` in the order they were added."""
+    """What ``fill`` added to the registry; ``runs`` in the order they were added."""
 
     dataset: Dataset
     runs: tuple[Run, ...]
@@ -119,7 +119,7 @@ def make_epochs(count: int = 12, *, attempt: int = 1, reach: float = 0.9, first:
 
 
 def make_probabilities(labels, classes: int, *, right: float = 0.9, seed: int = 0) -> np.ndarray:
-    """(n, classes) float32 rows that sum to 1; the share ``right`` of them is highest at its label."""
+    """(n, classes) float32 rows that sum to 1; the fraction ``right`` of them is highest at its label."""
     generator = np.random.default_rng(seed)
     labels = np.asarray(labels)
     chosen = labels.copy()
@@ -139,7 +139,7 @@ def make_evaluation(class_names=CLASS_NAMES, *, n: int = 40, right: float = 0.9,
 
 
 def make_cost(scale: float = 1.0, **changes) -> Cost:
-    """A run on the CPU; ``scale`` stretches its times and its network."""
+    """The cost of a run on the CPU; ``scale`` multiplies times and size of the network."""
     values = {
         "wall_seconds": round(21.5 * scale, 3),
         "cpu_seconds": round(39.25 * scale, 3),
@@ -183,8 +183,8 @@ def fill(
 ) -> Filled:
     """One dataset and ``runs`` runs on it: two finished, one failed, killed, running and scheduled; all more finished.
 
-    With ``settings`` the files are there too: photos, logs, progress, test probabilities, cards and stand-ins for
-    models (bytes with the right SHA-256, which no Keras can load). May be called again for one more version.
+    With ``settings`` the files are written too: photos, logs, progress, test probabilities, cards and stand-ins for
+    models (bytes with the right SHA-256, which Keras cannot load). May be called again for one more version.
     The first run has a star and a tag.
     """
     dataset, photos = _add_dataset(registry, settings, tuple(sorted(class_names)), name, per_class)
@@ -200,7 +200,7 @@ def fill(
 
 
 def tiny_jpeg(label: int, number: int, side: int = 96) -> bytes:
-    """A real JPEG: a flower-like blot in the colour of its class, at a place of its own."""
+    """A JPEG of a flower-like shape in the colour of its class, at a position derived from its number."""
     generator = np.random.default_rng([label, number])
     width, height = side, int(side * generator.uniform(0.7, 1.2))
     image = Image.new("RGB", (width, height), tuple(int(value) for value in generator.integers(60, 130, 3)))
@@ -247,7 +247,7 @@ def _write_photos(folder: Path, class_names, per_class: int, version: int) -> tu
 
 @dataclass(frozen=True)
 class _Life:
-    """Takes scheduled runs to a status through the registry, as supervisor and trainer would."""
+    """Brings scheduled runs to a status through the registry, with the calls of supervisor and trainer."""
 
     registry: Registry
     settings: Settings | None
@@ -256,7 +256,7 @@ class _Life:
     epochs: int
 
     def live(self, run: Run, status: Status, number: int) -> None:
-        """``number`` decides how well it learns and what it costs."""
+        """``number`` determines accuracy and cost."""
         if status == Status.SCHEDULED:
             return
         attempt, reach = self._start(run), 0.8 + 0.05 * (number % 4)
@@ -300,7 +300,7 @@ class _Life:
 
 
 def write_model(folder: Path, model: Model, cost: Cost, dataset: Dataset, evaluation: Evaluation) -> tuple[Model, Cost]:
-    """Stand-ins for the files of a model, with its card; what of model and cost is to be registered then."""
+    """Stand-ins for the files of a model, with its card; the model and cost to register."""
     folder.mkdir()
     digests = {}
     for name in ("model.keras", "prefix.tflite", "head.npz"):
@@ -317,7 +317,7 @@ def write_model(folder: Path, model: Model, cost: Cost, dataset: Dataset, evalua
 def _card_of(
     model: Model, dataset: Dataset, evaluation: Evaluation, cost: Cost, digests: dict[str, str], size: int
 ) -> dict:
-    """What a trainer writes about a network with a dense head."""
+    """The card that a trainer writes for a network with a dense head."""
     backbone = get(model.card["recipe"]["backbone"])
     row = row_for_card(backbone, parameters=cost.parameters_total, multiply_adds=cost.multiply_adds)
     network = {"kind": "network", "file": "prefix.tflite", "input_size": backbone.input_size}
@@ -354,7 +354,8 @@ def _write_log(folder: Path, status: Status, epochs: int) -> None:
 
 
 def _weights_of(recipe: Recipe) -> str:
-    """As the workbench knows them, so that a fake run is found again; made up for what is not in the catalogue."""
+    """Digests of the backbones' weights as the workbench computes them, so that a fake run is found again; invented
+    for backbones outside the catalogue."""
     return "+".join(rows()[name].weights_digest if name in rows() else _sha(name) for name in recipe.backbones)
 
 

@@ -1,12 +1,12 @@
-"""A trainer without TensorFlow: does what ``runs/<id>/script.json`` says, and tells on every double start.
+"""A trainer without TensorFlow: follows ``runs/<id>/script.json`` and records every double start.
 
-A script with ``goes_on`` lets the process go on with the next run after this one has finished, as real trainers do;
-with ``dies_at`` it dies by SIGKILL at one of the steps on the way: "ended", "locked", "claimed", "moved".
+With ``goes_on`` the process claims the next run after this one has finished, as real trainers do; with ``dies_at`` it
+kills itself by SIGKILL at one of the steps: "ended", "locked", "claimed", "moved".
 
-Keys of the script, all optional: ``epochs`` (recorded in the registry), ``seconds`` (of one epoch, or of the sleep
-when there are no epochs), ``code`` and ``reason`` (the ending; code null: no exit record), ``status`` (exit status when
-there is no exit record), ``deaf`` (ignores SIGTERM), ``lines`` (of 1,000 bytes each to write), ``child`` (leaves a
-child behind that holds the lock), ``linger`` (seconds to stay after the ending).
+Keys of the script, all optional: ``epochs`` (recorded in the registry), ``seconds`` (of one epoch, or of the sleep when
+there are no epochs), ``code`` and ``reason`` (of the exit record; code null: no exit record), ``status`` (exit status
+when there is no exit record), ``deaf`` (ignores SIGTERM), ``lines`` (of 1,000 bytes each to write), ``child`` (leaves a
+child process with the lock), ``linger`` (seconds to keep running after the exit record).
 """
 
 import argparse
@@ -62,7 +62,7 @@ def _script(run_id: str) -> dict:
 
 
 def _turn(script: dict, run_id: str, attempt: int) -> int:
-    """One run from its check-in to its exit record."""
+    """One run from its start to its exit record."""
     folder = run_folder(SETTINGS, run_id).path
     signal.signal(signal.SIGTERM, signal.SIG_IGN if script.get("deaf") else _stop)
     alone = _check_in(folder, attempt)
@@ -98,7 +98,7 @@ def _stop(number, frame):
 
 
 def _check_in(folder: Path, attempt: int):
-    """Note the start, and a violation when another trainer of this run lives."""
+    """Record the start, and a violation when another trainer of this run is running."""
     alone = try_acquire(folder / "alone.lock")
     if alone is None:
         (folder / "violations.txt").open("a").write(f"attempt {attempt} started beside another one\n")

@@ -32,11 +32,11 @@ def nvmlDeviceGetHandleByIndex(index): return index
 def nvmlDeviceGetUUID(handle): return f"GPU-{handle}"
 def nvmlDeviceGetName(handle): return f"Fake GPU {handle}"
 """
-"""A ``pynvml`` that knows two GPUs."""
+"""A fake ``pynvml`` with two GPUs."""
 
 
 def eventually(condition: Callable[[], object], what: str = "", timeout: float = 120.0) -> None:
-    """Wait until ``condition()`` is true; a generous limit, for it only passes when something is broken."""
+    """Wait until ``condition()`` is true; the limit is generous, because it is only reached when a test fails."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, f"did not happen: {what or condition}"
@@ -51,7 +51,7 @@ class Home:
         registry.add_dataset(make_dataset(photos), photos)
 
     def add(self, *, priority: int = 0, backbone: str | None = None, **script) -> Run:
-        """Schedule a run that does what the script of ``fake_trainer`` says."""
+        """Schedule a run with a script for ``fake_trainer``."""
         self._added += 1
         recipe = {"recipe": Recipe(backbone=backbone)} if backbone else {}
         run = make_run(self._added, priority=priority, **recipe)
@@ -63,7 +63,7 @@ class Home:
         (self.folder(run) / "script.json").write_text(json.dumps(script))
 
     def supervisor(self, slots=(CPU,), grace: float = 1.0) -> Supervisor:
-        """One inside the test, whose rounds the test calls."""
+        """A supervisor in the test's process, whose rounds the test calls."""
         return Supervisor(
             self.settings,
             self.registry,
@@ -73,7 +73,7 @@ class Home:
         )
 
     def say_this_is_a_supervisor(self, version: str = "") -> None:
-        """What a supervisor leaves for others to find; the processes of this test go on only when there is one."""
+        """Write the state file of a supervisor, without which trainers of this test claim no further run."""
         write_state(self.settings, version or code_version(), slots=())
 
     def folder(self, run: Run) -> Path:
@@ -86,7 +86,7 @@ class Home:
         return self.registry.run(run.id).status
 
     def starts(self, run: Run) -> list[dict]:
-        """What the trainers of a run have noted, one entry for every process that came up."""
+        """The records of the trainers of a run, one per started process."""
         path = self.folder(run) / "starts.txt"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
@@ -94,7 +94,7 @@ class Home:
         return [path.read_text() for path in runs_folder(self.settings).glob("*/violations.txt")]
 
     def dead_but_running(self) -> list[Attempt]:
-        """Attempts the registry thinks are running though no process of theirs is left."""
+        """Attempts that are running in the registry but have no process."""
         lock = "alive.lock"
         running = self.registry.running_attempts()
         return [attempt for attempt in running if not is_held(run_folder(self.settings, attempt.run_id).path / lock)]
@@ -116,7 +116,7 @@ class Home:
 
 
 def sleeper() -> subprocess.Popen:
-    """A process that has nothing to do with Graft."""
+    """A process unrelated to Graft."""
     return subprocess.Popen(["sleep", "60"], start_new_session=True)
 
 

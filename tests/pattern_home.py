@@ -1,4 +1,4 @@
-"""A home in which every way to use a network has been tried, for page tests and screenshots."""
+"""A home with a finished run of every pattern, for page tests and screenshots."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 
 
 def fill_patterns(bench: Workbench) -> dict[str, Run]:
-    """A finished run of every way by a short name, on the dataset that ``fill`` makes (with its own six runs).
+    """A finished run of every pattern by a short name, on the dataset of ``fill`` (with its six runs).
 
     Some have stars and tags, "from scratch" is archived, and "all layers" is champion after "features".
     """
@@ -125,7 +125,7 @@ class _Home:
         return labels, np.array([photo.digest for photo in photos])
 
     def _model(self, run: Run, folder: Path, choice: dict, evaluation: Evaluation) -> Model:
-        """One file for a single network, else a card that names others."""
+        """One file for a single network, else a card that refers to others."""
         single = run.recipe.backbones != ()
         card = {"run": run.id, "choice": choice, "engines": [], "recipe": run.recipe.to_dict()}
         if single and run.recipe.backbone in (LITE0, LITE1):

@@ -1,4 +1,4 @@
-"""Small pictures and archives made for tests; every picture is another one."""
+"""Small photos and archives for tests; no two photos are equal."""
 
 import random
 import struct
@@ -28,7 +28,7 @@ def jpeg(number: int = 0, size: tuple[int, int] = (24, 16)) -> bytes:
 
 
 def classes(prefix: str = "", first: int = 0, **counts: int) -> dict[str, bytes]:
-    """``{"cat/0.jpg": bytes, ...}``: so many different photos of each class."""
+    """``{"cat/0.jpg": bytes, ...}``: the given number of different photos per class."""
     files: dict[str, bytes] = {}
     for name, count in counts.items():
         for index in range(count):
@@ -52,7 +52,7 @@ def folder(path: Path, files: dict[str, bytes]) -> Path:
 
 @dataclass
 class Raw:
-    """One member of a forged archive; what is None tells the truth."""
+    """One member of a forged archive; fields that are None get the true value."""
 
     name: bytes
     data: bytes = b"x"
@@ -75,7 +75,7 @@ class Raw:
 def forged(
     path: Path, members: list[Raw], *, count: int | None = None, prefix: bytes = b"", comment: bytes = b""
 ) -> Path:
-    """An archive whose table of contents says whatever ``members`` say."""
+    """An archive whose table of contents has the values of ``members``."""
     body, table = bytearray(prefix), bytearray()
     for member in members:
         content = member.content()

@@ -1,4 +1,4 @@
-"""Reads a report as a browser would: elements, attributes, text."""
+"""Parses the HTML of a report: elements, attributes, text."""
 
 from html.parser import HTMLParser
 

@@ -1,10 +1,10 @@
 """A tiny backbone for tests: 16 px, three blocks, eight features, milliseconds. Its weights come from a fixed seed.
 
     def test_something(monkeypatch, tmp_path):
-        tiny = use_tiny(monkeypatch)             # now get("tiny"), obtain, build and prefix work
+        tiny = use_tiny(monkeypatch)             # get("tiny"), obtain, build and prefix work now
         networks.prefix(tiny, Settings(home=tmp_path))
 
-It only reaches the process of the test; a subprocess knows the real catalogue alone.
+It only affects the process of the test; a subprocess has the unchanged catalogue.
 """
 
 from pathlib import Path

@@ -2,8 +2,8 @@
 
 ``python -m tests.bench.bench_compare [RUNS [EPOCHS]]``. After the first time a view must take under 400 ms, and no
 chart may send more than 20,000 points to the browser. The page draws one view at a time; *all charts in one script* is
-what every view costs beyond the page around it, and that page once. The page around them is that with a view which
-only says in a sentence that there is nothing to draw.
+what every view costs in addition to the page, plus the page once. The page is measured with a view that has nothing
+to draw and shows one sentence.
 """
 
 import sys
@@ -31,9 +31,9 @@ from tests.bench.visiting import Measured, measured, served, visiting
 TARGET_MS = 400
 MOST_POINTS = 20_000
 ROUNDS = 15
-"""Of all views in turn, so that a busy machine is busy for all."""
+"""Rounds over all views in turn, so that other load affects all of them."""
 PAGE, NOTHING_TO_DRAW = "the page around", "thresholds"
-"""What this view says of runs none of which is a confidence cascade."""
+"""The text of this view when no run is a confidence cascade."""
 CURVE = [{"threshold": n / 50, "accuracy": 0.8 + n / 500, "passed_on": n / 50, "milliseconds": n} for n in range(51)]
 
 
@@ -72,7 +72,7 @@ def report(found: dict[str, Measured]) -> None:
 
 
 def give_every_view_a_chart(registry: Registry, settings: Settings, made: list[Run]) -> None:
-    """The newest two become confidence cascades, five fine-tuned runs a sweep of depths, and all have a map."""
+    """The newest two become confidence cascades, five fine-tuned runs a depth sweep, and all have an embedding map."""
     tuned = [run for run in made if run.recipe.pattern is Pattern.FINE_TUNING]
     sweep = {
         run.id: replace(run.recipe, hyperparameters=replace(run.recipe.hyperparameters, depth=depth, seed=0))

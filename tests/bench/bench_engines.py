@@ -1,7 +1,7 @@
-"""Which engine for the CPU: ``python -m tests.bench.bench_engines [BACKBONE]``.
+"""Engines for the CPU: ``python -m tests.bench.bench_engines [BACKBONE]``.
 
-LiteRT, OpenVINO, ONNX Runtime and TensorFlow on the same prefix and photos; needs ``requirements-bench.txt``, without
-which only what is installed is measured. The figures are in docs/decisions/0002-features-engine.md.
+LiteRT, OpenVINO, ONNX Runtime and TensorFlow on the same prefix and photos; engines of ``requirements-bench.txt`` that
+are not installed are skipped. The figures are in docs/decisions/0002-features-engine.md.
 """
 
 import resource
@@ -31,7 +31,7 @@ def litert_workers(prefix, folder: Path) -> Run:
 
 
 def litert_batch(prefix, folder: Path) -> Run:
-    """One interpreter, all cores, batches of eight: the usual way."""
+    """One interpreter, all cores, batches of eight: the usual configuration."""
     from ai_edge_litert.interpreter import Interpreter
 
     from core.features.litert import cores
@@ -67,8 +67,8 @@ def onnx_runtime(prefix, folder: Path) -> Run:
 
 
 def openvino(prefix, folder: Path, precision: str = "f32") -> Run:
-    """Throughput mode: as many streams as it likes, photos one by one. Reads LiteRT's file; Keras' own export to
-    OpenVINO needs SciPy besides. Without ``f32`` it computes in bfloat16 where the CPU can, and is not exact."""
+    """Throughput mode: OpenVINO's own number of streams, photos one by one. Reads LiteRT's file; Keras' export to
+    OpenVINO needs SciPy. Without ``f32`` it computes in bfloat16 where the CPU can, with larger deviations."""
     import openvino as ov
 
     core = ov.Core()

@@ -1,4 +1,4 @@
-"""How fast features are: ``python -m tests.bench.bench_features [BACKBONE]``.
+"""Speed of computing features: ``python -m tests.bench.bench_features [BACKBONE]``.
 
 The engine Graft uses against the same prefix as a ``tf.function`` and through ``model.predict``, on the same photos.
 """

@@ -1,6 +1,6 @@
-"""What stored features save in fine-tuning: ``python -m tests.bench.bench_fine_tuning [DEPTH] [PER_CLASS]``.
+"""Time saved by stored features in fine-tuning: ``python -m tests.bench.bench_fine_tuning [DEPTH] [PER_CLASS]``.
 
-Seconds an epoch of training the top blocks from the stored feature map below them, as recorded by a run, against the
+Seconds per epoch of training the top blocks from the stored feature map below them, as recorded by a run, against the
 same training in plain Keras with the whole network in the model and decoded photos in memory: same photos, batches,
 trained layers and frozen batch normalisation. The first epoch, which compiles, is left out on both sides.
 """

@@ -1,9 +1,9 @@
-"""How fast an import is against the least that could be done: ``python -m tests.bench.bench_import [ARCHIVE]``.
+"""Speed of an import compared with the bare work: ``python -m tests.bench.bench_import [ARCHIVE]``.
 
 The bare loop opens each photo of the archive, decodes it with ``draft``, resizes and saves it as JPEG in memory, on all
 cores, processes already warm. The import does the same with the policy, hashing, process limits, storing and syncing.
-Both run in turns, and the median of the ratios counts: this machine may be busy. The home lies in ``models/``, as in
-real use: in a ``/tmp`` where tests just deleted thousands of files, ext4 searches long for each new inode.
+Both run in turns, and the median of the ratios is reported, because the machine may be busy. The home is in
+``models/``, as in real use: in a ``/tmp`` where tests just deleted thousands of files, ext4 finds new inodes slowly.
 """
 
 import sys

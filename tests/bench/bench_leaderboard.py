@@ -1,16 +1,16 @@
-"""The leaderboard of 10,000 runs with 1,000,000 epochs, beside the same search through MLflow's client.
+"""The leaderboard of 10,000 runs with 1,000,000 epochs, compared with the same search through MLflow's client.
 
 ``python -m tests.bench.bench_leaderboard [RUNS [EPOCHS]]`` prints three columns of milliseconds:
 
-- *search*: from the question to the values of 50 lines with their learning curves (``board_page`` and ``sparklines``).
-  Unlike MLflow's answer it holds the mean and spread of repetitions, and whether each line could be a tie with the best
-  (McNemar's exact test with Holm's correction over all lines). *after a write* is the same when somebody has just
-  written to the registry, so that all runs are read anew; while nothing is written, they are kept. *after a change of
-  a run* is when what was written concerns one of them, so that ties and places are worked out anew, too.
+- *search*: from the query to the values of 50 lines with their learning curves (``board_page`` and ``sparklines``).
+  Unlike MLflow's result it has mean and spread of repetitions, and whether each line is a tie with the best
+  (McNemar's exact test with Holm's correction over all lines). *after a write* is the same when another
+  process has just written to the registry, so that all runs are read again; else they are cached. *after a change of
+  a run* is when the write concerns one of them, so that ties and ranks are computed again, too.
 - *page*: the whole script of the page Compare over a real server's websocket. It must take under 300 ms.
-- *MLflow*: ``MlflowClient.search_runs`` on an SQLite store that holds the same runs, parameters and metrics of every
-  epoch: the 50 best with their metrics and parameters, in MLflow's own process, without a page. Where ``.venv-mlflow``
-  is missing (``make bench`` makes it) this column is too.
+- *MLflow*: ``MlflowClient.search_runs`` on an SQLite store with the same runs, parameters and metrics of every epoch:
+  the 50 best with their metrics and parameters, in MLflow's own process, without a page. Without ``.venv-mlflow``
+  (``make bench`` creates it) this column is missing.
 """
 
 import json
@@ -41,7 +41,7 @@ ASKED: dict[str, tuple[dict, str]] = {
     "search": ({"query": RunQuery(statuses=DONE, text="lite1")}, "q=lite1"),
     "sort": ({"sort": "ece"}, "sort=ece"),
 }
-"""By name: what ``board_page`` is asked, and the same in the URL of the page."""
+"""By name: arguments of ``board_page``, and the same in the URL of the page."""
 
 
 def main(runs: int = 10_000, epochs: int = 100) -> None:
@@ -75,7 +75,7 @@ def search(bench: Workbench, dataset_id: str, options: dict) -> float:
 
 
 def after_a_write(bench: Workbench, dataset_id: str, write: Callable[[int], object]) -> float:
-    """As ``search``, with a write before each one that another process might have made."""
+    """As ``search``, with a write before each one, as if by another process."""
     took = []
     for number in range(9):
         write(number)
@@ -87,7 +87,7 @@ def after_a_write(bench: Workbench, dataset_id: str, write: Callable[[int], obje
 
 
 def script_times(settings: Settings, folder: Path) -> dict[str, float]:
-    """Median milliseconds of the page's script, each in a visit of its own."""
+    """Median milliseconds of the page's script, each in a new visit."""
     found = {}
     with served(settings.home, folder / "server.log") as server:
         for name, (_, query) in ASKED.items():

@@ -1,7 +1,7 @@
-"""How long one rerun of a page takes with 10,000 runs in the registry, over a real server's websocket.
+"""Duration of one rerun of a page with 10,000 runs in the registry, over a real server's websocket.
 
-``python -m tests.bench.bench_overview [RUNS]`` prints the median of 15 reruns per page. The page Compare has benches
-of its own: ``bench_leaderboard`` and ``bench_compare``.
+``python -m tests.bench.bench_overview [RUNS]`` prints the median of 15 reruns per page. The page Compare has separate
+benches: ``bench_leaderboard`` and ``bench_compare``.
 """
 
 import sys

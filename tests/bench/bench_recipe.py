@@ -1,10 +1,10 @@
-"""A frozen backbone against Keras' published recipe: ``python -m tests.bench.bench_recipe [EPOCHS] [PER_CLASS]``.
+"""Feature extraction against Keras' published recipe: ``python -m tests.bench.bench_recipe [EPOCHS] [PER_CLASS]``.
 
 The recipe of https://keras.io/guides/transfer_learning/: the frozen backbone inside the model, called with
 ``training=False``, pooling, dropout 0.2, one dense layer, Adam; every epoch sends every photo through the backbone. It
-gets its decoded photos from memory. Both start as new processes in an empty home and end with answers on the test
-photos, which are compared photo by photo (exact McNemar test). On a machine that others use, trust the ratio of the
-CPU seconds.
+gets its decoded photos from memory. Both start as new processes in an empty home and end with predictions for the
+test photos, which are compared photo by photo (exact McNemar test). On a shared machine use the ratio of the CPU
+seconds.
 """
 
 import os

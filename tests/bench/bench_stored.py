@@ -1,7 +1,7 @@
-"""How large stored features are: ``python -m tests.bench.bench_stored [BACKBONE ...]``.
+"""Size of stored features: ``python -m tests.bench.bench_stored [BACKBONE ...]``.
 
 Megabytes for 1,000 photos at every cut, from the shapes in the catalogue; for the first backbone the arrays are also
-computed at three cuts on the demo photos and their files weighed.
+computed at three cuts on the demo photos and the sizes of their files are printed.
 """
 
 import sys

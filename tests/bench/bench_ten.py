@@ -1,7 +1,7 @@
-"""What ten recipes cost: ``python -m tests.bench.bench_ten``.
+"""Cost of ten recipes: ``python -m tests.bench.bench_ten``.
 
 Ten integrated extractors that differ in their head, launched together in an empty home, against the first of them
-alone in another empty home: from the click to the last ending, process start, export and features included.
+alone in another empty home: from the launch to the last end, process start, export and features included.
 """
 
 import tempfile

@@ -15,13 +15,13 @@ CLOTHING = Path(__file__).parents[3] / "shared" / "data" / "clothing.zip"
 
 
 def photos_for_benches() -> str | Path:
-    """The clothing photos where they are at hand, else the demo photos; ``GRAFT_BENCH_PHOTOS`` names others."""
+    """The clothing photos where available, else the demo photos; ``GRAFT_BENCH_PHOTOS`` names others."""
     named = os.environ.get("GRAFT_BENCH_PHOTOS")
     return named or (CLOTHING if CLOTHING.exists() else "demo")
 
 
 def part_of(archive: Path, target: Path, per_class: int) -> Path:
-    """A smaller archive: the first ``per_class`` training photos of every class, validation and test photos whole."""
+    """A smaller archive: the first ``per_class`` training photos of every class, all validation and test photos."""
     taken: dict[str, int] = {}
     with ZipFile(archive) as source, ZipFile(target, "w") as part:
         for name in sorted(source.namelist()):
@@ -40,7 +40,7 @@ def open_home(folder: str | Path, photos: str | Path) -> Workbench:
 
 
 def run_all(bench: Workbench, recipes: list[Recipe]) -> tuple[list[Run], float]:
-    """Launches the recipes on the newest dataset and waits; (runs, seconds from launch to the last ending).
+    """Launches the recipes on the newest dataset and waits; (runs, seconds from launch to the last end).
 
     Raises:
         SystemExit: one of them failed.

@@ -1,8 +1,8 @@
-"""A home as large as Graft promises to stay quick with: 10,000 runs and 1,000,000 epochs on one dataset, in seconds.
+"""A home of the largest supported size: 10,000 runs and 1,000,000 epochs on one dataset, created in seconds.
 
-``python -m tests.bench.many_runs HOME [RUNS [EPOCHS]]`` makes one to look at. Rows go in by bulk, with the values that
-trainers would have left. Of the photos only those for testing have files, which show some forty different pictures;
-only the most accurate runs have answers (``test.npz``) and a model on the disk: they are the ones pages open first.
+``python -m tests.bench.many_runs HOME [RUNS [EPOCHS]]`` creates one to browse. Rows are inserted in bulk, with the
+values that trainers would have written. Only test photos have files, with about forty different images; only the most
+accurate runs have predictions (``test.npz``) and a model on disk, because pages open these first.
 """
 
 import json
@@ -29,7 +29,7 @@ from tests.factories import make_cost, make_dataset, make_model, make_photos, ma
 
 CLASS_NAMES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
 PHOTOS_PER_CLASS = 250
-"""Of which 37 are test photos, as in the clothing dataset."""
+"""37 of which are test photos, as in the clothing dataset."""
 REPETITIONS = 5
 PATTERNS = (
     Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING, Pattern.STANDALONE_EXTRACTOR, Pattern.WEIGHT_INITIALIZATION,
@@ -49,7 +49,7 @@ class _Test:
     hardness: np.ndarray
 
     def probabilities(self, ability: float, generator: np.random.Generator) -> np.ndarray:
-        """(n, classes) float32; hard photos are mistaken by most runs, so that answers agree as real ones do."""
+        """(n, classes) float32; most runs misclassify hard photos, so that predictions agree as real ones do."""
         n = len(self.labels)
         margin = 3 * (ability - self.hardness + generator.normal(0, 0.12, n))
         scores = generator.normal(0, 0.5, (n, len(CLASS_NAMES)))
@@ -62,7 +62,7 @@ def fill_many(registry: Registry, settings: Settings, count: int = 10_000, epoch
     """Puts one dataset with ``count`` runs of ``epochs_each`` epochs into the registry; returns the dataset.
 
     Of fifty runs, one failed and one was stopped; every recipe is there five times. The ``files`` most accurate runs
-    have their answers and a model (which no Keras can load) on the disk.
+    have their predictions and a model (which Keras cannot load) on disk.
     """
     photos = make_photos(CLASS_NAMES, PHOTOS_PER_CLASS)
     dataset = make_dataset(photos, id="d-manyruns", name="clothing")

@@ -1,4 +1,4 @@
-"""How the benches measure: several ways of doing one thing in turns, so that a busy machine is busy for all."""
+"""Measurements for the benches: alternatives run in turns, so that other load affects all of them."""
 
 import os
 import time
@@ -15,19 +15,19 @@ BACKBONE = "efficientnet_lite0"
 
 
 def random_photos(count: int, size: int) -> np.ndarray:
-    """uint8 (count, size, size, 3) of noise; the arithmetic does not depend on what is in a photo."""
+    """uint8 (count, size, size, 3) of noise; the time does not depend on the content of a photo."""
     return np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
 
 
 class Turn(NamedTuple):
-    """Seconds on the clock and of CPU."""
+    """Wall and CPU seconds."""
 
     wall: float
     cpu: float
 
 
 def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[Turn]]:
-    """What every way took in every round, after one round to warm up."""
+    """Times of every alternative in every round, after one round to warm up."""
     for way in ways.values():
         way()
     turns: dict[str, list[Turn]] = {name: [] for name in ways}
@@ -45,6 +45,6 @@ def ratio(slow: list[Turn], fast: list[Turn]) -> float:
 
 
 def figures(turns: list[Turn], photos: int) -> str:
-    """Medians; the CPU milliseconds suffer less from what else the machine does."""
+    """Medians; the CPU milliseconds depend less on other load."""
     wall, cpu = median(turn.wall for turn in turns), median(turn.cpu for turn in turns)
     return f"{photos / wall:.0f} photos/s, {1000 * cpu / photos:.1f} ms of CPU a photo"

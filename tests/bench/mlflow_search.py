@@ -1,8 +1,8 @@
-"""The other half of ``bench_leaderboard``, run by a Python that has MLflow: ``mlflow_search.py REGISTRY STORE``.
+"""MLflow's part of ``bench_leaderboard``, run by a Python with MLflow: ``mlflow_search.py REGISTRY STORE``.
 
-Puts the runs of a Graft registry into an MLflow SQLite store (MLflow makes its own tables; the rows go in by SQL, for
-logging four million values through the client takes hours), asks MLflow's client for them, and prints milliseconds as
-JSON. Nothing of Graft is imported here: the two need not share a single package.
+Puts the runs of a Graft registry into an MLflow SQLite store (MLflow creates its tables; the rows are inserted by SQL,
+because logging four million values through the client takes hours), searches with MLflow's client, and prints
+milliseconds as JSON. Nothing of Graft is imported here, because the two environments need not share packages.
 """
 
 import json
@@ -60,7 +60,7 @@ def milliseconds(way: Callable[[], object]) -> float:
 
 
 def fill(registry: str, store: str, experiment: str) -> None:
-    """Runs, their parameters, every epoch's four metrics and the figures of the test photos."""
+    """Runs, their parameters, four metrics per epoch and the metrics of the test photos."""
     with sqlite3.connect(store) as file:
         file.execute("ATTACH ? AS graft", (registry,))
         file.execute(

@@ -1,11 +1,11 @@
-"""The table of ``docs/results.md``: every pattern with the three EfficientNet-Lite backbones, trained for real.
+"""The table of ``docs/results.md``: every pattern with the three EfficientNet-Lite backbones, measured.
 
     python -m tests.bench.results HOME NAME demo
     python -m tests.bench.results HOME NAME ../shared/data/clothing.zip --per-class 60
 
-Launches everything on one dataset of ``HOME`` (made when it is not there; a second call goes on where the first was
-stopped), waits, and writes the section NAME of ``docs/results.md``. Hyperparameters are the defaults but for the
-epochs of the two patterns that train the whole network, which a CPU pays for dearly; they are named in the table.
+Launches everything on one dataset of ``HOME`` (created when it does not exist; a second call continues an interrupted
+one), waits, and writes the section NAME of ``docs/results.md``. Hyperparameters are the defaults, except for fewer
+epochs of the two patterns that train the whole network, which are slow on a CPU; the table names them.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def _dataset(bench: Workbench, options: argparse.Namespace) -> Dataset:
 
 
 def _trained(bench: Workbench, dataset: Dataset, options: argparse.Namespace) -> list[Run]:
-    """Everything that learns by itself first, then what is made of finished runs."""
+    """Single models first, then the combinations of finished runs."""
     singles = [recipe for recipe in _singles(bench, dataset, options) if recipe.pattern in options.only]
     runs = _launched(bench, dataset, singles)
     if Pattern.CASCADE in options.only:
@@ -133,7 +133,7 @@ def _command(options: argparse.Namespace) -> str:
 
 
 def _write(name: str, section: str) -> None:
-    """Puts the section between its marks; the words around it are a person's."""
+    """Writes the section between its marks; the text around it is edited by hand."""
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     block = f"{begin}\n{section}\n{end}"
     text = PAGE.read_text()

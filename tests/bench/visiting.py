@@ -1,4 +1,4 @@
-"""Reruns of pages over a real server's websocket, without a browser: what a script takes and what it sends."""
+"""Reruns of pages over a real server's websocket, without a browser: time of the script and data sent."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ from tests.browser.conftest import Server, end_server, start_server
 
 @dataclass
 class Rerun:
-    """One run of a script: milliseconds from asking to its end (``cpu``: of the server's CPU meanwhile), bytes sent,
+    """One run of a script: milliseconds to its end (``cpu``: of the server's CPU meanwhile), bytes sent,
     points of every chart, errors shown."""
 
     milliseconds: float
@@ -40,7 +40,7 @@ class Visitor:
     server: Server
 
     def rerun(self, page: str, query: str = "") -> Rerun:
-        """Asks for a page and waits for the end of its script."""
+        """Requests a page and waits for the end of its script."""
         message = BackMsg()
         message.rerun_script.page_name, message.rerun_script.query_string = page, query
         seen, started, spent = Rerun(0.0), time.perf_counter(), self._cpu_seconds()
@@ -73,9 +73,9 @@ class Visitor:
 
 @dataclass
 class Measured:
-    """Milliseconds of a page: the first visit, medians of reruns (``cpu``: of the server), nine in ten under ``most``.
+    """Milliseconds of a page: the first visit, medians of reruns (``cpu``: of the server), 90th percentile (``most``).
 
-    The CPU suffers less from what else the machine does.
+    CPU time depends less on other load.
     """
 
     first: Rerun
@@ -108,7 +108,7 @@ def _look_at(element: Any, seen: Rerun) -> None:
 
 
 def points_of(figure: Mapping[str, Any]) -> int:
-    """Points that a browser is sent: of every trace the longest list, or the cells of a matrix."""
+    """Points sent to a browser: the longest list of every trace, or the cells of a matrix."""
     return sum(max((_size(trace.get(axis)) for axis in "xyz"), default=0) for trace in figure.get("data", ()))
 
 

@@ -1,4 +1,4 @@
-"""A real server on a free port with a home of its own, and a headless Chromium that looks at it."""
+"""Fixtures: a server on a free port with its own home, and a headless Chromium."""
 
 import os
 import random
@@ -25,9 +25,9 @@ from tests.factories import fill
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 FONTS = "document.fonts.ready.then(fonts => [...fonts].filter(f => f.status == 'loaded').map(f => f.family))"
-"""The families that are loaded, once all that the page asked for are."""
+"""The loaded font families, once all requested ones are loaded."""
 
-expect.set_options(timeout=30_000)  # this machine may be busy; what is expected must only come
+expect.set_options(timeout=30_000)  # generous, because the machine may be busy
 
 
 def pytest_collection_modifyitems(items):
@@ -50,7 +50,7 @@ class Server:
 
 
 def start_server(home: Path, log: Path) -> Server:
-    """``python app.py`` on a free port; returns once it answers."""
+    """``python app.py`` on a free port; returns once it responds."""
     port = free_port()
     environ = os.environ | {"GRAFT_HOME": str(home), "GRAFT_PORT": str(port), "CUDA_VISIBLE_DEVICES": "-1"}
     with log.open("ab") as output:
@@ -77,7 +77,7 @@ def end_server(server: Server) -> None:
 
 
 def stop_server(server: Server) -> None:
-    """End the server and whatever supervisor its pages started."""
+    """End the server and the supervisor that its pages may have started."""
     end_server(server)
     stop_supervisor(server.settings, now=True)
 
@@ -96,7 +96,7 @@ def _wait_until_it_answers(server: Server, seconds: float = 120) -> None:
 
 
 def free_port() -> int:
-    """One below those the kernel hands out: a browser beside would have taken such a one before the server is up."""
+    """A port below the kernel's ephemeral range, so that no browser takes it before the server is up."""
     while True:
         port = random.randrange(10_000, 30_000)
         with socket.socket() as probe:
@@ -125,7 +125,7 @@ def chromium() -> str:
 
 @dataclass
 class Visit:
-    """One browser page and everything it did that a person would not see."""
+    """One browser page with its console messages, errors and requests."""
 
     page: Page
     server: Server

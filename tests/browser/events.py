@@ -1,4 +1,4 @@
-"""TensorBoard event files as a run leaves them, written without TensorFlow."""
+"""TensorBoard event files like those of a run, written without TensorFlow."""
 
 import time
 from collections.abc import Sequence

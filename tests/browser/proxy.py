@@ -1,4 +1,4 @@
-"""A small reverse proxy: ``/graft/x`` is asked for as ``/x``, pages and websockets alike."""
+"""A small reverse proxy: forwards ``/graft/x`` as ``/x``, pages and websockets."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def stripping_proxy(target_port: int, prefix: str = "/graft") -> Iterator[str]:
-    """The address of a proxy of 127.0.0.1 that takes ``prefix`` away and answers 404 to everything else."""
+    """The address of a proxy on 127.0.0.1 that strips ``prefix`` and responds 404 to all other paths."""
     listening = socket.create_server(("127.0.0.1", 0))
     loop = asyncio.new_event_loop()
 
@@ -31,7 +31,7 @@ def _run(loop: asyncio.AbstractEventLoop, serve) -> None:
 
 
 async def _pass_on(reader, writer, target_port: int, prefix: str) -> None:
-    """One request a connection: its first line is changed, everything after the header goes through untouched."""
+    """One request per connection: only its first line is changed."""
     with suppress(OSError, asyncio.IncompleteReadError):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         method, path, rest = head.split(" ", 2)

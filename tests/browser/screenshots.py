@@ -1,7 +1,7 @@
-"""Pictures of every page: ``python -m tests.browser.screenshots OUTDIR [--home HOME|--demo] [--only NAME ...]``.
+"""Screenshots of every page: ``python -m tests.browser.screenshots OUTDIR [--home HOME|--demo] [--only NAME ...]``.
 
-Without ``--home`` a home with a small dataset and runs in all states is made up; with ``--demo`` the demo photos are
-imported and seven runs of four patterns trained for real (a few minutes). 1440x900 and 390x844, light and dark.
+Without ``--home`` a home with a small generated dataset and runs in all states is used; with ``--demo`` the demo photos
+are imported and seven runs of four patterns trained (a few minutes). 1440x900 and 390x844, light and dark.
 """
 
 import argparse
@@ -43,12 +43,12 @@ def main(arguments: list[str]) -> int:
         try:
             take_all(server, options.outdir, options.only)
         finally:
-            end_server(server)  # a supervisor of this home is not ours to stop
+            end_server(server)  # a supervisor of the user's home keeps running
     return 0
 
 
 def train_for_real(home: Path) -> None:
-    """Two networks in the quick ways, and one of them fine-tuned, on the demo photos; by the command line."""
+    """Train the fast patterns on two networks, and fine-tune one of them, on the demo photos, by the command line."""
     train = ["train", "--dataset", "demo-photos", "--wait", "--backbone"]
     quick = ["--pattern", "classifier", "standalone_extractor", "integrated_extractor"]
     commands = (
@@ -90,14 +90,14 @@ def _seen(visit: Visit) -> list[str]:
 
 
 def best_of_each_way(finished: Sequence[Run]) -> list[Run]:
-    """The most accurate run of every pattern, of equals the quicker; where there is one pattern, of all runs four."""
+    """The most accurate run of every pattern (in a tie the faster one); with a single pattern four runs."""
     ordered = sorted(finished, key=lambda run: (-(run.test_accuracy or 0.0), run.wall_seconds or 0.0))
     best = list({run.recipe.pattern: run for run in reversed(ordered)}.values())
     return best[::-1] if len(best) > 1 else ordered[:4]
 
 
 def addresses(settings: Settings) -> dict[str, str]:
-    """The address of every page, with the choices that make it show something."""
+    """The address of every page, with parameters that make it show results."""
     registry = Registry.open(registry_file(settings))
     finished = [run.id for run in best_of_each_way(registry.runs(status=Status.FINISHED))]
     registry.close()

@@ -1,4 +1,4 @@
-"""TensorBoard inside the Board: the chosen runs and no others, as light as the page, wherever a proxy puts it."""
+"""TensorBoard on the page Board: chosen runs only, light and dark mode, below the path of a proxy."""
 
 import re
 from collections.abc import Iterator

@@ -35,7 +35,7 @@ def test_a_click_on_a_cell_opens_its_photos_with_both_answers_and_the_link_keeps
 
 
 def _click_a_cell(page: Page, chart: str, *, place: int) -> None:
-    """A mouse click in the middle of the cell with the number at ``place``, as a person does it."""
+    """A mouse click in the middle of the cell with the number at ``place``."""
     number = page.locator(f".st-key-{chart} .scatterlayer .textpoint text").nth(place)
     number.scroll_into_view_if_needed(timeout=PATIENT)
     number.element_handle().wait_for_element_state("stable", timeout=PATIENT)

@@ -110,7 +110,7 @@ def test_a_taken_port_is_one_sentence(server):
 
 
 def test_a_ticked_way_joins_the_plan_with_its_cost_in_view_and_can_be_launched(filled_visit):
-    """The way that is not ticked to begin with, as a visitor meets it; no training is started here."""
+    """A pattern that is not ticked by default; no training is started here."""
     page = filled_visit.open("/train")
     launch = page.get_by_role("button", name=re.compile("^Launch"))
     expect(launch).to_have_text(re.compile("Launch 2 runs"))

@@ -1,4 +1,4 @@
-"""The main job in a real browser: a newcomer's five minutes on real photos, and what survives ``kill -9``."""
+"""The main workflow in a browser with real photos, and recovery after ``kill -9``."""
 
 import os
 import re
@@ -53,7 +53,7 @@ def _launch_two_short_runs(page: Page) -> None:
 
 
 def _watch_until_compare_opens(page: Page) -> None:
-    """Both runs are seen with what they do; nobody touches the page until the comparison is there."""
+    """Both runs show their progress, and the comparison opens without any interaction."""
     expect(page.get_by_text("EfficientNet-Lite0").first).to_be_visible(timeout=PATIENT)
     expect(page.get_by_text("EfficientNet-Lite1").first).to_be_visible()
     page.get_by_text(re.compile("Computing features|Training|Loading|Saving")).first.wait_for(timeout=LONG)
@@ -87,7 +87,7 @@ def _a_demo_photo() -> tuple[str, bytes]:
 
 @pytest.fixture
 def killed_home(tmp_path):
-    """A home with the demo photos; whatever still runs in it is ended afterwards."""
+    """A home with the demo photos; processes that still run in it are ended afterwards."""
     from core.settings import Settings
 
     bench = Workbench.open(Settings(home=tmp_path / "home"))

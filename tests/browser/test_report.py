@@ -1,4 +1,4 @@
-"""The report in a real browser: from a file, without a server, without a single request to anywhere."""
+"""The report in a browser: from a file, without a server and without any request."""
 
 import pytest
 
@@ -17,7 +17,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """A report of runs whose names, notes and classes try to be markup."""
+    """A report of runs whose names, notes and classes contain markup."""
     settings = Settings(home=tmp_path_factory.mktemp("home"))
     registry = Registry.open(registry_file(settings))
     filled = fill(registry, settings, runs=8, class_names=(f"a {HOSTILE}", "b", "c"), name=f"flowers {HOSTILE}")

@@ -1,4 +1,4 @@
-"""A phone has no mouse to come near with: what shows up under one elsewhere is always there."""
+"""On touch screens, controls that elsewhere appear on hover are always visible and cover nothing."""
 
 import re
 
@@ -19,7 +19,7 @@ COVERED = """() => {
     && !apart(tool.getBoundingClientRect(), thing.getBoundingClientRect()));
   return [tools.length, tools.flatMap(covered).map(thing => `${thing.tagName} ${thing.textContent.slice(0, 40)}`)];
 }"""
-"""How many rows of tools there are, and what lies under one of them."""
+"""The number of toolbars, and what one of them covers."""
 
 
 @pytest.mark.parametrize("path", ["/train", "/runs", "/datasets?dataset=flowers", "/compare?view=confusion"])

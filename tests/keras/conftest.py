@@ -1,4 +1,4 @@
-"""A dataset of tiny photos that a tiny backbone can learn: one colour and one texture per class."""
+"""A dataset of tiny photos for training a tiny backbone: one colour and one texture per class."""
 
 import hashlib
 import shutil
@@ -32,7 +32,7 @@ def tiny_jpeg(class_name: str, number: int) -> bytes:
 
 @pytest.fixture
 def tiny_dataset(settings):
-    """(dataset, photos, pixels of photos) with its stored photos below ``settings.home``."""
+    """(dataset, photos, pixels of photos) with its photos stored below ``settings.home``."""
     photos = make_photos(class_names=tuple(COLOURS), per_class=20)
     dataset = make_dataset(photos)
     folder = dataset_folder(settings, dataset.id).path / "photos"
@@ -48,7 +48,7 @@ def tiny_dataset(settings):
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory):
-    """The engines of the bench's networks, exported once: they are the same in every test."""
+    """The engine files of the bench's networks, exported once for all tests."""
     from core.features import engines
 
     settings = Settings(home=tmp_path_factory.mktemp("exported"))
@@ -68,7 +68,7 @@ def forks(tmp_path_factory) -> Iterator[Forks]:
 
 @pytest.fixture
 def full_bench(monkeypatch, settings, registry, tiny_dataset, exported) -> Bench:
-    """Runs leave everything a run leaves."""
+    """Runs export all files that a run leaves."""
     from core.training import cache
 
     cache.forget()
@@ -83,7 +83,7 @@ def full_bench(monkeypatch, settings, registry, tiny_dataset, exported) -> Bench
 
 @pytest.fixture
 def bench(full_bench, monkeypatch) -> Bench:
-    """Runs export nothing of their own: for tests that look at training only, and are twice as fast without."""
+    """Runs export no engine files: for tests of training only, which are twice as fast without."""
     from core.training import finishing, saving
 
     monkeypatch.setattr(saving, "export", lambda *_: None)

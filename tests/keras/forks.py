@@ -1,4 +1,4 @@
-"""Trainers in processes of their own that tests may kill, without importing TensorFlow for each of them.
+"""Trainers in separate processes that tests can kill, without importing TensorFlow for each of them.
 
 One process imports everything and runs nothing; each trainer is a fork of it. A fork of a process in which TensorFlow
 has computed would hang or fail, which is why the process of the tests itself cannot be forked.
@@ -77,6 +77,6 @@ class Forks:
         self._nursery.stdin.flush()
         for answer in self._nursery.stdout:
             number, code_of_fork = json.loads(answer)
-            if number == self._asked:  # not a late answer to a test that ran out of time
+            if number == self._asked:  # not the late reply to a test that timed out
                 return code_of_fork, log.read_text()
         raise AssertionError(f"The process that forks has ended; see nursery.txt beside {log}")

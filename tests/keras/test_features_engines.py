@@ -1,4 +1,4 @@
-"""Whatever engine computes them, features are what Keras would give."""
+"""Every engine computes the same features as Keras."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +43,7 @@ class Shown:
 
 
 def answers(engine, photos):
-    """What an engine that is fed with views says about pixels."""
+    """The outputs for pixels of an engine that takes views."""
     return engine([Shown(photo) for photo in photos])
 
 
@@ -131,7 +131,7 @@ def test_stored_features_are_those_of_the_photos_pixels(tiny, settings, tiny_dat
 
 @pytest.mark.parametrize("name", ["mobilenet", "vgg16"])
 def test_networks_of_keras_applications_can_be_exported_and_saved_too(settings, tmp_path, name):
-    """Keras makes them with a list of one input, and VGG's scaling has an operation that is no layer."""
+    """Keras builds them with a list of one input, and VGG's scaling has an operation that is no layer."""
     small = replace(get(name), input_size=32)
     network = networks.network(small, settings, weights=False)
     assert export.export_model(network, tmp_path / "prefix.tflite") < export.TOLERANCE

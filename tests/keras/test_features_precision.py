@@ -1,4 +1,4 @@
-"""Maps are stored in half precision because no answer notices: shown with real weights on the demo photos."""
+"""Half precision of stored maps does not change predictions, tested with real weights on the demo photos."""
 
 import zipfile
 from io import BytesIO
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.keras
 
 LITE0 = get("efficientnet_lite0")
 TOLERANCE = 2e-3
-"""Of a probability."""
+"""Largest change of a probability."""
 CUTS = ("stem", "block3b", "block5c", "block6d", "block7a")
 
 
@@ -32,7 +32,7 @@ def photos() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def answers(photos, tmp_path_factory):
-    """Probabilities as the whole network gives them, and a function that gives them from a map rounded at a cut."""
+    """Probabilities of the whole network, and a function that computes them from a rounded map at a cut."""
     whole = networks.classifier(LITE0, Settings(home=tmp_path_factory.mktemp("home")))
     ends = networks.block_ends(whole)
     *maps, exact = keras.Model(whole.inputs[0], [*(ends[cut].output for cut in CUTS), whole.output])(photos)
@@ -50,7 +50,7 @@ def in_half_precision(x: np.ndarray) -> np.ndarray:
 
 
 def in_quarter_precision(x: np.ndarray) -> np.ndarray:
-    """Three bits behind the point, as the 8-bit floats have."""
+    """Rounded to three bits of mantissa, as in 8-bit floats."""
     mantissa, exponent = np.frexp(x)
     return np.ldexp(np.round(mantissa * 16) / 16, exponent).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""The model a run has left is a backbone like any other."""
+"""The model of a finished run works as a backbone."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def photos():
 
 @pytest.fixture
 def leave(settings, monkeypatch):
-    """Saves a network with a head as a run would, every weight moved a little, and gives it back as a backbone."""
+    """Saves a network with a head as a run would, with slightly changed weights, and returns it as a backbone."""
     use_tiny(monkeypatch)
 
     def leave(run_id: str = "r-parent01", depth: int = 0, **changes):

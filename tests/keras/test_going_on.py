@@ -1,4 +1,4 @@
-"""One process trains one run after the other, and each comes out as if it had been alone."""
+"""One process trains several runs, and each gives the same result as in a process of its own."""
 
 import json
 import os
@@ -42,7 +42,7 @@ with pytest.MonkeyPatch.context() as patch:
     trainer.prepare_environment()
     use_networks(patch)
     for module in (protocol, reuse):
-        patch.setattr(module, "code_version", lambda: "this")  # somebody may be working on the sources meanwhile
+        patch.setattr(module, "code_version", lambda: "this")  # the sources may be edited meanwhile
     run = registry.claim("cpu", "a test")
     run_folder(settings, run.id).path.mkdir(parents=True, exist_ok=True)
     raise SystemExit(trainer.train_in_turn(run.id, run.attempt, settings=settings, registry=registry, stop=Stop()))
@@ -76,7 +76,7 @@ def test_runs_of_one_process_are_the_runs_of_processes_of_their_own(in_turn):
     assert all(log.count("epoch 1:") == 1 for log in logs.values())
 
     first, *others = (bench.registry.cost(run_id) for run_id in RUNS)
-    # the quickest, for the machine may have stopped for a moment in any of them
+    # the fastest, because other load may delay any of them
     assert min(cost.stages["Loading"] for cost in others) < first.stages["Loading"] / 5
     for cost in others:
         assert cost.alone_wall_seconds > cost.wall_seconds + first.stages["Loading"] / 2

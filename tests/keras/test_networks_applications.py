@@ -97,7 +97,7 @@ def test_the_scaling_survives_saving_in_safe_mode(family, tmp_path):
 
 
 def downloaded(path, *, include_top=False):
-    """A weights file as the Keras server has them, of a MobileNetV3Small with random weights."""
+    """A weights file as on Keras' server, of a MobileNetV3Small with random weights."""
     original = keras.applications.MobileNetV3Small(
         weights=None, include_top=include_top, input_shape=(SIDE, SIDE, 3), classifier_activation="softmax"
     )

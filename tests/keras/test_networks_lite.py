@@ -1,6 +1,6 @@
-"""EfficientNet-Lite in Keras answers as the original did.
+"""EfficientNet-Lite in Keras gives the outputs of the original.
 
-``lite_reference.json`` holds logits that were computed once with PyTorch 2.13 (CPU) from the same weight files, by the
+``lite_reference.json`` has logits that were computed once with PyTorch 2.13 (CPU) from the same weight files, by the
 model code of the PyPI package ``efficientnet-lite-pytorch`` 0.1.0, with RGB pixels scaled as (x - 127) / 128: for a
 synthetic pattern and four demo photos (Pillow bicubic) the five highest logits and every fiftieth of the 1,000.
 """
@@ -102,7 +102,7 @@ def test_demo_photos_get_sensible_imagenet_classes(settings):
 
 
 def test_multiply_adds_are_near_the_published_figure(lite0):
-    """407 M are published for Lite0; that count includes about three operations per normalised value, ours does not."""
+    """407 M are published for Lite0; that includes about three operations per normalised value, Graft's does not."""
     assert networks.multiply_adds(lite0) == pytest.approx(407e6, rel=0.06)
 
 

@@ -1,4 +1,4 @@
-"""Prediction with real engine files made by Keras' own export."""
+"""Prediction with engine files exported by Keras."""
 
 import io
 import json
@@ -94,7 +94,7 @@ def test_answers_do_not_depend_on_who_else_asks_at_the_same_time(model):
 
 
 def test_what_the_last_layer_sees_can_be_read_out_of_a_network_file(tmp_path):
-    """For the map of the photos: a network that was trained itself shows its own features, without TensorFlow."""
+    """For the embedding map: the features of a trained network are read without TensorFlow."""
     import keras
 
     from core.features.export import export_model

@@ -1,4 +1,4 @@
-"""What a run leaves, for every pattern: a model that says what was measured, in Keras and in the files that answer."""
+"""For every pattern: the saved model reproduces the evaluation, in Keras and in the files of the inference graph."""
 
 import json
 from dataclasses import replace
@@ -41,7 +41,7 @@ NO_KERAS_HEAD = ("standalone_extractor",)
 
 
 def answered(bench, run_id: str, photos) -> np.ndarray:
-    """What the files of a run's model say, without TensorFlow."""
+    """The predictions of a run's model files, without TensorFlow."""
     files = read_model(bench.folder(run_id) / "model")
     graph = InferenceGraph(files.folder, files.node, classes=3)
     folder = dataset_folder(bench.settings, bench.dataset.id).path / "photos"
@@ -128,7 +128,7 @@ def test_the_model_was_saved_from_the_epoch_with_the_smallest_validation_loss(be
 
 @pytest.mark.parametrize(("best", "frozen"), [(2, True), (3, False)])
 def test_the_best_epoch_is_kept_across_stages(best, frozen, full_bench, monkeypatch):
-    """Found while only the head learned, it comes with the network as it was before the blocks above were trained."""
+    """A best epoch of the head warm-up is saved with the network as it was before the upper blocks were trained."""
     best_at(monkeypatch, best)
     run = full_bench.train("r-one", FINE, pattern=Pattern.FINE_TUNING)
     assert run.best_epoch == best
@@ -227,7 +227,7 @@ def test_a_second_recipe_on_the_same_photos_computes_no_features(bench, monkeypa
     second = bench.train("r-two", replace(NUMBERS, hidden_units=4, label_smoothing=0.1))
     paid, alone = bench.registry.cost(second.id), bench.registry.cost(first.id)
     assert paid.alone_wall_seconds > paid.wall_seconds
-    engine = engines.engine_file(TRAINED, bench.settings).cost.wall_seconds  # the only thing the first one found
+    engine = engines.engine_file(TRAINED, bench.settings).cost.wall_seconds  # all that the first one reused
     assert alone.alone_wall_seconds - alone.wall_seconds == pytest.approx(engine, abs=0.05)
     assert paid.alone_wall_seconds - paid.wall_seconds > engine
 

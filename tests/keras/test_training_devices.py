@@ -93,7 +93,7 @@ def test_two_devices_learn_what_one_learns_and_resume_as_one_does(bench, forks):
 
 
 def test_every_device_gets_a_photo_of_every_batch():
-    """TensorFlow fails where one gets none."""
+    """TensorFlow fails where a device gets no photo."""
     order, size = fitting.padded_to_devices(np.arange(9), 4, devices=2)
     assert (order.tolist(), size) == ([0, 1, 2, 3, 4, 5, 6, 7, 8, 0], 4)
     assert fitting.padded_to_devices(np.arange(10), 4, devices=2)[0].tolist() == list(range(10))

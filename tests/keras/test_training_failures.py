@@ -1,4 +1,4 @@
-"""Whatever goes wrong, a run ends with one sentence, and what it had reached is kept."""
+"""A failed run has a reason of one sentence, and its checkpoints are kept."""
 
 from dataclasses import replace
 

@@ -150,7 +150,7 @@ def test_a_head_as_arrays_says_what_it_says_in_keras(hidden):
 
 
 def test_arrays_as_a_head_in_keras_say_what_the_arrays_say(tmp_path):
-    """A mapping of classes among them: rows that have nothing to share are shared alike."""
+    """Including a mapping of classes: rows that sum to 0 become uniform."""
     pairs = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
     dense = [Layer(pairs, np.zeros(2, np.float32), "share")]
     x = np.array([[0.2, 0.6, 0.2], [0, 0, 1]], np.float32)
@@ -162,7 +162,7 @@ def test_arrays_as_a_head_in_keras_say_what_the_arrays_say(tmp_path):
     np.testing.assert_allclose(DenseHead(dense)(x), expected, atol=1e-6)
 
 
-# --- how fast ---
+# --- learning rates ---
 
 
 def rates(stage: Stage, steps: int) -> list[float]:

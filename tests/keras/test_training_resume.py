@@ -1,4 +1,4 @@
-"""Stopped at whatever moment, a run goes on as if nothing had happened: bit for bit, for every pattern that trains."""
+"""A run stopped at any moment and resumed equals an uninterrupted one bit for bit, for every trained pattern."""
 
 import shutil
 import signal
@@ -36,12 +36,12 @@ PATTERNS = {
 
 
 def die() -> None:
-    """What nothing on the way out may catch; a test below does it by SIGKILL."""
+    """An error that no handler may catch, in place of a kill; a test below uses SIGKILL."""
     raise Stopped
 
 
 def killed_in_mid_epoch(patch: pytest.MonkeyPatch, epoch: int) -> None:
-    """In the third batch where it learns batch by batch; an epoch of a head is one call, and falls as a whole."""
+    """In the third batch where training goes batch by batch; an epoch of a head is one call and is lost as a whole."""
     run_epoch = fitting.Trainer.run_epoch
 
     def killed(self, number, attempt):
@@ -64,7 +64,7 @@ def killed_in_evaluation(patch: pytest.MonkeyPatch, epoch: int) -> None:
 
 
 def killed_in_a_save(patch: pytest.MonkeyPatch, epoch: int) -> None:
-    """Half of the state is on the disk, and nobody tidies up."""
+    """Half of the state is on disk, and no handler cleans up."""
     write = states.write
 
     def killed(path, variables):
@@ -133,7 +133,7 @@ def test_a_run_stopped_by_its_user_can_be_extended_to_all_its_epochs(bench):
 
 @pytest.mark.parametrize("lost", ["dropout", "optimizer"])
 def test_without_all_of_its_state_a_resumed_run_would_be_another(lost, bench, monkeypatch):
-    """The tests above can fail: this is what they would see."""
+    """Checks that the tests above can fail."""
     numbers, recipe = PATTERNS["weight_initialization"]
     bench.train("r-whole", numbers, **recipe)
     bench.add("r-cut", numbers, **recipe)
@@ -196,11 +196,11 @@ def test_a_kill_between_checkpoint_and_registry_loses_no_epoch(bench, monkeypatc
     assert bench.figures("r-cut") == bench.figures("r-whole")
 
 
-# --- asked to stop ---
+# --- requests to stop ---
 
 
 def cancel_after(bench: Bench, epoch: int) -> None:
-    """The user asks for the end in the middle of ``epoch``."""
+    """The user requests a stop in the middle of ``epoch``."""
     record = type(bench.registry).record_epoch
 
     def record_and_cancel(run_id, number, row):

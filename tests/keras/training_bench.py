@@ -1,6 +1,6 @@
 """A registry with one dataset, two networks small enough to train in milliseconds, and attempts in this process.
 
-The networks have what makes real ones hard to resume: batch normalisation, dropped paths, blocks with a shortcut;
+The networks have the parts that make resuming hard: batch normalisation, dropped paths, blocks with a shortcut;
 "pretrained" weights that differ from random ones.
 """
 
@@ -59,7 +59,7 @@ def _network(backbone: Backbone, *, top: bool = False):
 
 
 def _load(model, path) -> None:
-    """The weights some training would have left."""
+    """Weights that differ from the initial ones, as after training."""
     rng = np.random.default_rng(_SEEDS[model.name])
     for weight in model.weights:
         scale = 0.1 if len(weight.shape) == 1 else (2 / np.prod(weight.shape[:-1])) ** 0.5
@@ -100,7 +100,7 @@ class Bench:
         return self.registry.run(claimed.id), code
 
     def again(self, run: Run) -> tuple[Run, int]:
-        """The next attempt at a run that was interrupted."""
+        """The next attempt of an interrupted run."""
         self.registry.requeue(run.id, run.attempt)
         return self.attempt()
 
@@ -143,7 +143,7 @@ def same(one: list[np.ndarray], two: list[np.ndarray]) -> bool:
 
 
 def same_run(bench: Bench, one: str, two: str) -> None:
-    """Fails unless both runs are one and the same walk, to the last bit."""
+    """Fails unless both runs are equal bit for bit."""
     assert bench.figures(one) == bench.figures(two)
     last = len(bench.figures(one))
     assert same(bench.state(one, last), bench.state(two, last))
