@@ -1,7 +1,7 @@
 """The command line: ``python -m core COMMAND``; the same workbench as the pages.
 
-With ``--json`` a command prints one JSON object on stdout and nothing else. Exit code 0 only if all was done that
-was asked for; errors are one line on stderr.
+With ``--json`` a command prints one JSON object on stdout and nothing else. Exit code 0 only if everything
+requested was done; errors are one line on stderr.
 """
 
 import errno

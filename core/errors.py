@@ -2,7 +2,7 @@
 
 
 class GraftError(Exception):
-    """Base of all errors whose message is meant for a person. The command line prints it as one line."""
+    """Base of all errors whose message is for the user. The command line prints it as one line."""
 
 
 class InvalidInput(GraftError):
@@ -14,15 +14,15 @@ class NotFound(GraftError):
 
 
 class Refused(GraftError):
-    """An upload breaks the policy of ``docs/trust.md`` and was refused whole; nothing of it was kept."""
+    """An upload violates the policy of ``docs/trust.md`` and was refused completely; nothing was stored."""
 
 
 class Cancelled(GraftError):
-    """The user stopped it; nothing is left behind."""
+    """The user stopped it; nothing was kept."""
 
 
 class Conflict(GraftError):
-    """It is already there, in use, or somebody else is doing it right now."""
+    """It exists already, is in use, or another process is doing it now."""
 
 
 class NoSpace(GraftError):
@@ -30,4 +30,4 @@ class NoSpace(GraftError):
 
 
 class Unavailable(GraftError):
-    """Something from outside (network, weights, device, supervisor) is needed and cannot be had now."""
+    """Something from outside (network, weights, device, supervisor) is needed and not available now."""

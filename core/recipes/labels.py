@@ -10,7 +10,7 @@ from core.recipes.recipe import Cascade, Pattern, Recipe, Schedule, Solver
 from core.text.units import amount, count
 
 LONGEST_NAME = 120
-"""Names of ensembles of ensembles would grow without end."""
+"""A limit for the names of nested ensembles."""
 
 
 class Label(NamedTuple):
@@ -191,7 +191,7 @@ def _unusual(recipe: Recipe) -> list[str]:
 
 
 _TOLD = {"epochs", "views", "depth", "solver", "batch_size"}
-"""Said in their own way by ``_unusual``; batch sizes follow the size of the dataset."""
+"""Described separately by ``_unusual``; batch sizes depend on the size of the dataset."""
 
 
 def _counted(name: str, number: int) -> str:

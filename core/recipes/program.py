@@ -1,7 +1,7 @@
 """What a recipe means for the trainer: which features it needs, the stages of its training, and its head. Pure data.
 
 Every pattern is a frozen prefix, a trainable suffix (maybe empty) and a head; so a pattern is a ``Program``, and the
-trainer knows programs only. A *cut* names where the frozen prefix ends:
+trainer executes programs only. A *cut* names where the frozen prefix ends:
 
 - a block's name: the feature map after it; ``<block>.pool``: that map averaged over its positions
 - ``top``: the pooled features after the last block; ``classes``: the 1,000 ImageNet probabilities

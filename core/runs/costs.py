@@ -1,4 +1,4 @@
-"""The meter of a run, and the arithmetic of cost. What no counter measures is None, never a guess."""
+"""Measurement of a run's cost. Values without a counter are None, never estimated."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _SAMPLE_SECONDS = 1.0  # a RAPL counter of 262 kJ wraps after half an hour at 15
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:
-    """Seconds on the clock and seconds of CPU (user + system, children included)."""
+    """Wall seconds and CPU seconds (user + system, children included)."""
 
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -28,7 +28,7 @@ class Spent:
         )
 
     def minus(self, other: "Spent") -> "Spent":
-        """What this is more than ``other``, never negative."""
+        """The difference to ``other``, at least 0."""
         return Spent(
             wall_seconds=max(0.0, self.wall_seconds - other.wall_seconds),
             cpu_seconds=max(0.0, self.cpu_seconds - other.cpu_seconds),
@@ -37,7 +37,7 @@ class Spent:
 
 @dataclass(frozen=True, kw_only=True)
 class MeterReading:
-    """What a meter showed.
+    """What a meter has measured.
 
     Args:
         spent: wall and CPU seconds.
@@ -65,24 +65,24 @@ def money(seconds: float | None, rate_per_hour: float | None) -> float | None:
 
 
 def spent_now() -> Spent:
-    """Clock and CPU seconds of this process and its ended children; only differences mean something."""
+    """Wall and CPU seconds of this process and its ended children; only differences are meaningful."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
     return Spent(wall_seconds=time.monotonic(), cpu_seconds=cpu)
 
 
 def rss_bytes() -> int:
-    """Memory this process holds now (Linux)."""
+    """Resident memory of this process now (Linux)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def peak_rss_bytes(status: Path = Path("/proc/self/status"), *, children_before: int = 0) -> int:
     """Largest resident memory of this process since ``forget_peak``, or of one ended child.
 
-    VmHWM rather than ``ru_maxrss``: the latter also remembers the parent this process was forked from.
+    VmHWM rather than ``ru_maxrss``, which includes the peak of the parent this process was forked from.
 
     Args:
-        children_before: of ``children_peak_bytes`` at the beginning; a peak that has not risen since was another's.
+        children_before: of ``children_peak_bytes`` at the start; an unchanged peak is that of an earlier child.
     """
     children = children_peak_bytes()
     found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE) if status.exists() else None
@@ -91,13 +91,13 @@ def peak_rss_bytes(status: Path = Path("/proc/self/status"), *, children_before:
 
 
 def children_peak_bytes() -> int:
-    """Largest resident memory any ended child ever had; the kernel does not forget it."""
+    """Largest resident memory of all ended children; the kernel never resets it."""
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
 def forget_peak(clear_refs: Path = Path("/proc/self/clear_refs")) -> None:
-    """From now on the largest memory counts from what is held now: one process may train several runs."""
-    with suppress(OSError):  # a kernel that refuses leaves the former run's peak: too much, not too little
+    """Resets the peak to the current memory, because one process may train several runs."""
+    with suppress(OSError):  # without it the peak of the former run is kept, which is too large rather than too small
         clear_refs.write_text("5")
 
 
@@ -135,7 +135,7 @@ def _is_package(zone: Path) -> bool:
 
 
 def _number(path: Path) -> int | None:
-    """The counter's value; None where the kernel keeps it from us (root only since CVE-2020-8694)."""
+    """The counter's value; None where it cannot be read (root only since CVE-2020-8694)."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):
@@ -171,13 +171,13 @@ class Gpu:
 
 
 def gpus_of_slot(environ: dict[str, str] | None = None) -> tuple[str, ...]:
-    """UUIDs of the GPUs this process was given by its supervisor; () for the CPU slot."""
+    """UUIDs of the GPUs that the supervisor assigned to this process; () for the CPU slot."""
     visible = (os.environ if environ is None else environ).get("CUDA_VISIBLE_DEVICES", "")
     return tuple(name for name in visible.split(",") if name.startswith(("GPU-", "MIG-")))
 
 
 def gpu_of_slot(environ: dict[str, str] | None = None) -> str | None:
-    """UUID of the first GPU this process was given; None for the CPU slot."""
+    """UUID of the first GPU assigned to this process; None for the CPU slot."""
     return next(iter(gpus_of_slot(environ)), None)
 
 
@@ -191,7 +191,7 @@ class Meter:
 
     def __init__(self, *, gpus: Sequence[str] = (), powercap: Path = POWERCAP, nvml: Any = None):
         self._gpus = [Gpu(uuid, nvml or _pynvml()) for uuid in gpus]
-        readable = all(gpu.readable for gpu in self._gpus)  # energy of some GPUs only would pass for that of all
+        readable = all(gpu.readable for gpu in self._gpus)  # energy of some GPUs only is not that of the run
         counters = [*(self._gpus if readable else ()), CpuEnergy(powercap)]
         self._counters = [counter for counter in counters if counter.readable]
         self._stages: dict[str, float] = {}
@@ -219,12 +219,12 @@ class Meter:
         with self._lock:
             for gpu in self._gpus:
                 if gpu not in self._counters:
-                    gpu.sample()  # its memory is still worth knowing
+                    gpu.sample()  # its memory can still be read
             return sum(counter.sample() for counter in self._counters) if self._counters else None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Counts the block's seconds under ``name``; a stage entered again goes on counting."""
+        """Counts the block's seconds under ``name``; a stage entered again adds to its seconds."""
         self._running = (name, time.monotonic())
         try:
             yield

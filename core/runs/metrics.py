@@ -1,4 +1,4 @@
-"""From probabilities to scores: accuracy with its interval, per-class figures, confusion. Pure functions."""
+"""Metrics of probabilities: accuracy with its interval, metrics per class, confusion matrix. Pure functions."""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -10,7 +10,7 @@ from core.runs.values import ClassScore, Evaluation
 
 
 def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Interval of a share, Wilson 1927 (score interval): sensible also near 0 and 1 and for small n."""
+    """Confidence interval of a proportion (score interval, Wilson 1927), valid also near 0 and 1 and for small n."""
     if n == 0:
         return 0.0, 1.0
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
@@ -29,7 +29,7 @@ def evaluate(
     """Evaluation of ``probabilities`` (n, classes) against ``labels`` (n,).
 
     Args:
-        digests: of the n photos; without them nothing is said about single photos (``right``, ``hardest``).
+        digests: of the n photos; without them ``right`` and ``hardest`` are empty.
     """
     predicted = probabilities.argmax(axis=1)
     right = int((predicted == labels).sum())
@@ -57,7 +57,7 @@ def balanced_accuracy(confusion: np.ndarray) -> float:
 
 
 def macro_f1(confusion: np.ndarray) -> float:
-    """Mean of the F1 of every class that has photos or was answered, as in scikit-learn. (classes, classes)."""
+    """Mean of the F1 of every class that has photos or was predicted, as in scikit-learn. (classes, classes)."""
     hits, both = np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1)
     there = both > 0
     return float((2 * hits[there] / both[there]).mean())
@@ -67,9 +67,9 @@ CALIBRATION_BINS = 15
 
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = CALIBRATION_BINS) -> float:
-    """Expected calibration error of the top answer, ``bins`` of equal width (Guo et al. 2017, eq. 3), 0..1.
+    """Expected calibration error of the predicted class, ``bins`` of equal width (Guo et al. 2017, eq. 3), 0..1.
 
-    Bin i holds confidences in (i/bins, (i+1)/bins].
+    Bin i has the confidences in (i/bins, (i+1)/bins].
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
@@ -84,16 +84,16 @@ def confidence_bins(confidence: np.ndarray, bins: int = CALIBRATION_BINS) -> np.
 
 
 def right_bits(right: np.ndarray, digests: Sequence[str] | np.ndarray) -> bytes:
-    """One bit a photo in the order of their digests; runs with the same photos can be compared without more."""
+    """One bit per photo in the order of their digests, so that runs with the same photos can be compared directly."""
     return np.packbits(right[np.argsort(np.asarray(digests))]).tobytes()
 
 
 HARDEST = 6
-"""Photos kept."""
+"""Number of photos in ``Evaluation.hardest``."""
 
 
 def hardest(probabilities: np.ndarray, labels: np.ndarray, digests: Sequence[str] | np.ndarray) -> tuple[str, ...]:
-    """The photos whose true class got the least probability, the hardest first."""
+    """The photos with the lowest probability of the true class, the hardest first."""
     given = probabilities[np.arange(len(labels)), labels]
     return tuple(str(digests[place]) for place in np.argsort(given, kind="stable")[:HARDEST])
 
@@ -111,7 +111,7 @@ def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def nll_per_photo(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(n,) what each photo adds to ``cross_entropy``."""
+    """(n,) the summand of each photo in ``cross_entropy``."""
     chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return np.asarray(-np.log(np.clip(chosen, 1e-7, 1.0)))
 

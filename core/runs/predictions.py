@@ -1,6 +1,6 @@
-"""What a run predicted for every photo of a split: ``validation.npz`` and ``test.npz`` in the run's folder.
+"""A run's predictions for every photo of a split: ``validation.npz`` and ``test.npz`` in the run's folder.
 
-Comparisons, ensembles, thresholds and temperatures are computed from these files; no model is run a second time.
+Comparisons, ensembles, thresholds and temperatures are computed from these files; no model is run again.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ class Predictions:
         )
 
     def require_classes(self, class_names: Sequence[str]) -> None:
-        """Raises InvalidInput when the run knows another number of classes."""
+        """Raises InvalidInput when the run has another number of classes."""
         known = self.probabilities.shape[1]
         if known != len(class_names):
             raise InvalidInput(
@@ -89,7 +89,7 @@ class Predictions:
 
 @lru_cache(maxsize=32)
 def _order(digests: tuple[str, ...]) -> np.ndarray:
-    """All runs of a dataset tend to have the same digests in the same order."""
+    """Cached, because most runs of a dataset have the same digests in the same order."""
     return np.argsort(np.array(digests))
 
 
@@ -123,7 +123,7 @@ def _arrays(path: Path) -> list[np.ndarray]:
     """Digests, labels and probabilities of a file; in it every photo has one class and a probability for each.
 
     Raises:
-        FileNotFoundError: there is no such file. Damaged: it does not hold predictions.
+        FileNotFoundError: there is no such file. Damaged: it does not contain predictions.
     """
     arrays = read_npz(path)
     missing = [name for name in _KINDS if name not in arrays]

@@ -1,4 +1,4 @@
-"""What a running run does now: ``runs/<id>/progress.json``. A heartbeat for people, never the truth."""
+"""What a running run does now: ``runs/<id>/progress.json``. Only for display, possibly outdated."""
 
 import json
 import time
@@ -13,14 +13,14 @@ from core.runs.values import Progress
 from core.settings import Settings
 
 WRITE_INTERVAL = 0.25
-"""Seconds between two writes at least; faster updates only move the estimate."""
+"""Minimum seconds between two writes; other updates only change the estimate."""
 
 _RECENT = 40
-"""Marks the estimate looks back over: the first epoch or batch is slower than the rest and must be forgotten."""
+"""Updates that the estimate is based on; a limit, because the first epoch or batch is slower than the rest."""
 
 
 def read_progress(run_id: str, settings: Settings) -> Progress | None:
-    """The last heartbeat, None when there is none that can be read."""
+    """The last progress; None when there is none that can be read."""
     try:
         data = json.loads(_path(run_id, settings).read_bytes())
         return Progress(**{field.name: data[field.name] for field in fields(Progress)})
@@ -29,7 +29,7 @@ def read_progress(run_id: str, settings: Settings) -> Progress | None:
 
 
 def write_progress(run_id: str, settings: Settings, progress: Progress) -> None:
-    """Replace the heartbeat at once, so that a reader never sees half of it. Not synced: it may be lost."""
+    """Replace the file atomically. It is not synced, so it may be lost."""
     atomic.write_json(_path(run_id, settings), asdict(progress), durable=False)
 
 
@@ -38,7 +38,7 @@ def _path(run_id: str, settings: Settings) -> Path:
 
 
 class ProgressWriter:
-    """The trainer's side: names the stage, counts, and estimates how long the stage will still take.
+    """Used by the trainer: names the stage, counts, and estimates the remaining time of the stage.
 
     Args:
         run_id, settings: whose progress it is.
@@ -50,7 +50,7 @@ class ProgressWriter:
         self.start("Starting", 0)
 
     def start(self, stage: str, total: int, unit: str = "", done: int = 0) -> None:
-        """Begin a stage. ``done`` counts what an earlier attempt did: it costs nothing now, so it gives no speed."""
+        """Begin a stage. ``done`` was done by an earlier attempt, so it does not count for the speed."""
         self._stage, self._total, self._unit, self._done = stage, total, unit, done
         self._marks = deque([(self._clock(), done)], maxlen=_RECENT)
         self._write()
@@ -63,7 +63,7 @@ class ProgressWriter:
             self._write()
 
     def eta_seconds(self) -> float | None:
-        """Of the stage, from the speed over the last marks; None before there is one."""
+        """Seconds left in the stage, from the speed of the last updates; None before there are any."""
         (then, before), (now, done) = self._marks[0], self._marks[-1]
         if self._total <= 0 or done <= before or now <= then:
             return None
@@ -80,5 +80,5 @@ class ProgressWriter:
         )
         try:
             write_progress(self._run_id, self._settings, progress)
-        except OSError:  # a full disk must not end a run for the sake of its heartbeat
+        except OSError:  # a run continues when its progress cannot be written
             return

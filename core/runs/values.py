@@ -8,9 +8,9 @@ from core.recipes.recipe import Recipe
 CHAMPION = "champion"
 """The alias shown on pages; others can be given too."""
 LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 200, 20_000, 40, 50
-"""Letters of a run's name, notes and tags; tags of one run."""
+"""Most characters of a run's name, notes and tag; most tags of a run."""
 LONGEST_WHO, LONGEST_WHY = 100, 500
-"""Letters of who moved an alias and why."""
+"""Most characters of ``who`` and ``why`` of an alias move."""
 
 
 class Status(StrEnum):
@@ -41,7 +41,7 @@ class Run:
     Args:
         id: opaque, ``r-`` and eight characters; also the folder ``runs/<id>`` and the TensorBoard run.
         dataset_id, recipe, fingerprint: what is run (see ``recipes.fingerprint``).
-        name: for people, unique enough: "EfficientNet-Lite0 · integrated extractor".
+        name: for display, not unique: "EfficientNet-Lite0 · integrated extractor".
         status, reason: ``reason`` is one sentence when FAILED or KILLED.
         priority: higher first; ``position``: smaller first within one priority.
         attempt: number of process starts so far; 0 before the first.
@@ -140,12 +140,12 @@ class ClassScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What was measured once on the test split.
+    """Metrics measured once on the test split.
 
     Args:
         accuracy, n, ci95: fraction of n photos predicted correctly, with its 95 % Wilson interval.
         loss: mean cross-entropy.
-        per_class: one score a class, in label order.
+        per_class: one score per class, in label order.
         confusion: ``confusion[true][predicted]`` photos.
         balanced_accuracy: mean recall of the classes that have photos; macro_f1: mean F1 of the classes that have
             photos or were predicted; ece: expected calibration error, 15 bins (``runs.metrics``). None: not computed.
@@ -173,9 +173,9 @@ class AliasMove:
     """One step in the history of an alias: ``alias`` of a dataset was given to a run, or (``run_id`` None) removed.
 
     Args:
-        number: counts all moves; at: seconds since 1970, UTC. run_name: what the run was called then.
+        number: counts all moves; at: seconds since 1970, UTC. run_name: the run's name at that time.
         who, why: as entered by the user; "" where empty.
-        restores: number of the move that a rollback went back to; None where it was no rollback.
+        restores: number of the move that a rollback restored; None for other moves.
     """
 
     number: int

@@ -1,7 +1,7 @@
 """The trainer: one process that trains runs, ``python -m core.training RUN --attempt N``.
 
-- ``__main__``: starts the process and returns its exit code; ``stopping`` handles signals, ``cache`` holds what one run
-  leaves to the next in the same process.
+- ``__main__``: starts the process and returns its exit code; ``stopping`` handles signals, ``cache`` keeps what
+  the next run in the same process can use.
 - ``attempt``: the steps of one attempt; ``context``: what they share.
 - Inputs: ``sources`` (features, photos), read as ``feeds``.
 - Training: ``learners`` (one class a kind of head), ``epochs`` (stages and checkpoints), ``fitting`` and ``passes``

@@ -178,7 +178,7 @@ def _kept(found: Sequence[tuple[int, str]]) -> tuple[str, ...]:
 
 
 def _agreement(sense: str, others: Sequence[Sequence[str]]) -> int:
-    """How deep the other classes' meanings meet this one, added up."""
+    """Sum of the depths of the common hypernyms of this meaning and those of the other classes."""
     own = above(sense)
     return sum(max(_meeting(own, other) for other in senses) for senses in others)
 
