@@ -1,4 +1,4 @@
-"""Models: what do I have and where did it come from?"""
+"""Models: which models exist, and what were they made from?"""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ from core.workbench import Workbench
 
 PER_PAGE = 10
 MOST_EQUAL = 100
-"""Runs looked at that share the highest accuracy."""
+"""Limit of runs with the same highest accuracy among which the cheapest is searched."""
 
 
 def page() -> None:
@@ -29,10 +29,10 @@ def page() -> None:
     sizes = bench.registry.model_sizes()
     champions = bench.champions()
     if not sizes and not champions:
-        heading("Models", "You have no models yet: each finished run leaves one.")
+        heading("Models", "There are no models yet; every finished run saves one.")
         empty_state(
-            "Every finished run leaves a model here",
-            "One file that takes a photo and gives probabilities, with where it came from and what it cost.",
+            "No models yet",
+            "Every finished run saves a model. This page shows its accuracy, size and lineage, with a download.",
             page="pages/train.py",
             label="Choose what to train",
         )
@@ -42,13 +42,13 @@ def page() -> None:
         dataset = chosen_dataset(bench)
         best = most_accurate(bench, dataset)
         with first_line:
-            heading("Models", answer(bench, dataset, best, sizes))
-        champion.show(bench, dataset, best)
+            heading("Models", summary(bench, dataset, best, sizes))
+        champion.show(bench, dataset)
         every_model(bench, dataset, best)
 
 
 def chosen_dataset(bench: Workbench) -> Dataset:
-    """That of the URL, else the one with the newest run."""
+    """The dataset of the URL, else the one with the newest run."""
     datasets = bench.registry.datasets()
     by_id = {dataset.id: dataset for dataset in datasets}
     newest = next((by_id[id_] for id_ in bench.registry.datasets_with_runs() if id_ in by_id), datasets[0])
@@ -57,10 +57,7 @@ def chosen_dataset(bench: Workbench) -> Dataset:
 
 
 def most_accurate(bench: Workbench, dataset: Dataset) -> Run | None:
-    """Of those with a model that are not archived.
-
-    Of several as accurate the champion, if it is among them, else the cheapest, as on Overview and Compare.
-    """
+    """The most accurate unarchived run with a model; of equally accurate ones the champion, else the cheapest."""
     found, _ = bench.registry.search(with_model(dataset.id), limit=MOST_EQUAL)
     equal = {run.id: run for run in found if run.test_accuracy == found[0].test_accuracy}
     if not equal:
@@ -70,15 +67,15 @@ def most_accurate(bench: Workbench, dataset: Dataset) -> Run | None:
     return equal[held if held in equal else cheapest]
 
 
-def answer(bench: Workbench, dataset: Dataset, best: Run | None, sizes: Mapping[str, int]) -> str:
-    """The first line: what there is, and which is the most accurate."""
-    said = f"{count(len(sizes), 'model')}, {size(sum(sizes.values()))} on disk"
+def summary(bench: Workbench, dataset: Dataset, best: Run | None, sizes: Mapping[str, int]) -> str:
+    """The first line: number and size of all models, and the most accurate one of the dataset."""
+    total = f"{count(len(sizes), 'model')}, {size(sum(sizes.values()))} on disk"
     if best is None:
-        return f"{said}; none of {plain(dataset.name)} to show."
+        return f"{total}; none for {plain(dataset.name)} to show."
     accuracy = percent(best.test_accuracy, interval(best))
     if champion_of(bench, dataset) == best.id:
-        return f"{said}; the champion of {plain(dataset.name)} is the most accurate, with {accuracy}."
-    return f"{said}; the most accurate of {plain(dataset.name)} is {plain(best.name)} with {accuracy}."
+        return f"{total}; the champion for {plain(dataset.name)} is the most accurate, with {accuracy}."
+    return f"{total}; the most accurate for {plain(dataset.name)} is {plain(best.name)} with {accuracy}."
 
 
 def champion_of(bench: Workbench, dataset: Dataset) -> str | None:
@@ -87,14 +84,14 @@ def champion_of(bench: Workbench, dataset: Dataset) -> str | None:
 
 
 def every_model(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
-    """The models of one dataset, the most accurate first, a page at a time."""
+    """The models of one dataset, the most accurate first, in pages."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("All models", anchor=False, width="content")
         archived = st.toggle("Archived too", key="models.archived")
     query = with_model(dataset.id, archived=archived)
     runs, total = page_of(bench, query, key="models.page", per_page=PER_PAGE)
     if not runs:
-        st.caption(f"No model of {plain(dataset.name)} to show.")
+        st.caption(f"No model for {plain(dataset.name)} to show.")
         return
     models, held = bench.registry.models_of([run.id for run in runs]), champion_of(bench, dataset)
     for run in (run for run in runs if run.id in models):

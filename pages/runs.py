@@ -1,4 +1,4 @@
-"""Runs: what is happening?"""
+"""Runs: which runs train, wait and have ended?"""
 
 from collections.abc import Mapping
 
@@ -23,22 +23,22 @@ def page() -> None:
     if run is not None:
         panel.show(bench, run)
         return
-    numbers = bench.statuses()
+    counts = bench.statuses()
     with first_line:
-        heading("Runs", answer(numbers))
-    if not numbers:
+        heading("Runs", summary(counts))
+    if not counts:
         empty_state(
-            "Nothing was trained yet",
-            "A run tries one pretrained network on your photos. It goes on in the background when you close this page.",
+            "No runs yet",
+            "A run trains one model on your photos. It continues in the background when you close this page.",
             page="pages/train.py",
             label="Choose what to train",
         )
         return
-    every_run(bench, numbers)
+    every_run(bench, counts)
 
 
 def linked_run(bench: Workbench) -> Run | None:
-    """The run of ``?run=``; an unknown one is said in a sentence, and all runs are shown."""
+    """The run of ``?run=``; None, after showing an error, if there is none."""
     wanted = st.query_params.get("run")
     if not wanted:
         return None
@@ -49,18 +49,18 @@ def linked_run(bench: Workbench) -> Run | None:
         return None
 
 
-def answer(numbers: Mapping[Status, int]) -> str:
-    """The first line: how many train, wait and have ended."""
-    total = sum(numbers.values())
+def summary(counts: Mapping[Status, int]) -> str:
+    """The first line: number of runs by status."""
+    total = sum(counts.values())
     if not total:
-        return "Nothing is happening: no run was launched yet."
-    said = [f"{numbers[status]} {word}" for status, word in _WORDS.items() if numbers.get(status)]
-    if len(said) == 1 and total > 1:
-        return f"{count(total, 'run')}, all {said[0].partition(' ')[2]}."
-    return f"{count(total, 'run')}: {', '.join(said)}."
+        return "No run has been launched yet."
+    shown = [f"{counts[status]} {label}" for status, label in _LABELS.items() if counts.get(status)]
+    if len(shown) == 1 and total > 1:
+        return f"{count(total, 'run')}, all {shown[0].partition(' ')[2]}."
+    return f"{count(total, 'run')}: {', '.join(shown)}."
 
 
-_WORDS = {
+_LABELS = {
     Status.RUNNING: "training now",
     Status.SCHEDULED: "waiting",
     Status.FINISHED: "finished",
@@ -69,8 +69,8 @@ _WORDS = {
 }
 
 
-def every_run(bench: Workbench, numbers: Mapping[Status, int]) -> None:
-    """The launched ones, what goes on, what ended."""
+def every_run(bench: Workbench, counts: Mapping[Status, int]) -> None:
+    """The runs just launched, then running and waiting runs, then ended runs."""
     names = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
     launched.banner(bench)
     known = active_ids(bench.registry.runs(status=Status.RUNNING), bench.registry.queue())
@@ -78,7 +78,7 @@ def every_run(bench: Workbench, numbers: Mapping[Status, int]) -> None:
         st.subheader("Now", anchor=False)
         poll(lambda: active_panel(bench, names, known, curve=True, reorder=True), True)
         launched.supervisor_notice(bench)
-    if any(number for status, number in numbers.items() if status.ended):
+    if any(number for status, number in counts.items() if status.ended):
         st.subheader("Ended", anchor=False)
         ended_runs.show(bench, names)
 

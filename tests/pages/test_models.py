@@ -1,4 +1,4 @@
-"""Models: what do I have and where did it come from?"""
+"""Models: which models exist, and what were they made from?"""
 
 import pytest
 
@@ -28,11 +28,11 @@ def test_of_several_as_accurate_the_cheapest_leads_as_on_compare(bench):
     bench.archive([newest.id])  # that is a cheap one
     costs = {run.name: bench.registry.cost(run.id).alone_wall_seconds for run in equal}
     assert costs[equal[-1].name] > min(costs.values()), "the newest is not the cheapest"
-    said = first_line(visit("models")).replace("\\", "")
-    assert f"the most accurate of flowers is {min(costs, key=costs.get)} with" in said
+    line = first_line(visit("models")).replace("\\", "")
+    assert f"the most accurate for flowers is {min(costs, key=costs.get)} with" in line
 
 
-def test_a_changed_file_is_said(bench, filled):
+def test_a_changed_file_is_reported(bench, filled):
     model = bench.registry.models()[0]
     (bench.settings.home / model.path).write_bytes(b"something else")
     at = visit("models")
@@ -44,7 +44,7 @@ def test_deleting_a_model_keeps_its_run(bench, filled):
     model = bench.registry.models()[0]
     at = visit("models")
     at.button(key=f"model.delete.{model.id}").click().run()
-    assert "1 model" in text_of(at) and "to be compared as before" in text_of(at)
+    assert "1 model" in text_of(at) and "are kept for comparisons" in text_of(at)
     at.button(key=f"model.delete.{model.id}-yes").click().run()
     assert not at.exception and model.id not in [left.id for left in bench.registry.models()]
     assert bench.registry.run(model.run_id).test_accuracy is not None
@@ -54,7 +54,7 @@ def test_deleting_a_model_keeps_its_run(bench, filled):
 
 
 def choose(at, key: str, why: str = ""):
-    """Click a button that asks why, and answer."""
+    """Click a button with a dialog for the reason, and confirm."""
     at.button(key=key).click().run()
     at.text_input(key=f"{key}.why").input(why)
     return at.button(key=f"{key}-yes").click().run()
@@ -75,7 +75,7 @@ def test_the_champion_comes_first_with_who_when_and_why(bench):
     assert not at.exception and bench.aliases("flowers")["champion"].run_id == worse.id
     text = text_of(at).replace("\\", "")
     assert "Champion" in text and "fits on the phone" in text and f"by {login_name()}" in text
-    assert f"The most accurate is {better.name}" in text
+    assert f"the most accurate for flowers is {better.name}" in text
     assert len(moves(at)) == 1 and moves(at)[0].endswith(f" UTC by {login_name()}: fits on the phone")
 
 
@@ -91,14 +91,14 @@ def test_a_champion_is_rolled_back_and_the_history_only_grows(bench, filled):
     assert moves(at)[0].startswith("- **Back to ")
 
 
-def test_a_champion_can_be_taken_away(bench, filled):
+def test_a_champion_can_be_removed(bench, filled):
     bench.set_alias(filled.with_status("FINISHED")[0].id)
     at = choose(visit("models"), "champion.drop", "none is good enough")
     assert bench.aliases("flowers") == {} and "No champion yet" in text_of(at)
-    assert moves(at)[0].startswith("- **Taken away**")
+    assert moves(at)[0].startswith("- **Removed**")
 
 
-def test_a_champion_that_was_deleted_is_said_and_the_one_before_can_come_back(bench, filled):
+def test_a_deleted_champion_is_reported_and_the_one_before_can_be_restored(bench, filled):
     one, other = filled.with_status("FINISHED")
     bench.set_alias(one.id)
     bench.set_alias(other.id)
@@ -109,7 +109,7 @@ def test_a_champion_that_was_deleted_is_said_and_the_one_before_can_come_back(be
     assert bench.aliases("flowers")["champion"].run_id == one.id and not at.warning
 
 
-def test_a_champion_without_weights_is_said(bench, filled):
+def test_a_champion_without_weights_is_reported(bench, filled):
     run = filled.with_status("FINISHED")[0]
     bench.set_alias(run.id)
     bench.delete_weights([run.id])
@@ -125,7 +125,7 @@ def test_archived_models_are_hidden_until_asked_for(bench, filled):
     assert len(at.get("download_button")) == 2 and "Archived" in text_of(at)
 
 
-def test_models_can_be_downloaded_and_asked(filled):
+def test_models_can_be_downloaded_and_predict(filled):
     at = visit("models")
     assert len(at.get("download_button")) == 2 and link_labels(at).count("Predict") == 2
 
@@ -147,6 +147,6 @@ def test_many_models_are_paged(bench):
 
 
 @pytest.mark.parametrize("reference", ["d-nothing", "../x"])
-def test_an_unknown_dataset_in_the_url_is_said_in_a_sentence(filled, reference):
+def test_an_unknown_dataset_in_the_url_is_one_error(filled, reference):
     at = visit("models", dataset=reference)
     assert not at.exception and "no dataset" in at.error[0].value

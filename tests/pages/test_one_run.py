@@ -11,7 +11,7 @@ from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_every_status_is_told_in_words(filled, status):
+def test_every_status_has_a_sentence(filled, status):
     run = filled.with_status(status)[0]
     at = visit("runs", run=run.id)
     assert not at.exception
@@ -25,7 +25,7 @@ def test_every_status_is_told_in_words(filled, status):
     assert words[status] in first_line(at)
 
 
-def test_a_finished_run_shows_what_it_paid_and_what_it_would_have_cost_alone(filled):
+def test_a_finished_run_shows_time_spent_and_training_time(filled):
     at = visit("runs", run=filled.with_status("FINISHED")[0].id)
     figures = {metric.label: metric.value for metric in at.metric}
     assert figures[cost_title(COSTS["alone_wall_seconds"])] == "34 s"
@@ -70,11 +70,11 @@ def test_name_and_notes_are_kept_and_notes_are_shown_as_markdown(bench, filled):
     at = visit("runs", run=run.id)
     at.text_input(key=f"run.name.{run.id}").input("the *best* one")
     at.text_area(key=f"run.notes.{run.id}").input("**Steady**, see [docs](https://keras.io)").run()
-    assert "Not saved yet" in text_of(at) and bench.registry.run(run.id).notes == ""
+    assert "not saved yet" in text_of(at) and bench.registry.run(run.id).notes == ""
     save(at)
     kept = bench.registry.run(run.id)
     assert (kept.name, kept.notes) == ("the *best* one", "**Steady**, see [docs](https://keras.io)")
-    assert at.title[0].value == r"the \*best\* one" and "Not saved yet" not in text_of(at)
+    assert at.title[0].value == r"the \*best\* one" and "not saved yet" not in text_of(at)
     assert '<strong>Steady</strong>, see <a href="https://keras.io"' in notes_of(visit("runs", run=run.id))
 
 

@@ -88,7 +88,7 @@ def test_keeping_deletes_nothing(bench, finished):
 
 def test_the_weights_of_several_go_and_the_runs_stay(bench, finished):
     at = press(ticked(bench, finished[:2]), "weights")
-    assert "2 models" in text_of(at) and "stay" in text_of(at)
+    assert "2 models" in text_of(at) and "are kept for comparisons" in text_of(at)
     press(at, "weights-yes")
     assert not at.exception and not any(bench.has_model(run_id) for run_id in finished[:2])
     assert all(bench.registry.run(run_id).test_accuracy for run_id in finished[:2])

@@ -48,7 +48,7 @@ def test_only_what_its_pattern_looks_at_is_listed_in_the_recipe(tried):
 
 def test_the_threshold_of_a_confidence_cascade_comes_with_its_whole_curve(tried):
     at = visit("runs", run=tried["confidence"].id)
-    assert "How sure is sure enough" in subheaders(at)
+    assert "Cascade threshold" in subheaders(at)
     assert "Passing on 21.0 % of the photos gives 93.0 % validation accuracy" in text_of(at).replace("\\", "")
 
 
@@ -72,7 +72,7 @@ def test_parents_and_children_are_linked(tried):
 def test_doing_it_again_shows_the_difference_of_every_metric(tried):
     for name in ("top 3", "again"):
         at = visit("runs", run=tried[name].id)
-        assert "Done again" in subheaders(at)
+        assert "Reproduction" in subheaders(at)
         differences = next(frame.value for frame in at.dataframe if "Difference" in frame.value)
         assert {"test accuracy", "test loss", "best epoch"} <= set(differences["Metric"])
 

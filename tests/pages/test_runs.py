@@ -1,4 +1,4 @@
-"""Runs: what is happening?"""
+"""Runs: which runs train, wait and have ended?"""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_a_phone_shows_the_accuracy_beside_the_name_and_leaves_out_what_says_lea
     assert not {"colour", "recipe", "tags"} & set(narrow)
 
 
-def test_a_running_run_says_where_it_runs_in_words(bench, filled):
+def test_a_running_run_names_its_device(bench, filled):
     running = filled.with_status("RUNNING")[0]
     assert "on CPU" in text_of(visit("runs")) and running.slot == "cpu"
     assert slot_label("GPU-8f3a6c1e-77aa-41d2+GPU-11112222-77aa") == "GPU-8f3a6c1e + GPU-11112222"
@@ -135,7 +135,7 @@ def test_launched_runs_that_are_done_offer_compare(filled):
     assert "All 2 runs you launched are finished" in text_of(at) and "Compare" in link_labels(at)
 
 
-def test_compare_opens_by_itself_for_who_watched(bench, filled):
+def test_compare_opens_by_itself_when_the_launched_runs_end(bench, filled):
     waiting, done = filled.with_status("SCHEDULED")[0], filled.with_status("FINISHED")
     at = visit("runs", runs=f"{done[0].id},{done[1].id}")
     at.session_state["launched.watched"] = f"{done[0].id},{done[1].id}"
@@ -153,7 +153,7 @@ def test_a_launched_run_that_failed_is_not_hidden(filled):
 @pytest.mark.parametrize(
     "query", [{"run": "r-nothing"}, {"run": "../../etc/passwd"}, {"run": "<script>"}, {"runs": "r-x"}]
 )
-def test_an_unknown_run_in_the_url_is_said_in_a_sentence(filled, query):
+def test_an_unknown_run_in_the_url_is_one_error(filled, query):
     at = visit("runs", **query)
     assert not at.exception
     assert len(at.error) == 1 and "no run" in at.error[0].value

@@ -10,7 +10,7 @@ from core.datasets.values import SPLITS, Dataset, Photo
 from core.text.units import amount, count, listed, moment, plain, size
 from core.web.parts.charts import titled
 from core.web.parts.danger import confirm_danger
-from core.web.parts.metrics import figures
+from core.web.parts.metrics import metrics
 from core.web.parts.tables import table
 from core.web.parts.thumbnails import montage, photo_strip
 from core.web.parts.widgets import explained
@@ -28,7 +28,7 @@ def facts(dataset: Dataset) -> None:
         "the one of your upload" if dataset.split_given else f"stratified, drawn once by Graft (seed {dataset.seed})"
     )
     sizes = dataset.split_sizes
-    figures(
+    metrics(
         "dataset",
         ("Train", amount(sizes["train"]), f"Photos that models are trained on. The split is {drawn}."),
         ("Validation", amount(sizes["validation"]), "Photos that select the best epoch."),

@@ -1,4 +1,4 @@
-"""One model: accuracy, lineage, whether its files are what was written, download and deletion."""
+"""One model on the page Models: metrics, file verification, lineage, download and deletion."""
 
 import io
 import zipfile
@@ -16,7 +16,7 @@ from core.text.units import listed, milliseconds, moment, percent, plain, size
 from core.web.parts import champion as champions
 from core.web.parts import organise
 from core.web.parts.labels import dataset_title, interval
-from core.web.parts.metrics import Figure, figures
+from core.web.parts.metrics import Metric, metrics
 from core.web.parts.widgets import explained, run_chip
 from core.web.runs.rows import open_link
 from core.workbench import Workbench
@@ -26,57 +26,61 @@ def show(bench: Workbench, model: Model, run: Run, *, champion: bool, best: bool
     """One model.
 
     Args:
-        champion: a person chose it for its dataset. best: it is the most accurate one that is shown.
+        champion: whether it is the champion of its dataset. best: whether it is the most accurate unarchived one.
     """
     with st.container(border=True, key=f"model-{model.id}"):
         head, links = st.columns([3, 2], vertical_alignment="center")
         with head:
             run_chip(run)
-            measured = ":green-badge[:material/target: Most accurate] " if best else ""
-            said = organise.badges(run, champion=champion)
-            st.caption(f"{measured}{said} {plain(describe(run.recipe))}")
+            most_accurate = ":green-badge[:material/target: Most accurate] " if best else ""
+            badges = organise.badges(run, champion=champion)
+            st.caption(f"{most_accurate}{badges} {plain(describe(run.recipe))}")
         with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             query = {"models": run.id}
             st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
-            open_link(run, "Its run")
-        _figures(bench, model, run)
+            open_link(run, "Open run")
+        _metrics(bench, model, run)
         _lineage(bench, model, run)
-        told = st.container()
+        messages = st.container()
         with st.container(horizontal=True, vertical_alignment="center"):
             _download(bench, model, run)
             champions.make_button(bench, run, key=f"model.champion.{model.id}")
-            organise.delete_weights_button(bench, [run], told, key=f"model.delete.{model.id}")
+            organise.delete_weights_button(bench, [run], messages, key=f"model.delete.{model.id}")
 
 
-def _figures(bench: Workbench, model: Model, run: Run) -> None:
+def _metrics(bench: Workbench, model: Model, run: Run) -> None:
     cost = bench.registry.cost(run.id)
     good = intact(bench.settings.home / model.path, model)
-    figures(
+    metrics(
         model.id,
         ("Test accuracy", percent(run.test_accuracy, interval(run)), "With its 95 % interval (Wilson)."),
         _size(model, cost),
-        ("Per photo", milliseconds(cost.ms_per_photo if cost else None), COSTS["ms_per_photo"].help),
-        ("Files", "verified" if good else "damaged", "Whether its files still have the SHA-256 they were saved with."),
+        ("Time per photo", milliseconds(cost.ms_per_photo if cost else None), COSTS["ms_per_photo"].help),
+        (
+            "Files",
+            "verified" if good else "damaged",
+            "Whether the files still have the SHA-256 digests they were saved with.",
+        ),
     )
     if not good:
-        st.error("A file is missing or was changed. Train the run again to get it back.", icon=":material/error:")
+        st.error("A file is missing or was changed. Train the run again to restore it.", icon=":material/error:")
 
 
-def _size(model: Model, cost: Cost | None) -> Figure:
-    """Of what answers; the main file of a model made of several is just its card."""
+def _size(model: Model, cost: Cost | None) -> Metric:
+    """Size of the files; of a model that combines several, the main file is only its card."""
     if cost is None or cost.model_bytes is None or model.path.endswith(".keras"):
         return ("Size", size(model.size_bytes), f"Of {Path(model.path).name}.")
-    return ("Size", size(cost.model_bytes), "Of all its files; those it shares with its members are stored once.")
+    return ("Size", size(cost.model_bytes), "Of all its files; files shared with its members are stored once.")
 
 
 def intact(path: Path, model: Model) -> bool:
-    """Whether the model's main file and all that its answers are made with are there and unchanged."""
+    """Whether the main file and all files it predicts with exist and are unchanged."""
     others = [(path.parent / engine["file"], engine["sha256"]) for engine in model.card.get("engines", ())]
     return all(verified(file, sha256) for file, sha256 in [(path, model.sha256), *others])
 
 
 def verified(path: Path, sha256: str) -> bool:
-    """Whether the file is there and unchanged."""
+    """Whether the file exists and is unchanged."""
     try:
         return digest_of(path) == sha256
     except OSError:
@@ -84,7 +88,7 @@ def verified(path: Path, sha256: str) -> bool:
 
 
 def _lineage(bench: Workbench, model: Model, run: Run) -> None:
-    """Photos → networks and models it was made from → run → model; and what was made from it since."""
+    """Dataset → backbones and runs it uses → run → model; and the runs that use it."""
     parts = [_origin(bench, run), *_sources(bench, run), f"run `{run.id}`", f"model `{model.id}`"]
     st.caption(f"{' → '.join(parts)} · SHA-256 `{model.sha256[:12]}` · {moment(model.created_at)} UTC")
     with explained():
@@ -101,15 +105,15 @@ def _origin(bench: Workbench, run: Run) -> str:
 
 
 def _sources(bench: Workbench, run: Run) -> list[str]:
-    """The networks with the licence of their weights, and the runs whose answers it builds on."""
-    networks = [plain(_network(bench, name)) for name in run.recipe.backbones]
-    joined = [" + ".join(networks)] if networks else []
+    """The backbones with the licence of their weights, and the runs whose predictions it uses."""
+    backbones = [plain(_backbone(bench, name)) for name in run.recipe.backbones]
+    joined = [" + ".join(backbones)] if backbones else []
     runs = [plain(name) for name in run.recipe.runs]
-    return joined + ([f"answers of {listed(runs, 4)}"] if runs else [])
+    return joined + ([f"predictions of {listed(runs, 4)}"] if runs else [])
 
 
-def _network(bench: Workbench, name: str) -> str:
-    """A network with the licence of its weights; a run whose model was taken over by its name."""
+def _backbone(bench: Workbench, name: str) -> str:
+    """A backbone with the licence of its weights, or the run whose model is used as one."""
     try:
         if name.startswith("r-"):
             return f"{bench.registry.run(name).name} ({name})"
@@ -120,7 +124,7 @@ def _network(bench: Workbench, name: str) -> str:
 
 
 def _download(bench: Workbench, model: Model, run: Run) -> None:
-    """The files are read when they are asked for, not when the page is drawn."""
+    """The files are read at the click, not when the page is drawn."""
     path = bench.settings.home / model.path
     single = path.suffix == ".keras"
     label, name = ("Download model.keras", f"{run.id}.keras") if single else ("Download all files", f"{run.id}.zip")
@@ -131,7 +135,7 @@ def _download(bench: Workbench, model: Model, run: Run) -> None:
 
 
 def zipped(folder: Path) -> bytes:
-    """All files of a model that is made of several, uncompressed: weights do not get smaller."""
+    """All files of a model as a ZIP, uncompressed, since weights hardly compress."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
         for path in sorted(folder.rglob("*")):

@@ -11,7 +11,7 @@ from core.runs.values import Run, Status
 from core.text.units import count, duration, milliseconds, percent, plain
 from core.web.datasets.dataset_panel import sample
 from core.web.parts.labels import dataset_size, dataset_title
-from core.web.parts.metrics import figures
+from core.web.parts.metrics import metrics
 from core.web.parts.widgets import run_chip
 from core.workbench import Workbench
 
@@ -67,7 +67,7 @@ def _badges(shown: Run, best: Row | None, champion: Row | None) -> None:
 
 def _metrics(dataset: Dataset, shown: Row, which: str) -> None:
     accuracy = percent(shown.accuracy, shown.interval)
-    figures(
+    metrics(
         dataset.id,
         ("Test accuracy", accuracy, f"Of {which}, with its 95 % interval."),
         ("Training time", duration(shown.alone_wall_seconds), COSTS["alone_wall_seconds"].help),

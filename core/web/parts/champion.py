@@ -1,4 +1,4 @@
-"""The champion of a dataset: the run a person has chosen to use, with who chose it, when and why, and the way back."""
+"""The champion of a dataset: the run chosen for use, with who chose it, when and why, and the history."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,53 +16,47 @@ from core.workbench.organise import login_name
 
 TROPHY = ":material/trophy:"
 MOST_SHOWN = 50
-"""Entries of the history on the page."""
+"""Entries of the history that are shown."""
 
 
 def make_button(bench: Workbench, run: Run, *, key: str) -> None:
-    """Makes a finished run the champion of its dataset, after asking why."""
+    """Makes a finished run the champion of its dataset, after a dialog for the reason."""
     held = bench.aliases(run.dataset_id).get(CHAMPION)
     if held is not None and held.run_id == run.id:
         st.button("Is champion", key=key, icon=TROPHY, disabled=True, help=_since(held))
         return
-    now = f" Now it is **{plain(held.run_name)}**." if held is not None else ""
-    said = f"**{plain(run.name)}** becomes the run you rely on for these photos.{now}"
+    before = f" It replaces **{plain(held.run_name)}**." if held is not None else ""
+    text = f"**{plain(run.name)}** becomes the champion of its dataset.{before}"
     help_ = None if run.status is Status.FINISHED else "Only a finished run can be champion."
     _asking(
-        key, "Make champion", said, lambda why, who: bench.set_alias(run.id, CHAMPION, why, who),
+        key, "Make champion", text, lambda why, who: bench.set_alias(run.id, CHAMPION, why, who),
         disabled=run.status is not Status.FINISHED, help=help_,
     )  # fmt: skip
 
 
-def show(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
-    """Who is champion and since when, the way back, and the whole history.
-
-    Args:
-        best: the most accurate run that has a model; None when there is none.
-    """
+def show(bench: Workbench, dataset: Dataset) -> None:
+    """The champion with its accuracy, buttons to roll back or remove it, and the history."""
     held, lost = bench.aliases(dataset.id).get(CHAMPION), bench.lost_aliases(dataset.id).get(CHAMPION)
     with st.container(border=True, key="champion"):
         if held is not None:
-            _holder(bench, held, best)
+            _holder(bench, held)
         else:
-            _nobody(bench, dataset, lost, best)
+            _nobody(dataset, lost)
         _buttons(bench, dataset, held)
         _history(bench, dataset)
 
 
-def _holder(bench: Workbench, held: AliasMove, best: Run | None) -> None:
+def _holder(bench: Workbench, held: AliasMove) -> None:
     run = bench.registry.run(held.run_id or "")
     st.markdown(f":orange-badge[{TROPHY} Champion]")
     run_chip(run)
     st.markdown(f"**{percent(run.test_accuracy, interval(run))}** test accuracy.")
     st.caption(_since(held))
     if not bench.has_model(run.id):
-        st.warning("Its weights were deleted: it can be compared, but not asked.", icon=":material/layers_clear:")
-    if best is not None and best.id != run.id and (best.test_accuracy or 0) > (run.test_accuracy or 0):
-        st.caption(f"The most accurate is {plain(best.name)} with {percent(best.test_accuracy, interval(best))}.")
+        st.warning("Its weights were deleted: it can be compared, but cannot predict.", icon=":material/layers_clear:")
 
 
-def _nobody(bench: Workbench, dataset: Dataset, lost: AliasMove | None, best: Run | None) -> None:
+def _nobody(dataset: Dataset, lost: AliasMove | None) -> None:
     if lost is not None:
         st.warning(
             f"The champion was {plain(lost.run_name)} ({plain(lost.run_id)}), which was deleted since. Choose another.",
@@ -71,11 +65,9 @@ def _nobody(bench: Workbench, dataset: Dataset, lost: AliasMove | None, best: Ru
     else:
         st.markdown(f"**{TROPHY} No champion yet**")
         st.caption(
-            "The run you rely on, whatever is tried later. Wherever a run can be named, it is then also called "
+            "Make a finished run the champion of this dataset, and every command and page accepts it as "
             f"**{plain(dataset.name)}@{CHAMPION}**."
         )
-    if best is not None:
-        st.caption(f"The most accurate is {plain(best.name)} with {percent(best.test_accuracy, interval(best))}.")
 
 
 def _buttons(bench: Workbench, dataset: Dataset, held: AliasMove | None) -> None:
@@ -88,17 +80,17 @@ def _buttons(bench: Workbench, dataset: Dataset, held: AliasMove | None) -> None
             if bench.has_model(run.id):
                 query = {"models": run.id}
                 st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
-            open_link(run, "Its run")
+            open_link(run, "Open run")
         if before is not None:
-            said = f"**{plain(before.run_name)}** becomes champion again. This is one more entry of the history."
+            text = f"**{plain(before.run_name)}** becomes champion again. This adds an entry to the history."
             _asking(
-                "champion.back", "Roll back", said,
+                "champion.back", "Roll back", text,
                 lambda why, who: bench.roll_back_alias(dataset.id, CHAMPION, why, who), icon=":material/undo:",
             )  # fmt: skip
         if held is not None:
-            said = f"{plain(dataset_title(dataset))} has no champion then. The run itself stays."
+            text = f"{plain(dataset_title(dataset))} will have no champion. The run itself is kept."
             _asking(
-                "champion.drop", "Take away", said,
+                "champion.drop", "Remove", text,
                 lambda why, who: bench.drop_alias(dataset.id, CHAMPION, why, who), icon=":material/close:",
             )  # fmt: skip
 
@@ -108,18 +100,18 @@ def _history(bench: Workbench, dataset: Dataset) -> None:
     if not moves:
         return
     with st.expander(f"History ({len(moves)})", icon=":material/history:", key="champion.history"):
-        # lines, because a table would cut the reasons off
+        # a list, because a table would cut long reasons
         st.markdown("\n".join(_entry(move) for move in moves[:MOST_SHOWN]))
         if len(moves) > MOST_SHOWN:
             st.caption(f"{len(moves) - MOST_SHOWN} earlier ones: `python -m core alias {plain(dataset.name)}`")
 
 
 def _entry(move: AliasMove) -> str:
-    came_to = "Taken away"
+    event = "Removed"
     if move.run_id is not None:
-        came_to = f"{'Back to ' if move.restores else ''}{plain(move.run_name)} ({plain(move.run_id)})"
+        event = f"{'Back to ' if move.restores else ''}{plain(move.run_name)} ({plain(move.run_id)})"
     by, why = (f" by {plain(move.who)}" if move.who else ""), (f": {plain(move.why)}" if move.why else "")
-    return f"- **{came_to}** · {moment(move.at)} UTC{by}{why}"
+    return f"- **{event}** · {moment(move.at)} UTC{by}{why}"
 
 
 def _since(move: AliasMove) -> str:
@@ -130,42 +122,42 @@ def _since(move: AliasMove) -> str:
 
 
 def who() -> str:
-    """Whoever uses the page: the e-mail of who is logged in, else the user of this machine."""
+    """The e-mail address of the logged-in user, else the user of this machine."""
     email = getattr(st.user, "email", None) if getattr(st.user, "is_logged_in", False) else None
     return str(email) if email else login_name()
 
 
-# --- a dialog that asks why ---
+# --- a dialog with reason and name ---
 
 
 def _asking(
-    key: str, label: str, said: str, do: Callable[[str, str], Any], *, icon: str = TROPHY, **button: Any
+    key: str, label: str, text: str, do: Callable[[str, str], Any], *, icon: str = TROPHY, **button: Any
 ) -> None:
-    """A button that asks why and who before it does ``do(why, who)``; ``said`` is markdown, names in it ``plain``.
+    """A button that opens a dialog for reason and name, then calls ``do(why, who)``; ``text`` is markdown.
 
-    As in ``confirm_danger`` the dialog is drawn from state and answers through callbacks.
+    As in ``confirm_danger`` the dialog is drawn from state, and its buttons are callbacks.
     """
     state = f"asking.{key}"
     st.button(label, key=key, icon=icon, on_click=_set, args=(state, True), **button)
     if st.session_state.get(state):
-        st.dialog(label, icon=icon, on_dismiss=lambda: _set(state, False))(_dialog)(key, state, label, said, do)
+        st.dialog(label, icon=icon, on_dismiss=lambda: _set(state, False))(_dialog)(key, state, label, text, do)
 
 
-def _dialog(key: str, state: str, label: str, said: str, do: Callable[[str, str], Any]) -> None:
-    st.markdown(said)
-    st.text_input("Why", key=f"{key}.why", max_chars=LONGEST_WHY, placeholder="For whoever asks later")
-    st.text_input("Who", who(), key=f"{key}.who", max_chars=LONGEST_WHO)
+def _dialog(key: str, state: str, label: str, text: str, do: Callable[[str, str], Any]) -> None:
+    st.markdown(text)
+    st.text_input("Reason", key=f"{key}.why", max_chars=LONGEST_WHY, placeholder="For the history")
+    st.text_input("Name", who(), key=f"{key}.who", max_chars=LONGEST_WHO)
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Cancel", key=f"{key}-no", on_click=_set, args=(state, False))
-        st.button(label, key=f"{key}-yes", type="primary", on_click=_answer, args=(key, state, do))
+        st.button(label, key=f"{key}-yes", type="primary", on_click=_confirmed, args=(key, state, do))
     if not st.session_state.get(state):
         st.rerun()
 
 
-def _answer(key: str, state: str, do: Callable[[str, str], Any]) -> None:
+def _confirmed(key: str, state: str, do: Callable[[str, str], Any]) -> None:
     _set(state, False)
     attempt(do, st.session_state[f"{key}.why"], st.session_state[f"{key}.who"])
 
 
-def _set(state: str, asked: bool) -> None:
-    st.session_state[state] = asked
+def _set(state: str, is_open: bool) -> None:
+    st.session_state[state] = is_open

@@ -9,7 +9,7 @@ from core.text.units import plain
 
 
 def finding(sentence: str) -> None:
-    """The result in a sentence, above its chart; escaped here."""
+    """The title of a chart as a sentence above it; escaped here."""
     st.markdown(f"**{plain(sentence)}**")
 
 

@@ -1,4 +1,4 @@
-"""Choosing a dataset: the choice lives in the URL, so that every page can be linked, reloaded and shared."""
+"""Choices kept in the URL, so that a page can be linked, reloaded and shared."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from core.workbench import Workbench
 
 
 def linked_dataset(bench: Workbench) -> Dataset | None:
-    """The dataset of ``?dataset=``, by id, name or name:version; an unknown one is said in a sentence."""
+    """The dataset of ``?dataset=``, by id, name or name:version; None, after showing an error, if there is none."""
     reference = st.query_params.get("dataset")
     if not reference:
         return None
@@ -42,7 +42,7 @@ def choose_dataset(
 
 
 def _into_url(key: str) -> None:
-    """Another dataset: whatever else the URL chose belonged to the one before."""
+    """Clears the other parameters, which belong to the previous dataset."""
     st.query_params.from_dict({"dataset": st.session_state[key]})
 
 

@@ -1,4 +1,4 @@
-"""What only the browser knows of the device a page is read on."""
+"""The width of the browser window, which only the browser knows."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ _KEY = "device"
 
 
 def watch_device() -> None:
-    """Part of the frame of every page: a script, and nothing to see (style.css takes away the place it would have)."""
+    """Part of the frame of every page: an invisible script (style.css removes the space it would take)."""
     mount = st.components.v2.component("graft_device", js=_SCRIPT.read_text("utf-8"))
     with st.container(key="unseen-device"):
         mount(key=_KEY, data={"narrow": is_narrow()}, on_narrow_change=lambda: None)
 
 
 def is_narrow() -> bool:
-    """Whether the page is as narrow as a phone; False until the browser has said so."""
+    """Whether the page is as narrow as a phone; False until the browser has reported it."""
     return bool(st.session_state.get(_KEY, {}).get("narrow"))

@@ -1,4 +1,4 @@
-"""Any table of the page as a file: CSV for spreadsheets, Parquet for notebooks. Nothing is written before the click."""
+"""Download buttons for a table: CSV for spreadsheets, Parquet for notebooks. Written only at the click."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ def downloads(rows: Rows | Callable[[], Rows], name: str, key: str) -> None:
     """Two buttons, CSV and Parquet.
 
     Args:
-        rows: the table, or what computes it when a button is clicked. Figures as they are, without units.
+        rows: the table, or what computes it when a button is clicked. Values are raw, without units.
         name: of the file, without ending. key: unique on the page.
     """
 
@@ -33,6 +33,6 @@ def _button(word: str, ending: str, mime: str, write: Callable[[], str | bytes],
 
 
 def file_name(name: str) -> str:
-    """``name`` with what no file system minds."""
+    """``name`` with the characters that every file system accepts."""
     kept = "".join(char if char.isalnum() or char in "-_." else "-" for char in name)
     return kept.strip("-.")[:80] or "table"

@@ -1,4 +1,4 @@
-"""The frame around every page: navigation, icon, logo, and the guard that no page is ever shown without it."""
+"""The frame around every page: navigation, icon, logo, and a guard against pages shown without it."""
 
 from pathlib import Path
 

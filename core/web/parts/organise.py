@@ -1,4 +1,4 @@
-"""What can be done with several runs at once: star, tag, archive, make champion, delete."""
+"""Actions on several runs at once: star, tag, archive, make champion, delete."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,40 +20,40 @@ from core.workbench.delete import DeletionImpact, impact_label, used_by_label
 
 
 def bar(bench: Workbench, dataset: Dataset | None, run_ids: Sequence[str], *, key: str) -> None:
-    """A row of buttons for the runs with these ids; ids that are gone are left out, and without any nothing is drawn.
+    """A row of buttons for the runs with these ids; deleted ones are left out, and without any nothing is drawn.
 
     Args:
-        dataset: of the runs; None where they are of several, and then none can become champion.
+        dataset: of the runs; None for runs of several datasets, of which none can be made champion.
         key: unique on the page; the buttons are ``<key>.star``, ``.tags``, ``.archive``, ``.champion``, ``.weights``
             and ``.delete``.
     """
-    runs = bench.registry.runs_of(run_ids)  # leaves out those that were deleted since they were ticked
+    runs = bench.registry.runs_of(run_ids)  # without those that were deleted after they were ticked
     if not runs:
         return
     row = st.container(horizontal=True, vertical_alignment="center", key=f"{key}.bar")
-    told = st.container()
+    messages = st.container()
     with row:
         st.caption(f"With {count(len(runs), 'ticked run')}:", width="content")
         marks(bench, runs, key=key)
         if dataset is not None and len(runs) == 1:
             champions.make_button(bench, runs[0], key=f"{key}.champion")
-        delete_weights_button(bench, runs, told, key=f"{key}.weights")
-        delete_button(bench, runs, told, key=f"{key}.delete")
+        delete_weights_button(bench, runs, messages, key=f"{key}.weights")
+        delete_button(bench, runs, messages, key=f"{key}.delete")
 
 
 def marks(bench: Workbench, runs: Sequence[Run], *, key: str) -> None:
-    """The buttons that delete nothing, inside the caller's row: star, tags, archive."""
+    """Buttons for star, tags and archive, inside the caller's row."""
     _star(bench, runs, key)
     _tags(bench, runs, key)
     _archive(bench, runs, key)
 
 
 def badges(run: Run, *, champion: bool = False) -> str:
-    """What a person has said about a run, as markdown: champion, star, archived, tags."""
-    said = [f":orange-badge[{TROPHY} Champion]"] if champion else []
-    said += [":yellow-badge[:material/star: Starred]"] if run.starred else []
-    said += [":gray-badge[:material/archive: Archived]"] if run.archived else []
-    return " ".join([*said, *(f":gray-badge[{plain(tag)}]" for tag in run.tags)])
+    """Champion, star, archived and tags of a run as markdown badges."""
+    badges = [f":orange-badge[{TROPHY} Champion]"] if champion else []
+    badges += [":yellow-badge[:material/star: Starred]"] if run.starred else []
+    badges += [":gray-badge[:material/archive: Archived]"] if run.archived else []
+    return " ".join([*badges, *(f":gray-badge[{plain(tag)}]" for tag in run.tags)])
 
 
 def _star(bench: Workbench, runs: Sequence[Run], key: str) -> None:
@@ -65,8 +65,8 @@ def _star(bench: Workbench, runs: Sequence[Run], key: str) -> None:
 def _archive(bench: Workbench, runs: Sequence[Run], key: str) -> None:
     on = not all(run.archived for run in runs)
     icon = ":material/archive:" if on else ":material/unarchive:"
-    help_ = "Lists leave archived runs out until you ask for them. Nothing is deleted." if on else None
-    label = "Archive" if on else "Bring back"
+    help_ = "Hides it from lists unless *Archived too* is on. Nothing is deleted." if on else None
+    label = "Archive" if on else "Unarchive"
     _button(bench.archive, runs, on, label, key=f"{key}.archive", icon=icon, help=help_)
 
 
@@ -75,13 +75,13 @@ def _button(verb: Callable, runs: Sequence[Run], on: bool, label: str, **options
 
 
 def _tags(bench: Workbench, runs: Sequence[Run], key: str) -> None:
-    """One box with the tags that any of them has: what is added goes to all, what is taken out from all."""
+    """A box with the tags that any of the runs has; added tags are added to all, removed ones removed from all."""
     there = list(dict.fromkeys(tag for run in runs for tag in run.tags))
     with st.popover("Tags", icon=":material/sell:", key=f"{key}.tags"):
         box = f"{key}.tags.{'|'.join(run.id for run in runs)[:200]}"
         st.multiselect(
-            "Tags", there, there, accept_new_options=True, key=box, placeholder="Type a word",
-            help="Words to find it by." if len(runs) == 1 else "Words to find them by: what you add, all of them get.",
+            "Tags", there, there, accept_new_options=True, key=box, placeholder="Add a tag",
+            help="Words to search for." if len(runs) == 1 else "Words to search for; changes apply to all ticked runs.",
             on_change=_retag, args=(bench, [run.id for run in runs], there, box),
         )  # fmt: skip
 
@@ -93,44 +93,44 @@ def _retag(bench: Workbench, run_ids: Sequence[str], before: Sequence[str], box:
 
 
 def delete_button(
-    bench: Workbench, runs: Sequence[Run], told: DeltaGenerator, *, key: str, label: str = "Delete"
+    bench: Workbench, runs: Sequence[Run], messages: DeltaGenerator, *, key: str, label: str = "Delete"
 ) -> None:
-    """Deletes runs with their files after a second click, takes them out of the URL and draws the page anew.
+    """Deletes runs with their files after a second click, removes them from the URL and redraws the page.
 
     Args:
-        told: the container in which a refusal is said.
+        messages: the container for errors.
     """
 
     def what() -> str:
         impact = bench.preview_deletion([run.id for run in runs])
         consequences = f"{used_by_label(impact)}{alias_warning(impact)}"
-        return f"This deletes {_named(runs)} for good: {impact_label(impact)}.{consequences}"
+        return f"This permanently deletes {_named(runs)}: {impact_label(impact)}.{consequences}"
 
     if confirm_danger(key, label, what, disabled=_all_running(runs)):
-        with told:
+        with messages:
             _done(lambda: bench.delete_runs([run.id for run in runs]), runs)
 
 
-def delete_weights_button(bench: Workbench, runs: Sequence[Run], told: DeltaGenerator, *, key: str) -> None:
-    """Deletes models and checkpoints after a second click and draws the page anew; ``told`` as above."""
+def delete_weights_button(bench: Workbench, runs: Sequence[Run], messages: DeltaGenerator, *, key: str) -> None:
+    """Deletes models and checkpoints after a second click and redraws the page; ``messages`` as above."""
 
     def what() -> str:
         impact = bench.preview_deletion([run.id for run in runs], weights_only=True)
         it = "it" if len(runs) == 1 else "they"
         return (
-            f"This deletes the weights of {_named(runs)} for good: {impact_label(impact)}. Figures, curves and answers "
-            f"stay, to be compared as before; {it} can no longer be asked, trained further or built on."
+            f"This permanently deletes the weights of {_named(runs)}: {impact_label(impact)}. Metrics, curves and "
+            f"predictions are kept for comparisons; {it} can no longer predict, be extended or be used by other runs."
             f"{used_by_label(impact)}{alias_warning(impact, weights_only=True)}"
         )
 
     icon = ":material/layers_clear:"
     if confirm_danger(key, "Delete weights", what, icon=icon, disabled=_all_running(runs)):
-        with told:
+        with messages:
             _done(lambda: bench.delete_weights([run.id for run in runs]), ())
 
 
 def _all_running(runs: Sequence[Run]) -> bool:
-    """Where only some run, a sentence says which: nothing is deleted then."""
+    """If only some are running, the deletion fails with an error that names them."""
     return all(run.status is Status.RUNNING for run in runs)
 
 
@@ -140,19 +140,19 @@ def _named(runs: Sequence[Run]) -> str:
     return f"**{count(len(runs), 'run')}**"
 
 
-def _done(delete: Callable[[], DeletionImpact], gone: Sequence[Run]) -> None:
+def _done(delete: Callable[[], DeletionImpact], deleted: Sequence[Run]) -> None:
     with explained():
         impact = delete()
         st.toast(f"Deleted: {impact_label(impact)}.", icon=":material/delete:")
-        _out_of_url({run.id for run in gone})
+        _remove_from_url({run.id for run in deleted})
         st.rerun()
 
 
-def _out_of_url(gone: set[str]) -> None:
-    """A link to runs that are no longer there would be answered with an error."""
+def _remove_from_url(deleted: set[str]) -> None:
+    """The page would show an error for runs that no longer exist."""
     for name in ("run", "runs", "models"):
         listed = ",".join(st.query_params.get_all(name)).split(",")
-        kept = [run_id for run_id in listed if run_id not in gone]
+        kept = [run_id for run_id in listed if run_id not in deleted]
         if kept and len(kept) < len(listed):
             st.query_params[name] = ",".join(kept)
         elif len(kept) < len(listed):

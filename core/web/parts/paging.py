@@ -1,4 +1,4 @@
-"""Runs a page at a time."""
+"""Runs in pages."""
 
 import streamlit as st
 
@@ -8,19 +8,19 @@ from core.text.units import count
 from core.workbench import Workbench
 
 
-def page_of(bench: Workbench, wanted: RunQuery, *, key: str, per_page: int) -> tuple[list[Run], int]:
-    """The runs of the page that ``pager`` with the same ``key`` is at, and how many there are in all."""
+def page_of(bench: Workbench, query: RunQuery, *, key: str, per_page: int) -> tuple[list[Run], int]:
+    """The runs of the page chosen in the ``pager`` with the same ``key``, and the number of all runs."""
     page = st.session_state.get(key, 1)
-    runs, total = bench.registry.search(wanted, limit=per_page, offset=per_page * (page - 1))
-    if total and not runs:  # the last page went with the runs that were on it
+    runs, total = bench.registry.search(query, limit=per_page, offset=per_page * (page - 1))
+    if total and not runs:  # all runs of the last page were deleted
         page = 1
-        runs, total = bench.registry.search(wanted, limit=per_page)
+        runs, total = bench.registry.search(query, limit=per_page)
     st.session_state[key] = page
     return runs, total
 
 
 def pager(total: int, noun: str, *, key: str, per_page: int) -> None:
-    """Where to turn pages; nothing when there is only one."""
+    """The number of the page to show; nothing when there is only one page."""
     pages, page = -(-total // per_page), st.session_state[key]
     if pages < 2:
         return

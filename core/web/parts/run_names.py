@@ -1,21 +1,21 @@
-"""Names of runs cut to the room there is, still told apart."""
+"""Names of runs shortened to the available width, still distinct."""
 
 from collections.abc import Mapping
 
 from core.text.units import brief
 
 _PADDING, _LETTER = 16, 6.8
-"""Pixels around the text of a cell, and of a letter in it."""
+"""Pixels around the text of a cell, and of a character in it."""
 
 
 def fitting(names: Mapping[str, str], pixels: int) -> dict[str, str]:
-    """Names cut so that both their ends stand in a column of a table, which would show the beginning only."""
+    """Names shortened in the middle to fit a column of this width, which would cut their ends."""
     limit = int((pixels - _PADDING) / _LETTER)
     return _distinct(names, {run_id: both_ends(name, limit) for run_id, name in names.items()})
 
 
 def both_ends(text: str, limit: int) -> str:
-    """As many whole words from the beginning and the end as fit: of an ensemble both tell it apart."""
+    """As many whole words from the beginning and the end as fit; names of ensembles differ at either end."""
     words = text.split(" ")
     if len(text) <= limit or len(words) < 3:
         return brief(text, limit)
@@ -32,7 +32,7 @@ def both_ends(text: str, limit: int) -> str:
 
 
 def brief_names(names: Mapping[str, str]) -> dict[str, str]:
-    """Names cut to the length of a sentence, except where two would then read the same."""
+    """Names shortened for a sentence, except where two would become equal."""
     return _distinct(names, {run_id: brief(name) for run_id, name in names.items()})
 
 

@@ -1,4 +1,4 @@
-"""Tables that sort by the number and show it with its unit."""
+"""Tables whose numeric columns sort by value and show it with a unit."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ ROW_HEIGHT = 35
 WIDEST_NAME = 360
 """Pixels; enough for ``EfficientNet-Lite2 · fine-tuning (top 2 blocks)``."""
 _OF_ITSELF = 24
-"""Letters up to which a column finds its own width."""
+"""Characters up to which a column is as wide as its content by itself."""
 
 
 def table(
@@ -22,10 +22,10 @@ def table(
     columns: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Any:
-    """``st.dataframe`` of ``rows``; cells are shown letter by letter, never as markup.
+    """``st.dataframe`` of ``rows``; cells are shown as text, never as markup.
 
     Args:
-        formats: how the numbers of a column are written; sorting still goes by the number.
+        formats: formatter of each numeric column; sorting uses the number.
         columns: ``column_config``.
         options: of ``st.dataframe`` (``on_select``, ``selection_mode`` ...).
     """
@@ -38,12 +38,12 @@ def table(
 
 
 def number(label: str, help: str, **options: Any) -> ColumnConfig:
-    """A right-aligned column with the tooltip that says how it was measured."""
+    """A right-aligned column whose tooltip tells how it was measured."""
     return st.column_config.NumberColumn(label, help=help, **options)
 
 
 def name_column(label: str, names: Sequence[str], *, widest: int = WIDEST_NAME) -> ColumnConfig:
-    """A text column as wide as its names, but never so wide that a long one hides what is beside it.
+    """A text column as wide as its names, up to a limit.
 
     Args:
         widest: in pixels.

@@ -1,4 +1,4 @@
-"""Strips of photos as thumbnails: a page of 60 photos costs some 200 kB, not 60 full photos."""
+"""Thumbnails of photos: a page of 60 transfers about 200 kB instead of 60 full photos."""
 
 import base64
 import io
@@ -23,10 +23,10 @@ def thumbnail(path: Path, modified: float, side: int = SIDE) -> bytes:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def montage(paths: tuple[Path, ...], side: int = 144, gap: int = 10) -> str:
-    """Data URI of one row of thumbnails with clear gaps; missing files are left out, "" when all are missing.
+    """Data URI of one row of thumbnails with transparent gaps; missing files are left out; "" when all are missing.
 
-    One picture where a strip would be five: it scales to any width without wrapping. WebP, some 20 kB: the only
-    small format with clear gaps, and ``st.image`` would turn its bytes into a PNG ten times larger.
+    A single picture scales to any width without wrapping. WebP (about 20 kB) is the only small format with
+    transparent gaps; ``st.image`` would convert its bytes to a PNG ten times larger.
     """
     there = [path for path in paths if path.is_file()]
     if not there:
@@ -34,9 +34,9 @@ def montage(paths: tuple[Path, ...], side: int = 144, gap: int = 10) -> str:
     row = Image.new("RGBA", (len(there) * (side + gap) - gap, side), (0, 0, 0, 0))
     mask = Image.new("L", (side, side), 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, side - 1, side - 1), radius=gap, fill=255)
-    for place, path in enumerate(there):
+    for position, path in enumerate(there):
         with Image.open(io.BytesIO(thumbnail(path, path.stat().st_mtime, side))) as photo:
-            row.paste(photo, (place * (side + gap), 0), mask)
+            row.paste(photo, (position * (side + gap), 0), mask)
     buffer = io.BytesIO()
     row.save(buffer, "WEBP", quality=80)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

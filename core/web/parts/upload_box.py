@@ -14,7 +14,7 @@ ASSETS = Path(__file__).parent / "upload_box_assets"
 
 @dataclass(frozen=True, kw_only=True)
 class Uploaded:
-    """A complete upload: where it lies, and what the visitor called it (for show only)."""
+    """A complete upload: its path, and its name on the user's machine (for display only)."""
 
     path: Path
     name: str
@@ -22,10 +22,10 @@ class Uploaded:
 
 
 def upload_any_size(key: str, label: str, *, suffixes: Sequence[str] = (".zip",)) -> Uploaded | None:
-    """A drop zone that sends a file in slices straight to disk; the file once it is complete.
+    """A drop zone that uploads a file in slices to disk; the file once it is complete.
 
-    It keeps answering with the same file until ``release_upload`` (the caller looks after the file from now on, for
-    example ``start_import(path, own_source=True)``) or ``drop_upload`` (delete it).
+    It returns the same file until ``release_upload`` (the caller owns the file from then on, for example
+    ``start_import(path, own_source=True)``) or ``drop_upload`` (delete it).
     """
     upload = _upload_of(key, suffixes)
     if upload.complete:
@@ -42,19 +42,19 @@ def upload_any_size(key: str, label: str, *, suffixes: Sequence[str] = (".zip",)
         on_done_change=lambda: None,
     ).get("done")
     if isinstance(sent, str) and sent != upload.ticket and tickets().find(sent):
-        # begun in a session that has ended while the connection was down
+        # started in a session that ended while the connection was down
         st.session_state[_state(key)] = sent
         st.rerun()
     return None
 
 
 def release_upload(key: str) -> None:
-    """The caller took the file; the box is empty again."""
+    """The caller owns the file now; empties the box."""
     tickets().release(st.session_state.pop(_state(key), ""))
 
 
 def drop_upload(key: str) -> None:
-    """Delete the file; the box is empty again."""
+    """Deletes the file and empties the box."""
     tickets().drop(st.session_state.pop(_state(key), ""))
 
 

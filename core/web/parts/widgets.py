@@ -1,4 +1,4 @@
-"""Small pieces every page is made of. Names given by users go through ``plain`` or ``html.escape``, always."""
+"""Small widgets of every page. Names given by users always go through ``plain`` or ``html.escape``."""
 
 import html
 from collections.abc import Callable, Iterator
@@ -25,15 +25,15 @@ STATUSES: dict[Status, tuple[str, str, BadgeColour]] = {
 """Word, icon and colour of each status: never colour alone."""
 
 
-def heading(title: str, question: str) -> None:
-    """Title of a page and, as its first line, the question it answers."""
+def heading(title: str, line: str) -> None:
+    """Title and first line of a page."""
     st.title(title, anchor=False)
-    st.caption(question)
+    st.caption(line)
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Error boundary: an error meant for a person becomes one sentence on the page, and what follows still runs."""
+    """Error boundary: a ``GraftError`` is shown on the page, and the code after the block still runs."""
     try:
         yield
     except GraftError as error:
@@ -41,19 +41,19 @@ def explained() -> Iterator[None]:
 
 
 def status_text(status: Status) -> str:
-    """The same as markdown, for captions, labels and columns."""
+    """A status as a markdown badge, for captions, labels and columns."""
     word, icon, colour = STATUSES[status]
     return f":{colour}-badge[{icon} {word}]"
 
 
 def status_word(status: Status) -> str:
-    """The word alone with a symbol of its own, for the cells of ``st.dataframe``."""
+    """A status as a symbol and a word, for the cells of ``st.dataframe``."""
     symbols = {"SCHEDULED": "○", "RUNNING": "◔", "FINISHED": "●", "FAILED": "✕", "KILLED": "◌"}
     return f"{symbols[status]} {STATUSES[status][0]}"
 
 
 def run_chip(run: Run, name: str | None = None) -> None:
-    """A dot in the run's colour and its name, or a shorter one."""
+    """A dot in the colour of the run, and its name or ``name``."""
     dotted(name or run.name, run_colour(run.id))
 
 
@@ -68,7 +68,7 @@ def dotted(name: str, colour: str) -> None:
 
 
 def colour_swatch(colour: str, radius: int = 6) -> str:
-    """A data URI of a dot, for ``st.column_config.ImageColumn``; ``radius`` is out of 8, for lines of other heights."""
+    """A data URI of a dot, for ``st.column_config.ImageColumn``; ``radius`` is at most 8."""
     circle = f'<circle cx="8" cy="8" r="{radius}" fill="{colour}"/>'
     dot = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{circle}</svg>'
     return f"data:image/svg+xml,{quote(dot)}"
@@ -83,7 +83,7 @@ def empty_state(
     label: str = "",
     query_params: dict[str, str] | None = None,
 ) -> None:
-    """What will be here, why it is not yet, and the page where it starts (for example ``pages/train.py``)."""
+    """What the page will show, and a link to the page to start from (for example ``pages/train.py``)."""
     with st.container(border=True, horizontal_alignment="center"):
         st.subheader(icon, anchor=False, text_alignment="center")
         st.markdown(f"**{plain(title)}**", text_alignment="center")
@@ -93,12 +93,12 @@ def empty_state(
 
 
 def metric(label: str, value: str, measured: str, *, delta: str | None = None) -> None:
-    """A figure with unit; ``measured`` is the tooltip that says how it was measured."""
+    """A value with unit; ``measured`` is the tooltip that tells how it was measured."""
     st.metric(label, value, delta=delta, help=measured)
 
 
 def progress_line(progress: Progress | None, *, before: str = "") -> None:
-    """What is done, what is left and for how long: ``Training: 12 of 30 epochs, 40 s left``."""
+    """A progress bar: ``Training: 12 of 30 epochs, 40 s left``."""
     if progress is None:
         st.progress(0.0, text=f"{plain(before)} Starting …".strip())
         return
@@ -119,6 +119,6 @@ def progress_text(progress: Progress) -> str:
 def poll(panel: Callable[..., Any], active: bool, *args: Any, seconds: float = 1.0) -> Any:
     """Draw ``panel(*args)`` as a fragment that redraws itself while something is ``active``.
 
-    The panel calls ``st.rerun(scope="app")`` once when it sees the end, so that polling stops.
+    The panel calls ``st.rerun(scope="app")`` once when nothing is active any more, so that polling stops.
     """
     return st.fragment(panel, run_every=seconds if active else None)(*args)

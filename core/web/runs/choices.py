@@ -1,4 +1,4 @@
-"""What a finished run chose on the validation photos, and the features it learned from."""
+"""What a finished run selected on the validation photos, and the download of its features."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,10 @@ _ON_FEATURES = (Pattern.STANDALONE_EXTRACTOR, Pattern.INTEGRATED_EXTRACTOR)
 
 
 def show(bench: Workbench, run: Run) -> None:
-    """Whatever of it this run has; nothing once its model was deleted."""
+    """Threshold curve, settings that were compared, class mapping, features: those this run has.
+
+    The first three are in the card of the model, so they are gone once it is deleted.
+    """
     try:
         choice = bench.registry.model(run.id).card.get("choice") or {}
     except GraftError:
@@ -31,7 +34,7 @@ def show(bench: Workbench, run: Run) -> None:
     if "tried" in choice:
         _tried(choice)
     if "mapping" in choice:
-        st.subheader("How ImageNet's classes were read", anchor=False)
+        st.subheader("Mapping of ImageNet classes", anchor=False)
         mapping_table(choice["mapping"], choice.get("unmapped", ()))
     if run.recipe.pattern in _ON_FEATURES:
         _features(bench, run)
@@ -39,25 +42,25 @@ def show(bench: Workbench, run: Run) -> None:
 
 def _thresholds(choice: Mapping[str, Any]) -> None:
     curve, chosen = threshold_points(choice), choice["threshold"]
-    st.subheader("How sure is sure enough", anchor=False)
+    st.subheader("Cascade threshold", anchor=False)
     alt = "Validation accuracy against cost for every threshold"
     titled(thresholds_chart(curve, chosen), key="run.thresholds", alt=alt)
-    st.caption(f"Chosen: {plain(choice.get('by', 'on the validation photos'))}. The test photos had no say in it.")
+    st.caption(f"Chosen: {plain(choice.get('by', 'on the validation photos'))}. The test photos were not used.")
 
 
 def _tried(choice: Mapping[str, Any]) -> None:
-    """The settings of a scikit-learn classifier that were compared."""
-    st.subheader("What was tried", anchor=False)
+    """The settings of a scikit-learn classifier that were compared on the validation photos."""
+    st.subheader("Settings compared", anchor=False)
     chosen = ", ".join(f"{name} = {value}" for name, value in choice["chosen"].items())
     where = "" if "validation" in choice["by"] else " on the validation photos"
     st.markdown(f"{plain(chosen)} was chosen by the {plain(choice['by'])}{where}.")
     rows: Sequence[Mapping] = choice["tried"]
     columns = {
-        "accuracy": number("Validation accuracy", "Share of the validation photos it got right."),
+        "accuracy": number("Validation accuracy", "Percentage of the validation photos it classified correctly."),
         "loss": number("Validation loss", "Mean cross-entropy on the validation photos."),
     }
     numbers = {name for row in rows for name, value in row.items() if _is_number(value)}
-    formats = dict.fromkeys(numbers, _short) | {"accuracy": percent}
+    formats = dict.fromkeys(numbers, "{:.3g}".format) | {"accuracy": percent}
     table(rows, key="run.tried", formats=formats, columns=columns)
 
 
@@ -65,12 +68,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _short(value: float) -> str:
-    return f"{value:.3g}"
-
-
 def _features(bench: Workbench, run: Run) -> None:
-    """Made when asked for; a second click takes them along."""
+    """The Parquet file is written by the first button and downloaded by the second."""
     st.subheader("Features", anchor=False)
     key = f"run.features.{run.id}"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -83,4 +82,4 @@ def _features(bench: Workbench, run: Run) -> None:
                 f"Download {size(path.stat().st_size)}", path.read_bytes, path.name, "application/vnd.apache.parquet",
                 key="run.features.download", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
-        st.caption("What the network saw of every photo, as numbers: for your own notebook.", width="content")
+        st.caption("The feature vector of every photo, for your own notebook.", width="content")

@@ -16,7 +16,7 @@ _WATCHED = "launched.watched"
 
 
 def banner(bench: Workbench) -> None:
-    """How the selection of the URL stands, and Compare when all of it is done."""
+    """How many of the runs of ``?runs=`` have ended, and a link to Compare when all have."""
     runs = _selected(bench)
     if not runs:
         return
@@ -25,7 +25,7 @@ def banner(bench: Workbench) -> None:
     if left:
         st.session_state[_WATCHED] = ids
         st.toggle(
-            "Open Compare when they are done",
+            "Open Compare when all have ended",
             value=True,
             key="launched.follow",
             help=f"{len(runs) - len(left)} of {count(len(runs), 'launched run')} have ended.",
@@ -65,17 +65,17 @@ def _outcome(runs: Sequence[Run], finished: Sequence[Run]) -> str:
             if len(runs) == 1
             else f"All {len(runs)} runs you launched are finished."
         )
-    return f"{len(finished)} of {count(len(runs), 'run')} you launched finished; see below why the others did not."
+    return f"{len(finished)} of {count(len(runs), 'run')} you launched finished; the reasons of the others are below."
 
 
 def supervisor_notice(bench: Workbench) -> None:
-    """Nothing starts without a supervisor: say so and offer to start one."""
+    """A warning and a button to start the supervisor where none is running; waiting runs would not start."""
     if jobs.supervisor_status(bench.settings).running:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="supervisor-notice"):
         st.warning("No supervisor is running, so waiting runs will not start.", icon=":material/warning:")
         st.button(
-            "Start it",
+            "Start supervisor",
             key="supervisor.start",
             icon=":material/play_arrow:",
             on_click=attempt,

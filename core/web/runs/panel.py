@@ -1,4 +1,4 @@
-"""One run, opened: how it stands, curves, results, what it is made of, notes, log, and what can be done with it."""
+"""One run: status, actions, curves, results, lineage, recipe, notes, log, deletion."""
 
 from collections.abc import Sequence
 
@@ -15,17 +15,17 @@ from core.web.parts.charts import titled
 from core.web.parts.labels import dataset_title, run_sentence
 from core.web.parts.widgets import explained, heading, poll, progress_line, status_text
 from core.web.runs import choices, results, story
-from core.web.runs.rows import attempt, epoch_words, reproduce_button, stop_menu
+from core.web.runs.rows import attempt, cancel_label, reproduce_button, stop_menu
 from core.workbench import Workbench
 
 LOG_BYTES = 48_000
-"""How much of the log's end is shown."""
+"""Length of the end of the log that is shown."""
 
 
 def show(bench: Workbench, run: Run) -> None:
     held = bench.aliases(run.dataset_id).get(CHAMPION)
-    said = organise.badges(run, champion=held is not None and held.run_id == run.id)
-    heading(plain(run.name), f"{status_text(run.status)} {said} {run_sentence(run)}")
+    badges = organise.badges(run, champion=held is not None and held.run_id == run.id)
+    heading(plain(run.name), f"{status_text(run.status)} {badges} {run_sentence(run)}")
     _actions(bench, run)
     if run.notes.strip():
         with st.container(border=True, key="run.note"):
@@ -53,21 +53,21 @@ def _recipe(bench: Workbench, run: Run) -> None:
     title = plain(dataset_title(bench.registry.dataset(run.dataset_id)))
     st.caption(f"Trained on **{title}** · run `{run.id}` · launched {moment(run.created_at)} UTC")
     story.recipe(bench, run)
-    with explained():  # a network that was deleted since no longer says how it was cut
+    with explained():  # the stages need the backbone, which may be deleted
         story.stages(bench, run)
     story.attempts(bench, run)
 
 
 def _actions(bench: Workbench, run: Run) -> None:
-    """How it goes on, then what a person can say about it."""
+    """Buttons: the next step, then star, tags, archive and champion."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if not run.status.ended:
             stop_menu(bench, run)
         elif run.status is not Status.FINISHED:
             kept = run.epochs_done and bench.has_checkpoint(run.id)
-            again = f"Goes on at epoch {run.epochs_done + 1}." if kept else "Starts from the beginning."
+            help_ = f"Continues at epoch {run.epochs_done + 1}." if kept else "Starts from the beginning."
             st.button(
-                "Resume", type="primary", icon=":material/play_arrow:", key="run.resume", help=again,
+                "Resume", type="primary", icon=":material/play_arrow:", key="run.resume", help=help_,
                 on_click=attempt, args=(bench.resume, run.id),
             )  # fmt: skip
         else:
@@ -82,13 +82,13 @@ def _actions(bench: Workbench, run: Run) -> None:
             champion.make_button(bench, run, key="run.champion")
     if run.status is Status.FINISHED and not bench.has_model(run.id):
         st.caption(
-            ":material/layers_clear: Its weights were deleted: it can be compared, but not asked, extended or built "
-            "on. Training it again brings them back."
+            ":material/layers_clear: Its weights were deleted: it can be compared, but cannot predict, be extended or "
+            "be used by other runs. Train it again to restore them."
         )
 
 
 def _next_steps(bench: Workbench, run: Run) -> None:
-    """Of a finished run; without weights it cannot be asked."""
+    """Links of a finished run; without weights it cannot predict."""
     if bench.has_model(run.id):
         query = {"models": run.id}
         st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
@@ -98,11 +98,11 @@ def _next_steps(bench: Workbench, run: Run) -> None:
 
 
 def _live(bench: Workbench, known: Run) -> None:
-    """Progress and curves; the page around is redrawn once when the run changes its status."""
+    """Progress and curves; redraws the whole page once when the status of the run changes."""
     with explained():
         run = bench.registry.run(known.id)
         if run.status is Status.RUNNING:
-            progress_line(read_progress(run.id, bench.settings), before=epoch_words(run))
+            progress_line(read_progress(run.id, bench.settings), before=cancel_label(run))
         _curves(bench.registry.epochs(run.id), run.best_epoch)
         if run.status is not known.status:
             st.rerun(scope="app")
@@ -118,14 +118,14 @@ def _curves(epochs: Sequence[Epoch], best: int | None) -> None:
 
 
 def _notes(bench: Workbench, run: Run) -> None:
-    """Name and notes, with the notes as they will be shown under the box."""
+    """Fields for name and notes, with a preview of unsaved notes."""
     name = st.text_input("Name", run.name, max_chars=LONGEST_NAME, key=f"run.name.{run.id}")
     notes = st.text_area(
         "Notes", run.notes, max_chars=LONGEST_NOTE, key=f"run.notes.{run.id}", height=160,
-        help="Markdown: **bold**, lists, `code`, links. Pictures and HTML are not shown.",
+        help="Markdown: **bold**, lists, `code`, links. Images and HTML are not shown.",
     )  # fmt: skip
     if notes.strip() and notes != run.notes:
-        st.caption("Not saved yet; it will look like this:")
+        st.caption("Preview, not saved yet:")
         with st.container(border=True):
             st.html(note_html(notes))
     if st.button("Save", icon=":material/save:", key="run.save"):
@@ -135,22 +135,22 @@ def _notes(bench: Workbench, run: Run) -> None:
 
 
 def _log(bench: Workbench, run: Run) -> None:
-    """The end of the log; only what is new is read at each poll."""
+    """The end of the log; each poll reads only what was appended."""
     key = f"run.log.{run.id}"
     text, offset = st.session_state.get(key, ("", -LOG_BYTES))
     more, offset = jobs.tail(run.id, bench.settings, offset)
     text = (text + more)[-LOG_BYTES:]
     st.session_state[key] = (text, offset or -LOG_BYTES)
     if not text:
-        st.caption("Nothing was written yet.")
+        st.caption("The log is empty so far.")
         return
     with st.container(height=320, autoscroll=True):
         st.code(text, language=None, wrap_lines=True)
 
 
 def _deletion(bench: Workbench, run: Run) -> None:
-    told, row = st.container(), st.container(horizontal=True)
+    messages, row = st.container(), st.container(horizontal=True)
     with row:
         if run.status.ended and (bench.has_model(run.id) or bench.has_checkpoint(run.id)):
-            organise.delete_weights_button(bench, [run], told, key="run.weights")
-        organise.delete_button(bench, [run], told, key="run.delete", label="Delete this run")
+            organise.delete_weights_button(bench, [run], messages, key="run.weights")
+        organise.delete_button(bench, [run], messages, key="run.delete", label="Delete this run")

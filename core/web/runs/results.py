@@ -1,4 +1,4 @@
-"""What a finished run came to: what it cost, the test photos, and what was chosen on the validation photos."""
+"""Cost and test metrics of a finished run."""
 
 import streamlit as st
 
@@ -9,40 +9,42 @@ from core.runs.values import Evaluation, Run
 from core.text.units import duration, listed, percent
 from core.web.parts.charts import titled
 from core.web.parts.labels import cost_formatter, cost_title
-from core.web.parts.metrics import figures
+from core.web.parts.metrics import metrics
 from core.web.parts.tables import number, table
 from core.workbench import Workbench
 
 
 def cost(bench: Workbench, run: Run) -> None:
-    """Paid and alone, where the time went, and what nothing here could measure."""
-    paid = bench.registry.cost(run.id)
-    if paid is None:
+    """Time spent and training time, the time of every stage, and the costs that could not be measured here."""
+    spent = bench.registry.cost(run.id)
+    if spent is None:
         return
-    st.subheader("What it cost", anchor=False)
+    st.subheader("Cost", anchor=False)
     rate, currency = bench.rate()
-    row = leaderboard([run], {run.id: paid}, rate_per_hour=rate)[0]
+    row = leaderboard([run], {run.id: spent}, rate_per_hour=rate)[0]
     kinds = [kind for key, kind in COSTS.items() if rate is not None or "money" not in key]
     measured = [kind for kind in kinds if getattr(row, kind.key) is not None]
-    said = [(cost_title(kind), cost_formatter(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured]
-    figures("cost", *said)
-    saved = paid.alone_wall_seconds - paid.wall_seconds
-    if saved > 0.05 * paid.alone_wall_seconds:
+    metrics(
+        "cost",
+        *((cost_title(kind), cost_formatter(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured),
+    )
+    saved = spent.alone_wall_seconds - spent.wall_seconds
+    if saved > 0.05 * spent.alone_wall_seconds:
         combined = run.recipe.cascade is not None and run.recipe.cascade.combines_runs
-        what = "The runs it is made from were finished already, which" if combined else "What earlier runs had computed"
-        st.caption(f"{what} saved {duration(saved)}.")
-    st.caption(" · ".join(f"{stage}: {duration(seconds)}" for stage, seconds in paid.stages.items()))
+        source = "Reusing the runs it combines" if combined else "Results cached by earlier runs"
+        st.caption(f"{source} saved {duration(saved)}.")
+    st.caption(" · ".join(f"{stage}: {duration(seconds)}" for stage, seconds in spent.stages.items()))
     missing = [kind.title for kind in kinds if kind not in measured]
     if missing:
         st.caption(f"Not measured on this machine: {listed(missing)}.")
 
 
 def evaluation(bench: Workbench, run: Run) -> None:
-    """Every class, and which are mixed up."""
+    """Metrics per class, and the confusion matrix."""
     measured = bench.registry.evaluation(run.id)
     if measured is None:
         return
-    st.subheader("On the test photos", anchor=False)
+    st.subheader("Test metrics", anchor=False)
     left, right = st.columns(2)
     with left:
         classes = _class_rows(measured)
@@ -66,7 +68,7 @@ def _class_rows(evaluation: Evaluation) -> list[dict]:
 
 _CLASS_COLUMNS = {
     "Photos": number("Photos", "Test photos of this class."),
-    "Precision": number("Precision", "Of the photos it called so, the share that are."),
-    "Recall": number("Recall", "Of the photos that are, the share it called so."),
+    "Precision": number("Precision", "Of the photos predicted as this class, the percentage that belong to it."),
+    "Recall": number("Recall", "Of the photos of this class, the percentage predicted as it."),
     "F1": number("F1", "Harmonic mean of precision and recall."),
 }

@@ -1,4 +1,4 @@
-"""Runs as rows: what trains now, what waits, and the polling that keeps both true."""
+"""Running and waiting runs as rows, and the buttons that change them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,12 +21,12 @@ Names = Mapping[str, str]
 
 
 def active_ids(running: Sequence[Run], waiting: Sequence[Run]) -> frozenset[tuple[str, str]]:
-    """What a polling panel compares to know that the page around it is out of date."""
+    """Runs with their status; a polling panel redraws the whole page when they change."""
     return frozenset((run.id, run.status) for run in (*running, *waiting))
 
 
 def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False) -> None:
-    """One running run: name, stage, what is left, and how to stop it."""
+    """One running run: name, progress, and how to stop it."""
     with st.container(border=True, key=f"running-{run.id}"):
         head, buttons = st.columns([3, 2], vertical_alignment="center")
         with head:
@@ -36,15 +36,15 @@ def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False
         with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             open_link(run)
             stop_menu(bench, run)
-        progress_line(read_progress(run.id, bench.settings), before=epoch_words(run))
+        progress_line(read_progress(run.id, bench.settings), before=cancel_label(run))
         if curve:
             live_curve(bench, run)
 
 
-def epoch_words(run: Run) -> str:
-    if run.cancel is not None:
-        return "Ending after this epoch …" if run.cancel == "after_epoch" else "Stopping …"
-    return ""
+def cancel_label(run: Run) -> str:
+    """What a running run was told to do; "" where it was not stopped."""
+    labels = {None: "", "after_epoch": "Finishing after this epoch …"}
+    return labels.get(run.cancel, "Stopping …")
 
 
 def live_curve(bench: Workbench, run: Run) -> None:
@@ -60,7 +60,7 @@ def open_link(run: Run, label: str = "Open") -> None:
 
 
 def stop_menu(bench: Workbench, run: Run) -> None:
-    """Pause, or finish early with what was learned so far; a waiting run just leaves the queue."""
+    """Pause, or finish early; of a waiting run, cancel."""
     if run.status is Status.SCHEDULED:
         action = (bench.cancel, run.id)
         st.button("Cancel", key=f"cancel.{run.id}", icon=":material/close:", on_click=attempt, args=action)
@@ -68,8 +68,8 @@ def stop_menu(bench: Workbench, run: Run) -> None:
     with st.popover("Stop", icon=":material/stop_circle:", key=f"stop.{run.id}"):
         if run.recipe.is_trained:
             st.caption(
-                "Paused, it keeps its last finished epoch and goes on when you resume it. Ended after this epoch, it "
-                "is finished: measured, with the model of its best epoch so far."
+                "Pause keeps the last finished epoch, so that the run can be resumed. Finishing early evaluates the "
+                "model of the best epoch so far on the test photos."
             )
         st.button(
             "Pause now", icon=":material/pause:", key=f"pause.{run.id}", width="stretch",
@@ -77,14 +77,14 @@ def stop_menu(bench: Workbench, run: Run) -> None:
         )  # fmt: skip
         if run.recipe.is_trained:
             st.button(
-                "End after this epoch", icon=":material/flag_check:", key=f"after.{run.id}", width="stretch",
+                "Finish after this epoch", icon=":material/flag_check:", key=f"after.{run.id}", width="stretch",
                 on_click=attempt, args=(bench.stop_after_epoch, run.id),
             )  # fmt: skip
 
 
 def reproduce_button(bench: Workbench, run: Run) -> None:
-    """Once more with the same seed; then to the new run, which shows how far the numbers are apart."""
-    help_ = "Does the same once more with the same seed and compares every metric."
+    """Trains again with the same seed and opens the new run, which shows the differences."""
+    help_ = "Trains the same recipe again with the same seed and compares every metric."
     st.button(
         "Reproduce", icon=":material/replay:", key="run.reproduce", help=help_, on_click=_reproduce, args=(bench, run)
     )
@@ -99,7 +99,7 @@ def _reproduce(bench: Workbench, run: Run) -> None:
 
 
 def attempt(action: Callable[..., Any], *args: Any) -> Any:
-    """Call a workbench verb from a callback; a refusal is a toast and None, because a callback draws no page."""
+    """Call a workbench method from a callback; an error becomes a toast and None, since a callback draws no page."""
     try:
         return action(*args)
     except GraftError as error:
@@ -108,34 +108,34 @@ def attempt(action: Callable[..., Any], *args: Any) -> Any:
 
 
 def waiting_rows(bench: Workbench, waiting: Sequence[Run], names: Names) -> None:
-    """The queue in the order it will start; moved with buttons, so that a keyboard and a phone can do it."""
-    for place, run in enumerate(waiting):
+    """The queue in its order; moved with buttons, which work with a keyboard and on a phone."""
+    for position, run in enumerate(waiting):
         with st.container(key=f"waiting-{run.id}"):
             head, buttons = st.columns([3, 2], vertical_alignment="center")
             with head:
                 run_chip(run)
                 priority = f" · priority {run.priority}" if run.priority else ""
                 where = names.get(run.dataset_id, "")
-                st.caption(plain(f"{place + 1}. {where} · {describe(run.recipe)}{priority}"))
-            # five beside each other fit a phone
+                st.caption(plain(f"{position + 1}. {where} · {describe(run.recipe)}{priority}"))
+            # five of them fit side by side on a phone
             with (
                 buttons,
                 st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"),
             ):
-                _order_buttons(bench, waiting, place)
+                _order_buttons(bench, waiting, position)
                 open_link(run)
                 stop_menu(bench, run)
 
 
-def _order_buttons(bench: Workbench, waiting: Sequence[Run], place: int) -> None:
-    """Drawn without their labels (style.css), which are read aloud."""
-    run = waiting[place]
-    up = waiting[place - 1].id if place else None
-    after_next = waiting[place + 2].id if place + 2 < len(waiting) else None
-    last = place == len(waiting) - 1
+def _order_buttons(bench: Workbench, waiting: Sequence[Run], position: int) -> None:
+    """style.css hides their labels, which screen readers need."""
+    run = waiting[position]
+    up = waiting[position - 1].id if position else None
+    after_next = waiting[position + 2].id if position + 2 < len(waiting) else None
+    last = position == len(waiting) - 1
     st.button(
         "Start earlier", key=f"up.{run.id}", icon=":material/arrow_upward:", help="Start earlier",
-        disabled=place == 0, on_click=_move, args=(bench, run, up),
+        disabled=position == 0, on_click=_move, args=(bench, run, up),
     )  # fmt: skip
     st.button(
         "Start later", key=f"down.{run.id}", icon=":material/arrow_downward:", help="Start later",
@@ -143,7 +143,7 @@ def _order_buttons(bench: Workbench, waiting: Sequence[Run], place: int) -> None
     )  # fmt: skip
     with st.popover("Priority", icon=":material/flag:", help="Priority", key=f"priority-menu.{run.id}"):
         key = f"priority.{run.id}"
-        help_ = "Runs of a higher priority start first, whatever their place."
+        help_ = "Runs with a higher priority start first, whatever their position in the queue."
         st.number_input(
             "Priority", -100, 100, run.priority, key=key, help=help_, on_change=_prioritise, args=(bench, run)
         )
@@ -158,13 +158,13 @@ def _prioritise(bench: Workbench, run: Run) -> None:
 
 
 def active_panel(bench: Workbench, names: Names, known: frozenset, *, curve: bool, reorder: bool) -> None:
-    """What runs and what waits; meant for ``poll``. Redraws the whole page once when one of them changed its state."""
+    """Running and waiting runs, for ``poll``; redraws the whole page once when the status of one has changed."""
     with explained():
         running, waiting = bench.registry.runs(status=Status.RUNNING), bench.registry.queue()
         for run in sorted(running, key=lambda run: run.started_at or 0):
             running_row(bench, run, names, curve=curve)
         if waiting and reorder:
-            st.markdown(f"**{count(len(waiting), 'run')} waiting**, in the order they will start")
+            st.markdown(f"**{count(len(waiting), 'run')} waiting**, in starting order")
             waiting_rows(bench, waiting, names)
         elif waiting:
             st.caption(f"{count(len(waiting), 'run')} waiting; next: {plain(waiting[0].name)}.")

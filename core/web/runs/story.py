@@ -1,4 +1,4 @@
-"""Where a run comes from and what came of it: recipe, stages, attempts, repetitions, lineage, reproduction."""
+"""Recipe, stages, attempts, repetitions, lineage and reproduction of a run."""
 
 from statistics import mean, stdev
 
@@ -17,22 +17,22 @@ from core.workbench.reproduce import Reproduction
 
 
 def recipe(bench: Workbench, run: Run) -> None:
-    """What was tried, without the numbers its way does not look at."""
+    """The parts of the recipe, and the hyperparameters that its pattern uses."""
     parts = [_title(bench, name) for name in (*run.recipe.backbones, *run.recipe.runs)]
-    rows = [{"What": "Pattern", "Value": method_title(run.recipe)}]
-    rows += [{"What": "Made of" if len(parts) > 1 else "Backbone", "Value": part} for part in parts]
+    rows = [{"Setting": "Pattern", "Value": method_title(run.recipe)}]
+    rows += [{"Setting": "Member" if len(parts) > 1 else "Backbone", "Value": part} for part in parts]
     rows += [
-        {"What": hyperparameter_label(run.recipe.pattern, name).title, "Value": value_text(value)}
+        {"Setting": hyperparameter_label(run.recipe.pattern, name).title, "Value": value_text(value)}
         for name, value in run.recipe.settings().items()
         if name not in PARTS
     ]
     if run.extends:
-        rows.append({"What": "Continues run", "Value": run.extends})
+        rows.append({"Setting": "Continues run", "Value": run.extends})
     table(rows, key="run.recipe", height="content")
 
 
 def _title(bench: Workbench, name: str) -> str:
-    """Of a backbone or a run; one that was deleted keeps its id."""
+    """The title of a backbone or run; the id of a deleted one."""
     try:
         return f"{bench.registry.run(name).name} ({name})" if name.startswith("r-") else bench.backbone(name).title
     except NotFound:
@@ -40,13 +40,13 @@ def _title(bench: Workbench, name: str) -> str:
 
 
 def stages(bench: Workbench, run: Run) -> None:
-    """What learned when, and from where on."""
+    """Which layers were trained in which epochs."""
     rows = [
         {
             "Stage": stage.name,
             "Epochs": f"{stage.first_epoch} to {stage.last_epoch}",
             "Done": stage.epochs_done,
-            "Learns": listed(["head", *stage.trained], 4),
+            "Trained": listed(["head", *stage.trained], 4),
             "Starts from": stage.cut,
             "Learning rate": stage.learning_rate,
         }
@@ -55,10 +55,10 @@ def stages(bench: Workbench, run: Run) -> None:
     if rows:
         st.markdown(f"**{count(len(rows), 'stage')}**")
         columns = {
-            "Starts from": st.column_config.TextColumn(help="The cut: what lies below it is computed once and kept."),
-            "Learning rate": number("Learning rate", "Of the head and the topmost block that learns."),
+            "Starts from": st.column_config.TextColumn(help="The layers below this cut are computed once and cached."),
+            "Learning rate": number("Learning rate", "Of the head and the topmost unfrozen block."),
         }
-        table(rows, key="run.stages", formats={"Learning rate": lambda rate: f"{rate:g}"}, columns=columns)
+        table(rows, key="run.stages", formats={"Learning rate": "{:g}".format}, columns=columns)
 
 
 def attempts(bench: Workbench, run: Run) -> None:
@@ -67,9 +67,9 @@ def attempts(bench: Workbench, run: Run) -> None:
             "Attempt": one.number,
             "Started (UTC)": moment(one.started_at),
             "First epoch": one.first_epoch,
-            "Took": duration(one.ended_at - one.started_at) if one.ended_at else "still running",
-            "On": slot_label(one.slot),
-            "Ended as": one.outcome.lower() or "–",
+            "Duration": duration(one.ended_at - one.started_at) if one.ended_at else "still running",
+            "Device": slot_label(one.slot),
+            "Outcome": one.outcome.lower() or "–",
         }
         for one in bench.registry.attempts(run.id)
     ]
@@ -79,7 +79,7 @@ def attempts(bench: Workbench, run: Run) -> None:
 
 
 def repetitions(bench: Workbench, run: Run) -> None:
-    """The same recipe with other seeds: how much is luck."""
+    """The same recipe with other seeds, and the variance of the accuracy."""
     same = bench.repetitions(run.id)
     if len(same) < 2:
         return
@@ -87,8 +87,8 @@ def repetitions(bench: Workbench, run: Run) -> None:
     reached = [one.test_accuracy for one in same if one.test_accuracy is not None]
     if len(reached) > 1:
         st.markdown(
-            f"{count(len(reached), 'seed')}: right on {percent(mean(reached))} on average, from "
-            f"{percent(min(reached))} to {percent(max(reached))} (standard deviation {points(stdev(reached))})."
+            f"{count(len(reached), 'seed')}: mean test accuracy {percent(mean(reached))}, from {percent(min(reached))} "
+            f"to {percent(max(reached))} (standard deviation {points(stdev(reached))})."
         )
     with st.container(key="rows-repetitions"):
         for one in same:
@@ -96,61 +96,61 @@ def repetitions(bench: Workbench, run: Run) -> None:
     finished = [one.id for one in same if one.status is Status.FINISHED]
     if len(finished) > 1:
         query = {"runs": ",".join(finished[:12])}
-        st.page_link("pages/compare.py", label="Compare them", icon=":material/bar_chart:", query_params=query)
+        st.page_link("pages/compare.py", label="Compare repetitions", icon=":material/bar_chart:", query_params=query)
 
 
-def _run_line(run: Run, what: str, *, here: bool = False) -> None:
-    said = percent(run.test_accuracy, interval(run)) if run.test_accuracy is not None else str(run.status).lower()
+def _run_line(run: Run, label: str, *, here: bool = False) -> None:
+    result = percent(run.test_accuracy, interval(run)) if run.test_accuracy is not None else str(run.status).lower()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{plain(what)}: {said}{' (this run)' if here else ''}", width="content")
+        st.markdown(f"{plain(label)}: {result}{' (this run)' if here else ''}", width="content")
         if not here:
             open_link(run)
 
 
 def lineage(bench: Workbench, run: Run) -> None:
-    """The runs it was made from, and those made from it."""
+    """The runs it uses, and the runs that use it."""
     found = bench.lineage(run.id)
     if not (found.parents or found.lost or found.children):
         return
     st.subheader("Lineage", anchor=False)
-    for title, runs in (("Made from", found.parents), ("Used by", found.children)):
+    for title, runs in (("Uses", found.parents), ("Used by", found.children)):
         if runs:
             st.markdown(f"**{title}**")
             for one in runs:
                 _run_line(one, one.name)
     if found.lost:
-        st.caption(f"Made from runs that were deleted since: {plain(listed(found.lost))}.")
+        st.caption(f"It also uses runs that were deleted since: {plain(listed(found.lost))}.")
 
 
 def reproduction(bench: Workbench, run: Run) -> None:
-    """Whether the same run gives the same numbers again."""
+    """Whether training again with the same seed gave the same metrics."""
     found = bench.reproduction(run.id)
     if found is None:
         return
-    st.subheader("Done again", anchor=False)
+    st.subheader("Reproduction", anchor=False)
     other = found.original if found.again.id == run.id else found.again
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_verdict(found), width="content")
-        open_link(other, "The first run" if other.id == found.original.id else "The second run")
+        st.markdown(_outcome(found), width="content")
+        open_link(other, "Original run" if other.id == found.original.id else "Repeated run")
     if found.identical is None:
         return
     rows = [
-        {"Metric": one.name, "First": one.original, "Again": one.again, "Difference": one.difference}
+        {"Metric": one.name, "Original": one.original, "Repeated": one.again, "Difference": one.difference}
         for one in found.differences
     ]
-    formats = dict.fromkeys(("First", "Again"), lambda value: f"{value:.6g}") | {"Difference": _signed}
+    formats = dict.fromkeys(("Original", "Repeated"), "{:.6g}".format) | {"Difference": _signed}
     table(rows, key="run.reproduction", formats=formats)
 
 
-def _verdict(found: Reproduction) -> str:
+def _outcome(found: Reproduction) -> str:
     if found.identical is None:
-        return "It is being done again with the same seed; every metric is compared when it is finished."
+        return "The repeated run has not finished yet; then every metric is compared."
     if found.identical:
-        return "**Reproduced:** the same seed gave the very same numbers, bit for bit."
+        return "**Reproduced:** all metrics are bit-identical."
     differing = ""
     if found.photos_differing is not None:
         differing = f" The probabilities of {count(found.photos_differing, 'test photo')} differ."
-    return f"**Not bit for bit the same:** see how far the numbers are apart.{differing}"
+    return f"**Not bit-identical:** the table shows the differences.{differing}"
 
 
 def _signed(value: float) -> str:
