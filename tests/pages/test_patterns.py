@@ -41,8 +41,8 @@ def test_the_stages_of_fine_tuning_are_shown(tried):
 
 def test_only_what_its_pattern_looks_at_is_listed_in_the_recipe(tried):
     at = visit("runs", run=tried["features"].id)
-    recipe = next(frame.value for frame in at.dataframe if "What" in frame.value)
-    said = dict(zip(recipe["What"], recipe["Value"], strict=True))
+    recipe = next(frame.value for frame in at.dataframe if "Setting" in frame.value)
+    said = dict(zip(recipe["Setting"], recipe["Value"], strict=True))
     assert said["Classifier"] == "Logistic regression" and "Epochs" not in said
 
 
@@ -66,7 +66,7 @@ def test_parents_and_children_are_linked(tried):
     text = text_of(visit("runs", run=tried["top 3"].id)).replace("\\", "")
     assert "Used by" in text and tried["on top"].name in text and tried["ensemble"].name in text
     at = visit("runs", run=tried["ensemble"].id)
-    assert "Made from" in text_of(at) and link_labels(at).count("Open") == 2
+    assert "**Uses**" in text_of(at) and link_labels(at).count("Open") == 2
 
 
 def test_doing_it_again_shows_the_difference_of_every_metric(tried):
@@ -83,7 +83,7 @@ def test_reproducing_starts_a_run_and_opens_it(bench, tried, started):
     assert not at.exception
     (again,) = [run for run in bench.registry.runs() if run.reproduces == tried["all layers"].id]
     assert again.status is Status.SCHEDULED and again.recipe == tried["all layers"].recipe and started
-    assert "being done again" in text_of(visit("runs", run=again.id))
+    assert "has not finished yet" in text_of(visit("runs", run=again.id))
 
 
 def test_repetitions_say_how_much_is_luck(bench, tried):
@@ -106,7 +106,7 @@ def test_a_running_run_can_be_ended_after_its_epoch(bench, tried):
     running = bench.registry.runs(status=Status.RUNNING)[0]
     at = visit("runs", run=running.id).button(key=f"after.{running.id}").click().run()
     assert not at.exception and bench.registry.run(running.id).cancel == "after_epoch"
-    assert "Ending after this epoch" in at.get("progress")[0].proto.text
+    assert "Finishing after this epoch" in at.get("progress")[0].proto.text
 
 
 # --- compare and models ---
@@ -155,4 +155,4 @@ def test_a_model_of_several_files_can_be_downloaded_whole(bench, tried):
 def test_lineage_of_a_model_names_what_it_is_made_of(tried):
     text = text_of(visit("models")).replace("\\", "")
     assert "EfficientNet-Lite0 (Apache-2.0) + EfficientNet-Lite1 (Apache-2.0)" in text
-    assert f"answers of {tried['features'].id} and {tried['top 3'].id}" in text and "Used by" in text
+    assert f"predictions of {tried['features'].id} and {tried['top 3'].id}" in text and "Used by" in text
