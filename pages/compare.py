@@ -1,16 +1,13 @@
-"""Compare: which is best, at what cost, and is the difference real?"""
+"""Compare: which model is best, at what cost, and is the difference significant?"""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.runs.values import Status
-from core.text.units import plain
-from core.web.compare import address, differences, leaderboard, problems, sentence
+from core.web.compare import address, differences, headline, leaderboard, problems
 from core.web.compare.address import Address
-from core.web.compare.copy_link import copy_link
-from core.web.compare.report_button import report_button
-from core.web.compare.selected import Selected, best_page, linked
+from core.web.compare.selected import Selected, linked, select
 from core.web.compare.view_list import VIEWS
 from core.web.parts.choice import choose_dataset, linked_dataset
 from core.web.parts.frame import require_frame
@@ -43,11 +40,11 @@ def newest_with_results(bench: Workbench) -> Dataset | None:
 
 
 def nothing_yet(bench: Workbench) -> None:
-    heading("Compare", "Which is best, at what cost, and is the difference real? No run is finished yet.")
+    heading("Compare", "Which model is best, at what cost, and is the difference significant? No run has finished yet.")
     here = bool(bench.registry.datasets())
     empty_state(
-        "Finished runs will stand side by side here",
-        "Accuracy with its interval, what it cost, and whether a difference is real or could be chance.",
+        "Finished runs are compared here",
+        "Accuracy with its confidence interval, cost, and whether differences are statistically significant.",
         page="pages/train.py" if here else "pages/datasets.py",
         label="Choose what to train" if here else "Import photos",
     )
@@ -56,14 +53,14 @@ def nothing_yet(bench: Workbench) -> None:
 def compare(
     bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...], first_line: DeltaGenerator
 ) -> None:
-    """The sentence, the view of the URL, the leaderboard, what differs."""
+    """The result, the view of the URL, the leaderboard, the differences between recipes."""
     selected = select(bench, dataset, now, chosen)
     with first_line:
-        headline(dataset, selected)
+        headline.show(dataset, selected)
     if selected:
         problems.of_runs(selected)
-    with explained():
-        chosen_view(dataset, selected)
+        with explained():
+            draw_view(selected)
     st.subheader("Leaderboard", anchor="leaderboard")
     with explained():
         colours = {run_id: style.colour for run_id, style in selected.styles.items()} if selected else {}
@@ -73,37 +70,17 @@ def compare(
             differences.show(selected)
 
 
-def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> Selected | None:
-    """The runs of the URL, else the best ones that match; None without any."""
-    best = None if chosen else best_page(bench, dataset, now)
-    ids = chosen if best is None else [entry.run_id for entry in best.entries]
-    if not ids:
-        return None
-    return Selected(bench=bench, dataset=dataset, comparison=bench.comparison(ids), address=now, best=best)
-
-
-def headline(dataset: Dataset, selected: Selected | None) -> None:
-    """Title, the answer in a sentence, the next step, the link."""
-    heading("Compare", sentence.answer(dataset, selected))
-    with st.container(horizontal=True, vertical_alignment="center", key="compare.next"):
-        if selected:
-            sentence.next_step(selected)
-            report_button(selected.bench, dataset, [row.run_id for row in selected.comparison.rows])
-        copy_link()
-
-
-def chosen_view(dataset: Dataset, selected: Selected | None) -> None:
-    """Only the view of the URL is drawn."""
-    if selected is None:
-        st.caption(f"Nothing to draw: no run of {plain(dataset.name)} matches the filters of the leaderboard.")
-        return
+def draw_view(selected: Selected) -> None:
+    """The buttons of all views, and the view of the URL."""
     name = selected.address.view if selected.address.view in VIEWS else next(iter(VIEWS))
     st.pills(
         "View", list(VIEWS), required=True, label_visibility="collapsed",
         format_func=lambda key: f"{VIEWS[key].icon} {VIEWS[key].title}", **address.bound("compare.view", "view", name),
     )  # fmt: skip
-    with explained():
-        VIEWS[name].show(selected)
+    view = VIEWS[name]
+    st.subheader(view.question, anchor=False)
+    st.caption(view.explanation)
+    view.show(selected)
 
 
 require_frame()

@@ -1,4 +1,4 @@
-"""The costs runs can be compared by, as data."""
+"""The costs by which runs can be compared, as data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class CostKind:
     Args:
         key: the field of ``Row``; title: for people; help: how it was measured.
         unit, scale: of an axis: a value times ``scale`` is in ``unit``.
-        say: how a single value reads.
+        say: formats a single value.
     """
 
     key: str
@@ -25,7 +25,7 @@ class CostKind:
     say: Callable[..., str]
 
     def words(self, value: float | None, currency: str = "EUR") -> str:
-        """One value as text; ``currency`` is that of the user's rate."""
+        """One value as text; ``currency`` is that of the hourly cost."""
         return self.say(value, currency) if self.say is units.money else self.say(value)
 
 
@@ -36,35 +36,35 @@ COSTS: dict[str, CostKind] = {
             key="alone_wall_seconds",
             title="training time",
             unit="s",
-            help="Seconds on the clock, had the run computed everything itself; waiting in the queue not counted.",
+            help="Wall-clock time as if nothing had been cached; waiting in the queue not included.",
             say=units.duration,
         ),
         CostKind(
             key="wall_seconds",
-            title="training time paid",
+            title="time spent",
             unit="s",
-            help="Seconds on the clock over all attempts; stored features and queue time cost nothing.",
+            help="Wall-clock time of all attempts; cached features cost nothing, waiting in the queue not included.",
             say=units.duration,
         ),
         CostKind(
             key="alone_cpu_seconds",
             title="CPU time",
             unit="s",
-            help="User and system seconds of the trainer, had it computed everything itself.",
+            help="User and system time of the trainer without cached features.",
             say=units.duration,
         ),
         CostKind(
             key="cpu_seconds",
-            title="CPU time paid",
+            title="CPU time spent",
             unit="s",
-            help="User and system seconds of the trainer and its children.",
+            help="User and system time of the trainer and its child processes.",
             say=units.duration,
         ),
         CostKind(
             key="device_seconds",
             title="GPU time",
             unit="s",
-            help="Seconds the run held its GPU.",
+            help="Time for which the run held its GPU.",
             say=units.duration,
         ),
         CostKind(
@@ -72,26 +72,26 @@ COSTS: dict[str, CostKind] = {
             title="energy",
             unit="Wh",
             scale=1 / 3600,
-            help="From a counter of the device or the CPU; counts everything the device did meanwhile.",
+            help="From an energy counter of the GPU or the CPU, which counts everything that ran there meanwhile.",
             say=units.energy,
         ),
         CostKind(
             key="alone_money",
-            title="price",
-            help="Training time at your rate per hour.",
+            title="training cost",
+            help="Training time times the hourly cost.",
             say=units.money,
         ),
         CostKind(
             key="money",
-            title="price paid",
-            help="Training time paid at your rate per hour.",
+            title="cost spent",
+            help="Time spent times the hourly cost.",
             say=units.money,
         ),
         CostKind(
             key="ms_per_photo",
             title="time per photo",
             unit="ms",
-            help="One photo through the saved model on this machine, median.",
+            help="Median time to predict one photo with the saved model on this machine.",
             say=units.milliseconds,
         ),
         CostKind(
@@ -99,7 +99,7 @@ COSTS: dict[str, CostKind] = {
             unit="million",
             scale=1e-6,
             title="multiply-adds per photo",
-            help="Multiplications with addition in one forward pass.",
+            help="Multiply-add operations of one forward pass.",
             say=units.amount,
         ),
         CostKind(
@@ -107,7 +107,7 @@ COSTS: dict[str, CostKind] = {
             unit="million",
             scale=1e-6,
             title="parameters",
-            help="Of the whole model, backbone included.",
+            help="Parameters of the whole model, including the backbone.",
             say=units.amount,
         ),
         CostKind(
@@ -123,7 +123,7 @@ COSTS: dict[str, CostKind] = {
             unit="MB",
             scale=1e-6,
             title="memory",
-            help="Largest resident memory of the trainer.",
+            help="Peak resident memory of the trainer.",
             say=units.size,
         ),
         CostKind(
@@ -131,12 +131,12 @@ COSTS: dict[str, CostKind] = {
             unit="MB",
             scale=1e-6,
             title="GPU memory",
-            help="Largest memory used on the run's GPUs.",
+            help="Peak memory used on the GPUs of the run.",
             say=units.size,
         ),
     )
 }
-"""Every cost that runs can be compared by; the first is the fair one, since it does not depend on what ran before."""
+"""Every cost by which runs can be compared; the first is the fairest, as it does not depend on what ran before."""
 
 
 def cost_kind(key: str) -> CostKind:

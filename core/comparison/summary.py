@@ -1,4 +1,4 @@
-"""The outcome of a comparison in one sentence. Names are put in as they are: escape the sentence where it is shown."""
+"""The result of a comparison in one sentence. Names are not escaped: escape the sentence where it is shown."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -56,7 +56,7 @@ def _alone(top: Row | None) -> str:
 
 
 def _claim_of_tie(leader: Row, ties: Sequence[Row], cost: str) -> str:
-    """The cheapest run that may be the best, against the best measured (or the best other one, if that is itself)."""
+    """The cheapest run not distinguishable from the best against the best (if it is the best: against the next)."""
     key = cost_kind(cost).key
     priced = [row for row in (leader, *ties) if getattr(row, key) is not None]
     cheapest = min(priced, key=lambda row: getattr(row, key), default=leader)

@@ -1,6 +1,6 @@
-"""Everything the page Compare can be asked for, in its URL: a link, a reload and the way back show the same again.
+"""The state of the page Compare in its URL: a link, a reload and the back button show the same page again.
 
-What a URL says is never trusted: a value that makes no sense is ignored, as if it had not been there.
+The URL is not trusted: an invalid value is ignored as if it were missing.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.charts.curves import OVER
 from core.comparison.board_page import SORTS
 from core.comparison.cost_axes import COSTS
 from core.comparison.curves import METRICS
@@ -19,7 +20,6 @@ MOST = 500
 """Runs that can be chosen at once."""
 
 SIZES = (10, 25, 50)
-OVERS = ("epoch", "wall", "paid")
 _ANY = "any"
 _LONGEST = LONGEST_TEXT
 """Letters of one value."""
@@ -27,13 +27,13 @@ _LONGEST = LONGEST_TEXT
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """What the URL asks for; the defaults are what a bare ``/compare`` shows.
+    """The parameters of the URL; the defaults are those of a bare ``/compare``.
 
     Args:
-        dataset: id, name or name:version. runs: ids of the chosen runs; () none: the best ones are shown.
-        view: a key of ``VIEWS``; cost: of ``COSTS``; metric: of ``METRICS``; over: what a learning curve runs over.
+        dataset: id, name or name:version. runs: ids of the chosen runs; with () the best ones are compared.
+        view: a key of ``VIEWS``; cost: of ``COSTS``; metric: of ``METRICS``; over: the x axis of learning curves.
         q, pattern, backbone, tag, star, status, archived: filters of the leaderboard; ``status`` () means any.
-        sort, desc, page, size, cols, fold: how the leaderboard is shown. ``desc`` None: the better first. ``page``
+        sort, desc, page, size, cols, fold: how the leaderboard is shown. ``desc`` None: the best first. ``page``
             counts from 1. ``cols`` (): the usual columns. ``fold``: repetitions of a recipe on one line.
         a, b: the two runs head to head. cell: "true|predicted", the chosen cell of a confusion matrix.
     """
@@ -43,7 +43,7 @@ class Address:
     view: str = ""
     cost: str = next(iter(COSTS))
     metric: str = "val_accuracy"
-    over: str = OVERS[0]
+    over: str = next(iter(OVER))
     q: str = ""
     pattern: tuple[str, ...] = ()
     backbone: tuple[str, ...] = ()
@@ -76,9 +76,9 @@ class Address:
 
 
 _FILTERS = frozenset(("q", "pattern", "backbone", "tag", "star", "status", "archived", "sort", "desc", "size", "fold"))
-"""Fields after whose change the leaderboard begins with its first page again."""
+"""Fields after whose change the leaderboard starts at its first page."""
 _JOINED = frozenset(("runs", "cols"))
-"""Ids without commas: ``runs=a,b`` keeps a long link short. Other lists repeat their name."""
+"""Lists of ids without commas, written as ``runs=a,b`` to keep long links short. Other lists repeat their name."""
 
 
 def get() -> Address:
@@ -89,8 +89,8 @@ def get() -> Address:
 def change(**changed: Any) -> None:
     """Write changed fields into the URL; for callbacks of widgets.
 
-    Another filter or order begins with the first page again, another sort with what is good, another dataset with
-    nothing chosen and no filter.
+    Another filter or order starts at the first page, another sort with the best first, another dataset without
+    selection and filters.
     """
     now = get()
     if changed.get("dataset", now.dataset) != now.dataset:
@@ -103,7 +103,7 @@ def change(**changed: Any) -> None:
 
 
 def bound(key: str, field: str, value: Any) -> dict[str, Any]:
-    """Options that tie a widget to a field: it shows ``value``, and what is chosen goes into the URL."""
+    """Options that bind a widget to a field: it shows ``value``, and its changes are written into the URL."""
     st.session_state[key] = value
     return {"key": key, "on_change": _into_url, "args": (key, field)}
 
@@ -114,7 +114,7 @@ def _into_url(key: str, field: str) -> None:
 
 
 def parse(query: Mapping[str, list[str]]) -> Address:
-    """The address that ``query`` (all values by name) says; what makes no sense is left out."""
+    """The address from ``query`` (all values by name); invalid values are left out."""
     read: dict[str, Any] = {}
     for field in fields(Address):
         values = [value for value in query.get(field.name, ()) if field.name in _JOINED or len(value) <= _LONGEST]
@@ -124,13 +124,10 @@ def parse(query: Mapping[str, list[str]]) -> Address:
 
 
 def params(address: Address) -> dict[str, str | list[str]]:
-    """What to put into the URL: whatever differs from the defaults."""
-    written = {}
-    for field in fields(Address):
-        value = getattr(address, field.name)
-        if value != field.default:
-            written[field.name] = _written(field.name, value)
-    return written
+    """The query parameters: every field that differs from its default."""
+    values = {field.name: getattr(address, field.name) for field in fields(Address)}
+    defaults = vars(Address())
+    return {name: _written(name, value) for name, value in values.items() if value != defaults[name]}
 
 
 def _written(name: str, value: Any) -> str | list[str]:
@@ -181,7 +178,7 @@ _READ: dict[str, Callable[[list[str]], Any]] = {
     **dict.fromkeys(("star", "archived", "desc", "fold"), _flag),
     "cost": _one_of(*COSTS),
     "metric": _one_of(*METRICS),
-    "over": _one_of(*OVERS),
+    "over": _one_of(*OVER),
     "sort": _one_of(*SORTS),
     "status": _statuses,
     "page": _page,

@@ -1,4 +1,4 @@
-"""The columns of the leaderboard, as data: what they are called, how a cell reads, what clicking the head sorts by."""
+"""The columns of the leaderboard, as data: title, help, how a cell is written, what a click on the header sorts by."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import streamlit as st
 from core.comparison.board_page import LeaderboardLine
 from core.comparison.cost_axes import COSTS, CostKind
 from core.runs.values import Status
-from core.text.units import count, moment, p_value
+from core.text.units import count, moment, p_value, percent
 from core.web.parts.labels import cost_formatter, cost_title
 from core.web.parts.run_table import CHIPS, MARKS_COLUMN, RunLine, TableColumn
 from core.web.parts.widgets import status_word
@@ -17,7 +17,7 @@ from core.web.parts.widgets import status_word
 
 @dataclass(frozen=True, kw_only=True)
 class TableLine(RunLine):
-    """One line of the leaderboard with what stands in its cells.
+    """One line of the leaderboard with the contents of its cells.
 
     Args:
         cell: a value of the run shown, by column of ``registry.board``. marks: of any of its runs.
@@ -32,18 +32,14 @@ class TableLine(RunLine):
     hardest: str = ""
 
 
-def _numbers(key: str, say: Callable[[float], str], title: str, help: str, **options: Any) -> TableColumn:
-    """A column of a figure that can be sorted by; ``–`` where it was not measured."""
+def _numbers(key: str, label: Callable[[float], str], title: str, help: str, **options: Any) -> TableColumn:
+    """A column of a metric or cost, which can be sorted; ``–`` where it was not measured."""
 
     def cell(line: TableLine) -> str:
         value = line.entry.values.get(key)
-        return "–" if value is None else say(value)
+        return "–" if value is None else label(value)
 
     return TableColumn(key=key, title=title, help=help, cell=cell, figure=key, sort=key, **options)
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
 
 
 def _cost(kind: CostKind, currency: str) -> TableColumn:
@@ -58,7 +54,7 @@ def _interval(line: TableLine) -> str:
 
 
 def _verdict(line: TableLine) -> list[str]:
-    return ["best"] if line.best else ["tie"] if line.entry.tie else []
+    return [BEST] if line.best else [NOT_SIGNIFICANT] if line.entry.tie else []
 
 
 def _repetitions(line: TableLine) -> str:
@@ -71,7 +67,7 @@ def _p_value(line: TableLine) -> str:
 
 
 def bare_p(p: float) -> str:
-    """``0.34`` or ``< 0.001``, where the head of the column says that it is p."""
+    """``0.34`` or ``< 0.001``, for a column whose title is p."""
     return p_value(p).removeprefix("p ").removeprefix("= ")
 
 
@@ -81,7 +77,7 @@ def _scale(lines: Sequence[TableLine]) -> dict[str, float]:
     return {"y_min": min(values), "y_max": max(values)} if values and min(values) < max(values) else {}
 
 
-_VERDICTS = {"options": ["best", "tie"], "color": ["green", "blue"]}
+BEST, NOT_SIGNIFICANT = "best", "not significant"
 _USUAL_COSTS = ("alone_wall_seconds", "wall_seconds", "ms_per_photo", "model_bytes")
 
 _FIRST = (
@@ -89,35 +85,34 @@ _FIRST = (
     TableColumn(
         key="status",
         title="Status",
-        help="Only finished runs are measured.",
+        help="Only finished runs are measured on the test photos.",
         cell=lambda line: status_word(Status(line.cell("status"))),
         config=st.column_config.TextColumn,
         says=lambda lines: any(line.cell("status") != Status.FINISHED for line in lines),
     ),
-    _numbers("accuracy", _percent, "Accuracy", "Share of the test photos it got right. Of repetitions: the mean."),
+    _numbers("accuracy", percent, "Accuracy", "Fraction of test photos predicted correctly; for repetitions the mean."),
     TableColumn(
         key="interval",
         title="95 % interval",
-        help="Wilson's interval: where the accuracy on very many such photos would lie. Of repetitions: that of the "
-        "run nearest their mean.",
+        help="Wilson's confidence interval of the accuracy; for repetitions that of the run nearest their mean.",
         cell=_interval,
     ),
     TableColumn(
         key="verdict",
-        title="Verdict",
-        help="**tie**: its difference from the best could be chance. **best**: the most accurate. Nothing: behind for "
-        "certain, or it cannot be tested. Every line is tested against the best on the same test photos with "
-        "McNemar's exact test, corrected (Holm) for {tests}.",
+        title="vs. best",
+        help="**best**: the most accurate run. **not significant**: its difference from the best is not statistically "
+        "significant. Empty: significantly less accurate, or not tested. McNemar's exact test against the best on the "
+        "same test photos, corrected (Holm) for {tests}.",
         cell=_verdict,
         config=CHIPS,
-        options=_VERDICTS,
+        options={"options": [BEST, NOT_SIGNIFICANT], "color": ["green", "blue"]},
         sort="accuracy",
     ),
     TableColumn(
         key="repetitions",
         title="Repetitions",
-        help="Runs of one recipe that differ only in the seed share a line: how many they are, and the standard "
-        "deviation of their accuracy in points. That much is luck.",
+        help="Runs that differ only in the seed share a line: their number and the standard deviation of their "
+        "accuracy in percentage points.",
         cell=_repetitions,
         says=lambda lines: any(line.entry.counted > 1 for line in lines),
     ),
@@ -127,7 +122,7 @@ _PICTURES = (
     TableColumn(
         key="curve",
         title="Curve",
-        help="Validation accuracy over the epochs, all lines on one scale.",
+        help="Validation accuracy per epoch, with one scale for all lines.",
         cell=lambda line: list(line.curve) or None,
         config=st.column_config.LineChartColumn,
         options={"width": 80},
@@ -137,7 +132,7 @@ _PICTURES = (
     TableColumn(
         key="hardest",
         title="Hardest photos",
-        help="The test photos to whose true class it gave the least probability. Double-click to enlarge.",
+        help="The test photos with the smallest probability of their true class. Double-click to enlarge.",
         cell=lambda line: line.hardest or None,
         config=st.column_config.ImageColumn,
         options={"width": 118},
@@ -148,27 +143,27 @@ _PICTURES = (
 _SCORES = (
     _numbers(
         "balanced_accuracy",
-        _percent,
+        percent,
         "Balanced",
-        "Balanced accuracy: the mean over the classes of the share recognised, so rare classes count as much.",
+        "Balanced accuracy: mean recall over the classes, so rare classes count as much as frequent ones.",
     ),
     _numbers(
         "macro_f1",
-        _percent,
+        percent,
         "Macro-F1",
-        "Mean over the classes of F1, which is high when a class is found and not called in vain.",
+        "Mean over the classes of F1, the harmonic mean of precision and recall.",
     ),
     _numbers(
         "log_loss",
         "{:.3f}".format,
         "Log-loss",
-        "Mean of minus the logarithm of the probability given to the true class. Small is good; sure errors cost much.",
+        "Mean cross-entropy: minus the logarithm of the probability of the true class. Smaller is better.",
     ),
     _numbers(
         "ece",
-        _percent,
+        percent,
         "Calibration error",
-        "How far its sureness is from its accuracy on average (expected calibration error, 15 bins). Small is good.",
+        "Expected difference between confidence and accuracy (ECE, 15 bins). Smaller is better.",
     ),
 )
 
@@ -177,36 +172,36 @@ _LAST = (
         "best_epoch",
         "{:.0f}".format,
         "Best epoch",
-        "The epoch the model was kept from: that with the smallest validation loss.",
+        "The epoch whose model was kept: that with the smallest validation loss.",
     ),
     TableColumn(
         key="p_value",
         title="p",
-        help="Chance of a difference from the best this large, were both equally good: McNemar's exact test, corrected "
-        "(Holm) for {tests}.",
+        help="Probability of a difference from the best at least this large if both were equally accurate: McNemar's "
+        "exact test, corrected (Holm) for {tests}.",
         cell=_p_value,
         usual=False,
     ),
     TableColumn(
         key="tags",
         title="Tags",
-        help="Your words.",
+        help="Tags you gave the run.",
         cell=lambda line: list(line.cell("tags")),
         config=st.column_config.ListColumn,
         usual=False,
     ),
-    _numbers("epochs_done", "{:.0f}".format, "Epochs", "Epochs that were trained.", usual=False),
+    _numbers("epochs_done", "{:.0f}".format, "Epochs", "Epochs trained.", usual=False),
     _numbers("created_at", moment, "Launched (UTC)", "When the run was launched.", usual=False),
 )
 
 
 def columns(currency: str, tests: int) -> dict[str, TableColumn]:
-    """All columns by key, in the order they stand in.
+    """All columns by key, in their order.
 
     Args:
-        currency: of prices. tests: how many lines are tested against the best.
+        currency: of costs in money. tests: how many lines are tested against the best.
     """
-    said = count(tests, "comparison")
+    corrected = count(tests, "comparison")
     costs = [_cost(kind, currency) for kind in COSTS.values()]
     known = (*_FIRST, *costs[:1], *_PICTURES, *_SCORES, *costs[1:], *_LAST)
-    return {one.key: replace(one, help=one.help and one.help.replace("{tests}", said)) for one in known}
+    return {one.key: replace(one, help=one.help and one.help.replace("{tests}", corrected)) for one in known}

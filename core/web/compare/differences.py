@@ -1,4 +1,4 @@
-"""Only what differs: the parts of the chosen recipes that are not the same in all of them."""
+"""Differences: the settings that are not the same in all chosen recipes."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from core.web.parts.run_names import fitting
 from core.web.parts.tables import name_column, table
 
 _SIDE_BY_SIDE = 4
-"""Runs that stand beside each other as columns; more stand below each other, so that no name is cut."""
+"""Runs that are shown as columns; more are shown as rows, so that no name is cut."""
 
 
 _WIDTH = 240
@@ -28,11 +28,11 @@ def show(selected: Selected) -> None:
     rows, found = selected.comparison.rows, selected.comparison.differing
     if len(rows) < 2:
         return
-    st.subheader("Only what differs", anchor=False)
+    st.subheader("Differences", anchor=False)
     if not found:
-        st.caption(f"The {count(len(rows), 'run')} have the same recipe: what differs is luck.")
+        st.caption(f"The {count(len(rows), 'run')} have the same recipe and seed.")
         return
-    st.caption("Settings that are the same in all these runs are left out; – where a run has no such setting.")
+    st.caption("Settings that are the same in all these runs are left out; – where a run does not use a setting.")
     if len(rows) <= _SIDE_BY_SIDE:
         _columns(selected, found)
     else:
@@ -41,9 +41,9 @@ def show(selected: Selected) -> None:
 
 
 def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
-    """One line a setting, one column a run."""
+    """One row per setting, one column per run."""
     ids, board = [row.run_id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
-    lines = [{"setting": one.title, **{id_: said(board, one, id_) for id_ in ids}} for one in found]
+    lines = [{"setting": one.title, **{id_: value_label(board, one, id_) for id_ in ids}} for one in found]
     accuracy = {row.run_id: percent(row.accuracy) for row in selected.comparison.rows}
     columns = {id_: st.column_config.TextColumn(selected.brief_names[id_], width=_WIDTH) for id_ in ids}
     columns["setting"] = st.column_config.TextColumn("Setting")
@@ -51,13 +51,13 @@ def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
 
 
 def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
-    """One line a run, one column a setting."""
+    """One row per run, one column per setting."""
     board = selected.bench.board(selected.dataset.id)
     widest = 150 if is_narrow() else 300
     names = fitting(selected.names, widest)
     lines = [
         {"name": names[row.run_id], "accuracy": percent(row.accuracy)}
-        | {one.name: said(board, one, row.run_id) for one in found}
+        | {one.name: value_label(board, one, row.run_id) for one in found}
         for row in selected.comparison.rows
     ]
     columns: dict[str, Any] = {
@@ -72,8 +72,8 @@ def _help(one: Difference) -> str | None:
     return HYPERPARAMETERS[one.name].description if one.name in HYPERPARAMETERS else None
 
 
-def said(board: Board, one: Difference, run_id: str) -> str:
-    """One value in words; ``–`` where the run has no such setting."""
+def value_label(board: Board, one: Difference, run_id: str) -> str:
+    """The label of one value; ``–`` where the run does not use the setting."""
     value = one.values.get(run_id)
     if value is None:
         return "–"
@@ -83,7 +83,7 @@ def said(board: Board, one: Difference, run_id: str) -> str:
 
 
 def _file(selected: Selected) -> list[dict[str, Any]]:
-    """The values as they stand in the recipes."""
+    """The values as in the recipes."""
     return [
         {"run": row.run_id, "name": row.name, "accuracy": row.accuracy}
         | {one.name: one.values.get(row.run_id) for one in selected.comparison.differing}

@@ -1,4 +1,4 @@
-"""Which runs the leaderboard lists, and how: search, filters, order, columns. All of it stands in the URL."""
+"""Which runs the leaderboard lists, and how: search, filters, order, columns. All of it is in the URL."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -47,8 +47,8 @@ def toolbar(
                 f"Clear {count(set_, 'filter')}", key="compare.unfiltered", icon=":material/filter_alt_off:",
                 type="tertiary", on_click=clear,
             )  # fmt: skip
-    # Filled only while open: the browser keeps the last value of a widget in a closed popover and would send it back
-    # over what the URL says by now.
+    # Filled only while open: the browser keeps the last value of a widget in a closed popover and would send it back,
+    # although the URL has another one by now.
     if filters.open:
         with filters:
             _filters(bench, dataset_id, now)
@@ -83,7 +83,7 @@ def _filters(bench: Workbench, dataset_id: str, now: Address) -> None:
 
 
 def _options(known: Iterable[str], chosen: Iterable[str]) -> list[str]:
-    """What the URL asks for can always be taken out again."""
+    """What the URL asks for is always offered, so that it can be removed."""
     return list(dict.fromkeys([*known, *chosen]))
 
 
@@ -103,11 +103,11 @@ def _settings(now: Address, columns: Mapping[str, TableColumn], shown: Sequence[
     order = [*sorts, "name"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            "Sort by", order, format_func=titles.__getitem__, help="Or click the head of a column.",
+            "Sort by", order, format_func=titles.__getitem__, help="Or click the header of a column.",
             **address.bound("compare.sort", "sort", now.sort if now.sort in order else order[0]),
         )  # fmt: skip
         st.segmented_control(
-            "Order", [True, False], format_func=lambda down: "Large first" if down else "Small first", required=True,
+            "Order", [True, False], format_func=lambda down: "Descending" if down else "Ascending", required=True,
             **address.bound("compare.desc", "desc", descending(now)),
         )  # fmt: skip
     st.pills(
@@ -116,21 +116,21 @@ def _settings(now: Address, columns: Mapping[str, TableColumn], shown: Sequence[
     )  # fmt: skip
     if now.cols:
         st.button(
-            "Usual columns", key="compare.usual", icon=":material/undo:", on_click=address.change, kwargs={"cols": ()}
+            "Default columns", key="compare.usual", icon=":material/undo:", on_click=address.change, kwargs={"cols": ()}
         )
     st.toggle(
-        "Repetitions on one line", help="Runs that differ in nothing but the seed: their mean and spread.",
+        "Group repetitions", help="Runs that differ only in the seed share a line with their mean and spread.",
         **address.bound("compare.fold", "fold", now.fold),
     )  # fmt: skip
 
 
 def descending(now: Address) -> bool:
-    """Whether large values stand first: as the URL asks, else so that what is good stands first."""
+    """Whether large values come first: as the URL asks, else so that the best come first."""
     return now.sort in LARGE_FIRST if now.desc is None else now.desc
 
 
 def backbone_title(name: str, board: Board) -> str:
-    """``EfficientNet-Lite0`` of ``efficientnet_lite0``, the name of a run of its id; what is not known as it is."""
+    """``EfficientNet-Lite0`` for ``efficientnet_lite0``, the name of a run for its id; an unknown name as it is."""
     return _TITLES.get(name) or (board.cell(name, "name") if name in board else name)
 
 

@@ -1,4 +1,4 @@
-"""The leaderboard: all runs of a dataset that match, a page at a time. Ticked lines are the runs that are compared."""
+"""The leaderboard: all runs of a dataset that match, a page at a time. The ticked runs are compared."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,7 +14,7 @@ from core.text.units import count
 from core.web.compare import address, filters, selection
 from core.web.compare.address import MOST, SIZES, Address
 from core.web.compare.columns import TableLine, columns
-from core.web.compare.lines import all_rows, lines_of, page_of
+from core.web.compare.lines import all_rows, lines_of
 from core.web.parts import organise, run_table
 from core.web.parts.device import is_narrow
 from core.web.parts.downloads import downloads
@@ -28,7 +28,7 @@ _WIDE_NAME = 262
 _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""
 _PLACE = TableColumn(
-    key="place", title="#", help="Place by accuracy; of equals the cheaper one first.",
+    key="place", title="#", help="Rank by accuracy; at equal accuracy the shorter training time comes first.",
     cell=lambda line: line.entry.rank, config=st.column_config.NumberColumn, options={"width": 40},
 )  # fmt: skip
 
@@ -41,7 +41,11 @@ def show(
     Args:
         chosen: ids of the ticked runs. colours: of the runs that are drawn above, by id; other lines have a grey dot.
     """
-    board, page, narrow = bench.board(dataset.id), page_of(bench, dataset, now), is_narrow()
+    board, narrow = bench.board(dataset.id), is_narrow()
+    page = bench.board_page(
+        dataset.id, now.query, sort=now.sort, descending=now.desc, fold=now.fold,
+        start=(now.page - 1) * now.size, size=now.size,
+    )  # fmt: skip
     lines = lines_of(bench, dataset, board, page)
     offered = _offered(bench, board, page)
     shown = _shown(offered, now, lines, narrow)
@@ -61,20 +65,19 @@ def show(
 
 
 def _offered(bench: Workbench, board: Board, page: BoardPage) -> dict[str, TableColumn]:
-    """All columns but those of figures that no run has."""
+    """All columns except metrics and costs that no run has."""
     rate, currency = bench.rate()
-    known = columns(currency, page.tests)
-    return {key: one for key, one in known.items() if one.figure is None or _measured(board, one.figure, rate)}
-
-
-def _measured(board: Board, figure: str, rate: float | None) -> bool:
-    return bool(np.isfinite(board.number(figure, rate)).any())
+    return {
+        key: one
+        for key, one in columns(currency, page.tests).items()
+        if one.figure is None or np.isfinite(board.number(one.figure, rate)).any()
+    }
 
 
 def _shown(
     offered: Mapping[str, TableColumn], now: Address, lines: Sequence[TableLine], narrow: bool
 ) -> list[TableColumn]:
-    """The columns of the URL, else the usual ones that say something about these lines; few on a phone."""
+    """The columns of the URL, else the usual ones that are not empty; few on a phone."""
     asked = [column for key, column in offered.items() if key in now.cols]
     return asked or run_table.usual(offered, lines, _ON_A_PHONE if narrow else ())
 
@@ -87,19 +90,19 @@ def _nothing(board: Board) -> None:
 
 
 def _choice(bench: Workbench, dataset: Dataset, chosen: Sequence[str], page: BoardPage) -> None:
-    """What is chosen, and choosing many at once."""
+    """How many runs are chosen, and buttons that choose many at once."""
     with st.container(horizontal=True, vertical_alignment="center", key="compare.choice"):
-        said = f"**{count(len(chosen), 'run')} chosen**" if chosen else "Tick runs to compare just these."
-        st.caption(said, width="content")
-        label = f"Choose all {page.runs}" if page.runs <= MOST else f"Choose the best {MOST}"
+        selected = f"**{count(len(chosen), 'run')} selected**" if chosen else "Select runs to compare only these."
+        st.caption(selected, width="content")
+        label = f"Select all {page.runs}" if page.runs <= MOST else f"Select the best {MOST}"
         st.button(
             label, key="compare.all", type="tertiary", icon=":material/select_all:", on_click=selection.choose_all,
-            args=(bench, dataset), help="The runs that match, on every page.",
+            args=(bench, dataset), help="All runs that match, on every page.",
         )  # fmt: skip
         if chosen:
             st.button(
-                "Choose none", key="compare.none", type="tertiary", icon=":material/deselect:",
-                on_click=address.change, kwargs={"runs": ()}, help="The best runs are shown then.",
+                "Clear selection", key="compare.none", type="tertiary", icon=":material/deselect:",
+                on_click=address.change, kwargs={"runs": ()}, help="Then the best runs are compared.",
             )  # fmt: skip
 
 
@@ -123,7 +126,7 @@ def _table(
         sort=now.sort,
         descending=filters.descending(now),
         height="content",
-        alt="Leaderboard: the runs that match, a line each",
+        alt="Leaderboard: the runs that match, one per line",
         row_height=_ROW,
         on_select=partial(selection.on_pick, TABLE, entries, {column.key: column for column in shown}),
         selection_mode=["multi-row", "single-column"],
@@ -131,21 +134,22 @@ def _table(
 
 
 def _verdicts(page: BoardPage) -> None:
-    """Why a verdict may differ from the first line of the page, which is about the chosen runs only."""
+    """Why the column may differ from the first line of the page, which is about the chosen runs only."""
     st.caption(
-        f"Verdicts here: each line against the best of all that match, corrected for {count(page.tests, 'comparison')}."
-        " The first line of the page is about the chosen runs only: it may call a difference real that is a tie here."
+        f"“vs. best” tests each line against the best of all that match, corrected for "
+        f"{count(page.tests, 'comparison')}. The first line of the page compares the selected runs only, so a "
+        "difference can be significant there and not here."
     )
 
 
 def _colour(line: TableLine, colours: Mapping[str, str]) -> str:
-    """That of the run shown, else of the first of its repetitions that is drawn."""
+    """The colour of the run shown, else of the first of its repetitions that is drawn."""
     drawn = (colours[run_id] for run_id in (line.entry.run_id, *line.entry.run_ids) if run_id in colours)
     return next(drawn, OTHER_COLOUR)
 
 
 def _pages(now: Address, page: BoardPage) -> None:
-    """Which lines these are, and the way to the others."""
+    """Which lines these are, and the other pages."""
     pages = -(-page.lines // now.size)
     last = min(page.start + now.size, page.lines)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -1,4 +1,4 @@
-"""What stands in the lines of the leaderboard, read for one page of it."""
+"""The contents of one page of the leaderboard, and of its files."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,23 +20,11 @@ from core.workbench import Workbench
 _THUMB = 72
 """Pixels a side, about twice what is shown."""
 _PHOTOS = 3
-"""Of the hardest ones, that fit into a line."""
-
-
-def page_of(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:
-    """The page of the leaderboard that the URL asks for; the last one where there are fewer."""
-
-    def read(start: int) -> BoardPage:
-        return bench.board_page(
-            dataset.id, now.query, sort=now.sort, descending=now.desc, fold=now.fold, start=start, size=now.size
-        )
-
-    found, start = read((now.page - 1) * now.size), (now.page - 1) * now.size
-    return found if found.start == start else read((found.lines - 1) // now.size * now.size)
+"""Number of the hardest photos that fit into a line."""
 
 
 def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) -> list[TableLine]:
-    """With curve, photos and a name no other line of the page has."""
+    """The lines of a page with curve, hardest photos and distinct names."""
     ids = [entry.run_id for entry in page.entries]
     curves, names, home = bench.registry.sparklines(ids), _names(bench, page.entries), str(bench.settings.home)
     champion = bench.aliases(dataset.id).get("champion")
@@ -62,7 +50,7 @@ def _marks(board: Board, entry: LeaderboardLine, champion: str | None) -> list[s
 
 
 def _names(bench: Workbench, entries: Sequence[LeaderboardLine]) -> dict[str, str]:
-    """Of repetitions on one line nobody asks for the seed."""
+    """Distinct names; the seed is left out for repetitions that share a line."""
     alone = {entry.run_id for entry in entries if len(entry.run_ids) == 1}
     runs = bench.registry.runs_of([entry.run_id for entry in entries])
     together = labels([run for run in runs if run.id not in alone], ignored=("seed",))
@@ -71,10 +59,10 @@ def _names(bench: Workbench, entries: Sequence[LeaderboardLine]) -> dict[str, st
 
 @st.cache_data(max_entries=2000, show_spinner=False)
 def _montage(_bench: Workbench, home: str, dataset_id: str, digests: str) -> str:
-    """Kept for more lines than the overview's strips are; a dataset's photos never change.
+    """Cached for more lines than the strips of the overview; a dataset's photos never change.
 
     Args:
-        home: tells apart what is kept. digests: joined, since text is the quickest key.
+        home: part of the cache's key. digests: joined, because text is the fastest key.
     """
     paths = tuple(_bench.photo_path(dataset_id, digest) for digest in digests.split())
     return montage(paths, _THUMB, 4) if paths else ""

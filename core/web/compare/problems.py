@@ -1,6 +1,4 @@
-"""What is wrong with the runs of a link: gone, of another dataset, not finished, without answers."""
-
-from collections.abc import Sequence
+"""What is wrong with the runs of a link: deleted, of another dataset, not finished, without predictions."""
 
 import streamlit as st
 
@@ -12,25 +10,22 @@ from core.web.parts.labels import dataset_title
 from core.workbench import Workbench
 
 _NAMED = 4
-"""Ids that are named; of more, how many."""
+"""Ids and reasons that are given in full; the rest is counted."""
 
 
 def of_link(bench: Workbench, found: Linked) -> None:
-    """A sentence each for runs that are gone and for runs of other datasets, with buttons that mend the link."""
+    """A sentence each for runs that are gone and for runs of other datasets, with buttons that correct the link."""
     if found.unknown:
-        _gone(found)
+        _unknown(found)
     if found.others and found.dataset:
         _several_datasets(bench, found.dataset, found)
 
 
-def _gone(found: Linked) -> None:
-    one = len(found.unknown) == 1
-    left = "They were deleted, or the link is damaged; the others are compared."
-    if not found.runs:
-        left = "They were deleted, or the link is damaged. The best runs are shown instead."
+def _unknown(found: Linked) -> None:
     ids = plain(listed([run_id[:40] for run_id in found.unknown], _NAMED))
-    left = left.replace("They were", "It was") if one else left
-    st.warning(f"There is no run {ids}. {left}", icon=":material/link_off:")
+    deleted = "It was" if len(found.unknown) == 1 else "They were"
+    instead = "; the others are compared." if found.runs else ". The best runs are shown instead."
+    st.warning(f"There is no run {ids}. {deleted} deleted, or the link is damaged{instead}", icon=":material/link_off:")
 
 
 def _several_datasets(bench: Workbench, dataset: Dataset, found: Linked) -> None:
@@ -38,8 +33,8 @@ def _several_datasets(bench: Workbench, dataset: Dataset, found: Linked) -> None
     others = {id_: dataset_title(bench.registry.dataset(id_)) for id_ in found.others}
     with st.container(border=True, key="compare.datasets"):
         st.markdown(
-            f":material/warning: The link names runs of {len(others) + 1} datasets. Accuracies on different photos say "
-            f"nothing about each other, so only the {meant} are compared."
+            f":material/warning: The link names runs of {len(others) + 1} datasets. Accuracies on different test "
+            f"photos cannot be compared, so only the {meant} are shown."
         )
         with st.container(horizontal=True):
             st.button(
@@ -54,14 +49,12 @@ def _several_datasets(bench: Workbench, dataset: Dataset, found: Linked) -> None
 
 
 def of_runs(selected: Selected) -> None:
-    """Runs that have no answers for the test photos: unfinished ones, and those whose files are gone."""
+    """Runs without predictions for the test photos: unfinished ones, and those whose files are gone."""
     names = selected.brief_names
-    reasons = [said.replace(f"Run {id_}", names[id_], 1) for id_, said in selected.comparison.missing.items()]
+    reasons = [reason.replace(f"Run {id_}", names[id_], 1) for id_, reason in selected.comparison.missing.items()]
     if not reasons:
         return
-    more = _more(reasons[_NAMED:])
-    st.warning("  \n".join([*(plain(reason) for reason in reasons[:_NAMED]), *more]), icon=":material/warning:")
-
-
-def _more(reasons: Sequence[str]) -> list[str]:
-    return [f"And {count(len(reasons), 'other run')} without answers."] if reasons else []
+    lines = [plain(reason) for reason in reasons[:_NAMED]]
+    if more := len(reasons) - len(lines):
+        lines.append(f"And {count(more, 'other run')} without predictions.")
+    st.warning("  \n".join(lines), icon=":material/warning:")

@@ -1,23 +1,21 @@
-"""The runs that stand side by side on the page Compare: which ones the URL means, and what is known about them."""
+"""The runs that the page Compare shows: which ones the URL names, their comparison, names and colours."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from core.charts import RunStyle, run_styles
-from core.comparison.board_page import BoardPage, lines_of
+from core.comparison.board_page import BoardPage
 from core.comparison.compare import Comparison
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.recipes.labels import without_shared
-from core.web.compare.address import MOST, Address
+from core.web.compare.address import Address
 from core.web.parts.run_names import brief_names
 from core.workbench import Workbench
 
-MOST_OF_ITSELF = 12
-"""Runs that are shown while none are chosen: as many as there are colours."""
+MOST_UNCHOSEN = 12
+"""Runs that are compared while none are chosen: as many as there are colours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +24,7 @@ class Selected:
 
     Args:
         comparison: of the chosen runs, best first; address: what else the URL asks for.
-        best: the best lines that match, whose runs are compared where the visitor chose none; None where he did.
+        best: the first lines of the leaderboard, whose runs are compared when none are chosen; None when some are.
     """
 
     bench: Workbench
@@ -53,11 +51,11 @@ class Selected:
 
 @dataclass(frozen=True, kw_only=True)
 class Linked:
-    """What the run ids of a URL mean.
+    """The run ids of a URL, sorted by dataset.
 
     Args:
-        dataset: of the runs that are compared; None when no run of the URL is there.
-        runs: their ids. others: ids of runs of other datasets, by dataset. unknown: what no run is called.
+        dataset: of the runs that are compared; None when no run of the URL exists.
+        runs: their ids. others: ids of runs of other datasets, by dataset. unknown: ids that no run has.
     """
 
     dataset: Dataset | None
@@ -67,7 +65,7 @@ class Linked:
 
 
 def linked(bench: Workbench, now: Address) -> Linked:
-    """Find the runs of the URL. Of several datasets the one the URL names is meant, else that with the most runs."""
+    """Find the runs of the URL. Of several datasets the one named in the URL is compared, else that with most runs."""
     groups: dict[str, list[str]] = {}
     known: dict[str, str] = {}
     unknown = []
@@ -76,11 +74,11 @@ def linked(bench: Workbench, now: Address) -> Linked:
         if dataset_id is None:
             try:
                 run = bench.registry.run(wanted)
-            except (NotFound, InvalidInput):  # not there, or the beginning of several
+            except (NotFound, InvalidInput):  # no such run, or the beginning of several ids
                 unknown.append(wanted)
                 continue
             run_id, dataset_id = run.id, run.dataset_id
-            known |= dict.fromkeys(bench.board(dataset_id).run_ids, dataset_id)  # asks once a dataset, not once a run
+            known |= dict.fromkeys(bench.board(dataset_id).run_ids, dataset_id)  # one query per dataset, not per run
         groups.setdefault(dataset_id, []).append(run_id)
     if not groups:
         return Linked(dataset=None, others={}, unknown=tuple(unknown))
@@ -95,14 +93,10 @@ def _is_called(dataset: Dataset, reference: str) -> bool:
     return reference in (dataset.id, dataset.name, f"{dataset.name}:{dataset.version}")
 
 
-def matching_ids(bench: Workbench, dataset: Dataset, now: Address) -> list[str]:
-    """The runs of all lines that match, best first, at most ``MOST``."""
-    board, rows = bench.board_rows(dataset.id, now.query)
-    lines = lines_of(board, rows, now.fold)
-    rank = np.where(lines.rank > 0, lines.rank, len(lines.shown) + 1)[lines.of_line]
-    return [board.run_ids[row] for row in lines.rows[np.argsort(rank, kind="stable")[:MOST]].tolist()]
-
-
-def best_page(bench: Workbench, dataset: Dataset, now: Address) -> BoardPage:
-    """The best lines that match, which are shown while no run is chosen."""
-    return bench.board_page(dataset.id, now.query, fold=now.fold, size=MOST_OF_ITSELF)
+def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> Selected | None:
+    """The chosen runs, else the best ones that match the filters; None without any."""
+    best = None if chosen else bench.board_page(dataset.id, now.query, fold=now.fold, size=MOST_UNCHOSEN)
+    ids = chosen if best is None else [entry.run_id for entry in best.entries]
+    if not ids:
+        return None
+    return Selected(bench=bench, dataset=dataset, comparison=bench.comparison(ids), address=now, best=best)

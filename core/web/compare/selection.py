@@ -1,14 +1,14 @@
-"""Ticking lines of the leaderboard. What is chosen stands in the URL, so it outlives pages, orders and filters."""
+"""Ticking lines of the leaderboard. The choice is in the URL, so other pages, orders and filters keep it."""
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import streamlit as st
 
-from core.comparison.board_page import LARGE_FIRST, LeaderboardLine
+from core.comparison.board_page import LARGE_FIRST, LeaderboardLine, lines_of
 from core.datasets.values import Dataset
 from core.web.compare import address
 from core.web.compare.address import MOST, Address
-from core.web.compare.selected import matching_ids
 from core.web.parts.run_table import TableColumn
 from core.workbench import Workbench
 
@@ -16,7 +16,7 @@ from core.workbench import Workbench
 def set_ticks(table: str, entries: Sequence[LeaderboardLine], chosen: Sequence[str]) -> None:
     """Before the table is drawn: tick the lines whose runs are chosen.
 
-    The table tells lines by their number only, so on another page the ticks of the one before must go.
+    The table knows lines by their number only, so the ticks of another page have to be removed.
     """
     wanted, picked = set(chosen), st.session_state.get(table)
     rows = [number for number, entry in enumerate(entries) if wanted.intersection(entry.run_ids)]
@@ -37,7 +37,7 @@ def on_pick(table: str, entries: Sequence[LeaderboardLine], columns: Mapping[str
 
 
 def with_ticks(chosen: Sequence[str], entries: Sequence[LeaderboardLine], ticked: Sequence[int]) -> tuple[str, ...]:
-    """The chosen runs after ticks on one page; a line stands for all its repetitions, other pages stay as they are.
+    """The chosen runs after ticks on one page; a line stands for all its repetitions, other pages are not changed.
 
     A line of which only some runs are chosen keeps just these while it stays ticked.
     """
@@ -54,14 +54,18 @@ def with_ticks(chosen: Sequence[str], entries: Sequence[LeaderboardLine], ticked
 
 
 def order_after(now: Address, sort: str) -> dict[str, str | bool | None]:
-    """Another column begins with what is good; the same one is turned round."""
+    """Another column is sorted with the best first; the same column is reversed."""
     if sort != now.sort:
         return {"sort": sort, "desc": None}
     natural = sort in LARGE_FIRST
-    turned = not (natural if now.desc is None else now.desc)
-    return {"sort": sort, "desc": None if turned == natural else turned}
+    reversed_ = not (natural if now.desc is None else now.desc)
+    return {"sort": sort, "desc": None if reversed_ == natural else reversed_}
 
 
 def choose_all(bench: Workbench, dataset: Dataset) -> None:
-    """All runs that match, on every page."""
-    address.change(runs=tuple(matching_ids(bench, dataset, address.get())))
+    """All runs that match, on every page: the best first, at most ``MOST``."""
+    now = address.get()
+    board, rows = bench.board_rows(dataset.id, now.query)
+    lines = lines_of(board, rows, now.fold)
+    rank = np.where(lines.rank > 0, lines.rank, len(lines.shown) + 1)[lines.of_line]
+    address.change(runs=tuple(board.run_ids[row] for row in lines.rows[np.argsort(rank, kind="stable")[:MOST]]))

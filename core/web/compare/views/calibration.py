@@ -1,4 +1,4 @@
-"""Calibration: when a run says 90 %, is it right in nine of ten photos? One temperature mends it."""
+"""Calibration: does the confidence match the accuracy? Temperature scaling corrects it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,71 +10,59 @@ from core.comparison.reliability import Reliability, reliability
 from core.errors import GraftError
 from core.models.calibration import Calibration
 from core.models.temperature import scaled
-from core.runs.predictions import Predictions
 from core.text.units import count, percent, plain
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
-from core.web.parts.charts import finding
 
 _MOST, _DRAWN = 12, 4
-"""Runs that are looked at, and of which a line is drawn: more lines would hide each other."""
+"""Runs that are listed, and that have a line in the chart: more lines would hide each other."""
 _PROBLEM = "compare.calibration.problem"
 
 
 def show(selected: Selected) -> None:
-    parts.question(
-        "Is a run as often right as it says?",
-        "On the diagonal it is; below it the run is too sure of itself. Photos of similar certainty are put together.",
-    )
-    ids = parts.require_answers(selected)
+    ids = parts.require_predictions(selected)
     if not ids:
         return
     ids = parts.best_of(ids, _MOST)
-    fitted = selected.bench.calibrations(ids)
-    raw, after = _diagrams(selected, ids, fitted)
+    predictions, fitted = selected.comparison.predictions, selected.bench.calibrations(ids)
+    raw = {run_id: reliability(predictions[run_id]) for run_id in ids}
+    after = []
+    for run_id, found in fitted.items():
+        probabilities = scaled(predictions[run_id].probabilities, found.temperature)
+        after.append(reliability(replace(predictions[run_id], probabilities=probabilities)))
     chart = reliability_chart(
-        raw, selected.names, after=after, most=_DRAWN, title_names=selected.brief_names, styles=selected.styles
+        list(raw.values()),
+        selected.names,
+        after=after,
+        most=_DRAWN,
+        title_names=selected.brief_names,
+        styles=selected.styles,
     )
-    finding(chart.title)
+    parts.title(chart)
     diagram, temperatures = st.columns([1, 1], gap="medium")
     with diagram:
         parts.chart(
             selected, chart, key="compare.reliability", alt=f"Accuracy by confidence of {count(len(ids), 'run')}"
         )
     with temperatures:
-        _temperatures(selected, ids, fitted, {one.run_id: one for one in raw})
+        _temperatures(selected, raw, fitted)
 
 
-def _diagrams(
-    selected: Selected, ids: list[str], fitted: Mapping[str, Calibration]
-) -> tuple[list[Reliability], list[Reliability]]:
-    """As measured, and after the temperature of those that have one."""
-    predictions = selected.comparison.predictions
-    after = [reliability(_after(predictions[run_id], found.temperature)) for run_id, found in fitted.items()]
-    return [reliability(predictions[run_id]) for run_id in ids], after
-
-
-def _after(predictions: Predictions, temperature: float) -> Predictions:
-    return replace(predictions, probabilities=scaled(predictions.probabilities, temperature))
-
-
-def _temperatures(
-    selected: Selected, ids: list[str], fitted: Mapping[str, Calibration], raw: Mapping[str, Reliability]
-) -> None:
-    """What every run is off by, and the click that mends it."""
-    st.markdown("**Scale the temperature**")
+def _temperatures(selected: Selected, raw: Mapping[str, Reliability], fitted: Mapping[str, Calibration]) -> None:
+    """The calibration error of every run, with a button that corrects it."""
+    st.markdown("**Temperature scaling**")
     st.caption(
-        "One number per run, fitted on the **validation** photos and saved with its model: from then on Predict shows "
-        "the corrected certainty. Accuracy does not change, for no class overtakes another, and nothing was chosen on "
-        "test photos: there it is only measured."
+        "Fits one temperature per run on the **validation** photos and saves it with the model; Predict then shows "
+        "calibrated probabilities. Predicted classes and accuracy do not change. Test photos are only used to measure "
+        "the effect."
     )
     if problem := st.session_state.pop(_PROBLEM, None):
         st.error(plain(problem), icon=":material/error:")
-    for run_id in ids:
-        _temperature(selected, run_id, fitted.get(run_id), raw[run_id])
+    for run_id, measured in raw.items():
+        _temperature(selected, run_id, fitted.get(run_id), measured)
     st.caption(
-        "Calibration error (ECE): the mean gap between stated certainty and share right, in 15 bins. Log-loss: how "
-        "surprised the run is by the truth, on average; both are better the smaller."
+        "Calibration error (ECE): mean difference between confidence and accuracy, in 15 bins. Log-loss: mean "
+        "cross-entropy. Smaller is better for both."
     )
 
 
@@ -82,38 +70,31 @@ def _temperature(selected: Selected, run_id: str, fitted: Calibration | None, ra
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap=None, width="stretch"):
             parts.chip(selected, run_id)
-            st.caption(_said(selected, run_id, fitted, raw))
-        verb, label = (_take_back, "Take it back") if fitted else (_scale, "Scale")
+            st.caption(_metrics(selected, run_id, fitted, raw))
+        change = selected.bench.uncalibrate if fitted else selected.bench.calibrate
         st.button(
-            label, key=f"compare.temperature.{run_id}", on_click=verb, args=(selected, run_id), width="content",
-            icon=":material/undo:" if fitted else ":material/thermostat:",
+            "Undo" if fitted else "Calibrate", key=f"compare.temperature.{run_id}", on_click=_try,
+            args=(change, run_id), width="content", icon=":material/undo:" if fitted else ":material/thermostat:",
         )  # fmt: skip
 
 
-def _said(selected: Selected, run_id: str, fitted: Calibration | None, raw: Reliability) -> str:
-    """Calibration error and log-loss on the test photos; both sides of the correction where there is one."""
+def _metrics(selected: Selected, run_id: str, fitted: Calibration | None, raw: Reliability) -> str:
+    """Calibration error and log-loss on the test photos; before and after for a calibrated run."""
     if fitted is None or fitted.test_ece_after is None or fitted.test_loss_after is None:
-        loss = selected.comparison.evaluations[run_id].loss if run_id in selected.comparison.evaluations else None
-        said = f"error {percent(raw.ece)}" + ("" if loss is None else f", log-loss {loss:.3f}")
-        return said if fitted is None else f"{said}, temperature {fitted.temperature:.2f}"
+        evaluation = selected.comparison.evaluations.get(run_id)
+        loss = None if evaluation is None else evaluation.loss
+        measured = f"calibration error {percent(raw.ece)}" + ("" if loss is None else f", log-loss {loss:.3f}")
+        return measured if fitted is None else f"{measured}, temperature {fitted.temperature:.2f}"
     return (
         f"temperature {fitted.temperature:.2f}: "
-        f"error {percent(fitted.test_ece_before)} → {percent(fitted.test_ece_after)}, "
+        f"calibration error {percent(fitted.test_ece_before)} → {percent(fitted.test_ece_after)}, "
         f"log-loss {fitted.test_loss_before:.3f} → {fitted.test_loss_after:.3f}"
     )
 
 
-def _scale(selected: Selected, run_id: str) -> None:
-    _tried(lambda: selected.bench.calibrate(run_id))
-
-
-def _take_back(selected: Selected, run_id: str) -> None:
-    _tried(lambda: selected.bench.uncalibrate(run_id))
-
-
-def _tried(verb: Callable[[], object]) -> None:
-    """A callback draws nothing: what went wrong is said when the page is drawn."""
+def _try(change: Callable[[str], object], run_id: str) -> None:
+    """A callback cannot draw: an error is stored and shown when the page is drawn."""
     try:
-        verb()
+        change(run_id)
     except GraftError as error:
         st.session_state[_PROBLEM] = str(error)

@@ -1,4 +1,4 @@
-"""Classes: which are hard, and for whom?"""
+"""Classes: recall of every class for every run, and precision beside recall for one of them."""
 
 import streamlit as st
 
@@ -6,32 +6,28 @@ from core.charts.per_class import MOST_BARS, per_class_chart
 from core.text.units import listed, percent
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
-from core.web.parts.charts import finding
 from core.web.parts.tables import name_column, number, table
 
 
 def show(selected: Selected) -> None:
-    parts.question(
-        "Which classes are hard?",
-        "Of the test photos of a class, the share that a run gets right (recall); the hardest class first.",
-    )
     evaluations = selected.comparison.evaluations
     ids = [row.run_id for row in selected.comparison.rows if row.run_id in evaluations]
     if not ids:
-        parts.nothing("None of the chosen runs has been measured on the test photos yet.")
+        parts.nothing("None of these runs has been measured on the test photos yet.")
         return
     drawn = parts.best_of(ids, MOST_BARS)
     measured = {run_id: evaluations[run_id] for run_id in ids}
-    chart = per_class_chart(measured, selected.names, most=len(drawn), styles=selected.styles)
-    finding(chart.title)
-    alt = f"Recall of every class by {listed([selected.names[run_id] for run_id in drawn], 3)}"
-    parts.chart(selected, chart, key="compare.classes", alt=alt)
+    parts.titled_chart(
+        selected,
+        per_class_chart(measured, selected.names, most=len(drawn), styles=selected.styles),
+        key="compare.classes",
+        alt=f"Recall of every class by {listed([selected.names[run_id] for run_id in drawn], 3)}",
+    )
     _table(selected, ids)
 
 
 def _table(selected: Selected, ids: list[str]) -> None:
-    """Precision beside recall, of one run at a time."""
-    st.markdown("**Every class of one run**")
+    st.markdown("**Metrics per class of one run**")
     run_id = parts.choose_run(selected, ids)
     rows = [
         {"Class": s.class_name, "Photos": s.photos, "Recall": s.recall, "Precision": s.precision, "F1": s.f1}
@@ -41,11 +37,10 @@ def _table(selected: Selected, ids: list[str]) -> None:
     columns = {
         "Class": name_column("Class", [str(row["Class"]) for row in rows]),
         "Photos": number("Photos", "Test photos of this class."),
-        "Recall": number("Recall", "Of the photos that are, the share it called so."),
-        "Precision": number("Precision", "Of the photos it called so, the share that are."),
+        "Recall": number("Recall", "Fraction of the photos of this class that are predicted as this class."),
+        "Precision": number("Precision", "Fraction of the photos predicted as this class that belong to it."),
         "F1": number("F1", "Harmonic mean of precision and recall."),
     }
-    table(
-        rows, key="compare.class_table", formats=dict.fromkeys(("Recall", "Precision", "F1"), percent), columns=columns
-    )
+    formats = dict.fromkeys(("Recall", "Precision", "F1"), percent)
+    table(rows, key="compare.class_table", formats=formats, columns=columns)
     parts.data(selected, lambda: rows, "compare.classes_of_a_run")

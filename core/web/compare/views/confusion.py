@@ -1,4 +1,4 @@
-"""Confusion: which classes are mixed up, by one run or by two, and the photos behind every cell."""
+"""Confusion matrices of one run or of two, and the photos of every cell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,27 +9,26 @@ import streamlit as st
 from core.charts import Chart
 from core.charts.confusion import Counts, confusion_chart
 from core.charts.confusion_difference import confusion_difference_chart
-from core.comparison.photos import ComparedPhoto, confusion_cells, photos_in_cell
+from core.comparison.photos import confusion_cells, photos_in_cell
 from core.text.units import brief, count, percent, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
-from core.web.parts.charts import finding
 
 Cell = tuple[str, str]
-"""(true class, answer)."""
+"""(true class, predicted class)."""
 
 _ONE_LINE = 38
 """Letters of the names above the matrices: on two lines one would push its matrix below the other."""
 _FRAME = "#7768CE"
-"""Around the chosen cell: reads on green, orange, blue and on both pages."""
+"""Around the chosen cell: contrasts with green, orange and blue, on light and dark pages."""
 
 _WHO: Mapping[tuple[bool, ...], str] = {
-    (True, False): "Only A answers so",
-    (False, True): "Only B answers so",
-    (True, True): "Both answer so",
+    (True, False): "Predicted by A only",
+    (False, True): "Predicted by B only",
+    (True, True): "Predicted by both",
 }
-"""Headings of photos by whether A and whether B gave the answer of the cell."""
+"""Headings of photos by whether A and whether B predicted the class of the cell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,32 +53,31 @@ class Matrices:
 
 
 def show(selected: Selected) -> None:
-    parts.question(
-        "Which classes are mixed up?",
-        "Down: what the photo shows. Across: what the run answered. Click a cell: its photos are shown below.",
-    )
-    ids = [id_ for id_ in parts.require_answers(selected) if id_ in selected.comparison.evaluations]
+    ids = [id_ for id_ in parts.require_predictions(selected) if id_ in selected.comparison.evaluations]
     if not ids:
         return
-    a, b = parts.choose_two(selected, ids, alone=True)
+    a, b = parts.choose_two(selected, ids, single=True)
     cells = cells_of(selected, a, b)
     shown = Matrices(selected=selected, a=a, b=b, cells=cells, cell=cell_of(selected.address.cell, cells))
-    (_two if b else _one)(shown)
+    if b is None:
+        _one(shown)
+    else:
+        _two(shown, b)
 
 
 def cells_of(selected: Selected, a: str, b: str | None) -> dict[Cell, tuple[int, int]]:
-    """Photos of A and B in each cell that has any: mistakes first, the largest first, then what is right."""
+    """Photos of A and B in each cell that has any: errors first, the largest first, then the diagonal."""
     names, predictions = selected.comparison.class_names, selected.comparison.predictions
     found: dict[Cell, list[int]] = {}
-    for place, run_id in enumerate((a, b)):
+    for side, run_id in enumerate((a, b)):
         for cell in confusion_cells(predictions[run_id], names) if run_id else ():
-            found.setdefault((cell.true, cell.predicted), [0, 0])[place] = len(cell.digests)
+            found.setdefault((cell.true, cell.predicted), [0, 0])[side] = len(cell.digests)
     order = sorted(found, key=lambda cell: (cell[0] == cell[1], -sum(found[cell]), cell))
     return {cell: (found[cell][0], found[cell][1]) for cell in order}
 
 
 def cell_of(asked: str, cells: Mapping[Cell, object]) -> Cell:
-    """The cell that the URL names ("rose|tulip"); the largest mistake where it names none."""
+    """The cell that the URL names ("rose|tulip"); the most frequent error where it names none."""
     return next((cell for cell in cells if written(cell) == asked), next(iter(cells)))
 
 
@@ -89,7 +87,7 @@ def written(cell: Cell) -> str:
 
 def _one(shown: Matrices) -> None:
     chart = shown.chart(shown.a)
-    finding(chart.title)
+    parts.title(chart)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _matrix(shown, chart, shown.a, "a")
@@ -97,19 +95,18 @@ def _one(shown: Matrices) -> None:
         _photos(shown)
 
 
-def _two(shown: Matrices) -> None:
+def _two(shown: Matrices, b: str) -> None:
     """A beside B; below them A minus B beside the photos of the chosen cell."""
-    assert shown.b is not None
-    called = (shown.selected.brief_names[shown.a], shown.selected.brief_names[shown.b])
-    of_a, of_b = shown.counts(shown.a), shown.counts(shown.b)
-    difference = confusion_difference_chart(of_a, of_b, shown.names, called, letters=("A", "B"))
-    finding(difference.title)
-    left, right = st.columns(2, gap="medium")
-    for place, run_id, side in ((left, shown.a, "a"), (right, shown.b, "b")):
-        with place:
+    called = (shown.selected.brief_names[shown.a], shown.selected.brief_names[b])
+    difference = confusion_difference_chart(
+        shown.counts(shown.a), shown.counts(b), shown.names, called, letters=("A", "B")
+    )
+    parts.title(difference)
+    columns = st.columns(2, gap="medium")
+    for column, run_id, name, side in zip(columns, (shown.a, b), called, "ab", strict=True):
+        with column:
             accuracy = percent(shown.selected.comparison.evaluations[run_id].accuracy).replace(" ", "\u00a0")
-            name = brief(shown.selected.brief_names[run_id], _ONE_LINE)
-            st.markdown(f"**{side.upper()}** {plain(name)}: {accuracy}")
+            st.markdown(f"**{side.upper()}** {plain(brief(name, _ONE_LINE))}: {accuracy}")
             _matrix(shown, shown.chart(run_id), run_id, side)
     left, right = st.columns(2, gap="medium")  # a row of its own, so that on a phone the photos come last
     with left:
@@ -127,15 +124,15 @@ def _matrix(shown: Matrices, chart: Chart, run_id: str, side: str) -> None:
 
 def _clickable(shown: Matrices, chart: Chart, *, key: str, alt: str) -> None:
     """A matrix whose cells can be clicked; the chosen one is framed."""
-    if place := _place(chart.figure, shown.cell):
-        x, y = place
+    if position := _position(chart.figure, shown.cell):
+        x, y = position
         frame = {"x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
         chart.figure.add_shape(type="rect", line={"width": 2.5, "color": _FRAME}, **frame)
     parts.chart(shown.selected, chart, key=key, alt=alt, selection_mode="points", on_select=lambda: _clicked(key))
 
 
-def _place(figure: Any, cell: Cell) -> tuple[int, int] | None:
-    """Column and row of a cell in the matrix; None where it is empty or, of very many classes, not drawn."""
+def _position(figure: Any, cell: Cell) -> tuple[int, int] | None:
+    """Column and row of a cell in the matrix; None where it is empty or, with very many classes, not drawn."""
     columns, rows = figure.layout.xaxis.categoryarray, figure.layout.yaxis.categoryarray
     marks = next(trace for trace in figure.data if trace.customdata is not None)
     for x, y, data in zip(marks.x, marks.y, marks.customdata, strict=True):
@@ -145,10 +142,8 @@ def _place(figure: Any, cell: Cell) -> tuple[int, int] | None:
 
 
 def _clicked(key: str) -> None:
-    """The cell of a click into the URL. A second click on it takes the mark away, but its photos stay."""
-    points = st.session_state[key]["selection"]["points"]
-    custom = points[0].get("customdata") if points else None
-    if custom and len(custom) > 4:
+    custom = parts.clicked(key)
+    if len(custom) > 4:
         address.change(cell=written((str(custom[3]), str(custom[4]))))
 
 
@@ -157,34 +152,26 @@ def _photos(shown: Matrices) -> None:
     st.session_state["compare.cell"] = shown.cell
     cell = st.selectbox(
         "Photos of a cell", list(shown.cells), key="compare.cell", help="Or click a cell of a matrix.",
-        format_func=lambda cell: _words(cell, shown), on_change=_chosen,
+        format_func=lambda cell: _label(cell, shown), on_change=_chosen,
     )  # fmt: skip
     predictions = shown.selected.comparison.predictions
-    other = predictions[shown.b] if shown.b else None
-    found = photos_in_cell(predictions[shown.a], other, shown.names, *cell)
-    if shown.b:
-        parts.letters(shown.selected, shown.a, shown.b)
-    for title, compared in _groups(found, cell[1], two=bool(shown.b)):
-        if title:
-            st.markdown(f"**{title}**: {count(len(compared), 'photo')}")
-        parts.photos(shown.selected, compared)
+    if shown.b is None:
+        parts.photos(shown.selected, photos_in_cell(predictions[shown.a], None, shown.names, *cell))
+        return
+    found = photos_in_cell(predictions[shown.a], predictions[shown.b], shown.names, *cell)
+    parts.letters(shown.selected, shown.a, shown.b)
+    for who, title in _WHO.items():
+        group = [one for one in found if tuple(name == cell[1] for _, name, _ in one.predictions) == who]
+        if group:
+            st.markdown(f"**{title}**: {count(len(group), 'photo')}")
+            parts.photos(shown.selected, group)
 
 
 def _chosen() -> None:
     address.change(cell=written(st.session_state["compare.cell"]))
 
 
-def _words(cell: Cell, shown: Matrices) -> str:
-    said = f"{cell[0]} recognised" if cell[0] == cell[1] else f"{cell[0]} taken for {cell[1]}"
+def _label(cell: Cell, shown: Matrices) -> str:
+    label = f"{cell[0]} predicted correctly" if cell[0] == cell[1] else f"{cell[0]} predicted as {cell[1]}"
     of_a, of_b = shown.cells[cell]
-    return f"{said}: {f'{of_a} by A, {of_b} by B' if shown.b else count(of_a, 'photo')}"
-
-
-def _groups(found: Sequence[ComparedPhoto], given: str, *, two: bool) -> list[tuple[str, list[ComparedPhoto]]]:
-    """Photos by which run predicted ``given``; a heading for each group that has any."""
-    if not two:
-        return [("", list(found))]
-    groups: dict[str, list[ComparedPhoto]] = {title: [] for title in _WHO.values()}
-    for photo in found:
-        groups[_WHO[tuple(name == given for _, name, _ in photo.predictions)]].append(photo)
-    return [(title, compared) for title, compared in groups.items() if compared]
+    return f"{label}: {f'{of_a} by A, {of_b} by B' if shown.b else count(of_a, 'photo')}"

@@ -1,15 +1,13 @@
-"""Cost: how much accuracy does each second, each watt-hour, each millisecond buy?"""
+"""Cost: accuracy against training time, energy, time per photo and every other cost that was measured."""
 
 import streamlit as st
 
 from core.charts.tradeoff import tradeoff_chart
-from core.comparison.cost_axes import COSTS, CostKind
-from core.comparison.table import Row
+from core.comparison.cost_axes import COSTS
 from core.text.units import count
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
-from core.web.parts.charts import finding
 from core.web.parts.labels import cost_title
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
@@ -18,17 +16,14 @@ _CHART = "compare.cost_chart"
 
 
 def show(selected: Selected) -> None:
-    parts.question(
-        "What does accuracy cost?",
-        "Every run with its 95 % interval; the dotted line joins those that nothing cheaper beats (the Pareto front).",
-    )
     rows = parts.named_rows(selected)
-    kinds = [kind for kind in COSTS.values() if any(_there(row, kind) for row in rows)]
+    accurate = [row for row in rows if row.accuracy is not None]
+    kinds = [key for key in COSTS if any(getattr(row, key) is not None for row in accurate)]
     if not kinds:
-        parts.nothing("None of the chosen runs has both an accuracy and a measured cost yet.")
+        parts.nothing("None of these runs has both an accuracy and a measured cost yet.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        kind = _choose(selected, kinds)
+        kind = COSTS[_choose(selected, kinds)]
         _rate(selected.bench)
     chart = tradeoff_chart(
         rows,
@@ -38,13 +33,12 @@ def show(selected: Selected) -> None:
         title_names=selected.brief_names,
         styles=selected.styles,
     )
-    finding(chart.title)
-    parts.chart(
+    parts.titled_chart(
         selected,
         chart,
         key=_CHART,
         alt=f"Test accuracy with 95 % interval against {kind.title} of {count(len(rows), 'run')}",
-        caption=f"{kind.help} Click a marker to go on with its run.",
+        caption=f"{kind.help} Click a marker to see its run.",
         selection_mode="points",
         on_select=_clicked,
     )
@@ -52,47 +46,39 @@ def show(selected: Selected) -> None:
 
 
 def _clicked() -> None:
-    """The run of the marker into the URL. A second click takes the mark away, but the run stays."""
-    points = st.session_state[_CHART]["selection"]["points"]
-    custom = points[0].get("customdata") if points else None
+    custom = parts.clicked(_CHART)
     if custom and custom[0]:
         address.change(a=str(custom[0]))
 
 
 def _clicked_run(selected: Selected, ids: list[str]) -> None:
-    """Where to go from the run that was clicked: to its page, or head to head with the best (or the next best)."""
+    """Links from the run that was clicked: to its page, and head to head with the best (or the next best)."""
     run_id = selected.address.a
     if run_id not in ids:
         return
-    answered = parts.answered(selected)
-    rivals = [other for other in answered if other != run_id]
+    predicted = list(selected.comparison.predictions)
+    rivals = [other for other in predicted if other != run_id]
     with st.container(horizontal=True, vertical_alignment="center", key="compare.clicked"):
         parts.chip(selected, run_id)
         st.page_link(
             "pages/runs.py", label="Open this run", icon=":material/open_in_new:", query_params={"run": run_id}
         )
-        if rivals and run_id in answered:
+        if rivals and run_id in predicted:
             st.button(
-                f"Head to head with the {'best' if rivals[0] == answered[0] else 'next'}", type="tertiary",
+                f"Head to head with the {'best' if rivals[0] == predicted[0] else 'next'}", type="tertiary",
                 key="compare.clicked.pairs", icon=":material/compare_arrows:",
                 on_click=address.change, kwargs={"view": "pairs", "a": run_id, "b": rivals[0]},
             )  # fmt: skip
 
 
-def _there(row: Row, kind: CostKind) -> bool:
-    return row.accuracy is not None and getattr(row, kind.key) is not None
-
-
-def _choose(selected: Selected, kinds: list[CostKind]) -> CostKind:
+def _choose(selected: Selected, kinds: list[str]) -> str:
     """The cost of the URL, if it was measured."""
-    by_key = {kind.key: kind for kind in kinds}
-    start = selected.address.cost if selected.address.cost in by_key else next(iter(by_key))
-    key = st.selectbox(
-        "Cost", list(by_key), format_func=lambda key: cost_title(by_key[key]), width=320,
-        help="Paid is what a run really took; the others as if nothing had been reused.",
-        **address.bound("compare.cost", "cost", start),
+    asked = selected.address.cost
+    return st.selectbox(
+        "Cost", kinds, format_func=lambda key: cost_title(COSTS[key]), width=320,
+        help="Time spent is what a run took; the other times are those without cached features.",
+        **address.bound("compare.cost", "cost", asked if asked in kinds else kinds[0]),
     )  # fmt: skip
-    return by_key[key]
 
 
 def _rate(bench: Workbench) -> None:
@@ -100,11 +86,11 @@ def _rate(bench: Workbench) -> None:
     stored, currency = bench.rate()
     per_hour = None if stored is None else float(stored)  # a whole number comes back from the registry as an int
     with (
-        st.popover("Price of an hour", icon=":material/payments:", type="tertiary", key="compare.rate"),
+        st.popover("Hourly cost", icon=":material/payments:", type="tertiary", key="compare.rate"),
         st.form("compare.rate_form", border=False),
     ):
-        help_ = "Of this machine: electricity, rent, whatever you count. Empty: no prices are shown."
-        price = st.number_input("Price of an hour", 0.0, 999_999.0, per_hour, key="compare.price", help=help_)
+        help_ = "Of this machine, for example electricity or rent. Empty: no costs in money are shown."
+        price = st.number_input("Hourly cost", 0.0, 999_999.0, per_hour, key="compare.price", help=help_)
         unit = st.text_input("Currency", currency, max_chars=8, key="compare.currency")
         if st.form_submit_button("Save", icon=":material/save:", key="compare.rate_save"):
             with explained():

@@ -1,4 +1,4 @@
-"""Curves: how the runs learned, over epochs, time on the clock or what was paid."""
+"""Learning curves over epochs, time in training or time spent."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -7,43 +7,36 @@ from typing import cast
 import streamlit as st
 
 from core.charts import Chart, RunStyle
-from core.charts.curves import MOST_RUNS, Over, curves_chart
+from core.charts.curves import MOST_RUNS, OVER, Over, curves_chart
 from core.comparison.curves import METRICS, Curve
 from core.text.units import count
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
-from core.web.parts.charts import finding
 
-_OVER = {"epoch": "Epoch", "wall": "Time on the clock", "paid": "All that was paid"}
 _HELP = (
-    "Time on the clock counts from the first epoch. All that was paid also counts what came before it: loading, "
-    "computing features. Stored features cost nothing there."
+    "Time in training starts at the first epoch. Time spent so far also includes loading and computing features "
+    "before it; cached features cost nothing."
 )
 
 
 def show(selected: Selected) -> None:
-    parts.question(
-        "How did the runs learn?",
-        "Validation photos as solid lines; where training goes on rising and validation does not, a run overfits.",
-    )
     metric, over = _choose(selected)
     ids = [row.run_id for row in selected.comparison.rows if row.epochs][:MOST_RUNS]
     found = _curves(selected, ids, metric)
     if not found:
-        parts.nothing("None of the chosen runs has finished an epoch: these ways to use a network train none.")
+        parts.nothing("None of these runs has finished an epoch: their patterns are not trained in epochs.")
         return
     chart = _drawn(found, over, tuple(selected.styles.items()))
-    finding(chart.title)
-    parts.chart(
+    parts.titled_chart(
         selected,
         chart,
         key="compare.curves",
-        alt=f"{METRICS[metric].title} of {count(len(found), 'run')} over {_OVER[over].lower()}",
+        alt=f"{METRICS[metric].title} of {count(len(found), 'run')} over {OVER[over]}",
         caption=_left_out(selected, len(found)) + chart.caption,
     )
     st.page_link(
-        "pages/board.py", label="Every curve on the Board", icon=":material/monitoring:",
+        "pages/board.py", label="All curves in TensorBoard", icon=":material/monitoring:",
         query_params={"runs": ",".join(ids[:12])},
     )  # fmt: skip
 
@@ -62,8 +55,8 @@ def _curves(selected: Selected, ids: list[str], metric: str) -> tuple[Curve, ...
 def _left_out(selected: Selected, drawn: int) -> str:
     trained = sum(row.epochs > 0 for row in selected.comparison.rows)
     without = len(selected.comparison.rows) - trained
-    said = f"The {drawn} most accurate of {trained} runs. " if trained > drawn else ""
-    return said + (f"Without epochs: {count(without, 'run')}, not trained step by step. " if without else "")
+    most = f"The {drawn} most accurate of {trained} runs. " if trained > drawn else ""
+    return most + (f"Not drawn: {count(without, 'run')} without epochs. " if without else "")
 
 
 def _choose(selected: Selected) -> tuple[str, Over]:
@@ -73,7 +66,7 @@ def _choose(selected: Selected) -> tuple[str, Over]:
         **address.bound("compare.metric", "metric", selected.address.metric),
     )  # fmt: skip
     over = st.pills(
-        "Over", list(_OVER), required=True, format_func=_OVER.__getitem__, help=_HELP,
+        "Over", list(OVER), required=True, format_func=lambda key: OVER[key].capitalize(), help=_HELP,
         **address.bound("compare.over", "over", selected.address.over),
     )  # fmt: skip
     return str(metric), cast(Over, over)

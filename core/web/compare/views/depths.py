@@ -1,16 +1,16 @@
-"""Depth sweeps of a dataset: what is reached and what it costs, block by block."""
+"""Depth sweeps of a dataset: accuracy and cost by the number of blocks that are trained or left out."""
 
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from core.charts.depth import depth_chart, depth_title
-from core.comparison.depths import DepthPoint, DepthSeries, depth_series
+from core.comparison.depths import DepthSeries, depth_series
 from core.comparison.table import leaderboard
 from core.recipes.recipe import RELEVANT
 from core.registry.search import RunQuery
 from core.runs.values import Run, Status
-from core.text.units import count, plain
+from core.text.units import count
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
@@ -21,21 +21,17 @@ _KEY = "compare.depths"
 _MOST = 4
 """Sweeps in one chart."""
 _MOST_RUNS = 1000
-"""Looked through for sweeps; the newest ones."""
+"""The newest runs, which are searched for sweeps."""
 
 
 def show(selected: Selected) -> None:
-    """All finished runs that differ in nothing but the depth, whichever are chosen."""
-    parts.question(
-        "How deep should the network be cut?",
-        "Runs of these photos that differ in nothing but the depth (and the seed), whether or not they are chosen.",
-    )
+    """All finished runs that differ only in depth, whichever are chosen."""
     runs = _sweepable(selected)
     series = depth_series(leaderboard(runs, selected.bench.registry.costs([run.id for run in runs])))
     if not series:
         parts.nothing(
-            "No two finished runs of these photos differ in nothing but the depth. "
-            "On the page Train, a fine-tuned network or an extractor can be tried at several depths at once."
+            "No two finished runs of this dataset differ only in depth. On the page Train, fine-tuning and feature "
+            "extraction can be launched at several depths at once."
         )
         st.page_link("pages/train.py", label="Try several depths on Train", icon=":material/arrow_forward:")
         return
@@ -51,7 +47,7 @@ def _choose(selected: Selected, by_id: Mapping[str, DepthSeries]) -> list[DepthS
     st.session_state[_KEY] = asked or list(by_id)[:1]
     ids = st.multiselect(
         "Depth sweeps", list(by_id), key=_KEY, max_selections=_MOST, on_change=_into_url,
-        format_func=lambda run_id: by_id[run_id].name, help=f"Beside each other, at most {_MOST}.",
+        format_func=lambda run_id: by_id[run_id].name, help=f"At most {_MOST} in one chart.",
     )  # fmt: skip
     return [by_id[run_id] for run_id in ids]
 
@@ -61,7 +57,7 @@ def _into_url() -> None:
 
 
 def _sweepable(selected: Selected) -> list[Run]:
-    """The newest finished runs whose pattern looks at the depth."""
+    """The newest finished runs whose pattern uses the depth."""
     patterns = tuple(str(pattern) for pattern, names in RELEVANT.items() if "depth" in names)
     found = selected.bench.board_page(
         selected.dataset.id,
@@ -76,18 +72,15 @@ def _sweepable(selected: Selected) -> list[Run]:
 def _charts(selected: Selected, chosen: Sequence[DepthSeries]) -> None:
     for one in chosen:
         finding(depth_title(one))
-    measured = [what for what in _SHOWN if any(_known(point, what) for one in chosen for point in one.points)]
-    for column, what in zip(st.columns(len(measured)), measured, strict=True):
+    points = [point for one in chosen for point in one.points]
+    measured = [metric for metric in _SHOWN if any(getattr(point, metric) is not None for point in points)]
+    for column, metric in zip(st.columns(len(measured)), measured, strict=True):
         with column:
             parts.chart(
                 selected,
-                depth_chart(chosen, what),
-                key=f"compare.depth_{what}",
-                alt=f"{what.replace('_', ' ')} by depth of {', '.join(one.name for one in chosen)}",
+                depth_chart(chosen, metric),
+                key=f"compare.depth_{metric}",
+                alt=f"{metric.replace('_', ' ')} by depth of {', '.join(one.name for one in chosen)}",
             )
-    runs = sum(len(point.run_ids) for one in chosen for point in one.points)
-    st.caption(plain(f"{count(runs, 'run')}. Where a depth was tried with several seeds, their mean."))
-
-
-def _known(point: DepthPoint, what: str) -> bool:
-    return getattr(point, what) is not None
+    runs = sum(len(point.run_ids) for point in points)
+    st.caption(f"{count(runs, 'run')}; the mean where a depth was trained with several seeds.")

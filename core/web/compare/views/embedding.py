@@ -1,4 +1,4 @@
-"""The map: which test photos look alike to a run, and where are its mistakes?"""
+"""Embedding map: the features of the test photos in two dimensions, with the errors of one run."""
 
 import numpy as np
 import streamlit as st
@@ -10,18 +10,13 @@ from core.text.units import count, percent
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
-from core.web.parts.charts import finding
 from core.web.parts.widgets import explained
 
 _KEY = "compare.map"
 
 
 def show(selected: Selected) -> None:
-    parts.question(
-        "Which photos look alike to a run, and where are its mistakes?",
-        "Every dot is a test photo in the colour of its true class; what the run gets wrong is a cross. Click one.",
-    )
-    ids = parts.require_answers(selected)
+    ids = parts.require_predictions(selected)
     if not ids:
         return
     run_id = parts.choose_run(selected, ids)
@@ -33,11 +28,11 @@ def show(selected: Selected) -> None:
 
 
 def _compute(selected: Selected, run_id: str) -> None:
-    """A button, for the run's network has to look at every test photo again. Any other click stops it."""
+    """A button, because the model has to process every test photo. Any other click stops it."""
     photos = len(selected.comparison.predictions[run_id].digests)
     with st.container(border=True):
-        st.markdown(f"The network of this run has to look at {count(photos, 'test photo')} once; the map is then kept.")
-        if not st.button("Draw the map", key="compare.map_compute", type="primary", icon=":material/scatter_plot:"):
+        st.markdown(f"The model has to process {count(photos, 'test photo')} once; the map is stored afterwards.")
+        if not st.button("Compute the map", key="compare.map_compute", type="primary", icon=":material/scatter_plot:"):
             return
         bar = st.progress(0.0, text="Starting …")
 
@@ -51,50 +46,44 @@ def _compute(selected: Selected, run_id: str) -> None:
 
 def _draw(selected: Selected, found: PhotoMap) -> None:
     chart = embedding_chart(found, selected.comparison.class_names)
-    finding(chart.title)
+    parts.title(chart)
     wide, narrow = st.columns([3, 1], gap="medium")
     with wide:
+        first, second = found.explained
         parts.chart(
             selected,
             chart,
             key=_KEY,
-            alt=f"Map of {count(len(found.digests), 'test photo')}, mistakes marked",
-            caption=f"{chart.caption} {_explanation(found)}",
+            alt=f"Embedding map of {count(len(found.digests), 'test photo')}, errors marked",
+            caption=f"{chart.caption} Axes: the first two principal components (PCA) of {found.source}, "
+            f"{percent(first)} and {percent(second)} of the variance. Photos that are close here can be far apart in "
+            "the other components.",
             selection_mode="points",
             on_select=_clicked,
         )
         st.page_link(
-            "pages/board.py", label="t-SNE and UMAP of the same, in TensorBoard", icon=":material/monitoring:",
+            "pages/board.py", label="t-SNE and UMAP in TensorBoard", icon=":material/monitoring:",
             query_params={"runs": found.run_id},
         )  # fmt: skip
     with narrow:
         _photo(selected, found)
 
 
-def _explanation(found: PhotoMap) -> str:
-    first, second = found.explained
-    return (
-        f"Axes: the two directions of largest variance (PCA) of {found.source}, {percent(first)} and {percent(second)} "
-        "of it. Photos that are close here need not be close in the other directions."
-    )
-
-
 def _clicked() -> None:
-    points = st.session_state[_KEY]["selection"]["points"]
-    custom = points[0].get("customdata") if points else None
-    if custom:
+    if custom := parts.clicked(_KEY):
         address.change(cell=str(custom[0]))
 
 
 def _photo(selected: Selected, found: PhotoMap) -> None:
-    """The photo that was clicked, else the surest mistakes."""
+    """The photo that was clicked, else the most confident mistakes."""
     predictions, names = selected.comparison.predictions[found.run_id], selected.comparison.class_names
     if selected.address.cell in found.digests:
-        shown, title = [selected.address.cell], "The photo you clicked"
+        shown, title = [selected.address.cell], "Selected photo"
     else:
         wrong = [
             (-predictions.confidence[row], predictions.digests[row]) for row in np.flatnonzero(~predictions.correct)
         ]
-        shown, title = [digest for _, digest in sorted(wrong)[:4]], "Its surest mistakes"
-    st.markdown(f"**{title if shown else 'It makes no mistake'}**")
+        shown = [digest for _, digest in sorted(wrong)[:4]]
+        title = "Most confident mistakes" if shown else "No mistakes"
+    st.markdown(f"**{title}**")
     parts.photos(selected, compared_photos([predictions], names, shown), width=200 if len(shown) == 1 else 148)

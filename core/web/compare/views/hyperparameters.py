@@ -1,44 +1,38 @@
-"""Hyperparameters: which settings go with a high accuracy?"""
+"""Hyperparameters: which settings lead to a high accuracy?"""
 
 from dataclasses import replace
 
 from core.charts.parallel import parallel_chart
 from core.recipes.differences import Difference
 from core.text.units import count
-from core.web.compare.differences import said
+from core.web.compare.differences import value_label
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
-from core.web.parts.charts import finding
 
 
 def show(selected: Selected) -> None:
-    parts.question(
-        "Which settings make the difference?",
-        "A line is a run; an axis is a setting that is not the same in all of them, and at the right what came of it.",
-    )
-    rows, differing = parts.named_rows(selected), _in_words(selected)
+    rows, differing = parts.named_rows(selected), _labelled(selected)
     measured = [row for row in rows if row.accuracy is not None]
+    if len(rows) < 2:
+        parts.nothing("Select a second run: settings are compared between runs.")
+        return
     if len(measured) < 2 or not differing:
-        parts.nothing(
-            "The chosen runs have the same settings: what differs between them is luck."
-            if len(rows) > 1 else "A second run is needed: one alone differs from nothing."
-        )  # fmt: skip
+        parts.nothing("These runs have the same settings, or fewer than two of them have been measured.")
         return
     chart = parallel_chart(measured, differing, styles=selected.styles)
-    finding(chart.title)
-    parts.chart(
+    parts.titled_chart(
         selected,
         chart,
         key="compare.parallel",
         alt=f"Settings, accuracy and cost of {count(len(measured), 'run')}, one line each",
-        caption=f"{chart.caption} In words: “Only what differs”, below.",
+        caption=f"{chart.caption} As a table: “Differences”, below.",
     )
 
 
-def _in_words(selected: Selected) -> list[Difference]:
-    """The settings that differ, called as in the table at the end of the page and on Train."""
+def _labelled(selected: Selected) -> list[Difference]:
+    """The settings that differ, with the labels of the table of differences and of Train."""
     board = selected.bench.board(selected.dataset.id)
     return [
-        replace(one, values={id_: value and said(board, one, id_) for id_, value in one.values.items()})
+        replace(one, values={id_: value and value_label(board, one, id_) for id_, value in one.values.items()})
         for one in selected.comparison.differing
     ]

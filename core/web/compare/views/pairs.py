@@ -1,4 +1,4 @@
-"""Head to head: two runs on the same photos, and whether their difference is real."""
+"""Head to head: two runs on the same test photos, and whether their difference is statistically significant."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,17 +18,13 @@ from core.web.compare.views import parts
 from core.web.parts.charts import finding
 from core.web.parts.tables import ColumnConfig, name_column, number, table
 
-_TIE, _REAL = "tie", "real"
+_AGAINST_BEST = "compare.against_best"
 
 
 def show(selected: Selected) -> None:
-    parts.question(
-        "Is the difference between two runs real?",
-        "Both answered the same test photos, so only photos that one of them alone gets right can tell them apart.",
-    )
-    ids = parts.require_answers(selected)
+    ids = parts.require_predictions(selected)
     if len(ids) == 1:
-        parts.nothing("A second run with answers for the test photos is needed: choose one more.")
+        parts.nothing("Select a second run with predictions for the test photos.")
     if len(ids) < 2:
         return
     a, b = parts.choose_two(selected, ids)
@@ -37,11 +33,11 @@ def show(selected: Selected) -> None:
     finding(verdict(pair, selected.brief_names))
     parts.letters(selected, a, b)
     _corrected(selected, pair)
-    fourfold, figures = st.columns([2, 3], gap="medium")
+    fourfold, metrics = st.columns([2, 3], gap="medium")
     with fourfold:
         _fourfold(selected, pair)
-    with figures:
-        _figures(selected, pair)
+    with metrics:
+        _metrics(selected, pair)
     _classes(selected, pair)
     _photos(selected, pair)
     _against_best(selected)
@@ -50,64 +46,64 @@ def show(selected: Selected) -> None:
 def _corrected(selected: Selected, pair: Paired) -> None:
     """Why the first line of the page may say otherwise: there the pair is one of several comparisons."""
     tests = selected.comparison.against_best
-    if turned := only_alone(pair, tests):
-        st.info(turned, icon=":material/info:")
+    if warning := only_alone(pair, tests):
+        st.info(warning, icon=":material/info:")
     elif len(tests) > 1:
         st.caption(
-            "These two are tested alone, without correction for the other runs you could have picked. The table at "
-            f"the end of this view corrects for {len(tests)} comparisons with the best."
+            "These two are tested alone, without correction for the other runs that could have been selected. The "
+            f"table at the end of this view is corrected for {len(tests)} comparisons with the best."
         )
 
 
 def only_alone(pair: Paired, tests: Sequence[Paired]) -> str:
-    """What to make of a difference that is real in a test of the two alone, but not among ``tests``; else ""."""
+    """A warning where a difference is significant in a test of the two alone, but not among ``tests``; else ""."""
     same = next((one for one in tests if {one.a, one.b} == {pair.a, pair.b}), pair)
     if pair.tie or not same.tie:
         return ""
     return (
-        f"Tested alone, as here, this difference is real. As one of {len(tests)} comparisons with the best run it "
-        f"could be chance ({p_value(same.adjusted_p)} after Holm's correction), for among so many some differ by "
-        "luck. Go by the test alone only if you meant to compare these two before you saw any result."
+        f"Tested alone, as here, the difference is significant. As one of {len(tests)} comparisons with the best run "
+        f"it is not ({p_value(same.adjusted_p)} after Holm's correction), because among many comparisons some differ "
+        "by chance. Use the test alone only if you planned to compare these two before you saw any result."
     )
 
 
 def _fourfold(selected: Selected, pair: Paired) -> None:
-    """Four numbers, of which two decide."""
-    st.markdown("**How many photos does each get right?**")
+    """The two photo counts of the diagonal, and the two that decide."""
+    st.markdown("**Correct predictions**")
     rows = [
-        {"": "A right", "B right": pair.both_right, "B wrong": pair.only_a},
-        {"": "A wrong", "B right": pair.only_b, "B wrong": pair.both_wrong},
+        {"": "A correct", "B correct": pair.both_right, "B wrong": pair.only_a},
+        {"": "A wrong", "B correct": pair.only_b, "B wrong": pair.both_wrong},
     ]
     table(rows, key="compare.fourfold")
     st.caption(
         f"{count(pair.n, 'test photo')}. McNemar's exact test on the {count(pair.only_a + pair.only_b, 'photo')} that "
-        f"only one got right: {p_value(pair.p_value)}. A minus B: {_signed(pair.difference)} points, 95 % interval "
-        f"{_interval(pair.low, pair.high)} (paired bootstrap: the test photos drawn again and again)."
+        f"only one of them predicts correctly: {p_value(pair.p_value)}. A minus B: {_signed(pair.difference)} points, "
+        f"95 % interval {_interval(pair.low, pair.high)} (paired bootstrap over the test photos)."
     )
     parts.data(selected, lambda: [pair_row(selected, pair)], "compare.head_to_head")
 
 
-def _figures(selected: Selected, pair: Paired) -> None:
-    """Accuracy is not all: the same photos, every figure."""
+def _metrics(selected: Selected, pair: Paired) -> None:
+    """Every metric on the same photos."""
     found = selected.comparison.metrics(pair.a, pair.b)
-    st.markdown("**How far apart are they in other figures?**")
+    st.markdown("**All metrics**")
     columns = {
         "A": st.column_config.TextColumn("A", alignment="right"),
         "B": st.column_config.TextColumn("B", alignment="right"),
         "Difference": st.column_config.TextColumn("A minus B", alignment="right"),
-        "Interval": _interval_column("The test photos drawn again, the same ones for both runs (paired bootstrap)."),
+        "Interval": _interval_column("Paired bootstrap: the same resampled test photos for both runs."),
     }
-    table([_figure_row(one) for one in found], key="compare.figures", columns=columns)
-    parts.data(selected, lambda: [vars(one) for one in found], "compare.figures_of_two")
+    table([_metric_row(one) for one in found], key="compare.metrics", columns=columns)
+    parts.data(selected, lambda: [vars(one) for one in found], "compare.metrics_of_two")
 
 
-def _figure_row(one: MetricDifference) -> dict:
+def _metric_row(one: MetricDifference) -> dict:
     kind = TEST_METRICS[one.metric]
-    said, signed = (percent, _signed) if kind.percent else ("{:.3f}".format, _signed_number)
+    label, signed = (percent, _signed) if kind.percent else ("{:.3f}".format, _signed_number)
     return {
-        "Figure": f"{kind.title[0].upper()}{kind.title[1:]}",
-        "A": said(one.a),
-        "B": said(one.b),
+        "Metric": f"{kind.title[0].upper()}{kind.title[1:]}",
+        "A": label(one.a),
+        "B": label(one.b),
         "Difference": signed(one.difference),
         "Interval": f"{signed(one.low)} to {signed(one.high)}",
     }
@@ -126,16 +122,16 @@ def _classes(selected: Selected, pair: Paired) -> None:
     predictions, names = selected.comparison.predictions, selected.comparison.class_names
     found = class_differences(predictions[pair.a], predictions[pair.b], names)
     ordered = sorted(found, key=lambda one: -1.0 if one.difference is None else abs(one.difference), reverse=True)
-    st.markdown("**Which classes differ?**")
+    st.markdown("**Recall per class**")
     columns = {
         "Class": name_column("Class", names),
         "Photos": number("Photos", "Test photos of the class."),
-        "A": number("A", "Share of the class's photos that A gets right."),
-        "B": number("B", "Share of the class's photos that B gets right."),
-        "Difference": number("A minus B", "In points."),
-        "Interval": _interval_column("Newcombe's, in points."),
+        "A": number("A", "Fraction of the photos of the class that A predicts correctly (recall)."),
+        "B": number("B", "Fraction of the photos of the class that B predicts correctly (recall)."),
+        "Difference": number("A minus B", "In percentage points."),
+        "Interval": _interval_column("Newcombe's interval, in percentage points."),
         "p": number("p", "McNemar's exact test on the photos of the class, corrected for all classes (Holm)."),
-        "Verdict": _verdict_column(),
+        "Significant": _significant_column(),
     }
     formats: dict[str, Callable[[Any], str]] = {"A": percent, "B": percent, "Difference": _signed, "p": bare_p}
     table([_class_row(one) for one in ordered], key="compare.class_differences", formats=formats, columns=columns)
@@ -151,19 +147,17 @@ def _class_row(one: ClassDifference) -> dict:
         "Difference": one.difference,
         "Interval": "no test photo" if one.low is None or one.high is None else _interval(one.low, one.high),
         "p": one.adjusted_p,
-        "Verdict": "" if one.tie is None else _TIE if one.tie else _REAL,
+        "Significant": "" if one.tie is None else _significant(one.tie),
     }
 
 
 def _photos(selected: Selected, pair: Paired) -> None:
-    """The photos that decide, with both answers."""
+    """The photos that only one of them predicts correctly, with both predictions."""
     predictions, names = selected.comparison.predictions, selected.comparison.class_names
     both = [predictions[pair.a], predictions[pair.b]]
     for letter, digests in (("A", pair.only_a_digests), ("B", pair.only_b_digests)):
-        with st.expander(f"Only {letter} gets these right: {count(len(digests), 'photo')}", expanded=bool(digests)):
-            parts.photos(selected, compared_photos(both, names, digests[: parts.PHOTOS_SHOWN]))
-            if len(digests) > parts.PHOTOS_SHOWN:
-                st.caption(f"The first {parts.PHOTOS_SHOWN} of {count(len(digests), 'photo')}.")
+        with st.expander(f"Only {letter} is correct: {count(len(digests), 'photo')}", expanded=bool(digests)):
+            parts.photos(selected, compared_photos(both, names, digests))
 
 
 def _against_best(selected: Selected) -> None:
@@ -173,28 +167,27 @@ def _against_best(selected: Selected) -> None:
         return
     ties = sum(pair.tie for pair in pairs)
     best = plain(selected.brief_names[pairs[0].a])
-    st.markdown(f"**Is {best} really the best?**")
-    could = f"Of the {len(pairs)} other runs drawn here {ties} may be as good: the difference could be chance."
+    st.markdown(f"**Is {best} significantly better than the others?**")
+    result = f"{ties} of {len(pairs)} other runs are not distinguishable from it." if ties else (
+        f"All {len(pairs)} others are significantly less accurate."
+    )  # fmt: skip
     st.caption(
-        f"{could if ties else f'Yes: all {len(pairs)} others are clearly behind.'} p is corrected for "
-        f"{len(pairs)} comparisons (Holm){_others(selected)}. Choose a row to see the two head to head."
+        f"{result} p is corrected for {len(pairs)} comparisons (Holm){_others(selected)}. Select a row to see the two "
+        "head to head."
     )
     short = parts.fitting_names(selected)
-    names = [short[pair.b] for pair in pairs]
     columns = {
         "Run": parts.narrow_names(),
-        "Difference": number("Behind by", "Accuracy of the best minus that of this run, in points."),
-        "Interval": _interval_column("Paired bootstrap, in points."),
-        "Best": number("Only the best", "Photos that only the best gets right."),
-        "It": number("Only this run", "Photos that only this run gets right."),
+        "Difference": number("Behind by", "Accuracy of the best minus that of this run, in percentage points."),
+        "Interval": _interval_column("Paired bootstrap, in percentage points."),
+        "Best": number("Only the best", "Photos that only the best predicts correctly."),
+        "It": number("Only this run", "Photos that only this run predicts correctly."),
         "p": number("p", "McNemar's exact test, corrected for all comparisons (Holm)."),
-        "Verdict": _verdict_column(),
+        "Significant": _significant_column(),
     }
-    key = "compare.against_best"
-    rows = [_pair_line(pair, name) for pair, name in zip(pairs, names, strict=True)]
     table(
-        rows, key=key, formats={"Difference": points, "p": bare_p}, columns=columns, selection_mode="single-row",
-        on_select=lambda: _open(key, pairs),
+        [_pair_line(pair, short[pair.b]) for pair in pairs], key=_AGAINST_BEST, columns=columns,
+        formats={"Difference": points, "p": bare_p}, selection_mode="single-row", on_select=lambda: _open(pairs),
     )  # fmt: skip
     parts.data(selected, lambda: [pair_row(selected, pair) for pair in pairs], "compare.best_against_others")
 
@@ -204,7 +197,7 @@ def _others(selected: Selected) -> str:
     best, here = selected.best, len(selected.comparison.against_best)
     if best is None or best.tests <= here:
         return ""
-    return f"; the first line of the page and the leaderboard correct for all {best.tests}"
+    return f"; the first line of the page and the leaderboard are corrected for all {best.tests}"
 
 
 def _pair_line(pair: Paired, name: str) -> dict:
@@ -215,12 +208,12 @@ def _pair_line(pair: Paired, name: str) -> dict:
         "Best": pair.only_a,
         "It": pair.only_b,
         "p": pair.adjusted_p,
-        "Verdict": _TIE if pair.tie else _REAL,
+        "Significant": _significant(pair.tie),
     }
 
 
-def _open(key: str, pairs: Sequence[Paired]) -> None:
-    rows = st.session_state[key]["selection"]["rows"]
+def _open(pairs: Sequence[Paired]) -> None:
+    rows = st.session_state[_AGAINST_BEST]["selection"]["rows"]
     if rows:
         address.change(a=pairs[rows[0]].a, b=pairs[rows[0]].b)
 
@@ -229,14 +222,18 @@ def _interval_column(help: str) -> ColumnConfig:
     return st.column_config.TextColumn("95 % interval", alignment="right", width=120, help=help)
 
 
-def _verdict_column() -> ColumnConfig:
-    help = "Tie: a difference this large could well be chance. Real: it hardly could (corrected p below 0.05)."
-    return st.column_config.TextColumn("Difference", width=80, help=help)
+def _significant_column() -> ColumnConfig:
+    help = "Whether the difference is statistically significant: corrected p below 0.05."
+    return st.column_config.TextColumn("Significant", width=90, help=help)
+
+
+def _significant(tie: bool) -> str:
+    return "no" if tie else "yes"
 
 
 def _signed(difference: float) -> str:
-    said = f"{100 * difference:+.1f}".replace("-", "−")
-    return "0.0" if said[1:] == "0.0" else said
+    label = f"{100 * difference:+.1f}".replace("-", "−")
+    return "0.0" if label[1:] == "0.0" else label
 
 
 def _signed_number(difference: float) -> str:
