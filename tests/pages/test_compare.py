@@ -1,4 +1,4 @@
-"""Compare: which is best, at what cost, and is the difference real?"""
+"""Compare: which model is best, at what cost, and is the difference significant?"""
 
 from core.comparison.cost_axes import COSTS
 from core.web.compare.address import MOST
@@ -25,7 +25,7 @@ def test_the_best_runs_are_shown_while_none_is_ticked(bench):
     fill(bench.registry, bench.settings, runs=20)
     at = visit("compare", fold="0")
     assert not at.exception and ticked_names(at) == []
-    assert "the most accurate of 16 runs" in first_line(at)
+    assert "the highest test accuracy of 16 runs" in first_line(at)
     coloured = [colour for colour in table_of(at)["colour"] if "8A8F98" not in colour]
     assert len(coloured) == len(table_of(at)) == 10
 
@@ -33,7 +33,7 @@ def test_the_best_runs_are_shown_while_none_is_ticked(bench):
 def test_runs_that_are_right_equally_often_share_the_first_place_and_the_cheapest_is_named(bench):
     fill(bench.registry, bench.settings, runs=20)
     line = first_line(visit("compare", fold="0"))
-    assert "are the most accurate of 16 runs" in line and "costs least of them" in line
+    assert "have the highest test accuracy of 16 runs" in line and "has the shortest training time of them" in line
 
 
 def test_of_repetitions_the_sentence_gives_the_mean(bench):
@@ -44,8 +44,8 @@ def test_of_repetitions_the_sentence_gives_the_mean(bench):
 def test_the_sentence_is_about_the_ticked_runs(bench):
     fill(bench.registry, bench.settings, runs=20)
     at = pick(visit("compare", fold="0"), rows=[0, 1, 2])
-    assert "the most accurate of 3 runs" in first_line(at)
-    assert "there is nothing to compare it with yet" in first_line(pick(at, rows=[4]))
+    assert "the highest test accuracy of 3 runs" in first_line(at)
+    assert "Select a second run" in first_line(pick(at, rows=[4]))
 
 
 def test_two_ticked_runs_get_a_verdict(filled):
@@ -88,7 +88,7 @@ def test_repetitions_alone_differ_in_the_seed(bench):
 
 def test_one_run_alone_differs_from_nothing(filled):
     at = visit("compare", runs=filled.with_status("FINISHED")[0].id)
-    assert "Only what differs" not in text_of(at) and len(names_of(at)) == 2
+    assert "Differences" not in text_of(at) and len(names_of(at)) == 2
 
 
 def test_with_the_price_of_an_hour_time_becomes_money(bench, filled):
@@ -110,5 +110,5 @@ def test_five_hundred_runs_can_be_compared(bench):
     at.button(key="compare.all").click().run(timeout=60)
     assert not at.exception and not at.error
     assert len(chosen_of(at)) == MOST
-    assert f"{MOST} runs chosen" in text_of(at) and at.selectbox(key="compare.dataset").value == dataset.id
-    assert "other runs without answers" in text_of(at)
+    assert f"{MOST} runs selected" in text_of(at) and at.selectbox(key="compare.dataset").value == dataset.id
+    assert "other runs without predictions" in text_of(at)

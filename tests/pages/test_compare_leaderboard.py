@@ -68,11 +68,11 @@ def test_what_the_issue_asks_for_is_in_the_usual_columns(filled):
     } <= set(table_of(visit("compare")).columns)  # fmt: skip
 
 
-def test_the_best_is_marked_and_what_may_be_as_good_is_a_tie(many):
+def test_the_best_and_what_is_not_distinguishable_from_it_are_marked(many):
     table = table_of(visit("compare", fold="0", size="50"))
     assert list(table["verdict"][0]) == ["best"]
-    assert {tuple(verdict) for verdict in table["verdict"][1:]} <= {(), ("tie",)}
-    assert ("tie",) in set(map(tuple, table["verdict"]))
+    assert {tuple(verdict) for verdict in table["verdict"][1:]} <= {(), ("not significant",)}
+    assert ("not significant",) in set(map(tuple, table["verdict"]))
 
 
 def test_the_verdict_says_for_how_many_comparisons_it_is_corrected():
@@ -86,7 +86,9 @@ def test_with_chosen_runs_it_is_said_what_the_verdicts_are_about(many):
     assert "against the best of all that match, corrected for 13 comparisons" in said
     all_of_them = ",".join(run.id for run in many.with_status("FINISHED"))
     for same in ("", all_of_them):
-        assert "Verdicts here" not in text_of(visit("compare", runs=same, fold="0")), "the first line says the same"
+        assert "compares the selected runs only" not in text_of(visit("compare", runs=same, fold="0")), (
+            "the first line says the same"
+        )
 
 
 def test_a_long_name_shows_both_its_ends_in_a_table():
@@ -275,7 +277,7 @@ def test_ticks_outlive_pages_orders_and_filters(many):
     assert chosen_of(at)[:2] == first and len(chosen_of(at)) == 3
     at = pick(at, rows=[1], head="name")
     at.text_input(key="compare.q").set_value("lite0").run()
-    assert len(chosen_of(at)) == 3 and "3 runs chosen" in text_of(at)
+    assert len(chosen_of(at)) == 3 and "3 runs selected" in text_of(at)
 
 
 def test_unticking_a_line_takes_only_that_one_out(many):
@@ -294,9 +296,9 @@ def test_a_line_stands_for_all_its_repetitions(many):
 def test_all_that_match_can_be_chosen_and_nothing_again(many):
     at = visit("compare", q="lite0")
     at.button(key="compare.all").click().run()
-    assert not at.exception and len(chosen_of(at)) == 5 and "5 runs chosen" in text_of(at)
+    assert not at.exception and len(chosen_of(at)) == 5 and "5 runs selected" in text_of(at)
     at.button(key="compare.none").click().run()
-    assert chosen_of(at) == [] and "Tick runs to compare just these" in text_of(at)
+    assert chosen_of(at) == [] and "Select runs to compare only these" in text_of(at)
 
 
 def test_chosen_runs_can_be_starred_right_there(bench, filled):

@@ -117,7 +117,7 @@ def test_search_and_order_of_a_url_are_shown(bench):
 def test_the_runs_of_a_url_are_ticked_and_compared(filled):
     one = filled.with_status("FINISHED")[0]
     at = visit("compare", runs=one.id)
-    assert "there is nothing to compare it with yet" in first_line(at)
+    assert "Select a second run" in first_line(at)
     assert [name in one.name for name in ticked_names(at)] == [True]
 
 
@@ -128,7 +128,7 @@ def test_a_deleted_run_in_a_link_is_said_and_the_others_are_compared(filled, gon
     assert not at.exception and not at.error
     assert "There is no run" in at.warning[0].value and "the others are compared" in at.warning[0].value
     assert ":material/home:" not in at.warning[0].value and "<b>" not in at.warning[0].value
-    assert "there is nothing to compare it with yet" in first_line(at)
+    assert "Select a second run" in first_line(at)
 
 
 def test_a_link_to_deleted_runs_alone_shows_the_best_ones(filled):
@@ -140,7 +140,7 @@ def test_a_link_to_deleted_runs_alone_shows_the_best_ones(filled):
 def test_a_run_can_be_linked_by_the_beginning_of_its_id(filled):
     one = filled.with_status("FINISHED")[0].id
     at = visit("compare", runs=one[:7])
-    assert not at.warning and "there is nothing to compare it with yet" in first_line(at)
+    assert not at.warning and "Select a second run" in first_line(at)
 
 
 def test_an_unfinished_run_in_a_link_is_shown_and_marked(filled):
@@ -173,7 +173,7 @@ def test_runs_of_two_datasets_are_not_compared_and_the_larger_group_is(mixed):
     filled, other, mine, theirs = mixed
     at = visit("compare", runs=",".join(run.id for run in (theirs[0], *mine)))
     assert not at.exception and at.selectbox(key="compare.dataset").value == filled.dataset.id
-    assert "say nothing about each other" in text_of(at) and "only the 2 runs of flowers" in text_of(at)
+    assert "cannot be compared" in text_of(at) and "only the 2 runs of flowers" in text_of(at)
 
 
 def test_the_dataset_of_the_link_decides_between_groups(mixed):
@@ -187,7 +187,7 @@ def test_one_button_keeps_the_runs_that_can_be_compared(mixed):
     at = visit("compare", runs=",".join(run.id for run in (theirs[0], *mine)))
     at.button(key="compare.keep").click().run()
     assert not at.exception and sorted(chosen_of(at)) == sorted(run.id for run in mine)
-    assert "say nothing about each other" not in text_of(at)
+    assert "cannot be compared" not in text_of(at)
 
 
 def test_another_button_takes_the_other_group(mixed):

@@ -74,7 +74,9 @@ def test_the_leaderboard_shows_the_printed_numbers(ids, printed):
         assert line["interval"] == f"{100 * low:.1f} to {100 * high:.1f} %"
         assert line["log_loss"] == f"{run['log_loss']:.3f}"
         assert line["best_epoch"] == ("–" if run["best_epoch"] is None else str(run["best_epoch"]))
-        assert list(line["verdict"]) == (["best"] if run["rank"] == 1 else ["tie"] if run["tie_with_best"] else [])
+        assert list(line["verdict"]) == (
+            ["best"] if run["rank"] == 1 else ["not significant"] if run["tie_with_best"] else []
+        )
         for key in COSTS.keys() & set(table.columns):
             assert line[key] == COSTS[key].words(run["cost"][key]), key
         p = adjusted.get(run["run"])
@@ -108,12 +110,12 @@ def test_head_to_head_shows_the_printed_numbers(ids, printed):
     result = printed(a, b)
     (pair,) = result["pairs"]
     at = visit("compare", runs=f"{a},{b}", view="pairs", a=pair["a"], b=pair["b"])
-    fourfold = next(table.value for table in at.dataframe if "B right" in table.value.columns)
-    assert fourfold[["B right", "B wrong"]].to_numpy().tolist() == [
+    fourfold = next(table.value for table in at.dataframe if "B correct" in table.value.columns)
+    assert fourfold[["B correct", "B wrong"]].to_numpy().tolist() == [
         [pair["both_right"], pair["only_a"]],
         [pair["only_b"], pair["both_wrong"]],
     ]
-    shown = next(table.value for table in at.dataframe if "Figure" in table.value.columns)
+    shown = next(table.value for table in at.dataframe if "Metric" in table.value.columns)
     for (_, line), one in zip(shown.iterrows(), result["metrics"], strict=True):
         words = percent if one["metric"] != "log_loss" else "{:.3f}".format
         assert (line["A"], line["B"]) == (words(one["a"]), words(one["b"]))

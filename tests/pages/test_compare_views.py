@@ -1,4 +1,4 @@
-"""The views of Compare: each answers one question, keeps what it shows in the URL, and says what the runs lack."""
+"""The views of Compare: each answers one question, keeps its state in the URL, and names what the runs lack."""
 
 import json
 import shutil
@@ -106,12 +106,12 @@ def test_every_view_asks_a_question_and_draws_a_chart_of_runs_of_all_ways(runs):
 
 
 @pytest.mark.parametrize("chosen", [("top 3",), ("as it is",), ("top 3", "features")])
-def test_every_view_stands_one_run_two_runs_and_runs_without_epochs(runs, chosen):
+def test_every_view_accepts_one_run_two_runs_and_runs_without_epochs(runs, chosen):
     at = visit("compare", runs=",".join(runs[name].id for name in chosen))
     assert [view for view, _ in every_view(at)] == list(VIEWS)
 
 
-def test_every_view_stands_runs_that_are_not_finished_or_lost_their_answers(bench, runs):
+def test_every_view_accepts_runs_that_are_not_finished_or_lost_their_predictions(bench, runs):
     unfinished = [run.id for run in bench.registry.runs() if run.status is not Status.FINISHED]
     lost = runs["features"]
     (run_folder(bench.settings, lost.id).path / "test.npz").unlink()
@@ -187,7 +187,7 @@ def test_curves_run_over_epochs_or_time_and_the_url_says_which(runs):
     assert at.pills(key="compare.metric").value == "val_loss"
     at.pills(key="compare.over").set_value("wall").run()
     assert _in_url(at, "over") == "wall" and not at.exception
-    assert "not trained step by step" in text_of(at)
+    assert "Not drawn: 1 run without epochs" in text_of(at)
 
 
 def test_training_is_drawn_beside_validation(runs):
@@ -208,7 +208,7 @@ def test_settings_are_called_as_in_the_table_below_and_on_train(runs):
 
 
 def test_one_run_differs_from_nothing(runs):
-    assert "one alone differs from nothing" in _infos(at_view("hyperparameters", runs["top 1"].id))
+    assert "Select a second run" in _infos(at_view("hyperparameters", runs["top 1"].id))
 
 
 def test_a_depth_sweep_is_found_whichever_runs_are_chosen(runs):
@@ -307,21 +307,21 @@ def test_two_runs_meet_head_to_head(bench, runs):
     a, b = runs["top 3"].id, runs["from scratch"].id
     at = at_view("pairs", a, b, a=a, b=b)
     pair = bench.comparison([a, b]).pair(a, b)
-    fourfold = table_with(at, "B right").drop(columns="").to_numpy().tolist()
+    fourfold = table_with(at, "B correct").drop(columns="").to_numpy().tolist()
     assert fourfold == [[pair.both_right, pair.only_a], [pair.only_b, pair.both_wrong]]
     assert f"{pair.only_a + pair.only_b} photo" in text_of(at) and "McNemar" in text_of(at)
     assert set(table_with(at, "Class")["Class"]) == set(bench.registry.dataset(runs["top 3"].dataset_id).class_names)
 
 
-def test_two_runs_are_compared_in_every_figure_of_the_command_line(bench, runs):
+def test_two_runs_are_compared_in_every_metric_of_the_command_line(bench, runs):
     a, b = runs["top 3"].id, runs["from scratch"].id
-    lines = table_with(at_view("pairs", a, b, a=a, b=b), "Figure").set_index("Figure")
+    lines = table_with(at_view("pairs", a, b, a=a, b=b), "Metric").set_index("Metric")
     found = {one.metric: one for one in bench.comparison([a, b]).metrics(a, b)}
     assert lines.loc["Macro-F1", "A"] == percent(found["macro_f1"].a)
     assert lines.loc["Log-loss", "B"] == f"{found['log_loss'].b:.3f}"
 
 
-def test_photos_only_one_run_gets_right_are_shown_with_both_answers(bench, runs):
+def test_photos_that_one_run_alone_predicts_correctly_are_shown_with_both_predictions(bench, runs):
     a, b = runs["top 3"].id, runs["from scratch"].id
     at = at_view("pairs", a, b, a=a, b=b)
     pair = bench.comparison([a, b]).pair(a, b)
@@ -343,16 +343,15 @@ def test_a_pair_that_differs_only_when_tested_alone_says_so(bench, runs):
     tests = bench.comparison(ids).against_best
     alone = replace(tests[0], adjusted_p=0.03, comparisons=1)
     among = replace(tests[0], adjusted_p=0.15)
-    assert "could be chance (p = 0.15 after Holm" in only_alone(alone, [among, *tests[1:]])
+    assert "it is not (p = 0.15 after Holm" in only_alone(alone, [among, *tests[1:]])
     assert only_alone(alone, [replace(among, adjusted_p=0.04), *tests[1:]]) == ""
     assert only_alone(alone, tests[1:]) == only_alone(replace(alone, adjusted_p=0.3), [among]) == ""
-    assert "tested alone" in text_of(at_view("pairs", *ids)) and "tested alone" not in text_of(
-        at_view("pairs", *ids[:2])
-    )
+    assert "tested alone" in text_of(at_view("pairs", *ids))
+    assert "tested alone" not in text_of(at_view("pairs", *ids[:2]))
 
 
 def test_two_runs_are_needed_to_meet(runs):
-    assert "A second run" in _infos(at_view("pairs", runs["top 3"].id))
+    assert "Select a second run" in _infos(at_view("pairs", runs["top 3"].id))
 
 
 # --- how sure ---
@@ -373,7 +372,7 @@ def test_one_click_scales_the_temperature_and_another_takes_it_back(bench, plain
 
 def test_the_page_says_what_scaling_leaves_alone(plain_run):
     said = text_of(at_view("calibration", plain_run.id))
-    assert "Accuracy does not change" in said and "nothing was chosen on test photos" in said
+    assert "accuracy do not change" in said and "Test photos are only used to measure" in said
 
 
 def test_a_run_that_cannot_be_calibrated_says_why(runs):
@@ -385,8 +384,8 @@ def test_a_run_that_cannot_be_calibrated_says_why(runs):
 
 def test_how_accurate_a_run_is_when_sure_is_read_off_without_a_slider(runs):
     at = at_view("coverage", runs["top 3"].id, runs["features"].id)
-    assert {"50 % sure", "90 % sure", "99 % sure"} <= set(table_with(at, "90 % sure").columns)
-    assert "only when at least 90" in text_of(at)
+    assert {"≥ 50 %", "≥ 90 %", "≥ 99 %"} <= set(table_with(at, "≥ 90 %").columns)
+    assert "with a confidence of 90" in text_of(at)
 
 
 def test_the_thresholds_of_the_chosen_cascades_are_drawn(runs):
@@ -396,7 +395,7 @@ def test_the_thresholds_of_the_chosen_cascades_are_drawn(runs):
 
 def test_without_a_cascade_the_page_says_how_to_make_one(runs):
     at = at_view("thresholds", runs["features"].id, runs["top 3"].id)
-    assert "None of the chosen runs is a confidence cascade" in _infos(at)
+    assert "None of these runs is a confidence cascade" in _infos(at)
 
 
 # --- the map ---
@@ -404,14 +403,14 @@ def test_without_a_cascade_the_page_says_how_to_make_one(runs):
 
 def test_the_map_is_drawn_after_a_click_where_the_network_has_to_look_first(runs):
     at = at_view("map", runs["top 3"].id)
-    assert not figures(at) and "has to look at 12 test photos" in text_of(at)
+    assert not figures(at) and "has to process 12 test photos" in text_of(at)
 
 
 def test_a_run_that_combines_others_has_a_map_at_once_and_the_chosen_photo_beside_it(bench, runs):
     run = runs["ensemble"]
     digest = read_predictions(run.id, "test", bench.settings).digests[0]
     at = at_view("map", run.id, cell=digest)
-    assert len(figures(at)) == 1 and "The photo you clicked" in text_of(at)
+    assert len(figures(at)) == 1 and "Selected photo" in text_of(at)
     assert len([image for images in at.get("image") for image in images.proto.imgs]) == 1
 
 
