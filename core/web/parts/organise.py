@@ -33,7 +33,7 @@ def bar(bench: Workbench, dataset: Dataset | None, run_ids: Sequence[str], *, ke
     row = st.container(horizontal=True, vertical_alignment="center", key=f"{key}.bar")
     messages = st.container()
     with row:
-        st.caption(f"With {count(len(runs), 'ticked run')}:", width="content")
+        st.caption(f"With {count(len(runs), 'selected run')}:", width="content")
         marks(bench, runs, key=key)
         if dataset is not None and len(runs) == 1:
             champions.make_button(bench, runs[0], key=f"{key}.champion")

@@ -74,11 +74,12 @@ def _clicked_run(selected: Selected, ids: list[str]) -> None:
 def _choose(selected: Selected, kinds: list[str]) -> str:
     """The cost of the URL, if it was measured."""
     asked = selected.address.cost
-    return st.selectbox(
+    key: str = st.selectbox(
         "Cost", kinds, format_func=lambda key: cost_title(COSTS[key]), width=320,
         help="Time spent is what a run took; the other times are those without cached features.",
         **address.bound("compare.cost", "cost", asked if asked in kinds else kinds[0]),
     )  # fmt: skip
+    return key
 
 
 def _rate(bench: Workbench) -> None:

@@ -16,6 +16,7 @@ from core.web.compare.selected import Selected
 from core.web.parts.charts import draw, finding
 from core.web.parts.downloads import Rows, downloads
 from core.web.parts.run_names import fitting
+from core.web.parts.tables import ColumnConfig
 from core.web.parts.thumbnails import photo_strip
 from core.web.parts.widgets import dotted
 
@@ -75,7 +76,7 @@ def data(selected: Selected, rows: Rows | Callable[[], Rows], key: str) -> None:
     downloads(rows, f"{selected.dataset.name}-{key.rpartition('.')[2]}", key)
 
 
-def narrow_names() -> Any:
+def narrow_names() -> ColumnConfig:
     """A column of run names that leaves room for the figures beside it, on a phone too."""
     return st.column_config.TextColumn("Run", width=_NAME)
 
