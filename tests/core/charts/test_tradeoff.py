@@ -50,7 +50,7 @@ def test_costs_that_span_decades_get_a_logarithmic_axis_with_written_out_ticks()
 
 def test_money_is_in_the_users_currency():
     figure = tradeoff_chart(ROWS, "alone_money", currency="CHF").figure
-    assert figure.layout.xaxis.title.text == "price (CHF)"
+    assert figure.layout.xaxis.title.text == "training cost (CHF)"
     assert "CHF" in figure.data[-1].customdata[0][2]
 
 
