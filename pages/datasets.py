@@ -17,7 +17,7 @@ from core.web.server.state import workbench
 from core.workbench import Workbench
 
 FEWEST = 10
-"""Photos of a class below which a measured accuracy says little."""
+"""Minimum photos of a class for a meaningful accuracy."""
 
 
 def page() -> None:

@@ -1,6 +1,6 @@
-"""``keras:`` sources: weights that are downloaded once, verified and kept in ``weights`` of the home.
+"""``keras:`` sources: weights that are downloaded once, verified and stored in ``weights`` of the home.
 
-A file that Keras itself downloaded before (``KERAS_HOME``, else ``~/.keras``) is used where it lies.
+A file that Keras itself downloaded before (``KERAS_HOME``, else ``~/.keras``) is used in place.
 """
 
 import http.client
@@ -86,12 +86,10 @@ def _download(remote: RemoteFile, settings: Settings, progress: Progress | None)
         with atomic.replacing(target, alone=True) as part:
             _fetch(remote, part, progress or (lambda done, total: None))
             if not matches(part, remote.digest):
-                raise Unavailable(
-                    f"The downloaded weights of {remote.title} have a wrong checksum and were thrown away."
-                )
+                raise Unavailable(f"The downloaded weights of {remote.title} have a wrong checksum and were deleted.")
     except urllib.error.HTTPError as error:
         raise Unavailable(
-            f"The weights of {remote.title} could not be downloaded: the server answered {error.code} {error.reason}."
+            f"The weights of {remote.title} could not be downloaded: the server responded {error.code} {error.reason}."
         ) from error
     except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as error:
         network.remember_failure(settings)

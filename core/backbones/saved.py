@@ -55,8 +55,8 @@ def from_card(run_id: str, card: dict, model_path: Path) -> Backbone:
         return replace(rows()[known["name"]], title=title)
     if model_path.suffix != ".keras" or not known.get("row"):
         raise InvalidInput(
-            f"{title} answers by combining others; pass its answers on with a stacking cascade instead, or choose one "
-            "of its members."
+            f"{title} combines the predictions of other runs; use its predictions in a stacking cascade instead, or "
+            "choose one of its members."
         )
     return from_row(
         known["row"]

@@ -2,7 +2,7 @@
 
 It reads tasks as JSON lines on stdin, writes each decoded photo to ``FOLDER/<digest>.jpg`` and replies with one JSON
 line on stdout. The kernel limits memory, file size and time per photo, so that a hostile photo affects only itself. The
-process ends when stdin is closed, so it never outlives its parent.
+process ends when stdin is closed, so it never runs longer than its parent.
 """
 
 import errno

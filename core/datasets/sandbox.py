@@ -101,7 +101,7 @@ def decode_all(
 def _collect(
     child: "_Child", children: list["_Child"], waiting: deque[Task], selector: selectors.BaseSelector
 ) -> Iterator[Decoded | Failed]:
-    """New results of a child. If it has died, its current photo fails and its other tasks return to the queue."""
+    """New results of a child. If it has ended, its current photo fails and its other tasks return to the queue."""
     results = child.results()
     if results is not None:
         yield from results
@@ -146,7 +146,7 @@ class _Child:
             self.pending.append(task)
             try:
                 self.input.write(task.line())
-            except BrokenPipeError:  # it has just died; ``_collect`` handles that
+            except BrokenPipeError:  # it has just ended; ``_collect`` handles that
                 return
 
     def results(self) -> list[Decoded | Failed] | None:

@@ -29,7 +29,7 @@ class Photo:
 
 @dataclass(frozen=True, kw_only=True)
 class Rejection:
-    """One refused file and the reason, as a sentence fragment a person understands."""
+    """One refused file and the reason, as a sentence fragment for display."""
 
     file: str
     reason: str
@@ -41,7 +41,7 @@ class Dataset:
 
     Args:
         id: opaque, ``d-`` and eight characters.
-        name, version: what people say; version counts from 1 per name.
+        name, version: for display and commands; version counts from 1 per name.
         digest: SHA-256 over ingest version, classes, and every photo's (digest, class, split).
         class_names: sorted; the index is the label.
         counts: ``{split: {class: photos}}``.
@@ -51,7 +51,7 @@ class Dataset:
         size_bytes: of the stored photos.
         created_at: seconds since 1970, UTC.
         seconds: the import took.
-        notes: what the import decided on its own, as sentences ("There was no validation folder: ...").
+        notes: decisions of the import, as sentences ("There was no validation folder: ...").
     """
 
     id: str

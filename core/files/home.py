@@ -134,7 +134,7 @@ class ImportFolder:
 
     @property
     def alive_lock(self) -> Path:
-        """Held as long as the import's process lives."""
+        """Held as long as the import's process runs."""
         return self.path / "alive.lock"
 
     @property
@@ -239,7 +239,7 @@ def features_lock(settings: Settings, name: str) -> Path:
 
 
 def deletion_lock(settings: Settings) -> Path:
-    """Held by whoever deletes; shared by all that write into folders that could be deleted meanwhile."""
+    """Held exclusively while deleting; shared by processes that write into folders that could be deleted."""
     return settings.home / "deletion.lock"
 
 

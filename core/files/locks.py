@@ -1,6 +1,6 @@
 """Locks between processes: ``flock`` on a file or folder, which the kernel drops with the last process that holds it.
 
-A lock belongs to the open file, so a child that inherits the descriptor keeps it held after its parent has died.
+A lock belongs to the open file, so a child that inherits the descriptor keeps it held after its parent has ended.
 Lock files are never removed: a process that waits for the old file and one that opens the new one would both hold it.
 """
 

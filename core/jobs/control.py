@@ -15,7 +15,7 @@ from core.settings import REPOSITORY, Settings
 
 
 def ensure_supervisor(settings: Settings, timeout: float = 40.0) -> SupervisorStatus:
-    """Start a supervisor, or wake the running one. One that runs older code is replaced; its trainers go on.
+    """Start a supervisor, or wake the running one. One that runs older code is replaced; its trainers continue.
 
     Several callers at once are safe: the lock of the home lets only one supervisor run.
 
@@ -37,7 +37,7 @@ def ensure_supervisor(settings: Settings, timeout: float = 40.0) -> SupervisorSt
 
 
 def stop_supervisor(settings: Settings, now: bool = False, timeout: float = 60.0) -> bool:
-    """Stop the supervisor; True when one was running. Trainers go on, and the next supervisor adopts them.
+    """Stop the supervisor; True when one was running. Trainers continue, and the next supervisor watches them.
 
     With ``now``, trainers are stopped too and their runs go back into the queue; True also when only trainers ran.
 
@@ -80,7 +80,7 @@ def _start(settings: Settings, deadline: float) -> str:
     finally:
         os.close(write)
     try:
-        waiting = select.poll()  # select() knows no descriptor above 1,023, and a server may have more
+        waiting = select.poll()  # select() supports no descriptor above 1,023, and a server may have more
         waiting.register(read, select.POLLIN)
         ready = waiting.poll(1000 * max(0.0, deadline - time.monotonic()))
         reply = os.read(read, 100).decode() if ready else ""

@@ -1,6 +1,6 @@
 """How a trainer ends: exit codes, the exit record, and what becomes of its run.
 
-At its end a trainer first tells the registry (``finish``, ``end``), then writes its exit record (``exit.json`` of the
+At its end a trainer first updates the registry (``finish``, ``end``), then writes its exit record (``exit.json`` of the
 run), then exits with the same code. The record is read when no supervisor was there to see the code; the code counts
 when the record could not be written.
 
@@ -75,7 +75,7 @@ class TrainerExit:
     """What is known about the end of an attempt that did not end its run in the registry.
 
     Args:
-        watched: whether a supervisor was running when the trainer died.
+        watched: whether a supervisor was running when the trainer ended.
         record: its exit record.
         returncode: as ``subprocess`` gives it; None when it was not a child of this supervisor.
         cancel: what the user had requested.

@@ -1,7 +1,7 @@
-"""Who holds the ``alive.lock`` of a run.
+"""The attempt and process that hold the ``alive.lock`` of a run.
 
-The supervisor locks it and the trainer and its children inherit it, so it stays locked as long as one of them lives.
-The file says which attempt that is, and which process leads it.
+The supervisor locks it and the trainer and its children inherit it, so it stays locked as long as one of them runs.
+The file names the attempt and its main process.
 """
 
 import json

@@ -127,7 +127,7 @@ def recover(settings: Settings, registry: Registry) -> None:
 
 
 def _register_stored(settings: Settings, registry: Registry) -> None:
-    """Add datasets that only the disk knows: their import was killed, or the registry is new."""
+    """Add datasets that are only on disk: their import was killed, or the registry is new."""
     stored = [path for path in datasets_folder(settings).glob("[!.]*") if path.is_dir()]
     known = {dataset.id for dataset in registry.datasets()} if stored else set()
     for path in stored:
@@ -166,7 +166,7 @@ def start_import(source: str | Path, *, settings: Settings, name: str | None = N
     folder.path.mkdir(parents=True)
     title = dataset_name(name, _path(source))
     request = {"source": str(source), "name": name, "own_source": own_source, "title": title, "at": time.time()}
-    # Locked before the request exists: an import with a request and a free lock counts as dead.
+    # Locked before the request exists: an import with a request and a free lock counts as killed.
     with acquire(folder.alive_lock) as alive, folder.log.open("w") as log:
         atomic.write_json(folder.request, request)
         subprocess.Popen(
@@ -200,7 +200,7 @@ def dismiss_import(settings: Settings, job_id: str) -> None:
 
 def _read_job(folder: ImportFolder) -> ImportJob:
     request = json.loads(folder.request.read_text())
-    alive = is_held(folder.alive_lock)  # asked first, so that the status of a dead import is its last one
+    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed import is its last one
     try:
         status = json.loads(folder.status.read_text())
     except (OSError, ValueError):  # not written yet, or torn by a power cut

@@ -9,7 +9,7 @@ from core.files.home import run_folder
 from core.settings import Settings
 
 LIMIT = 20 * 10**6
-"""Bytes; a longer log is cut to its last ``KEPT`` bytes while the trainer goes on writing."""
+"""Bytes; a longer log is cut to its last ``KEPT`` bytes while the trainer continues to write."""
 KEPT = 10**6
 PIECE = 256 * 1024
 """Bytes that one call of ``tail`` returns at most."""

@@ -1,4 +1,4 @@
-"""The identity of a process, whether it lives, and signals that reach no other one.
+"""The identity of a process, whether it is running, and signals that reach no other process.
 
 A process id is not enough: the kernel uses it again. An identity is the id, the start time and the boot.
 """

@@ -18,7 +18,7 @@ from core.jobs.processes import Identity, identity_of, is_alive
 from core.settings import REPOSITORY, Settings
 
 STOP = signal.SIGTERM
-"""Ends the supervisor; trainers go on."""
+"""Ends the supervisor; trainers continue."""
 INTERRUPT = signal.SIGUSR1
 """Ends the supervisor and its trainers, whose runs go back into the queue."""
 WAKE = signal.SIGUSR2
@@ -84,7 +84,7 @@ def write_state(settings: Settings, version: str, slots: Sequence[str], started_
         "version": version,
         "slots": list(slots),
     }
-    atomic.write_json(supervisor_state(settings), data, durable=False)  # no process outlives a power cut
+    atomic.write_json(supervisor_state(settings), data, durable=False)  # no process survives a power cut
 
 
 def code_version() -> str:

@@ -31,7 +31,7 @@ MOST_RUNS = 50
 def can_reuse(ended: Run, waiting: Run) -> bool:
     """Whether the waiting run needs what the ended one has in memory: the same photos and the same first network.
 
-    Only asked of the next run in the queue: runs never overtake each other.
+    Only for the next run in the queue, so that the order of the queue is kept.
     """
     same_backbone = ended.recipe.backbones[:1] == waiting.recipe.backbones[:1]
     return ended.dataset_id == waiting.dataset_id and same_backbone and bool(waiting.recipe.backbones)
@@ -98,7 +98,7 @@ class TrainerReuse:
         return claimed
 
     def _lock(self, run: Run, me: Identity) -> _Held | None:
-        """None while another process of that run lives, or is being started."""
+        """None while another process of that run is running or being started."""
         folder = run_folder(self._settings, run.id)
         lock = try_acquire(folder.alive_lock, patience=0.1)  # another process may just be asking whether it is held
         if lock is None:

@@ -1,6 +1,6 @@
 """The supervisor as a process, of which a home has one.
 
-Signals: SIGTERM and SIGINT stop it, trainers go on. SIGUSR1 (``INTERRUPT``) stops it and its trainers. SIGUSR2
+Signals: SIGTERM and SIGINT stop it, trainers continue. SIGUSR1 (``INTERRUPT``) stops it and its trainers. SIGUSR2
 (``WAKE``) and SIGCHLD (a trainer has ended) start the next round at once.
 """
 
@@ -31,7 +31,7 @@ _REPEAT = 60.0
 
 
 def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = GRACE) -> int:
-    """Supervise until told to stop; returns the exit status.
+    """Supervise until a stop is requested; returns the exit status.
 
     Args:
         notify: called once, with ``READY``, or ``ALREADY_RUNNING`` when another supervisor has this home.

@@ -1,7 +1,7 @@
-"""The supervisor's work: end the runs of dead trainers, stop cancelled ones, start scheduled ones, round by round.
+"""The supervisor's work: end the runs of ended trainers, stop cancelled ones, start scheduled ones, round by round.
 
-Its state can be rebuilt at any moment: the registry says what should run, and the locks say what does. So it may be
-killed at any time, and the next supervisor adopts its trainers.
+Its state can be rebuilt at any moment: the registry has the runs that should run, the locks show those that do. So it
+may be killed at any time, and the next supervisor watches its trainers.
 """
 
 import logging
@@ -83,7 +83,7 @@ class Supervisor:
     # --- taking over ---
 
     def adopt(self) -> None:
-        """Take over from an earlier supervisor: watch the trainers that live, end the runs of those that died."""
+        """Take over from an earlier supervisor: watch the running trainers, end the runs of the others."""
         self.trainers = _one_per_process(self._find(run_id) for run_id in self._runs_alive())
         for trainer in self.trainers:
             log.info("run %s: adopted attempt %d, %s", trainer.run_id, trainer.attempt, trainer.process)
@@ -91,7 +91,7 @@ class Supervisor:
         self._recover_orphans()
 
     def _recover_orphans(self) -> None:
-        """Runs that are RUNNING and not watched: their trainer is dead, or has just moved on to this run.
+        """Runs that are RUNNING and not watched: their trainer has ended, or has just claimed this run.
 
         A trainer takes a run's lock before it claims the run; so a claimed run without a lock has lost its trainer.
         """
@@ -106,7 +106,7 @@ class Supervisor:
                 self._end_run(attempt.run_id, attempt.number, watched=False)
 
     def _runs_alive(self) -> list[str]:
-        """Runs whose locks are held, whatever the registry says: a trainer that is about to exit still has its slot."""
+        """Runs whose locks are held, whatever their status: a trainer that is about to exit still has its slot."""
         return [folder.run_id for folder in run_folders(self.settings) if is_held(folder.alive_lock)]
 
     def _find(self, run_id: str) -> TrainerProcess:
@@ -142,12 +142,12 @@ class Supervisor:
             self.registry.requeue(self._claims[-1].run_id, self._claims[-1].attempt)
             self._claims.pop()
 
-    # --- dead trainers ---
+    # --- ended trainers ---
 
     def _reap(self) -> None:
         for trainer in list(self.trainers):
             dead = trainer.is_dead()
-            if self._follow(trainer):  # asked after its death, so that a run it claimed before is not missed
+            if self._follow(trainer):  # read after its end, so that a run it claimed before is not missed
                 dead = dead and trainer.is_dead()
             if dead:
                 self._note_full_disk(trainer)
@@ -254,7 +254,7 @@ class Supervisor:
             except OSError as error:
                 self._fail_when_late(claim, error)
                 continue
-            if trainer:  # else a process of an earlier attempt still lives
+            if trainer:  # else a process of an earlier attempt is still running
                 self._claims.remove(claim)
                 self.trainers.append(trainer)
                 self._record(trainer)

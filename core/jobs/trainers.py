@@ -1,4 +1,4 @@
-"""One trainer process: how it is started, found again, asked to stop, and known to be dead."""
+"""One trainer process: starting, finding, stopping it, and whether it has ended."""
 
 import os
 import shlex
@@ -23,7 +23,7 @@ Launcher = Callable[[str, int], list[str]]
 """``(run id, attempt) -> argv``"""
 
 ORPHAN_GRACE = 1.0
-"""Seconds before the children of a dead trainer are killed."""
+"""Seconds before the children of an ended trainer are killed."""
 
 
 def trainer_command(run_id: str, attempt: int) -> list[str]:
@@ -55,7 +55,7 @@ class TrainerProcess:
         """Whether it was signalled because of a run that it had finished already."""
 
     def follow(self, run_id: str, attempt: int, lock: Path) -> None:
-        """It has moved on to another run, which was not asked to stop."""
+        """It has claimed another run, which was not cancelled."""
         self.stopped_by_mistake = self.was_asked_to_stop
         self.run_id, self.attempt, self._lock = run_id, attempt, lock
         self._asked_at = self._over_since = self._leaderless_since = None
@@ -70,12 +70,12 @@ class TrainerProcess:
         return self._asked_at is not None
 
     def lingers(self, limit: float) -> bool:
-        """Whether it lives for more than ``limit`` seconds since the first call, made when its run had ended."""
+        """Whether it still runs ``limit`` seconds after the first call, which is made when its run has ended."""
         self._over_since = self._over_since or time.monotonic()
         return time.monotonic() - self._over_since > limit
 
     def is_dead(self) -> bool:
-        """Whether no process of this attempt is left. Children that outlive the trainer are killed here."""
+        """Whether no process of this attempt is left. Children that still run after the trainer are killed here."""
         if self._leader_lives():
             return False
         if not is_held(self._lock):
@@ -94,7 +94,7 @@ class TrainerProcess:
     def _leader_lives(self) -> bool:
         if self._child:
             return self._child.returncode is None and not _has_ended(self._child)
-        if self.process is None:  # its supervisor died before it could note the process
+        if self.process is None:  # its supervisor was killed before it recorded the process
             self.process = leader(self._lock)
         return self.process is not None and processes.is_alive(self.process)
 

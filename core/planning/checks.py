@@ -275,7 +275,7 @@ CHECKS: tuple[Callable[[Question], Iterator[Concern]], ...] = (
 
 
 def many_runs(number: int) -> Concern | None:
-    """A question about a very large number of runs; to be asked before planning them."""
+    """A question about a very large number of runs, to confirm before planning them."""
     if number <= MANY_RUNS:
         return None
     return _ask(f"These are {count(number, 'run')}. Launch that many at once?")

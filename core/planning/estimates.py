@@ -71,7 +71,7 @@ class Estimator:
         """The plan with its resources, duration and savings.
 
         Raises:
-            InvalidInput: the backbone cannot be used this way (its cut lies outside, ...).
+            InvalidInput: the backbone cannot be used this way (for example, it has no such cut).
         """
         if not plan.recipe.backbones:
             return self._combined(plan)

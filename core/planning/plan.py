@@ -21,7 +21,7 @@ SEEDS_TRIED = 10_000
 class Planner:
     """Plans several recipes for one dataset; changes nothing.
 
-    A recipe that cannot be run does not raise: its plan is ``REFUSED`` and says why.
+    A recipe that cannot be run does not raise: its plan is ``REFUSED`` and has the reason.
     """
 
     def __init__(self, dataset: Dataset, registry: Registry, settings: Settings) -> None:

@@ -202,7 +202,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if (self.pattern is Pattern.CASCADE) != (self.cascade is not None):
-            raise InvalidInput(f"A cascade, and only a cascade, says of which kind it is. Received: {self.cascade}")
+            raise InvalidInput(f"Only the pattern cascade needs a kind of cascade. Received: {self.cascade}")
         if self.cascade is not None:
             _check_members(self)
 

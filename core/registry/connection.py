@@ -140,7 +140,7 @@ def explain(path: Path, message: str) -> GraftError | None:
 _SENTENCES = (
     (
         ("not a database", "malformed", "corrupt"),
-        "is damaged; put a backup in its place, or move it away to begin anew",
+        "is damaged; put a backup in its place, or move it away to start with an empty one",
     ),
     (("readonly", "read-only"), "cannot be written; give this user the right to write to the file and its folder"),
     (("unable to open",), "cannot be opened; check that its folder exists and that this user may write to it"),

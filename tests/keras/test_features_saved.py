@@ -93,10 +93,10 @@ def test_without_its_weights_it_is_the_same_network_untrained(settings, leave, p
 
 
 def test_a_cascades_model_has_no_network_to_build_on(settings, leave, tmp_path):
-    with pytest.raises(InvalidInput, match="answers by combining others; pass its answers on with a stacking cascade"):
+    with pytest.raises(InvalidInput, match="combines the predictions of other runs; use its predictions in a"):
         leave(backbone={"name": "tiny"})
     card = {"title": "Mean of 3", "recipe": {"pattern": "cascade"}}
-    with pytest.raises(InvalidInput, match=r"Mean of 3 \(r-mean\) answers by combining others"):
+    with pytest.raises(InvalidInput, match=r"Mean of 3 \(r-mean\) combines the predictions of other runs"):
         from_card("r-mean", card, tmp_path / "card.json")
 
 

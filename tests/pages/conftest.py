@@ -1,4 +1,4 @@
-"""Pages are opened as a visitor's browser opens them: through app.py, in a home of their own."""
+"""Fixtures for page tests: pages are opened through app.py, each test with its own home."""
 
 from functools import cache
 from pathlib import Path
@@ -15,12 +15,12 @@ from tests.factories import fill
 
 APP = Path(__file__).parents[2] / "app.py"
 WAIT = 120
-"""Seconds; this machine may be busy, a page must only not hang."""
+"""Seconds; generous, because the machine may be busy."""
 
 
 @pytest.fixture(autouse=True)
 def no_autodiscovery(monkeypatch):
-    """AppTest turns Streamlit's old discovery of ``pages/`` on before every run; the server has it off for good."""
+    """AppTest turns Streamlit's discovery of ``pages/`` on before every run; the server has it off."""
     begin = PagesManager.__init__
 
     def without(self, *args, **options):
@@ -35,7 +35,7 @@ known_components = cache(manifest_scanner.scan_component_manifests)
 
 @pytest.fixture(autouse=True)
 def components_known(monkeypatch):
-    """AppTest looks through all installed packages for components at every visit, a server once."""
+    """AppTest searches all installed packages for components at every visit, a server once."""
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", known_components)
 
 
@@ -76,15 +76,15 @@ def supervised(monkeypatch):
 def visit(page: str = "overview", **query: str) -> AppTest:
     """The page as the browser shows it for ``/page?query``."""
     at = AppTest.from_file(str(APP), default_timeout=WAIT)
-    if page != "overview":  # where every visit begins
-        at.switch_page(f"pages/{page}.py")  # by the name of its file, which is that in the URL
+    if page != "overview":  # the start page of every visit
+        at.switch_page(f"pages/{page}.py")  # the name of its file is also that in the URL
     for name, value in query.items():
         at.query_params[name] = value
     return at.run()
 
 
 def text_of(at: AppTest) -> str:
-    """All words on the page."""
+    """All text on the page."""
     kinds = ("title", "header", "subheader", "markdown", "caption", "error", "warning", "info", "success")
     words = [element.value for kind in kinds for element in at.get(kind)]
     return "\n".join(str(word) for word in words)

@@ -1,4 +1,4 @@
-"""What tests of the page Compare do with its leaderboard; AppTest itself cannot tick lines."""
+"""Helpers for tests of the leaderboard on Compare, because AppTest cannot tick lines."""
 
 import json
 

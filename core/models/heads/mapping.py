@@ -69,7 +69,7 @@ def mapped(class_names: Sequence[str], corrections: Iterable[tuple[str, str]] = 
     rows = {row.synset: row for row in _by_names(tuple(class_names))}
     for synset, class_name in corrections:
         _check(synset, class_name, class_names)
-        row = Mapped(synset=synset, name=imagenet()[synset], class_name=class_name, because="as you said")
+        row = Mapped(synset=synset, name=imagenet()[synset], class_name=class_name, because="chosen by you")
         if synset not in rows or rows[synset].class_name != class_name:
             rows[synset] = row
     place, number = _places(class_names), _places(imagenet())

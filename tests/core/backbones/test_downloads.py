@@ -82,7 +82,7 @@ def test_weights_are_downloaded_once(settings, server):
 
 
 def test_a_wrong_checksum_keeps_nothing(settings, server):
-    with pytest.raises(Unavailable, match="ResNet50 have a wrong checksum and were thrown away"):
+    with pytest.raises(Unavailable, match="ResNet50 have a wrong checksum and were deleted"):
         obtain(row(server, digest="md5:" + "0" * 32), settings)
     assert leftovers(settings) == []
 
@@ -100,7 +100,7 @@ def test_a_download_that_was_cut_off_keeps_nothing(settings, server):
 
 
 def test_a_server_that_says_no_is_quoted(settings, server):
-    with pytest.raises(Unavailable, match="the server answered 404"):
+    with pytest.raises(Unavailable, match="the server responded 404"):
         obtain(row(server, "missing.h5"), settings)
     assert not (weights_folder(settings) / ".no-network").exists()
 

@@ -1,4 +1,4 @@
-"""Importing small uploads into a home of their own."""
+"""Imports small uploads into a new home."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ def imported(source: Path, home: Settings, dataset_id: str = "d-1", **options):
 
 
 def refusal(source: Path, home: Settings, **options) -> str:
-    """The one sentence; and nothing is left behind."""
+    """The error's sentence; checks that nothing was stored."""
     with pytest.raises((InvalidInput, Refused)) as caught:
         imported(source, home, **options)
     assert leftovers(home) == []

@@ -87,7 +87,7 @@ def test_a_name_nobody_knows_is_answered_with_the_names(registry, settings):
 
 def test_a_model_that_combines_others_is_no_backbone_but_can_be_stacked(registry, settings, finished):
     finished("r-mean", file="card.json")
-    with pytest.raises(InvalidInput, match="answers by combining others"):
+    with pytest.raises(InvalidInput, match="combines the predictions of other runs"):
         backbone_of("r-mean", registry, settings)
     stacked = Recipe(backbone=LITE0, pattern=Pattern.CASCADE, cascade=Cascade.STACKING, members=("r-mean",))
     assert weights_digest_of(stacked, registry, settings) == f"{get(LITE0).weights_digest}+sha256:{'a' * 64}"

@@ -238,9 +238,9 @@ def test_a_cascade_of_too_few_or_too_many_is_refused(kind, members, words):
 
 
 def test_a_cascade_and_only_a_cascade_says_of_which_kind_it_is():
-    with pytest.raises(InvalidInput, match="only a cascade"):
+    with pytest.raises(InvalidInput, match="Only the pattern cascade"):
         Recipe(backbone="a", pattern=Pattern.CASCADE)
-    with pytest.raises(InvalidInput, match="only a cascade"):
+    with pytest.raises(InvalidInput, match="Only the pattern cascade"):
         Recipe(backbone="a", cascade=Cascade.FUSION, members=("b",))
 
 

@@ -1,4 +1,4 @@
-"""Runs that reports are made of."""
+"""Runs for the tests of reports."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Runs say which run they do again."""
+"""Adds the run that a reproduction repeats."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Stars, archive and aliases; figures of the test photos that lists sort by; what recipes are folded by."""
+"""Stars, archive and aliases; metrics of the test photos for sorting lists; keys for grouping repetitions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,9 +17,9 @@ def upgrade() -> None:
         columns: list[sa.Column] = [sa.Column(name, sa.Float(), nullable=True) for name in ("balanced_accuracy", "macro_f1", "ece")]
         columns.append(sa.Column("right", sa.LargeBinary(), nullable=True))
         columns.append(sa.Column("hardest", sa.JSON(none_as_null=True), nullable=True))
-        for column in columns:  # before the long ones, behind which SQLite would have to walk to them
+        for column in columns:  # before the long columns, because SQLite reads a row up to the column it needs
             evaluations.add_column(column, insert_before="per_class")
-    # Empty as soon as ``backfill`` has been there: every start asks whether anything is to do.
+    # Empty once ``backfill`` is done: every start checks whether there is anything to do.
     op.create_index("runs_to_fill_in", "runs", ["id"], sqlite_where=sa.text("family = ''"))
     op.create_index("evaluations_to_fill_in", "evaluations", ["run_id"], sqlite_where=sa.text("hardest IS NULL"))
     op.create_table(

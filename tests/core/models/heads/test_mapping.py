@@ -140,7 +140,7 @@ def test_corrections_replace_add_and_remove():
     corrected = mapped(CLOTHES, [(jersey, "shirt"), (hat, "")])
     rows = {row.name: row for row in corrected.rows}
     assert rows["jersey"].class_name == "shirt"
-    assert rows["jersey"].because == "as you said"
+    assert rows["jersey"].because == "chosen by you"
     assert "sombrero" not in rows
     assert corrected.unmapped == ("t-shirt",)
 
