@@ -25,5 +25,5 @@ def dataset(filled):
 
 
 @pytest.fixture
-def finished(filled):
+def finished_runs(filled):
     return filled.with_status(Status.FINISHED)

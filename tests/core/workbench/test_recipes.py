@@ -56,15 +56,15 @@ def test_defaults_know_the_pattern_and_the_network(bench, dataset):
     assert depths(Pattern.FINE_TUNING, bench.backbone(LITE0).blocks) == range(1, 19)
 
 
-def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished):
-    first = bench.registry.run(finished[0].id)
+def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished_runs):
+    first = bench.registry.run(finished_runs[0].id)
     assert (
         run_name(Recipe(backbone=first.id), bench.registry, bench.settings) == f"{first.name}, then feature extraction"
     )
 
 
-def test_a_name_of_many_members_stays_readable(bench, dataset, finished):
-    ensemble = bench.cascade(dataset, Cascade.ENSEMBLE, [run.id for run in finished])
+def test_a_name_of_many_members_stays_readable(bench, dataset, finished_runs):
+    ensemble = bench.cascade(dataset, Cascade.ENSEMBLE, [run.id for run in finished_runs])
     name = run_name(ensemble, bench.registry, bench.settings)
     assert name.startswith("Ensemble of EfficientNet") and len(name) <= 120
 
@@ -72,27 +72,27 @@ def test_a_name_of_many_members_stays_readable(bench, dataset, finished):
 # --- models as backbones ---
 
 
-def test_every_finished_network_is_a_backbone_after_those_of_the_catalogue(bench, finished):
+def test_every_finished_network_is_a_backbone_after_those_of_the_catalogue(bench, finished_runs):
     own = [backbone for backbone, _ in bench.backbones() if backbone.source.startswith("model:")]
-    assert [backbone.name for backbone in own] == [run.id for run in reversed(finished)]
-    assert own[0].top1 is None and own[0].blocks == bench.backbone(finished[-1].recipe.backbone).blocks
+    assert [backbone.name for backbone in own] == [run.id for run in reversed(finished_runs)]
+    assert own[0].top1 is None and own[0].blocks == bench.backbone(finished_runs[-1].recipe.backbone).blocks
 
 
-def test_a_recipe_on_a_model_of_ones_own_has_a_fingerprint_of_that_model(bench, dataset, finished):
-    one, other = (first(bench, dataset, Recipe(backbone=run.id)) for run in finished[:2])
+def test_a_recipe_on_a_model_of_ones_own_has_a_fingerprint_of_that_model(bench, dataset, finished_runs):
+    one, other = (first(bench, dataset, Recipe(backbone=run.id)) for run in finished_runs[:2])
     assert one.decision is Decision.NEW and one.fingerprint != other.fingerprint
     with pytest.raises(NotFound, match="r-nothing"):
         bench.backbone("r-nothing")
 
 
-def test_a_model_without_files_is_no_backbone_and_its_cell_says_so(bench, dataset, finished):
-    bench.delete_weights([finished[0].id])
-    plan = first(bench, dataset, Recipe(backbone=finished[0].id))
+def test_a_model_without_files_is_no_backbone_and_its_cell_says_so(bench, dataset, finished_runs):
+    bench.delete_weights([finished_runs[0].id])
+    plan = first(bench, dataset, Recipe(backbone=finished_runs[0].id))
     assert plan.decision is Decision.REFUSED and "no model" in plan.because
 
 
-def test_lineage_names_parents_children_and_the_lost(bench, dataset, finished):
-    parent = finished[0]
+def test_lineage_names_parents_children_and_the_lost(bench, dataset, finished_runs):
+    parent = finished_runs[0]
     recipe = Recipe(backbone=parent.id, hyperparameters=Hyperparameters(batch_size=8))
     ((_, child),) = bench.plan_and_launch([(dataset, recipe)])
     assert [run.id for run in bench.lineage(child.id).parents] == [parent.id]
@@ -105,9 +105,9 @@ def test_lineage_names_parents_children_and_the_lost(bench, dataset, finished):
     assert bench.lineage(child.id).lost == (parent.id,)
 
 
-def test_a_dataset_whose_models_others_wait_for_is_kept(bench, dataset, finished, settings, registry):
+def test_a_dataset_whose_models_others_wait_for_is_kept(bench, dataset, finished_runs, settings, registry):
     other = fill(registry, settings, runs=1, name="other").dataset
-    recipe = Recipe(backbone=finished[0].id, hyperparameters=Hyperparameters(batch_size=8))
+    recipe = Recipe(backbone=finished_runs[0].id, hyperparameters=Hyperparameters(batch_size=8))
     ((_, child),) = bench.plan_and_launch([(other.id, recipe)])
     for run in bench.registry.runs(dataset):
         if run.status is Status.RUNNING:

@@ -15,8 +15,8 @@ from tests.factories import make_epochs, make_run
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 
 
-def test_repetitions_of_a_recipe_are_its_other_seeds(bench, dataset, finished):
-    run = finished[0]
+def test_repetitions_of_a_recipe_are_its_other_seeds(bench, dataset, finished_runs):
+    run = finished_runs[0]
     seed = replace(run.recipe, hyperparameters=replace(run.recipe.hyperparameters, seed=99))
     ((_, other),) = bench.plan_and_launch([(dataset, seed)])
     reproduced = bench.reproduce(run.id)
@@ -25,8 +25,8 @@ def test_repetitions_of_a_recipe_are_its_other_seeds(bench, dataset, finished):
     assert all(one.recipe.backbone == run.recipe.backbone for one in bench.repetitions(run.id))
 
 
-def test_a_reproduction_is_the_same_run_once_more(bench, finished):
-    run = finished[0]
+def test_a_reproduction_is_the_same_run_once_more(bench, finished_runs):
+    run = finished_runs[0]
     again = bench.reproduce(run.id)
     assert again.id != run.id and again.reproduces == run.id and again.extends is None
     assert (again.recipe, again.fingerprint, again.status) == (run.recipe, run.fingerprint, Status.SCHEDULED)
@@ -82,8 +82,8 @@ def finish_like(registry, settings, run, original, *, shift=0.0):
     np.savez(run_folder(settings, run.id).path / "test.npz", **answers)
 
 
-def test_a_reproduction_that_agrees_is_identical_from_both_sides(bench, finished, registry, settings):
-    original = finished[0]
+def test_a_reproduction_that_agrees_is_identical_from_both_sides(bench, finished_runs, registry, settings):
+    original = finished_runs[0]
     again = bench.reproduce(original.id)
     assert bench.reproduction(original.id).identical is None
     finish_like(registry, settings, again, original)
@@ -95,8 +95,8 @@ def test_a_reproduction_that_agrees_is_identical_from_both_sides(bench, finished
     assert names[:4] == ["test accuracy", "test loss", "best epoch", "seconds paid"] and len(names) == 8
 
 
-def test_a_reproduction_that_differs_says_where_and_by_how_much(bench, finished, registry, settings):
-    original = finished[0]
+def test_a_reproduction_that_differs_says_where_and_by_how_much(bench, finished_runs, registry, settings):
+    original = finished_runs[0]
     finish_like(registry, settings, bench.reproduce(original.id), original, shift=0.25)
     found = bench.reproduction(original.id)
     assert found.identical is False and found.photos_differing == len(
@@ -106,5 +106,5 @@ def test_a_reproduction_that_differs_says_where_and_by_how_much(bench, finished,
     assert apart["training loss"] == pytest.approx(0.25) and apart["test accuracy"] == 0
 
 
-def test_what_was_never_done_again_has_no_reproduction(bench, finished):
-    assert bench.reproduction(finished[1].id) is None
+def test_what_was_never_done_again_has_no_reproduction(bench, finished_runs):
+    assert bench.reproduction(finished_runs[1].id) is None

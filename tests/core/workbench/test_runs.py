@@ -37,9 +37,9 @@ def test_stages_say_what_learned_when_and_from_where(bench, dataset):
     assert (top.first_epoch, top.cut, top.trained) == (5, "block6d", ("head", "block7a"))
 
 
-def test_a_finished_stage_counts_its_epochs(bench, finished):
-    (stage,) = bench.stages(finished[0].id)
-    assert stage.epochs_done == finished[0].epochs_done == stage.last_epoch
+def test_a_finished_stage_counts_its_epochs(bench, finished_runs):
+    (stage,) = bench.stages(finished_runs[0].id)
+    assert stage.epochs_done == finished_runs[0].epochs_done == stage.last_epoch
 
 
 def test_what_trains_no_epochs_has_no_stages(bench, dataset):
