@@ -63,7 +63,7 @@ def most_accurate(bench: Workbench, dataset: Dataset) -> Run | None:
     if not equal:
         return None
     held = champion_of(bench, dataset)
-    cheapest = leaderboard(list(equal.values()), bench.registry.costs(list(equal)))[0].run_id
+    cheapest = leaderboard(list(equal.values()), bench.registry.costs(list(equal)))[0].run.id
     return equal[held if held in equal else cheapest]
 
 

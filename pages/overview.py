@@ -32,7 +32,7 @@ def page() -> None:
     imported = import_jobs(bench)  # its button is the next step then
     active(bench, datasets)
     with_model = bench.registry.model_sizes()
-    shown = {row.run_id for row in (*best.values(), *champions.values())}
+    shown = {row.run.id for row in (*best.values(), *champions.values())}
     runs = {run.id: run for run in bench.registry.runs_of(list(shown))}
     for position, dataset in enumerate(datasets[:SHOWN]):
         dataset_card.show(

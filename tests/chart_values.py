@@ -76,8 +76,8 @@ def several(runs: int, *, photos: int = 60, epochs: int = 30) -> SimpleNamespace
         for place, run in enumerate(found)
     }
     rows = leaderboard(found, costs, rate_per_hour=1.0)
-    ids = [row.run_id for row in rows]
-    names = {row.run_id: row.name for row in rows}
+    ids = [row.run.id for row in rows]
+    names = {row.run.id: row.name for row in rows}
     predictions = {run_id: _predictions(run_id, place, photos) for place, run_id in enumerate(ids)}
     return SimpleNamespace(
         runs=found,
@@ -87,8 +87,8 @@ def several(runs: int, *, photos: int = 60, epochs: int = 30) -> SimpleNamespace
         names=names,
         predictions=predictions,
         evaluations={run_id: evaluate(one.probabilities, one.labels, CLASSES) for run_id, one in predictions.items()},
-        differing=differing({row.run_id: row.recipe for row in rows}),
-        curves=[_learned(row.run_id, row.name, place, epochs) for place, row in enumerate(rows)],
+        differing=differing({row.run.id: row.run.recipe for row in rows}),
+        curves=[_learned(row.run.id, row.name, place, epochs) for place, row in enumerate(rows)],
     )
 
 

@@ -45,9 +45,9 @@ def parallel_chart(
     measured = measured_rows(rows)
     shown = measured[-(MOST_POINTS // (len(axes) + 2)) :]
     require_some(shown, "no run has an accuracy")
-    names = without_shared({row.run_id: row.name for row in rows})
+    names = without_shared({row.run.id: row.name for row in rows})
     return Chart(
-        figure=_draw(shown, axes, names, styles_of([row.run_id for row in reversed(shown)], styles)),
+        figure=_draw(shown, axes, names, styles_of([row.run.id for row in reversed(shown)], styles)),
         title=_title(measured, settings),
         caption=_caption(len(shown), len(rows), [one.in_text for one in differing if one not in settings]),
         rows=lambda: _rows(shown, axes, names),
@@ -56,11 +56,11 @@ def parallel_chart(
 
 def _title(measured: Sequence[Row], settings: Sequence[Difference]) -> str:
     """A setting that the best fifth of the runs share and most others do not have."""
-    top = [row.run_id for row in measured[-max(3, len(measured) // 5) :]]
+    top = [row.run.id for row in measured[-max(3, len(measured) // 5) :]]
     if len(measured) >= 2 * len(top):
         for one in settings:
             shared = {one.values.get(run_id) for run_id in top}
-            everybody = [one.values.get(row.run_id) for row in measured]
+            everybody = [one.values.get(row.run.id) for row in measured]
             value = shared.pop()
             if not shared and value is not None and 2 * everybody.count(value) < len(everybody):
                 common = f"{one.in_text} {value.replace('_', ' ')}"
@@ -80,7 +80,7 @@ def _caption(drawn: int, runs: int, left_out: Sequence[str]) -> str:
 def _rows(rows: Sequence[Row], axes: Sequence[ParallelAxis], names: Mapping[str, str]) -> Rows:
     """One row per run, one column per axis, as labels; the most accurate first."""
     return [
-        {"run": row.run_id, "name": names[row.run_id]} | {axis.title: axis.labels[row.run_id] for axis in axes}
+        {"run": row.run.id, "name": names[row.run.id]} | {axis.title: axis.labels[row.run.id] for axis in axes}
         for row in reversed(rows)
     ]
 
@@ -176,7 +176,7 @@ def _group(rows: Sequence[Row], step: int, axes: Sequence[ParallelAxis], names: 
     colour = "rgba({:.0f}, {:.0f}, {:.0f}, {:.2f})".format(*mixed)
     return scatter(
         x=[number for _ in rows for number in (*range(len(axes)), None)],
-        y=[at for row in rows for at in (*(axis.positions[row.run_id] for axis in axes), None)],
+        y=[at for row in rows for at in (*(axis.positions[row.run.id] for axis in axes), None)],
         mode="lines",
         line={"color": colour, "width": 1 + 1.5 * part},
         customdata=[_data(row, axis, axes[-1], names) for row in rows for axis in (*axes, axes[-1])],
@@ -185,10 +185,10 @@ def _group(rows: Sequence[Row], step: int, axes: Sequence[ParallelAxis], names: 
 
 
 def _data(row: Row, axis: ParallelAxis, accuracy: ParallelAxis, names: Mapping[str, str]) -> list[str]:
-    detail = f"{axis.title} {axis.labels[row.run_id]}"
+    detail = f"{axis.title} {axis.labels[row.run.id]}"
     if axis is not accuracy:
-        detail += f", {accuracy.title} {accuracy.labels[row.run_id]}"
-    return [row.run_id, escape(names[row.run_id]), escape(detail)]
+        detail += f", {accuracy.title} {accuracy.labels[row.run.id]}"
+    return [row.run.id, escape(names[row.run.id]), escape(detail)]
 
 
 def _marks(
@@ -196,13 +196,13 @@ def _marks(
 ) -> Trace:
     return scatter(
         x=[len(axes) - 1] * len(rows),
-        y=[axes[-1].positions[row.run_id] for row in rows],
+        y=[axes[-1].positions[row.run.id] for row in rows],
         mode="markers",
         cliponaxis=False,
         marker={
-            "color": [styles[row.run_id].colour for row in rows],
-            "symbol": [styles[row.run_id].symbol for row in rows],
-            "size": [9 if styles[row.run_id].coloured else 6 for row in rows],
+            "color": [styles[row.run.id].colour for row in rows],
+            "symbol": [styles[row.run.id].symbol for row in rows],
+            "size": [9 if styles[row.run.id].coloured else 6 for row in rows],
             "opacity": 1,  # otherwise markers of several sizes are paler
             "line": {"width": 0},
         },

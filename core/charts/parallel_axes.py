@@ -56,15 +56,15 @@ def parallel_axes(
     shown = measured_rows(rows)
     axes = [_setting(one, shown) for one in drawn_settings(differing)]
     kind = cost_kind(cost)
-    paid = {row.run_id: getattr(row, kind.key) for row in shown}
+    paid = {row.run.id: row.value(kind.key) for row in shown}
     if any(value is not None for value in paid.values()):
         axes.append(_numbers(kind.title, paid, lambda value: kind.words(value, currency), absent="not measured"))
-    accuracy = {row.run_id: row.accuracy for row in shown}
+    accuracy = {row.run.id: row.accuracy for row in shown}
     return (*axes, _numbers("test accuracy", accuracy, percent, absent=""))
 
 
 def _setting(one: Difference, rows: Sequence[Row]) -> ParallelAxis:
-    texts = {row.run_id: one.values.get(row.run_id) for row in rows}
+    texts = {row.run.id: one.values.get(row.run.id) for row in rows}
     if one.name in BOUNDS:
         values = {run_id: None if text is None else float(text) for run_id, text in texts.items()}
         if len(set(values.values()) - {None}) > _FEW:

@@ -56,23 +56,23 @@ def tradeoff_points(
 ) -> tuple[TradeoffPoint, ...]:
     """The rows whose accuracy and cost were measured, in their order; ``below`` and ``above`` are error bars."""
     kind = cost_kind(cost)
-    front = {row.run_id for row in pareto_front(rows, cost)}
-    names = without_shared({row.run_id: row.name for row in rows})
+    front = {row.run.id for row in pareto_front(rows, cost)}
+    names = without_shared({row.run.id: row.name for row in rows})
     found = []
     for row in rows:
-        value = getattr(row, kind.key)
+        value = row.value(kind.key)
         if row.accuracy is None or value is None:
             continue
         low, high = row.interval or (row.accuracy, row.accuracy)
         found.append(
             TradeoffPoint(
-                run_id=row.run_id,
-                name=names[row.run_id],
+                run_id=row.run.id,
+                name=names[row.run.id],
                 cost=value * kind.scale,
                 accuracy=100 * row.accuracy,
                 below=100 * (row.accuracy - low),
                 above=100 * (high - row.accuracy),
-                on_front=row.run_id in front,
+                on_front=row.run.id in front,
                 label=f"{percent(row.accuracy, row.interval)}, {kind.title} {kind.words(value, currency)}",
             )
         )
@@ -103,7 +103,7 @@ def tradeoff_chart(
     kind = cost_kind(cost)
     points = tradeoff_points(rows, cost, currency)
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
-    titled = [replace(row, name=title_names[row.run_id]) for row in rows] if title_names else rows
+    titled = [replace(row, name=title_names[row.run.id]) for row in rows] if title_names else rows
     return Chart(
         figure=_draw(points, kind, currency, styles_of([point.run_id for point in points], styles)),
         title=claim(titled, pairs, cost),

@@ -24,10 +24,10 @@ def compare(options: Namespace) -> Result:
 
 def as_json(found: Comparison) -> dict:
     """A comparison as plain lists and objects; what was not measured is None."""
-    names = {row.run_id: f"{row.name} ({row.run_id})" for row in found.rows}
+    names = {row.run.id: f"{row.name} ({row.run.id})" for row in found.rows}
     return {
         "dataset": found.dataset_id,
-        "runs": [_run(plain, row.recipe) for plain, row in zip(plain_rows(found.rows), found.rows, strict=True)],
+        "runs": [_run(plain, row.run.recipe) for plain, row in zip(plain_rows(found.rows), found.rows, strict=True)],
         "pairs": [_pair(pair) | {"verdict": verdict(pair, names)} for pair in found.pairs],
         "pareto": [{"axis": axis, "runs": list(runs)} for axis, runs in found.pareto.items()],
         "differing": [{"name": one.name, "values": dict(one.values)} for one in found.differing],

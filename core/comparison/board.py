@@ -8,13 +8,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from core.comparison.cost_axes import COSTS
+from core.comparison.cost_axes import COSTS, MONEY, SCORES
 from core.registry.search_text import normalised
 
 T = TypeVar("T")
 
-SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece")
-MONEY = {"money": "wall_seconds", "alone_money": "alone_wall_seconds"}
 KEYS = (*SCORES, *COSTS, "best_epoch", "epochs_done", "created_at")
 """The numbers of a run."""
 

@@ -56,7 +56,7 @@ class Comparison:
     @property
     def names(self) -> dict[str, str]:
         """By run id."""
-        return {row.run_id: row.name for row in self.rows}
+        return {row.run.id: row.name for row in self.rows}
 
     def pair(self, a: str, b: str) -> Paired:
         """Two of the runs head to head, a against b, without correction for others.
@@ -112,7 +112,7 @@ def compare(
     if not runs:
         raise InvalidInput("Choose at least one run to compare. Received: none")
     rows = leaderboard(runs, costs, evaluations=evaluations, rate_per_hour=rate_per_hour)
-    known = [predictions[row.run_id] for row in rows if row.run_id in predictions]
+    known = [predictions[row.run.id] for row in rows if row.run.id in predictions]
     usable, problems = _usable(known, evaluations, class_names)
     first, others = _pairs(usable)
     return Comparison(
@@ -123,7 +123,7 @@ def compare(
         evaluations={run.id: evaluations[run.id] for run in runs if run.id in evaluations},
         pairs=first + others,
         pareto=_fronts(rows),
-        differing=differing({row.run_id: row.recipe for row in rows}),
+        differing=differing({row.run.id: row.run.recipe for row in rows}),
         missing=_why(rows, usable, {**missing, **problems}),
     )
 
@@ -189,20 +189,20 @@ def _pairs(found: Sequence[Predictions]) -> tuple[tuple[Paired, ...], tuple[Pair
 
 def _with_ties(rows: Iterable[Row], found: Sequence[Predictions], pairs: Sequence[Paired]) -> tuple[Row, ...]:
     ties = {pair.b: pair.tie for pair in pairs} | {best.run_id: True for best in found[:1]}
-    return tuple(replace(row, tie_with_best=ties.get(row.run_id)) for row in rows)
+    return tuple(replace(row, tie_with_best=ties.get(row.run.id)) for row in rows)
 
 
 def _fronts(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
-    fronts = {key: tuple(row.run_id for row in pareto_front(rows, key)) for key in COSTS}
+    fronts = {key: tuple(row.run.id for row in pareto_front(rows, key)) for key in COSTS}
     return {key: ids for key, ids in fronts.items() if ids}
 
 
 def _why(rows: Sequence[Row], usable: Sequence[Predictions], known: Mapping[str, str]) -> dict[str, str]:
     there = {one.run_id for one in usable}
-    return {row.run_id: _reason(row, known) for row in rows if row.run_id not in there}
+    return {row.run.id: _reason(row, known) for row in rows if row.run.id not in there}
 
 
 def _reason(row: Row, known: Mapping[str, str]) -> str:
-    if row.status is not Status.FINISHED:
-        return f"Run {row.run_id} is {row.status}, not finished: it has no predictions for the test photos."
-    return known.get(row.run_id, f"The predictions of run {row.run_id} for the test photos were not read.")
+    if row.run.status is not Status.FINISHED:
+        return f"Run {row.run.id} is {row.run.status}, not finished: it has no predictions for the test photos."
+    return known.get(row.run.id, f"The predictions of run {row.run.id} for the test photos were not read.")

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from core.errors import InvalidInput
 from core.text import units
 
+SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece")
+"""Metrics of the test photos."""
+MONEY = {"money": "wall_seconds", "alone_money": "alone_wall_seconds"}
+"""Costs that are the price of other ones."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CostKind:
     """One way to count cost.
 
     Args:
-        key: the field of ``Row``; title: for people; help: how it was measured.
+        key: the field of ``Cost``, or a key of ``MONEY``; title: for people; help: how it was measured.
         unit, scale: of an axis: a value times ``scale`` is in ``unit``.
         say: formats a single value.
     """

@@ -42,28 +42,28 @@ def depth_series(rows: Iterable[Row]) -> tuple[DepthSeries, ...]:
     """Every family of measured runs that has at least two depths, most depths first."""
     families: dict[str, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        if row.accuracy is not None and "depth" in row.recipe.settings():
-            families[_family(row)][row.recipe.hyperparameters.depth].append(row)
+        if row.accuracy is not None and "depth" in row.run.recipe.settings():
+            families[_family(row)][row.run.recipe.hyperparameters.depth].append(row)
     found = [by_depth for by_depth in families.values() if len(by_depth) > 1]
     firsts = [min(by_depth.items())[1][0] for by_depth in found]
-    names = distinct_names([(row.run_id, _title(row), row.recipe) for row in firsts], ignored=("depth", "seed"))
-    series = [_series(names[first.run_id], by_depth) for first, by_depth in zip(firsts, found, strict=True)]
+    names = distinct_names([(row.run.id, _title(row), row.run.recipe) for row in firsts], ignored=("depth", "seed"))
+    series = [_series(names[first.run.id], by_depth) for first, by_depth in zip(firsts, found, strict=True)]
     return tuple(sorted(series, key=lambda one: -len(one.points)))
 
 
 def _family(row: Row) -> str:
     """All settings but depth and seed."""
-    settings = {name: value for name, value in row.recipe.settings().items() if name not in ("depth", "seed")}
-    return json.dumps([row.dataset_id, settings])
+    settings = {name: value for name, value in row.run.recipe.settings().items() if name not in ("depth", "seed")}
+    return json.dumps([row.run.dataset_id, settings])
 
 
 def _title(row: Row) -> str:
     """Backbone and pattern, without what the depth adds to a run's name."""
-    return f"{row.title.partition(' · ')[0]}, {method_name(row.recipe)}"
+    return f"{row.run.name.partition(' · ')[0]}, {method_name(row.run.recipe)}"
 
 
 def _series(name: str, by_depth: dict[int, list[Row]]) -> DepthSeries:
-    pattern = next(iter(by_depth.values()))[0].recipe.pattern
+    pattern = next(iter(by_depth.values()))[0].run.recipe.pattern
     return DepthSeries(
         name=name, pattern=pattern, points=tuple(_point(depth, rows) for depth, rows in sorted(by_depth.items()))
     )
@@ -73,12 +73,12 @@ def _point(depth: int, rows: Sequence[Row]) -> DepthPoint:
     alone = rows[0] if len(rows) == 1 else None
     return DepthPoint(
         depth=depth,
-        run_ids=tuple(row.run_id for row in rows),
+        run_ids=tuple(row.run.id for row in rows),
         accuracy=mean(row.accuracy for row in rows if row.accuracy is not None),
-        low=alone.low if alone else None,
-        high=alone.high if alone else None,
-        seconds=_mean([row.alone_wall_seconds for row in rows]),
-        ms_per_photo=_mean([row.ms_per_photo for row in rows]),
+        low=alone.run.test_low if alone else None,
+        high=alone.run.test_high if alone else None,
+        seconds=_mean([row.value("alone_wall_seconds") for row in rows]),
+        ms_per_photo=_mean([row.value("ms_per_photo") for row in rows]),
     )
 
 

@@ -35,7 +35,7 @@ def claim(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_
     Args:
         pairs: of ``against_best`` for these rows; without them nothing is said about differences.
     """
-    rivals = {row.run_id: row for row in rows}
+    rivals = {row.run.id: row for row in rows}
     tested = [pair for pair in pairs if pair.a in rivals and pair.b in rivals]
     if not tested:
         return _alone(best(rows))
@@ -58,13 +58,13 @@ def _alone(top: Row | None) -> str:
 def _claim_of_tie(leader: Row, ties: Sequence[Row], cost: str) -> str:
     """The cheapest run not distinguishable from the best against the best (if it is the best: against the next)."""
     key = cost_kind(cost).key
-    priced = [row for row in (leader, *ties) if getattr(row, key) is not None]
-    cheapest = min(priced, key=lambda row: getattr(row, key), default=leader)
+    priced = [row for row in (leader, *ties) if row.value(key) is not None]
+    cheapest = min(priced, key=lambda row: row.value(key), default=leader)
     other = leader if cheapest is not leader else max(ties, key=lambda row: row.accuracy or 0.0)
     return f"{cheapest.name} is not distinguishable from {other.name}{_price(cheapest, other, cost)}"
 
 
 def _price(row: Row, other: Row, cost: str) -> str:
     kind = cost_kind(cost)
-    ours, theirs = getattr(row, kind.key), getattr(other, kind.key)
+    ours, theirs = row.value(kind.key), other.value(kind.key)
     return f", at {times(ours / theirs)} {kind.title}" if ours is not None and theirs else ""

@@ -59,21 +59,21 @@ def board_section(material: Material) -> Section:
 def _board_row(material: Material, row: Row) -> list[object]:
     accuracy = percent(row.accuracy, row.interval)
     return [
-        RunLabel(name=row.name, colour=material.styles[row.run_id].colour, starred=row.starred, tags=row.tags),
+        RunLabel(name=row.name, colour=material.styles[row.run.id].colour, starred=row.run.starred, tags=row.run.tags),
         Badge(accuracy, "best") if is_best(material, row) else accuracy,
         _badge(material, row),
-        percent(row.balanced_accuracy),
-        percent(row.macro_f1),
-        figure(row.log_loss),
-        percent(row.ece),
-        f"{row.best_epoch} of {row.epochs}" if row.best_epoch else UNKNOWN,
-        *(COSTS[key].words(getattr(row, key)) for key in _SHOWN_COSTS),
+        percent(row.value("balanced_accuracy")),
+        percent(row.value("macro_f1")),
+        figure(row.value("log_loss")),
+        percent(row.value("ece")),
+        f"{row.run.best_epoch} of {row.run.epochs_done}" if row.run.best_epoch else UNKNOWN,
+        *(COSTS[key].words(row.value(key)) for key in _SHOWN_COSTS),
     ]
 
 
 def _badge(material: Material, row: Row) -> Badge | str:
-    if row.status is not Status.FINISHED:
-        return str(row.status).lower()
+    if row.run.status is not Status.FINISHED:
+        return str(row.run.status).lower()
     if is_best(material, row):
         return Badge("best")
     return Badge("not distinguishable") if row.tie_with_best else ""
@@ -88,7 +88,7 @@ def differing_section(material: Material) -> Section | None:
         return None
     columns = [RUN, *(Column(one.in_text, number=_all_numbers(one)) for one in found)]
     rows = [
-        [run_label(material, row.run_id), *(_setting(material, one, row.run_id) for one in found)]
+        [run_label(material, row.run.id), *(_setting(material, one, row.run.id) for one in found)]
         for row in material.rows
     ]
     differences = Table(columns=columns, rows=rows, caption="Differences between the recipes")
@@ -122,7 +122,7 @@ _CHARTED = ("alone_wall_seconds", "ms_per_photo")
 
 
 def cost_section(material: Material) -> Section | None:
-    known = [kind for kind in COSTS.values() if any(getattr(row, kind.key) is not None for row in material.rows)]
+    known = [kind for kind in COSTS.values() if any(row.value(kind.key) is not None for row in material.rows)]
     if not known:
         return None
     fronts = [
@@ -143,7 +143,7 @@ def _cost_chart(material: Material, kind: CostKind) -> ReportChart:
 def _cost_table(material: Material, kinds: list[CostKind]) -> Table:
     currency = material.rate[1]
     rows = [
-        [run_label(material, row.run_id), *(kind.words(getattr(row, kind.key), currency) for kind in kinds)]
+        [run_label(material, row.run.id), *(kind.words(row.value(kind.key), currency) for kind in kinds)]
         for row in material.rows
     ]
     return Table(

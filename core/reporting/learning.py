@@ -12,7 +12,7 @@ from core.reporting.rendering import render
 
 
 def curves_section(material: Material) -> Section | None:
-    runs = [material.runs[row.run_id] for row in material.rows]
+    runs = [material.runs[row.run.id] for row in material.rows]
     charts = []
     for metric in ("val_accuracy", "val_loss"):
         found = [

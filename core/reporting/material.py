@@ -54,7 +54,7 @@ class Material:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Best first, under the names of the report."""
-        return tuple(replace(row, name=self.names[row.run_id]) for row in self.comparison.rows)
+        return tuple(replace(row, name=self.names[row.run.id]) for row in self.comparison.rows)
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -64,9 +64,9 @@ class Material:
     @cached_property
     def styles(self) -> dict[str, RunStyle]:
         """One style per run in the whole report."""
-        return run_styles([row.run_id for row in self.rows])
+        return run_styles([row.run.id for row in self.rows])
 
     @property
     def predicted(self) -> list[Row]:
         """The rows whose predictions per photo are available, best first."""
-        return [row for row in self.rows if row.run_id in self.comparison.predictions]
+        return [row for row in self.rows if row.run.id in self.comparison.predictions]

@@ -20,7 +20,7 @@ def method_section(material: Material) -> Section:
         bins=CALIBRATION_BINS,
         machine=f"{platform.system()} {platform.machine()}, {cores}, Python {platform.python_version()}",
         version=material.version,
-        run_ids=[row.run_id for row in material.rows],
+        run_ids=[row.run.id for row in material.rows],
     )
     return Section(key="method", label="Method", title="How these figures were computed", body=body)
 

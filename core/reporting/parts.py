@@ -92,4 +92,4 @@ def signed_points(value: float) -> str:
 
 
 def is_best(material: Material, row: Row) -> bool:
-    return bool(material.rows) and row.run_id == material.rows[0].run_id and row.accuracy is not None
+    return bool(material.rows) and row.run.id == material.rows[0].run.id and row.accuracy is not None

@@ -59,7 +59,7 @@ class AlignedPredictions:
 
 
 def aligned_predictions(material: Material) -> AlignedPredictions:
-    found = [material.comparison.predictions[row.run_id] for row in material.predicted]
+    found = [material.comparison.predictions[row.run.id] for row in material.predicted]
     orders = [np.argsort(np.array(one.digests)) for one in found]
     labels = found[0].labels[orders[0]]
     chances = [one.probabilities[order] for one, order in zip(found, orders, strict=True)]
@@ -95,7 +95,7 @@ def _missed_by_all(material: Material, table: AlignedPredictions) -> PhotoGroup:
 def _only_best(material: Material, table: AlignedPredictions) -> PhotoGroup:
     alone = np.flatnonzero(table.right[0] & ~table.right[1:].any(axis=0))
     order = alone[np.argsort(-table.confidence[0, alone])]
-    name = material.names[material.predicted[0].run_id]
+    name = material.names[material.predicted[0].run.id]
     title = f"{count(len(alone), 'photo')} classified correctly only by {name}"
     return _group(material, table, order, title, _by_most)
 
@@ -103,7 +103,7 @@ def _only_best(material: Material, table: AlignedPredictions) -> PhotoGroup:
 def _confident_mistakes(material: Material, table: AlignedPredictions) -> PhotoGroup:
     wrong = np.flatnonzero(~table.right[0])
     order = wrong[np.argsort(-table.confidence[0, wrong])]
-    name = material.names[material.predicted[0].run_id]
+    name = material.names[material.predicted[0].run.id]
     title = f"Most confident mistakes of {name} ({len(wrong)} in all)"
     return _group(material, table, order, title, _by_best)
 

@@ -105,7 +105,7 @@ def _significance(pair: Paired) -> Badge | str:
 
 def classes_section(material: Material) -> Section | None:
     evaluations = material.comparison.evaluations
-    ids = [row.run_id for row in material.rows if row.run_id in evaluations][:_MOST_BARS]
+    ids = [row.run.id for row in material.rows if row.run.id in evaluations][:_MOST_BARS]
     if not ids:
         return None
     recall = per_class_chart({run_id: evaluations[run_id] for run_id in ids}, material.names, styles=material.styles)
@@ -127,7 +127,7 @@ def _class_table(material: Material, run_id: str) -> Table:
 
 
 def confusion_section(material: Material) -> Section | None:
-    measured = [row.run_id for row in material.rows if row.run_id in material.comparison.evaluations]
+    measured = [row.run.id for row in material.rows if row.run.id in material.comparison.evaluations]
     if not measured:
         return None
     matrix = confusion_chart(material.comparison.evaluations[measured[0]].confusion, material.comparison.class_names)
@@ -141,7 +141,7 @@ def confusion_section(material: Material) -> Section | None:
 
 def calibration_section(material: Material) -> Section | None:
     """Reliability and coverage: of the same runs, from the same probabilities."""
-    ids = [row.run_id for row in material.predicted][:_MOST_CURVES]
+    ids = [row.run.id for row in material.predicted][:_MOST_CURVES]
     if not ids:
         return None
     predictions = material.comparison.predictions

@@ -19,9 +19,9 @@ def answer(material: Material) -> str:
     best, names = measured[0], {run_id: brief(name) for run_id, name in material.names.items()}
     accuracy = f"{percent(best.accuracy, best.interval)} test accuracy"
     if len(measured) == 1:
-        return f"{names[best.run_id]}: {accuracy}; there is nothing to compare it with."
+        return f"{names[best.run.id]}: {accuracy}; there is nothing to compare it with."
     pairs = material.comparison.against_best
-    first = f"{names[best.run_id]} is the most accurate of {len(measured)} runs: {accuracy}."
+    first = f"{names[best.run.id]} is the most accurate of {len(measured)} runs: {accuracy}."
     if len(pairs) == 1:
         return f"{first} {verdict(pairs[0], names)}"
     ties = [pair.b for pair in pairs if pair.tie]
@@ -61,7 +61,7 @@ def dataset_section(material: Material) -> Section:
 
 def notes_section(material: Material) -> Section | None:
     """Notes as they were written, never as markup."""
-    noted = [run for row in material.rows if (run := material.runs[row.run_id]).notes.strip()]
+    noted = [run for row in material.rows if (run := material.runs[row.run.id]).notes.strip()]
     if not noted:
         return None
     notes = [(run_label(material, run.id), run.notes.strip().splitlines()) for run in noted]

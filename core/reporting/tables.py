@@ -19,8 +19,8 @@ def leaderboard_rows(material: Material) -> Rows:
 def costs_rows(material: Material) -> Rows:
     """One row per run and cost, in the units of ``runs.Cost`` (seconds, joules, bytes)."""
     return [
-        {"run": row.run_id, "name": row.name, "cost": key, "value": getattr(row, key)}
-        | {"pareto_front": row.run_id in material.comparison.pareto.get(key, ())}
+        {"run": row.run.id, "name": row.name, "cost": key, "value": row.value(key)}
+        | {"pareto_front": row.run.id in material.comparison.pareto.get(key, ())}
         for row in material.rows
         for key in COSTS
     ]
@@ -30,9 +30,9 @@ def epochs_rows(material: Material) -> Rows:
     """One row per run and epoch."""
     names = ("number", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
     return [
-        {"run": row.run_id, "name": row.name} | {name: getattr(epoch, name) for name in names}
+        {"run": row.run.id, "name": row.name} | {name: getattr(epoch, name) for name in names}
         for row in material.rows
-        for epoch in material.epochs.get(row.run_id, ())
+        for epoch in material.epochs.get(row.run.id, ())
     ]
 
 

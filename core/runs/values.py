@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isnan
 
 from core.recipes.recipe import Recipe
 
@@ -166,6 +167,11 @@ class Evaluation:
     ece: float | None = None
     right: bytes | None = field(default=None, repr=False)
     hardest: tuple[str, ...] = ()
+
+    @property
+    def log_loss(self) -> float | None:
+        """``loss``, None where it was not measured (NaN)."""
+        return None if isnan(self.loss) else self.loss
 
 
 @dataclass(frozen=True, kw_only=True)

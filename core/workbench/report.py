@@ -166,7 +166,7 @@ class Reporting(Bench):
         from core.reporting import Material
 
         found = self.comparison(run_ids)
-        ids, dataset = [row.run_id for row in found.rows], self.registry.dataset(found.dataset_id)
+        ids, dataset = [row.run.id for row in found.rows], self.registry.dataset(found.dataset_id)
         runs = {run.id: run for run in self.registry.runs_of(ids)}
         models = self.registry.models_of(ids).values()
         beside = {name for run in runs.values() for name in (run.recipe.backbone, *run.recipe.members)} - runs.keys()

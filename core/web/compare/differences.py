@@ -42,9 +42,9 @@ def show(selected: Selected) -> None:
 
 def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One row per setting, one column per run."""
-    ids, board = [row.run_id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
+    ids, board = [row.run.id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
     lines = [{"setting": one.title, **{id_: value_label(board, one, id_) for id_ in ids}} for one in found]
-    accuracy = {row.run_id: percent(row.accuracy) for row in selected.comparison.rows}
+    accuracy = {row.run.id: percent(row.accuracy) for row in selected.comparison.rows}
     columns = {id_: st.column_config.TextColumn(selected.brief_names[id_], width=_WIDTH) for id_ in ids}
     columns["setting"] = st.column_config.TextColumn("Setting")
     table([{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns)
@@ -56,8 +56,8 @@ def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
     widest = 150 if is_narrow() else 300
     names = fitting(selected.names, widest)
     lines = [
-        {"name": names[row.run_id], "accuracy": percent(row.accuracy)}
-        | {one.name: value_label(board, one, row.run_id) for one in found}
+        {"name": names[row.run.id], "accuracy": percent(row.accuracy)}
+        | {one.name: value_label(board, one, row.run.id) for one in found}
         for row in selected.comparison.rows
     ]
     columns: dict[str, Any] = {
@@ -85,7 +85,7 @@ def value_label(board: Board, one: Difference, run_id: str) -> str:
 def _file(selected: Selected) -> list[dict[str, Any]]:
     """The values as in the recipes."""
     return [
-        {"run": row.run_id, "name": row.name, "accuracy": row.accuracy}
-        | {one.name: one.values.get(row.run_id) for one in selected.comparison.differing}
+        {"run": row.run.id, "name": row.name, "accuracy": row.accuracy}
+        | {one.name: one.values.get(row.run.id) for one in selected.comparison.differing}
         for row in selected.comparison.rows
     ]

@@ -37,14 +37,14 @@ def result(dataset: Dataset, selected: Selected | None) -> str:
     names, best = selected.brief_names, measured[0]
     reached = percent(best.accuracy, best.interval)
     if len(measured) == 1:
-        return f"{plain(names[best.run_id])}: {reached} test accuracy. Select a second run to compare it with."
+        return f"{plain(names[best.run.id])}: {reached} test accuracy. Select a second run to compare it with."
     pairs = selected.comparison.against_best
     if len(measured) == 2 and len(pairs) == 1:
         return plain(verdict(pairs[0], names))
     if selected.best is not None:
         return _of_all(selected, selected.best)
-    leaders = [names[row.run_id] for row in measured if row.accuracy == best.accuracy]
-    lower = {row.run_id for row in measured if row.accuracy != best.accuracy}
+    leaders = [names[row.run.id] for row in measured if row.accuracy == best.accuracy]
+    lower = {row.run.id for row in measured if row.accuracy != best.accuracy}
     ties = [names[pair.b] for pair in pairs if pair.tie and pair.b in lower]
     return _sentences(leaders, len(measured), reached, ties, behind=len(lower) - len(ties))
 
@@ -56,7 +56,7 @@ def _of_all(selected: Selected, page: BoardPage) -> str:
     leaders = [names[entry.run_id] for entry in page.entries if entry.values["accuracy"] == accuracy]
     ties = [names[entry.run_id] for entry in page.entries[len(leaders) :] if entry.tie]
     unnamed = page.ties - sum(bool(entry.tie) for entry in page.entries[1:])
-    row = next(row for row in selected.comparison.rows if row.run_id == best.run_id)
+    row = next(row for row in selected.comparison.rows if row.run.id == best.run_id)
     runs = best.counted
     reached = percent(row.accuracy, row.interval) if runs == 1 else f"{percent(accuracy)} (mean of {runs} repetitions)"
     return _sentences(leaders, page.runs, reached, ties, behind=page.tests - page.ties, unnamed=unnamed)
@@ -97,12 +97,12 @@ def _predict_button(selected: Selected) -> None:
     if best.accuracy is None:
         return
     if st.button("Predict with the best", icon=":material/image_search:", type="primary", key="compare.predict"):
-        st.switch_page("pages/predict.py", query_params={"models": best.run_id})
+        st.switch_page("pages/predict.py", query_params={"models": best.run.id})
 
 
 def _report_button(selected: Selected) -> None:
     """The report is computed when the button is clicked."""
-    run_ids = tuple(row.run_id for row in selected.comparison.rows)
+    run_ids = tuple(row.run.id for row in selected.comparison.rows)
     st.download_button(
         "Report", lambda: selected.bench.report(run_ids), f"{file_name(selected.dataset.name)}-report.html",
         "text/html", key="compare.report", icon=":material/description:", on_click="ignore",

@@ -36,7 +36,7 @@ class Selected:
     @cached_property
     def names(self) -> dict[str, str]:
         """By run id: distinct, without what all of them share, not escaped. For tables and charts."""
-        return without_shared({row.run_id: row.name for row in self.comparison.rows})
+        return without_shared({row.run.id: row.name for row in self.comparison.rows})
 
     @cached_property
     def brief_names(self) -> dict[str, str]:
@@ -46,7 +46,7 @@ class Selected:
     @cached_property
     def styles(self) -> dict[str, RunStyle]:
         """By run id, of all chosen runs: each keeps its own, whichever of them a chart shows."""
-        return run_styles([row.run_id for row in self.comparison.rows])
+        return run_styles([row.run.id for row in self.comparison.rows])
 
 
 @dataclass(frozen=True, kw_only=True)

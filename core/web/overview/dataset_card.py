@@ -44,12 +44,12 @@ def show(
             if shown is None:
                 st.caption("No finished run yet.")
             else:
-                _badges(runs[shown.run_id], best, champion)
+                _badges(runs[shown.run.id], best, champion)
         with right:
             sample(bench, dataset)
         if shown is not None:
             _metrics(dataset, shown, "the champion" if champion else "the most accurate run")
-        model_run = shown.run_id if shown is not None and shown.run_id in with_model else None
+        model_run = shown.run.id if shown is not None and shown.run.id in with_model else None
         _next_steps(dataset, run_counts, model_run, first=first)
 
 
@@ -70,8 +70,8 @@ def _metrics(dataset: Dataset, shown: Row, which: str) -> None:
     metrics(
         dataset.id,
         ("Test accuracy", accuracy, f"Of {which}, with its 95 % interval."),
-        ("Training time", duration(shown.alone_wall_seconds), COSTS["alone_wall_seconds"].help),
-        ("Time per photo", milliseconds(shown.ms_per_photo), COSTS["ms_per_photo"].help),
+        ("Training time", duration(shown.value("alone_wall_seconds")), COSTS["alone_wall_seconds"].help),
+        ("Time per photo", milliseconds(shown.value("ms_per_photo")), COSTS["ms_per_photo"].help),
     )
 
 

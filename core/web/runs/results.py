@@ -23,10 +23,10 @@ def cost(bench: Workbench, run: Run) -> None:
     rate, currency = bench.rate()
     row = leaderboard([run], {run.id: spent}, rate_per_hour=rate)[0]
     kinds = [kind for key, kind in COSTS.items() if rate is not None or "money" not in key]
-    measured = [kind for kind in kinds if getattr(row, kind.key) is not None]
+    measured = [kind for kind in kinds if row.value(kind.key) is not None]
     metrics(
         "cost",
-        *((cost_title(kind), cost_formatter(kind, currency)(getattr(row, kind.key)), kind.help) for kind in measured),
+        *((cost_title(kind), cost_formatter(kind, currency)(row.value(kind.key)), kind.help) for kind in measured),
     )
     saved = spent.alone_wall_seconds - spent.wall_seconds
     if saved > 0.05 * spent.alone_wall_seconds:

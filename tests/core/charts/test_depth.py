@@ -8,6 +8,7 @@ from core.charts.depth import depth_chart, depth_title
 from core.comparison.depths import depth_series
 from core.errors import InvalidInput
 from core.recipes.recipe import Pattern
+from tests.comparison_values import a_cost
 from tests.core.comparison.test_depths import a_row
 
 
@@ -28,7 +29,7 @@ def test_where_the_cheapest_is_the_best_nothing_crosses():
 
 def test_of_depths_that_are_equally_accurate_the_cheapest_is_named():
     rows = [a_row(f"r-{depth}", depth, 0.9, pattern=Pattern.STANDALONE_EXTRACTOR) for depth in (0, 2)]
-    cheaper = [rows[0], replace(rows[1], ms_per_photo=1.0)]
+    cheaper = [rows[0], replace(rows[1], cost=a_cost(ms_per_photo=1.0))]
     title = depth_title(depth_series(cheaper)[0])
     name = "Lite0, feature extraction + logistic regression"
     assert title == f"{name} is most accurate with 2 blocks left out: 90.0 %, and cheapest there"
@@ -43,6 +44,6 @@ def test_each_metric_is_drawn_over_the_depth(metric, first):
 
 
 def test_what_was_measured_at_no_depth_cannot_be_drawn():
-    rows = [replace(a_row(f"r-{depth}", depth), ms_per_photo=None) for depth in (1, 2)]
+    rows = [replace(a_row(f"r-{depth}", depth), cost=a_cost(ms_per_photo=None)) for depth in (1, 2)]
     with pytest.raises(InvalidInput, match="measured at no depth"):
         depth_chart(depth_series(rows), "ms_per_photo")

@@ -18,7 +18,7 @@ def a_board(*recipes, cost=True):
     ]
     costs = {run.id: a_cost(10.0 * (place + 1)) for place, run in enumerate(runs)} if cost else {}
     rows = leaderboard(runs, costs)
-    return rows, differing({row.run_id: row.recipe for row in rows})
+    return rows, differing({row.run.id: row.run.recipe for row in rows})
 
 
 def rate(learning_rate, **more) -> Recipe:
@@ -44,7 +44,7 @@ def test_every_run_is_one_unbroken_line_that_knows_its_run_and_its_words():
 
 def test_the_more_accurate_a_run_the_stronger_its_line_even_beside_one_that_failed():
     rows, found = a_board(*[rate(0.001 * (place + 1)) for place in range(6)])
-    rows = [replace(row, accuracy=0.01) if row.run_id == "r-0" else row for row in rows]
+    rows = [replace(row, run=replace(row.run, test_accuracy=0.01)) if row.run.id == "r-0" else row for row in rows]
     lines = [trace for trace in parallel_chart(rows, found).figure.data if trace.mode == "lines"]
     assert [trace.customdata[0][0] for trace in lines] == [f"r-{place}" for place in range(6)]
     widths = [trace.line.width for trace in lines]

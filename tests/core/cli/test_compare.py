@@ -37,10 +37,10 @@ def test_every_number_is_that_of_the_comparison_the_page_shows(call, finished, s
     assert call(*finished) == json.loads(json.dumps(as_json(found)))
     printed = {row["run"]: row for row in call(*finished)["runs"]}
     for row in found.rows:
-        said = printed[row.run_id]
-        assert said["ci95"] == [row.low, row.high] and said["tie_with_best"] is row.tie_with_best
-        assert all(said[key] == getattr(row, key) for key in ("accuracy", "balanced_accuracy", "log_loss", "ece"))
-        assert all(said["cost"][key] == getattr(row, key) for key in COSTS)
+        said = printed[row.run.id]
+        assert said["ci95"] == list(row.interval) and said["tie_with_best"] is row.tie_with_best
+        assert all(said[key] == row.value(key) for key in ("accuracy", "balanced_accuracy", "log_loss", "ece"))
+        assert all(said["cost"][key] == row.value(key) for key in COSTS)
     for pair, told in zip(found.pairs, call(*finished)["pairs"], strict=True):
         assert (told["only_a"], told["only_b"], told["p_value"]) == (pair.only_a, pair.only_b, pair.p_value)
         assert told["ci95"] == [pair.low, pair.high]

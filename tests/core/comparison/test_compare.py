@@ -38,7 +38,7 @@ def of(*predictions: Predictions, unfinished=(), missing=(), **changed):
 
 def test_the_best_is_tested_against_each_other_one_and_ties_are_marked():
     found = of(answers("far", "-" * 20 + "+" * 20), answers("best", "+" * 40), answers("close", "-" * 3 + "+" * 37))
-    assert [row.run_id for row in found.rows] == ["best", "close", "far"]
+    assert [row.run.id for row in found.rows] == ["best", "close", "far"]
     assert [row.tie_with_best for row in found.rows] == [True, True, False]
     assert [(pair.a, pair.b) for pair in found.against_best] == [("best", "close"), ("best", "far")]
     alone = [paired(found.predictions["best"], found.predictions[other]).p_value for other in ("close", "far")]
@@ -105,14 +105,14 @@ def test_the_figures_of_a_row_are_those_of_its_evaluation():
     found = of(answers("a", "++-+"))
     (row,) = found.rows
     measured = found.evaluations["a"]
-    assert (row.balanced_accuracy, row.macro_f1) == (measured.balanced_accuracy, measured.macro_f1)
-    assert (row.log_loss, row.ece) == (measured.loss, measured.ece)
+    assert (row.value("balanced_accuracy"), row.value("macro_f1")) == (measured.balanced_accuracy, measured.macro_f1)
+    assert (row.value("log_loss"), row.value("ece")) == (measured.loss, measured.ece)
 
 
 def test_figures_that_are_not_known_are_not_numbers():
     older = replace(evaluate(np.eye(2), np.array([0, 1]), NAMES), loss=float("nan"), ece=None, balanced_accuracy=None)
     (row,) = of(answers("a", "++"), evaluations={"a": older}).rows
-    assert (row.log_loss, row.ece, row.balanced_accuracy) == (None, None, None)
+    assert (row.value("log_loss"), row.value("ece"), row.value("balanced_accuracy")) == (None, None, None)
 
 
 def test_one_run_alone_is_its_own_best():
@@ -122,7 +122,7 @@ def test_one_run_alone_is_its_own_best():
 
 def test_unfinished_runs_are_shown_and_marked():
     found = of(answers("a", "++-"), unfinished=["r-2"])
-    assert [row.run_id for row in found.rows] == ["a", "r-2"]
+    assert [row.run.id for row in found.rows] == ["a", "r-2"]
     assert "RUNNING, not finished" in found.missing["r-2"] and found.rows[1].tie_with_best is None
 
 
@@ -133,7 +133,7 @@ def test_only_unfinished_runs_are_shown_too():
 
 def test_when_the_answers_of_the_best_are_lost_the_next_one_is_the_measure():
     found = of(answers("a", "+" * 2 + "-" * 8), answers("b", "-" * 10), missing=["lost"])
-    assert found.rows[0].run_id == "lost" and found.rows[0].tie_with_best is None
+    assert found.rows[0].run.id == "lost" and found.rows[0].tie_with_best is None
     assert found.missing == {"lost": "lost is lost."}
     assert [(pair.a, pair.b) for pair in found.against_best] == [("a", "b")]
 

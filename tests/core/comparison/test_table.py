@@ -10,7 +10,7 @@ from tests.comparison_values import a_cost, a_run
 
 
 def ids(rows):
-    return [row.run_id for row in rows]
+    return [row.run.id for row in rows]
 
 
 def test_the_most_accurate_run_comes_first_and_of_equals_the_cheaper():
@@ -23,21 +23,22 @@ def test_the_most_accurate_run_comes_first_and_of_equals_the_cheaper():
 
 def test_a_row_shows_what_was_paid_and_what_it_would_have_cost_alone():
     (row,) = leaderboard([a_run()], {"r-1": a_cost(alone=3600, paid=360)}, rate_per_hour=2.0)
-    assert (row.wall_seconds, row.alone_wall_seconds, row.money, row.alone_money) == (360, 3600, 0.2, 2.0)
+    assert (row.cost.wall_seconds, row.cost.alone_wall_seconds) == (360, 3600)
+    assert (row.value("money"), row.value("alone_money")) == (0.2, 2.0)
     assert row.interval == (0.85, 0.9400000000000001)
-    assert row.energy_joules is None, "what no counter measured is not a number"
+    assert row.value("energy_joules") is None, "what no counter measured is not a number"
 
 
 def test_without_costs_or_a_rate_the_figures_are_not_measured():
     (row,) = leaderboard([a_run()], {})
-    assert {getattr(row, key) for key in COSTS} == {None}
+    assert {row.value(key) for key in COSTS} == {None}
     assert {kind.words(None) for kind in COSTS.values()} == {"not measured"}
 
 
 def test_every_kind_of_cost_is_a_column_of_the_leaderboard():
     full = a_cost(energy_joules=1.0, device_seconds=1.0, peak_gpu_bytes=10**9)
     (row,) = leaderboard([a_run()], {"r-1": full}, rate_per_hour=1.0)
-    assert all(getattr(row, key) is not None for key in COSTS)
+    assert all(row.value(key) is not None for key in COSTS)
 
 
 def test_runs_of_different_datasets_are_not_compared():
@@ -51,7 +52,7 @@ def test_runs_of_different_datasets_are_not_compared():
 def test_the_best_run_of_every_dataset_ignores_unmeasured_ones():
     runs = [a_run("a", 0.8), a_run("b", 0.9), a_run("c", None, dataset="d-2"), a_run("d", 0.5, dataset="d-3")]
     found = best_per_dataset(runs, {})
-    assert {dataset: row.run_id for dataset, row in found.items()} == {"d-1": "b", "d-3": "d"}
+    assert {dataset: row.run.id for dataset, row in found.items()} == {"d-1": "b", "d-3": "d"}
     assert best([]) is None
 
 

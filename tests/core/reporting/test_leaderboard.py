@@ -11,8 +11,8 @@ def test_its_figures_are_those_of_the_comparison(bench, finished):
     text = read(bench, finished).text
     for row in found.rows:
         assert percent(row.accuracy, row.interval) in text
-        assert percent(row.balanced_accuracy) in text
-        assert f"{row.log_loss:.3f}" in text
+        assert percent(row.value("balanced_accuracy")) in text
+        assert f"{row.value('log_loss'):.3f}" in text
     for pair in found.against_best:
         assert f" {pair.both_right} {pair.only_a} {pair.only_b} {pair.both_wrong} " in text
 

@@ -29,5 +29,5 @@ def test_the_predictions_of_all_runs_have_one_order_of_photos(bench, finished):
     table = aligned_predictions(material)
     assert table.digests == sorted(table.digests)
     for row, right in zip(material.predicted, table.right, strict=True):
-        predictions = material.comparison.predictions[row.run_id]
+        predictions = material.comparison.predictions[row.run.id]
         assert right.tolist() == [predictions.correct[predictions.digests.index(digest)] for digest in table.digests]

@@ -25,7 +25,7 @@ def test_notes_and_tags_stand_in_it_as_they_were_written(bench, finished):
 
 def test_runs_not_distinguishable_from_the_best_are_named_while_they_are_few(bench, finished):
     material = bench.material([run.id for run in finished])
-    best, *others = (material.names[row.run_id] for row in material.rows)
+    best, *others = (material.names[row.run.id] for row in material.rows)
     said = answer(material)
     assert said.startswith(f"{best} is the most accurate of {len(finished)} runs: ")
     assert said.endswith("not distinguishable from it.") and all(name in said for name in others)

@@ -12,7 +12,7 @@ def test_every_table_has_rows_for_every_run(bench, finished):
     ids = [run.id for run in finished]
     found = bench.comparison(ids)
     rows = {name: bench.table(name, ids) for name in TABLES}
-    assert [row["run"] for row in rows["leaderboard"]] == [row.run_id for row in found.rows]
+    assert [row["run"] for row in rows["leaderboard"]] == [row.run.id for row in found.rows]
     assert rows["leaderboard"][0]["accuracy"] == found.rows[0].accuracy
     assert len(rows["answers"]) == sum(len(one.digests) for one in found.predictions.values())
     assert len(rows["epochs"]) == sum(len(bench.registry.epochs(run_id)) for run_id in ids)

@@ -80,7 +80,7 @@ def light(bench, finished):
 
 def test_it_can_still_be_compared(bench, finished, light):
     rows = bench.comparison([light.id, finished[1]]).rows
-    assert {row.run_id for row in rows} == {light.id, finished[1]} and bench.comparison([light.id]).missing == {}
+    assert {row.run.id for row in rows} == {light.id, finished[1]} and bench.comparison([light.id]).missing == {}
     assert read_predictions(light.id, "test", bench.settings).run_id == light.id
 
 

@@ -11,7 +11,7 @@ from core.web.parts.tables import name_column, number, table
 
 def show(selected: Selected) -> None:
     evaluations = selected.comparison.evaluations
-    ids = [row.run_id for row in selected.comparison.rows if row.run_id in evaluations]
+    ids = [row.run.id for row in selected.comparison.rows if row.run.id in evaluations]
     if not ids:
         parts.nothing("None of these runs has been measured on the test photos yet.")
         return

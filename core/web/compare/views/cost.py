@@ -18,7 +18,7 @@ _CHART = "compare.cost_chart"
 def show(selected: Selected) -> None:
     rows = parts.named_rows(selected)
     accurate = [row for row in rows if row.accuracy is not None]
-    kinds = [key for key in COSTS if any(getattr(row, key) is not None for row in accurate)]
+    kinds = [key for key in COSTS if any(row.value(key) is not None for row in accurate)]
     if not kinds:
         parts.nothing("None of these runs has both an accuracy and a measured cost yet.")
         return
@@ -42,7 +42,7 @@ def show(selected: Selected) -> None:
         selection_mode="points",
         on_select=_clicked,
     )
-    _clicked_run(selected, [row.run_id for row in rows])
+    _clicked_run(selected, [row.run.id for row in rows])
 
 
 def _clicked() -> None:

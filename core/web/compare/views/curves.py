@@ -22,7 +22,7 @@ _HELP = (
 
 def show(selected: Selected) -> None:
     metric, over = _choose(selected)
-    ids = [row.run_id for row in selected.comparison.rows if row.epochs][:MOST_RUNS]
+    ids = [row.run.id for row in selected.comparison.rows if row.run.epochs_done][:MOST_RUNS]
     found = _curves(selected, ids, metric)
     if not found:
         parts.nothing("None of these runs has finished an epoch: their patterns are not trained in epochs.")
@@ -53,7 +53,7 @@ def _curves(selected: Selected, ids: list[str], metric: str) -> tuple[Curve, ...
 
 
 def _left_out(selected: Selected, drawn: int) -> str:
-    trained = sum(row.epochs > 0 for row in selected.comparison.rows)
+    trained = sum(row.run.epochs_done > 0 for row in selected.comparison.rows)
     without = len(selected.comparison.rows) - trained
     most = f"The {drawn} most accurate of {trained} runs. " if trained > drawn else ""
     return most + (f"Not drawn: {count(without, 'run')} without epochs. " if without else "")

@@ -88,7 +88,7 @@ def fitting_names(selected: Selected) -> dict[str, str]:
 
 def named_rows(selected: Selected) -> list[Row]:
     """The rows under the names of this page, best first."""
-    return [replace(row, name=selected.names[row.run_id]) for row in selected.comparison.rows]
+    return [replace(row, name=selected.names[row.run.id]) for row in selected.comparison.rows]
 
 
 def chip(selected: Selected, run_id: str) -> None:

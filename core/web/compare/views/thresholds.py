@@ -15,7 +15,7 @@ _MOST = 4
 
 
 def show(selected: Selected) -> None:
-    cascades = [row for row in parts.named_rows(selected) if row.recipe.cascade is Cascade.CONFIDENCE]
+    cascades = [row for row in parts.named_rows(selected) if row.run.recipe.cascade is Cascade.CONFIDENCE]
     if not cascades:
         parts.nothing("None of these runs is a confidence cascade.")
         if len(selected.comparison.predictions) > 1:
@@ -29,9 +29,9 @@ def show(selected: Selected) -> None:
 
 def _one(selected: Selected, row: Row) -> None:
     """The chart of one cascade, or why there is none."""
-    parts.chip(selected, row.run_id)
+    parts.chip(selected, row.run.id)
     try:
-        choice = selected.bench.registry.model(row.run_id).card.get("choice", {})
+        choice = selected.bench.registry.model(row.run.id).card.get("choice", {})
     except NotFound:
         choice = {}
     curve = threshold_points(choice)
@@ -42,7 +42,7 @@ def _one(selected: Selected, row: Row) -> None:
     parts.titled_chart(
         selected,
         thresholds_chart(curve, chosen),
-        key=f"compare.thresholds_{row.run_id}",
+        key=f"compare.thresholds_{row.run.id}",
         alt=f"Validation accuracy by threshold of {row.name}",
         caption=f"Photos on which the confidence of the first model is below {percent(chosen)} are passed on. The "
         "threshold was chosen on the validation photos, which are also measured here; test photos were not used.",
