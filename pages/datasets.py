@@ -12,7 +12,7 @@ from core.web.datasets.import_panel import import_box, import_jobs
 from core.web.parts.choice import linked_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_size, dataset_title
-from core.web.parts.widgets import heading
+from core.web.parts.widgets import heading, page_link
 from core.web.server.state import workbench
 from core.workbench import Workbench
 
@@ -71,7 +71,7 @@ def row(bench: Workbench, dataset: Dataset) -> None:
             with st.container(horizontal=True):
                 query = {"dataset": dataset.id}
                 st.page_link("pages/datasets.py", label="Open", icon=":material/open_in_new:", query_params=query)
-                st.page_link("pages/train.py", label="Train", icon=":material/model_training:", query_params=query)
+                page_link("train", dataset=dataset.id)
         with right:
             dataset_panel.sample(bench, dataset)
 
@@ -79,11 +79,10 @@ def row(bench: Workbench, dataset: Dataset) -> None:
 def one_dataset(bench: Workbench, dataset: Dataset) -> None:
     heading(plain(dataset_title(dataset)), assessment(dataset))
     with st.container(horizontal=True, vertical_alignment="center"):
-        query = {"dataset": dataset.id}
         if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key="dataset.train"):
-            st.switch_page("pages/train.py", query_params=query)
-        st.page_link("pages/runs.py", label="Runs of this dataset", icon=":material/list_alt:", query_params=query)
-        st.page_link("pages/datasets.py", label="All datasets", icon=":material/photo_library:")
+            st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
+        page_link("runs", "Runs of this dataset", dataset=dataset.id)
+        page_link("datasets", "All datasets")
     dataset_panel.facts(dataset)
     dataset_panel.charts(bench, dataset)
     dataset_panel.gallery(bench, dataset)

@@ -12,7 +12,7 @@ from core.web.datasets.import_panel import demo_button, import_jobs
 from core.web.overview import dataset_card
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title
-from core.web.parts.widgets import heading, poll
+from core.web.parts.widgets import heading, page_link, poll
 from core.web.runs.rows import active_ids, active_panel
 from core.web.server.state import workbench
 from core.workbench import Workbench
@@ -41,7 +41,7 @@ def page() -> None:
             first=not position and not imported,
         )  # fmt: skip
     if len(datasets) > SHOWN:
-        st.page_link("pages/datasets.py", label=f"All {len(datasets)} datasets", icon=":material/photo_library:")
+        page_link("datasets", f"All {len(datasets)} datasets")
 
 
 def best_rows(bench: Workbench) -> Mapping[str, Row]:

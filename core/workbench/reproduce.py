@@ -98,7 +98,7 @@ def difference(original: Run, again: Run, registry: Registry, settings: Settings
     """The metrics of ``original`` and ``again`` side by side."""
     differences = (*_figures(original, again, registry), *_epochs(original, again, registry))
     photos = _photos_differing(original, again, settings)
-    agree = all(one.original == one.again for one in differences if one.name != "seconds paid") and not photos
+    agree = all(one.original == one.again for one in differences if one.name != "time spent (s)") and not photos
     finished = again.status is Status.FINISHED
     return Reproduction(
         original=original,
@@ -115,7 +115,7 @@ def _figures(original: Run, again: Run, registry: Registry) -> list[Reproduction
         ReproductionDifference(name="test accuracy", original=original.test_accuracy, again=again.test_accuracy),
         ReproductionDifference(name="test loss", original=_loss(first), again=_loss(second)),
         ReproductionDifference(name="best epoch", original=original.best_epoch, again=again.best_epoch),
-        ReproductionDifference(name="seconds paid", original=original.wall_seconds, again=again.wall_seconds),
+        ReproductionDifference(name="time spent (s)", original=original.wall_seconds, again=again.wall_seconds),
     ]
 
 

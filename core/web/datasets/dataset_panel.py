@@ -10,10 +10,9 @@ from core.datasets.values import SPLITS, Dataset, Photo
 from core.text.units import amount, count, listed, moment, plain, size
 from core.web.parts.charts import titled
 from core.web.parts.danger import confirm_danger
-from core.web.parts.metrics import metrics
 from core.web.parts.tables import table
 from core.web.parts.thumbnails import montage, photo_strip
-from core.web.parts.widgets import explained
+from core.web.parts.widgets import explained, metrics
 from core.workbench import Workbench
 from core.workbench.delete import impact_label
 

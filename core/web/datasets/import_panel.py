@@ -9,7 +9,7 @@ from core.jobs.imports import ImportJob
 from core.text.units import amount, plain, size
 from core.web.parts.labels import dataset_size
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
-from core.web.parts.widgets import explained, poll
+from core.web.parts.widgets import explained, page_link, poll
 from core.workbench import Workbench
 
 UPLOAD = "import.file"
@@ -144,8 +144,7 @@ def _done(bench: Workbench, job: ImportJob) -> None:
             if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key=key):
                 imports.dismiss_import(bench.settings, job.id)
                 st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
-            query = {"dataset": dataset.id}
-            st.page_link("pages/datasets.py", label="Open dataset", icon=":material/photo_library:", query_params=query)
+            page_link("datasets", "Open dataset", dataset=dataset.id)
             _dismiss(bench, job)
         return
     _dismiss(bench, job)

@@ -16,8 +16,7 @@ from core.text.units import listed, milliseconds, moment, percent, plain, size
 from core.web.parts import champion as champions
 from core.web.parts import organise
 from core.web.parts.labels import dataset_title, interval
-from core.web.parts.metrics import Metric, metrics
-from core.web.parts.widgets import explained, run_chip
+from core.web.parts.widgets import Metric, explained, metrics, page_link, run_chip
 from core.web.runs.rows import open_link
 from core.workbench import Workbench
 
@@ -36,8 +35,7 @@ def show(bench: Workbench, model: Model, run: Run, *, champion: bool, best: bool
             badges = organise.badges(run, champion=champion)
             st.caption(f"{most_accurate}{badges} {plain(describe(run.recipe))}")
         with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-            query = {"models": run.id}
-            st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
+            page_link("predict", models=run.id)
             open_link(run, "Open run")
         _metrics(bench, model, run)
         _lineage(bench, model, run)

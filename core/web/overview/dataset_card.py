@@ -10,9 +10,9 @@ from core.datasets.values import Dataset
 from core.runs.values import Run, Status
 from core.text.units import count, duration, milliseconds, percent, plain
 from core.web.datasets.dataset_panel import sample
+from core.web.parts.frame import PAGES
 from core.web.parts.labels import dataset_size, dataset_title
-from core.web.parts.metrics import metrics
-from core.web.parts.widgets import run_chip
+from core.web.parts.widgets import metrics, page_link, run_chip
 from core.workbench import Workbench
 
 
@@ -81,16 +81,15 @@ def _next_steps(dataset: Dataset, run_counts: Mapping[Status, int], model_run: s
     Args:
         model_run: the run whose model Predict opens with; None without a model.
     """
-    query = {"dataset": dataset.id}
-    steps = {"train": ("Train", ":material/model_training:", query)}
+    steps = {"train": {"dataset": dataset.id}}
     if run_counts.get(Status.FINISHED, 0) > 1:
-        steps = {"compare": ("Compare", ":material/bar_chart:", query)} | steps
+        steps = {"compare": {"dataset": dataset.id}} | steps
     if model_run is not None:
-        steps = {"predict": ("Predict", ":material/image_search:", {"models": model_run})} | steps
+        steps = {"predict": {"models": model_run}} | steps
     with st.container(horizontal=True, vertical_alignment="center"):
-        for position, (page_name, (label, icon, target)) in enumerate(steps.items()):
-            file = f"pages/{page_name}.py"
+        for position, (name, query) in enumerate(steps.items()):
+            title, icon = PAGES[name]
             if position or not first:
-                st.page_link(file, label=label, icon=icon, query_params=target)
-            elif st.button(label, icon=icon, type="primary", key=f"next.{dataset.id}"):
-                st.switch_page(file, query_params=target)
+                page_link(name, **query)
+            elif st.button(title, icon=icon, type="primary", key=f"next.{dataset.id}"):
+                st.switch_page(f"pages/{name}.py", query_params=query)

@@ -9,7 +9,7 @@ from core.datasets.values import Dataset
 from core.runs.values import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Run, Status
 from core.text.units import moment, percent, plain
 from core.web.parts.labels import dataset_title, interval
-from core.web.parts.widgets import run_chip
+from core.web.parts.widgets import page_link, run_chip
 from core.web.runs.rows import attempt, open_link
 from core.workbench import Workbench
 from core.workbench.organise import login_name
@@ -78,8 +78,7 @@ def _buttons(bench: Workbench, dataset: Dataset, held: AliasMove | None) -> None
         if held is not None:
             run = bench.registry.run(held.run_id or "")
             if bench.has_model(run.id):
-                query = {"models": run.id}
-                st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
+                page_link("predict", models=run.id)
             open_link(run, "Open run")
         if before is not None:
             text = f"**{plain(before.run_name)}** becomes champion again. This adds an entry to the history."

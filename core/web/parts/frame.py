@@ -24,6 +24,8 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
 }
 """Section: (name, title, icon). The name is the file in ``pages/`` and the path in the URL."""
+PAGES = {name: (title, icon) for entries in SECTIONS.values() for name, title, icon in entries}
+"""Name: (title, icon)."""
 
 _DRAWN = "_graft_frame_drawn"
 

@@ -12,8 +12,14 @@ from core.charts.styles import run_colour
 from core.errors import GraftError
 from core.runs.values import Progress, Run, Status
 from core.text.units import amount, duration, plain
+from core.web.parts.frame import PAGES
 
 BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
+Metric = tuple[str, str, str]
+"""Label, value with unit, and the tooltip that tells how it was measured."""
+
+_LONG = 14
+"""Characters of a value beyond which it takes two columns: an accuracy with its interval."""
 
 STATUSES: dict[Status, tuple[str, str, BadgeColour]] = {
     Status.SCHEDULED: ("Waiting", ":material/schedule:", "gray"),
@@ -92,9 +98,23 @@ def empty_state(
             st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=query_params)
 
 
-def metric(label: str, value: str, measured: str, *, delta: str | None = None) -> None:
-    """A value with unit; ``measured`` is the tooltip that tells how it was measured."""
-    st.metric(label, value, delta=delta, help=measured)
+def metrics(name: str, *shown: Metric) -> None:
+    """Metrics side by side, in columns that wrap on a phone (style.css: ``figures-``, ``wide-figure-``).
+
+    Args:
+        name: unique on the page.
+    """
+    with st.container(key=f"figures-{name}"):
+        for position, (label, value, measured) in enumerate(shown):
+            wide = "wide-figure" if len(value) > _LONG else "figure"
+            with st.container(key=f"{wide}-{name}-{position}"):
+                st.metric(label, value, help=measured)
+
+
+def page_link(name: str, label: str | None = None, **query: str) -> None:
+    """A link to a page with its icon, named after the page unless there is a ``label``."""
+    title, icon = PAGES[name]
+    st.page_link(f"pages/{name}.py", label=label or title, icon=icon, query_params=query or None)
 
 
 def progress_line(progress: Progress | None, *, before: str = "") -> None:
@@ -102,12 +122,12 @@ def progress_line(progress: Progress | None, *, before: str = "") -> None:
     if progress is None:
         st.progress(0.0, text=f"{plain(before)} Starting …".strip())
         return
-    share = progress.done / progress.total if progress.total else 0.0
-    st.progress(min(1.0, max(0.0, share)), text=plain(f"{before} {progress_text(progress)}".strip()))
+    done = progress.done / progress.total if progress.total else 0.0
+    st.progress(min(1.0, max(0.0, done)), text=plain(f"{before} {progress_text(progress)}".strip()))
 
 
 def progress_text(progress: Progress) -> str:
-    """The sentence of ``progress_line``."""
+    """The text of ``progress_line``."""
     text = progress.stage
     if progress.total:
         text += f": {amount(progress.done)} of {amount(progress.total)} {progress.unit}".rstrip()

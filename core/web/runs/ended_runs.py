@@ -18,7 +18,7 @@ from core.web.parts.labels import interval
 from core.web.parts.paging import page_of, pager
 from core.web.parts.run_table import NARROW_NAME, RunLine, TableColumn
 from core.web.parts.tables import WIDEST_NAME
-from core.web.parts.widgets import status_word
+from core.web.parts.widgets import page_link, status_word
 from core.workbench import Workbench
 
 PER_PAGE = 50
@@ -166,12 +166,12 @@ _COLUMNS = (
     run_table.MARKS_COLUMN,
     TableColumn(key="status", title="Status", cell=lambda line: status_word(line.run.status), config=_TEXT),
     TableColumn(
-        key="accuracy", title="Test accuracy", help="Share of test photos it got right, measured once at the end.",
+        key="accuracy", title="Test accuracy", help="Test photos classified correctly, measured once at the end.",
         cell=_accuracy, label=lambda value: percent(value / 100), config=st.column_config.NumberColumn,
     ),
     TableColumn(key="interval", title="95 % interval", help="Wilson interval of the accuracy.", cell=_interval),
     TableColumn(
-        key="time", title="Time paid", help="Seconds on the clock over all attempts, without waiting in the queue.",
+        key="time", title="Time spent", help="Wall-clock time of all attempts, without waiting in the queue.",
         cell=lambda line: line.run.wall_seconds, label=duration, config=st.column_config.NumberColumn,
     ),
     TableColumn(
@@ -198,7 +198,6 @@ def _compare(chosen: Sequence[Run]) -> None:
         st.caption("Only runs of one dataset can be compared; tick runs of one.")
     elif finished:
         ids = ",".join(run.id for run in finished)
-        label = f"Compare {count(len(finished), 'run')}"
-        st.page_link("pages/compare.py", label=label, icon=":material/bar_chart:", query_params={"runs": ids})
+        page_link("compare", f"Compare {count(len(finished), 'run')}", runs=ids)
     else:
         st.caption("Only finished runs can be compared.")

@@ -9,6 +9,7 @@ from core.errors import GraftError
 from core.runs.values import Run, Status
 from core.text.units import count, plain
 from core.web.parts.choice import listed_ids
+from core.web.parts.widgets import page_link
 from core.web.runs.rows import attempt
 from core.workbench import Workbench
 
@@ -52,10 +53,7 @@ def _done(runs: Sequence[Run], ids: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="launched"):
         st.markdown(f"**{_outcome(runs, finished)}**")
         if finished:
-            chosen = ",".join(run.id for run in finished)
-            st.page_link(
-                "pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params={"runs": chosen}
-            )
+            page_link("compare", runs=",".join(run.id for run in finished))
 
 
 def _outcome(runs: Sequence[Run], finished: Sequence[Run]) -> str:

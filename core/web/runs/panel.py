@@ -13,8 +13,8 @@ from core.text.units import moment, plain
 from core.web.parts import champion, organise
 from core.web.parts.charts import titled
 from core.web.parts.labels import dataset_title, run_sentence
-from core.web.parts.widgets import explained, heading, poll, progress_line, status_text
-from core.web.runs import choices, results, story
+from core.web.parts.widgets import explained, heading, page_link, poll, progress_line, status_text
+from core.web.runs import results, story
 from core.web.runs.rows import attempt, cancel_label, reproduce_button, stop_menu
 from core.workbench import Workbench
 
@@ -35,7 +35,7 @@ def show(bench: Workbench, run: Run) -> None:
         results.cost(bench, run)
         results.evaluation(bench, run)
         with explained():
-            choices.show(bench, run)
+            results.choices(bench, run)
     with explained():
         story.reproduction(bench, run)
         story.repetitions(bench, run)
@@ -73,9 +73,8 @@ def _actions(bench: Workbench, run: Run) -> None:
         else:
             _next_steps(bench, run)
         if run.epochs_done:
-            query = {"runs": run.id}
-            st.page_link("pages/board.py", label="Board", icon=":material/monitoring:", query_params=query)
-        st.page_link("pages/runs.py", label="All runs", icon=":material/list_alt:")
+            page_link("board", runs=run.id)
+        page_link("runs", "All runs")
     with st.container(horizontal=True, vertical_alignment="center"):
         organise.marks(bench, [run], key="run")
         if run.status is Status.FINISHED:
@@ -90,10 +89,8 @@ def _actions(bench: Workbench, run: Run) -> None:
 def _next_steps(bench: Workbench, run: Run) -> None:
     """Links of a finished run; without weights it cannot predict."""
     if bench.has_model(run.id):
-        query = {"models": run.id}
-        st.page_link("pages/predict.py", label="Predict", icon=":material/image_search:", query_params=query)
-    query = {"dataset": run.dataset_id}
-    st.page_link("pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params=query)
+        page_link("predict", models=run.id)
+    page_link("compare", dataset=run.dataset_id)
     reproduce_button(bench, run)
 
 

@@ -11,6 +11,7 @@ from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, moment, percent, plain, points
 from core.web.parts.labels import interval, slot_label
 from core.web.parts.tables import number, table
+from core.web.parts.widgets import page_link
 from core.web.runs.rows import open_link
 from core.workbench import Workbench
 from core.workbench.reproduce import Reproduction
@@ -95,8 +96,7 @@ def repetitions(bench: Workbench, run: Run) -> None:
             _run_line(one, f"seed {one.recipe.hyperparameters.seed}", here=one.id == run.id)
     finished = [one.id for one in same if one.status is Status.FINISHED]
     if len(finished) > 1:
-        query = {"runs": ",".join(finished[:12])}
-        st.page_link("pages/compare.py", label="Compare repetitions", icon=":material/bar_chart:", query_params=query)
+        page_link("compare", "Compare repetitions", runs=",".join(finished[:12]))
 
 
 def _run_line(run: Run, label: str, *, here: bool = False) -> None:

@@ -92,7 +92,7 @@ def test_a_reproduction_that_agrees_is_identical_from_both_sides(bench, finished
         assert (found.original.id, found.again.id) == (original.id, again.id)
         assert found.identical and found.photos_differing == 0
     names = [one.name for one in found.differences]
-    assert names[:4] == ["test accuracy", "test loss", "best epoch", "seconds paid"] and len(names) == 8
+    assert names[:4] == ["test accuracy", "test loss", "best epoch", "time spent (s)"] and len(names) == 8
 
 
 def test_a_reproduction_that_differs_says_where_and_by_how_much(bench, finished_runs, registry, settings):
