@@ -26,12 +26,12 @@ def weights_label(backbone: Backbone, state: Availability) -> str:
 
 
 def cost_title(kind: CostKind) -> str:
-    """The title of a cost with a capital: ``Training time alone``, ``CPU time``."""
+    """The title of a cost with a capital: ``Training time``, ``CPU time``."""
     return kind.title[:1].upper() + kind.title[1:]
 
 
 def cost_formatter(kind: CostKind, currency: str) -> Callable[[float | None], str]:
-    """The formatter of a cost; prices are in the user's currency."""
+    """The formatter of a cost; costs in money use the user's currency."""
     return partial(money, currency=currency) if "money" in kind.key else kind.words
 
 
@@ -45,7 +45,7 @@ def dataset_size(dataset: Dataset) -> str:
 
 
 def slot_label(name: str) -> str:
-    """``CPU``, or the beginnings of the UUIDs of its GPUs."""
+    """``CPU``, or the prefixes of the UUIDs of its GPUs."""
     return "CPU" if name == "cpu" else " + ".join(gpu[:12] for gpu in name.split("+"))
 
 
@@ -54,7 +54,7 @@ def interval(run: Run) -> tuple[float | None, float | None]:
 
 
 def run_sentence(run: Run) -> str:
-    """The state of a run in one sentence of Markdown (its reason is escaped)."""
+    """The status of a run as one sentence of Markdown (its reason is escaped)."""
     if run.status is Status.FINISHED:
         return _finished_sentence(run)
     if run.status is Status.RUNNING and not run.recipe.is_trained:
@@ -82,7 +82,7 @@ def _finished_sentence(run: Run) -> str:
 
 
 def alias_warning(impact: DeletionImpact, *, weights_only: bool = False) -> str:
-    """A further sentence where an alias points to a run that is deleted, or whose weights are."""
+    """A sentence if an alias points to a run that is to be deleted, or whose weights are; else ""."""
     if not impact.aliases:
         return ""
     then = "it keeps the alias but can no longer predict" if weights_only else "the alias will be removed"

@@ -1,4 +1,4 @@
-"""The filters that every list of runs has; each page says where it keeps their values."""
+"""The filters of every list of runs; each page binds them to keys of its own."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ Bind = Callable[[str], dict[str, Any]]
 
 
 def search_box(bind: Bind, container: Any = st, **options: Any) -> str:
-    """Words that must all occur (see ``RunQuery.text``)."""
+    """Search words, which must all occur (see ``RunQuery.text``)."""
     text: str = container.text_input(
         "Search runs", icon=":material/search:", placeholder="Name, tag, note or id", max_chars=LONGEST_TEXT,
         **options, **bind("q"),
@@ -23,7 +23,7 @@ def search_box(bind: Bind, container: Any = st, **options: Any) -> str:
 
 
 def tag_box(bind: Bind, tags: Iterable[str]) -> list[str]:
-    """Tags that a run must all have; without any tag nothing is drawn. A chosen tag can always be taken out again."""
+    """Tags that a run must all have. Nothing is drawn without tags; a chosen tag is always offered."""
     bound = bind("tag")
     options = list(dict.fromkeys([*tags, *st.session_state.get(bound["key"], ())]))
     if not options:
@@ -32,7 +32,7 @@ def tag_box(bind: Bind, tags: Iterable[str]) -> list[str]:
 
 
 def status_pills(bind: Bind, statuses: Sequence[Status], **options: Any) -> list[str]:
-    """One of these; none chosen means any."""
+    """Statuses of which a run has one; none means any."""
     return st.pills(
         "Status", [status.value for status in statuses], selection_mode="multi",
         format_func=lambda name: STATUSES[Status(name)][0], **options, **bind("status"),
@@ -40,5 +40,5 @@ def status_pills(bind: Bind, statuses: Sequence[Status], **options: Any) -> list
 
 
 def switches(bind: Bind) -> tuple[bool, bool]:
-    """(only starred runs, archived ones too), beside each other in the caller's row."""
+    """(only starred runs, archived runs too), in the caller's row."""
     return st.toggle("Starred only", **bind("star")), st.toggle("Archived too", **bind("archived"))

@@ -1,4 +1,4 @@
-"""The table of runs that can be ticked, on the pages Runs and Compare: each has a set of columns of its own."""
+"""The table of runs with ticks on the pages Runs and Compare, each with its own set of columns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from core.web.parts.run_names import fitting
 from core.web.parts.widgets import colour_swatch
 
 NARROW_NAME = 150
-"""Pixels of the longest name on a phone, where the accuracy shall stand beside it."""
+"""Largest width of the names on a phone, in pixels, so that the accuracy is visible beside them."""
 MARKS = "★", "champion", "archived"
 CHIPS = st.column_config.MultiselectColumn
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunLine:
-    """What every set of columns needs of a line.
+    """The fields of a line that every set of columns uses.
 
     Args:
         run_id: of the run shown. name: no other line has it. marks: those of ``MARKS`` that apply.
@@ -40,7 +40,7 @@ class TableColumn:
         figure: the metric or cost of a run that it shows, None for words. sort: what a click on its head sorts by.
         usual: shown until the visitor chooses columns.
         config, options: the ``st.column_config`` of its kind; ``fitted``: more options, from the lines.
-        says: whether it says anything about these lines; until columns are chosen, those that do not are left out.
+        informative: whether it distinguishes these lines; others are left out until the user chooses columns.
     """
 
     key: str
@@ -54,10 +54,10 @@ class TableColumn:
     config: Callable[..., Any] = partial(st.column_config.TextColumn, alignment="right")
     options: Mapping[str, Any] = field(default_factory=dict)
     fitted: Callable[[Sequence[Any]], Mapping[str, Any]] = lambda lines: {}
-    says: Callable[[Sequence[Any]], bool] = lambda lines: True
+    informative: Callable[[Sequence[Any]], bool] = lambda lines: True
 
     def config_for(self, lines: Sequence[Any], sort: str, descending: bool) -> Any:
-        """With an arrow in the head of the column that the lines are sorted by."""
+        """The configuration, with an arrow in the header of the column that the lines are sorted by."""
         sorted_by = self.sort is not None and self.sort == sort and self.key == (self.figure or self.sort)
         arrow = (" ↓" if descending else " ↑") if sorted_by else ""
         return self.config(f"{self.title}{arrow}", help=self.help, **self.options, **self.fitted(lines))
@@ -69,7 +69,7 @@ def marks(*, starred: bool, champion: bool, archived: bool) -> list[str]:
 
 
 def _wide_enough(lines: Sequence[RunLine]) -> dict[str, int]:
-    """For the chips of the line that has most of them: every pixel they leave shows more of what is at the right."""
+    """Just wide enough for the chips of the widest line, so that more columns are visible."""
     return {"width": max(66, *(14 + sum(24 + 7 * len(mark) for mark in line.marks) for line in lines))}
 
 
@@ -81,7 +81,7 @@ MARKS_COLUMN = TableColumn(
     config=CHIPS,
     options={"options": MARKS, "color": ["yellow", "violet", "gray"]},
     fitted=_wide_enough,
-    says=lambda lines: any(line.marks for line in lines),
+    informative=lambda lines: any(line.marks for line in lines),
 )
 
 
@@ -94,7 +94,7 @@ def colour_column(colour: Callable[[Any], str], **options: Any) -> TableColumn:
 
 
 def name_column(lines: Sequence[RunLine], widest: int) -> TableColumn:
-    """The names, cut so that they fit into ``widest`` pixels and still differ."""
+    """The names, shortened to ``widest`` pixels but still distinct."""
     names = fitting({line.run_id: line.name for line in lines}, widest)
     return TableColumn(
         key="name", title="Run", cell=lambda line: names[line.run_id],
@@ -103,13 +103,13 @@ def name_column(lines: Sequence[RunLine], widest: int) -> TableColumn:
 
 
 def usual(columns: Mapping[str, TableColumn], lines: Sequence[Any], only: Sequence[str] = ()) -> list[TableColumn]:
-    """The columns to show while the visitor has chosen none: those that say something about these lines.
+    """The columns shown until the user chooses some: those that distinguish these lines.
 
     Args:
-        only: keys of the columns there is room for on a phone, in their order; () for all.
+        only: keys of the columns that fit on a phone, in their order; () for all.
     """
     offered = [columns[key] for key in only or columns if key in columns]
-    return [column for column in offered if column.usual and column.says(lines)]
+    return [column for column in offered if column.usual and column.informative(lines)]
 
 
 def draw(
@@ -121,10 +121,10 @@ def draw(
     descending: bool = False,
     **options: Any,
 ) -> Any:
-    """The table; returns what is ticked.
+    """The table; returns the ticked rows.
 
     Args:
-        sort, descending: what the lines are sorted by, to be shown in the head of its column.
+        sort, descending: what the lines are sorted by, shown in the header of its column.
         options: of ``st.dataframe``.
     """
     return tables.table(

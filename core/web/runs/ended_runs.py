@@ -1,4 +1,4 @@
-"""Ended runs as a table, a page at a time: filter, search, open one, compare or organise several."""
+"""Ended runs as a table in pages: filter, search, open one, compare or organise several."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _PAGE = "ended.page"
 
 
 def show(bench: Workbench, names: Mapping[str, str]) -> None:
-    """Newest first unless asked otherwise; ticked rows can be compared and organised.
+    """The table with filters, newest runs first by default; ticked runs can be compared and organised.
 
     Args:
         names: dataset id -> title.
@@ -49,7 +49,7 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
 
 
 def _query(bench: Workbench, names: Mapping[str, str]) -> RunQuery:
-    """What the filters ask for."""
+    """The query of the filters."""
     with st.container(key="fields-ended"):
         text = run_filters.search_box(_bound)
         dataset = _dataset(bench, names)
@@ -70,12 +70,12 @@ def _query(bench: Workbench, names: Mapping[str, str]) -> RunQuery:
 
 
 def _bound(field: str) -> dict[str, Any]:
-    """The value of a filter is kept with the visit; another one begins with the first page."""
+    """Key and callback of a filter; changing its value shows the first page."""
     return {"key": f"ended.{field}", "on_change": _first}
 
 
 def _archived_label(bench: Workbench, query: RunQuery, shown: int) -> str:
-    """How many archived runs match too, a sentence; "" where they are listed, or where there are none."""
+    """A sentence with the number of archived runs that match as well; "" if they are shown or there are none."""
     if query.archived:
         return ""
     more = bench.registry.search(replace(query, archived=True), limit=1)[1] - shown
@@ -104,7 +104,7 @@ def _dataset_into_url() -> None:
 
 
 def table_key(run_ids: Sequence[str]) -> str:
-    """Ticks belong to rows, so other rows need another table."""
+    """A key per set of rows, since Streamlit keeps ticks by position."""
     return f"ended.table.{zlib.crc32(' '.join(run_ids).encode()):08x}"
 
 
@@ -176,13 +176,13 @@ _COLUMNS = (
     ),
     TableColumn(
         key="dataset", title="Dataset", cell=lambda line: line.dataset, config=_TEXT,
-        says=lambda lines: len({line.dataset for line in lines}) > 1,
+        informative=lambda lines: len({line.dataset for line in lines}) > 1,
     ),
     TableColumn(key="recipe", title="Recipe", cell=lambda line: describe(line.run.recipe), config=_TEXT),
     TableColumn(key="ended", title="Ended (UTC)", cell=lambda line: moment(line.run.ended_at), config=_TEXT),
     TableColumn(
         key="tags", title="Tags", cell=lambda line: list(line.run.tags), config=st.column_config.ListColumn,
-        says=lambda lines: any(line.run.tags for line in lines),
+        informative=lambda lines: any(line.run.tags for line in lines),
     ),
 )  # fmt: skip
 
@@ -192,7 +192,7 @@ def _open(shown: Sequence[Run]) -> None:
 
 
 def _compare(chosen: Sequence[Run]) -> None:
-    """Offered for ticked runs that can be compared."""
+    """A link to Compare with the ticked runs that have finished."""
     finished = [run for run in chosen if run.status is Status.FINISHED]
     if len({run.dataset_id for run in finished}) > 1:
         st.caption("Only runs of one dataset can be compared; tick runs of one.")
