@@ -88,7 +88,7 @@ _FIRST = (
         help="Only finished runs are measured on the test photos.",
         cell=lambda line: status_word(Status(line.cell("status"))),
         config=st.column_config.TextColumn,
-        says=lambda lines: any(line.cell("status") != Status.FINISHED for line in lines),
+        informative=lambda lines: any(line.cell("status") != Status.FINISHED for line in lines),
     ),
     _numbers("accuracy", percent, "Accuracy", "Fraction of test photos predicted correctly; for repetitions the mean."),
     TableColumn(
@@ -114,7 +114,7 @@ _FIRST = (
         help="Runs that differ only in the seed share a line: their number and the standard deviation of their "
         "accuracy in percentage points.",
         cell=_repetitions,
-        says=lambda lines: any(line.entry.counted > 1 for line in lines),
+        informative=lambda lines: any(line.entry.counted > 1 for line in lines),
     ),
 )
 
@@ -127,7 +127,7 @@ _PICTURES = (
         config=st.column_config.LineChartColumn,
         options={"width": 80},
         fitted=_scale,
-        says=lambda lines: any(line.curve for line in lines),
+        informative=lambda lines: any(line.curve for line in lines),
     ),
     TableColumn(
         key="hardest",
@@ -136,7 +136,7 @@ _PICTURES = (
         cell=lambda line: line.hardest or None,
         config=st.column_config.ImageColumn,
         options={"width": 118},
-        says=lambda lines: any(line.hardest for line in lines),
+        informative=lambda lines: any(line.hardest for line in lines),
     ),
 )
 
