@@ -189,9 +189,9 @@ def test_runs_are_filtered_by_star_and_tag_and_sorted(bench, filled):
 def test_archived_runs_are_hidden_until_asked_for(bench, filled):
     bench.archive([filled.with_status("FINISHED")[0].id])
     at = visit("runs")
-    assert len(at.dataframe[0].value) == 3 and "1 archived run more with *Archived too*" in text_of(at)
+    assert len(at.dataframe[0].value) == 3 and "1 archived run hidden; *Archived too*" in text_of(at)
     at.toggle(key="ended.archived").set_value(True).run()
-    assert "more with" not in text_of(at)
+    assert "hidden;" not in text_of(at)
     assert len(at.dataframe[0].value) == 4 and any("archived" in marks for marks in at.dataframe[0].value["marks"])
 
 

@@ -79,7 +79,7 @@ def _archived_label(bench: Workbench, query: RunQuery, shown: int) -> str:
     if query.archived:
         return ""
     more = bench.registry.search(replace(query, archived=True), limit=1)[1] - shown
-    return f" {count(more, 'archived run')} more with *Archived too*." if more else ""
+    return f" {count(more, 'archived run')} hidden; *Archived too* shows them." if more else ""
 
 
 def _first() -> None:

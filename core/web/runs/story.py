@@ -11,7 +11,7 @@ from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, moment, percent, plain, points
 from core.web.parts.labels import interval, slot_label
 from core.web.parts.tables import number, table
-from core.web.parts.widgets import page_link
+from core.web.parts.widgets import STATUSES, page_link
 from core.web.runs.rows import open_link
 from core.workbench import Workbench
 from core.workbench.reproduce import Reproduction
@@ -100,7 +100,9 @@ def repetitions(bench: Workbench, run: Run) -> None:
 
 
 def _run_line(run: Run, label: str, *, here: bool = False) -> None:
-    result = percent(run.test_accuracy, interval(run)) if run.test_accuracy is not None else str(run.status).lower()
+    result = (
+        percent(run.test_accuracy, interval(run)) if run.test_accuracy is not None else STATUSES[run.status][0].lower()
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{plain(label)}: {result}{' (this run)' if here else ''}", width="content")
         if not here:
