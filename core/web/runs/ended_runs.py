@@ -93,7 +93,7 @@ def _dataset(bench: Workbench, names: Mapping[str, str]) -> str | None:
         st.session_state["ended.dataset"] = wanted
     return st.selectbox(
         "Dataset", [None, *there], format_func=lambda id_: names.get(id_, id_) if id_ else "All datasets",
-        key="ended.dataset", on_change=_dataset_into_url,
+        key="ended.dataset", on_change=_dataset_into_url, placeholder="All datasets",
     )  # fmt: skip
 
 
