@@ -26,7 +26,7 @@ from core.charts.look import (
 from core.charts.styles import GREY_STYLE, RunStyle, styles_of
 from core.comparison.cost_axes import CostKind, cost_kind
 from core.comparison.paired import Paired
-from core.comparison.summary import claim
+from core.comparison.summary import outcome_sentence
 from core.comparison.table import Row, pareto_front
 from core.recipes.labels import without_shared
 from core.text.tables import Rows
@@ -106,7 +106,7 @@ def tradeoff_chart(
     titled = [replace(row, name=title_names[row.run.id]) for row in rows] if title_names else rows
     return Chart(
         figure=_draw(points, kind, currency, styles_of([point.run_id for point in points], styles)),
-        title=claim(titled, pairs, cost),
+        title=outcome_sentence(titled, pairs, cost),
         caption=f"Test accuracy with its 95 % interval against {kind.title}.",
         rows=lambda: _rows(points, kind, currency),
     )

@@ -6,7 +6,7 @@ from core.cli.verbs import Result, Verbs, add_runs, add_verb, table
 from core.comparison.compare import Comparison
 from core.comparison.cost_axes import COSTS
 from core.comparison.paired import Paired
-from core.comparison.summary import verdict
+from core.comparison.summary import pair_sentence
 from core.comparison.table import plain_rows
 from core.recipes.recipe import Recipe
 from core.text.units import percent
@@ -28,7 +28,7 @@ def as_json(found: Comparison) -> dict:
     return {
         "dataset": found.dataset_id,
         "runs": [_run(plain, row.run.recipe) for plain, row in zip(plain_rows(found.rows), found.rows, strict=True)],
-        "pairs": [_pair(pair) | {"verdict": verdict(pair, names)} for pair in found.pairs],
+        "pairs": [_pair(pair) | {"verdict": pair_sentence(pair, names)} for pair in found.pairs],
         "pareto": [{"axis": axis, "runs": list(runs)} for axis, runs in found.pareto.items()],
         "differing": [{"name": one.name, "values": dict(one.values)} for one in found.differing],
         "missing": dict(found.missing),

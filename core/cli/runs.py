@@ -72,6 +72,9 @@ def runs_text(result: dict) -> str:
     return table(("run", "status", "name", "epochs", "test accuracy"), rows)
 
 
+_STAGE_KEYS = ("name", "first_epoch", "last_epoch", "trained", "learning_rate", "schedule", "cut")
+
+
 def show(options: Namespace) -> Result:
     workbench = Workbench.open()
     run = workbench.registry.run(options.run)
@@ -96,7 +99,10 @@ def _evaluation_row(evaluation: Evaluation) -> dict:
 def _stages(workbench: Workbench, run: Run) -> list[dict]:
     """[] also where its network was deleted, so that its cuts are unknown."""
     try:
-        return [asdict(stage) for stage in workbench.stages(run.id)]
+        return [
+            {key: getattr(stage, key) for key in _STAGE_KEYS} | {"epochs_done": stage.epochs_done(run.epochs_done)}
+            for stage in workbench.stages(run.id)
+        ]
     except (InvalidInput, NotFound):
         return []
 

@@ -8,7 +8,7 @@ from core.comparison.table import Row, best
 from core.text.units import count, p_value, percent, points, times
 
 
-def verdict(pair: Paired, names: Mapping[str, str]) -> str:
+def pair_sentence(pair: Paired, names: Mapping[str, str]) -> str:
     """The result of one comparison: which run is more accurate, or that they are not distinguishable."""
     a, b = names.get(pair.a, pair.a), names.get(pair.b, pair.b)
     low, high, difference = pair.low, pair.high, pair.difference
@@ -29,7 +29,7 @@ def _p(pair: Paired) -> str:
     return p_value(pair.adjusted_p) + corrected
 
 
-def claim(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_seconds") -> str:
+def outcome_sentence(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_seconds") -> str:
     """What accuracy against cost shows: "Lite1 is not distinguishable from Lite0, at a fifth of the training time".
 
     Args:
@@ -42,7 +42,7 @@ def claim(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_
     leader = rivals[tested[0].a]
     ties = [rivals[pair.b] for pair in tested if pair.tie]
     if ties:
-        return _claim_of_tie(leader, ties, cost)
+        return _of_tie(leader, ties, cost)
     closest = min(tested, key=lambda pair: pair.difference)
     second = rivals[closest.b]
     margin = points(closest.difference)
@@ -55,7 +55,7 @@ def _alone(top: Row | None) -> str:
     return f"{top.name}: {percent(top.accuracy, top.interval)} test accuracy"
 
 
-def _claim_of_tie(leader: Row, ties: Sequence[Row], cost: str) -> str:
+def _of_tie(leader: Row, ties: Sequence[Row], cost: str) -> str:
     """The cheapest run not distinguishable from the best against the best (if it is the best: against the next)."""
     key = cost_kind(cost).key
     priced = [row for row in (leader, *ties) if row.value(key) is not None]

@@ -1,4 +1,4 @@
-"""Runs of one dataset in order of accuracy, with what they cost."""
+"""Runs of one dataset in order of accuracy, with their costs."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence

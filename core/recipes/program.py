@@ -54,6 +54,15 @@ class Stage:
     warmup: float = 0.0
     rate_decay: float = 1.0
 
+    @property
+    def cut(self) -> str:
+        """The cuts of all inputs as one text: "top + block6d"."""
+        return " + ".join(dict.fromkeys(part.cut for part in self.inputs))
+
+    def epochs_done(self, of_run: int) -> int:
+        """How many epochs of this stage are among the first ``of_run`` epochs of the run."""
+        return max(0, min(of_run, self.last_epoch) - self.first_epoch + 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program:

@@ -11,7 +11,7 @@ from core.charts.thresholds import thresholds_chart
 from core.comparison.coverage import coverage
 from core.comparison.paired import Paired
 from core.comparison.reliability import reliability
-from core.comparison.summary import verdict
+from core.comparison.summary import pair_sentence
 from core.reporting.material import Material
 from core.reporting.parts import (
     RUN,
@@ -80,7 +80,7 @@ def pairs_section(material: Material) -> Section | None:
 
 def _pairs_lead(material: Material, pairs: Sequence[Paired]) -> str:
     if len(pairs) == 1:
-        return verdict(pairs[0], material.names)
+        return pair_sentence(pairs[0], material.names)
     best, behind = material.names[pairs[0].a], sum(not pair.tie for pair in pairs)
     others = "; the other differences could be chance" if behind < len(pairs) else ""
     return f"{behind} of {count(len(pairs), 'other run')} are significantly less accurate than {best}{others}."

@@ -1,7 +1,7 @@
 """The beginning and the end of the report: the result in a sentence, the dataset, and users' notes."""
 
 from core.charts.dataset import class_balance_chart
-from core.comparison.summary import verdict
+from core.comparison.summary import pair_sentence
 from core.reporting.material import Material
 from core.reporting.parts import Section, report_chart, run_label
 from core.reporting.rendering import render
@@ -23,7 +23,7 @@ def answer(material: Material) -> str:
     pairs = material.comparison.against_best
     first = f"{names[best.run.id]} is the most accurate of {len(measured)} runs: {accuracy}."
     if len(pairs) == 1:
-        return f"{first} {verdict(pairs[0], names)}"
+        return f"{first} {pair_sentence(pairs[0], names)}"
     ties = [pair.b for pair in pairs if pair.tie]
     if not ties:
         return f"{first} All others are significantly less accurate." if pairs else first

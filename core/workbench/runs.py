@@ -27,20 +27,6 @@ class Lineage:
     children: tuple[Run, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class StageRow:
-    """A stage of a run for display; see ``Stage``. ``cut``: where its inputs come from; epochs_done: in this stage."""
-
-    name: str
-    first_epoch: int
-    last_epoch: int
-    trained: tuple[str, ...]
-    learning_rate: float
-    schedule: str
-    cut: str
-    epochs_done: int
-
-
 class Running(Bench):
     """Runs, whatever their status."""
 
@@ -85,13 +71,13 @@ class Running(Bench):
 
     # --- what belongs to a run ---
 
-    def stages(self, run_id: str) -> list[StageRow]:
-        """The stages of a run's training with the epochs done; [] where no epochs are run."""
+    def stages(self, run_id: str) -> Sequence[Stage]:
+        """The stages of a run's training; [] where no epochs are run."""
         run = self.registry.run(run_id)
         if not run.recipe.is_trained:
             return []
         blocks = backbone_of(run.recipe.backbone, self.registry, self.settings).blocks
-        return [_stage_row(stage, run) for stage in program_of(run.recipe, blocks).stages]
+        return program_of(run.recipe, blocks).stages
 
     def repetitions(self, run_id: str) -> list[Run]:
         """Runs of one recipe that only differ in the seed, this run included, by seed."""
@@ -117,17 +103,3 @@ class Running(Bench):
         """Predictions of several models for several photos (file name, bytes); see ``core.models.predict``."""
         folders = [run_folder(self.settings, self.registry.model(reference).run_id).model for reference in references]
         return predict.predict(folders, photos, top=top)
-
-
-def _stage_row(stage: Stage, run: Run) -> StageRow:
-    done = min(run.epochs_done, stage.last_epoch) - stage.first_epoch + 1
-    return StageRow(
-        name=stage.name,
-        first_epoch=stage.first_epoch,
-        last_epoch=stage.last_epoch,
-        trained=stage.trained,
-        learning_rate=stage.learning_rate,
-        schedule=str(stage.schedule),
-        cut=" + ".join(dict.fromkeys(part.cut for part in stage.inputs)),
-        epochs_done=max(0, done),
-    )

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.comparison.board_page import BoardPage
-from core.comparison.summary import verdict
+from core.comparison.summary import pair_sentence
 from core.datasets.values import Dataset
 from core.text.units import count, listed, percent, plain
 from core.web.compare.selected import Selected
@@ -40,7 +40,7 @@ def result(dataset: Dataset, selected: Selected | None) -> str:
         return f"{plain(names[best.run.id])}: {reached} test accuracy. Select a second run to compare it with."
     pairs = selected.comparison.against_best
     if len(measured) == 2 and len(pairs) == 1:
-        return plain(verdict(pairs[0], names))
+        return plain(pair_sentence(pairs[0], names))
     if selected.best is not None:
         return _of_all(selected, selected.best)
     leaders = [names[row.run.id] for row in measured if row.accuracy == best.accuracy]

@@ -46,7 +46,7 @@ def stages(bench: Workbench, run: Run) -> None:
         {
             "Stage": stage.name,
             "Epochs": f"{stage.first_epoch} to {stage.last_epoch}",
-            "Done": stage.epochs_done,
+            "Done": stage.epochs_done(run.epochs_done),
             "Trained": listed(["head", *stage.trained], 4),
             "Starts from": stage.cut,
             "Learning rate": stage.learning_rate,

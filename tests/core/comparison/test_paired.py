@@ -6,7 +6,7 @@ import pytest
 from core.comparison.compare import compare
 from core.comparison.paired import paired
 from core.comparison.statistics import holm, mcnemar, newcombe
-from core.comparison.summary import verdict
+from core.comparison.summary import pair_sentence
 from core.errors import InvalidInput
 from core.runs.predictions import Predictions
 from tests.comparison_values import a_run, answers
@@ -85,7 +85,9 @@ NAMES = {"a": "Lite1", "b": "Lite0"}
 def test_a_real_difference_is_called_better_with_its_interval():
     pair = paired(answers("b", "+" * 20 + "-" * 10 + "+" * 70), answers("a", "+" * 100))
     assert not pair.tie and pair.difference == pytest.approx(-0.1)
-    assert verdict(pair, NAMES) == "Lite1 is more accurate than Lite0 by 10 points (95 %: 5.0 to 16.0, p = 0.002)."
+    assert (
+        pair_sentence(pair, NAMES) == "Lite1 is more accurate than Lite0 by 10 points (95 %: 5.0 to 16.0, p = 0.002)."
+    )
 
 
 def test_one_photo_makes_nobody_certain():
@@ -102,10 +104,11 @@ def test_a_difference_that_could_be_chance_is_called_a_tie():
     pair = paired(answers("a", "+++++--+"), answers("b", "++++-+-+"))
     assert pair.tie
     assert (
-        verdict(pair, NAMES) == "Lite1 and Lite0 are not distinguishable: both have the same accuracy on 8 test photos."
+        pair_sentence(pair, NAMES)
+        == "Lite1 and Lite0 are not distinguishable: both have the same accuracy on 8 test photos."
     )
     pair = paired(answers("a", "++++++-+"), answers("b", "++++-+-+"))
-    assert verdict(pair, NAMES) == (
+    assert pair_sentence(pair, NAMES) == (
         "Lite1 is not distinguishable from Lite0: 12.5 points more accurate on 8 test photos, "
         "not statistically significant (p = 1.00)."
     )
@@ -131,4 +134,4 @@ def test_correction_can_turn_a_difference_into_a_tie():
     assert not paired(best, other).tie
     pairs = against_best(best, other, third)
     assert [pair.tie for pair in pairs] == [True, True]
-    assert "corrected for 2 comparisons" in verdict(pairs[0], {})
+    assert "corrected for 2 comparisons" in pair_sentence(pairs[0], {})

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.comparison.summary import claim
+from core.comparison.summary import outcome_sentence
 from core.comparison.table import SeveralDatasets
 from core.errors import NotFound
 from core.files.home import run_folder
@@ -144,4 +144,4 @@ def test_every_pattern_can_stand_beside_every_other_one(bench):
     assert len(found.rows) == len(runs) and not found.missing
     told = {one.name for one in found.differing}
     assert {"backbone", "pattern", "cascade", "members", "depth"} <= told
-    assert claim(found.rows, found.against_best)
+    assert outcome_sentence(found.rows, found.against_best)

@@ -33,13 +33,14 @@ def test_stages_say_what_learned_when_and_from_where(bench, dataset):
     recipe = Recipe(backbone=LITE0, pattern=Pattern.FINE_TUNING, hyperparameters=numbers)
     ((_, run),) = bench.plan_and_launch([(dataset, recipe)])
     head, top = bench.stages(run.id)
-    assert (head.last_epoch, head.cut, head.epochs_done) == (4, "top", 0)
+    assert (head.last_epoch, head.cut, head.epochs_done(run.epochs_done)) == (4, "top", 0)
     assert (top.first_epoch, top.cut, top.trained) == (5, "block6d", ("head", "block7a"))
 
 
 def test_a_finished_stage_counts_its_epochs(bench, finished_runs):
-    (stage,) = bench.stages(finished_runs[0].id)
-    assert stage.epochs_done == finished_runs[0].epochs_done == stage.last_epoch
+    run = finished_runs[0]
+    (stage,) = bench.stages(run.id)
+    assert stage.epochs_done(run.epochs_done) == run.epochs_done == stage.last_epoch
 
 
 def test_what_trains_no_epochs_has_no_stages(bench, dataset):

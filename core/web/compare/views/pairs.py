@@ -9,7 +9,7 @@ from core.comparison.classes import ClassDifference, class_differences
 from core.comparison.paired import Paired
 from core.comparison.photos import compared_photos
 from core.comparison.resampling import TEST_METRICS, MetricDifference
-from core.comparison.summary import verdict
+from core.comparison.summary import pair_sentence
 from core.text.units import count, p_value, percent, plain, points
 from core.web.compare import address
 from core.web.compare.columns import bare_p
@@ -30,7 +30,7 @@ def show(selected: Selected) -> None:
     a, b = parts.choose_two(selected, ids)
     assert b is not None
     pair = selected.comparison.pair(a, b)
-    finding(verdict(pair, selected.brief_names))
+    finding(pair_sentence(pair, selected.brief_names))
     parts.letters(selected, a, b)
     _corrected(selected, pair)
     fourfold, metrics = st.columns([2, 3], gap="medium")
