@@ -108,8 +108,8 @@ def metric_differences(a: Predictions, b: Predictions, *, draws: int | None = No
         InvalidInput: they did not answer the same photos of the same classes.
     """
     require_same_photos(a, b)
-    one, other = a.sorted, b.sorted
-    return _differences(one.probabilities, other.probabilities, one.labels, draws or _draws(len(one.labels)))
+    one, other = (found.probabilities[found.by_digest] for found in (a, b))
+    return _differences(one, other, a.sorted.labels, draws or _draws(len(one)))
 
 
 def _draws(n: int) -> int:

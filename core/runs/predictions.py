@@ -21,6 +21,19 @@ _ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Correctness:
+    """Which photos of a split a run predicts correctly, in the order of their digests.
+
+    Args:
+        digests: of the n photos, ascending. labels: (n,) true labels. correct: (n,) bool.
+    """
+
+    digests: tuple[str, ...]
+    labels: np.ndarray
+    correct: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
     """Predictions of one run for the n photos of a split.
 
@@ -56,12 +69,13 @@ class Predictions:
     @property
     def by_digest(self) -> np.ndarray:
         """(n,) row numbers in the order of the digests, in which runs of the same photos can be compared."""
-        return _order(self.digests)
+        return _order(self.digests)[0]
 
     @cached_property
-    def sorted(self) -> "Predictions":
-        """The same predictions in the order of the digests."""
-        return self.rows(self.by_digest)
+    def sorted(self) -> "Correctness":
+        """Which photos are correct, in the order of the digests. Kept, so without a copy of the probabilities."""
+        order, digests = _order(self.digests)
+        return Correctness(digests=digests, labels=self.labels[order], correct=self.correct[order])
 
     def rows(self, numbers: np.ndarray) -> "Predictions":
         """The predictions of these rows, in this order."""
@@ -88,9 +102,13 @@ class Predictions:
 
 
 @lru_cache(maxsize=32)
-def _order(digests: tuple[str, ...]) -> np.ndarray:
-    """Cached, because most runs of a dataset have the same digests in the same order."""
-    return np.argsort(np.array(digests))
+def _order(digests: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Row numbers in the order of the digests, and the digests in this order.
+
+    All runs of a dataset tend to have the same digests in the same order.
+    """
+    order = np.argsort(np.array(digests))
+    return order, tuple(digests[row] for row in order.tolist())
 
 
 def read_predictions(run_id: str, split: str, settings: Settings) -> Predictions:

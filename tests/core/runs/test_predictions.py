@@ -116,3 +116,13 @@ def test_answers_are_never_unpickled(tmp_path):
     np.savez(path, digests=np.array(["p0"], dtype=object), labels=np.array([0]), probabilities=np.ones((1, 2)))
     with pytest.raises(InvalidInput, match="damaged"):
         read_predictions("r-1", "test", settings)
+
+
+def test_what_comparisons_keep_of_a_run_is_small_and_shared():
+    """Up to 500 runs are compared; a second copy of their probabilities would double the memory of that."""
+    runs = [answers(f"r-{number}", "+-+-", reverse=True) for number in range(2)]
+    kept = [run.sorted for run in runs]
+    assert kept[0].digests == ("p0", "p1", "p2", "p3")
+    assert kept[0].correct.tolist() == [True, False, True, False]
+    assert kept[0].digests is kept[1].digests
+    assert not hasattr(kept[0], "probabilities")
