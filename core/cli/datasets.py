@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.datasets.importing import ImportProgress
+from core.datasets.values import Dataset
 from core.workbench import Workbench
 
 
@@ -21,13 +22,7 @@ def import_(options: Namespace) -> Result:
     workbench = Workbench.open()
     progress = None if options.json or not sys.stderr.isatty() else _show_progress
     dataset, known = workbench.import_photos(options.path, options.name, seed=options.seed, progress=progress)
-    result = {
-        "dataset": dataset.id,
-        "name": dataset.name,
-        "version": dataset.version,
-        "digest": dataset.digest,
-        "classes": dataset.class_sizes,
-        "splits": dataset.split_sizes,
+    result = _row(dataset) | {
         "accepted": dataset.photo_count,
         "notes": list(dataset.notes),
         "rejected": [asdict(rejection) for rejection in dataset.rejections],
@@ -55,18 +50,12 @@ def import_text(result: dict) -> str:
 
 
 def datasets(options: Namespace) -> Result:
-    rows = [
-        {
-            "dataset": dataset.id,
-            "name": dataset.name,
-            "version": dataset.version,
-            "digest": dataset.digest,
-            "classes": dataset.class_sizes,
-            "splits": dataset.split_sizes,
-        }
-        for dataset in Workbench.open().registry.datasets()
-    ]
-    return {"datasets": rows}, True
+    return {"datasets": list(map(_row, Workbench.open().registry.datasets()))}, True
+
+
+def _row(dataset: Dataset) -> dict:
+    about = {name: getattr(dataset, name) for name in ("name", "version", "digest")}
+    return {"dataset": dataset.id} | about | {"classes": dataset.class_sizes, "splits": dataset.split_sizes}
 
 
 def datasets_text(result: dict) -> str:

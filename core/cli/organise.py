@@ -69,14 +69,8 @@ def _marks(workbench: Workbench, references: list[str]) -> dict:
 
 def marks_row(run: Run) -> dict:
     """Name, star, archive, tags and notes of a run as JSON."""
-    return {
-        "run": run.id,
-        "name": run.name,
-        "starred": run.starred,
-        "archived": run.archived,
-        "tags": list(run.tags),
-        "notes": run.notes,
-    }
+    marks = {name: getattr(run, name) for name in ("name", "starred", "archived", "notes")}
+    return {"run": run.id, "tags": list(run.tags)} | marks
 
 
 def marks_text(result: dict) -> str:

@@ -25,29 +25,17 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("run", metavar="RUN")
 
 
+_FIELDS = (
+    "name", "reason", "epochs_done", "best_epoch", "wall_seconds", "priority", "attempt", "extends", "reproduces",
+    "fingerprint", "created_at", "starred", "archived", "notes",
+)  # fmt: skip
+
+
 def run_row(run: Run) -> dict:
-    return {
-        "run": run.id,
-        "name": run.name,
-        "dataset": run.dataset_id,
-        "recipe": run.recipe.to_dict(),
-        "status": str(run.status),
-        "reason": run.reason,
-        "epochs_done": run.epochs_done,
-        "best_epoch": run.best_epoch,
-        "accuracy": run.test_accuracy,
-        "wall_seconds": run.wall_seconds,
-        "priority": run.priority,
-        "attempt": run.attempt,
-        "extends": run.extends,
-        "reproduces": run.reproduces,
-        "fingerprint": run.fingerprint,
-        "created_at": run.created_at,
-        "tags": list(run.tags),
-        "starred": run.starred,
-        "archived": run.archived,
-        "notes": run.notes,
-    }
+    """A run as JSON."""
+    ids = {"run": run.id, "dataset": run.dataset_id, "recipe": run.recipe.to_dict(), "status": str(run.status)}
+    fields = {name: getattr(run, name) for name in _FIELDS}
+    return ids | fields | {"accuracy": run.test_accuracy, "tags": list(run.tags)}
 
 
 def runs(options: Namespace) -> Result:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from core.errors import InvalidInput
 from core.text import units
@@ -34,113 +35,61 @@ class CostKind:
         return self.say(value, currency) if self.say is units.money else self.say(value)
 
 
-COSTS: dict[str, CostKind] = {
-    kind.key: kind
-    for kind in (
-        CostKind(
-            key="alone_wall_seconds",
-            title="training time",
-            unit="s",
-            help="Wall-clock time as if nothing had been cached; waiting in the queue not included.",
-            say=units.duration,
-        ),
-        CostKind(
-            key="wall_seconds",
-            title="time spent",
-            unit="s",
-            help="Wall-clock time of all attempts; cached features cost nothing, waiting in the queue not included.",
-            say=units.duration,
-        ),
-        CostKind(
-            key="alone_cpu_seconds",
-            title="CPU time",
-            unit="s",
-            help="User and system time of the trainer without cached features.",
-            say=units.duration,
-        ),
-        CostKind(
-            key="cpu_seconds",
-            title="CPU time spent",
-            unit="s",
-            help="User and system time of the trainer and its child processes.",
-            say=units.duration,
-        ),
-        CostKind(
-            key="device_seconds",
-            title="GPU time",
-            unit="s",
-            help="Time for which the run held its GPU.",
-            say=units.duration,
-        ),
-        CostKind(
-            key="energy_joules",
-            title="energy",
-            unit="Wh",
-            scale=1 / 3600,
-            help="From an energy counter of the GPU or the CPU, which counts everything that ran there meanwhile.",
-            say=units.energy,
-        ),
-        CostKind(
-            key="alone_money",
-            title="training cost",
-            help="Training time times the hourly cost.",
-            say=units.money,
-        ),
-        CostKind(
-            key="money",
-            title="cost spent",
-            help="Time spent times the hourly cost.",
-            say=units.money,
-        ),
-        CostKind(
-            key="ms_per_photo",
-            title="time per photo",
-            unit="ms",
-            help="Median time to predict one photo with the saved model on this machine.",
-            say=units.milliseconds,
-        ),
-        CostKind(
-            key="multiply_adds",
-            unit="million",
-            scale=1e-6,
-            title="multiply-adds per photo",
-            help="Multiply-add operations of one forward pass.",
-            say=units.amount,
-        ),
-        CostKind(
-            key="parameters_total",
-            unit="million",
-            scale=1e-6,
-            title="parameters",
-            help="Parameters of the whole model, including the backbone.",
-            say=units.amount,
-        ),
-        CostKind(
-            key="model_bytes",
-            title="model size",
-            unit="MB",
-            scale=1e-6,
-            help="Size of model.keras.",
-            say=units.size,
-        ),
-        CostKind(
-            key="peak_rss_bytes",
-            unit="MB",
-            scale=1e-6,
-            title="memory",
-            help="Peak resident memory of the trainer.",
-            say=units.size,
-        ),
-        CostKind(
-            key="peak_gpu_bytes",
-            unit="MB",
-            scale=1e-6,
-            title="GPU memory",
-            help="Peak memory used on the GPUs of the run.",
-            say=units.size,
-        ),
-    )
-}
+_seconds = partial(CostKind, unit="s", say=units.duration)
+_millions = partial(CostKind, unit="million", scale=1e-6, say=units.amount)
+_megabytes = partial(CostKind, unit="MB", scale=1e-6, say=units.size)
+
+_KINDS = (
+    _seconds(
+        key="alone_wall_seconds",
+        title="training time",
+        help="Wall-clock time as if nothing had been cached; waiting in the queue not included.",
+    ),
+    _seconds(
+        key="wall_seconds",
+        title="time spent",
+        help="Wall-clock time of all attempts; cached features cost nothing, waiting in the queue not included.",
+    ),
+    _seconds(
+        key="alone_cpu_seconds",
+        title="CPU time",
+        help="User and system time of the trainer without cached features.",
+    ),
+    _seconds(
+        key="cpu_seconds", title="CPU time spent", help="User and system time of the trainer and its child processes."
+    ),
+    _seconds(key="device_seconds", title="GPU time", help="Time for which the run held its GPU."),
+    CostKind(
+        key="energy_joules",
+        title="energy",
+        unit="Wh",
+        scale=1 / 3600,
+        help="From an energy counter of the GPU or the CPU, which counts everything that ran there meanwhile.",
+        say=units.energy,
+    ),
+    CostKind(key="alone_money", title="training cost", help="Training time times the hourly cost.", say=units.money),
+    CostKind(key="money", title="cost spent", help="Time spent times the hourly cost.", say=units.money),
+    CostKind(
+        key="ms_per_photo",
+        title="time per photo",
+        unit="ms",
+        help="Median time to predict one photo with the saved model on this machine.",
+        say=units.milliseconds,
+    ),
+    _millions(
+        key="multiply_adds",
+        title="multiply-adds per photo",
+        help="Multiply-add operations of one forward pass.",
+    ),
+    _millions(
+        key="parameters_total", title="parameters", help="Parameters of the whole model, including the backbone."
+    ),
+    _megabytes(key="model_bytes", title="model size", help="Size of model.keras."),
+    _megabytes(key="peak_rss_bytes", title="memory", help="Peak resident memory of the trainer."),
+    _megabytes(key="peak_gpu_bytes", title="GPU memory", help="Peak memory used on the GPUs of the run."),
+)
+
+COSTS: dict[str, CostKind] = {kind.key: kind for kind in _KINDS}
 """Every cost by which runs can be compared; the first is the fairest, as it does not depend on what ran before."""
 
 

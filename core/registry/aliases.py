@@ -16,7 +16,7 @@ from core.datasets.values import Dataset
 from core.errors import Conflict, InvalidInput, NotFound
 from core.registry.connection import Store
 from core.registry.datasets import get_dataset
-from core.registry.schema import alias_moves, columns_of, datasets, runs
+from core.registry.schema import alias_moves, columns_of, datasets, equal, runs
 from core.runs.values import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Status
 
 MARK = "@"
@@ -96,8 +96,7 @@ class Aliases(Store):
         query = select(*_COLUMNS, runs.c.id.is_not(None).label("there")).order_by(_IN_ORDER)
         query = query.outerjoin_from(alias_moves, runs, runs.c.id == alias_moves.c.run_id)
         query = query.where(alias_moves.c.number.in_(newest))
-        if dataset_id is not None:
-            query = query.where(alias_moves.c.dataset_id == dataset_id)
+        query = query.where(*equal(alias_moves.c.dataset_id, dataset_id))
         with self.reading() as connection:
             rows = [row._asdict() for row in connection.execute(query)]
         return [Held(there=bool(row.pop("there")), move=AliasMove(**row)) for row in rows]
@@ -105,10 +104,8 @@ class Aliases(Store):
     def alias_history(self, dataset_id: str, alias: str | None = None) -> list[AliasMove]:
         """All moves of an alias, or of all of a dataset, newest first."""
         query = select(*_COLUMNS).where(alias_moves.c.dataset_id == dataset_id).order_by(_IN_ORDER.desc())
-        if alias is not None:
-            query = query.where(alias_moves.c.alias == alias)
-        with self.reading() as connection:
-            return [AliasMove(**row._mapping) for row in connection.execute(query)]
+        query = query.where(*equal(alias_moves.c.alias, alias))
+        return self.values(query, AliasMove)
 
 
 _RUN = (runs.c.id, runs.c.name, runs.c.dataset_id, runs.c.status)

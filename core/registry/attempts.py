@@ -19,16 +19,13 @@ class Attempts(Store):
     def attempts(self, run_id: str) -> list[Attempt]:
         """All attempts of a run, the first one first."""
         query = select(*_COLUMNS).where(attempts.c.run_id == run_id).order_by(attempts.c.number)
-        with self.reading() as connection:
-            return [Attempt(**row._mapping) for row in connection.execute(query)]
+        return self.values(query, Attempt)
 
     def running_attempts(self) -> list[Attempt]:
         """The current attempt of every running run, the longest running one first."""
         current = (attempts.c.run_id == runs.c.id) & (attempts.c.number == runs.c.attempt)
         query = select(*_COLUMNS).join(runs, current).where(runs.c.status == Status.RUNNING)
-        with self.reading() as connection:
-            rows = connection.execute(query.order_by(attempts.c.started_at, attempts.c.run_id))
-            return [Attempt(**row._mapping) for row in rows]
+        return self.values(query.order_by(attempts.c.started_at, attempts.c.run_id), Attempt)
 
     def record_process(self, run_id: str, attempt: int, identity: dict[str, Any]) -> None:
         """Stores the identity (pid, start time, boot id) of the process that runs this attempt."""

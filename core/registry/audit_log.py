@@ -34,9 +34,7 @@ class AuditLog(Store):
 
     def log_entries(self, limit: int = 100) -> list[LogEntry]:
         """The newest ``limit`` entries, newest first."""
-        with self.reading() as connection:
-            rows = connection.execute(select(*columns_of(log, LogEntry)).order_by(log.c.number.desc()).limit(limit))
-            return [LogEntry(**row._mapping) for row in rows]
+        return self.values(select(*columns_of(log, LogEntry)).order_by(log.c.number.desc()).limit(limit), LogEntry)
 
 
 def add_entry(connection: Connection, action: str, detail: dict[str, Any] | None) -> None:

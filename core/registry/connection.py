@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 
@@ -18,6 +18,8 @@ try:  # SQLite 3.7 to 3.51.2 can corrupt a file when the WAL is reset; pysqlite3
     from pysqlite3 import dbapi2 as sqlite
 except ImportError:
     from sqlite3 import dbapi2 as sqlite
+
+Value = TypeVar("Value")
 
 BUSY_SECONDS = 30
 _PRAGMAS = (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON")
@@ -59,6 +61,11 @@ class Store:
         self._refuse_forks()
         with readable_errors(self.path), self._writer.begin() as connection:
             yield connection
+
+    def values(self, query: Select, kind: type[Value]) -> list[Value]:
+        """The rows of a query for the columns of ``kind`` (see ``columns_of``)."""
+        with self.reading() as connection:
+            return [kind(**row._mapping) for row in connection.execute(query)]
 
     def change_counter(self) -> int:
         """A number that changes whenever any process has written; to be compared within this process only."""

@@ -11,7 +11,7 @@ from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.errors import Conflict, NotFound
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.schema import columns_of, datasets, photos, row_of, runs
+from core.registry.schema import columns_of, datasets, equal, photos, row_of, runs
 from core.runs.values import Status
 
 _COLUMNS = columns_of(datasets, Dataset)
@@ -74,13 +74,9 @@ class Datasets(Store):
     ) -> list[Photo]:
         """Photos in the order train, validation, test; within a split by class, then digest."""
         query = select(*_PHOTO_COLUMNS).where(photos.c.dataset_id == dataset_id)
-        if split is not None:
-            query = query.where(photos.c.split == split)
-        if class_name is not None:
-            query = query.where(photos.c.class_name == class_name)
+        query = query.where(*equal(photos.c.split, split), *equal(photos.c.class_name, class_name))
         query = query.order_by(_SPLIT_ORDER, photos.c.class_name, photos.c.digest).limit(limit).offset(offset)
-        with self.reading() as connection:
-            return [Photo(**row._mapping) for row in connection.execute(query)]
+        return self.values(query, Photo)
 
     def delete_dataset(self, dataset_id: str, entry: dict[str, Any] | None = None) -> None:
         """Deletes a dataset, its photos, and every run on it with its results and model.

@@ -10,7 +10,7 @@ from core.recipes.recipe import Pattern
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.schema import columns_of, ids_in, models, row_of, runs
+from core.registry.schema import columns_of, equal, ids_in, models, row_of, runs
 from core.runs.values import Model, Status
 
 _COLUMNS = columns_of(models, Model)
@@ -36,10 +36,8 @@ class Models(Store):
     def models(self, dataset_id: str | None = None) -> list[Model]:
         """Models, newest first."""
         query = select(*_COLUMNS).order_by(models.c.created_at.desc(), models.c.number.desc())
-        if dataset_id is not None:
-            query = query.where(models.c.dataset_id == dataset_id)
-        with self.reading() as connection:
-            return [Model(**row._mapping) for row in connection.execute(query)]
+        query = query.where(*equal(models.c.dataset_id, dataset_id))
+        return self.values(query, Model)
 
     def networks(self, limit: int) -> list[Model]:
         """The newest trained models with a ``model.keras``, those of starred runs first.
@@ -50,8 +48,7 @@ class Models(Store):
         newest = select(models.c.number).join(runs, runs.c.id == models.c.run_id).where(learned)
         newest = newest.order_by(runs.c.starred.desc(), models.c.number.desc()).limit(limit)
         query = select(*_COLUMNS).where(models.c.number.in_(newest)).order_by(models.c.number.desc())
-        with self.reading() as connection:
-            return [Model(**row._mapping) for row in connection.execute(query)]
+        return self.values(query, Model)
 
     def replace_card(self, model_id: str, *, card: dict, sha256: str, size_bytes: int) -> None:
         """Replaces the card of a model; digest and size change too where the card is the model's main file.
@@ -67,15 +64,12 @@ class Models(Store):
     def models_of(self, run_ids: Sequence[str]) -> dict[str, Model]:
         """The models of these runs, by run id; runs without a model are omitted."""
         query = select(*_COLUMNS).where(models.c.run_id.in_(ids_in(run_ids)))
-        with self.reading() as connection:
-            found = [Model(**row._mapping) for row in connection.execute(query)]
-        return {model.run_id: model for model in found}
+        return {model.run_id: model for model in self.values(query, Model)}
 
     def model_sizes(self, dataset_id: str | None = None) -> dict[str, int]:
         """Which runs have a model, and the bytes of its main file; without the cards, which are long."""
         query = select(models.c.run_id, models.c.size_bytes)
-        if dataset_id is not None:
-            query = query.where(models.c.dataset_id == dataset_id)
+        query = query.where(*equal(models.c.dataset_id, dataset_id))
         with self.reading() as connection:
             return {row.run_id: row.size_bytes for row in connection.execute(query)}
 

@@ -14,7 +14,7 @@ from core.recipes.recipe import Recipe, family
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.schema import columns_of, datasets, ids_in, row_of, runs
+from core.registry.schema import columns_of, datasets, equal, ids_in, row_of, runs
 from core.registry.search_text import search_text
 from core.runs.values import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
 from core.text.units import visible
@@ -50,10 +50,7 @@ class Runs(Store):
     def runs(self, dataset_id: str | None = None, status: Status | None = None, limit: int | None = None) -> list[Run]:
         """Runs, newest first."""
         query = select(*RUN_COLUMNS).order_by(*NEWEST_FIRST).limit(limit)
-        if dataset_id is not None:
-            query = query.where(runs.c.dataset_id == dataset_id)
-        if status is not None:
-            query = query.where(runs.c.status == status)
+        query = query.where(*equal(runs.c.dataset_id, dataset_id), *equal(runs.c.status, status))
         with self.reading() as connection:
             return read_runs(connection, query)
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -231,6 +232,11 @@ def ids_in(ids: Iterable[str]) -> Select:
     """What ``IN`` takes: any number of ids is one parameter."""
     values = func.json_each(json.dumps(list(ids))).table_valued("value")
     return select(values.c.value)
+
+
+def equal(column: ColumnElement, value: Any) -> list[ColumnElement[bool]]:
+    """What ``where`` takes: the condition that the column has this value; any value for None."""
+    return [] if value is None else [column == value]
 
 
 def columns_of(table: Table, value: type) -> list[Column]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from core.errors import InvalidInput
 from core.registry.connection import Store
 from core.registry.runs import NEWEST_FIRST, RUN_COLUMNS, read_runs
-from core.registry.schema import models, runs
+from core.registry.schema import equal, models, runs
 from core.registry.search_text import normalised
 from core.runs.values import Run, Status
 
@@ -79,8 +79,7 @@ class Search(Store):
 def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
     one_of = {"status": query.statuses, "pattern": query.patterns, "backbone": query.backbones}
     conditions: list[ColumnElement[bool]] = [runs.c[name].in_(values) for name, values in one_of.items() if values]
-    if query.dataset_id is not None:
-        conditions.append(runs.c.dataset_id == query.dataset_id)
+    conditions += equal(runs.c.dataset_id, query.dataset_id)
     if query.starred:
         conditions.append(runs.c.starred.is_(True))
     if not query.archived:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, func, select, true
 
 from core.registry.connection import Store
 from core.registry.runs import RUN_COLUMNS, read_runs
-from core.registry.schema import runs
+from core.registry.schema import equal, runs
 from core.registry.search import ENDED
 from core.runs.values import Run, Status
 
@@ -47,7 +47,6 @@ class Summaries(Store):
             tag = func.json_each(runs.c.tags).table_valued("value")
             value, source = tag.c.value, runs.join(tag, true())
         query = select(value, func.count()).select_from(source).where(value != "")
-        if dataset_id is not None:
-            query = query.where(runs.c.dataset_id == dataset_id)
+        query = query.where(*equal(runs.c.dataset_id, dataset_id))
         with self.reading() as connection:
             return dict(connection.execute(query.group_by(value).order_by(func.count().desc(), value)).all())
