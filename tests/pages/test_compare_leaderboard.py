@@ -71,8 +71,8 @@ def test_what_the_issue_asks_for_is_in_the_usual_columns(filled):
 def test_the_best_and_what_is_not_distinguishable_from_it_are_marked(many):
     table = table_of(visit("compare", fold="0", size="50"))
     assert list(table["verdict"][0]) == ["best"]
-    assert {tuple(verdict) for verdict in table["verdict"][1:]} <= {(), ("not significant",)}
-    assert ("not significant",) in set(map(tuple, table["verdict"]))
+    assert {tuple(verdict) for verdict in table["verdict"][1:]} <= {(), ("n.s.",)}
+    assert ("n.s.",) in set(map(tuple, table["verdict"]))
 
 
 def test_the_verdict_says_for_how_many_comparisons_it_is_corrected():

@@ -74,9 +74,7 @@ def test_the_leaderboard_shows_the_printed_numbers(ids, printed):
         assert line["interval"] == f"{100 * low:.1f} to {100 * high:.1f} %"
         assert line["log_loss"] == f"{run['log_loss']:.3f}"
         assert line["best_epoch"] == ("–" if run["best_epoch"] is None else str(run["best_epoch"]))
-        assert list(line["verdict"]) == (
-            ["best"] if run["rank"] == 1 else ["not significant"] if run["tie_with_best"] else []
-        )
+        assert list(line["verdict"]) == (["best"] if run["rank"] == 1 else ["n.s."] if run["tie_with_best"] else [])
         for key in COSTS.keys() & set(table.columns):
             assert line[key] == COSTS[key].words(run["cost"][key]), key
         p = adjusted.get(run["run"])

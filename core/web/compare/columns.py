@@ -77,7 +77,7 @@ def _scale(lines: Sequence[TableLine]) -> dict[str, float]:
     return {"y_min": min(values), "y_max": max(values)} if values and min(values) < max(values) else {}
 
 
-BEST, NOT_SIGNIFICANT = "best", "not significant"
+BEST, NOT_SIGNIFICANT = "best", "n.s."
 _USUAL_COSTS = ("alone_wall_seconds", "wall_seconds", "ms_per_photo", "model_bytes")
 
 _FIRST = (
@@ -100,7 +100,7 @@ _FIRST = (
     TableColumn(
         key="verdict",
         title="vs. best",
-        help="**best**: the most accurate run. **not significant**: its difference from the best is not statistically "
+        help="**best**: the most accurate run. **n.s.**: its difference from the best is not statistically "
         "significant. Empty: significantly less accurate, or not tested. McNemar's exact test against the best on the "
         "same test photos, corrected (Holm) for {tests}.",
         cell=_verdict,

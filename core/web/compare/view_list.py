@@ -35,92 +35,70 @@ class CompareView:
     show: Callable[[Selected], None]
 
 
+# fmt: off
 VIEWS: Mapping[str, CompareView] = {
     "cost": CompareView(
-        title="Cost",
-        icon=":material/payments:",
+        title="Cost", icon=":material/payments:", show=cost.show,
         question="What does accuracy cost?",
         explanation="Every run with its 95 % interval. Dotted line: the Pareto front, where nothing cheaper is as "
         "accurate.",
-        show=cost.show,
     ),
     "curves": CompareView(
-        title="Learning curves",
-        icon=":material/show_chart:",
+        title="Learning curves", icon=":material/show_chart:", show=curves.show,
         question="How did training converge?",
         explanation="Solid lines: validation photos. A run overfits where training accuracy keeps rising and "
         "validation accuracy does not.",
-        show=curves.show,
     ),
     "pairs": CompareView(
-        title="Head to head",
-        icon=":material/compare_arrows:",
+        title="Head to head", icon=":material/compare_arrows:", show=pairs.show,
         question="Is the difference between two runs significant?",
         explanation="Both predicted the same test photos; the test uses those that only one of them predicted "
         "correctly.",
-        show=pairs.show,
     ),
     "confusion": CompareView(
-        title="Confusion",
-        icon=":material/grid_on:",
+        title="Confusion", icon=":material/grid_on:", show=confusion.show,
         question="Which classes are confused?",
         explanation="Rows: true class. Columns: predicted class. Click a cell to see its photos.",
-        show=confusion.show,
     ),
     "classes": CompareView(
-        title="Classes",
-        icon=":material/bar_chart:",
+        title="Classes", icon=":material/bar_chart:", show=classes.show,
         question="Which classes are hard?",
-        explanation="Recall: the fraction of the test photos of a class that is predicted correctly. The hardest "
-        "class comes first.",
-        show=classes.show,
+        explanation="Recall: the fraction of the test photos of a class predicted correctly. Hardest class first.",
     ),
     "hyperparameters": CompareView(
-        title="Hyperparameters",
-        icon=":material/tune:",
+        title="Hyperparameters", icon=":material/tune:", show=hyperparameters.show,
         question="Which settings lead to a high accuracy?",
-        explanation="Each line is a run; the axes are the settings that differ between the runs, then cost and "
-        "accuracy.",
-        show=hyperparameters.show,
+        explanation="Each line is a run; the axes are the settings that differ, then training time and accuracy.",
     ),
     "depths": CompareView(
-        title="Depth",
-        icon=":material/layers:",
+        title="Depth", icon=":material/layers:", show=depths.show,
         question="Which depth is best?",
         explanation="All finished runs of this dataset that differ only in depth (and seed), selected or not.",
-        show=depths.show,
     ),
     "calibration": CompareView(
-        title="Calibration",
-        icon=":material/thermostat:",
+        title="Calibration", icon=":material/thermostat:", show=calibration.show,
         question="Does the confidence match the accuracy?",
         explanation="On the diagonal it does; below it the run is overconfident. Each marker is a bin of photos with "
         "similar confidence.",
-        show=calibration.show,
     ),
     "coverage": CompareView(
-        title="Accuracy vs. coverage",
-        icon=":material/verified:",
+        title="Accuracy vs. coverage", icon=":material/verified:", show=coverage.show,
         question="How accurate are the confident predictions?",
-        explanation="Towards the left only ever more confident predictions are kept; the other photos are left to a "
+        explanation="Towards the left only the most confident predictions are kept; the other photos are left to a "
         "person.",
-        show=coverage.show,
     ),
     "thresholds": CompareView(
-        title="Cascade threshold",
-        icon=":material/call_split:",
+        title="Cascade threshold", icon=":material/call_split:", show=thresholds.show,
         question="When should a cascade ask its second model?",
-        explanation="A confidence cascade predicts with a cheap model first, and with a costlier one when the "
-        "confidence of the first is below the threshold.",
-        show=thresholds.show,
+        explanation="A confidence cascade predicts with a cheap model, and with a costlier one where the confidence of "
+        "the first is below the threshold.",
     ),
     "map": CompareView(
-        title="Embedding map",
-        icon=":material/scatter_plot:",
+        title="Embedding map", icon=":material/scatter_plot:", show=embedding.show,
         question="Which photos look similar to a model, and where are its mistakes?",
         explanation="Each dot is a test photo in the colour of its true class; a cross is a wrong prediction. Click "
         "one to see the photo.",
-        show=embedding.show,
     ),
 }
+# fmt: on
 """By the value of ``view=`` in the URL, in the order of the buttons; the first one is the default."""
