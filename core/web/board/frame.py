@@ -1,4 +1,4 @@
-"""The frame that shows TensorBoard inside a page."""
+"""The frame that shows TensorBoard inside the page Board."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,27 +10,19 @@ from core.web.board.tensorboard import DASHBOARDS, board_path
 _SCRIPT = Path(__file__).with_name("frame.js")
 _FRAME = """<div style="overflow:hidden;border-radius:.5rem">
 <iframe title="TensorBoard" style="border:0;display:block;transform-origin:0 0"></iframe></div>"""
+_HEIGHT = "max(36rem, 88vh)"
 
 
 def show_board(
-    run_ids: Sequence[str],
-    *,
-    dashboard: str,
-    version: int = 0,
-    height: str = "max(36rem, 88vh)",
-    key: str = "board",
-    on_dashboard: Callable[[], None] = lambda: None,
-) -> str | None:
+    run_ids: Sequence[str], *, dashboard: str, version: int, key: str, on_dashboard: Callable[[], None]
+) -> None:
     """TensorBoard on these runs, light or dark like the page, unless its own menu sets another theme.
 
     Args:
         dashboard: one of ``DASHBOARDS``; opened when it changes.
         version: the frame is reloaded when it changes.
-        height: a CSS length.
-        on_dashboard: called when another dashboard was opened inside TensorBoard.
-
-    Returns:
-        The dashboard opened last inside TensorBoard.
+        on_dashboard: called when another dashboard was opened inside TensorBoard; its name is then in
+            ``st.session_state[key]["dashboard"]``.
     """
     mount = st.components.v2.component("graft_board", html=_FRAME, js=_SCRIPT.read_text("utf-8"))
     data = {
@@ -38,6 +30,6 @@ def show_board(
         "dashboard": dashboard,
         "dashboards": list(DASHBOARDS),
         "version": version,
-        "height": height,
+        "height": _HEIGHT,
     }
-    return mount(data=data, key=key, on_dashboard_change=on_dashboard).get("dashboard")
+    mount(data=data, key=key, on_dashboard_change=on_dashboard)

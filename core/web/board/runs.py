@@ -91,9 +91,11 @@ class RegistryRuns:
         self._bench = bench
 
     def names(self, run_ids: Collection[str]) -> dict[str, str]:
+        """Display names by id, without unknown ids."""
         return {run.id: run.name for run in self._runs(run_ids)}
 
     def details(self, run_ids: Collection[str] | None) -> dict[str, BoardRun]:
+        """Recipes and metrics by id; None for the newest runs."""
         runs = self._bench.registry.runs(limit=NEWEST) if run_ids is None else self._runs(run_ids)
         registry, ids = self._bench.registry, [run.id for run in runs]
         evaluations, costs, epochs = registry.evaluations(ids), registry.costs(ids), registry.epochs_of(ids)

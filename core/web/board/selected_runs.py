@@ -7,7 +7,7 @@ there are more than 500. Here the choice is part of the URL, and other runs are 
 import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
 from tensorboard.context import RequestContext as Context
@@ -16,22 +16,10 @@ from tensorboard.plugins.projector.metadata import PLUGIN_NAME as PROJECTOR
 
 from core.models import projector
 from core.web.board import hparams
-from core.web.board.runs import METRICS, BoardRun
+from core.web.board.runs import METRICS, BoardRun, RegistryRuns
 
 FOLDER = "tensorboard"
 """Below a run's folder; the trainer writes its events there."""
-
-
-class BoardRuns(Protocol):
-    """Data of runs beside their curves."""
-
-    def names(self, run_ids: Collection[str]) -> Mapping[str, str]:
-        """Display names by id, without unknown ids."""
-        ...
-
-    def details(self, run_ids: Collection[str] | None) -> Mapping[str, BoardRun]:
-        """Recipes and metrics by id; None for the newest runs."""
-        ...
 
 
 class SelectedRuns(provider.DataProvider):
@@ -39,11 +27,11 @@ class SelectedRuns(provider.DataProvider):
 
     Args:
         inner: reads ``runs_dir``; its run names are paths, ``<run id>/tensorboard[/train]``.
-        runs_dir: runs whose folder is gone are gone.
-        known: what the registry knows of runs; asked for the chosen ones only.
+        runs_dir: runs without a folder in it are not shown.
+        known: names and metrics of the runs; read for the chosen ones only.
     """
 
-    def __init__(self, inner: provider.DataProvider, runs_dir: Path, known: BoardRuns) -> None:
+    def __init__(self, inner: provider.DataProvider, runs_dir: Path, known: RegistryRuns) -> None:
         self._inner = inner
         self._runs_dir = runs_dir
         self._known = known

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 if TYPE_CHECKING:
-    from core.web.board.selected_runs import BoardRuns
+    from core.web.board.runs import RegistryRuns
 
 RELOAD_SECONDS = 5
 
@@ -46,7 +46,7 @@ class TensorBoard:
         self._app: ASGIApp | None = None
         self._program: object = None  # keeps the data server's pipe open
 
-    async def start(self, runs_dir: Path, known: "BoardRuns") -> None:
+    async def start(self, runs_dir: Path, known: "RegistryRuns") -> None:
         """Load TensorBoard and start its data server on ``runs_dir``."""
         wsgi, self._program = await asyncio.to_thread(_make_wsgi, runs_dir, known)
         from a2wsgi import WSGIMiddleware
@@ -69,7 +69,7 @@ class TensorBoard:
             await self._app(scope, receive, send)
 
 
-def _make_wsgi(runs_dir: Path, known: "BoardRuns") -> tuple[Callable[..., Iterable[bytes]], object]:
+def _make_wsgi(runs_dir: Path, known: "RegistryRuns") -> tuple[Callable[..., Iterable[bytes]], object]:
     _keep_tensorflow_out()
     from tensorboard.backend import application
 
