@@ -147,7 +147,10 @@ def _apart(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
 
 
 def _label(number: int, at: float, label: str, *, last: bool) -> dict[str, Any]:
-    side = {"xanchor": "left", "xshift": 9} if last else {"xanchor": "right", "xshift": -5}
+    # Lines reach every axis but the first from the left: there the label is above its tick, where fewer lines cross it.
+    side = (
+        {"xanchor": "left", "xshift": 9} if last else {"xanchor": "right", "xshift": -5, "yshift": 8 if number else 0}
+    )
     return {
         "x": number,
         "y": at,
