@@ -65,7 +65,7 @@ def summary(
 ) -> str:
     """The first line: accuracy of the model to use on the newest dataset that has one, and how many runs are active."""
     if not datasets:
-        return "Which pretrained network is best for your photos, and what does it cost? Start with some photos."
+        return "Which pretrained backbone is best for your photos, and what does it cost? Start with some photos."
     led = next((dataset for dataset in datasets if dataset.id in best or dataset.id in champions), None)
     if led is None:
         first = f"No model has been trained on {plain(datasets[0].name)} yet"
@@ -90,10 +90,10 @@ def welcome(bench: Workbench) -> None:
         st.caption("As soon as the photos are in, you can train on them.")
         return
     with st.container(border=True, horizontal_alignment="center", key="welcome"):
-        st.markdown("#### Find the network that suits your photos", text_alignment="center")
+        st.markdown("#### Find the backbone that suits your photos", text_alignment="center")
         st.caption(
-            "Bring one folder of photos per class. Graft tries pretrained networks on them in the background and shows "
-            "which is best and what it costs. Nothing leaves this machine.",
+            "Bring one folder of photos per class. Graft trains models on pretrained backbones in the background and "
+            "shows which is best and what it costs. Nothing leaves this machine.",
             text_alignment="center",
         )
         demo_button(bench, key="welcome.demo", primary=True)

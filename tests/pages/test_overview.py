@@ -11,7 +11,7 @@ from tests.pages.conftest import first_line, link_labels, text_of, visit
 def test_an_empty_home_says_what_graft_does_and_offers_one_button(bench):
     at = visit()
     assert not at.exception
-    assert "Which pretrained network is best for your photos" in first_line(at)
+    assert "Which pretrained backbone is best for your photos" in first_line(at)
     assert [button.label for button in at.button] == ["Try it with the demo photos"]
     assert "Import your own photos" in link_labels(at)
 

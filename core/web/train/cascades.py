@@ -78,8 +78,8 @@ def _stacking(runs: "_Runs", everything: Choices) -> list[str]:
     left, right = st.columns(2)
     run = runs.one(left, "Run whose predictions are used", key="train.cascade.run")
     names = list(titles)
-    network = right.selectbox("Backbone", names, format_func=lambda name: titles[name], key="train.cascade.network")
-    return [network, run]
+    backbone = right.selectbox("Backbone", names, format_func=lambda name: titles[name], key="train.cascade.network")
+    return [backbone, run]
 
 
 def _fusion(everything: Choices) -> list[str]:

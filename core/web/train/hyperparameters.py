@@ -118,8 +118,8 @@ class _Form:
 
     def _depths(self, usual: int, reason: str) -> Depths:
         """One depth, several, or all."""
-        networks = [self.bench.backbone(name) for name in self.backbones]
-        possible = sorted({depth for network in networks for depth in depths(self.pattern, network.blocks)})
+        backbones = [self.bench.backbone(name) for name in self.backbones]
+        possible = sorted({depth for one in backbones for depth in depths(self.pattern, one.blocks)})
         title, help_ = hyperparameter_label(self.pattern, "depth")
         key = f"train.depth.{self.pattern}.{self.dataset_id}"
         few, all_ = st.columns([3, 2], vertical_alignment="bottom")

@@ -47,7 +47,7 @@ def _unmapped(names: Sequence[str]) -> None:
     """A warning that names the classes without any ImageNet class."""
     if names:
         st.warning(
-            f"No ImageNet class is mapped to {plain(listed(names, 8))}: the network never predicts "
+            f"No ImageNet class is mapped to {plain(listed(names, 8))}: the model never predicts "
             f"{'it' if len(names) == 1 else 'them'}.",
             icon=":material/warning:",
         )
