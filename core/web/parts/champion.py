@@ -8,6 +8,7 @@ import streamlit as st
 from core.datasets.values import Dataset
 from core.runs.values import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Run, Status
 from core.text.units import moment, percent, plain
+from core.web.parts.danger import confirm
 from core.web.parts.labels import dataset_title, interval
 from core.web.parts.widgets import page_link, run_chip
 from core.web.runs.rows import attempt, open_link
@@ -126,37 +127,16 @@ def who() -> str:
     return str(email) if email else login_name()
 
 
-# --- a dialog with reason and name ---
-
-
 def _asking(
     key: str, label: str, text: str, do: Callable[[str, str], Any], *, icon: str = TROPHY, **button: Any
 ) -> None:
-    """A button that opens a dialog for reason and name, then calls ``do(why, who)``; ``text`` is markdown.
+    """A button that opens a dialog for reason and name, then calls ``do(why, who)``; ``text`` is markdown."""
 
-    As in ``confirm_danger`` the dialog is drawn from state, and its buttons are callbacks.
-    """
-    state = f"asking.{key}"
-    st.button(label, key=key, icon=icon, on_click=_set, args=(state, True), **button)
-    if st.session_state.get(state):
-        st.dialog(label, icon=icon, on_dismiss=lambda: _set(state, False))(_dialog)(key, state, label, text, do)
+    def body() -> None:
+        st.markdown(text)
+        st.text_input("Reason", key=f"{key}.why", max_chars=LONGEST_WHY, placeholder="For the history")
+        st.text_input("Name", who(), key=f"{key}.who", max_chars=LONGEST_WHO)
 
-
-def _dialog(key: str, state: str, label: str, text: str, do: Callable[[str, str], Any]) -> None:
-    st.markdown(text)
-    st.text_input("Reason", key=f"{key}.why", max_chars=LONGEST_WHY, placeholder="For the history")
-    st.text_input("Name", who(), key=f"{key}.who", max_chars=LONGEST_WHO)
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Cancel", key=f"{key}-no", on_click=_set, args=(state, False))
-        st.button(label, key=f"{key}-yes", type="primary", on_click=_confirmed, args=(key, state, do))
-    if not st.session_state.get(state):
+    if confirm(key, label, body, icon=icon, **button):
+        attempt(do, st.session_state[f"{key}.why"], st.session_state[f"{key}.who"])
         st.rerun()
-
-
-def _confirmed(key: str, state: str, do: Callable[[str, str], Any]) -> None:
-    _set(state, False)
-    attempt(do, st.session_state[f"{key}.why"], st.session_state[f"{key}.who"])
-
-
-def _set(state: str, is_open: bool) -> None:
-    st.session_state[state] = is_open

@@ -1,45 +1,55 @@
-"""Dangerous actions: a dialog lists exactly what is deleted and needs a second click."""
+"""Buttons whose action is confirmed in a dialog, which lists exactly what will happen."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 
-def confirm_danger(
-    key: str,
-    label: str,
-    what: Callable[[], str],
-    *,
-    icon: str = ":material/delete:",
-    disabled: bool = False,
-) -> bool:
-    """A button that opens a dialog; True in the one run after its second click.
+def confirm(key: str, label: str, body: Callable[[], Any], *, icon: str, verb: str = "", **button: Any) -> bool:
+    """A button that opens a dialog; True in the one run after it was confirmed.
 
     Args:
         key: unique on the page; the two clicks are the buttons ``<key>`` and ``<key>-yes`` (``<key>-no`` cancels).
-        label: of the first button.
-        what: returns exactly what is deleted, markdown with names already ``plain``: "3 runs, 2 models, 148 MB". Called
-            only when the dialog opens.
+        label: of the first button; ``verb``: of the second, the same if "".
+        body: draws the dialog above its buttons.
+        button: options of ``st.button``.
     """
-    state = f"danger.{key}"
+    state = f"confirm.{key}"
     # The dialog is drawn from state and its buttons are callbacks: a plain `if st.button` inside a dialog is not
     # reached by AppTest, and would be lost when the page redraws itself.
-    st.button(label, key=key, icon=icon, disabled=disabled, on_click=_set, args=(state, "open"))
+    st.button(label, key=key, icon=icon, on_click=_set, args=(state, "open"), **button)
     stage = st.session_state.get(state)
     if stage == "confirmed":
         del st.session_state[state]
         return True
     if stage == "open":
-        st.dialog(label, icon=icon, on_dismiss=lambda: _set(state, None))(_dialog)(key, state, what)
+        st.dialog(label, icon=icon, on_dismiss=lambda: _set(state, None))(_dialog)(key, state, body, verb or label)
     return False
 
 
-def _dialog(key: str, state: str, what: Callable[[], str]) -> None:
-    st.markdown(what())
-    st.caption("This cannot be undone.")
+def confirm_danger(
+    key: str, label: str, what: Callable[[], str], *, icon: str = ":material/delete:", disabled: bool = False
+) -> bool:
+    """``confirm`` for a deletion.
+
+    Args:
+        what: returns exactly what is deleted, markdown with names already ``plain``: "3 runs, 2 models, 148 MB". Called
+            only when the dialog opens.
+    """
+
+    def body() -> None:
+        st.markdown(what())
+        st.caption("This cannot be undone.")
+
+    return confirm(key, label, body, icon=icon, verb="Delete", disabled=disabled)
+
+
+def _dialog(key: str, state: str, body: Callable[[], Any], verb: str) -> None:
+    body()
     with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Keep", key=f"{key}-no", on_click=_set, args=(state, None))
-        st.button("Delete", key=f"{key}-yes", type="primary", on_click=_set, args=(state, "confirmed"))
+        st.button("Cancel", key=f"{key}-no", on_click=_set, args=(state, None))
+        st.button(verb, key=f"{key}-yes", type="primary", on_click=_set, args=(state, "confirmed"))
     if st.session_state.get(state) != "open":
         st.rerun()
 
