@@ -103,7 +103,7 @@ def test_a_run_survives_the_web_server_and_a_killed_trainer_can_be_resumed(kille
     run = _launch_a_long_run(bench)
     page = visit_with(context, server).open(f"/runs?run={run.id}")
     _wait(lambda: bench.registry.run(run.id).epochs_done >= 2, "two epochs")
-    page.get_by_text(re.compile("Training: ")).wait_for(timeout=PATIENT)
+    page.get_by_test_id("stProgress").get_by_text(re.compile("Training: ")).wait_for(timeout=PATIENT)
 
     server.process.kill()
     server.process.wait()
@@ -113,7 +113,7 @@ def test_a_run_survives_the_web_server_and_a_killed_trainer_can_be_resumed(kille
     server = start_server(bench.settings.home, tmp_path / "server.log")
     try:
         page = visit_with(context, server).open(f"/runs?run={run.id}")
-        page.get_by_text(re.compile("Training: ")).wait_for(timeout=PATIENT)
+        page.get_by_test_id("stProgress").get_by_text(re.compile("Training: ")).wait_for(timeout=PATIENT)
         _kill_the_trainer(bench, run)
         page.get_by_text(re.compile("killed", re.IGNORECASE)).first.wait_for(timeout=PATIENT)
         assert bench.registry.run(run.id).status is Status.FAILED
