@@ -1,4 +1,4 @@
-"""Answer only when sure: how accurate is a run on the share of photos it is surest of?"""
+"""Accuracy against coverage: how accurate are the most confident predictions of a run?"""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ MOST_POINTS = 400
 
 @dataclass(frozen=True, kw_only=True)
 class CoveragePoint:
-    """Only answers with a confidence of at least ``threshold`` count.
+    """Only predictions with a confidence of at least ``threshold`` are kept.
 
     Args:
-        coverage: share of the test photos that get an answer; photos: how many these are.
-        accuracy: share of them that is right.
+        coverage: fraction of the test photos that are kept; photos: their number.
+        accuracy: fraction of them predicted correctly.
     """
 
     threshold: float
@@ -25,10 +25,10 @@ class CoveragePoint:
 
 
 def coverage(predictions: Predictions, most: int = MOST_POINTS) -> tuple[CoveragePoint, ...]:
-    """The risk-coverage curve (El-Yaniv & Wiener 2010) as accuracy, the surest answers first.
+    """The risk-coverage curve (El-Yaniv & Wiener 2010) as accuracy, the most confident predictions first.
 
-    Photos of one confidence come together: no threshold parts them. At most ``most`` points, evenly spread over the
-    coverage, the first and the last (every photo is answered) among them.
+    Photos of equal confidence form one point, because no threshold separates them. At most ``most`` points, evenly
+    spread over the coverage, including the first and the last (coverage 1).
     """
     order = np.argsort(-predictions.confidence, kind="stable")
     sure, right = predictions.confidence[order], np.cumsum(predictions.correct[order])
@@ -47,6 +47,6 @@ def coverage(predictions: Predictions, most: int = MOST_POINTS) -> tuple[Coverag
 
 
 def when_sure(predictions: Predictions, at_least: float) -> tuple[float | None, float]:
-    """What a threshold gives: (share right of the photos answered, None when none is; share of photos answered)."""
+    """Of a threshold: (accuracy of the predictions kept, None when there are none; fraction of the photos kept)."""
     sure = predictions.confidence >= at_least
     return (float(predictions.correct[sure].mean()) if sure.any() else None), float(sure.mean())

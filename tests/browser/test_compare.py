@@ -11,7 +11,7 @@ PATIENT = 30_000
 
 def test_a_click_on_a_cell_opens_its_photos_with_both_answers_and_the_link_keeps_it(filled_visit):
     page = filled_visit.open("/compare?view=confusion")
-    expect(page.get_by_role("heading", name="Which classes are mixed up?")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("heading", name="Which classes are confused?")).to_be_visible(timeout=PATIENT)
     _click_a_cell(page, "compare-confusion-a", place=1)
     expect(page).to_have_url(re.compile(r"cell="), timeout=PATIENT)
     filled_visit.settle()

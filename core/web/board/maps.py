@@ -32,8 +32,8 @@ def make_maps(bench: Workbench, runs: Sequence[Run]) -> None:
 
 def _offer(bench: Workbench, runs: Sequence[Run]) -> None:
     names = ", ".join(plain(run.name) for run in runs)
-    st.caption(f"Without a map yet, because all test photos have to be computed by their network first: {names}.")
-    if st.button(f"Make {count(len(runs), 'more map')}", icon=":material/scatter_plot:", key="board.maps"):
+    st.caption(f"Without a map yet, because their model has to process all test photos first: {names}.")
+    if st.button(f"Compute {count(len(runs), 'map')}", icon=":material/scatter_plot:", key="board.maps"):
         for run in runs:
             _make(bench, run, compute=True)
         if count_maps(bench, runs):  # otherwise the reasons stay visible
