@@ -5,6 +5,7 @@ Cuts are defined in ``core.recipes.program``.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import keras
@@ -174,22 +175,11 @@ def multiply_adds(model: keras.Model) -> int:
 def _layer_multiply_adds(layer: layers.Layer) -> int:
     if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
         _, height, width, _ = layer.output.shape
-        return int(height * width * _size(layer.kernel))
+        return int(height * width * prod(layer.kernel.shape))
     if isinstance(layer, layers.SeparableConv2D):
         _, height, width, _ = layer.output.shape
-        return int(height * width * (_size(layer.depthwise_kernel) + _size(layer.pointwise_kernel)))
+        return int(height * width * (prod(layer.depthwise_kernel.shape) + prod(layer.pointwise_kernel.shape)))
     if isinstance(layer, layers.Dense):
-        positions = _product(layer.output.shape[1:-1])
-        return int(positions * _size(layer.kernel))
+        positions = prod(layer.output.shape[1:-1])
+        return int(positions * prod(layer.kernel.shape))
     return 0
-
-
-def _size(kernel: keras.Variable) -> int:
-    return _product(kernel.shape)
-
-
-def _product(shape: Sequence[int]) -> int:
-    result = 1
-    for side in shape:
-        result *= side
-    return result

@@ -197,13 +197,9 @@ def _earlier(connection: Connection, dataset_id: str, alias: str) -> AliasMove |
     current = move = moves[max(moves)]
     while (number := before.get(move.restores or move.number)) is not None:
         move = moves[number]
-        if _may_return(connection, move, current):
+        if move.run_id not in (None, current.run_id) and _exists(connection, move.run_id):
             return move
     return None
-
-
-def _may_return(connection: Connection, move: AliasMove, current: AliasMove) -> bool:
-    return move.run_id not in (None, current.run_id) and _exists(connection, move.run_id)
 
 
 def _exists(connection: Connection, run_id: str | None) -> bool:
