@@ -34,9 +34,9 @@ def frame() -> None:
     """Draw the frame and run the page of the URL."""
     st.set_page_config(page_title="Graft", page_icon=str(STATIC / "icon.png"), layout="wide")
     st.html(STATIC / "style.css")
-    watch_device()
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.png"))
     page = st.navigation({section: [_page(*entry) for entry in entries] for section, entries in SECTIONS.items()})
+    watch_device()  # after the navigation: on a phone it reruns the script, before it the default page would open
     st.session_state[_DRAWN] = True
     page.run()
 
