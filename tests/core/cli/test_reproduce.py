@@ -27,7 +27,7 @@ def test_an_ensemble_is_one_object_with_its_accuracy_and_parents(finished, capsy
     assert "combined before" in capsys.readouterr().out
     assert main(["show", made["run"]]) == 0
     told = capsys.readouterr().out
-    assert f"ensemble, {finished[0]}, {finished[1]}" in told and "best epoch" not in told
+    assert f"Ensemble, {finished[0]}, {finished[1]}" in told and "best epoch" not in told
 
 
 def test_a_confidence_cascade_says_what_was_chosen(finished, capsys):
