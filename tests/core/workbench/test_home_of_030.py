@@ -34,6 +34,9 @@ COMPARED_PROSE = PROSE | {"name"}
 RENAMED = {"low": "ci95_low", "high": "ci95_high"}
 """Columns of exported tables that have another name since."""
 
+RENAMED_METRICS = {"seconds paid": "time spent (s)"}
+"""What a reproduction is compared by, where it has another name since."""
+
 PLANNED = ("run", "backbone", "pattern", "depth", "seed", "fingerprint", "decision", "first_epoch")
 
 
@@ -85,7 +88,7 @@ def same(new: Any, old: Any, where: str = "", prose: set[str] = PROSE) -> None:
     elif isinstance(old, float):
         assert new == pytest.approx(old, rel=1e-9, abs=1e-12, nan_ok=True), where
     else:
-        assert new == old, where
+        assert new == (RENAMED_METRICS.get(old, old) if isinstance(old, str) else old), where
 
 
 def relative(value: dict, home) -> dict:
