@@ -30,6 +30,14 @@ ORDER = re.findall(r"^    (\w+) +\S", core.__doc__ or "", flags=re.MULTILINE)
 """The entries of ``core/`` in the order of the imports: read from the map in its docstring."""
 
 
+ELSEWHERE = dict(
+    line.split() for line in (REPOSITORY / "tests" / "tested_elsewhere.txt").read_text().splitlines() if line.strip()
+)
+"""Modules without a test file in their place, with the file that tests them."""
+MOST_ELSEWHERE = 125
+"""This number may only fall."""
+
+
 @cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
@@ -274,5 +282,26 @@ def test_every_command_that_is_named_exists():
 # --- tests and checks ---
 
 
+def test_every_module_has_its_test_in_its_place():
+    without = {
+        module
+        for module, path in MODULES.items()
+        if package_of(module) and path.name not in ("__init__.py", "__main__.py") and "migrations" not in path.parts
+        if not _test_of(path).exists()
+    }
+    assert without == set(ELSEWHERE), "add the test, or remove from tests/tested_elsewhere.txt what has one"
+    assert [name for name in ELSEWHERE.values() if not (REPOSITORY / name).exists()] == []
+    assert len(ELSEWHERE) <= MOST_ELSEWHERE
+
+
+def _test_of(path: Path) -> Path:
+    inner = path.relative_to(REPOSITORY)
+    return REPOSITORY / "tests" / inner.with_name(f"test_{path.name}")
+
+
 def test_the_checks_run_where_the_tests_run():
     assert "make check test" in (REPOSITORY / ".ci" / "run").read_text()
+    settings = (REPOSITORY / "pyproject.toml").read_text()
+    for line in ("disallow_untyped_defs = true", "strict_equality = true", "warn_return_any = true"):
+        assert line in settings
+    assert "min_confidence = 60" in settings
