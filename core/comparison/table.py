@@ -130,7 +130,7 @@ class SeveralDatasets(InvalidInput):
         (largest, ids), *_ = groups.items()
         offer = f"Runs of {titles.get(largest, largest)} can be: {listed(ids, 12)}" if len(ids) > 1 else "Choose others"
         super().__init__(
-            f"Runs of {len(groups)} datasets cannot be compared, since they answered different photos: "
+            f"Runs of {len(groups)} datasets cannot be compared, since they were evaluated on different photos: "
             f"{listed(sizes)}. {offer}."
         )
 

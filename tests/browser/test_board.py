@@ -55,7 +55,7 @@ def write_map(run: Run, registry: Registry, settings: Settings) -> None:
         run_folder(settings, run.id).path / "tensorboard",
         vectors=predictions.probabilities,
         labels=predictions.labels,
-        answers=predictions.probabilities.argmax(axis=1),
+        predicted=predictions.predicted,
         class_names=dataset.class_names,
         files=predictions.digests,
         jpegs=[(photos / f"{digest}.jpg").read_bytes() for digest in predictions.digests],

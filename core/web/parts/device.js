@@ -1,23 +1,23 @@
-// What a page must know of the device it is on, and what charts must learn about fingers. Shows nothing.
+// Reports whether the window is narrow, and lets touches on charts scroll the page. Renders nothing.
 const NARROW = '(max-width: 640px)';
 
-// Plotly takes every finger on a chart for a drag, and the page would not scroll: on a phone a chart is as large as the
-// screen. Kept from it, the browser scrolls as ever, and makes a click of a tap, by which Plotly finds what was touched.
-const keep = (event) => {
+// Plotly handles every touch on a chart as a drag, so the page would not scroll: on a phone a chart fills the screen.
+// Without the touch event the browser scrolls as usual and turns a tap into a click, which Plotly handles.
+const stop = (event) => {
   if (event.target.closest?.('.js-plotly-plot .draglayer')) event.stopPropagation();
 };
 
 export default function ({ data, setStateValue }) {
-  document.addEventListener('touchstart', keep, { capture: true, passive: true });
+  document.addEventListener('touchstart', stop, { capture: true, passive: true });
 
   const query = window.matchMedia(NARROW);
-  const tell = () => {
+  const report = () => {
     if (query.matches !== data.narrow) setStateValue('narrow', query.matches);
   };
-  tell();
-  query.addEventListener('change', tell);
+  report();
+  query.addEventListener('change', report);
   return () => {
-    query.removeEventListener('change', tell);
-    document.removeEventListener('touchstart', keep, { capture: true });
+    query.removeEventListener('change', report);
+    document.removeEventListener('touchstart', stop, { capture: true });
   };
 }
