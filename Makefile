@@ -34,15 +34,16 @@ browser:
 	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
 
-# Three of the five parts run in parallel, on two cores, the longest first. The parts that mostly compute have a lower priority
-# (nice) than those that wait for browsers and processes.
+# Three of the five parts run in parallel, on two cores, the longest first. Short parts that mostly compute have a lower
+# priority (nice) than those that wait for browsers and processes.
 test: setup browser
 	@echo "This takes ten to fifteen minutes on two cores. The output of each of the five parts is shown when it ends."
 	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync test-browser test-plain test-training test-networks test-pages
 
 test-keras: test-training test-networks
-test-training: ; nice -n 5 $(BIN)/python -m pytest tests/keras/test_training*.py tests/keras/test_going_on.py
-test-networks: ; nice -n 5 $(BIN)/python -m pytest tests/keras --ignore-glob="*/test_training*.py" --ignore-glob="*/test_going_on.py"
+TRAINING := $(addprefix tests/keras/test_,training.py training_failures.py training_parts.py training_resume.py going_on.py)
+test-training: ; $(BIN)/python -m pytest $(TRAINING)
+test-networks: ; nice -n 5 $(BIN)/python -m pytest tests/keras $(addprefix --ignore=,$(TRAINING))
 test-plain: ; $(BIN)/python -m pytest tests/core
 test-browser: ; $(BIN)/python -m pytest tests/browser
 test-pages: ; nice -n 5 $(BIN)/python -m pytest tests/pages
