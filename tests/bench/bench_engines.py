@@ -27,7 +27,13 @@ def litert_workers(prefix, folder: Path) -> Run:
     from core.features.litert import LiteRTEngine
 
     prefix.export(str(folder / "prefix.tflite"), format="litert", verbose=False)
-    return LiteRTEngine.for_many(folder / "prefix.tflite").spread
+    engine = LiteRTEngine.for_many(folder / "prefix.tflite")
+
+    def run(rows: np.ndarray) -> np.ndarray:
+        with ThreadPoolExecutor(engine.workers) as pool:
+            return np.concatenate(list(pool.map(engine, np.array_split(rows, engine.workers))))
+
+    return run
 
 
 def litert_batch(prefix, folder: Path) -> Run:

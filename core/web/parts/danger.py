@@ -1,4 +1,4 @@
-"""Buttons whose action is confirmed in a dialog, which lists exactly what will happen."""
+"""Dangerous actions: a dialog states exactly what is deleted and asks for a second click."""
 
 from collections.abc import Callable
 from typing import Any
