@@ -19,7 +19,7 @@ from core.backbones.table import rows
 from core.datasets.manifest import write_manifest
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.files.home import dataset_folder, run_folder
-from core.recipes.recipe import Hyperparameters, Recipe, fingerprint
+from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, fingerprint
 from core.registry import Registry
 from core.runs.metrics import evaluate
 from core.runs.values import Cost, Epoch, Evaluation, Model, Progress, Run, Status
@@ -96,6 +96,12 @@ def make_run(number: int = 1, *, dataset: Dataset | None = None, **changes) -> R
         "created_at": 1_760_000_000.0 + 60 * number,
     }
     return Run(**(values | changes))
+
+
+def make_ensemble(number: int, *members: str) -> Run:
+    """A run that averages the probabilities of ``members``, by their ids."""
+    recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=members)
+    return make_run(number, recipe=recipe, name="Ensemble")
 
 
 def make_epochs(count: int = 12, *, attempt: int = 1, reach: float = 0.9, first: int = 1) -> list[Epoch]:

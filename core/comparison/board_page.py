@@ -11,7 +11,7 @@ from core.errors import InvalidInput
 
 SORTS = (*KEYS, "name")
 LARGE_FIRST = frozenset({"accuracy", "balanced_accuracy", "macro_f1", "created_at", "best_epoch", "epochs_done"})
-"""What is sorted from large to small where nobody says how; the rest is better, or earlier, when small."""
+"""Keys that are sorted in descending order by default; the others are better, or earlier, when small."""
 
 
 @dataclass(frozen=True, kw_only=True)

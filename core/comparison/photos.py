@@ -52,7 +52,7 @@ def photos_in_cell(
     Within either part the highest confidence comes first. Without ``b`` the photos of a alone.
 
     Raises:
-        InvalidInput: a class is unknown, or a run knows other classes.
+        InvalidInput: a class is unknown, or a run has other classes.
     """
     for name in (true, predicted):
         if name not in class_names:

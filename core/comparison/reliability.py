@@ -1,4 +1,4 @@
-"""Is a run as often right as it says? Confidence against accuracy, bin by bin."""
+"""Does the confidence of a run match its accuracy? Reliability in bins of confidence."""
 
 from dataclasses import dataclass
 

@@ -42,16 +42,6 @@ def test_a_phone_says_so_and_gets_the_accuracy_beside_the_name(browser, filled_s
             expect(heads.nth(place)).to_have_text(words)
 
 
-def test_a_link_opens_its_page_on_a_phone_too(browser, filled_server):
-    """The width reruns the script once: that rerun must know the page of the URL already."""
-    for page_name in ("runs", "models", "train", "predict"):
-        with browser.new_context(**PHONE) as context:
-            page = visit_with(context, filled_server).open(f"/{page_name}")
-            page.wait_for_timeout(1500)  # the rerun comes after the first heading
-            expect(page.locator("h1").first).to_have_text(page_name.capitalize(), timeout=60_000)
-            assert page.url.partition("?")[0].endswith(f"/{page_name}")
-
-
 def test_what_waits_has_its_buttons_in_one_row(browser, filled_server):
     with browser.new_context(**PHONE) as context:
         page = visit_with(context, filled_server).open("/runs")

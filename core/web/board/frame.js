@@ -3,11 +3,11 @@ const SETTINGS = '_tb_global_settings';
 const POLL_MS = 700;
 const NARROWEST = 640; // TensorBoard needs that many pixels; where there are fewer it is drawn smaller
 
-// TensorBoard asks for news only where its own setting says so, and has no address for that setting. On the same origin
+// TensorBoard reloads only if its own setting is on, and has no URL parameter for that setting. On the same origin
 // the page may write it, once: what people change later stays.
 function presetOnce() {
   let settings = {};
-  try { settings = JSON.parse(localStorage.getItem(SETTINGS)) || {}; } catch { /* somebody else's value */ }
+  try { settings = JSON.parse(localStorage.getItem(SETTINGS)) || {}; } catch { /* not written by TensorBoard */ }
   if (settings.autoReload !== undefined) return;
   const wanted = { autoReload: true, timeSeriesSettingsPaneOpened: false, sideBarWidthInPercent: 28 };
   localStorage.setItem(SETTINGS, JSON.stringify({ ...wanted, ...settings }));
@@ -71,7 +71,7 @@ export default function ({ parentElement, data, setStateValue }) {
   } else if (moved && shownDashboard(frame) !== data.dashboard) {
     frame.contentWindow.location.hash = data.dashboard;
   }
-  // People change the dashboard inside TensorBoard as well; it says so in its address only.
+  // The dashboard can be changed inside TensorBoard as well, which only its URL shows.
   let told = data.dashboard;
   clearInterval(Number(frame.dataset.watch)); // of the last run of the page
   const watch = setInterval(() => {

@@ -1,2 +1,2 @@
-"""The page Compare: what its URL says (``address``), the runs that stand side by side (``selected``), the leaderboard
+"""The page Compare: the state in its URL (``address``), the compared runs (``selected``), the leaderboard
 they are chosen from, and the views of them."""

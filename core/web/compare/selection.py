@@ -16,7 +16,7 @@ from core.workbench import Workbench
 def set_ticks(table: str, entries: Sequence[LeaderboardLine], chosen: Sequence[str]) -> None:
     """Before the table is drawn: tick the lines whose runs are chosen.
 
-    The table knows lines by their number only, so the ticks of another page have to be removed.
+    The table identifies lines by their number only, so the ticks of another page have to be removed.
     """
     wanted, picked = set(chosen), st.session_state.get(table)
     rows = [number for number, entry in enumerate(entries) if wanted.intersection(entry.run_ids)]

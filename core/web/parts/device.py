@@ -1,4 +1,4 @@
-"""The width of the browser window, which only the browser knows."""
+"""The width of the browser window, reported by the browser."""
 
 from pathlib import Path
 

@@ -4,17 +4,6 @@ import pytest
 
 from core.errors import NotFound
 from core.runs.values import Status
-from tests.factories import make_dataset, make_photos, make_run
-
-
-@pytest.fixture
-def running(registry):
-    """A registry in which the run r-1 is running its first attempt and r-2 waits."""
-    registry.add_dataset(make_dataset(), make_photos())
-    registry.add_run(make_run(1, id="r-1"))
-    registry.add_run(make_run(2, id="r-2"))
-    registry.claim("cpu", "me")
-    return registry
 
 
 def test_what_attempts_spent_is_kept_and_summed_up_when_they_end(running):

@@ -5,21 +5,10 @@ from dataclasses import replace
 import pytest
 
 from core.errors import NotFound
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
-from tests.factories import make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
+from core.recipes.recipe import Hyperparameters, Recipe
+from tests.factories import make_cost, make_dataset, make_ensemble, make_evaluation, make_model, make_photos, make_run
 
 RESULTS = {"evaluation": make_evaluation(), "cost": make_cost()}
-
-
-@pytest.fixture
-def flowers(registry):
-    registry.add_dataset(make_dataset(), make_photos())
-    return registry
-
-
-def ensemble(number: int, *members: str):
-    recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=members)
-    return make_run(number, recipe=recipe, name="Ensemble")
 
 
 def test_a_run_knows_which_one_it_reproduces_until_that_is_deleted(flowers):
@@ -36,7 +25,7 @@ def test_runs_that_use_a_run_as_backbone_or_member_are_found(flowers):
     run = flowers.add_run(make_run(1))
     on_it = flowers.add_run(make_run(2, recipe=Recipe(backbone=run.id)))
     flowers.add_run(make_run(3))
-    of_it = ensemble(4, "r-a", run.id)
+    of_it = make_ensemble(4, "r-a", run.id)
     flowers.add_finished(of_it, model=make_model(of_it), **RESULTS)
     assert [user.id for user in flowers.runs_using(run.id)] == [of_it.id, on_it.id]
     assert flowers.runs_using(on_it.id) == []

@@ -6,28 +6,16 @@ from dataclasses import replace
 import pytest
 
 from core.errors import Conflict, NotFound
-from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.runs.values import Status
 from tests.factories import (
     fill,
     make_cost,
-    make_dataset,
+    make_ensemble,
     make_epochs,
     make_evaluation,
     make_model,
-    make_photos,
     make_run,
 )
-
-
-@pytest.fixture
-def running(registry):
-    """A registry in which the run r-1 is running its first attempt and r-2 waits."""
-    registry.add_dataset(make_dataset(), make_photos())
-    registry.add_run(make_run(1, id="r-1"))
-    registry.add_run(make_run(2, id="r-2"))
-    registry.claim("cpu", "me")
-    return registry
 
 
 def test_recorded_epochs_are_counted(running):
@@ -107,19 +95,8 @@ def test_results_of_several_runs_are_those_of_each_one(registry):
 RESULTS = {"evaluation": make_evaluation(), "cost": make_cost()}
 
 
-@pytest.fixture
-def flowers(registry):
-    registry.add_dataset(make_dataset(), make_photos())
-    return registry
-
-
-def ensemble(number: int, *members: str):
-    recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=members)
-    return make_run(number, recipe=recipe, name="Ensemble")
-
-
 def test_a_combined_run_is_finished_as_soon_as_it_is_there(flowers):
-    given = replace(ensemble(1, "r-a", "r-b"), created_at=1_760_000_000.0)
+    given = replace(make_ensemble(1, "r-a", "r-b"), created_at=1_760_000_000.0)
     stored = flowers.add_finished(given, model=make_model(given), **RESULTS)
     assert stored == flowers.run(given.id)
     assert (stored.status, stored.attempt, stored.epochs_done) == (Status.FINISHED, 1, 0)
@@ -134,7 +111,7 @@ def test_a_combined_run_is_finished_as_soon_as_it_is_there(flowers):
 
 
 def test_a_combined_run_is_added_whole_or_not_at_all(flowers):
-    first, second = ensemble(1, "r-a", "r-b"), ensemble(2, "r-a", "r-c")
+    first, second = make_ensemble(1, "r-a", "r-b"), make_ensemble(2, "r-a", "r-c")
     flowers.add_finished(first, model=make_model(first), **RESULTS)
     with pytest.raises(Conflict, match="already there"):
         flowers.add_finished(first, model=make_model(first), **RESULTS)

@@ -11,19 +11,11 @@ from core.runs.values import Cancel, Status
 from tests.factories import (
     fill,
     make_cost,
-    make_dataset,
     make_epochs,
     make_evaluation,
     make_model,
-    make_photos,
     make_run,
 )
-
-
-@pytest.fixture
-def flowers(registry):
-    registry.add_dataset(make_dataset(), make_photos())
-    return registry
 
 
 def test_a_run_comes_back_as_it_was_stored(flowers):

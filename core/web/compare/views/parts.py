@@ -97,7 +97,7 @@ def chip(selected: Selected, run_id: str) -> None:
 
 
 def require_predictions(selected: Selected) -> list[str]:
-    """The chosen runs with predictions for the test photos, best first; without any, a sentence says so."""
+    """The chosen runs with predictions for the test photos, best first; without any, a message is shown."""
     ids = list(selected.comparison.predictions)
     if not ids:
         nothing(
@@ -108,7 +108,7 @@ def require_predictions(selected: Selected) -> list[str]:
 
 
 def best_of(ids: Sequence[str], most: int) -> list[str]:
-    """The first ``most``; where that is not all, a line says so."""
+    """The first ``most``; where that is not all, a caption gives the total."""
     if len(ids) > most:
         st.caption(f"The {most} most accurate of {count(len(ids), 'run')}; choose fewer runs to see others.")
     return list(ids[:most])
@@ -125,7 +125,7 @@ def choose_two(selected: Selected, ids: Sequence[str], *, single: bool = False) 
     """Runs A and B of the URL, by default the two best ones.
 
     Args:
-        single: whether B may be none; the URL says so by naming A twice.
+        single: whether B may be none; the URL then names A twice.
     """
     left, right = st.columns(2)
     with left:

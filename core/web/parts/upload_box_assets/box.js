@@ -3,7 +3,7 @@ const PATIENCE = 6;
 const ASK_AGAIN = 5000;
 
 // Files on their way, by ticket. They outlive their box: Streamlit mounts it anew when what is around it changes, or
-// when somebody looks at another page meanwhile.
+// while another page is open.
 const going = new Map();
 
 // Ours lies where Streamlit's own files come from, whatever path a proxy has put before both.
@@ -43,7 +43,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     });
     const told = await answer.json();
     if (answer.ok || answer.status === 409) { received = told.received; return; }
-    throw Object.assign(new Error(told.error || `The server answered ${answer.status}.`), { final: answer.status < 500 });
+    throw Object.assign(new Error(told.error || `The server responded with ${answer.status}.`), { final: answer.status < 500 });
   };
 
   const send = async () => {
@@ -76,7 +76,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     stop.hidden = true;
   };
 
-  // The page takes the box away once it knows. Streamlit forgets what is said while its connection is down: say it again.
+  // The page removes the box once it is notified. Streamlit drops messages while its connection is down: repeat.
   const finish = async () => {
     for (let wait = ASK_AGAIN; box.isConnected; wait *= 2) {
       setTriggerValue('done', data.ticket);
@@ -108,7 +108,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   box.ondrop = (event) => { event.preventDefault(); box.classList.remove('over'); if (!file) begin(event.dataTransfer.files[0]); };
 
   const before = going.get(data.ticket);
-  if (before) before.controller.abort(); // its box is gone; this one asks the server where to go on
+  if (before) before.controller.abort(); // its box was removed; this one gets the offset from the server
   choose.hidden = false;
   sending.hidden = true;
   begin(before ? before.file : input.files[0]); // or what was chosen before this script had come
