@@ -15,13 +15,16 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("path", help="a ZIP, a folder with one folder per class, or: demo")
     verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
     verb.add_argument("--seed", type=int, default=0, help="of the split")
+    verb.add_argument("--layout", help="how to read the upload, where there are several ways")
     add_verb(verbs, "datasets", datasets, datasets_text, "list the datasets")
 
 
 def import_(options: Namespace) -> Result:
     workbench = Workbench.open()
     progress = None if options.json or not sys.stderr.isatty() else _show_progress
-    dataset, known = workbench.import_photos(options.path, options.name, seed=options.seed, progress=progress)
+    dataset, known = workbench.import_photos(
+        options.path, options.name, seed=options.seed, layout=options.layout, progress=progress
+    )
     result = _row(dataset) | {
         "accepted": dataset.photo_count,
         "notes": list(dataset.notes),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.datasets.acceptance import check_suitable, without_copies
-from core.datasets.layout import Candidate, Layout, arrange
+from core.datasets.layout import Candidate, Layout, read_layouts
 from core.datasets.manifest import dataset_of, write_manifest
 from core.datasets.names import dataset_name
 from core.datasets.sandbox import Decoded, Failed, Task, decode_all
@@ -55,6 +55,7 @@ def import_photos(
     version: int = 1,
     dataset_id: str,
     seed: int = 0,
+    layout: str | None = None,
     previous: Mapping[str, str] | None = None,
     progress: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -66,6 +67,7 @@ def import_photos(
         name: of the dataset; None for that of the archive or folder.
         version: of the dataset under its name, from 1.
         seed: of the split that Graft draws.
+        layout: id of the way to read the upload (``Layout.id``); None for the certain one.
         previous: ``{photo digest: split}`` of the version before; these photos keep their split.
         progress: called about ten times a second. cancelled: called as often; True stops the import.
 
@@ -73,21 +75,22 @@ def import_photos(
         The dataset and its photos, ordered by split, class and digest.
 
     Raises:
-        InvalidInput: no dataset can be made of it. Refused: the archive breaks the policy. NoSpace: the disk is too
-        full. Cancelled: ``cancelled`` returned True. Conflict: ``dataset_id`` exists. Unavailable: no decoder starts.
+        InvalidInput: no dataset can be made of it. Ambiguous: the user has to choose a layout. Refused: the archive
+            breaks the policy. NoSpace: the disk is too full. Cancelled: ``cancelled`` returned True.
+            Conflict: ``dataset_id`` exists. Unavailable: no decoder starts.
     """
     identity = {"id": dataset_id, "name": dataset_name(name, Path(source)), "version": version, "started": time.time()}
     tracker = _Progress(progress, cancelled)
     tracker.report("Reading the upload")
     upload = open_upload(Path(source))
-    layout = arrange(upload.files, upload.empty_folders)
+    chosen = read_layouts(upload.files, upload.empty_folders).chosen(layout)
     sweep(settings)
     with staging(settings, dataset_id) as stage:
-        _check_space(settings, layout.candidates)
-        decoded, refused = _decode(layout.candidates, Path(source), stage, tracker)
+        _check_space(settings, chosen.candidates)
+        decoded, refused = _decode(chosen.candidates, Path(source), stage, tracker)
         tracker.report("Storing")
-        refused += [*upload.rejections, *layout.rejections]
-        dataset, photos = _assemble(decoded, refused, layout, seed, previous or {}, identity)
+        refused += [*upload.rejections, *chosen.rejections]
+        dataset, photos = _assemble(decoded, refused, chosen, seed, previous or {}, identity)
         _store(stage.path, dataset, photos)
         tracker.check()
         stage.publish()

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.datasets.members import Member
 from core.datasets.names import class_name, name_key, quoted, quoted_list
 from core.datasets.values import Rejection
-from core.errors import InvalidInput
+from core.errors import GraftError, InvalidInput
 
 SPLIT_FOLDERS = {
     "train": "train",
@@ -41,19 +41,74 @@ class Candidate:
     split: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Classes and splits as found from the paths.
+    """One way to read an upload: which files are photos of which class and split.
 
     Args:
+        id: names this way of reading within its upload, for ``--layout``.
+        title: one line for display, what makes this way different from the others.
         candidates: in the order of their paths.
+        unlabelled: photos without a class, kept aside, in the order of their paths.
         rejections: files outside of every class folder, and empty class folders.
         given: the splits the upload brings; empty when Graft draws it.
+        notes: decisions of the reading, as sentences for the dataset.
     """
 
+    id: str
+    title: str
     candidates: tuple[Candidate, ...]
-    rejections: tuple[Rejection, ...]
-    given: frozenset[str]
+    unlabelled: tuple[UploadFile, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    given: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayoutChoice:
+    """All sensible ways to read an upload.
+
+    Args:
+        layouts: the most plausible first; never empty.
+        question: why the user has to choose, as a sentence; "" where the first is certain.
+    """
+
+    layouts: tuple[Layout, ...]
+    question: str = ""
+
+    def chosen(self, layout_id: str | None) -> Layout:
+        """The layout with this id, or the first where it is certain.
+
+        Raises:
+            InvalidInput: there is no layout of this id. Ambiguous: the user has to choose.
+        """
+        if layout_id is None:
+            if self.question:
+                raise Ambiguous(self.question, self.layouts)
+            return self.layouts[0]
+        for layout in self.layouts:
+            if layout.id == layout_id:
+                return layout
+        raise InvalidInput(
+            f"There is no layout {quoted(layout_id)}. Choose one of {quoted_list([each.id for each in self.layouts])}."
+        )
+
+
+class Ambiguous(GraftError):
+    """An upload can be read in several ways, and the user has to choose one of ``layouts``; nothing was stored."""
+
+    def __init__(self, question: str, layouts: tuple[Layout, ...]) -> None:
+        super().__init__(question)
+        self.layouts = layouts
+
+
+def read_layouts(files: Sequence[UploadFile], empty_folders: Sequence[tuple[str, ...]] = ()) -> LayoutChoice:
+    """Every sensible way to read the files of an upload.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    return LayoutChoice(layouts=(arrange(files, empty_folders),))
 
 
 def arrange(files: Sequence[UploadFile], empty_folders: Sequence[tuple[str, ...]] = ()) -> Layout:
@@ -85,7 +140,13 @@ def arrange(files: Sequence[UploadFile], empty_folders: Sequence[tuple[str, ...]
             candidates.append(Candidate(file=file, class_name=place[0], split=place[1]))
     _check_classes(candidates, len(kept))
     rejections += [_empty(parts) for parts in empty_folders if _is_class_folder(parts, depth, splits)]
-    return Layout(tuple(candidates), tuple(rejections), given)
+    return Layout(
+        id="folders",
+        title="Folders are classes",
+        candidates=tuple(candidates),
+        rejections=tuple(rejections),
+        given=given,
+    )
 
 
 def is_junk(parts: tuple[str, ...]) -> bool:

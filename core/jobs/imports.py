@@ -63,6 +63,7 @@ def run_import(
     registry: Registry,
     name: str | None = None,
     seed: int = 0,
+    layout: str | None = None,
     progress: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Dataset, bool]:
@@ -90,6 +91,7 @@ def run_import(
             version=registry.next_version(name),
             dataset_id=f"d-{secrets.token_hex(4)}",
             seed=seed,
+            layout=layout,
             previous=_previous_splits(registry, name),
             progress=progress,
             cancelled=cancelled,

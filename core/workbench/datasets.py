@@ -60,6 +60,7 @@ class Importing(Bench):
         name: str | None = None,
         *,
         seed: int = 0,
+        layout: str | None = None,
         progress: Callable[[ImportProgress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> tuple[Dataset, bool]:
@@ -70,6 +71,7 @@ class Importing(Bench):
             registry=self.registry,
             name=name,
             seed=seed,
+            layout=layout,
             progress=progress,
             cancelled=cancelled,
         )
