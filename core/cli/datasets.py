@@ -58,7 +58,8 @@ def datasets(options: Namespace) -> Result:
 
 def _row(dataset: Dataset) -> dict:
     about = {name: getattr(dataset, name) for name in ("name", "version", "digest")}
-    return {"dataset": dataset.id} | about | {"classes": dataset.class_sizes, "splits": dataset.split_sizes}
+    counts = {"classes": dataset.class_sizes, "splits": dataset.split_sizes, "unlabelled": dataset.unlabelled}
+    return {"dataset": dataset.id} | about | counts
 
 
 def datasets_text(result: dict) -> str:

@@ -2,21 +2,21 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.datasets.acceptance import check_suitable, without_copies
-from core.datasets.layout import Candidate, Layout, read_layouts
+from core.datasets.layout import Candidate, Layout, UploadFile, read_layouts
 from core.datasets.manifest import dataset_of, write_manifest
 from core.datasets.names import dataset_name
 from core.datasets.sandbox import Decoded, Failed, Task, decode_all
 from core.datasets.splits import with_split
 from core.datasets.staging import Staging, staging, sweep
 from core.datasets.uploads import open_upload
-from core.datasets.values import Dataset, Photo, Rejection
+from core.datasets.values import Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import Cancelled, NoSpace
 from core.files.home import datasets_folder
 from core.settings import Settings
@@ -86,12 +86,15 @@ def import_photos(
     chosen = read_layouts(upload.files, upload.empty_folders).chosen(layout)
     sweep(settings)
     with staging(settings, dataset_id) as stage:
-        _check_space(settings, chosen.candidates)
-        decoded, refused = _decode(chosen.candidates, Path(source), stage, tracker)
+        _check_space(settings, [*(candidate.file for candidate in chosen.candidates), *chosen.unlabelled])
+        decoded, refused = _decode_photos(chosen.candidates, Path(source), stage, tracker)
+        aside, unusable = _decode_unlabelled(
+            chosen.unlabelled, {photo.digest for photo in decoded}, source, stage, tracker
+        )
         tracker.report("Storing")
-        refused += [*upload.rejections, *chosen.rejections]
-        dataset, photos = _assemble(decoded, refused, chosen, seed, previous or {}, identity)
-        _store(stage.path, dataset, photos)
+        refused += [*unusable, *upload.rejections, *chosen.rejections]
+        dataset, photos = _assemble(decoded, aside, refused, chosen, seed, previous or {}, identity)
+        _store(stage.path, dataset, photos, aside)
         tracker.check()
         stage.publish()
     return dataset, photos
@@ -99,6 +102,7 @@ def import_photos(
 
 def _assemble(
     decoded: list[Photo],
+    unlabelled: list[UnlabelledPhoto],
     refused: list[Rejection],
     layout: Layout,
     seed: int,
@@ -110,10 +114,16 @@ def _assemble(
     rejections = tuple(sorted([*refused, *copies], key=lambda rejection: rejection.file))
     check_suitable(unique, layout, rejections)
     photos, notes = with_split(unique, layout.given, seed, previous)
-    split_given = bool(layout.given)
-    return dataset_of(
-        photos, seed=seed, split_given=split_given, rejections=rejections, notes=notes, **identity
-    ), photos
+    dataset = dataset_of(
+        photos,
+        unlabelled=unlabelled,
+        seed=seed,
+        split_given=bool(layout.given),
+        rejections=rejections,
+        notes=(*layout.notes, *notes),
+        **identity,
+    )
+    return dataset, photos
 
 
 class _Progress:
@@ -140,8 +150,8 @@ class _Progress:
         return time.monotonic() - self._last >= _REPORT_SECONDS
 
 
-def _check_space(settings: Settings, candidates: Sequence[Candidate]) -> None:
-    needed = RESERVE_BYTES + sum(min(2 * candidate.file.size, _STORED_ESTIMATE) for candidate in candidates)
+def _check_space(settings: Settings, files: Sequence[UploadFile]) -> None:
+    needed = RESERVE_BYTES + sum(min(2 * file.size, _STORED_ESTIMATE) for file in files)
     free = shutil.disk_usage(datasets_folder(settings)).free
     if free < needed:
         raise NoSpace(
@@ -150,44 +160,76 @@ def _check_space(settings: Settings, candidates: Sequence[Candidate]) -> None:
         )
 
 
-def _decode(
+def _decode_photos(
     candidates: Sequence[Candidate], source: Path, stage: Staging, tracker: _Progress
 ) -> tuple[list[Photo], list[Rejection]]:
     """Decode every candidate into ``stage/photos``: the photos in the order of their paths, and the rejections."""
-    folder = stage.path / "photos"
-    folder.mkdir()
+    results, refused = _decode(
+        [candidate.file for candidate in candidates], source, stage, "photos", tracker, "Decoding photos"
+    )
+    return [_photo(candidates[result.index], result) for result in results], refused
+
+
+def _decode_unlabelled(
+    files: Sequence[UploadFile], labelled: Set[str], source: Path, stage: Staging, tracker: _Progress
+) -> tuple[list[UnlabelledPhoto], list[Rejection]]:
+    """Decode photos without a class into ``stage/unlabelled``; copies of ``labelled`` digests are rejected."""
+    if not files:
+        return [], []
+    results, refused = _decode(files, source, stage, "unlabelled", tracker, "Decoding unlabelled photos")
+    kept: dict[str, UnlabelledPhoto] = {}
+    for result in results:
+        file = files[result.index].name
+        if result.digest in labelled:
+            refused.append(Rejection(file=file, reason="is a copy of a photo that has a class"))
+        elif result.digest in kept:
+            reason = f"is a copy of {kept[result.digest].file}, which is kept"
+            refused.append(Rejection(file=file, reason=reason))
+        else:
+            kept[result.digest] = UnlabelledPhoto(
+                digest=result.digest,
+                file=file,
+                width=result.width,
+                height=result.height,
+                stored_bytes=result.stored_bytes,
+            )
+    return list(kept.values()), refused
+
+
+def _decode(
+    files: Sequence[UploadFile], source: Path, stage: Staging, folder: str, tracker: _Progress, label: str
+) -> tuple[list[Decoded], list[Rejection]]:
+    """Decode files into ``stage/<folder>``: the decoded ones in the order of their paths, and the rejections."""
+    target = stage.path / folder
+    target.mkdir()
     results: dict[int, Decoded | Failed] = {}
     rejected = 0
-    tracker.report("Decoding photos", 0, len(candidates))
-    with closing(decode_all(_tasks(candidates, source), folder, keep_open=(stage.lock.descriptor,))) as decoding:
+    tracker.report(label, 0, len(files))
+    with closing(decode_all(tasks_of(files, source), target, keep_open=(stage.lock.descriptor,))) as decoding:
         for result in decoding:
             if result is not None:
                 results[result.index] = result
                 rejected += isinstance(result, Failed)
             if tracker.due:
-                tracker.report("Decoding photos", len(results), len(candidates), rejected)
-    tracker.report("Decoding photos", len(results), len(candidates), rejected)
-    accepted: list[Photo] = []
-    refused: list[Rejection] = []
-    for index, candidate in enumerate(candidates):
-        result = results[index]
-        if isinstance(result, Failed):
-            refused.append(Rejection(file=candidate.file.name, reason=result.reason))
-        else:
-            accepted.append(_photo(candidate, result))
-    return accepted, refused
+                tracker.report(label, len(results), len(files), rejected)
+    tracker.report(label, len(results), len(files), rejected)
+    in_order = [results[index] for index in range(len(files))]
+    refused = [
+        Rejection(file=files[each.index].name, reason=each.reason) for each in in_order if isinstance(each, Failed)
+    ]
+    return [each for each in in_order if isinstance(each, Decoded)], refused
 
 
-def _tasks(candidates: Sequence[Candidate], source: Path) -> list[Task]:
-    """Ordered by the offset in the archive, so that the disk is read sequentially."""
+def tasks_of(files: Sequence[UploadFile], source: Path) -> list[Task]:
+    """Tasks of ``files``, numbered in their order and sorted by the offset in the archive, so that the disk is read
+    sequentially."""
     source = source.resolve()
     tasks = []
-    for index, candidate in enumerate(candidates):
-        source_of = candidate.file.source
-        if isinstance(source_of, Path):
-            tasks.append(Task(index=index, path=source_of.absolute()))
+    for index, file in enumerate(files):
+        if isinstance(file.source, Path):
+            tasks.append(Task(index=index, path=file.source.absolute()))
         else:
-            tasks.append(Task(index=index, path=source, member=source_of))
+            tasks.append(Task(index=index, path=source, member=file.source))
     return sorted(tasks, key=lambda task: (task.member.offset if task.member else 0, task.index))
 
 
@@ -203,10 +245,11 @@ def _photo(candidate: Candidate, result: Decoded) -> Photo:
     )
 
 
-def _store(folder: Path, dataset: Dataset, photos: Sequence[Photo]) -> None:
-    """Write the manifest and delete stored files without a photo in the dataset (photos in two classes)."""
-    wanted = {f"{photo.digest}.jpg" for photo in photos}
-    for file in (folder / "photos").iterdir():
-        if file.name not in wanted:
-            file.unlink()
-    write_manifest(folder, dataset, photos)
+def _store(folder: Path, dataset: Dataset, photos: Sequence[Photo], unlabelled: Sequence[UnlabelledPhoto]) -> None:
+    """Write the manifest and delete stored files that are not of the dataset (photos in two classes)."""
+    for name, wanted in (("photos", photos), ("unlabelled", unlabelled)):
+        names = {f"{photo.digest}.jpg" for photo in wanted}
+        for file in (folder / name).glob("*"):
+            if file.name not in names:
+                file.unlink()
+    write_manifest(folder, dataset, photos, unlabelled)

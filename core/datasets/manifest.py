@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from core.datasets.values import SPLITS, Dataset, Photo, Rejection
+from core.datasets.values import SPLITS, Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import NotFound
 from core.files.home import MANIFEST
 
@@ -15,10 +16,14 @@ INGEST_VERSION = 1
 """Raised whenever the same bytes would be stored as other pixels; digests differ then."""
 
 
-def dataset_digest(photos: Iterable[Photo]) -> str:
-    """SHA-256 over ingest version and every photo's (class, split, digest), sorted; file names are not part of it."""
+def dataset_digest(photos: Iterable[Photo], unlabelled: Iterable[UnlabelledPhoto] = ()) -> str:
+    """SHA-256 over ingest version and every photo's (class, split, digest), sorted; file names are not part of it.
+
+    The digests of unlabelled photos follow where there are any, so that datasets without them keep their digest.
+    """
     rows = sorted((photo.class_name, photo.split, photo.digest) for photo in photos)
-    return hashlib.sha256(json.dumps([INGEST_VERSION, rows]).encode()).hexdigest()
+    aside = sorted(photo.digest for photo in unlabelled)
+    return hashlib.sha256(json.dumps([INGEST_VERSION, rows, *([aside] if aside else [])]).encode()).hexdigest()
 
 
 def dataset_of(
@@ -32,6 +37,7 @@ def dataset_of(
     rejections: tuple[Rejection, ...],
     notes: tuple[str, ...],
     started: float,
+    unlabelled: Sequence[UnlabelledPhoto] = (),
 ) -> Dataset:
     """The dataset of these photos; ``started`` is when the import began, in seconds since 1970."""
     counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
@@ -41,25 +47,29 @@ def dataset_of(
         id=id,
         name=name,
         version=version,
-        digest=dataset_digest(photos),
+        digest=dataset_digest(photos, unlabelled),
         class_names=tuple(sorted({photo.class_name for photo in photos})),
         counts=counts,
         rejections=rejections,
         split_given=split_given,
         seed=seed,
-        size_bytes=sum(photo.stored_bytes for photo in photos),
+        size_bytes=sum(photo.stored_bytes for photo in photos) + sum(photo.stored_bytes for photo in unlabelled),
         created_at=started,
         seconds=time.time() - started,
         notes=notes,
+        unlabelled=len(unlabelled),
     )
 
 
-def write_manifest(folder: Path, dataset: Dataset, photos: Iterable[Photo]) -> None:
+def write_manifest(
+    folder: Path, dataset: Dataset, photos: Iterable[Photo], unlabelled: Iterable[UnlabelledPhoto] = ()
+) -> None:
     """Writes ``folder/manifest.json``."""
     content = {
         "ingest_version": INGEST_VERSION,
         "dataset": asdict(dataset),
         "photos": [vars(photo) for photo in photos],
+        "unlabelled": [vars(photo) for photo in unlabelled],
     }
     (folder / MANIFEST).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
@@ -70,12 +80,26 @@ def read_manifest(folder: Path) -> tuple[Dataset, tuple[Photo, ...]]:
     Raises:
         NotFound: there is no manifest.
     """
-    try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise NotFound(f"There is no dataset in {str(folder)!r}.") from None
+    content = _content(folder)
     fields = content["dataset"]
     fields["class_names"] = tuple(fields["class_names"])
     fields["rejections"] = tuple(Rejection(**rejection) for rejection in fields["rejections"])
     fields["notes"] = tuple(fields.get("notes", ()))
     return Dataset(**fields), tuple(Photo(**photo) for photo in content["photos"])
+
+
+def read_unlabelled(folder: Path) -> tuple[UnlabelledPhoto, ...]:
+    """The unlabelled photos of the dataset stored in ``folder``, in the order of their paths.
+
+    Raises:
+        NotFound: there is no manifest.
+    """
+    return tuple(UnlabelledPhoto(**photo) for photo in _content(folder).get("unlabelled", ()))
+
+
+def _content(folder: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotFound(f"There is no dataset in {str(folder)!r}.") from None
+    return content

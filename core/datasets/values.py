@@ -28,6 +28,21 @@ class Photo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnlabelledPhoto:
+    """One photo of the upload without a class: kept beside the dataset, never trained on or measured with.
+
+    Args:
+        digest, file, width, height, stored_bytes: as of a ``Photo``; stored as ``unlabelled/<digest>.jpg``.
+    """
+
+    digest: str
+    file: str
+    width: int
+    height: int
+    stored_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rejection:
     """One refused file and the reason, as a sentence fragment for display."""
 
@@ -42,16 +57,18 @@ class Dataset:
     Args:
         id: opaque, ``d-`` and eight characters.
         name, version: for display and commands; version counts from 1 per name.
-        digest: SHA-256 over ingest version, classes, and every photo's (digest, class, split).
+        digest: SHA-256 over ingest version, classes, every photo's (digest, class, split), and the digests of the
+            unlabelled photos where there are any.
         class_names: sorted; the index is the label.
         counts: ``{split: {class: photos}}``.
         rejections: files that were refused, with reasons (copies and conflicts included).
         split_given: whether the upload brought its own split.
         seed: of the split drawn by Graft.
-        size_bytes: of the stored photos.
+        size_bytes: of the stored photos, the unlabelled ones included.
         created_at: seconds since 1970, UTC.
         seconds: the import took.
         notes: decisions of the import, as sentences ("There was no validation folder: ...").
+        unlabelled: number of photos without a class; they are in no count and no split.
     """
 
     id: str
@@ -67,6 +84,7 @@ class Dataset:
     created_at: float
     seconds: float
     notes: tuple[str, ...] = ()
+    unlabelled: int = 0
 
     @property
     def photo_count(self) -> int:

@@ -3,7 +3,7 @@
 ::
 
     registry.db                   supervisor.lock|json|log      deletion.lock
-    datasets/<id>/manifest.json photos/<digest>.jpg             datasets/.import.lock
+    datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock
     runs/<id>/model/card.json|model.keras|...                   runs/.launch.lock
     runs/<id>/validation.npz|test.npz|photo_map.npz|features.parquet
     runs/<id>/checkpoints/ tensorboard/ log.txt alive.lock progress.json exit.json
@@ -110,6 +110,14 @@ class DatasetFolder:
 
     def photo(self, digest: str) -> Path:
         return self.photos / f"{digest}.jpg"
+
+    @property
+    def unlabelled(self) -> Path:
+        """Folder of the photos without a class; exists where there are any."""
+        return self.path / "unlabelled"
+
+    def unlabelled_photo(self, digest: str) -> Path:
+        return self.unlabelled / f"{digest}.jpg"
 
 
 @dataclass(frozen=True)

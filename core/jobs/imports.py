@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
-from core.datasets.manifest import read_manifest
+from core.datasets.manifest import read_manifest, read_unlabelled
 from core.datasets.names import dataset_name
 from core.datasets.staging import unpublish
 from core.datasets.values import Dataset, Photo
@@ -22,6 +22,7 @@ from core.errors import Cancelled, GraftError, InvalidInput, NotFound
 from core.files import atomic
 from core.files.home import (
     ImportFolder,
+    dataset_folder,
     datasets_folder,
     import_folder,
     import_folders,
@@ -106,7 +107,7 @@ def _register(
     try:
         known = registry.find_dataset(dataset.digest)
         if known is None:
-            registry.add_dataset(dataset, photos)
+            registry.add_dataset(dataset, photos, read_unlabelled(dataset_folder(settings, dataset.id).path))
             registry.log("import", {"dataset": dataset.id, "name": dataset.name, "photos": dataset.photo_count})
     finally:
         if dataset.id not in {each.id for each in registry.datasets()}:

@@ -7,15 +7,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from core.datasets.values import SPLITS, Dataset, Photo, Rejection
+from core.datasets.values import SPLITS, Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import Conflict, NotFound
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.schema import columns_of, datasets, equal, photos, row_of, runs
+from core.registry.schema import columns_of, datasets, equal, photos, row_of, runs, unlabelled_photos
 from core.runs.values import Status
 
 _COLUMNS = columns_of(datasets, Dataset)
 _PHOTO_COLUMNS = columns_of(photos, Photo)
+_UNLABELLED_COLUMNS = columns_of(unlabelled_photos, UnlabelledPhoto)
 _NEWEST_FIRST = (datasets.c.created_at.desc(), datasets.c.number.desc())
 _SPLIT_ORDER = case({split: place for place, split in enumerate(SPLITS)}, value=photos.c.split)
 
@@ -29,7 +30,9 @@ class Datasets(Store):
             highest = connection.scalar(select(func.max(datasets.c.version)).where(datasets.c.name == name))
         return (highest or 0) + 1
 
-    def add_dataset(self, dataset: Dataset, photos_of_it: Sequence[Photo]) -> None:
+    def add_dataset(
+        self, dataset: Dataset, photos_of_it: Sequence[Photo], unlabelled: Sequence[UnlabelledPhoto] = ()
+    ) -> None:
         """Adds a dataset with all its photos.
 
         Raises:
@@ -39,9 +42,10 @@ class Datasets(Store):
         try:
             with self.writing() as connection:
                 connection.execute(insert(datasets), row)
-                if photos_of_it:
-                    rows = [asdict(photo) | {"dataset_id": dataset.id} for photo in photos_of_it]
-                    connection.execute(insert(photos), rows)
+                for table, stored in ((photos, photos_of_it), (unlabelled_photos, unlabelled)):
+                    if stored:
+                        rows = [asdict(photo) | {"dataset_id": dataset.id} for photo in stored]
+                        connection.execute(insert(table), rows)
         except IntegrityError as error:
             raise Conflict(_conflict(dataset, str(error.orig))) from error
 
@@ -77,6 +81,12 @@ class Datasets(Store):
         query = query.where(*equal(photos.c.split, split), *equal(photos.c.class_name, class_name))
         query = query.order_by(_SPLIT_ORDER, photos.c.class_name, photos.c.digest).limit(limit).offset(offset)
         return self.values(query, Photo)
+
+    def unlabelled_photos(self, dataset_id: str, limit: int | None = None, offset: int = 0) -> list[UnlabelledPhoto]:
+        """The photos of a dataset without a class, in the order of their paths."""
+        query = select(*_UNLABELLED_COLUMNS).where(unlabelled_photos.c.dataset_id == dataset_id)
+        query = query.order_by(unlabelled_photos.c.file, unlabelled_photos.c.digest).limit(limit).offset(offset)
+        return self.values(query, UnlabelledPhoto)
 
     def delete_dataset(self, dataset_id: str, entry: dict[str, Any] | None = None) -> None:
         """Deletes a dataset, its photos, and every run on it with its results and model.

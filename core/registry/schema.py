@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -60,6 +60,7 @@ datasets = Table(
     _required("created_at", Float),
     _required("seconds", Float),
     _required("notes", JSON),
+    _required("unlabelled", Integer, server_default="0"),
     UniqueConstraint("name", "version"),
 )
 
@@ -76,6 +77,18 @@ photos = Table(
     _required("stored_bytes", Integer),
     CheckConstraint("split IN ('train', 'validation', 'test')", name="known_split"),
     Index("photos_in_order", "dataset_id", "split", "class_name", "digest"),
+    sqlite_with_rowid=False,
+)
+
+unlabelled_photos = Table(
+    "unlabelled_photos",
+    metadata,
+    Column("dataset_id", Text, _owner("datasets"), primary_key=True),
+    Column("digest", Text, primary_key=True),
+    _required("file", Text),
+    _required("width", Integer),
+    _required("height", Integer),
+    _required("stored_bytes", Integer),
     sqlite_with_rowid=False,
 )
 

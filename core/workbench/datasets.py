@@ -80,6 +80,10 @@ class Importing(Bench):
         """The stored JPEG of a photo."""
         return dataset_folder(self.settings, dataset_id).photo(digest)
 
+    def unlabelled_path(self, dataset_id: str, digest: str) -> Path:
+        """The stored JPEG of a photo without a class."""
+        return dataset_folder(self.settings, dataset_id).unlabelled_photo(digest)
+
     def features(self) -> list[FeatureRow]:
         """All stored features, by dataset, source, cut, split and view."""
         datasets = {dataset.digest: dataset for dataset in self.registry.datasets()}

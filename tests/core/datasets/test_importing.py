@@ -4,11 +4,14 @@ import hashlib
 import os
 import zipfile
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, importing
+from core.datasets.layout import LayoutChoice, arrange
+from core.datasets.manifest import read_unlabelled
 from core.datasets.photos import decode
 from core.datasets.values import SPLITS
 from core.errors import Cancelled, NoSpace
@@ -113,3 +116,34 @@ def test_a_member_needs_no_memory_in_this_process(zipped, home, monkeypatch):
     monkeypatch.setattr("core.datasets.members.read_member", None)
     monkeypatch.setattr("core.datasets.photos.decode", None)
     assert imported(zipped(classes(cat=3, dog=3)), home)[0].photo_count == 6
+
+
+@pytest.fixture
+def flat_test(monkeypatch):
+    """Files of a flat folder ``test`` are unlabelled."""
+
+    def read(files, empty_folders=()):
+        aside = tuple(sorted((file for file in files if file.parts[0] == "test"), key=lambda file: file.parts))
+        layout = arrange([file for file in files if file not in aside], empty_folders)
+        return LayoutChoice(layouts=(replace(layout, unlabelled=aside, notes=("'test' has no classes.",)),))
+
+    monkeypatch.setattr(importing, "read_layouts", read)
+
+
+def test_photos_without_a_class_are_stored_apart_and_never_counted(zipped, home, flat_test):
+    files = classes(cat=10, dog=10) | {f"test/{number}.jpg": jpeg(500 + number) for number in range(4)}
+    files |= {"test/again.jpg": jpeg(500), "test/known.jpg": files["cat/0.jpg"], "test/notes.txt": b"no photo"}
+    dataset, photos = imported(zipped(files), home)
+    folder = dataset_folder(home, "d-1")
+    assert dataset.class_sizes == {"cat": 10, "dog": 10} and dataset.photo_count == len(photos) == 20
+    aside = read_unlabelled(folder.path)
+    assert dataset.unlabelled == len(aside) == 4
+    assert [photo.file for photo in aside] == ["test/0.jpg", "test/1.jpg", "test/2.jpg", "test/3.jpg"]
+    assert {path.name for path in folder.unlabelled.iterdir()} == {f"{photo.digest}.jpg" for photo in aside}
+    assert folder.unlabelled_photo(aside[0].digest).read_bytes() == decode(files["test/0.jpg"]).jpeg
+    assert len(list(folder.photos.iterdir())) == 20
+    assert dataset.size_bytes == sum(photo.stored_bytes for photo in (*photos, *aside))
+    assert "text file" in reasons(dataset)["test/notes.txt"]
+    assert "has a class" in reasons(dataset)["test/known.jpg"]
+    assert reasons(dataset)["test/again.jpg"] == "is a copy of test/0.jpg, which is kept"
+    assert "'test' has no classes." in dataset.notes

@@ -1,8 +1,11 @@
 """The manifest holds the whole dataset; the digest says which content it has."""
 
+import json
+
 import pytest
 
-from core.datasets.manifest import dataset_digest, read_manifest
+from core.datasets.manifest import dataset_digest, read_manifest, read_unlabelled
+from core.datasets.values import UnlabelledPhoto
 from core.errors import NotFound
 from core.files.home import dataset_folder
 from tests.core.datasets.imports import imported
@@ -25,3 +28,20 @@ def test_the_digest_tells_content_classes_and_split_but_not_file_names(zipped, h
     swapped = {name.replace("cat", "cow"): data for name, data in files.items()}
     assert imported(zipped(swapped), home, "d-4")[0].digest != dataset.digest
     assert dataset_digest(reversed(photos)) == dataset.digest
+
+
+def test_unlabelled_photos_are_part_of_the_digest_only_where_there_are_any(zipped, home):
+    dataset, photos = imported(zipped(classes(cat=5, dog=5)), home)
+    assert dataset_digest(photos) == dataset_digest(photos, ()) == dataset.digest
+    aside = [UnlabelledPhoto(digest=digest * 64, file=digest, width=1, height=1, stored_bytes=1) for digest in "ab"]
+    assert dataset_digest(photos, aside) == dataset_digest(photos, reversed(aside))
+    assert len({dataset_digest(photos, some) for some in ((), aside[:1], aside[1:], aside)}) == 4
+
+
+def test_a_manifest_of_an_older_version_has_no_unlabelled_photos(zipped, home):
+    found = imported(zipped(classes(cat=4, dog=4)), home)
+    file = dataset_folder(home, "d-1").path / "manifest.json"
+    content = json.loads(file.read_text())
+    del content["unlabelled"], content["dataset"]["unlabelled"]
+    file.write_text(json.dumps(content))
+    assert read_manifest(file.parent) == found and read_unlabelled(file.parent) == ()

@@ -7,11 +7,14 @@ import threading
 import time
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from core.datasets import importing
+from core.datasets.layout import LayoutChoice, arrange
 from core.errors import Cancelled, InvalidInput, NoSpace
 from core.files.home import datasets_folder, uploads_folder
 from core.jobs import imports
@@ -170,6 +173,25 @@ def test_a_new_registry_finds_the_datasets_on_the_disk(archive, settings, regist
     for path in settings.home.glob("registry.db*"):
         path.unlink()
     assert Workbench.open(settings).registry.datasets() == [first]
+
+
+def test_a_new_registry_finds_the_unlabelled_photos_on_the_disk(archive, settings, registry, monkeypatch):
+    def read(files, empty_folders=()):
+        layout = arrange(files[1:], empty_folders)
+        return LayoutChoice(layouts=(replace(layout, unlabelled=files[:1]),))
+
+    monkeypatch.setattr(importing, "read_layouts", read)
+    first, _ = run_import(archive, settings=settings, registry=registry)
+    aside = registry.unlabelled_photos(first.id)
+    assert [photo.file for photo in aside] == ["cat/0.jpg"] and first.unlabelled == 1
+    registry.close()
+    for path in settings.home.glob("registry.db*"):
+        path.unlink()
+    bench = Workbench.open(settings)
+    assert bench.registry.unlabelled_photos(first.id) == aside
+    assert bench.unlabelled_path(first.id, aside[0].digest).exists()
+    bench.delete_dataset(first.id)
+    assert not bench.unlabelled_path(first.id, aside[0].digest).exists()
 
 
 def test_an_import_that_cannot_be_registered_leaves_nothing(archive, settings, registry, monkeypatch):

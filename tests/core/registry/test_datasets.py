@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.datasets.values import Photo
+from core.datasets.values import Photo, UnlabelledPhoto
 from core.errors import Conflict, InvalidInput, NotFound
 from core.runs.values import Status
 from tests.factories import fill, make_dataset, make_photos, make_run
@@ -167,3 +167,19 @@ def test_a_dataset_of_ten_thousand_photos_is_stored_and_paged(registry):
 def test_a_run_needs_a_dataset_that_is_there(registry):
     with pytest.raises(NotFound, match="There is no dataset 'd-flowers1'"):
         registry.add_run(make_run())
+
+
+def test_unlabelled_photos_are_kept_apart_paged_and_deleted_with_their_dataset(registry):
+    dataset = make_dataset(unlabelled=5)
+    aside = [
+        UnlabelledPhoto(digest=str(number) * 64, file=f"test/{9 - number}.jpg", width=3, height=2, stored_bytes=9)
+        for number in range(5)
+    ]
+    registry.add_dataset(dataset, make_photos(), aside)
+    assert registry.dataset(dataset.id).unlabelled == 5
+    assert len(registry.photos(dataset.id)) == len(make_photos())
+    in_order = list(reversed(aside))
+    assert registry.unlabelled_photos(dataset.id) == in_order
+    assert registry.unlabelled_photos(dataset.id, limit=2, offset=2) == in_order[2:4]
+    registry.delete_dataset(dataset.id)
+    assert registry.unlabelled_photos(dataset.id) == []

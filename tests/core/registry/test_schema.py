@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from core.datasets.values import Dataset, Photo
+from core.datasets.values import Dataset, Photo, UnlabelledPhoto
 from core.registry import schema
 from core.registry.audit_log import LogEntry
 from core.runs.values import Attempt, Cost, Epoch, Evaluation, Model, Run
@@ -15,7 +15,7 @@ from core.runs.values import Attempt, Cost, Epoch, Evaluation, Model, Run
     [
         (schema.datasets, Dataset), (schema.photos, Photo), (schema.runs, Run), (schema.attempts, Attempt),
         (schema.epochs, Epoch), (schema.evaluations, Evaluation), (schema.costs, Cost), (schema.models, Model),
-        (schema.log, LogEntry),
+        (schema.log, LogEntry), (schema.unlabelled_photos, UnlabelledPhoto),
     ],
 )  # fmt: skip
 def test_every_field_of_a_value_has_a_column(table, value):
