@@ -16,6 +16,7 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
     verb.add_argument("--seed", type=int, default=0, help="of the split")
     verb.add_argument("--layout", help="how to read the upload, where there are several ways")
+    verb.add_argument("--encoding", help="of the file names in an archive, e.g. shift_jis; otherwise found out")
     add_verb(verbs, "datasets", datasets, datasets_text, "list the datasets")
 
 
@@ -23,7 +24,12 @@ def import_(options: Namespace) -> Result:
     workbench = Workbench.open()
     progress = None if options.json or not sys.stderr.isatty() else _show_progress
     dataset, known = workbench.import_photos(
-        options.path, options.name, seed=options.seed, layout=options.layout, progress=progress
+        options.path,
+        options.name,
+        seed=options.seed,
+        layout=options.layout,
+        encoding=options.encoding,
+        progress=progress,
     )
     result = _row(dataset) | {
         "accepted": dataset.photo_count,

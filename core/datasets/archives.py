@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
+from core.datasets.encodings import decoded
 from core.datasets.members import FILE_LIMIT, Member
 from core.datasets.names import is_unsafe, name_key, quoted
 from core.errors import Refused
@@ -33,8 +34,11 @@ _UTF8 = 0x800
 _INCONSISTENT = "The archive is damaged: its table of contents is inconsistent. Pack it again."
 
 
-def read_contents(path: Path) -> tuple[tuple[Member, ...], tuple[str, ...]]:
+def read_contents(path: Path, encoding: str | None = None) -> tuple[tuple[Member, ...], tuple[str, ...]]:
     """Files and folders of a ZIP archive that keeps the policy.
+
+    Args:
+        encoding: of names that are not marked as UTF-8; None for UTF-8, else DOS's code page 437.
 
     Returns:
         The files in the order of the archive, and the names of its folder entries.
@@ -48,7 +52,7 @@ def read_contents(path: Path) -> tuple[tuple[Member, ...], tuple[str, ...]]:
     entries = _entries(table, count)
     if not entries:
         raise Refused("The archive is empty. Pack the folder with one folder of photos per class.")
-    members = tuple(_member(entry, shift) for entry in entries)
+    members = tuple(_member(entry, shift, encoding) for entry in entries)
     for entry, member in zip(entries, members, strict=True):
         _check_entry(entry, member)
     files = tuple(member for member in members if not member.is_folder)
@@ -156,10 +160,10 @@ def _raw_name(entry: ZipInfo) -> bytes:
     return entry.orig_filename.encode("utf-8" if entry.flag_bits & _UTF8 else "cp437")
 
 
-def _member(entry: ZipInfo, shift: int) -> Member:
+def _member(entry: ZipInfo, shift: int, encoding: str | None) -> Member:
     raw_name = _raw_name(entry)
     return Member(
-        name=_name(raw_name),
+        name=_name(raw_name, None if entry.flag_bits & _UTF8 else encoding),
         raw_name=raw_name,
         offset=entry.header_offset + shift,
         packed=entry.compress_size,
@@ -169,8 +173,10 @@ def _member(entry: ZipInfo, shift: int) -> Member:
     )
 
 
-def _name(raw: bytes) -> str:
+def _name(raw: bytes, encoding: str | None) -> str:
     """Names without the UTF-8 mark are UTF-8 all the same from macOS and most Linux tools; else DOS's code page."""
+    if encoding is not None:
+        return decoded(raw, encoding)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

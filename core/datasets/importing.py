@@ -56,6 +56,7 @@ def import_photos(
     dataset_id: str,
     seed: int = 0,
     layout: str | None = None,
+    encoding: str | None = None,
     previous: Mapping[str, str] | None = None,
     progress: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -68,6 +69,7 @@ def import_photos(
         version: of the dataset under its name, from 1.
         seed: of the split that Graft draws.
         layout: id of the way to read the upload (``Layout.id``); None for the certain one.
+        encoding: of the names in an archive; None to find it out.
         previous: ``{photo digest: split}`` of the version before; these photos keep their split.
         progress: called about ten times a second. cancelled: called as often; True stops the import.
 
@@ -82,7 +84,7 @@ def import_photos(
     identity = {"id": dataset_id, "name": dataset_name(name, Path(source)), "version": version, "started": time.time()}
     tracker = _Progress(progress, cancelled)
     tracker.report("Reading the upload")
-    upload = open_upload(Path(source))
+    upload = open_upload(Path(source), encoding=encoding)
     chosen = read_layouts(upload.files, upload.empty_folders).chosen(layout)
     sweep(settings)
     with staging(settings, dataset_id) as stage:

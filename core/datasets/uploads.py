@@ -21,18 +21,21 @@ class Upload:
     empty_folders: tuple[tuple[str, ...], ...]
 
 
-def open_upload(source: Path) -> Upload:
+def open_upload(source: Path, *, encoding: str | None = None) -> Upload:
     """Lists an archive or folder; no photo is read yet.
 
+    Args:
+        encoding: of the names in an archive, for example ``"shift_jis"``; None to find it out.
+
     Raises:
-        InvalidInput: there is nothing at ``source``. Refused: an archive breaks the policy.
+        InvalidInput: there is nothing at ``source``, or no such encoding. Refused: an archive breaks the policy.
     """
     if source.is_dir():
         return _from_folder(source)
     if not source.is_file():
         raise InvalidInput(f"There is no file or folder {str(source)!r}.")
     try:
-        members, folders = read_contents(source)
+        members, folders = read_contents(source, encoding)
     except OSError as error:
         raise InvalidInput(f"The file {str(source)!r} cannot be read: {error.strerror}.") from None
     files = tuple(UploadFile(parts=parts_of(member.name), size=member.size, source=member) for member in members)

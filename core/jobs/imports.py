@@ -65,6 +65,7 @@ def run_import(
     name: str | None = None,
     seed: int = 0,
     layout: str | None = None,
+    encoding: str | None = None,
     progress: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Dataset, bool]:
@@ -93,6 +94,7 @@ def run_import(
             dataset_id=f"d-{secrets.token_hex(4)}",
             seed=seed,
             layout=layout,
+            encoding=encoding,
             previous=_previous_splits(registry, name),
             progress=progress,
             cancelled=cancelled,

@@ -61,6 +61,7 @@ class Importing(Bench):
         *,
         seed: int = 0,
         layout: str | None = None,
+        encoding: str | None = None,
         progress: Callable[[ImportProgress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> tuple[Dataset, bool]:
@@ -72,6 +73,7 @@ class Importing(Bench):
             name=name,
             seed=seed,
             layout=layout,
+            encoding=encoding,
             progress=progress,
             cancelled=cancelled,
         )
