@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from core.datasets.acceptance import check_suitable, without_copies
-from core.datasets.layout import Candidate, Layout, UploadFile, read_layouts
+from core.datasets.contents import Contents
+from core.datasets.layout import Candidate, Layout, UploadFile
 from core.datasets.manifest import dataset_of, write_manifest
 from core.datasets.names import dataset_name
-from core.datasets.sandbox import Decoded, Failed, Task, decode_all
+from core.datasets.recognition import read_layouts
+from core.datasets.sandbox import Decoded, Failed, Task, decode_all, task_of
 from core.datasets.splits import with_split
 from core.datasets.staging import Staging, staging, sweep
 from core.datasets.uploads import open_upload
@@ -85,7 +87,7 @@ def import_photos(
     tracker = _Progress(progress, cancelled)
     tracker.report("Reading the upload")
     upload = open_upload(Path(source), encoding=encoding)
-    chosen = read_layouts(upload.files, upload.empty_folders).chosen(layout)
+    chosen = read_layouts(upload.files, upload.empty_folders, Contents(Path(source))).chosen(layout)
     sweep(settings)
     with staging(settings, dataset_id) as stage:
         _check_space(settings, [*(candidate.file for candidate in chosen.candidates), *chosen.unlabelled])
@@ -226,12 +228,7 @@ def tasks_of(files: Sequence[UploadFile], source: Path) -> list[Task]:
     """Tasks of ``files``, numbered in their order and sorted by the offset in the archive, so that the disk is read
     sequentially."""
     source = source.resolve()
-    tasks = []
-    for index, file in enumerate(files):
-        if isinstance(file.source, Path):
-            tasks.append(Task(index=index, path=file.source.absolute()))
-        else:
-            tasks.append(Task(index=index, path=source, member=file.source))
+    tasks = [task_of(index, file, source) for index, file in enumerate(files)]
     return sorted(tasks, key=lambda task: (task.member.offset if task.member else 0, task.index))
 
 

@@ -40,6 +40,15 @@ class Member:
         return self.name.endswith("/")
 
 
+@dataclass(frozen=True, kw_only=True)
+class ParquetRow:
+    """A photo inside a Parquet file of an upload: its bytes lie in ``row`` (from 0) of ``column``."""
+
+    file: Member | Path
+    column: str
+    row: int
+
+
 def read_member(archive: BinaryIO, member: Member) -> bytes:
     """The content of a member.
 

@@ -10,10 +10,11 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.datasets.members import Member
+from core.datasets.layout import UploadFile
+from core.datasets.members import Member, ParquetRow
 from core.datasets.photos import SECONDS_PER_PHOTO, StoredPhoto
 from core.datasets.values import Rejection
 from core.errors import NoSpace, Unavailable
@@ -35,17 +36,31 @@ _MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A photo to decode: the file at ``path``, or a member of the archive at ``path``."""
+    """A photo to decode: the file at ``path``, or a member of the archive at ``path``.
+
+    With ``row`` that file or member is a Parquet file, and the photo lies in this row of ``column``.
+    """
 
     index: int
     path: Path
     member: Member | None = None
+    column: str = ""
+    row: int | None = None
 
     def line(self) -> bytes:
         member = self.member and vars(self.member) | {"raw_name": self.member.raw_name.hex()}
-        return (
-            json.dumps({"index": self.index, "path": os.fsencode(self.path).hex(), "member": member}).encode() + b"\n"
-        )
+        task = {"index": self.index, "path": os.fsencode(self.path).hex(), "member": member}
+        return json.dumps(task | {"column": self.column, "row": self.row}).encode() + b"\n"
+
+
+def task_of(index: int, file: UploadFile, upload: Path) -> Task:
+    """The task to decode a file of the upload at ``upload``, an archive or a folder."""
+    if isinstance(file.source, ParquetRow):
+        packed = task_of(index, replace(file, source=file.source.file), upload)
+        return replace(packed, column=file.source.column, row=file.source.row)
+    if isinstance(file.source, Path):
+        return Task(index=index, path=file.source.absolute())
+    return Task(index=index, path=upload, member=file.source)
 
 
 @dataclass(frozen=True, kw_only=True)
