@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, importing
-from core.datasets.layout import LayoutChoice, arrange
+from core.datasets.folders import arrange
+from core.datasets.layout import LayoutChoice
 from core.datasets.manifest import read_unlabelled
 from core.datasets.photos import decode
 from core.datasets.values import SPLITS

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from core.datasets import importing
-from core.datasets.layout import LayoutChoice, arrange
+from core.datasets.folders import arrange
+from core.datasets.layout import LayoutChoice
 from core.errors import Cancelled, InvalidInput, NoSpace
 from core.files.home import datasets_folder, uploads_folder
 from core.jobs import imports
