@@ -14,7 +14,7 @@ else:  # the server process, once
     from core.web.server import application
     from core.web.server.serve import run
 
-    application.disable_pages_autodiscovery()
+    application.prepare()
     # Streamlit finds this line by reading the source: it must stay a literal call.
     app = st.App(
         __file__,

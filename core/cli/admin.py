@@ -65,9 +65,10 @@ def doctor_text(result: dict) -> str:
 
 
 def run_dashboard(options: Namespace) -> Result:
-    from core.web.server.serve import (  # only needed here
+    from core.web.server.address import dashboard_url  # only needed here
+    from core.web.server.serve import (
         BASE_PATH,
-        address,
+        asked_address,
         asked_base_path,
         refuse_taken_port,
         serve,
@@ -75,10 +76,10 @@ def run_dashboard(options: Namespace) -> Result:
 
     if options.base_path is not None:
         os.environ[BASE_PATH] = options.base_path
-    base = asked_base_path()
-    workbench = Workbench.open()
-    port = workbench.settings.port
-    refuse_taken_port(address(), port)  # before stopping a supervisor that belongs to the dashboard on that port
+    settings, base = load_settings(), asked_base_path()  # before the current folder changes
+    address, port = asked_address(), settings.port
+    workbench = Workbench.open(settings)
+    refuse_taken_port(address, port)  # before stopping a supervisor that belongs to the dashboard on that port
     jobs.ensure_supervisor(workbench.settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, so that no idle supervisor is left behind
     try:
@@ -87,7 +88,7 @@ def run_dashboard(options: Namespace) -> Result:
     finally:
         if not any(not run.status.ended for run in workbench.registry.runs()):
             jobs.stop_supervisor(workbench.settings)
-    return {"address": f"http://{address()}:{port}{base}"}, True
+    return {"address": dashboard_url(address, port, base)}, True
 
 
 def nothing_text(result: dict) -> str:

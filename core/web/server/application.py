@@ -20,14 +20,16 @@ from starlette.staticfiles import StaticFiles
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import jobs
-from core.errors import GraftError
+from core.errors import GraftError, InvalidInput
 from core.files.home import runs_folder, uploads_folder
 from core.runs.costs import rss_bytes
 from core.settings import VERSION
 from core.web.board.runs import RegistryRuns
 from core.web.board.tensorboard import TensorBoard
+from core.web.server.address import listening_address
 from core.web.server.base_path import BelowBasePath
-from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginWrites
+from core.web.server.limits import LimitedBodies, limit_heads
+from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginOnly
 from core.web.server.state import workbench
 from core.web.server.uploads import receive_slice, sweep_folder
 
@@ -40,9 +42,31 @@ logger = logging.getLogger(__name__)
 board = TensorBoard()
 
 
-def disable_pages_autodiscovery() -> None:
+def prepare() -> None:
+    """What must happen before the server is made: ``app.py`` calls it first.
+
+    Raises:
+        SystemExit: with one sentence, when other machines could reach the server.
+    """
+    _require_loopback()
+    _disable_pages_autodiscovery()
+    limit_heads()
+
+
+def _disable_pages_autodiscovery() -> None:
     """Otherwise the first request of a deep link runs the page file alone, without the frame."""
     PagesManager.uses_pages_directory = False
+
+
+def _require_loopback() -> None:
+    """End the process when the server would listen for other machines, however it was started.
+
+    ``streamlit run app.py --server.address 0.0.0.0`` does not go through ``core.web.server.serve``.
+    """
+    try:
+        listening_address()
+    except InvalidInput as error:
+        raise SystemExit(str(error)) from None
 
 
 def healthz(request: Request) -> JSONResponse:
@@ -83,14 +107,14 @@ ROUTES: list[BaseRoute] = [
     Route("/healthz", healthz),
     Route("/tb", _to_board),
     Route("/api/v1/uploads/{ticket}", receive_slice, methods=["PUT"]),
-    Mount("/tb", board),
+    Mount("/tb", LimitedBodies(board)),
     Mount("/assets", StaticFiles(directory=STATIC)),
 ]
 
 MIDDLEWARE = [
     Middleware(ProtectiveHeaders),
     Middleware(KnownHosts),
-    Middleware(SameOriginWrites),
+    Middleware(SameOriginOnly),
     Middleware(BelowBasePath),
 ]
 

@@ -12,6 +12,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
+from core.web.server.address import arrived_from_outside
+
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -46,6 +48,7 @@ HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 
@@ -57,7 +60,7 @@ def allowed_hosts() -> tuple[str, ...]:
 
 
 class KnownHosts:
-    """Refuse requests and websockets that were sent to another host name (DNS rebinding).
+    """Refuse requests and websockets that were sent to another host name (DNS rebinding) or came over the network.
 
     Streamlit checks its websocket only, and Starlette's middleware cannot read ``[::1]:8501``.
     """
@@ -67,20 +70,28 @@ class KnownHosts:
         self._hosts = frozenset(allowed_hosts() if hosts is None else hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or host_name(Headers(scope=scope).get("host", "")) in self._hosts:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif arrived_from_outside(scope.get("server")):
+            await _refuse(scope, receive, send, 403, "Graft has no login yet and only serves this machine itself.")
+        elif host_name(Headers(scope=scope).get("host", "")) in self._hosts:
             await self._app(scope, receive, send)
         else:
             await _refuse(scope, receive, send, 421, "Graft does not serve this host name. Set GRAFT_ALLOWED_HOSTS.")
 
 
-class SameOriginWrites:
-    """Refuse requests that can change state and come from a page of another site."""
+class SameOriginOnly:
+    """Refuse websockets, and requests that can change state, of a page of another origin.
+
+    Another port of this machine is another origin; Streamlit's own check of its websocket only compares host names.
+    Pages are always known by a header of their browser. Programs send none, and can read the home without this server.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or _is_own(Headers(scope=scope)):
+        if scope["type"] == "lifespan" or _is_harmless(scope) or _is_own(Headers(scope=scope)):
             await self._app(scope, receive, send)
         else:
             await _refuse(scope, receive, send, 403, "Requests from another site are refused.")
@@ -110,13 +121,27 @@ def host_name(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
+def _is_harmless(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] in SAFE_METHODS
+
+
 def _is_own(headers: Headers) -> bool:
     """Browsers send the origin of a request; programs send neither of the two headers and are trusted."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
     origin = headers.get("origin")
-    return origin is None or origin.partition("://")[2] == headers.get("host")
+    return origin is None or _is_origin_of(origin, headers.get("host", ""))
+
+
+def _is_origin_of(origin: str, host: str) -> bool:
+    """Whether the origin (``https://graft.example``) is that of the ``Host`` header, which may name the usual port."""
+    scheme, _, place = origin.lower().partition("://")
+    return bool(place) and _without_usual_port(place, scheme) == _without_usual_port(host.lower(), scheme)
+
+
+def _without_usual_port(place: str, scheme: str) -> str:
+    return place.removesuffix({"http": ":80", "https": ":443"}.get(scheme, "\0"))
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:

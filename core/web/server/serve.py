@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import Conflict, InvalidInput
 from core.settings import REPOSITORY, Settings, load_settings
+from core.web.server.address import dashboard_url, listening_address
 
 BASE_PATH = "GRAFT_BASE_PATH"
 
@@ -20,11 +21,11 @@ def serve(settings: Settings | None = None) -> None:
 
     Raises:
         Conflict: the port is taken.
+        InvalidInput: other machines could reach the address.
     """
     settings = settings or load_settings()
     os.environ |= {"GRAFT_HOME": str(settings.home), "GRAFT_PORT": str(settings.port)}
-    os.chdir(REPOSITORY)  # Streamlit reads .streamlit/config.toml from here
-    refuse_taken_port(address(), settings.port)
+    refuse_taken_port(asked_address(), settings.port)
     sys.argv = [str(REPOSITORY / "app.py")]
     runpy.run_path(sys.argv[0], run_name="__main__")
 
@@ -33,13 +34,14 @@ def run(app: Any, settings: Settings | None = None) -> None:
     """Serve the ``st.App`` until stopped; the last line of ``app.py``."""
     settings = settings or load_settings()
     try:
-        refuse_taken_port(address(), settings.port)
+        address = asked_address()
+        refuse_taken_port(address, settings.port)
         base = asked_base_path()
     except (Conflict, InvalidInput) as error:
         raise SystemExit(str(error)) from None
     return_freed_memory()
-    print(f"Graft is at http://{address()}:{settings.port}{base}", flush=True)
-    options = {"server.port": settings.port, "server.address": address(), "logger.hideWelcomeMessage": True}
+    print(f"Graft is at {dashboard_url(address, settings.port, base)}", flush=True)
+    options = {"server.port": settings.port, "server.address": address, "logger.hideWelcomeMessage": True}
     with contextlib.suppress(KeyboardInterrupt):  # the ordinary way to stop it
         app.run(config=options | ({"server.baseUrlPath": base} if base else {}))
 
@@ -55,9 +57,10 @@ def return_freed_memory() -> None:
             mallopt(parameter, value)
 
 
-def address() -> str:
-    """``STREAMLIT_SERVER_ADDRESS``, by default 127.0.0.1."""
-    return os.environ.get("STREAMLIT_SERVER_ADDRESS") or "127.0.0.1"
+def asked_address() -> str:
+    """See ``listening_address``; Streamlit reads ``.streamlit/config.toml`` from the current folder."""
+    os.chdir(REPOSITORY)
+    return listening_address()
 
 
 def asked_base_path() -> str:

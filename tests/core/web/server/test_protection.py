@@ -80,6 +80,56 @@ def test_only_our_own_pages_may_change_something(client, headers, status):
     assert client.post("/", headers=headers).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("headers", "opens"),
+    [
+        ({}, True),
+        ({"Origin": "http://127.0.0.1:8501"}, True),
+        ({"Origin": "http://127.0.0.1:8501", "Sec-Fetch-Site": "same-origin"}, True),
+        ({"Origin": "http://127.0.0.1:8502"}, False),
+        ({"Origin": "http://127.0.0.1"}, False),
+        ({"Origin": "http://localhost:8501"}, False),
+        ({"Origin": "http://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"Origin": ""}, False),
+        ({"Origin": "http://127.0.0.1:8501", "Sec-Fetch-Site": "same-site"}, False),
+    ],
+)
+def test_only_our_own_pages_may_open_a_websocket(client, headers, opens):
+    headers = {"Host": "127.0.0.1:8501"} | headers
+    if opens:
+        with client.websocket_connect("ws://127.0.0.1:8501/ws", headers=headers) as socket:
+            assert socket.receive_text() == "hello"
+    else:
+        with (
+            pytest.raises(WebSocketDisconnect),
+            client.websocket_connect("ws://127.0.0.1:8501/ws", headers=headers),
+        ):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("https://graft.example", "graft.example:443", 200),
+        ("https://Graft.example:443", "graft.example", 200),
+        ("https://graft.example", "graft.example:80", 403),
+        ("http://graft.example:8080", "graft.example", 403),
+    ],
+)
+def test_a_usual_port_may_be_left_out(app, monkeypatch, origin, host, status):
+    monkeypatch.setenv("GRAFT_ALLOWED_HOSTS", "graft.example")
+    client = TestClient(app, base_url="http://graft.example")
+    assert client.post("/", headers={"Origin": origin, "Host": host}).status_code == status
+
+
+def test_a_connection_over_the_network_is_refused_whatever_host_it_names(app):
+    client = TestClient(app, base_url="http://192.168.1.4:8501")
+    answer = client.get("/", headers={"Host": "127.0.0.1:8501"})
+    assert answer.status_code == 403
+    assert "no login" in answer.text
+
+
 def test_anybody_may_follow_a_link_to_us(client):
     assert client.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
