@@ -123,7 +123,7 @@ def test_a_member_needs_no_memory_in_this_process(zipped, home, monkeypatch):
 def flat_test(monkeypatch):
     """Files of a flat folder ``test`` are unlabelled."""
 
-    def read(files, empty_folders=()):
+    def read(files, empty_folders=(), contents=None):
         aside = tuple(sorted((file for file in files if file.parts[0] == "test"), key=lambda file: file.parts))
         layout = arrange([file for file in files if file not in aside], empty_folders)
         return LayoutChoice(layouts=(replace(layout, unlabelled=aside, notes=("'test' has no classes.",)),))

@@ -177,7 +177,7 @@ def test_a_new_registry_finds_the_datasets_on_the_disk(archive, settings, regist
 
 
 def test_a_new_registry_finds_the_unlabelled_photos_on_the_disk(archive, settings, registry, monkeypatch):
-    def read(files, empty_folders=()):
+    def read(files, empty_folders=(), contents=None):
         layout = arrange(files[1:], empty_folders)
         return LayoutChoice(layouts=(replace(layout, unlabelled=files[:1]),))
 
