@@ -1,7 +1,7 @@
-"""A home made by Graft 0.3.0 opens with everything that was in it.
+"""A home made by an earlier version opens with everything that was in it.
 
-``tests/homes/home-0.3.0.tar.xz`` was made by the code of 0.3.0 (``tests/homes/make_home_030.py`` says how) and holds,
-beside registry and files, every value as 0.3.0 printed it (``expected.json``).
+``tests/homes/home-VERSION.tar.xz`` was made by the code of that version (``tests/homes/make_home.py`` says how) and
+holds, beside registry and files, every value as that version printed it (``expected.json``).
 """
 
 import csv
@@ -24,7 +24,8 @@ from core.files.home import registry_file, run_folder
 from core.runs.values import Status
 from core.workbench import Workbench
 
-ARCHIVE = Path(__file__).parents[2] / "homes" / "home-0.3.0.tar.xz"
+HOMES = Path(__file__).parents[2] / "homes"
+RUNS = {"0.3.0": 17, "0.4.0": 18}
 PROSE = {"verdict", "because", "concerns", "title", "unsure"}
 """Keys whose values are sentences or labels: their words may change, what they are about may not."""
 
@@ -40,10 +41,15 @@ RENAMED_METRICS = {"seconds paid": "time spent (s)"}
 PLANNED = ("run", "backbone", "pattern", "depth", "seed", "fingerprint", "decision", "first_epoch")
 
 
+@pytest.fixture(scope="session", params=RUNS)
+def version(request) -> str:
+    return request.param
+
+
 @pytest.fixture(scope="session")
-def unpacked(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("home-of-030")
-    with tarfile.open(ARCHIVE) as archive:
+def unpacked(version, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("earlier-home")
+    with tarfile.open(HOMES / f"home-{version}.tar.xz") as archive:
         archive.extractall(folder, filter="data")
     return folder
 
@@ -76,7 +82,7 @@ def tables_of(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def same(new: Any, old: Any, where: str = "", prose: set[str] = PROSE) -> None:
-    """Everything that 0.3.0 printed is printed still: keys may be added, no value may change."""
+    """Everything that the earlier version printed is printed still: keys may be added, no value may change."""
     if isinstance(old, dict):
         for key in old.keys() - prose:
             assert key in new, f"{where}.{key}"
@@ -92,13 +98,14 @@ def same(new: Any, old: Any, where: str = "", prose: set[str] = PROSE) -> None:
 
 
 def relative(value: dict, home) -> dict:
-    """Paths below the home of the test, or the one that 0.3.0 worked in, begin with ``$HOME``."""
+    """Paths below the home of the test, or the one that the earlier version worked in, begin with ``$HOME``."""
     return json.loads(re.sub(rf"{re.escape(str(home.home))}|/tmp/tmp\w+/home\b", "$HOME", json.dumps(value)))
 
 
-def test_every_row_of_every_table_keeps_its_values(home, unpacked, bench):
+def test_every_row_of_every_table_keeps_its_values(home, version, unpacked, bench):
     old, new = tables_of(unpacked / "registry.db"), tables_of(registry_file(home))
-    assert len(old["runs"]) == 17 and {row["status"] for row in old["runs"]} >= {"FINISHED", "FAILED", "KILLED"}
+    assert len(old["runs"]) == RUNS[version]
+    assert {row["status"] for row in old["runs"]} >= {"FINISHED", "FAILED", "KILLED"}
     for name, rows in old.items():
         assert len(new[name]) >= len(rows), name
         for row in rows:
@@ -132,8 +139,8 @@ def test_lists_say_what_they_said(call, expected, home, key, arguments):
     same(relative(call(*arguments), home), expected[key])
 
 
-def test_all_about_every_run_is_told_as_before(call, expected, home):
-    assert len(expected["show"]) == 17
+def test_all_about_every_run_is_told_as_before(call, expected, version, home):
+    assert len(expected["show"]) == RUNS[version]
     for run_id, old in expected["show"].items():
         same(relative(call("show", run_id), home), old, run_id)
 

@@ -1,6 +1,7 @@
-"""Make the home of Graft 0.3.0 that the migration tests open: ``make_home_030.py CODE PHOTOS TARGET``.
+"""Make the home of an earlier version that the migration tests open: ``make_home.py CODE PHOTOS TARGET``.
 
-CODE is a checkout of Graft 0.3.0 (commit 6e64696), PHOTOS the archive of demo photos, TARGET the .tar.xz to write.
+CODE is a checkout of that version (0.3.0: commit 6e64696, 0.4.0: c90c7b1), PHOTOS the archive of demo photos, TARGET
+the .tar.xz to write. The home of 0.3.0 was made without the run "resumed".
 Run it with an interpreter that has the requirements of that commit. It takes about five minutes on two cores:
 everything is done by the old command line, then every value is recorded as the old code prints it (expected.json),
 and what is large (features, weights, projector files) is left out of the archive.
@@ -24,11 +25,12 @@ CLASSES, PER_CLASS, LONGEST_SIDE = ("animal", "fish", "monument"), 14, 160
 LEFT_OUT = ("features", "weights", "uploads", "supervisor.log", "supervisor.lock", "supervisor.json")
 LARGEST_FILE = 150_000
 MANY_EPOCHS = ("--epochs", "2000", "--set", "batch_size=1")
+ENDED = ("FINISHED", "FAILED", "KILLED")
 TABLES = ("leaderboard", "costs", "epochs", "answers")
 
 
 class OldGraft:
-    """The command line of 0.3.0 on one home."""
+    """The command line of that version on one home."""
 
     def __init__(self, code: Path, home: Path):
         self.code, self.home = code, home
@@ -82,6 +84,10 @@ def make_runs(graft: OldGraft) -> dict[str, str]:
     runs["ensemble"] = graft("ensemble", runs["classic"], runs["tuned"])["run"]
     runs["confidence"] = graft("confidence", runs["frozen"], runs["tuned"])["run"]
     runs["again"] = graft("reproduce", runs["frozen"])["run"]
+    runs["resumed"] = interrupted(graft, lite0, seed=20, epochs=400)
+    graft("cancel", runs["resumed"])
+    graft("resume", runs["resumed"])
+    wait_for_the_end(graft, runs["resumed"])
     runs["failed"] = failing(graft, lite0)
     runs["cancelled"] = interrupted(graft, lite0, seed=21)
     graft("cancel", runs["cancelled"])
@@ -102,13 +108,18 @@ def failing(graft: OldGraft, backbone: tuple[str, ...]) -> str:
     return run
 
 
-def interrupted(graft: OldGraft, backbone: tuple[str, ...], seed: int) -> str:
+def interrupted(graft: OldGraft, backbone: tuple[str, ...], seed: int, epochs: int = 2000) -> str:
     """A run of many epochs that has done a few."""
-    many = (*MANY_EPOCHS, f"seed={seed}")
+    many = ("--epochs", str(epochs), "--set", "batch_size=1", f"seed={seed}")
     run = graft("train", "--dataset", "small", *backbone, *many)["runs"][0]["run"]
     while graft("show", run)["epochs_done"] < 12:
         time.sleep(0.5)
     return run
+
+
+def wait_for_the_end(graft: OldGraft, run: str) -> None:
+    while graft("show", run)["status"] not in ENDED:
+        time.sleep(1)
 
 
 def organise(graft: OldGraft, runs: dict[str, str]) -> None:
@@ -130,7 +141,7 @@ def organise(graft: OldGraft, runs: dict[str, str]) -> None:
 
 
 def expected(graft: OldGraft, runs: dict[str, str]) -> dict:
-    """Every value as 0.3.0 prints it."""
+    """Every value as that version prints it."""
     shown = {run: graft("show", run) for run in runs.values()}
     compared = [run for run, row in shown.items() if row["status"] == "FINISHED" and row["evaluation"]]
     lite0 = ("train", "--dataset", "small", "--backbone", "efficientnet_lite0", "--dry-run")
