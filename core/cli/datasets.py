@@ -1,13 +1,22 @@
 """``import`` and ``datasets``."""
 
 import sys
+import time
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.datasets.importing import ImportProgress
+from core.datasets.layout import Ambiguous, Layout
+from core.datasets.layout_summary import LayoutSummary, summarise
 from core.datasets.values import Dataset
+from core.jobs.imports import known_message, preview_import
+from core.text.units import count, listed
 from core.workbench import Workbench
+
+LINE_SECONDS = 5.0
+"""Between two lines of progress where stderr is no terminal."""
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -15,47 +24,113 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("path", help="a ZIP, a folder with one folder per class, or: demo")
     verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
     verb.add_argument("--seed", type=int, default=0, help="of the split")
-    verb.add_argument("--layout", help="how to read the upload, where there are several ways")
+    verb.add_argument("--layout", metavar="ID", help="how to read the upload, where there are several ways")
     verb.add_argument("--encoding", help="of the file names in an archive, e.g. shift_jis; otherwise found out")
+    verb.add_argument("--preview", action="store_true", help="show how the upload would be read; store nothing")
     add_verb(verbs, "datasets", datasets, datasets_text, "list the datasets")
 
 
 def import_(options: Namespace) -> Result:
+    if options.preview:
+        choice = preview_import(options.path, encoding=options.encoding)
+        return _alternatives(options.path, choice.question, choice.layouts), True
     workbench = Workbench.open()
-    progress = None if options.json or not sys.stderr.isatty() else _show_progress
-    dataset, known = workbench.import_photos(
-        options.path,
-        options.name,
-        seed=options.seed,
-        layout=options.layout,
-        encoding=options.encoding,
-        progress=progress,
-    )
+    printer = None if options.json else ProgressPrinter()
+    try:
+        dataset, known = workbench.import_photos(
+            options.path,
+            options.name,
+            seed=options.seed,
+            layout=options.layout,
+            encoding=options.encoding,
+            progress=printer,
+        )
+    except Ambiguous as question:
+        print(f"{question} Nothing was stored.", file=sys.stderr)
+        return _alternatives(options.path, str(question), question.layouts), False
+    finally:
+        if printer:
+            printer.close()
     result = _row(dataset) | {
         "accepted": dataset.photo_count,
         "notes": list(dataset.notes),
         "rejected": [asdict(rejection) for rejection in dataset.rejections],
         "seconds": round(dataset.seconds, 3),
         "already_there": known,
+        "message": known_message(dataset, options.name) if known else "",
     }
     return result, True
 
 
-def _show_progress(progress: ImportProgress) -> None:
-    print(f"\r{progress.stage}: {progress.done} of {progress.total} photos ", end="", file=sys.stderr, flush=True)
+class ProgressPrinter:
+    """Prints progress on stderr: one line that is written over on a terminal, else a line every few seconds."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._last = time.monotonic()
+        self._width = 0
+
+    def __call__(self, progress: ImportProgress) -> None:
+        counted = f": {progress.done} of {progress.total} photos" if progress.total else " ..."
+        line = f"{progress.stage}{counted}"
+        if self._terminal:
+            print(f"\r{line.ljust(self._width)}", end="", file=sys.stderr, flush=True)
+            self._width = len(line)
+        elif time.monotonic() - self._last >= LINE_SECONDS:
+            self._last = time.monotonic()
+            print(line, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Clear the line of a terminal."""
+        if self._width:
+            print(f"\r{' ' * self._width}\r", end="", file=sys.stderr, flush=True)
+            self._width = 0
+
+
+def _alternatives(path: str, question: str, layouts: Sequence[Layout]) -> dict:
+    """What was understood of an upload; ``question`` is "" where the first of ``layouts`` is certain."""
+    summaries = [asdict(summarise(layout)) for layout in layouts]
+    for summary in summaries:
+        del summary["samples"]
+    return {"path": path, "question": question, "layouts": summaries}
 
 
 def import_text(result: dict) -> str:
+    if "layouts" in result:
+        return _alternatives_text(result)
     split = ", ".join(f"{count} {name}" for name, count in result["splits"].items())
+    unlabelled = f" {result['unlabelled']} unlabelled, kept aside." if result["unlabelled"] else ""
     lines = [
         f"{result['name']} (version {result['version']}, {result['dataset']}): {result['accepted']} photos, "
-        f"{len(result['classes'])} classes; {split}.",
+        f"{len(result['classes'])} classes; {split}.{unlabelled}",
         *(f"  {note}" for note in result["notes"]),
         *(f"  refused {rejection['file']}: {rejection['reason']}" for rejection in result["rejected"]),
     ]
-    if result["already_there"]:
-        lines.append("A dataset with exactly these photos exists already; nothing was added.")
+    return "\n".join([*lines, result["message"]]).rstrip()
+
+
+def _alternatives_text(result: dict) -> str:
+    layouts = [LayoutSummary.from_json(layout | {"samples": {}}) for layout in result["layouts"]]
+    if not result["question"]:
+        return "\n".join([f"{result['path']} is read as follows; nothing was stored.", *_layout_lines(layouts[0], "")])
+    lines = [f"{result['path']} can be read in {count(len(layouts), 'way')}:"]
+    for number, layout in enumerate(layouts, 1):
+        lines += _layout_lines(layout, f"{number}. ")
+        lines.append(f"   choose it with: --layout {layout.id}")
     return "\n".join(lines)
+
+
+def _layout_lines(layout: LayoutSummary, number: str) -> list[str]:
+    classes = [f"{name} ({files})" for name, files in layout.classes.items()]
+    splits = [f"{files} {name}" for name, files in layout.splits.items()]
+    return [
+        f"{number}{layout.title}",
+        f"   {count(len(classes), 'class', 'classes')}: {listed(classes, 10)}",
+        f"   split: {', '.join(splits)}" if splits else "   split: drawn by Graft, 70/15/15",
+        *([f"   {layout.unlabelled} unlabelled, kept aside"] if layout.unlabelled else []),
+        *([f"   {layout.rejected} left out"] if layout.rejected else []),
+        *(f"   {note}" for note in layout.notes),
+    ]
 
 
 def datasets(options: Namespace) -> Result:
@@ -70,7 +145,13 @@ def _row(dataset: Dataset) -> dict:
 
 def datasets_text(result: dict) -> str:
     rows = [
-        (row["dataset"], f"{row['name']}:{row['version']}", sum(row["splits"].values()), len(row["classes"]))
+        (
+            row["dataset"],
+            f"{row['name']}:{row['version']}",
+            sum(row["splits"].values()),
+            len(row["classes"]),
+            row["unlabelled"],
+        )
         for row in result["datasets"]
     ]
-    return table(("dataset", "name", "photos", "classes"), rows)
+    return table(("dataset", "name", "photos", "classes", "unlabelled"), rows)

@@ -8,7 +8,8 @@
     runs/<id>/validation.npz|test.npz|photo_map.npz|features.parquet
     runs/<id>/checkpoints/ tensorboard/ log.txt alive.lock progress.json exit.json
     features/<key>/ .locks/ engines/                            (``core.features.store``)
-    uploads/import-<id>/request.json|status.json|alive.lock|cancel|log.txt
+    uploads/import-<id>/request.json|status.json|question.json|alive.lock|cancel|log.txt
+    uploads/import-<id>/upload samples/
     weights/
 """
 
@@ -149,6 +150,21 @@ class ImportFolder:
     def cancel(self) -> Path:
         """Exists once the import is to stop."""
         return self.path / "cancel"
+
+    @property
+    def question(self) -> Path:
+        """What the user has to choose; stays until the import is dismissed."""
+        return self.path / "question.json"
+
+    @property
+    def upload(self) -> Path:
+        """The uploaded file, until the import has ended or its question was discarded."""
+        return self.path / "upload"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of the photos that a question shows, as small JPEGs."""
+        return self.path / "samples"
 
     @property
     def log(self) -> Path:

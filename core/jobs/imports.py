@@ -1,60 +1,23 @@
-"""Imports of photos: one at a time, in the foreground or in a background process that does not end with the page."""
+"""Imports of photos, one at a time: reading, storing and registering them, and what a killed import left."""
 
-import json
-import os
 import secrets
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
+from core.datasets.importing import read_upload
+from core.datasets.layout import LayoutChoice
 from core.datasets.manifest import read_manifest, read_unlabelled
-from core.datasets.names import dataset_name
+from core.datasets.names import dataset_name, quoted
 from core.datasets.staging import unpublish
 from core.datasets.values import Dataset, Photo
-from core.errors import Cancelled, GraftError, InvalidInput, NotFound
-from core.files import atomic
-from core.files.home import (
-    ImportFolder,
-    dataset_folder,
-    datasets_folder,
-    import_folder,
-    import_folders,
-    import_lock,
-    registry_file,
-)
-from core.files.locks import acquire, is_held, try_acquire
+from core.errors import Cancelled, InvalidInput, NotFound
+from core.files.home import dataset_folder, datasets_folder, import_lock
+from core.files.locks import acquire, try_acquire
 from core.registry import Registry
-from core.settings import REPOSITORY, Settings
+from core.settings import Settings
 
 Report = Callable[[ImportProgress], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportJob:
-    """A background import as a page shows it.
-
-    Args:
-        title: the dataset's name, or the file's.
-        state: ``running``, ``done``, ``failed`` or ``cancelled``.
-        progress: the last one reported, None before the first.
-        dataset_id: of the imported dataset, None until it is done.
-        message: what went wrong, or that the same photos had been imported before.
-    """
-
-    id: str
-    title: str
-    state: str
-    progress: ImportProgress | None = None
-    dataset_id: str | None = None
-    message: str = ""
-    started_at: float = 0.0
 
 
 def run_import(
@@ -74,7 +37,7 @@ def run_import(
     Returns:
         The dataset, and whether exactly these photos with this split had been imported before; then nothing is added.
     """
-    path = _path(source)
+    path = source_path(source)
     name = dataset_name(name, path)
 
     def waiting() -> None:
@@ -117,18 +80,32 @@ def _register(
     return known or dataset, known is not None
 
 
+def preview_import(source: str | Path, *, encoding: str | None = None) -> LayoutChoice:
+    """How ``source`` would be read; nothing is decoded or stored.
+
+    Raises:
+        InvalidInput: there is no way to read it. Refused: the archive breaks the policy.
+    """
+    _, choice = read_upload(source_path(source), encoding=encoding)
+    return choice
+
+
+def known_message(dataset: Dataset, name: str | None) -> str:
+    """What is said where an import brought exactly the photos of ``dataset`` under the name ``name``."""
+    unused = f", and the name {quoted(name)} was not used" if name and name != dataset.name else ""
+    return (
+        f"Exactly these photos are here already, as {quoted(dataset.name)} (version {dataset.version}). "
+        f"Nothing was added{unused}."
+    )
+
+
 def recover(settings: Settings, registry: Registry) -> None:
-    """Complete imports that were killed: register datasets that had reached the disk, delete their uploads."""
+    """Register datasets of killed imports that had reached the disk."""
     lock = try_acquire(import_lock(settings))
     if lock is None:  # an import is running, and has registered them at its start
         return
     with lock:
         _register_stored(settings, registry)
-    for folder in import_folders(settings):
-        if not is_held(folder.alive_lock):
-            request = json.loads(folder.request.read_text())
-            if request["own_source"]:
-                Path(request["source"]).unlink(missing_ok=True)
 
 
 def _register_stored(settings: Settings, registry: Registry) -> None:
@@ -146,7 +123,8 @@ def _register_stored(settings: Settings, registry: Registry) -> None:
             _register(settings, registry, dataset, photos)
 
 
-def _path(source: str | Path) -> Path:
+def source_path(source: str | Path) -> Path:
+    """The archive or folder that ``source`` names; ``"demo"`` is the archive of demo photos."""
     if not str(source).strip():  # Path("") is the current folder
         raise InvalidInput("Name a ZIP file or a folder with one folder of photos per class, or: demo.")
     return DEMO_ARCHIVE if str(source) == "demo" else Path(source).expanduser()
@@ -159,115 +137,3 @@ def _previous_splits(registry: Registry, name: str) -> dict[str, str]:
         return {}
     newest = max(versions, key=lambda dataset: dataset.version)
     return {photo.digest: photo.split for photo in registry.photos(newest.id)}
-
-
-# --- in the background: one process and one folder (``ImportFolder``) per import ---
-
-
-def start_import(source: str | Path, *, settings: Settings, name: str | None = None, own_source: bool = False) -> str:
-    """Start a background import and return its id; with ``own_source`` the source (an upload) is deleted at its end."""
-    job_id = secrets.token_hex(4)
-    folder = import_folder(settings, job_id)
-    folder.path.mkdir(parents=True)
-    title = dataset_name(name, _path(source))
-    request = {"source": str(source), "name": name, "own_source": own_source, "title": title, "at": time.time()}
-    # Locked before the request exists: an import with a request and a free lock counts as killed.
-    with acquire(folder.alive_lock) as alive, folder.log.open("w") as log:
-        atomic.write_json(folder.request, request)
-        subprocess.Popen(
-            [sys.executable, "-m", "core.jobs.imports", job_id],
-            cwd=REPOSITORY,
-            env=os.environ | {"GRAFT_HOME": str(settings.home), "CUDA_VISIBLE_DEVICES": "-1"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            pass_fds=[alive.descriptor],
-        )
-    return job_id
-
-
-def import_jobs(settings: Settings) -> list[ImportJob]:
-    """All background imports that were not dismissed, newest first."""
-    jobs = [_read_job(folder) for folder in import_folders(settings)]
-    return sorted(jobs, key=lambda job: -job.started_at)
-
-
-def cancel_import(settings: Settings, job_id: str) -> None:
-    """Make a background import stop; nothing is added."""
-    import_folder(settings, job_id).cancel.touch()
-
-
-def dismiss_import(settings: Settings, job_id: str) -> None:
-    """Remove an import that has ended from the list."""
-    shutil.rmtree(import_folder(settings, job_id).path, ignore_errors=True)
-
-
-def _read_job(folder: ImportFolder) -> ImportJob:
-    request = json.loads(folder.request.read_text())
-    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed import is its last one
-    try:
-        status = json.loads(folder.status.read_text())
-    except (OSError, ValueError):  # not written yet, or torn by a power cut
-        status = {"state": "running"}
-    if status["state"] == "running" and not alive:
-        status = {
-            "state": "failed",
-            "message": "The import was killed before it was done; nothing was added. Start it again.",
-        }
-    progress = status.get("progress")
-    return ImportJob(
-        id=folder.job_id,
-        title=request["title"],
-        started_at=request["at"],
-        state=status["state"],
-        progress=ImportProgress(**progress) if progress else None,
-        dataset_id=status.get("dataset_id"),
-        message=status.get("message", ""),
-    )
-
-
-def _background(job_id: str, settings: Settings) -> None:
-    """What the background process does."""
-    folder = import_folder(settings, job_id)
-    request = json.loads(folder.request.read_text())
-    stop = {"now": False}
-    signal.signal(signal.SIGTERM, lambda *_: stop.update(now=True))
-    last = {"at": 0.0}
-
-    def report(progress: ImportProgress) -> None:
-        if time.monotonic() - last["at"] > 0.2:
-            last["at"] = time.monotonic()
-            with suppress(OSError):  # a full disk must not end the import because of its progress bar
-                status = {"state": "running", "progress": asdict(progress)}
-                atomic.write_json(folder.status, status, durable=False)
-
-    try:
-        dataset, known = run_import(
-            request["source"],
-            settings=settings,
-            registry=Registry.open(registry_file(settings)),
-            name=request["name"],
-            progress=report,
-            cancelled=lambda: stop["now"] or folder.cancel.exists(),
-        )
-        message = f"Exactly these photos are here already, as {dataset.name}." if known else ""
-        outcome = {"state": "done", "dataset_id": dataset.id, "message": message}
-    except Cancelled as error:
-        outcome = {"state": "cancelled", "message": str(error)}
-    except GraftError as error:
-        outcome = {"state": "failed", "message": str(error)}
-    except OSError as error:
-        outcome = {"state": "failed", "message": f"The photos could not be read or stored: {error.strerror}."}
-    finally:
-        if request["own_source"]:
-            Path(request["source"]).unlink(missing_ok=True)
-    atomic.write_json(folder.status, outcome)
-
-
-if __name__ == "__main__":
-    from core.settings import load_settings
-
-    if len(sys.argv) != 2:
-        raise InvalidInput("usage: python -m core.jobs.imports JOB")
-    _background(sys.argv[1], load_settings())

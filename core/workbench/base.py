@@ -5,7 +5,7 @@ from typing import Self
 from core.datasets import sweep
 from core.errors import Unavailable
 from core.files.home import datasets_folder, features_folder, registry_file, runs_folder, uploads_folder
-from core.jobs import imports
+from core.jobs import background_imports, imports
 from core.models import calibration
 from core.registry import Registry
 from core.settings import Settings, load_settings
@@ -27,6 +27,7 @@ class Bench:
         registry = Registry.open(registry_file(settings))
         sweep(settings)
         imports.recover(settings, registry)
+        background_imports.recover(settings)
         delete.finish(settings, registry)
         calibration.recover(settings, registry)
         registry.backfill(settings)

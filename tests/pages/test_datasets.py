@@ -1,11 +1,18 @@
 """Datasets: are my photos ready for training?"""
 
+from dataclasses import replace
+
 import pytest
 
+from core.datasets import importing
+from core.datasets.folders import arrange
+from core.datasets.layout import LayoutChoice
+from core.jobs import background_imports
 from core.runs.values import Status
 from core.web.parts.upload_box import Uploaded
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
+from tests.photo_files import archive, classes
 
 
 def test_without_photos_the_import_box_is_open(bench):
@@ -18,7 +25,7 @@ def test_without_photos_the_import_box_is_open(bench):
 def test_a_folder_on_the_server_is_imported_in_the_background(bench, monkeypatch):
     started = []
     monkeypatch.setattr(
-        "core.jobs.imports.start_import", lambda source, **given: started.append((source, given["name"]))
+        "core.jobs.background_imports.start_import", lambda source, **given: started.append((source, given["name"]))
     )
     at = visit("datasets")
     at.text_input(key="import.path").input("/photos/mine ")
@@ -32,7 +39,9 @@ def test_an_upload_is_imported_under_its_own_name(bench, tmp_path, monkeypatch):
     sent = Uploaded(path=tmp_path / "slices", name="my photos.zip", size_bytes=3_000_000_000)
     monkeypatch.setattr("core.web.datasets.import_panel.upload_any_size", lambda key, label: sent)
     monkeypatch.setattr("core.web.datasets.import_panel.release_upload", released.append)
-    monkeypatch.setattr("core.jobs.imports.start_import", lambda source, **given: started.append((source, given)))
+    monkeypatch.setattr(
+        "core.jobs.background_imports.start_import", lambda source, **given: started.append((source, given))
+    )
     at = visit("datasets")
     assert "3.0 GB" in text_of(at)
     at.button(key="import.upload_go").click().run()
@@ -117,3 +126,77 @@ def test_what_the_import_decided_on_its_own_is_said(filled):
     assert filled.dataset.notes[0] == "No split was given, so 70/15/15 was drawn."
     said = [block.value.replace("\\", "") for block in visit("datasets", dataset="flowers").markdown]
     assert any("No split was given, so 70/15/15 was drawn." in line for line in said)
+
+
+# --- an upload that can be read in several ways ---
+
+
+@pytest.fixture
+def asked(bench, tmp_path, monkeypatch):
+    """The id of an import that asks; its processes run inside the test."""
+
+    def read(files, empty_folders=(), contents=None):
+        aside = tuple(file for file in files if file.parts[-1] == "0.jpg")
+        less = arrange([file for file in files if file not in aside])
+        less = replace(less, id="aside", title="First ones *aside*", unlabelled=aside, notes=("Names decide.",))
+        return LayoutChoice(layouts=(arrange(files), less), question="What are the first ones?")
+
+    monkeypatch.setattr(importing, "read_layouts", read)
+    monkeypatch.setattr(
+        background_imports,
+        "_start_process",
+        lambda settings, folder, alive: background_imports._background(folder.job_id, settings),
+    )
+    upload = archive(tmp_path / "pets.zip", classes(cat=6, dog=6))
+    return background_imports.start_import(upload, settings=bench.settings, own_source=True)
+
+
+def test_a_question_shows_the_alternatives_with_classes_counts_and_photos(bench, asked):
+    at = visit("datasets")
+    assert not at.exception
+    radio = at.radio(key=f"import.layout.{asked}")
+    assert radio.options == ["Folders are classes", r"First ones \*aside\*"]
+    assert "2 classes · 12 photos" in str(radio.proto.captions)
+    assert "What are the first ones" in text_of(at) and "**cat** · 6 photos" in text_of(at)
+    assert _shown_photos(at) == 2
+    radio.set_value("aside").run()
+    assert not at.exception
+    assert "**cat** · 5 photos" in text_of(at) and "*without a class* · 2 photos" in text_of(at)
+    assert "Names decide" in text_of(at) and _shown_photos(at) == 3
+    assert bench.registry.datasets() == []
+
+
+def test_the_chosen_way_is_imported_and_its_notes_are_said(bench, asked):
+    at = visit("datasets")
+    at.radio(key=f"import.layout.{asked}").set_value("aside").run()
+    at.button(key=f"import.answer.{asked}").click().run()
+    assert not at.exception
+    dataset = bench.registry.dataset("pets")
+    assert (dataset.photo_count, dataset.unlabelled) == (10, 2)
+    assert "**pets** is ready: 10 photos in 2 classes, 2 without a class kept aside" in text_of(at)
+    assert "How it was read: Names decide" in text_of(at)
+
+
+def test_a_question_can_be_discarded(bench, asked):
+    at = visit("datasets")
+    at.button(key=f"import.discard.{asked}").click().run()
+    assert not at.exception and not at.radio and bench.registry.datasets() == []
+
+
+def test_a_question_that_was_discarded_in_another_tab_is_said(bench, asked):
+    at = visit("datasets")
+    background_imports.dismiss_import(bench.settings, asked)
+    at.button(key=f"import.answer.{asked}").click().run()
+    assert not at.exception and bench.registry.datasets() == []
+
+
+def test_names_that_look_wrong_can_be_read_again(bench, tmp_path, asked, monkeypatch):
+    background_imports.dismiss_import(bench.settings, asked)
+    upload = archive(tmp_path / "pets.zip", classes(кот=3, пёс=3))
+    job_id = background_imports.start_import(upload, settings=bench.settings, own_source=True)
+    at = visit("datasets")
+    at.selectbox(key=f"import.encoding.{job_id}").select("cp866").run()
+    at.button(key=f"import.again.{job_id}").click().run()
+    assert not at.exception
+    (job,) = background_imports.import_jobs(bench.settings)
+    assert job.question.encoding == "cp866"

@@ -3,7 +3,7 @@
 import time
 
 from core.datasets import ImportProgress
-from core.jobs.imports import ImportJob
+from core.jobs.background_imports import ImportJob
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
@@ -18,7 +18,9 @@ def test_an_empty_home_says_what_graft_does_and_offers_one_button(bench):
 
 def test_the_demo_button_starts_the_import_in_the_background(bench, monkeypatch):
     started = []
-    monkeypatch.setattr("core.jobs.imports.start_import", lambda source, **options: started.append(source) or "j1")
+    monkeypatch.setattr(
+        "core.jobs.background_imports.start_import", lambda source, **options: started.append(source) or "j1"
+    )
     visit().button(key="welcome.demo").click().run()
     assert started == ["demo"]
 
@@ -28,8 +30,8 @@ def test_a_running_import_shows_what_is_done_and_can_be_cancelled(bench, monkeyp
         id="j1", title="demo *photos*", state="running", progress=ImportProgress(stage="Reading", done=12, total=50)
     )
     cancelled = []
-    monkeypatch.setattr("core.jobs.imports.import_jobs", lambda settings: [job])
-    monkeypatch.setattr("core.jobs.imports.cancel_import", lambda settings, job_id: cancelled.append(job_id))
+    monkeypatch.setattr("core.jobs.background_imports.import_jobs", lambda settings: [job])
+    monkeypatch.setattr("core.jobs.background_imports.cancel_import", lambda settings, job_id: cancelled.append(job_id))
     at = visit()
     bar = at.get("progress")[0].proto
     assert bar.value == 24 and "12 of 50" in bar.text and r"demo \*photos\*" in bar.text
@@ -40,8 +42,10 @@ def test_a_running_import_shows_what_is_done_and_can_be_cancelled(bench, monkeyp
 def test_a_failed_import_says_why_and_can_be_dismissed(bench, monkeypatch):
     job = ImportJob(id="j1", title="mine", state="failed", message="The file is not a ZIP archive.")
     dismissed = []
-    monkeypatch.setattr("core.jobs.imports.import_jobs", lambda settings: [job])
-    monkeypatch.setattr("core.jobs.imports.dismiss_import", lambda settings, job_id: dismissed.append(job_id))
+    monkeypatch.setattr("core.jobs.background_imports.import_jobs", lambda settings: [job])
+    monkeypatch.setattr(
+        "core.jobs.background_imports.dismiss_import", lambda settings, job_id: dismissed.append(job_id)
+    )
     at = visit()
     assert "not a ZIP archive" in at.error[0].value
     at.button(key="import.dismiss.j1").click().run()
@@ -50,7 +54,7 @@ def test_a_failed_import_says_why_and_can_be_dismissed(bench, monkeypatch):
 
 def test_imported_photos_offer_training_next(bench, filled, monkeypatch):
     job = ImportJob(id="j1", title="flowers", state="done", dataset_id=filled.dataset.id, started_at=time.time())
-    monkeypatch.setattr("core.jobs.imports.import_jobs", lambda settings: [job])
+    monkeypatch.setattr("core.jobs.background_imports.import_jobs", lambda settings: [job])
     at = visit()
     assert "**flowers** is ready: 80 photos in 4 classes" in text_of(at)
     at.button(key="import.train.j1").click().run()
@@ -59,7 +63,7 @@ def test_imported_photos_offer_training_next(bench, filled, monkeypatch):
 
 def test_an_import_is_no_longer_news_once_something_was_launched_on_its_photos(filled, monkeypatch):
     job = ImportJob(id="j1", title="flowers", state="done", dataset_id=filled.dataset.id, started_at=1.0)
-    monkeypatch.setattr("core.jobs.imports.import_jobs", lambda settings: [job])
+    monkeypatch.setattr("core.jobs.background_imports.import_jobs", lambda settings: [job])
     assert "is ready" not in text_of(visit())
 
 

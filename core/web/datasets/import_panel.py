@@ -4,9 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.jobs import imports
-from core.jobs.imports import ImportJob
+from core.jobs import background_imports as imports
+from core.jobs.background_imports import ImportJob
 from core.text.units import amount, plain, size
+from core.web.datasets.question_card import question_card
 from core.web.parts.labels import dataset_size
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
 from core.web.parts.widgets import explained, page_link, poll
@@ -114,6 +115,9 @@ def _job(bench: Workbench, job: ImportJob) -> None:
                 "Cancel", key=f"import.cancel.{job.id}", on_click=imports.cancel_import, args=(bench.settings, job.id)
             )
             return
+        if job.question is not None:
+            question_card(bench, job, job.question)
+            return
         {"done": _done, "failed": _failed, "cancelled": _cancelled}[job.state](bench, job)
 
 
@@ -137,8 +141,11 @@ def _done(bench: Workbench, job: ImportJob) -> None:
         skipped = len(dataset.rejections)
         st.markdown(
             f":green[:material/check_circle:] **{plain(dataset.name)}** is ready: {dataset_size(dataset)}"
+            f"{f', {amount(dataset.unlabelled)} without a class kept aside' if dataset.unlabelled else ''}"
             f"{f', {skipped} skipped' if skipped else ''}. {plain(job.message)}"
         )
+        if dataset.notes:
+            st.caption(f"How it was read: {plain(' '.join(dataset.notes))}")
         with st.container(horizontal=True, vertical_alignment="center"):
             key = f"import.train.{job.id}"
             if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key=key):

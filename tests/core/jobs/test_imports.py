@@ -1,25 +1,18 @@
-"""Imports through the registry: versions, copies of an import, background jobs."""
+"""Imports through the registry: versions, copies of an import, what a killed one left."""
 
-import io
-import os
-import signal
 import threading
-import time
 import zipfile
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from core.datasets import importing
 from core.datasets.folders import arrange
-from core.datasets.layout import LayoutChoice
+from core.datasets.layout import Ambiguous, LayoutChoice
 from core.errors import Cancelled, InvalidInput, NoSpace
-from core.files.home import datasets_folder, uploads_folder
+from core.files.home import datasets_folder
 from core.jobs import imports
-from core.jobs.imports import cancel_import, dismiss_import, import_jobs, run_import, start_import
+from core.jobs.imports import known_message, preview_import, run_import
 from core.workbench import Workbench
 from tests.factories import tiny_jpeg
 
@@ -35,16 +28,6 @@ def write_zip(path, per_class=6, classes=("cat", "dog"), first=0):
 @pytest.fixture
 def archive(tmp_path):
     return write_zip(tmp_path / "pets.zip")
-
-
-def wait_for_job(settings, job_id, *, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        job = next(job for job in import_jobs(settings) if job.id == job_id)
-        if job.state != "running":
-            return job
-        time.sleep(0.05)
-    raise AssertionError(f"still running: {job}")
 
 
 def test_the_same_photos_are_one_dataset(archive, settings, registry):
@@ -81,65 +64,6 @@ def test_a_cancelled_import_leaves_nothing(archive, settings, registry):
     with pytest.raises(Cancelled):
         run_import(archive, settings=settings, registry=registry, cancelled=lambda: True)
     assert registry.datasets() == [] and not list(datasets_folder(settings).glob("d-*"))
-
-
-def test_a_background_import_reports_its_dataset_and_can_be_dismissed(archive, settings, registry):
-    job = wait_for_job(settings, start_import(archive, settings=settings, own_source=True))
-    assert (job.state, job.title) == ("done", "pets"), job.message
-    assert registry.dataset(job.dataset_id).photo_count == 12
-    assert not archive.exists(), "the upload is deleted once it is imported"
-    dismiss_import(settings, job.id)
-    assert import_jobs(settings) == []
-
-
-def test_a_background_import_that_is_refused_says_why(settings, registry, tmp_path):
-    (tmp_path / "no.zip").write_text("this is no archive")
-    job = wait_for_job(settings, start_import(tmp_path / "no.zip", settings=settings))
-    assert job.state == "failed" and "ZIP" in job.message
-
-
-def big_archive(path):
-    buffer = io.BytesIO()
-    Image.effect_noise((2400, 2400), 80).convert("RGB").save(buffer, "JPEG", quality=95)
-    with zipfile.ZipFile(path, "w") as archive:
-        for number in range(120):
-            archive.writestr(f"{'ab'[number % 2]}/{number}.jpg", buffer.getvalue() + bytes([number]))
-    return path
-
-
-def test_a_background_import_can_be_cancelled(settings, registry, tmp_path):
-    job_id = start_import(big_archive(tmp_path / "big.zip"), settings=settings)
-    cancel_import(settings, job_id)
-    assert wait_for_job(settings, job_id).state == "cancelled"
-    assert registry.datasets() == []
-
-
-def test_a_killed_background_import_is_known_as_failed_and_leaves_nothing(settings, registry, tmp_path):
-    job_id = start_import(big_archive(tmp_path / "big.zip"), settings=settings)
-    os.killpg(pid_of(job_id), signal.SIGKILL)
-    job = wait_for_job(settings, job_id)
-    assert job.state == "failed" and "killed" in job.message
-    assert registry.datasets() == [] and not list(datasets_folder(settings).glob("d-*"))
-
-
-def pid_of(job_id):
-    for _ in range(200):
-        for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                if job_id.encode() in cmdline.read_bytes():
-                    return int(cmdline.parent.name)
-        time.sleep(0.02)
-    raise AssertionError("the import never started")
-
-
-@pytest.mark.parametrize("torn", ["", "{"])
-def test_an_import_whose_last_word_a_power_cut_tore_is_known_as_failed(settings, torn):
-    folder = uploads_folder(settings) / "import-1"
-    folder.mkdir(parents=True)
-    (folder / "request.json").write_text('{"title": "pets", "at": 1.0}')
-    (folder / "status.json").write_text(torn)
-    (job,) = import_jobs(settings)
-    assert job.state == "failed" and "was killed" in job.message
 
 
 def test_a_name_that_cannot_be_shown_is_refused(archive, settings, registry):
@@ -212,12 +136,27 @@ def test_a_folder_that_is_no_dataset_is_left_alone(settings):
     assert Workbench.open(settings).registry.datasets() == [] and strange.exists()
 
 
-def test_the_upload_of_a_killed_import_goes_at_the_next_start(settings, registry, tmp_path):
-    source = big_archive(tmp_path / "big.zip")
-    job_id = start_import(source, settings=settings, own_source=True)
-    Workbench.open(settings)
-    assert source.exists(), "it is being read"
-    os.killpg(pid_of(job_id), signal.SIGKILL)
-    wait_for_job(settings, job_id)
-    Workbench.open(settings)
-    assert not source.exists()
+def test_an_upload_that_can_be_read_in_several_ways_is_asked_about_before_anything_is_stored(
+    archive, settings, registry, monkeypatch
+):
+    def read(files, empty_folders=(), contents=None):
+        layout = arrange(files, empty_folders)
+        return LayoutChoice(layouts=(layout, replace(layout, id="other")), question="Which one?")
+
+    monkeypatch.setattr(importing, "read_layouts", read)
+    with pytest.raises(Ambiguous, match="Which one"):
+        run_import(archive, settings=settings, registry=registry)
+    assert registry.datasets() == [] and not list(datasets_folder(settings).glob("d-*"))
+    choice = preview_import(archive)
+    assert [layout.id for layout in choice.layouts] == ["folders", "other"] and choice.question == "Which one?"
+    dataset, _ = run_import(archive, settings=settings, registry=registry, layout="other")
+    assert dataset.photo_count == 12
+
+
+def test_a_name_that_is_not_used_is_said(archive, settings, registry):
+    dataset, _ = run_import(archive, settings=settings, registry=registry)
+    assert known_message(dataset, "other") == (
+        "Exactly these photos are here already, as 'pets' (version 1). Nothing was added, and the name 'other' was not "
+        "used."
+    )
+    assert "not used" not in known_message(dataset, "pets") + known_message(dataset, None)
