@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 
@@ -25,6 +26,29 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
 
 def jpeg(number: int = 0, size: tuple[int, int] = (24, 16)) -> bytes:
     return encoded(picture(number, size))
+
+
+def tiff(pixels: bytes, tags: dict[int, tuple[int, bytes]], order: str = "<") -> bytes:
+    """A TIFF file whose pixels begin at byte 8; ``tags``: ``{tag: (type, value)}``, beside those of its one strip."""
+    sizes = {1: 1, 3: 2, 4: 4}
+    rows = {273: (4, struct.pack(order + "L", 8)), 279: (4, struct.pack(order + "L", len(pixels)))} | tags
+    body = (b"II*\0" if order == "<" else b"MM\0*") + b"\0" * 4 + pixels
+    table = struct.pack(order + "H", len(rows))
+    for tag, (kind, value) in sorted(rows.items()):
+        table += struct.pack(order + "HHL", tag, kind, len(value) // sizes[kind])
+        table += value.ljust(4, b"\0") if len(value) <= 4 else struct.pack(order + "L", len(body))
+        body += value if len(value) > 4 else b""
+    return body[:4] + struct.pack(order + "L", len(body)) + body[8:] + table + b"\0" * 4
+
+
+def grey_tiff(values: np.ndarray, order: str = "<", **more: int) -> bytes:
+    """A grey TIFF of these values (height, width); ``more``: ``photometric`` (0: white is zero)."""
+    kinds = {"u": 1, "i": 2, "f": 3}
+    height, width = values.shape
+    tags = {256: width, 257: height, 258: 8 * values.itemsize, 259: 1, 262: more.get("photometric", 1), 277: 1}
+    tags |= {278: height, 339: kinds[values.dtype.kind]}
+    pixels = values.astype(values.dtype.newbyteorder(order)).tobytes()
+    return tiff(pixels, {tag: (3, struct.pack(order + "H", value)) for tag, value in tags.items()}, order)
 
 
 def classes(prefix: str = "", first: int = 0, **counts: int) -> dict[str, bytes]:

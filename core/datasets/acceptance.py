@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from core.datasets.kinds import SUFFIXES
 from core.datasets.layout import Layout
 from core.datasets.names import quoted
 from core.datasets.values import SPLITS, Photo, Rejection
@@ -10,8 +11,6 @@ from core.errors import InvalidInput
 
 PHOTOS_PER_CLASS = 3
 """One each for training, validation and test."""
-
-_PHOTO_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif"}
 
 _KEEP_FIRST = {"test": 0, "validation": 1, "train": 2, "": 0}
 """Of copies in several given splits the test photo is kept, so that no test photo is trained on."""
@@ -82,7 +81,7 @@ def _counts(photos: Sequence[Photo], layout: Layout) -> dict[str, int]:
     counts = {
         candidate.class_name: 0
         for candidate in layout.candidates
-        if Path(candidate.file.parts[-1]).suffix.lower() in _PHOTO_SUFFIXES
+        if Path(candidate.file.parts[-1]).suffix.lower().removeprefix(".") in SUFFIXES
     }
     for photo in photos:
         counts[photo.class_name] = counts.get(photo.class_name, 0) + 1

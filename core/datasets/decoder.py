@@ -17,12 +17,15 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
+from core.datasets.kinds import kind_of
 from core.datasets.members import Member, read_file, read_member
-from core.datasets.photos import SECONDS_PER_PHOTO, decode
+from core.datasets.photos import ISOLATED, SECONDS_PER_PHOTO, StoredPhoto, decode, exact_digest, load_plugin
 from core.errors import InvalidInput
 
 MEMORY_LIMIT = 2 * 2**30
 WRITE_LIMIT = 64 * 2**20
+TOO_SLOW = f"took longer than {SECONDS_PER_PHOTO:.0f} seconds to decode"
+CRASHED = "is damaged or malicious: the process that read it crashed"
 
 
 def main() -> None:
@@ -57,16 +60,53 @@ def _reply(result: dict) -> None:
 def _result(task: dict, folder: Path) -> dict:
     try:
         data = _read(task)
-        photo = decode(data)
+        if kind_of(data) == ISOLATED:
+            return _in_own_process(task, data, folder)
+        return _decoded(task, data, folder)
     except InvalidInput as refusal:
         return {"index": task["index"], "reason": str(refusal)}
     except MemoryError:
         return {"index": task["index"], "reason": "needs more memory than a photo may take"}
-    digest = hashlib.sha256(data).hexdigest()
-    if not _write(folder, digest, photo.jpeg):
-        return {"index": task["index"], "full": True}
-    size = {"width": photo.width, "height": photo.height, "stored_bytes": len(photo.jpeg)}
-    return {"index": task["index"], "digest": digest, **size}
+
+
+def _decoded(task: dict, data: bytes, folder: Path) -> dict:
+    answer = {"index": task["index"], "digest": hashlib.sha256(data).hexdigest()}
+    if task["exact"]:
+        photo, pixels = StoredPhoto(jpeg=b"", width=0, height=0), exact_digest(data, grey_bits=task["grey_bits"])
+    else:
+        photo = decode(data, grey_bits=task["grey_bits"])
+        pixels = hashlib.sha256(photo.jpeg).hexdigest()
+        if not _write(folder, answer["digest"], photo.jpeg):
+            return {"index": task["index"], "full": True}
+    about = {"width": photo.width, "height": photo.height, "stored_bytes": len(photo.jpeg)}
+    return answer | about | {"pixels": pixels, "grey_max": photo.grey_max, "route": photo.route}
+
+
+def _in_own_process(task: dict, data: bytes, folder: Path) -> dict:
+    """Decode in a forked process. libheif's binding can crash at a good photo after it has read a damaged one."""
+    load_plugin(ISOLATED)  # once, not in every fork
+    reading, writing = os.pipe()
+    own = os.fork()
+    if own == 0:
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_PHOTO)
+        try:
+            result = _decoded(task, data, folder)
+        except InvalidInput as refusal:
+            result = {"index": task["index"], "reason": str(refusal)}
+        except MemoryError:
+            result = {"index": task["index"], "reason": "needs more memory than a photo may take"}
+        os.write(writing, json.dumps(result).encode())
+        os._exit(0)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        answer = pipe.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(own, 0)[1])
+    if code == 0 and answer:
+        result = json.loads(answer)
+        assert isinstance(result, dict)
+        return result
+    return {"index": task["index"], "reason": TOO_SLOW if code == -signal.SIGALRM else CRASHED}
 
 
 def _read(task: dict) -> bytes:

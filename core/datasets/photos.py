@@ -1,13 +1,30 @@
 """Decoding, used alike for photos of training, evaluation and prediction."""
 
+import hashlib
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
+from core.datasets.kinds import is_cut_off, kind_of, not_a_photo, unreadable
+from core.datasets.modes import (
+    FULL_GREY,
+    check_readable,
+    grey_bits_of,
+    grey_values,
+    has_deep_colours,
+    is_deep_grey,
+    over_white,
+    plain,
+    scaled_grey,
+)
+from core.datasets.tiff import first_page
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:  # the decoder children never need numpy, and start twice as fast without it
@@ -17,7 +34,10 @@ if TYPE_CHECKING:  # the decoder children never need numpy, and start twice as f
 _LOADED = (TiffImagePlugin, WebPImagePlugin)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-"""Most known vulnerabilities of Pillow are in its other decoders."""
+"""Most known vulnerabilities of Pillow are in its other decoders. HEIF and AVIF are loaded when a file needs them."""
+
+ISOLATED = "HEIF"
+"""The kind whose decoder needs a process per photo (``core.datasets.decoder``)."""
 
 STORED_SIDE = 768
 """Longest side of a stored photo in pixels: enough for every network of the catalogue."""
@@ -29,7 +49,9 @@ PIXEL_LIMIT = 89_478_485
 SECONDS_PER_PHOTO = 30.0
 """Time limit of a decoder process for one photo; a large one takes well under a second."""
 
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # PIXEL_LIMIT is checked instead
+# PIXEL_LIMIT is checked instead; what else Pillow warns of is a detail of a file that is read or refused.
+warnings.filterwarnings("ignore", module="PIL")
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -48,16 +70,6 @@ _DAMAGED = (
     *(LookupError, TypeError, AttributeError, EOFError, ArithmeticError, RuntimeError),
 )
 
-_MAGIC = (
-    (0, b"PK\x03\x04", "is an archive inside the upload; unpack it first"),
-    (0, b"%PDF", "is a PDF document, not a photo"),
-    (4, b"ftypheic", "is a HEIC photo, which Graft does not read; export it as JPEG"),
-    (4, b"ftypheix", "is a HEIC photo, which Graft does not read; export it as JPEG"),
-    (4, b"ftypmif1", "is a HEIF photo, which Graft does not read; export it as JPEG"),
-    (4, b"ftypavif", "is an AVIF photo, which Graft does not read; export it as JPEG"),
-    (4, b"ftyp", "is a video, not a photo"),
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPhoto:
@@ -66,57 +78,162 @@ class StoredPhoto:
     Args:
         jpeg: upright RGB JPEG without metadata, its longest side at most ``STORED_SIDE`` pixels.
         width, height: of the original after EXIF orientation, in pixels.
+        grey_max: of grey with more than 8 bits, its highest value; None for every other photo.
+        route: how a large photo was made smaller and upright. Of two photos with equal pixels and different routes,
+            the stored JPEGs may differ slightly; "" where nothing was made smaller.
     """
 
     jpeg: bytes
     width: int
     height: int
+    grey_max: int | None = None
+    route: str = ""
 
 
-def decode(data: bytes) -> StoredPhoto:
+def decode(data: bytes, *, grey_bits: int | None = FULL_GREY) -> StoredPhoto:
     """Decode the bytes of an upload to a stored photo.
 
-    JPEG, PNG, WebP, BMP, GIF and TIFF are read; of an animation the first frame is used. Transparency becomes
-    white, 16-bit grey keeps its upper 8 bits, colour profiles are ignored. Call it for untrusted bytes
+    JPEG, PNG, WebP, HEIC, AVIF, BMP, GIF and TIFF are read; of an animation the first frame is used, of a HEIC
+    collection its primary photo. Transparency becomes white, colour profiles are ignored. Call it for untrusted bytes
     in a child process (``core.datasets.sandbox``).
+
+    Args:
+        grey_bits: how many of its 16 bits a 16-bit grey photo uses, 8 to 16: the upper 8 of these are kept.
+            None for the bits that its highest value needs.
 
     Raises:
         InvalidInput: with the reason as a sentence fragment ("is not a photo ...", "is damaged ...").
     """
+    with _opened(data) as photo:
+        return photo.stored(grey_bits)
+
+
+def exact_digest(data: bytes, *, grey_bits: int | None = FULL_GREY) -> str:
+    """SHA-256 (hex) over all pixels of the upright picture, before it is made smaller.
+
+    Raises:
+        InvalidInput: as for ``decode``.
+    """
+    with _opened(data) as photo:
+        return photo.exact_digest(grey_bits)
+
+
+class _Photo:
+    """An opened file. Its orientation and pixels are known after ``load``."""
+
+    def __init__(self, image: Image.Image, data: bytes, kind: str) -> None:
+        self.image, self.data, self.kind = image, data, kind
+        self.width, self.height = image.size
+        self.orientation = 1
+        self.grey_max: int | None = None
+
+    def stored(self, grey_bits: int | None) -> StoredPhoto:
+        size = _fitting(self.width, self.height)
+        picture = self._picture(grey_bits, draft=size)
+        route = f"{self.image.size} {self.orientation}" if size != (self.width, self.height) else ""
+        if picture.size != size:
+            picture = picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+        picture = self._upright(over_white(picture))
+        width, height = (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+        picture.info = {}  # Pillow would write a JPEG comment it finds here
+        buffer = BytesIO()
+        picture.save(buffer, "JPEG", quality=STORED_QUALITY)
+        return StoredPhoto(jpeg=buffer.getvalue(), width=width, height=height, grey_max=self.grey_max, route=route)
+
+    def exact_digest(self, grey_bits: int | None) -> str:
+        picture = self._upright(over_white(self._picture(grey_bits, draft=None)))
+        return hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest()
+
+    def _picture(self, grey_bits: int | None, *, draft: tuple[int, int] | None) -> Image.Image:
+        """RGB or RGBA; with ``draft`` a JPEG is decoded at 1/2, 1/4 or 1/8 as long as that stays above this size."""
+        image = self.image
+        deep = has_deep_colours(image)
+        with _decoding(self.data, self.kind):
+            if draft:
+                image.draft(None, draft)
+            image.load()
+        self.orientation = _orientation(image)
+        if not is_deep_grey(image):
+            return plain(image, deep=deep)
+        values, self.grey_max = grey_values(image)
+        bits = grey_bits_of([self.grey_max]) if grey_bits is None else grey_bits
+        assert bits is not None
+        return scaled_grey(image, values, bits).convert("RGB")
+
+    def _upright(self, picture: Image.Image) -> Image.Image:
+        return picture.transpose(_UPRIGHT[self.orientation]) if self.orientation in _UPRIGHT else picture
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[_Photo]:
+    """The file as a photo whose header is plausible. What fails in the code that uses it is an error of Graft."""
+    kind = kind_of(data)
+    if not kind:
+        raise InvalidInput(not_a_photo(data))
+    if kind in ("HEIF", "AVIF") and is_cut_off(data, kind):
+        raise InvalidInput(unreadable(data, kind))
+    with _decoding(data, kind):
+        image = Image.open(BytesIO(data), formats=load_plugin(kind))
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
-            return _stored(image)
-    except UnidentifiedImageError:
-        raise InvalidInput(_not_a_photo(data)) from None
+        with image:
+            _check(image, data, kind)
+            yield _Photo(image, data, kind)
+    except (InvalidInput, MemoryError):
+        raise
+    except (*_DAMAGED, AssertionError) as error:
+        raise InvalidInput(
+            f"could not be processed because of an error in Graft ({_short(error)}); please report it with this file"
+        ) from error
+
+
+@contextmanager
+def _decoding(data: bytes, kind: str) -> Iterator[None]:
+    """Around calls of Pillow's decoders: what they raise is a fault of the file, said in words without their jargon."""
+    try:
+        yield
     except Image.DecompressionBombError:
         raise InvalidInput(f"has more than {PIXEL_LIMIT // 10**6} million pixels") from None
+    except UnidentifiedImageError:
+        raise InvalidInput(_unidentified(data, kind)) from None
     except MemoryError:
         raise InvalidInput("needs more memory than a photo may take") from None
-    except _DAMAGED as error:
-        raise InvalidInput(f"is damaged ({_short(error)})") from None
+    except _DAMAGED:
+        raise InvalidInput(unreadable(data, kind)) from None
 
 
-def _stored(image: Image.Image) -> StoredPhoto:
+@cache
+def load_plugin(kind: str) -> tuple[str, ...]:
+    """The decoders to try for this kind. Those of HEIC and AVIF cost time to load: only where such a file is read."""
+    if kind == "AVIF":
+        from PIL import AvifImagePlugin
+
+        AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # there is one decoder process per core already
+        return ("AVIF",)
+    if kind == "HEIF":
+        import pi_heif  # type: ignore[import-untyped]
+
+        pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+        return ("HEIF",)
+    return FORMATS
+
+
+def _unidentified(data: bytes, kind: str) -> str:
+    if kind == "TIFF" and (page := first_page(data)).values and page.end <= len(data):
+        if page.is_raw:
+            return "is a raw file of a camera; develop it and export it as JPEG"
+        return "is a TIFF file of a kind that Graft does not read; save it as PNG, or as TIFF with 8 bits per colour"
+    return unreadable(data, kind)
+
+
+def _check(image: Image.Image, data: bytes, kind: str) -> None:
     width, height = image.size
     if width * height > PIXEL_LIMIT:
         limit = PIXEL_LIMIT // 10**6
         raise InvalidInput(f"has {width} x {height} pixels; a photo may have {limit} million")
-    size = _fitting(width, height)
-    image.draft(None, size)  # JPEG only: decode at 1/2, 1/4 or 1/8 as long as that stays above ``size``
-    image.load()
-    orientation = _orientation(image)
-    picture = _plain(image)
-    if picture.size != size:
-        picture = picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-    picture = _over_white(picture)
-    if orientation in _UPRIGHT:
-        picture = picture.transpose(_UPRIGHT[orientation])
-    if orientation >= 5:
-        width, height = height, width
-    picture.info = {}  # Pillow would write a JPEG comment it finds here
-    buffer = BytesIO()
-    picture.save(buffer, "JPEG", quality=STORED_QUALITY)
-    return StoredPhoto(jpeg=buffer.getvalue(), width=width, height=height)
+    if kind == "TIFF":
+        if first_page(data).is_raw:
+            raise InvalidInput("is a raw file of a camera; develop it and export it as JPEG")
+        check_readable(image)
 
 
 def _fitting(width: int, height: int) -> tuple[int, int]:
@@ -135,42 +252,9 @@ def _orientation(image: Image.Image) -> int:
     return value if value in _UPRIGHT else 1
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """RGB or RGBA, which can be resized without mixing palette indices or clipping 16-bit grey."""
-    if image.mode.startswith("I;16"):
-        image = image.point(lambda value: value * (1 / 256) + 0.0).convert("L")
-    if image.mode in ("I", "F"):
-        raise InvalidInput("has 32-bit pixels; save it with 8 or 16 bits")
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    if image.mode != "RGBA":
-        return image
-    white = Image.new("RGB", image.size, "white")
-    white.paste(image, mask=image.getchannel("A"))
-    return white
-
-
-def _not_a_photo(data: bytes) -> str:
-    if not data:
-        return "is empty (0 bytes)"
-    for offset, magic, reason in _MAGIC:
-        if data[offset : offset + len(magic)] == magic:
-            return reason
-    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith(b"<"):
-        return "is a web page or drawing (HTML, SVG or XML), not a photo"
-    if b"\0" not in start and all(byte >= 32 or byte in b"\t\r\n\f" for byte in start):
-        return "is a text file, not a photo"
-    return "is not a photo that Graft can read (JPEG, PNG, WebP, BMP, GIF or TIFF)"
-
-
 def _short(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 80 else text[:79] + "…"
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= 120 else text[:119] + "…"
 
 
 def thumbnail(path: Path, side: int, *, quality: int = 80) -> bytes:

@@ -10,12 +10,15 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.datasets.decoder import CRASHED, TOO_SLOW
 from core.datasets.layout import UploadFile
 from core.datasets.members import Member, ParquetRow
-from core.datasets.photos import SECONDS_PER_PHOTO, StoredPhoto
+from core.datasets.modes import FULL_GREY
+from core.datasets.photos import StoredPhoto
 from core.datasets.values import Rejection
 from core.errors import NoSpace, Unavailable
 from core.settings import REPOSITORY
@@ -39,6 +42,10 @@ class Task:
     """A photo to decode: the file at ``path``, or a member of the archive at ``path``.
 
     With ``row`` that file or member is a Parquet file, and the photo lies in this row of ``column``.
+
+    Args:
+        grey_bits: see ``photos.decode``.
+        exact: store nothing, only find the digest of all its pixels (``photos.exact_digest``).
     """
 
     index: int
@@ -46,11 +53,14 @@ class Task:
     member: Member | None = None
     column: str = ""
     row: int | None = None
+    grey_bits: int | None = FULL_GREY
+    exact: bool = False
 
     def line(self) -> bytes:
         member = self.member and vars(self.member) | {"raw_name": self.member.raw_name.hex()}
         task = {"index": self.index, "path": os.fsencode(self.path).hex(), "member": member}
-        return json.dumps(task | {"column": self.column, "row": self.row}).encode() + b"\n"
+        how = {"column": self.column, "row": self.row, "grey_bits": self.grey_bits, "exact": self.exact}
+        return json.dumps(task | how).encode() + b"\n"
 
 
 def task_of(index: int, file: UploadFile, upload: Path) -> Task:
@@ -65,13 +75,21 @@ def task_of(index: int, file: UploadFile, upload: Path) -> Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """The photo of a task, now stored as ``<digest>.jpg``."""
+    """The photo of a task, now stored as ``<digest>.jpg``.
+
+    Args:
+        pixels: SHA-256 (hex) of the stored JPEG, or of all pixels of an ``exact`` task, which stores none.
+        width, height, grey_max, route: as of a ``StoredPhoto``.
+    """
 
     index: int
     digest: str
+    pixels: str
     width: int
     height: int
     stored_bytes: int
+    grey_max: int | None
+    route: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,22 +206,24 @@ class _Child:
         except subprocess.TimeoutExpired:
             code = None  # it closed its output but still runs
         self.end()
-        if code == -signal.SIGALRM:
-            return f"took longer than {SECONDS_PER_PHOTO:.0f} seconds to decode"
-        return "made the decoder crash, so it is damaged or malicious"
+        return TOO_SLOW if code == -signal.SIGALRM else CRASHED
 
     def end(self) -> None:
-        self.process.kill()
+        with suppress(ProcessLookupError):  # with the process that a HEIC photo has of its own
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.input.close()
         self.output.close()
 
 
-def decode_untrusted(items: Sequence[tuple[str, bytes]]) -> list[StoredPhoto | Rejection]:
+def decode_untrusted(
+    items: Sequence[tuple[str, bytes]], *, grey_bits: int | None = FULL_GREY
+) -> list[StoredPhoto | Rejection]:
     """Decode photos that are not stored, for a prediction.
 
     Args:
         items: (file name, bytes) of each photo.
+        grey_bits: see ``photos.decode``.
 
     Returns:
         For each item in order, the stored photo or why it cannot be used.
@@ -211,13 +231,19 @@ def decode_untrusted(items: Sequence[tuple[str, bytes]]) -> list[StoredPhoto | R
     found: dict[int, StoredPhoto | Rejection] = {}
     with tempfile.TemporaryDirectory(prefix="graft-") as name:
         folder = Path(name)
-        tasks = [Task(index=index, path=folder / str(index)) for index in range(len(items))]
+        tasks = [Task(index=index, path=folder / str(index), grey_bits=grey_bits) for index in range(len(items))]
         for task, (_, data) in zip(tasks, items, strict=True):
             task.path.write_bytes(data)
         for result in decode_all(tasks, folder):
             if isinstance(result, Decoded):
                 jpeg = (folder / f"{result.digest}.jpg").read_bytes()
-                found[result.index] = StoredPhoto(jpeg=jpeg, width=result.width, height=result.height)
+                found[result.index] = StoredPhoto(
+                    jpeg=jpeg,
+                    width=result.width,
+                    height=result.height,
+                    grey_max=result.grey_max,
+                    route=result.route,
+                )
             elif result is not None:
                 found[result.index] = Rejection(file=items[result.index][0], reason=result.reason)
     return [found[index] for index in range(len(items))]

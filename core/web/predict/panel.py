@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from core.datasets.kinds import SUFFIXES
 from core.models.predict import PhotoPredictions, Prediction
 from core.recipes.labels import without_shared
 from core.runs.values import Run
@@ -13,7 +14,6 @@ from core.text.units import brief, count, listed, milliseconds, percent, plain
 from core.web.parts.widgets import run_chip
 from core.workbench import Workbench
 
-FORMATS = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 MOST_PHOTOS = 50
 
 Photos = list[tuple[str, bytes]]
@@ -24,7 +24,7 @@ def photos() -> Photos:
     drop, camera = st.tabs(["Drop photos", "Camera"])
     with drop:
         files = st.file_uploader(
-            "Photos", type=FORMATS, accept_multiple_files=True, key="predict.files", max_upload_size=50,
+            "Photos", type=SUFFIXES, accept_multiple_files=True, key="predict.files", max_upload_size=50,
             help=f"At most {MOST_PHOTOS} at once. They stay on this machine and are not kept.",
         )  # fmt: skip
     with camera:

@@ -26,7 +26,8 @@ def test_every_task_gets_one_reply_and_accepted_photos_are_stored_under_their_di
     (tmp_path / "good").write_bytes(jpeg(1))
     (tmp_path / "bad").write_bytes(b"no photo")
     tasks = [
-        {"index": n, "path": bytes(tmp_path / name).hex(), "member": None} for n, name in enumerate(("good", "bad"))
+        {"index": n, "path": bytes(tmp_path / name).hex(), "member": None, "grey_bits": 16, "exact": False}
+        for n, name in enumerate(("good", "bad"))
     ]
     ended = subprocess.run(
         [sys.executable, "-m", "core.datasets.decoder", str(tmp_path)],

@@ -61,7 +61,7 @@ def test_refused_files_are_listed_and_the_rest_is_imported(zipped, home):
     dataset, _ = imported(zipped(classes(cat=4, dog=4) | bad), home)
     assert dataset.class_sizes == {"cat": 4, "dog": 4}
     assert set(reasons(dataset)) == set(bad) - {"__MACOSX/cat/._0.jpg"}
-    assert "damaged" in reasons(dataset)["cat/cut.jpg"] and "text file" in reasons(dataset)["cat/text.jpg"]
+    assert "cut off" in reasons(dataset)["cat/cut.jpg"] and "text file" in reasons(dataset)["cat/text.jpg"]
     assert reasons(dataset)["dog/empty.png"] == "is empty (0 bytes)"
 
 

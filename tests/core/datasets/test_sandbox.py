@@ -1,10 +1,12 @@
 """Untrusted bytes are decoded in processes of their own; what happens there costs one photo at most."""
 
+import random
 import signal
 import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,8 @@ from core.datasets.sandbox import Decoded, Failed, Task, decode_all
 from core.datasets.values import Rejection
 from core.errors import NoSpace, Unavailable
 from tests.photo_files import jpeg
+
+HEICS = Path(__file__).parents[2] / "cases" / "photos"
 
 
 def tasks_for(folder, datas: list[bytes]) -> list[Task]:
@@ -27,8 +31,8 @@ def decoded(tasks, folder, **options) -> dict[int, Decoded | Failed]:
         return {answer.index: answer for answer in answers if answer is not None}
 
 
-def decoder_that(tmp_path, monkeypatch, does: str) -> None:
-    """Puts a decoder in place that ``does`` something when it reads a photo that begins with BAD."""
+def decoder_that(tmp_path, monkeypatch, does: str, bad: bytes = b"BAD") -> None:
+    """Puts a decoder in place that ``does`` something when it reads a photo that begins with ``bad``."""
     root = tmp_path / "other"
     (root / "core").mkdir(parents=True)
     (root / "core" / "__init__.py").write_text(f"__path__ = [{str(sandbox.REPOSITORY / 'core')!r}]\n")
@@ -36,9 +40,9 @@ def decoder_that(tmp_path, monkeypatch, does: str) -> None:
         "import os, signal, time, ctypes\n"
         "from core.datasets import decoder\n"
         "honest = decoder.decode\n"
-        "def decode(data):\n"
-        f"    if data.startswith(b'BAD'):\n        {does}\n"
-        "    return honest(data)\n"
+        "def decode(data, **options):\n"
+        f"    if data.startswith({bad!r}):\n        {does}\n"
+        "    return honest(data, **options)\n"
         "decoder.decode = decode\ndecoder.SECONDS_PER_PHOTO = 3\ndecoder.main()\n"
     )
     real = subprocess.Popen
@@ -82,6 +86,33 @@ def test_a_photo_that_kills_hangs_or_bloats_the_decoder_costs_only_itself(tmp_pa
             assert isinstance(answer, Failed) and why in answer.reason
         else:
             assert isinstance(answer, Decoded)
+
+
+def test_damaged_heic_photos_cost_themselves_and_no_good_one(tmp_path):
+    """In one process libheif's binding crashes sooner or later, at a photo that is not to blame."""
+    good = (HEICS / "plain.heic").read_bytes()
+    datas = []
+    for number in range(40):
+        chance, bad = random.Random(number), bytearray(good)
+        for _ in range(chance.randint(1, 8)):
+            bad[chance.randrange(12, len(bad))] = chance.randrange(256)
+        datas += [bytes(bad), good + bytes([number])]  # what follows the boxes is no part of the picture
+    found = decoded(tasks_for(tmp_path, datas), tmp_path, workers=2)
+    assert len(found) == 80
+    assert all(isinstance(found[index], Decoded) for index in range(1, 80, 2))
+    refused = [result.reason for result in found.values() if isinstance(result, Failed)]
+    assert refused and all("damaged" in reason or "cut off" in reason for reason in refused), refused
+
+
+@pytest.mark.parametrize(
+    ("does", "why"), [("os.kill(os.getpid(), signal.SIGSEGV)", "crash"), ("time.sleep(60)", "seconds")]
+)
+def test_a_heic_photo_that_crashes_or_hangs_costs_only_itself(tmp_path, monkeypatch, does, why):
+    decoder_that(tmp_path, monkeypatch, does, bad=b"\0\0\0\x18ftyphevc")
+    datas = [b"\0\0\0\x18ftyphevc" + bytes(12), jpeg(1), (HEICS / "plain.heic").read_bytes()]
+    found = decoded(tasks_for(tmp_path, datas), tmp_path, workers=1)
+    assert isinstance(found[0], Failed) and why in found[0].reason
+    assert isinstance(found[1], Decoded) and isinstance(found[2], Decoded)
 
 
 def test_a_decoder_that_cannot_start_is_said_so_and_not_blamed_on_the_photos(tmp_path, monkeypatch):
