@@ -27,7 +27,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def stop(options: Namespace) -> Result:
-    return {"stopped": jobs.stop_supervisor(Workbench.open().settings, now=options.now)}, True
+    return {"stopped": jobs.stop_supervisor(load_settings(), now=options.now)}, True
 
 
 def stop_text(result: dict) -> str:

@@ -1,6 +1,7 @@
 """Background jobs: the supervisor that starts scheduled runs, and how to reach it.
 
 Layout: ``control`` (start and stop the supervisor) · ``protocol`` (what it has in common with its callers) ·
+``ownership`` (which machine or container has the home) ·
 ``service`` (its process) · ``supervisor`` (its work) · ``trainers`` (trainer processes) · ``holder`` (who holds the
 lock of a run) · ``exit_policy`` (how a trainer ends, and what becomes of its run) · ``reuse`` (further runs in one
 trainer) · ``slots`` (GPUs) · ``processes`` · ``logs`` · ``imports`` (of photos, in the background).
@@ -8,8 +9,9 @@ trainer) · ``slots`` (GPUs) · ``processes`` · ``logs`` · ``imports`` (of pho
 This module itself is light: no SQL, no TensorFlow.
 """
 
-from core.jobs.control import ensure_supervisor, stop_supervisor, wake
+from core.jobs.control import ensure_supervisor, stop_supervisor, wake, was_killed
 from core.jobs.logs import tail
+from core.jobs.ownership import refuse_foreign_home
 from core.jobs.protocol import SupervisorStatus, supervisor_status
 from core.jobs.slots import Slot, discover_slots
 
@@ -18,8 +20,10 @@ __all__ = [
     "SupervisorStatus",
     "discover_slots",
     "ensure_supervisor",
+    "refuse_foreign_home",
     "stop_supervisor",
     "supervisor_status",
     "tail",
     "wake",
+    "was_killed",
 ]

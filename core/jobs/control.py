@@ -5,10 +5,13 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 from core.errors import Unavailable
-from core.files.home import registry_file, supervisor_log
+from core.files.home import run_folders, supervisor_lock, supervisor_log, supervisor_state
+from core.files.locks import is_held
 from core.jobs.logs import last_lines, open_log
+from core.jobs.ownership import refuse_foreign_home
 from core.jobs.processes import is_alive, signal_process
 from core.jobs.protocol import ALREADY_RUNNING, INTERRUPT, STOP, WAKE, SupervisorStatus, supervisor_status
 from core.settings import REPOSITORY, Settings
@@ -21,6 +24,7 @@ def ensure_supervisor(settings: Settings, timeout: float = 40.0) -> SupervisorSt
 
     Raises:
         Unavailable: it cannot start; the message quotes its log.
+        Conflict: another machine or container has this home.
     """
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -30,6 +34,8 @@ def ensure_supervisor(settings: Settings, timeout: float = 40.0) -> SupervisorSt
             return status
         if status.running:
             stop_supervisor(settings)
+        else:
+            refuse_foreign_home(settings)
         if _start(settings, deadline) != ALREADY_RUNNING:
             continue
         time.sleep(0.05)  # another caller is starting one, or an old one is still stopping
@@ -40,13 +46,18 @@ def stop_supervisor(settings: Settings, now: bool = False, timeout: float = 60.0
     """Stop the supervisor; True when one was running. Trainers continue, and the next supervisor watches them.
 
     With ``now``, trainers are stopped too and their runs go back into the queue; True also when only trainers ran.
+    The registry is not needed, and nothing must be written: this works in a damaged or read-only home.
 
     Raises:
         Unavailable: it does not stop.
+        Conflict: it is one of another machine or container.
     """
     status = supervisor_status(settings)
     if status.process is None:
-        return now and registry_file(settings).exists() and _interrupt_trainers(settings)
+        refuse_foreign_home(settings)
+        with suppress(OSError):  # of one that was killed, and is not to be started again (see ``was_killed``)
+            supervisor_state(settings).unlink(missing_ok=True)
+        return now and _interrupt_trainers(settings)
     signal_process(status.process, INTERRUPT if now else STOP)
     deadline = time.monotonic() + timeout
     while is_alive(status.process):
@@ -56,6 +67,12 @@ def stop_supervisor(settings: Settings, now: bool = False, timeout: float = 60.0
             )
         time.sleep(0.02)
     return True
+
+
+def was_killed(settings: Settings) -> bool:
+    """Whether the last supervisor ended without being stopped, so that nobody watches its runs: it left its state."""
+    path = supervisor_state(settings)
+    return path.exists() and not supervisor_status(settings).running and not is_held(supervisor_lock(settings))
 
 
 def wake(settings: Settings) -> None:
@@ -68,7 +85,8 @@ def wake(settings: Settings) -> None:
 def _interrupt_trainers(settings: Settings) -> bool:
     from core.jobs.service import interrupt_trainers  # imports SQLAlchemy, which most callers do not need
 
-    return interrupt_trainers(settings)
+    held = [folder for folder in run_folders(settings) if is_held(folder.alive_lock)]
+    return bool(held) and interrupt_trainers(settings)
 
 
 def _start(settings: Settings, deadline: float) -> str:

@@ -21,6 +21,9 @@ from core.runs.values import Cancel, Status
 LOST_ATTEMPTS_ALLOWED = 3
 """How often in a row a run may be cut off without a new epoch before it fails."""
 
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+"""Signals that a trainer gets from others (``kill``, the kernel when memory runs out); a crash has other ones."""
+
 
 class ExitCode(IntEnum):
     """Exit codes of a trainer that ends by itself; others come from Python or a crash."""
@@ -128,31 +131,44 @@ def _interrupted(ended: TrainerExit, reason: str = "") -> Outcome:
 
 
 def _without_record(ended: TrainerExit) -> Outcome:
-    if ended.cancel is Cancel.NOW or (ended.cancel and not ended.watched):
+    if ended.cancel is Cancel.NOW or (ended.cancel and _is_lost(ended)):
         return Outcome(status=Status.KILLED, reason="Cancelled.")
     if ended.interrupted:
         return _interrupted(ended)
-    if not ended.watched or ended.returncode == -signal.SIGTERM:
+    if _is_lost(ended):
         return _lost(ended)
     return Outcome(status=Status.FAILED, reason=f"{_crash(ended)} {_advice(ended)}")
 
 
+def _is_lost(ended: TrainerExit) -> bool:
+    """Whether it was killed from outside, as far as is known: the code of an adopted trainer is not."""
+    if not ended.watched:
+        return True
+    if ended.returncode is None:
+        return not ended.disk_full
+    return -ended.returncode in _FROM_OUTSIDE
+
+
 def _lost(ended: TrainerExit) -> Outcome:
     if ended.lost_attempts < LOST_ATTEMPTS_ALLOWED:
-        return Outcome(status=Status.SCHEDULED, reason=f"It was cut off. {_goes_on(ended)}")
+        return Outcome(status=Status.SCHEDULED, reason=f"{_how_lost(ended)}. {_goes_on(ended)}")
     times = ended.lost_attempts + 1
-    reason = f"It was cut off {times} times in a row before it could finish an epoch. {_advice(ended)}"
+    reason = f"{_how_lost(ended)}, {times} times in a row before it could finish an epoch. {_advice(ended)}"
     return Outcome(status=Status.FAILED, reason=reason)
+
+
+def _how_lost(ended: TrainerExit) -> str:
+    if ended.watched and ended.returncode == -signal.SIGKILL:
+        return "The trainer was killed (signal 9), perhaps because memory ran out"
+    return "The trainer was cut off"
 
 
 def _crash(ended: TrainerExit) -> str:
     code = ended.returncode
     if ended.disk_full and (code is None or code > 0):
         return "The disk was full. Free some space first."
-    if code is None:
-        return "The trainer died without a message; it was killed or crashed, perhaps out of memory."
-    if code == -signal.SIGKILL:
-        return "The trainer was killed (signal 9), perhaps out of memory."
+    if code is None:  # its exit record says that it failed, without a reason
+        return "The trainer ended without a message."
     if code < 0:
         return f"The trainer crashed (signal {-code}, {signal.strsignal(-code)})."
     if code == 0:

@@ -10,14 +10,17 @@ import select
 import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import FrameType
 
-from core.errors import NoSpace, Unavailable
+from core.errors import GraftError, NoSpace, Unavailable
 from core.files.home import registry_file, supervisor_lock, supervisor_state
 from core.files.locks import Lock, try_acquire
+from core.jobs.ownership import note_owner
 from core.jobs.protocol import ALREADY_RUNNING, INTERRUPT, READY, STOP, WAKE, code_version, write_state
 from core.jobs.slots import Slot, discover_slots
 from core.jobs.supervisor import GRACE, Supervisor
+from core.jobs.trainers import stop_unwatched
 from core.registry import Registry
 from core.settings import Settings
 
@@ -42,6 +45,7 @@ def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = G
         log.info("another supervisor has %s", settings.home)
         notify(ALREADY_RUNNING)
         return 0
+    note_owner(lock)
     signals = Signals()
     try:
         service = Service(settings, lock, signals, Registry.open(registry_file(settings)), discover_slots(), grace)
@@ -49,33 +53,59 @@ def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = G
         notify(READY)
         service.run()
     finally:
-        supervisor_state(settings).unlink(missing_ok=True)
+        _forget_state(settings)
         lock.release()
     return 0
+
+
+def _forget_state(settings: Settings) -> None:
+    with suppress(OSError):  # the home has become read-only; the state names a process that has ended
+        supervisor_state(settings).unlink(missing_ok=True)
 
 
 def interrupt_trainers(settings: Settings, grace: float = GRACE) -> bool:
     """Stop trainers that run without a supervisor; their runs go back into the queue. False when there were none.
 
+    Where the registry cannot be opened, the trainers are only stopped; the next supervisor puts their runs back.
+
     Raises:
         Unavailable: a supervisor has been started meanwhile, which must stop them.
     """
-    lock = try_acquire(supervisor_lock(settings), patience=0.2)
+    try:
+        lock = try_acquire(supervisor_lock(settings), patience=0.2)
+    except OSError:  # a read-only home
+        return stop_unwatched(settings, grace)
     if lock is None:
         raise Unavailable("A supervisor has just been started. Try again.")
     with lock:
-        supervisor = Supervisor(settings, Registry.open(registry_file(settings)), (), grace=grace)
-        supervisor.adopt()
+        note_owner(lock)
+        try:
+            supervisor = Supervisor(settings, Registry.open(registry_file(settings)), (), grace=grace)
+            supervisor.adopt()
+        except (GraftError, OSError) as error:
+            log.warning("trainers are stopped without the registry: %s", error)
+            return stop_unwatched(settings, grace)
         found = bool(supervisor.trainers)
-        _interrupt(supervisor, grace, lambda work: work())
+        _interrupt(supervisor, grace, _at_once)
         return found
 
 
-def _interrupt(supervisor: Supervisor, grace: float, attempt: Callable[[Callable[[], None]], None]) -> None:
+def _at_once(work: Callable[[], None]) -> bool:
+    work()
+    return True
+
+
+def _interrupt(supervisor: Supervisor, grace: float, attempt: Callable[[Callable[[], None]], bool]) -> None:
+    """Stop all trainers and put their runs back; only the former where the registry stays unusable.
+
+    Args:
+        attempt: does the work, or returns False when it must be done later.
+    """
     attempt(supervisor.interrupt)
     deadline = time.monotonic() + grace + 10
     while supervisor.trainers and time.monotonic() < deadline:
-        attempt(supervisor.round)
+        if not attempt(supervisor.round) and supervisor.stop_all():
+            return
         time.sleep(0.05)
 
 
@@ -110,7 +140,7 @@ class Service:
                 return
             self._attempt(self._round)
             received = self._signals.wait(INTERVAL)
-        supervisor_state(self._settings).unlink(missing_ok=True)  # from here on a new one may be started
+        _forget_state(self._settings)  # from here on a new one may be started
         if INTERRUPT in received:
             _interrupt(self._supervisor, self._grace, self._attempt)
         self._attempt(self._supervisor.release_claims)
@@ -124,14 +154,16 @@ class Service:
             self._adopted = True
         self._supervisor.round()
 
-    def _attempt(self, work: Callable[[], None]) -> None:
-        """Work that a locked registry or a full disk prevents is done in a later round."""
+    def _attempt(self, work: Callable[[], None]) -> bool:
+        """Work that a locked registry or a full disk prevents is done in a later round; then False."""
         try:
             work()
+            return True
         except (Unavailable, NoSpace, OSError) as error:
             if str(error) != self._warning or time.monotonic() - self._warned_at > _REPEAT:
                 log.warning("will try again: %s", error)
                 self._warning, self._warned_at = str(error), time.monotonic()
+            return False
 
 
 class Signals:

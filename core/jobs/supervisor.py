@@ -136,6 +136,12 @@ class Supervisor:
         self._interrupting = True
         self.release_claims()
 
+    def stop_all(self) -> bool:
+        """Stop every trainer without the registry; True once all have ended. To be called again and again."""
+        for trainer in self.trainers:
+            trainer.stop(self._grace)
+        return all(trainer.is_dead() for trainer in list(self.trainers))
+
     def release_claims(self) -> None:
         """Put back what was claimed and not started."""
         while self._claims:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from core.files.home import run_folder
+from core.files.home import run_folder, run_folders
 from core.files.locks import Lock, is_held, try_acquire
 from core.jobs import processes
-from core.jobs.holder import Holder, leader, note_holder
+from core.jobs.holder import Holder, leader, note_holder, read_holder
 from core.jobs.logs import open_log
 from core.jobs.processes import Identity
 from core.jobs.slots import Slot
@@ -121,6 +121,19 @@ def _has_ended(child: subprocess.Popen) -> bool:
 def find(run_id: str, attempt: int, slot: str, settings: Settings, holder: Holder) -> TrainerProcess:
     """A trainer that an earlier supervisor started and that still runs."""
     return TrainerProcess(run_id, attempt, slot, run_folder(settings, run_id).alive_lock, process=holder.process)
+
+
+def stop_unwatched(settings: Settings, grace: float) -> bool:
+    """Stop every trainer of the home that runs, known by the locks of the runs alone; False when there was none."""
+    held = [folder for folder in run_folders(settings) if is_held(folder.alive_lock)]
+    holders = [(folder, read_holder(folder.alive_lock)) for folder in held]
+    found = [find(folder.run_id, holder.attempt or 0, "", settings, holder) for folder, holder in holders]
+    deadline = time.monotonic() + grace + 10
+    while (alive := [trainer for trainer in found if not trainer.is_dead()]) and time.monotonic() < deadline:
+        for trainer in alive:
+            trainer.stop(grace)
+        time.sleep(0.05)
+    return bool(found)
 
 
 def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: Launcher) -> TrainerProcess | None:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from core import jobs
 from core.backbones import availability, catalogue
 from core.backbones.values import Availability
+from core.jobs.ownership import foreign_owner
 from core.registry import Registry
 from core.settings import Settings
 
@@ -80,6 +81,10 @@ def _weights(settings: Settings) -> Check:
 
 
 def _supervisor(settings: Settings) -> Check:
+    owner = foreign_owner(settings)
+    if owner is not None:
+        advice = "Two Grafts on one home are refused: stop that one, or set GRAFT_HOME to another folder."
+        return Check(name="Supervisor", good=False, found=f"of another machine or container: {owner}", advice=advice)
     running = jobs.supervisor_status(settings).running
     return Check(
         name="Supervisor", good=True, found="running" if running else "not running; it starts with the next run"

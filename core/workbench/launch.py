@@ -76,6 +76,7 @@ class Launching(Recipes):
     def _launch(self, plan: Plan, priority: int) -> Run:
         if plan.decision is Decision.REUSED:
             return self.registry.run(plan.run_id or "")
+        jobs.refuse_foreign_home(self.settings)  # before it is put into a queue that nobody here would work off
         if plan.decision is Decision.RESUMED:
             self.registry.requeue(plan.run_id or "")
             return self.registry.run(plan.run_id or "")

@@ -59,6 +59,7 @@ class Running(Bench):
         run = self.registry.run(run_id)
         if run.status not in (Status.FAILED, Status.KILLED):
             raise Conflict(f"Only a failed or killed run can be resumed. Run {run.id} is {run.status}.")
+        jobs.refuse_foreign_home(self.settings)
         self.registry.requeue(run.id)
         jobs.ensure_supervisor(self.settings)
         return self.registry.run(run.id)

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import http.server
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,9 +16,14 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from core.settings import REPOSITORY
+from core import jobs
+from core.files.home import registry_file
+from core.registry import Registry
+from core.runs.values import Status
+from core.settings import REPOSITORY, Settings
 from core.web.server.limits import MOST_BODY_BYTES, MOST_HEAD_BYTES
-from tests.browser.conftest import free_port
+from tests.browser.conftest import free_port, start_server, stop_server
+from tests.jobs_home import FAKE_TRAINER, Home, eventually
 
 
 def handshake(server, origin: str | None, path: str = "/_stcore/stream") -> int:
@@ -129,3 +135,27 @@ def test_an_address_other_machines_can_reach_is_refused_in_one_sentence(command,
     assert done.returncode != 0
     assert "Graft has no login yet" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("victims", ["trainer", "both"])
+def test_a_killed_trainer_goes_on_whether_or_not_its_supervisor_died_with_it(tmp_path, monkeypatch, victims):
+    """Nobody does anything: the supervisor, or the server that starts a new one, sees to it."""
+    monkeypatch.setenv("GRAFT_TRAINER", " ".join(FAKE_TRAINER))
+    settings = Settings(home=tmp_path / "home")
+    home = Home(settings, Registry.open(registry_file(settings)))
+    server = start_server(settings.home, tmp_path / "server.log")
+    try:
+        run = home.add(epochs=60, seconds=0.1)
+        supervisor = jobs.ensure_supervisor(settings).process
+        eventually(lambda: len(home.registry.epochs(run.id)) >= 2)
+        if victims == "both":
+            os.kill(supervisor.pid, signal.SIGKILL)
+        os.kill(home.starts(run)[0]["pid"], signal.SIGKILL)
+        eventually(lambda: home.status(run).ended)
+        assert home.status(run) is Status.FINISHED
+        assert [epoch.number for epoch in home.registry.epochs(run.id)] == list(range(1, 61))
+        assert len(home.registry.attempts(run.id)) == 2
+        assert (jobs.supervisor_status(settings).process == supervisor) is (victims == "trainer")
+    finally:
+        stop_server(server)
+        home.kill_everything()

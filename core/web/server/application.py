@@ -23,6 +23,7 @@ from core import jobs
 from core.errors import GraftError, InvalidInput
 from core.files.home import runs_folder, uploads_folder
 from core.runs.costs import rss_bytes
+from core.runs.values import Status
 from core.settings import VERSION
 from core.web.board.runs import RegistryRuns
 from core.web.board.tensorboard import TensorBoard
@@ -37,6 +38,9 @@ STATIC = Path(__file__).parents[1] / "static"
 
 HEAVY = ("pandas", "pyarrow", "plotly.graph_objects", "PIL.Image", "numpy", "sqlalchemy.dialects.sqlite")
 """Imported before the first request, then excluded from garbage collection, which Streamlit does after every script."""
+
+WATCH_SECONDS = 5.0
+"""Between two looks for a supervisor that was killed."""
 
 logger = logging.getLogger(__name__)
 board = TensorBoard()
@@ -123,14 +127,35 @@ MIDDLEWARE = [
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Open the workbench, import what is slow to import, start TensorBoard.
 
-    The supervisor is not started here: ``python -m core run`` does, and so does every launch of a run.
+    The supervisor is not started here: ``python -m core run`` does, and so does every launch of a run. One that was
+    killed is started again.
     """
     await asyncio.to_thread(_get_ready)
     await board.start(runs_folder(workbench().settings), RegistryRuns(workbench()))
+    watching = asyncio.create_task(_watch_supervisor())
     gc.collect()
     gc.freeze()
     yield
+    watching.cancel()
     board.stop()
+
+
+async def _watch_supervisor() -> None:
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        try:
+            await asyncio.to_thread(revive_supervisor)
+        except (GraftError, OSError) as error:
+            logger.warning("The supervisor was killed and cannot be started again: %s", error)
+
+
+def revive_supervisor() -> bool:
+    """Start a supervisor in place of one that was killed, when runs wait for one; not in place of a stopped one."""
+    bench = workbench()
+    if not jobs.was_killed(bench.settings):
+        return False
+    waiting = [bench.registry.runs(status=status, limit=1) for status in (Status.RUNNING, Status.SCHEDULED)]
+    return any(waiting) and jobs.ensure_supervisor(bench.settings).running
 
 
 def _get_ready() -> None:

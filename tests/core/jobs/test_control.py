@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -101,8 +102,7 @@ def test_a_stopped_supervisor_leaves_its_trainer_and_the_next_one_adopts_it(home
     jobs.ensure_supervisor(home.settings)
     eventually(lambda: "adopted attempt 1" in supervisor_log(home.settings).read_text())
     kill(home.starts(run)[0]["pid"])
-    eventually(lambda: home.status(run) is Status.FAILED)
-    assert len(home.starts(run)) == 1
+    eventually(lambda: len(home.starts(run)) == 2)
 
 
 def test_stop_now_puts_the_runs_back_into_the_queue(home):
@@ -136,6 +136,80 @@ def test_stop_now_also_reaches_trainers_nobody_supervises(home):
     assert jobs.stop_supervisor(home.settings, now=True)
     assert home.status(run) is Status.SCHEDULED
     assert not jobs.stop_supervisor(home.settings, now=True)
+
+
+def damage(home) -> None:
+    home.registry.close()
+    for path in home.settings.home.glob("registry.db*"):
+        path.unlink()
+    registry_file(home.settings).write_bytes(b"not a database, " * 1000)
+
+
+@pytest.mark.parametrize("now", [False, True])
+def test_a_damaged_home_can_be_stopped(home, now):
+    run = home.add(seconds=60)
+    jobs.ensure_supervisor(home.settings)
+    eventually(lambda: home.starts(run))
+    damage(home)
+    assert jobs.stop_supervisor(home.settings, now=now)
+    assert not is_held(supervisor_lock(home.settings))
+    assert is_running(home.starts(run)[0]["pid"]) is not now
+
+
+def test_stop_now_stops_trainers_that_nobody_supervises_in_a_damaged_home(home):
+    run = home.add(seconds=60)
+    jobs.ensure_supervisor(home.settings)
+    eventually(lambda: home.starts(run))
+    assert jobs.stop_supervisor(home.settings)
+    damage(home)
+    assert jobs.stop_supervisor(home.settings, now=True)
+    assert not is_running(home.starts(run)[0]["pid"])
+    assert not jobs.stop_supervisor(home.settings, now=True)
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_read_only_home_can_be_stopped(home, watched):
+    run = home.add(seconds=60)
+    jobs.ensure_supervisor(home.settings)
+    eventually(lambda: home.starts(run))
+    if not watched:
+        assert jobs.stop_supervisor(home.settings)
+    with read_only(home.settings.home):
+        assert jobs.stop_supervisor(home.settings, now=True)
+        assert not is_held(supervisor_lock(home.settings))
+    assert not is_running(home.starts(run)[0]["pid"])
+
+
+@contextmanager
+def read_only(folder: Path):
+    """A read-only mount, which also holds for root."""
+    mount = ["mount", "-o", "bind", str(folder), str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_killed_supervisor_is_told_from_a_stopped_one(home):
+    assert not jobs.was_killed(home.settings)
+    first = jobs.ensure_supervisor(home.settings)
+    assert not jobs.was_killed(home.settings)
+    kill(first.process.pid)
+    eventually(lambda: jobs.was_killed(home.settings))
+    jobs.ensure_supervisor(home.settings)
+    assert not jobs.was_killed(home.settings)
+    assert jobs.stop_supervisor(home.settings)
+    assert not jobs.was_killed(home.settings)
+
+
+def test_a_killed_supervisor_that_was_stopped_afterwards_stays_stopped(home):
+    kill(jobs.ensure_supervisor(home.settings).process.pid)
+    eventually(lambda: jobs.was_killed(home.settings))
+    assert not jobs.stop_supervisor(home.settings)
+    assert not jobs.was_killed(home.settings)
 
 
 def test_nothing_to_stop_is_no_error(home):

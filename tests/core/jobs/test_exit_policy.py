@@ -50,10 +50,22 @@ def test_the_reason_a_trainer_gives_is_the_reason_of_the_run():
     )
 
 
-def test_a_kill_that_was_seen_fails_the_run_and_says_how_to_go_on():
-    outcome = decide_outcome(TrainerExit(watched=True, returncode=-signal.SIGKILL, epochs_done=11))
-    assert outcome.status is Status.FAILED
-    assert outcome.reason == ("The trainer was killed (signal 9), perhaps out of memory. Resume to go on at epoch 12.")
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_killed_trainer_goes_on_whether_or_not_a_supervisor_saw_it(watched):
+    code = -signal.SIGKILL if watched else None
+    outcome = decide_outcome(TrainerExit(watched=watched, returncode=code, epochs_done=11))
+    assert outcome.status is Status.SCHEDULED
+    assert outcome.reason.endswith("It goes on at epoch 12.")
+    assert ("perhaps because memory ran out" in outcome.reason) is watched
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_other_signals_from_outside_are_no_crash(number):
+    assert decide_outcome(TrainerExit(watched=True, returncode=-number)).status is Status.SCHEDULED
+
+
+def test_an_adopted_trainer_that_vanished_goes_on():
+    assert decide_outcome(TrainerExit(watched=True, returncode=None)).status is Status.SCHEDULED
 
 
 @pytest.mark.parametrize("returncode", [1, ExitCode.FAILED, None])
@@ -79,16 +91,20 @@ def test_an_unknown_exit_code_quotes_the_log():
 
 def test_a_death_nobody_saw_puts_the_run_back_into_the_queue():
     outcome = decide_outcome(TrainerExit(watched=False, epochs_done=3))
-    assert (outcome.status, outcome.reason) == (Status.SCHEDULED, "It was cut off. It goes on at epoch 4.")
-
-
-def test_a_run_that_is_cut_off_again_and_again_without_an_epoch_is_given_up():
-    assert (
-        decide_outcome(TrainerExit(watched=False, lost_attempts=LOST_ATTEMPTS_ALLOWED - 1)).status is Status.SCHEDULED
+    assert (outcome.status, outcome.reason) == (
+        Status.SCHEDULED,
+        "The trainer was cut off. It goes on at epoch 4.",
     )
-    outcome = decide_outcome(TrainerExit(watched=False, lost_attempts=LOST_ATTEMPTS_ALLOWED))
-    assert outcome.status is Status.FAILED
-    assert "4 times in a row" in outcome.reason
+
+
+@pytest.mark.parametrize(("watched", "returncode"), [(False, None), (True, -signal.SIGKILL), (True, None)])
+def test_a_run_that_is_killed_again_and_again_without_an_epoch_is_given_up(watched, returncode):
+    def outcome(lost: int):
+        return decide_outcome(TrainerExit(watched=watched, returncode=returncode, lost_attempts=lost))
+
+    assert outcome(LOST_ATTEMPTS_ALLOWED - 1).status is Status.SCHEDULED
+    assert outcome(LOST_ATTEMPTS_ALLOWED).status is Status.FAILED
+    assert "4 times in a row" in outcome(LOST_ATTEMPTS_ALLOWED).reason
 
 
 def test_an_interrupted_run_waits_again_however_it_died():
@@ -112,8 +128,13 @@ def test_a_cancelled_run_that_died_unseen_is_not_started_again():
     )
 
 
-def test_a_crash_before_the_epoch_to_stop_after_is_still_a_crash():
+def test_a_run_killed_before_the_epoch_to_stop_after_is_not_started_again():
     ended = TrainerExit(watched=True, returncode=-signal.SIGKILL, cancel=Cancel.AFTER_EPOCH)
+    assert decide_outcome(ended).status is Status.KILLED
+
+
+def test_a_crash_before_the_epoch_to_stop_after_is_still_a_crash():
+    ended = TrainerExit(watched=True, returncode=-signal.SIGSEGV, cancel=Cancel.AFTER_EPOCH)
     assert decide_outcome(ended).status is Status.FAILED
 
 

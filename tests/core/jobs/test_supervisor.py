@@ -69,7 +69,7 @@ def test_every_slot_has_one_run_and_the_rest_waits(home):
     supervisor.round()
     assert {home.starts(run)[0]["gpu"] for run in runs[:2]} == {"GPU-0", "GPU-1"}
     assert home.status(runs[2]) is Status.SCHEDULED
-    kill(home.starts(runs[0])[0]["pid"])
+    home.registry.request_cancel(runs[0].id, Cancel.NOW)
     home.works_until(supervisor, lambda: home.starts(runs[2]))
     assert home.starts(runs[2])[0]["gpu"] == home.starts(runs[0])[0]["gpu"]
 
@@ -125,15 +125,45 @@ def test_an_interrupted_trainer_goes_back_into_the_queue_and_starts_again(home):
 
 
 @pytest.mark.parametrize("victim", [os.kill, os.killpg])
-def test_a_killed_trainer_fails_its_run_within_a_round_and_can_be_resumed(home, victim):
+def test_a_killed_trainer_goes_on_by_itself_at_its_next_epoch(home, victim):
     run = home.add(epochs=200, seconds=0.05)
     supervisor = home.supervisor()
     home.works_until(supervisor, lambda: len(home.registry.epochs(run.id)) >= 2)
     victim(home.starts(run)[0]["pid"], signal.SIGKILL)
+    home.works_until(supervisor, lambda: len(home.starts(run)) == 2)
+    done = home.registry.attempts(run.id)[1].first_epoch
+    assert done >= 3
+    victim(home.starts(run)[1]["pid"], signal.SIGKILL)
+    home.rewrite(run, epochs=done + 10)
+    home.works_until(supervisor, lambda: home.status(run).ended)
+    assert home.status(run) is Status.FINISHED
+    assert [epoch.number for epoch in home.registry.epochs(run.id)] == list(range(1, done + 11))
+    assert home.violations() == []
+
+
+def test_a_trainer_that_is_killed_every_time_is_given_up_after_the_fourth(home):
+    run = home.add(seconds=60)
+    supervisor = home.supervisor()
+    for number in range(4):
+        home.works_until(supervisor, lambda number=number: len(home.starts(run)) == number + 1)
+        kill(home.starts(run)[number]["pid"])
+    home.works_until(supervisor, lambda: home.status(run).ended)
+    assert home.registry.run(run.id).reason == (
+        "The trainer was killed (signal 9), perhaps because memory ran out, 4 times in a row before it could finish an "
+        "epoch. Resume to start again."
+    )
+    assert len(home.starts(run)) == 4
+
+
+def test_a_crashed_trainer_fails_its_run_and_can_be_resumed(home):
+    run = home.add(epochs=200, seconds=0.05)
+    supervisor = home.supervisor()
+    home.works_until(supervisor, lambda: len(home.registry.epochs(run.id)) >= 2)
+    os.kill(home.starts(run)[0]["pid"], signal.SIGSEGV)
     home.works_until(supervisor, lambda: home.status(run).ended)
     done = len(home.registry.epochs(run.id))
     assert home.registry.run(run.id).reason == (
-        f"The trainer was killed (signal 9), perhaps out of memory. Resume to go on at epoch {done + 1}."
+        f"The trainer crashed (signal 11, Segmentation fault). Resume to go on at epoch {done + 1}."
     )
     home.rewrite(run, epochs=done + 1)
     home.registry.requeue(run.id)
@@ -179,8 +209,8 @@ def test_a_waiting_run_is_cancelled_without_ever_starting(home):
     busy, waiting = home.add(seconds=30), home.add()
     supervisor = home.supervisor()
     home.works_until(supervisor, lambda: home.starts(busy))
-    home.registry.request_cancel(waiting.id, Cancel.NOW)
-    kill(home.starts(busy)[0]["pid"])
+    for run in (waiting, busy):
+        home.registry.request_cancel(run.id, Cancel.NOW)
     home.works_until(supervisor, lambda: not supervisor.trainers)
     assert home.status(waiting) is Status.KILLED
     assert home.starts(waiting) == []
@@ -239,8 +269,8 @@ def test_a_new_supervisor_adopts_what_runs_and_sees_it_die(home):
     assert [(t.run_id, t.attempt, t.slot) for t in second.trainers] == [(run.id, 1, "cpu")]
     kill(home.starts(run)[0]["pid"])
     first.trainers[0].is_dead()  # reaps it, as init does for an orphan
-    home.works_until(second, lambda: home.status(run) is Status.FAILED)
-    assert "perhaps out of memory" in home.registry.run(run.id).reason
+    home.works_until(second, lambda: len(home.starts(run)) == 2)
+    assert home.registry.attempts(run.id)[0].outcome == "INTERRUPTED"
 
 
 def test_an_adopted_trainer_keeps_its_slot_busy(home):
@@ -290,7 +320,7 @@ def test_a_run_that_is_cut_off_every_time_is_given_up_after_the_fourth(home):
         home.registry.claim("cpu", "a supervisor that is gone")
         home.supervisor().adopt()
     assert home.status(run) is Status.FAILED
-    assert "cut off 4 times" in home.registry.run(run.id).reason
+    assert "cut off, 4 times in a row" in home.registry.run(run.id).reason
 
 
 def test_a_process_that_got_the_same_id_is_neither_adopted_nor_signalled(home):

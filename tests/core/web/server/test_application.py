@@ -1,12 +1,16 @@
 """The routes Graft adds to Streamlit, and how it is started."""
 
 import socket
+from types import SimpleNamespace
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from core import jobs
 from core.errors import Conflict, InvalidInput
+from core.jobs import SupervisorStatus
+from core.runs.values import Status
 from core.web.parts.frame import SECTIONS
 from core.web.server import application, base_path
 from core.web.server.serve import asked_base_path, refuse_taken_port
@@ -33,6 +37,27 @@ def test_health_is_json_and_names_registry_and_supervisor(client):
 
 def test_health_in_detail_says_what_the_process_holds(client):
     assert client.get("/healthz?detail").json()["rss_bytes"] > 1e6
+
+
+def test_a_killed_supervisor_is_started_again_only_where_runs_wait_for_it(monkeypatch):
+    started = []
+
+    def ensure(settings):
+        started.append(settings)
+        return SupervisorStatus(running=True)
+
+    def revives(killed: bool, *waiting: Status) -> bool:
+        registry = SimpleNamespace(runs=lambda status, limit: [status] * (status in waiting))
+        monkeypatch.setattr(application, "workbench", lambda: SimpleNamespace(settings="home", registry=registry))
+        monkeypatch.setattr(jobs, "was_killed", lambda settings: killed)
+        return application.revive_supervisor()
+
+    monkeypatch.setattr(jobs, "ensure_supervisor", ensure)
+    assert not revives(False, Status.RUNNING)
+    assert not revives(True)
+    assert started == []
+    assert revives(True, Status.RUNNING) and revives(True, Status.SCHEDULED)
+    assert started == ["home", "home"]
 
 
 def test_a_broken_registry_is_not_healthy(client, tmp_path):
