@@ -11,6 +11,13 @@ from core.datasets.names import quoted, quoted_list
 from core.datasets.values import Rejection
 from core.errors import GraftError, InvalidInput
 
+_SUFFIXES = (
+    ".jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .heic .heif .hif .avif .jp2 .jxl .ico .ppm .pgm .pnm .tga",
+    ".dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .psd",
+)
+PHOTO_SUFFIXES = frozenset(" ".join(_SUFFIXES).split())
+"""Of files that are meant as photos, whether or not they can be decoded."""
+
 _JUNK = {"__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"}
 
 
@@ -28,6 +35,17 @@ class UploadFile:
     @property
     def name(self) -> str:
         return "/".join(self.parts)
+
+    @property
+    def suffix(self) -> str:
+        """The last extension of its name in lower case, with its dot; "" without one."""
+        stem, dot, extension = self.parts[-1].rpartition(".")
+        return dot + extension.lower() if stem else ""
+
+    @property
+    def is_photo(self) -> bool:
+        """Whether its name is one of a photo."""
+        return self.suffix in PHOTO_SUFFIXES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from core.datasets.contents import Contents
-from core.datasets.folders import arrange
-from core.datasets.layout import LayoutChoice, UploadFile
+from core.datasets.folders import read_folders
+from core.datasets.layout import Layout, LayoutChoice, UploadFile, is_junk
+from core.datasets.names import name_key, quoted_list
+from core.errors import InvalidInput
 
 
 def read_layouts(
@@ -14,6 +16,8 @@ def read_layouts(
 ) -> LayoutChoice:
     """Every sensible way to read the files of an upload.
 
+    Hidden files and files that operating systems create (``__MACOSX``, ``.DS_Store``, ``Thumbs.db`` ...) are ignored.
+
     Args:
         files: of the upload.
         empty_folders: folders without any file.
@@ -22,4 +26,26 @@ def read_layouts(
     Raises:
         InvalidInput: there is none.
     """
-    return LayoutChoice(layouts=(arrange(files, empty_folders),))
+    kept = sorted((file for file in files if not is_junk(file.parts)), key=lambda file: file.parts)
+    if not kept:
+        raise InvalidInput("There are no files in it. Expected one folder of photos per class.")
+    empty = [parts for parts in empty_folders if parts and not is_junk(parts)]
+    reading = read_folders(kept, empty)
+    if reading.problem or not reading.layouts:
+        raise InvalidInput(reading.problem)
+    for layout in reading.layouts:
+        check_class_names(layout)
+    return LayoutChoice(layouts=reading.layouts, question=reading.question)
+
+
+def check_class_names(layout: Layout) -> None:
+    """Check that no two classes differ only in case.
+
+    Raises:
+        InvalidInput: two do.
+    """
+    spelling: dict[str, str] = {}
+    for name in sorted({candidate.class_name for candidate in layout.candidates}):
+        other = spelling.setdefault(name_key(name), name)
+        if other != name:
+            raise InvalidInput(f"Two classes differ only in case: {quoted_list([other, name])}. Give them one name.")

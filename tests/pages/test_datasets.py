@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from core.datasets import importing
-from core.datasets.folders import arrange
 from core.datasets.layout import LayoutChoice
 from core.jobs import background_imports
 from core.runs.values import Status
 from core.web.parts.upload_box import Uploaded
+from tests.core.datasets.uploads_of import first_layout
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 from tests.photo_files import archive, classes
@@ -137,9 +137,9 @@ def asked(bench, tmp_path, monkeypatch):
 
     def read(files, empty_folders=(), contents=None):
         aside = tuple(file for file in files if file.parts[-1] == "0.jpg")
-        less = arrange([file for file in files if file not in aside])
+        less = first_layout([file for file in files if file not in aside])
         less = replace(less, id="aside", title="First ones *aside*", unlabelled=aside, notes=("Names decide.",))
-        return LayoutChoice(layouts=(arrange(files), less), question="What are the first ones?")
+        return LayoutChoice(layouts=(first_layout(files), less), question="What are the first ones?")
 
     monkeypatch.setattr(importing, "read_layouts", read)
     monkeypatch.setattr(

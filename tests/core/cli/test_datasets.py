@@ -11,9 +11,9 @@ from core.__main__ import main
 from core.cli import datasets
 from core.cli.datasets import ProgressPrinter
 from core.datasets import ImportProgress, importing
-from core.datasets.folders import arrange
 from core.datasets.layout import LayoutChoice
 from core.files.home import datasets_folder
+from tests.core.datasets.uploads_of import first_layout
 from tests.photo_files import archive, classes
 
 
@@ -26,9 +26,9 @@ def pets(tmp_path):
 def ambiguous(monkeypatch):
     def read(files, empty_folders=(), contents=None):
         less = replace(
-            arrange(files[1:]), id="aside", title="One aside", unlabelled=files[:1], notes=("One is aside.",)
+            first_layout(files[1:]), id="aside", title="One aside", unlabelled=files[:1], notes=("One is aside.",)
         )
-        return LayoutChoice(layouts=(arrange(files), less), question="Is the first one a cat?")
+        return LayoutChoice(layouts=(first_layout(files), less), question="Is the first one a cat?")
 
     monkeypatch.setattr(importing, "read_layouts", read)
 

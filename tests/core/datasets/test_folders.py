@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets.folders import arrange
 from core.datasets.layout import UploadFile
+from core.datasets.recognition import read_layouts
 from core.errors import InvalidInput
 
 
 def arranged(*paths: str, empty: tuple[str, ...] = ()):
     entries = [UploadFile(parts=tuple(path.split("/")), size=1, source=Path(path)) for path in paths]
-    return arrange(entries, [tuple(folder.split("/")) for folder in empty])
+    return read_layouts(entries, [tuple(folder.split("/")) for folder in empty]).layouts[0]
 
 
 def places(layout) -> dict[str, tuple[str, str]]:

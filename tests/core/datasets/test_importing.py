@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, importing
-from core.datasets.folders import arrange
 from core.datasets.layout import LayoutChoice
 from core.datasets.manifest import read_unlabelled
 from core.datasets.photos import decode
+from core.datasets.recognition import read_layouts
 from core.datasets.values import SPLITS
 from core.errors import Cancelled, NoSpace
 from core.files.home import dataset_folder
@@ -125,7 +125,7 @@ def flat_test(monkeypatch):
 
     def read(files, empty_folders=(), contents=None):
         aside = tuple(sorted((file for file in files if file.parts[0] == "test"), key=lambda file: file.parts))
-        layout = arrange([file for file in files if file not in aside], empty_folders)
+        layout = read_layouts([file for file in files if file not in aside], empty_folders).layouts[0]
         return LayoutChoice(layouts=(replace(layout, unlabelled=aside, notes=("'test' has no classes.",)),))
 
     monkeypatch.setattr(importing, "read_layouts", read)

@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from core.datasets import importing
-from core.datasets.folders import arrange
 from core.datasets.layout import LayoutChoice
 from core.datasets.layout_summary import UNLABELLED
 from core.errors import InvalidInput, NotFound
@@ -29,6 +28,7 @@ from core.jobs.background_imports import (
     start_import,
 )
 from core.workbench import Workbench
+from tests.core.datasets.uploads_of import first_layout
 from tests.core.jobs.test_imports import write_zip
 
 
@@ -125,9 +125,9 @@ def ambiguous(monkeypatch):
     """Every upload can be read in two ways: all files of a class, or the first one without a class."""
 
     def read(files, empty_folders=(), contents=None):
-        all_of_them = arrange(files, empty_folders)
+        all_of_them = first_layout(files, empty_folders)
         less = replace(
-            arrange(files[1:]), id="aside", title="One aside", unlabelled=files[:1], notes=("One is aside.",)
+            first_layout(files[1:]), id="aside", title="One aside", unlabelled=files[:1], notes=("One is aside.",)
         )
         return LayoutChoice(layouts=(all_of_them, less), question="Is the first one a cat?")
 

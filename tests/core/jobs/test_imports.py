@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from core.datasets import importing
-from core.datasets.folders import arrange
 from core.datasets.layout import Ambiguous, LayoutChoice
 from core.errors import Cancelled, InvalidInput, NoSpace
 from core.files.home import datasets_folder
 from core.jobs import imports
 from core.jobs.imports import known_message, preview_import, run_import
 from core.workbench import Workbench
+from tests.core.datasets.uploads_of import first_layout
 from tests.factories import tiny_jpeg
 
 
@@ -102,7 +102,7 @@ def test_a_new_registry_finds_the_datasets_on_the_disk(archive, settings, regist
 
 def test_a_new_registry_finds_the_unlabelled_photos_on_the_disk(archive, settings, registry, monkeypatch):
     def read(files, empty_folders=(), contents=None):
-        layout = arrange(files[1:], empty_folders)
+        layout = read_layouts(files[1:], empty_folders).layouts[0]
         return LayoutChoice(layouts=(replace(layout, unlabelled=files[:1]),))
 
     monkeypatch.setattr(importing, "read_layouts", read)
@@ -140,7 +140,7 @@ def test_an_upload_that_can_be_read_in_several_ways_is_asked_about_before_anythi
     archive, settings, registry, monkeypatch
 ):
     def read(files, empty_folders=(), contents=None):
-        layout = arrange(files, empty_folders)
+        layout = first_layout(files, empty_folders)
         return LayoutChoice(layouts=(layout, replace(layout, id="other")), question="Which one?")
 
     monkeypatch.setattr(importing, "read_layouts", read)
