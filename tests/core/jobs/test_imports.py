@@ -102,7 +102,7 @@ def test_a_new_registry_finds_the_datasets_on_the_disk(archive, settings, regist
 
 def test_a_new_registry_finds_the_unlabelled_photos_on_the_disk(archive, settings, registry, monkeypatch):
     def read(files, empty_folders=(), contents=None):
-        layout = read_layouts(files[1:], empty_folders).layouts[0]
+        layout = first_layout(files[1:], empty_folders)
         return LayoutChoice(layouts=(replace(layout, unlabelled=files[:1]),))
 
     monkeypatch.setattr(importing, "read_layouts", read)
