@@ -4,6 +4,7 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from core.cli.verbs import Result, Verbs, add_list, add_verb, table
+from core.comparison.cost_axes import UNKNOWN_TRAINING_TIME
 from core.errors import InvalidInput, NotFound
 from core.recipes.labels import method_title
 from core.recipes.recipe import PARTS, Recipe
@@ -156,9 +157,11 @@ def show_text(result: dict) -> str:
             lines.append(f"  {kind}: {', '.join(result['lineage'][kind])}")
     if result["cost"]:
         cost = result["cost"]
-        lines.append(
-            f"  {cost['wall_seconds']:.1f} s spent, {cost['alone_wall_seconds']:.1f} s without cached features"
-        )
+        alone = cost["alone_wall_seconds"]
+        without = "not known" if alone is None else f"{alone:.1f} s"
+        lines.append(f"  {cost['wall_seconds']:.1f} s spent, {without} without cached features")
+        if alone is None:
+            lines.append(f"  {UNKNOWN_TRAINING_TIME}")
     if result["model"]:
         lines.append(f"  {result['model']['path']}")
     return "\n".join(lines)

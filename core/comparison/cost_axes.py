@@ -35,6 +35,11 @@ class CostKind:
         return self.say(value, currency) if self.say is units.money else self.say(value)
 
 
+UNKNOWN_TRAINING_TIME = (
+    "The training time without cached features is not known: the run was resumed or extended, or uses a run that was, "
+    "by a version before 0.5.0, which did not record everything that was reused, and the cached features are gone."
+)
+
 _seconds = partial(CostKind, unit="s", say=units.duration)
 _millions = partial(CostKind, unit="million", scale=1e-6, say=units.amount)
 _megabytes = partial(CostKind, unit="MB", scale=1e-6, say=units.size)

@@ -146,8 +146,8 @@ def require_one_dataset(runs: Iterable[Run], titles: Mapping[str, str] | None = 
 
 
 def _order(row: Row) -> tuple:
-    cost = row.cost.alone_wall_seconds if row.cost else inf
-    return row.accuracy is None, -(row.accuracy or 0.0), cost, row.run.created_at, row.run.id
+    cost = row.value("alone_wall_seconds")
+    return row.accuracy is None, -(row.accuracy or 0.0), inf if cost is None else cost, row.run.created_at, row.run.id
 
 
 def best(rows: Iterable[Row]) -> Row | None:

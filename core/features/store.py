@@ -21,6 +21,7 @@ from core.features.sizes import dtype_at
 from core.files.home import features_folder, features_lock
 from core.files.locks import try_acquire
 from core.recipes.program import PREDICTIONS
+from core.runs.costs import Spent
 from core.settings import Settings
 
 VERSION = 1
@@ -95,6 +96,14 @@ def partial_folder(key: FeatureKey, settings: Settings) -> Path:
 def is_stored(key: FeatureKey, settings: Settings) -> bool:
     """Whether the features are complete on disk."""
     return (folder_of(key, settings) / "meta.json").exists()
+
+
+def stored_cost(key: FeatureKey, settings: Settings) -> Spent | None:
+    """What these features cost to compute; None when they are not stored (any more)."""
+    try:
+        return Spent(**json.loads((folder_of(key, settings) / "meta.json").read_text())["cost"])
+    except OSError:
+        return None
 
 
 # --- space ---

@@ -137,12 +137,13 @@ class Estimator:
     def _reused(self, plan: Plan, otherwise: float) -> Plan:
         """The savings of a finished run are measured (its cost as if alone), those of an unfinished one estimated."""
         cost = self._registry.cost(plan.run_id) if plan.run_id else None
+        measured = cost.alone_wall_seconds if cost else None
         return replace(
             plan,
             estimate_seconds=0.0,
             estimate_source="nothing is trained",
-            saves_seconds=cost.alone_wall_seconds if cost else otherwise,
-            saves_source="measured" if cost else "estimated",
+            saves_seconds=otherwise if measured is None else measured,
+            saves_source="estimated" if measured is None else "measured",
         )
 
     # --- speed of this machine: measured with this backbone, else with others, else assumed ---
@@ -191,6 +192,8 @@ class Estimator:
         except GraftError:  # its backbone was deleted or cannot be read
             return None
         features, training = cost.stages.get("Computing features", 0.0), cost.stages.get("Training", 0.0)
+        if cost.alone_wall_seconds is None:
+            return None
         reused = 0.0 if parents_of(run.recipe) else cost.alone_wall_seconds - cost.wall_seconds  # else theirs are in it
         done = run.epochs_done / run.recipe.hyperparameters.epochs if run.recipe.is_trained else 1.0
         computed, trained = resources.computing + resources.saved, resources.training * done

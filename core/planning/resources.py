@@ -9,7 +9,7 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.features.sizes import bytes_per_photo
 from core.features.store import is_stored, key_of, key_of_predictions
-from core.recipes.program import MAPPING, PIXELS, PREDICTIONS, TOP, Part, Program, Stage, block_of_cut, pooled
+from core.recipes.program import PIXELS, PREDICTIONS, TOP, Part, Program, Stage, block_of_cut, features_used, pooled
 from core.recipes.recipe import Recipe
 from core.settings import Settings
 
@@ -130,7 +130,7 @@ def estimate_resources(
     hp, stages = recipe.hyperparameters, [stage for stage in program.stages if stage.last_epoch >= first_epoch]
     loads = [
         _load(part, split, view, seed=hp.seed, dataset=dataset, sources=sources, settings=settings)
-        for part, split, view in _wanted(program, stages, first_epoch, hp.views)
+        for part, split, view in features_used(program, hp.views, first_epoch)
     ]
     train = dataset.split_sizes["train"]
     epochs = [(stage, stage.last_epoch - max(stage.first_epoch, first_epoch) + 1) for stage in stages]
@@ -143,21 +143,6 @@ def estimate_resources(
 
 
 # --- features ---
-
-
-def _wanted(program: Program, stages: list[Stage], first_epoch: int, all_views: int) -> list[tuple[Part, str, int]]:
-    """Inputs, splits and views that training and evaluation read from the store, each once."""
-    wanted: dict[tuple[Part, str, int], None] = {}
-    for stage in stages:
-        epochs = range(max(stage.first_epoch, first_epoch), stage.last_epoch + 1)
-        views = sorted({(epoch - 1) % all_views for epoch in epochs})
-        for part in stage.inputs:
-            wanted |= dict.fromkeys([*((part, "train", view) for view in views), (part, "validation", 0)])
-    for part in program.inputs:
-        if not program.stages and program.head != MAPPING:
-            wanted |= dict.fromkeys((part, "train", view) for view in range(all_views))
-        wanted |= dict.fromkeys([(part, "validation", 0), (part, "test", 0)])
-    return [one for one in wanted if one[0].cut != PIXELS]
 
 
 def _load(

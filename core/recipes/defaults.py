@@ -28,11 +28,12 @@ def _epochs(train_photos: int) -> int:
 
 
 def _batch_size(train_photos: int) -> int:
-    """At least eight steps per epoch, so that one learning rate suits small and large datasets."""
+    """At least eight steps per epoch, so that one learning rate suits small and large datasets; with fewer than 64
+    photos 8 a step, or all of them."""
     for size in (64, 32, 16):
         if train_photos >= 8 * size:
             return size
-    return 8
+    return max(1, min(8, train_photos))
 
 
 def _views(train_photos: int) -> int:

@@ -255,3 +255,23 @@ def blocks_behind(cut: str, blocks: Sequence[str]) -> tuple[str, ...]:
     if cut == PIXELS:
         return tuple(blocks)
     return () if pooled(cut) else tuple(blocks[list(blocks).index(cut) + 1 :])
+
+
+def features_used(program: Program, all_views: int, first_epoch: int = 1) -> list[tuple[Part, str, int]]:
+    """(part, split, view) of everything that training from ``first_epoch`` (1-based) on and evaluation read from the
+    feature store, each once.
+
+    Args:
+        all_views: of the recipe.
+    """
+    used: dict[tuple[Part, str, int], None] = {}
+    for stage in (stage for stage in program.stages if stage.last_epoch >= first_epoch):
+        epochs = range(max(stage.first_epoch, first_epoch), stage.last_epoch + 1)
+        views = sorted({(epoch - 1) % all_views for epoch in epochs})
+        for part in stage.inputs:
+            used |= dict.fromkeys([*((part, "train", view) for view in views), (part, "validation", 0)])
+    for part in program.inputs:
+        if not program.stages and program.head != MAPPING:
+            used |= dict.fromkeys((part, "train", view) for view in range(all_views))
+        used |= dict.fromkeys([(part, "validation", 0), (part, "test", 0)])
+    return [one for one in used if one[0].cut != PIXELS]

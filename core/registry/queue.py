@@ -9,11 +9,16 @@ from core.errors import Conflict, InvalidInput
 from core.registry.connection import Store
 from core.registry.runs import RUN_COLUMNS, get_run, last_position, no_such_run, read_runs, run_of
 from core.registry.schema import attempts, runs
+from core.runs.costs import RECORDED_AT
 from core.runs.values import Cancel, Run, Status
 
 _WAITING = runs.c.status == Status.SCHEDULED
 _START_ORDER = (runs.c.priority.desc(), runs.c.position, runs.c.number)
 _FIRST = select(runs.c.id).where(_WAITING).order_by(*_START_ORDER).limit(1).scalar_subquery()
+UNRECORDED_SECONDS = 5.0
+"""Most seconds after its last record that count for an attempt. A trainer records its cost every 2 seconds, so it has
+lived shorter if its end was noticed later (the supervisor had ended too, or the machine)."""
+
 INTERRUPTED = "INTERRUPTED"
 """Outcome of an attempt whose run went back into the queue."""
 
@@ -167,7 +172,16 @@ def _claim(
 
 def _end_attempt(connection: Connection, run: Run, outcome: str, now: float) -> None:
     this = (attempts.c.run_id == run.id) & (attempts.c.number == run.attempt)
-    connection.execute(update(attempts).where(this).values(ended_at=now, outcome=outcome))
+    spent = connection.scalar(select(attempts.c.spent).where(this))
+    if spent is not None and outcome != Status.FINISHED:
+        spent = _until(now, spent)
+    connection.execute(update(attempts).where(this).values(ended_at=now, outcome=outcome, spent=spent))
+
+
+def _until(now: float, spent: dict[str, Any]) -> dict[str, Any]:
+    """``spent`` with the seconds from its record to the end of the attempt, which the trainer could not record."""
+    since = now - spent.get(RECORDED_AT, now)
+    return spent | {"wall_seconds": spent["wall_seconds"] + min(max(since, 0.0), UNRECORDED_SECONDS)}
 
 
 def _wall_seconds(connection: Connection, run_id: str) -> float | None:

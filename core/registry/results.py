@@ -2,11 +2,11 @@
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, literal_column, select, update
 
 from core.errors import Conflict
 from core.registry.connection import Store
@@ -14,6 +14,7 @@ from core.registry.models import insert_model
 from core.registry.queue import end_run, is_running
 from core.registry.runs import get_run, insert_run
 from core.registry.schema import attempts, columns_of, costs, epochs, evaluations, ids_in, row_of, runs
+from core.runs.costs import Spent
 from core.runs.values import ClassScore, Cost, Epoch, Evaluation, Model, Run, Status
 
 _EPOCH_COLUMNS = columns_of(epochs, Epoch)
@@ -123,6 +124,24 @@ class ResultStore(Store):
         with self.reading() as connection:
             rows = [row._asdict() for row in connection.execute(query)]
         return {row.pop("run_id"): Cost(**row) for row in rows}
+
+    def unchecked_costs(self) -> list[str]:
+        """Ids of the runs whose cost without reuse was computed by a version that left parts out, the oldest first."""
+        query = select(costs.c.run_id).join(runs, runs.c.id == costs.c.run_id)
+        query = query.where(costs.c.alone_checked == literal_column("0")).order_by(runs.c.created_at, runs.c.number)
+        with self.reading() as connection:
+            return list(connection.scalars(query))
+
+    def correct_costs(self, corrected: Mapping[str, Spent | None]) -> None:
+        """Replaces the costs without reuse of these runs (None: not known); they are checked now."""
+        with self.writing() as connection:
+            for run_id, alone in corrected.items():
+                values = {
+                    "alone_wall_seconds": alone.wall_seconds if alone else None,
+                    "alone_cpu_seconds": alone.cpu_seconds if alone else None,
+                    "alone_checked": True,
+                }
+                connection.execute(update(costs).where(costs.c.run_id == run_id).values(values))
 
 
 def _insert_results(connection: Connection, run_id: str, evaluation: Evaluation, cost: Cost, model: Model) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -192,14 +192,16 @@ costs = Table(
     Column("peak_gpu_bytes", Integer),
     Column("energy_joules", Float),
     _required("energy_source", Text),
-    _required("alone_wall_seconds", Float),
-    _required("alone_cpu_seconds", Float),
+    Column("alone_wall_seconds", Float),
+    Column("alone_cpu_seconds", Float),
     _required("parameters_total", Integer),
     _required("parameters_trainable", Integer),
     _required("multiply_adds", Integer),
     _required("model_bytes", Integer),
     Column("ms_per_photo", Float),
     _required("stages", JSON),
+    _required("alone_checked", Boolean, server_default="1"),  # 0 until ``workbench.training_time`` has corrected it
+    Index("costs_to_check", "run_id", sqlite_where=text("alone_checked = 0")),
 )
 
 models = Table(

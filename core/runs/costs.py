@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 POWERCAP = Path("/sys/class/powercap")
+FULL_COSTS, RECORDED_AT = "full_costs", "recorded_at"
+"""Keys of an attempt's recorded cost: what the shared results it used cost to compute, and when it was recorded."""
+
 _SAMPLE_SECONDS = 1.0  # a RAPL counter of 262 kJ wraps after half an hour at 150 W: reading it twice is not enough
 
 
@@ -25,6 +28,13 @@ class Spent:
     def __add__(self, other: "Spent") -> "Spent":
         return Spent(
             wall_seconds=self.wall_seconds + other.wall_seconds, cpu_seconds=self.cpu_seconds + other.cpu_seconds
+        )
+
+    def larger(self, other: "Spent") -> "Spent":
+        """The larger wall and the larger CPU seconds."""
+        return Spent(
+            wall_seconds=max(self.wall_seconds, other.wall_seconds),
+            cpu_seconds=max(self.cpu_seconds, other.cpu_seconds),
         )
 
     def minus(self, other: "Spent") -> "Spent":

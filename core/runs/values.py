@@ -206,6 +206,7 @@ class Cost:
         peak_rss_bytes, peak_gpu_bytes: largest memory.
         energy_joules, energy_source: from a counter only.
         alone_wall_seconds, alone_cpu_seconds: the same, plus the cost of computing the reused features and engines.
+            None for some runs that were resumed or extended before 0.5.0, which did not record it.
         parameters_total, parameters_trainable: of the end-to-end model.
         multiply_adds: of one forward pass of one photo.
         model_bytes: of ``model.keras``.
@@ -220,8 +221,8 @@ class Cost:
     peak_gpu_bytes: int | None = None
     energy_joules: float | None = None
     energy_source: str = ""
-    alone_wall_seconds: float
-    alone_cpu_seconds: float
+    alone_wall_seconds: float | None
+    alone_cpu_seconds: float | None
     parameters_total: int
     parameters_trainable: int
     multiply_adds: int

@@ -22,6 +22,7 @@ from core.runs.values import Status
 from core.settings import Settings, load_settings
 from core.training.cache import cached, report_to
 from core.training.ledger import Ledger
+from core.training.recording import CostRecorder
 from core.training.stopping import Stop, Stopped
 
 MOST_GROWTH_BYTES = 10**9
@@ -126,24 +127,28 @@ class RunAttempt:
 
     def _train(self) -> None:
         with Meter(gpus=gpus_of_slot()) as meter:
-            self._ledger = Ledger(meter, self._registry.spent(self._run_id))
-            report_to(self._ledger)
-            with meter.stage("Loading"):
-                attempt = cached("start", "TensorFlow", _import_trainer)
-            run = self._registry.run(self._run_id)
-            from core.training.context import open_context  # imports Keras, as the attempt above
+            ledger = self._ledger = Ledger(meter, self._registry.spent(self._run_id))
+            report_to(ledger)
+            with CostRecorder(lambda: self._registry.record_spent(self._run_id, self._number, ledger.so_far())):
+                self._train_measured(meter, ledger)
 
-            attempt.train_run(
-                open_context(
-                    run,
-                    self._number,
-                    settings=self._settings,
-                    registry=self._registry,
-                    meter=meter,
-                    ledger=self._ledger,
-                    stop=self._stop,
-                )
+    def _train_measured(self, meter: Meter, ledger: Ledger) -> None:
+        with meter.stage("Loading"):
+            attempt = cached("start", "TensorFlow", _import_trainer)
+        run = self._registry.run(self._run_id)
+        from core.training.context import open_context  # imports Keras, as the attempt above
+
+        attempt.train_run(
+            open_context(
+                run,
+                self._number,
+                settings=self._settings,
+                registry=self._registry,
+                meter=meter,
+                ledger=ledger,
+                stop=self._stop,
             )
+        )
 
     def _stopped(self) -> int:
         cancelled = self._registry.cancel_requested(self._run_id) is not None

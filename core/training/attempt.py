@@ -12,7 +12,7 @@ from core.backbones import obtain
 from core.datasets.values import SPLITS
 from core.files.home import KERAS_MODEL, run_folder
 from core.models.lineage import parents_of
-from core.recipes.program import CLASSES, PREDICTIONS
+from core.recipes.program import CLASSES, PREDICTIONS, features_used
 from core.runs.costs import Spent
 from core.runs.metrics import evaluate
 from core.runs.predictions import Predictions
@@ -21,6 +21,7 @@ from core.training import assembling, finishing, saving
 from core.training.context import Context, FittedHead
 from core.training.learners import LEARNERS
 from core.training.saving import SavedModel
+from core.training.sources import FeatureRequest
 
 
 def make_deterministic() -> None:
@@ -37,11 +38,11 @@ def train_run(context: Context) -> None:
     with _step(context, "Loading"):
         context.progress.start("Loading", 0)
         _obtain_weights(context)
-        _count_parents(context)
         learner = LEARNERS[context.program.head](context)
     with _step(context, "Computing features"):
         context.sources.gather(learner.requests())
-        context.registry.record_spent(context.run.id, context.number, context.ledger.so_far())
+        _count_earlier_features(context)
+        _count_parents(context)
     with _step(context, "Training"):
         fitted = learner.learn()
     with _step(context, "Saving"):
@@ -87,8 +88,21 @@ def _download_report(context: Context, title: str) -> Callable[[int, int], None]
 def _count_parents(context: Context) -> None:
     """Adds the runs this one builds on to its cost without reuse."""
     for run_id, cost in context.registry.costs(parents_of(context.run.recipe)).items():
+        if cost.alone_wall_seconds is None or cost.alone_cpu_seconds is None:
+            context.ledger.is_complete = False
+            continue
         alone = Spent(wall_seconds=cost.alone_wall_seconds, cpu_seconds=cost.alone_cpu_seconds)
         context.ledger.full_cost(f"run {run_id}", alone)
+
+
+def _count_earlier_features(context: Context) -> None:
+    """Completes the cost without reuse where earlier attempts, or the run this one extends, did not record what they
+    used (before 0.5.0): from the stored features; without them it stays unknown."""
+    ledger = context.ledger
+    if not ledger.is_complete:
+        views = context.run.recipe.hyperparameters.views
+        found = [context.sources.count_stored(FeatureRequest(*one)) for one in features_used(context.program, views)]
+        ledger.is_complete = all(found)
 
 
 def _save(context: Context, fitted: FittedHead) -> tuple[SavedModel, keras.Model | None]:

@@ -1,7 +1,6 @@
 """Training by gradient descent: from the last checkpoint to the last epoch, with a checkpoint after each."""
 
 import math
-import time
 from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 
@@ -18,8 +17,6 @@ from core.training.fitting import Trainer, TrainingData, best_of, views_needed
 from core.training.sources import TrainingInputs
 from core.training.stopping import Stopped
 from core.training.trainable import TrainableModel
-
-_RECORD_SECONDS = 5.0
 
 
 class Epochs:
@@ -40,8 +37,7 @@ class Epochs:
         self.history = self._read_history()
         self.stopped = ""
         self._trained, self._inherited = self._spent_before()
-        context.ledger.inherited = self._inherited
-        self._recorded_at = time.monotonic()
+        context.ledger.inherit(self._inherited, self._attempts_extended())
 
     @property
     def first(self) -> int:
@@ -110,6 +106,12 @@ class Epochs:
         meta = self._checkpoint.meta
         trained, inherited = Spent(**meta["trained"]), Spent(**meta["inherited"])
         return (trained, inherited) if meta["run"] == self._run.id else (Spent(), inherited + trained)
+
+    def _attempts_extended(self) -> list[dict]:
+        """The recorded costs of the run whose checkpoint this attempt starts from."""
+        if self._checkpoint is None or self._checkpoint.meta["run"] == self._run.id:
+            return []
+        return self._registry.spent(self._checkpoint.meta["run"]) or [{}]  # deleted: what it used is not known
 
     # --- training ---
 
@@ -186,9 +188,6 @@ class Epochs:
         if self._sources.feed(stage.inputs, "validation").in_memory:
             self._context.progress.update(epoch.number)
         print(_log_line(epoch), flush=True)
-        if time.monotonic() - self._recorded_at > _RECORD_SECONDS:
-            self._registry.record_spent(self._run.id, self._context.number, self._context.ledger.so_far())
-            self._recorded_at = time.monotonic()
 
     def _restore_best(self) -> None:
         best = best_of(self.history)

@@ -83,6 +83,9 @@ def finish(
     saving.publish(saved, folder)
     model = model_of(run, card, folder / file, context.settings.home)
     best = fitted.best.number if fitted.best else None
+    context.registry.record_spent(
+        run.id, context.number, context.ledger.so_far()
+    )  # a run that extends this one reads it
     context.registry.finish(
         run.id, context.number, evaluation=test, cost=cost, model=model, best_epoch=best, reason=fitted.stopped
     )

@@ -19,7 +19,7 @@ from core.features.engines import (
 )
 from core.features.litert import cores
 from core.features.sizes import shape_at
-from core.features.store import is_stored, key_of
+from core.features.store import FeatureKey, is_stored, key_of, key_of_predictions, stored_cost
 from core.features.views import jpeg_of, render
 from core.files.home import dataset_folder, run_folder
 from core.models.inference.stored import predictions_of
@@ -143,9 +143,28 @@ class TrainingInputs:
         self.ledger.full_cost(name, found.cost)
         return found
 
-    def _backbone_features(self, one: FeatureRequest) -> Features:
+    def count_stored(self, one: FeatureRequest) -> bool:
+        """Counts features that this run used earlier in its cost without reuse; False where that is not known."""
+        if one.part.cut == PREDICTIONS:
+            digest = self.registry.model(one.part.source).answers_sha256
+            name = _name_of_predictions(digest, one)
+            key = key_of_predictions(self.dataset, digest, one.split, view=one.view, seed=self.seed)
+        else:
+            key = self._key(one)
+            name = key.name
+            if is_exported(self.backbones[one.part.source], self.settings, one.part.cut):
+                self.engine_file(one.part)
+        cost = stored_cost(key, self.settings)
+        if cost is not None:
+            self.ledger.full_cost(name, cost)
+        return cost is not None or self.ledger.knows(name)
+
+    def _key(self, one: FeatureRequest) -> FeatureKey:
         backbone = self.backbones[one.part.source]
-        key = key_of(self.dataset, backbone, one.split, cut=one.part.cut, view=one.view, seed=self.seed)
+        return key_of(self.dataset, backbone, one.split, cut=one.part.cut, view=one.view, seed=self.seed)
+
+    def _backbone_features(self, one: FeatureRequest) -> Features:
+        backbone, key = self.backbones[one.part.source], self._key(one)
         if not is_stored(key, self.settings):
             self._engine(one.part)
         elif is_exported(backbone, self.settings, one.part.cut):
@@ -169,8 +188,7 @@ class TrainingInputs:
     def _predictions(self, one: FeatureRequest) -> Features:
         model = self.registry.model(one.part.source)
         return self._charged(
-            # recorded in the registry under this name since 0.1, so a resumed run must use the same
-            f"answers of {model.answers_sha256} {one.split} {one.view}",
+            _name_of_predictions(model.answers_sha256, one),
             lambda: predictions_of(
                 self.photos[one.split],
                 dataset=self.dataset,
@@ -217,6 +235,11 @@ class TrainingInputs:
     def _wait(self) -> None:
         self.stop.check()
         self.progress.start("Waiting for another run's features", 0)
+
+
+def _name_of_predictions(digest: str, one: FeatureRequest) -> str:
+    """Recorded in the registry under this name since 0.1, so a resumed run must use the same."""
+    return f"answers of {digest} {one.split} {one.view}"
 
 
 def photos_by_split(registry: Registry, dataset: Dataset) -> dict[str, list[Photo]]:

@@ -9,7 +9,7 @@ from core.jobs import background_imports, imports
 from core.models import calibration
 from core.registry import Registry
 from core.settings import Settings, load_settings
-from core.workbench import delete
+from core.workbench import delete, training_time
 
 
 class Bench:
@@ -31,6 +31,7 @@ class Bench:
         delete.finish(settings, registry)
         calibration.recover(settings, registry)
         registry.backfill(settings)
+        training_time.correct(settings, registry)
         return cls(settings, registry)
 
 

@@ -94,6 +94,14 @@ def test_a_run_killed_in_mid_epoch_in_evaluation_and_in_a_save_is_the_uninterrup
     assert (code, run.attempt) == (ExitCode.FINISHED, 4), run.reason
     assert [epoch.attempt for epoch in bench.registry.epochs("r-cut")] == [1, 2, 3, 4]
     same_run(bench, "r-cut", "r-whole")
+    assert used(bench, "r-cut") >= used(bench, "r-whole")
+    assert bench.registry.cost("r-cut").alone_wall_seconds > bench.registry.cost("r-cut").wall_seconds
+
+
+def used(bench: Bench, run_id: str) -> set[str]:
+    """The shared results in the run's cost without reuse, except engines, which only computing features opens."""
+    names = {name for spent in bench.registry.spent(run_id) for name in spent["full_costs"]}
+    return {name for name in names if not name.startswith("engine ")}
 
 
 @pytest.mark.parametrize("name", ["integrated_extractor", "fine_tuning", "from_scratch", "fusion"])
@@ -106,6 +114,7 @@ def test_three_epochs_extended_to_six_are_six_epochs(name, bench):
     assert [epoch.number for epoch in bench.registry.epochs("r-more")] == [1, 2, 3, 4, 5, 6]
     same_run(bench, "r-more", "r-six")
     assert extended.best_epoch == bench.registry.run("r-six").best_epoch
+    assert used(bench, "r-more") >= used(bench, "r-six")
     cost = bench.registry.cost("r-more")
     assert cost.alone_wall_seconds > cost.wall_seconds
 

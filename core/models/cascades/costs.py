@@ -103,8 +103,8 @@ def cost_of(
         wall_seconds=spent.wall_seconds,
         cpu_seconds=spent.cpu_seconds,
         peak_rss_bytes=peak_rss_bytes(),
-        alone_wall_seconds=spent.wall_seconds + sum(member.cost.alone_wall_seconds for member in members),
-        alone_cpu_seconds=spent.cpu_seconds + sum(member.cost.alone_cpu_seconds for member in members),
+        alone_wall_seconds=_with(spent.wall_seconds, [member.cost.alone_wall_seconds for member in members]),
+        alone_cpu_seconds=_with(spent.cpu_seconds, [member.cost.alone_cpu_seconds for member in members]),
         parameters_total=sum(member.cost.parameters_total for member in members),
         parameters_trainable=0,
         multiply_adds=round(sum(operations)),
@@ -112,6 +112,12 @@ def cost_of(
         ms_per_photo=times.expected(combination.passed_on),
         stages={"Combining": spent.wall_seconds},
     )
+
+
+def _with(own: float, others: Sequence[float | None]) -> float | None:
+    """The sum; None when one of the members' costs is not known."""
+    known = [one for one in others if one is not None]
+    return own + sum(known) if len(known) == len(others) else None
 
 
 def _operations(members: Sequence[CascadeMember]) -> list[int]:

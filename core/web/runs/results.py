@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.charts.confusion import confusion_chart
 from core.charts.thresholds import thresholds_chart
-from core.comparison.cost_axes import COSTS
+from core.comparison.cost_axes import COSTS, UNKNOWN_TRAINING_TIME
 from core.comparison.table import leaderboard
 from core.errors import GraftError
 from core.models.cascades.thresholds import threshold_points
@@ -37,13 +37,16 @@ def cost(bench: Workbench, run: Run) -> None:
         "cost",
         *((cost_title(kind), cost_formatter(kind, currency)(row.value(kind.key)), kind.help) for kind in measured),
     )
-    saved = spent.alone_wall_seconds - spent.wall_seconds
-    if saved > 0.05 * spent.alone_wall_seconds:
+    alone = spent.alone_wall_seconds
+    saved = 0.0 if alone is None else alone - spent.wall_seconds
+    if alone is not None and saved > 0.05 * alone:
         combined = run.recipe.cascade is not None and run.recipe.cascade.combines_runs
         source = "Reusing the runs it combines" if combined else "Results cached by earlier runs"
         st.caption(f"{source} saved {duration(saved)}.")
     st.caption(" · ".join(f"{stage}: {duration(seconds)}" for stage, seconds in spent.stages.items()))
-    missing = [kind.title for kind in kinds if kind not in measured]
+    if alone is None:
+        st.caption(UNKNOWN_TRAINING_TIME)
+    missing = [kind.title for kind in kinds if kind not in measured and not kind.key.startswith("alone")]
     if missing:
         st.caption(f"Not measured on this machine: {listed(missing)}.")
 

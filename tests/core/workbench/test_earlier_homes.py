@@ -32,6 +32,9 @@ PROSE = {"verdict", "because", "concerns", "title", "unsure"}
 COMPARED_PROSE = PROSE | {"name"}
 """Where runs of one name are told apart by their settings in words."""
 
+CORRECTED = {"alone_wall_seconds", "alone_cpu_seconds", "alone_money"}
+"""Figures of one run that 0.3.0 computed too low: it extends another one, whose first views it left out."""
+
 RENAMED = {"low": "ci95_low", "high": "ci95_high"}
 """Columns of exported tables that have another name since."""
 
@@ -86,6 +89,9 @@ def same(new: Any, old: Any, where: str = "", prose: set[str] = PROSE) -> None:
     if isinstance(old, dict):
         for key in old.keys() - prose:
             assert key in new, f"{where}.{key}"
+            if key in CORRECTED and old[key] is not None:
+                assert new[key] >= old[key] - 1e-9, f"{where}.{key}"
+                continue
             same(new[key], old[key], f"{where}.{key}", prose)
     elif isinstance(old, list):
         assert len(new) == len(old), where
@@ -108,8 +114,20 @@ def test_every_row_of_every_table_keeps_its_values(home, version, unpacked, benc
     assert {row["status"] for row in old["runs"]} >= {"FINISHED", "FAILED", "KILLED"}
     for name, rows in old.items():
         assert len(new[name]) >= len(rows), name
-        for row in rows:
+        for row in ({key: value for key, value in row.items() if key not in CORRECTED} for row in rows):
             assert any(row.items() <= other.items() for other in new[name]), (name, row)
+
+
+def test_the_training_time_of_the_extended_run_has_what_the_run_it_extends_reused(home, unpacked, bench):
+    old, new = (
+        {row["run_id"]: row["alone_wall_seconds"] for row in tables_of(path)["costs"]}
+        for path in (unpacked / "registry.db", registry_file(home))
+    )
+    changed = {run_id for run_id in old if old[run_id] != new[run_id]}
+    assert [bench.registry.run(run_id).extends is not None for run_id in changed] == [True]
+    (run_id,) = changed
+    views = [spent["paid"] for spent in bench.registry.spent(bench.registry.run(run_id).extends)]
+    assert 2.7 < new[run_id] - old[run_id] < sum(one["wall_seconds"] for paid in views for one in paid.values())
 
 
 def test_opening_it_a_second_time_changes_nothing(home, bench):
@@ -161,6 +179,9 @@ def test_tables_hold_what_they_held(call, expected, tmp_path, table):
     assert len(new) == len(old) > 0
     for row, (one, other) in enumerate(zip(new, old, strict=True)):
         for column, value in ((column, other[column]) for column in other.keys() - COMPARED_PROSE):
+            if CORRECTED & {column, one.get("cost")} and column in (*CORRECTED, "value") and value:
+                assert float(one[column]) >= float(value) - 1e-9, f"row {row}, {column}"
+                continue
             same(_number(one[RENAMED.get(column, column)]), _number(value), f"row {row}, {column}")
 
 
