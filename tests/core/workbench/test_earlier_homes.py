@@ -33,7 +33,7 @@ COMPARED_PROSE = PROSE | {"name"}
 """Where runs of one name are told apart by their settings in words."""
 
 CORRECTED = {"alone_wall_seconds", "alone_cpu_seconds", "alone_money"}
-"""Figures of one run that 0.3.0 computed too low: it extends another one, whose first views it left out."""
+"""Figures of one run that earlier versions computed too low: it extends another one, whose first views they left out."""
 
 RENAMED = {"low": "ci95_low", "high": "ci95_high"}
 """Columns of exported tables that have another name since."""
@@ -127,7 +127,7 @@ def test_the_training_time_of_the_extended_run_has_what_the_run_it_extends_reuse
     assert [bench.registry.run(run_id).extends is not None for run_id in changed] == [True]
     (run_id,) = changed
     views = [spent["paid"] for spent in bench.registry.spent(bench.registry.run(run_id).extends)]
-    assert 2.7 < new[run_id] - old[run_id] < sum(one["wall_seconds"] for paid in views for one in paid.values())
+    assert 0.5 < new[run_id] - old[run_id] < sum(one["wall_seconds"] for paid in views for one in paid.values())
 
 
 def test_opening_it_a_second_time_changes_nothing(home, bench):
