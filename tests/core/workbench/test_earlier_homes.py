@@ -33,7 +33,7 @@ COMPARED_PROSE = PROSE | {"name"}
 """Where runs of one name are told apart by their settings in words."""
 
 CORRECTED = {"alone_wall_seconds", "alone_cpu_seconds", "alone_money"}
-"""Figures of one run that earlier versions computed too low: it extends another one, whose first views they left out."""
+"""Figures of one run that earlier versions computed too low: it extends another, whose first views they left out."""
 
 RENAMED = {"low": "ci95_low", "high": "ci95_high"}
 """Columns of exported tables that have another name since."""
