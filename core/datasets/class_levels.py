@@ -107,20 +107,25 @@ def with_inner_splits(photos: Sequence[Placed]) -> list[Placed]:
 def class_levels(photos: Sequence[Placed]) -> tuple[list[ClassLevel], str]:
     """The levels that may be the classes, the most plausible first, and why the user has to choose ("" if certain)."""
     tops = _tops(photos)
-    first = ClassLevel(level=0, title=f"Classes are the folders {quoted_list(sorted(tops))}")
+    first = ClassLevel(level=0, title=title_of(tops))
     nested = sorted(name for name, top in tops.items() if top.is_nested)
     others = sorted(set(tops) - set(nested))
     if not nested:
-        return [first], ""
+        return [ClassLevel(level=0, title="Folders are classes")], ""
     if not others:
         return _all_nested(first, tops, photos)
     if len(nested) == 1 and _is_beside(nested[0], others):
         return _beside(first, nested[0], others, tops)
     repeated = set.intersection(*(set(tops[name].folders) for name in nested))
     if len(nested) > 1 and len(repeated) > 1:
-        second = ClassLevel(level=1, title=_inside(nested, repeated))
+        second = ClassLevel(level=1, title=_inside(nested))
         return [first, second], f"{_hold(nested, repeated)}, {_do_not(others)}. Which folders are the classes?"
-    return [first], ""
+    return [ClassLevel(level=0, title="Folders are classes")], ""
+
+
+def title_of(names: Iterable[str]) -> str:
+    """A title that names the folders that are the classes."""
+    return f"The folders {_some(names)} are classes"
 
 
 def _tops(photos: Iterable[Placed]) -> dict[str, _Top]:
@@ -139,11 +144,11 @@ def _all_nested(first: ClassLevel, tops: dict[str, _Top], photos: Sequence[Place
     names = sorted(tops)
     inner = set().union(*(top.folders for top in tops.values()))
     repeated = {name for name in inner if sum(name in top.folders for top in tops.values()) > 1}
-    second = ClassLevel(level=1, title=_inside(names, inner))
+    second = ClassLevel(level=1, title=_inside(names))
     levels = [second, first] if 2 * len(repeated) > len(inner) else [first, second]
     if _is_nested_again(photos):
         third = {photo.path[2] for photo in photos}
-        levels.append(ClassLevel(level=2, title=f"Classes are the folders two levels further in: {_some(third)}"))
+        levels.append(ClassLevel(level=2, title=f"Folders two levels further in are classes: {_some(third)}"))
     shown = repeated if len(repeated) > 1 else inner
     same = "the same folders" if len(repeated) > 1 else "folders"
     return levels, f"The folders {quoted_list(names)} hold {same} {_some(shown)}. Which folders are the classes?"
@@ -166,12 +171,12 @@ def _is_beside(nested: str, others: list[str]) -> bool:
 def _beside(first: ClassLevel, nested: str, others: list[str], tops: dict[str, _Top]) -> tuple[list[ClassLevel], str]:
     inner = tops[nested].folders
     apart = f"photos in {quoted_list(others)} have none"
-    inside = ClassLevel(level=1, inside=nested, title=f"{_inside([nested], inner)}; {apart}")
+    inside = ClassLevel(level=1, inside=nested, title=f"{_inside([nested])}; {apart}")
     return [inside, first], f"{_hold([nested], inner)}, {_do_not(others)}. Which folders are the classes?"
 
 
-def _inside(outer: Sequence[str], inner: Iterable[str]) -> str:
-    return f"Classes are the folders in {quoted_list(list(outer))}: {_some(inner)}"
+def _inside(outer: Sequence[str]) -> str:
+    return f"Folders in {quoted_list(list(outer))} are classes"
 
 
 def _hold(outer: Sequence[str], inner: Iterable[str]) -> str:

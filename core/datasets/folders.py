@@ -8,6 +8,7 @@ from core.datasets.class_levels import (
     Placed,
     class_levels,
     numbered_or_nameless,
+    title_of,
     with_inner_splits,
     without_wrappers,
 )
@@ -223,12 +224,10 @@ def _renamed_note(splits: Mapping[str, str]) -> list[str]:
 def _with_top_as_classes(reading: FolderReading, top: Folder, found: _Found, names: list[str]) -> FolderReading:
     """The reading as splits, and the folders as classes as the alternative."""
     other = _layout(
-        ClassLevel(level=0, title=f"Classes are the folders {quoted_list(sorted(top.folders))}"),
+        ClassLevel(level=0, title=title_of(top.folders)),
         replace(found, placed=_placed(top)),
     )
-    first = replace(
-        reading.layouts[0], id="splits", title=f"{quoted_list(names)} are splits. {reading.layouts[0].title}"
-    )
+    first = replace(reading.layouts[0], id="splits", title=f"{quoted_list(names)} are splits")
     question = f"The folders {quoted_list(names)} may be splits or classes. Which are the classes?"
     return replace(reading, layouts=(first, *reading.layouts[1:], other), question=question)
 
@@ -271,7 +270,7 @@ def _with_split_aside(reading: FolderReading, top: Folder, found: _Found, names:
     rest = {name: folder for name, folder in top.folders.items() if name not in names}
     apart = _set_aside(found, {name: top.folders[name] for name in names})
     apart = replace(apart, placed=tuple(photo for photo in found.placed if photo.path[0] in rest))
-    title = f"Classes are the folders {quoted_list(sorted(rest))}; photos in {quoted_list(names)} have none"
+    title = f"{title_of(rest)}; photos in {quoted_list(names)} have none"
     level = ClassLevel(level=0, title=title)
     first = replace(_layout(level, apart), id="aside")
     question = f"The folder {quoted_list(names)} is named like a split but lies beside class folders. Is it a class?"
