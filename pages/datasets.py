@@ -6,18 +6,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
-from core.text.units import count, listed, moment, plain, size
+from core.planning.fitness import problems_of
+from core.text.units import count, moment, plain, size
 from core.web.datasets import dataset_panel
 from core.web.datasets.import_panel import import_box, import_jobs
 from core.web.parts.choice import linked_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_size, dataset_title
-from core.web.parts.widgets import heading, page_link
+from core.web.parts.widgets import fitness_notes, heading, page_link
 from core.web.server.state import workbench
 from core.workbench import Workbench
-
-FEWEST = 10
-"""Minimum photos of a class for a meaningful accuracy."""
 
 
 def page() -> None:
@@ -48,15 +46,11 @@ def summary(datasets: Sequence[Dataset]) -> str:
 
 
 def assessment(dataset: Dataset) -> str:
-    """Whether every class has enough photos and the classes are balanced, as one sentence."""
-    scarce = [name for name, photos in dataset.class_sizes.items() if photos < FEWEST]
-    name = plain(dataset.name)
-    if scarce:
-        return f"{name} has fewer than {FEWEST} photos of {plain(listed(scarce, 3))}, so their metrics are imprecise."
-    most, least = max(dataset.class_sizes.values()), min(dataset.class_sizes.values())
-    if most > 5 * least:
-        return f"{name} is imbalanced: its largest class has {most // least} times as many photos as its smallest."
-    return f"{name} is ready to train: {dataset_size(dataset)}, classes balanced."
+    """Whether the dataset is fit to learn from, or the most serious reason why it is not."""
+    problems = problems_of(dataset)
+    if problems:
+        return f"{plain(dataset.name)}: {plain(problems[0].text)}"
+    return f"{plain(dataset.name)} is ready to train: {dataset_size(dataset)}, classes balanced."
 
 
 def row(bench: Workbench, dataset: Dataset) -> None:
@@ -64,9 +58,11 @@ def row(bench: Workbench, dataset: Dataset) -> None:
         left, right = st.columns([2, 3], vertical_alignment="center")
         with left:
             st.markdown(f"**{plain(dataset_title(dataset))}**")
+            unlabelled = f" · {dataset.unlabelled} without a class" if dataset.unlabelled else ""
             skipped = f" · {len(dataset.rejections)} skipped" if dataset.rejections else ""
             st.caption(
-                f"{dataset_size(dataset)} · {size(dataset.size_bytes)}{skipped} · {moment(dataset.created_at)} UTC"
+                f"{dataset_size(dataset)} · {size(dataset.size_bytes)}{unlabelled}{skipped} · "
+                f"{moment(dataset.created_at)} UTC"
             )
             with st.container(horizontal=True):
                 query = {"dataset": dataset.id}
@@ -77,15 +73,18 @@ def row(bench: Workbench, dataset: Dataset) -> None:
 
 
 def one_dataset(bench: Workbench, dataset: Dataset) -> None:
-    heading(plain(dataset_title(dataset)), assessment(dataset))
+    unfit = f"{dataset_size(dataset)}, not yet fit to compare models on. See below what is missing."
+    heading(plain(dataset_title(dataset)), unfit if problems_of(dataset) else assessment(dataset))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key="dataset.train"):
             st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
         page_link("runs", "Runs of this dataset", dataset=dataset.id)
         page_link("datasets", "All datasets")
+    fitness_notes(dataset)
     dataset_panel.facts(dataset)
     dataset_panel.charts(bench, dataset)
     dataset_panel.gallery(bench, dataset)
+    dataset_panel.unlabelled_gallery(bench, dataset)
     dataset_panel.skipped_files(dataset)
     dataset_panel.deletion(bench, dataset)
 

@@ -35,7 +35,7 @@ def page() -> None:
         return
     first_line, problems = st.container(), st.container()
     chosen = choose_models(bench, ready, problems)
-    photos = panel.photos()
+    photos = panel.photos(bench)
     with explained():
         predict(bench, chosen, photos, first_line)
 

@@ -9,7 +9,7 @@ from core.planning.decide import Plan
 from core.recipes.recipe import Pattern, Recipe
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
-from core.web.parts.widgets import empty_state, explained, heading
+from core.web.parts.widgets import empty_state, explained, fitness_notes, heading
 from core.web.server.state import workbench
 from core.web.train import cascades, grid, hyperparameters, mapping, patterns, plans
 from core.web.train.cascades import CascadeChoice
@@ -30,7 +30,9 @@ def page() -> None:
         )
         return
     with explained():
-        choose_and_launch(bench, choose_dataset(bench, datasets, key="train.dataset"))
+        dataset = choose_dataset(bench, datasets, key="train.dataset")
+        fitness_notes(dataset)
+        choose_and_launch(bench, dataset)
 
 
 def choose_and_launch(bench: Workbench, dataset: Dataset) -> None:

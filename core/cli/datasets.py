@@ -12,6 +12,7 @@ from core.datasets.layout import Ambiguous, Layout
 from core.datasets.layout_summary import LayoutSummary, summarise
 from core.datasets.values import Dataset
 from core.jobs.imports import known_message, preview_import
+from core.planning.fitness import problems_of
 from core.text.units import count, listed
 from core.workbench import Workbench
 
@@ -104,6 +105,7 @@ def import_text(result: dict) -> str:
         f"{result['name']} (version {result['version']}, {result['dataset']}): {result['accepted']} photos, "
         f"{len(result['classes'])} classes; {split}.{unlabelled}",
         *(f"  {note}" for note in result["notes"]),
+        *(f"  {problem['text']}" for problem in result["problems"]),
         *(f"  refused {rejection['file']}: {rejection['reason']}" for rejection in result["rejected"]),
     ]
     return "\n".join([*lines, result["message"]]).rstrip()
@@ -140,7 +142,8 @@ def datasets(options: Namespace) -> Result:
 def _row(dataset: Dataset) -> dict:
     about = {name: getattr(dataset, name) for name in ("name", "version", "digest")}
     counts = {"classes": dataset.class_sizes, "splits": dataset.split_sizes, "unlabelled": dataset.unlabelled}
-    return {"dataset": dataset.id} | about | counts
+    problems = [{"kind": problem.kind, "text": str(problem)} for problem in problems_of(dataset)]
+    return {"dataset": dataset.id} | about | counts | {"fit": not problems, "problems": problems}
 
 
 def datasets_text(result: dict) -> str:

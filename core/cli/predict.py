@@ -14,11 +14,15 @@ from core.models.predict import PhotoPredictions
 from core.text.units import percent
 from core.workbench import Workbench
 
+PHOTOS_AT_ONCE = 500
+"""Photos that are in memory together."""
+
 
 def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "predict", predict, predict_text, "predict the classes of photos")
     verb.add_argument("--model", required=True, action="append", metavar="RUN", help="run or model; repeatable")
-    verb.add_argument("photos", nargs="+", metavar="PHOTO")
+    verb.add_argument("photos", nargs="*", metavar="PHOTO")
+    verb.add_argument("--unlabelled", metavar="DATASET", help="the photos of a dataset without a class")
     verb.add_argument("--top", type=int, default=5, help="classes per photo")
 
 
@@ -26,15 +30,31 @@ def predict(options: Namespace) -> Result:
     if not 1 <= options.top <= 1000:
         raise InvalidInput(f"--top must be between 1 and 1000. Received: {options.top}")
     workbench = Workbench.open()
-    photos = [(name, _read(name)) for name in options.photos]
-    with _without_native_noise():
-        predictions = workbench.predict(options.model, photos, top=options.top)
-    rows = [_prediction(row) for row in predictions]
+    photos = _photos(workbench, options)
+    rows: list[dict] = []
+    for first in range(0, len(photos), PHOTOS_AT_ONCE):
+        some = [(name, _read(path)) for name, path in photos[first : first + PHOTOS_AT_ONCE]]
+        with _without_native_noise():
+            rows += map(_prediction, workbench.predict(options.model, some, top=options.top))
     problems = [f"{row['file']}: {row['problem']}" for row in rows if row["problem"]]
     problems += [f"{a['run']}: {a['problem']}" for row in rows[:1] for a in row["answers"] if a["problem"]]
     if problems:
         print(" ".join(problems), file=sys.stderr)
     return {"photos": rows}, not problems
+
+
+def _photos(workbench: Workbench, options: Namespace) -> list[tuple[str, Path]]:
+    """Name and path of the photos that were given, then of the unlabelled ones of a dataset."""
+    photos = [(name, Path(name)) for name in options.photos]
+    if options.unlabelled is not None:
+        dataset = workbench.registry.dataset(options.unlabelled)
+        unlabelled = workbench.registry.unlabelled_photos(dataset.id)
+        if not unlabelled:
+            raise InvalidInput(f"Dataset {dataset.name!r} has no unlabelled photos.")
+        photos += [(photo.file, workbench.unlabelled_path(dataset.id, photo.digest)) for photo in unlabelled]
+    if not photos:
+        raise InvalidInput("Name photos to predict, or a dataset with unlabelled ones: --unlabelled DATASET.")
+    return photos
 
 
 @contextmanager
@@ -67,11 +87,11 @@ def _prediction(row: PhotoPredictions) -> dict:
     return {"file": row.name, "problem": row.problem, "answers": answers}
 
 
-def _read(name: str) -> bytes:
+def _read(path: Path) -> bytes:
     try:
-        return Path(name).read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from None
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def predict_text(result: dict) -> str:

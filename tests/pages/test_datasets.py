@@ -12,7 +12,7 @@ from core.web.parts.upload_box import Uploaded
 from tests.core.datasets.uploads_of import first_layout
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
-from tests.photo_files import archive, classes
+from tests.photo_files import archive, classes, jpeg
 
 
 def test_without_photos_the_import_box_is_open(bench):
@@ -155,7 +155,7 @@ def test_a_question_shows_the_alternatives_with_classes_counts_and_photos(bench,
     at = visit("datasets")
     assert not at.exception
     radio = at.radio(key=f"import.layout.{asked}")
-    assert radio.options == ["Folders are classes", r"First ones \*aside\*"]
+    assert radio.options == [r"Classes are the folders \'cat\'\, \'dog\'", r"First ones \*aside\*"]
     assert "2 classes · 12 photos" in str(radio.proto.captions)
     assert "What are the first ones" in text_of(at) and "**cat** · 6 photos" in text_of(at)
     assert _shown_photos(at) == 2
@@ -200,3 +200,30 @@ def test_names_that_look_wrong_can_be_read_again(bench, tmp_path, asked, monkeyp
     assert not at.exception
     (job,) = background_imports.import_jobs(bench.settings)
     assert job.question.encoding == "cp866"
+
+
+# --- unlabelled photos, and whether a dataset is fit ---
+
+
+def test_unlabelled_photos_are_listed_page_by_page(bench, tmp_path):
+    files = classes("train/", cat=6, dog=6) | {f"test/{number:02}.jpg": jpeg(500 + number) for number in range(26)}
+    dataset, _ = bench.import_photos(archive(tmp_path / "pets.zip", files))
+    at = visit("datasets", dataset=dataset.id)
+    assert not at.exception
+    assert "26 photos of the upload had no class" in text_of(at) and "Predict their classes" in link_labels(at)
+    assert _shown_photos(at) == 6 + 24
+    at.number_input(key=f"unlabelled.page.{dataset.id}").set_value(2).run()
+    assert _shown_photos(at) == 6 + 2
+    assert "26 without a class" in text_of(visit("datasets"))
+
+
+def test_a_dataset_that_is_not_fit_is_never_called_ready(bench, filled):
+    for at in (visit("datasets"), visit("datasets", dataset="flowers")):
+        assert "ready" not in first_line(at)
+    assert "not yet fit" in first_line(at)
+    assert "12 test photos: an accuracy near 50 % will be known to" in text_of(at).replace("\\", "")
+
+
+def test_a_large_balanced_dataset_is_ready(bench):
+    fill(bench.registry, runs=0, per_class=200)
+    assert "is ready to train" in first_line(visit("datasets", dataset="flowers"))

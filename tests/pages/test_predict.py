@@ -8,6 +8,7 @@ from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
 from tests.factories import fill, tiny_jpeg
 from tests.pages.conftest import first_line, link_labels, text_of, visit
+from tests.photo_files import archive, classes, jpeg
 
 PHOTO = tiny_jpeg(0, 1)
 
@@ -146,3 +147,32 @@ def test_of_very_many_models_the_most_accurate_are_listed_and_every_other_can_be
     assert len(listed) == 200 < len(runs)
     assert runs[0].id in listed[0] and not any(runs[-1].id in option for option in listed)
     assert visit("predict", models=runs[-1].id).multiselect(key="predict.models").value == [runs[-1].id]
+
+
+@pytest.fixture
+def unlabelled(bench, tmp_path):
+    """A dataset with 26 photos without a class."""
+    files = classes("train/", cat=6, dog=6) | {f"test/{number:02}.jpg": jpeg(500 + number) for number in range(26)}
+    dataset, _ = bench.import_photos(archive(tmp_path / "pets.zip", files))
+    assert dataset.unlabelled == 26
+    return dataset
+
+
+def test_unlabelled_photos_of_a_dataset_are_chosen_page_by_page(filled, unlabelled, asked):
+    at = visit("predict")
+    assert "Unlabelled photos" in [tab.label for tab in at.tabs]
+    chosen = at.multiselect(key=f"predict.unlabelled.{unlabelled.id}.1")
+    assert len(chosen.options) == 24
+    chosen.select("test/00.jpg").select("test/03.jpg").run()
+    assert not at.exception and asked[-1][1] == ["test/00.jpg", "test/03.jpg"]
+    at.number_input(key=f"predict.unlabelled.page.{unlabelled.id}").set_value(2).run()
+    assert at.multiselect(key=f"predict.unlabelled.{unlabelled.id}.2").options == ["test/24.jpg", "test/25.jpg"]
+
+
+def test_a_link_opens_the_unlabelled_photos_of_its_dataset(filled, unlabelled, asked):
+    at = visit("predict", unlabelled=unlabelled.id)
+    assert not at.exception and at.selectbox(key="predict.unlabelled.dataset").value == unlabelled.id
+
+
+def test_without_unlabelled_photos_there_is_no_tab_for_them(filled):
+    assert [tab.label for tab in visit("predict", unlabelled="d-none").tabs] == ["Drop photos", "Camera"]

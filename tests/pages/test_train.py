@@ -319,3 +319,9 @@ def test_what_cannot_be_launched_is_said_in_full_and_the_rest_still_can(bench):
     assert at.button(key="train.launch").label == "Launch 2 runs" and not at.button(key="train.launch").disabled
     at.checkbox(key=f"train.pattern.{Pattern.STANDALONE_EXTRACTOR}").uncheck().run()
     assert at.button(key="train.launch").disabled and at.button(key="train.launch").label == "Nothing can be launched"
+
+
+def test_what_the_test_photos_allow_to_claim_is_said_before_training(bench, filled):
+    assert "12 test photos: an accuracy near 50 % will be known to ± 25 points" in text_of(visit("train")).replace(
+        "\\", ""
+    )

@@ -12,7 +12,7 @@ from core.web.parts.charts import titled
 from core.web.parts.danger import confirm_danger
 from core.web.parts.tables import table
 from core.web.parts.thumbnails import montage, photo_strip
-from core.web.parts.widgets import explained, metrics
+from core.web.parts.widgets import explained, metrics, page_link
 from core.workbench import Workbench
 from core.workbench.delete import impact_label
 
@@ -71,6 +71,31 @@ def gallery(bench: Workbench, dataset: Dataset) -> None:
     if not photos:
         st.caption(f"There are no {plain(name)} photos in this split.")
     strip(bench, dataset.id, photos)
+
+
+def unlabelled_gallery(bench: Workbench, dataset: Dataset) -> None:
+    """The photos of the upload without a class, one page at a time."""
+    if not dataset.unlabelled:
+        return
+    st.subheader("Photos without a class", anchor=False)
+    text_box, page_box = st.columns([6, 1], vertical_alignment="bottom")
+    with text_box:
+        st.caption(
+            f"{count(dataset.unlabelled, 'photo')} of the upload had no class. They are kept aside: no model is "
+            "trained or measured on them."
+        )
+        page_link("predict", "Predict their classes", unlabelled=dataset.id)
+    pages = max(1, -(-dataset.unlabelled // PER_PAGE))
+    page = 1
+    if pages > 1:
+        page = page_box.number_input(f"Page of {pages}", 1, pages, key=f"unlabelled.page.{dataset.id}")
+    photos = bench.registry.unlabelled_photos(dataset.id, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    photo_strip(
+        [bench.unlabelled_path(dataset.id, photo.digest) for photo in photos],
+        ["" for _ in photos],
+        alt=[f"Without a class: {photo.file}" for photo in photos],
+        width=112,
+    )
 
 
 def strip(bench: Workbench, dataset_id: str, photos: Sequence[Photo]) -> None:

@@ -9,7 +9,9 @@ from urllib.parse import quote
 import streamlit as st
 
 from core.charts.styles import run_colour
+from core.datasets.values import Dataset
 from core.errors import GraftError
+from core.planning.fitness import claim, problems_of
 from core.runs.values import Progress, Run, Status
 from core.text.units import amount, duration, plain
 from core.web.parts.frame import PAGES
@@ -44,6 +46,15 @@ def explained() -> Iterator[None]:
         yield
     except GraftError as error:
         st.error(plain(str(error)), icon=":material/error:")
+
+
+def fitness_notes(dataset: Dataset) -> None:
+    """Why a dataset is not fit to learn from, and what would be enough; what its test photos allow to claim."""
+    problems = problems_of(dataset)
+    for problem in problems:
+        st.markdown(f":orange[:material/warning:] {plain(str(problem))}")
+    if not any(problem.kind == "small test" for problem in problems):
+        st.caption(plain(claim(dataset.split_sizes["test"])))
 
 
 def status_text(status: Status) -> str:

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.datasets.kinds import SUFFIXES
+from core.datasets.values import Dataset
 from core.models.predict import PhotoPredictions, Prediction
 from core.recipes.labels import without_shared
 from core.runs.values import Run
 from core.text.units import brief, count, listed, milliseconds, percent, plain
+from core.web.parts.labels import dataset_title
+from core.web.parts.thumbnails import photo_strip
 from core.web.parts.widgets import run_chip
 from core.workbench import Workbench
 
@@ -19,9 +22,18 @@ MOST_PHOTOS = 50
 Photos = list[tuple[str, bytes]]
 
 
-def photos() -> Photos:
-    """The dropped photos, then the photo of the camera."""
-    drop, camera = st.tabs(["Drop photos", "Camera"])
+PER_PAGE = 24
+"""Unlabelled photos that are offered at once."""
+
+_DROP, _CAMERA, _UNLABELLED = "Drop photos", "Camera", "Unlabelled photos"
+
+
+def photos(bench: Workbench) -> Photos:
+    """The dropped photos, then the photo of the camera, then those chosen of a dataset's unlabelled ones."""
+    datasets = [dataset for dataset in bench.registry.datasets() if dataset.unlabelled]
+    names = [_DROP, _CAMERA, *([_UNLABELLED] if datasets else [])]
+    linked = datasets and st.query_params.get("unlabelled")
+    drop, camera, *unlabelled = st.tabs(names, default=_UNLABELLED if linked else _DROP)
     with drop:
         files = st.file_uploader(
             "Photos", type=SUFFIXES, accept_multiple_files=True, key="predict.files", max_upload_size=50,
@@ -37,9 +49,37 @@ def photos() -> Photos:
     given = [(file.name, file.getvalue()) for file in files]
     if shot is not None:
         given.append(("camera.jpg", shot.getvalue()))
+    for tab in unlabelled:
+        with tab:
+            given += _unlabelled_photos(bench, datasets)
     if len(given) > MOST_PHOTOS:
         st.warning(f"{count(len(given), 'photo')} are too many at once; the first {MOST_PHOTOS} are used.")
     return given[:MOST_PHOTOS]
+
+
+def _unlabelled_photos(bench: Workbench, datasets: Sequence[Dataset]) -> Photos:
+    """Photos without a class, chosen by the user on one page of those of a dataset."""
+    by_id = {dataset.id: dataset for dataset in datasets}
+    linked = st.query_params.get("unlabelled")
+    dataset_box, page_box = st.columns([6, 1], vertical_alignment="bottom")
+    chosen = dataset_box.selectbox(
+        "Dataset",
+        list(by_id),
+        index=list(by_id).index(linked) if linked in by_id else 0,
+        format_func=lambda id_: f"{dataset_title(by_id[id_])} ({count(by_id[id_].unlabelled, 'unlabelled photo')})",
+        key="predict.unlabelled.dataset",
+    )
+    pages = -(-by_id[chosen].unlabelled // PER_PAGE)
+    key = f"predict.unlabelled.page.{chosen}"
+    page = page_box.number_input(f"Page of {pages}", 1, pages, key=key) if pages > 1 else 1
+    shown = bench.registry.unlabelled_photos(chosen, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    paths = {photo.file: bench.unlabelled_path(chosen, photo.digest) for photo in shown}
+    names = st.multiselect(
+        "Photos to predict", list(paths), key=f"predict.unlabelled.{chosen}.{page}", placeholder="Choose photos, or all"
+    )
+    captions = [plain(brief(file.rpartition("/")[2], 14)) for file in paths]
+    photo_strip(list(paths.values()), captions, alt=list(paths), width=96)
+    return [(name, paths[name].read_bytes()) for name in names if paths[name].is_file()]
 
 
 def predictions(bench: Workbench, run_ids: Sequence[str], photos: Photos) -> list[PhotoPredictions]:

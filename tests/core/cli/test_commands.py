@@ -11,6 +11,7 @@ from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.registry import Registry
 from core.runs.values import Cancel, Status
 from tests.factories import fill
+from tests.photo_files import archive, classes, jpeg
 
 
 @pytest.fixture
@@ -337,3 +338,16 @@ def test_a_backup_is_a_registry_with_the_same_runs(call, registry, tmp_path):
     assert [run.id for run in copy.runs()] == [run.id for run in registry.runs()]
     copy.close()
     assert "already there" in call("backup", str(tmp_path / "copy.db"), code=1)
+
+
+def test_predict_takes_the_unlabelled_photos_of_a_dataset(call, registry, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr("core.cli.predict.PHOTOS_AT_ONCE", 2)
+    monkeypatch.setattr("core.models.predict.predict", lambda folders, photos, top: asked.append(photos) or [])
+    files = classes("train/", cat=6, dog=6) | {f"test/{number}.jpg": jpeg(500 + number) for number in range(3)}
+    dataset = call("import", str(archive(tmp_path / "pets.zip", files)))["dataset"]
+    run = finished(registry)[0].id
+    call("predict", "--model", run, "--unlabelled", dataset)
+    assert [[name for name, _ in some] for some in asked] == [["test/0.jpg", "test/1.jpg"], ["test/2.jpg"]]
+    assert "no unlabelled photos" in call("predict", "--model", run, "--unlabelled", "flowers", code=1)
+    assert "Name photos to predict" in call("predict", "--model", run, code=1)

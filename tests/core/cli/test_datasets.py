@@ -39,7 +39,7 @@ def test_an_ambiguous_upload_is_asked_about_with_the_alternatives(home, pets, am
     assert printed.err == "Is the first one a cat? Nothing was stored.\n"
     assert printed.out.splitlines() == [
         f"{pets} can be read in 2 ways:",
-        "1. Folders are classes",
+        "1. Classes are the folders 'cat', 'dog'",
         "   2 classes: cat (6) and dog (6)",
         "   split: drawn by Graft, 70/15/15",
         "   choose it with: --layout folders",
@@ -68,6 +68,11 @@ def test_the_chosen_layout_is_imported_and_unlabelled_photos_are_counted(call, p
     done = call("import", pets, "--layout", "aside")
     assert (done["classes"], done["unlabelled"], done["notes"][0]) == ({"cat": 5, "dog": 6}, 1, "One is aside.")
     assert call("datasets")["datasets"][0]["unlabelled"] == 1
+
+
+def test_a_dataset_says_whether_it_is_fit(call, pets):
+    done = call("import", pets)
+    assert not done["fit"] and [problem["kind"] for problem in done["problems"]] == ["few photos", "small test"]
 
 
 def test_a_layout_that_does_not_exist_is_named(call, pets, ambiguous):
