@@ -12,8 +12,10 @@ from core import jobs
 from core.cli.verbs import Result, Verbs, add_verb
 from core.errors import NoSpace, Unavailable
 from core.settings import load_settings
+from core.text.units import count
 from core.workbench import Workbench
 from core.workbench.health import examine
+from core.workbench.rebuild import rebuild
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -21,7 +23,9 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--now", action="store_true", help="also stop running training; it resumes at the next start")
     verb = add_verb(verbs, "backup", backup, backup_text, "copy the registry while it is in use")
     verb.add_argument("path", help="a file that does not exist yet")
-    add_verb(verbs, "doctor", doctor, doctor_text, "check the installation and the home")
+    verb = add_verb(verbs, "doctor", doctor, doctor_text, "check the installation and the home")
+    help_ = "where registry.db was lost: begin a new one with the datasets on the disk"
+    verb.add_argument("--rebuild", action="store_true", help=help_)
     verb = add_verb(verbs, "run", run_dashboard, nothing_text, "start the dashboard and the supervisor")
     verb.add_argument("--base-path", metavar="PATH", help="serve below this path: /graft (default: GRAFT_BASE_PATH)")
 
@@ -46,6 +50,7 @@ def backup_text(result: dict) -> str:
 
 def doctor(options: Namespace) -> Result:
     settings = load_settings()
+    rebuilt = rebuild(settings) if options.rebuild else None
     try:
         checks = examine(settings, Workbench.open(settings).registry)
     except (Unavailable, NoSpace) as error:  # doctor must also work when the home cannot be opened
@@ -53,15 +58,26 @@ def doctor(options: Namespace) -> Result:
     bad = [check.name for check in checks if not check.good]
     if bad:
         print(f"Not in order: {', '.join(bad)}.", file=sys.stderr)
-    return {"checks": [asdict(check) for check in checks]}, all(check.good for check in checks)
+    result: dict = {"checks": [asdict(check) for check in checks]}
+    if rebuilt:
+        aside = str(rebuilt.aside) if rebuilt.aside else None
+        result["rebuilt"] = {"datasets": rebuilt.datasets, "runs": rebuilt.runs, "aside": aside}
+    return result, all(check.good for check in checks)
 
 
 def doctor_text(result: dict) -> str:
-    return "\n".join(
+    lines = [_rebuilt_text(result["rebuilt"])] if "rebuilt" in result else []
+    lines += [
         f"{'ok ' if check['good'] else 'BAD'}  {check['name']}: {check['found']}"
         + ("" if check["good"] else f" -> {check['advice']}")
         for check in result["checks"]
-    )
+    ]
+    return "\n".join(lines)
+
+
+def _rebuilt_text(rebuilt: dict) -> str:
+    aside = f", the folders of {count(rebuilt['runs'], 'run')} are in {rebuilt['aside']}" if rebuilt["aside"] else ""
+    return f"A new registry was begun: {count(rebuilt['datasets'], 'dataset')} registered again{aside}."
 
 
 def run_dashboard(options: Namespace) -> Result:

@@ -204,8 +204,18 @@ def run_folder(settings: Settings, run_id: str) -> RunFolder:
 
 
 def run_folders(settings: Settings) -> list[RunFolder]:
-    """Of all runs that have one."""
-    return [RunFolder(path) for path in runs_folder(settings).glob("*") if path.is_dir()]
+    """Of all runs that have one, also of runs that are not in the registry."""
+    return [RunFolder(path) for path in _visible_folders(runs_folder(settings))]
+
+
+def dataset_folders(settings: Settings) -> list[DatasetFolder]:
+    """Of all datasets, also of those that are not in the registry."""
+    return [DatasetFolder(path) for path in _visible_folders(datasets_folder(settings))]
+
+
+def _visible_folders(folder: Path) -> list[Path]:
+    """Hidden ones are drafts, or are being deleted."""
+    return sorted(path for path in folder.glob("[!.]*") if path.is_dir())
 
 
 def import_folder(settings: Settings, job_id: str) -> ImportFolder:

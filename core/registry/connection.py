@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Select, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -88,10 +89,16 @@ class Store:
 def connect(path: Path) -> Any:
     """A raw connection in autocommit mode with the settings every connection has.
 
+    It creates no file: a registry that is deleted while it is in use is missed and not replaced by an empty one.
     ``isolation_level=None`` prevents the driver from opening transactions: its deferred ones lose updates.
     """
     connection = sqlite.connect(
-        str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+        f"file:{quote(os.fsencode(path))}?mode=rw",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
     )
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

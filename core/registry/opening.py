@@ -12,25 +12,35 @@ from pathlib import Path
 
 from core.errors import Unavailable
 from core.files.atomic import replacing
+from core.files.home import dataset_folders, run_folders
 from core.files.locks import acquire
 from core.registry.connection import connect, new_engine, readable_errors
 from core.registry.schema import HEAD
+from core.settings import Settings
+from core.text.units import count
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def bring_up_to_date(path: Path, *, migrations: Path = MIGRATIONS, head: str = HEAD) -> None:
+def bring_up_to_date(path: Path, *, migrations: Path = MIGRATIONS, head: str = HEAD, anew: bool = False) -> None:
     """Leaves a registry of revision ``head`` in WAL mode at ``path``.
 
+    Args:
+        anew: begin a new one also where there are folders of runs or datasets without one.
+
     Raises:
-        Unavailable: it is damaged, read-only, of a newer Graft, or no registry at all.
+        Unavailable: it is damaged, read-only, of a newer Graft, no registry at all, or was lost.
     """
     _check_access(path)
     with readable_errors(path):
+        if not anew and _is_empty(path):  # before SQLite opens it, and deletes a log that was left beside it
+            _refuse_to_begin_anew(path)
         if _state(path) == (head, "wal"):
             return
         with acquire(_lock_file(path)):
             revision, _ = _state(path)
+            if revision is None and not anew:
+                _refuse_to_begin_anew(path)
             _check_revision(path, revision, head)
             if revision != head:
                 _upgrade(path, revision, migrations)
@@ -48,6 +58,27 @@ def _check_access(path: Path) -> None:
             raise Unavailable(
                 f"The registry {path} cannot be written: {place} is read-only. Give this user the right to write to it."
             )
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0
+
+
+def _refuse_to_begin_anew(path: Path) -> None:
+    """Runs that are not in the registry would be lost without a word."""
+    settings = Settings(home=path.parent)
+    runs, datasets = len(run_folders(settings)), len(dataset_folders(settings))
+    there = [count(number, noun) for number, noun in ((runs, "run"), (datasets, "dataset")) if number]
+    if not there:
+        return
+    state = "empty" if path.exists() else "missing"
+    backups = sorted(path.parent.glob(f"{path.stem}-schema-*.db"), key=lambda backup: backup.stat().st_mtime)
+    newest = f" (the newest one here is {backups[-1].name})" if backups else ""
+    raise Unavailable(
+        f"The registry {path} is {state}, but the home has {' and '.join(there)}. Nothing was changed. Put a backup in "
+        f"its place{newest}, or run: python -m core doctor --rebuild (it registers the datasets again and puts the "
+        "folders of the runs aside)."
+    )
 
 
 def _state(path: Path) -> tuple[str | None, str]:
@@ -78,6 +109,7 @@ def _lock_file(path: Path) -> Path:
 
 
 def _upgrade(path: Path, revision: str | None, migrations: Path) -> None:
+    path.touch()  # connections create no file
     if revision is not None:
         copy_to(path, path.with_name(f"{path.stem}-schema-{revision}-{time.strftime('%Y%m%d-%H%M%S')}.db"))
     from alembic import command  # slow to import, and needed once per schema change only

@@ -32,12 +32,15 @@ class Registry(
     """
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, anew: bool = False) -> Self:
         """Opens the registry at ``path``, which is created or migrated to the current schema first.
 
+        Args:
+            anew: create it also where there are folders of runs or datasets that had one.
+
         Raises:
-            Unavailable: it is damaged, read-only, of a newer Graft, or no registry at all.
+            Unavailable: it is damaged, read-only, of a newer Graft, no registry at all, or was lost.
         """
         path = Path(path)
-        bring_up_to_date(path)
+        bring_up_to_date(path, anew=anew)
         return cls(path)

@@ -12,6 +12,7 @@ from core.backbones.values import Availability
 from core.jobs.ownership import foreign_owner
 from core.registry import Registry
 from core.settings import Settings
+from core.workbench.orphans import orphans, told
 
 LOW_SPACE = 2 * 10**9
 
@@ -33,7 +34,11 @@ def examine(settings: Settings, registry: Registry | None, problem: str = "") ->
         *(_package(name) for name in ("streamlit", "keras", "tensorflow", "tensorboard", "ai-edge-litert", "pillow")),
         _home(settings),
         _space(settings),
-        _registry(registry) if registry else Check(name="Registry", good=False, found="not opened", advice=problem),
+        *(
+            (_registry(registry), _orphans(settings, registry))
+            if registry
+            else (Check(name="Registry", good=False, found="not opened", advice=problem),)
+        ),
         _devices(),
         _weights(settings),
         _supervisor(settings),
@@ -42,7 +47,9 @@ def examine(settings: Settings, registry: Registry | None, problem: str = "") ->
 
 def _python() -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
-    return Check(name="Python", good=sys.version_info >= (3, 11), found=found, advice="Install Python 3.11.")
+    return Check(
+        name="Python", good=(3, 11) <= sys.version_info < (3, 14), found=found, advice="Install Python 3.11 to 3.13."
+    )
 
 
 def _package(name: str) -> Check:
@@ -68,6 +75,15 @@ def _registry(registry: Registry) -> Check:
     state = registry.integrity_check()
     found = f"{state}, SQLite {registry.sqlite_version}"
     return Check(name="Registry", good=state == "ok", found=found, advice="Restore the newest backup of registry.db.")
+
+
+def _orphans(settings: Settings, registry: Registry) -> Check:
+    found = orphans(settings, registry)
+    advice = (
+        "Folders without a row take up space: move them away. Rows without a folder have lost their files: restore the "
+        "folder, or delete the run or dataset."
+    )
+    return Check(name="Orphans", good=not found, found=told(found), advice=advice)
 
 
 def _devices() -> Check:

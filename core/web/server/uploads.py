@@ -9,6 +9,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +19,7 @@ from starlette.responses import JSONResponse
 
 from core.errors import GraftError, InvalidInput, NoSpace
 from core.files.home import uploads_folder
+from core.files.locks import Lock, try_acquire
 from core.text.units import size as size_words
 from core.web.server.state import process_singleton, workbench
 
@@ -42,6 +44,8 @@ class UploadTicket:
     received: int = 0
     touched: float = field(default_factory=time.time)
     busy: bool = False
+    lock: Lock | None = None
+    """On the file, as long as this process has the ticket: a file without a lock is a leftover."""
 
     @property
     def path(self) -> Path:
@@ -50,6 +54,14 @@ class UploadTicket:
     @property
     def complete(self) -> bool:
         return self.size is not None and self.received == self.size
+
+    def hold(self) -> None:
+        """Create the file and lock it, once."""
+        self.lock = self.lock or try_acquire(self.path)
+
+    def let_go(self) -> None:
+        if self.lock is not None:
+            self.lock.release()
 
 
 class Tickets:
@@ -72,13 +84,16 @@ class Tickets:
 
     def release(self, ticket: str) -> None:
         """Forget the ticket and keep the file, which the caller owns from now on."""
-        self._uploads.pop(ticket, None)
+        upload = self._uploads.pop(ticket, None)
+        if upload is not None:
+            upload.let_go()
 
     def drop(self, ticket: str) -> None:
         """Forget the ticket and delete the file."""
         upload = self._uploads.pop(ticket, None)
         if upload is not None:
             upload.path.unlink(missing_ok=True)
+            upload.let_go()
 
     def sweep(self, now: float | None = None) -> None:
         """Drop uploads that were not continued for a day."""
@@ -92,12 +107,17 @@ def tickets() -> Tickets:
     return process_singleton("upload tickets", Tickets)
 
 
-def sweep_folder(folder: Path, now: float | None = None) -> None:
-    """Delete uploads that a former process left more than a day ago."""
-    limit = (time.time() if now is None else now) - KEEP_SECONDS
+def sweep_folder(folder: Path) -> None:
+    """Delete uploads whose tickets were lost with the process that had issued them; nobody can continue them.
+
+    Uploads of other running processes are locked, and those of imports lie in folders of their own.
+    """
     for path in folder.glob("upload-*"):
-        if path.is_file() and path.stat().st_mtime < limit:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # deleted by another process that starts now
+            lock = try_acquire(path, create=False)
+            if lock is not None:
+                with lock:
+                    path.unlink(missing_ok=True)
 
 
 async def receive_slice(request: Request) -> JSONResponse:
@@ -128,6 +148,7 @@ async def receive_slice(request: Request) -> JSONResponse:
 async def _append(upload: UploadTicket, request: Request) -> JSONResponse:
     room = min(SLICE_BYTES, (upload.size or 0) - upload.received)
     buffer = bytearray()
+    upload.hold()
     with upload.path.open("ab") as file:
         file.truncate(upload.received)  # bytes of an interrupted slice that were not counted
         try:

@@ -25,7 +25,7 @@ def test_opening_a_home_fills_in_what_older_runs_lack(registry, settings, older)
     before = Registry.open(registry.path).board(older.dataset.id)
     Workbench.open(settings)
     after = registry.board(older.dataset.id)
-    fresh = Registry.open(settings.home / "other.db")
+    fresh = Registry.open(settings.home / "other" / "registry.db")
     expected = fresh.board(fill(fresh).dataset.id)
     query = RunQuery(text="LITE1", statuses=())
     assert registry.matching_ids(query) == fresh.matching_ids(query) != []

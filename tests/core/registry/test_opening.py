@@ -80,7 +80,9 @@ def test_the_migrations_lead_to_the_tables_of_the_schema(registry):
 
 
 def test_tables_made_by_migration_and_by_schema_are_the_same_to_the_letter(registry):
-    engine = connection.new_engine(registry.path.with_name("direct.db"))
+    direct_path = registry.path.with_name("direct.db")
+    direct_path.touch()
+    engine = connection.new_engine(direct_path)
     metadata.create_all(engine)
     with engine.begin() as direct, registry.reading() as migrated:
         assert _definitions(migrated) == _definitions(direct)

@@ -125,13 +125,23 @@ def test_untouched_uploads_go_after_a_day(tmp_path):
     assert tickets.find(upload.ticket) is None
 
 
-def test_files_of_a_former_process_go_after_a_day_and_imports_stay(tmp_path):
+def test_uploads_of_a_former_process_go_at_the_start_and_imports_stay(tmp_path):
     (tmp_path / "upload-old").write_bytes(b"x")
     (tmp_path / "import-1234").mkdir()
     sweep_folder(tmp_path)
-    assert (tmp_path / "upload-old").exists()
-    sweep_folder(tmp_path, now=time.time() + KEEP_SECONDS + 60)
     assert [path.name for path in tmp_path.iterdir()] == ["import-1234"]
+
+
+def test_an_upload_of_another_running_process_is_left_alone(client, tmp_path):
+    upload = uploads.tickets().issue(tmp_path, (".zip",))
+    put(client, upload.ticket, b"abcd", size=8)
+    sweep_folder(tmp_path)
+    assert put(client, upload.ticket, b"efgh", offset=4, size=8).status_code == 200
+    sweep_folder(tmp_path)
+    assert upload.path.read_bytes() == b"abcdefgh"
+    uploads.tickets().release(upload.ticket)
+    sweep_folder(tmp_path)
+    assert not upload.path.exists()
 
 
 def test_a_released_upload_keeps_its_file(tmp_path):
