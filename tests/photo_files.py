@@ -88,6 +88,7 @@ class Raw:
     crc: int | None = None
     offset: int | None = None
     local_name: bytes | None = None
+    extra: bytes = b""
 
     def content(self) -> bytes:
         if self.method != 8:
@@ -97,9 +98,15 @@ class Raw:
 
 
 def forged(
-    path: Path, members: list[Raw], *, count: int | None = None, prefix: bytes = b"", comment: bytes = b""
+    path: Path,
+    members: list[Raw],
+    *,
+    count: int | None = None,
+    prefix: bytes = b"",
+    comment: bytes = b"",
+    wrap: int = 2**32,
 ) -> Path:
-    """An archive whose table of contents has the values of ``members``."""
+    """An archive whose table of contents has the values of ``members``; offsets in it are modulo ``wrap``."""
     body, table = bytearray(prefix), bytearray()
     for member in members:
         content = member.content()
@@ -110,10 +117,10 @@ def forged(
         common = (member.flags, member.method, 0, 0, crc, packed, size)
         local_name = member.name if member.local_name is None else member.local_name
         body += struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, *common, len(local_name), 0) + local_name + content
-        rest = (len(member.name), 0, 0, 0, 0, member.mode << 16, offset)
-        table += struct.pack("<4s2B5H3L5H2L", b"PK\x01\x02", 20, 3, 20, *common, *rest) + member.name
+        rest = (len(member.name), len(member.extra), 0, 0, 0, member.mode << 16, offset % wrap)
+        table += struct.pack("<4s2B5H3L5H2L", b"PK\x01\x02", 20, 3, 20, *common, *rest) + member.name + member.extra
     count = len(members) if count is None else count
     start = len(body) - len(prefix)
-    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(table), start, len(comment))
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(table), start % wrap, len(comment))
     path.write_bytes(body + table + end + comment)
     return path

@@ -13,6 +13,7 @@ from core.datasets.layout_summary import LayoutSummary, summarise
 from core.datasets.values import Dataset
 from core.jobs.imports import known_message, preview_import
 from core.planning.fitness import problems_of
+from core.settings import load_settings
 from core.text.units import count, listed
 from core.workbench import Workbench
 
@@ -22,7 +23,7 @@ LINE_SECONDS = 5.0
 
 def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "import", import_, import_text, "import photos as a dataset")
-    verb.add_argument("path", help="a ZIP, a folder with one folder per class, or: demo")
+    verb.add_argument("path", help="a ZIP or TAR, a folder with one folder per class, or: demo")
     verb.add_argument("--name", help="of the dataset; the same name again makes a new version")
     verb.add_argument("--seed", type=int, default=0, help="of the split")
     verb.add_argument("--layout", metavar="ID", help="how to read the upload, where there are several ways")
@@ -33,7 +34,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def import_(options: Namespace) -> Result:
     if options.preview:
-        choice = preview_import(options.path, encoding=options.encoding)
+        choice = preview_import(options.path, settings=load_settings(), encoding=options.encoding)
         return _alternatives(options.path, choice.question, choice.layouts), True
     workbench = Workbench.open()
     printer = None if options.json else ProgressPrinter()

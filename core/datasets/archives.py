@@ -7,14 +7,15 @@ module is refused whole. Members are read by ``members.read_member``.
 
 import stat
 import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from core.datasets.encodings import decoded
-from core.datasets.members import FILE_LIMIT, Member
-from core.datasets.names import is_unsafe, name_key, quoted
+from core.datasets.listing import DEVICE, LINK, Entry
+from core.datasets.members import Member
+from core.datasets.names import quoted
 from core.errors import Refused
 
 MEMBER_LIMIT = 50_000
@@ -23,25 +24,37 @@ RATIO_LIMIT = 200
 RATIO_FROM = 2**20
 """Members that unpack to less than this may have any ratio: they cannot exhaust anything."""
 
+ENTRY_LIMIT = 3 * MEMBER_LIMIT
+"""Rows of a table: macOS adds one for every file, and folders have some."""
+
+WRAP = 2**32
+"""Numbers of a table without ZIP64 are modulo this."""
+
 _TABLE_LIMIT = 64 * 2**20
-_PATH_LENGTH = 1000
 _ENTRY_SIGNATURE = b"PK\x01\x02"
 _LENGTHS, _LENGTHS_BEFORE_END = struct.Struct("<3H"), 18  # of name, extra block and comment; the row has 46 bytes
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
-_ENCRYPTED = 0x1 | 0x40 | 0x2000
+_ENCRYPTED, _MASKED = 0x1 | 0x40, 0x2000
+_UNICODE_PATH = 0x7075
+_WINDOWS = (0, 10, 11, 14)  # FAT, NTFS and others of the same makers
 _UTF8 = 0x800
+_OTHERS = {
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
+    b"MSCF": "a CAB archive",
+    b"xar!": "a XAR archive",
+    b"\x1f\x9d": "a compress (.Z) archive",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a single photo, not an archive",
+    b"\xff\xd8\xff": "a single photo, not an archive",
+}
 _INCONSISTENT = "The archive is damaged: its table of contents is inconsistent. Pack it again."
 
 
-def read_contents(path: Path, encoding: str | None = None) -> tuple[tuple[Member, ...], tuple[str, ...]]:
-    """Files and folders of a ZIP archive that keeps the policy.
-
-    Args:
-        encoding: of names that are not marked as UTF-8; None for UTF-8, else DOS's code page 437.
-
-    Returns:
-        The files in the order of the archive, and the names of its folder entries.
+def zip_entries(path: Path) -> tuple[list[Entry], bool]:
+    """Files and folders of a ZIP archive that keeps the policy, and whether it was made on DOS or Windows.
 
     Raises:
         Refused: it is no ZIP archive, is incomplete, or breaks the policy; one sentence that names what and why.
@@ -49,22 +62,79 @@ def read_contents(path: Path, encoding: str | None = None) -> tuple[tuple[Member
     with open(path, "rb") as file:
         size = file.seek(0, 2)
         table, start, shift, count = _read_table(file, size)
-    entries = _entries(table, count)
-    if not entries:
-        raise Refused("The archive is empty. Pack the folder with one folder of photos per class.")
-    members = tuple(_member(entry, shift, encoding) for entry in entries)
-    for entry, member in zip(entries, members, strict=True):
-        _check_entry(entry, member)
-    files = tuple(member for member in members if not member.is_folder)
-    _check_total(files, size)
+        rows = _rows(table, count)
+        if not rows:
+            raise Refused("The archive is empty. Pack the folder with one folder of photos per class.")
+        if shift and shift % WRAP == 0:
+            offsets = _unwrapped(file, rows, start)
+        else:
+            offsets = [row.header_offset + shift for row in rows]
+    members = [_member(row, offset) for row, offset in zip(rows, offsets, strict=True)]
+    for row, member in zip(rows, members, strict=True):
+        _check_row(row, member)
+    _check_total(members, size)
     _check_overlap(members, start)
-    _check_duplicates(files)
-    return files, tuple(member.name for member in members if member.is_folder)
+    entries = [_entry(row, member) for row, member in zip(rows, members, strict=True)]
+    return entries, all(row.create_system in _WINDOWS for row in rows)
 
 
-def parts_of(name: str) -> tuple[str, ...]:
-    """Folders and file name of a member; doubled slashes and ``.`` mean nothing."""
-    return tuple(part for part in name.split("/") if part not in ("", "."))
+def zip_row_count(path: Path) -> int:
+    """Rows that a ZIP archive says it has.
+
+    Raises:
+        Refused: it is no ZIP archive, or its table is not where it should be.
+    """
+    with open(path, "rb") as file:
+        return _read_table(file, file.seek(0, 2))[3]
+
+
+def _entry(row: ZipInfo, member: Member) -> Entry:
+    is_folder = member.raw_name.endswith(b"/") or (member.raw_name.endswith(b"\\") and not member.size)
+    return Entry(
+        raw_name=member.raw_name,
+        name=row.orig_filename if row.flag_bits & _UTF8 else _unicode_path(row.extra, member.raw_name),
+        size=member.size,
+        source=None if is_folder else member,
+        problem="" if is_folder else _problem(row),
+        content=(member.crc, member.size),
+    )
+
+
+def _unicode_path(extra: bytes, raw_name: bytes) -> str | None:
+    """The name of Info-ZIP's Unicode Path field, unless it belongs to another name (PKWARE's APPNOTE, 4.6.9)."""
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<2H", extra)
+        field, extra = extra[4 : 4 + length], extra[4 + length :]
+        if kind == _UNICODE_PATH and len(field) > 5 and field[0] == 1:
+            if struct.unpack_from("<L", field, 1)[0] != zlib.crc32(raw_name):
+                continue
+            try:
+                return field[5:].decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+    return None
+
+
+def _unwrapped(file: BinaryIO, rows: list[ZipInfo], end: int) -> list[int]:
+    """Offsets of an archive of over 4 GB that was written without ZIP64, as macOS' Archive Utility does: its table has
+    them modulo 2 ** 32. Its members follow each other, and each has its header where it should be.
+    """
+    offsets: list[int] = []
+    lowest = 0
+    for row in rows:
+        first = row.header_offset + max(0, -(-(lowest - row.header_offset) // WRAP)) * WRAP
+        found = [offset for offset in range(first, end, WRAP) if _has_header(file, offset, row)]
+        if not found:
+            raise Refused(_INCONSISTENT)
+        offsets.append(found[0])
+        lowest = found[0] + 30 + row.compress_size
+    return offsets
+
+
+def _has_header(file: BinaryIO, offset: int, row: ZipInfo) -> bool:
+    file.seek(offset)
+    header = file.read(30)
+    return header[:4] == b"PK\x03\x04" and file.read(len(_raw_name(row))) == _raw_name(row)
 
 
 def _read_table(file: BinaryIO, size: int) -> tuple[bytes, int, int, int]:
@@ -91,8 +161,8 @@ def _read_table(file: BinaryIO, size: int) -> tuple[bytes, int, int, int]:
         raise Refused(
             "The archive is damaged or incomplete: its table of contents points outside of it. Pack it again."
         )
-    if count > MEMBER_LIMIT:
-        raise Refused(_too_many(count))
+    if count > ENTRY_LIMIT:
+        raise Refused(too_many(count))
     if table_size > _TABLE_LIMIT:
         raise Refused(f"The archive's table of contents is too large ({table_size // 2**20} MB).")
     file.seek(start)
@@ -106,48 +176,45 @@ def _why_no_table(file: BinaryIO) -> str:
         return "The file is empty (0 bytes), not a ZIP archive. Upload it again."
     if start.startswith(b"PK\x03\x04"):
         return "The archive is incomplete: its end is missing, perhaps the upload was cut off. Upload it again."
-    others = {
-        b"Rar!": "a RAR",
-        b"7z\xbc\xaf": "a 7-Zip",
-        b"\x1f\x8b": "a gzip",
-        b"BZh": "a bzip2",
-        b"\xfd7zXZ": "an xz",
-    }
-    for magic, kind in others.items():
-        if start.startswith(magic):
-            return f"This is {kind} archive; Graft reads ZIP archives. Pack the folder as ZIP."
-    return "This is not a ZIP archive. Pack the folder with one folder of photos per class as ZIP."
+    return why_no_archive(start)
 
 
-def _too_many(count: int) -> str:
+def why_no_archive(start: bytes) -> str:
+    """What a file is that is no archive of a kind that is read; ``start``: its first bytes."""
+    kind = next((kind for magic, kind in _OTHERS.items() if start.startswith(magic)), "not a ZIP or TAR archive")
+    return f"This is {kind}. Graft reads ZIP, TAR, TAR.GZ, TAR.BZ2 and TAR.XZ; pack the folder of photos again."
+
+
+def too_many(count: int) -> str:
     return (
         f"The archive holds {count:,} files and at most {MEMBER_LIMIT:,} are accepted. "
         "Import the unpacked folder on the server instead."
     )
 
 
-def _entries(table: bytes, count: int) -> list[ZipInfo]:
+def _rows(table: bytes, count: int) -> list[ZipInfo]:
     """The rows of the table, parsed by ``zipfile``.
 
     It is given the checked table alone, behind an end record of our own: no size or number in the archive decides how
     much it reads. Signatures are counted before, because every row becomes an object of about a kilobyte.
     """
     signatures = table.count(_ENTRY_SIGNATURE)
-    if signatures > MEMBER_LIMIT:
-        raise Refused(_too_many(signatures))
-    end = _END.pack(b"PK\x05\x06", 0, 0, count, count, len(table), 0, 0)
+    if signatures > ENTRY_LIMIT:
+        raise Refused(too_many(signatures))
+    end = _END.pack(b"PK\x05\x06", 0, 0, count & 0xFFFF, count & 0xFFFF, len(table), 0, 0)
     try:
         with ZipFile(BytesIO(table + end)) as archive:
-            entries = archive.infolist()
+            rows = archive.infolist()
     except UnicodeDecodeError as error:
         raise Refused(f"The archive holds a name that is no text: {quoted(error.object.decode('latin-1'))}.") from None
     except NotImplementedError as error:
         raise Refused(f"The archive is of an unusual kind ({error}). Pack it again as plain ZIP.") from None
     except BadZipFile:
         raise Refused(_INCONSISTENT) from None
-    if len(entries) != count or (entries and not _is_whole(entries[-1], table)):
+    wrapped = count < 2**16 and len(rows) % 2**16 == count  # macOS' Archive Utility again
+    if not (len(rows) == count or wrapped) or (rows and not _is_whole(rows[-1], table)):
         raise Refused(_INCONSISTENT)
-    return entries
+    return rows
 
 
 def _is_whole(last: ZipInfo, table: bytes) -> bool:
@@ -156,76 +223,44 @@ def _is_whole(last: ZipInfo, table: bytes) -> bool:
     return bool(size == sum(_LENGTHS.unpack_from(table, len(table) - size - _LENGTHS_BEFORE_END)))
 
 
-def _raw_name(entry: ZipInfo) -> bytes:
-    return entry.orig_filename.encode("utf-8" if entry.flag_bits & _UTF8 else "cp437")
+def _raw_name(row: ZipInfo) -> bytes:
+    return row.orig_filename.encode("utf-8" if row.flag_bits & _UTF8 else "cp437")
 
 
-def _member(entry: ZipInfo, shift: int, encoding: str | None) -> Member:
-    raw_name = _raw_name(entry)
+def _member(row: ZipInfo, offset: int) -> Member:
     return Member(
-        name=_name(raw_name, None if entry.flag_bits & _UTF8 else encoding),
-        raw_name=raw_name,
-        offset=entry.header_offset + shift,
-        packed=entry.compress_size,
-        size=entry.file_size,
-        method=entry.compress_type,
-        crc=entry.CRC,
+        raw_name=_raw_name(row),
+        offset=offset,
+        packed=row.compress_size,
+        size=row.file_size,
+        method=row.compress_type,
+        crc=row.CRC,
     )
 
 
-def _name(raw: bytes, encoding: str | None) -> str:
-    """Names without the UTF-8 mark are UTF-8 all the same from macOS and most Linux tools; else DOS's code page."""
-    if encoding is not None:
-        return decoded(raw, encoding)
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("cp437")
-
-
-def _check_entry(entry: ZipInfo, member: Member) -> None:
-    problem = _name_problem(member.name) or _kind_problem(entry) or _size_problem(member)
-    if problem:
-        raise Refused(f"The archive was refused: {quoted(member.name)} {problem}.")
-
-
-def _name_problem(name: str) -> str | None:
-    if is_unsafe(name):
-        return "has control or invisible characters in its name"
-    if "\\" in name:
-        return "has a backslash in its name; pack the archive again with forward slashes"
-    if name.startswith("/") or name[1:2] == ":":
-        return "has an absolute path"
-    if ".." in name.split("/"):
-        return "points outside of the archive ('..')"
-    if not parts_of(name):
-        return "has no name"
-    if len(name) > _PATH_LENGTH:
-        return f"has a path of more than {_PATH_LENGTH} characters"
-    return None
-
-
-def _kind_problem(entry: ZipInfo) -> str | None:
-    if entry.flag_bits & _ENCRYPTED:
+def _problem(row: ZipInfo) -> str:
+    """Why a member alone cannot be read; "" for most."""
+    if row.flag_bits & _ENCRYPTED:
         return "is encrypted; pack the archive again without a password"
-    kind = stat.S_IFMT(entry.external_attr >> 16)
+    kind = stat.S_IFMT(row.external_attr >> 16)
     if kind == stat.S_IFLNK:
-        return "is a link, not a file"
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "is a device, not a file"
-    return None
+        return LINK
+    return "" if kind in (0, stat.S_IFREG, stat.S_IFDIR) else DEVICE
 
 
-def _size_problem(member: Member) -> str | None:
-    if member.size > FILE_LIMIT:
-        return f"is declared as {member.size // 2**20:,} MB; a file may have {FILE_LIMIT // 2**20} MB"
-    if member.size > RATIO_FROM and member.size > RATIO_LIMIT * member.packed:
-        return f"unpacks to more than {RATIO_LIMIT} times its packed size, as decompression bombs do"
-    return None
+def _check_row(row: ZipInfo, member: Member) -> None:
+    problem = ""
+    if row.flag_bits & _MASKED:
+        problem = "is encrypted; pack the archive again without a password"
+    elif member.size > RATIO_FROM and member.size > RATIO_LIMIT * member.packed:
+        problem = f"unpacks to more than {RATIO_LIMIT} times its packed size, as decompression bombs do"
+    if problem:
+        name = member.raw_name.decode("utf-8", "replace")
+        raise Refused(f"The archive was refused: {quoted(name)} {problem}.")
 
 
-def _check_total(files: tuple[Member, ...], size: int) -> None:
-    total = sum(member.size for member in files)
+def _check_total(members: list[Member], size: int) -> None:
+    total = sum(member.size for member in members)
     if total > TOTAL_LIMIT:
         raise Refused(
             f"The archive unpacks to {total / 2**30:,.0f} GB and at most {TOTAL_LIMIT // 2**30} GB are accepted. "
@@ -235,21 +270,12 @@ def _check_total(files: tuple[Member, ...], size: int) -> None:
         raise Refused(f"The archive unpacks to more than {RATIO_LIMIT} times its size, as decompression bombs do.")
 
 
-def _check_overlap(members: tuple[Member, ...], table_start: int) -> None:
+def _check_overlap(members: list[Member], table_start: int) -> None:
     """Members that share bytes declare far more than is there; honest archives have none."""
-    members = tuple(sorted(members, key=lambda member: member.offset))
+    members = sorted(members, key=lambda member: member.offset)
     ends = [member.offset + 30 + member.packed for member in members]
     starts = [member.offset for member in members[1:]] + [table_start]
     for member, end, start in zip(members, ends, starts, strict=True):
         if end > start:
-            raise Refused(f"The archive was refused: {quoted(member.name)} overlaps with what follows it.")
-
-
-def _check_duplicates(files: tuple[Member, ...]) -> None:
-    seen: dict[str, str] = {}
-    for member in files:
-        key = name_key("/".join(parts_of(member.name)))
-        if key in seen:
-            first = quoted(seen[key])
-            raise Refused(f"The archive holds two files of one name: {first} and {quoted(member.name)}. Rename one.")
-        seen[key] = member.name
+            name = quoted(member.raw_name.decode("utf-8", "replace"))
+            raise Refused(f"The archive was refused: {name} overlaps with what follows it.")

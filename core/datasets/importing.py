@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from core.datasets.acceptance import check_suitable, without_copies
-from core.datasets.contents import Contents
-from core.datasets.layout import Candidate, Layout, LayoutChoice, UploadFile
+from core.datasets.layout import Candidate, Layout, UploadFile
 from core.datasets.manifest import dataset_of, write_manifest
 from core.datasets.names import dataset_name
-from core.datasets.recognition import read_layouts
+from core.datasets.readings import read_upload
 from core.datasets.sandbox import Decoded, Failed, Task, decode_all, task_of
 from core.datasets.splits import with_split
 from core.datasets.staging import Staging, staging, sweep
-from core.datasets.uploads import Upload, open_upload
+from core.datasets.unpacking import unpacked
 from core.datasets.values import Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import Cancelled, NoSpace
 from core.files.home import datasets_folder
@@ -86,28 +85,23 @@ def import_photos(
     identity = {"id": dataset_id, "name": dataset_name(name, Path(source)), "version": version, "started": time.time()}
     tracker = _Progress(progress, cancelled)
     tracker.report("Reading the upload")
-    upload, choice = read_upload(Path(source), encoding=encoding)
-    chosen = choice.chosen(layout)
     sweep(settings)
-    with staging(settings, dataset_id) as stage:
-        _check_space(settings, [*(candidate.file for candidate in chosen.candidates), *chosen.unlabelled])
-        decoded, refused = _decode_photos(chosen.candidates, Path(source), stage, tracker)
-        aside, unusable = _decode_unlabelled(
-            chosen.unlabelled, {photo.digest for photo in decoded}, source, stage, tracker
-        )
-        tracker.report("Storing")
-        refused += [*unusable, *upload.rejections, *chosen.rejections]
-        dataset, photos = _assemble(decoded, aside, refused, chosen, seed, previous or {}, identity)
-        _store(stage.path, dataset, photos, aside)
-        tracker.check()
-        stage.publish()
+    with unpacked(Path(source), settings) as plain:
+        upload, choice = read_upload(plain, encoding=encoding)
+        chosen = choice.chosen(layout)
+        with staging(settings, dataset_id) as stage:
+            _check_space(settings, [*(candidate.file for candidate in chosen.candidates), *chosen.unlabelled])
+            decoded, refused = _decode_photos(chosen.candidates, plain, stage, tracker)
+            aside, unusable = _decode_unlabelled(
+                chosen.unlabelled, {photo.digest for photo in decoded}, plain, stage, tracker
+            )
+            tracker.report("Storing")
+            refused += [*unusable, *upload.rejections, *chosen.rejections]
+            dataset, photos = _assemble(decoded, aside, refused, chosen, seed, previous or {}, identity)
+            _store(stage.path, dataset, photos, aside)
+            tracker.check()
+            stage.publish()
     return dataset, photos
-
-
-def read_upload(source: Path, *, encoding: str | None = None) -> tuple[Upload, LayoutChoice]:
-    """The files of an archive or folder, and every sensible way to read them; see ``import_photos``."""
-    upload = open_upload(source, encoding=encoding)
-    return upload, read_layouts(upload.files, upload.empty_folders, Contents(source))
 
 
 def _assemble(

@@ -1,9 +1,10 @@
-"""Reading one file of an upload, never past its size: a member of a ZIP archive by its offset, or a plain file."""
+"""Reading one file of an upload, never past its size: a member of an archive by its offset, or a plain file."""
 
 import os
 import stat
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +14,12 @@ from core.errors import InvalidInput
 FILE_LIMIT = 256 * 2**20
 """Bytes a single file may have; the largest uncompressed photo within the pixel limit is about that."""
 
+CHUNK = 2**20
 STORED, DEFLATED = 0, 8
+PLAIN = -1
+"""Of a member of a TAR archive: its bytes as they are, without a header or checksum."""
+
+_NOT_DEFLATED = "is damaged in the archive (it cannot be decompressed)"
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 
 
@@ -22,22 +28,18 @@ class Member:
     """One file of an archive, as its table of contents describes it.
 
     Args:
-        name: its path inside the archive; ``raw_name``: the same as bytes.
-        offset: of its local header from the start of the file; ``packed`` and ``size``: bytes before and after
-            decompression; ``method``: of compression; ``crc``: CRC-32 of the content.
+        raw_name: its path inside the archive.
+        offset: of its local header from the start of the file, of its content where the method is ``PLAIN``;
+            ``packed`` and ``size``: bytes before and after decompression; ``method``: of compression; ``crc``: CRC-32
+            of the content, 0 where the method is ``PLAIN``.
     """
 
-    name: str
     raw_name: bytes
     offset: int
     packed: int
     size: int
     method: int
     crc: int
-
-    @property
-    def is_folder(self) -> bool:
-        return self.name.endswith("/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,40 @@ def read_member(archive: BinaryIO, member: Member) -> bytes:
     Raises:
         InvalidInput: with the reason as a sentence fragment.
     """
+    _seek_content(archive, member)
+    data = _unpacked(archive.read(member.packed), member)
+    _check_content(len(data), zlib.crc32(data), member)
+    return data
+
+
+def member_chunks(archive: BinaryIO, member: Member) -> Iterator[bytes]:
+    """The content of a member that may be larger than memory, at most ``CHUNK`` bytes at a time.
+
+    Raises:
+        InvalidInput: as ``read_member``.
+    """
+    _seek_content(archive, member)
+    packed, size, crc = member.packed, 0, 0
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    rest = data = b""
+    while size <= member.size and (packed or rest or len(data) == CHUNK):
+        if not rest and packed:
+            rest = archive.read(min(CHUNK, packed))
+            packed = packed - len(rest) if rest else 0
+        try:
+            data = inflater.decompress(rest, CHUNK) if _is_deflated(member) else rest
+        except zlib.error:
+            raise InvalidInput(_NOT_DEFLATED) from None
+        rest = inflater.unconsumed_tail
+        size, crc = size + len(data), zlib.crc32(data, crc)
+        yield data
+    _check_content(size, crc, member)
+
+
+def _seek_content(archive: BinaryIO, member: Member) -> None:
     archive.seek(member.offset)
+    if member.method == PLAIN:
+        return
     header = archive.read(_LOCAL_HEADER.size)
     if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
         raise InvalidInput("is damaged in the archive (no header at its place)")
@@ -65,23 +100,28 @@ def read_member(archive: BinaryIO, member: Member) -> bytes:
     if archive.read(name_length) != member.raw_name:
         raise InvalidInput("has another name inside the archive than in its table of contents")
     archive.seek(extra_length, os.SEEK_CUR)
-    data = _unpacked(archive.read(member.packed), member)
-    if len(data) != member.size:
+
+
+def _check_content(size: int, crc: int, member: Member) -> None:
+    if size != member.size:
         raise InvalidInput("has another size than the archive declares")
-    if zlib.crc32(data) != member.crc:
+    if member.method != PLAIN and crc != member.crc:
         raise InvalidInput("is damaged in the archive (its checksum does not match)")
-    return data
 
 
 def _unpacked(packed: bytes, member: Member) -> bytes:
-    if member.method == STORED:
+    if not _is_deflated(member):
         return packed
-    if member.method != DEFLATED:
-        raise InvalidInput("is compressed by an unusual method; pack the archive again with plain ZIP compression")
     try:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, member.size + 1)
     except zlib.error:
-        raise InvalidInput("is damaged in the archive (it cannot be decompressed)") from None
+        raise InvalidInput(_NOT_DEFLATED) from None
+
+
+def _is_deflated(member: Member) -> bool:
+    if member.method not in (PLAIN, STORED, DEFLATED):
+        raise InvalidInput("is compressed by an unusual method; pack the archive again with plain ZIP compression")
+    return member.method == DEFLATED
 
 
 def read_file(path: Path) -> bytes:

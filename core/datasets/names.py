@@ -1,21 +1,16 @@
 """Names from uploads: which are accepted, and how messages quote them."""
 
-import re
 import unicodedata
 from pathlib import Path
 
 from core.errors import InvalidInput
+from core.text.invisible import escaped, has_invisible, without_invisible
 
 NAME_LENGTH = 80
 """Characters a dataset or class name may have."""
 
-# Control characters, line separators, direction marks that change how a name is displayed, lone surrogates.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-
-
-def is_unsafe(text: str) -> bool:
-    """Whether the text holds control, bidirectional or otherwise invisible characters."""
-    return _UNSAFE.search(text) is not None
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+"""Of the archives that are read; their kind is told from their content."""
 
 
 def name_key(text: str) -> str:
@@ -24,8 +19,8 @@ def name_key(text: str) -> str:
 
 
 def quoted(text: str, length: int = 80) -> str:
-    """A name in quotes, for messages: unsafe characters escaped, cut to ``length``."""
-    safe = _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    """A name in quotes, for messages: invisible characters escaped, cut to ``length``."""
+    safe = escaped(text)
     return "'" + (safe if len(safe) <= length else safe[: length - 1] + "…") + "'"
 
 
@@ -39,10 +34,15 @@ def quoted_list(names: list[str], limit: int = 5) -> str:
 def class_name(folder: str) -> str:
     """The class name of a folder: NFC, without surrounding spaces.
 
+    Characters that cannot be seen stay in it, because ``lookalike`` decides about them with all classes at hand.
+
     Raises:
-        InvalidInput: it is empty, too long or holds invisible characters.
+        InvalidInput: it has nothing to see, is too long or holds control characters.
     """
-    return _checked(unicodedata.normalize("NFC", folder).strip(), "class name")
+    text = unicodedata.normalize("NFC", folder).strip()
+    control = any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
+    seen = _checked(text if control else without_invisible(text).strip(), "class name")
+    return seen if not has_invisible(text) else text
 
 
 def dataset_name(name: str | None, source: Path) -> str:
@@ -52,8 +52,8 @@ def dataset_name(name: str | None, source: Path) -> str:
         InvalidInput: the given name is empty, too long, or holds invisible characters, ``/`` or ``:``.
     """
     if name is None:
-        stem = source.resolve().name if source.is_dir() else source.stem
-        text = _UNSAFE.sub("", unicodedata.normalize("NFC", stem)).replace(":", "-").strip()
+        stem = source.resolve().name if source.is_dir() else _stem(source.name)
+        text = without_invisible(unicodedata.normalize("NFC", stem)).replace(":", "-").strip()
         return text[:NAME_LENGTH].strip() or "photos"
     text = _checked(unicodedata.normalize("NFC", name).strip(), "dataset name")
     if ":" in text or "/" in text:  # "name:version" and paths of the REST routes
@@ -61,10 +61,18 @@ def dataset_name(name: str | None, source: Path) -> str:
     return text
 
 
+def _stem(file: str) -> str:
+    """A file name without the suffix of an archive: ``photos`` of ``photos.tar.gz``."""
+    for suffix in sorted(ARCHIVE_SUFFIXES, key=len, reverse=True):
+        if file.lower().endswith(suffix) and len(file) > len(suffix):
+            return file[: -len(suffix)]
+    return Path(file).stem
+
+
 def _checked(text: str, what: str) -> str:
     if not text:
         raise InvalidInput(f"A {what} must not be empty.")
-    if is_unsafe(text):
+    if has_invisible(text):
         raise InvalidInput(f"A {what} must not contain control or invisible characters. Received: {quoted(text)}")
     if len(text) > NAME_LENGTH:
         raise InvalidInput(f"A {what} may have {NAME_LENGTH} characters. Received {len(text)}: {quoted(text)}")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from core.datasets.contents import Contents
 from core.datasets.folders import read_folders
-from core.datasets.layout import Layout, LayoutChoice, UploadFile, is_junk
-from core.datasets.names import name_key, quoted_list
+from core.datasets.layout import LayoutChoice, UploadFile, is_junk
+from core.datasets.lookalike import without_lookalikes
 from core.errors import InvalidInput
 
 
@@ -33,19 +33,4 @@ def read_layouts(
     reading = read_folders(kept, empty)
     if reading.problem or not reading.layouts:
         raise InvalidInput(reading.problem)
-    for layout in reading.layouts:
-        check_class_names(layout)
-    return LayoutChoice(layouts=reading.layouts, question=reading.question)
-
-
-def check_class_names(layout: Layout) -> None:
-    """Check that no two classes differ only in case.
-
-    Raises:
-        InvalidInput: two do.
-    """
-    spelling: dict[str, str] = {}
-    for name in sorted({candidate.class_name for candidate in layout.candidates}):
-        other = spelling.setdefault(name_key(name), name)
-        if other != name:
-            raise InvalidInput(f"Two classes differ only in case: {quoted_list([other, name])}. Give them one name.")
+    return without_lookalikes(LayoutChoice(layouts=reading.layouts, question=reading.question))

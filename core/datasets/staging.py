@@ -6,6 +6,7 @@ kernel releases it when the last of them has ended. A folder without that lock i
 
 import ctypes
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,19 @@ def staging(settings: Settings, dataset_id: str) -> Iterator[Staging]:
         yield stage
     finally:
         stage.close()
+
+
+@contextmanager
+def scratch(settings: Settings) -> Iterator[Path]:
+    """A folder for temporary files of an import, deleted at the end, or by ``sweep`` after a kill."""
+    datasets_folder(settings).mkdir(parents=True, exist_ok=True)
+    path = datasets_folder(settings) / f"{_PREFIX}unpacked-{secrets.token_hex(4)}"
+    lock = _create_locked(path)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        lock.release()
 
 
 def unpublish(settings: Settings, dataset_id: str) -> None:

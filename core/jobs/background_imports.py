@@ -24,6 +24,7 @@ from core.datasets import ImportProgress
 from core.datasets.layout import Ambiguous
 from core.datasets.layout_summary import LayoutSummary, summarise, with_samples
 from core.datasets.names import dataset_name
+from core.datasets.unpacking import unpacked
 from core.errors import Cancelled, GraftError, InvalidInput, NoSpace, NotFound, Unavailable
 from core.files import atomic
 from core.files.home import ImportFolder, import_folder, import_folders, registry_file
@@ -260,7 +261,7 @@ def _outcome(
         message = known_message(dataset, request["name"]) if known else ""
         return {"state": "done", "dataset_id": dataset.id, "message": message}
     except Ambiguous as question:
-        return _ask(folder, question, request, cancelled)
+        return _ask(folder, question, request, settings, cancelled)
     except Cancelled as error:
         return {"state": "cancelled", "message": str(error)}
     except GraftError as error:
@@ -270,14 +271,19 @@ def _outcome(
 
 
 def _ask(
-    folder: ImportFolder, question: Ambiguous, request: dict[str, Any], cancelled: Callable[[], bool]
+    folder: ImportFolder,
+    question: Ambiguous,
+    request: dict[str, Any],
+    settings: Settings,
+    cancelled: Callable[[], bool],
 ) -> dict[str, Any]:
     """Write what is asked, without photos where none can be decoded now; returns the last status."""
     layouts = tuple(map(summarise, question.layouts))
     shutil.rmtree(folder.samples, ignore_errors=True)
     with suppress(NoSpace, Unavailable, OSError):
         folder.samples.mkdir()
-        layouts = with_samples(question.layouts, source_path(request["source"]), folder.samples, cancelled=cancelled)
+        with unpacked(source_path(request["source"]), settings) as plain:
+            layouts = with_samples(question.layouts, plain, folder.samples, cancelled=cancelled)
     if cancelled():
         return {"state": "cancelled", "message": "The import was cancelled; nothing was added."}
     asked = {"text": str(question), "layouts": [asdict(layout) for layout in layouts]}

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
-from core.datasets.importing import read_upload
 from core.datasets.layout import LayoutChoice
 from core.datasets.manifest import read_manifest, read_unlabelled
 from core.datasets.names import dataset_name, quoted
+from core.datasets.readings import read_upload
 from core.datasets.staging import unpublish
+from core.datasets.unpacking import unpacked
 from core.datasets.values import Dataset, Photo
 from core.errors import Cancelled, InvalidInput, NotFound
 from core.files.home import dataset_folder, datasets_folder, import_lock
@@ -80,14 +81,14 @@ def _register(
     return known or dataset, known is not None
 
 
-def preview_import(source: str | Path, *, encoding: str | None = None) -> LayoutChoice:
+def preview_import(source: str | Path, *, settings: Settings, encoding: str | None = None) -> LayoutChoice:
     """How ``source`` would be read; nothing is decoded or stored.
 
     Raises:
         InvalidInput: there is no way to read it. Refused: the archive breaks the policy.
     """
-    _, choice = read_upload(source_path(source), encoding=encoding)
-    return choice
+    with unpacked(source_path(source), settings) as plain:
+        return read_upload(plain, encoding=encoding)[1]
 
 
 def known_message(dataset: Dataset, name: str | None) -> str:

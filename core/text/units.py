@@ -2,14 +2,16 @@
 
 import math
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeGuard
 
+from core.text.invisible import without_invisible
+
 NOT_MEASURED = "not measured"
 _THIN = "\u202f"  # narrow no-break space, between thousands
 _JOINER = "\u2060"  # word joiner: invisible
+_SPACES = str.maketrans("\t\r\n", "   ")
 
 
 def duration(seconds: float | None) -> str:
@@ -161,9 +163,9 @@ def plain(text: object) -> str:
 
 
 def visible(text: str) -> str:
-    """``text`` without control characters and without characters that change the writing direction."""
-    kept = (" " if char in "\t\r\n" else char for char in text)
-    return "".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char == "\u200d")
+    """``text`` without characters that cannot be seen or that change the writing direction; tabs and ends of lines
+    become spaces."""
+    return without_invisible(text.translate(_SPACES))
 
 
 def _known(value: float | None) -> TypeGuard[float]:

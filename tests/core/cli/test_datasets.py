@@ -10,7 +10,7 @@ import pytest
 from core.__main__ import main
 from core.cli import datasets
 from core.cli.datasets import ProgressPrinter
-from core.datasets import ImportProgress, importing
+from core.datasets import ImportProgress, readings
 from core.datasets.layout import LayoutChoice
 from core.files.home import datasets_folder
 from tests.core.datasets.uploads_of import first_layout
@@ -30,7 +30,7 @@ def ambiguous(monkeypatch):
         )
         return LayoutChoice(layouts=(first_layout(files), less), question="Is the first one a cat?")
 
-    monkeypatch.setattr(importing, "read_layouts", read)
+    monkeypatch.setattr(readings, "read_layouts", read)
 
 
 def test_an_ambiguous_upload_is_asked_about_with_the_alternatives(home, pets, ambiguous, capsys):

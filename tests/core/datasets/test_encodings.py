@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets.archives import read_contents
-from core.datasets.encodings import ENCODINGS, decoded, find_encodings, title_of
+from core.datasets.encodings import ENCODINGS, check_encoding, decoded, find_encodings, title_of
+from core.datasets.uploads import open_upload
 from core.errors import InvalidInput
 from tests.photo_files import Raw, forged
 
@@ -67,6 +67,10 @@ def test_names_that_are_all_utf8_are_utf8():
     assert find_encodings([]) == find_encodings([b"cat/1.jpg", "Äpfel/1.jpg".encode()]) == ("utf-8",)
 
 
+def test_a_damaged_name_among_names_in_utf8_does_not_change_them():
+    assert find_encodings([b"b\xff\xfe/1.jpg", "Äpfel/1.jpg".encode()]) == ("utf-8",)
+
+
 def test_one_damaged_name_does_not_change_the_reading_of_the_others():
     names = [f"{name}/{number}.jpg".encode("cp932") for name in ("りんご", "みかん", "ぶどう") for number in range(5)]
     assert find_encodings([*names, b"\xff\xff/\x82"])[0] == "cp932"
@@ -89,14 +93,13 @@ def test_a_named_encoding_is_used_for_every_name_that_is_not_marked_as_utf8(tmp_
         encoding, "사과"
     )
     path = forged(tmp_path / "a.zip", [Raw(f"{text}/1.jpg".encode(encoding)), Raw("é/1.jpg".encode(), flags=0x800)])
-    files, _ = read_contents(path, encoding)
-    assert [file.name for file in files] == [f"{text}/1.jpg", "é/1.jpg"]
+    assert [file.name for file in open_upload(path, encoding=encoding).files] == [f"{text}/1.jpg", "é/1.jpg"]
 
 
-@pytest.mark.parametrize("encoding", ["klingon", "", "base64", "rot13", "\0"])
+@pytest.mark.parametrize("encoding", ["klingon", "", "base64", "rot13", "\0", "utf-16", "cp037"])
 def test_an_encoding_that_does_not_exist_is_named(encoding):
     with pytest.raises(InvalidInput, match="no encoding"):
-        decoded(b"a", encoding)
+        check_encoding(encoding)
 
 
 def test_bytes_that_are_no_text_are_marked():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets import DEMO_ARCHIVE, ImportProgress, importing
+from core.datasets import DEMO_ARCHIVE, ImportProgress, importing, readings
 from core.datasets.layout import LayoutChoice
 from core.datasets.manifest import read_unlabelled
 from core.datasets.photos import decode
@@ -128,7 +128,7 @@ def flat_test(monkeypatch):
         layout = read_layouts([file for file in files if file not in aside], empty_folders).layouts[0]
         return LayoutChoice(layouts=(replace(layout, unlabelled=aside, notes=("'test' has no classes.",)),))
 
-    monkeypatch.setattr(importing, "read_layouts", read)
+    monkeypatch.setattr(readings, "read_layouts", read)
 
 
 def test_photos_without_a_class_are_stored_apart_and_never_counted(zipped, home, flat_test):

@@ -6,8 +6,8 @@ from dataclasses import asdict, replace
 import pytest
 from PIL import Image
 
-from core.datasets.importing import read_upload
 from core.datasets.layout_summary import CLASSES_SHOWN, SAMPLE_SIDE, UNLABELLED, LayoutSummary, summarise, with_samples
+from core.datasets.readings import read_upload
 from tests.photo_files import archive, classes, jpeg
 
 

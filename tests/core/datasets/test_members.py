@@ -4,8 +4,8 @@ import zlib
 
 import pytest
 
-from core.datasets.archives import read_contents
 from core.datasets.members import Member, read_member
+from core.datasets.uploads import open_upload
 from core.errors import InvalidInput
 from tests.photo_files import Raw, forged
 
@@ -16,7 +16,7 @@ def path(tmp_path):
 
 
 def member_of(path) -> Member:
-    return read_contents(path)[0][0]
+    return open_upload(path).files[0].source
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.datasets import importing
+from core.datasets import readings
 from core.datasets.layout import LayoutChoice
 from core.datasets.layout_summary import UNLABELLED
 from core.errors import InvalidInput, NotFound
@@ -131,7 +131,7 @@ def ambiguous(monkeypatch):
         )
         return LayoutChoice(layouts=(all_of_them, less), question="Is the first one a cat?")
 
-    monkeypatch.setattr(importing, "read_layouts", read)
+    monkeypatch.setattr(readings, "read_layouts", read)
     monkeypatch.setattr(
         background_imports,
         "_start_process",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.datasets import importing
+from core.datasets import readings
 from core.datasets.layout import Ambiguous, LayoutChoice
 from core.errors import Cancelled, InvalidInput, NoSpace
 from core.files.home import datasets_folder
@@ -105,7 +105,7 @@ def test_a_new_registry_finds_the_unlabelled_photos_on_the_disk(archive, setting
         layout = first_layout(files[1:], empty_folders)
         return LayoutChoice(layouts=(replace(layout, unlabelled=files[:1]),))
 
-    monkeypatch.setattr(importing, "read_layouts", read)
+    monkeypatch.setattr(readings, "read_layouts", read)
     first, _ = run_import(archive, settings=settings, registry=registry)
     aside = registry.unlabelled_photos(first.id)
     assert [photo.file for photo in aside] == ["cat/0.jpg"] and first.unlabelled == 1
@@ -143,11 +143,11 @@ def test_an_upload_that_can_be_read_in_several_ways_is_asked_about_before_anythi
         layout = first_layout(files, empty_folders)
         return LayoutChoice(layouts=(layout, replace(layout, id="other")), question="Which one?")
 
-    monkeypatch.setattr(importing, "read_layouts", read)
+    monkeypatch.setattr(readings, "read_layouts", read)
     with pytest.raises(Ambiguous, match="Which one"):
         run_import(archive, settings=settings, registry=registry)
     assert registry.datasets() == [] and not list(datasets_folder(settings).glob("d-*"))
-    choice = preview_import(archive)
+    choice = preview_import(archive, settings=settings)
     assert [layout.id for layout in choice.layouts] == ["folders", "other"] and choice.question == "Which one?"
     dataset, _ = run_import(archive, settings=settings, registry=registry, layout="other")
     assert dataset.photo_count == 12
