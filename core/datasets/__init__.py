@@ -1,7 +1,7 @@
 """Photos in: reading untrusted uploads, finding classes, drawing the split, storing one immutable dataset.
 
-``uploads`` lists an archive (``unpacking``, ``archives``, ``tars``) or a folder by the policy of ``listing``, with names
-in their ``encodings``; ``recognition`` finds classes and given splits, ``lookalike`` checks the names of classes;
+``uploads`` lists an archive (``unpacking``, ``archives``, ``tars``) or a folder by the policy of ``listing``, with
+names in their ``encodings``; ``recognition`` finds classes and splits, ``lookalike`` checks the names of classes;
 ``sandbox`` decodes in child processes (``decoder``), which read with ``members`` and decode with ``photos``;
 ``acceptance`` and ``splits`` decide; ``manifest`` and ``staging`` store; ``importing`` runs these steps.
 """

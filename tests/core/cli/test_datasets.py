@@ -39,7 +39,7 @@ def test_an_ambiguous_upload_is_asked_about_with_the_alternatives(home, pets, am
     assert printed.err == "Is the first one a cat? Nothing was stored.\n"
     assert printed.out.splitlines() == [
         f"{pets} can be read in 2 ways:",
-        "1. Classes are the folders 'cat', 'dog'",
+        "1. Folders are classes",
         "   2 classes: cat (6) and dog (6)",
         "   split: drawn by Graft, 70/15/15",
         "   choose it with: --layout folders",
