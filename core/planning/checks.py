@@ -75,7 +75,8 @@ def _batch(question: Question) -> Iterator[Concern]:
     batch, train = question.recipe.settings().get("batch_size", 0), question.dataset.split_sizes["train"]
     if batch > train:
         yield _refuse(
-            f"A batch is at most as large as the training set. Received: batch_size={batch}, {train} training photos."
+            f"A batch is at most as large as the training set. Received: batch_size={batch}, {count(train, 'training photo')}. "
+            f"Choose batch_size={train} or less."
         )
 
 
@@ -97,15 +98,18 @@ def _validation(question: Question) -> Iterator[Concern]:
     if few:
         yield _note(
             f"{listed(few)} {'has' if len(few) == 1 else 'have'} at most one validation photo, so the choice of the "
-            "best epoch is unreliable. Add photos."
+            "best epoch or setting is unreliable. 14 photos of a class give two validation photos, 70 give ten."
         )
 
 
 def _blind_classifier(question: Question) -> Iterator[Concern]:
-    """Classes without a counterpart in ImageNet are never predicted."""
+    """Names with several meanings, and classes without a counterpart in ImageNet, which are never predicted."""
     if question.recipe.pattern is not Pattern.CLASSIFIER:
         return
-    unmapped = mapped(question.dataset.class_names, question.recipe.mapping).unmapped
+    mapping = mapped(question.dataset.class_names, question.recipe.mapping)
+    unmapped = mapping.unmapped
+    yield from (_ask(meaning.question) for meaning in mapping.open)
+    yield from (_note(remark) for remark in mapping.remarks)
     if len(unmapped) == len(question.dataset.class_names):
         yield _refuse(
             "No class name matches an ImageNet class, so the pretrained classifier cannot predict them. "

@@ -6,11 +6,12 @@ from dataclasses import replace
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.files.home import run_folder
+from core.models.heads.mapping import mapped
 from core.models.lineage import run_name, weights_digest_of
 from core.planning import checks
 from core.planning.decide import Decision, EarlierRun, Level, Plan, decide
 from core.planning.estimates import Estimator
-from core.recipes.recipe import Recipe, fingerprint
+from core.recipes.recipe import Pattern, Recipe, fingerprint
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
@@ -67,7 +68,11 @@ class Planner:
 
     def _decided(self, recipe: Recipe) -> Plan:
         print_ = self._fingerprint(recipe)
-        decision = decide(recipe, [self._earlier(run) for run in self._registry.find_runs(print_)])
+        found = self._registry.find_runs(print_)
+        same = [run for run in found if not self._is_mapped_otherwise(run)]
+        decision = decide(recipe, [self._earlier(run) for run in same])
+        if len(same) < len(found) and decision.decision is Decision.NEW:
+            decision = replace(decision, because="It was done with another mapping of the class names.")
         plan = Plan(
             dataset_id=self._dataset.id,
             recipe=recipe,
@@ -111,6 +116,17 @@ class Planner:
     def _fingerprint(self, recipe: Recipe) -> str:
         weights = weights_digest_of(recipe, self._registry, self._settings)
         return fingerprint(recipe, dataset_digest=self._dataset.digest, weights_digest=weights)
+
+    def _is_mapped_otherwise(self, run: Run) -> bool:
+        """Whether a finished pretrained classifier maps the class names as an earlier version read them."""
+        if run.recipe.pattern is not Pattern.CLASSIFIER or run.status is not Status.FINISHED:
+            return False
+        card = self._registry.models_of([run.id])
+        rows = card[run.id].card.get("choice", {}).get("mapping") if card else None
+        if rows is None:
+            return False
+        now = mapped(self._dataset.class_names, run.recipe.mapping).pairs
+        return {(row["synset"], row["class"]) for row in rows} != set(now)
 
     def _earlier(self, run: Run) -> EarlierRun:
         folder = run_folder(self._settings, run.id)

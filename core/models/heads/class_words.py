@@ -26,16 +26,40 @@ EVERYDAY = {
 
 _IRREGULAR = {
     "mice": "mouse",
+    "lice": "louse",
+    "dice": "die",
     "geese": "goose",
-    "men": "man",
-    "women": "woman",
-    "children": "child",
     "people": "person",
     "feet": "foot",
     "teeth": "tooth",
     "oxen": "ox",
+    "fungi": "fungus",
+    "cacti": "cactus",
+    "hippopotami": "hippopotamus",
+    "octopi": "octopus",
+    "radii": "radius",
+    "stimuli": "stimulus",
+    "loci": "locus",
+    "nuclei": "nucleus",
 }
-_ENDINGS = (("ves", "f"), ("ves", "fe"), ("ies", "y"), ("es", ""), ("s", ""))
+_COMPOUND = (("women", "woman"), ("men", "man"), ("children", "child"), ("mice", "mouse"), ("feet", "foot"))
+"""Irregular plurals that other words end with: snowmen, dormice."""
+_ENDINGS = (
+    ("s", "", r"[^s]"),
+    ("es", "", r"s|x|z|ch|sh|o"),
+    ("ies", "y", r".*"),
+    ("ves", "f", r"l|ea|oa|ar|oo|ie"),
+    ("ves", "fe", r"i"),
+    ("ses", "sis", r".*"),
+    ("ae", "a", r".*"),
+)
+"""(plural, singular, what the word ends with before it), the least change first. Only what English does: canes are no
+cans, kites no kits and caves no cafes, whether WordNet's part knows the right word or not."""
+_PAIRS = {
+    "binocular", "glass", "goggle", "headphone", "jean", "pajama", "pant", "plier", "scissor", "short", "sunglass",
+    "tight", "trouser", "trunk", "tweezer",
+}  # fmt: skip
+"""Words that are known in the plural only. Of other words the plural may be another word: arms are weapons."""
 _PREPOSITIONS = {"of", "with", "in", "on", "for", "and", "from", "at", "by"}
 _NEGATIONS = {"no", "not", "non", "other", "others", "without", "none", "unknown", "misc"}
 
@@ -53,12 +77,19 @@ def joined(text: str) -> str:
 
 
 def singulars(words: str) -> Iterator[str]:
-    """The words with the last one in every possible singular, then in the plural."""
+    """The words with the last one in every possible singular; of what comes in pairs the plural."""
     *first, last = words.split(" ")
     forms = [_IRREGULAR[last]] if last in _IRREGULAR else []
-    forms += [last[: -len(plural)] + single for plural, single in _ENDINGS if last.endswith(plural) and len(last) > 3]
-    for form in (*forms, f"{last}s"):
-        yield " ".join((*first, form))
+    forms += [last[: -len(plural)] + single for plural, single in _COMPOUND if last.endswith(plural)]
+    forms += [last[: -len(plural)] + single for plural, single, stem in _ENDINGS if _ends(last, plural, stem)]
+    forms += [f"{last}s"] if last in _PAIRS else []
+    forms += [""] if last == "s" and first else []
+    for form in forms:
+        yield " ".join((*first, form)).rstrip()
+
+
+def _ends(word: str, plural: str, stem: str) -> bool:
+    return word.endswith(plural) and re.search(f"({stem})$", word.removesuffix(plural)) is not None
 
 
 def readings(name: str) -> Iterator[str]:

@@ -41,6 +41,10 @@ def _summary(dataset: Dataset, corrected: Mapping[str, str]) -> None:
         f"{len(now.rows)} of 1,000 ImageNet classes are mapped by their names{mine}: {plain(each)}. Correct the second "
         "column where that is wrong."
     )
+    if now.remarks:
+        st.caption(plain(" ".join(now.remarks)))
+    for meaning in now.open:
+        st.warning(plain(meaning.question), icon=":material/help:")
 
 
 def _unmapped(names: Sequence[str]) -> None:

@@ -113,6 +113,17 @@ def test_a_corrected_mapping_is_believed(bench, filled):
     assert plan.decision is Decision.REFUSED and "n00000000" in plan.because
 
 
+def test_a_name_of_two_meanings_is_asked_about_and_what_was_left_out_is_said(bench, registry):
+    photos = make_photos(("cranes", "qxzv"), per_class=40)
+    registry.add_dataset(make_dataset(photos, id="d-odd", name="odd"), photos)
+    (recipe,) = bench.grid("d-odd", [LITE0], [Pattern.CLASSIFIER])
+    (plan,) = bench.plan("d-odd", [recipe])
+    assert "crane (lifting device) or crane (wading bird)" in sentences(plan, Level.ASK)
+    assert "cranes may also mean crane (bird): left out" in sentences(plan, Level.NOTE)
+    (plan,) = bench.plan("d-odd", [replace(recipe, mapping=(("n02012849", "cranes"),))])
+    assert not sentences(plan, Level.ASK)
+
+
 def test_a_network_that_knows_none_of_the_classes_cannot_answer_as_it_is(bench, registry):
     photos = make_photos(("qxzv", "wvuq"), per_class=40)
     registry.add_dataset(make_dataset(photos, id="d-odd", name="odd"), photos)

@@ -7,11 +7,12 @@ import pytest
 from core import jobs
 from core.errors import InvalidInput
 from core.files.home import run_folder
+from core.models.heads.mapping import mapped
 from core.planning.decide import Decision
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
 from core.workbench import Workbench
-from tests.factories import fill
+from tests.factories import fill, make_cost, make_evaluation, make_model, make_run
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 
@@ -49,6 +50,22 @@ def test_a_known_answer_is_reused_and_says_what_that_saves(bench, dataset, finis
         bench.registry.cost(finished[0].id).alone_wall_seconds,
         "measured",
     )
+
+
+def test_a_classifier_that_read_the_class_names_otherwise_is_done_anew(bench, filled, dataset):
+    (recipe,) = bench.grid(dataset, [LITE0], [Pattern.CLASSIFIER])
+    print_ = first(bench, dataset, recipe).fingerprint
+    now = mapped(filled.dataset.class_names)
+    for number, rows in ((1, now.to_dict()["mapping"]), (2, [{"synset": "n01443537", "class": "daisy"}])):
+        run = make_run(number, id=f"r-map{number}", dataset=filled.dataset, recipe=recipe, fingerprint=print_)
+        model = make_model(run, card={"choice": {"mapping": rows}}, id=f"m-map{number}")
+        bench.registry.add_finished(run, evaluation=make_evaluation(), cost=make_cost(), model=model)
+        run_folder(bench.settings, run.id).model.mkdir(parents=True)
+        run_folder(bench.settings, run.id).card.write_text("{}")
+    assert first(bench, dataset, recipe).run_id == "r-map1"
+    bench.registry.delete_runs(["r-map1"])
+    plan = first(bench, dataset, recipe)
+    assert (plan.decision, plan.because) == (Decision.NEW, "It was done with another mapping of the class names.")
 
 
 def test_an_extension_saves_the_epochs_that_were_run(bench, dataset, finished, settings):

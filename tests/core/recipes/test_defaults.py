@@ -44,3 +44,9 @@ def test_with_fewer_epochs_the_head_alone_takes_a_third_of_them():
     assert fitting(replace(hp, epochs=10)).head_epochs == 5
     assert fitting(replace(hp, epochs=6)).head_epochs == 2
     assert fitting(replace(hp, epochs=1)).head_epochs == 0
+
+
+def test_a_batch_has_at_most_all_photos_and_everything_else_keeps_its_defaults():
+    assert [suggest_hyperparameters(train_photos=n, classes=2).batch_size for n in (1, 2, 7, 8, 9, 127, 128)] == [
+        1, 2, 7, 8, 8, 8, 16,
+    ]  # fmt: skip

@@ -60,6 +60,81 @@ def test_singular_and_plural_are_one(name, expected):
     assert expected in found([name])
 
 
+def plurals(word: str) -> list[str]:
+    """The regular plural, or both where two are in use."""
+    *first, last = word.split(" ")
+    if last.endswith(("s", "x", "z", "ch", "sh")):
+        forms = [f"{last}es"]
+    elif last.endswith("y") and last[-2:-1] not in tuple("aeiou"):
+        forms = [f"{last[:-1]}ies"]
+    elif last.endswith(("wolf", "knife", "leaf", "shelf", "scarf", "loaf")):
+        forms = [f"{last.removesuffix('e').removesuffix('f')}ves"]
+    elif last.endswith("man"):
+        forms = [f"{last[:-3]}men"]
+    else:
+        forms = [f"{last}s", f"{last}es"] if last.endswith("o") else [f"{last}s"]
+    return [" ".join([*first, form]) for form in forms]
+
+
+def test_every_noun_of_imagenet_and_its_plural_is_its_own_class_or_said_to_have_several_meanings():
+    wrong = {}
+    for synset, title in imagenet().items():
+        for name, _ in synsets()[synset].names:
+            for word in (name, *plurals(name)):
+                mapping = mapped([word])
+                if synset not in {row.synset for row in mapping.rows} and title not in mapping.left_out.get(word, ()):
+                    wrong[word] = [row.name for row in mapping.rows]
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("oranges", {"orange"}),
+        ("pineapples", {"pineapple"}),
+        ("canes", set()),
+        ("lemons", {"lemon"}),
+        ("dormice", set()),
+        ("daisies", {"daisy"}),
+        ("buses", {"minibus", "school bus", "trolleybus"}),
+    ],
+)
+def test_a_plural_is_no_other_word(name, expected):
+    assert found([name]) == expected
+
+
+def test_a_name_takes_all_meanings_that_are_near_each_other_and_says_so():
+    cats = found(["cats", "dogs"])
+    assert {"tabby", "Persian cat", "lion", "tiger", "leopard", "cheetah"} <= cats
+    assert mapped(["cats", "dogs"]).remarks == (
+        "cats has big cat (feline) as well: leopard, snow leopard, jaguar, lion and 2 more.",
+    )
+    rows = {row.name: row.class_name for row in mapped(["cats", "big cats", "lions"]).rows}
+    assert (rows["tabby"], rows["tiger"], rows["lion"]) == ("cats", "big cats", "lions")
+    assert mapped(["cats", "big cats"]).remarks == ()
+
+
+def test_the_meanings_that_were_not_taken_are_named():
+    mapping = mapped(["kites", "planes"])
+    assert mapping.left_out == {"kites": ("kite",), "planes": ("plane",)}
+    assert mapping.open == ()
+    assert mapping.remarks[0] == "kites may also mean kite: left out. Map them in the table if they belong to it."
+    assert mapping.to_dict()["left_out"] == {"kites": ["kite"], "planes": ["plane"]}
+
+
+def test_a_meaning_that_the_other_classes_do_not_decide_is_a_question_until_it_is_answered():
+    (crane,) = mapped(["cranes", "unheard-of"]).open
+    assert crane.question.startswith("cranes may mean crane (lifting device) or crane (wading bird), and the other")
+    bird = next(synset for synset, name in imagenet().items() if name == "crane (bird)")
+    assert f"--map {bird}=cranes for crane (bird)" in crane.question
+    answered = mapped(["cranes", "unheard-of"], [(bird, "cranes")])
+    assert answered.open == ()
+    assert "crane (bird)" in {row.name for row in answered.rows}
+    for others in (["trucks"], ["herons"]):
+        assert mapped(["cranes", *others]).open == ()
+    assert mapped(CLOTHES).open == mapped(DEMO).open == ()
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -95,6 +170,10 @@ def test_what_is_not_a_thing_is_not_read_as_the_thing(name):
         (("plane", "ship"), {"airliner"}),
         (("mouse", "keyboard"), {"mouse"}),
         (("mouse", "cat", "dog"), set()),
+        (("cranes", "herons"), {"crane (bird)"}),
+        (("cranes", "trucks"), {"crane (machine)"}),
+        (("kites", "planes"), set()),
+        (("kites", "eagles"), {"kite"}),
     ],
 )
 def test_the_other_classes_decide_which_meaning_of_a_word_is_meant(class_names, expected):
