@@ -75,8 +75,8 @@ def _batch(question: Question) -> Iterator[Concern]:
     batch, train = question.recipe.settings().get("batch_size", 0), question.dataset.split_sizes["train"]
     if batch > train:
         yield _refuse(
-            f"A batch is at most as large as the training set. Received: batch_size={batch}, {count(train, 'training photo')}. "
-            f"Choose batch_size={train} or less."
+            f"A batch is at most as large as the training set. Received: batch_size={batch}, "
+            f"{count(train, 'training photo')}. Choose batch_size={train} or less."
         )
 
 
