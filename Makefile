@@ -1,9 +1,13 @@
-# make run: the dashboard. make test: all tests. Both install what they need; only Python 3.11 and make are required.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
-REQUIREMENTS ?= requirements.txt
+# make run: the dashboard. make test: all tests. Both install what they need; only make and a Python (3.11 to 3.13) are required.
+# .ci/environment chooses the newest Python that fits (PYTHON=... decides) and, where an NVIDIA GPU answers, the
+# requirements with CUDA (GPU=0 does not).
+GPU ?= auto
+REQUIREMENTS := $(or $(REQUIREMENTS),$(shell GPU='$(GPU)' .ci/environment requirements))
+$(if $(REQUIREMENTS),,$(error GPU must be 0, 1 or auto. Received: GPU=$(GPU)))
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
 
 .PHONY: run stop setup test test-keras test-training test-networks test-plain test-browser test-pages test-fast check bench browser
 .PHONY: screenshots format clean
@@ -14,17 +18,17 @@ run: setup
 stop:
 	@$(BIN)/python -m core stop
 
-setup: $(VENV)/.installed $(VENV)/.installed-dev
+setup: $(INSTALLED) $(VENV)/.installed-dev
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)] and "Graft needs Python 3.11 or 3.12, received " + sys.version.split()[0])'
-	$(PYTHON) -m venv $(VENV)
+	@python=$$(PYTHON='$(PYTHON)' .ci/environment python) && echo "Using $$($$python --version), $$python" && $$python -m venv $(VENV)
 
-$(VENV)/.installed: $(REQUIREMENTS) requirements.txt | $(BIN)/python
+$(INSTALLED): $(REQUIREMENTS) requirements.txt | $(BIN)/python
+	@GPU='$(GPU)' .ci/environment told $(REQUIREMENTS)
 	$(PIP) -r $(REQUIREMENTS)
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+$(VENV)/.installed-dev: requirements-dev.txt $(INSTALLED)
 	$(PIP) -r requirements-dev.txt
 	@touch $@
 
@@ -62,8 +66,8 @@ format: setup
 	$(BIN)/ruff format .
 
 # MLflow, for comparison in bench_leaderboard, requires other versions of Graft's dependencies.
-$(VENV)-mlflow/.installed: requirements-bench-mlflow.txt
-	$(PYTHON) -m venv $(VENV)-mlflow
+$(VENV)-mlflow/.installed: requirements-bench-mlflow.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-mlflow
 	$(VENV)-mlflow/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench-mlflow.txt
 	@touch $@
 
