@@ -10,7 +10,7 @@ NAME_LENGTH = 80
 """Characters a dataset or class name may have."""
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-"""Of the archives that are read; their kind is told from their content."""
+"""Of the archives that are read, for choosing a file; their kind is told from their content."""
 
 
 def name_key(text: str) -> str:
@@ -52,7 +52,7 @@ def dataset_name(name: str | None, source: Path) -> str:
         InvalidInput: the given name is empty, too long, or holds invisible characters, ``/`` or ``:``.
     """
     if name is None:
-        stem = source.resolve().name if source.is_dir() else _stem(source.name)
+        stem = source.resolve().name if source.is_dir() else archive_stem(source.name)
         text = without_invisible(unicodedata.normalize("NFC", stem)).replace(":", "-").strip()
         return text[:NAME_LENGTH].strip() or "photos"
     text = _checked(unicodedata.normalize("NFC", name).strip(), "dataset name")
@@ -61,7 +61,7 @@ def dataset_name(name: str | None, source: Path) -> str:
     return text
 
 
-def _stem(file: str) -> str:
+def archive_stem(file: str) -> str:
     """A file name without the suffix of an archive: ``photos`` of ``photos.tar.gz``."""
     for suffix in sorted(ARCHIVE_SUFFIXES, key=len, reverse=True):
         if file.lower().endswith(suffix) and len(file) > len(suffix):

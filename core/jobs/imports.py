@@ -127,7 +127,7 @@ def _register_stored(settings: Settings, registry: Registry) -> None:
 def source_path(source: str | Path) -> Path:
     """The archive or folder that ``source`` names; ``"demo"`` is the archive of demo photos."""
     if not str(source).strip():  # Path("") is the current folder
-        raise InvalidInput("Name a ZIP file or a folder with one folder of photos per class, or: demo.")
+        raise InvalidInput("Name a ZIP or TAR file or a folder with one folder of photos per class, or: demo.")
     return DEMO_ARCHIVE if str(source) == "demo" else Path(source).expanduser()
 
 

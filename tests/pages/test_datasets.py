@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.datasets import importing
+from core.datasets import readings
 from core.datasets.layout import LayoutChoice
 from core.jobs import background_imports
 from core.runs.values import Status
@@ -37,7 +37,7 @@ def test_a_folder_on_the_server_is_imported_in_the_background(bench, monkeypatch
 def test_an_upload_is_imported_under_its_own_name(bench, tmp_path, monkeypatch):
     started, released = [], []
     sent = Uploaded(path=tmp_path / "slices", name="my photos.zip", size_bytes=3_000_000_000)
-    monkeypatch.setattr("core.web.datasets.import_panel.upload_any_size", lambda key, label: sent)
+    monkeypatch.setattr("core.web.datasets.import_panel.upload_any_size", lambda key, label, suffixes: sent)
     monkeypatch.setattr("core.web.datasets.import_panel.release_upload", released.append)
     monkeypatch.setattr(
         "core.jobs.background_imports.start_import", lambda source, **given: started.append((source, given))
@@ -141,7 +141,7 @@ def asked(bench, tmp_path, monkeypatch):
         less = replace(less, id="aside", title="First ones *aside*", unlabelled=aside, notes=("Names decide.",))
         return LayoutChoice(layouts=(first_layout(files), less), question="What are the first ones?")
 
-    monkeypatch.setattr(importing, "read_layouts", read)
+    monkeypatch.setattr(readings, "read_layouts", read)
     monkeypatch.setattr(
         background_imports,
         "_start_process",
@@ -155,7 +155,7 @@ def test_a_question_shows_the_alternatives_with_classes_counts_and_photos(bench,
     at = visit("datasets")
     assert not at.exception
     radio = at.radio(key=f"import.layout.{asked}")
-    assert radio.options == [r"Classes are the folders \'cat\'\, \'dog\'", r"First ones \*aside\*"]
+    assert radio.options == ["Folders are classes", r"First ones \*aside\*"]
     assert "2 classes · 12 photos" in str(radio.proto.captions)
     assert "What are the first ones" in text_of(at) and "**cat** · 6 photos" in text_of(at)
     assert _shown_photos(at) == 2

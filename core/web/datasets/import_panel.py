@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.datasets.names import ARCHIVE_SUFFIXES, archive_stem
 from core.jobs import background_imports as imports
 from core.jobs.background_imports import ImportJob
 from core.text.units import amount, plain, size
@@ -21,8 +22,8 @@ LAYOUT = (
 
 
 def import_box(bench: Workbench) -> None:
-    """Three sources: a ZIP from this browser, a folder or ZIP on the server, the demo photos."""
-    upload, server, demo = st.tabs(["Upload a ZIP", "Folder on this machine", "Demo photos"])
+    """Three sources: an archive from this browser, a folder or archive on the server, the demo photos."""
+    upload, server, demo = st.tabs(["Upload an archive", "Folder on this machine", "Demo photos"])
     with upload:
         _upload(bench)
     with server:
@@ -40,26 +41,26 @@ def demo_button(bench: Workbench, *, key: str, primary: bool = False) -> None:
 
 
 def _upload(bench: Workbench) -> None:
-    """A ZIP of any size: uploaded in slices to the disk, then named and imported."""
+    """An archive of any size: uploaded in slices to the disk, then named and imported."""
     st.caption(LAYOUT)
-    sent = upload_any_size(UPLOAD, "ZIP of photos")
+    sent = upload_any_size(UPLOAD, "ZIP or TAR of photos", suffixes=ARCHIVE_SUFFIXES)
     if sent is None:
         return
     st.markdown(f":green[:material/check_circle:] **{plain(sent.name)}** is uploaded, {size(sent.size_bytes)}.")
     with st.form("import.upload", border=False):
-        name = _name_input("import.upload_name", Path(sent.name).stem)
+        name = _name_input("import.upload_name", archive_stem(sent.name))
         with st.container(horizontal=True):
             taken = st.form_submit_button("Import", icon=":material/upload:", type="primary", key="import.upload_go")
             st.form_submit_button("Discard", key="import.upload_drop", on_click=drop_upload, args=(UPLOAD,))
     if taken:
-        _start(bench, sent.path, name or Path(sent.name).stem, uploaded=True)
+        _start(bench, sent.path, name or archive_stem(sent.name), uploaded=True)
 
 
 def _server_side(bench: Workbench) -> None:
     st.caption(LAYOUT)
     with st.form("import.server", border=False):
         path = st.text_input(
-            "Folder or ZIP on the machine Graft runs on",
+            "Folder, ZIP or TAR on the machine Graft runs on",
             key="import.path",
             placeholder="/home/me/photos",
             help="The folder is not changed: Graft copies the photos.",
@@ -67,7 +68,7 @@ def _server_side(bench: Workbench) -> None:
         name = _name_input("import.server_name")
         sent = st.form_submit_button("Import", icon=":material/folder_open:", type="primary", key="import.server_go")
     if sent and not path.strip():
-        st.warning("Enter the path of a folder or a ZIP file first.")
+        st.warning("Enter the path of a folder or an archive first.")
     elif sent:
         _start(bench, path.strip(), name)
 

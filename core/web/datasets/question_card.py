@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.datasets.encodings import ENCODINGS as KNOWN_ENCODINGS
 from core.datasets.layout_summary import CLASSES_SHOWN, SAMPLES, UNLABELLED, LayoutSummary
 from core.jobs import background_imports as imports
 from core.jobs.background_imports import ImportJob, ImportQuestion
@@ -10,19 +11,7 @@ from core.web.parts.thumbnails import montage
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
 
-ENCODINGS = {
-    "": "detect",
-    "utf-8": "UTF-8",
-    "shift_jis": "Japanese (Shift-JIS)",
-    "gb18030": "Chinese, simplified (GBK)",
-    "big5": "Chinese, traditional (Big5)",
-    "euc_kr": "Korean (EUC-KR)",
-    "cp866": "Cyrillic, DOS (cp866)",
-    "cp1251": "Cyrillic, Windows (cp1251)",
-    "cp1252": "Western European, Windows (cp1252)",
-    "cp850": "Western European, DOS (cp850)",
-    "cp437": "DOS (cp437)",
-}
+ENCODINGS = {"": "detect", "utf-8": "UTF-8"} | {known.name: known.title for known in KNOWN_ENCODINGS}
 """What a page offers for the names in an archive; the command line takes any other one."""
 
 _SIDE, _GAP = 76, 6

@@ -21,7 +21,7 @@ class Uploaded:
     size_bytes: int
 
 
-def upload_any_size(key: str, label: str, *, suffixes: Sequence[str] = (".zip",)) -> Uploaded | None:
+def upload_any_size(key: str, label: str, *, suffixes: Sequence[str]) -> Uploaded | None:
     """A drop zone that uploads a file in slices to disk; the file once it is complete.
 
     It returns the same file until ``release_upload`` (the caller owns the file from then on, for example

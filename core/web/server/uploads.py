@@ -195,7 +195,7 @@ def _begin(upload: UploadTicket, offset: int, size: int, name: str) -> None:
     if upload.size is not None and (offset or upload.busy or upload.complete):
         raise InvalidInput(f"The file has changed: {upload.name}, {upload.size} bytes, was announced. Received: {size}")
     if not shown.lower().endswith(upload.suffixes):
-        raise InvalidInput(f"Choose a file that ends in {' or '.join(upload.suffixes)}. Received: {shown!r}")
+        raise InvalidInput(f"Choose a file that ends in {', '.join(upload.suffixes)}. Received: {shown!r}")
     if not 0 < size <= MOST_BYTES:
         raise InvalidInput(f"A file must have 1 byte to {size_words(MOST_BYTES)}. Received: {size_words(size)}")
     free = shutil.disk_usage(upload.folder).free

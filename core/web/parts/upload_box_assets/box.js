@@ -18,7 +18,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (mine === data.ticket || going.has(mine)) return; // a rerun of the page; what is being sent goes on
   box.dataset.ticket = data.ticket;
   find('.label').textContent = data.label;
-  input.accept = data.suffixes.join(',');
+  // Browsers know the last suffix only: they would offer no file for ".tar.gz".
+  input.accept = data.suffixes.map((suffix) => suffix.slice(suffix.lastIndexOf('.'))).join(',');
   let file = null;
   let received = 0;
   let controller = null;
@@ -90,7 +91,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const begin = (chosen) => {
     if (!chosen) return;
     if (!data.suffixes.some((suffix) => chosen.name.toLowerCase().endsWith(suffix))) {
-      say(`Choose a file that ends in ${data.suffixes.join(' or ')}. Received: ${chosen.name}`);
+      say(`Choose a file that ends in ${data.suffixes.join(', ')}. Received: ${chosen.name}`);
       return;
     }
     file = chosen;
