@@ -33,6 +33,7 @@ class FolderReading:
         problem: why there are no classes, as a sentence; "" where there are.
         weak: whether the layouts are no better than labels found elsewhere: one class, or names that say nothing.
         flat: photos of folders that are splits but hold no class folders, by split.
+        auxiliary: pictures that are no photos: masks and annotations.
     """
 
     layouts: tuple[Layout, ...] = ()
@@ -40,6 +41,7 @@ class FolderReading:
     problem: str = ""
     weak: bool = False
     flat: Mapping[str, tuple[UploadFile, ...]] = field(default_factory=dict)
+    auxiliary: tuple[Rejection, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +85,16 @@ def read_folders(files: Sequence[UploadFile], empty_folders: Iterable[tuple[str,
         note = f"The folder {quoted_list(repeated)} holds the same folders as lie beside it, and was read as these."
         found = replace(found, notes=(note,))
     top, found = _main_folder(top, found)
+    return replace(_confirmed(_read(top, found)), auxiliary=found.rejections)
+
+
+def _read(top: Folder, found: _Found) -> FolderReading:
     splits = find_splits(top)
     if splits is None:
-        return _confirmed(_read_classes(top, found))
+        return _read_classes(top, found)
     if not splits.classed:
         return _read_unclassed(top, splits, found)
-    return _confirmed(_read_splits(top, splits, found))
+    return _read_splits(top, splits, found)
 
 
 def _confirmed(reading: FolderReading) -> FolderReading:

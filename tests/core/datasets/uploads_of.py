@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.datasets.layout import Layout, UploadFile
+from core.datasets.layout import Layout, LayoutChoice, UploadFile
 from core.datasets.recognition import read_layouts
 
 
@@ -40,3 +40,19 @@ def counts(layout: Layout) -> dict[str, dict[str, int]]:
     for candidate in layout.candidates:
         found.setdefault(candidate.split, Counter())[candidate.class_name] += 1
     return {split: dict(classes) for split, classes in found.items()}
+
+
+class Texts:
+    """Contents of an upload that lie in memory: ``{path: text}``."""
+
+    def __init__(self, texts: dict[str, str | bytes]) -> None:
+        self.texts = texts
+
+    def read(self, file: UploadFile) -> bytes:
+        text = self.texts.get(file.name, b"")
+        return text.encode() if isinstance(text, str) else text
+
+
+def choice_of(texts: dict[str, str | bytes], *patterns: str) -> LayoutChoice:
+    """The ways to read an upload of photos with tables beside them."""
+    return read_layouts(upload(*patterns, *texts), (), Texts(texts))
