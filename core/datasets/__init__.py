@@ -8,7 +8,8 @@ names in their ``encodings``; ``recognition`` finds classes and splits, ``lookal
 
 from pathlib import Path
 
-from core.datasets.importing import ImportProgress, import_photos
+from core.datasets.importing import import_photos
+from core.datasets.progress import ImportProgress
 from core.datasets.sandbox import decode_untrusted
 from core.datasets.staging import sweep
 

@@ -1,6 +1,7 @@
 """Which decoded photos a dataset is made of: copies are left out, and every class needs enough photos."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.kinds import SUFFIXES
@@ -16,27 +17,54 @@ _KEEP_FIRST = {"test": 0, "validation": 1, "train": 2, "": 0}
 """Of copies in several given splits the test photo is kept, so that no test photo is trained on."""
 
 
-def without_copies(photos: Sequence[Photo]) -> tuple[list[Photo], list[Rejection]]:
-    """Photos with unique digests, and the rejected copies with reasons.
+@dataclass(frozen=True, kw_only=True)
+class UniquePhotos:
+    """Photos of which no two are one.
+
+    Args:
+        rejections: the copies that were left out, with reasons.
+        notes: how many copies were in two splits or two classes, as sentences.
+    """
+
+    photos: list[Photo]
+    rejections: list[Rejection]
+    notes: tuple[str, ...]
+
+
+def without_copies(
+    photos: Sequence[Photo], *, alike: Mapping[str, str] | None = None, known: Container[str] = ()
+) -> UniquePhotos:
+    """Photos with unique pixels.
 
     Of copies within one class one is kept. A photo in two classes is rejected everywhere: only the user knows which
     class is right.
+
+    Args:
+        alike: ``{digest: identity}`` of photos whose pixels are equal although ``Photo.pixels`` differs.
+        known: digests of the version before: of copies one of these is kept, so that the version stays the same.
     """
     groups: dict[str, list[Photo]] = {}
     for photo in photos:
-        groups.setdefault(photo.digest, []).append(photo)
+        groups.setdefault((alike or {}).get(photo.digest) or photo.pixels or photo.digest, []).append(photo)
     kept: list[Photo] = []
     rejections: list[Rejection] = []
+    leaks = conflicts = 0
     for copies in groups.values():
         if len({photo.class_name for photo in copies}) > 1:
             rejections += _conflict(copies)
+            conflicts += 1
             continue
-        first, *others = sorted(copies, key=lambda photo: (_KEEP_FIRST[photo.split], photo.file))
+        first, *others = sorted(copies, key=lambda one: (_KEEP_FIRST[one.split], one.digest not in known, one.file))
         kept.append(first)
-        rejections += [
-            Rejection(file=photo.file, reason=f"is a copy of {first.file}, which is kept") for photo in others
-        ]
-    return kept, rejections
+        rejections += [Rejection(file=photo.file, reason=_copy_reason(photo, first)) for photo in others]
+        leaks += any(photo.split != first.split for photo in others)
+    return UniquePhotos(photos=kept, rejections=rejections, notes=(*_leak_notes(leaks), *_conflict_notes(conflicts)))
+
+
+def _copy_reason(photo: Photo, kept: Photo) -> str:
+    same = "is a copy of" if photo.digest == kept.digest else "shows exactly the same pixels as"
+    where = f" of the {kept.split} split" if photo.split != kept.split else ""
+    return f"{same} {kept.file}{where}, which is kept"
 
 
 def _conflict(copies: list[Photo]) -> list[Rejection]:
@@ -46,6 +74,23 @@ def _conflict(copies: list[Photo]) -> list[Rejection]:
         reason = f"is the same photo as {other.file} of another class; keep it in the right one only"
         found.append(Rejection(file=photo.file, reason=reason))
     return found
+
+
+def _leak_notes(leaks: int) -> list[str]:
+    if not leaks:
+        return []
+    photos = "1 photo was" if leaks == 1 else f"{leaks:,} photos were"
+    return [
+        f"{photos} in several splits of the upload (data leakage): only the copy in the test split is kept, or else "
+        "the one in the validation split."
+    ]
+
+
+def _conflict_notes(conflicts: int) -> list[str]:
+    if not conflicts:
+        return []
+    photos = "1 photo is" if conflicts == 1 else f"{conflicts:,} photos are"
+    return [f"{photos} in more than one class of the upload and left out of all of them."]
 
 
 def check_suitable(photos: Sequence[Photo], layout: Layout, rejections: Sequence[Rejection]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from core.datasets.importing import tasks_of
+from core.datasets.decoding import tasks_of
 from core.datasets.layout import Layout, UploadFile
 from core.datasets.photos import thumbnail
 from core.datasets.sandbox import Decoded, decode_all
@@ -123,7 +123,8 @@ def _spread(files: Sequence[UploadFile]) -> list[UploadFile]:
 def _decoded(files: Sequence[UploadFile], source: Path, folder: Path, cancelled: Callable[[], bool]) -> dict[str, str]:
     """``{name in the upload: file in folder}`` of the files that are photos."""
     found: dict[str, str] = {}
-    with closing(decode_all(tasks_of(files, source), folder)) as decoding:
+    tasks = [replace(task, grey_bits=None) for task in tasks_of(files, source)]
+    with closing(decode_all(tasks, folder)) as decoding:
         for result in decoding:
             if isinstance(result, Decoded):
                 found[files[result.index].name] = f"{result.digest}.jpg"

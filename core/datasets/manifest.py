@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.datasets.modes import FULL_GREY
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import NotFound
 from core.files.home import MANIFEST
@@ -16,14 +17,18 @@ INGEST_VERSION = 1
 """Raised whenever the same bytes would be stored as other pixels; digests differ then."""
 
 
-def dataset_digest(photos: Iterable[Photo], unlabelled: Iterable[UnlabelledPhoto] = ()) -> str:
+def dataset_digest(
+    photos: Iterable[Photo], unlabelled: Iterable[UnlabelledPhoto] = (), grey_bits: int | None = None
+) -> str:
     """SHA-256 over ingest version and every photo's (class, split, digest), sorted; file names are not part of it.
 
-    The digests of unlabelled photos follow where there are any, so that datasets without them keep their digest.
+    The digests of unlabelled photos follow where there are any, and the bits of 16-bit grey where they are below 16, so
+    that datasets without them keep their digest.
     """
     rows = sorted((photo.class_name, photo.split, photo.digest) for photo in photos)
     aside = sorted(photo.digest for photo in unlabelled)
-    return hashlib.sha256(json.dumps([INGEST_VERSION, rows, *([aside] if aside else [])]).encode()).hexdigest()
+    grey = [{"grey_bits": grey_bits}] if grey_bits not in (None, FULL_GREY) else []
+    return hashlib.sha256(json.dumps([INGEST_VERSION, rows, *([aside] if aside else []), *grey]).encode()).hexdigest()
 
 
 def dataset_of(
@@ -38,6 +43,7 @@ def dataset_of(
     notes: tuple[str, ...],
     started: float,
     unlabelled: Sequence[UnlabelledPhoto] = (),
+    grey_bits: int | None = None,
 ) -> Dataset:
     """The dataset of these photos; ``started`` is when the import began, in seconds since 1970."""
     counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
@@ -47,7 +53,7 @@ def dataset_of(
         id=id,
         name=name,
         version=version,
-        digest=dataset_digest(photos, unlabelled),
+        digest=dataset_digest(photos, unlabelled, grey_bits),
         class_names=tuple(sorted({photo.class_name for photo in photos})),
         counts=counts,
         rejections=rejections,
@@ -58,6 +64,7 @@ def dataset_of(
         seconds=time.time() - started,
         notes=notes,
         unlabelled=len(unlabelled),
+        grey_bits=grey_bits,
     )
 
 
@@ -82,6 +89,7 @@ def read_manifest(folder: Path) -> tuple[Dataset, tuple[Photo, ...]]:
     """
     content = _content(folder)
     fields = content["dataset"]
+    fields.setdefault("grey_bits", FULL_GREY)  # manifests before 0.5.0
     fields["class_names"] = tuple(fields["class_names"])
     fields["rejections"] = tuple(Rejection(**rejection) for rejection in fields["rejections"])
     fields["notes"] = tuple(fields.get("notes", ()))

@@ -210,7 +210,7 @@ def load_plugin(kind: str) -> tuple[str, ...]:
         AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # there is one decoder process per core already
         return ("AVIF",)
     if kind == "HEIF":
-        import pi_heif  # type: ignore[import-untyped]
+        import pi_heif
 
         pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
         return ("HEIF",)

@@ -31,7 +31,12 @@ def with_split(
 
     A given split is kept; missing parts are drawn from its training photos, in the proportions of 70/15/15.
     Without one the split is drawn, and photos of ``previous`` keep theirs.
+
+    Args:
+        previous: ``{digest or pixels: split}`` of the version before.
     """
+    known = {photo.digest: previous.get(photo.digest) or previous.get(photo.pixels or "") for photo in photos}
+    previous = {digest: split for digest, split in known.items() if split}
     splits = {photo.digest: photo.split for photo in photos if photo.split}
     drawn = [split for split in SPLITS if split not in given]
     notes: list[str] = []

@@ -16,6 +16,8 @@ class Photo:
         split: ``train``, ``validation`` or ``test``; "" until it is drawn.
         width, height: of the original after EXIF orientation, in pixels.
         stored_bytes: size of the stored JPEG.
+        pixels: SHA-256 (hex) of the stored JPEG: equal for files of the same picture (``core.datasets.identity``). None
+            of photos that were imported before 0.5.0.
     """
 
     digest: str
@@ -25,6 +27,7 @@ class Photo:
     width: int
     height: int
     stored_bytes: int
+    pixels: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +60,8 @@ class Dataset:
     Args:
         id: opaque, ``d-`` and eight characters.
         name, version: for display and commands; version counts from 1 per name.
-        digest: SHA-256 over ingest version, classes, every photo's (digest, class, split), and the digests of the
-            unlabelled photos where there are any.
+        digest: SHA-256 over ingest version, classes, every photo's (digest, class, split), the digests of the
+            unlabelled photos where there are any, and ``grey_bits`` below 16.
         class_names: sorted; the index is the label.
         counts: ``{split: {class: photos}}``.
         rejections: files that were refused, with reasons (copies and conflicts included).
@@ -69,6 +72,8 @@ class Dataset:
         seconds: the import took.
         notes: decisions of the import, as sentences ("There was no validation folder: ...").
         unlabelled: number of photos without a class; they are in no count and no split.
+        grey_bits: how many bits its 16-bit grey photos use (``core.datasets.modes``), 16 of datasets imported before
+            0.5.0; None where it has no such photo.
     """
 
     id: str
@@ -85,6 +90,7 @@ class Dataset:
     seconds: float
     notes: tuple[str, ...] = ()
     unlabelled: int = 0
+    grey_bits: int | None = None
 
     @property
     def photo_count(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
+from core.datasets.identity import with_pixels
 from core.datasets.layout import LayoutChoice
 from core.datasets.manifest import read_manifest, read_unlabelled
 from core.datasets.names import dataset_name, quoted
@@ -59,7 +60,7 @@ def run_import(
             seed=seed,
             layout=layout,
             encoding=encoding,
-            previous=_previous_splits(registry, name),
+            previous=_previous_splits(settings, registry, name),
             progress=progress,
             cancelled=cancelled,
         )
@@ -131,10 +132,12 @@ def source_path(source: str | Path) -> Path:
     return DEMO_ARCHIVE if str(source) == "demo" else Path(source).expanduser()
 
 
-def _previous_splits(registry: Registry, name: str) -> dict[str, str]:
-    """The splits of the photos of the newest version with this name, which they keep."""
+def _previous_splits(settings: Settings, registry: Registry, name: str) -> dict[str, str]:
+    """The splits of the photos of the newest version with this name, which they keep: by file and by pixels."""
     versions = [dataset for dataset in registry.datasets() if dataset.name == name]
     if not versions:
         return {}
     newest = max(versions, key=lambda dataset: dataset.version)
-    return {photo.digest: photo.split for photo in registry.photos(newest.id)}
+    photos = with_pixels(registry.photos(newest.id), dataset_folder(settings, newest.id).photo)
+    by_pixels = {photo.pixels: photo.split for photo in photos if photo.pixels}
+    return by_pixels | {photo.digest: photo.split for photo in photos}

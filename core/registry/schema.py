@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -61,6 +61,7 @@ datasets = Table(
     _required("seconds", Float),
     _required("notes", JSON),
     _required("unlabelled", Integer, server_default="0"),
+    Column("grey_bits", Integer),
     UniqueConstraint("name", "version"),
 )
 
@@ -75,6 +76,7 @@ photos = Table(
     _required("width", Integer),
     _required("height", Integer),
     _required("stored_bytes", Integer),
+    Column("pixels", Text),
     CheckConstraint("split IN ('train', 'validation', 'test')", name="known_split"),
     Index("photos_in_order", "dataset_id", "split", "class_name", "digest"),
     sqlite_with_rowid=False,
