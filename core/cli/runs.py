@@ -6,6 +6,7 @@ from dataclasses import asdict
 from core.cli.verbs import Result, Verbs, add_list, add_verb, table
 from core.comparison.cost_axes import UNKNOWN_TRAINING_TIME
 from core.errors import InvalidInput, NotFound
+from core.models.card import FEATURES, PROBABILITIES, keras_output
 from core.recipes.labels import method_title
 from core.recipes.recipe import PARTS, Recipe
 from core.registry.search import RunQuery
@@ -131,7 +132,9 @@ def _model_row(workbench: Workbench, run: Run) -> dict | None:
     for model in workbench.registry.models(run.dataset_id):
         if model.run_id == run.id:
             path = workbench.settings.home / model.path
-            return {"model": model.id, "path": str(path), "sha256": model.sha256, "bytes": model.size_bytes}
+            output = keras_output(model.card) if path.suffix == ".keras" else PROBABILITIES
+            known = {"model": model.id, "path": str(path), "sha256": model.sha256, "bytes": model.size_bytes}
+            return known | {"output": output}
     return None
 
 
@@ -163,7 +166,8 @@ def show_text(result: dict) -> str:
         if alone is None:
             lines.append(f"  {UNKNOWN_TRAINING_TIME}")
     if result["model"]:
-        lines.append(f"  {result['model']['path']}")
+        features = " (features: its classifier is in head.npz)" if result["model"]["output"] == FEATURES else ""
+        lines.append(f"  {result['model']['path']}{features}")
     return "\n".join(lines)
 
 

@@ -17,7 +17,13 @@ from core.files.home import CARD
 from core.models.inference.model_files import engines_of
 from core.models.inference.nodes import Node, to_dict
 from core.models.lineage import parents_of
+from core.models.preprocessing import preprocessing
+from core.recipes.recipe import Pattern
 from core.runs.values import Cost, Evaluation, Model, Run
+
+PROBABILITIES, FEATURES = "probabilities", "features"
+"""What ``model.keras`` returns: the probabilities of the classes; or, where the classifier is no network, the pooled
+features that ``head.npz`` turns into probabilities."""
 
 
 def card_of(run: Run, dataset: Dataset, evaluations: Mapping[str, Evaluation], cost: Cost) -> dict:
@@ -36,25 +42,45 @@ def card_of(run: Run, dataset: Dataset, evaluations: Mapping[str, Evaluation], c
         "ci95": list(test.ci95),
         "n": test.n,
         "cost": asdict(cost),
+        "preprocessing": preprocessing(),
     }
 
 
-def write_card(folder: Path, card: dict, graph: Node | None, *, model: Path | None, packages: Sequence[str]) -> dict:
+def write_card(
+    folder: Path,
+    card: dict,
+    graph: Node | None,
+    *,
+    model: Path | None,
+    output: str = PROBABILITIES,
+    packages: Sequence[str],
+) -> dict:
     """Completes ``card`` and writes it to ``folder``.
 
     Args:
         graph: the inference graph, whose files are in ``folder``; None where LiteRT cannot run one of them.
-        model: ``model.keras``, where there is one. packages: whose versions are noted.
+        model: ``model.keras``, where there is one. output: ``PROBABILITIES`` or ``FEATURES``, what it returns.
+        packages: whose versions are noted.
     """
     card = card | {
         "answer": None if graph is None else to_dict(graph),
         "engines": [] if graph is None else engines_of(folder, graph),
-        "model": model and {"file": model.name, "sha256": digest_of(model), "bytes": model.stat().st_size},
+        "model": model
+        and {"file": model.name, "output": output, "sha256": digest_of(model), "bytes": model.stat().st_size},
         "versions": {package: version(package) for package in packages},
         "created_at": time.time(),
     }
     (folder / CARD).write_text(json.dumps(card, indent=1))
     return card
+
+
+def keras_output(card: Mapping) -> str:
+    """What the ``model.keras`` of this card returns; before 0.5.0 features for every scikit-learn classifier."""
+    known = (card.get("model") or {}).get("output")
+    if known:
+        return str(known)
+    is_sklearn = card.get("recipe", {}).get("pattern") == Pattern.STANDALONE_EXTRACTOR
+    return FEATURES if is_sklearn else PROBABILITIES
 
 
 def model_of(run: Run, card: dict, path: Path, home: Path) -> Model:

@@ -10,7 +10,7 @@ from core.backbones.values import Backbone
 from core.features import networks
 from core.features.views import View, jpeg_of
 from core.files.home import CARD, KERAS_MODEL, dataset_folder, run_folder
-from core.models.card import card_of, model_of, write_card
+from core.models.card import FEATURES, PROBABILITIES, card_of, model_of, write_card
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.nodes import files_of
 from core.recipes.program import PREDICTIONS, Part
@@ -78,7 +78,8 @@ def finish(
     run, test = context.run, evaluations["test"]
     cost = context.ledger.cost(**measured)
     card = card_of(run, context.dataset, evaluations, cost) | _training_of(context, fitted)
-    card = write_card(saved.folder, card, saved.graph, model=saved.model, packages=PACKAGES)
+    output = FEATURES if fitted.head is None else PROBABILITIES
+    card = write_card(saved.folder, card, saved.graph, model=saved.model, output=output, packages=PACKAGES)
     folder, file = run_folder(context.settings, run.id).model, saved.model.name if saved.model else CARD
     saving.publish(saved, folder)
     model = model_of(run, card, folder / file, context.settings.home)

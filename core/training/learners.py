@@ -129,7 +129,7 @@ class SklearnLearner:
         return FittedHead(
             inputs=self._inputs,
             probabilities=lambda split: fitted.probabilities(self._rows(split)),
-            head=None,
+            head=heads.keras_head(fitted.head.layers) if isinstance(fitted.head, DenseHead) else None,
             write_head=fitted.write,
             trainable_parameters=fitted.parameters,
             choice=fitted.choice,

@@ -2,11 +2,15 @@
 
 import json
 from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
+from core.datasets.photos import decode
 from core.features import engines
 from core.features.views import View
 from core.files.atomic import digest_of
@@ -17,6 +21,7 @@ from core.models.inference.model_files import read_model
 from core.recipes.recipe import Cascade, Pattern, Solver
 from core.training.fitting import Trainer
 from tests.keras.training_bench import NUMBERS, OTHER, TRAINED
+from tests.preprocessing_by_hand import network_input
 
 pytestmark = pytest.mark.keras
 
@@ -37,7 +42,6 @@ PATTERNS = {
     "stacking": (NUMBERS, CASCADE | {"cascade": Cascade.STACKING, "members": ("r-member",)}),
 }
 INPUTS = {"fusion": ["photo_0", "photo_1"], "stacking": ["photo_0", "photo_1"]}
-NO_KERAS_HEAD = ("standalone_extractor",)
 
 
 def answered(bench, run_id: str, photos) -> np.ndarray:
@@ -67,11 +71,8 @@ def test_a_run_leaves_a_model_that_says_what_was_measured(name, full_bench, tiny
     names = INPUTS.get(name, ["photo"])
     assert [one.name for one in model.inputs] == names
     said = model.predict(raw if len(names) == 1 else [raw] * len(names), verbose=0)
-    if name in NO_KERAS_HEAD:
-        assert model.layers[-1].name == "pool" and said.shape == (9, 8)
-    else:
-        assert model.layers[-1].name == "head"
-        np.testing.assert_allclose(said, stored["probabilities"], atol=2e-3)
+    assert model.layers[-1].name == "head"
+    np.testing.assert_allclose(said, stored["probabilities"], atol=2e-3)
     check_card(full_bench, run)
 
 
@@ -182,7 +183,8 @@ def test_a_finished_model_is_the_backbone_of_the_next_run(full_bench):
 
 
 def test_stacking_on_a_run_that_answers_without_keras_leaves_its_files_and_no_keras_model(full_bench):
-    full_bench.train("r-member", pattern=Pattern.STANDALONE_EXTRACTOR)
+    neighbours = replace(NUMBERS, solver=Solver.K_NEAREST_NEIGHBOURS)
+    full_bench.train("r-member", neighbours, pattern=Pattern.STANDALONE_EXTRACTOR)
     full_bench.train("r-one", **PATTERNS["stacking"][1])
     model = full_bench.registry.model("r-one")
     assert model.path.endswith("card.json") and model.card["model"] is None
@@ -199,6 +201,40 @@ def test_every_solver_learns_on_the_features_of_all_views(solver, bench):
     assert run.best_epoch is None and run.epochs_done == 0
     assert card["choice"]["chosen"] is not None
     assert run.test_accuracy > 0.5
+
+
+@pytest.mark.parametrize("solver", Solver)
+def test_model_keras_gives_the_stored_probabilities_from_the_original_file_and_the_card_alone(
+    solver, full_bench, tiny_dataset
+):
+    """With Keras, Pillow and NumPy, as in a notebook; where the classifier is no network, it says so."""
+    folder = dataset_folder(full_bench.settings, full_bench.dataset.id).path / "photos"
+    originals = {path.stem: larger(path) for path in folder.glob("*.jpg")}
+    for digest, original in originals.items():
+        (folder / f"{digest}.jpg").write_bytes(decode(original).jpeg)
+    run = full_bench.train("r-one", replace(NUMBERS, solver=solver), pattern=Pattern.STANDALONE_EXTRACTOR)
+    card = json.loads((full_bench.folder(run.id) / "model" / "card.json").read_text())
+    model = keras.saving.load_model(full_bench.model_path("r-one"), safe_mode=True)
+    stored = full_bench.answers("r-one", "test")
+    side = model.inputs[0].shape[1]
+    raw = np.stack([network_input(originals[str(one)], side, card["preprocessing"]) for one in stored["digests"]])
+    said = model.predict(raw.astype(card["preprocessing"]["input"]["dtype"]), verbose=0)
+    if solver in (Solver.LOGISTIC_REGRESSION, Solver.LINEAR_SVM):
+        assert card["model"]["output"] == "probabilities"
+        np.testing.assert_allclose(said, stored["probabilities"], atol=1e-5)
+    else:
+        assert card["model"]["output"] == "features"
+        assert model.layers[-1].name == "pool" and said.shape == (9, 8)
+
+
+def larger(path: Path) -> bytes:
+    """The photo as a camera would give it: large, turned by its EXIF orientation."""
+    image = Image.open(path).resize((1200, 900), Image.Resampling.BICUBIC).transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=95, exif=exif)
+    return buffer.getvalue()
 
 
 def test_the_prefix_is_the_engine_file_itself_not_a_copy(bench):

@@ -130,6 +130,14 @@ def test_models_can_be_downloaded_and_predict(filled):
     assert len(at.get("download_button")) == 2 and link_labels(at).count("Predict") == 2
 
 
+def test_a_file_that_returns_features_is_called_that(bench, filled):
+    model = bench.registry.models()[0]
+    older = model.card | {"recipe": {"pattern": "standalone_extractor"}, "model": {"file": "model.keras"}}
+    bench.registry.replace_card(model.id, card=older, sha256=model.sha256, size_bytes=model.size_bytes)
+    labels = [button.proto.label for button in visit("models").get("download_button")]
+    assert sorted(labels) == ["Download model.keras", "Download model.keras (features)"]
+
+
 def test_the_dataset_of_the_url_is_shown(bench, filled):
     fill(bench.registry, bench.settings, name="newer", runs=1)
     at = visit("models", dataset=filled.dataset.id)

@@ -10,6 +10,7 @@ import streamlit as st
 from core.comparison.cost_axes import COSTS
 from core.errors import GraftError
 from core.files.atomic import digest_of
+from core.models.card import FEATURES, keras_output
 from core.recipes.labels import describe
 from core.runs.values import Cost, Model, Run
 from core.text.units import listed, milliseconds, moment, percent, plain, size
@@ -67,7 +68,8 @@ def _metrics(bench: Workbench, model: Model, run: Run) -> None:
 def _size(model: Model, cost: Cost | None) -> Metric:
     """Size of the files; of a model that combines several, the main file is only its card."""
     if cost is None or cost.model_bytes is None or model.path.endswith(".keras"):
-        return ("Size", size(model.size_bytes), f"Of {Path(model.path).name}.")
+        features = " (features)" if keras_output(model.card) == FEATURES else ""
+        return ("Size", size(model.size_bytes), f"Of {Path(model.path).name}{features}.")
     return ("Size", size(cost.model_bytes), "Of all its files; files shared with its members are stored once.")
 
 
@@ -121,14 +123,23 @@ def _backbone(bench: Workbench, name: str) -> str:
         return f"{name} (deleted)"
 
 
+FEATURES_HELP = (
+    "This file returns features, not probabilities: the classifier is no network. It is stored beside it, in head.npz."
+)
+
+
 def _download(bench: Workbench, model: Model, run: Run) -> None:
     """The files are read at the click, not when the page is drawn."""
     path = bench.settings.home / model.path
     single = path.suffix == ".keras"
+    features = single and keras_output(model.card) == FEATURES
     label, name = ("Download model.keras", f"{run.id}.keras") if single else ("Download all files", f"{run.id}.zip")
+    if features:
+        label, name = "Download model.keras (features)", f"{run.id}-features.keras"
     st.download_button(
         label, path.read_bytes if single else partial(zipped, path.parent), name, "application/octet-stream",
         key=f"model.download.{model.id}", icon=":material/download:", on_click="ignore", disabled=not path.is_file(),
+        help=FEATURES_HELP if features else None,
     )  # fmt: skip
 
 

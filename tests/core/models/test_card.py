@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.files.atomic import digest_of
-from core.models.card import model_of, write_card
+from core.models.card import keras_output, model_of, write_card
 from core.models.inference.nodes import Network
 from tests.factories import make_run
 
@@ -24,7 +24,8 @@ def test_the_card_on_disk_is_the_returned_one_with_graph_files_and_versions(fold
     assert json.loads((folder / "card.json").read_text()) == card
     assert card["answer"] == {"kind": "network", "file": "network.tflite", "input_size": 8}
     assert card["engines"] == [{"file": "network.tflite", "sha256": digest_of(folder / "network.tflite")}]
-    assert card["model"] == {"file": "model.keras", "sha256": digest_of(folder / "model.keras"), "bytes": 5}
+    known = {"file": "model.keras", "sha256": digest_of(folder / "model.keras"), "bytes": 5}
+    assert card["model"] == known | {"output": "probabilities"}
     assert list(card["versions"]) == ["numpy"]
 
 
@@ -34,3 +35,10 @@ def test_a_model_that_is_its_card_has_no_file_in_keras_and_needs_no_graph(folder
     model = model_of(make_run(), card, folder / "card.json", folder)
     assert model.path == "card.json" and model.sha256 == digest_of(folder / "card.json")
     assert model.created_at == card["created_at"] and model.card is card
+
+
+def test_a_card_says_what_model_keras_returns_also_an_older_one():
+    sklearn, keras = {"recipe": {"pattern": "standalone_extractor"}}, {"recipe": {"pattern": "fine_tuning"}}
+    assert keras_output(sklearn | {"model": {"file": "model.keras"}}) == "features"
+    assert keras_output(sklearn | {"model": {"file": "model.keras", "output": "probabilities"}}) == "probabilities"
+    assert keras_output(keras | {"model": {"file": "model.keras"}}) == "probabilities"
