@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.planning.fitness import problems_of
-from core.text.units import count, moment, plain, size
+from core.text.units import count, listed, moment, plain, size
 from core.web.datasets import dataset_panel
 from core.web.datasets.import_panel import import_box, import_jobs
 from core.web.parts.choice import linked_dataset
@@ -42,14 +42,15 @@ def summary(datasets: Sequence[Dataset]) -> str:
     if not datasets:
         return "There are no photos yet: import one folder of photos per class, or start with the demo photos."
     photos = sum(dataset.photo_count for dataset in datasets)
-    return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}; the newest: {assessment(datasets[0])}"
+    return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}; the newest, {assessment(datasets[0])}"
 
 
 def assessment(dataset: Dataset) -> str:
-    """Whether the dataset is fit to learn from, or the most serious reason why it is not."""
+    """Whether the dataset is fit to compare models on, or why it is not, as one sentence."""
     problems = problems_of(dataset)
     if problems:
-        return f"{plain(dataset.name)}: {plain(problems[0].text)}"
+        kinds = listed([problem.kind for problem in problems])
+        return f"{plain(dataset.name)} is not yet fit to compare models on: {kinds}."
     return f"{plain(dataset.name)} is ready to train: {dataset_size(dataset)}, classes balanced."
 
 
@@ -73,8 +74,7 @@ def row(bench: Workbench, dataset: Dataset) -> None:
 
 
 def one_dataset(bench: Workbench, dataset: Dataset) -> None:
-    unfit = f"{dataset_size(dataset)}, not yet fit to compare models on. See below what is missing."
-    heading(plain(dataset_title(dataset)), unfit if problems_of(dataset) else assessment(dataset))
+    heading(plain(dataset_title(dataset)), assessment(dataset))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key="dataset.train"):
             st.switch_page("pages/train.py", query_params={"dataset": dataset.id})

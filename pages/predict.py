@@ -80,7 +80,7 @@ def _into_url() -> None:
 def predict(bench: Workbench, chosen: Sequence[Run], photos: panel.Photos, first_line: DeltaGenerator) -> None:
     if not chosen or not photos:
         with first_line:
-            todo = "Drop photos to see the predictions of every model." if chosen else "Choose a model."
+            todo = "Drop or choose photos to see the predictions of every model." if chosen else "Choose a model."
             heading("Predict", todo)
         return
     line = "No prediction could be made."

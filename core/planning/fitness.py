@@ -19,6 +19,9 @@ FEWEST = 10
 PRECISE = 0.10
 """Half of the widest interval an accuracy may have: models that differ by less cannot be told apart anyway."""
 
+SMALL_TEST = "few test photos"
+"""The kind of problem whose text is the claim."""
+
 MOST_IMBALANCED = 5
 """Times as many photos the largest class may have as the smallest."""
 
@@ -28,7 +31,8 @@ class FitnessProblem:
     """One reason why a dataset is not fit to learn from, or not yet.
 
     Args:
-        kind: ``split words``, ``leak``, ``few photos``, ``no test photos``, ``small test`` or ``imbalance``.
+        kind: ``classes named like splits``, ``photos in two splits``, ``few photos``, ``classes without test photos``,
+            ``few test photos`` or ``imbalance``.
         text: what is wrong, as sentences for display.
         enough: what would be enough, or what to do; "" where ``text`` says it.
     """
@@ -64,7 +68,7 @@ def half_interval(photos: int, accuracy: float) -> float:
     Wilson's score interval (Wilson 1927), as for every accuracy that Graft shows. It is widest at an accuracy of 50 %
     and narrower towards 0 and 100 %, so one number for all accuracies would claim too much or too little.
     """
-    low, high = wilson_interval(round(accuracy * photos), photos)
+    low, high = wilson_interval(accuracy * photos, photos)
     return (high - low) / 2
 
 
@@ -101,7 +105,7 @@ def _split_words(dataset: Dataset) -> FitnessProblem | None:
     else:
         text = f"The classes {quoted_list(list(words))} are named like splits."
     return FitnessProblem(
-        kind="split words",
+        kind="classes named like splits",
         text=text,
         enough="If they are no classes, import the photos again with one folder per class inside each split.",
     )
@@ -111,7 +115,7 @@ def _leaks(leaks: int) -> FitnessProblem | None:
     if not leaks:
         return None
     return FitnessProblem(
-        kind="leak",
+        kind="photos in two splits",
         text=f"{count(leaks, 'photo')} of it {'is' if leaks == 1 else 'are'} the same as one of another split, "
         "so accuracies are too high.",
         enough="Import the photos again: copies then stay in one split.",
@@ -136,7 +140,7 @@ def _no_test_photos(dataset: Dataset) -> FitnessProblem | None:
     if not missing:
         return None
     return FitnessProblem(
-        kind="no test photos",
+        kind="classes without test photos",
         text=f"There are no test photos of {listed(missing, 3)}, so how well they are recognised stays unknown.",
         enough="Put a few of each into the test folder.",
     )
@@ -147,11 +151,11 @@ def _small_test(dataset: Dataset) -> FitnessProblem | None:
     needed = photos_needed()
     if photos >= needed:
         return None
-    enough = f"{needed} test photos would give ± {100 * PRECISE:.0f} points or better"
+    enough = f"{needed} would give ± {100 * PRECISE:.0f} points or better"
     if dataset.split_given:
-        return FitnessProblem(kind="small test", text=claim(photos), enough=f"{enough}.")
+        return FitnessProblem(kind=SMALL_TEST, text=claim(photos), enough=f"{enough}.")
     total = round(needed / SHARES["test"], -1)
-    return FitnessProblem(kind="small test", text=claim(photos), enough=f"{enough}: about {total:.0f} photos in all.")
+    return FitnessProblem(kind=SMALL_TEST, text=claim(photos), enough=f"{enough}: about {total:.0f} photos in all.")
 
 
 def _imbalance(dataset: Dataset) -> FitnessProblem | None:

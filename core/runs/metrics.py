@@ -9,8 +9,11 @@ import numpy as np
 from core.runs.values import ClassScore, Evaluation
 
 
-def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Confidence interval of a proportion (score interval, Wilson 1927), valid also near 0 and 1 and for small n."""
+def wilson_interval(right: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of a proportion (score interval, Wilson 1927), valid also near 0 and 1 and for small n.
+
+    ``right`` may be a fraction: that of an expected proportion.
+    """
     if n == 0:
         return 0.0, 1.0
     z = NormalDist().inv_cdf(0.5 + confidence / 2)

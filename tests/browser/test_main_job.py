@@ -36,7 +36,7 @@ def test_a_newcomer_imports_trains_compares_and_predicts_without_the_readme(visi
 
 def _import_the_demo(page: Page) -> None:
     page.get_by_role("button", name="Try it with the demo photos").click()
-    page.get_by_text("is ready").wait_for(timeout=LONG)
+    page.get_by_text("is imported").wait_for(timeout=LONG)
     page.get_by_role("button", name="Train on this dataset").click()
 
 

@@ -139,7 +139,8 @@ def asked(bench, tmp_path, monkeypatch):
         aside = tuple(file for file in files if file.parts[-1] == "0.jpg")
         less = first_layout([file for file in files if file not in aside])
         less = replace(less, id="aside", title="First ones *aside*", unlabelled=aside, notes=("Names decide.",))
-        return LayoutChoice(layouts=(first_layout(files), less), question="What are the first ones?")
+        first = replace(first_layout(files), id="folders", title="Folders are classes")
+        return LayoutChoice(layouts=(first, less), question="What are the first ones?")
 
     monkeypatch.setattr(readings, "read_layouts", read)
     monkeypatch.setattr(
@@ -173,8 +174,9 @@ def test_the_chosen_way_is_imported_and_its_notes_are_said(bench, asked):
     assert not at.exception
     dataset = bench.registry.dataset("pets")
     assert (dataset.photo_count, dataset.unlabelled) == (10, 2)
-    assert "**pets** is ready: 10 photos in 2 classes, 2 without a class kept aside" in text_of(at)
-    assert "How it was read: Names decide" in text_of(at)
+    assert "**pets** is imported: 10 photos in 2 classes, 2 without a class kept aside" in text_of(at)
+    assert "How it was read: 2 classes, cat and dog" in text_of(at).replace("\\", "")
+    assert "Names decide" in text_of(at)
 
 
 def test_a_question_can_be_discarded(bench, asked):

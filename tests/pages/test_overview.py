@@ -56,7 +56,7 @@ def test_imported_photos_offer_training_next(bench, filled, monkeypatch):
     job = ImportJob(id="j1", title="flowers", state="done", dataset_id=filled.dataset.id, started_at=time.time())
     monkeypatch.setattr("core.jobs.background_imports.import_jobs", lambda settings: [job])
     at = visit()
-    assert "**flowers** is ready: 80 photos in 4 classes" in text_of(at)
+    assert "**flowers** is imported: 80 photos in 4 classes" in text_of(at)
     at.button(key="import.train.j1").click().run()
     assert at.title[0].value == "Train"
 
@@ -64,7 +64,7 @@ def test_imported_photos_offer_training_next(bench, filled, monkeypatch):
 def test_an_import_is_no_longer_news_once_something_was_launched_on_its_photos(filled, monkeypatch):
     job = ImportJob(id="j1", title="flowers", state="done", dataset_id=filled.dataset.id, started_at=1.0)
     monkeypatch.setattr("core.jobs.background_imports.import_jobs", lambda settings: [job])
-    assert "is ready" not in text_of(visit())
+    assert "is imported" not in text_of(visit())
 
 
 def test_the_first_line_names_the_best_accuracy_and_what_goes_on(filled):

@@ -5,9 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets.names import ARCHIVE_SUFFIXES, archive_stem
+from core.datasets.values import Dataset
 from core.jobs import background_imports as imports
 from core.jobs.background_imports import ImportJob
-from core.text.units import amount, plain, size
+from core.text.units import amount, count, listed, plain, size
 from core.web.datasets.question_card import question_card
 from core.web.parts.labels import dataset_size
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
@@ -141,12 +142,11 @@ def _done(bench: Workbench, job: ImportJob) -> None:
         dataset = bench.registry.dataset(job.dataset_id or "")
         skipped = len(dataset.rejections)
         st.markdown(
-            f":green[:material/check_circle:] **{plain(dataset.name)}** is ready: {dataset_size(dataset)}"
+            f":green[:material/check_circle:] **{plain(dataset.name)}** is imported: {dataset_size(dataset)}"
             f"{f', {amount(dataset.unlabelled)} without a class kept aside' if dataset.unlabelled else ''}"
             f"{f', {skipped} skipped' if skipped else ''}. {plain(job.message)}"
         )
-        if dataset.notes:
-            st.caption(f"How it was read: {plain(' '.join(dataset.notes))}")
+        st.caption(plain(f"How it was read: {_understood(dataset)}"))
         with st.container(horizontal=True, vertical_alignment="center"):
             key = f"import.train.{job.id}"
             if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key=key):
@@ -156,6 +156,13 @@ def _done(bench: Workbench, job: ImportJob) -> None:
             _dismiss(bench, job)
         return
     _dismiss(bench, job)
+
+
+def _understood(dataset: Dataset) -> str:
+    """How the upload was read, in one line."""
+    classes = f"{count(len(dataset.class_names), 'class', 'classes')}, {listed(dataset.class_names, 6)}"
+    split = "the split is yours" if dataset.split_given else "the split was drawn by Graft (70 / 15 / 15)"
+    return " ".join([f"{classes}; {split}.", *dataset.notes])
 
 
 def _failed(bench: Workbench, job: ImportJob) -> None:

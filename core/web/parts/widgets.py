@@ -11,7 +11,7 @@ import streamlit as st
 from core.charts.styles import run_colour
 from core.datasets.values import Dataset
 from core.errors import GraftError
-from core.planning.fitness import claim, problems_of
+from core.planning.fitness import SMALL_TEST, claim, problems_of
 from core.runs.values import Progress, Run, Status
 from core.text.units import amount, duration, plain
 from core.web.parts.frame import PAGES
@@ -53,7 +53,7 @@ def fitness_notes(dataset: Dataset) -> None:
     problems = problems_of(dataset)
     for problem in problems:
         st.markdown(f":orange[:material/warning:] {plain(str(problem))}")
-    if not any(problem.kind == "small test" for problem in problems):
+    if not any(problem.kind == SMALL_TEST for problem in problems):
         st.caption(plain(claim(dataset.split_sizes["test"])))
 
 

@@ -77,8 +77,8 @@ def _unlabelled_photos(bench: Workbench, datasets: Sequence[Dataset]) -> Photos:
     names = st.multiselect(
         "Photos to predict", list(paths), key=f"predict.unlabelled.{chosen}.{page}", placeholder="Choose photos, or all"
     )
-    captions = [plain(brief(file.rpartition("/")[2], 14)) for file in paths]
-    photo_strip(list(paths.values()), captions, alt=list(paths), width=96)
+    captions = [plain(brief(file.rpartition("/")[2], 13)) for file in paths]
+    photo_strip(list(paths.values()), captions, alt=list(paths), width=112)
     return [(name, paths[name].read_bytes()) for name in names if paths[name].is_file()]
 
 

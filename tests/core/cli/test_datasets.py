@@ -28,7 +28,10 @@ def ambiguous(monkeypatch):
         less = replace(
             first_layout(files[1:]), id="aside", title="One aside", unlabelled=files[:1], notes=("One is aside.",)
         )
-        return LayoutChoice(layouts=(first_layout(files), less), question="Is the first one a cat?")
+        return LayoutChoice(
+            layouts=(replace(first_layout(files), id="folders", title="Folders are classes"), less),
+            question="Is the first one a cat?",
+        )
 
     monkeypatch.setattr(readings, "read_layouts", read)
 
@@ -72,7 +75,7 @@ def test_the_chosen_layout_is_imported_and_unlabelled_photos_are_counted(call, p
 
 def test_a_dataset_says_whether_it_is_fit(call, pets):
     done = call("import", pets)
-    assert not done["fit"] and [problem["kind"] for problem in done["problems"]] == ["few photos", "small test"]
+    assert not done["fit"] and [problem["kind"] for problem in done["problems"]] == ["few photos", "few test photos"]
 
 
 def test_a_layout_that_does_not_exist_is_named(call, pets, ambiguous):

@@ -13,6 +13,7 @@ from core.files.home import datasets_folder
 from core.jobs import imports
 from core.jobs.imports import known_message, preview_import, run_import
 from core.workbench import Workbench
+from core.workbench.rebuild import rebuild
 from tests.core.datasets.uploads_of import first_layout
 from tests.factories import tiny_jpeg
 
@@ -97,6 +98,7 @@ def test_a_new_registry_finds_the_datasets_on_the_disk(archive, settings, regist
     registry.close()
     for path in settings.home.glob("registry.db*"):
         path.unlink()
+    rebuild(settings)
     assert Workbench.open(settings).registry.datasets() == [first]
 
 
@@ -112,6 +114,7 @@ def test_a_new_registry_finds_the_unlabelled_photos_on_the_disk(archive, setting
     registry.close()
     for path in settings.home.glob("registry.db*"):
         path.unlink()
+    rebuild(settings)
     bench = Workbench.open(settings)
     assert bench.registry.unlabelled_photos(first.id) == aside
     assert bench.unlabelled_path(first.id, aside[0].digest).exists()
@@ -129,7 +132,7 @@ def test_an_import_that_cannot_be_registered_leaves_nothing(archive, settings, r
     assert [path.name for path in datasets_folder(settings).iterdir()] == [".import.lock"]
 
 
-def test_a_folder_that_is_no_dataset_is_left_alone(settings):
+def test_a_folder_that_is_no_dataset_is_left_alone(settings, registry):
     strange = datasets_folder(settings) / "mine"
     strange.mkdir(parents=True)
     (strange / "manifest.json").write_text('{"photos": 3}')
