@@ -1,20 +1,47 @@
-"""A small reverse proxy: forwards ``/graft/x`` as ``/x``, pages and websockets."""
+"""A small reverse proxy: forwards ``/graft/x`` as ``/x``, pages and websockets; it may answer requests itself."""
 
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+
+PAGE = b"<html><body><h1>This is the proxy</h1></body></html>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What the proxy answers in place of the server: a page of its own.
+
+    Args:
+        abrupt: the connection is closed at once, so that a browser that is still sending never reads the answer.
+    """
+
+    status: str
+    headers: str = ""
+    abrupt: bool = False
+
+    def encoded(self) -> bytes:
+        head = f"HTTP/1.1 {self.status}\r\nContent-Type: text/html\r\nContent-Length: {len(PAGE)}\r\n{self.headers}"
+        return f"{head}Connection: close\r\n\r\n".encode() + PAGE
+
+
+Answer = Callable[[str, str, int], Reply | None]
+"""``(method, path, bytes of the body) -> reply``, or None where the request is passed on."""
 
 
 @contextmanager
-def stripping_proxy(target_port: int, prefix: str = "/graft") -> Iterator[str]:
+def stripping_proxy(target_port: int, prefix: str = "/graft", answer: Answer = lambda *_: None) -> Iterator[str]:
     """The address of a proxy on 127.0.0.1 that strips ``prefix`` and responds 404 to all other paths."""
     listening = socket.create_server(("127.0.0.1", 0))
     loop = asyncio.new_event_loop()
 
+    pass_on = partial(_pass_on, target_port=target_port, prefix=prefix, answer=answer)
+
     async def serve() -> None:
-        async with await asyncio.start_server(lambda *ends: _pass_on(*ends, target_port, prefix), sock=listening):
+        async with await asyncio.start_server(pass_on, sock=listening):
             await asyncio.Event().wait()
 
     thread = threading.Thread(target=_run, args=(loop, serve), daemon=True)
@@ -30,17 +57,24 @@ def _run(loop: asyncio.AbstractEventLoop, serve) -> None:
     loop.close()
 
 
-async def _pass_on(reader, writer, target_port: int, prefix: str) -> None:
+async def _pass_on(reader, writer, target_port: int, prefix: str, answer: Answer) -> None:
     """One request per connection: only its first line is changed."""
     with suppress(OSError, asyncio.IncompleteReadError):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         method, path, rest = head.split(" ", 2)
-        if path == prefix or not path.startswith(f"{prefix}/"):
-            answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        length = next((int(line[15:]) for line in rest.split("\r\n") if line.lower().startswith("content-length:")), 0)
+        reply = answer(method, path, length)
+        if reply is not None:
+            if not reply.abrupt:
+                await reader.readexactly(length)
+            writer.write(reply.encoded())
+            await writer.drain()
+        elif path == prefix or not path.startswith(f"{prefix}/"):
+            refusal = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             if path == prefix:
                 to = f"Location: {prefix}/".encode()
-                answer = b"HTTP/1.1 308 Permanent Redirect\r\n" + to + b"\r\nContent-Length: 0\r\n\r\n"
-            writer.write(answer)
+                refusal = b"HTTP/1.1 308 Permanent Redirect\r\n" + to + b"\r\nContent-Length: 0\r\n\r\n"
+            writer.write(refusal)
             await writer.drain()
         else:
             if "upgrade: websocket" not in rest.lower():
