@@ -119,7 +119,7 @@ def class_levels(photos: Sequence[Placed]) -> tuple[list[ClassLevel], str]:
     repeated = set.intersection(*(set(tops[name].folders) for name in nested))
     if len(nested) > 1 and len(repeated) > 1:
         second = ClassLevel(level=1, title=_inside(nested))
-        return [first, second], f"{_hold(nested, repeated)}, {_do_not(others)}. Which folders are the classes?"
+        return [first, second], f"{_hold(nested, repeated)}, and {_do_not(others)}. Which folders are the classes?"
     return [ClassLevel(level=0, title="Folders are classes")], ""
 
 
@@ -172,7 +172,7 @@ def _beside(first: ClassLevel, nested: str, others: list[str], tops: dict[str, _
     inner = tops[nested].folders
     apart = f"photos in {quoted_list(others)} have none"
     inside = ClassLevel(level=1, inside=nested, title=f"{_inside([nested])}; {apart}")
-    return [inside, first], f"{_hold([nested], inner)}, {_do_not(others)}. Which folders are the classes?"
+    return [inside, first], f"{_hold([nested], inner)}, and {_do_not(others)}. Which folders are the classes?"
 
 
 def _inside(outer: Sequence[str]) -> str:
@@ -186,11 +186,11 @@ def _hold(outer: Sequence[str], inner: Iterable[str]) -> str:
 
 
 def _do_not(others: Sequence[str]) -> str:
-    return f"the folder{'s' * (len(others) > 1)} {quoted_list(list(others))} beside {_it(others)} only photos"
-
-
-def _it(others: Sequence[str]) -> str:
-    return "them" if len(others) > 1 else "it"
+    many = len(others) > 1
+    names = quoted_list(list(others))
+    return (
+        f"the folders {names} beside it hold only photos" if many else f"the folder {names} beside it holds only photos"
+    )
 
 
 def _some(names: Iterable[str]) -> str:
