@@ -53,25 +53,33 @@ def train(options: Namespace) -> Result:
     dataset = workbench.registry.dataset(options.dataset)
     recipes = recipes_of(workbench, dataset.id, options)
     _ask_about_number(len(recipes), options)
-    if options.dry_run or _asks(options):
-        plans = workbench.plan(dataset.id, recipes, force=options.force)
+    plans = workbench.plan(dataset.id, recipes, force=options.force)
+    possible = [plan for plan in plans if plan.decision is not Decision.REFUSED]
+    if not possible:
         workbench.refuse_unavailable(plans)
-        if options.dry_run:
-            return _with_concerns(workbench, plans, [_planned(plan, plan.run_id) for plan in plans]), True
-        _ask_about(workbench, plans)
-    wanted = [(dataset.id, recipe) for recipe in recipes]
+    if options.dry_run:
+        rows = [_planned(plan, plan.run_id) for plan in plans]
+        return _with_concerns(workbench, possible, rows), len(possible) == len(plans)
+    if _asks(options):
+        _ask_about(workbench, possible)
+    wanted = [(dataset.id, recipe) for recipe, plan in zip(recipes, plans, strict=True) if plan in possible]
     launched = workbench.plan_and_launch(wanted, options.priority, force=options.force)
     rows = [_planned(plan, run.id) | {"status": str(run.status)} for plan, run in launched]
-    result = _with_concerns(workbench, [plan for plan, _ in launched], rows)
-    return _waited(workbench, [run for _, run in launched], result) if options.wait else (result, True)
+    done = _waited(workbench, [run for _, run in launched], rows) if options.wait else True
+    refused = [plan for plan in plans if plan.decision is Decision.REFUSED]
+    for plan in refused:
+        print(f"Not launched: {plan.name}. {plan.because}", file=sys.stderr)
+    rows += [_planned(plan, None) for plan in refused]
+    return _with_concerns(workbench, [plan for plan, _ in launched], rows), done and len(possible) == len(plans)
 
 
-def _waited(workbench: Workbench, runs: Sequence[Run], result: dict) -> Result:
+def _waited(workbench: Workbench, runs: Sequence[Run], rows: list[dict]) -> bool:
+    """Puts the final status into the rows; returns whether all runs have finished."""
     ended = wait_for(workbench, [run.id for run in runs])
     done = report_unfinished(ended)
-    for row, run in zip(result["runs"], ended, strict=True):
+    for row, run in zip(rows, ended, strict=True):
         row["status"] = str(run.status)
-    return result, done
+    return done
 
 
 def _asks(options: Namespace) -> bool:

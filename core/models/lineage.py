@@ -1,5 +1,8 @@
 """The sources of a recipe's networks and predictions: the catalogue, or models of finished runs."""
 
+import re
+from difflib import get_close_matches
+
 from core.backbones import Backbone, get
 from core.backbones.saved import from_card
 from core.backbones.table import rows
@@ -54,13 +57,20 @@ def run_name(recipe: Recipe, registry: Registry, settings: Settings) -> str:
     return name_of(recipe, title_of)
 
 
+def _suggestion(name: str) -> str:
+    """The backbones that are written nearly so, else all."""
+    written = re.sub(r"[^a-z0-9]+", "_", name.casefold())
+    close = [written] if written in rows() else get_close_matches(written, rows(), n=3, cutoff=0.75)
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"Choose from: {', '.join(rows())}, or the id of a finished run."
+
+
 def _model_of(run_id: str, registry: Registry) -> Model:
     try:
         run = registry.run(run_id)
     except NotFound:
-        raise NotFound(
-            f"There is no backbone or run {run_id!r}. Choose from: {', '.join(rows())}, or the id of a finished run."
-        ) from None
+        raise NotFound(f"There is no backbone or run {run_id!r}. {_suggestion(run_id)}") from None
     try:
         return registry.model(run.id)
     except NotFound:

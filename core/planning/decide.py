@@ -163,8 +163,9 @@ def _active(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision |
 
 
 def _interrupted(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision | None:
+    """A run that was started; one that was cancelled before has nothing to resume."""
     wanted = recipe.hyperparameters.epochs
-    ended = [c for c in candidates if c.run.status in (Status.FAILED, Status.KILLED)]
+    ended = [c for c in candidates if c.run.status in (Status.FAILED, Status.KILLED) and c.run.attempt]
     stopped = [c for c in ended if not recipe.is_trained or c.asked == wanted]
     if not stopped:
         return None

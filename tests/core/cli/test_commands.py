@@ -1,5 +1,7 @@
 """The command line: one JSON object on stdout, one line on stderr, exit code 0 only when it was done."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,25 @@ def test_train_launches_a_grid_of_patterns_and_depths(call, registry):
         ("from_scratch", None, "new", "SCHEDULED"),
     ]
     assert registry.run(rows[1]["run"]).name == "EfficientNet-Lite0 · fine-tuning (top 2 blocks)"
+
+
+def test_what_cannot_run_does_not_keep_the_others_from_running_and_is_said(call, registry, capsys):
+    before = len(registry.runs())
+    arguments = ["--dataset", "flowers", "--backbone", "efficientnet_lite0", "--pattern", "fine_tuning"]
+    arguments += ["--depth", "1", "99", "2"]
+    assert main(["train", *arguments, "--json"]) == 1
+    rows = json.loads(capsys.readouterr().out)["runs"]
+    assert [(row["depth"], row["decision"]) for row in rows] == [(1, "new"), (2, "new"), (99, "refused")]
+    assert rows[-1]["run"] is None and "between 1 and 18" in rows[-1]["because"]
+    assert len(registry.runs()) == before + 2
+    assert main(["train", *arguments]) == 1
+    assert "the depth must be between 1 and 18. Received: depth=99" in capsys.readouterr().err
+
+
+def test_a_name_that_is_written_otherwise_is_suggested(call):
+    assert "Did you mean efficientnet_lite0?" in train(call, "efficientnet-lite0", code=1)
+    assert "Did you mean resnet50?" in train(call, "ResNet50", code=1)
+    assert "resnet50" in train(call, "resnet-5o", code=1)
 
 
 def test_patterns_may_be_given_one_by_one_as_well(call):

@@ -81,7 +81,14 @@ def test_a_run_without_a_model_is_no_backbone(registry, settings):
 
 
 def test_a_name_nobody_knows_is_answered_with_the_names(registry, settings):
-    with pytest.raises(NotFound, match="no backbone or run 'resnet'.*efficientnet_lite0.*or the id of a finished"):
+    with pytest.raises(NotFound, match="no backbone or run 'alexnet'.*efficientnet_lite0.*or the id of a finished"):
+        backbone_of("alexnet", registry, settings)
+
+
+def test_a_name_that_is_written_nearly_so_is_suggested(registry, settings):
+    with pytest.raises(NotFound, match=r"'efficientnet-lite0'\. Did you mean efficientnet_lite0\?$"):
+        backbone_of("efficientnet-lite0", registry, settings)
+    with pytest.raises(NotFound, match=r"Did you mean resnet50 or "):
         backbone_of("resnet", registry, settings)
 
 

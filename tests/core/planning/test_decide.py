@@ -32,6 +32,7 @@ def candidate(status, *, epochs=10, done=None, model=True, checkpoint=True, id="
         "status": status,
         "epochs_done": recipe.hyperparameters.epochs if done is None else done,
         "best_epoch": 7,
+        "attempt": 1,
     }
     return EarlierRun(run=Run(**values | changes), has_model=model, has_checkpoint=checkpoint)
 
@@ -71,6 +72,12 @@ def test_an_interrupted_run_resumes_at_its_next_epoch():
     decision, because, _, first_epoch = decided(10, [candidate(Status.KILLED, done=4)])
     assert (decision, first_epoch) == (Decision.RESUMED, 5)
     assert "after epoch 4 of 10" in because
+
+
+def test_a_run_cancelled_before_it_began_is_not_resumed():
+    never = candidate(Status.KILLED, done=0, checkpoint=False, attempt=0)
+    assert decided(10, [never])[::3] == (Decision.NEW, 1)
+    assert decided(10, [never, candidate(Status.KILLED, done=4, id="r-2")])[2] == "r-2"
 
 
 def test_why_a_run_failed_is_said_before_it_goes_on():
