@@ -116,7 +116,8 @@ def _alternatives_text(result: dict) -> str:
     layouts = [LayoutSummary.from_json(layout | {"samples": {}}) for layout in result["layouts"]]
     if not result["question"]:
         return "\n".join([f"{result['path']} is read as follows; nothing was stored.", *_layout_lines(layouts[0], "")])
-    lines = [f"{result['path']} can be read in {count(len(layouts), 'way')}:"]
+    ways = "one way only" if len(layouts) == 1 else count(len(layouts), "way")
+    lines = [f"{result['path']} can be read in {ways}:"]
     for number, layout in enumerate(layouts, 1):
         lines += _layout_lines(layout, f"{number}. ")
         lines.append(f"   choose it with: --layout {layout.id}")

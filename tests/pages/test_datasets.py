@@ -50,6 +50,18 @@ def test_an_upload_is_imported_under_its_own_name(bench, tmp_path, monkeypatch):
     assert released == ["import.file"]
 
 
+def test_an_encoding_of_the_names_can_be_given(bench, monkeypatch):
+    started = []
+    monkeypatch.setattr(
+        "core.jobs.background_imports.start_import", lambda source, **given: started.append(given["encoding"])
+    )
+    at = visit("datasets")
+    at.text_input(key="import.path").input("/photos/mine.zip")
+    at.selectbox(key="import.server_encoding").select("cp866")
+    at.button(key="import.server_go").click().run()
+    assert not at.exception and started == ["cp866"]
+
+
 def test_importing_nothing_asks_for_a_path(bench):
     at = visit("datasets")
     at.button(key="import.server_go").click().run()

@@ -9,7 +9,7 @@ from core.datasets.values import Dataset
 from core.jobs import background_imports as imports
 from core.jobs.background_imports import ImportJob
 from core.text.units import amount, count, listed, plain, size
-from core.web.datasets.question_card import question_card
+from core.web.datasets.question_card import encoding_box, question_card
 from core.web.parts.labels import dataset_size
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
 from core.web.parts.widgets import explained, page_link, poll
@@ -18,7 +18,8 @@ from core.workbench import Workbench
 UPLOAD = "import.file"
 LAYOUT = (
     "One folder per class. If the folders lie under **train**, **validation** and **test**, your split is kept; "
-    "otherwise Graft draws one (70 / 15 / 15)."
+    "otherwise Graft draws one (70 / 15 / 15). Where photos can be read in several ways, you are asked before anything "
+    "is stored."
 )
 
 
@@ -50,11 +51,12 @@ def _upload(bench: Workbench) -> None:
     st.markdown(f":green[:material/check_circle:] **{plain(sent.name)}** is uploaded, {size(sent.size_bytes)}.")
     with st.form("import.upload", border=False):
         name = _name_input("import.upload_name", archive_stem(sent.name))
+        encoding = _encoding_input("import.upload_encoding")
         with st.container(horizontal=True):
             taken = st.form_submit_button("Import", icon=":material/upload:", type="primary", key="import.upload_go")
             st.form_submit_button("Discard", key="import.upload_drop", on_click=drop_upload, args=(UPLOAD,))
     if taken:
-        _start(bench, sent.path, name or archive_stem(sent.name), uploaded=True)
+        _start(bench, sent.path, name or archive_stem(sent.name), encoding=encoding, uploaded=True)
 
 
 def _server_side(bench: Workbench) -> None:
@@ -67,11 +69,12 @@ def _server_side(bench: Workbench) -> None:
             help="The folder is not changed: Graft copies the photos.",
         )
         name = _name_input("import.server_name")
+        encoding = _encoding_input("import.server_encoding")
         sent = st.form_submit_button("Import", icon=":material/folder_open:", type="primary", key="import.server_go")
     if sent and not path.strip():
         st.warning("Enter the path of a folder or an archive first.")
     elif sent:
-        _start(bench, path.strip(), name)
+        _start(bench, path.strip(), name, encoding=encoding)
 
 
 def _name_input(key: str, usual: str = "") -> str | None:
@@ -79,9 +82,22 @@ def _name_input(key: str, usual: str = "") -> str | None:
     return st.text_input("Name (optional)", usual, key=key, max_chars=80, help=help_).strip() or None
 
 
-def _start(bench: Workbench, source: str | Path, name: str | None = None, *, uploaded: bool = False) -> None:
+def _encoding_input(key: str) -> str | None:
+    """The encoding of the names in an archive, None to find it out. Hidden: few archives need it."""
+    with st.expander("Names look wrong after an import?"):
+        return encoding_box(key)
+
+
+def _start(
+    bench: Workbench,
+    source: str | Path,
+    name: str | None = None,
+    *,
+    encoding: str | None = None,
+    uploaded: bool = False,
+) -> None:
     with explained():
-        imports.start_import(source, settings=bench.settings, name=name, own_source=uploaded)
+        imports.start_import(source, settings=bench.settings, name=name, encoding=encoding, own_source=uploaded)
         if uploaded:
             release_upload(UPLOAD)
         st.rerun()

@@ -94,15 +94,22 @@ def _tile(bench: Workbench, job_id: str, label: str, layout: LayoutSummary, name
 def _other_encoding(bench: Workbench, job_id: str, question: ImportQuestion) -> None:
     """Names in an archive that look wrong are read again with another encoding."""
     with st.popover("Names look wrong?", icon=":material/translate:"):
-        encoding = st.selectbox(
-            "Encoding of the names in the archive",
-            list(ENCODINGS),
-            index=list(ENCODINGS).index(question.encoding) if question.encoding in ENCODINGS else 0,
-            format_func=ENCODINGS.__getitem__,
-            key=f"import.encoding.{job_id}",
-        )
+        encoding = encoding_box(f"import.encoding.{job_id}", question.encoding)
         if st.button("Read again", key=f"import.again.{job_id}"):
-            _answer(bench, job_id, layout=None, encoding=encoding or None)
+            _answer(bench, job_id, layout=None, encoding=encoding)
+
+
+def encoding_box(key: str, asked: str | None = None) -> str | None:
+    """The encoding of the names in an archive that the user chooses, first ``asked``; None to find it out."""
+    names = list(ENCODINGS)
+    chosen = st.selectbox(
+        "Encoding of the names in the archive",
+        names,
+        index=names.index(asked) if asked in names else 0,
+        format_func=ENCODINGS.__getitem__,
+        key=key,
+    )
+    return chosen or None
 
 
 def _answer(bench: Workbench, job_id: str, *, layout: str | None, encoding: str | None) -> None:

@@ -30,6 +30,8 @@ from core.jobs.background_imports import (
 from core.workbench import Workbench
 from tests.core.datasets.uploads_of import first_layout
 from tests.core.jobs.test_imports import write_zip
+from tests.photo_files import archive as archive_of
+from tests.photo_files import classes
 
 
 @pytest.fixture
@@ -117,7 +119,24 @@ def test_the_upload_of_a_killed_import_goes_at_the_next_start(settings, registry
     assert not source.exists()
 
 
-# --- the question; the process of the import runs inside the test ---
+# --- the question ---
+
+
+def test_an_ambiguous_upload_is_asked_about_and_imported_as_answered(settings, registry, tmp_path):
+    upload = archive_of(tmp_path / "pets.zip", classes("dataset/", cat=6, dog=6) | classes("", first=90, samples=3))
+    job = wait_for_job(settings, start_import(upload, settings=settings, own_source=True))
+    assert job.state == "question" and registry.datasets() == []
+    layouts = {tuple(layout.classes): layout for layout in job.question.layouts}
+    chosen = layouts["cat", "dog"]
+    assert chosen.unlabelled == 3 and len(chosen.samples["cat"]) == 3
+    answer_import(settings, job.id, layout=chosen.id)
+    job = wait_for_job(settings, job.id)
+    assert job.state == "done", job.message
+    dataset = registry.dataset("pets")
+    assert (dataset.class_sizes, dataset.unlabelled) == ({"cat": 6, "dog": 6}, 3)
+
+
+# In these the process of the import runs inside the test.
 
 
 @pytest.fixture
