@@ -66,7 +66,8 @@ def calibrate(options: Namespace) -> Result:
     if options.undo:
         workbench.uncalibrate(run.id)
         return {"run": run.id, "calibration": None}, True
-    return {"run": run.id, "calibration": asdict(workbench.calibrate(run.id))}, True
+    fitted = workbench.calibrate(run.id)
+    return {"run": run.id, "calibration": asdict(fitted), "caution": fitted.caution}, True
 
 
 def calibrate_text(result: dict) -> str:
@@ -75,7 +76,7 @@ def calibrate_text(result: dict) -> str:
         return f"{result['run']} predicts without a temperature again."
     lines = [f"{result['run']}: temperature {found['temperature']:.3f}, fitted on {found['photos']} validation photos"]
     lines += [_before_and_after(found, split) for split in ("validation", "test")]
-    return "\n".join(lines)
+    return "\n".join([*lines, *([f"  {result['caution']}"] if result["caution"] else [])])
 
 
 def _before_and_after(found: Mapping[str, Any], split: str) -> str:

@@ -20,12 +20,17 @@ from core.files import atomic
 from core.files.home import CARD, features_lock, run_folder, run_folders, undeleted
 from core.files.locks import acquire, try_acquire
 from core.models.inference.model_files import CALIBRATION
-from core.models.temperature import fit_temperature, scaled
+from core.models.temperature import HIGHEST, LOWEST, fit_temperature, scaled
 from core.registry import Registry
 from core.runs.metrics import calibration_error, cross_entropy
 from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Model, Run, Status
 from core.settings import Settings
+from core.text.units import count
+
+FEW_PHOTOS = 30
+"""Validation photos below which a fitted temperature is chance: with 2 that are predicted correctly it is always the
+lowest one, and the test photos' log-loss can be three times as large."""
 
 _STAGED = f".{CARD}.new"
 
@@ -53,6 +58,15 @@ class Calibration:
     test_ece_after: float | None
     test_loss_before: float | None
     test_loss_after: float | None
+
+    @property
+    def caution(self) -> str:
+        """Why the temperature may do more harm than good; "" where there is no reason to think so."""
+        if self.photos < FEW_PHOTOS:
+            return f"Fitted on {count(self.photos, 'photo')}: too few to rely on ({FEW_PHOTOS} are enough)."
+        if self.temperature in (LOWEST, HIGHEST):
+            return "The validation photos do not determine the temperature: it is at the end of its range."
+        return ""
 
 
 def calibrate(run: Run, registry: Registry, settings: Settings) -> Calibration:

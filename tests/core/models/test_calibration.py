@@ -66,6 +66,13 @@ def test_the_temperature_is_fitted_on_validation_answers_and_only_reported_on_te
     assert bench.calibrate(run.id).temperature == found.temperature, "the test photos have no say"
 
 
+def test_few_photos_and_a_temperature_at_the_end_of_its_range_are_a_caution(bench, run):
+    fitted = bench.calibrate(run.id)
+    few, enough = replace(fitted, photos=29), replace(fitted, photos=30, temperature=1.3)
+    assert few.caution == "Fitted on 29 photos: too few to rely on (30 are enough)." and not enough.caution
+    assert "end of its range" in replace(enough, temperature=calibration.LOWEST).caution
+
+
 def test_it_is_kept_on_both_cards_and_read_back_as_it_was(bench, run):
     assert bench.calibration(run.id) is None
     found = bench.calibrate(run.id)

@@ -71,6 +71,8 @@ def _temperature(selected: Selected, run_id: str, fitted: Calibration | None, ra
         with st.container(gap=None, width="stretch"):
             parts.chip(selected, run_id)
             st.caption(_metrics(selected, run_id, fitted, raw))
+            if fitted and fitted.caution:
+                st.caption(f":orange[:material/warning:] {plain(fitted.caution)}")
         change = selected.bench.uncalibrate if fitted else selected.bench.calibrate
         st.button(
             "Undo" if fitted else "Calibrate", key=f"compare.temperature.{run_id}", on_click=_try,
