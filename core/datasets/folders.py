@@ -267,8 +267,10 @@ def _placed(top: Folder) -> tuple[Placed, ...]:
 def _may_be_split(name: str, top: Folder) -> bool:
     """Whether a folder of photos beside class folders is named like the test; "train" is a class beside bus and car."""
     word = split_word(name)
+    if word is None or word.split == "train" or word.affix or word.weak:
+        return False
     opposite = {f"in{name}".casefold(), f"un{name}".casefold()} & {other.casefold() for other in top.folders}
-    return word is not None and word.split != "train" and not word.affix and not word.weak and not opposite
+    return not opposite
 
 
 def _with_split_aside(reading: FolderReading, top: Folder, found: _Found, names: list[str]) -> FolderReading:

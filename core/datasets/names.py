@@ -1,6 +1,7 @@
 """Names from uploads: which are accepted, and how messages quote them."""
 
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 from core.errors import InvalidInput
@@ -31,6 +32,7 @@ def quoted_list(names: list[str], limit: int = 5) -> str:
     return f"{text} and {rest} more" if rest > 0 else text
 
 
+@lru_cache(10_000)
 def class_name(folder: str) -> str:
     """The class name of a folder: NFC, without surrounding spaces.
 

@@ -54,6 +54,8 @@ def _replaced(text: str, replacement: Callable[[str], str]) -> str:
 
 
 def _found(text: str) -> Iterator[int]:
+    if text.isascii() and text.isprintable():
+        return
     for match in _CANDIDATES.finditer(text):
         if not _belongs(text, match.start()):
             yield match.start()
