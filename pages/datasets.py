@@ -9,6 +9,7 @@ from core.datasets.values import Dataset
 from core.planning.fitness import problems_of
 from core.text.units import count, listed, moment, plain, size
 from core.web.datasets import dataset_panel
+from core.web.datasets.copies_panel import copies
 from core.web.datasets.import_panel import import_box, import_jobs
 from core.web.parts.choice import linked_dataset
 from core.web.parts.frame import require_frame
@@ -30,7 +31,7 @@ def page() -> None:
 
 def every_dataset(bench: Workbench, datasets: Sequence[Dataset], first_line: DeltaGenerator) -> None:
     with first_line:
-        heading("Datasets", summary(datasets))
+        heading("Datasets", summary(bench, datasets))
     import_jobs(bench)
     with st.expander("Import photos", icon=":material/upload:", expanded=not datasets, key="import.box"):
         import_box(bench)
@@ -38,16 +39,17 @@ def every_dataset(bench: Workbench, datasets: Sequence[Dataset], first_line: Del
         row(bench, dataset)
 
 
-def summary(datasets: Sequence[Dataset]) -> str:
+def summary(bench: Workbench, datasets: Sequence[Dataset]) -> str:
     if not datasets:
         return "There are no photos yet: import one folder of photos per class, or start with the demo photos."
     photos = sum(dataset.photo_count for dataset in datasets)
-    return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}; the newest, {assessment(datasets[0])}"
+    newest = assessment(datasets[0], bench.leaks(datasets[0].id))
+    return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}; the newest, {newest}"
 
 
-def assessment(dataset: Dataset) -> str:
+def assessment(dataset: Dataset, leaks: int) -> str:
     """Whether the dataset is fit to compare models on, or why it is not, as one sentence."""
-    problems = problems_of(dataset)
+    problems = problems_of(dataset, leaks=leaks)
     if problems:
         kinds = listed([problem.kind for problem in problems])
         return f"{plain(dataset.name)} is not yet fit to compare models on: {kinds}."
@@ -74,17 +76,19 @@ def row(bench: Workbench, dataset: Dataset) -> None:
 
 
 def one_dataset(bench: Workbench, dataset: Dataset) -> None:
-    heading(plain(dataset_title(dataset)), assessment(dataset))
+    leaks = bench.leaks(dataset.id)
+    heading(plain(dataset_title(dataset)), assessment(dataset, leaks))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key="dataset.train"):
             st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
         page_link("runs", "Runs of this dataset", dataset=dataset.id)
         page_link("datasets", "All datasets")
-    fitness_notes(dataset)
+    fitness_notes(dataset, leaks)
     dataset_panel.facts(dataset)
     dataset_panel.charts(bench, dataset)
     dataset_panel.gallery(bench, dataset)
     dataset_panel.unlabelled_gallery(bench, dataset)
+    copies(bench, dataset)
     dataset_panel.skipped_files(dataset)
     dataset_panel.deletion(bench, dataset)
 

@@ -31,7 +31,7 @@ def page() -> None:
         return
     with explained():
         dataset = choose_dataset(bench, datasets, key="train.dataset")
-        fitness_notes(dataset)
+        fitness_notes(dataset, bench.leaks(dataset.id))
         choose_and_launch(bench, dataset)
 
 

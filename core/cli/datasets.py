@@ -53,7 +53,7 @@ def import_(options: Namespace) -> Result:
     finally:
         if printer:
             printer.close()
-    result = _row(dataset) | {
+    result = _row(workbench, dataset) | {
         "accepted": dataset.photo_count,
         "notes": list(dataset.notes),
         "rejected": [asdict(rejection) for rejection in dataset.rejections],
@@ -138,14 +138,20 @@ def _layout_lines(layout: LayoutSummary, number: str) -> list[str]:
 
 
 def datasets(options: Namespace) -> Result:
-    return {"datasets": list(map(_row, Workbench.open().registry.datasets()))}, True
+    bench = Workbench.open()
+    return {"datasets": [_row(bench, dataset) for dataset in bench.registry.datasets()]}, True
 
 
-def _row(dataset: Dataset) -> dict:
+def _row(bench: Workbench, dataset: Dataset) -> dict:
     about = {name: getattr(dataset, name) for name in ("name", "version", "digest")}
     counts = {"classes": dataset.class_sizes, "splits": dataset.split_sizes, "unlabelled": dataset.unlabelled}
-    problems = [{"kind": problem.kind, "text": str(problem)} for problem in problems_of(dataset)]
-    return {"dataset": dataset.id} | about | counts | {"fit": not problems, "problems": problems}
+    copies = [
+        {"files": [photo.file for photo in one.photos], "across_splits": one.is_leak, "across_classes": one.is_conflict}
+        for one in bench.copies(dataset.id)
+    ]
+    found = problems_of(dataset, leaks=bench.leaks(dataset.id))
+    problems = [{"kind": problem.kind, "text": str(problem)} for problem in found]
+    return {"dataset": dataset.id} | about | counts | {"fit": not problems, "problems": problems, "copies": copies}
 
 
 def datasets_text(result: dict) -> str:

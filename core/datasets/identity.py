@@ -76,6 +76,18 @@ def equal_pictures(stored: Iterable[StoredPicture]) -> list[list[StoredPicture]]
     return [group for group in groups.values() if len(group) > 1]
 
 
+def shared_pictures(first: Sequence[StoredPicture], second: Sequence[StoredPicture]) -> int:
+    """How many photos of ``first`` are in ``second``, as the same file or with equal pixels."""
+    files = {one.photo.digest for one in second}
+    shared = {one.path for one in first if one.photo.digest in files}
+    paths = {one.path for one in first}
+    for group in equal_pictures([*first, *second]):
+        here = {one.path for one in group} & paths
+        if len(here) < len(group):
+            shared |= here
+    return len(shared)
+
+
 def with_pixels(photos: Iterable[Photo], path_of: Callable[[str], Path]) -> list[Photo]:
     """The photos with ``pixels``, computed from the stored JPEGs where they were not recorded."""
     return [photo if photo.pixels else replace(photo, pixels=_pixels(path_of(photo.digest))) for photo in photos]

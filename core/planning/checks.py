@@ -8,8 +8,9 @@ from pathlib import Path
 from core.backbones import Backbone, availability, catalogue
 from core.backbones.table import rows
 from core.backbones.values import Availability
+from core.datasets.identity import StoredPicture, shared_pictures
 from core.datasets.values import Dataset
-from core.files.home import features_folder, run_folder
+from core.files.home import dataset_folder, features_folder, run_folder
 from core.models.heads.mapping import mapped
 from core.planning.decide import Concern, Decision, Level, Plan
 from core.recipes.recipe import Cascade, Pattern, Recipe
@@ -199,23 +200,25 @@ def _cheap_first(runs: Sequence[Run], registry: Registry) -> Iterator[Concern]:
 
 def _leaks(question: Question) -> Iterator[Concern]:
     """Data leakage: a model trained on photos of this test split would look better than it is."""
-    tested: set[str] | None = None
+    tested: list[StoredPicture] = []
     for name in _builds_on(question.recipe, question.registry):
         parent = question.registry.run(name)
         if parent.dataset_id == question.dataset.id:
             continue
-        if tested is None:
-            tested = {photo.digest for photo in question.registry.photos(question.dataset.id, split="test")}
-        seen = {
-            photo.digest
-            for split in ("train", "validation")
-            for photo in question.registry.photos(parent.dataset_id, split=split)
-        }
-        if seen & tested:
+        tested = tested or _stored(question, question.dataset.id, "test")
+        seen = [one for split in ("train", "validation") for one in _stored(question, parent.dataset_id, split)]
+        shared = shared_pictures(tested, seen)
+        if shared:
             yield _ask(
-                f"{parent.name} ({parent.id}) was trained on {count(len(seen & tested), 'photo')} that are test photos "
+                f"{parent.name} ({parent.id}) was trained on {count(shared, 'photo')} that are test photos "
                 "here, so the test accuracy would be too high (data leakage)."
             )
+
+
+def _stored(question: Question, dataset_id: str, split: str) -> list[StoredPicture]:
+    folder = dataset_folder(question.settings, dataset_id)
+    photos = question.registry.photos(dataset_id, split=split)
+    return [StoredPicture(photo=photo, path=folder.photo(photo.digest)) for photo in photos]
 
 
 def _builds_on(recipe: Recipe, registry: Registry) -> list[str]:

@@ -88,6 +88,12 @@ class Datasets(Store):
         query = query.order_by(unlabelled_photos.c.file, unlabelled_photos.c.digest).limit(limit).offset(offset)
         return self.values(query, UnlabelledPhoto)
 
+    def has_recorded_pixels(self, dataset_id: str) -> bool:
+        """Whether the pixels of all its photos were compared when it was imported (by 0.5.0 or later)."""
+        unknown = select(photos.c.digest).where(photos.c.dataset_id == dataset_id, photos.c.pixels.is_(None)).limit(1)
+        with self.reading() as connection:
+            return connection.execute(unknown).first() is None
+
     def delete_dataset(self, dataset_id: str, entry: dict[str, Any] | None = None) -> None:
         """Deletes a dataset, its photos, and every run on it with its results and model.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets import ImportProgress
+from core.datasets.identity import Copies, copies_in
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.features.parquet import export_parquet
@@ -15,6 +16,8 @@ from core.models.lineage import backbone_of
 from core.recipes.program import PREDICTIONS, TOP, Part, pooled, program_of
 from core.runs.values import Run
 from core.workbench.base import Bench
+
+_copies: dict[tuple[Path, str], tuple[Copies, ...]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,22 @@ class Importing(Bench):
     def photo_path(self, dataset_id: str, digest: str) -> Path:
         """The stored JPEG of a photo."""
         return dataset_folder(self.settings, dataset_id).photo(digest)
+
+    def copies(self, dataset_id: str) -> tuple[Copies, ...]:
+        """The photos of a dataset that are one, which only datasets imported before 0.5.0 have.
+
+        Found once a process, since a dataset does not change.
+        """
+        key = self.settings.home, dataset_id
+        if key not in _copies:
+            recorded = self.registry.has_recorded_pixels(dataset_id)
+            folder = dataset_folder(self.settings, dataset_id)
+            _copies[key] = () if recorded else copies_in(self.registry.photos(dataset_id), folder.photo)
+        return _copies[key]
+
+    def leaks(self, dataset_id: str) -> int:
+        """Photos of a dataset that are in several of its splits."""
+        return sum(one.is_leak for one in self.copies(dataset_id))
 
     def unlabelled_path(self, dataset_id: str, digest: str) -> Path:
         """The stored JPEG of a photo without a class."""

@@ -10,7 +10,7 @@ from core.jobs import background_imports
 from core.runs.values import Status
 from core.web.parts.upload_box import Uploaded
 from tests.core.datasets.uploads_of import first_layout
-from tests.factories import fill
+from tests.factories import fill, make_dataset, make_photos
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 from tests.photo_files import archive, classes, jpeg
 
@@ -241,3 +241,30 @@ def test_a_dataset_that_is_not_fit_is_never_called_ready(bench, filled):
 def test_a_large_balanced_dataset_is_ready(bench):
     fill(bench.registry, runs=0, per_class=200)
     assert "is ready to train" in first_line(visit("datasets", dataset="flowers"))
+
+
+def test_photos_of_an_earlier_dataset_that_are_one_are_shown_with_what_is_wrong(bench):
+    """As 0.4.0 left it: pixels were not recorded, and the same picture lies in train and test."""
+    photos = [replace(photo, stored_bytes=900 + number) for number, photo in enumerate(make_photos(per_class=20))]
+    name = photos[0].class_name
+    test = next(n for n, photo in enumerate(photos) if photo.split == "test" and photo.class_name == name)
+    photos[test] = replace(photos[test], stored_bytes=photos[0].stored_bytes)
+    dataset = make_dataset(photos)
+    bench.registry.add_dataset(dataset, photos)
+    for photo in photos:
+        path = bench.photo_path(dataset.id, photo.digest)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg(1))
+    assert [one.is_leak for one in bench.copies(dataset.id)] == [True] and bench.leaks(dataset.id) == 1
+    at = visit("datasets", dataset=dataset.id)
+    assert not at.exception
+    assert "1 photo more than once" in text_of(at)
+    assert "1 photo of it is the same as one of another split" in text_of(at)
+
+
+def test_a_dataset_whose_pixels_were_compared_has_no_block_of_copies(bench):
+    photos = [replace(photo, pixels=photo.digest) for photo in make_photos(per_class=20)]
+    dataset = make_dataset(photos)
+    bench.registry.add_dataset(dataset, photos)
+    assert bench.registry.has_recorded_pixels(dataset.id) and bench.copies(dataset.id) == ()
+    assert "more than once" not in text_of(visit("datasets", dataset=dataset.id))

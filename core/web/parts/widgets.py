@@ -48,9 +48,12 @@ def explained() -> Iterator[None]:
         st.error(plain(str(error)), icon=":material/error:")
 
 
-def fitness_notes(dataset: Dataset) -> None:
-    """Why a dataset is not fit to learn from, and what would be enough; what its test photos allow to claim."""
-    problems = problems_of(dataset)
+def fitness_notes(dataset: Dataset, leaks: int) -> None:
+    """Why a dataset is not fit to learn from, and what would be enough; what its test photos allow to claim.
+
+    ``leaks``: photos in several of its splits.
+    """
+    problems = problems_of(dataset, leaks=leaks)
     for problem in problems:
         st.markdown(f":orange[:material/warning:] {plain(str(problem))}")
     if not any(problem.kind == SMALL_TEST for problem in problems):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.identity import copies_in, with_pixels
+from core.datasets.identity import StoredPicture, copies_in, shared_pictures, with_pixels
 from core.datasets.values import Photo
 from core.files.home import dataset_folder
 from tests.core.datasets.imports import given_split, imported, reasons, splits
@@ -154,3 +154,14 @@ def test_recorded_pixels_are_not_read_again_and_missing_files_are_no_copies(tmp_
     assert len(copies_in(known, lambda digest: tmp_path / digest)) == 1
     assert copies_in(photos, lambda digest: tmp_path / digest) == ()
     assert copies_in([known[0], replace(known[1], pixels="other")], lambda digest: tmp_path / digest) == ()
+
+
+def test_photos_of_one_dataset_that_another_has_too(tmp_path):
+    names = {"a": jpeg(1), "b": jpeg(2), "c": jpeg(3)}
+    old = old_photos(tmp_path, {name: ("cat", "test", data) for name, data in names.items()})
+    (tmp_path / "other").mkdir()
+    new = old_photos(tmp_path / "other", {"x": ("cat", "train", jpeg(1)), "b": ("cat", "train", jpeg(2))})
+    first = [StoredPicture(photo=photo, path=tmp_path / photo.digest) for photo in old]
+    second = [StoredPicture(photo=photo, path=tmp_path / "other" / photo.digest) for photo in new]
+    assert shared_pictures(first, second) == 2 and shared_pictures(second, first) == 2
+    assert shared_pictures(first, []) == 0 and shared_pictures(first[2:], second) == 0
