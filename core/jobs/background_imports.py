@@ -93,12 +93,10 @@ def start_import(
     folder.path.mkdir(parents=True)
     # Locked before the request exists: an import with a request and a free lock counts as killed.
     with acquire(folder.alive_lock) as alive:
-        if own_source and Path(source).exists():
-            shutil.move(source, folder.upload)
-            source, name = folder.upload, title
+        moved = own_source and Path(source).exists()
         request = {
-            "source": str(source),
-            "name": name,
+            "source": str(folder.upload if moved else source),
+            "name": title if moved else name,
             "layout": None,
             "encoding": encoding,
             "own_source": own_source,
@@ -106,6 +104,8 @@ def start_import(
             "at": time.time(),
         }
         atomic.write_json(folder.request, request)
+        if moved:
+            shutil.move(source, folder.upload)
         _start_process(settings, folder, alive)
     return job_id
 
@@ -155,8 +155,15 @@ def cancel_import(settings: Settings, job_id: str) -> None:
 
 
 def dismiss_import(settings: Settings, job_id: str) -> None:
-    """Remove an import that has ended from the list; discards an upload whose question was not answered."""
-    shutil.rmtree(import_folder(settings, job_id).path, ignore_errors=True)
+    """Remove an import that has ended from the list; an upload whose question was not answered is deleted with it.
+
+    One that runs (answered in another tab) is cancelled instead.
+    """
+    folder = import_folder(settings, job_id)
+    if is_held(folder.alive_lock) and _status(folder)["state"] == "running":
+        cancel_import(settings, job_id)
+    else:
+        shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def recover(settings: Settings) -> None:
@@ -241,6 +248,7 @@ def _background(job_id: str, settings: Settings, stopped: Callable[[], bool] = l
     atomic.write_json(folder.status, outcome)
     if not _asks(folder):
         _delete_upload(request)
+        shutil.rmtree(folder.samples, ignore_errors=True)
 
 
 def _outcome(

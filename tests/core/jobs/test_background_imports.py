@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import tarfile
 import time
 import zipfile
 from contextlib import suppress
@@ -187,7 +188,7 @@ def test_an_answer_imports_the_kept_upload_under_its_name(archive, settings, reg
     assert (job.state, job.id, job.question) == ("done", job_id, None), job.message
     dataset = registry.dataset("my pets")
     assert (dataset.class_sizes, dataset.unlabelled) == ({"cat": 5, "dog": 6}, 1)
-    assert not upload.exists()
+    assert not upload.exists() and not import_folder(settings, job_id).samples.exists()
     answer_import(settings, job_id, layout="folders")  # of a tab that still shows the question
     assert len(registry.datasets()) == 1
 
@@ -254,6 +255,9 @@ def test_an_answer_while_the_import_runs_does_nothing(archive, settings, registr
     with acquire(import_folder(settings, job_id).alive_lock):
         assert (the_job(settings).state, the_job(settings).question) == ("running", None)
         answer_import(settings, job_id, layout="folders")
+        import_folder(settings, job_id).status.write_text('{"state": "running"}')
+        dismiss_import(settings, job_id)
+        assert import_folder(settings, job_id).upload.exists() and import_folder(settings, job_id).cancel.exists()
     assert the_job(settings).state == "question" and registry.datasets() == []
 
 
@@ -276,6 +280,19 @@ def test_a_name_that_is_not_used_is_said_on_the_page(archive, settings, registry
     job_id = start_import(archive, settings=settings, name="other")
     answer_import(settings, job_id, layout="folders")
     assert "as 'pets' (version 1)" in the_job(settings).message and "'other' was not used" in the_job(settings).message
+
+
+def test_an_upload_is_read_by_its_content_whatever_its_name(settings, registry, tmp_path):
+    for name, data in classes(cat=6, dog=6).items():
+        (tmp_path / "pets" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pets" / name).write_bytes(data)
+    with tarfile.open(tmp_path / "upload-1", "w:gz") as packed:
+        packed.add(tmp_path / "pets", "pets")
+    job = wait_for_job(
+        settings, start_import(tmp_path / "upload-1", settings=settings, name="my pets", own_source=True)
+    )
+    assert job.state == "done", job.message
+    assert registry.dataset("my pets").class_sizes == {"cat": 6, "dog": 6}
 
 
 def test_a_wrong_name_leaves_no_folder(archive, settings):
