@@ -1,9 +1,13 @@
-"""Reading whole files of an upload that are no photos: tables of labels."""
+"""Reading whole files of an upload that are no photos: tables of labels, and Parquet files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from core.datasets.label_tables import LabelTable
 from core.datasets.layout import UploadFile
 from core.datasets.members import Member, read_file, read_member
+from core.datasets.parquet_tables import read_parquet_files
+from core.datasets.values import Rejection
 from core.errors import InvalidInput
 
 TABLE_LIMIT = 64 * 2**20
@@ -32,3 +36,7 @@ class Contents:
         if isinstance(file.source, Path):
             return read_file(file.source)
         raise InvalidInput("is a photo inside a Parquet file")
+
+    def read_parquet(self, files: Iterable[UploadFile]) -> tuple[list[UploadFile], list[LabelTable], list[Rejection]]:
+        """The photos in Parquet files, one table for each file, and files that cannot be used."""
+        return read_parquet_files(files, self._source)

@@ -15,12 +15,15 @@ import sys
 from functools import lru_cache
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from core.datasets.kinds import kind_of
 from core.datasets.members import Member, read_file, read_member
 from core.datasets.photos import ISOLATED, SECONDS_PER_PHOTO, StoredPhoto, decode, exact_digest, load_plugin
 from core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 MEMORY_LIMIT = 2 * 2**30
 WRITE_LIMIT = 64 * 2**20
@@ -30,7 +33,7 @@ CRASHED = "is damaged or malicious: the process that read it crashed"
 
 def main() -> None:
     """Decode tasks until stdin ends."""
-    _set_limits()
+    set_limits()
     folder = Path(sys.argv[1])
     _reply({"ready": True})
     for line in sys.stdin.buffer:
@@ -40,7 +43,8 @@ def main() -> None:
         _reply(result)
 
 
-def _set_limits() -> None:
+def set_limits() -> None:
+    """Limit memory and the size of files that this process writes."""
     for limit, most in (
         (resource.RLIMIT_AS, MEMORY_LIMIT),
         (resource.RLIMIT_FSIZE, WRITE_LIMIT),
@@ -110,6 +114,28 @@ def _in_own_process(task: dict, data: bytes, folder: Path) -> dict:
 
 
 def _read(task: dict) -> bytes:
+    if task.get("row") is None:
+        return read_source(task)
+    from core.datasets.parquet_rows import photo_in_row
+
+    return photo_in_row(_parquet(json.dumps([task["path"], task["member"]])), task["column"], task["row"])
+
+
+@lru_cache(maxsize=1)
+def _parquet(source: str) -> "ParquetFile":
+    """Kept: the photos of a file are decoded one after the other."""
+    from core.datasets.parquet_rows import open_parquet
+
+    path, member = json.loads(source)
+    return open_parquet(read_source({"path": path, "member": member}))
+
+
+def read_source(task: dict) -> bytes:
+    """The bytes of the file or member of a task.
+
+    Raises:
+        InvalidInput: with the reason as a sentence fragment.
+    """
     if task["member"] is None:
         return read_file(Path(os.fsdecode(bytes.fromhex(task["path"]))))
     fields = task["member"] | {"raw_name": bytes.fromhex(task["member"]["raw_name"])}

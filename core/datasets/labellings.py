@@ -91,12 +91,16 @@ class TableReading:
 
 
 def read_labellings(
-    files: Sequence[UploadFile], photos: Sequence[UploadFile], contents: Contents | None
+    files: Sequence[UploadFile],
+    photos: Sequence[UploadFile],
+    contents: Contents | None,
+    packed: Sequence[LabelTable] = (),
 ) -> TableReading:
-    """The labels that the tables among ``files`` give ``photos``."""
+    """The labels that the tables among ``files`` give ``photos``; ``packed`` are the tables of Parquet files."""
     if contents is None or not photos:
         return TableReading()
     tables, ignored, synsets = _read_tables(table_files(files, photos), contents)
+    tables += packed
     index = PhotoIndex(photos)
     groups: dict[tuple, list[LabelTable]] = {}
     lists: list[LabelTable] = []
@@ -139,7 +143,8 @@ def _group_of(table: LabelTable, column: str) -> tuple:
 
     Tables without a head are one only where their names differ in a split: ``train.txt``, ``val.txt``.
     """
-    name = "" if table.kind in ("csv", "json", "annotations") and not table.columns[0].isdigit() else table.file.name
+    has_head = table.kind != "text" and not table.columns[0].isdigit()
+    name = "" if has_head else table.file.name
     if name and split_word(table.file.parts[-1].rpartition(".")[0]):
         name = "split"
     return column, table.kind, table.columns, name

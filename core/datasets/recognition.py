@@ -8,10 +8,12 @@ from core.datasets.contents import Contents
 from core.datasets.file_names import QUESTION, name_layout
 from core.datasets.folders import FolderReading, read_folders
 from core.datasets.label_layouts import agrees, completed, labelled_layout, with_split_lists
+from core.datasets.label_tables import LabelTable
 from core.datasets.labellings import TableReading, read_labellings
 from core.datasets.layout import Layout, LayoutChoice, UploadFile, is_junk
 from core.datasets.lookalike import without_lookalikes
 from core.datasets.names import quoted_list
+from core.datasets.parquet_tables import SUFFIX
 from core.datasets.values import Rejection
 from core.errors import InvalidInput
 
@@ -40,12 +42,35 @@ def read_layouts(
     if not kept:
         raise InvalidInput("There are no files in it. Expected one folder of photos per class.")
     empty = [parts for parts in empty_folders if parts and not is_junk(parts)]
-    folders = read_folders(kept, empty)
+    kept, packed, damaged = _unpacked(kept, contents)
+    folders = _packed_reading(damaged) if packed else read_folders(kept, empty)
     apart = {rejection.file for rejection in folders.auxiliary}
-    tables = read_labellings(kept, [file for file in kept if file.is_photo and file.name not in apart], contents)
+    photos = [file for file in kept if file.is_photo and file.name not in apart]
+    tables = read_labellings(kept, photos, contents, packed)
+    tables = replace(tables, ignored=(*tables.ignored, *damaged))
     choice = _combined(folders, tables, kept)
     layouts = tuple(_named(layout, tables.synsets) for layout in choice.layouts[:MOST_LAYOUTS])
     return without_lookalikes(LayoutChoice(layouts=layouts, question=choice.question))
+
+
+def _unpacked(
+    files: list[UploadFile], contents: Contents | None
+) -> tuple[list[UploadFile], list[LabelTable], list[Rejection]]:
+    """The files with the photos in Parquet files in place of these, their tables, and those that cannot be used.
+
+    Beside other photos a Parquet file is no photo: an upload is one or the other.
+    """
+    parquet = [file for file in files if file.suffix == SUFFIX]
+    if contents is None or not parquet or any(file.is_photo for file in files):
+        return files, [], []
+    photos, tables, damaged = contents.read_parquet(parquet)
+    read = {table.file.parts for table in tables}
+    return [*(file for file in files if file.parts not in read), *photos], tables, damaged
+
+
+def _packed_reading(damaged: Sequence[Rejection]) -> FolderReading:
+    problem = "The Parquet files hold photos but no column of classes: a column of names or numbers that are repeated."
+    return FolderReading(problem=problem, auxiliary=tuple(damaged))
 
 
 def _combined(folders: FolderReading, tables: TableReading, files: Sequence[UploadFile]) -> LayoutChoice:

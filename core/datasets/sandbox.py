@@ -35,8 +35,13 @@ _QUEUE_LENGTH = 128
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "TMPDIR", "TZ")
 """Variables that a decoder gets; no others, because the environment may hold passwords and tokens."""
 
-_MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20)}
-"""Without them glibc returns the memory of every photo to the kernel: 110 page faults a photo instead of 5."""
+_MALLOC = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
+"""Without the first two glibc returns the memory of every photo to the kernel: 110 page faults a photo instead of 5.
+Without the third pyarrow reserves address space beyond the limit of a decoder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +157,11 @@ def _collect(
     child.pending.clear()
 
 
+def environment() -> dict[str, str]:
+    """The variables of a child process that reads untrusted bytes."""
+    return _MALLOC | {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+
+
 class _Child:
     """One decoder process. It decodes its tasks in order, so the first pending one is the current one."""
 
@@ -162,7 +172,7 @@ class _Child:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "core.datasets.decoder", str(folder)],
             cwd=REPOSITORY,
-            env=_MALLOC | {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -37,7 +37,7 @@ GENERIC = _words(
     "png pngs jpegimages frames folder folders dir files file split splits all raw new final original originals",
     "processed resized cropped full my the of for and copy archive upload input inputs class classes category",
     "categories classification classify subset subsets sample samples color colour rgb content bilder fotos",
-    "imagenes immagini sub part parts batch batches fold folds chunk chunks shard shards cls loc",
+    "imagenes immagini sub part parts batch batches fold folds chunk chunks shard shards cls loc parquet",
 )
 """Words that say nothing about what a folder holds."""
 
