@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.backbones.values import Backbone
 from core.errors import NotFound
+from core.text.nearly import did_you_mean
 
 FILE = Path(__file__).parent / "catalogue.json"
 CLASSES = Path(__file__).parent / "imagenet_classes.csv"
@@ -38,7 +39,8 @@ def get(name: str) -> Backbone:
     try:
         return rows()[name]
     except KeyError:
-        raise NotFound(f"There is no backbone {name!r}. Choose from: {', '.join(rows())}") from None
+        meant = did_you_mean(name, rows())
+        raise NotFound(f"There is no backbone {name!r}.{meant} Choose from: {', '.join(rows())}") from None
 
 
 @cache

@@ -18,6 +18,7 @@ from core.recipes.recipe import (
     Recipe,
     with_settings,
 )
+from core.text.nearly import did_you_mean
 from core.workbench import Workbench
 from core.workbench.recipes import repeated
 
@@ -80,7 +81,9 @@ def _cascades(workbench: Workbench, dataset_id: str, options: Namespace) -> list
 
 def _pattern(name: str) -> Pattern:
     if name not in list(Pattern):
-        raise InvalidInput(f"There is no pattern {name!r}. Choose from: {', '.join(Pattern)}")
+        raise InvalidInput(
+            f"There is no pattern {name!r}.{did_you_mean(name, Pattern)} Choose from: {', '.join(Pattern)}"
+        )
     return Pattern(name)
 
 

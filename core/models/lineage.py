@@ -1,8 +1,5 @@
 """The sources of a recipe's networks and predictions: the catalogue, or models of finished runs."""
 
-import re
-from difflib import get_close_matches
-
 from core.backbones import Backbone, get
 from core.backbones.saved import from_card
 from core.backbones.table import rows
@@ -12,6 +9,7 @@ from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Model
 from core.settings import Settings
+from core.text.nearly import did_you_mean
 
 
 def backbone_of(name: str, registry: Registry, settings: Settings) -> Backbone:
@@ -58,12 +56,9 @@ def run_name(recipe: Recipe, registry: Registry, settings: Settings) -> str:
 
 
 def _suggestion(name: str) -> str:
-    """The backbones that are written nearly so, else all."""
-    written = re.sub(r"[^a-z0-9]+", "_", name.casefold())
-    close = [written] if written in rows() else get_close_matches(written, rows(), n=3, cutoff=0.75)
-    if close:
-        return f"Did you mean {' or '.join(close)}?"
-    return f"Choose from: {', '.join(rows())}, or the id of a finished run."
+    """The backbone that is written nearly so, else all."""
+    meant = did_you_mean(name, rows()).strip()
+    return meant or f"Choose from: {', '.join(rows())}, or the id of a finished run."
 
 
 def _model_of(run_id: str, registry: Registry) -> Model:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.errors import InvalidInput
+from core.text.nearly import did_you_mean
 
 TRAINING_VERSION = 2
 """Raised whenever the same recipe would train differently; old runs are then no longer reused."""
@@ -321,7 +322,9 @@ def _parsed(name: str, text: str) -> Any:
     if name in CHOICES:
         return _choice(name, text, CHOICES[name])
     if name not in BOUNDS:
-        raise InvalidInput(f"There is no hyperparameter {name!r}. Choose from: {', '.join((*BOUNDS, *CHOICES))}")
+        names = (*BOUNDS, *CHOICES)
+        meant = did_you_mean(name, names)
+        raise InvalidInput(f"There is no hyperparameter {name!r}.{meant} Choose from: {', '.join(names)}")
     kind = type(BOUNDS[name][0])
     try:
         return kind(text)

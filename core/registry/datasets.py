@@ -13,6 +13,7 @@ from core.registry.audit_log import add_entry
 from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, equal, photos, row_of, runs, unlabelled_photos
 from core.runs.values import Status
+from core.text.nearly import did_you_mean
 
 _COLUMNS = columns_of(datasets, Dataset)
 _PHOTO_COLUMNS = columns_of(photos, Photo)
@@ -121,7 +122,9 @@ def get_dataset(connection: Connection, ref: str) -> Dataset:
     if found is None and version.isascii() and version.isdigit():
         found = _find(connection, (datasets.c.name == name) & (datasets.c.version == int(version[:9])))
     if found is None:
-        raise NotFound(f"There is no dataset {ref[:80]!r}. Give its id, its name, or name:version.")
+        names = connection.execute(select(datasets.c.name, datasets.c.id)).all()
+        meant = did_you_mean(ref[:80], [each for row in names for each in row])
+        raise NotFound(f"There is no dataset {ref[:80]!r}.{meant} Give its id, its name, or name:version.")
     return found
 
 

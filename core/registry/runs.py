@@ -1,6 +1,7 @@
 """Runs: adding, finding, annotating, deleting. Waiting, starting and ending are in ``queue``."""
 
 import json
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,10 +18,15 @@ from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, equal, ids_in, row_of, runs
 from core.registry.search_text import search_text
 from core.runs.values import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
+from core.text.nearly import did_you_mean, nearest
 from core.text.units import visible
 
 RUN_COLUMNS = columns_of(runs, Run)
 NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.number.desc())
+_WHOLE_ID = re.compile(r"r-[0-9a-f]{8}")
+"""Such an id was copied, and its run deleted; lists of runs look for many of those."""
+_MOST_NAMES = 2000
+"""The newest runs among which the one that was meant is looked for."""
 _STATUS = {str(status): status for status in Status}
 
 
@@ -195,12 +201,23 @@ def resolve(connection: Connection, ref: str) -> str:
             f"Several runs begin with {ref!r}, for example {found[0]} and {found[1]}. Give more of the id."
         )
     if not found:
-        raise no_such_run(ref)
+        raise no_such_run(ref, connection)
     return found[0]
 
 
-def no_such_run(ref: str) -> NotFound:
-    return NotFound(f"There is no run {ref[:80]!r}. The runs page and `python -m core runs` list them.")
+def no_such_run(ref: str, connection: Connection | None = None) -> NotFound:
+    """With a connection the run that was probably meant is named, by its id or its name."""
+    meant = _meant(ref[:80], connection) if connection is not None and not _WHOLE_ID.fullmatch(ref) else ""
+    return NotFound(f"There is no run {ref[:80]!r}.{meant} The runs page and `python -m core runs` list them.")
+
+
+def _meant(ref: str, connection: Connection) -> str:
+    named = connection.execute(select(runs.c.name, runs.c.id).order_by(runs.c.number.desc()).limit(_MOST_NAMES)).all()
+    by_name = {row.name: row.id for row in reversed(named)}
+    found = nearest(ref, by_name)
+    if found is not None:
+        return f" Did you mean {by_name[found]!r} ({found})?"
+    return did_you_mean(ref, [row.id for row in named])
 
 
 def get_run(connection: Connection, run_id: str) -> Run:

@@ -64,3 +64,19 @@ def test_a_hostile_note_runs_nothing_and_calls_nobody(context, marked_server):
     assert targets and set(targets) <= {"http:", "https:", "mailto:"}
     assert page.evaluate("window.fired") is None
     assert visit.outside == [] and visit.complaints == []
+
+
+@pytest.mark.parametrize("path", ["/runs", "/train"])
+def test_tables_offer_no_csv_that_leaves_formulas_unguarded(context, marked_server, path):
+    """Streamlit's button writes cells such as ``=HYPERLINK(...)`` as they are; ``core.text.tables`` guards them."""
+    visit = visit_with(context, marked_server)
+    page = visit.open(path)
+    tables = page.get_by_test_id("stDataFrame")
+    tables.first.wait_for()
+    for number in range(tables.count()):
+        tables.nth(number).hover()
+        toolbar = page.get_by_test_id("stElementToolbar").nth(number)
+        expect(toolbar.get_by_label("Fullscreen")).to_be_visible()
+        button = toolbar.get_by_label("Download as CSV")
+        expect(button).to_have_count(1)  # else Streamlit has renamed it
+        expect(button).to_be_hidden()

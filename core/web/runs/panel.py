@@ -66,8 +66,9 @@ def _actions(bench: Workbench, run: Run) -> None:
         elif run.status is not Status.FINISHED:
             kept = run.epochs_done and bench.has_checkpoint(run.id)
             help_ = f"Continues at epoch {run.epochs_done + 1}." if kept else "Starts from the beginning."
+            label = "Resume" if run.attempt else "Start"
             st.button(
-                "Resume", type="primary", icon=":material/play_arrow:", key="run.resume", help=help_,
+                label, type="primary", icon=":material/play_arrow:", key="run.resume", help=help_,
                 on_click=attempt, args=(bench.resume, run.id),
             )  # fmt: skip
         else:

@@ -104,10 +104,26 @@ def test_what_cannot_run_does_not_keep_the_others_from_running_and_is_said(call,
     assert "the depth must be between 1 and 18. Received: depth=99" in capsys.readouterr().err
 
 
-def test_a_name_that_is_written_otherwise_is_suggested(call):
-    assert "Did you mean efficientnet_lite0?" in train(call, "efficientnet-lite0", code=1)
-    assert "Did you mean resnet50?" in train(call, "ResNet50", code=1)
-    assert "resnet50" in train(call, "resnet-5o", code=1)
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["train", "--dataset", "flowers", "--backbone", "efficientnet-lite0"], "'efficientnet_lite0'"),
+        (["train", "--dataset", "flowers", "--backbone", "ResNet50"], "'resnet50'"),
+        (["train", "--dataset", "flowers", "--backbone", "resnet-5o"], "'resnet50'"),
+        (["train", "--dataset", "Flower", "--backbone", "efficientnet_lite0"], "'flowers'"),
+        (["train", "--dataset", "flowers", "--backbone", "resnet50", "--pattern", "fine-tuning"], "'fine_tuning'"),
+        (["train", "--dataset", "flowers", "--backbone", "resnet50", "--set", "lerning_rate=1"], "'learning_rate'"),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_suggested(call, arguments, meant):
+    assert f"Did you mean {meant}?" in call(*arguments, code=1)
+
+
+def test_a_run_is_suggested_by_its_name_or_id(call, registry):
+    run = registry.runs()[0]
+    registry.annotate(run.id, name="My best model")
+    assert f"Did you mean {run.id!r} (My best model)?" in call("show", "my best modell", code=1)
+    assert f"Did you mean {run.id!r}?" in call("show", f"{run.id[:6]}x{run.id[6:]}", code=1)
 
 
 def test_patterns_may_be_given_one_by_one_as_well(call):
