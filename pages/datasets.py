@@ -44,7 +44,7 @@ def summary(bench: Workbench, datasets: Sequence[Dataset]) -> str:
         return "There are no photos yet: import one folder of photos per class, or start with the demo photos."
     photos = sum(dataset.photo_count for dataset in datasets)
     newest = assessment(datasets[0], bench.leaks(datasets[0].id))
-    return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}; the newest, {newest}"
+    return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}. Newest: {newest}"
 
 
 def assessment(dataset: Dataset, leaks: int) -> str:

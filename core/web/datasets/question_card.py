@@ -22,7 +22,7 @@ _TILE = 3 * _SIDE + 2 * _GAP
 
 def question_card(bench: Workbench, job: ImportJob, question: ImportQuestion) -> None:
     """Ask how the upload is read; *Import* continues with the chosen way, *Discard* deletes the upload."""
-    st.markdown(f":orange[:material/help:] **How should {plain(job.title)} be read?** {plain(question.text)}")
+    st.markdown(f":orange[:material/help:] **How should “{plain(job.title)}” be read?** {plain(question.text)}")
     if job.message:
         st.error(plain(job.message), icon=":material/error:")
     by_id = {layout.id: layout for layout in question.layouts}
