@@ -95,7 +95,8 @@ def plain(image: Image.Image, *, deep: bool) -> Image.Image:
     """
     if image.mode == "La":  # premultiplied, for which Pillow has one conversion
         image = image.convert("LA")
-    colours = image.convert("RGBA") if image.has_transparency_data else image.convert("RGB")
+    wanted = "RGBA" if image.has_transparency_data else "RGB"
+    colours = image if image.mode == wanted else image.convert(wanted)  # a copy costs a tenth of the decoding
     if deep:
         highest = max(colours.getchannel(band).getextrema()[1] for band in "RGB")
         assert isinstance(highest, int)

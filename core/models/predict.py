@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.datasets.modes import FULL_GREY
 from core.datasets.photos import StoredPhoto
 from core.datasets.sandbox import decode_untrusted
 from core.datasets.values import Rejection
@@ -99,18 +100,59 @@ def predict(folders: Sequence[Path], photos: Sequence[tuple[str, bytes]], *, top
     models = [_load_or_problem(folder) for folder in folders]
     if models and all(isinstance(model, Prediction) for model in models):
         raise Unavailable(" ".join(model.problem for model in models if isinstance(model, Prediction)))
-    decoded = decode_untrusted(photos) if photos else []
-    return [_photo(name, stored, models, top) for (name, _), stored in zip(photos, decoded, strict=True)]
+    scales = list(dict.fromkeys(model.grey_bits for model in models if isinstance(model, Predictor)))
+    decoded = _decode(photos, scales or [FULL_GREY])
+    return [_photo(name, scaled, models, top) for (name, _), scaled in zip(photos, decoded, strict=True)]
 
 
-def _photo(
-    name: str, stored: StoredPhoto | Rejection, models: Sequence["Predictor | Prediction"], top: int
-) -> PhotoPredictions:
-    if isinstance(stored, Rejection):
-        return PhotoPredictions(name=name, problem=f"It {stored.reason}.")
-    view, memo = View(stored.jpeg), Memo()
-    found = tuple(model if isinstance(model, Prediction) else model.predict(view, top, memo) for model in models)
-    return PhotoPredictions(name=name, jpeg=stored.jpeg, width=stored.width, height=stored.height, predictions=found)
+_Scaled = dict[int | None, StoredPhoto] | Rejection
+"""A photo at every scale of 16-bit grey that a model learned from, by its bits; all are equal for other photos."""
+
+
+def _decode(photos: Sequence[tuple[str, bytes]], scales: Sequence[int | None]) -> list[_Scaled]:
+    if not photos:
+        return []
+    first, *others = scales
+    found: list[_Scaled] = [
+        stored if isinstance(stored, Rejection) else dict.fromkeys(scales, stored)
+        for stored in decode_untrusted(photos, grey_bits=first)
+    ]
+    grey = [at for at, one in enumerate(found) if isinstance(one, dict) and one[first].grey_max is not None]
+    for bits in others if grey else ():
+        for at, stored in zip(grey, decode_untrusted([photos[at] for at in grey], grey_bits=bits), strict=True):
+            one = found[at]
+            if isinstance(one, dict) and isinstance(stored, StoredPhoto):
+                one[bits] = stored
+    return found
+
+
+def _photo(name: str, scaled: _Scaled, models: Sequence["Predictor | Prediction"], top: int) -> PhotoPredictions:
+    if isinstance(scaled, Rejection):
+        return PhotoPredictions(name=name, problem=f"It {scaled.reason}.")
+    memos = {stored.jpeg: (View(stored.jpeg), Memo()) for stored in scaled.values()}
+    found: list[Prediction] = []
+    for model in models:
+        if isinstance(model, Prediction):
+            found.append(model)
+        elif problem := _out_of_range(scaled[model.grey_bits], model.grey_bits):
+            found.append(Prediction(run_id=model.run_id, title=model.title, problem=problem))
+        else:
+            view, memo = memos[scaled[model.grey_bits].jpeg]
+            found.append(model.predict(view, top, memo))
+    shown = next(iter(scaled.values()))
+    return PhotoPredictions(
+        name=name, jpeg=shown.jpeg, width=shown.width, height=shown.height, predictions=tuple(found)
+    )
+
+
+def _out_of_range(stored: StoredPhoto, bits: int | None) -> str:
+    """Why a 16-bit grey photo is too bright for the scale of a model, as a sentence; else ""."""
+    if bits is None or stored.grey_max is None or stored.grey_max < 2**bits:
+        return ""
+    return (
+        f"The photo has grey values up to {stored.grey_max:,}; white is {2**bits - 1:,} in the photos that this model "
+        "learned from. Save it with the same range, or with 8 bits."
+    )
 
 
 class Predictor:
@@ -122,7 +164,7 @@ class Predictor:
 
     def __init__(self, model: ModelFiles) -> None:
         self.run_id, self.title, self.class_names = model.run_id, model.title, model.class_names
-        self.temperature = model.temperature
+        self.temperature, self.grey_bits = model.temperature, model.grey_bits
         try:
             self._graph = InferenceGraph(
                 model.folder, model.node, classes=len(model.class_names), digests=model.digests
@@ -163,7 +205,14 @@ def load(folder: Path) -> Predictor:
     model = read_model(folder)
     with _lock:
         model.verify()
-        key = folder.resolve(), model.node, tuple(model.digests.items()), model.class_names, model.temperature
+        key = (
+            folder.resolve(),
+            model.node,
+            tuple(model.digests.items()),
+            model.class_names,
+            model.temperature,
+            model.grey_bits,
+        )
         predictor = _loaded.pop(key, None) or Predictor(model)
         _loaded[key] = predictor
         while len(_loaded) > LOADED_MODELS:

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.datasets.modes import FULL_GREY
 from core.errors import InvalidInput, Unavailable
 from core.files.atomic import digest_of
 from core.files.home import CARD, inside
@@ -42,6 +43,13 @@ class ModelFiles:
     @property
     def title(self) -> str:
         return str(self.card.get("title") or self.run_id)
+
+    @property
+    def grey_bits(self) -> int | None:
+        """How many bits the 16-bit grey photos of its dataset use; None where it has no such photo."""
+        dataset = self.card.get("dataset")
+        bits = dataset.get("grey_bits", FULL_GREY) if isinstance(dataset, dict) else FULL_GREY  # cards before 0.5.0
+        return None if bits is None else int(bits)
 
     def verify(self) -> None:
         """Raises Unavailable when a file is missing or its SHA-256 differs from the card's."""

@@ -15,6 +15,7 @@ from core.features.views import View
 from core.models import predict
 from core.models.heads import load as heads
 from core.models.inference import graph, model_files
+from tests.photo_files import grey_tiff
 
 CLASSES = ["dark", "light"]
 
@@ -311,3 +312,26 @@ def test_many_threads_load_a_model_once(tmp_path):
 def test_no_photos_need_no_decoder(tmp_path, monkeypatch):
     monkeypatch.setattr(predict, "decode_untrusted", lambda items: pytest.fail("nothing to decode"))
     assert predict.predict([a_model(tmp_path)], []) == []
+
+
+def brightness_of(photo, model: int) -> float:
+    return next(one.probability for one in photo.predictions[model].classes if one.class_name == "light")
+
+
+def test_sixteen_bit_grey_has_the_scale_that_each_model_learned_from(tmp_path):
+    """Half of white at 12 bits: grey for a model of 12-bit photos, almost black where 16 bits were meant."""
+    photo = grey_tiff(np.full((30, 40), 2048, np.uint16))
+    scales = {"r-12": {"grey_bits": 12}, "r-16": {"grey_bits": 16}, "r-none": {"grey_bits": None}, "r-old": {}}
+    models = [a_model(tmp_path, run_id, dataset={"id": "d-1"} | scale) for run_id, scale in scales.items()]
+    (found,) = predict.predict(models, [("x.tif", photo)])
+    assert [round(brightness_of(found, n), 1) for n in range(4)] == [0.5, 0.0, 0.5, 0.0]
+    (found,) = predict.predict(models, [("x.png", a_photo(128))])
+    assert [round(brightness_of(found, n), 1) for n in range(4)] == [0.5, 0.5, 0.5, 0.5]
+
+
+def test_grey_that_is_too_bright_for_the_scale_of_a_model_is_told_and_not_predicted_as_white(tmp_path):
+    photo = grey_tiff(np.full((30, 40), 40_000, np.uint16))
+    models = [a_model(tmp_path, f"r-{bits}", dataset={"grey_bits": bits}) for bits in (12, 16)]
+    (found,) = predict.predict(models, [("x.tif", photo)])
+    assert "up to 40,000; white is 4,095" in found.predictions[0].problem and not found.predictions[0].classes
+    assert round(brightness_of(found, 1), 1) == 0.6
