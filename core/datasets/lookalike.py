@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.datasets.layout import Layout, LayoutChoice
-from core.datasets.names import quoted
+from core.datasets.names import quoted, quoted_list
 from core.errors import InvalidInput
 from core.text.invisible import without_invisible
 
@@ -38,17 +38,24 @@ def without_lookalikes(choice: LayoutChoice) -> LayoutChoice:
     replaced by one with these classes merged, and a question says which.
 
     Raises:
-        InvalidInput: merging leaves a single class.
+        InvalidInput: merging leaves a single class, in every layout.
     """
     questions: list[str] = []
     layouts: list[Layout] = []
+    refused: list[str] = []
     for layout in choice.layouts:
         groups = _alike(layout)
-        if groups:
+        if groups and len({look(candidate.class_name) for candidate in layout.candidates}) < 2:
+            refused = groups[0]
+        elif groups:
             questions.append(_question(groups))
             layouts.append(_merged(layout, groups, only=len(choice.layouts) == 1))
         else:
             layouts.append(_seen(layout))
+    if not layouts:
+        raise InvalidInput(
+            f"All classes look alike: {quoted_list(refused)}. Give the folders names that differ, one for each class."
+        )
     asked = " ".join(dict.fromkeys([*filter(None, [choice.question]), *questions]))
     return LayoutChoice(layouts=tuple(layouts), question=asked)
 
@@ -93,7 +100,7 @@ def _merged(layout: Layout, groups: Sequence[Sequence[str]], *, only: bool) -> L
         best = max(group, key=lambda name: (name == without_invisible(name), sizes[name], name))
         names |= dict.fromkeys(group, without_invisible(best).strip())
     notes = tuple(f"{' and '.join(map(quoted, group))} look alike and were imported as one class." for group in groups)
-    merged = _seen(_renamed(layout, names, notes))
+    merged = _seen(_renamed(layout, names, _few(notes, "groups of classes look alike and were imported as one each")))
     return replace(
         merged,
         id=MERGED if only else f"{layout.id}-{MERGED}",
@@ -109,7 +116,15 @@ def _seen(layout: Layout) -> Layout:
         f"The class name {quoted(name)} has characters that cannot be seen; the class is called {quoted(shown)}."
         for name, shown in changed.items()
     )
-    return _renamed(layout, changed, notes) if changed else layout
+    return (
+        _renamed(layout, changed, _few(notes, "class names had characters that cannot be seen")) if changed else layout
+    )
+
+
+def _few(notes: tuple[str, ...], rest: str) -> tuple[str, ...]:
+    """The first notes, and how many more there are."""
+    shown = 5
+    return notes if len(notes) <= shown else (*notes[:shown], f"{len(notes) - shown:,} more {rest}.")
 
 
 def _renamed(layout: Layout, names: Mapping[str, str], notes: tuple[str, ...]) -> Layout:
@@ -117,9 +132,4 @@ def _renamed(layout: Layout, names: Mapping[str, str], notes: tuple[str, ...]) -
         replace(candidate, class_name=names[candidate.class_name]) if candidate.class_name in names else candidate
         for candidate in layout.candidates
     )
-    if len({candidate.class_name for candidate in candidates}) < 2 <= len(set(names)):
-        raise InvalidInput(
-            f"All classes look alike: {' and '.join(map(quoted, sorted(names)))}. "
-            "Give the folders names that differ, one for each class."
-        )
     return replace(layout, candidates=candidates, notes=(*layout.notes, *notes))

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.datasets.values import SPLITS, Photo
+from core.text.units import listed
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 
@@ -153,5 +154,5 @@ def _missing_notes(photos: Sequence[Photo]) -> list[str]:
     for split in SPLITS[1:]:
         missing = sorted(classes - {photo.class_name for photo in photos if photo.split == split})
         if missing:
-            notes.append(f"There are no {split} photos of {', '.join(missing)}.")
+            notes.append(f"There are no {split} photos of {listed(missing)}.")
     return notes

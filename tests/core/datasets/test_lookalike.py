@@ -94,8 +94,16 @@ def test_layouts_that_can_be_chosen_keep_their_names():
 
 
 def test_classes_that_would_leave_one_class_only_are_refused():
-    with pytest.raises(InvalidInput, match="All classes look alike: 'Cat' and 'cat'"):
+    with pytest.raises(InvalidInput, match="All classes look alike: 'Cat', 'cat'"):
         decided(layout(cat=3, Cat=3))
+    two = layout("b", cat=3, dog=3)
+    assert decided(layout(cat=3, Cat=3), two) == LayoutChoice(layouts=(two,))
+
+
+def test_many_notes_are_cut():
+    names = {f"ca\u200bt{number}": 1 for number in range(9)}
+    notes = decided(layout(**names)).layouts[0].notes
+    assert len(notes) == 6 and notes[-1] == "4 more class names had characters that cannot be seen."
 
 
 def test_where_two_names_differ_is_told_by_code_points():
