@@ -35,7 +35,9 @@ def add_verbs(verbs: Verbs) -> None:
 def import_(options: Namespace) -> Result:
     if options.preview:
         choice = preview_import(options.path, settings=load_settings(), encoding=options.encoding)
-        return _alternatives(options.path, choice.question, choice.layouts), True
+        if options.layout is None:
+            return _alternatives(options.path, choice.question, choice.layouts), True
+        return _alternatives(options.path, "", [choice.chosen(options.layout)]), True
     workbench = Workbench.open()
     printer = None if options.json else ProgressPrinter()
     try:

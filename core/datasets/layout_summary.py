@@ -3,6 +3,7 @@
 Counts are of files: nothing is decoded yet but the samples.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -27,6 +28,9 @@ SAMPLE_SIDE = 192
 
 UNLABELLED = ""
 """The key of the unlabelled photos among the samples; no class has an empty name."""
+
+SECONDS = 20.0
+"""Time for all samples: files that are slow to decode must not delay the question by minutes."""
 
 _TRIED = 6
 """Files tried for a class, because some of them may be no photos."""
@@ -87,8 +91,8 @@ def with_samples(
 
     Args:
         source: the upload. folder: exists and gets the photos, as small square JPEGs.
-        cancelled: asked about five times a second; True stops the decoding, and the photos that are missing then stay
-            away.
+        cancelled: asked about five times a second; True stops the decoding, as the end of ``SECONDS`` does. Photos
+            that are missing then stay away.
 
     Raises:
         NoSpace: the disk is full. Unavailable: no decoder starts.
@@ -122,13 +126,14 @@ def _spread(files: Sequence[UploadFile]) -> list[UploadFile]:
 
 def _decoded(files: Sequence[UploadFile], source: Path, folder: Path, cancelled: Callable[[], bool]) -> dict[str, str]:
     """``{name in the upload: file in folder}`` of the files that are photos."""
+    end = time.monotonic() + SECONDS
     found: dict[str, str] = {}
     tasks = [replace(task, grey_bits=None) for task in tasks_of(files, source)]
     with closing(decode_all(tasks, folder)) as decoding:
         for result in decoding:
             if isinstance(result, Decoded):
                 found[files[result.index].name] = f"{result.digest}.jpg"
-            if cancelled():
+            if cancelled() or time.monotonic() > end:
                 break
     for name in set(found.values()):
         (folder / name).write_bytes(thumbnail(folder / name, SAMPLE_SIDE))

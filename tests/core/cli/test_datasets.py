@@ -92,6 +92,8 @@ def test_a_preview_stores_nothing(call, home, pets, capsys):
 
 def test_a_preview_of_an_ambiguous_upload_shows_every_way(call, pets, ambiguous):
     assert len(call("import", pets, "--preview")["layouts"]) == 2
+    (chosen,) = call("import", pets, "--preview", "--layout", "aside")["layouts"]
+    assert chosen["id"] == "aside"
 
 
 def test_a_name_that_is_not_used_is_said(call, pets, capsys):

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 from PIL import Image
 
+from core.datasets import layout_summary
 from core.datasets.layout_summary import CLASSES_SHOWN, SAMPLE_SIDE, UNLABELLED, LayoutSummary, summarise, with_samples
 from core.datasets.readings import read_upload
 from tests.photo_files import archive, classes, jpeg
@@ -70,6 +71,13 @@ def test_a_summary_survives_json(read, folder):
     source, files, layout = read(classes(cat=3, dog=3))
     (summary,) = with_samples([replace(layout, notes=("a", "b"), unlabelled=files[:1])], source, folder)
     assert LayoutSummary.from_json(json.loads(json.dumps(asdict(summary)))) == summary
+
+
+def test_slow_files_do_not_delay_the_question(read, folder, monkeypatch):
+    source, _, layout = read(classes(cat=9, dog=9))
+    monkeypatch.setattr(layout_summary, "SECONDS", -1.0)
+    (summary,) = with_samples([layout], source, folder)
+    assert summary.files == 18 and sum(map(len, summary.samples.values())) == 0
 
 
 def test_cancelling_stops_the_decoding(read, folder):
