@@ -42,11 +42,13 @@ class ImportQuestion:
         text: why the user has to choose.
         layouts: the ways to read the upload, the most plausible first.
         encoding: of the names in the archive, as it was asked for; None where it was found out.
+        is_upload: whether the photos are a copy of Graft's own, which is deleted when the question is discarded.
     """
 
     text: str
     layouts: tuple[LayoutSummary, ...]
     encoding: str | None = None
+    is_upload: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +236,7 @@ def _read_question(folder: ImportFolder) -> ImportQuestion:
         text=content["text"],
         layouts=tuple(map(LayoutSummary.from_json, content["layouts"])),
         encoding=content["encoding"],
+        is_upload=json.loads(folder.request.read_text())["own_source"],
     )
 
 

@@ -35,14 +35,16 @@ def question_card(bench: Workbench, job: ImportJob, question: ImportQuestion) ->
         label_visibility="collapsed",
     )
     understood(bench, job.id, by_id[chosen])
-    st.caption("Nothing is stored until you choose. The upload is kept until then, also when you close this page.")
+    kept = "The upload is kept until then" if question.is_upload else "The question stays here until then"
+    discarded = f"Nothing is imported, and {'the upload is deleted' if question.is_upload else 'your files stay'}."
+    st.caption(f"Nothing is stored until you choose. {kept}, also when you close this page.")
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Import", type="primary", icon=":material/upload:", key=f"import.answer.{job.id}"):
             _answer(bench, job.id, layout=chosen, encoding=question.encoding)
         if question.encoding or not _is_ascii(question.layouts):
             _other_encoding(bench, job.id, question)
         st.button(
-            "Discard", key=f"import.discard.{job.id}", type="tertiary", help="Deletes the upload; nothing is imported.",
+            "Discard", key=f"import.discard.{job.id}", type="tertiary", help=discarded,
             on_click=imports.dismiss_import, args=(bench.settings, job.id),
         )  # fmt: skip
 

@@ -168,7 +168,7 @@ def test_an_ambiguous_upload_ends_with_a_question_and_nothing_is_stored(archive,
     job_id = start_import(archive, settings=settings, own_source=True)
     job = the_job(settings)
     assert (job.state, job.title, job.message) == ("question", "pets", "")
-    assert job.question.text == "Is the first one a cat?"
+    assert job.question.text == "Is the first one a cat?" and job.question.is_upload
     first, second = job.question.layouts
     assert (first.id, first.classes, first.unlabelled) == ("folders", {"cat": 6, "dog": 6}, 0)
     assert (second.id, second.classes, second.unlabelled) == ("aside", {"cat": 5, "dog": 6}, 1)
@@ -213,6 +213,7 @@ def test_a_folder_on_the_server_is_never_touched(tmp_path, settings, registry, a
     with zipfile.ZipFile(write_zip(tmp_path / "pets.zip")) as file:
         file.extractall(tmp_path / "pets")
     job_id = start_import(tmp_path / "pets", settings=settings)
+    assert not the_job(settings).question.is_upload
     dismiss_import(settings, job_id)
     assert len(list((tmp_path / "pets").rglob("*.jpg"))) == 12
 
