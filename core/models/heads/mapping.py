@@ -75,11 +75,11 @@ class Mapping:
             for synset in meaning.also:
                 names = [imagenet()[one] for one in classes_of(synset) if (one, meaning.class_name) in taken]
                 if names:
-                    found.append(f"{meaning.class_name} has {_described(synset)} as well: {listed(names)}.")
+                    found.append(f"{meaning.class_name} includes {_described(synset)}: {listed(names)}.")
+        asked = {meaning.class_name for meaning in self.open}
         for class_name, left in self.left_out.items():
-            found.append(
-                f"{class_name} may also mean {listed(left, 8)}: left out. Map them in the table if they belong to it."
-            )
+            if class_name not in asked:
+                found.append(f"{class_name} can also mean {listed(left, 8)}: left out, unless you map it in the table.")
         return tuple(found)
 
     def to_dict(self) -> dict:

@@ -107,7 +107,7 @@ def test_a_name_takes_all_meanings_that_are_near_each_other_and_says_so():
     cats = found(["cats", "dogs"])
     assert {"tabby", "Persian cat", "lion", "tiger", "leopard", "cheetah"} <= cats
     assert mapped(["cats", "dogs"]).remarks == (
-        "cats has big cat (feline) as well: leopard, snow leopard, jaguar, lion and 2 more.",
+        "cats includes big cat (feline): leopard, snow leopard, jaguar, lion and 2 more.",
     )
     rows = {row.name: row.class_name for row in mapped(["cats", "big cats", "lions"]).rows}
     assert (rows["tabby"], rows["tiger"], rows["lion"]) == ("cats", "big cats", "lions")
@@ -118,7 +118,7 @@ def test_the_meanings_that_were_not_taken_are_named():
     mapping = mapped(["kites", "planes"])
     assert mapping.left_out == {"kites": ("kite",), "planes": ("plane",)}
     assert mapping.open == ()
-    assert mapping.remarks[0] == "kites may also mean kite: left out. Map them in the table if they belong to it."
+    assert mapping.remarks[0] == "kites can also mean kite: left out, unless you map it in the table."
     assert mapping.to_dict()["left_out"] == {"kites": ["kite"], "planes": ["plane"]}
 
 
