@@ -275,6 +275,16 @@ def test_the_mapping_of_imagenets_classes_is_shown_with_what_it_lacks(bench):
     assert text_of(at).count("will never be predicted") == 1
 
 
+def test_a_name_of_several_meanings_is_a_question_above_the_table(bench):
+    fill(bench.registry, runs=0, class_names=("cats", "cranes", "oranges"))
+    cranes = [row for row in tick(visit("train"), Pattern.CLASSIFIER).warning if "cranes" in row.value]
+    assert not cranes, "cats decide: the bird"
+    fill(bench.registry, runs=0, class_names=("cranes", "oranges"), name="other")
+    at = tick(visit("train"), Pattern.CLASSIFIER)
+    said = [row.value.replace("\\", "") for row in at.warning]
+    assert any("crane (lifting device) or crane (wading bird)" in one for one in said)
+
+
 def test_a_corrected_mapping_is_part_of_the_recipe(bench):
     dataset = fill(bench.registry, runs=0).dataset
     at = visit("train", dataset=dataset.id)

@@ -190,13 +190,20 @@ class Meaning:
         return (self.synset, *self.also, *self.others)
 
     @property
-    def question(self) -> str:
-        """For a meaning that is open: what it may be, what was taken, and how to change it."""
+    def doubt(self) -> str:
+        """For a meaning that is open: what it may be, and which was taken."""
         choices = [_described(one) for one in (self.synset, *self.others)]
-        other = classes_of(self.others[0])[0]
         return (
             f"{self.class_name} may mean {' or '.join(choices)}, and the other classes do not decide it. The first was "
-            f"taken; if another is right, correct the mapping on the page Train or with --map, for example "
+            "taken."
+        )
+
+    @property
+    def question(self) -> str:
+        """``doubt``, and how to change what was taken."""
+        other = classes_of(self.others[0])[0]
+        return (
+            f"{self.doubt} If another is right, correct the mapping on the page Train or with --map, for example "
             f"--map {other}={self.class_name} for {imagenet()[other]}."
         )
 

@@ -19,8 +19,11 @@ _NONE = "– none –"
 def choose(dataset: Dataset) -> Pairs:
     """The user's corrections, kept in the session."""
     corrected: dict[str, str] = st.session_state.setdefault(f"train.mapping.{dataset.id}", {})
-    found = {row.synset: row for row in mapped(dataset.class_names).rows}
-    with st.expander("Map ImageNet classes to yours", icon=":material/translate:", key="train.mapping"):
+    known = mapped(dataset.class_names)
+    found = {row.synset: row for row in known.rows}
+    with st.expander(
+        "Map ImageNet classes to yours", icon=":material/translate:", key="train.mapping", expanded=bool(known.open)
+    ):
         _summary(dataset, corrected)
         suggested = {synset: row.class_name for synset, row in found.items()}
         because = {synset: row.because for synset, row in found.items()}
@@ -44,7 +47,7 @@ def _summary(dataset: Dataset, corrected: Mapping[str, str]) -> None:
     if now.remarks:
         st.caption(plain(" ".join(now.remarks)))
     for meaning in now.open:
-        st.warning(plain(meaning.question), icon=":material/help:")
+        st.warning(f"{plain(meaning.doubt)} Correct it below if another is right.", icon=":material/help:")
 
 
 def _unmapped(names: Sequence[str]) -> None:

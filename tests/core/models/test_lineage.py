@@ -86,10 +86,8 @@ def test_a_name_nobody_knows_is_answered_with_the_names(registry, settings):
 
 
 def test_a_name_that_is_written_nearly_so_is_suggested(registry, settings):
-    with pytest.raises(NotFound, match=r"'efficientnet-lite0'\. Did you mean efficientnet_lite0\?$"):
+    with pytest.raises(NotFound, match=r"'efficientnet-lite0'\. Did you mean 'efficientnet_lite0'\?"):
         backbone_of("efficientnet-lite0", registry, settings)
-    with pytest.raises(NotFound, match=r"Did you mean resnet50 or "):
-        backbone_of("resnet", registry, settings)
 
 
 def test_a_model_that_combines_others_is_no_backbone_but_can_be_stacked(registry, settings, finished):
