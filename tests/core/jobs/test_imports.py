@@ -47,6 +47,22 @@ def test_more_photos_make_a_new_version_and_old_ones_keep_their_side(archive, se
     assert before.items() <= after.items() and len(after) == 24
 
 
+def test_photos_of_a_version_before_0_5_that_were_saved_again_keep_their_split(archive, settings, registry, tmp_path):
+    """Its pixels were not recorded; they are found from the stored photos."""
+    first, _ = run_import(archive, settings=settings, registry=registry)
+    before = {photo.pixels: photo.split for photo in registry.photos(first.id)}
+    with registry.writing() as connection:
+        connection.exec_driver_sql("UPDATE photos SET pixels = NULL")
+    assert not registry.has_recorded_pixels(first.id)
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(tmp_path / "pets.zip.new", "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, data[:2] + b"\xff\xfe\x00\x08edited" + data[2:])  # with a comment
+    second, known = run_import(tmp_path / "pets.zip.new", settings=settings, registry=registry, name="pets")
+    assert not known and second.version == 2 and second.digest != first.digest
+    assert {photo.pixels: photo.split for photo in registry.photos(second.id)} == before
+
+
 def test_two_imports_of_one_archive_at_once_give_one_dataset(archive, settings, registry):
     found = []
     threads = [
