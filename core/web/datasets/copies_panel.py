@@ -34,10 +34,10 @@ def copies(bench: Workbench, dataset: Dataset) -> None:
 
 def row(one: Copies) -> dict:
     return {
+        "Problem": problem(one) or "counted more than once",
         "Files": ", ".join(photo.file for photo in one.photos),
         "Splits": ", ".join(dict.fromkeys(photo.split for photo in one.photos)),
         "Classes": ", ".join(dict.fromkeys(photo.class_name for photo in one.photos)),
-        "Problem": problem(one),
     }
 
 
