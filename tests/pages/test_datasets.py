@@ -214,6 +214,9 @@ def test_names_that_look_wrong_can_be_read_again(bench, tmp_path, asked, monkeyp
     assert not at.exception
     (job,) = background_imports.import_jobs(bench.settings)
     assert job.question.encoding == "cp866"
+    at = visit("datasets")
+    assert not at.exception and at.radio(key=f"import.layout.{job_id}.cp866").value == "folders"
+    assert at.selectbox(key=f"import.encoding.{job_id}").value == "cp866"
 
 
 # --- unlabelled photos, and whether a dataset is fit ---

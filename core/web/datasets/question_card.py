@@ -29,7 +29,7 @@ def question_card(bench: Workbench, job: ImportJob, question: ImportQuestion) ->
     chosen = st.radio(
         "Ways to read it",
         list(by_id),
-        key=f"import.layout.{job.id}",
+        key=f"import.layout.{job.id}" + (f".{question.encoding}" if question.encoding else ""),  # other ids
         format_func=lambda id_: plain(by_id[id_].title),
         captions=[size_line(layout) for layout in question.layouts],
         label_visibility="collapsed",
