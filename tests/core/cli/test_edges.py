@@ -92,6 +92,14 @@ def test_doctor_examines_a_home_that_cannot_be_opened(home, capsys):
     assert printed.err.splitlines() == ["Not in order: Registry."]
 
 
+@pytest.mark.parametrize("arguments", [["stop"], ["stop", "--now"]])
+def test_a_damaged_home_can_be_stopped(home, capsys, arguments):
+    home.mkdir()
+    (home / "registry.db").write_text("this was a registry once, and now it is not")
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == "No supervisor was running.\n"
+
+
 def test_a_registry_of_a_newer_graft_is_left_alone(home, refusal):
     Workbench.open()
     with sqlite3.connect(home / "registry.db") as connection:

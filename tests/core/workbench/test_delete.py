@@ -65,10 +65,10 @@ def test_what_somebody_else_takes_away_meanwhile_is_not_weighed(settings, monkey
         (folder / name).write_bytes(b"x" * 10)
     lstat = os.lstat
 
-    def gone(path):
+    def gone(path, **how):
         for name in ("b", "below/c"):
             (folder / name).unlink(missing_ok=True)
-        return lstat(path)
+        return lstat(path, **how)
 
     monkeypatch.setattr(os, "lstat", gone)
     assert size_of(folder) == 10
