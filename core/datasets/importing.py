@@ -64,7 +64,7 @@ def import_photos(
     tracker = ProgressTracker(progress, cancelled)
     tracker.report("Reading the upload")
     sweep(settings)
-    with unpacked(Path(source), settings) as plain:
+    with unpacked(Path(source), settings, check=tracker.check) as plain:
         upload, choice = read_upload(plain, encoding=encoding)
         chosen = choice.chosen(layout)
         with staging(settings, dataset_id) as stage:

@@ -163,6 +163,6 @@ def _doubled(names: Sequence[str], entries: Sequence[Entry]) -> dict[int, str]:
         if first.content is not None and all(entry.content == first.content for entry in group):
             found |= {id(entry): "is in the archive twice; the first is kept" for entry in group[1:]}
         else:
-            reason = "is one of two files of this name with different content; rename one of them"
+            reason = "is one of several files of this name, and which is meant cannot be known; rename them"
             found |= {id(entry): reason for entry in group}
     return found

@@ -35,8 +35,11 @@ _NO_TAR = "The file is compressed and holds no TAR archive. Pack the folder of p
 
 
 @contextmanager
-def unpacked(source: Path, settings: Settings) -> Iterator[Path]:
+def unpacked(source: Path, settings: Settings, *, check: Callable[[], None] = lambda: None) -> Iterator[Path]:
     """The folder, ZIP or TAR archive of an upload, without compression or another archive around it.
+
+    Args:
+        check: called for every ``CHUNK`` that is unpacked; an error it raises stops that.
 
     Yields:
         ``source`` itself where it needs no unpacking, else a file that is deleted at the end.
@@ -48,17 +51,17 @@ def unpacked(source: Path, settings: Settings) -> Iterator[Path]:
         yield source
         return
     with scratch(settings) as folder:
-        outer = _without_compression(source, folder / "outer")
+        outer = _without_compression(source, folder / "outer", check)
         inner = _only_archive(outer)
         if inner is None:
             yield outer
             return
         with open(outer, "rb") as file:
             try:
-                _write(member_chunks(file, inner), folder / "inner", TOTAL_LIMIT)
+                _write(member_chunks(file, inner), folder / "inner", TOTAL_LIMIT, check)
             except InvalidInput as error:
                 raise Refused(f"The archive inside the upload {error}.") from None
-        yield _without_compression(folder / "inner", folder / "inner.tar")
+        yield _without_compression(folder / "inner", folder / "inner.tar", check)
 
 
 def _needs_unpacking(source: Path) -> bool:
@@ -76,12 +79,12 @@ def _opener(path: Path) -> Callable[[Path], Iterator[bytes]] | None:
     return next((opener for magic, opener in kinds.items() if start.startswith(magic)), None)
 
 
-def _without_compression(path: Path, target: Path) -> Path:
+def _without_compression(path: Path, target: Path, check: Callable[[], None]) -> Path:
     opener = _opener(path)
     if opener is None:
         return path
     limit = min(TOTAL_LIMIT, max(RATIO_FROM, RATIO_LIMIT * path.stat().st_size))
-    _write(_tar_chunks(opener(path)), target, limit)
+    _write(_tar_chunks(opener(path)), target, limit, check)
     return target
 
 
@@ -149,7 +152,7 @@ def _xz_chunks(path: Path) -> Iterator[bytes]:
             rest = stream.unused_data or file.read(CHUNK)
 
 
-def _write(chunks: Iterable[bytes], target: Path, limit: int) -> None:
+def _write(chunks: Iterable[bytes], target: Path, limit: int, check: Callable[[], None]) -> None:
     """Writes to ``target``, at most ``limit`` bytes and no further than the disk allows.
 
     Raises:
@@ -158,6 +161,7 @@ def _write(chunks: Iterable[bytes], target: Path, limit: int) -> None:
     written = 0
     with open(target, "wb") as file:
         for chunk in chunks:
+            check()
             written += len(chunk)
             if written > limit:
                 raise Refused(f"The archive unpacks to more than {limit / 2**20:,.0f} MB, as decompression bombs do.")

@@ -180,7 +180,9 @@ def test_names_in_two_unicode_forms_are_different_files(path):
 @pytest.mark.parametrize("second", ["cat/a.jpg", "cat//./a.jpg"])
 def test_of_two_files_of_one_name_none_is_chosen_in_silence(path, second):
     forged(path, [Raw(b"cat/good.jpg"), Raw(b"cat/a.jpg", b"1"), Raw(second.encode(), b"2")])
-    assert listed(path) == {"cat/a.jpg": "is one of two files of this name with different content; rename one of them"}
+    assert listed(path) == {
+        "cat/a.jpg": "is one of several files of this name, and which is meant cannot be known; rename them"
+    }
     assert len(open_upload(path).rejections) == 2
 
 

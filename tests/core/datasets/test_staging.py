@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from core.datasets import sandbox, sweep
+from core.datasets.staging import scratch
 from core.errors import Conflict, InvalidInput
 from core.files.home import datasets_folder
-from core.settings import Settings
+from core.settings import REPOSITORY, Settings
 from tests.core.datasets.imports import imported, leftovers
 from tests.photo_files import classes
 
@@ -56,7 +57,7 @@ SLOW_IMPORT = """
 import sys, time
 from pathlib import Path
 from core.datasets import import_photos
-from core.settings import Settings
+from core.settings import REPOSITORY, Settings
 def report(progress):
     print(progress.stage, flush=True)
     if progress.stage == sys.argv[3]:
@@ -104,3 +105,21 @@ def test_the_next_import_sweeps_by_itself(zipped, home):
     (datasets_folder(home) / ".tmp-d-dead" / "photos").mkdir(parents=True)
     imported(zipped(classes(cat=3, dog=3)), home)
     assert leftovers(home) == ["d-1"]
+
+
+def test_a_folder_for_temporary_files_is_deleted_at_the_end_and_after_a_kill(home):
+    with scratch(home) as folder:
+        (folder / "a").write_bytes(b"x")
+        assert sweep(home) == 0 and folder.exists()  # in use
+    assert leftovers(home) == []
+    code = f"""
+from pathlib import Path
+from core.datasets.staging import scratch
+from core.settings import REPOSITORY, Settings
+import os, signal
+with scratch(Settings(home=Path({str(home.home)!r}))) as folder:
+    (folder / "a").write_bytes(b"x")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY)
+    assert len(leftovers(home)) == 1 and sweep(home) == 1 and leftovers(home) == []

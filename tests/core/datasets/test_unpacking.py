@@ -14,7 +14,7 @@ import pytest
 from core.datasets import unpacking
 from core.datasets.unpacking import unpacked
 from core.datasets.uploads import open_upload
-from core.errors import GraftError, NoSpace, Refused
+from core.errors import Cancelled, GraftError, NoSpace, Refused
 from core.files.home import datasets_folder
 from tests.core.datasets.imports import imported, leftovers, refusal
 from tests.photo_files import archive, classes
@@ -144,6 +144,14 @@ def test_several_streams_one_after_the_other_are_read(path, home, compress):
     data = tar(classes(cat=3, dog=3))
     path.write_bytes(compress(data[:3000]) + compress(data[3000:]))
     assert imported(path, home)[0].photo_count == 6
+
+
+def test_an_import_can_be_cancelled_while_it_unpacks(path, home):
+    path.write_bytes(gzip.compress(tar({"cat/a.jpg": random.Random(0).randbytes(5 * 2**20)})))
+    asked = []
+    with pytest.raises(Cancelled):
+        imported(path, home, cancelled=lambda: asked.append(1) or len(asked) > 3)
+    assert len(asked) == 4 and leftovers(home) == []
 
 
 def test_a_full_disk_stops_the_unpacking(path, home, monkeypatch):
