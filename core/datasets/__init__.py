@@ -3,6 +3,8 @@
 ``uploads`` lists an archive (``unpacking``, ``archives``, ``tars``) or a folder by the policy of ``listing``, with
 names in their ``encodings``; ``recognition`` finds classes and splits, ``lookalike`` checks the names of classes;
 ``sandbox`` decodes in child processes (``decoder``), which read with ``members`` and decode with ``photos``;
+``kinds`` names every kind of file (``tiff`` reads the tables of TIFF), ``modes`` makes RGB of every colour mode;
+``decoding`` runs the passes over an upload, ``identity`` finds photos with equal pixels;
 ``acceptance`` and ``splits`` decide; ``manifest`` and ``staging`` store; ``importing`` runs these steps.
 """
 
