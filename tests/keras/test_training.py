@@ -182,6 +182,14 @@ def test_a_finished_model_is_the_backbone_of_the_next_run(full_bench):
     np.testing.assert_allclose(answered(full_bench, "r-child", photos), stored, atol=2e-3)
 
 
+def test_what_builds_on_a_linear_solver_has_its_classifier_in_the_keras_model(full_bench):
+    full_bench.train("r-member", pattern=Pattern.STANDALONE_EXTRACTOR)
+    full_bench.train("r-one", **PATTERNS["stacking"][1])
+    full_bench.train("r-two", backbone="r-member")
+    model = keras.saving.load_model(full_bench.model_path("r-one"), safe_mode=True)
+    assert [one.name for one in model.inputs] == ["photo_0", "photo_1"] and model.output.shape[-1] == 3
+
+
 def test_stacking_on_a_run_that_answers_without_keras_leaves_its_files_and_no_keras_model(full_bench):
     neighbours = replace(NUMBERS, solver=Solver.K_NEAREST_NEIGHBOURS)
     full_bench.train("r-member", neighbours, pattern=Pattern.STANDALONE_EXTRACTOR)
