@@ -69,7 +69,7 @@ def file_column(table: LabelTable, index: PhotoIndex) -> str | None:
         return None
     if 2 * best >= len(sample):
         return column
-    named = {photo.parts for value in table.values(column) for photo in index.find(value, table.file)}
+    named = {photo.parts for value in set(table.values(column)) for photo in index.find(value, table.file)}
     return column if 2 * len(named) >= index.count else None
 
 
@@ -113,10 +113,11 @@ def choose_columns(tables: Sequence[LabelTable], file: str) -> TableColumns:
     others = [name for name in columns if name != file]
     values = {name: [value for table in tables for value in table.values(name)] for name in others}
     split = next((name for name in others if _is_split(name, values[name])), "")
-    plausible = [name for name in others if name != split and _may_be_label(name, values[name])]
     hot = [name for name in others if set(values[name]) <= {"0", "1", "0.0", "1.0"}]
-    if len(hot) > 1 and _is_one_hot(values, hot):
-        plausible = [ONE_HOT, *(name for name in plausible if name not in hot)]
+    if len(hot) < 2 or not _is_one_hot(values, hot):
+        hot = []
+    plausible = [name for name in others if name not in (split, *hot) and _may_be_label(name, values[name])]
+    plausible = [ONE_HOT, *plausible] if hot else plausible
     plausible = _without_repeated(plausible, values)
     plausible.sort(key=lambda name: (-_rank(name), _all_numbers(values.get(name, [])), columns_at(columns, name)))
     best = [name for name in plausible if plausible and _rank(name) == _rank(plausible[0])]
@@ -167,7 +168,7 @@ def _may_be_label(name: str, values: Sequence[str]) -> bool:
 
 
 def _all_numbers(values: Sequence[str]) -> bool:
-    return all(re.fullmatch(r"-?\d+(\.0+)?", value) for value in values if value)
+    return all(re.fullmatch(r"-?\d+(\.0+)?", value) for value in set(values) if value)
 
 
 def _is_split(name: str, values: Sequence[str]) -> bool:

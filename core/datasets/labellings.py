@@ -101,6 +101,8 @@ def read_labellings(
         return TableReading()
     tables, ignored, synsets = _read_tables(table_files(files, photos), contents)
     tables += packed
+    if not tables:
+        return TableReading(ignored=tuple(ignored), synsets=synsets)
     index = PhotoIndex(photos)
     groups: dict[tuple, list[LabelTable]] = {}
     lists: list[LabelTable] = []
@@ -227,7 +229,9 @@ def _rows(table: LabelTable, columns: TableColumns, column: str) -> Iterable[tup
         labels = _hot_labels(table, hot_columns(table, columns))
     else:
         values = table.values(column)
-        labels = [_single(value, set(values)) for value in values]
+        different = frozenset(values)
+        singles = {value: _single(value, different) for value in different}
+        labels = [singles[value] for value in values]
     for number, file in enumerate(files):
         label, problem = labels[number]
         yield file, (label, table.several.get(number, problem)), splits[number] if splits else name
@@ -242,7 +246,7 @@ def _hot_labels(table: LabelTable, hot: Sequence[str]) -> list[tuple[str, str]]:
     return labels
 
 
-def _single(value: str, values: set[str]) -> tuple[str, str]:
+def _single(value: str, values: frozenset[str]) -> tuple[str, str]:
     """The label, or why it is none: several labels in one value, each of which occurs alone too."""
     for divider in ("|", ";", ",", " "):
         parts = [part.strip() for part in value.split(divider) if part.strip()]

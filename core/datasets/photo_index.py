@@ -15,6 +15,7 @@ class PhotoIndex:
 
     def __init__(self, photos: Iterable[UploadFile]) -> None:
         self._photos: dict[str, list[UploadFile]] = {}
+        self._found: dict[tuple[str, tuple[str, ...]], list[UploadFile]] = {}
         self.count = 0
         for photo in photos:
             self.count += 1
@@ -30,6 +31,12 @@ class PhotoIndex:
         A value is the end of a path, or a path of another machine whose end is one. Of photos of one name those
         nearest to the table are meant, or those of the split that the table is named after.
         """
+        key = value, table.parts
+        if key not in self._found:
+            self._found[key] = self._find(value, table)
+        return self._found[key]
+
+    def _find(self, value: str, table: UploadFile) -> list[UploadFile]:
         parts = [part for part in _key(value).replace("\\", "/").split("/") if part not in ("", ".")][-_DEEPEST:]
         for start in range(len(parts)):
             found = self._photos.get("/".join(parts[start:]))
@@ -50,7 +57,8 @@ def _without_extension(name: str) -> str:
 def _nearest(photos: Sequence[UploadFile], table: UploadFile) -> list[UploadFile]:
     above = table.parts[:-1]
     shared = [_common(photo.parts, above) for photo in photos]
-    near = [photo for photo, count in zip(photos, shared, strict=True) if count == max(shared)]
+    most = max(shared)
+    near = [photo for photo, count in zip(photos, shared, strict=True) if count == most]
     word = split_word(table.parts[-1].rpartition(".")[0])
     if len(near) > 1 and word:
         same = [photo for photo in near if word.split in path_splits(photo)]

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _WORDS = {
     "train": (
@@ -86,6 +87,7 @@ def tokens(name: str) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=20_000)
 def split_word(name: str) -> SplitWord | None:
     """The split that a name means; None where it means none, or several.
 
