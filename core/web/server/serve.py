@@ -9,9 +9,10 @@ import socket
 import sys
 from typing import Any
 
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, GraftError, InvalidInput
 from core.settings import REPOSITORY, Settings, load_settings
 from core.web.server.address import dashboard_url, listening_address
+from core.web.server.state import workbench
 
 BASE_PATH = "GRAFT_BASE_PATH"
 
@@ -37,7 +38,8 @@ def run(app: Any, settings: Settings | None = None) -> None:
         address = asked_address()
         refuse_taken_port(address, settings.port)
         base = asked_base_path()
-    except (Conflict, InvalidInput) as error:
+        workbench()  # a home that cannot be opened is one sentence here, and a traceback once the server starts
+    except GraftError as error:
         raise SystemExit(str(error)) from None
     return_freed_memory()
     print(f"Graft is at {dashboard_url(address, settings.port, base)}", flush=True)

@@ -8,11 +8,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core import jobs
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, Unavailable
 from core.jobs import SupervisorStatus
 from core.runs.values import Status
 from core.web.parts.frame import SECTIONS
-from core.web.server import application, base_path
+from core.web.server import application, base_path, serve
 from core.web.server.serve import asked_base_path, refuse_taken_port
 from core.web.server.state import process_singleton
 
@@ -118,6 +118,17 @@ def test_streamlit_finds_the_app_and_not_a_plain_script():
     found = discover_asgi_app(REPOSITORY / "app.py")
     assert found.is_asgi_app
     assert found.import_string == "app:app"
+
+
+def test_a_home_that_cannot_be_opened_is_one_sentence(monkeypatch):
+    def lost():
+        raise Unavailable("The registry is missing.")
+
+    monkeypatch.setattr(serve, "workbench", lost)
+    monkeypatch.setattr(serve, "asked_address", lambda: "127.0.0.1")
+    monkeypatch.setattr(serve, "refuse_taken_port", lambda *_: None)
+    with pytest.raises(SystemExit, match="The registry is missing"):
+        serve.run(app=None)
 
 
 def test_a_taken_port_is_refused_with_the_way_out():
