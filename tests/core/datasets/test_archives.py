@@ -242,6 +242,17 @@ def test_an_archive_of_over_4_gb_without_zip64_is_read_as_macos_writes_it(path, 
     assert contents(path) == files | {"z": b"z" * 600}
 
 
+def test_a_header_inside_a_photo_is_not_taken_for_that_of_the_next_member(path, monkeypatch):
+    monkeypatch.setattr(archives, "WRAP", 512)
+    start = 30 + len(b"cat/a.jpg")
+    inside = bytearray(1024)
+    inside[512 - start : 512 - start + 39] = b"PK\x03\x04".ljust(30, b"\0") + b"cat/b.jpg"
+    inside += bytes(512 - (start + len(inside)) % 512)  # the next header lies at a multiple of 512
+    files = {"cat/a.jpg": bytes(inside), "cat/b.jpg": b"b", "z": b"z" * 600}
+    forged(path, [Raw(name.encode(), data) for name, data in files.items()], wrap=512)
+    assert contents(path) == files
+
+
 def test_wrapped_offsets_that_lead_to_no_header_are_refused(path, monkeypatch):
     monkeypatch.setattr(archives, "WRAP", 512)
     forged(path, [Raw(b"a/1.jpg", b"x" * 600), Raw(b"a/2.jpg", b"y" * 600, local_name=b"b/2.jpg")], wrap=512)

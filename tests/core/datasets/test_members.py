@@ -4,7 +4,8 @@ import zlib
 
 import pytest
 
-from core.datasets.members import Member, read_member
+from core.datasets import members
+from core.datasets.members import Member, member_chunks, read_member
 from core.datasets.uploads import open_upload
 from core.errors import InvalidInput
 from tests.photo_files import Raw, forged
@@ -59,3 +60,23 @@ def test_no_more_than_the_declared_size_is_ever_unpacked(path, monkeypatch):
     with open(path, "rb") as file, pytest.raises(InvalidInput, match="size"):
         read_member(file, member_of(path))
     assert asked == [101]
+
+
+@pytest.mark.parametrize("method", [0, 8])
+def test_a_member_in_chunks_is_the_member(path, method, monkeypatch):
+    monkeypatch.setattr(members, "CHUNK", 64)
+    for length in range(0, 700, 3):
+        data = bytes(length) + b"end" * (length % 5)
+        forged(path, [Raw(b"a.jpg", data, method=method), Raw(b"b.jpg")])
+        with open(path, "rb") as file:
+            chunks = list(member_chunks(file, member_of(path)))
+        assert b"".join(chunks) == data and max(map(len, chunks), default=0) <= 64
+
+
+@pytest.mark.parametrize(
+    "raw", [Raw(b"a.jpg", b"x" * 500, method=8, size=100), Raw(b"a.jpg", crc=1), Raw(b"a.jpg", method=12)]
+)
+def test_a_member_in_chunks_that_lies_is_refused(path, raw):
+    forged(path, [raw])
+    with open(path, "rb") as file, pytest.raises(InvalidInput):
+        list(member_chunks(file, member_of(path)))

@@ -137,6 +137,7 @@ def rewritten(data: bytearray, at: int = 0) -> bytes:
     [
         (b"77777777777\0", "incomplete"),
         (b"\xff" * 12, "damaged"),
+        (b"\x80\0\0\0\x20" + bytes(7), "incomplete"),
         (b"\x80" + b"\0" * 7 + b"\xff" * 4, "incomplete"),
         (b"99999999999\0", "damaged"),
         (b"-0000000001\0", "damaged"),

@@ -53,3 +53,13 @@ def test_something_that_is_not_there_or_no_archive_gets_one_sentence(tmp_path, h
 
 def test_an_archive_that_breaks_the_policy_is_refused_whole(zipped, home):
     assert "outside of the upload" in refusal(zipped(classes(cat=5, dog=5) | {"../evil.jpg": jpeg(1)}), home)
+
+
+def test_class_folders_that_are_links_are_named_instead_of_no_files(tmp_path, home):
+    folder(tmp_path / "elsewhere", classes(cat=3, dog=3))
+    (tmp_path / "upload").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "upload" / name).symlink_to(tmp_path / "elsewhere" / name)
+    sentence = refusal(tmp_path / "upload", home)
+    assert sentence.startswith("All 2 files were refused. For example, 'cat' is a link to a folder")
+    assert imported(folder(tmp_path / "upload", classes(cow=3, hen=3)), home)[0].class_sizes == {"cow": 3, "hen": 3}
