@@ -69,23 +69,49 @@ class _Top:
 
     @property
     def is_nested(self) -> bool:
-        """Whether the folders in it may be classes of their own."""
-        if self.direct or len(self.folders) < 2:
+        """Whether the folders in it, two at least, may be classes of their own."""
+        return len(self.folders) > 1 and self.may_be_nested
+
+    @property
+    def may_be_nested(self) -> bool:
+        """Whether the folders in it, or the only one, may be classes of their own where others are nested."""
+        if self.direct or not self.folders:
             return False
         return not all(means_nothing(name) or is_auxiliary(name) or split_word(name) for name in self.folders)
 
 
 def without_wrappers(photos: Sequence[Placed]) -> list[Placed]:
-    """The photos without folders that are all that a first folder holds: ``cat/images/*.jpg``."""
+    """The photos without folders that are all that a first folder holds: ``cat/images/*.jpg``.
+
+    A folder with a name of its own stays where other first folders hold several: ``animal/{cat, dog}``, ``thing/car``.
+    """
     groups: dict[str, list[Placed]] = {}
     for photo in photos:
         groups.setdefault(photo.path[0], []).append(photo)
+    nested = any(top.is_nested for top in _tops(photos).values())
     found: list[Placed] = []
     for group in groups.values():
-        while all(len(photo.path) > 1 for photo in group) and len({photo.path[1] for photo in group}) == 1:
+        while _is_wrapped(group) and not (nested and _is_last(group) and _names_something(group[0])):
             group = [photo.without(1) for photo in group]
         found += group
     return found
+
+
+def _is_wrapped(group: Sequence[Placed]) -> bool:
+    return all(len(photo.path) > 1 for photo in group) and len({photo.path[1] for photo in group}) == 1
+
+
+def _is_last(group: Sequence[Placed]) -> bool:
+    """Whether the second folder holds the photos themselves."""
+    return all(len(photo.path) == 2 for photo in group)
+
+
+def _names_something(photo: Placed) -> bool:
+    """Whether the second folder has a name of its own."""
+    outer, inner = photo.path[:2]
+    return not (
+        means_nothing(inner) or is_auxiliary(inner) or is_unlabelled(inner) or inner.casefold() == outer.casefold()
+    )
 
 
 def with_inner_splits(photos: Sequence[Placed]) -> list[Placed]:
@@ -104,6 +130,23 @@ def with_inner_splits(photos: Sequence[Placed]) -> list[Placed]:
     return list(photos)
 
 
+def partly_split(photos: Sequence[Placed]) -> list[str]:
+    """First folders that hold folders of several splits, where others do not: ``cat/{train, test}`` beside ``bird``."""
+    inner: dict[str, set[str]] = {}
+    for photo in photos:
+        word = split_word(photo.path[1]) if len(photo.path) > 1 and not photo.split else None
+        inner.setdefault(photo.path[0], set()).add(word.split if word and not word.affix else "")
+    return sorted(name for name, splits in inner.items() if {"train"} < splits - {""})
+
+
+def with_inner_split(photo: Placed) -> Placed:
+    """The photo in the split that the second folder names, in ``train`` where it names none."""
+    word = split_word(photo.path[1]) if len(photo.path) > 1 else None
+    if word is None or word.affix:
+        return replace(photo, split="train")
+    return replace(photo.without(1), split=word.split, split_depth=photo.depths[1])
+
+
 def class_levels(photos: Sequence[Placed]) -> tuple[list[ClassLevel], str]:
     """The levels that may be the classes, the most plausible first, and why the user has to choose ("" if certain)."""
     tops = _tops(photos)
@@ -112,7 +155,7 @@ def class_levels(photos: Sequence[Placed]) -> tuple[list[ClassLevel], str]:
     others = sorted(set(tops) - set(nested))
     if not nested:
         return [ClassLevel(level=0, title="Folders are classes")], ""
-    if not others:
+    if all(tops[name].may_be_nested for name in others):
         return _all_nested(first, tops, photos)
     if len(nested) == 1 and _is_beside(nested[0], others):
         return _beside(first, nested[0], others, tops)

@@ -94,19 +94,44 @@ def take_auxiliary(root: Folder) -> list[UploadFile]:
 def merge_repeated(folder: Folder) -> list[str]:
     """Merge a folder that holds the same folders as lie beside it into these: ``{yes, no, all/{yes, no}}``.
 
+    A folder that is named like validation or test is not merged: it is a split (``held_out``).
+
     Returns:
         The names of the merged folders.
     """
     merged: list[str] = []
     for name, inner in list(folder.folders.items()):
         repeated = innermost(inner)
-        names = set(repeated.folders)
-        if len(names) > 1 and not repeated.photos and names <= set(folder.folders) - {name}:
+        if _repeats(repeated, folder, name) and not _held_out_split(name):
             del folder.folders[name]
             for same, other in repeated.folders.items():
                 _merge(folder.folders[same], other)
             merged.append(name)
     return merged
+
+
+def held_out(folder: Folder) -> dict[str, str]:
+    """The split of each folder that is named like one and holds the same folders as lie beside it.
+
+    ``{cat, dog, val/{cat, dog}}``: ``val`` is the validation split, the folders beside it are the training photos.
+    """
+    found = {name: _held_out_split(name) for name in folder.folders}
+    return {
+        name: split
+        for name, split in found.items()
+        if split and _repeats(innermost(folder.folders[name]), folder, name)
+    }
+
+
+def _held_out_split(name: str) -> str:
+    word = split_word(name)
+    return word.split if word and word.split != "train" else ""
+
+
+def _repeats(inner: Folder, outer: Folder, name: str) -> bool:
+    """Whether ``inner``, found in folder ``name`` of ``outer``, holds folders that lie beside ``name`` too."""
+    names = set(inner.folders)
+    return len(names) > 1 and not inner.photos and names <= set(outer.folders) - {name}
 
 
 def _merge(folder: Folder, other: Folder) -> None:

@@ -8,15 +8,25 @@ from core.datasets.class_levels import (
     Placed,
     class_levels,
     numbered_or_nameless,
+    partly_split,
     title_of,
+    with_inner_split,
     with_inner_splits,
     without_wrappers,
 )
-from core.datasets.folder_tree import Folder, folder_tree, merge_repeated, take_auxiliary, top_of
+from core.datasets.folder_tree import (
+    Folder,
+    folder_tree,
+    held_out,
+    innermost,
+    merge_repeated,
+    take_auxiliary,
+    top_of,
+)
 from core.datasets.layout import Candidate, Layout, UploadFile
 from core.datasets.names import class_name, quoted, quoted_list
 from core.datasets.split_folders import SplitFolders, find_splits, unwrapped
-from core.datasets.split_words import is_unlabelled, split_word
+from core.datasets.split_words import is_unlabelled, says_unlabelled, split_word
 from core.datasets.values import Rejection
 from core.errors import InvalidInput
 
@@ -91,7 +101,8 @@ def read_folders(files: Sequence[UploadFile], empty_folders: Iterable[tuple[str,
 def _read(top: Folder, found: _Found) -> FolderReading:
     splits = find_splits(top)
     if splits is None:
-        return _read_classes(top, found)
+        held = held_out(top)
+        return _read_held_out(top, held, found) if held else _read_classes(top, found)
     if not splits.classed:
         return _read_unclassed(top, splits, found)
     return _read_splits(top, splits, found)
@@ -182,6 +193,35 @@ def _read_splits(top: Folder, splits: SplitFolders, found: _Found) -> FolderRead
     return reading
 
 
+def _read_held_out(top: Folder, held: Mapping[str, str], found: _Found) -> FolderReading:
+    """Class folders, and beside them other splits that hold the same folders."""
+    first = len(top.parts)
+    placed = [replace(photo, split="train") for photo in _placed(top) if photo.path[0] not in held]
+    for name, split in held.items():
+        folder = innermost(top.folders[name])
+        start = len(folder.parts)
+        placed += [
+            Placed(
+                file=file,
+                path=path,
+                depths=tuple(range(start, start + len(path))),
+                split=split,
+                split_depth=first,
+            )
+            for path, file in folder.placed()
+            if path
+        ]
+    notes = [
+        f"The folder {quoted(name)} holds the same folders as lie beside it: it is read as the {split} split, "
+        "the folders beside it as the train split."
+        for name, split in sorted(held.items())
+    ]
+    given = frozenset({"train", *held.values()})
+    return _read_levels(
+        replace(found, placed=tuple(without_wrappers(placed)), given=given, notes=(*found.notes, *notes))
+    )
+
+
 def _without_train(splits: SplitFolders, found: _Found, flat: dict[str, tuple[UploadFile, ...]]) -> FolderReading:
     """Class folders in other splits only: an error, or for a table of labels to complete."""
     train = [name for name, split in splits.splits.items() if split == "train"]
@@ -243,16 +283,34 @@ def _with_top_as_classes(reading: FolderReading, top: Folder, found: _Found, nam
 
 def _read_classes(top: Folder, found: _Found) -> FolderReading:
     """Class folders without split folders above them."""
-    placed = with_inner_splits(without_wrappers(_placed(top)))
-    given = frozenset(photo.split for photo in placed if photo.split)
-    found = replace(found, placed=tuple(placed), given=given)
-    if not placed:
+    split = with_inner_splits(_placed(top))
+    if not split:
         return FolderReading(problem=_no_folders(found.files))
+    found = _with_placed(found, split)
     reading = _read_levels(found)
+    if partly := partly_split(found.placed):
+        return _with_inner_splits_asked(reading, found, partly)
     named = [name for name, folder in top.folders.items() if not folder.folders and _may_be_split(name, top)]
     if not reading.question and named and len(top.folders) - len(named) > 1:
         return _with_split_aside(reading, top, found, named)
     return reading
+
+
+def _with_placed(found: _Found, photos: Sequence[Placed]) -> _Found:
+    given = frozenset(photo.split for photo in photos if photo.split)
+    return replace(found, placed=tuple(without_wrappers(photos)), given=given)
+
+
+def _with_inner_splits_asked(reading: FolderReading, found: _Found, partly: Sequence[str]) -> FolderReading:
+    """Some class folders hold split folders, others do not: ``cat/{train, test}``, ``bird/*.jpg``."""
+    photos = [with_inner_split(photo) for photo in found.placed]
+    as_splits = _read_levels(_with_placed(found, photos)).layouts[0]
+    title = f"Folders in {quoted_list(list(partly))} are splits; all other photos are training photos"
+    question = (
+        f"Only {quoted_list(list(partly))} of the class folders {'holds' if len(partly) == 1 else 'hold'} folders that "
+        "are named like splits. Are these the splits?"
+    )
+    return replace(reading, layouts=(replace(as_splits, id="splits", title=title), *reading.layouts), question=question)
 
 
 def _placed(top: Folder) -> tuple[Placed, ...]:
@@ -265,9 +323,12 @@ def _placed(top: Folder) -> tuple[Placed, ...]:
 
 
 def _may_be_split(name: str, top: Folder) -> bool:
-    """Whether a folder of photos beside class folders is named like the test; "train" is a class beside bus and car."""
+    """Whether a folder of photos beside class folders may be none: named like the test, or like unlabelled photos.
+
+    "train" is a class beside bus and car.
+    """
     word = split_word(name)
-    if word is None or word.split == "train" or word.affix or word.weak:
+    if not says_unlabelled(name) and (word is None or word.split == "train" or word.affix or word.weak):
         return False
     opposite = {f"in{name}".casefold(), f"un{name}".casefold()} & {other.casefold() for other in top.folders}
     return not opposite
@@ -281,7 +342,8 @@ def _with_split_aside(reading: FolderReading, top: Folder, found: _Found, names:
     title = f"{title_of(rest)}; photos in {quoted_list(names)} have none"
     level = ClassLevel(level=0, title=title)
     first = replace(_layout(level, apart), id="aside")
-    question = f"The folder {quoted_list(names)} is named like a split but lies beside class folders. Is it a class?"
+    kind = "photos without a class" if all(map(says_unlabelled, names)) else "a split"
+    question = f"The folder {quoted_list(names)} is named like {kind} but lies beside class folders. Is it a class?"
     return replace(reading, layouts=(first, *reading.layouts), question=question)
 
 

@@ -51,6 +51,9 @@ UNLABELLED = _words(
 )
 """Words of folders with photos that nobody has put into a class."""
 
+_NEVER_A_CLASS = _words("unlabeled unlabelled unclassified unsorted unsup unsupervised unannotated")
+"""Words of ``UNLABELLED`` that are hardly a class beside others, as "unknown" may be."""
+
 AUXILIARY = _words(
     "mask masks annotation annotations label labels trimap trimaps segmentation segmentations seg groundtruth",
     "ground truth gt bbox bboxes boxes xml xmls json heatmap heatmaps overlay overlays depth",
@@ -139,6 +142,12 @@ def is_unlabelled(name: str) -> bool:
     """Whether a name says that its photos have no class."""
     words = [part for part in tokens(name) if not part.isdigit() and part not in GENERIC - UNLABELLED]
     return bool(words) and all(part in UNLABELLED or _split_of(part) is not None for part in words)
+
+
+def says_unlabelled(name: str) -> bool:
+    """Whether a name says so even beside class folders: "unlabelled", not "unknown" or "samples"."""
+    words = [part for part in tokens(name) if not part.isdigit() and part not in GENERIC]
+    return bool(words) and all(part in _NEVER_A_CLASS for part in words)
 
 
 def is_auxiliary(name: str) -> bool:
