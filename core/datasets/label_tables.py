@@ -64,6 +64,7 @@ def read_table(file: UploadFile, data: bytes) -> LabelTable | None:
     if width > _COLUMN_LIMIT:
         raise InvalidInput(f"has {width:,} columns; tables of up to {_COLUMN_LIMIT:,} columns are read")
     full = [tuple(value.strip() for value in row) + ("",) * (width - len(row)) for row in rows]
+    full = [tuple(_without_boxes(value) for value in row) for row in full] if b"n0" in data or b"n1" in data else full
     if kind == "csv" and _has_head(full):
         return LabelTable(file=file, columns=_unique(full[0]), rows=tuple(full[1:]), several={}, kind=kind)
     return LabelTable(
@@ -88,6 +89,14 @@ def _guessed(data: bytes) -> str:
     words = [word for line in lines for word in re.split(rb"[,;\t|\"]", line) if word.strip()]
     encodings = find_encodings(words)
     return decoded(data, encodings[0]) if encodings else data.decode("cp1252", "replace")
+
+
+def _without_boxes(value: str) -> str:
+    """ImageNet's ``n01440764 1 2 3 4 n01440764 5 6 7 8``, boxes of one synset, as that synset."""
+    if not re.fullmatch(r"(n\d{8}( \d+){4} ?)+", value):
+        return value
+    synsets = set(re.findall(r"n\d{8}", value))
+    return synsets.pop() if len(synsets) == 1 else value
 
 
 # --- CSV and text ---

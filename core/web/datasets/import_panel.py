@@ -17,9 +17,9 @@ from core.workbench import Workbench
 
 UPLOAD = "import.file"
 LAYOUT = (
-    "One folder per class. If the folders lie under **train**, **validation** and **test**, your split is kept; "
-    "otherwise Graft draws one (70 / 15 / 15). Where photos can be read in several ways, you are asked before anything "
-    "is stored."
+    "One folder per class, or a table of file names and classes (CSV, COCO, Parquet). If the folders lie under "
+    "**train**, **validation** and **test**, your split is kept; otherwise Graft draws one (70 / 15 / 15). Where "
+    "photos can be read in several ways, you are asked before anything is stored."
 )
 
 

@@ -133,6 +133,13 @@ def test_labels_are_read_where_they_lie(name):
     assert layout.given == frozenset(expected) - {""}
 
 
+def test_imagenets_validation_photos_get_the_synset_of_their_boxes():
+    rows = [f"v{n},{['n01440764 1 2 3 4 n01440764 5 6 7 8', 'n01443537 9 9 9 9'][n % 2]} " for n in range(4)]
+    texts = {"LOC_val_solution.csv": "ImageId,PredictionString\n" + "\n".join(rows)}
+    layout = certain(texts, "train/{n01440764,n01443537}/*3", "val/v*4")
+    assert counts(layout) == {"train": {"tench": 3, "goldfish": 3}, "validation": {"tench": 2, "goldfish": 2}}
+
+
 def test_several_categories_are_rejected_and_photos_without_one_unlabelled():
     several = json.loads(coco([1, 2, 1, 2, 0]))
     several["annotations"].append({"image_id": 0, "category_id": 2})
