@@ -48,12 +48,12 @@ test-keras: test-training test-networks
 TRAINING := $(addprefix tests/keras/test_,training.py training_failures.py training_parts.py training_resume.py going_on.py)
 test-training: ; $(BIN)/python -m pytest $(TRAINING)
 test-networks: ; nice -n 5 $(BIN)/python -m pytest tests/keras $(addprefix --ignore=,$(TRAINING))
-test-plain: ; $(BIN)/python -m pytest tests/core
+test-plain: ; $(BIN)/python -m pytest tests/core tests/cases
 test-browser: ; $(BIN)/python -m pytest tests/browser
 test-pages: ; nice -n 5 $(BIN)/python -m pytest tests/pages
 
 test-fast: setup
-	$(BIN)/python -m pytest tests/core tests/pages
+	$(BIN)/python -m pytest tests/core tests/cases tests/pages
 
 check: setup
 	$(BIN)/ruff check .

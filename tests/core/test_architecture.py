@@ -324,3 +324,12 @@ def test_the_checks_run_where_the_tests_run():
     for line in ("disallow_untyped_defs = true", "strict_equality = true", "warn_return_any = true"):
         assert line in settings
     assert "min_confidence = 60" in settings
+
+
+def test_make_test_runs_every_folder_of_tests():
+    makefile = (REPOSITORY / "Makefile").read_text()
+    folders = {path.relative_to(REPOSITORY).parts[1] for path in (REPOSITORY / "tests").rglob("test_*.py")}
+    run = {
+        folder for line in re.findall(r"^test-\w+: ;.*$", makefile, re.M) for folder in re.findall(r"tests/(\w+)", line)
+    }
+    assert folders == run
