@@ -41,7 +41,7 @@ def import_(options: Namespace) -> Result:
     workbench = Workbench.open()
     printer = None if options.json else ProgressPrinter()
     try:
-        dataset, known = workbench.import_photos(
+        dataset, known_upload = workbench.import_photos(
             options.path,
             options.name,
             seed=options.seed,
@@ -55,13 +55,14 @@ def import_(options: Namespace) -> Result:
     finally:
         if printer:
             printer.close()
+    upload = known_upload or dataset
     result = _row(workbench, dataset) | {
         "accepted": dataset.photo_count,
-        "notes": list(dataset.notes),
-        "rejected": [asdict(rejection) for rejection in dataset.rejections],
-        "seconds": round(dataset.seconds, 3),
-        "already_there": known,
-        "message": known_message(dataset, options.name) if known else "",
+        "notes": list(upload.notes),
+        "rejected": [asdict(rejection) for rejection in upload.rejections],
+        "seconds": round(upload.seconds, 3),
+        "already_there": known_upload is not None,
+        "message": known_message(dataset, options.name) if known_upload else "",
     }
     return result, True
 
@@ -105,13 +106,14 @@ def import_text(result: dict) -> str:
     split = ", ".join(f"{count} {name}" for name, count in result["splits"].items())
     unlabelled = f" {result['unlabelled']} unlabelled, kept aside." if result["unlabelled"] else ""
     lines = [
+        *([result["message"]] if result["message"] else []),
         f"{result['name']} (version {result['version']}, {result['dataset']}): {result['accepted']} photos, "
         f"{len(result['classes'])} classes; {split}.{unlabelled}",
         *(f"  {note}" for note in result["notes"]),
         *(f"  {problem['text']}" for problem in result["problems"]),
         *(f"  refused {rejection['file']}: {rejection['reason']}" for rejection in result["rejected"]),
     ]
-    return "\n".join([*lines, result["message"]]).rstrip()
+    return "\n".join(lines)
 
 
 def _alternatives_text(result: dict) -> str:

@@ -106,7 +106,8 @@ class LayoutChoice:
             if layout.id == layout_id:
                 return layout
         raise InvalidInput(
-            f"There is no layout {quoted(layout_id)}. Choose one of {quoted_list([each.id for each in self.layouts])}."
+            f"There is no layout {quoted(layout_id)}. Choose one of these: "
+            f"{quoted_list([each.id for each in self.layouts])}."
         )
 
 

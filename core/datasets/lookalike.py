@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.datasets.layout import Layout, LayoutChoice
-from core.datasets.names import quoted, quoted_list
+from core.datasets.names import name_key, quoted, quoted_list
 from core.errors import InvalidInput
-from core.text.invisible import without_invisible
+from core.text.invisible import invisible_in, without_invisible
+from core.text.units import count
 
 MERGED = "merged"
 """Id of the layout in which classes that look alike are one."""
@@ -70,42 +71,56 @@ def _alike(layout: Layout) -> list[list[str]]:
 
 def _question(groups: Sequence[Sequence[str]]) -> str:
     pairs = [
-        f"{quoted(names[0])} and {quoted(other)} ({difference(names[0], other)})"
+        f"{quoted(names[0])} and {quoted(other)} {difference(names[0], other)}"
         for names in groups
         for other in names[1:]
     ]
-    more = f" and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
+    more = f"; and {count(len(pairs) - 3, 'more pair')}" if len(pairs) > 3 else ""
     return (
-        f"Classes look alike: {'; '.join(pairs[:3])}{more}. Rename one of the folders if they are two classes, "
+        f"Some classes look alike: {'; '.join(pairs[:3])}{more}. Rename one of the folders if they are two classes, "
         "or import them as one class."
     )
 
 
 def difference(first: str, second: str) -> str:
-    """Where two names that look alike differ: the first characters that are not equal, by their code points."""
-    at = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second)))
-    return f"{_code_point(first, at)} and {_code_point(second, at)}"
+    """Where two names that look alike differ, as the end of a sentence.
+
+    Characters are named by their code points where the difference cannot be seen.
+    """
+    if name_key(first) == name_key(second):
+        return "differ only in case"
+    if name_key(without_invisible(first)) == name_key(without_invisible(second)):
+        found = dict.fromkeys(invisible_in(first) + invisible_in(second))
+        return f"differ only in characters that cannot be seen ({', '.join(map(_code_point, found))})"
+    seen = [" ".join(without_invisible(name).casefold().split()) for name in (first, second)]
+    for one, other in zip(*seen, strict=False):
+        if one != other:
+            return f"differ only in letters that look alike ({_code_point(one)} and {_code_point(other)})"
+    return "differ only in spaces"
 
 
-def _code_point(name: str, at: int) -> str:
-    if at >= len(name):
-        return "the end of the name"
-    return f"U+{ord(name[at]):04X} {unicodedata.name(name[at], '')}".rstrip()
+def _code_point(character: str) -> str:
+    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
 
 
 def _merged(layout: Layout, groups: Sequence[Sequence[str]], *, only: bool) -> Layout:
     sizes = Counter(candidate.class_name for candidate in layout.candidates)
     names: dict[str, str] = {}
     for group in groups:
-        best = max(group, key=lambda name: (name == without_invisible(name), sizes[name], name))
+        best = max(group, key=lambda name: (name == without_invisible(name), -len(_scripts(name)), sizes[name], name))
         names |= dict.fromkeys(group, without_invisible(best).strip())
-    notes = tuple(f"{' and '.join(map(quoted, group))} look alike and were imported as one class." for group in groups)
-    merged = _seen(_renamed(layout, names, _few(notes, "groups of classes look alike and were imported as one each")))
+    notes = tuple(f"{' and '.join(map(quoted, group))} are one class." for group in groups)
+    merged = _seen(_renamed(layout, names, _few(notes, "groups of classes that look alike are one class each")))
     return replace(
         merged,
         id=MERGED if only else f"{layout.id}-{MERGED}",
         title="Classes that look alike are one class" if only else f"{layout.title}; classes that look alike are one",
     )
+
+
+def _scripts(name: str) -> set[str]:
+    """The scripts of the letters of a name: a Cyrillic letter among Latin ones is hardly meant."""
+    return {unicodedata.name(character, "").partition(" ")[0] for character in name if character.isalpha()}
 
 
 def _seen(layout: Layout) -> Layout:

@@ -26,10 +26,10 @@ def quoted(text: str, length: int = 80) -> str:
 
 
 def quoted_list(names: list[str], limit: int = 5) -> str:
-    """``'a', 'b' and 3 more``."""
+    """``'a', 'b' and 'c'``; of more than ``limit`` the first ones and ``3 more``."""
     rest = len(names) - limit
-    text = ", ".join(quoted(name) for name in names[:limit])
-    return f"{text} and {rest} more" if rest > 0 else text
+    parts = [quoted(name) for name in names[:limit]] + ([f"{rest} more"] if rest > 0 else [])
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
 
 
 @lru_cache(10_000)

@@ -25,6 +25,7 @@ from core.datasets.layout import Ambiguous
 from core.datasets.layout_summary import LayoutSummary, summarise, with_samples
 from core.datasets.names import dataset_name
 from core.datasets.unpacking import unpacked
+from core.datasets.values import Dataset, Rejection
 from core.errors import Cancelled, GraftError, InvalidInput, NoSpace, NotFound, Unavailable
 from core.files import atomic
 from core.files.home import ImportFolder, import_folder, import_folders, registry_file
@@ -32,6 +33,9 @@ from core.files.locks import Lock, acquire, is_held, try_acquire
 from core.jobs.imports import known_message, run_import, source_path
 from core.registry import Registry
 from core.settings import REPOSITORY, Settings
+
+REJECTIONS_KEPT = 200
+"""Skipped files of a known upload that are listed on the page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,30 @@ class ImportQuestion:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownUpload:
+    """An upload that brought no new photos: the notes on how it was read, and its skipped files.
+
+    Args:
+        skipped: how many files were skipped. rejections: the first ``REJECTIONS_KEPT`` of them.
+    """
+
+    notes: tuple[str, ...]
+    skipped: int
+    rejections: tuple[Rejection, ...]
+
+    @classmethod
+    def of(cls, upload: Dataset) -> "KnownUpload":
+        refused = upload.rejections
+        return cls(notes=upload.notes, skipped=len(refused), rejections=refused[:REJECTIONS_KEPT])
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "KnownUpload":
+        """Reverse of ``asdict``."""
+        rejections = tuple(Rejection(**one) for one in content["rejections"])
+        return cls(notes=tuple(content["notes"]), skipped=content["skipped"], rejections=rejections)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportJob:
     """A background import as a page shows it.
 
@@ -63,6 +91,7 @@ class ImportJob:
         dataset_id: of the imported dataset, None until it is done.
         message: what went wrong, or that the same photos had been imported before.
         question: None unless the state is ``question``; then ``message`` is what came of the last answer.
+        known: what is told of an upload whose photos had been imported before; None of every other import.
     """
 
     id: str
@@ -73,6 +102,7 @@ class ImportJob:
     message: str = ""
     question: ImportQuestion | None = None
     started_at: float = 0.0
+    known: KnownUpload | None = None
 
 
 def start_import(
@@ -222,6 +252,7 @@ def _read_job(folder: ImportFolder) -> ImportJob:
         dataset_id=status.get("dataset_id"),
         message=status.get("message", ""),
         question=question,
+        known=KnownUpload.from_json(status["known"]) if status.get("known") else None,
     )
 
 
@@ -259,7 +290,7 @@ def _outcome(
 ) -> dict[str, Any]:
     """Import what was requested: the last status."""
     try:
-        dataset, known = run_import(
+        dataset, known_upload = run_import(
             request["source"],
             settings=settings,
             registry=Registry.open(registry_file(settings)),
@@ -269,8 +300,11 @@ def _outcome(
             progress=_reporter(folder),
             cancelled=cancelled,
         )
-        message = known_message(dataset, request["name"]) if known else ""
-        return {"state": "done", "dataset_id": dataset.id, "message": message}
+        done = {"state": "done", "dataset_id": dataset.id}
+        if known_upload is None:
+            return done
+        known = asdict(KnownUpload.of(known_upload))
+        return done | {"message": known_message(dataset, request["name"]), "known": known}
     except Ambiguous as question:
         return _ask(folder, question, request, settings, cancelled)
     except Cancelled as error:

@@ -33,11 +33,12 @@ def run_import(
     encoding: str | None = None,
     progress: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> tuple[Dataset, bool]:
+) -> tuple[Dataset, Dataset | None]:
     """Import ``source`` (an archive, a folder, or ``"demo"``).
 
     Returns:
-        The dataset, and whether exactly these photos with this split had been imported before; then nothing is added.
+        The dataset and None. Where exactly these photos with this split had been imported before, nothing is added: the
+        dataset that is there already, and this upload as it was read, with its own notes and skipped files.
     """
     path = source_path(source)
     name = dataset_name(name, path)
@@ -69,7 +70,7 @@ def run_import(
 
 def _register(
     settings: Settings, registry: Registry, dataset: Dataset, photos: Sequence[Photo]
-) -> tuple[Dataset, bool]:
+) -> tuple[Dataset, Dataset | None]:
     """Add a dataset on the disk to the registry, or remove its folder when that fails or the photos are known."""
     try:
         known = registry.find_dataset(dataset.digest)
@@ -79,7 +80,7 @@ def _register(
     finally:
         if dataset.id not in {each.id for each in registry.datasets()}:
             unpublish(settings, dataset.id)
-    return known or dataset, known is not None
+    return (dataset, None) if known is None else (known, dataset)
 
 
 def preview_import(source: str | Path, *, settings: Settings, encoding: str | None = None) -> LayoutChoice:

@@ -41,6 +41,11 @@ def without_invisible(text: str) -> str:
     return _replaced(text, lambda char: "")
 
 
+def invisible_in(text: str) -> str:
+    """The characters of the text that cannot be seen, in order."""
+    return "".join(text[index] for index in _found(text))
+
+
 def escaped(text: str) -> str:
     """The text with ``\\uXXXX`` in place of what cannot be seen."""
     return _replaced(text, lambda char: f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}")

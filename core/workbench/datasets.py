@@ -67,8 +67,8 @@ class Importing(Bench):
         encoding: str | None = None,
         progress: Callable[[ImportProgress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
-    ) -> tuple[Dataset, bool]:
-        """Import an archive, a folder on this machine or ``"demo"`` now; True when it existed already."""
+    ) -> tuple[Dataset, Dataset | None]:
+        """Import an archive, a folder on this machine or ``"demo"`` now; see ``run_import``."""
         return imports.run_import(
             source,
             settings=self.settings,

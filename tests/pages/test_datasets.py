@@ -169,7 +169,7 @@ def test_a_question_shows_the_alternatives_with_classes_counts_and_photos(bench,
     assert not at.exception
     radio = at.radio(key=f"import.layout.{asked}")
     assert radio.options == ["Folders are classes", r"First ones \*aside\*"]
-    assert "2 classes · 12 photos" in str(radio.proto.captions)
+    assert r"2 classes\, cat and dog · 12 photos" in radio.proto.captions[0]
     assert "What are the first ones" in text_of(at) and "**cat** · 6 photos" in text_of(at)
     assert _shown_photos(at) == 2
     radio.set_value("aside").run()

@@ -3,7 +3,8 @@
 import time
 
 from core.datasets import ImportProgress
-from core.jobs.background_imports import ImportJob
+from core.datasets.values import Rejection
+from core.jobs.background_imports import ImportJob, KnownUpload
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
@@ -59,6 +60,30 @@ def test_imported_photos_offer_training_next(bench, filled, monkeypatch):
     assert "**flowers** is imported: 80 photos in 4 classes" in text_of(at)
     at.button(key="import.train.j1").click().run()
     assert at.title[0].value == "Train"
+
+
+def test_known_photos_are_told_with_what_was_read_of_this_upload(filled, monkeypatch):
+    known = KnownUpload(
+        notes=("File names were read as Shift-JIS (Japanese).",),
+        skipped=3,
+        rejections=(Rejection(file="notes.txt", reason="is a text file, not a photo"),),
+    )
+    job = ImportJob(
+        id="j1",
+        title="again",
+        state="done",
+        dataset_id=filled.dataset.id,
+        started_at=time.time(),
+        message="Exactly these photos are here already.",
+        known=known,
+    )
+    monkeypatch.setattr("core.jobs.background_imports.import_jobs", lambda settings: [job])
+    at = visit()
+    text = text_of(at).replace("\\", "")
+    assert "**again**: Exactly these photos are here already." in text and "is imported" not in text
+    assert "File names were read as Shift-JIS" in text
+    assert "3 files of this upload skipped" in [box.label for box in at.expander]
+    assert "and 2 more files." in text
 
 
 def test_an_import_is_no_longer_news_once_something_was_launched_on_its_photos(filled, monkeypatch):

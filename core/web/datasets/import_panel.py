@@ -1,5 +1,6 @@
 """Starting an import, and the imports that run or have just ended."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -11,6 +12,7 @@ from core.jobs.background_imports import ImportJob
 from core.text.units import amount, count, listed, plain, size
 from core.web.datasets.question_card import encoding_box, question_card
 from core.web.parts.labels import dataset_size
+from core.web.parts.tables import table
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
 from core.web.parts.widgets import explained, page_link, poll
 from core.workbench import Workbench
@@ -156,13 +158,18 @@ def _stage(job: ImportJob) -> str:
 def _done(bench: Workbench, job: ImportJob) -> None:
     with explained():
         dataset = bench.registry.dataset(job.dataset_id or "")
-        skipped = len(dataset.rejections)
-        st.markdown(
-            f":green[:material/check_circle:] **{plain(dataset.name)}** is imported: {dataset_size(dataset)}"
-            f"{f', {amount(dataset.unlabelled)} without a class kept aside' if dataset.unlabelled else ''}"
-            f"{f', {skipped} skipped' if skipped else ''}. {plain(job.message)}"
-        )
-        st.caption(plain(f"How it was read: {_understood(dataset)}"))
+        if job.known:
+            st.markdown(f":blue[:material/info:] **{plain(job.title)}**: {plain(job.message)}")
+            st.caption(plain(f"How it was read: {_understood(dataset, job.known.notes)}"))
+            _skipped(job)
+        else:
+            skipped = len(dataset.rejections)
+            st.markdown(
+                f":green[:material/check_circle:] **{plain(dataset.name)}** is imported: {dataset_size(dataset)}"
+                f"{f', {amount(dataset.unlabelled)} without a class kept aside' if dataset.unlabelled else ''}"
+                f"{f', {amount(skipped)} skipped' if skipped else ''}."
+            )
+            st.caption(plain(f"How it was read: {_understood(dataset, dataset.notes)}"))
         with st.container(horizontal=True, vertical_alignment="center"):
             key = f"import.train.{job.id}"
             if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key=key):
@@ -174,11 +181,22 @@ def _done(bench: Workbench, job: ImportJob) -> None:
     _dismiss(bench, job)
 
 
-def _understood(dataset: Dataset) -> str:
+def _skipped(job: ImportJob) -> None:
+    """Files of a known upload that were skipped: they are on no dataset's page."""
+    if job.known is None or not job.known.skipped:
+        return
+    with st.expander(f"{count(job.known.skipped, 'file')} of this upload skipped"):
+        shown = job.known.rejections
+        table([{"File": one.file, "Reason": one.reason} for one in shown], key=f"import.skipped.{job.id}")
+        if len(shown) < job.known.skipped:
+            st.caption(f"and {count(job.known.skipped - len(shown), 'more file')}.")
+
+
+def _understood(dataset: Dataset, notes: Sequence[str]) -> str:
     """How the upload was read, in one line."""
     classes = f"{count(len(dataset.class_names), 'class', 'classes')}, {listed(dataset.class_names, 6)}"
     split = "the split is yours" if dataset.split_given else "the split was drawn by Graft (70 / 15 / 15)"
-    return " ".join([f"{classes}; {split}.", *dataset.notes])
+    return " ".join([f"{classes}; {split}.", *notes])
 
 
 def _failed(bench: Workbench, job: ImportJob) -> None:

@@ -6,7 +6,7 @@ from core.datasets.encodings import ENCODINGS as KNOWN_ENCODINGS
 from core.datasets.layout_summary import CLASSES_SHOWN, SAMPLES, UNLABELLED, LayoutSummary
 from core.jobs import background_imports as imports
 from core.jobs.background_imports import ImportJob, ImportQuestion
-from core.text.units import amount, count, plain
+from core.text.units import amount, count, listed, plain
 from core.web.parts.thumbnails import montage
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
@@ -50,10 +50,10 @@ def question_card(bench: Workbench, job: ImportJob, question: ImportQuestion) ->
 
 
 def size_line(layout: LayoutSummary) -> str:
-    """``2 classes · 24 photos · split of the upload: 18 train, 6 test · 4 without a class``."""
+    """``2 classes, cat and dog · 24 photos · your split: 18 train, 6 test · 4 without a class, kept aside``."""
     splits = ", ".join(f"{amount(files)} {split}" for split, files in layout.splits.items())
     parts = [
-        count(len(layout.classes), "class", "classes"),
+        plain(f"{count(len(layout.classes), 'class', 'classes')}, {listed(list(layout.classes), 4)}"),
         count(layout.files, "photo"),
         f"your split: {splits}" if splits else "split drawn by Graft: 70 / 15 / 15",
     ]

@@ -22,7 +22,7 @@ def test_all_objects_of_one_category_are_a_label():
 
 def test_several_categories_are_a_problem_and_none_is_no_label():
     first, second = photos([(0, 1), (0, 2)], ("a.jpg", "b.jpg"))
-    assert not first.category and first.problem == "shows several categories ('cat', 'dog'); a photo needs one"
+    assert not first.category and first.problem == "shows several categories ('cat' and 'dog'); a photo needs one"
     assert (second.category, second.problem) == ("", "")
 
 

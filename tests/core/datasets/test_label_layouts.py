@@ -147,7 +147,7 @@ def test_several_categories_are_rejected_and_photos_without_one_unlabelled():
     layout = certain({"_annotations.coco.json": json.dumps(several)}, "*5")
     assert counts(layout) == {"": {"cat": 1, "dog": 2}} and [file.name for file in layout.unlabelled] == ["4.jpg"]
     assert {rejection.file: rejection.reason for rejection in layout.rejections} == {
-        "0.jpg": "shows several categories ('cat', 'dog'); a photo needs one"
+        "0.jpg": "shows several categories ('cat' and 'dog'); a photo needs one"
     }
 
 

@@ -82,7 +82,7 @@ def test_annotations_in_cocos_format_are_a_table():
     }
     table = read(json.dumps(content), "_annotations.coco.json")
     assert table.kind == "annotations" and table.rows == (("a.jpg", "cat"), ("b.jpg", ""))
-    assert "'cat', 'dog'" in table.several[1]
+    assert "'cat' and 'dog'" in table.several[1]
 
 
 def test_text_of_unknown_encoding_is_guessed():

@@ -25,8 +25,8 @@ def test_missing_files_and_several_labels_are_listed():
     text = "f,label\n0.jpg,a\n1.jpg,b\n2.jpg,a\n3.jpg,b\n4.jpg,a|b\n0.jpg,a\n1.jpg,a\n9.jpg,b\n"
     (labelling,) = reading({"l.csv": text}, "i/*5").labellings
     assert {rejection.file: rejection.reason for rejection in labelling.rejections} == {
-        "i/4.jpg": "has several labels ('a', 'b'); a photo needs one",
-        "i/1.jpg": "has several labels ('a', 'b'); a photo needs one",
+        "i/4.jpg": "has several labels ('a' and 'b'); a photo needs one",
+        "i/1.jpg": "has several labels ('a' and 'b'); a photo needs one",
         "9.jpg": "is named in 'l.csv' but is not in the upload",
     }
     assert sorted(labels(labelling)) == ["i/0.jpg", "i/2.jpg", "i/3.jpg"]

@@ -21,7 +21,7 @@ def test_an_ambiguous_upload_is_asked_about_and_a_choice_answers():
 
 
 def test_a_layout_that_does_not_exist_is_named_with_those_that_do():
-    with pytest.raises(InvalidInput, match="'rows'.*'folders', 'subfolders'"):
+    with pytest.raises(InvalidInput, match="'rows'.*'folders' and 'subfolders'"):
         LayoutChoice(layouts=(FIRST, SECOND)).chosen("rows")
 
 

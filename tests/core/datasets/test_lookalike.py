@@ -67,11 +67,14 @@ def test_names_that_a_person_tells_apart_are_left_alone(first, second):
 
 def test_classes_that_look_alike_are_asked_about_and_merged_on_request():
     choice = decided(layout(Cat=4, cat=5, dog=3))
-    assert "'Cat' and 'cat' (U+0043 LATIN CAPITAL LETTER C and U+0063 LATIN SMALL LETTER C)" in choice.question
+    assert choice.question == (
+        "Some classes look alike: 'Cat' and 'cat' differ only in case. Rename one of the folders if they are two "
+        "classes, or import them as one class."
+    )
     merged = choice.chosen("merged")
     assert choice.layouts == (merged,)
     assert names(merged) == ["cat", "dog"] and len(merged.candidates) == 12
-    assert merged.notes == ("'Cat' and 'cat' look alike and were imported as one class.",)
+    assert merged.notes == ("'Cat' and 'cat' are one class.",)
 
 
 def test_the_name_of_merged_classes_is_the_one_that_can_be_seen():
@@ -94,7 +97,7 @@ def test_layouts_that_can_be_chosen_keep_their_names():
 
 
 def test_classes_that_would_leave_one_class_only_are_refused():
-    with pytest.raises(InvalidInput, match="All classes look alike: 'Cat', 'cat'"):
+    with pytest.raises(InvalidInput, match="All classes look alike: 'Cat' and 'cat'"):
         decided(layout(cat=3, Cat=3))
     two = layout("b", cat=3, dog=3)
     assert decided(layout(cat=3, Cat=3), two) == LayoutChoice(layouts=(two,))
@@ -106,13 +109,33 @@ def test_many_notes_are_cut():
     assert len(notes) == 6 and notes[-1] == "4 more class names had characters that cannot be seen."
 
 
-def test_where_two_names_differ_is_told_by_code_points():
-    assert difference("cat", "c\u0430t") == "U+0061 LATIN SMALL LETTER A and U+0430 CYRILLIC SMALL LETTER A"
-    assert difference("cat", "cat\u200b") == "the end of the name and U+200B ZERO WIDTH SPACE"
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("Cat", "cat", "differ only in case"),
+        ("Ärger", "ärger", "differ only in case"),
+        ("cat", "cat\u200b", "differ only in characters that cannot be seen (U+200B ZERO WIDTH SPACE)"),
+        ("ca\u00adt", "Cat", "differ only in characters that cannot be seen (U+00AD SOFT HYPHEN)"),
+        (
+            "cat",
+            "c\u0430t",
+            "differ only in letters that look alike (U+0061 LATIN SMALL LETTER A and U+0430 CYRILLIC SMALL LETTER A)",
+        ),
+        ("a  b", "a b", "differ only in spaces"),
+    ],
+)
+def test_code_points_tell_where_two_names_differ_if_it_cannot_be_seen(first, second, told):
+    assert look(first) == look(second)
+    assert difference(first, second) == told
+
+
+def test_merged_classes_have_the_name_without_letters_of_another_script():
+    for mixed in ("c\u0430t", "\u0441at"):
+        assert names(decided(layout(**{mixed: 5, "cat": 3, "dog": 3})).layouts[0]) == ["cat", "dog"]
 
 
 def test_an_import_merges_what_was_asked(tmp_path, home):
     files = classes(Cat=4, cat=4, dog=4)
     dataset, _ = imported(archive(tmp_path / "a.zip", files), home, layout="merged")
     assert dataset.class_sizes == {"cat": 8, "dog": 4}
-    assert any("look alike" in note for note in dataset.notes)
+    assert "'Cat' and 'cat' are one class." in dataset.notes

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets.names import ARCHIVE_SUFFIXES, archive_stem, class_name, dataset_name
+from core.datasets.names import ARCHIVE_SUFFIXES, archive_stem, class_name, dataset_name, quoted_list
 from core.errors import InvalidInput
 from tests.core.datasets.imports import refusal
 
@@ -37,3 +37,16 @@ def test_class_names_are_in_one_unicode_form_and_keep_what_lookalike_decides_abo
     assert class_name(" A\u0308pfel ") == "Äpfel"
     assert class_name("ca\u200bt") == "ca\u200bt"
     assert class_name("می‌خواهم") == "می‌خواهم"
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["a"], "'a'"),
+        (["a", "b"], "'a' and 'b'"),
+        (["a", "b", "c"], "'a', 'b' and 'c'"),
+        (["a", "b", "c", "d"], "'a', 'b', 'c' and 1 more"),
+    ],
+)
+def test_names_in_a_sentence_are_joined_as_in_a_sentence(names, text):
+    assert quoted_list(names, 3) == text

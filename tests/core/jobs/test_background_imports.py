@@ -21,6 +21,7 @@ from core.files.home import datasets_folder, import_folder, uploads_folder
 from core.files.locks import acquire
 from core.jobs import background_imports
 from core.jobs.background_imports import (
+    KnownUpload,
     answer_import,
     cancel_import,
     dismiss_import,
@@ -57,6 +58,19 @@ def test_a_background_import_reports_its_dataset_and_can_be_dismissed(archive, s
     assert not archive.exists() and not import_folder(settings, job.id).upload.exists(), "it is imported"
     dismiss_import(settings, job.id)
     assert import_jobs(settings) == []
+
+
+def test_known_photos_are_told_with_the_skipped_files_of_this_upload(archive, settings, registry):
+    first, _ = Workbench.open(settings).import_photos(archive)
+    with zipfile.ZipFile(archive, "a") as more:
+        for number in range(3):
+            more.writestr(f"dog/{number}.txt", b"no photo")
+    job = wait_for_job(settings, start_import(archive, settings=settings))
+    assert job.dataset_id == first.id and "here already, as 'pets' (version 1)" in job.message
+    assert job.known is not None and job.known.skipped == 3
+    assert [one.file for one in job.known.rejections] == [f"dog/{number}.txt" for number in range(3)]
+    many = KnownUpload.of(replace(first, rejections=100 * job.known.rejections))
+    assert (many.skipped, len(many.rejections)) == (300, background_imports.REJECTIONS_KEPT)
 
 
 def test_a_background_import_that_is_refused_says_why(settings, registry, tmp_path):

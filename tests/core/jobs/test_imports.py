@@ -34,8 +34,20 @@ def archive(tmp_path):
 def test_the_same_photos_are_one_dataset(archive, settings, registry):
     first, known = run_import(archive, settings=settings, registry=registry)
     again, known_again = run_import(archive, settings=settings, registry=registry, name="other")
-    assert (known, known_again) == (False, True) and again.id == first.id
+    assert known is None and known_again is not None and again.id == first.id
     assert [path.name for path in datasets_folder(settings).glob("d-*")] == [first.id]
+
+
+def test_an_upload_of_known_photos_has_its_own_notes_and_skipped_files(archive, settings, registry, tmp_path):
+    first, _ = run_import(archive, settings=settings, registry=registry)
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(tmp_path / "again.zip", "w") as new:
+        for name in old.namelist():
+            new.writestr(name.replace("cat/", "ca\u200bt/"), old.read(name))
+        new.writestr("dog/notes.txt", b"no photo")
+    again, upload = run_import(tmp_path / "again.zip", settings=settings, registry=registry)
+    assert again == first and not again.notes and not again.rejections
+    assert upload is not None and "characters that cannot be seen" in upload.notes[0]
+    assert [one.file for one in upload.rejections] == ["dog/notes.txt"]
 
 
 def test_more_photos_make_a_new_version_and_old_ones_keep_their_side(archive, settings, registry, tmp_path):
@@ -73,7 +85,7 @@ def test_two_imports_of_one_archive_at_once_give_one_dataset(archive, settings, 
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sorted(known for _, known in found) == [False, True]
+    assert sorted(known is not None for _, known in found) == [False, True]
     assert len({dataset.id for dataset, _ in found}) == len(registry.datasets()) == 1
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.text.invisible import escaped, has_invisible, without_invisible
+from core.text.invisible import escaped, has_invisible, invisible_in, without_invisible
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from core.text.invisible import escaped, has_invisible, without_invisible
 )
 def test_what_cannot_be_seen_in_a_latin_name_is_found_removed_and_escaped(hidden):
     name = f"ca{hidden}t"
-    assert has_invisible(name)
+    assert has_invisible(name) and invisible_in(name) == hidden
     assert without_invisible(name) == "cat"
     assert escaped(name) in (f"ca\\u{ord(hidden):04x}t", f"ca\\U{ord(hidden):08x}t")
     assert has_invisible(hidden) and without_invisible(hidden) == ""
