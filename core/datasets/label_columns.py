@@ -14,6 +14,23 @@ _LABEL_WORDS = frozenset(
     ["label", "labels", "class", "classes", "category", "categories", "target", "breed", "species", "diagnosis", "dx"]
     + ["classname", "labelname", "categoryname", "classlabel", "y", "variety", "finding", "findings", "tag", "tags"]
 )
+_DECISIVE = frozenset(
+    [
+        "label",
+        "labels",
+        "class",
+        "classes",
+        "category",
+        "categories",
+        "target",
+        "classname",
+        "labelname",
+        "categoryname",
+    ]
+    + ["classlabel", "name"]
+)
+"""A column called by these words alone is the class whatever other columns say; "species" may stand beside "sex"."""
+
 _NO_LABEL_WORDS = frozenset(
     [
         "width",
@@ -121,7 +138,7 @@ def choose_columns(tables: Sequence[LabelTable], file: str) -> TableColumns:
     plausible = _without_repeated(plausible, values)
     plausible.sort(key=lambda name: (-_rank(name), _all_numbers(values.get(name, [])), columns_at(columns, name)))
     best = [name for name in plausible if plausible and _rank(name) == _rank(plausible[0])]
-    certain = len(plausible) == 1 or (len(best) == 1 and _rank(best[0]) > 0)
+    certain = len(plausible) == 1 or (len(best) == 1 and _is_decisive(best[0]))
     return TableColumns(file=file, labels=tuple(plausible), split=split, certain=certain)
 
 
@@ -151,6 +168,10 @@ def _rank(name: str) -> int:
     if parts and all(part in _LABEL_WORDS or part == "name" for part in parts):
         return 2
     return 1 if set(_words(name)) & _LABEL_WORDS else 0
+
+
+def _is_decisive(name: str) -> bool:
+    return name == ONE_HOT or (_rank(name) == 2 and set(tokens(name)) <= _DECISIVE)
 
 
 def _may_be_label(name: str, values: Sequence[str]) -> bool:

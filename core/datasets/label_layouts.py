@@ -1,6 +1,5 @@
 """Layouts of labels that do not come from folders: from tables, or added to folders."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ from core.datasets.values import Rejection
 from core.errors import InvalidInput
 
 NO_PHOTO = "is no photo"
-_AGREEING = 0.98
+_NEARLY_ALL = 0.98
 
 
 def labelled_layout(
@@ -94,22 +93,25 @@ def _unlabelled_note(photos: Collection[UploadFile]) -> list[str]:
 
 
 def agrees(layout: Layout, labelling: Labelling) -> bool | None:
-    """Whether the labels divide the photos as the folders do; None where they name fewer than half of them."""
-    pairs = Counter(
+    """Whether the labels divide the photos as the folders do; None where they name fewer than half of them.
+
+    One photo with another label is a contradiction, and so is a label that is the name of another folder.
+    """
+    pairs = [
         (name_key(candidate.class_name), labelling.labels[candidate.file.parts].label)
         for candidate in layout.candidates
         if candidate.file.parts in labelling.labels
-    )
-    photos = sum(candidate.file.is_photo for candidate in layout.candidates)
-    named = sum(pairs.values())
-    if 2 * named < photos:
+    ]
+    if 2 * len(pairs) < sum(candidate.file.is_photo for candidate in layout.candidates):
         return None
-    folders: dict[str, Counter[str]] = {}
-    for (name, label), count in pairs.items():
-        folders.setdefault(name, Counter())[label] += count
-    best = {name: labels.most_common(1)[0] for name, labels in folders.items()}
-    same = sum(count for _, count in best.values())
-    return same >= _AGREEING * named and len({label for label, _ in best.values()}) == len(best)
+    folders: dict[str, set[str]] = {}
+    for name, label in pairs:
+        folders.setdefault(name, set()).add(label)
+    if any(len(labels) > 1 for labels in folders.values()):
+        return False
+    label_of = {name: next(iter(labels)) for name, labels in folders.items()}
+    swapped = any(name_key(label) in folders and name_key(label) != name for name, label in label_of.items())
+    return not swapped and len(set(label_of.values())) == len(label_of)
 
 
 def completed(
@@ -157,7 +159,7 @@ def _remaining(layout: Layout, done: set[tuple[str, ...]]) -> list[str]:
 def with_split_lists(layout: Layout, splits: Mapping[tuple[str, ...], str]) -> Layout | None:
     """The layout with the splits of lists of photos; None where they do not name nearly all of its photos."""
     named = [candidate for candidate in layout.candidates if candidate.file.parts in splits]
-    if layout.given or len(named) < _AGREEING * sum(candidate.file.is_photo for candidate in layout.candidates):
+    if layout.given or len(named) < _NEARLY_ALL * sum(candidate.file.is_photo for candidate in layout.candidates):
         return None
     given = frozenset(splits[candidate.file.parts] for candidate in named)
     if len(given) < 2 or "train" not in given:

@@ -51,7 +51,7 @@ LABELLED = {
         2,
     ),
     "ham10000": (
-        {"HAM10000_metadata.csv": table(8, ["mel,a", "nv,a", "nv,b"], "image_id,dx,sex", "{0},{1}")},
+        {"HAM10000_metadata.csv": table(8, ["mel", "nv", "nv"], "image_id,dx", "{0},{1}")},
         ("HAM10000_images_part_1/*4", "HAM10000_images_part_2/{4,5,6,7}.jpg"),
         {"": {"mel": 3, "nv": 5}},
         0,
@@ -214,3 +214,23 @@ def test_columns_and_paths_of_another_machine():
         f'"C:\\Fotos\\{n}.jpg";"{["Äpfel", "Birnen"][n % 2]}"\r\n' for n in range(6)
     )
     assert counts(certain({"l.csv": text.encode("cp1252")}, "fotos/train/*6")) == {"": {"Äpfel": 3, "Birnen": 3}}
+
+
+def test_columns_of_which_none_is_called_the_label_are_asked_about():
+    columns = table(8, ["mel,a", "nv,a", "nv,b"], "image_id,dx,sex", "{0},{1}")
+    choice = choice_of({"meta.csv": columns}, "images/*8")
+    assert choice.question == "There are 2 columns that may be the classes. Which are they?"
+    assert [layout.id for layout in choice.layouts] == ["labels:meta.csv:image_id:dx", "labels:meta.csv:image_id:sex"]
+    named = columns.replace(",dx,", ",label,")
+    assert certain({"meta.csv": named}, "images/*8").id == "labels:meta.csv:image_id:label"
+
+
+@pytest.mark.parametrize(
+    "labels", ["a a a b b a", "b b b a a a"], ids=["one photo has another label", "the labels are swapped"]
+)
+def test_a_table_that_contradicts_the_folders_is_asked_about(labels):
+    files = [f"{name}/{n}.jpg" for name in "ab" for n in range(3)]
+    text = "file,label\n" + "\n".join(map(",".join, zip(files, labels.split(), strict=True)))
+    choice = choice_of({"labels.csv": text}, "{a,b}/*3")
+    assert choice.question == "The folders and a table of labels name different classes. Which are the classes?"
+    assert [layout.id for layout in choice.layouts] == ["folders", "labels:labels.csv:file:label"]
