@@ -197,7 +197,7 @@ def test_weights_that_cannot_be_had_are_refused_before_anything_is_queued(home, 
     fill(registry, load_settings(), runs=0)
     monkeypatch.setenv("GRAFT_OFFLINE", "1")
     monkeypatch.setenv("KERAS_HOME", str(home / "keras"))
-    asked = ["train", "--dataset", registry.datasets()[0].id, "--backbone", "efficientnet_lite0", "resnet50"]
+    asked = ["train", "--dataset", registry.datasets()[0].id, "--backbone", "resnet50"]
     assert "ResNet50" in refusal(*asked, *form)
     assert registry.runs() == []
 
