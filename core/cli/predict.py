@@ -3,12 +3,14 @@
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from core.cli.verbs import Result, Verbs, add_verb
+from core.datasets.photos import StoredPhoto
 from core.errors import InvalidInput
 from core.models.predict import PhotoPredictions
 from core.text.units import percent
@@ -33,7 +35,7 @@ def predict(options: Namespace) -> Result:
     photos = _photos(workbench, options)
     rows: list[dict] = []
     for first in range(0, len(photos), PHOTOS_AT_ONCE):
-        some = [(name, _read(path)) for name, path in photos[first : first + PHOTOS_AT_ONCE]]
+        some = [(name, read()) for name, read in photos[first : first + PHOTOS_AT_ONCE]]
         with _without_native_noise():
             rows += map(_prediction, workbench.predict(options.model, some, top=options.top))
     problems = [f"{row['file']}: {row['problem']}" for row in rows if row["problem"]]
@@ -43,15 +45,17 @@ def predict(options: Namespace) -> Result:
     return {"photos": rows}, not problems
 
 
-def _photos(workbench: Workbench, options: Namespace) -> list[tuple[str, Path]]:
-    """Name and path of the photos that were given, then of the unlabelled ones of a dataset."""
-    photos = [(name, Path(name)) for name in options.photos]
+def _photos(workbench: Workbench, options: Namespace) -> list[tuple[str, Callable[[], bytes | StoredPhoto]]]:
+    """Name of the photos that were given, then of the unlabelled ones of a dataset, each with what reads it."""
+    photos: list[tuple[str, Callable[[], bytes | StoredPhoto]]] = [
+        (name, partial(_read, Path(name))) for name in options.photos
+    ]
     if options.unlabelled is not None:
         dataset = workbench.registry.dataset(options.unlabelled)
         unlabelled = workbench.registry.unlabelled_photos(dataset.id)
         if not unlabelled:
             raise InvalidInput(f"Dataset {dataset.name!r} has no unlabelled photos.")
-        photos += [(photo.file, workbench.unlabelled_path(dataset.id, photo.digest)) for photo in unlabelled]
+        photos += [(photo.file, partial(workbench.unlabelled_photo, dataset.id, photo)) for photo in unlabelled]
     if not photos:
         raise InvalidInput("Name photos to predict, or a dataset with unlabelled ones: --unlabelled DATASET.")
     return photos

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.datasets.values import SPLITS, Photo
-from core.text.units import listed
+from core.text.units import amount, count, listed
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 
@@ -43,7 +43,7 @@ def with_split(
     notes: list[str] = []
     if not given:
         splits = draw({photo.digest: photo.class_name for photo in photos}, seed=seed, previous=previous)
-        notes += _kept_note(splits, previous)
+        notes += kept_note(splits, previous)
     elif drawn:
         pool = {photo.digest: photo.class_name for photo in photos if photo.split == "train"}
         parts = {split: SHARES[split] for split in ("train", *drawn)}
@@ -137,14 +137,20 @@ def _order(photo: Photo) -> tuple[int, str, str]:
     return SPLITS.index(photo.split), photo.class_name, photo.digest
 
 
-def _kept_note(splits: Mapping[str, str], previous: Mapping[str, str]) -> list[str]:
+def kept_note(splits: Mapping[str, str], previous: Mapping[str, str]) -> list[str]:
+    """Nothing where no photo is new: the split is the one of the version before."""
     kept = sum(previous.get(digest) == split for digest, split in splits.items())
-    return [f"{kept} photos of the version before keep their split; {len(splits) - kept} are new."] if kept else []
+    new = len(splits) - kept
+    if not kept or not new:
+        return []
+    keep, are = ("keeps its" if kept == 1 else "keep their"), ("is" if new == 1 else "are")
+    return [f"{count(kept, 'photo')} of the version before {keep} split; {amount(new)} {are} new."]
 
 
 def _drawn_note(split: str, splits: Mapping[str, str], seed: int) -> str:
-    count = sum(found == split for found in splits.values())
-    return f"There was no {split} folder: {count} of the training photos were drawn for it (seed {seed})."
+    drawn = sum(found == split for found in splits.values())
+    were = "was" if drawn == 1 else "were"
+    return f"There was no {split} folder: {amount(drawn)} of the training photos {were} drawn for it (seed {seed})."
 
 
 def _missing_notes(photos: Sequence[Photo]) -> list[str]:

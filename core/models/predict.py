@@ -82,12 +82,17 @@ class PhotoPredictions:
     predictions: tuple[Prediction, ...] = ()
 
 
-def predict(folders: Sequence[Path], photos: Sequence[tuple[str, bytes]], *, top: int = 5) -> list[PhotoPredictions]:
+NamedPhoto = tuple[str, bytes | StoredPhoto]
+"""A file name with the bytes of an upload, or with a stored photo."""
+
+
+def predict(folders: Sequence[Path], photos: Sequence[NamedPhoto], *, top: int = 5) -> list[PhotoPredictions]:
     """The ``top`` classes of every model for every photo.
 
     Args:
         folders: model folders, ``runs/<run>/model``.
-        photos: (file name, bytes), decoded in a child process, since they are not trusted.
+        photos: (file name, bytes), decoded in a child process, since they are not trusted; or (file name, stored
+            photo of a dataset), which is used as it is, like the dataset's test photos.
 
     Returns:
         One entry per file, in order. Files that are no photo, and models without a prediction, have a ``problem``.
@@ -109,7 +114,14 @@ _Scaled = dict[int | None, StoredPhoto] | Rejection
 """A photo at every scale of 16-bit grey that a model learned from, by its bits; all are equal for other photos."""
 
 
-def _decode(photos: Sequence[tuple[str, bytes]], scales: Sequence[int | None]) -> list[_Scaled]:
+def _decode(photos: Sequence[NamedPhoto], scales: Sequence[int | None]) -> list[_Scaled]:
+    """Every photo at every scale; stored photos have the scale of their dataset."""
+    given = [(name, photo) for name, photo in photos if isinstance(photo, bytes)]
+    decoded = iter(_decode_untrusted(given, scales))
+    return [dict.fromkeys(scales, photo) if isinstance(photo, StoredPhoto) else next(decoded) for _, photo in photos]
+
+
+def _decode_untrusted(photos: Sequence[tuple[str, bytes]], scales: Sequence[int | None]) -> list[_Scaled]:
     if not photos:
         return []
     first, *others = scales

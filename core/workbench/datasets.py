@@ -6,7 +6,9 @@ from pathlib import Path
 
 from core.datasets import ImportProgress
 from core.datasets.identity import Copies, copies_in
-from core.datasets.values import Dataset
+from core.datasets.names import quoted
+from core.datasets.photos import StoredPhoto
+from core.datasets.values import Dataset, UnlabelledPhoto
 from core.errors import InvalidInput, NotFound
 from core.features.parquet import export_parquet
 from core.features.store import StoredFeatures, stored_features
@@ -104,6 +106,18 @@ class Importing(Bench):
     def unlabelled_path(self, dataset_id: str, digest: str) -> Path:
         """The stored JPEG of a photo without a class."""
         return dataset_folder(self.settings, dataset_id).unlabelled_photo(digest)
+
+    def unlabelled_photo(self, dataset_id: str, photo: UnlabelledPhoto) -> StoredPhoto:
+        """A photo without a class as it is stored.
+
+        Raises:
+            NotFound: its file is gone.
+        """
+        try:
+            jpeg = self.unlabelled_path(dataset_id, photo.digest).read_bytes()
+        except OSError as error:
+            raise NotFound(f"The stored photo {quoted(photo.file)} cannot be read: {error.strerror}.") from None
+        return StoredPhoto(jpeg=jpeg, width=photo.width, height=photo.height)
 
     def features(self) -> list[FeatureRow]:
         """All stored features, by dataset, source, cut, split and view."""

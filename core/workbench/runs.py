@@ -99,8 +99,8 @@ class Running(Bench):
         return Lineage(parents=tuple(parents), lost=tuple(lost), children=children)
 
     def predict(
-        self, references: Sequence[str], photos: Sequence[tuple[str, bytes]], *, top: int = 5
+        self, references: Sequence[str], photos: Sequence[predict.NamedPhoto], *, top: int = 5
     ) -> list[PhotoPredictions]:
-        """Predictions of several models for several photos (file name, bytes); see ``core.models.predict``."""
+        """Predictions of several models for several photos; see ``core.models.predict``."""
         folders = [run_folder(self.settings, self.registry.model(reference).run_id).model for reference in references]
         return predict.predict(folders, photos, top=top)

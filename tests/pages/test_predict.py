@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.datasets.photos import StoredPhoto
 from core.errors import Unavailable
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.workbench import Workbench
@@ -27,7 +28,8 @@ def asked(monkeypatch):
 
 
 def _said(references, name, data) -> PhotoPredictions:
-    if not data.startswith(b"\xff\xd8"):
+    given = data.jpeg if isinstance(data, StoredPhoto) else data
+    if not given.startswith(b"\xff\xd8"):
         return PhotoPredictions(name=name, problem="It is not a photo.", jpeg=None, width=0, height=0, predictions=())
     best = (ClassProbability(class_name="rose", probability=0.8), ClassProbability(class_name="tulip", probability=0.2))
     answers = tuple(
@@ -42,7 +44,7 @@ def _said(references, name, data) -> PhotoPredictions:
         )
         for place, run_id in enumerate(references)
     )
-    return PhotoPredictions(name=name, problem="", jpeg=data, width=96, height=90, predictions=answers)
+    return PhotoPredictions(name=name, problem="", jpeg=given, width=96, height=90, predictions=answers)
 
 
 def test_without_models_the_page_leads_to_training(bench):

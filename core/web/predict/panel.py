@@ -7,19 +7,20 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.datasets.kinds import SUFFIXES
+from core.datasets.photos import StoredPhoto
 from core.datasets.values import Dataset
-from core.models.predict import PhotoPredictions, Prediction
+from core.models.predict import NamedPhoto, PhotoPredictions, Prediction
 from core.recipes.labels import without_shared
 from core.runs.values import Run
 from core.text.units import brief, count, listed, milliseconds, percent, plain
 from core.web.parts.labels import dataset_title
 from core.web.parts.thumbnails import photo_strip
-from core.web.parts.widgets import run_chip
+from core.web.parts.widgets import explained, run_chip
 from core.workbench import Workbench
 
 MOST_PHOTOS = 50
 
-Photos = list[tuple[str, bytes]]
+Photos = list[NamedPhoto]
 
 
 PER_PAGE = 24
@@ -46,7 +47,7 @@ def photos(bench: Workbench) -> Photos:
             if st.toggle("Use the camera", key="predict.camera")
             else None
         )
-    given = [(file.name, file.getvalue()) for file in files]
+    given: Photos = [(file.name, file.getvalue()) for file in files]
     if shot is not None:
         given.append(("camera.jpg", shot.getvalue()))
     for tab in unlabelled:
@@ -79,19 +80,27 @@ def _unlabelled_photos(bench: Workbench, datasets: Sequence[Dataset]) -> Photos:
     )
     captions = [plain(brief(file.rpartition("/")[2], 13)) for file in paths]
     photo_strip(list(paths.values()), captions, alt=list(paths), width=112)
-    return [(name, paths[name].read_bytes()) for name in names if paths[name].is_file()]
+    by_file = {photo.file: photo for photo in shown}
+    with explained():
+        return [(name, bench.unlabelled_photo(chosen, by_file[name])) for name in names]
+    return []
 
 
 def predictions(bench: Workbench, run_ids: Sequence[str], photos: Photos) -> list[PhotoPredictions]:
     """Predictions, computed once per photos, models and temperatures, not at every rerun of the script."""
     models = tuple((run_id, str(bench.registry.model(run_id).card.get("calibration"))) for run_id in run_ids)
-    asked = (models, tuple((name, hashlib.sha256(data).hexdigest()) for name, data in photos))
+    asked = (models, tuple((name, _digest(photo)) for name, photo in photos))
     before, found = st.session_state.get("predict.last", (None, []))
     if asked != before:
         with st.spinner("Predicting …"):
             found = bench.predict(run_ids, photos)
         st.session_state["predict.last"] = (asked, found)
     return list(found)
+
+
+def _digest(photo: bytes | StoredPhoto) -> str:
+    kind, data = ("stored", photo.jpeg) if isinstance(photo, StoredPhoto) else ("given", photo)
+    return f"{kind} {hashlib.sha256(data).hexdigest()}"
 
 
 def summary(found: Sequence[PhotoPredictions]) -> str:

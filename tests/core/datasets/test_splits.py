@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.datasets.splits import SHARES, draw, position, target_counts
+from core.datasets.splits import SHARES, draw, kept_note, position, target_counts
 from core.datasets.values import SPLITS
 from tests.core.datasets.imports import given_split, imported, splits
 from tests.photo_files import classes
@@ -137,6 +137,20 @@ def test_classes_that_a_given_split_leaves_untested_are_noted(zipped, home):
     files = given_split(validation=2, test=2)
     files = {name: data for name, data in files.items() if not name.startswith("test/dog/")}
     assert imported(zipped(files), home)[0].notes == ("There are no test photos of dog.",)
+
+
+@pytest.mark.parametrize(
+    ("kept", "new", "note"),
+    [
+        (5, 2, "5 photos of the version before keep their split; 2 are new."),
+        (1, 1, "1 photo of the version before keeps its split; 1 is new."),
+        (5, 0, ""),
+        (0, 5, ""),
+    ],
+)
+def test_the_note_on_a_new_version(kept, new, note):
+    drawn = {str(number): "train" for number in range(kept + new)}
+    assert "".join(kept_note(drawn, {str(number): "train" for number in range(kept)})) == note
 
 
 def test_a_new_version_leaves_old_photos_where_they_were(zipped, home):

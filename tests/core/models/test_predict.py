@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.photos import decode
+from core.datasets.photos import StoredPhoto, decode
 from core.errors import InvalidInput, Unavailable
 from core.features.views import View
 from core.models import predict
@@ -93,6 +93,19 @@ def test_photos_go_through_the_one_decoding_path(tmp_path):
     (photo,) = predict.predict([a_model(tmp_path)], [("a.png", a_photo())])
     with Image.open(io.BytesIO(photo.jpeg)) as shown:
         assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", (40, 30))
+
+
+def test_a_stored_photo_is_used_as_it_is(tmp_path):
+    noise = Image.effect_noise((40, 30), 80).convert("RGB")
+    buffer = io.BytesIO()
+    noise.save(buffer, "JPEG", quality=60)
+    stored = StoredPhoto(jpeg=buffer.getvalue(), width=400, height=300)
+    folder = a_model(tmp_path)
+    given, again, other = predict.predict([folder], [("x.png", a_photo()), ("a.jpg", stored), ("b", buffer.getvalue())])
+    assert (again.jpeg, again.width, again.name) == (stored.jpeg, 400, "a.jpg")
+    assert given.width == 40 and other.jpeg != stored.jpeg, "an upload is decoded and stored anew"
+    exact = predict.load(folder).predict(View(stored.jpeg), 2)
+    assert again.predictions[0].classes == exact.classes != other.predictions[0].classes
 
 
 def test_a_file_that_is_no_photo_says_why_and_the_others_are_answered(tmp_path):
