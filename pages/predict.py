@@ -41,14 +41,14 @@ def page() -> None:
 
 
 def choose_models(bench: Workbench, ready: Sequence[Run], problems: DeltaGenerator) -> list[Run]:
-    """The models of ``?models=``, else the first of ``ready``; kept in the URL when changed."""
+    """The models of ``?models=``, else the first one; kept in the URL when changed."""
     asked = [run_id for wanted in listed_ids("models") for run_id in [resolved(bench, wanted, problems)] if run_id]
     by_id = {run.id: run for run in [*ready, *(bench.registry.run(run_id) for run_id in asked)]}
     names = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
     champions = {move.run_id for move in bench.champions().values()}
     linked = list(dict.fromkeys(asked))
     cleared = st.query_params.get("models") == ""
-    st.session_state["predict.models"] = linked[:MOST] if linked or cleared else [ready[0].id]
+    st.session_state["predict.models"] = linked[:MOST] if linked or cleared else [_first(ready).id]
     ids = st.multiselect(
         "Models",
         list(by_id),
@@ -64,6 +64,11 @@ def choose_models(bench: Workbench, ready: Sequence[Run], problems: DeltaGenerat
     return [by_id[id_] for id_ in ids]
 
 
+def _first(ready: Sequence[Run]) -> Run:
+    """The first run, of the dataset whose unlabelled photos the URL names where it has one."""
+    return next((run for run in ready if run.dataset_id == st.query_params.get("unlabelled")), ready[0])
+
+
 def resolved(bench: Workbench, reference: str, problems: DeltaGenerator) -> str | None:
     """The id of the run that ``reference`` names; None after showing an error if there is none."""
     try:
@@ -74,7 +79,7 @@ def resolved(bench: Workbench, reference: str, problems: DeltaGenerator) -> str 
 
 
 def _into_url() -> None:
-    st.query_params.from_dict({"models": ",".join(st.session_state["predict.models"])})
+    st.query_params["models"] = ",".join(st.session_state["predict.models"])
 
 
 def predict(bench: Workbench, chosen: Sequence[Run], photos: panel.Photos, first_line: DeltaGenerator) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -84,13 +85,15 @@ def _draw_bars(bars: Sequence[ClassBar]) -> go.Figure:
         for split in SPLITS
         if any(bar.photos for bar in bars if bar.split == split)
     ]
+    most = max(sum(bar.photos for bar in bars if bar.class_name == name) for name in names)
+    whole: dict[str, Any] = {"dtick": 1} if most <= 6 else {}  # plotly divides a short axis into halves of a photo
     return figure(
         traces,
         revision="class balance",
         height=max(200, 90 + 26 * len(names)),
         barmode="stack",
         showlegend=True,
-        xaxis=axis("photos"),
+        xaxis=axis("photos", **whole),
         yaxis=categories(list(labels.values()), autorange="reversed"),
     )
 

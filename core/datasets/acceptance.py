@@ -54,11 +54,16 @@ def without_copies(
             rejections += _conflict(copies)
             conflicts += 1
             continue
-        first, *others = sorted(copies, key=lambda one: (_KEEP_FIRST[one.split], one.digest not in known, one.file))
+        first, *others = sorted(copies, key=lambda one: (_KEEP_FIRST[one.split], one.digest not in known, *_plain(one)))
         kept.append(first)
         rejections += [Rejection(file=photo.file, reason=_copy_reason(photo, first)) for photo in others]
         leaks += any(photo.split != first.split for photo in others)
     return UniquePhotos(photos=kept, rejections=rejections, notes=(*_leak_notes(leaks), *_conflict_notes(conflicts)))
+
+
+def _plain(photo: Photo) -> tuple[int, str]:
+    """Order of copies by their names: the shortest is the original, ``a.jpg`` of ``a.jpg`` and ``a - Copy.jpg``."""
+    return len(photo.file), photo.file
 
 
 def _copy_reason(photo: Photo, kept: Photo) -> str:
@@ -103,8 +108,7 @@ def check_suitable(photos: Sequence[Photo], layout: Layout, rejections: Sequence
         InvalidInput: too few classes or photos; the message has the counts and an example of a rejected file.
     """
     if not photos:
-        files = "The only file was refused" if len(rejections) == 1 else f"All {len(rejections)} files were refused"
-        raise InvalidInput(f"{files}.{_example(rejections)}")
+        raise InvalidInput(none_usable(rejections))
     counts = _counts(photos, layout)
     if len(counts) < 2:
         only = quoted(next(iter(counts)))
@@ -120,6 +124,13 @@ def check_suitable(photos: Sequence[Photo], layout: Layout, rejections: Sequence
             f"Each class needs at least {PHOTOS_PER_CLASS} different photos, one each to learn, tune and test. "
             f"Received: {_listed(short)}.{_example(rejections)}"
         )
+
+
+def none_usable(rejections: Sequence[Rejection]) -> str:
+    """The sentence on an upload of which every file was refused."""
+    if len(rejections) == 1:
+        return f"The only file cannot be used: {quoted(rejections[0].file)} {rejections[0].reason}."
+    return f"None of the {len(rejections):,} files can be used.{_example(rejections)}"
 
 
 def _counts(photos: Sequence[Photo], layout: Layout) -> dict[str, int]:

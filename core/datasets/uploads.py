@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.datasets.acceptance import none_usable
 from core.datasets.archives import MEMBER_LIMIT, too_many, zip_entries
 from core.datasets.listing import DEVICE, LINK, Entry, Upload, listed
 from core.datasets.tars import BLOCK, is_tar, tar_entries
@@ -31,7 +32,7 @@ def open_upload(source: Path, *, encoding: str | None = None) -> Upload:
     except OSError as error:
         raise InvalidInput(f"{str(error.filename or source)!r} cannot be read: {error.strerror}.") from None
     if not upload.files and upload.rejections:
-        raise InvalidInput(_nothing_left(upload))
+        raise InvalidInput(none_usable(upload.rejections))
     return upload
 
 
@@ -46,13 +47,6 @@ def archive_entries(source: Path) -> tuple[list[Entry], bool]:
     with open(source, "rb") as file:
         start = file.read(BLOCK)
     return (tar_entries(source), False) if is_tar(start) else zip_entries(source)
-
-
-def _nothing_left(upload: Upload) -> str:
-    first = upload.rejections[0]
-    count = len(upload.rejections)
-    files = "The only file was refused" if count == 1 else f"All {count:,} files were refused"
-    return f"{files}. For example, '{first.file}' {first.reason}."
 
 
 def _folder_entries(root: Path) -> Iterator[Entry]:

@@ -151,7 +151,7 @@ def _small_test(dataset: Dataset) -> FitnessProblem | None:
     needed = photos_needed()
     if photos >= needed:
         return None
-    enough = f"{needed} would give ± {100 * PRECISE:.0f} points or better"
+    enough = f"{needed} test photos would give ± {100 * PRECISE:.0f} points or better"
     if dataset.split_given:
         return FitnessProblem(kind=SMALL_TEST, text=claim(photos), enough=f"{enough}.")
     total = round(needed / SHARES["test"], -1)

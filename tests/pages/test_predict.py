@@ -176,5 +176,17 @@ def test_a_link_opens_the_unlabelled_photos_of_its_dataset(filled, unlabelled, a
     assert not at.exception and at.selectbox(key="predict.unlabelled.dataset").value == unlabelled.id
 
 
+def test_a_link_to_unlabelled_photos_chooses_a_model_of_their_dataset(bench, filled, unlabelled):
+    newer = fill(bench.registry, bench.settings, name="newer")
+    runs = newer.with_status("FINISHED")
+    chosen = visit("predict").multiselect(key="predict.models").value
+    assert chosen[0] in {run.id for run in runs}
+    at = visit("predict", unlabelled=filled.dataset.id)
+    assert at.multiselect(key="predict.models").value[0] in {run.id for run in filled.with_status("FINISHED")}
+    at.multiselect(key="predict.models").set_value([runs[0].id]).run()
+    assert dict(at.query_params) == {"models": runs[0].id, "unlabelled": filled.dataset.id}
+    assert visit("predict", unlabelled=unlabelled.id).multiselect(key="predict.models").value == chosen, "it has none"
+
+
 def test_without_unlabelled_photos_there_is_no_tab_for_them(filled):
     assert [tab.label for tab in visit("predict", unlabelled="d-none").tabs] == ["Drop photos", "Camera"]

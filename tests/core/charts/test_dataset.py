@@ -26,6 +26,11 @@ def test_the_title_of_class_balance_says_whether_classes_are_even():
     )
 
 
+def test_few_photos_have_no_halves_on_the_axis():
+    assert class_balance_chart(a_dataset(a=(1, 1, 1), b=(1, 1, 1))).figure.layout.xaxis.dtick == 1
+    assert class_balance_chart(a_dataset(a=(90, 1, 1), b=(1, 1, 1))).figure.layout.xaxis.dtick is None
+
+
 def test_size_dots_count_photos_of_one_size():
     dots = dataset_charts.size_dots([a_photo(640, 480), a_photo(640, 480), a_photo(100, 80)])
     assert [(dot.width, dot.height, dot.photos) for dot in dots] == [(100, 80, 1), (640, 480, 2)]

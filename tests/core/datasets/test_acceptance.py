@@ -18,6 +18,13 @@ def test_a_copy_inside_a_class_is_kept_once(zipped, home):
     assert len({photo.digest for photo in photos}) == len(photos)
 
 
+def test_of_copies_the_one_with_the_shortest_name_is_kept(zipped, home):
+    files = classes(cat=3, dog=3)
+    first = next(iter(files))
+    dataset, _ = imported(zipped(files | {first.replace(".jpg", " - Copy.jpg"): files[first]}), home)
+    assert list(reasons(dataset)) == [first.replace(".jpg", " - Copy.jpg")]
+
+
 def test_a_photo_in_two_classes_is_a_conflict_and_refused_in_both(zipped, home):
     files = classes(cat=4, dog=4) | {"cat/both.jpg": jpeg(90), "cat/again.jpg": jpeg(90), "dog/both.jpg": jpeg(90)}
     dataset, _ = imported(zipped(files), home)
@@ -48,7 +55,11 @@ def test_a_photo_is_never_on_both_sides_of_the_split(zipped, home):
         (classes(cat=2, dog=2, owl=5), "'cat' with 2, 'dog' with 2"),
         (classes(cat=5) | {f"dog/{n}.jpg": jpeg(77) for n in range(5)}, "'dog' with 1.* is a copy of"),
         (classes(cat=5, dog=5) | {"owl/a.jpg": b"damaged"}, "'owl' with 0.*text file"),
-        ({"cat/a.jpg": b"no", "dog/b.jpg": b"no"}, "All 2 files were refused.*text file"),
+        (
+            {"cat/a.jpg": b"no", "dog/b.jpg": b"no"},
+            "None of the 2 files can be used. For example, 'cat/a.jpg' is",
+        ),
+        ({"cat/a.jpg": b"no"}, "The only file cannot be used: 'cat/a.jpg' is a text file, not a photo."),
         (given_split(1, test=2), "at least 2 different photos in the 'train' folder.*'cat' with 1"),
         (given_split(4, test=2) | classes("test/", first=7000, owl=2), "a photo|2 different photos.*'owl' with 0"),
         (given_split(4, validation=2) | {"test/cat/a.jpg": b"no"}, "test folder holds no photo"),

@@ -157,7 +157,7 @@ def test_encrypted_members_are_listed_with_the_way_out(path, flag):
 
 def test_an_archive_with_nothing_but_encrypted_members_says_so(path):
     forged(path, [Raw(b"cat/a.jpg", flags=1), Raw(b"cat/b.jpg", flags=1)])
-    with pytest.raises(InvalidInput, match="All 2 files were refused.*without a password"):
+    with pytest.raises(InvalidInput, match="None of the 2 files can be used.*without a password"):
         open_upload(path)
 
 

@@ -61,5 +61,5 @@ def test_class_folders_that_are_links_are_named_instead_of_no_files(tmp_path, ho
     for name in ("cat", "dog"):
         (tmp_path / "upload" / name).symlink_to(tmp_path / "elsewhere" / name)
     sentence = refusal(tmp_path / "upload", home)
-    assert sentence.startswith("All 2 files were refused. For example, 'cat' is a link to a folder")
+    assert sentence.startswith("None of the 2 files can be used. For example, 'cat' is a link to a folder")
     assert imported(folder(tmp_path / "upload", classes(cow=3, hen=3)), home)[0].class_sizes == {"cow": 3, "hen": 3}

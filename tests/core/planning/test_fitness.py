@@ -65,9 +65,9 @@ def test_a_class_without_test_photos_is_named():
 def test_small_tests_are_said_with_their_interval_and_what_would_be_enough():
     (small,) = problems_of(dataset(per_class=100))
     assert small.text.startswith("30 test photos: an accuracy near 50 % will be known to ± 17 points")
-    assert small.enough == "93 would give ± 10 points or better: about 620 photos in all."
+    assert small.enough == "93 test photos would give ± 10 points or better: about 620 photos in all."
     (given,) = problems_of(dataset(per_class=100, split_given=True))
-    assert given.enough == "93 would give ± 10 points or better."
+    assert given.enough == "93 test photos would give ± 10 points or better."
 
 
 def test_imbalance_is_said():
