@@ -6,7 +6,8 @@ from dataclasses import replace
 from core.datasets.class_words import imagenet_names, label_words, readable
 from core.datasets.contents import Contents
 from core.datasets.file_names import QUESTION, name_layout
-from core.datasets.folders import FolderReading, read_folders
+from core.datasets.folder_layouts import FolderReading
+from core.datasets.folders import read_folders
 from core.datasets.label_layouts import agrees, completed, labelled_layout, with_split_lists
 from core.datasets.label_tables import LabelTable
 from core.datasets.labellings import TableReading, read_labellings

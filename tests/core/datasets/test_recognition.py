@@ -135,26 +135,8 @@ def test_split_folders_without_classes_are_never_classes(patterns):
         read(*patterns)
 
 
-def test_split_folders_in_some_classes_only_leave_the_others_for_training():
-    first, second = read("cat/{train,test}/*2", "dog/train/*2", "bird/*3").layouts
-    assert counts(first) == {"train": {"bird": 3, "cat": 2, "dog": 2}, "test": {"cat": 2}}
-    assert counts(second) == {"": {"bird": 3, "cat": 4, "dog": 2}}
-
-
 def test_a_class_alone_in_its_folder_is_a_class_beside_folders_of_several():
     assert counts(read("animal/{cat,dog}/*2", "thing/car/*2").layouts[1]) == {"": {"car": 2, "cat": 2, "dog": 2}}
-
-
-@pytest.mark.parametrize(("name", "split"), [("val", "validation"), ("Test", "test"), ("val/val", "validation")])
-def test_a_split_beside_the_classes_that_it_repeats_is_that_split(name, split):
-    layout = certain("{cat,dog}/*3", f"{name}/{{cat,dog}}/*2")
-    assert counts(layout) == {"train": {"cat": 3, "dog": 3}, split: {"cat": 2, "dog": 2}}
-    assert split in layout.notes[0]
-
-
-def test_photos_set_aside_are_noted():
-    layout = certain("train/{cat,dog}/*3", "test/*4")
-    assert layout.notes == ("The folder 'test' holds 4 photos without a class: set aside as unlabelled.",)
 
 
 # --- properties ---
