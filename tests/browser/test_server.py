@@ -1,6 +1,5 @@
 """The running server: who may open its websocket, and what a request may send."""
 
-import asyncio
 import functools
 import http.server
 import os
@@ -13,8 +12,8 @@ from contextlib import suppress
 
 import httpx
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from core import jobs
 from core.files.home import registry_file
@@ -28,15 +27,11 @@ from tests.jobs_home import FAKE_TRAINER, Home, eventually
 
 def handshake(server, origin: str | None, path: str = "/_stcore/stream") -> int:
     """The status a websocket client gets: 101 when it is let in."""
-
-    async def attempt() -> int:
-        try:
-            async with connect(server.url.replace("http", "ws", 1) + path, origin=origin, proxy=None):
-                return 101
-        except InvalidStatus as refusal:
-            return refusal.response.status_code
-
-    return asyncio.run(attempt())
+    try:
+        with connect(server.url.replace("http", "ws", 1) + path, origin=origin, proxy=None):
+            return 101
+    except InvalidStatus as refusal:
+        return refusal.response.status_code
 
 
 def test_only_pages_of_this_server_may_open_its_websocket(server):
