@@ -114,7 +114,8 @@ def read_labellings(
         elif table.kind == "annotations":
             empty.append(table.file)
         else:
-            ignored.append(Rejection(file=table.file.name, reason="is a table that names no photos of the upload"))
+            what = "text file" if table.file.name.lower().endswith(".txt") else "table"
+            ignored.append(Rejection(file=table.file.name, reason=f"is a {what} that names no photos of the upload"))
     labellings: list[Labelling] = []
     certain = True
     for (column, *_), group in groups.items():

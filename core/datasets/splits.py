@@ -150,7 +150,10 @@ def kept_note(splits: Mapping[str, str], previous: Mapping[str, str]) -> list[st
 def _drawn_note(split: str, splits: Mapping[str, str], seed: int) -> str:
     drawn = sum(found == split for found in splits.values())
     were = "was" if drawn == 1 else "were"
-    return f"There was no {split} folder: {amount(drawn)} of the training photos {were} drawn for it (seed {seed})."
+    return (
+        f"The upload has no {split} photos with a class: {amount(drawn)} of the training photos {were} drawn for the "
+        f"{split} split (seed {seed})."
+    )
 
 
 def _missing_notes(photos: Sequence[Photo]) -> list[str]:

@@ -70,7 +70,7 @@ class Dataset:
         size_bytes: of the stored photos, the unlabelled ones included.
         created_at: seconds since 1970, UTC.
         seconds: the import took.
-        notes: decisions of the import, as sentences ("There was no validation folder: ...").
+        notes: decisions of the import, as sentences ("3 photos were drawn for the validation split.").
         unlabelled: number of photos without a class; they are in no count and no split.
         grey_bits: how many bits its 16-bit grey photos use (``core.datasets.modes``), 16 of datasets imported before
             0.5.0; None where it has no such photo.

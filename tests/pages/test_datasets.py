@@ -32,6 +32,7 @@ def test_a_folder_on_the_server_is_imported_in_the_background(bench, monkeypatch
     at.text_input(key="import.server_name").input("mine")
     at.button(key="import.server_go").click().run()
     assert started == [("/photos/mine", "mine")]
+    assert "it is shown at the top" in at.toast[0].value
 
 
 def test_an_upload_is_imported_under_its_own_name(bench, tmp_path, monkeypatch):
@@ -169,7 +170,7 @@ def test_a_question_shows_the_alternatives_with_classes_counts_and_photos(bench,
     assert not at.exception
     radio = at.radio(key=f"import.layout.{asked}")
     assert radio.options == ["Folders are classes", r"First ones \*aside\*"]
-    assert r"2 classes\, cat and dog · 12 photos" in radio.proto.captions[0]
+    assert r"2 classes\: cat and dog · 12 photos" in radio.proto.captions[0]
     assert "What are the first ones" in text_of(at) and "**cat** · 6 photos" in text_of(at)
     assert _shown_photos(at) == 2
     radio.set_value("aside").run()

@@ -102,6 +102,8 @@ def _start(
         imports.start_import(source, settings=bench.settings, name=name, encoding=encoding, own_source=uploaded)
         if uploaded:
             release_upload(UPLOAD)
+        # The import is shown above the box, which on a phone is out of sight.
+        st.toast("The import has started; it is shown at the top of this page.", icon=":material/upload:")
         st.rerun()
 
 

@@ -50,10 +50,10 @@ def question_card(bench: Workbench, job: ImportJob, question: ImportQuestion) ->
 
 
 def size_line(layout: LayoutSummary) -> str:
-    """``2 classes, cat and dog · 24 photos · your split: 18 train, 6 test · 4 without a class, kept aside``."""
+    """``2 classes: cat and dog · 24 photos · your split: 18 train, 6 test · 4 without a class, kept aside``."""
     splits = ", ".join(f"{amount(files)} {split}" for split, files in layout.splits.items())
     parts = [
-        plain(f"{count(len(layout.classes), 'class', 'classes')}, {listed(list(layout.classes), 4)}"),
+        plain(f"{count(len(layout.classes), 'class', 'classes')}: {listed(list(layout.classes), 4)}"),
         count(layout.files, "photo"),
         f"your split: {splits}" if splits else "split drawn by Graft: 70 / 15 / 15",
     ]

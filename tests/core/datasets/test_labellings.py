@@ -52,6 +52,7 @@ def test_tables_that_say_nothing_are_ignored_with_a_reason():
     texts = {
         "sample_submission.csv": "f,label\n0.jpg,a\n1.jpg,b\n",
         "notes.csv": "x,y\n1,2\n",
+        "README.txt": "Photos of pets\nCC0\n",
         "b.json": "{",
         "e.csv": "",
     }
@@ -60,6 +61,7 @@ def test_tables_that_say_nothing_are_ignored_with_a_reason():
     assert {rejection.file: rejection.reason for rejection in found.ignored} == {
         "sample_submission.csv": "is a sample of a submission, not a table of labels",
         "notes.csv": "is a table that names no photos of the upload",
+        "README.txt": "is a text file that names no photos of the upload",
         "b.json": "is no valid JSON",
     }
 

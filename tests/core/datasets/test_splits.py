@@ -128,7 +128,10 @@ def test_a_missing_part_of_a_given_split_is_drawn_from_train_and_said_so(zipped,
     source = zipped(given_split(17, **{there: 4}))
     dataset, photos = imported(source, home, seed=2)
     assert dataset.counts[missing] == {"cat": 3, "dog": 3} and dataset.counts[there] == {"cat": 4, "dog": 4}
-    assert dataset.notes == (f"There was no {missing} folder: 6 of the training photos were drawn for it (seed 2).",)
+    assert dataset.notes == (
+        f"The upload has no {missing} photos with a class: 6 of the training photos were drawn for the {missing} split "
+        "(seed 2).",
+    )
     assert all(photo.file.startswith("train/") for photo in photos if photo.split == missing)
     assert splits(imported(source, home, "d-2", seed=3)[1]) != splits(photos)
 

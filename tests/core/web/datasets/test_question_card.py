@@ -11,7 +11,7 @@ def summary(**changes):
 
 
 def test_the_line_names_classes_photos_and_split():
-    assert size_line(summary()) == r"2 classes\, cat and dog · 4 photos · split drawn by Graft: 70 / 15 / 15"
+    assert size_line(summary()) == r"2 classes\: cat and dog · 4 photos · split drawn by Graft: 70 / 15 / 15"
     assert "your split: 3 train, 1 test" in size_line(summary(splits={"train": 3, "test": 1}))
     assert size_line(summary(unlabelled=9, rejected=1)).endswith("9 without a class, kept aside · 1 file left out")
 
