@@ -49,7 +49,12 @@ _OTHERS = {
     b"%PDF": "a PDF document",
     b"\x89PNG": "a single photo, not an archive",
     b"\xff\xd8\xff": "a single photo, not an archive",
+    b"<!doctype html": "a web page, perhaps a login in place of the download",
+    b"<html": "a web page, perhaps a login in place of the download",
+    b"version https://git-lfs": "a Git LFS pointer in place of the file",
 }
+"""What is taken for an archive, by its first bytes (in small letters where they are text)."""
+
 _INCONSISTENT = "The archive is damaged: its table of contents is inconsistent. Pack it again."
 
 
@@ -171,7 +176,7 @@ def _read_table(file: BinaryIO, size: int) -> tuple[bytes, int, int, int]:
 
 def _why_no_table(file: BinaryIO) -> str:
     file.seek(0)
-    start = file.read(8)
+    start = file.read(64)
     if not start:
         return "The file is empty (0 bytes), not a ZIP archive. Upload it again."
     if start.startswith(b"PK\x03\x04"):
@@ -181,7 +186,10 @@ def _why_no_table(file: BinaryIO) -> str:
 
 def why_no_archive(start: bytes) -> str:
     """What a file is that is no archive of a kind that is read; ``start``: its first bytes."""
-    kind = next((kind for magic, kind in _OTHERS.items() if start.startswith(magic)), "not a ZIP or TAR archive")
+    first = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    begins = (start, first.lower())
+    kinds = (kind for magic, kind in _OTHERS.items() if any(text.startswith(magic) for text in begins))
+    kind = next(kinds, "not a ZIP or TAR archive")
     return f"This is {kind}. Graft reads ZIP, TAR, TAR.GZ, TAR.BZ2 and TAR.XZ; pack the folder of photos again."
 
 

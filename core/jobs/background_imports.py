@@ -232,10 +232,7 @@ def _read_job(folder: ImportFolder) -> ImportJob:
     alive = is_held(folder.alive_lock)  # read first, so that the status of a killed import is its last one
     status = _status(folder)
     if status["state"] == "running" and not alive:
-        status = {
-            "state": "failed",
-            "message": "The import was killed before it was done; nothing was added. Start it again.",
-        }
+        status = {"state": "failed", "message": _why_it_ended(folder)}
     question = None
     if alive and status["state"] == "question":  # its process is about to end
         status["state"] = "running"
@@ -254,6 +251,18 @@ def _read_job(folder: ImportFolder) -> ImportJob:
         question=question,
         known=KnownUpload.from_json(status["known"]) if status.get("known") else None,
     )
+
+
+def _why_it_ended(folder: ImportFolder) -> str:
+    """The sentence on an import whose process is gone without a last status: killed, or an error of Graft's own."""
+    try:
+        log = folder.log.read_text(errors="replace")
+    except OSError:
+        log = ""
+    if "Traceback (most recent call last)" in log:
+        error = log.strip().splitlines()[-1].strip()[:200]
+        return f"An error in Graft ended the import ({error}); nothing was added. Please report it."
+    return "The import was killed before it was done; nothing was added. Start it again."
 
 
 def _asks(folder: ImportFolder) -> bool:

@@ -339,6 +339,9 @@ def test_an_empty_archive_says_what_to_pack(path):
         (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
         (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
         (b"\x89PNG\r\n", "a single photo"),
+        (b"\n<!DOCTYPE html><html>", "a web page, perhaps a login in place of the download"),
+        (b"\xef\xbb\xbf<HTML lang='en'>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
         (b"PK\x05\x06", "not a ZIP or TAR archive"),
     ],
 )

@@ -1,6 +1,7 @@
 """Background imports: progress, cancelling, kills, and the question how an upload is read."""
 
 import io
+import json
 import os
 import signal
 import tarfile
@@ -71,6 +72,18 @@ def test_known_photos_are_told_with_the_skipped_files_of_this_upload(archive, se
     assert [one.file for one in job.known.rejections] == [f"dog/{number}.txt" for number in range(3)]
     many = KnownUpload.of(replace(first, rejections=100 * job.known.rejections))
     assert (many.skipped, len(many.rejections)) == (300, background_imports.REJECTIONS_KEPT)
+
+
+def test_an_error_in_graft_is_called_that(settings):
+    folder = import_folder(settings, "broken")
+    folder.path.mkdir(parents=True)
+    request = {"name": None, "own_source": False, "title": "x", "at": 1.0}  # without a source
+    folder.request.write_text(json.dumps(request))
+    with acquire(folder.alive_lock) as alive:
+        background_imports._start_process(settings, folder, alive)
+    job = wait_for_job(settings, "broken")
+    assert job.state == "failed" and "killed" not in job.message
+    assert job.message.startswith("An error in Graft ended the import (KeyError: 'source')")
 
 
 def test_a_background_import_that_is_refused_says_why(settings, registry, tmp_path):
