@@ -60,7 +60,7 @@ def test_a_picture_in_other_files_is_one_photo(zipped, home, size):
     """The largest is decoded at half its size from the JPEG and at full size from all others."""
     photo = encoded(detailed(1, size), quality=95)
     files = classes(dog=4, cat=4) | {"cat/photo.jpg": photo}
-    files |= {f"cat/z-{name}": data for name, data in other_files(photo).items()}
+    files |= {f"cat/photo-copy-{name}": data for name, data in other_files(photo).items()}
     dataset, photos = imported(zipped(files), home)
     assert dataset.class_sizes == {"cat": 5, "dog": 4}, reasons(dataset)
     assert set(reasons(dataset).values()) == {"shows exactly the same pixels as cat/photo.jpg, which is kept"}
