@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.datasets.layout import Ambiguous, Layout
-from core.datasets.layout_summary import LayoutSummary, summarise
+from core.datasets.layouts.layout_summary import LayoutSummary, summarise
 from core.datasets.progress import ImportProgress
 from core.datasets.values import Dataset
 from core.jobs.imports import known_message, preview_import

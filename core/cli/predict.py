@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from core.cli.verbs import Result, Verbs, add_verb
-from core.datasets.photos import StoredPhoto
+from core.datasets.decoding.photos import StoredPhoto
 from core.errors import InvalidInput
 from core.models.predict import PhotoPredictions
 from core.text.units import percent

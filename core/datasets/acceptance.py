@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.kinds import SUFFIXES
+from core.datasets.decoding.kinds import SUFFIXES
 from core.datasets.layout import Layout
 from core.datasets.names import quoted
 from core.datasets.values import SPLITS, Photo, Rejection

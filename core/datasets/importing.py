@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from core.datasets.acceptance import check_suitable, without_copies
-from core.datasets.decoding import DecodedFiles, scale_together
+from core.datasets.archives.unpacking import unpacked
+from core.datasets.decoding.passes import DecodedFiles, scale_together
+from core.datasets.decoding.sandbox import Decoded
 from core.datasets.layout import Candidate, Layout, UploadFile
+from core.datasets.layouts.readings import read_upload
 from core.datasets.manifest import dataset_of, write_manifest
 from core.datasets.names import dataset_name
 from core.datasets.progress import ProgressTracker, Report
-from core.datasets.readings import read_upload
-from core.datasets.sandbox import Decoded
 from core.datasets.splits import with_split
 from core.datasets.staging import staging, sweep
-from core.datasets.unpacking import unpacked
 from core.datasets.values import Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import NoSpace
 from core.files.home import datasets_folder

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.members import Member, ParquetRow
+from core.datasets.archives.members import Member, ParquetRow
 from core.datasets.names import quoted, quoted_list
 from core.datasets.values import Rejection
 from core.errors import GraftError, InvalidInput

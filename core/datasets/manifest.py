@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.datasets.modes import FULL_GREY
+from core.datasets.decoding.modes import FULL_GREY
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import NotFound
 from core.files.home import MANIFEST

@@ -16,8 +16,8 @@ class Photo:
         split: ``train``, ``validation`` or ``test``; "" until it is drawn.
         width, height: of the original after EXIF orientation, in pixels.
         stored_bytes: size of the stored JPEG.
-        pixels: SHA-256 (hex) of the stored JPEG: equal for files of the same picture (``core.datasets.identity``). None
-            of photos that were imported before 0.5.0.
+        pixels: SHA-256 (hex) of the stored JPEG: equal for files of the same picture
+            (``core.datasets.decoding.identity``). None of photos that were imported before 0.5.0.
     """
 
     digest: str
@@ -72,8 +72,8 @@ class Dataset:
         seconds: the import took.
         notes: decisions of the import, as sentences ("3 photos were drawn for the validation split.").
         unlabelled: number of photos without a class; they are in no count and no split.
-        grey_bits: how many bits its 16-bit grey photos use (``core.datasets.modes``), 16 of datasets imported before
-            0.5.0; None where it has no such photo.
+        grey_bits: how many bits its 16-bit grey photos use (``core.datasets.decoding.modes``), 16 of datasets
+            imported before 0.5.0; None where it has no such photo.
     """
 
     id: str

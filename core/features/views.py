@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.datasets.photos import pixels
+from core.datasets.decoding.photos import pixels
 from core.datasets.values import Photo
 from core.errors import NotFound
 

@@ -21,10 +21,10 @@ from threading import Event
 from typing import Any
 
 from core.datasets import ImportProgress
+from core.datasets.archives.unpacking import unpacked
 from core.datasets.layout import Ambiguous
-from core.datasets.layout_summary import LayoutSummary, summarise, with_samples
+from core.datasets.layouts.layout_summary import LayoutSummary, summarise, with_samples
 from core.datasets.names import dataset_name
-from core.datasets.unpacking import unpacked
 from core.datasets.values import Dataset, Rejection
 from core.errors import Cancelled, GraftError, InvalidInput, NoSpace, NotFound, Unavailable
 from core.files import atomic

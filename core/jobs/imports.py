@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
-from core.datasets.identity import with_pixels
+from core.datasets.archives.unpacking import unpacked
+from core.datasets.decoding.identity import with_pixels
 from core.datasets.layout import LayoutChoice
+from core.datasets.layouts.readings import read_upload
 from core.datasets.manifest import read_manifest, read_unlabelled
 from core.datasets.names import dataset_name, quoted
-from core.datasets.readings import read_upload
 from core.datasets.staging import unpublish
-from core.datasets.unpacking import unpacked
 from core.datasets.values import Dataset, Photo
 from core.errors import Cancelled, InvalidInput, NotFound
 from core.files.home import dataset_folder, datasets_folder, import_lock

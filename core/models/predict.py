@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.modes import FULL_GREY
-from core.datasets.photos import StoredPhoto
-from core.datasets.sandbox import decode_untrusted
+from core.datasets.decoding.modes import FULL_GREY
+from core.datasets.decoding.photos import StoredPhoto
+from core.datasets.decoding.sandbox import decode_untrusted
 from core.datasets.values import Rejection
 from core.errors import InvalidInput, Unavailable
 from core.features.views import View

@@ -1,12 +1,12 @@
 """How a photo file becomes the input of a model, in words and values on its card: a notebook can repeat it.
 
-The code that does it: ``core.datasets.photos`` (the stored photo), ``core.features.views`` (the network's input), and a
-layer of the network (the scaling of its values).
+The code that does it: ``core.datasets.decoding.photos`` (the stored photo), ``core.features.views`` (the network's
+input), and a layer of the network (the scaling of its values).
 """
 
 from importlib.metadata import version
 
-from core.datasets.photos import STORED_QUALITY, STORED_SIDE
+from core.datasets.decoding.photos import STORED_QUALITY, STORED_SIDE
 
 
 def preprocessing() -> dict:

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.backbones import Backbone, availability, catalogue
 from core.backbones.table import rows
 from core.backbones.values import Availability
-from core.datasets.identity import StoredPicture, shared_pictures
+from core.datasets.decoding.identity import StoredPicture, shared_pictures
 from core.datasets.values import Dataset
 from core.files.home import dataset_folder, features_folder, run_folder
 from core.models.heads.mapping import mapped

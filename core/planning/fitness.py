@@ -6,8 +6,8 @@
 from dataclasses import dataclass
 from functools import cache
 
+from core.datasets.layouts.split_words import split_word
 from core.datasets.names import quoted_list
-from core.datasets.split_words import split_word
 from core.datasets.splits import SHARES
 from core.datasets.values import Dataset
 from core.runs.metrics import wilson_interval

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.photos import thumbnail
+from core.datasets.decoding.photos import thumbnail
 from core.reporting.material import Material
 from core.reporting.parts import Section
 from core.reporting.rendering import render

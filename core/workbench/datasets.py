@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets import ImportProgress
-from core.datasets.identity import Copies, copies_in
+from core.datasets.decoding.identity import Copies, copies_in
+from core.datasets.decoding.photos import StoredPhoto
 from core.datasets.names import quoted
-from core.datasets.photos import StoredPhoto
 from core.datasets.values import Dataset, UnlabelledPhoto
 from core.errors import InvalidInput, NotFound
 from core.features.parquet import export_parquet

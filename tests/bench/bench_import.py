@@ -19,7 +19,7 @@ from statistics import median
 from PIL import Image
 
 from core.datasets import DEMO_ARCHIVE, import_photos
-from core.datasets.photos import STORED_QUALITY, STORED_SIDE
+from core.datasets.decoding.photos import STORED_QUALITY, STORED_SIDE
 from core.settings import REPOSITORY, Settings
 
 REPEATS_OF_THE_DEMO = 8

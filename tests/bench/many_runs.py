@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import insert, update
 
-from core.datasets.photos import STORED_SIDE
+from core.datasets.decoding.photos import STORED_SIDE
 from core.datasets.values import Dataset
 from core.files.home import dataset_folder, registry_file, run_folder
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe

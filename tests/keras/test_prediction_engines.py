@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.photos import decode, pixels
+from core.datasets.decoding.photos import decode, pixels
 from core.features.views import View
 from core.models import predict
 from core.models.heads.dense import Layer, write_dense

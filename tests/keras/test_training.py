@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.photos import decode
+from core.datasets.decoding.photos import decode
 from core.features import engines
 from core.features.views import View
 from core.files.atomic import digest_of

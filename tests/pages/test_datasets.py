@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.datasets import readings
 from core.datasets.layout import LayoutChoice
+from core.datasets.layouts import readings
 from core.jobs import background_imports
 from core.runs.values import Status
 from core.web.parts.upload_box import Uploaded

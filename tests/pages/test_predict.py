@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.datasets.photos import StoredPhoto
+from core.datasets.decoding.photos import StoredPhoto
 from core.errors import Unavailable
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.workbench import Workbench

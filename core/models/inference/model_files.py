@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.modes import FULL_GREY
+from core.datasets.decoding.modes import FULL_GREY
 from core.errors import InvalidInput, Unavailable
 from core.files.atomic import digest_of
 from core.files.home import CARD, inside

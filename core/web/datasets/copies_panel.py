@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.datasets.identity import Copies
+from core.datasets.decoding.identity import Copies
 from core.datasets.values import Dataset
 from core.text.units import count
 from core.web.parts.tables import table

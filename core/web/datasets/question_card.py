@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.datasets.encodings import ENCODINGS as KNOWN_ENCODINGS
-from core.datasets.layout_summary import CLASSES_SHOWN, SAMPLES, UNLABELLED, LayoutSummary
+from core.datasets.archives.encodings import ENCODINGS as KNOWN_ENCODINGS
+from core.datasets.layouts.layout_summary import CLASSES_SHOWN, SAMPLES, UNLABELLED, LayoutSummary
 from core.jobs import background_imports as imports
 from core.jobs.background_imports import ImportJob, ImportQuestion
 from core.text.units import amount, count, listed, plain

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from core.datasets import photos
+from core.datasets.decoding import photos
 
 SIDE = 192
 """Longest side in pixels; shown at half of it on ordinary screens, sharp on dense ones."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.datasets.kinds import SUFFIXES
-from core.datasets.photos import StoredPhoto
+from core.datasets.decoding.kinds import SUFFIXES
+from core.datasets.decoding.photos import StoredPhoto
 from core.datasets.values import Dataset
 from core.models.predict import NamedPhoto, PhotoPredictions, Prediction
 from core.recipes.labels import without_shared

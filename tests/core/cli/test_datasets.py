@@ -10,8 +10,9 @@ import pytest
 from core.__main__ import main
 from core.cli import datasets
 from core.cli.datasets import ProgressPrinter
-from core.datasets import ImportProgress, readings
+from core.datasets import ImportProgress
 from core.datasets.layout import LayoutChoice
+from core.datasets.layouts import readings
 from core.files.home import datasets_folder
 from tests.core.datasets.uploads_of import first_layout
 from tests.photo_files import archive, classes

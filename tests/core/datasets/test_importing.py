@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets import DEMO_ARCHIVE, ImportProgress, importing, readings
+from core.datasets import DEMO_ARCHIVE, ImportProgress, importing
+from core.datasets.decoding.photos import decode
 from core.datasets.layout import LayoutChoice
+from core.datasets.layouts import readings
+from core.datasets.layouts.recognition import read_layouts
 from core.datasets.manifest import read_unlabelled
-from core.datasets.photos import decode
-from core.datasets.recognition import read_layouts
 from core.datasets.values import SPLITS
 from core.errors import Cancelled, NoSpace
 from core.files.home import dataset_folder
@@ -114,8 +115,8 @@ def test_a_full_disk_is_noticed_before_anything_is_written(zipped, home, monkeyp
 def test_a_member_needs_no_memory_in_this_process(zipped, home, monkeypatch):
     """Bytes of photos never pass through the importing process: it opens the archive for its table only."""
     monkeypatch.setattr(zipfile.ZipFile, "read", None)
-    monkeypatch.setattr("core.datasets.members.read_member", None)
-    monkeypatch.setattr("core.datasets.photos.decode", None)
+    monkeypatch.setattr("core.datasets.archives.members.read_member", None)
+    monkeypatch.setattr("core.datasets.decoding.photos.decode", None)
     assert imported(zipped(classes(cat=3, dog=3)), home)[0].photo_count == 6
 
 

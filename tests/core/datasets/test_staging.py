@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets import sandbox, sweep
+from core.datasets import sweep
+from core.datasets.decoding import sandbox
 from core.datasets.staging import scratch
 from core.errors import Conflict, InvalidInput
 from core.files.home import datasets_folder

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.datasets.layout import Layout, LayoutChoice, UploadFile
-from core.datasets.recognition import read_layouts
+from core.datasets.layouts.recognition import read_layouts
 
 
 def paths(*patterns: str) -> list[str]:

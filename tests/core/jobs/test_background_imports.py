@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.datasets import readings
 from core.datasets.layout import LayoutChoice
-from core.datasets.layout_summary import UNLABELLED
+from core.datasets.layouts import readings
+from core.datasets.layouts.layout_summary import UNLABELLED
 from core.errors import InvalidInput, NotFound
 from core.files.home import datasets_folder, import_folder, uploads_folder
 from core.files.locks import acquire

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.datasets import readings
 from core.datasets.layout import Ambiguous, LayoutChoice
+from core.datasets.layouts import readings
 from core.errors import Cancelled, InvalidInput, NoSpace
 from core.files.home import datasets_folder
 from core.jobs import imports

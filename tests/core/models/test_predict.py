@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.photos import StoredPhoto, decode
+from core.datasets.decoding.photos import StoredPhoto, decode
 from core.errors import InvalidInput, Unavailable
 from core.features.views import View
 from core.models import predict

@@ -1,6 +1,6 @@
 """What the table of copies says."""
 
-from core.datasets.identity import Copies
+from core.datasets.decoding.identity import Copies
 from core.web.datasets.copies_panel import problem, row
 from tests.factories import make_photos
 

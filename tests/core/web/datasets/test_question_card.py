@@ -1,7 +1,7 @@
 """The line that sums up one way to read an upload; the card itself is tested in tests/pages/test_datasets.py."""
 
-from core.datasets.encodings import decoded
-from core.datasets.layout_summary import LayoutSummary
+from core.datasets.archives.encodings import decoded
+from core.datasets.layouts.layout_summary import LayoutSummary
 from core.web.datasets.question_card import ENCODINGS, size_line
 
 

@@ -1,0 +1,1 @@
+"""Labels that do not lie in folders: tables, annotations, Parquet files."""
