@@ -65,8 +65,7 @@ def import_photos(
     tracker.report("Reading the upload")
     sweep(settings)
     with unpacked(Path(source), settings, check=tracker.check) as plain:
-        upload, choice = read_upload(plain, encoding=encoding)
-        chosen = choice.chosen(layout)
+        chosen = read_upload(plain, encoding=encoding).chosen(layout)
         with staging(settings, dataset_id) as stage:
             _check_space(settings, [*(candidate.file for candidate in chosen.candidates), *chosen.unlabelled])
             files = [candidate.file for candidate in chosen.candidates]
@@ -79,9 +78,7 @@ def import_photos(
                 tracker=tracker,
                 label="Decoding unlabelled photos",
             )
-            dataset, photos, unlabelled = _assemble(
-                chosen, decoded, aside, upload.rejections, seed, previous or {}, identity, tracker
-            )
+            dataset, photos, unlabelled = _assemble(chosen, decoded, aside, seed, previous or {}, identity, tracker)
             _store(stage.path, dataset, photos, unlabelled)
             tracker.check()
             stage.publish()
@@ -92,7 +89,6 @@ def _assemble(
     layout: Layout,
     decoded: DecodedFiles,
     aside: DecodedFiles,
-    refused: Sequence[Rejection],
     seed: int,
     previous: Mapping[str, str],
     identity: dict[str, Any],
@@ -105,7 +101,7 @@ def _assemble(
     photos = [_photo(layout.candidates[result.index], result) for result in decoded.decoded]
     unique = without_copies(photos, alike=alike, known=previous)
     unlabelled, copies = _unlabelled(aside, {photo.pixels for photo in photos if photo.pixels})
-    rejections = [*decoded.rejections, *aside.rejections, *copies, *refused, *layout.rejections, *unique.rejections]
+    rejections = [*decoded.rejections, *aside.rejections, *copies, *layout.rejections, *unique.rejections]
     rejections.sort(key=lambda rejection: rejection.file)
     check_suitable(unique.photos, layout, rejections)
     split, notes = with_split(unique.photos, layout.given, seed, previous)

@@ -90,7 +90,7 @@ def preview_import(source: str | Path, *, settings: Settings, encoding: str | No
         InvalidInput: there is no way to read it. Refused: the archive breaks the policy.
     """
     with unpacked(source_path(source), settings) as plain:
-        return read_upload(plain, encoding=encoding)[1]
+        return read_upload(plain, encoding=encoding)
 
 
 def known_message(dataset: Dataset, name: str | None) -> str:

@@ -13,8 +13,8 @@ from core.datasets.names import quoted
 from core.errors import InvalidInput
 
 
-def read_upload(source: Path, *, encoding: str | None = None) -> tuple[Upload, LayoutChoice]:
-    """The files of a folder or archive, and the ways to read them.
+def read_upload(source: Path, *, encoding: str | None = None) -> LayoutChoice:
+    """The ways to read a folder or archive; the files refused at sight are among the rejections of each.
 
     Where names may be in one of several encodings, each of them is a layout of its own, called ``cp850`` or, below
     several layouts, ``folders-cp850``.
@@ -28,19 +28,26 @@ def read_upload(source: Path, *, encoding: str | None = None) -> tuple[Upload, L
     upload = open_upload(source, encoding=encoding)
     choice = _read(upload, source)
     if encoding is not None or len(upload.encodings) < 2:
-        return upload, choice
+        return choice
     readings = {upload.encodings[0]: choice}
     for other in upload.encodings[1:]:
         try:
             readings[other] = _read(open_upload(source, encoding=other), source)
         except InvalidInput:  # names that cannot be classes: not this encoding
             continue
-    return upload, _by_encoding(readings)
+    return _by_encoding(readings)
 
 
 def _read(upload: Upload, source: Path) -> LayoutChoice:
     choice = read_layouts(upload.files, upload.empty_folders, Contents(source))
-    layouts = tuple(replace(layout, notes=(*upload.notes, *layout.notes)) for layout in choice.layouts)
+    layouts = tuple(
+        replace(
+            layout,
+            notes=(*upload.notes, *layout.notes),
+            rejections=(*upload.rejections, *layout.rejections),
+        )
+        for layout in choice.layouts
+    )
     return replace(choice, layouts=layouts)
 
 

@@ -17,16 +17,7 @@ from core.files.home import registry_file, supervisor_lock, supervisor_log, supe
 from core.files.locks import is_held
 from core.jobs import processes
 from core.runs.values import Status
-from tests.jobs_home import FAKE_DRIVER, FAKE_TRAINER, Home, eventually, is_running, kill
-
-
-@pytest.fixture
-def home(settings, registry, monkeypatch):
-    monkeypatch.setenv("GRAFT_TRAINER", " ".join(FAKE_TRAINER))
-    monkeypatch.setenv("GRAFT_GRACE_SECONDS", "1")
-    home = Home(settings, registry)
-    yield home
-    home.kill_everything()
+from tests.jobs_home import FAKE_DRIVER, eventually, is_running, kill
 
 
 def supervisors(home) -> list[int]:

@@ -16,16 +16,7 @@ from core.files.locks import try_acquire
 from core.jobs import ownership
 from core.jobs.ownership import Owner, foreign_owner, note_owner, refuse_foreign_home
 from core.settings import REPOSITORY
-from tests.jobs_home import FAKE_TRAINER, Home, eventually
-
-
-@pytest.fixture
-def home(settings, registry, monkeypatch):
-    monkeypatch.setenv("GRAFT_TRAINER", " ".join(FAKE_TRAINER))
-    monkeypatch.setenv("GRAFT_GRACE_SECONDS", "1")
-    home = Home(settings, registry)
-    yield home
-    home.kill_everything()
+from tests.jobs_home import eventually
 
 
 def of_another_container(settings) -> None:

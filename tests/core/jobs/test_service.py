@@ -3,8 +3,6 @@
 import signal
 import time
 
-import pytest
-
 from core import jobs
 from core.errors import NoSpace, Unavailable
 from core.files.home import supervisor_lock, supervisor_state
@@ -13,16 +11,7 @@ from core.jobs import processes, protocol
 from core.jobs.service import Service
 from core.jobs.slots import CPU
 from core.runs.values import Status
-from tests.jobs_home import FAKE_TRAINER, Home, eventually
-
-
-@pytest.fixture
-def home(settings, registry, monkeypatch):
-    monkeypatch.setenv("GRAFT_TRAINER", " ".join(FAKE_TRAINER))
-    monkeypatch.setenv("GRAFT_GRACE_SECONDS", "1")
-    home = Home(settings, registry)
-    yield home
-    home.kill_everything()
+from tests.jobs_home import eventually
 
 
 def test_a_lost_supervisor_state_is_written_again(home):

@@ -96,14 +96,14 @@ def tar_of(root: Path, target: Path) -> Path:
 def seen(source: Path) -> tuple:
     """What an upload gives: files, refusals, empty folders, and what the layout makes of it."""
     try:
-        upload, choice = read_upload(source)
+        upload, choice = open_upload(source), read_upload(source)
     except InvalidInput as error:
         return (str(error),)
     layouts = [
         (layout.id, layout.given, layout.notes, [(c.file.parts, c.class_name, c.split) for c in layout.candidates])
         for layout in choice.layouts
     ]
-    refused = {(each.file, each.reason) for each in upload.rejections}
+    refused = {(each.file, each.reason) for each in choice.layouts[0].rejections}
     return sorted((file.parts, file.size) for file in upload.files), refused, upload.empty_folders, layouts
 
 
@@ -181,6 +181,6 @@ def test_names_keep_their_unicode_form_and_classes_do_not(tmp_path):
     build(
         tmp_path / "root", {"files": {("A\u0308pfel", "1.jpg"): b"1", ("b", "1.jpg"): b"2"}, "links": [], "empty": []}
     )
-    upload, choice = read_upload(tmp_path / "root")
+    upload, choice = open_upload(tmp_path / "root"), read_upload(tmp_path / "root")
     assert upload.files[0].parts[0] != unicodedata.normalize("NFC", "A\u0308pfel")
     assert choice.layouts[0].candidates[0].class_name == "Äpfel"

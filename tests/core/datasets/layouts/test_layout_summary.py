@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 from PIL import Image
 
+from core.datasets.archives.uploads import open_upload
 from core.datasets.layouts import layout_summary
 from core.datasets.layouts.layout_summary import (
     CLASSES_SHOWN,
@@ -25,8 +26,7 @@ def read(tmp_path):
 
     def read(files):
         source = archive(tmp_path / "photos.zip", files)
-        upload, choice = read_upload(source)
-        return source, upload.files, choice.layouts[0]
+        return source, open_upload(source).files, read_upload(source).layouts[0]
 
     return read
 
