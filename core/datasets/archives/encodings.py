@@ -1,7 +1,7 @@
 """The encoding of file names that an archive does not mark as UTF-8.
 
 All names of an archive are decided together: UTF-8 where it is valid, else the encoding in which they are
-most likely text of one of its languages (``language``). charset-normalizer, made for pages of text, reads 67 of the 309
+most likely text of one of its languages (``language``). charset-normalizer, made for pages of text, reads 72 of the 309
 pairs of class names in ``tests/core/datasets/archives/class_names.toml`` rightly, this module 307.
 """
 
@@ -110,11 +110,10 @@ def find_encodings(names: Sequence[bytes], *, windows: bool = False) -> tuple[st
 
     Returns:
         One encoding where it is certain. Several encodings read at least one folder differently: file names are for
-        display only, but folders are classes. ``("utf-8",)`` where at least half of the names that are not ASCII
-        are valid UTF-8, which names in other encodings hardly ever are.
+        display only, but folders are classes. ``("utf-8",)`` where the names are, up to single damaged ones.
     """
     odd = [name for name in names if not name.isascii()]
-    if 2 * sum(map(_is_utf8, odd)) >= len(odd):
+    if _are_utf8(odd):
         return ("utf-8",)
     folders, files = _parts(odd)
     sample = (folders + files)[:_SAMPLE]
@@ -133,6 +132,18 @@ def _likely(readings: dict[tuple[str, ...], tuple[float, str]], folders: int) ->
     (best, (most, first)), *others = sorted(readings.items(), key=lambda item: -item[1][0])
     near = [name for texts, (score, name) in others if most - score < CERTAIN and texts[:folders] != best[:folders]]
     return (first, *near[: MOST_READINGS - 1])
+
+
+def _are_utf8(names: Sequence[bytes]) -> bool:
+    """Whether at least half of the names are valid UTF-8 and the others are damaged, with some letters left.
+
+    A short name of another encoding can be valid by chance, as one of two classes: the other one has no letter then.
+    """
+    invalid = [name for name in names if not _is_utf8(name)]
+    if 2 * len(invalid) > len(names):
+        return False
+    parts = [part for group in _parts(invalid) for part in group if not _is_utf8(part)]
+    return all(any(map(str.isalnum, part.decode("utf-8", "ignore"))) for part in parts)
 
 
 def _is_utf8(raw: bytes) -> bool:

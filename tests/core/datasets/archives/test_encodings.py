@@ -46,7 +46,7 @@ def test_of_everyday_class_names_nearly_all_are_read_and_very_few_wrong_without_
     total = len(cases())
     print(f"{right} of {total} pairs right, {asked} asked, {silent} wrong without a question: {wrong}")
     assert total > 300
-    assert right >= 0.98 * total and silent <= 0.01 * total and asked <= 0.05 * total
+    assert right >= total - 2 and silent <= 1 and asked <= 0.05 * total
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,12 @@ def test_names_that_are_all_utf8_are_utf8():
 
 def test_a_damaged_name_among_names_in_utf8_does_not_change_them():
     assert find_encodings([b"b\xff\xfe/1.jpg", "Äpfel/1.jpg".encode()]) == ("utf-8",)
+
+
+@pytest.mark.parametrize(("encoding", "names"), [("gb18030", ["猫", "狗"]), ("cp1125", ["яблуко", "груша"])])
+def test_one_class_of_two_that_is_valid_utf8_by_chance_does_not_decide(encoding, names):
+    names[0].encode(encoding).decode("utf-8")
+    assert readings(names, encoding)[0] == names
 
 
 def test_one_damaged_name_does_not_change_the_reading_of_the_others():
