@@ -55,7 +55,7 @@ def labelled_layout(
         unlabelled=tuple(unlabelled),
         rejections=tuple(rejections),
         given=labelling.given,
-        notes=(_source_note(labelling), *_unlabelled_note(unlabelled)),
+        notes=(_source_note(labelling), *_split_note(labelling), *_unlabelled_note(unlabelled)),
     )
 
 
@@ -80,6 +80,13 @@ def _candidates(labelling: Labelling, names: Mapping[str, str]) -> tuple[list[Ca
 
 def _source_note(labelling: Labelling) -> str:
     return f"The classes of {len(labelling.labels):,} photos are from {labelling.source}."
+
+
+def _split_note(labelling: Labelling) -> list[str]:
+    if not labelling.without_split:
+        return []
+    rows = f"{labelling.without_split:,} photos name" if labelling.without_split > 1 else "1 photo names"
+    return [f"In the table {rows} no split, so the splits that other rows name were not used."]
 
 
 def _unlabelled_note(photos: Collection[UploadFile]) -> list[str]:

@@ -47,6 +47,7 @@ class Labelling:
         labels: the photos with their labels, by path.
         rejections: photos without a single label, and files that are missing, with reasons.
         given: the splits the tables or the folders of the photos give; empty where they give none.
+        without_split: photos whose rows name no split while others do, so that the split is not used.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Labelling:
     labels: dict[tuple[str, ...], PhotoLabel]
     rejections: tuple[Rejection, ...]
     given: frozenset[str]
+    without_split: int = 0
 
     @property
     def source(self) -> str:
@@ -209,6 +211,7 @@ def _labelling(group: Sequence[LabelTable], columns: TableColumns, column: str, 
             rejections.append(Rejection(file="/".join(parts), reason=problem))
         elif different:
             labels[parts] = next(row for row in rows if row.label)
+    without_split = _without_split(labels)
     labels, given = _with_splits(labels)
     name = group[0].file.name
     return Labelling(
@@ -218,6 +221,7 @@ def _labelling(group: Sequence[LabelTable], columns: TableColumns, column: str, 
         labels=labels,
         rejections=(*rejections, *missing[:_MOST_LISTED]),
         given=given,
+        without_split=0 if given else without_split,
     )
 
 
@@ -282,6 +286,12 @@ def _with_splits(
     return {
         parts: PhotoLabel(file=label.file, label=label.label, split="") for parts, label in labels.items()
     }, frozenset()
+
+
+def _without_split(labels: dict[tuple[str, ...], PhotoLabel]) -> int:
+    """The number of photos whose rows name no split, where those of others name several."""
+    splits = [label.split for label in labels.values()]
+    return splits.count("") if len(set(splits) - {""}) > 1 else 0
 
 
 def _split_lists(tables: Sequence[LabelTable], index: PhotoIndex) -> dict[tuple[str, ...], str]:

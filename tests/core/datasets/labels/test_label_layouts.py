@@ -234,3 +234,10 @@ def test_a_table_that_contradicts_the_folders_is_asked_about(labels):
     choice = choice_of({"labels.csv": text}, "{a,b}/*3")
     assert choice.question == "The folders and a table of labels name different classes. Which are the classes?"
     assert [layout.id for layout in choice.layouts] == ["folders", "labels:labels.csv:file:label"]
+
+
+def test_a_split_that_some_rows_do_not_name_is_not_used_and_that_is_noted():
+    rows = [f"{n}.jpg,{'ab'[n % 2]},{split}" for n, split in enumerate(["train"] * 4 + ["test", "test", "", ""])]
+    layout = certain({"l.csv": "file,label,split\n" + "\n".join(rows)}, "images/*8")
+    assert not layout.given
+    assert "In the table 2 photos name no split, so the splits that other rows name were not used." in layout.notes
