@@ -6,6 +6,7 @@ from itertools import accumulate, takewhile
 
 from core.comparison.table import labels, require_one_dataset
 from core.errors import InvalidInput
+from core.runs.stages import TRAINING
 from core.runs.values import Cost, Epoch, Run
 
 
@@ -93,11 +94,12 @@ def _curve(run: Run, name: str, epochs: Sequence[Epoch], key: str, cost: Cost | 
     )
 
 
-WITH_EPOCHS = "Training"
-"""The phase of a run (see ``Cost.stages``) in which its epochs are."""
-
-
 def _before(cost: Cost) -> float | None:
-    if WITH_EPOCHS not in cost.stages:
+    return before_training(cost.stages)
+
+
+def before_training(stages: Mapping[str, float]) -> float | None:
+    """Seconds of the stages before the first epoch; None where training has not begun."""
+    if TRAINING not in stages:
         return None
-    return sum(seconds for _, seconds in takewhile(lambda phase: phase[0] != WITH_EPOCHS, cost.stages.items()))
+    return sum(seconds for _, seconds in takewhile(lambda stage: stage[0] != TRAINING, stages.items()))

@@ -234,13 +234,20 @@ class Meter:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Counts the block's seconds under ``name``; a stage entered again adds to its seconds."""
-        self._running = (name, time.monotonic())
+        """Counts the block's seconds under ``name``; a stage entered again adds to its seconds.
+
+        A stage within another one interrupts it, so that no second counts twice.
+        """
+        outer = self._running
+        self._enter(name)
         try:
             yield
         finally:
-            self._stages = self._stages_now()
-            self._running = None
+            self._enter(outer[0] if outer else None)
+
+    def _enter(self, name: str | None) -> None:
+        self._stages = self._stages_now()
+        self._running = None if name is None else (name, time.monotonic())
 
     def _stages_now(self) -> dict[str, float]:
         if self._running is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.files import atomic
 from core.files.home import run_folder
+from core.runs.stages import LOADING
 from core.runs.values import Progress
 from core.settings import Settings
 
@@ -23,7 +24,7 @@ def read_progress(run_id: str, settings: Settings) -> Progress | None:
     """The last progress; None when there is none that can be read."""
     try:
         data = json.loads(_path(run_id, settings).read_bytes())
-        return Progress(**{field.name: data[field.name] for field in fields(Progress)})
+        return Progress(**{field.name: data[field.name] for field in fields(Progress) if field.name in data})
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -47,12 +48,20 @@ class ProgressWriter:
 
     def __init__(self, run_id: str, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._run_id, self._settings, self._clock = run_id, settings, clock
-        self.start("Starting", 0)
+        self._stage, self._total, self._unit = "", 0, ""
+        self.start(LOADING, 0)
 
     def start(self, stage: str, total: int, unit: str = "", done: int = 0) -> None:
-        """Begin a stage. ``done`` was done by an earlier attempt, so it does not count for the speed."""
+        """Begin a stage. ``done`` was done by an earlier attempt, so it does not count for the speed.
+
+        The stage that runs already goes on: its begin and its speed are kept.
+        """
+        if (stage, total, unit) == (self._stage, self._total, self._unit):
+            self.update(done)
+            return
         self._stage, self._total, self._unit, self._done = stage, total, unit, done
-        self._marks = deque([(self._clock(), done)], maxlen=_RECENT)
+        self._started_at = self._clock()
+        self._marks = deque([(self._started_at, done)], maxlen=_RECENT)
         self._write()
 
     def update(self, done: int) -> None:
@@ -77,6 +86,7 @@ class ProgressWriter:
             unit=self._unit,
             eta_seconds=self.eta_seconds(),
             updated_at=self._clock(),
+            started_at=self._started_at,
         )
         try:
             write_progress(self._run_id, self._settings, progress)

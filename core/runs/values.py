@@ -116,8 +116,11 @@ class Progress:
     """What a running run does now; only for display, possibly outdated (``runs/<id>/progress.json``).
 
     Args:
-        stage: "Computing features", "Training", "Measuring on test photos" ...
-        done, total, unit: of the stage; eta_seconds: estimated, of the stage, None when unknown.
+        stage: a name of ``core.runs.stages``, or "Downloading ...".
+        done, total, unit: of the stage; ``total`` is 0 where it cannot be counted. eta_seconds: estimated, of the
+            stage, None when unknown.
+        started_at, updated_at: when the stage began and when this was written, seconds since 1970; ``started_at`` is
+            0.0 where a trainer older than 0.6.0 wrote it.
     """
 
     stage: str
@@ -126,6 +129,7 @@ class Progress:
     unit: str
     eta_seconds: float | None
     updated_at: float
+    started_at: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

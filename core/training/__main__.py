@@ -18,6 +18,8 @@ from core.jobs.exit_policy import ExitCode, write_exit_record
 from core.jobs.reuse import TrainerReuse
 from core.registry import Registry
 from core.runs.costs import Meter, gpus_of_slot, rss_bytes
+from core.runs.progress import ProgressWriter
+from core.runs.stages import LOADING
 from core.runs.values import Status
 from core.settings import Settings, load_settings
 from core.training.cache import cached, report_to
@@ -133,7 +135,8 @@ class RunAttempt:
                 self._train_measured(meter, ledger)
 
     def _train_measured(self, meter: Meter, ledger: Ledger) -> None:
-        with meter.stage("Loading"):
+        progress = ProgressWriter(self._run_id, self._settings)  # it says "Loading" while TensorFlow is imported
+        with meter.stage(LOADING):
             attempt = cached("start", "TensorFlow", _import_trainer)
         run = self._registry.run(self._run_id)
         from core.training.context import open_context  # imports Keras, as the attempt above
@@ -146,6 +149,7 @@ class RunAttempt:
                 registry=self._registry,
                 meter=meter,
                 ledger=ledger,
+                progress=progress,
                 stop=self._stop,
             )
         )

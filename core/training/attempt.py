@@ -16,6 +16,7 @@ from core.recipes.program import CLASSES, PREDICTIONS, features_used
 from core.runs.costs import Spent
 from core.runs.metrics import evaluate
 from core.runs.predictions import Predictions
+from core.runs.stages import EVALUATING, FEATURES, LOADING, SAVING, TRAINING
 from core.runs.values import Evaluation
 from core.training import assembling, finishing, saving
 from core.training.context import Context, FittedHead
@@ -35,22 +36,23 @@ def train_run(context: Context) -> None:
     Raises:
         Stopped: a stop was requested. Conflict: another attempt took over. GraftError: a reason for the user.
     """
-    with _step(context, "Loading"):
-        context.progress.start("Loading", 0)
+    with _step(context, LOADING):
         _obtain_weights(context)
         learner = LEARNERS[context.program.head](context)
-    with _step(context, "Computing features"):
+    with _step(context, FEATURES):
         context.sources.gather(learner.requests())
         _count_earlier_features(context)
         _count_parents(context)
-    with _step(context, "Training"):
+    with _step(context, TRAINING):
+        if not context.run.recipe.is_trained:  # nothing to count; epochs report themselves
+            context.progress.start(TRAINING, 0)
         fitted = learner.learn()
-    with _step(context, "Saving"):
-        context.progress.start("Saving", 0)
+    with _step(context, SAVING):
+        context.progress.start(SAVING, 0)
         saved, model = _save(context, fitted)
         measured = finishing.model_size(context, saved, fitted, model)
-    with _step(context, "Measuring"):
-        context.progress.start("Measuring", 0)
+    with _step(context, EVALUATING):
+        context.progress.start(EVALUATING, 0)
         evaluations = {split: _measure(context, fitted, split) for split in SPLITS[1:]}
         measured["ms_per_photo"] = finishing.milliseconds(context, saved, model)
     finishing.finish(context, saved, fitted, evaluations, measured)

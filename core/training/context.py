@@ -64,6 +64,7 @@ class Context:
             settings=self.settings,
             seed=self.run.recipe.hyperparameters.seed,
             progress=self.progress,
+            meter=self.meter,
             ledger=self.ledger,
             stop=self.stop,
         )
@@ -74,7 +75,15 @@ class Context:
 
 
 def open_context(
-    run: Run, number: int, *, settings: Settings, registry: Registry, meter: Meter, ledger: Ledger, stop: Stop
+    run: Run,
+    number: int,
+    *,
+    settings: Settings,
+    registry: Registry,
+    meter: Meter,
+    ledger: Ledger,
+    progress: ProgressWriter,
+    stop: Stop,
 ) -> Context:
     """Looks up the dataset and the backbones that the run names."""
     backbones = {name: backbone_of(name, registry, settings) for name in run.recipe.backbones}
@@ -85,7 +94,7 @@ def open_context(
         registry=registry,
         meter=meter,
         ledger=ledger,
-        progress=ProgressWriter(run.id, settings),
+        progress=progress,
         stop=stop,
         dataset=registry.dataset(run.dataset_id),
         backbones=backbones,

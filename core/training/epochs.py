@@ -8,6 +8,7 @@ from core.errors import GraftError, NotFound
 from core.files.home import run_folder
 from core.recipes.program import Stage, out_of_patience
 from core.runs.costs import Spent
+from core.runs.stages import TRAINING
 from core.runs.values import Cancel, Epoch
 from core.training.checkpoints import Checkpoint, Checkpoints
 from core.training.context import Context
@@ -154,9 +155,9 @@ class Epochs:
         progress, stop = self._context.progress, self._context.stop
         epochs, size, photos = self._hp.epochs, self._hp.batch_size, len(feed)
         if feed.in_memory:
-            progress.start("Training", epochs, "epochs", done=len(self.history))
+            progress.start(TRAINING, epochs, "epochs", done=len(self.history))
             return lambda step: stop.check()
-        progress.start("Training", epochs * photos, "photos", done=len(self.history) * photos)
+        progress.start(TRAINING, epochs * photos, "photos", done=len(self.history) * photos)
 
         def report(step: int) -> None:
             stop.check()

@@ -7,6 +7,7 @@ from time import time
 from typing import Any
 
 from core.runs.costs import FULL_COSTS, RECORDED_AT, Meter, Spent
+from core.runs.stages import in_order
 from core.runs.values import Cost
 
 
@@ -136,4 +137,4 @@ def _stages(attempts: Sequence[dict]) -> dict[str, float]:
     for attempt in attempts:
         for name, seconds in attempt["stages"].items():
             stages[name] = stages.get(name, 0.0) + seconds
-    return stages
+    return in_order(stages)

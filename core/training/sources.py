@@ -25,15 +25,14 @@ from core.files.home import dataset_folder, run_folder
 from core.models.inference.stored import predictions_of
 from core.recipes.program import PIXELS, PREDICTIONS, Part, pooled
 from core.registry import Registry
-from core.runs.costs import gpu_of_slot
+from core.runs.costs import Meter, gpu_of_slot
 from core.runs.progress import ProgressWriter
+from core.runs.stages import FEATURES, OPTIMISING, WAITING
 from core.settings import Settings
 from core.training.cache import cached
 from core.training.feeds import Feed, Streamed, Vectors
 from core.training.ledger import Ledger
 from core.training.stopping import Stop
-
-STAGE = "Computing features"
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,7 @@ class TrainingInputs:
     settings: Settings
     seed: int
     progress: ProgressWriter
+    meter: Meter
     ledger: Ledger
     stop: Stop
     _features: dict[FeatureRequest, Features] = field(default_factory=dict)
@@ -86,11 +86,11 @@ class TrainingInputs:
         missing = [one for one in dict.fromkeys(requests) if one.part.cut != PIXELS and one not in self._features]
         self._done, self._total = 0, sum(len(self.photos[one.split]) for one in missing)
         if missing:
-            self.progress.start(STAGE, self._total, "photos")
+            self.progress.start(FEATURES, self._total, "photos")
         for one in missing:
             self._features[one] = (self._predictions if one.part.cut == PREDICTIONS else self._backbone_features)(one)
             self._done += len(self.photos[one.split])
-            self.progress.start(STAGE, self._total, "photos", done=self._done)
+            self.progress.start(FEATURES, self._total, "photos", done=self._done)
 
     def feed(self, parts: tuple[Part, ...], split: str, view: int = 0) -> Feed:
         """The inputs of a stage for all photos of a split; ``gather`` must have been called with them."""
@@ -213,14 +213,15 @@ class TrainingInputs:
         if part not in self._engines:
             backbone = self.backbones[part.source]
             if gpu_of_slot() is None and not is_exported(backbone, self.settings, part.cut):
-                self.progress.start("Optimising the backbone for this machine (once)", 0)
-                self.engine_file(part)
+                self.progress.start(OPTIMISING, 0)
+                with self.meter.stage(OPTIMISING):
+                    self.engine_file(part)
             self._engines[part] = cached(
                 "engine",
                 (backbone.weights_digest, part.cut, backbone.input_size),
                 lambda: choose_engine(backbone, self.settings, part.cut, waiting=self._wait),
             )
-            self.progress.start(STAGE, self._total, "photos", done=self._done)
+            self.progress.start(FEATURES, self._total, "photos", done=self._done)
         return self._engines[part]
 
     def _report(self) -> Callable[[int, int], None]:
@@ -228,13 +229,13 @@ class TrainingInputs:
 
         def report(done: int, _total: int) -> None:
             self.stop.check()
-            self.progress.update(before + done)
+            self.progress.start(FEATURES, self._total, "photos", done=before + done)  # it may have waited before
 
         return report
 
     def _wait(self) -> None:
         self.stop.check()
-        self.progress.start("Waiting for another run's features", 0)
+        self.progress.start(WAITING, 0)
 
 
 def _name_of_predictions(digest: str, one: FeatureRequest) -> str:

@@ -183,6 +183,19 @@ def test_stages_keep_their_order_and_go_on_when_entered_again(tmp_path):
     assert running["Training"] >= 0.02
 
 
+def test_a_stage_within_another_one_interrupts_it(tmp_path):
+    with Meter(powercap=tmp_path) as meter:
+        with meter.stage("Computing features"):
+            time.sleep(0.02)
+            with meter.stage("Optimising"):
+                time.sleep(0.2)
+            time.sleep(0.02)
+        stages, spent = meter.reading().stages, meter.spent().wall_seconds
+    assert list(stages) == ["Computing features", "Optimising"]
+    assert stages["Optimising"] >= 0.2 and 0.04 <= stages["Computing features"] < 0.2
+    assert sum(stages.values()) <= spent
+
+
 def test_peak_memory_comes_from_the_high_water_mark(tmp_path):
     status = tmp_path / "status"
     status.write_text("VmPeak:\t 99 kB\nVmHWM:\t 900000000 kB\nVmRSS:\t 5 kB\n")

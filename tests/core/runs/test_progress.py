@@ -58,6 +58,23 @@ def test_the_time_left_follows_from_the_speed(settings, writer, clock):
     assert read_progress("r-1", settings).eta_seconds == 12
 
 
+def test_a_stage_that_is_started_again_goes_on(settings, writer, clock):
+    writer.start("Computing features", 100, "photos")
+    for done in (20, 40):
+        clock.now += 4
+        writer.start("Computing features", 100, "photos", done=done)
+    progress = read_progress("r-1", settings)
+    assert (progress.done, progress.started_at, progress.eta_seconds) == (40, 1000.0, 12)
+    writer.start("Training", 10, "epochs")
+    assert read_progress("r-1", settings).started_at == 1008.0
+
+
+def test_what_a_trainer_before_0_6_wrote_is_read(settings, writer):
+    known = {"stage": "Training", "done": 3, "total": 9, "unit": "epochs", "eta_seconds": 1.5, "updated_at": 7.0}
+    (run_folder(settings, "r-1").path / "progress.json").write_text(json.dumps(known))
+    assert read_progress("r-1", settings) == Progress(**known, started_at=0.0)
+
+
 def test_a_slow_beginning_is_forgotten(writer, clock):
     writer.start("Training", 1000, "epochs")
     clock.now += 500
@@ -99,4 +116,4 @@ def test_a_full_disk_does_not_stop_the_work(writer, clock, monkeypatch):
 
 
 def test_the_heartbeat_is_plain_json(settings, writer):
-    assert json.loads((run_folder(settings, "r-1").path / "progress.json").read_text())["stage"] == "Starting"
+    assert json.loads((run_folder(settings, "r-1").path / "progress.json").read_text())["stage"] == "Loading"
