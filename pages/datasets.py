@@ -7,13 +7,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.planning.fitness import problems_of
-from core.text.units import count, listed, moment, plain, size
+from core.text.units import count, listed, plain, size
 from core.web.datasets import dataset_panel
 from core.web.datasets.copies_panel import copies
 from core.web.datasets.import_panel import import_box, import_jobs
 from core.web.parts.choice import linked_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_size, dataset_title
+from core.web.parts.times import timed, when
 from core.web.parts.widgets import fitness_notes, heading, page_link
 from core.web.server.state import workbench
 from core.workbench import Workbench
@@ -63,9 +64,9 @@ def row(bench: Workbench, dataset: Dataset) -> None:
             st.markdown(f"**{plain(dataset_title(dataset))}**")
             unlabelled = f" · {dataset.unlabelled} without a class" if dataset.unlabelled else ""
             skipped = f" · {len(dataset.rejections)} skipped" if dataset.rejections else ""
-            st.caption(
+            timed(
                 f"{dataset_size(dataset)} · {size(dataset.size_bytes)}{unlabelled}{skipped} · "
-                f"{moment(dataset.created_at)} UTC"
+                f"imported {when(dataset.created_at)}"
             )
             with st.container(horizontal=True):
                 query = {"dataset": dataset.id}

@@ -76,7 +76,7 @@ def test_the_champion_comes_first_with_who_when_and_why(bench):
     text = text_of(at).replace("\\", "")
     assert "Champion" in text and "fits on the phone" in text and f"by {login_name()}" in text
     assert f"the most accurate for flowers is {better.name}" in text
-    assert len(moves(at)) == 1 and moves(at)[0].endswith(f" UTC by {login_name()}: fits on the phone")
+    assert len(moves(at)) == 1 and moves(at)[0].endswith(f"</time> by {login_name()}: fits on the phone")
 
 
 def test_a_champion_is_rolled_back_and_the_history_only_grows(bench, filled):

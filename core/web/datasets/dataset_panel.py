@@ -7,11 +7,12 @@ import streamlit as st
 
 from core.charts.dataset import class_balance_chart, image_sizes_chart
 from core.datasets.values import SPLITS, Dataset, Photo
-from core.text.units import amount, count, listed, moment, plain, size
+from core.text.units import amount, count, listed, plain, size
 from core.web.parts.charts import titled
 from core.web.parts.danger import confirm_danger
 from core.web.parts.tables import table
 from core.web.parts.thumbnails import montage, photo_strip
+from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, metrics, page_link
 from core.workbench import Workbench
 from core.workbench.delete import impact_label
@@ -37,7 +38,7 @@ def facts(dataset: Dataset) -> None:
     )
     for note in dataset.notes:
         st.markdown(f":material/info: {plain(note)}")
-    st.caption(f"Imported {moment(dataset.created_at)} UTC · id `{dataset.id}` · digest `{dataset.digest[:12]}`")
+    timed(f"Imported {when(dataset.created_at)} · id `{dataset.id}` · digest `{dataset.digest[:12]}`")
 
 
 def charts(bench: Workbench, dataset: Dataset) -> None:

@@ -13,10 +13,11 @@ from core.files.atomic import digest_of
 from core.models.card import FEATURES, keras_output
 from core.recipes.labels import describe
 from core.runs.values import Cost, Model, Run
-from core.text.units import listed, milliseconds, moment, percent, plain, size
+from core.text.units import listed, milliseconds, percent, plain, size
 from core.web.parts import champion as champions
 from core.web.parts import organise
 from core.web.parts.labels import dataset_title, interval
+from core.web.parts.times import timed, when
 from core.web.parts.widgets import Metric, explained, metrics, page_link, run_chip
 from core.web.runs.rows import open_link
 from core.workbench import Workbench
@@ -90,7 +91,7 @@ def verified(path: Path, sha256: str) -> bool:
 def _lineage(bench: Workbench, model: Model, run: Run) -> None:
     """Dataset → backbones and runs it uses → run → model; and the runs that use it."""
     parts = [_origin(bench, run), *_sources(bench, run), f"run `{run.id}`", f"model `{model.id}`"]
-    st.caption(f"{' → '.join(parts)} · SHA-256 `{model.sha256[:12]}` · {moment(model.created_at)} UTC")
+    timed(f"{' → '.join(parts)} · SHA-256 `{model.sha256[:12]}` · {when(model.created_at)}")
     with explained():
         children = bench.lineage(run.id).children
         if children:

@@ -7,9 +7,10 @@ import streamlit as st
 
 from core.datasets.values import Dataset
 from core.runs.values import CHAMPION, LONGEST_WHO, LONGEST_WHY, AliasMove, Run, Status
-from core.text.units import moment, percent, plain
+from core.text.units import percent, plain
 from core.web.parts.danger import confirm
 from core.web.parts.labels import dataset_title, interval
+from core.web.parts.times import timed, told, when
 from core.web.parts.widgets import page_link, run_chip
 from core.web.runs.rows import attempt, open_link
 from core.workbench import Workbench
@@ -24,7 +25,7 @@ def make_button(bench: Workbench, run: Run, *, key: str) -> None:
     """Makes a finished run the champion of its dataset, after a dialog for the reason."""
     held = bench.aliases(run.dataset_id).get(CHAMPION)
     if held is not None and held.run_id == run.id:
-        st.button("Is champion", key=key, icon=TROPHY, disabled=True, help=_since(held))
+        st.button("Is champion", key=key, icon=TROPHY, disabled=True, help=_since(held, told(held.at)))
         return
     before = f" It replaces **{plain(held.run_name)}**." if held is not None else ""
     text = f"**{plain(run.name)}** becomes the champion of its dataset.{before}"
@@ -52,7 +53,7 @@ def _holder(bench: Workbench, held: AliasMove) -> None:
     st.markdown(f":orange-badge[{TROPHY} Champion]")
     run_chip(run)
     st.markdown(f"**{percent(run.test_accuracy, interval(run))}** test accuracy.")
-    st.caption(_since(held))
+    timed(_since(held, when(held.at)))
     if not bench.has_model(run.id):
         st.warning("Its weights were deleted: it can be compared, but cannot predict.", icon=":material/layers_clear:")
 
@@ -101,7 +102,7 @@ def _history(bench: Workbench, dataset: Dataset) -> None:
         return
     with st.expander(f"History ({len(moves)})", icon=":material/history:", key="champion.history"):
         # a list, because a table would cut long reasons
-        st.markdown("\n".join(_entry(move) for move in moves[:MOST_SHOWN]))
+        st.markdown("\n".join(_entry(move) for move in moves[:MOST_SHOWN]), unsafe_allow_html=True)
         if len(moves) > MOST_SHOWN:
             st.caption(f"{len(moves) - MOST_SHOWN} earlier ones: `python -m core alias {plain(dataset.name)}`")
 
@@ -111,14 +112,14 @@ def _entry(move: AliasMove) -> str:
     if move.run_id is not None:
         event = f"{'Back to ' if move.restores else ''}{plain(move.run_name)} ({plain(move.run_id)})"
     by, why = (f" by {plain(move.who)}" if move.who else ""), (f": {plain(move.why)}" if move.why else "")
-    return f"- **{event}** · {moment(move.at)} UTC{by}{why}"
+    return f"- **{event}** · {when(move.at)}{by}{why}"
 
 
-def _since(move: AliasMove) -> str:
-    """Champion since when, by whom and why, in markdown."""
+def _since(move: AliasMove, at: str) -> str:
+    """Champion since ``at``, by whom and why, in Markdown."""
     by = f" by {plain(move.who)}" if move.who else ""
     why = f": {plain(move.why)}" if move.why else ""
-    return f"Chosen {moment(move.at)} UTC{by}{why}"
+    return f"Chosen {at}{by}{why}"
 
 
 def who() -> str:

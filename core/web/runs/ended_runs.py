@@ -11,8 +11,8 @@ from core.charts.styles import run_colour
 from core.recipes.labels import describe, without_shared
 from core.registry.search import ENDED, SORTS, RunQuery
 from core.runs.values import Run, Status
-from core.text.units import count, duration, moment, percent
-from core.web.parts import organise, run_filters, run_table
+from core.text.units import count, duration, percent
+from core.web.parts import organise, run_filters, run_table, times
 from core.web.parts.device import is_narrow
 from core.web.parts.labels import interval
 from core.web.parts.paging import page_of, pager
@@ -179,7 +179,7 @@ _COLUMNS = (
         informative=lambda lines: len({line.dataset for line in lines}) > 1,
     ),
     TableColumn(key="recipe", title="Recipe", cell=lambda line: describe(line.run.recipe), config=_TEXT),
-    TableColumn(key="ended", title="Ended (UTC)", cell=lambda line: moment(line.run.ended_at), config=_TEXT),
+    TableColumn(key="ended", title="Ended", cell=lambda line: times.cell(line.run.ended_at), config=_TEXT),
     TableColumn(
         key="tags", title="Tags", cell=lambda line: list(line.run.tags), config=st.column_config.ListColumn,
         informative=lambda lines: any(line.run.tags for line in lines),

@@ -9,10 +9,11 @@ from core.charts.live import live_chart
 from core.runs.progress import read_progress
 from core.runs.values import CHAMPION, LONGEST_NAME, LONGEST_NOTE, Epoch, Run, Status
 from core.text.markdown import note_html
-from core.text.units import moment, plain
+from core.text.units import plain
 from core.web.parts import champion, organise
 from core.web.parts.charts import titled
 from core.web.parts.labels import dataset_title, run_sentence
+from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, heading, page_link, poll, progress_line, status_text
 from core.web.runs import results, story
 from core.web.runs.rows import attempt, cancel_label, reproduce_button, stop_menu
@@ -51,7 +52,7 @@ def show(bench: Workbench, run: Run) -> None:
 
 def _recipe(bench: Workbench, run: Run) -> None:
     title = plain(dataset_title(bench.registry.dataset(run.dataset_id)))
-    st.caption(f"Trained on **{title}** · run `{run.id}` · launched {moment(run.created_at)} UTC")
+    timed(f"Trained on **{title}** · run `{run.id}` · launched {when(run.created_at)}")
     story.recipe(bench, run)
     with explained():  # the stages need the backbone, which may be deleted
         story.stages(bench, run)

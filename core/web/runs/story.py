@@ -8,7 +8,8 @@ from core.errors import NotFound
 from core.recipes.labels import hyperparameter_label, method_title, value_text
 from core.recipes.recipe import PARTS
 from core.runs.values import Run, Status
-from core.text.units import count, duration, listed, moment, percent, plain, points
+from core.text.units import count, duration, listed, percent, plain, points
+from core.web.parts import times
 from core.web.parts.labels import interval, slot_label
 from core.web.parts.tables import number, table
 from core.web.parts.widgets import STATUSES, page_link
@@ -66,7 +67,7 @@ def attempts(bench: Workbench, run: Run) -> None:
     rows = [
         {
             "Attempt": one.number,
-            "Started (UTC)": moment(one.started_at),
+            times.column("Started"): times.cell(one.started_at),
             "First epoch": one.first_epoch,
             "Duration": duration(one.ended_at - one.started_at) if one.ended_at else "still running",
             "Device": slot_label(one.slot),
