@@ -1,35 +1,25 @@
-"""Recipes from the options of ``train``."""
+"""What was chosen, from the options of ``train``."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any
 
 from core.cli.verbs import add_list
 from core.errors import InvalidInput
-from core.recipes.defaults import fitting
+from core.recipes.grid import CascadeChoice, Depths, GridChoice
 from core.recipes.labels import PATTERNS
-from core.recipes.recipe import (
-    BOUNDS,
-    CHOICES,
-    RELEVANT,
-    Cascade,
-    Hyperparameters,
-    Pattern,
-    Recipe,
-    with_settings,
-)
+from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Cascade, Pattern, parsed_settings
 from core.text.nearly import did_you_mean
-from core.workbench import Workbench
-from core.workbench.recipes import repeated
 
 _TRAINABLE = ", ".join(f"{one} ({label.short})" for one, label in PATTERNS.items() if one is not Pattern.CASCADE)
 
 
 def add_recipe_options(verb: ArgumentParser) -> None:
-    """The options that make the recipes of ``train``."""
+    """The options that choose the recipes of ``train``."""
     verb.add_argument("--pattern", nargs="+", action="extend", metavar="P", help=f"one or more of: {_TRAINABLE}")
     add_list(verb, "--depth", "N", "blocks, or: all (a sweep)")
-    verb.add_argument("--cascade", metavar="KIND", help="fusion or stacking, of the backbone with every --member")
+    help_ = "fusion or stacking of --backbone and --member; confidence or ensemble of every --member"
+    verb.add_argument("--cascade", metavar="KIND", help=help_)
     add_list(verb, "--member", "M", "a backbone, or a run")
     add_list(verb, "--map", "SYNSET=CLASS", "maps an ImageNet class to yours, for the classifier")
     verb.add_argument("--epochs", type=int)
@@ -37,46 +27,58 @@ def add_recipe_options(verb: ArgumentParser) -> None:
     verb.add_argument("--repeat", type=int, default=1, metavar="K", help="with K seeds each")
 
 
-def recipes_of(workbench: Workbench, dataset_id: str, options: Namespace) -> list[Recipe]:
-    if options.cascade:
-        return _cascades(workbench, dataset_id, options)
-    if options.member:
-        raise InvalidInput("--member is an option of --cascade. Add --cascade fusion or --cascade stacking.")
-    patterns = [_pattern(name) for name in options.pattern or (Pattern.INTEGRATED_EXTRACTOR,)]
-    if Pattern.CASCADE in patterns:
+def choice_of(options: Namespace) -> GridChoice:
+    """What was typed.
+
+    Raises:
+        InvalidInput: an option, or a name in one, does not exist.
+    """
+    cascade = _cascade(options) if options.cascade else None
+    if options.member and cascade is None:
+        raise InvalidInput(f"--member is an option of --cascade. Add --cascade with one of: {', '.join(Cascade)}")
+    patterns = _patterns(options, cascade)
+    if not options.backbone and (patterns or cascade is None):
+        raise InvalidInput("--backbone is missing: one or more names from the catalogue, or finished runs.")
+    trained = [Pattern.CASCADE] if cascade is not None and cascade.is_trained else []
+    assignments = _assignments(options, [*patterns, *trained])
+    depths = _depths(options.depth)
+    return GridChoice.product(
+        options.backbone,
+        patterns,
+        settings=dict.fromkeys([*patterns, *trained], assignments),
+        depths={} if depths is None else dict.fromkeys(patterns, depths),
+        repetitions=options.repeat,
+        cascade=cascade,
+        mapping=_mapping(options.map),
+        force=options.force,
+    )
+
+
+def _patterns(options: Namespace, cascade: CascadeChoice | None) -> list[Pattern]:
+    """Those of the cells; a cascade has none beside it unless they are named."""
+    named = [_pattern(name) for name in options.pattern or ()]
+    if Pattern.CASCADE in named and cascade is None:
         raise InvalidInput(
-            "The pattern cascade needs its kind: --cascade fusion or --cascade stacking, with every --member."
+            f"The pattern cascade needs its kind, one of: {', '.join(Cascade)}. Example: --cascade fusion --member B"
         )
-    assignments = _assignments(options, patterns)
-    return [
-        recipe
-        for backbone in options.backbone
-        for pattern in patterns
-        for recipe in workbench.grid(
-            dataset_id,
-            [backbone],
-            [pattern],
-            depths=_depths(options.depth),
-            repeat=options.repeat,
-            hyperparameters={pattern: _hyperparameters(workbench, dataset_id, pattern, backbone, assignments)},
-            mapping=_mapping(options.map),
-        )
-    ]
+    if not named and cascade is None:
+        return [Pattern.INTEGRATED_EXTRACTOR]
+    return [pattern for pattern in named if pattern is not Pattern.CASCADE]
 
 
-def _cascades(workbench: Workbench, dataset_id: str, options: Namespace) -> list[Recipe]:
+def _cascade(options: Namespace) -> CascadeChoice:
     """One cascade per command: its members are named once each."""
-    trained = [str(kind) for kind in Cascade if not kind.combines_runs]
-    if options.cascade not in trained:
-        raise InvalidInput(f"--cascade must be one of: {', '.join(trained)}. Received: {options.cascade}")
-    if set(options.pattern or ()) - {str(Pattern.CASCADE)} or options.depth:
-        raise InvalidInput("--cascade cannot be combined with another --pattern or --depth. Leave them out.")
-    kind, members = Cascade(options.cascade), [*options.backbone, *options.member]
-    recipe = workbench.cascade(dataset_id, kind, members)
-    assignments = _assignments(options, [Pattern.CASCADE])
-    hp = with_settings(recipe.hyperparameters, assignments)
-    recipe = workbench.cascade(dataset_id, kind, members, hyperparameters=hp)
-    return repeated(recipe, options.repeat)
+    if options.cascade not in list(Cascade):
+        raise InvalidInput(f"--cascade must be one of: {', '.join(Cascade)}. Received: {options.cascade}")
+    kind = Cascade(options.cascade)
+    if not kind.combines_runs:
+        return CascadeChoice(kind=kind, members=(*options.backbone, *options.member))
+    if options.backbone and not options.pattern:
+        raise InvalidInput(
+            f"--cascade {kind} combines finished runs: name them with --member. Received: --backbone "
+            f"{' '.join(options.backbone)}"
+        )
+    return CascadeChoice(kind=kind, members=tuple(options.member))
 
 
 def _pattern(name: str) -> Pattern:
@@ -87,7 +89,7 @@ def _pattern(name: str) -> Pattern:
     return Pattern(name)
 
 
-def _depths(texts: Sequence[str]) -> list[int] | Literal["all"] | None:
+def _depths(texts: Sequence[str]) -> Depths | None:
     """None, "all", or numbers of blocks."""
     if not texts:
         return None
@@ -96,10 +98,10 @@ def _depths(texts: Sequence[str]) -> list[int] | Literal["all"] | None:
     if not all(text.isdecimal() for text in texts):
         wrong = next(text for text in texts if not text.isdecimal())
         raise InvalidInput(f"--depth takes a number of blocks, or: all. Received: {wrong!r}")
-    return [int(text) for text in texts]
+    return tuple(int(text) for text in texts)
 
 
-def _assignments(options: Namespace, patterns: Sequence[Pattern]) -> dict[str, str]:
+def _assignments(options: Namespace, patterns: Sequence[Pattern]) -> dict[str, Any]:
     """``--set`` and ``--epochs``; a hyperparameter that none of the patterns uses is refused."""
     assignments = dict(_assignment(text) for text in options.set)
     if options.epochs is not None:
@@ -110,7 +112,7 @@ def _assignments(options: Namespace, patterns: Sequence[Pattern]) -> dict[str, s
             names = ", ".join(patterns)
             choices = ", ".join(sorted(used)) or "none"
             raise InvalidInput(f"{name} has no effect in {names}. Hyperparameters of it: {choices}")
-    return assignments
+    return parsed_settings(assignments)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -118,14 +120,6 @@ def _assignment(text: str) -> tuple[str, str]:
     if not equals:
         raise InvalidInput(f"--set takes NAME=VALUE, for example seed=7. Received: {text!r}")
     return name, value
-
-
-def _hyperparameters(
-    workbench: Workbench, dataset_id: str, pattern: Pattern, backbone: str, assignments: dict[str, str]
-) -> Hyperparameters:
-    """The defaults of a pattern with the assignments it uses."""
-    hp = with_settings(workbench.defaults(dataset_id, pattern, backbone), assignments)
-    return hp if "head_epochs" in assignments else fitting(hp)
 
 
 def _mapping(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from core.cli.queue import report_unfinished, wait_for
-from core.cli.recipe_options import add_recipe_options, recipes_of
+from core.cli.recipe_options import add_recipe_options, choice_of
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import GraftError, InvalidInput
 from core.planning.checks import many_runs
 from core.planning.decide import Decision, Level, Plan
+from core.planning.grid_plan import GridPlan, InvalidRow
 from core.runs.values import Run, Status
 from core.text.units import duration, percent
 from core.workbench import Workbench
@@ -23,7 +24,7 @@ def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "train", train, train_text, "train backbones on a dataset in the background")
     verb.add_argument("--dataset", required=True, help="id, name or name:version")
     help_ = "names from the catalogue, or finished runs"
-    verb.add_argument("--backbone", required=True, nargs="+", action="extend", metavar="B", help=help_)
+    verb.add_argument("--backbone", nargs="+", action="extend", default=[], metavar="B", help=help_)
     add_recipe_options(verb)
     verb.add_argument("--force", action="store_true", help="retrain even if a result exists, with the next free seed")
     verb.add_argument("--priority", type=int, default=0, help="higher starts first")
@@ -49,28 +50,23 @@ def backbones_text(result: dict) -> str:
 
 
 def train(options: Namespace) -> Result:
-    workbench = Workbench.open()
+    workbench, choice = Workbench.open(), choice_of(options)
     dataset = workbench.registry.dataset(options.dataset)
-    recipes = recipes_of(workbench, dataset.id, options)
-    _ask_about_number(len(recipes), options)
-    plans = workbench.plan(dataset.id, recipes, force=options.force)
-    possible = [plan for plan in plans if plan.decision is not Decision.REFUSED]
-    if not possible:
-        workbench.refuse_unavailable(plans)
+    _ask_about_number(len(workbench.recipes(dataset.id, choice)), options)
+    plan = workbench.grid_plan(dataset.id, choice)
+    if not plan.launchable:
+        raise InvalidInput(plan.refused[0].because)
     if options.dry_run:
-        rows = [_planned(plan, plan.run_id) for plan in plans]
-        return _with_concerns(workbench, possible, rows), len(possible) == len(plans)
+        return _result(plan, [_planned(one, one.run_id) for one in plan.plans]), not plan.refused
     if _asks(options):
-        _ask_about(workbench, possible)
-    wanted = [(dataset.id, recipe) for recipe, plan in zip(recipes, plans, strict=True) if plan in possible]
-    launched = workbench.plan_and_launch(wanted, options.priority, force=options.force)
-    rows = [_planned(plan, run.id) | {"status": str(run.status)} for plan, run in launched]
+        _ask_about(plan)
+    launched = workbench.launch_grid(plan, priority=options.priority)
+    rows = [_planned(one, run.id) | {"status": str(run.status)} for one, run in launched]
     done = _waited(workbench, [run for _, run in launched], rows) if options.wait else True
-    refused = [plan for plan in plans if plan.decision is Decision.REFUSED]
-    for plan in refused:
-        print(f"Not launched: {plan.name}. {plan.because}", file=sys.stderr)
-    rows += [_planned(plan, None) for plan in refused]
-    return _with_concerns(workbench, [plan for plan, _ in launched], rows), done and len(possible) == len(plans)
+    for row in plan.refused:
+        print(f"Not launched: {row.name}. {row.because}", file=sys.stderr)
+    rows += [_planned(one, None) for one in plan.plans if one.decision is Decision.REFUSED]
+    return _result(plan, rows), done and not plan.refused
 
 
 def _waited(workbench: Workbench, runs: Sequence[Run], rows: list[dict]) -> bool:
@@ -97,10 +93,10 @@ def _ask_about_number(number: int, options: Namespace) -> None:
     _confirm(concern.sentence)
 
 
-def _ask_about(workbench: Workbench, plans: Sequence[Plan]) -> None:
+def _ask_about(plan: GridPlan) -> None:
     """All questions to confirm in a terminal; a script finds them in the result."""
-    everything = [concern for plan in plans for concern in plan.concerns] + list(workbench.concerns(plans))
-    questions = [c.sentence for c in everything if c.level is Level.ASK and c != many_runs(len(plans))]
+    everything = [concern for one in plan.launchable for concern in one.concerns] + list(plan.concerns)
+    questions = [c.sentence for c in everything if c.level is Level.ASK and c != many_runs(len(plan.to_do))]
     for question in dict.fromkeys(questions):
         _confirm(f"{question} Launch anyway?")
 
@@ -138,8 +134,45 @@ def _planned(plan: Plan, run_id: str | None) -> dict:
     }
 
 
-def _with_concerns(workbench: Workbench, plans: Sequence[Plan], rows: list[dict]) -> dict:
-    return {"runs": rows, "concerns": [asdict(concern) for concern in workbench.concerns(plans)]}
+def _result(plan: GridPlan, rows: list[dict]) -> dict:
+    return {
+        "runs": [*rows, *(_invalid(row) for row in plan.rows if isinstance(row, InvalidRow))],
+        "plan": grid_plan_json(plan),
+        "concerns": [asdict(concern) for concern in plan.concerns],
+    }
+
+
+def _invalid(row: InvalidRow) -> dict:
+    """As ``_planned``, of a row that is no recipe."""
+    return {
+        "run": None,
+        "name": row.name,
+        "backbone": ", ".join(row.cell.sources),
+        "pattern": str(row.cell.pattern),
+        "settings": dict(row.cell.settings),
+        "decision": str(row.decision),
+        "because": row.because,
+        "estimate_seconds": 0.0,
+        "saves_seconds": 0.0,
+        "concerns": [],
+    }
+
+
+def grid_plan_json(plan: GridPlan) -> dict:
+    """The launch as a whole."""
+    return {
+        "sentence": plan.sentence,
+        "runs": len(plan.to_do),
+        "decisions": {str(decision): number for decision, number in plan.counts.items()},
+        "slots": plan.slots,
+        "seconds": plan.seconds,
+        "alone_seconds": plan.alone_seconds,
+        "saves_seconds": plan.saves_seconds,
+        "start_seconds": plan.start_seconds,
+        "shared_seconds": {str(kind): seconds for kind, seconds in plan.shared_seconds.items()},
+        "disk_bytes": plan.disk_bytes,
+        "estimate_sources": list(plan.estimate_sources),
+    }
 
 
 def train_text(result: dict) -> str:
@@ -150,4 +183,5 @@ def train_text(result: dict) -> str:
         saved = f" Saves about {duration(row['saves_seconds'])}." if row["saves_seconds"] >= 1 else ""
         lines.append(f"{row['run'] or '-'}  {row['name']}: {state}{takes}. {row['because']}{saved}")
         lines += [f"    {concern['sentence']}" for concern in row["concerns"]]
+    lines += [f"{result['plan']['sentence']}."]
     return "\n".join([*lines, *(concern["sentence"] for concern in result["concerns"])])

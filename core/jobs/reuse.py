@@ -20,12 +20,10 @@ from core.jobs.holder import note_holder, own_descriptors
 from core.jobs.logs import open_log
 from core.jobs.processes import Identity
 from core.jobs.protocol import code_version, supervisor_status
+from core.planning.work import MOST_RUNS, process_of
 from core.registry import Registry
 from core.runs.values import Run
 from core.settings import Settings
-
-MOST_RUNS = 50
-"""Runs that one process trains at most, which limits what leaks of libraries add up to."""
 
 
 def can_reuse(ended: Run, waiting: Run) -> bool:
@@ -33,8 +31,8 @@ def can_reuse(ended: Run, waiting: Run) -> bool:
 
     Only for the next run in the queue, so that the order of the queue is kept.
     """
-    same_backbone = ended.recipe.backbones[:1] == waiting.recipe.backbones[:1]
-    return ended.dataset_id == waiting.dataset_id and same_backbone and bool(waiting.recipe.backbones)
+    needed = process_of(waiting.dataset_id, waiting.recipe)
+    return bool(needed) and needed == process_of(ended.dataset_id, ended.recipe)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,15 +44,15 @@ def parents_of(recipe: Recipe) -> tuple[str, ...]:
 def run_name(recipe: Recipe, registry: Registry, settings: Settings) -> str:
     """The name of a run of ``recipe``, in which backbones and runs that are gone appear by their id."""
 
-    def title_of(source: str) -> str:
-        try:
-            return (
-                registry.run(source).name if source.startswith("r-") else backbone_of(source, registry, settings).title
-            )
-        except NotFound:
-            return source
+    return name_of(recipe, lambda source: source_title(source, registry, settings))
 
-    return name_of(recipe, title_of)
+
+def source_title(source: str, registry: Registry, settings: Settings) -> str:
+    """The title of a backbone, or the name of a run; ``source`` itself where there is neither."""
+    try:
+        return registry.run(source).name if source.startswith("r-") else backbone_of(source, registry, settings).title
+    except NotFound:
+        return source
 
 
 def _suggestion(name: str) -> str:

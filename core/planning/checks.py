@@ -13,6 +13,7 @@ from core.datasets.values import Dataset
 from core.files.home import dataset_folder, features_folder, run_folder
 from core.models.heads.mapping import mapped
 from core.planning.decide import Concern, Decision, Level, Plan
+from core.planning.grid_plan import GridPlan
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.registry import Registry
 from core.runs.values import Run, Status
@@ -288,14 +289,14 @@ def many_runs(number: int) -> Concern | None:
     return _ask(f"These are {count(number, 'run')}. Launch that many at once?")
 
 
-def examine_all(plans: Sequence[Plan], settings: Settings) -> tuple[Concern, ...]:
-    """All concerns about several plans together."""
-    work = [plan for plan in plans if plan.decision not in (Decision.REUSED, Decision.REFUSED)]
-    found = [many_runs(len(work))]
-    seconds = sum(plan.estimate_seconds for plan in work)
-    if seconds > LONG_SECONDS:
-        found.append(_ask(f"Together they will take about {duration(seconds)}."))
-    needed, free = sum(plan.disk_bytes for plan in work), _free(settings)
-    if needed + SPARE_BYTES > free:
-        found.append(_ask(f"Together their features take up to {size(needed)} and the disk has {size(free)} left."))
+def examine_all(plan: GridPlan, settings: Settings) -> tuple[Concern, ...]:
+    """All concerns about several runs together."""
+    found = [many_runs(len(plan.to_do))]
+    if plan.seconds > LONG_SECONDS:
+        found.append(_ask(f"Together they will take about {duration(plan.seconds)}."))
+    free = _free(settings)
+    if plan.disk_bytes + SPARE_BYTES > free:
+        found.append(
+            _ask(f"Together their features take up to {size(plan.disk_bytes)} and the disk has {size(free)} left.")
+        )
     return tuple(concern for concern in found if concern)

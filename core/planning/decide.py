@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.planning.work import Work
 from core.recipes.recipe import Recipe
 from core.runs.values import Cancel, Run, Status
 
@@ -44,8 +45,10 @@ class Plan:
         decision, because: what launching does and why, one sentence.
         run_id: the existing run that is reused, resumed or extended; None when new.
         first_epoch: the epoch training would start at (1-based); None when no epochs are run.
-        estimate_seconds: estimated duration. estimate_source: what the estimate is based on.
+        estimate_seconds: estimated duration, launched alone or, in a ``GridPlan``, after the rows before it.
+        estimate_source: what the estimate is based on.
         saves_seconds: saved by reuse. saves_source: "measured", "estimated", or "" when nothing is saved.
+        work: the parts of the estimate; None where nothing is done or it is not known.
         features_stored: whether all features of the frozen prefix are cached.
         disk_bytes: of the features it would add. memory_bytes: estimated peak of the trainer.
         concerns: to confirm or know before launching; a ``REFUSE`` is a decision instead.
@@ -64,6 +67,7 @@ class Plan:
     estimate_source: str = ""
     saves_seconds: float = 0.0
     saves_source: str = ""
+    work: Work | None = None
     features_stored: bool = False
     disk_bytes: int = 0
     memory_bytes: int = 0

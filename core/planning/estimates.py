@@ -11,6 +11,7 @@ from core.errors import GraftError
 from core.models.lineage import backbone_of, parents_of
 from core.planning.decide import Decision, Plan
 from core.planning.resources import MemberRun, RecipeInputs, ResourceEstimate, estimate_resources
+from core.planning.work import Shared, SharedKind, Work, process_of
 from core.recipes.program import program_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
@@ -22,6 +23,9 @@ LOOK_BACK = 40
 
 COMBINING_SECONDS = 1.0
 """Of an ensemble or a confidence cascade: a few files are read and one is written (measured)."""
+
+START_SECONDS = 8.0
+"""Of a trainer process until its first run begins: importing TensorFlow and building the network (measured)."""
 
 ASSUMED = "an assumed speed; nothing was measured on this machine yet"
 OTHERS = "runs of other backbones on this machine"
@@ -90,6 +94,7 @@ class Estimator:
         saved = speed.forward * rest.saved + max(0.0, speed.seconds(whole) - speed.seconds(rest))
         return replace(
             plan,
+            work=self._work(plan, speed, rest, seconds + saved),
             features_stored=rest.stored,
             disk_bytes=rest.disk_bytes,
             memory_bytes=rest.memory_bytes,
@@ -97,6 +102,25 @@ class Estimator:
             estimate_source=speed.source,
             saves_seconds=saved,
             saves_source="estimated" if saved else "",
+        )
+
+    def _work(self, plan: Plan, speed: Speed, resources: ResourceEstimate, alone: float) -> Work:
+        start = min(START_SECONDS, speed.fixed)
+        return Work(
+            process=process_of(plan.dataset_id, plan.recipe),
+            start=start,
+            shared=tuple(
+                Shared(
+                    key=load.key,
+                    kind=SharedKind.FEATURES,
+                    seconds=speed.forward * load.multiply_adds,
+                    bytes=load.bytes,
+                    stored=load.stored,
+                )
+                for load in resources.loads
+            ),
+            own=speed.seconds(resources) - speed.forward * resources.computing - start,
+            alone=alone,
         )
 
     def backbone(self, name: str) -> Backbone:
@@ -130,6 +154,7 @@ class Estimator:
         return replace(
             plan,
             features_stored=True,
+            work=Work(process="", start=0.0, shared=(), own=COMBINING_SECONDS, alone=COMBINING_SECONDS),
             estimate_seconds=COMBINING_SECONDS,
             estimate_source="stored probabilities are combined; nothing is trained",
         )

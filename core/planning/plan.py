@@ -1,16 +1,19 @@
 """Plans: for every recipe, whether it is new, reused, resumed, extended or refused, and what it would cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.files.home import run_folder
 from core.models.heads.mapping import mapped
-from core.models.lineage import run_name, weights_digest_of
+from core.models.lineage import run_name, source_title, weights_digest_of
 from core.planning import checks
 from core.planning.decide import Decision, EarlierRun, Level, Plan, decide
 from core.planning.estimates import Estimator
+from core.planning.grid_plan import GridPlan, InvalidRow, grid_plan
+from core.recipes.grid import InvalidCell
+from core.recipes.labels import name_of_invalid
 from core.recipes.recipe import Pattern, Recipe, fingerprint
 from core.registry import Registry
 from core.runs.values import Run, Status
@@ -39,6 +42,36 @@ class Planner:
             return [self.plan(recipe) for recipe in recipes]
         taken: set[str] = set()
         return [self.forced(recipe, taken) for recipe in recipes]
+
+    def grid(
+        self,
+        recipes: Sequence[Recipe | InvalidCell],
+        *,
+        slots: int,
+        force: bool = False,
+        known: Mapping[Recipe, Plan] | None = None,
+    ) -> GridPlan:
+        """The plan of launching all of them together.
+
+        Args:
+            slots: trainers that can run at once. force: as in ``plans``.
+            known: plans made a moment ago, which are not made again.
+        """
+        found = dict(known or {})
+        wanted = [recipe for recipe in recipes if isinstance(recipe, Recipe)]
+        if force:
+            plans = self.plans(wanted, force=True)
+        else:
+            found |= {recipe: self.plan(recipe) for recipe in wanted if recipe not in found}
+            plans = [found[recipe] for recipe in wanted]
+        remaining = iter(plans)
+        rows = [next(remaining) if isinstance(one, Recipe) else self._invalid(one) for one in recipes]
+        plan = grid_plan(rows, slots)
+        return replace(plan, concerns=checks.examine_all(plan, self._settings))
+
+    def _invalid(self, cell: InvalidCell) -> InvalidRow:
+        name = name_of_invalid(cell, lambda source: source_title(source, self._registry, self._settings))
+        return InvalidRow(cell=cell, name=name)
 
     def plan(self, recipe: Recipe) -> Plan:
         """What launching the recipe would do."""

@@ -32,9 +32,11 @@ class FeatureLoad:
     """Features that a run reads: one split in one view at one cut of one source.
 
     Args:
-        photos: number of. bytes: on disk. multiply_adds: to compute them all. stored: whether they are cached already.
+        key: name of the stored array. photos: number of. bytes: on disk. multiply_adds: to compute them all.
+        stored: whether they are cached already.
     """
 
+    key: str
     part: Part
     split: str
     view: int
@@ -158,6 +160,7 @@ def _load(
         key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=seed)
         size = bytes_per_photo(backbone, part.cut)
     return FeatureLoad(
+        key=key.name,
         part=part,
         split=split,
         view=view,

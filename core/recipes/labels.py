@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.recipes.defaults import suggest_hyperparameters
+from core.recipes.grid import InvalidCell
 from core.recipes.recipe import Cascade, Pattern, Recipe, Schedule, Solver
 from core.text.units import amount, count
 
@@ -229,6 +230,15 @@ def name_of(recipe: Recipe, title_of: Callable[[str], str]) -> str:
         depth = f" ({_depth(recipe)})" if "depth" in recipe.settings() and _depth(recipe) else ""
         name = f"{title_of(recipe.backbone)}{joint}{method_name(recipe)}{depth}"
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
+
+
+def name_of_invalid(cell: InvalidCell, title_of: Callable[[str], str]) -> str:
+    """What a run of this cell would be called, with the values that were chosen: "EfficientNet-Lite0 · fine-tuning
+    (depth 99)"."""
+    titles = ", ".join(title_of(source) for source in cell.sources) or "no members"
+    method = PATTERNS[cell.pattern].short if cell.cascade is None else CASCADES[cell.cascade].title
+    chosen = ", ".join(_setting(name, value) for name, value in cell.settings)
+    return f"{titles} · {_lower(method)}" + (f" ({chosen})" if chosen else "")
 
 
 def method_name(recipe: Recipe) -> str:

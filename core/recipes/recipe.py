@@ -6,8 +6,8 @@ hyperparameters suggested for a dataset.
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -312,10 +312,13 @@ def family(recipe: Recipe) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def with_settings(hyperparameters: Hyperparameters, assignments: dict[str, str]) -> Hyperparameters:
-    """A copy with ``name=text`` values applied, as given on a command line."""
-    changes: dict[str, Any] = {name: _parsed(name, text) for name, text in assignments.items()}
-    return replace(hyperparameters, **changes)
+def parsed_settings(assignments: Mapping[str, str]) -> dict[str, Any]:
+    """``name=text`` values as given on a command line, as values.
+
+    Raises:
+        InvalidInput: there is no such hyperparameter, or the text is no value of it.
+    """
+    return {name: _parsed(name, text) for name, text in assignments.items()}
 
 
 def _parsed(name: str, text: str) -> Any:

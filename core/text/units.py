@@ -30,6 +30,20 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
 
 
+def rough_duration(seconds: float | None) -> str:
+    """An estimate, no more precise than it can be: ``4 s``, ``40 s``, ``6 min``, ``2 h 20 min``, ``3 d 4 h``."""
+    if not _known(seconds):
+        return NOT_MEASURED
+    if seconds < 57.5:
+        return f"{max(1, round(seconds))} s" if seconds < 9.5 else f"{round(seconds / 5) * 5} s"
+    if seconds < 3570:
+        return f"{max(1, round(seconds / 60))} min"
+    if seconds < 85_800:
+        tens = round(seconds / 600)
+        return f"{tens // 6} h" + (f" {tens % 6}0 min" if tens % 6 else "")
+    return duration(seconds)
+
+
 def milliseconds(value: float | None) -> str:
     """``0.4 ms``, ``8.3 ms``, ``120 ms``, ``1.2 s``."""
     if not _known(value):

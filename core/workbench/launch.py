@@ -2,15 +2,16 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core import jobs
 from core.errors import InvalidInput
 from core.files.home import launch_lock
 from core.files.locks import acquire
-from core.planning.checks import examine_all
-from core.planning.decide import Concern, Decision, Plan
+from core.planning.decide import Decision, Plan
+from core.planning.grid_plan import GridPlan
 from core.planning.plan import Planner
+from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.recipe import Cascade, Recipe
 from core.runs.values import Run, Status
 from core.workbench.recipes import Recipes
@@ -23,12 +24,30 @@ class Launching(Recipes):
         """What launching each recipe on a dataset would do; see ``Planner``. Changes nothing."""
         return self._planner(dataset).plans(recipes, force=force)
 
+    def grid_plan(self, dataset: str, choice: GridChoice, *, known: Mapping[Recipe, Plan] | None = None) -> GridPlan:
+        """What launching everything that was chosen would do, and how long it would take. Changes nothing.
+
+        The page Train and the command line both plan with it.
+
+        Args:
+            known: plans made a moment ago, which are not made again; without effect where ``choice.force``.
+        """
+        recipes = self.recipes(dataset, choice)
+        return self._planner(dataset).grid(recipes, slots=_slots(), force=choice.force, known=known)
+
+    def launch_grid(self, plan: GridPlan, *, priority: int = 0) -> list[tuple[Plan, Run]]:
+        """Put into effect what is not refused; returns each plan with its run, reused ones included.
+
+        Raises:
+            InvalidInput: everything is refused (the reason of the first); then nothing is launched.
+        """
+        if not plan.launchable and plan.refused:
+            raise InvalidInput(plan.refused[0].because)
+        wanted = [(one.dataset_id, one.recipe, one.reproduces is not None) for one in plan.launchable]
+        return self._launch_all(wanted, priority)
+
     def _planner(self, dataset: str) -> Planner:
         return Planner(self.registry.dataset(dataset), self.registry, self.settings)
-
-    def concerns(self, plans: Sequence[Plan]) -> tuple[Concern, ...]:
-        """What should be confirmed or known about all plans together before they are launched."""
-        return examine_all(plans, self.settings)
 
     def launch(self, plans: Sequence[Plan], *, priority: int = 0) -> list[Run]:
         """Put every plan into effect and start the supervisor; returns one run per plan, reused ones included."""
@@ -114,6 +133,15 @@ class Launching(Recipes):
         return self._combined(Cascade.CONFIDENCE, (cheap, costly))
 
     def _combined(self, kind: Cascade, run_ids: Sequence[str]) -> tuple[Plan, Run]:
-        recipe = self.cascade("", kind, run_ids)
-        ((plan, run),) = self.plan_and_launch([(self.registry.run(recipe.members[0]).dataset_id, recipe)])
+        dataset = self.registry.run(run_ids[0]).dataset_id
+        choice = GridChoice(cascade=CascadeChoice(kind=kind, members=tuple(run_ids)))
+        ((plan, run),) = self.launch_grid(self.grid_plan(dataset, choice))
         return plan, run
+
+
+def _slots() -> int:
+    """Trainers that can run at once; 1 where GRAFT_GPUS names GPUs that are not there, so that none can start."""
+    try:
+        return len(jobs.discover_slots())
+    except InvalidInput:
+        return 1

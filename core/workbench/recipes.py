@@ -1,23 +1,22 @@
 """Recipes: available backbones, suggested hyperparameters, grids of recipes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Literal
 
 from core.backbones import availability, catalogue
 from core.backbones.saved import KIND, from_card
 from core.backbones.values import Availability, Backbone
-from core.errors import InvalidInput
+from core.datasets.values import Dataset
+from core.errors import InvalidInput, NotFound
 from core.models.lineage import backbone_of
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.program import depths as depths_of
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.grid import GridChoice, InvalidCell, recipes_of
+from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.workbench.base import Bench
 
 MOST_MODELS = 100
 """Finished models that are offered as backbones beside the catalogue."""
-
-Depths = Sequence[int] | Literal["all"] | None
 
 
 class Recipes(Bench):
@@ -50,94 +49,55 @@ class Recipes(Bench):
         self, dataset_reference: str, pattern: Pattern = Pattern.INTEGRATED_EXTRACTOR, backbone: str | None = None
     ) -> Hyperparameters:
         """Sensible hyperparameters of a pattern for a dataset of this size (and a backbone of this depth)."""
-        dataset = self.registry.dataset(dataset_reference)
-        return suggest_hyperparameters(
-            train_photos=dataset.split_sizes["train"],
-            classes=len(dataset.class_names),
-            pattern=pattern,
-            blocks=len(self.backbone(backbone or catalogue()[0].name).blocks),
-        )
+        blocks = self.backbone(backbone or catalogue()[0].name).blocks
+        return _suggested(self.registry.dataset(dataset_reference), pattern, blocks)
 
-    def grid(
-        self,
-        dataset_reference: str,
-        backbones: Sequence[str],
-        patterns: Sequence[Pattern],
-        *,
-        depths: Depths = None,
-        repeat: int = 1,
-        hyperparameters: Mapping[Pattern, Hyperparameters] | None = None,
-        mapping: tuple[tuple[str, str], ...] = (),
-    ) -> list[Recipe]:
-        """Recipes for every backbone x pattern x depth x seed.
-
-        Args:
-            depths: None for the hyperparameters' own, "all" for every one a network has, or some. Patterns in which
-                depth means nothing appear once.
-            repeat: seeds from the hyperparameters' own on. Patterns without chance appear once.
-            hyperparameters: per pattern; the defaults for this dataset where one is missing.
-            mapping: the classifier's (see ``Recipe``).
-        """
-        dataset, chosen = self.registry.dataset(dataset_reference), hyperparameters or {}
-        if not 1 <= repeat <= 1000:
-            raise InvalidInput(f"A recipe can be repeated 1 to 1000 times. Received: {repeat}")
-        recipes = []
-        for name in dict.fromkeys(self.backbone(backbone).name for backbone in backbones):
-            for pattern in dict.fromkeys(patterns):
-                hp = chosen.get(pattern) or self.defaults(dataset.id, pattern, name)
-                recipe = Recipe(
-                    backbone=name,
-                    pattern=pattern,
-                    hyperparameters=hp,
-                    mapping=tuple(sorted(mapping)) if pattern is Pattern.CLASSIFIER else (),
-                )
-                recipes += [again for one in self._deeper(recipe, depths) for again in repeated(one, repeat)]
-        return recipes
-
-    def _deeper(self, recipe: Recipe, wanted: Depths) -> list[Recipe]:
-        if wanted is None or "depth" not in recipe.settings():
-            return [recipe]
-        values = (
-            depths_of(recipe.pattern, self.backbone(recipe.backbone).blocks)
-            if wanted == "all"
-            else dict.fromkeys(wanted)
-        )
-        return [replace(recipe, hyperparameters=replace(recipe.hyperparameters, depth=depth)) for depth in values]
-
-    def cascade(
-        self,
-        dataset_reference: str,
-        kind: Cascade,
-        members: Sequence[str],
-        *,
-        hyperparameters: Hyperparameters | None = None,
-    ) -> Recipe:
-        """A recipe in which several models work together.
-
-        Args:
-            members: fusion: backbones; stacking: a backbone, then a run; confidence: the cheap run, then the costly
-                one; ensemble: runs.
+    def recipes(self, dataset_reference: str, choice: GridChoice) -> list[Recipe | InvalidCell]:
+        """What was chosen, as recipes in the order of the launch; see ``core.recipes.grid``. Backbones and runs that do
+        not exist keep the name they were given; the plan of their recipes says so.
 
         Raises:
-            InvalidInput: too few or too many of them, or one of them twice. NotFound: one of them does not exist.
+            NotFound: there is no such dataset.
         """
-        if kind.combines_runs:
-            runs = tuple(self.registry.run(member).id for member in members)
-            return Recipe(backbone="", pattern=Pattern.CASCADE, cascade=kind, members=runs)
-        first, *rest = members or ("",)
-        others = [self.registry.run(name).id if kind is Cascade.STACKING else self.backbone(name).name for name in rest]
-        return Recipe(
-            backbone=self.backbone(first).name,
-            pattern=Pattern.CASCADE,
-            cascade=kind,
-            members=tuple(others),
-            hyperparameters=hyperparameters or self.defaults(dataset_reference, Pattern.CASCADE, first),
+        dataset = self.registry.dataset(dataset_reference)
+        return recipes_of(
+            self._resolved(choice),
+            defaults=lambda pattern, name: _suggested(dataset, pattern, self._blocks(name)),
+            blocks=self._blocks,
         )
 
+    def _resolved(self, choice: GridChoice) -> GridChoice:
+        """With the full names of backbones and runs, which may be given by a part of their id or an alias."""
+        cells = tuple((self._full_name(name), pattern) for name, pattern in choice.cells)
+        cascade = choice.cascade
+        if cascade is not None:
+            named = [
+                self._full_name(member) if member in cascade.backbones else self._run_id(member)
+                for member in cascade.members
+            ]
+            cascade = replace(cascade, members=tuple(named))
+        return replace(choice, cells=cells, cascade=cascade)
 
-def repeated(recipe: Recipe, times: int) -> list[Recipe]:
-    """The recipe with ``times`` seeds, from its own on; once where nothing is random."""
-    if "seed" not in recipe.settings():
-        return [recipe]
-    hp = recipe.hyperparameters
-    return [replace(recipe, hyperparameters=replace(hp, seed=hp.seed + more)) for more in range(times)]
+    def _full_name(self, backbone: str) -> str:
+        with suppress(NotFound, InvalidInput):
+            return self.backbone(backbone).name
+        return backbone
+
+    def _run_id(self, run: str) -> str:
+        with suppress(NotFound, InvalidInput):
+            return self.registry.run(run).id
+        return run
+
+    def _blocks(self, backbone: str) -> tuple[str, ...]:
+        with suppress(NotFound, InvalidInput):
+            return self.backbone(backbone).blocks
+        return ()
+
+
+def _suggested(dataset: Dataset, pattern: Pattern, blocks: Sequence[str]) -> Hyperparameters:
+    return suggest_hyperparameters(
+        train_photos=dataset.split_sizes["train"],
+        classes=len(dataset.class_names),
+        pattern=pattern,
+        blocks=len(blocks) or len(catalogue()[0].blocks),
+    )

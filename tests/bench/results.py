@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.text.units import count, duration, percent
 from core.workbench import Workbench
 from tests.bench.homes import part_of
+from tests.choices import cascade
 
 BACKBONES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
@@ -82,13 +83,13 @@ def _cascades(bench: Workbench, dataset: Dataset, runs: list[Run]) -> Iterator[R
     first, second, third = BACKBONES
     frozen = [of(Pattern.INTEGRATED_EXTRACTOR, backbone) for backbone in BACKBONES]
     for pair in ((first, second), (first, third), (second, third)):
-        yield bench.cascade(dataset.id, Cascade.FUSION, pair)
+        yield cascade(bench, dataset.id, Cascade.FUSION, pair)
     for backbone in BACKBONES:
-        yield bench.cascade(dataset.id, Cascade.STACKING, (backbone, of(Pattern.CLASSIFIER, backbone)))
+        yield cascade(bench, dataset.id, Cascade.STACKING, (backbone, of(Pattern.CLASSIFIER, backbone)))
     for cheap, costly in ((frozen[0], frozen[1]), (frozen[0], frozen[2]), (frozen[1], frozen[2])):
-        yield bench.cascade(dataset.id, Cascade.CONFIDENCE, (cheap, costly))
-    yield bench.cascade(dataset.id, Cascade.ENSEMBLE, frozen)
-    yield bench.cascade(dataset.id, Cascade.ENSEMBLE, [of(Pattern.FINE_TUNING, backbone) for backbone in BACKBONES])
+        yield cascade(bench, dataset.id, Cascade.CONFIDENCE, (cheap, costly))
+    yield cascade(bench, dataset.id, Cascade.ENSEMBLE, frozen)
+    yield cascade(bench, dataset.id, Cascade.ENSEMBLE, [of(Pattern.FINE_TUNING, backbone) for backbone in BACKBONES])
 
 
 def _launched(bench: Workbench, dataset: Dataset, recipes: list[Recipe]) -> list[Run]:

@@ -1,50 +1,22 @@
 """The cascade to train: its kind and its members."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.comparison.table import labels
+from core.recipes.grid import CascadeChoice
 from core.recipes.labels import CASCADES
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.recipes.recipe import Cascade
 from core.runs.values import Run, Status
 from core.text.units import percent
 from core.web.parts.labels import interval
 from core.web.train.grid import Choices
-from core.web.train.hyperparameters import HyperparameterChoice, repetitions
 from core.workbench import Workbench
 
 _OFFERED = 200
 """Most finished runs that are offered, the most accurate ones."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CascadeChoice:
-    """A cascade as chosen; ``members`` in the order ``Workbench.cascade`` expects."""
-
-    kind: Cascade
-    members: tuple[str, ...]
-
-    @property
-    def is_trained(self) -> bool:
-        return not self.kind.combines_runs
-
-    @property
-    def backbones(self) -> tuple[str, ...]:
-        return {Cascade.FUSION: self.members, Cascade.STACKING: self.members[:1]}.get(self.kind, ())
-
-    def recipes(
-        self, bench: Workbench, dataset_id: str, chosen: Mapping[Pattern, HyperparameterChoice]
-    ) -> list[Recipe]:
-        """One recipe; for a cascade that is trained, one per repetition."""
-        if not self.is_trained:
-            return [bench.cascade(dataset_id, self.kind, self.members)]
-        usual = chosen[Pattern.CASCADE].hyperparameters
-        seeds = range(usual.seed, usual.seed + repetitions())
-        many = [replace(usual, seed=seed) for seed in seeds]
-        return [bench.cascade(dataset_id, self.kind, self.members, hyperparameters=one) for one in many]
 
 
 def choose(bench: Workbench, dataset_id: str, everything: Choices) -> CascadeChoice | None:

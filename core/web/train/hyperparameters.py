@@ -1,21 +1,20 @@
 """The hyperparameters of every pattern, with defaults for the dataset and a help text at each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
-from core.errors import GraftError
 from core.recipes.defaults import reasons as reasons_of
+from core.recipes.grid import Depths
 from core.recipes.labels import PATTERNS, hyperparameter_label, value_text
 from core.recipes.program import depths
-from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Hyperparameters, Pattern, Recipe, Schedule, Solver
+from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Pattern, Schedule, Solver
 from core.text.units import plain
 from core.workbench import Workbench
 
-Depths = Literal["all"] | tuple[int, ...] | None
 REPETITIONS = "train.repeat"
 """Session state: the number of seeds per recipe."""
 
@@ -25,70 +24,36 @@ SHOWN = 4
 
 @dataclass(frozen=True, kw_only=True)
 class HyperparameterChoice:
-    """What was chosen for one pattern; ``depths`` is None where the pattern has no depth."""
+    """What was chosen for one pattern: the hyperparameters that are not the default, and depths; None for the default
+    depth."""
 
-    hyperparameters: Hyperparameters
-    depths: Depths
+    settings: dict[str, Any]
+    depths: Depths | None
 
 
 def choose(
     bench: Workbench, dataset_id: str, patterns: Sequence[tuple[Pattern, Sequence[str]]]
-) -> dict[Pattern, HyperparameterChoice] | None:
-    """One tab per pattern that has hyperparameters; None when one is out of bounds, which is shown in its tab.
+) -> dict[Pattern, HyperparameterChoice]:
+    """One tab per pattern that has hyperparameters.
 
     Args:
         patterns: each with the backbones it is tried with.
     """
-    chosen: dict[Pattern, HyperparameterChoice | None] = {
-        pattern: HyperparameterChoice(hyperparameters=Hyperparameters(), depths=None) for pattern, _ in patterns
-    }
     with_fields = [(pattern, names) for pattern, names in patterns if RELEVANT[pattern]]
     if not with_fields:
         st.caption("No hyperparameters: nothing is trained.")
-        return {pattern: choice for pattern, choice in chosen.items() if choice}
+        return {}
+    chosen = {}
     tabs = st.tabs([PATTERNS[pattern].short for pattern, _ in with_fields])
     for tab, (pattern, names) in zip(tabs, with_fields, strict=True):
         with tab:
-            chosen[pattern] = _checked(_Form(bench, dataset_id, pattern, tuple(names)))
-    valid = {pattern: choice for pattern, choice in chosen.items() if choice}
-    return valid if len(valid) == len(chosen) else None
-
-
-def recipes(
-    bench: Workbench,
-    dataset_id: str,
-    tried: Mapping[Pattern, Sequence[str]],
-    chosen: Mapping[Pattern, HyperparameterChoice],
-    mapping: Sequence[tuple[str, str]] = (),
-) -> list[Recipe]:
-    """A recipe per cell, depth and repetition."""
-    grids = [
-        bench.grid(
-            dataset_id,
-            names,
-            [pattern],
-            depths=chosen[pattern].depths,
-            repeat=repetitions(),
-            hyperparameters={pattern: chosen[pattern].hyperparameters},
-            mapping=tuple(mapping),
-        )
-        for pattern, names in tried.items()
-    ]
-    return [recipe for grid in grids for recipe in grid]
+            chosen[pattern] = _Form(bench, dataset_id, pattern, tuple(names)).choice()
+    return chosen
 
 
 def repetitions() -> int:
     """Number of seeds per recipe."""
     return int(st.session_state.get(REPETITIONS) or 1)
-
-
-def _checked(form: "_Form") -> HyperparameterChoice | None:
-    """None, after showing the error in this tab, where a value is invalid."""
-    try:
-        return form.choice()
-    except GraftError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return None
 
 
 @dataclass(frozen=True)
@@ -111,10 +76,8 @@ class _Form:
         with st.expander("More hyperparameters", icon=":material/tune:", key=f"train.more.{self.pattern}"):
             depths = ask_depth() if deep and not first else depths
             chosen |= self._fields(names[SHOWN:], usual, reasons) if names[SHOWN:] else {}
-        depth = depths[0] if depths and depths != "all" else usual["depth"]
-        return HyperparameterChoice(
-            hyperparameters=Hyperparameters(**(usual | chosen | {"depth": depth})), depths=depths
-        )
+        changed = {name: value for name, value in chosen.items() if value != usual[name]}
+        return HyperparameterChoice(settings=changed, depths=None if depths == (usual["depth"],) else depths)
 
     def _depths(self, usual: int, reason: str) -> Depths:
         """One depth, several, or all."""

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.planning.checks import many_runs
-from core.planning.decide import Concern, Decision, Level, Plan
+from core.planning.decide import Concern, Decision, Level
+from core.planning.grid_plan import GridPlan, InvalidRow, Row
+from core.recipes.grid import GridChoice
 from core.recipes.labels import without_shared
-from core.recipes.recipe import Recipe
 from core.text.units import count, duration, listed, plain, size
 from core.web.parts.tables import name_column, number, table
 from core.web.train.hyperparameters import REPETITIONS
@@ -23,12 +24,12 @@ DECISIONS = {
 }
 _MOST_MESSAGES = 5
 _BLOCKED = ":material/block:"
-_FORCE, _PLANNED = "train.force", "train.planned"
+FORCE, _PLANNED = "train.force", "train.planned"
 _FRESH = 30
 """Seconds for which plans are reused: files (cached features, downloaded weights) change without the registry."""
 
 
-def worth_planning(recipes: Sequence[Recipe]) -> bool:
+def worth_planning(number: int) -> bool:
     """Repetitions and retraining; asks for confirmation of a very large grid, since planning it takes a while."""
     repetitions, retrain = st.columns([1, 3], vertical_alignment="bottom")
     repetitions.number_input(
@@ -36,35 +37,31 @@ def worth_planning(recipes: Sequence[Recipe]) -> bool:
         help="Train every recipe with this many consecutive seeds, to measure the variance.",
     )  # fmt: skip
     help_ = "Trains a further repetition (the next seed) instead of reusing, resuming or extending a run."
-    retrain.toggle("Retrain even if a result exists", key=_FORCE, help=help_)
-    concern = many_runs(len(recipes))
+    retrain.toggle("Retrain even if a result exists", key=FORCE, help=help_)
+    concern = many_runs(number)
     if concern is None:
         return True
     st.warning(plain(concern.sentence), icon=":material/help:")
-    return st.checkbox(f"Show the plan of all {len(recipes)}", key="train.many")
+    return st.checkbox(f"Show the plan of all {number}", key="train.many")
 
 
-def cached_plans(bench: Workbench, dataset_id: str, recipes: Sequence[Recipe]) -> list[Plan]:
-    """The plan of every recipe; plans are kept while the registry is unchanged, for at most ``_FRESH`` seconds."""
-    if st.session_state.get(_FORCE):
-        return bench.plan(dataset_id, recipes, force=True)
+def cached_plan(bench: Workbench, dataset_id: str, choice: GridChoice) -> GridPlan:
+    """The plan of what was chosen; plans of recipes are kept while the registry is unchanged, for at most ``_FRESH``
+    seconds."""
     state = (str(bench.settings.home), dataset_id, bench.registry.change_counter(), int(time.time() / _FRESH))
     before, known = st.session_state.get(_PLANNED, (None, {}))
-    known = dict(known) if before == state else {}
-    missing = [recipe for recipe in recipes if recipe not in known]
-    known |= zip(missing, bench.plan(dataset_id, missing), strict=True)
-    st.session_state[_PLANNED] = (state, known)
-    return [known[recipe] for recipe in recipes]
+    known = known if before == state else {}
+    plan = bench.grid_plan(dataset_id, choice, known=known)
+    if not choice.force:
+        st.session_state[_PLANNED] = (state, known | {one.recipe: one for one in plan.plans})
+    return plan
 
 
-def summary(plans: Sequence[Plan]) -> None:
-    """One row per recipe."""
-    seeds = len({plan.recipe.hyperparameters.seed for plan in plans}) > 1
-    names = without_shared({str(number): plan.name for number, plan in enumerate(plans)})
-    rows = [
-        {"Run": name} | _row(plan) | ({"Seed": plan.recipe.hyperparameters.seed} if seeds else {})
-        for name, plan in zip(names.values(), plans, strict=True)
-    ]
+def summary(plan: GridPlan) -> None:
+    """One row per recipe, and per cell that is none."""
+    seeds = len({one.recipe.hyperparameters.seed for one in plan.plans}) > 1
+    names = without_shared({str(number): row.name for number, row in enumerate(plan.rows)})
+    rows = [{"Run": name} | _row(row, seeds) for name, row in zip(names.values(), plan.rows, strict=True)]
     columns = {
         "Run": name_column("Run", list(names.values())),
         "Reason": st.column_config.TextColumn(width="large"),
@@ -72,66 +69,44 @@ def summary(plans: Sequence[Plan]) -> None:
         "Saves": number("Saves", "Time saved by finished epochs and cached features."),
     }
     order = ["Run", *(["Seed"] if seeds else []), "Plan", "Expected time"]
-    order += ["Saves"] if any(plan.saves_seconds for plan in plans) else []
+    order += ["Saves"] if any(one.saves_seconds for one in plan.plans) else []
     order += ["Reason"]  # the longest comes last, so that the numbers stay visible
     formats = {"Expected time": expected, "Saves": duration}
     table(rows, key="train.summary", formats=formats, columns=columns, column_order=order)
 
 
-def _row(plan: Plan) -> dict:
-    refused = plan.decision is Decision.REFUSED
-    return {
-        "Plan": DECISIONS[plan.decision],
-        "Reason": plan.because,
-        "Expected time": None if refused else plan.estimate_seconds,
-        "Saves": plan.saves_seconds or None,
-    }
+def _row(row: Row, seeds: bool) -> dict:
+    shown: dict = {"Plan": DECISIONS[row.decision], "Reason": row.because, "Expected time": None, "Saves": None}
+    if isinstance(row, InvalidRow):
+        return shown
+    shown |= {"Saves": row.saves_seconds or None}
+    shown |= {} if row.decision is Decision.REFUSED else {"Expected time": row.estimate_seconds}
+    return shown | ({"Seed": row.recipe.hyperparameters.seed} if seeds else {})
 
 
 def expected(seconds: float) -> str:
     return f"about {duration(seconds)}" if seconds else "none"
 
 
-def launchable(plans: Sequence[Plan]) -> list[Plan]:
-    return [plan for plan in plans if plan.decision is not Decision.REFUSED]
-
-
-def to_do(plans: Sequence[Plan]) -> list[Plan]:
-    return [plan for plan in launchable(plans) if plan.decision is not Decision.REUSED]
-
-
-def total(plans: Sequence[Plan]) -> str:
+def total(plan: GridPlan) -> str:
     """The caption under the table: runs, expected time, savings, and disk space."""
-    work = to_do(plans)
-    parts = [count(len(work), "run") if work else "No new runs"]
-    if work:
-        sources = listed(sorted({plan.estimate_source for plan in work}))
-        seconds = duration(sum(plan.estimate_seconds for plan in work))
-        parts.append(f"about {seconds} in total, estimated from {sources}")
-    parts += _saved(plans)
-    stored = sum(plan.features_stored for plan in work)
+    parts = [plan.sentence]
+    if plan.estimate_sources:
+        parts.append(f"estimated from {listed(sorted(plan.estimate_sources))}")
+    stored = sum(one.features_stored for one in plan.to_do)
     if stored:
         parts.append(f"features of {stored} are cached already")
-    added = sum(plan.disk_bytes for plan in work)
-    if added:
-        parts.append(f"caches up to {size(added)} of features for later runs")
+    if plan.disk_bytes:
+        parts.append(f"caches up to {size(plan.disk_bytes)} of features for later runs")
     return "; ".join(parts) + "."
 
 
-def _saved(plans: Sequence[Plan]) -> list[str]:
-    saving = [plan for plan in plans if plan.saves_seconds]
-    if not saving:
-        return []
-    how = "measured" if all(plan.saves_source == "measured" for plan in saving) else "estimated"
-    return [f"earlier results save {duration(sum(plan.saves_seconds for plan in saving))} ({how})"]
-
-
-def concerns(plans: Sequence[Plan], together: Sequence[Concern]) -> bool:
+def concerns(plan: GridPlan) -> bool:
     """Shows the concerns; False while one of them is unconfirmed or forbids the launch."""
-    single = [concern for plan in launchable(plans) for concern in plan.concerns]
-    found = list(dict.fromkeys([*together, *single]))
+    single = [concern for one in plan.launchable for concern in one.concerns]
+    found = list(dict.fromkeys([*plan.concerns, *single]))
     refused = [concern for concern in found if concern.level is Level.REFUSE]
-    impossible = dict.fromkeys(plan.because for plan in plans if plan.decision is Decision.REFUSED)
+    impossible = dict.fromkeys(row.because for row in plan.refused)
     _messages([Concern(level=Level.REFUSE, sentence=one) for one in impossible], st.error, _BLOCKED)
     _messages(refused, st.error, _BLOCKED)
     asked = [concern for concern in found if concern.level is Level.ASK]
@@ -154,10 +129,9 @@ def _messages(found: Sequence[Concern], show: Callable[..., object], icon: str) 
     show("  \n".join(shown), icon=icon)
 
 
-def launch_label(plans: Sequence[Plan]) -> str:
-    work = len(to_do(plans))
-    if not launchable(plans):
+def launch_label(plan: GridPlan) -> str:
+    if not plan.launchable:
         return "Nothing can be launched"
-    if not work:
-        return "Show the run" if len(launchable(plans)) == 1 else "Show the runs"
-    return f"Launch {count(work, 'run')}"
+    if not plan.to_do:
+        return "Show the run" if len(plan.launchable) == 1 else "Show the runs"
+    return f"Launch {count(len(plan.to_do), 'run')}"

@@ -7,6 +7,7 @@ import pytest
 
 from core.__main__ import main
 from core.backbones import get
+from core.cli.train import train_text
 from core.features.compute import features_of
 from core.files.home import registry_file, run_folder
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
@@ -54,10 +55,35 @@ def test_train_plans_and_queues_one_run_per_backbone(call, registry):
     assert [row["run"] for row in again] == [row["run"] for row in rows]
 
 
-def test_a_dry_run_queues_nothing(call, registry):
+def test_a_dry_run_queues_nothing_and_plans_the_launch_as_a_whole(call, registry):
     before = len(registry.runs())
-    call("train", "--dataset", registry.datasets()[0].id, "--backbone", "efficientnet_lite2", "--dry-run")
-    assert len(registry.runs()) == before
+    asked = ["train", "--dataset", registry.datasets()[0].id, "--backbone", "efficientnet_lite2", "--repeat", "2"]
+    result = call(*asked, "--dry-run")
+    plan, rows = result["plan"], result["runs"]
+    assert (plan["runs"], plan["decisions"], plan["slots"]) == (2, {"new": 2}, 1)
+    assert plan["seconds"] == pytest.approx(sum(row["estimate_seconds"] for row in rows))
+    assert plan["seconds"] < plan["alone_seconds"]
+    assert plan["sentence"].startswith("2 runs, about ") and "; sharing saves " in plan["sentence"]
+    assert plan["sentence"] in train_text(result) and len(registry.runs()) == before
+
+
+def test_a_cell_that_is_no_recipe_is_a_refused_row_beside_the_others(call, registry, capsys):
+    asked = ["train", "--dataset", "flowers", "--backbone", "efficientnet_lite0", "--dry-run", "--json"]
+    assert main([*asked, "--pattern", "classifier", "integrated_extractor", "--epochs", "0"]) == 1
+    result = json.loads(capsys.readouterr().out)
+    assert [row["decision"] for row in result["runs"]] == ["new", "refused"]
+    assert result["runs"][1]["name"] == "EfficientNet-Lite0 · feature extraction (0 epochs)"
+    assert result["runs"][1]["settings"] == {"epochs": 0} and "Received: epochs=0" in result["runs"][1]["because"]
+
+
+def test_finished_runs_are_combined_by_train_as_on_the_page(call, registry):
+    members = [run.id for run in finished(registry)[:2]]
+    asked = ["train", "--dataset", "flowers", "--cascade", "ensemble", "--member", *members, "--dry-run"]
+    (row,) = call(*asked)["runs"]
+    assert row["pattern"] == "cascade" and row["name"].startswith("Ensemble of ")
+    rows = train(call, "efficientnet_lite0", "--pattern", "classifier", *asked[3:])["runs"]
+    assert [row["pattern"] for row in rows] == ["classifier", "cascade"]
+    assert "--backbone is missing" in call("train", "--dataset", "flowers", code=1)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +197,9 @@ def test_a_grid_of_more_than_a_hundred_runs_wants_a_yes(call, registry):
         (["efficientnet_lite0", "--pattern", "cascade"], "--cascade fusion"),
         (["efficientnet_lite0", "--cascade", "fusion"], "two to nine backbones"),
         (["efficientnet_lite0", "--cascade", "soup"], "fusion, stacking"),
+        (["efficientnet_lite0", "--epochs", "0"], "Received: epochs=0"),
         (["efficientnet_lite0", "--cascade", "stacking", "--member", "r-nothing"], "r-nothing"),
-        (["efficientnet_lite0", "--cascade", "fusion", "--pattern", "fine_tuning"], "Leave them out"),
+        (["efficientnet_lite0", "--cascade", "ensemble", "--member", "r-1", "r-2"], "combines finished runs"),
         (["efficientnet_lite0", "--member", "efficientnet_lite1"], "--cascade"),
         (["efficientnet_lite0", "--set", "depth=2", "--pattern", "from_scratch"], "has no effect in from_scratch"),
         (["efficientnet_lite0", "--pattern", "classifier", "--map", "n02123045"], "SYNSET=CLASS"),

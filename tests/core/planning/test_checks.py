@@ -9,10 +9,13 @@ from core.backbones import Availability
 from core.files.home import run_folder
 from core.planning import checks
 from core.planning.decide import Decision, Level, Plan
+from core.planning.grid_plan import grid_plan
+from core.planning.work import Shared, SharedKind, Work
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench
+from tests.choices import cascade, recipes
 from tests.factories import fill, make_dataset, make_photos
 
 LITE0 = "efficientnet_lite0"
@@ -81,7 +84,7 @@ def test_classes_of_one_validation_photo_are_named(planned, filled):
 def test_enough_validation_photos_are_nothing_to_mention(bench, registry):
     photos = make_photos(per_class=40)
     registry.add_dataset(make_dataset(photos, id="d-more", name="more"), photos)
-    (plan,) = bench.plan("d-more", bench.grid("d-more", [LITE0], [Pattern.INTEGRATED_EXTRACTOR]))
+    (plan,) = bench.plan("d-more", recipes(bench, "d-more", [LITE0], [Pattern.INTEGRATED_EXTRACTOR]))
     assert plan.concerns == ()
 
 
@@ -106,7 +109,7 @@ def test_classes_imagenet_does_not_know_are_named_not_hidden(planned):
 
 
 def test_a_corrected_mapping_is_believed(bench, filled):
-    rose_hip, (recipe,) = "n12620546", bench.grid(filled.dataset.id, [LITE0], [Pattern.CLASSIFIER])
+    rose_hip, (recipe,) = "n12620546", recipes(bench, filled.dataset.id, [LITE0], [Pattern.CLASSIFIER])
     (plan,) = bench.plan(filled.dataset.id, [replace(recipe, mapping=((rose_hip, "rose"),))])
     assert "rose" not in sentences(plan) and "tulip" in sentences(plan)
     (plan,) = bench.plan(filled.dataset.id, [replace(recipe, mapping=(("n00000000", "rose"),))])
@@ -116,7 +119,7 @@ def test_a_corrected_mapping_is_believed(bench, filled):
 def test_a_name_of_two_meanings_is_asked_about_and_what_was_left_out_is_said(bench, registry):
     photos = make_photos(("cranes", "qxzv"), per_class=40)
     registry.add_dataset(make_dataset(photos, id="d-odd", name="odd"), photos)
-    (recipe,) = bench.grid("d-odd", [LITE0], [Pattern.CLASSIFIER])
+    (recipe,) = recipes(bench, "d-odd", [LITE0], [Pattern.CLASSIFIER])
     (plan,) = bench.plan("d-odd", [recipe])
     assert "crane (lifting device) or crane (wading bird)" in sentences(plan, Level.ASK)
     assert "left out" not in sentences(plan)
@@ -127,13 +130,13 @@ def test_a_name_of_two_meanings_is_asked_about_and_what_was_left_out_is_said(ben
 def test_a_network_that_knows_none_of_the_classes_cannot_answer_as_it_is(bench, registry):
     photos = make_photos(("qxzv", "wvuq"), per_class=40)
     registry.add_dataset(make_dataset(photos, id="d-odd", name="odd"), photos)
-    (plan,) = bench.plan("d-odd", bench.grid("d-odd", [LITE0], [Pattern.CLASSIFIER]))
+    (plan,) = bench.plan("d-odd", recipes(bench, "d-odd", [LITE0], [Pattern.CLASSIFIER]))
     assert plan.decision is Decision.REFUSED and "No class name matches" in plan.because
 
 
 def test_a_model_of_ones_own_knows_no_imagenet_classes(bench, filled):
     own = filled.with_status(Status.FINISHED)[0].id
-    (plan,) = bench.plan(filled.dataset.id, bench.grid(filled.dataset.id, [own], [Pattern.CLASSIFIER]))
+    (plan,) = bench.plan(filled.dataset.id, recipes(bench, filled.dataset.id, [own], [Pattern.CLASSIFIER]))
     assert plan.decision is Decision.REFUSED and "trained model without ImageNet classes" in plan.because
 
 
@@ -142,8 +145,7 @@ def test_a_model_of_ones_own_knows_no_imagenet_classes(bench, filled):
 
 def test_a_cascade_of_one_model_is_refused(bench, filled):
     for kind, one in ((Cascade.FUSION, LITE0), (Cascade.ENSEMBLE, filled.with_status(Status.FINISHED)[0].id)):
-        with pytest.raises(Exception, match="needs two"):
-            bench.cascade(filled.dataset.id, kind, [one])
+        assert "needs two" in cascade(bench, filled.dataset.id, kind, [one]).because
 
 
 def test_runs_that_are_not_finished_cannot_work_together(bench, filled):
@@ -156,7 +158,7 @@ def test_runs_that_are_not_finished_cannot_work_together(bench, filled):
 def test_models_of_different_datasets_cannot_be_an_ensemble(bench, filled, settings, registry):
     other = fill(registry, settings, runs=3, name="other", per_class=8)
     members = (filled.with_status(Status.FINISHED)[0].id, other.with_status(Status.FINISHED)[0].id)
-    (plan,) = bench.plan(filled.dataset.id, [bench.cascade("", Cascade.ENSEMBLE, members)])
+    (plan,) = bench.plan(filled.dataset.id, [cascade(bench, filled.dataset.id, Cascade.ENSEMBLE, members)])
     assert plan.decision is Decision.REFUSED
     assert members[1] in plan.because and "other version 1" in plan.because and "flowers version 1" in plan.because
 
@@ -164,7 +166,7 @@ def test_models_of_different_datasets_cannot_be_an_ensemble(bench, filled, setti
 def test_answers_that_are_not_stored_any_more_are_missed_before_launching(bench, filled, settings):
     members = [run.id for run in filled.with_status(Status.FINISHED)][:2]
     (run_folder(settings, members[1]).path / "validation.npz").unlink()
-    (plan,) = bench.plan(filled.dataset.id, [bench.cascade("", Cascade.ENSEMBLE, members)])
+    (plan,) = bench.plan(filled.dataset.id, [cascade(bench, filled.dataset.id, Cascade.ENSEMBLE, members)])
     assert plan.decision is Decision.REFUSED and members[1] in plan.because
 
 
@@ -174,7 +176,8 @@ def test_a_confidence_cascade_that_saves_nothing_says_so(bench, filled):
     )
     dear, cheap = by_cost[0].id, by_cost[-1].id
     wrong, right = bench.plan(
-        filled.dataset.id, [bench.cascade("", Cascade.CONFIDENCE, pair) for pair in ((dear, cheap), (cheap, dear))]
+        filled.dataset.id,
+        [cascade(bench, filled.dataset.id, Cascade.CONFIDENCE, pair) for pair in ((dear, cheap), (cheap, dear))],
     )
     assert "saves nothing" in sentences(wrong) and "saves nothing" not in sentences(right)
 
@@ -205,7 +208,8 @@ def test_features_that_do_not_fit_on_the_disk_are_refused_with_both_sizes(planne
 def test_features_beyond_their_limit_are_asked_about(filled, settings):
     narrow = Workbench.open(Settings(home=settings.home, features_limit_bytes=10**6))
     (plan,) = narrow.plan(
-        filled.dataset.id, narrow.grid(filled.dataset.id, [LITE0], [Pattern.FINE_TUNING], depths=[17])
+        filled.dataset.id,
+        recipes(narrow, filled.dataset.id, [LITE0], [Pattern.FINE_TUNING], depths={Pattern.FINE_TUNING: (17,)}),
     )
     assert "GRAFT_FEATURES_GB" in sentences(plan, Level.ASK)
 
@@ -237,19 +241,26 @@ def test_a_grid_of_thousands_is_asked_about_before_it_is_planned():
     assert concern.level is Level.ASK and "5\u202f000 runs" in concern.sentence
 
 
-def a_plan(decision=Decision.NEW, **changes):
-    values = {"dataset_id": "d", "recipe": Recipe(backbone=LITE0), "fingerprint": "f", "because": ""}
+def a_plan(decision=Decision.NEW, *, own=1.0, features=0, number=0, **changes):
+    """Of a run of ``own`` seconds that stores ``features`` bytes which it shares with no other number."""
+    shared = (Shared(key=f"features {number}", kind=SharedKind.FEATURES, seconds=0.0, bytes=features),)
+    work = Work(process="p", start=0.0, shared=shared, own=own, alone=own)
+    values = {"dataset_id": "d", "recipe": Recipe(backbone=LITE0), "fingerprint": "f", "because": "", "work": work}
     return Plan(decision=decision, **values | changes)
 
 
 def test_together_long_work_and_large_features_are_asked_about(settings):
-    assert checks.examine_all([a_plan()], Settings(home=settings.home.parent)) == ()
-    long = checks.examine_all([a_plan(estimate_seconds=8 * 3600)] * 2, Settings(home=settings.home.parent))
+    there = Settings(home=settings.home.parent)
+    assert checks.examine_all(grid_plan([a_plan()], 1), there) == ()
+    long = checks.examine_all(grid_plan([a_plan(own=8 * 3600)] * 2, 1), there)
     assert "16 h 00 min" in long[0].sentence
-    large = checks.examine_all([a_plan(disk_bytes=10**15)] * 2, Settings(home=settings.home.parent))
+    assert checks.examine_all(grid_plan([a_plan(own=8 * 3600)] * 2, 2), there) == ()
+    large = checks.examine_all(grid_plan([a_plan(features=10**15, number=number) for number in (1, 2)], 1), there)
     assert "2000 TB" in large[0].sentence
+    same = checks.examine_all(grid_plan([a_plan(features=10**15)] * 2, 1), there)
+    assert "1000 TB" in same[0].sentence
 
 
 def test_what_is_reused_does_not_count(settings):
-    reused = [a_plan(Decision.REUSED, estimate_seconds=10**6)] * 500
-    assert checks.examine_all(reused, Settings(home=settings.home.parent)) == ()
+    reused = [a_plan(Decision.REUSED, work=None, saves_seconds=10.0**6)] * 500
+    assert checks.examine_all(grid_plan(reused, 1), Settings(home=settings.home.parent)) == ()

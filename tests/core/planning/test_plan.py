@@ -12,6 +12,7 @@ from core.planning.decide import Decision
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
 from core.workbench import Workbench
+from tests.choices import recipes
 from tests.factories import fill, make_cost, make_evaluation, make_model, make_run
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
@@ -53,7 +54,7 @@ def test_a_known_answer_is_reused_and_says_what_that_saves(bench, dataset, finis
 
 
 def test_a_classifier_that_read_the_class_names_otherwise_is_done_anew(bench, filled, dataset):
-    (recipe,) = bench.grid(dataset, [LITE0], [Pattern.CLASSIFIER])
+    (recipe,) = recipes(bench, dataset, [LITE0], [Pattern.CLASSIFIER])
     print_ = first(bench, dataset, recipe).fingerprint
     now = mapped(filled.dataset.class_names)
     for number, rows in ((1, now.to_dict()["mapping"]), (2, [{"synset": "n01443537", "class": "daisy"}])):
@@ -79,7 +80,7 @@ def test_an_extension_saves_the_epochs_that_were_run(bench, dataset, finished, s
 
 
 def test_one_bad_cell_does_not_spoil_the_grid_but_cannot_be_launched(bench, dataset):
-    grid = bench.grid(dataset, [LITE0], [Pattern.FINE_TUNING], depths=[1, 99])
+    grid = recipes(bench, dataset, [LITE0], [Pattern.FINE_TUNING], depths={Pattern.FINE_TUNING: (1, 99)})
     plans = bench.plan(dataset, grid)
     assert [plan.decision for plan in plans] == [Decision.NEW, Decision.REFUSED]
     before = len(bench.registry.runs())
@@ -90,7 +91,7 @@ def test_one_bad_cell_does_not_spoil_the_grid_but_cannot_be_launched(bench, data
 
 
 def test_what_is_launched_keeps_its_name_and_its_recipe(bench, dataset):
-    (plan,) = bench.plan(dataset, bench.grid(dataset, [LITE0], [Pattern.FINE_TUNING]))
+    (plan,) = bench.plan(dataset, recipes(bench, dataset, [LITE0], [Pattern.FINE_TUNING]))
     (run,) = bench.launch([plan])
     assert (run.name, run.recipe, run.fingerprint) == (plan.name, plan.recipe, plan.fingerprint)
     assert run.status is Status.SCHEDULED and bench.launch([plan])[0].id == run.id

@@ -19,7 +19,7 @@ from core.recipes.recipe import (
     Solver,
     family,
     fingerprint,
-    with_settings,
+    parsed_settings,
 )
 
 RECIPE = Recipe(backbone="efficientnet_lite0")
@@ -170,8 +170,8 @@ def test_few_photos_get_more_views_than_many():
 
 
 def test_settings_from_a_command_line_keep_their_kind():
-    numbers = with_settings(Hyperparameters(), {"seed": "7", "learning_rate": "1e-2"})
-    assert (numbers.seed, numbers.learning_rate) == (7, 0.01)
+    numbers = parsed_settings({"seed": "7", "learning_rate": "1e-2"})
+    assert numbers == {"seed": 7, "learning_rate": 0.01} and isinstance(numbers["seed"], int)
 
 
 # --- patterns and cascades ---
@@ -251,7 +251,7 @@ def test_repetitions_differ_in_the_seed_alone():
 
 
 def test_choices_on_a_command_line_are_words():
-    numbers = with_settings(Hyperparameters(), {"schedule": "cosine", "class_weights": "true", "solver": "linear_svm"})
-    assert (numbers.schedule, numbers.class_weights, numbers.solver) == (Schedule.COSINE, True, Solver.LINEAR_SVM)
+    numbers = parsed_settings({"schedule": "cosine", "class_weights": "true", "solver": "linear_svm"})
+    assert numbers == {"schedule": Schedule.COSINE, "class_weights": True, "solver": Solver.LINEAR_SVM}
     with pytest.raises(InvalidInput, match="constant, cosine.*schedule=sine"):
-        with_settings(Hyperparameters(), {"schedule": "sine"})
+        parsed_settings({"schedule": "sine"})

@@ -10,9 +10,10 @@ from core import jobs
 from core.errors import Conflict, InvalidInput
 from core.files.home import run_folder
 from core.planning.decide import Decision
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern
+from core.recipes.recipe import Cascade, Pattern
 from core.runs.values import Status
 from core.workbench import Workbench
+from tests.choices import cascade
 from tests.factories import fill, make_cost, make_evaluation, make_model
 
 
@@ -95,9 +96,9 @@ def test_an_ensemble_is_no_backbone_but_its_answers_can_be_passed_on(bench):
     )
     assert cell.decision is Decision.REFUSED and "stacking" in cell.because
     assert ensemble.id not in [backbone.name for backbone, _ in bench.backbones()]
-    numbers = Hyperparameters(batch_size=8)
-    recipe = bench.cascade(
-        ensemble.dataset_id, Cascade.STACKING, ["efficientnet_lite0", ensemble.id], hyperparameters=numbers
+    numbers = {Pattern.CASCADE: {"batch_size": 8}}
+    recipe = cascade(
+        bench, ensemble.dataset_id, Cascade.STACKING, ["efficientnet_lite0", ensemble.id], settings=numbers
     )
     (plan,) = bench.plan(ensemble.dataset_id, [recipe])
     assert (plan.decision, plan.recipe.pattern) == (Decision.NEW, Pattern.CASCADE)
@@ -105,8 +106,12 @@ def test_an_ensemble_is_no_backbone_but_its_answers_can_be_passed_on(bench):
 
 def test_a_member_others_wait_for_is_not_deleted(bench):
     member = bench.finished[0]
-    recipe = bench.cascade(
-        "flowers", Cascade.STACKING, ["efficientnet_lite0", member], hyperparameters=Hyperparameters(batch_size=8)
+    recipe = cascade(
+        bench,
+        "flowers",
+        Cascade.STACKING,
+        ["efficientnet_lite0", member],
+        settings={Pattern.CASCADE: {"batch_size": 8}},
     )
     ((_, waiting),) = bench.plan_and_launch([("flowers", recipe)])
     with pytest.raises(Conflict, match=waiting.id):

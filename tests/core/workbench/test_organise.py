@@ -13,6 +13,7 @@ from core.recipes.recipe import Cascade, Recipe
 from core.runs.predictions import read_predictions
 from core.runs.values import Status
 from core.workbench.organise import login_name
+from tests.choices import cascade
 from tests.factories import fill, tiny_jpeg
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -111,7 +112,7 @@ def test_nothing_is_built_on_it(bench, finished, light):
             InvalidInput, match=r"has no model: only a finished run has one, as long as it is not deleted"
         ):
             combine()
-    stacked = bench.cascade("flowers", Cascade.STACKING, ["efficientnet_lite0", light.id])
+    stacked = cascade(bench, "flowers", Cascade.STACKING, ["efficientnet_lite0", light.id])
     assert bench.plan("flowers", [stacked])[0].decision is Decision.REFUSED
     assert light.id not in [backbone.name for backbone, _ in bench.backbones()]
 

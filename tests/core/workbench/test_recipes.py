@@ -9,6 +9,7 @@ from core.recipes.defaults import reasons
 from core.recipes.program import depths
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
+from tests.choices import cascade, recipes
 from tests.factories import fill
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
@@ -21,33 +22,36 @@ def first(bench, dataset, recipe, **how):
 
 def test_a_grid_is_every_network_in_every_pattern(bench, dataset):
     patterns = [pattern for pattern in Pattern if pattern is not Pattern.CASCADE]
-    grid = bench.grid(dataset, [LITE0, LITE1], patterns)
+    grid = recipes(bench, dataset, [LITE0, LITE1], patterns)
     assert [(recipe.backbone, recipe.pattern) for recipe in grid] == [(b, p) for b in (LITE0, LITE1) for p in patterns]
     assert all(plan.decision is Decision.NEW for plan in bench.plan(dataset, grid) if plan.recipe.is_trained)
 
 
 def test_depths_multiply_only_the_patterns_in_which_depth_means_something(bench, dataset):
-    grid = bench.grid(dataset, [LITE0], [Pattern.FINE_TUNING, Pattern.FROM_SCRATCH], depths=[1, 3])
+    grid = recipes(
+        bench, dataset, [LITE0], [Pattern.FINE_TUNING, Pattern.FROM_SCRATCH], depths={Pattern.FINE_TUNING: (1, 3)}
+    )
     found = [(recipe.pattern, recipe.hyperparameters.depth) for recipe in grid]
     assert found[:2] == [(Pattern.FINE_TUNING, 1), (Pattern.FINE_TUNING, 3)] and len(found) == 3
 
 
 def test_a_depth_sweep_covers_every_cut_of_the_network(bench, dataset):
-    tuned = bench.grid(dataset, [LITE0], [Pattern.FINE_TUNING], depths="all")
+    sweep = dict.fromkeys(Pattern, "all")
+    tuned = recipes(bench, dataset, [LITE0], [Pattern.FINE_TUNING], depths=sweep)
     assert [recipe.hyperparameters.depth for recipe in tuned] == list(range(1, 19))
-    extracted = bench.grid(dataset, [LITE1], [Pattern.INTEGRATED_EXTRACTOR], depths="all")
+    extracted = recipes(bench, dataset, [LITE1], [Pattern.INTEGRATED_EXTRACTOR], depths=sweep)
     assert [recipe.hyperparameters.depth for recipe in extracted] == list(range(23))
     assert all(plan.decision is not Decision.REFUSED for plan in bench.plan(dataset, tuned + extracted))
 
 
 def test_repetitions_are_seeds_from_the_chosen_one_on_where_chance_plays_a_part(bench, dataset):
-    numbers = {Pattern.INTEGRATED_EXTRACTOR: Hyperparameters(seed=7)}
+    numbers = {Pattern.INTEGRATED_EXTRACTOR: {"seed": 7}}
     patterns = [Pattern.INTEGRATED_EXTRACTOR, Pattern.CLASSIFIER]
-    grid = bench.grid(dataset, [LITE0], patterns, repeat=3, hyperparameters=numbers)
+    grid = recipes(bench, dataset, [LITE0], patterns, repetitions=3, settings=numbers)
     assert [recipe.hyperparameters.seed for recipe in grid if recipe.is_trained] == [7, 8, 9]
     assert sum(recipe.pattern is Pattern.CLASSIFIER for recipe in grid) == 1
     with pytest.raises(InvalidInput, match="Received: 0"):
-        bench.grid(dataset, [LITE0], patterns, repeat=0)
+        recipes(bench, dataset, [LITE0], patterns, repetitions=0)
 
 
 def test_defaults_know_the_pattern_and_the_network(bench, dataset):
@@ -64,7 +68,7 @@ def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished_
 
 
 def test_a_name_of_many_members_stays_readable(bench, dataset, finished_runs):
-    ensemble = bench.cascade(dataset, Cascade.ENSEMBLE, [run.id for run in finished_runs])
+    ensemble = cascade(bench, dataset, Cascade.ENSEMBLE, [run.id for run in finished_runs])
     name = run_name(ensemble, bench.registry, bench.settings)
     assert name.startswith("Ensemble of EfficientNet") and len(name) <= 120
 

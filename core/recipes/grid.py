@@ -1,0 +1,186 @@
+"""What to train on a dataset, as it was chosen on the page Train or typed on the command line, and its recipes."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from core.errors import InvalidInput
+from core.recipes.defaults import fitting
+from core.recipes.program import depths as depths_of
+from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
+
+Cell = tuple[str, Pattern]
+"""A backbone (by its name, or the id of a finished run) and how it is used."""
+
+Depths = Literal["all"] | tuple[int, ...]
+Values = Mapping[str, Any]
+"""Hyperparameters by their names."""
+
+MOST_REPETITIONS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class CascadeChoice:
+    """A cascade.
+
+    Args:
+        members: fusion: backbones; stacking: a backbone, then a run; confidence: the cheap run, then the costly one;
+            ensemble: runs.
+    """
+
+    kind: Cascade
+    members: tuple[str, ...]
+
+    @property
+    def is_trained(self) -> bool:
+        return not self.kind.combines_runs
+
+    @property
+    def backbones(self) -> tuple[str, ...]:
+        return {Cascade.FUSION: self.members, Cascade.STACKING: self.members[:1]}.get(self.kind, ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridChoice:
+    """Everything that was chosen for one dataset. What was not has its default for dataset, backbone and pattern.
+
+    Args:
+        cells: in the order of the runs; a cell named twice counts once.
+        settings: by pattern, the hyperparameters that were chosen. One that its pattern does not use has no effect.
+        depths: by pattern: "all" that a backbone has, or some; a pattern that is missing has its default depth, or the
+            one in ``settings``.
+        repetitions: seeds per recipe, from its own on. Recipes without a random part appear once.
+        cascade: comes after the cells.
+        mapping: corrected (ImageNet synset, class name) pairs of the pretrained classifier (see ``Recipe``).
+        force: retrain even if a result exists, with the next seed that no run has.
+
+    Raises:
+        InvalidInput: the number of repetitions is not possible.
+    """
+
+    cells: tuple[Cell, ...] = ()
+    settings: Mapping[Pattern, Values] = field(default_factory=dict)
+    depths: Mapping[Pattern, Depths] = field(default_factory=dict)
+    repetitions: int = 1
+    cascade: CascadeChoice | None = None
+    mapping: tuple[tuple[str, str], ...] = ()
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.repetitions <= MOST_REPETITIONS:
+            raise InvalidInput(f"A recipe can be repeated 1 to {MOST_REPETITIONS} times. Received: {self.repetitions}")
+
+    @classmethod
+    def product(cls, backbones: Iterable[str], patterns: Sequence[Pattern], **chosen: Any) -> "GridChoice":
+        """Every backbone in every pattern; ``chosen`` are further fields."""
+        return cls(cells=tuple((backbone, pattern) for backbone in backbones for pattern in patterns), **chosen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvalidCell:
+    """A part of a choice that is no recipe, because one of its values is impossible.
+
+    Args:
+        sources: the backbone; of a cascade its members. cascade: its kind.
+        settings: (name, value) of every hyperparameter that was chosen for it. because: the reason, as a sentence.
+    """
+
+    sources: tuple[str, ...]
+    pattern: Pattern
+    cascade: Cascade | None = None
+    settings: tuple[tuple[str, Any], ...]
+    because: str
+
+
+Defaults = Callable[[Pattern, str], Hyperparameters]
+"""The default hyperparameters of a pattern on a backbone."""
+
+
+def recipes_of(
+    choice: GridChoice, *, defaults: Defaults, blocks: Callable[[str], Sequence[str]]
+) -> list[Recipe | InvalidCell]:
+    """A recipe for every cell, depth and repetition, grouped by backbones (one trainer process trains all runs of a
+    backbone in succession), then the cascade. What is no recipe stands in its place as an ``InvalidCell``.
+
+    Args:
+        blocks: names of a backbone's blocks, () where it is not known.
+    """
+    names = list(dict.fromkeys(name for name, _ in choice.cells))
+    cells = sorted(dict.fromkeys(choice.cells), key=lambda cell: names.index(cell[0]))
+    found = [one for cell in cells for one in _of_cell(cell, choice, defaults, blocks)]
+    if choice.cascade is not None:
+        found += _of_cascade(choice.cascade, choice, defaults)
+    return list(dict.fromkeys(found))
+
+
+def _of_cell(
+    cell: Cell, choice: GridChoice, defaults: Defaults, blocks: Callable[[str], Sequence[str]]
+) -> Iterator[Recipe | InvalidCell]:
+    name, pattern = cell
+    for settings in _with_depths(pattern, choice, lambda: blocks(name)):
+        try:
+            recipe = Recipe(
+                backbone=name,
+                pattern=pattern,
+                hyperparameters=chosen_hyperparameters(defaults(pattern, name), settings),
+                mapping=tuple(sorted(choice.mapping)) if pattern is Pattern.CLASSIFIER else (),
+            )
+            yield from _repeated(recipe, choice.repetitions)
+        except InvalidInput as error:
+            yield InvalidCell(sources=(name,), pattern=pattern, settings=tuple(settings.items()), because=str(error))
+
+
+def _with_depths(pattern: Pattern, choice: GridChoice, blocks: Callable[[], Sequence[str]]) -> Iterator[dict[str, Any]]:
+    """What was chosen for a pattern, once for every depth."""
+    settings = {name: value for name, value in choice.settings.get(pattern, {}).items() if name in RELEVANT[pattern]}
+    chosen = choice.depths.get(pattern) if "depth" in RELEVANT[pattern] else None
+    if chosen is None:
+        yield settings
+        return
+    depths = depths_of(pattern, blocks()) if chosen == "all" else dict.fromkeys(chosen)
+    yield from [settings | {"depth": depth} for depth in depths] or [settings]
+
+
+def _of_cascade(cascade: CascadeChoice, choice: GridChoice, defaults: Defaults) -> Iterator[Recipe | InvalidCell]:
+    settings = choice.settings.get(Pattern.CASCADE, {}) if cascade.is_trained else {}
+    try:
+        yield from _repeated(_cascade_recipe(cascade, settings, defaults), choice.repetitions)
+    except InvalidInput as error:
+        yield InvalidCell(
+            sources=cascade.members,
+            pattern=Pattern.CASCADE,
+            cascade=cascade.kind,
+            settings=tuple(settings.items()),
+            because=str(error),
+        )
+
+
+def _cascade_recipe(cascade: CascadeChoice, settings: Values, defaults: Defaults) -> Recipe:
+    if not cascade.is_trained:
+        return Recipe(backbone="", pattern=Pattern.CASCADE, cascade=cascade.kind, members=cascade.members)
+    first, *others = cascade.members or ("",)
+    return Recipe(
+        backbone=first,
+        pattern=Pattern.CASCADE,
+        cascade=cascade.kind,
+        members=tuple(others),
+        hyperparameters=chosen_hyperparameters(defaults(Pattern.CASCADE, first), settings),
+    )
+
+
+def chosen_hyperparameters(usual: Hyperparameters, settings: Values) -> Hyperparameters:
+    """The defaults with what was chosen; a head warm-up that was not chosen is shortened where epochs are few.
+
+    Raises:
+        InvalidInput: a value is impossible.
+    """
+    hp = replace(usual, **settings)
+    return hp if "head_epochs" in settings else fitting(hp)
+
+
+def _repeated(recipe: Recipe, times: int) -> list[Recipe]:
+    """The recipe with ``times`` seeds, from its own on; once where nothing is random."""
+    if "seed" not in recipe.settings():
+        return [recipe]
+    hp = recipe.hyperparameters
+    return [replace(recipe, hyperparameters=replace(hp, seed=hp.seed + more)) for more in range(times)]

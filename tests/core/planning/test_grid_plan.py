@@ -1,0 +1,69 @@
+"""The plan of a launch: one sentence, and shared work counted once."""
+
+from core.planning.decide import Decision, Plan
+from core.planning.grid_plan import InvalidRow, grid_plan
+from core.planning.work import Shared, SharedKind, Work
+from core.recipes.grid import InvalidCell
+from core.recipes.recipe import Pattern, Recipe
+
+FEATURES = Shared(key="f", kind=SharedKind.FEATURES, seconds=100.0, bytes=10**6)
+
+
+def a_plan(decision=Decision.NEW, *, own=20.0, backbone="lite0", shared=(FEATURES,), **changes):
+    alone = 10.0 + own + sum(one.seconds for one in shared)
+    work = Work(process=backbone, start=10.0, shared=shared, own=own, alone=alone)
+    recipe = Recipe(backbone=backbone)
+    values = {"dataset_id": "d", "recipe": recipe, "fingerprint": "f", "because": "", "work": work}
+    return Plan(decision=decision, **values | changes)
+
+
+def refused():
+    return a_plan(Decision.REFUSED, work=None, fingerprint="")
+
+
+def reused(seconds=60.0):
+    return a_plan(Decision.REUSED, work=None, saves_seconds=seconds, run_id="r-1")
+
+
+def test_three_runs_that_share_their_features():
+    plan = grid_plan([a_plan(estimate_source="guess")] * 3, 1)
+    assert (plan.seconds, plan.alone_seconds, plan.saves_seconds) == (170.0, 390.0, 220.0)
+    assert (plan.start_seconds, plan.shared_seconds, plan.disk_bytes) == (10.0, {SharedKind.FEATURES: 100.0}, 10**6)
+    assert [one.estimate_seconds for one in plan.plans] == [130.0, 20.0, 20.0]
+    assert plan.sentence == "3 runs, about 3 min; sharing saves 4 min" and plan.estimate_sources == ("guess",)
+
+
+def test_one_run_saves_nothing_and_says_so_by_silence():
+    assert grid_plan([a_plan()], 1).sentence == "1 run, about 2 min"
+
+
+def test_slots_shorten_both_times():
+    plan = grid_plan([a_plan(shared=())] * 2, 2)
+    assert (plan.seconds, plan.alone_seconds, plan.slots) == (30.0, 30.0, 2)
+
+
+def test_what_is_there_already_is_saved_in_full():
+    plan = grid_plan([reused(), a_plan(), refused()], 1)
+    assert plan.sentence == "1 run, about 2 min; 1 reused, 1 refused; sharing saves 1 min"
+    assert plan.counts == {Decision.REUSED: 1, Decision.NEW: 1, Decision.REFUSED: 1}
+    assert [len(plan.plans), len(plan.launchable), len(plan.to_do), len(plan.refused)] == [3, 2, 1, 1]
+
+
+def test_a_grid_without_new_runs():
+    assert grid_plan([reused(0.0)] * 2, 1).sentence == "No new runs; 2 reused"
+    assert grid_plan([refused()], 1).sentence == "Nothing can be launched; 1 refused"
+    assert grid_plan([], 1).seconds == 0.0
+
+
+def test_a_cell_that_is_no_recipe_is_a_refused_row_in_its_place():
+    cell = InvalidCell(sources=("lite0",), pattern=Pattern.FINE_TUNING, settings=(("epochs", 0),), because="No.")
+    plan = grid_plan([InvalidRow(cell=cell, name="x"), a_plan()], 1)
+    assert [row.decision for row in plan.rows] == [Decision.REFUSED, Decision.NEW]
+    assert plan.refused[0].because == "No." and len(plan.plans) == 1
+    assert plan.sentence == "1 run, about 2 min; 1 refused"
+
+
+def test_equal_plans_are_separate_runs():
+    one = a_plan()
+    first, second = grid_plan([one, one], 1).plans
+    assert (first.estimate_seconds, second.estimate_seconds) == (130.0, 20.0)

@@ -1,0 +1,113 @@
+"""What was chosen becomes recipes: one way for the page and the command line."""
+
+import pytest
+
+from core.errors import InvalidInput
+from core.recipes.defaults import suggest_hyperparameters
+from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell, recipes_of
+from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+
+FROZEN, TUNING, CLASSIFIER = Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING, Pattern.CLASSIFIER
+BLOCKS = {"a": ("one", "two", "three"), "b": ("one",)}
+
+
+def defaults(pattern, name):
+    return suggest_hyperparameters(train_photos=100, classes=3, pattern=pattern, blocks=len(BLOCKS.get(name, "123")))
+
+
+def recipes(*cells, **chosen):
+    choice = GridChoice(cells=cells, **chosen)
+    return recipes_of(choice, defaults=defaults, blocks=lambda name: BLOCKS.get(name, ()))
+
+
+def test_cells_are_grouped_by_backbones_and_count_once():
+    found = recipes(("a", FROZEN), ("b", FROZEN), ("a", CLASSIFIER), ("a", FROZEN))
+    assert [(one.backbone, one.pattern) for one in found] == [("a", FROZEN), ("a", CLASSIFIER), ("b", FROZEN)]
+
+
+def test_what_was_not_chosen_is_the_default_of_each_backbone():
+    one, other = recipes(("a", TUNING), ("b", TUNING), settings={TUNING: {"dropout": 0.5}})
+    assert (one.hyperparameters.depth, other.hyperparameters.depth) == (2, 1)
+    assert {one.hyperparameters.dropout, other.hyperparameters.dropout} == {0.5}
+
+
+def test_a_hyperparameter_that_the_pattern_does_not_use_changes_nothing():
+    (plain,), (same,) = recipes(("a", CLASSIFIER)), recipes(("a", CLASSIFIER), settings={CLASSIFIER: {"epochs": 3}})
+    assert plain == same
+
+
+def test_depths_multiply_and_a_sweep_is_every_depth_of_each_backbone():
+    def depths(chosen):
+        return [
+            (r.backbone, r.hyperparameters.depth)
+            for r in recipes(("a", TUNING), ("b", TUNING), depths={TUNING: chosen})
+        ]
+
+    assert depths((1, 3, 1)) == [("a", 1), ("a", 3), ("b", 1), ("b", 3)]
+    assert depths("all") == [("a", 1), ("a", 2), ("a", 3), ("b", 1)]
+
+
+def test_a_sweep_of_a_backbone_that_does_not_exist_is_one_recipe_whose_plan_says_so():
+    assert [one.backbone for one in recipes(("none", TUNING), depths={TUNING: "all"})] == ["none"]
+
+
+def test_repetitions_are_seeds_from_the_chosen_one_on():
+    found = recipes(("a", FROZEN), ("a", CLASSIFIER), settings={FROZEN: {"seed": 7}}, repetitions=3)
+    assert [one.hyperparameters.seed for one in found if one.pattern is FROZEN] == [7, 8, 9] and len(found) == 4
+
+
+@pytest.mark.parametrize("number", [0, 1001])
+def test_an_impossible_number_of_repetitions_is_an_error(number):
+    with pytest.raises(InvalidInput, match=f"Received: {number}"):
+        GridChoice(repetitions=number)
+
+
+def test_few_epochs_shorten_the_heads_warm_up_unless_it_was_chosen():
+    (shortened,) = recipes(("a", TUNING), settings={TUNING: {"epochs": 3}})
+    assert (shortened.hyperparameters.epochs, shortened.hyperparameters.head_epochs) == (3, 1)
+    (chosen,) = recipes(("a", TUNING), settings={TUNING: {"epochs": 3, "head_epochs": 5}})
+    assert chosen.hyperparameters.head_epochs == 5
+
+
+def test_an_impossible_value_is_a_cell_of_its_own_and_keeps_the_others():
+    bad, good = recipes(("a", FROZEN), ("a", TUNING), settings={FROZEN: {"epochs": 0}})
+    assert bad == InvalidCell(
+        sources=("a",),
+        pattern=FROZEN,
+        settings=(("epochs", 0),),
+        because="epochs must be between 1 and 10000. Received: epochs=0",
+    )
+    assert isinstance(good, Recipe)
+
+
+def test_the_mapping_is_of_the_classifier_only():
+    classifier, frozen = recipes(("a", CLASSIFIER), ("a", FROZEN), mapping=(("n2", "y"), ("n1", "x")))
+    assert classifier.mapping == (("n1", "x"), ("n2", "y")) and frozen.mapping == ()
+
+
+def test_a_cascade_comes_last_with_its_hyperparameters_and_repetitions():
+    fusion = CascadeChoice(kind=Cascade.FUSION, members=("a", "b"))
+    chosen = {Pattern.CASCADE: {"dropout": 0.4}}
+    frozen, *fused = recipes(("b", FROZEN), cascade=fusion, settings=chosen, repetitions=1)
+    assert frozen.pattern is FROZEN and [one.backbones for one in fused] == [("a", "b")]
+    assert fused[0].hyperparameters.dropout == 0.4
+    assert len(recipes(cascade=fusion, repetitions=3)) == 3
+
+
+def test_runs_are_combined_once_without_hyperparameters():
+    ensemble = CascadeChoice(kind=Cascade.ENSEMBLE, members=("r-1", "r-2"))
+    (found,) = recipes(cascade=ensemble, repetitions=3, settings={Pattern.CASCADE: {"epochs": 0}})
+    assert found.members == ("r-1", "r-2") and found.hyperparameters == Hyperparameters()
+
+
+def test_a_cascade_of_too_few_is_a_cell_of_its_own():
+    (found,) = recipes(cascade=CascadeChoice(kind=Cascade.ENSEMBLE, members=("r-1",)))
+    assert (found.sources, found.cascade) == (("r-1",), Cascade.ENSEMBLE) and "two to fifty" in found.because
+
+
+@pytest.mark.parametrize(
+    ("kind", "backbones"),
+    [(Cascade.FUSION, ("a", "b")), (Cascade.STACKING, ("a",)), (Cascade.ENSEMBLE, ()), (Cascade.CONFIDENCE, ())],
+)
+def test_the_backbones_of_a_cascade(kind, backbones):
+    assert CascadeChoice(kind=kind, members=("a", "b")).backbones == backbones
