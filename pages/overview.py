@@ -13,7 +13,7 @@ from core.web.overview import dataset_card
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title
 from core.web.parts.widgets import heading, page_link, poll
-from core.web.runs.rows import active_ids, active_panel
+from core.web.runs.rows import active_ids, active_panel, time_left_of
 from core.web.server.state import workbench
 from core.workbench import Workbench
 
@@ -102,12 +102,13 @@ def welcome(bench: Workbench) -> None:
 
 def active(bench: Workbench, datasets: Sequence[Dataset]) -> None:
     """Running and waiting runs, refreshed while there are any."""
-    known = active_ids(bench.registry.runs(status=Status.RUNNING), bench.registry.queue())
-    if not known:
+    running, waiting = bench.registry.runs(status=Status.RUNNING), bench.registry.queue()
+    if not running and not waiting:
         return
     names = {dataset.id: dataset_title(dataset) for dataset in datasets}
     st.subheader("Now", anchor=False)
-    poll(lambda: active_panel(bench, names, known, curve=False, reorder=False), True)
+    known, time_left = active_ids(running, waiting), time_left_of(bench, [*running, *waiting])
+    poll(lambda: active_panel(bench, names, known, time_left), True)
 
 
 require_frame()

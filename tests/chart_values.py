@@ -88,6 +88,7 @@ def several(runs: int, *, photos: int = 60, epochs: int = 30) -> SimpleNamespace
         predictions=predictions,
         evaluations={run_id: evaluate(one.probabilities, one.labels, CLASSES) for run_id, one in predictions.items()},
         differing=differing({row.run.id: row.run.recipe for row in rows}),
+        epochs={run_id: [an_epoch(number) for number in range(1, epochs + 1)] for run_id in ids},
         curves=[_learned(row.run.id, row.name, place, epochs) for place, row in enumerate(rows)],
     )
 

@@ -1,5 +1,7 @@
 """Attempts: one start of a run's process each, the identity of the process, and its cost so far."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -7,7 +9,8 @@ from sqlalchemy import ColumnElement, func, select, update
 from core.errors import NotFound
 from core.registry.connection import Store
 from core.registry.results import check_running
-from core.registry.schema import attempts, columns_of, runs
+from core.registry.schema import attempts, columns_of, ids_in, runs
+from core.runs.stages import in_order
 from core.runs.values import Attempt, Status
 
 _COLUMNS = columns_of(attempts, Attempt)
@@ -66,6 +69,18 @@ class Attempts(Store):
         ended = (attempts.c.run_id == run_id) & attempts.c.ended_at.is_not(None) & attempts.c.spent.is_not(None)
         with self.reading() as connection:
             return list(connection.scalars(select(attempts.c.spent).where(ended).order_by(attempts.c.number)))
+
+    def stages_of(self, run_ids: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Seconds per stage over all attempts so far, the running one included, by run id; {} where none is known."""
+        wanted = list(run_ids)
+        found: dict[str, dict[str, float]] = {run_id: {} for run_id in wanted}
+        stages: ColumnElement[str] = func.json_extract(attempts.c.spent, "$.stages")
+        query = select(attempts.c.run_id, stages).where(attempts.c.run_id.in_(ids_in(wanted)), stages.is_not(None))
+        with self.reading() as connection:
+            for run_id, text in connection.execute(query.order_by(attempts.c.run_id, attempts.c.number)):
+                for name, seconds in json.loads(text).items():
+                    found[run_id][name] = found[run_id].get(name, 0.0) + seconds
+        return {run_id: in_order(seconds) for run_id, seconds in found.items()}
 
 
 def _is(run_id: str, attempt: int) -> ColumnElement[bool]:

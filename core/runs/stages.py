@@ -15,11 +15,17 @@ STAGES = (LOADING, OPTIMISING, FEATURES, TRAINING, SAVING, EVALUATING)
 """Every stage that a run can measure. ``OPTIMISING`` only appears where a backbone was exported."""
 
 _LABELS = {LOADING: "Loading TensorFlow and the backbone", SAVING: "Saving the model", EVALUATING: "Evaluating"}
+_SHORT = {FEATURES: "Computing features", WAITING: "Waiting for features"}
 
 
 def stage_label(name: str) -> str:
     """What pages call a stage; other names (a download) are shown as they are."""
     return _LABELS.get(name, name)
+
+
+def short_stage_label(name: str) -> str:
+    """One word or two, for the cells of a table."""
+    return _SHORT.get(name) or stage_label(name).partition(" ")[0]
 
 
 def in_order(stages: Mapping[str, float]) -> dict[str, float]:

@@ -99,14 +99,14 @@ def test_the_first_line_names_the_best_accuracy_and_what_goes_on(filled):
 
 def test_a_running_run_shows_its_stage_and_what_is_left(filled):
     at = visit()
-    assert "Training" in at.get("progress")[0].proto.text and "42 s left" in at.get("progress")[0].proto.text
+    assert "Training" in at.get("progress")[0].proto.text and "about 40 s left" in at.get("progress")[0].proto.text
     assert {"Open", "Compare", "Train"} <= set(link_labels(at))
     assert [button.label for button in at.button if button.proto.type == "primary"] == ["Predict"]
 
 
 def test_a_running_run_can_be_stopped_after_its_epoch(bench, filled):
     running = filled.with_status("RUNNING")[0]
-    visit().button(key=f"after.{running.id}").click().run()
+    visit().menu_button(key=f"stop.{running.id}").click("Finish after this epoch").run()
     assert bench.registry.run(running.id).cancel == "after_epoch"
 
 

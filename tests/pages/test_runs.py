@@ -1,5 +1,7 @@
 """Runs: which runs train, wait and have ended?"""
 
+import re
+
 import pytest
 
 from core.registry.search import RunQuery
@@ -8,6 +10,11 @@ from core.web.parts.labels import slot_label
 from core.web.runs import ended_runs
 from tests.factories import fill, make_run
 from tests.pages.conftest import first_line, link_labels, text_of, visit
+
+
+def ended(at):
+    """The table of ended runs, the last one of the page."""
+    return at.dataframe[-1].value
 
 
 def tick(at, bench, *rows):
@@ -23,21 +30,69 @@ def test_without_runs_the_page_leads_to_training(bench):
     assert not at.exception and "Choose what to train" in link_labels(at)
 
 
-def test_the_first_line_counts_what_runs_waits_and_ended(filled):
-    line = first_line(visit("runs"))
-    assert line == "6 runs: 1 training now, 1 waiting, 2 finished, 1 failed, 1 stopped."
+def test_the_first_line_says_what_is_done_and_how_long_the_rest_takes(filled, supervised):
+    assert re.fullmatch(r"0 of 2 done, about \d+ (s|min) left\.", first_line(visit("runs")))
 
 
-def test_a_running_run_shows_progress_and_its_live_curve(filled):
+def test_with_nothing_running_the_first_line_counts_the_runs(bench, filled):
+    bench.cancel(filled.with_status("SCHEDULED")[0].id)
+    bench.registry.end(filled.with_status("RUNNING")[0].id, 1, Status.KILLED)
+    assert first_line(visit("runs")) == "6 runs: 2 finished, 1 failed, 3 stopped."
+
+
+def test_a_running_run_shows_the_bar_of_its_stage_and_its_time_left(filled):
     at = visit("runs")
-    assert "6 of 12 epochs" in at.get("progress")[0].proto.text
-    assert at.get("plotly_chart")
+    (bar,) = at.get("progress")
+    assert "Training: 6 of 12 epochs, about 40 s left" in bar.proto.text.replace("\\", "") and bar.proto.value == 50
+    assert re.search(r"about \d+ (s|min) left · flowers · v1", text_of(at).replace("\\", ""))
+
+
+def test_a_launch_is_a_race_with_a_chart_and_a_leaderboard(filled, supervised):
+    launched = [filled.with_status(status)[0] for status in ("FINISHED", "RUNNING", "SCHEDULED")]
+    at = visit("runs", runs=",".join(run.id for run in launched))
+    assert at.header[0].value == "Validation accuracy over time" and len(at.get("plotly_chart")) == 1
+    table = at.dataframe[0].value
+    assert len(table) == 3 and table["rank"].tolist()[:2] == [1, 2]
+    done = table[table["status"] == "● Finished"].iloc[0]
+    assert done["test"].startswith("83") and done["time"] == "22 s" and done["done"] == 100
+    training, waiting = table[table["status"] == "◔ Training"].iloc[0], table.iloc[2]
+    assert training["validation"].endswith(" %") and not training["test"] and "left" in training["time"]
+    assert waiting["status"] == "○ Waiting" and not waiting["validation"]
+    assert "provisional until all have ended" in text_of(at)
+
+
+def test_the_next_run_has_its_place_while_it_is_being_started(bench, filled, supervised):
+    bench.registry.end(filled.with_status("RUNNING")[0].id, 1, Status.KILLED)
+    at = visit("runs")
+    assert "The next run is being started" in text_of(at)
+    assert [bar.proto.text for bar in at.get("progress")] == ["Starting the trainer"]
+
+
+def test_runs_of_two_datasets_are_two_races(bench, filled, supervised):
+    other = fill(bench.registry, bench.settings, runs=6, name="birds")
+    at = visit("runs", runs=f"{filled.with_status('RUNNING')[0].id},{other.with_status('RUNNING')[0].id}")
+    assert [header.value for header in at.header][:2] == [
+        r"Validation accuracy over time: flowers · v1",
+        r"Validation accuracy over time: birds · v1",
+    ]
+
+
+def test_of_many_waiting_runs_a_page_is_shown(bench, filled):
+    for number in range(50, 70):
+        bench.registry.add_run(make_run(number, dataset=filled.dataset))
+    at = visit("runs")
+    assert "21 runs waiting" in text_of(at) and len([b for b in at.button if b.key.startswith("up.")]) == 8
+    at.pagination(key="waiting.page").set_value(3).run()
+    last = bench.registry.queue()[-1].id
+    assert [b.key for b in at.button if b.key.startswith("up.")][-1] == f"up.{last}"
+    at.button(key=f"up.{last}").click().run()
+    assert bench.registry.queue()[-2].id == last
 
 
 def test_a_phone_shows_the_accuracy_beside_the_name_and_leaves_out_what_says_least(filled, monkeypatch):
-    wide = visit("runs").dataframe[0].value.columns
+    wide = ended(visit("runs")).columns
     monkeypatch.setattr("core.web.runs.ended_runs.is_narrow", lambda: True)
-    narrow = visit("runs").dataframe[0].value.columns
+    narrow = ended(visit("runs")).columns
     assert list(wide)[:2] == ["colour", "name"]
     assert list(narrow)[:3] == ["name", "accuracy", "open"]
     assert not {"colour", "recipe", "tags"} & set(narrow)
@@ -57,7 +112,7 @@ def test_a_waiting_run_can_be_cancelled(bench, filled):
 
 def test_a_running_run_can_be_paused(bench, filled):
     running = filled.with_status("RUNNING")[0]
-    at = visit("runs").button(key=f"pause.{running.id}").click().run()
+    at = visit("runs").menu_button(key=f"stop.{running.id}").click("Pause now").run()
     assert bench.registry.run(running.id).cancel == "now"
     assert "Stopping" in at.get("progress")[0].proto.text
 
@@ -66,7 +121,7 @@ def test_cancelling_what_has_just_ended_is_a_sentence(bench, filled):
     running = filled.with_status("RUNNING")[0]
     at = visit("runs")
     bench.registry.end(running.id, 1, Status.KILLED)
-    at.button(key=f"pause.{running.id}").click().run()
+    at.menu_button(key=f"stop.{running.id}").click("Pause now").run()
     assert not at.exception and "ended already" in at.toast[0].value
 
 
@@ -102,12 +157,12 @@ def test_with_a_supervisor_nothing_is_said(filled, supervised):
 
 def test_ended_runs_are_filtered_by_status_and_words(filled):
     at = visit("runs")
-    assert len(at.dataframe[0].value) == 4
+    assert len(ended(at)) == 4
     at.pills(key="ended.status").select(Status.FAILED).run()
-    assert at.dataframe[0].value["status"].tolist() == ["✕ Failed"]
+    assert ended(at)["status"].tolist() == ["✕ Failed"]
     at.pills(key="ended.status").unselect(Status.FAILED)
     at.text_input(key="ended.q").input("lite1").run()
-    assert at.dataframe[0].value["name"].str.contains("Lite1").all()
+    assert ended(at)["name"].str.contains("Lite1").all()
     at.text_input(key="ended.q").input("zebra").run()
     assert "No ended run matches" in text_of(at)
 
@@ -118,7 +173,7 @@ def test_words_are_found_in_any_case_and_any_unicode_form(bench, filled):
     at = visit("runs")
     for text in ("äpfel", "BIRNEN a\u0308pfel"):
         at.text_input(key="ended.q").input(text).run()
-        assert at.dataframe[0].value["name"].tolist() == ["Äpfel und Birnen"]
+        assert ended(at)["name"].tolist() == ["Äpfel und Birnen"]
 
 
 def test_ticked_runs_can_be_compared(bench, filled):
@@ -127,27 +182,6 @@ def test_ticked_runs_can_be_compared(bench, filled):
 
 def test_only_finished_runs_can_be_compared(bench, filled):
     assert "Only finished runs can be compared" in text_of(tick(visit("runs"), bench, 0))
-
-
-def test_launched_runs_that_are_done_offer_compare(filled):
-    done = [run.id for run in filled.with_status("FINISHED")]
-    at = visit("runs", runs=",".join(done))
-    assert "All 2 runs you launched are finished" in text_of(at) and "Compare" in link_labels(at)
-
-
-def test_compare_opens_by_itself_when_the_launched_runs_end(bench, filled):
-    waiting, done = filled.with_status("SCHEDULED")[0], filled.with_status("FINISHED")
-    at = visit("runs", runs=f"{done[0].id},{done[1].id}")
-    at.session_state["launched.watched"] = f"{done[0].id},{done[1].id}"
-    at.run()
-    assert at.title[0].value == "Compare"
-    at = visit("runs", runs=f"{done[0].id},{waiting.id}")
-    assert at.toggle(key="launched.follow").value and at.title[0].value == "Runs"
-
-
-def test_a_launched_run_that_failed_is_not_hidden(filled):
-    ids = f"{filled.with_status('FINISHED')[0].id},{filled.with_status('FAILED')[0].id}"
-    assert "1 of 2 runs you launched finished" in text_of(visit("runs", runs=ids))
 
 
 @pytest.mark.parametrize(
@@ -163,12 +197,12 @@ def test_an_unknown_run_in_the_url_is_one_error(filled, query):
 def test_many_ended_runs_are_shown_a_page_at_a_time(bench):
     fill(bench.registry, runs=60)
     at = visit("runs")
-    assert not at.exception and len(at.dataframe[0].value) == 50
+    assert not at.exception and len(ended(at)) == 50
     assert "1 to 50 of 58 runs" in text_of(at)
     at.number_input(key="ended.page").set_value(2).run()
-    assert len(at.dataframe[0].value) == 8 and "51 to 58 of 58 runs" in text_of(at)
+    assert len(ended(at)) == 8 and "51 to 58 of 58 runs" in text_of(at)
     at.text_input(key="ended.q").input("lite1").run()
-    assert at.dataframe[0].value["name"].str.contains("Lite1").all() and not at.exception
+    assert ended(at)["name"].str.contains("Lite1").all() and not at.exception
 
 
 def test_runs_are_filtered_by_star_and_tag_and_sorted(bench, filled):
@@ -176,23 +210,23 @@ def test_runs_are_filtered_by_star_and_tag_and_sorted(bench, filled):
     bench.tag([done[1].id], add=["night"])
     at = visit("runs")
     at.toggle(key="ended.star").set_value(True).run()
-    assert at.dataframe[0].value["marks"].tolist() == [["★"]]
+    assert ended(at)["marks"].tolist() == [["★"]]
     at.toggle(key="ended.star").set_value(False)
     at.multiselect(key="ended.tag").select("night").run()
-    assert at.dataframe[0].value["tags"].tolist() == [["night"]]
+    assert ended(at)["tags"].tolist() == [["night"]]
     at.multiselect(key="ended.tag").unselect("night")
     at.selectbox(key="ended.sort").select("most accurate").run()
-    accuracies = at.dataframe[0].value["accuracy"].dropna().tolist()
-    assert accuracies == sorted(accuracies, reverse=True) and len(at.dataframe[0].value) == 4
+    accuracies = ended(at)["accuracy"].dropna().tolist()
+    assert accuracies == sorted(accuracies, reverse=True) and len(ended(at)) == 4
 
 
 def test_archived_runs_are_hidden_until_asked_for(bench, filled):
     bench.archive([filled.with_status("FINISHED")[0].id])
     at = visit("runs")
-    assert len(at.dataframe[0].value) == 3 and "1 archived run hidden; *Archived too*" in text_of(at)
+    assert len(ended(at)) == 3 and "1 archived run hidden; *Archived too*" in text_of(at)
     at.toggle(key="ended.archived").set_value(True).run()
     assert "hidden;" not in text_of(at)
-    assert len(at.dataframe[0].value) == 4 and any("archived" in marks for marks in at.dataframe[0].value["marks"])
+    assert len(ended(at)) == 4 and any("archived" in marks for marks in ended(at)["marks"])
 
 
 def test_names_in_the_table_leave_out_the_family_that_all_share(bench):
@@ -200,5 +234,5 @@ def test_names_in_the_table_leave_out_the_family_that_all_share(bench):
     for run, name in zip(filled.runs, ("EfficientNet-Lite0 · new head", "EfficientNet-Lite1 · new head"), strict=True):
         bench.annotate(run.id, name=name)
     at = visit("runs")
-    assert sorted(at.dataframe[0].value["name"]) == ["Lite0 · new head", "Lite1 · new head"]
+    assert sorted(ended(at)["name"]) == ["Lite0 · new head", "Lite1 · new head"]
     assert first_line(at) == "2 runs, all finished."

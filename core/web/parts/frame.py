@@ -27,7 +27,7 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
 PAGES = {name: (title, icon) for entries in SECTIONS.values() for name, title, icon in entries}
 """Name: (title, icon)."""
 
-_DRAWN = "_graft_frame_drawn"
+_DRAWN, _SHOWN, _ENTERED = "_graft_frame_drawn", "_graft_page_shown", "_graft_page_entered"
 
 
 def frame() -> None:
@@ -37,6 +37,8 @@ def frame() -> None:
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.png"))
     page = st.navigation({section: [_page(*entry) for entry in entries] for section, entries in SECTIONS.items()})
     watch_device()  # after the navigation: on a phone it reruns the script, before it the default page would open
+    st.session_state[_ENTERED] = st.session_state.get(_SHOWN) != page.url_path
+    st.session_state[_SHOWN] = page.url_path
     st.session_state[_DRAWN] = True
     page.run()
 
@@ -49,6 +51,11 @@ def require_frame() -> None:
     if not st.session_state.pop(_DRAWN, False):
         st.error("This page can only be opened inside Graft. Reload it, or start at the address of the dashboard.")
         st.stop()
+
+
+def just_entered() -> bool:
+    """Whether the visitor came to this page with this run of the script, and was on another one (or none) before."""
+    return bool(st.session_state.get(_ENTERED, True))
 
 
 def _page(name: str, title: str, icon: str) -> StreamlitPage:

@@ -12,8 +12,8 @@ from core.charts.styles import run_colour
 from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.planning.fitness import SMALL_TEST, claim, problems_of
-from core.runs.values import Progress, Run, Status
-from core.text.units import amount, duration, plain
+from core.runs.values import Run, Status
+from core.text.units import plain
 from core.web.parts.frame import PAGES
 
 BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
@@ -129,25 +129,6 @@ def page_link(name: str, label: str | None = None, **query: str) -> None:
     """A link to a page with its icon, named after the page unless there is a ``label``."""
     title, icon = PAGES[name]
     st.page_link(f"pages/{name}.py", label=label or title, icon=icon, query_params=query or None)
-
-
-def progress_line(progress: Progress | None, *, before: str = "") -> None:
-    """A progress bar: ``Training: 12 of 30 epochs, 40 s left``."""
-    if progress is None:
-        st.progress(0.0, text=f"{plain(before)} Starting …".strip())
-        return
-    done = progress.done / progress.total if progress.total else 0.0
-    st.progress(min(1.0, max(0.0, done)), text=plain(f"{before} {progress_text(progress)}".strip()))
-
-
-def progress_text(progress: Progress) -> str:
-    """The text of ``progress_line``."""
-    text = progress.stage
-    if progress.total:
-        text += f": {amount(progress.done)} of {amount(progress.total)} {progress.unit}".rstrip()
-    if progress.eta_seconds is not None:
-        text += f", {duration(progress.eta_seconds)} left"
-    return text
 
 
 def poll(panel: Callable[..., Any], active: bool, *args: Any, seconds: float = 1.0) -> Any:

@@ -1,12 +1,16 @@
 """One run: status, actions, curves, results, lineage, recipe, notes, log, deletion."""
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
 
 from core import jobs
 from core.charts.live import live_chart
+from core.charts.stages import stages_chart
+from core.planning.remaining import StageTimes, stage_times
 from core.runs.progress import read_progress
+from core.runs.stages import LOADING
 from core.runs.values import CHAMPION, LONGEST_NAME, LONGEST_NOTE, Epoch, Run, Status
 from core.text.markdown import note_html
 from core.text.units import plain
@@ -14,9 +18,10 @@ from core.web.parts import champion, organise
 from core.web.parts.charts import titled
 from core.web.parts.labels import dataset_title, run_sentence
 from core.web.parts.times import timed, when
-from core.web.parts.widgets import explained, heading, page_link, poll, progress_line, status_text
+from core.web.parts.widgets import explained, heading, page_link, poll, status_text
 from core.web.runs import results, story
 from core.web.runs.rows import attempt, cancel_label, reproduce_button, stop_menu
+from core.web.runs.stage_bar import stage_bar
 from core.workbench import Workbench
 
 LOG_BYTES = 48_000
@@ -31,7 +36,8 @@ def show(bench: Workbench, run: Run) -> None:
     if run.notes.strip():
         with st.container(border=True, key="run.note"):
             st.html(note_html(run.notes))
-    poll(lambda: _live(bench, run), not run.status.ended)
+    times = stage_times(bench.registry)
+    poll(lambda: _live(bench, run, times), not run.status.ended)
     if run.status is Status.FINISHED:
         results.cost(bench, run)
         results.evaluation(bench, run)
@@ -96,15 +102,29 @@ def _next_steps(bench: Workbench, run: Run) -> None:
     reproduce_button(bench, run)
 
 
-def _live(bench: Workbench, known: Run) -> None:
-    """Progress and curves; redraws the whole page once when the status of the run changes."""
+def _live(bench: Workbench, known: Run, times: StageTimes) -> None:
+    """Stages and curves; redraws the whole page once when the status of the run changes."""
     with explained():
         run = bench.registry.run(known.id)
-        if run.status is Status.RUNNING:
-            progress_line(read_progress(run.id, bench.settings), before=cancel_label(run))
+        _stages(bench, run, times)
         _curves(bench.registry.epochs(run.id), run.best_epoch)
         if run.status is not known.status:
             st.rerun(scope="app")
+
+
+def _stages(bench: Workbench, run: Run, times: StageTimes) -> None:
+    """The stage that runs with its bar, and the time of every stage."""
+    progress, now = read_progress(run.id, bench.settings), time.time()
+    running = run.status is Status.RUNNING
+    cost = bench.registry.cost(run.id)
+    stages = cost.stages if cost else bench.registry.stages_of([run.id])[run.id]
+    if running:
+        stage_bar(progress, times, now, before=cancel_label(run))
+        current = progress.stage if progress else LOADING
+        stages = stages | ({current: max(stages.get(current, 0.0), times.elapsed(progress, now))} if progress else {})
+    if stages:
+        alt = "Time of every stage of this run"
+        titled(stages_chart(stages, current if running else None), key="run.stages-chart", alt=alt)
 
 
 def _curves(epochs: Sequence[Epoch], best: int | None) -> None:

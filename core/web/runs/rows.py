@@ -1,23 +1,27 @@
 """Running and waiting runs as rows, and the buttons that change them."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from core.charts.live import live_chart
+from core import jobs
 from core.errors import GraftError
+from core.planning.remaining import StageTimes, TimeLeft
 from core.recipes.labels import describe
 from core.runs.progress import read_progress
-from core.runs.values import Run, Status
-from core.text.units import count, plain
-from core.web.parts.charts import draw
+from core.runs.values import Progress, Run, Status
+from core.text.units import count, plain, rough_duration
 from core.web.parts.labels import slot_label
-from core.web.parts.widgets import explained, progress_line, run_chip
+from core.web.parts.widgets import explained, run_chip
+from core.web.runs.stage_bar import STARTING, stage_bar
 from core.workbench import Workbench
 
 Names = Mapping[str, str]
 """Dataset id -> title."""
+WAITING_PER_PAGE = 8
+_PAGE = "waiting.page"
 
 
 def active_ids(running: Sequence[Run], waiting: Sequence[Run]) -> frozenset[tuple[str, str]]:
@@ -25,34 +29,51 @@ def active_ids(running: Sequence[Run], waiting: Sequence[Run]) -> frozenset[tupl
     return frozenset((run.id, run.status) for run in (*running, *waiting))
 
 
-def running_row(bench: Workbench, run: Run, names: Names, *, curve: bool = False) -> None:
-    """One running run: name, progress, and how to stop it."""
+def time_left_of(bench: Workbench, active: Sequence[Run]) -> TimeLeft:
+    """The estimates for these running and waiting runs; made once, a polling panel asks them at every refresh."""
+    slots = len(jobs.supervisor_status(bench.settings).slots)
+    return TimeLeft(active, bench.registry, bench.settings, slots=slots)
+
+
+def running_row(
+    bench: Workbench,
+    run: Run,
+    names: Names,
+    progress: Progress | None,
+    times: StageTimes,
+    *,
+    left: float,
+    now: float,
+) -> None:
+    """One running run: name, stage with its bar, time left, and how to stop it.
+
+    Args:
+        left: seconds until the run ends, estimated.
+    """
     with st.container(border=True, key=f"running-{run.id}"):
-        head, buttons = st.columns([3, 2], vertical_alignment="center")
-        with head:
+        with st.container(horizontal=True, vertical_alignment="center"):
             run_chip(run)
-            where = f" · on {slot_label(run.slot)}" if run.slot else ""
-            st.caption(plain(f"{names.get(run.dataset_id, '')} · {describe(run.recipe)}{where}"))
-        with buttons, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             open_link(run)
             stop_menu(bench, run)
-        progress_line(read_progress(run.id, bench.settings), before=cancel_label(run))
-        if curve:
-            live_curve(bench, run)
+        stage_bar(progress, times, now, before=cancel_label(run))
+        where = f"on {slot_label(run.slot)}" if run.slot else ""
+        about = [f"about {rough_duration(left)} left", names.get(run.dataset_id, ""), describe(run.recipe), where]
+        st.caption(plain(" · ".join(part for part in about if part)))
+
+
+def no_running_row() -> None:
+    """In the place of a running run while the next one is being started."""
+    with st.container(border=True, key="running-none"):
+        with st.container(horizontal=True, vertical_alignment="center", height=40):
+            st.markdown("The next run is being started …")
+        st.progress(0.0, text=STARTING)
+        st.caption("A new trainer needs some seconds.")
 
 
 def cancel_label(run: Run) -> str:
     """What a running run was told to do; "" where it was not stopped."""
     labels = {None: "", "after_epoch": "Finishing after this epoch …"}
     return labels.get(run.cancel, "Stopping …")
-
-
-def live_curve(bench: Workbench, run: Run) -> None:
-    epochs = bench.registry.epochs(run.id)
-    if not epochs:
-        return
-    alt = f"Accuracy of {run.name} per epoch, training and validation"
-    draw(live_chart(epochs), key=f"curve.{run.id}", alt=alt)
 
 
 def open_link(run: Run, label: str = "Open") -> None:
@@ -65,21 +86,27 @@ def stop_menu(bench: Workbench, run: Run) -> None:
         action = (bench.cancel, run.id)
         st.button("Cancel", key=f"cancel.{run.id}", icon=":material/close:", on_click=attempt, args=action)
         return
-    with st.popover("Stop", icon=":material/stop_circle:", key=f"stop.{run.id}"):
-        if run.recipe.is_trained:
-            st.caption(
-                "Pause keeps the last finished epoch, so that the run can be resumed. Finishing early evaluates the "
-                "model of the best epoch so far on the test photos."
-            )
-        st.button(
-            "Pause now", icon=":material/pause:", key=f"pause.{run.id}", width="stretch",
-            on_click=attempt, args=(bench.cancel, run.id),
-        )  # fmt: skip
-        if run.recipe.is_trained:
-            st.button(
-                "Finish after this epoch", icon=":material/flag_check:", key=f"after.{run.id}", width="stretch",
-                on_click=attempt, args=(bench.stop_after_epoch, run.id),
-            )  # fmt: skip
+    st.menu_button(
+        "Stop", list(_stops(run)), key=f"stop.{run.id}", icon=":material/stop_circle:", on_click=_stop,
+        args=(bench, run), help=_STOPPING if run.recipe.is_trained else None,
+    )  # fmt: skip
+
+
+PAUSE, FINISH_EARLY, STOP_NOW = "Pause now", "Finish after this epoch", "Stop now"
+_STOPPING = (
+    "*Pause now* keeps the last finished epoch, so that the run can be resumed. *Finish after this epoch* evaluates "
+    "the model of the best epoch so far on the test photos."
+)
+
+
+def _stops(run: Run) -> tuple[str, ...]:
+    """What stopping a running run can mean."""
+    return (PAUSE, FINISH_EARLY) if run.recipe.is_trained else (STOP_NOW,)
+
+
+def _stop(bench: Workbench, run: Run) -> None:
+    chosen = st.session_state[f"stop.{run.id}"]
+    attempt(bench.stop_after_epoch if chosen == FINISH_EARLY else bench.cancel, run.id)
 
 
 def reproduce_button(bench: Workbench, run: Run) -> None:
@@ -108,23 +135,34 @@ def attempt(action: Callable[..., Any], *args: Any) -> Any:
 
 
 def waiting_rows(bench: Workbench, waiting: Sequence[Run], names: Names) -> None:
-    """The queue in its order; moved with buttons, which work with a keyboard and on a phone."""
-    for position, run in enumerate(waiting):
-        with st.container(key=f"waiting-{run.id}"):
-            head, buttons = st.columns([3, 2], vertical_alignment="center")
-            with head:
-                run_chip(run)
-                priority = f" · priority {run.priority}" if run.priority else ""
-                where = names.get(run.dataset_id, "")
-                st.caption(plain(f"{position + 1}. {where} · {describe(run.recipe)}{priority}"))
-            # five of them fit side by side on a phone
-            with (
-                buttons,
-                st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"),
-            ):
-                _order_buttons(bench, waiting, position)
-                open_link(run)
-                stop_menu(bench, run)
+    """The queue in its order, a page at a time; moved with buttons, which work with a keyboard and on a phone."""
+    st.subheader(f"{count(len(waiting), 'run')} waiting, in starting order", anchor=False)
+    pages = -(-len(waiting) // WAITING_PER_PAGE)
+    page = min(st.session_state.get(_PAGE, 1), pages)
+    for position in range((page - 1) * WAITING_PER_PAGE, min(page * WAITING_PER_PAGE, len(waiting))):
+        _waiting_row(bench, waiting, position, names)
+    if pages > 1:
+        st.session_state[_PAGE] = page
+        st.pagination(pages, key=_PAGE)
+
+
+def _waiting_row(bench: Workbench, waiting: Sequence[Run], position: int, names: Names) -> None:
+    run = waiting[position]
+    with st.container(key=f"waiting-{run.id}"):
+        head, buttons = st.columns([3, 2], vertical_alignment="center")
+        with head:
+            run_chip(run)
+            priority = f" · priority {run.priority}" if run.priority else ""
+            where = names.get(run.dataset_id, "")
+            st.caption(plain(f"{position + 1}. {where} · {describe(run.recipe)}{priority}"))
+        # five of them fit side by side on a phone
+        with (
+            buttons,
+            st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"),
+        ):
+            _order_buttons(bench, waiting, position)
+            open_link(run)
+            stop_menu(bench, run)
 
 
 def _order_buttons(bench: Workbench, waiting: Sequence[Run], position: int) -> None:
@@ -157,16 +195,17 @@ def _prioritise(bench: Workbench, run: Run) -> None:
     attempt(bench.registry.set_priority, run.id, st.session_state[f"priority.{run.id}"])
 
 
-def active_panel(bench: Workbench, names: Names, known: frozenset, *, curve: bool, reorder: bool) -> None:
-    """Running and waiting runs, for ``poll``; redraws the whole page once when the status of one has changed."""
+def active_panel(bench: Workbench, names: Names, known: frozenset, time_left: TimeLeft) -> None:
+    """Running runs and the number of waiting ones, for ``poll``; redraws the whole page once when the status of one has
+    changed."""
     with explained():
-        running, waiting = bench.registry.runs(status=Status.RUNNING), bench.registry.queue()
+        running, waiting, now = bench.registry.runs(status=Status.RUNNING), bench.registry.queue(), time.time()
+        progress = {run.id: read_progress(run.id, bench.settings) for run in running}
+        left = time_left.of(running, waiting, progress, now)
         for run in sorted(running, key=lambda run: run.started_at or 0):
-            running_row(bench, run, names, curve=curve)
-        if waiting and reorder:
-            st.markdown(f"**{count(len(waiting), 'run')} waiting**, in starting order")
-            waiting_rows(bench, waiting, names)
-        elif waiting:
-            st.caption(f"{count(len(waiting), 'run')} waiting; next: {plain(waiting[0].name)}.")
+            running_row(bench, run, names, progress[run.id], time_left.times, left=left[run.id], now=now)
+        if waiting:
+            next_one = f"{count(len(waiting), 'run')} waiting; next: {plain(waiting[0].name)}"
+            st.caption(f"{next_one}. About {rough_duration(max(left.values()))} left in all.")
         if active_ids(running, waiting) != known:
             st.rerun(scope="app")

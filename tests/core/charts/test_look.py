@@ -16,12 +16,15 @@ from core.charts.embedding import embedding_chart
 from core.charts.live import live_chart
 from core.charts.parallel import parallel_chart
 from core.charts.per_class import per_class_chart
+from core.charts.race import race_chart
 from core.charts.reliability import reliability_chart
+from core.charts.stages import stages_chart
 from core.charts.styles import run_styles
 from core.charts.thresholds import thresholds_chart
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison.coverage import coverage
 from core.comparison.depths import DepthPoint, DepthSeries
+from core.comparison.race import race
 from core.comparison.reliability import reliability
 from core.errors import InvalidInput
 from core.models.cascades.thresholds import ThresholdPoint
@@ -40,6 +43,7 @@ CHARTS_OF_ONE = {
     "class balance": lambda: class_balance_chart(a_dataset(**{EVIL: (3, 1, 1), "tulip": (2, 1, 1)})),
     "image sizes": lambda: image_sizes_chart([a_photo(640, 480), a_photo(100, 80)]),
     "live accuracy": lambda: live_chart([an_epoch(1), an_epoch(2)]),
+    "stages": lambda: stages_chart({"Loading": 6.5, EVIL: 3.0}),
     "live loss": lambda: live_chart([an_epoch(1), an_epoch(2)], "loss"),
     "confusion": lambda: confusion_chart(((2, 1), (0, 3)), (EVIL, "tulip")),
     "confusion of 300 classes": lambda: confusion_chart([[1] * 300] * 300, [f"{EVIL} {n}" for n in range(300)]),
@@ -61,6 +65,7 @@ CHARTS_OF_SEVERAL = {
     "curves over time": lambda found: curves_chart(found.curves, "wall"),
     "curves over time spent": lambda found: curves_chart(found.curves, "paid"),
     "parallel coordinates": lambda found: parallel_chart(found.rows, found.differing),
+    "race": lambda found: race_chart(race([row.run for row in found.rows], found.epochs, {}, {})),
     "per class": lambda found: per_class_chart(found.evaluations, found.names),
     "reliability": lambda found: reliability_chart(
         [reliability(one) for one in found.predictions.values()],

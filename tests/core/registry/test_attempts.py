@@ -28,6 +28,19 @@ def test_an_attempt_that_said_nothing_about_its_cost_is_not_guessed(running):
     assert running.spent("r-1") == []
 
 
+def test_the_stages_of_a_run_are_summed_up_over_its_attempts_while_it_runs(running):
+    assert running.stages_of(["r-1", "r-unknown"]) == {"r-1": {}, "r-unknown": {}}
+    running.record_spent("r-1", 1, {"wall_seconds": 4.0, "stages": {"Loading": 2.0, "Training": 1.5}})
+    assert running.stages_of(["r-1"]) == {"r-1": {"Loading": 2.0, "Training": 1.5}}
+    running.requeue("r-1", 1)
+    running.claim("cpu", "me")
+    running.record_spent("r-1", 2, {"wall_seconds": 2.5})
+    running.record_spent("r-1", 2, {"wall_seconds": 3.5, "stages": {"Loading": 3.0, "Computing features": 0.5}})
+    assert list(running.stages_of(["r-1"])["r-1"].items()) == [
+        ("Loading", 5.0), ("Computing features", 0.5), ("Training", 1.5),
+    ]  # fmt: skip
+
+
 def test_who_runs_an_attempt_is_remembered(running):
     assert running.process("r-1", 1) is None
     identity = {"pid": 123, "started": 456789, "boot": "0b5c"}

@@ -8,6 +8,7 @@ from core.web.parts import frame as module
 class Page:
     def __init__(self, steps: list[str]):
         self._steps = steps
+        self.url_path = "runs"
 
     def run(self) -> None:
         self._steps.append("page")

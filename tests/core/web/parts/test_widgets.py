@@ -7,9 +7,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.charts.styles import RUN_COLOURS, run_colour
-from core.runs.values import Progress, Status
+from core.runs.values import Status
 from core.web.parts.thumbnails import thumbnail
-from core.web.parts.widgets import STATUSES, progress_text, status_text, status_word
+from core.web.parts.widgets import STATUSES, status_text, status_word
 
 
 def test_every_status_has_a_word_an_icon_and_a_colour_of_its_own():
@@ -19,11 +19,6 @@ def test_every_status_has_a_word_an_icon_and_a_colour_of_its_own():
     assert len({status_word(status)[0] for status in Status}) == len(Status)
     assert "Failed" in status_text(Status.FAILED)
     assert ":red" in status_text(Status.FAILED)
-
-
-def test_progress_is_a_sentence():
-    progress = Progress(stage="Training", done=12, total=30, unit="epochs", eta_seconds=40.0, updated_at=0.0)
-    assert progress_text(progress) == "Training: 12 of 30 epochs, 40 s left"
 
 
 def test_an_error_for_a_person_is_one_sentence_and_the_page_goes_on():

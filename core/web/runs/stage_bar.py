@@ -1,0 +1,39 @@
+"""The bar of the stage that a run is in."""
+
+import streamlit as st
+
+from core.planning.remaining import StageTimes
+from core.runs.stages import stage_label
+from core.runs.values import Progress
+from core.text.units import amount, plain, rough_duration, size
+
+STARTING = "Starting the trainer"
+
+
+def stage_bar(progress: Progress | None, times: StageTimes, now: float, *, before: str = "") -> None:
+    """A progress bar with its text: ``Training: 12 of 30 epochs, about 40 s left``.
+
+    Args:
+        times: usual durations, for stages that cannot be counted. before: said before the stage ("Stopping …").
+    """
+    if progress is None:
+        st.progress(0.0, text=plain(f"{before} {STARTING}".strip()))
+        return
+    st.progress(times.fraction(progress, now), text=plain(f"{before} {stage_text(progress, times, now)}".strip()))
+
+
+def stage_text(progress: Progress, times: StageTimes, now: float) -> str:
+    """The text of ``stage_bar``. A stage that takes longer than usual says so, instead of a time left."""
+    label = stage_label(progress.stage)
+    left = times.left(progress, now)
+    rest = f", about {rough_duration(left)} left" if left else ""
+    if progress.total:
+        return f"{label}: {_counted(progress)}{rest}"
+    elapsed = times.elapsed(progress, now)
+    return f"{label}: {elapsed:.0f} s so far{rest or ', longer than usual'}"
+
+
+def _counted(progress: Progress) -> str:
+    if progress.unit == "bytes":
+        return f"{size(progress.done)} of {size(progress.total)}"
+    return f"{amount(progress.done)} of {amount(progress.total)} {progress.unit}".rstrip()

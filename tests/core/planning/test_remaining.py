@@ -1,0 +1,88 @@
+"""Time left of running and waiting runs."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.planning.remaining import StageTimes, TimeLeft, finish_times, run_left, stage_times
+from core.runs.values import Progress, Status
+from tests.factories import fill, make_run
+
+TIMES = StageTimes(usual={"Loading": 10.0, "Computing features": 20.0, "Saving": 4.0, "Measuring": 6.0})
+
+
+def at(stage, *, done=0, total=0, eta=None, since=0.0) -> Progress:
+    return Progress(
+        stage=stage, done=done, total=total, unit="", eta_seconds=eta, updated_at=1000.0, started_at=1000.0 - since
+    )
+
+
+def test_a_stage_that_cannot_be_counted_is_measured_by_its_usual_time_and_never_stands_full():
+    assert TIMES.fraction(at("Saving", since=1.0), 1000.0) == 0.25
+    assert TIMES.left(at("Saving", since=1.0), 1000.0) == 3.0
+    assert TIMES.fraction(at("Saving", since=400.0), 1000.0) == 0.95
+    assert TIMES.left(at("Saving", since=400.0), 1000.0) is None
+
+
+def test_a_stage_that_is_counted_is_measured_by_its_count():
+    progress = at("Computing features", done=50, total=200, eta=30.0)
+    assert TIMES.fraction(progress, 1000.0) == 0.25
+    assert TIMES.left(progress, 1010.0) == 20.0
+    assert TIMES.left(replace(progress, eta_seconds=None), 1010.0) is None
+
+
+@pytest.mark.parametrize(
+    ("progress", "seconds"),
+    [
+        (None, 60.0),  # nothing is known but the estimate
+        (at("Loading", since=40.0), 60.0),
+        (at("Computing features", done=1, total=10, eta=90.0), 100.0),  # slower than estimated
+        (at("Training", done=0, total=10, eta=20.0), 60.0),
+        (at("Training", done=5, total=10, eta=20.0), 45.0),  # half way: half measured, half estimated
+        (at("Training", done=10, total=10, eta=0.0), 10.0),
+        (at("Saving", since=1.0), 9.0),
+        (at("Measuring", since=60.0), 1.0),
+    ],
+)
+def test_the_more_is_measured_the_less_the_estimate_counts(progress, seconds):
+    assert run_left(100.0, 40.0, progress, TIMES, 1000.0) == pytest.approx(seconds)
+
+
+def test_waiting_runs_start_on_the_first_slot_that_is_free():
+    waiting = [("c", 5.0), ("d", 1.0), ("e", 2.0)]
+    assert finish_times({"a": 10.0, "b": 3.0}, waiting, 2) == {"a": 10.0, "b": 3.0, "c": 8.0, "d": 9.0, "e": 11.0}
+    assert finish_times({}, waiting, 1) == {"c": 5.0, "d": 6.0, "e": 8.0}
+    assert finish_times({}, waiting, 3) == {"c": 5.0, "d": 1.0, "e": 2.0}
+    assert finish_times({"a": 10.0, "b": 3.0}, [("c", 1.0)], 1)["c"] == 4.0, "a slot that is to go is used to the end"
+
+
+def test_usual_times_are_medians_of_finished_runs(registry):
+    assert stage_times(registry).usual["Saving"] > 0
+    fill(registry, runs=9)
+    usual = stage_times(registry).usual
+    assert usual["Loading"] == 6.5 and usual["Training"] == 5.0
+
+
+def test_the_queue_is_estimated_in_its_order(registry, settings):
+    filled = fill(registry, settings)
+    running, first = filled.with_status(Status.RUNNING), filled.with_status(Status.SCHEDULED)
+    second = registry.add_run(make_run(50, dataset=filled.dataset))
+    time_left = TimeLeft([*running, *first, second], registry, settings, slots=1)
+    now = registry.running_attempts()[0].started_at
+    left = time_left.of(running, registry.queue(), {}, now)
+    assert 0 < left[running[0].id] < left[first[0].id] < left[second.id]
+    assert time_left.done(running[0], 30.0, now + 10.0) == 0.25
+
+
+def test_a_run_whose_backbone_is_gone_has_an_assumed_time(registry, settings, monkeypatch):
+    from core.errors import NotFound
+
+    filled = fill(registry, settings)
+    waiting = filled.with_status(Status.SCHEDULED)
+
+    def gone(*_):
+        raise NotFound("There is no backbone.")
+
+    monkeypatch.setattr("core.planning.estimates.Estimator.estimate", gone)
+    left = TimeLeft(waiting, registry, settings, slots=1).of([], waiting, {}, 0.0)
+    assert left[waiting[0].id] > 0

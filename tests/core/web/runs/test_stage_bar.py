@@ -1,0 +1,28 @@
+"""The bar of a stage says what is done and what is left."""
+
+import pytest
+
+from core.planning.remaining import StageTimes
+from core.runs.values import Progress
+from core.web.runs.stage_bar import stage_text
+
+TIMES = StageTimes(usual={"Saving": 8.0})
+
+
+def at(stage, done=0, total=0, unit="", eta=None) -> Progress:
+    return Progress(stage=stage, done=done, total=total, unit=unit, eta_seconds=eta, updated_at=100.0, started_at=100.0)
+
+
+@pytest.mark.parametrize(
+    ("progress", "now", "text"),
+    [
+        (at("Training", 12, 30, "epochs", 40.0), 100.0, "Training: 12 of 30 epochs, about 40 s left"),
+        (at("Training", 12, 30, "epochs", 40.0), 120.0, "Training: 12 of 30 epochs, about 20 s left"),
+        (at("Computing features", 0, 700, "photos"), 130.0, "Computing features: 0 of 700 photos"),
+        (at("Saving"), 103.0, "Saving the model: 3 s so far, about 5 s left"),
+        (at("Saving"), 109.0, "Saving the model: 9 s so far, longer than usual"),
+        (at("Downloading ResNet50", 14_000_000, 98_000_000, "bytes"), 100.0, "Downloading ResNet50: 14 MB of 98 MB"),
+    ],
+)
+def test_what_is_done_and_left_of_a_stage_is_a_sentence(progress, now, text):
+    assert stage_text(progress, TIMES, now) == text
