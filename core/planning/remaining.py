@@ -1,14 +1,15 @@
-"""Time left of running and waiting runs: how long their stages usually take, and the queue simulated over the slots."""
+"""Time left of running and waiting runs: their stages, and the queue simulated over the slots."""
 
-import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from statistics import median
 
 from core.errors import GraftError
 from core.planning.decide import Decision, Plan
-from core.planning.estimates import LOOK_BACK, Estimator
+from core.planning.estimates import LOOK_BACK, START_SECONDS, Estimator
+from core.planning.work import BusySlot, Work, process_of, timeline
 from core.registry import Registry
 from core.runs.stages import EVALUATING, FEATURES, LOADING, OPTIMISING, SAVING, STAGES, TRAINING, WAITING
 from core.runs.values import Attempt, Progress, Run, Status
@@ -18,6 +19,8 @@ _ASSUMED = {LOADING: 12.0, OPTIMISING: 25.0, FEATURES: 15.0, TRAINING: 15.0, SAV
 """Seconds of a stage until a run has measured it on this machine."""
 _ALMOST = 0.95
 """Largest fraction of a stage that cannot be counted: it may take longer than it usually does."""
+_UNKNOWN = 60.0
+"""Seconds of a run that cannot be estimated."""
 _LEAST = 1.0
 """Seconds left of a run that takes longer than was estimated."""
 
@@ -89,21 +92,6 @@ def run_left(whole: float, elapsed: float, progress: Progress | None, times: Sta
     return max(planned, in_stage + after)
 
 
-def finish_times(running: Mapping[str, float], waiting: Iterable[tuple[str, float]], slots: int) -> dict[str, float]:
-    """Seconds until each run ends, if every waiting run starts on the first slot that is free.
-
-    Args:
-        running: seconds left, by run id. waiting: (run id, seconds) in the order of the queue. slots: runs at a time.
-    """
-    ends = dict(running)
-    free = [*ends.values(), *[0.0] * (slots - len(ends))]
-    heapq.heapify(free)
-    for run_id, seconds in waiting:
-        ends[run_id] = (heapq.heappop(free) if free else 0.0) + seconds
-        heapq.heappush(free, ends[run_id])
-    return ends
-
-
 class TimeLeft:
     """Time left of every running and waiting run; the estimates are made once, ``of`` is for every refresh.
 
@@ -115,30 +103,31 @@ class TimeLeft:
         self.times = stage_times(registry)
         self._slots = max(1, slots)
         self._attempts = {attempt.run_id: attempt for attempt in registry.running_attempts()}
-        self._whole = self._estimates(runs, registry, settings) if runs else {}
+        self._plans = self._estimated(runs, registry, settings) if runs else {}
 
-    def _estimates(self, runs: Sequence[Run], registry: Registry, settings: Settings) -> dict[str, float]:
+    def _estimated(self, runs: Sequence[Run], registry: Registry, settings: Settings) -> dict[str, Plan]:
+        """Plans with their work, by run id; without those whose backbone was deleted, as their trainer will say."""
         estimator, found = Estimator(registry, settings), {}
         datasets = {run.dataset_id: registry.dataset(run.dataset_id) for run in runs}
         extended = {run.id: run for run in registry.runs_of([run.extends for run in runs if run.extends])}
         for run in runs:
-            plan = _plan_of(run, extended, self._attempts.get(run.id))
-            try:
-                found[run.id] = estimator.estimate(plan, datasets[run.dataset_id]).estimate_seconds
-            except GraftError:  # its backbone was deleted; the trainer will say so
-                found[run.id] = sum(_ASSUMED.values())
+            with suppress(GraftError):
+                plan = _plan_of(run, extended, self._attempts.get(run.id))
+                found[run.id] = estimator.estimate(plan, datasets[run.dataset_id])
         return found
 
     def of(
         self, running: Sequence[Run], waiting: Sequence[Run], progress: Mapping[str, Progress | None], now: float
     ) -> dict[str, float]:
-        """Seconds until each of these runs ends, by run id.
+        """Seconds until each of these runs ends, by run id: what runs share is computed once, as in the plan.
 
         Args:
             waiting: in the order of the queue. progress: of the running ones, by run id.
         """
         left = {run.id: self._left(run, progress.get(run.id), now) for run in running}
-        return finish_times(left, [(run.id, self._estimate(run)) for run in waiting], self._slots)
+        busy = [self._busy(run, left[run.id]) for run in running]
+        spans = timeline([self._work(run) for run in waiting], self._slots, busy)
+        return left | {run.id: span.end for run, span in zip(waiting, spans, strict=True)}
 
     def done(self, run: Run, left: float, now: float) -> float:
         """The fraction of a running run that is done, by time, 0..1."""
@@ -147,12 +136,20 @@ class TimeLeft:
         return elapsed / max(elapsed + left, _LEAST)
 
     def _left(self, run: Run, progress: Progress | None, now: float) -> float:
-        attempt = self._attempts.get(run.id)
+        attempt, plan = self._attempts.get(run.id), self._plans.get(run.id)
         began = attempt.started_at if attempt else now
-        return run_left(self._estimate(run), now - began, progress, self.times, now)
+        return run_left(plan.estimate_seconds if plan else _UNKNOWN, now - began, progress, self.times, now)
 
-    def _estimate(self, run: Run) -> float:
-        return self._whole.get(run.id, sum(_ASSUMED.values()))
+    def _busy(self, run: Run, left: float) -> BusySlot:
+        shared = tuple(one.key for one in self._work(run).shared if not one.stored)
+        return BusySlot(left=left, process=process_of(run.dataset_id, run.recipe), shared=shared)
+
+    def _work(self, run: Run) -> Work:
+        plan = self._plans.get(run.id)
+        if plan is not None and plan.work is not None:
+            return plan.work
+        process = process_of(run.dataset_id, run.recipe)
+        return Work(process=process, start=START_SECONDS, shared=(), own=_UNKNOWN, alone=_UNKNOWN)
 
 
 def _plan_of(run: Run, extended: Mapping[str, Run], attempt: Attempt | None) -> Plan:

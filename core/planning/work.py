@@ -82,15 +82,32 @@ class _Slot:
     runs: int = 0
 
 
-def timeline(works: Sequence[Work], slots: int) -> list[Span]:
-    """When every run of a launch begins and ends, in the order of the queue.
+@dataclass(frozen=True, kw_only=True)
+class BusySlot:
+    """A slot that trains a run.
+
+    Args:
+        left: seconds until that run ends. process: of ``process_of``. shared: keys of what the run computes for others.
+    """
+
+    left: float
+    process: str
+    shared: tuple[str, ...] = ()
+
+
+def timeline(works: Sequence[Work], slots: int, busy: Sequence[BusySlot] = ()) -> list[Span]:
+    """When every waiting run begins and ends, in the order of the queue.
 
     As the supervisor does it: every slot takes the first run that waits; a process goes on with it where it can use
     what is in its memory; what several runs share is computed by the first, and those that need it meanwhile wait.
+
+    Args:
+        busy: the slots that train now; the others are free.
     """
     combined = sum(work.own for work in works if not work.process)
-    pool = [_Slot(free_at=combined) for _ in range(max(slots, 1))]
-    ready: dict[str, float] = {}
+    pool = [_Slot(free_at=max(combined, one.left), process=one.process, runs=1) for one in busy]
+    pool += [_Slot(free_at=combined) for _ in range(max(slots, 1) - len(pool))]
+    ready = {key: one.left for one in busy for key in one.shared}
     moment, spans = 0.0, []
     for work in works:
         if not work.process:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.planning.remaining import StageTimes, TimeLeft, finish_times, run_left, stage_times
+from core.planning.remaining import StageTimes, TimeLeft, run_left, stage_times
 from core.runs.values import Progress, Status
 from tests.factories import fill, make_run
 
@@ -48,14 +48,6 @@ def test_the_more_is_measured_the_less_the_estimate_counts(progress, seconds):
     assert run_left(100.0, 40.0, progress, TIMES, 1000.0) == pytest.approx(seconds)
 
 
-def test_waiting_runs_start_on_the_first_slot_that_is_free():
-    waiting = [("c", 5.0), ("d", 1.0), ("e", 2.0)]
-    assert finish_times({"a": 10.0, "b": 3.0}, waiting, 2) == {"a": 10.0, "b": 3.0, "c": 8.0, "d": 9.0, "e": 11.0}
-    assert finish_times({}, waiting, 1) == {"c": 5.0, "d": 6.0, "e": 8.0}
-    assert finish_times({}, waiting, 3) == {"c": 5.0, "d": 1.0, "e": 2.0}
-    assert finish_times({"a": 10.0, "b": 3.0}, [("c", 1.0)], 1)["c"] == 4.0, "a slot that is to go is used to the end"
-
-
 def test_usual_times_are_medians_of_finished_runs(registry):
     assert stage_times(registry).usual["Saving"] > 0
     fill(registry, runs=9)
@@ -72,6 +64,17 @@ def test_the_queue_is_estimated_in_its_order(registry, settings):
     left = time_left.of(running, registry.queue(), {}, now)
     assert 0 < left[running[0].id] < left[first[0].id] < left[second.id]
     assert time_left.done(running[0], 30.0, now + 10.0) == 0.25
+
+
+def test_features_that_the_running_run_computes_are_not_counted_again(registry, settings):
+    filled = fill(registry, settings)
+    running = filled.with_status(Status.RUNNING)[0]
+    same = registry.add_run(make_run(61, dataset=filled.dataset))
+    other = registry.add_run(make_run(62, dataset=filled.dataset))
+    assert running.recipe.backbone == same.recipe.backbone != other.recipe.backbone
+    time_left = TimeLeft([running, same, other], registry, settings, slots=1)
+    left = time_left.of([running], [same, other], {}, registry.running_attempts()[0].started_at)
+    assert left[same.id] - left[running.id] < left[other.id] - left[same.id]
 
 
 def test_a_run_whose_backbone_is_gone_has_an_assumed_time(registry, settings, monkeypatch):

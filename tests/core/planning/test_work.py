@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.planning.work import MOST_RUNS, Shared, SharedKind, Work, makespan, process_of, timeline
+from core.planning.work import MOST_RUNS, BusySlot, Shared, SharedKind, Work, makespan, process_of, timeline
 from core.recipes.recipe import Cascade, Pattern, Recipe
 
 FEATURES, EXPORT = SharedKind.FEATURES, SharedKind.EXPORT
@@ -50,6 +50,15 @@ def test_slots_run_at_once_and_wait_for_what_another_computes():
 def test_of_two_free_slots_the_one_whose_process_can_continue_takes_the_run():
     works = [a_run(process="a"), a_run(process="b"), a_run(process="b"), a_run(process="a")]
     assert ends(works, 2) == [7.0, 7.0, 9.0, 9.0]
+
+
+def test_a_busy_slot_is_free_later_and_its_process_and_results_can_be_used_then():
+    busy = [BusySlot(left=30.0, process="lite0", shared=("f",))]
+    waiting = [a_run(shared()), a_run(shared("g"), process="lite1")]
+    assert [span.end for span in timeline(waiting, 1, busy)] == [32.0, 49.0]
+    assert [span.end for span in timeline(waiting, 2, busy)] == [32.0, 47.0], "the free slot waits for the features"
+    assert [span.end for span in timeline(waiting[1:], 2, busy)] == [17.0]
+    assert [span.end for span in timeline(waiting[1:], 1, [*busy, BusySlot(left=3.0, process="x")])] == [20.0]
 
 
 def test_combinations_are_computed_before_anything_is_trained():
