@@ -1,10 +1,10 @@
 """``ensemble``, ``confidence`` and ``reproduce``: runs made of finished runs."""
 
 from argparse import Namespace
-from dataclasses import asdict
 
 from core.cli.queue import report_unfinished, wait_for
 from core.cli.runs import reproduction_row, run_row
+from core.cli.train import concern_json
 from core.cli.verbs import Result, Verbs, add_runs, add_verb
 from core.planning.decide import Decision, Plan
 from core.runs.values import Run, Status
@@ -38,7 +38,7 @@ def _combined(plan: Plan, run: Run) -> dict:
     return run_row(run) | {
         "decision": str(plan.decision),
         "because": plan.because,
-        "concerns": [asdict(concern) for concern in plan.concerns],
+        "concerns": [concern_json(concern) for concern in plan.concerns],
     }
 
 

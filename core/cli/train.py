@@ -9,8 +9,8 @@ from core.cli.queue import report_unfinished, wait_for
 from core.cli.recipe_options import add_recipe_options, choice_of
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import GraftError, InvalidInput
-from core.planning.checks import many_runs
-from core.planning.decide import Decision, Level, Plan
+from core.planning.capacity import many_runs
+from core.planning.decide import Concern, Decision, Level, Plan
 from core.planning.grid_plan import GridPlan, InvalidRow
 from core.runs.values import Run, Status
 from core.text.units import duration, percent
@@ -130,7 +130,8 @@ def _planned(plan: Plan, run_id: str | None) -> dict:
         "features_stored": plan.features_stored,
         "disk_bytes": plan.disk_bytes,
         "memory_bytes": plan.memory_bytes,
-        "concerns": [asdict(concern) for concern in plan.concerns],
+        "concerns": [concern_json(concern) for concern in plan.concerns],
+        "remedies": [remedy.to_dict() for remedy in plan.remedies],
     }
 
 
@@ -138,7 +139,7 @@ def _result(plan: GridPlan, rows: list[dict]) -> dict:
     return {
         "runs": [*rows, *(_invalid(row) for row in plan.rows if isinstance(row, InvalidRow))],
         "plan": grid_plan_json(plan),
-        "concerns": [asdict(concern) for concern in plan.concerns],
+        "concerns": [concern_json(concern) for concern in plan.concerns],
     }
 
 
@@ -155,6 +156,15 @@ def _invalid(row: InvalidRow) -> dict:
         "estimate_seconds": 0.0,
         "saves_seconds": 0.0,
         "concerns": [],
+        "remedies": [remedy.to_dict() for remedy in row.remedies],
+    }
+
+
+def concern_json(concern: Concern) -> dict:
+    return {
+        "level": str(concern.level),
+        "sentence": concern.sentence,
+        "remedies": [remedy.to_dict() for remedy in concern.remedies],
     }
 
 
@@ -183,5 +193,6 @@ def train_text(result: dict) -> str:
         saved = f" Saves about {duration(row['saves_seconds'])}." if row["saves_seconds"] >= 1 else ""
         lines.append(f"{row['run'] or '-'}  {row['name']}: {state}{takes}. {row['because']}{saved}")
         lines += [f"    {concern['sentence']}" for concern in row["concerns"]]
+        lines += [f"    Remedy: {remedy['label']}." for remedy in row["remedies"]]
     lines += [f"{result['plan']['sentence']}."]
     return "\n".join([*lines, *(concern["sentence"] for concern in result["concerns"])])

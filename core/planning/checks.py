@@ -1,55 +1,27 @@
-"""Checks of plans before launching: refusals, questions and notes, each one sentence."""
+"""Checks of plans before launching: refusals, questions and notes, each one sentence with its remedies."""
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
-from core.backbones import Backbone, availability, catalogue
+from core.backbones import availability, catalogue
 from core.backbones.table import rows
 from core.backbones.values import Availability
 from core.datasets.decoding.identity import StoredPicture, shared_pictures
 from core.datasets.values import Dataset
-from core.files.home import dataset_folder, features_folder, run_folder
-from core.models.heads.mapping import mapped
-from core.planning.decide import Concern, Decision, Level, Plan
-from core.planning.grid_plan import GridPlan
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.files.home import dataset_folder, run_folder
+from core.models.heads.mapping import Meaning, classes_of, described, mapped
+from core.planning.capacity import disk, memory
+from core.planning.decide import Concern, Decision, Level
+from core.planning.question import Question, ask, note, refuse
+from core.planning.remedies import other_backbones, other_runs
+from core.recipes.recipe import BOUNDS, Cascade, Pattern, Recipe
+from core.recipes.remedy import Remedy, other_pattern, setting
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
-from core.text.units import count, duration, listed, size
-
-MANY_RUNS = 100
-"""Launching more runs than this at once is confirmed first."""
-
-LONG_SECONDS = 12 * 3600
-"""More work than this is confirmed first, too."""
+from core.text.units import count, listed
 
 STEEP_RATE = {"learning_rate": 0.1, "fine_tuning_rate": 0.01}
 """From here on Adam's steps are 100 times the usual ones (0.001 and 0.0001; Kingma and Ba 2015; keras.io guides)."""
-
-SPARE_BYTES = 50 * 10**6
-MEMINFO = Path("/proc/meminfo")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What a check examines.
-
-    Args:
-        plan: with its estimates; backbones: of the recipe, by name.
-    """
-
-    plan: Plan
-    dataset: Dataset
-    backbones: Mapping[str, Backbone]
-    registry: Registry
-    settings: Settings
-
-    @property
-    def recipe(self) -> Recipe:
-        return self.plan.recipe
 
 
 def examine(question: Question) -> tuple[Concern, ...]:
@@ -58,27 +30,16 @@ def examine(question: Question) -> tuple[Concern, ...]:
     return tuple(sorted(found, key=lambda concern: list(Level).index(concern.level)))
 
 
-def _refuse(sentence: str) -> Concern:
-    return Concern(level=Level.REFUSE, sentence=sentence)
-
-
-def _ask(sentence: str) -> Concern:
-    return Concern(level=Level.ASK, sentence=sentence)
-
-
-def _note(sentence: str) -> Concern:
-    return Concern(level=Level.NOTE, sentence=sentence)
-
-
 # --- the recipe and the photos ---
 
 
 def _batch(question: Question) -> Iterator[Concern]:
     batch, train = question.recipe.settings().get("batch_size", 0), question.dataset.split_sizes["train"]
     if batch > train:
-        yield _refuse(
+        yield refuse(
             f"A batch is at most as large as the training set. Received: batch_size={batch}, "
-            f"{count(train, 'training photo')}. Choose batch_size={train} or less."
+            f"{count(train, 'training photo')}. Choose batch_size={train} or less.",
+            *([setting(question.recipe.pattern, "batch_size", train)] if train else []),
         )
 
 
@@ -86,9 +47,10 @@ def _rates(question: Question) -> Iterator[Concern]:
     for name, steep in STEEP_RATE.items():
         rate = question.recipe.settings().get(name, 0)
         if rate >= steep:
-            yield _ask(
+            yield ask(
                 f"{name}={rate:g} is at least 100 times the usual: training will probably diverge and the run end "
-                f"FAILED. Try {steep / 100:g}."
+                f"FAILED. Try {steep / 100:g}.",
+                setting(question.recipe.pattern, name, steep / 100),
             )
 
 
@@ -98,7 +60,7 @@ def _validation(question: Question) -> Iterator[Concern]:
     counts = question.dataset.counts.get("validation", {})
     few = [name for name in question.dataset.class_names if counts.get(name, 0) <= 1]
     if few:
-        yield _note(
+        yield note(
             f"{listed(few)} {'has' if len(few) == 1 else 'have'} at most one validation photo, so the choice of the "
             "best epoch or setting is unreliable. 14 photos of a class give two validation photos, 70 give ten."
         )
@@ -110,27 +72,42 @@ def _blind_classifier(question: Question) -> Iterator[Concern]:
         return
     mapping = mapped(question.dataset.class_names, question.recipe.mapping)
     unmapped = mapping.unmapped
-    yield from (_ask(meaning.question) for meaning in mapping.open)
-    yield from (_note(remark) for remark in mapping.remarks)
+    yield from (ask(meaning.question, *_readings(meaning)) for meaning in mapping.open)
+    yield from (note(remark) for remark in mapping.remarks)
     if len(unmapped) == len(question.dataset.class_names):
-        yield _refuse(
+        yield refuse(
             "No class name matches an ImageNet class, so the pretrained classifier cannot predict them. "
-            "Map ImageNet classes to yours in the table, or choose another pattern."
+            "Map ImageNet classes to yours in the table, or choose another pattern.",
+            other_pattern(Pattern.INTEGRATED_EXTRACTOR),
         )
     elif unmapped:
         verb = "is" if len(unmapped) == 1 else "are"
-        yield _note(
+        yield note(
             f"{listed(unmapped)} {verb} not among ImageNet's classes and will never be predicted. "
             "Correct the mapping in the table."
         )
 
 
+def _readings(meaning: Meaning) -> list[Remedy]:
+    """One for every meaning that an open class name may have."""
+    readings = []
+    for chosen in (meaning.synset, *meaning.others):
+        pairs = {one: "" for other in meaning.others for one in classes_of(other)}
+        pairs |= dict.fromkeys(classes_of(meaning.synset), "")
+        pairs |= dict.fromkeys(classes_of(chosen), meaning.class_name)
+        label = f"Read {meaning.class_name} as {described(chosen)}"
+        readings.append(Remedy(label=label, mapping=tuple(pairs.items())))
+    return readings
+
+
 def _saved_classifier(question: Question) -> Iterator[Concern]:
     for backbone in question.backbones.values():
         if question.recipe.pattern is Pattern.CLASSIFIER and backbone.source.startswith("model:"):
-            yield _refuse(
+            yield refuse(
                 f"{backbone.title} is a trained model without ImageNet classes. Use it on the page Predict, or "
-                "choose another pattern."
+                "choose another pattern.",
+                other_pattern(Pattern.INTEGRATED_EXTRACTOR),
+                *other_backbones(question.recipe, [backbone.name], question.settings),
             )
 
 
@@ -139,7 +116,13 @@ def _repeated_failure(question: Question) -> Iterator[Concern]:
         return
     run = question.registry.run(question.plan.run_id)
     if run.status is Status.FAILED and "learning rate" in run.reason:
-        yield _ask(f"It would fail again for the same reason: {run.reason}")
+        yield ask(f"It would fail again for the same reason: {run.reason}", *_smaller_rates(question.recipe))
+
+
+def _smaller_rates(recipe: Recipe) -> list[Remedy]:
+    """The rates that the recipe uses, at a tenth of their value."""
+    used = [(name, float(recipe.settings()[name])) for name in STEEP_RATE if name in recipe.settings()]
+    return [setting(recipe.pattern, name, max(rate / 10, BOUNDS[name][0])) for name, rate in used]
 
 
 # --- what it builds on ---
@@ -151,12 +134,16 @@ def _weights(question: Question) -> Iterator[Concern]:
     for backbone in question.backbones.values():
         state = availability(backbone, question.settings)
         if state is Availability.NO_NETWORK:
-            yield _refuse(
+            yield refuse(
                 f"The weights of {backbone.title} must be downloaded and this machine has no network. "
-                f"Choose a backbone that is ready, for example {catalogue()[0].title}."
+                f"Choose a backbone that is ready, for example {catalogue()[0].title}.",
+                *other_backbones(question.recipe, [backbone.name], question.settings),
             )
         elif state is Availability.GONE:
-            yield _refuse(f"The model of {backbone.title} was deleted. Train it again, or choose another backbone.")
+            yield refuse(
+                f"The model of {backbone.title} was deleted. Train it again, or choose another backbone.",
+                *other_backbones(question.recipe, [backbone.name], question.settings),
+            )
 
 
 def _runs(question: Question) -> Iterator[Concern]:
@@ -167,35 +154,46 @@ def _members(recipe: Recipe, dataset: Dataset, registry: Registry, settings: Set
     runs = [registry.run(run_id) for run_id in recipe.runs]
     unfinished = [f"{run.name} ({run.id}, {run.status})" for run in runs if run.status is not Status.FINISHED]
     if unfinished:
-        yield _refuse(f"Only finished runs can be combined. Not finished: {listed(unfinished)}.")
+        wrong = [run.id for run in runs if run.status is not Status.FINISHED]
+        yield refuse(
+            f"Only finished runs can be combined. Not finished: {listed(unfinished)}.",
+            *other_runs(recipe, wrong, dataset, registry),
+        )
         return
     if recipe.cascade is not None and recipe.cascade.combines_runs:
-        yield from _same_photos(runs, dataset, registry, settings)
+        yield from _same_photos(recipe, runs, dataset, registry, settings)
     if recipe.cascade is Cascade.CONFIDENCE:
         yield from _cheap_first(runs, registry)
 
 
-def _same_photos(runs: Sequence[Run], dataset: Dataset, registry: Registry, settings: Settings) -> Iterator[Concern]:
+def _same_photos(
+    recipe: Recipe, runs: Sequence[Run], dataset: Dataset, registry: Registry, settings: Settings
+) -> Iterator[Concern]:
     foreign = [run for run in runs if run.dataset_id != dataset.id]
     if foreign:
         others = [registry.dataset(dataset_id) for dataset_id in dict.fromkeys(run.dataset_id for run in foreign)]
         names = listed([f"{other.name} version {other.version}" for other in others])
-        yield _refuse(
+        yield refuse(
             f"Predictions on different photos cannot be combined: {listed([run.id for run in foreign])} belong to "
-            f"{names}, not from {dataset.name} version {dataset.version}. Choose runs of one dataset."
+            f"{names}, not from {dataset.name} version {dataset.version}. Choose runs of one dataset.",
+            *other_runs(recipe, [run.id for run in foreign], dataset, registry),
         )
         return
     for run in runs:
         if not all(run_folder(settings, run.id).predictions(split).exists() for split in ("validation", "test")):
-            yield _refuse(f"The predictions of {run.name} ({run.id}) were deleted. Retrain it with --force.")
+            yield refuse(
+                f"The predictions of {run.name} ({run.id}) were deleted. Retrain it with --force.",
+                *other_runs(recipe, [run.id], dataset, registry),
+            )
 
 
 def _cheap_first(runs: Sequence[Run], registry: Registry) -> Iterator[Concern]:
     cheap, costly = (registry.cost(run.id) for run in runs)
     if cheap and costly and cheap.multiply_adds >= costly.multiply_adds:
-        yield _note(
+        yield note(
             f"{runs[0].name} needs as much computation per photo as {runs[1].name}, so asking it first saves nothing. "
-            "Name the cheaper one first."
+            "Name the cheaper one first.",
+            Remedy(label="Swap the two runs", members=(runs[1].id, runs[0].id)),
         )
 
 
@@ -210,10 +208,18 @@ def _leaks(question: Question) -> Iterator[Concern]:
         seen = [one for split in ("train", "validation") for one in _stored(question, parent.dataset_id, split)]
         shared = shared_pictures(tested, seen)
         if shared:
-            yield _ask(
+            yield ask(
                 f"{parent.name} ({parent.id}) was trained on {count(shared, 'photo')} that are test photos "
-                "here, so the test accuracy would be too high (data leakage)."
+                "here, so the test accuracy would be too high (data leakage).",
+                *_without(question, name),
             )
+
+
+def _without(question: Question, name: str) -> Iterator[Remedy]:
+    """Without a backbone or run that the recipe builds on."""
+    if name in question.recipe.backbones:
+        return other_backbones(question.recipe, [name], question.settings)
+    return other_runs(question.recipe, [name], question.dataset, question.registry)
 
 
 def _stored(question: Question, dataset_id: str, split: str) -> list[StoredPicture]:
@@ -226,77 +232,7 @@ def _builds_on(recipe: Recipe, registry: Registry) -> list[str]:
     return [name for name in dict.fromkeys((*recipe.backbones, *recipe.runs)) if name not in rows()]
 
 
-# --- disk and memory ---
-
-
-def _disk(question: Question) -> Iterator[Concern]:
-    needed, limit = question.plan.disk_bytes, question.settings.features_limit_bytes
-    free = _free(question.settings)
-    if needed + SPARE_BYTES > free:
-        yield _refuse(
-            f"The features take {size(needed)} and the disk has {size(free)} left. "
-            "Choose fewer views or a cut nearer the top, or free some space."
-        )
-    elif needed > limit:
-        yield _ask(
-            f"The features take {size(needed)}, more than the {size(limit)} that stored features may take "
-            "(GRAFT_FEATURES_GB): all other stored features will be deleted."
-        )
-
-
-def _memory(question: Question) -> Iterator[Concern]:
-    needed, total, free = question.plan.memory_bytes, _memory_of("MemTotal"), _memory_of("MemAvailable")
-    if total and needed > total:
-        yield _refuse(
-            f"Training would hold about {size(needed)} and this machine has {size(total)} of memory. "
-            "Choose a smaller batch, fewer views or a smaller network."
-        )
-    elif free and needed > free:
-        yield _ask(
-            f"Training would hold about {size(needed)} and {size(free)} of memory are free now. "
-            "Close other programs, or choose a smaller batch or fewer views."
-        )
-
-
-def _free(settings: Settings) -> int:
-    folder = features_folder(settings) if features_folder(settings).exists() else settings.home
-    return shutil.disk_usage(folder).free
-
-
-def _memory_of(name: str) -> int | None:
-    """Bytes of a line of /proc/meminfo; None where there is no such file."""
-    if not MEMINFO.exists():
-        return None
-    for line in MEMINFO.read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    return None
-
-
 CHECKS: tuple[Callable[[Question], Iterator[Concern]], ...] = (
     _batch, _rates, _validation, _saved_classifier, _blind_classifier, _repeated_failure, _weights, _runs, _leaks,
-    _disk, _memory,
+    disk, memory,
 )  # fmt: skip
-
-
-# --- all plans together ---
-
-
-def many_runs(number: int) -> Concern | None:
-    """A question about a very large number of runs, to confirm before planning them."""
-    if number <= MANY_RUNS:
-        return None
-    return _ask(f"These are {count(number, 'run')}. Launch that many at once?")
-
-
-def examine_all(plan: GridPlan, settings: Settings) -> tuple[Concern, ...]:
-    """All concerns about several runs together."""
-    found = [many_runs(len(plan.to_do))]
-    if plan.seconds > LONG_SECONDS:
-        found.append(_ask(f"Together they will take about {duration(plan.seconds)}."))
-    free = _free(settings)
-    if plan.disk_bytes + SPARE_BYTES > free:
-        found.append(
-            _ask(f"Together their features take up to {size(plan.disk_bytes)} and the disk has {size(free)} left.")
-        )
-    return tuple(concern for concern in found if concern)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from core.planning.work import Work
 from core.recipes.recipe import Recipe
+from core.recipes.remedy import Remedy
 from core.runs.values import Cancel, Run, Status
 
 
@@ -29,10 +30,15 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Concern:
-    """A refusal, question or note about a plan, in one sentence."""
+    """A refusal, question or note about a plan, in one sentence.
+
+    Args:
+        remedies: changes after which it is no concern any more.
+    """
 
     level: Level
     sentence: str
+    remedies: tuple[Remedy, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,7 @@ class Plan:
         features_stored: whether all features of the frozen prefix are cached.
         disk_bytes: of the features it would add. memory_bytes: estimated peak of the trainer.
         concerns: to confirm or know before launching; a ``REFUSE`` is a decision instead.
+        remedies: of a refused recipe, changes after which it is not refused any more.
         reproduces: id of the run that this one repeats with the same seed.
     """
 
@@ -72,6 +79,7 @@ class Plan:
     disk_bytes: int = 0
     memory_bytes: int = 0
     concerns: tuple[Concern, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
     reproduces: str | None = None
 
 

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from statistics import median
 
 from core.backbones.values import Backbone
@@ -79,14 +79,8 @@ class Estimator:
         """
         if not plan.recipe.backbones:
             return self._combined(plan)
-        program = program_of(plan.recipe, self.backbone(plan.recipe.backbone).blocks)
-        sources = self.sources(plan.recipe)
-        resources = partial(
-            estimate_resources, plan.recipe, program, dataset=dataset, sources=sources, settings=self._settings
-        )
-        whole = resources()
-        first = plan.first_epoch or 1
-        rest = whole if first == 1 else resources(first_epoch=first)
+        whole, first = self.resources(plan.recipe, dataset), plan.first_epoch or 1
+        rest = whole if first == 1 else self.resources(plan.recipe, dataset, first_epoch=first)
         speed = self._speed(plan.recipe)
         if plan.decision is Decision.REUSED:
             return self._reused(replace(plan, features_stored=whole.stored), speed.seconds(whole))
@@ -102,6 +96,17 @@ class Estimator:
             estimate_source=speed.source,
             saves_seconds=saved,
             saves_source="estimated" if saved else "",
+        )
+
+    def resources(self, recipe: Recipe, dataset: Dataset, *, first_epoch: int = 1) -> ResourceEstimate:
+        """What training the recipe from this epoch on needs.
+
+        Raises:
+            InvalidInput, NotFound: as ``estimate``.
+        """
+        program, sources = program_of(recipe, self.backbone(recipe.backbone).blocks), self.sources(recipe)
+        return estimate_resources(
+            recipe, program, dataset=dataset, sources=sources, settings=self._settings, first_epoch=first_epoch
         )
 
     def _work(self, plan: Plan, speed: Speed, resources: ResourceEstimate, alone: float) -> Work:
@@ -209,11 +214,7 @@ class Estimator:
     def _parts(self, run: Run, cost: Cost, dataset: Dataset) -> _Measured | None:
         """The cost of features as if alone is divided by all multiply-adds of the frozen part."""
         try:
-            program = program_of(run.recipe, self.backbone(run.recipe.backbone).blocks)
-            sources = self.sources(run.recipe)
-            resources = estimate_resources(
-                run.recipe, program, dataset=dataset, sources=sources, settings=self._settings
-            )
+            resources = self.resources(run.recipe, dataset)
         except GraftError:  # its backbone was deleted or cannot be read
             return None
         features, training = cost.stages.get("Computing features", 0.0), cost.stages.get("Training", 0.0)

@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.files.home import run_folder
 from core.models.heads.mapping import mapped
 from core.models.lineage import run_name, source_title, weights_digest_of
-from core.planning import checks
+from core.planning import capacity, remedies
+from core.planning.checks import examine
 from core.planning.decide import Decision, EarlierRun, Level, Plan, decide
 from core.planning.estimates import Estimator
 from core.planning.grid_plan import GridPlan, InvalidRow, grid_plan
-from core.recipes.grid import InvalidCell
+from core.planning.question import Question
+from core.recipes.defaults import usual_for
+from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell, recipes_of
 from core.recipes.labels import name_of_invalid
-from core.recipes.recipe import Pattern, Recipe, fingerprint
+from core.recipes.recipe import Hyperparameters, Pattern, Recipe, fingerprint
+from core.recipes.remedy import Remedy
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
@@ -31,6 +36,7 @@ class Planner:
     def __init__(self, dataset: Dataset, registry: Registry, settings: Settings) -> None:
         self._dataset, self._registry, self._settings = dataset, registry, settings
         self._estimator = Estimator(registry, settings)
+        self._remedies: dict[tuple, tuple[Remedy, ...]] = {}
 
     def plans(self, recipes: Sequence[Recipe], *, force: bool = False) -> list[Plan]:
         """One plan per recipe.
@@ -67,18 +73,81 @@ class Planner:
         remaining = iter(plans)
         rows = [next(remaining) if isinstance(one, Recipe) else self._invalid(one) for one in recipes]
         plan = grid_plan(rows, slots)
-        return replace(plan, concerns=checks.examine_all(plan, self._settings))
+        return replace(plan, concerns=capacity.examine_all(plan, self._settings))
 
     def _invalid(self, cell: InvalidCell) -> InvalidRow:
         name = name_of_invalid(cell, lambda source: source_title(source, self._registry, self._settings))
-        return InvalidRow(cell=cell, name=name)
+        helpful = []
+        for one in remedies.of_cell(cell, self._dataset, self._estimator.backbone):
+            repaired = self._repaired(cell, one)
+            if repaired is not None:
+                plan = self._examined(repaired)
+                refused = plan.decision is Decision.REFUSED
+                more = self._those_that_help(repaired, plan.remedies[:1]) if refused else ()
+                helpful += [one.then(rest) for rest in more] if refused else [one]
+        return InvalidRow(cell=cell, name=name, remedies=tuple(helpful))
+
+    def _repaired(self, cell: InvalidCell, remedy: Remedy) -> Recipe | None:
+        """The recipe of a cell with this remedy; None where it is still none."""
+        cascade = None if cell.cascade is None else CascadeChoice(kind=cell.cascade, members=cell.sources)
+        choice = GridChoice(
+            cells=() if cascade else tuple((source, cell.pattern) for source in cell.sources),
+            settings={cell.pattern: dict(cell.settings)},
+            cascade=cascade,
+        )
+        (found,) = recipes_of(remedy.choice(choice, cell), defaults=self._usual, blocks=self._blocks)
+        return found if isinstance(found, Recipe) else None
+
+    def _usual(self, pattern: Pattern, backbone: str) -> Hyperparameters:
+        return usual_for(self._dataset, pattern, self._blocks(backbone))
+
+    def _blocks(self, backbone: str) -> tuple[str, ...]:
+        try:
+            return self._estimator.backbone(backbone).blocks
+        except (InvalidInput, NotFound):
+            return ()
 
     def plan(self, recipe: Recipe) -> Plan:
         """What launching the recipe would do."""
+        plan = self._examined(recipe)
+        if plan.decision is not Decision.REFUSED:
+            return plan
+        key = (recipe.backbone, recipe.pattern, recipe.members, plan.because)  # seeds make no difference
+        if key not in self._remedies:
+            self._remedies[key] = self._those_that_help(recipe, plan.remedies)
+        return replace(plan, remedies=self._remedies[key])
+
+    def _examined(self, recipe: Recipe) -> Plan:
+        """The plan; of a refused one the remedies are candidates."""
         try:
             return self._checked(self._decided(recipe))
         except (InvalidInput, NotFound) as error:
-            return self._refused(recipe, str(error))
+            candidates = remedies.of_recipe(
+                recipe, self._dataset, self._registry, self._settings, self._estimator.backbone
+            )
+            return self._refused(recipe, str(error), tuple(candidates))
+
+    def _those_that_help(self, recipe: Recipe, candidates: Sequence[Remedy], more: int = 3) -> tuple[Remedy, ...]:
+        """The candidates after which the recipe is not refused, up to ``more`` further ones added to each."""
+        found = []
+        for one in candidates:
+            changed = self._changed(recipe, one)
+            plan = self._examined(changed) if changed is not None else None
+            if plan is None:
+                continue
+            if plan.decision is not Decision.REFUSED:
+                found.append(one)
+            elif more:
+                found += [one.then(rest) for rest in self._those_that_help(plan.recipe, plan.remedies[:1], more - 1)]
+        return tuple(dict.fromkeys(found))
+
+    def _changed(self, recipe: Recipe, remedy: Remedy) -> Recipe | None:
+        """None where the remedy changes nothing, or cannot be applied."""
+        try:
+            changed = remedy.recipe(recipe)
+        except InvalidInput:
+            return None
+        return None if changed == recipe else changed
 
     def forced(self, recipe: Recipe, taken: set[str]) -> Plan:
         """A plan that trains although a result exists; a recipe without randomness is reproduced instead.
@@ -122,20 +191,22 @@ class Planner:
         """The plan with its concerns, or refused where one of them forbids it."""
         if plan.decision is Decision.REUSED:
             return plan
-        question = checks.Question(
+        question = Question(
             plan=plan,
             dataset=self._dataset,
             backbones=self._estimator.sources(plan.recipe).backbones,
             registry=self._registry,
             settings=self._settings,
+            resources=partial(self._estimator.resources, dataset=self._dataset),
         )
-        concerns = checks.examine(question)
-        refusals = [concern.sentence for concern in concerns if concern.level is Level.REFUSE]
+        concerns = examine(question)
+        refusals = [concern for concern in concerns if concern.level is Level.REFUSE]
         if refusals:
-            return self._refused(plan.recipe, " ".join(refusals))
+            sentences = " ".join(refusal.sentence for refusal in refusals)
+            return self._refused(plan.recipe, sentences, refusals[0].remedies)
         return replace(plan, concerns=concerns)
 
-    def _refused(self, recipe: Recipe, because: str) -> Plan:
+    def _refused(self, recipe: Recipe, because: str, candidates: tuple[Remedy, ...]) -> Plan:
         return Plan(
             dataset_id=self._dataset.id,
             recipe=recipe,
@@ -144,6 +215,7 @@ class Planner:
             decision=Decision.REFUSED,
             because=because,
             first_epoch=None,
+            remedies=candidates,
         )
 
     def _fingerprint(self, recipe: Recipe) -> str:

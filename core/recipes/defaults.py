@@ -1,7 +1,9 @@
 """Suggested hyperparameters for a dataset, a backbone and a pattern, and the reason and source of each."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from core.datasets.values import Dataset
 from core.recipes.recipe import RELEVANT, Hyperparameters, Pattern, Schedule
 
 
@@ -20,6 +22,16 @@ def suggest_hyperparameters(
         views=_views(train_photos),
     )
     return _CHANGES.get(pattern, lambda hp, blocks: hp)(head, blocks)
+
+
+def usual_for(dataset: Dataset, pattern: Pattern, blocks: Sequence[str]) -> Hyperparameters:
+    """``suggest_hyperparameters`` for a dataset and a backbone with these blocks; () where they are not known."""
+    return suggest_hyperparameters(
+        train_photos=dataset.split_sizes["train"],
+        classes=len(dataset.class_names),
+        pattern=pattern,
+        blocks=len(blocks) or 18,
+    )
 
 
 def _epochs(train_photos: int) -> int:

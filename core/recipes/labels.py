@@ -237,7 +237,7 @@ def name_of_invalid(cell: InvalidCell, title_of: Callable[[str], str]) -> str:
     (depth 99)"."""
     titles = ", ".join(title_of(source) for source in cell.sources) or "no members"
     method = PATTERNS[cell.pattern].short if cell.cascade is None else CASCADES[cell.cascade].title
-    chosen = ", ".join(_setting(name, value) for name, value in cell.settings)
+    chosen = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in cell.settings)
     return f"{titles} · {_lower(method)}" + (f" ({chosen})" if chosen else "")
 
 

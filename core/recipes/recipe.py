@@ -269,18 +269,18 @@ class Recipe:
         )
 
 
-_MEMBERS: dict[Cascade, tuple[int, int, str]] = {
+MEMBERS: dict[Cascade, tuple[int, int, str]] = {
     Cascade.FUSION: (1, 8, "a fusion needs two to nine backbones"),
     Cascade.STACKING: (1, 1, "stacking needs one finished run and one backbone"),
     Cascade.CONFIDENCE: (2, 2, "a confidence cascade needs two finished runs, the cheap one first"),
     Cascade.ENSEMBLE: (2, 50, "an ensemble needs two to fifty finished runs"),
 }
-"""Fewest and most members, and the sentence for an error."""
+"""Fewest and most members (``Recipe.members``), and the sentence for an error."""
 
 
 def _check_members(recipe: Recipe) -> None:
     assert recipe.cascade is not None
-    fewest, most, rule = _MEMBERS[recipe.cascade]
+    fewest, most, rule = MEMBERS[recipe.cascade]
     everyone = (*recipe.backbones, *recipe.runs)
     if not fewest <= len(recipe.members) <= most:
         raise InvalidInput(f"{rule[0].upper()}{rule[1:]}. Received: {', '.join(everyone) or 'none'}")

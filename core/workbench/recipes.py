@@ -1,16 +1,14 @@
 """Recipes: available backbones, suggested hyperparameters, grids of recipes."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from core.backbones import availability, catalogue
 from core.backbones.saved import KIND, from_card
 from core.backbones.values import Availability, Backbone
-from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.models.lineage import backbone_of
-from core.recipes.defaults import suggest_hyperparameters
+from core.recipes.defaults import usual_for
 from core.recipes.grid import GridChoice, InvalidCell, recipes_of
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.workbench.base import Bench
@@ -50,7 +48,7 @@ class Recipes(Bench):
     ) -> Hyperparameters:
         """Sensible hyperparameters of a pattern for a dataset of this size (and a backbone of this depth)."""
         blocks = self.backbone(backbone or catalogue()[0].name).blocks
-        return _suggested(self.registry.dataset(dataset_reference), pattern, blocks)
+        return usual_for(self.registry.dataset(dataset_reference), pattern, blocks)
 
     def recipes(self, dataset_reference: str, choice: GridChoice) -> list[Recipe | InvalidCell]:
         """What was chosen, as recipes in the order of the launch; see ``core.recipes.grid``. Backbones and runs that do
@@ -62,7 +60,7 @@ class Recipes(Bench):
         dataset = self.registry.dataset(dataset_reference)
         return recipes_of(
             self._resolved(choice),
-            defaults=lambda pattern, name: _suggested(dataset, pattern, self._blocks(name)),
+            defaults=lambda pattern, name: usual_for(dataset, pattern, self._blocks(name)),
             blocks=self._blocks,
         )
 
@@ -92,12 +90,3 @@ class Recipes(Bench):
         with suppress(NotFound, InvalidInput):
             return self.backbone(backbone).blocks
         return ()
-
-
-def _suggested(dataset: Dataset, pattern: Pattern, blocks: Sequence[str]) -> Hyperparameters:
-    return suggest_hyperparameters(
-        train_photos=dataset.split_sizes["train"],
-        classes=len(dataset.class_names),
-        pattern=pattern,
-        blocks=len(blocks) or len(catalogue()[0].blocks),
-    )

@@ -75,7 +75,7 @@ class Mapping:
             for synset in meaning.also:
                 names = [imagenet()[one] for one in classes_of(synset) if (one, meaning.class_name) in taken]
                 if names:
-                    found.append(f"{meaning.class_name} includes {_described(synset)}: {listed(names)}.")
+                    found.append(f"{meaning.class_name} includes {described(synset)}: {listed(names)}.")
         asked = {meaning.class_name for meaning in self.open}
         for class_name, left in self.left_out.items():
             if class_name not in asked:
@@ -192,7 +192,7 @@ class Meaning:
     @property
     def doubt(self) -> str:
         """For a meaning that is open: what it may be, and which was taken."""
-        choices = [_described(one) for one in (self.synset, *self.others)]
+        choices = [described(one) for one in (self.synset, *self.others)]
         return (
             f"{self.class_name} may mean {' or '.join(choices)}, and the other classes do not decide it. The first was "
             "taken."
@@ -208,7 +208,7 @@ class Meaning:
         )
 
 
-def _described(synset: str) -> str:
+def described(synset: str) -> str:
     """A meaning and what it is a kind of: ``crane (wading bird)``."""
     one = synsets()[synset]
     return f"{one.name} ({synsets()[one.parents[0]].name})" if one.parents else one.name

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.planning.checks import many_runs
+from core.planning.capacity import many_runs
 from core.planning.decide import Concern, Decision, Level
 from core.planning.grid_plan import GridPlan, InvalidRow, Row
 from core.recipes.grid import GridChoice
