@@ -1,7 +1,7 @@
 """Accuracy against cost, with the Pareto front."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
@@ -25,9 +25,9 @@ from core.charts.look import (
 )
 from core.charts.styles import GREY_STYLE, RunStyle, styles_of
 from core.comparison.cost_axes import CostKind, cost_kind
-from core.comparison.paired import Paired
 from core.comparison.summary import outcome_sentence
 from core.comparison.table import Row, pareto_front
+from core.comparison.verdict import Verdict
 from core.recipes.labels import without_shared
 from core.text.tables import Rows
 from core.text.units import count, percent
@@ -83,7 +83,7 @@ def tradeoff_chart(
     rows: Sequence[Row],
     cost: str = "alone_wall_seconds",
     *,
-    pairs: Iterable[Paired] = (),
+    verdict: Verdict | None = None,
     currency: str = "EUR",
     title_names: Mapping[str, str] | None = None,
     styles: Mapping[str, RunStyle] | None = None,
@@ -96,7 +96,7 @@ def tradeoff_chart(
     ``customdata[0]`` is the run id, for selections.
 
     Args:
-        pairs: ``Comparison.against_best``, for the title.
+        verdict: ``Comparison.verdict``, for the title.
         title_names: by run id; by default the names of the rows.
         styles: of ``run_styles`` for all runs of the page.
     """
@@ -106,7 +106,7 @@ def tradeoff_chart(
     titled = [replace(row, name=title_names[row.run.id]) for row in rows] if title_names else rows
     return Chart(
         figure=_draw(points, kind, currency, styles_of([point.run_id for point in points], styles)),
-        title=outcome_sentence(titled, pairs, cost),
+        title=outcome_sentence(titled, verdict, cost),
         caption=f"Test accuracy with its 95 % interval against {kind.title}.",
         rows=lambda: _rows(points, kind, currency),
     )

@@ -93,7 +93,7 @@ def _new_lines(board: Board, rows: np.ndarray, fold: bool) -> Lines:
     count = int(of_line.max()) + 1 if len(rows) else 0
     counted = _newest_of_each_seed(board, rows, of_line) if fold else np.ones(len(rows), dtype=bool)
     accuracy = np.where(counted, board.number("accuracy")[rows], np.nan)
-    mean = _means(accuracy, of_line, count)
+    mean = means(accuracy, of_line, count)
     shown = rows[_first_of_each(of_line, np.abs(accuracy - mean[of_line]))]
     cost = np.nan_to_num(board.number("alone_wall_seconds")[shown], nan=np.inf)
     order = np.lexsort((shown, board.number("created_at")[shown], cost, -mean))
@@ -171,7 +171,7 @@ def _order(board: Board, lines: Lines, sort: str, descending: bool, rate_per_hou
         values = board.name_ranks[lines.shown]
     else:
         known = board.number(sort, rate_per_hour)[lines.rows]
-        values = _means(known[lines.counted], lines.of_line[lines.counted], count)
+        values = means(known[lines.counted], lines.of_line[lines.counted], count)
     rank = np.where(lines.rank > 0, lines.rank, count + 1)
     newest = -board.number("created_at")[lines.shown]
     return np.lexsort((newest, rank, -values if descending else values))  # NaN comes last either way
@@ -184,13 +184,14 @@ def _entries(
     position[chosen] = np.arange(len(chosen))
     mine = position[lines.of_line]
     rows, of_entry = lines.rows[mine >= 0], mine[mine >= 0]
-    means, spreads = {}, {}
+    averages: dict[str, list[float]] = {}
+    spreads: dict[str, list[float]] = {}
     counted = lines.counted[mine >= 0]
     counting, of_counting = rows[counted], of_entry[counted]
     for key in KEYS:
         values = board.number(key, rate_per_hour)[counting]
-        mean = _means(values, of_counting, len(chosen))
-        means[key], spreads[key] = mean.tolist(), _spreads(values, mean, of_counting).tolist()
+        mean = means(values, of_counting, len(chosen))
+        averages[key], spreads[key] = mean.tolist(), _spreads(values, mean, of_counting).tolist()
     sizes = np.bincount(of_counting, minlength=len(chosen)).tolist()
     members: list[list[str]] = [[] for _ in chosen]
     for row, entry in zip(rows.tolist(), of_entry.tolist(), strict=True):
@@ -201,7 +202,7 @@ def _entries(
             run_ids=tuple(members[number]),
             counted=sizes[number],
             rank=int(lines.rank[line]) or None,
-            values={key: _known(means[key][number]) for key in KEYS},
+            values={key: _known(averages[key][number]) for key in KEYS},
             spread={key: _known(spreads[key][number]) for key in KEYS},
             tie=_tie(lines, line),
             p_value=_known(float(lines.p_values[line])),
@@ -221,7 +222,7 @@ def _known(value: float) -> float | None:
     return None if value != value else value
 
 
-def _means(values: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+def means(values: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
     """(count,) mean of each group's known values, NaN where there are none."""
     there = ~np.isnan(values)
     sums = np.bincount(groups[there], weights=values[there], minlength=count)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.comparison.paired import require_same_photos
-from core.comparison.statistics import SIGNIFICANCE, holm, mcnemar, newcombe
+from core.comparison.statistics import SIGNIFICANCE, holm, level, mcnemar, paired_interval
 from core.runs.predictions import Predictions
 
 
@@ -16,7 +16,7 @@ class ClassDifference:
 
     Args:
         recall_a, recall_b: share of the class's photos that a run got right.
-        difference, low, high: a minus b with its 95 % interval: Newcombe's, since a class may have few photos.
+        difference, low, high: a minus b with an interval that excludes 0 exactly when ``adjusted_p`` is below 0.05.
         p_value: of McNemar's exact test on these photos; adjusted_p: corrected for all classes (Holm).
     """
 
@@ -51,7 +51,7 @@ def class_differences(a: Predictions, b: Predictions, class_names: Sequence[str]
     there = [label for label, table in enumerate(tables) if sum(table)]
     corrected = dict(zip(there, holm([tested[label] for label in there]), strict=True))
     return tuple(
-        _difference(name, tables[label], tested[label], corrected[label])
+        _difference(name, tables[label], tested[label], corrected[label], len(there))
         if label in corrected
         else ClassDifference(class_name=name, photos=0)
         for label, name in enumerate(class_names)
@@ -63,16 +63,18 @@ def _fourfold(a: np.ndarray, b: np.ndarray) -> tuple[int, int, int, int]:
     return int((a & b).sum()), int((a & ~b).sum()), int((b & ~a).sum()), int((~a & ~b).sum())
 
 
-def _difference(name: str, table: tuple[int, int, int, int], p_value: float, corrected: float) -> ClassDifference:
+def _difference(
+    name: str, table: tuple[int, int, int, int], p_value: float, corrected: float, classes: int
+) -> ClassDifference:
     both, only_a, only_b, _ = table
     photos = sum(table)
-    difference, low, high = newcombe(*table)
+    low, high = paired_interval(photos, only_a, only_b, level(p_value, corrected, classes))
     return ClassDifference(
         class_name=name,
         photos=photos,
         recall_a=(both + only_a) / photos,
         recall_b=(both + only_b) / photos,
-        difference=difference,
+        difference=(only_a - only_b) / photos,
         low=low,
         high=high,
         p_value=p_value,

@@ -3,21 +3,26 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations
 from math import isclose, isfinite
 
+import numpy as np
+
 from core.comparison.cost_axes import COSTS
-from core.comparison.paired import Paired, adjusted, pair_of, paired
+from core.comparison.paired import Family, Paired, pair_of
 from core.comparison.resampling import MetricDifference, metric_differences
+from core.comparison.statistics import holm, mcnemar_many
 from core.comparison.table import Row, leaderboard, pareto_front
+from core.comparison.verdict import Standing, Verdict, board_of, verdict
 from core.errors import InvalidInput
 from core.recipes.differences import Difference, differing
 from core.runs.metrics import cross_entropy, right_bits
 from core.runs.predictions import Predictions
 from core.runs.values import Cost, Evaluation, Run, Status
 
-MOST_ALL_PAIRS = 20
-"""Runs of which every two are tested; of more, only the best against each other one."""
+MOST_LISTED = 20
+"""Runs of which every two are listed; of more, only the best against each other one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +33,7 @@ class Comparison:
         rows: every run, best first, named so that no two read the same.
         predictions: for the test photos, of the runs that have them, by run id in the order of ``rows``.
         evaluations: of the runs that were measured, by run id.
-        pairs: the best run that has predictions against each other one (``adjusted_p``: Holm's over these), then every
-            other two runs, when there are at most 20 (their ``adjusted_p`` is not corrected).
+        verdict: on these runs, or on a larger set that these are the best of; None where none was measured.
         pareto: by key of ``COSTS``, for costs that were measured: the runs that nothing cheaper beats, cheapest first.
         differing: what is not the same in all recipes.
         missing: by run id, why a run has no predictions: it is not finished, or its file is missing or damaged.
@@ -40,18 +44,34 @@ class Comparison:
     rows: tuple[Row, ...]
     predictions: Mapping[str, Predictions]
     evaluations: Mapping[str, Evaluation]
-    pairs: tuple[Paired, ...]
+    verdict: Verdict | None
     pareto: Mapping[str, tuple[str, ...]]
     differing: tuple[Difference, ...]
     missing: Mapping[str, str]
+    _tested: dict[tuple[str, str], Paired] = field(default_factory=dict, repr=False, compare=False)
     _resampled: dict[tuple[str, str], tuple[MetricDifference, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
     @property
     def against_best(self) -> tuple[Paired, ...]:
-        """The best run that has predictions against each other one."""
-        return self.pairs[: max(0, len(self.predictions) - 1)]
+        """The best run against each other one that has predictions, in their order."""
+        best = None if self.verdict is None else self.verdict.best.run_id
+        if best is None or best not in self.predictions:
+            return ()
+        return tuple(self.pair(best, other) for other in self.predictions if other != best)
+
+    @property
+    def other_pairs(self) -> tuple[Paired, ...]:
+        """Every other two runs that have predictions; empty for more than 20 runs."""
+        best = None if self.verdict is None else self.verdict.best.run_id
+        others = [run_id for run_id in self.predictions if run_id != best]
+        return tuple(self.pair(a, b) for a, b in combinations(others, 2)) if len(others) < MOST_LISTED else ()
+
+    @property
+    def pairs(self) -> tuple[Paired, ...]:
+        """``against_best``, then ``other_pairs``."""
+        return self.against_best + self.other_pairs
 
     @property
     def names(self) -> dict[str, str]:
@@ -59,14 +79,49 @@ class Comparison:
         return {row.run.id: row.name for row in self.rows}
 
     def pair(self, a: str, b: str) -> Paired:
-        """Two of the runs head to head, a against b, without correction for others.
+        """Two of the runs head to head, a against b.
+
+        A pair with the best run has the p-value of the verdict. Any other pair is corrected for every two of the runs
+        (Holm), and is not called different unless the best run is better than the less accurate of the two: so no run
+        is said to be better than one that the best run cannot be distinguished from.
 
         Raises:
             InvalidInput: one of them has no predictions, or is not among the runs.
         """
         for run_id in (a, b):
             self._require(run_id)
-        return paired(self.predictions[a], self.predictions[b])
+        if (a, b) not in self._tested:
+            self._tested[a, b] = self._tested[b, a].turned if (b, a) in self._tested else self._corrected(a, b)
+        return self._tested[a, b]
+
+    def _corrected(self, a: str, b: str) -> Paired:
+        pair = pair_of(self.predictions[a], self.predictions[b])
+        best = None if self.verdict is None else self.verdict.best.run_id
+        known = self._against(b if a == best else a) if best in (a, b) else None
+        if known is not None and self.verdict is not None:
+            return pair.corrected(known, self.verdict.comparisons, Family.BEST)
+        adjusted_p = float(self._every_two[self._places[a], self._places[b]])
+        gate = self._against(b if pair.difference > 0 else a)
+        runs = len(self.predictions)
+        return pair.corrected(max(adjusted_p, gate or 0.0), runs * (runs - 1) // 2, Family.EVERY)
+
+    def _against(self, run_id: str) -> float | None:
+        """The corrected p-value of a run against the best."""
+        return None if self.verdict is None else self.verdict.p_value(run_id)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {run_id: place for place, run_id in enumerate(self.predictions)}
+
+    @cached_property
+    def _every_two(self) -> np.ndarray:
+        """(k, k) p-values of every two runs that have predictions, corrected for their number."""
+        right = np.array([one.sorted.correct for one in self.predictions.values()], dtype=np.float32)
+        only = np.rint(right @ (1 - right).T).astype(np.int64)
+        above = np.triu_indices(len(right), 1)
+        found = np.ones(only.shape)
+        found[above] = holm(mcnemar_many(only[above], only.T[above]))
+        return np.minimum(found, found.T)
 
     def metrics(self, a: str, b: str) -> tuple[MetricDifference, ...]:
         """Every metric of two of the runs with the interval of its difference; resampled once, accuracy as in ``pair``.
@@ -98,6 +153,7 @@ def compare(
     missing: Mapping[str, str],
     class_names: Sequence[str],
     rate_per_hour: float | None = None,
+    among: Verdict | None = None,
 ) -> Comparison:
     """Compare runs of one dataset, finished or not.
 
@@ -105,6 +161,7 @@ def compare(
         costs, evaluations, predictions: by run id; runs may be missing.
         missing: by run id, why there are no predictions; not needed for unfinished runs.
         rate_per_hour: price of an hour of training, for the money columns.
+        among: the verdict on a larger set that these runs are the best of; by default on these runs.
 
     Raises:
         SeveralDatasets: the runs belong to several datasets. InvalidInput: no run was given.
@@ -114,14 +171,14 @@ def compare(
     rows = leaderboard(runs, costs, evaluations=evaluations, rate_per_hour=rate_per_hour)
     known = [predictions[row.run.id] for row in rows if row.run.id in predictions]
     usable, problems = _usable(known, evaluations, class_names)
-    first, others = _pairs(usable)
+    found = among or verdict(board_of(runs, costs, evaluations, {one.run_id: one for one in usable}), fold=False)
     return Comparison(
         dataset_id=runs[0].dataset_id,
         class_names=tuple(class_names),
-        rows=_with_ties(rows, usable, first),
+        rows=_with_ties(rows, found),
         predictions={one.run_id: one for one in usable},
         evaluations={run.id: evaluations[run.id] for run in runs if run.id in evaluations},
-        pairs=first + others,
+        verdict=found,
         pareto=_fronts(rows),
         differing=differing({row.run.id: row.run.recipe for row in rows}),
         missing=_why(rows, usable, {**missing, **problems}),
@@ -177,19 +234,12 @@ def _unlike(predictions: Predictions, evaluation: Evaluation) -> str:
     return ""
 
 
-def _pairs(found: Sequence[Predictions]) -> tuple[tuple[Paired, ...], tuple[Paired, ...]]:
-    """The first against each other one, corrected for their number; then every other two, if they are not too many."""
-    if len(found) < 2:
-        return (), ()
-    best, *others = found
-    first = adjusted([pair_of(best, other) for other in others])
-    rest = combinations(others, 2) if len(found) <= MOST_ALL_PAIRS else ()
-    return first, tuple(pair_of(one, other) for one, other in rest)
+def _with_ties(rows: Iterable[Row], found: Verdict | None) -> tuple[Row, ...]:
+    def tie(run_id: str) -> bool | None:
+        standing = None if found is None else found.standing(run_id)
+        return None if standing is None else standing is not Standing.WORSE
 
-
-def _with_ties(rows: Iterable[Row], found: Sequence[Predictions], pairs: Sequence[Paired]) -> tuple[Row, ...]:
-    ties = {pair.b: pair.tie for pair in pairs} | {best.run_id: True for best in found[:1]}
-    return tuple(replace(row, tie_with_best=ties.get(row.run.id)) for row in rows)
+    return tuple(replace(row, tie_with_best=tie(row.run.id)) for row in rows)
 
 
 def _fronts(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:

@@ -1,13 +1,21 @@
 """Paired tests: is the difference in accuracy between two runs on the same test photos more than chance?"""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
-from core.comparison.statistics import SIGNIFICANCE, bootstrap_interval, holm, mcnemar, newcombe
+from core.comparison.statistics import SIGNIFICANCE, level, mcnemar, paired_interval
 from core.errors import InvalidInput
 from core.runs.predictions import Predictions
+
+
+class Family(StrEnum):
+    """The hypotheses that a test is one of, and is corrected for."""
+
+    BEST = "the best run against each other one"
+    EVERY = "every two of the runs"
+    ALONE = "these two alone"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +25,10 @@ class Paired:
     Args:
         a, b: run ids.
         both_right, only_a, only_b, both_wrong: photos.
-        difference, low, high: accuracy of a minus accuracy of b, -1..1, with its 95 % interval: paired bootstrap;
-            Newcombe's where every resample is the same: they are right on the same photos, or one of them on all and
-            the other on none.
-        p_value: of McNemar's exact test; adjusted_p: the same after Holm's correction for ``comparisons`` tests.
+        difference, low, high: accuracy of a minus accuracy of b, -1..1, with an interval that excludes 0 exactly when
+            ``adjusted_p`` is below 0.05: its confidence is 95 % for two runs alone, and higher among several.
+        p_value: of McNemar's exact test; adjusted_p: the same after Holm's correction for the ``comparisons`` tests of
+            the ``family``.
         only_a_digests, only_b_digests: the photos that only one of them got right.
     """
 
@@ -37,6 +45,7 @@ class Paired:
     p_value: float
     adjusted_p: float
     comparisons: int = 1
+    family: Family = Family.ALONE
     only_a_digests: tuple[str, ...] = ()
     only_b_digests: tuple[str, ...] = ()
 
@@ -44,6 +53,28 @@ class Paired:
     def tie(self) -> bool:
         """Whether a difference this large could well be chance."""
         return self.adjusted_p >= SIGNIFICANCE
+
+    @property
+    def turned(self) -> "Paired":
+        """The same of b against a."""
+        return replace(
+            self,
+            a=self.b,
+            b=self.a,
+            only_a=self.only_b,
+            only_b=self.only_a,
+            difference=-self.difference,
+            low=-self.high,
+            high=-self.low,
+            only_a_digests=self.only_b_digests,
+            only_b_digests=self.only_a_digests,
+        )
+
+    def corrected(self, adjusted_p: float, comparisons: int, family: Family) -> "Paired":
+        """The same as one of several tests, with the interval that agrees."""
+        alpha = level(self.p_value, adjusted_p, comparisons)
+        low, high = paired_interval(self.n, self.only_a, self.only_b, alpha)
+        return replace(self, low=low, high=high, adjusted_p=adjusted_p, comparisons=comparisons, family=family)
 
 
 def require_same_photos(a: Predictions, b: Predictions) -> None:
@@ -74,7 +105,7 @@ def pair_of(a: Predictions, b: Predictions) -> Paired:
     only_a, only_b = (np.flatnonzero(x.correct & ~y.correct).tolist() for x, y in ((one, other), (other, one)))
     both, n = int((one.correct & other.correct).sum()), len(one.digests)
     neither = n - both - len(only_a) - len(only_b)
-    low, high = _interval(both, len(only_a), len(only_b), neither)
+    low, high = paired_interval(n, len(only_a), len(only_b))
     p_value = mcnemar(len(only_a), len(only_b))
     return Paired(
         a=a.run_id,
@@ -92,20 +123,3 @@ def pair_of(a: Predictions, b: Predictions) -> Paired:
         only_a_digests=tuple(one.digests[row] for row in only_a),
         only_b_digests=tuple(one.digests[row] for row in only_b),
     )
-
-
-def _interval(both: int, only_a: int, only_b: int, neither: int) -> tuple[float, float]:
-    n = both + only_a + only_b + neither
-    if n in (both + neither, only_a, only_b):  # nothing to resample, which is not to be certain
-        return newcombe(both, only_a, only_b, neither)[1:]
-    return bootstrap_interval(n, only_a, only_b)
-
-
-def adjusted(pairs: Sequence[Paired]) -> tuple[Paired, ...]:
-    """The same pairs, corrected for being several (Holm).
-
-    The chance that *any* of these comparisons calls a difference real that is none stays below 5 %. Comparing with the
-    best only, not all with all, is enough to say which runs may be the best (Hsu 1981).
-    """
-    corrected = holm([pair.p_value for pair in pairs])
-    return tuple(replace(pair, adjusted_p=p, comparisons=len(pairs)) for pair, p in zip(pairs, corrected, strict=True))

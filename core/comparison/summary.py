@@ -1,27 +1,28 @@
-"""The result of a comparison in one sentence. Names are not escaped: escape the sentence where it is shown."""
+"""The verdict and a comparison in sentences. Names are not escaped: escape a sentence where it is shown."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from core.comparison.cost_axes import cost_kind
-from core.comparison.paired import Paired
-from core.comparison.table import Row, best
-from core.text.units import count, p_value, percent, points, times
+from core.comparison.paired import Family, Paired
+from core.comparison.table import Row
+from core.comparison.verdict import RankedRun, Standing, Verdict
+from core.text.units import about, count, listed, p_value, percent, points, times
 
 
 def pair_sentence(pair: Paired, names: Mapping[str, str]) -> str:
     """The result of one comparison: which run is more accurate, or that they are not distinguishable."""
+    if pair.difference < 0:
+        pair = pair.turned
     a, b = names.get(pair.a, pair.a), names.get(pair.b, pair.b)
-    low, high, difference = pair.low, pair.high, pair.difference
-    if difference < 0:
-        a, b, low, high, difference = b, a, -high, -low, -difference
     photos = count(pair.n, "test photo")
-    if difference == 0:
+    if pair.difference == 0:
         return f"{a} and {b} are not distinguishable: both have the same accuracy on {photos}."
     if pair.tie:
-        margin = f"{points(difference)} more accurate on {photos}, not statistically significant ({_p(pair)})"
+        margin = f"{points(pair.difference)} more accurate on {photos}, not statistically significant ({_p(pair)})"
         return f"{a} is not distinguishable from {b}: {margin}."
-    interval = f"{100 * low:.1f} to {100 * high:.1f}"
-    return f"{a} is more accurate than {b} by {points(difference)} (95 %: {interval}, {_p(pair)})."
+    interval = f"{100 * pair.low:.1f} to {100 * pair.high:.1f}"
+    which = "95 %" if pair.comparisons == 1 else "corrected interval"
+    return f"{a} is more accurate than {b} by {points(pair.difference)} ({which}: {interval}, {_p(pair)})."
 
 
 def _p(pair: Paired) -> str:
@@ -29,30 +30,114 @@ def _p(pair: Paired) -> str:
     return p_value(pair.adjusted_p) + corrected
 
 
-def outcome_sentence(rows: Sequence[Row], pairs: Iterable[Paired], cost: str = "alone_wall_seconds") -> str:
+def family_sentence(family: Family, comparisons: int) -> str:
+    """What the p-values of a table are corrected for: "p is corrected for 7 comparisons: the best run against …"."""
+    if comparisons < 2:
+        return "One comparison, so p is not corrected."
+    return f"p and intervals are corrected for {comparisons} comparisons: {family} (Holm)."
+
+
+def recommendation(verdict: Verdict, names: Mapping[str, str]) -> str:
+    """Which run to use, and why, in one or two sentences.
+
+    "Use Lite1: not distinguishable from the most accurate, Lite2, at 40 % of its training time. About 60 more test
+    photos would settle it."
+
+    Args:
+        names: by run id, of ``best`` and ``recommended`` at least.
+    """
+    use, best = verdict.recommended, verdict.best
+    name, leader = names.get(use.run_id, use.run_id), names.get(best.run_id, best.run_id)
+    if verdict.runs == 1:
+        return f"{name} is the only model measured on the test photos. Train a second one to compare it with."
+    if use is not best:
+        share = verdict.time_share
+        price = "" if share is None else f", at {times(share).removesuffix(' the')} its training time"
+        same = "of the same accuracy as" if use.accuracy == best.accuracy else "not distinguishable from"
+        return f"Use {name}: {same} the most accurate, {leader}{price}.{_settled(verdict)}"
+    if verdict.ties:
+        ties = count(len(verdict.ties), "other")
+        price = "" if use.training_seconds is None else ", with the shortest training time of them"
+        return f"Use {name}: the most accurate, not distinguishable from {ties}{price}.{_settled(verdict)}"
+    if not verdict.comparisons:
+        return f"Use {name}: the most accurate. The others cannot be tested against it."
+    others = "the other" if verdict.comparisons == 1 else f"all {verdict.comparisons} others"
+    return f"Use {name}: significantly more accurate than {others}."
+
+
+NAMED = 3
+"""Runs named in a sentence; of more only the number is given."""
+
+
+def standings_sentence(verdict: Verdict, names: Mapping[str, str]) -> str:
+    """Who is not distinguishable from the best, and how many are worse; "" of a single run.
+
+    Args:
+        names: by run id; the ties that have none are counted.
+    """
+    known = [names[one.run_id] for one in verdict.ties if one.run_id in names]
+    unnamed = len(verdict.ties) - len(known)
+    parts = []
+    if verdict.ties:
+        who = count(len(verdict.ties), "other run") if unnamed or len(known) > NAMED else listed(known)
+        parts.append(f"not distinguishable from the most accurate: {who}")
+    if verdict.worse:
+        parts.append(f"significantly less accurate: {count(verdict.worse, 'run')}")
+    if verdict.untested:
+        parts.append(f"not tested, since the results per photo are not known: {count(verdict.untested, 'run')}")
+    return _capital("; ".join(parts)) + "." if parts else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+MOST_WORTH_SAYING = 100_000
+"""A larger number of photos is no advice."""
+
+
+def _settled(verdict: Verdict) -> str:
+    more = verdict.more_photos
+    if more is None or more > MOST_WORTH_SAYING:
+        return ""
+    return f" {_capital(about(more, 'more test photo'))} would settle it."
+
+
+def accuracy_text(one: RankedRun) -> str:
+    """``80 % (63–91)`` of one run; of repetitions ``81.2 % (mean of 3 repetitions)``."""
+    mean = f" (mean of {one.repetitions} repetitions)" if one.repetitions > 1 else ""
+    return f"{percent(one.accuracy, one.interval)}{mean}"
+
+
+STANDINGS: Mapping[Standing, str] = {
+    Standing.BEST: "Most accurate",
+    Standing.TIE: "Not distinguishable from the most accurate",
+    Standing.WORSE: "Significantly less accurate",
+}
+"""The words of badges and tables."""
+
+
+def outcome_sentence(rows: Sequence[Row], verdict: Verdict | None, cost: str = "alone_wall_seconds") -> str:
     """What accuracy against cost shows: "Lite1 is not distinguishable from Lite0, at a fifth of the training time".
 
     Args:
-        pairs: of ``against_best`` for these rows; without them nothing is said about differences.
+        rows: those that are drawn; the sentence is about them alone.
     """
-    rivals = {row.run.id: row for row in rows}
-    tested = [pair for pair in pairs if pair.a in rivals and pair.b in rivals]
-    if not tested:
-        return _alone(best(rows))
-    leader = rivals[tested[0].a]
-    ties = [rivals[pair.b] for pair in tested if pair.tie]
+    if all(row.accuracy is None for row in rows):
+        return "No run has been measured on the test photos yet"
+    standings = [(row, verdict.standing(row.run.id)) for row in rows] if verdict else []
+    leader = next((row for row, standing in standings if standing is Standing.BEST), None)
+    if leader is None:
+        return f"Test accuracy against {cost_kind(cost).title}"
+    ties = [row for row, standing in standings if standing is Standing.TIE and row is not leader]
     if ties:
         return _of_tie(leader, ties, cost)
-    closest = min(tested, key=lambda pair: pair.difference)
-    second = rivals[closest.b]
-    margin = points(closest.difference)
+    worse = [row for row, standing in standings if standing is Standing.WORSE]
+    if not worse:
+        return f"{leader.name}: {percent(leader.accuracy, leader.interval)} test accuracy"
+    second = max(worse, key=lambda row: row.accuracy or 0.0)
+    margin = points((leader.accuracy or 0.0) - (second.accuracy or 0.0))
     return f"{leader.name} is more accurate than {second.name} by {margin}{_price(leader, second, cost)}"
-
-
-def _alone(top: Row | None) -> str:
-    if top is None:
-        return "No run has been measured on the test photos yet"
-    return f"{top.name}: {percent(top.accuracy, top.interval)} test accuracy"
 
 
 def _of_tie(leader: Row, ties: Sequence[Row], cost: str) -> str:

@@ -135,8 +135,8 @@ def cost_section(material: Material) -> Section | None:
 
 
 def _cost_chart(material: Material, kind: CostKind) -> ReportChart:
-    pairs, currency = material.comparison.against_best, material.rate[1]
-    chart = tradeoff_chart(material.rows, kind.key, pairs=pairs, currency=currency, styles=material.styles)
+    verdict, currency = material.comparison.verdict, material.rate[1]
+    chart = tradeoff_chart(material.rows, kind.key, verdict=verdict, currency=currency, styles=material.styles)
     return report_chart(f"cost-{kind.key}", chart)
 
 

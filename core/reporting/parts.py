@@ -92,4 +92,5 @@ def signed_points(value: float) -> str:
 
 
 def is_best(material: Material, row: Row) -> bool:
-    return bool(material.rows) and row.run.id == material.rows[0].run.id and row.accuracy is not None
+    found = material.comparison.verdict
+    return found is not None and row.run.id == found.best.run_id

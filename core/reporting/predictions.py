@@ -11,7 +11,7 @@ from core.charts.thresholds import thresholds_chart
 from core.comparison.coverage import coverage
 from core.comparison.paired import Paired
 from core.comparison.reliability import reliability
-from core.comparison.summary import pair_sentence
+from core.comparison.summary import family_sentence, pair_sentence, standings_sentence
 from core.reporting.material import Material
 from core.reporting.parts import (
     RUN,
@@ -25,7 +25,7 @@ from core.reporting.parts import (
     signed_points,
 )
 from core.reporting.rendering import render
-from core.text.units import count, p_value, percent
+from core.text.units import p_value, percent
 
 _MOST_BARS, _MOST_CURVES = 6, 12
 """Runs drawn: more could not be distinguished."""
@@ -52,20 +52,20 @@ _COUNTS = (
     Column("only first", "Photos that only the first classified correctly."),
     Column("only second", "Photos that only the second classified correctly."),
     Column("neither", "Photos that neither classified correctly."),
-    Column("difference (points)", "Accuracy of the first minus that of the second, with its 95 % interval."),
-    Column("p", "McNemar's exact test."),
+    Column("difference (points)", "Accuracy of the first minus that of the second, with the corrected interval."),
+    Column("p", "McNemar's exact test, not corrected."),
+    Column("corrected p", "After Holm's correction for the comparisons named above the table."),
 )
 _OTHERS = (Column("first", number=False), Column("second", number=False), *_COUNTS, Column("", number=False))
-_CORRECTED = Column("corrected p", "After Holm's correction for all comparisons with the best.")
-_AGAINST_BEST = (Column("the best against", number=False), *_COUNTS, _CORRECTED, Column("", number=False))
+_AGAINST_BEST = (Column("the best against", number=False), *_COUNTS, Column("", number=False))
 
 
 def pairs_section(material: Material) -> Section | None:
     pairs = material.comparison.against_best
     if not pairs:
         return None
-    others = material.comparison.pairs[len(pairs) :]
-    against_best = [[run_label(material, p.b), *_counts(p), _p(p.adjusted_p), _significance(p)] for p in pairs]
+    others = material.comparison.other_pairs
+    against_best = [[run_label(material, p.b), *_counts(p), _significance(p)] for p in pairs]
     other_rows = [[run_label(material, p.a), run_label(material, p.b), *_counts(p), _significance(p)] for p in others]
     body = render(
         "pairs",
@@ -74,6 +74,7 @@ def pairs_section(material: Material) -> Section | None:
             columns=_AGAINST_BEST, rows=against_best, caption="The best run against each other one, same test photos"
         ),
         others=Table(columns=_OTHERS, rows=other_rows, caption="All other pairs"),
+        note=family_sentence(others[0].family, others[0].comparisons) if others else "",
     )
     return Section(key="pairs", label="Significance", title="Are the differences significant?", body=body)
 
@@ -81,15 +82,16 @@ def pairs_section(material: Material) -> Section | None:
 def _pairs_lead(material: Material, pairs: Sequence[Paired]) -> str:
     if len(pairs) == 1:
         return pair_sentence(pairs[0], material.names)
-    best, behind = material.names[pairs[0].a], sum(not pair.tie for pair in pairs)
-    others = "; the other differences could be chance" if behind < len(pairs) else ""
-    return f"{behind} of {count(len(pairs), 'other run')} are significantly less accurate than {best}{others}."
+    found = material.comparison.verdict
+    assert found is not None
+    families = family_sentence(pairs[0].family, pairs[0].comparisons)
+    return f"Best: {material.names[pairs[0].a]}. {standings_sentence(found, material.names)} {families}"
 
 
 def _counts(pair: Paired) -> list[object]:
     interval = f"{signed_points(pair.low)} to {signed_points(pair.high)}"
     photos = [pair.both_right, pair.only_a, pair.only_b, pair.both_wrong]
-    return [*photos, f"{signed_points(pair.difference)} ({interval})", _p(pair.p_value)]
+    return [*photos, f"{signed_points(pair.difference)} ({interval})", _p(pair.p_value), _p(pair.adjusted_p)]
 
 
 def _p(value: float) -> str:

@@ -1,14 +1,11 @@
 """The beginning and the end of the report: the result in a sentence, the dataset, and users' notes."""
 
 from core.charts.dataset import class_balance_chart
-from core.comparison.summary import pair_sentence
+from core.comparison.summary import accuracy_text, recommendation, standings_sentence
 from core.reporting.material import Material
 from core.reporting.parts import Section, report_chart, run_label
 from core.reporting.rendering import render
-from core.text.units import brief, count, listed, moment, percent, size
-
-_NAMED = 3
-"""Runs named in a sentence; of more only the number is given."""
+from core.text.units import brief, count, moment, size
 
 
 def answer(material: Material) -> str:
@@ -16,23 +13,16 @@ def answer(material: Material) -> str:
     measured = [row for row in material.rows if row.accuracy is not None]
     if not measured:
         return "None of these runs has been measured on the test photos yet."
-    best, names = measured[0], {run_id: brief(name) for run_id, name in material.names.items()}
-    accuracy = f"{percent(best.accuracy, best.interval)} test accuracy"
-    if len(measured) == 1:
-        return f"{names[best.run.id]}: {accuracy}; there is nothing to compare it with."
-    pairs = material.comparison.against_best
-    first = f"{names[best.run.id]} is the most accurate of {len(measured)} runs: {accuracy}."
-    if len(pairs) == 1:
-        return f"{first} {pair_sentence(pairs[0], names)}"
-    ties = [pair.b for pair in pairs if pair.tie]
-    if not ties:
-        return f"{first} All others are significantly less accurate." if pairs else first
-    if len(ties) <= _NAMED:
-        verb = "is" if len(ties) == 1 else "are"
-        return f"{first} {listed([names[run_id] for run_id in ties])} {verb} not distinguishable from it."
-    if len(ties) == len(pairs):
-        return f"{first} None of the {len(pairs)} others is distinguishable from it."
-    return f"{first} {len(ties)} of the {len(pairs)} others are not distinguishable from it."
+    found = material.comparison.verdict
+    if found is None:
+        return ""
+    names = {run_id: brief(name) for run_id, name in material.names.items()}
+    reached = f"{names[found.best.run_id]}: {accuracy_text(found.best)} test accuracy"
+    if found.runs == 1:
+        return f"{reached}; there is nothing to compare it with."
+    of = f"the most accurate of {count(found.runs, 'run')}" if found.runs > 2 else "the more accurate of two runs"
+    first = f"{recommendation(found, names)} {reached}, {of}."
+    return f"{first} {standings_sentence(found, names)}".rstrip()
 
 
 def dataset_section(material: Material) -> Section:

@@ -90,20 +90,17 @@ def money(price: float | None, currency: str = "EUR") -> str:
 
 
 def percent(value: float | None, interval: tuple[float | None, float | None] | None = None) -> str:
-    """A fraction in 0..1 as ``92.4 %``; with its interval ``92.4 % ± 2.7``, rounded to what the interval supports.
+    """A fraction in 0..1 as ``92.4 %``; with its interval as a range ``92.4 % (91.2–93.5)``.
 
-    Near 0 and 1, where ``±`` would leave the scale, the interval is a range: ``98.7 % (92.9 to 99.8)``.
+    Without decimals where the interval is wider than 4 points: ``80 % (63–91)``.
     """
     if not _known(value):
         return "–"
     low, high = interval or (None, None)
     if low is None or high is None:
         return f"{100 * value:.1f} %"
-    half = (high - low) / 2
-    digits = 0 if half >= 0.0995 else 1
-    if value - half < 0 or value + half > 1:
-        return f"{100 * value:.{digits}f} % ({100 * low:.{digits}f} to {100 * high:.{digits}f})"
-    return f"{100 * value:.{digits}f} % ± {100 * half:.{digits}f}"
+    digits = 0 if high - low >= 0.04 else 1
+    return f"{100 * value:.{digits}f} % ({100 * low:.{digits}f}–{100 * high:.{digits}f})"
 
 
 def points(difference: float) -> str:
@@ -137,6 +134,12 @@ def p_value(p: float) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """``1 photo``, ``3 photos``, ``2 classes`` (with ``plural``)."""
     return f"{_thousands(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def about(number: int, noun: str) -> str:
+    """An estimate: ``about 60 photos``, ``about 1 400 photos``: two digits of it."""
+    step = 10 ** max(0, len(str(number)) - 2)
+    return f"about {count(max(1, round(number / step) * step), noun)}"
 
 
 def listed(names: Sequence[str], limit: int = 5) -> str:

@@ -17,6 +17,7 @@ from core.comparison.cache import cached, outdated
 from core.comparison.compare import Comparison, compare
 from core.comparison.curves import Curve, curves
 from core.comparison.table import require_one_dataset
+from core.comparison.verdict import Verdict, verdict
 from core.errors import GraftError, InvalidInput
 from core.files.home import dataset_folder, run_folder
 from core.models import calibration, embedding
@@ -44,8 +45,19 @@ FINISHED = RunQuery(statuses=(Status.FINISHED,))
 class Reporting(Bench):
     """Comparisons and reports of several runs; cached until the registry is written."""
 
-    def comparison(self, run_ids: Sequence[str]) -> Comparison:
+    def verdict(self, dataset_id: str, query: RunQuery = FINISHED, *, fold: bool = True) -> Verdict | None:
+        """Which of the runs that match is best, which are not distinguishable from it, and which to use.
+
+        By default of all unarchived runs of the dataset: what pages say of a dataset. None where none was measured.
+        """
+        return verdict(*self.board_rows(dataset_id, query), fold=fold)
+
+    def comparison(self, run_ids: Sequence[str], *, among: RunQuery | None = None, fold: bool = True) -> Comparison:
         """Runs of one dataset side by side, finished or not; those without predictions are in ``missing``.
+
+        Args:
+            among: the runs are the best of all that match this; the verdict is on all of these. By default it is on the
+                runs alone. fold: whether repetitions of one recipe are one among these.
 
         Raises:
             NotFound: a run does not exist. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
@@ -54,10 +66,10 @@ class Reporting(Bench):
         runs = list({run.id: run for run in (known.get(ref) or self.registry.run(ref) for ref in run_ids)}.values())
         ids = [run.id for run in runs]
         require_one_dataset(runs, {one: self._dataset_title(one) for one in {run.dataset_id for run in runs}})
-        key = ("comparison", *ids, *(_stamp(self.settings, run_id) for run_id in ids))
-        return cached(self.registry, key, lambda: self._compare(runs))
+        key = ("comparison", among, fold, *ids, *(_stamp(self.settings, run_id) for run_id in ids))
+        return cached(self.registry, key, lambda: self._compare(runs, among, fold))
 
-    def _compare(self, runs: Sequence[Run]) -> Comparison:
+    def _compare(self, runs: Sequence[Run], among: RunQuery | None, fold: bool) -> Comparison:
         ids = [run.id for run in runs]
         predictions, missing = _read_predictions(
             self.settings, [run.id for run in runs if run.status is Status.FINISHED]
@@ -70,6 +82,7 @@ class Reporting(Bench):
             missing=missing,
             class_names=self.registry.dataset(runs[0].dataset_id).class_names if runs else (),
             rate_per_hour=self.registry.preference("rate_per_hour"),
+            among=None if among is None else self.verdict(runs[0].dataset_id, among, fold=fold),
         )
 
     def _dataset_title(self, dataset_id: str) -> str:

@@ -25,7 +25,7 @@ def test_the_best_runs_are_shown_while_none_is_ticked(bench):
     fill(bench.registry, bench.settings, runs=20)
     at = visit("compare", fold="0")
     assert not at.exception and ticked_names(at) == []
-    assert "the highest test accuracy of 16 runs" in first_line(at)
+    assert "the most accurate of 16 runs" in first_line(at)
     coloured = [colour for colour in table_of(at)["colour"] if "8A8F98" not in colour]
     assert len(coloured) == len(table_of(at)) == 10
 
@@ -33,7 +33,7 @@ def test_the_best_runs_are_shown_while_none_is_ticked(bench):
 def test_runs_that_are_right_equally_often_share_the_first_place_and_the_cheapest_is_named(bench):
     fill(bench.registry, bench.settings, runs=20)
     line = first_line(visit("compare", fold="0"))
-    assert "have the highest test accuracy of 16 runs" in line and "has the shortest training time of them" in line
+    assert line.startswith("Use ") and "the most accurate of 16 runs" in line and "shortest training time of" in line
 
 
 def test_of_repetitions_the_sentence_gives_the_mean(bench):
@@ -44,7 +44,7 @@ def test_of_repetitions_the_sentence_gives_the_mean(bench):
 def test_the_sentence_is_about_the_ticked_runs(bench):
     fill(bench.registry, bench.settings, runs=20)
     at = pick(visit("compare", fold="0"), rows=[0, 1, 2])
-    assert "the highest test accuracy of 3 runs" in first_line(at)
+    assert "the most accurate of 3 runs" in first_line(at)
     assert "Select a second run" in first_line(pick(at, rows=[4]))
 
 
@@ -99,9 +99,9 @@ def test_with_the_price_of_an_hour_time_becomes_money(bench, filled):
     assert "EUR" not in at.get("plotly_chart")[0].proto.spec
 
 
-def test_the_next_step_is_to_predict_with_the_best(filled):
+def test_the_next_step_is_to_predict_with_the_recommended_run(filled):
     at = visit("compare")
-    assert [button.label for button in at.button if button.proto.type == "primary"] == ["Predict with the best"]
+    assert [button.label for button in at.button if button.proto.type == "primary"] == ["Predict with it"]
 
 
 def test_five_hundred_runs_can_be_compared(bench):

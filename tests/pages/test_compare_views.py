@@ -19,7 +19,6 @@ from core.settings import Settings
 from core.text.units import percent
 from core.web.compare.view_list import VIEWS
 from core.web.compare.views.confusion import cell_of
-from core.web.compare.views.pairs import only_alone
 from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
 from tests.factories import fill, make_cost, make_evaluation, make_model, make_run
@@ -338,16 +337,13 @@ def test_the_best_is_tested_against_each_other_run_and_a_row_opens_the_two(bench
     assert "(Holm)" in text_of(at)
 
 
-def test_a_pair_that_differs_only_when_tested_alone_says_so(bench, runs):
+def test_a_pair_names_the_family_of_tests_it_is_corrected_for(bench, runs):
     ids = [run.id for run in runs.values()]
-    tests = bench.comparison(ids).against_best
-    alone = replace(tests[0], adjusted_p=0.03, comparisons=1)
-    among = replace(tests[0], adjusted_p=0.15)
-    assert "it is not (p = 0.15 after Holm" in only_alone(alone, [among, *tests[1:]])
-    assert only_alone(alone, [replace(among, adjusted_p=0.04), *tests[1:]]) == ""
-    assert only_alone(alone, tests[1:]) == only_alone(replace(alone, adjusted_p=0.3), [among]) == ""
-    assert "tested alone" in text_of(at_view("pairs", *ids))
-    assert "tested alone" not in text_of(at_view("pairs", *ids[:2]))
+    best = bench.comparison(ids).verdict.best.run_id
+    others = [run_id for run_id in ids if run_id != best]
+    assert "the best run against each other one" in text_of(at_view("pairs", *ids, a=best, b=others[0]))
+    assert "every two of the runs" in text_of(at_view("pairs", *ids, a=others[0], b=others[1]))
+    assert "p is not corrected" in text_of(at_view("pairs", *ids[:2]))
 
 
 def test_two_runs_are_needed_to_meet(runs):

@@ -99,4 +99,6 @@ def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, 
     ids = chosen if best is None else [entry.run_id for entry in best.entries]
     if not ids:
         return None
-    return Selected(bench=bench, dataset=dataset, comparison=bench.comparison(ids), address=now, best=best)
+    among = None if best is None else now.query
+    comparison = bench.comparison(ids, among=among, fold=now.fold)
+    return Selected(bench=bench, dataset=dataset, comparison=comparison, address=now, best=best)

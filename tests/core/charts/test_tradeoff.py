@@ -6,6 +6,7 @@ from core.charts import look, tradeoff
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison import cost_axes
 from core.comparison.table import leaderboard
+from core.comparison.verdict import board_of, verdict
 from core.errors import InvalidInput
 from tests.chart_values import EVIL
 from tests.comparison_values import a_cost, a_run
@@ -21,7 +22,7 @@ def test_points_carry_percent_with_error_bars_and_the_cost_in_the_unit_of_the_ax
     best = points[0]
     assert (best.cost, best.accuracy) == (14.0, 82.0)
     assert (best.below, best.above) == pytest.approx((5.0, 4.0))
-    assert best.label == "82.0 % ± 4.5, model size 14 MB"
+    assert best.label == "82 % (77–86), model size 14 MB"
 
 
 def test_runs_without_a_measured_cost_are_not_drawn_as_free():
@@ -115,5 +116,8 @@ def test_runs_that_fit_on_the_axis_are_drawn_to_scale():
         assert figure.layout.yaxis.range is None
 
 
-def test_the_title_says_what_the_comparison_may_say():
-    assert tradeoff_chart(_board([0.9])).title == "r-00: 90.0 % ± 4.5 test accuracy"
+def test_the_title_says_what_the_verdict_says():
+    (row,) = _board([0.9])
+    found = verdict(board_of([row.run], {}, {}, {}), fold=False)
+    assert tradeoff_chart([row], verdict=found).title == "r-00: 90 % (85–94) test accuracy"
+    assert tradeoff_chart([row]).title == "Test accuracy against training time"

@@ -43,7 +43,16 @@ def test_every_number_is_that_of_the_comparison_the_page_shows(call, finished, s
         assert all(said["cost"][key] == row.value(key) for key in COSTS)
     for pair, told in zip(found.pairs, call(*finished)["pairs"], strict=True):
         assert (told["only_a"], told["only_b"], told["p_value"]) == (pair.only_a, pair.only_b, pair.p_value)
-        assert told["ci95"] == [pair.low, pair.high]
+        assert told["interval"] == [pair.low, pair.high]
+        assert (told["family"], told["comparisons"]) == (pair.family, pair.comparisons)
+
+
+def test_the_verdict_is_that_of_every_page(call, finished, settings):
+    bench = Workbench.open(settings)
+    found, said = bench.comparison(finished).verdict, call(*finished)["verdict"]
+    assert (said["best"], said["recommended"]) == (found.best.run_id, found.recommended.run_id)
+    assert said["not_distinguishable"] == [one.run_id for one in found.ties] and said["comparisons"] == 3
+    assert said["sentence"].startswith("Use ") and "best run against each other" in said["family"]
 
 
 def test_the_figures_are_those_of_the_stored_answers(call, finished, settings):
@@ -97,7 +106,7 @@ def test_a_run_whose_answers_are_lost_is_marked_and_the_others_are_compared(call
     result = call(*finished)
     assert finished[0] in result["missing"] and len(result["pairs"]) == 3
     lost = next(row for row in result["runs"] if row["run"] == finished[0])
-    assert lost["accuracy"] is not None and lost["tie_with_best"] is None
+    assert lost["accuracy"] is not None and lost["standing"], "the verdict needs only what the registry knows"
 
 
 def test_the_answers_of_a_run_whose_folder_was_deleted_are_missed(call, finished, settings):
@@ -127,4 +136,8 @@ def test_an_unknown_run_is_named(call, finished):
 def test_text_for_people_has_a_line_per_run_and_the_verdict(call, finished, capsys):
     assert main(["compare", *finished[:2]]) == 0
     printed = capsys.readouterr().out
-    assert "test accuracy" in printed and "tie" in printed and all(run_id in printed for run_id in finished[:2])
+    assert (
+        "test accuracy" in printed
+        and "not distinguishable" in printed
+        and all(run_id in printed for run_id in finished[:2])
+    )

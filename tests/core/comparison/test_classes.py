@@ -6,7 +6,7 @@ import pytest
 from sklearn import metrics
 
 from core.comparison.classes import ClassDifference, class_differences
-from core.comparison.statistics import mcnemar, newcombe
+from core.comparison.statistics import mcnemar, paired_interval
 from core.errors import InvalidInput
 from tests.core.comparison.test_photos import NAMES, a_result, random_result
 
@@ -16,7 +16,7 @@ def test_classes_are_compared_on_their_own_photos():
     b = a_result("b", (0,) * 10 + (1,) * 10, given=(0,) * 2 + (1,) * 8 + (1,) * 5 + (0,) * 5)
     cat, dog, eel = class_differences(a, b, NAMES)
     assert (cat.class_name, cat.photos, cat.recall_a, cat.recall_b) == ("cat", 10, 1.0, 0.2)
-    assert cat.difference == pytest.approx(0.8) and (cat.low, cat.high) == newcombe(2, 8, 0, 0)[1:]
+    assert cat.difference == pytest.approx(0.8) and (cat.low, cat.high) == paired_interval(10, 8, 0, 0.025)
     assert cat.p_value == mcnemar(8, 0) and cat.adjusted_p == 2 * cat.p_value and not cat.tie
     assert dog.difference == pytest.approx(-0.1) and dog.tie
     assert eel == ClassDifference(class_name="eel", photos=0) and eel.tie is None

@@ -3,16 +3,20 @@
 import re
 import time
 from dataclasses import replace
+from itertools import combinations
 from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.comparison.compare import compare
 from core.comparison.cost_axes import COSTS
-from core.comparison.paired import paired
+from core.comparison.paired import Family, paired
 from core.comparison.statistics import holm
 from core.comparison.table import SeveralDatasets, require_one_dataset
+from core.comparison.verdict import Standing
 from core.errors import InvalidInput
 from core.runs.metrics import evaluate
 from core.runs.predictions import Predictions
@@ -42,14 +46,48 @@ def test_the_best_is_tested_against_each_other_one_and_ties_are_marked():
     assert [row.tie_with_best for row in found.rows] == [True, True, False]
     assert [(pair.a, pair.b) for pair in found.against_best] == [("best", "close"), ("best", "far")]
     alone = [paired(found.predictions["best"], found.predictions[other]).p_value for other in ("close", "far")]
-    assert [pair.adjusted_p for pair in found.against_best] == list(holm(alone))
+    assert [pair.adjusted_p for pair in found.against_best] == pytest.approx(list(holm(alone)))
 
 
-def test_after_the_best_all_other_pairs_follow_without_correction():
-    found = of(*(answers(name, "+" * (20 - place) + "-" * place) for place, name in enumerate("abcd")))
-    assert [(pair.a, pair.b) for pair in found.pairs[3:]] == [("b", "c"), ("b", "d"), ("c", "d")]
-    assert all(pair.comparisons == 1 and pair.adjusted_p == pair.p_value for pair in found.pairs[3:])
-    assert all(pair.comparisons == 3 for pair in found.against_best)
+def test_every_other_pair_is_corrected_for_every_two_of_the_runs():
+    found = of(*(answers(name, "+" * (40 - 6 * place) + "-" * 6 * place) for place, name in enumerate("abcd")))
+    assert [(pair.a, pair.b) for pair in found.other_pairs] == [("b", "c"), ("b", "d"), ("c", "d")]
+    assert {(pair.comparisons, pair.family) for pair in found.against_best} == {(3, Family.BEST)}
+    assert {(pair.comparisons, pair.family) for pair in found.other_pairs} == {(6, Family.EVERY)}
+    every = [paired(found.predictions[a], found.predictions[b]).p_value for a, b in combinations("abcd", 2)]
+    assert [pair.adjusted_p for pair in found.other_pairs] == pytest.approx(list(holm(every)[3:]))
+    assert found.pair("c", "b") == found.pair("b", "c").turned
+
+
+def test_no_run_beats_one_that_the_best_does_not_beat():
+    # "b" is right on the photos of "c" and six more; "best" is right on one more, but on others
+    best, b, c = (
+        answers("best", "-" * 13 + "+" * 27),
+        answers("b", "+" * 26 + "-" * 14),
+        answers("c", "+" * 20 + "-" * 20),
+    )
+    assert not paired(b, c).tie
+    found = of(best, b, c)
+    assert found.pair("best", "c").tie and found.pair("b", "c").tie
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.lists(st.booleans(), min_size=24, max_size=24), min_size=2, max_size=7), st.integers(1, 6))
+def test_verdicts_of_one_comparison_never_contradict_each_other(rights, times):
+    marks = {f"r-{place}": "".join("+" if one else "-" for one in right) * times for place, right in enumerate(rights)}
+    found = of(*(answers(run_id, text) for run_id, text in marks.items()))
+    verdict = found.verdict
+    ties = {one.run_id for one in verdict.ties}
+    assert [row.run.id for row in found.rows][0] == verdict.best.run_id
+    for pair in found.pairs:
+        assert (pair.low > 0 or pair.high < 0) == (not pair.tie), "the interval agrees with the p-value"
+        assert pair.adjusted_p >= pair.p_value * 0.999
+        worse = pair.b if pair.difference > 0 else pair.a
+        if verdict.best.run_id in (pair.a, pair.b):
+            other = pair.b if pair.a == verdict.best.run_id else pair.a
+            assert pair.tie == (other in ties) == (verdict.standing(other) is Standing.TIE)
+        elif not pair.tie:
+            assert worse not in ties, "nothing beats a run that the best cannot be distinguished from"
 
 
 def test_of_more_than_twenty_runs_only_the_best_is_compared_with_the_others():

@@ -1,34 +1,110 @@
-"""The outcome of a comparison in one sentence."""
+"""The verdict and a comparison in sentences."""
 
-from core.comparison.summary import outcome_sentence
+import pytest
+
+from core.comparison.paired import Family
+from core.comparison.summary import (
+    accuracy_text,
+    family_sentence,
+    outcome_sentence,
+    recommendation,
+    standings_sentence,
+)
 from core.comparison.table import leaderboard
+from core.comparison.verdict import board_of, verdict
 from tests.comparison_values import a_cost, a_run, answers
-from tests.core.comparison.test_paired import against_best
+from tests.core.comparison.test_board import a_board, a_line
 
 
-def rows_of(**seconds):
-    runs = [a_run(name, 0.9) for name in seconds]
-    return leaderboard(runs, {name: a_cost(alone=cost) for name, cost in seconds.items()})
+def drawn(seconds, **rights):
+    """Rows of the leaderboard and the verdict on them."""
+    runs = [a_run(name, right.count("+") / len(right)) for name, right in rights.items()]
+    costs = {name: a_cost(alone=cost) for name, cost in seconds.items()}
+    predictions = {name: answers(name, right) for name, right in rights.items()}
+    return leaderboard(runs, costs), verdict(board_of(runs, costs, {}, predictions), fold=False)
 
 
-def test_the_claim_names_the_cheapest_of_those_that_tie_with_the_best():
-    pairs = against_best(answers("best", "+" * 10), answers("cheap", "-" + "+" * 9))
-    rows = rows_of(best=100.0, cheap=20.0)
-    assert outcome_sentence(rows, pairs) == "cheap is not distinguishable from best, at a fifth of the training time"
-    assert outcome_sentence(rows, pairs, "model_bytes").endswith("cheap, at the same model size")
+TIE = {"best": "+" * 40, "cheap": "-" + "+" * 39}
+CLEAR = {"best": "+" * 40, "cheap": "-" * 20 + "+" * 20}
 
 
-def test_the_claim_of_a_winner_says_its_margin_and_its_price():
-    pairs = against_best(answers("best", "+" * 40), answers("cheap", "-" * 20 + "+" * 20))
-    assert outcome_sentence(rows_of(best=160.0, cheap=100.0), pairs) == (
+def test_the_title_names_the_cheapest_of_those_not_distinguishable_from_the_best():
+    rows, found = drawn({"best": 100.0, "cheap": 20.0}, **TIE)
+    assert outcome_sentence(rows, found) == "cheap is not distinguishable from best, at a fifth of the training time"
+    assert outcome_sentence(rows, found, "model_bytes").endswith("cheap, at the same model size")
+
+
+def test_the_title_of_a_winner_says_its_margin_and_its_price():
+    rows, found = drawn({"best": 160.0, "cheap": 100.0}, **CLEAR)
+    assert outcome_sentence(rows, found) == (
         "best is more accurate than cheap by 50 points, at 1.6 times the training time"
     )
 
 
-def test_a_claim_without_rivals_or_costs_says_only_what_is_known():
-    assert outcome_sentence([], []) == "No run has been measured on the test photos yet"
-    (row,) = rows_of(only=1.0)
-    assert outcome_sentence([row], []) == "only: 90.0 % ± 4.5 test accuracy"
-    pairs = against_best(answers("best", "+" * 10), answers("cheap", "-" + "+" * 9))
-    unknown = leaderboard([a_run("best"), a_run("cheap")], {})
-    assert outcome_sentence(unknown, pairs) == "best is not distinguishable from cheap"
+def test_a_title_without_rivals_or_costs_says_only_what_is_known():
+    assert outcome_sentence([], None) == "No run has been measured on the test photos yet"
+    rows, found = drawn({}, best="+" * 18 + "--")
+    assert outcome_sentence(rows, found) == "best: 90 % (85–94) test accuracy"
+    rows, found = drawn({}, **TIE)
+    assert outcome_sentence(rows, found) == "best is not distinguishable from cheap"
+
+
+NAMES = {"best": "Lite2", "close": "Lite1", "far": "Lite0"}
+
+
+def said(*lines):
+    return recommendation(verdict(a_board(*lines)), NAMES)
+
+
+def line(run_id, wrong, seconds, **changed):
+    return a_line(run_id, "-" * wrong + "+" * (40 - wrong), alone_wall_seconds=seconds, **changed)
+
+
+def test_the_recommendation_is_the_cheapest_of_those_not_distinguishable():
+    assert said(line("best", 1, 100.0), line("close", 4, 40.0)) == (
+        "Use Lite1: not distinguishable from the most accurate, Lite2, at 40 % of its training time. "
+        "About 63 more test photos would settle it."
+    )
+
+
+def test_the_best_is_recommended_where_it_is_the_cheapest():
+    assert said(line("best", 1, 10.0), line("close", 4, 40.0)).startswith(
+        "Use Lite2: the most accurate, not distinguishable from 1 other, with the shortest training time of them. About"
+    )
+
+
+def test_a_clear_winner_is_recommended_without_reservation():
+    assert said(line("best", 1, 10.0), line("far", 24, 1.0)) == "Use Lite2: significantly more accurate than the other."
+
+
+def test_equal_accuracies_are_called_equal_and_nothing_settles_them():
+    assert said(line("best", 2, 10.0), line("close", 2, 10.0, created_at=1.0)) == (
+        "Use Lite2: the most accurate, not distinguishable from 1 other, with the shortest training time of them."
+    )
+
+
+def test_a_single_model_is_not_recommended_but_asks_for_another():
+    assert said(line("best", 1, 10.0)) == (
+        "Lite2 is the only model measured on the test photos. Train a second one to compare it with."
+    )
+
+
+def test_standings_name_a_few_and_count_the_rest():
+    found = verdict(a_board(line("best", 1, 100.0), line("close", 4, 40.0), line("far", 24, 1.0)))
+    assert standings_sentence(found, NAMES) == (
+        "Not distinguishable from the most accurate: Lite1; significantly less accurate: 1 run."
+    )
+    assert standings_sentence(found, {}).startswith("Not distinguishable from the most accurate: 1 other run;")
+
+
+def test_the_accuracy_of_repetitions_is_called_a_mean():
+    one = verdict(a_board(line("best", 1, 1.0)))
+    assert accuracy_text(one.best) == "98 % (87–100)"
+    two = verdict(a_board(line("best", 1, 1.0, family="f"), line("close", 4, 1.0, family="f")))
+    assert accuracy_text(two.best) == "93.8 % (mean of 2 repetitions)"
+
+
+@pytest.mark.parametrize("family", Family)
+def test_the_family_of_hypotheses_is_named(family):
+    assert family_sentence(family, 7) == f"p and intervals are corrected for 7 comparisons: {family} (Holm)."
+    assert family_sentence(family, 1) == "One comparison, so p is not corrected."

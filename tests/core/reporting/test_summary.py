@@ -23,9 +23,9 @@ def test_notes_and_tags_stand_in_it_as_they_were_written(bench, finished):
     assert any(attributes.get("class") == "tag" for _, attributes in reader.elements)
 
 
-def test_runs_not_distinguishable_from_the_best_are_named_while_they_are_few(bench, finished):
+def test_the_first_sentence_is_the_recommendation_and_those_not_distinguishable_are_named(bench, finished):
     material = bench.material([run.id for run in finished])
-    best, *others = (material.names[row.run.id] for row in material.rows)
-    said = answer(material)
-    assert said.startswith(f"{best} is the most accurate of {len(finished)} runs: ")
-    assert said.endswith("not distinguishable from it.") and all(name in said for name in others)
+    said, found = answer(material), material.comparison.verdict
+    assert said.startswith(f"Use {material.names[found.recommended.run_id]}: ")
+    assert f"the most accurate of {len(finished)} runs." in said
+    assert all(material.names[one.run_id] in said for one in found.ties)

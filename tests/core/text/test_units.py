@@ -75,15 +75,16 @@ def test_money_too_small_to_show_is_not_shown_as_nothing():
 
 def test_an_accuracy_has_no_more_digits_than_its_interval_supports():
     assert units.percent(0.92398) == "92.4 %"
-    assert units.percent(0.92398, (0.89, 0.944)) == "92.4 % ± 2.7"
-    assert units.percent(0.67, (0.45, 0.85)) == "67 % ± 20"
+    assert units.percent(0.92398, (0.89, 0.944)) == "92 % (89–94)"
+    assert units.percent(0.92398, (0.912, 0.935)) == "92.4 % (91.2–93.5)"
+    assert units.percent(0.67, (0.45, 0.85)) == "67 % (45–85)"
     assert units.percent(None) == "–"
     assert units.percent(0.5, (None, None)) == "50.0 %"
 
 
 def test_an_interval_never_leaves_the_scale():
-    assert units.percent(1.0, (0.951, 1.0)) == "100.0 % (95.1 to 100.0)"
-    assert units.percent(0.01, (0.0, 0.05)) == "1.0 % (0.0 to 5.0)"
+    assert units.percent(1.0, (0.951, 1.0)) == "100 % (95–100)"
+    assert units.percent(0.01, (0.0, 0.05)) == "1 % (0–5)"
 
 
 def test_differences_are_points_not_percent():
@@ -173,3 +174,14 @@ def test_names_from_users_are_shown_letter_by_letter(name):
 def test_names_stay_on_one_line_and_cannot_reverse_what_follows():
     assert units.plain("a\n\n# b\tc") == "a \\# b c"
     assert units.plain("photo\u202egpj.exe\x00") == "photogpj\\.exe"
+
+
+def test_an_estimate_has_two_digits():
+    found = [units.about(number, "photo") for number in (1, 7, 63, 147, 1449)]
+    assert found == [
+        "about 1 photo",
+        "about 7 photos",
+        "about 63 photos",
+        "about 150 photos",
+        "about 1\u202f400 photos",
+    ]

@@ -9,6 +9,7 @@ from core.errors import NotFound
 from core.files.home import run_folder
 from core.registry.search import RunQuery
 from core.runs.predictions import read_predictions
+from core.workbench.report import FINISHED
 from tests.factories import fill
 from tests.pattern_home import fill_patterns
 
@@ -138,10 +139,20 @@ def test_runs_are_given_in_the_order_asked_for_and_lost_ones_left_out(bench, fin
     assert [len(epochs) for epochs in bench.registry.epochs_of(finished[:2]).values()] == [12, 12]
 
 
+def test_the_verdict_on_the_best_runs_of_a_dataset_is_that_on_all_of_it(bench, finished):
+    dataset = bench.registry.run(finished[0]).dataset_id
+    whole = bench.verdict(dataset)
+    few = bench.comparison(finished[:2], among=FINISHED)
+    assert few.verdict is whole and bench.comparison(finished[:2]).verdict.comparisons == 1
+    assert {run_id: few.verdict.standing(run_id) for run_id in finished} == {
+        run_id: whole.standing(run_id) for run_id in finished
+    }
+
+
 def test_every_pattern_can_stand_beside_every_other_one(bench):
     runs = fill_patterns(bench)
     found = bench.comparison([run.id for run in runs.values()])
     assert len(found.rows) == len(runs) and not found.missing
     told = {one.name for one in found.differing}
     assert {"backbone", "pattern", "cascade", "members", "depth"} <= told
-    assert outcome_sentence(found.rows, found.against_best)
+    assert outcome_sentence(found.rows, found.verdict)

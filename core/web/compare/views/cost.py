@@ -28,7 +28,7 @@ def show(selected: Selected) -> None:
     chart = tradeoff_chart(
         rows,
         kind.key,
-        pairs=selected.comparison.against_best,
+        verdict=selected.comparison.verdict,
         currency=selected.bench.rate()[1],
         title_names=selected.brief_names,
         styles=selected.styles,

@@ -9,7 +9,7 @@ from core.comparison.classes import ClassDifference, class_differences
 from core.comparison.paired import Paired
 from core.comparison.photos import compared_photos
 from core.comparison.resampling import TEST_METRICS, MetricDifference
-from core.comparison.summary import pair_sentence
+from core.comparison.summary import family_sentence, pair_sentence
 from core.text.units import count, p_value, percent, plain, points
 from core.web.compare import address
 from core.web.compare.columns import bare_p
@@ -32,7 +32,7 @@ def show(selected: Selected) -> None:
     pair = selected.comparison.pair(a, b)
     finding(pair_sentence(pair, selected.brief_names))
     parts.letters(selected, a, b)
-    _corrected(selected, pair)
+    st.caption(family_sentence(pair.family, pair.comparisons))
     fourfold, metrics = st.columns([2, 3], gap="medium")
     with fourfold:
         _fourfold(selected, pair)
@@ -41,30 +41,6 @@ def show(selected: Selected) -> None:
     _classes(selected, pair)
     _photos(selected, pair)
     _against_best(selected)
-
-
-def _corrected(selected: Selected, pair: Paired) -> None:
-    """Why the first line of the page may say otherwise: there the pair is one of several comparisons."""
-    tests = selected.comparison.against_best
-    if warning := only_alone(pair, tests):
-        st.info(warning, icon=":material/info:")
-    elif len(tests) > 1:
-        st.caption(
-            "These two are tested alone, without correction for the other runs that could have been selected. The "
-            f"table at the end of this view is corrected for {len(tests)} comparisons with the best."
-        )
-
-
-def only_alone(pair: Paired, tests: Sequence[Paired]) -> str:
-    """A warning where a difference is significant in a test of the two alone, but not among ``tests``; else ""."""
-    same = next((one for one in tests if {one.a, one.b} == {pair.a, pair.b}), pair)
-    if pair.tie or not same.tie:
-        return ""
-    return (
-        f"Tested alone, as here, the difference is significant. As one of {len(tests)} comparisons with the best run "
-        f"it is not ({p_value(same.adjusted_p)} after Holm's correction), because among many comparisons some differ "
-        "by chance. Use the test alone only if you planned to compare these two before you saw any result."
-    )
 
 
 def _fourfold(selected: Selected, pair: Paired) -> None:
@@ -78,7 +54,7 @@ def _fourfold(selected: Selected, pair: Paired) -> None:
     st.caption(
         f"{count(pair.n, 'test photo')}. McNemar's exact test on the {count(pair.only_a + pair.only_b, 'photo')} that "
         f"only one of them predicts correctly: {p_value(pair.p_value)}. A minus B: {_signed(pair.difference)} points, "
-        f"95 % interval {_interval(pair.low, pair.high)} (paired bootstrap over the test photos)."
+        f"interval {_interval(pair.low, pair.high)}."
     )
     parts.data(selected, lambda: [pair_row(selected, pair)], "compare.head_to_head")
 
@@ -129,7 +105,7 @@ def _classes(selected: Selected, pair: Paired) -> None:
         "A": number("A", "Fraction of the photos of the class that A predicts correctly (recall)."),
         "B": number("B", "Fraction of the photos of the class that B predicts correctly (recall)."),
         "Difference": number("A minus B", "In percentage points."),
-        "Interval": _interval_column("Newcombe's interval, in percentage points."),
+        "Interval": _interval_column("In percentage points, corrected as p is: it excludes 0 where p is below 0.05."),
         "p": number("p", "McNemar's exact test on the photos of the class, corrected for all classes (Holm)."),
         "Significant": _significant_column(),
     }
@@ -172,14 +148,13 @@ def _against_best(selected: Selected) -> None:
         f"All {len(pairs)} others are significantly less accurate."
     )  # fmt: skip
     st.caption(
-        f"{result} p is corrected for {len(pairs)} comparisons (Holm){_others(selected)}. Select a row to see the two "
-        "head to head."
+        f"{result} {family_sentence(pairs[0].family, pairs[0].comparisons)} Select a row to see the two head to head."
     )
     short = parts.fitting_names(selected)
     columns = {
         "Run": parts.narrow_names(),
         "Difference": number("Behind by", "Accuracy of the best minus that of this run, in percentage points."),
-        "Interval": _interval_column("Paired bootstrap, in percentage points."),
+        "Interval": _interval_column("In percentage points, corrected as p is: it excludes 0 where p is below 0.05."),
         "Best": number("Only the best", "Photos that only the best predicts correctly."),
         "It": number("Only this run", "Photos that only this run predicts correctly."),
         "p": number("p", "McNemar's exact test, corrected for all comparisons (Holm)."),
@@ -190,14 +165,6 @@ def _against_best(selected: Selected) -> None:
         formats={"Difference": points, "p": bare_p}, selection_mode="single-row", on_select=lambda: _open(pairs),
     )  # fmt: skip
     parts.data(selected, lambda: [pair_row(selected, pair) for pair in pairs], "compare.best_against_others")
-
-
-def _others(selected: Selected) -> str:
-    """While nothing is chosen the first line of the page is about more runs than are drawn."""
-    best, here = selected.best, len(selected.comparison.against_best)
-    if best is None or best.tests <= here:
-        return ""
-    return f"; the first line of the page and the leaderboard are corrected for all {best.tests}"
 
 
 def _pair_line(pair: Paired, name: str) -> dict:
