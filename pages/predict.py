@@ -1,6 +1,7 @@
 """Predict: which class do the models predict for this photo?"""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -13,7 +14,9 @@ from core.web.parts.choice import listed_ids
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title, interval
 from core.web.parts.widgets import empty_state, explained, heading
-from core.web.predict import panel
+from core.web.predict import sources, wall
+from core.web.predict.answers import summary
+from core.web.predict.camera import camera
 from core.web.server.state import workbench
 from core.workbench import Workbench
 
@@ -35,33 +38,61 @@ def page() -> None:
         return
     first_line, problems = st.container(), st.container()
     chosen = choose_models(bench, ready, problems)
-    photos = panel.photos(bench)
+    runs = {run.id: run for run in chosen}
+    wall.legend(runs)
+    photos = given_photos(bench, runs)
     with explained():
-        predict(bench, chosen, photos, first_line)
+        predict(bench, runs, photos, first_line)
+
+
+def given_photos(bench: Workbench, runs: wall.Runs) -> list[sources.GivenPhoto]:
+    """All photos to predict, from every source."""
+    photos = sources.drop_box()
+    if runs:
+        photos += sources.test_photos(bench, bench.registry.dataset(next(iter(runs.values())).dataset_id))
+    camera(bench, runs)
+    photos += sources.kept_frames() + sources.unlabelled_photos(bench)
+    return sources.at_most(photos)
 
 
 def choose_models(bench: Workbench, ready: Sequence[Run], problems: DeltaGenerator) -> list[Run]:
     """The models of ``?models=``, else the first one; kept in the URL when changed."""
     asked = [run_id for wanted in listed_ids("models") for run_id in [resolved(bench, wanted, problems)] if run_id]
     by_id = {run.id: run for run in [*ready, *(bench.registry.run(run_id) for run_id in asked)]}
-    names = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
-    champions = {move.run_id for move in bench.champions().values()}
+    labels = model_labels(bench, by_id)
     linked = list(dict.fromkeys(asked))
     cleared = st.query_params.get("models") == ""
     st.session_state["predict.models"] = linked[:MOST] if linked or cleared else [_first(ready).id]
     ids = st.multiselect(
         "Models",
         list(by_id),
-        format_func=lambda id_: (
-            f"{'champion · ' if id_ in champions else ''}{by_id[id_].name} · {names[by_id[id_].dataset_id]} · "
-            f"{percent(by_id[id_].test_accuracy, interval(by_id[id_]))} · {id_}"
-        ),
+        format_func=labels.__getitem__,
         key="predict.models",
         max_selections=MOST,
         on_change=_into_url,
         help=f"At most {MOST} side by side. The {LISTED} most accurate are listed; open others from the page Models.",
     )
     return [by_id[id_] for id_ in ids]
+
+
+def model_labels(bench: Workbench, runs: Mapping[str, Run]) -> dict[str, str]:
+    """Name and accuracy of every model; with the dataset where there are several, with the id where names are equal."""
+    datasets = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
+    several = len({run.dataset_id for run in runs.values()}) > 1
+    champions = {move.run_id for move in bench.champions().values()}
+    taken = Counter(run.name for run in runs.values())
+    return {
+        run.id: " · ".join(
+            [
+                *(["champion"] if run.id in champions else []),
+                run.name,
+                *([datasets.get(run.dataset_id, "")] if several else []),
+                percent(run.test_accuracy, interval(run)),
+                *([run.id] if taken[run.name] > 1 else []),
+            ]
+        )
+        for run in runs.values()
+    }
 
 
 def _first(ready: Sequence[Run]) -> Run:
@@ -82,20 +113,22 @@ def _into_url() -> None:
     st.query_params["models"] = ",".join(st.session_state["predict.models"])
 
 
-def predict(bench: Workbench, chosen: Sequence[Run], photos: panel.Photos, first_line: DeltaGenerator) -> None:
-    if not chosen or not photos:
+def predict(
+    bench: Workbench, runs: wall.Runs, photos: Sequence[sources.GivenPhoto], first_line: DeltaGenerator
+) -> None:
+    if not runs or not photos:
         with first_line:
-            todo = "Drop or choose photos to see the predictions of every model." if chosen else "Choose a model."
-            heading("Predict", todo)
+            todo = "Drop photos, or try test photos, to see which class every model predicts."
+            heading("Predict", todo if runs else "Choose a model.")
         return
     line = "No prediction could be made."
     try:
-        found = panel.predictions(bench, [run.id for run in chosen], photos)
-        line = panel.summary(found)
+        found = sources.predictions(bench, list(runs), photos)
+        line = summary(found)
     finally:
         with first_line:
             heading("Predict", line)
-    panel.show(found, {run.id: run for run in chosen})
+    wall.show(found, runs, [photo.class_name for photo in photos])
 
 
 require_frame()

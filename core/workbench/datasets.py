@@ -8,7 +8,7 @@ from core.datasets import ImportProgress
 from core.datasets.decoding.identity import Copies, copies_in
 from core.datasets.decoding.photos import StoredPhoto
 from core.datasets.names import quoted
-from core.datasets.values import Dataset, UnlabelledPhoto
+from core.datasets.values import Dataset, Photo, UnlabelledPhoto
 from core.errors import InvalidInput, NotFound
 from core.features.parquet import export_parquet
 from core.features.store import StoredFeatures, stored_features
@@ -107,17 +107,21 @@ class Importing(Bench):
         """The stored JPEG of a photo without a class."""
         return dataset_folder(self.settings, dataset_id).unlabelled_photo(digest)
 
+    def stored_photo(self, dataset_id: str, photo: Photo) -> StoredPhoto:
+        """A photo of a dataset as it is stored.
+
+        Raises:
+            NotFound: its file is gone.
+        """
+        return _stored(self.photo_path(dataset_id, photo.digest), photo)
+
     def unlabelled_photo(self, dataset_id: str, photo: UnlabelledPhoto) -> StoredPhoto:
         """A photo without a class as it is stored.
 
         Raises:
             NotFound: its file is gone.
         """
-        try:
-            jpeg = self.unlabelled_path(dataset_id, photo.digest).read_bytes()
-        except OSError as error:
-            raise NotFound(f"The stored photo {quoted(photo.file)} cannot be read: {error.strerror}.") from None
-        return StoredPhoto(jpeg=jpeg, width=photo.width, height=photo.height)
+        return _stored(self.unlabelled_path(dataset_id, photo.digest), photo)
 
     def features(self) -> list[FeatureRow]:
         """All stored features, by dataset, source, cut, split and view."""
@@ -181,3 +185,11 @@ class Importing(Bench):
 def _order(stored: StoredFeatures) -> tuple:
     key = stored.key
     return key.dataset, stored.source, key.cut, key.split, key.view, key.seed
+
+
+def _stored(path: Path, photo: Photo | UnlabelledPhoto) -> StoredPhoto:
+    try:
+        jpeg = path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"The stored photo {quoted(photo.file)} cannot be read: {error.strerror}.") from None
+    return StoredPhoto(jpeg=jpeg, width=photo.width, height=photo.height)

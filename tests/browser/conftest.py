@@ -49,13 +49,13 @@ class Server:
         return httpx.get(f"{self.url}/healthz?detail", timeout=30).json()
 
 
-def start_server(home: Path, log: Path) -> Server:
-    """``python app.py`` on a free port; returns once it responds."""
+def start_server(home: Path, log: Path, script: Path = REPOSITORY / "app.py") -> Server:
+    """``python app.py`` on a free port, or a script that starts it; returns once it responds."""
     port = free_port()
     environ = os.environ | {"GRAFT_HOME": str(home), "GRAFT_PORT": str(port), "CUDA_VISIBLE_DEVICES": "-1"}
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, str(REPOSITORY / "app.py")],
+            [sys.executable, str(script)],
             cwd=REPOSITORY,
             env=environ,
             stdin=subprocess.DEVNULL,

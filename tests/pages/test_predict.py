@@ -47,6 +47,16 @@ def _said(references, name, data) -> PhotoPredictions:
     return PhotoPredictions(name=name, problem="", jpeg=given, width=96, height=90, predictions=answers)
 
 
+def answers_of(at) -> str:
+    """The HTML of the answers on the wall."""
+    return "".join(block.proto.body for block in at.get("html") if 'class="answer"' in block.proto.body)
+
+
+def samples(at) -> list:
+    """The boxes of the test photos that can be tried."""
+    return [box for box in at.checkbox if box.key.startswith("predict.sample.")]
+
+
 def test_without_models_the_page_leads_to_training(bench):
     at = visit("predict")
     assert not at.exception and "Choose what to train" in link_labels(at)
@@ -58,11 +68,14 @@ def test_the_best_model_of_the_newest_dataset_is_chosen(bench, filled):
     assert [bench.registry.run(run_id).test_accuracy for run_id in chosen] == [best.test_accuracy]
 
 
-def test_a_dropped_photo_is_answered_with_bars(filled, asked):
+def test_a_dropped_photo_is_answered_in_large_letters_and_opens_to_the_bars(filled, asked):
     at = visit("predict")
     at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
     assert not at.exception
     assert first_line(at) == "Predicted: rose."
+    assert "<strong>rose</strong><span>80 %</span>" in answers_of(at) and not at.get("progress")
+    at.button(key="open.0").click().run()
+    assert not at.exception
     bars = [bar.proto for bar in at.get("progress")]
     assert [(bar.value, bar.text) for bar in bars] == [(80, "rose · 80.0 %"), (20, "tulip · 20.0 %")]
 
@@ -72,14 +85,18 @@ def test_several_models_answer_side_by_side(filled, asked):
     at = visit("predict", models=",".join(ids))
     at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
     assert asked == [(ids, ["mine.jpg"])]
-    assert len(at.get("progress")) == 4 and text_of(at).count("unsure") == 1
+    assert first_line(at) == "1 photo, 2 models: agree on rose."
+    assert "2 of 2 models" in answers_of(at) and answers_of(at).count('class="dot"') == 2
+    assert text_of(at).count("unsure") == 1
+    at.button(key="open.0").click().run()
+    assert len(at.get("progress")) == 4
 
 
 def test_what_is_no_photo_gets_a_sentence_and_the_others_are_answered(filled, asked):
     at = visit("predict")
     at.file_uploader(key="predict.files").upload("no.jpg", b"text").upload("yes.jpg", PHOTO).run()
     assert not at.exception
-    assert "It is not a photo" in at.error[0].value and len(at.get("progress")) == 2
+    assert "It is not a photo" in at.error[0].value and answers_of(at).count("<strong>rose</strong>") == 1
     assert "1 file could not be read" in first_line(at)
 
 
@@ -162,7 +179,7 @@ def unlabelled(bench, tmp_path):
 
 def test_unlabelled_photos_of_a_dataset_are_chosen_page_by_page(filled, unlabelled, asked):
     at = visit("predict")
-    assert "Unlabelled photos" in [tab.label for tab in at.tabs]
+    assert "Unlabelled photos" in [box.label for box in at.expander]
     chosen = at.multiselect(key=f"predict.unlabelled.{unlabelled.id}.1")
     assert len(chosen.options) == 24
     chosen.select("test/00.jpg").select("test/03.jpg").run()
@@ -188,5 +205,55 @@ def test_a_link_to_unlabelled_photos_chooses_a_model_of_their_dataset(bench, fil
     assert visit("predict", unlabelled=unlabelled.id).multiselect(key="predict.models").value == chosen, "it has none"
 
 
-def test_without_unlabelled_photos_there_is_no_tab_for_them(filled):
-    assert [tab.label for tab in visit("predict", unlabelled="d-none").tabs] == ["Drop photos", "Camera"]
+def test_without_unlabelled_photos_nothing_is_said_of_them(filled):
+    assert not visit("predict", unlabelled="d-none").expander
+
+
+# --- test photos to try ---
+
+
+def test_test_photos_of_the_dataset_can_be_tried_before_any_upload(bench, filled, asked):
+    at = visit("predict")
+    assert [box.label for box in samples(at)] == ["daisy", "daisy", "rose", "sunflower", "sunflower", "tulip"]
+    samples(at)[2].check().run()
+    assert not at.exception and first_line(at) == "Predicted: rose."
+    assert ":green[:material/check:] correct" in text_of(at)
+    samples(at)[0].check().run()
+    assert len(asked[-1][1]) == 2 and "labelled daisy" in text_of(at), "the model says rose"
+    samples(at)[2].uncheck().run()
+    assert first_line(at) == "Predicted: rose." and len(asked[-1][1]) == 1
+
+
+def test_other_test_photos_can_be_shown(filled, asked):
+    at = visit("predict")
+    before = [box.key for box in samples(at)]
+    at.button(key="predict.others").click().run()
+    after = [box.key for box in samples(at)]
+    assert after and not set(before) & set(after)
+    at.button(key="predict.others").click().run()
+    assert [box.key for box in samples(at)] == before
+
+
+def test_test_photos_are_those_of_the_dataset_of_the_first_model(bench, filled):
+    other = fill(bench.registry, bench.settings, name="birds", class_names=("owl", "wren"))
+    at = visit("predict", models=other.with_status("FINISHED")[0].id)
+    assert {box.label for box in samples(at)} == {"owl", "wren"}
+
+
+# --- the camera ---
+
+
+def test_the_camera_is_asked_for_only_after_its_switch(filled):
+    at = visit("predict")
+    assert not at.toggle(key="predict.camera").value
+    at.toggle(key="predict.camera").set_value(True).run()
+    assert not at.exception and "The answers stand here once the camera runs" in text_of(at)
+
+
+def test_kept_frames_of_the_camera_are_on_the_wall_and_can_be_removed(filled, asked):
+    at = visit("predict")
+    at.session_state["predict.frames"] = [PHOTO, tiny_jpeg(1, 2)]
+    at.run()
+    assert asked[-1][1] == ["camera 1.jpg", "camera 2.jpg"] and first_line(at) == "2 photos: 2 × rose."
+    at.button(key="predict.frames.clear").click().run()
+    assert not at.exception and not answers_of(at)
