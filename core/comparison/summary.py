@@ -49,7 +49,7 @@ def recommendation(verdict: Verdict, names: Mapping[str, str]) -> str:
     use, best = verdict.recommended, verdict.best
     name, leader = names.get(use.run_id, use.run_id), names.get(best.run_id, best.run_id)
     if verdict.runs == 1:
-        return f"{name} is the only model measured on the test photos. Train a second one to compare it with."
+        return f"{name} is the only run here that was measured on the test photos: add a second one to compare it with."
     if use is not best:
         share = verdict.time_share
         price = "" if share is None else f", at {times(share).removesuffix(' the')} its training time"

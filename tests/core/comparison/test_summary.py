@@ -85,7 +85,7 @@ def test_equal_accuracies_are_called_equal_and_nothing_settles_them():
 
 def test_a_single_model_is_not_recommended_but_asks_for_another():
     assert said(line("best", 1, 10.0)) == (
-        "Lite2 is the only model measured on the test photos. Train a second one to compare it with."
+        "Lite2 is the only run here that was measured on the test photos: add a second one to compare it with."
     )
 
 
