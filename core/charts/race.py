@@ -18,6 +18,14 @@ CAPTION = (
 """The same from the launch to the end, so that nothing below it moves."""
 HEIGHT = 300
 """Pixels; the same before the first accuracy is known, so that nothing below it moves."""
+_NOTHING_YET = {
+    "text": "The first point appears with the first epoch.",
+    "x": 0.5,
+    "y": 0.5,
+    "xref": "paper",
+    "yref": "paper",
+    "showarrow": False,
+}
 _MOST_ON_A_LINE = 200
 _STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 """Ends of the time axis, times a power of ten: it grows in steps and not with every epoch."""
@@ -65,8 +73,10 @@ def _draw(drawn: Sequence[Racer], styles: Mapping[str, RunStyle], revision: str)
         _line(racer, styles[racer.run.id], per_unit, unit, most) for racer in behind_first if len(racer.seconds) > 1
     ]
     traces += [_mark(racer, styles[racer.run.id], per_unit) for racer in behind_first]
+    note = {} if drawn else {"annotations": [_NOTHING_YET]}
     return figure(
         traces,
+        **note,
         revision=f"race {revision}",
         height=HEIGHT,
         xaxis=axis("time since the run's start", unit, showgrid=False, range=[0, end / per_unit]),

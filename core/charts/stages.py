@@ -25,7 +25,7 @@ def stages_chart(stages: Mapping[str, float], current: str | None = None) -> Cha
     longest = max(shown.values())
     per_unit, unit = time_unit(longest)
     slowest = max(shown, key=lambda name: shown[name])
-    so_far = "" if current is None else " so far"
+    whole = f"Longest stage: {stage_label(slowest)}, {duration(shown[slowest])} of {duration(sum(shown.values()))}"
     return Chart(
         figure=figure(
             [
@@ -45,7 +45,6 @@ def stages_chart(stages: Mapping[str, float], current: str | None = None) -> Cha
             xaxis=axis("time", unit, range=[0, 1.18 * max(longest, 1.0) / per_unit]),
             yaxis=categories(names, autorange="reversed"),
         ),
-        title=f"Longest stage{so_far}: {stage_label(slowest)}, {duration(shown[slowest])} "
-        f"of {duration(sum(shown.values()))}",
+        title=whole if current is None else "Time of each stage so far",
         rows=lambda: [{"stage": name, "seconds": seconds} for name, seconds in shown.items()],
     )

@@ -44,7 +44,7 @@ def test_a_running_run_shows_the_bar_of_its_stage_and_its_time_left(filled):
     at = visit("runs")
     (bar,) = at.get("progress")
     assert "Training: 6 of 12 epochs, about 40 s left" in bar.proto.text.replace("\\", "") and bar.proto.value == 50
-    assert re.search(r"about \d+ (s|min) left · flowers · v1", text_of(at).replace("\\", ""))
+    assert re.search(r"About \d+ (s|min) left · flowers · v1", text_of(at).replace("\\", ""))
 
 
 def test_a_launch_is_a_race_with_a_chart_and_a_leaderboard(filled, supervised):

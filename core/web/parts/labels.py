@@ -60,7 +60,7 @@ def run_sentence(run: Run) -> str:
     if run.status is Status.RUNNING and not run.recipe.is_trained:
         return "Running."
     if run.status is Status.RUNNING:
-        return f"Training: {run.epochs_done} of {count(run.recipe.hyperparameters.epochs, 'epoch')} done."
+        return f"Running: {run.epochs_done} of {count(run.recipe.hyperparameters.epochs, 'epoch')} done."
     if run.status is Status.SCHEDULED:
         kept = f", resumes after epoch {run.epochs_done}" if run.epochs_done else ""
         return f"Waiting in the queue{kept}."

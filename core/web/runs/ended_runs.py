@@ -156,7 +156,7 @@ def _accuracy(line: EndedLine) -> float | None:
 
 def _interval(line: EndedLine) -> str:
     low, high = interval(line.run)
-    return "" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f} %"
+    return "" if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f} %"
 
 
 _ON_A_PHONE = ("name", "accuracy", "open", "marks", "status", "interval", "time", "dataset", "ended")

@@ -31,7 +31,7 @@ LOG_BYTES = 48_000
 def show(bench: Workbench, run: Run) -> None:
     held = bench.aliases(run.dataset_id).get(CHAMPION)
     badges = organise.badges(run, champion=held is not None and held.run_id == run.id)
-    heading(plain(run.name), f"{status_text(run.status)} {badges} {run_sentence(run)}")
+    poll(lambda: _heading(bench, run, badges), not run.status.ended)
     _actions(bench, run)
     if run.notes.strip():
         with st.container(border=True, key="run.note"):
@@ -54,6 +54,12 @@ def show(bench: Workbench, run: Run) -> None:
     with st.expander("Log", icon=":material/terminal:", expanded=run.status is Status.FAILED):
         poll(lambda: _log(bench, run), not run.status.ended)
     _deletion(bench, run)
+
+
+def _heading(bench: Workbench, run: Run, badges: str) -> None:
+    with explained():
+        now = bench.registry.run(run.id)
+        heading(plain(now.name), f"{status_text(now.status)} {badges} {run_sentence(now)}")
 
 
 def _recipe(bench: Workbench, run: Run) -> None:

@@ -19,6 +19,7 @@ from core.web.parts.labels import interval
 from core.web.parts.run_table import RunLine, TableColumn
 from core.web.parts.tables import ROW_HEIGHT, WIDEST_NAME
 from core.web.parts.widgets import status_word
+from core.web.runs.stage_bar import left_text
 from core.workbench import Workbench
 
 _MOST_ROWS = 12
@@ -114,9 +115,13 @@ def _either(line: RacerLine) -> str:
     return _test(line) or ("" if accuracy is None else f"{percent(accuracy)} so far")
 
 
+def _left(line: RacerLine) -> str:
+    return "" if line.left is None else rough_duration(line.left)
+
+
 def _time(line: RacerLine) -> str:
     if line.left is not None:
-        return f"about {rough_duration(line.left)} left"
+        return left_text(line.left)
     return "" if line.run.wall_seconds is None else duration(line.run.wall_seconds)
 
 
@@ -145,7 +150,8 @@ _COLUMNS = (
         config=_RIGHT, options={"width": 125},
     ),
     TableColumn(key="either", title="Accuracy", cell=_either, config=_RIGHT, options={"width": 112}),
+    TableColumn(key="left", title="Left", cell=_left, config=_RIGHT, options={"width": 62}),
 )  # fmt: skip
-_ON_A_PHONE = ("colour", "name", "either", "time", "status")
-_NARROW_NAME = 130
+_ON_A_PHONE = ("colour", "name", "either", "left", "status")
+_NARROW_NAME = 142
 """Pixels; the accuracy is visible beside it."""

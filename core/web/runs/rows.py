@@ -15,7 +15,7 @@ from core.runs.values import Progress, Run, Status
 from core.text.units import count, plain, rough_duration
 from core.web.parts.labels import slot_label
 from core.web.parts.widgets import explained, run_chip
-from core.web.runs.stage_bar import STARTING, stage_bar
+from core.web.runs.stage_bar import STARTING, left_text, stage_bar
 from core.workbench import Workbench
 
 Names = Mapping[str, str]
@@ -57,7 +57,7 @@ def running_row(
             stop_menu(bench, run)
         stage_bar(progress, times, now, before=cancel_label(run))
         where = f"on {slot_label(run.slot)}" if run.slot else ""
-        about = [f"about {rough_duration(left)} left", names.get(run.dataset_id, ""), describe(run.recipe), where]
+        about = [left_text(left).capitalize(), names.get(run.dataset_id, ""), describe(run.recipe), where]
         st.caption(plain(" · ".join(part for part in about if part)))
 
 

@@ -8,6 +8,8 @@ from core.runs.values import Progress
 from core.text.units import amount, plain, rough_duration, size
 
 STARTING = "Starting the trainer"
+_ALMOST_DONE = 3.0
+"""Seconds."""
 
 
 def stage_bar(progress: Progress | None, times: StageTimes, now: float, *, before: str = "") -> None:
@@ -31,6 +33,11 @@ def stage_text(progress: Progress, times: StageTimes, now: float) -> str:
         return f"{label}: {_counted(progress)}{rest}"
     elapsed = times.elapsed(progress, now)
     return f"{label}: {elapsed:.0f} s so far{rest or ', longer than usual'}"
+
+
+def left_text(seconds: float) -> str:
+    """Time left of a run: ``about 2 min left``; near its end the estimate is not worth a figure."""
+    return "almost done" if seconds < _ALMOST_DONE else f"about {rough_duration(seconds)} left"
 
 
 def _counted(progress: Progress) -> str:

@@ -4,13 +4,17 @@ import pytest
 
 from core.planning.remaining import StageTimes
 from core.runs.values import Progress
-from core.web.runs.stage_bar import stage_text
+from core.web.runs.stage_bar import left_text, stage_text
 
 TIMES = StageTimes(usual={"Saving": 8.0})
 
 
 def at(stage, done=0, total=0, unit="", eta=None) -> Progress:
     return Progress(stage=stage, done=done, total=total, unit=unit, eta_seconds=eta, updated_at=100.0, started_at=100.0)
+
+
+def test_near_its_end_a_run_is_almost_done():
+    assert left_text(130.0) == "about 2 min left" and left_text(1.0) == "almost done"
 
 
 @pytest.mark.parametrize(
