@@ -11,7 +11,7 @@ from core.datasets.names import quoted_list
 from core.datasets.splits import SHARES
 from core.datasets.values import Dataset
 from core.runs.metrics import wilson_interval
-from core.text.units import count, listed
+from core.text.units import count, listed, percent
 
 FEWEST = 10
 """Photos of a class below which its metrics say nothing: Graft's split leaves one or two of them for the test."""
@@ -76,11 +76,8 @@ def claim(photos: int) -> str:
     """What can be claimed with this number of test photos, as a sentence."""
     if not photos:
         return "There are no test photos, so no accuracy can be measured."
-    wide, narrow = (100 * half_interval(photos, accuracy) for accuracy in (0.5, 0.9))
-    return (
-        f"{count(photos, 'test photo')}: an accuracy near 50 % will be known to ± {wide:.0f} points, one near 90 % to "
-        f"± {narrow:.0f} (95 % interval)."
-    )
+    middle, high = (percent(share, wilson_interval(share * photos, photos)) for share in (0.5, 0.9))
+    return f"{count(photos, 'test photo')}: accuracies will be known to about {middle} or {high} (95 % interval)."
 
 
 @cache
@@ -151,7 +148,8 @@ def _small_test(dataset: Dataset) -> FitnessProblem | None:
     needed = photos_needed()
     if photos >= needed:
         return None
-    enough = f"{needed} test photos would give ± {100 * PRECISE:.0f} points or better"
+    interval = percent(0.5, wilson_interval(needed / 2, needed))
+    enough = f"{needed} test photos would give {interval} or better"
     if dataset.split_given:
         return FitnessProblem(kind=SMALL_TEST, text=claim(photos), enough=f"{enough}.")
     total = round(needed / SHARES["test"], -1)

@@ -332,6 +332,4 @@ def test_what_cannot_be_launched_is_said_in_full_and_the_rest_still_can(bench):
 
 
 def test_what_the_test_photos_allow_to_claim_is_said_before_training(bench, filled):
-    assert "12 test photos: an accuracy near 50 % will be known to ± 25 points" in text_of(visit("train")).replace(
-        "\\", ""
-    )
+    assert "12 test photos: accuracies will be known to about 50 % (25–75)" in text_of(visit("train")).replace("\\", "")
