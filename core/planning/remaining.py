@@ -8,7 +8,9 @@ from statistics import median
 
 from core.errors import GraftError
 from core.planning.decide import Decision, Plan
-from core.planning.estimates import LOOK_BACK, START_SECONDS, Estimator
+from core.planning.estimates import Estimator
+from core.planning.measured import LOOK_BACK
+from core.planning.speed import SPAWN_SECONDS, start_seconds
 from core.planning.work import BusySlot, Work, process_of, timeline
 from core.registry import Registry
 from core.runs.stages import EVALUATING, FEATURES, LOADING, OPTIMISING, SAVING, STAGES, TRAINING, WAITING
@@ -149,7 +151,7 @@ class TimeLeft:
         if plan is not None and plan.work is not None:
             return plan.work
         process = process_of(run.dataset_id, run.recipe)
-        return Work(process=process, start=START_SECONDS, shared=(), own=_UNKNOWN, alone=_UNKNOWN)
+        return Work(process=process, start=SPAWN_SECONDS + start_seconds(0), shared=(), own=_UNKNOWN, alone=_UNKNOWN)
 
 
 def _plan_of(run: Run, extended: Mapping[str, Run], attempt: Attempt | None) -> Plan:

@@ -3,13 +3,24 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from math import prod
+from math import ceil, prod
 
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.features.sizes import bytes_per_photo
 from core.features.store import is_stored, key_of, key_of_predictions
-from core.recipes.program import PIXELS, PREDICTIONS, TOP, Part, Program, Stage, block_of_cut, features_used, pooled
+from core.recipes.program import (
+    MAPPING,
+    PIXELS,
+    PREDICTIONS,
+    TOP,
+    Part,
+    Program,
+    Stage,
+    block_of_cut,
+    features_used,
+    pooled,
+)
 from core.recipes.recipe import Recipe
 from core.settings import Settings
 
@@ -21,6 +32,9 @@ TENSORFLOW_BYTES = 850 * 10**6
 
 WORKING_BYTES = 600 * 10**6
 """Additional peak memory of computing features or of training blocks (measured likewise)."""
+
+STEPS_PER_EPOCH = 32
+"""Gradient steps of a head that take as long as everything else in an epoch: validation, metrics, the registry."""
 
 _ACTIVATIONS = 17.0
 """Activations kept for the backward pass per value of a block's output: inner layers are up to six times as wide,
@@ -51,13 +65,16 @@ class ResourceEstimate:
     """Resources of a run.
 
     Args:
-        loads: all features it reads. steps: photos shown to the head while it is trained alone, over all epochs.
+        loads: all features it reads.
+        head_work: epochs in which the head is trained alone, plus their gradient steps divided by ``STEPS_PER_EPOCH``.
+        rows: feature vectors that a scikit-learn classifier is trained on.
         training: multiply-adds of the suffix over all epochs, forward and backward, validation included.
         memory_bytes: estimated peak of the trainer.
     """
 
     loads: tuple[FeatureLoad, ...]
-    steps: int
+    head_work: float
+    rows: int
     training: float
     memory_bytes: int
 
@@ -138,7 +155,9 @@ def estimate_resources(
     epochs = [(stage, stage.last_epoch - max(stage.first_epoch, first_epoch) + 1) for stage in stages]
     return ResourceEstimate(
         loads=tuple(loads),
-        steps=train * sum(count for stage, count in epochs if _head_alone(stage)),
+        head_work=sum(count for stage, count in epochs if _head_alone(stage))
+        * (1 + ceil(train / hp.batch_size) / STEPS_PER_EPOCH),
+        rows=train * hp.views if not program.stages and program.head != MAPPING else 0,
         training=sum(count * _epoch_work(stage, dataset, sources) for stage, count in epochs),
         memory_bytes=_memory(recipe, program, loads, sources),
     )

@@ -82,6 +82,16 @@ class Attempts(Store):
                     found[run_id][name] = found[run_id].get(name, 0.0) + seconds
         return {run_id: in_order(seconds) for run_id, seconds in found.items()}
 
+    def spent_by_run(self, run_ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """``spent`` of several runs; those without are omitted."""
+        query = select(attempts.c.run_id, attempts.c.spent).where(attempts.c.run_id.in_(ids_in(run_ids)))
+        query = query.where(attempts.c.ended_at.is_not(None), attempts.c.spent.is_not(None))
+        found: dict[str, list[dict[str, Any]]] = {}
+        with self.reading() as connection:
+            for row in connection.execute(query.order_by(attempts.c.run_id, attempts.c.number)):
+                found.setdefault(row.run_id, []).append(row.spent)
+        return found
+
 
 def _is(run_id: str, attempt: int) -> ColumnElement[bool]:
     return (attempts.c.run_id == run_id) & (attempts.c.number == attempt)

@@ -15,6 +15,9 @@ POWERCAP = Path("/sys/class/powercap")
 FULL_COSTS, RECORDED_AT = "full_costs", "recorded_at"
 """Keys of an attempt's recorded cost: what the shared results it used cost to compute, and when it was recorded."""
 
+TRAINER_START = "start 'TensorFlow'"
+"""Name under which a run is charged for the start of its process (``core.training.cache``)."""
+
 _SAMPLE_SECONDS = 1.0  # a RAPL counter of 262 kJ wraps after half an hour at 150 W: reading it twice is not enough
 
 

@@ -1,14 +1,23 @@
 """Estimates: from this backbone's runs, else from others', else from an assumption, and always said which."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from core.backbones import get
+from core.backbones.values import Availability
+from core.features.engines import engine_path
 from core.features.store import folder_of, key_of
+from core.planning import estimates
 from core.planning.decide import Decision, Plan
 from core.planning.estimates import Estimator
+from core.planning.lookup import RecipeLookup
+from core.planning.speed import SPAWN_SECONDS, features_seconds
+from core.planning.work import SharedKind
+from core.recipes.program import PREDICTIONS
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from core.runs.costs import TRAINER_START
 from core.runs.values import Status
 from tests.factories import (
     make_cost,
@@ -24,6 +33,7 @@ PHOTOS = make_photos(per_class=20)
 DATASET = make_dataset(PHOTOS)
 TRAIN = DATASET.split_sizes["train"]
 NUMBERS = Hyperparameters(epochs=10, views=1)
+EXPORT, FEATURES = SharedKind.EXPORT, SharedKind.FEATURES
 
 
 def a_plan(backbone="efficientnet_lite0", **changes):
@@ -42,24 +52,48 @@ def estimated(registry, settings):
     return estimated
 
 
-def measure(registry, *, features, training, fixed=5.0, reused=0.0, recipe=None):
-    """Puts one finished run into the registry that took exactly this."""
+def measure(registry, settings, *, start=4.0, export=6.0, features=9.0, training=8.0, rest=2.0, recipe=None):
+    """Puts one finished run into the registry: these seconds of its start, each of its exports, all its features, its
+    training, and everything else."""
     recipe = recipe or Recipe(backbone="efficientnet_lite0", hyperparameters=NUMBERS)
-    number = 1 + len(registry.runs())
-    run = make_run(number, dataset=DATASET, recipe=recipe, status=Status.SCHEDULED)
+    run = make_run(1 + len(registry.runs()), dataset=DATASET, recipe=recipe, status=Status.SCHEDULED)
     registry.add_run(run)
     claimed = registry.claim("cpu", "token")
     for epoch in range(1, 11):
-        registry.record_epoch(run.id, claimed.attempt, an_epoch(epoch, claimed.attempt))
-    paid = features + training + fixed
-    stages = {"Computing features": features, "Training": training}
-    cost = make_cost(wall_seconds=paid, alone_wall_seconds=paid + reused, stages=stages)
+        registry.record_epoch(run.id, claimed.attempt, replace(make_epochs(1)[0], number=epoch, attempt=1))
+    loads = RecipeLookup(registry, settings).resources(recipe, DATASET).loads
+    modelled = {load.key: features_seconds(load.photos, load.multiply_adds) for load in loads}
+    names = {key: features * seconds / sum(modelled.values()) for key, seconds in modelled.items()}
+    names[TRAINER_START] = start
+    names |= {
+        engine_path(get(load.part.source), settings, load.part.cut).name: export
+        for load in loads
+        if load.part.cut != PREDICTIONS
+    }
+    costs = {name: {"wall_seconds": seconds, "cpu_seconds": seconds} for name, seconds in names.items()}
+    attempt = {"wall_seconds": 0.0, "cpu_seconds": 0.0, "full_costs": costs, "paid": costs}
+    registry.record_spent(run.id, claimed.attempt, attempt)
+    wall = sum(names.values()) + training + rest
+    cost = make_cost(wall_seconds=wall, alone_wall_seconds=wall, stages={"Training": training})
     evaluation, model = make_evaluation(DATASET.class_names), make_model(run)
     registry.finish(run.id, claimed.attempt, evaluation=evaluation, cost=cost, model=model, best_epoch=1)
+    return wall
 
 
-def an_epoch(number, attempt):
-    return replace(make_epochs(1)[0], number=number, attempt=attempt)
+def store(settings, *splits):
+    """Features of these splits are stored."""
+    for split in splits:
+        folder = folder_of(key_of(DATASET, get("efficientnet_lite0"), split), settings)
+        folder.mkdir(parents=True)
+        (folder / "meta.json").write_text("{}")
+
+
+def parts(plan):
+    """Seconds of a plan: start, own, and those of shared work by kind."""
+    shared = Counter()
+    for one in plan.work.shared:
+        shared[one.kind] += one.seconds
+    return plan.work.start - SPAWN_SECONDS, plan.work.own, shared[EXPORT], shared[FEATURES]
 
 
 def test_before_anything_was_measured_the_estimate_says_it_is_assumed(estimated):
@@ -67,30 +101,44 @@ def test_before_anything_was_measured_the_estimate_says_it_is_assumed(estimated)
     assert plan.estimate_seconds > 0 and "assumed" in plan.estimate_source
 
 
-def test_the_same_again_is_estimated_to_take_what_it_took(estimated, registry):
-    measure(registry, features=40.0, training=8.0)
+def test_the_same_again_is_estimated_to_take_what_it_took(estimated, registry, settings):
+    wall = measure(registry, settings)
     plan = estimated(a_plan())
-    assert plan.estimate_seconds == pytest.approx(53.0)
-    assert "this backbone" in plan.estimate_source
+    assert plan.estimate_seconds == pytest.approx(wall + SPAWN_SECONDS) and "this backbone" in plan.estimate_source
+    assert parts(plan) == pytest.approx((4.0, 10.0, 6.0, 9.0))
+    assert plan.work.alone == pytest.approx(plan.estimate_seconds) and plan.saves_seconds == 0.0
 
 
-def test_features_that_a_run_reused_still_count_for_one_that_cannot(estimated, registry):
-    measure(registry, features=0.0, training=8.0, reused=40.0)
-    assert estimated(a_plan()).estimate_seconds == pytest.approx(53.0)
+def test_shared_work_has_the_names_under_which_it_is_stored(estimated, settings):
+    plan = estimated(a_plan())
+    assert [one.kind for one in plan.work.shared] == [EXPORT, FEATURES, FEATURES, FEATURES]
+    assert plan.work.shared[0].key == engine_path(get("efficientnet_lite0"), settings).name
+    keys = {key_of(DATASET, get("efficientnet_lite0"), split).name for split in DATASET.split_sizes}
+    assert {one.key for one in plan.work.shared[1:]} == keys
+    assert plan.disk_bytes == sum(one.bytes for one in plan.work.shared)
 
 
-def test_an_extension_counts_only_the_epochs_that_are_left(estimated, registry):
-    measure(registry, features=40.0, training=8.0)
+def test_an_extension_counts_only_the_epochs_that_are_left(estimated, registry, settings):
+    measure(registry, settings)
     plan = estimated(a_plan(decision=Decision.EXTENDED, first_epoch=9))
-    assert plan.estimate_seconds == pytest.approx(40.0 + 5.0 + 8.0 * 2 / 10)
+    whole, rest = estimated(a_plan()).work, plan.work
+    assert 2.0 < rest.own < whole.own and replace(rest, own=whole.own) == whole
+    assert plan.saves_seconds == pytest.approx(whole.own - rest.own) and plan.saves_source == "estimated"
 
 
-def test_another_backbone_is_scaled_by_its_multiply_adds(estimated, registry):
-    measure(registry, features=40.0, training=8.0)
-    plan = estimated(a_plan("resnet50"))
+def test_another_backbone_is_scaled_by_its_size(estimated, registry, settings):
+    measure(registry, settings)
+    start, own, export, features = parts(estimated(a_plan("resnet50")))
+    assert own == pytest.approx(10.0) and 3.5 < start < 6.0 and 5.0 < export < 7.0
     factor = get("resnet50").multiply_adds / get("efficientnet_lite0").multiply_adds
-    assert factor > 5 and plan.estimate_seconds == pytest.approx(13.0 + 40.0 * factor)
-    assert "other backbones" in plan.estimate_source
+    assert factor > 5 and 0.6 * factor < features / 9.0 < 1.05 * factor
+    assert "other backbones" in estimated(a_plan("resnet50")).estimate_source
+
+
+def test_a_machine_that_was_slow_in_one_part_is_expected_to_be_so_elsewhere(estimated, registry, settings):
+    quick = estimated(a_plan(recipe=tuning())).work.own
+    measure(registry, settings, start=40.0, export=60.0, features=90.0, training=80.0, rest=20.0)
+    assert estimated(a_plan(recipe=tuning())).work.own > 5 * quick
 
 
 def test_what_is_reused_takes_nothing(estimated):
@@ -107,33 +155,31 @@ def tuning(**numbers):
     )
 
 
-def test_the_same_fine_tuning_again_is_estimated_to_take_what_it_took(estimated, registry):
-    measure(registry, features=40.0, training=80.0, recipe=tuning())
-    assert estimated(a_plan(recipe=tuning())).estimate_seconds == pytest.approx(125.0)
+def test_the_same_fine_tuning_again_is_estimated_to_take_what_it_took(estimated, registry, settings):
+    wall = measure(registry, settings, training=80.0, recipe=tuning())
+    assert estimated(a_plan(recipe=tuning())).estimate_seconds == pytest.approx(wall + SPAWN_SECONDS)
 
 
-def test_deeper_fine_tuning_takes_longer_per_epoch_and_less_for_features(estimated, registry):
-    measure(registry, features=40.0, training=80.0, recipe=tuning())
-    assert estimated(a_plan(recipe=tuning(depth=4))).estimate_seconds == pytest.approx(5.0 + 40.0 * 14 / 16 + 160.0)
+def test_deeper_fine_tuning_trains_longer_and_computes_less(estimated, registry, settings):
+    measure(registry, settings, training=80.0, recipe=tuning())
+    shallow, deep = (parts(estimated(a_plan(recipe=tuning(depth=depth)))) for depth in (2, 4))
+    assert 1.2 * shallow[1] < deep[1] < 2 * shallow[1] and deep[3] < shallow[3] and deep[2] < shallow[2]
 
 
-def test_what_runs_of_heads_cannot_know_of_trained_blocks_is_assumed(estimated, registry):
-    measure(registry, features=40.0, training=8.0)
-    plain = estimated(a_plan()).estimate_seconds
-    assert estimated(a_plan(recipe=tuning(epochs=100))).estimate_seconds > plain
+def test_every_pattern_has_an_estimate(estimated):
+    recipes = {pattern: Recipe(backbone="resnet50", pattern=pattern, hyperparameters=replace(NUMBERS, depth=1))
+               for pattern in Pattern if pattern is not Pattern.CASCADE}  # fmt: skip
+    seconds = {pattern: estimated(a_plan(recipe=recipe)).estimate_seconds for pattern, recipe in recipes.items()}
+    assert seconds[Pattern.FROM_SCRATCH] > seconds[Pattern.FINE_TUNING] > seconds[Pattern.STANDALONE_EXTRACTOR] > 0
 
 
-def test_a_solver_takes_its_features_and_what_is_fixed(estimated, registry):
-    measure(registry, features=40.0, training=8.0)
-    recipe = Recipe(backbone="efficientnet_lite0", pattern=Pattern.STANDALONE_EXTRACTOR)
-    plan = estimated(a_plan(recipe=recipe, first_epoch=None))
-    assert plan.estimate_seconds == pytest.approx(45.0)
-
-
-def test_a_run_that_continues_saves_its_epochs(estimated, registry):
-    measure(registry, features=40.0, training=8.0)
-    plan = estimated(a_plan(decision=Decision.RESUMED, first_epoch=6))
-    assert plan.saves_seconds == pytest.approx(4.0) and plan.saves_source == "estimated"
+def test_weights_that_must_be_downloaded_are_counted_once_and_save_nothing(estimated, monkeypatch):
+    before = estimated(a_plan()).work
+    monkeypatch.setattr(estimates, "availability", lambda backbone, settings: Availability.DOWNLOAD)
+    plan = estimated(a_plan())
+    first, *others = plan.work.shared
+    assert first.kind is SharedKind.WEIGHTS and first.seconds > 0 and tuple(others) == before.shared
+    assert plan.work.alone == before.alone and plan.estimate_seconds > before.alone
 
 
 def test_nothing_is_saved_where_nothing_is_known(estimated):
@@ -143,29 +189,27 @@ def test_nothing_is_saved_where_nothing_is_known(estimated):
 
 
 def test_what_others_computed_is_saved(estimated, registry, settings):
-    measure(registry, features=40.0, training=8.0)
-    for split in DATASET.split_sizes:
-        folder = folder_of(key_of(DATASET, get("efficientnet_lite0"), split), settings)
-        folder.mkdir(parents=True)
-        (folder / "meta.json").write_text("{}")
+    measure(registry, settings)
+    store(settings, *DATASET.split_sizes)
     plan = estimated(a_plan())
     assert plan.features_stored and plan.disk_bytes == 0
-    assert plan.estimate_seconds == pytest.approx(13.0) and plan.saves_seconds == pytest.approx(40.0)
+    assert plan.saves_seconds == pytest.approx(9.0) and plan.work.alone == pytest.approx(plan.estimate_seconds + 9.0)
 
 
-def test_a_model_built_on_a_run_does_not_make_its_network_look_slow(estimated, registry):
+def test_a_model_built_on_a_run_does_not_make_its_backbone_look_slow(estimated, registry, settings):
     """Alone it would have had to train its parent too; that is no speed of features."""
-    measure(registry, features=40.0, training=8.0)
+    before = measure(registry, settings)
     parent = registry.runs()[0]
     stacked = Recipe(
         backbone="efficientnet_lite0", pattern=Pattern.CASCADE, cascade=Cascade.STACKING, members=(parent.id,),
         hyperparameters=NUMBERS,
     )  # fmt: skip
-    measure(registry, features=0.0, training=8.0, reused=10_000.0, recipe=stacked)
-    assert estimated(a_plan()).estimate_seconds == pytest.approx(53.0)
+    measure(registry, settings, recipe=stacked)
+    assert estimated(a_plan()).estimate_seconds == pytest.approx(before + SPAWN_SECONDS, rel=0.1)
 
 
 def test_combining_runs_takes_a_moment(estimated):
     recipe = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
     plan = estimated(a_plan(recipe=recipe, first_epoch=None))
     assert plan.estimate_seconds < 5 and "nothing is trained" in plan.estimate_source
+    assert plan.work.own == plan.estimate_seconds and not plan.work.process

@@ -1,11 +1,20 @@
 """What a run will read, compute and hold, known before it starts."""
 
+from math import ceil
+
 import pytest
 
 from core.backbones import get
 from core.features.sizes import bytes_per_photo
 from core.features.store import folder_of, key_of
-from core.planning.resources import BACKWARD, MemberRun, RecipeInputs, estimate_resources, fraction_below
+from core.planning.resources import (
+    BACKWARD,
+    STEPS_PER_EPOCH,
+    MemberRun,
+    RecipeInputs,
+    estimate_resources,
+    fraction_below,
+)
 from core.recipes.program import program_of
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
 from tests.factories import make_dataset, make_photos
@@ -36,6 +45,11 @@ def needs(settings):
     return needs
 
 
+def head_epoch(batch_size=32):
+    """``head_work`` of one epoch."""
+    return 1 + ceil(TRAIN / batch_size) / STEPS_PER_EPOCH
+
+
 def rows(found):
     return {(load.part.cut, load.split, load.view): load.photos for load in found.loads}
 
@@ -50,7 +64,7 @@ def test_an_extractor_reads_every_view_of_the_training_photos_and_the_others_onc
     }
     assert found.disk_bytes == (2 * TRAIN + VALIDATION + TEST) * bytes_per_photo(LITE0, "top")
     assert found.computing == (2 * TRAIN + VALIDATION + TEST) * LITE0.multiply_adds
-    assert (found.steps, found.training) == (10 * TRAIN, 0)
+    assert (found.head_work, found.rows, found.training) == (10 * head_epoch(), 0, 0)
 
 
 def test_views_no_epoch_looks_at_are_not_needed(needs):
@@ -82,13 +96,13 @@ def test_fine_tuning_reads_pooled_features_for_the_head_and_maps_for_the_blocks(
     }  # fmt: skip
     suffix = LITE0.multiply_adds * 2 / 18
     assert found.training == pytest.approx(7 * suffix * ((1 + BACKWARD) * TRAIN + VALIDATION))
-    assert found.steps == 3 * TRAIN
+    assert found.head_work == 3 * head_epoch()
 
 
 def test_a_run_that_goes_on_in_its_second_stage_needs_nothing_of_the_first(needs):
     found = needs(Pattern.FINE_TUNING, depth=2, head_epochs=3, first_epoch=9)
     assert {cut for cut, _, _ in rows(found)} == {"block6d"}
-    assert found.steps == 0
+    assert found.head_work == 0
 
 
 @pytest.mark.parametrize("pattern", [Pattern.WEIGHT_INITIALIZATION, Pattern.FROM_SCRATCH])
@@ -105,7 +119,7 @@ def test_a_classifier_never_looks_at_the_training_photos(needs):
 def test_a_solver_learns_from_all_views_at_once(needs):
     found = needs(Pattern.STANDALONE_EXTRACTOR, views=3, solver=Solver.LINEAR_SVM)
     assert {view for _, split, view in rows(found) if split == "train"} == {0, 1, 2}
-    assert (found.steps, found.training) == (0, 0)
+    assert (found.head_work, found.rows, found.training) == (0, 3 * TRAIN, 0)
 
 
 def test_stacking_reads_the_answers_of_a_run(needs):

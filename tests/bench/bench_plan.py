@@ -1,0 +1,125 @@
+"""The plan of a launch against the truth: ``python -m tests.bench.bench_plan``.
+
+Three small grids on the demo photos, each in a home of its own without history, then a second one of other seeds or
+recipes in the same home, with history. The ratio is the time from the launch to the end of the last run, divided by the
+planned time. Wanted: within a factor of 1.5 without history and 1.2 with. Other load makes the first too large;
+"waiting" is how much longer than its CPU time one thread takes, before and after each launch: 1 on a quiet machine.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from core import jobs
+from core.planning.decide import Decision
+from core.recipes.grid import CascadeChoice, GridChoice
+from core.recipes.recipe import Cascade, Pattern
+from core.text.units import duration
+from core.workbench import Workbench
+from tests.bench.homes import open_home
+
+LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
+FROZEN, SKLEARN, TUNING = Pattern.INTEGRATED_EXTRACTOR, Pattern.STANDALONE_EXTRACTOR, Pattern.FINE_TUNING
+CLASSIFIER, CASCADE = Pattern.CLASSIFIER, Pattern.CASCADE
+
+
+class Grid(NamedTuple):
+    """What is launched first, and then with history."""
+
+    name: str
+    first: GridChoice
+    then: GridChoice
+
+
+def seeds(*patterns: Pattern, seed: int) -> Mapping[Pattern, dict]:
+    return {pattern: {"seed": seed} for pattern in patterns}
+
+
+GRIDS = (
+    Grid(
+        "one backbone, three patterns; then other seeds",
+        GridChoice.product([LITE0], [FROZEN, SKLEARN, CLASSIFIER]),
+        GridChoice.product([LITE0], [FROZEN, SKLEARN], settings=seeds(FROZEN, SKLEARN, seed=5), repetitions=2),
+    ),
+    Grid(
+        "two backbones; then other learning rates and a fusion",
+        GridChoice.product([LITE0, LITE1], [FROZEN], repetitions=2),
+        GridChoice.product(
+            [LITE0, LITE1], [FROZEN], settings={FROZEN: {"learning_rate": 1e-3, "epochs": 60}},
+            cascade=CascadeChoice(kind=Cascade.FUSION, members=(LITE0, LITE1)),
+        ),
+    ),
+    Grid(
+        "fine-tuning; then deeper",
+        GridChoice.product([LITE0], [TUNING], settings={TUNING: {"epochs": 8, "head_epochs": 2, "views": 2}}),
+        GridChoice.product(
+            [LITE0], [TUNING], settings={TUNING: {"epochs": 8, "head_epochs": 2, "views": 2}},
+            depths={TUNING: (3,)}, repetitions=2,
+        ),
+    ),
+)  # fmt: skip
+
+
+def waiting_factor() -> float:
+    """How much longer than its CPU time a computation takes because other processes use the cores: 1 when quiet."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    while time.process_time() - cpu < 0.5:
+        sum(range(1000))
+    return (time.perf_counter() - wall) / (time.process_time() - cpu)
+
+
+def main() -> None:
+    ratios: dict[str, list[float]] = {"without history": [], "with history": []}
+    for grid in GRIDS:
+        with tempfile.TemporaryDirectory() as folder:
+            bench = open_home(folder, "demo")
+            for history, choice in zip(ratios, (grid.first, grid.then), strict=True):
+                ratios[history].append(_launched(bench, choice, f"{grid.name}, {history}"))
+            jobs.stop_supervisor(bench.settings)
+    for (history, found), limit in zip(ratios.items(), (1.5, 1.2), strict=True):
+        worst = max(max(one, 1 / one) for one in found)
+        shown = ", ".join(f"{one:.2f}" for one in found)
+        print(f"{history}: measured / planned: {shown}; worst factor = {worst:.2f} (wanted: at most {limit})")
+
+
+def _launched(bench: Workbench, choice: GridChoice, name: str) -> float:
+    """Measured divided by planned seconds."""
+    dataset = bench.registry.datasets()[0]
+    plan = bench.grid_plan(dataset.id, choice)
+    assert set(plan.counts) == {Decision.NEW}, plan.counts
+    before, begin = waiting_factor(), time.perf_counter()
+    runs = [run for _, run in bench.launch_grid(plan)]
+    while not all(bench.registry.run(run.id).status.ended for run in runs):
+        time.sleep(0.1)
+    seconds = time.perf_counter() - begin
+    load = f"waiting {before:.1f} and {waiting_factor():.1f}"
+    print(
+        f"{name}: {plan.sentence}. Planned {duration(plan.seconds)}, measured {duration(seconds)}: "
+        f"ratio = {seconds / plan.seconds:.2f} ({load})",
+        flush=True,
+    )
+    if os.environ.get("GRAFT_BENCH_PARTS"):
+        _print_parts(bench, plan, runs)
+    return seconds / plan.seconds
+
+
+def _print_parts(bench: Workbench, plan, runs) -> None:
+    """Planned and measured seconds of every run, to see which part of the model is wrong."""
+    for planned, run in zip(plan.to_do, runs, strict=True):
+        cost = bench.registry.cost(run.id)
+        stages = {name: round(seconds, 1) for name, seconds in cost.stages.items()} if cost else {}
+        spent = f"{cost.wall_seconds:.1f} s, CPU {cost.cpu_seconds:.1f} s" if cost else "unknown"
+        shared = {one.kind.value: 0.0 for one in planned.work.shared}
+        for one in planned.work.shared:
+            shared[one.kind.value] += 0.0 if one.stored else round(one.seconds, 2)
+        print(
+            f"    {run.name}: planned {planned.estimate_seconds:.1f} s (start {planned.work.start:.1f}, {shared}, "
+            f"own {planned.work.own:.1f}), measured {spent} {stages}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
