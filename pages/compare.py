@@ -5,11 +5,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.runs.values import Status
-from core.web.compare import address, differences, headline, leaderboard, problems
+from core.web.compare import address, differences, front, leaderboard, navigation, problems, verdict_card
 from core.web.compare.address import Address
-from core.web.compare.selected import Selected, linked, select
-from core.web.compare.view_list import VIEWS
+from core.web.compare.selected import linked, select
 from core.web.parts.choice import choose_dataset, linked_dataset
+from core.web.parts.device import is_narrow
 from core.web.parts.frame import require_frame
 from core.web.parts.widgets import empty_state, explained, heading
 from core.web.server.state import workbench
@@ -18,18 +18,23 @@ from core.workbench import Workbench
 
 def page() -> None:
     bench, now = workbench(), address.get()
-    first_line, warnings = st.container(), st.container()
+    top, warnings = st.container(), st.container()
     with warnings:
         found = linked(bench, now)
         dataset = found.dataset or linked_dataset(bench) or newest_with_results(bench)
     if dataset is None:
-        nothing_yet(bench)
+        with top:
+            nothing_yet(bench)
         return
+    with top:
+        title, choice = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+        title.title("Compare", anchor=False)
+        with choice:
+            choose_dataset(bench, bench.registry.datasets(), key="compare.dataset", default=dataset)
     with warnings:
         problems.of_link(bench, found)
-    choose_dataset(bench, bench.registry.datasets(), key="compare.dataset", default=dataset)
     with explained():
-        compare(bench, dataset, now, found.runs, first_line)
+        compare(bench, dataset, now, found.runs)
 
 
 def newest_with_results(bench: Workbench) -> Dataset | None:
@@ -50,37 +55,30 @@ def nothing_yet(bench: Workbench) -> None:
     )
 
 
-def compare(
-    bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...], first_line: DeltaGenerator
-) -> None:
-    """The result, the view of the URL, the leaderboard, the differences between recipes."""
+def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> None:
+    """The verdict, the leaderboard beside accuracy against cost, the view of the URL, the differences of recipes."""
     selected = select(bench, dataset, now, chosen)
-    with first_line:
-        headline.show(dataset, selected)
+    verdict_card.show(dataset, selected)
     if selected:
         problems.of_runs(selected)
-        with explained():
-            draw_view(selected)
-    st.subheader("Leaderboard", anchor="leaderboard")
-    with explained():
-        colours = {run_id: style.colour for run_id, style in selected.styles.items()} if selected else {}
-        leaderboard.show(bench, dataset, now, chosen, colours=colours)
+    left, right = side_by_side(beside=selected is not None and leaderboard.is_compact(now))
+    with left, explained():
+        leaderboard.show(bench, dataset, now, chosen, selected)
     if selected:
+        with right, explained():
+            front.show(selected)
+        with explained():
+            navigation.show(selected)
         with explained():
             differences.show(selected)
 
 
-def draw_view(selected: Selected) -> None:
-    """The buttons of all views, and the view of the URL."""
-    name = selected.address.view if selected.address.view in VIEWS else next(iter(VIEWS))
-    st.pills(
-        "View", list(VIEWS), required=True, label_visibility="collapsed",
-        format_func=lambda key: f"{VIEWS[key].icon} {VIEWS[key].title}", **address.bound("compare.view", "view", name),
-    )  # fmt: skip
-    view = VIEWS[name]
-    st.subheader(view.question, anchor=False)
-    st.caption(view.explanation)
-    view.show(selected)
+def side_by_side(*, beside: bool) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Room for leaderboard and chart: columns, below each other on a phone and where the table is wide."""
+    if not beside or is_narrow():
+        return st.container(), st.container()
+    left, right = st.columns([11, 9], gap="medium")
+    return left, right
 
 
 require_frame()

@@ -20,9 +20,9 @@ from core.charts.look import (
     require_some,
     scatter,
     shade,
-    short,
     spans_decades,
 )
+from core.charts.placement import Mark, placed
 from core.charts.styles import GREY_STYLE, RunStyle, styles_of
 from core.comparison.cost_axes import CostKind, cost_kind
 from core.comparison.summary import outcome_sentence
@@ -30,11 +30,10 @@ from core.comparison.table import Row, pareto_front
 from core.comparison.verdict import Verdict
 from core.recipes.labels import without_shared
 from core.text.tables import Rows
-from core.text.units import count, percent
+from core.text.units import brief, count, percent
 
-_DIRECTLY_LABELLED = 6
-_NAME_WIDTH = 0.35
-"""Of a long name, as a part of the axis."""
+_DIRECTLY_LABELLED, _MOST_LABELLED = 6, 9
+"""Runs that are named at their points: beside a legend, and without one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,28 +84,31 @@ def tradeoff_chart(
     *,
     verdict: Verdict | None = None,
     currency: str = "EUR",
-    title_names: Mapping[str, str] | None = None,
     styles: Mapping[str, RunStyle] | None = None,
+    legend: bool = True,
 ) -> Chart:
     """Accuracy with its 95 % interval against a cost; a line joins the runs that nothing cheaper beats (Pareto front).
 
     Up to six runs are named at their points, more (or crowded ones) in a legend; beyond twelve they are grey, and
-    those on the front are named at their points where there is room. Grey runs far below the front are triangles at
+    those on the front are named at their points where there is room. Without a legend as many are named as fit, the
+    recommended one and the best first. Grey runs far below the front are triangles at
     the lower edge: drawn to scale they would press all others together. A logarithmic axis where costs span decades.
     ``customdata[0]`` is the run id, for selections.
 
     Args:
         verdict: ``Comparison.verdict``, for the title.
-        title_names: by run id; by default the names of the rows.
         styles: of ``run_styles`` for all runs of the page.
+        legend: False where a table beside the chart has the colours of the runs.
     """
     kind = cost_kind(cost)
     points = tradeoff_points(rows, cost, currency)
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
-    titled = [replace(row, name=title_names[row.run.id]) for row in rows] if title_names else rows
+    looks = styles_of([point.run_id for point in points], styles)
+    first = [] if verdict is None else [verdict.recommended.run_id, verdict.best.run_id]
+    labelled = _labelled_in_legend(points, looks) if legend else _labelled(points, first)
     return Chart(
-        figure=_draw(points, kind, currency, styles_of([point.run_id for point in points], styles)),
-        title=outcome_sentence(titled, verdict, cost),
+        figure=_draw(points, kind, currency, looks, labelled, legend=legend),
+        title=outcome_sentence([replace(row, name=brief(row.name)) for row in rows], verdict, cost),
         caption=f"Test accuracy with its 95 % interval against {kind.title}.",
         rows=lambda: _rows(points, kind, currency),
     )
@@ -122,18 +124,29 @@ def _rows(points: Sequence[TradeoffPoint], kind: CostKind, currency: str) -> Row
     ]
 
 
-def _draw(points: Sequence[TradeoffPoint], kind: CostKind, currency: str, looks: Mapping[str, RunStyle]) -> go.Figure:
+def _draw(
+    points: Sequence[TradeoffPoint],
+    kind: CostKind,
+    currency: str,
+    looks: Mapping[str, RunStyle],
+    labelled: Mapping[str, tuple[str, str]],
+    *,
+    legend: bool,
+) -> go.Figure:
     coloured = [point for point in points if looks[point.run_id].coloured]
     floor, others, lower = _by_floor(coloured, [point for point in points if not looks[point.run_id].coloured])
-    labelled = _labelled(points, looks)
     named = [_points_trace([p], looks[p.run_id], [labelled.get(p.run_id)], named=True) for p in coloured]
     grey = [_points_trace(others, GREY_STYLE, [labelled.get(p.run_id) for p in others], named=False)] if others else []
-    legend = len(labelled) < len(points)
+    shown = legend and len(labelled) < len(points)
     return figure(
         [_front_line(points), *grey, *([_lower_trace(lower, floor)] if lower else []), *named],
         revision=f"accuracy against {kind.key}",
-        height=440 + 16 * len(coloured) if legend else 420,  # a long legend must leave the points their room
-        showlegend=legend,
+        height=440 + 16 * len(coloured)
+        if shown
+        else 420
+        if legend
+        else 350,  # a long legend must leave the points their room
+        showlegend=shown,
         xaxis=_cost_axis(kind, [point.cost for point in points], currency),
         yaxis=axis("test accuracy", "%", **({"range": _range(floor, points)} if lower else {})),
     )
@@ -180,46 +193,49 @@ def _cost_axis(kind: CostKind, costs: Sequence[float], currency: str) -> dict:
     return log_axis(kind.title, unit, costs) if spans_decades(costs) else axis(kind.title, unit, rangemode="tozero")
 
 
-def _labelled(points: Sequence[TradeoffPoint], looks: Mapping[str, RunStyle]) -> dict[str, str]:
-    """Sides of the names at points, by run id: all of a few runs, else those on the front and not in the legend."""
+def _labelled_in_legend(points: Sequence[TradeoffPoint], looks: Mapping[str, RunStyle]) -> dict[str, tuple[str, str]]:
+    """Names at points and their sides, by run id: all of a few runs, or none; else of those on the front that the
+    legend leaves out."""
     few = len(points) <= _DIRECTLY_LABELLED
     chosen = [point for point in points if few or (point.on_front and not looks[point.run_id].coloured)]
     if len(chosen) > _DIRECTLY_LABELLED:
         return {}
-    sides = {point.run_id: _label_side(point, points) for point in chosen}
-    free = [point for point in chosen if not _covered(point, sides[point.run_id], points)]
-    if few and len(free) < len(chosen):
-        return {}
-    return {point.run_id: sides[point.run_id] for point in free}
+    found = _placed(points, chosen)
+    return {} if few and len(found) < len(chosen) else found
 
 
-def _positions(points: Sequence[TradeoffPoint], among: Sequence[TradeoffPoint]) -> list[float]:
-    """Positions of the points along the axis of cost, from 0 to 1 (the costliest of ``among``)."""
-    costs = [point.cost for point in among]
+def _labelled(points: Sequence[TradeoffPoint], first: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Names at points and their sides, by run id: as many as fit, those of ``first`` and on the front before others."""
+
+    def importance(point: TradeoffPoint) -> tuple[int, bool, float]:
+        place = first.index(point.run_id) if point.run_id in first else len(first)
+        return place, not point.on_front, -point.accuracy
+
+    return _placed(points, sorted(points, key=importance)[:_MOST_LABELLED])
+
+
+def _placed(points: Sequence[TradeoffPoint], chosen: Sequence[TradeoffPoint]) -> dict[str, tuple[str, str]]:
+    top, bottom = max(p.accuracy + p.above for p in points), min(p.accuracy - p.below for p in points)
+    height = (top - bottom) or 1.0
+    marks = {
+        point.run_id: Mark(
+            x=x,
+            y=(point.accuracy - bottom) / height,
+            low=(point.accuracy - point.below - bottom) / height,
+            high=(point.accuracy + point.above - bottom) / height,
+        )
+        for point, x in zip(points, _positions(points), strict=True)
+    }
+    return placed(marks, {point.run_id: (brief(point.name, 32), brief(point.name, 20)) for point in chosen})
+
+
+def _positions(points: Sequence[TradeoffPoint]) -> list[float]:
+    """Along the axis of cost, from 0 to 1 at the costliest."""
+    costs = [point.cost for point in points]
     if spans_decades(costs):
         width = math.log(max(costs) / min(costs))
-        return [math.log(point.cost / min(costs)) / width for point in points]
-    return [point.cost / max(costs) if max(costs) else 0.0 for point in points]
-
-
-def _covered(point: TradeoffPoint, side: str, points: Sequence[TradeoffPoint]) -> bool:
-    """Whether the name beside ``point`` would overlap the interval of another run, or its name."""
-    top, bottom = max(p.accuracy + p.above for p in points), min(p.accuracy - p.below for p in points)
-    line = 0.06 * (top - bottom)
-    positions = dict(zip([p.run_id for p in points], _positions(points, points), strict=True))
-    here = positions[point.run_id]
-    low, high = (here, here + _NAME_WIDTH) if side == "top right" else (here - _NAME_WIDTH, here)
-    return any(
-        low <= positions[other.run_id] <= high
-        and other.accuracy - other.below - line < point.accuracy < other.accuracy + other.above
-        for other in points
-        if other is not point
-    )
-
-
-def _label_side(point: TradeoffPoint, points: Sequence[TradeoffPoint]) -> str:
-    """Names beside their points, clear of the error bars, and towards the middle of the chart."""
-    return "top right" if _positions([point], points)[0] <= 0.5 else "top left"
+        return [math.log(cost / min(costs)) / width for cost in costs]
+    return [cost / max(costs) if max(costs) else 0.0 for cost in costs]
 
 
 def _front_line(points: Sequence[TradeoffPoint]) -> Trace:
@@ -236,15 +252,15 @@ def _front_line(points: Sequence[TradeoffPoint]) -> Trace:
 
 
 def _points_trace(
-    points: Sequence[TradeoffPoint], style: RunStyle, sides: Sequence[str | None], *, named: bool
+    points: Sequence[TradeoffPoint], style: RunStyle, labels: Sequence[tuple[str, str] | None], *, named: bool
 ) -> Trace:
     return scatter(
         name=legend_name(points[0].name) if named else "other runs",
         x=[point.cost for point in points],
         y=[point.accuracy for point in points],
-        mode="markers+text" if any(sides) else "markers",
-        text=[f" {short(p.name)} " if side else "" for p, side in zip(points, sides, strict=True)],
-        textposition=[side or "top right" for side in sides],
+        mode="markers+text" if any(labels) else "markers",
+        text=[f" {escape(label[0])} " if label else "" for label in labels],
+        textposition=[label[1] if label else "top right" for label in labels],
         cliponaxis=False,
         marker={"color": style.colour, "symbol": style.symbol, "size": 11 if named else 8, "line": {"width": 0}},
         error_y=error_bars(

@@ -34,7 +34,7 @@ ELSEWHERE = dict(
     line.split() for line in (REPOSITORY / "tests" / "tested_elsewhere.txt").read_text().splitlines() if line.strip()
 )
 """Modules without a test file in their place, with the file that tests them."""
-MOST_ELSEWHERE = 122
+MOST_ELSEWHERE = 119
 """This number may only fall."""
 
 

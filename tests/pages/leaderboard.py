@@ -24,6 +24,11 @@ def _element(at):
     return next(table for table in at.dataframe if table.proto.id.endswith(TABLE))
 
 
+def headline_of(at) -> str:
+    """The first line of the verdict, without what keeps names plain."""
+    return at.header[0].value.replace("\\", "")
+
+
 def names_of(at) -> list[str]:
     return table_of(at)["name"].tolist()
 

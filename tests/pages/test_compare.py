@@ -4,8 +4,8 @@ from core.comparison.cost_axes import COSTS
 from core.web.compare.address import MOST
 from tests.bench.many_runs import fill_many
 from tests.factories import fill
-from tests.pages.conftest import first_line, link_labels, text_of, visit
-from tests.pages.leaderboard import chosen_of, names_of, pick, table_of, ticked_names
+from tests.pages.conftest import link_labels, text_of, visit
+from tests.pages.leaderboard import chosen_of, headline_of, names_of, table_of, ticked_names
 
 
 def test_without_finished_runs_the_page_leads_on(bench):
@@ -18,45 +18,26 @@ def test_the_newest_dataset_with_results_is_compared(bench, filled):
     fill(bench.registry, name="newer", runs=0)
     at = visit("compare")
     assert not at.exception and at.selectbox(key="compare.dataset").value == filled.dataset.id
-    assert "not distinguishable" in first_line(at) and len(table_of(at)) == 2
+    assert "not distinguishable" in headline_of(at) and len(table_of(at)) == 2
 
 
 def test_the_best_runs_are_shown_while_none_is_ticked(bench):
     fill(bench.registry, bench.settings, runs=20)
     at = visit("compare", fold="0")
     assert not at.exception and ticked_names(at) == []
-    assert "the most accurate of 16 runs" in first_line(at)
+    assert headline_of(at).startswith("Use Lite") and "15 comparisons" in text_of(at)
     coloured = [colour for colour in table_of(at)["colour"] if "8A8F98" not in colour]
     assert len(coloured) == len(table_of(at)) == 10
 
 
-def test_runs_that_are_right_equally_often_share_the_first_place_and_the_cheapest_is_named(bench):
-    fill(bench.registry, bench.settings, runs=20)
-    line = first_line(visit("compare", fold="0"))
-    assert line.startswith("Use ") and "the most accurate of 16 runs" in line and "shortest training time of" in line
-
-
-def test_of_repetitions_the_sentence_gives_the_mean(bench):
-    fill(bench.registry, bench.settings, runs=20)
-    assert "mean of" in first_line(visit("compare"))
-
-
-def test_the_sentence_is_about_the_ticked_runs(bench):
-    fill(bench.registry, bench.settings, runs=20)
-    at = pick(visit("compare", fold="0"), rows=[0, 1, 2])
-    assert "the most accurate of 3 runs" in first_line(at)
-    assert "only run here" in first_line(pick(at, rows=[4]))
-
-
-def test_two_ticked_runs_get_a_verdict(filled):
-    at = pick(visit("compare"), rows=[0, 1])
-    assert "not distinguishable" in first_line(at)
-
-
 def test_another_view_goes_into_the_url(filled):
     at = visit("compare")
+    assert at.segmented_control(key="compare.group").value == "Cost"
+    at.segmented_control(key="compare.group").set_value("Quality").run()
+    assert not at.exception and at.query_params["view"] == "pairs"
     at.button_group(key="compare.view").set_value("curves").run()
     assert not at.exception and at.query_params["view"] == "curves"
+    assert at.segmented_control(key="compare.group").value == "Quality"
 
 
 def test_the_cost_axis_goes_into_the_url(filled):

@@ -49,30 +49,35 @@ def shared(many, settings) -> Iterator[Workbench]:
 
 
 def percent(cell: str) -> float:
-    return float(cell.removesuffix(" %"))
+    return float(cell.split(" %")[0])
 
 
 # --- what is listed ---
 
 
 def test_all_finished_runs_are_listed_best_first(many):
-    table = table_of(visit("compare", fold="0", size="50"))
+    table = table_of(visit("compare", fold="0", size="50", cols=",".join(columns("EUR", 1))))
     assert table["place"].tolist() == list(range(1, 15))
     assert table["accuracy"].map(percent).is_monotonic_decreasing
 
 
-def test_what_the_issue_asks_for_is_in_the_usual_columns(filled):
+def test_beside_the_chart_there_are_few_columns_and_a_button_for_all(filled):
+    at = visit("compare")
+    assert table_of(at).columns.tolist() == ["colour", "name", "use", "accuracy", "verdict", "alone_wall_seconds"]
+    at.button(key="compare.columns").click().run()
     assert {
-        "accuracy", "interval", "verdict", "balanced_accuracy", "macro_f1", "log_loss", "ece", "best_epoch", "curve",
+        "accuracy", "verdict", "balanced_accuracy", "macro_f1", "log_loss", "ece", "best_epoch", "curve",
         "wall_seconds", "alone_wall_seconds", "ms_per_photo", "model_bytes", "hardest",
-    } <= set(table_of(visit("compare")).columns)  # fmt: skip
+    } <= set(table_of(at).columns)  # fmt: skip
+    at.button(key="compare.columns").click().run()
+    assert "cols" not in at.query_params and len(table_of(at).columns) == 6
 
 
 def test_the_best_and_what_is_not_distinguishable_from_it_are_marked(many):
     table = table_of(visit("compare", fold="0", size="50"))
-    assert list(table["verdict"][0]) == ["best"]
-    assert {tuple(verdict) for verdict in table["verdict"][1:]} <= {(), ("n.s.",)}
-    assert ("n.s.",) in set(map(tuple, table["verdict"]))
+    assert list(table["verdict"][0]) == ["most accurate"]
+    assert {tuple(verdict) for verdict in table["verdict"][1:]} <= {("less accurate",), ("not distinguishable",)}
+    assert ("not distinguishable",) in set(map(tuple, table["verdict"]))
 
 
 def test_the_verdict_says_for_how_many_comparisons_it_is_corrected():
@@ -80,15 +85,9 @@ def test_the_verdict_says_for_how_many_comparisons_it_is_corrected():
     assert "corrected (Holm) for 1 comparison." in columns("EUR", 1)["p_value"].help
 
 
-def test_with_chosen_runs_it_is_said_what_the_verdicts_are_about(many):
-    ids = [run.id for run in many.with_status("FINISHED")][:3]
-    said = text_of(visit("compare", runs=",".join(ids), fold="0"))
-    assert "against the best of all that match, corrected for 13 comparisons" in said
-    all_of_them = ",".join(run.id for run in many.with_status("FINISHED"))
-    for same in ("", all_of_them):
-        assert "compares the selected runs only" not in text_of(visit("compare", runs=same, fold="0")), (
-            "the first line says the same"
-        )
+def test_the_help_of_the_verdict_says_which_runs_it_is_about(many):
+    assert "Among all that match." in columns("EUR", 25)["verdict"].help
+    assert "Among the 3 selected runs." in columns("EUR", 2, 3)["verdict"].help
 
 
 def test_a_long_name_shows_both_its_ends_in_a_table():
@@ -127,17 +126,16 @@ def test_unfinished_runs_are_shown_and_marked_when_asked_for(filled):
 def test_stars_champion_and_archive_are_marked(bench, filled):
     one, two = (run.id for run in filled.with_status("FINISHED"))
     bench.star([one, two], on=False)
-    assert "marks" not in table_of(visit("compare"))
     bench.star([one])
     bench.archive([two])
     bench.set_alias(one)
-    table = table_of(visit("compare", archived="1"))
+    table = table_of(visit("compare", archived="1", cols="marks"))
     assert sorted(map(list, table["marks"])) == [["archived"], ["★", "champion"]]
     assert len(table_of(visit("compare"))) == 1
 
 
 def test_the_curves_share_a_scale_and_photos_are_one_small_picture(filled):
-    table = table_of(visit("compare"))
+    table = table_of(visit("compare", cols="curve,hardest"))
     assert all(len(curve) == 12 for curve in table["curve"])
     assert all(picture.startswith("data:image/webp;base64,") for picture in table["hardest"])
     assert table["hardest"].str.len().max() < 12_000
@@ -146,14 +144,14 @@ def test_the_curves_share_a_scale_and_photos_are_one_small_picture(filled):
 def test_a_star_on_one_repetition_is_seen_on_their_line(shared, many):
     lite2 = [run.id for run in many.with_status("FINISHED") if run.recipe.backbone.endswith("lite2")]
     shared.star(lite2[-1:])
-    table = table_of(visit("compare"))
+    table = table_of(visit("compare", cols="marks"))
     assert [bool(len(marks)) for marks in table["marks"]] == [name.startswith("Lite2") for name in table["name"]]
 
 
 def test_a_phone_shows_few_columns(filled, monkeypatch):
     monkeypatch.setattr("core.web.compare.leaderboard.is_narrow", lambda: True)
     shown = table_of(visit("compare")).columns.tolist()
-    assert shown[:4] == ["colour", "name", "accuracy", "verdict"] and len(shown) <= 6
+    assert shown[:5] == ["colour", "name", "use", "accuracy", "verdict"] and len(shown) <= 6
     assert "ece" in table_of(visit("compare", cols="ece"))
 
 
@@ -222,18 +220,18 @@ def test_words_are_found_in_any_case_and_any_unicode_form(shared, many):
 
 
 def test_a_click_on_a_head_sorts_all_runs_and_another_click_turns_them_round(many):
-    at = pick(visit("compare", fold="0"), head="log_loss")
-    assert at.query_params == {"fold": "0", "sort": "log_loss"}
+    at = pick(visit("compare", fold="0", cols="accuracy,log_loss"), head="log_loss")
+    assert at.query_params == {"fold": "0", "sort": "log_loss", "cols": "accuracy,log_loss"}
     assert table_of(at)["log_loss"].astype(float).is_monotonic_increasing
     at = pick(at, head="log_loss")
     assert at.query_params["desc"] == "1"
     assert table_of(at)["log_loss"].astype(float).is_monotonic_decreasing
     assert "desc" not in pick(at, head="log_loss").query_params
-    assert pick(at, head="curve").query_params["sort"] == "log_loss"
+    assert pick(at, head="name").query_params["sort"] == "log_loss"
 
 
 def test_the_sorted_column_has_an_arrow(many):
-    at = visit("compare", sort="macro_f1")
+    at = visit("compare", sort="macro_f1", cols="accuracy,macro_f1")
     head = next(table for table in at.dataframe if "macro_f1" in table.value).proto.columns
     assert "Macro-F1 \\u2193" in head and "Accuracy \\u2193" not in head
 
@@ -245,7 +243,7 @@ def test_sort_and_columns_can_be_chosen_without_a_mouse(many):
     at.button_group(key="compare.cols").set_value(["accuracy", "cpu_seconds"]).run()
     assert not at.exception
     assert at.query_params == {"sort": "ece", "desc": "1", "cols": "accuracy,cpu_seconds"}
-    assert table_of(at).columns.tolist() == ["colour", "place", "name", "accuracy", "cpu_seconds"]
+    assert table_of(at).columns.tolist() == ["colour", "name", "accuracy", "cpu_seconds"]
     at.button(key="compare.usual").click().run()
     assert "cols" not in at.query_params and "verdict" in table_of(at)
 

@@ -69,9 +69,18 @@ def again(at, **query: str):
     return at.run()
 
 
-def figures(at) -> list[dict]:
-    """What the charts of the page are sent to the browser as."""
+def all_figures(at) -> list[dict]:
+    """What the charts of the page are sent to the browser as: accuracy against cost, then those of the view."""
     return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def figures(at) -> list[dict]:
+    """The charts of the view."""
+    return all_figures(at)[1:]
+
+
+def _headings(at) -> list[str]:
+    return [heading.value for heading in at.header]
 
 
 def tables(at) -> list:
@@ -98,9 +107,9 @@ def every_view(at, **query: str):
 def test_every_view_asks_a_question_and_draws_a_chart_of_runs_of_all_ways(runs):
     at = visit("compare", runs=",".join(run.id for run in runs.values()))
     for view, said in every_view(at):
-        assert at.pills(key="compare.view").value == view and at.subheader[0].value.endswith("?")
+        assert at.pills(key="compare.view").value == view and VIEWS[view].question in _headings(at)
         if view != "map":  # its button: the network has to look at the photos first
-            assert figures(at) or view == "pairs", (view, said)
+            assert figures(at) or view in ("pairs", "cost"), (view, said)
             assert {"CSV", "Parquet"} <= {button.proto.label for button in at.get("download_button")}
 
 
@@ -160,25 +169,6 @@ def test_of_very_many_runs_the_best_are_drawn_and_the_page_says_so(bench):
 
 
 # --- cost, curves, settings ---
-
-
-def test_the_cost_axis_is_chosen_and_stands_in_the_url(runs):
-    at = at_view("cost", runs["top 3"].id, runs["features"].id, cost="peak_rss_bytes")
-    assert at.selectbox(key="compare.cost").value == "peak_rss_bytes"
-    at.selectbox(key="compare.cost").select("ms_per_photo").run()
-    assert _in_url(at, "cost") == "ms_per_photo"
-    assert "time per photo" in figures(at)[0]["layout"]["xaxis"]["title"]["text"]
-
-
-def test_money_is_an_axis_once_an_hour_has_a_price(bench, runs):
-    at = at_view("cost", runs["top 3"].id, runs["features"].id)
-    assert "Price" not in at.selectbox(key="compare.cost").options
-    at.number_input(key="compare.price").set_value(3.6)
-    at.text_input(key="compare.currency").input("CHF")
-    at.button(key="compare.rate_save").click().run()
-    assert bench.rate() == (3.6, "CHF")
-    at.selectbox(key="compare.cost").select("alone_money").run()
-    assert not at.exception and "(CHF)" in figures(at)[0]["layout"]["xaxis"]["title"]["text"]
 
 
 def test_curves_run_over_epochs_or_time_and_the_url_says_which(runs):
@@ -290,16 +280,6 @@ def test_a_cell_that_is_not_there_is_replaced_by_the_largest_mistake(asked):
 
 def test_a_class_name_may_contain_the_sign_between_the_two():
     assert cell_of("a|b|c", {("a", "c"): 1, ("a|b", "c"): 1, ("a", "b|c"): 1}) == ("a|b", "c")
-
-
-def test_from_a_marker_of_the_cost_chart_one_goes_on_with_its_run(runs):
-    best, other = runs["top 3"].id, runs["from scratch"].id
-    at = at_view("cost", best, other, a=other)
-    assert any(link.proto.label == "Open this run" for link in at.get("page_link"))
-    at.button(key="compare.clicked.pairs").click().run()
-    assert [at.query_params[name] for name in ("view", "a", "b")] == ["pairs", other, best]
-    links = at_view("cost", best, other).get("page_link")
-    assert not any(link.proto.label == "Open this run" for link in links), "nothing was clicked"
 
 
 def test_two_runs_meet_head_to_head(bench, runs):

@@ -1,6 +1,6 @@
 """The columns of the leaderboard, as data: title, help, how a cell is written, what a click on the header sorts by."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.comparison.board_page import LeaderboardLine
 from core.comparison.cost_axes import COSTS, CostKind
+from core.comparison.verdict import Standing
 from core.runs.values import Status
 from core.text.units import count, moment, p_value, percent
 from core.web.parts.labels import cost_formatter, cost_title
@@ -21,13 +22,16 @@ class TableLine(RunLine):
 
     Args:
         cell: a value of the run shown, by column of ``registry.board``. marks: of any of its runs.
-        best: whether every other line is tested against it.
+        standing: of any of its runs in the verdict of the page; None where it has none. p_value: of that run.
+        recommended: whether it has the recommended run.
         curve: validation accuracy over the epochs; hardest: a picture as data URI.
     """
 
     entry: LeaderboardLine
     cell: Callable[[str], Any]
-    best: bool
+    standing: Standing | None = None
+    p_value: float | None = None
+    recommended: bool = False
     curve: Sequence[float] = ()
     hardest: str = ""
 
@@ -53,8 +57,14 @@ def _interval(line: TableLine) -> str:
     return "–" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
+def _accuracy(line: TableLine) -> str:
+    """With its interval; of repetitions the mean alone."""
+    interval = (line.cell("low"), line.cell("high")) if line.entry.counted == 1 else None
+    return percent(line.entry.values["accuracy"], interval)
+
+
 def _verdict(line: TableLine) -> list[str]:
-    return [BEST] if line.best else [NOT_SIGNIFICANT] if line.entry.tie else []
+    return [] if line.standing is None else [WORDS[line.standing]]
 
 
 def _repetitions(line: TableLine) -> str:
@@ -63,7 +73,7 @@ def _repetitions(line: TableLine) -> str:
 
 
 def _p_value(line: TableLine) -> str:
-    return "–" if line.entry.p_value is None else bare_p(line.entry.p_value)
+    return "–" if line.p_value is None else bare_p(line.p_value)
 
 
 def bare_p(p: float) -> str:
@@ -77,7 +87,8 @@ def _scale(lines: Sequence[TableLine]) -> dict[str, float]:
     return {"y_min": min(values), "y_max": max(values)} if values and min(values) < max(values) else {}
 
 
-BEST, NOT_SIGNIFICANT = "best", "n.s."
+WORDS = {Standing.BEST: "most accurate", Standing.TIE: "not distinguishable", Standing.WORSE: "less accurate"}
+"""Of the chips, which have little room; ``STANDINGS`` in full."""
 _USUAL_COSTS = ("alone_wall_seconds", "wall_seconds", "ms_per_photo", "model_bytes")
 
 _FIRST = (
@@ -90,23 +101,41 @@ _FIRST = (
         config=st.column_config.TextColumn,
         informative=lambda lines: any(line.cell("status") != Status.FINISHED for line in lines),
     ),
-    _numbers("accuracy", percent, "Accuracy", "Fraction of test photos predicted correctly; for repetitions the mean."),
+    TableColumn(
+        key="use",
+        title="Use",
+        help="✓: the recommended run, which has the shortest training time of the most accurate and those not "
+        "distinguishable from it.",
+        cell=lambda line: "✓" if line.recommended else "",
+        config=st.column_config.TextColumn,
+        options={"width": 44, "alignment": "center"},
+    ),
+    TableColumn(
+        key="accuracy",
+        title="Accuracy",
+        help="Fraction of test photos predicted correctly, with Wilson's 95 % interval; for repetitions the mean.",
+        cell=_accuracy,
+        figure="accuracy",
+        sort="accuracy",
+        options={"width": 118},
+    ),
+    TableColumn(
+        key="verdict",
+        title="Verdict",
+        help="The most accurate run; runs whose difference from it is **not** statistically significant (not "
+        "distinguishable); and runs that are significantly **less accurate**. Empty: not tested. {about} McNemar's "
+        "exact test against the most accurate on the same test photos, corrected (Holm) for {tests}.",
+        cell=_verdict,
+        config=CHIPS,
+        options={"options": list(WORDS.values()), "color": ["green", "blue", "gray"], "width": 148},
+        sort="accuracy",
+    ),
     TableColumn(
         key="interval",
         title="95 % interval",
         help="Wilson's confidence interval of the accuracy; for repetitions that of the run nearest their mean.",
         cell=_interval,
-    ),
-    TableColumn(
-        key="verdict",
-        title="vs. best",
-        help="**best**: the most accurate run. **n.s.**: its difference from the best is not statistically "
-        "significant. Empty: significantly less accurate, or not tested. McNemar's exact test against the best on the "
-        "same test photos, corrected (Holm) for {tests}.",
-        cell=_verdict,
-        config=CHIPS,
-        options={"options": [BEST, NOT_SIGNIFICANT], "color": ["green", "blue"]},
-        sort="accuracy",
+        usual=False,
     ),
     TableColumn(
         key="repetitions",
@@ -177,8 +206,8 @@ _LAST = (
     TableColumn(
         key="p_value",
         title="p",
-        help="Probability of a difference from the best at least this large if both were equally accurate: McNemar's "
-        "exact test, corrected (Holm) for {tests}.",
+        help="Probability of a difference from the most accurate at least this large if both were equally accurate: "
+        "McNemar's exact test, corrected (Holm) for {tests}.",
         cell=_p_value,
         usual=False,
     ),
@@ -195,13 +224,21 @@ _LAST = (
 )
 
 
-def columns(currency: str, tests: int) -> dict[str, TableColumn]:
+def columns(currency: str, tests: int, selected: int = 0) -> dict[str, TableColumn]:
     """All columns by key, in their order.
 
     Args:
-        currency: of costs in money. tests: how many lines are tested against the best.
+        currency: of costs in money. tests: how many runs are tested against the most accurate.
+        selected: how many runs the verdict is about, if it is not about all that match.
     """
-    corrected = count(tests, "comparison")
+    about = f"Among the {count(selected, 'selected run')}." if selected else "Among all that match."
+    texts = {"{tests}": count(tests, "comparison"), "{about}": about}
     costs = [_cost(kind, currency) for kind in COSTS.values()]
     known = (*_FIRST, *costs[:1], *_PICTURES, *_SCORES, *costs[1:], *_LAST)
-    return {one.key: replace(one, help=one.help and one.help.replace("{tests}", corrected)) for one in known}
+    return {one.key: replace(one, help=one.help and _filled(one.help, texts)) for one in known}
+
+
+def _filled(help: str, texts: Mapping[str, str]) -> str:
+    for place, text in texts.items():
+        help = help.replace(place, text)
+    return help

@@ -28,7 +28,7 @@ def show(selected: Selected) -> None:
     rows, found = selected.comparison.rows, selected.comparison.differing
     if len(rows) < 2:
         return
-    st.subheader("Differences", anchor=False)
+    st.header("Differences", anchor=False)
     if not found:
         st.caption(f"The {count(len(rows), 'run')} have the same recipe and seed.")
         return

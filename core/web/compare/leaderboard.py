@@ -9,12 +9,14 @@ import streamlit as st
 from core.charts.styles import OTHER_COLOUR
 from core.comparison.board import Board
 from core.comparison.board_page import BoardPage
+from core.comparison.verdict import Verdict
 from core.datasets.values import Dataset
 from core.text.units import count
 from core.web.compare import address, filters, selection
 from core.web.compare.address import MOST, SIZES, Address
 from core.web.compare.columns import TableLine, columns
 from core.web.compare.lines import all_rows, lines_of
+from core.web.compare.selected import Selected
 from core.web.parts import organise, run_table
 from core.web.parts.device import is_narrow
 from core.web.parts.downloads import downloads
@@ -22,8 +24,10 @@ from core.web.parts.run_table import NARROW_NAME, TableColumn
 from core.workbench import Workbench
 
 TABLE = "compare.table"
-_ON_A_PHONE = ("status", "accuracy", "verdict", "alone_wall_seconds", "hardest")
-_WIDE_NAME = 262
+_ON_A_PHONE = ("status", "use", "accuracy", "verdict", "alone_wall_seconds")
+_COMPACT = (*_ON_A_PHONE, "repetitions")
+"""Keys of the columns beside a chart."""
+_WIDE_NAME, _COMPACT_NAME = 262, 176
 """Pixels of the longest name."""
 _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""
@@ -33,43 +37,50 @@ _PLACE = TableColumn(
 )  # fmt: skip
 
 
-def show(
-    bench: Workbench, dataset: Dataset, now: Address, chosen: Sequence[str], *, colours: Mapping[str, str]
-) -> None:
+def is_compact(now: Address) -> bool:
+    """Whether the table has few enough columns to stand beside a chart."""
+    return len(now.cols) <= len(_ON_A_PHONE)
+
+
+def show(bench: Workbench, dataset: Dataset, now: Address, chosen: Sequence[str], selected: Selected | None) -> None:
     """The whole panel.
 
     Args:
-        chosen: ids of the ticked runs. colours: of the runs that are drawn above, by id; other lines have a grey dot.
+        chosen: ids of the ticked runs. selected: the compared runs, which are drawn; other lines have a grey dot.
     """
-    board, narrow = bench.board(dataset.id), is_narrow()
+    board, narrow, compact = bench.board(dataset.id), is_narrow(), is_compact(now)
     page = bench.board_page(
         dataset.id, now.query, sort=now.sort, descending=now.desc, fold=now.fold,
         start=(now.page - 1) * now.size, size=now.size,
     )  # fmt: skip
-    lines = lines_of(bench, dataset, board, page)
-    offered = _offered(bench, board, page)
+    verdict = selected.comparison.verdict if selected else None
+    pictures = bool(now.cols)
+    lines = lines_of(bench, dataset, board, page, verdict, pictures=pictures)
+    offered = _offered(bench, board, verdict, selected is not None and selected.chosen)
     shown = _shown(offered, now, lines, narrow)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="board.top"):
+        st.header("Leaderboard", anchor="leaderboard", width="content")
+        _more_columns(now, offered)
     filters.toolbar(bench, dataset.id, now, offered, [column.key for column in shown], narrow=narrow)
     if not page.lines:
         _nothing(board)
     else:
-        _choice(bench, dataset, chosen, page)
-        _table(now, chosen, lines, shown, colours=colours, narrow=narrow)
+        _table(now, chosen, lines, shown, selected, small=narrow or compact)
         _pages(now, page)
-        if page.tests and 0 < len(chosen) < page.runs:
-            _verdicts(page)
+        _choice(bench, dataset, chosen, page)
         name = f"{dataset.name}-v{dataset.version}-leaderboard"
         downloads(partial(all_rows, bench, dataset, now), name, "compare.leaderboard")
     if chosen:
         organise.bar(bench, dataset, chosen, key="compare.organise")
 
 
-def _offered(bench: Workbench, board: Board, page: BoardPage) -> dict[str, TableColumn]:
+def _offered(bench: Workbench, board: Board, verdict: Verdict | None, chosen: bool) -> dict[str, TableColumn]:
     """All columns except metrics and costs that no run has."""
     rate, currency = bench.rate()
+    tests, runs = (verdict.comparisons, verdict.runs) if verdict else (0, 0)
     return {
         key: one
-        for key, one in columns(currency, page.tests).items()
+        for key, one in columns(currency, tests, runs if chosen else 0).items()
         if one.figure is None or np.isfinite(board.number(one.figure, rate)).any()
     }
 
@@ -77,9 +88,9 @@ def _offered(bench: Workbench, board: Board, page: BoardPage) -> dict[str, Table
 def _shown(
     offered: Mapping[str, TableColumn], now: Address, lines: Sequence[TableLine], narrow: bool
 ) -> list[TableColumn]:
-    """The columns of the URL, else the usual ones that are not empty; few on a phone."""
+    """The columns of the URL, else those that fit beside a chart, or on a phone, and are not empty."""
     asked = [column for key, column in offered.items() if key in now.cols]
-    return asked or run_table.usual(offered, lines, _ON_A_PHONE if narrow else ())
+    return asked or run_table.usual(offered, lines, _ON_A_PHONE if narrow else _COMPACT)
 
 
 def _nothing(board: Board) -> None:
@@ -87,6 +98,16 @@ def _nothing(board: Board) -> None:
         st.markdown("**No run matches**", text_alignment="center")
         st.caption(f"This dataset has {count(len(board), 'run')}.", text_alignment="center")
         st.button("Clear filters", key="compare.cleared", icon=":material/filter_alt_off:", on_click=filters.clear)
+
+
+def _more_columns(now: Address, offered: Mapping[str, TableColumn]) -> None:
+    """Between the columns that fit beside the chart and all usual ones."""
+    usual = tuple(key for key, column in offered.items() if column.usual)
+    st.button(
+        "Fewer columns" if now.cols else "All columns", key="compare.columns", type="tertiary",
+        icon=":material/view_column:", on_click=address.change, kwargs={"cols": () if now.cols else usual},
+        help="Metrics, curves, hardest photos and more costs; the table then has the whole width.",
+    )  # fmt: skip
 
 
 def _choice(bench: Workbench, dataset: Dataset, chosen: Sequence[str], page: BoardPage) -> None:
@@ -111,17 +132,18 @@ def _table(
     chosen: Sequence[str],
     lines: Sequence[TableLine],
     shown: Sequence[TableColumn],
+    selected: Selected | None,
     *,
-    colours: Mapping[str, str],
-    narrow: bool,
+    small: bool,
 ) -> None:
-    name = run_table.name_column(lines, NARROW_NAME if narrow else _WIDE_NAME)
-    colour = run_table.colour_column(lambda line: _colour(line, colours), radius=4)
+    widest = NARROW_NAME if is_narrow() else _COMPACT_NAME if small else _WIDE_NAME
+    name = run_table.name_column(lines, widest)
+    colour = run_table.colour_column(lambda line: _colour(line, selected), radius=4)
     entries = [line.entry for line in lines]
     selection.set_ticks(TABLE, entries, chosen)
     run_table.draw(
         lines,
-        [colour, *(() if narrow else (_PLACE,)), name, *shown],
+        [colour, *(() if small else (_PLACE,)), name, *shown],
         key=TABLE,
         sort=now.sort,
         descending=filters.descending(now),
@@ -133,18 +155,10 @@ def _table(
     )
 
 
-def _verdicts(page: BoardPage) -> None:
-    """Why the column may differ from the first line of the page, which is about the chosen runs only."""
-    st.caption(
-        f"“vs. best” tests each line against the best of all that match, corrected for "
-        f"{count(page.tests, 'comparison')}. The first line of the page compares the selected runs only, so a "
-        "difference can be significant there and not here."
-    )
-
-
-def _colour(line: TableLine, colours: Mapping[str, str]) -> str:
+def _colour(line: TableLine, selected: Selected | None) -> str:
     """The colour of the run shown, else of the first of its repetitions that is drawn."""
-    drawn = (colours[run_id] for run_id in (line.entry.run_id, *line.entry.run_ids) if run_id in colours)
+    ids = (line.entry.run_id, *line.entry.run_ids)
+    drawn = (selected.colour(run_id) for run_id in ids if selected and selected.row(run_id))
     return next(drawn, OTHER_COLOUR)
 
 

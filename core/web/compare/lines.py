@@ -9,6 +9,7 @@ import streamlit as st
 from core.comparison.board import Board
 from core.comparison.board_page import BoardPage, LeaderboardLine
 from core.comparison.table import labels
+from core.comparison.verdict import Standing, Verdict
 from core.datasets.values import Dataset
 from core.recipes.labels import without_shared
 from core.web.compare.address import Address
@@ -23,24 +24,48 @@ _PHOTOS = 3
 """Number of the hardest photos that fit into a line."""
 
 
-def lines_of(bench: Workbench, dataset: Dataset, board: Board, page: BoardPage) -> list[TableLine]:
-    """The lines of a page with curve, hardest photos and distinct names."""
-    ids = [entry.run_id for entry in page.entries]
-    curves, names, home = bench.registry.sparklines(ids), _names(bench, page.entries), str(bench.settings.home)
+def lines_of(
+    bench: Workbench, dataset: Dataset, board: Board, page: BoardPage, verdict: Verdict | None, *, pictures: bool
+) -> list[TableLine]:
+    """The lines of a page with distinct names and what the verdict says of them.
+
+    Args:
+        pictures: whether their curves and hardest photos are needed.
+    """
+    ids, home = [entry.run_id for entry in page.entries], str(bench.settings.home)
+    curves, names = bench.registry.sparklines(ids) if pictures else {}, _names(bench, page.entries)
     champion = bench.aliases(dataset.id).get("champion")
-    return [
-        TableLine(
-            run_id=entry.run_id,
-            entry=entry,
-            name=names[entry.run_id],
-            cell=partial(board.cell, entry.run_id),
-            best=entry.run_id == page.best,
-            marks=_marks(board, entry, champion.run_id if champion else None),
-            curve=curves.get(entry.run_id, ()),
-            hardest=_montage(bench, home, dataset.id, " ".join(board.cell(entry.run_id, "hardest")[:_PHOTOS])),
+    lines = []
+    for entry in page.entries:
+        standing, p_value = standing_of(verdict, entry)
+        hardest = " ".join(board.cell(entry.run_id, "hardest")[:_PHOTOS]) if pictures else ""
+        lines.append(
+            TableLine(
+                run_id=entry.run_id,
+                entry=entry,
+                name=names[entry.run_id],
+                cell=partial(board.cell, entry.run_id),
+                standing=standing,
+                p_value=p_value,
+                recommended=verdict is not None and verdict.recommended.run_id in entry.run_ids,
+                marks=_marks(board, entry, champion.run_id if champion else None),
+                curve=curves.get(entry.run_id, ()),
+                hardest=_montage(bench, home, dataset.id, hardest) if hardest else "",
+            )
         )
-        for entry in page.entries
-    ]
+    return lines
+
+
+def standing_of(verdict: Verdict | None, entry: LeaderboardLine) -> tuple[Standing | None, float | None]:
+    """The best standing of any run of a line, and the p-value of that run; of chosen runs the others have none."""
+    if verdict is None:
+        return None, None
+    found = {run_id: verdict.standing(run_id) for run_id in entry.run_ids}
+    for standing in Standing:
+        run_id = next((run_id for run_id, one in found.items() if one is standing), None)
+        if run_id is not None:
+            return standing, verdict.p_value(run_id)
+    return None, None
 
 
 def _marks(board: Board, entry: LeaderboardLine, champion: str | None) -> list[str]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.charts import RunStyle, run_styles
-from core.comparison.board_page import BoardPage
+from core.charts.styles import OTHER_COLOUR
 from core.comparison.compare import Comparison
+from core.comparison.table import Row
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.recipes.labels import without_shared
@@ -24,14 +25,15 @@ class Selected:
 
     Args:
         comparison: of the chosen runs, best first; address: what else the URL asks for.
-        best: the first lines of the leaderboard, whose runs are compared when none are chosen; None when some are.
+        chosen: whether runs are chosen; else the best of all that match the filters are compared, with the verdict on
+            all of these.
     """
 
     bench: Workbench
     dataset: Dataset
     comparison: Comparison
     address: Address
-    best: BoardPage | None = None
+    chosen: bool
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -47,6 +49,23 @@ class Selected:
     def styles(self) -> dict[str, RunStyle]:
         """By run id, of all chosen runs: each keeps its own, whichever of them a chart shows."""
         return run_styles([row.run.id for row in self.comparison.rows])
+
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
+        return {row.run.id: row for row in self.comparison.rows}
+
+    def row(self, run_id: str) -> Row | None:
+        """Of a run that is drawn; None for others that the verdict is about."""
+        return self._rows.get(run_id)
+
+    def name(self, run_id: str) -> str:
+        """Of any run of the dataset, not escaped."""
+        return self.names.get(run_id) or str(self.bench.board(self.dataset.id).cell(run_id, "name"))
+
+    def colour(self, run_id: str) -> str:
+        """Of any run of the dataset, as ``#RRGGBB``."""
+        style = self.styles.get(run_id)
+        return OTHER_COLOUR if style is None else style.colour
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +113,14 @@ def _is_called(dataset: Dataset, reference: str) -> bool:
 
 
 def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> Selected | None:
-    """The chosen runs, else the best ones that match the filters; None without any."""
-    best = None if chosen else bench.board_page(dataset.id, now.query, fold=now.fold, size=MOST_UNCHOSEN)
-    ids = chosen if best is None else [entry.run_id for entry in best.entries]
-    if not ids:
-        return None
-    among = None if best is None else now.query
-    comparison = bench.comparison(ids, among=among, fold=now.fold)
-    return Selected(bench=bench, dataset=dataset, comparison=comparison, address=now, best=best)
+    """The chosen runs, else the best ones that match the filters and the recommended one; None without any."""
+    if chosen:
+        comparison = bench.comparison(chosen)
+    else:
+        best = bench.board_page(dataset.id, now.query, fold=now.fold, size=MOST_UNCHOSEN)
+        found = bench.verdict(dataset.id, now.query, fold=now.fold)
+        ids = [*(entry.run_id for entry in best.entries), *([found.recommended.run_id] if found else ())]
+        if not ids:
+            return None
+        comparison = bench.comparison(ids, among=now.query, fold=now.fold)
+    return Selected(bench=bench, dataset=dataset, comparison=comparison, address=now, chosen=bool(chosen))

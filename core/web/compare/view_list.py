@@ -8,7 +8,7 @@ from core.web.compare.views import (
     calibration,
     classes,
     confusion,
-    cost,
+    costs,
     coverage,
     curves,
     depths,
@@ -38,10 +38,9 @@ class CompareView:
 # fmt: off
 VIEWS: Mapping[str, CompareView] = {
     "cost": CompareView(
-        title="Cost", icon=":material/payments:", show=cost.show,
-        question="What does accuracy cost?",
-        explanation="Every run with its 95 % interval. Dotted line: the Pareto front, where nothing cheaper is as "
-        "accurate.",
+        title="All costs", icon=":material/payments:", show=costs.show,
+        question="What does each choice cost?",
+        explanation="Every cost that was measured. A cost that only some runs know is compared between these.",
     ),
     "curves": CompareView(
         title="Learning curves", icon=":material/show_chart:", show=curves.show,
@@ -101,4 +100,16 @@ VIEWS: Mapping[str, CompareView] = {
     ),
 }
 # fmt: on
-"""By the value of ``view=`` in the URL, in the order of the buttons; the first one is the default."""
+"""By the value of ``view=`` in the URL; the first one is the default."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Cost": ("cost", "depths", "hyperparameters"),
+    "Quality": ("pairs", "confusion", "curves"),
+    "Confidence": ("calibration", "coverage", "thresholds"),
+    "Data": ("classes", "map"),
+}
+"""Keys of ``VIEWS`` by group, in the order of the buttons."""
+
+
+def group_of(view: str) -> str:
+    return next(group for group, views in GROUPS.items() if view in views)

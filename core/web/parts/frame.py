@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from core.web.parts.device import watch_device
+from core.web.parts.tables import text_switch
 
 STATIC = Path(__file__).parents[1] / "static"
 
@@ -39,6 +40,8 @@ def frame() -> None:
     watch_device()  # after the navigation: on a phone it reruns the script, before it the default page would open
     st.session_state[_ENTERED] = st.session_state.get(_SHOWN) != page.url_path
     st.session_state[_SHOWN] = page.url_path
+    with st.sidebar:
+        text_switch()
     st.session_state[_DRAWN] = True
     page.run()
 

@@ -89,7 +89,7 @@ def colour_column(colour: Callable[[Any], str], **options: Any) -> TableColumn:
     """A dot in the colour of each line; ``options`` of ``colour_swatch``."""
     return TableColumn(
         key="colour", title="", cell=lambda line: colour_swatch(colour(line), **options),
-        config=st.column_config.ImageColumn, options={"width": 40, "pinned": True},
+        config=st.column_config.ImageColumn, options={"width": 36, "pinned": True},
     )  # fmt: skip
 
 

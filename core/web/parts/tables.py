@@ -1,12 +1,16 @@
 """Tables whose numeric columns sort by value and show it with a unit."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isnan
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from core.text.units import plain
+
+_AS_TEXT = "tables-as-text"
 ROW_HEIGHT = 35
 WIDEST_NAME = 360
 """Pixels; enough for ``EfficientNet-Lite2 · fine-tuning (top 2 blocks)``."""
@@ -28,13 +32,53 @@ def table(
         formats: formatter of each numeric column; sorting uses the number.
         columns: ``column_config``.
         options: of ``st.dataframe`` (``on_select``, ``selection_mode`` ...).
+
+    The browser draws it on a canvas. While *Tables as text* is on (``text_switch``), the same rows stand below it as an
+    HTML table, which screen readers read and which can be selected and copied.
     """
     frame = pd.DataFrame(list(rows))
     for name in formats or {}:
         frame[name] = pd.to_numeric(frame[name])
     shown = frame.style.format(dict(formats), na_rep="–") if formats else frame
     options.setdefault("height", "content" if len(frame) <= 15 else 15 * ROW_HEIGHT)
-    return st.dataframe(shown, hide_index=True, column_config=columns, key=key, placeholder="–", **options)
+    drawn = st.dataframe(shown, hide_index=True, column_config=columns, key=key, placeholder="–", **options)
+    if st.session_state.get(_AS_TEXT):
+        st.table(text_of(rows, formats or {}, columns or {}), hide_index=True)
+    return drawn
+
+
+def text_switch() -> None:
+    """The switch of all tables, in the frame around every page."""
+    st.toggle(
+        "Tables as text", key=_AS_TEXT, persist_state="session",
+        help="Shows every table as text too, for screen readers and for copying.",
+    )  # fmt: skip
+
+
+def text_of(
+    rows: Sequence[Mapping[str, Any]], formats: Mapping[str, Callable[[Any], str]], columns: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The rows as they are shown, in words under the titles of their columns; pictures and curves are left out."""
+    known = dict.fromkeys(key for row in rows for key in row)
+    kept = [key for key in known if not _is_picture([row.get(key) for row in rows], columns.get(key))]
+    titles = {key: (columns.get(key) or {}).get("label") or key for key in kept}
+    return pd.DataFrame(
+        [{titles[key]: _word(row.get(key), formats.get(key)) for key in kept} for row in rows], dtype=str
+    )
+
+
+def _is_picture(values: Sequence[Any], config: Any) -> bool:
+    kind = ((config or {}).get("type_config") or {}).get("type")
+    return kind in ("image", "line_chart", "bar_chart", "area_chart")
+
+
+def _word(value: Any, label: Callable[[Any], str] | None) -> str:
+    """A cell as text without markup."""
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return "–"
+    if isinstance(value, list | tuple):
+        return plain(", ".join(map(str, value)))
+    return plain(label(value) if label else str(value))
 
 
 def number(label: str, help: str, **options: Any) -> ColumnConfig:

@@ -69,12 +69,23 @@ def test_runs_beyond_the_twelfth_are_one_grey_trace():
 
 def test_runs_that_lie_close_together_are_named_in_a_legend_and_not_over_each_other():
     def chart_of(*seconds):
-        runs = [a_run(f"r-{number}", name=f"Lite{number}") for number in range(len(seconds))]
+        runs = [a_run(f"r-{number}", name=f"Lite{number} · fine-tuning (top 2)") for number in range(len(seconds))]
         costs = {run.id: a_cost(alone_wall_seconds=value) for run, value in zip(runs, seconds, strict=True)}
         return tradeoff_chart(leaderboard(runs, costs)).figure
 
     assert not chart_of(10.0, 80.0).layout.showlegend
-    assert chart_of(70.0, 80.0).layout.showlegend
+    assert chart_of(60.0, 70.0, 80.0).layout.showlegend
+
+
+def test_without_a_legend_as_many_are_named_as_fit_and_the_recommended_run_first():
+    runs = [a_run(f"r-{number}", 0.9, name=f"Lite{number} · fine-tuning (top 2)") for number in range(30)]
+    costs = {run.id: a_cost(alone_wall_seconds=70.0 + number) for number, run in enumerate(runs)}
+    rows = leaderboard(runs, costs)
+    found = verdict(board_of(runs, costs, {}, {}), fold=False)
+    figure = tradeoff_chart(rows, verdict=found, legend=False).figure
+    named = [text.strip() for trace in figure.data for text in trace.text or () if text.strip()]
+    assert not figure.layout.showlegend and 0 < len(named) < 9
+    assert named[0].startswith(f"Lite{found.recommended.run_id.removeprefix('r-')} ")
 
 
 @pytest.mark.parametrize("cost", cost_axes.COSTS)

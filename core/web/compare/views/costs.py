@@ -1,0 +1,74 @@
+"""Costs: every cost that was measured, of the recommended run, the most accurate one, and the cheapest of those not
+distinguishable from it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.comparison.cost_axes import COSTS, CostKind
+from core.comparison.table import Row
+from core.comparison.verdict import Standing, Verdict
+from core.web.compare.selected import Selected
+from core.web.compare.views import parts
+from core.web.parts.labels import cost_formatter, cost_title
+from core.web.parts.tables import table
+
+_NAME = 300
+
+
+def show(selected: Selected) -> None:
+    found = selected.comparison.verdict
+    measured = [row for row in selected.comparison.rows if row.accuracy is not None]
+    kinds = [kind for key, kind in COSTS.items() if any(row.value(key) is not None for row in measured)]
+    if found is None or not kinds:
+        parts.nothing("None of these runs has both an accuracy and a measured cost yet.")
+        return
+    lines = [_line(selected, found, measured, kind) for kind in kinds]
+    same = found.recommended is found.best
+    columns: dict[str, Any] = {
+        "Cost": st.column_config.TextColumn("Cost"),
+        "Recommended": _figure("Most accurate and recommended" if same else "Recommended"),
+        "Best": None if same else _figure("Most accurate"),
+        "Lowest": _figure("Lowest", "Of the runs not distinguishable from the most accurate, including itself."),
+        "Run": st.column_config.TextColumn("Run with the lowest", width=_NAME),
+        "Any": _figure("Lowest of all", "Of all runs, also those that are significantly less accurate."),
+    }
+    table(lines, key="compare.costs", columns=columns)
+    parts.data(selected, lambda: _file(selected), "compare.costs_of_runs")
+
+
+def _figure(title: str, help: str | None = None) -> Any:
+    return st.column_config.TextColumn(title, alignment="right", help=help)
+
+
+def _line(selected: Selected, found: Verdict, measured: Sequence[Row], kind: CostKind) -> dict[str, str]:
+    label = cost_formatter(kind, selected.bench.rate()[1])
+    alike = [row for row in measured if found.standing(row.run.id) in (Standing.BEST, Standing.TIE)]
+    lowest = _lowest(alike, kind)
+    return {
+        "Cost": cost_title(kind),
+        "Recommended": label(_of(selected, found.recommended.run_id, kind)),
+        "Best": label(_of(selected, found.best.run_id, kind)),
+        "Lowest": "–" if lowest is None else label(lowest.value(kind.key)),
+        "Run": "–" if lowest is None else selected.name(lowest.run.id),
+        "Any": label(None if (any_ := _lowest(measured, kind)) is None else any_.value(kind.key)),
+    }
+
+
+def _of(selected: Selected, run_id: str, kind: CostKind) -> float | None:
+    row = selected.row(run_id)
+    return None if row is None else row.value(kind.key)
+
+
+def _lowest(rows: Sequence[Row], kind: CostKind) -> Row | None:
+    known = [row for row in rows if row.value(kind.key) is not None]
+    return min(known, key=lambda row: row.value(kind.key), default=None)
+
+
+def _file(selected: Selected) -> list[dict[str, Any]]:
+    """Every cost of every run, in the units of the leaderboard's file."""
+    return [
+        {"run": row.run.id, "name": row.name, "accuracy": row.accuracy} | {key: row.value(key) for key in COSTS}
+        for row in selected.comparison.rows
+    ]
