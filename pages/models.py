@@ -4,24 +4,23 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.comparison.table import leaderboard
+from core.comparison.summary import recommendation
+from core.comparison.verdict import Verdict
 from core.datasets.values import Dataset
-from core.runs.values import CHAMPION, Run
-from core.text.units import count, percent, plain, size
+from core.runs.values import CHAMPION
+from core.text.units import count, plain, size
 from core.web.models import panel
 from core.web.models.ready import with_model
 from core.web.parts import champion
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
-from core.web.parts.labels import interval
 from core.web.parts.paging import page_of, pager
+from core.web.parts.run_names import brief_names
 from core.web.parts.widgets import empty_state, explained, heading
 from core.web.server.state import workbench
 from core.workbench import Workbench
 
 PER_PAGE = 10
-MOST_EQUAL = 100
-"""Limit of runs with the same highest accuracy among which the cheapest is searched."""
 
 
 def page() -> None:
@@ -40,11 +39,11 @@ def page() -> None:
     first_line = st.container()
     with explained():
         dataset = chosen_dataset(bench)
-        best = most_accurate(bench, dataset)
+        found = bench.verdict(dataset.id)
         with first_line:
-            heading("Models", summary(bench, dataset, best, sizes))
+            heading("Models", summary(bench, dataset, found, sizes))
         champion.show(bench, dataset)
-        every_model(bench, dataset, best)
+        every_model(bench, dataset, found)
 
 
 def chosen_dataset(bench: Workbench) -> Dataset:
@@ -56,26 +55,16 @@ def chosen_dataset(bench: Workbench) -> Dataset:
     return choose_dataset(bench, datasets, key="models.dataset", default=None if linked else newest)
 
 
-def most_accurate(bench: Workbench, dataset: Dataset) -> Run | None:
-    """The most accurate unarchived run with a model; of equally accurate ones the champion, else the cheapest."""
-    found, _ = bench.registry.search(with_model(dataset.id), limit=MOST_EQUAL)
-    equal = {run.id: run for run in found if run.test_accuracy == found[0].test_accuracy}
-    if not equal:
-        return None
-    held = champion_of(bench, dataset)
-    cheapest = leaderboard(list(equal.values()), bench.registry.costs(list(equal)))[0].run.id
-    return equal[held if held in equal else cheapest]
-
-
-def summary(bench: Workbench, dataset: Dataset, best: Run | None, sizes: Mapping[str, int]) -> str:
-    """The first line: number and size of all models, and the most accurate one of the dataset."""
+def summary(bench: Workbench, dataset: Dataset, found: Verdict | None, sizes: Mapping[str, int]) -> str:
+    """The first line: number and size of all models, and which one of the dataset to use."""
     total = f"{count(len(sizes), 'model')}, {size(sum(sizes.values()))} on disk"
-    if best is None:
+    if found is None:
         return f"{total}; none for {plain(dataset.name)} to show."
-    accuracy = percent(best.test_accuracy, interval(best))
-    if champion_of(bench, dataset) == best.id:
-        return f"{total}; the champion for {plain(dataset.name)} is the most accurate, with {accuracy}."
-    return f"{total}; the most accurate for {plain(dataset.name)} is {plain(best.name)} with {accuracy}."
+    runs = bench.registry.runs_of([found.best.run_id, found.recommended.run_id])
+    said = plain(recommendation(found, brief_names({run.id: run.name for run in runs})))
+    held = champion_of(bench, dataset)
+    is_champion = " It is the champion." if held == found.recommended.run_id else ""
+    return f"{total}. For {plain(dataset.name)}: {said}{is_champion}"
 
 
 def champion_of(bench: Workbench, dataset: Dataset) -> str | None:
@@ -83,7 +72,7 @@ def champion_of(bench: Workbench, dataset: Dataset) -> str | None:
     return None if held is None else held.run_id
 
 
-def every_model(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
+def every_model(bench: Workbench, dataset: Dataset, found: Verdict | None) -> None:
     """The models of one dataset, the most accurate first, in pages."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("All models", anchor=False, width="content")
@@ -95,8 +84,12 @@ def every_model(bench: Workbench, dataset: Dataset, best: Run | None) -> None:
         return
     models, held = bench.registry.models_of([run.id for run in runs]), champion_of(bench, dataset)
     for run in (run for run in runs if run.id in models):
-        is_best = best is not None and run.id == best.id
-        panel.show(bench, models[run.id], run, champion=run.id == held, best=is_best)
+        panel.show(
+            bench, models[run.id], run,
+            champion=run.id == held,
+            standing=found.standing(run.id) if found else None,
+            recommended=found is not None and run.id == found.recommended.run_id,
+        )  # fmt: skip
     pager(total, "model", key="models.page", per_page=PER_PAGE)
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.comparison.table import Row, best_per_dataset, leaderboard
 from core.datasets.values import Dataset
 from core.runs.values import Status
 from core.text.units import count, plain
 from core.web.datasets.import_panel import demo_button, import_jobs
 from core.web.overview import dataset_card
+from core.web.overview.standing import DatasetStanding, standings
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title
 from core.web.parts.widgets import heading, page_link, poll
@@ -24,61 +24,35 @@ SHOWN = 12
 def page() -> None:
     bench = workbench()
     datasets, run_counts = bench.registry.datasets(), bench.registry.run_counts()
-    best, champions = best_rows(bench), champion_rows(bench)
-    heading("Overview", summary(datasets, run_counts, best, champions))
+    shown = standings(bench, datasets[:SHOWN], run_counts)
+    heading("Overview", summary(shown, run_counts))
     if not datasets:
         welcome(bench)
         return
     imported = import_jobs(bench)  # its button is the next step then
     active(bench, datasets)
-    with_model = bench.registry.model_sizes()
-    shown = {row.run.id for row in (*best.values(), *champions.values())}
-    runs = {run.id: run for run in bench.registry.runs_of(list(shown))}
-    for position, dataset in enumerate(datasets[:SHOWN]):
-        dataset_card.show(
-            bench, dataset, run_counts.get(dataset.id, {}),
-            best=best.get(dataset.id), champion=champions.get(dataset.id), runs=runs, with_model=with_model,
-            first=not position and not imported,
-        )  # fmt: skip
+    for position, one in enumerate(shown):
+        dataset_card.show(bench, one, first=not position and not imported, leading=one is leading(shown))
     if len(datasets) > SHOWN:
         page_link("datasets", f"All {len(datasets)} datasets")
 
 
-def best_rows(bench: Workbench) -> Mapping[str, Row]:
-    """The most accurate unarchived run of every dataset; of several with the same accuracy the cheapest."""
-    leading = bench.registry.most_accurate()
-    return best_per_dataset(leading, bench.registry.costs([run.id for run in leading]))
-
-
-def champion_rows(bench: Workbench) -> Mapping[str, Row]:
-    """The champion of every dataset that has one."""
-    held = bench.registry.runs_of([move.run_id for move in bench.champions().values() if move.run_id])
-    costs = bench.registry.costs([run.id for run in held])
-    return {run.dataset_id: leaderboard([run], costs)[0] for run in held if run.id in costs}
-
-
-def summary(
-    datasets: Sequence[Dataset],
-    run_counts: Mapping[str, Mapping[Status, int]],
-    best: Mapping[str, Row],
-    champions: Mapping[str, Row],
-) -> str:
-    """The first line: accuracy of the model to use on the newest dataset that has one, and how many runs are active."""
-    if not datasets:
+def summary(shown: Sequence[DatasetStanding], run_counts: Mapping[str, Mapping[Status, int]]) -> str:
+    """The first line: which model to use on the newest dataset that has one, and how many runs are active."""
+    if not shown:
         return "Which pretrained backbone is best for your photos, and what does it cost? Start with some photos."
-    led = next((dataset for dataset in datasets if dataset.id in best or dataset.id in champions), None)
-    if led is None:
-        first = f"No model has been trained on {plain(datasets[0].name)} yet"
-    else:
-        chosen = led.id in champions
-        row, which = (champions[led.id], "champion") if chosen else (best[led.id], "most accurate model")
-        photos = led.split_sizes["test"]
-        accuracy, digits = row.accuracy or 0.0, 0 if photos < 200 else 1
-        correct = f"{100 * accuracy:.{digits}f} % test accuracy ({round(accuracy * photos)} of {photos})"
-        first = f"The {which} for {plain(led.name)} has {correct}"
+    led = leading(shown)
+    first = f"No model has been trained on {plain(shown[0].dataset.name)} yet."
+    if led is not None:
+        first = f"{plain(led.dataset.name)}: {led.recommendation()}"
     active = {word: sum(each.get(status, 0) for each in run_counts.values()) for word, status in _ACTIVE.items()}
     counts = [f"{count(number, 'run')} {word}" for word, number in active.items() if number]
-    return f"{first}; {', '.join(counts) or 'nothing is running'}."
+    return f"{first} {', '.join(counts) or 'Nothing is running'}."
+
+
+def leading(shown: Sequence[DatasetStanding]) -> DatasetStanding | None:
+    """The newest dataset with a result: the one the first line is about."""
+    return next((one for one in shown if one.verdict is not None), None)
 
 
 _ACTIVE = {"training now": Status.RUNNING, "waiting": Status.SCHEDULED}

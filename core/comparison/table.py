@@ -156,15 +156,6 @@ def best(rows: Iterable[Row]) -> Row | None:
     return min(measured, key=_order, default=None)
 
 
-def best_per_dataset(runs: Iterable[Run], costs: Mapping[str, Cost]) -> dict[str, Row]:
-    """``{dataset id: best row}`` of every dataset with a measured run."""
-    by_dataset = defaultdict(list)
-    for run in runs:
-        if run.test_accuracy is not None:
-            by_dataset[run.dataset_id].append(run)
-    return {dataset: leaderboard(group, costs)[0] for dataset, group in by_dataset.items()}
-
-
 def pareto_front(rows: Iterable[Row], cost: str = "alone_wall_seconds") -> tuple[Row, ...]:
     """Rows that no other beats in accuracy without costing more, cheapest first.
 

@@ -73,6 +73,12 @@ class Models(Store):
         with self.reading() as connection:
             return {row.run_id: row.size_bytes for row in connection.execute(query)}
 
+    def having_model(self, run_ids: Sequence[str]) -> frozenset[str]:
+        """Those of some runs that have a model."""
+        query = select(models.c.run_id).where(models.c.run_id.in_(ids_in(run_ids)))
+        with self.reading() as connection:
+            return frozenset(connection.scalars(query))
+
     def delete_models_of(self, run_ids: Sequence[str], entry: dict[str, Any] | None = None) -> None:
         """Deletes the models that these runs have; the runs with evaluation and cost stay. ``entry``: of the log."""
         with self.writing() as connection:

@@ -1,18 +1,17 @@
-"""Counts and maxima over all runs, computed by SQLite, so that pages need not read thousands of runs."""
+"""Counts over all runs, computed by SQLite, so that pages need not read thousands of runs."""
 
 from collections import defaultdict
 
 from sqlalchemy import ColumnElement, FromClause, func, select, true
 
 from core.registry.connection import Store
-from core.registry.runs import RUN_COLUMNS, read_runs
 from core.registry.schema import equal, runs
 from core.registry.search import ENDED
-from core.runs.values import Run, Status
+from core.runs.values import Status
 
 
 class Summaries(Store):
-    """Counts and bests over many runs."""
+    """Counts over many runs."""
 
     def run_counts(self) -> dict[str, dict[Status, int]]:
         """How many runs each dataset has in each status, by dataset id; archived runs count."""
@@ -22,16 +21,6 @@ class Summaries(Store):
             for dataset_id, status, number in connection.execute(query):
                 counts[dataset_id][Status(status)] = number
         return dict(counts)
-
-    def most_accurate(self) -> list[Run]:
-        """The runs with the highest test accuracy of their dataset (all of them in a tie), without archived runs."""
-        there = runs.c.archived.is_(False) & runs.c.test_accuracy.is_not(None)
-        highest = select(runs.c.dataset_id, func.max(runs.c.test_accuracy).label("accuracy")).where(there)
-        top = highest.group_by(runs.c.dataset_id).subquery()
-        leads = (runs.c.dataset_id == top.c.dataset_id) & (runs.c.test_accuracy == top.c.accuracy)
-        query = select(*RUN_COLUMNS).join(top, leads).where(there).order_by(runs.c.number)
-        with self.reading() as connection:
-            return read_runs(connection, query)
 
     def datasets_with_runs(self) -> list[str]:
         """The ids of datasets with ended runs, the one with the newest run first."""

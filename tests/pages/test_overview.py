@@ -2,6 +2,7 @@
 
 import time
 
+from core.comparison.summary import recommendation
 from core.datasets import ImportProgress
 from core.datasets.values import Rejection
 from core.jobs.background_imports import ImportJob, KnownUpload
@@ -92,9 +93,19 @@ def test_an_import_is_no_longer_news_once_something_was_launched_on_its_photos(f
     assert "is imported" not in text_of(visit())
 
 
-def test_the_first_line_names_the_best_accuracy_and_what_goes_on(filled):
-    line = first_line(visit())
-    assert "83 % test accuracy (10 of 12)" in line and "1 run training now" in line and "1 run waiting" in line
+def test_the_first_line_says_which_model_to_use_and_what_goes_on(bench, filled):
+    line = first_line(visit()).replace("\\", "")
+    names = {run.id: run.name for run in filled.runs}
+    assert line.startswith(f"flowers: {recommendation(bench.verdict(filled.dataset.id), names)} ")
+    assert line.endswith("1 run training now, 1 run waiting.")
+
+
+def test_the_card_names_the_runs_that_are_not_distinguishable(bench, filled):
+    found = bench.verdict(filled.dataset.id)
+    assert len(found.ties) == 1 and not found.worse
+    text = text_of(visit()).replace("\\", "")
+    other = bench.registry.run(found.ties[0].run_id).name
+    assert f"Not distinguishable from the most accurate: {other}." in text and "Recommended]" in text
 
 
 def test_a_running_run_shows_its_stage_and_what_is_left(filled):
@@ -140,21 +151,33 @@ def test_many_runs_cost_no_query_each(bench, monkeypatch):
     assert not at.exception and calls == []
 
 
-def test_the_champion_is_shown_and_named_beside_the_most_accurate(bench):
-    finished = fill(bench.registry, bench.settings, runs=9).with_status("FINISHED")
-    worse, *_, better = sorted(finished, key=lambda run: run.test_accuracy)
-    assert "The most accurate model for flowers" in first_line(visit()) and "Champion" not in text_of(visit())
-    bench.set_alias(worse.id)
+def test_the_champion_is_shown_with_how_it_compares(bench):
+    filled = fill(bench.registry, bench.settings, runs=9)
+    found = bench.verdict(filled.dataset.id)
+    assert "Champion" not in text_of(visit())
+    tie = found.ties[-1].run_id
+    assert tie != found.recommended.run_id
+    bench.set_alias(tie)
     at = visit()
-    assert first_line(at).startswith("The champion for flowers")
-    assert worse.test_accuracy < better.test_accuracy and "The most accurate is" in text_of(at)
-    bench.delete_weights([worse.id])
+    assert "Champion]" in text_of(at) and "Recommended]" not in text_of(at)
+    assert "The champion: not distinguishable from the most accurate." in text_of(at)
+    bench.archive([tie])
+    assert "The champion is archived, so it is not compared." in text_of(visit())
+    bench.delete_weights([tie])
     at = visit()
     assert not at.exception and "Predict" not in [button.label for button in at.button]
 
 
-def test_an_archived_run_is_not_the_most_accurate_one(bench):
-    finished = fill(bench.registry, bench.settings, runs=9).with_status("FINISHED")
-    *_, second, best = sorted(finished, key=lambda run: run.test_accuracy)
-    bench.archive([run.id for run in finished if run.test_accuracy == best.test_accuracy])
-    assert f"{100 * best.test_accuracy:.0f} %" not in first_line(visit())
+def test_the_recommended_run_as_champion_needs_no_more_words(bench, filled):
+    bench.set_alias(bench.verdict(filled.dataset.id).recommended.run_id)
+    text = text_of(visit())
+    assert "Champion]" in text and "Recommended]" in text and "The champion" not in text
+
+
+def test_an_archived_run_is_not_recommended(bench, filled):
+    use = bench.verdict(filled.dataset.id).recommended.run_id
+    bench.archive([use])
+    other = bench.verdict(filled.dataset.id)
+    assert other.recommended.run_id != use and other.runs == 1
+    names = {run.id: run.name for run in filled.runs}
+    assert first_line(visit()).replace("\\", "").startswith(f"flowers: {recommendation(other, names)}")

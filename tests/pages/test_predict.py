@@ -62,10 +62,16 @@ def test_without_models_the_page_leads_to_training(bench):
     assert not at.exception and "Choose what to train" in link_labels(at)
 
 
-def test_the_best_model_of_the_newest_dataset_is_chosen(bench, filled):
-    best = max(filled.with_status("FINISHED"), key=lambda run: run.test_accuracy)
-    chosen = visit("predict").multiselect(key="predict.models").value
-    assert [bench.registry.run(run_id).test_accuracy for run_id in chosen] == [best.test_accuracy]
+def test_the_recommended_model_of_the_newest_dataset_is_chosen(bench, filled):
+    found = bench.verdict(filled.dataset.id)
+    assert visit("predict").multiselect(key="predict.models").value == [found.recommended.run_id]
+
+
+def test_a_cheaper_model_that_is_not_distinguishable_is_chosen_before_the_most_accurate(bench):
+    filled = fill(bench.registry, bench.settings, runs=9)
+    found = bench.verdict(filled.dataset.id)
+    assert found.recommended.run_id != found.best.run_id
+    assert visit("predict").multiselect(key="predict.models").value == [found.recommended.run_id]
 
 
 def test_a_dropped_photo_is_answered_in_large_letters_and_opens_to_the_bars(filled, asked):
@@ -164,7 +170,9 @@ def test_of_very_many_models_the_most_accurate_are_listed_and_every_other_can_be
     runs = sorted((run for run in bench.registry.runs() if run.test_accuracy), key=lambda run: -run.test_accuracy)
     listed = visit("predict").multiselect(key="predict.models").options
     assert len(listed) == 200 < len(runs)
-    assert runs[0].id in listed[0] and not any(runs[-1].id in option for option in listed)
+    use = bench.registry.run(bench.verdict(runs[0].dataset_id).recommended.run_id)
+    assert use.name in listed[0], "the recommended one comes first"
+    assert any(runs[0].name in option for option in listed) and not any(runs[-1].name in option for option in listed)
     assert visit("predict", models=runs[-1].id).multiselect(key="predict.models").value == [runs[-1].id]
 
 

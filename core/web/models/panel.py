@@ -1,4 +1,4 @@
-"""One model on the page Models: metrics, file verification, lineage, download and deletion."""
+"""One model on the page Models: standing, metrics, file verification, origin, download and deletion."""
 
 import io
 import zipfile
@@ -8,44 +8,64 @@ from pathlib import Path
 import streamlit as st
 
 from core.comparison.cost_axes import COSTS
-from core.errors import GraftError
+from core.comparison.summary import STANDINGS
+from core.comparison.verdict import Standing
 from core.files.atomic import digest_of
 from core.models.card import FEATURES, keras_output
 from core.recipes.labels import describe
 from core.runs.values import Cost, Model, Run
-from core.text.units import listed, milliseconds, percent, plain, size
+from core.text.units import milliseconds, percent, plain, size
+from core.web.models.provenance import provenance, used_by
 from core.web.parts import champion as champions
 from core.web.parts import organise
-from core.web.parts.labels import dataset_title, interval
-from core.web.parts.times import timed, when
+from core.web.parts.labels import interval
+from core.web.parts.times import timed
 from core.web.parts.widgets import Metric, explained, metrics, page_link, run_chip
 from core.web.runs.rows import open_link
 from core.workbench import Workbench
 
 
-def show(bench: Workbench, model: Model, run: Run, *, champion: bool, best: bool) -> None:
+def show(
+    bench: Workbench, model: Model, run: Run, *, champion: bool, standing: Standing | None, recommended: bool
+) -> None:
     """One model.
 
     Args:
-        champion: whether it is the champion of its dataset. best: whether it is the most accurate unarchived one.
+        champion: whether it is the champion of its dataset. standing: among the runs of its dataset; None where it was
+            not compared. recommended: whether the verdict on its dataset says to use it.
     """
     with st.container(border=True, key=f"model-{model.id}"):
         head, links = st.columns([3, 2], vertical_alignment="center")
         with head:
             run_chip(run)
-            most_accurate = ":green-badge[:material/target: Most accurate] " if best else ""
-            badges = organise.badges(run, champion=champion)
-            st.caption(f"{most_accurate}{badges} {plain(describe(run.recipe))}")
+            badges = " ".join(
+                filter(None, [standing_badge(standing, recommended), organise.badges(run, champion=champion)])
+            )
+            st.caption(f"{badges} {plain(describe(run.recipe))}")
         with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             page_link("predict", models=run.id)
             open_link(run, "Open run")
         _metrics(bench, model, run)
-        _lineage(bench, model, run)
+        _origin(bench, model, run)
         messages = st.container()
         with st.container(horizontal=True, vertical_alignment="center"):
             _download(bench, model, run)
             champions.make_button(bench, run, key=f"model.champion.{model.id}")
             organise.delete_weights_button(bench, [run], messages, key=f"model.delete.{model.id}")
+
+
+_BADGES = {
+    Standing.BEST: "green-badge[:material/target:",
+    Standing.TIE: "blue-badge[:material/equal:",
+    Standing.WORSE: "gray-badge[:material/south:",
+}
+
+
+def standing_badge(standing: Standing | None, recommended: bool) -> str:
+    """Whether to use it, and how it compares with the most accurate run, in Markdown; "" where neither is known."""
+    use = ":green-badge[:material/thumb_up: Recommended]" if recommended else ""
+    compared = "" if standing is None else f":{_BADGES[standing]} {STANDINGS[standing]}]"
+    return f"{use} {compared}".strip()
 
 
 def _metrics(bench: Workbench, model: Model, run: Run) -> None:
@@ -88,40 +108,13 @@ def verified(path: Path, sha256: str) -> bool:
         return False
 
 
-def _lineage(bench: Workbench, model: Model, run: Run) -> None:
-    """Dataset → backbones and runs it uses → run → model; and the runs that use it."""
-    parts = [_origin(bench, run), *_sources(bench, run), f"run `{run.id}`", f"model `{model.id}`"]
-    timed(f"{' → '.join(parts)} · SHA-256 `{model.sha256[:12]}` · {when(model.created_at)}")
+def _origin(bench: Workbench, model: Model, run: Run) -> None:
+    """Where it came from in words, then its ids."""
+    timed(provenance(bench, model, run))
     with explained():
-        children = bench.lineage(run.id).children
-        if children:
-            st.caption(f"Used by {plain(listed([f'{child.name} ({child.id})' for child in children], 4))}.")
-
-
-def _origin(bench: Workbench, run: Run) -> str:
-    try:
-        return plain(dataset_title(bench.registry.dataset(run.dataset_id)))
-    except GraftError:
-        return "a deleted dataset"
-
-
-def _sources(bench: Workbench, run: Run) -> list[str]:
-    """The backbones with the licence of their weights, and the runs whose predictions it uses."""
-    backbones = [plain(_backbone(bench, name)) for name in run.recipe.backbones]
-    joined = [" + ".join(backbones)] if backbones else []
-    runs = [plain(name) for name in run.recipe.runs]
-    return joined + ([f"predictions of {listed(runs, 4)}"] if runs else [])
-
-
-def _backbone(bench: Workbench, name: str) -> str:
-    """A backbone with the licence of its weights, or the run whose model is used as one."""
-    try:
-        if name.startswith("r-"):
-            return f"{bench.registry.run(name).name} ({name})"
-        backbone = bench.backbone(name)
-        return f"{backbone.title} ({backbone.licence})"
-    except GraftError:
-        return f"{name} (deleted)"
+        used = used_by(bench, run)
+        ids = f"Run `{run.id}` · model `{model.id}` · SHA-256 `{model.sha256[:12]}`"
+        st.caption(f"{used} {ids}".strip())
 
 
 FEATURES_HELP = (

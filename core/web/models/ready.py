@@ -1,6 +1,6 @@
 """The models that can predict, the most likely choice first."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 
 from core.registry.search import RunQuery
 from core.runs.values import Run, Status
@@ -11,15 +11,26 @@ LISTED = 200
 
 
 def ready_runs(bench: Workbench) -> list[Run]:
-    """Runs that can predict, by dataset from the newest; in each the champion first, then by accuracy.
+    """Runs that can predict, by dataset from the newest; in each the champion, the recommended run, then by accuracy.
 
     Archived runs are left out unless they are champion or there are no others.
     """
-    champions = {move.run_id for move in bench.champions().values()}
+    champions = {move.run_id for move in bench.champions().values() if move.run_id}
     order = {dataset.id: position for position, dataset in enumerate(bench.registry.datasets())}
-    found = {run.id: run for run in [*held_champions(bench, champions), *most_accurate(bench, order)]}
-    runs = list(found.values()) or most_accurate(bench, order, archived=True)
-    return sorted(runs, key=lambda run: (order[run.dataset_id], run.id not in champions, -(run.test_accuracy or 0.0)))
+    accurate = most_accurate(bench, order)
+    verdicts = [bench.verdict(dataset_id) for dataset_id in {run.dataset_id for run in accurate}]
+    recommended = {found.recommended.run_id for found in verdicts if found}
+    chosen = can_predict(bench, [*champions, *recommended])
+    runs = list({run.id: run for run in [*chosen, *accurate]}.values()) or most_accurate(bench, order, archived=True)
+    return sorted(
+        runs,
+        key=lambda run: (
+            order[run.dataset_id],
+            run.id not in champions,
+            run.id not in recommended,
+            -(run.test_accuracy or 0.0),
+        ),
+    )
 
 
 def with_model(dataset_id: str, *, archived: bool = False) -> RunQuery:
@@ -29,10 +40,10 @@ def with_model(dataset_id: str, *, archived: bool = False) -> RunQuery:
     )
 
 
-def held_champions(bench: Workbench, run_ids: Collection[str | None]) -> list[Run]:
-    """The champions that have a model."""
-    held = bench.registry.runs_of([run_id for run_id in run_ids if run_id])
-    return [run for run in held if run.id in bench.registry.model_sizes(run.dataset_id)]
+def can_predict(bench: Workbench, run_ids: Sequence[str]) -> list[Run]:
+    """Those of some runs that have a model."""
+    there = bench.registry.having_model(run_ids)
+    return [run for run in bench.registry.runs_of(run_ids) if run.id in there]
 
 
 def most_accurate(bench: Workbench, dataset_ids: Iterable[str], *, archived: bool = False) -> list[Run]:

@@ -1,95 +1,85 @@
-"""A dataset on the page Overview: its best model with accuracy and cost, some photos, and the next step."""
-
-from collections.abc import Container, Mapping
+"""A dataset on the page Overview: which model to use and why, its accuracy and cost, some photos, the next step."""
 
 import streamlit as st
 
 from core.comparison.cost_axes import COSTS
-from core.comparison.table import Row
-from core.datasets.values import Dataset
+from core.comparison.summary import accuracy_text
 from core.runs.values import Run, Status
 from core.text.units import count, duration, milliseconds, percent, plain
 from core.web.datasets.dataset_panel import sample
+from core.web.overview.standing import DatasetStanding
 from core.web.parts.frame import PAGES
-from core.web.parts.labels import dataset_size, dataset_title
+from core.web.parts.labels import dataset_size, dataset_title, interval
 from core.web.parts.widgets import metrics, page_link, run_chip
 from core.workbench import Workbench
 
 
-def show(
-    bench: Workbench,
-    dataset: Dataset,
-    run_counts: Mapping[Status, int],
-    *,
-    best: Row | None,
-    champion: Row | None,
-    runs: Mapping[str, Run],
-    with_model: Container[str],
-    first: bool,
-) -> None:
-    """One dataset: its champion or best model with accuracy and cost, some photos, and links to the next step.
+def show(bench: Workbench, one: DatasetStanding, *, first: bool, leading: bool) -> None:
+    """One dataset.
 
     Args:
-        run_counts: number of runs by status. best: the most accurate run. champion: the run a user chose, shown instead
-            of ``best`` if there is one. runs: both of them, by id.
-        with_model: ids of the runs whose weights exist.
         first: whether this is the first card of the page, whose next step is a filled button.
+        leading: whether the first line of the page has its recommendation already.
     """
-    shown = champion or best
+    dataset, shown = one.dataset, one.shown
     with st.container(border=True, key=f"card-{dataset.id}"):
         left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
         with left:
-            st.markdown(f"**{plain(dataset_title(dataset))}**")
-            st.caption(f"{dataset_size(dataset)} · {count(sum(run_counts.values()), 'run')}")
+            st.header(plain(dataset_title(dataset)), anchor=False)
+            st.caption(f"{dataset_size(dataset)} · {count(sum(one.counts.values()), 'run')}")
             if shown is None:
-                st.caption("No finished run yet.")
+                st.markdown(_without_result(one))
             else:
-                _badges(runs[shown.run.id], best, champion)
+                said = ("" if leading else one.recommendation(), one.ties(), one.champion_note())
+                st.markdown(" ".join(part for part in said if part))
         with right:
             sample(bench, dataset)
         if shown is not None:
-            _metrics(dataset, shown, "the champion" if champion else "the most accurate run")
-        model_run = shown.run.id if shown is not None and shown.run.id in with_model else None
-        _next_steps(dataset, run_counts, model_run, first=first)
+            _chip(one, shown)
+            _metrics(one, shown)
+        _next_steps(one, first=first)
 
 
-def _badges(shown: Run, best: Row | None, champion: Row | None) -> None:
-    """The run and whether it is the champion or the most accurate; names the most accurate if it is another one."""
-    run_chip(shown)
-    if champion is None:
-        st.caption(":green-badge[:material/target: Most accurate]")
-        return
-    also, beside = " :green-badge[:material/target: Most accurate]", ""
-    if best is not None and (best.accuracy or 0) > (champion.accuracy or 0):
-        also, beside = "", f" The most accurate is {plain(best.name)} with {percent(best.accuracy)}."
-    st.caption(f":orange-badge[:material/trophy: Champion]{also}{beside}")
+def _without_result(one: DatasetStanding) -> str:
+    if one.counts.get(Status.RUNNING) or one.counts.get(Status.SCHEDULED):
+        return "No run has finished yet."
+    return "No run yet: train some models to find the one to use." if not one.counts else "No run has been measured."
 
 
-def _metrics(dataset: Dataset, shown: Row, which: str) -> None:
-    accuracy = percent(shown.accuracy, shown.interval)
+def _chip(one: DatasetStanding, shown: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="content"):
+            run_chip(shown)
+        champion = ":orange-badge[:material/trophy: Champion]" if one.champion else ""
+        is_recommended = one.recommended is not None and shown.id == one.recommended.id
+        recommended = ":green-badge[:material/thumb_up: Recommended]" if is_recommended else ""
+        st.markdown(f"{champion} {recommended}".strip() or ":gray-badge[not compared]", width="content")
+
+
+def _metrics(one: DatasetStanding, shown: Run) -> None:
+    found, cost = one.verdict, one.costs.get(shown.id)
+    accuracy, seconds = percent(shown.test_accuracy, interval(shown)), cost.alone_wall_seconds if cost else None
+    if found is not None and shown.id == found.recommended.run_id:
+        accuracy, seconds = accuracy_text(found.recommended), found.recommended.training_seconds
     metrics(
-        dataset.id,
-        ("Test accuracy", accuracy, f"Of {which}, with its 95 % interval."),
-        ("Training time", duration(shown.value("alone_wall_seconds")), COSTS["alone_wall_seconds"].help),
-        ("Time per photo", milliseconds(shown.value("ms_per_photo")), COSTS["ms_per_photo"].help),
+        one.dataset.id,
+        ("Test accuracy", accuracy, "On the test photos, with the 95 % interval (Wilson)."),
+        ("Training time", duration(seconds), COSTS["alone_wall_seconds"].help),
+        ("Time per photo", milliseconds(cost.ms_per_photo if cost else None), COSTS["ms_per_photo"].help),
     )
 
 
-def _next_steps(dataset: Dataset, run_counts: Mapping[Status, int], model_run: str | None, *, first: bool) -> None:
-    """Links to what can be done with this dataset, the most likely step first, which is a button on the first card.
-
-    Args:
-        model_run: the run whose model Predict opens with; None without a model.
-    """
-    steps = {"train": {"dataset": dataset.id}}
-    if run_counts.get(Status.FINISHED, 0) > 1:
-        steps = {"compare": {"dataset": dataset.id}} | steps
-    if model_run is not None:
-        steps = {"predict": {"models": model_run}} | steps
+def _next_steps(one: DatasetStanding, *, first: bool) -> None:
+    """Links to what can be done with this dataset, the most likely step first, which is a button on the first card."""
+    steps = {"train": {"dataset": one.dataset.id}}
+    if one.counts.get(Status.FINISHED, 0) > 1:
+        steps = {"compare": {"dataset": one.dataset.id}} | steps
+    if one.shown is not None and one.shown.id in one.with_model:
+        steps = {"predict": {"models": one.shown.id}} | steps
     with st.container(horizontal=True, vertical_alignment="center"):
         for position, (name, query) in enumerate(steps.items()):
             title, icon = PAGES[name]
             if position or not first:
                 page_link(name, **query)
-            elif st.button(title, icon=icon, type="primary", key=f"next.{dataset.id}"):
+            elif st.button(title, icon=icon, type="primary", key=f"next.{one.dataset.id}"):
                 st.switch_page(f"pages/{name}.py", query_params=query)

@@ -4,7 +4,7 @@ import pytest
 
 from core.comparison.cost_axes import COSTS
 from core.comparison.curves import curves
-from core.comparison.table import best, best_per_dataset, labels, leaderboard, pareto_front
+from core.comparison.table import labels, leaderboard, pareto_front
 from core.errors import InvalidInput
 from tests.comparison_values import a_cost, a_run
 
@@ -47,13 +47,6 @@ def test_runs_of_different_datasets_are_not_compared():
         leaderboard(runs, {})
     with pytest.raises(InvalidInput, match="2 datasets"):
         curves(runs, {})
-
-
-def test_the_best_run_of_every_dataset_ignores_unmeasured_ones():
-    runs = [a_run("a", 0.8), a_run("b", 0.9), a_run("c", None, dataset="d-2"), a_run("d", 0.5, dataset="d-3")]
-    found = best_per_dataset(runs, {})
-    assert {dataset: row.run.id for dataset, row in found.items()} == {"d-1": "b", "d-3": "d"}
-    assert best([]) is None
 
 
 def test_the_front_holds_what_nothing_cheaper_beats():

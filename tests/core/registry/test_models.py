@@ -28,6 +28,14 @@ def test_a_deleted_model_leaves_its_run_and_evaluation(registry):
     assert registry.evaluation(finished.id) is not None
 
 
+def test_of_some_runs_those_with_a_model_are_found(registry):
+    filled = fill(registry)
+    one, other = filled.with_status(Status.FINISHED)
+    registry.delete_models_of([other.id])
+    assert registry.having_model([run.id for run in filled.runs] + ["r-unknown"]) == {one.id}
+    assert registry.having_model([]) == frozenset()
+
+
 def test_networks_to_build_on_are_the_starred_and_the_newest_that_learned_something(registry):
     def finished(number: int, **changes) -> str:
         run = make_run(number, **changes)

@@ -2,10 +2,8 @@
 
 from collections import Counter
 
-import pytest
-
 from core.runs.values import Status
-from tests.factories import fill, make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
+from tests.factories import fill
 
 
 def test_every_dataset_has_its_number_of_runs_in_each_status(registry):
@@ -14,29 +12,6 @@ def test_every_dataset_has_its_number_of_runs_in_each_status(registry):
         one.dataset.id: Counter(run.status for run in one.runs),
         other.dataset.id: {Status.FINISHED: 2},
     }
-
-
-def finished(registry, number: int, right: float, **changes) -> str:
-    run = make_run(number, **changes)
-    results = {"evaluation": make_evaluation(right=right), "cost": make_cost(), "model": make_model(run)}
-    return registry.add_finished(run, **results).id
-
-
-@pytest.fixture
-def dataset(registry):
-    registry.add_dataset(make_dataset(), make_photos())
-
-
-def test_the_most_accurate_runs_share_the_highest_accuracy_and_none_of_them_is_archived(registry, dataset):
-    other = make_dataset(id="d-other", name="other")
-    registry.add_dataset(other, make_photos())
-    finished(registry, 1, 1.0, archived=True)
-    best, worse, equal = (finished(registry, number, right) for number, right in ((2, 0.9), (3, 0.8), (4, 0.9)))
-    elsewhere = finished(registry, 5, 0.5, dataset=other)
-    finished(registry, 7, 0.9, archived=True)
-    registry.add_run(make_run(6))
-    assert [run.id for run in registry.most_accurate()] == [best, equal, elsewhere]
-    assert worse not in (best, equal)
 
 
 def test_the_values_there_are_come_with_their_number_the_most_common_first(registry):
