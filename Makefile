@@ -76,8 +76,7 @@ bench: setup $(VENV)-mlflow/.installed
 	@for b in tests/bench/bench_*.py; do m=$${b%.py}; echo "== $$m"; $(BIN)/python -m $$(echo $$m | tr / .) || exit 1; done
 
 screenshots: setup browser
-	$(BIN)/python -m tests.browser.screenshots docs/screenshots --demo \
-	  --only overview-wide-light train-wide-light runs-wide-dark
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots --demo
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

@@ -1,10 +1,12 @@
-"""Screenshots of every page: ``python -m tests.browser.screenshots OUTDIR [--home HOME|--demo] [--only NAME ...]``.
+"""Screenshots of every page and view: ``python -m tests.browser.screenshots OUTDIR [--home HOME|--demo]``.
 
 Without ``--home`` a home with a small generated dataset and runs in all states is used; with ``--demo`` the demo photos
-are imported and seven runs of four patterns trained (a few minutes). 1440x900 and 390x844, light and dark.
+are imported and runs of every pattern trained (some minutes). 1440x900 and 390x844, light and dark, each page down to
+its end or to ``TALLEST`` pixels. ``--only`` takes some of them; all of them come with a gallery, ``README.md``.
 """
 
 import argparse
+import io
 import os
 import subprocess
 import sys
@@ -12,19 +14,27 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.files.home import registry_file
+from core.recipes.recipe import Pattern
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
+from core.web.compare.view_list import VIEWS
 from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import FLAGS, Server, Visit, chromium, end_server, fill_home, start_server, visit_with
 
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
+TALLEST = {"wide": 2000, "phone": 2400}
+"""Pixels of a picture."""
 SLOW_PAGES = {"board": 8000}
 """Milliseconds to wait where something loads after the script has run."""
+QUALITY = 55
+"""Of the WebP files: text stays readable at 20 to 60 kB a picture."""
+PRESETS = ("quick", "thorough", "overnight", "customise")
 
 
 def main(arguments: list[str]) -> int:
@@ -41,29 +51,40 @@ def main(arguments: list[str]) -> int:
             train_for_real(home) if options.demo else fill_home(home, runs=12)
         server = start_server(home.resolve(), Path(folder) / "server.log")
         try:
-            take_all(server, options.outdir, options.only)
+            names = take_all(server, options.outdir, options.only)
+            if options.only is None:
+                (options.outdir / "README.md").write_text(gallery(names), "utf-8")
         finally:
             end_server(server)  # a supervisor of the user's home keeps running
     return 0
 
 
 def train_for_real(home: Path) -> None:
-    """Train the fast patterns on two networks, and fine-tune one of them, on the demo photos, by the command line."""
-    train = ["train", "--dataset", "demo-photos", "--wait", "--backbone"]
-    quick = ["--pattern", "classifier", "standalone_extractor", "integrated_extractor"]
-    commands = (
-        ["import", "demo"],
-        [*train, "efficientnet_lite0", "efficientnet_lite1", *quick],
-        [*train, "efficientnet_lite0", "--pattern", "fine_tuning"],
-        ["stop"],
-    )
-    for command in commands:
+    """Train the fast patterns on two backbones, fine-tune and combine some, on the demo photos, by the command line."""
+
+    def graft(*command: str) -> None:
         environment = os.environ | {"GRAFT_HOME": str(home)}
         subprocess.run([sys.executable, "-m", "core", *command], env=environment, check=True)
 
+    train = ("train", "--dataset", "demo-photos", "--wait", "--backbone")
+    quick = ("--pattern", "classifier", "standalone_extractor", "integrated_extractor")
+    graft("import", "demo")
+    graft(*train, "efficientnet_lite0", "efficientnet_lite1", *quick)
+    graft(*train, "efficientnet_lite0", "--pattern", "integrated_extractor", "--set", "seed=1")
+    graft(*train, "efficientnet_lite0", "--pattern", "fine_tuning", "--depth", "1", "2")
+    registry = Registry.open(registry_file(Settings(home=home)))
+    cheap, *_, dear = sorted(
+        (run for run in registry.runs(status=Status.FINISHED) if run.recipe.pattern is not Pattern.CLASSIFIER),
+        key=lambda run: run.wall_seconds or 0.0,
+    )
+    registry.close()
+    graft("confidence", cheap.id, dear.id)
+    graft("ensemble", cheap.id, dear.id)
+    graft("stop")
 
-def take_all(server: Server, outdir: Path, only: list[str] | None = None) -> None:
-    """One picture per page, size and colour scheme: ``runs-wide-dark.png``."""
+
+def take_all(server: Server, outdir: Path, only: list[str] | None = None) -> list[str]:
+    """One picture per page or view, size and colour scheme: ``runs-wide-dark.webp``. Returns the pages and views."""
     paths = addresses(server.settings)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
@@ -72,6 +93,7 @@ def take_all(server: Server, outdir: Path, only: list[str] | None = None) -> Non
                 wanted = {n: p for n, p in paths.items() if only is None or f"{n}-{size}-{scheme}" in only}
                 _take(browser, server, wanted, size, scheme, outdir)
         browser.close()
+    return list(paths)
 
 
 def _take(browser: Browser, server: Server, paths: dict[str, str], size: str, scheme: str, outdir: Path) -> None:
@@ -81,8 +103,29 @@ def _take(browser: Browser, server: Server, paths: dict[str, str], size: str, sc
         for name, path in paths.items():
             visit.open(path)
             visit.page.wait_for_timeout(SLOW_PAGES.get(name, 1500))
-            visit.page.screenshot(path=outdir / f"{name}-{size}-{scheme}.png")
-            print(f"{name}-{size}-{scheme}.png", *_seen(visit), flush=True)
+            visit.page.set_viewport_size({"width": width, "height": _height(visit.page, size)})
+            visit.page.wait_for_timeout(1500)
+            picture = Image.open(io.BytesIO(visit.page.screenshot()))
+            picture.save(outdir / f"{name}-{size}-{scheme}.webp", quality=QUALITY, method=6)
+            visit.page.set_viewport_size({"width": width, "height": height})
+            print(f"{name}-{size}-{scheme}.webp", *_seen(visit), flush=True)
+
+
+def _height(page: Page, size: str) -> int:
+    """Pixels that show the whole page: Streamlit scrolls a section, not the document."""
+    inside: int = page.evaluate("document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight ?? 0")
+    return max(SIZES[size][1], min(inside, TALLEST[size]))
+
+
+def gallery(names: Sequence[str]) -> str:
+    """Markdown with all four pictures of every page and view."""
+    lines = ["# Every page and view", "", "Made by `make screenshots` from real runs on the demo photos.", ""]
+    combined = [f"{size}-{scheme}" for size in SIZES for scheme in SCHEMES]
+    for name in names:
+        cells = " | ".join(f"![{name}, {kind.replace('-', ', ')}]({name}-{kind}.webp)" for kind in combined)
+        header = " | ".join(kind.replace("-", ", ") for kind in combined)
+        lines += [f"## {name}", "", f"| {header} |", f"|{'---|' * len(combined)}", f"| {cells} |", ""]
+    return "\n".join(lines)
 
 
 def _seen(visit: Visit) -> list[str]:
@@ -90,21 +133,27 @@ def _seen(visit: Visit) -> list[str]:
 
 
 def best_of_each_way(finished: Sequence[Run]) -> list[Run]:
-    """The most accurate run of every pattern (in a tie the faster one); with a single pattern four runs."""
+    """The most accurate run of every pattern and cascade (of equals the faster one); of a single one four runs."""
     ordered = sorted(finished, key=lambda run: (-(run.test_accuracy or 0.0), run.wall_seconds or 0.0))
-    best = list({run.recipe.pattern: run for run in reversed(ordered)}.values())
+    best = list({(run.recipe.pattern, run.recipe.cascade): run for run in reversed(ordered)}.values())
     return best[::-1] if len(best) > 1 else ordered[:4]
 
 
 def addresses(settings: Settings) -> dict[str, str]:
     """The address of every page, with parameters that make it show results."""
     registry = Registry.open(registry_file(settings))
-    finished = [run.id for run in best_of_each_way(registry.runs(status=Status.FINISHED))]
+    runs, datasets = registry.runs(status=Status.FINISHED), registry.datasets()
     registry.close()
+    finished = [run.id for run in best_of_each_way(runs)]
     names = [name for entries in SECTIONS.values() for name, _, _ in entries]
     paths = {name: "/" if name == "overview" else f"/{name}" for name in names}
+    if datasets:
+        paths |= {"dataset": f"/datasets?dataset={datasets[0].id}"}
+        paths |= {f"train-{preset}": f"/train?dataset={datasets[0].id}&preset={preset}" for preset in PRESETS}
     if finished:
-        paths |= {"board": f"/board?runs={','.join(finished)}", "compare": f"/compare?runs={','.join(finished)}"}
+        chosen = ",".join(finished)
+        paths |= {"run": f"/runs?run={finished[0]}", "race": f"/runs?runs={chosen}", "board": f"/board?runs={chosen}"}
+        paths |= {f"compare-{view}": f"/compare?runs={chosen}&view={view}" for view in VIEWS}
     return paths
 
 
