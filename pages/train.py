@@ -6,22 +6,25 @@ import streamlit as st
 
 from core.datasets.values import Dataset
 from core.planning.grid_plan import GridPlan
-from core.recipes.grid import CascadeChoice, GridChoice
+from core.planning.presets import Preset
+from core.recipes.grid import GridChoice
 from core.recipes.recipe import Pattern
+from core.text.units import plain
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.widgets import empty_state, explained, fitness_notes, heading
 from core.web.server.state import workbench
-from core.web.train import cascades, grid, hyperparameters, mapping, patterns, plans
-from core.web.train.grid import Cell, Choices
+from core.web.train import address, cascades, grid, hyperparameters, mapping, patterns, plans, start
+from core.web.train.address import CUSTOM, TrainAddress
+from core.web.train.bar import bar
 from core.workbench import Workbench
 
 
 def page() -> None:
     bench = workbench()
     datasets = bench.registry.datasets()
-    heading("Train", "Choose patterns and backbones; the plan shows the expected cost before anything starts.")
     if not datasets:
+        heading("Train", "What shall I try, and what will it cost? Photos come first.")
         empty_state(
             "No dataset yet",
             "Import photos, one folder per class, or use the demo photos.",
@@ -29,76 +32,69 @@ def page() -> None:
             label="Import photos",
         )
         return
+    first_line, plan, choice = st.container(), None, None
     with explained():
-        dataset = choose_dataset(bench, datasets, key="train.dataset")
+        choices = st.container()
+        dataset = choose(bench, datasets)
+        now, ignored = address.usable(bench, dataset)
+        chosen = now.start or start.suitable(bench, dataset)
+        presets = {preset: plans.planned(bench, dataset.id, preset) for preset in Preset}
+        with choices:
+            start.choose(chosen, presets)
+        for sentence in ignored:
+            st.warning(plain(sentence), icon=":material/link_off:")
+        if chosen == CUSTOM:
+            plan, choice = custom(bench, dataset, now)
+        else:
+            plan = of_preset(presets[Preset(chosen)])
+    with first_line:
+        heading("Train", plans.first_line(plan))
+    bar(bench, plan, choice)
+
+
+def choose(bench: Workbench, datasets: Sequence[Dataset]) -> Dataset:
+    """The dataset, and what its photos allow to claim."""
+    left, right = st.columns([2, 3], vertical_alignment="center", gap="medium")
+    with left:
+        dataset = choose_dataset(bench, datasets, key="train.dataset", changed=address.choose_dataset)
+    with right:
         fitness_notes(dataset, bench.leaks(dataset.id))
-        choose_and_launch(bench, dataset)
+    return dataset
 
 
-def choose_and_launch(bench: Workbench, dataset: Dataset) -> None:
-    st.subheader("Patterns", anchor=False)
-    chosen = patterns.choose(grid.tick_pattern)
+def of_preset(plan: GridPlan) -> GridPlan:
+    plans.details(plan)
+    plans.notes(plan)
+    return plan
+
+
+def custom(bench: Workbench, dataset: Dataset, now: TrainAddress) -> tuple[GridPlan | None, GridChoice]:
+    """Everything chosen by hand, and its plan; None while a very large grid is not to be planned."""
     everything = grid.ordered(bench.backbones())
-    cells = backbones(everything, [pattern for pattern in chosen if pattern is not Pattern.CASCADE])
-    combined = cascade(bench, dataset, everything) if Pattern.CASCADE in chosen else None
-    choice = choice_of(bench, dataset, cells, combined) if cells or combined else None
-    st.subheader("Plan", anchor=False)
-    if choice is None:
-        st.caption("Nothing is ticked. Tick at least one pattern and one backbone above.")
-    else:
-        show_plan(bench, dataset, choice)
-
-
-def backbones(everything: Choices, chosen: Sequence[Pattern]) -> list[Cell]:
-    if not chosen:
-        return []
+    usual = grid.usual(everything)
+    first = [(name, Pattern.INTEGRATED_EXTRACTOR) for name in usual]
+    cells = grid.in_order(first if now.cells is None else now.cells, everything)
+    offered = cascades.Offered(bench, dataset.id, everything)
+    cascade = offered.choice(now.cascade, now.members)
+    choice = now.choice(cells, cascade)
+    st.subheader("Patterns", anchor=False)
+    patterns.choose(cells, now.cascade, usual)
+    possible = plans.worth_planning(len(bench.recipes(dataset.id, choice)))
+    plan = plans.planned(bench, dataset.id, choice) if possible else None
     st.subheader("Backbones", anchor=False)
-    return grid.choose(everything, chosen)
-
-
-def cascade(bench: Workbench, dataset: Dataset, everything: Choices) -> CascadeChoice | None:
-    st.subheader("Cascade", anchor=False)
-    return cascades.choose(bench, dataset.id, everything)
-
-
-def choice_of(bench: Workbench, dataset: Dataset, cells: Sequence[Cell], combined: CascadeChoice | None) -> GridChoice:
-    """What was chosen on this page."""
-    tried: dict[Pattern, list[str]] = {}
-    for name, pattern in cells:
-        tried.setdefault(pattern, []).append(name)
-    st.subheader("Hyperparameters", anchor=False)
-    trained = [(Pattern.CASCADE, combined.backbones)] if combined and combined.is_trained else []
-    chosen = hyperparameters.choose(bench, dataset.id, [*patterns.in_order(tried), *trained])
-    return GridChoice(
-        cells=tuple(cells),
-        settings={pattern: one.settings for pattern, one in chosen.items()},
-        depths={pattern: one.depths for pattern, one in chosen.items() if one.depths is not None},
-        repetitions=hyperparameters.repetitions(),
-        cascade=combined,
-        mapping=mapping.choose(dataset) if Pattern.CLASSIFIER in tried else (),
-        force=bool(st.session_state.get(plans.FORCE)),
-    )
-
-
-def show_plan(bench: Workbench, dataset: Dataset, choice: GridChoice) -> None:
-    """The plan of every recipe and the button that launches them."""
-    if not plans.worth_planning(len(bench.recipes(dataset.id, choice))):
-        return
-    found = plans.cached_plan(bench, dataset.id, choice)
-    plans.summary(found)
-    st.caption(plans.total(found))
-    launch(bench, found, plans.concerns(found))
-
-
-def launch(bench: Workbench, found: GridPlan, agreed: bool) -> None:
-    """The button; after the launch the page Runs opens."""
-    label = plans.launch_label(found)
-    ready = agreed and bool(found.launchable)
-    if not st.button(label, type="primary", icon=":material/rocket_launch:", key="train.launch", disabled=not ready):
-        return
-    with explained(), st.spinner("Launching …"):
-        runs = [run for _, run in bench.launch_grid(found)]
-        st.switch_page("pages/runs.py", query_params={"runs": ",".join(run.id for run in runs)})
+    grid.choose(everything, choice, plan)
+    if now.cascade:
+        st.subheader("Cascade", anchor=False)
+        cascades.choose(offered, now.cascade, choice, plan)
+    tried = hyperparameters.tried(cells, cascade)
+    hyperparameters.choose(bench, dataset, now, tried)
+    if Pattern.CLASSIFIER in tried:
+        mapping.choose(dataset, now.mapping)
+    if plan and plan.rows:
+        with st.expander("Every run of the plan", icon=":material/list:", key="train.details"):
+            plans.details(plan)
+        plans.notes(plan)
+    return plan, choice
 
 
 require_frame()

@@ -14,6 +14,10 @@ class Availability(StrEnum):
     GONE = "gone"  # the model of a run was deleted
 
 
+HERE = (Availability.READY, Availability.CACHED)
+"""The weights are on this machine."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Backbone:
     """A pretrained network without its classification top, as data.

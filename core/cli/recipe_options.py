@@ -6,12 +6,15 @@ from typing import Any
 
 from core.cli.verbs import add_list
 from core.errors import InvalidInput
+from core.planning.presets import PRESETS, Preset
 from core.recipes.grid import CascadeChoice, Depths, GridChoice
 from core.recipes.labels import PATTERNS
 from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Cascade, Pattern, parsed_settings
 from core.text.nearly import did_you_mean
 
 _TRAINABLE = ", ".join(f"{one} ({label.short})" for one, label in PATTERNS.items() if one is not Pattern.CASCADE)
+
+_CHOSEN_BY_PRESET = ("backbone", "pattern", "depth", "cascade", "member", "map", "epochs", "set", "force")
 
 
 def add_recipe_options(verb: ArgumentParser) -> None:
@@ -24,15 +27,19 @@ def add_recipe_options(verb: ArgumentParser) -> None:
     add_list(verb, "--map", "SYNSET=CLASS", "maps an ImageNet class to yours, for the classifier")
     verb.add_argument("--epochs", type=int)
     add_list(verb, "--set", "NAME=VALUE", "a hyperparameter")
+    presets = "; ".join(f"{preset}: {label.description}" for preset, label in PRESETS.items())
+    verb.add_argument("--preset", metavar="P", help=f"recipes that suit the dataset, instead of --backbone. {presets}")
     verb.add_argument("--repeat", type=int, default=1, metavar="K", help="with K seeds each")
 
 
-def choice_of(options: Namespace) -> GridChoice:
+def choice_of(options: Namespace) -> GridChoice | Preset:
     """What was typed.
 
     Raises:
-        InvalidInput: an option, or a name in one, does not exist.
+        InvalidInput: an option, or a name in one, does not exist, or options contradict each other.
     """
+    if options.preset is not None:
+        return _preset(options)
     cascade = _cascade(options) if options.cascade else None
     if options.member and cascade is None:
         raise InvalidInput(f"--member is an option of --cascade. Add --cascade with one of: {', '.join(Cascade)}")
@@ -52,6 +59,20 @@ def choice_of(options: Namespace) -> GridChoice:
         mapping=_mapping(options.map),
         force=options.force,
     )
+
+
+def _preset(options: Namespace) -> Preset:
+    if options.preset not in list(Preset):
+        raise InvalidInput(
+            f"There is no preset {options.preset!r}.{did_you_mean(options.preset, Preset)} Choose from: "
+            f"{', '.join(Preset)}"
+        )
+    given = [name for name in _CHOSEN_BY_PRESET if getattr(options, name)] + (["repeat"] if options.repeat != 1 else [])
+    if given:
+        raise InvalidInput(
+            f"--preset chooses the recipes itself. Leave out --{given[0]}, or name every recipe yourself."
+        )
+    return Preset(options.preset)
 
 
 def _patterns(options: Namespace, cascade: CascadeChoice | None) -> list[Pattern]:

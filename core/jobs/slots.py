@@ -22,6 +22,10 @@ class Slot:
     title: str
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_gpu(self) -> bool:
+        return self.name != "cpu"
+
 
 CPU = Slot(name="cpu", title="CPU", environment={"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"})
 """With a higher log level than a GPU's slot: TensorFlow reports hidden GPUs as an error."""

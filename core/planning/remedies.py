@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from core.backbones import availability, catalogue
 from core.backbones.table import rows
-from core.backbones.values import Availability, Backbone
+from core.backbones.values import HERE, Backbone
 from core.backbones.wordnet import imagenet
 from core.datasets.values import Dataset
 from core.errors import GraftError
@@ -88,8 +88,7 @@ def other_backbones(recipe: Recipe, missing: Iterable[str], settings: Settings) 
 
 def _ready(settings: Settings) -> list[Backbone]:
     """Backbones of the catalogue whose weights are on this machine."""
-    here = (Availability.READY, Availability.CACHED)
-    return [one for one in catalogue() if availability(one, settings) in here]
+    return [one for one in catalogue() if availability(one, settings) in HERE]
 
 
 def _found(name: str, find: Find) -> Backbone | None:

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from core import jobs
 from core.backbones import availability, catalogue
-from core.backbones.values import Availability
+from core.backbones.values import HERE
 from core.jobs.ownership import foreign_owner
 from core.registry import Registry
 from core.settings import Settings
@@ -91,8 +91,7 @@ def _devices() -> Check:
 
 
 def _weights(settings: Settings) -> Check:
-    usable = (Availability.READY, Availability.CACHED)
-    ready = [b.title for b in catalogue() if availability(b, settings) in usable]
+    ready = [b.title for b in catalogue() if availability(b, settings) in HERE]
     return Check(name="Weights", good=bool(ready), found=", ".join(ready) or "none", advice="Run `make setup`.")
 
 

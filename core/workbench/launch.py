@@ -11,6 +11,7 @@ from core.files.locks import acquire
 from core.planning.decide import Decision, Plan
 from core.planning.grid_plan import GridPlan
 from core.planning.plan import Planner
+from core.planning.presets import Preset
 from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.recipe import Cascade, Recipe
 from core.runs.values import Run, Status
@@ -24,7 +25,9 @@ class Launching(Recipes):
         """What launching each recipe on a dataset would do; see ``Planner``. Changes nothing."""
         return self._planner(dataset).plans(recipes, force=force)
 
-    def grid_plan(self, dataset: str, choice: GridChoice, *, known: Mapping[Recipe, Plan] | None = None) -> GridPlan:
+    def grid_plan(
+        self, dataset: str, choice: GridChoice | Preset, *, known: Mapping[Recipe, Plan] | None = None
+    ) -> GridPlan:
         """What launching everything that was chosen would do, and how long it would take. Changes nothing.
 
         The page Train and the command line both plan with it.
@@ -33,7 +36,8 @@ class Launching(Recipes):
             known: plans made a moment ago, which are not made again; without effect where ``choice.force``.
         """
         recipes = self.recipes(dataset, choice)
-        return self._planner(dataset).grid(recipes, slots=_slots(), force=choice.force, known=known)
+        force = isinstance(choice, GridChoice) and choice.force
+        return self._planner(dataset).grid(recipes, slots=_slots(), force=force, known=known)
 
     def launch_grid(self, plan: GridPlan, *, priority: int = 0) -> list[tuple[Plan, Run]]:
         """Put into effect what is not refused; returns each plan with its run, reused ones included.

@@ -3,15 +3,22 @@
 from contextlib import suppress
 from dataclasses import replace
 
+from core import jobs
 from core.backbones import availability, catalogue
 from core.backbones.saved import KIND, from_card
-from core.backbones.values import Availability, Backbone
+from core.backbones.values import HERE, Availability, Backbone
+from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.models.lineage import backbone_of
+from core.planning.presets import Preset, Situation, recipes_of_preset
 from core.recipes.defaults import usual_for
 from core.recipes.grid import GridChoice, InvalidCell, recipes_of
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe
+from core.runs.values import Status
 from core.workbench.base import Bench
+
+LATEST = 200
+"""Newest finished runs of a dataset among which a preset finds the most accurate ones."""
 
 MOST_MODELS = 100
 """Finished models that are offered as backbones beside the catalogue."""
@@ -50,18 +57,30 @@ class Recipes(Bench):
         blocks = self.backbone(backbone or catalogue()[0].name).blocks
         return usual_for(self.registry.dataset(dataset_reference), pattern, blocks)
 
-    def recipes(self, dataset_reference: str, choice: GridChoice) -> list[Recipe | InvalidCell]:
-        """What was chosen, as recipes in the order of the launch; see ``core.recipes.grid``. Backbones and runs that do
-        not exist keep the name they were given; the plan of their recipes says so.
+    def recipes(self, dataset_reference: str, choice: GridChoice | Preset) -> list[Recipe | InvalidCell]:
+        """What was chosen, as recipes in the order of the launch; see ``core.recipes.grid`` and
+        ``core.planning.presets``. Backbones and runs that do not exist keep the name they were given; the plan of their
+        recipes says so.
 
         Raises:
             NotFound: there is no such dataset.
         """
         dataset = self.registry.dataset(dataset_reference)
+        if isinstance(choice, Preset):
+            return [*recipes_of_preset(choice, self._situation(dataset))]
         return recipes_of(
             self._resolved(choice),
             defaults=lambda pattern, name: usual_for(dataset, pattern, self._blocks(name)),
             blocks=self._blocks,
+        )
+
+    def _situation(self, dataset: Dataset) -> Situation:
+        finished = self.registry.runs(dataset.id, status=Status.FINISHED, limit=LATEST)
+        return Situation(
+            dataset=dataset,
+            backbones=[one for one in catalogue() if availability(one, self.settings) in HERE],
+            gpu=_has_gpu(),
+            leading=[run.recipe for run in sorted(finished, key=lambda run: -(run.test_accuracy or 0.0))],
         )
 
     def _resolved(self, choice: GridChoice) -> GridChoice:
@@ -90,3 +109,9 @@ class Recipes(Bench):
         with suppress(NotFound, InvalidInput):
             return self.backbone(backbone).blocks
         return ()
+
+
+def _has_gpu() -> bool:
+    with suppress(InvalidInput):  # GRAFT_GPUS names GPUs that are not there; the supervisor says so
+        return any(slot.is_gpu for slot in jobs.discover_slots())
+    return False

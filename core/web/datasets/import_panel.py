@@ -176,7 +176,7 @@ def _done(bench: Workbench, job: ImportJob) -> None:
             key = f"import.train.{job.id}"
             if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key=key):
                 imports.dismiss_import(bench.settings, job.id)
-                st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
+                st.switch_page("pages/train.py", query_params={"dataset": dataset.id, "start": "quick"})
             page_link("datasets", "Open dataset", dataset=dataset.id)
             _dismiss(bench, job)
         return

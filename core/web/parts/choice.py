@@ -1,6 +1,6 @@
 """Choices kept in the URL, so that a page can be linked, reloaded and shared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -24,9 +24,19 @@ def linked_dataset(bench: Workbench) -> Dataset | None:
 
 
 def choose_dataset(
-    bench: Workbench, datasets: Sequence[Dataset], *, key: str, default: Dataset | None = None
+    bench: Workbench,
+    datasets: Sequence[Dataset],
+    *,
+    key: str,
+    default: Dataset | None = None,
+    changed: Callable[[str], None] | None = None,
 ) -> Dataset:
-    """The dataset of the URL, else ``default`` or the newest; changed with a select box. ``datasets`` is not empty."""
+    """The dataset of the URL, else ``default`` or the newest; changed with a select box. ``datasets`` is not empty.
+
+    Args:
+        changed: called with the id of another dataset to write it into the URL; without it that clears the other
+            parameters, which belong to the previous dataset.
+    """
     chosen = default or linked_dataset(bench) or datasets[0]
     by_id = {dataset.id: dataset for dataset in datasets} | {chosen.id: chosen}
     st.session_state[key] = chosen.id
@@ -36,14 +46,17 @@ def choose_dataset(
         format_func=lambda id_: f"{dataset_title(by_id[id_])} ({dataset_size(by_id[id_])})",
         key=key,
         on_change=_into_url,
-        args=(key,),
+        args=(key, changed or _only_dataset),
     )
     return chosen
 
 
-def _into_url(key: str) -> None:
-    """Clears the other parameters, which belong to the previous dataset."""
-    st.query_params.from_dict({"dataset": st.session_state[key]})
+def _into_url(key: str, changed: Callable[[str], None]) -> None:
+    changed(st.session_state[key])
+
+
+def _only_dataset(dataset_id: str) -> None:
+    st.query_params.from_dict({"dataset": dataset_id})
 
 
 def listed_ids(name: str) -> list[str]:

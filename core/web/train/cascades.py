@@ -1,105 +1,151 @@
 """The cascade to train: its kind and its members."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.comparison.table import labels
-from core.recipes.grid import CascadeChoice
+from core.planning.grid_plan import GridPlan
+from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.labels import CASCADES
 from core.recipes.recipe import Cascade
 from core.runs.values import Run, Status
 from core.text.units import percent
 from core.web.parts.labels import interval
+from core.web.train import address
+from core.web.train.address import TrainAddress
 from core.web.train.grid import Choices
+from core.web.train.remedies import refusals, source_of
 from core.workbench import Workbench
 
 _OFFERED = 200
 """Most finished runs that are offered, the most accurate ones."""
 
-
-def choose(bench: Workbench, dataset_id: str, everything: Choices) -> CascadeChoice | None:
-    """Kind and members; None (after a message) where too few exist or are chosen."""
-    kind = st.segmented_control(
-        "Kind of cascade", list(Cascade), default=Cascade.FUSION, required=True, key="train.cascade",
-        format_func=lambda one: CASCADES[one].title,
-    )  # fmt: skip
-    st.caption(CASCADES[kind].description)
-    members = _fusion(everything) if kind is Cascade.FUSION else _of_runs(bench, dataset_id, kind, everything)
-    if members is not None and len(members) < 2:
-        st.caption("Choose at least two.")
-        return None
-    return None if members is None else CascadeChoice(kind=kind, members=tuple(members))
+_USUAL = {Cascade.FUSION: 2, Cascade.ENSEMBLE: 3}
+"""Members that are chosen at first."""
 
 
-def _of_runs(bench: Workbench, dataset_id: str, kind: Cascade, everything: Choices) -> list[str] | None:
-    runs = _Runs(bench, dataset_id)
-    fewest = 1 if kind is Cascade.STACKING else 2
-    if len(runs.ids) < fewest:
-        needed = "a finished run" if fewest == 1 else "two finished runs"
-        st.info(f"This needs {needed} on this dataset; train first.", icon=":material/info:")
-        return None
-    if kind is Cascade.STACKING:
-        return _stacking(runs, everything)
-    return _confidence(runs) if kind is Cascade.CONFIDENCE else _ensemble(runs)
+class Offered:
+    """What can be a member: the backbones, and the finished runs of a dataset, the most accurate first."""
 
-
-def _stacking(runs: "_Runs", everything: Choices) -> list[str]:
-    titles = {backbone.name: backbone.title for backbone, _ in everything}
-    left, right = st.columns(2)
-    run = runs.one(left, "Run whose predictions are used", key="train.cascade.run")
-    names = list(titles)
-    backbone = right.selectbox("Backbone", names, format_func=lambda name: titles[name], key="train.cascade.network")
-    return [backbone, run]
-
-
-def _fusion(everything: Choices) -> list[str]:
-    titles = {backbone.name: backbone.title for backbone, _ in everything}
-    return st.multiselect(
-        "Backbones", list(titles), list(titles)[:2], format_func=lambda name: titles[name], max_selections=9,
-        key="train.cascade.networks", help="Two to nine. The features of each are computed once and shared.",
-    )  # fmt: skip
-
-
-def _confidence(runs: "_Runs") -> list[str]:
-    left, right = st.columns(2)
-    by_cost = runs.by_cost()
-    cheap = runs.one(left, "First run (cheap)", key="train.cascade.cheap", order=by_cost)
-    rest = [run_id for run_id in runs.ids if run_id != cheap]
-    return [
-        cheap,
-        runs.one(right, "Second run, below the confidence threshold", key="train.cascade.costly", order=rest),
-    ]
-
-
-def _ensemble(runs: "_Runs") -> list[str]:
-    return st.multiselect(
-        "Finished runs", runs.ids, runs.ids[:3], format_func=runs.label, max_selections=50,
-        key="train.cascade.runs", help="Two to fifty. Ensembles gain most from runs that make different mistakes.",
-    )  # fmt: skip
-
-
-class _Runs:
-    """The finished runs of a dataset, the most accurate first."""
-
-    def __init__(self, bench: Workbench, dataset_id: str) -> None:
+    def __init__(self, bench: Workbench, dataset_id: str, everything: Choices) -> None:
         found = bench.registry.runs(dataset_id=dataset_id, status=Status.FINISHED)
         found = sorted(found, key=lambda run: -(run.test_accuracy or 0.0))[:_OFFERED]
-        self._bench = bench
+        self._bench, self._names = bench, labels(found)
         self._runs: dict[str, Run] = {run.id: run for run in found}
-        self._names = labels(found)
-        self.ids = list(self._runs)
+        self.runs = list(self._runs)
+        self.titles = {backbone.name: backbone.title for backbone, _ in everything}
+        self.backbones = list(self.titles)
 
     def label(self, run_id: str) -> str:
         run = self._runs[run_id]
         return f"{self._names[run_id]} · {percent(run.test_accuracy, interval(run))}"
 
-    def one(self, column: DeltaGenerator, title: str, *, key: str, order: Sequence[str] | None = None) -> str:
-        return column.selectbox(title, self.ids if order is None else order, format_func=self.label, key=key)
-
     def by_cost(self) -> list[str]:
-        """The fastest at inference first."""
-        costs = self._bench.registry.costs(self.ids)
+        """Runs, the fastest at inference first."""
+        costs = self._bench.registry.costs(self.runs)
         measured = {run_id: cost.ms_per_photo for run_id, cost in costs.items() if cost.ms_per_photo}
-        return sorted(self.ids, key=lambda run_id: measured.get(run_id, float("inf")))
+        return sorted(self.runs, key=lambda run_id: measured.get(run_id, float("inf")))
+
+    def missing(self, kind: Cascade) -> str:
+        """Which runs have to be trained first; "" where there are enough."""
+        fewest = {Cascade.FUSION: 0, Cascade.STACKING: 1}.get(kind, 2)
+        needed = "a finished run" if fewest == 1 else "two finished runs"
+        return "" if len(self.runs) >= fewest else f"This needs {needed} on this dataset; train first."
+
+    def choice(self, kind: Cascade | None, chosen: Sequence[str] | None) -> CascadeChoice | None:
+        """The cascade of those chosen members that exist, or of the usual ones; None where there are too few runs."""
+        if kind is None or self.missing(kind):
+            return None
+        return CascadeChoice(kind=kind, members=self._members(kind, chosen))
+
+    def _members(self, kind: Cascade, chosen: Sequence[str] | None) -> tuple[str, ...]:
+        if kind is Cascade.STACKING:
+            return self._pair(chosen or (), self.backbones, self.runs)
+        if kind is Cascade.CONFIDENCE:
+            cheap, costly = self._pair(chosen or (), self.by_cost(), self.runs)
+            return (cheap, costly if costly != cheap else next(one for one in self.runs if one != cheap))
+        possible = self.backbones if kind is Cascade.FUSION else self.runs
+        return tuple(possible[: _USUAL[kind]] if chosen is None else [one for one in chosen if one in possible])
+
+    @staticmethod
+    def _pair(chosen: Sequence[str], first: Sequence[str], second: Sequence[str]) -> tuple[str, str]:
+        one, other = (*chosen, "", "")[:2]
+        return (one if one in first else first[0], other if other in second else second[0])
+
+
+def choose(offered: Offered, kind: Cascade, choice: GridChoice, plan: GridPlan | None) -> None:
+    """Kind and members, and why the plan refuses them."""
+    st.segmented_control(
+        "Kind of cascade", list(Cascade), default=Cascade.FUSION, required=True,
+        format_func=lambda one: CASCADES[one].title,
+        **address.bound("train.cascade", kind, lambda now, one: replace(now, cascade=one, members=None)),
+    )  # fmt: skip
+    st.caption(CASCADES[kind].description)
+    if choice.cascade is None:
+        st.info(offered.missing(kind), icon=":material/info:")
+        return
+    _FIELDS[kind](offered, choice.cascade.members)
+    rows = [row for row in plan.rows if source_of(row).cascade is not None] if plan else []
+    refusals(choice, CASCADES[kind].title, rows)
+
+
+def _fusion(offered: Offered, members: Sequence[str]) -> None:
+    st.multiselect(
+        "Backbones", offered.backbones, format_func=lambda name: offered.titles[name], max_selections=9,
+        help="Two to nine. The features of each are computed once and shared.",
+        **address.bound("train.cascade.networks", list(members), _all),
+    )  # fmt: skip
+
+
+def _ensemble(offered: Offered, members: Sequence[str]) -> None:
+    st.multiselect(
+        "Finished runs", offered.runs, format_func=offered.label, max_selections=50,
+        help="Two to fifty. Ensembles gain most from runs that make different mistakes.",
+        **address.bound("train.cascade.runs", list(members), _all),
+    )  # fmt: skip
+
+
+def _all(now: TrainAddress, members: Sequence[str]) -> TrainAddress:
+    return replace(now, members=tuple(members))
+
+
+def _stacking(offered: Offered, members: Sequence[str]) -> None:
+    left, right = st.columns(2)
+    _one(left, "Run whose predictions are used", "run", offered.runs, offered.label, members, 1)
+    _one(right, "Backbone", "network", offered.backbones, lambda name: offered.titles[name], members, 0)
+
+
+def _confidence(offered: Offered, members: Sequence[str]) -> None:
+    left, right = st.columns(2)
+    _one(left, "First run (cheap)", "cheap", offered.by_cost(), offered.label, members, 0)
+    rest = [run_id for run_id in offered.runs if run_id != members[0]]
+    _one(right, "Second run, below the confidence threshold", "costly", rest, offered.label, members, 1)
+
+
+def _one(
+    column: DeltaGenerator,
+    title: str,
+    name: str,
+    possible: Sequence[str],
+    label: Callable[[str], str],
+    members: Sequence[str],
+    place: int,
+) -> None:
+    """The member in one place of a pair."""
+
+    def change(now: TrainAddress, chosen: str) -> TrainAddress:
+        return replace(now, members=(chosen, members[1]) if place == 0 else (members[0], chosen))
+
+    bound = address.bound(f"train.cascade.{name}", members[place], change)
+    column.selectbox(title, possible, format_func=label, **bound)
+
+
+_FIELDS: dict[Cascade, Callable[[Offered, Sequence[str]], None]] = {
+    Cascade.FUSION: _fusion,
+    Cascade.STACKING: _stacking,
+    Cascade.CONFIDENCE: _confidence,
+    Cascade.ENSEMBLE: _ensemble,
+}

@@ -1,59 +1,67 @@
-"""The hyperparameters of every pattern, with defaults for the dataset and a help text at each."""
+"""The hyperparameters of every chosen pattern, with defaults for the dataset and a help text at each."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from core.datasets.values import Dataset
 from core.recipes.defaults import reasons as reasons_of
-from core.recipes.grid import Depths
+from core.recipes.grid import CascadeChoice, Cell
 from core.recipes.labels import PATTERNS, hyperparameter_label, value_text
 from core.recipes.program import depths
 from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Pattern, Schedule, Solver
 from core.text.units import plain
+from core.web.train import address
+from core.web.train.address import TrainAddress
 from core.workbench import Workbench
 
-REPETITIONS = "train.repeat"
-"""Session state: the number of seeds per recipe."""
 
-SHOWN = 4
-"""Hyperparameters that are always visible; the others are in an expander."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HyperparameterChoice:
-    """What was chosen for one pattern: the hyperparameters that are not the default, and depths; None for the default
-    depth."""
-
-    settings: dict[str, Any]
-    depths: Depths | None
+def tried(cells: Sequence[Cell], cascade: CascadeChoice | None) -> dict[Pattern, list[str]]:
+    """The chosen patterns that train, each with the backbones it is tried with."""
+    found: dict[Pattern, list[str]] = {}
+    for name, pattern in cells:
+        found.setdefault(pattern, []).append(name)
+    if cascade is not None and cascade.is_trained:
+        found[Pattern.CASCADE] = list(cascade.backbones)
+    return found
 
 
-def choose(
-    bench: Workbench, dataset_id: str, patterns: Sequence[tuple[Pattern, Sequence[str]]]
-) -> dict[Pattern, HyperparameterChoice]:
-    """One tab per pattern that has hyperparameters.
+def choose(bench: Workbench, dataset: Dataset, now: TrainAddress, tried: Mapping[Pattern, Sequence[str]]) -> None:
+    """One tab per pattern that has hyperparameters, then repetitions and retraining.
 
     Args:
-        patterns: each with the backbones it is tried with.
+        tried: the patterns, each with the backbones it is tried with.
     """
-    with_fields = [(pattern, names) for pattern, names in patterns if RELEVANT[pattern]]
-    if not with_fields:
-        st.caption("No hyperparameters: nothing is trained.")
-        return {}
-    chosen = {}
-    tabs = st.tabs([PATTERNS[pattern].short for pattern, _ in with_fields])
-    for tab, (pattern, names) in zip(tabs, with_fields, strict=True):
-        with tab:
-            chosen[pattern] = _Form(bench, dataset_id, pattern, tuple(names)).choice()
-    return chosen
+    chosen = bool(now.settings or now.depths or now.repetitions > 1 or now.force)
+    with st.expander("Hyperparameters", icon=":material/tune:", key="train.hyperparameters", expanded=chosen):
+        _repetitions(now)
+        forms = [
+            _Form(bench, dataset, now, pattern, tuple(tried[pattern])) for pattern in PATTERNS
+            if pattern in tried and RELEVANT[pattern]
+        ]  # fmt: skip
+        if not forms:
+            st.caption("The chosen patterns have no hyperparameters: nothing is trained.")
+            return
+        for tab, form in zip(st.tabs([PATTERNS[form.pattern].short for form in forms]), forms, strict=True):
+            with tab, st.container(key=f"fields-{form.pattern}"):
+                form.draw()
 
 
-def repetitions() -> int:
-    """Number of seeds per recipe."""
-    return int(st.session_state.get(REPETITIONS) or 1)
+def _repetitions(now: TrainAddress) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Repetitions", 1, 50, width=160,
+            help="Train every recipe with this many consecutive seeds, to measure the variance.",
+            **address.bound("train.repeat", min(now.repetitions, 50), lambda now, many: replace(now, repetitions=many)),
+        )  # fmt: skip
+        st.toggle(
+            "Retrain even if a result exists",
+            help="Trains a further repetition (the next seed) instead of reusing, resuming or extending a run.",
+            **address.bound("train.force", now.force, lambda now, force: replace(now, force=force)),
+        )
 
 
 @dataclass(frozen=True)
@@ -61,58 +69,66 @@ class _Form:
     """The fields of one pattern."""
 
     bench: Workbench
-    dataset_id: str
+    dataset: Dataset
+    now: TrainAddress
     pattern: Pattern
     backbones: tuple[str, ...]
 
-    def choice(self) -> HyperparameterChoice:
-        usual = asdict(self.bench.defaults(self.dataset_id, self.pattern, next(iter(self.backbones), None)))
+    def draw(self) -> None:
+        usual = asdict(self.bench.defaults(self.dataset.id, self.pattern, next(iter(self.backbones), None)))
         reasons = reasons_of(self.pattern)
         names = [name for name in RELEVANT[self.pattern] if name != "depth"]
-        ask_depth = partial(self._depths, usual["depth"], reasons.get("depth", ""))
-        deep, first = "depth" in RELEVANT[self.pattern] and bool(self.backbones), self.pattern is Pattern.FINE_TUNING
-        depths = ask_depth() if deep and first else None
-        chosen = self._fields(names[:SHOWN], usual, reasons)
-        with st.expander("More hyperparameters", icon=":material/tune:", key=f"train.more.{self.pattern}"):
-            depths = ask_depth() if deep and not first else depths
-            chosen |= self._fields(names[SHOWN:], usual, reasons) if names[SHOWN:] else {}
-        changed = {name: value for name, value in chosen.items() if value != usual[name]}
-        return HyperparameterChoice(settings=changed, depths=None if depths == (usual["depth"],) else depths)
+        if "depth" in RELEVANT[self.pattern] and self.backbones:
+            self._depths(usual["depth"], reasons.get("depth", ""))
+        for name in names:
+            self._field(name, usual[name], reasons.get(name, ""))
 
-    def _depths(self, usual: int, reason: str) -> Depths:
+    def _depths(self, usual: int, reason: str) -> None:
         """One depth, several, or all."""
         backbones = [self.bench.backbone(name) for name in self.backbones]
         possible = sorted({depth for one in backbones for depth in depths(self.pattern, one.blocks)})
+        chosen = self.now.depths.get(self.pattern, (usual,))
         title, help_ = hyperparameter_label(self.pattern, "depth")
-        key = f"train.depth.{self.pattern}.{self.dataset_id}"
-        few, all_ = st.columns([3, 2], vertical_alignment="bottom")
-        sweep = all_.toggle(
-            "All depths",
-            key=f"{key}.all",
-            help=f"Depth sweep: one run for each of up to {possible[-1] - possible[0] + 1} depths of a backbone, to "
-            "compare accuracy and cost.",
-        )
-        chosen = few.multiselect(
-            title, possible, [usual if usual in possible else possible[0]], key=key, disabled=sweep,
-            help=f"{help_} One run per value. {reason}".strip(),
+        st.multiselect(
+            title, possible, disabled=chosen == "all", help=f"{help_} One run per value. {reason}".strip(),
+            **address.bound(
+                f"train.depth.{self.pattern}",
+                [depth for depth in possible if chosen == "all" or depth in chosen],
+                lambda now, some: now.with_depths(self.pattern, _or_usual(tuple(sorted(some)), usual)),
+            ),
         )  # fmt: skip
-        return "all" if sweep else tuple(sorted(chosen)) or (usual,)
+        st.toggle(
+            "All depths",
+            help=f"Depth sweep: one run for each of up to {len(possible)} depths of a backbone, to compare accuracy "
+            "and cost.",
+            **address.bound(
+                f"train.depth.{self.pattern}.all",
+                chosen == "all",
+                lambda now, all_: now.with_depths(self.pattern, "all" if all_ else None),
+            ),
+        )
 
-    def _fields(self, names: Sequence[str], usual: dict, reasons: dict[str, str]) -> dict[str, Any]:
-        with st.container(key=f"fields-{self.pattern}-{names[0]}"):
-            return {name: self._field(name, usual[name], reasons.get(name, "")) for name in names}
-
-    def _field(self, name: str, usual: Any, reason: str) -> Any:
+    def _field(self, name: str, usual: Any, reason: str) -> None:
         title, help_ = hyperparameter_label(self.pattern, name)
-        key = f"train.{name}.{self.pattern}.{self.dataset_id}"
         help_ = plain_help(help_, usual, reason)
+        shown = self.now.settings.get(self.pattern, {}).get(name, usual)
+        bound = partial(address.bound, f"train.{name}.{self.pattern}")
+        change = _change(self.pattern, name, usual)
         if isinstance(usual, bool):
-            return st.checkbox(title, usual, key=key, help=help_)
-        if isinstance(usual, Schedule | Solver):
-            options = CHOICES[name]
-            return st.selectbox(title, options, options.index(usual), format_func=value_text, key=key, help=help_)
-        value = st.number_input(title, value=usual, key=key, help=help_, **_steps(name))
-        return usual if value is None else value
+            st.checkbox(title, help=help_, **bound(bool(shown), change))
+        elif isinstance(usual, Schedule | Solver):
+            st.selectbox(title, CHOICES[name], format_func=value_text, help=help_, **bound(shown, change))
+        else:
+            st.number_input(title, value=usual, help=help_, **_steps(name), **bound(shown, change))
+
+
+def _change(pattern: Pattern, name: str, usual: Any) -> Callable[[TrainAddress, Any], TrainAddress]:
+    """A default, or an emptied field, is left out of the URL."""
+    return lambda now, value: now.with_setting(pattern, name, None if value == usual else value)
+
+
+def _or_usual(chosen: tuple[int, ...], usual: int) -> tuple[int, ...] | None:
+    return None if chosen in ((), (usual,)) else chosen
 
 
 def plain_help(help_: str, usual: Any, reason: str) -> str:

@@ -2,36 +2,36 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from core.backbones.wordnet import imagenet
 from core.datasets.values import Dataset
-from core.models.heads.mapping import mapped
+from core.models.heads.mapping import Mapped, mapped
 from core.text.units import count, listed, plain
 from core.web.parts.tables import number, table
+from core.web.train import address
 
 Pairs = tuple[tuple[str, str], ...]
 _NONE = "– none –"
+_WRITTEN = "train.mapping.written"
+"""Session state: the number of the table, and the corrections that it knows of."""
 
 
-def choose(dataset: Dataset) -> Pairs:
-    """The user's corrections, kept in the session."""
-    corrected: dict[str, str] = st.session_state.setdefault(f"train.mapping.{dataset.id}", {})
+def choose(dataset: Dataset, pairs: Pairs) -> None:
+    """The table of ImageNet's classes; a correction is written into the URL."""
+    corrected = dict(pairs)
     known = mapped(dataset.class_names)
-    found = {row.synset: row for row in known.rows}
+    suggested = {row.synset: row for row in known.rows}
     with st.expander(
         "Map ImageNet classes to yours", icon=":material/translate:", key="train.mapping", expanded=bool(known.open)
     ):
         _summary(dataset, corrected)
-        suggested = {synset: row.class_name for synset, row in found.items()}
-        because = {synset: row.because for synset, row in found.items()}
-        _editor(dataset.class_names, suggested, because, corrected)
+        _editor(dataset.class_names, suggested, corrected)
         if corrected:
-            st.button("Discard corrections", icon=":material/undo:", key="train.mapping.undo", on_click=_discard,
-                      args=(dataset.id,))  # fmt: skip
-    return tuple(sorted(corrected.items()))
+            st.button("Discard corrections", icon=":material/undo:", key="train.mapping.undo", on_click=_discard)
 
 
 def _summary(dataset: Dataset, corrected: Mapping[str, str]) -> None:
@@ -60,46 +60,63 @@ def _unmapped(names: Sequence[str]) -> None:
         )
 
 
-def _editor(
-    class_names: Sequence[str], suggested: Mapping[str, str], because: Mapping[str, str], corrected: dict[str, str]
-) -> None:
-    """All ImageNet classes; their order is independent of the edits, which Streamlit keeps by row."""
+def _editor(class_names: Sequence[str], suggested: Mapping[str, Mapped], corrected: Mapping[str, str]) -> None:
+    """All ImageNet classes; their order is independent of the corrections, which Streamlit keeps by row."""
     wanted = st.text_input("Find a class", key="train.mapping.filter", icon=":material/search:").strip().lower()
     position = {name: number for number, name in enumerate(class_names)}
-    order = sorted(imagenet(), key=lambda synset: position.get(suggested.get(synset, ""), len(position)))
-    shown = [one for one in order if wanted in f"{imagenet()[one]} {suggested.get(one, '')} {one}".lower()]
+    mapped_to = {synset: row.class_name for synset, row in suggested.items()}
+    order = sorted(imagenet(), key=lambda synset: position.get(mapped_to.get(synset, ""), len(position)))
+    shown = [one for one in order if wanted in f"{imagenet()[one]} {mapped_to.get(one, '')} {one}".lower()]
     frame = pd.DataFrame(
         {
             "ImageNet class": [imagenet()[synset] for synset in shown],
-            "Your class": [corrected.get(synset, suggested.get(synset, "")) or _NONE for synset in shown],
-            "Reason": ["your correction" if one in corrected else because.get(one, "") for one in shown],
+            "Your class": [corrected.get(synset, mapped_to.get(synset, "")) or _NONE for synset in shown],
+            "Reason": [
+                "your correction" if one in corrected else suggested[one].because if one in suggested else ""
+                for one in shown
+            ],
         }
     )
     column = st.column_config.SelectboxColumn(options=[_NONE, *class_names], required=True, width="medium")
-    edited = st.data_editor(
-        frame, key=f"train.mapping.table.{wanted}", hide_index=True, height=9 * 35 + 2,
-        disabled=["ImageNet class", "Reason"],
+    key = f"train.mapping.table.{wanted}.{_generation(corrected)}"
+    st.data_editor(
+        frame, key=key, hide_index=True, height=9 * 35 + 2, disabled=["ImageNet class", "Reason"],
         column_config={"Your class": column, "Reason": st.column_config.TextColumn(width="large")},
+        on_change=_edited, args=(key, shown, mapped_to),
     )  # fmt: skip
-    before = dict(corrected)
-    for synset, chosen in zip(shown, edited["Your class"], strict=True):
-        _correct(corrected, synset, "" if chosen == _NONE else chosen, suggested.get(synset, ""))
-    if corrected != before:
-        st.rerun()
 
 
-def _correct(corrected: dict[str, str], synset: str, chosen: str, suggested: str) -> None:
-    """Adds a correction, or removes it where the suggestion is chosen again."""
-    if chosen == suggested:
-        corrected.pop(synset, None)
-    else:
-        corrected[synset] = chosen
+def _generation(corrected: Mapping[str, str]) -> int:
+    """Raised where the corrections changed by other means than the table (the back button): its edits are then void."""
+    state: tuple[int, Mapping[str, str]] = st.session_state.get(_WRITTEN, (0, {}))
+    number = state[0] + (state[1] != corrected)
+    st.session_state[_WRITTEN] = (number, dict(corrected))
+    return number
 
 
-def _discard(dataset_id: str) -> None:
-    del st.session_state[f"train.mapping.{dataset_id}"]
-    for key in [key for key in st.session_state if str(key).startswith("train.mapping.table.")]:
-        del st.session_state[key]
+def _edited(key: str, shown: Sequence[str], suggested: Mapping[str, str]) -> None:
+    now = address.get()
+    edits = {shown[int(row)]: edit["Your class"] for row, edit in st.session_state[key]["edited_rows"].items()}
+    corrected = corrected_by(dict(now.mapping), edits, suggested)
+    number, _ = st.session_state.get(_WRITTEN, (0, {}))
+    st.session_state[_WRITTEN] = (number, corrected)
+    address.write(replace(now, mapping=tuple(sorted(corrected.items()))))
+
+
+def corrected_by(
+    corrected: Mapping[str, str], edits: Mapping[str, str], suggested: Mapping[str, str]
+) -> dict[str, str]:
+    """The corrections after edits of the table; where the suggestion is chosen again, there is no correction.
+
+    Args:
+        corrected, edits, suggested: synset -> class name.
+    """
+    chosen = {synset: "" if name == _NONE else name for synset, name in edits.items()}
+    return {synset: name for synset, name in {**corrected, **chosen}.items() if name != suggested.get(synset, "")}
+
+
+def _discard() -> None:
+    address.write(replace(address.get(), mapping=()))
 
 
 def mapping_table(rows: Sequence[Mapping[str, str]], missing: Sequence[str]) -> None:

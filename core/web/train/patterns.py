@@ -1,36 +1,40 @@
 """The patterns to try: one card each, with an explanation."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
+from core.recipes.grid import Cell
 from core.recipes.labels import PATTERNS
-from core.recipes.recipe import Pattern
+from core.recipes.recipe import Cascade, Pattern
+from core.web.train import address
+from core.web.train.address import TrainAddress
 
-CHOSEN = "train.patterns"
-"""Session state: the chosen patterns; kept during a visit to another page, unlike the checkboxes."""
 
+def choose(cells: Sequence[Cell], cascade: Cascade | None, usual: Collection[str]) -> None:
+    """A tick adds the pattern to every backbone that has a tick, or removes it from all.
 
-def choose(changed: Callable[[Pattern, bool], None]) -> list[Pattern]:
-    """The ticked patterns in the order of ``PATTERNS``; ``changed`` is called at every tick."""
-    chosen: set[Pattern] = st.session_state.setdefault(CHOSEN, {Pattern.INTEGRATED_EXTRACTOR})
+    Args:
+        usual: the backbones that are ticked where none is.
+    """
+    chosen = {pattern for _, pattern in cells} | ({Pattern.CASCADE} if cascade else set())
     with st.container(key="cards-patterns"):
         for pattern, (title, description) in PATTERNS.items():
             with st.container(key=f"pattern-{pattern}"):
-                st.checkbox(
-                    title, pattern in chosen, key=f"train.pattern.{pattern}",
-                    on_change=_changed, args=(pattern, changed),
-                )  # fmt: skip
+                change = _change(cells, pattern, usual)
+                st.checkbox(title, **address.bound(f"train.pattern.{pattern}", pattern in chosen, change))
                 st.caption(description)
-    return [pattern for pattern in PATTERNS if pattern in chosen]
 
 
-def _changed(pattern: Pattern, changed: Callable[[Pattern, bool], None]) -> None:
-    ticked = st.session_state[f"train.pattern.{pattern}"]
-    (st.session_state[CHOSEN].add if ticked else st.session_state[CHOSEN].discard)(pattern)
-    changed(pattern, ticked)
+def _change(
+    cells: Sequence[Cell], pattern: Pattern, usual: Collection[str]
+) -> Callable[[TrainAddress, bool], TrainAddress]:
+    def change(now: TrainAddress, ticked: bool) -> TrainAddress:
+        if pattern is Pattern.CASCADE:
+            return replace(now, cascade=Cascade.FUSION if ticked else None, members=None)
+        rest = [cell for cell in cells if cell[1] is not pattern]
+        names = dict.fromkeys(name for name, _ in cells) or usual
+        return replace(now, cells=(*rest, *((name, pattern) for name in names)) if ticked else tuple(rest))
 
-
-def in_order(tried: Mapping[Pattern, Sequence[str]]) -> list[tuple[Pattern, Sequence[str]]]:
-    """Patterns with their backbones, in the order of the cards."""
-    return [(pattern, tried[pattern]) for pattern in PATTERNS if pattern in tried]
+    return change

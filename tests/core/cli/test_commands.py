@@ -11,8 +11,10 @@ from core.cli.train import train_text
 from core.features.compute import features_of
 from core.files.home import registry_file, run_folder
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
+from core.planning.presets import Preset
 from core.registry import Registry
 from core.runs.values import Cancel, Status
+from core.workbench import Workbench
 from tests.factories import fill
 from tests.photo_files import archive, classes, jpeg
 
@@ -76,6 +78,13 @@ def test_a_cell_that_is_no_recipe_is_a_refused_row_beside_the_others(call, regis
     assert result["runs"][1]["settings"] == {"epochs": 0} and "Received: epochs=0" in result["runs"][1]["because"]
 
 
+def test_a_preset_launches_the_same_recipes_as_the_page(call, registry):
+    call("train", "--dataset", "flowers", "--preset", "quick")
+    queued = [run.recipe for run in reversed(registry.runs(status=Status.SCHEDULED))]
+    wanted = Workbench.open().recipes("flowers", Preset.QUICK)
+    assert len(wanted) == 3 and [recipe for recipe in queued if recipe in wanted] == wanted
+
+
 def test_finished_runs_are_combined_by_train_as_on_the_page(call, registry):
     members = [run.id for run in finished(registry)[:2]]
     asked = ["train", "--dataset", "flowers", "--cascade", "ensemble", "--member", *members, "--dry-run"]
@@ -90,6 +99,9 @@ def test_finished_runs_are_combined_by_train_as_on_the_page(call, registry):
     ("arguments", "words"),
     [
         (["--dataset", "nothing", "--backbone", "efficientnet_lite0"], "nothing"),
+        (["--dataset", "flowers", "--preset", "quik"], "Did you mean 'quick'? Choose from: quick, thorough, overnight"),
+        (["--dataset", "flowers", "--preset", "quick", "--epochs", "3"], "Leave out --epochs"),
+        (["--dataset", "flowers", "--preset", "quick", "--repeat", "3"], "Leave out --repeat"),
         (["--dataset", "flowers", "--backbone", "alexnet"], "alexnet"),
         (["--dataset", "flowers", "--backbone", "efficientnet_lite0", "--pattern", "magic"], "integrated_extractor"),
         (["--dataset", "flowers", "--backbone", "efficientnet_lite0", "--epochs", "0"], "epochs=0"),

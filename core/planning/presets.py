@@ -1,0 +1,166 @@
+"""Presets: the recipes that Graft suggests for a dataset, by the time one has. Pure values, no registry.
+
+The runs of a preset are in the order in which they are launched: cheap answers first, and runs of one backbone one
+after the other, because they share its features and a trainer that is loaded already.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from core.backbones.values import Backbone
+from core.datasets.values import Dataset
+from core.models.heads.mapping import mapped
+from core.recipes.defaults import usual_for
+from core.recipes.recipe import RELEVANT, Cascade, Pattern, Recipe, Solver
+
+
+class Preset(StrEnum):
+    """How much is tried."""
+
+    QUICK = "quick"
+    THOROUGH = "thorough"
+    OVERNIGHT = "overnight"
+
+
+class PresetLabel(NamedTuple):
+    """A title and one sentence that says what the preset does."""
+
+    title: str
+    description: str
+
+
+PRESETS: dict[Preset, PresetLabel] = {
+    Preset.QUICK: PresetLabel(
+        "Quick",
+        "A first comparison on one small backbone: the pretrained classifier, k nearest neighbours and a new head.",
+    ),
+    Preset.THOROUGH: PresetLabel(
+        "Thorough",
+        "Every backbone that is ready: a new head, scikit-learn and fine-tuning, with a control from scratch.",
+    ),
+    Preset.OVERNIGHT: PresetLabel(
+        "Overnight",
+        "Thorough, and more depths, repetitions with other seeds, full fine-tuning and fusions of backbones.",
+    ),
+}
+
+MOST_BACKBONES = 6
+"""Backbones of a preset at most, the cheapest ones: with all of the catalogue downloaded a plan would take days."""
+
+SEEDS = 3
+"""Seeds of the leading recipes overnight: the fewest that show a spread."""
+
+FINE_TUNING_DEPTHS = (1, 2, 4)
+"""Unfrozen blocks that are tried overnight; 2 is the default."""
+
+REMOVED_BLOCKS = (1, 2)
+"""Blocks removed from the top that are tried overnight besides 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What a preset depends on.
+
+    Args:
+        backbones: of the catalogue whose weights are on this machine. gpu: whether a GPU trains.
+        leading: recipes of finished runs of this dataset, the best on the validation photos first.
+    """
+
+    dataset: Dataset
+    backbones: Sequence[Backbone]
+    gpu: bool = False
+    leading: Sequence[Recipe] = ()
+
+    @property
+    def cheapest_first(self) -> list[Backbone]:
+        """At most ``MOST_BACKBONES``."""
+        return sorted(self.backbones, key=lambda one: (one.multiply_adds, one.name))[:MOST_BACKBONES]
+
+    def recipe(self, backbone: Backbone, pattern: Pattern, **changed: Any) -> Recipe:
+        """With the defaults for this dataset where nothing is ``changed``."""
+        return Recipe(
+            backbone=backbone.name,
+            pattern=pattern,
+            hyperparameters=replace(usual_for(self.dataset, pattern, backbone.blocks), **changed),
+        )
+
+
+def recipes_of_preset(preset: Preset, situation: Situation) -> list[Recipe]:
+    """The recipes, each once, in the order in which they are launched; none where no backbone is ready."""
+    return list(dict.fromkeys(_RECIPES[preset](situation)))
+
+
+def _quick(situation: Situation) -> Iterator[Recipe]:
+    """One pass of the photos through the smallest network answers twice; the head has its usual augmentations."""
+    for backbone in situation.cheapest_first[:1]:
+        if len(mapped(situation.dataset.class_names).unmapped) < len(situation.dataset.class_names):
+            yield situation.recipe(backbone, Pattern.CLASSIFIER)
+        yield situation.recipe(backbone, Pattern.STANDALONE_EXTRACTOR, solver=Solver.K_NEAREST_NEIGHBOURS, views=1)
+        yield situation.recipe(backbone, Pattern.INTEGRATED_EXTRACTOR)
+
+
+def _thorough(situation: Situation) -> Iterator[Recipe]:
+    """What needs features only, backbone by backbone; then fine-tuning; then the control, which takes longest."""
+    yield from _quick(situation)
+    for backbone in situation.cheapest_first:
+        yield situation.recipe(backbone, Pattern.INTEGRATED_EXTRACTOR)
+        yield situation.recipe(backbone, Pattern.STANDALONE_EXTRACTOR)
+    for backbone in situation.cheapest_first:
+        yield situation.recipe(backbone, Pattern.FINE_TUNING)
+    for backbone in situation.cheapest_first[:1]:
+        yield situation.recipe(backbone, Pattern.FROM_SCRATCH)
+
+
+def _overnight(situation: Situation) -> Iterator[Recipe]:
+    """On the CPU only the cheapest backbone is trained whole: an epoch takes minutes there."""
+    yield from _thorough(situation)
+    whole = situation.cheapest_first[: None if situation.gpu else 1]
+    for backbone in situation.cheapest_first:
+        blocks = len(backbone.blocks)
+        for depth in REMOVED_BLOCKS:
+            if depth < blocks:
+                yield situation.recipe(backbone, Pattern.INTEGRATED_EXTRACTOR, depth=depth)
+        for depth in FINE_TUNING_DEPTHS:
+            if depth <= blocks:
+                yield situation.recipe(backbone, Pattern.FINE_TUNING, depth=depth)
+    yield from _fusions(situation)
+    yield from (_with_seed(recipe, seed) for recipe in _leading(situation) for seed in range(SEEDS))
+    for backbone in whole:
+        yield situation.recipe(backbone, Pattern.WEIGHT_INITIALIZATION)
+
+
+def _fusions(situation: Situation) -> Iterator[Recipe]:
+    """Every pair of the three cheapest backbones: their features are there already."""
+    for one, other in combinations(situation.cheapest_first[:3], 2):
+        yield Recipe(
+            backbone=one.name,
+            pattern=Pattern.CASCADE,
+            cascade=Cascade.FUSION,
+            members=(other.name,),
+            hyperparameters=situation.recipe(one, Pattern.INTEGRATED_EXTRACTOR).hyperparameters,
+        )
+
+
+def _leading(situation: Situation) -> list[Recipe]:
+    """The two recipes to repeat: the best finished ones with a random part, else a new head and fine-tuning on the
+    backbone of the highest published accuracy."""
+    finished = [recipe for recipe in situation.leading if "seed" in RELEVANT[recipe.pattern] and not recipe.runs]
+    if finished:
+        return list(dict.fromkeys(_with_seed(recipe, 0) for recipe in finished))[:2]
+    best = sorted(situation.cheapest_first, key=lambda one: -(one.top1 or 0.0))[:1]
+    patterns = (Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING)
+    return [situation.recipe(backbone, pattern) for backbone in best for pattern in patterns]
+
+
+def _with_seed(recipe: Recipe, seed: int) -> Recipe:
+    return replace(recipe, hyperparameters=replace(recipe.hyperparameters, seed=seed))
+
+
+_RECIPES: dict[Preset, Callable[[Situation], Iterator[Recipe]]] = {
+    Preset.QUICK: _quick,
+    Preset.THOROUGH: _thorough,
+    Preset.OVERNIGHT: _overnight,
+}
