@@ -132,7 +132,7 @@ def _of_cell(
 
 def _with_depths(pattern: Pattern, choice: GridChoice, blocks: Callable[[], Sequence[str]]) -> Iterator[dict[str, Any]]:
     """What was chosen for a pattern, once for every depth."""
-    settings = {name: value for name, value in choice.settings.get(pattern, {}).items() if name in RELEVANT[pattern]}
+    settings = _used(pattern, choice)
     chosen = choice.depths.get(pattern) if "depth" in RELEVANT[pattern] else None
     if chosen is None:
         yield settings
@@ -141,8 +141,13 @@ def _with_depths(pattern: Pattern, choice: GridChoice, blocks: Callable[[], Sequ
     yield from [settings | {"depth": depth} for depth in depths] or [settings]
 
 
+def _used(pattern: Pattern, choice: GridChoice) -> dict[str, Any]:
+    """The chosen hyperparameters that the pattern uses: equal recipes are equal values."""
+    return {name: value for name, value in choice.settings.get(pattern, {}).items() if name in RELEVANT[pattern]}
+
+
 def _of_cascade(cascade: CascadeChoice, choice: GridChoice, defaults: Defaults) -> Iterator[Recipe | InvalidCell]:
-    settings = choice.settings.get(Pattern.CASCADE, {}) if cascade.is_trained else {}
+    settings = _used(Pattern.CASCADE, choice) if cascade.is_trained else {}
     try:
         yield from _repeated(_cascade_recipe(cascade, settings, defaults), choice.repetitions)
     except InvalidInput as error:

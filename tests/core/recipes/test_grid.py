@@ -34,6 +34,8 @@ def test_what_was_not_chosen_is_the_default_of_each_backbone():
 def test_a_hyperparameter_that_the_pattern_does_not_use_changes_nothing():
     (plain,), (same,) = recipes(("a", CLASSIFIER)), recipes(("a", CLASSIFIER), settings={CLASSIFIER: {"epochs": 3}})
     assert plain == same
+    fusion = CascadeChoice(kind=Cascade.FUSION, members=("a", "b"))
+    assert recipes(cascade=fusion) == recipes(cascade=fusion, settings={Pattern.CASCADE: {"head_epochs": 3}})
 
 
 def test_depths_multiply_and_a_sweep_is_every_depth_of_each_backbone():
