@@ -4,15 +4,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.comparison.summary import recommendation
+from core.recipes.labels import without_shared
 from core.runs.values import Run, Status
 from core.text.units import count, plain
 from core.web.parts.frame import PAGES
+from core.web.parts.run_names import brief_names
 from core.web.runs.followed import is_launch
 from core.web.runs.rows import attempt, open_link
 from core.workbench import Workbench
 
 _WATCHED = "launched.watched"
 _FOLLOW = "launched.follow"
+_MOST_COMPARED = 100
+"""Runs of a launch that are compared here at once; the page Compare takes more."""
 _MOST_REASONS = 5
 """Failed runs whose reason is shown; the table of ended runs lists all."""
 
@@ -35,6 +40,7 @@ def show(bench: Workbench, runs: Sequence[Run]) -> None:
     """One row, in the same place from the launch to the end."""
     if not runs:
         return
+    _recommend(bench, runs)
     with st.container(horizontal=True, vertical_alignment="center", key="next-step"):
         if not all(run.status.ended for run in runs):
             if is_launch() and len(runs) > 1:
@@ -42,6 +48,21 @@ def show(bench: Workbench, runs: Sequence[Run]) -> None:
             return
         for dataset_id in dict.fromkeys(run.dataset_id for run in runs):
             _compare(bench, [run for run in runs if run.dataset_id == dataset_id], alone=_is_one_dataset(runs))
+
+
+def _recommend(bench: Workbench, runs: Sequence[Run]) -> None:
+    """When all runs have ended: which one to use, in the words of the page Compare."""
+    finished = [run for run in runs if run.status is Status.FINISHED]
+    if (
+        not all(run.status.ended for run in runs)
+        or not 1 < len(finished) <= _MOST_COMPARED
+        or not _is_one_dataset(runs)
+    ):
+        return
+    found = bench.comparison([run.id for run in finished]).verdict
+    if found is not None:
+        names = brief_names(without_shared({run.id: run.name for run in finished}))
+        st.markdown(f"**{plain(recommendation(found, names))}**")
 
 
 def _compare(bench: Workbench, runs: Sequence[Run], *, alone: bool) -> None:

@@ -12,6 +12,7 @@ def test_a_launch_that_is_done_offers_to_compare_it(filled):
     done = [run.id for run in filled.with_status("FINISHED")]
     at = visit("runs", runs=",".join(done))
     assert primary(at) == ["Compare the 2 finished runs"]
+    assert any(markdown.value.startswith("**Use ") for markdown in at.markdown)
     at.button(key=f"next.{filled.dataset.id}").click().run()
     assert at.title[0].value == "Compare"
 
