@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from core.charts.chart import Chart
 from core.charts.look import ACCENT, GREY, axis, bar, categories, escape, figure, require_some, time_unit
-from core.runs.stages import STAGES, in_order, stage_label
+from core.runs.stages import STAGES, in_order, short_stage_label, stage_label
 from core.text.units import duration
 
 _ROW, _MARGINS = 30, 56
@@ -21,7 +21,7 @@ def stages_chart(stages: Mapping[str, float], current: str | None = None) -> Cha
     shown = in_order(stages)
     if current is not None:
         shown = in_order({name: 0.0 for name in STAGES if name in stages or "(once)" not in name} | shown)
-    names = [escape(stage_label(name)) for name in shown]
+    names = [escape(short_stage_label(name)) for name in shown]
     longest = max(shown.values())
     per_unit, unit = time_unit(longest)
     slowest = max(shown, key=lambda name: shown[name])

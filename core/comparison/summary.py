@@ -52,7 +52,8 @@ def recommendation(verdict: Verdict, names: Mapping[str, str]) -> str:
         return f"{name} is the only run here that was measured on the test photos: add a second one to compare it with."
     if use is not best:
         share = verdict.time_share
-        price = "" if share is None else f", at {times(share).removesuffix(' the')} its training time"
+        ratio = "" if share is None else times(share).removesuffix(" the")
+        price = {"": "", "the same": ", at the same training time"}.get(ratio, f", at {ratio} its training time")
         same = "of the same accuracy as" if use.accuracy == best.accuracy else "not distinguishable from"
         return f"Use {name}: {same} the most accurate, {leader}{price}.{_settled(verdict)}"
     if verdict.ties:

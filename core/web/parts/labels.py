@@ -73,12 +73,12 @@ def _finished_sentence(run: Run) -> str:
     """Accuracy, time, best epoch, and the reason of an early end."""
     right = f"{percent(run.test_accuracy, interval(run))} test accuracy"
     if not run.recipe.is_trained:
-        return f"{right}, computed in {duration(run.wall_seconds)}."
+        return f"{right}; time spent {duration(run.wall_seconds)}."
     asked = run.recipe.hyperparameters.epochs
     early = f" of {run.epochs_done} ({asked} requested)" if run.epochs_done < asked else f" of {run.epochs_done}"
     reason = f" {plain(run.reason)}" if run.reason else ""
     kept = f"; best epoch {run.best_epoch}{early}" if run.best_epoch else ""
-    return f"{right}, trained in {duration(run.wall_seconds)}{kept}.{reason}"
+    return f"{right}; time spent {duration(run.wall_seconds)}{kept}.{reason}"
 
 
 def alias_warning(impact: DeletionImpact, *, weights_only: bool = False) -> str:

@@ -119,11 +119,12 @@ def _live(bench: Workbench, known: Run, times: StageTimes) -> None:
 
 
 def _stages(bench: Workbench, run: Run, times: StageTimes) -> None:
-    """The stage that runs with its bar, and the time of every stage."""
+    """The stage that runs with its bar, and the time of every stage; of a finished run they are among its costs."""
+    if run.status is Status.FINISHED:
+        return
     progress, now = read_progress(run.id, bench.settings), time.time()
     running = run.status is Status.RUNNING
-    cost = bench.registry.cost(run.id)
-    stages = cost.stages if cost else bench.registry.stages_of([run.id])[run.id]
+    stages = bench.registry.stages_of([run.id])[run.id]
     if running:
         stage_bar(progress, times, now, before=cancel_label(run))
         current = progress.stage if progress else LOADING

@@ -17,7 +17,7 @@ from core.web.parts.charts import draw
 from core.web.parts.device import is_narrow
 from core.web.parts.labels import interval
 from core.web.parts.run_table import RunLine, TableColumn
-from core.web.parts.tables import ROW_HEIGHT, WIDEST_NAME
+from core.web.parts.tables import ROW_HEIGHT
 from core.web.parts.widgets import status_word
 from core.web.runs.stage_bar import left_text
 from core.workbench import Workbench
@@ -88,7 +88,7 @@ def _order(runs: Sequence[Run]) -> str:
 
 def _leaderboard(lines: Sequence[RacerLine], colours: Mapping[str, str], *, key: str) -> None:
     narrow = is_narrow()
-    name = run_table.name_column(lines, _NARROW_NAME if narrow else WIDEST_NAME)
+    name = run_table.name_column(lines, _NARROW_NAME if narrow else _NAME)
     colour = run_table.colour_column(lambda line: colours[line.run_id])
     columns = {column.key: column for column in (_RANK, colour, name, *_COLUMNS)}
     over = all(line.run.status.ended for line in lines)
@@ -132,7 +132,7 @@ _RANK = TableColumn(
     options={"width": 40},
 )  # fmt: skip
 _COLUMNS = (
-    TableColumn(key="status", title="Status", cell=_status, config=_TEXT, options={"width": 155}),
+    TableColumn(key="status", title="Status", cell=_status, config=_TEXT, options={"width": 146}),
     TableColumn(
         key="done", title="Progress", help="By time, estimated.", cell=lambda line: round(100 * line.done),
         config=st.column_config.ProgressColumn, options={"format": "%d %%", "max_value": 100, "width": 120},
@@ -153,5 +153,5 @@ _COLUMNS = (
     TableColumn(key="left", title="Left", cell=_left, config=_RIGHT, options={"width": 62}),
 )  # fmt: skip
 _ON_A_PHONE = ("colour", "name", "either", "left", "status")
-_NARROW_NAME = 142
-"""Pixels; the accuracy is visible beside it."""
+_NAME, _NARROW_NAME = 300, 142
+"""Pixels: all columns are visible; on a phone the accuracy."""

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.charts.confusion import confusion_chart
+from core.charts.stages import stages_chart
 from core.charts.thresholds import thresholds_chart
 from core.comparison.cost_axes import COSTS, UNKNOWN_TRAINING_TIME
 from core.comparison.table import leaderboard
@@ -28,7 +29,7 @@ def cost(bench: Workbench, run: Run) -> None:
     spent = bench.registry.cost(run.id)
     if spent is None:
         return
-    st.subheader("Cost", anchor=False)
+    st.header("Cost", anchor=False)
     rate, currency = bench.rate()
     row = leaderboard([run], {run.id: spent}, rate_per_hour=rate)[0]
     kinds = [kind for key, kind in COSTS.items() if rate is not None or "money" not in key]
@@ -43,7 +44,8 @@ def cost(bench: Workbench, run: Run) -> None:
         combined = run.recipe.cascade is not None and run.recipe.cascade.combines_runs
         source = "Reusing the runs it combines" if combined else "Results cached by earlier runs"
         st.caption(f"{source} saved {duration(saved)}.")
-    st.caption(" · ".join(f"{stage}: {duration(seconds)}" for stage, seconds in spent.stages.items()))
+    if spent.stages:
+        titled(stages_chart(spent.stages), key="run.stages-chart", alt="Time of every stage of this run")
     if alone is None:
         st.caption(UNKNOWN_TRAINING_TIME)
     missing = [kind.title for kind in kinds if kind not in measured and not kind.key.startswith("alone")]
@@ -56,7 +58,7 @@ def evaluation(bench: Workbench, run: Run) -> None:
     measured = bench.registry.evaluation(run.id)
     if measured is None:
         return
-    st.subheader("Test metrics", anchor=False)
+    st.header("Test metrics", anchor=False)
     left, right = st.columns(2)
     with left:
         classes = _class_rows(measured)
@@ -105,7 +107,7 @@ def choices(bench: Workbench, run: Run) -> None:
     if "tried" in choice:
         _tried(choice)
     if "mapping" in choice:
-        st.subheader("Mapping of ImageNet classes", anchor=False)
+        st.header("Mapping of ImageNet classes", anchor=False)
         mapping_table(choice["mapping"], choice.get("unmapped", ()))
     if run.recipe.pattern in _ON_FEATURES:
         _features(bench, run)
@@ -113,7 +115,7 @@ def choices(bench: Workbench, run: Run) -> None:
 
 def _thresholds(choice: Mapping[str, Any]) -> None:
     curve, chosen = threshold_points(choice), choice["threshold"]
-    st.subheader("Cascade threshold", anchor=False)
+    st.header("Cascade threshold", anchor=False)
     alt = "Validation accuracy against cost for every threshold"
     titled(thresholds_chart(curve, chosen), key="run.thresholds", alt=alt)
     st.caption(f"Chosen: {plain(choice.get('by', 'on the validation photos'))}. The test photos were not used.")
@@ -121,7 +123,7 @@ def _thresholds(choice: Mapping[str, Any]) -> None:
 
 def _tried(choice: Mapping[str, Any]) -> None:
     """The settings of a scikit-learn classifier that were compared on the validation photos."""
-    st.subheader("Settings compared", anchor=False)
+    st.header("Settings compared", anchor=False)
     chosen = ", ".join(f"{name} = {value}" for name, value in choice["chosen"].items())
     where = "" if "validation" in choice["by"] else " on the validation photos"
     st.markdown(f"{plain(chosen)} was chosen by the {plain(choice['by'])}{where}.")
@@ -141,7 +143,7 @@ def _is_number(value: Any) -> bool:
 
 def _features(bench: Workbench, run: Run) -> None:
     """The Parquet file is written by the first button and downloaded by the second."""
-    st.subheader("Features", anchor=False)
+    st.header("Features", anchor=False)
     key = f"run.features.{run.id}"
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Prepare features as Parquet", icon=":material/table_view:", key="run.features"):

@@ -85,7 +85,7 @@ def repetitions(bench: Workbench, run: Run) -> None:
     same = bench.repetitions(run.id)
     if len(same) < 2:
         return
-    st.subheader("Repetitions", anchor=False)
+    st.header("Repetitions", anchor=False)
     reached = [one.test_accuracy for one in same if one.test_accuracy is not None]
     if len(reached) > 1:
         st.markdown(
@@ -115,7 +115,7 @@ def lineage(bench: Workbench, run: Run) -> None:
     found = bench.lineage(run.id)
     if not (found.parents or found.lost or found.children):
         return
-    st.subheader("Lineage", anchor=False)
+    st.header("Lineage", anchor=False)
     for title, runs in (("Uses", found.parents), ("Used by", found.children)):
         if runs:
             st.markdown(f"**{title}**")
@@ -130,7 +130,7 @@ def reproduction(bench: Workbench, run: Run) -> None:
     found = bench.reproduction(run.id)
     if found is None:
         return
-    st.subheader("Reproduction", anchor=False)
+    st.header("Reproduction", anchor=False)
     other = found.original if found.again.id == run.id else found.again
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_outcome(found), width="content")

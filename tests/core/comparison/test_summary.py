@@ -67,6 +67,11 @@ def test_the_recommendation_is_the_cheapest_of_those_not_distinguishable():
     )
 
 
+def test_equal_times_are_called_the_same():
+    sentence = said(line("best", 1, 100.0), line("close", 4, 98.0))
+    assert sentence.startswith("Use Lite1: not distinguishable from the most accurate, Lite2, at the same training time.")
+
+
 def test_the_best_is_recommended_where_it_is_the_cheapest():
     assert said(line("best", 1, 10.0), line("close", 4, 40.0)).startswith(
         "Use Lite2: the most accurate, not distinguishable from 1 other, with the shortest training time of them. About"
