@@ -115,7 +115,16 @@ STANDINGS: Mapping[Standing, str] = {
     Standing.TIE: "Not distinguishable from the most accurate",
     Standing.WORSE: "Significantly less accurate",
 }
-"""The words of badges and tables."""
+"""The words of legends and lists."""
+
+BADGES: Mapping[Standing, str] = {
+    Standing.BEST: "most accurate",
+    Standing.TIE: "not distinguishable",
+    Standing.WORSE: "less accurate",
+}
+"""The same for badges and columns, which have little room."""
+RECOMMENDED = "recommended"
+"""The badge of the run to use."""
 
 
 def outcome_sentence(rows: Sequence[Row], verdict: Verdict | None, cost: str = "alone_wall_seconds") -> str:

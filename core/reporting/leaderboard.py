@@ -3,7 +3,9 @@
 from core.backbones import catalogue
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison.cost_axes import COSTS, CostKind
+from core.comparison.summary import BADGES, RECOMMENDED
 from core.comparison.table import Row
+from core.comparison.verdict import Standing
 from core.recipes.differences import Difference
 from core.recipes.labels import choice_title, without_family
 from core.reporting.material import Material
@@ -31,7 +33,9 @@ _COLUMNS = (
     Column("test accuracy", "Percent of the test photos classified correctly, with its 95 % interval (Wilson)."),
     Column(
         "",
-        "Not distinguishable: its difference to the best could be chance (exact McNemar test, Holm correction).",
+        "Not distinguishable: its difference from the most accurate is not statistically significant; less accurate: "
+        "it is (exact McNemar test, Holm correction). Recommended: the shortest training time of the most accurate "
+        "and those not distinguishable from it.",
         number=False,
     ),
     Column("balanced accuracy", "Mean recall of the classes."),
@@ -51,8 +55,9 @@ def board_section(material: Material) -> Section:
         columns=_COLUMNS, rows=[_board_row(material, row) for row in material.rows], caption="Leaderboard, best first"
     )
     body = render("leaderboard", board=board, missing=material.comparison.missing.values())
-    ties = sum(bool(row.tie_with_best) and not is_best(material, row) for row in material.rows)
-    title = f"{count(ties, 'run')} not distinguishable from the best" if ties else "Leaderboard"
+    found = material.comparison.verdict
+    ties = len(found.ties) if found else 0
+    title = f"{count(ties, 'run')} not distinguishable from the most accurate" if ties else "Leaderboard"
     return Section(key="leaderboard", label="Leaderboard", title=title, body=body)
 
 
@@ -74,9 +79,14 @@ def _board_row(material: Material, row: Row) -> list[object]:
 def _badge(material: Material, row: Row) -> Badge | str:
     if row.run.status is not Status.FINISHED:
         return str(row.run.status).lower()
-    if is_best(material, row):
-        return Badge("best")
-    return Badge("not distinguishable") if row.tie_with_best else ""
+    found = material.comparison.verdict
+    standing = None if found is None else found.standing(row.run.id)
+    words = [] if standing is None else [BADGES[standing]]
+    if found is not None and found.runs > 1 and found.recommended.run_id == row.run.id:
+        words.append(RECOMMENDED)
+    if not words or standing is Standing.WORSE:
+        return ", ".join(words)
+    return Badge(", ".join(words))
 
 
 # --- differences between the recipes ---

@@ -46,11 +46,16 @@ def _click_a_cell(page: Page, chart: str, *, place: int) -> None:
 
 
 def _copied_link(page: Page) -> str:
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Copy link").click()
+    dialog = page.get_by_role("dialog")
+    link = dialog.locator("code").inner_text(timeout=PATIENT)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.evaluate("navigator.clipboard.writeText('')")
-    page.get_by_role("button", name="Copy link").click()
-    page.wait_for_function("navigator.clipboard.readText()", timeout=PATIENT)
-    return page.evaluate("navigator.clipboard.readText()")
+    dialog.get_by_test_id("stCode").hover()
+    dialog.get_by_role("button", name="Copy").click()
+    assert page.evaluate("navigator.clipboard.readText()") == link
+    page.keyboard.press("Escape")
+    return link
 
 
 def _chosen_cell(page: Page) -> str:

@@ -59,9 +59,10 @@ def _watch_until_compare_opens(page: Page) -> None:
 
 
 def _read_the_comparison(page: Page) -> None:
-    first_line = page.get_by_test_id("stMain").get_by_test_id("stCaptionContainer").first
-    expect(first_line).to_contain_text(re.compile("[Nn]ot distinguishable|more accurate"), timeout=PATIENT)
-    expect(page.get_by_text("Leaderboard")).to_be_visible()
+    verdict = page.get_by_test_id("stMain").get_by_role("heading", level=2).first
+    expect(verdict).to_contain_text(re.compile("[Nn]ot distinguishable|more accurate"), timeout=PATIENT)
+    expect(page.get_by_role("heading", name="Leaderboard")).to_be_visible()
+    page.get_by_role("radio", name="Quality").click()
     page.get_by_role("radio", name="Confusion").click()
     expect(page.get_by_role("combobox", name="Photos of a cell")).to_be_visible(timeout=PATIENT)
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.comparison.board_page import LeaderboardLine
 from core.comparison.cost_axes import COSTS, CostKind
+from core.comparison.summary import BADGES
 from core.comparison.verdict import Standing
 from core.runs.values import Status
 from core.text.units import count, moment, p_value, percent
@@ -64,7 +65,7 @@ def _accuracy(line: TableLine) -> str:
 
 
 def _verdict(line: TableLine) -> list[str]:
-    return [] if line.standing is None else [WORDS[line.standing]]
+    return [] if line.standing is None else [BADGES[line.standing]]
 
 
 def _repetitions(line: TableLine) -> str:
@@ -87,8 +88,6 @@ def _scale(lines: Sequence[TableLine]) -> dict[str, float]:
     return {"y_min": min(values), "y_max": max(values)} if values and min(values) < max(values) else {}
 
 
-WORDS = {Standing.BEST: "most accurate", Standing.TIE: "not distinguishable", Standing.WORSE: "less accurate"}
-"""Of the chips, which have little room; ``STANDINGS`` in full."""
 _USUAL_COSTS = ("alone_wall_seconds", "wall_seconds", "ms_per_photo", "model_bytes")
 
 _FIRST = (
@@ -127,7 +126,7 @@ _FIRST = (
         "exact test against the most accurate on the same test photos, corrected (Holm) for {tests}.",
         cell=_verdict,
         config=CHIPS,
-        options={"options": list(WORDS.values()), "color": ["green", "blue", "gray"], "width": 148},
+        options={"options": list(BADGES.values()), "color": ["green", "blue", "gray"], "width": 148},
         sort="accuracy",
     ),
     TableColumn(
