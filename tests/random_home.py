@@ -9,6 +9,7 @@ from core.datasets.values import Dataset
 from core.files.home import run_folder
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.runs.metrics import evaluate
+from core.runs.values import Status
 from core.workbench import Workbench
 from tests.factories import make_cost, make_dataset, make_model, make_photos, make_run
 
@@ -47,23 +48,22 @@ def _recipe(number: int, seed: int) -> Recipe:
 
 def _add(bench, dataset, rng, number, recipe, right, digests, labels) -> None:
     registry, run = bench.registry, make_run(number, id=f"r-{number:08d}", dataset=dataset, recipe=recipe)
-    registry.add_run(run)
-    claimed = registry.claim("cpu", "test")
-    assert claimed is not None and claimed.id == run.id
     if rng.uniform() < 0.1:
-        registry.fail(run.id, claimed.attempt, "It failed.")
+        registry.add_run(run)
+        claimed = registry.claim("cpu", "test")
+        registry.end(claimed.id, claimed.attempt, Status.FAILED, "It failed.")
         return
     predicted = np.where(right, labels, (labels + 1) % len(NAMES))
     probabilities = np.full((len(labels), len(NAMES)), 0.1)
     probabilities[np.arange(len(labels)), predicted] = 0.8
     evaluation = evaluate(probabilities, labels, NAMES, digests)
     if rng.uniform() < 0.15:
-        evaluation = replace(evaluation, right=None)
+        evaluation = replace(evaluation, right=None)  # as in homes of early versions
     else:
         folder = run_folder(bench.settings, run.id).path
         folder.mkdir(parents=True)
         np.savez(folder / "test.npz", digests=digests, labels=labels, probabilities=probabilities)
     cost = make_cost(float(rng.choice([0.5, 1.0, 3.0, 10.0])))
-    registry.finish(run.id, claimed.attempt, evaluation=evaluation, cost=cost, model=make_model(run), best_epoch=1)
+    registry.add_finished(run, evaluation=evaluation, cost=cost, model=make_model(run, id=f"m-{number:08d}"))
     if rng.uniform() < 0.1:
         bench.archive([run.id])

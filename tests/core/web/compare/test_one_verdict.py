@@ -1,0 +1,141 @@
+"""One verdict: for random sets of runs every page, chart, report and command names the same best run, the same runs
+that are not distinguishable from it, and the same recommendation."""
+
+import re
+
+import numpy as np
+import pytest
+
+from core.charts.tradeoff import tradeoff_chart
+from core.cli.compare import as_json
+from core.comparison.summary import BADGES, RECOMMENDED, STANDINGS, recommendation
+from core.comparison.verdict import Standing, Verdict
+from core.datasets.values import Dataset
+from core.reporting.leaderboard import board_section
+from core.reporting.summary import answer
+from core.text.units import brief, plain
+from core.web.compare import verdict_card
+from core.web.compare.address import Address
+from core.web.compare.lines import lines_of
+from core.web.compare.selected import Selected, select
+from core.web.models.panel import standing_badge
+from core.web.models.ready import ready_runs
+from core.web.overview.standing import standings
+from core.workbench import Workbench
+from tests.pages.conftest import text_of, visit
+from tests.pages.leaderboard import headline_of, table_of
+from tests.random_home import fill_random
+
+SEEDS = range(24)
+
+
+@pytest.fixture
+def dataset(bench, request) -> Dataset:
+    return fill_random(bench, request.param)
+
+
+@pytest.mark.parametrize("dataset", SEEDS, indirect=True)
+def test_all_that_is_said_of_a_dataset_is_one_verdict(bench, dataset):
+    found = bench.verdict(dataset.id)
+    selected = select(bench, dataset, Address(), ())
+    if found is None or selected is None:
+        assert selected is None or selected.comparison.verdict is None
+        return
+    use, names = found.recommended.run_id, _brief(selected)
+    # Compare: the card, the leaderboard, the chart
+    assert _same(selected.comparison.verdict, found)
+    headline = verdict_card.headline(dataset, selected)
+    assert headline == plain(recommendation(found, names))
+    _check_leaderboard(bench, dataset, selected, found)
+    _check_chart(selected, found)
+    # Overview, Models, Predict
+    (overview,) = standings(bench, [dataset], bench.registry.run_counts())
+    assert overview.recommended.id == use and _same(overview.verdict, found)
+    assert [run.id for run in ready_runs(bench)][0] == use
+    for run_id, standing in _standings(bench, dataset, found).items():
+        badge = standing_badge(standing, run_id == use)
+        assert ("Recommended" in badge) == (run_id == use)
+        assert standing is None or STANDINGS[standing] in badge
+
+
+@pytest.mark.parametrize("dataset", SEEDS, indirect=True)
+def test_all_that_is_said_of_chosen_runs_is_one_verdict(bench, dataset):
+    """Compare with ticks, ``core compare --json``, the report."""
+    known, rng = bench.board(dataset.id).run_ids, np.random.default_rng(7)
+    ids = [run_id for run_id in known if rng.uniform() < 0.8] or known
+    selected = select(bench, dataset, Address(), tuple(ids))
+    found, material = bench.comparison(ids).verdict, bench.material(ids, maps=False)
+    printed = as_json(bench.comparison(ids))["verdict"]
+    if found is None:
+        assert printed is None and selected.comparison.verdict is None
+        return
+    assert _same(selected.comparison.verdict, found) and _same(material.comparison.verdict, found)
+    assert (printed["best"], printed["recommended"]) == (found.best.run_id, found.recommended.run_id)
+    assert printed["not_distinguishable"] == [one.run_id for one in found.ties]
+    _check_leaderboard(bench, dataset, selected, found)
+    _check_chart(selected, found)
+    if found.runs > 1:
+        said = recommendation(found, {run_id: brief(name) for run_id, name in material.names.items()})
+        assert answer(material).startswith(said)
+    badges = str(board_section(material).body)
+    words = [found.standing(row.run.id) for row in material.rows]
+    shown = re.findall(f"({'|'.join(BADGES.values())})(?:, {RECOMMENDED})?<", badges)
+    assert shown == [BADGES[standing] for standing in words if standing is not None]
+    assert badges.count(f", {RECOMMENDED}<") == (found.runs > 1)
+
+
+@pytest.mark.parametrize("dataset", [1, 5], indirect=True)
+def test_the_pages_show_it(bench, dataset):
+    found = bench.verdict(dataset.id)
+    name = plain(brief(bench.board(dataset.id).cell(found.recommended.run_id, "name")))
+    compare = visit("compare", size="50")
+    assert not compare.exception
+    page = bench.board_page(dataset.id, Address().query, size=50)
+    shown = table_of(compare)
+    for entry, (_, line) in zip(page.entries, shown.iterrows(), strict=True):
+        standing = found.standing(entry.run_id)
+        assert list(line["verdict"]) == ([] if standing is None else [BADGES[standing]])
+        assert (line["use"] == "✓") == (found.recommended.run_id in entry.run_ids)
+    assert headline_of(compare).startswith("Use ")
+    overview, predict = visit("overview"), visit("predict")
+    assert not overview.exception and name in text_of(overview)
+    assert predict.multiselect(key="predict.models").value == [found.recommended.run_id]
+
+
+def _same(one: Verdict | None, other: Verdict) -> bool:
+    return one is not None and (one.best, one.ties, one.recommended, one.comparisons) == (
+        other.best, other.ties, other.recommended, other.comparisons,
+    )  # fmt: skip
+
+
+def _brief(selected: Selected) -> dict[str, str]:
+    return {row.run.id: brief(selected.name(row.run.id)) for row in selected.comparison.rows}
+
+
+def _standings(bench: Workbench, dataset: Dataset, found: Verdict) -> dict[str, Standing | None]:
+    return {run_id: found.standing(run_id) for run_id in bench.board(dataset.id).run_ids}
+
+
+def _check_leaderboard(bench: Workbench, dataset: Dataset, selected: Selected, found: Verdict) -> None:
+    """Each line says what the verdict says of its runs."""
+    board = bench.board(dataset.id)
+    page = bench.board_page(dataset.id, Address().query, size=1000)
+    lines = lines_of(bench, dataset, board, page, selected.comparison.verdict, pictures=False)
+    best = [line for line in lines if line.standing is Standing.BEST]
+    assert len(best) <= 1 and all(found.best.run_id in line.entry.run_ids for line in best)
+    ties = {one.run_id for one in found.ties}
+    for line in lines:
+        if line.standing is Standing.TIE:
+            assert ties.intersection(line.entry.run_ids)
+        assert line.recommended == (found.recommended.run_id in line.entry.run_ids)
+
+
+def _check_chart(selected: Selected, found: Verdict) -> None:
+    """The title names a run as best or not distinguishable only if the verdict does."""
+    rows, names = selected.comparison.rows, _brief(selected)
+    if not any(row.accuracy is not None and row.value("alone_wall_seconds") is not None for row in rows):
+        return
+    title = tradeoff_chart(rows, verdict=found).title
+    assert ("not distinguishable" in title) == bool(found.ties)
+    if not found.ties and found.worse:
+        assert title.startswith(brief(selected.comparison.names[found.best.run_id])), names
