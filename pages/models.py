@@ -15,7 +15,6 @@ from core.web.parts import champion
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.paging import page_of, pager
-from core.web.parts.run_names import brief_names
 from core.web.parts.widgets import empty_state, explained, heading
 from core.web.server.state import workbench
 from core.workbench import Workbench
@@ -61,7 +60,7 @@ def summary(bench: Workbench, dataset: Dataset, found: Verdict | None, sizes: Ma
     if found is None:
         return f"{total}; none for {plain(dataset.name)} to show."
     runs = bench.registry.runs_of([found.best.run_id, found.recommended.run_id])
-    said = plain(recommendation(found, brief_names({run.id: run.name for run in runs})))
+    said = plain(recommendation(found, {run.id: run.name for run in runs}))
     held = champion_of(bench, dataset)
     is_champion = " It is the champion." if held == found.recommended.run_id else ""
     return f"{total}. For {plain(dataset.name)}: {said}{is_champion}"

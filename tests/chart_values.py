@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from core.charts.styles import MOST_EMPHASISED, RunStyle, run_style
 from core.comparison.curves import Curve
 from core.comparison.table import leaderboard
 from core.datasets.values import Dataset, Photo
@@ -38,6 +39,17 @@ def a_photo(width, height, digest="p") -> Photo:
     return Photo(
         digest=digest, file="f.jpg", class_name="rose", split="train", width=width, height=height, stored_bytes=1
     )
+
+
+class _Styles(dict[str, RunStyle]):
+    def __missing__(self, run_id: str) -> RunStyle:
+        self[run_id] = run_style(len(self), emphasised=len(self) < MOST_EMPHASISED)
+        return self[run_id]
+
+
+def looks() -> dict[str, RunStyle]:
+    """Styles of any runs, by their ids, in the order in which they are looked up."""
+    return _Styles()
 
 
 def an_epoch(number, value=0.5, **changes) -> Epoch:

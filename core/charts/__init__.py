@@ -2,7 +2,7 @@
 
 Every chart is one function that returns a ``Chart``: the figure, the sentence above it, the caption below it and the
 table of what is drawn. A module first gathers what is shown (small frozen values, tested with ``==``) and then draws
-it. Charts of several runs take ``styles=run_styles(ids of all runs of the page)``, so that a run looks the same on
+it. Charts of several runs take ``styles=run_styles(all runs of the page)``, so that a run looks the same on
 each of them.
 """
 

@@ -17,7 +17,7 @@ from core.charts.look import (
     require_some,
     scatter,
 )
-from core.charts.styles import RunStyle, styles_of
+from core.charts.styles import RunStyle
 from core.charts.thinning import thinned
 from core.comparison.coverage import CoveragePoint
 from core.text.tables import Rows
@@ -33,10 +33,10 @@ Curves = Mapping[str, Sequence[CoveragePoint]]
 """By run id, best run first, each in order of falling confidence."""
 
 
-def coverage_chart(curves: Curves, names: Mapping[str, str], *, styles: Mapping[str, RunStyle] | None = None) -> Chart:
+def coverage_chart(curves: Curves, names: Mapping[str, str], *, styles: Mapping[str, RunStyle]) -> Chart:
     """Accuracy on the photos a run is most confident about, against their fraction; at the right end these are all.
 
-    At most 40 runs; beyond 12 grey.
+    At most 40 runs; those that are not emphasised faint.
 
     Args:
         names: by run id. styles: of ``run_styles`` for all runs of the page.
@@ -44,7 +44,7 @@ def coverage_chart(curves: Curves, names: Mapping[str, str], *, styles: Mapping[
     drawn = _drawn(curves)
     require_some(list(drawn), "no run has predictions for the test photos")
     return Chart(
-        figure=_draw(drawn, names, styles_of(list(curves), styles)),
+        figure=_draw(drawn, names, styles),
         title=_title(curves, names),
         rows=lambda: _rows(drawn, names),
     )
@@ -84,10 +84,10 @@ def _rows(drawn: Curves, names: Mapping[str, str]) -> Rows:
 
 
 def _draw(drawn: Curves, names: Mapping[str, str], styles: Mapping[str, RunStyle]) -> go.Figure:
-    order = sorted(drawn, key=lambda run_id: styles[run_id].coloured)
+    order = sorted(drawn, key=lambda run_id: styles[run_id].emphasised)
     meaningful = [point.accuracy for points in drawn.values() for point in points if point.coverage >= _ENOUGH]
     low = 100 * min(meaningful, default=0.0)
-    named = sum(styles[run_id].coloured for run_id in drawn)
+    named = sum(styles[run_id].emphasised for run_id in drawn)
     return figure(
         [_line(run_id, drawn[run_id], names, styles[run_id]) for run_id in order],
         revision="coverage",
@@ -100,16 +100,16 @@ def _draw(drawn: Curves, names: Mapping[str, str], styles: Mapping[str, RunStyle
 
 def _line(run_id: str, points: Sequence[CoveragePoint], names: Mapping[str, str], style: RunStyle) -> Trace:
     name = names.get(run_id, run_id)
-    end = numbers([0] * (len(points) - 1) + [9 if style.coloured else 0])
+    end = numbers([0] * (len(points) - 1) + [9 if style.emphasised else 0])
     return scatter(
         name=legend_name(name),
-        showlegend=style.coloured,
+        showlegend=style.emphasised,
         x=numbers(100 * point.coverage for point in points),
         y=numbers(100 * point.accuracy for point in points),
         mode="lines+markers",
-        line={"color": style.colour, "width": 2 if style.coloured else 1},
+        line={"color": style.colour, "width": 2 if style.emphasised else 1},
         marker={"color": style.colour, "symbol": style.symbol, "size": end, "line": {"width": 0}},
-        opacity=1.0 if style.coloured else 0.5,
+        opacity=style.opacity,
         meta=[escape(name)],
         customdata=numbers(100 * point.threshold for point in points),
         hovertemplate=hover(

@@ -24,7 +24,7 @@ from core.charts.look import (
     spans_decades,
     time_unit,
 )
-from core.charts.styles import RunStyle, styles_of
+from core.charts.styles import RunStyle
 from core.charts.thinning import thinned
 from core.comparison.curves import TRAINING_OF, Curve, MetricKind, metric_kind
 from core.errors import InvalidInput
@@ -89,11 +89,11 @@ def x_of(curve: Curve, over: Over) -> Sequence[float]:
 
 
 def drawable(curves: Sequence[Curve], over: Over, styles: Mapping[str, RunStyle]) -> list[Curve]:
-    """Those whose position on the axis is known, the coloured ones first, at most ``MOST_RUNS``."""
+    """Those whose position on the axis is known, the emphasised ones first, at most ``MOST_RUNS``."""
     if over not in OVER:
         raise InvalidInput(f"Curves can be drawn over: {', '.join(OVER)}. Received: {over!r}")
     known = [curve for curve in curves if _is_known(curve, over)]
-    return sorted(known, key=lambda curve: not styles[curve.run_id].coloured)[:MOST_RUNS]
+    return sorted(known, key=lambda curve: not styles[curve.run_id].emphasised)[:MOST_RUNS]
 
 
 def _is_known(curve: Curve, over: Over) -> bool:
@@ -101,27 +101,26 @@ def _is_known(curve: Curve, over: Over) -> bool:
 
 
 def lines_of(curves: Sequence[Curve], over: Over, styles: Mapping[str, RunStyle]) -> tuple[CurveLine, ...]:
-    """Every line that is drawn: validation, and training of the coloured runs; thinned to ``MOST_POINTS`` in all."""
+    """Every line that is drawn: validation, and training of the emphasised runs; thinned to ``MOST_POINTS`` in all."""
     drawn = drawable(curves, over, styles)
-    both = [curve for curve in drawn if curve.training and styles[curve.run_id].coloured]
+    both = [curve for curve in drawn if curve.training and styles[curve.run_id].emphasised]
     most = min(_MOST_ON_A_LINE, (MOST_POINTS - 2 * MOST_RUNS) // max(1, len(drawn) + len(both)) - 1)
     lines = [line_of(curve, over, training=True, most=most) for curve in both]
     return tuple(lines + [line_of(curve, over, most=most) for curve in reversed(drawn)])
 
 
-def curves_chart(curves: Sequence[Curve], over: Over = "epoch", styles: Mapping[str, RunStyle] | None = None) -> Chart:
-    """Validation as a solid line per run with its best epoch marked, training dotted; beyond 12 runs grey.
+def curves_chart(curves: Sequence[Curve], over: Over = "epoch", *, styles: Mapping[str, RunStyle]) -> Chart:
+    """Validation as a solid line per run with its best epoch marked, training dotted; not emphasised ones faint.
 
     Args:
         over: a key of ``OVER``; a logarithmic axis where the runs took times that span decades.
         styles: of ``run_styles`` for all runs of the page.
     """
     require_some(curves, "no run has finished an epoch")
-    looks = styles_of([curve.run_id for curve in curves], styles)
-    lines = lines_of(curves, over, looks)
+    lines = lines_of(curves, over, styles)
     require_some(lines, "the cost of a run is known when it has ended")
     return Chart(
-        figure=_draw(lines, metric_kind(curves[0].metric), over, looks),
+        figure=_draw(lines, metric_kind(curves[0].metric), over, styles),
         title=_title(curves, over),
         caption=_caption(curves, lines, over),
         rows=lambda: _rows(lines, curves[0].metric, over),
@@ -203,19 +202,19 @@ def _name_best_first(traces: Sequence[Trace]) -> None:
 def _trace(line: CurveLine, style: RunStyle, kind: MetricKind, scale: tuple[float, str]) -> Trace:
     """``scale``: seconds per unit of the axis, and its name; (1, "") over epochs."""
     per_unit, unit = scale
-    look: dict[str, Any] = {"color": style.colour, "width": 2 if style.coloured else 1, "dash": "solid"}
+    look: dict[str, Any] = {"color": style.colour, "width": 2 if style.emphasised else 1, "dash": "solid"}
     if line.training:
         look |= {"width": 1.2, "dash": "dot"}
     return scatter(
         name=legend_name(line.name),
         legendgroup=line.run_id,
-        showlegend=style.coloured and not line.training and not line.best,
+        showlegend=style.emphasised and not line.training and not line.best,
         x=numbers(line.x) / per_unit,
         y=numbers(line.values),
         mode="lines" if len(line.x) > 1 else "markers",
         line=look,
         marker={"size": 5},
-        opacity=1.0 if style.coloured and not line.training else 0.6,
+        opacity=1.0 if style.emphasised and not line.training else 0.6,
         meta=[escape(line.name)],
         customdata=numbers(line.epochs),
         hovertemplate=hover(_template(kind, line.training, unit)),
@@ -238,9 +237,9 @@ def _best_mark(line: CurveLine, style: RunStyle, kind: MetricKind, per_unit: flo
         name=legend_name(line.name),
         mode="lines+markers",  # the line shows in the legend, which names the run by this trace
         legendgroup=line.run_id,
-        showlegend=style.coloured,
+        showlegend=style.emphasised,
         line={"color": style.colour, "width": 2},
-        marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
+        marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.emphasised else 6},
         meta=[escape(line.name)],
         hovertemplate=hover(f"{label}: best epoch, kept as the model"),
     )

@@ -1,13 +1,13 @@
 """Depth sweeps: accuracy and cost over the number of blocks."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart
 from core.charts.look import HOVER, Trace, axis, error_bars, escape, figure, legend_name, require_some, scatter
-from core.charts.styles import RunStyle, styles_of
+from core.charts.styles import RunStyle
 from core.comparison.cost_axes import COSTS
 from core.comparison.depths import DepthPoint, DepthSeries
 from core.recipes.recipe import Pattern
@@ -83,9 +83,7 @@ def _blocks(series: DepthSeries, point: DepthPoint) -> str:
     return f"{blocks} trained" if series.pattern is Pattern.FINE_TUNING else f"{blocks} left out"
 
 
-def depth_chart(
-    series: Sequence[DepthSeries], metric: str = "accuracy", styles: Mapping[str, RunStyle] | None = None
-) -> Chart:
+def depth_chart(series: Sequence[DepthSeries], metric: str = "accuracy", *, styles: Mapping[str, RunStyle]) -> Chart:
     """One line per series over the depth, in the colour of its first run.
 
     The title is about the first series; ``depth_title`` gives those of the others.
@@ -110,12 +108,10 @@ def _rows(series: Sequence[DepthSeries]) -> Rows:
     ]
 
 
-def _draw(series: Sequence[DepthSeries], metric: str, styles: Mapping[str, RunStyle] | None) -> go.Figure:
+def _draw(series: Sequence[DepthSeries], metric: str, styles: Mapping[str, RunStyle]) -> go.Figure:
     drawn = DEPTH_METRICS[metric]
     firsts = [one.points[0].run_ids[0] for one in series]
-    looks = styles_of(firsts, styles)
-    if not all(looks[first].coloured for first in firsts[:_MOST_NAMED]):
-        looks = styles_of(firsts, None)  # grey on the page, but here each line needs a colour of its own
+    looks = {first: replace(styles[first], emphasised=place < _MOST_NAMED) for place, first in enumerate(firsts)}
     trained = {one.pattern for one in series} == {Pattern.FINE_TUNING}
     title = "blocks trained" if trained else "blocks left out at the top"
     zero = {} if metric == "accuracy" else {"rangemode": "tozero"}
@@ -134,7 +130,7 @@ def _line(series: DepthSeries, style: RunStyle, drawn: _Metric) -> Trace:
     bars = [drawn.bar(point) for point in shown]
     return scatter(
         name=legend_name(series.name),
-        showlegend=style.coloured,
+        showlegend=style.emphasised,
         x=[point.depth for point in shown],
         y=[drawn.value(point) for point in shown],
         mode="lines+markers",

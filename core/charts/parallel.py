@@ -12,10 +12,9 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart
 from core.charts.look import GRID, HOVER, MOST_POINTS, Trace, escape, figure, require_some, scatter
 from core.charts.parallel_axes import ParallelAxis, drawn_settings, measured_rows, parallel_axes
-from core.charts.styles import RunStyle, styles_of
+from core.charts.styles import RunStyle, run_styles
 from core.comparison.table import Row
 from core.recipes.differences import Difference
-from core.recipes.labels import without_shared
 from core.text.tables import Rows
 from core.text.units import count, listed
 
@@ -45,9 +44,9 @@ def parallel_chart(
     measured = measured_rows(rows)
     shown = measured[-(MOST_POINTS // (len(axes) + 2)) :]
     require_some(shown, "no run has an accuracy")
-    names = without_shared({row.run.id: row.name for row in rows})
+    names = {row.run.id: row.name for row in rows}
     return Chart(
-        figure=_draw(shown, axes, names, styles_of([row.run.id for row in reversed(shown)], styles)),
+        figure=_draw(shown, axes, names, styles or run_styles(row.run for row in reversed(shown))),
         title=_title(measured, settings),
         caption=_caption(len(shown), len(rows), [one.in_text for one in differing if one not in settings]),
         rows=lambda: _rows(shown, axes, names),
@@ -205,7 +204,7 @@ def _marks(
         marker={
             "color": [styles[row.run.id].colour for row in rows],
             "symbol": [styles[row.run.id].symbol for row in rows],
-            "size": [9 if styles[row.run.id].coloured else 6 for row in rows],
+            "size": [9 if styles[row.run.id].emphasised else 6 for row in rows],
             "opacity": 1,  # otherwise markers of several sizes are paler
             "line": {"width": 0},
         },

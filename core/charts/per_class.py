@@ -23,7 +23,7 @@ from core.charts.look import (
     scatter,
     shade,
 )
-from core.charts.styles import GREY_STYLE, RunStyle, styles_of
+from core.charts.styles import RunStyle
 from core.runs.metrics import wilson_interval
 from core.runs.values import ClassScore, Evaluation
 from core.text.tables import Rows
@@ -73,7 +73,7 @@ def per_class_chart(
     names: Mapping[str, str],
     *,
     most: int = _MOST_RUNS,
-    styles: Mapping[str, RunStyle] | None = None,
+    styles: Mapping[str, RunStyle],
 ) -> Chart:
     """Recall of every class: bars of up to six runs (up to four with their 95 % intervals), dots of more.
 
@@ -86,7 +86,7 @@ def per_class_chart(
     recalls = class_recalls(about)
     require_some(recalls, "no run was measured on the test photos")
     return Chart(
-        figure=_draw(list(about), recalls[:MOST_CLASSES], names, styles_of(list(about), styles)),
+        figure=_draw(list(about), recalls[:MOST_CLASSES], names, styles),
         title=_title(recalls),
         caption=_caption(recalls, len(about), len(evaluations)),
         rows=lambda: _rows(evaluations, names),
@@ -135,10 +135,10 @@ def _draw(
 ) -> go.Figure:
     bars = len(ids) <= MOST_BARS
     how = {"bars": bars, "intervals": len(ids) <= _MOST_WITH_INTERVAL}  # invisible inside bars of full colour
-    grey = [run_id for run_id in ids if not styles[run_id].coloured]
-    coloured = [run_id for run_id in ids if styles[run_id].coloured]
-    traces = [_trace(grey, recalls, names, GREY_STYLE, **how)] if grey else []
-    traces += [_trace([run_id], recalls, names, styles[run_id], **how) for run_id in coloured]
+    faint = [run_id for run_id in ids if not styles[run_id].emphasised]
+    strong = [run_id for run_id in ids if styles[run_id].emphasised]
+    traces = [_trace(faint, recalls, names, styles, **how)] if faint else []
+    traces += [_trace([run_id], recalls, names, styles, **how) for run_id in strong]
     labels = _labels(recalls)
     each = 16 + 11 * len(ids) if bars else 58
     lowest = min((value for one in recalls for value in one.values.values()), default=0.0)
@@ -172,20 +172,22 @@ def _trace(
     run_ids: Sequence[str],
     recalls: Sequence[ClassRecall],
     names: Mapping[str, str],
-    style: RunStyle,
+    styles: Mapping[str, RunStyle],
     *,
     bars: bool,
     intervals: bool,
 ) -> Trace:
-    """Bars or dots of one run, or of all grey ones."""
+    """Bars or dots of one run, or of all that are not emphasised."""
     found = [
         (label, one, run_id)
         for label, one in zip(_labels(recalls), recalls, strict=True)
         for run_id in run_ids
         if run_id in one.values
     ]
+    style = styles[run_ids[0]]
     shared = {
-        "name": legend_name(names.get(run_ids[0], run_ids[0])) if style.coloured else "other runs",
+        "name": legend_name(names.get(run_ids[0], run_ids[0])) if style.emphasised else "other runs",
+        "showlegend": style.emphasised,
         "orientation": "h",
         "y": [label for label, *_ in found],
         "x": [100 * one.values[run_id] for _, one, run_id in found],
@@ -198,13 +200,20 @@ def _trace(
             mode="markers",
             offsetgroup=run_ids[0],
             cliponaxis=False,
-            marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
-            opacity=1.0 if style.coloured else 0.5,
+            marker={
+                "color": [styles[run_id].colour for *_, run_id in found],
+                "symbol": [styles[run_id].symbol for *_, run_id in found],
+                "size": 10 if style.emphasised else 6,
+            },
+            opacity=style.opacity,
         )
     ends = [(one.values[run_id], *one.intervals[run_id]) for _, one, run_id in found]
     return bar(
         **shared,
-        marker={"color": shade(style.colour, 0.6 if intervals else 1.0), "line": {"width": 0}},
+        marker={
+            "color": [shade(styles[run_id].colour, 0.6 if intervals else 1.0) for *_, run_id in found],
+            "line": {"width": 0},
+        },
         error_x=error_bars(
             [100 * (value - low) for value, low, _ in ends],
             [100 * (high - value) for value, _, high in ends],

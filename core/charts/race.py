@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart
 from core.charts.look import MOST_POINTS, Trace, axis, escape, figure, hover, numbers, scatter, time_unit
-from core.charts.styles import RunStyle, styles_of
+from core.charts.styles import RunStyle, run_styles
 from core.charts.thinning import thinned
 from core.comparison.race import Racer
 from core.text.units import duration, percent
@@ -38,7 +38,7 @@ def race_chart(racers: Sequence[Racer], styles: Mapping[str, RunStyle] | None = 
     Args:
         revision: names the launch; zoom is kept as long as it stays the same.
     """
-    looks = styles_of([racer.run.id for racer in racers], styles)
+    looks = styles or run_styles(racer.run for racer in racers)
     drawn = [racer for racer in racers if racer.seconds]
     return Chart(
         figure=_draw(drawn, looks, revision),
@@ -67,7 +67,7 @@ def _draw(drawn: Sequence[Racer], styles: Mapping[str, RunStyle], revision: str)
     end = _rounded_up(longest)
     per_unit, unit = time_unit(end)
     lowest = min((min(racer.accuracies) for racer in drawn), default=0.0)
-    behind_first = sorted(drawn, key=lambda racer: (styles[racer.run.id].coloured, -(racer.rank or len(drawn))))
+    behind_first = sorted(drawn, key=lambda racer: (styles[racer.run.id].emphasised, -(racer.rank or len(drawn))))
     most = min(_MOST_ON_A_LINE, MOST_POINTS // max(1, len(drawn)) - 2)
     traces = [
         _line(racer, styles[racer.run.id], per_unit, unit, most) for racer in behind_first if len(racer.seconds) > 1
@@ -104,8 +104,8 @@ def _line(racer: Racer, style: RunStyle, per_unit: float, unit: str, most: int) 
         x=numbers(racer.seconds[index] for index in kept) / per_unit,
         y=100 * numbers(racer.accuracies[index] for index in kept),
         mode="lines",
-        line={"color": style.colour, "width": 2 if style.coloured else 1, "dash": "solid"},
-        opacity=1.0 if style.coloured else 0.6,
+        line={"color": style.colour, "width": 2 if style.emphasised else 1, "dash": "solid"},
+        opacity=1.0 if style.emphasised else 0.6,
         meta=[escape(racer.name)],
         hovertemplate=hover(f"validation accuracy %{{y:.1f}} %, after %{{x:.3~g}} {unit}"),
     )
@@ -119,7 +119,7 @@ def _mark(racer: Racer, style: RunStyle, per_unit: float) -> Trace:
         y=[100 * racer.accuracies[place]],
         name=escape(racer.name),
         mode="markers",
-        marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.coloured else 6},
+        marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.emphasised else 6},
         meta=[escape(racer.name)],
         hovertemplate=hover(f"validation accuracy {percent(racer.accuracies[place])}, after {at}"),
     )

@@ -22,7 +22,7 @@ from core.charts.look import (
     shade,
     short,
 )
-from core.charts.styles import RunStyle, styles_of
+from core.charts.styles import RunStyle
 from core.comparison.reliability import Reliability, ReliabilityBin
 from core.runs.metrics import wilson_interval
 from core.text.tables import Rows
@@ -42,8 +42,7 @@ def reliability_chart(
     *,
     after: Sequence[Reliability] = (),
     most: int = _MOST_RUNS,
-    title_names: Mapping[str, str] | None = None,
-    styles: Mapping[str, RunStyle] | None = None,
+    styles: Mapping[str, RunStyle],
 ) -> Chart:
     """Accuracy against confidence: on the diagonal they are equal, below it a run is overconfident.
 
@@ -52,7 +51,7 @@ def reliability_chart(
 
     Args:
         before: best run first. after: of those whose temperature was scaled.
-        names, title_names: by run id, of the figure and of the title (by default the same).
+        names: by run id.
         most: of the best runs that are drawn, beside those in ``after``.
         styles: of ``run_styles`` for all runs of the page.
     """
@@ -62,8 +61,8 @@ def reliability_chart(
     drawn = [run for rank, run in enumerate(about) if rank < most or run.run_id in scaled]
     later = [run for run in after[:_MOST_RUNS] if run.bins and run.run_id in {one.run_id for one in about}]
     return Chart(
-        figure=_draw(drawn, later, names, styles_of([run.run_id for run in before], styles)),
-        title=_title(before, later, title_names or names),
+        figure=_draw(drawn, later, names, styles),
+        title=_title(before, later, names),
         caption=_caption(len(before), len(drawn), most, bool(later)),
         rows=lambda: _rows(about, later, names),
     )
@@ -212,12 +211,12 @@ def _line(run: Reliability, names: Mapping[str, str], styles: Mapping[str, RunSt
     return scatter(
         name=f"{label}, {SCALED}" if scaled else label,
         legendgroup=run.run_id,
-        showlegend=style.coloured and not scaled,
+        showlegend=style.emphasised and not scaled,
         x=[100 * one.confidence for one in bins],
         y=[100 * one.accuracy for one in bins],
         mode="lines+markers",
         cliponaxis=False,
-        line={"color": style.colour, "width": 1.5 if style.coloured else 1, "dash": "dot" if scaled else "solid"},
+        line={"color": style.colour, "width": 1.5 if style.emphasised else 1, "dash": "dot" if scaled else "solid"},
         marker={
             "color": style.colour,
             "symbol": symbol,
@@ -225,7 +224,7 @@ def _line(run: Reliability, names: Mapping[str, str], styles: Mapping[str, RunSt
             "line": {"width": 0 if not scaled else 1.2},
             "size": [5 + 7 * (one.photos / most) ** 0.5 for one in bins],
         },
-        opacity=1.0 if style.coloured else 0.4,
+        opacity=style.opacity,
         customdata=[_data(run, one, names, scaled=scaled) for one in bins],
         hovertemplate=HOVER,
     )
@@ -262,4 +261,4 @@ def _photos(
         marker = {"color": shade(style.colour, 0.55), "line": {"width": 0}}
         return bar(x=middles, y=photos, width=width, marker=marker, **shared)
     look: dict[str, Any] = {"color": style.colour, "width": 1.2, "shape": "hvh", "dash": "dot" if scaled else "solid"}
-    return scatter(x=middles, y=photos, mode="lines", line=look, opacity=1 if style.coloured else 0.4, **shared)
+    return scatter(x=middles, y=photos, mode="lines", line=look, opacity=style.opacity, **shared)

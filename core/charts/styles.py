@@ -1,8 +1,10 @@
-"""How a run looks: one colour and one marker per run, the same on every chart, chip and table."""
+"""How a run looks: colour and marker of its place in the palette, the same on every chart, chip and table."""
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from core.runs.colours import COLOURS
+from core.runs.values import Run
 
 RUN_COLOURS = (
     "#0060E4",
@@ -22,9 +24,6 @@ RUN_COLOURS = (
 (Ottosson 2020, times 100), and 6 apart in simulated protanopia and deuteranopia (Machado et al. 2009). The first ones
 are farthest apart."""
 
-OTHER_COLOUR = "#8A8F98"
-"""For runs beyond the twelfth: grey."""
-
 SYMBOLS = (
     "circle",
     "square",
@@ -41,65 +40,52 @@ SYMBOLS = (
 )
 """One marker per colour, for people who cannot distinguish the colours."""
 
+_MARKER_STEP = 5
+"""Markers between those of one colour in two rounds of the palette; without a common divisor with their number."""
+
+MOST_EMPHASISED = 12
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunStyle:
-    """Colour and marker of one run, as Plotly names them. The same colour always has the same marker."""
+    """Colour and marker of one run, as Plotly names them, the same on every page and chart.
+
+    Args:
+        emphasised: whether a chart of very many runs draws it at full strength and names it in its legend.
+    """
 
     colour: str
     symbol: str = "circle"
+    emphasised: bool = True
 
     @property
-    def coloured(self) -> bool:
-        """Whether the run has a colour of its own; all others are grey."""
-        return self.colour != OTHER_COLOUR
+    def opacity(self) -> float:
+        return 1.0 if self.emphasised else 0.45
 
 
-GREY_STYLE = RunStyle(colour=OTHER_COLOUR)
+def run_style(place: int, *, emphasised: bool = True) -> RunStyle:
+    """The style of the run whose colour is this place in the palette (``Run.colour``).
 
-
-def run_colour(run_id: str) -> str:
-    """The preferred colour of a run, as ``#RRGGBB``; among other runs it may get another one (see ``run_styles``)."""
-    return RUN_COLOURS[_preferred(run_id)]
-
-
-def run_styles(run_ids: Iterable[str]) -> dict[str, RunStyle]:
-    """A style for each of the runs that are shown together: twelve distinct ones, then grey.
-
-    The preferred colour depends on the run id only, so a run has the same colour on every page. Where several of the
-    first twelve runs prefer the same colour, the smallest id gets it; the others, in the order of their ids, take the
-    next colour that is neither preferred nor taken by another run. The result depends on the set of runs, not on their
-    order, and a run that shares its preference with no other keeps its colour.
-
-    Compute the styles once for all runs of a page and pass them to every chart (``styles=``).
+    In every round of the palette a colour has another marker, so that two runs of one colour still differ.
     """
-    ids = list(dict.fromkeys(run_ids))
-    first = sorted(ids[: len(RUN_COLOURS)])
-    owners: dict[int, str] = {}
-    for run_id in first:
-        owners.setdefault(_preferred(run_id), run_id)
-    taken = {run_id: index for index, run_id in owners.items()}
-    for run_id in first:
-        if run_id not in taken:
-            taken[run_id] = _next_free(_preferred(run_id), set(taken.values()))
-    return {run_id: _style(taken.get(run_id)) for run_id in ids}
+    turn, colour = divmod(place, COLOURS)
+    symbol = SYMBOLS[(colour + _MARKER_STEP * turn) % len(SYMBOLS)]
+    return RunStyle(colour=RUN_COLOURS[colour], symbol=symbol, emphasised=emphasised)
 
 
-def styles_of(run_ids: Iterable[str], styles: Mapping[str, RunStyle] | None) -> dict[str, RunStyle]:
-    """The given styles of these runs, or new ones where none are given; grey for a run that is not among them."""
-    if styles is None:
-        return run_styles(run_ids)
-    return {run_id: styles.get(run_id, GREY_STYLE) for run_id in run_ids}
+def run_colour(run: Run) -> str:
+    """As ``#RRGGBB``."""
+    return run_style(run.colour).colour
 
 
-def _style(index: int | None) -> RunStyle:
-    return GREY_STYLE if index is None else RunStyle(colour=RUN_COLOURS[index], symbol=SYMBOLS[index])
+def run_styles(runs: Iterable[Run]) -> dict[str, RunStyle]:
+    """By run id the styles of runs that are shown together, of which the first twelve are emphasised.
 
-
-def _next_free(start: int, taken: set[int]) -> int:
-    colours = len(RUN_COLOURS)
-    return next(index % colours for index in range(start, start + colours) if index % colours not in taken)
-
-
-def _preferred(run_id: str) -> int:
-    return hashlib.sha256(run_id.encode()).digest()[0] % len(RUN_COLOURS)
+    Compute them once for all runs of a page and pass them to every chart (``styles=``), so that the same runs are
+    emphasised in all of them.
+    """
+    styles: dict[str, RunStyle] = {}
+    for run in runs:
+        if run.id not in styles:
+            styles[run.id] = run_style(run.colour, emphasised=len(styles) < MOST_EMPHASISED)
+    return styles

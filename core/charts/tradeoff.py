@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
@@ -23,12 +23,11 @@ from core.charts.look import (
     spans_decades,
 )
 from core.charts.placement import Mark, placed
-from core.charts.styles import GREY_STYLE, RunStyle, styles_of
+from core.charts.styles import RunStyle, run_styles
 from core.comparison.cost_axes import CostKind, cost_kind
 from core.comparison.summary import outcome_sentence
 from core.comparison.table import Row, pareto_front
 from core.comparison.verdict import Verdict
-from core.recipes.labels import without_shared
 from core.text.tables import Rows
 from core.text.units import brief, count, percent
 
@@ -56,7 +55,6 @@ def tradeoff_points(
     """The rows whose accuracy and cost were measured, in their order; ``below`` and ``above`` are error bars."""
     kind = cost_kind(cost)
     front = {row.run.id for row in pareto_front(rows, cost)}
-    names = without_shared({row.run.id: row.name for row in rows})
     found = []
     for row in rows:
         value = row.value(kind.key)
@@ -66,7 +64,7 @@ def tradeoff_points(
         found.append(
             TradeoffPoint(
                 run_id=row.run.id,
-                name=names[row.run.id],
+                name=row.name,
                 cost=value * kind.scale,
                 accuracy=100 * row.accuracy,
                 below=100 * (row.accuracy - low),
@@ -89,9 +87,9 @@ def tradeoff_chart(
 ) -> Chart:
     """Accuracy with its 95 % interval against a cost; a line joins the runs that nothing cheaper beats (Pareto front).
 
-    Up to six runs are named at their points, more (or crowded ones) in a legend; beyond twelve they are grey, and
+    Up to six runs are named at their points, more (or crowded ones) in a legend; beyond twelve they are faint, and
     those on the front are named at their points where there is room. Without a legend as many are named as fit, the
-    recommended one and the best first. Grey runs far below the front are triangles at
+    recommended one and the best first. Faint runs far below the front are triangles at
     the lower edge: drawn to scale they would press all others together. A logarithmic axis where costs span decades.
     ``customdata[0]`` is the run id, for selections.
 
@@ -103,12 +101,12 @@ def tradeoff_chart(
     kind = cost_kind(cost)
     points = tradeoff_points(rows, cost, currency)
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
-    looks = styles_of([point.run_id for point in points], styles)
+    looks = styles or run_styles(row.run for row in rows)
     first = [] if verdict is None else [verdict.recommended.run_id, verdict.best.run_id]
     labelled = _labelled_in_legend(points, looks) if legend else _labelled(points, first)
     return Chart(
         figure=_draw(points, kind, currency, looks, labelled, legend=legend),
-        title=outcome_sentence([replace(row, name=brief(row.name)) for row in rows], verdict, cost),
+        title=outcome_sentence(rows, verdict, cost),
         caption=f"Test accuracy with its 95 % interval against {kind.title}.",
         rows=lambda: _rows(points, kind, currency),
     )
@@ -133,15 +131,15 @@ def _draw(
     *,
     legend: bool,
 ) -> go.Figure:
-    coloured = [point for point in points if looks[point.run_id].coloured]
-    floor, others, lower = _by_floor(coloured, [point for point in points if not looks[point.run_id].coloured])
-    named = [_points_trace([p], looks[p.run_id], [labelled.get(p.run_id)], named=True) for p in coloured]
-    grey = [_points_trace(others, GREY_STYLE, [labelled.get(p.run_id) for p in others], named=False)] if others else []
+    strong = [point for point in points if looks[point.run_id].emphasised]
+    floor, others, lower = _by_floor(strong, [point for point in points if not looks[point.run_id].emphasised])
+    named = [_points_trace([p], looks, [labelled.get(p.run_id)]) for p in strong]
+    faint = [_points_trace(others, looks, [labelled.get(p.run_id) for p in others])] if others else []
     shown = legend and len(labelled) < len(points)
     return figure(
-        [_front_line(points), *grey, *([_lower_trace(lower, floor)] if lower else []), *named],
+        [_front_line(points), *faint, *([_lower_trace(lower, floor, looks)] if lower else []), *named],
         revision=f"accuracy against {kind.key}",
-        height=440 + 16 * len(coloured)
+        height=440 + 16 * len(strong)
         if shown
         else 420
         if legend
@@ -153,17 +151,17 @@ def _draw(
 
 
 def _by_floor(
-    coloured: Sequence[TradeoffPoint], grey: Sequence[TradeoffPoint]
+    strong: Sequence[TradeoffPoint], faint: Sequence[TradeoffPoint]
 ) -> tuple[float, list[TradeoffPoint], list[TradeoffPoint]]:
-    """Start of the axis, and the grey runs above and below it; the front and all coloured runs stay above."""
-    kept = [*coloured, *(point for point in grey if point.on_front)]
+    """Start of the axis, and the faint runs above and below it; the front and all emphasised runs stay above."""
+    kept = [*strong, *(point for point in faint if point.on_front)]
     floor = min(point.accuracy - point.below for point in kept)
-    above = [point for point in grey if point.accuracy >= floor]
-    lower = [point for point in grey if point.accuracy < floor]
+    above = [point for point in faint if point.accuracy >= floor]
+    lower = [point for point in faint if point.accuracy < floor]
     lowest = min((point.accuracy for point in lower), default=floor)
-    top = max(point.accuracy for point in (*coloured, *grey))
+    top = max(point.accuracy for point in (*strong, *faint))
     if top - lowest < 2 * (top - floor):
-        return floor, list(grey), []  # there is room for all
+        return floor, list(faint), []  # there is room for all
     return floor, above, lower
 
 
@@ -172,13 +170,18 @@ def _range(floor: float, points: Sequence[TradeoffPoint]) -> list[float]:
     return [floor - 0.07 * (top - floor), top + 0.03 * (top - floor)]
 
 
-def _lower_trace(points: Sequence[TradeoffPoint], floor: float) -> Trace:
+def _lower_trace(points: Sequence[TradeoffPoint], floor: float, looks: Mapping[str, RunStyle]) -> Trace:
     return scatter(
         name=f"{count(len(points), 'run')} below {floor:.0f} %",
         x=[point.cost for point in points],
         y=[floor] * len(points),
         mode="markers",
-        marker={"color": GREY, "symbol": "triangle-down-open", "size": 9, "line": {"width": 1.5}},
+        marker={
+            "color": [looks[p.run_id].colour for p in points],
+            "symbol": "triangle-down-open",
+            "size": 9,
+            "line": {"width": 1.5},
+        },
         customdata=[[point.run_id, escape(point.name), point.label] for point in points],
         hovertemplate=HOVER,
     )
@@ -197,7 +200,7 @@ def _labelled_in_legend(points: Sequence[TradeoffPoint], looks: Mapping[str, Run
     """Names at points and their sides, by run id: all of a few runs, or none; else of those on the front that the
     legend leaves out."""
     few = len(points) <= _DIRECTLY_LABELLED
-    chosen = [point for point in points if few or (point.on_front and not looks[point.run_id].coloured)]
+    chosen = [point for point in points if few or (point.on_front and not looks[point.run_id].emphasised)]
     if len(chosen) > _DIRECTLY_LABELLED:
         return {}
     found = _placed(points, chosen)
@@ -252,21 +255,32 @@ def _front_line(points: Sequence[TradeoffPoint]) -> Trace:
 
 
 def _points_trace(
-    points: Sequence[TradeoffPoint], style: RunStyle, labels: Sequence[tuple[str, str] | None], *, named: bool
+    points: Sequence[TradeoffPoint], looks: Mapping[str, RunStyle], labels: Sequence[tuple[str, str] | None]
 ) -> Trace:
+    """One emphasised run, which the legend names; or all the others."""
+    styles = [looks[point.run_id] for point in points]
+    named = styles[0].emphasised
+    colours, symbols = [one.colour for one in styles], [one.symbol for one in styles]
     return scatter(
         name=legend_name(points[0].name) if named else "other runs",
+        showlegend=named,
         x=[point.cost for point in points],
         y=[point.accuracy for point in points],
         mode="markers+text" if any(labels) else "markers",
         text=[f" {escape(label[0])} " if label else "" for label in labels],
         textposition=[label[1] if label else "top right" for label in labels],
         cliponaxis=False,
-        marker={"color": style.colour, "symbol": style.symbol, "size": 11 if named else 8, "line": {"width": 0}},
+        marker={
+            "color": colours[0] if named else colours,
+            "symbol": symbols[0] if named else symbols,
+            "size": 11 if named else 8,
+            "opacity": styles[0].opacity,
+            "line": {"width": 0},
+        },
         error_y=error_bars(
             [point.below for point in points],
             [point.above for point in points],
-            style.colour if named else shade(style.colour, 0.35),
+            styles[0].colour if named else shade(GREY, 0.35),
             width=4 if named else 0,
         ),
         customdata=[[point.run_id, escape(point.name), point.label] for point in points],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, takewhile
 
-from core.comparison.table import labels, require_one_dataset
+from core.comparison.table import require_one_dataset
 from core.errors import InvalidInput
 from core.runs.stages import TRAINING
 from core.runs.values import Cost, Epoch, Run
@@ -72,18 +72,16 @@ def curves(
 ) -> tuple[Curve, ...]:
     """One curve per run that has epochs, in the order of ``runs``; ``epochs`` and ``costs`` are by run id."""
     require_one_dataset(runs)
-    key, names, known = metric_kind(metric).key, labels(runs), costs or {}
-    return tuple(
-        _curve(run, names[run.id], epochs[run.id], key, known.get(run.id)) for run in runs if epochs.get(run.id)
-    )
+    key, known = metric_kind(metric).key, costs or {}
+    return tuple(_curve(run, epochs[run.id], key, known.get(run.id)) for run in runs if epochs.get(run.id))
 
 
-def _curve(run: Run, name: str, epochs: Sequence[Epoch], key: str, cost: Cost | None) -> Curve:
+def _curve(run: Run, epochs: Sequence[Epoch], key: str, cost: Cost | None) -> Curve:
     ordered = sorted(epochs, key=lambda epoch: epoch.number)
     training = TRAINING_OF.get(key)
     return Curve(
         run_id=run.id,
-        name=name,
+        name=run.name,
         metric=key,
         epochs=tuple(epoch.number for epoch in ordered),
         values=tuple(getattr(epoch, key) for epoch in ordered),

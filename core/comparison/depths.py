@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from statistics import mean
 
 from core.comparison.table import Row
-from core.recipes.labels import distinct_names, method_name
+from core.recipes.naming import without
 from core.recipes.recipe import Pattern
+
+_ASIDE = ("depth", "seed")
+"""In these the runs of a series may differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,20 +49,16 @@ def depth_series(rows: Iterable[Row]) -> tuple[DepthSeries, ...]:
             families[_family(row)][row.run.recipe.hyperparameters.depth].append(row)
     found = [by_depth for by_depth in families.values() if len(by_depth) > 1]
     firsts = [min(by_depth.items())[1][0] for by_depth in found]
-    names = distinct_names([(row.run.id, _title(row), row.run.recipe) for row in firsts], ignored=("depth", "seed"))
-    series = [_series(names[first.run.id], by_depth) for first, by_depth in zip(firsts, found, strict=True)]
+    titles = [without(row.name, row.run.recipe, _ASIDE) for row in firsts]
+    names = [row.name if titles.count(title) > 1 else title for row, title in zip(firsts, titles, strict=True)]
+    series = [_series(name, by_depth) for name, by_depth in zip(names, found, strict=True)]
     return tuple(sorted(series, key=lambda one: -len(one.points)))
 
 
 def _family(row: Row) -> str:
     """All settings but depth and seed."""
-    settings = {name: value for name, value in row.run.recipe.settings().items() if name not in ("depth", "seed")}
+    settings = {name: value for name, value in row.run.recipe.settings().items() if name not in _ASIDE}
     return json.dumps([row.run.dataset_id, settings])
-
-
-def _title(row: Row) -> str:
-    """Backbone and pattern, without what the depth adds to a run's name."""
-    return f"{row.run.name.partition(' · ')[0]}, {method_name(row.run.recipe)}"
 
 
 def _series(name: str, by_depth: dict[int, list[Row]]) -> DepthSeries:

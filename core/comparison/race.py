@@ -7,9 +7,8 @@ from itertools import accumulate
 from math import inf, isfinite
 
 from core.comparison.curves import before_training
-from core.comparison.table import labels, require_one_dataset
+from core.comparison.table import require_one_dataset
 from core.errors import GraftError
-from core.recipes.labels import without_shared
 from core.runs.predictions import read_predictions
 from core.runs.values import Epoch, Run, Status
 from core.settings import Settings
@@ -20,7 +19,6 @@ class Racer:
     """One run of a race.
 
     Args:
-        name: distinct within the race, without the family that all share.
         seconds, accuracies: validation accuracy (0..1) over the time since the run's own start, without its time in the
             queue: a point an epoch; of a run without epochs one point when it has finished, before that none.
         kept: index of the epoch whose model would be kept now (lowest validation loss); None without a point.
@@ -28,11 +26,14 @@ class Racer:
     """
 
     run: Run
-    name: str
     seconds: tuple[float, ...] = ()
     accuracies: tuple[float, ...] = ()
     kept: int | None = None
     rank: int | None = None
+
+    @property
+    def name(self) -> str:
+        return self.run.name
 
     @property
     def accuracy(self) -> float | None:
@@ -59,8 +60,7 @@ def race(
         SeveralDatasets: they belong to several datasets.
     """
     require_one_dataset(runs)
-    names = without_shared(labels(runs))
-    racers = [_racer(run, names[run.id], epochs.get(run.id, ()), stages.get(run.id, {}), validation) for run in runs]
+    racers = [_racer(run, epochs.get(run.id, ()), stages.get(run.id, {}), validation) for run in runs]
     is_over = all(run.status.ended for run in runs)
     measured = {racer.run.id: racer.run.test_accuracy if is_over else racer.accuracy for racer in racers}
     ordered = sorted(racers, key=lambda racer: -_or(measured[racer.run.id], -inf))
@@ -93,29 +93,26 @@ def _or(value: float | None, otherwise: float) -> float:
     return otherwise if value is None else value
 
 
-def _racer(
-    run: Run, name: str, epochs: Sequence[Epoch], stages: Mapping[str, float], validation: Mapping[str, float]
-) -> Racer:
+def _racer(run: Run, epochs: Sequence[Epoch], stages: Mapping[str, float], validation: Mapping[str, float]) -> Racer:
     reached = [epoch for epoch in epochs if isfinite(epoch.val_accuracy)]
     if not reached:
-        return _without_epochs(run, name, validation)
+        return _without_epochs(run, validation)
     before = before_training(stages)
     start = sum(stages.values()) if before is None else before
     ends = dict(zip((epoch.number for epoch in epochs), accumulate(epoch.seconds for epoch in epochs), strict=True))
     return Racer(
         run=run,
-        name=name,
         seconds=tuple(start + ends[epoch.number] for epoch in reached),
         accuracies=tuple(epoch.val_accuracy for epoch in reached),
         kept=min(range(len(reached)), key=lambda index: _loss(reached[index])),
     )
 
 
-def _without_epochs(run: Run, name: str, validation: Mapping[str, float]) -> Racer:
+def _without_epochs(run: Run, validation: Mapping[str, float]) -> Racer:
     accuracy = validation.get(run.id)
     if run.status is not Status.FINISHED or accuracy is None:
-        return Racer(run=run, name=name)
-    return Racer(run=run, name=name, seconds=(run.wall_seconds or 0.0,), accuracies=(accuracy,), kept=0)
+        return Racer(run=run)
+    return Racer(run=run, seconds=(run.wall_seconds or 0.0,), accuracies=(accuracy,), kept=0)
 
 
 def _loss(epoch: Epoch) -> float:

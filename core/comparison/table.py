@@ -1,14 +1,13 @@
 """Runs of one dataset in order of accuracy, with their costs."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
 from core.comparison.cost_axes import COSTS, MONEY, SCORES, cost_kind
 from core.errors import InvalidInput
-from core.recipes.labels import distinct_names
 from core.runs.costs import money
 from core.runs.values import Cost, Evaluation, Run
 from core.text.units import count, listed
@@ -19,7 +18,6 @@ class Row:
     """One run of the leaderboard, with its cost and evaluation where they are known.
 
     Args:
-        name: distinct within the table; ``run.name`` is the run's own.
         rank: by accuracy from 1, None for a run without accuracy.
         cost, evaluation: None where nothing was measured; ``value`` reads single figures.
         rate_per_hour: price of an hour of training, for the money; None: not known.
@@ -28,12 +26,15 @@ class Row:
     """
 
     run: Run
-    name: str
     rank: int | None = None
     cost: Cost | None = None
     evaluation: Evaluation | None = None
     rate_per_hour: float | None = None
     tie_with_best: bool | None = None
+
+    @property
+    def name(self) -> str:
+        return self.run.name
 
     @property
     def accuracy(self) -> float | None:
@@ -73,12 +74,10 @@ def leaderboard(
         SeveralDatasets: the runs belong to several datasets, so their accuracies cannot be compared.
     """
     require_one_dataset(runs)
-    names = labels(runs)
     measured = evaluations or {}
     rows = [
         Row(
             run=run,
-            name=names[run.id],
             cost=costs.get(run.id),
             evaluation=measured.get(run.id),
             rate_per_hour=rate_per_hour,
@@ -106,15 +105,6 @@ def plain_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
         | {key: getattr(row.run, key) for key in ("starred", "archived", "created_at")}
         for row in rows
     ]
-
-
-def labels(runs: Iterable[Run], ignored: Collection[str] = ()) -> dict[str, str]:
-    """``{run id: name}`` such that no two runs read the same: "Lite0 (seed 7)".
-
-    Args:
-        ignored: hyperparameters that are never named.
-    """
-    return distinct_names([(run.id, run.name, run.recipe) for run in runs], ignored)
 
 
 class SeveralDatasets(InvalidInput):

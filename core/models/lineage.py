@@ -4,7 +4,7 @@ from core.backbones import Backbone, get
 from core.backbones.saved import from_card
 from core.backbones.table import rows
 from core.errors import InvalidInput, NotFound
-from core.recipes.labels import name_of
+from core.recipes.naming import name_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Model
@@ -41,16 +41,16 @@ def parents_of(recipe: Recipe) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in named if name not in rows()))
 
 
-def run_name(recipe: Recipe, registry: Registry, settings: Settings) -> str:
-    """The name of a run of ``recipe``, in which backbones and runs that are gone appear by their id."""
+def run_name(recipe: Recipe, registry: Registry) -> str:
+    """The name of a run of ``recipe`` as long as no other has it; backbones and runs that are gone are in it by id."""
 
-    return name_of(recipe, lambda source: source_title(source, registry, settings))
+    return name_of(recipe, lambda source: source_title(source, registry))
 
 
-def source_title(source: str, registry: Registry, settings: Settings) -> str:
-    """The title of a backbone, or the name of a run; ``source`` itself where there is neither."""
+def source_title(source: str, registry: Registry) -> str:
+    """The short title of a backbone, or the name of a run; ``source`` itself where there is neither."""
     try:
-        return registry.run(source).name if source.startswith("r-") else backbone_of(source, registry, settings).title
+        return registry.run(source).name if source.startswith("r-") else get(source).short_title
     except NotFound:
         return source
 

@@ -47,7 +47,7 @@ class Plan:
 
     Args:
         fingerprint: see ``recipes.fingerprint``; "" where it cannot be known (refused).
-        name: of the run.
+        name: of the run that is reused or resumed; else the one the new run will get.
         decision, because: what launching does and why, one sentence.
         run_id: the existing run that is reused, resumed or extended; None when new.
         first_epoch: the epoch training would start at (1-based); None when no epochs are run.

@@ -17,7 +17,7 @@ from core.planning.grid_plan import GridPlan, InvalidRow, grid_plan
 from core.planning.question import Question
 from core.recipes.defaults import usual_for
 from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell, recipes_of
-from core.recipes.labels import name_of_invalid
+from core.recipes.naming import name_of_invalid
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe, fingerprint
 from core.recipes.remedy import Remedy
 from core.registry import Registry
@@ -44,10 +44,16 @@ class Planner:
         Args:
             force: retrain even if a result exists, with the next seed that no run has.
         """
-        if not force:
-            return [self.plan(recipe) for recipe in recipes]
         taken: set[str] = set()
-        return [self.forced(recipe, taken) for recipe in recipes]
+        found = [self.forced(recipe, taken) if force else self.plan(recipe) for recipe in recipes]
+        return self.named(found)
+
+    def named(self, plans: Sequence[Plan]) -> list[Plan]:
+        """The plans with the names that their runs will get when all of them are launched together."""
+        new = [plan for plan in plans if plan.decision in (Decision.NEW, Decision.EXTENDED)]
+        wanted = [(run_name(plan.recipe, self._registry), plan.recipe) for plan in new]
+        names = iter(self._registry.new_names(self._dataset.id, wanted))
+        return [replace(plan, name=next(names)) if plan in new else plan for plan in plans]
 
     def grid(
         self,
@@ -72,11 +78,16 @@ class Planner:
             plans = [found[recipe] for recipe in wanted]
         remaining = iter(plans)
         rows = [next(remaining) if isinstance(one, Recipe) else self._invalid(one) for one in recipes]
-        plan = grid_plan(rows, slots)
+        plan = grid_plan(self._all_named(rows), slots)
         return replace(plan, concerns=capacity.examine_all(plan, self._settings))
 
+    def _all_named(self, rows: Sequence[Plan | InvalidRow]) -> list[Plan | InvalidRow]:
+        """The plans as in ``named``, where they were made at different times."""
+        named = iter(self.named([row for row in rows if isinstance(row, Plan)]))
+        return [next(named) if isinstance(row, Plan) else row for row in rows]
+
     def _invalid(self, cell: InvalidCell) -> InvalidRow:
-        name = name_of_invalid(cell, lambda source: source_title(source, self._registry, self._settings))
+        name = name_of_invalid(cell, lambda source: source_title(source, self._registry))
         helpful = []
         for one in remedies.of_cell(cell, self._dataset, self._estimator.backbone):
             repaired = self._repaired(cell, one)
@@ -175,11 +186,12 @@ class Planner:
         decision = decide(recipe, [self._earlier(run) for run in same])
         if len(same) < len(found) and decision.decision is Decision.NEW:
             decision = replace(decision, because="It was done with another mapping of the class names.")
+        continues = decision.decision in (Decision.REUSED, Decision.RESUMED)
         plan = Plan(
             dataset_id=self._dataset.id,
             recipe=recipe,
             fingerprint=print_,
-            name=run_name(recipe, self._registry, self._settings),
+            name=self._registry.run(decision.run_id or "").name if continues else run_name(recipe, self._registry),
             decision=decision.decision,
             because=decision.because,
             run_id=decision.run_id,
@@ -211,7 +223,7 @@ class Planner:
             dataset_id=self._dataset.id,
             recipe=recipe,
             fingerprint="",
-            name=run_name(recipe, self._registry, self._settings),
+            name=run_name(recipe, self._registry),
             decision=Decision.REFUSED,
             because=because,
             first_epoch=None,

@@ -1,17 +1,10 @@
-"""What recipes and their parts are called: titles with an explanation, values as text, and the names of runs."""
+"""What recipes and their parts are called: titles with an explanation, and values as text."""
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.grid import InvalidCell
 from core.recipes.recipe import Cascade, Pattern, Recipe, Schedule, Solver
 from core.text.units import amount, count
-
-LONGEST_NAME = 120
-"""A limit for the names of nested ensembles."""
 
 
 class Label(NamedTuple):
@@ -180,14 +173,15 @@ def _unusual(recipe: Recipe) -> list[str]:
     if recipe.cascade is not None and recipe.cascade.combines_runs:
         return [count(len(recipe.members), "run")]
     settings = recipe.settings()
-    found = [_counted("epochs", settings["epochs"])] if "epochs" in settings else []
-    found += [_counted("views", settings["views"])] if settings.get("views", 1) > 1 else []
-    found += [_depth(recipe)] if "depth" in settings and _depth(recipe) else []
-    found += [_lower(SOLVERS[settings["solver"]])] if "solver" in settings else []
+    told = ["epochs"] if "epochs" in settings else []
+    told += ["views"] if settings.get("views", 1) > 1 else []
+    told += ["depth"] if settings.get("depth", 0) > 0 else []
+    told += ["solver"] if "solver" in settings else []
+    found = [setting_text(recipe, name) for name in told]
     usual = suggest_hyperparameters(train_photos=5000, classes=2, pattern=recipe.pattern)
     for name, value in settings.items():
         if name in HYPERPARAMETERS and name not in _TOLD and value != getattr(usual, name):
-            found.append(f"{_lower(HYPERPARAMETERS[name].short)} {value_text(value)}".removesuffix(" yes"))
+            found.append(setting_text(recipe, name))
     return found
 
 
@@ -195,138 +189,34 @@ _TOLD = {"epochs", "views", "depth", "solver", "batch_size"}
 """Described separately by ``_unusual``; batch sizes depend on the size of the dataset."""
 
 
-def _counted(name: str, number: int) -> str:
-    return count(number, {"epochs": "epoch", "views": "augmentation"}[name])
+def setting_text(recipe: Recipe, name: str) -> str:
+    """A hyperparameter inside a name or sentence: ``20 epochs``, ``top 2 blocks``, ``seed 8``, ``no class weights``."""
+    value = getattr(recipe.hyperparameters, name)
+    title = in_text(HYPERPARAMETERS[name].short)
+    if name == "epochs":
+        return count(value, "epoch")
+    if name == "views":
+        return count(value, "augmentation")
+    if name == "depth":
+        return _depth(recipe)
+    if name == "solver":
+        return in_text(SOLVERS[value])
+    if isinstance(value, bool):
+        return title if value else f"no {title}"
+    if name == "schedule":
+        return f"{in_text(SCHEDULES[value])} schedule"
+    return f"{title} {value_text(value)}"
 
 
 def _depth(recipe: Recipe) -> str:
-    """``top 2 blocks``, ``without top block``; "" where an extractor keeps all blocks."""
+    """``top 2 blocks``, ``without top block``, ``all blocks``."""
     depth = recipe.hyperparameters.depth
     blocks = count(depth, "block") if depth > 1 else "block"
     if recipe.pattern is Pattern.FINE_TUNING:
         return f"top {blocks}"
-    return f"without top {blocks}" if depth else ""
+    return f"without top {blocks}" if depth else "all blocks"
 
 
-def _lower(title: str) -> str:
+def in_text(title: str) -> str:
+    """A title inside a sentence: ``linear SVM``."""
     return title[:1].lower() + title[1:]
-
-
-# --- names of runs ---
-
-
-def name_of(recipe: Recipe, title_of: Callable[[str], str]) -> str:
-    """The name of a new run: "EfficientNet-Lite0 · fine-tuning (top 2 blocks)".
-
-    On the model of a run: "EfficientNet-Lite0 · feature extraction, then fine-tuning (top 2 blocks)".
-
-    Args:
-        title_of: the title of a backbone (by its name) or of a run (by its id).
-    """
-    if recipe.cascade is not None:
-        name = _CASCADES[recipe.cascade]([title_of(part) for part in (*recipe.backbones, *recipe.runs)])
-    else:
-        joint = ", then " if recipe.backbone.startswith("r-") else " · "
-        depth = f" ({_depth(recipe)})" if "depth" in recipe.settings() and _depth(recipe) else ""
-        name = f"{title_of(recipe.backbone)}{joint}{method_name(recipe)}{depth}"
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
-
-
-def name_of_invalid(cell: InvalidCell, title_of: Callable[[str], str]) -> str:
-    """What a run of this cell would be called, with the values that were chosen: "EfficientNet-Lite0 · fine-tuning
-    (depth 99)"."""
-    titles = ", ".join(title_of(source) for source in cell.sources) or "no members"
-    method = PATTERNS[cell.pattern].short if cell.cascade is None else CASCADES[cell.cascade].title
-    chosen = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in cell.settings)
-    return f"{titles} · {_lower(method)}" + (f" ({chosen})" if chosen else "")
-
-
-def method_name(recipe: Recipe) -> str:
-    """How the backbone is used, inside a name: ``feature extraction + linear SVM``."""
-    if recipe.pattern is Pattern.STANDALONE_EXTRACTOR:
-        return f"feature extraction + {_lower(SOLVERS[recipe.hyperparameters.solver])}"
-    return _lower(method_title(recipe))
-
-
-_CASCADES: dict[Cascade, Callable[[list[str]], str]] = {
-    Cascade.FUSION: lambda names: f"Fusion of {_and(names)}",
-    Cascade.STACKING: lambda names: f"{names[0]} stacked on {names[1]}",
-    Cascade.CONFIDENCE: lambda names: f"Cascade of {_shared_method_last(names)}",
-    Cascade.ENSEMBLE: lambda names: f"Ensemble of {_shared_method_last(names)}",
-}
-
-
-def _and(names: list[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _shared_method_last(names: list[str]) -> str:
-    """A method that all have is named once: "Lite0, Lite1 and Lite2 · feature extraction"."""
-    parts = [name.partition(" · ") for name in names]
-    methods = {method for _, _, method in parts}
-    if len(methods) > 1 or "" in methods:
-        return _and(names)
-    return f"{_and([network for network, _, _ in parts])} · {methods.pop()}"
-
-
-# --- names beside each other ---
-
-
-def distinct_names(runs: Iterable[tuple[str, str, Recipe]], ignored: Collection[str] = ()) -> dict[str, str]:
-    """``{id: name}``; runs of one name are followed by what their recipes differ in: "Lite0 (40 epochs, seed 7)".
-
-    Args:
-        runs: (id, name, recipe); runs whose recipes do not differ are followed by their id.
-        ignored: hyperparameters that are never named.
-    """
-    groups = defaultdict(list)
-    for run in runs:
-        groups[run[1]].append(run)
-    return {run_id: name for group in groups.values() for run_id, name in _with_differences(group, ignored)}
-
-
-def _with_differences(group: Sequence[tuple[str, str, Recipe]], ignored: Collection[str]) -> list[tuple[str, str]]:
-    if len(group) == 1:
-        return [(group[0][0], group[0][1])]
-    skipped = {"members", "mapping", *ignored}
-    settings = [{key: value for key, value in recipe.settings().items() if key not in skipped} for *_, recipe in group]
-    keys = dict.fromkeys(key for one in settings for key in one)
-    differing = [key for key in keys if len({str(one.get(key)) for one in settings}) > 1]
-    endings = [", ".join(_setting(key, one[key]) for key in differing if one.get(key) is not None) for one in settings]
-    unique = [
-        ending if endings.count(ending) == 1 else ", ".join(part for part in (ending, run[0]) if part)
-        for ending, run in zip(endings, group, strict=True)
-    ]
-    return [(run_id, f"{name} ({ending})") for (run_id, name, _), ending in zip(group, unique, strict=True)]
-
-
-def _setting(key: str, value: Any) -> str:
-    if key in ("epochs", "views"):
-        return _counted(key, value)
-    if isinstance(value, bool):
-        return f"{'with' if value else 'without'} {key.replace('_', ' ')}"
-    return f"{key} {value}".replace("_", " ")
-
-
-_FAMILY = re.compile(r"\b[A-Z]\w*-(?=[A-Z0-9])")
-"""The part of a network's name before the hyphen: "EfficientNet-" of "EfficientNet-Lite0"."""
-
-
-def without_family(name: str) -> str:
-    """``Lite0 · fine-tuning`` of "EfficientNet-Lite0 · fine-tuning"."""
-    return _FAMILY.sub("", name)
-
-
-def without_shared(names: Mapping[str, str]) -> dict[str, str]:
-    """Names without the families that all of them have in common.
-
-    Args:
-        names: by run id. A single name, and names that would no longer be distinct, stay as they are.
-    """
-    families = [set(_FAMILY.findall(name)) for name in names.values()]
-    shared = set.intersection(*families) if len(families) > 1 else set()
-    found = {
-        run_id: _FAMILY.sub(lambda family: "" if family[0] in shared else family[0], name)
-        for run_id, name in names.items()
-    }
-    return found if len(set(found.values())) == len(set(names.values())) else dict(names)

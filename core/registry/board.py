@@ -19,7 +19,7 @@ SPARKLINE_POINTS = 30
 COST_NUMBERS = tuple(field.name for field in fields(Cost) if field.name not in ("stages", "energy_source"))
 _RUN = (
     "name", "notes", "status", "fingerprint", "family", "pattern", "backbone", "starred", "archived", "created_at",
-    "epochs_done", "best_epoch",
+    "epochs_done", "best_epoch", "colour",
 )  # fmt: skip
 _FIGURES = ("balanced_accuracy", "macro_f1", "ece", "n", "right")
 
@@ -32,8 +32,8 @@ class Boards(Store):
 
         Returns:
             ``run_id name notes status fingerprint family pattern backbone starred archived tags created_at epochs_done
-            best_epoch`` of the run; ``accuracy low high balanced_accuracy macro_f1 log_loss ece n right hardest`` of
-            its evaluation (see ``runs.Evaluation``); every number of its cost by the name of the field;
+            best_epoch colour`` of the run; ``accuracy low high balanced_accuracy macro_f1 log_loss ece n right
+            hardest`` of its evaluation (see ``runs.Evaluation``); every number of its cost by the name of the field;
             ``has_weights``. What was not measured is None; ``tags`` and ``hardest`` are then empty.
         """
         there = runs.outerjoin(models, models.c.run_id == runs.c.id)

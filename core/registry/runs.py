@@ -5,19 +5,21 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
+from core.recipes.naming import LONGEST_NAME, new_names
 from core.recipes.recipe import Recipe, family
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, equal, ids_in, row_of, runs
 from core.registry.search_text import search_text
-from core.runs.values import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
+from core.runs.colours import next_place
+from core.runs.values import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
 from core.text.nearly import did_you_mean, nearest
 from core.text.units import visible
 
@@ -27,6 +29,8 @@ _WHOLE_ID = re.compile(r"r-[0-9a-f]{8}")
 """Such an id was copied, and its run deleted; lists of runs look for many of those."""
 _MOST_NAMES = 2000
 """The newest runs among which the one that was meant is looked for."""
+_MOST_BESIDE = 1000
+"""The newest runs of a dataset, whose colours decide about that of the next."""
 _STATUS = {str(status): status for status in Status}
 
 
@@ -35,6 +39,8 @@ class Runs(Store):
 
     def add_run(self, run: Run) -> Run:
         """Schedules ``run`` behind all others of its priority and returns it as it was stored.
+
+        It gets a colour (``runs.colours``), and a longer name where another run of its dataset has the same one.
 
         Raises:
             NotFound: its dataset, or the run it extends or reproduces, is not there.
@@ -68,6 +74,11 @@ class Runs(Store):
             found = {run.id: run for run in read_runs(connection, query)}
         return [found[run_id] for run_id in wanted if run_id in found]
 
+    def new_names(self, dataset_id: str, wanted: Sequence[tuple[str, Recipe]]) -> list[str]:
+        """The names that new runs of these (name, recipe) would get, added together; see ``recipes.naming``."""
+        with self.reading() as connection:
+            return new_names(wanted, partial(_holder_of, connection, dataset_id))
+
     def annotate(
         self, run_id: str, name: str | None = None, notes: str | None = None, tags: Sequence[str] | None = None
     ) -> Run:
@@ -75,6 +86,7 @@ class Runs(Store):
 
         Raises:
             InvalidInput: a name is empty, or something is too long. NotFound: there is no such run.
+            Conflict: another run of its dataset has this name.
         """
         name = None if name is None else _on_one_line(name)
         tags = None if tags is None else checked_tags(tags)
@@ -83,6 +95,8 @@ class Runs(Store):
         _check_words(changes.get("name"), changes.get("notes"))
         with self.writing() as connection:
             run = get_run(connection, resolve(connection, run_id))
+            if name is not None and name != run.name:
+                _check_is_unused(connection, run, name)
             return _annotate(connection, run, changes) if changes else run
 
     def mark(self, run_ids: Sequence[str], *, starred: bool | None = None, archived: bool | None = None) -> None:
@@ -166,12 +180,37 @@ def _check_all_there(connection: Connection, run_ids: Sequence[str]) -> None:
             raise no_such_run(run_id)
 
 
+def _check_is_unused(connection: Connection, run: Run, name: str) -> None:
+    holder = connection.scalar(select(runs.c.id).where(runs.c.dataset_id == run.dataset_id, runs.c.name == name))
+    if holder is not None:
+        raise Conflict(f"Another run of this dataset ({holder}) is called {name!r} already; choose another name.")
+
+
 def insert_run(connection: Connection, run: Run) -> Run:
-    """Adds ``run`` behind all others of its priority; returns it with its position and time."""
+    """Adds ``run`` behind all others of its priority; returns it with its position, time, colour and unique name."""
     _check_references(connection, run)
-    run = replace(run, position=last_position(connection) + 1, created_at=run.created_at or time.time())
+    (name,) = new_names([(run.name, run.recipe)], partial(_holder_of, connection, run.dataset_id))
+    run = replace(
+        run,
+        name=name,
+        colour=next_place((row.colour, row.archived) for row in _newest(connection, run.dataset_id)),
+        position=last_position(connection) + 1,
+        created_at=run.created_at or time.time(),
+    )
     connection.execute(insert(runs), run_row(run))
     return run
+
+
+def _holder_of(connection: Connection, dataset_id: str, name: str) -> Recipe | None:
+    """The recipe of the run of a dataset that has this name."""
+    text = connection.scalar(select(runs.c.recipe).where(runs.c.dataset_id == dataset_id, runs.c.name == name))
+    return None if text is None else recipe_of(text)
+
+
+def _newest(connection: Connection, dataset_id: str) -> Sequence[Row]:
+    """Colour and mark of the runs among which a new one should stand out; not all, of which there may be thousands."""
+    query = select(runs.c.colour, runs.c.archived).where(runs.c.dataset_id == dataset_id)
+    return connection.execute(query.order_by(runs.c.number.desc()).limit(_MOST_BESIDE)).all()
 
 
 def run_row(run: Run) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -130,8 +130,10 @@ runs = Table(
     _required("pattern", Text, server_default=""),
     _required("backbone", Text, server_default=""),
     _required("search", Text, server_default=""),
+    _required("colour", Integer, server_default="0"),
     CheckConstraint("status IN ('SCHEDULED', 'RUNNING', 'FINISHED', 'FAILED', 'KILLED')", name="known_status"),
     Index("runs_waiting", "status", "priority", "position"),
+    Index("runs_by_name", "dataset_id", "name", unique=True),
     Index("runs_to_fill_in", "id", sqlite_where=text("search = ''")),
 )
 

@@ -7,7 +7,7 @@ from core.comparison.summary import BADGES, RECOMMENDED
 from core.comparison.table import Row
 from core.comparison.verdict import Standing
 from core.recipes.differences import Difference
-from core.recipes.labels import choice_title, without_family
+from core.recipes.labels import choice_title
 from core.reporting.material import Material
 from core.reporting.parts import (
     RUN,
@@ -118,8 +118,8 @@ def _setting(material: Material, one: Difference, run_id: str) -> str:
 
 def _other_name(material: Material, name: str) -> str:
     """A backbone of the catalogue, or a run that the report is not about; a deleted one keeps its id."""
-    titles = {backbone.name: backbone.title for backbone in catalogue()} | dict(material.others)
-    return without_family(titles.get(name, name))
+    titles = {backbone.name: backbone.short_title for backbone in catalogue()} | dict(material.others)
+    return titles.get(name, name)
 
 
 def _all_numbers(one: Difference) -> bool:

@@ -31,5 +31,5 @@ def depths_section(material: Material) -> Section | None:
     series = depth_series(material.rows)
     if not series:
         return None
-    body = render("charts", charts=[report_chart("depth", depth_chart(series))])
+    body = render("charts", charts=[report_chart("depth", depth_chart(series, styles=material.styles))])
     return Section(key="depth", label="Depth", title="How deep should the network be cut?", body=body)

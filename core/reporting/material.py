@@ -1,7 +1,7 @@
 """What a report is made of, gathered by ``workbench.report``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from core.datasets.values import Dataset, Photo
 from core.models.calibration import Calibration
 from core.models.cascades.thresholds import ThresholdPoint
 from core.models.embedding import PhotoMap
-from core.recipes.labels import without_shared
 from core.runs.values import Cost, Epoch, Run
 
 
@@ -53,18 +52,18 @@ class Material:
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """Best first, under the names of the report."""
-        return tuple(replace(row, name=self.names[row.run.id]) for row in self.comparison.rows)
+        """Best first."""
+        return self.comparison.rows
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """By run id, without what all have in common."""
-        return without_shared(self.comparison.names)
+        """By run id."""
+        return self.comparison.names
 
     @cached_property
     def styles(self) -> dict[str, RunStyle]:
         """One style per run in the whole report."""
-        return run_styles([row.run.id for row in self.rows])
+        return run_styles(row.run for row in self.rows)
 
     @property
     def predicted(self) -> list[Row]:

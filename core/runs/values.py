@@ -8,8 +8,8 @@ from core.recipes.recipe import Recipe
 
 CHAMPION = "champion"
 """The alias shown on pages; others can be given too."""
-LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 200, 20_000, 40, 50
-"""Most characters of a run's name, notes and tag; most tags of a run."""
+LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 20_000, 40, 50
+"""Most characters of a run's notes and tag; most tags of a run."""
 LONGEST_WHO, LONGEST_WHY = 100, 500
 """Most characters of ``who`` and ``why`` of an alias move."""
 
@@ -42,7 +42,7 @@ class Run:
     Args:
         id: opaque, ``r-`` and eight characters; also the folder ``runs/<id>`` and the TensorBoard run.
         dataset_id, recipe, fingerprint: what is run (see ``recipes.fingerprint``).
-        name: for display, not unique: "EfficientNet-Lite0 · integrated extractor".
+        name: for display, unlike all others of its dataset: "Lite0 · feature extraction · 20 epochs".
         status, reason: ``reason`` is one sentence when FAILED or KILLED.
         priority: higher first; ``position``: smaller first within one priority.
         attempt: number of process starts so far; 0 before the first.
@@ -54,6 +54,7 @@ class Run:
         wall_seconds: of the ended attempts so far, without queue time.
         created_at, started_at, ended_at: seconds since 1970, UTC.
         notes, tags: the user's.
+        colour: its place in the palette (see ``runs.colours``), which no page and no chart changes.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Run:
     tags: tuple[str, ...] = ()
     starred: bool = False
     archived: bool = False
+    colour: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from core import jobs
 from core.errors import InvalidInput
@@ -47,7 +48,7 @@ class Launching(Recipes):
         """
         if not plan.launchable and plan.refused:
             raise InvalidInput(plan.refused[0].because)
-        wanted = [(one.dataset_id, one.recipe, one.reproduces is not None) for one in plan.launchable]
+        wanted = [(one.dataset_id, one.recipe, one.reproduces is not None, one.name) for one in plan.launchable]
         return self._launch_all(wanted, priority)
 
     def _planner(self, dataset: str) -> Planner:
@@ -56,7 +57,7 @@ class Launching(Recipes):
     def launch(self, plans: Sequence[Plan], *, priority: int = 0) -> list[Run]:
         """Put every plan into effect and start the supervisor; returns one run per plan, reused ones included."""
         self.refuse_unavailable(plans)
-        wanted = [(plan.dataset_id, plan.recipe, plan.reproduces is not None) for plan in plans]
+        wanted = [(plan.dataset_id, plan.recipe, plan.reproduces is not None, plan.name) for plan in plans]
         return [run for _, run in self._launch_all(wanted, priority)]
 
     def plan_and_launch(
@@ -70,8 +71,14 @@ class Launching(Recipes):
         Raises:
             InvalidInput: one of them cannot be run; then nothing is launched.
         """
-        self.refuse_unavailable([plan for reference, recipe in wanted for plan in self.plan(reference, [recipe])])
-        return self._launch_all([(reference, recipe, force) for reference, recipe in wanted], priority)
+        recipes: dict[str, list[Recipe]] = {}
+        for reference, recipe in wanted:
+            recipes.setdefault(reference, []).append(recipe)
+        plans = {reference: self.plan(reference, those, force=force) for reference, those in recipes.items()}
+        self.refuse_unavailable([plan for those in plans.values() for plan in those])
+        names = {reference: iter([plan.name for plan in those]) for reference, those in plans.items()}
+        together = [(reference, recipe, force, next(names[reference])) for reference, recipe in wanted]
+        return self._launch_all(together, priority)
 
     def refuse_unavailable(self, plans: Sequence[Plan]) -> None:
         """Nothing when all of them can be launched.
@@ -83,14 +90,17 @@ class Launching(Recipes):
             if plan.decision is Decision.REFUSED:
                 raise InvalidInput(plan.because)
 
-    def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool]], priority: int) -> list[tuple[Plan, Run]]:
+    def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool, str]], priority: int) -> list[tuple[Plan, Run]]:
+        """Launch every (dataset, recipe, force, name)."""
         launched: list[tuple[Plan, Run]] = []
         planners: dict[str, Planner] = {}
         with acquire(launch_lock(self.settings)):  # one process plans and launches at a time
-            for reference, recipe, force in wanted:
+            for reference, recipe, force, name in wanted:
                 planner = planners.get(reference) or planners.setdefault(reference, self._planner(reference))
                 plan = planner.forced(recipe, set()) if force else planner.plan(recipe)
                 self.refuse_unavailable([plan])
+                is_new = plan.decision in (Decision.NEW, Decision.EXTENDED)
+                plan = replace(plan, name=name) if is_new else plan
                 launched.append((plan, self._launch(plan, priority)))
         if any(not run.status.ended for _, run in launched):
             jobs.ensure_supervisor(self.settings)

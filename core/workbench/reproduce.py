@@ -61,7 +61,7 @@ class Reproducing(Launching):
             fingerprint=original.fingerprint,
             decision=Decision.NEW,
             because=f"It is run {original.id} again.",
-            name=original.name,
+            name=f"{original.name} · reproduction",
             reproduces=original.id,
         )
         run = self._launch(plan, priority)

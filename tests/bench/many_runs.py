@@ -22,6 +22,7 @@ from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.registry import Registry
 from core.registry.runs import run_row
 from core.registry.schema import costs, epochs, evaluations, models, row_of, runs
+from core.runs.colours import PLACES
 from core.runs.metrics import evaluate
 from core.runs.values import Evaluation, Run, Status
 from core.settings import Settings
@@ -155,9 +156,9 @@ def _recipe(number: int) -> Recipe:
 
 def _run(number: int, dataset: Dataset) -> Run:
     recipe = _recipe(number)
-    name = f"{recipe.backbone.replace('_', ' ')} · {recipe.pattern.replace('_', ' ')} · {number // REPETITIONS}"
+    name = f"{recipe.backbone.replace('_', ' ')} · {recipe.pattern.replace('_', ' ')} · {number}"
     tags = tuple(tag for place, tag in enumerate(TAGS) if number % (3 + 4 * place) == 0)
-    organised = {"tags": tags, "starred": number % 97 == 0, "archived": number % 41 == 0}
+    organised = {"tags": tags, "starred": number % 97 == 0, "archived": number % 41 == 0, "colour": number % PLACES}
     return make_run(number, id=f"r-{number:08x}", dataset=dataset, recipe=recipe, name=name, **organised)
 
 

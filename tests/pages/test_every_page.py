@@ -31,8 +31,8 @@ def test_it_opens_in_a_filled_home(filled, page):
 @pytest.mark.parametrize("page", PAGES)
 def test_nasty_names_stay_text(bench, page):
     done = fill(bench.registry, bench.settings, name=NASTY, class_names=(NASTY, "b"), runs=6)
-    for run in done.runs:
-        bench.annotate(run.id, name=NASTY, notes=NASTY, tags=[NASTY[:25], NASTY[25:]])
+    for number, run in enumerate(done.runs):
+        bench.annotate(run.id, name=f"{NASTY} {number}", notes=NASTY, tags=[NASTY[:25], NASTY[25:]])
     at = visit(page)
     assert not at.exception
     for kind in ("title", "subheader", "markdown", "caption"):

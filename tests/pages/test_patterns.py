@@ -127,14 +127,8 @@ def test_long_names_are_cut_in_the_middle_and_can_still_be_told_apart(tried):
     ids = ",".join(tried[name].id for name in ("ensemble", "confidence", "from scratch"))
     at = visit("compare", runs=ids)
     names = at.dataframe[0].value["name"].tolist()
-    assert not at.exception and " … " in first_line(at)
+    assert not at.exception
     assert len(set(names)) == len(names) and any(name.startswith("Ensemble of") and " … " in name for name in names)
-
-
-def test_the_family_that_all_networks_share_is_left_out_of_tables_and_charts(tried):
-    at = visit("compare")
-    assert "EfficientNet" not in at.dataframe[0].value["name"].str.cat()
-    assert "EfficientNet" not in at.get("plotly_chart")[0].proto.spec
 
 
 def test_how_imagenet_was_read_is_a_line_per_class_before_the_whole_table(tried):

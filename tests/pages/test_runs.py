@@ -227,12 +227,3 @@ def test_archived_runs_are_hidden_until_asked_for(bench, filled):
     at.toggle(key="ended.archived").set_value(True).run()
     assert "hidden;" not in text_of(at)
     assert len(ended(at)) == 4 and any("archived" in marks for marks in ended(at)["marks"])
-
-
-def test_names_in_the_table_leave_out_the_family_that_all_share(bench):
-    filled = fill(bench.registry, bench.settings, runs=2)
-    for run, name in zip(filled.runs, ("EfficientNet-Lite0 · new head", "EfficientNet-Lite1 · new head"), strict=True):
-        bench.annotate(run.id, name=name)
-    at = visit("runs")
-    assert sorted(ended(at)["name"]) == ["Lite0 · new head", "Lite1 · new head"]
-    assert first_line(at) == "2 runs, all finished."

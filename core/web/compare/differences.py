@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.comparison.board import Board
 from core.recipes.differences import Difference
-from core.recipes.labels import HYPERPARAMETERS, choice_title, without_family
+from core.recipes.labels import HYPERPARAMETERS, choice_title
 from core.text.units import count, percent
 from core.web.compare.filters import backbone_title
 from core.web.compare.selected import Selected
@@ -45,7 +45,7 @@ def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     ids, board = [row.run.id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
     lines = [{"setting": one.title, **{id_: value_label(board, one, id_) for id_ in ids}} for one in found]
     accuracy = {row.run.id: percent(row.accuracy) for row in selected.comparison.rows}
-    columns = {id_: st.column_config.TextColumn(selected.brief_names[id_], width=_WIDTH) for id_ in ids}
+    columns = {id_: st.column_config.TextColumn(selected.names[id_], width=_WIDTH) for id_ in ids}
     columns["setting"] = st.column_config.TextColumn("Setting")
     table([{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns)
 
@@ -78,7 +78,7 @@ def value_label(board: Board, one: Difference, run_id: str) -> str:
     if value is None:
         return "–"
     if one.name in ("backbone", "members"):
-        return ", ".join(without_family(backbone_title(part, board)) for part in value.split(", "))
+        return ", ".join(backbone_title(part, board) for part in value.split(", "))
     return choice_title(one.name, value)
 
 

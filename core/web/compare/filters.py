@@ -130,11 +130,11 @@ def descending(now: Address) -> bool:
 
 
 def backbone_title(name: str, board: Board) -> str:
-    """``EfficientNet-Lite0`` for ``efficientnet_lite0``, the name of a run for its id; an unknown name as it is."""
+    """``Lite0`` for ``efficientnet_lite0``, the name of a run for its id; an unknown name as it is."""
     return _TITLES.get(name) or (board.cell(name, "name") if name in board else name)
 
 
-_TITLES = {backbone.name: backbone.title for backbone in catalogue()}
+_TITLES = {backbone.name: backbone.short_title for backbone in catalogue()}
 
 
 def _counted(counts: Mapping[str, int], pattern: str) -> str:

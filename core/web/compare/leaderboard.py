@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.charts.styles import OTHER_COLOUR
+from core.charts.styles import run_style
 from core.comparison.board import Board
 from core.comparison.board_page import BoardPage
 from core.comparison.verdict import Verdict
@@ -46,7 +46,7 @@ def show(bench: Workbench, dataset: Dataset, now: Address, chosen: Sequence[str]
     """The whole panel.
 
     Args:
-        chosen: ids of the ticked runs. selected: the compared runs, which are drawn; other lines have a grey dot.
+        chosen: ids of the ticked runs. selected: the compared runs, whose verdict the lines show.
     """
     board, narrow, compact = bench.board(dataset.id), is_narrow(), is_compact(now)
     page = bench.board_page(
@@ -65,7 +65,7 @@ def show(bench: Workbench, dataset: Dataset, now: Address, chosen: Sequence[str]
     if not page.lines:
         _nothing(board)
     else:
-        _table(now, chosen, lines, shown, selected, small=narrow or compact)
+        _table(now, chosen, lines, shown, small=narrow or compact)
         _pages(now, page)
         _choice(bench, dataset, chosen, page)
         name = f"{dataset.name}-v{dataset.version}-leaderboard"
@@ -132,13 +132,12 @@ def _table(
     chosen: Sequence[str],
     lines: Sequence[TableLine],
     shown: Sequence[TableColumn],
-    selected: Selected | None,
     *,
     small: bool,
 ) -> None:
     widest = NARROW_NAME if is_narrow() else _COMPACT_NAME if small else _WIDE_NAME
     name = run_table.name_column(lines, widest)
-    colour = run_table.colour_column(lambda line: _colour(line, selected), radius=4)
+    colour = run_table.colour_column(lambda line: run_style(line.cell("colour")).colour)
     entries = [line.entry for line in lines]
     selection.set_ticks(TABLE, entries, chosen)
     run_table.draw(
@@ -153,13 +152,6 @@ def _table(
         on_select=partial(selection.on_pick, TABLE, entries, {column.key: column for column in shown}),
         selection_mode=["multi-row", "single-column"],
     )
-
-
-def _colour(line: TableLine, selected: Selected | None) -> str:
-    """The colour of the run shown, else of the first of its repetitions that is drawn."""
-    ids = (line.entry.run_id, *line.entry.run_ids)
-    drawn = (selected.colour(run_id) for run_id in ids if selected and selected.row(run_id))
-    return next(drawn, OTHER_COLOUR)
 
 
 def _pages(now: Address, page: BoardPage) -> None:

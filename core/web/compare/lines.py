@@ -8,10 +8,9 @@ import streamlit as st
 
 from core.comparison.board import Board
 from core.comparison.board_page import BoardPage, LeaderboardLine
-from core.comparison.table import labels
 from core.comparison.verdict import Standing, Verdict
 from core.datasets.values import Dataset
-from core.recipes.labels import without_shared
+from core.recipes.naming import without
 from core.web.compare.address import Address
 from core.web.compare.columns import TableLine
 from core.web.parts import run_table
@@ -75,11 +74,10 @@ def _marks(board: Board, entry: LeaderboardLine, champion: str | None) -> list[s
 
 
 def _names(bench: Workbench, entries: Sequence[LeaderboardLine]) -> dict[str, str]:
-    """Distinct names; the seed is left out for repetitions that share a line."""
-    alone = {entry.run_id for entry in entries if len(entry.run_ids) == 1}
+    """Of the runs; without the seed for repetitions that share a line."""
+    together = {entry.run_id for entry in entries if len(entry.run_ids) > 1}
     runs = bench.registry.runs_of([entry.run_id for entry in entries])
-    together = labels([run for run in runs if run.id not in alone], ignored=("seed",))
-    return without_shared({**labels([run for run in runs if run.id in alone]), **together})
+    return {run.id: without(run.name, run.recipe, ["seed"]) if run.id in together else run.name for run in runs}
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)

@@ -50,7 +50,7 @@ def _several_datasets(bench: Workbench, dataset: Dataset, found: Linked) -> None
 
 def of_runs(selected: Selected) -> None:
     """Runs without predictions for the test photos: unfinished ones, and those whose files are gone."""
-    names = selected.brief_names
+    names = selected.names
     reasons = [reason.replace(f"Run {id_}", names[id_], 1) for id_, reason in selected.comparison.missing.items()]
     if not reasons:
         return

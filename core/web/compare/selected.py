@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.charts import RunStyle, run_styles
-from core.charts.styles import OTHER_COLOUR
+from core.charts.styles import run_style
 from core.comparison.compare import Comparison
 from core.comparison.table import Row
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
-from core.recipes.labels import without_shared
 from core.web.compare.address import Address
-from core.web.parts.run_names import brief_names
 from core.workbench import Workbench
 
 MOST_UNCHOSEN = 12
@@ -37,18 +35,13 @@ class Selected:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """By run id: distinct, without what all of them share, not escaped. For tables and charts."""
-        return without_shared({row.run.id: row.name for row in self.comparison.rows})
-
-    @cached_property
-    def brief_names(self) -> dict[str, str]:
-        """Short enough for a sentence; in full where two would read the same."""
-        return brief_names(self.names)
+        """By run id, not escaped."""
+        return self.comparison.names
 
     @cached_property
     def styles(self) -> dict[str, RunStyle]:
-        """By run id, of all chosen runs: each keeps its own, whichever of them a chart shows."""
-        return run_styles([row.run.id for row in self.comparison.rows])
+        """By run id, of all chosen runs; the most accurate are emphasised."""
+        return run_styles(row.run for row in self.comparison.rows)
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
@@ -64,8 +57,7 @@ class Selected:
 
     def colour(self, run_id: str) -> str:
         """Of any run of the dataset, as ``#RRGGBB``."""
-        style = self.styles.get(run_id)
-        return OTHER_COLOUR if style is None else style.colour
+        return run_style(self.bench.board(self.dataset.id).cell(run_id, "colour")).colour
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,6 @@ from core.comparison.verdict import RankedRun, Verdict
 from core.datasets.values import Dataset
 from core.runs.values import Cost, Run, Status
 from core.text.units import plain
-from core.web.parts.run_names import brief_names
 from core.workbench import Workbench
 
 
@@ -52,7 +51,7 @@ class DatasetStanding:
 
     @property
     def _names(self) -> Mapping[str, str]:
-        return brief_names({id_: run.name for id_, run in self.runs.items()})
+        return {run_id: run.name for run_id, run in self.runs.items()}
 
     def champion_note(self) -> str:
         """How the champion compares with the recommended run; "" where it is that run, or there is none."""

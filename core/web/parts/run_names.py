@@ -31,11 +31,6 @@ def both_ends(text: str, limit: int) -> str:
     return f"{head} … {tail}"
 
 
-def brief_names(names: Mapping[str, str]) -> dict[str, str]:
-    """Names shortened for a sentence, except where two would become equal."""
-    return _distinct(names, {run_id: brief(name) for run_id, name in names.items()})
-
-
 def _distinct(names: Mapping[str, str], short: Mapping[str, str]) -> dict[str, str]:
     taken = list(short.values())
     return {run_id: name if taken.count(name) == 1 else names[run_id] for run_id, name in short.items()}

@@ -74,7 +74,7 @@ def status_word(status: Status) -> str:
 
 def run_chip(run: Run, name: str | None = None) -> None:
     """A dot in the colour of the run, and its name or ``name``."""
-    dotted(name or run.name, run_colour(run.id))
+    dotted(name or run.name, run_colour(run))
 
 
 def dotted(name: str, colour: str, *, one_line: bool = False) -> None:

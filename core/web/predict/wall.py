@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.charts.styles import run_colour
 from core.models.predict import PhotoPredictions, Prediction
-from core.recipes.labels import without_shared
 from core.runs.values import Run
 from core.text.units import brief, count, milliseconds, percent, plain
 from core.web.parts.widgets import run_chip
@@ -38,16 +37,10 @@ def legend(runs: Runs) -> None:
     """The colours of the models; nothing for a single one."""
     if len(runs) < 2:
         return
-    names = short_names(runs)
     with st.container(horizontal=True, gap="medium", key="wall-legend"):
         for run in runs.values():
             with st.container(width="content"):
-                run_chip(run, names[run.id])
-
-
-def short_names(runs: Runs) -> dict[str, str]:
-    shared = without_shared({run_id: run.name for run_id, run in runs.items()})
-    return {run_id: brief(name, 48) for run_id, name in shared.items()}
+                run_chip(run)
 
 
 def _card(position: int, photo: PhotoPredictions, runs: Runs, label: str | None) -> None:
@@ -78,7 +71,7 @@ def answer_block(photo: PhotoPredictions, runs: Runs) -> None:
 
 
 def _line(answer: Answer, runs: Runs, models: int) -> str:
-    colours = [run_colour(run_id) for run_id in answer.run_ids if run_id in runs]
+    colours = [run_colour(runs[run_id]) for run_id in answer.run_ids if run_id in runs]
     dots = "".join(f'<span class="dot" style="background:{colour}"></span>' for colour in colours)
     share = "" if models == 1 else f"<span>{len(answer.run_ids)} of {count(models, 'model')}</span>"
     return (
@@ -109,15 +102,14 @@ def _details(photo: PhotoPredictions, runs: Runs, label: str | None) -> None:
         st.image(photo.jpeg or b"", width="stretch", alt=f"Photo {photo.name}")
         known = "" if label is None else f" · labelled **{plain(label)}**"
         st.caption(f"{photo.width} × {photo.height} pixels{known}")
-    names = short_names(runs)
     with bars:
         for prediction in photo.predictions:
-            _prediction(prediction, runs, names)
+            _prediction(prediction, runs)
 
 
-def _prediction(prediction: Prediction, runs: Runs, names: Mapping[str, str]) -> None:
+def _prediction(prediction: Prediction, runs: Runs) -> None:
     if prediction.run_id in runs:
-        run_chip(runs[prediction.run_id], names[prediction.run_id])
+        run_chip(runs[prediction.run_id])
     if prediction.problem:
         st.warning(plain(prediction.problem), icon=":material/warning:")
         return

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.charts.styles import run_colour
-from core.recipes.labels import describe, without_shared
+from core.recipes.labels import describe
 from core.registry.search import ENDED, SORTS, RunQuery
 from core.runs.values import Run, Status
 from core.text.units import count, duration, percent
@@ -136,12 +136,11 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
 
 
 def _lines(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> list[EndedLine]:
-    short = without_shared({run.id: run.name for run in runs})
     champions = {move.run_id for move in bench.champions().values()}
     return [
         EndedLine(
             run_id=run.id,
-            name=short[run.id],
+            name=run.name,
             marks=run_table.marks(starred=run.starred, champion=run.id in champions, archived=run.archived),
             run=run,
             dataset=names.get(run.dataset_id, ""),
@@ -161,7 +160,7 @@ def _interval(line: EndedLine) -> str:
 
 _ON_A_PHONE = ("name", "accuracy", "open", "marks", "status", "interval", "time", "dataset", "ended")
 _TEXT = st.column_config.TextColumn
-_COLOUR = run_table.colour_column(lambda line: run_colour(line.run_id))
+_COLOUR = run_table.colour_column(lambda line: run_colour(line.run))
 _COLUMNS = (
     run_table.MARKS_COLUMN,
     TableColumn(key="status", title="Status", cell=lambda line: status_word(line.run.status), config=_TEXT),

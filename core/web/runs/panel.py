@@ -9,9 +9,10 @@ from core import jobs
 from core.charts.live import live_chart
 from core.charts.stages import stages_chart
 from core.planning.remaining import StageTimes, stage_times
+from core.recipes.naming import LONGEST_NAME
 from core.runs.progress import read_progress
 from core.runs.stages import LOADING
-from core.runs.values import CHAMPION, LONGEST_NAME, LONGEST_NOTE, Epoch, Run, Status
+from core.runs.values import CHAMPION, LONGEST_NOTE, Epoch, Run, Status
 from core.text.markdown import note_html
 from core.text.units import plain
 from core.web.parts import champion, organise

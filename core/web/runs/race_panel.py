@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from core.charts.race import race_chart
-from core.charts.styles import run_styles
+from core.charts.styles import run_colour, run_styles
 from core.comparison.race import Racer, race, validation_accuracies
 from core.runs.stages import short_stage_label
 from core.runs.values import Progress, Run, Status
@@ -61,7 +61,7 @@ def show(
     costs = bench.registry.costs(ids)
     stages = bench.registry.stages_of(ids) | {run_id: cost.stages for run_id, cost in costs.items()}
     racers = race(runs, bench.registry.epochs_of(ids), stages, validation_accuracies(runs, bench.settings))
-    styles = run_styles(ids)
+    styles = run_styles(runs)
     dataset = runs[0].dataset_id
     chart = race_chart(racers, styles, revision=f"{dataset} {len(ids)}")
     draw(chart, key=f"race.{dataset}", alt=f"Validation accuracy over time. {chart.title}")
@@ -76,7 +76,7 @@ def show(
         )
         for racer in racers
     ]
-    _leaderboard(lines, {run_id: style.colour for run_id, style in styles.items()}, key=f"race.table.{dataset}")
+    _leaderboard(lines, key=f"race.table.{dataset}")
     st.caption(f"{_order(runs)} {chart.caption}")
 
 
@@ -86,10 +86,10 @@ def _order(runs: Sequence[Run]) -> str:
     return "Order: validation accuracy so far, provisional until all have ended."
 
 
-def _leaderboard(lines: Sequence[RacerLine], colours: Mapping[str, str], *, key: str) -> None:
+def _leaderboard(lines: Sequence[RacerLine], *, key: str) -> None:
     narrow = is_narrow()
     name = run_table.name_column(lines, _NARROW_NAME if narrow else _NAME)
-    colour = run_table.colour_column(lambda line: colours[line.run_id])
+    colour = run_table.colour_column(lambda line: run_colour(line.run))
     columns = {column.key: column for column in (_RANK, colour, name, *_COLUMNS)}
     over = all(line.run.status.ended for line in lines)
     wide = ("rank", "colour", "name", "status", *(() if over else ("done",)), "validation", "test", "time")

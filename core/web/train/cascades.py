@@ -6,7 +6,6 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.comparison.table import labels
 from core.planning.grid_plan import GridPlan
 from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.labels import CASCADES
@@ -33,7 +32,7 @@ class Offered:
     def __init__(self, bench: Workbench, dataset_id: str, everything: Choices) -> None:
         found = bench.registry.runs(dataset_id=dataset_id, status=Status.FINISHED)
         found = sorted(found, key=lambda run: -(run.test_accuracy or 0.0))[:_OFFERED]
-        self._bench, self._names = bench, labels(found)
+        self._bench = bench
         self._runs: dict[str, Run] = {run.id: run for run in found}
         self.runs = list(self._runs)
         self.titles = {backbone.name: backbone.title for backbone, _ in everything}
@@ -41,7 +40,7 @@ class Offered:
 
     def label(self, run_id: str) -> str:
         run = self._runs[run_id]
-        return f"{self._names[run_id]} · {percent(run.test_accuracy, interval(run))}"
+        return f"{run.name} · {percent(run.test_accuracy, interval(run))}"
 
     def by_cost(self) -> list[str]:
         """Runs, the fastest at inference first."""

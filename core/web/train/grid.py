@@ -9,7 +9,7 @@ from core.backbones.values import HERE, Availability, Backbone
 from core.planning.decide import Decision, Plan
 from core.planning.grid_plan import GridPlan, Row
 from core.recipes.grid import Cell, GridChoice
-from core.recipes.labels import PATTERNS, without_family
+from core.recipes.labels import PATTERNS
 from core.recipes.recipe import Pattern, Recipe
 from core.text.units import amount, count, percent, plain, rough_duration
 from core.web.parts.labels import weights_label
@@ -111,9 +111,8 @@ def _row(
     outcomes: Mapping[Cell, Sequence[Row]],
 ) -> None:
     left, right = st.columns([2, 5], vertical_alignment="center", gap="small")
-    title = without_family(backbone.title) if _is_own(backbone) else backbone.title
     with left.container(gap=None):
-        st.markdown(f"**{plain(title)}**")
+        st.markdown(f"**{plain(backbone.title)}**")
         st.caption(plain(facts(backbone, state)))
     with right:
         mine = [pattern for pattern in patterns if (backbone.name, pattern) in choice.cells]

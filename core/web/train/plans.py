@@ -8,7 +8,6 @@ from core.planning.decide import Concern, Decision, Level, Plan
 from core.planning.grid_plan import GridPlan, Row
 from core.planning.presets import Preset
 from core.recipes.grid import GridChoice
-from core.recipes.labels import without_shared
 from core.text.units import count, duration, listed, plain
 from core.web.parts.device import is_narrow
 from core.web.parts.tables import WIDEST_NAME, name_column, number, table
@@ -59,7 +58,7 @@ def first_line(plan: GridPlan | None) -> str:
 def details(plan: GridPlan) -> None:
     """One row per run, and what the estimates are based on."""
     seeds = len({row.recipe.hyperparameters.seed for row in plan.plans}) > 1
-    names = list(without_shared({str(number): row.name for number, row in enumerate(plan.rows)}).values())
+    names = [row.name for row in plan.rows]
     rows = [{"Run": name} | _row(row) for name, row in zip(names, plan.rows, strict=True)]
     columns = {
         "Run": name_column("Run", names, widest=200 if is_narrow() else WIDEST_NAME),

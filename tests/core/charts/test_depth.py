@@ -8,6 +8,7 @@ from core.charts.depth import depth_chart, depth_title
 from core.comparison.depths import depth_series
 from core.errors import InvalidInput
 from core.recipes.recipe import Pattern
+from tests.chart_values import looks
 from tests.comparison_values import a_cost
 from tests.core.comparison.test_depths import a_row
 
@@ -16,7 +17,7 @@ def test_the_title_says_where_accuracy_and_cost_cross():
     rows = [a_row("r-1", 1, 0.90, alone=50.0), a_row("r-3", 3, 0.93, alone=100.0)]
     title = depth_title(depth_series(rows)[0])
     assert title == (
-        "Lite0, fine-tuning is most accurate with 3 blocks trained: 93.0 %; with 1 block trained it is 3 points lower "
+        "Lite0 · fine-tuning is most accurate with 3 blocks trained: 93.0 %; with 1 block trained it is 3 points lower "
         "at half the training time"
     )
 
@@ -24,21 +25,21 @@ def test_the_title_says_where_accuracy_and_cost_cross():
 def test_where_the_cheapest_is_the_best_nothing_crosses():
     rows = [a_row("r-1", 1, 0.95, alone=50.0), a_row("r-3", 3, 0.93, alone=100.0)]
     title = depth_title(depth_series(rows)[0])
-    assert title == "Lite0, fine-tuning is most accurate with 1 block trained: 95.0 %, and cheapest there"
+    assert title == "Lite0 · fine-tuning is most accurate with 1 block trained: 95.0 %, and cheapest there"
 
 
 def test_of_depths_that_are_equally_accurate_the_cheapest_is_named():
     rows = [a_row(f"r-{depth}", depth, 0.9, pattern=Pattern.STANDALONE_EXTRACTOR) for depth in (0, 2)]
     cheaper = [rows[0], replace(rows[1], cost=a_cost(ms_per_photo=1.0))]
     title = depth_title(depth_series(cheaper)[0])
-    name = "Lite0, feature extraction + logistic regression"
+    name = "Lite0 · feature extraction + logistic regression"
     assert title == f"{name} is most accurate with 2 blocks left out: 90.0 %, and cheapest there"
 
 
 @pytest.mark.parametrize(("metric", "first"), [("accuracy", 90.0), ("seconds", 50.0), ("ms_per_photo", 8.0)])
 def test_each_metric_is_drawn_over_the_depth(metric, first):
     series = depth_series([a_row("r-1", 1, 0.9, alone=50.0), a_row("r-3", 3, 0.93)])
-    trace = depth_chart(series, metric).figure.data[0]
+    trace = depth_chart(series, metric, styles=looks()).figure.data[0]
     assert list(trace.x) == [1, 3] and trace.y[0] == pytest.approx(first)
     assert "1 block trained" in trace.customdata[0][2] and trace.error_y.visible is (metric == "accuracy")
 
@@ -46,4 +47,4 @@ def test_each_metric_is_drawn_over_the_depth(metric, first):
 def test_what_was_measured_at_no_depth_cannot_be_drawn():
     rows = [replace(a_row(f"r-{depth}", depth), cost=a_cost(ms_per_photo=None)) for depth in (1, 2)]
     with pytest.raises(InvalidInput, match="measured at no depth"):
-        depth_chart(depth_series(rows), "ms_per_photo")
+        depth_chart(depth_series(rows), "ms_per_photo", styles=looks())

@@ -29,8 +29,7 @@ from core.comparison.reliability import reliability
 from core.errors import InvalidInput
 from core.models.cascades.thresholds import ThresholdPoint
 from core.recipes.recipe import Pattern
-from tests.chart_values import CLASSES, EVIL, a_dataset, a_map, a_photo, an_epoch, several
-from tests.comparison_values import a_run
+from tests.chart_values import CLASSES, EVIL, a_dataset, a_map, a_photo, an_epoch, looks, several
 
 DEPTHS = [
     DepthPoint(
@@ -53,7 +52,9 @@ CHARTS_OF_ONE = {
     "difference of 300 classes": lambda: confusion_difference_chart(
         [[1] * 300] * 300, [[2] * 300] * 300, [f"{EVIL} {n}" for n in range(300)], (EVIL, "Lite0")
     ),
-    "depth": lambda: depth_chart([DepthSeries(name=EVIL, pattern=Pattern.FINE_TUNING, points=tuple(DEPTHS))]),
+    "depth": lambda: depth_chart(
+        [DepthSeries(name=EVIL, pattern=Pattern.FINE_TUNING, points=tuple(DEPTHS))], styles=looks()
+    ),
     "thresholds": lambda: thresholds_chart(THRESHOLDS, 0.5),
     "embedding": lambda: embedding_chart(a_map(), CLASSES),
     "embedding of 50,000": lambda: embedding_chart(a_map(50_000, 60), [f"{EVIL} {n}" for n in range(60)]),
@@ -61,19 +62,20 @@ CHARTS_OF_ONE = {
 CHARTS_OF_SEVERAL = {
     "accuracy against cost": lambda found: tradeoff_chart(found.rows),
     "accuracy against memory": lambda found: tradeoff_chart(found.rows, "peak_rss_bytes"),
-    "curves": lambda found: curves_chart(found.curves),
-    "curves over time": lambda found: curves_chart(found.curves, "wall"),
-    "curves over time spent": lambda found: curves_chart(found.curves, "paid"),
+    "curves": lambda found: curves_chart(found.curves, styles=looks()),
+    "curves over time": lambda found: curves_chart(found.curves, "wall", styles=looks()),
+    "curves over time spent": lambda found: curves_chart(found.curves, "paid", styles=looks()),
     "parallel coordinates": lambda found: parallel_chart(found.rows, found.differing),
     "race": lambda found: race_chart(race([row.run for row in found.rows], found.epochs, {}, {})),
-    "per class": lambda found: per_class_chart(found.evaluations, found.names),
+    "per class": lambda found: per_class_chart(found.evaluations, found.names, styles=looks()),
     "reliability": lambda found: reliability_chart(
         [reliability(one) for one in found.predictions.values()],
         found.names,
         after=[reliability(one) for one in list(found.predictions.values())[:20]],
+        styles=looks(),
     ),
     "coverage": lambda found: coverage_chart(
-        {run_id: coverage(one) for run_id, one in found.predictions.items()}, found.names
+        {run_id: coverage(one) for run_id, one in found.predictions.items()}, found.names, styles=looks()
     ),
 }
 FOUND = {runs: several(runs) for runs in (1, 3, 500)}
@@ -181,17 +183,17 @@ def test_class_names_that_look_like_numbers_or_dates_stay_names(name):
 
 def test_a_chart_of_nothing_is_refused_with_a_sentence():
     for draw in (
-        lambda: curves_chart([]),
+        lambda: curves_chart([], styles=looks()),
         lambda: live_chart([]),
         lambda: image_sizes_chart([]),
         lambda: tradeoff_chart([]),
         lambda: parallel_chart([], []),
-        lambda: per_class_chart({}, {}),
-        lambda: reliability_chart([], {}),
-        lambda: coverage_chart({}, {}),
+        lambda: per_class_chart({}, {}, styles=looks()),
+        lambda: reliability_chart([], {}, styles=looks()),
+        lambda: coverage_chart({}, {}, styles=looks()),
         lambda: embedding_chart(a_map(0), CLASSES),
         lambda: confusion_chart([], []),
-        lambda: depth_chart([]),
+        lambda: depth_chart([], styles=looks()),
     ):
         with pytest.raises(InvalidInput, match="There is nothing to draw"):
             draw()
@@ -211,7 +213,7 @@ def test_every_table_has_one_set_of_plain_columns(chart):
 
 
 def test_a_run_looks_the_same_on_every_chart_of_a_page():
-    found, styles = FOUND[3], run_styles(FOUND[500].ids[:5] + FOUND[3].ids)
+    found, styles = FOUND[3], run_styles([row.run for row in FOUND[500].rows[:5] + FOUND[3].rows])
     run_id = found.ids[1]
     marker = next(t for t in tradeoff_chart(found.rows, styles=styles).figure.data if _is_of(t, run_id)).marker
     line = next(t for t in coverage_chart({run_id: coverage(found.predictions[run_id])}, {}, styles=styles).figure.data)
@@ -221,11 +223,6 @@ def test_a_run_looks_the_same_on_every_chart_of_a_page():
 
 def _is_of(trace, run_id) -> bool:
     return trace.customdata is not None and trace.customdata[0][0] == run_id
-
-
-def test_a_run_that_is_not_among_the_styles_of_the_page_is_grey():
-    figure = tradeoff_chart(FOUND[1].rows, styles=run_styles([a_run("r-other").id])).figure
-    assert figure.data[-1].marker.color == look.GREY
 
 
 def test_a_chart_is_saved_as_svg_or_as_sharp_png_under_a_name_of_its_own():

@@ -1,54 +1,46 @@
 """One look per run, in colours that can be distinguished."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.charts import look
 from core.charts.embedding import class_looks
-from core.charts.styles import OTHER_COLOUR, RUN_COLOURS, run_colour, run_styles
+from core.charts.styles import RUN_COLOURS, SYMBOLS, run_colour, run_style, run_styles
+from core.runs.colours import COLOURS, PLACES
+from tests.comparison_values import a_run
 
-# ids of which several prefer one colour
-RIVALS = [f"r-{number}" for number in range(12)]
+RUNS = [replace(a_run(f"r-{place}"), colour=place) for place in range(PLACES)]
 
 
-def test_twelve_runs_get_twelve_colours_and_twelve_markers():
-    assert len({run_colour(run_id) for run_id in RIVALS}) < 12, "these ids must collide for the test to mean anything"
-    styles = run_styles(RIVALS)
+def test_the_first_twelve_runs_of_a_dataset_have_twelve_colours_and_twelve_markers():
+    styles = run_styles(RUNS[:12])
     assert {style.colour for style in styles.values()} == set(RUN_COLOURS)
-    assert len({style.symbol for style in styles.values()}) == 12
+    assert {style.symbol for style in styles.values()} == set(SYMBOLS)
+    assert len(RUN_COLOURS) == COLOURS
 
 
-def test_a_run_keeps_the_colour_it_prefers_whatever_is_beside_it_unless_a_rival_with_a_smaller_id_is():
-    styles = run_styles(RIVALS)
-    for run_id in RIVALS:
-        rivals = [other for other in RIVALS if run_colour(other) == run_colour(run_id)]
-        assert (styles[run_id].colour == run_colour(run_id)) == (run_id == min(rivals))
+def test_no_two_places_of_the_palette_look_the_same():
+    assert len({(style.colour, style.symbol) for style in run_styles(RUNS).values()}) == PLACES
 
 
-def test_one_run_alone_has_the_colour_it_prefers():
-    assert {run_id: run_styles([run_id])[run_id].colour for run_id in RIVALS} == {r: run_colour(r) for r in RIVALS}
+@given(st.lists(st.sampled_from(RUNS), min_size=1, max_size=40), st.randoms())
+def test_a_run_has_one_colour_and_marker_whatever_is_beside_it(shown, random):
+    mixed = random.sample(shown, len(shown))
+    for run_id, style in run_styles(shown).items():
+        other = run_styles(mixed)[run_id]
+        assert (style.colour, style.symbol) == (other.colour, other.symbol)
+        run = next(run for run in shown if run.id == run_id)
+        assert style.colour == run_colour(run) == run_style(run.colour).colour
 
 
-def test_colours_depend_on_which_runs_are_shown_and_not_on_their_order():
-    assert run_styles(RIVALS) == run_styles(RIVALS[::-1])
-    assert run_styles(RIVALS) == run_styles([*RIVALS[5:], *RIVALS])
-
-
-def test_a_run_without_a_rival_keeps_its_colour_when_others_come_and_go():
-    alone = [r for r in RIVALS if sum(run_colour(other) == run_colour(r) for other in RIVALS) == 1]
-    assert alone
-    for size in range(1, 12):
-        shown = run_styles([*alone, *RIVALS[:size]])
-        assert {run_id: shown[run_id].colour for run_id in alone} == {run_id: run_colour(run_id) for run_id in alone}
-
-
-def test_the_thirteenth_run_is_grey_and_takes_nobodys_colour():
-    styles = run_styles([*RIVALS, "r-99"])
-    assert styles["r-99"].colour == OTHER_COLOUR == look.GREY
-    assert not styles["r-99"].coloured
-    assert {run_id: styles[run_id] for run_id in RIVALS} == run_styles(RIVALS)
+def test_of_many_runs_the_first_are_emphasised_and_the_others_keep_their_colours():
+    styles = run_styles(RUNS[:20])
+    assert [style.emphasised for style in styles.values()] == [True] * 12 + [False] * 8
+    assert styles["r-13"].colour == RUN_COLOURS[1] and styles["r-13"].opacity < styles["r-1"].opacity == 1
 
 
 def _linear(colour: str) -> np.ndarray:
@@ -94,7 +86,7 @@ def test_any_two_colours_of_runs_can_be_told_apart(sight):
 
 
 @pytest.mark.parametrize("ground", ["#FCFCFA", "#121614"])
-@pytest.mark.parametrize("colour", [*RUN_COLOURS, OTHER_COLOUR])
+@pytest.mark.parametrize("colour", RUN_COLOURS)
 def test_every_colour_stands_out_on_light_and_on_dark(colour, ground):
     lights = sorted(float(np.array([0.2126, 0.7152, 0.0722]) @ _linear(one)) for one in (colour, ground))
     assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 3

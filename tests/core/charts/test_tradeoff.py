@@ -1,8 +1,11 @@
 """Charts of what accuracy costs, and of where the time goes."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.charts import look, tradeoff
+from core.charts.styles import run_colour
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison import cost_axes
 from core.comparison.table import leaderboard
@@ -60,11 +63,12 @@ def test_a_click_on_a_point_knows_its_run():
     assert [trace.customdata[0][0] for trace in traces] == ["r-2", "r-1", "r-0"]
 
 
-def test_runs_beyond_the_twelfth_are_one_grey_trace():
-    runs = [a_run(f"r-{number}", 0.5) for number in range(30)]
+def test_runs_beyond_the_twelfth_are_one_faint_trace_in_their_own_colours():
+    runs = [replace(a_run(f"r-{number:02}", 0.5), colour=number) for number in range(30)]
     figure = tradeoff_chart(leaderboard(runs, {run.id: a_cost() for run in runs})).figure
     assert [len(trace.x) for trace in figure.data[1:]] == [18] + [1] * 12
-    assert figure.data[1].marker.color == look.GREY
+    assert list(figure.data[1].marker.color) == [run_colour(run) for run in runs[12:]]
+    assert figure.data[1].marker.opacity < 1 and not figure.data[1].showlegend
 
 
 def test_runs_that_lie_close_together_are_named_in_a_legend_and_not_over_each_other():

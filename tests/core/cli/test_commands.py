@@ -126,7 +126,7 @@ def test_train_launches_a_grid_of_patterns_and_depths(call, registry):
         ("fine_tuning", 2, "new", "SCHEDULED"),
         ("from_scratch", None, "new", "SCHEDULED"),
     ]
-    assert registry.run(rows[1]["run"]).name == "EfficientNet-Lite0 · fine-tuning (top 2 blocks)"
+    assert registry.run(rows[1]["run"]).name == "Lite0 · fine-tuning · top 2 blocks"
 
 
 def test_what_cannot_run_does_not_keep_the_others_from_running_and_is_said(call, registry, capsys):

@@ -6,22 +6,22 @@ import pytest
 
 from core.comparison.depths import depth_series
 from core.comparison.table import leaderboard
+from core.recipes.labels import setting_text
+from core.recipes.naming import method_name
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from tests.comparison_values import a_cost, a_run
 
 
 def a_row(run_id, depth, accuracy=0.9, *, seed=0, pattern=Pattern.FINE_TUNING, backbone="lite0", alone=100.0):
-    numbers = Hyperparameters(depth=depth, seed=seed)
-    run = replace(
-        a_run(run_id, accuracy, name=f"Lite0 · top {depth}"),
-        recipe=Recipe(backbone=backbone, pattern=pattern, hyperparameters=numbers),
-    )
+    recipe = Recipe(backbone=backbone, pattern=pattern, hyperparameters=Hyperparameters(depth=depth, seed=seed))
+    name = f"Lite0 · {method_name(recipe)} · {setting_text(recipe, 'depth')}"
+    run = replace(a_run(run_id, accuracy, name=name), recipe=recipe)
     return leaderboard([run], {run_id: a_cost(alone)})[0]
 
 
 def test_runs_of_several_depths_are_one_series_shallowest_first():
     (series,) = depth_series([a_row("r-3", 3, 0.93), a_row("r-1", 1, 0.9), a_row("r-2", 2, 0.92)])
-    assert series.name == "Lite0, fine-tuning"
+    assert series.name == "Lite0 · fine-tuning"
     assert [(point.depth, point.run_ids) for point in series.points] == [(1, ("r-1",)), (2, ("r-2",)), (3, ("r-3",))]
     assert series.points[0].low == pytest.approx(0.85) and series.points[0].seconds == 100.0
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.comparison.cost_axes import COSTS
 from core.comparison.curves import curves
-from core.comparison.table import labels, leaderboard, pareto_front
+from core.comparison.table import leaderboard, pareto_front
 from core.errors import InvalidInput
 from tests.comparison_values import a_cost, a_run
 
@@ -81,10 +81,3 @@ def test_the_front_depends_on_the_cost_that_is_asked_for():
     assert ids(pareto_front(rows, "model_bytes")) == ["slow"]
     with pytest.raises(InvalidInput, match="There is no cost 'beauty'. Choose from: alone_wall_seconds"):
         pareto_front(rows, "beauty")
-
-
-def test_runs_of_one_name_are_told_apart_by_what_differs():
-    runs = [a_run("r-1", name="Lite0", seed=1), a_run("r-2", name="Lite0", seed=2), a_run("r-3", name="Lite1")]
-    assert labels(runs) == {"r-1": "Lite0 (seed 1)", "r-2": "Lite0 (seed 2)", "r-3": "Lite1"}
-    twins = [a_run("r-1", name="Lite0"), a_run("r-2", name="Lite0")]
-    assert labels(twins) == {"r-1": "Lite0 (r-1)", "r-2": "Lite0 (r-2)"}

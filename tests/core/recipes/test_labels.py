@@ -1,4 +1,4 @@
-"""Recipes as text: a title and an explanation for every part, and short names of runs."""
+"""Recipes as text: a title and an explanation for every part."""
 
 from dataclasses import replace
 
@@ -12,16 +12,12 @@ from core.recipes.labels import (
     SOLVERS,
     choice_title,
     describe,
-    distinct_names,
     hyperparameter_label,
-    name_of,
+    setting_text,
     setting_title,
-    without_family,
-    without_shared,
 )
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
 
-TITLES = {"lite0": "EfficientNet-Lite0", "lite1": "EfficientNet-Lite1", "r-1": "EfficientNet-Lite0 · fine-tuning"}
 ENSEMBLE = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
 
 
@@ -74,70 +70,14 @@ def test_a_recipe_is_described_by_what_is_unusual_about_it():
     )
     assert describe(recipe(Pattern.CLASSIFIER)) == "Pretrained classifier"
     assert describe(ENSEMBLE) == "Ensemble · 2 runs"
+    assert setting_text(recipe(schedule=Schedule.COSINE), "schedule") == "cosine schedule"
 
 
-# --- names of runs ---
-
-
-@pytest.mark.parametrize(
-    ("chosen", "name"),
-    [
-        (recipe(Pattern.CLASSIFIER), "EfficientNet-Lite0 · pretrained classifier"),
-        (recipe(), "EfficientNet-Lite0 · feature extraction"),
-        (recipe(depth=1), "EfficientNet-Lite0 · feature extraction (without top block)"),
-        (
-            recipe(Pattern.STANDALONE_EXTRACTOR, solver=Solver.LINEAR_SVM, depth=3),
-            "EfficientNet-Lite0 · feature extraction + linear SVM (without top 3 blocks)",
-        ),
-        (recipe(Pattern.FINE_TUNING, depth=2), "EfficientNet-Lite0 · fine-tuning (top 2 blocks)"),
-        (recipe(Pattern.WEIGHT_INITIALIZATION), "EfficientNet-Lite0 · full fine-tuning"),
-        (recipe(Pattern.FROM_SCRATCH), "EfficientNet-Lite0 · from scratch"),
-        (replace(recipe(), backbone="r-1"), "EfficientNet-Lite0 · fine-tuning, then feature extraction"),
-        (
-            Recipe(backbone="lite0", pattern=Pattern.CASCADE, cascade=Cascade.FUSION, members=("lite1",)),
-            "Fusion of EfficientNet-Lite0 and EfficientNet-Lite1",
-        ),
-        (
-            Recipe(backbone="lite1", pattern=Pattern.CASCADE, cascade=Cascade.STACKING, members=("r-1",)),
-            "EfficientNet-Lite1 stacked on EfficientNet-Lite0 · fine-tuning",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_run_is_named_by_its_backbone_and_method(chosen, name):
-    assert name_of(chosen, TITLES.__getitem__) == name
-
-
-@pytest.mark.parametrize(("kind", "word"), [(Cascade.ENSEMBLE, "Ensemble"), (Cascade.CONFIDENCE, "Cascade")])
-def test_a_method_that_all_members_share_is_named_once(kind, word):
-    alike = {"r-1": "Lite0 · fine-tuning", "r-2": "Lite1 · fine-tuning"}
-    assert name_of(replace(ENSEMBLE, cascade=kind), alike.__getitem__) == f"{word} of Lite0 and Lite1 · fine-tuning"
-    apart = alike | {"r-2": "Lite1 · from scratch"}
-    assert name_of(replace(ENSEMBLE, cascade=kind), apart.__getitem__) == (
-        f"{word} of Lite0 · fine-tuning and Lite1 · from scratch"
-    )
-
-
-def test_a_name_of_many_members_is_shortened():
-    many = replace(ENSEMBLE, members=tuple(f"r-{number}" for number in range(40)))
-    assert len(name_of(many, lambda run_id: f"{run_id} · fine-tuning {run_id}")) == 120
-
-
-def test_runs_of_one_name_are_followed_by_their_differences():
-    runs = [("r-1", "Lite0", recipe(seed=1)), ("r-2", "Lite0", recipe(views=4)), ("r-3", "Lite1", recipe())]
-    assert distinct_names(runs) == {
-        "r-1": "Lite0 (1 augmentation, seed 1)",
-        "r-2": "Lite0 (4 augmentations, seed 0)",
-        "r-3": "Lite1",
-    }
-    assert distinct_names(runs, ignored=("views",))["r-1"] == "Lite0 (seed 1)"
-    twins = [("r-1", "Lite0", recipe()), ("r-2", "Lite0", recipe())]
-    assert distinct_names(twins) == {"r-1": "Lite0 (r-1)", "r-2": "Lite0 (r-2)"}
-
-
-def test_only_the_family_that_all_names_share_is_left_out():
-    names = {"a": "EfficientNet-Lite0 · fine-tuning", "b": "Ensemble of EfficientNet-Lite1 and EfficientNet-Lite2"}
-    assert without_family(names["a"]) == "Lite0 · fine-tuning"
-    assert without_shared(names) == {"a": "Lite0 · fine-tuning", "b": "Ensemble of Lite1 and Lite2"}
-    assert without_shared(names | {"c": "ResNet50"}) == names | {"c": "ResNet50"}
-    assert without_shared({"a": names["a"]}) == {"a": names["a"]}
+def test_a_hyperparameter_reads_well_inside_a_name():
+    assert setting_text(recipe(depth=0), "depth") == "all blocks"
+    assert setting_text(recipe(depth=1), "depth") == "without top block"
+    assert setting_text(recipe(Pattern.FINE_TUNING, depth=2), "depth") == "top 2 blocks"
+    assert setting_text(recipe(epochs=1, views=4), "epochs") == "1 epoch"
+    assert setting_text(recipe(epochs=1, views=4), "views") == "4 augmentations"
+    assert setting_text(recipe(class_weights=False), "class_weights") == "no class weights"
+    assert setting_text(recipe(batch_size=64), "batch_size") == "batch size 64"

@@ -1,12 +1,16 @@
 """Runs in the registry: adding, finding, annotating, deleting."""
 
+import time
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.recipes.recipe import Hyperparameters, Recipe
+from core.registry.runs import run_row
+from core.registry.schema import runs
+from core.runs.colours import COLOURS
 from core.runs.values import Cancel, Status
 from tests.factories import (
     fill,
@@ -216,3 +220,60 @@ def test_many_runs_are_deleted_or_none(registry):
     assert len(registry.runs()) == 6
     registry.delete_runs([*ended, "r-gone already"])
     assert {run.id for run in registry.runs()} == {run.id for run in filled.runs} - set(ended)
+
+
+# --- name and colour ---
+
+
+def test_a_name_that_another_run_of_the_dataset_has_gets_what_differs(flowers):
+    first = make_run(1, name="Lite1")
+    second = replace(
+        make_run(2, name="Lite1"), recipe=replace(first.recipe, hyperparameters=Hyperparameters(epochs=20))
+    )
+    assert [flowers.add_run(run).name for run in (first, second)] == ["Lite1", "Lite1 · 20 epochs"]
+    assert flowers.add_run(make_run(3, name="Lite1", recipe=first.recipe)).name == "Lite1 #2"
+    assert flowers.new_names(first.dataset_id, [("Lite1", first.recipe), ("Lite7", first.recipe)]) == [
+        "Lite1 #3",
+        "Lite7",
+    ]
+
+
+def test_runs_of_two_datasets_may_have_one_name(registry):
+    names = [[run.name for run in fill(registry).runs] for _ in range(2)]
+    assert names[0] == names[1] and len(set(names[0])) == len(names[0])
+
+
+def test_a_run_cannot_be_renamed_to_a_name_that_is_taken(flowers):
+    first, second = flowers.add_run(make_run(1, name="one")), flowers.add_run(make_run(2, name="two"))
+    with pytest.raises(Conflict, match=f"Another run of this dataset .{first.id}. is called 'one' already; choose"):
+        flowers.annotate(second.id, name=" one ", notes="lost?")
+    assert flowers.run(second.id) == second
+    assert flowers.annotate(second.id, name="two").name == "two", "its own name is no conflict"
+    flowers.delete_runs([first.id])
+    assert flowers.annotate(second.id, name="one").name == "one"
+
+
+def test_colours_are_unlike_each_other_as_long_as_the_palette_lasts_and_stay(flowers):
+    added = [flowers.add_run(make_run(number)) for number in range(COLOURS + 2)]
+    assert [run.colour for run in added] == list(range(COLOURS + 2))
+    flowers.delete_runs([added[3].id])
+    assert flowers.add_run(make_run(90)).colour == 3
+    flowers.mark([added[5].id, added[0].id], archived=True)
+    assert flowers.add_run(make_run(91)).colour == 5 + COLOURS, "the colour that the fewest runs in use have"
+    assert [flowers.run(run.id).colour for run in added if run.id != added[3].id] == [
+        run.colour for run in added if run.id != added[3].id
+    ]
+
+
+def test_a_new_run_costs_little_in_a_large_dataset(flowers):
+    first = flowers.add_run(make_run(1))
+    with flowers.writing() as connection:
+        values = run_row(first) | {"number": None}
+        many = [values | {"id": f"r-x{n}", "name": f"run {n}", "colour": n % 144} for n in range(20_000)]
+        connection.execute(insert(runs), many)
+    seconds = []
+    for number in range(2, 12):
+        began = time.process_time()
+        flowers.add_run(make_run(number, recipe=first.recipe, name=first.name))
+        seconds.append(time.process_time() - began)
+    assert sorted(seconds)[len(seconds) // 2] < 0.02

@@ -62,14 +62,12 @@ def test_defaults_know_the_pattern_and_the_network(bench, dataset):
 
 def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished_runs):
     first = bench.registry.run(finished_runs[0].id)
-    assert (
-        run_name(Recipe(backbone=first.id), bench.registry, bench.settings) == f"{first.name}, then feature extraction"
-    )
+    assert run_name(Recipe(backbone=first.id), bench.registry) == f"{first.name}, then feature extraction"
 
 
 def test_a_name_of_many_members_stays_readable(bench, dataset, finished_runs):
     ensemble = cascade(bench, dataset, Cascade.ENSEMBLE, [run.id for run in finished_runs])
-    name = run_name(ensemble, bench.registry, bench.settings)
+    name = run_name(ensemble, bench.registry)
     assert name.startswith("Ensemble of EfficientNet") and len(name) <= 120
 
 

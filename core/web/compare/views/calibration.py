@@ -35,7 +35,6 @@ def show(selected: Selected) -> None:
         selected.names,
         after=after,
         most=_DRAWN,
-        title_names=selected.brief_names,
         styles=selected.styles,
     )
     parts.title(chart)

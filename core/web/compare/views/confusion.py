@@ -97,7 +97,7 @@ def _one(shown: Matrices) -> None:
 
 def _two(shown: Matrices, b: str) -> None:
     """A beside B; below them A minus B beside the photos of the chosen cell."""
-    called = (shown.selected.brief_names[shown.a], shown.selected.brief_names[b])
+    called = (shown.selected.names[shown.a], shown.selected.names[b])
     difference = confusion_difference_chart(
         shown.counts(shown.a), shown.counts(b), shown.names, called, letters=("A", "B")
     )

@@ -23,7 +23,7 @@ def show(selected: Selected) -> None:
     predictions, names = selected.comparison.predictions, selected.names
     ids = parts.best_of(ids, _MOST)
     found = {run_id: coverage(predictions[run_id]) for run_id in ids}
-    finding(f"{selected.brief_names[ids[0]]}: {_finding(predictions[ids[0]])}")
+    finding(f"{selected.names[ids[0]]}: {_finding(predictions[ids[0]])}")
     parts.chart(
         selected,
         coverage_chart(found, names, styles=selected.styles),

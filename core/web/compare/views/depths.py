@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from core.charts import RunStyle, run_styles
 from core.charts.depth import depth_chart, depth_title
 from core.comparison.depths import DepthSeries, depth_series
 from core.comparison.table import leaderboard
@@ -27,6 +28,7 @@ _MOST_RUNS = 1000
 def show(selected: Selected) -> None:
     """All finished runs that differ only in depth, whichever are chosen."""
     runs = _sweepable(selected)
+    styles = run_styles(runs)
     series = depth_series(leaderboard(runs, selected.bench.registry.costs([run.id for run in runs])))
     if not series:
         parts.nothing(
@@ -36,7 +38,7 @@ def show(selected: Selected) -> None:
         st.page_link("pages/train.py", label="Try several depths on Train", icon=":material/arrow_forward:")
         return
     if chosen := _choose(selected, {one.points[0].run_ids[0]: one for one in series}):
-        _charts(selected, chosen)
+        _charts(selected, chosen, styles)
 
 
 def _choose(selected: Selected, by_id: Mapping[str, DepthSeries]) -> list[DepthSeries]:
@@ -69,7 +71,7 @@ def _sweepable(selected: Selected) -> list[Run]:
     return selected.bench.registry.runs_of([entry.run_id for entry in found.entries])
 
 
-def _charts(selected: Selected, chosen: Sequence[DepthSeries]) -> None:
+def _charts(selected: Selected, chosen: Sequence[DepthSeries], styles: Mapping[str, RunStyle]) -> None:
     for one in chosen:
         finding(depth_title(one))
     points = [point for one in chosen for point in one.points]
@@ -78,7 +80,7 @@ def _charts(selected: Selected, chosen: Sequence[DepthSeries]) -> None:
         with column:
             parts.chart(
                 selected,
-                depth_chart(chosen, metric),
+                depth_chart(chosen, metric, styles=styles),
                 key=f"compare.depth_{metric}",
                 alt=f"{metric.replace('_', ' ')} by depth of {', '.join(one.name for one in chosen)}",
             )

@@ -11,7 +11,7 @@ from core.web.compare.views import parts
 
 
 def show(selected: Selected) -> None:
-    rows, differing = parts.named_rows(selected), _labelled(selected)
+    rows, differing = selected.comparison.rows, _labelled(selected)
     measured = [row for row in rows if row.accuracy is not None]
     if len(rows) < 2:
         parts.nothing("Select a second run: settings are compared between runs.")

@@ -30,7 +30,7 @@ def show(selected: Selected) -> None:
     a, b = parts.choose_two(selected, ids)
     assert b is not None
     pair = selected.comparison.pair(a, b)
-    finding(pair_sentence(pair, selected.brief_names))
+    finding(pair_sentence(pair, selected.names))
     parts.letters(selected, a, b)
     st.caption(family_sentence(pair.family, pair.comparisons))
     fourfold, metrics = st.columns([2, 3], gap="medium")
@@ -142,7 +142,7 @@ def _against_best(selected: Selected) -> None:
     if len(pairs) < 2:
         return
     ties = sum(pair.tie for pair in pairs)
-    best = plain(selected.brief_names[pairs[0].a])
+    best = plain(selected.names[pairs[0].a])
     st.markdown(f"**Is {best} significantly better than the others?**")
     result = f"{ties} of {len(pairs)} other runs are not distinguishable from it." if ties else (
         f"All {len(pairs)} others are significantly less accurate."

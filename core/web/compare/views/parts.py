@@ -1,7 +1,6 @@
 """What the views share: a chart with its title and data, the two runs of the URL, photos with predictions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,7 +8,6 @@ import streamlit as st
 from core import charts
 from core.charts import Chart
 from core.comparison.photos import ComparedPhoto
-from core.comparison.table import Row
 from core.text.units import count, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
@@ -86,11 +84,6 @@ def fitting_names(selected: Selected) -> dict[str, str]:
     return fitting(selected.names, _NAME)
 
 
-def named_rows(selected: Selected) -> list[Row]:
-    """The rows under the names of this page, best first."""
-    return [replace(row, name=selected.names[row.run.id]) for row in selected.comparison.rows]
-
-
 def chip(selected: Selected, run_id: str) -> None:
     """A dot in the run's colour of this page, and its name."""
     dotted(selected.names[run_id], selected.styles[run_id].colour)
@@ -145,7 +138,7 @@ def choose_two(selected: Selected, ids: Sequence[str], *, single: bool = False) 
 
 def letters(selected: Selected, a: str, b: str) -> None:
     """Which run is called A and which B below."""
-    names = selected.brief_names
+    names = selected.names
     st.caption(f"**A** {plain(names[a])} · **B** {plain(names[b])}")
 
 

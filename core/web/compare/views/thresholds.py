@@ -15,7 +15,7 @@ _MOST = 4
 
 
 def show(selected: Selected) -> None:
-    cascades = [row for row in parts.named_rows(selected) if row.run.recipe.cascade is Cascade.CONFIDENCE]
+    cascades = [row for row in selected.comparison.rows if row.run.recipe.cascade is Cascade.CONFIDENCE]
     if not cascades:
         parts.nothing("None of these runs is a confidence cascade.")
         if len(selected.comparison.predictions) > 1:

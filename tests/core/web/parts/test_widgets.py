@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.charts.styles import RUN_COLOURS, run_colour
+from core.charts.styles import RUN_COLOURS
 from core.runs.values import Status
 from core.web.parts.thumbnails import thumbnail
 from core.web.parts.widgets import STATUSES, status_text, status_word
@@ -132,10 +132,6 @@ def test_photos_that_are_gone_are_left_out():
     at = AppTest.from_function(script).run()
     assert not at.exception
     assert not at.get("imgs")
-
-
-def test_a_run_has_one_colour_everywhere():
-    assert run_colour("r-abc") == run_colour("r-abc") and run_colour("r-abc") in RUN_COLOURS
 
 
 def luminance(colour: str) -> float:
