@@ -16,7 +16,7 @@ def racers(*finals, ended=False):
 
 
 def test_a_run_with_epochs_is_a_line_with_a_marker_and_a_run_without_is_a_marker():
-    point = Racer(run=a_run("r-9"), name="Classifier", seconds=(30.0,), accuracies=(0.6,), kept=0)
+    point = Racer(run=a_run("r-9", name="Classifier"), seconds=(30.0,), accuracies=(0.6,), kept=0)
     traces = race_chart([*racers(0.8), point]).figure.data
     assert [(trace.name, trace.mode) for trace in traces] == [
         ("Run 0", "lines"), ("Classifier", "markers"), ("Run 0", "markers"),

@@ -68,7 +68,7 @@ def test_a_run_on_a_model_of_ones_own_says_what_came_after_what(bench, finished_
 def test_a_name_of_many_members_stays_readable(bench, dataset, finished_runs):
     ensemble = cascade(bench, dataset, Cascade.ENSEMBLE, [run.id for run in finished_runs])
     name = run_name(ensemble, bench.registry)
-    assert name.startswith("Ensemble of EfficientNet") and len(name) <= 120
+    assert name.startswith("Ensemble of Lite0") and len(name) <= 120
 
 
 # --- models as backbones ---
