@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.comparison.summary import recommendation
-from core.recipes.labels import without_shared
 from core.runs.values import Run, Status
 from core.text.units import count, plain
 from core.web.parts.frame import PAGES
-from core.web.parts.run_names import brief_names
 from core.web.runs.followed import is_launch
 from core.web.runs.rows import attempt, open_link
 from core.workbench import Workbench
@@ -61,7 +59,7 @@ def _recommend(bench: Workbench, runs: Sequence[Run]) -> None:
         return
     found = bench.comparison([run.id for run in finished]).verdict
     if found is not None:
-        names = brief_names(without_shared({run.id: run.name for run in finished}))
+        names = {run.id: run.name for run in finished}
         st.markdown(f"**{plain(recommendation(found, names))}**")
 
 
