@@ -119,7 +119,7 @@ def test_a_run_survives_the_web_server_and_its_trainer_and_can_be_paused(killed_
         assert done > reached
         _wait(lambda: bench.registry.run(run.id).epochs_done > done, "the run to go on")
         page.get_by_role("button", name="Stop", exact=True).click()
-        page.get_by_role("button", name="Pause now").click()
+        page.get_by_role("menuitem", name="Pause now").click()
         page.get_by_text("Stopped").first.wait_for(timeout=PATIENT)
         assert [attempt.number for attempt in bench.registry.attempts(run.id)] == [1, 2]
     finally:

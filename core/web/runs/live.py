@@ -28,7 +28,12 @@ def show(bench: Workbench, counts: Mapping[Status, int], names: Names) -> None:
     time_left = time_left_of(bench, active)
     next_step.open_compare(bench, ids)
     known = active_ids(running, waiting)
-    poll(lambda: _panel(bench, ids, names, counts, time_left, known), bool(known))
+    poll(lambda: _panel(bench, ids, names, counts, time_left, known), bool(known), seconds=_seconds(len(ids)))
+
+
+def _seconds(followed: int) -> float:
+    """Between two refreshes: a launch of 50 runs takes 50 ms of the processor each time, which trains as well."""
+    return 1.0 if followed <= 12 else 2.0
 
 
 def _panel(
@@ -46,6 +51,8 @@ def _panel(
         left = time_left.of(running, waiting, progress, now)
         runs = bench.registry.runs_of(ids)
         supervised = not known or jobs.supervisor_status(bench.settings).running
+        if not supervised:  # then no waiting run starts, so their end is not known
+            left = {run.id: left[run.id] for run in running}
         heading("Runs", first_line(runs, counts, left if supervised else {}))
         if not supervised:
             _supervisor_notice(bench)
