@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 from core.planning.decide import Concern, Decision, Plan
 from core.planning.work import SharedKind, Work, makespan, timeline
-from core.recipes.grid import GridChoice, InvalidCell
+from core.recipes.grid import InvalidCell
 from core.recipes.remedy import Remedy
 from core.text.units import count, rough_duration
 
@@ -108,11 +108,6 @@ class GridPlan:
         parts += [", ".join(others)] if others else []
         parts += [f"sharing saves {rough_duration(self.saves_seconds)}"] if self.saves_seconds >= 1 else []
         return "; ".join(parts)
-
-
-def with_remedy(choice: GridChoice, row: Row, remedy: Remedy) -> GridChoice:
-    """The choice after a remedy of one of its rows, or of a concern of the row, was applied."""
-    return remedy.choice(choice, row.cell if isinstance(row, InvalidRow) else row.recipe)
 
 
 def grid_plan(rows: Sequence[Row], slots: int) -> GridPlan:

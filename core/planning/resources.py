@@ -90,16 +90,6 @@ class ResourceEstimate:
     def disk_bytes(self) -> int:
         return sum(load.bytes for load in self.missing)
 
-    @property
-    def computing(self) -> float:
-        """Multiply-adds to compute the missing features."""
-        return sum(load.multiply_adds for load in self.missing)
-
-    @property
-    def saved(self) -> float:
-        """Multiply-adds that cached features save."""
-        return sum(load.multiply_adds for load in self.loads if load.stored)
-
 
 @dataclass(frozen=True, kw_only=True)
 class MemberRun:

@@ -44,7 +44,8 @@ class Launching(Recipes):
         """Put into effect what is not refused; returns each plan with its run, reused ones included.
 
         Raises:
-            InvalidInput: everything is refused (the reason of the first); then nothing is launched.
+            InvalidInput: everything is refused (the reason of the first); then nothing is launched. Or one of them is
+                refused since it was planned; then those before it are launched.
         """
         if not plan.launchable and plan.refused:
             raise InvalidInput(plan.refused[0].because)
@@ -54,42 +55,6 @@ class Launching(Recipes):
     def _planner(self, dataset: str) -> Planner:
         return Planner(self.registry.dataset(dataset), self.registry, self.settings)
 
-    def launch(self, plans: Sequence[Plan], *, priority: int = 0) -> list[Run]:
-        """Put every plan into effect and start the supervisor; returns one run per plan, reused ones included."""
-        self.refuse_unavailable(plans)
-        wanted = [(plan.dataset_id, plan.recipe, plan.reproduces is not None, plan.name) for plan in plans]
-        return [run for _, run in self._launch_all(wanted, priority)]
-
-    def plan_and_launch(
-        self, wanted: Sequence[tuple[str, Recipe]], priority: int = 0, *, force: bool = False
-    ) -> list[tuple[Plan, Run]]:
-        """Plan and launch in one step, so that of two simultaneous equal requests only one trains.
-
-        Args:
-            wanted: (dataset, recipe) of every run. priority: of the new ones. force: see ``plan``.
-
-        Raises:
-            InvalidInput: one of them cannot be run; then nothing is launched.
-        """
-        recipes: dict[str, list[Recipe]] = {}
-        for reference, recipe in wanted:
-            recipes.setdefault(reference, []).append(recipe)
-        plans = {reference: self.plan(reference, those, force=force) for reference, those in recipes.items()}
-        self.refuse_unavailable([plan for those in plans.values() for plan in those])
-        names = {reference: iter([plan.name for plan in those]) for reference, those in plans.items()}
-        together = [(reference, recipe, force, next(names[reference])) for reference, recipe in wanted]
-        return self._launch_all(together, priority)
-
-    def refuse_unavailable(self, plans: Sequence[Plan]) -> None:
-        """Nothing when all of them can be launched.
-
-        Raises:
-            InvalidInput: one cannot.
-        """
-        for plan in plans:
-            if plan.decision is Decision.REFUSED:
-                raise InvalidInput(plan.because)
-
     def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool, str]], priority: int) -> list[tuple[Plan, Run]]:
         """Launch every (dataset, recipe, force, name)."""
         launched: list[tuple[Plan, Run]] = []
@@ -98,7 +63,8 @@ class Launching(Recipes):
             for reference, recipe, force, name in wanted:
                 planner = planners.get(reference) or planners.setdefault(reference, self._planner(reference))
                 plan = planner.forced(recipe, set()) if force else planner.plan(recipe)
-                self.refuse_unavailable([plan])
+                if plan.decision is Decision.REFUSED:
+                    raise InvalidInput(plan.because)
                 is_new = plan.decision in (Decision.NEW, Decision.EXTENDED)
                 plan = replace(plan, name=name) if is_new else plan
                 launched.append((plan, self._launch(plan, priority)))

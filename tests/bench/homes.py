@@ -10,6 +10,7 @@ from core.recipes.recipe import Recipe
 from core.runs.values import Run, Status
 from core.settings import Settings
 from core.workbench import Workbench
+from tests.choices import launch
 
 CLOTHING = Path(__file__).parents[3] / "shared" / "data" / "clothing.zip"
 
@@ -47,7 +48,7 @@ def run_all(bench: Workbench, recipes: list[Recipe]) -> tuple[list[Run], float]:
     """
     dataset = bench.registry.datasets()[0]
     begin = time.perf_counter()
-    launched = [run.id for _, run in bench.plan_and_launch([(dataset.id, recipe) for recipe in recipes])]
+    launched = [run.id for _, run in launch(bench, dataset.id, recipes)]
     while not all(bench.registry.run(run_id).status.ended for run_id in launched):
         time.sleep(0.1)
     seconds = time.perf_counter() - begin

@@ -24,7 +24,7 @@ from core.settings import Settings
 from core.text.units import count, duration, percent
 from core.workbench import Workbench
 from tests.bench.homes import part_of
-from tests.choices import cascade
+from tests.choices import cascade, launch
 
 BACKBONES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
@@ -93,7 +93,7 @@ def _cascades(bench: Workbench, dataset: Dataset, runs: list[Run]) -> Iterator[R
 
 
 def _launched(bench: Workbench, dataset: Dataset, recipes: list[Recipe]) -> list[Run]:
-    ids = [run.id for _, run in bench.plan_and_launch([(dataset.id, recipe) for recipe in recipes])]
+    ids = [run.id for _, run in launch(bench, dataset.id, recipes)]
     while open_ := [run_id for run_id in ids if not bench.registry.run(run_id).status.ended]:
         jobs.ensure_supervisor(bench.settings)
         print(f"{time.strftime('%H:%M:%S')} {len(ids) - len(open_)} of {len(ids)} runs have ended", flush=True)

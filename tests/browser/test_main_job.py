@@ -15,6 +15,7 @@ from core.recipes.recipe import Hyperparameters, Recipe
 from core.runs.values import Run
 from core.workbench import Workbench
 from tests.browser.conftest import end_server, start_server, visit_with
+from tests.choices import launch
 
 LONG = 600_000
 """Milliseconds; a busy machine starts TensorFlow and exports a network slowly."""
@@ -128,7 +129,7 @@ def test_a_run_survives_the_web_server_and_its_trainer_and_can_be_paused(killed_
 
 def _launch_a_long_run(bench: Workbench) -> Run:
     recipe = Recipe(backbone="efficientnet_lite0", hyperparameters=Hyperparameters(epochs=10_000, batch_size=16))
-    return bench.launch(bench.plan(bench.registry.datasets()[0].id, [recipe]))[0]
+    return launch(bench, bench.registry.datasets()[0].id, [recipe])[0][1]
 
 
 def _kill_the_trainer(bench: Workbench, run: Run) -> None:

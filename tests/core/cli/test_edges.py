@@ -16,6 +16,7 @@ import pytest
 from core import jobs
 from core.__main__ import main
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
+from core.planning.grid_plan import grid_plan
 from core.runs.values import Epoch, Status
 from core.settings import REPOSITORY, load_settings
 from core.workbench import Workbench
@@ -125,14 +126,14 @@ def test_the_same_backbone_twice_is_one_run(home, registry, capsys):
 def test_two_who_ask_for_the_same_at_once_get_one_run(home, registry):
     fill(registry, load_settings(), runs=0)
     dataset = registry.datasets()[0].id
-    plan = Workbench.open().plan(dataset, [recipe_of(registry, dataset)])  # both have looked, and saw nothing
+    plan = grid_plan(Workbench.open().plan(dataset, [recipe_of(registry, dataset)]), 1)  # all have looked
     found = []
-    threads = [threading.Thread(target=lambda: found.extend(Workbench.open().launch(plan))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: found.extend(Workbench.open().launch_grid(plan))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert len(found) == 4 and len({run.id for run in found}) == 1
+    assert len(found) == 4 and len({run.id for _, run in found}) == 1
     assert [run.status for run in registry.runs()] == [Status.SCHEDULED]
 
 

@@ -9,10 +9,11 @@ from core.errors import InvalidInput
 from core.files.home import run_folder
 from core.models.heads.mapping import mapped
 from core.planning.decide import Decision
+from core.planning.grid_plan import grid_plan
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
 from core.workbench import Workbench
-from tests.choices import recipes
+from tests.choices import launch, recipes
 from tests.factories import fill, make_cost, make_evaluation, make_model, make_run
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
@@ -83,18 +84,18 @@ def test_one_bad_cell_does_not_spoil_the_grid_but_cannot_be_launched(bench, data
     grid = recipes(bench, dataset, [LITE0], [Pattern.FINE_TUNING], depths={Pattern.FINE_TUNING: (1, 99)})
     plans = bench.plan(dataset, grid)
     assert [plan.decision for plan in plans] == [Decision.NEW, Decision.REFUSED]
+    with pytest.raises(InvalidInput, match="between 1 and 18"):
+        launch(bench, dataset, grid[1:])
     before = len(bench.registry.runs())
-    for launch in (lambda: bench.launch(plans), lambda: bench.plan_and_launch([(dataset, r) for r in grid])):
-        with pytest.raises(InvalidInput, match="between 1 and 18"):
-            launch()
-    assert len(bench.registry.runs()) == before
+    ((plan, run),) = launch(bench, dataset, grid)
+    assert (plan.recipe, run.recipe) == (grid[0], grid[0]) and len(bench.registry.runs()) == before + 1
 
 
 def test_what_is_launched_keeps_its_name_and_its_recipe(bench, dataset):
     (plan,) = bench.plan(dataset, recipes(bench, dataset, [LITE0], [Pattern.FINE_TUNING]))
-    (run,) = bench.launch([plan])
+    ((_, run),) = bench.launch_grid(grid_plan([plan], 1))
     assert (run.name, run.recipe, run.fingerprint) == (plan.name, plan.recipe, plan.fingerprint)
-    assert run.status is Status.SCHEDULED and bench.launch([plan])[0].id == run.id
+    assert run.status is Status.SCHEDULED and bench.launch_grid(grid_plan([plan], 1))[0][1].id == run.id
 
 
 def test_force_takes_the_next_seed_nobody_has(bench, dataset, finished):
@@ -109,9 +110,7 @@ def test_force_takes_the_next_seed_nobody_has(bench, dataset, finished):
     assert [plan.decision for plan in plans] == [Decision.NEW] * 2
     assert len(set(seeds)) == 2 and not set(seeds) & used
     assert "further repetition" in plans[0].because
-    launched = [
-        run.recipe.hyperparameters.seed for _, run in bench.plan_and_launch([(dataset, recipe)] * 2, force=True)
-    ]
+    launched = [run.recipe.hyperparameters.seed for _, run in launch(bench, dataset, [recipe] * 2, force=True)]
     assert launched == seeds
 
 
@@ -123,5 +122,5 @@ def test_force_on_what_is_new_is_just_new(bench, dataset):
 
 def test_two_who_launch_the_same_get_one_run(bench, dataset):
     recipe = Recipe(backbone="resnet50")
-    (_, one), (again, other) = bench.plan_and_launch([(dataset, recipe)] * 2)
+    (_, one), (again, other) = launch(bench, dataset, [recipe] * 2)
     assert one.id == other.id and again.decision is Decision.REUSED

@@ -10,7 +10,7 @@ from core.backbones import Availability
 from core.files.home import run_folder
 from core.planning import capacity, checks, remedies
 from core.planning.decide import Decision, Level
-from core.planning.grid_plan import with_remedy
+from core.planning.grid_plan import InvalidRow
 from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.recipe import RELEVANT, Cascade, Pattern
 from core.runs.values import Status
@@ -36,6 +36,10 @@ def bench(settings, filled):
 def row_of(bench, dataset, choice):
     (row,) = bench.grid_plan(dataset, choice).rows
     return row
+
+
+def with_remedy(choice, row, remedy):
+    return remedy.choice(choice, row.cell if isinstance(row, InvalidRow) else row.recipe)
 
 
 def labels(row):

@@ -13,7 +13,7 @@ from core.planning.decide import Decision
 from core.recipes.recipe import Cascade, Pattern
 from core.runs.values import Status
 from core.workbench import Workbench
-from tests.choices import cascade
+from tests.choices import cascade, launch
 from tests.factories import fill, make_cost, make_evaluation, make_model
 
 
@@ -84,7 +84,7 @@ def test_reproducing_an_ensemble_combines_it_again_and_forcing_it_does_the_same(
     again = bench.reproduce(run.id)
     assert (again.reproduces, again.status, started) == (run.id, Status.FINISHED, [])
     assert bench.reproduction(run.id).identical
-    ((plan, forced),) = bench.plan_and_launch([(run.dataset_id, run.recipe)], force=True)
+    ((plan, forced),) = launch(bench, run.dataset_id, [run.recipe], force=True)
     assert plan.reproduces == run.id and forced.reproduces == run.id and forced.id not in (run.id, again.id)
 
 
@@ -113,6 +113,6 @@ def test_a_member_others_wait_for_is_not_deleted(bench):
         ["efficientnet_lite0", member],
         settings={Pattern.CASCADE: {"batch_size": 8}},
     )
-    ((_, waiting),) = bench.plan_and_launch([("flowers", recipe)])
+    ((_, waiting),) = launch(bench, "flowers", [recipe])
     with pytest.raises(Conflict, match=waiting.id):
         bench.delete_weights([member])

@@ -9,7 +9,7 @@ from core.recipes.defaults import reasons
 from core.recipes.program import depths
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
-from tests.choices import cascade, recipes
+from tests.choices import cascade, launch, recipes
 from tests.factories import fill
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
@@ -96,7 +96,7 @@ def test_a_model_without_files_is_no_backbone_and_its_cell_says_so(bench, datase
 def test_lineage_names_parents_children_and_the_lost(bench, dataset, finished_runs):
     parent = finished_runs[0]
     recipe = Recipe(backbone=parent.id, hyperparameters=Hyperparameters(batch_size=8))
-    ((_, child),) = bench.plan_and_launch([(dataset, recipe)])
+    ((_, child),) = launch(bench, dataset, [recipe])
     assert [run.id for run in bench.lineage(child.id).parents] == [parent.id]
     assert [run.id for run in bench.lineage(parent.id).children] == [child.id]
     assert bench.preview_deletion([parent.id]).used_by == (child.id,)
@@ -110,7 +110,7 @@ def test_lineage_names_parents_children_and_the_lost(bench, dataset, finished_ru
 def test_a_dataset_whose_models_others_wait_for_is_kept(bench, dataset, finished_runs, settings, registry):
     other = fill(registry, settings, runs=1, name="other").dataset
     recipe = Recipe(backbone=finished_runs[0].id, hyperparameters=Hyperparameters(batch_size=8))
-    ((_, child),) = bench.plan_and_launch([(other.id, recipe)])
+    ((_, child),) = launch(bench, other.id, [recipe])
     for run in bench.registry.runs(dataset):
         if run.status is Status.RUNNING:
             registry.end(run.id, run.attempt, Status.KILLED)

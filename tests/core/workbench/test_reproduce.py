@@ -10,6 +10,7 @@ from core.files.home import run_folder
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe, Schedule
 from core.runs.predictions import read_predictions
 from core.runs.values import Cancel, Status
+from tests.choices import launch
 from tests.factories import make_epochs, make_run
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
@@ -18,7 +19,7 @@ LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 def test_repetitions_of_a_recipe_are_its_other_seeds(bench, dataset, finished_runs):
     run = finished_runs[0]
     seed = replace(run.recipe, hyperparameters=replace(run.recipe.hyperparameters, seed=99))
-    ((_, other),) = bench.plan_and_launch([(dataset, seed)])
+    ((_, other),) = launch(bench, dataset, [seed])
     reproduced = bench.reproduce(run.id)
     found = [one.id for one in bench.repetitions(run.id)]
     assert run.id in found and found[-1] == other.id and reproduced.id not in found
