@@ -60,8 +60,10 @@ def _watch_until_compare_opens(page: Page) -> None:
 
 
 def _read_the_comparison(page: Page) -> None:
+    """The first sentence recommends a run, and its model can be used at once."""
     verdict = page.get_by_test_id("stMain").get_by_role("heading", level=2).first
-    expect(verdict).to_contain_text(re.compile("[Nn]ot distinguishable|more accurate"), timeout=PATIENT)
+    expect(verdict).to_contain_text(re.compile(r"\b[Uu]se Lite0 · "), timeout=PATIENT)
+    expect(page.get_by_role("button", name="Predict with it")).to_be_visible()
     expect(page.get_by_role("heading", name="Leaderboard")).to_be_visible()
     page.get_by_role("radio", name="Quality").click()
     page.get_by_role("radio", name="Confusion").click()

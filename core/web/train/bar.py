@@ -25,13 +25,14 @@ def bar(bench: Workbench, plan: GridPlan | None, choice: GridChoice | None) -> N
         choice: to which remedies are applied; None for a preset.
     """
     with st.bottom, st.container(key="launch-bar", gap="xsmall"):
-        agreed = plan is not None and _agreed(plan, choice)
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(facts(plan, short=is_narrow()), width="content")
-            ready = bool(plan and plan.launchable and agreed)
+        if plan is not None:
+            _concerns(plan, choice)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(facts(plan, short=is_narrow()), width="stretch" if not is_narrow() else "content")
+            agreed = plan is not None and _agreed(plan)
             clicked = st.button(
                 launch_label(plan), type="primary", icon=":material/rocket_launch:", key="train.launch",
-                disabled=not ready,
+                disabled=not (plan and plan.launchable and agreed),
             )  # fmt: skip
         if clicked and plan is not None:
             with explained(), st.spinner("Launching …"):
@@ -58,26 +59,36 @@ def launch_label(plan: GridPlan | None) -> str:
     return f"Launch {count(len(plan.to_do), 'run')}"
 
 
-def _agreed(plan: GridPlan, choice: GridChoice | None) -> bool:
-    """Shows what must be confirmed; False while it is not."""
-    refused, asked = concerns(plan, Level.REFUSE), concerns(plan, Level.ASK)
-    for concern in refused:
-        st.markdown(f":red[:material/block:] {plain(concern.sentence)}")
-    if not asked or not plan.to_do:
-        return not refused
+def _agreed(plan: GridPlan) -> bool:
+    """Whether nothing forbids the launch, and what must be confirmed is; asks for it beside the button."""
+    asked = _asked(plan)
+    if concerns(plan, Level.REFUSE):
+        return False
+    if not asked:
+        return True
+    # the key contains the sentences, so that a confirmation holds for these concerns only
+    return st.checkbox("Launch anyway", key=f"train.sure.{'|'.join(concern.sentence for concern in asked)}")
+
+
+def _asked(plan: GridPlan) -> list[Concern]:
+    return concerns(plan, Level.ASK) if plan.to_do else []
+
+
+def _concerns(plan: GridPlan, choice: GridChoice | None) -> None:
+    """What forbids the launch, and what must be confirmed."""
+    for concern in concerns(plan, Level.REFUSE):
+        st.caption(f":red[:material/block:] {plain(concern.sentence)}")
+    asked = _asked(plan)
     _questions(plan, asked[:_SHOWN], choice)
     if len(asked) > _SHOWN:
         with st.popover(f"{len(asked) - _SHOWN} more", type="tertiary"):
             _questions(plan, asked[_SHOWN:], choice)
-    # the key contains the sentences, so that a confirmation holds for these concerns only
-    confirmed = st.checkbox("Launch anyway", key=f"train.sure.{'|'.join(concern.sentence for concern in asked)}")
-    return confirmed and not refused
 
 
 def _questions(plan: GridPlan, asked: Sequence[Concern], choice: GridChoice | None) -> None:
     for concern in asked:
         row = next((one for one in plan.launchable if concern in one.concerns), None)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f":orange[:material/warning:] {plain(concern.sentence)}", width="content")
+            st.caption(f":orange[:material/warning:] {plain(concern.sentence)}", width="content")
             if row is not None and choice is not None:
                 buttons(choice, row, concern.remedies)

@@ -11,11 +11,11 @@ from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.labels import CASCADES
 from core.recipes.recipe import Cascade
 from core.runs.values import Run, Status
-from core.text.units import percent
+from core.text.units import percent, plain
 from core.web.parts.labels import interval
 from core.web.train import address
 from core.web.train.address import TrainAddress
-from core.web.train.grid import Choices
+from core.web.train.grid import Choices, expected
 from core.web.train.remedies import refusals, source_of
 from core.workbench import Workbench
 
@@ -88,6 +88,7 @@ def choose(offered: Offered, kind: Cascade, choice: GridChoice, plan: GridPlan |
         return
     _FIELDS[kind](offered, choice.cascade.members)
     rows = [row for row in plan.rows if source_of(row).cascade is not None] if plan else []
+    st.caption(plain(expected(CASCADES[kind].title, rows)))
     refusals(choice, CASCADES[kind].title, rows)
 
 

@@ -110,7 +110,7 @@ def _row(
     choice: GridChoice,
     outcomes: Mapping[Cell, Sequence[Row]],
 ) -> None:
-    left, right = st.columns([2, 5], vertical_alignment="center", gap="small")
+    left, right = st.columns([2, 5], gap="small")
     with left.container(gap=None):
         st.markdown(f"**{plain(backbone.title)}**")
         st.caption(plain(facts(backbone, state)))
@@ -121,8 +121,9 @@ def _row(
             format_func=lambda pattern: PATTERNS[pattern].short,
             **address.bound(f"train.cells.{backbone.name}", mine, _ticks(backbone.name, choice.cells)),
         )  # fmt: skip
-        planned = [_planned(pattern, outcomes.get((backbone.name, pattern), ())) for pattern in mine]
-        st.caption(plain(" · ".join(filter(None, planned))))
+        planned = [expected(PATTERNS[pattern].short, outcomes.get((backbone.name, pattern), ())) for pattern in mine]
+        if any(planned):
+            st.caption(plain(" · ".join(filter(None, planned))))
         for pattern in mine:
             refusals(choice, PATTERNS[pattern].short, outcomes.get((backbone.name, pattern), ()))
 
@@ -145,11 +146,11 @@ def facts(backbone: Backbone, state: Availability) -> str:
     )
 
 
-def _planned(pattern: Pattern, rows: Sequence[Row]) -> str:
+def expected(title: str, rows: Sequence[Row]) -> str:
     """What the plan says of a cell: ``Fine-tuning: new, about 40 s``; "" where all of it is refused."""
     possible = [row for row in rows if isinstance(row, Plan) and row.decision is not Decision.REFUSED]
     if not possible:
         return ""
     what = count(len(possible), "run") if len(possible) > 1 else str(possible[0].decision)
     seconds = sum(row.estimate_seconds for row in possible)
-    return f"{PATTERNS[pattern].short}: {what}{f', about {rough_duration(seconds)}' if seconds else ''}"
+    return f"{title}: {what}{f', about {rough_duration(seconds)}' if seconds else ''}"

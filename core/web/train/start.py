@@ -30,7 +30,7 @@ def choose(chosen: str, plans: Mapping[Preset, GridPlan]) -> None:
     """The control, and under it what every choice does, how many runs it has and how long they take; only of the chosen
     one on a phone, and where everything is chosen by hand."""
     st.segmented_control(
-        "How much to try", STARTS, required=True, default=STARTS[0], width="stretch", wrap=is_narrow(),
+        "How much to try", STARTS, required=True, default=STARTS[0], width="stretch",
         format_func=lambda start: _LABELS[start].title,
         **address.bound("train.start", chosen, lambda now, start: replace(now, start=start)),
     )  # fmt: skip
