@@ -61,7 +61,7 @@ def row(bench: Workbench, dataset: Dataset) -> None:
     with st.container(border=True, key=f"dataset-{dataset.id}"):
         left, right = st.columns([2, 3], vertical_alignment="center")
         with left:
-            st.markdown(f"**{plain(dataset_title(dataset))}**")
+            st.header(plain(dataset_title(dataset)), anchor=False)
             unlabelled = f" · {dataset.unlabelled} without a class" if dataset.unlabelled else ""
             skipped = f" · {len(dataset.rejections)} skipped" if dataset.rejections else ""
             timed(
@@ -84,12 +84,13 @@ def one_dataset(bench: Workbench, dataset: Dataset) -> None:
             st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
         page_link("runs", "Runs of this dataset", dataset=dataset.id)
         page_link("datasets", "All datasets")
+    dataset_panel.first_look(bench, dataset)
     fitness_notes(dataset, leaks)
     dataset_panel.facts(dataset)
-    dataset_panel.charts(bench, dataset)
     dataset_panel.gallery(bench, dataset)
     dataset_panel.unlabelled_gallery(bench, dataset)
     copies(bench, dataset)
+    dataset_panel.image_sizes(bench, dataset)
     dataset_panel.skipped_files(dataset)
     dataset_panel.deletion(bench, dataset)
 

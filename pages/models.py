@@ -74,7 +74,7 @@ def champion_of(bench: Workbench, dataset: Dataset) -> str | None:
 def every_model(bench: Workbench, dataset: Dataset, found: Verdict | None) -> None:
     """The models of one dataset, the most accurate first, in pages."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("All models", anchor=False, width="content")
+        st.header("All models", anchor=False, width="content")
         archived = st.toggle("Archived too", key="models.archived")
     query = with_model(dataset.id, archived=archived)
     runs, total = page_of(bench, query, key="models.page", per_page=PER_PAGE)

@@ -64,7 +64,7 @@ def welcome(bench: Workbench) -> None:
         st.caption("As soon as the photos are in, you can train on them.")
         return
     with st.container(border=True, horizontal_alignment="center", key="welcome"):
-        st.markdown("#### Find the backbone that suits your photos", text_alignment="center")
+        st.header("Find the backbone that suits your photos", anchor=False, text_alignment="center")
         st.caption(
             "Bring one folder of photos per class. Graft trains models on pretrained backbones in the background and "
             "shows which is best and what it costs. Nothing leaves this machine.",
@@ -80,7 +80,7 @@ def active(bench: Workbench, datasets: Sequence[Dataset]) -> None:
     if not running and not waiting:
         return
     names = {dataset.id: dataset_title(dataset) for dataset in datasets}
-    st.subheader("Now", anchor=False)
+    st.header("Now", anchor=False)
     known, time_left = active_ids(running, waiting), time_left_of(bench, [*running, *waiting])
     poll(lambda: active_panel(bench, names, known, time_left), True)
 

@@ -35,7 +35,7 @@ def test_nasty_names_stay_text(bench, page):
         bench.annotate(run.id, name=f"{NASTY} {number}", notes=NASTY, tags=[NASTY[:25], NASTY[25:]])
     at = visit(page)
     assert not at.exception
-    for kind in ("title", "subheader", "markdown", "caption"):
+    for kind in ("title", "header", "subheader", "markdown", "caption"):
         for element in at.get(kind):
             assert "<script>" not in element.value and ":material/home:" not in element.value
             assert "![x](" not in element.value

@@ -1,5 +1,7 @@
 """Every way to use a network, on the pages that show what came of it."""
 
+import re
+
 import pytest
 
 from core.runs.values import Status
@@ -12,8 +14,8 @@ def tried(bench):
     return fill_patterns(bench)
 
 
-def subheaders(at):
-    return [element.value for element in at.subheader]
+def headings(at):
+    return [element.value for element in at.header]
 
 
 @pytest.mark.parametrize("name", ["top 3", "features", "as it is", "all layers", "fusion", "confidence", "on top"])
@@ -48,7 +50,7 @@ def test_only_what_its_pattern_looks_at_is_listed_in_the_recipe(tried):
 
 def test_the_threshold_of_a_confidence_cascade_comes_with_its_whole_curve(tried):
     at = visit("runs", run=tried["confidence"].id)
-    assert "Cascade threshold" in subheaders(at)
+    assert "Cascade threshold" in headings(at)
     assert "Passing on 21.0 % of the photos gives 93.0 % validation accuracy" in text_of(at).replace("\\", "")
 
 
@@ -72,7 +74,7 @@ def test_parents_and_children_are_linked(tried):
 def test_doing_it_again_shows_the_difference_of_every_metric(tried):
     for name in ("top 3", "again"):
         at = visit("runs", run=tried[name].id)
-        assert "Reproduction" in subheaders(at)
+        assert "Reproduction" in headings(at)
         differences = next(frame.value for frame in at.dataframe if "Difference" in frame.value)
         assert {"test accuracy", "test loss", "best epoch"} <= set(differences["Metric"])
 
@@ -89,7 +91,7 @@ def test_reproducing_starts_a_run_and_opens_it(bench, tried, started):
 def test_repetitions_say_how_much_is_luck(bench, tried):
     at = visit("runs", run=bench.registry.runs(status=Status.FINISHED)[-1].id)
     assert not at.exception
-    assert "Repetitions" not in subheaders(visit("runs", run=tried["features"].id))
+    assert "Repetitions" not in headings(visit("runs", run=tried["features"].id))
 
 
 def test_a_run_whose_parents_are_deleted_still_opens(bench, tried):
@@ -149,5 +151,6 @@ def test_a_model_of_several_files_can_be_downloaded_whole(bench, tried):
 
 def test_lineage_of_a_model_names_what_it_is_made_of(tried):
     text = text_of(visit("models")).replace("\\", "")
-    assert "EfficientNet-Lite0 (Apache-2.0) + EfficientNet-Lite1 (Apache-2.0)" in text
-    assert f"predictions of {tried['features'].id} and {tried['top 3'].id}" in text and "Used by" in text
+    assert "from EfficientNet-Lite0, ImageNet weights, Apache-2.0 and EfficientNet-Lite1, ImageNet weights" in text
+    assert re.search(rf"Combines the predictions of .*{tried['features'].id}\) and .*{tried['top 3'].id}\)", text)
+    assert "Used by" in text

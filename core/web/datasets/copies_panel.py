@@ -17,7 +17,7 @@ def copies(bench: Workbench, dataset: Dataset) -> None:
     found = sorted(bench.copies(dataset.id), key=lambda one: (not one.is_leak, not one.is_conflict))
     if not found:
         return
-    st.subheader(f"{count(len(found), 'photo')} more than once", anchor=False)
+    st.header(f"{count(len(found), 'photo')} more than once", anchor=False)
     st.caption(
         "These files have equal pixels. This dataset was imported when only copies of files were recognised; import "
         "the photos again, and each is kept once. Runs on this dataset stay as they are."

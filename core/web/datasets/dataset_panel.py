@@ -18,6 +18,11 @@ from core.workbench import Workbench
 from core.workbench.delete import impact_label
 
 PER_PAGE = 24
+CLASSES_SHOWN = 5
+"""Classes whose photos are seen without a click."""
+
+STRIP, STRIP_SIDE, STRIP_GAP = 8, 60, 4
+"""Photos of a class, and pixels of one and between two of them."""
 SAMPLE = 2000
 """Photos whose sizes are drawn; more would not change the chart."""
 
@@ -41,19 +46,46 @@ def facts(dataset: Dataset) -> None:
     timed(f"Imported {when(dataset.created_at)} · id `{dataset.id}` · digest `{dataset.digest[:12]}`")
 
 
-def charts(bench: Workbench, dataset: Dataset) -> None:
-    """Class balance and image sizes side by side."""
-    photos = bench.registry.photos(dataset.id, limit=SAMPLE)
-    left, right = st.columns(2)
-    with left:
+def first_look(bench: Workbench, dataset: Dataset) -> None:
+    """Some photos of every class beside the sizes of the classes."""
+    pictures, sizes = st.columns([3, 2], gap="medium")
+    with pictures:
+        _class_strips(bench, dataset)
+    with sizes:
         titled(class_balance_chart(dataset), key="dataset.balance", alt="Photos per class and split")
-    with right:
-        titled(image_sizes_chart(photos), key="dataset.sizes", alt="Width and height of the photos")
+
+
+def _class_strips(bench: Workbench, dataset: Dataset) -> None:
+    """One row of photos per class, of the first classes."""
+    sizes = dataset.class_sizes
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name))[:CLASSES_SHOWN]:
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(name)}** · {count(sizes[name], 'photo')}")
+            paths = _class_paths(bench, str(bench.settings.home), dataset.id, name)
+            if row := montage(paths, side=120, gap=8):
+                width = len(paths) * (STRIP_SIDE + STRIP_GAP) - STRIP_GAP
+                st.image(row, width=width, alt=f"{count(len(paths), 'photo')} of {name}")
+    more = len(dataset.class_names) - CLASSES_SHOWN
+    if more > 0:
+        st.caption(f"and {count(more, 'more class', 'more classes')}, below under Photos.")
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _class_paths(_bench: Workbench, home: str, dataset_id: str, class_name: str) -> tuple[Path, ...]:
+    """Cached because a dataset is immutable; ``home`` is part of the cache key."""
+    found = _bench.registry.photos(dataset_id, class_name=class_name, limit=STRIP)
+    return tuple(_bench.photo_path(dataset_id, photo.digest) for photo in found)
+
+
+def image_sizes(bench: Workbench, dataset: Dataset) -> None:
+    """The sizes of the photos."""
+    photos = bench.registry.photos(dataset.id, limit=SAMPLE)
+    titled(image_sizes_chart(photos), key="dataset.sizes", alt="Width and height of the photos")
 
 
 def gallery(bench: Workbench, dataset: Dataset) -> None:
     """The photos of one class and split, one page at a time."""
-    st.subheader("Photos", anchor=False)
+    st.header("Photos", anchor=False)
     class_box, split_box, page_box = st.columns([3, 3, 1], vertical_alignment="bottom")
     with class_box:
         name = st.selectbox("Class", dataset.class_names, key=f"gallery.class.{dataset.id}")
@@ -78,7 +110,7 @@ def unlabelled_gallery(bench: Workbench, dataset: Dataset) -> None:
     """The photos of the upload without a class, one page at a time."""
     if not dataset.unlabelled:
         return
-    st.subheader("Photos without a class", anchor=False)
+    st.header("Photos without a class", anchor=False)
     text_box, page_box = st.columns([6, 1], vertical_alignment="bottom")
     with text_box:
         st.caption(
@@ -131,7 +163,7 @@ def skipped_files(dataset: Dataset) -> None:
     """Files of the upload that were not imported, with the reasons."""
     if not dataset.rejections:
         return
-    st.subheader(f"{count(len(dataset.rejections), 'file')} skipped", anchor=False)
+    st.header(f"{count(len(dataset.rejections), 'file')} skipped", anchor=False)
     table([{"File": r.file, "Reason": r.reason} for r in dataset.rejections], key="dataset.skipped")
 
 

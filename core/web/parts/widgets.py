@@ -107,8 +107,7 @@ def empty_state(
 ) -> None:
     """What the page will show, and a link to the page to start from (for example ``pages/train.py``)."""
     with st.container(border=True, horizontal_alignment="center"):
-        st.subheader(icon, anchor=False, text_alignment="center")
-        st.markdown(f"**{plain(title)}**", text_alignment="center")
+        st.header(f"{icon} {plain(title)}", anchor=False, text_alignment="center")
         st.caption(text, text_alignment="center")
         if page:
             st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=query_params)
