@@ -88,8 +88,9 @@ MARKS_COLUMN = TableColumn(
 def colour_column(colour: Callable[[Any], str], **options: Any) -> TableColumn:
     """A dot in the colour of each line; ``options`` of ``colour_swatch``."""
     return TableColumn(
-        key="colour", title="Colour", cell=lambda line: colour_swatch(colour(line), **options),
-        config=st.column_config.ImageColumn, options={"width": 64, "pinned": True},
+        key="colour", title="●", help="The colour of the run in every chart.",
+        cell=lambda line: colour_swatch(colour(line), **options),
+        config=st.column_config.ImageColumn, options={"width": 36, "pinned": True},
     )  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
     """Draws the runs; returns those that are ticked."""
     lines, narrow = _lines(bench, runs, names), is_narrow()
     opened = TableColumn(
-        key="open", title="", cell=lambda line: "Open",
+        key="open", title="Run page", cell=lambda line: "Open",
         config=lambda title, help: st.column_config.ButtonColumn(
             title, type="tertiary", on_click=_open, args=(runs,), key="ended.open"
         ),
