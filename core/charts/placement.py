@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 400, 330
-"""Pixels of a plot beside a table. A wider one leaves more room between its names."""
+WIDTH, PHONE_WIDTH, HEIGHT = 350, 250, 300
+"""Pixels of a plot beside a table, and on a phone. A wider one leaves more room between its names."""
 _LETTER, _LINE, _AWAY = 6.9, 16, 7
 """Pixels of a letter, of a line of text, and between a point and its name."""
 _MARKER = 7

@@ -22,7 +22,7 @@ from core.charts.look import (
     shade,
     spans_decades,
 )
-from core.charts.placement import Mark, placed
+from core.charts.placement import WIDTH, Mark, placed
 from core.charts.styles import RunStyle, run_styles
 from core.comparison.cost_axes import CostKind, cost_kind
 from core.comparison.summary import outcome_sentence
@@ -84,6 +84,7 @@ def tradeoff_chart(
     currency: str = "EUR",
     styles: Mapping[str, RunStyle] | None = None,
     legend: bool = True,
+    width: int = WIDTH,
 ) -> Chart:
     """Accuracy with its 95 % interval against a cost; a line joins the runs that nothing cheaper beats (Pareto front).
 
@@ -97,13 +98,14 @@ def tradeoff_chart(
         verdict: ``Comparison.verdict``, for the title.
         styles: of ``run_styles`` for all runs of the page.
         legend: False where a table beside the chart has the colours of the runs.
+        width: pixels that the plot has at least, for the names at points.
     """
     kind = cost_kind(cost)
     points = tradeoff_points(rows, cost, currency)
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
     looks = styles or run_styles(row.run for row in rows)
     first = [] if verdict is None else [verdict.recommended.run_id, verdict.best.run_id]
-    labelled = _labelled_in_legend(points, looks) if legend else _labelled(points, first)
+    labelled = _labelled_in_legend(points, looks, width) if legend else _labelled(points, first, width)
     return Chart(
         figure=_draw(points, kind, currency, looks, labelled, legend=legend),
         title=outcome_sentence(rows, verdict, cost),
@@ -196,28 +198,30 @@ def _cost_axis(kind: CostKind, costs: Sequence[float], currency: str) -> dict:
     return log_axis(kind.title, unit, costs) if spans_decades(costs) else axis(kind.title, unit, rangemode="tozero")
 
 
-def _labelled_in_legend(points: Sequence[TradeoffPoint], looks: Mapping[str, RunStyle]) -> dict[str, tuple[str, str]]:
+def _labelled_in_legend(
+    points: Sequence[TradeoffPoint], looks: Mapping[str, RunStyle], width: int
+) -> dict[str, tuple[str, str]]:
     """Names at points and their sides, by run id: all of a few runs, or none; else of those on the front that the
     legend leaves out."""
     few = len(points) <= _DIRECTLY_LABELLED
     chosen = [point for point in points if few or (point.on_front and not looks[point.run_id].emphasised)]
     if len(chosen) > _DIRECTLY_LABELLED:
         return {}
-    found = _placed(points, chosen)
+    found = _placed(points, chosen, width)
     return {} if few and len(found) < len(chosen) else found
 
 
-def _labelled(points: Sequence[TradeoffPoint], first: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _labelled(points: Sequence[TradeoffPoint], first: Sequence[str], width: int) -> dict[str, tuple[str, str]]:
     """Names at points and their sides, by run id: as many as fit, those of ``first`` and on the front before others."""
 
     def importance(point: TradeoffPoint) -> tuple[int, bool, float]:
         place = first.index(point.run_id) if point.run_id in first else len(first)
         return place, not point.on_front, -point.accuracy
 
-    return _placed(points, sorted(points, key=importance)[:_MOST_LABELLED])
+    return _placed(points, sorted(points, key=importance)[:_MOST_LABELLED], width)
 
 
-def _placed(points: Sequence[TradeoffPoint], chosen: Sequence[TradeoffPoint]) -> dict[str, tuple[str, str]]:
+def _placed(points: Sequence[TradeoffPoint], chosen: Sequence[TradeoffPoint], width: int) -> dict[str, tuple[str, str]]:
     top, bottom = max(p.accuracy + p.above for p in points), min(p.accuracy - p.below for p in points)
     height = (top - bottom) or 1.0
     marks = {
@@ -229,7 +233,8 @@ def _placed(points: Sequence[TradeoffPoint], chosen: Sequence[TradeoffPoint]) ->
         )
         for point, x in zip(points, _positions(points), strict=True)
     }
-    return placed(marks, {point.run_id: (brief(point.name, 32), brief(point.name, 20)) for point in chosen})
+    names = {point.run_id: (brief(point.name, 32), brief(point.name, 20)) for point in chosen}
+    return placed(marks, names, width=width)
 
 
 def _positions(points: Sequence[TradeoffPoint]) -> list[float]:

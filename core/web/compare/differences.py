@@ -19,8 +19,10 @@ _SIDE_BY_SIDE = 4
 """Runs that are shown as columns; more are shown as rows, so that no name is cut."""
 
 
-_WIDTH = 240
-"""Pixels of a run's column."""
+_WIDTH, _SETTING = 240, 112
+"""Pixels of a run's column, and on a phone of that of the settings."""
+_ON_A_PHONE, _NARROWEST = 236, 100
+"""Pixels of all runs together, so that both of two are visible, and at least of each."""
 
 
 def show(selected: Selected) -> None:
@@ -45,8 +47,9 @@ def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     ids, board = [row.run.id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
     lines = [{"setting": one.title, **{id_: value_label(board, one, id_) for id_ in ids}} for one in found]
     accuracy = {row.run.id: percent(row.accuracy) for row in selected.comparison.rows}
-    columns = {id_: st.column_config.TextColumn(selected.names[id_], width=_WIDTH) for id_ in ids}
-    columns["setting"] = st.column_config.TextColumn("Setting")
+    width = max(_NARROWEST, _ON_A_PHONE // len(ids)) if is_narrow() else _WIDTH
+    columns = {id_: st.column_config.TextColumn(selected.names[id_], width=width) for id_ in ids}
+    columns["setting"] = st.column_config.TextColumn("Setting", width=_SETTING if is_narrow() else None)
     table([{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns)
 
 

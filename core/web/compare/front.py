@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from core.charts.placement import PHONE_WIDTH, WIDTH
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison.cost_axes import COSTS
 from core.text.units import count
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.device import is_narrow
 
 _CHART = "compare.cost_chart"
 
@@ -27,6 +29,7 @@ def show(selected: Selected) -> None:
         currency=selected.bench.rate()[1],
         styles=selected.styles,
         legend=False,
+        width=PHONE_WIDTH if is_narrow() else WIDTH,
     )
     parts.titled_chart(
         selected,

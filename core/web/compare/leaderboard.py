@@ -20,14 +20,14 @@ from core.web.compare.selected import Selected
 from core.web.parts import organise, run_table
 from core.web.parts.device import is_narrow
 from core.web.parts.downloads import downloads
-from core.web.parts.run_table import NARROW_NAME, TableColumn
+from core.web.parts.run_table import TableColumn
 from core.workbench import Workbench
 
 TABLE = "compare.table"
 _ON_A_PHONE = ("status", "use", "accuracy", "verdict", "alone_wall_seconds")
 _COMPACT = (*_ON_A_PHONE, "repetitions")
 """Keys of the columns beside a chart."""
-_WIDE_NAME, _COMPACT_NAME = 262, 176
+_WIDE_NAME, _COMPACT_NAME, _PHONE_NAME = 262, 176, 126
 """Pixels of the longest name."""
 _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""
@@ -135,7 +135,7 @@ def _table(
     *,
     small: bool,
 ) -> None:
-    widest = NARROW_NAME if is_narrow() else _COMPACT_NAME if small else _WIDE_NAME
+    widest = _PHONE_NAME if is_narrow() else _COMPACT_NAME if small else _WIDE_NAME
     name = run_table.name_column(lines, widest)
     colour = run_table.colour_column(lambda line: run_style(line.cell("colour")).colour)
     entries = [line.entry for line in lines]

@@ -9,6 +9,7 @@ import streamlit as st
 from core.comparison.cost_axes import COSTS, CostKind
 from core.comparison.table import Row
 from core.comparison.verdict import Standing, Verdict
+from core.text.units import brief
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 from core.web.parts.labels import cost_formatter, cost_title
@@ -28,7 +29,7 @@ def show(selected: Selected) -> None:
     same = found.recommended is found.best
     columns: dict[str, Any] = {
         "Cost": st.column_config.TextColumn("Cost"),
-        "Recommended": _figure("Most accurate and recommended" if same else "Recommended"),
+        "Recommended": _figure("Recommended", "It is also the most accurate." if same else None),
         "Best": None if same else _figure("Most accurate"),
         "Lowest": _figure("Lowest", "Of the runs not distinguishable from the most accurate, including itself."),
         "Run": st.column_config.TextColumn("Run with the lowest", width=_NAME),
@@ -39,7 +40,7 @@ def show(selected: Selected) -> None:
 
 
 def _figure(title: str, help: str | None = None) -> Any:
-    return st.column_config.TextColumn(title, alignment="right", help=help)
+    return st.column_config.TextColumn(title, alignment="right", help=help, width=118)
 
 
 def _line(selected: Selected, found: Verdict, measured: Sequence[Row], kind: CostKind) -> dict[str, str]:
@@ -51,7 +52,7 @@ def _line(selected: Selected, found: Verdict, measured: Sequence[Row], kind: Cos
         "Recommended": label(_of(selected, found.recommended.run_id, kind)),
         "Best": label(_of(selected, found.best.run_id, kind)),
         "Lowest": "–" if lowest is None else label(lowest.value(kind.key)),
-        "Run": "–" if lowest is None else selected.name(lowest.run.id),
+        "Run": "–" if lowest is None else brief(selected.name(lowest.run.id)),
         "Any": label(None if (any_ := _lowest(measured, kind)) is None else any_.value(kind.key)),
     }
 

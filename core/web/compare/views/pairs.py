@@ -10,6 +10,7 @@ from core.comparison.paired import Paired
 from core.comparison.photos import compared_photos
 from core.comparison.resampling import TEST_METRICS, MetricDifference
 from core.comparison.summary import family_sentence, pair_sentence
+from core.comparison.verdict import Standing
 from core.text.units import count, p_value, percent, plain, points
 from core.web.compare import address
 from core.web.compare.columns import bare_p
@@ -19,6 +20,8 @@ from core.web.parts.charts import finding
 from core.web.parts.tables import ColumnConfig, name_column, number, table
 
 _AGAINST_BEST = "compare.against_best"
+_MOST_LISTED = 50
+"""Pairs with the best run in the table."""
 
 
 def show(selected: Selected) -> None:
@@ -137,18 +140,22 @@ def _photos(selected: Selected, pair: Paired) -> None:
 
 
 def _against_best(selected: Selected) -> None:
-    """The best against each other run; a row opens that pair above."""
-    pairs = selected.comparison.against_best
-    if len(pairs) < 2:
+    """The best against the most accurate others; a row opens that pair above."""
+    compared, found = selected.comparison, selected.comparison.verdict
+    if found is None or found.best.run_id not in compared.predictions or len(compared.predictions) < 3:
         return
-    ties = sum(pair.tie for pair in pairs)
-    best = plain(selected.names[pairs[0].a])
-    st.markdown(f"**Is {best} significantly better than the others?**")
-    result = f"{ties} of {len(pairs)} other runs are not distinguishable from it." if ties else (
-        f"All {len(pairs)} others are significantly less accurate."
+    best = found.best.run_id
+    others = [run_id for run_id in compared.predictions if run_id != best]
+    ties = sum(found.standing(run_id) is Standing.TIE for run_id in others)
+    st.markdown(f"**Is {plain(selected.names[best])} significantly better than the others?**")
+    result = f"{ties} of {len(others)} other runs are not distinguishable from it." if ties else (
+        f"All {len(others)} others are significantly less accurate."
     )  # fmt: skip
+    pairs = [compared.pair(best, run_id) for run_id in others[:_MOST_LISTED]]
+    listed = f" The {len(pairs)} most accurate are listed; the files have all." if len(pairs) < len(others) else ""
     st.caption(
-        f"{result} {family_sentence(pairs[0].family, pairs[0].comparisons)} Select a row to see the two head to head."
+        f"{result}{listed} {family_sentence(pairs[0].family, pairs[0].comparisons)} Select a row to see the two head "
+        "to head."
     )
     short = parts.fitting_names(selected)
     columns = {
@@ -164,7 +171,9 @@ def _against_best(selected: Selected) -> None:
         [_pair_line(pair, short[pair.b]) for pair in pairs], key=_AGAINST_BEST, columns=columns,
         formats={"Difference": points, "p": bare_p}, selection_mode="single-row", on_select=lambda: _open(pairs),
     )  # fmt: skip
-    parts.data(selected, lambda: [pair_row(selected, pair) for pair in pairs], "compare.best_against_others")
+    parts.data(
+        selected, lambda: [pair_row(selected, pair) for pair in compared.against_best], "compare.best_against_others"
+    )
 
 
 def _pair_line(pair: Paired, name: str) -> dict:
