@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class FeatureKey:
 
     @property
     def name(self) -> str:
-        return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:32]
+        return sha256(json.dumps(vars(self), sort_keys=True).encode()).hexdigest()[:32]
 
 
 def key_of(

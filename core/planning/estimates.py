@@ -86,12 +86,13 @@ class Estimator(RecipeLookup):
     def _work(self, plan: Plan, rest: ResourceEstimate, whole: ResourceEstimate) -> Work:
         """Of what is left of a run; ``whole`` is all of it."""
         recipe = plan.recipe
-        start = self._start(recipe)
-        everything = sum(one.seconds for one in self._shared(recipe, whole) if one.kind is not SharedKind.WEIGHTS)
+        start, shared = self._start(recipe), tuple(self._shared(recipe, rest))
+        all_shared = shared if rest is whole else self._shared(recipe, whole)
+        everything = sum(one.seconds for one in all_shared if one.kind is not SharedKind.WEIGHTS)
         return Work(
             process=process_of(plan.dataset_id, recipe),
             start=start,
-            shared=tuple(self._shared(recipe, rest)),
+            shared=shared,
             own=self._own(recipe, rest),
             alone=start + everything + self._own(recipe, whole),
         )
@@ -125,10 +126,15 @@ class Estimator(RecipeLookup):
 
     def _downloads(self, recipe: Recipe) -> Iterator[Shared]:
         for name in recipe.backbones if recipe.pattern is not Pattern.FROM_SCRATCH else ():
-            backbone = self.backbone(name)
-            if availability(backbone, self.settings) is Availability.DOWNLOAD:
-                seconds = backbone.weights_bytes / _DOWNLOAD_BYTES_PER_SECOND
+            if name not in self._states:
+                self._states[name] = availability(self.backbone(name), self.settings)
+            if self._states[name] is Availability.DOWNLOAD:
+                seconds = self.backbone(name).weights_bytes / _DOWNLOAD_BYTES_PER_SECOND
                 yield Shared(key=f"weights {name}", kind=SharedKind.WEIGHTS, seconds=seconds)
+
+    @cached_property
+    def _states(self) -> dict[str, Availability]:
+        return {}
 
     def _exports(self, resources: ResourceEstimate) -> Iterator[Shared]:
         for part in dict.fromkeys(load.part for load in resources.loads if load.part.cut != PREDICTIONS):

@@ -66,9 +66,16 @@ class Speeds:
 
     def __init__(self, measured: Sequence[Measurement]) -> None:
         self._measured = measured
+        self._ratios: dict[tuple[RunPart, str, str], float] = {}
 
     def ratio(self, part: RunPart, backbone: str, kind: str = "") -> float:
         """To multiply the model's seconds with."""
+        key = (part, backbone, kind)
+        if key not in self._ratios:
+            self._ratios[key] = self._ratio(*key)
+        return self._ratios[key]
+
+    def _ratio(self, part: RunPart, backbone: str, kind: str) -> float:
         for alike in self._groups(part, backbone, kind):
             found = [one.ratio for one in self._measured if alike(one)][:_NEWEST]
             if found:
