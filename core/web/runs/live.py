@@ -53,17 +53,20 @@ def _panel(
         supervised = not known or jobs.supervisor_status(bench.settings).running
         if not supervised:  # then no waiting run starts, so their end is not known
             left = {run.id: left[run.id] for run in running}
-        heading("Runs", first_line(runs, counts, left if supervised else {}))
-        if not supervised:
-            _supervisor_notice(bench)
-        next_step.show(bench, runs)
+        line = f"{first_line(runs, counts, left if supervised else {})} {next_step.advice(bench, runs)}"
+        heading("Runs", line.rstrip())
+        with st.container(key="next-step"):  # always there: elements that come and go would move those after them
+            if not supervised:
+                _supervisor_notice(bench)
+            next_step.show(bench, runs)
         done = {run.id: time_left.done(run, left[run.id], now) for run in running}
         datasets = list(dict.fromkeys(run.dataset_id for run in runs))
         for dataset_id in datasets:
             where = f": {plain(names.get(dataset_id, dataset_id))}" if len(datasets) > 1 else ""
             st.header(f"Validation accuracy over time{where}", anchor=False)
             race_panel.show(bench, [run for run in runs if run.dataset_id == dataset_id], progress, left, done)
-        next_step.failures(bench, runs)
+        with st.container(key="failures"):
+            next_step.failures(bench, runs)
         if running or waiting:
             st.header("Now", anchor=False)
         for run in sorted(running, key=lambda run: run.started_at or 0):

@@ -34,33 +34,30 @@ def open_compare(bench: Workbench, ids: Sequence[str]) -> None:
         st.switch_page("pages/compare.py", query_params={"runs": ",".join(ids)})
 
 
+def advice(bench: Workbench, runs: Sequence[Run]) -> str:
+    """When all runs have ended: which one to use, in the words of the page Compare; else ""."""
+    finished = [run for run in runs if run.status is Status.FINISHED]
+    if not all(run.status.ended for run in runs) or not _can_be_compared(finished):
+        return ""
+    found = bench.comparison([run.id for run in finished]).verdict
+    return "" if found is None else plain(recommendation(found, {run.id: run.name for run in finished}))
+
+
+def _can_be_compared(finished: Sequence[Run]) -> bool:
+    return 1 < len(finished) <= _MOST_COMPARED and _is_one_dataset(finished)
+
+
 def show(bench: Workbench, runs: Sequence[Run]) -> None:
-    """One row, in the same place from the launch to the end."""
+    """One row: while runs are left a switch, then the next step."""
     if not runs:
         return
-    _recommend(bench, runs)
-    with st.container(horizontal=True, vertical_alignment="center", key="next-step"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if not all(run.status.ended for run in runs):
             if is_launch() and len(runs) > 1:
                 st.toggle("Open Compare when all have finished", value=True, key=_FOLLOW)
             return
         for dataset_id in dict.fromkeys(run.dataset_id for run in runs):
             _compare(bench, [run for run in runs if run.dataset_id == dataset_id], alone=_is_one_dataset(runs))
-
-
-def _recommend(bench: Workbench, runs: Sequence[Run]) -> None:
-    """When all runs have ended: which one to use, in the words of the page Compare."""
-    finished = [run for run in runs if run.status is Status.FINISHED]
-    if (
-        not all(run.status.ended for run in runs)
-        or not 1 < len(finished) <= _MOST_COMPARED
-        or not _is_one_dataset(runs)
-    ):
-        return
-    found = bench.comparison([run.id for run in finished]).verdict
-    if found is not None:
-        names = {run.id: run.name for run in finished}
-        st.markdown(f"**{plain(recommendation(found, names))}**")
 
 
 def _compare(bench: Workbench, runs: Sequence[Run], *, alone: bool) -> None:

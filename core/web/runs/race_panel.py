@@ -149,9 +149,9 @@ _COLUMNS = (
         key="time", title="Time", help="Time left, estimated; of an ended run the time spent.", cell=_time,
         config=_RIGHT, options={"width": 125},
     ),
-    TableColumn(key="either", title="Accuracy", cell=_either, config=_RIGHT, options={"width": 112}),
+    TableColumn(key="either", title="Accuracy", cell=_either, config=_RIGHT, options={"width": 107}),
     TableColumn(key="left", title="Left", cell=_left, config=_RIGHT, options={"width": 62}),
 )  # fmt: skip
 _ON_A_PHONE = ("colour", "name", "either", "left", "status")
-_NAME, _NARROW_NAME = 300, 142
+_NAME, _NARROW_NAME = 300, 148
 """Pixels: all columns are visible; on a phone the accuracy."""

@@ -1,7 +1,9 @@
 """The next step that the page Runs offers for the runs it follows."""
 
+import re
+
 from core.runs.values import Status
-from tests.pages.conftest import link_labels, text_of, visit
+from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 
 def primary(at):
@@ -12,7 +14,7 @@ def test_a_launch_that_is_done_offers_to_compare_it(filled):
     done = [run.id for run in filled.with_status("FINISHED")]
     at = visit("runs", runs=",".join(done))
     assert primary(at) == ["Compare the 2 finished runs"]
-    assert any(markdown.value.startswith("**Use ") for markdown in at.markdown)
+    assert re.match(r"All 2 runs are finished\. Use .*: .*the most accurate", first_line(at))
     at.button(key=f"next.{filled.dataset.id}").click().run()
     assert at.title[0].value == "Compare"
 
