@@ -6,7 +6,7 @@ from core.comparison.cost_axes import cost_kind
 from core.comparison.paired import Family, Paired
 from core.comparison.table import Row
 from core.comparison.verdict import RankedRun, Standing, Verdict
-from core.text.units import about, count, listed, p_value, percent, points, times
+from core.text.units import about, brief, count, listed, p_value, percent, points, times
 
 
 def pair_sentence(pair: Paired, names: Mapping[str, str]) -> str:
@@ -144,10 +144,10 @@ def outcome_sentence(rows: Sequence[Row], verdict: Verdict | None, cost: str = "
         return _of_tie(leader, ties, cost)
     worse = [row for row, standing in standings if standing is Standing.WORSE]
     if not worse:
-        return f"{leader.name}: {percent(leader.accuracy, leader.interval)} test accuracy"
+        return f"{brief(leader.name)}: {percent(leader.accuracy, leader.interval)} test accuracy"
     second = max(worse, key=lambda row: row.accuracy or 0.0)
     margin = points((leader.accuracy or 0.0) - (second.accuracy or 0.0))
-    return f"{leader.name} is more accurate than {second.name} by {margin}{_price(leader, second, cost)}"
+    return f"{brief(leader.name)} is more accurate than {brief(second.name)} by {margin}{_price(leader, second, cost)}"
 
 
 def _of_tie(leader: Row, ties: Sequence[Row], cost: str) -> str:
@@ -156,7 +156,7 @@ def _of_tie(leader: Row, ties: Sequence[Row], cost: str) -> str:
     priced = [row for row in (leader, *ties) if row.value(key) is not None]
     cheapest = min(priced, key=lambda row: row.value(key), default=leader)
     other = leader if cheapest is not leader else max(ties, key=lambda row: row.accuracy or 0.0)
-    return f"{cheapest.name} is not distinguishable from {other.name}{_price(cheapest, other, cost)}"
+    return f"{brief(cheapest.name)} is not distinguishable from {brief(other.name)}{_price(cheapest, other, cost)}"
 
 
 def _price(row: Row, other: Row, cost: str) -> str:

@@ -116,7 +116,7 @@ _FIRST = (
         cell=_accuracy,
         figure="accuracy",
         sort="accuracy",
-        options={"width": 118},
+        options={"width": 134},
     ),
     TableColumn(
         key="verdict",
@@ -163,7 +163,7 @@ _PICTURES = (
         help="The test photos with the smallest probability of their true class. Double-click to enlarge.",
         cell=lambda line: line.hardest or None,
         config=st.column_config.ImageColumn,
-        options={"width": 118},
+        options={"width": 134},
         informative=lambda lines: any(line.hardest for line in lines),
     ),
 )

@@ -28,7 +28,7 @@ def show(dataset: Dataset, selected: Selected | None) -> None:
         return
     with st.container(border=True, key="verdict-card", gap="small"):
         st.header(headline(dataset, selected), anchor=False)
-        with st.grid(3, min_column_width=230, gap=("small", "medium")):
+        with st.grid(_cells(found), min_column_width=230, gap=("small", "medium")):
             _candidates(selected, found)
         st.caption(_tested(found))
         _next(selected, found)
@@ -49,6 +49,12 @@ def headline(dataset: Dataset, selected: Selected | None) -> str:
     if selected.chosen and text.startswith("Use "):
         text = f"Of the {found.runs} selected runs, use {text.removeprefix('Use ')}"
     return plain(text)
+
+
+def _cells(found: Verdict) -> int:
+    """How many cells ``_candidates`` draws."""
+    apart = found.recommended is not found.best
+    return 1 + apart + (len(found.ties) > apart)
 
 
 def _candidates(selected: Selected, found: Verdict) -> None:
