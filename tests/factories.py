@@ -21,6 +21,7 @@ from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.files.home import dataset_folder, run_folder
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, fingerprint
 from core.registry import Registry
+from core.registry.board import BOARD_COLUMNS, BoardRevision
 from core.runs.metrics import evaluate
 from core.runs.values import Cost, Epoch, Evaluation, Model, Progress, Run, Status
 from core.settings import Settings
@@ -203,6 +204,14 @@ def fill(
         life.live(run, status, number)
         added.append(run.id)
     return Filled(dataset, tuple(registry.run(run_id) for run_id in added))
+
+
+def board_of(registry: Registry, dataset_id: str, since: BoardRevision | None = None) -> dict[str, list]:
+    """``registry.board_changes`` as one list a column, the last added run first."""
+    with registry.board_changes(dataset_id, since) as changes:
+        rows = [dict(zip(part, row, strict=True)) for part in changes.parts for row in zip(*part.values(), strict=True)]
+    rows.sort(key=lambda row: -row["number"])
+    return {name: [row[name] for row in rows] for name in BOARD_COLUMNS}
 
 
 def tiny_jpeg(label: int, number: int, side: int = 96) -> bytes:

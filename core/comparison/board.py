@@ -1,121 +1,206 @@
 """All runs of a dataset, thousands of them, as columns of NumPy: what they are folded and sorted by."""
 
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
-from core.comparison.cost_axes import COSTS, MONEY, SCORES
-from core.registry.search_text import normalised
+from core.comparison.board_columns import Columns, columns_of, hashes, joined, updated
+from core.comparison.cost_axes import MONEY
+from core.registry.board import BoardChanges, BoardRevision
+from core.registry.search import RunQuery
 
 T = TypeVar("T")
 
-KEYS = (*SCORES, *COSTS, "best_epoch", "epochs_done", "created_at")
-"""The numbers of a run."""
-
-_KEPT = 16
-"""Results that ``remembered`` keeps."""
+_RESULTS = (
+    "number", "run_id", "accuracy", "alone_wall_seconds", "created_at", "family", "fingerprint", "right", "answers",
+)  # fmt: skip
+_NAMES = ("number", "name")
+_NAMES = ("number", "name")
+_MOST_WORDS = 4
+_MOST_KEPT, _LARGEST_KEPT = 16, 400_000
+"""Results that a board remembers, and the sum of their runs."""
+_words_lock = threading.Lock()
 
 
 class Board:
     """All runs of a dataset as columns, and what is derived from them; it never changes."""
 
-    def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        self.run_ids: list[str] = list(columns["run_id"])
+    def __init__(self, columns: Columns, revision: BoardRevision, former: "Board | None" = None) -> None:
         self._columns = columns
-        self._memory: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-        self.numbers = {key: _numbers(columns[key]) for key in KEYS if key in columns}
+        self.revision = revision
+        self._memory = _Memory(len(self))
+        self._results: _Memory = former._results if former and former._shares(columns, _RESULTS) else _Memory(len(self))
+        self._names: _Memory = former._names if former and former._shares(columns, _NAMES) else _Memory(len(self))
+        self._words: dict[Hashable, tuple[int, np.ndarray]] = former._words if former else {}
+
+    def _shares(self, columns: Columns, names: Iterable[str]) -> bool:
+        """Whether what this board remembers of some of its columns is true of ``columns``."""
+        return all(self._columns[name] is columns[name] for name in names)
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Sequence[Any]]) -> "Board":
-        """From ``registry.board``: lists of equal length, None for what is not known."""
-        return cls(columns)
+        """From lists of equal length with the names of ``registry.board_changes``, None for what is not known."""
+        return cls(columns_of(columns), BoardRevision())
 
-    def is_made_of(self, columns: Mapping[str, Sequence[Any]]) -> bool:
-        """Whether these are its columns: most writes to a registry concern no run of the dataset."""
-        return self._columns == columns
+    @classmethod
+    def read(cls, changes: BoardChanges) -> "Board":
+        """From all runs of a dataset."""
+        return cls(joined(map(columns_of, changes.parts)), changes.revision)
+
+    def brought_up_to_date(self, changes: BoardChanges) -> "Board":
+        """The board after ``changes`` since its revision."""
+        changed = joined(map(columns_of, changes.parts))
+        return Board(updated(self._columns, changed, changes.numbers), changes.revision, self)
 
     def __len__(self) -> int:
-        return len(self.run_ids)
+        return len(self._columns["number"])
 
     def __contains__(self, run_id: object) -> bool:
-        return run_id in self._row_of
+        return isinstance(run_id, str) and len(self.rows_of([run_id])) > 0
 
-    def cell(self, run_id: str, key: str) -> Any:
-        """The value of a column of ``registry.board`` for a run of the board."""
-        return self._columns[key][self._row_of[run_id]]
-
-    @cached_property
-    def _row_of(self) -> dict[str, int]:
-        return {run_id: row for row, run_id in enumerate(self.run_ids)}
+    @property
+    def run_ids(self) -> np.ndarray:
+        """(n,) ids, whose elements are ``str``."""
+        return self._columns["run_id"]
 
     def number(self, key: str, rate_per_hour: float | None = None) -> np.ndarray:
         """(n,) values of a key of ``KEYS``, NaN where not measured; money at ``rate_per_hour``."""
         if key in MONEY:
             rate = np.nan if rate_per_hour is None else rate_per_hour
-            return self.number(MONEY[key]) / 3600 * rate  # to the last bit as in ``costs.money``
-        found = self.numbers.get(key)
-        return np.full(len(self), np.nan) if found is None else found
+            return self._columns[MONEY[key]] / 3600 * rate  # to the last bit as in ``costs.money``
+        return self._columns[key]
 
-    @cached_property
+    def mark(self, name: str) -> np.ndarray:
+        """(n,) booleans: ``starred``, ``archived`` or ``has_weights``."""
+        return self._columns[name]
+
+    @property
     def name_ranks(self) -> np.ndarray:
         """(n,) rank of each name in alphabetical order, regardless of case."""
-        names = np.array([normalised(name) for name in self._columns["name"]])
-        return np.unique(names, return_inverse=True)[1].reshape(-1).astype(np.float64)
+        return self._names.remembered("ranks", self._name_ranks)
 
-    @cached_property
+    def _name_ranks(self) -> np.ndarray:
+        names = self._columns["name"]
+        order = np.argsort(names, kind="stable")
+        ordered = names[order]
+        ranks = np.empty(len(names))
+        ranks[order] = np.cumsum(np.concatenate([[False], ordered[1:] != ordered[:-1]])[: len(names)])
+        return ranks
+
+    @property
     def families(self) -> np.ndarray:
         """(n,) group numbers: measured repetitions of one recipe share one, every other run has its own."""
-        alone = np.isnan(self.number("accuracy")) | np.array([not family for family in self._columns["family"]], bool)
-        return np.where(alone, len(self) + np.arange(len(self)), _codes(self._columns["family"]))
+        return self._results.remembered("families", self._families)
 
-    @cached_property
+    def _families(self) -> np.ndarray:
+        alone = np.isnan(self.number("accuracy")) | (self._columns["family"] == 0)
+        codes = _codes(self._columns["family"])
+        return np.where(alone, len(self) + np.arange(len(self)), codes)
+
+    @property
     def fingerprints(self) -> np.ndarray:
         """(n,) group numbers: runs with the same fingerprint and seed share one."""
-        return _codes(self._columns["fingerprint"])
+        return self._results.remembered("fingerprints", lambda: _codes(self._columns["fingerprint"]))
 
-    @cached_property
+    @property
     def bits(self) -> tuple[np.ndarray, np.ndarray]:
         """(n, words) uint64 of which photos each run predicted correctly, and (n,) whether that is known.
 
         Runs evaluated on another number of photos than most are left out: they cannot be compared with the others.
         """
-        rights = self._columns["right"]
-        sizes = [(len(right), n) if right else None for right, n in zip(rights, self._columns["n"], strict=True)]
-        usual = Counter(size for size in sizes if size).most_common(1)
-        length = usual[0][0][0] if usual else 0
-        known = np.array([bool(usual) and size == usual[0][0] for size in sizes], dtype=bool)
-        packed = np.zeros((len(self), -(-length // 8) * 8), np.uint8)
-        if length:
-            data = b"".join(right for right, there in zip(rights, known.tolist(), strict=True) if there)
-            packed[known, :length] = np.frombuffer(data, np.uint8).reshape(-1, length)
-        return packed.view(np.uint64), known
+        words = self._columns["right"].view(np.uint64)
+        usual = self._usual_answers
+        return words, self._columns["answers"] == usual if usual else np.zeros(len(self), dtype=bool)
+
+    @property
+    def photos(self) -> int:
+        """How many test photos the runs with known ``bits`` were evaluated on."""
+        return self._usual_answers & 0xFFFFFFFF
+
+    @property
+    def _usual_answers(self) -> int:
+        return self._results.remembered("answers", lambda: _most_common(self._columns["answers"]))
 
     def rows_of(self, run_ids: Iterable[str]) -> np.ndarray:
         """(m,) row numbers of those of the runs that are on the board, ascending."""
-        rows = sorted(self._row_of[run_id] for run_id in run_ids if run_id in self._row_of)
-        return np.array(rows, dtype=np.int64)
+        wanted = list(run_ids)
+        rows = np.flatnonzero(np.isin(self._columns["id_hash"], hashes(wanted)))
+        meant = set(wanted)
+        return rows[[run_id in meant for run_id in self.run_ids[rows].tolist()]] if len(rows) else rows
+
+    def with_words(self, key: Hashable, find: Callable[[int], Sequence[int]]) -> np.ndarray:
+        """(n,) whether runs match a search in their texts; only those are searched that changed since the last time.
+
+        Args:
+            key: what is searched for.
+            find: the numbers of the matching runs among those that changed after a revision; -1: among all.
+        """
+        with _words_lock:
+            since, before = self._words.get(key, (-1, np.zeros(0, dtype=np.int64)))
+        found = np.array(find(since), dtype=np.int64)
+        numbers = self._columns["number"]
+        there = np.isin(numbers, found) | (np.isin(numbers, before) & (self._columns["revision"] <= since))
+        with _words_lock:
+            self._words.pop(key, None)
+            self._words[key] = self.revision.number, numbers[there]
+            while len(self._words) > _MOST_WORDS:
+                del self._words[next(iter(self._words))]
+        return there
+
+    def matching(self, query: RunQuery) -> np.ndarray:
+        """(n,) whether runs match all conditions of a query but its text and its tags."""
+        there = np.ones(len(self), dtype=bool)
+        for name, values in (("status", query.statuses), ("pattern", query.patterns), ("backbone", query.backbones)):
+            if values:
+                there &= np.isin(self._columns[name], hashes(map(str, values)))
+        for name, wanted in (("starred", query.starred), ("has_weights", query.with_model)):
+            if wanted:
+                there &= self._columns[name]
+        return there if query.archived else there & ~self._columns["archived"]
 
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
         """What ``compute`` returned when it was last asked for ``key``; a board never changes."""
+        return self._memory.remembered(key, compute)
+
+    def remembered_results(self, key: Hashable, rows: np.ndarray, compute: Callable[[], T]) -> T:
+        """As ``remembered``, and kept by later boards until the results of a run change, or runs come or go.
+
+        Args:
+            rows: (m,) row numbers that the result is about, a part of its key.
+            compute: may read ids, times of creation, families, fingerprints, bits, accuracy and training time.
+        """
+        chosen = np.zeros(len(self), dtype=bool)
+        chosen[rows] = True
+        return self._results.remembered((key, np.packbits(chosen).tobytes()), compute)
+
+
+class _Memory:
+    """The results that were asked for last."""
+
+    def __init__(self, runs: int) -> None:
+        self._most = min(_MOST_KEPT, max(6, _LARGEST_KEPT // max(1, runs)))
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
         with self._lock:
-            value: T = self._memory[key] if key in self._memory else compute()
-            self._memory[key] = value
-            self._memory.move_to_end(key)
-            while len(self._memory) > _KEPT:
-                self._memory.popitem(last=False)
+            value: T = self._kept[key] if key in self._kept else compute()
+            self._kept[key] = value
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
             return value
 
 
-def _codes(values: Sequence[str]) -> np.ndarray:
-    """(n,) equal numbers for equal texts."""
-    numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
-    return np.array([numbers[value] for value in values], dtype=np.int64)
+def _codes(values: np.ndarray) -> np.ndarray:
+    """(n,) equal numbers below n for equal values."""
+    return np.unique(values, return_inverse=True)[1].reshape(-1)
 
 
-def _numbers(values: Sequence[Any]) -> np.ndarray:
-    return np.array(values, dtype=np.float64)  # None becomes NaN
+def _most_common(answers: np.ndarray) -> int:
+    """Of equally common ones the largest; 0 without any."""
+    kinds, counts = np.unique(answers[answers != 0], return_counts=True)
+    return int(kinds[len(kinds) - 1 - np.argmax(counts[::-1])]) if len(kinds) else 0

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.comparison.board import KEYS, Board
+from core.comparison.board import Board
+from core.comparison.board_columns import KEYS
 from core.comparison.statistics import SIGNIFICANCE, holm, mcnemar_many
 from core.errors import InvalidInput
 
@@ -26,6 +27,7 @@ class LeaderboardLine:
         spread: their sample standard deviation, None for fewer than two.
         tie: whether the difference of the run shown to the best could be chance (True for the best); None where it
             cannot be tested. p_value: McNemar's exact, corrected for all lines (Holm); None for the best.
+        starred, archived: whether any of the runs is.
     """
 
     run_id: str
@@ -36,6 +38,8 @@ class LeaderboardLine:
     spread: Mapping[str, float | None]
     tie: bool | None
     p_value: float | None
+    starred: bool = False
+    archived: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +88,7 @@ def lines_of(board: Board, rows: np.ndarray, fold: bool) -> Lines:
     Args:
         rows: (m,) row numbers of the runs that are listed, ascending.
     """
-    return board.remembered((rows.tobytes(), fold), lambda: _new_lines(board, rows, fold))
+    return board.remembered_results(("lines", fold), rows, lambda: _new_lines(board, rows, fold))
 
 
 def _new_lines(board: Board, rows: np.ndarray, fold: bool) -> Lines:
@@ -194,8 +198,12 @@ def _entries(
         averages[key], spreads[key] = mean.tolist(), _spreads(values, mean, of_counting).tolist()
     sizes = np.bincount(of_counting, minlength=len(chosen)).tolist()
     members: list[list[str]] = [[] for _ in chosen]
-    for row, entry in zip(rows.tolist(), of_entry.tolist(), strict=True):
-        members[entry].append(board.run_ids[row])
+    for run_id, entry in zip(board.run_ids[rows].tolist(), of_entry.tolist(), strict=True):
+        members[entry].append(run_id)
+    starred, archived = (
+        np.bincount(of_entry, weights=board.mark(name)[rows], minlength=len(chosen)) > 0
+        for name in ("starred", "archived")
+    )
     return tuple(
         LeaderboardLine(
             run_id=board.run_ids[lines.shown[line]],
@@ -206,6 +214,8 @@ def _entries(
             spread={key: _known(spreads[key][number]) for key in KEYS},
             tie=_tie(lines, line),
             p_value=_known(float(lines.p_values[line])),
+            starred=bool(starred[number]),
+            archived=bool(archived[number]),
         )
         for number, line in enumerate(chosen.tolist())
     )

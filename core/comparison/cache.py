@@ -1,4 +1,4 @@
-"""Comparisons and leaderboards, computed once as long as nothing is written to the registry."""
+"""Comparisons and curves, computed once as long as nothing is written to the registry. See ``boards`` for boards."""
 
 import threading
 from collections import OrderedDict
@@ -30,10 +30,3 @@ def cached(registry: Registry, key: Hashable, compute: Callable[[], Result]) -> 
         while len(cache) > CAPACITY:
             cache.popitem(last=False)
     return result
-
-
-def outdated(registry: Registry, key: Hashable) -> Any:
-    """The last result cached under ``key``, valid or not; None where there is none."""
-    with _lock:
-        cache = _caches.get(registry)
-        return cache[key][1] if cache and key in cache else None

@@ -1,57 +1,92 @@
-"""All runs of one dataset as columns, for the leaderboard, which has thousands of rows."""
+"""The runs of one dataset for the leaderboard, which has thousands: what has changed since, and the cells of a page."""
 
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, Text, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Integer, Select, func, select, type_coerce
 
 from core.registry.connection import Store
-from core.registry.schema import costs, epochs, evaluations, ids_in, models, runs
-from core.runs.values import Cost, Status
+from core.registry.schema import boards, costs, epochs, evaluations, ids_in, models, runs
+from core.runs.values import Cost
 
 SPARKLINE_POINTS = 30
-
 COST_NUMBERS = tuple(field.name for field in fields(Cost) if field.name not in ("stages", "energy_source"))
-_RUN = (
-    "name", "notes", "status", "fingerprint", "family", "pattern", "backbone", "starred", "archived", "created_at",
-    "epochs_done", "best_epoch", "colour",
-)  # fmt: skip
-_FIGURES = ("balanced_accuracy", "macro_f1", "ece", "n", "right")
+_PART = 2000
+"""Runs that are read at once: 100,000 would take some 200 MB as Python's objects."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardRevision:
+    """The state of all runs of a dataset; equal when nothing about them was written in between.
+
+    Args:
+        number: raised by every write. deletions: of runs so far.
+    """
+
+    number: int = 0
+    deletions: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardChanges:
+    """What has changed since a board was read.
+
+    Args:
+        revision: of the state that was read.
+        parts: the changed and added runs, in no order, some at a time, as columns of equal length; to be read once.
+        numbers: of all runs that are there; None when none was deleted.
+    """
+
+    revision: BoardRevision
+    parts: Iterator[dict[str, Sequence[Any]]]
+    numbers: list[int] | None
 
 
 class Boards(Store):
     """The data of the leaderboard."""
 
-    def board(self, dataset_id: str) -> dict[str, list]:
-        """Every run of a dataset, the last added first, as columns of equal length; read-only.
-
-        Returns:
-            ``run_id name notes status fingerprint family pattern backbone starred archived tags created_at epochs_done
-            best_epoch colour`` of the run; ``accuracy low high balanced_accuracy macro_f1 log_loss ece n right
-            hardest`` of its evaluation (see ``runs.Evaluation``); every number of its cost by the name of the field;
-            ``has_weights``. What was not measured is None; ``tags`` and ``hardest`` are then empty.
-        """
-        there = runs.outerjoin(models, models.c.run_id == runs.c.id)
+    def board_revision(self, dataset_id: str) -> BoardRevision:
         with self.reading() as connection:
-            columns = _read(connection, dataset_id, _RUNS, there)
-            columns["tags"] = _lists(columns["tags"])
-            return columns | self._measured(connection, dataset_id, columns)
+            return _revision(connection, dataset_id)
 
-    def _measured(self, connection: Connection, dataset_id: str, columns: dict[str, list]) -> dict[str, list]:
-        """Evaluations and costs. Those of a finished run never change, and are read again when others have finished."""
-        finished = [status == Status.FINISHED for status in columns["status"]]
-        kept = _kept.setdefault(self, {})
-        ids, known, found = kept.get(dataset_id, ([], [], {}))
-        if not found or (ids, known) != (columns["run_id"], finished):
-            found = _read(connection, dataset_id, _MEASURED, runs.outerjoin(evaluations).outerjoin(costs))
-            found["hardest"] = list(map(tuple, _lists(found["hardest"])))
-            kept[dataset_id] = (columns["run_id"], finished, found)
-        return found
+    @contextmanager
+    def board_changes(self, dataset_id: str, since: BoardRevision | None = None) -> Iterator[BoardChanges]:
+        """The runs of a dataset that changed after ``since``, all of them for None, in one reading transaction.
+
+        The columns are ``number revision run_id name status fingerprint family pattern backbone starred archived
+        created_at epochs_done best_epoch`` of the run; ``accuracy balanced_accuracy macro_f1 log_loss ece n right`` of
+        its evaluation (see ``runs.Evaluation``); every number of its cost by the name of the field; ``has_weights``.
+        What was not measured is None.
+        """
+        query = select(*(column.label(name) for name, column in BOARD_COLUMNS.items())).select_from(_WITH_RESULTS)
+        query = query.where(runs.c.dataset_id == dataset_id)
+        with self.reading() as connection:
+            now = _revision(connection, dataset_id)
+            if since is None:
+                query = query.order_by(runs.c.number.desc())  # as in the index on datasets, so nothing is sorted
+            else:
+                query = query.where(runs.c.revision > since.number)
+            numbers = None
+            if since is not None and since.deletions != now.deletions:
+                all_of_it = select(func.json_group_array(runs.c.number)).where(runs.c.dataset_id == dataset_id)
+                numbers = json.loads(connection.scalar(all_of_it) or "[]")
+            yield BoardChanges(revision=now, parts=_parts(connection, query), numbers=numbers)
+
+    def board_cells(self, run_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """By run id what the leaderboard writes about a run and never sorts by; runs that are gone are left out.
+
+        The keys are ``name notes status pattern backbone starred archived tags colour`` of the run and ``n low high
+        hardest`` of its evaluation: None where there is none, ``hardest`` is then ().
+        """
+        query = select(runs.c.id, *_CELLS).outerjoin(evaluations).where(runs.c.id.in_(ids_in(run_ids)))
+        with self.reading() as connection:
+            rows = [row._asdict() for row in connection.execute(query)]
+        return {row.pop("id"): row | {"hardest": tuple(row["hardest"] or ())} for row in rows}
 
     def sparklines(self, run_ids: Iterable[str], points: int = SPARKLINE_POINTS) -> dict[str, tuple[float, ...]]:
         """Validation accuracy over the epochs in at most ``points`` even steps, the last epoch always among them.
@@ -73,39 +108,42 @@ class Boards(Store):
         return {run_id: tuple(filter(math.isfinite, line)) for run_id, line in lines.items()}
 
 
-def _read(connection: Connection, dataset_id: str, wanted: Mapping[str, ColumnElement], there: Any) -> dict[str, list]:
-    """Columns of all runs of a dataset; in the order of the index on datasets, so that nothing has to be sorted."""
-    query = select(*(column.label(name) for name, column in wanted.items())).select_from(there)
-    query = query.where(runs.c.dataset_id == dataset_id).order_by(runs.c.number.desc())
-    rows = connection.execute(query).all()
-    return dict(zip(wanted, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in wanted}
+def _revision(connection: Connection, dataset_id: str) -> BoardRevision:
+    query = select(boards.c.number, boards.c.deletions).where(boards.c.dataset_id == dataset_id)
+    row = connection.execute(query).first()
+    return BoardRevision() if row is None else BoardRevision(**row._mapping)
 
 
-def _as_text(column: ColumnElement) -> ColumnElement:
-    """JSON that is parsed together: one call of the parser a cell is most of the time for 10,000 runs."""
-    return type_coerce(column, Text)
+def _parts(connection: Connection, query: Select) -> Iterator[dict[str, Sequence[Any]]]:
+    found = connection.execute(query, execution_options={"yield_per": _PART})
+    for rows in found.partitions():
+        yield dict(zip(BOARD_COLUMNS, zip(*rows, strict=True), strict=True))
 
 
-_RUNS: dict[str, ColumnElement] = {
+_WITH_RESULTS = (
+    runs.outerjoin(evaluations, evaluations.c.run_id == runs.c.id)
+    .outerjoin(costs, costs.c.run_id == runs.c.id)
+    .outerjoin(models, models.c.run_id == runs.c.id)
+)
+BOARD_COLUMNS: dict[str, ColumnElement] = {
     "run_id": runs.c.id,
-    **{name: runs.c[name] for name in _RUN},
-    "tags": _as_text(runs.c.tags),
+    **{
+        name: runs.c[name]
+        for name in ("number", "revision", "name", "status", "fingerprint", "family", "pattern", "backbone")
+    },
+    **{name: type_coerce(runs.c[name], Integer) for name in ("starred", "archived")},
+    **{name: runs.c[name] for name in ("created_at", "epochs_done", "best_epoch")},
     "accuracy": runs.c.test_accuracy,
-    "low": runs.c.test_low,
-    "high": runs.c.test_high,
-    "has_weights": models.c.run_id.is_not(None),
-}
-_MEASURED: dict[str, ColumnElement] = {
+    "has_weights": type_coerce(models.c.run_id.is_not(None), Integer),
     "log_loss": evaluations.c.loss,
-    **{name: evaluations.c[name] for name in _FIGURES},
-    "hardest": _as_text(evaluations.c.hardest),
+    **{name: evaluations.c[name] for name in ("balanced_accuracy", "macro_f1", "ece", "n", "right")},
     **{name: costs.c[name] for name in COST_NUMBERS},
 }
-
-_kept: WeakKeyDictionary[Boards, dict[str, tuple[list[str], list[bool], dict[str, list]]]] = WeakKeyDictionary()
-"""By dataset: ids of its runs and which had finished, with what was measured of them."""
-
-
-def _lists(texts: Sequence[str | None]) -> list[list[str]]:
-    """Lists of JSON, parsed in one go; nothing is an empty one."""
-    return list(json.loads(f"[{','.join(text or '[]' for text in texts)}]"))
+_CELLS = (
+    *(runs.c[name] for name in ("name", "notes", "status", "pattern", "backbone", "starred", "archived", "tags")),
+    runs.c.colour,
+    runs.c.test_low.label("low"),
+    runs.c.test_high.label("high"),
+    evaluations.c.n,
+    evaluations.c.hardest,
+)

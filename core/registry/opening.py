@@ -15,6 +15,7 @@ from core.files.atomic import replacing
 from core.files.home import dataset_folders, run_folders
 from core.files.locks import acquire
 from core.registry.connection import connect, new_engine, readable_errors
+from core.registry.revisions import create_triggers, drop_triggers
 from core.registry.schema import HEAD
 from core.settings import Settings
 from core.text.units import count
@@ -123,7 +124,9 @@ def _upgrade(path: Path, revision: str | None, migrations: Path) -> None:
         connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
         with connection.begin():
             config.attributes["connection"] = connection
+            drop_triggers(connection)
             command.upgrade(config, "head")
+            create_triggers(connection)
     engine.dispose()
 
 

@@ -79,6 +79,12 @@ class Runs(Store):
         with self.reading() as connection:
             return new_names(wanted, partial(_holder_of, connection, dataset_id))
 
+    def datasets_of(self, run_ids: Iterable[str]) -> dict[str, str]:
+        """The dataset of each of these runs by run id; those that are not there are left out."""
+        query = select(runs.c.id, runs.c.dataset_id).where(runs.c.id.in_(ids_in(run_ids)))
+        with self.reading() as connection:
+            return dict(connection.execute(query).all())
+
     def annotate(
         self, run_id: str, name: str | None = None, notes: str | None = None, tags: Sequence[str] | None = None
     ) -> Run:

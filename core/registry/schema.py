@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -131,10 +131,21 @@ runs = Table(
     _required("backbone", Text, server_default=""),
     _required("search", Text, server_default=""),
     _required("colour", Integer, server_default="0"),
+    _required("revision", Integer, server_default="0"),  # kept by the triggers of ``revisions``
     CheckConstraint("status IN ('SCHEDULED', 'RUNNING', 'FINISHED', 'FAILED', 'KILLED')", name="known_status"),
     Index("runs_waiting", "status", "priority", "position"),
     Index("runs_by_name", "dataset_id", "name", unique=True),
     Index("runs_to_fill_in", "id", sqlite_where=text("search = ''")),
+    Index("runs_by_revision", "dataset_id", "revision"),
+    Index("runs_by_status", "dataset_id", "status"),
+)
+
+boards = Table(
+    "boards",
+    metadata,
+    Column("dataset_id", Text, primary_key=True),  # no reference: numbers go on when a dataset is imported again
+    _required("number", Integer),
+    _required("deletions", Integer),
 )
 
 attempts = Table(

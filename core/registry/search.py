@@ -69,11 +69,17 @@ class Search(Store):
             total = connection.scalar(select(func.count()).select_from(runs).where(*matching)) or 0
             return read_runs(connection, page), total
 
-    def matching_ids(self, query: RunQuery) -> list[str]:
-        """The ids of all matching runs, unordered; one JSON text, because it is read faster than 10,000 rows."""
+    def matching_numbers(self, query: RunQuery, since: int = -1) -> list[int]:
+        """The numbers of all matching runs, unordered; one JSON text, because it is read faster than 10,000 rows.
+
+        Args:
+            since: only runs that changed after this revision of their dataset.
+        """
+        changed = () if since < 0 else (runs.c.revision > since,)
+        numbers_of = select(func.json_group_array(runs.c.number)).where(*_conditions(query), *changed)
         with self.reading() as connection:
-            ids = connection.scalar(select(func.json_group_array(runs.c.id)).where(*_conditions(query)))
-        return list(json.loads(ids or "[]"))
+            numbers = connection.scalar(numbers_of)
+        return list(json.loads(numbers or "[]"))
 
 
 def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:

@@ -6,14 +6,15 @@ Charts are imported only when a report is made, because few users of the workben
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.comparison.board import Board
 from core.comparison.board_page import BoardPage, page
-from core.comparison.cache import cached, outdated
+from core.comparison.boards import current_board
+from core.comparison.cache import cached
 from core.comparison.compare import Comparison, compare
 from core.comparison.curves import Curve, curves
 from core.comparison.table import require_one_dataset
@@ -91,19 +92,20 @@ class Reporting(Bench):
 
     def board(self, dataset_id: str) -> Board:
         """All runs of a dataset as columns, for ``board_page``."""
-        key = ("board", dataset_id)
-
-        def read() -> Board:
-            columns, former = self.registry.board(dataset_id), outdated(self.registry, key)
-            return former if former is not None and former.is_made_of(columns) else Board.from_columns(columns)
-
-        return cached(self.registry, key, read)
+        return current_board(self.registry, dataset_id)
 
     def board_rows(self, dataset_id: str, query: RunQuery = FINISHED) -> tuple[Board, np.ndarray]:
         """``board(dataset_id)``, and (m,) ascending row numbers on it of the runs of the dataset that match."""
-        board, query = self.board(dataset_id), replace(query, dataset_id=dataset_id)
-        # A board is replaced when its runs change, and its cached matches with it.
-        return board, board.remembered(query, lambda: board.rows_of(self.registry.matching_ids(query)))
+        board = self.board(dataset_id)
+
+        def find() -> np.ndarray:
+            there = board.matching(query)
+            if query.text.strip() or query.tags:
+                words = RunQuery(dataset_id=dataset_id, text=query.text, tags=query.tags, statuses=(), archived=True)
+                there &= board.with_words(words, partial(self.registry.matching_numbers, words))
+            return np.flatnonzero(there)
+
+        return board, board.remembered(query, find)  # a board is replaced when its runs change, and what it remembers
 
     def board_page(self, dataset_id: str, query: RunQuery = FINISHED, **options: Any) -> BoardPage:
         """Some lines of the leaderboard; ``options`` of ``page``."""

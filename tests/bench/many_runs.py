@@ -144,12 +144,12 @@ def _recipe(number: int) -> Recipe:
     pattern, rest = PATTERNS[which % len(PATTERNS)], which // len(PATTERNS)
     backbone, rest = BACKBONES[rest % len(BACKBONES)], rest // len(BACKBONES)
     numbers = Hyperparameters(
-        epochs=100,
+        epochs=100 + rest // 1000,
         seed=seed,
         learning_rate=round(10 ** -(1.5 + rest % 20 / 8), 6),
         dropout=round(0.05 * (rest // 20 % 10), 2),
         depth=rest % 3,
-        views=1 + rest,
+        views=1 + rest % 1000,
     )
     return Recipe(backbone=backbone, pattern=pattern, hyperparameters=numbers)
 

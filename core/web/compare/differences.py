@@ -1,19 +1,20 @@
 """Differences: the settings that are not the same in all chosen recipes."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import streamlit as st
 
-from core.comparison.board import Board
 from core.recipes.differences import Difference
 from core.recipes.labels import HYPERPARAMETERS, choice_title
 from core.text.units import count, percent
-from core.web.compare.filters import backbone_title
+from core.web.compare.filters import backbone_titles
 from core.web.compare.selected import Selected
 from core.web.parts.device import is_narrow
 from core.web.parts.downloads import downloads
 from core.web.parts.run_names import fitting
 from core.web.parts.tables import name_column, table
+from core.workbench import Workbench
 
 _SIDE_BY_SIDE = 4
 """Runs that are shown as columns; more are shown as rows, so that no name is cut."""
@@ -23,6 +24,8 @@ _WIDTH, _SETTING = 240, 112
 """Pixels of a run's column, and on a phone of that of the settings."""
 _ON_A_PHONE, _NARROWEST = 236, 100
 """Pixels of all runs together, so that both of two are visible, and at least of each."""
+_NAMES = ("backbone", "members")
+"""Settings whose values are names of backbones or ids of runs."""
 
 
 def show(selected: Selected) -> None:
@@ -44,8 +47,8 @@ def show(selected: Selected) -> None:
 
 def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One row per setting, one column per run."""
-    ids, board = [row.run.id for row in selected.comparison.rows], selected.bench.board(selected.dataset.id)
-    lines = [{"setting": one.title, **{id_: value_label(board, one, id_) for id_ in ids}} for one in found]
+    ids, labelled = [row.run.id for row in selected.comparison.rows], labels_of(selected.bench, found)
+    lines = [{"setting": one.title, **{id_: labelled(one, id_) for id_ in ids}} for one in found]
     accuracy = {row.run.id: percent(row.accuracy) for row in selected.comparison.rows}
     width = max(_NARROWEST, _ON_A_PHONE // len(ids)) if is_narrow() else _WIDTH
     columns = {id_: st.column_config.TextColumn(selected.names[id_], width=width) for id_ in ids}
@@ -55,12 +58,12 @@ def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
 
 def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One row per run, one column per setting."""
-    board = selected.bench.board(selected.dataset.id)
+    labelled = labels_of(selected.bench, found)
     widest = 150 if is_narrow() else 300
     names = fitting(selected.names, widest)
     lines = [
         {"name": names[row.run.id], "accuracy": percent(row.accuracy)}
-        | {one.name: value_label(board, one, row.run.id) for one in found}
+        | {one.name: labelled(one, row.run.id) for one in found}
         for row in selected.comparison.rows
     ]
     columns: dict[str, Any] = {
@@ -75,14 +78,20 @@ def _help(one: Difference) -> str | None:
     return HYPERPARAMETERS[one.name].description if one.name in HYPERPARAMETERS else None
 
 
-def value_label(board: Board, one: Difference, run_id: str) -> str:
-    """The label of one value; ``–`` where the run does not use the setting."""
-    value = one.values.get(run_id)
-    if value is None:
-        return "–"
-    if one.name in ("backbone", "members"):
-        return ", ".join(backbone_title(part, board) for part in value.split(", "))
-    return choice_title(one.name, value)
+def labels_of(bench: Workbench, found: Iterable[Difference]) -> Callable[[Difference, str], str]:
+    """The label of the value of a setting in a run; ``–`` where the run does not use it."""
+    used = (value for one in found if one.name in _NAMES for value in one.values.values() if value)
+    titles = backbone_titles(bench, (part for value in used for part in value.split(", ")))
+
+    def labelled(one: Difference, run_id: str) -> str:
+        value = one.values.get(run_id)
+        if value is None:
+            return "–"
+        if one.name in _NAMES:
+            return ", ".join(titles[part] for part in value.split(", "))
+        return choice_title(one.name, value)
+
+    return labelled
 
 
 def _file(selected: Selected) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 
 from core.backbones import catalogue
-from core.comparison.board import Board
 from core.comparison.board_page import LARGE_FIRST
 from core.recipes.labels import PATTERNS, choice_title
 from core.text.units import count, plain
@@ -63,7 +62,7 @@ def _active(now: Address) -> int:
 
 
 def _filters(bench: Workbench, dataset_id: str, now: Address) -> None:
-    bind, board = partial(_bound, now), bench.board(dataset_id)
+    bind = partial(_bound, now)
     patterns, backbones, tags = (
         bench.registry.value_counts(column, dataset_id) for column in ("pattern", "backbone", "tags")
     )
@@ -72,8 +71,9 @@ def _filters(bench: Workbench, dataset_id: str, now: Address) -> None:
         selection_mode="multi", format_func=partial(_counted, patterns), **bind("pattern"),
     )  # fmt: skip
     if len(backbones) > 1 or now.backbone:
+        options = _options(backbones, now.backbone)
         st.multiselect(
-            "Backbone", _options(backbones, now.backbone), format_func=partial(backbone_title, board=board),
+            "Backbone", options, format_func=backbone_titles(bench, options).__getitem__,
             placeholder="Any", **bind("backbone"),
         )  # fmt: skip
     run_filters.tag_box(bind, tags)
@@ -129,9 +129,11 @@ def descending(now: Address) -> bool:
     return now.sort in LARGE_FIRST if now.desc is None else now.desc
 
 
-def backbone_title(name: str, board: Board) -> str:
+def backbone_titles(bench: Workbench, names: Iterable[str]) -> dict[str, str]:
     """``Lite0`` for ``efficientnet_lite0``, the name of a run for its id; an unknown name as it is."""
-    return _TITLES.get(name) or (board.cell(name, "name") if name in board else name)
+    titles = {name: _TITLES.get(name, name) for name in names}
+    runs = bench.registry.runs_of([name for name in titles if name not in _TITLES])
+    return titles | {run.id: run.name for run in runs}
 
 
 _TITLES = {backbone.name: backbone.short_title for backbone in catalogue()}

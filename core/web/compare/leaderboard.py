@@ -55,7 +55,7 @@ def show(bench: Workbench, dataset: Dataset, now: Address, chosen: Sequence[str]
     )  # fmt: skip
     verdict = selected.comparison.verdict if selected else None
     pictures = bool(now.cols)
-    lines = lines_of(bench, dataset, board, page, verdict, pictures=pictures)
+    lines = lines_of(bench, dataset, page, verdict, pictures=pictures)
     offered = _offered(bench, board, verdict, selected is not None and selected.chosen)
     shown = _shown(offered, now, lines, narrow)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="board.top"):

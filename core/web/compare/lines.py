@@ -1,12 +1,10 @@
 """The contents of one page of the leaderboard, and of its files."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from core.comparison.board import Board
 from core.comparison.board_page import BoardPage, LeaderboardLine
 from core.comparison.verdict import Standing, Verdict
 from core.datasets.values import Dataset
@@ -24,7 +22,7 @@ _PHOTOS = 3
 
 
 def lines_of(
-    bench: Workbench, dataset: Dataset, board: Board, page: BoardPage, verdict: Verdict | None, *, pictures: bool
+    bench: Workbench, dataset: Dataset, page: BoardPage, verdict: Verdict | None, *, pictures: bool
 ) -> list[TableLine]:
     """The lines of a page with distinct names and what the verdict says of them.
 
@@ -33,21 +31,23 @@ def lines_of(
     """
     ids, home = [entry.run_id for entry in page.entries], str(bench.settings.home)
     curves, names = bench.registry.sparklines(ids) if pictures else {}, _names(bench, page.entries)
-    champion = bench.aliases(dataset.id).get("champion")
+    champion, cells = bench.aliases(dataset.id).get("champion"), bench.registry.board_cells(ids)
     lines = []
     for entry in page.entries:
+        if entry.run_id not in cells or entry.run_id not in names:
+            continue  # it was deleted just now
         standing, p_value = standing_of(verdict, entry)
-        hardest = " ".join(board.cell(entry.run_id, "hardest")[:_PHOTOS]) if pictures else ""
+        hardest = " ".join(cells[entry.run_id]["hardest"][:_PHOTOS]) if pictures else ""
         lines.append(
             TableLine(
                 run_id=entry.run_id,
                 entry=entry,
                 name=names[entry.run_id],
-                cell=partial(board.cell, entry.run_id),
+                cell=cells[entry.run_id].__getitem__,
                 standing=standing,
                 p_value=p_value,
                 recommended=verdict is not None and verdict.recommended.run_id in entry.run_ids,
-                marks=_marks(board, entry, champion.run_id if champion else None),
+                marks=_marks(entry, champion.run_id if champion else None),
                 curve=curves.get(entry.run_id, ()),
                 hardest=_montage(bench, home, dataset.id, hardest) if hardest else "",
             )
@@ -67,10 +67,9 @@ def standing_of(verdict: Verdict | None, entry: LeaderboardLine) -> tuple[Standi
     return None, None
 
 
-def _marks(board: Board, entry: LeaderboardLine, champion: str | None) -> list[str]:
+def _marks(entry: LeaderboardLine, champion: str | None) -> list[str]:
     """Those of any of the runs on a line."""
-    starred, archived = (any(board.cell(id_, key) for id_ in entry.run_ids) for key in ("starred", "archived"))
-    return run_table.marks(starred=starred, champion=champion in entry.run_ids, archived=archived)
+    return run_table.marks(starred=entry.starred, champion=champion in entry.run_ids, archived=entry.archived)
 
 
 def _names(bench: Workbench, entries: Sequence[LeaderboardLine]) -> dict[str, str]:
@@ -93,24 +92,24 @@ def _montage(_bench: Workbench, home: str, dataset_id: str, digests: str) -> str
 
 def all_rows(bench: Workbench, dataset: Dataset, now: Address) -> list[dict[str, Any]]:
     """Every run that matches, one a row, with the keys of ``core.comparison.table.plain_rows``: for files."""
-    board = bench.board(dataset.id)
-    page = bench.board_page(dataset.id, now.query, sort=now.sort, descending=now.desc, fold=False, size=len(board))
-    return [_row(board, dataset, entry, page.best) for entry in page.entries]
+    every = max(1, len(bench.board(dataset.id)))
+    page = bench.board_page(dataset.id, now.query, sort=now.sort, descending=now.desc, fold=False, size=every)
+    cells = bench.registry.board_cells([entry.run_id for entry in page.entries])
+    return [_row(cells[entry.run_id], dataset, entry) for entry in page.entries if entry.run_id in cells]
 
 
 _ABOUT = ("name", "status", "pattern", "backbone", "starred", "archived", "tags", "notes")
 
 
-def _row(board: Board, dataset: Dataset, entry: LeaderboardLine, best: str | None) -> dict[str, Any]:
-    cell = partial(board.cell, entry.run_id)
+def _row(cells: Mapping[str, Any], dataset: Dataset, entry: LeaderboardLine) -> dict[str, Any]:
     return {
         "run": entry.run_id,
         "rank": entry.rank,
-        **{key: cell(key) for key in _ABOUT},
+        **{key: cells[key] for key in _ABOUT},
         "dataset": f"{dataset.name}:{dataset.version}",
-        "test_photos": cell("n"),
-        "ci95_low": cell("low"),
-        "ci95_high": cell("high"),
+        "test_photos": cells["n"],
+        "ci95_low": cells["low"],
+        "ci95_high": cells["high"],
         "tie_with_best": entry.tie,
         "p_value": entry.p_value,
         **{"epochs" if key == "epochs_done" else key: value for key, value in entry.values.items()},

@@ -78,7 +78,7 @@ class Linked:
 def linked(bench: Workbench, now: Address) -> Linked:
     """Find the runs of the URL. Of several datasets the one named in the URL is compared, else that with most runs."""
     groups: dict[str, list[str]] = {}
-    known: dict[str, str] = {}
+    known = bench.registry.datasets_of(now.runs) if now.runs else {}
     unknown = []
     for wanted in now.runs:
         run_id, dataset_id = wanted, known.get(wanted)
@@ -89,7 +89,6 @@ def linked(bench: Workbench, now: Address) -> Linked:
                 unknown.append(wanted)
                 continue
             run_id, dataset_id = run.id, run.dataset_id
-            known |= dict.fromkeys(bench.board(dataset_id).run_ids, dataset_id)  # one query per dataset, not per run
         groups.setdefault(dataset_id, []).append(run_id)
     if not groups:
         return Linked(dataset=None, others={}, unknown=tuple(unknown))

@@ -68,4 +68,4 @@ def choose_all(bench: Workbench, dataset: Dataset) -> None:
     board, rows = bench.board_rows(dataset.id, now.query)
     lines = lines_of(board, rows, now.fold)
     rank = np.where(lines.rank > 0, lines.rank, len(lines.shown) + 1)[lines.of_line]
-    address.change(runs=tuple(board.run_ids[row] for row in lines.rows[np.argsort(rank, kind="stable")[:MOST]]))
+    address.change(runs=tuple(board.run_ids[lines.rows[np.argsort(rank, kind="stable")[:MOST]]].tolist()))

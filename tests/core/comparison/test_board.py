@@ -270,9 +270,11 @@ def test_beyond_the_end_is_the_last_page(start, size, shown):
     assert found.start == shown and len(found.entries) == min(size, 3 - shown)
 
 
-def test_single_cells_can_be_asked_for():
+def test_runs_are_found_by_their_ids():
     board = a_board(*KINDS)
-    assert "b" in board and "z" not in board and board.cell("b", "notes") == "The one for Paris"
+    assert "b" in board and "z" not in board and None not in board
+    ids_of = board.run_ids.tolist()
+    assert [ids_of[row] for row in board.rows_of(["b", "z", ids_of[0]])] == [ids_of[0], "b"]
 
 
 def test_ten_thousand_runs_are_sorted_while_one_waits():

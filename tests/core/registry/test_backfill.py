@@ -6,7 +6,7 @@ from core.files.home import run_folder
 from core.registry import Registry
 from core.registry.search import RunQuery
 from core.workbench import Workbench
-from tests.factories import fill
+from tests.factories import board_of, fill
 
 
 @pytest.fixture
@@ -22,18 +22,18 @@ def older(registry, settings):
 
 
 def test_opening_a_home_fills_in_what_older_runs_lack(registry, settings, older):
-    before = Registry.open(registry.path).board(older.dataset.id)
+    before = board_of(registry, older.dataset.id)
     Workbench.open(settings)
-    after = registry.board(older.dataset.id)
+    after = board_of(registry, older.dataset.id)
     fresh = Registry.open(settings.home / "other" / "registry.db")
-    expected = fresh.board(fill(fresh).dataset.id)
+    expected = board_of(fresh, fill(fresh).dataset.id)
     query = RunQuery(text="LITE1", statuses=())
-    assert registry.matching_ids(query) == fresh.matching_ids(query) != []
+    assert registry.matching_numbers(query) == fresh.matching_numbers(query) != []
     for name in ("family", "pattern", "backbone", "balanced_accuracy", "macro_f1"):
         assert after[name] == expected[name] != before[name], name
-    for run_id, photos, ece, right, hardest in zip(
-        *(after[name] for name in ("run_id", "n", "ece", "right", "hardest")), strict=True
-    ):
+    cells = registry.board_cells(after["run_id"])
+    for run_id, photos, ece, right in zip(*(after[name] for name in ("run_id", "n", "ece", "right")), strict=True):
+        hardest = cells[run_id]["hardest"]
         assert (ece is None) is (right is None) is (hardest == ()) is (photos is None), run_id
 
 

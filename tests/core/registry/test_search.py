@@ -22,8 +22,10 @@ def found(registry, **wanted) -> set[str]:
     """The ids that match, which are the same for a page of runs and for the leaderboard."""
     query = RunQuery(**wanted)
     page, total = registry.search(query)
-    ids = {run.id for run in page}
-    assert total == len(page) and ids == set(registry.matching_ids(query))
+    ids, numbers = {run.id for run in page}, registry.matching_numbers(query)
+    with registry.reading() as connection:
+        known = dict(connection.execute(select(runs.c.number, runs.c.id)).all())
+    assert total == len(page) and ids == {known[number] for number in numbers} and len(ids) == len(numbers)
     return ids
 
 

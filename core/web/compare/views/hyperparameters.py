@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.charts.parallel import parallel_chart
 from core.recipes.differences import Difference
 from core.text.units import count
-from core.web.compare.differences import value_label
+from core.web.compare.differences import labels_of
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 
@@ -31,8 +31,8 @@ def show(selected: Selected) -> None:
 
 def _labelled(selected: Selected) -> list[Difference]:
     """The settings that differ, with the labels of the table of differences and of Train."""
-    board = selected.bench.board(selected.dataset.id)
+    labelled = labels_of(selected.bench, selected.comparison.differing)
     return [
-        replace(one, values={id_: value and value_label(board, one, id_) for id_, value in one.values.items()})
+        replace(one, values={id_: value and labelled(one, id_) for id_, value in one.values.items()})
         for one in selected.comparison.differing
     ]
