@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from core.comparison.board_columns import Columns, columns_of, hashes, joined, updated
+from core.comparison.board_columns import Columns, columns_of, gathered, hashes, updated
 from core.comparison.cost_axes import MONEY
 from core.registry.board import BoardChanges, BoardRevision
 from core.registry.search import RunQuery
@@ -48,11 +48,11 @@ class Board:
     @classmethod
     def read(cls, changes: BoardChanges) -> "Board":
         """From all runs of a dataset."""
-        return cls(joined(map(columns_of, changes.parts)), changes.revision)
+        return cls(gathered(map(columns_of, changes.parts), changes.count), changes.revision)
 
     def brought_up_to_date(self, changes: BoardChanges) -> "Board":
         """The board after ``changes`` since its revision."""
-        changed = joined(map(columns_of, changes.parts))
+        changed = gathered(map(columns_of, changes.parts), changes.count)
         return Board(updated(self._columns, changed, changes.numbers), changes.revision, self)
 
     def __len__(self) -> int:

@@ -56,14 +56,19 @@ def _packed(rights: Sequence[bytes | None], photos: Sequence[int | None]) -> tup
     return np.frombuffer(data, np.uint8).reshape(len(rights), width), np.array(answers, dtype=np.int64)
 
 
-def joined(parts: Iterable[Columns]) -> Columns:
-    """The columns of all parts; of none, without runs."""
-    every = [*parts] or [columns_of({"run_id": ()})]
-    if len(every) == 1:
-        return every[0]
-    width = max(part["right"].shape[1] for part in every)
-    every = [part | {"right": _widened(part["right"], width)} for part in every]
-    return _sorted({key: np.concatenate([part[key] for part in every]) for key in every[0]})
+def gathered(parts: Iterable[Columns], count: int) -> Columns:
+    """The columns of all parts, which have ``count`` runs; room is made once, so that no part is left on the heap."""
+    found: Columns = {}
+    start = 0
+    for part in parts:
+        found = found or {key: np.empty((count, *column.shape[1:]), column.dtype) for key, column in part.items()}
+        width = max(found["right"].shape[1], part["right"].shape[1])
+        found["right"], part["right"] = _widened(found["right"], width), _widened(part["right"], width)
+        end = start + len(part["number"])
+        for key, column in part.items():
+            found[key][start:end] = column
+        start = end
+    return _sorted(found) if found else columns_of({"run_id": ()})
 
 
 def updated(old: Columns, changed: Columns, numbers: Sequence[int] | None = None) -> Columns:
@@ -85,7 +90,7 @@ def updated(old: Columns, changed: Columns, numbers: Sequence[int] | None = None
         found = found if there.all() else {key: column[there] for key, column in found.items()}
     if known.all():
         return found
-    return joined([{key: column[~known] for key, column in changed.items()}, found])
+    return _sorted({key: np.concatenate([changed[key][~known], column]) for key, column in found.items()})
 
 
 def _replaced(column: np.ndarray, rows: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -38,11 +38,13 @@ class BoardChanges:
 
     Args:
         revision: of the state that was read.
-        parts: the changed and added runs, in no order, some at a time, as columns of equal length; to be read once.
+        count: of the changed and added runs.
+        parts: these runs, in no order, some at a time, as columns of equal length; to be read once.
         numbers: of all runs that are there; None when none was deleted.
     """
 
     revision: BoardRevision
+    count: int
     parts: Iterator[dict[str, Sequence[Any]]]
     numbers: list[int] | None
 
@@ -63,19 +65,20 @@ class Boards(Store):
         its evaluation (see ``runs.Evaluation``); every number of its cost by the name of the field; ``has_weights``.
         What was not measured is None.
         """
+        of_it = runs.c.dataset_id == dataset_id
+        changed = of_it if since is None else of_it & (runs.c.revision > since.number)
         query = select(*(column.label(name) for name, column in BOARD_COLUMNS.items())).select_from(_WITH_RESULTS)
-        query = query.where(runs.c.dataset_id == dataset_id)
+        query = query.where(changed)
+        if since is None:
+            query = query.order_by(runs.c.number.desc())  # as in the index on datasets, so nothing is sorted
         with self.reading() as connection:
             now = _revision(connection, dataset_id)
-            if since is None:
-                query = query.order_by(runs.c.number.desc())  # as in the index on datasets, so nothing is sorted
-            else:
-                query = query.where(runs.c.revision > since.number)
+            count = connection.scalar(select(func.count()).select_from(runs).where(changed)) or 0
             numbers = None
             if since is not None and since.deletions != now.deletions:
-                all_of_it = select(func.json_group_array(runs.c.number)).where(runs.c.dataset_id == dataset_id)
+                all_of_it = select(func.json_group_array(runs.c.number)).where(of_it)
                 numbers = json.loads(connection.scalar(all_of_it) or "[]")
-            yield BoardChanges(revision=now, parts=_parts(connection, query), numbers=numbers)
+            yield BoardChanges(revision=now, count=count, parts=_parts(connection, query), numbers=numbers)
 
     def board_cells(self, run_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """By run id what the leaderboard writes about a run and never sorts by; runs that are gone are left out.
