@@ -15,7 +15,8 @@ from core.registry.search import RunQuery
 T = TypeVar("T")
 
 _RESULTS = (
-    "number", "run_id", "accuracy", "alone_wall_seconds", "created_at", "family", "fingerprint", "right", "answers",
+    "number", "run_id", "accuracy", "alone_wall_seconds", "created_at", "family", "fingerprint", "right", "known",
+    "photos",
 )  # fmt: skip
 _NAMES = ("number", "name")
 _NAMES = ("number", "name")
@@ -111,18 +112,14 @@ class Board:
 
         Runs evaluated on another number of photos than most are left out: they cannot be compared with the others.
         """
-        words = self._columns["right"].view(np.uint64)
-        usual = self._usual_answers
-        return words, self._columns["answers"] == usual if usual else np.zeros(len(self), dtype=bool)
+        known = self._columns["known"]
+        usual = self._results.remembered("photos", lambda: _most_common(self.photos[known]))
+        return self._columns["right"].view(np.uint64), known & (self.photos == usual)
 
     @property
-    def photos(self) -> int:
-        """How many test photos the runs with known ``bits`` were evaluated on."""
-        return self._usual_answers & 0xFFFFFFFF
-
-    @property
-    def _usual_answers(self) -> int:
-        return self._results.remembered("answers", lambda: _most_common(self._columns["answers"]))
+    def photos(self) -> np.ndarray:
+        """(n,) number of test photos each run was evaluated on, 0 where it was not."""
+        return self._columns["photos"]
 
     def rows_of(self, run_ids: Iterable[str]) -> np.ndarray:
         """(m,) row numbers of those of the runs that are on the board, ascending."""
@@ -200,7 +197,7 @@ def _codes(values: np.ndarray) -> np.ndarray:
     return np.unique(values, return_inverse=True)[1].reshape(-1)
 
 
-def _most_common(answers: np.ndarray) -> int:
+def _most_common(sizes: np.ndarray) -> int:
     """Of equally common ones the largest; 0 without any."""
-    kinds, counts = np.unique(answers[answers != 0], return_counts=True)
-    return int(kinds[len(kinds) - 1 - np.argmax(counts[::-1])]) if len(kinds) else 0
+    counts = np.bincount(sizes) if len(sizes) else np.zeros(1)
+    return len(counts) - 1 - int(np.argmax(counts[::-1]))

@@ -21,8 +21,8 @@ Columns = dict[str, np.ndarray]
 
 ``number`` and ``revision`` int64; ``run_id`` text; ``name`` normalised text; hashes of ``HASHED`` and of the id
 (``id_hash``), int64, 0 for an empty text; ``MARKS`` as booleans; ``MEASURED`` as float64, NaN where not measured;
-``right`` (n, width) uint8, which test photos a run predicted correctly, width a multiple of 8; ``answers`` int64, alike
-for runs whose ``right`` can be compared, 0 without.
+``right`` (n, width) uint8, which test photos a run predicted correctly, width a multiple of 8; ``known`` boolean,
+whether that is so; ``photos`` int32, of how many test photos, 0 where not measured.
 """
 
 
@@ -45,15 +45,17 @@ def columns_of(values: Mapping[str, Sequence[Any]]) -> Columns:
     found["id_hash"] = hashes(values["run_id"])
     found |= {key: np.array(values.get(key, [False] * count), dtype=bool) for key in MARKS}
     found |= {key: np.array(values.get(key, [None] * count), dtype=np.float64) for key in MEASURED}  # None becomes NaN
-    found["right"], found["answers"] = _packed(values.get("right", [None] * count), values.get("n", [None] * count))
+    rights, photos = values.get("right", [None] * count), [n or 0 for n in values.get("n", [None] * count)]
+    found["photos"], found["right"] = np.array(photos, dtype=np.int32), _packed(rights)
+    known = [right is not None and 8 * len(right) >= n > 0 for right, n in zip(rights, photos, strict=True)]
+    found["known"] = np.array(known, dtype=bool)
     return _sorted(found)
 
 
-def _packed(rights: Sequence[bytes | None], photos: Sequence[int | None]) -> tuple[np.ndarray, np.ndarray]:
+def _packed(rights: Sequence[bytes | None]) -> np.ndarray:
     width = max((-(-len(right) // 8) * 8 for right in rights if right), default=0)
     data = b"".join((right or b"").ljust(width, b"\0") for right in rights)
-    answers = [len(right) << 32 | (n or 0) if right else 0 for right, n in zip(rights, photos, strict=True)]
-    return np.frombuffer(data, np.uint8).reshape(len(rights), width), np.array(answers, dtype=np.int64)
+    return np.frombuffer(data, np.uint8).reshape(len(rights), width)
 
 
 def gathered(parts: Iterable[Columns], count: int) -> Columns:

@@ -115,7 +115,7 @@ def verdict(board: Board, rows: np.ndarray | None = None, *, fold: bool = True) 
     """
     chosen = np.arange(len(board)) if rows is None else rows
     lines = lines_of(board, chosen, fold)
-    return board.remembered(("verdict", chosen.tobytes(), fold), lambda: _decide(board, lines))
+    return board.remembered_results(("verdict", fold), chosen, lambda: _decide(board, lines))
 
 
 def _decide(board: Board, lines: Lines) -> Verdict | None:
@@ -168,7 +168,7 @@ def _candidates(board: Board, lines: Lines, chosen: Sequence[int]) -> list[Ranke
 
 
 def _interval(board: Board, lines: Lines, line: int, accuracy: float) -> tuple[float, float] | None:
-    n = board.cell(board.run_ids[lines.shown[line]], "n")
+    n = int(board.photos[lines.shown[line]])
     return wilson_interval(round(accuracy * n), n) if n else None
 
 
@@ -180,7 +180,7 @@ def _counts(board: Board, lines: Lines, best: int, rival: int) -> tuple[int, int
     """Photos that only the best got right, that only the rival did, and all."""
     bits, _ = board.bits
     ours, theirs = bits[lines.shown[best]], bits[lines.shown[rival]]
-    photos = board.cell(board.run_ids[lines.shown[best]], "n") or 0
+    photos = int(board.photos[lines.shown[best]])
     return int(np.bitwise_count(ours & ~theirs).sum()), int(np.bitwise_count(theirs & ~ours).sum()), photos
 
 

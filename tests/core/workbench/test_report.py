@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.comparison.board import Board
 from core.comparison.summary import outcome_sentence
 from core.comparison.table import SeveralDatasets
 from core.errors import NotFound
@@ -10,7 +11,7 @@ from core.files.home import run_folder
 from core.registry.search import RunQuery
 from core.runs.predictions import read_predictions
 from core.workbench.report import FINISHED
-from tests.factories import fill
+from tests.factories import fill, make_dataset, make_photos, make_run
 from tests.pattern_home import fill_patterns
 
 
@@ -63,7 +64,9 @@ def test_the_board_stays_as_long_as_nothing_is_written_about_its_runs(bench, fin
     dataset_id = bench.registry.run(finished[0]).dataset_id
     board = bench.board(dataset_id)
     bench.set_rate(36.0)
-    fill(bench.registry, bench.settings, runs=2, name="garden")
+    other = make_dataset(id="d-other", name="garden")
+    bench.registry.add_dataset(other, make_photos())
+    bench.registry.add_run(make_run(9, dataset=other))
     assert bench.board(dataset_id) is board
 
 
@@ -73,7 +76,14 @@ def test_whatever_is_said_of_a_run_is_on_the_board_at_once(bench, finished, chan
     bench.board(dataset_id)
     bench.annotate(finished[0], **change)
     key, value = next(iter(change.items()))
-    assert bench.board(dataset_id).cell(finished[0], key) == value
+    assert bench.registry.board_cells(finished[:1])[finished[0]][key] == value
+    word = value if isinstance(value, str) else value[0]
+    board, rows = bench.board_rows(dataset_id, RunQuery(text=word))
+    assert list(board.run_ids[rows]) == finished[:1]
+
+
+def marked(board: Board, run_id: str, name: str) -> bool:
+    return bool(board.mark(name)[board.rows_of([run_id])].item())
 
 
 @pytest.mark.parametrize("on", [True, False])
@@ -81,9 +91,9 @@ def test_a_star_and_the_archive_are_on_the_board_at_once(bench, finished, on):
     dataset_id = bench.registry.run(finished[0]).dataset_id
     bench.board(dataset_id)
     bench.star(finished[:1], on)
-    assert bench.board(dataset_id).cell(finished[0], "starred") is on
+    assert marked(bench.board(dataset_id), finished[0], "starred") is on
     bench.archive(finished[:1], on)
-    assert bench.board(dataset_id).cell(finished[0], "archived") is on
+    assert marked(bench.board(dataset_id), finished[0], "archived") is on
 
 
 def test_runs_that_come_and_go_are_on_the_board_and_off_it_at_once(bench, finished):
