@@ -137,7 +137,8 @@ def test_of_runs_of_one_name_the_first_keeps_it_and_the_others_get_an_ending(hom
         assert new[run_id] == name if first[name] == run_id else new[run_id] != name and is_name_of(new[run_id], name)
     renamed = next(run_id for run_id in old if new[run_id] != old[run_id])
     ending = new[renamed].removeprefix(old[renamed])
-    assert renamed in bench.registry.matching_ids(RunQuery(text=ending)), "it is found by its new name"
+    found, _ = bench.registry.search(RunQuery(text=ending))
+    assert renamed in {run.id for run in found}, "it is found by its new name"
 
 
 def test_every_run_has_a_colour_of_its_own_as_long_as_the_palette_lasts(bench):
