@@ -60,7 +60,7 @@ class Board:
         return len(self._columns["number"])
 
     def __contains__(self, run_id: object) -> bool:
-        return isinstance(run_id, str) and len(self.rows_of([run_id])) > 0
+        return isinstance(run_id, str) and self.row_of(run_id) is not None
 
     @property
     def run_ids(self) -> np.ndarray:
@@ -121,12 +121,25 @@ class Board:
         """(n,) number of test photos each run was evaluated on, 0 where it was not."""
         return self._columns["photos"]
 
+    def row_of(self, run_id: str) -> int | None:
+        """The row number of a run; None when it is not on the board."""
+        order, ordered = self._results.remembered("ids", self._ids_in_order)
+        (wanted,) = hashes([run_id])
+        for place in range(int(np.searchsorted(ordered, wanted)), int(np.searchsorted(ordered, wanted, "right"))):
+            if self.run_ids[order[place]] == run_id:
+                return int(order[place])
+        return None
+
+    def _ids_in_order(self) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) row numbers in the order of the hashes of the ids, and these hashes."""
+        known = self._columns["id_hash"]
+        order = np.argsort(known).astype(np.int32)
+        return order, known[order]
+
     def rows_of(self, run_ids: Iterable[str]) -> np.ndarray:
         """(m,) row numbers of those of the runs that are on the board, ascending."""
-        wanted = list(run_ids)
-        rows = np.flatnonzero(np.isin(self._columns["id_hash"], hashes(wanted)))
-        meant = set(wanted)
-        return rows[[run_id in meant for run_id in self.run_ids[rows].tolist()]] if len(rows) else rows
+        rows = {row for run_id in run_ids if (row := self.row_of(run_id)) is not None}
+        return np.array(sorted(rows), dtype=np.int64)
 
     def with_words(self, key: Hashable, find: Callable[[int], Sequence[int]]) -> np.ndarray:
         """(n,) whether runs match a search in their texts; only those are searched that changed since the last time.

@@ -98,9 +98,9 @@ class Verdict:
         return None if np.isnan(found) else found
 
     def _line(self, run_id: str) -> int | None:
-        if run_id not in self.board:
+        row = self.board.row_of(run_id)
+        if row is None:
             return None
-        row = int(self.board.rows_of([run_id])[0])
         place = int(np.searchsorted(self.lines.rows, row))
         there = place < len(self.lines.rows) and self.lines.rows[place] == row
         return int(self.lines.of_line[place]) if there else None

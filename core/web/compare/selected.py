@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from core.charts import RunStyle, run_styles
 from core.charts.styles import run_style
@@ -53,11 +54,16 @@ class Selected:
 
     def name(self, run_id: str) -> str:
         """Of any run of the dataset, not escaped."""
-        return self.names.get(run_id) or str(self.bench.board(self.dataset.id).cell(run_id, "name"))
+        return self.names.get(run_id) or str(self._about(run_id)["name"])
 
     def colour(self, run_id: str) -> str:
         """Of any run of the dataset, as ``#RRGGBB``."""
-        return run_style(self.bench.board(self.dataset.id).cell(run_id, "colour")).colour
+        row = self.row(run_id)
+        return run_style(self._about(run_id)["colour"] if row is None else row.run.colour).colour
+
+    def _about(self, run_id: str) -> Mapping[str, Any]:
+        """What the registry says of a run that is not drawn; it may have been deleted just now."""
+        return self.bench.registry.board_cells([run_id]).get(run_id, {"name": run_id, "colour": 0})
 
 
 @dataclass(frozen=True, kw_only=True)
