@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 from core.errors import NoSpace, Unavailable
 from core.registry import Registry, connection, opening
 from core.registry.opening import MIGRATIONS, bring_up_to_date
+from core.registry.revisions import _TRIGGERS
 from core.registry.schema import HEAD, metadata
 from core.settings import REPOSITORY
 from tests.factories import fill, make_dataset, make_photos
@@ -63,6 +64,11 @@ def revision_of(path: Path) -> str:
 def definitions_of(path: Path) -> set[str]:
     with closing(sqlite3.connect(path)) as file:
         return {sql for (sql,) in file.execute("SELECT sql FROM sqlite_master")}
+
+
+def triggers_of(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as file:
+        return {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
 
 
 def test_a_new_registry_is_made_with_its_folder(tmp_path):
@@ -133,6 +139,7 @@ def test_an_older_registry_is_upgraded_with_all_it_holds_and_backed_up_before(re
         assert file.execute("PRAGMA foreign_key_check").fetchall() == []
     (backup,) = backups(registry.path)
     assert revision_of(backup) == HEAD
+    assert triggers_of(registry.path) == set(_TRIGGERS), "those of a rebuilt table are made again"
     restored = Registry.open(backup)
     assert [run.id for run in restored.runs()] == [run.id for run in reversed(filled.runs)]
     assert restored.photos(filled.dataset.id) == registry.photos(filled.dataset.id)

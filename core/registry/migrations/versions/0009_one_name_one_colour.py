@@ -34,7 +34,9 @@ def upgrade() -> None:
             runs.alter_column(name, server_default="", existing_type=sa.Text(), existing_nullable=False)
         runs.add_column(sa.Column("colour", sa.Integer(), nullable=False, server_default="0"))
     op.execute(COLOURS)
+    op.create_index("names_to_try", "runs", ["dataset_id", "name"])  # else every name that is tried reads all runs
     _rename()
+    op.drop_index("names_to_try", "runs")
     op.create_index("runs_to_fill_in", "runs", ["id"], sqlite_where=sa.text("search = ''"))
     op.create_index("runs_by_name", "runs", ["dataset_id", "name"], unique=True)
 

@@ -87,7 +87,7 @@ def test_all_that_is_said_of_chosen_runs_is_one_verdict(bench, dataset):
 @pytest.mark.parametrize("dataset", [1, 5], indirect=True)
 def test_the_pages_show_it(bench, dataset):
     found = bench.verdict(dataset.id)
-    name = plain(brief(bench.board(dataset.id).cell(found.recommended.run_id, "name")))
+    name = plain(brief(bench.registry.run(found.recommended.run_id).name))
     compare = visit("compare", size="50")
     assert not compare.exception
     page = bench.board_page(dataset.id, Address().query, size=50)
@@ -118,9 +118,8 @@ def _standings(bench: Workbench, dataset: Dataset, found: Verdict) -> dict[str, 
 
 def _check_leaderboard(bench: Workbench, dataset: Dataset, selected: Selected, found: Verdict) -> None:
     """Each line says what the verdict says of its runs."""
-    board = bench.board(dataset.id)
     page = bench.board_page(dataset.id, Address().query, size=1000)
-    lines = lines_of(bench, dataset, board, page, selected.comparison.verdict, pictures=False)
+    lines = lines_of(bench, dataset, page, selected.comparison.verdict, pictures=False)
     best = [line for line in lines if line.standing is Standing.BEST]
     assert len(best) <= 1 and all(found.best.run_id in line.entry.run_ids for line in best)
     ties = {one.run_id for one in found.ties}
