@@ -1,16 +1,16 @@
 """Models: which models exist, and what were they made from?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from core.comparison.summary import recommendation
 from core.comparison.verdict import Verdict
 from core.datasets.values import Dataset
-from core.runs.values import CHAMPION
+from core.runs.values import CHAMPION, Run
 from core.text.units import count, plain, size
 from core.web.models import panel
-from core.web.models.ready import with_model
+from core.web.models.ready import can_predict, with_model
 from core.web.parts import champion
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
@@ -72,12 +72,14 @@ def champion_of(bench: Workbench, dataset: Dataset) -> str | None:
 
 
 def every_model(bench: Workbench, dataset: Dataset, found: Verdict | None) -> None:
-    """The models of one dataset, the most accurate first, in pages."""
+    """The models of one dataset in pages: the recommended one, then the most accurate first."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("All models", anchor=False, width="content")
         archived = st.toggle("Archived too", key="models.archived")
     query = with_model(dataset.id, archived=archived)
     runs, total = page_of(bench, query, key="models.page", per_page=PER_PAGE)
+    if found is not None and st.session_state["models.page"] == 1:
+        runs = recommended_first(bench, runs, found.recommended.run_id)
     if not runs:
         st.caption(f"No model for {plain(dataset.name)} to show.")
         return
@@ -90,6 +92,11 @@ def every_model(bench: Workbench, dataset: Dataset, found: Verdict | None) -> No
             recommended=found is not None and run.id == found.recommended.run_id,
         )  # fmt: skip
     pager(total, "model", key="models.page", per_page=PER_PAGE)
+
+
+def recommended_first(bench: Workbench, runs: Sequence[Run], run_id: str) -> list[Run]:
+    """The first page with the recommended run before all others, if its model exists."""
+    return [*can_predict(bench, [run_id]), *(run for run in runs if run.id != run_id)]
 
 
 require_frame()

@@ -77,14 +77,14 @@ def custom(bench: Workbench, dataset: Dataset, now: TrainAddress) -> tuple[GridP
     offered = cascades.Offered(bench, dataset.id, everything)
     cascade = offered.choice(now.cascade, now.members)
     choice = now.choice(cells, cascade)
-    st.subheader("Patterns", anchor=False)
+    st.header("Patterns", anchor=False)
     patterns.choose(cells, now.cascade, usual)
     possible = plans.worth_planning(len(bench.recipes(dataset.id, choice)))
     plan = plans.planned(bench, dataset.id, choice) if possible else None
-    st.subheader("Backbones", anchor=False)
+    st.header("Backbones", anchor=False)
     grid.choose(everything, choice, plan)
     if now.cascade:
-        st.subheader("Cascade", anchor=False)
+        st.header("Cascade", anchor=False)
         cascades.choose(offered, now.cascade, choice, plan)
     tried = hyperparameters.tried(cells, cascade)
     hyperparameters.choose(bench, dataset, now, tried)

@@ -17,6 +17,7 @@ from tests.browser.conftest import (
     stop_server,
     visit_with,
 )
+from tests.browser.test_accessibility import problems
 from tests.factories import tiny_jpeg
 
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -66,10 +67,12 @@ def test_a_click_on_a_test_photo_answers_it_and_a_click_on_the_answer_opens_the_
     expect(first_line(page)).to_have_text("Predicted: rose.")
     answer = page.locator('[class*="st-key-photo-"] strong')
     expect(answer).to_have_text("rose")
+    assert problems(page) == []
     answer.scroll_into_view_if_needed()
     place = answer.bounding_box()
     page.mouse.click(place["x"] + 5, place["y"] + 5)
     expect(page.get_by_role("dialog").get_by_text("tulip · 20.0 %")).to_be_visible()
+    assert problems(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
 

@@ -4,6 +4,7 @@ import pytest
 
 from core.comparison.summary import recommendation
 from core.text.units import brief
+from core.web.models.ready import with_model
 from core.workbench.organise import login_name
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
@@ -34,6 +35,19 @@ def test_the_page_says_the_same_verdict_as_every_other(bench):
     line = first_line(visit("models")).replace("\\", "")
     assert recommendation(found, names) in line and "For flowers: Use " in line
     assert recommendation(found, names) in first_line(visit()).replace("\\", "")
+
+
+def test_the_recommended_model_comes_first_on_the_first_page(bench):
+    filled = fill(bench.registry, bench.settings, runs=9)
+    bench.archive([filled.runs[3].id])  # as accurate as the best and as cheap as any
+    use = bench.verdict(filled.dataset.id).recommended.run_id
+    by_accuracy = bench.registry.search(with_model(filled.dataset.id), limit=1)[0][0].id
+    assert use != by_accuracy
+    keys = [button.key for button in visit("models").get("download_button")]
+    assert keys[0] == f"model.download.{bench.registry.model(use).id}" and len(keys) == len(set(keys))
+    bench.delete_weights([use])
+    keys = [button.key for button in visit("models").get("download_button")]
+    assert keys[0] == f"model.download.{bench.registry.model(by_accuracy).id}"
 
 
 def test_an_archived_model_is_not_compared(bench, filled):

@@ -11,7 +11,8 @@ from core.comparison.cost_axes import COSTS, CostKind
 from core.comparison.summary import BADGES
 from core.comparison.verdict import Standing
 from core.runs.values import Status
-from core.text.units import count, moment, p_value, percent
+from core.text.units import count, p_value, percent
+from core.web.parts import times
 from core.web.parts.labels import cost_formatter, cost_title
 from core.web.parts.run_table import CHIPS, MARKS_COLUMN, RunLine, TableColumn
 from core.web.parts.widgets import status_word
@@ -219,7 +220,7 @@ _LAST = (
         usual=False,
     ),
     _numbers("epochs_done", "{:.0f}".format, "Epochs", "Epochs trained.", usual=False),
-    _numbers("created_at", moment, "Launched (UTC)", "When the run was launched.", usual=False),
+    _numbers("created_at", times.cell, "Launched", "When the run was launched, in your time zone.", usual=False),
 )
 
 
