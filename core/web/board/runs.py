@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.charts.styles import run_colour
 from core.errors import GraftError, NotFound
 from core.recipes.recipe import PARTS, Recipe
 from core.runs.values import Cost, Epoch, Evaluation, Run
@@ -93,6 +94,10 @@ class RegistryRuns:
     def names(self, run_ids: Collection[str]) -> dict[str, str]:
         """Display names by id, without unknown ids."""
         return {run.id: run.name for run in self._runs(run_ids)}
+
+    def colours(self, run_ids: Collection[str]) -> dict[str, str]:
+        """``#RRGGBB`` by id, without unknown ids."""
+        return {run.id: run_colour(run) for run in self._runs(run_ids)}
 
     def details(self, run_ids: Collection[str] | None) -> dict[str, BoardRun]:
         """Recipes and metrics by id; None for the newest runs."""

@@ -5,9 +5,11 @@ there are more than 500. Here the choice is part of the URL, and other runs are 
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
 from tensorboard.context import RequestContext as Context
@@ -28,7 +30,7 @@ class SelectedRuns(provider.DataProvider):
     Args:
         inner: reads ``runs_dir``; its run names are paths, ``<run id>/tensorboard[/train]``.
         runs_dir: runs without a folder in it are not shown.
-        known: names and metrics of the runs; read for the chosen ones only.
+        known: names, colours and metrics of the runs; read for the chosen ones only.
     """
 
     def __init__(self, inner: provider.DataProvider, runs_dir: Path, known: RegistryRuns) -> None:
@@ -44,12 +46,18 @@ class SelectedRuns(provider.DataProvider):
         return sorted({*self._inner.list_plugins(ctx, experiment_id=""), hparams.PLUGIN} | with_maps)
 
     def list_runs(self, ctx: Context | None = None, *, experiment_id: str) -> list[provider.Run]:
-        shown = self._shown(ctx, experiment_id)
-        runs = self._inner.list_runs(ctx, experiment_id="")
-        started = {shown[run.run_name]: run.start_time for run in runs if run.run_name in shown}
+        """One run each, in the order of the choice, by which TensorBoard gives them the colours of ``palette``."""
+        shown = [place.run for place in self._shown(ctx, experiment_id).values()]
         # Runs without event files have a row in the HParams table too.
-        started = dict.fromkeys(self._roots(_chosen(experiment_id) or ()), 0.0) | started
-        return [provider.Run(run_id=name, run_name=name, start_time=moment) for name, moment in started.items()]
+        names = dict.fromkeys([*self._names(_chosen(experiment_id) or ()).values(), *shown])
+        return [
+            provider.Run(run_id=name, run_name=name, start_time=float(place))
+            for place, name in enumerate(names, start=1)
+        ]
+
+    def palette(self, experiment_id: str) -> list[str]:
+        """The colours of the chosen runs in the order of ``list_runs``, as ``#RRGGBB``; [] where none are chosen."""
+        return list(self._known.colours(_chosen(experiment_id) or ()).values())
 
     def list_scalars(self, ctx: Context | None = None, *, experiment_id: str, **options: Any) -> dict:
         return self._narrowed(self._inner.list_scalars, ctx, experiment_id, options)
@@ -88,8 +96,8 @@ class SelectedRuns(provider.DataProvider):
         ids = chosen if chosen is not None else [path.name for path in self._runs_dir.iterdir()]
         folders = {name: self._runs_dir / name / FOLDER for name in ids if _is_plain(name)}
         having = {name: folder / projector.FOLDER for name, folder in folders.items() if projector.has_files(folder)}
-        names = self._known.names(having) if chosen else {}
-        return {shown_name(name, names): folder for name, folder in having.items()}
+        names = self._names(having) if chosen else {}
+        return {names.get(name, name): folder for name, folder in having.items()}
 
     def _measured(self, experiment_id: str, wanted: provider.RunTagFilter) -> dict:
         found = hparams.last_values(self._details(experiment_id), wanted.tags)
@@ -99,31 +107,45 @@ class SelectedRuns(provider.DataProvider):
         """By displayed name, in the order of the choice."""
         chosen = _chosen(experiment_id)
         known = self._known.details(chosen)
-        names = {name: one.run.name for name, one in known.items()} if chosen else {}
-        return {shown_name(name, names): one for name, one in known.items()}
+        names = self._names(known) if chosen else {}
+        return {names.get(name, name): one for name, one in known.items()}
 
-    def _roots(self, run_ids: Collection[str]) -> list[str]:
-        names = self._known.names(run_ids)
-        return [shown_name(run_id, names) for run_id in names]
+    def _names(self, run_ids: Collection[str]) -> dict[str, str]:
+        """By id, without unknown ids: the name; with the id where runs of several datasets have the same one."""
+        names = {run: name.replace("/", "∕") for run, name in self._known.names(run_ids).items()}
+        often = Counter(names.values())
+        return {run: name if often[name] == 1 else f"{name} ({run})" for run, name in names.items()}
 
     def _narrowed(self, read: Callable[..., Mapping], ctx: Context | None, experiment_id: str, options: dict) -> dict:
-        shown = self._shown(ctx, experiment_id)
+        """What is read of the chosen runs: training and validation, which are stored as two runs, as tags of one."""
         wanted = options.pop("run_tag_filter", None) or provider.RunTagFilter()
-        stored = set(shown) if wanted.runs is None else {stored_name(run) for run in wanted.runs} & set(shown)
-        data = read(
-            ctx, experiment_id="", run_tag_filter=provider.RunTagFilter(runs=stored, tags=wanted.tags), **options
-        )
-        return {shown[run]: series for run, series in data.items()}
-
-    def _shown(self, ctx: Context | None, experiment_id: str) -> dict[str, str]:
-        """Stored name -> displayed name of the runs to show."""
-        chosen = _chosen(experiment_id)
-        names = self._known.names(chosen) if chosen else {}
-        return {
-            run.run_name: shown_name(run.run_name, names)
-            for run in self._inner.list_runs(ctx, experiment_id="")
-            if (chosen is None or run_id(run.run_name) in chosen) and (self._runs_dir / run_id(run.run_name)).is_dir()
+        shown = {
+            stored: place
+            for stored, place in self._shown(ctx, experiment_id).items()
+            if wanted.runs is None or place.run in wanted.runs
         }
+        tags = None if wanted.tags is None else {one for tag in wanted.tags for one in stored_tags(tag)}
+        data = read(ctx, experiment_id="", run_tag_filter=provider.RunTagFilter(runs=set(shown), tags=tags), **options)
+        found: dict[str, dict] = {}
+        for stored, series in data.items():
+            for tag, value in series.items():
+                name = shown_tag(tag, shown[stored].part)
+                if wanted.tags is None or name in wanted.tags:
+                    found.setdefault(shown[stored].run, {})[name] = value
+        return found
+
+    def _shown(self, ctx: Context | None, experiment_id: str) -> dict[str, "_Place"]:
+        """Stored name -> where it is displayed; only runs whose folder exists, in the order of their first events."""
+        chosen = _chosen(experiment_id)
+        stored = sorted(self._inner.list_runs(ctx, experiment_id=""), key=lambda run: run.start_time or inf)
+        places = {run.run_name: _place(run.run_name) for run in stored}
+        kept = {
+            name: place
+            for name, place in places.items()
+            if (chosen is None or place.run in chosen) and (self._runs_dir / place.run).is_dir()
+        }
+        names = self._names(chosen) if chosen else {}
+        return {name: _Place(run=names.get(place.run, place.run), part=place.part) for name, place in kept.items()}
 
 
 def experiment_of(environ: Mapping[str, Any]) -> str:
@@ -141,20 +163,29 @@ def _is_plain(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name) is not None
 
 
-def run_id(name: str) -> str:
-    """The run's id, of a stored name or of a shown one."""
-    return re.split(r"[ /]", name, maxsplit=1)[0]
+class _Place(NamedTuple):
+    """A run, and which part of its curves: ``train``, ``validation`` or neither ("")."""
+
+    run: str
+    part: str
 
 
-def shown_name(stored: str, names: Mapping[str, str]) -> str:
-    """``r-1/tensorboard/train`` -> ``r-1 EfficientNet-Lite0/train``."""
-    identity, _, part = stored.partition("/")
-    part = part.removeprefix(FOLDER).strip("/")
-    name = names.get(identity, "").replace("/", "∕")
-    return f"{identity} {name}".strip() + (f"/{part}" if part else "")
+def _place(stored: str) -> _Place:
+    """``r-1/tensorboard/train`` -> (``r-1``, ``train``)."""
+    run, _, part = stored.partition("/")
+    return _Place(run=run, part=part.removeprefix(FOLDER).strip("/"))
 
 
-def stored_name(shown: str) -> str:
-    """The inverse of ``shown_name``, which ignores the name of the run: it may have changed."""
-    part = shown.partition("/")[2]
-    return f"{run_id(shown)}/{FOLDER}" + (f"/{part}" if part else "")
+_PARTS = {"train": "training", "validation": "validation"}
+_PREFIX = "epoch_"
+
+
+def shown_tag(stored: str, part: str) -> str:
+    """``epoch_loss`` of the part ``train`` -> ``loss/training``, beside ``loss/validation``."""
+    return f"{stored.removeprefix(_PREFIX)}/{_PARTS[part]}" if part in _PARTS else stored
+
+
+def stored_tags(shown: str) -> set[str]:
+    """The tags that may be shown so."""
+    name, _, part = shown.rpartition("/")
+    return {shown, name, f"{_PREFIX}{name}"} if part in _PARTS.values() else {shown}

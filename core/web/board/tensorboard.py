@@ -4,11 +4,13 @@
 """
 
 import asyncio
+import gzip
 import importlib
+import json
 import re
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +86,7 @@ def _make_wsgi(runs_dir: Path, known: "RegistryRuns") -> tuple[Callable[..., Ite
     provider, multiplexer = board._make_data_provider()
     chosen = SelectedRuns(provider, runs_dir, known)
     wsgi = application.TensorBoardWSGIApp(board.flags, _plugins(), chosen, board.assets_zip_provider, multiplexer)
-    return _choosing(_with_own_fonts(wsgi)), board
+    return _choosing(_with_colours(_with_own_fonts(wsgi), chosen.palette)), board
 
 
 def _plugins() -> list:
@@ -120,6 +122,37 @@ def _with_own_fonts(wsgi: Callable[..., Iterable[bytes]]) -> Callable[..., Itera
         return page(environ, start_response)
 
     return app
+
+
+_PALETTE = re.compile(rb'(colorPalette:\{id:"default",name:"[^"]*",colors:)\[[^\]]*\]')
+"""In TensorBoard's script: the colours that it gives to the runs in their order. It has no setting for them."""
+
+
+def _with_colours(
+    wsgi: Callable[..., Iterable[bytes]], palette: Callable[[str], Sequence[str]]
+) -> Callable[..., Iterable[bytes]]:
+    """Puts the colours of the chosen runs into TensorBoard's script, in the order in which it lists them."""
+    from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
+    from werkzeug.wrappers import Response
+
+    def app(environ: dict, start_response: Callable) -> Iterable[bytes]:
+        colours = palette(environ.get(WSGI_ENVIRON_KEY, "")) if environ["PATH_INFO"] == "/index.js" else ()
+        if not colours:
+            return wsgi(environ, start_response)
+        accepted = environ.pop("HTTP_ACCEPT_ENCODING", "")  # else the script would come compressed
+        script = Response.from_app(wsgi, environ)
+        script.data = _coloured(script.data, tuple(colours), compress="gzip" in accepted)
+        if "gzip" in accepted:
+            script.headers["Content-Encoding"] = "gzip"
+        return script(environ, start_response)
+
+    return app
+
+
+def _coloured(script: bytes, colours: tuple[str, ...], *, compress: bool) -> bytes:
+    listed = json.dumps([{"name": colour, "lightHex": colour, "darkHex": colour} for colour in colours])
+    changed = _PALETTE.sub(lambda found: found[1] + listed.encode(), script)
+    return gzip.compress(changed, 1) if compress else changed
 
 
 def _choosing(wsgi: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:

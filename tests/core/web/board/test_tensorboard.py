@@ -1,5 +1,6 @@
 """TensorBoard shows the chosen runs, under names people know, and nothing else."""
 
+import gzip
 import math
 import re
 import subprocess
@@ -17,12 +18,13 @@ from tensorboard.plugins.hparams import metadata
 from tensorboard.plugins.hparams.hparams_plugin import HParamsPlugin
 from werkzeug.test import Client
 
+from core.charts.styles import RUN_COLOURS, run_colour
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
 from core.runs.values import Epoch, Status
 from core.settings import Settings
 from core.web.board import hparams
 from core.web.board.runs import METRICS, BoardRun, RegistryRuns, hyperparameters
-from core.web.board.selected_runs import SelectedRuns, run_id, shown_name, stored_name
+from core.web.board.selected_runs import SelectedRuns, shown_tag, stored_tags
 from core.web.board.tensorboard import TensorBoard, _choosing, _make_wsgi, board_path
 from core.workbench import Workbench
 from tests.factories import fill, make_cost, make_evaluation, make_run
@@ -39,6 +41,9 @@ class Known:
     def names(self, run_ids):
         return {run_id: self._runs[run_id].run.name for run_id in run_ids if run_id in self._runs}
 
+    def colours(self, run_ids):
+        return {run_id: run_colour(self._runs[run_id].run) for run_id in run_ids if run_id in self._runs}
+
     def details(self, run_ids):
         return {run_id: self._runs[run_id] for run_id in run_ids or self._runs if run_id in self._runs}
 
@@ -53,10 +58,11 @@ class Events:
         return [provider.Run(run_id=name, run_name=name, start_time=1.0) for name in STORED]
 
     def list_scalars(self, ctx, *, experiment_id, run_tag_filter, plugin_name):
-        return {name: {"loss": None} for name in STORED if name in run_tag_filter.runs}
+        return {name: {"epoch_loss": None} for name in STORED if name in run_tag_filter.runs}
 
     def read_scalars(self, ctx, *, experiment_id, run_tag_filter, plugin_name, downsample):
-        return {name: {"loss": [name]} for name in STORED if name in run_tag_filter.runs}
+        tags = [tag for tag in ("epoch_loss", "rate") if run_tag_filter.tags is None or tag in run_tag_filter.tags]
+        return {name: {tag: [name] for tag in tags} for name in STORED if name in run_tag_filter.runs}
 
 
 @pytest.fixture
@@ -72,11 +78,11 @@ def names(chosen, experiment_id):
 
 def test_only_the_chosen_runs_are_listed(chosen):
     assert names(chosen, "r-2") == ["r-2"]
-    assert names(chosen, "r-1") == ["r-1 Lite0 · a∕b", "r-1 Lite0 · a∕b/train", "r-1 Lite0 · a∕b/validation"]
+    assert names(chosen, "r-1") == ["Lite0 · a∕b"], "training and validation are one row"
 
 
 def test_without_a_choice_all_runs_are_listed(chosen):
-    assert names(chosen, "") == ["r-1/train", "r-1/validation", "r-2"]
+    assert names(chosen, "") == ["r-1", "r-2"]
 
 
 def test_a_deleted_run_vanishes_at_once(chosen):
@@ -89,32 +95,58 @@ def test_an_address_that_names_no_run_has_no_maps(chosen, name):
     assert chosen.maps(f"{name},r-2" if name else "") == {}
 
 
-def read(chosen, experiment_id, runs=None):
-    wanted = provider.RunTagFilter(runs=runs)
+def test_runs_of_one_name_in_two_datasets_are_told_apart(tmp_path):
+    known = Known(*(BoardRun(run=make_run(id=name, name="Lite0")) for name in ("r-1", "r-2")))
+    assert names(SelectedRuns(Events(), tmp_path, known), "r-1,r-2") == ["Lite0 (r-1)", "Lite0 (r-2)"]
+
+
+def test_colours_are_in_the_order_of_the_runs_which_is_that_of_the_choice(tmp_path):
+    runs = [replace(make_run(id=f"r-{number}", name=f"Run {number}"), colour=number) for number in range(1, 4)]
+    chosen = SelectedRuns(Events(), tmp_path, Known(*(BoardRun(run=run) for run in runs)))
+    assert names(chosen, "r-3,r-1") == ["Run 3", "Run 1"]
+    assert chosen.palette("r-3,r-1") == [run_colour(runs[2]), run_colour(runs[0])]
+    starts = [run.start_time for run in chosen.list_runs(experiment_id="r-3,r-1")]
+    assert starts == sorted(starts), "TensorBoard sorts by it"
+    assert chosen.palette("") == []
+
+
+def read(chosen, experiment_id, runs=None, tags=None):
+    wanted = provider.RunTagFilter(runs=runs, tags=tags)
     return chosen.read_scalars(experiment_id=experiment_id, plugin_name="scalars", downsample=9, run_tag_filter=wanted)
 
 
 def test_data_comes_under_the_shown_name(chosen):
-    assert read(chosen, "r-1", ["r-1 Lite0 · a∕b/train"]) == {
-        "r-1 Lite0 · a∕b/train": {"loss": ["r-1/tensorboard/train"]}
+    assert read(chosen, "r-1", ["Lite0 · a∕b"], ["loss/training"]) == {
+        "Lite0 · a∕b": {"loss/training": ["r-1/tensorboard/train"]}
+    }
+    assert read(chosen, "r-1", ["Lite0 · a∕b"], ["rate/validation", "loss/validation"]) == {
+        "Lite0 · a∕b": {
+            "loss/validation": ["r-1/tensorboard/validation"],
+            "rate/validation": ["r-1/tensorboard/validation"],
+        }
+    }
+    assert set(read(chosen, "r-1")["Lite0 · a∕b"]) == {
+        f"{name}/{part}" for name in ("loss", "rate") for part in ("training", "validation")
     }
 
 
 def test_data_of_runs_that_were_not_chosen_is_not_read(chosen):
-    assert read(chosen, "r-2", ["r-1/train", "r-2", "r-gone"]) == {"r-2": {"loss": ["r-2/tensorboard"]}}
+    assert read(chosen, "r-2", ["r-1", "r-2", "r-gone"], ["rate"]) == {"r-2": {"rate": ["r-2/tensorboard"]}}
     assert list(read(chosen, "r-2")) == ["r-2"]
 
 
-def test_a_run_renamed_meanwhile_is_still_found(chosen):
-    assert list(read(chosen, "r-1", ["r-1 its old name/train"])) == ["r-1 Lite0 · a∕b/train"]
-
-
-@pytest.mark.parametrize("stored", STORED)
-@pytest.mark.parametrize("name", ["", "Lite0", "a/b c", "x · y"])
-def test_names_lead_back_to_what_is_stored(stored, name):
-    shown = shown_name(stored, {run_id(stored): name})
-    assert run_id(shown) == run_id(stored)
-    assert stored_name(shown) == stored
+@pytest.mark.parametrize(
+    ("stored", "part", "shown"),
+    [
+        ("epoch_loss", "train", "loss/training"),
+        ("epoch_accuracy", "validation", "accuracy/validation"),
+        ("other/tag", "train", "other/tag/training"),
+        ("graft/accuracy", "", "graft/accuracy"),
+    ],
+)
+def test_a_tag_leads_back_to_what_is_stored(stored, part, shown):
+    assert shown_tag(stored, part) == shown
+    assert stored in stored_tags(shown)
 
 
 # --- the HParams table ---
@@ -159,13 +191,13 @@ def rows(ask, chosen, *columns, **request):
 
 def test_every_chosen_run_is_a_row_whatever_its_pattern(ask):
     found = {row["name"]: row["hparams"] for row in rows(ask, "r-1,r-2,r-3,r-4")}
-    assert list(found) == ["r-1 run r-1", "r-2 run r-2", "r-3 run r-3", "r-4 run r-4"]
-    assert found["r-1 run r-1"]["01 pattern"] == "integrated_extractor"
-    assert found["r-3 run r-3"]["01 pattern"] == "cascade (ensemble)"
+    assert list(found) == ["run r-1", "run r-2", "run r-3", "run r-4"]
+    assert found["run r-1"]["01 pattern"] == "integrated_extractor"
+    assert found["run r-3"]["01 pattern"] == "cascade (ensemble)"
 
 
 def test_a_run_that_was_not_chosen_is_no_row(ask):
-    assert [row["name"] for row in rows(ask, "r-2")] == ["r-2 run r-2"]
+    assert [row["name"] for row in rows(ask, "r-2")] == ["run r-2"]
 
 
 def test_only_hyperparameters_that_the_pattern_looks_at_are_told():
@@ -221,12 +253,12 @@ def test_rows_are_sorted_and_filtered_by_tensorboard(ask):
     accurate["excludeMissingValues"] = True
     assert rows(ask, "r-1,r-2", accurate) == []
     by_epochs = {"hparam": "03 epochs", "order": "ORDER_DESC"}
-    assert [row["name"] for row in rows(ask, "r-2,r-1", by_epochs)] == ["r-1 run r-1", "r-2 run r-2"]
+    assert [row["name"] for row in rows(ask, "r-2,r-1", by_epochs)] == ["run r-1", "run r-2"]
 
 
 def test_a_row_written_into_an_event_file_does_not_count(ask, chosen):
     """Old ones hold every hyperparameter there is, and an older name."""
-    assert list(chosen.list_tensors(experiment_id="r-1", plugin_name="hparams")) == ["r-1 Lite0 · a∕b"]
+    assert list(chosen.list_tensors(experiment_id="r-1", plugin_name="hparams")) == ["Lite0 · a∕b"]
 
 
 def test_figures_of_the_registry_are_those_of_the_table(tmp_path):
@@ -310,14 +342,17 @@ def test_loading_tensorboard_brings_no_tensorflow_and_says_nothing(tmp_path):
     assert "NOTE" not in done.stderr
 
 
-def test_its_page_asks_for_nothing_at_the_root_of_the_server(tmp_path):
-    wsgi, program = _make_wsgi(tmp_path, Known())
+def test_its_page_asks_for_nothing_at_the_root_of_the_server_and_has_the_colours_of_the_runs(tmp_path):
+    wsgi, program = _make_wsgi(tmp_path, Known(BoardRun(run=replace(make_run(id="r-7"), colour=3))))
     try:
         page = Client(wsgi).get("/of/r-1/")
         assert page.status_code == 200 and "url(/" not in page.text
         font = re.search(r"url\((font-roboto/[^)]+)\)", page.text).group(1)
         assert Client(wsgi).get(f"/of/r-1/{font}").status_code == 200
         tabs = Client(wsgi).get("/of/r-1/data/plugins_listing").json
+        plain = Client(wsgi).get("/index.js").data
+        coloured = Client(wsgi).get("/of/r-7/index.js", headers={"Accept-Encoding": "gzip"})
+        assert RUN_COLOURS[3].encode() in gzip.decompress(coloured.data) and RUN_COLOURS[3].encode() not in plain
         assert {"timeseries", "scalars", "hparams", "projector"} == set(tabs)
     finally:
         board = TensorBoard()
