@@ -2,26 +2,24 @@
 
 import streamlit as st
 
-from core.web.board.choice import WORDS, asked_runs, run_title, suggested_runs
+from core.text.units import plain
+from core.web.board.choice import WORDS, asked_runs, first_line, run_titles, suggested_runs
 from core.web.board.frame import show_board
 from core.web.board.maps import count_maps, make_maps
 from core.web.board.runs import NEWEST
 from core.web.board.tensorboard import DASHBOARDS, board_path
 from core.web.parts.frame import require_frame
+from core.web.parts.labels import dataset_title
 from core.web.parts.widgets import empty_state, heading
 from core.web.server.state import workbench
 
 MOST_RUNS = 24
 
 require_frame()
-heading(
-    "Board",
-    "What do the raw curves look like? TensorBoard with the runs you choose; refreshes every 30 s.",
-)
-
 bench = workbench()
 runs = {run.id: run for run in bench.registry.runs(limit=NEWEST) if run.attempt}
 if not runs:
+    heading("Board", "No run has started yet: the curves of the runs will be here, in TensorBoard.")
     empty_state(
         "No run has started yet",
         "Loss and accuracy of every epoch are shown here as soon as a run trains.",
@@ -32,11 +30,14 @@ if not runs:
 
 
 asked = asked_runs(bench, runs)
+datasets = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
+titles = run_titles(runs, datasets)
+top = st.container(gap=None)  # its first line says what is chosen below
 chosen = st.multiselect(
     "Runs",
     list(runs),
     default=(asked or suggested_runs(runs))[:MOST_RUNS],
-    format_func=lambda run_id: run_title(runs[run_id]),
+    format_func=titles.__getitem__,
     max_selections=MOST_RUNS,
     key="board.runs",
     help="Only these are loaded. The choice is part of the address of this page.",
@@ -44,9 +45,13 @@ chosen = st.multiselect(
 if len(asked) > MOST_RUNS:
     st.caption(f"The address names {len(asked)} runs; the first {MOST_RUNS} are shown.")
 if not chosen:
+    with top:
+        heading("Board", "No run is selected: choose the runs whose curves TensorBoard shows.")
     empty_state("No run is selected", "Choose one or more runs above to see their curves.")
     st.stop()
 st.query_params["runs"] = ",".join(chosen)
+with top:
+    heading("Board", plain(first_line([runs[run_id] for run_id in chosen], datasets)))
 
 KEY, FRAME = "board.dashboard", "board"
 

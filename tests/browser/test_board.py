@@ -73,12 +73,12 @@ def inner_address(page: Page) -> str:
 def test_hparams_holds_hyperparameters_and_figures_of_the_chosen_run_and_no_other(at_board, finished):
     chosen, other = finished
     page = at_board.open(f"/board?runs={chosen.id}")
-    expect(board(page).get_by_text("epoch_accuracy").first).to_be_visible()
+    expect(board(page).get_by_text("accuracy/training").first).to_be_visible()
     page.get_by_role("radio", name="HParams").click()
-    for words in ("test accuracy", "integrated_extractor", chosen.id):
+    for words in ("test accuracy", "integrated_extractor", chosen.name):
         expect(board(page).get_by_text(words).filter(visible=True).first).to_be_visible()
     expect(board(page).get_by_text(f"{chosen.test_accuracy:.5f}"[:5]).first).to_be_attached()
-    assert board(page).get_by_text(other.id).count() == 0
+    assert board(page).get_by_text(other.name, exact=True).count() == 0
     # people go on inside TensorBoard, and the page follows
     board(page).get_by_role("tab", name="Time Series").click()
     expect(page.get_by_role("radio", name="Time series")).to_be_checked(timeout=20_000)
@@ -90,7 +90,7 @@ def test_hparams_holds_hyperparameters_and_figures_of_the_chosen_run_and_no_othe
 def test_tensorboard_is_as_dark_as_the_page_until_somebody_chooses_in_it(at_board, finished):
     page = at_board.open(f"/board?runs={finished[0].id}")
     body = board(page).locator("body")
-    expect(board(page).get_by_text("epoch_accuracy").first).to_be_visible()
+    expect(board(page).get_by_text("accuracy/training").first).to_be_visible()
     expect(body).not_to_have_class(re.compile("dark-mode"))
     page.emulate_media(color_scheme="dark")
     expect(body).to_have_class(re.compile("dark-mode"))
@@ -100,7 +100,7 @@ def test_tensorboard_is_as_dark_as_the_page_until_somebody_chooses_in_it(at_boar
     )
     page.reload()
     at_board.settle()
-    expect(board(page).get_by_text("epoch_accuracy").first).to_be_visible()
+    expect(board(page).get_by_text("accuracy/training").first).to_be_visible()
     expect(body).not_to_have_class(re.compile("dark-mode"))
 
 

@@ -1,12 +1,12 @@
 """Which runs the Board shows, and what each dashboard of TensorBoard is for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from core.errors import GraftError
 from core.runs.values import Run, Status
-from core.text.units import brief
+from core.text.units import count, listed
 from core.web.parts.widgets import STATUSES
 from core.workbench import Workbench
 
@@ -15,7 +15,7 @@ SUGGESTED = 4
 WORDS = {
     "timeseries": (
         ":material/show_chart: Time series",
-        "Loss and accuracy after every epoch, training over validation. A gap that widens between the two is "
+        "Loss and accuracy after every epoch, training beside validation. A gap that widens between the two is "
         "overfitting; a pin keeps a chart at the top.",
     ),
     "hparams": (
@@ -36,9 +36,27 @@ WORDS = {
 """Name and explanation of every dashboard."""
 
 
-def run_title(run: Run) -> str:
-    status = "" if run.status is Status.FINISHED else f" · {STATUSES[run.status][0].lower()}"
-    return f"{brief(run.name)}{status} · {run.id}"
+def run_titles(runs: Mapping[str, Run], datasets: Mapping[str, str]) -> dict[str, str]:
+    """By run id its name, with its status unless it is finished; with its dataset where there are several.
+
+    Args:
+        datasets: titles by id.
+    """
+    several = len({run.dataset_id for run in runs.values()}) > 1
+    titles = {}
+    for run in runs.values():
+        status = "" if run.status is Status.FINISHED else f" · {STATUSES[run.status][0].lower()}"
+        dataset = f" · {datasets.get(run.dataset_id, run.dataset_id)}" if several else ""
+        titles[run.id] = f"{run.name}{status}{dataset}"
+    return titles
+
+
+def first_line(chosen: Sequence[Run], datasets: Mapping[str, str]) -> str:
+    """What is shown, in one sentence."""
+    running = sum(run.status is Status.RUNNING for run in chosen)
+    where = listed(list(dict.fromkeys(datasets.get(run.dataset_id, run.dataset_id) for run in chosen)))
+    now = f", {running} still training" if running else ""
+    return f"Loss and accuracy per epoch of {count(len(chosen), 'run')} on {where}{now}. Refreshes every 30 s."
 
 
 def asked_runs(bench: Workbench, runs: dict[str, Run]) -> list[str]:

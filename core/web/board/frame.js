@@ -1,6 +1,9 @@
 // Shows TensorBoard in a frame and keeps it in step with the page around it: dashboard and light or dark.
+// Until it has drawn itself the page says that it is loading; the frame would be white, also on a dark page.
 const SETTINGS = '_tb_global_settings';
 const POLL_MS = 700;
+const READY_MS = 100;
+const PATIENCE_MS = 30000; // then the frame is shown whatever is in it, such as an error of a proxy
 const NARROWEST = 640; // TensorBoard needs that many pixels; where there are fewer it is drawn smaller
 
 // TensorBoard reloads only if its own setting is on, and has no URL parameter for that setting. On the same origin
@@ -23,9 +26,33 @@ function shownDashboard(frame) {
   try { return frame.contentWindow.location.hash.slice(1).split('&')[0]; } catch { return ''; } // an error page
 }
 
+// TensorBoard's own elements are there, in the colours of the page unless its menu says otherwise.
+function isDrawn(frame) {
+  try {
+    const page = frame.contentDocument;
+    return Boolean(page.querySelector('tb-webapp header, tb-webapp app-header')) && page.readyState === 'complete';
+  } catch { return true; } // another origin: an error page
+}
+
+function showWhenDrawn(frame) {
+  const note = frame.parentElement.querySelector('p');
+  const began = Date.now();
+  clearInterval(Number(frame.dataset.waiting));
+  frame.style.visibility = 'hidden';
+  note.hidden = false;
+  const waiting = setInterval(() => {
+    if (!isDrawn(frame) && Date.now() - began < PATIENCE_MS) return;
+    clearInterval(waiting);
+    note.hidden = true;
+    frame.style.visibility = 'visible';
+  }, READY_MS);
+  frame.dataset.waiting = waiting;
+}
+
 // A frame whose new address differs in its fragment only would not load, hence about:blank between.
 function load(frame, address) {
   frame.src = 'about:blank';
+  showWhenDrawn(frame);
   setTimeout(() => { frame.src = address.href; }, 0);
 }
 
@@ -84,5 +111,5 @@ export default function ({ parentElement, data, setStateValue }) {
     if (frame.dataset.dark !== String(pageIsDark(frame))) loadAgain(shown || data.dashboard);
   }, POLL_MS);
   frame.dataset.watch = watch;
-  return () => clearInterval(watch);
+  return () => { clearInterval(watch); clearInterval(Number(frame.dataset.waiting)); };
 }

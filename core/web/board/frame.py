@@ -8,8 +8,9 @@ import streamlit as st
 from core.web.board.tensorboard import DASHBOARDS, board_path
 
 _SCRIPT = Path(__file__).with_name("frame.js")
-_FRAME = """<div style="overflow:hidden;border-radius:.5rem">
-<iframe title="TensorBoard" style="border:0;display:block;transform-origin:0 0"></iframe></div>"""
+_FRAME = """<div style="overflow:hidden;border-radius:.5rem;position:relative">
+<p role="status" style="position:absolute;margin:0;padding:2rem;color:var(--st-text-color)">TensorBoard is loading …</p>
+<iframe title="TensorBoard" style="border:0;display:block;transform-origin:0 0;visibility:hidden"></iframe></div>"""
 _HEIGHT = "max(36rem, 88vh)"
 
 
@@ -17,6 +18,8 @@ def show_board(
     run_ids: Sequence[str], *, dashboard: str, version: int, key: str, on_dashboard: Callable[[], None]
 ) -> None:
     """TensorBoard on these runs, light or dark like the page, unless its own menu sets another theme.
+
+    Until it has drawn itself, a line says that it is loading.
 
     Args:
         dashboard: one of ``DASHBOARDS``; opened when it changes.
