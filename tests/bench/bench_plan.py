@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from core import jobs
 from core.planning.decide import Decision
+from core.planning.work import SharedKind
 from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.recipe import Cascade, Pattern
 from core.text.units import duration
@@ -130,9 +131,8 @@ def _print_parts(bench: Workbench, plan, runs) -> None:
         cost = bench.registry.cost(run.id)
         stages = {name: round(seconds, 1) for name, seconds in cost.stages.items()} if cost else {}
         spent = f"{cost.wall_seconds:.1f} s, CPU {cost.cpu_seconds:.1f} s" if cost else "unknown"
-        shared = {one.kind.value: 0.0 for one in planned.work.shared}
-        for one in planned.work.shared:
-            shared[one.kind.value] += 0.0 if one.stored else round(one.seconds, 2)
+        missing = [one for one in planned.work.shared if not one.stored]
+        shared = {str(kind): round(sum(one.seconds for one in missing if one.kind is kind), 1) for kind in SharedKind}
         print(
             f"    {run.name}: planned {planned.estimate_seconds:.1f} s (start {planned.work.start:.1f}, {shared}, "
             f"own {planned.work.own:.1f}), measured {spent} {stages}",
