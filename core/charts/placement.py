@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-WIDTH, PHONE_WIDTH, HEIGHT = 350, 250, 300
-"""Pixels of a plot beside a table, and on a phone. A wider one leaves more room between its names."""
+WIDTH, PHONE_WIDTH, HEIGHT = 300, 200, 300
+"""Pixels between the outermost points of a plot beside a table, and on a phone. A wider one leaves more room between
+its names."""
 _LETTER, _LINE, _AWAY = 6.9, 16, 7
 """Pixels of a letter, of a line of text, and between a point and its name."""
 _MARKER = 7

@@ -31,6 +31,8 @@ from core.comparison.verdict import Verdict
 from core.text.tables import Rows
 from core.text.units import brief, count, percent
 
+_SHORT = 18
+"""Characters of a name that fits almost everywhere."""
 _DIRECTLY_LABELLED, _MOST_LABELLED = 6, 9
 """Runs that are named at their points: beside a legend, and without one."""
 
@@ -233,8 +235,14 @@ def _placed(points: Sequence[TradeoffPoint], chosen: Sequence[TradeoffPoint], wi
         )
         for point, x in zip(points, _positions(points), strict=True)
     }
-    names = {point.run_id: (brief(point.name, 32), brief(point.name, 20)) for point in chosen}
+    names = {point.run_id: (brief(point.name, 32), _ends(point.name)) for point in chosen}
     return placed(marks, names, width=width)
+
+
+def _ends(name: str) -> str:
+    """The first and the last word, in which names of runs differ: ``Lite1 … regression``."""
+    first, *_, last = name.split(" ") if " " in name else (name, name)
+    return brief(f"{first} … {last}" if len(name) > _SHORT else name, 32)
 
 
 def _positions(points: Sequence[TradeoffPoint]) -> list[float]:

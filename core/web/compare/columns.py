@@ -127,7 +127,7 @@ _FIRST = (
         "exact test against the most accurate on the same test photos, corrected (Holm) for {tests}.",
         cell=_verdict,
         config=CHIPS,
-        options={"options": list(BADGES.values()), "color": ["green", "blue", "gray"], "width": 148},
+        options={"options": list(BADGES.values()), "color": ["green", "blue", "gray"], "width": 152},
         sort="accuracy",
     ),
     TableColumn(

@@ -60,7 +60,7 @@ def show(bench: Workbench, dataset: Dataset, now: Address, chosen: Sequence[str]
     shown = _shown(offered, now, lines, narrow)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="board.top"):
         st.header("Leaderboard", anchor="leaderboard", width="content")
-        _more_columns(now, offered)
+        _more_columns(now, offered, lines)
     filters.toolbar(bench, dataset.id, now, offered, [column.key for column in shown], narrow=narrow)
     if not page.lines:
         _nothing(board)
@@ -100,9 +100,11 @@ def _nothing(board: Board) -> None:
         st.button("Clear filters", key="compare.cleared", icon=":material/filter_alt_off:", on_click=filters.clear)
 
 
-def _more_columns(now: Address, offered: Mapping[str, TableColumn]) -> None:
+def _more_columns(now: Address, offered: Mapping[str, TableColumn], lines: Sequence[TableLine]) -> None:
     """Between the columns that fit beside the chart and all usual ones."""
-    usual = tuple(key for key, column in offered.items() if column.usual)
+    usual = tuple(
+        key for key, one in offered.items() if one.usual and (key in ("curve", "hardest") or one.informative(lines))
+    )
     st.button(
         "Fewer columns" if now.cols else "All columns", key="compare.columns", type="tertiary",
         icon=":material/view_column:", on_click=address.change, kwargs={"cols": () if now.cols else usual},
