@@ -34,7 +34,7 @@ SLOW_PAGES = {"board": 8000}
 """Milliseconds to wait where something loads after the script has run."""
 QUALITY = 55
 """Of the WebP files: text stays readable at 20 to 60 kB a picture."""
-PRESETS = ("quick", "thorough", "overnight", "customise")
+PRESETS = ("quick", "thorough", "overnight", "custom")
 
 
 def main(arguments: list[str]) -> int:
@@ -149,7 +149,7 @@ def addresses(settings: Settings) -> dict[str, str]:
     paths = {name: "/" if name == "overview" else f"/{name}" for name in names}
     if datasets:
         paths |= {"dataset": f"/datasets?dataset={datasets[0].id}"}
-        paths |= {f"train-{preset}": f"/train?dataset={datasets[0].id}&preset={preset}" for preset in PRESETS}
+        paths |= {f"train-{preset}": f"/train?dataset={datasets[0].id}&start={preset}" for preset in PRESETS}
     if finished:
         chosen = ",".join(finished)
         paths |= {"run": f"/runs?run={finished[0]}", "race": f"/runs?runs={chosen}", "board": f"/board?runs={chosen}"}
