@@ -22,7 +22,10 @@ COVERED = """() => {
 """The number of toolbars, and what one of them covers."""
 
 
-@pytest.mark.parametrize("path", ["/train?start=quick", "/runs", "/datasets?dataset=flowers", "/compare?view=confusion"])
+PAGES = ("/train?start=quick", "/runs", "/datasets?dataset=flowers", "/compare?view=confusion")
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_the_tools_of_tables_and_charts_cover_nothing_that_can_be_read_or_touched(browser, filled_server, path):
     with browser.new_context(**PHONE) as context:
         page = visit_with(context, filled_server).open(path)
