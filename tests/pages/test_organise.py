@@ -57,7 +57,7 @@ def test_a_tag_that_is_added_goes_to_all_and_one_taken_out_leaves_all(bench, fin
 def test_archived_runs_leave_the_list_and_other_rows_are_not_ticked_instead(bench, finished):
     at = press(ticked(bench, finished[:2]), "archive")
     assert all(bench.registry.run(run_id).archived for run_id in finished[:2])
-    assert "Tick runs" in text_of(at) and len(at.dataframe[0].value) == 5
+    assert "Tick runs" in text_of(at) and len(at.dataframe[-1].value) == 5
 
 
 def test_one_run_becomes_champion_and_several_do_not(bench, finished):

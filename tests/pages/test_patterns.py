@@ -22,7 +22,7 @@ def headings(at):
 def test_a_run_of_every_way_can_be_opened(tried, name):
     at = visit("runs", run=tried[name].id)
     assert not at.exception and not at.error
-    assert first_line(at).rpartition("]")[2].strip().partition(", ")[0].endswith("test accuracy")
+    assert first_line(at).rpartition("]")[2].strip().partition("; ")[0].endswith("test accuracy")
 
 
 def test_the_epoch_the_model_is_from_is_said_not_the_last(tried):
@@ -106,7 +106,7 @@ def test_a_run_whose_parents_are_deleted_still_opens(bench, tried):
 
 def test_a_running_run_can_be_ended_after_its_epoch(bench, tried):
     running = bench.registry.runs(status=Status.RUNNING)[0]
-    at = visit("runs", run=running.id).button(key=f"after.{running.id}").click().run()
+    at = visit("runs", run=running.id).menu_button(key=f"stop.{running.id}").click("Finish after this epoch").run()
     assert not at.exception and bench.registry.run(running.id).cancel == "after_epoch"
     assert "Finishing after this epoch" in at.get("progress")[0].proto.text
 
