@@ -1,6 +1,8 @@
 """The state of the page Compare in its URL: a link, a reload and the back button show the same page again.
 
-The URL is not trusted: an invalid value is ignored as if it were missing.
+The URL is not trusted: an invalid value is ignored as if it were missing. Streamlit's ``bind="query-params"`` cannot
+hold this state: a bound parameter cannot be written by anything but its widget (here a click on a chart or another
+dataset changes several at once), and it leaves the URL while its widget is not drawn.
 """
 
 from collections.abc import Callable, Mapping
