@@ -74,7 +74,7 @@ def test_a_cell_that_is_no_recipe_is_a_refused_row_beside_the_others(call, regis
     assert main([*asked, "--pattern", "classifier", "integrated_extractor", "--epochs", "0"]) == 1
     result = json.loads(capsys.readouterr().out)
     assert [row["decision"] for row in result["runs"]] == ["new", "refused"]
-    assert result["runs"][1]["name"] == "EfficientNet-Lite0 · feature extraction (epochs 0)"
+    assert result["runs"][1]["name"] == "Lite0 · feature extraction (epochs 0)"
     assert result["runs"][1]["settings"] == {"epochs": 0} and "Received: epochs=0" in result["runs"][1]["because"]
 
 
