@@ -1,9 +1,10 @@
 """Twenty runs of 200 epochs side by side: script time and points sent of every view of the page Compare.
 
-``python -m tests.bench.bench_compare [RUNS [EPOCHS]]``. After the first time a view must take under 400 ms, and no
-chart may send more than 20,000 points to the browser. The page draws one view at a time; *all charts in one script* is
-what every view costs in addition to the page, plus the page once. The page is measured with a view that has nothing
-to draw and shows one sentence.
+``python -m tests.bench.bench_compare [RUNS [EPOCHS]]``. After the first time a view must take under 400 ms, with more
+runs (500 is the most that a link names) under a second; the views that cost most CPU are listed. No chart may send more
+than 20,000 points to the browser. The page draws one view at a time; *all charts in one script* is what every view
+costs in addition to the page, plus the page once. The page is measured with a view that has nothing to draw and shows
+one sentence.
 """
 
 import sys
@@ -28,7 +29,7 @@ from core.web.compare.view_list import VIEWS
 from tests.bench.many_runs import fill_many
 from tests.bench.visiting import Measured, measured, served, visiting
 
-TARGET_MS = 400
+TARGET_MS, TARGET_OF_MANY_MS, FEW = 400, 1000, 20
 MOST_POINTS = 20_000
 ROUNDS = 15
 """Rounds over all views in turn, so that other load affects all of them."""
@@ -51,22 +52,25 @@ def main(runs: int = 20, epochs: int = 200) -> None:
             first = {view: visitor.rerun("compare", query) for view, query in asked.items()}
             rounds = [{view: visitor.rerun("compare", query) for view, query in asked.items()} for _ in range(ROUNDS)]
     found = {view: measured(first[view], [one[view] for one in rounds]) for view in asked}
-    report(found)
+    target = TARGET_MS if runs <= FEW else TARGET_OF_MANY_MS
+    report(found, target)
     cpu = found[PAGE].cpu + sum(found[view].cpu - found[PAGE].cpu for view in VIEWS)
-    print(f"all charts in one script: {cpu:.0f} ms of CPU, within {TARGET_MS}: {'yes' if cpu < TARGET_MS else 'NO'}")
+    print(f"all charts in one script: {cpu:.0f} ms of CPU, within {target}: {'yes' if cpu < target else 'NO'}")
 
 
 def query_of(view: str, ids: list[str]) -> str:
     return f"view={view}&runs={','.join(ids)}"
 
 
-def report(found: dict[str, Measured]) -> None:
+def report(found: dict[str, Measured], target: int) -> None:
     for view, one in found.items():
         if one.first.failures:
             sys.exit(f"{view} shows: {one.first.failures[0]}")
         print(f"{view}: {one}")
-    slowest = max(one.median for one in found.values())
-    print(f"every view within {TARGET_MS} ms: {'yes' if slowest < TARGET_MS else 'NO'}")
+    slowest = sorted(found, key=lambda view: -found[view].cpu)[:3]
+    print("most CPU: " + ", ".join(f"{view} {found[view].cpu:.0f} ms" for view in slowest))
+    within = max(one.median for one in found.values()) < target
+    print(f"every view within {target} ms: {'yes' if within else 'NO'}")
     widest = max(max(one.first.points, default=0) for one in found.values())
     print(f"no chart above {MOST_POINTS} points: {'yes' if widest <= MOST_POINTS else 'NO'}")
 
