@@ -27,9 +27,10 @@ def mcnemar_many(only_a: np.ndarray, only_b: np.ndarray) -> np.ndarray:
     """``mcnemar`` of many pairs at once: (m,) and (m,) counts -> (m,) p-values. Equal pairs are computed once."""
     if not len(only_a):
         return np.zeros(0)
-    counts = np.stack([np.minimum(only_a, only_b), np.maximum(only_a, only_b)], axis=1)
-    pairs, place = np.unique(counts, axis=0, return_inverse=True)
-    n, terms = pairs.sum(axis=1), pairs[:, 0] + 1
+    fewer, more = np.minimum(only_a, only_b).astype(np.int64), np.maximum(only_a, only_b).astype(np.int64)
+    base = int(more.max()) + 1
+    pairs, place = np.unique(fewer * base + more, return_inverse=True)  # one number a pair: rows are sorted slowly
+    n, terms = pairs // base + pairs % base, pairs // base + 1
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n.max() + 1)))])
     starts = np.cumsum(terms) - terms
     k = np.arange(terms.sum()) - np.repeat(starts, terms)  # 0..fewer of every pair, one behind the other

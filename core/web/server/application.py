@@ -5,8 +5,9 @@ import gc
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ STATIC = Path(__file__).parents[1] / "static"
 
 HEAVY = ("pandas", "pyarrow", "plotly.graph_objects", "PIL.Image", "numpy", "sqlalchemy.dialects.sqlite")
 """Imported before the first request, then excluded from garbage collection, which Streamlit does after every script."""
+
+BOARDS = 12
+"""Datasets whose boards are read at the start: as many as Overview shows."""
 
 WATCH_SECONDS = 5.0
 """Between two looks for a supervisor that was killed."""
@@ -133,11 +137,20 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     await asyncio.to_thread(_get_ready)
     await board.start(runs_folder(workbench().settings), RegistryRuns(workbench()))
     watching = asyncio.create_task(_watch_supervisor())
+    threading.Thread(target=read_boards, name="boards", daemon=True).start()
     gc.collect()
     gc.freeze()
     yield
     watching.cancel()
     board.stop()
+
+
+def read_boards() -> None:
+    """Read the runs of the datasets with the newest ones, before somebody waits for them: 100,000 take seconds."""
+    bench = workbench()
+    with suppress(GraftError, OSError):  # the page that needs them says so
+        for dataset_id in bench.registry.datasets_with_runs()[:BOARDS]:
+            bench.verdict(dataset_id)
 
 
 async def _watch_supervisor() -> None:

@@ -60,6 +60,13 @@ def test_a_killed_supervisor_is_started_again_only_where_runs_wait_for_it(monkey
     assert started == ["home", "home"]
 
 
+def test_boards_are_read_at_the_start_before_a_page_needs_them(bench, filled, monkeypatch):
+    monkeypatch.setattr(application, "workbench", lambda: bench)
+    application.read_boards()
+    monkeypatch.setattr(bench.registry, "board_changes", None)
+    assert bench.verdict(filled.dataset.id) is not None
+
+
 def test_a_broken_registry_is_not_healthy(client, tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "registry.db").write_bytes(b"this is no database" * 500)
