@@ -4,10 +4,12 @@ import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
 
+from core.charts.styles import RUN_COLOURS, run_colour
 from core.comparison.board_page import LeaderboardLine
 from core.settings import Settings
 from core.text.tables import as_parquet
@@ -354,3 +356,12 @@ def test_a_file_is_named_after_the_dataset_whatever_that_is_called():
 def test_the_table_and_what_differs_can_be_downloaded_twice_each(filled):
     labels = [button.proto.label for button in visit("compare").get("download_button")]
     assert labels.count("CSV") >= 2 and labels.count("Parquet") >= 2
+
+
+def test_the_dot_of_every_line_and_the_chart_beside_it_have_the_colours_of_the_runs(filled):
+    at = visit("compare")
+    colours = {run_colour(run) for run in filled.with_status("FINISHED")}
+    table, chart = table_of(at), at.get("plotly_chart")[0].proto.spec
+    assert len(table) == len(colours) >= 2
+    assert {colour for colour in RUN_COLOURS if any(quote(colour) in dot for dot in table["colour"])} == colours
+    assert {colour for colour in RUN_COLOURS if f'"{colour}"' in chart} == colours

@@ -1,9 +1,12 @@
 """The promises every figure keeps, for one run and for five hundred."""
 
 import json
+from dataclasses import replace
 
 import plotly.graph_objects as go
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.charts import Chart, config, look
 from core.charts.confusion import confusion_chart
@@ -14,12 +17,13 @@ from core.charts.dataset import class_balance_chart, image_sizes_chart
 from core.charts.depth import depth_chart
 from core.charts.embedding import embedding_chart
 from core.charts.live import live_chart
+from core.charts.look import shade
 from core.charts.parallel import parallel_chart
 from core.charts.per_class import per_class_chart
 from core.charts.race import race_chart
 from core.charts.reliability import reliability_chart
 from core.charts.stages import stages_chart
-from core.charts.styles import run_styles
+from core.charts.styles import RUN_COLOURS, run_colour, run_styles
 from core.charts.thresholds import thresholds_chart
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison.coverage import coverage
@@ -29,6 +33,7 @@ from core.comparison.reliability import reliability
 from core.errors import InvalidInput
 from core.models.cascades.thresholds import ThresholdPoint
 from core.recipes.recipe import Pattern
+from core.runs.colours import PLACES
 from tests.chart_values import CLASSES, EVIL, a_dataset, a_map, a_photo, an_epoch, looks, several
 
 DEPTHS = [
@@ -212,17 +217,36 @@ def test_every_table_has_one_set_of_plain_columns(chart):
     assert all(isinstance(value, (str, int, float, bool, type(None))) for row in rows for value in row.values())
 
 
-def test_a_run_looks_the_same_on_every_chart_of_a_page():
-    found, styles = FOUND[3], run_styles([row.run for row in FOUND[500].rows[:5] + FOUND[3].rows])
-    run_id = found.ids[1]
-    marker = next(t for t in tradeoff_chart(found.rows, styles=styles).figure.data if _is_of(t, run_id)).marker
-    line = next(t for t in coverage_chart({run_id: coverage(found.predictions[run_id])}, {}, styles=styles).figure.data)
-    assert marker.color == line.line.color == styles[run_id].colour
-    assert marker.symbol == line.marker.symbol == styles[run_id].symbol
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, PLACES - 1), min_size=3, max_size=3, unique=True))
+def test_a_run_has_its_own_colour_and_no_other_in_every_chart_of_a_page(places):
+    rows = [replace(row, run=replace(row.run, colour=place)) for row, place in zip(FOUND[3].rows, places, strict=True)]
+    styles, known = run_styles(row.run for row in rows), FOUND[3]
+    measured = {run_id: reliability(one) for run_id, one in known.predictions.items()}
+    covered = {run_id: coverage(one) for run_id, one in known.predictions.items()}
+    charts = {
+        "cost": tradeoff_chart(rows),
+        "parallel": parallel_chart(rows, known.differing),
+        "curves": curves_chart(known.curves, styles=styles),
+        "classes": per_class_chart(known.evaluations, known.names, styles=styles),
+        "reliability": reliability_chart(list(measured.values()), known.names, styles=styles),
+        "coverage": coverage_chart(covered, known.names, styles=styles),
+        "race": race_chart(race([row.run for row in rows], known.epochs, {}, {})),
+    }
+    own = {run_colour(row.run) for row in rows}
+    for name, chart in charts.items():
+        written = chart.figure.to_json()
+        shown = {colour for colour in RUN_COLOURS if colour in written or shade(colour, 0.6)[:-5] in written}
+        assert shown == own, name
+        for trace in chart.figure.data:
+            owner = next((run_id for run_id in known.ids if trace.legendgroup == run_id or _is_of(trace, run_id)), None)
+            if owner and name != "parallel" and isinstance(trace.marker.color, str):
+                assert trace.marker.color == styles[owner].colour, name
 
 
 def _is_of(trace, run_id) -> bool:
-    return trace.customdata is not None and trace.customdata[0][0] == run_id
+    """Whether its points belong to this run."""
+    return trace.customdata is not None and isinstance(trace.customdata[0], list) and trace.customdata[0][0] == run_id
 
 
 def test_a_chart_is_saved_as_svg_or_as_sharp_png_under_a_name_of_its_own():
