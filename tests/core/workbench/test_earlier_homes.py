@@ -27,7 +27,7 @@ from core.workbench import Workbench
 
 HOMES = Path(__file__).parents[2] / "homes"
 RUNS = {"0.3.0": 17, "0.4.0": 18, "0.5.0": 18}
-PROSE = {"verdict", "because", "concerns", "title", "unsure"}
+PROSE = {"verdict", "because", "concerns", "text", "title", "unsure"}
 """Keys whose values are sentences or labels: their words may change, what they are about may not."""
 
 COMPARED_PROSE = PROSE | {"name"}
