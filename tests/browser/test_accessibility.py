@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from core.files.home import registry_file
 from core.registry import Registry
 from core.runs.values import Status
+from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import Server, Visit, visit_with
 from tests.browser.screenshots import SCHEMES, SIZES, SLOW_PAGES, addresses
 
@@ -53,32 +54,32 @@ def any_visit(request, browser, filled_server) -> Iterator[Visit]:
         yield visit_with(context, filled_server)
 
 
-def every_address(server: Server) -> dict[str, str]:
-    """The pages, and what they show of one dataset and one run."""
+PAGES = [name for entries in SECTIONS.values() for name, _, _ in entries]
+
+
+def address_of(name: str, server: Server) -> str:
+    """Of a page, or of what pages show of one dataset and one run."""
     registry = Registry.open(registry_file(server.settings))
     run, dataset = registry.runs(status=Status.FINISHED)[0], registry.datasets()[0]
     registry.close()
-    return addresses(server.settings) | {"dataset": f"/datasets?dataset={dataset.id}", "run": f"/runs?run={run.id}"}
+    single = {"dataset": f"/datasets?dataset={dataset.id}", "run": f"/runs?run={run.id}"}
+    return (addresses(server.settings) | single)[name]
 
 
-def test_every_page_is_accessible(any_visit):
-    found = {}
-    for name, address in every_address(any_visit.server).items():
-        page = any_visit.open(address)
-        page.wait_for_timeout(SLOW_PAGES.get(name, 1000))
-        if wrong := problems(page):
-            found[name] = "\n".join(wrong)
-    assert not found, "\n\n".join(f"{name}\n{wrong}" for name, wrong in found.items())
+@pytest.mark.parametrize("name", [*PAGES, "dataset", "run"])
+def test_every_page_is_accessible(any_visit, name):
+    page = any_visit.open(address_of(name, any_visit.server))
+    page.wait_for_timeout(SLOW_PAGES.get(name, 500))
+    wrong = problems(page)
+    assert not wrong, "\n".join(wrong)
 
 
-def test_every_page_of_an_empty_home_is_accessible(visit):
-    found = {}
-    for name, address in addresses(visit.server.settings).items():
-        page = visit.open(address)
-        page.wait_for_timeout(SLOW_PAGES.get(name, 500))
-        if wrong := problems(page):
-            found[name] = "\n".join(wrong)
-    assert not found, "\n\n".join(f"{name}\n{wrong}" for name, wrong in found.items())
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_of_an_empty_home_is_accessible(visit, name):
+    page = visit.open(addresses(visit.server.settings)[name])
+    page.wait_for_timeout(SLOW_PAGES.get(name, 500))
+    wrong = problems(page)
+    assert not wrong, "\n".join(wrong)
 
 
 def test_what_is_wrong_is_found(filled_visit):
