@@ -103,6 +103,14 @@ class ResultStore(Store):
                 found[run_id].append(_epoch(values))
         return found
 
+    def validation_accuracies(self, run_ids: Iterable[str]) -> dict[str, float]:
+        """Validation accuracy of the epoch that the model was saved from, by run id, where there are epochs."""
+        saved_from = (epochs.c.run_id == runs.c.id) & (epochs.c.number == runs.c.best_epoch)
+        query = select(runs.c.id, epochs.c.val_accuracy).join(epochs, saved_from)
+        query = query.where(runs.c.id.in_(ids_in(run_ids)), epochs.c.val_accuracy.is_not(None))
+        with self.reading() as connection:
+            return dict(connection.execute(query).all())
+
     def evaluation(self, run_id: str) -> Evaluation | None:
         """The evaluation on the test split; None before it was measured."""
         return self.evaluations([run_id]).get(run_id)

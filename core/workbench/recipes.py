@@ -7,6 +7,7 @@ from core import jobs
 from core.backbones import availability, catalogue
 from core.backbones.saved import KIND, from_card
 from core.backbones.values import HERE, Availability, Backbone
+from core.comparison.race import validation_accuracies
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.models.lineage import backbone_of
@@ -18,7 +19,7 @@ from core.runs.values import Status
 from core.workbench.base import Bench
 
 LATEST = 200
-"""Newest finished runs of a dataset among which a preset finds the most accurate ones."""
+"""Newest finished runs of a dataset among which a preset finds the best on the validation photos."""
 
 MOST_MODELS = 100
 """Finished models that are offered as backbones beside the catalogue."""
@@ -75,13 +76,20 @@ class Recipes(Bench):
         )
 
     def _situation(self, dataset: Dataset) -> Situation:
-        finished = self.registry.runs(dataset.id, status=Status.FINISHED, limit=LATEST)
         return Situation(
             dataset=dataset,
             backbones=[one for one in catalogue() if availability(one, self.settings) in HERE],
             gpu=_has_gpu(),
-            leading=[run.recipe for run in sorted(finished, key=lambda run: -(run.test_accuracy or 0.0))],
+            leading=self._leading(dataset),
         )
+
+    def _leading(self, dataset: Dataset) -> list[Recipe]:
+        """Recipes of finished runs, the best on the validation photos first: test photos are never used to choose."""
+        finished = self.registry.runs(dataset.id, status=Status.FINISHED, limit=LATEST)
+        reached = validation_accuracies(finished, self.settings)
+        reached |= self.registry.validation_accuracies([run.id for run in finished])
+        known = [run for run in finished if run.id in reached]
+        return [run.recipe for run in sorted(known, key=lambda run: -reached[run.id])]
 
     def _resolved(self, choice: GridChoice) -> GridChoice:
         """With the full names of backbones and runs, which may be given by a part of their id or an alias."""

@@ -1,10 +1,15 @@
 """Grids of every pattern, names of runs, and trained models as backbones."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from core.errors import Conflict, InvalidInput, NotFound
+from core.files.home import registry_file
 from core.models.lineage import run_name
 from core.planning.decide import Decision
+from core.planning.presets import Preset
 from core.recipes.defaults import reasons
 from core.recipes.program import depths
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
@@ -117,3 +122,16 @@ def test_a_dataset_whose_models_others_wait_for_is_kept(bench, dataset, finished
     assert bench.preview_deletion(dataset=dataset).used_by == (child.id,)
     with pytest.raises(Conflict, match=child.id):
         bench.delete_dataset(dataset)
+
+
+def test_a_preset_repeats_what_is_best_on_the_validation_photos_whatever_the_test_photos_say(bench, filled):
+    finished = filled.with_status(Status.FINISHED)
+    with closing(sqlite3.connect(registry_file(bench.settings))) as file:
+        for place, run in enumerate(finished):
+            file.execute("UPDATE epochs SET val_accuracy = ? WHERE run_id = ?", (0.5 + place / 10, run.id))
+            file.execute("UPDATE runs SET test_accuracy = ? WHERE id = ?", (0.9 - place / 10, run.id))
+        file.commit()
+    found = bench.recipes(filled.dataset.id, Preset.OVERNIGHT)
+    best = finished[-1].recipe
+    repeated = [one for one in found if one.hyperparameters.epochs == best.hyperparameters.epochs]
+    assert {one.backbone for one in repeated[:3]} == {best.backbone}
