@@ -136,11 +136,6 @@ class Board:
         order = np.argsort(known).astype(np.int32)
         return order, known[order]
 
-    def rows_of(self, run_ids: Iterable[str]) -> np.ndarray:
-        """(m,) row numbers of those of the runs that are on the board, ascending."""
-        rows = {row for run_id in run_ids if (row := self.row_of(run_id)) is not None}
-        return np.array(sorted(rows), dtype=np.int64)
-
     def with_words(self, key: Hashable, find: Callable[[int], Sequence[int]]) -> np.ndarray:
         """(n,) whether runs match a search in their texts; only those are searched that changed since the last time.
 

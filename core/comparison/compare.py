@@ -10,7 +10,7 @@ from math import isclose, isfinite
 import numpy as np
 
 from core.comparison.cost_axes import COSTS
-from core.comparison.paired import Family, Paired, pair_of
+from core.comparison.paired import Family, Paired, paired
 from core.comparison.resampling import MetricDifference, metric_differences
 from core.comparison.statistics import holm, mcnemar_many
 from core.comparison.table import Row, leaderboard, pareto_front
@@ -95,7 +95,7 @@ class Comparison:
         return self._tested[a, b]
 
     def _corrected(self, a: str, b: str) -> Paired:
-        pair = pair_of(self.predictions[a], self.predictions[b])
+        pair = paired(self.predictions[a], self.predictions[b])
         best = None if self.verdict is None else self.verdict.best.run_id
         known = self._against(b if a == best else a) if best in (a, b) else None
         if known is not None and self.verdict is not None:

@@ -96,11 +96,6 @@ def paired(a: Predictions, b: Predictions) -> Paired:
         InvalidInput: they are not for the same photos and classes.
     """
     require_same_photos(a, b)
-    return pair_of(a, b)
-
-
-def pair_of(a: Predictions, b: Predictions) -> Paired:
-    """``paired`` of predictions that are known to be for the same photos."""
     one, other = a.sorted, b.sorted
     only_a, only_b = (np.flatnonzero(x.correct & ~y.correct).tolist() for x, y in ((one, other), (other, one)))
     both, n = int((one.correct & other.correct).sum()), len(one.digests)

@@ -52,10 +52,6 @@ class BoardChanges:
 class Boards(Store):
     """The data of the leaderboard."""
 
-    def board_revision(self, dataset_id: str) -> BoardRevision:
-        with self.reading() as connection:
-            return _revision(connection, dataset_id)
-
     @contextmanager
     def board_changes(self, dataset_id: str, since: BoardRevision | None = None) -> Iterator[BoardChanges]:
         """The runs of a dataset that changed after ``since``, all of them for None, in one reading transaction.

@@ -5,6 +5,7 @@ import pytest
 
 from core.comparison.statistics import photos_needed
 from core.comparison.verdict import Standing, board_of, verdict
+from tests.board_values import rows_of
 from tests.comparison_values import a_cost, a_run, answers
 from tests.core.comparison.test_board import a_board, a_line
 
@@ -76,9 +77,9 @@ def test_repetitions_of_a_recipe_are_one_and_a_lucky_seed_does_not_make_it_the_b
 
 def test_only_the_runs_of_the_selection_count():
     board = a_board(*LINES)
-    found = verdict(board, board.rows_of(["close", "far"]))
+    found = verdict(board, rows_of(board, ["close", "far"]))
     assert found.best.run_id == "close" and found.comparisons == 1 and found.standing("best") is None
-    assert verdict(board, np.array([], dtype=np.int64)) is None and verdict(board, board.rows_of(["running"])) is None
+    assert verdict(board, np.array([], dtype=np.int64)) is None and verdict(board, rows_of(board, ["running"])) is None
 
 
 def test_without_results_per_photo_the_most_accurate_is_best_and_nothing_is_tested():

@@ -9,6 +9,7 @@ from core.recipes.recipe import Pattern, Recipe
 from core.registry.board import COST_NUMBERS, BoardRevision
 from core.registry.schema import epochs, runs
 from core.runs.values import Status
+from tests.board_values import revision_of
 from tests.factories import (
     board_of,
     fill,
@@ -65,7 +66,7 @@ def test_repetitions_share_a_family_and_nothing_else_does(registry):
 
 def test_a_dataset_without_runs_has_empty_columns(registry, filled):
     assert set(map(tuple, board_of(registry, "d-nowhere").values())) == {()}
-    assert registry.board_revision("d-nowhere") == BoardRevision()
+    assert revision_of(registry, "d-nowhere") == BoardRevision()
 
 
 def test_runs_of_other_datasets_stay_out(registry, filled):
@@ -111,7 +112,7 @@ def test_thousands_of_runs_are_read_in_parts(registry, filled, monkeypatch):
 
 
 def test_after_a_revision_there_is_only_what_was_written_since(registry, filled):
-    before = registry.board_revision(filled.dataset.id)
+    before = revision_of(registry, filled.dataset.id)
     finished, gone, light, *_ = filled.with_status(Status.FINISHED)
     with registry.board_changes(filled.dataset.id, before) as changes:
         assert list(changes.parts) == [] and changes.numbers is None and changes.revision == before
@@ -121,4 +122,4 @@ def test_after_a_revision_there_is_only_what_was_written_since(registry, filled)
     registry.delete_runs([gone.id])
     with registry.board_changes(filled.dataset.id, before) as changes:
         assert changes.numbers is not None and len(changes.numbers) == 7
-        assert changes.revision == registry.board_revision(filled.dataset.id)
+        assert changes.revision == revision_of(registry, filled.dataset.id)

@@ -10,6 +10,7 @@ from core.registry.revisions import create_triggers, drop_triggers
 from core.registry.schema import datasets, row_of
 from core.runs.costs import Spent
 from core.runs.values import Cancel, Status
+from tests.board_values import revision_of
 from tests.factories import fill, make_cost, make_epochs, make_evaluation, make_model, make_run
 
 WRITES = {
@@ -58,53 +59,53 @@ def changed_since(registry: Registry, dataset_id: str, revision: BoardRevision) 
 
 @pytest.mark.parametrize("what", WRITES)
 def test_whatever_is_written_about_a_run_raises_the_revision(registry, filled, what):
-    before = registry.board_revision(filled.dataset.id)
+    before = revision_of(registry, filled.dataset.id)
     WRITES[what](registry, filled)
-    assert registry.board_revision(filled.dataset.id).number > before.number
+    assert revision_of(registry, filled.dataset.id).number > before.number
 
 
 @pytest.mark.parametrize("what", WRITES)
 def test_the_runs_above_a_revision_are_those_that_were_written(registry, filled, what):
-    before, there = registry.board_revision(filled.dataset.id), {run.id for run in registry.runs()}
+    before, there = revision_of(registry, filled.dataset.id), {run.id for run in registry.runs()}
     WRITES[what](registry, filled)
     changed = changed_since(registry, filled.dataset.id, before)
     assert len(changed) == (0 if "absence" in what else 1)
-    deletions = registry.board_revision(filled.dataset.id).deletions - before.deletions
+    deletions = revision_of(registry, filled.dataset.id).deletions - before.deletions
     assert deletions == len(there - {run.id for run in registry.runs()})
 
 
 @pytest.mark.parametrize("what", WRITES)
 def test_the_boards_of_other_datasets_keep_their_revision(registry, filled, what):
     other = fill(registry, name="fruit", runs=2)
-    before = registry.board_revision(other.dataset.id)
-    registry.board_revision(filled.dataset.id)
+    before = revision_of(registry, other.dataset.id)
+    revision_of(registry, filled.dataset.id)
     WRITES[what](registry, filled)
-    after = registry.board_revision(other.dataset.id)
+    after = revision_of(registry, other.dataset.id)
     assert after == before or what == "its start", "the run that starts next may be one of the other dataset"
 
 
 def test_what_is_not_about_runs_raises_no_revision(registry, filled):
-    before = registry.board_revision(filled.dataset.id)
+    before = revision_of(registry, filled.dataset.id)
     registry.set_preference("currency", "EUR")
     registry.log("a test", {})
     (running,) = filled.with_status(Status.RUNNING)
     registry.record_spent(running.id, running.attempt, {"wall_seconds": 1.0})
-    assert registry.board_revision(filled.dataset.id) == before
+    assert revision_of(registry, filled.dataset.id) == before
 
 
 def test_a_dataset_that_comes_back_goes_on_counting(registry, filled):
     dataset: Dataset = filled.dataset
     delete_dataset(registry, filled)
-    before = registry.board_revision(dataset.id)
+    before = revision_of(registry, dataset.id)
     with registry.writing() as connection:
         connection.execute(insert(datasets), row_of(datasets, dataset) | {"rejections": []})
     registry.add_run(make_run(1, dataset=dataset))
-    after = registry.board_revision(dataset.id)
+    after = revision_of(registry, dataset.id)
     assert before.number > 0 and after == BoardRevision(number=before.number + 1, deletions=before.deletions)
 
 
 def test_a_statement_about_many_runs_raises_the_revision_of_each(registry, filled):
-    before = registry.board_revision(filled.dataset.id)
+    before = revision_of(registry, filled.dataset.id)
     registry.mark([run.id for run in filled.runs], starred=True)
     assert changed_since(registry, filled.dataset.id, before) == {run.id for run in filled.runs}
 
@@ -113,10 +114,10 @@ def test_without_triggers_nothing_is_noticed(registry, filled):
     """That the tests above can fail."""
     with registry.writing() as connection:
         drop_triggers(connection)
-    before = registry.board_revision(filled.dataset.id)
+    before = revision_of(registry, filled.dataset.id)
     registry.annotate(first(filled), name="Another")
-    assert registry.board_revision(filled.dataset.id) == before
+    assert revision_of(registry, filled.dataset.id) == before
     with registry.writing() as connection:
         create_triggers(connection)
     registry.annotate(first(filled), name="One more")
-    assert registry.board_revision(filled.dataset.id) != before
+    assert revision_of(registry, filled.dataset.id) != before

@@ -11,6 +11,7 @@ from core.files.home import run_folder
 from core.registry.search import RunQuery
 from core.runs.predictions import read_predictions
 from core.workbench.report import FINISHED
+from tests.board_values import rows_of
 from tests.factories import fill, make_dataset, make_photos, make_run
 from tests.pattern_home import fill_patterns
 
@@ -83,7 +84,7 @@ def test_whatever_is_said_of_a_run_is_on_the_board_at_once(bench, finished, chan
 
 
 def marked(board: Board, run_id: str, name: str) -> bool:
-    return bool(board.mark(name)[board.rows_of([run_id])].item())
+    return bool(board.mark(name)[rows_of(board, [run_id])].item())
 
 
 @pytest.mark.parametrize("on", [True, False])
