@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from core.datasets.values import Dataset
 from core.errors import GraftError
@@ -12,6 +13,7 @@ from core.planning.lookup import RecipeLookup
 from core.planning.resources import ResourceEstimate
 from core.planning.speed import Measurement, RunPart
 from core.recipes.program import PREDICTIONS, Part, Program, block_of_cut
+from core.registry import Registry
 from core.runs.costs import FULL_COSTS, TRAINER_START
 from core.runs.stages import FEATURES, OPTIMISING, TRAINING
 from core.runs.values import Cost, Run, Status
@@ -27,15 +29,20 @@ def measurements(lookup: RecipeLookup) -> list[Measurement]:
     """Of the newest finished runs that were trained in one attempt and extend no other, the newest first."""
     finished = lookup.registry.runs(status=Status.FINISHED, limit=5 * LOOK_BACK)
     runs = [run for run in finished if not run.extends and run.recipe.backbones and run.attempt <= 1][:LOOK_BACK]
-    ids = [run.id for run in runs]
-    costs, spent = lookup.registry.costs(ids), lookup.registry.spent_by_run(ids)
-    datasets = {dataset.id: dataset for dataset in lookup.registry.datasets()}
-    known = [run for run in runs if run.id in costs]
-    return [
-        one
-        for run in known
-        for one in _of_run(run, costs[run.id], spent.get(run.id, []), datasets[run.dataset_id], lookup)
-    ]
+    known = _known.setdefault(lookup.registry, {})
+    new = [run for run in runs if run.id not in known]
+    if new:
+        ids = [run.id for run in new]
+        costs, spent = lookup.registry.costs(ids), lookup.registry.spent_by_run(ids)
+        datasets = {dataset.id: dataset for dataset in lookup.registry.datasets()}
+        for run in (run for run in new if run.id in costs):
+            dataset = datasets[run.dataset_id]
+            known[run.id] = tuple(_of_run(run, costs[run.id], spent.get(run.id, []), dataset, lookup))
+    return [one for run in runs for one in known.get(run.id, ())]
+
+
+_known: WeakKeyDictionary[Registry, dict[str, tuple[Measurement, ...]]] = WeakKeyDictionary()
+"""By run id: what a finished run took does not change."""
 
 
 def _of_run(

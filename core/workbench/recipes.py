@@ -7,6 +7,7 @@ from core import jobs
 from core.backbones import availability, catalogue
 from core.backbones.saved import KIND, from_card
 from core.backbones.values import HERE, Availability, Backbone
+from core.comparison.cache import cached
 from core.comparison.race import validation_accuracies
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
@@ -80,7 +81,7 @@ class Recipes(Bench):
             dataset=dataset,
             backbones=[one for one in catalogue() if availability(one, self.settings) in HERE],
             gpu=_has_gpu(),
-            leading=self._leading(dataset),
+            leading=cached(self.registry, ("leading", dataset.id), lambda: self._leading(dataset)),
         )
 
     def _leading(self, dataset: Dataset) -> list[Recipe]:

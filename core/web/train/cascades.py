@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,6 +11,7 @@ from core.planning.grid_plan import GridPlan
 from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.labels import CASCADES
 from core.recipes.recipe import Cascade
+from core.registry.search import RunQuery
 from core.runs.values import Run, Status
 from core.text.units import percent, plain
 from core.web.parts.labels import interval
@@ -30,13 +32,19 @@ class Offered:
     """What can be a member: the backbones, and the finished runs of a dataset, the most accurate first."""
 
     def __init__(self, bench: Workbench, dataset_id: str, everything: Choices) -> None:
-        found = bench.registry.runs(dataset_id=dataset_id, status=Status.FINISHED)
-        found = sorted(found, key=lambda run: -(run.test_accuracy or 0.0))[:_OFFERED]
-        self._bench = bench
-        self._runs: dict[str, Run] = {run.id: run for run in found}
-        self.runs = list(self._runs)
+        self._bench, self._dataset_id = bench, dataset_id
         self.titles = {backbone.name: backbone.title for backbone, _ in everything}
         self.backbones = list(self.titles)
+
+    @cached_property
+    def _runs(self) -> dict[str, Run]:
+        """Read when a cascade is chosen, since that takes a while."""
+        query = RunQuery(dataset_id=self._dataset_id, statuses=(Status.FINISHED,), archived=True, sort="most accurate")
+        return {run.id: run for run in self._bench.registry.search(query, limit=_OFFERED)[0]}
+
+    @property
+    def runs(self) -> list[str]:
+        return list(self._runs)
 
     def label(self, run_id: str) -> str:
         run = self._runs[run_id]
