@@ -16,7 +16,7 @@ SHOWN = {"n07930864": "n03147509", "n04355933": "n04356056"}
 sunglasses."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Synset:
     """The words with one meaning.
 

@@ -26,6 +26,7 @@ from core.runs.colours import PLACES
 from core.runs.metrics import evaluate
 from core.runs.values import Evaluation, Run, Status
 from core.settings import Settings
+from core.workbench import Workbench
 from tests.factories import make_cost, make_dataset, make_model, make_photos, make_run, tiny_jpeg, write_model
 
 CLASS_NAMES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
@@ -63,7 +64,7 @@ def fill_many(registry: Registry, settings: Settings, count: int = 10_000, epoch
     """Puts one dataset with ``count`` runs of ``epochs_each`` epochs into the registry; returns the dataset.
 
     Of fifty runs, one failed and one was stopped; every recipe is there five times. The ``files`` most accurate runs
-    have their predictions and a model (which Keras cannot load) on disk.
+    and the recommended one have their predictions and a model (which Keras cannot load) on disk.
     """
     photos = make_photos(CLASS_NAMES, PHOTOS_PER_CLASS)
     dataset = make_dataset(photos, id="d-manyruns", name="clothing")
@@ -76,9 +77,19 @@ def fill_many(registry: Registry, settings: Settings, count: int = 10_000, epoch
         best = sorted([*best, *((made[n].accuracy, n) for n in made)], reverse=True)[:files]
         _insert(registry, dataset, numbers, made, epochs_each)
     _write_photos(dataset_folder(settings, dataset.id).path / "photos", test)
-    for _, number in best:
+    for number in {number for _, number in best} | _recommended(settings, dataset, count):
         _write_run(registry, settings, dataset, test, number)
     return dataset
+
+
+def _recommended(settings: Settings, dataset: Dataset, count: int) -> set[int]:
+    """The number of the run that Models shows first."""
+    bench = Workbench.open(settings)
+    found = bench.verdict(dataset.id)
+    bench.registry.close()
+    if found is None:
+        return set()
+    return {number for number in range(count) if _run(number, dataset).id == found.recommended.run_id}
 
 
 def _write_photos(folder: Path, test: _Test) -> None:

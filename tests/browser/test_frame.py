@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from core.files.home import runs_folder
+from core.files.home import registry_file, runs_folder
+from core.registry import Registry
 from core.settings import REPOSITORY
 from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import FONTS, visit_with
@@ -72,16 +73,19 @@ def test_the_board_shows_the_chosen_runs_and_no_others(filled_visit, filled_serv
     runs = sorted(
         folder.name for folder in runs_folder(filled_server.settings).iterdir() if (folder / "tensorboard").is_dir()
     )
+    registry = Registry.open(registry_file(filled_server.settings))
+    shown, other = (registry.run(run_id).name for run_id in runs[:2])
+    registry.close()
     filled_visit.open(f"/board?runs={runs[0]}")
     board = filled_visit.page.frame_locator('iframe[title="TensorBoard"]')
-    board.get_by_text(runs[0]).first.wait_for(timeout=60_000)
-    assert board.get_by_text(runs[1]).count() == 0
+    board.get_by_text(shown, exact=True).first.wait_for(timeout=60_000)
+    assert board.get_by_text(other, exact=True).count() == 0
     assert filled_visit.outside == []
 
 
 def test_the_board_reloads_by_itself(filled_visit):
     page = filled_visit.open("/board")
-    page.frame_locator('iframe[title="TensorBoard"]').get_by_text("epoch_accuracy").first.wait_for(timeout=60_000)
+    page.frame_locator('iframe[title="TensorBoard"]').get_by_text("accuracy/training").first.wait_for(timeout=60_000)
     assert page.evaluate("JSON.parse(localStorage.getItem('_tb_global_settings'))")["autoReload"] is True
 
 
@@ -116,7 +120,9 @@ def test_a_ticked_way_joins_the_plan_with_its_cost_in_view_and_can_be_launched(f
     expect(launch).to_have_text(re.compile("Launch 2 runs"))
     page.get_by_test_id("stCheckbox").filter(has_text="Feature extraction + scikit-learn").locator("label").click()
     expect(launch).to_have_text(re.compile("Launch 4 runs"))
+    page.get_by_text("Hyperparameters", exact=True).click()
     expect(page.get_by_role("tab", name="Feature extraction + scikit-learn")).to_be_visible()
+    page.get_by_text("Every run of the plan", exact=True).click()
     plan = page.get_by_test_id("stDataFrame").last
     for said in ("Lite0 · feature extraction", "Lite1 · feature extraction + logistic regression"):
         expect(plan).to_contain_text(said)

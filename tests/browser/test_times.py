@@ -15,5 +15,6 @@ def test_a_time_is_that_of_the_visitor(browser, filled_server, zone, names):
         exact = shown.get_attribute("title")
         assert exact.endswith(names)
         aloud = shown.locator(".read-aloud")
-        assert aloud.text_content() == f" ({exact})" and aloud.bounding_box()["width"] <= 1
+        assert aloud.text_content() == f" ({exact})"
+        page.wait_for_function("document.querySelector('.read-aloud').getBoundingClientRect().width <= 1")
         assert "UTC" not in page.locator('[data-testid="stMain"]').inner_text()

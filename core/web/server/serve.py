@@ -51,8 +51,10 @@ def run(app: Any, settings: Settings | None = None) -> None:
 def return_freed_memory() -> None:
     """Make glibc return freed memory: pages allocate large tables, and each thread would keep its own arena.
 
+    Arrow, which tables are sent with, would keep a pool of its own; pyarrow reads the variable when it is imported.
     The numbers are M_ARENA_MAX, M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h. Other C libraries have no mallopt.
     """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
         for parameter, value in ((-8, 2), (-1, 128 * 1024), (-3, 128 * 1024)):
