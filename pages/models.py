@@ -1,6 +1,6 @@
 """Models: which models exist, and what were they made from?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -24,9 +24,9 @@ PER_PAGE = 10
 
 def page() -> None:
     bench = workbench()
-    sizes = bench.registry.model_sizes()
+    number, size_bytes = bench.registry.models_in_all()
     champions = bench.champions()
-    if not sizes and not champions:
+    if not number and not champions:
         heading("Models", "There are no models yet; every finished run saves one.")
         empty_state(
             "No models yet",
@@ -40,7 +40,7 @@ def page() -> None:
         dataset = chosen_dataset(bench)
         found = bench.verdict(dataset.id)
         with first_line:
-            heading("Models", summary(bench, dataset, found, sizes))
+            heading("Models", summary(bench, dataset, found, f"{count(number, 'model')}, {size(size_bytes)} on disk"))
         champion.show(bench, dataset)
         every_model(bench, dataset, found)
 
@@ -54,9 +54,8 @@ def chosen_dataset(bench: Workbench) -> Dataset:
     return choose_dataset(bench, datasets, key="models.dataset", default=None if linked else newest)
 
 
-def summary(bench: Workbench, dataset: Dataset, found: Verdict | None, sizes: Mapping[str, int]) -> str:
+def summary(bench: Workbench, dataset: Dataset, found: Verdict | None, total: str) -> str:
     """The first line: number and size of all models, and which one of the dataset to use."""
-    total = f"{count(len(sizes), 'model')}, {size(sum(sizes.values()))} on disk"
     if found is None:
         return f"{total}; none for {plain(dataset.name)} to show."
     runs = bench.registry.runs_of([found.best.run_id, found.recommended.run_id])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.errors import NotFound
 from core.recipes.recipe import Pattern
@@ -66,12 +66,12 @@ class Models(Store):
         query = select(*_COLUMNS).where(models.c.run_id.in_(ids_in(run_ids)))
         return {model.run_id: model for model in self.values(query, Model)}
 
-    def model_sizes(self, dataset_id: str | None = None) -> dict[str, int]:
-        """Which runs have a model, and the bytes of its main file; without the cards, which are long."""
-        query = select(models.c.run_id, models.c.size_bytes)
-        query = query.where(*equal(models.c.dataset_id, dataset_id))
+    def models_in_all(self) -> tuple[int, int]:
+        """How many models there are, and the bytes of their main files."""
+        query = select(func.count(), func.coalesce(func.sum(models.c.size_bytes), 0))
         with self.reading() as connection:
-            return {row.run_id: row.size_bytes for row in connection.execute(query)}
+            number, size_bytes = connection.execute(query).one()
+            return number, size_bytes
 
     def having_model(self, run_ids: Sequence[str]) -> frozenset[str]:
         """Those of some runs that have a model."""

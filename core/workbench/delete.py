@@ -75,7 +75,7 @@ def preview_runs(
     folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only)]
     return DeletionImpact(
         runs=0 if weights_only else len(run_ids),
-        models=len(registry.model_sizes().keys() & set(run_ids)),
+        models=len(registry.having_model(list(run_ids))),
         bytes=size_of(*folders),
         used_by=tuple(run.id for run in _users(registry, run_ids)),
         aliases=_aliases(registry, run_ids),

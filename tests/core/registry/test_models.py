@@ -49,3 +49,10 @@ def test_networks_to_build_on_are_the_starred_and_the_newest_that_learned_someth
     finished(6, recipe=classifier)
     assert [model.run_id for model in registry.networks(3)] == [newest, new, starred]
     assert [model.run_id for model in registry.networks(9)] == [newest, new, old, starred]
+
+
+def test_all_models_are_counted_with_their_bytes(registry):
+    assert registry.models_in_all() == (0, 0)
+    filled = fill(registry)
+    found = [registry.model(run.id) for run in filled.with_status(Status.FINISHED)]
+    assert registry.models_in_all() == (len(found), sum(model.size_bytes for model in found))
