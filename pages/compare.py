@@ -77,7 +77,7 @@ def side_by_side(*, beside: bool) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Room for leaderboard and chart: columns, below each other on a phone and where the table is wide."""
     if not beside or is_narrow():
         return st.container(), st.container()
-    left, right = st.columns([11, 9], gap="medium")
+    left, right = st.columns([12, 9], gap="medium")
     return left, right
 
 
