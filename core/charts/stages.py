@@ -7,7 +7,7 @@ from core.charts.look import ACCENT, GREY, axis, bar, categories, escape, figure
 from core.runs.stages import STAGES, in_order, short_stage_label, stage_label
 from core.text.units import duration
 
-_ROW, _MARGINS = 30, 56
+_ROW, _MARGINS = 30, 84
 """Pixels of a bar, and of the axis."""
 
 

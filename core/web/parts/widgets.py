@@ -20,7 +20,7 @@ BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
 Metric = tuple[str, str, str]
 """Label, value with unit, and the tooltip that tells how it was measured."""
 
-_LONG = 14
+_LONG = 13
 """Characters of a value beyond which it takes two columns: an accuracy with its interval."""
 
 STATUSES: dict[Status, tuple[str, str, BadgeColour]] = {

@@ -93,7 +93,8 @@ def _leaderboard(lines: Sequence[RacerLine], *, key: str) -> None:
     columns = {column.key: column for column in (_RANK, colour, name, *_COLUMNS)}
     over = all(line.run.status.ended for line in lines)
     wide = ("rank", "colour", "name", "status", *(() if over else ("done",)), "validation", "test", "time")
-    shown = [columns[key] for key in (_ON_A_PHONE if narrow else wide)]
+    on_a_phone = [key for key in _ON_A_PHONE if key != "left" or not over]
+    shown = [columns[key] for key in (on_a_phone if narrow else wide)]
     run_table.draw(lines, shown, key=key, height=ROW_HEIGHT * (min(len(lines), _MOST_ROWS) + 1) + 3)
 
 
@@ -149,9 +150,9 @@ _COLUMNS = (
         key="time", title="Time", help="Time left, estimated; of an ended run the time spent.", cell=_time,
         config=_RIGHT, options={"width": 125},
     ),
-    TableColumn(key="either", title="Accuracy", cell=_either, config=_RIGHT, options={"width": 107}),
+    TableColumn(key="either", title="Accuracy", cell=_either, config=_RIGHT, options={"width": 124}),
     TableColumn(key="left", title="Left", cell=_left, config=_RIGHT, options={"width": 62}),
 )  # fmt: skip
 _ON_A_PHONE = ("colour", "name", "either", "left", "status")
-_NAME, _NARROW_NAME = 300, 148
+_NAME, _NARROW_NAME = 300, 136
 """Pixels: all columns are visible; on a phone the accuracy."""
