@@ -1,11 +1,12 @@
 """Tests and intervals for paired proportions: pure functions on counts and arrays, each with its source."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import ceil, sqrt
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 SIGNIFICANCE = 0.05
 
@@ -75,31 +76,67 @@ def paired_interval(n: int, only_a: int, only_b: int, alpha: float = SIGNIFICANC
 
 
 _HALVINGS = 24
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 def _lower_limit(n: int, only_a: int, only_b: int, alpha: float) -> float:
     """The ``alpha`` / 2 quantile of the lower confidence distribution of (2 t - 1) s, with t the share of a among the
     photos that only one run got right, and s the share of these photos."""
-    from scipy.special import betainc, betaincinv  # takes 0.1 s, and not every page has an interval
-
     decided = only_a + only_b
     if not only_a:
-        share = 1.0 if decided == n else float(betaincinv(decided + 1, n - decided, 1 - alpha / 2))
-        return -share
-    levels, weights = (_NODES + 1) / 2, _WEIGHTS / 2
-    positive = bool(betainc(only_a, only_b + 1, 0.5) < alpha / 2)
-    if positive:
-        shares = betaincinv(decided, n - decided + 1, levels)
-    else:
-        shares = np.ones(1) if decided == n else betaincinv(decided + 1, n - decided, levels)
-        weights = np.ones(1) if decided == n else weights
-    low, high = (0.0, 1.0) if positive else (-1.0, 0.0)
+        return (
+            -1.0 if decided == n else -_halved(lambda share: _at_least(decided + 1, n, share), 1 - alpha / 2, 0.0, 1.0)
+        )
+    positive = bool(_at_least(only_a, decided, np.array(0.5)) < alpha / 2)
+    shares, weights = _beta_nodes(decided, n - decided + 1) if positive else _beta_nodes(decided + 1, n - decided)
+
+    def below(limit: float) -> float:
+        return float(weights @ _at_least(only_a, decided, np.clip((1 + limit / shares) / 2, 0.0, 1.0)))
+
+    return _halved(below, alpha / 2, *((0.0, 1.0) if positive else (-1.0, 0.0)))
+
+
+def _halved(rising: Callable[[float], float], level: float, low: float, high: float) -> float:
+    """Where ``rising`` reaches ``level``: of the last interval the limit that is nearer to 0."""
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        below = weights @ betainc(only_a, only_b + 1, np.clip((1 + middle / shares) / 2, 0.0, 1.0))
-        low, high = (middle, high) if below < alpha / 2 else (low, middle)
-    return low if positive else high
+        low, high = (middle, high) if rising(middle) < level else (low, middle)
+    return low if low >= 0 else high
+
+
+def _at_least(successes: int, trials: int, share: float | NDArray) -> NDArray:
+    """Probability of so many successes or more; also that of a beta(successes, trials - successes + 1) below ``share``.
+
+    The shorter of the two sides of the binomial distribution is summed.
+    """
+    upper = trials - successes < successes
+    counts = np.arange(successes, trials + 1) if upper else np.arange(successes)
+    logs = _log_factorials(trials)
+    share = np.asarray(share)[..., None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        powers = np.where(counts > 0, counts * np.log(share), 0.0)
+        powers = powers + np.where(counts < trials, (trials - counts) * np.log1p(-share), 0.0)
+    summed = np.exp(logs[trials] - logs[counts] - logs[trials - counts] + powers).sum(-1)
+    return summed if upper else 1 - summed
+
+
+def _beta_nodes(a: int, b: int) -> tuple[NDArray, NDArray]:
+    """Values and weights with which the mean of a function of a beta(a, b) variable is a sum; b = 0: the constant 1."""
+    if not b:
+        return np.ones(1), np.ones(1)
+    mean = a / (a + b)
+    reach = 20 * sqrt(mean * (1 - mean) / (a + b + 1))
+    low, high = max(0.0, mean - reach), min(1.0, mean + reach)
+    values = low + (high - low) * (_NODES + 1) / 2
+    logs = (a - 1) * np.log(values) + (b - 1) * np.log1p(-values)
+    weights = _WEIGHTS * np.exp(logs - logs.max())
+    return values, weights / weights.sum()
+
+
+@lru_cache(maxsize=64)
+def _log_factorials(n: int) -> NDArray:
+    """Logarithms of 0!, 1!, ..., n!."""
+    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
 
 
 def photos_needed(n: int, only_a: int, only_b: int, alpha: float = SIGNIFICANCE, power: float = 0.8) -> int | None:

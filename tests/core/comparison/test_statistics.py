@@ -35,6 +35,22 @@ def test_approval_of_the_prime_minister_fell():
     assert paired_interval(1600, 150, 86) == pytest.approx((0.0214, 0.0586), abs=0.0015)
 
 
+@pytest.mark.parametrize(
+    ("n", "only_a", "only_b"),
+    [(30, 0, 4), (40, 9, 1), (40, 5, 5), (12, 7, 5), (144, 1, 31), (400, 31, 12), (9000, 700, 640)],
+)
+@pytest.mark.parametrize(("alpha", "error"), [(0.05, 0.002), (0.0005, 0.004)])
+def test_an_interval_is_a_quantile_of_the_melded_distribution(n, only_a, only_b, alpha, error):
+    rng, draws, decided = np.random.default_rng(3), 2_000_000, only_a + only_b
+    of_a = rng.beta(only_a, only_b + 1, draws) if only_a else np.zeros(draws)
+
+    def limit(a: int, b: int) -> float:
+        return float(np.quantile((2 * of_a - 1) * (rng.beta(a, b, draws) if b else 1.0), alpha / 2))
+
+    expected = max(limit(decided, n - decided + 1), 0.0) or min(limit(decided + 1, n - decided), 0.0)
+    assert paired_interval(n, only_a, only_b, alpha)[0] == pytest.approx(expected, abs=error)
+
+
 @UNHURRIED
 @given(st.lists(st.tuples(COUNTS, COUNTS), min_size=1, max_size=30))
 def test_many_tests_at_once_are_the_same_tests(pairs):
