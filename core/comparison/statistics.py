@@ -85,7 +85,9 @@ def _lower_limit(n: int, only_a: int, only_b: int, alpha: float) -> float:
     decided = only_a + only_b
     if not only_a:
         return (
-            -1.0 if decided == n else -_halved(lambda share: _at_least(decided + 1, n, share), 1 - alpha / 2, 0.0, 1.0)
+            -1.0
+            if decided == n
+            else -_halved(lambda share: float(_at_least(decided + 1, n, np.array(share))), 1 - alpha / 2, 0.0, 1.0)
         )
     positive = bool(_at_least(only_a, decided, np.array(0.5)) < alpha / 2)
     shares, weights = _beta_nodes(decided, n - decided + 1) if positive else _beta_nodes(decided + 1, n - decided)
@@ -104,7 +106,7 @@ def _halved(rising: Callable[[float], float], level: float, low: float, high: fl
     return low if low >= 0 else high
 
 
-def _at_least(successes: int, trials: int, share: float | NDArray) -> NDArray:
+def _at_least(successes: int, trials: int, share: NDArray) -> NDArray:
     """Probability of so many successes or more; also that of a beta(successes, trials - successes + 1) below ``share``.
 
     The shorter of the two sides of the binomial distribution is summed.
@@ -112,11 +114,11 @@ def _at_least(successes: int, trials: int, share: float | NDArray) -> NDArray:
     upper = trials - successes < successes
     counts = np.arange(successes, trials + 1) if upper else np.arange(successes)
     logs = _log_factorials(trials)
-    share = np.asarray(share)[..., None]
+    share = share[..., None]
     with np.errstate(divide="ignore", invalid="ignore"):
         powers = np.where(counts > 0, counts * np.log(share), 0.0)
         powers = powers + np.where(counts < trials, (trials - counts) * np.log1p(-share), 0.0)
-    summed = np.exp(logs[trials] - logs[counts] - logs[trials - counts] + powers).sum(-1)
+    summed: NDArray = np.exp(logs[trials] - logs[counts] - logs[trials - counts] + powers).sum(-1)
     return summed if upper else 1 - summed
 
 
