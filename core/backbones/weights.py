@@ -11,6 +11,9 @@ from core.backbones.values import Availability, Backbone
 from core.errors import Unavailable
 from core.settings import Settings
 
+SHIPPED = Path(__file__).parent / "shipped"
+"""Weights that are part of Graft; where they come from: ``generate_weights.py`` and NOTICE."""
+
 
 class Source(Protocol):
     """Where the weights of one kind of source come from."""
@@ -41,7 +44,32 @@ class Package:
         return next(Path(spec.origin).parent.glob("models/*.pth"), None)
 
 
-SOURCES: dict[str, Source] = {"package": Package(), "keras": Download(), KIND: SavedBackbone()}
+class Shipped:
+    """``shipped:<name>``: a ``.safetensors`` file in this repository, ImageNet top included."""
+
+    def availability(self, backbone: Backbone, settings: Settings) -> Availability:
+        return Availability.READY if self._file(backbone).exists() else Availability.NO_NETWORK
+
+    def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path:
+        path = self._file(backbone)
+        if not path.exists():
+            raise Unavailable(f"The weights of {backbone.title} are missing: restore {path} from Graft's repository.")
+        if not matches(path, backbone.weights_digest):
+            raise Unavailable(
+                f"The weights file {path} is damaged (wrong checksum): restore it from Graft's repository."
+            )
+        return path
+
+    def _file(self, backbone: Backbone) -> Path:
+        return SHIPPED / f"{backbone.source.removeprefix('shipped:')}.safetensors"
+
+
+SOURCES: dict[str, Source] = {
+    "package": Package(),
+    "shipped": Shipped(),
+    "keras": Download(),
+    KIND: SavedBackbone(),
+}
 """By the part of ``Backbone.source`` before the colon."""
 
 

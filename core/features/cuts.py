@@ -27,7 +27,8 @@ _NAMES = [
         (r"(block\d+_\d+)_", r"\1"),  # InceptionResNetV2
         (r"(mixed_?\d+[ab]?)$", r"\1"),  # InceptionV3, InceptionResNetV2
         (r"stem_(conv|bn)1$", r"stem"),  # NASNet
-        (r"(block\d+)_", r"\1"),  # VGG, Xception
+        (r"(block\d+)_", r"\1"),  # VGG, Xception, our MobileNetV1
+        (r"(fire\d+)_", r"\1"),  # SqueezeNet
     )
 ]
 

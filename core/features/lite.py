@@ -16,8 +16,8 @@ from keras import layers
 
 from core.backbones import Backbone
 from core.backbones.torch_file import read_tensors
+from core.features.convolutions import convolution, depthwise
 
-BN_EPSILON = 1e-3
 HEAD_FILTERS = 1280
 SCALES = {
     "efficientnet_lite0": (1.0, 1.0),
@@ -79,10 +79,10 @@ def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
     """The network with random weights: raw RGB 0..255 (n, size, size, 3) in; last feature map, or logits (n, 1000)."""
     inputs = keras.Input((backbone.input_size, backbone.input_size, 3), name="photo")
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="scaling")(inputs)
-    x = _convolution(x, "stem", filters=32, kernel=3, stride=2)
+    x = convolution(x, "stem", filters=32, kernel=3, stride=2)
     for block in blocks(*SCALES[backbone.name]):
         x = _inverted_residual(x, block)
-    x = _convolution(x, "head", filters=HEAD_FILTERS, kernel=1)
+    x = convolution(x, "head", filters=HEAD_FILTERS, kernel=1)
     if top:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
         x = layers.Dense(1000, name="logits")(x)
@@ -92,27 +92,12 @@ def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
 def _inverted_residual(x: keras.KerasTensor, block: Block) -> keras.KerasTensor:
     inputs = x
     if block.expand > 1:
-        x = _convolution(x, f"{block.name}_expand", filters=inputs.shape[-1] * block.expand, kernel=1)
-    x = layers.DepthwiseConv2D(
-        block.kernel, block.stride, padding="same", use_bias=False, name=f"{block.name}_depthwise_conv"
-    )(x)
-    x = _normalised(x, f"{block.name}_depthwise")
-    x = _convolution(x, f"{block.name}_project", filters=block.filters, kernel=1, activation=False)
+        x = convolution(x, f"{block.name}_expand", filters=inputs.shape[-1] * block.expand, kernel=1)
+    x = depthwise(x, f"{block.name}_depthwise", kernel=block.kernel, stride=block.stride)
+    x = convolution(x, f"{block.name}_project", filters=block.filters, kernel=1, activation=False)
     if x.shape == inputs.shape:
         x = layers.Add(name=f"{block.name}_add")([inputs, x])
     return x
-
-
-def _convolution(
-    x: keras.KerasTensor, name: str, *, filters: int, kernel: int, stride: int = 1, activation: bool = True
-) -> keras.KerasTensor:
-    x = layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    return _normalised(x, name, activation=activation)
-
-
-def _normalised(x: keras.KerasTensor, name: str, *, activation: bool = True) -> keras.KerasTensor:
-    x = layers.BatchNormalization(epsilon=BN_EPSILON, name=f"{name}_bn")(x)
-    return layers.ReLU(6.0, name=f"{name}_relu")(x) if activation else x
 
 
 def load(model: keras.Model, path: Path) -> None:

@@ -13,7 +13,7 @@ from keras import layers
 
 from core.backbones import Backbone, obtain
 from core.errors import InvalidInput
-from core.features import applications, lite, saved
+from core.features import applications, lite, saved, shipped
 from core.features.cuts import POOL, block_ends
 from core.recipes.program import CLASSES, PIXELS, TOP, block_of_cut, pooled
 from core.settings import Settings
@@ -34,6 +34,7 @@ class Kind:
 
 KINDS = {
     "package": Kind(lite.network, lite.load),
+    "shipped": Kind(shipped.network, shipped.load),
     "keras": Kind(applications.network, applications.load),
     "model": Kind(saved.network, saved.load),
 }

@@ -11,12 +11,15 @@ from core.settings import REPOSITORY
 
 
 def test_the_networks_that_need_no_download_come_first():
-    assert [row.name for row in catalogue()[:3]] == ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
+    offline = ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "mobilenet_v1", "squeezenet"]
+    assert [row.name for row in catalogue() if not row.source.startswith("keras:")] == offline
+    assert [row.name for row in catalogue()[:5]] == offline
+    assert len({get(name).family for name in offline}) == 3
 
 
 def test_every_row_is_complete():
     for row in catalogue():
-        assert 0.6 < row.top1 < 0.9 and row.top1_source.startswith("https://"), row.name
+        assert 0.58 < row.top1 < 0.9 and row.top1_source.startswith("https://"), row.name
         assert row.parameters > 500_000 and row.feature_size >= 512 and row.input_size >= 224, row.name
         assert row.licence and row.blocks and len(set(row.blocks)) == len(row.blocks), row.name
 
@@ -49,7 +52,9 @@ def test_all_but_two_checksums_were_published():
 
 def test_the_size_of_a_weights_file_fits_its_parameters():
     for row in catalogue():
-        assert 0.98 < row.weights_bytes / (4 * row.parameters) < 1.45, row.name
+        """SqueezeNet's top is 0.7 times as large as all below it."""
+        most = 1.72 if row.name == "squeezenet" else 1.45
+        assert 0.98 < row.weights_bytes / (4 * row.parameters) < most, row.name
 
 
 def test_an_unknown_name_is_answered_with_the_names():
