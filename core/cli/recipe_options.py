@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.cli.verbs import add_list
+from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.planning.presets import PRESETS, Preset
 from core.recipes.grid import CascadeChoice, Depths, GridChoice
@@ -14,13 +15,27 @@ from core.text.nearly import did_you_mean
 
 _TRAINABLE = ", ".join(f"{one} ({label.short})" for one, label in PATTERNS.items() if one is not Pattern.CASCADE)
 
-_CHOSEN_BY_PRESET = ("backbone", "pattern", "depth", "cascade", "member", "map", "epochs", "set", "force")
+_CHOSEN_BY_PRESET = (
+    "backbone",
+    "pattern",
+    "size",
+    "fit",
+    "depth",
+    "cascade",
+    "member",
+    "map",
+    "epochs",
+    "set",
+    "force",
+)
 
 
 def add_recipe_options(verb: ArgumentParser) -> None:
     """The options that choose the recipes of ``train``."""
     verb.add_argument("--pattern", nargs="+", action="extend", metavar="P", help=f"one or more of: {_TRAINABLE}")
     add_list(verb, "--depth", "N", "blocks, or: all (a sweep)")
+    add_list(verb, "--size", "PX", "input sizes, or: own")
+    add_list(verb, "--fit", "F", f"how a photo becomes the square input: {', '.join(Fit)}")
     help_ = "fusion or stacking of --backbone and --member; confidence or ensemble of every --member"
     verb.add_argument("--cascade", metavar="KIND", help=help_)
     add_list(verb, "--member", "M", "a backbone, or a run")
@@ -48,11 +63,14 @@ def choice_of(options: Namespace) -> GridChoice | Preset:
         raise InvalidInput("--backbone is missing: one or more names from the catalogue, or finished runs.")
     trained = [Pattern.CASCADE] if cascade is not None and cascade.is_trained else []
     assignments = _assignments(options, [*patterns, *trained])
-    depths = _depths(options.depth)
+    depths, sizes, fits = _depths(options.depth), _sizes(options.size), _fits(options.fit)
+    of_cascade = _one_input(sizes, fits) if cascade is not None else {}
     return GridChoice.product(
         options.backbone,
         patterns,
-        settings=dict.fromkeys([*patterns, *trained], assignments),
+        settings=dict.fromkeys(patterns, assignments) | dict.fromkeys(trained, assignments | of_cascade),
+        sizes=dict.fromkeys(options.backbone, sizes) if sizes else {},
+        fits=fits,
         depths={} if depths is None else dict.fromkeys(patterns, depths),
         repetitions=options.repeat,
         cascade=cascade,
@@ -120,6 +138,29 @@ def _depths(texts: Sequence[str]) -> Depths | None:
         wrong = next(text for text in texts if not text.isdecimal())
         raise InvalidInput(f"--depth takes a number of blocks, or: all. Received: {wrong!r}")
     return tuple(int(text) for text in texts)
+
+
+def _sizes(texts: Sequence[str]) -> tuple[int, ...]:
+    """Input sizes in pixels, 0 for every backbone's own."""
+    wrong = next((text for text in texts if text != "own" and not (text.isdecimal() and int(text))), None)
+    if wrong is not None:
+        raise InvalidInput(f"--size takes a number of pixels, or: own. Received: {wrong!r}")
+    return tuple(0 if text == "own" else int(text) for text in texts)
+
+
+def _fits(texts: Sequence[str]) -> tuple[Fit, ...]:
+    wrong = next((text for text in texts if text not in list(Fit)), None)
+    if wrong is not None:
+        raise InvalidInput(f"--fit must be one of: {', '.join(Fit)}. Received: {wrong!r}")
+    return tuple(map(Fit, texts))
+
+
+def _one_input(sizes: Sequence[int], fits: Sequence[Fit]) -> dict[str, Any]:
+    """The input of a cascade, which is one recipe."""
+    if len(sizes) > 1 or len(fits) > 1:
+        raise InvalidInput("A cascade has one --size and one --fit. Name one of each, or train it in several commands.")
+    chosen: dict[str, Any] = {"input_size": sizes[0]} if sizes else {}
+    return chosen | ({"fit": fits[0]} if fits else {})
 
 
 def _assignments(options: Namespace, patterns: Sequence[Pattern]) -> dict[str, Any]:

@@ -45,14 +45,14 @@ class PixelEngine(Protocol):
 
 
 class Rendering:
-    """An engine that renders every view at the input size of its network."""
+    """An engine that renders every view as the input of its network, the one of ``backbone``."""
 
-    def __init__(self, network: PixelEngine, size: int) -> None:
+    def __init__(self, network: PixelEngine, backbone: Backbone) -> None:
         self.name, self.workers, self.batch = network.name, network.workers, network.batch
-        self._network, self._size = network, size
+        self._network, self._size, self._fit = network, backbone.input_size, backbone.fit
 
     def __call__(self, views: Sequence[View], /) -> np.ndarray:
-        return self._network(np.stack([view.square(self._size) for view in views]))
+        return self._network(np.stack([view.square(self._size, self._fit) for view in views]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,9 +157,9 @@ def choose_engine(
     if not on_gpu:
         try:
             engine = LiteRTEngine.for_many(engine_file(backbone, settings, cut, waiting).path)
-            return Rendering(engine, backbone.input_size)
+            return Rendering(engine, backbone)
         except Unavailable as reason:
             note(f"{reason} TensorFlow computes the features instead, exactly but slower.")
     from core.features.tensorflow import TensorFlowEngine
 
-    return Rendering(TensorFlowEngine(backbone, settings, cut), backbone.input_size)
+    return Rendering(TensorFlowEngine(backbone, settings, cut), backbone)

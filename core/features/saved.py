@@ -13,7 +13,8 @@ from core.features.cuts import POOL
 
 
 def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
-    """The network with random weights: raw RGB 0..255 (n, size, size, 3) in; last feature map out.
+    """The network with random weights: raw RGB 0..255 (n, size, size, 3) in; last feature map out. It is the saved
+    one, or the same layers at another input size.
 
     Raises:
         InvalidInput: ``top`` is True. Unavailable: the file is missing, damaged or cannot be read.
@@ -31,7 +32,11 @@ def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
         below = whole.get_layer(POOL).input
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         raise Unavailable(f"The model of {backbone.title} cannot be read ({error}). Train it again.") from error
-    return keras.Model(whole.inputs[0], below, name=backbone.name)
+    model = keras.Model(whole.inputs[0], below, name=backbone.name)
+    shape = (backbone.input_size, backbone.input_size, 3)
+    if model.input.shape[1:] == shape:
+        return model
+    return keras.models.clone_model(model, input_tensors=keras.Input(shape, name=model.input.name))
 
 
 def load(model: keras.Model, path: Path) -> None:

@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from core.backbones.values import Backbone
+from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
 from core.errors import NoSpace
 from core.features.sizes import dtype_at
@@ -36,7 +37,8 @@ class FeatureKey:
 
     Args:
         dataset, weights: digests. split: one array per split, so that training cannot read test photos.
-        cut, size: of the frozen prefix and its input. view: 0 is the photo itself; seed: of the view, 0 for view 0.
+        cut, size, fit: of the frozen prefix and its input. view: 0 is the photo itself; seed: of the view, 0 for
+            view 0.
         dtype: of the stored values; float16 for feature maps (see ``sizes``).
     """
 
@@ -49,10 +51,14 @@ class FeatureKey:
     seed: int = 0
     dtype: str = "float32"
     version: int = VERSION
+    fit: str = Fit.SQUASH
 
     @property
     def name(self) -> str:
-        return sha256(json.dumps(vars(self), sort_keys=True).encode()).hexdigest()[:32]
+        parts = dict(vars(self))
+        if parts["fit"] == Fit.SQUASH:
+            del parts["fit"]  # features of before 0.7.0 keep their names
+        return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def key_of(
@@ -65,6 +71,7 @@ def key_of(
         weights=backbone.weights_digest,
         cut=cut,
         size=backbone.input_size,
+        fit=backbone.fit,
         view=view,
         seed=seed if view else 0,
         dtype=dtype_at(cut),

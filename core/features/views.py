@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.datasets.decoding.photos import pixels
+from core.datasets.decoding.fit import Fit, framed, pixels
 from core.datasets.values import Photo
 from core.errors import NotFound
 
@@ -19,7 +19,7 @@ JITTER = 0.15
 
 
 class View:
-    """One photo in one view, as input of one or several networks; every size is rendered once.
+    """One photo in one view, as input of one or several networks; every size and fit is rendered once.
 
     Args:
         jpeg: of the stored photo. view, seed, digest: see ``render``.
@@ -28,13 +28,14 @@ class View:
     def __init__(self, jpeg: bytes, *, view: int = 0, seed: int = 0, digest: str = "") -> None:
         self.jpeg = jpeg
         self._view, self._seed, self._digest = view, seed, digest
-        self._squares: dict[int, np.ndarray] = {}
+        self._squares: dict[tuple[int, Fit], np.ndarray] = {}
 
-    def square(self, size: int) -> np.ndarray:
+    def square(self, size: int, fit: Fit = Fit.SQUASH) -> np.ndarray:
         """uint8 (size, size, 3)."""
-        if size not in self._squares:
-            self._squares[size] = render(self.jpeg, size, view=self._view, seed=self._seed, digest=self._digest)
-        return self._squares[size]
+        key = size, fit
+        if key not in self._squares:
+            self._squares[key] = render(self.jpeg, size, fit=fit, view=self._view, seed=self._seed, digest=self._digest)
+        return self._squares[key]
 
 
 def jpeg_of(photo: Photo, folder: Path) -> bytes:
@@ -49,20 +50,24 @@ def jpeg_of(photo: Photo, folder: Path) -> bytes:
         raise NotFound(f"The stored photo of {photo.file} is missing from {folder}. Import the photos again.") from None
 
 
-def render(jpeg: bytes, size: int, *, view: int = 0, seed: int = 0, digest: str = "") -> np.ndarray:
+def render(
+    jpeg: bytes, size: int, *, fit: Fit = Fit.SQUASH, view: int = 0, seed: int = 0, digest: str = ""
+) -> np.ndarray:
     """One view of a stored photo, uint8 (size, size, 3).
 
-    View 0 is the whole photo, as in prediction. Every other view is a random crop, flipped with probability 0.5, with
-    slightly changed light and colour; it depends on (seed, digest, view) only, so it is the same in every run.
+    View 0 is the photo as in prediction. Every other view is a random crop of what view 0 shows, flipped with
+    probability 0.5, with slightly changed light and colour; it depends on (seed, digest, view) only, so it is the same
+    in every run.
     """
     if view == 0:
-        return pixels(jpeg, size)
+        return pixels(jpeg, size, fit)
     rng = np.random.default_rng(list(sha256(f"{seed}|{digest}|{view}".encode()).digest()))
     with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
         # The crop has at least half of each side: decoding at twice the size loses nothing.
         image.draft("RGB", (2 * size, 2 * size))
-        box = crop_box(image.size, rng)
-        square = image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0)
+        picture = framed(image.convert("RGB"), fit)
+        box = crop_box(picture.size, rng)
+        square = picture.resize((size, size), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0)
     if rng.random() < 0.5:
         square = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return jittered(np.asarray(square), rng)

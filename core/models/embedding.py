@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from core.backbones.values import Backbone
 from core.errors import GraftError, NotFound, Unavailable
 from core.features.compute import features_of
 from core.features.inner import InnerEngine
@@ -24,7 +25,7 @@ from core.models.heads.load import open_engine
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
 from core.models.inference.nodes import Head, Network, Node
-from core.models.lineage import backbone_of
+from core.models.lineage import backbone_of, backbones_of
 from core.models.projector import projector_files
 from core.recipes.program import CLASSES, PREDICTIONS, TOP, Part, pooled, program_of
 from core.recipes.recipe import Recipe
@@ -177,10 +178,13 @@ def vectors_at_hand(
     if not run.recipe.backbones:
         return EmbeddingVectors(predictions.probabilities, PROBABILITIES)
     parts = _parts(run.recipe, registry, settings)
-    found = [_stored(part, run, registry, settings, predictions) for part in parts]
-    if not found or any(one is None for one in found):
+    if not parts:
         return None
-    titles = [backbone_of(part.source, registry, settings).title for part in parts]
+    backbones = backbones_of(run.recipe, registry, settings)
+    found = [_stored(part, backbones[part.source], run, registry, settings, predictions) for part in parts]
+    if any(one is None for one in found):
+        return None
+    titles = [backbones[part.source].title for part in parts]
     rows = np.concatenate([one for one in found if one is not None], axis=1)
     return EmbeddingVectors(rows, f"features of {listed(titles)}")
 
@@ -198,9 +202,9 @@ def _parts(recipe: Recipe, registry: Registry, settings: Settings) -> tuple[Part
 
 
 def _stored(
-    part: Part, run: Run, registry: Registry, settings: Settings, predictions: Predictions
+    part: Part, backbone: Backbone, run: Run, registry: Registry, settings: Settings, predictions: Predictions
 ) -> np.ndarray | None:
-    dataset, backbone = registry.dataset(run.dataset_id), backbone_of(part.source, registry, settings)
+    dataset = registry.dataset(run.dataset_id)
     if not is_stored(key_of(dataset, backbone, "test", cut=part.cut), settings):
         return None
     photos = registry.photos(dataset.id, split="test")
@@ -259,14 +263,16 @@ def _network_part(folder: Path, node: Node, classes: int) -> Callable[[View], np
     match node:
         case Network():
             inner = InnerEngine(folder / node.file, classes)
-            return lambda view: inner(view.square(node.input_size))
+            return lambda view: inner(view.square(node.input_size, node.fit))
         case Head(inputs=(Network() as network,)) if node.file.endswith(".tflite"):
             below, inner = open_engine(folder / network.file), InnerEngine(folder / node.file, classes)
-            return lambda view: inner(below(view.square(network.input_size)[None])[0])
+            return lambda view: inner(below(view.square(network.input_size, network.fit)[None])[0])
         case Head():
             networks = [one for one in node.inputs if isinstance(one, Network)]
-            engines = [(open_engine(folder / one.file), one.input_size) for one in networks]
-            return lambda view: np.concatenate([engine(view.square(size)[None])[0] for engine, size in engines])
+            engines = [(open_engine(folder / one.file), one) for one in networks]
+            return lambda view: np.concatenate(
+                [engine(view.square(one.input_size, one.fit)[None])[0] for engine, one in engines]
+            )
     raise Unavailable("A run that combines others has no network of its own.")
 
 

@@ -1,6 +1,7 @@
 """The sources of a recipe's networks and predictions: the catalogue, or models of finished runs."""
 
 from core.backbones import Backbone, get
+from core.backbones.inputs import with_input
 from core.backbones.saved import from_card
 from core.backbones.table import rows
 from core.errors import InvalidInput, NotFound
@@ -22,6 +23,16 @@ def backbone_of(name: str, registry: Registry, settings: Settings) -> Backbone:
         return get(name)
     model = _model_of(name, registry)
     return from_card(model.run_id, model.card, settings.home / model.path)
+
+
+def backbones_of(recipe: Recipe, registry: Registry, settings: Settings) -> dict[str, Backbone]:
+    """The backbones of a recipe by their names, with the input that it chooses.
+
+    Raises:
+        NotFound: as ``backbone_of``. InvalidInput: so too, or one of them cannot take this input size.
+    """
+    hp = recipe.hyperparameters
+    return {name: with_input(backbone_of(name, registry, settings), hp.input_size, hp.fit) for name in recipe.backbones}
 
 
 def weights_digest_of(recipe: Recipe, registry: Registry, settings: Settings) -> str:

@@ -113,7 +113,7 @@ class Estimator(RecipeLookup):
 
     def _shared(self, recipe: Recipe, resources: ResourceEstimate) -> Iterator[Shared]:
         yield from self._downloads(recipe)
-        yield from self._exports(resources)
+        yield from self._exports(recipe, resources)
         for load in resources.loads:
             ratio = self._speeds.ratio(RunPart.FEATURES, load.part.source, load.part.cut)
             yield Shared(
@@ -136,9 +136,10 @@ class Estimator(RecipeLookup):
     def _states(self) -> dict[str, Availability]:
         return {}
 
-    def _exports(self, resources: ResourceEstimate) -> Iterator[Shared]:
+    def _exports(self, recipe: Recipe, resources: ResourceEstimate) -> Iterator[Shared]:
+        backbones = self.backbones(recipe)
         for part in dict.fromkeys(load.part for load in resources.loads if load.part.cut != PREDICTIONS):
-            backbone = self.backbone(part.source)
+            backbone = backbones[part.source]
             ratio = self._speeds.ratio(RunPart.EXPORT, part.source, part.cut)
             yield Shared(
                 key=engine_path(backbone, self.settings, part.cut).name,

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from core.backbones.inputs import with_input
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.models.lineage import backbone_of
@@ -28,6 +29,11 @@ class RecipeLookup:
     def _backbones(self) -> dict[str, Backbone]:
         return {}
 
+    def backbones(self, recipe: Recipe) -> dict[str, Backbone]:
+        """``lineage.backbones_of``, cached."""
+        hp = recipe.hyperparameters
+        return {name: with_input(self.backbone(name), hp.input_size, hp.fit) for name in recipe.backbones}
+
     def program(self, recipe: Recipe) -> Program:
         """``program_of`` a recipe with its backbone."""
         return program_of(recipe, self.backbone(recipe.backbone).blocks)
@@ -35,7 +41,7 @@ class RecipeLookup:
     def sources(self, recipe: Recipe) -> RecipeInputs:
         """The backbones and runs that a recipe uses."""
         return RecipeInputs(
-            backbones={name: self.backbone(name) for name in recipe.backbones},
+            backbones=self.backbones(recipe),
             runs={run: self._member(run) for run in recipe.runs},
         )
 

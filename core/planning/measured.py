@@ -90,7 +90,8 @@ class _MeasuredRun:
 
     def _exports(self) -> Iterator[Measurement | None]:
         for part in dict.fromkeys(load.part for load in self._resources.loads if load.part.cut != PREDICTIONS):
-            seconds = self._full.get(_export_name(part, self._lookup))
+            backbone = self._lookup.backbones(self._run.recipe)[part.source]
+            seconds = self._full.get(engine_path(backbone, self._lookup.settings, part.cut).name)
             if seconds is not None:
                 blocks = blocks_below(part, self._lookup)
                 yield self._one(RunPart.EXPORT, seconds, speed.export_seconds(blocks), part.cut, part.source)
@@ -138,10 +139,6 @@ def blocks_below(part: Part, lookup: RecipeLookup) -> int:
     backbone = lookup.backbone(part.source)
     block = block_of_cut(part.cut)
     return len(backbone.blocks) if block is None else backbone.blocks.index(block) + 1
-
-
-def _export_name(part: Part, lookup: RecipeLookup) -> str:
-    return engine_path(lookup.backbone(part.source), lookup.settings, part.cut).name
 
 
 def _seconds(costs: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.files.home import run_folder
@@ -106,17 +107,17 @@ class Planner:
             settings={cell.pattern: dict(cell.settings)},
             cascade=cascade,
         )
-        (found,) = recipes_of(remedy.choice(choice, cell), defaults=self._usual, blocks=self._blocks)
+        (found,) = recipes_of(remedy.choice(choice, cell), defaults=self._usual, find=self._found)
         return found if isinstance(found, Recipe) else None
 
     def _usual(self, pattern: Pattern, backbone: str) -> Hyperparameters:
-        return usual_for(self._dataset, pattern, self._blocks(backbone))
+        return usual_for(self._dataset, pattern, self._found(backbone))
 
-    def _blocks(self, backbone: str) -> tuple[str, ...]:
+    def _found(self, backbone: str) -> Backbone | None:
         try:
-            return self._estimator.backbone(backbone).blocks
+            return self._estimator.backbone(backbone)
         except (InvalidInput, NotFound):
-            return ()
+            return None
 
     def plan(self, recipe: Recipe) -> Plan:
         """What launching the recipe would do."""

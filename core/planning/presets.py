@@ -84,7 +84,7 @@ class Situation:
         return Recipe(
             backbone=backbone.name,
             pattern=pattern,
-            hyperparameters=replace(usual_for(self.dataset, pattern, backbone.blocks), **changed),
+            hyperparameters=replace(usual_for(self.dataset, pattern, backbone), **changed),
         )
 
 

@@ -52,7 +52,7 @@ def of_cell(cell: InvalidCell, dataset: Dataset, find: Find) -> Iterator[Remedy]
     settings = dict(cell.settings)
     depth = settings.pop("depth", None) if "depth" in RELEVANT[cell.pattern] and blocks else None
     changes = [*nearest_depth(cell.pattern, depth, blocks)] if isinstance(depth, int) else []
-    bounded = within_bounds(cell.pattern, settings, usual_for(dataset, cell.pattern, blocks))
+    bounded = within_bounds(cell.pattern, settings, usual_for(dataset, cell.pattern, backbone))
     changes += [bounded] if bounded else []
     if changes:
         yield changes[0] if len(changes) == 1 else changes[0].then(changes[1])

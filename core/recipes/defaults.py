@@ -1,8 +1,8 @@
 """Suggested hyperparameters for a dataset, a backbone and a pattern, and the reason and source of each."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
+from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.recipes.recipe import RELEVANT, Hyperparameters, Pattern, Schedule
 
@@ -24,14 +24,18 @@ def suggest_hyperparameters(
     return _CHANGES.get(pattern, lambda hp, blocks: hp)(head, blocks)
 
 
-def usual_for(dataset: Dataset, pattern: Pattern, blocks: Sequence[str]) -> Hyperparameters:
-    """``suggest_hyperparameters`` for a dataset and a backbone with these blocks; () where they are not known."""
-    return suggest_hyperparameters(
+def usual_for(dataset: Dataset, pattern: Pattern, backbone: Backbone | None) -> Hyperparameters:
+    """``suggest_hyperparameters`` for a dataset and a backbone, None where it is not known.
+
+    The model of a run sees photos in the way in which it was trained.
+    """
+    suggested = suggest_hyperparameters(
         train_photos=dataset.split_sizes["train"],
         classes=len(dataset.class_names),
         pattern=pattern,
-        blocks=len(blocks) or 18,
+        blocks=len(backbone.blocks) if backbone and backbone.blocks else 18,
     )
+    return replace(suggested, fit=backbone.fit) if backbone and backbone.is_trained else suggested
 
 
 def _epochs(train_photos: int) -> int:
@@ -108,6 +112,9 @@ _EVERYWHERE: dict[str, str] = {
     "depth": "0: the features of the last block transfer best (Kornblith et al. 2019); a depth sweep "
     "shows whether that holds for your photos.",
     "mixed_precision": "Off: it is faster only on GPUs with tensor cores (Micikevicius et al. 2018).",
+    "input_size": "0: the size the network was trained at. A larger one shows smaller things, and costs more in "
+    "proportion to its area (Touvron et al. 2019).",
+    "fit": "Squash: nothing of a photo is lost, and every earlier run has it.",
     "warmup": "The first tenth of the steps, before the rate falls (Goyal et al. 2017).",
 }
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any, Literal
 
+from core.backbones.values import Backbone
+from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.recipes.defaults import fitting
 from core.recipes.program import depths as depths_of
@@ -47,6 +50,10 @@ class GridChoice:
     Args:
         cells: in the order of the runs; a cell named twice counts once.
         settings: by pattern, the hyperparameters that were chosen. One that its pattern does not use has no effect.
+        sizes: by backbone, the input sizes to try in every pattern, 0 for its own; one that is missing has the one in
+            ``settings``, else its own.
+        fits: ways in which photos become the input, to try in every cell; () for the one in ``settings``, else the
+            default.
         depths: by pattern: "all" that a backbone has, or some; a pattern that is missing has its default depth, or the
             one in ``settings``.
         repetitions: seeds per recipe, from its own on. Recipes without a random part appear once.
@@ -60,6 +67,8 @@ class GridChoice:
 
     cells: tuple[Cell, ...] = ()
     settings: Mapping[Pattern, Values] = field(default_factory=dict)
+    sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    fits: tuple[Fit, ...] = ()
     depths: Mapping[Pattern, Depths] = field(default_factory=dict)
     repetitions: int = 1
     cascade: CascadeChoice | None = None
@@ -97,27 +106,27 @@ Defaults = Callable[[Pattern, str], Hyperparameters]
 
 
 def recipes_of(
-    choice: GridChoice, *, defaults: Defaults, blocks: Callable[[str], Sequence[str]]
+    choice: GridChoice, *, defaults: Defaults, find: Callable[[str], Backbone | None]
 ) -> list[Recipe | InvalidCell]:
-    """A recipe for every cell, depth and repetition, grouped by backbones (one trainer process trains all runs of a
-    backbone in succession), then the cascade. What is no recipe stands in its place as an ``InvalidCell``.
+    """A recipe for every cell, input, depth and repetition, grouped by backbones (one trainer process trains all runs
+    of a backbone in succession), then the cascade. What is no recipe stands in its place as an ``InvalidCell``.
 
     Args:
-        blocks: names of a backbone's blocks, () where it is not known.
+        find: the backbone of a name, None where there is none.
     """
     names = list(dict.fromkeys(name for name, _ in choice.cells))
     cells = sorted(dict.fromkeys(choice.cells), key=lambda cell: names.index(cell[0]))
-    found = [one for cell in cells for one in _of_cell(cell, choice, defaults, blocks)]
+    found = [one for cell in cells for one in _of_cell(cell, choice, defaults, find(cell[0]))]
     if choice.cascade is not None:
         found += _of_cascade(choice.cascade, choice, defaults)
     return list(dict.fromkeys(found))
 
 
 def _of_cell(
-    cell: Cell, choice: GridChoice, defaults: Defaults, blocks: Callable[[str], Sequence[str]]
+    cell: Cell, choice: GridChoice, defaults: Defaults, backbone: Backbone | None
 ) -> Iterator[Recipe | InvalidCell]:
     name, pattern = cell
-    for settings in _with_depths(pattern, choice, lambda: blocks(name)):
+    for settings in _variants(cell, choice, backbone):
         try:
             recipe = Recipe(
                 backbone=name,
@@ -130,15 +139,30 @@ def _of_cell(
             yield InvalidCell(sources=(name,), pattern=pattern, settings=tuple(settings.items()), because=str(error))
 
 
-def _with_depths(pattern: Pattern, choice: GridChoice, blocks: Callable[[], Sequence[str]]) -> Iterator[dict[str, Any]]:
-    """What was chosen for a pattern, once for every depth."""
+def _variants(cell: Cell, choice: GridChoice, backbone: Backbone | None) -> Iterator[dict[str, Any]]:
+    """What was chosen for a cell, once for every input and depth."""
+    name, pattern = cell
     settings = _used(pattern, choice)
-    chosen = choice.depths.get(pattern) if "depth" in RELEVANT[pattern] else None
-    if chosen is None:
-        yield settings
-        return
-    depths = depths_of(pattern, blocks()) if chosen == "all" else dict.fromkeys(chosen)
-    yield from [settings | {"depth": depth} for depth in depths] or [settings]
+    axes: dict[str, Iterable[Any]] = {
+        "input_size": choice.sizes.get(name, ()),
+        "fit": choice.fits,
+        "depth": _depths(pattern, choice, backbone),
+    }
+    tried = {axis: list(values) for axis, values in axes.items()}
+    tried = {axis: values for axis, values in tried.items() if values}
+    for chosen in product(*tried.values()):
+        variant = settings | dict(zip(tried, chosen, strict=True))
+        if backbone is not None and variant.get("input_size") == backbone.input_size:
+            variant["input_size"] = 0  # equal recipes are equal values
+        yield variant
+
+
+def _depths(pattern: Pattern, choice: GridChoice, backbone: Backbone | None) -> Iterable[int]:
+    """Those to try; () for the one in the settings."""
+    chosen = choice.depths.get(pattern, ()) if "depth" in RELEVANT[pattern] else ()
+    if chosen != "all":
+        return chosen
+    return depths_of(pattern, backbone.blocks) if backbone is not None else ()
 
 
 def _used(pattern: Pattern, choice: GridChoice) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from core.datasets.decoding.fit import Fit
 from core.recipes.defaults import suggest_hyperparameters
 from core.recipes.recipe import Cascade, Pattern, Recipe, Schedule, Solver
 from core.text.units import amount, count
@@ -107,6 +108,14 @@ HYPERPARAMETERS: dict[str, Label] = {
         "Classifier",
         "The scikit-learn classifier trained on the features. Its own settings are chosen on the validation photos.",
     ),
+    "input_size": Label(
+        "Input size", "Side of the network's square input in pixels; 0 for the size the backbone was trained at."
+    ),
+    "fit": Label(
+        "Fit",
+        "How a photo becomes the square input: squash (the whole photo, its sides scaled independently), crop (the "
+        "square in its middle) or pad (the whole photo between bars).",
+    ),
 }
 
 _UNFROZEN = Label("Unfrozen blocks", "How many of the topmost blocks are trained besides the head.")
@@ -118,6 +127,7 @@ SOLVERS: dict[Solver, str] = {
     Solver.K_NEAREST_NEIGHBOURS: "k nearest neighbours",
     Solver.GRADIENT_BOOSTING: "Gradient boosting",
 }
+FITS: dict[Fit, str] = {Fit.SQUASH: "Squash", Fit.CROP: "Crop", Fit.PAD: "Pad"}
 SCHEDULES: dict[Schedule, str] = {Schedule.CONSTANT: "Constant", Schedule.COSINE: "Cosine"}
 
 _CHOICES: dict[str, dict[str, str]] = {
@@ -125,6 +135,7 @@ _CHOICES: dict[str, dict[str, str]] = {
     "cascade": {str(cascade): label.title for cascade, label in CASCADES.items()},
     "solver": {str(solver): title for solver, title in SOLVERS.items()},
     "schedule": {str(schedule): title for schedule, title in SCHEDULES.items()},
+    "fit": {str(fit): title for fit, title in FITS.items()},
 }
 
 
@@ -156,6 +167,8 @@ def value_text(value: Any) -> str:
         return SOLVERS[value]
     if isinstance(value, Schedule):
         return SCHEDULES[value]
+    if isinstance(value, Fit):
+        return FITS[value]
     return amount(value) if isinstance(value, int) and value >= 10_000 else f"{value:g}"
 
 
@@ -177,6 +190,7 @@ def _unusual(recipe: Recipe) -> list[str]:
     told += ["views"] if settings.get("views", 1) > 1 else []
     told += ["depth"] if settings.get("depth", 0) > 0 else []
     told += ["solver"] if "solver" in settings else []
+    told += ["input_size"] if settings.get("input_size") else []
     found = [setting_text(recipe, name) for name in told]
     usual = suggest_hyperparameters(train_photos=5000, classes=2, pattern=recipe.pattern)
     for name, value in settings.items():
@@ -185,7 +199,7 @@ def _unusual(recipe: Recipe) -> list[str]:
     return found
 
 
-_TOLD = {"epochs", "views", "depth", "solver", "batch_size"}
+_TOLD = {"epochs", "views", "depth", "solver", "input_size", "batch_size"}
 """Described separately by ``_unusual``; batch sizes depend on the size of the dataset."""
 
 
@@ -201,6 +215,10 @@ def setting_text(recipe: Recipe, name: str) -> str:
         return _depth(recipe)
     if name == "solver":
         return in_text(SOLVERS[value])
+    if name == "input_size":
+        return f"{value} px" if value else "own size"
+    if name == "fit":
+        return in_text(FITS[value])
     if isinstance(value, bool):
         return title if value else f"no {title}"
     if name == "schedule":

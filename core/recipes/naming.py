@@ -18,17 +18,24 @@ MOST_ENDINGS = 4
 def name_of(recipe: Recipe, title_of: Callable[[str], str]) -> str:
     """The name of a new run as long as no other has it: "Lite0 · fine-tuning".
 
-    On the model of a run: "Lite0 · feature extraction, then fine-tuning".
+    On the model of a run: "Lite0 · feature extraction, then fine-tuning". An input size that is not the backbone's
+    own comes before the method: "Lite0 · 320 px · fine-tuning".
 
     Args:
         title_of: the title of a backbone (by its name) or of a run (by its id).
     """
     if recipe.cascade is not None:
         name = _CASCADES[recipe.cascade]([title_of(part) for part in (*recipe.backbones, *recipe.runs)])
+        name = " · ".join([name, *_size(recipe)])
+    elif recipe.backbone.startswith("r-"):
+        name = " · ".join([f"{title_of(recipe.backbone)}, then {method_name(recipe)}", *_size(recipe)])
     else:
-        joint = ", then " if recipe.backbone.startswith("r-") else " · "
-        name = f"{title_of(recipe.backbone)}{joint}{method_name(recipe)}"
+        name = " · ".join([title_of(recipe.backbone), *_size(recipe), method_name(recipe)])
     return name if len(name) <= LONGEST_BASE else f"{name[: LONGEST_BASE - 1].rstrip()}…"
+
+
+def _size(recipe: Recipe) -> list[str]:
+    return [setting_text(recipe, "input_size")] if recipe.settings().get("input_size") else []
 
 
 def name_of_invalid(cell: InvalidCell, title_of: Callable[[str], str]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from core.datasets.decoding.fit import LARGEST_INPUT, Fit
 from core.errors import InvalidInput
 from core.text.nearly import did_you_mean
 
@@ -85,6 +86,8 @@ class Hyperparameters:
         class_weights: whether photos are weighted by the inverse frequency of their class.
         mixed_precision: float16 arithmetic on a GPU; no effect on a CPU.
         solver: standalone extractor: which scikit-learn classifier.
+        input_size: side of the networks' input in pixels; 0 for the own size of every backbone.
+        fit: how a photo becomes this square.
     """
 
     epochs: int = 30
@@ -107,6 +110,8 @@ class Hyperparameters:
     class_weights: bool = False
     mixed_precision: bool = False
     solver: Solver = Solver.LOGISTIC_REGRESSION
+    input_size: int = 0
+    fit: Fit = Fit.SQUASH
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -130,12 +135,14 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "unfreeze_every": (0, 1000),
     "clip_norm": (0.0, 1000.0),
     "patience": (0, 10_000),
+    "input_size": (0, LARGEST_INPUT),
 }
 """Smallest and largest value of every number; whole numbers where both are whole."""
 
 CHOICES: dict[str, tuple] = {
     "schedule": tuple(Schedule),
     "solver": tuple(Solver),
+    "fit": tuple(Fit),
     "class_weights": (False, True),
     "mixed_precision": (False, True),
 }
@@ -156,6 +163,11 @@ def _check(name: str, value: Any) -> None:
         raise InvalidInput(f"{name} must be between {low:g} and {high:g}. Received: {name}={value!r}")
 
 
+ADDED: dict[str, Any] = {"input_size": 0, "fit": Fit.SQUASH}
+"""Hyperparameters that came after 0.6.0, with the value that all earlier runs had. At that value they are no part of a
+fingerprint, so that earlier runs are found."""
+
+_INPUT = ("input_size", "fit")
 _EVERY_HEAD = (
     "epochs", "learning_rate", "batch_size", "views", "dropout", "hidden_units", "label_smoothing",
     "patience", "class_weights", "clip_norm", "seed",
@@ -163,15 +175,16 @@ _EVERY_HEAD = (
 _WHOLE_NETWORK = (*_EVERY_HEAD, "schedule", "warmup", "mixed_precision")
 
 RELEVANT: dict[Pattern, tuple[str, ...]] = {
-    Pattern.CLASSIFIER: (),
-    Pattern.STANDALONE_EXTRACTOR: ("solver", "depth", "views", "class_weights", "seed"),
-    Pattern.INTEGRATED_EXTRACTOR: (*_EVERY_HEAD, "depth"),
+    Pattern.CLASSIFIER: _INPUT,
+    Pattern.STANDALONE_EXTRACTOR: ("solver", "depth", "views", "class_weights", "seed", *_INPUT),
+    Pattern.INTEGRATED_EXTRACTOR: (*_EVERY_HEAD, "depth", *_INPUT),
     Pattern.FINE_TUNING: (
         *_WHOLE_NETWORK, "depth", "head_epochs", "fine_tuning_rate", "rate_decay", "unfreeze_every",
+        *_INPUT,
     ),
-    Pattern.WEIGHT_INITIALIZATION: (*_WHOLE_NETWORK, "rate_decay"),
-    Pattern.FROM_SCRATCH: _WHOLE_NETWORK,
-    Pattern.CASCADE: _EVERY_HEAD,
+    Pattern.WEIGHT_INITIALIZATION: (*_WHOLE_NETWORK, "rate_decay", *_INPUT),
+    Pattern.FROM_SCRATCH: (*_WHOLE_NETWORK, *_INPUT),
+    Pattern.CASCADE: (*_EVERY_HEAD, *_INPUT),
 }  # fmt: skip
 """The hyperparameters a pattern uses, those most often changed first; the others have no effect."""
 
@@ -255,7 +268,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, data: dict) -> "Recipe":
         hp = dict(data["hyperparameters"])
-        for name, kind in (("schedule", Schedule), ("solver", Solver)):
+        for name, kind in (("schedule", Schedule), ("solver", Solver), ("fit", Fit)):
             if name in hp:
                 hp[name] = kind(hp[name])
         cascade = data.get("cascade")
@@ -299,17 +312,21 @@ def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> 
         weights_digest: of the backbone's weights; of several backbones and members, joined by "+" in their order.
     """
     data = recipe.to_dict()
-    relevant = set(RELEVANT[recipe.pattern]) - {"epochs"}
-    data["hyperparameters"] = {name: data["hyperparameters"][name] for name in sorted(relevant)}
+    data["hyperparameters"] = _told_apart(recipe, without="epochs")
     data |= {"dataset": dataset_digest, "weights": weights_digest, "training_version": TRAINING_VERSION}
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def family(recipe: Recipe) -> str:
     """A digest shared by all repetitions of a recipe, which differ in the seed only, and by no other recipe."""
-    kept = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern] if name != "seed"}
-    text = json.dumps(recipe.to_dict() | {"hyperparameters": kept}, sort_keys=True)
+    text = json.dumps(recipe.to_dict() | {"hyperparameters": _told_apart(recipe, without="seed")}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _told_apart(recipe: Recipe, *, without: str) -> dict[str, Any]:
+    """The hyperparameters that tell recipes of a pattern apart; those of ``ADDED`` only at another value."""
+    used = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern] if name != without}
+    return {name: value for name, value in used.items() if name not in ADDED or value != ADDED[name]}
 
 
 def parsed_settings(assignments: Mapping[str, str]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def frozen_network(context: Context, part: Part) -> keras.Model:
         model.trainable = False
         return model
 
-    return cached("network", (backbone.weights_digest, part.cut == CLASSES, depth), make)
+    return cached("network", (backbone.weights_digest, backbone.input_size, part.cut == CLASSES, depth), make)
 
 
 def _nested(context: Context, part: Part) -> keras.Model | None:
@@ -74,7 +74,7 @@ def write_graph(context: Context, fitted: FittedHead, folder: Path) -> Node | No
     inputs = fitted.inputs
     if inputs[0].cut == PIXELS:
         file = saving.export(fitted.behind, folder / "network.tflite", print)
-        return Network(file=file, input_size=context.backbones[inputs[0].source].input_size) if file else None
+        return _network(context, inputs[0], file) if file else None
     names = ["prefix.tflite"] if len(inputs) == 1 else [f"prefix_{number}.tflite" for number in range(len(inputs))]
     nodes = [_node(context, part, folder, name) for part, name in zip(inputs, names, strict=True)]
     known = tuple(node for node in nodes if node is not None)
@@ -96,4 +96,9 @@ def _node(context: Context, part: Part, folder: Path, name: str) -> Node | None:
     if engine is None:
         return None
     link(engine.path, folder / name)
-    return Network(file=name, input_size=context.backbones[part.source].input_size)
+    return _network(context, part, name)
+
+
+def _network(context: Context, part: Part, file: str) -> Network:
+    backbone = context.backbones[part.source]
+    return Network(file=file, input_size=backbone.input_size, fit=backbone.fit)

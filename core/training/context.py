@@ -11,7 +11,7 @@ import numpy as np
 from core.backbones import Backbone
 from core.datasets.values import Dataset
 from core.features import networks
-from core.models.lineage import backbone_of
+from core.models.lineage import backbones_of
 from core.recipes.program import Part, Program, program_of
 from core.registry import Registry
 from core.runs.costs import Meter
@@ -86,7 +86,7 @@ def open_context(
     stop: Stop,
 ) -> Context:
     """Looks up the dataset and the backbones that the run names."""
-    backbones = {name: backbone_of(name, registry, settings) for name in run.recipe.backbones}
+    backbones = backbones_of(run.recipe, registry, settings)
     return Context(
         run=run,
         number=number,

@@ -98,6 +98,7 @@ def _training_of(context: Context, fitted: FittedHead) -> dict:
     """The part of a trained model's card that is not in ``card_of``."""
     return {
         "input_size": context.backbone.input_size,
+        "fit": str(context.backbone.fit),
         "backbone": _on_card(context.backbone) | {"row": _row(context, fitted)},
         "backbones": [_on_card(one) for one in context.backbones.values()],
         "epochs": len(fitted.history),

@@ -107,24 +107,24 @@ class TrainingInputs:
 
     def _make_feed(self, parts: tuple[Part, ...], split: str, view: int) -> Feed:
         if parts[0].cut == PIXELS:
-            size = self.backbones[parts[0].source].input_size
-            photos = self.photos[split]
-            return Streamed(self._renderer(photos, size, view), len(photos), (size, size, 3), workers=cores())
+            backbone, photos = self.backbones[parts[0].source], self.photos[split]
+            shape = (backbone.input_size, backbone.input_size, 3)
+            return Streamed(self._renderer(photos, backbone, view), len(photos), shape, workers=cores())
         arrays = [self._features[FeatureRequest(part, split, view)].array for part in parts]
         if not pooled(parts[0].cut):
             array = arrays[0]
             return Streamed(lambda rows: array[rows].astype(np.float32), len(array), array.shape[1:], workers=2)
         return Vectors(arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1))
 
-    def _renderer(self, photos: Sequence[Photo], size: int, view: int) -> Callable[[np.ndarray], np.ndarray]:
+    def _renderer(self, photos: Sequence[Photo], backbone: Backbone, view: int) -> Callable[[np.ndarray], np.ndarray]:
         folder = dataset_folder(self.settings, self.dataset.id).photos
 
         def read(rows: np.ndarray) -> np.ndarray:
-            chosen = [photos[row] for row in rows]
-            squares = [
-                render(jpeg_of(photo, folder), size, view=view, seed=self.seed, digest=photo.digest) for photo in chosen
-            ]
-            return np.stack(squares).astype(np.float32)
+            return np.stack([square(photos[row]) for row in rows]).astype(np.float32)
+
+        def square(photo: Photo) -> np.ndarray:
+            jpeg, size, fit = jpeg_of(photo, folder), backbone.input_size, backbone.fit
+            return render(jpeg, size, fit=fit, view=view, seed=self.seed, digest=photo.digest)
 
         return read
 
@@ -218,7 +218,7 @@ class TrainingInputs:
                     self.engine_file(part)
             self._engines[part] = cached(
                 "engine",
-                (backbone.weights_digest, part.cut, backbone.input_size),
+                (backbone.weights_digest, part.cut, backbone.input_size, backbone.fit),
                 lambda: choose_engine(backbone, self.settings, part.cut, waiting=self._wait),
             )
             self.progress.start(FEATURES, self._total, "photos", done=self._done)

@@ -1,10 +1,13 @@
 """Datasets and their stored features: importing photos, listing and exporting features."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.backbones.inputs import with_input
+from core.backbones.values import Backbone
 from core.datasets import ImportProgress
+from core.datasets.decoding.fit import Fit
 from core.datasets.decoding.identity import Copies, copies_in
 from core.datasets.decoding.photos import StoredPhoto
 from core.datasets.names import quoted
@@ -14,7 +17,7 @@ from core.features.parquet import export_parquet
 from core.features.store import StoredFeatures, stored_features
 from core.files.home import dataset_folder, run_folder
 from core.jobs import imports
-from core.models.lineage import backbone_of
+from core.models.lineage import backbone_of, backbones_of
 from core.recipes.program import PREDICTIONS, TOP, Part, pooled, program_of
 from core.runs.values import Run
 from core.workbench.base import Bench
@@ -144,15 +147,36 @@ class Importing(Bench):
         except (NotFound, InvalidInput):
             return source
 
-    def export_features(self, dataset_reference: str, backbone: str, target: Path, *, cut: str = TOP) -> int:
-        """Write the stored features of a dataset, backbone and cut to one Parquet file; returns the number of rows.
+    def export_features(
+        self,
+        dataset_reference: str,
+        backbone: str,
+        target: Path,
+        *,
+        cut: str = TOP,
+        size: int = 0,
+        fit: Fit | None = None,
+    ) -> int:
+        """Write the stored features of a dataset, backbone, input and cut to one Parquet file; returns the number of
+        rows.
+
+        Args:
+            size, fit: of the backbone's input; its own by default.
 
         Raises:
-            InvalidInput: there is no such cut, or its features are maps. NotFound: nothing is stored.
+            InvalidInput: there is no such cut or size, or its features are maps. NotFound: nothing is stored.
         """
-        dataset, row = self.registry.dataset(dataset_reference), backbone_of(backbone, self.registry, self.settings)
+        row = with_input(backbone_of(backbone, self.registry, self.settings), size, fit)
+        return self._exported(self.registry.dataset(dataset_reference), row, target, cut)
+
+    def _exported(self, dataset: Dataset, backbone: Backbone, target: Path, cut: str) -> int:
         return export_parquet(
-            target, self.registry.photos(dataset.id), dataset=dataset, backbone=row, settings=self.settings, cut=cut
+            target,
+            self.registry.photos(dataset.id),
+            dataset=dataset,
+            backbone=backbone,
+            settings=self.settings,
+            cut=cut,
         )
 
     def features_parquet(self, run_id: str) -> Path:
@@ -162,16 +186,16 @@ class Importing(Bench):
             InvalidInput: it was not trained on vectors. NotFound: they are no longer stored.
         """
         run = self.registry.run(run_id)
-        part = self._columns(run)
+        backbones = backbones_of(run.recipe, self.registry, self.settings)
+        part = self._columns(run, backbones)
         target = run_folder(self.settings, run.id).features
-        self.export_features(run.dataset_id, part.source, target, cut=part.cut)
+        self._exported(self.registry.dataset(run.dataset_id), backbones[part.source], target, part.cut)
         return target
 
-    def _columns(self, run: Run) -> Part:
+    def _columns(self, run: Run, backbones: Mapping[str, Backbone]) -> Part:
         """The first vectors among a run's inputs."""
         if run.recipe.backbones:
-            backbone = backbone_of(run.recipe.backbone, self.registry, self.settings)
-            program = program_of(run.recipe, backbone.blocks)
+            program = program_of(run.recipe, backbones[run.recipe.backbone].blocks)
             parts = [part for stage in program.stages for part in stage.inputs] + list(program.inputs)
             vectors = [part for part in parts if pooled(part.cut) and part.cut != PREDICTIONS]
             if vectors:

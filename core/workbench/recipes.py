@@ -56,8 +56,8 @@ class Recipes(Bench):
         self, dataset_reference: str, pattern: Pattern = Pattern.INTEGRATED_EXTRACTOR, backbone: str | None = None
     ) -> Hyperparameters:
         """Sensible hyperparameters of a pattern for a dataset of this size (and a backbone of this depth)."""
-        blocks = self.backbone(backbone or catalogue()[0].name).blocks
-        return usual_for(self.registry.dataset(dataset_reference), pattern, blocks)
+        found = self.backbone(backbone or catalogue()[0].name)
+        return usual_for(self.registry.dataset(dataset_reference), pattern, found)
 
     def recipes(self, dataset_reference: str, choice: GridChoice | Preset) -> list[Recipe | InvalidCell]:
         """What was chosen, as recipes in the order of the launch; see ``core.recipes.grid`` and
@@ -72,8 +72,8 @@ class Recipes(Bench):
             return [*recipes_of_preset(choice, self._situation(dataset))]
         return recipes_of(
             self._resolved(choice),
-            defaults=lambda pattern, name: usual_for(dataset, pattern, self._blocks(name)),
-            blocks=self._blocks,
+            defaults=lambda pattern, name: usual_for(dataset, pattern, self._found(name)),
+            find=self._found,
         )
 
     def _situation(self, dataset: Dataset) -> Situation:
@@ -102,7 +102,8 @@ class Recipes(Bench):
                 for member in cascade.members
             ]
             cascade = replace(cascade, members=tuple(named))
-        return replace(choice, cells=cells, cascade=cascade)
+        sizes = {self._full_name(name): sizes for name, sizes in choice.sizes.items()}
+        return replace(choice, cells=cells, cascade=cascade, sizes=sizes)
 
     def _full_name(self, backbone: str) -> str:
         with suppress(NotFound, InvalidInput):
@@ -114,10 +115,10 @@ class Recipes(Bench):
             return self.registry.run(run).id
         return run
 
-    def _blocks(self, backbone: str) -> tuple[str, ...]:
+    def _found(self, backbone: str) -> Backbone | None:
         with suppress(NotFound, InvalidInput):
-            return self.backbone(backbone).blocks
-        return ()
+            return self.backbone(backbone)
+        return None
 
 
 def _has_gpu() -> bool:

@@ -13,7 +13,7 @@ from core.datasets.values import Dataset
 from core.errors import GraftError, Unavailable
 from core.features.engines import engine_file, engine_path, is_exported
 from core.features.store import key_of, key_of_predictions, stored_cost
-from core.models.lineage import backbone_of, parents_of
+from core.models.lineage import backbones_of, parents_of
 from core.recipes.program import PREDICTIONS, Part, features_used, program_of
 from core.registry import Registry
 from core.runs.costs import Spent
@@ -65,7 +65,7 @@ def _missing_in(run_id: str, settings: Settings, registry: Registry) -> Missing:
     """What the figure of this run lacks, without that of its parents."""
     run, paid = registry.run(run_id), _paid(registry.spent(run_id))
     try:
-        backbones = {name: backbone_of(name, registry, settings) for name in run.recipe.backbones}
+        backbones = backbones_of(run.recipe, registry, settings)
         return _in_all_cases(run, backbones, paid, settings, registry)
     except GraftError:  # a backbone or a run that it uses was deleted
         return None

@@ -26,7 +26,7 @@ from pathlib import Path
 import keras, numpy as np, tensorflow as tf
 from core.files.home import dataset_folder, registry_file
 from core.backbones import get
-from core.datasets.decoding.photos import pixels
+from core.datasets.decoding.fit import pixels
 from core.features import networks
 from core.registry import Registry
 from core.settings import Settings

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.decoding.photos import pixels
+from core.datasets.decoding.fit import pixels
 from core.files.home import dataset_folder, features_folder
 from core.settings import Settings
 from tests.factories import make_dataset, make_photos

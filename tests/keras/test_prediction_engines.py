@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.decoding.photos import decode, pixels
+from core.datasets.decoding.fit import pixels
+from core.datasets.decoding.photos import decode
 from core.features.views import View
 from core.models import predict
 from core.models.heads.dense import Layer, write_dense

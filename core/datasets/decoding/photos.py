@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
@@ -26,9 +25,6 @@ from core.datasets.decoding.modes import (
 )
 from core.datasets.decoding.tiff import first_page
 from core.errors import InvalidInput
-
-if TYPE_CHECKING:  # the decoder children never need numpy, and start twice as fast without it
-    import numpy as np
 
 # These two are not among the plugins Pillow loads at first; without this import it would load all of its forty.
 _LOADED = (TiffImagePlugin, WebPImagePlugin)
@@ -268,20 +264,3 @@ def thumbnail(path: Path, side: int, *, quality: int = 80) -> bytes:
     buffer = BytesIO()
     small.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
-
-
-def pixels(jpeg: bytes, size: int) -> "np.ndarray":
-    """Network input of a stored photo: the whole photo, resized to a square (bicubic, antialiased).
-
-    Args:
-        jpeg: a stored photo. size: side of the square.
-
-    Returns:
-        Array (size, size, 3), uint8, RGB.
-    """
-    import numpy as np
-
-    with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
-        image.draft("RGB", (size, size))  # never below the square, halves the time for small networks
-        square = image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
-    return np.asarray(square, np.uint8)

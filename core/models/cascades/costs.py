@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
 from core.errors import Unavailable
 from core.features.views import View
@@ -122,7 +123,7 @@ def _with(own: float, others: Sequence[float | None]) -> float | None:
 
 def _operations(members: Sequence[CascadeMember]) -> list[int]:
     """Multiply-adds that each member adds; only its head's where a member before it runs the same networks."""
-    seen: set[tuple[str, int]] = set()
+    seen: set[tuple[str, int, Fit]] = set()
     added = []
     for member in members:
         own = _networks(member.model.card)
@@ -131,10 +132,10 @@ def _operations(members: Sequence[CascadeMember]) -> list[int]:
     return added
 
 
-def _networks(card: dict) -> set[tuple[str, int]]:
-    """(SHA-256, input size) of the networks a model runs; empty when it needs Keras."""
+def _networks(card: dict) -> set[tuple[str, int, Fit]]:
+    """(SHA-256, input size, fit) of the networks a model runs; empty when it needs Keras."""
     if card.get("answer") is None:
         return set()
     digests = {entry["file"]: entry["sha256"] for entry in card["engines"]}
     nodes = every_node(from_dict(card["answer"]))
-    return {(digests[one.file], one.input_size) for one in nodes if isinstance(one, Network)}
+    return {(digests[one.file], one.input_size, one.fit) for one in nodes if isinstance(one, Network)}

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from core.datasets.decoding.fit import Fit
 from core.errors import Unavailable
 from core.features.litert import LiteRTEngine
 from core.files.atomic import digest_of
@@ -17,9 +18,9 @@ from core.models.inference.nodes import Confidence, Head, Mean, Network, Node, b
 
 
 class PhotoViews(Protocol):
-    """One photo at any size (``core.features.views.View``)."""
+    """One photo at any size and fit (``core.features.views.View``)."""
 
-    def square(self, size: int, /) -> np.ndarray:
+    def square(self, size: int, fit: Fit, /) -> np.ndarray:
         """uint8 (size, size, 3)."""
 
 
@@ -94,7 +95,7 @@ class InferenceGraph:
         """Identifies a node's output by the digests of its files, not their names."""
         match node:
             case Network():
-                return "network", self._digests[node.file], node.input_size
+                return "network", self._digests[node.file], node.input_size, node.fit
             case Head():
                 return "head", self._digests[node.file], *map(self._key, node.inputs)
             case Mean():
@@ -124,7 +125,7 @@ class InferenceGraph:
     def _computation(self, node: Node, photo: PhotoViews) -> Callable[[list[np.ndarray]], np.ndarray]:
         match node:
             case Network():
-                square = photo.square(node.input_size)[None]  # rendering is not part of the measured time
+                square = photo.square(node.input_size, node.fit)[None]  # rendering is not part of the measured time
                 return lambda _: self._files[node.file](square)
             case Head():
                 return lambda values: self._files[node.file](_side_by_side(values))
@@ -153,7 +154,7 @@ class InferenceGraph:
 
 
 class _Black:
-    def square(self, size: int, /) -> np.ndarray:
+    def square(self, size: int, _fit: Fit, /) -> np.ndarray:
         return np.zeros((size, size, 3), np.uint8)
 
 

@@ -1,9 +1,10 @@
 """The inference graph as data: the files that turn a photo into probabilities, and how they are combined."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 
 DEEPEST = 20
@@ -12,10 +13,12 @@ DEEPEST = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A photo, rendered at ``input_size``, through the engine ``file``: features, a map, or probabilities."""
+    """A photo, rendered at ``input_size`` with ``fit``, through the engine ``file``: features, a map, or
+    probabilities."""
 
     file: str
     input_size: int
+    fit: Fit = Fit.SQUASH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ def to_dict(node: Node) -> dict:
     """The node in the form that the card stores."""
     match node:
         case Network():
-            return {"kind": "network", "file": node.file, "input_size": node.input_size}
+            return {"kind": "network", "file": node.file, "input_size": node.input_size, "fit": str(node.fit)}
         case Head():
             return {"kind": "head", "file": node.file, "inputs": [to_dict(one) for one in node.inputs]}
         case Mean():
@@ -86,7 +89,11 @@ def _inputs(data: dict, generations: int) -> tuple[Node, ...]:
 
 
 _READERS: dict[str, Callable[[dict, int], Node]] = {
-    "network": lambda data, _: Network(file=str(data["file"]), input_size=int(data["input_size"])),
+    "network": lambda data, _: Network(
+        file=str(data["file"]),
+        input_size=int(data["input_size"]),
+        fit=Fit(data.get("fit", Fit.SQUASH)),  # of every card before 0.7.0
+    ),
     "head": lambda data, below: Head(file=str(data["file"]), inputs=_inputs(data, below)),
     "mean": lambda data, below: Mean(inputs=_inputs(data, below)),
     "confidence": lambda data, below: Confidence(
@@ -124,7 +131,7 @@ def renamed(node: Node, name: Callable[[str], str]) -> Node:
     """The same graph with other file names."""
     match node:
         case Network():
-            return Network(file=name(node.file), input_size=node.input_size)
+            return replace(node, file=name(node.file))
         case Head():
             return Head(file=name(node.file), inputs=tuple(renamed(one, name) for one in node.inputs))
         case Mean():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.decoding.photos import decode, pixels
+from core.datasets.decoding.fit import pixels
+from core.datasets.decoding.photos import decode
 from core.models.preprocessing import preprocessing
 from tests.preprocessing_by_hand import network_input
 

@@ -1,7 +1,11 @@
 """What was chosen becomes recipes: one way for the page and the command line."""
 
+from dataclasses import replace
+
 import pytest
 
+from core.backbones import get
+from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.recipes.defaults import suggest_hyperparameters
 from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell, recipes_of
@@ -15,9 +19,13 @@ def defaults(pattern, name):
     return suggest_hyperparameters(train_photos=100, classes=3, pattern=pattern, blocks=len(BLOCKS.get(name, "123")))
 
 
+def found(name):
+    return replace(get("efficientnet_lite0"), name=name, blocks=BLOCKS[name]) if name in BLOCKS else None
+
+
 def recipes(*cells, **chosen):
     choice = GridChoice(cells=cells, **chosen)
-    return recipes_of(choice, defaults=defaults, blocks=lambda name: BLOCKS.get(name, ()))
+    return recipes_of(choice, defaults=defaults, find=found)
 
 
 def test_cells_are_grouped_by_backbones_and_count_once():
@@ -113,3 +121,25 @@ def test_a_cascade_of_too_few_is_a_cell_of_its_own():
 )
 def test_the_backbones_of_a_cascade(kind, backbones):
     assert CascadeChoice(kind=kind, members=("a", "b")).backbones == backbones
+
+
+def test_every_size_fit_and_depth_is_a_recipe():
+    grid = recipes(("a", FROZEN), sizes={"a": (0, 320)}, fits=(Fit.CROP, Fit.PAD), depths={FROZEN: (0, 1)})
+    inputs = [(one.hyperparameters.input_size, one.hyperparameters.fit, one.hyperparameters.depth) for one in grid]
+    assert inputs == [(size, fit, depth) for size in (0, 320) for fit in (Fit.CROP, Fit.PAD) for depth in (0, 1)]
+
+
+def test_sizes_are_those_of_one_backbone_in_every_pattern():
+    grid = recipes(("a", FROZEN), ("a", CLASSIFIER), ("b", FROZEN), sizes={"a": (320,)})
+    assert [(one.backbone, one.hyperparameters.input_size) for one in grid] == [("a", 320), ("a", 320), ("b", 0)]
+
+
+def test_the_own_size_by_its_number_is_the_recipe_without_a_size():
+    usual = recipes(("a", FROZEN))
+    assert recipes(("a", FROZEN), sizes={"a": (224, 0)}) == usual
+    assert recipes(("a", FROZEN), settings={FROZEN: {"input_size": 224}}) == usual
+
+
+def test_an_impossible_size_is_a_cell_with_the_reason():
+    (cell,) = recipes(("a", FROZEN), sizes={"a": (5000,)})
+    assert isinstance(cell, InvalidCell) and "input_size must be between 0 and 768" in cell.because

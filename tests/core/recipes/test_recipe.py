@@ -5,9 +5,11 @@ from dataclasses import fields, replace
 
 import pytest
 
+from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.recipes.defaults import suggest_hyperparameters
 from core.recipes.recipe import (
+    ADDED,
     BOUNDS,
     CHOICES,
     RELEVANT,
@@ -111,7 +113,7 @@ def test_settings_are_what_was_chosen_in_order():
     assert list(chosen.settings().items()) == [
         ("backbone", "efficientnet_lite0"), ("pattern", "standalone_extractor"), ("cascade", None), ("members", None),
         ("mapping", None), ("solver", "logistic_regression"), ("depth", 2), ("views", 1), ("class_weights", False),
-        ("seed", 0),
+        ("seed", 0), ("input_size", 0), ("fit", "squash"),
     ]  # fmt: skip
     ensemble = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
     assert {name: value for name, value in ensemble.settings().items() if value is not None} == {
@@ -190,7 +192,7 @@ OTHER = {
     "epochs": 9, "batch_size": 16, "learning_rate": 0.1, "dropout": 0.5, "hidden_units": 8, "label_smoothing": 0.1,
     "views": 3, "seed": 1, "depth": 2, "head_epochs": 3, "fine_tuning_rate": 0.01, "schedule": Schedule.COSINE,
     "warmup": 0.2, "rate_decay": 0.5, "unfreeze_every": 2, "clip_norm": 2.0, "patience": 4, "class_weights": True,
-    "mixed_precision": True, "solver": Solver.LINEAR_SVM,
+    "mixed_precision": True, "solver": Solver.LINEAR_SVM, "input_size": 320, "fit": Fit.CROP,
 }  # fmt: skip
 """Another value of every hyperparameter."""
 
@@ -255,3 +257,23 @@ def test_choices_on_a_command_line_are_words():
     assert numbers == {"schedule": Schedule.COSINE, "class_weights": True, "solver": Solver.LINEAR_SVM}
     with pytest.raises(InvalidInput, match="constant, cosine.*schedule=sine"):
         parsed_settings({"schedule": "sine"})
+
+
+@pytest.mark.parametrize("changed", [{"input_size": 320}, {"fit": Fit.CROP}, {"input_size": 320, "fit": Fit.PAD}])
+def test_another_input_is_another_recipe_in_every_pattern(changed):
+    for pattern in (one for one in Pattern if one is not Pattern.CASCADE):
+        plain, other = a_recipe(pattern), a_recipe(pattern, **changed)
+        assert print_of(plain) != print_of(other) and family(plain) != family(other)
+
+
+def test_a_recipe_of_before_input_sizes_is_read_as_it_was_trained():
+    stored = RECIPE.to_dict()
+    for name in ADDED:
+        del stored["hyperparameters"][name]
+    assert Recipe.from_dict(stored) == RECIPE
+
+
+def test_a_recipe_with_another_input_survives_being_stored():
+    chosen = with_hp(input_size=320, fit=Fit.PAD)
+    again = Recipe.from_dict(json.loads(json.dumps(chosen.to_dict())))
+    assert again == chosen and isinstance(again.hyperparameters.fit, Fit)

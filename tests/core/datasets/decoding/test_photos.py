@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from core.datasets.decoding import photos
-from core.datasets.decoding.photos import STORED_SIDE, StoredPhoto, decode, pixels
+from core.datasets.decoding.fit import pixels
+from core.datasets.decoding.photos import STORED_SIDE, StoredPhoto, decode
 from core.errors import InvalidInput
 from core.settings import REPOSITORY
 from tests.photo_files import encoded, grey_tiff, jpeg, picture, tiff
