@@ -56,10 +56,11 @@ def _resized(backbone: Backbone, size: int) -> Backbone:
 
 
 def _side(side: int, backbone: Backbone, size: int) -> int:
-    """Side of a feature map: the input's divided by the stride, without what unpadded convolutions take off."""
+    """Side of a feature map: the input's divided by the stride, rounded up; less where convolutions are not padded."""
     stride = 1 << round(log2(backbone.input_size / side))
-    taken_off = ceil(backbone.input_size / stride) - side
-    return max(1, ceil(size / stride) - taken_off)
+    if side == ceil(backbone.input_size / stride):
+        return ceil(size / stride)
+    return max(1, round(side + (size - backbone.input_size) / stride))
 
 
 def _more_positions(backbone: Backbone, shapes: tuple[tuple[int, int, int], ...], size: int) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.backbones.wordnet import imagenet
+from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
 from core.errors import GraftError, InvalidInput
 from core.planning.presets import Preset
@@ -35,8 +36,8 @@ STARTS = (*Preset, CUSTOM)
 """Values of ``start``."""
 
 _PATTERNS = {letter: pattern for pattern, letter in LETTERS.items()}
-_NONE, _JOIN = "none", "~"
-"""An empty list, and what joins its parts: a character that a URL need not escape."""
+_NONE, _OWN, _JOIN = "none", "own", "~"
+"""An empty list, a backbone's own input size, and what joins parts of a list: a character that a URL need not escape."""
 
 _MOST, _LONGEST = 2000, 200
 """Parts of a value, and letters of a part that are read."""
@@ -49,7 +50,7 @@ class TrainAddress:
     Args:
         dataset: id, name or name:version. start: one of ``STARTS``, "" for the one that suits the dataset.
         cells: the ticked cells; None where none was chosen yet, so that the usual ones are ticked.
-        settings, depths, repetitions, force, mapping: see ``GridChoice``.
+        settings, sizes, fits, depths, repetitions, force, mapping: see ``GridChoice``.
         cascade: its kind; None for no cascade. members: of it; None for the usual ones.
     """
 
@@ -57,6 +58,8 @@ class TrainAddress:
     start: str = ""
     cells: tuple[Cell, ...] | None = None
     settings: Mapping[Pattern, Mapping[str, Any]] = field(default_factory=dict)
+    sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    fits: tuple[Fit, ...] = ()
     depths: Mapping[Pattern, Depths] = field(default_factory=dict)
     repetitions: int = 1
     force: bool = False
@@ -69,6 +72,8 @@ class TrainAddress:
         return GridChoice(
             cells=tuple(cells),
             settings=self.settings,
+            sizes=self.sizes,
+            fits=self.fits,
             depths=self.depths,
             repetitions=self.repetitions,
             cascade=cascade,
@@ -82,6 +87,8 @@ class TrainAddress:
             self,
             cells=choice.cells,
             settings=choice.settings,
+            sizes=choice.sizes,
+            fits=choice.fits,
             depths=choice.depths,
             repetitions=choice.repetitions,
             force=choice.force,
@@ -96,6 +103,11 @@ class TrainAddress:
         if value is not None:
             of_pattern[name] = value
         return replace(self, settings=_with(self.settings, pattern, of_pattern or None))
+
+    def with_sizes(self, backbone: str, sizes: tuple[int, ...]) -> "TrainAddress":
+        """With the input sizes of a backbone; () for its own only."""
+        rest = {name: old for name, old in self.sizes.items() if name != backbone}
+        return replace(self, sizes=rest | ({backbone: sizes} if sizes else {}))
 
     def with_depths(self, pattern: Pattern, depths: Depths | None) -> "TrainAddress":
         """With the depths of a pattern; None for its default."""
@@ -189,6 +201,12 @@ def params(address: TrainAddress) -> dict[str, str | list[str]]:
         found["try"] = _JOIN.join(f"{name}.{letters}" for name, letters in _grouped(address.cells).items()) or _NONE
     for pattern, settings in address.settings.items():
         found |= {f"{LETTERS[pattern]}.{name}": _text_of(value) for name, value in settings.items()}
+    if address.sizes:
+        found["size"] = [
+            f"{name}.{_JOIN.join(str(size or _OWN) for size in sizes)}" for name, sizes in address.sizes.items()
+        ]
+    if address.fits:
+        found["fit"] = _JOIN.join(address.fits)
     for pattern, depths in address.depths.items():
         found[f"{LETTERS[pattern]}.depth"] = depths if isinstance(depths, str) else _JOIN.join(map(str, depths))
     if address.repetitions != 1:
@@ -268,6 +286,23 @@ def _cells_in(parts: Sequence[str]) -> Iterator[Cell]:
         yield from ((name, pattern) for pattern in known if pattern)
 
 
+def _sizes(address: TrainAddress, values: Sequence[str]) -> TrainAddress:
+    for value in values[:_MOST]:
+        name, dot, texts = value.rpartition(".")
+        if not dot or not all(text == _OWN or text.isdecimal() for text in texts.split(_JOIN)):
+            raise InvalidInput("Expected a backbone and its input sizes, as in size=NAME.own~320.")
+        sizes = [0 if text == _OWN else int(text) for text in texts.split(_JOIN)]
+        address = address.with_sizes(name, tuple(dict.fromkeys(sizes)))
+    return address
+
+
+def _fits(address: TrainAddress, values: Sequence[str]) -> TrainAddress:
+    parts = _parts(values)
+    if not all(part in list(Fit) for part in parts):
+        raise InvalidInput(f"Expected some of: {', '.join(Fit)}.")
+    return replace(address, fits=tuple(dict.fromkeys(map(Fit, parts))))
+
+
 def _repetitions(address: TrainAddress, values: Sequence[str]) -> TrainAddress:
     number = int(values[-1])
     if not 1 <= number <= MOST_REPETITIONS:
@@ -306,6 +341,8 @@ _READ: dict[str, Reader] = {
     "dataset": lambda address, values: replace(address, dataset=values[-1]),
     "start": _start,
     "try": _cells,
+    "size": _sizes,
+    "fit": _fits,
     "repeat": _repetitions,
     "force": lambda address, values: replace(address, force=values[-1] == "1"),
     "cascade": _cascade,

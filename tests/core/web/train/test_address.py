@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.datasets.decoding.fit import Fit
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Schedule, Solver
 from core.web.train.address import LETTERS, STARTS, TrainAddress, params, parse
 
@@ -17,6 +18,7 @@ VALUES = {
     bool: st.booleans(),
     Schedule: st.sampled_from(Schedule),
     Solver: st.sampled_from(Solver),
+    Fit: st.sampled_from(Fit),
 }
 
 
@@ -32,6 +34,8 @@ addresses = st.builds(
     start=st.sampled_from(["", *STARTS]),
     cells=st.none() | st.lists(st.tuples(NAMES, st.sampled_from(SINGLE)), unique=True).map(tuple),
     settings=st.fixed_dictionaries({}, optional={p: values(p) for p in Pattern if RELEVANT[p]}),
+    sizes=st.dictionaries(NAMES, st.lists(st.integers(0, 2000), min_size=1, unique=True).map(tuple)),
+    fits=st.lists(st.sampled_from(Fit), unique=True).map(tuple),
     depths=st.dictionaries(
         st.sampled_from([p for p in Pattern if "depth" in RELEVANT[p]]),
         st.just("all") | st.lists(st.integers(0, 30), min_size=1, unique=True).map(tuple),
