@@ -37,7 +37,7 @@ STARTS = (*Preset, CUSTOM)
 
 _PATTERNS = {letter: pattern for pattern, letter in LETTERS.items()}
 _NONE, _OWN, _JOIN = "none", "own", "~"
-"""An empty list, a backbone's own input size, and what joins parts of a list: a character that a URL need not escape."""
+"""An empty list, a backbone's own input size, and what joins parts of a list: a character a URL need not escape."""
 
 _MOST, _LONGEST = 2000, 200
 """Parts of a value, and letters of a part that are read."""
