@@ -253,7 +253,7 @@ class Planner:
     def _with_unused_seed(self, recipe: Recipe, taken: set[str]) -> Recipe:
         hp = recipe.hyperparameters
         for seed in range(hp.seed, hp.seed + SEEDS_TRIED):
-            fresh = replace(recipe, hyperparameters=replace(hp, seed=seed))
+            fresh = replace(recipe, views_by_seed=False, hyperparameters=replace(hp, seed=seed))
             print_ = self._fingerprint(fresh)
             if print_ not in taken and not self._registry.find_runs(print_):
                 return fresh

@@ -156,7 +156,7 @@ def _leading(situation: Situation) -> list[Recipe]:
 
 
 def _with_seed(recipe: Recipe, seed: int) -> Recipe:
-    return replace(recipe, hyperparameters=replace(recipe.hyperparameters, seed=seed))
+    return replace(recipe, views_by_seed=False, hyperparameters=replace(recipe.hyperparameters, seed=seed))
 
 
 _RECIPES: dict[Preset, Callable[[Situation], Iterator[Recipe]]] = {

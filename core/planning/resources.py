@@ -138,7 +138,7 @@ def estimate_resources(
     """Resources of ``recipe`` from ``first_epoch`` (1-based) to its end."""
     hp, stages = recipe.hyperparameters, [stage for stage in program.stages if stage.last_epoch >= first_epoch]
     loads = [
-        _load(part, split, view, seed=hp.seed, dataset=dataset, sources=sources, settings=settings)
+        _load(part, split, view, seed=recipe.views_seed, dataset=dataset, sources=sources, settings=settings)
         for part, split, view in features_used(program, hp.views, first_epoch)
     ]
     train = dataset.split_sizes["train"]

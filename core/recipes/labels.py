@@ -79,8 +79,8 @@ HYPERPARAMETERS: dict[str, Label] = {
     "label_smoothing": Label("Label smoothing", "Of the cross-entropy loss; 0.1 helps where labels are noisy."),
     "seed": Label(
         "Seed",
-        "Of initial weights, order, dropout and augmentation. The same seed gives the same model; repetitions with "
-        "others show the variance.",
+        "Of initial weights, order and dropout. The same seed gives the same model; repetitions with others show the "
+        "variance. All of them see the same augmented photos, which are computed once.",
     ),
     "depth": Label("Depth", "Counted in blocks from the top of the network."),
     "head_epochs": Label(
@@ -138,6 +138,9 @@ _CHOICES: dict[str, dict[str, str]] = {
     "fit": {str(fit): title for fit, title in FITS.items()},
 }
 
+_PARTS = {"views_by_seed": "Other augmentations with every seed"}
+"""Titles of parts whose name is not one."""
+
 
 # --- parts of a recipe ---
 
@@ -151,7 +154,9 @@ def hyperparameter_label(pattern: Pattern, name: str) -> Label:
 
 def setting_title(name: str) -> str:
     """Of any part of a recipe: "Gradient clipping", "Backbone"."""
-    return HYPERPARAMETERS[name].title if name in HYPERPARAMETERS else name.capitalize().replace("_", " ")
+    if name in HYPERPARAMETERS:
+        return HYPERPARAMETERS[name].title
+    return _PARTS.get(name) or name.capitalize().replace("_", " ")
 
 
 def choice_title(name: str, value: str) -> str:

@@ -73,7 +73,7 @@ class Hyperparameters:
         hidden_units: size of one hidden layer before the output; 0 for none.
         label_smoothing: 0..1 (1 excluded).
         views: augmented renderings of every training photo (1 = only the photo itself); epoch e uses view e mod views.
-        seed: of initial weights, dropout, order and views.
+        seed: of initial weights, dropout and order.
         depth: counted in blocks from the top. Extractors: blocks left out; fine-tuning: blocks that are trained.
         head_epochs: fine-tuning: of ``epochs``, the first ones in which only the head is trained.
         fine_tuning_rate: learning rate of the head and the topmost block after that.
@@ -189,7 +189,10 @@ RELEVANT: dict[Pattern, tuple[str, ...]] = {
 """The hyperparameters a pattern uses, those most often changed first; the others have no effect."""
 
 
-PARTS = ("backbone", "pattern", "cascade", "members", "mapping")
+VIEWS_SEED = 0
+"""Of the augmented views, which belong to the dataset: every repetition of a recipe sees the same ones."""
+
+PARTS = ("backbone", "pattern", "cascade", "members", "mapping", "views_by_seed")
 """The fields of a recipe besides its hyperparameters."""
 
 
@@ -205,6 +208,8 @@ class Recipe:
             cheap run, then the costly one; ensemble: the runs.
         mapping: classifier: (ImageNet synset, class name) pairs the user corrected, class name "" for "none of them";
             synsets not named keep the mapping found by their names.
+        views_by_seed: whether the seed decides the views too, as before 0.7. Views of a new recipe belong to the
+            dataset, so that its repetitions share their features.
     """
 
     backbone: str
@@ -213,6 +218,7 @@ class Recipe:
     cascade: Cascade | None = None
     members: tuple[str, ...] = ()
     mapping: tuple[tuple[str, str], ...] = ()
+    views_by_seed: bool = False
 
     def __post_init__(self) -> None:
         if (self.pattern is Pattern.CASCADE) != (self.cascade is not None):
@@ -244,6 +250,11 @@ class Recipe:
         """Whether the first epochs of a longer run differ from those of a shorter one (a rate that falls over all)."""
         return "schedule" in RELEVANT[self.pattern] and self.hyperparameters.schedule == Schedule.COSINE
 
+    @property
+    def views_seed(self) -> int:
+        """The seed of the augmented views."""
+        return self.hyperparameters.seed if self.views_by_seed else VIEWS_SEED
+
     def settings(self) -> dict[str, Any]:
         """What was chosen, in order, under the recipe's own names: its parts, then the hyperparameters that are used.
 
@@ -263,6 +274,7 @@ class Recipe:
             "cascade": None if self.cascade is None else str(self.cascade),
             "members": list(self.members),
             "mapping": [list(pair) for pair in self.mapping],
+            "views_by_seed": self.views_by_seed,
         }
 
     @classmethod
@@ -271,15 +283,23 @@ class Recipe:
         for name, kind in (("schedule", Schedule), ("solver", Solver), ("fit", Fit)):
             if name in hp:
                 hp[name] = kind(hp[name])
-        cascade = data.get("cascade")
+        cascade, pattern = data.get("cascade"), Pattern(data["pattern"])
         return cls(
             backbone=data["backbone"],
-            pattern=Pattern(data["pattern"]),
+            pattern=pattern,
             hyperparameters=Hyperparameters(**hp),
             cascade=None if cascade is None else Cascade(cascade),
             members=tuple(data.get("members", ())),
             mapping=tuple((synset, name) for synset, name in data.get("mapping", ())),
+            views_by_seed=data.get("views_by_seed", _has_views_of_a_seed(pattern, hp)),
         )
+
+
+def _has_views_of_a_seed(pattern: Pattern, hp: Mapping[str, Any]) -> bool:
+    """Whether the same recipe had other views before 0.7, when the seed of the run decided them."""
+    usual = Hyperparameters()
+    several = "views" in RELEVANT[pattern] and hp.get("views", usual.views) > 1
+    return several and hp.get("seed", usual.seed) != VIEWS_SEED
 
 
 MEMBERS: dict[Cascade, tuple[int, int, str]] = {
@@ -305,6 +325,8 @@ def _check_members(recipe: Recipe) -> None:
 def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> str:
     """SHA-256 of everything that determines the result, except the number of epochs.
 
+    Runs of before 0.7 keep theirs: that the views belong to the dataset is part of it only where it makes a difference.
+
     At a constant learning rate, runs with the same fingerprint have the same epochs; the longer one has more of them.
     So an interrupted run can be resumed, and a finished one extended.
 
@@ -313,13 +335,19 @@ def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> 
     """
     data = recipe.to_dict()
     data["hyperparameters"] = _told_apart(recipe, without="epochs")
+    by_seed = data.pop("views_by_seed")
+    if not by_seed and _has_views_of_a_seed(recipe.pattern, vars(recipe.hyperparameters)):
+        data["views_by_seed"] = False
     data |= {"dataset": dataset_digest, "weights": weights_digest, "training_version": TRAINING_VERSION}
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def family(recipe: Recipe) -> str:
-    """A digest shared by all repetitions of a recipe, which differ in the seed only, and by no other recipe."""
-    text = json.dumps(recipe.to_dict() | {"hyperparameters": _told_apart(recipe, without="seed")}, sort_keys=True)
+    """A digest shared by all repetitions of a recipe, which differ in the seed only (before 0.7 in their views too), and
+    by no other recipe."""
+    data = recipe.to_dict() | {"hyperparameters": _told_apart(recipe, without="seed")}
+    del data["views_by_seed"]
+    text = json.dumps(data, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

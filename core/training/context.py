@@ -62,7 +62,7 @@ class Context:
             backbones=self.backbones,
             registry=self.registry,
             settings=self.settings,
-            seed=self.run.recipe.hyperparameters.seed,
+            views_seed=self.run.recipe.views_seed,
             progress=self.progress,
             meter=self.meter,
             ledger=self.ledger,

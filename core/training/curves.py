@@ -47,7 +47,7 @@ class Curves:
             writer.close()
 
 
-_NOT_IN_TABLE = ("cascade", "members", "mapping")
+_NOT_IN_TABLE = ("cascade", "members", "mapping", "views_by_seed")
 
 
 def write_row(folder: Path, recipe: Recipe, metrics: dict[str, float], step: int) -> None:

@@ -51,7 +51,7 @@ class TrainingInputs:
     Args:
         photos: ``{split: photos in the order of all rows}``.
         backbones: by the name a part gives as its source.
-        seed: of the views.
+        views_seed: of the views.
     """
 
     dataset: Dataset
@@ -59,7 +59,7 @@ class TrainingInputs:
     backbones: Mapping[str, Backbone]
     registry: Registry
     settings: Settings
-    seed: int
+    views_seed: int
     progress: ProgressWriter
     meter: Meter
     ledger: Ledger
@@ -124,7 +124,7 @@ class TrainingInputs:
 
         def square(photo: Photo) -> np.ndarray:
             jpeg, size, fit = jpeg_of(photo, folder), backbone.input_size, backbone.fit
-            return render(jpeg, size, fit=fit, view=view, seed=self.seed, digest=photo.digest)
+            return render(jpeg, size, fit=fit, view=view, seed=self.views_seed, digest=photo.digest)
 
         return read
 
@@ -148,7 +148,7 @@ class TrainingInputs:
         if one.part.cut == PREDICTIONS:
             digest = self.registry.model(one.part.source).answers_sha256
             name = _name_of_predictions(digest, one)
-            key = key_of_predictions(self.dataset, digest, one.split, view=one.view, seed=self.seed)
+            key = key_of_predictions(self.dataset, digest, one.split, view=one.view, seed=self.views_seed)
         else:
             key = self._key(one)
             name = key.name
@@ -161,7 +161,7 @@ class TrainingInputs:
 
     def _key(self, one: FeatureRequest) -> FeatureKey:
         backbone = self.backbones[one.part.source]
-        return key_of(self.dataset, backbone, one.split, cut=one.part.cut, view=one.view, seed=self.seed)
+        return key_of(self.dataset, backbone, one.split, cut=one.part.cut, view=one.view, seed=self.views_seed)
 
     def _backbone_features(self, one: FeatureRequest) -> Features:
         backbone, key = self.backbones[one.part.source], self._key(one)
@@ -178,7 +178,7 @@ class TrainingInputs:
                 settings=self.settings,
                 cut=one.part.cut,
                 view=one.view,
-                seed=self.seed,
+                seed=self.views_seed,
                 progress=self._report(),
                 waiting=self._wait,
                 engine=lambda: self._engine(one.part),
@@ -196,7 +196,7 @@ class TrainingInputs:
                 digest=model.answers_sha256,
                 settings=self.settings,
                 view=one.view,
-                seed=self.seed,
+                seed=self.views_seed,
                 progress=self._report(),
                 waiting=self._wait,
             ),

@@ -92,10 +92,10 @@ def _in_all_cases(
         if part.cut == PREDICTIONS:
             digest = registry.model(part.source).answers_sha256
             name = f"answers of {digest} {split} {view}"
-            key = key_of_predictions(dataset, digest, split, view=view, seed=run.recipe.hyperparameters.seed)
+            key = key_of_predictions(dataset, digest, split, view=view, seed=run.recipe.views_seed)
         else:
-            seed = run.recipe.hyperparameters.seed
-            key = key_of(dataset, backbones[part.source], split, cut=part.cut, view=view, seed=seed)
+            backbone = backbones[part.source]
+            key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=run.recipe.views_seed)
             name = key.name
         cost = stored_cost(key, settings) or _computed(name, dataset, split, registry)
         if cost is None:

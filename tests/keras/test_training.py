@@ -278,6 +278,15 @@ def test_a_second_recipe_on_the_same_photos_computes_no_features(bench, monkeypa
     assert paid.alone_wall_seconds - paid.wall_seconds > engine
 
 
+def test_repetitions_compute_no_features_and_differ(bench, monkeypatch):
+    several = replace(NUMBERS, views=3)
+    first = bench.train("r-one", several)
+    monkeypatch.setattr("core.features.compute._compute", lambda *_: pytest.fail("computed again"))
+    second = bench.train("r-two", replace(several, seed=1))
+    losses = [[epoch.val_loss for epoch in bench.registry.epochs(run.id)] for run in (first, second)]
+    assert losses[0] != losses[1]
+
+
 def test_patience_ends_a_run_early_and_an_extension_does_not_go_on(bench, monkeypatch):
     best_at(monkeypatch, 2)
     patient = replace(NUMBERS, epochs=9, patience=3)

@@ -7,7 +7,7 @@ import pytest
 from core.backbones import catalogue, get
 from core.planning.presets import MOST_BACKBONES, PRESETS, SEEDS, Preset, Situation, recipes_of_preset
 from core.recipes.program import program_of
-from core.recipes.recipe import Cascade, Pattern, Recipe, Solver
+from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
 from tests.factories import make_dataset, make_photos
 
 LITE = [get(f"efficientnet_lite{number}") for number in range(3)]
@@ -109,6 +109,13 @@ def test_overnight_counts_repetitions_of_a_leading_recipe_once():
     other = Recipe(backbone="efficientnet_lite2", pattern=Pattern.INTEGRATED_EXTRACTOR)
     found = recipes(Preset.OVERNIGHT, leading=[again, best, other])
     assert seeds_of(found, best) == set(range(SEEDS)) and seeds_of(found, other) == set(range(SEEDS))
+
+
+def test_overnight_repeats_a_run_of_an_earlier_version_with_the_views_of_the_dataset():
+    numbers = Hyperparameters(views=4, seed=1)
+    best = Recipe(backbone="efficientnet_lite1", hyperparameters=numbers, views_by_seed=True)
+    found = [recipe for recipe in recipes(Preset.OVERNIGHT, leading=[best]) if recipe.hyperparameters.seed == 1]
+    assert found and not any(recipe.views_by_seed for recipe in found)
 
 
 def test_without_finished_runs_overnight_repeats_the_most_accurate_backbone():

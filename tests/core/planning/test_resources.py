@@ -77,6 +77,16 @@ def test_views_no_epoch_looks_at_are_not_needed(needs):
     assert {view for _, split, view in rows(needs(views=4, first_epoch=10)) if split == "train"} == {1}
 
 
+def test_repetitions_share_their_views_and_runs_of_earlier_versions_have_their_own(needs):
+    def keys(**changes):
+        numbers = Hyperparameters(epochs=10, views=2, **changes)
+        return [load.key for load in needs.of(Recipe(backbone=LITE0.name, hyperparameters=numbers)).loads]
+
+    old = Recipe(backbone=LITE0.name, hyperparameters=Hyperparameters(epochs=10, views=2, seed=1), views_by_seed=True)
+    assert keys(seed=0) == keys(seed=1)
+    assert len({load.key for load in needs.of(old).loads} - set(keys(seed=1))) == 1
+
+
 def test_what_is_stored_need_not_be_computed_again(needs, settings):
     before = needs()
     key = key_of(DATASET, LITE0, "train")

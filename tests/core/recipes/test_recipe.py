@@ -57,7 +57,9 @@ KNOWN = [
         "55dfea0b3e55f543",
     ),
     (
-        a_recipe(backbone="efficientnet_lite1", epochs=12, views=4, seed=7, learning_rate=3e-3),
+        replace(
+            a_recipe(backbone="efficientnet_lite1", epochs=12, views=4, seed=7, learning_rate=3e-3), views_by_seed=True
+        ),
         "59296946ec2a74eca0169ccce847854fcbb5674774ac83ebbd2076005db71d8d",
         "3da4ecf7e791a62e",
     ),
@@ -112,8 +114,8 @@ def test_settings_are_what_was_chosen_in_order():
     chosen = replace(RECIPE, pattern=Pattern.STANDALONE_EXTRACTOR, hyperparameters=Hyperparameters(depth=2))
     assert list(chosen.settings().items()) == [
         ("backbone", "efficientnet_lite0"), ("pattern", "standalone_extractor"), ("cascade", None), ("members", None),
-        ("mapping", None), ("solver", "logistic_regression"), ("depth", 2), ("views", 1), ("class_weights", False),
-        ("seed", 0), ("input_size", 0), ("fit", "squash"),
+        ("mapping", None), ("views_by_seed", None), ("solver", "logistic_regression"), ("depth", 2), ("views", 1),
+        ("class_weights", False), ("seed", 0), ("input_size", 0), ("fit", "squash"),
     ]  # fmt: skip
     ensemble = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
     assert {name: value for name, value in ensemble.settings().items() if value is not None} == {
@@ -250,6 +252,30 @@ def test_repetitions_differ_in_the_seed_alone():
     assert family(with_hp(seed=1)) == family(with_hp(seed=2))
     assert family(with_hp(depth=0, warmup=0.1)) == family(with_hp(seed=2, warmup=0.3))  # nobody looks at it
     assert family(with_hp(epochs=1)) != family(with_hp(epochs=2))
+
+
+def of_an_earlier_version(recipe):
+    """The recipe as a version before 0.7 stored it, read by this one."""
+    return Recipe.from_dict({name: value for name, value in recipe.to_dict().items() if name != "views_by_seed"})
+
+
+def test_views_belong_to_the_dataset():
+    assert [with_hp(views=4, seed=seed).views_seed for seed in (0, 7)] == [0, 0]
+
+
+def test_a_run_of_an_earlier_version_keeps_the_views_of_its_seed():
+    new = with_hp(views=4, seed=7)
+    old = of_an_earlier_version(new)
+    assert old.views_seed == 7 and Recipe.from_dict(old.to_dict()) == old
+    assert print_of(old) != print_of(new) and family(old) == family(new)
+
+
+@pytest.mark.parametrize(
+    "same", [with_hp(views=4), with_hp(seed=7), a_recipe(Pattern.CLASSIFIER, views=4, seed=7)], ids=str
+)
+def test_a_run_of_an_earlier_version_whose_views_are_the_same_is_the_same(same):
+    old = of_an_earlier_version(same)
+    assert old == same and print_of(old) == print_of(same) == print_of(replace(same, views_by_seed=True))
 
 
 def test_choices_on_a_command_line_are_words():
