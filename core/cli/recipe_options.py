@@ -63,15 +63,16 @@ def choice_of(options: Namespace) -> GridChoice | Preset:
         raise InvalidInput("--backbone is missing: one or more names from the catalogue, or finished runs.")
     trained = [Pattern.CASCADE] if cascade is not None and cascade.is_trained else []
     assignments = _assignments(options, [*patterns, *trained])
+    cascades = [Pattern.CASCADE] if cascade is not None else []
     depths, sizes, fits = _depths(options.depth), _sizes(options.size), _fits(options.fit)
     of_cascade = _one_input(sizes, fits) if cascade is not None else {}
     return GridChoice.product(
         options.backbone,
         patterns,
-        settings=dict.fromkeys(patterns, assignments) | dict.fromkeys(trained, assignments | of_cascade),
+        settings=dict.fromkeys(patterns, assignments) | dict.fromkeys(cascades, assignments | of_cascade),
         sizes=dict.fromkeys(options.backbone, sizes) if sizes else {},
         fits=fits,
-        depths={} if depths is None else dict.fromkeys(patterns, depths),
+        depths={} if depths is None else dict.fromkeys([*patterns, *cascades], depths),
         repetitions=options.repeat,
         cascade=cascade,
         mapping=_mapping(options.map),
@@ -164,12 +165,12 @@ def _one_input(sizes: Sequence[int], fits: Sequence[Fit]) -> dict[str, Any]:
 
 
 def _assignments(options: Namespace, patterns: Sequence[Pattern]) -> dict[str, Any]:
-    """``--set`` and ``--epochs``; a hyperparameter that none of the patterns uses is refused."""
+    """``--set`` and ``--epochs``; a hyperparameter that none of the patterns uses is refused, ``--depth`` too."""
     assignments = dict(_assignment(text) for text in options.set)
     if options.epochs is not None:
         assignments["epochs"] = str(options.epochs)
     used = {name for pattern in patterns for name in RELEVANT[pattern]}
-    for name in assignments:
+    for name in (*assignments, *(["depth"] if options.depth else [])):
         if name in {*BOUNDS, *CHOICES} - used:
             names = ", ".join(patterns)
             choices = ", ".join(sorted(used)) or "none"

@@ -30,7 +30,8 @@ class Difference:
 def differing(recipes: Mapping[str, Recipe]) -> tuple[Difference, ...]:
     """The settings that are not the same in all recipes (by run id): their parts first, then hyperparameters.
 
-    A hyperparameter that only some of the patterns use is not a difference by that alone: the patterns differ.
+    A hyperparameter that only some of the patterns use is not a difference by that alone: the patterns differ. That
+    views differ with the seed is none where the seeds differ.
     """
     facts = {run_id: {name: _text(v) for name, v in recipe.settings().items()} for run_id, recipe in recipes.items()}
     names = dict.fromkeys(name for fact in facts.values() for name in fact)
@@ -42,7 +43,10 @@ def differing(recipes: Mapping[str, Recipe]) -> tuple[Difference, ...]:
         )
         for name in names
     ]
-    return tuple(one for one in found if _differs(one))
+    differ = {one.name: one for one in found if _differs(one)}
+    if "seed" in differ:
+        differ.pop("views_by_seed", None)
+    return tuple(differ.values())
 
 
 def _differs(one: Difference) -> bool:

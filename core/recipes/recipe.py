@@ -343,8 +343,8 @@ def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> 
 
 
 def family(recipe: Recipe) -> str:
-    """A digest shared by all repetitions of a recipe, which differ in the seed only (before 0.7 in their views too), and
-    by no other recipe."""
+    """A digest shared by all repetitions of a recipe, which differ in the seed (before 0.7 in their views too) and
+    nothing else, and by no other recipe."""
     data = recipe.to_dict() | {"hyperparameters": _told_apart(recipe, without="seed")}
     del data["views_by_seed"]
     text = json.dumps(data, sort_keys=True)

@@ -11,6 +11,7 @@ from core.files.home import launch_lock
 from core.files.locks import acquire
 from core.planning.decide import Decision, Plan
 from core.planning.grid_plan import GridPlan
+from core.planning.ignored import ignored
 from core.planning.plan import Planner
 from core.planning.presets import Preset
 from core.recipes.grid import CascadeChoice, GridChoice
@@ -38,7 +39,8 @@ class Launching(Recipes):
         """
         recipes = self.recipes(dataset, choice)
         force = isinstance(choice, GridChoice) and choice.force
-        return self._planner(dataset).grid(recipes, slots=_slots(), force=force, known=known)
+        plan = self._planner(dataset).grid(recipes, slots=_slots(), force=force, known=known)
+        return replace(plan, concerns=(*plan.concerns, *ignored(choice, recipes)))
 
     def launch_grid(self, plan: GridPlan, *, priority: int = 0) -> list[tuple[Plan, Run]]:
         """Put into effect what is not refused; returns each plan with its run, reused ones included.

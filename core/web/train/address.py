@@ -16,7 +16,7 @@ from core.datasets.values import Dataset
 from core.errors import GraftError, InvalidInput
 from core.planning.presets import Preset
 from core.recipes.grid import MOST_REPETITIONS, CascadeChoice, Cell, Depths, GridChoice
-from core.recipes.recipe import RELEVANT, Cascade, Pattern, parsed_settings
+from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Cascade, Pattern, parsed_settings
 from core.text.units import listed
 from core.workbench import Workbench
 
@@ -260,12 +260,14 @@ def _setting_name(name: str) -> Reader | None:
     """The reader of a hyperparameter ``f.epochs``, None where ``name`` is none."""
     letter, dot, setting = name.partition(".")
     pattern = _PATTERNS.get(letter)
-    if not dot or pattern is None or setting not in RELEVANT[pattern]:
+    if not dot or pattern is None or setting not in (*BOUNDS, *CHOICES):
         return None
     return lambda address, values: _read_setting(address, pattern, setting, values[-1])
 
 
 def _read_setting(address: TrainAddress, pattern: Pattern, name: str, text: str) -> TrainAddress:
+    if name not in RELEVANT[pattern]:
+        raise InvalidInput(f"{name} has no effect in {pattern}.")
     if name == "depth":
         depths: Depths = "all" if text == "all" else tuple(dict.fromkeys(int(one) for one in text.split(_JOIN)))
         return address.with_depths(pattern, depths)

@@ -170,6 +170,19 @@ def test_patterns_may_be_given_one_by_one_as_well(call):
     assert [row["pattern"] for row in rows] == ["integrated_extractor", "fine_tuning"]
 
 
+def test_a_grid_says_where_a_number_is_ignored(call):
+    grid = ["efficientnet_lite0", "--pattern", "fine_tuning", "classifier", "--epochs", "9", "--set", "head_epochs=2"]
+    said = [concern for concern in train(call, *grid, "--dry-run")["concerns"] if "ignored" in concern["sentence"]]
+    assert said == [
+        {
+            "level": "note",
+            "sentence": f"{name} applies to fine-tuning only; it is ignored for 1 of 2 recipes.",
+            "remedies": [],
+        }
+        for name in ("head_epochs", "epochs")
+    ]
+
+
 def test_depth_all_is_a_sweep(call):
     rows = train(call, "efficientnet_lite0", "--depth", "all", "--dry-run")["runs"]
     assert [row["depth"] for row in rows] == list(range(18)) and all(row["disk_bytes"] > 0 for row in rows)
@@ -214,6 +227,7 @@ def test_a_grid_of_more_than_a_hundred_runs_wants_a_yes(call, registry):
         (["efficientnet_lite0", "--cascade", "ensemble", "--member", "r-1", "r-2"], "combines finished runs"),
         (["efficientnet_lite0", "--member", "efficientnet_lite1"], "--cascade"),
         (["efficientnet_lite0", "--set", "depth=2", "--pattern", "from_scratch"], "has no effect in from_scratch"),
+        (["efficientnet_lite0", "--depth", "2", "--pattern", "from_scratch"], "has no effect in from_scratch"),
         (["efficientnet_lite0", "--pattern", "classifier", "--map", "n02123045"], "SYNSET=CLASS"),
         (["efficientnet_lite0", "--repeat", "0"], "Received: 0"),
         (["efficientnet_lite0", "--set", "solver=magic", "--pattern", "standalone_extractor"], "logistic_regression"),

@@ -33,3 +33,13 @@ def test_a_corrected_mapping_is_told_class_by_class():
     one = Recipe(backbone="lite0", pattern=Pattern.CLASSIFIER)
     found = differing({"as found": one, "corrected": replace(one, mapping=(("n1", "cat"), ("n2", "")))})
     assert [difference.values for difference in found] == [{"as found": None, "corrected": "n1 = cat, n2 = none"}]
+
+
+def test_views_of_the_seed_are_a_difference_between_runs_of_one_seed_only():
+    numbers = Hyperparameters(views=4, seed=3)
+    new = Recipe(backbone="efficientnet_lite0", hyperparameters=numbers)
+    old = replace(new, views_by_seed=True)
+    (difference,) = differing({"a": new, "b": old})
+    assert (difference.title, difference.values["b"]) == ("Other augmentations with every seed", "yes")
+    other = replace(new, hyperparameters=replace(numbers, seed=4))
+    assert [one.name for one in differing({"a": other, "b": old})] == ["seed"]

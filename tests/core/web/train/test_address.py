@@ -102,6 +102,7 @@ def test_every_pattern_has_a_letter_of_its_own():
         ({"try": "efficientnet_lite0.iq"}, "Expected a backbone and letters"),
         ({"try": "efficientnet_lite0.x"}, "Expected a backbone and letters"),
         ({"f.epochs": "many"}, "epochs must be a whole number"),
+        ({"s.epochs": "9"}, "'s.epochs=9' in the address is ignored. epochs has no effect in standalone_extractor."),
         ({"i.depth": "deep"}, "'i.depth=deep' in the address is ignored."),
         ({"s.solver": "magic"}, "solver must be one of"),
         ({"repeat": "0"}, "1 to 1000 times"),
