@@ -14,6 +14,7 @@ import sqlite3
 import tarfile
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import numpy as np
 import pytest
 
 from core.files.home import registry_file, run_folder
+from core.recipes.recipe import Recipe
 from core.registry.search import RunQuery
 from core.runs.values import Status
 from core.workbench import Workbench
@@ -41,8 +43,6 @@ RENAMED = {"low": "ci95_low", "high": "ci95_high"}
 
 RENAMED_METRICS = {"seconds paid": "time spent (s)"}
 """What a reproduction is compared by, where it has another name since."""
-
-PLANNED = ("run", "backbone", "pattern", "depth", "seed", "fingerprint", "decision", "first_epoch")
 
 
 @pytest.fixture(scope="session", params=RUNS)
@@ -243,14 +243,32 @@ def _number(text: str) -> float | str:
         return text
 
 
-def test_what_was_trained_is_reused_extended_or_resumed_as_before(call, expected):
-    train = ("train", "--dataset", "small", "--backbone", "efficientnet_lite0", "--dry-run")
-    for name, arguments in expected["arguments"].items():
-        (plan,) = call(*train, *arguments)["runs"]
-        old = expected["plans"][name]
-        assert {key: plan[key] for key in PLANNED} == {key: old[key] for key in PLANNED}, name
+def test_what_was_trained_is_reused_extended_or_resumed_as_before(bench, expected):
+    """By the recipes of the runs: the same command may have other defaults in this version."""
+    for name, old in expected["plans"].items():
+        recipe = planned_recipe(bench, expected, name)
+        (plan,) = bench.plan("small", [recipe])
+        settings = recipe.settings()
+        found = {
+            "run": plan.run_id,
+            "backbone": recipe.backbone,
+            "pattern": str(recipe.pattern),
+            "depth": settings.get("depth"),
+            "seed": settings.get("seed"),
+            "fingerprint": plan.fingerprint,
+            "decision": str(plan.decision),
+            "first_epoch": plan.first_epoch,
+        }
+        assert found == {key: old[key] for key in found}, name
     decisions = {name: plan["decision"] for name, plan in expected["plans"].items()}
     assert (decisions["frozen"], decisions["extended"], decisions["cancelled"]) == ("reused", "extended", "resumed")
+
+
+def planned_recipe(bench: Workbench, expected: dict, name: str) -> Recipe:
+    """The recipe of the run of that name, or the one from which it was planned with other numbers."""
+    origin, changes = {"extended": ("longer", {"epochs": 9}), "new": ("frozen", {"seed": 99})}.get(name, (name, {}))
+    recipe = bench.registry.run(expected["names"][origin]).recipe
+    return replace(recipe, hyperparameters=replace(recipe.hyperparameters, **changes))
 
 
 def test_an_interrupted_run_goes_on_after_its_last_epoch(bench, expected):
