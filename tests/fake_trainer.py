@@ -1,7 +1,8 @@
 """A trainer without TensorFlow: follows ``runs/<id>/script.json`` and records every double start.
 
-With ``goes_on`` the process claims the next run after this one has finished, as real trainers do; with ``dies_at`` it
-kills itself by SIGKILL at one of the steps: "ended", "locked", "claimed", "moved".
+With ``goes_on`` the process claims the next run after this one has finished, as real trainers do, and waits for one
+for ``waits`` seconds; with ``dies_at`` it kills itself by SIGKILL at one of the steps: "ended", "locked", "claimed",
+"moved".
 
 Keys of the script, all optional: ``epochs`` (recorded in the registry), ``seconds`` (of one epoch, or of the sleep when
 there are no epochs), ``code`` and ``reason`` (of the exit record; code null: no exit record), ``status`` (exit status
@@ -50,7 +51,7 @@ def main() -> int:
         if not (code == ExitCode.FINISHED and script.get("goes_on")):
             return code
         reuse = reuse or TrainerReuse(run_id, SETTINGS, Registry.open(registry_file(SETTINGS)))
-        following = _next(reuse, run_id, script.get("dies_at"))
+        following = _next(reuse, run_id, script.get("waits", 0.0), script.get("dies_at"))
         if following is None:
             return code
         run_id, attempt = following.id, following.attempt
@@ -76,14 +77,14 @@ def _turn(script: dict, run_id: str, attempt: int) -> int:
     return code
 
 
-def _next(reuse: TrainerReuse, run_id: str, dies_at: str | None) -> Run | None:
+def _next(reuse: TrainerReuse, run_id: str, waits: float, dies_at: str | None) -> Run | None:
     if dies_at == "ended":
         _die()
     if dies_at == "locked":
         reuse._registry.claim_next = lambda *_: _die()
     if dies_at == "claimed":
         reuse._move_to = lambda held: _die()
-    following = reuse.claim_next(run_id)
+    following = reuse.wait_for_next(run_id, waits)
     if dies_at == "moved" and following is not None:
         _die()
     return following

@@ -5,11 +5,15 @@ record is written. The trainer takes the next run's ``alive.lock``; then it clai
 identity, in one transaction; then it releases the old lock. So a claimed run is always locked, and a trainer always
 holds at least one lock, by which a new supervisor finds it. The supervisor follows by the identity in the registry.
 
+Where no run waits, the trainer waits for one (``wait_for_next``): it keeps its lock, and so its slot, and ends as soon
+as the first run of the queue needs another process.
+
 Nothing is started that a supervisor would not start: without one, or after new code was installed, the trainer ends.
 """
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 
 from core.errors import GraftError
@@ -24,6 +28,13 @@ from core.planning.work import MOST_RUNS, process_of
 from core.registry import Registry
 from core.runs.values import Run
 from core.settings import Settings
+
+IDLE_SECONDS = 60.0
+"""For so long a trainer waits for its next run. Importing TensorFlow anew would cost that run about 8 s, and the
+process holds about 1 GB of memory until then."""
+_POLL_SECONDS = 0.1
+_CHECK_SECONDS = 1.0
+"""Between two looks at the queue, and at the supervisor and the code on the disk."""
 
 
 def can_reuse(ended: Run, waiting: Run) -> bool:
@@ -75,6 +86,24 @@ class TrainerReuse:
         except (GraftError, OSError) as error:
             print(f"The next run gets a process of its own: {error}", file=sys.stderr)
             return None
+
+    def wait_for_next(self, run_id: str, seconds: float | None = None) -> Run | None:
+        """As ``claim_next``, but waits for up to ``seconds`` (default: ``IDLE_SECONDS``) while the queue is empty."""
+        deadline = time.monotonic() + (IDLE_SECONDS if seconds is None else seconds)
+        try:
+            while self._registry.next_run() is None:
+                if time.monotonic() >= deadline or not self._may_go_on():
+                    return None
+                self._watch_queue(min(deadline, time.monotonic() + _CHECK_SECONDS))
+        except (GraftError, OSError) as error:
+            print(f"The next run gets a process of its own: {error}", file=sys.stderr)
+            return None
+        return self.claim_next(run_id)
+
+    def _watch_queue(self, until: float) -> None:
+        """Returns when a run is in the queue, or at ``until`` of the monotonic clock."""
+        while time.monotonic() < until and self._registry.next_run() is None:
+            time.sleep(_POLL_SECONDS)
 
     def _may_go_on(self) -> bool:
         status = supervisor_status(self._settings)

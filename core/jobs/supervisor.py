@@ -17,6 +17,7 @@ from core.files.locks import is_held
 from core.jobs import logs, trainers
 from core.jobs.exit_policy import TrainerExit, decide_outcome, read_exit_record
 from core.jobs.holder import read_holder
+from core.jobs.reuse import IDLE_SECONDS
 from core.jobs.slots import Slot
 from core.jobs.trainers import Launcher, TrainerProcess, trainer_command
 from core.registry import Registry
@@ -29,7 +30,7 @@ log = logging.getLogger("graft.jobs")
 
 GRACE = 10.0
 """Seconds between SIGTERM and SIGKILL."""
-LINGER = 60.0
+LINGER = IDLE_SECONDS + 60.0
 """Seconds a trainer may live after its run has ended; it holds its slot until then."""
 START_PATIENCE = 60.0
 """Seconds for which a failing start (no space, no memory) is repeated before the run fails."""

@@ -50,7 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Registry, stop: Stop) -> int:
-    """Trains the run, then after each finished one the next in the queue that can reuse this process."""
+    """Trains the run, then after each finished one the next in the queue that can reuse this process, and waits for one
+    where none is in the queue."""
     reuse = TrainerReuse(run_id, settings, registry)
     while True:
         code = RunAttempt(run_id, number, settings=settings, registry=registry, stop=stop).go()
@@ -58,7 +59,7 @@ def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Reg
             return code
         stop = Stop()  # from here on a signal is meant for the next run
         stop.install()
-        next_run = reuse.claim_next(run_id) if _is_clean() else None
+        next_run = reuse.wait_for_next(run_id) if _is_clean() else None
         if next_run is None:
             return code
         run_id, number = next_run.id, next_run.attempt

@@ -43,6 +43,7 @@ with pytest.MonkeyPatch.context() as patch:
     use_networks(patch)
     for module in (protocol, reuse):
         patch.setattr(module, "code_version", lambda: "this")  # the sources may be edited meanwhile
+    patch.setattr(reuse, "IDLE_SECONDS", 0.0)
     run = registry.claim("cpu", "a test")
     run_folder(settings, run.id).path.mkdir(parents=True, exist_ok=True)
     raise SystemExit(trainer.train_in_turn(run.id, run.attempt, settings=settings, registry=registry, stop=Stop()))

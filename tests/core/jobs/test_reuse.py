@@ -143,6 +143,66 @@ def test_a_run_whose_lock_is_held_or_that_was_claimed_by_another_is_left_alone(h
     assert not is_held(home.lock(waiting))
 
 
+# --- waiting ---
+
+
+def waiting_trainer(home, supervisor, **script):
+    """A trainer that has finished its run and waits for another one; (its run, its process id)."""
+    run = home.add(backbone=SAME, epochs=1, goes_on=True, **script)
+    home.works_until(supervisor, lambda: home.status(run) is Status.FINISHED)
+    for _ in range(3):
+        supervisor.round()
+    return run, pids(home, [run])[0]
+
+
+def test_a_process_waits_for_its_next_run_and_keeps_its_slot(home):
+    supervisor = home.supervisor()
+    _, pid = waiting_trainer(home, supervisor, waits=600)
+    assert [trainer.slot for trainer in supervisor.trainers] == ["cpu"]
+    second = home.add(backbone=SAME, epochs=1)
+    home.works_until(supervisor, lambda: home.status(second) is Status.FINISHED)
+    assert pids(home, [second]) == [pid]
+    home.works_until(supervisor, lambda: not supervisor.trainers)
+    assert home.violations() == []
+
+
+def test_a_run_that_needs_another_process_does_not_wait_for_the_waiting_one(home):
+    supervisor = home.supervisor()
+    _, pid = waiting_trainer(home, supervisor, waits=600)
+    other = home.add(backbone="efficientnet_lite1", epochs=1)
+    home.works_until(supervisor, lambda: home.status(other) is Status.FINISHED)
+    assert pids(home, [other]) != [pid] and not processes.identity_of(pid)
+
+
+def test_a_process_waits_only_so_long(home):
+    supervisor = home.supervisor()
+    waiting_trainer(home, supervisor, waits=0.5)
+    home.works_until(supervisor, lambda: not supervisor.trainers)
+
+
+def test_a_waiting_process_ends_with_its_supervisor(home):
+    supervisor = home.supervisor()
+    run, _ = waiting_trainer(home, supervisor, waits=600)
+    supervisor_state(home.settings).unlink()
+    eventually(supervisor.trainers[0].is_dead)
+    assert not is_held(home.lock(run))
+
+
+def test_a_waiting_process_is_stopped_with_the_others_and_its_run_stays_finished(home):
+    supervisor = home.supervisor(grace=30)
+    run, _ = waiting_trainer(home, supervisor, waits=600)
+    supervisor.interrupt()
+    home.works_until(supervisor, lambda: not supervisor.trainers)
+    assert home.status(run) is Status.FINISHED
+
+
+def test_a_waiting_process_outlives_no_run_that_was_deleted(home):
+    supervisor = home.supervisor(grace=30)
+    run, _ = waiting_trainer(home, supervisor, waits=600)
+    home.registry.delete_runs([run.id])
+    home.works_until(supervisor, lambda: not supervisor.trainers)
+
+
 # --- stopping ---
 
 
