@@ -102,12 +102,24 @@ def _readings(meaning: Meaning) -> list[Remedy]:
 
 def _saved_classifier(question: Question) -> Iterator[Concern]:
     for backbone in question.backbones.values():
-        if question.recipe.pattern is Pattern.CLASSIFIER and backbone.source.startswith("model:"):
+        if question.recipe.pattern is Pattern.CLASSIFIER and backbone.is_trained:
             yield refuse(
                 f"{backbone.title} is a trained model without ImageNet classes. Use it on the page Predict, or "
                 "choose another pattern.",
                 other_pattern(Pattern.INTEGRATED_EXTRACTOR),
                 *other_backbones(question.recipe, [backbone.name], question.settings),
+            )
+
+
+def _sized_classifier(question: Question) -> Iterator[Concern]:
+    for backbone in question.backbones.values():
+        size = question.recipe.hyperparameters.input_size
+        if question.recipe.pattern is Pattern.CLASSIFIER and backbone.sized_classifier and size:
+            yield refuse(
+                f"The pretrained classifier of {backbone.title} takes inputs of its own size only. Received: "
+                f"input_size={size}",
+                setting(question.recipe.pattern, "input_size", 0),
+                other_pattern(Pattern.INTEGRATED_EXTRACTOR),
             )
 
 
@@ -233,6 +245,6 @@ def _builds_on(recipe: Recipe, registry: Registry) -> list[str]:
 
 
 CHECKS: tuple[Callable[[Question], Iterator[Concern]], ...] = (
-    _batch, _rates, _validation, _saved_classifier, _blind_classifier, _repeated_failure, _weights, _runs, _leaks,
-    disk, memory,
+    _batch, _rates, _validation, _saved_classifier, _sized_classifier, _blind_classifier, _repeated_failure, _weights,
+    _runs, _leaks, disk, memory,
 )  # fmt: skip

@@ -24,7 +24,7 @@ Find = Callable[[str], Backbone]
 
 
 def of_recipe(recipe: Recipe, dataset: Dataset, registry: Registry, settings: Settings, find: Find) -> Iterator[Remedy]:
-    """Of a recipe that cannot be planned because of its backbones, members, depth, epochs or mapping."""
+    """Of a recipe that cannot be planned because of its backbones, members, input, depth, epochs or mapping."""
     missing = {name for name in recipe.backbones if _found(name, find) is None}
     lost = {run_id for run_id in recipe.runs if not _has_model(run_id, registry)}
     if missing or lost:
@@ -33,6 +33,9 @@ def of_recipe(recipe: Recipe, dataset: Dataset, registry: Registry, settings: Se
         )
         return
     hp = recipe.hyperparameters
+    if recipe.backbones and hp.input_size:
+        smallest = max(find(name).smallest_size for name in recipe.backbones)
+        yield setting(recipe.pattern, "input_size", max(hp.input_size, smallest))
     if recipe.backbones and "depth" in RELEVANT[recipe.pattern]:
         yield from nearest_depth(recipe.pattern, hp.depth, find(recipe.backbone).blocks)
     if recipe.pattern is Pattern.FINE_TUNING and hp.head_epochs >= hp.epochs:

@@ -3,8 +3,12 @@
 from dataclasses import replace
 
 from core.backbones.values import Backbone
+from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
 from core.recipes.recipe import RELEVANT, Hyperparameters, Pattern, Schedule
+
+SUGGESTED_FIT = Fit.SQUASH
+"""How new recipes fit a photo into the square; see docs/decisions/0011-input-size.md."""
 
 
 def suggest_hyperparameters(
@@ -20,6 +24,7 @@ def suggest_hyperparameters(
         epochs=_epochs(train_photos),
         batch_size=_batch_size(train_photos),
         views=_views(train_photos),
+        fit=SUGGESTED_FIT,
     )
     return _CHANGES.get(pattern, lambda hp, blocks: hp)(head, blocks)
 

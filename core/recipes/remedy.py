@@ -16,7 +16,7 @@ class Remedy:
 
     Args:
         label: in the words of the page Train, without a full stop.
-        settings: (name, value) of hyperparameters; of the depth only the one of this recipe is changed.
+        settings: (name, value) of hyperparameters; of depths and input sizes only that of this recipe is changed.
         backbone, pattern: to use instead; "" and None for no change.
         members: of the cascade instead, as ``CascadeChoice`` has them; () for no change.
         mapping: (synset, class name) corrections to add. unmapped: synsets whose corrections are discarded.
@@ -86,9 +86,14 @@ class Remedy:
         pattern, changes = self.pattern or row.pattern, dict(self.settings)
         depths = choice.depths.get(pattern)
         if "depth" in changes and depths is not None and depths != "all":
-            new, old = changes.pop("depth"), _depth_of(row)
+            new, old = changes.pop("depth"), _value_of(row, "depth")
             changed = tuple(dict.fromkeys(new if depth == old else depth for depth in depths))
             choice = replace(choice, depths={**choice.depths, pattern: changed})
+        sizes = choice.sizes.get(_backbone_of(row), ())
+        if "input_size" in changes and sizes:
+            new, old = changes.pop("input_size"), _value_of(row, "input_size")
+            changed = tuple(dict.fromkeys(new if size == old else size for size in sizes))
+            choice = replace(choice, sizes={**choice.sizes, _backbone_of(row): changed})
         if not changes:
             return choice
         return replace(choice, settings={**choice.settings, pattern: {**choice.settings.get(pattern, {}), **changes}})
@@ -99,11 +104,11 @@ class Remedy:
 
 
 def _backbone_of(row: Recipe | InvalidCell) -> str:
-    return row.backbone if isinstance(row, Recipe) else row.sources[0]
+    return row.backbone if isinstance(row, Recipe) else next(iter(row.sources), "")
 
 
-def _depth_of(row: Recipe | InvalidCell) -> Any:
-    return row.hyperparameters.depth if isinstance(row, Recipe) else dict(row.settings).get("depth")
+def _value_of(row: Recipe | InvalidCell, name: str) -> Any:
+    return getattr(row.hyperparameters, name) if isinstance(row, Recipe) else dict(row.settings).get(name)
 
 
 # --- changes of hyperparameters ---
@@ -123,6 +128,8 @@ def _label(pattern: Pattern, name: str, value: Any) -> str:
         return f"Shorten head warm-up to {count(value, 'epoch')}" if value else "Train without head warm-up"
     if name == "epochs":
         return f"Train for {count(value, 'epoch')}"
+    if name == "input_size":
+        return f"Use {value} px" if value else "Use the own input size"
     if name == "views":
         return f"Use {count(value, 'augmentation')} per photo"
     title = HYPERPARAMETERS[name].title

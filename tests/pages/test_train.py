@@ -237,14 +237,15 @@ def test_a_number_that_is_the_default_again_leaves_the_address(bench, flowers):
     assert "i.epochs" not in at.query_params
 
 
-@pytest.mark.parametrize("pattern", [pattern for pattern in Pattern if RELEVANT[pattern]])
+@pytest.mark.parametrize("pattern", [pattern for pattern in Pattern if pattern is not Pattern.CLASSIFIER])
 def test_every_number_a_way_looks_at_has_a_default_from_the_data_and_a_help(bench, flowers, pattern):
     at = tick(customise(), pattern) if pattern is not FROZEN else customise()
     usual, ending = bench.defaults(flowers.id, pattern, LITE0), f".{pattern}"
     fields = [*at.number_input, *at.selectbox, *at.checkbox, *at.multiselect]
     found = {field.key.split(".")[1]: field for field in fields if field.key and field.key.endswith(ending)}
     found.pop("pattern")
-    assert set(found) == set(RELEVANT[pattern])
+    of_the_backbone = {"input_size", "fit"} if pattern is not Pattern.CASCADE else set()
+    assert set(found) == set(RELEVANT[pattern]) - of_the_backbone
     assert all(field.help for field in found.values())
     values = {name: field.value for name, field in found.items() if name != "depth"}
     assert values == {name: getattr(usual, name) for name in values}
@@ -253,6 +254,32 @@ def test_every_number_a_way_looks_at_has_a_default_from_the_data_and_a_help(benc
             found["depth"].value == [usual.depth]
             and found["depth"].label == hyperparameter_label(pattern, "depth").title
         )
+
+
+def test_the_own_and_a_larger_input_size_are_offered_beside_each_other(bench, flowers):
+    at = customise()
+    sizes = at.button_group(key=f"train.size.{LITE0}")
+    assert sizes.options == ["224 px", "320 px"] and sizes.value == [0]
+    sizes.set_value([0, 320]).run()
+    assert at.query_params["size"] == f"{LITE0}.own~320" and launch(at).label == "Launch 3 runs"
+    assert "Lite0 · 320 px · feature extraction" in summary(at)["Run"].tolist()
+    at.button_group(key=f"train.size.{LITE0}").set_value([0]).run()
+    assert "size" not in at.query_params
+
+
+def test_another_input_size_is_typed(bench, flowers):
+    at = customise()
+    at.text_input(key=f"train.size.{LITE0}.other").set_value("288 px").run()
+    assert at.button_group(key=f"train.size.{LITE0}").value == [0, 288]
+    assert at.text_input(key=f"train.size.{LITE0}.other").value == ""
+    at.text_input(key=f"train.size.{LITE0}.other").set_value("20").run()
+    assert any("takes inputs of 32 to 768 px" in one.value.replace("\\", "") for one in at.markdown)
+
+
+def test_every_fit_that_is_ticked_is_a_run(bench, flowers):
+    at = customise()
+    at.button_group(key="train.fit").set_value(["crop", "pad"]).run()
+    assert at.query_params["fit"] == "crop~pad" and launch(at).label == "Launch 4 runs"
 
 
 def test_repetitions_are_seeds_in_a_row(bench, flowers):

@@ -1,11 +1,14 @@
 """The grid of backbones x patterns: one row a backbone, with cells to tick and what the plan says of each."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
 
+from core.backbones.inputs import larger_size
 from core.backbones.values import HERE, Availability, Backbone
+from core.datasets.decoding.fit import LARGEST_INPUT
 from core.planning.decide import Decision, Plan
 from core.planning.grid_plan import GridPlan, Row
 from core.recipes.grid import Cell, GridChoice
@@ -29,7 +32,7 @@ _READY, _ALL, _OWN = "Ready to use", "All", "Your models"
 
 def ordered(everything: Choices) -> Choices:
     """Backbones whose weights are here first, then models of the user, then those that have to be downloaded."""
-    return sorted(everything, key=lambda pair: _is_own(pair[0]) or 2 * (pair[1] not in HERE))
+    return sorted(everything, key=lambda pair: pair[0].is_trained or 2 * (pair[1] not in HERE))
 
 
 def usual(everything: Choices) -> list[str]:
@@ -79,7 +82,7 @@ def _filtered(everything: Choices, ticked: Collection[str]) -> Choices:
     families = len({backbone.family for backbone, _ in everything})
     placeholder = f"{count(len(everything), 'backbone')} of {count(families, 'family', 'families')}"
     wanted = text.text_input("Filter", key="train.filter", placeholder=placeholder, icon=":material/search:")
-    options = [_READY, *([_OWN] if any(_is_own(backbone) for backbone, _ in everything) else []), _ALL]
+    options = [_READY, *([_OWN] if any(backbone.is_trained for backbone, _ in everything) else []), _ALL]
     help_ = "The other backbones download their ImageNet weights when their first run starts."
     kind = kinds.segmented_control("Show", options, default=_READY, required=True, key="train.kind", help=help_)
     wanted = wanted.strip().lower()
@@ -93,14 +96,10 @@ def _matches(backbone: Backbone, wanted: str) -> bool:
     return wanted in f"{backbone.title} {backbone.family} {backbone.name}".lower()
 
 
-def _is_own(backbone: Backbone) -> bool:
-    return backbone.source.startswith("model:")
-
-
 def _is_kind(backbone: Backbone, state: Availability, kind: str | None) -> bool:
     if kind == _OWN:
-        return _is_own(backbone)
-    return kind == _ALL or (state in HERE and not _is_own(backbone))
+        return backbone.is_trained
+    return kind == _ALL or (state in HERE and not backbone.is_trained)
 
 
 def _row(
@@ -121,11 +120,45 @@ def _row(
             format_func=lambda pattern: PATTERNS[pattern].short,
             **address.bound(f"train.cells.{backbone.name}", mine, _ticks(backbone.name, choice.cells)),
         )  # fmt: skip
+        if mine:
+            _sizes(backbone, choice.sizes.get(backbone.name, ()))
         planned = [expected(PATTERNS[pattern].short, outcomes.get((backbone.name, pattern), ())) for pattern in mine]
         if any(planned):
             st.caption(plain(" · ".join(filter(None, planned))))
         for pattern in mine:
             refusals(choice, PATTERNS[pattern].short, outcomes.get((backbone.name, pattern), ()))
+
+
+def _sizes(backbone: Backbone, chosen: Sequence[int]) -> None:
+    """The input sizes to try: the backbone's own, a larger one, or any that is typed."""
+    larger = larger_size(backbone)
+    now = tuple(chosen) or (0,)
+    offered = sorted({0, *([larger] if larger else []), *now}, key=lambda size: size or backbone.input_size)
+    help_ = f"One run per size. {plain(backbone.title)} was trained at {backbone.input_size} px. "
+    help_ += f"{larger} px are twice the pixels: often more accurate, at twice the cost. " if larger else ""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.pills(
+            "Input size", offered, selection_mode="multi", help=help_.strip(), width="content",
+            format_func=lambda size: f"{size or backbone.input_size} px",
+            **address.bound(
+                f"train.size.{backbone.name}", list(now),
+                lambda address, some: address.with_sizes(backbone.name, tuple(some) if list(some) != [0] else ()),
+            ),
+        )  # fmt: skip
+        st.text_input(
+            f"Another input size of {plain(backbone.title)}", placeholder="other px", width=100,
+            label_visibility="collapsed", help=f"{backbone.smallest_size} to {LARGEST_INPUT} px.",
+            **address.bound(
+                f"train.size.{backbone.name}.other", "",
+                lambda address, text: address.with_sizes(backbone.name, _with_typed(now, text, backbone)),
+            ),
+        )  # fmt: skip
+
+
+def _with_typed(sizes: tuple[int, ...], text: str, backbone: Backbone) -> tuple[int, ...]:
+    """With the sizes in a text (``300``, ``300 px, 400``); the plan refuses those that the network cannot take."""
+    typed = [int(number) for number in re.findall(r"\d{1,5}", text)]
+    return tuple(dict.fromkeys([*sizes, *(0 if size == backbone.input_size else size for size in typed)]))
 
 
 def _ticks(name: str, cells: Sequence[Cell]) -> Callable[[TrainAddress, Sequence[Pattern]], TrainAddress]:
@@ -138,7 +171,7 @@ def _ticks(name: str, cells: Sequence[Cell]) -> Callable[[TrainAddress, Sequence
 
 def facts(backbone: Backbone, state: Availability) -> str:
     """``● ready · 75.1 % ImageNet top-1 · 3.4 million parameters · 224 px``; with the licence of its weights."""
-    own = _is_own(backbone) and state in HERE
+    own = backbone.is_trained and state in HERE
     parts = ["● your model" if own else weights_label(backbone, state)]
     parts += [f"{percent(backbone.top1)} ImageNet top-1"] if backbone.top1 is not None else []
     return " · ".join(

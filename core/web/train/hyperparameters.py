@@ -7,10 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
+from core.recipes.defaults import SUGGESTED_FIT
 from core.recipes.defaults import reasons as reasons_of
 from core.recipes.grid import CascadeChoice, Cell
-from core.recipes.labels import PATTERNS, hyperparameter_label, value_text
+from core.recipes.labels import FITS, HYPERPARAMETERS, PATTERNS, hyperparameter_label, in_text, value_text
 from core.recipes.program import depths
 from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Pattern, Schedule, Solver
 from core.text.units import plain
@@ -35,13 +37,12 @@ def choose(bench: Workbench, dataset: Dataset, now: TrainAddress, tried: Mapping
     Args:
         tried: the patterns, each with the backbones it is tried with.
     """
-    chosen = bool(now.settings or now.depths or now.repetitions > 1 or now.force)
+    chosen = bool(now.settings or now.depths or now.fits or now.repetitions > 1 or now.force)
     with st.expander("Hyperparameters", icon=":material/tune:", key="train.hyperparameters", expanded=chosen):
         _repetitions(now)
-        forms = [
-            _Form(bench, dataset, now, pattern, tuple(tried[pattern])) for pattern in PATTERNS
-            if pattern in tried and RELEVANT[pattern]
-        ]  # fmt: skip
+        _fits(now)
+        forms = [_Form(bench, dataset, now, pattern, tuple(tried[pattern])) for pattern in PATTERNS if pattern in tried]
+        forms = [form for form in forms if form.names]
         if not forms:
             st.caption("The chosen patterns have no hyperparameters: nothing is trained.")
             return
@@ -64,6 +65,20 @@ def _repetitions(now: TrainAddress) -> None:
         )
 
 
+def _fits(now: TrainAddress) -> None:
+    label = HYPERPARAMETERS["fit"]
+    st.pills(
+        label.title, list(Fit), selection_mode="multi", format_func=FITS.__getitem__,
+        help=f"{label.description} One run per value. With none ticked {in_text(FITS[SUGGESTED_FIT])}, or what your "
+        "model was trained with.",
+        **address.bound("train.fit", list(now.fits), lambda now, some: replace(now, fits=tuple(some))),
+    )  # fmt: skip
+
+
+_CHOSEN_ELSEWHERE = ("input_size", "fit")
+"""Of backbones, input sizes and fits are chosen for all patterns together."""
+
+
 @dataclass(frozen=True)
 class _Form:
     """The fields of one pattern."""
@@ -74,13 +89,19 @@ class _Form:
     pattern: Pattern
     backbones: tuple[str, ...]
 
+    @property
+    def names(self) -> list[str]:
+        """The hyperparameters that have a field here; those chosen elsewhere only where the address has them."""
+        there = self.now.settings.get(self.pattern, {})
+        elsewhere = () if self.pattern is Pattern.CASCADE else _CHOSEN_ELSEWHERE
+        return [name for name in RELEVANT[self.pattern] if name not in elsewhere or name in there]
+
     def draw(self) -> None:
         usual = asdict(self.bench.defaults(self.dataset.id, self.pattern, next(iter(self.backbones), None)))
         reasons = reasons_of(self.pattern)
-        names = [name for name in RELEVANT[self.pattern] if name != "depth"]
-        if "depth" in RELEVANT[self.pattern] and self.backbones:
+        if "depth" in self.names and self.backbones:
             self._depths(usual["depth"], reasons.get("depth", ""))
-        for name in names:
+        for name in (name for name in self.names if name != "depth"):
             self._field(name, usual[name], reasons.get(name, ""))
 
     def _depths(self, usual: int, reason: str) -> None:
@@ -116,7 +137,7 @@ class _Form:
         change = _change(self.pattern, name, usual)
         if isinstance(usual, bool):
             st.checkbox(title, help=help_, **bound(bool(shown), change))
-        elif isinstance(usual, Schedule | Solver):
+        elif isinstance(usual, Schedule | Solver | Fit):
             st.selectbox(title, CHOICES[name], format_func=value_text, help=help_, **bound(shown, change))
         else:
             st.number_input(title, value=usual, help=help_, **_steps(name), **bound(shown, change))

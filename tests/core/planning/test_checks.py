@@ -9,6 +9,7 @@ from core.backbones import Availability
 from core.files.home import run_folder
 from core.planning import capacity, checks
 from core.planning.decide import Decision, Level
+from core.recipes.grid import GridChoice
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
 from core.workbench import Workbench
@@ -135,6 +136,25 @@ def test_a_model_of_ones_own_knows_no_imagenet_classes(bench, filled):
     own = filled.with_status(Status.FINISHED)[0].id
     (plan,) = bench.plan(filled.dataset.id, recipes(bench, filled.dataset.id, [own], [Pattern.CLASSIFIER]))
     assert plan.decision is Decision.REFUSED and "trained model without ImageNet classes" in plan.because
+
+
+def test_a_size_that_the_network_cannot_take_is_refused_before_anything_is_spent(planned):
+    plan = planned(input_size=20)
+    assert plan.decision is Decision.REFUSED
+    assert plan.because == "EfficientNet-Lite0 takes inputs of 32 to 768 px. Received: input_size=20"
+
+
+def test_a_classifier_with_weights_for_every_position_has_its_own_size_only(bench, registry, filled):
+    choice = GridChoice(cells=(("vgg16", Pattern.CLASSIFIER),), sizes={"vgg16": (320,)})
+    (plan,) = bench.plan(filled.dataset.id, bench.recipes(filled.dataset.id, choice))
+    assert plan.decision is Decision.REFUSED and "its own size only. Received: input_size=320" in plan.because
+
+
+def test_a_larger_input_needs_more_time_disk_and_memory(planned):
+    own, larger = (planned(Pattern.FINE_TUNING, input_size=size) for size in (0, 448))
+    assert larger.fingerprint != own.fingerprint
+    assert larger.disk_bytes > 3 * own.disk_bytes and larger.memory_bytes > own.memory_bytes
+    assert larger.estimate_seconds > 1.5 * own.estimate_seconds
 
 
 # --- what a cascade is made of ---

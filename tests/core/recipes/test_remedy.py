@@ -88,3 +88,9 @@ def test_impossible_values_become_the_nearest_possible_or_the_default():
     assert within_bounds(FROZEN, {"epochs": 3}, usual) is None
     cell = InvalidCell(sources=("a",), pattern=FROZEN, settings=tuple(wrong.items()), because="No.")
     assert remedy.choice(GridChoice(), cell).settings == {FROZEN: values}
+
+
+def test_of_several_input_sizes_only_the_impossible_one_is_changed():
+    row = Recipe(backbone="a", hyperparameters=Hyperparameters(input_size=20))
+    choice = GridChoice(cells=(("a", row.pattern),), sizes={"a": (0, 20, 320)})
+    assert setting(row.pattern, "input_size", 32).choice(choice, row).sizes == {"a": (0, 32, 320)}
