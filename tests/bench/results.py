@@ -1,4 +1,4 @@
-"""The table of ``docs/results.md``: every pattern with the three EfficientNet-Lite backbones, measured.
+"""The table of ``docs/results.md``: every pattern with every backbone that needs no download, measured.
 
     python -m tests.bench.results HOME NAME demo
     python -m tests.bench.results HOME NAME ../shared/data/clothing.zip --per-class 60
@@ -14,9 +14,11 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 from core import jobs
+from core.backbones import catalogue, get
 from core.datasets.values import Dataset
 from core.recipes.recipe import Cascade, Pattern, Recipe, Solver
 from core.runs.values import Run, Status
@@ -26,7 +28,7 @@ from core.workbench import Workbench
 from tests.bench.homes import part_of
 from tests.choices import cascade, launch
 
-BACKBONES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+BACKBONES = tuple(row.name for row in catalogue() if row.source.startswith(("package:", "shipped:")))
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
 
 
@@ -80,14 +82,14 @@ def _cascades(bench: Workbench, dataset: Dataset, runs: list[Run]) -> Iterator[R
     def of(pattern: Pattern, backbone: str) -> str:
         return next(r.id for r in runs if r.recipe.pattern is pattern and r.recipe.backbone == backbone)
 
-    first, second, third = BACKBONES
     frozen = [of(Pattern.INTEGRATED_EXTRACTOR, backbone) for backbone in BACKBONES]
-    for pair in ((first, second), (first, third), (second, third)):
+    for pair in combinations(BACKBONES, 2):
         yield cascade(bench, dataset.id, Cascade.FUSION, pair)
     for backbone in BACKBONES:
         yield cascade(bench, dataset.id, Cascade.STACKING, (backbone, of(Pattern.CLASSIFIER, backbone)))
-    for cheap, costly in ((frozen[0], frozen[1]), (frozen[0], frozen[2]), (frozen[1], frozen[2])):
-        yield cascade(bench, dataset.id, Cascade.CONFIDENCE, (cheap, costly))
+    cheapest_first = sorted(BACKBONES, key=lambda name: get(name).multiply_adds)
+    for pair in combinations([of(Pattern.INTEGRATED_EXTRACTOR, name) for name in cheapest_first], 2):
+        yield cascade(bench, dataset.id, Cascade.CONFIDENCE, pair)
     yield cascade(bench, dataset.id, Cascade.ENSEMBLE, frozen)
     yield cascade(bench, dataset.id, Cascade.ENSEMBLE, [of(Pattern.FINE_TUNING, backbone) for backbone in BACKBONES])
 

@@ -181,7 +181,7 @@ def test_the_last_tick_of_a_pattern_takes_it_away(flowers):
 
 def test_backbones_that_are_here_are_shown_and_the_others_found(flowers):
     at = customise()
-    assert set(backbones(at)) == {LITE0, LITE1, LITE2}
+    assert set(backbones(at)) == {LITE0, LITE1, LITE2, "mobilenet_v1", "squeezenet"}
     at.text_input(key="train.filter").input("mobilenet").run()
     assert "mobilenet_v2" in backbones(at) and LITE0 not in backbones(at)
     assert launch(at).label == "Launch 2 runs", "what is ticked stays ticked"

@@ -11,6 +11,7 @@ from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solve
 from tests.factories import make_dataset, make_photos
 
 LITE = [get(f"efficientnet_lite{number}") for number in range(3)]
+OFFLINE = [*LITE, get("mobilenet_v1"), get("squeezenet")]
 DEMO = make_dataset(make_photos(("cat", "dog", "rose"), 60))
 
 
@@ -35,6 +36,22 @@ def test_quick_answers_twice_before_anything_is_trained_by_gradient_descent():
 def test_quick_takes_the_smallest_backbone_whatever_their_order():
     assert {recipe.backbone for recipe in recipes(Preset.QUICK, LITE[::-1])} == {"efficientnet_lite0"}
     assert {recipe.backbone for recipe in recipes(Preset.QUICK, LITE[1:])} == {"efficientnet_lite1"}
+
+
+def test_quick_leaves_out_what_is_cheaper_but_much_less_accurate_unless_there_is_nothing_else():
+    """And so do the runs that train a whole network on the CPU, the control among them."""
+    for preset in (Preset.QUICK, Preset.THOROUGH, Preset.OVERNIGHT):
+        found = recipes(preset, OFFLINE)
+        assert found[0].backbone == "efficientnet_lite0"
+        whole = (Pattern.FROM_SCRATCH, Pattern.WEIGHT_INITIALIZATION)
+        assert {recipe.backbone for recipe in found if recipe.pattern in whole} <= {"efficientnet_lite0"}
+    assert {recipe.backbone for recipe in recipes(Preset.QUICK, OFFLINE[3:])} == {"mobilenet_v1"}
+    assert {recipe.backbone for recipe in recipes(Preset.QUICK, OFFLINE[4:])} == {"squeezenet"}
+
+
+def test_thorough_compares_three_families_without_a_network():
+    frozen = {recipe.backbone for recipe in recipes(Preset.THOROUGH, OFFLINE) if recipe.pattern is Pattern.FINE_TUNING}
+    assert {get(name).family for name in frozen} == {"EfficientNet-Lite", "MobileNetV1", "SqueezeNet"}
 
 
 def test_the_pretrained_classifier_is_left_out_where_imagenet_knows_no_class():
