@@ -30,4 +30,15 @@ def network_input(original: bytes, side: int, card: dict) -> np.ndarray:
     image.save(buffer, stored["format"], quality=stored["quality"], exif=b"")
     again = Image.open(buffer)
     again.draft("RGB", (side, side))
-    return np.asarray(again.convert("RGB").resize((side, side), Image.Resampling.BICUBIC))
+    again = again.convert("RGB")
+    width, height = again.size
+    if card["input"]["fit"] == "crop":
+        small_side = min(width, height)
+        left, top = (width - small_side) // 2, (height - small_side) // 2
+        again = again.crop((left, top, left + small_side, top + small_side))
+    if card["input"]["fit"] == "pad":
+        large_side = max(width, height)
+        square = Image.new("RGB", (large_side, large_side), (124, 116, 104))
+        square.paste(again, ((large_side - width) // 2, (large_side - height) // 2))
+        again = square
+    return np.asarray(again.resize((side, side), Image.Resampling.BICUBIC))

@@ -4,6 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from core.cli.verbs import Result, Verbs, add_verb, table
+from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.workbench import Workbench
 
@@ -14,14 +15,16 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--parquet", metavar="FILE", help="write the pooled features of --dataset by --backbone to FILE")
     verb.add_argument("--backbone", metavar="B", help="for --parquet")
     verb.add_argument("--cut", metavar="C", help="for --parquet: top, classes, or a block with .pool")
+    verb.add_argument("--size", type=int, default=0, metavar="PX", help="for --parquet: input size, default: its own")
+    verb.add_argument("--fit", choices=list(Fit), help="for --parquet: how photos became the input, default: squash")
 
 
 def features(options: Namespace) -> Result:
     workbench = Workbench.open()
     if options.parquet:
         return _exported(workbench, options)
-    if options.backbone or options.cut:
-        raise InvalidInput("--backbone and --cut are options of --parquet. Add --parquet FILE.")
+    if options.backbone or options.cut or options.size or options.fit:
+        raise InvalidInput("--backbone, --cut, --size and --fit are options of --parquet. Add --parquet FILE.")
     dataset_id = workbench.registry.dataset(options.dataset).id if options.dataset else None
     rows = [row for row in workbench.features() if dataset_id in (None, row.dataset_id)]
     total = sum(row.stored.bytes for row in rows)
@@ -40,7 +43,10 @@ def _exported(workbench: Workbench, options: Namespace) -> Result:
     target = Path(options.parquet).expanduser()
     if not target.parent.is_dir():
         raise InvalidInput(f"There is no folder {str(target.parent)!r} to write into.")
-    rows = workbench.export_features(options.dataset, options.backbone, target, cut=options.cut or "top")
+    fit = Fit(options.fit) if options.fit else None
+    rows = workbench.export_features(
+        options.dataset, options.backbone, target, cut=options.cut or "top", size=options.size, fit=fit
+    )
     return {"parquet": str(target), "rows": rows, "bytes": target.stat().st_size}, True
 
 
@@ -50,8 +56,22 @@ def features_text(result: dict) -> str:
     if not result["features"]:
         return "No features are stored."
     rows = [
-        (row["dataset"], row["title"], row["cut"], row["split"], row["view"], row["rows"], f"{row['mb']:.1f}")
+        (
+            row["dataset"],
+            row["title"],
+            f"{row['size']} px {row['fit']}",
+            row["cut"],
+            row["split"],
+            row["view"],
+            row["rows"],
+            f"{row['mb']:.1f}",
+        )
         for row in result["features"]
     ]
-    header = ("dataset", "backbone", "cut", "split", "view", "photos", "MB")
+    header = ("dataset", "backbone", "input", "cut", "split", "view", "photos", "MB")
     return "\n".join([table(header, rows), f"{result['mb']:.1f} MB of at most {result['limit_mb']:.0f} MB."])
+
+
+def _input(row: dict) -> str:
+    """``320 px crop``; of a run's predictions, whose networks have their own inputs, "-"."""
+    return f"{row['size']} px {row['fit']}" if row["size"] else "-"

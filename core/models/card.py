@@ -48,7 +48,7 @@ def card_of(run: Run, dataset: Dataset, evaluations: Mapping[str, Evaluation], c
         "ci95": list(test.ci95),
         "n": test.n,
         "cost": asdict(cost),
-        "preprocessing": preprocessing(),
+        "preprocessing": preprocessing(run.recipe.hyperparameters.fit),
     }
 
 

@@ -47,6 +47,8 @@ class FeatureRow:
             "dataset": self.dataset,
             "source": stored.source,
             "title": self.title,
+            "size": key.size,
+            "fit": key.fit,
             "cut": key.cut,
             "split": key.split,
             "view": key.view,
@@ -208,7 +210,7 @@ class Importing(Bench):
 
 def _order(stored: StoredFeatures) -> tuple:
     key = stored.key
-    return key.dataset, stored.source, key.cut, key.split, key.view, key.seed
+    return key.dataset, stored.source, key.size, key.fit, key.cut, key.split, key.view, key.seed
 
 
 def _stored(path: Path, photo: Photo | UnlabelledPhoto) -> StoredPhoto:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.decoding.fit import pixels
+from core.datasets.decoding.fit import Fit, pixels
 from core.datasets.decoding.photos import decode
 from core.models.preprocessing import preprocessing
 from tests.preprocessing_by_hand import network_input
@@ -23,6 +23,7 @@ def photo(width: int, height: int, mode: str = "RGB", *, kind: str = "JPEG", ori
     return buffer.getvalue()
 
 
+@pytest.mark.parametrize("fit", Fit)
 @pytest.mark.parametrize("size", [224, 96])
 @pytest.mark.parametrize(
     "original",
@@ -37,8 +38,9 @@ def photo(width: int, height: int, mode: str = "RGB", *, kind: str = "JPEG", ori
         photo(50, 2000, "L"),
     ],
 )
-def test_the_steps_of_the_card_give_the_pixels_of_training(original, size):
-    np.testing.assert_array_equal(network_input(original, size, preprocessing()), pixels(decode(original).jpeg, size))
+def test_the_steps_of_the_card_give_the_pixels_of_training(original, size, fit):
+    by_hand = network_input(original, size, preprocessing(fit))
+    np.testing.assert_array_equal(by_hand, pixels(decode(original).jpeg, size, fit))
 
 
 def test_the_card_names_the_decoder_and_that_values_are_not_to_be_scaled():
