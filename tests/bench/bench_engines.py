@@ -1,7 +1,8 @@
 """Engines for the CPU: ``python -m tests.bench.bench_engines [BACKBONE]``.
 
-LiteRT, OpenVINO, ONNX Runtime and TensorFlow on the same prefix and photos; engines of ``requirements-bench.txt`` that
-are not installed are skipped. The figures are in docs/decisions/0002-features-engine.md.
+LiteRT, OpenVINO, ONNX Runtime, TensorFlow (``tf.function``) and Keras (``model.predict``) run the same prefix on the
+same photos; engines of ``requirements-bench.txt`` that are not installed are skipped. The figures are in
+docs/decisions/0002-features-engine.md.
 """
 
 import resource
@@ -62,6 +63,10 @@ def tensorflow(prefix, _folder: Path) -> Run:
     return in_batches(lambda photos: function(photos.astype(np.float32)).numpy())
 
 
+def model_predict(prefix, _folder: Path) -> Run:
+    return lambda photos: prefix.predict(photos.astype(np.float32), batch_size=32, verbose=0)
+
+
 def onnx_runtime(prefix, folder: Path) -> Run:
     import onnxruntime
 
@@ -107,6 +112,7 @@ ENGINES: dict[str, tuple[str, Callable[..., Run]]] = {
     "OpenVINO, bfloat16": ("openvino", partial(openvino, precision="bf16")),
     "ONNX Runtime": ("onnxruntime", onnx_runtime),
     "TensorFlow (tf.function)": ("tensorflow", tensorflow),
+    "Keras (model.predict)": ("tensorflow", model_predict),
 }
 
 
