@@ -104,6 +104,19 @@ HYPERPARAMETERS: dict[str, Label] = {
     ),
     "class_weights": Label("Class weights", "Weight photos by the inverse frequency of their class."),
     "mixed_precision": Label("Mixed precision", "float16 arithmetic on a GPU; no effect on a CPU."),
+    "normalize": Label(
+        "Normalized features",
+        "The head's inputs are centred and divided by one number, so that one learning rate suits every backbone. "
+        "Part of the saved model.",
+    ),
+    "zero_head": Label(
+        "Zero-initialized head", "The head's output layer starts at zero instead of random weights (Glorot)."
+    ),
+    "full_search": Label(
+        "Full search of C",
+        "Logistic regression and linear SVM: the path of C goes on until the best one is inside it, and every fit "
+        "converges. Off: the short path of Graft before 0.7.",
+    ),
     "solver": Label(
         "Classifier",
         "The scikit-learn classifier trained on the features. Its own settings are chosen on the validation photos.",

@@ -54,6 +54,10 @@ class Solver(StrEnum):
     GRADIENT_BOOSTING = "gradient_boosting"
 
 
+LINEAR_SOLVERS = (Solver.LOGISTIC_REGRESSION, Solver.LINEAR_SVM)
+"""Those with a C."""
+
+
 class Schedule(StrEnum):
     """The learning rate over the steps of a stage."""
 
@@ -85,7 +89,12 @@ class Hyperparameters:
         patience: early stopping: epochs without a smaller validation loss before training ends; 0 for never.
         class_weights: whether photos are weighted by the inverse frequency of their class.
         mixed_precision: float16 arithmetic on a GPU; no effect on a CPU.
+        normalize: whether the head's inputs are centred and divided by one number, of the training photos' features;
+            no effect in fine-tuning without ``head_epochs``.
+        zero_head: whether the head's output layer starts at zero; else at random (Glorot and Bengio 2010).
         solver: standalone extractor: which scikit-learn classifier.
+        full_search: whether a linear solver's C is searched until the best is inside the path, every fit to
+            convergence; else on the fixed path of before 0.7.
         input_size: side of the networks' input in pixels; 0 for the own size of every backbone.
         fit: how a photo becomes this square.
     """
@@ -109,7 +118,10 @@ class Hyperparameters:
     patience: int = 0
     class_weights: bool = False
     mixed_precision: bool = False
+    normalize: bool = False
+    zero_head: bool = False
     solver: Solver = Solver.LOGISTIC_REGRESSION
+    full_search: bool = False
     input_size: int = 0
     fit: Fit = Fit.SQUASH
 
@@ -145,6 +157,9 @@ CHOICES: dict[str, tuple] = {
     "fit": tuple(Fit),
     "class_weights": (False, True),
     "mixed_precision": (False, True),
+    "normalize": (False, True),
+    "zero_head": (False, True),
+    "full_search": (False, True),
 }
 """The values of every hyperparameter that is no number."""
 
@@ -163,7 +178,13 @@ def _check(name: str, value: Any) -> None:
         raise InvalidInput(f"{name} must be between {low:g} and {high:g}. Received: {name}={value!r}")
 
 
-ADDED: dict[str, Any] = {"input_size": 0, "fit": Fit.SQUASH}
+ADDED: dict[str, Any] = {
+    "input_size": 0,
+    "fit": Fit.SQUASH,
+    "normalize": False,
+    "zero_head": False,
+    "full_search": False,
+}
 """Hyperparameters that came after 0.6.0, with the value that all earlier runs had. At that value they are no part of a
 fingerprint, so that earlier runs are found."""
 
@@ -172,19 +193,20 @@ _EVERY_HEAD = (
     "epochs", "learning_rate", "batch_size", "views", "dropout", "hidden_units", "label_smoothing",
     "patience", "class_weights", "clip_norm", "seed",
 )  # fmt: skip
+_FROZEN_FIRST = ("normalize", "zero_head")
 _WHOLE_NETWORK = (*_EVERY_HEAD, "schedule", "warmup", "mixed_precision")
 
 RELEVANT: dict[Pattern, tuple[str, ...]] = {
     Pattern.CLASSIFIER: _INPUT,
-    Pattern.STANDALONE_EXTRACTOR: ("solver", "depth", "views", "class_weights", "seed", *_INPUT),
-    Pattern.INTEGRATED_EXTRACTOR: (*_EVERY_HEAD, "depth", *_INPUT),
+    Pattern.STANDALONE_EXTRACTOR: ("solver", "full_search", "depth", "views", "class_weights", "seed", *_INPUT),
+    Pattern.INTEGRATED_EXTRACTOR: (*_EVERY_HEAD, "depth", *_FROZEN_FIRST, *_INPUT),
     Pattern.FINE_TUNING: (
         *_WHOLE_NETWORK, "depth", "head_epochs", "fine_tuning_rate", "rate_decay", "unfreeze_every",
-        *_INPUT,
+        *_FROZEN_FIRST, *_INPUT,
     ),
     Pattern.WEIGHT_INITIALIZATION: (*_WHOLE_NETWORK, "rate_decay", *_INPUT),
     Pattern.FROM_SCRATCH: (*_WHOLE_NETWORK, *_INPUT),
-    Pattern.CASCADE: (*_EVERY_HEAD, *_INPUT),
+    Pattern.CASCADE: (*_EVERY_HEAD, *_FROZEN_FIRST, *_INPUT),
 }  # fmt: skip
 """The hyperparameters a pattern uses, those most often changed first; the others have no effect."""
 
@@ -354,6 +376,8 @@ def family(recipe: Recipe) -> str:
 def _told_apart(recipe: Recipe, *, without: str) -> dict[str, Any]:
     """The hyperparameters that tell recipes of a pattern apart; those of ``ADDED`` only at another value."""
     used = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern] if name != without}
+    if used.get("solver") not in LINEAR_SOLVERS:
+        used.pop("full_search", None)
     return {name: value for name, value in used.items() if name not in ADDED or value != ADDED[name]}
 
 

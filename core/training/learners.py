@@ -85,9 +85,17 @@ class GradientLearner:
             self._hp,
             blocks=context.blocks,
             make_network=context.fresh_network,
-            make_head=lambda: heads.build_head(self._features(inputs), classes, self._hp),
+            make_head=lambda: heads.build_head(self._features(inputs), classes, self._hp, self._seen()),
             strategy=strategy,
         )
+
+    def _seen(self) -> np.ndarray | None:
+        """The training photos' features that the first epoch is trained on; None where a checkpoint will be read or
+        these are no vectors."""
+        first = self._program.stages[0]
+        if self.epochs.first > 1 or not pooled(first.inputs[0].cut) or not self._hp.normalize:
+            return None
+        return self._context.sources.vectors(first.inputs, "train")
 
     def _features(self, inputs: tuple[Part, ...]) -> int:
         """Number of features of the head's input: of all pooled inputs, or of the network that follows the cut."""
@@ -125,6 +133,7 @@ class SklearnLearner:
             sources.labels("validation"),
             seed=self._hp.seed,
             class_weights=class_weights(labels, classes) if self._hp.class_weights else None,
+            full_search=self._hp.full_search,
         )
         return FittedHead(
             inputs=self._inputs,

@@ -149,6 +149,23 @@ def test_a_head_as_arrays_says_what_it_says_in_keras(hidden):
     np.testing.assert_allclose(DenseHead(heads.dense_layers(head))(x), head(x, training=False), atol=1e-6)
 
 
+@pytest.mark.parametrize("hidden", [0, 7])
+def test_a_normalized_head_centres_its_features_divides_them_by_one_number_and_folds_that_into_its_arrays(hidden):
+    seen = (np.random.default_rng(1).normal(0, 1, (50, 4)) * [1, 2, 3, 9] + [5, 0, -4, 1]).astype(np.float32)
+    head = heads.build_head(4, 3, replace(NUMBERS, hidden_units=hidden, normalize=True), seen)
+    normalized = keras.Model(head.input, head.get_layer("normalization").output)(seen).numpy()
+    centred = seen - seen.mean(axis=0)
+    np.testing.assert_allclose(normalized, centred / np.sqrt((centred**2).mean()), atol=1e-5)
+    np.testing.assert_allclose(DenseHead(heads.dense_layers(head))(seen), head(seen, training=False), atol=1e-5)
+    assert len(head.trainable_variables) == (4 if hidden else 2)
+
+
+def test_a_head_that_starts_at_zero_gives_every_class_the_same_probability():
+    head = heads.build_head(4, 2, replace(NUMBERS, zero_head=True))
+    np.testing.assert_allclose(head(np.ones((3, 4), np.float32)), 0.5)
+    assert heads.build_head(4, 2, NUMBERS)(np.ones((1, 4), np.float32))[0, 0] != 0.5
+
+
 def test_arrays_as_a_head_in_keras_say_what_the_arrays_say(tmp_path):
     """Including a mapping of classes: rows that sum to 0 become uniform."""
     pairs = np.array([[1, 0], [0, 1], [0, 0]], np.float32)

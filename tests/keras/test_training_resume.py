@@ -20,7 +20,9 @@ pytestmark = pytest.mark.keras
 FINE = replace(NUMBERS, head_epochs=2, depth=2, fine_tuning_rate=0.01, clip_norm=0.5)
 PATTERNS = {
     "integrated_extractor": (replace(NUMBERS, hidden_units=4), {}),
+    "normalized": (replace(NUMBERS, normalize=True, zero_head=True), {}),
     "fine_tuning": (FINE, {"pattern": Pattern.FINE_TUNING}),
+    "normalized_fine_tuning": (replace(FINE, normalize=True, zero_head=True), {"pattern": Pattern.FINE_TUNING}),
     "gradual_unfreezing": (
         replace(FINE, head_epochs=1, unfreeze_every=1, rate_decay=0.5, schedule=Schedule.COSINE),
         {"pattern": Pattern.FINE_TUNING},
@@ -104,7 +106,7 @@ def used(bench: Bench, run_id: str) -> set[str]:
     return {name for name in names if not name.startswith("engine ")}
 
 
-@pytest.mark.parametrize("name", ["integrated_extractor", "fine_tuning", "from_scratch", "fusion"])
+@pytest.mark.parametrize("name", ["normalized", "normalized_fine_tuning", "fine_tuning", "from_scratch", "fusion"])
 def test_three_epochs_extended_to_six_are_six_epochs(name, bench):
     numbers, recipe = PATTERNS[name]
     six = replace(numbers, epochs=6)

@@ -43,7 +43,7 @@ class FittedSolver:
 
 @dataclass(frozen=True, kw_only=True)
 class SolverData:
-    """Features (n, d) float32 and labels (n,) of both splits."""
+    """Features (n, d) float32 and labels (n,) of both splits. ``full_search``: see ``Hyperparameters``."""
 
     train: np.ndarray
     labels: np.ndarray
@@ -51,6 +51,7 @@ class SolverData:
     validation_labels: np.ndarray
     seed: int
     class_weights: np.ndarray | None
+    full_search: bool = False
 
     @property
     def classes(self) -> int:
@@ -115,3 +116,36 @@ def until_worse(candidates: Iterable[HeadCandidate]) -> Iterator[HeadCandidate]:
         rises, before = rises + 1 if one.loss > before else 0, one.loss
         if rises == 2:
             return
+
+
+C_STEP = math.sqrt(10)
+C_RANGE = (1e-6, 1e4)
+_LEAST_GAIN = 1e-4
+"""A loss that falls by less is no better: on photos that are separated perfectly it falls for ever."""
+
+
+def inside(first: float, fit: Callable[[float], HeadCandidate]) -> list[HeadCandidate]:
+    """Candidates at values of C a factor of ``C_STEP`` apart, the smallest first: from ``first`` in both directions
+    until two in a row are no better. So the best one has neighbours, unless it is at an end of ``C_RANGE``."""
+    upward = _until_no_better(map(fit, _path(first, C_STEP)), math.inf)
+    least = min(one.loss for one in upward)
+    downward = _until_no_better(map(fit, _path(first / C_STEP, 1 / C_STEP)), least)
+    return [*reversed(downward), *upward]
+
+
+def _path(start: float, factor: float) -> Iterator[float]:
+    value = start
+    while C_RANGE[0] <= value <= C_RANGE[1]:
+        yield float(f"{value:.2g}")
+        value *= factor
+
+
+def _until_no_better(candidates: Iterable[HeadCandidate], least: float) -> list[HeadCandidate]:
+    found, in_vain = [], 0
+    for one in candidates:
+        found.append(one)
+        in_vain = in_vain + 1 if one.loss > least - _LEAST_GAIN else 0
+        least = min(least, one.loss)
+        if in_vain == 2:
+            break
+    return found

@@ -29,12 +29,14 @@ def fit_solver(
     *,
     seed: int = 0,
     class_weights: np.ndarray | None = None,
+    full_search: bool = False,
 ) -> FittedSolver:
     """Fits a scikit-learn classifier; its hyperparameters are chosen on the validation photos.
 
     Args:
         train, validation: (n, d) features. labels, validation_labels: (n,), 0 to classes - 1.
         class_weights: (classes,) weight of a photo of each class; None for equal weights.
+        full_search: see ``Hyperparameters``.
 
     Raises:
         InvalidInput: a class has no training photo. Unavailable: scikit-learn is not the tested version.
@@ -46,6 +48,7 @@ def fit_solver(
         validation_labels=np.asarray(validation_labels),
         seed=seed,
         class_weights=class_weights,
+        full_search=full_search,
     )
     missing = sorted(set(range(data.classes)) - set(data.labels.tolist()))
     if missing:

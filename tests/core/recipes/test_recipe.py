@@ -114,7 +114,8 @@ def test_settings_are_what_was_chosen_in_order():
     chosen = replace(RECIPE, pattern=Pattern.STANDALONE_EXTRACTOR, hyperparameters=Hyperparameters(depth=2))
     assert list(chosen.settings().items()) == [
         ("backbone", "efficientnet_lite0"), ("pattern", "standalone_extractor"), ("cascade", None), ("members", None),
-        ("mapping", None), ("views_by_seed", None), ("solver", "logistic_regression"), ("depth", 2), ("views", 1),
+        ("mapping", None), ("views_by_seed", None), ("solver", "logistic_regression"), ("full_search", False),
+        ("depth", 2), ("views", 1),
         ("class_weights", False), ("seed", 0), ("input_size", 0), ("fit", "squash"),
     ]  # fmt: skip
     ensemble = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
@@ -194,9 +195,19 @@ OTHER = {
     "epochs": 9, "batch_size": 16, "learning_rate": 0.1, "dropout": 0.5, "hidden_units": 8, "label_smoothing": 0.1,
     "views": 3, "seed": 1, "depth": 2, "head_epochs": 3, "fine_tuning_rate": 0.01, "schedule": Schedule.COSINE,
     "warmup": 0.2, "rate_decay": 0.5, "unfreeze_every": 2, "clip_norm": 2.0, "patience": 4, "class_weights": True,
-    "mixed_precision": True, "solver": Solver.LINEAR_SVM, "input_size": 320, "fit": Fit.CROP,
+    "mixed_precision": True, "solver": Solver.LINEAR_SVM, "normalize": True, "zero_head": True, "full_search": True,
+    "input_size": 320, "fit": Fit.CROP,
 }  # fmt: skip
 """Another value of every hyperparameter."""
+
+
+def test_the_search_of_c_tells_linear_solvers_apart_and_no_others():
+    def print_with(solver, full):
+        hp = Hyperparameters(solver=solver, full_search=full)
+        return print_of(replace(RECIPE, pattern=Pattern.STANDALONE_EXTRACTOR, hyperparameters=hp))
+
+    differing = [solver for solver in Solver if print_with(solver, True) != print_with(solver, False)]
+    assert differing == [Solver.LOGISTIC_REGRESSION, Solver.LINEAR_SVM]
 
 
 def test_no_hyperparameter_is_forgotten():

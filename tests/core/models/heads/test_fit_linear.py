@@ -1,9 +1,12 @@
 """Linear heads: C and temperature are chosen by the validation loss."""
 
 import numpy as np
+import pytest
 
 from core.models.heads import fit_linear
+from core.models.heads.solvers import fit_solver
 from core.recipes.recipe import Solver
+from core.runs.metrics import cross_entropy
 from tests.core.models.heads.test_solvers import fitted, photos
 
 
@@ -25,3 +28,31 @@ def test_probabilities_of_the_svm_decide_as_its_scores_do():
     svm = LinearSVC(C=head.choice["chosen"]["C"], random_state=0).fit(train / spread, labels)
     rows, _ = photos(90, seed=5)
     np.testing.assert_array_equal(head.probabilities(rows).argmax(axis=1), svm.predict(rows / spread))
+
+
+def wide(n, seed):
+    """Features (n, 200) of unequal variance, of which a few tell five overlapping classes apart; and labels."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(n) % 5
+    centres = np.random.default_rng(99).normal(0, 1.0, (5, 200)) * (np.arange(200) < 20)
+    return ((centres[labels] + generator.normal(0, 1, (n, 200))) * np.linspace(0.1, 2, 200)).astype(np.float32), labels
+
+
+def test_a_full_search_fits_every_c_as_if_it_were_the_only_one():
+    """Fails with scikit-learn's tolerance: a warm start then keeps the weights of the value before."""
+    from sklearn.linear_model import LogisticRegression
+
+    (train, labels), (validation, validation_labels) = wide(400, 1), wide(200, 2)
+    fitted_head = fit_solver(Solver.LOGISTIC_REGRESSION, train, labels, validation, validation_labels, full_search=True)
+    spread = train.std()
+    for row in fitted_head.choice["tried"]:
+        alone = LogisticRegression(C=row["C"], tol=1e-8, max_iter=10_000).fit(train / spread, labels)
+        expected = cross_entropy(alone.predict_proba(validation / spread), validation_labels)
+        assert row["loss"] == pytest.approx(expected, rel=1e-3), row["C"]
+    losses = [row["loss"] for row in fitted_head.choice["tried"]]
+    assert 0 < int(np.argmin(losses)) < len(losses) - 1
+
+
+def test_without_a_full_search_the_path_is_that_of_earlier_versions():
+    tried = [row["C"] for row in fitted(Solver.LINEAR_SVM).choice["tried"]]
+    assert tried == list(fit_linear.SVM_CS[: len(tried)])
