@@ -107,15 +107,16 @@ def fitting(hp: Hyperparameters) -> Hyperparameters:
 _EVERYWHERE: dict[str, str] = {
     "epochs": "About 60,000 photos in 10 to 40 passes: on cached features a pass takes less than a second.",
     "batch_size": "At least eight steps per epoch, so that one learning rate suits few and many photos.",
-    "learning_rate": "Adam's usual 0.001 (Kingma and Ba 2015), which suits normalized features (docs/decisions/0012-heads.md).",
+    "learning_rate": "Adam's usual 0.001 (Kingma and Ba 2015), which suits normalized features "
+    "(docs/decisions/0012-heads.md).",
     "dropout": "0.2 before the output, as Keras' guide to transfer learning has it (keras.io, transfer_learning).",
     "hidden_units": "None: on good features a linear head is hard to beat (Kornblith et al. 2019).",
     "label_smoothing": "None: dropout regularises a linear head enough; 0.1 is usual in large training "
     "(Szegedy et al. 2016).",
     "views": "4 under 1,000 training photos, 2 under 5,000, else 1: each costs one more forward pass.",
     "patience": "Never: the best epoch is kept anyway. 5 saves time where epochs are slow.",
-    "normalize": "On: features of SqueezeNet are ten times as large as those of EfficientNet-Lite, and one learning rate "
-    "suits both only when they are scaled (docs/decisions/0012-heads.md).",
+    "normalize": "On: features of SqueezeNet are ten times as large as those of EfficientNet-Lite, and one "
+    "learning rate suits both only when they are scaled (docs/decisions/0012-heads.md).",
     "zero_head": "On: a random start never leaves the directions in which the training features do not vary "
     "(docs/decisions/0012-heads.md).",
     "class_weights": "Off: accuracy weights all photos equally. Switch it on where rare classes matter most.",

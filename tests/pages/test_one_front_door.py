@@ -34,6 +34,8 @@ VALUES = {
     "schedule": ("constant", "cosine"),
     "class_weights": (True, False),
     "dropout": (0.5, 2.0),
+    "normalize": (True, False),
+    "full_search": (True, False),
 }
 MAPPINGS = ((), (("n11939491", ""),), (("n11939491", ""), ("n12620546", "rose")))
 

@@ -63,9 +63,10 @@ def test_a_recipe_is_described_by_what_is_unusual_about_it():
     assert " · seed 7 · " in describe(tuned) and " · head warm-up 0 · " in describe(tuned)
     shallow = replace(tuned, pattern=Pattern.STANDALONE_EXTRACTOR)
     assert describe(shallow) == (
-        "Feature extraction + scikit-learn · 4 augmentations · without top 3 blocks · logistic regression · seed 7"
+        "Feature extraction + scikit-learn · 4 augmentations · without top 3 blocks · logistic regression · "
+        "no full search of C · seed 7"
     )
-    assert describe(recipe(epochs=1, learning_rate=3e-3, class_weights=True)) == (
+    assert describe(recipe(epochs=1, normalize=True, zero_head=True, class_weights=True)) == (
         "Feature extraction · 1 epoch · class weights"
     )
     assert describe(recipe(Pattern.CLASSIFIER)) == "Pretrained classifier"
