@@ -30,4 +30,4 @@ def expected(folds):
 def test_no_suggested_head_loses_to_scikit_learn(way, folds, expected):
     found = np.array([bench_heads.WAYS[way](fold, seed) for seed, fold in enumerate(folds)])
     one = bench_heads.difference(found, expected)
-    assert one.mean > -0.01 and one.high > 0, (one, found.mean(), expected.mean())
+    assert one.mean > -0.01 and one.high >= 0, (one, found.mean(), expected.mean())
