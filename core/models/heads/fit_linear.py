@@ -42,7 +42,7 @@ def logistic_regression(data: SolverData) -> FittedSolver:
             _FIRST_C["logistic"], lambda c: _logistic(model.set_params(tol=_tolerance(c, data)), c, data, spread)
         )
     else:
-        tried = until_worse(_logistic(model, c, data, spread) for c in LOGISTIC_CS)
+        tried = list(until_worse(_logistic(model, c, data, spread) for c in LOGISTIC_CS))
     return best_of(tried, "validation loss", _numbers)
 
 
@@ -73,7 +73,7 @@ def linear_svm(data: SolverData) -> FittedSolver:
     if data.full_search:
         tried = inside(_FIRST_C["svm"], lambda c: _machine(c, data, spread))
     else:
-        tried = until_worse(_machine(c, data, spread) for c in SVM_CS)
+        tried = list(until_worse(_machine(c, data, spread) for c in SVM_CS))
     return best_of(tried, "validation loss", _numbers)
 
 
