@@ -9,6 +9,7 @@ from core.charts.chart import Chart
 from core.charts.look import ACCENT, GREY, Trace, axis, figure, hover, require_some, scatter
 from core.charts.thinning import thinned
 from core.comparison.curves import METRICS
+from core.runs.epochs import best_of
 from core.runs.values import Epoch
 
 _LIVE = {"accuracy": ("accuracy", "val_accuracy"), "loss": ("loss", "val_loss")}
@@ -21,10 +22,9 @@ def live_chart(epochs: Sequence[Epoch], metric: str = "accuracy", best: int | No
         best: the epoch to mark; by default that of the lowest validation loss so far.
     """
     require_some(epochs, "the run has not finished an epoch")
-    lowest = min(epochs, key=lambda epoch: epoch.val_loss if math.isfinite(epoch.val_loss) else math.inf).number
     keys = _LIVE[metric]
     return Chart(
-        figure=_draw(epochs, metric, best or lowest),
+        figure=_draw(epochs, metric, best or best_of(epochs).number),
         title=f"{metric.capitalize()} per epoch",
         rows=lambda: [{"epoch": epoch.number} | {key: getattr(epoch, key) for key in keys} for epoch in epochs],
     )

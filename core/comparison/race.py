@@ -9,6 +9,7 @@ from math import inf, isfinite
 from core.comparison.curves import before_training
 from core.comparison.table import require_one_dataset
 from core.errors import GraftError
+from core.runs.epochs import best_of
 from core.runs.predictions import read_predictions
 from core.runs.values import Epoch, Run, Status
 from core.settings import Settings
@@ -21,7 +22,7 @@ class Racer:
     Args:
         seconds, accuracies: validation accuracy (0..1) over the time since the run's own start, without its time in the
             queue: a point an epoch; of a run without epochs one point when it has finished, before that none.
-        kept: index of the epoch whose model would be kept now (lowest validation loss); None without a point.
+        kept: index of the epoch whose model would be kept now; None without a point.
         rank: from 1; None without an accuracy.
     """
 
@@ -104,7 +105,7 @@ def _racer(run: Run, epochs: Sequence[Epoch], stages: Mapping[str, float], valid
         run=run,
         seconds=tuple(start + ends[epoch.number] for epoch in reached),
         accuracies=tuple(epoch.val_accuracy for epoch in reached),
-        kept=min(range(len(reached)), key=lambda index: _loss(reached[index])),
+        kept=reached.index(best_of(reached, run.recipe.hyperparameters.best_by)),
     )
 
 
@@ -113,7 +114,3 @@ def _without_epochs(run: Run, validation: Mapping[str, float]) -> Racer:
     if run.status is not Status.FINISHED or accuracy is None:
         return Racer(run=run)
     return Racer(run=run, seconds=(run.wall_seconds or 0.0,), accuracies=(accuracy,), kept=0)
-
-
-def _loss(epoch: Epoch) -> float:
-    return epoch.val_loss if isfinite(epoch.val_loss) else inf

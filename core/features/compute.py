@@ -22,6 +22,7 @@ from core.features.views import View, jpeg_of
 from core.files.home import dataset_folder, features_lock
 from core.files.locks import Lock, acquire, try_acquire
 from core.recipes.program import TOP
+from core.recipes.recipe import Augmentation
 from core.runs.costs import Spent, spent_now
 from core.settings import Settings
 
@@ -54,6 +55,7 @@ def features_of(
     cut: str = TOP,
     view: int = 0,
     seed: int = 0,
+    augmentation: Augmentation = Augmentation.CROPS,
     progress: Report | None = None,
     waiting: Callable[[], None] | None = None,
     engine: Callable[[], Engine] | None = None,
@@ -62,7 +64,7 @@ def features_of(
 
     Args:
         cut: where the frozen prefix ends (``core.recipes.program``): a block, ``<block>.pool``, ``top`` or ``classes``.
-        view, seed: see ``views.render``; views above 0 are for training photos only.
+        view, seed, augmentation: see ``views.render``; views above 0 are for training photos only.
         progress, waiting: see ``stored_rows``.
         engine: makes the engine when one is needed; the best one for this machine by default.
 
@@ -71,7 +73,7 @@ def features_of(
         InvalidInput: the photos are not one whole split, or the backbone has no such cut.
     """
     shape_at(backbone, cut)
-    key = store.key_of(dataset, backbone, split_of(photos), cut=cut, view=view, seed=seed)
+    key = store.key_of(dataset, backbone, split_of(photos), cut=cut, view=view, seed=seed, augmentation=augmentation)
     return stored_rows(
         key,
         photos,
@@ -186,7 +188,8 @@ class _Rows:
         return [self._view(photo) for photo in self.photos[start:stop]]
 
     def _view(self, photo: Photo) -> View:
-        return View(jpeg_of(photo, self.folder), view=self.key.view, seed=self.key.seed, digest=photo.digest)
+        key, jpeg = self.key, jpeg_of(photo, self.folder)
+        return View(jpeg, view=key.view, seed=key.seed, augmentation=key.augmentation, digest=photo.digest)
 
 
 def _compute(rows: _Rows, engine: Engine, settings: Settings, progress: Report | None) -> None:

@@ -1,6 +1,7 @@
 """Stored features as one Parquet file, for other programs."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ def export_parquet(
 ) -> int:
     """Writes what is stored of ``dataset`` x ``backbone`` x ``cut`` to one Parquet file; nothing is computed.
 
-    One row a photo and view: ``photo`` (digest), ``file``, ``class``, ``split``, ``view``, ``seed`` (of the view) and
-    one float32 column a feature, ``feature_0000`` and so on.
+    One row a photo and view: ``photo`` (digest), ``file``, ``class``, ``split``, ``augmentation``, ``view``,
+    ``seed`` of the view, and one float32 column a feature, ``feature_0000`` and so on.
 
     Args:
         target: of the file, which appears whole or not at all; a kill leaves ``.<name>.<token>.part`` beside it.
@@ -60,17 +61,21 @@ def export_parquet(
 def _stored_keys(dataset: Dataset, backbone: Backbone, cut: str, settings: Settings) -> list[FeatureKey]:
     """In the order of the splits, then of views and seeds."""
     found = [one.key for one in store.stored_features(settings)]
+    any_view = store.key_of(dataset, backbone, "train", cut=cut)
     wanted = [
-        key for key in found if key == store.key_of(dataset, backbone, key.split, cut=cut, view=key.view, seed=key.seed)
+        key
+        for key in found
+        if key == replace(any_view, split=key.split, view=key.view, seed=key.seed, augmentation=key.augmentation)
     ]
-    return sorted(wanted, key=lambda key: (SPLITS.index(key.split), key.view, key.seed))
+    return sorted(wanted, key=lambda key: (SPLITS.index(key.split), key.view, key.augmentation, key.seed))
 
 
 def _write(path: Path, keys: Sequence[FeatureKey], photos: Sequence[Photo], width: int, settings: Settings) -> int:
     from pyarrow import parquet
 
     schema, rows = _schema(width), 0
-    with parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=["class", "split"]) as writer:
+    repeated = ["class", "split", "augmentation"]
+    with parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeated) as writer:
         for key in keys:
             own = sorted(
                 (photo for photo in photos if photo.split == key.split),
@@ -98,7 +103,7 @@ def _parts(
 def _schema(width: int) -> "pyarrow.Schema":
     import pyarrow
 
-    named = [(name, pyarrow.string()) for name in ("photo", "file", "class", "split")]
+    named = [(name, pyarrow.string()) for name in ("photo", "file", "class", "split", "augmentation")]
     numbered = [("view", pyarrow.int32()), ("seed", pyarrow.int64())]
     features = [(f"feature_{number:04d}", pyarrow.float32()) for number in range(width)]
     return pyarrow.schema([*named, *numbered, *features])
@@ -112,6 +117,7 @@ def _table(photos: Sequence[Photo], features: np.ndarray, key: FeatureKey, schem
         [photo.file for photo in photos],
         [photo.class_name for photo in photos],
         [key.split] * len(photos),
+        [str(key.augmentation)] * len(photos),
         [key.view] * len(photos),
         [key.seed] * len(photos),
     ]

@@ -22,6 +22,7 @@ from core.features.sizes import dtype_at
 from core.files.home import features_folder, features_lock
 from core.files.locks import try_acquire
 from core.recipes.program import PREDICTIONS
+from core.recipes.recipe import Augmentation
 from core.runs.costs import Spent
 from core.settings import Settings
 
@@ -37,8 +38,8 @@ class FeatureKey:
 
     Args:
         dataset, weights: digests. split: one array per split, so that training cannot read test photos.
-        cut, size, fit: of the frozen prefix and its input. view: 0 is the photo itself; seed: of the view, 0 for
-            view 0.
+        cut, size, fit: of the frozen prefix and its input. view: 0 is the photo itself; seed, augmentation: of the
+            view, their defaults for view 0.
         dtype: of the stored values; float16 for feature maps (see ``sizes``).
     """
 
@@ -49,6 +50,7 @@ class FeatureKey:
     size: int
     view: int = 0
     seed: int = 0
+    augmentation: Augmentation = Augmentation.CROPS
     dtype: str = "float32"
     version: int = VERSION
     fit: str = Fit.SQUASH
@@ -56,13 +58,21 @@ class FeatureKey:
     @property
     def name(self) -> str:
         parts = dict(vars(self))
-        if parts["fit"] == Fit.SQUASH:
-            del parts["fit"]  # features of before 0.7.0 keep their names
+        for name, before in (("fit", Fit.SQUASH), ("augmentation", Augmentation.CROPS)):
+            if parts[name] == before:
+                del parts[name]  # features of before 0.7.0 keep their names
         return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def key_of(
-    dataset: Dataset, backbone: Backbone, split: str, *, cut: str = "top", view: int = 0, seed: int = 0
+    dataset: Dataset,
+    backbone: Backbone,
+    split: str,
+    *,
+    cut: str = "top",
+    view: int = 0,
+    seed: int = 0,
+    augmentation: Augmentation = Augmentation.CROPS,
 ) -> FeatureKey:
     """The key of one split of ``dataset`` in one view at the cut of ``backbone``."""
     return FeatureKey(
@@ -74,11 +84,20 @@ def key_of(
         fit=backbone.fit,
         view=view,
         seed=seed if view else 0,
+        augmentation=augmentation if view else Augmentation.CROPS,
         dtype=dtype_at(cut),
     )
 
 
-def key_of_predictions(dataset: Dataset, digest: str, split: str, *, view: int = 0, seed: int = 0) -> FeatureKey:
+def key_of_predictions(
+    dataset: Dataset,
+    digest: str,
+    split: str,
+    *,
+    view: int = 0,
+    seed: int = 0,
+    augmentation: Augmentation = Augmentation.CROPS,
+) -> FeatureKey:
     """The key of a finished run's predictions for one split; ``digest`` is that of its model. Size is 0: its networks
     have their own."""
     return FeatureKey(
@@ -89,6 +108,7 @@ def key_of_predictions(dataset: Dataset, digest: str, split: str, *, view: int =
         size=0,
         view=view,
         seed=seed if view else 0,
+        augmentation=augmentation if view else Augmentation.CROPS,
     )
 
 
@@ -131,7 +151,8 @@ class StoredFeatures:
 
     @property
     def key(self) -> FeatureKey:
-        return FeatureKey(**self.meta["key"])
+        key = dict(self.meta["key"])
+        return FeatureKey(**key | {"augmentation": Augmentation(key.get("augmentation", Augmentation.CROPS))})
 
     @property
     def source(self) -> str:

@@ -1,5 +1,6 @@
 """A stored photo as network input: unchanged (view 0) or augmented (views from 1 on)."""
 
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from PIL import Image
 from core.datasets.decoding.fit import Fit, framed, pixels
 from core.datasets.values import Photo
 from core.errors import NotFound
+from core.recipes.recipe import Augmentation
 
 CROP_AREA = (0.7, 1.0)
 """Fraction of the photo's area in a crop. Milder than Inception's 0.08, because a frozen network cannot adapt."""
@@ -22,19 +24,27 @@ class View:
     """One photo in one view, as input of one or several networks; every size and fit is rendered once.
 
     Args:
-        jpeg: of the stored photo. view, seed, digest: see ``render``.
+        jpeg: of the stored photo. view, seed, augmentation, digest: see ``render``.
     """
 
-    def __init__(self, jpeg: bytes, *, view: int = 0, seed: int = 0, digest: str = "") -> None:
+    def __init__(
+        self,
+        jpeg: bytes,
+        *,
+        view: int = 0,
+        seed: int = 0,
+        augmentation: Augmentation = Augmentation.CROPS,
+        digest: str = "",
+    ) -> None:
         self.jpeg = jpeg
-        self._view, self._seed, self._digest = view, seed, digest
+        self._render = partial(render, jpeg, view=view, seed=seed, augmentation=augmentation, digest=digest)
         self._squares: dict[tuple[int, Fit], np.ndarray] = {}
 
     def square(self, size: int, fit: Fit = Fit.SQUASH) -> np.ndarray:
         """uint8 (size, size, 3)."""
         key = size, fit
         if key not in self._squares:
-            self._squares[key] = render(self.jpeg, size, fit=fit, view=self._view, seed=self._seed, digest=self._digest)
+            self._squares[key] = self._render(size, fit=fit)
         return self._squares[key]
 
 
@@ -51,26 +61,38 @@ def jpeg_of(photo: Photo, folder: Path) -> bytes:
 
 
 def render(
-    jpeg: bytes, size: int, *, fit: Fit = Fit.SQUASH, view: int = 0, seed: int = 0, digest: str = ""
+    jpeg: bytes,
+    size: int,
+    *,
+    fit: Fit = Fit.SQUASH,
+    view: int = 0,
+    seed: int = 0,
+    augmentation: Augmentation = Augmentation.CROPS,
+    digest: str = "",
 ) -> np.ndarray:
     """One view of a stored photo, uint8 (size, size, 3).
 
-    View 0 is the photo as in prediction. Every other view is a random crop of what view 0 shows, flipped with
-    probability 0.5, with slightly changed light and colour; it depends on (seed, digest, view) only, so it is the same
-    in every run.
+    View 0 is the photo as in prediction. Every other view is flipped with probability 0.5 and has slightly changed
+    light and colour; with ``Augmentation.CROPS`` it is a random crop of what view 0 shows. It depends on (augmentation,
+    seed, digest, view) only, so it is the same in every run.
     """
     if view == 0:
         return pixels(jpeg, size, fit)
     rng = np.random.default_rng(list(sha256(f"{seed}|{digest}|{view}".encode()).digest()))
+    square = _cropped(jpeg, size, fit, rng) if augmentation == Augmentation.CROPS else pixels(jpeg, size, fit)
+    if rng.random() < 0.5:
+        square = np.ascontiguousarray(square[:, ::-1])
+    return jittered(square, rng)
+
+
+def _cropped(jpeg: bytes, size: int, fit: Fit, rng: np.random.Generator) -> np.ndarray:
     with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
         # The crop has at least half of each side: decoding at twice the size loses nothing.
         image.draft("RGB", (2 * size, 2 * size))
         picture = framed(image.convert("RGB"), fit)
         box = crop_box(picture.size, rng)
         square = picture.resize((size, size), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0)
-    if rng.random() < 0.5:
-        square = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return jittered(np.asarray(square), rng)
+    return np.asarray(square)
 
 
 def crop_box(size: tuple[int, int], rng: np.random.Generator) -> tuple[float, float, float, float]:

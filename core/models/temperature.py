@@ -7,7 +7,7 @@ import numpy as np
 from core.errors import InvalidInput
 
 LOWEST, HIGHEST = 0.05, 20.0
-_LEAST = 1e-7
+LEAST = 1e-7
 """Smaller probabilities count as this, as in ``runs.metrics.cross_entropy``, so that the logarithm is finite."""
 
 
@@ -48,7 +48,7 @@ def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def _logs(probabilities: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(np.asarray(probabilities, np.float64), _LEAST))
+    return np.log(np.maximum(np.asarray(probabilities, np.float64), LEAST))
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

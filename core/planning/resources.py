@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from math import ceil, prod
+from typing import Any
 
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
@@ -138,7 +139,7 @@ def estimate_resources(
     """Resources of ``recipe`` from ``first_epoch`` (1-based) to its end."""
     hp, stages = recipe.hyperparameters, [stage for stage in program.stages if stage.last_epoch >= first_epoch]
     loads = [
-        _load(part, split, view, seed=recipe.views_seed, dataset=dataset, sources=sources, settings=settings)
+        _load(part, split, view, recipe=recipe, dataset=dataset, sources=sources, settings=settings)
         for part, split, view in features_used(program, hp.views, first_epoch)
     ]
     train = dataset.split_sizes["train"]
@@ -157,16 +158,24 @@ def estimate_resources(
 
 
 def _load(
-    part: Part, split: str, view: int, *, seed: int, dataset: Dataset, sources: RecipeInputs, settings: Settings
+    part: Part,
+    split: str,
+    view: int,
+    *,
+    recipe: Recipe,
+    dataset: Dataset,
+    sources: RecipeInputs,
+    settings: Settings,
 ) -> FeatureLoad:
-    photos = dataset.split_sizes[split]
+    photos, augmentation = dataset.split_sizes[split], recipe.hyperparameters.augmentation
+    rendered: dict[str, Any] = {"view": view, "seed": recipe.views_seed, "augmentation": augmentation}
     if part.cut == PREDICTIONS:
         run = sources.runs[part.source]
-        key = key_of_predictions(dataset, run.digest, split, view=view, seed=seed)
+        key = key_of_predictions(dataset, run.digest, split, **rendered)
         size = 4 * run.classes
     else:
         backbone = sources.backbones[part.source]
-        key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=seed)
+        key = key_of(dataset, backbone, split, cut=part.cut, **rendered)
         size = bytes_per_photo(backbone, part.cut)
     return FeatureLoad(
         key=key.name,

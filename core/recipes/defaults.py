@@ -114,6 +114,8 @@ _EVERYWHERE: dict[str, str] = {
     "label_smoothing": "None: dropout regularises a linear head enough; 0.1 is usual in large training "
     "(Szegedy et al. 2016).",
     "views": "4 under 1,000 training photos, 2 under 5,000, else 1: each costs one more forward pass.",
+    "augmentation": "Flips and crops: a photographed object can stand anywhere in the photo.",
+    "best_by": "The loss: it uses more of the validation photos than the accuracy, which few photos give in steps.",
     "patience": "Never: the best epoch is kept anyway. 5 saves time where epochs are slow.",
     "normalize": "On: features of SqueezeNet are ten times as large as those of EfficientNet-Lite, and one "
     "learning rate suits both only when they are scaled (docs/decisions/0012-heads.md).",

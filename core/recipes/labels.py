@@ -1,10 +1,11 @@
 """What recipes and their parts are called: titles with an explanation, and values as text."""
 
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from core.datasets.decoding.fit import Fit
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.recipe import Cascade, Pattern, Recipe, Schedule, Solver
+from core.recipes.recipe import Augmentation, BestEpoch, Cascade, Pattern, Recipe, Schedule, Solver
 from core.text.units import amount, count
 
 
@@ -69,8 +70,14 @@ HYPERPARAMETERS: dict[str, Label] = {
     "epochs": Label("Epochs", "Passes over the training photos. The weights of the best epoch are kept."),
     "views": Label(
         "Augmentations per photo",
-        "Augmented versions of every training photo (flip, crop, brightness); 1 is the photo itself. "
+        "Augmented versions of every training photo; 1 is the photo itself, without augmentation. "
         "With cached features each one costs one more forward pass; they help where photos are few.",
+    ),
+    "augmentation": Label(
+        "Kind of augmentation",
+        "Flips: photos are mirrored at random and vary in brightness, contrast and saturation. Flips and crops: "
+        "besides, a random part of 70 to 100 % of the photo is seen. Crops suit photos of an object, and harm where a "
+        "small detail at the edge decides the class, such as a defect.",
     ),
     "learning_rate": Label("Learning rate", "Of the optimizer (Adam)."),
     "batch_size": Label("Batch size", "Photos per gradient step."),
@@ -99,8 +106,14 @@ HYPERPARAMETERS: dict[str, Label] = {
         "Gradual unfreezing (epochs)", "Epochs until the next block down is unfrozen; 0 for all blocks at once."
     ),
     "clip_norm": Label("Gradient clipping", "Largest global norm of a gradient; 0 for no clipping."),
+    "best_by": Label(
+        "Best epoch by",
+        "Which epoch's weights are kept: that of the lowest validation loss, of the lowest calibrated validation loss "
+        "(one temperature for all photos first corrects overconfidence), or of the highest validation accuracy (of "
+        "equals the lowest loss).",
+    ),
     "patience": Label(
-        "Early stopping patience", "Stop after this many epochs without a lower validation loss; 0 for never."
+        "Early stopping patience", "Stop after this many epochs without a better one on validation; 0 for never."
     ),
     "class_weights": Label("Class weights", "Weight photos by the inverse frequency of their class."),
     "mixed_precision": Label("Mixed precision", "float16 arithmetic on a GPU; no effect on a CPU."),
@@ -142,6 +155,12 @@ SOLVERS: dict[Solver, str] = {
 }
 FITS: dict[Fit, str] = {Fit.SQUASH: "Squash", Fit.CROP: "Crop", Fit.PAD: "Pad"}
 SCHEDULES: dict[Schedule, str] = {Schedule.CONSTANT: "Constant", Schedule.COSINE: "Cosine"}
+AUGMENTATIONS: dict[Augmentation, str] = {Augmentation.FLIPS: "Flips", Augmentation.CROPS: "Flips and crops"}
+BEST_BY: dict[BestEpoch, str] = {
+    BestEpoch.LOSS: "Validation loss",
+    BestEpoch.CALIBRATED: "Calibrated validation loss",
+    BestEpoch.ACCURACY: "Validation accuracy",
+}
 
 _CHOICES: dict[str, dict[str, str]] = {
     "pattern": {str(pattern): label.short for pattern, label in PATTERNS.items()},
@@ -149,7 +168,11 @@ _CHOICES: dict[str, dict[str, str]] = {
     "solver": {str(solver): title for solver, title in SOLVERS.items()},
     "schedule": {str(schedule): title for schedule, title in SCHEDULES.items()},
     "fit": {str(fit): title for fit, title in FITS.items()},
+    "augmentation": {str(augmentation): title for augmentation, title in AUGMENTATIONS.items()},
+    "best_by": {str(best): title for best, title in BEST_BY.items()},
 }
+
+_TITLES: dict[str, str] = {str(one): title for all_ in _CHOICES.values() for one, title in all_.items()}
 
 _PARTS = {"views_by_seed": "Other augmentations with every seed"}
 """Titles of parts whose name is not one."""
@@ -181,12 +204,8 @@ def value_text(value: Any) -> str:
     """A hyperparameter's value: ``0.003``, ``Logistic regression``, ``yes``."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, Solver):
-        return SOLVERS[value]
-    if isinstance(value, Schedule):
-        return SCHEDULES[value]
-    if isinstance(value, Fit):
-        return FITS[value]
+    if isinstance(value, StrEnum):
+        return _TITLES[value]
     return amount(value) if isinstance(value, int) and value >= 10_000 else f"{value:g}"
 
 
@@ -241,6 +260,10 @@ def setting_text(recipe: Recipe, name: str) -> str:
         return title if value else f"no {title}"
     if name == "schedule":
         return f"{in_text(SCHEDULES[value])} schedule"
+    if name == "augmentation":
+        return f"augmentation by {in_text(AUGMENTATIONS[value])}"
+    if name == "best_by":
+        return f"{title} {in_text(BEST_BY[value])}"
     return f"{title} {value_text(value)}"
 
 

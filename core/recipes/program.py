@@ -231,23 +231,23 @@ _PROGRAMS: dict[Pattern, Callable[[Recipe, tuple[str, ...]], Program]] = {
 }
 
 
-def out_of_patience(program: Program, blocks: Sequence[str], val_losses: Sequence[float], patience: int) -> bool:
-    """Whether training ends early: ``patience`` epochs in a row without a smaller validation loss.
+def out_of_patience(program: Program, blocks: Sequence[str], *, done: int, best: int, patience: int) -> bool:
+    """Whether training ends early: ``patience`` epochs in a row without a better one.
 
     Counted from the start of a stage, and only in the stage that trains everything the program ever trains: after a
     head warm-up, fine-tuning follows. A function of the epochs so far, so that a resumed or extended run ends at the
     same epoch as an uninterrupted one.
 
     Args:
-        blocks: of the backbone, from input to output. val_losses: of the epochs so far. patience: 0 for never.
+        blocks: of the backbone, from input to output. done: number of epochs so far. best: the number of the best of
+            them, 0 before the first. patience: 0 for never.
     """
-    if not patience or not val_losses:
+    if not patience or not done:
         return False
-    stage = program.stage_of(len(val_losses))
+    stage = program.stage_of(done)
     if stage.inputs != program.inputs or len(stage.trained) < len(blocks_behind(program.inputs[0].cut, blocks)):
         return False
-    best = 1 + min(range(len(val_losses)), key=lambda number: val_losses[number])
-    return len(val_losses) - max(best, stage.first_epoch - 1) >= patience
+    return done - max(best, stage.first_epoch - 1) >= patience
 
 
 def blocks_behind(cut: str, blocks: Sequence[str]) -> tuple[str, ...]:

@@ -65,6 +65,21 @@ class Schedule(StrEnum):
     COSINE = "cosine"
 
 
+class Augmentation(StrEnum):
+    """What every view but the first changes about a photo."""
+
+    FLIPS = "flips"  # half of them are mirrored; light and colour vary slightly
+    CROPS = "flips_and_crops"  # besides, only a part of the photo is seen
+
+
+class BestEpoch(StrEnum):
+    """Which epoch's weights are kept, by the validation photos."""
+
+    LOSS = "loss"  # the smallest loss
+    CALIBRATED = "calibrated_loss"  # the smallest loss at the best temperature
+    ACCURACY = "accuracy"  # the highest accuracy, of equals the smallest loss
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
     """Numbers the user may choose before a run. Those a pattern uses are in ``RELEVANT``.
@@ -77,6 +92,7 @@ class Hyperparameters:
         hidden_units: size of one hidden layer before the output; 0 for none.
         label_smoothing: 0..1 (1 excluded).
         views: augmented renderings of every training photo (1 = only the photo itself); epoch e uses view e mod views.
+        augmentation: how the views differ; no effect where there is one.
         seed: of initial weights, dropout and order.
         depth: counted in blocks from the top. Extractors: blocks left out; fine-tuning: blocks that are trained.
         head_epochs: fine-tuning: of ``epochs``, the first ones in which only the head is trained.
@@ -86,7 +102,8 @@ class Hyperparameters:
         rate_decay: every block is trained at this factor of the rate of the block above it; 1 for equal rates.
         unfreeze_every: gradual unfreezing: epochs until the next block down is unfrozen; 0 for all at once.
         clip_norm: largest norm of a gradient step's gradient, all variables together; 0 for no limit.
-        patience: early stopping: epochs without a smaller validation loss before training ends; 0 for never.
+        best_by: which epoch is the best one, whose weights are kept.
+        patience: early stopping: epochs without a better one before training ends; 0 for never.
         class_weights: whether photos are weighted by the inverse frequency of their class.
         mixed_precision: float16 arithmetic on a GPU; no effect on a CPU.
         normalize: whether the head's inputs are centred and divided by one number, of the training photos' features;
@@ -106,6 +123,7 @@ class Hyperparameters:
     hidden_units: int = 0
     label_smoothing: float = 0.0
     views: int = 1
+    augmentation: Augmentation = Augmentation.CROPS
     seed: int = 0
     depth: int = 0
     head_epochs: int = 0
@@ -115,6 +133,7 @@ class Hyperparameters:
     rate_decay: float = 1.0
     unfreeze_every: int = 0
     clip_norm: float = 0.0
+    best_by: BestEpoch = BestEpoch.LOSS
     patience: int = 0
     class_weights: bool = False
     mixed_precision: bool = False
@@ -152,6 +171,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
 """Smallest and largest value of every number; whole numbers where both are whole."""
 
 CHOICES: dict[str, tuple] = {
+    "augmentation": tuple(Augmentation),
+    "best_by": tuple(BestEpoch),
     "schedule": tuple(Schedule),
     "solver": tuple(Solver),
     "fit": tuple(Fit),
@@ -162,6 +183,9 @@ CHOICES: dict[str, tuple] = {
     "full_search": (False, True),
 }
 """The values of every hyperparameter that is no number."""
+
+KINDS = {name: type(choices[0]) for name, choices in CHOICES.items() if isinstance(choices[0], StrEnum)}
+"""The enumerations among them."""
 
 
 def _check(name: str, value: Any) -> None:
@@ -184,21 +208,25 @@ ADDED: dict[str, Any] = {
     "normalize": False,
     "zero_head": False,
     "full_search": False,
+    "augmentation": Augmentation.CROPS,
+    "best_by": BestEpoch.LOSS,
 }
 """Hyperparameters that came after 0.6.0, with the value that all earlier runs had. At that value they are no part of a
 fingerprint, so that earlier runs are found."""
 
 _INPUT = ("input_size", "fit")
 _EVERY_HEAD = (
-    "epochs", "learning_rate", "batch_size", "views", "dropout", "hidden_units", "label_smoothing",
-    "patience", "class_weights", "clip_norm", "seed",
+    "epochs", "learning_rate", "batch_size", "views", "augmentation", "dropout", "hidden_units",
+    "label_smoothing", "best_by", "patience", "class_weights", "clip_norm", "seed",
 )  # fmt: skip
 _FROZEN_FIRST = ("normalize", "zero_head")
 _WHOLE_NETWORK = (*_EVERY_HEAD, "schedule", "warmup", "mixed_precision")
 
 RELEVANT: dict[Pattern, tuple[str, ...]] = {
     Pattern.CLASSIFIER: _INPUT,
-    Pattern.STANDALONE_EXTRACTOR: ("solver", "full_search", "depth", "views", "class_weights", "seed", *_INPUT),
+    Pattern.STANDALONE_EXTRACTOR: (
+        "solver", "full_search", "depth", "views", "augmentation", "class_weights", "seed", *_INPUT,
+    ),
     Pattern.INTEGRATED_EXTRACTOR: (*_EVERY_HEAD, "depth", *_FROZEN_FIRST, *_INPUT),
     Pattern.FINE_TUNING: (
         *_WHOLE_NETWORK, "depth", "head_epochs", "fine_tuning_rate", "rate_decay", "unfreeze_every",
@@ -209,7 +237,6 @@ RELEVANT: dict[Pattern, tuple[str, ...]] = {
     Pattern.CASCADE: (*_EVERY_HEAD, *_FROZEN_FIRST, *_INPUT),
 }  # fmt: skip
 """The hyperparameters a pattern uses, those most often changed first; the others have no effect."""
-
 
 VIEWS_SEED = 0
 """Of the augmented views, which belong to the dataset: every repetition of a recipe sees the same ones."""
@@ -302,7 +329,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, data: dict) -> "Recipe":
         hp = dict(data["hyperparameters"])
-        for name, kind in (("schedule", Schedule), ("solver", Solver), ("fit", Fit)):
+        for name, kind in KINDS.items():
             if name in hp:
                 hp[name] = kind(hp[name])
         cascade, pattern = data.get("cascade"), Pattern(data["pattern"])

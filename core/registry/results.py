@@ -19,6 +19,8 @@ from core.runs.values import ClassScore, Cost, Epoch, Evaluation, Model, Run, St
 
 _EPOCH_COLUMNS = columns_of(epochs, Epoch)
 _EPOCH_NAMES = [column.name for column in _EPOCH_COLUMNS]
+_MEASURED = ("loss", "accuracy", "val_loss", "val_accuracy")
+"""Of every epoch; SQLite keeps NaN as NULL."""
 _COST_COLUMNS = columns_of(costs, Cost)
 _EVALUATION_COLUMNS = columns_of(evaluations, Evaluation)
 
@@ -182,9 +184,9 @@ def check_running(connection: Connection, run_id: str, attempt: int) -> None:
 
 
 def _epoch(values: Sequence[Any]) -> Epoch:
-    numbers = (math.nan if value is None else value for value in values)
-    data: dict[str, Any] = dict(zip(_EPOCH_NAMES, numbers, strict=True))
-    return Epoch(**data)
+    data: dict[str, Any] = dict(zip(_EPOCH_NAMES, values, strict=True))
+    measured = {name: math.nan if data[name] is None else data[name] for name in _MEASURED}
+    return Epoch(**data | measured)
 
 
 def _evaluation(data: dict[str, Any]) -> Evaluation:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -174,6 +174,7 @@ epochs = Table(
     Column("val_loss", Float),
     Column("val_accuracy", Float),
     _required("seconds", Float),
+    Column("val_calibrated_loss", Float),
     sqlite_with_rowid=False,
 )
 

@@ -102,7 +102,11 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """Metrics of one finished epoch (1-based)."""
+    """Metrics of one finished epoch (1-based).
+
+    Args:
+        val_calibrated_loss: the validation loss at the best temperature; None where the best epoch is not chosen by it.
+    """
 
     number: int
     attempt: int
@@ -111,6 +115,7 @@ class Epoch:
     val_loss: float
     val_accuracy: float
     seconds: float
+    val_calibrated_loss: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

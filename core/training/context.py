@@ -63,6 +63,7 @@ class Context:
             registry=self.registry,
             settings=self.settings,
             views_seed=self.run.recipe.views_seed,
+            augmentation=self.run.recipe.hyperparameters.augmentation,
             progress=self.progress,
             meter=self.meter,
             ledger=self.ledger,

@@ -8,13 +8,14 @@ from core.errors import GraftError, NotFound
 from core.files.home import run_folder
 from core.recipes.program import Stage, out_of_patience
 from core.runs.costs import Spent
+from core.runs.epochs import best_of
 from core.runs.stages import TRAINING
 from core.runs.values import Cancel, Epoch
 from core.training.checkpoints import Checkpoint, Checkpoints
 from core.training.context import Context
 from core.training.curves import Curves
 from core.training.feeds import Feed
-from core.training.fitting import Trainer, TrainingData, best_of, views_needed
+from core.training.fitting import Trainer, TrainingData, views_needed
 from core.training.sources import TrainingInputs
 from core.training.stopping import Stopped
 from core.training.trainable import TrainableModel
@@ -46,10 +47,16 @@ class Epochs:
 
     @property
     def over(self) -> bool:
-        """Whether no epoch is left: all are done, or the loss has not improved for ``patience`` epochs."""
-        losses = [epoch.val_loss for epoch in self.history]
-        blocks, patience = self._context.blocks, self._hp.patience
-        return self.first > self._hp.epochs or out_of_patience(self._program, blocks, losses, patience)
+        """Whether no epoch is left: all are done, or none was better than the best one for ``patience`` epochs."""
+        done, best = len(self.history), self.best.number if self.history else 0
+        return done >= self._hp.epochs or out_of_patience(
+            self._program, self._context.blocks, done=done, best=best, patience=self._hp.patience
+        )
+
+    @property
+    def best(self) -> Epoch:
+        """The best epoch so far."""
+        return best_of(self.history, self._hp.best_by)
 
     # --- where to resume ---
 
@@ -71,7 +78,7 @@ class Epochs:
     def _inherit(self, parent_id: str) -> Checkpoint | None:
         parent = Checkpoints(run_folder(self._context.settings, parent_id).checkpoints)
         epochs = self._epochs_of(parent_id)
-        return self._checkpoints.inherit(parent, best=best_of(epochs).number if epochs else None)
+        return self._checkpoints.inherit(parent, best=best_of(epochs, self._hp.best_by).number if epochs else None)
 
     def _epochs_of(self, run_id: str) -> list[Epoch]:
         try:
@@ -182,8 +189,8 @@ class Epochs:
             "trained": vars(self._trained + self._context.meter.spent().minus(self._begin)),
             "inherited": vars(self._inherited),
         }
-        best = best_of(self.history).number
-        self._checkpoints.save(epoch.number, lambda path: self._trainable.write(path, stage, self._model), meta, best)
+        write = lambda path: self._trainable.write(path, stage, self._model)  # noqa: E731
+        self._checkpoints.save(epoch.number, write, meta, self.best.number)
         self._registry.record_epoch(self._run.id, self._context.number, epoch)
         self._curves.add(epoch)
         if self._sources.feed(stage.inputs, "validation").in_memory:
@@ -191,7 +198,7 @@ class Epochs:
         print(_log_line(epoch), flush=True)
 
     def _restore_best(self) -> None:
-        best = best_of(self.history)
+        best = self.best
         if best.number == len(self.history):
             return
         checkpoint = self._checkpoints.at(best.number)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,6 +95,7 @@ class Trainer:
         if broken:
             what = "loss" if broken == "loss" else "validation loss"
             raise GraftError(f"The {what} became NaN in epoch {number}; try a lower learning rate.")
+        metrics.pop("calibrated_loss", None)  # of the training photos: nothing is chosen by it
         return Epoch(number=number, attempt=attempt, seconds=time.monotonic() - began, **metrics)
 
     def _pass(self, passes: Passes, number: int, feed: Vectors, validation: Vectors) -> dict[str, float]:
@@ -182,8 +183,3 @@ def probabilities_of(model: keras.Model, feed: Feed, on_batch: Callable[[int], N
 
 def rows_at_once(feed: Feed) -> int:
     return PREDICTED_AT_ONCE[feed.in_memory]
-
-
-def best_of(epochs: Iterable[Epoch]) -> Epoch:
-    """The epoch with the smallest validation loss, the earlier one of equals."""
-    return min(epochs, key=lambda epoch: (epoch.val_loss, epoch.number))

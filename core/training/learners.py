@@ -19,7 +19,7 @@ from core.recipes.recipe import Solver
 from core.training import devices, heads
 from core.training.context import Context, FittedHead
 from core.training.epochs import Epochs
-from core.training.fitting import best_of, class_weights, probabilities_of, views_needed
+from core.training.fitting import class_weights, probabilities_of, views_needed
 from core.training.sources import FeatureRequest
 from core.training.trainable import TrainableModel
 
@@ -57,7 +57,7 @@ class GradientLearner:
             self.epochs.train(trainable, sources)
         if float16 or strategy.num_replicas_in_sync > 1:
             trainable = self._twin(trainable)
-        best = best_of(self.epochs.history)
+        best = self.epochs.best
         stage = self._program.stage_of(best.number)
         sources.gather([FeatureRequest(part, split) for split in ("validation", "test") for part in stage.inputs])
         model = trainable.behind(stage)

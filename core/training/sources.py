@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from core.features.views import jpeg_of, render
 from core.files.home import dataset_folder, run_folder
 from core.models.inference.stored import predictions_of
 from core.recipes.program import PIXELS, PREDICTIONS, Part, pooled
+from core.recipes.recipe import Augmentation
 from core.registry import Registry
 from core.runs.costs import Meter, gpu_of_slot
 from core.runs.progress import ProgressWriter
@@ -51,7 +54,7 @@ class TrainingInputs:
     Args:
         photos: ``{split: photos in the order of all rows}``.
         backbones: by the name a part gives as its source.
-        views_seed: of the views.
+        views_seed, augmentation: of the views.
     """
 
     dataset: Dataset
@@ -60,6 +63,7 @@ class TrainingInputs:
     registry: Registry
     settings: Settings
     views_seed: int
+    augmentation: Augmentation
     progress: ProgressWriter
     meter: Meter
     ledger: Ledger
@@ -118,13 +122,14 @@ class TrainingInputs:
 
     def _renderer(self, photos: Sequence[Photo], backbone: Backbone, view: int) -> Callable[[np.ndarray], np.ndarray]:
         folder = dataset_folder(self.settings, self.dataset.id).photos
+        rendered = partial(render, view=view, seed=self.views_seed, augmentation=self.augmentation)
 
         def read(rows: np.ndarray) -> np.ndarray:
             return np.stack([square(photos[row]) for row in rows]).astype(np.float32)
 
         def square(photo: Photo) -> np.ndarray:
             jpeg, size, fit = jpeg_of(photo, folder), backbone.input_size, backbone.fit
-            return render(jpeg, size, fit=fit, view=view, seed=self.views_seed, digest=photo.digest)
+            return rendered(jpeg, size, fit=fit, digest=photo.digest)
 
         return read
 
@@ -148,7 +153,7 @@ class TrainingInputs:
         if one.part.cut == PREDICTIONS:
             digest = self.registry.model(one.part.source).answers_sha256
             name = _name_of_predictions(digest, one)
-            key = key_of_predictions(self.dataset, digest, one.split, view=one.view, seed=self.views_seed)
+            key = key_of_predictions(self.dataset, digest, one.split, **self._view(one))
         else:
             key = self._key(one)
             name = key.name
@@ -161,7 +166,10 @@ class TrainingInputs:
 
     def _key(self, one: FeatureRequest) -> FeatureKey:
         backbone = self.backbones[one.part.source]
-        return key_of(self.dataset, backbone, one.split, cut=one.part.cut, view=one.view, seed=self.views_seed)
+        return key_of(self.dataset, backbone, one.split, cut=one.part.cut, **self._view(one))
+
+    def _view(self, one: FeatureRequest) -> dict[str, Any]:
+        return {"view": one.view, "seed": self.views_seed, "augmentation": self.augmentation}
 
     def _backbone_features(self, one: FeatureRequest) -> Features:
         backbone, key = self.backbones[one.part.source], self._key(one)
@@ -177,8 +185,7 @@ class TrainingInputs:
                 backbone=backbone,
                 settings=self.settings,
                 cut=one.part.cut,
-                view=one.view,
-                seed=self.views_seed,
+                **self._view(one),
                 progress=self._report(),
                 waiting=self._wait,
                 engine=lambda: self._engine(one.part),
@@ -195,8 +202,7 @@ class TrainingInputs:
                 run_folder=run_folder(self.settings, model.run_id),
                 digest=model.answers_sha256,
                 settings=self.settings,
-                view=one.view,
-                seed=self.views_seed,
+                **self._view(one),
                 progress=self._report(),
                 waiting=self._wait,
             ),

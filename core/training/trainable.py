@@ -10,8 +10,9 @@ from keras import layers
 
 from core.features import networks
 from core.recipes.program import Program, Stage, pooled
-from core.recipes.recipe import Hyperparameters
+from core.recipes.recipe import BestEpoch, Hyperparameters
 from core.training import optimizing, states
+from core.training.calibrated import CalibratedLoss
 
 BN_MOMENTUM = 0.9
 """Of trained batch normalisation. With Keras' default 0.99 half of the old averages is left after 70 steps, which is
@@ -62,13 +63,17 @@ class TrainableModel:
             model.compile(
                 optimizer=self._optimizer(stage, steps, model),
                 loss=keras.losses.CategoricalCrossentropy(label_smoothing=self._hp.label_smoothing),
-                metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+                metrics=self._metrics(),
                 steps_per_execution=min(steps, STEPS_A_CALL) if in_memory and self._replicas == 1 else 1,
             )
             model.optimizer.build(model.trainable_variables)  # else a restored one silently loses its momentum
             if self._replicas > 1:
                 _build_by_hand(model)
         return model
+
+    def _metrics(self) -> list[keras.metrics.Metric]:
+        calibrated = [CalibratedLoss()] if self._hp.best_by == BestEpoch.CALIBRATED else []
+        return [keras.metrics.CategoricalAccuracy(name="accuracy"), *calibrated]
 
     def behind(self, stage: Stage) -> keras.Model:
         """Everything behind a stage's cut: its inputs -> probabilities.

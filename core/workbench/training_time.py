@@ -7,6 +7,7 @@ not known.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from typing import Any
 
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
@@ -78,10 +79,10 @@ def _in_all_cases(
     if not run.recipe.backbones:
         return Spent()
     program = program_of(run.recipe, backbones[run.recipe.backbone].blocks)
-    views, dataset = run.recipe.hyperparameters.views, registry.dataset(run.dataset_id)
-    everything = features_used(program, views)
+    hp, dataset = run.recipe.hyperparameters, registry.dataset(run.dataset_id)
+    everything = features_used(program, hp.views)
     forgotten = {
-        tuple(one for one in everything if one not in set(features_used(program, views, first)))
+        tuple(one for one in everything if one not in set(features_used(program, hp.views, first)))
         for first in _first_epochs(run, registry)
     }
     if len(forgotten) > 1:
@@ -89,13 +90,13 @@ def _in_all_cases(
     total = Spent()
     remembered = {part for part, *_ in everything} - {part for part, *_ in next(iter(forgotten))}
     for part, split, view in next(iter(forgotten)):
+        rendered: dict[str, Any] = {"view": view, "seed": run.recipe.views_seed, "augmentation": hp.augmentation}
         if part.cut == PREDICTIONS:
             digest = registry.model(part.source).answers_sha256
             name = f"answers of {digest} {split} {view}"
-            key = key_of_predictions(dataset, digest, split, view=view, seed=run.recipe.views_seed)
+            key = key_of_predictions(dataset, digest, split, **rendered)
         else:
-            backbone = backbones[part.source]
-            key = key_of(dataset, backbone, split, cut=part.cut, view=view, seed=run.recipe.views_seed)
+            key = key_of(dataset, backbones[part.source], split, cut=part.cut, **rendered)
             name = key.name
         cost = stored_cost(key, settings) or _computed(name, dataset, split, registry)
         if cost is None:

@@ -12,7 +12,7 @@ from core.recipes.program import Part, Stage
 from core.recipes.recipe import Hyperparameters, Schedule
 from core.training import heads, optimizing, states
 from core.training.feeds import Streamed, Vectors
-from core.training.fitting import Trainer, TrainingData, best_of, class_weights, probabilities_of, view_of, views_needed
+from core.training.fitting import Trainer, TrainingData, class_weights, probabilities_of, view_of, views_needed
 from core.training.stopping import Stop, Stopped
 
 pytestmark = pytest.mark.keras
@@ -109,12 +109,6 @@ def test_a_batch_is_not_begun_once_a_stop_was_asked_for():
     with pytest.raises(Stopped):
         Trainer(compiled_head(), learnable(), NUMBERS, on_batch).run_epoch(1, attempt=1)
     assert batches == [1]
-
-
-def test_of_equally_good_epochs_the_earlier_is_best():
-    epoch = Trainer(compiled_head(), learnable(), NUMBERS).run_epoch(1, attempt=1)
-    later = [replace(epoch, number=2, val_loss=0.1), replace(epoch, number=3, val_loss=0.1)]
-    assert best_of([replace(epoch, val_loss=0.2), *later]).number == 2
 
 
 def test_photos_of_a_rare_class_count_more_and_all_together_as_before():

@@ -13,6 +13,7 @@ from core.features.views import View
 from core.files.home import RunFolder
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
+from core.recipes.recipe import Augmentation
 from core.settings import Settings
 
 
@@ -25,6 +26,7 @@ def predictions_of(
     settings: Settings,
     view: int = 0,
     seed: int = 0,
+    augmentation: Augmentation = Augmentation.CROPS,
     progress: Report | None = None,
     waiting: Callable[[], None] | None = None,
 ) -> Features:
@@ -34,14 +36,14 @@ def predictions_of(
 
     Args:
         run_folder: ``runs/<run>`` of the finished run. digest: of its model, as in the registry (``Model.sha256``).
-        view, seed: see ``views.render``; progress, waiting: see ``stored_rows``.
+        view, seed, augmentation: see ``views.render``; progress, waiting: see ``stored_rows``.
 
     Raises:
         Unavailable: the run's model is missing, damaged, or needs Keras.
         NotFound: a stored photo is missing. NoSpace: the disk is full.
         InvalidInput: the photos are not one whole split.
     """
-    key = key_of_predictions(dataset, digest, split_of(photos), view=view, seed=seed)
+    key = key_of_predictions(dataset, digest, split_of(photos), view=view, seed=seed, augmentation=augmentation)
     return stored_rows(
         key,
         photos,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.charts.styles import run_colour
 from core.errors import GraftError, NotFound
 from core.recipes.recipe import PARTS, Recipe
+from core.runs.epochs import best_of
 from core.runs.values import Cost, Epoch, Evaluation, Run
 from core.workbench import Workbench
 
@@ -115,10 +116,9 @@ class RegistryRuns:
         }
 
     def _validation(self, run: Run, epochs: Sequence[Epoch]) -> float | None:
-        """Validation accuracy of the epoch with the smallest validation loss; without epochs that of the card."""
+        """Validation accuracy of the best epoch; without epochs that of the card."""
         if epochs:
-            measured = [epoch for epoch in epochs if not math.isnan(epoch.val_loss)]  # min() of NaN is undefined
-            return min(measured or epochs, key=lambda epoch: epoch.val_loss).val_accuracy
+            return best_of(epochs, run.recipe.hyperparameters.best_by).val_accuracy
         try:
             accuracy: float | None = self._bench.registry.model(run.id).card["validation"]["accuracy"]
             return accuracy

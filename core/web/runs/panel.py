@@ -10,6 +10,7 @@ from core.charts.live import live_chart
 from core.charts.stages import stages_chart
 from core.planning.remaining import StageTimes, stage_times
 from core.recipes.naming import LONGEST_NAME
+from core.runs.epochs import best_of
 from core.runs.progress import read_progress
 from core.runs.stages import LOADING
 from core.runs.values import CHAMPION, LONGEST_NOTE, Epoch, Run, Status
@@ -114,7 +115,7 @@ def _live(bench: Workbench, known: Run, times: StageTimes) -> None:
     with explained():
         run = bench.registry.run(known.id)
         _stages(bench, run, times)
-        _curves(bench.registry.epochs(run.id), run.best_epoch)
+        _curves(run, bench.registry.epochs(run.id))
         if run.status is not known.status:
             st.rerun(scope="app")
 
@@ -135,9 +136,10 @@ def _stages(bench: Workbench, run: Run, times: StageTimes) -> None:
         titled(stages_chart(stages, current if running else None), key="run.stages-chart", alt=alt)
 
 
-def _curves(epochs: Sequence[Epoch], best: int | None) -> None:
+def _curves(run: Run, epochs: Sequence[Epoch]) -> None:
     if not epochs:
         return
+    best = run.best_epoch or best_of(epochs, run.recipe.hyperparameters.best_by).number
     for column, name in zip(st.columns(2), ("accuracy", "loss"), strict=True):
         with column:
             alt = f"{name} per epoch on training and validation photos"

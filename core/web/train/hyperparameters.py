@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from core.recipes.defaults import reasons as reasons_of
 from core.recipes.grid import CascadeChoice, Cell
 from core.recipes.labels import FITS, HYPERPARAMETERS, PATTERNS, hyperparameter_label, in_text, value_text
 from core.recipes.program import depths
-from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Pattern, Schedule, Solver
+from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Pattern
 from core.text.units import plain
 from core.web.train import address
 from core.web.train.address import TrainAddress
@@ -137,7 +138,7 @@ class _Form:
         change = _change(self.pattern, name, usual)
         if isinstance(usual, bool):
             st.checkbox(title, help=help_, **bound(bool(shown), change))
-        elif isinstance(usual, Schedule | Solver | Fit):
+        elif isinstance(usual, StrEnum):
             st.selectbox(title, CHOICES[name], format_func=value_text, help=help_, **bound(shown, change))
         else:
             st.number_input(title, value=usual, help=help_, **_steps(name), **bound(shown, change))

@@ -123,7 +123,16 @@ def test_features_can_be_taken_away_as_one_file(settings, stored, tmp_path):
     count = export_parquet(tmp_path / "f.parquet", photos, dataset=dataset, backbone=TINY, settings=settings)
     table = pyarrow.parquet.read_table(tmp_path / "f.parquet").to_pandas()
     assert len(table) == count == 2 * dataset.split_sizes["train"] + dataset.split_sizes["test"]
-    assert list(table.columns[:7]) == ["photo", "file", "class", "split", "view", "seed", "feature_0000"]
+    assert list(table.columns[:8]) == [
+        "photo",
+        "file",
+        "class",
+        "split",
+        "augmentation",
+        "view",
+        "seed",
+        "feature_0000",
+    ]
     for (split, view), array in arrays.items():
         part = table[(table["split"] == split) & (table["view"] == view)].set_index("photo")
         wanted = [photo for photo in photos if photo.split == split]

@@ -1,5 +1,6 @@
 """A view of a stored photo is a pure function of seed, digest and view."""
 
+from hashlib import sha256
 from io import BytesIO
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 from core.features import views
 from core.features.views import View, crop_box, render
+from core.recipes.recipe import Augmentation
 
 
 @pytest.fixture
@@ -16,6 +18,20 @@ def photo() -> bytes:
     buffer = BytesIO()
     Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=95)
     return buffer.getvalue()
+
+
+def test_an_old_view_is_rendered_as_before(photo):
+    digests = [sha256(render(photo, 32, view=view, seed=5, digest="a").tobytes()).hexdigest()[:12] for view in (1, 2)]
+    assert digests == ["079ce817d4ac", "0fe0a040b890"]
+
+
+def test_without_crops_the_whole_photo_is_seen_as_it_is_or_mirrored(photo, monkeypatch):
+    monkeypatch.setattr(views, "jittered", lambda square, rng: square)
+    found = [render(photo, 32, view=view, augmentation=Augmentation.FLIPS, digest="a") for view in range(1, 13)]
+    whole = render(photo, 32)
+    mirrored = [np.array_equal(one, whole[:, ::-1]) for one in found]
+    assert all(flipped or np.array_equal(one, whole) for one, flipped in zip(found, mirrored, strict=True))
+    assert 0 < sum(mirrored) < 12
 
 
 def test_several_networks_may_ask_one_view_for_the_sizes_they_want(photo, monkeypatch):

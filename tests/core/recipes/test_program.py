@@ -13,6 +13,7 @@ from core.recipes.program import (
     PREDICTIONS,
     TOP,
     Part,
+    Program,
     blocks_behind,
     depths,
     out_of_patience,
@@ -147,23 +148,30 @@ def test_vectors_and_maps_are_told_apart():
 
 # --- early stopping ---
 
+
+def ended(found: Program, losses: list[float], patience: int) -> bool:
+    """Whether training ends after epochs with these losses, the smallest of which is the best one."""
+    best = 1 + losses.index(min(losses)) if losses else 0
+    return out_of_patience(found, BLOCKS, done=len(losses), best=best, patience=patience)
+
+
 LOSSES = [3.0, 2.0, 1.0, 1.1, 1.2, 1.3]
 
 
 def test_early_stopping_waits_patience_epochs_without_a_smaller_loss():
     found = program(Pattern.INTEGRATED_EXTRACTOR)
-    assert [out_of_patience(found, BLOCKS, LOSSES[:n], 2) for n in range(7)] == [False] * 5 + [True, True]
+    assert [ended(found, LOSSES[:n], 2) for n in range(7)] == [False] * 5 + [True, True]
 
 
 def test_patience_zero_never_stops():
-    assert not out_of_patience(program(Pattern.INTEGRATED_EXTRACTOR), BLOCKS, LOSSES, 0)
+    assert not ended(program(Pattern.INTEGRATED_EXTRACTOR), LOSSES, 0)
 
 
 def test_a_head_that_has_learned_enough_does_not_end_fine_tuning_before_the_blocks_have_learned():
     found = program(Pattern.FINE_TUNING, depth=1, head_epochs=5)
-    assert not out_of_patience(found, BLOCKS, LOSSES[:5], 2)
-    assert not out_of_patience(found, BLOCKS, LOSSES, 2)
-    assert out_of_patience(found, BLOCKS, [*LOSSES, 1.4], 2)
+    assert not ended(found, LOSSES[:5], 2)
+    assert not ended(found, LOSSES, 2)
+    assert ended(found, [*LOSSES, 1.4], 2)
 
 
 def test_a_recipe_knows_whether_its_length_matters():
@@ -175,7 +183,7 @@ def test_a_recipe_knows_whether_its_length_matters():
 
 def ends(losses: list[float], patience: int, pattern: Pattern = Pattern.INTEGRATED_EXTRACTOR, **numbers) -> bool:
     recipe = Recipe(backbone="b", pattern=pattern, hyperparameters=Hyperparameters(**{"epochs": 20} | numbers))
-    return out_of_patience(program_of(recipe, BLOCKS), BLOCKS, losses, patience)
+    return ended(program_of(recipe, BLOCKS), losses, patience)
 
 
 def test_training_ends_after_so_many_epochs_without_a_smaller_validation_loss():

@@ -13,6 +13,8 @@ from core.recipes.recipe import (
     BOUNDS,
     CHOICES,
     RELEVANT,
+    Augmentation,
+    BestEpoch,
     Cascade,
     Hyperparameters,
     Pattern,
@@ -110,12 +112,21 @@ def test_fingerprints_are_those_of_earlier_versions(recipe, expected, expected_f
     assert (print_of(recipe), family(recipe)) == (expected, expected_family)
 
 
+def test_a_hyperparameter_that_is_as_before_it_existed_changes_no_fingerprint():
+    old = RECIPE.to_dict()
+    old["hyperparameters"] = {name: value for name, value in old["hyperparameters"].items() if name not in ADDED}
+    assert Recipe.from_dict(old) == RECIPE
+    changed = replace(RECIPE, hyperparameters=Hyperparameters(best_by=BestEpoch.ACCURACY))
+    assert Recipe.from_dict(changed.to_dict()) == changed
+    assert print_of(changed) != print_of(RECIPE) and family(changed) != family(RECIPE)
+
+
 def test_settings_are_what_was_chosen_in_order():
     chosen = replace(RECIPE, pattern=Pattern.STANDALONE_EXTRACTOR, hyperparameters=Hyperparameters(depth=2))
     assert list(chosen.settings().items()) == [
         ("backbone", "efficientnet_lite0"), ("pattern", "standalone_extractor"), ("cascade", None), ("members", None),
         ("mapping", None), ("views_by_seed", None), ("solver", "logistic_regression"), ("full_search", False),
-        ("depth", 2), ("views", 1),
+        ("depth", 2), ("views", 1), ("augmentation", "flips_and_crops"),
         ("class_weights", False), ("seed", 0), ("input_size", 0), ("fit", "squash"),
     ]  # fmt: skip
     ensemble = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
@@ -196,7 +207,7 @@ OTHER = {
     "views": 3, "seed": 1, "depth": 2, "head_epochs": 3, "fine_tuning_rate": 0.01, "schedule": Schedule.COSINE,
     "warmup": 0.2, "rate_decay": 0.5, "unfreeze_every": 2, "clip_norm": 2.0, "patience": 4, "class_weights": True,
     "mixed_precision": True, "solver": Solver.LINEAR_SVM, "normalize": True, "zero_head": True, "full_search": True,
-    "input_size": 320, "fit": Fit.CROP,
+    "input_size": 320, "fit": Fit.CROP, "augmentation": Augmentation.FLIPS, "best_by": BestEpoch.ACCURACY,
 }  # fmt: skip
 """Another value of every hyperparameter."""
 

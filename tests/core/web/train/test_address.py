@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets.decoding.fit import Fit
-from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Schedule, Solver
+from core.recipes.recipe import KINDS, RELEVANT, Cascade, Hyperparameters, Pattern
 from core.web.train.address import LETTERS, STARTS, TrainAddress, params, parse
 
 NAMES = st.sampled_from(["efficientnet_lite0", "mobilenet_v2", "r-0123abcd"])
@@ -16,9 +16,7 @@ VALUES = {
     int: st.integers(-5, 10**6),
     float: st.floats(-1, 1000, allow_nan=False),
     bool: st.booleans(),
-    Schedule: st.sampled_from(Schedule),
-    Solver: st.sampled_from(Solver),
-    Fit: st.sampled_from(Fit),
+    **{kind: st.sampled_from(kind) for kind in KINDS.values()},
 }
 
 
