@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.backbones.values import Backbone
 from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
-from core.recipes.recipe import RELEVANT, Hyperparameters, Pattern, Schedule
+from core.recipes.recipe import RELEVANT, BestEpoch, Hyperparameters, Pattern, Schedule
 
 SUGGESTED_FIT = Fit.SQUASH
 """How new recipes fit a photo into the square; see docs/decisions/0011-input-size.md."""
@@ -72,6 +72,7 @@ def _fine_tuning(head: Hyperparameters, blocks: int) -> Hyperparameters:
         head_epochs=5,
         depth=min(2, max(blocks, 1)),
         fine_tuning_rate=3e-4,
+        best_by=BestEpoch.CALIBRATED,
         schedule=Schedule.COSINE,
         clip_norm=1.0,
     )
@@ -138,7 +139,10 @@ _FINE_TUNING: dict[str, str] = {
     "head_epochs": "5: an untrained head would send large gradients into the pretrained blocks "
     "(keras.io, transfer_learning).",
     "depth": "The top 2 blocks: the upper ones are the most specific to ImageNet (Yosinski et al. 2014).",
-    "fine_tuning_rate": "A tenth of the head's rate, so that the pretrained weights change little.",
+    "best_by": "The calibrated loss: fine-tuning raises the confidence, and with it the loss of the few wrong photos, "
+    "while accuracy still rises (docs/decisions/0013). Where no epoch is better than the head's, the head is kept.",
+    "fine_tuning_rate": "A tenth of the head's rate: of 0.001, 0.0003, 0.0001 and 0.00003 the best on most data sets "
+    "measured (docs/decisions/0013).",
     "schedule": "Cosine (Loshchilov and Hutter 2017): the last steps are small.",
     "rate_decay": "1, equal rates; 0.4 per block is the other common choice (Howard and Ruder 2018: 1/2.6).",
     "unfreeze_every": "0, all at once; block by block is gentler and slower (Howard and Ruder 2018).",

@@ -1,6 +1,7 @@
 """The end of a run: its cost, its card, and everything in the registry in one transaction."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from core.models.card import FEATURES, PROBABILITIES, card_of, model_of, write_c
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.nodes import files_of
 from core.recipes.program import PREDICTIONS, Part
+from core.runs.epochs import keeps_head
 from core.runs.values import Evaluation
 from core.training import assembling, measuring, saving
 from core.training.context import Context, FittedHead
@@ -103,6 +105,7 @@ def _training_of(context: Context, fitted: FittedHead) -> dict:
         "backbones": [_on_card(one) for one in context.backbones.values()],
         "epochs": len(fitted.history),
         "best_epoch": fitted.best.number if fitted.best else None,
+        "keeps_head": keeps_head(replace(context.run, best_epoch=fitted.best.number if fitted.best else None)),
         "stopped": fitted.stopped,
         "choice": fitted.choice,
     }

@@ -6,6 +6,7 @@ from functools import partial
 from core.backbones.values import Availability, Backbone
 from core.comparison.cost_axes import CostKind
 from core.datasets.values import Dataset
+from core.runs.epochs import keeps_head
 from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, money, percent, plain, size
 from core.workbench.delete import DeletionImpact
@@ -78,6 +79,7 @@ def _finished_sentence(run: Run) -> str:
     early = f" of {run.epochs_done} ({asked} requested)" if run.epochs_done < asked else f" of {run.epochs_done}"
     reason = f" {plain(run.reason)}" if run.reason else ""
     kept = f"; best epoch {run.best_epoch}{early}" if run.best_epoch else ""
+    kept += ": the head from before fine-tuning was better on the validation photos and is kept" * keeps_head(run)
     return f"{right}; time spent {duration(run.wall_seconds)}{kept}.{reason}"
 
 

@@ -8,4 +8,6 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    op.add_column("epochs", sa.Column("val_calibrated_loss", sa.Float()))
+    without_rowid = {"sqlite_with_rowid": False}
+    with op.batch_alter_table("epochs", recreate="always", table_kwargs=without_rowid) as epochs:
+        epochs.add_column(sa.Column("val_calibrated_loss", sa.Float()))
