@@ -12,7 +12,7 @@ from core.features import networks
 from core.recipes.program import Program, Stage, pooled
 from core.recipes.recipe import BestEpoch, Hyperparameters
 from core.training import optimizing, states
-from core.training.calibrated import CalibratedLoss
+from core.training.fitting import CalibratedLoss
 
 BN_MOMENTUM = 0.9
 """Of trained batch normalisation. With Keras' default 0.99 half of the old averages is left after 70 steps, which is

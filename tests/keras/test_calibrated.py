@@ -5,7 +5,7 @@ import pytest
 
 from core.models.temperature import fit_temperature, scaled
 from core.runs.metrics import cross_entropy
-from core.training.calibrated import CalibratedLoss
+from core.training.fitting import CalibratedLoss
 
 
 def predictions(sharpness: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
