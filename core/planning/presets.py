@@ -104,11 +104,11 @@ def recipes_of_preset(preset: Preset, situation: Situation) -> list[Recipe]:
 
 
 def _quick(situation: Situation) -> Iterator[Recipe]:
-    """One pass of the photos through a small network answers twice; the head has its usual augmentations."""
+    """One pass of the photos through a small network is enough for k nearest neighbours and the head."""
     for backbone in situation.first:
         if len(mapped(situation.dataset.class_names).unmapped) < len(situation.dataset.class_names):
             yield situation.recipe(backbone, Pattern.CLASSIFIER)
-        yield situation.recipe(backbone, Pattern.STANDALONE_EXTRACTOR, solver=Solver.K_NEAREST_NEIGHBOURS, views=1)
+        yield situation.recipe(backbone, Pattern.STANDALONE_EXTRACTOR, solver=Solver.K_NEAREST_NEIGHBOURS)
         yield situation.recipe(backbone, Pattern.INTEGRATED_EXTRACTOR)
 
 

@@ -23,7 +23,7 @@ def suggest_hyperparameters(
         learning_rate=1e-3,
         epochs=_epochs(train_photos),
         batch_size=_batch_size(train_photos),
-        views=_views(train_photos),
+        views=_views(train_photos, pattern),
         fit=SUGGESTED_FIT,
         normalize=True,
         zero_head=True,
@@ -60,8 +60,11 @@ def _batch_size(train_photos: int) -> int:
     return max(1, min(8, train_photos))
 
 
-def _views(train_photos: int) -> int:
-    """Augmentation helps where photos are few; each view costs one more forward pass over the training photos."""
+def _views(train_photos: int, pattern: Pattern) -> int:
+    """A new head on frozen features was not more accurate with several views, each of which costs one more forward pass
+    over the training photos (docs/decisions/0014); blocks that are trained overfit where photos are few."""
+    if pattern is not Pattern.FINE_TUNING:
+        return 1
     return 4 if train_photos < 1000 else 2 if train_photos < 5000 else 1
 
 
@@ -114,7 +117,8 @@ _EVERYWHERE: dict[str, str] = {
     "hidden_units": "None: on good features a linear head is hard to beat (Kornblith et al. 2019).",
     "label_smoothing": "None: dropout regularises a linear head enough; 0.1 is usual in large training "
     "(Szegedy et al. 2016).",
-    "views": "4 under 1,000 training photos, 2 under 5,000, else 1: each costs one more forward pass.",
+    "views": "1: each further one costs one more forward pass, and a new head was not more accurate with them "
+    "(docs/decisions/0014).",
     "augmentation": "Flips and crops: a photographed object can stand anywhere in the photo.",
     "best_by": "The loss: it uses more of the validation photos than the accuracy, which few photos give in steps.",
     "patience": "Never: the best epoch is kept anyway. 5 saves time where epochs are slow.",
@@ -138,6 +142,7 @@ _FINE_TUNING: dict[str, str] = {
     "epochs": "5 for the head, then 10 with unfrozen blocks: fine-tuning overfits where photos are few.",
     "head_epochs": "5: an untrained head would send large gradients into the pretrained blocks "
     "(keras.io, transfer_learning).",
+    "views": "4 under 1,000 training photos, 2 under 5,000, else 1: each costs one more forward pass.",
     "depth": "The top 2 blocks: the upper ones are the most specific to ImageNet (Yosinski et al. 2014).",
     "best_by": "The calibrated loss: fine-tuning raises the confidence, and with it the loss of the few wrong photos, "
     "while accuracy still rises (docs/decisions/0013). Where no epoch is better than the head's, the head is kept.",

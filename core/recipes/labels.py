@@ -71,7 +71,7 @@ HYPERPARAMETERS: dict[str, Label] = {
     "views": Label(
         "Augmentations per photo",
         "Augmented versions of every training photo; 1 is the photo itself, without augmentation. "
-        "With cached features each one costs one more forward pass; they help where photos are few.",
+        "With cached features each one costs one more forward pass, which all repetitions share.",
     ),
     "augmentation": Label(
         "Kind of augmentation",

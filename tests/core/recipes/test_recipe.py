@@ -180,9 +180,13 @@ def test_defaults_suit_every_size(photos):
     assert numbers.batch_size <= max(8, photos // 8)
 
 
-def test_few_photos_get_more_views_than_many():
-    few, many = (suggest_hyperparameters(train_photos=n, classes=5) for n in (100, 100_000))
+def test_a_head_on_frozen_features_has_one_view_and_fine_tuning_several_where_photos_are_few():
+    few, many = (
+        suggest_hyperparameters(train_photos=n, classes=5, pattern=Pattern.FINE_TUNING) for n in (100, 100_000)
+    )
     assert few.views > many.views == 1
+    frozen = [Pattern.INTEGRATED_EXTRACTOR, Pattern.STANDALONE_EXTRACTOR, Pattern.CASCADE]
+    assert {suggest_hyperparameters(train_photos=100, classes=5, pattern=one).views for one in frozen} == {1}
 
 
 def test_settings_from_a_command_line_keep_their_kind():
