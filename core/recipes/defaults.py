@@ -62,7 +62,7 @@ def _batch_size(train_photos: int) -> int:
 
 def _views(train_photos: int, pattern: Pattern) -> int:
     """A new head on frozen features was not more accurate with several views, each of which costs one more forward pass
-    over the training photos (docs/decisions/0014); blocks that are trained overfit where photos are few."""
+    over the training photos (docs/decisions/0014-views.md); blocks that are trained overfit where photos are few."""
     if pattern is not Pattern.FINE_TUNING:
         return 1
     return 4 if train_photos < 1000 else 2 if train_photos < 5000 else 1
