@@ -146,8 +146,8 @@ _FINE_TUNING: dict[str, str] = {
     "depth": "The top 2 blocks: the upper ones are the most specific to ImageNet (Yosinski et al. 2014).",
     "best_by": "The calibrated loss: fine-tuning raises the confidence, and with it the loss of the few wrong photos, "
     "while accuracy still rises (docs/decisions/0013). Where no epoch is better than the head's, the head is kept.",
-    "fine_tuning_rate": "A tenth of the head's rate: ten times less learns less in ten epochs, three times more was worse "
-    "than the head on demo (docs/decisions/0013).",
+    "fine_tuning_rate": "A tenth of the head's rate: ten times less learns less in ten epochs, three times more was "
+    "worse than the head on demo (docs/decisions/0013).",
     "schedule": "Cosine (Loshchilov and Hutter 2017): the last steps are small.",
     "rate_decay": "1, equal rates; 0.4 per block is the other common choice (Howard and Ruder 2018: 1/2.6).",
     "unfreeze_every": "0, all at once; block by block is gentler and slower (Howard and Ruder 2018).",
