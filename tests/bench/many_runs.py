@@ -192,7 +192,7 @@ def _curve(number: int, run_id: str, count: int) -> Iterator[tuple]:
     accuracy, validation = 0.9 * learned + wobble, 0.85 * learned - wobble
     curves = zip(place.tolist(), (1.2 - learned).tolist(), accuracy.tolist(), validation.tolist(), strict=True)
     for epoch, loss, trained, validated in curves:
-        yield run_id, epoch, 1, loss, trained, loss + 0.2, validated, 0.8
+        yield run_id, epoch, 1, loss, trained, loss + 0.2, validated, 0.8, None
 
 
 def main(home: str, count: str = "10000", epochs_each: str = "100") -> None:
