@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.backbones import get
+from core.datasets.decoding.fit import Fit
 from core.errors import Unavailable
 from core.features import engines, export, networks
 from core.features.compute import features_of
@@ -37,8 +38,8 @@ class Shown:
     def __init__(self, pixels):
         self._pixels = pixels
 
-    def square(self, size):
-        assert size == len(self._pixels)
+    def square(self, size, fit):
+        assert size == len(self._pixels) and fit is Fit.SQUASH
         return self._pixels
 
 

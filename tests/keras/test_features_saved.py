@@ -101,7 +101,7 @@ def test_a_cascades_model_has_no_network_to_build_on(settings, leave, tmp_path):
 
 
 def test_the_model_of_a_classifier_is_its_backbone_in_the_catalogue(leave):
-    _, backbone = leave(recipe={"pattern": "classifier"})
+    _, backbone = leave(recipe={"pattern": "classifier", "hyperparameters": {}})
     assert replace(backbone, title="") == replace(TINY, title="")
 
 
