@@ -201,7 +201,8 @@ def test_repeat_is_several_seeds_and_force_one_more(call):
 
 def test_what_is_reused_says_the_seconds_it_saves(call, registry):
     recipe = next(run.recipe for run in finished(registry) if run.recipe.backbone == "efficientnet_lite0")
-    asked = [f"{name}={value}" for name, value in (("learning_rate", 1e-3), ("views", 1), ("batch_size", 32))]
+    same = {"learning_rate": 1e-3, "views": 1, "batch_size": 32, "normalize": "false", "zero_head": "false"}
+    asked = [f"{name}={value}" for name, value in same.items()]
     (row,) = train(call, recipe.backbone, "--epochs", "12", "--set", *asked)["runs"]
     assert row["decision"] == "reused" and row["saves_seconds"] > 0 and row["saves_source"] == "measured"
 

@@ -22,7 +22,7 @@ def folder(tmp_path):
 def test_the_card_on_disk_is_the_returned_one_with_graph_files_and_versions(folder):
     card = write_card(folder, {"title": "One"}, GRAPH, model=folder / "model.keras", packages=["numpy"])
     assert json.loads((folder / "card.json").read_text()) == card
-    assert card["answer"] == {"kind": "network", "file": "network.tflite", "input_size": 8}
+    assert card["answer"] == {"kind": "network", "file": "network.tflite", "input_size": 8, "fit": "squash"}
     assert card["engines"] == [{"file": "network.tflite", "sha256": digest_of(folder / "network.tflite")}]
     known = {"file": "model.keras", "sha256": digest_of(folder / "model.keras"), "bytes": 5}
     assert card["model"] == known | {"output": "probabilities"}
