@@ -59,7 +59,7 @@ def features_text(result: dict) -> str:
         (
             row["dataset"],
             row["title"],
-            f"{row['size']} px {row['fit']}",
+            _input(row),
             row["cut"],
             row["split"],
             row["view"],

@@ -1,0 +1,12 @@
+"""The text of the list of stored features."""
+
+from core.cli.features import features_text
+
+ROW = {"dataset": "demo:1", "title": "Lite0", "cut": "top", "split": "train", "view": 0, "rows": 9, "mb": 1.0}
+
+
+def test_the_input_of_features_is_named_and_predictions_of_a_run_have_none():
+    rows = [ROW | {"size": 320, "fit": "crop"}, ROW | {"size": 0, "fit": "squash", "cut": "predictions"}]
+    listed = features_text({"features": rows, "mb": 2.0, "limit_mb": 10.0}).splitlines()
+    assert "320 px crop" in listed[-3]
+    assert "px" not in listed[-2] and " - " in listed[-2]
