@@ -1,6 +1,7 @@
 # make run: the dashboard. make test: all tests. Both install what they need; only make and a Python (3.11 to 3.13) are required.
 # .ci/environment chooses the newest Python that fits (PYTHON=... decides) and, where an NVIDIA GPU answers, the
-# requirements with CUDA (GPU=0 does not).
+# requirements with CUDA (GPU=0 does not). HUB=1 adds keras-hub, which converts convolutional networks of the Hugging Face Hub;
+# CLUSTER=1 adds what several machines on one registry and one store of artifacts need.
 GPU ?= auto
 REQUIREMENTS := $(or $(REQUIREMENTS),$(shell GPU='$(GPU)' .ci/environment requirements))
 $(if $(REQUIREMENTS),,$(error GPU must be 0, 1 or auto. Received: GPU=$(GPU)))
@@ -9,7 +10,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
 
-.PHONY: run stop setup test test-keras test-training test-networks test-plain test-browser test-pages test-fast check bench browser
+.PHONY: run stop setup test test-keras test-training test-networks test-plain test-browser test-pages test-fast test-cluster check
+.PHONY: bench browser
 .PHONY: screenshots format clean
 
 run: setup
@@ -18,7 +20,8 @@ run: setup
 stop:
 	@$(BIN)/python -m core stop
 
-setup: $(INSTALLED) $(VENV)/.installed-dev
+setup: $(INSTALLED) $(VENV)/.installed-dev $(if $(filter 1,$(HUB)),$(VENV)/.installed-hub) \
+  $(if $(filter 1,$(CLUSTER)),$(VENV)/.installed-cluster)
 
 $(BIN)/python:
 	@python=$$(PYTHON='$(PYTHON)' .ci/environment python) && echo "Using $$($$python --version), $$python" && $$python -m venv $(VENV)
@@ -28,8 +31,16 @@ $(INSTALLED): $(REQUIREMENTS) requirements.txt | $(BIN)/python
 	$(PIP) -r $(REQUIREMENTS)
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(INSTALLED)
+$(VENV)/.installed-dev: requirements-dev.txt requirements-hub.txt requirements-cluster.txt $(INSTALLED)
 	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed-hub: requirements-hub.txt $(INSTALLED)
+	$(PIP) -r requirements-hub.txt
+	@touch $@
+
+$(VENV)/.installed-cluster: requirements-cluster.txt $(INSTALLED)
+	$(PIP) -r requirements-cluster.txt
 	@touch $@
 
 # Debian's chromium; Playwright downloads no browser.
@@ -38,10 +49,18 @@ browser:
 	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
 
+# Debian's PostgreSQL, for the tests of the registry, which start a server of their own. The system's own cluster is not created.
+database:
+	@ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
+	  $$SUDO mkdir -p /etc/postgresql-common/createcluster.d && \
+	  echo "create_main_cluster = false" | $$SUDO tee /etc/postgresql-common/createcluster.d/graft.conf >/dev/null && \
+	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends postgresql; }
+
 # Three of the five parts run in parallel, on two cores, the longest first. Short parts that mostly compute have a lower
 # priority (nice) than those that wait for browsers and processes.
-test: setup browser
-	@echo "This takes ten to fifteen minutes on two cores. The output of each of the five parts is shown when it ends."
+test: setup $(VENV)/.installed-hub browser database
+	@echo "This takes about half an hour on two cores. The output of each of the five parts is shown when it ends."
 	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync test-browser test-plain test-training test-networks test-pages
 
 test-keras: test-training test-networks
@@ -49,8 +68,20 @@ TRAINING := $(addprefix tests/keras/test_,training.py training_failures.py train
 test-training: ; $(BIN)/python -m pytest $(TRAINING)
 test-networks: ; nice -n 5 $(BIN)/python -m pytest tests/keras $(addprefix --ignore=,$(TRAINING))
 test-plain: ; $(BIN)/python -m pytest tests/core tests/cases
-test-browser: ; $(BIN)/python -m pytest tests/browser
+# A browser test that fails is tried once more, and named at the end: beside the other parts, a page on two cores may take longer
+# than any limit that still notices a page that hangs.
+test-browser: ; $(BIN)/python -m pytest tests/browser --reruns 1 -rR
 test-pages: ; nice -n 5 $(BIN)/python -m pytest tests/pages
+
+# Needs Debian's postgresql and a user who may make namespaces; takes minutes, and nothing else may run beside it (decision 25).
+$(VENV)-cluster/.installed: requirements-test-cluster.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-cluster
+	$(VENV)-cluster/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-test-cluster.txt
+	@touch $@
+
+test-cluster: setup $(VENV)-cluster/.installed
+	$(BIN)/python -m pytest tests/core/artifacts/test_s3.py
+	$(BIN)/python -m tests.cluster
 
 test-fast: setup
 	$(BIN)/python -m pytest tests/core tests/cases tests/pages

@@ -6,22 +6,22 @@ requested was done; errors are one line on stderr.
 
 import errno
 import json
-import math
 import os
 import sys
-from typing import Any, TextIO
+from typing import TextIO
 
 
 def main(arguments: list[str] | None = None) -> int:
     try:
         from core.cli.parser import parser  # here, so that Ctrl-C is one line also while it loads
         from core.errors import GraftError
+        from core.output.finite import finite
     except KeyboardInterrupt:
         return _stopped()
     try:
         options = parser().parse_args(arguments)
         result, done = options.command(options)
-        _print(json.dumps(_finite(result), allow_nan=False) if options.json else options.text(result), sys.stdout)
+        _print(json.dumps(finite(result), allow_nan=False) if options.json else options.text(result), sys.stdout)
     except GraftError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -32,15 +32,6 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _fail(_message(error))
     return 0 if done else 1
-
-
-def _finite(value: Any) -> Any:
-    """``value`` with None for NaN and infinity, such as a loss that diverged: JSON cannot represent them."""
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print(text: str, stream: TextIO) -> None:

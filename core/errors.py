@@ -17,6 +17,10 @@ class Refused(GraftError):
     """An upload violates the policy of ``docs/trust.md`` and was refused completely; nothing was stored."""
 
 
+class Forbidden(GraftError):
+    """The person who asks may not do it; nothing was changed."""
+
+
 class Cancelled(GraftError):
     """The user stopped it; nothing was kept."""
 

@@ -2,8 +2,10 @@
 
 import math
 import os
+import re
 import tomllib
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from core.errors import InvalidInput
@@ -12,19 +14,46 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 VERSION: str = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 
 
+class Login(StrEnum):
+    """Whether people must sign in (``GRAFT_LOGIN``).
+
+    ``auto``: where other machines can reach the address of the server, and only there. ``required``: everywhere, as
+    behind a proxy on the same machine. ``off``: never; such an address is then refused.
+    """
+
+    AUTO = "auto"
+    REQUIRED = "required"
+    OFF = "off"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Home folder, port and limits; everything below ``home`` belongs to Graft.
+    """Home folder, port, limits, and what several machines share; everything below ``home`` belongs to Graft.
 
     Args:
         home: folder of all state (``GRAFT_HOME``).
         port: TCP port of the dashboard (``GRAFT_PORT``).
         features_limit_bytes: stored features beyond this are evicted, oldest use first (``GRAFT_FEATURES_GB``).
+        models_limit_bytes: memory of the models that predict; beyond it they leave, oldest use first
+            (``GRAFT_MODELS_GB``).
+        registry: ``postgresql://user@host/database`` (``GRAFT_REGISTRY``); "" is the SQLite file in the home. The
+            password is read from the file that ``PGPASSFILE`` names.
+        artifacts: ``file:///folder`` or ``s3://bucket/prefix`` (``GRAFT_ARTIFACTS``), where machines find each other's
+            datasets, checkpoints and models; "" is the home alone.
+        launcher: ``ray:http://head:8265`` (``GRAFT_LAUNCHER``); "" starts trainers on this machine.
+        cache: folder of stored features and fetched datasets (``GRAFT_CACHE``); None is the home.
+        login: whether people must sign in (``GRAFT_LOGIN``).
     """
 
     home: Path = REPOSITORY / "models"
     port: int = 8501
     features_limit_bytes: int = 10 * 10**9
+    models_limit_bytes: int = 2 * 10**9
+    registry: str = ""
+    artifacts: str = ""
+    launcher: str = ""
+    cache: Path | None = None
+    login: Login = Login.AUTO
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65535:
@@ -33,10 +62,29 @@ class Settings:
             raise InvalidInput(
                 f"The limit of stored features must not be negative. Received: {self.features_limit_bytes}"
             )
+        if self.models_limit_bytes < 0:
+            raise InvalidInput(
+                f"The limit of the memory of models must not be negative. Received: {self.models_limit_bytes}"
+            )
+        _check_addresses(self)
+
+    def variables(self) -> dict[str, str]:
+        """The environment by which another process gets these settings from ``load_settings``."""
+        return {
+            "GRAFT_HOME": str(self.home.resolve()),
+            "GRAFT_PORT": str(self.port),
+            "GRAFT_FEATURES_GB": repr(self.features_limit_bytes / 10**9),
+            "GRAFT_MODELS_GB": repr(self.models_limit_bytes / 10**9),
+            "GRAFT_REGISTRY": self.registry,
+            "GRAFT_ARTIFACTS": self.artifacts,
+            "GRAFT_LAUNCHER": self.launcher,
+            "GRAFT_CACHE": str(self.cache or ""),
+            "GRAFT_LOGIN": str(self.login),
+        }
 
 
 def load_settings(environ: dict[str, str] | None = None) -> Settings:
-    """Settings from ``GRAFT_HOME``, ``GRAFT_PORT`` and ``GRAFT_FEATURES_GB``."""
+    """Settings from the variables that ``Settings`` names."""
     environ = dict(os.environ) if environ is None else environ
     chosen: dict = {}
     if environ.get("GRAFT_HOME"):
@@ -44,8 +92,47 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
     if environ.get("GRAFT_PORT"):
         chosen["port"] = _whole_number(environ, "GRAFT_PORT")
     if environ.get("GRAFT_FEATURES_GB"):
-        chosen["features_limit_bytes"] = int(_number(environ, "GRAFT_FEATURES_GB") * 10**9)
+        chosen["features_limit_bytes"] = round(_number(environ, "GRAFT_FEATURES_GB") * 10**9)
+    if environ.get("GRAFT_MODELS_GB"):
+        chosen["models_limit_bytes"] = round(_number(environ, "GRAFT_MODELS_GB") * 10**9)
+    if environ.get("GRAFT_CACHE"):
+        chosen["cache"] = _folder(environ, "GRAFT_CACHE")
+    if environ.get("GRAFT_LOGIN"):
+        chosen["login"] = _login(environ["GRAFT_LOGIN"])
+    for name, default in (("registry", "sqlite"), ("artifacts", "home"), ("launcher", "local")):
+        value = environ.get(f"GRAFT_{name.upper()}", "").strip()
+        chosen[name] = "" if value == default else value
     return Settings(**chosen)
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Only their form: whether something answers there is asked by those who use them."""
+    shapes = (
+        ("GRAFT_REGISTRY", settings.registry, ("postgresql://",), "sqlite, or postgresql://user@host/database"),
+        ("GRAFT_ARTIFACTS", settings.artifacts, ("file:///", "s3://"), "home, file:///folder, or s3://bucket/prefix"),
+        ("GRAFT_LAUNCHER", settings.launcher, ("ray:http://", "ray:https://"), "local, or ray:http://head:8265"),
+    )
+    for name, value, starts, expected in shapes:
+        if value and not value.startswith(starts):
+            raise InvalidInput(f"{name} must be {expected}. Received: {without_secret(value)!r}")
+        if value != without_secret(value):
+            file = "the file that PGPASSFILE names" if name == "GRAFT_REGISTRY" else "a file that only you may read"
+            raise InvalidInput(
+                f"{name} must not have a password in it, which others on this machine could read. Put it into {file}. "
+                f"Received: {without_secret(value)!r}"
+            )
+
+
+def without_secret(address: str) -> str:
+    """An address without the password that somebody may have written into it, for messages and logs."""
+    address = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", address)
+    return re.sub(r"([?&]\w*password)=[^&]*", r"\1=***", address)
+
+
+def _login(text: str) -> Login:
+    if text.strip().lower() not in list(Login):
+        raise InvalidInput(f"GRAFT_LOGIN must be one of: {', '.join(Login)}. Received: {text!r}")
+    return Login(text.strip().lower())
 
 
 def _folder(environ: dict[str, str], name: str) -> Path:

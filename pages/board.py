@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.files.here import curves_here
 from core.text.units import plain
 from core.web.board.choice import WORDS, asked_runs, first_line, run_titles, suggested_runs
 from core.web.board.frame import show_board
@@ -77,6 +78,8 @@ dashboard: str = st.session_state[KEY]
 st.query_params["dashboard"] = dashboard
 st.caption(WORDS[dashboard][1])
 
+for run_id in chosen:
+    curves_here(bench.settings, run_id)
 chosen_runs = [runs[run_id] for run_id in chosen]
 if dashboard == "projector":
     make_maps(bench, chosen_runs)

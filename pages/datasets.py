@@ -9,9 +9,11 @@ from core.datasets.values import Dataset
 from core.planning.fitness import problems_of
 from core.text.units import count, listed, plain, size
 from core.web.datasets import dataset_panel
+from core.web.datasets.check_panel import check_panel
+from core.web.datasets.check_view import check_view
 from core.web.datasets.copies_panel import copies
 from core.web.datasets.import_panel import import_box, import_jobs
-from core.web.parts.choice import linked_dataset
+from core.web.parts.choice import linked_dataset, write_address
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_size, dataset_title
 from core.web.parts.times import timed, when
@@ -22,10 +24,13 @@ from core.workbench import Workbench
 
 def page() -> None:
     bench = workbench()
+    write_address()
     first_line = st.container()
     dataset = linked_dataset(bench)
     if dataset is None:
         every_dataset(bench, bench.registry.datasets(), first_line)
+    elif wanted := st.query_params.get("check"):
+        check_view(bench, dataset, wanted)
     else:
         one_dataset(bench, dataset)
 
@@ -44,13 +49,13 @@ def summary(bench: Workbench, datasets: Sequence[Dataset]) -> str:
     if not datasets:
         return "There are no photos yet: import one folder of photos per class, or start with the demo photos."
     photos = sum(dataset.photo_count for dataset in datasets)
-    newest = assessment(datasets[0], bench.leaks(datasets[0].id))
+    newest = assessment(datasets[0], bench.leaks(datasets[0].id), bench.leaked(datasets[0].id))
     return f"{count(photos, 'photo')} in {count(len(datasets), 'dataset')}. Newest: {newest}"
 
 
-def assessment(dataset: Dataset, leaks: int) -> str:
+def assessment(dataset: Dataset, leaks: int, leaked: int) -> str:
     """Whether the dataset is fit to compare models on, or why it is not, as one sentence."""
-    problems = problems_of(dataset, leaks=leaks)
+    problems = problems_of(dataset, leaks=leaks, leaked=leaked)
     if problems:
         kinds = listed([problem.kind for problem in problems])
         return f"{plain(dataset.name)} is not yet fit to compare models on: {kinds}."
@@ -77,16 +82,17 @@ def row(bench: Workbench, dataset: Dataset) -> None:
 
 
 def one_dataset(bench: Workbench, dataset: Dataset) -> None:
-    leaks = bench.leaks(dataset.id)
-    heading(plain(dataset_title(dataset)), assessment(dataset, leaks))
+    leaks, leaked = bench.leaks(dataset.id), bench.leaked(dataset.id)
+    heading(plain(dataset_title(dataset)), assessment(dataset, leaks, leaked))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key="dataset.train"):
             st.switch_page("pages/train.py", query_params={"dataset": dataset.id})
         page_link("runs", "Runs of this dataset", dataset=dataset.id)
         page_link("datasets", "All datasets")
     dataset_panel.first_look(bench, dataset)
-    fitness_notes(dataset, leaks)
+    fitness_notes(dataset, leaks, leaked)
     dataset_panel.facts(dataset)
+    check_panel(bench, dataset)
     dataset_panel.gallery(bench, dataset)
     dataset_panel.unlabelled_gallery(bench, dataset)
     copies(bench, dataset)

@@ -9,7 +9,7 @@ from core.comparison.verdict import Verdict
 from core.datasets.values import Dataset
 from core.runs.values import CHAMPION, Run
 from core.text.units import count, plain, size
-from core.web.models import panel
+from core.web.models import export_dialog, import_panel, panel
 from core.web.models.ready import can_predict, with_model
 from core.web.parts import champion
 from core.web.parts.choice import choose_dataset
@@ -34,6 +34,7 @@ def page() -> None:
             page="pages/train.py",
             label="Choose what to train",
         )
+        import_panel.show(bench)
         return
     first_line = st.container()
     with explained():
@@ -43,6 +44,8 @@ def page() -> None:
             heading("Models", summary(bench, dataset, found, f"{count(number, 'model')}, {size(size_bytes)} on disk"))
         champion.show(bench, dataset)
         every_model(bench, dataset, found)
+        import_panel.show(bench)
+        export_dialog.dialog(bench)
 
 
 def chosen_dataset(bench: Workbench) -> Dataset:

@@ -14,9 +14,10 @@ from core.web.parts.choice import listed_ids
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title, interval
 from core.web.parts.widgets import empty_state, explained, heading
-from core.web.predict import sources, wall
+from core.web.predict import details, linked, results, sources, visit
 from core.web.predict.answers import summary
 from core.web.predict.camera import camera
+from core.web.predict.tables_panel import table_box, table_jobs
 from core.web.server.state import workbench
 from core.workbench import Workbench
 
@@ -39,20 +40,22 @@ def page() -> None:
     first_line, problems = st.container(), st.container()
     chosen = choose_models(bench, ready, problems)
     runs = {run.id: run for run in chosen}
-    wall.legend(runs)
     photos = given_photos(bench, runs)
     with explained():
         predict(bench, runs, photos, first_line)
+    table_box(bench, list(runs))
+    table_jobs(bench)
 
 
-def given_photos(bench: Workbench, runs: wall.Runs) -> list[sources.GivenPhoto]:
+def given_photos(bench: Workbench, runs: details.Runs) -> list[sources.GivenPhoto]:
     """All photos to predict, from every source."""
     photos = sources.drop_box()
     if runs:
-        photos += sources.test_photos(bench, bench.registry.dataset(next(iter(runs.values())).dataset_id))
+        photos += linked.dataset_photos(bench, bench.registry.dataset(next(iter(runs.values())).dataset_id))
     camera(bench, runs)
     photos += sources.kept_frames() + sources.unlabelled_photos(bench)
-    return sources.at_most(photos)
+    photos = sources.at_most(photos)
+    return (photos + visit.earlier_photos(photos))[: sources.MOST_PHOTOS]
 
 
 def choose_models(bench: Workbench, ready: Sequence[Run], problems: DeltaGenerator) -> list[Run]:
@@ -114,7 +117,7 @@ def _into_url() -> None:
 
 
 def predict(
-    bench: Workbench, runs: wall.Runs, photos: Sequence[sources.GivenPhoto], first_line: DeltaGenerator
+    bench: Workbench, runs: details.Runs, photos: Sequence[sources.GivenPhoto], first_line: DeltaGenerator
 ) -> None:
     if not runs or not photos:
         with first_line:
@@ -123,12 +126,12 @@ def predict(
         return
     line = "No prediction could be made."
     try:
-        found = sources.predictions(bench, list(runs), photos)
+        found = visit.predictions(bench, list(runs), photos, results.confidence())
         line = summary(found)
     finally:
         with first_line:
             heading("Predict", line)
-    wall.show(found, runs, [photo.class_name for photo in photos])
+    results.show(bench, found, runs, [photo.class_name for photo in photos])
 
 
 require_frame()

@@ -14,7 +14,7 @@ from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.widgets import empty_state, explained, fitness_notes, heading
 from core.web.server.state import workbench
-from core.web.train import address, cascades, grid, hyperparameters, mapping, patterns, plans, start
+from core.web.train import address, cascades, grid, hyperparameters, mapping, patterns, plans, prompts, start
 from core.web.train.address import CUSTOM, TrainAddress
 from core.web.train.bar import bar
 from core.workbench import Workbench
@@ -58,7 +58,7 @@ def choose(bench: Workbench, datasets: Sequence[Dataset]) -> Dataset:
     with left:
         dataset = choose_dataset(bench, datasets, key="train.dataset", changed=address.choose_dataset)
     with right:
-        fitness_notes(dataset, bench.leaks(dataset.id))
+        fitness_notes(dataset, bench.leaks(dataset.id), bench.leaked(dataset.id))
     return dataset
 
 
@@ -89,7 +89,10 @@ def custom(bench: Workbench, dataset: Dataset, now: TrainAddress) -> tuple[GridP
     tried = hyperparameters.tried(cells, cascade)
     hyperparameters.choose(bench, dataset, now, tried)
     if Pattern.CLASSIFIER in tried:
-        mapping.choose(dataset, now.mapping)
+        classified = [one for one, _ in everything if (one.name, Pattern.CLASSIFIER) in cells]
+        if any(one.classes for one in classified):
+            mapping.choose(dataset, now.mapping)
+        prompts.choose(dataset, [one for one in classified if one.text_tower], now.prompts)
     if plan and plan.rows:
         with st.expander("Every run of the plan", icon=":material/list:", key="train.details"):
             plans.details(plan)

@@ -4,13 +4,17 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.__main__ import main
 from core.files.home import registry_file
+from core.files.locks import try_acquire
 from core.registry import Registry, opening
+from core.registry.migrating import MIGRATIONS
 from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench
@@ -23,7 +27,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes are sta
 
 MEMORY = Path("/dev/shm")
 ROOM = 2 * 10**9
-_PREFIX = "graft-tests-"
+_PREFIX = "graft-session-"
+_IN_MEMORY = pytest.StashKey[tuple[Path, Any]]()
+"""The folder of this session, and its lock."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,14 +39,27 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.option.basetemp is not None or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
         return
-    for left in MEMORY.glob(f"{_PREFIX}*"):  # of a session that was killed
-        if not Path("/proc", left.name.removeprefix(_PREFIX)).exists():
-            shutil.rmtree(left, ignore_errors=True)
-    config.option.basetemp = str(MEMORY / f"{_PREFIX}{os.getpid()}")
+    for left in MEMORY.glob(f"{_PREFIX}*"):
+        _remove_unless_in_use(left)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=MEMORY))
+    folder.chmod(0o755)  # servers of tests run as another user
+    config.stash[_IN_MEMORY] = (folder, try_acquire(folder, create=False))
+    config.option.basetemp = str(folder / "t")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    shutil.rmtree(MEMORY / f"{_PREFIX}{os.getpid()}", ignore_errors=True)
+    folder, lock = config.stash.get(_IN_MEMORY, (None, None))
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+
+
+def _remove_unless_in_use(folder: Path) -> None:
+    """Of a session that was killed. Its process id says nothing: the session may be in another namespace of ids."""
+    lock = try_acquire(folder, create=False)
+    if lock is not None:
+        with lock:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +77,7 @@ def quick_registries(monkeypatch, empty_registry) -> None:
     upgrade = opening._upgrade
 
     def copied(path: Path, revision: str | None, migrations: Path) -> None:
-        if revision is not None or migrations != opening.MIGRATIONS:
+        if revision is not None or migrations != MIGRATIONS:
             upgrade(path, revision, migrations)
             return
         if not empty_registry.exists():

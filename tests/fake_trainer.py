@@ -11,6 +11,7 @@ child process with the lock), ``linger`` (seconds to keep running after the exit
 """
 
 import argparse
+import atexit
 import json
 import os
 import signal
@@ -26,6 +27,8 @@ from core.files.home import registry_file, run_folder
 from core.files.locks import try_acquire
 from core.jobs.exit_policy import ExitCode, write_exit_record
 from core.jobs.reuse import TrainerReuse
+from core.jobs.run_lease import hold_run
+from core.registry import Registry
 from core.runs.progress import ProgressWriter
 from core.runs.values import Cancel, Epoch, Run, Status
 from core.settings import load_settings
@@ -38,19 +41,22 @@ class Stopped(Exception):
 
 
 def main() -> int:
-    from core.registry import Registry
-
     parser = argparse.ArgumentParser()
     parser.add_argument("run")
     parser.add_argument("--attempt", type=int)
     arguments = parser.parse_args()
     run_id, attempt, reuse = arguments.run, arguments.attempt, None
+    registry, lease = Registry.of(SETTINGS), None
     while True:
+        ended, lease = lease, hold_run(run_id, attempt, SETTINGS, registry)
+        atexit.register(lease.release)
+        if ended:
+            ended.release()
         script = _script(run_id)
         code = _turn(script, run_id, attempt)
         if not (code == ExitCode.FINISHED and script.get("goes_on")):
             return code
-        reuse = reuse or TrainerReuse(run_id, SETTINGS, Registry.open(registry_file(SETTINGS)))
+        reuse = reuse or TrainerReuse(run_id, SETTINGS, registry)
         following = _next(reuse, run_id, script.get("waits", 0.0), script.get("dies_at"))
         if following is None:
             return code
@@ -133,8 +139,6 @@ def _leads_to(fd: str, path: Path) -> bool:
 
 
 def _train(script: dict, run_id: str, attempt: int) -> tuple[int, str]:
-    from core.registry import Registry
-
     registry = Registry.open(registry_file(SETTINGS))
     progress = ProgressWriter(run_id, SETTINGS)
     done = registry.run(run_id).epochs_done
@@ -162,8 +166,6 @@ def _finish(registry, run_id: str, attempt: int) -> None:
 
 
 def _stopped(run_id: str, attempt: int) -> tuple[int, str]:
-    from core.registry import Registry
-
     registry = Registry.open(registry_file(SETTINGS))
     if registry.cancel_requested(run_id) is not Cancel.NOW:
         return ExitCode.INTERRUPTED, ""

@@ -13,9 +13,11 @@ from pathlib import Path
 from core.files.home import run_folder, runs_folder
 from core.files.locks import is_held
 from core.jobs import processes
+from core.jobs.local_launcher import LocalLauncher
 from core.jobs.protocol import code_version, write_state
 from core.jobs.slots import CPU
 from core.jobs.supervisor import Supervisor
+from core.jobs.trainers import Command
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Attempt, Run, Status
@@ -33,6 +35,10 @@ def nvmlDeviceGetUUID(handle): return f"GPU-{handle}"
 def nvmlDeviceGetName(handle): return f"Fake GPU {handle}"
 """
 """A fake ``pynvml`` with two GPUs."""
+
+
+def fake_command(run_id: str, attempt: int) -> list[str]:
+    return [*FAKE_TRAINER, run_id, "--attempt", str(attempt)]
 
 
 def eventually(condition: Callable[[], object], what: str = "", timeout: float = 120.0) -> None:
@@ -64,13 +70,10 @@ class Home:
 
     def supervisor(self, slots=(CPU,), grace: float = 1.0) -> Supervisor:
         """A supervisor in the test's process, whose rounds the test calls."""
-        return Supervisor(
-            self.settings,
-            self.registry,
-            slots,
-            launcher=lambda run_id, attempt: [*FAKE_TRAINER, run_id, "--attempt", str(attempt)],
-            grace=grace,
-        )
+        return Supervisor(self.settings, self.registry, self.launcher(slots), grace=grace)
+
+    def launcher(self, slots=(CPU,), command: Command = fake_command) -> LocalLauncher:
+        return LocalLauncher(self.settings, self.registry, slots, command=command)
 
     def say_this_is_a_supervisor(self, version: str = "") -> None:
         """Write the state file of a supervisor, without which trainers of this test claim no further run."""

@@ -20,8 +20,10 @@ from tests.factories import Filled, fill, make_cost, make_epochs, make_model, ma
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 
 
-def fill_patterns(bench: Workbench) -> dict[str, Run]:
+def fill_patterns(bench: Workbench, *, newer: bool = False) -> dict[str, Run]:
     """A finished run of every pattern by a short name, on the dataset of ``fill`` (with its six runs).
+
+    ``newer``: of those that came with 0.7 as well.
 
     Some have stars and tags, "from scratch" is archived, and "all layers" is champion after "features".
     """
@@ -47,9 +49,21 @@ def fill_patterns(bench: Workbench) -> dict[str, Run]:
         home.add(name, recipe, right=0.92, scale=0.01, choice=choice)
     home.add("on top", Recipe(backbone=home.runs["top 3"].id), right=0.88, epochs=30)
     home.add("again", home.runs["top 3"].recipe, right=0.9, epochs=8, reproduces=home.runs["top 3"].id)
+    if newer:
+        _add_newer(home)
     for name, why in (("features", "The first that was good enough."), ("all layers", "More accurate.")):
         bench.set_alias(home.runs[name].id, why=why, who="Ada")
     return {name: bench.registry.run(run.id) for name, run in home.runs.items()}
+
+
+def _add_newer(home: "_Home") -> None:
+    efficient = Recipe(backbone=LITE0, pattern=Pattern.PARAMETER_EFFICIENT, hyperparameters=Hyperparameters(depth=2))
+    home.add("lora", efficient, right=0.9, epochs=8)
+    home.add("probe", Recipe(backbone=LITE0, pattern=Pattern.MULTI_LAYER_PROBE), right=0.9, choice=TRIED)
+    teacher = (home.runs["ensemble"].id,)
+    home.add("distilled", Recipe(backbone=LITE0, pattern=Pattern.DISTILLATION, members=teacher), right=0.9, epochs=8)
+    small = Recipe(backbone="", pattern=Pattern.QUANTIZATION, members=(home.runs["features"].id,))
+    home.add("int8", small, right=0.89, choice={"precision": "int8", "calibration_photos": 56})
 
 
 MAPPING: dict = {

@@ -5,7 +5,8 @@ import json
 from functools import cache
 from pathlib import Path
 
-from core.backbones.values import Backbone
+from core.backbones.token_network import Pooling, token_network_from
+from core.backbones.values import Adaptable, Backbone, Scaling
 from core.datasets.decoding.fit import Fit
 from core.errors import NotFound
 from core.text.nearly import did_you_mean
@@ -22,9 +23,22 @@ def rows() -> dict[str, Backbone]:
 
 def from_row(row: dict) -> Backbone:
     """The value of a row as JSON has it: lists become tuples."""
-    shapes = tuple((height, width, channels) for height, width, channels in row.get("block_shapes", ()))
+    shapes = tuple(tuple(shape) for shape in row.get("block_shapes", ()))
+    costs = {name: tuple(row.get(name, ())) for name in ("block_parameters", "block_multiply_adds")}
+    parts = tuple(
+        Adaptable(**{kind: tuple(pair) for kind, pair in block.items()}) for block in row.get("adaptable", ())
+    )
     fit = Fit(row.get("fit", Fit.SQUASH))
-    return Backbone(**row | {"blocks": tuple(row["blocks"]), "block_shapes": shapes, "fit": fit})
+    scaling = scaling_of(row["scaling"]) if row.get("scaling") else None
+    tokens = row.get("tokens") and token_network_from(row["tokens"])
+    pooling = Pooling(row.get("pooling", Pooling.OWN))
+    found = {"blocks": tuple(row["blocks"]), "block_shapes": shapes, "adaptable": parts, "fit": fit, "scaling": scaling}
+    return Backbone(**row | costs | found | {"tokens": tokens, "pooling": pooling})
+
+
+def scaling_of(content: dict) -> Scaling:
+    """Reverse of ``asdict``."""
+    return Scaling(mean=tuple(content["mean"]), deviation=tuple(content["deviation"]), bgr=content["bgr"])
 
 
 def catalogue() -> tuple[Backbone, ...]:

@@ -4,10 +4,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+from core.backbones.added import AddedSource
 from core.backbones.checksums import matches
 from core.backbones.downloads import Download, Progress
 from core.backbones.saved import KIND, SavedBackbone
-from core.backbones.values import Availability, Backbone
+from core.backbones.values import ADDED_KINDS, Availability, Backbone
 from core.errors import Unavailable
 from core.settings import Settings
 
@@ -69,6 +70,7 @@ SOURCES: dict[str, Source] = {
     "shipped": Shipped(),
     "keras": Download(),
     KIND: SavedBackbone(),
+    **dict.fromkeys(ADDED_KINDS, AddedSource()),
 }
 """By the part of ``Backbone.source`` before the colon."""
 

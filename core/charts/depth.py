@@ -10,7 +10,7 @@ from core.charts.look import HOVER, Trace, axis, error_bars, escape, figure, leg
 from core.charts.styles import RunStyle
 from core.comparison.cost_axes import COSTS
 from core.comparison.depths import DepthPoint, DepthSeries
-from core.recipes.recipe import Pattern
+from core.recipes.recipe import TRAINS_TOP_BLOCKS
 from core.text.tables import Rows
 from core.text.units import count, percent, points, times
 
@@ -62,7 +62,7 @@ DEPTH_METRICS: dict[str, _Metric] = {
 
 def depth_title(series: DepthSeries) -> str:
     """The best depth of one series, and what the cheapest depth loses against it."""
-    key = "seconds" if series.pattern is Pattern.FINE_TUNING else "ms_per_photo"
+    key = "seconds" if series.pattern in TRAINS_TOP_BLOCKS else "ms_per_photo"
     best = max(series.points, key=lambda point: (point.accuracy, -(getattr(point, key) or 0.0), -point.depth))
     reached = f"{series.name} is most accurate with {_blocks(series, best)}: {percent(best.accuracy)}"
     if any(getattr(point, key) is None for point in series.points):
@@ -80,7 +80,7 @@ _COSTS = {"seconds": "alone_wall_seconds", "ms_per_photo": "ms_per_photo"}
 
 def _blocks(series: DepthSeries, point: DepthPoint) -> str:
     blocks = count(point.depth, "block")
-    return f"{blocks} trained" if series.pattern is Pattern.FINE_TUNING else f"{blocks} left out"
+    return f"{blocks} trained" if series.pattern in TRAINS_TOP_BLOCKS else f"{blocks} left out"
 
 
 def depth_chart(series: Sequence[DepthSeries], metric: str = "accuracy", *, styles: Mapping[str, RunStyle]) -> Chart:
@@ -112,7 +112,7 @@ def _draw(series: Sequence[DepthSeries], metric: str, styles: Mapping[str, RunSt
     drawn = DEPTH_METRICS[metric]
     firsts = [one.points[0].run_ids[0] for one in series]
     looks = {first: replace(styles[first], emphasised=place < _MOST_NAMED) for place, first in enumerate(firsts)}
-    trained = {one.pattern for one in series} == {Pattern.FINE_TUNING}
+    trained = all(one.pattern in TRAINS_TOP_BLOCKS for one in series)
     title = "blocks trained" if trained else "blocks left out at the top"
     zero = {} if metric == "accuracy" else {"rangemode": "tozero"}
     return figure(

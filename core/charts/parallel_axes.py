@@ -17,7 +17,7 @@ _MOST_CHOICES = 12
 _LONGEST_CHOICE = 28
 _FEW = 6
 """Numbers of a setting up to which each has a position of its own, as choices have."""
-_WITHOUT_AXIS = ("seed", "members", "mapping")
+_WITHOUT_AXIS = ("seed", "members", "mapping", "prompts")
 """Random, or different in nearly every run: they explain nothing."""
 NOT_USED = "not used"
 

@@ -5,12 +5,12 @@ import signal
 import sys
 from argparse import Namespace
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import asdict
 from pathlib import Path
 
 from core import jobs
 from core.cli.verbs import Result, Verbs, add_verb
 from core.errors import NoSpace, Unavailable
+from core.output.health import checks_json
 from core.settings import load_settings
 from core.text.units import count
 from core.workbench import Workbench
@@ -58,7 +58,7 @@ def doctor(options: Namespace) -> Result:
     bad = [check.name for check in checks if not check.good]
     if bad:
         print(f"Not in order: {', '.join(bad)}.", file=sys.stderr)
-    result: dict = {"checks": [asdict(check) for check in checks]}
+    result: dict = checks_json(checks)
     if rebuilt:
         aside = str(rebuilt.aside) if rebuilt.aside else None
         result["rebuilt"] = {"datasets": rebuilt.datasets, "runs": rebuilt.runs, "aside": aside}
@@ -102,7 +102,8 @@ def run_dashboard(options: Namespace) -> Result:
         with redirect_stdout(sys.stderr) if options.json else nullcontext():
             serve(workbench.settings)
     finally:
-        if not any(not run.status.ended for run in workbench.registry.runs()):
+        ended = all(run.status.ended for run in workbench.registry.runs())
+        if ended and not jobs.supervisor_status(workbench.settings).elsewhere:
             jobs.stop_supervisor(workbench.settings)
     return {"address": dashboard_url(address, port, base)}, True
 

@@ -1,11 +1,11 @@
 """``alias``: the champion of a dataset, and the history of its aliases."""
 
 from argparse import Namespace
-from dataclasses import asdict
 
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import InvalidInput
-from core.runs.values import CHAMPION, AliasMove
+from core.output.aliases import aliases_json
+from core.runs.values import CHAMPION
 from core.text.units import moment
 from core.workbench import Workbench
 
@@ -36,15 +36,7 @@ def alias(options: Namespace) -> Result:
         workbench.roll_back_alias(dataset.id, name, *words)
     elif options.drop:
         workbench.drop_alias(dataset.id, name, *words)
-    history = workbench.registry.alias_history(dataset.id)
-    result = {"dataset": dataset.id, "name": dataset.name, "version": dataset.version}
-    result["aliases"] = {name: move.run_id for name, move in workbench.aliases(dataset.id).items()}
-    result["lost"] = {name: move.run_id for name, move in workbench.lost_aliases(dataset.id).items()}
-    return result | {"history": [_move(move) for move in history]}, True
-
-
-def _move(move: AliasMove) -> dict:
-    return {name: value for name, value in asdict(move).items() if name != "dataset_id"}
+    return aliases_json(workbench, dataset), True
 
 
 def alias_text(result: dict) -> str:

@@ -3,16 +3,13 @@
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Sequence
-from dataclasses import asdict
 
 from core.cli.verbs import Result, Verbs, add_verb, table
-from core.datasets.layout import Ambiguous, Layout
-from core.datasets.layouts.layout_summary import LayoutSummary, summarise
+from core.datasets.layout import Ambiguous
+from core.datasets.layouts.layout_summary import LayoutSummary
 from core.datasets.progress import ImportProgress
-from core.datasets.values import Dataset
-from core.jobs.imports import known_message, preview_import
-from core.planning.fitness import problems_of
+from core.jobs.imports import preview_import
+from core.output.datasets import dataset_row, datasets_json, imported_json, layouts_json
 from core.settings import load_settings
 from core.text.units import count, listed
 from core.workbench import Workbench
@@ -29,15 +26,16 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--layout", metavar="ID", help="how to read the upload, where there are several ways")
     verb.add_argument("--encoding", help="of the file names in an archive, e.g. shift_jis; otherwise found out")
     verb.add_argument("--preview", action="store_true", help="show how the upload would be read; store nothing")
-    add_verb(verbs, "datasets", datasets, datasets_text, "list the datasets")
+    verb = add_verb(verbs, "datasets", datasets, datasets_text, "list the datasets, or show one")
+    verb.add_argument("dataset", nargs="?", metavar="DATASET", help="id, name or name:version")
 
 
 def import_(options: Namespace) -> Result:
     if options.preview:
         choice = preview_import(options.path, settings=load_settings(), encoding=options.encoding)
         if options.layout is None:
-            return _alternatives(options.path, choice.question, choice.layouts), True
-        return _alternatives(options.path, "", [choice.chosen(options.layout)]), True
+            return layouts_json(options.path, choice.question, choice.layouts), True
+        return layouts_json(options.path, "", [choice.chosen(options.layout)]), True
     workbench = Workbench.open()
     printer = None if options.json else ProgressPrinter()
     try:
@@ -51,20 +49,11 @@ def import_(options: Namespace) -> Result:
         )
     except Ambiguous as question:
         print(f"{question} Nothing was stored.", file=sys.stderr)
-        return _alternatives(options.path, str(question), question.layouts), False
+        return layouts_json(options.path, str(question), question.layouts), False
     finally:
         if printer:
             printer.close()
-    upload = known_upload or dataset
-    result = _row(workbench, dataset) | {
-        "accepted": dataset.photo_count,
-        "notes": list(upload.notes),
-        "rejected": [asdict(rejection) for rejection in upload.rejections],
-        "seconds": round(upload.seconds, 3),
-        "already_there": known_upload is not None,
-        "message": known_message(dataset, options.name) if known_upload else "",
-    }
-    return result, True
+    return imported_json(workbench, dataset, known_upload, options.name), True
 
 
 class ProgressPrinter:
@@ -90,14 +79,6 @@ class ProgressPrinter:
         if self._width:
             print(f"\r{' ' * self._width}\r", end="", file=sys.stderr, flush=True)
             self._width = 0
-
-
-def _alternatives(path: str, question: str, layouts: Sequence[Layout]) -> dict:
-    """What was understood of an upload; ``question`` is "" where the first of ``layouts`` is certain."""
-    summaries = [asdict(summarise(layout)) for layout in layouts]
-    for summary in summaries:
-        del summary["samples"]
-    return {"path": path, "question": question, "layouts": summaries}
 
 
 def import_text(result: dict) -> str:
@@ -143,19 +124,9 @@ def _layout_lines(layout: LayoutSummary, number: str) -> list[str]:
 
 def datasets(options: Namespace) -> Result:
     bench = Workbench.open()
-    return {"datasets": [_row(bench, dataset) for dataset in bench.registry.datasets()]}, True
-
-
-def _row(bench: Workbench, dataset: Dataset) -> dict:
-    about = {name: getattr(dataset, name) for name in ("name", "version", "digest")}
-    counts = {"classes": dataset.class_sizes, "splits": dataset.split_sizes, "unlabelled": dataset.unlabelled}
-    copies = [
-        {"files": [photo.file for photo in one.photos], "across_splits": one.is_leak, "across_classes": one.is_conflict}
-        for one in bench.copies(dataset.id)
-    ]
-    found = problems_of(dataset, leaks=bench.leaks(dataset.id))
-    problems = [{"kind": problem.kind, "text": str(problem)} for problem in found]
-    return {"dataset": dataset.id} | about | counts | {"fit": not problems, "problems": problems, "copies": copies}
+    if options.dataset:
+        return dataset_row(bench, bench.registry.dataset(options.dataset)), True
+    return datasets_json(bench), True
 
 
 def datasets_text(result: dict) -> str:
@@ -167,6 +138,6 @@ def datasets_text(result: dict) -> str:
             len(row["classes"]),
             row["unlabelled"],
         )
-        for row in result["datasets"]
+        for row in result.get("datasets", [result])
     ]
     return table(("dataset", "name", "photos", "classes", "unlabelled"), rows)

@@ -2,10 +2,10 @@
 
 import sys
 from argparse import Namespace
-from dataclasses import asdict
 
 from core.cli.verbs import Result, Verbs, add_runs, add_verb
 from core.errors import GraftError, InvalidInput
+from core.output.deletions import deletion_json
 from core.text.units import count, listed, size
 from core.workbench import Workbench
 from core.workbench.delete import DeletionImpact, impact_label, used_by_label
@@ -17,6 +17,7 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--weights", action="store_true", help="only their models and checkpoints; the record stays")
     verb.add_argument("--model", metavar="RUN", help="only the weights of this run")
     verb.add_argument("--dataset", help="a dataset with all its runs")
+    verb.add_argument("--dry-run", action="store_true", help="only show what would be deleted")
     verb.add_argument("--yes", action="store_true", help="do not ask")
 
 
@@ -30,14 +31,15 @@ def delete(options: Namespace) -> Result:
         impact = workbench.preview_deletion(dataset=references[0])
     else:
         impact = workbench.preview_deletion(references, weights_only=kind == "model")
+    if options.dry_run:
+        return deletion_json(kind, references, impact, dry_run=True), True
     if sys.stdin.isatty() and not options.yes and not options.json:
         _ask(impact)
     if kind == "dataset":
         impact = workbench.delete_dataset(references[0])
     else:
         impact = workbench.delete_weights(references) if kind == "model" else workbench.delete_runs(references)
-    deleted = references[0] if len(references) == 1 else references
-    return {"deleted": deleted, "kind": kind} | asdict(impact), True
+    return deletion_json(kind, references, impact), True
 
 
 def _ask(impact: DeletionImpact) -> None:
@@ -67,4 +69,6 @@ def delete_text(result: dict) -> str:
     deleted = result["deleted"]
     named = deleted if isinstance(deleted, str) else count(len(deleted), "run")
     what = "the weights of " if result["kind"] == "model" else f"{result['kind']} " if isinstance(deleted, str) else ""
+    if result["dry_run"]:
+        return f"Would delete {what}{named}: {size(result['bytes'])}."
     return f"Deleted {what}{named}: {size(result['bytes'])} freed."

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
+from core.backbones.token_network import Pooling
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
@@ -17,14 +18,17 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--cut", metavar="C", help="for --parquet: top, classes, or a block with .pool")
     verb.add_argument("--size", type=int, default=0, metavar="PX", help="for --parquet: input size, default: its own")
     verb.add_argument("--fit", choices=list(Fit), help="for --parquet: how photos became the input, default: squash")
+    verb.add_argument("--pooling", choices=list(Pooling), help="for --parquet: of tokens, default: own")
 
 
 def features(options: Namespace) -> Result:
     workbench = Workbench.open()
     if options.parquet:
         return _exported(workbench, options)
-    if options.backbone or options.cut or options.size or options.fit:
-        raise InvalidInput("--backbone, --cut, --size and --fit are options of --parquet. Add --parquet FILE.")
+    if options.backbone or options.cut or options.size or options.fit or options.pooling:
+        raise InvalidInput(
+            "--backbone, --cut, --size, --fit and --pooling are options of --parquet. Add --parquet FILE."
+        )
     dataset_id = workbench.registry.dataset(options.dataset).id if options.dataset else None
     rows = [row for row in workbench.features() if dataset_id in (None, row.dataset_id)]
     total = sum(row.stored.bytes for row in rows)
@@ -45,7 +49,13 @@ def _exported(workbench: Workbench, options: Namespace) -> Result:
         raise InvalidInput(f"There is no folder {str(target.parent)!r} to write into.")
     fit = Fit(options.fit) if options.fit else None
     rows = workbench.export_features(
-        options.dataset, options.backbone, target, cut=options.cut or "top", size=options.size, fit=fit
+        options.dataset,
+        options.backbone,
+        target,
+        cut=options.cut or "top",
+        size=options.size,
+        fit=fit,
+        pooling=Pooling(options.pooling or Pooling.OWN),
     )
     return {"parquet": str(target), "rows": rows, "bytes": target.stat().st_size}, True
 
@@ -73,5 +83,7 @@ def features_text(result: dict) -> str:
 
 
 def _input(row: dict) -> str:
-    """``320 px crop``; of a run's predictions, whose networks have their own inputs, "-"."""
-    return f"{row['size']} px {row['fit']}" if row["size"] else "-"
+    """``320 px crop``, and the pooling where it was chosen; of a run's predictions, whose networks have their own
+    inputs, "-"."""
+    pooling = "" if row["pooling"] == Pooling.OWN else f" {row['pooling']}"
+    return f"{row['size']} px {row['fit']}{pooling}" if row["size"] else "-"

@@ -5,7 +5,7 @@ from argparse import Namespace
 
 from core.cli.verbs import Result, Verbs, add_list, add_runs, add_verb
 from core.errors import InvalidInput
-from core.runs.values import Run
+from core.output.runs import marks_row
 from core.workbench import Workbench
 
 
@@ -65,12 +65,6 @@ def note(options: Namespace) -> Result:
 def _marks(workbench: Workbench, references: list[str]) -> dict:
     runs = {run.id: run for run in map(workbench.registry.run, references)}
     return {"runs": [marks_row(run) for run in runs.values()]}
-
-
-def marks_row(run: Run) -> dict:
-    """Name, star, archive, tags and notes of a run as JSON."""
-    marks = {name: getattr(run, name) for name in ("name", "starred", "archived", "notes")}
-    return {"run": run.id, "tags": list(run.tags)} | marks
 
 
 def marks_text(result: dict) -> str:

@@ -6,22 +6,34 @@ from typing import NoReturn
 from core.cli import (
     admin,
     alias,
+    artifacts,
+    backbones,
+    check,
     compare,
     datasets,
     delete,
+    explain,
+    exports,
     features,
+    machines,
+    models,
     organise,
     predict,
     queue,
+    registry,
     report,
     reproduce,
     runs,
+    shrink,
+    tokens,
     train,
+    users,
 )
 
 DESCRIPTION = "Compare transfer-learning models on your own photos."
 MODULES = (
-    datasets, features, train, reproduce, queue, runs, compare, predict, report, organise, alias, delete, admin,
+    datasets, check, features, backbones, train, reproduce, shrink, queue, machines, runs, models, compare, predict,
+    explain, exports, report, organise, alias, delete, tokens, users, artifacts, registry, admin,
 )  # fmt: skip
 
 

@@ -1,18 +1,20 @@
-"""``wait``, ``cancel`` and ``resume``: runs that have not ended, or did not finish."""
+"""``queue``, ``wait``, ``cancel`` and ``resume``: runs that have not ended, or did not finish."""
 
 import sys
 import time
 from argparse import Namespace
 
 from core import jobs
-from core.cli.runs import run_row
-from core.cli.verbs import Result, Verbs, add_runs, add_verb
+from core.cli.verbs import Result, Verbs, add_runs, add_verb, table
 from core.errors import InvalidInput
+from core.output.queue import queue_json
+from core.output.runs import run_row
 from core.runs.values import Run, Status
 from core.workbench import Workbench
 
 
 def add_verbs(verbs: Verbs) -> None:
+    add_verb(verbs, "queue", queue, queue_text, "what runs and what waits, the next one first")
     verb = add_verb(verbs, "wait", wait, wait_text, "wait until runs have ended")
     add_runs(verb, "*")
     verb.add_argument("--all", action="store_true", help="every waiting or running run (the default)")
@@ -21,6 +23,15 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--after-epoch", action="store_true", help="finish the current epoch first and keep the model")
     verb = add_verb(verbs, "resume", resume, run_text, "resume a failed or cancelled run")
     verb.add_argument("run", metavar="RUN")
+
+
+def queue(options: Namespace) -> Result:
+    return queue_json(Workbench.open()), True
+
+
+def queue_text(result: dict) -> str:
+    rows = [(row["run"], row["status"], row["name"]) for row in (*result["running"], *result["waiting"])]
+    return table(("run", "status", "name"), rows) if rows else "No run is waiting or running."
 
 
 def wait(options: Namespace) -> Result:

@@ -1,16 +1,12 @@
 """``core report``, ``core table``, ``core calibrate``: exports of finished runs, and temperature scaling."""
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import asdict
-from errno import EDQUOT, ENOSPC
-from pathlib import Path
 from typing import Any
 
 from core.cli.verbs import Result, Verbs, add_runs, add_verb
-from core.errors import Conflict, InvalidInput, Unavailable
-from core.files.atomic import replacing
+from core.cli.written import add_output, target_file, write_file
 from core.text.tables import as_csv, as_parquet
 from core.text.units import percent, size
 from core.workbench import Workbench
@@ -21,27 +17,22 @@ ENDINGS = (".csv", ".parquet")
 def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "report", report, report_text, "compare runs in one self-contained HTML file")
     add_runs(verb)
-    _add_output(verb, "an .html file")
+    add_output(verb, "an .html file")
     verb = add_verb(verbs, "table", table, table_text, "write a table of a comparison as CSV or Parquet")
     verb.add_argument("table", metavar="TABLE", help="leaderboard, costs, epochs or answers")
     add_runs(verb)
-    _add_output(verb, "a .csv or .parquet file")
+    add_output(verb, "a .csv or .parquet file")
     verb = add_verb(verbs, "calibrate", calibrate, calibrate_text, "fit a temperature to a model's confidence")
     verb.add_argument("run", metavar="RUN")
     verb.add_argument("--undo", action="store_true", help="remove the temperature")
 
 
-def _add_output(verb: ArgumentParser, help: str) -> None:
-    verb.add_argument("-o", "--output", required=True, metavar="FILE", help=help)
-    verb.add_argument("--force", action="store_true", help="overwrite the file")
-
-
 def report(options: Namespace) -> Result:
-    target = _target(options.output, options.force, (".html", ".htm"))
+    target = target_file(options.output, options.force, (".html", ".htm"))
     workbench = Workbench.open()
     ids = [workbench.registry.run(run).id for run in options.runs]
     content = workbench.report(ids).encode()
-    _write(target, content)
+    write_file(target, content)
     return {"report": str(target), "bytes": len(content), "runs": list(dict.fromkeys(ids))}, True
 
 
@@ -50,9 +41,9 @@ def report_text(result: dict) -> str:
 
 
 def table(options: Namespace) -> Result:
-    target = _target(options.output, options.force, ENDINGS)
+    target = target_file(options.output, options.force, ENDINGS)
     rows = Workbench.open().table(options.table, options.runs)
-    _write(target, as_parquet(rows) if target.suffix.lower() == ".parquet" else as_csv(rows).encode())
+    write_file(target, as_parquet(rows) if target.suffix.lower() == ".parquet" else as_csv(rows).encode())
     return {"table": options.table, "file": str(target), "rows": len(rows), "bytes": target.stat().st_size}, True
 
 
@@ -86,40 +77,3 @@ def _before_and_after(found: Mapping[str, Any], split: str) -> str:
     return (
         f"  {split}: calibration error {percent(ece[0])} -> {percent(ece[1])}, log-loss {loss[0]:.3f} -> {loss[1]:.3f}"
     )
-
-
-# --- files ---
-
-
-def _target(name: str, force: bool, endings: Sequence[str]) -> Path:
-    """Where to write, checked before anything is computed."""
-    target = Path(name).expanduser()
-    if target.suffix.lower() not in endings:
-        raise InvalidInput(f"The file must end in {' or '.join(endings)}. Received: {name[-80:]!r}")
-    with _problems_in_words(target):
-        if not target.parent.is_dir():
-            raise InvalidInput(f"There is no folder {str(target.parent)!r} to write into.")
-        if target.is_dir():
-            raise InvalidInput(f"{name} is a folder. Name a file in it.")
-        if target.exists() and not force:
-            raise Conflict(f"{name} exists already. Add --force to overwrite it, or choose another name.")
-    return target
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Complete or not at all; a kill leaves ``.<name>.<token>.part`` in the user's folder, where it stays."""
-    with _problems_in_words(target), replacing(target, durable=False) as draft:
-        draft.write_bytes(content)
-
-
-@contextmanager
-def _problems_in_words(target: Path) -> Iterator[None]:
-    """An error about the requested file instead of the temporary one; a full disk is reported elsewhere."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (ENOSPC, EDQUOT):
-            raise
-        raise Unavailable(
-            f"{str(target)[:200]} cannot be written ({error.strerror}). Choose another folder or a shorter name."
-        ) from None

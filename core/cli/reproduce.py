@@ -3,11 +3,11 @@
 from argparse import Namespace
 
 from core.cli.queue import report_unfinished, wait_for
-from core.cli.runs import reproduction_row, run_row
-from core.cli.train import concern_json
 from core.cli.verbs import Result, Verbs, add_runs, add_verb
-from core.planning.decide import Decision, Plan
-from core.runs.values import Run, Status
+from core.output.plans import combined_json
+from core.output.runs import reproduction_row, run_row
+from core.planning.decide import Decision
+from core.runs.values import Status
 from core.workbench import Workbench
 
 
@@ -25,21 +25,13 @@ def add_verbs(verbs: Verbs) -> None:
 
 def ensemble(options: Namespace) -> Result:
     plan, run = Workbench.open().ensemble(options.runs)
-    return _combined(plan, run), True
+    return combined_json(plan, run), True
 
 
 def confidence(options: Namespace) -> Result:
     workbench = Workbench.open()
     plan, run = workbench.confidence(options.cheap, options.costly)
-    return _combined(plan, run) | {"choice": workbench.registry.model(run.id).card.get("choice", {})}, True
-
-
-def _combined(plan: Plan, run: Run) -> dict:
-    return run_row(run) | {
-        "decision": str(plan.decision),
-        "because": plan.because,
-        "concerns": [concern_json(concern) for concern in plan.concerns],
-    }
+    return combined_json(plan, run) | {"choice": workbench.registry.model(run.id).card.get("choice", {})}, True
 
 
 def combined_text(result: dict) -> str:

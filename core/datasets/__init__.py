@@ -9,7 +9,7 @@
 
 from pathlib import Path
 
-from core.datasets.decoding.sandbox import decode_untrusted
+from core.datasets.decoding.warm import decode_untrusted
 from core.datasets.importing import import_photos
 from core.datasets.progress import ImportProgress
 from core.datasets.staging import sweep

@@ -4,7 +4,6 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ def write_manifest(
     """Writes ``folder/manifest.json``."""
     content = {
         "ingest_version": INGEST_VERSION,
-        "dataset": asdict(dataset),
+        "dataset": dataset.to_dict(),
         "photos": [vars(photo) for photo in photos],
         "unlabelled": [vars(photo) for photo in unlabelled],
     }

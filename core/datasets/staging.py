@@ -4,8 +4,6 @@ Photos are written to ``datasets/.tmp-<id>``. The importing process and its deco
 kernel releases it when the last of them has ended. A folder without that lock is a leftover.
 """
 
-import ctypes
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -33,7 +31,7 @@ class Staging:
 
     def publish(self) -> None:
         """Rename the folder to its final name, after its content has been synced to disk."""
-        _sync_all(self.lock.descriptor)
+        atomic.sync_file_system(self.path)
         self.path.rename(self.final)
         atomic.sync(self.final.parent)
 
@@ -115,13 +113,3 @@ def _try_lock(folder: Path) -> Lock | None:
         return try_acquire(folder, create=False)
     except FileNotFoundError:
         return None
-
-
-def _sync_all(descriptor: int) -> None:
-    """Sync the whole file system once, which is faster than fsync on thousands of small files."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if not hasattr(libc, "syncfs"):
-        os.sync()
-    elif libc.syncfs(descriptor) != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))

@@ -1,6 +1,7 @@
 """The values of a dataset: photos, classes, split, digest. No file is touched here."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 SPLITS = ("train", "validation", "test")
 
@@ -74,6 +75,7 @@ class Dataset:
         unlabelled: number of photos without a class; they are in no count and no split.
         grey_bits: how many bits its 16-bit grey photos use (``core.datasets.decoding.modes``), 16 of datasets
             imported before 0.5.0; None where it has no such photo.
+        owner: name of the account that imported it; "" without one.
     """
 
     id: str
@@ -91,6 +93,11 @@ class Dataset:
     notes: tuple[str, ...] = ()
     unlabelled: int = 0
     grey_bits: int | None = None
+    owner: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For manifests and bundles: without the owner, whose account belongs to one home."""
+        return {name: value for name, value in asdict(self).items() if name != "owner"}
 
     @property
     def photo_count(self) -> int:

@@ -34,10 +34,20 @@ def _blue_green_red(x: keras.KerasTensor) -> keras.KerasTensor:
     return keras.ops.flip(x, axis=-1)
 
 
+def _divided_again(x: keras.KerasTensor) -> keras.KerasTensor:
+    """What Keras adds after the normalisation of EfficientNet for ``weights="imagenet"`` only. They were trained
+    on (pixel - mean) / variance, and its layer divides by the root of that. Put before the network, whose scaling is
+    linear, it is the same."""
+    mean, variance = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    scale = [v**-0.5 for v in variance]
+    offset = [255 * m * (1 - k) for m, k in zip(mean, scale, strict=True)]
+    return layers.Rescaling(scale, offset, name="scaling")(x)
+
+
 SCALING: dict[str, Callable] = {
     "ConvNeXt": _as_is,
     "DenseNet": _standardised,
-    "EfficientNet": _as_is,
+    "EfficientNet": _divided_again,
     "EfficientNetV2": _as_is,
     "Inception": _to_one,
     "MobileNet": _to_one,

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +18,14 @@ from core.errors import InvalidInput
 from core.features import store
 from core.features.engines import Engine, choose_engine
 from core.features.partial import PartialArray
-from core.features.sizes import shape_at
+from core.features.sharing import computed_once
+from core.features.sizes import fraction_below, shape_at
 from core.features.store import FeatureKey
 from core.features.views import View, jpeg_of
-from core.files.home import dataset_folder, features_lock
+from core.files.here import dataset_here
+from core.files.home import features_lock
 from core.files.locks import Lock, acquire, try_acquire
-from core.recipes.program import TOP
+from core.recipes.program import TOP, cuts_of
 from core.recipes.recipe import Augmentation
 from core.runs.costs import Spent, spent_now
 from core.settings import Settings
@@ -35,15 +39,16 @@ class Features:
 
     Args:
         array: (n, ...), memory-mapped; row i belongs to photo i. Vectors are float32, maps float16 (see ``sizes``).
-        cost: of computing them, by whichever run.
-        key: of the stored array. engine: that computed them. lock: prevents eviction while this value exists.
+        cost: of computing them, by whichever run; of several cuts, of the one that took most.
+        key: of the stored array; of several cuts, what a stored array of them together would have.
+        engine: that computed them. locks: prevent eviction while this value exists.
     """
 
     array: np.ndarray
     cost: Spent
     key: FeatureKey
     engine: str
-    lock: Lock
+    locks: tuple[Lock, ...]
 
 
 def features_of(
@@ -63,7 +68,8 @@ def features_of(
     """Features of all photos of one split of ``dataset``; row i is ``photos[i]``.
 
     Args:
-        cut: where the frozen prefix ends (``core.recipes.program``): a block, ``<block>.pool``, ``top`` or ``classes``.
+        cut: where the frozen prefix ends (``core.recipes.program``): a block, ``<block>.pool``, ``top`` or ``classes``;
+            of several cuts each is stored alone, and those that are missing are computed in one pass.
         view, seed, augmentation: see ``views.render``; views above 0 are for training photos only.
         progress, waiting: see ``stored_rows``.
         engine: makes the engine when one is needed; the best one for this machine by default.
@@ -73,9 +79,11 @@ def features_of(
         InvalidInput: the photos are not one whole split, or the backbone has no such cut.
     """
     shape_at(backbone, cut)
-    key = store.key_of(dataset, backbone, split_of(photos), cut=cut, view=view, seed=seed, augmentation=augmentation)
-    return stored_rows(
-        key,
+    rendered: dict[str, Any] = {"view": view, "seed": seed, "augmentation": augmentation}
+    key_at = partial(store.key_of, dataset, backbone, split_of(photos), **rendered)
+    return _stored(
+        key_at(cut=cut),
+        _columns(backbone, cut, key_at),
         photos,
         dataset=dataset,
         settings=settings,
@@ -84,6 +92,32 @@ def features_of(
         progress=progress,
         waiting=waiting,
     )
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """One stored array: its key, its columns of the engine's output, and its part of the cost of a pass, 0..1."""
+
+    key: FeatureKey
+    first: int = 0
+    last: int | None = None
+    part: float = 1.0
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        return rows[:, self.first : self.last]
+
+
+def _columns(backbone: Backbone, cut: str, key_at: Callable[..., FeatureKey]) -> tuple[_Columns, ...]:
+    """Of every single cut. A cut is charged what a pass up to it would have cost."""
+    first, found = 0, []
+    whole = fraction_below(backbone, cut)
+    for one in cuts_of(cut):
+        if len(cuts_of(cut)) == 1:
+            return (_Columns(key_at(cut=one)),)
+        last = first + shape_at(backbone, one)[0]
+        found.append(_Columns(key_at(cut=one), first, last, fraction_below(backbone, one) / whole))
+        first = last
+    return tuple(found)
 
 
 def stored_rows(
@@ -110,33 +144,94 @@ def stored_rows(
         NotFound: a stored photo is missing. NoSpace: the disk cannot hold them.
         InvalidInput: the photos are not one whole split.
     """
+    return _stored(
+        key,
+        (_Columns(key),),
+        photos,
+        dataset=dataset,
+        settings=settings,
+        source=source,
+        engine=engine,
+        progress=progress,
+        waiting=waiting,
+    )
+
+
+def _stored(
+    key: FeatureKey,
+    columns: Sequence[_Columns],
+    photos: Sequence[Photo],
+    *,
+    dataset: Dataset,
+    settings: Settings,
+    source: str,
+    engine: Callable[[], Engine],
+    progress: Report | None,
+    waiting: Callable[[], None] | None,
+) -> Features:
+    """As ``stored_rows``, of one or several arrays, side by side where they are several."""
     _check_whole(photos, dataset, key)
     ordered = sorted(photos, key=lambda photo: (photo.class_name, photo.digest))
 
-    def compute() -> None:
+    def compute(missing: Sequence[_Columns]) -> None:
         made = engine()
-        rows = _Rows(ordered, dataset_folder(settings, dataset.id).photos, key, source)
-        _compute(rows, made, settings, progress)
+        rows = _Rows(ordered, dataset_here(settings, dataset.id).photos, key, source)
+        _compute(rows, missing, made, settings, progress)
 
-    lock = _stored_and_locked(key, settings, compute, waiting)
-    return _open(key, settings, ordered, photos, lock)
+    locks = _stored_and_locked(columns, settings, compute, waiting)
+    found = [_open(one.key, settings, ordered, photos) for one in columns]
+    (array, meta), *others = found
+    cost = Spent()
+    for _, one in found:
+        cost = cost.larger(Spent(**one["cost"]))
+    if others:
+        array = np.concatenate([array, *(more for more, _ in others)], axis=1)
+    return Features(array=array, cost=cost, key=key, engine=meta["engine"], locks=locks)
 
 
 def _stored_and_locked(
-    key: FeatureKey, settings: Settings, compute: Callable[[], None], waiting: Callable[[], None] | None
-) -> Lock:
-    """A shared lock on stored features, which are computed first unless another process does."""
-    path = features_lock(settings, key.name)
+    columns: Sequence[_Columns],
+    settings: Settings,
+    compute: Callable[[Sequence[_Columns]], None],
+    waiting: Callable[[], None] | None,
+) -> tuple[Lock, ...]:
+    """Shared locks on stored features, which are computed first unless another process does."""
+
+    def missing() -> list[_Columns]:
+        return [one for one in columns if not store.is_stored(one.key, settings)]
+
+    def compute_keys(keys: Sequence[FeatureKey]) -> None:
+        compute([one for one in columns if one.key in keys])
+
     while True:
-        reader = acquire(path, shared=True, waiting=waiting)
-        if store.is_stored(key, settings):
-            return reader
-        reader.release()
-        writer = try_acquire(path)  # never waits: once it is free, others may read the features for hours
-        if writer is not None:
-            with writer:
-                if not store.is_stored(key, settings):
-                    compute()
+        readers = _readers([_lock_of(one, settings) for one in columns], waiting)
+        if not missing():
+            return readers
+        with ExitStack() as held:
+            for reader in readers:
+                reader.release()
+            # never waits: once one is free, others may read its features for hours
+            wanted = missing()
+            writers = [try_acquire(_lock_of(one, settings)) for one in wanted]
+            for writer in filter(None, writers):
+                held.enter_context(writer)
+            if None not in writers and missing() == wanted:
+                computed_once([one.key for one in wanted], settings, compute_keys, waiting)
+
+
+def _readers(paths: Sequence[Path], waiting: Callable[[], None] | None) -> tuple[Lock, ...]:
+    """Shared locks on all of these; while one is awaited no other is held, so that nobody waits for this process."""
+    while True:
+        locks = [try_acquire(path, shared=True) for path in paths]
+        if None not in locks:
+            return tuple(lock for lock in locks if lock is not None)
+        for lock in filter(None, locks):
+            lock.release()
+        acquire(paths[locks.index(None)], shared=True, waiting=waiting).release()
+
+
+def _lock_of(one: _Columns, settings: Settings) -> Path:
+    return features_lock(settings, one.key.name)
 
 
 def split_of(photos: Sequence[Photo]) -> str:
@@ -158,7 +253,10 @@ def _check_whole(photos: Sequence[Photo], dataset: Dataset, key: FeatureKey) -> 
         raise InvalidInput(f"Only training photos are augmented. Received: view={key.view} of {split} photos")
 
 
-def _open(key: FeatureKey, settings: Settings, ordered: list[Photo], photos: Sequence[Photo], lock: Lock) -> Features:
+def _open(
+    key: FeatureKey, settings: Settings, ordered: list[Photo], photos: Sequence[Photo]
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """A stored array, row i of ``photos[i]``, and its ``meta.json``."""
     folder = store.folder_of(key, settings)
     meta = json.loads((folder / "meta.json").read_text())
     array = np.load(folder / "features.npy", mmap_mode="r")
@@ -166,13 +264,7 @@ def _open(key: FeatureKey, settings: Settings, ordered: list[Photo], photos: Seq
     if list(photos) != ordered:
         row = {photo.digest: number for number, photo in enumerate(ordered)}
         array = array[[row[photo.digest] for photo in photos]]
-    return Features(
-        array=array,
-        cost=Spent(**meta["cost"]),
-        key=key,
-        engine=meta["engine"],
-        lock=lock,
-    )
+    return array, meta
 
 
 @dataclass(frozen=True)
@@ -192,22 +284,39 @@ class _Rows:
         return View(jpeg, view=key.view, seed=key.seed, augmentation=key.augmentation, digest=photo.digest)
 
 
-def _compute(rows: _Rows, engine: Engine, settings: Settings, progress: Report | None) -> None:
-    key, total, begin = rows.key, len(rows.photos), spent_now()
+def _compute(
+    rows: _Rows, columns: Sequence[_Columns], engine: Engine, settings: Settings, progress: Report | None
+) -> None:
+    """One pass over the photos, which fills the arrays of all columns."""
+    total, begin = len(rows.photos), spent_now()
     first = engine(rows.views(0, 1))
-    shape = (total, *first.shape[1:])
-    store.make_room(settings, int(np.prod(shape)) * np.dtype(key.dtype).itemsize)
-    array = PartialArray(store.partial_folder(key, settings), shape, key.dtype)
+    shapes = [(total, *one.of(first).shape[1:]) for one in columns]
+    sizes = [int(np.prod(shape)) * np.dtype(one.key.dtype).itemsize for one, shape in zip(columns, shapes, strict=True)]
+    store.make_room(settings, sum(sizes))
+    arrays = [
+        PartialArray(store.partial_folder(one.key, settings), shape, one.key.dtype)
+        for one, shape in zip(columns, shapes, strict=True)
+    ]
+    done = min(array.done for array in arrays)
+    for array in arrays:
+        array.done = done
+
+    def spent(one: _Columns) -> Spent:
+        return spent_now().minus(begin).times(one.part)
+
     try:
-        with closing(_in_order(rows, engine, array.done)) as chunks:
+        with closing(_in_order(rows, engine, done)) as chunks:
             for chunk in chunks:
-                array.append(_narrowed(chunk, key.dtype), spent_now().minus(begin))
+                for one, array in zip(columns, arrays, strict=True):
+                    array.append(_narrowed(one.of(chunk), one.key.dtype), spent(one))
                 if progress is not None:
-                    progress(array.done, total)
+                    progress(arrays[0].done, total)
     finally:
-        array.sync(spent_now().minus(begin))  # also when stopped: the next call continues
-    meta = {"key": asdict(key), "shape": shape, "engine": engine.name, "backbone": rows.source}
-    array.finish(store.folder_of(key, settings), meta, spent_now().minus(begin))
+        for one, array in zip(columns, arrays, strict=True):
+            array.sync(spent(one))  # also when stopped: the next call continues
+    for one, array, shape in zip(columns, arrays, shapes, strict=True):
+        meta = {"key": asdict(one.key), "shape": shape, "engine": engine.name, "backbone": rows.source}
+        array.finish(store.folder_of(one.key, settings), meta, spent(one))
 
 
 def _narrowed(rows: np.ndarray, dtype: str) -> np.ndarray:

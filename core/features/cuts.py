@@ -10,7 +10,9 @@ import re
 import keras
 
 POOL = "pool"
-"""Name of the layer that averages the last feature map over its positions."""
+"""Name of the layer that averages the last feature map, or the chosen tokens, over their positions."""
+POOLED_TOKENS = "pool_tokens"
+"""Name of the layer before it that chooses tokens; there where not all are averaged."""
 
 _NAMES = [
     (re.compile(pattern), name)
@@ -18,6 +20,10 @@ _NAMES = [
         (r"(block\d+[a-z])_", r"\1"),  # EfficientNet of all kinds
         (r"(conv\d_block\d+)_", r"\1"),  # ResNet, DenseNet
         (r"pool([234])_", r"transition\1"),  # DenseNet
+        (r"(stack\d+_block\d+)_", r"\1"),  # ResNet and DenseNet of keras-hub
+        (r"(transition\d+)_", r"\1"),  # DenseNet of keras-hub
+        (r"(stage\d+_block\d+)_", r"\1"),  # MobileNetV3 and HGNetV2 of keras-hub
+        (r"(stage\d+)_", r"\1"),  # CSPNet of keras-hub
         (r"conv_[dp]w_(\d+)|conv_pad_(\d+)", r"block\1\2"),  # MobileNet
         (r"block_(\d+)_", r"block\1"),  # MobileNetV2
         (r"expanded_conv_(\d+)_", r"block\1"),  # MobileNetV3
@@ -45,10 +51,10 @@ def block_ends(model: keras.Model) -> dict[str, keras.Operation]:
     """``{block: its last operation}`` from input to output: every place where ``model`` can be cut.
 
     ``model`` must be functional, without nested models, as from ``networks.build``. Layers before the first named block
-    are ``stem``, layers after the last are ``head``; a last layer ``pool`` belongs to no block.
+    are ``stem``, layers after the last are ``head``; the layers of pooling at the end belong to no block.
     """
     operations = model.operations
-    if operations[-1].name == POOL:
+    while operations[-1].name in (POOL, POOLED_TOKENS):
         operations = operations[:-1]
     points = [point for point in single_tensors(model) if point < len(operations)]
     first, last = _spans([block_of(operation.name) for operation in operations])
@@ -63,6 +69,16 @@ def block_ends(model: keras.Model) -> dict[str, keras.Operation]:
     if max(ends.values()) < len(operations) - 1:
         ends["head"] = len(operations) - 1
     return {block: operations[end] for block, end in ends.items()}
+
+
+def below_pool(model: keras.Model) -> keras.KerasTensor:
+    """The feature map or tokens that the layer ``pool`` pools.
+
+    Raises:
+        ValueError: there is no such layer.
+    """
+    names = {layer.name for layer in model.layers}
+    return model.get_layer(POOLED_TOKENS if POOLED_TOKENS in names else POOL).input
 
 
 def _spans(blocks: list[str | None]) -> tuple[dict[str, int], dict[str, int]]:

@@ -1,6 +1,7 @@
 """The choice of the engine, and the exported file it runs: written once per backbone and cut, then linked and read."""
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -9,18 +10,32 @@ from typing import Protocol
 
 import numpy as np
 
-from core.backbones.values import Backbone
+from core.backbones import Backbone, obtain
+from core.backbones.token_network import Pooling
 from core.errors import Unavailable
-from core.features.litert import LiteRTEngine
+from core.features.litert import MOST_WORKERS, LiteRTEngine, cores
+from core.features.onnx_engine import OnnxEngine
+from core.features.onnx_file import STORED, write_prefix
+from core.features.sizes import pooling_at
 from core.features.views import View
 from core.files import atomic
 from core.files.home import features_folder, features_lock
 from core.files.locks import acquire
+from core.recipes.program import cuts_of
 from core.runs.costs import Spent, gpu_of_slot, spent_now
 from core.settings import Settings
 
 VERSION = 1
 """Increase it to export all files again."""
+
+
+SIDE_BY_SIDE_BYTES = 500 * 10**6
+"""Memory of the interpreters that compute photos side by side. Each has its own copy of the weights, so a large network
+gets fewer; one that is larger than half of this computes one photo at a time with all cores."""
+
+_LAYERS_BYTES, _PROCESS_BYTES = 12 * 10**6, 60 * 10**6
+"""Of an interpreter beside its weights: measured on six networks of 3 to 19 MB, which took 16 to 52 MB each; of a
+process with onnxruntime."""
 
 
 class Engine(Protocol):
@@ -60,7 +75,7 @@ class EngineFile:
     """An exported prefix.
 
     Args:
-        path: the ``.tflite`` file. digest: its SHA-256.
+        path: the ``.tflite`` file; ``.onnx`` of an ONNX network. digest: its SHA-256.
         cost: of the export, by whichever run.
         error: largest deviation from Keras, relative to the largest output, measured after the export.
     """
@@ -89,9 +104,24 @@ def engine_file(
 
 def engine_path(backbone: Backbone, settings: Settings, cut: str = "top") -> Path:
     """The path of the exported prefix, whether it exists or not."""
-    weights = sha256(backbone.weights_digest.encode()).hexdigest()[:16]
-    name = f"{backbone.name}-{weights}-{cut}-{backbone.input_size}-v{VERSION}.tflite"
+    weights = sha256(backbone.identity.encode()).hexdigest()[:16]
+    pooling = pooling_at(backbone, cut)
+    chosen = "" if pooling is Pooling.OWN else f"-{pooling}"
+    suffix = "onnx" if backbone.is_onnx else "tflite"
+    name = f"{backbone.name}-{weights}-{_short(cut)}-{backbone.input_size}{chosen}-v{VERSION}.{suffix}"
     return features_folder(settings) / "engines" / name
+
+
+def engine_files(backbone: Backbone, settings: Settings) -> list[Path]:
+    """The exported prefixes of a backbone at all cuts and sizes, and their notes."""
+    any_cut = engine_path(backbone, settings, "*")
+    known = any_cut.name[: any_cut.name.index("*")]
+    return sorted(path for path in any_cut.parent.glob("*") if path.name.startswith(known))
+
+
+def _short(cut: str) -> str:
+    """Many cuts together would be too long for the name of a file."""
+    return cut if len(cuts_of(cut)) == 1 else f"cuts_{sha256(cut.encode()).hexdigest()[:16]}"
 
 
 def is_exported(backbone: Backbone, settings: Settings, cut: str = "top") -> bool:
@@ -117,14 +147,12 @@ def _read(path: Path) -> EngineFile | None:
 
 def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> EngineFile:
     """Exports, compares with Keras, then publishes the file. That LiteRT cannot run it is stored too."""
-    from core.features.export import export
-
     path.parent.mkdir(parents=True, exist_ok=True)
     begin = spent_now()
     refused, error = "", 0.0
     try:
         with atomic.replacing(path, alone=True) as draft:
-            error = export(backbone, settings, cut, draft)
+            error = _export(backbone, settings, cut, draft)
     except Unavailable as reason:
         refused = str(reason)
     cost = spent_now().minus(begin)
@@ -133,6 +161,98 @@ def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> Engin
     if refused:
         raise Unavailable(refused)
     return EngineFile(path=path, digest=digest, cost=cost, error=error)
+
+
+def _export(backbone: Backbone, settings: Settings, cut: str, path: Path) -> float:
+    """Writes the prefix; returns its deviation from Keras, 0 of an ONNX network, whose part it is."""
+    if backbone.is_onnx:
+        write_prefix(backbone, obtain(backbone, settings) / STORED, cut, path)
+        return 0.0
+    from core.features.export import export
+
+    return export(backbone, settings, cut, path)
+
+
+def open_engine(path: Path, *, workers: int | None = None) -> PixelEngine:
+    """An exported file, ready to run with ``workers`` of one thread each; by default see ``AdaptiveEngine``.
+
+    Raises:
+        Unavailable: it cannot be run.
+    """
+    engine = _engine_class(path)
+    return AdaptiveEngine(path) if workers is None else engine(path, threads=1, workers=workers)
+
+
+def memory_of(path: Path) -> int:
+    """Bytes of memory that the ``AdaptiveEngine`` of a file takes at most, as an estimate."""
+    workers = _side_by_side_workers(path)
+    return _bytes_of_one(path) * (1 + (workers if workers > 1 else 0))
+
+
+def _side_by_side_workers(path: Path) -> int:
+    return max(1, min(cores(), MOST_WORKERS, SIDE_BY_SIDE_BYTES // _bytes_of_one(path)))
+
+
+def _bytes_of_one(path: Path) -> int:
+    """Of one interpreter: weights in the file's order and in the order of the CPU, and room for the largest layers."""
+    return 2 * path.stat().st_size + (_PROCESS_BYTES if path.suffix == ".onnx" else _LAYERS_BYTES)
+
+
+def _engine_class(path: Path) -> type[OnnxEngine] | type[LiteRTEngine]:
+    return OnnxEngine if path.suffix == ".onnx" else LiteRTEngine
+
+
+class AdaptiveEngine:
+    """A photo that comes alone has all cores; photos that come at the same time are computed side by side, one a core.
+
+    The second kind of engine is opened when two photos first come together. Both give the same outputs.
+
+    Raises:
+        Unavailable: the file cannot be run.
+    """
+
+    batch = 1
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._alone: PixelEngine = _engine_class(path)(path)
+        self.name = engine_name(path)
+        self.workers = _side_by_side_workers(path)
+        self._many: PixelEngine | None = None
+        self._running = 0
+        self._lock, self._opening = threading.Lock(), threading.Lock()
+
+    def __call__(self, photos: np.ndarray, /) -> np.ndarray:
+        with self._lock:
+            self._running += 1
+            crowded = self._running > 1
+        try:
+            engine = self._side_by_side() if crowded and self.workers > 1 else self._alone
+            return engine(photos)
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _side_by_side(self) -> PixelEngine:
+        """Opened once; who comes meanwhile uses the other one."""
+        if self._many is None and self._opening.acquire(blocking=False):
+            try:
+                if self._many is None:
+                    threads = max(1, cores() // self.workers)
+                    self._many = _engine_class(self._path)(self._path, threads=threads, workers=self.workers)
+            except Unavailable:  # its file was deleted with one run, while another one that shares it is in use
+                self._many = self._alone
+            finally:
+                self._opening.release()
+        return self._many or self._alone
+
+
+_NAMES = {".tflite": LiteRTEngine.name, ".onnx": OnnxEngine.name}
+
+
+def engine_name(path: Path) -> str:
+    """What runs an exported file."""
+    return _NAMES.get(path.suffix, "")
 
 
 def tensorflow_sees_a_gpu() -> bool:
@@ -149,7 +269,13 @@ def choose_engine(
     waiting: Callable[[], None] | None = None,
     note: Callable[[str], None] = print,
 ) -> Engine:
-    """TensorFlow on a GPU slot, LiteRT on the CPU; there too TensorFlow when LiteRT cannot run the network."""
+    """TensorFlow on a GPU slot, LiteRT on the CPU; there too TensorFlow when LiteRT cannot run the network.
+
+    Raises:
+        Unavailable: it is an ONNX network, which only onnxruntime can run, and it cannot.
+    """
+    if backbone.is_onnx:
+        return Rendering(OnnxEngine.for_many(engine_file(backbone, settings, cut, waiting).path), backbone)
     on_gpu = gpu_of_slot() is not None
     if on_gpu and not tensorflow_sees_a_gpu():
         note("TensorFlow sees no GPU, so the CPU computes. Install requirements-gpu.txt to use it.")

@@ -5,7 +5,6 @@ Cuts are defined in ``core.recipes.program``.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import keras
@@ -13,9 +12,10 @@ from keras import layers
 
 from core.backbones import Backbone, obtain
 from core.errors import InvalidInput
-from core.features import applications, lite, saved, shipped
-from core.features.cuts import POOL, block_ends
-from core.recipes.program import CLASSES, PIXELS, TOP, block_of_cut, pooled
+from core.features import applications, hub, lite, own_keras, saved, shipped
+from core.features.cuts import block_ends
+from core.features.pooling import pooled_features
+from core.recipes.program import CLASSES, PIXELS, TOP, block_of_cut, cuts_of, pooled
 from core.settings import Settings
 
 
@@ -24,12 +24,16 @@ class Kind:
     """How networks of one kind of source are built.
 
     Args:
-        network: ``network(backbone, top=False)`` -> model with random weights.
+        network: ``network(backbone, top=False)`` -> model with random weights; with ``described``
+            ``network(backbone, path, top=False)``.
         load: ``load(model, path)`` puts the weights of the file into it.
+        described: whether the architecture is described by files, too: those of an added backbone, in the folder
+            ``path``.
     """
 
     network: Callable[..., keras.Model]
     load: Callable[[keras.Model, Path], None]
+    described: bool = False
 
 
 KINDS = {
@@ -37,6 +41,8 @@ KINDS = {
     "shipped": Kind(shipped.network, shipped.load),
     "keras": Kind(applications.network, applications.load),
     "model": Kind(saved.network, saved.load),
+    "keras_file": Kind(own_keras.network, own_keras.load, described=True),
+    "hub": Kind(hub.network, hub.load, described=True),
 }
 """By the part of ``Backbone.source`` before the colon."""
 
@@ -45,7 +51,8 @@ def build(backbone: Backbone, settings: Settings, *, weights: bool = True) -> ke
     """The network without its ImageNet top.
 
     Input: raw RGB float32 0..255 (n, input_size, input_size, 3); scaling happens inside. Output: the last feature map
-    (n, h, w, feature_size). The last layer of every block of ``backbone.blocks`` is a place to cut (see ``block_end``).
+    (n, h, w, feature_size), or the tokens (n, tokens, feature_size). The last layer of every block of
+    ``backbone.blocks`` is a place to cut (see ``block_end``).
 
     Args:
         weights: pretrained when True, random (from Keras' global seed) when False.
@@ -66,11 +73,9 @@ def network(backbone: Backbone, settings: Settings, *, depth: int = 0, weights: 
         Unavailable: the weights cannot be obtained. InvalidInput: no block would be left.
     """
     model = build(backbone, settings, weights=weights)
-    if depth:
-        end = block_end(model, backbone, _block_at(backbone, depth)).output
-    else:
-        end = model.output
-    return keras.Model(model.inputs[0], layers.GlobalAveragePooling2D(name=POOL)(end), name=backbone.name)
+    block = _block_at(backbone, depth)
+    end = block_end(model, backbone, block).output if depth else model.output
+    return keras.Model(model.inputs[0], pooled_features(end, backbone, block), name=backbone.name)
 
 
 def _block_at(backbone: Backbone, depth: int) -> str:
@@ -88,29 +93,50 @@ def classifier(backbone: Backbone, settings: Settings, *, weights: bool = True) 
 
 def _network(backbone: Backbone, settings: Settings, *, weights: bool, top: bool) -> keras.Model:
     kind = KINDS[backbone.source.partition(":")[0]]
-    model = kind.network(backbone, top=top)
+    if not (weights or kind.described):
+        return kind.network(backbone, top=top)
+    path = obtain(backbone, settings, top=top)
+    model = kind.network(backbone, path, top=top) if kind.described else kind.network(backbone, top=top)
     if weights:
-        kind.load(model, obtain(backbone, settings, top=top))
+        kind.load(model, path)
     return model
 
 
 def prefix(backbone: Backbone, settings: Settings, cut: str = TOP, *, weights: bool = True) -> keras.Model:
     """The frozen part up to the cut as its own model; nothing in it is trainable.
 
-    Output: at a block's cut the feature map (n, h, w, channels); at a pooled cut one vector a photo: the pooled
-    features (``top``, ``<block>.pool``) or the ImageNet probabilities (``classes``).
+    Output: at a block's cut the feature map (n, h, w, channels) or the tokens (n, tokens, channels); at a pooled cut
+    one vector a photo: the pooled features (``top``, ``<block>.pool``) or the ImageNet probabilities (``classes``).
 
     Raises:
         InvalidInput: there is no such cut.
         Unavailable: the weights cannot be obtained.
     """
+    if len(cuts_of(cut)) > 1:
+        return _side_by_side(backbone, settings, cut, weights=weights)
     model = (classifier if cut == CLASSES else build)(backbone, settings, weights=weights)
     model.trainable = False
     block = block_of_cut(cut)
     output = model.output if cut in (TOP, CLASSES) else block_end(model, backbone, block or cut).output
     if pooled(cut) and cut != CLASSES:
-        output = layers.GlobalAveragePooling2D(name=POOL)(output)
+        output = pooled_features(output, backbone, block or backbone.blocks[-1])
     return keras.Model(model.inputs[0], output, name=f"{backbone.name}_{cut}".replace(".", "_"))
+
+
+def _side_by_side(backbone: Backbone, settings: Settings, cut: str, *, weights: bool) -> keras.Model:
+    """The pooled features at several cuts of one network, one after the other; those of ``top`` come from ``pool``."""
+    model = build(backbone, settings, weights=weights)
+    model.trainable = False
+    vectors = []
+    for one in cuts_of(cut):
+        block = block_of_cut(one)
+        if block is None:
+            vectors.append(pooled_features(model.output, backbone, backbone.blocks[-1]))
+        else:
+            end = block_end(model, backbone, block).output
+            vectors.append(pooled_features(end, backbone, block, named=f"{block}_"))
+    together = layers.Concatenate(name="side_by_side")(vectors)
+    return keras.Model(model.inputs[0], together, name=f"{backbone.name}_cuts")
 
 
 def suffix(model: keras.Model, cut: str) -> keras.Model:
@@ -162,25 +188,3 @@ def block_end(model: keras.Model, backbone: Backbone, block: str) -> keras.Opera
         choices = ", ".join((*backbone.blocks, TOP))
         raise InvalidInput(f"{backbone.title} has no block {block!r} to cut at. Choose from: {choices}")
     return block_ends(model)[block]
-
-
-def multiply_adds(model: keras.Model) -> int:
-    """Multiply-adds of one forward pass of one photo, of convolutions and dense layers (as the papers count).
-
-    A kernel of k x k x channels-in is applied once per output position and filter (Howard et al. 2017, MobileNets,
-    section 3.1); biases, normalisation and activations are not counted, as in the EfficientNet papers.
-    """
-    return sum(_layer_multiply_adds(layer) for layer in model._flatten_layers(include_self=False))
-
-
-def _layer_multiply_adds(layer: layers.Layer) -> int:
-    if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
-        _, height, width, _ = layer.output.shape
-        return int(height * width * prod(layer.kernel.shape))
-    if isinstance(layer, layers.SeparableConv2D):
-        _, height, width, _ = layer.output.shape
-        return int(height * width * (prod(layer.depthwise_kernel.shape) + prod(layer.pointwise_kernel.shape)))
-    if isinstance(layer, layers.Dense):
-        positions = prod(layer.output.shape[1:-1])
-        return int(positions * prod(layer.kernel.shape))
-    return 0

@@ -1,25 +1,24 @@
 """Writes the ``keras:`` rows of ``core/backbones/catalogue.json``: ``python -m core.features.networks_catalogue``.
 
-Parameters, feature size, blocks and their shapes are read off the networks; file names, addresses and checksums are
-those the installed Keras would download (caught before it does). Values that cannot be computed are in the table below:
-published top-1 (https://keras.io/api/applications/ and the page of MobileNetV3), file sizes (as Keras prints them
-while downloading) and the licences of the weights (the "License" sections of the Keras documentation; ConvNeXt and
-EfficientNet from their repositories). Rows that need no
-download keep what they say; what can be read off their networks is counted again.
+Parameters, feature size, blocks, and shape and cost of every block are read off the networks; file names, addresses and
+checksums are those the installed Keras would download (caught before it does). Values that cannot be computed are in
+the table below: published top-1 (https://keras.io/api/applications/ and the page of MobileNetV3), file sizes (as Keras
+prints them while downloading), what they were trained on (the documentation of ``keras.applications``) and the licences
+of the weights (the "License" sections of the Keras documentation; ConvNeXt and EfficientNet from their repositories).
+Rows that need no download keep what they say; what can be read off their networks is counted again.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from typing import Any, NamedTuple
 from unittest import mock
 
 import keras
 
-from core.backbones import Backbone, catalogue
+from core.backbones import Backbone, catalogue, get, table
 from core.backbones.table import FILE
 from core.features import networks
-from core.features.cuts import block_ends
-from core.features.networks import multiply_adds
+from core.features.measuring import measured
 from core.settings import Settings
 
 TOP1_SOURCE = "https://keras.io/api/applications/"
@@ -80,6 +79,17 @@ LICENCES = {
 }
 """By family; the others, all from Google, are under Apache-2.0."""
 
+IMAGENET = "ImageNet-1k (1.28 million photos, 1,000 classes)"
+LARGER = "ImageNet-21k (14 million photos), then ImageNet-1k (1.28 million photos, 1,000 classes)"
+TRAINED_ON = dict.fromkeys(("convnext_base", "convnext_large", "convnext_xlarge"), LARGER)
+"""By name; the others on ImageNet-1k only."""
+
+KEPT = ("short", "smallest_size", "sized_classifier")
+"""Fields of a row that are written by hand into the catalogue."""
+
+REVISIONS = {"EfficientNet": 2}
+"""By family, where ``Backbone.revision`` was raised: until 0.7 a layer of these networks was missing."""
+
 TOP_BYTES = {"mobilenet": 17225924, "mobilenet_v2": 14536120}
 """Of the files with top for which Keras has no checksum: then the size is checked."""
 
@@ -95,7 +105,8 @@ class _CaughtError(Exception):
 
 
 def main() -> None:
-    rows = [asdict(_measured(row)) for row in catalogue() if row.source.startswith(("package:", "shipped:"))]
+    offline = [row for row in catalogue() if row.source.startswith(("package:", "shipped:"))]
+    rows = [asdict(_measured(replace(row, trained_on=IMAGENET))) for row in offline]
     for line in TABLE.split("\n"):
         if line:
             rows.append(asdict(_row(*line.split())))
@@ -117,6 +128,8 @@ def _row(name: str, function: str, family: str, input_size: str, top1: str, size
         top1=round(float(top1) / 100, 4),
         top1_source=OTHER_SOURCES.get(family, TOP1_SOURCE),
         licence=LICENCES.get(family, "Apache-2.0"),
+        trained_on=TRAINED_ON.get(name, IMAGENET),
+        revision=REVISIONS.get(family, 1),
         blocks=(),
         weights_digest=_digest(plain.file_hash, int(size)),
         weights_bytes=int(size),
@@ -125,22 +138,13 @@ def _row(name: str, function: str, family: str, input_size: str, top1: str, size
         top_url=top.url,
         top_file=top.name,
         top_digest=_digest(top.file_hash, TOP_BYTES.get(name)),
+        **{field: getattr(get(name), field) for field in KEPT if name in table.rows()},
     )
     return _measured(row)
 
 
-def _shapes(model: keras.Model) -> tuple[tuple[int, int, int], ...]:
-    return tuple(end.output.shape[1:] for end in block_ends(model).values())
-
-
 def _measured(row: Backbone) -> Backbone:
-    model = networks.build(row, Settings(), weights=False)
-    found = {
-        "parameters": model.count_params(),
-        "feature_size": model.output.shape[-1],
-        "multiply_adds": multiply_adds(model),
-    }
-    return Backbone(**asdict(row) | found | {"blocks": tuple(block_ends(model)), "block_shapes": _shapes(model)})
+    return measured(row, networks.build(row, Settings(), weights=False))
 
 
 def _weights_file(function: str, size: int, *, include_top: bool) -> _File:
@@ -162,8 +166,9 @@ def _digest(file_hash: str | None, size: int | None) -> str:
 
 
 def _pretty(row: dict) -> str:
-    """One line a field, and no fields without a value."""
-    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in row.items() if value is not None]
+    """One line a field, and no fields that have their default."""
+    usual = {field.name: field.default for field in fields(Backbone)}
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in row.items() if value != usual[key]]
     return "{\n" + ",\n".join(lines) + "\n}"
 
 

@@ -8,8 +8,9 @@ import keras
 
 from core.backbones import Backbone
 from core.backbones.saved import verified
+from core.backbones.token_network import HEAD
 from core.errors import InvalidInput, Unavailable
-from core.features.cuts import POOL
+from core.features.cuts import below_pool, block_ends
 
 
 def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
@@ -26,17 +27,39 @@ def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
         )
     path = verified(backbone)
     try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-        whole = keras.saving.deserialize_keras_object(config, safe_mode=True)
-        below = whole.get_layer(POOL).input
+        whole = architecture(path)
+        below = below_pool(whole)
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         raise Unavailable(f"The model of {backbone.title} cannot be read ({error}). Train it again.") from error
-    model = keras.Model(whole.inputs[0], below, name=backbone.name)
-    shape = (backbone.input_size, backbone.input_size, 3)
+    model = _up_to(backbone.blocks, keras.Model(whole.inputs[0], below, name=backbone.name))
+    return at_size(model, backbone.input_size)
+
+
+def architecture(path: Path) -> keras.Model:
+    """The model in a ``.keras`` file with random weights.
+
+    Raises:
+        OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError: it cannot be read.
+    """
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))
+    return keras.saving.deserialize_keras_object(config, safe_mode=True)
+
+
+def at_size(model: keras.Model, size: int) -> keras.Model:
+    """The same layers with an input of ``size`` px."""
+    shape = (size, size, 3)
     if model.input.shape[1:] == shape:
         return model
     return keras.models.clone_model(model, input_tensors=keras.Input(shape, name=model.input.name))
+
+
+def _up_to(blocks: tuple[str, ...], model: keras.Model) -> keras.Model:
+    """Without attention pooling, where the backbone is used with another."""
+    ends = block_ends(model) if blocks and blocks[-1] != HEAD else {}
+    if HEAD not in ends or list(ends)[-2:] != [blocks[-1], HEAD]:
+        return model
+    return keras.Model(model.inputs[0], ends[blocks[-1]].output, name=model.name)
 
 
 def load(model: keras.Model, path: Path) -> None:

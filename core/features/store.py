@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from core.backbones.token_network import Pooling
 from core.backbones.values import Backbone
 from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
 from core.errors import NoSpace
-from core.features.sizes import dtype_at
+from core.features.sizes import dtype_at, pooling_at
 from core.files.home import features_folder, features_lock
 from core.files.locks import try_acquire
 from core.recipes.program import PREDICTIONS
@@ -41,6 +42,7 @@ class FeatureKey:
         cut, size, fit: of the frozen prefix and its input. view: 0 is the photo itself; seed, augmentation: of the
             view, their defaults for view 0.
         dtype: of the stored values; float16 for feature maps (see ``sizes``).
+        pooling: of tokens at a pooled cut, where another than the network's own was chosen.
     """
 
     dataset: str
@@ -54,11 +56,13 @@ class FeatureKey:
     dtype: str = "float32"
     version: int = VERSION
     fit: str = Fit.SQUASH
+    pooling: str = Pooling.OWN
 
     @property
     def name(self) -> str:
         parts = dict(vars(self))
-        for name, before in (("fit", Fit.SQUASH), ("augmentation", Augmentation.CROPS)):
+        usual = {"fit": Fit.SQUASH, "augmentation": Augmentation.CROPS, "pooling": Pooling.OWN}
+        for name, before in usual.items():
             if parts[name] == before:
                 del parts[name]  # features of before 0.7.0 keep their names
         return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
@@ -78,7 +82,7 @@ def key_of(
     return FeatureKey(
         dataset=dataset.digest,
         split=split,
-        weights=backbone.weights_digest,
+        weights=backbone.identity,
         cut=cut,
         size=backbone.input_size,
         fit=backbone.fit,
@@ -86,6 +90,7 @@ def key_of(
         seed=seed if view else 0,
         augmentation=augmentation if view else Augmentation.CROPS,
         dtype=dtype_at(cut),
+        pooling=pooling_at(backbone, cut),
     )
 
 
@@ -203,9 +208,13 @@ def evict(settings: Settings, room_for: int = 0) -> int:
     return freed
 
 
-def forget(settings: Settings, dataset_digest: str, *, dry: bool = False) -> int:
-    """Deletes all stored features of a dataset that are not being read; returns their bytes (``dry``: only counts)."""
-    own = [one for one in stored_features(settings) if one.meta.get("key", {}).get("dataset") == dataset_digest]
+def forget(settings: Settings, *, dataset: str = "", weights: str = "", dry: bool = False) -> int:
+    """Deletes all stored features of a dataset or of a backbone, by its digest, that are not being read.
+
+    Returns their bytes (``dry``: only counts them).
+    """
+    part, digest = ("dataset", dataset) if dataset else ("weights", weights)
+    own = [one for one in stored_features(settings) if one.meta.get("key", {}).get(part) == digest]
     return sum(one.bytes for one in own if dry or _remove_unless_used(one.name, settings))
 
 

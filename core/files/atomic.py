@@ -5,15 +5,32 @@ reader sees the old content or all of the new one. A draft is removed when writi
 it stays, under a name that no reader looks for.
 """
 
+import ctypes
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from hashlib import file_digest
 from pathlib import Path
+
+_fences: list[Callable[[], None]] = []
+
+
+def set_fence(fence: Callable[[], None] | None) -> None:
+    """What is called right before a file or folder of this process gets its name; it may wait, or raise to prevent it.
+
+    For a process that may have lost the right to write while it stood still.
+    """
+    _fences[:] = [fence] if fence else []
+
+
+def pass_fence() -> None:
+    """Call the fence; before deleting what another writer may need."""
+    for fence in _fences:
+        fence()
 
 
 @contextmanager
@@ -33,6 +50,7 @@ def replacing(path: Path, *, durable: bool = True, alone: bool = False) -> Itera
         yield draft
         if durable:
             sync(draft)
+        pass_fence()
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -47,9 +65,14 @@ def write_json(path: Path, content: object, *, durable: bool = True) -> None:
 
 
 @contextmanager
-def replacing_folder(target: Path) -> Iterator[Path]:
-    """An empty draft folder; at the end of the block it becomes ``target``. For one writer at a time."""
-    draft = _beside(target)
+def replacing_folder(target: Path, writer: str = "") -> Iterator[Path]:
+    """An empty draft folder; at the end of the block it becomes ``target``. For one writer of each name at a time.
+
+    Args:
+        writer: part of the name of the draft (``.<name>.<writer>.part``), so that two writers do not share one.
+    """
+    pass_fence()
+    draft = _beside(target, f".{writer}" if writer else "")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
@@ -62,9 +85,36 @@ def replacing_folder(target: Path) -> Iterator[Path]:
 def publish(folder: Path, target: Path) -> None:
     """Renames a finished flat folder to ``target``, which it replaces; its files reach the disk first."""
     sync(*folder.iterdir(), folder)
+    pass_fence()
     shutil.rmtree(target, ignore_errors=True)
     folder.rename(target)
     sync(target.parent)
+
+
+def replace_folder(draft: Path, target: Path) -> None:
+    """Renames ``draft`` to ``target``; a folder that was there is put aside first, and then deleted."""
+    before = _beside(target, ".before")
+    shutil.rmtree(before, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        target.rename(before)
+    draft.rename(target)
+    sync(target.parent)
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def sync_file_system(folder: Path) -> None:
+    """Sync the whole file system of a folder once, which is faster than fsync on thousands of small files."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "syncfs"):
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if libc.syncfs(descriptor) != 0:
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error))
+    finally:
+        os.close(descriptor)
 
 
 def sync(*paths: Path) -> None:

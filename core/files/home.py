@@ -2,15 +2,24 @@
 
 ::
 
-    registry.db                   supervisor.lock|json|log      deletion.lock
-    datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock
+    registry.db                   supervisor.lock|json|log      deletion.lock     explaining.log
+    datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock .check.lock
+    datasets/<id>/findings-<method>.json decisions.json lineage.json .decisions.lock    (``core.curation``)
+    datasets/<id>/.check-<id>/request.json|status.json|alive.lock|cancel|log.txt
     runs/<id>/model/card.json|model.keras|...                   runs/.launch.lock
     runs/<id>/validation.npz|test.npz|photo_map.npz|features.parquet
+    runs/<id>/exports/<format>/export.json|...                  runs/<id>/exports/.job-<id>.<format>/
+    runs/.exports.lock .tmp-export-<id>.<format>/ .tmp-<id>/    (a bundle that is imported)
     runs/<id>/checkpoints/ tensorboard/ log.txt alive.lock progress.json exit.json
     features/<key>/ .locks/ engines/                            (``core.features.store``)
     uploads/import-<id>/request.json|status.json|question.json|alive.lock|cancel|log.txt
     uploads/import-<id>/upload samples/
+    predictions/<id>/request.json|status.json|alive.lock|cancel|log.txt upload rows.jsonl samples/
+    predictions/.table.lock
     weights/
+    backbones/<name>/ .record-<name>.json                       backbones/.addition.lock
+    backbones/.downloads/                                       (``core.backbones.hub.download``)
+    backbones/.add-<id>/request.json|status.json|alive.lock|cancel|log.txt upload draft/
 """
 
 from collections.abc import Iterator
@@ -27,7 +36,14 @@ CARD, KERAS_MODEL = "card.json", "model.keras"
 MANIFEST = "manifest.json"
 """File in the folder of a dataset."""
 
+EXPORT_RECORD = "export.json"
+"""File in the folder of an export: what was written, and how it was checked."""
+
 _IMPORT = "import-"
+_ADDITION = ".add-"
+_CHECK = ".check-"
+_EXPORT, _EXPORT_DRAFT = ".job-", ".tmp-export-"
+_MODEL_DRAFT = ".tmp-"
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,15 @@ class RunFolder:
         return self.path / "features.parquet"
 
     @property
+    def exports(self) -> Path:
+        """Folder with one folder per format that the model was exported to."""
+        return self.path / "exports"
+
+    def export(self, format: str) -> Path:
+        """Everything to take home of one format."""
+        return inside(self.exports, format)
+
+    @property
     def log(self) -> Path:
         return self.path / "log.txt"
 
@@ -91,9 +116,9 @@ class RunFolder:
         return self.path / "exit.json"
 
     @property
-    def weights(self) -> tuple[Path, Path]:
+    def weights(self) -> tuple[Path, ...]:
         """The folders that hold weights, in the order in which they are deleted; the rest is the run's record."""
-        return self.model, self.checkpoints
+        return self.model, self.checkpoints, self.exports
 
     def has_checkpoint(self) -> bool:
         return any(self.checkpoints.glob("[0-9]*"))
@@ -113,6 +138,11 @@ class DatasetFolder:
         return self.photos / f"{digest}.jpg"
 
     @property
+    def lacks_photos(self) -> bool:
+        """Whether it is the record of a dataset that came with a model, without its photos."""
+        return self.photos.is_dir() and not any(self.photos.iterdir())
+
+    @property
     def unlabelled(self) -> Path:
         """Folder of the photos without a class; exists where there are any."""
         return self.path / "unlabelled"
@@ -120,36 +150,70 @@ class DatasetFolder:
     def unlabelled_photo(self, digest: str) -> Path:
         return self.unlabelled / f"{digest}.jpg"
 
+    def findings(self, method: int) -> Path:
+        """What a check of its photos found, by one method."""
+        return self.path / f"findings-{method}.json"
+
+    @property
+    def decisions(self) -> Path:
+        """What people decided on its photos, until a new version is made of it."""
+        return self.path / "decisions.json"
+
+    @property
+    def decisions_lock(self) -> Path:
+        """Held while decisions are written."""
+        return self.path / ".decisions.lock"
+
+    @property
+    def lineage(self) -> Path:
+        """Of a version that was made from another one: which, and by what decisions."""
+        return self.path / "lineage.json"
+
 
 @dataclass(frozen=True)
-class ImportFolder:
-    """The folder of a background import."""
+class JobFolder:
+    """The folder of a job in the background: an import, a table of predictions, an export, the addition of a backbone,
+    or the check of a dataset."""
 
     path: Path
 
     @property
     def job_id(self) -> str:
-        return self.path.name.removeprefix(_IMPORT)
+        return self.path.name.partition("-")[2]
 
     @property
     def request(self) -> Path:
-        """What is imported; written by the web process before the import starts."""
+        """What is to be done; written before the job starts."""
         return self.path / "request.json"
 
     @property
     def status(self) -> Path:
-        """How far the import is, or how it ended; written by the import."""
+        """How far the job is, or how it ended; written by the job."""
         return self.path / "status.json"
 
     @property
     def alive_lock(self) -> Path:
-        """Held as long as the import's process runs."""
+        """Held as long as the job's process runs."""
         return self.path / "alive.lock"
 
     @property
     def cancel(self) -> Path:
-        """Exists once the import is to stop."""
+        """Exists once the job is to stop."""
         return self.path / "cancel"
+
+    @property
+    def upload(self) -> Path:
+        """The uploaded file, until the job has ended; that of an import also as long as its question is open."""
+        return self.path / "upload"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.txt"
+
+
+@dataclass(frozen=True)
+class ImportFolder(JobFolder):
+    """The folder of a background import."""
 
     @property
     def question(self) -> Path:
@@ -157,18 +221,38 @@ class ImportFolder:
         return self.path / "question.json"
 
     @property
-    def upload(self) -> Path:
-        """The uploaded file, until the import has ended or its question was discarded."""
-        return self.path / "upload"
-
-    @property
     def samples(self) -> Path:
         """Folder of the photos that a question shows, as small JPEGs."""
         return self.path / "samples"
 
+
+@dataclass(frozen=True)
+class TableFolder(JobFolder):
+    """The folder of a table of predictions."""
+
     @property
-    def log(self) -> Path:
-        return self.path / "log.txt"
+    def job_id(self) -> str:
+        return self.path.name
+
+    @property
+    def rows(self) -> Path:
+        """What was predicted so far, a photo a line."""
+        return self.path / "rows.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of the least certain photos as JPEGs."""
+        return self.path / "samples"
+
+
+@dataclass(frozen=True)
+class AdditionFolder(JobFolder):
+    """The folder of an addition of a backbone in the background."""
+
+    @property
+    def draft(self) -> Path:
+        """A home of its own, in which the backbone is prepared and tried before it is published."""
+        return self.path / "draft"
 
 
 # --- folders ---
@@ -183,16 +267,46 @@ def runs_folder(settings: Settings) -> Path:
 
 
 def features_folder(settings: Settings) -> Path:
-    return settings.home / "features"
+    return (settings.cache or settings.home) / "features"
 
 
 def uploads_folder(settings: Settings) -> Path:
     return settings.home / "uploads"
 
 
+def predictions_folder(settings: Settings) -> Path:
+    """Tables of predictions."""
+    return settings.home / "predictions"
+
+
 def weights_folder(settings: Settings) -> Path:
     """Downloaded weights of ``keras.applications`` networks."""
     return settings.home / "weights"
+
+
+def backbones_folder(settings: Settings) -> Path:
+    """Files of the backbones that a person added."""
+    return settings.home / "backbones"
+
+
+def added_folder(settings: Settings, name: str) -> Path:
+    """The files of one added backbone."""
+    return inside(backbones_folder(settings), name)
+
+
+def added_folders(settings: Settings) -> list[Path]:
+    """Of all added backbones, also of those that are not in the registry."""
+    return _visible_folders(backbones_folder(settings))
+
+
+def added_record(settings: Settings, name: str) -> Path:
+    """The registry's row of an added backbone as a file, from which a new registry gets it back."""
+    return inside(backbones_folder(settings), f".record-{name}.json")
+
+
+def hub_downloads(settings: Settings) -> Path:
+    """Files of models of the hub that are being downloaded, a folder for each commit."""
+    return backbones_folder(settings) / ".downloads"
 
 
 def dataset_folder(settings: Settings, dataset_id: str) -> DatasetFolder:
@@ -228,6 +342,62 @@ def import_folders(settings: Settings) -> list[ImportFolder]:
     return [folder for folder in folders if folder.request.exists()]
 
 
+def table_folder(settings: Settings, table_id: str) -> TableFolder:
+    return TableFolder(inside(predictions_folder(settings), table_id))
+
+
+def table_folders(settings: Settings) -> list[TableFolder]:
+    """Of all tables of predictions that have been started and not dismissed."""
+    folders = map(TableFolder, _visible_folders(predictions_folder(settings)))
+    return [folder for folder in folders if folder.request.exists()]
+
+
+def addition_folder(settings: Settings, addition_id: str) -> AdditionFolder:
+    return AdditionFolder(inside(backbones_folder(settings), f"{_ADDITION}{addition_id}"))
+
+
+def addition_folders(settings: Settings) -> list[AdditionFolder]:
+    """Of all additions that have been started and not dismissed."""
+    folders = [AdditionFolder(path) for path in backbones_folder(settings).glob(f"{_ADDITION}*")]
+    return [folder for folder in folders if folder.request.exists()]
+
+
+def export_job(settings: Settings, run_id: str, format: str) -> JobFolder:
+    """The folder of the job that exports a run's model to one format; its id is ``<run id>.<format>``."""
+    return JobFolder(inside(run_folder(settings, run_id).exports, f"{_EXPORT}{run_id}.{format}"))
+
+
+def check_job(settings: Settings, dataset_id: str) -> JobFolder:
+    """The folder of the job that checks a dataset; its id is that of the dataset."""
+    return JobFolder(inside(dataset_folder(settings, dataset_id).path, f"{_CHECK}{dataset_id}"))
+
+
+def export_draft(settings: Settings, run_id: str, format: str) -> Path:
+    """Where an export is written before it is published into the folder of its run."""
+    return inside(runs_folder(settings), f"{_EXPORT_DRAFT}{run_id}.{format}")
+
+
+def export_drafts(settings: Settings) -> list[Path]:
+    """Of an export that runs, and of killed ones."""
+    return list(runs_folder(settings).glob(f"{_EXPORT_DRAFT}*"))
+
+
+def model_draft(settings: Settings, draft_id: str) -> Path:
+    """Where the model of a bundle is unpacked."""
+    return runs_folder(settings) / f"{_MODEL_DRAFT}{draft_id}"
+
+
+def model_drafts(settings: Settings) -> list[Path]:
+    """Of imports of bundles that run, and of killed ones."""
+    found = runs_folder(settings).glob(f"{_MODEL_DRAFT}*")
+    return [path for path in found if not path.name.startswith(_EXPORT_DRAFT)]
+
+
+def artifact_mark(folder: Path, name: str) -> Path:
+    """The file that says which version of the artifact ``name`` the files in ``folder`` are (``core.artifacts``)."""
+    return folder / f".artifact-{name.rpartition('/')[2]}"
+
+
 def inside(root: Path, name: str) -> Path:
     """``root/name``, or an error when that would leave ``root`` (ids come from URLs and command lines)."""
     path = (root / name.replace("\0", "/")).resolve()
@@ -257,14 +427,39 @@ def supervisor_log(settings: Settings) -> Path:
     return settings.home / "supervisor.log"
 
 
+def explaining_log(settings: Settings) -> Path:
+    """What the process that computes heat maps wrote last."""
+    return settings.home / "explaining.log"
+
+
 def import_lock(settings: Settings) -> Path:
     """Held while photos are imported."""
     return datasets_folder(settings) / ".import.lock"
 
 
+def check_lock(settings: Settings) -> Path:
+    """Held while the photos of a dataset are checked."""
+    return datasets_folder(settings) / ".check.lock"
+
+
+def table_lock(settings: Settings) -> Path:
+    """Held while a table of predictions is computed."""
+    return predictions_folder(settings) / ".table.lock"
+
+
+def addition_lock(settings: Settings) -> Path:
+    """Held while a backbone is added."""
+    return backbones_folder(settings) / ".addition.lock"
+
+
 def launch_lock(settings: Settings) -> Path:
     """Held while runs are planned and launched."""
     return runs_folder(settings) / ".launch.lock"
+
+
+def exports_lock(settings: Settings) -> Path:
+    """Held while a model is exported."""
+    return runs_folder(settings) / ".exports.lock"
 
 
 def features_lock(settings: Settings, name: str) -> Path:

@@ -18,6 +18,7 @@ def main() -> int:
 def supervise(ready: int | None) -> int:
     import logging
 
+    from core.artifacts import bringing
     from core.errors import GraftError
     from core.jobs.service import serve
     from core.jobs.supervisor import GRACE
@@ -33,6 +34,7 @@ def supervise(ready: int | None) -> int:
                 os.write(ready, reply.encode())
             os.close(ready)
 
+    bringing.install()
     try:
         return serve(load_settings(), notify=notify, grace=grace)
     except (GraftError, OSError) as error:

@@ -6,18 +6,13 @@ folder, so it is kept as long as the question and goes with the folder.
 """
 
 import json
-import os
 import secrets
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from core.datasets import ImportProgress
@@ -26,13 +21,16 @@ from core.datasets.layout import Ambiguous
 from core.datasets.layouts.layout_summary import LayoutSummary, summarise, with_samples
 from core.datasets.names import dataset_name
 from core.datasets.values import Dataset, Rejection
-from core.errors import Cancelled, GraftError, InvalidInput, NoSpace, NotFound, Unavailable
+from core.errors import Cancelled, GraftError, NoSpace, NotFound, Unavailable
 from core.files import atomic
-from core.files.home import ImportFolder, import_folder, import_folders, registry_file
-from core.files.locks import Lock, acquire, is_held, try_acquire
+from core.files.home import ImportFolder, import_folder, import_folders
+from core.files.locks import acquire, is_held, try_acquire
+from core.jobs.background import last_status, main, require_owner, require_source, start_process, why_it_ended
 from core.jobs.imports import known_message, run_import, source_path
 from core.registry import Registry
-from core.settings import REPOSITORY, Settings
+from core.settings import Settings
+
+MODULE = "core.jobs.background_imports"
 
 REJECTIONS_KEPT = 200
 """Skipped files of a known upload that are listed on the page."""
@@ -110,15 +108,19 @@ def start_import(
     *,
     settings: Settings,
     name: str | None = None,
+    seed: int = 0,
+    layout: str | None = None,
     encoding: str | None = None,
     own_source: bool = False,
 ) -> str:
     """Start a background import and return its id.
 
     Args:
+        seed, layout, encoding: as ``run_import`` takes them.
         own_source: the source is an upload: it is moved into the import's folder, and deleted when the import ends
             without a question.
     """
+    person = require_source(source, own_source)
     title = dataset_name(name, source_path(source))
     job_id = secrets.token_hex(4)
     folder = import_folder(settings, job_id)
@@ -129,16 +131,18 @@ def start_import(
         request = {
             "source": str(folder.upload if moved else source),
             "name": title if moved else name,
-            "layout": None,
+            "seed": seed,
+            "layout": layout,
             "encoding": encoding,
             "own_source": own_source,
             "title": title,
             "at": time.time(),
+            "owner": person.name,
         }
         atomic.write_json(folder.request, request)
         if moved:
             shutil.move(source, folder.upload)
-        _start_process(settings, folder, alive)
+        start_process(MODULE, folder, settings, alive)
     return job_id
 
 
@@ -157,6 +161,7 @@ def answer_import(settings: Settings, job_id: str, *, layout: str | None = None,
     folder = import_folder(settings, job_id)
     if not folder.request.exists():
         raise NotFound("This import is no longer there: it was discarded. Upload the photos again.")
+    require_owner(folder, "the import")
     alive = try_acquire(folder.alive_lock)
     if alive is None:
         return
@@ -167,7 +172,7 @@ def answer_import(settings: Settings, job_id: str, *, layout: str | None = None,
         atomic.write_json(folder.request, request | {"layout": layout, "encoding": encoding})
         folder.cancel.unlink(missing_ok=True)
         atomic.write_json(folder.status, {"state": "running"})
-        _start_process(settings, folder, alive)
+        start_process(MODULE, folder, settings, alive)
 
 
 def import_jobs(settings: Settings) -> list[ImportJob]:
@@ -183,7 +188,9 @@ def sample_path(settings: Settings, job_id: str, name: str) -> Path:
 
 def cancel_import(settings: Settings, job_id: str) -> None:
     """Make a background import stop; nothing is added."""
-    import_folder(settings, job_id).cancel.touch()
+    folder = import_folder(settings, job_id)
+    require_owner(folder, "the import")
+    folder.cancel.touch()
 
 
 def dismiss_import(settings: Settings, job_id: str) -> None:
@@ -192,7 +199,8 @@ def dismiss_import(settings: Settings, job_id: str) -> None:
     One that runs (answered in another tab) is cancelled instead.
     """
     folder = import_folder(settings, job_id)
-    if is_held(folder.alive_lock) and _status(folder)["state"] == "running":
+    require_owner(folder, "the import")
+    if is_held(folder.alive_lock) and last_status(folder)["state"] == "running":
         cancel_import(settings, job_id)
     else:
         shutil.rmtree(folder.path, ignore_errors=True)
@@ -205,34 +213,12 @@ def recover(settings: Settings) -> None:
             _delete_upload(json.loads(folder.request.read_text()))
 
 
-def _start_process(settings: Settings, folder: ImportFolder, alive: Lock) -> None:
-    with folder.log.open("w") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "core.jobs.background_imports", folder.job_id],
-            cwd=REPOSITORY,
-            env=os.environ | {"GRAFT_HOME": str(settings.home), "CUDA_VISIBLE_DEVICES": "-1"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            pass_fds=[alive.descriptor],
-        )
-
-
-def _status(folder: ImportFolder) -> dict[str, Any]:
-    try:
-        status: dict[str, Any] = json.loads(folder.status.read_text())
-    except (OSError, ValueError):  # not written yet, or torn by a power cut
-        return {"state": "running"}
-    return status
-
-
 def _read_job(folder: ImportFolder) -> ImportJob:
     request = json.loads(folder.request.read_text())
     alive = is_held(folder.alive_lock)  # read first, so that the status of a killed import is its last one
-    status = _status(folder)
+    status = last_status(folder)
     if status["state"] == "running" and not alive:
-        status = {"state": "failed", "message": _why_it_ended(folder)}
+        status = {"state": "failed", "message": why_it_ended(folder, "import")}
     question = None
     if alive and status["state"] == "question":  # its process is about to end
         status["state"] = "running"
@@ -253,21 +239,9 @@ def _read_job(folder: ImportFolder) -> ImportJob:
     )
 
 
-def _why_it_ended(folder: ImportFolder) -> str:
-    """The sentence on an import whose process is gone without a last status: killed, or an error of Graft's own."""
-    try:
-        log = folder.log.read_text(errors="replace")
-    except OSError:
-        log = ""
-    if "Traceback (most recent call last)" in log:
-        error = log.strip().splitlines()[-1].strip()[:200]
-        return f"An error in Graft ended the import ({error}); nothing was added. Please report it."
-    return "The import was killed before it was done; nothing was added. Start it again."
-
-
 def _asks(folder: ImportFolder) -> bool:
     """Whether an import that does not run has a question that led to no dataset yet."""
-    return folder.question.exists() and _status(folder)["state"] != "done"
+    return folder.question.exists() and last_status(folder)["state"] != "done"
 
 
 def _read_question(folder: ImportFolder) -> ImportQuestion:
@@ -302,8 +276,9 @@ def _outcome(
         dataset, known_upload = run_import(
             request["source"],
             settings=settings,
-            registry=Registry.open(registry_file(settings)),
+            registry=Registry.of(settings),
             name=request["name"],
+            seed=request.get("seed", 0),
             layout=request.get("layout"),
             encoding=request.get("encoding"),
             progress=_reporter(folder),
@@ -365,10 +340,4 @@ def _delete_upload(request: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    from core.settings import load_settings
-
-    if len(sys.argv) != 2:
-        raise InvalidInput("usage: python -m core.jobs.background_imports JOB")
-    stop = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    _background(sys.argv[1], load_settings(), stop.is_set)
+    main(MODULE, _background)

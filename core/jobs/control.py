@@ -7,11 +7,10 @@ import sys
 import time
 from contextlib import suppress
 
-from core.errors import Unavailable
+from core.errors import Conflict, Unavailable
 from core.files.home import run_folders, supervisor_lock, supervisor_log, supervisor_state
 from core.files.locks import is_held
 from core.jobs.logs import last_lines, open_log
-from core.jobs.ownership import refuse_foreign_home
 from core.jobs.processes import is_alive, signal_process
 from core.jobs.protocol import ALREADY_RUNNING, INTERRUPT, STOP, WAKE, SupervisorStatus, supervisor_status
 from core.settings import REPOSITORY, Settings
@@ -20,22 +19,20 @@ from core.settings import REPOSITORY, Settings
 def ensure_supervisor(settings: Settings, timeout: float = 40.0) -> SupervisorStatus:
     """Start a supervisor, or wake the running one. One that runs older code is replaced; its trainers continue.
 
-    Several callers at once are safe: the lock of the home lets only one supervisor run.
+    Several callers at once are safe: the lock of the home lets only one supervisor run. Where another container has
+    this home, its supervisor is the one; it sees the queue in the registry.
 
     Raises:
         Unavailable: it cannot start; the message quotes its log.
-        Conflict: another machine or container has this home.
     """
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         status = supervisor_status(settings)
-        if status.running and status.is_current:
+        if status.running and (status.is_current or status.process is None):
             wake(settings)
             return status
         if status.running:
             stop_supervisor(settings)
-        else:
-            refuse_foreign_home(settings)
         if _start(settings, deadline) != ALREADY_RUNNING:
             continue
         time.sleep(0.05)  # another caller is starting one, or an old one is still stopping
@@ -54,7 +51,10 @@ def stop_supervisor(settings: Settings, now: bool = False, timeout: float = 60.0
     """
     status = supervisor_status(settings)
     if status.process is None:
-        refuse_foreign_home(settings)
+        if status.elsewhere:
+            raise Conflict(
+                f"The supervisor of {settings.home} is {status.elsewhere}. Stop it there: python -m core stop"
+            )
         with suppress(OSError):  # of one that was killed, and is not to be started again (see ``was_killed``)
             supervisor_state(settings).unlink(missing_ok=True)
         return now and _interrupt_trainers(settings)
@@ -116,7 +116,7 @@ def _spawn(settings: Settings, ready: int) -> None:
         subprocess.run(
             [sys.executable, "-m", "core.jobs", "--detach", "--ready", str(ready)],
             cwd=REPOSITORY,
-            env={**os.environ, **_environment(settings)},
+            env={**os.environ, **settings.variables(), "CUDA_VISIBLE_DEVICES": "-1"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -128,15 +128,6 @@ def _spawn(settings: Settings, ready: int) -> None:
         raise Unavailable(f"The supervisor could not be started. {_log_ends_with(settings)}") from None
     finally:
         os.close(log)
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    return {
-        "GRAFT_HOME": str(settings.home.resolve()),
-        "GRAFT_PORT": str(settings.port),
-        "GRAFT_FEATURES_GB": repr(settings.features_limit_bytes / 10**9),
-        "CUDA_VISIBLE_DEVICES": "-1",
-    }
 
 
 def _log_ends_with(settings: Settings) -> str:

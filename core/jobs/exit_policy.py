@@ -7,6 +7,8 @@ when the record could not be written.
 A trainer that gets SIGTERM stops at its next batch and keeps the last checkpoint. It ends as CANCELLED when the
 registry says ``cancel_requested(run) is Cancel.NOW``. Otherwise it was stopped for another reason (``stop --now``, a
 shutdown of the machine): it ends as INTERRUPTED without ending its run, which the supervisor puts back into the queue.
+
+A trainer that could not renew the lease of its run for 30 seconds ends as LOST, before another process may take it.
 """
 
 import json
@@ -35,6 +37,9 @@ class ExitCode(IntEnum):
     """With a reason that the trainer could name."""
     INTERRUPTED = 5
     """Not at the user's request; the run is SCHEDULED again."""
+    LOST = 6
+    """It has lost the lease of its run, or could not renew it; the run is SCHEDULED again. There is no exit record: by
+    now it could replace that of another attempt."""
 
 
 # --- the exit record ---
@@ -119,6 +124,8 @@ def decide_outcome(ended: TrainerExit) -> Outcome:
         return Outcome(status=Status.FAILED, reason=reason or f"{_crash(ended)} {_advice(ended)}")
     if code == ExitCode.INTERRUPTED:
         return _interrupted(ended, reason)
+    if code == ExitCode.LOST:
+        return _interrupted(ended, f"The trainer could not reach the registry and stopped itself. {_goes_on(ended)}")
     if record:
         return Outcome(status=Status.FAILED, reason=f"The trainer ended ({record.outcome}) but recorded no result.")
     return _without_record(ended)

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core.artifacts.parts import publish_dataset, quietly
 from core.datasets import DEMO_ARCHIVE, ImportProgress, import_photos
 from core.datasets.archives.unpacking import unpacked
 from core.datasets.decoding.identity import with_pixels
@@ -14,6 +15,7 @@ from core.datasets.names import dataset_name, quoted
 from core.datasets.staging import unpublish
 from core.datasets.values import Dataset, Photo
 from core.errors import Cancelled, InvalidInput, NotFound
+from core.files.here import dataset_here
 from core.files.home import dataset_folder, datasets_folder, import_lock
 from core.files.locks import acquire, try_acquire
 from core.registry import Registry
@@ -38,7 +40,8 @@ def run_import(
 
     Returns:
         The dataset and None. Where exactly these photos with this split had been imported before, nothing is added: the
-        dataset that is there already, and this upload as it was read, with its own notes and skipped files.
+        dataset that is there already, and this upload as it was read, with its own notes and skipped files. A dataset
+        that came with a model, without photos, gets them.
     """
     path = source_path(source)
     name = dataset_name(name, path)
@@ -65,18 +68,26 @@ def run_import(
             progress=progress,
             cancelled=cancelled,
         )
-        return _register(settings, registry, dataset, photos)
+        return register(settings, registry, dataset, photos)
 
 
-def _register(
+def register(
     settings: Settings, registry: Registry, dataset: Dataset, photos: Sequence[Photo]
 ) -> tuple[Dataset, Dataset | None]:
-    """Add a dataset on the disk to the registry, or remove its folder when that fails or the photos are known."""
+    """Add a dataset on the disk to the registry, or remove its folder when that fails or the photos are known.
+
+    A known dataset without photos gets these."""
     try:
         known = registry.find_dataset(dataset.digest)
         if known is None:
             registry.add_dataset(dataset, photos, read_unlabelled(dataset_folder(settings, dataset.id).path))
             registry.log("import", {"dataset": dataset.id, "name": dataset.name, "photos": dataset.photo_count})
+            quietly(lambda: publish_dataset(settings, registry, dataset.id))
+        elif known.id != dataset.id and dataset_folder(settings, known.id).lacks_photos:
+            # It came with a model. One rename, which an empty folder does not hinder.
+            dataset_folder(settings, dataset.id).photos.replace(dataset_folder(settings, known.id).photos)
+            quietly(lambda: publish_dataset(settings, registry, known.id))
+            return known, None
     finally:
         if dataset.id not in {each.id for each in registry.datasets()}:
             unpublish(settings, dataset.id)
@@ -115,6 +126,8 @@ def _register_stored(settings: Settings, registry: Registry) -> None:
     """Add datasets that are only on disk: their import was killed, or the registry is new."""
     stored = [path for path in datasets_folder(settings).glob("[!.]*") if path.is_dir()]
     known = {dataset.id for dataset in registry.datasets()} if stored else set()
+    unknown = any(path.name not in known for path in stored)
+    known |= registry.deleted() if unknown else set()  # on another machine, and this is a copy
     for path in stored:
         if path.name in known:
             continue
@@ -123,7 +136,7 @@ def _register_stored(settings: Settings, registry: Registry) -> None:
         except (NotFound, ValueError, KeyError, TypeError, AttributeError):  # not a dataset of Graft
             continue
         if dataset.id == path.name:
-            _register(settings, registry, dataset, photos)
+            register(settings, registry, dataset, photos)
 
 
 def source_path(source: str | Path) -> Path:
@@ -139,6 +152,6 @@ def _previous_splits(settings: Settings, registry: Registry, name: str) -> dict[
     if not versions:
         return {}
     newest = max(versions, key=lambda dataset: dataset.version)
-    photos = with_pixels(registry.photos(newest.id), dataset_folder(settings, newest.id).photo)
+    photos = with_pixels(registry.photos(newest.id), dataset_here(settings, newest.id).photo)
     by_pixels = {photo.pixels: photo.split for photo in photos if photo.pixels}
     return by_pixels | {photo.digest: photo.split for photo in photos}

@@ -13,14 +13,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from core.errors import Conflict
 from core.files.home import supervisor_lock
 from core.files.locks import Lock, is_held
 from core.jobs.processes import boot_id
 from core.settings import Settings
-
-_DOUBT = 0.3
-"""Seconds after which a note is read again: the file of a lock that was just taken still has the note before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,45 +40,40 @@ class Owner:
         return f"process {self.pid} of {self.host!r}, since {since}"
 
 
+def this_process() -> Owner:
+    """This process as an owner."""
+    return Owner(host=platform.node(), pid=os.getpid(), place=this_place(), since=time.time())
+
+
 def note_owner(lock: Lock) -> None:
     """Write into the locked file of a home that this process holds it."""
-    owner = Owner(host=platform.node(), pid=os.getpid(), place=_place(), since=time.time())
     os.ftruncate(lock.descriptor, 0)
     with suppress(OSError):  # a full disk: then the file names nobody
-        os.pwrite(lock.descriptor, json.dumps(asdict(owner)).encode(), 0)
+        os.pwrite(lock.descriptor, json.dumps(asdict(this_process())).encode(), 0)
 
 
-def foreign_owner(settings: Settings) -> Owner | None:
-    """The supervisor of another machine or container that has this home, if there is one."""
-    owner = _held_elsewhere(settings)
-    if owner is not None:
-        time.sleep(_DOUBT)
-    return owner if owner is not None and _held_elsewhere(settings) == owner else None
-
-
-def refuse_foreign_home(settings: Settings) -> None:
-    """Nothing when the home is free or has a supervisor of this place.
-
-    Raises:
-        Conflict: another machine or container has it.
-    """
-    owner = foreign_owner(settings)
-    if owner is not None:
-        raise Conflict(
-            f"Another Graft uses the home {settings.home} already: {owner}. Two of them on one home are refused. Stop "
-            "that one (there: python -m core stop), or set GRAFT_HOME to another folder."
-        )
-
-
-def _held_elsewhere(settings: Settings) -> Owner | None:
-    """Nothing is asked of the lock as long as its note is of this place: that would disturb those who take it."""
-    path = supervisor_lock(settings)
+def noted_owner(path: os.PathLike) -> Owner | None:
+    """Who has written into a lock's file; None when nobody has, or it is torn."""
     try:
-        owner = Owner(**json.loads(path.read_bytes()))
+        with open(path, "rb") as file:
+            return Owner(**json.loads(file.read()))
     except (OSError, ValueError, TypeError):  # none, torn, or of a version that wrote none
         return None
-    return owner if owner.place != _place() and is_held(path) else None
 
 
-def _place() -> str:
+def owner_elsewhere(settings: Settings, pid: int) -> Owner | None:
+    """The supervisor of another machine or container that has the lock of this home; None when there is none.
+
+    Args:
+        pid: the process that the state file of the home names. The note in the lock may be older than its holder; with
+            the same process in both files it is not.
+    """
+    path = supervisor_lock(settings)
+    owner = noted_owner(path)
+    # Nothing is asked of the lock when its note is of this place: that would disturb those who take it.
+    return owner if owner and owner.pid == pid and owner.place != this_place() and is_held(path) else None
+
+
+def this_place() -> str:
+    """Boot of the machine and namespace of process ids, within which a process id means one process."""
     return f"{boot_id()} {os.readlink('/proc/self/ns/pid')}"

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from core.files import atomic
 from core.files.home import supervisor_state
+from core.jobs.ownership import owner_elsewhere
 from core.jobs.processes import Identity, identity_of, is_alive
 from core.settings import REPOSITORY, Settings
 
@@ -45,6 +46,8 @@ class SupervisorStatus:
         version: ``code_version()`` when it was started.
         is_current: whether that is the version of the code on the disk.
         slots: titles of the GPUs it uses, or of the CPU.
+        elsewhere: who acts, when that is a supervisor of another machine or container; then ``process`` is one of
+            this place that waits until that one has ended, or None.
     """
 
     running: bool
@@ -53,6 +56,7 @@ class SupervisorStatus:
     version: str = ""
     is_current: bool = False
     slots: tuple[str, ...] = ()
+    elsewhere: str = ""
 
 
 def supervisor_status(settings: Settings) -> SupervisorStatus:
@@ -61,12 +65,17 @@ def supervisor_status(settings: Settings) -> SupervisorStatus:
         data = json.loads(supervisor_state(settings).read_bytes())
         process = Identity.from_dict(data["process"])
         started_at, version, slots = float(data["started_at"]), str(data["version"]), tuple(data["slots"])
+        elsewhere = str(data.get("elsewhere", ""))
     except (OSError, ValueError, KeyError, TypeError):
         return SupervisorStatus(running=False)
-    if process is None or not is_alive(process):
+    if process is not None and not is_alive(process):
+        owner = owner_elsewhere(settings, process.pid)
+        process, elsewhere = None, str(owner) if owner else ""
+    if process is None and not elsewhere:
         return SupervisorStatus(running=False)
     return SupervisorStatus(
         running=True,
+        elsewhere=elsewhere,
         process=process,
         started_at=started_at,
         version=version,
@@ -75,14 +84,21 @@ def supervisor_status(settings: Settings) -> SupervisorStatus:
     )
 
 
-def write_state(settings: Settings, version: str, slots: Sequence[str], started_at: float | None = None) -> None:
-    """Write the state file of this process, by which others find it."""
+def write_state(
+    settings: Settings, version: str, slots: Sequence[str], started_at: float | None = None, elsewhere: str = ""
+) -> None:
+    """Write the state file of this process, by which others find it.
+
+    Args:
+        elsewhere: who acts while this process waits.
+    """
     process = identity_of(os.getpid())
     data = {
         "process": process.to_dict() if process else None,
         "started_at": time.time() if started_at is None else started_at,
         "version": version,
         "slots": list(slots),
+        "elsewhere": elsewhere,
     }
     atomic.write_json(supervisor_state(settings), data, durable=False)  # no process survives a power cut
 

@@ -8,30 +8,37 @@ holds at least one lock, by which a new supervisor finds it. The supervisor foll
 Where no run waits, the trainer waits for one (``wait_for_next``): it keeps its lock, and so its slot, and ends as soon
 as the first run of the queue needs another process.
 
-Nothing is started that a supervisor would not start: without one, or after new code was installed, the trainer ends.
+Nothing is started that a supervisor would not start: without one, or after new code was installed, the trainer ends. On
+a machine of a cluster the registry knows the trainer by its job (``GRAFT_JOB``), and the trainer the supervisor by its
+lease.
 """
 
 import os
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import GraftError
 from core.files.home import run_folder
 from core.files.locks import try_acquire
 from core.jobs import processes
 from core.jobs.holder import note_holder, own_descriptors
+from core.jobs.lease_holder import code_of
 from core.jobs.logs import open_log
 from core.jobs.processes import Identity
 from core.jobs.protocol import code_version, supervisor_status
 from core.planning.work import MOST_RUNS, process_of
 from core.registry import Registry
+from core.registry.leases import SUPERVISOR
 from core.runs.values import Run
 from core.settings import Settings
 
 IDLE_SECONDS = 60.0
 """For so long a trainer waits for its next run. Importing TensorFlow anew would cost that run about 8 s, and the
 process holds about 1 GB of memory until then."""
+JOB = "GRAFT_JOB"
+"""Variable with the id of the job of a cluster that a trainer is; unset on one machine."""
 _POLL_SECONDS = 0.1
 _CHECK_SECONDS = 1.0
 """Between two looks at the queue, and at the supervisor and the code on the disk."""
@@ -68,7 +75,7 @@ class TrainerReuse:
     def __init__(self, run_id: str, settings: Settings, registry: Registry) -> None:
         self._settings, self._registry = settings, registry
         self._locks = own_descriptors(run_folder(settings, run_id).alive_lock)
-        self._code, self._count = code_version(), 1
+        self._code, self._count, self._job = code_version(), 1, os.environ.get(JOB, "")
 
     def claim_next(self, run_id: str) -> Run | None:
         """The next run, claimed and locked, with standard output going to its log; None when the process is to end.
@@ -106,8 +113,15 @@ class TrainerReuse:
             time.sleep(_POLL_SECONDS)
 
     def _may_go_on(self) -> bool:
+        return self._count < MOST_RUNS and self._has_supervisor()
+
+    def _has_supervisor(self) -> bool:
+        """Whether one acts that runs the code of this process, which is that on the disk."""
+        if self._job:
+            lease = self._registry.lease(SUPERVISOR)
+            return lease is not None and code_of(lease.holder) == self._code == code_version()
         status = supervisor_status(self._settings)
-        return self._count < MOST_RUNS and status.is_current and status.version == self._code
+        return status.is_current and status.version == self._code
 
     def _take(self, run: Run, slot: str) -> Run | None:
         me = processes.identity_of(os.getpid())
@@ -116,7 +130,7 @@ class TrainerReuse:
             return None
         claimed = None
         try:
-            claimed = self._registry.claim_next(run.id, run.attempt, slot, f"trainer {me.pid}", me.to_dict())
+            claimed = self._registry.claim_next(run.id, run.attempt, slot, f"trainer {me.pid}", self._identity(me))
         finally:
             if claimed is None:
                 held.release()
@@ -124,9 +138,14 @@ class TrainerReuse:
             self._move_to(held)
         return claimed
 
+    def _identity(self, me: Identity) -> dict[str, Any]:
+        """By which the supervisor follows this trainer to its next run."""
+        return {"job": self._job} if self._job else me.to_dict()
+
     def _lock(self, run: Run, me: Identity) -> _Held | None:
         """None while another process of that run is running or being started."""
         folder = run_folder(self._settings, run.id)
+        folder.path.mkdir(parents=True, exist_ok=True)  # the machine of a cluster has none yet
         lock = try_acquire(folder.alive_lock, patience=0.1)  # another process may just be asking whether it is held
         if lock is None:
             return None

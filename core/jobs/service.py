@@ -1,4 +1,4 @@
-"""The supervisor as a process, of which a home has one.
+"""The supervisor as a process, of which a home has one. Of several homes with one registry one acts, the others wait.
 
 Signals: SIGTERM and SIGINT stop it, trainers continue. SIGUSR1 (``INTERRUPT``) stops it and its trainers. SIGUSR2
 (``WAKE``) and SIGCHLD (a trainer has ended) start the next round at once.
@@ -9,18 +9,20 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-from core.errors import GraftError, NoSpace, Unavailable
-from core.files.home import registry_file, supervisor_lock, supervisor_state
+from core.errors import Conflict, GraftError, NoSpace, Unavailable
+from core.files.home import supervisor_lock, supervisor_state
 from core.files.locks import Lock, try_acquire
+from core.jobs.launchers import launcher_of
+from core.jobs.launching import Launcher
+from core.jobs.leadership import Leadership
+from core.jobs.local_launcher import stop_unwatched
 from core.jobs.ownership import note_owner
 from core.jobs.protocol import ALREADY_RUNNING, INTERRUPT, READY, STOP, WAKE, code_version, write_state
-from core.jobs.slots import Slot, discover_slots
 from core.jobs.supervisor import GRACE, Supervisor
-from core.jobs.trainers import stop_unwatched
 from core.registry import Registry
 from core.settings import Settings
 
@@ -48,7 +50,8 @@ def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = G
     note_owner(lock)
     signals = Signals()
     try:
-        service = Service(settings, lock, signals, Registry.open(registry_file(settings)), discover_slots(), grace)
+        registry = Registry.of(settings)
+        service = Service(settings, lock, signals, registry, launcher_of(settings, registry), grace)
         service.write_state()
         notify(READY)
         service.run()
@@ -80,13 +83,18 @@ def interrupt_trainers(settings: Settings, grace: float = GRACE) -> bool:
     with lock:
         note_owner(lock)
         try:
-            supervisor = Supervisor(settings, Registry.open(registry_file(settings)), (), grace=grace)
+            registry = Registry.of(settings)
+            leadership = Leadership(settings, registry)
+            if not leadership.acts():
+                raise Conflict(f"the supervisor is {leadership.waits_for}")
+            supervisor = Supervisor(settings, registry, launcher_of(settings, registry), grace=grace)
             supervisor.adopt()
         except (GraftError, OSError) as error:
             log.warning("trainers are stopped without the registry: %s", error)
             return stop_unwatched(settings, grace)
         found = bool(supervisor.trainers)
         _interrupt(supervisor, grace, _at_once)
+        leadership.release()
         return found
 
 
@@ -118,41 +126,65 @@ class Service:
         lock: Lock,
         signals: "Signals",
         registry: Registry,
-        slots: Sequence[Slot],
+        launcher: Launcher,
         grace: float,
     ):
-        self._settings, self._lock, self._signals, self._slots, self._grace = settings, lock, signals, slots, grace
-        self._supervisor = Supervisor(settings, registry, slots, grace=grace)
+        self._settings, self._lock, self._signals, self._grace = settings, lock, signals, grace
+        self._launcher, self._supervisor = launcher, Supervisor(settings, registry, launcher, grace=grace)
         self._started_at, self._version = time.time(), code_version()
-        self._adopted = False
+        self._leadership = Leadership(settings, registry)
+        self._has_adopted = self._has_waited = False
+        self._written: tuple = ()
         self._warning, self._warned_at = "", 0.0
 
     def write_state(self) -> None:
-        """Write the state file, by which others find this process."""
-        write_state(self._settings, self._version, [slot.title for slot in self._slots], self._started_at)
+        """Write the state file, by which others find this process, when it is missing or has changed."""
+        state = (self._titles(), self._leadership.waits_for)
+        if state != self._written or not supervisor_state(self._settings).exists():
+            write_state(self._settings, self._version, state[0], self._started_at, state[1])
+            self._written = state
+
+    def _titles(self) -> list[str]:
+        """Of the slots; none while the launcher cannot be reached."""
+        try:
+            return [slot.title for slot in self._launcher.slots()]
+        except (Unavailable, OSError):
+            return []
 
     def run(self) -> None:
-        log.info("supervisor %d is up; slots: %s", os.getpid(), ", ".join(slot.title for slot in self._slots))
+        log.info("supervisor %d is up; slots: %s", os.getpid(), ", ".join(self._titles()))
         received: set[int] = set()
         while not received & {*_STOP, INTERRUPT}:
             if not self._lock.protects(supervisor_lock(self._settings)):
                 log.warning("the home is gone or was replaced: stopping")
+                self._leadership.release()
                 return
             self._attempt(self._round)
             received = self._signals.wait(INTERVAL)
         _forget_state(self._settings)  # from here on a new one may be started
-        if INTERRUPT in received:
+        if INTERRUPT in received and not self._leadership.waits_for:
             _interrupt(self._supervisor, self._grace, self._attempt)
         self._attempt(self._supervisor.release_claims)
+        self._leadership.release()
         log.info("supervisor %d stops; %d trainers go on", os.getpid(), len(self._supervisor.trainers))
 
     def _round(self) -> None:
-        if not supervisor_state(self._settings).exists():
-            self.write_state()
-        if not self._adopted:
+        self.write_state()
+        if not self._leadership.acts():
+            self._note_waiting()
+            return
+        if not self._has_adopted:
             self._supervisor.adopt()
-            self._adopted = True
+            self._has_adopted = True
+        elif self._has_waited:
+            self._supervisor.resume()
+        self._has_waited = False
         self._supervisor.round()
+
+    def _note_waiting(self) -> None:
+        if not self._has_waited:
+            log.info("waiting: %s", self._leadership.waits_for or "the lease of the supervisor could not be renewed")
+        self._has_waited = True
 
     def _attempt(self, work: Callable[[], None]) -> bool:
         """Work that a locked registry or a full disk prevents is done in a later round; then False."""

@@ -1,28 +1,24 @@
 """The supervisor's work: end the runs of ended trainers, stop cancelled ones, start scheduled ones, round by round.
 
-Its state can be rebuilt at any moment: the registry has the runs that should run, the locks show those that do. So it
-may be killed at any time, and the next supervisor watches its trainers.
+Its state can be rebuilt at any moment: the registry has the runs that should run, its launcher finds those that do. So
+it may be killed at any time, and the next supervisor watches its trainers.
 """
 
 import logging
 import secrets
-import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import NoSpace, NotFound, Unavailable
-from core.files.home import run_folder, run_folders, supervisor_log
-from core.files.locks import is_held
-from core.jobs import logs, trainers
-from core.jobs.exit_policy import TrainerExit, decide_outcome, read_exit_record
-from core.jobs.holder import read_holder
+from core.files.home import supervisor_log
+from core.jobs import logs
+from core.jobs.exit_policy import TrainerExit, decide_outcome
+from core.jobs.launching import Launcher, StartedTrainer
 from core.jobs.reuse import IDLE_SECONDS
 from core.jobs.slots import Slot
-from core.jobs.trainers import Launcher, TrainerProcess, trainer_command
 from core.registry import Registry
 from core.registry.queue import INTERRUPTED
-from core.runs.progress import read_progress
 from core.runs.values import Attempt, Cancel, Run, Status
 from core.settings import Settings
 
@@ -36,8 +32,6 @@ START_PATIENCE = 60.0
 """Seconds for which a failing start (no space, no memory) is repeated before the run fails."""
 SILENCE = 1800.0
 """Seconds without progress after which the log gets a warning. No more than that: computing features takes long."""
-NO_SPACE_BYTES = 2**20
-"""Free bytes on the disk below which the death of a trainer is put down to the full disk."""
 HOUSEKEEPING = 5.0
 """Seconds between two checks for orphans and for progress."""
 
@@ -57,65 +51,47 @@ class Supervisor:
 
     Args:
         settings, registry: the home.
-        slots: GPUs or the CPU; each takes one run at a time.
-        launcher: makes the command line of a trainer.
+        launcher: starts and finds trainers.
         grace: seconds between SIGTERM and SIGKILL.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        registry: Registry,
-        slots: Sequence[Slot],
-        *,
-        launcher: Launcher = trainer_command,
-        grace: float = GRACE,
-    ):
-        self.settings, self.registry, self.slots = settings, registry, tuple(slots)
-        self.trainers: list[TrainerProcess] = []
+    def __init__(self, settings: Settings, registry: Registry, launcher: Launcher, *, grace: float = GRACE):
+        self.settings, self.registry = settings, registry
+        self.trainers: list[StartedTrainer] = []
         self._launcher, self._grace = launcher, grace
         self._claims: list[Claim] = []
         self._interrupting = False
         self._token = secrets.token_hex(4)
         self._housekeeping_at = 0.0
         self._silent: set[tuple[str, int]] = set()
-        self._died_of_full_disk: set[tuple[str, int]] = set()
 
     # --- taking over ---
 
     def adopt(self) -> None:
         """Take over from an earlier supervisor: watch the running trainers, end the runs of the others."""
-        self.trainers = _one_per_process(self._find(run_id) for run_id in self._runs_alive())
+        self.trainers = list(self._launcher.adopt())
         for trainer in self.trainers:
-            log.info("run %s: adopted attempt %d, %s", trainer.run_id, trainer.attempt, trainer.process)
+            log.info("run %s: adopted attempt %d, %s", trainer.run_id, trainer.attempt, trainer)
             self._follow(trainer)
         self._recover_orphans()
 
-    def _recover_orphans(self) -> None:
-        """Runs that are RUNNING and not watched: their trainer has ended, or has just claimed this run.
+    def resume(self) -> None:
+        """Go on after another supervisor may have acted: what it has done to the claims of this one stands."""
+        self.release_claims()
+        self._recover_orphans()
 
-        A trainer takes a run's lock before it claims the run; so a claimed run without a lock has lost its trainer.
-        """
+    def _recover_orphans(self) -> None:
+        """Runs that are RUNNING and not watched: their trainer has ended, or has just claimed this run."""
         watched = {(trainer.run_id, trainer.attempt) for trainer in self.trainers}
         watched |= {(claim.run_id, claim.attempt) for claim in self._claims}
         for attempt in self.registry.running_attempts():
             if (attempt.run_id, attempt.number) in watched:
                 continue
-            if is_held(run_folder(self.settings, attempt.run_id).alive_lock):
-                self.trainers = _one_per_process([*self.trainers, self._find(attempt.run_id)])
-            else:
+            found = self._launcher.find(attempt)
+            if found is None:
                 self._end_run(attempt.run_id, attempt.number, watched=False)
-
-    def _runs_alive(self) -> list[str]:
-        """Runs whose locks are held, whatever their status: a trainer that is about to exit still has its slot."""
-        return [folder.run_id for folder in run_folders(self.settings) if is_held(folder.alive_lock)]
-
-    def _find(self, run_id: str) -> TrainerProcess:
-        holder = read_holder(run_folder(self.settings, run_id).alive_lock)
-        attempts = {attempt.number: attempt for attempt in self.registry.attempts(run_id)}
-        number = holder.attempt if holder.attempt is not None else max(attempts, default=0)
-        slot = attempts[number].slot if number in attempts else ""
-        return trainers.find(run_id, number, slot, self.settings, holder)
+            else:
+                self.trainers = _with(self.trainers, found)
 
     # --- one round ---
 
@@ -157,51 +133,53 @@ class Supervisor:
             if self._follow(trainer):  # read after its end, so that a run it claimed before is not missed
                 dead = dead and trainer.is_dead()
             if dead:
-                self._note_full_disk(trainer)
                 self._end_run_of(trainer)
                 self.trainers.remove(trainer)
 
-    def _follow(self, trainer: TrainerProcess) -> bool:
+    def _follow(self, trainer: StartedTrainer) -> bool:
         """Note that a trainer has moved on to its next run (see ``reuse``); True when it has."""
-        found = self.registry.run_of_process(trainer.process.to_dict()) if trainer.process else None
+        found = self.registry.run_of_process(dict(trainer.identity)) if trainer.identity else None
         if found is None or found == (trainer.run_id, trainer.attempt):
             return False
-        log.info("run %s: %s goes on with it after run %s", found[0], trainer.process, trainer.run_id)
-        trainer.follow(*found, run_folder(self.settings, found[0]).alive_lock)
+        log.info("run %s: %s goes on with it after run %s", found[0], trainer, trainer.run_id)
+        trainer.follow(*found)
         return True
 
-    def _note_full_disk(self, trainer: TrainerProcess) -> None:
-        """Note it now: on a full disk the run can only be ended once there is space again."""
-        if shutil.disk_usage(self.settings.home).free < NO_SPACE_BYTES:
-            self._died_of_full_disk.add((trainer.run_id, trainer.attempt))
-
-    def _end_run_of(self, trainer: TrainerProcess) -> None:
+    def _end_run_of(self, trainer: StartedTrainer) -> None:
         self._end_run(
             trainer.run_id,
             trainer.attempt,
             watched=True,
             returncode=trainer.returncode,
             interrupted=trainer.stopped_by_mistake,
+            disk_full=trainer.disk_full,
         )
 
     def _end_run(
-        self, run_id: str, attempt: int, *, watched: bool, returncode: int | None = None, interrupted: bool = False
+        self,
+        run_id: str,
+        attempt: int,
+        *,
+        watched: bool,
+        returncode: int | None = None,
+        interrupted: bool = False,
+        disk_full: bool = False,
     ) -> None:
         """End a run that its trainer could not end, or put it back; nothing when the trainer has ended it."""
         run = self._current(run_id, attempt)
         if run is None:
             return
-        folder = run_folder(self.settings, run_id)
+        traces = self._launcher.traces(run_id, attempt)
         ended = TrainerExit(
             watched=watched,
-            record=read_exit_record(folder.exit_record, attempt),
+            record=traces.record,
             returncode=returncode,
             cancel=run.cancel,
             interrupted=interrupted or self._interrupting,
             epochs_done=run.epochs_done,
             lost_attempts=lost_attempts(self.registry.attempts(run_id), run.epochs_done),
-            last_line=" ".join(logs.last_lines(folder.log)),
-            disk_full=(run_id, attempt) in self._died_of_full_disk,
+            last_line=traces.last_line,
+            disk_full=disk_full,
         )
         outcome = decide_outcome(ended)
         if outcome.status is Status.SCHEDULED:
@@ -225,7 +203,7 @@ class Supervisor:
             if trainer.was_asked_to_stop or self._interrupting or self._is_cancelled(trainer):
                 trainer.stop(self._grace)
 
-    def _is_cancelled(self, trainer: TrainerProcess) -> bool:
+    def _is_cancelled(self, trainer: StartedTrainer) -> bool:
         try:
             run = self.registry.run(trainer.run_id)
         except NotFound:
@@ -250,14 +228,14 @@ class Supervisor:
 
     def _free_slots(self) -> list[Slot]:
         busy = {trainer.slot for trainer in self.trainers} | {claim.slot.name for claim in self._claims}
-        return [slot for slot in self.slots if slot.name not in busy]
+        return [slot for slot in self._launcher.slots() if slot.name not in busy]
 
     def _start_claimed(self) -> None:
         for claim in list(self._claims):
             if any(trainer.run_id == claim.run_id for trainer in self.trainers):
                 continue  # not reaped yet: the new lock would look like that of children it has left
             try:
-                trainer = trainers.start(claim.run_id, claim.attempt, claim.slot, self.settings, self._launcher)
+                trainer = self._launcher.start(claim.run_id, claim.attempt, claim.slot)
             except OSError as error:
                 self._fail_when_late(claim, error)
                 continue
@@ -273,12 +251,12 @@ class Supervisor:
             self.registry.end(claim.run_id, claim.attempt, Status.FAILED, reason)
             self._claims.remove(claim)
 
-    def _record(self, trainer: TrainerProcess) -> None:
-        log.info("run %s: started attempt %d on %s, %s", trainer.run_id, trainer.attempt, trainer.slot, trainer.process)
-        if trainer.process:
+    def _record(self, trainer: StartedTrainer) -> None:
+        log.info("run %s: started attempt %d on %s, %s", trainer.run_id, trainer.attempt, trainer.slot, trainer)
+        if trainer.identity:
             try:
-                self.registry.record_process(trainer.run_id, trainer.attempt, trainer.process.to_dict())
-            except (Unavailable, NoSpace, NotFound) as error:  # the lock file names it too
+                self.registry.record_process(trainer.run_id, trainer.attempt, dict(trainer.identity))
+            except (Unavailable, NoSpace, NotFound) as error:  # the launcher finds it without
                 log.warning("run %s: its process could not be recorded: %s", trainer.run_id, error)
 
     # --- housekeeping ---
@@ -286,7 +264,7 @@ class Supervisor:
     def _housekeep(self) -> None:
         logs.trim(supervisor_log(self.settings))
         for trainer in self.trainers:
-            if logs.trim(run_folder(self.settings, trainer.run_id).log):
+            if self._launcher.trim_log(trainer.run_id):
                 log.info("run %s: its log was cut", trainer.run_id)
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + HOUSEKEEPING
@@ -294,22 +272,20 @@ class Supervisor:
             for trainer in self.trainers:
                 self._note_silence(trainer)
 
-    def _note_silence(self, trainer: TrainerProcess) -> None:
-        progress = read_progress(trainer.run_id, self.settings)
+    def _note_silence(self, trainer: StartedTrainer) -> None:
+        progress = self._launcher.progress(trainer.run_id)
         key = (trainer.run_id, trainer.attempt)
         if progress and time.time() - progress.updated_at > SILENCE and key not in self._silent:
             self._silent.add(key)
             log.warning("run %s: no sign of progress for %.0f minutes", trainer.run_id, SILENCE / 60)
 
 
-def _one_per_process(found: Iterable[TrainerProcess]) -> list[TrainerProcess]:
-    """One per process: a trainer that is moving on holds two locks; its slot is known from the run it comes from."""
-    trainers: dict[object, TrainerProcess] = {}
-    for trainer in found:
-        key = trainer.process or trainer
-        if key not in trainers or (trainer.slot and not trainers[key].slot):
-            trainers[key] = trainer
-    return list(trainers.values())
+def _with(trainers: Sequence[StartedTrainer], found: StartedTrainer) -> list[StartedTrainer]:
+    """One that was found is added unless it is watched already: while it moves on to its next run it holds two."""
+    same = [one for one in trainers if one.identity is not None and one.identity == found.identity]
+    if any(one.slot for one in same) or (same and not found.slot):
+        return list(trainers)
+    return [*(one for one in trainers if one not in same), found]
 
 
 def lost_attempts(attempts: Sequence[Attempt], epochs_done: int) -> int:

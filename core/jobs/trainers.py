@@ -1,27 +1,30 @@
-"""One trainer process: starting, finding, stopping it, and whether it has ended."""
+"""One trainer process: its command and environment, stopping it, and whether it has ended."""
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from core.files.home import run_folder, run_folders
-from core.files.locks import Lock, is_held, try_acquire
+from core.files.home import run_folder
+from core.files.locks import Lock, is_held
 from core.jobs import processes
-from core.jobs.holder import Holder, leader, note_holder, read_holder
+from core.jobs.holder import leader
 from core.jobs.logs import open_log
 from core.jobs.processes import Identity
 from core.jobs.slots import Slot
 from core.settings import REPOSITORY, Settings
 
-Launcher = Callable[[str, int], list[str]]
+Command = Callable[[str, int], list[str]]
 """``(run id, attempt) -> argv``"""
 
+NO_SPACE_BYTES = 2**20
+"""Free bytes on the disk below which the death of a trainer is put down to the full disk."""
 ORPHAN_GRACE = 1.0
 """Seconds before the children of an ended trainer are killed."""
 
@@ -40,25 +43,40 @@ class TrainerProcess:
         run_id: str,
         attempt: int,
         slot: str,
-        lock: Path,
+        settings: Settings,
         *,
         process: Identity | None,
         child: subprocess.Popen | None = None,
     ):
         self.run_id, self.attempt, self.slot = run_id, attempt, slot
         self.process = process
-        self._lock, self._child = lock, child
+        self._settings, self._child = settings, child
+        self._died_of_full_disk = False
         self._asked_at: float | None = None
         self._over_since: float | None = None
         self._leaderless_since: float | None = None
         self.stopped_by_mistake = False
         """Whether it was signalled because of a run that it had finished already."""
 
-    def follow(self, run_id: str, attempt: int, lock: Path) -> None:
+    def __str__(self) -> str:
+        return str(self.process)
+
+    def follow(self, run_id: str, attempt: int) -> None:
         """It has claimed another run, which was not cancelled."""
         self.stopped_by_mistake = self.was_asked_to_stop
-        self.run_id, self.attempt, self._lock = run_id, attempt, lock
+        self.run_id, self.attempt = run_id, attempt
+        self._died_of_full_disk = False
         self._asked_at = self._over_since = self._leaderless_since = None
+
+    @property
+    def identity(self) -> dict[str, Any] | None:
+        """By which the registry knows it."""
+        return self.process.to_dict() if self.process else None
+
+    @property
+    def disk_full(self) -> bool:
+        """Whether the disk was full when it was found to be dead: the run can only be ended once there is space."""
+        return self._died_of_full_disk
 
     @property
     def returncode(self) -> int | None:
@@ -79,6 +97,7 @@ class TrainerProcess:
         if self._leader_lives():
             return False
         if not is_held(self._lock):
+            self._died_of_full_disk |= self._disk_is_full()
             return True
         self._end_orphans()
         return False
@@ -91,12 +110,22 @@ class TrainerProcess:
         elif time.monotonic() - self._asked_at > grace:
             self._signal(signal.SIGKILL)
 
+    @property
+    def _lock(self) -> Path:
+        return run_folder(self._settings, self.run_id).alive_lock
+
     def _leader_lives(self) -> bool:
         if self._child:
             return self._child.returncode is None and not _has_ended(self._child)
         if self.process is None:  # its supervisor was killed before it recorded the process
             self.process = leader(self._lock)
         return self.process is not None and processes.is_alive(self.process)
+
+    def _disk_is_full(self) -> bool:
+        try:
+            return shutil.disk_usage(self._settings.home).free < NO_SPACE_BYTES
+        except OSError:  # the home is gone
+            return False
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process:
@@ -118,45 +147,8 @@ def _has_ended(child: subprocess.Popen) -> bool:
     return True
 
 
-def find(run_id: str, attempt: int, slot: str, settings: Settings, holder: Holder) -> TrainerProcess:
-    """A trainer that an earlier supervisor started and that still runs."""
-    return TrainerProcess(run_id, attempt, slot, run_folder(settings, run_id).alive_lock, process=holder.process)
-
-
-def stop_unwatched(settings: Settings, grace: float) -> bool:
-    """Stop every trainer of the home that runs, known by the locks of the runs alone; False when there was none."""
-    held = [folder for folder in run_folders(settings) if is_held(folder.alive_lock)]
-    holders = [(folder, read_holder(folder.alive_lock)) for folder in held]
-    found = [find(folder.run_id, holder.attempt or 0, "", settings, holder) for folder, holder in holders]
-    deadline = time.monotonic() + grace + 10
-    while (alive := [trainer for trainer in found if not trainer.is_dead()]) and time.monotonic() < deadline:
-        for trainer in alive:
-            trainer.stop(grace)
-        time.sleep(0.05)
-    return bool(found)
-
-
-def start(run_id: str, attempt: int, slot: Slot, settings: Settings, launcher: Launcher) -> TrainerProcess | None:
-    """Start an attempt; None while a process of an earlier attempt still holds the run.
-
-    Raises:
-        OSError: no space, no memory, no such program.
-    """
-    folder = run_folder(settings, run_id)
-    lock = try_acquire(folder.alive_lock, patience=0.2)
-    if lock is None:
-        return None
-    with lock:  # the trainer inherits it
-        note_holder(lock, attempt)
-        folder.progress.unlink(missing_ok=True)
-        child = _spawn(launcher(run_id, attempt), lock, folder.log, slot, settings)
-        process = processes.identity_of_child(child.pid)
-        with suppress(OSError):  # a full disk; the process can still be found by the lock file it has open
-            note_holder(lock, attempt, process)
-        return TrainerProcess(run_id, attempt, slot.name, folder.alive_lock, process=process, child=child)
-
-
-def _spawn(argv: list[str], lock: Lock, log: Path, slot: Slot, settings: Settings) -> subprocess.Popen:
+def spawn(argv: list[str], lock: Lock, log: Path, slot: Slot, settings: Settings) -> subprocess.Popen:
+    """Start a trainer, which inherits the lock of its run."""
     output = open_log(log)
     try:
         return subprocess.Popen(
@@ -174,5 +166,5 @@ def _spawn(argv: list[str], lock: Lock, log: Path, slot: Slot, settings: Setting
 
 
 def trainer_environment(slot: Slot, settings: Settings) -> dict[str, str]:
-    own = {"GRAFT_HOME": str(settings.home.resolve()), "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    own = settings.variables() | {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
     return {**os.environ, **own, **slot.environment}

@@ -15,9 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core.artifacts.parts import publish_model, quietly
 from core.errors import GraftError, InvalidInput, NotFound, Unavailable
 from core.files import atomic
-from core.files.home import CARD, features_lock, run_folder, run_folders, undeleted
+from core.files.here import model_here
+from core.files.home import CARD, features_lock, run_folders, undeleted
 from core.files.locks import acquire, try_acquire
 from core.models.inference.model_files import CALIBRATION
 from core.models.temperature import HIGHEST, LOWEST, fit_temperature, scaled
@@ -178,7 +180,7 @@ def _card_lock(run_id: str, settings: Settings) -> Path:
 
 def _keep(run: Run, fitted: Calibration | None, registry: Registry, settings: Settings) -> None:
     """Writes the calibration to both cards (None removes it), all or nothing; simultaneous changes are serialised."""
-    folder = run_folder(settings, run.id).model
+    folder = model_here(settings, run.id)
     with acquire(_card_lock(run.id, settings)), undeleted(settings, run.id):
         model = _model_of(run, registry)
         if fitted is None and CALIBRATION not in model.card:
@@ -188,6 +190,7 @@ def _keep(run: Run, fitted: Calibration | None, registry: Registry, settings: Se
         atomic.sync(staged, folder)  # before the registry is updated, so that ``recover`` can complete it
         registry.replace_card(model.id, card=_with(model.card, entry), **_identity(model, staged))
         _publish(staged)
+    quietly(lambda: publish_model(settings, registry, registry.run(run.id)))
 
 
 def _with(card: dict, entry: dict | None) -> dict:

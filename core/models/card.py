@@ -14,8 +14,8 @@ from pathlib import Path
 from core.datasets.values import Dataset
 from core.files.atomic import digest_of
 from core.files.home import CARD
-from core.models.inference.model_files import engines_of
-from core.models.inference.nodes import Node, to_dict
+from core.models.inference.model_files import engines_by_name, engines_of
+from core.models.inference.nodes import Node, files_of, to_dict
 from core.models.lineage import parents_of
 from core.models.preprocessing import preprocessing
 from core.recipes.recipe import Pattern
@@ -70,14 +70,20 @@ def write_card(
     """
     card = card | {
         "answer": None if graph is None else to_dict(graph),
+        "engine": "TensorFlow" if graph is None else engines_by_name(graph),
         "engines": [] if graph is None else engines_of(folder, graph),
         "model": model
         and {"file": model.name, "output": output, "sha256": digest_of(model), "bytes": model.stat().st_size},
-        "versions": {package: version(package) for package in packages},
+        "versions": {package: version(package) for package in (*packages, *_runtime(graph))},
         "created_at": time.time(),
     }
     (folder / CARD).write_text(json.dumps(card, indent=1))
     return card
+
+
+def _runtime(graph: Node | None) -> tuple[str, ...]:
+    """The package that runs ONNX networks, where the graph has one."""
+    return ("onnxruntime",) if graph and any(file.endswith(".onnx") for file in files_of(graph)) else ()
 
 
 def keras_output(card: Mapping) -> str:

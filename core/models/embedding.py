@@ -12,20 +12,23 @@ from typing import NoReturn
 
 import numpy as np
 
+from core.artifacts.parts import publish_map, quietly
 from core.backbones.values import Backbone
 from core.errors import GraftError, NotFound, Unavailable
 from core.features.compute import features_of
+from core.features.engines import open_engine
 from core.features.inner import InnerEngine
-from core.features.store import is_stored, key_of
+from core.features.sharing import is_at_hand
+from core.features.store import key_of
 from core.features.views import View
 from core.files.arrays import read_npz, write_npz
-from core.files.home import dataset_folder, features_lock, run_folder, undeleted
+from core.files.here import curves_here, dataset_here, map_here, model_here
+from core.files.home import features_lock, run_folder, undeleted
 from core.files.locks import acquire
-from core.models.heads.load import open_engine
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
 from core.models.inference.nodes import Head, Network, Node
-from core.models.lineage import backbone_of, backbones_of
+from core.models.lineage import backbones_of
 from core.models.projector import projector_files
 from core.recipes.program import CLASSES, PREDICTIONS, TOP, Part, pooled, program_of
 from core.recipes.recipe import Recipe
@@ -86,7 +89,7 @@ def photo_map(
         NotFound, InvalidInput: its predictions are missing or damaged. Unavailable: its network is.
     """
     predictions = read_predictions(run.id, "test", settings)
-    path = run_folder(settings, run.id).embedding
+    path = map_here(settings, run.id)
     known = _read(path, predictions)
     if known is None:
         with acquire(features_lock(settings, f"map-{run.id}")):
@@ -126,6 +129,7 @@ def _made(
     with undeleted(settings, run.id):
         _into_projector(run, predictions, vectors, registry, settings)
         _write(run_folder(settings, run.id).embedding, predictions, *found)
+    quietly(lambda: publish_map(settings, registry, run))
     return found
 
 
@@ -135,10 +139,10 @@ def _into_projector(
     """The same vectors for TensorBoard; nothing where stored photos are missing."""
     dataset = registry.dataset(run.dataset_id)
     names = {photo.digest: photo.file for photo in registry.photos(dataset.id, split="test")}
-    photos = dataset_folder(settings, dataset.id)
+    photos = dataset_here(settings, dataset.id)
     with suppress(FileNotFoundError):
         projector_files(
-            run_folder(settings, run.id).tensorboard,
+            curves_here(settings, run.id),
             vectors=vectors.rows,
             labels=predictions.labels,
             predicted=predictions.predicted,
@@ -192,7 +196,7 @@ def vectors_at_hand(
 def _parts(recipe: Recipe, registry: Registry, settings: Settings) -> tuple[Part, ...]:
     """The frozen features that are the head's input; () where the network was trained too, or was deleted."""
     try:
-        program = program_of(recipe, backbone_of(recipe.backbone, registry, settings).blocks)
+        program = program_of(recipe, backbones_of(recipe, registry, settings)[recipe.backbone].blocks)
     except GraftError:
         return ()
     features = [part for part in program.inputs if part.cut != PREDICTIONS]
@@ -205,7 +209,7 @@ def _stored(
     part: Part, backbone: Backbone, run: Run, registry: Registry, settings: Settings, predictions: Predictions
 ) -> np.ndarray | None:
     dataset = registry.dataset(run.dataset_id)
-    if not is_stored(key_of(dataset, backbone, "test", cut=part.cut), settings):
+    if not is_at_hand(key_of(dataset, backbone, "test", cut=part.cut), settings):
         return None
     photos = registry.photos(dataset.id, split="test")
     try:
@@ -228,10 +232,10 @@ def _evicted() -> NoReturn:
 
 
 def _computed(run: Run, predictions: Predictions, settings: Settings, progress: Progress) -> EmbeddingVectors:
-    model = read_model(run_folder(settings, run.id).model)
+    model = read_model(model_here(settings, run.id))
     model.verify()
     see, source = _seeing(model.folder, model.node, len(model.class_names))
-    photos = dataset_folder(settings, run.dataset_id)
+    photos = dataset_here(settings, run.dataset_id)
     rows = []
     for number, digest in enumerate(predictions.digests, start=1):
         rows.append(see(_view(photos.photo(digest))))

@@ -1,6 +1,9 @@
-"""The sources of a recipe's networks and predictions: the catalogue, or models of finished runs."""
+"""The sources of a recipe's networks and predictions: the catalogue, added backbones, or models of finished runs."""
+
+from contextlib import suppress
 
 from core.backbones import Backbone, get
+from core.backbones.added import is_run
 from core.backbones.inputs import with_input
 from core.backbones.saved import from_card
 from core.backbones.table import rows
@@ -14,15 +17,25 @@ from core.text.nearly import did_you_mean
 
 
 def backbone_of(name: str, registry: Registry, settings: Settings) -> Backbone:
-    """The backbone of that name: a row of the catalogue, or the model of the run with that id.
+    """The backbone of that name: a row of the catalogue, one that was added, or the model of the run with that id.
 
     Raises:
-        NotFound: there is neither. InvalidInput: the run has no model yet, or none with a single network.
+        NotFound: there is none. InvalidInput: the run has no model yet, or none with a single network.
     """
+    known = None if is_run(name) else _known(name, registry)
+    if known is not None:
+        return known
+    model = _model_of(name, registry)
+    return from_card(model.run_id, model.card, settings.home / model.path, lambda base: _known(base, registry))
+
+
+def _known(name: str, registry: Registry) -> Backbone | None:
+    """Of the catalogue, or added."""
     if name in rows():
         return get(name)
-    model = _model_of(name, registry)
-    return from_card(model.run_id, model.card, settings.home / model.path)
+    with suppress(NotFound):
+        return registry.added_backbone(name).backbone
+    return None
 
 
 def backbones_of(recipe: Recipe, registry: Registry, settings: Settings) -> dict[str, Backbone]:
@@ -32,7 +45,10 @@ def backbones_of(recipe: Recipe, registry: Registry, settings: Settings) -> dict
         NotFound: as ``backbone_of``. InvalidInput: so too, or one of them cannot take this input size.
     """
     hp = recipe.hyperparameters
-    return {name: with_input(backbone_of(name, registry, settings), hp.input_size, hp.fit) for name in recipe.backbones}
+    return {
+        name: with_input(backbone_of(name, registry, settings), hp.input_size, hp.fit, recipe.pooling)
+        for name in recipe.backbones
+    }
 
 
 def weights_digest_of(recipe: Recipe, registry: Registry, settings: Settings) -> str:
@@ -41,7 +57,7 @@ def weights_digest_of(recipe: Recipe, registry: Registry, settings: Settings) ->
     Raises:
         NotFound, InvalidInput: as ``backbone_of``.
     """
-    backbones = [backbone_of(name, registry, settings).weights_digest for name in recipe.backbones]
+    backbones = [backbone_of(name, registry, settings).identity for name in recipe.backbones]
     answers = [f"sha256:{_model_of(run, registry).answers_sha256}" for run in recipe.runs]
     return "+".join(backbones + answers)
 
@@ -49,7 +65,7 @@ def weights_digest_of(recipe: Recipe, registry: Registry, settings: Settings) ->
 def parents_of(recipe: Recipe) -> tuple[str, ...]:
     """Ids of the runs whose models or predictions the recipe uses, each once, in its order."""
     named = (*recipe.backbones, *recipe.runs)
-    return tuple(dict.fromkeys(name for name in named if name not in rows()))
+    return tuple(dict.fromkeys(name for name in named if is_run(name)))
 
 
 def run_name(recipe: Recipe, registry: Registry) -> str:
@@ -61,7 +77,10 @@ def run_name(recipe: Recipe, registry: Registry) -> str:
 def source_title(source: str, registry: Registry) -> str:
     """The short title of a backbone, or the name of a run; ``source`` itself where there is neither."""
     try:
-        return registry.run(source).name if source.startswith("r-") else get(source).short_title
+        if is_run(source):
+            return registry.run(source).name
+        known = _known(source, registry)
+        return source if known is None else known.short_title
     except NotFound:
         return source
 

@@ -3,17 +3,26 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from core.backbones import availability, catalogue
-from core.backbones.table import rows
+from core.backbones.added import is_run
+from core.backbones.text_network import require_tokenizers
 from core.backbones.values import Availability
 from core.datasets.decoding.identity import StoredPicture, shared_pictures
 from core.datasets.values import Dataset
-from core.files.home import dataset_folder, run_folder
+from core.errors import InvalidInput, Unavailable
+from core.files.here import dataset_here, model_here, predictions_here
+from core.files.home import dataset_folder
 from core.models.heads.mapping import Meaning, classes_of, described, mapped
+from core.models.inference.model_files import read_model
+from core.models.quantization import why_not
 from core.planning.capacity import disk, memory
 from core.planning.decide import Concern, Decision, Level
 from core.planning.question import Question, ask, note, refuse
 from core.planning.remedies import other_backbones, other_runs
-from core.recipes.recipe import BOUNDS, Cascade, Pattern, Recipe
+from core.recipes.adapters import adapted_parts, nothing_to_train, possible_adapters, possible_depths
+from core.recipes.allowed import refused_patterns
+from core.recipes.labels import ADAPTERS
+from core.recipes.prompts import texts_of
+from core.recipes.recipe import BOUNDS, Adapter, Cascade, Pattern, Recipe
 from core.recipes.remedy import Remedy, other_pattern, setting
 from core.registry import Registry
 from core.runs.values import Run, Status
@@ -31,6 +40,15 @@ def examine(question: Question) -> tuple[Concern, ...]:
 
 
 # --- the recipe and the photos ---
+
+
+def _photos(question: Question) -> Iterator[Concern]:
+    dataset = question.dataset
+    if dataset_folder(question.settings, dataset.id).lacks_photos:
+        yield refuse(
+            f"The photos of {dataset.name} version {dataset.version} are not here: it came with a model of another "
+            "Graft. Import the same photos first."
+        )
 
 
 def _batch(question: Question) -> Iterator[Concern]:
@@ -66,9 +84,20 @@ def _validation(question: Question) -> Iterator[Concern]:
         )
 
 
+def _texts(question: Question) -> Iterator[Concern]:
+    """Of a zero-shot classifier: texts for classes that are not there, and the package that splits texts."""
+    if not question.recipe.prompts:
+        return
+    try:
+        texts_of(question.dataset.class_names, question.recipe.prompts)
+        require_tokenizers()
+    except (InvalidInput, Unavailable) as error:
+        yield refuse(str(error), other_pattern(Pattern.INTEGRATED_EXTRACTOR))
+
+
 def _blind_classifier(question: Question) -> Iterator[Concern]:
     """Names with several meanings, and classes without a counterpart in ImageNet, which are never predicted."""
-    if question.recipe.pattern is not Pattern.CLASSIFIER:
+    if question.recipe.pattern is not Pattern.CLASSIFIER or question.recipe.prompts:
         return
     mapping = mapped(question.dataset.class_names, question.recipe.mapping)
     unmapped = mapping.unmapped
@@ -100,15 +129,38 @@ def _readings(meaning: Meaning) -> list[Remedy]:
     return readings
 
 
-def _saved_classifier(question: Question) -> Iterator[Concern]:
+def _pattern(question: Question) -> Iterator[Concern]:
     for backbone in question.backbones.values():
-        if question.recipe.pattern is Pattern.CLASSIFIER and backbone.is_trained:
+        reason = refused_patterns(backbone).get(question.recipe.pattern)
+        if reason:
             yield refuse(
-                f"{backbone.title} is a trained model without ImageNet classes. Use it on the page Predict, or "
-                "choose another pattern.",
+                reason,
                 other_pattern(Pattern.INTEGRATED_EXTRACTOR),
                 *other_backbones(question.recipe, [backbone.name], question.settings),
             )
+
+
+def _adapted(question: Question) -> Iterator[Concern]:
+    """How much parameter-efficient fine-tuning trains; nothing at all is refused."""
+    recipe = question.recipe
+    if recipe.pattern is not Pattern.PARAMETER_EFFICIENT:
+        return
+    (backbone,), hp = question.backbones.values(), recipe.hyperparameters
+    found = adapted_parts(recipe, backbone)
+    if found is not None and not found.layers:
+        deeper = [depth for depth in possible_depths(backbone, hp.adapter) if depth > hp.depth][:1]
+        yield refuse(
+            nothing_to_train(backbone.title, hp.adapter, hp.depth),
+            *(setting(recipe.pattern, "adapter", other) for other in possible_adapters(backbone, hp.depth)),
+            *(setting(recipe.pattern, "depth", depth) for depth in deeper),
+        )
+    elif found is not None:
+        rank = f" of rank {hp.rank}" if hp.adapter is Adapter.LORA else ""
+        blocks = count(hp.depth, "block") if hp.depth > 1 else "block"
+        yield note(
+            f"{ADAPTERS[hp.adapter]}{rank} in the top {blocks} of {backbone.title}: "
+            f"{count(found.parameters, 'parameter')} of {count(found.layers, 'layer')} are trained besides the head."
+        )
 
 
 def _sized_classifier(question: Question) -> Iterator[Concern]:
@@ -168,14 +220,46 @@ def _members(recipe: Recipe, dataset: Dataset, registry: Registry, settings: Set
     if unfinished:
         wrong = [run.id for run in runs if run.status is not Status.FINISHED]
         yield refuse(
-            f"Only finished runs can be combined. Not finished: {listed(unfinished)}.",
+            f"Only finished runs can be {'combined' if recipe.cascade else 'made smaller'}. "
+            f"Not finished: {listed(unfinished)}.",
             *other_runs(recipe, wrong, dataset, registry),
         )
         return
-    if recipe.cascade is not None and recipe.cascade.combines_runs:
+    if recipe.pattern is Pattern.QUANTIZATION:
+        yield from _quantizable(runs[0], settings)
+        return
+    if recipe.pattern is Pattern.DISTILLATION:
+        yield from _teachable(runs[0], dataset, settings)
+    if recipe.combines_runs:
         yield from _same_photos(recipe, runs, dataset, registry, settings)
     if recipe.cascade is Cascade.CONFIDENCE:
         yield from _cheap_first(runs, registry)
+
+
+def _quantizable(run: Run, settings: Settings) -> Iterator[Concern]:
+    if run.recipe.pattern is Pattern.QUANTIZATION:
+        yield refuse(f"The model of {run.name} ({run.id}) is quantized already. Choose the run that it was made from.")
+        return
+    try:
+        problem = why_not(read_model(model_here(settings, run.id)))
+    except Unavailable as error:
+        problem = str(error)
+    if problem:
+        yield refuse(problem)
+
+
+def _teachable(run: Run, dataset: Dataset, settings: Settings) -> Iterator[Concern]:
+    """Whether the teacher can predict the training photos, in the classes of the dataset."""
+    try:
+        names = read_model(model_here(settings, run.id)).class_names
+    except Unavailable as error:
+        yield refuse(str(error))
+        return
+    if names != tuple(dataset.class_names):
+        yield refuse(
+            f"A teacher has the classes of the dataset. {run.name} ({run.id}) has {listed(list(names))}, the dataset "
+            f"{listed(list(dataset.class_names))}."
+        )
 
 
 def _same_photos(
@@ -192,7 +276,7 @@ def _same_photos(
         )
         return
     for run in runs:
-        if not all(run_folder(settings, run.id).predictions(split).exists() for split in ("validation", "test")):
+        if not all(predictions_here(settings, run.id, split).exists() for split in ("validation", "test")):
             yield refuse(
                 f"The predictions of {run.name} ({run.id}) were deleted. Retrain it with --force.",
                 *other_runs(recipe, [run.id], dataset, registry),
@@ -235,16 +319,16 @@ def _without(question: Question, name: str) -> Iterator[Remedy]:
 
 
 def _stored(question: Question, dataset_id: str, split: str) -> list[StoredPicture]:
-    folder = dataset_folder(question.settings, dataset_id)
+    folder = dataset_here(question.settings, dataset_id)
     photos = question.registry.photos(dataset_id, split=split)
     return [StoredPicture(photo=photo, path=folder.photo(photo.digest)) for photo in photos]
 
 
 def _builds_on(recipe: Recipe, registry: Registry) -> list[str]:
-    return [name for name in dict.fromkeys((*recipe.backbones, *recipe.runs)) if name not in rows()]
+    return [name for name in dict.fromkeys((*recipe.backbones, *recipe.runs)) if is_run(name)]
 
 
 CHECKS: tuple[Callable[[Question], Iterator[Concern]], ...] = (
-    _batch, _rates, _validation, _saved_classifier, _sized_classifier, _blind_classifier, _repeated_failure, _weights,
-    _runs, _leaks, disk, memory,
+    _photos, _batch, _rates, _validation, _pattern, _adapted, _sized_classifier, _texts, _blind_classifier,
+    _repeated_failure, _weights, _runs, _leaks, disk, memory,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from core.planning.resources import ResourceEstimate
 from core.planning.speed import RunPart, Speeds, kind_of
 from core.planning.work import Shared, SharedKind, Work, process_of
 from core.recipes.program import PREDICTIONS
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.recipe import Pattern, Precision, Recipe
 
 _DOWNLOAD_BYTES_PER_SECOND = 5e6
 """Assumed of the network."""
@@ -31,6 +31,8 @@ class Estimator(RecipeLookup):
         Raises:
             InvalidInput: the backbone cannot be used this way (for example, it has no such cut).
         """
+        if plan.recipe.pattern is Pattern.QUANTIZATION:
+            return self._quantized(plan, dataset)
         if not plan.recipe.backbones:
             return self._combined(plan)
         whole, first = self.resources(plan.recipe, dataset), plan.first_epoch or 1
@@ -63,6 +65,23 @@ class Estimator(RecipeLookup):
             work=Work(process="", start=0.0, shared=(), own=seconds, alone=seconds),
             estimate_seconds=seconds,
             estimate_source="stored probabilities are combined; nothing is trained",
+        )
+
+    def _quantized(self, plan: Plan, dataset: Dataset) -> Plan:
+        """Validation and test photos are predicted, after the calibration."""
+        cost = self.registry.cost(plan.recipe.members[0])
+        photos = dataset.split_sizes["validation"] + dataset.split_sizes["test"]
+        milliseconds = cost.ms_per_photo if cost and cost.ms_per_photo is not None else speed.QUANTIZED_MILLISECONDS
+        own = speed.quantizing_seconds(milliseconds, photos, plan.recipe.hyperparameters.precision is Precision.INT8)
+        if plan.decision is Decision.REUSED:
+            return self._reused(replace(plan, features_stored=True), speed.SPAWN_SECONDS + own)
+        process = process_of(plan.dataset_id, plan.recipe)
+        return replace(
+            plan,
+            features_stored=True,
+            work=Work(process=process, start=speed.SPAWN_SECONDS, shared=(), own=own, alone=speed.SPAWN_SECONDS + own),
+            estimate_seconds=speed.SPAWN_SECONDS + own,
+            estimate_source="the time that the model takes for a photo",
         )
 
     def _reused(self, plan: Plan, otherwise: float) -> Plan:
@@ -119,7 +138,7 @@ class Estimator(RecipeLookup):
             yield Shared(
                 key=load.key,
                 kind=SharedKind.FEATURES,
-                seconds=ratio * speed.features_seconds(load.photos, load.multiply_adds),
+                seconds=ratio * speed.features_seconds(load.photos, load.multiply_adds) if load.photos else 0.0,
                 bytes=load.bytes,
                 stored=load.stored,
             )

@@ -31,7 +31,8 @@ class FitnessProblem:
     """One reason why a dataset is not fit to learn from, or not yet.
 
     Args:
-        kind: ``classes named like splits``, ``photos in two splits``, ``few photos``, ``classes without test photos``,
+        kind: ``classes named like splits``, ``photos in two splits``, ``near-copies across splits``,
+            ``few photos``, ``classes without test photos``,
             ``few test photos`` or ``imbalance``.
         text: what is wrong, as sentences for display.
         enough: what would be enough, or what to do; "" where ``text`` says it.
@@ -45,15 +46,16 @@ class FitnessProblem:
         return f"{self.text} {self.enough}".strip()
 
 
-def problems_of(dataset: Dataset, *, leaks: int = 0) -> tuple[FitnessProblem, ...]:
+def problems_of(dataset: Dataset, *, leaks: int = 0, leaked: int = 0) -> tuple[FitnessProblem, ...]:
     """Why ``dataset`` is not fit to learn from, the most serious reason first; empty where it is.
 
     Args:
-        leaks: photos that are the same as one of another split.
+        leaks: photos that are the same as one of another split. leaked: test photos with a near-copy in another split.
     """
     found = (
         _split_words(dataset),
         _leaks(leaks),
+        _near_copies(leaked),
         _few_photos(dataset),
         _no_test_photos(dataset),
         _small_test(dataset),
@@ -114,8 +116,19 @@ def _leaks(leaks: int) -> FitnessProblem | None:
     return FitnessProblem(
         kind="photos in two splits",
         text=f"{count(leaks, 'photo')} of it {'is' if leaks == 1 else 'are'} the same as one of another split, "
-        "so accuracies are too high.",
+        "so accuracies may be too high.",
         enough="Import the photos again: copies then stay in one split.",
+    )
+
+
+def _near_copies(leaked: int) -> FitnessProblem | None:
+    if not leaked:
+        return None
+    return FitnessProblem(
+        kind="near-copies across splits",
+        text=f"{count(leaked, 'test photo')} {'has' if leaked == 1 else 'have'} a near-copy in another split, "
+        "so accuracies may be too high.",
+        enough="Check photos, on the page of the dataset, keeps them on one side in a new version.",
     )
 
 

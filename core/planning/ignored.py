@@ -20,7 +20,47 @@ def ignored(choice: GridChoice | Preset, recipes: Sequence[Recipe | InvalidCell]
     if isinstance(choice, Preset):
         return ()
     found = [_sentence(name, recipes, patterns) for name, patterns in _chosen(choice).items()]
+    found += [_switched_off(name, choice, recipes) for name in _SWITCHES]
+    found.append(_poolings(choice, recipes))
     return tuple(note(sentence) for sentence in found if sentence)
+
+
+_SWITCHES = {"rank": "LoRA", "full_search": "a linear classifier"}
+"""Hyperparameters without effect where another one has other values, and what they need."""
+
+
+def _switched_off(name: str, choice: GridChoice, recipes: Sequence[Recipe | InvalidCell]) -> str:
+    """``rank has no effect without LoRA; it is ignored for 1 of 3 recipes.``; "" where it was not chosen or has one."""
+    patterns = _chosen(choice).get(name, set())
+    off = [
+        one
+        for one in recipes
+        if isinstance(one, Recipe) and one.pattern in patterns and _uses(one, name) and name not in one.used
+    ]
+    if not off:
+        return ""
+    return (
+        f"{name} has no effect without {_SWITCHES[name]}; it is ignored for {len(off)} of "
+        f"{count(len(recipes), 'recipe')}."
+    )
+
+
+def _poolings(choice: GridChoice, recipes: Sequence[Recipe | InvalidCell]) -> str:
+    """Recipes whose backbone keeps its own pooling although another was chosen."""
+    chosen = {pattern: settings["pooling"] for pattern, settings in choice.settings.items() if "pooling" in settings}
+    kept = [
+        one
+        for one in recipes
+        if isinstance(one, Recipe)
+        and _uses(one, "pooling")
+        and one.hyperparameters.pooling != chosen.get(one.pattern, one.hyperparameters.pooling)
+    ]
+    if not kept:
+        return ""
+    return (
+        f"pooling is ignored for {len(kept)} of {count(len(recipes), 'recipe')}, whose backbone has no tokens or pools "
+        "that way by itself."
+    )
 
 
 def _chosen(choice: GridChoice) -> dict[str, set[Pattern]]:

@@ -32,11 +32,14 @@ class RecipeLookup:
     def backbones(self, recipe: Recipe) -> dict[str, Backbone]:
         """``lineage.backbones_of``, cached."""
         hp = recipe.hyperparameters
-        return {name: with_input(self.backbone(name), hp.input_size, hp.fit) for name in recipe.backbones}
+        return {
+            name: with_input(self.backbone(name), hp.input_size, hp.fit, recipe.pooling) for name in recipe.backbones
+        }
 
     def program(self, recipe: Recipe) -> Program:
         """``program_of`` a recipe with its backbone."""
-        return program_of(recipe, self.backbone(recipe.backbone).blocks)
+        blocks = with_input(self.backbone(recipe.backbone), pooling=recipe.pooling).blocks
+        return program_of(recipe, blocks)
 
     def sources(self, recipe: Recipe) -> RecipeInputs:
         """The backbones and runs that a recipe uses."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from core.artifacts.parts import has_checkpoint, has_model
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
-from core.files.home import run_folder
 from core.models.heads.mapping import mapped
 from core.models.lineage import run_name, source_title, weights_digest_of
 from core.planning import capacity, remedies
@@ -247,8 +247,8 @@ class Planner:
         return {(row["synset"], row["class"]) for row in rows} != set(now)
 
     def _earlier(self, run: Run) -> EarlierRun:
-        folder = run_folder(self._settings, run.id)
-        return EarlierRun(run=run, has_model=folder.card.exists(), has_checkpoint=folder.has_checkpoint())
+        home = self._settings, self._registry
+        return EarlierRun(run=run, has_model=has_model(*home, run.id), has_checkpoint=has_checkpoint(*home, run.id))
 
     def _with_unused_seed(self, recipe: Recipe, taken: set[str]) -> Recipe:
         hp = recipe.hyperparameters

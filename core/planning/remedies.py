@@ -1,18 +1,23 @@
 """Candidates of what makes a refused recipe possible; the planner offers those that help."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import ceil, lcm
 
 from core.backbones import availability, catalogue
+from core.backbones.added import is_run
+from core.backbones.inputs import takes_other_sizes
 from core.backbones.table import rows
+from core.backbones.token_network import Pooling
 from core.backbones.values import HERE, Backbone
 from core.backbones.wordnet import imagenet
+from core.datasets.decoding.fit import LARGEST_INPUT
 from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.recipes.defaults import usual_for
 from core.recipes.grid import InvalidCell
 from core.recipes.program import depths
-from core.recipes.recipe import BOUNDS, MEMBERS, RELEVANT, Cascade, Pattern, Recipe
-from core.recipes.remedy import Remedy, setting, within_bounds
+from core.recipes.recipe import BOUNDS, MEMBERS, RELEVANT, TRAINS_TOP_BLOCKS, Cascade, Pattern, Recipe
+from core.recipes.remedy import Remedy, other_pattern, setting, within_bounds
 from core.registry import Registry
 from core.runs.values import Status
 from core.settings import Settings
@@ -34,16 +39,31 @@ def of_recipe(recipe: Recipe, dataset: Dataset, registry: Registry, settings: Se
         return
     hp = recipe.hyperparameters
     if recipe.backbones and hp.input_size:
-        smallest = max(find(name).smallest_size for name in recipe.backbones)
-        yield setting(recipe.pattern, "input_size", max(hp.input_size, smallest))
+        chosen = [find(name) for name in recipe.backbones]
+        fixed = not all(map(takes_other_sizes, chosen))
+        yield setting(recipe.pattern, "input_size", 0 if fixed else nearest_size(hp.input_size, chosen))
+    if recipe.backbones and hp.pooling != Pooling.OWN:
+        yield setting(recipe.pattern, "pooling", Pooling.OWN)
     if recipe.backbones and "depth" in RELEVANT[recipe.pattern]:
         yield from nearest_depth(recipe.pattern, hp.depth, find(recipe.backbone).blocks)
-    if recipe.pattern is Pattern.FINE_TUNING and hp.head_epochs >= hp.epochs:
+    if recipe.pattern is Pattern.MULTI_LAYER_PROBE:
+        blocks = len(find(recipe.backbone).blocks)
+        possible = blocks >= BOUNDS["cuts"][0]
+        yield setting(recipe.pattern, "cuts", blocks) if possible else other_pattern(Pattern.STANDALONE_EXTRACTOR)
+    if recipe.pattern in TRAINS_TOP_BLOCKS and hp.head_epochs >= hp.epochs:
         yield setting(recipe.pattern, "head_epochs", hp.epochs // 3)
         yield setting(recipe.pattern, "epochs", min(2 * hp.head_epochs, int(BOUNDS["epochs"][1])))
     wrong = [synset for synset, name in recipe.mapping if not _is_possible(synset, name, dataset)]
     if wrong:
         yield Remedy(label=f"Discard the correction of {', '.join(wrong)}", unmapped=tuple(wrong))
+
+
+def nearest_size(size: int, backbones: Sequence[Backbone]) -> int:
+    """The nearest input size that all of these can take: not too small, and whole patches of networks of tokens."""
+    patch = lcm(*(backbone.tokens.patch for backbone in backbones if backbone.tokens))
+    smallest = max(backbone.smallest_size for backbone in backbones)
+    lowest, highest = ceil(smallest / patch), LARGEST_INPUT // patch
+    return patch * min(max(round(size / patch), lowest), highest)
 
 
 def of_cell(cell: InvalidCell, dataset: Dataset, find: Find) -> Iterator[Remedy]:
@@ -76,7 +96,7 @@ def other_backbones(recipe: Recipe, missing: Iterable[str], settings: Settings) 
     ready = [one for one in _ready(settings) if one.name not in recipe.backbones]
     other: dict[str, Backbone] = {}
     for name in missing:
-        near = nearest(name, rows()) if name not in rows() else None
+        near = None if name in rows() or is_run(name) else nearest(name, rows())
         found = next((one for one in ready if one.name == near), None) or next(iter(ready), None)
         if found is None:
             return
@@ -106,7 +126,8 @@ def _found(name: str, find: Find) -> Backbone | None:
 
 def other_runs(recipe: Recipe, wrong: Iterable[str], dataset: Dataset, registry: Registry) -> Iterator[Remedy]:
     """The other members alone where enough remain, else the most accurate runs of the dataset in their place."""
-    assert recipe.cascade is not None
+    if recipe.cascade is None:  # a quantization is of one run and no other
+        return
     wrong = list(dict.fromkeys(wrong))
     left = tuple(run_id for run_id in recipe.members if run_id not in wrong)
     if recipe.cascade is Cascade.ENSEMBLE and len(left) >= MEMBERS[recipe.cascade][0]:

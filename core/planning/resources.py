@@ -1,15 +1,16 @@
 """Resources of a run, estimated before it starts: photos read, bytes stored and held, multiply-adds computed."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from math import ceil, prod
 from typing import Any
 
+from core.backbones.token_network import STEM
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
-from core.features.sizes import bytes_per_photo
-from core.features.store import is_stored, key_of, key_of_predictions
+from core.features.sizes import bytes_per_photo, fraction_below
+from core.features.store import FeatureKey, is_stored, key_of, key_of_predictions
 from core.recipes.program import (
     MAPPING,
     PIXELS,
@@ -19,6 +20,7 @@ from core.recipes.program import (
     Program,
     Stage,
     block_of_cut,
+    cuts_of,
     features_used,
     pooled,
 )
@@ -41,13 +43,18 @@ _ACTIVATIONS = 17.0
 """Activations kept for the backward pass per value of a block's output: inner layers are up to six times as wide,
 before and after normalisation (EfficientNet-Lite0, all layers: 68 MB more a photo in the batch, from 16 to 64)."""
 
+_TOKEN_ACTIVATIONS, _SCORES = 33.0, 2.8
+"""The same per value of a token, and per pair of tokens and attention head. Measured on 4 blocks of width 384 with 6
+heads: 69 MB a photo with 257 tokens, 485 MB with 1,025."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureLoad:
     """Features that a run reads: one split in one view at one cut of one source.
 
     Args:
-        key: name of the stored array. photos: number of. bytes: on disk. multiply_adds: to compute them all.
+        key: name of the stored array. part: with all of its cuts. bytes: on disk.
+        photos, multiply_adds: to compute them all; 0 where they are computed with those of another cut.
         stored: whether they are cached already.
     """
 
@@ -116,17 +123,6 @@ class RecipeInputs:
         return backbone.multiply_adds * fraction_below(backbone, part.cut)
 
 
-def fraction_below(backbone: Backbone, cut: str) -> float:
-    """Fraction (0..1) of a backbone's multiply-adds below ``cut``, assuming blocks of equal cost.
-
-    Counted layer by layer on EfficientNet-Lite0: the top two of 18 blocks do 13 % of the work, the top six 37 %.
-    """
-    if cut == PIXELS:
-        return 0.0
-    block = block_of_cut(cut)
-    return 1.0 if block is None else (backbone.blocks.index(block) + 1) / len(backbone.blocks)
-
-
 def estimate_resources(
     recipe: Recipe,
     program: Program,
@@ -139,8 +135,9 @@ def estimate_resources(
     """Resources of ``recipe`` from ``first_epoch`` (1-based) to its end."""
     hp, stages = recipe.hyperparameters, [stage for stage in program.stages if stage.last_epoch >= first_epoch]
     loads = [
-        _load(part, split, view, recipe=recipe, dataset=dataset, sources=sources, settings=settings)
+        load
         for part, split, view in features_used(program, hp.views, first_epoch)
+        for load in _loads(part, split, view, recipe=recipe, dataset=dataset, sources=sources, settings=settings)
     ]
     train = dataset.split_sizes["train"]
     epochs = [(stage, stage.last_epoch - max(stage.first_epoch, first_epoch) + 1) for stage in stages]
@@ -157,7 +154,7 @@ def estimate_resources(
 # --- features ---
 
 
-def _load(
+def _loads(
     part: Part,
     split: str,
     view: int,
@@ -166,27 +163,37 @@ def _load(
     dataset: Dataset,
     sources: RecipeInputs,
     settings: Settings,
-) -> FeatureLoad:
+) -> Iterator[FeatureLoad]:
+    """One for each cut of a part. What is missing of several cuts is computed in one pass to the last of them, which is
+    counted with the first that is missing."""
     photos, augmentation = dataset.split_sizes[split], recipe.hyperparameters.augmentation
     rendered: dict[str, Any] = {"view": view, "seed": recipe.views_seed, "augmentation": augmentation}
+    found = [_stored_at(replace(part, cut=cut), split, rendered, dataset, sources) for cut in cuts_of(part.cut)]
+    stored = [is_stored(key, settings) for key, _ in found]
+    counted = stored.index(False) if False in stored else 0
+    for number, (key, size) in enumerate(found):
+        passed = photos if number == counted else 0
+        yield FeatureLoad(
+            key=key.name,
+            part=part,
+            split=split,
+            view=view,
+            photos=passed,
+            bytes=photos * size,
+            multiply_adds=passed * sources.multiply_adds(part),
+            stored=stored[number],
+        )
+
+
+def _stored_at(
+    part: Part, split: str, rendered: Mapping[str, Any], dataset: Dataset, sources: RecipeInputs
+) -> tuple[FeatureKey, int]:
+    """The key of a stored array, and its bytes a photo."""
     if part.cut == PREDICTIONS:
         run = sources.runs[part.source]
-        key = key_of_predictions(dataset, run.digest, split, **rendered)
-        size = 4 * run.classes
-    else:
-        backbone = sources.backbones[part.source]
-        key = key_of(dataset, backbone, split, cut=part.cut, **rendered)
-        size = bytes_per_photo(backbone, part.cut)
-    return FeatureLoad(
-        key=key.name,
-        part=part,
-        split=split,
-        view=view,
-        photos=photos,
-        bytes=photos * size,
-        multiply_adds=photos * sources.multiply_adds(part),
-        stored=is_stored(key, settings),
-    )
+        return key_of_predictions(dataset, run.digest, split, **rendered), 4 * run.classes
+    backbone = sources.backbones[part.source]
+    return key_of(dataset, backbone, split, cut=part.cut, **rendered), bytes_per_photo(backbone, part.cut)
 
 
 # --- training ---
@@ -198,7 +205,8 @@ def _epoch_work(stage: Stage, dataset: Dataset, sources: RecipeInputs) -> float:
         return 0.0
     train, validation = dataset.split_sizes["train"], dataset.split_sizes["validation"]
     suffix = sum(_suffix(part, sources) for part in stage.inputs)
-    return suffix * ((1 + BACKWARD) * train + validation)
+    backward = BACKWARD if stage.adapter is None else BACKWARD / 2  # of the weights hardly any have a gradient
+    return suffix * ((1 + backward) * train + validation)
 
 
 def _head_alone(stage: Stage) -> bool:
@@ -228,5 +236,15 @@ def _memory(recipe: Recipe, program: Program, loads: Iterable[FeatureLoad], sour
 def _step_bytes(backbone: Backbone, cut: str, batch_size: int) -> int:
     """Activations of one batch, weights, gradients and Adam's two moments above ``cut``."""
     first = 0 if cut == PIXELS else backbone.blocks.index(block_of_cut(cut) or "") + 1
-    values = sum(prod(shape) for shape in backbone.block_shapes[first:])
-    return int(4 * batch_size * _ACTIVATIONS * values + 4 * 4 * backbone.parameters)
+    blocks = zip(backbone.blocks[first:], backbone.block_shapes[first:], strict=True)
+    kept = sum(_kept(backbone, block, shape) for block, shape in blocks)
+    return int(4 * batch_size * kept + 4 * 4 * backbone.parameters)
+
+
+def _kept(backbone: Backbone, block: str, shape: Sequence[int]) -> float:
+    """Values of one photo kept for the backward pass of a block with this output."""
+    if backbone.tokens is None:
+        return _ACTIVATIONS * prod(shape)
+    if block == STEM:
+        return prod(shape)
+    return _TOKEN_ACTIVATIONS * prod(shape) + _SCORES * backbone.tokens.heads * shape[0] ** 2

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
+from core.models.quantization import CALIBRATION_PHOTOS
 from core.recipes.program import PIXELS, Program, pooled
 from core.recipes.recipe import Pattern, Recipe
 
@@ -121,6 +122,20 @@ def export_seconds(blocks: int) -> float:
 def features_seconds(photos: int, multiply_adds: float) -> float:
     """Rendering these photos and computing their features, on all cores."""
     return 0.05 + (0.0028 * photos + multiply_adds / 42e9) / (0.9 * cores())
+
+
+QUANTIZED_MILLISECONDS = 10.0
+"""Assumed for a photo where it was not measured."""
+
+
+def quantizing_seconds(milliseconds: float, photos: int, calibrated: bool) -> float:
+    """Rewriting the networks, measuring their ranges on training photos, and predicting ``photos``.
+
+    Args:
+        milliseconds: that the exact model takes for a photo. calibrated: whether ranges are measured.
+    """
+    calibrating = CALIBRATION_PHOTOS * (0.06 + 5 * milliseconds / 1000) if calibrated else 0.0
+    return 2.0 + calibrating + photos * (0.0028 + milliseconds / 1000) / (0.9 * cores())
 
 
 def training_seconds(program: Program, *, head_work: float, rows: int, multiply_adds: float) -> float:

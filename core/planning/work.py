@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from core.recipes.recipe import Recipe
+from core.recipes.recipe import Pattern, Recipe
 
 MOST_RUNS = 50
 """Runs that one trainer process trains at most, which limits what leaks of libraries add up to."""
 
 
 def process_of(dataset_id: str, recipe: Recipe) -> str:
-    """What a trainer process has in memory for a run: the photos and the first backbone.
+    """What a trainer process has in memory for a run: the photos and the first backbone, or the model to quantize.
 
     Runs with the same value can be trained one after the other in one process; "" where no process is needed.
     """
-    return f"{dataset_id} {recipe.backbones[0]}" if recipe.backbones else ""
+    source = recipe.members[0] if recipe.pattern is Pattern.QUANTIZATION else "".join(recipe.backbones[:1])
+    return f"{dataset_id} {source}" if source else ""
 
 
 class SharedKind(StrEnum):

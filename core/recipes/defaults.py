@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.backbones.values import Backbone
 from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
-from core.recipes.recipe import RELEVANT, BestEpoch, Hyperparameters, Pattern, Schedule
+from core.recipes.recipe import RELEVANT, TRAINS_TOP_BLOCKS, BestEpoch, Hyperparameters, Pattern, Schedule
 
 SUGGESTED_FIT = Fit.SQUASH
 """How new recipes fit a photo into the square; see docs/decisions/0011-input-size.md."""
@@ -63,7 +63,7 @@ def _batch_size(train_photos: int) -> int:
 def _views(train_photos: int, pattern: Pattern) -> int:
     """A new head on frozen features was not more accurate with several views, each of which costs one more forward pass
     over the training photos (docs/decisions/0014-views.md); blocks that are trained overfit where photos are few."""
-    if pattern is not Pattern.FINE_TUNING:
+    if pattern not in TRAINS_TOP_BLOCKS:
         return 1
     return 4 if train_photos < 1000 else 2 if train_photos < 5000 else 1
 
@@ -81,6 +81,10 @@ def _fine_tuning(head: Hyperparameters, blocks: int) -> Hyperparameters:
     )
 
 
+def _multi_layer_probe(head: Hyperparameters, blocks: int) -> Hyperparameters:
+    return replace(head, cuts=max(2, min(4, blocks)))
+
+
 def _weight_initialization(head: Hyperparameters, blocks: int) -> Hyperparameters:
     return replace(
         head, epochs=5, views=5, batch_size=min(head.batch_size, 32), learning_rate=3e-4, schedule=Schedule.COSINE,
@@ -94,6 +98,8 @@ def _from_scratch(head: Hyperparameters, blocks: int) -> Hyperparameters:
 
 _CHANGES = {
     Pattern.FINE_TUNING: _fine_tuning,
+    Pattern.MULTI_LAYER_PROBE: _multi_layer_probe,
+    Pattern.PARAMETER_EFFICIENT: _fine_tuning,
     Pattern.WEIGHT_INITIALIZATION: _weight_initialization,
     Pattern.FROM_SCRATCH: _from_scratch,
 }
@@ -134,6 +140,7 @@ _EVERYWHERE: dict[str, str] = {
     "mixed_precision": "Off: it is faster only on GPUs with tensor cores (Micikevicius et al. 2018).",
     "input_size": "0: the size the network was trained at. A larger one shows smaller things, and costs more in "
     "proportion to its area (Touvron et al. 2019).",
+    "pooling": "The network's own: it was trained so that this vector describes the photo.",
     "fit": "Squash: nothing of a photo is lost, and every earlier run has it.",
     "warmup": "The first tenth of the steps, before the rate falls (Goyal et al. 2017).",
 }
@@ -154,6 +161,13 @@ _FINE_TUNING: dict[str, str] = {
     "clip_norm": "1: a single outlier batch cannot destroy the pretrained weights (Pascanu et al. 2013).",
 }
 
+_PARAMETER_EFFICIENT: dict[str, str] = {
+    "adapter": "LoRA: it exists for every network with dense layers or convolutions (Hu et al. 2021).",
+    "rank": "8: a small rank is enough, since a new task changes kernels in few directions (Hu et al. 2021).",
+    "fine_tuning_rate": "That of fine-tuning: at 0.001 LoRA was less accurate on demo and clothing "
+    "(docs/decisions/0016); normalization and biases can take 0.001.",
+}
+
 _WHOLE_NETWORK: dict[str, str] = {
     "epochs": "5: from pretrained weights a few passes are enough, and each takes minutes on a CPU.",
     "views": "One per epoch: the photos are decoded again anyway, so augmentation costs nothing.",
@@ -171,7 +185,17 @@ _REASONS: dict[Pattern, dict[str, str]] = {
         "full_search": "On: the best C is never at the end of the path, and every fit converges "
         "(docs/decisions/0012-heads.md).",
     },
+    Pattern.MULTI_LAYER_PROBE: {
+        "cuts": "4, from a quarter of the network on: 8 were not more accurate (docs/decisions/0016).",
+    },
+    Pattern.DISTILLATION: {
+        "teacher_weight": "Half: labels can be wrong, and so can the teacher (Hinton et al. 2015 use both).",
+    },
+    Pattern.QUANTIZATION: {
+        "precision": "int8: the smallest and the fastest one; what it loses is measured on the test photos.",
+    },
     Pattern.FINE_TUNING: _FINE_TUNING,
+    Pattern.PARAMETER_EFFICIENT: _FINE_TUNING | _PARAMETER_EFFICIENT,
     Pattern.WEIGHT_INITIALIZATION: _WHOLE_NETWORK,
     Pattern.FROM_SCRATCH: _WHOLE_NETWORK
     | {

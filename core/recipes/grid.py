@@ -1,15 +1,19 @@
 """What to train on a dataset, as it was chosen on the page Train or typed on the command line, and its recipes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Literal
 
+from core.backbones.inputs import with_input
+from core.backbones.token_network import Pooling
 from core.backbones.values import Backbone
 from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.recipes.defaults import fitting
 from core.recipes.program import depths as depths_of
+from core.recipes.prompts import with_template
 from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
 
 Cell = tuple[str, Pattern]
@@ -58,6 +62,7 @@ class GridChoice:
             one in ``settings``.
         repetitions: seeds per recipe, from its own on. Recipes without a random part appear once.
         cascade: comes after the cells.
+        prompts: texts of zero-shot classifiers (see ``core.recipes.prompts``).
         mapping: corrected (ImageNet synset, class name) pairs of the pretrained classifier (see ``Recipe``).
         force: retrain even if a result exists, with the next seed that no run has.
 
@@ -73,6 +78,7 @@ class GridChoice:
     repetitions: int = 1
     cascade: CascadeChoice | None = None
     mapping: tuple[tuple[str, str], ...] = ()
+    prompts: tuple[tuple[str, str], ...] = ()
     force: bool = False
 
     def __post_init__(self) -> None:
@@ -132,11 +138,18 @@ def _of_cell(
                 backbone=name,
                 pattern=pattern,
                 hyperparameters=chosen_hyperparameters(defaults(pattern, name), settings),
-                mapping=tuple(sorted(choice.mapping)) if pattern is Pattern.CLASSIFIER else (),
+                **(_labels(choice, backbone) if pattern is Pattern.CLASSIFIER else {}),
             )
             yield from _repeated(recipe, choice.repetitions)
         except InvalidInput as error:
             yield InvalidCell(sources=(name,), pattern=pattern, settings=tuple(settings.items()), because=str(error))
+
+
+def _labels(choice: GridChoice, backbone: Backbone | None) -> dict[str, Any]:
+    """What names the classes of a classifier that is not trained: texts, or ImageNet's classes."""
+    if backbone is not None and backbone.text_tower:
+        return {"prompts": with_template(choice.prompts, backbone.family)}
+    return {"mapping": tuple(sorted(choice.mapping))}
 
 
 def _variants(cell: Cell, choice: GridChoice, backbone: Backbone | None) -> Iterator[dict[str, Any]]:
@@ -154,7 +167,15 @@ def _variants(cell: Cell, choice: GridChoice, backbone: Backbone | None) -> Iter
         variant = settings | dict(zip(tried, chosen, strict=True))
         if backbone is not None and variant.get("input_size") == backbone.input_size:
             variant["input_size"] = 0  # equal recipes are equal values
+        if backbone is not None and not _is_other_pooling(backbone, variant.get("pooling")):
+            variant.pop("pooling", None)
         yield variant
+
+
+def _is_other_pooling(backbone: Backbone, pooling: Pooling | None) -> bool:
+    """Whether it changes what the backbone does; a convolutional network has no tokens to pool."""
+    tokens = backbone.tokens
+    return tokens is not None and (tokens.attention_pool or pooling is not tokens.pooling)
 
 
 def _depths(pattern: Pattern, choice: GridChoice, backbone: Backbone | None) -> Iterable[int]:
@@ -162,7 +183,11 @@ def _depths(pattern: Pattern, choice: GridChoice, backbone: Backbone | None) -> 
     chosen = choice.depths.get(pattern, ()) if "depth" in RELEVANT[pattern] else ()
     if chosen != "all":
         return chosen
-    return depths_of(pattern, backbone.blocks) if backbone is not None else ()
+    if backbone is None:
+        return ()
+    with suppress(InvalidInput):  # then every recipe is refused
+        backbone = with_input(backbone, pooling=choice.settings.get(pattern, {}).get("pooling", Pooling.OWN))
+    return depths_of(pattern, backbone.blocks)
 
 
 def _used(pattern: Pattern, choice: GridChoice) -> dict[str, Any]:

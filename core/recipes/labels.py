@@ -3,9 +3,22 @@
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from core.backbones.token_network import Pooling
 from core.datasets.decoding.fit import Fit
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.recipe import Augmentation, BestEpoch, Cascade, Pattern, Recipe, Schedule, Solver
+from core.recipes.recipe import (
+    FROM_A_RUN,
+    TRAINS_TOP_BLOCKS,
+    Adapter,
+    Augmentation,
+    BestEpoch,
+    Cascade,
+    Pattern,
+    Precision,
+    Recipe,
+    Schedule,
+    Solver,
+)
 from core.text.units import amount, count
 
 
@@ -30,13 +43,21 @@ PATTERNS: dict[Pattern, Label] = {
         "Fine-tuning",
         "First the head is trained, then the top blocks as well, at a low rate. Often more accurate, slower.",
     ),
+    Pattern.PARAMETER_EFFICIENT: Label(
+        "Parameter-efficient fine-tuning (LoRA, norm-only, BitFit)",
+        "As fine-tuning, but only small parts of the top blocks are trained; their kernels stay as they are.",
+    ),
     Pattern.STANDALONE_EXTRACTOR: Label(
         "Feature extraction + scikit-learn",
         "The features of the frozen backbone are saved; a scikit-learn classifier is trained on them.",
     ),
+    Pattern.MULTI_LAYER_PROBE: Label(
+        "Multi-layer probe (features of several cuts)",
+        "Pooled features of several blocks together under one logistic regression; the backbone stays frozen.",
+    ),
     Pattern.CLASSIFIER: Label(
         "Pretrained classifier (zero training)",
-        "The pretrained network with its ImageNet classes mapped to yours by name. Nothing is trained.",
+        "ImageNet classes are mapped to yours by name, or a text stands for each class. Nothing is trained.",
     ),
     Pattern.WEIGHT_INITIALIZATION: Label(
         "Full fine-tuning (weight initialization)",
@@ -50,8 +71,19 @@ PATTERNS: dict[Pattern, Label] = {
         "Cascade / ensemble",
         "Several backbones or finished runs combined, for accuracy or to save the cost of a large one.",
     ),
+    Pattern.DISTILLATION: Label(
+        "Distillation (a small backbone learns from a finished run)",
+        "As feature extraction, but the head learns the predictions of a finished run besides the labels.",
+    ),
+    Pattern.QUANTIZATION: Label(
+        "Quantization (a finished model in fewer bits)",
+        "The networks of a finished model are stored, and may compute, in 16 or 8 bits. Nothing is trained.",
+    ),
 }
 """The ones most often chosen first."""
+
+OFFERED: dict[Pattern, Label] = {pattern: label for pattern, label in PATTERNS.items() if pattern not in FROM_A_RUN}
+"""Those of the page Train and of ``core train``; the others start from a run, see ``core shrink``."""
 
 CASCADES: dict[Cascade, Label] = {
     Cascade.FUSION: Label("Fusion", "The features of two or more backbones, concatenated, under one new head."),
@@ -90,6 +122,21 @@ HYPERPARAMETERS: dict[str, Label] = {
         "variance. All of them see the same augmented photos, which are computed once.",
     ),
     "depth": Label("Depth", "Counted in blocks from the top of the network."),
+    "adapter": Label(
+        "Trained parts",
+        "What is trained in the unfrozen blocks besides the head. LoRA: the product of two small matrices, added to "
+        "every dense layer and convolution (in transformers to query and value); it is merged into the saved model. "
+        "Normalization: scale and offset of the normalization layers. Biases (BitFit): biases and these offsets.",
+    ),
+    "rank": Label(
+        "Rank of LoRA",
+        "Inner size of LoRA's two matrices: a larger one trains more parameters. No effect without LoRA.",
+    ),
+    "cuts": Label(
+        "Cuts",
+        "At how many places of the backbone features are taken, at equal distances; the top is one of them. They "
+        "are computed in one pass.",
+    ),
     "head_epochs": Label(
         "Head warm-up (epochs)", "Of all epochs, the first ones, in which only the new head is trained."
     ),
@@ -142,6 +189,21 @@ HYPERPARAMETERS: dict[str, Label] = {
         "How a photo becomes the square input: squash (the whole photo, its sides scaled independently), crop (the "
         "square in its middle) or pad (the whole photo between bars).",
     ),
+    "precision": Label(
+        "Precision",
+        "Of a quantized model. float16: weights in 16 bits. int8 weights: weights in 8 bits. int8: arithmetic in 8 "
+        "bits as well, where an operation allows it, calibrated on training photos.",
+    ),
+    "teacher_weight": Label(
+        "Weight of the teacher",
+        "Of a distillation: the targets are this fraction of the teacher's probabilities, and the rest of the label. "
+        "At 0 it is feature extraction.",
+    ),
+    "pooling": Label(
+        "Pooling",
+        "Of vision transformers: how the tokens become one vector of features. Own: as the network was trained; class "
+        "token; or the mean of the patches. Means nothing for convolutional networks.",
+    ),
 }
 
 _UNFROZEN = Label("Unfrozen blocks", "How many of the topmost blocks are trained besides the head.")
@@ -154,8 +216,23 @@ SOLVERS: dict[Solver, str] = {
     Solver.GRADIENT_BOOSTING: "Gradient boosting",
 }
 FITS: dict[Fit, str] = {Fit.SQUASH: "Squash", Fit.CROP: "Crop", Fit.PAD: "Pad"}
+POOLINGS: dict[Pooling, str] = {
+    Pooling.OWN: "Own",
+    Pooling.CLASS_TOKEN: "Class token",
+    Pooling.MEAN: "Mean",
+}
 SCHEDULES: dict[Schedule, str] = {Schedule.CONSTANT: "Constant", Schedule.COSINE: "Cosine"}
 AUGMENTATIONS: dict[Augmentation, str] = {Augmentation.FLIPS: "Flips", Augmentation.CROPS: "Flips and crops"}
+PRECISIONS: dict[Precision, str] = {
+    Precision.FLOAT16: "float16",
+    Precision.INT8_WEIGHTS: "int8 weights",
+    Precision.INT8: "int8",
+}
+ADAPTERS: dict[Adapter, str] = {
+    Adapter.LORA: "LoRA",
+    Adapter.NORM: "Normalization",
+    Adapter.BIAS: "Biases (BitFit)",
+}
 BEST_BY: dict[BestEpoch, str] = {
     BestEpoch.LOSS: "Validation loss",
     BestEpoch.CALIBRATED: "Calibrated validation loss",
@@ -168,7 +245,10 @@ _CHOICES: dict[str, dict[str, str]] = {
     "solver": {str(solver): title for solver, title in SOLVERS.items()},
     "schedule": {str(schedule): title for schedule, title in SCHEDULES.items()},
     "fit": {str(fit): title for fit, title in FITS.items()},
+    "pooling": {str(pooling): title for pooling, title in POOLINGS.items()},
     "augmentation": {str(augmentation): title for augmentation, title in AUGMENTATIONS.items()},
+    "adapter": {str(adapter): title for adapter, title in ADAPTERS.items()},
+    "precision": {str(precision): title for precision, title in PRECISIONS.items()},
     "best_by": {str(best): title for best, title in BEST_BY.items()},
 }
 
@@ -184,7 +264,7 @@ _PARTS = {"views_by_seed": "Other augmentations with every seed"}
 def hyperparameter_label(pattern: Pattern, name: str) -> Label:
     """Title and help of a hyperparameter, as this pattern uses it."""
     if name == "depth":
-        return _UNFROZEN if pattern is Pattern.FINE_TUNING else _REMOVED
+        return _UNFROZEN if pattern in TRAINS_TOP_BLOCKS else _REMOVED
     return HYPERPARAMETERS[name]
 
 
@@ -210,7 +290,9 @@ def value_text(value: Any) -> str:
 
 
 def method_title(recipe: Recipe) -> str:
-    """Pattern, or kind of cascade: ``Fine-tuning``, ``Ensemble``."""
+    """Pattern, or kind of cascade: ``Fine-tuning``, ``Zero-shot classifier``, ``Ensemble``."""
+    if recipe.prompts:
+        return "Zero-shot classifier"
     return PATTERNS[recipe.pattern].short if recipe.cascade is None else CASCADES[recipe.cascade].title
 
 
@@ -220,23 +302,23 @@ def describe(recipe: Recipe) -> str:
 
 
 def _unusual(recipe: Recipe) -> list[str]:
-    if recipe.cascade is not None and recipe.cascade.combines_runs:
+    if recipe.cascade is not None and recipe.combines_runs:
         return [count(len(recipe.members), "run")]
     settings = recipe.settings()
     told = ["epochs"] if "epochs" in settings else []
     told += ["views"] if settings.get("views", 1) > 1 else []
     told += ["depth"] if settings.get("depth", 0) > 0 else []
-    told += ["solver"] if "solver" in settings else []
+    told += [name for name in ("solver", "adapter", "cuts", "precision") if name in settings]
     told += ["input_size"] if settings.get("input_size") else []
     found = [setting_text(recipe, name) for name in told]
     usual = suggest_hyperparameters(train_photos=5000, classes=2, pattern=recipe.pattern)
     for name, value in settings.items():
-        if name in HYPERPARAMETERS and name not in _TOLD and value != getattr(usual, name):
+        if name in recipe.used and name not in _TOLD and value != getattr(usual, name):
             found.append(setting_text(recipe, name))
     return found
 
 
-_TOLD = {"epochs", "views", "depth", "solver", "input_size", "batch_size"}
+_TOLD = {"epochs", "views", "depth", "solver", "adapter", "cuts", "precision", "input_size", "batch_size"}
 """Described separately by ``_unusual``; batch sizes depend on the size of the dataset."""
 
 
@@ -252,10 +334,20 @@ def setting_text(recipe: Recipe, name: str) -> str:
         return _depth(recipe)
     if name == "solver":
         return in_text(SOLVERS[value])
+    if name == "adapter":
+        return in_text(ADAPTERS[value])
+    if name == "precision":
+        return PRECISIONS[value]
+    if name == "rank":
+        return f"rank {value}"
+    if name == "cuts":
+        return count(value, "cut")
     if name == "input_size":
         return f"{value} px" if value else "own size"
     if name == "fit":
         return in_text(FITS[value])
+    if name == "pooling":
+        return f"{in_text(POOLINGS[value])} pooling"
     if isinstance(value, bool):
         return title if value else f"no {title}"
     if name == "schedule":
@@ -271,11 +363,12 @@ def _depth(recipe: Recipe) -> str:
     """``top 2 blocks``, ``without top block``, ``all blocks``."""
     depth = recipe.hyperparameters.depth
     blocks = count(depth, "block") if depth > 1 else "block"
-    if recipe.pattern is Pattern.FINE_TUNING:
+    if recipe.pattern in TRAINS_TOP_BLOCKS:
         return f"top {blocks}"
     return f"without top {blocks}" if depth else "all blocks"
 
 
 def in_text(title: str) -> str:
-    """A title inside a sentence: ``linear SVM``."""
-    return title[:1].lower() + title[1:]
+    """A title inside a sentence: ``linear SVM``; ``LoRA``, which has a capital inside, stays as it is."""
+    word = title.split(" ", 1)[0]
+    return title if word[1:] != word[1:].lower() else title[:1].lower() + title[1:]

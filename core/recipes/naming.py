@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from core.backbones.added import is_run
 from core.recipes.grid import InvalidCell
 from core.recipes.labels import CASCADES, PATTERNS, SOLVERS, in_text, method_title, setting_text
-from core.recipes.recipe import PARTS, Cascade, Pattern, Recipe
+from core.recipes.recipe import PARTS, Adapter, Cascade, Pattern, Recipe
 
 LONGEST_BASE = 120
 """A limit for the names of nested ensembles, before the endings that tell equal names apart."""
@@ -16,7 +17,7 @@ MOST_ENDINGS = 4
 
 
 def name_of(recipe: Recipe, title_of: Callable[[str], str]) -> str:
-    """The name of a new run as long as no other has it: "Lite0 · fine-tuning".
+    """The name of a new run as long as no other has it: "Lite0 · fine-tuning", quantized "Lite0 · fine-tuning · int8".
 
     On the model of a run: "Lite0 · feature extraction, then fine-tuning". An input size that is not the backbone's
     own comes before the method: "Lite0 · 320 px · fine-tuning".
@@ -24,10 +25,15 @@ def name_of(recipe: Recipe, title_of: Callable[[str], str]) -> str:
     Args:
         title_of: the title of a backbone (by its name) or of a run (by its id).
     """
-    if recipe.cascade is not None:
+    if recipe.pattern is Pattern.QUANTIZATION:
+        name = f"{title_of(recipe.members[0])} · {setting_text(recipe, 'precision')}"
+    elif recipe.pattern is Pattern.DISTILLATION:
+        parts = [title_of(recipe.backbone), *_size(recipe), f"distilled from {title_of(recipe.members[0])}"]
+        name = " · ".join(parts)
+    elif recipe.cascade is not None:
         name = _CASCADES[recipe.cascade]([title_of(part) for part in (*recipe.backbones, *recipe.runs)])
         name = " · ".join([name, *_size(recipe)])
-    elif recipe.backbone.startswith("r-"):
+    elif is_run(recipe.backbone):
         name = " · ".join([f"{title_of(recipe.backbone)}, then {method_name(recipe)}", *_size(recipe)])
     else:
         name = " · ".join([title_of(recipe.backbone), *_size(recipe), method_name(recipe)])
@@ -50,7 +56,12 @@ def method_name(recipe: Recipe) -> str:
     """How the backbone is used, inside a name: ``feature extraction + linear SVM``."""
     if recipe.pattern is Pattern.STANDALONE_EXTRACTOR:
         return f"feature extraction + {in_text(SOLVERS[recipe.hyperparameters.solver])}"
+    if recipe.pattern is Pattern.PARAMETER_EFFICIENT:
+        return f"{_ADAPTERS[recipe.hyperparameters.adapter]} fine-tuning"
     return in_text(method_title(recipe))
+
+
+_ADAPTERS = {Adapter.LORA: "LoRA", Adapter.NORM: "norm-only", Adapter.BIAS: "bias-only"}
 
 
 _CASCADES: dict[Cascade, Callable[[list[str]], str]] = {

@@ -7,19 +7,20 @@ trainer executes programs only. A *cut* names where the frozen prefix ends:
 - ``top``: the pooled features after the last block; ``classes``: the 1,000 ImageNet probabilities
 - ``pixels``: before everything; nothing is frozen
 - ``answers``: the probabilities of a finished run
+- several pooled cuts joined by ``+``: their vectors one after the other, computed in one pass
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import InvalidInput
-from core.recipes.recipe import Pattern, Recipe, Schedule
+from core.recipes.recipe import TRAINS_TOP_BLOCKS, Adapter, Pattern, Recipe, Schedule, Solver
 
 TOP, CLASSES, PIXELS, PREDICTIONS = "top", "classes", "pixels", "answers"
-_POOL = ".pool"
+_POOL, _AND = ".pool", "+"
 
-GRADIENT, MAPPING = "gradient", "mapping"
-"""Heads besides the scikit-learn solvers: trained by gradient descent, and sums of ImageNet classes by name."""
+GRADIENT, MAPPING, TEXTS = "gradient", "mapping", "texts"
+"""Heads besides the scikit-learn solvers: trained by gradient descent, sums of ImageNet classes, nearest texts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class Stage:
         first_epoch, last_epoch: 1-based, both included, counted over the whole run.
         inputs: where its features come from; the layers behind them are the suffix.
         trained: blocks trained besides the head, from the top down; () for the head only.
+        adapter, rank: what of these blocks is trained, see ``Hyperparameters``; None for all of their layers.
         batch_norm: whether their batch normalisation is trained too and uses the statistics of the batch.
         learning_rate, schedule, warmup, rate_decay: see ``Hyperparameters``.
     """
@@ -48,6 +50,8 @@ class Stage:
     last_epoch: int
     inputs: tuple[Part, ...]
     trained: tuple[str, ...] = ()
+    adapter: Adapter | None = None
+    rank: int = 0
     batch_norm: bool = False
     learning_rate: float
     schedule: Schedule = Schedule.CONSTANT
@@ -70,8 +74,10 @@ class Program:
 
     Args:
         inputs: of the finished model's head (those of the last stage).
-        head: ``GRADIENT``, ``MAPPING`` or the name of a ``Solver``.
+        head: ``GRADIENT``, ``MAPPING``, ``TEXTS`` or the name of a ``Solver``.
         stages: of gradient descent, in order; () for other heads.
+        teacher: whose predictions for the training photos are part of the targets.
+        full_search: of a solver, see ``Hyperparameters``.
         depth: blocks left out at the top of the network.
         pretrained: whether the network starts from the pretrained weights.
     """
@@ -79,6 +85,8 @@ class Program:
     inputs: tuple[Part, ...]
     head: str
     stages: tuple[Stage, ...] = ()
+    teacher: Part | None = None
+    full_search: bool = False
     depth: int = 0
     pretrained: bool = True
 
@@ -89,12 +97,18 @@ class Program:
 
 def pooled(cut: str) -> bool:
     """Whether a cut gives one vector a photo (else a feature map, or pixels)."""
-    return cut in (TOP, CLASSES, PREDICTIONS) or cut.endswith(_POOL)
+    return all(one in (TOP, CLASSES, PREDICTIONS) or one.endswith(_POOL) for one in cuts_of(cut))
+
+
+def cuts_of(cut: str) -> tuple[str, ...]:
+    """The single cuts, from input to output: one, or those of a cut at several places."""
+    return tuple(cut.split(_AND))
 
 
 def block_of_cut(cut: str) -> str | None:
-    """The last frozen block, None for ``top``, ``classes``, ``pixels`` and ``answers``."""
-    return None if cut in (TOP, CLASSES, PIXELS, PREDICTIONS) else cut.removesuffix(_POOL)
+    """The last frozen block (of the last cut); None for ``top``, ``classes``, ``pixels``, ``answers``."""
+    *_, last = cuts_of(cut)
+    return None if last in (TOP, CLASSES, PIXELS, PREDICTIONS) else last.removesuffix(_POOL)
 
 
 def program_of(recipe: Recipe, blocks: Sequence[str]) -> Program:
@@ -108,9 +122,9 @@ def program_of(recipe: Recipe, blocks: Sequence[str]) -> Program:
 
 def depths(pattern: Pattern, blocks: Sequence[str]) -> range:
     """The depths a pattern can have on a network with these blocks; (0,) where depth means nothing."""
-    if pattern is Pattern.FINE_TUNING:
+    if pattern in TRAINS_TOP_BLOCKS:
         return range(1, len(blocks) + 1)
-    if pattern in (Pattern.STANDALONE_EXTRACTOR, Pattern.INTEGRATED_EXTRACTOR):
+    if pattern in (Pattern.STANDALONE_EXTRACTOR, Pattern.INTEGRATED_EXTRACTOR, Pattern.DISTILLATION):
         return range(max(len(blocks), 1))
     return range(1)
 
@@ -138,12 +152,28 @@ def _one_stage(recipe: Recipe, inputs: tuple[Part, ...]) -> Stage:
 
 
 def _classifier(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
-    return Program(inputs=(Part(source=recipe.backbone, cut=CLASSES),), head=MAPPING)
+    cut, head = (TOP, TEXTS) if recipe.prompts else (CLASSES, MAPPING)
+    return Program(inputs=(Part(source=recipe.backbone, cut=cut),), head=head)
 
 
 def _standalone(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
     hp = recipe.hyperparameters
-    return Program(inputs=_features_at(recipe, blocks), head=str(hp.solver), depth=hp.depth)
+    inputs = _features_at(recipe, blocks)
+    return Program(inputs=inputs, head=str(hp.solver), full_search=hp.full_search, depth=hp.depth)
+
+
+def _multi_layer_probe(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
+    """Pooled features of cuts at equal distances, the top always among them, under one logistic regression."""
+    many, last = recipe.hyperparameters.cuts, len(blocks) - 1
+    if many > len(blocks):
+        raise InvalidInput(
+            f"{recipe.backbone} has {len(blocks)} blocks, so it can be cut at up to {len(blocks)} places. "
+            f"Received: cuts={many}"
+        )
+    chosen = [blocks[last * number // many] for number in range(1, many)]
+    cut = _AND.join([*(f"{block}{_POOL}" for block in chosen), TOP])
+    head = str(Solver.LOGISTIC_REGRESSION)
+    return Program(inputs=(Part(source=recipe.backbone, cut=cut),), head=head, full_search=True)
 
 
 def _integrated(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
@@ -153,8 +183,14 @@ def _integrated(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
     )
 
 
+def _distillation(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
+    """A head on frozen features that learns the probabilities of a finished run (Hinton et al. 2015)."""
+    (teacher,) = recipe.runs
+    return replace(_integrated(recipe, blocks), teacher=Part(source=teacher, cut=PREDICTIONS))
+
+
 def _fine_tuning(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
-    """Head first on the pooled features, then the top blocks as well, from the features below them."""
+    """Head first on the pooled features, then the top blocks as well, or parts of them, from the features below."""
     hp, depth = recipe.hyperparameters, _check_depth(recipe, blocks)
     if hp.head_epochs >= hp.epochs:
         raise InvalidInput(
@@ -180,11 +216,13 @@ def _unfreezing(recipe: Recipe, inputs: tuple[Part, ...], trained: tuple[str, ..
         if first <= last:
             stages.append(
                 Stage(
-                    name=f"top {count} block{'s' if count > 1 else ''}",
+                    name=_name_of_stage(recipe, count),
                     first_epoch=first,
                     last_epoch=last,
                     inputs=inputs,
                     trained=trained[:count],
+                    adapter=hp.adapter if recipe.pattern is Pattern.PARAMETER_EFFICIENT else None,
+                    rank=hp.rank if recipe.pattern is Pattern.PARAMETER_EFFICIENT else 0,
                     learning_rate=hp.fine_tuning_rate,
                     schedule=hp.schedule,
                     warmup=hp.warmup,
@@ -193,6 +231,14 @@ def _unfreezing(recipe: Recipe, inputs: tuple[Part, ...], trained: tuple[str, ..
             )
         first = last + 1
     return tuple(stages)
+
+
+_STAGES = {Adapter.LORA: "LoRA, ", Adapter.NORM: "normalization, ", Adapter.BIAS: "biases, "}
+
+
+def _name_of_stage(recipe: Recipe, count: int) -> str:
+    kind = _STAGES[recipe.hyperparameters.adapter] if recipe.pattern is Pattern.PARAMETER_EFFICIENT else ""
+    return f"{kind}top {count} block{'s' if count > 1 else ''}"
 
 
 def _whole_network(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
@@ -212,7 +258,7 @@ def _whole_network(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
 
 
 def _cascade(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
-    if recipe.cascade is not None and recipe.cascade.combines_runs:
+    if recipe.combines_runs:
         raise InvalidInput(f"A cascade of kind {recipe.cascade} is not trained. Received: {', '.join(recipe.members)}")
     seen = tuple(Part(source=name, cut=TOP) for name in recipe.backbones)
     passed_on = tuple(Part(source=run, cut=PREDICTIONS) for run in recipe.runs)
@@ -225,9 +271,12 @@ _PROGRAMS: dict[Pattern, Callable[[Recipe, tuple[str, ...]], Program]] = {
     Pattern.STANDALONE_EXTRACTOR: _standalone,
     Pattern.INTEGRATED_EXTRACTOR: _integrated,
     Pattern.FINE_TUNING: _fine_tuning,
+    Pattern.PARAMETER_EFFICIENT: _fine_tuning,
+    Pattern.MULTI_LAYER_PROBE: _multi_layer_probe,
     Pattern.WEIGHT_INITIALIZATION: _whole_network,
     Pattern.FROM_SCRATCH: _whole_network,
     Pattern.CASCADE: _cascade,
+    Pattern.DISTILLATION: _distillation,
 }
 
 
@@ -268,10 +317,12 @@ def features_used(program: Program, all_views: int, first_epoch: int = 1) -> lis
     for stage in (stage for stage in program.stages if stage.last_epoch >= first_epoch):
         epochs = range(max(stage.first_epoch, first_epoch), stage.last_epoch + 1)
         views = sorted({(epoch - 1) % all_views for epoch in epochs})
+        if program.teacher is not None:
+            used |= dict.fromkeys((program.teacher, "train", view) for view in views)
         for part in stage.inputs:
             used |= dict.fromkeys([*((part, "train", view) for view in views), (part, "validation", 0)])
     for part in program.inputs:
-        if not program.stages and program.head != MAPPING:
+        if not program.stages and program.head not in (MAPPING, TEXTS):
             used |= dict.fromkeys((part, "train", view) for view in range(all_views))
         used |= dict.fromkeys([(part, "validation", 0), (part, "test", 0)])
     return [one for one in used if one[0].cut != PIXELS]

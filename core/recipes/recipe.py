@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from core.backbones.token_network import Pooling
 from core.datasets.decoding.fit import LARGEST_INPUT, Fit
 from core.errors import InvalidInput
 from core.text.nearly import did_you_mean
@@ -28,7 +29,29 @@ class Pattern(StrEnum):
     FINE_TUNING = "fine_tuning"
     WEIGHT_INITIALIZATION = "weight_initialization"
     FROM_SCRATCH = "from_scratch"
+    PARAMETER_EFFICIENT = "parameter_efficient"
+    MULTI_LAYER_PROBE = "multi_layer_probe"
     CASCADE = "cascade"
+    DISTILLATION = "distillation"
+    QUANTIZATION = "quantization"
+
+
+WITH_MEMBERS = (Pattern.CASCADE, Pattern.DISTILLATION, Pattern.QUANTIZATION)
+"""Patterns whose recipe names further backbones or runs."""
+
+FROM_A_RUN = (Pattern.DISTILLATION, Pattern.QUANTIZATION)
+"""Patterns that make the model of a finished run smaller."""
+
+OF_A_BACKBONE = tuple(pattern for pattern in Pattern if pattern not in WITH_MEMBERS)
+"""Patterns that use one backbone and nothing else."""
+
+TRAINS_NO_EPOCHS = (
+    Pattern.CLASSIFIER, Pattern.STANDALONE_EXTRACTOR, Pattern.MULTI_LAYER_PROBE, Pattern.QUANTIZATION,
+)  # fmt: skip
+"""Patterns without gradient descent."""
+
+TRAINS_TOP_BLOCKS = (Pattern.FINE_TUNING, Pattern.PARAMETER_EFFICIENT)
+"""Patterns that train the head first, then the top ``depth`` blocks as well, or parts of them."""
 
 
 class Cascade(StrEnum):
@@ -65,6 +88,22 @@ class Schedule(StrEnum):
     COSINE = "cosine"
 
 
+class Adapter(StrEnum):
+    """What parameter-efficient fine-tuning trains inside the blocks."""
+
+    LORA = "lora"  # a product of two small matrices added to kernels (Hu et al. 2021)
+    NORM = "norm"  # scale and offset of normalisation layers (Frankle et al. 2021)
+    BIAS = "bias"  # biases, and the offset of normalisation layers (BitFit, Ben Zaken et al. 2022)
+
+
+class Precision(StrEnum):
+    """In how many bits a quantized model stores and computes."""
+
+    FLOAT16 = "float16"  # weights in 16 bits, arithmetic in 32
+    INT8_WEIGHTS = "int8_weights"  # weights in 8 bits, arithmetic in 32
+    INT8 = "int8"  # weights and, where an operation allows it, arithmetic in 8 bits, calibrated on training photos
+
+
 class Augmentation(StrEnum):
     """What every view but the first changes about a photo."""
 
@@ -95,6 +134,9 @@ class Hyperparameters:
         augmentation: how the views differ; no effect where there is one.
         seed: of initial weights, dropout and order.
         depth: counted in blocks from the top. Extractors: blocks left out; fine-tuning: blocks that are trained.
+        adapter: parameter-efficient fine-tuning: what is trained inside the blocks.
+        rank: of LoRA's matrices.
+        cuts: multi-layer probe: number of cuts whose pooled features are used together.
         head_epochs: fine-tuning: of ``epochs``, the first ones in which only the head is trained.
         fine_tuning_rate: learning rate of the head and the topmost block after that.
         schedule: of the learning rate (in fine-tuning: after the head's epochs).
@@ -114,6 +156,9 @@ class Hyperparameters:
             convergence; else on the fixed path of before 0.7.
         input_size: side of the networks' input in pixels; 0 for the own size of every backbone.
         fit: how a photo becomes this square.
+        pooling: how tokens become features; no effect on networks without tokens.
+        precision: quantization: the bits of the smaller model.
+        teacher_weight: distillation: weight of the teacher's probabilities in the targets, 0..1.
     """
 
     epochs: int = 30
@@ -126,6 +171,9 @@ class Hyperparameters:
     augmentation: Augmentation = Augmentation.CROPS
     seed: int = 0
     depth: int = 0
+    adapter: Adapter = Adapter.LORA
+    rank: int = 8
+    cuts: int = 4
     head_epochs: int = 0
     fine_tuning_rate: float = 1e-4
     schedule: Schedule = Schedule.CONSTANT
@@ -143,6 +191,9 @@ class Hyperparameters:
     full_search: bool = False
     input_size: int = 0
     fit: Fit = Fit.SQUASH
+    pooling: Pooling = Pooling.OWN
+    precision: Precision = Precision.INT8
+    teacher_weight: float = 0.5
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -159,6 +210,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "views": (1, 1000),
     "seed": (0, 2**31 - 1),
     "depth": (0, 1000),
+    "rank": (1, 512),
+    "cuts": (2, 16),
     "head_epochs": (0, 10_000),
     "fine_tuning_rate": (1e-8, 1.0),
     "warmup": (0.0, 0.9),
@@ -167,15 +220,19 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "clip_norm": (0.0, 1000.0),
     "patience": (0, 10_000),
     "input_size": (0, LARGEST_INPUT),
+    "teacher_weight": (0.0, 1.0),
 }
 """Smallest and largest value of every number; whole numbers where both are whole."""
 
 CHOICES: dict[str, tuple] = {
+    "adapter": tuple(Adapter),
     "augmentation": tuple(Augmentation),
     "best_by": tuple(BestEpoch),
     "schedule": tuple(Schedule),
     "solver": tuple(Solver),
     "fit": tuple(Fit),
+    "pooling": tuple(Pooling),
+    "precision": tuple(Precision),
     "class_weights": (False, True),
     "mixed_precision": (False, True),
     "normalize": (False, True),
@@ -205,43 +262,54 @@ def _check(name: str, value: Any) -> None:
 ADDED: dict[str, Any] = {
     "input_size": 0,
     "fit": Fit.SQUASH,
+    "pooling": Pooling.OWN,
     "normalize": False,
     "zero_head": False,
     "full_search": False,
     "augmentation": Augmentation.CROPS,
     "best_by": BestEpoch.LOSS,
+    "adapter": Adapter.LORA,
+    "rank": 8,
+    "cuts": 4,
+    "precision": Precision.INT8,
+    "teacher_weight": 0.5,
 }
 """Hyperparameters that came after 0.6.0, with the value that all earlier runs had. At that value they are no part of a
 fingerprint, so that earlier runs are found."""
 
 _INPUT = ("input_size", "fit")
+_FEATURES = (*_INPUT, "pooling")
 _EVERY_HEAD = (
     "epochs", "learning_rate", "batch_size", "views", "augmentation", "dropout", "hidden_units",
     "label_smoothing", "best_by", "patience", "class_weights", "clip_norm", "seed",
 )  # fmt: skip
 _FROZEN_FIRST = ("normalize", "zero_head")
 _WHOLE_NETWORK = (*_EVERY_HEAD, "schedule", "warmup", "mixed_precision")
+_TOP_BLOCKS = (
+    *_WHOLE_NETWORK, "depth", "head_epochs", "fine_tuning_rate", "rate_decay", "unfreeze_every", *_FROZEN_FIRST,
+)  # fmt: skip
 
 RELEVANT: dict[Pattern, tuple[str, ...]] = {
     Pattern.CLASSIFIER: _INPUT,
     Pattern.STANDALONE_EXTRACTOR: (
-        "solver", "full_search", "depth", "views", "augmentation", "class_weights", "seed", *_INPUT,
+        "solver", "full_search", "depth", "views", "augmentation", "class_weights", "seed", *_FEATURES,
     ),
-    Pattern.INTEGRATED_EXTRACTOR: (*_EVERY_HEAD, "depth", *_FROZEN_FIRST, *_INPUT),
-    Pattern.FINE_TUNING: (
-        *_WHOLE_NETWORK, "depth", "head_epochs", "fine_tuning_rate", "rate_decay", "unfreeze_every",
-        *_FROZEN_FIRST, *_INPUT,
-    ),
-    Pattern.WEIGHT_INITIALIZATION: (*_WHOLE_NETWORK, "rate_decay", *_INPUT),
-    Pattern.FROM_SCRATCH: (*_WHOLE_NETWORK, *_INPUT),
-    Pattern.CASCADE: (*_EVERY_HEAD, *_FROZEN_FIRST, *_INPUT),
+    Pattern.INTEGRATED_EXTRACTOR: (*_EVERY_HEAD, "depth", *_FROZEN_FIRST, *_FEATURES),
+    Pattern.FINE_TUNING: (*_TOP_BLOCKS, *_FEATURES),
+    Pattern.PARAMETER_EFFICIENT: ("adapter", "rank", *_TOP_BLOCKS, *_FEATURES),
+    Pattern.MULTI_LAYER_PROBE: ("cuts", "views", "augmentation", "class_weights", "seed", *_FEATURES),
+    Pattern.WEIGHT_INITIALIZATION: (*_WHOLE_NETWORK, "rate_decay", *_FEATURES),
+    Pattern.FROM_SCRATCH: (*_WHOLE_NETWORK, *_FEATURES),
+    Pattern.CASCADE: (*_EVERY_HEAD, *_FROZEN_FIRST, *_FEATURES),
+    Pattern.DISTILLATION: ("teacher_weight", *_EVERY_HEAD, "depth", *_FROZEN_FIRST, *_FEATURES),
+    Pattern.QUANTIZATION: ("precision",),
 }  # fmt: skip
 """The hyperparameters a pattern uses, those most often changed first; the others have no effect."""
 
 VIEWS_SEED = 0
 """Of the augmented views, which belong to the dataset: every repetition of a recipe sees the same ones."""
 
-PARTS = ("backbone", "pattern", "cascade", "members", "mapping", "views_by_seed")
+PARTS = ("backbone", "pattern", "cascade", "members", "mapping", "prompts", "views_by_seed")
 """The fields of a recipe besides its hyperparameters."""
 
 
@@ -250,13 +318,15 @@ class Recipe:
     """Backbone x pattern x hyperparameters.
 
     Args:
-        backbone: name of the catalogue, or the id of a run whose model is the backbone. Of a cascade that combines
-            runs: "".
+        backbone: name of the catalogue, or the id of a run whose model is the backbone. Where finished runs alone are
+            used (``combines_runs``): "".
         cascade: which cascade; None for every other pattern.
         members: what works together with the backbone. Fusion: further backbones; stacking: one run. Confidence: the
-            cheap run, then the costly one; ensemble: the runs.
+            cheap run, then the costly one; ensemble: the runs. Quantization: the run whose model is made smaller.
+            Distillation: the teacher, the run whose predictions are learned.
         mapping: classifier: (ImageNet synset, class name) pairs the user corrected, class name "" for "none of them";
             synsets not named keep the mapping found by their names.
+        prompts: zero-shot classifier: (class name, text) pairs, see ``core.recipes.prompts``; () without texts.
         views_by_seed: whether the seed decides the views too, as before 0.7. Views of a new recipe belong to the
             dataset, so that its repetitions share their features.
     """
@@ -267,32 +337,48 @@ class Recipe:
     cascade: Cascade | None = None
     members: tuple[str, ...] = ()
     mapping: tuple[tuple[str, str], ...] = ()
+    prompts: tuple[tuple[str, str], ...] = ()
     views_by_seed: bool = False
 
     def __post_init__(self) -> None:
         if (self.pattern is Pattern.CASCADE) != (self.cascade is not None):
             raise InvalidInput(f"Only the pattern cascade needs a kind of cascade. Received: {self.cascade}")
+        if self.pattern is Pattern.QUANTIZATION and (self.backbone or len(self.members) != 1):
+            raise InvalidInput(
+                "A quantization makes the model of one finished run smaller. Received: "
+                f"{', '.join((self.backbone, *self.members)).strip(', ') or 'none'}"
+            )
+        if self.pattern is Pattern.DISTILLATION and (not self.backbone or len(self.members) != 1):
+            raise InvalidInput(
+                "A distillation needs a backbone and one finished run, its teacher. Received: "
+                f"{', '.join((self.backbone, *self.members)).strip(', ') or 'none'}"
+            )
         if self.cascade is not None:
             _check_members(self)
 
     @property
     def backbones(self) -> tuple[str, ...]:
         """Every backbone whose features are used, in the order they are put side by side."""
-        if self.cascade is not None and self.cascade.combines_runs:
+        if self.combines_runs:
             return ()
         return (self.backbone, *(self.members if self.cascade is Cascade.FUSION else ()))
 
     @property
     def runs(self) -> tuple[str, ...]:
         """Every run whose predictions are used."""
-        return () if self.cascade in (None, Cascade.FUSION) else self.members
+        return () if self.cascade is Cascade.FUSION else self.members
+
+    @property
+    def combines_runs(self) -> bool:
+        """Whether it uses nothing but finished runs: their probabilities, or the model of one."""
+        return self.pattern is Pattern.QUANTIZATION or (self.cascade is not None and self.cascade.combines_runs)
 
     @property
     def is_trained(self) -> bool:
         """Whether epochs are run."""
         if self.cascade is not None:
             return not self.cascade.combines_runs
-        return self.pattern not in (Pattern.CLASSIFIER, Pattern.STANDALONE_EXTRACTOR)
+        return self.pattern not in TRAINS_NO_EPOCHS
 
     @property
     def length_matters(self) -> bool:
@@ -304,13 +390,25 @@ class Recipe:
         """The seed of the augmented views."""
         return self.hyperparameters.seed if self.views_by_seed else VIEWS_SEED
 
+    @property
+    def pooling(self) -> Pooling:
+        """Of tokens; the network's own in patterns that take its own outputs."""
+        return self.hyperparameters.pooling if "pooling" in RELEVANT[self.pattern] else Pooling.OWN
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The hyperparameters of its pattern, without those that another one switches off."""
+        hp = self.hyperparameters
+        off = set() if hp.solver in LINEAR_SOLVERS else {"full_search"}
+        off |= set() if hp.adapter == Adapter.LORA else {"rank"}
+        return tuple(name for name in RELEVANT[self.pattern] if name not in off)
+
     def settings(self) -> dict[str, Any]:
         """What was chosen, in order, under the recipe's own names: its parts, then the hyperparameters that are used.
 
         Empty parts are None. A cascade that combines finished runs uses no hyperparameters.
         """
-        combines = self.cascade is not None and self.cascade.combines_runs
-        names = () if combines else RELEVANT[self.pattern]
+        names = () if self.cascade is not None and self.combines_runs else RELEVANT[self.pattern]
         return {name: getattr(self, name) or None for name in PARTS} | {
             name: getattr(self.hyperparameters, name) for name in names
         }
@@ -323,6 +421,7 @@ class Recipe:
             "cascade": None if self.cascade is None else str(self.cascade),
             "members": list(self.members),
             "mapping": [list(pair) for pair in self.mapping],
+            "prompts": [list(pair) for pair in self.prompts],
             "views_by_seed": self.views_by_seed,
         }
 
@@ -340,6 +439,7 @@ class Recipe:
             cascade=None if cascade is None else Cascade(cascade),
             members=tuple(data.get("members", ())),
             mapping=tuple((synset, name) for synset, name in data.get("mapping", ())),
+            prompts=tuple((name, text) for name, text in data.get("prompts", ())),
             views_by_seed=data.get("views_by_seed", _has_views_of_a_seed(pattern, hp)),
         )
 
@@ -382,8 +482,7 @@ def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> 
     Args:
         weights_digest: of the backbone's weights; of several backbones and members, joined by "+" in their order.
     """
-    data = recipe.to_dict()
-    data["hyperparameters"] = _told_apart(recipe, without="epochs")
+    data = _parts(recipe) | {"hyperparameters": _told_apart(recipe, without="epochs")}
     by_seed = data.pop("views_by_seed")
     if not by_seed and _has_views_of_a_seed(recipe.pattern, vars(recipe.hyperparameters)):
         data["views_by_seed"] = False
@@ -394,17 +493,23 @@ def fingerprint(recipe: Recipe, *, dataset_digest: str, weights_digest: str) -> 
 def family(recipe: Recipe) -> str:
     """A digest shared by all repetitions of a recipe, which differ in the seed (before 0.7 in their views too) and
     nothing else, and by no other recipe."""
-    data = recipe.to_dict() | {"hyperparameters": _told_apart(recipe, without="seed")}
+    data = _parts(recipe) | {"hyperparameters": _told_apart(recipe, without="seed")}
     del data["views_by_seed"]
     text = json.dumps(data, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _parts(recipe: Recipe) -> dict[str, Any]:
+    """As ``to_dict``; texts, which came after 0.6.0, only where there are some."""
+    data = recipe.to_dict()
+    if not recipe.prompts:
+        del data["prompts"]
+    return data
+
+
 def _told_apart(recipe: Recipe, *, without: str) -> dict[str, Any]:
     """The hyperparameters that tell recipes of a pattern apart; those of ``ADDED`` only at another value."""
-    used = {name: getattr(recipe.hyperparameters, name) for name in RELEVANT[recipe.pattern] if name != without}
-    if used.get("solver") not in LINEAR_SOLVERS:
-        used.pop("full_search", None)
+    used = {name: getattr(recipe.hyperparameters, name) for name in recipe.used if name != without}
     return {name: value for name, value in used.items() if name not in ADDED or value != ADDED[name]}
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.backbones.token_network import Pooling
 from core.recipes.grid import GridChoice, InvalidCell
 from core.recipes.labels import HYPERPARAMETERS, PATTERNS, value_text
-from core.recipes.recipe import BOUNDS, CHOICES, Hyperparameters, Pattern, Recipe
+from core.recipes.recipe import BOUNDS, CHOICES, TRAINS_TOP_BLOCKS, Hyperparameters, Pattern, Recipe
 from core.text.units import count
 
 
@@ -56,8 +57,7 @@ class Remedy:
         """
         backbone, members = self.backbone or recipe.backbone, recipe.members
         if self.members:
-            combines = recipe.cascade is not None and recipe.cascade.combines_runs
-            backbone, members = ("", self.members) if combines else (self.members[0], self.members[1:])
+            backbone, members = ("", self.members) if recipe.combines_runs else (self.members[0], self.members[1:])
         return replace(
             recipe,
             backbone=backbone,
@@ -65,6 +65,7 @@ class Remedy:
             members=members,
             hyperparameters=replace(recipe.hyperparameters, **dict(self.settings)),
             mapping=self._mapping(recipe.mapping) if self.pattern in (None, recipe.pattern) else (),
+            prompts=recipe.prompts if backbone == recipe.backbone and self.pattern in (None, recipe.pattern) else (),
         )
 
     def choice(self, choice: GridChoice, row: Recipe | InvalidCell) -> GridChoice:
@@ -121,7 +122,7 @@ def setting(pattern: Pattern, name: str, value: Any) -> Remedy:
 
 def _label(pattern: Pattern, name: str, value: Any) -> str:
     if name == "depth":
-        if pattern is Pattern.FINE_TUNING:
+        if pattern in TRAINS_TOP_BLOCKS:
             return f"Use {count(value, 'unfrozen block')}"
         return f"Remove {count(value, 'block')}" if value else "Keep all blocks"
     if name == "head_epochs":
@@ -130,8 +131,12 @@ def _label(pattern: Pattern, name: str, value: Any) -> str:
         return f"Train for {count(value, 'epoch')}"
     if name == "input_size":
         return f"Use {value} px" if value else "Use the own input size"
+    if name == "cuts":
+        return f"Use {count(value, 'cut')}"
     if name == "views":
         return f"Use {count(value, 'augmentation')} per photo"
+    if name == "pooling" and value == Pooling.OWN:
+        return "Use the network's own pooling"
     title = HYPERPARAMETERS[name].title
     return f"Set {title[:1].lower()}{title[1:]} to {value_text(value)}"
 

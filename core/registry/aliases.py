@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from core.datasets.values import Dataset
 from core.errors import Conflict, InvalidInput, NotFound
+from core.registry.audit_log import add_entry
 from core.registry.connection import Store
 from core.registry.datasets import get_dataset
 from core.registry.schema import alias_moves, columns_of, datasets, equal, runs
@@ -171,6 +172,8 @@ def _append(
         **more,
     )
     connection.execute(insert(alias_moves).values(asdict(move)))
+    action = "drop_alias" if run is None else "set_alias" if move.restores is None else "roll_back_alias"
+    add_entry(connection, action, {"dataset": dataset_id, "alias": alias, "run": move.run_id, "why": why})
     return move
 
 

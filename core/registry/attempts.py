@@ -1,10 +1,9 @@
 """Attempts: one start of a run's process each, the identity of the process, and its cost so far."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, select, update
 
 from core.errors import NotFound
 from core.registry.connection import Store
@@ -45,12 +44,13 @@ class Attempts(Store):
     def run_of_process(self, identity: dict[str, Any]) -> tuple[str, int] | None:
         """(run id, attempt) of the running run that this process trains; None when it trains none (any more)."""
         current = (attempts.c.run_id == runs.c.id) & (attempts.c.number == runs.c.attempt)
-        same = [func.json_extract(attempts.c.process, f"$.{name}") == value for name, value in identity.items()]
-        query = select(runs.c.id, runs.c.attempt).join(attempts, current)
-        query = query.where(runs.c.status == Status.RUNNING, *same).order_by(attempts.c.started_at.desc()).limit(1)
+        query = select(runs.c.id, runs.c.attempt, attempts.c.process).join(attempts, current)
+        query = query.where(runs.c.status == Status.RUNNING).order_by(attempts.c.started_at.desc())
         with self.reading() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else (row.id, row.attempt)
+            for row in connection.execute(query):
+                if identity.items() <= (row.process or {}).items():
+                    return row.id, row.attempt
+        return None
 
     def record_spent(self, run_id: str, attempt: int, cost_so_far: dict[str, Any]) -> None:
         """Stores the cost of the running attempt so far, so that it is not lost when the attempt is killed.
@@ -60,7 +60,7 @@ class Attempts(Store):
         Raises:
             Conflict: it is not the running attempt (any more).
         """
-        with self.writing() as connection:
+        with self.writing(quiet=True) as connection:
             check_running(connection, run_id, attempt)
             connection.execute(update(attempts).where(_is(run_id, attempt)).values(spent=cost_so_far))
 
@@ -74,11 +74,11 @@ class Attempts(Store):
         """Seconds per stage over all attempts so far, the running one included, by run id; {} where none is known."""
         wanted = list(run_ids)
         found: dict[str, dict[str, float]] = {run_id: {} for run_id in wanted}
-        stages: ColumnElement[str] = func.json_extract(attempts.c.spent, "$.stages")
-        query = select(attempts.c.run_id, stages).where(attempts.c.run_id.in_(ids_in(wanted)), stages.is_not(None))
+        query = select(attempts.c.run_id, attempts.c.spent).where(attempts.c.run_id.in_(ids_in(wanted)))
+        query = query.where(attempts.c.spent.is_not(None)).order_by(attempts.c.run_id, attempts.c.number)
         with self.reading() as connection:
-            for run_id, text in connection.execute(query.order_by(attempts.c.run_id, attempts.c.number)):
-                for name, seconds in json.loads(text).items():
+            for run_id, spent in connection.execute(query):
+                for name, seconds in spent.get("stages", {}).items():
                     found[run_id][name] = found[run_id].get(name, 0.0) + seconds
         return {run_id: in_order(seconds) for run_id, seconds in found.items()}
 

@@ -1,6 +1,5 @@
 """The runs of one dataset for the leaderboard, which has thousands: what has changed since, and the cells of a page."""
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Integer, Select, cast, func, select
 
 from core.registry.connection import Store
+from core.registry.functions import in_one_array, larger
 from core.registry.schema import boards, costs, epochs, evaluations, ids_in, models, runs
 from core.runs.values import Cost
 
@@ -72,8 +72,7 @@ class Boards(Store):
             count = connection.scalar(select(func.count()).select_from(runs).where(changed)) or 0
             numbers = None
             if since is not None and since.deletions != now.deletions:
-                all_of_it = select(func.json_group_array(runs.c.number)).where(of_it)
-                numbers = json.loads(connection.scalar(all_of_it) or "[]")
+                numbers = connection.scalar(select(in_one_array(runs.c.number)).where(of_it)) or []
             yield BoardChanges(revision=now, count=count, parts=_parts(connection, query), numbers=numbers)
 
     def board_cells(self, run_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -92,7 +91,7 @@ class Boards(Store):
 
         Epochs in which it was not a number are left out, and runs without any epoch.
         """
-        step = func.max(1, (runs.c.epochs_done + points - 1) // points)
+        step = larger(1, (runs.c.epochs_done + points - 1) // points)
         query = (
             select(epochs.c.run_id, epochs.c.val_accuracy)
             .join(runs, runs.c.id == epochs.c.run_id)
@@ -130,10 +129,10 @@ BOARD_COLUMNS: dict[str, ColumnElement] = {
         name: runs.c[name]
         for name in ("number", "revision", "name", "status", "fingerprint", "family", "pattern", "backbone")
     },
-    **{name: type_coerce(runs.c[name], Integer) for name in ("starred", "archived")},
+    **{name: cast(runs.c[name], Integer) for name in ("starred", "archived")},
     **{name: runs.c[name] for name in ("created_at", "epochs_done", "best_epoch")},
     "accuracy": runs.c.test_accuracy,
-    "has_weights": type_coerce(models.c.run_id.is_not(None), Integer),
+    "has_weights": cast(models.c.run_id.is_not(None), Integer),
     "log_loss": evaluations.c.loss,
     **{name: evaluations.c[name] for name in ("balanced_accuracy", "macro_f1", "ece", "n", "right")},
     **{name: costs.c[name] for name in COST_NUMBERS},

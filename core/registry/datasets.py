@@ -1,5 +1,6 @@
 """Datasets and their photos."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import Conflict, NotFound
+from core.people.acting import acting
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
 from core.registry.schema import columns_of, datasets, equal, photos, row_of, runs, unlabelled_photos
@@ -34,12 +36,13 @@ class Datasets(Store):
     def add_dataset(
         self, dataset: Dataset, photos_of_it: Sequence[Photo], unlabelled: Sequence[UnlabelledPhoto] = ()
     ) -> None:
-        """Adds a dataset with all its photos.
+        """Adds a dataset with all its photos; the acting person owns it.
 
         Raises:
             Conflict: this id, or this version of this name, is already there.
         """
         row = row_of(datasets, dataset) | {"rejections": [asdict(rejection) for rejection in dataset.rejections]}
+        row["owner"] = acting().name
         try:
             with self.writing() as connection:
                 connection.execute(insert(datasets), row)
@@ -82,6 +85,19 @@ class Datasets(Store):
         query = query.where(*equal(photos.c.split, split), *equal(photos.c.class_name, class_name))
         query = query.order_by(_SPLIT_ORDER, photos.c.class_name, photos.c.digest).limit(limit).offset(offset)
         return self.values(query, Photo)
+
+    def photo(self, dataset_id: str, digest: str) -> Photo:
+        """The photo of a dataset whose digest begins with ``digest``, at least 8 hexadecimal digits.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if re.fullmatch(r"[0-9a-f]{8,64}", digest):
+            query = select(*_PHOTO_COLUMNS).where(photos.c.dataset_id == dataset_id, photos.c.digest.startswith(digest))
+            found = self.values(query.order_by(photos.c.digest).limit(1), Photo)
+            if found:
+                return found[0]
+        raise NotFound(f"Dataset {dataset_id} has no photo with the digest {digest[:80]!r}.")
 
     def unlabelled_photos(self, dataset_id: str, limit: int | None = None, offset: int = 0) -> list[UnlabelledPhoto]:
         """The photos of a dataset without a class, in the order of their paths."""
@@ -143,6 +159,6 @@ def _dataset(row: Row) -> Dataset:
 
 
 def _conflict(dataset: Dataset, message: str) -> str:
-    if "photos" in message:
+    if "photos" in message.partition("\n")[0]:  # PostgreSQL's second line has what was received
         return f"A photo is twice in dataset {dataset.name!r}. Import it again."
     return f"Dataset {dataset.name!r} version {dataset.version} ({dataset.id}) is already there. Import it again."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from core.errors import NotFound
 from core.recipes.recipe import Pattern
@@ -25,13 +25,24 @@ class Models(Store):
         Raises:
             NotFound: there is none.
         """
+        return Model(**self._one(ref, _COLUMNS)._mapping)
+
+    def run_of_model(self, ref: str) -> str:
+        """The id of the run that ``model(ref)`` belongs to, without reading its card.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return str(self._one(ref, [models.c.run_id]).run_id)
+
+    def _one(self, ref: str, columns: Sequence[ColumnElement]) -> Row:
         with self.reading() as connection:
             if MARK in ref:
                 ref = run_of_alias(connection, ref)
-            row = connection.execute(select(*_COLUMNS).where((models.c.id == ref) | (models.c.run_id == ref))).first()
+            row = connection.execute(select(*columns).where((models.c.id == ref) | (models.c.run_id == ref))).first()
             if row is None:
                 raise NotFound(_no_model(connection, ref))
-        return Model(**row._mapping)
+        return row
 
     def models(self, dataset_id: str | None = None) -> list[Model]:
         """Models, newest first."""
@@ -71,7 +82,7 @@ class Models(Store):
         query = select(func.count(), func.coalesce(func.sum(models.c.size_bytes), 0))
         with self.reading() as connection:
             number, size_bytes = connection.execute(query).one()
-            return number, size_bytes
+            return number, int(size_bytes)  # PostgreSQL's sum is a Decimal
 
     def having_model(self, run_ids: Sequence[str]) -> frozenset[str]:
         """Those of some runs that have a model."""

@@ -11,16 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 from core.errors import Unavailable
-from core.files.atomic import replacing
-from core.files.home import dataset_folders, run_folders
 from core.files.locks import acquire
-from core.registry.connection import connect, new_engine, readable_errors
-from core.registry.revisions import create_triggers, drop_triggers
+from core.registry.migrating import MIGRATIONS, check_revision, migrate, what_home_has
 from core.registry.schema import HEAD
-from core.settings import Settings
-from core.text.units import count
-
-MIGRATIONS = Path(__file__).parent / "migrations"
+from core.registry.sqlite_connection import connect, copy_to, new_engine, readable_errors
 
 
 def bring_up_to_date(path: Path, *, migrations: Path = MIGRATIONS, head: str = HEAD, anew: bool = False) -> None:
@@ -42,7 +36,7 @@ def bring_up_to_date(path: Path, *, migrations: Path = MIGRATIONS, head: str = H
             revision, _ = _state(path)
             if revision is None and not anew:
                 _refuse_to_begin_anew(path)
-            _check_revision(path, revision, head)
+            check_revision(str(path), revision, head)
             if revision != head:
                 _upgrade(path, revision, migrations)
             with closing(connect(path)) as connection:
@@ -67,16 +61,14 @@ def _is_empty(path: Path) -> bool:
 
 def _refuse_to_begin_anew(path: Path) -> None:
     """Runs that are not in the registry would be lost without a word."""
-    settings = Settings(home=path.parent)
-    runs, datasets = len(run_folders(settings)), len(dataset_folders(settings))
-    there = [count(number, noun) for number, noun in ((runs, "run"), (datasets, "dataset")) if number]
+    there = what_home_has(path.parent)
     if not there:
         return
     state = "empty" if path.exists() else "missing"
     backups = sorted(path.parent.glob(f"{path.stem}-schema-*.db"), key=lambda backup: backup.stat().st_mtime)
     newest = f" (the newest one here is {backups[-1].name})" if backups else ""
     raise Unavailable(
-        f"The registry {path} is {state}, but the home has {' and '.join(there)}. Nothing was changed. Put a backup in "
+        f"The registry {path} is {state}, but the home has {there}. Nothing was changed. Put a backup in "
         f"its place{newest}, or run: python -m core doctor --rebuild (it registers the datasets again and puts the "
         "folders of the runs aside)."
     )
@@ -97,14 +89,6 @@ def _state(path: Path) -> tuple[str | None, str]:
     return None, mode
 
 
-def _check_revision(path: Path, revision: str | None, head: str) -> None:
-    if revision is not None and revision > head:
-        raise Unavailable(
-            f"The registry {path} was written by a newer Graft (schema {revision}; this one knows up to {head}). "
-            "Update Graft, or use a backup from before."
-        )
-
-
 def _lock_file(path: Path) -> Path:
     return path.with_name(path.name + ".lock")
 
@@ -113,24 +97,10 @@ def _upgrade(path: Path, revision: str | None, migrations: Path) -> None:
     path.touch()  # connections create no file
     if revision is not None:
         copy_to(path, path.with_name(f"{path.stem}-schema-{revision}-{time.strftime('%Y%m%d-%H%M%S')}.db"))
-    from alembic import command  # slow to import, and needed once per schema change only
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     engine = new_engine(path).execution_options(begin="BEGIN IMMEDIATE")
     with engine.connect() as connection:
         # A migration may rebuild a table that others refer to; this can only be switched off outside of a transaction.
         connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
         with connection.begin():
-            config.attributes["connection"] = connection
-            drop_triggers(connection)
-            command.upgrade(config, "head")
-            create_triggers(connection)
+            migrate(connection, migrations)
     engine.dispose()
-
-
-def copy_to(path: Path, target: Path) -> None:
-    """A complete, compact copy of the registry at ``target``, which appears at once or not at all."""
-    with replacing(target) as draft, readable_errors(path), closing(connect(path)) as connection:
-        connection.execute("VACUUM INTO ?", (str(draft),))

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import insert, select, update
 
+from core.people.acting import Role
 from core.registry.connection import Store
 from core.registry.schema import preferences
 
@@ -18,7 +18,7 @@ class Preferences(Store):
         return default if row is None else row.value
 
     def set_preference(self, name: str, value: Any) -> None:
-        statement = insert(preferences).values(name=name, value=value)
-        statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
-        with self.writing() as connection:
-            connection.execute(statement)
+        with self.writing(least=Role.ADMIN) as connection:
+            known = connection.execute(update(preferences).where(preferences.c.name == name).values(value=value))
+            if not known.rowcount:
+                connection.execute(insert(preferences).values(name=name, value=value))

@@ -186,7 +186,7 @@ def _until(now: float, spent: dict[str, Any]) -> dict[str, Any]:
 
 def _wall_seconds(connection: Connection, run_id: str) -> float | None:
     """Total of the recorded costs of the attempts; None when none was recorded."""
-    spent: ColumnElement[float] = func.json_extract(attempts.c.spent, "$.wall_seconds")
+    spent = attempts.c.spent["wall_seconds"].as_float()
     return connection.scalar(select(func.sum(spent)).where(attempts.c.run_id == run_id))
 
 

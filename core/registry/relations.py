@@ -1,9 +1,10 @@
 """How runs are related: same fingerprint, repetitions, reproductions, and runs that use the model of another one."""
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
-from core.recipes.recipe import Pattern
+from core.recipes.recipe import WITH_MEMBERS
 from core.registry.connection import Store
+from core.registry.functions import members_in
 from core.registry.runs import NEWEST_FIRST, RUN_COLUMNS, get_run, read_runs
 from core.registry.schema import ids_in, runs
 from core.runs.values import Run
@@ -21,12 +22,12 @@ class Relations(Store):
             return read_runs(connection, query)
 
     def runs_using(self, *run_ids: str) -> list[Run]:
-        """Runs whose backbone is the model of one of these, or whose cascade has one as member; newest first."""
+        """Runs whose backbone is the model of one of these, or that have one as member; newest first."""
         these = ids_in(run_ids)
-        members = func.json_each(runs.c.recipe, "$.members").table_valued("value")
+        members = members_in(runs.c.recipe).table_valued("value")
         is_backbone = runs.c.backbone.in_(these)
-        only_cascades = runs.c.pattern == Pattern.CASCADE  # have members; the recipes of other runs need not be parsed
-        is_member = only_cascades & exists(select(members.c.value).where(members.c.value.in_(these)))
+        have_members = runs.c.pattern.in_(WITH_MEMBERS)  # other recipes need not be parsed
+        is_member = have_members & exists(select(members.c.value).where(members.c.value.in_(these)))
         query = select(*RUN_COLUMNS).where(is_backbone | is_member).order_by(*NEWEST_FIRST)
         with self.reading() as connection:
             return read_runs(connection, query)

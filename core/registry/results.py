@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, literal_column, select, update
+from sqlalchemy import Connection, delete, false, insert, select, update
 
 from core.errors import Conflict
 from core.registry.connection import Store
@@ -20,7 +20,7 @@ from core.runs.values import ClassScore, Cost, Epoch, Evaluation, Model, Run, St
 _EPOCH_COLUMNS = columns_of(epochs, Epoch)
 _EPOCH_NAMES = [column.name for column in _EPOCH_COLUMNS]
 _MEASURED = ("loss", "accuracy", "val_loss", "val_accuracy")
-"""Of every epoch; SQLite keeps NaN as NULL."""
+"""Of every epoch; NaN is stored as NULL."""
 _COST_COLUMNS = columns_of(costs, Cost)
 _EVALUATION_COLUMNS = columns_of(evaluations, Evaluation)
 
@@ -138,7 +138,7 @@ class ResultStore(Store):
     def unchecked_costs(self) -> list[str]:
         """Ids of the runs whose cost without reuse was computed by a version that left parts out, the oldest first."""
         query = select(costs.c.run_id).join(runs, runs.c.id == costs.c.run_id)
-        query = query.where(costs.c.alone_checked == literal_column("0")).order_by(runs.c.created_at, runs.c.number)
+        query = query.where(costs.c.alone_checked == false()).order_by(runs.c.created_at, runs.c.number)
         with self.reading() as connection:
             return list(connection.scalars(query))
 

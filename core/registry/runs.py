@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
+from core.people.acting import acting
 from core.recipes.naming import LONGEST_NAME, new_names
 from core.recipes.recipe import Recipe, family
 from core.registry.aliases import MARK, run_of_alias
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.schema import columns_of, datasets, equal, ids_in, row_of, runs
+from core.registry.leases import lease_of_run
+from core.registry.schema import columns_of, datasets, equal, ids_in, leases, row_of, runs
 from core.registry.search_text import search_text
 from core.runs.colours import next_place
 from core.runs.values import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
@@ -148,6 +150,7 @@ class Runs(Store):
             if running:
                 raise Conflict(f"Cancel what is running first: {', '.join(running)}.")
             connection.execute(delete(runs).where(these))
+            connection.execute(delete(leases).where(leases.c.name.in_([lease_of_run(run_id) for run_id in run_ids])))
             add_entry(connection, "delete runs", entry)
 
 
@@ -193,7 +196,7 @@ def _check_is_unused(connection: Connection, run: Run, name: str) -> None:
 
 
 def insert_run(connection: Connection, run: Run) -> Run:
-    """Adds ``run`` behind all others of its priority; returns it with its position, time, colour and unique name."""
+    """Adds ``run`` behind all others of its priority; returns it with position, time, colour, unique name, owner."""
     _check_references(connection, run)
     (name,) = new_names([(run.name, run.recipe)], partial(_holder_of, connection, run.dataset_id))
     run = replace(
@@ -202,6 +205,7 @@ def insert_run(connection: Connection, run: Run) -> Run:
         colour=next_place((row.colour, row.archived) for row in _newest(connection, run.dataset_id)),
         position=last_position(connection) + 1,
         created_at=run.created_at or time.time(),
+        owner=acting().name,
     )
     connection.execute(insert(runs), run_row(run))
     return run

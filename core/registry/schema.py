@@ -7,14 +7,13 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     ColumnElement,
-    Float,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     Select,
@@ -22,11 +21,15 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    literal,
     select,
     text,
 )
 
-HEAD = "0011"
+from core.registry.column_types import Number, Whole, Words
+from core.registry.functions import each_text
+
+HEAD = "0016"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -41,42 +44,43 @@ def _required(name: str, kind: Any, *more: Any, **options: Any) -> Column:
     return Column(name, kind, *more, nullable=False, **options)
 
 
-preferences = Table("preferences", metadata, Column("name", Text, primary_key=True), _required("value", JSON))
+preferences = Table("preferences", metadata, Column("name", Words, primary_key=True), _required("value", JSON))
 
 datasets = Table(
     "datasets",
     metadata,
-    Column("number", Integer, primary_key=True),
-    _required("id", Text, unique=True),
-    _required("name", Text),
-    _required("version", Integer),
-    _required("digest", Text, index=True),
+    Column("number", Whole, primary_key=True),
+    _required("id", Words, unique=True),
+    _required("name", Words),
+    _required("version", Whole),
+    _required("digest", Words, index=True),
     _required("class_names", JSON),
     _required("counts", JSON),
     _required("rejections", JSON),
     _required("split_given", Boolean),
-    _required("seed", Integer),
-    _required("size_bytes", Integer),
-    _required("created_at", Float),
-    _required("seconds", Float),
+    _required("seed", Whole),
+    _required("size_bytes", Whole),
+    _required("created_at", Number),
+    _required("seconds", Number),
     _required("notes", JSON),
-    _required("unlabelled", Integer, server_default="0"),
-    Column("grey_bits", Integer),
+    _required("unlabelled", Whole, server_default="0"),
+    Column("grey_bits", Whole),
+    _required("owner", Words, server_default=""),  # name of an account; "" from before there were any, or without login
     UniqueConstraint("name", "version"),
 )
 
 photos = Table(
     "photos",
     metadata,
-    Column("dataset_id", Text, _owner("datasets"), primary_key=True),
-    Column("digest", Text, primary_key=True),
-    _required("file", Text),
-    _required("class_name", Text),
-    _required("split", Text),
-    _required("width", Integer),
-    _required("height", Integer),
-    _required("stored_bytes", Integer),
-    Column("pixels", Text),
+    Column("dataset_id", Words, _owner("datasets"), primary_key=True),
+    Column("digest", Words, primary_key=True),
+    _required("file", Words),
+    _required("class_name", Words),
+    _required("split", Words),
+    _required("width", Whole),
+    _required("height", Whole),
+    _required("stored_bytes", Whole),
+    Column("pixels", Words),
     CheckConstraint("split IN ('train', 'validation', 'test')", name="known_split"),
     Index("photos_in_order", "dataset_id", "split", "class_name", "digest"),
     sqlite_with_rowid=False,
@@ -85,53 +89,54 @@ photos = Table(
 unlabelled_photos = Table(
     "unlabelled_photos",
     metadata,
-    Column("dataset_id", Text, _owner("datasets"), primary_key=True),
-    Column("digest", Text, primary_key=True),
-    _required("file", Text),
-    _required("width", Integer),
-    _required("height", Integer),
-    _required("stored_bytes", Integer),
+    Column("dataset_id", Words, _owner("datasets"), primary_key=True),
+    Column("digest", Words, primary_key=True),
+    _required("file", Words),
+    _required("width", Whole),
+    _required("height", Whole),
+    _required("stored_bytes", Whole),
     sqlite_with_rowid=False,
 )
 
 runs = Table(
     "runs",
     metadata,
-    Column("number", Integer, primary_key=True),
-    _required("id", Text, unique=True),
-    _required("dataset_id", Text, _owner("datasets"), index=True),
-    _required("recipe", Text),
-    _required("fingerprint", Text, index=True),
-    _required("name", Text),
-    _required("status", Text),
-    _required("reason", Text),
-    _required("priority", Integer),
-    _required("position", Float),
-    _required("attempt", Integer),
-    Column("cancel", Text),
-    Column("extends", Text, ForeignKey("runs.id", ondelete="SET NULL"), index=True),
-    Column("reproduces", Text, ForeignKey("runs.id", ondelete="SET NULL", name="reproduced_run"), index=True),
-    Column("slot", Text),
-    _required("epochs_done", Integer),
-    Column("best_epoch", Integer),
-    Column("test_accuracy", Float),
-    Column("test_low", Float),
-    Column("test_high", Float),
-    Column("wall_seconds", Float),
-    _required("created_at", Float, index=True),
-    Column("started_at", Float),
-    Column("ended_at", Float),
-    _required("notes", Text),
+    Column("number", Whole, primary_key=True),
+    _required("id", Words, unique=True),
+    _required("dataset_id", Words, _owner("datasets"), index=True),
+    _required("recipe", Words),
+    _required("fingerprint", Words, index=True),
+    _required("name", Words),
+    _required("status", Words),
+    _required("reason", Words),
+    _required("priority", Whole),
+    _required("position", Number),
+    _required("attempt", Whole),
+    Column("cancel", Words),
+    Column("extends", Words, ForeignKey("runs.id", ondelete="SET NULL"), index=True),
+    Column("reproduces", Words, ForeignKey("runs.id", ondelete="SET NULL", name="reproduced_run"), index=True),
+    Column("slot", Words),
+    _required("epochs_done", Whole),
+    Column("best_epoch", Whole),
+    Column("test_accuracy", Number),
+    Column("test_low", Number),
+    Column("test_high", Number),
+    Column("wall_seconds", Number),
+    _required("created_at", Number, index=True),
+    Column("started_at", Number),
+    Column("ended_at", Number),
+    _required("notes", Words),
     _required("tags", JSON),
     _required("starred", Boolean, server_default="0"),
     _required("archived", Boolean, server_default="0"),
     # For filtering, grouping and searching; "" until ``backfill`` has processed an older row.
-    _required("family", Text, server_default=""),
-    _required("pattern", Text, server_default=""),
-    _required("backbone", Text, server_default=""),
-    _required("search", Text, server_default=""),
-    _required("colour", Integer, server_default="0"),
-    _required("revision", Integer, server_default="0"),  # kept by the triggers of ``revisions``
+    _required("family", Words, server_default=""),
+    _required("pattern", Words, server_default=""),
+    _required("backbone", Words, server_default=""),
+    _required("search", Words, server_default=""),
+    _required("colour", Whole, server_default="0"),
+    _required("revision", Whole, server_default="0"),  # kept by the triggers of ``revisions``
+    _required("owner", Words, server_default=""),
     CheckConstraint("status IN ('SCHEDULED', 'RUNNING', 'FINISHED', 'FAILED', 'KILLED')", name="known_status"),
     Index("runs_waiting", "status", "priority", "position"),
     Index("runs_by_name", "dataset_id", "name", unique=True),
@@ -143,22 +148,22 @@ runs = Table(
 boards = Table(
     "boards",
     metadata,
-    Column("dataset_id", Text, primary_key=True),  # no reference: numbers go on when a dataset is imported again
-    _required("number", Integer),
-    _required("deletions", Integer),
+    Column("dataset_id", Words, primary_key=True),  # no reference: numbers go on when a dataset is imported again
+    _required("number", Whole),
+    _required("deletions", Whole),
 )
 
 attempts = Table(
     "attempts",
     metadata,
-    Column("run_id", Text, _owner("runs"), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    _required("slot", Text),
-    _required("token", Text),
-    _required("started_at", Float),
-    Column("ended_at", Float),
-    _required("outcome", Text),
-    Column("first_epoch", Integer),
+    Column("run_id", Words, _owner("runs"), primary_key=True),
+    Column("number", Whole, primary_key=True),
+    _required("slot", Words),
+    _required("token", Words),
+    _required("started_at", Number),
+    Column("ended_at", Number),
+    _required("outcome", Words),
+    Column("first_epoch", Whole),
     Column("process", JSON(none_as_null=True)),
     Column("spent", JSON(none_as_null=True)),
 )
@@ -166,29 +171,29 @@ attempts = Table(
 epochs = Table(
     "epochs",
     metadata,
-    Column("run_id", Text, _owner("runs"), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    _required("attempt", Integer),
-    Column("loss", Float),  # SQLite keeps NaN as NULL
-    Column("accuracy", Float),
-    Column("val_loss", Float),
-    Column("val_accuracy", Float),
-    _required("seconds", Float),
-    Column("val_calibrated_loss", Float),
+    Column("run_id", Words, _owner("runs"), primary_key=True),
+    Column("number", Whole, primary_key=True),
+    _required("attempt", Whole),
+    Column("loss", Number),  # NaN is NULL
+    Column("accuracy", Number),
+    Column("val_loss", Number),
+    Column("val_accuracy", Number),
+    _required("seconds", Number),
+    Column("val_calibrated_loss", Number),
     sqlite_with_rowid=False,
 )
 
 evaluations = Table(
     "evaluations",
     metadata,
-    Column("run_id", Text, _owner("runs"), primary_key=True),
-    _required("accuracy", Float),
-    _required("n", Integer),
+    Column("run_id", Words, _owner("runs"), primary_key=True),
+    _required("accuracy", Number),
+    _required("n", Whole),
     _required("ci95", JSON),
-    Column("loss", Float),
-    Column("balanced_accuracy", Float),
-    Column("macro_f1", Float),
-    Column("ece", Float),
+    Column("loss", Number),
+    Column("balanced_accuracy", Number),
+    Column("macro_f1", Number),
+    Column("ece", Number),
     Column("right", LargeBinary),
     Column("hardest", JSON(none_as_null=True)),  # NULL until ``backfill`` has processed an older row
     # Long columns are last, because SQLite reads a row up to the column it needs.
@@ -200,21 +205,21 @@ evaluations = Table(
 costs = Table(
     "costs",
     metadata,
-    Column("run_id", Text, _owner("runs"), primary_key=True),
-    _required("wall_seconds", Float),
-    _required("cpu_seconds", Float),
-    Column("device_seconds", Float),
-    _required("peak_rss_bytes", Integer),
-    Column("peak_gpu_bytes", Integer),
-    Column("energy_joules", Float),
-    _required("energy_source", Text),
-    Column("alone_wall_seconds", Float),
-    Column("alone_cpu_seconds", Float),
-    _required("parameters_total", Integer),
-    _required("parameters_trainable", Integer),
-    _required("multiply_adds", Integer),
-    _required("model_bytes", Integer),
-    Column("ms_per_photo", Float),
+    Column("run_id", Words, _owner("runs"), primary_key=True),
+    _required("wall_seconds", Number),
+    _required("cpu_seconds", Number),
+    Column("device_seconds", Number),
+    _required("peak_rss_bytes", Whole),
+    Column("peak_gpu_bytes", Whole),
+    Column("energy_joules", Number),
+    _required("energy_source", Words),
+    Column("alone_wall_seconds", Number),
+    Column("alone_cpu_seconds", Number),
+    _required("parameters_total", Whole),
+    _required("parameters_trainable", Whole),
+    _required("multiply_adds", Whole),
+    _required("model_bytes", Whole),
+    Column("ms_per_photo", Number),
     _required("stages", JSON),
     _required("alone_checked", Boolean, server_default="1"),  # 0 until ``workbench.training_time`` has corrected it
     Index("costs_to_check", "run_id", sqlite_where=text("alone_checked = 0")),
@@ -223,46 +228,169 @@ costs = Table(
 models = Table(
     "models",
     metadata,
-    Column("number", Integer, primary_key=True),
-    _required("id", Text, unique=True),
-    _required("run_id", Text, _owner("runs"), unique=True),
-    _required("dataset_id", Text, _owner("datasets"), index=True),
-    _required("path", Text),
-    _required("sha256", Text, index=True),
-    _required("size_bytes", Integer),
+    Column("number", Whole, primary_key=True),
+    _required("id", Words, unique=True),
+    _required("run_id", Words, _owner("runs"), unique=True),
+    _required("dataset_id", Words, _owner("datasets"), index=True),
+    _required("path", Words),
+    _required("sha256", Words, index=True),
+    _required("size_bytes", Whole),
     _required("card", JSON),
-    _required("created_at", Float),
+    _required("created_at", Number),
 )
 
 alias_moves = Table(
     "alias_moves",
     metadata,
-    Column("number", Integer, primary_key=True),
-    _required("dataset_id", Text, _owner("datasets")),
-    _required("alias", Text),
-    Column("run_id", Text),  # no reference: the history stays when the run is deleted
-    _required("run_name", Text),
-    _required("at", Float),
-    _required("who", Text),
-    _required("why", Text),
-    Column("restores", Integer),  # number of the move that a rollback went back to
+    Column("number", Whole, primary_key=True),
+    _required("dataset_id", Words, _owner("datasets")),
+    _required("alias", Words),
+    Column("run_id", Words),  # no reference: the history stays when the run is deleted
+    _required("run_name", Words),
+    _required("at", Number),
+    _required("who", Words),
+    _required("why", Words),
+    Column("restores", Whole),  # number of the move that a rollback went back to
     Index("alias_moves_in_order", "dataset_id", "alias", "number"),
+)
+
+backbones = Table(
+    "backbones",
+    metadata,
+    Column("name", Words, primary_key=True),
+    _required("row", JSON),
+    _required("files", JSON),
+    _required("facts", JSON),
+    _required("added_at", Number),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("number", Whole, primary_key=True),
+    _required("name", Words),
+    _required("digest", Words, unique=True),
+    _required("scope", Words),
+    _required("created_at", Number),
+    _required("expires_at", Number),
+    Column("revoked_at", Number),
+    Column("used_at", Number),
+    _required("owner", Words, server_default=""),
 )
 
 log = Table(
     "log",
     metadata,
-    Column("number", Integer, primary_key=True),
-    _required("at", Float),
-    _required("action", Text),
+    Column("number", Whole, primary_key=True),
+    _required("at", Number),
+    _required("action", Words),
     _required("detail", JSON),
+    _required("who", Words, server_default=""),  # "" of entries from before 0.8
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("number", Whole, primary_key=True),
+    _required("name", Words, unique=True),
+    _required("role", Words),
+    Column("password", Words),  # argon2id
+    Column("subject", Words, unique=True),  # of the OpenID provider
+    _required("disabled", Boolean, server_default="0"),
+    _required("created_at", Number),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Words, primary_key=True),  # SHA-256 of the cookie's secret
+    _required("user", Words, index=True),
+    _required("address", Words),
+    _required("agent", Words),
+    _required("created_at", Number),
+    _required("seen_at", Number),
+    _required("expires_at", Number),
+    Column("ended_at", Number),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("digest", Words, primary_key=True),  # SHA-256 of the link's secret
+    _required("user", Words),  # "" for the first admin, who chooses a name
+    _required("created_at", Number),
+    _required("expires_at", Number),
+    Column("used_at", Number),
+)
+
+sign_in_limits = Table(
+    "sign_in_limits",
+    metadata,
+    Column("key", Words, primary_key=True),  # account/<digest of its name> or address/<address>
+    _required("level", Number),  # sign-ins that may fail at once
+    _required("at", Number),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Words, primary_key=True),
+    _required("token", BigInteger),  # grows by one whenever another holder takes it, and never falls
+    _required("holder", Words),
+    _required("taken_at", Number),
+    _required("expires_at", Number),  # by the clock of the database
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("name", Words, primary_key=True),
+    _required("token", BigInteger),  # of the lease under which it was published: an attempt, for a run
+    _required("digest", Words),  # SHA-256 of the listing of its files
+    _required("size_bytes", BigInteger),
+    _required("files", BigInteger),
+    _required("created_at", Number),
+)
+
+artifact_blobs = Table(
+    "artifact_blobs",
+    metadata,
+    Column("artifact", Words, primary_key=True),  # also of a publication that is under way
+    Column("digest", Words, primary_key=True),
+    Index("artifact_blobs_by_digest", "digest"),
+)
+
+doomed_blobs = Table("doomed_blobs", metadata, Column("digest", Words, primary_key=True))
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("name", Words, primary_key=True),
+    _required("facts", JSON),
+    _required("seen_at", Number),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("run_id", Words, _owner("runs"), primary_key=True),
+    Column("attempt", Whole, primary_key=True),
+    _required("at", Number),
+    Column("progress", JSON(none_as_null=True)),
+    Column("exit", JSON(none_as_null=True)),
+    _required("log", Words, server_default=""),
 )
 
 
 def ids_in(ids: Iterable[str]) -> Select:
     """What ``IN`` takes: any number of ids is one parameter."""
-    values = func.json_each(json.dumps(list(ids))).table_valued("value")
+    values = each_text(literal(json.dumps(list(ids)), Text)).table_valued("value")
     return select(values.c.value)
+
+
+def begins_with(column: ColumnElement, prefix: str) -> ColumnElement[bool]:
+    """Letter by letter; SQLite's LIKE ignores the case."""
+    return func.substr(column, 1, len(prefix)) == prefix
 
 
 def equal(column: ColumnElement, value: Any) -> list[ColumnElement[bool]]:

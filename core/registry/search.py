@@ -1,12 +1,12 @@
 """Search: which runs match a query. Used by all pages and the command line."""
 
-import json
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, select
 
 from core.errors import InvalidInput
 from core.registry.connection import Store
+from core.registry.functions import each_text, in_one_array, position
 from core.registry.runs import NEWEST_FIRST, RUN_COLUMNS, read_runs
 from core.registry.schema import equal, models, runs
 from core.registry.search_text import normalised
@@ -20,7 +20,7 @@ _SORTS = {
     "most accurate": (runs.c.test_accuracy.desc().nulls_last(), *NEWEST_FIRST),
     "fastest": (runs.c.wall_seconds.asc().nulls_last(), *NEWEST_FIRST),
     "slowest": (runs.c.wall_seconds.desc().nulls_last(), *NEWEST_FIRST),
-    "name": (func.substr(runs.c.search, 1, func.instr(runs.c.search, "\n")), *NEWEST_FIRST),
+    "name": (func.substr(runs.c.search, 1, position(runs.c.search, "\n")), *NEWEST_FIRST),
 }
 SORTS = tuple(_SORTS)
 
@@ -70,16 +70,14 @@ class Search(Store):
             return read_runs(connection, page), total
 
     def matching_numbers(self, query: RunQuery, since: int = -1) -> list[int]:
-        """The numbers of all matching runs, unordered; one JSON text, because it is read faster than 10,000 rows.
+        """The numbers of all matching runs, unordered.
 
         Args:
             since: only runs that changed after this revision of their dataset.
         """
         changed = () if since < 0 else (runs.c.revision > since,)
-        numbers_of = select(func.json_group_array(runs.c.number)).where(*_conditions(query), *changed)
         with self.reading() as connection:
-            numbers = connection.scalar(numbers_of)
-        return list(json.loads(numbers or "[]"))
+            return connection.scalar(select(in_one_array(runs.c.number)).where(*_conditions(query), *changed)) or []
 
 
 def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
@@ -93,9 +91,9 @@ def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
     if query.with_model:
         conditions.append(exists(select(models.c.id).where(models.c.run_id == runs.c.id)))
     words = dict.fromkeys(normalised(query.text).split())
-    return conditions + [_has(tag) for tag in query.tags] + [func.instr(runs.c.search, word) > 0 for word in words]
+    return conditions + [_has(tag) for tag in query.tags] + [position(runs.c.search, word) > 0 for word in words]
 
 
 def _has(tag: str) -> ColumnElement[bool]:
-    each = func.json_each(runs.c.tags).table_valued("value")
+    each = each_text(runs.c.tags).table_valued("value")
     return exists(select(each.c.value).where(each.c.value == tag))

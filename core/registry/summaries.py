@@ -1,10 +1,11 @@
-"""Counts over all runs, computed by SQLite, so that pages need not read thousands of runs."""
+"""Counts over all runs, computed by the database, so that pages need not read thousands of runs."""
 
 from collections import defaultdict
 
 from sqlalchemy import ColumnElement, FromClause, func, select, true
 
 from core.registry.connection import Store
+from core.registry.functions import each_text
 from core.registry.schema import equal, runs
 from core.registry.search import ENDED
 from core.runs.values import Status
@@ -33,9 +34,10 @@ class Summaries(Store):
         value: ColumnElement = runs.c[column]
         source: FromClause = runs
         if column == "tags":
-            tag = func.json_each(runs.c.tags).table_valued("value")
+            tag = each_text(runs.c.tags).table_valued("value")
             value, source = tag.c.value, runs.join(tag, true())
         query = select(value, func.count()).select_from(source).where(value != "")
         query = query.where(*equal(runs.c.dataset_id, dataset_id))
         with self.reading() as connection:
-            return dict(connection.execute(query.group_by(value).order_by(func.count().desc(), value)).all())
+            counts: dict[str, int] = dict(connection.execute(query.group_by(value)).all())
+        return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))

@@ -1,6 +1,5 @@
 """Runs in order, the differences between their recipes, and their costs."""
 
-from core.backbones import catalogue
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison.cost_axes import COSTS, CostKind
 from core.comparison.summary import BADGES, RECOMMENDED
@@ -117,9 +116,8 @@ def _setting(material: Material, one: Difference, run_id: str) -> str:
 
 
 def _other_name(material: Material, name: str) -> str:
-    """A backbone of the catalogue, or a run that the report is not about; a deleted one keeps its id."""
-    titles = {backbone.name: backbone.short_title for backbone in catalogue()} | dict(material.others)
-    return titles.get(name, name)
+    """A backbone, or a run that the report is not about; a deleted one keeps its id."""
+    return material.others.get(name, name)
 
 
 def _all_numbers(one: Difference) -> bool:

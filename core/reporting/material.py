@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.charts import RunStyle, run_styles
 from core.comparison.compare import Comparison
+from core.comparison.prediction_sets import SetMeasures
 from core.comparison.table import Row
 from core.datasets.values import Dataset, Photo
 from core.models.calibration import Calibration
@@ -29,9 +30,9 @@ class Material:
 
     Args:
         comparison: of the runs; dataset: theirs. runs, costs, epochs: by run id. photos: of the test split.
-        others: names of member runs and backbones that the report does not cover, by run id.
+        others: names of backbones, and of member runs that the report does not cover, by name or id.
         photos_dir: folder of the stored photos, ``<digest>.jpg``.
-        calibrations, thresholds: of the runs that have one, by run id. map: of the best run that has one already.
+        calibrations, thresholds, sets: of the runs that have one, by run id. map: of the best run that has one already.
         rate: (price of an hour or None, currency). made_at: seconds since 1970. version: Graft's.
     """
 
@@ -45,6 +46,7 @@ class Material:
     photos_dir: Path
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
+    sets: Mapping[str, SetMeasures] = field(default_factory=dict)
     map: PhotoMap | None = None
     rate: tuple[float | None, str] = (None, "EUR")
     made_at: float

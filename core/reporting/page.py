@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from core.reporting import leaderboard, learning, method, photos, predictions, summary
+from core.reporting import leaderboard, learning, method, photos, predictions, sets, summary
 from core.reporting.material import Material
 from core.reporting.rendering import render
 from core.text.units import count, moment
@@ -27,6 +27,7 @@ _SECTIONS = (
     predictions.classes_section,
     predictions.confusion_section,
     predictions.calibration_section,
+    sets.sets_section,
     predictions.thresholds_section,
     predictions.map_section,
     photos.photos_section,

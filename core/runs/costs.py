@@ -40,6 +40,9 @@ class Spent:
             cpu_seconds=max(self.cpu_seconds, other.cpu_seconds),
         )
 
+    def times(self, factor: float) -> "Spent":
+        return Spent(wall_seconds=factor * self.wall_seconds, cpu_seconds=factor * self.cpu_seconds)
+
     def minus(self, other: "Spent") -> "Spent":
         """The difference to ``other``, at least 0."""
         return Spent(
@@ -77,11 +80,34 @@ def money(seconds: float | None, rate_per_hour: float | None) -> float | None:
     return seconds / 3600 * rate_per_hour
 
 
+_watched: set[int] = set()
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def watch(pid: int) -> None:
+    """Counts a child that runs as long as this process; the kernel counts children only once they have ended."""
+    _watched.add(pid)
+
+
+def unwatch(pid: int) -> None:
+    """Ends ``watch``, after the child was waited for."""
+    _watched.discard(pid)
+
+
 def spent_now() -> Spent:
-    """Wall and CPU seconds of this process and its ended children; only differences are meaningful."""
+    """Wall and CPU seconds of this process, its ended and its watched children; only differences are meaningful."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-    return Spent(wall_seconds=time.monotonic(), cpu_seconds=cpu)
+    return Spent(wall_seconds=time.monotonic(), cpu_seconds=cpu + sum(map(_cpu_seconds_of, tuple(_watched))))
+
+
+def _cpu_seconds_of(pid: int) -> float:
+    """CPU seconds (user and system) of a running process, by the kernel's table; 0 where there is none."""
+    try:
+        numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(numbers[11]) + int(numbers[12])) / _TICKS_A_SECOND
 
 
 def rss_bytes() -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from math import inf, isfinite
 
-from core.recipes.recipe import BestEpoch, Pattern
+from core.recipes.recipe import TRAINS_TOP_BLOCKS, BestEpoch
 from core.runs.values import Epoch, Run
 
 
@@ -31,7 +31,7 @@ _KEYS = {
 
 
 def keeps_head(run: Run) -> bool:
-    """Whether fine-tuning changed nothing: its best epoch is one of those in which only the head was trained, so the
-    model has the pretrained weights below it."""
+    """Whether fine-tuning of any kind changed nothing: its best epoch is one of those in which only the head was
+    trained, so the model has the pretrained weights below it."""
     hp, best = run.recipe.hyperparameters, run.best_epoch
-    return run.recipe.pattern is Pattern.FINE_TUNING and best is not None and best <= hp.head_epochs
+    return run.recipe.pattern in TRAINS_TOP_BLOCKS and best is not None and best <= hp.head_epochs

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.errors import InvalidInput, NotFound
 from core.files.arrays import Damaged, read_npz, write_npz
-from core.files.home import run_folder
+from core.files.here import predictions_here
 from core.settings import Settings
 
 _KINDS = {"digests": "U", "labels": "iu", "probabilities": "f"}
@@ -117,7 +117,7 @@ def read_predictions(run_id: str, split: str, settings: Settings) -> Predictions
     Raises:
         NotFound: the file is missing. InvalidInput: it is damaged.
     """
-    path = run_folder(settings, run_id).predictions(split)
+    path = predictions_here(settings, run_id, split)
     try:
         digests, labels, probabilities = _arrays(path)
     except FileNotFoundError:

@@ -11,11 +11,20 @@ SAVING = "Saving"
 EVALUATING = "Measuring"
 """Recorded under this name since 0.1; pages write "Evaluating"."""
 
+STORE = "Waiting for the store of artifacts"
+FETCHING = "Fetching from the store of artifacts"
+"""Only in ``progress.json``, where several machines share a store."""
+
 STAGES = (LOADING, OPTIMISING, FEATURES, TRAINING, SAVING, EVALUATING)
 """Every stage that a run can measure. ``OPTIMISING`` only appears where a backbone was exported."""
 
 _LABELS = {LOADING: "Loading TensorFlow and the backbone", SAVING: "Saving the model", EVALUATING: "Evaluating"}
-_SHORT = {FEATURES: "Computing features", WAITING: "Waiting for features"}
+_SHORT = {
+    FEATURES: "Computing features",
+    WAITING: "Waiting for features",
+    STORE: "Waiting for the store",
+    FETCHING: "Fetching",
+}
 
 
 def stage_label(name: str) -> str:

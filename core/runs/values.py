@@ -55,6 +55,7 @@ class Run:
         created_at, started_at, ended_at: seconds since 1970, UTC.
         notes, tags: the user's.
         colour: its place in the palette (see ``runs.colours``), which no page and no chart changes.
+        owner: name of the account that launched it; "" without one.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Run:
     starred: bool = False
     archived: bool = False
     colour: int = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,19 +11,27 @@ import os
 import sys
 import traceback
 from types import ModuleType
+from typing import Any
 
+from core.artifacts import bringing
 from core.errors import Conflict, GraftError
-from core.files.home import RunFolder, registry_file, run_folder
+from core.files.home import RunFolder, run_folder
 from core.jobs.exit_policy import ExitCode, write_exit_record
+from core.jobs.reports import AttemptReports
 from core.jobs.reuse import TrainerReuse
+from core.jobs.run_lease import hold_run
+from core.recipes.recipe import Pattern
 from core.registry import Registry
+from core.registry.patience import patient
 from core.runs.costs import Meter, gpus_of_slot, rss_bytes
 from core.runs.progress import ProgressWriter
 from core.runs.stages import LOADING
 from core.runs.values import Status
 from core.settings import Settings, load_settings
+from core.training import shared
 from core.training.cache import cached, report_to
 from core.training.ledger import Ledger
+from core.training.quantizing import Quantizing, quantize_run
 from core.training.recording import CostRecorder
 from core.training.stopping import Stop, Stopped
 
@@ -43,9 +51,13 @@ def main(arguments: list[str] | None = None) -> int:
     stop.install()
     try:
         settings = load_settings()
-        registry = Registry.open(registry_file(settings))
+        bringing.install()
+        registry = Registry.of(settings)
         return train_in_turn(options.run, options.attempt, settings=settings, registry=registry, stop=stop)
     except Stopped:  # before the first run began, or between two runs
+        return ExitCode.INTERRUPTED
+    except Conflict as error:  # the run was given to another process before this one began
+        print(error, file=sys.stderr)
         return ExitCode.INTERRUPTED
 
 
@@ -53,16 +65,23 @@ def train_in_turn(run_id: str, number: int, *, settings: Settings, registry: Reg
     """Trains the run, then after each finished one the next in the queue that can reuse this process, and waits for one
     where none is in the queue."""
     reuse = TrainerReuse(run_id, settings, registry)
-    while True:
-        code = RunAttempt(run_id, number, settings=settings, registry=registry, stop=stop).go()
-        if code != ExitCode.FINISHED:
-            return code
-        stop = Stop()  # from here on a signal is meant for the next run
-        stop.install()
-        next_run = reuse.wait_for_next(run_id) if _is_clean() else None
-        if next_run is None:
-            return code
-        run_id, number = next_run.id, next_run.attempt
+    lease = hold_run(run_id, number, settings, registry)
+    try:
+        while True:
+            with AttemptReports(run_id, number, settings, registry):
+                code = RunAttempt(run_id, number, settings=settings, registry=patient(registry), stop=stop).go()
+            if code != ExitCode.FINISHED:
+                return code
+            stop = Stop()  # from here on a signal is meant for the next run
+            stop.install()
+            next_run = reuse.wait_for_next(run_id) if _is_clean() else None
+            if next_run is None:
+                return code
+            run_id, number, ended = next_run.id, next_run.attempt, lease
+            lease = hold_run(run_id, number, settings, registry)
+            ended.release()
+    finally:
+        lease.release()
 
 
 _baseline: list[int] = []
@@ -81,6 +100,8 @@ def _import_trainer() -> ModuleType:
 
 def _is_clean() -> bool:
     """Frees the memory of the last run (not the cache); returns whether enough was freed for another run here."""
+    if not _baseline:  # only quantizations so far, which need no TensorFlow
+        return True
     import keras
 
     keras.backend.clear_session(free_memory=True)  # layer names count from 1 again, mixed precision is off
@@ -137,23 +158,29 @@ class RunAttempt:
 
     def _train_measured(self, meter: Meter, ledger: Ledger) -> None:
         progress = ProgressWriter(self._run_id, self._settings)  # it says "Loading" while TensorFlow is imported
+        run = self._registry.run(self._run_id)
+        with meter.stage(LOADING):
+            shared.bring_inputs(
+                run, settings=self._settings, registry=self._registry, progress=progress, stop=self._stop
+            )
+        parts: dict[str, Any] = {
+            "run": run,
+            "number": self._number,
+            "settings": self._settings,
+            "registry": self._registry,
+            "meter": meter,
+            "ledger": ledger,
+            "progress": progress,
+            "stop": self._stop,
+        }
+        if run.recipe.pattern is Pattern.QUANTIZATION:
+            quantize_run(Quantizing(**parts))
+            return
         with meter.stage(LOADING):
             attempt = cached("start", "TensorFlow", _import_trainer)
-        run = self._registry.run(self._run_id)
         from core.training.context import open_context  # imports Keras, as the attempt above
 
-        attempt.train_run(
-            open_context(
-                run,
-                self._number,
-                settings=self._settings,
-                registry=self._registry,
-                meter=meter,
-                ledger=ledger,
-                progress=progress,
-                stop=self._stop,
-            )
-        )
+        attempt.train_run(open_context(**parts))
 
     def _stopped(self) -> int:
         cancelled = self._registry.cancel_requested(self._run_id) is not None
@@ -182,6 +209,9 @@ class RunAttempt:
     def _record_exit(self, code: int, outcome: str, reason: str = "") -> int:
         if code == ExitCode.INTERRUPTED:
             self._record_spent()
+        if code != ExitCode.FINISHED and self._settings.artifacts:
+            run = self._registry.run(self._run_id)
+            shared.Publisher(run, self._number, self._settings, self._registry).attempt_ended()
         write_exit_record(self._folder.exit_record, self._number, code, outcome, reason)
         return code
 

@@ -1,15 +1,17 @@
 """Builds a run's model: one Keras model from pixels to probabilities, and the files of its inference graph."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 
+from core.errors import Unavailable
 from core.features import networks
-from core.files.home import run_folder
+from core.features.export import TOLERANCE, export_model
+from core.files.here import model_here
 from core.models.inference.model_files import adopt, link
 from core.models.inference.nodes import Head, Network, Node
-from core.recipes.program import CLASSES, PIXELS, PREDICTIONS, Part
-from core.training import saving
+from core.recipes.program import CLASSES, PIXELS, PREDICTIONS, Part, cuts_of
 from core.training.cache import cached
 from core.training.context import Context, FittedHead
 
@@ -18,8 +20,11 @@ def end_to_end(context: Context, fitted: FittedHead) -> keras.Model | None:
     """Raw RGB float32 0..255 (n, size, size, 3) -> probabilities (n, classes), of stock layers only.
 
     Of one network: its layers, ``pool``, then the model ``head``; without a head in Keras it ends at ``pool``. Of
-    several: an input ``photo_<i>`` for each, the networks nested. None where one of them has no Keras model.
+    several: an input ``photo_<i>`` for each, the networks nested. None where one of them has no Keras model: an ONNX
+    network, or a run without one.
     """
+    if any(_is_onnx(context, part) for part in fitted.inputs):
+        return None
     if len(fitted.inputs) == 1 and fitted.inputs[0].cut != PREDICTIONS:
         network = fitted.network or frozen_network(context, fitted.inputs[0])
         output = network.output if fitted.head is None else fitted.head(network.output)
@@ -40,6 +45,10 @@ def _side_by_side(models: list[keras.Model], head: keras.Model) -> keras.Model:
     return keras.Model(photos, head(keras.layers.Concatenate(name="side_by_side")(outputs)), name="graft")
 
 
+def _is_onnx(context: Context, part: Part) -> bool:
+    return part.cut != PREDICTIONS and context.backbones[part.source].is_onnx
+
+
 def frozen_network(context: Context, part: Part) -> keras.Model:
     """The pretrained network of a part up to its cut, cached in the process because it is never trained."""
     backbone, depth = context.backbones[part.source], context.program.depth
@@ -47,12 +56,16 @@ def frozen_network(context: Context, part: Part) -> keras.Model:
     def make() -> keras.Model:
         if part.cut == CLASSES:
             model = networks.classifier(backbone, context.settings)
+        elif len(cuts_of(part.cut)) > 1:
+            model = networks.prefix(backbone, context.settings, part.cut)
         else:
             model = networks.network(backbone, context.settings, depth=depth)
         model.trainable = False
         return model
 
-    return cached("network", (backbone.weights_digest, backbone.input_size, part.cut == CLASSES, depth), make)
+    several = part.cut if part.cut == CLASSES or len(cuts_of(part.cut)) > 1 else ""
+    key = backbone.identity, backbone.input_size, backbone.pooling, several, depth
+    return cached("network", key, make)
 
 
 def _nested(context: Context, part: Part) -> keras.Model | None:
@@ -73,9 +86,9 @@ def write_graph(context: Context, fitted: FittedHead, folder: Path) -> Node | No
     """Writes or links the files of the inference graph into ``folder``; None where LiteRT cannot run one of them."""
     inputs = fitted.inputs
     if inputs[0].cut == PIXELS:
-        file = saving.export(fitted.behind, folder / "network.tflite", print)
+        file = export(fitted.behind, folder / "network.tflite", print)
         return _network(context, inputs[0], file) if file else None
-    names = ["prefix.tflite"] if len(inputs) == 1 else [f"prefix_{number}.tflite" for number in range(len(inputs))]
+    names = ["prefix"] if len(inputs) == 1 else [f"prefix_{number}" for number in range(len(inputs))]
     nodes = [_node(context, part, folder, name) for part, name in zip(inputs, names, strict=True)]
     known = tuple(node for node in nodes if node is not None)
     if len(known) < len(nodes):
@@ -83,7 +96,7 @@ def write_graph(context: Context, fitted: FittedHead, folder: Path) -> Node | No
     if fitted.write_head is not None:
         file = fitted.write_head(folder)
     else:
-        file = saving.export(fitted.behind, folder / "head.tflite", print)
+        file = export(fitted.behind, folder / "head.tflite", print)
     return Head(file=file, inputs=known) if file else None
 
 
@@ -91,14 +104,29 @@ def _node(context: Context, part: Part, folder: Path, name: str) -> Node | None:
     """The graph of one part, its files linked into ``folder``: a shared engine, or another run's whole model."""
     if part.cut == PREDICTIONS:
         run_id = context.registry.model(part.source).run_id
-        return adopt(run_folder(context.settings, run_id).model, folder)
+        return adopt(model_here(context.settings, run_id), folder)
     engine = context.sources.engine_file(part)
     if engine is None:
         return None
-    link(engine.path, folder / name)
-    return _network(context, part, name)
+    file = f"{name}{engine.path.suffix}"
+    link(engine.path, folder / file)
+    return _network(context, part, file)
 
 
 def _network(context: Context, part: Part, file: str) -> Network:
     backbone = context.backbones[part.source]
     return Network(file=file, input_size=backbone.input_size, fit=backbone.fit)
+
+
+def export(model: keras.Model, path: Path, note: Callable[[str], None]) -> str | None:
+    """Writes a model for LiteRT and returns its name; None, with a note, when LiteRT cannot run it exactly."""
+    try:
+        error = export_model(model, path)
+    except Unavailable as reason:
+        note(str(reason))
+        return None
+    if not error <= TOLERANCE:
+        note(f"LiteRT deviates from Keras by {error:.1e} on {path.stem}, so predictions would need TensorFlow.")
+        path.unlink()
+        return None
+    return path.name

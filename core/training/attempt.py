@@ -13,7 +13,6 @@ from core.datasets.values import SPLITS
 from core.files.home import KERAS_MODEL, run_folder
 from core.models.lineage import parents_of
 from core.recipes.program import CLASSES, PREDICTIONS, features_used
-from core.runs.costs import Spent
 from core.runs.metrics import evaluate
 from core.runs.predictions import Predictions
 from core.runs.stages import EVALUATING, FEATURES, LOADING, SAVING, TRAINING
@@ -90,11 +89,7 @@ def _download_report(context: Context, title: str) -> Callable[[int, int], None]
 def _count_parents(context: Context) -> None:
     """Adds the runs this one builds on to its cost without reuse."""
     for run_id, cost in context.registry.costs(parents_of(context.run.recipe)).items():
-        if cost.alone_wall_seconds is None or cost.alone_cpu_seconds is None:
-            context.ledger.is_complete = False
-            continue
-        alone = Spent(wall_seconds=cost.alone_wall_seconds, cpu_seconds=cost.alone_cpu_seconds)
-        context.ledger.full_cost(f"run {run_id}", alone)
+        context.ledger.count_run(run_id, cost)
 
 
 def _count_earlier_features(context: Context) -> None:

@@ -33,10 +33,14 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """The checkpoints of one run, in ``runs/<id>/checkpoints``."""
+    """The checkpoints of one run, in ``runs/<id>/checkpoints``.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Args:
+        attempt: who writes; drafts are named by it.
+    """
+
+    def __init__(self, folder: Path, attempt: int = 0) -> None:
+        self.folder, self._attempt = folder, attempt
 
     def save(self, epoch: int, write: Callable[[Path], None], meta: dict, best: int | None = None) -> Checkpoint:
         """Saves the state after ``epoch``, which ``write(path)`` writes, with ``meta``.
@@ -46,7 +50,7 @@ class Checkpoints:
         """
         folder = self._folder_of(epoch)
         try:
-            with atomic.replacing_folder(folder) as draft:
+            with atomic.replacing_folder(folder, str(self._attempt)) as draft:
                 self._check_space(epoch)
                 write(draft / STATE)
                 meta = meta | {"epoch": epoch, "sha256": atomic.digest_of(draft / STATE)}
@@ -88,17 +92,19 @@ class Checkpoints:
         return self.latest()
 
     def _link(self, checkpoint: Checkpoint) -> None:
-        with atomic.replacing_folder(self._folder_of(checkpoint.epoch)) as draft:
+        with atomic.replacing_folder(self._folder_of(checkpoint.epoch), str(self._attempt)) as draft:
             for name in (STATE, "meta.json"):
                 os.link(checkpoint.folder / name, draft / name)
 
     def _prune(self, keep: Collection[int | None]) -> None:
-        """Deletes all but the last two and ``keep``, and what killed saves left."""
+        """Deletes all but the last two and ``keep``, and what killed saves of this and earlier attempts left."""
+        atomic.pass_fence()
         for epoch in self.epochs()[:-2]:
             if epoch not in keep:
                 shutil.rmtree(self._folder_of(epoch), ignore_errors=True)
         for leftover in self.folder.glob(".*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+            if _attempt_of(leftover.name) <= self._attempt:
+                shutil.rmtree(leftover, ignore_errors=True)
 
     def _folder_of(self, epoch: int) -> Path:
         return self.folder / f"{epoch:06d}"
@@ -113,3 +119,9 @@ class Checkpoints:
         last = max(self.epochs(), default=0)
         kept = f"Epoch {last} is kept" if last else "Nothing was lost"
         return NoSpace(f"The disk is full: epoch {epoch} could not be saved. {kept}; free some space, then resume.")
+
+
+def _attempt_of(draft: str) -> int:
+    """Of ``.<epoch>.<attempt>.part``; 0 for a draft of an earlier version."""
+    parts = draft.split(".")
+    return int(parts[2]) if len(parts) == 4 and parts[2].isdigit() else 0

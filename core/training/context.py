@@ -19,7 +19,8 @@ from core.runs.progress import ProgressWriter
 from core.runs.values import Epoch, Run
 from core.settings import Settings
 from core.training.ledger import Ledger
-from core.training.sources import TrainingInputs, photos_by_split
+from core.training.photos import photos_by_split
+from core.training.sources import TrainingInputs
 from core.training.stopping import Stop
 
 
@@ -114,7 +115,7 @@ class FittedHead:
         network: the one that was trained; None where it is as its backbone is.
         write_head: writes the head's file into a folder and returns its name. behind: where only an exported network
             can compute what follows the inputs, that in Keras; one of the two is None.
-        trainable: number of trained parameters.
+        trainable_parameters: number of trained parameters. adapted_layers: see ``TrainableModel``.
         history, best: epochs, and the one the weights are from; [] and None without gradient descent.
         choice: what was chosen on the validation photos, for the card. stopped: why it ended early.
     """
@@ -126,6 +127,7 @@ class FittedHead:
     write_head: Callable[[Path], str] | None = None
     behind: keras.Model | None = None
     trainable_parameters: int = 0
+    adapted_layers: int = 0
     history: list[Epoch] = field(default_factory=list)
     best: Epoch | None = None
     choice: dict = field(default_factory=dict)

@@ -16,6 +16,7 @@ from tensorboard.plugins.scalar.metadata import create_summary_metadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
+from core.files import atomic
 from core.recipes.recipe import Recipe
 from core.runs.values import Epoch
 
@@ -29,6 +30,7 @@ class Curves:
 
     def __init__(self, folder: Path, history: Iterable[Epoch] = ()):
         self._folder = folder
+        atomic.pass_fence()
         shutil.rmtree(folder, ignore_errors=True)
         self._writers = {name: EventFileWriter(str(folder / name)) for name in ("train", "validation")}
         for epoch in history:
@@ -47,7 +49,7 @@ class Curves:
             writer.close()
 
 
-_NOT_IN_TABLE = ("cascade", "members", "mapping", "views_by_seed")
+_NOT_IN_TABLE = ("cascade", "members", "mapping", "prompts", "views_by_seed")
 
 
 def write_row(folder: Path, recipe: Recipe, metrics: dict[str, float], step: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 from core.errors import GraftError, NotFound
 from core.files.home import run_folder
-from core.recipes.program import Stage, out_of_patience
+from core.recipes.program import Part, Stage, out_of_patience
 from core.runs.costs import Spent
 from core.runs.epochs import best_of
 from core.runs.stages import TRAINING
@@ -16,6 +16,7 @@ from core.training.context import Context
 from core.training.curves import Curves
 from core.training.feeds import Feed
 from core.training.fitting import Trainer, TrainingData, views_needed
+from core.training.shared import Publisher
 from core.training.sources import TrainingInputs
 from core.training.stopping import Stopped
 from core.training.trainable import TrainableModel
@@ -34,8 +35,9 @@ class Epochs:
         self._run, self._registry = context.run, context.registry
         self._program = context.program
         self._hp = context.run.recipe.hyperparameters
-        self._checkpoints = Checkpoints(run_folder(context.settings, context.run.id).checkpoints)
+        self._checkpoints = Checkpoints(run_folder(context.settings, context.run.id).checkpoints, context.number)
         self._checkpoint = self._find_checkpoint()
+        self._publisher = Publisher(context.run, context.number, context.settings, context.registry)
         self.history = self._read_history()
         self.stopped = ""
         self._trained, self._inherited = self._spent_before()
@@ -145,7 +147,7 @@ class Epochs:
     def _enter(self, stage: Stage) -> None:
         """Compiles the model of a stage; when resumed within it, restores the optimizer."""
         views = views_needed(self._hp, self.first, stage.last_epoch)
-        data = training_data(self._sources, stage, views)
+        data = training_data(self._sources, stage, views, self._program.teacher)
         feed = next(iter(data.views.values()))
         steps = math.ceil(len(feed) / self._hp.batch_size)
         self._model = self._trainable.compiled(stage, steps, in_memory=feed.in_memory)
@@ -193,6 +195,7 @@ class Epochs:
         self._checkpoints.save(epoch.number, write, meta, self.best.number)
         self._registry.record_epoch(self._run.id, self._context.number, epoch)
         self._curves.add(epoch)
+        self._publisher.epoch_ended()
         if self._sources.feed(stage.inputs, "validation").in_memory:
             self._context.progress.update(epoch.number)
         print(_log_line(epoch), flush=True)
@@ -210,13 +213,16 @@ class Epochs:
         self._trainable.read(checkpoint.state, self._program.stage_of(best.number))
 
 
-def training_data(sources: TrainingInputs, stage: Stage, views: Collection[int]) -> TrainingData:
+def training_data(
+    sources: TrainingInputs, stage: Stage, views: Collection[int], teacher: Part | None = None
+) -> TrainingData:
     return TrainingData(
         views={view: sources.feed(stage.inputs, "train", view) for view in views},
         labels=sources.labels("train"),
         validation=sources.feed(stage.inputs, "validation"),
         validation_labels=sources.labels("validation"),
         classes=len(sources.dataset.class_names),
+        teacher={view: sources.vectors((teacher,), "train", view) for view in views} if teacher else {},
     )
 
 

@@ -8,9 +8,11 @@ import numpy as np
 
 from core.backbones.saved import row_for_card
 from core.backbones.values import Backbone
-from core.features import networks
+from core.features.measuring import multiply_adds
+from core.features.sizes import cost_up_to
 from core.features.views import View, jpeg_of
-from core.files.home import CARD, KERAS_MODEL, dataset_folder, run_folder
+from core.files.here import dataset_here
+from core.files.home import CARD, KERAS_MODEL, run_folder
 from core.models.card import FEATURES, PROBABILITIES, card_of, model_of, write_card
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.nodes import files_of
@@ -21,6 +23,7 @@ from core.training import assembling, measuring, saving
 from core.training.context import Context, FittedHead
 from core.training.curves import write_row
 from core.training.saving import SavedModel
+from core.training.shared import Publisher, publish_finished
 
 PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "pillow", "scikit-learn")
 
@@ -28,7 +31,7 @@ PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "pillow", "scikit-
 def model_size(context: Context, saved: SavedModel, fitted: FittedHead, model: keras.Model | None) -> dict:
     """Parameters, multiply-adds and bytes, by their names in ``Cost``. Without a Keras model: of its parts, no head."""
     if model is not None:
-        parameters, operations = model.count_params(), networks.multiply_adds(model)
+        parameters, operations = model.count_params(), multiply_adds(model)
     else:
         parts = [_size_of(context, part) for part in fitted.inputs]
         parameters, operations = (sum(counts) for counts in zip(*parts, strict=True))
@@ -45,13 +48,16 @@ def _size_of(context: Context, part: Part) -> tuple[int, int]:
     if part.cut == PREDICTIONS:
         cost = context.registry.cost(context.registry.model(part.source).run_id)
         return (cost.parameters_total, cost.multiply_adds) if cost else (0, 0)
+    backbone = context.backbones[part.source]
+    if backbone.is_onnx:
+        return cost_up_to(backbone, part.cut)
     network = assembling.frozen_network(context, part)
-    return network.count_params(), networks.multiply_adds(network)
+    return network.count_params(), multiply_adds(network)
 
 
 def milliseconds(context: Context, saved: SavedModel, model: keras.Model | None) -> float | None:
     """Time of one photo, computed as predictions are later: by the saved files, or in Keras where LiteRT cannot."""
-    folder = dataset_folder(context.settings, context.dataset.id).photos
+    folder = dataset_here(context.settings, context.dataset.id).photos
     jpegs = [jpeg_of(photo, folder) for photo in context.sources.photos["test"][: measuring.PHOTOS_TIMED]]
     if saved.graph is not None:
         graph = InferenceGraph(saved.folder, saved.graph, classes=len(context.dataset.class_names))
@@ -76,12 +82,14 @@ def finish(
         measured: of ``model_size`` and ``milliseconds``.
     """
     context.stop.check()
-    context.stop.ignore()
     run, test = context.run, evaluations["test"]
     cost = context.ledger.cost(**measured)
     card = card_of(run, context.dataset, evaluations, cost) | _training_of(context, fitted)
     output = FEATURES if fitted.head is None else PROBABILITIES
     card = write_card(saved.folder, card, saved.graph, model=saved.model, output=output, packages=PACKAGES)
+    publish_finished(context, saved.folder)
+    context.stop.check()
+    context.stop.ignore()
     folder, file = run_folder(context.settings, run.id).model, saved.model.name if saved.model else CARD
     saving.publish(saved, folder)
     model = model_of(run, card, folder / file, context.settings.home)
@@ -94,6 +102,7 @@ def finish(
     )
     metrics = {f"{split}_{name}": getattr(e, name) for split, e in evaluations.items() for name in ("accuracy", "loss")}
     write_row(run_folder(context.settings, run.id).tensorboard, run.recipe, metrics, best or 0)
+    Publisher(run, context.number, context.settings, context.registry).attempt_ended()
 
 
 def _training_of(context: Context, fitted: FittedHead) -> dict:
@@ -101,11 +110,13 @@ def _training_of(context: Context, fitted: FittedHead) -> dict:
     return {
         "input_size": context.backbone.input_size,
         "fit": str(context.backbone.fit),
+        "pooling": str(context.backbone.pooling),
         "backbone": _on_card(context.backbone) | {"row": _row(context, fitted)},
         "backbones": [_on_card(one) for one in context.backbones.values()],
         "epochs": len(fitted.history),
         "best_epoch": fitted.best.number if fitted.best else None,
         "keeps_head": keeps_head(replace(context.run, best_epoch=fitted.best.number if fitted.best else None)),
+        "adapted_layers": fitted.adapted_layers,
         "stopped": fitted.stopped,
         "choice": fitted.choice,
     }
@@ -116,14 +127,14 @@ def _on_card(backbone: Backbone) -> dict:
 
 
 def _row(context: Context, fitted: FittedHead) -> dict | None:
-    """The network as a backbone for later runs; None where the model has several."""
+    """The network as a backbone for later runs; None where the model has several, or an ONNX network."""
     (part, *others), depth = fitted.inputs, context.program.depth
-    if others or part.cut == PREDICTIONS:
+    if others or part.cut == PREDICTIONS or context.backbones[part.source].is_onnx:
         return None
     network = fitted.network or assembling.frozen_network(context, part)
     return row_for_card(
         context.backbone,
         depth=depth,
         parameters=network.count_params(),
-        multiply_adds=networks.multiply_adds(network),
+        multiply_adds=multiply_adds(network),
     )

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -61,6 +61,7 @@ class TrainingData:
         labels: (n,) of the training photos.
         validation, validation_labels: m rows and (m,).
         classes: number of classes.
+        teacher: ``{view: (n, classes)}``, of a distillation: the probabilities to learn besides the labels.
     """
 
     views: Mapping[int, Feed]
@@ -68,6 +69,7 @@ class TrainingData:
     validation: Feed
     validation_labels: np.ndarray
     classes: int
+    teacher: Mapping[int, np.ndarray] = field(default_factory=dict)
 
 
 def view_of(hp: Hyperparameters, epoch: int) -> int:
@@ -133,11 +135,24 @@ class Trainer:
     def _pass(self, passes: Passes, number: int, feed: Vectors, validation: Vectors) -> dict[str, float]:
         """As ``_fit``, faster, for vectors in memory."""
         weights = () if self._weights is None else (self._weights[self._data.labels],)
-        columns = (feed.array, self._one_hot[self._data.labels], *weights)
+        columns = (feed.array, self._targets(number), *weights)
         trained = passes.train(self._order(number), columns, self._on_batch)
         tested = passes.test((validation.array, self._validation_targets))
         self._on_batch(-1)
         return trained | {f"val_{name}": value for name, value in tested.items()}
+
+    def _targets(self, number: int) -> np.ndarray:
+        """(n, classes) float32 of an epoch: the labels, or a mixture of labels and the teacher's probabilities.
+
+        The cross-entropy is linear in the targets, so that one loss with the mixture is the weighted sum of two (Hinton
+        et al. 2015, section 2, at temperature 1).
+        """
+        labels: np.ndarray = self._one_hot[self._data.labels]
+        teacher = self._data.teacher.get(view_of(self._hp, number))
+        if teacher is None:
+            return labels
+        weight = np.float32(self._hp.teacher_weight)
+        return np.asarray((1 - weight) * labels + weight * teacher, np.float32)
 
     def _fit(self, number: int, feed: Feed) -> dict[str, float]:
         stopping = keras.callbacks.LambdaCallback(
@@ -176,7 +191,7 @@ class Trainer:
         """The training photos of an epoch in its order."""
         order, size = padded_to_devices(self._order(number), self._hp.batch_size, self._replicas)
         labels = self._data.labels[order]
-        columns = [self._one_hot[labels]] + ([] if self._weights is None else [self._weights[labels]])
+        columns = [self._targets(number)[order]] + ([] if self._weights is None else [self._weights[labels]])
         return feed.batches(order, size, *columns)
 
 

@@ -96,9 +96,15 @@ def _row_fractions(x: keras.KerasTensor) -> keras.KerasTensor:
     return keras.ops.where(keras.ops.greater(total, 0), fractions, 1 / x.shape[-1])
 
 
+def _unit_rows(x: keras.KerasTensor) -> keras.KerasTensor:
+    """As ``core.models.heads.dense.unit_rows``."""
+    return keras.ops.divide(x, keras.ops.maximum(keras.ops.norm(x, axis=-1, keepdims=True), 1e-12))
+
+
 _ACTIVATIONS = {
     "linear": lambda x: x,
     "relu": lambda x: keras.ops.relu(x),
     "softmax": lambda x: keras.ops.softmax(x),
     "share": _row_fractions,
+    "unit": _unit_rows,
 }

@@ -1,20 +1,25 @@
-"""The three ways to fit a head: gradient descent, a scikit-learn solver, mapping ImageNet's classes by their names.
+"""The ways to fit a head: gradient descent, a scikit-learn solver, mapping ImageNet's classes by their names, texts.
 
 A learner lists the features it needs, then fits a ``FittedHead``; the steps after that are the same for all.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
+from core.features.texts import text_vectors
 from core.models.heads.dense import DenseHead, Layer, write_dense
 from core.models.heads.head_file import FILE
 from core.models.heads.mapping import mapped, mapping_head
 from core.models.heads.solvers import fit_solver
-from core.recipes.program import GRADIENT, MAPPING, Part, pooled
+from core.models.heads.zero_shot import choice_of, class_vectors, zero_shot_head
+from core.recipes.program import GRADIENT, MAPPING, TEXTS, Part, cuts_of, pooled
+from core.recipes.prompts import texts_of
 from core.recipes.recipe import Solver
 from core.training import devices, heads
 from core.training.context import Context, FittedHead
@@ -47,6 +52,8 @@ class GradientLearner:
                 views = views_needed(self._hp, max(first, stage.first_epoch), stage.last_epoch)
                 found += [FeatureRequest(part, "train", view) for view in views for part in stage.inputs]
                 found += [FeatureRequest(part, "validation") for part in stage.inputs]
+                if self._program.teacher is not None:
+                    found += [FeatureRequest(self._program.teacher, "train", view) for view in views]
         return found + [FeatureRequest(part, "test") for part in self._program.inputs]
 
     def learn(self) -> FittedHead:
@@ -60,6 +67,8 @@ class GradientLearner:
         best = self.epochs.best
         stage = self._program.stage_of(best.number)
         sources.gather([FeatureRequest(part, split) for split in ("validation", "test") for part in stage.inputs])
+        adapted, parameters = trainable.adapted_layers, trainable.parameters(stage)
+        trainable.merge()
         model = trainable.behind(stage)
         vectors = pooled(stage.inputs[0].cut)
         return FittedHead(
@@ -71,7 +80,8 @@ class GradientLearner:
             network=trainable.network,
             write_head=(lambda folder: _write(folder, heads.dense_layers(trainable.head))) if vectors else None,
             behind=None if vectors else model,
-            trainable_parameters=trainable.parameters(stage),
+            trainable_parameters=parameters,
+            adapted_layers=adapted,
             history=self.epochs.history,
             best=best,
             stopped=self.epochs.stopped,
@@ -133,7 +143,8 @@ class SklearnLearner:
             sources.labels("validation"),
             seed=self._hp.seed,
             class_weights=class_weights(labels, classes) if self._hp.class_weights else None,
-            full_search=self._hp.full_search,
+            full_search=self._context.program.full_search,
+            groups=self._groups(),
         )
         return FittedHead(
             inputs=self._inputs,
@@ -144,36 +155,65 @@ class SklearnLearner:
             choice=fitted.choice,
         )
 
+    def _groups(self) -> tuple[int, ...]:
+        """Numbers of features of the cuts, each of which is scaled alone."""
+        parts = [replace(part, cut=cut) for part in self._inputs for cut in cuts_of(part.cut)]
+        return tuple(self._context.sources.length(part) for part in parts)
+
     def _rows(self, split: str, view: int = 0) -> np.ndarray:
         return self._context.sources.vectors(self._inputs, split, view)
 
 
-class MappingLearner:
-    """Sums ImageNet's probabilities per class of the dataset, by class names; nothing is trained."""
+class UntrainedLearner(ABC):
+    """A head of dense layers that are known without photos; nothing is trained."""
 
     def __init__(self, context: Context) -> None:
         self._context, self._inputs = context, context.program.inputs
+
+    @abstractmethod
+    def _layers(self) -> tuple[list[Layer], dict[str, Any]]:
+        """The layers, and what the card has of their choice."""
 
     def requests(self) -> list[FeatureRequest]:
         return [FeatureRequest(part, split) for split in ("validation", "test") for part in self._inputs]
 
     def learn(self) -> FittedHead:
-        sources, names = self._context.sources, self._context.dataset.class_names
-        mapping = mapped(names, self._context.run.recipe.mapping)
-        dense = mapping_head(mapping, names)
+        dense, choice = self._layers()
         head = DenseHead(dense)
         return FittedHead(
             inputs=self._inputs,
-            probabilities=lambda split: head(sources.vectors(self._inputs, split)),
+            probabilities=lambda split: head(self._context.sources.vectors(self._inputs, split)),
             head=heads.keras_head(dense),
             write_head=lambda folder: _write(folder, dense),
-            choice=mapping.to_dict(),
+            choice=choice,
         )
+
+
+class MappingLearner(UntrainedLearner):
+    """Sums ImageNet's probabilities per class of the dataset, by class names."""
+
+    def _layers(self) -> tuple[list[Layer], dict[str, Any]]:
+        names = self._context.dataset.class_names
+        mapping = mapped(names, self._context.run.recipe.mapping)
+        return mapping_head(mapping, names), mapping.to_dict()
+
+
+class ZeroShotLearner(UntrainedLearner):
+    """Compares features with the texts of the classes."""
+
+    def _layers(self) -> tuple[list[Layer], dict[str, Any]]:
+        context = self._context
+        texts = texts_of(context.dataset.class_names, context.run.recipe.prompts)
+        every = [(number, text) for number, found in enumerate(texts.values()) for text in found]
+        found = text_vectors(context.backbones[self._inputs[0].source], context.settings, [text for _, text in every])
+        directions = class_vectors(found.vectors, [number for number, _ in every], len(texts))
+        return zero_shot_head(found.projection, directions, found.scale), choice_of(texts)
 
 
 LEARNERS: dict[str, Callable[[Context], Learner]] = {
     GRADIENT: GradientLearner,
     MAPPING: MappingLearner,
+    TEXTS: ZeroShotLearner,
     **{str(solver): SklearnLearner for solver in Solver},
 }
 """By ``Program.head``."""

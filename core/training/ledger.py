@@ -51,6 +51,14 @@ class Ledger:
         """Records that the shared result ``name``, which this run uses, costs ``alone`` to compute."""
         self._full_costs[name] = self._full_costs.get(name, Spent()).larger(alone)
 
+    def count_run(self, run_id: str, cost: Cost | None) -> None:
+        """Adds a run that this one builds on, as if alone; without its cost that of this run is not known either."""
+        if cost is None or cost.alone_wall_seconds is None or cost.alone_cpu_seconds is None:
+            self.is_complete = False
+            return
+        spent = Spent(wall_seconds=cost.alone_wall_seconds, cpu_seconds=cost.alone_cpu_seconds)
+        self.full_cost(f"run {run_id}", spent)
+
     def inherit(self, trained: Spent, attempts: Sequence[dict] = ()) -> None:
         """Adds the training of the run that this one extends, and what that run used.
 

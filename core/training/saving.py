@@ -1,14 +1,9 @@
 """The files of a finished model: ``model.keras``, the files of its inference graph, and a card."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-
-from core.errors import Unavailable
-from core.features.export import TOLERANCE, export_model
 from core.files import atomic
 from core.files.home import KERAS_MODEL
 from core.models.inference.nodes import Node
@@ -34,24 +29,11 @@ class SavedModel:
 
 def begin(folder: Path) -> Path:
     """An empty ``folder/.tmp``."""
+    atomic.pass_fence()
     temporary = folder / ".tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     return temporary
-
-
-def export(model: keras.Model, path: Path, note: Callable[[str], None]) -> str | None:
-    """Writes a model for LiteRT and returns its name; None, with a note, when LiteRT cannot run it exactly."""
-    try:
-        error = export_model(model, path)
-    except Unavailable as reason:
-        note(str(reason))
-        return None
-    if not error <= TOLERANCE:
-        note(f"LiteRT deviates from Keras by {error:.1e} on {path.stem}, so predictions would need TensorFlow.")
-        path.unlink()
-        return None
-    return path.name
 
 
 def publish(saved: SavedModel, folder: Path) -> None:

@@ -1,15 +1,15 @@
 """The inputs of a run: features and predictions, computed or from the store, or the photos themselves."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from core.backbones.values import Backbone
-from core.datasets.values import SPLITS, Dataset, Photo
-from core.errors import InvalidInput, Unavailable
+from core.datasets.values import Dataset, Photo
+from core.errors import Unavailable
 from core.features.compute import Features, features_of
 from core.features.engines import (
     Engine,
@@ -20,12 +20,14 @@ from core.features.engines import (
     is_exported,
 )
 from core.features.litert import cores
+from core.features.sharing import is_at_hand
 from core.features.sizes import shape_at
-from core.features.store import FeatureKey, is_stored, key_of, key_of_predictions, stored_cost
+from core.features.store import FeatureKey, key_of, key_of_predictions, stored_cost
 from core.features.views import jpeg_of, render
-from core.files.home import dataset_folder, run_folder
+from core.files.here import dataset_here
+from core.files.home import run_folder
 from core.models.inference.stored import predictions_of
-from core.recipes.program import PIXELS, PREDICTIONS, Part, pooled
+from core.recipes.program import PIXELS, PREDICTIONS, Part, cuts_of, pooled
 from core.recipes.recipe import Augmentation
 from core.registry import Registry
 from core.runs.costs import Meter, gpu_of_slot
@@ -121,7 +123,7 @@ class TrainingInputs:
         return Vectors(arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1))
 
     def _renderer(self, photos: Sequence[Photo], backbone: Backbone, view: int) -> Callable[[np.ndarray], np.ndarray]:
-        folder = dataset_folder(self.settings, self.dataset.id).photos
+        folder = dataset_here(self.settings, self.dataset.id).photos
         rendered = partial(render, view=view, seed=self.views_seed, augmentation=self.augmentation)
 
         def read(rows: np.ndarray) -> np.ndarray:
@@ -173,7 +175,7 @@ class TrainingInputs:
 
     def _backbone_features(self, one: FeatureRequest) -> Features:
         backbone, key = self.backbones[one.part.source], self._key(one)
-        if not is_stored(key, self.settings):
+        if not all(is_at_hand(self._key(each), self.settings, self._wait) for each in _single(one)):
             self._engine(one.part)
         elif is_exported(backbone, self.settings, one.part.cut):
             self.engine_file(one.part)
@@ -224,7 +226,7 @@ class TrainingInputs:
                     self.engine_file(part)
             self._engines[part] = cached(
                 "engine",
-                (backbone.weights_digest, part.cut, backbone.input_size, backbone.fit),
+                (backbone.identity, part.cut, backbone.input_size, backbone.fit, backbone.pooling),
                 lambda: choose_engine(backbone, self.settings, part.cut, waiting=self._wait),
             )
             self.progress.start(FEATURES, self._total, "photos", done=self._done)
@@ -244,22 +246,11 @@ class TrainingInputs:
         self.progress.start(WAITING, 0)
 
 
+def _single(one: FeatureRequest) -> list[FeatureRequest]:
+    """One for each cut."""
+    return [replace(one, part=replace(one.part, cut=cut)) for cut in cuts_of(one.part.cut)]
+
+
 def _name_of_predictions(digest: str, one: FeatureRequest) -> str:
     """Recorded in the registry under this name since 0.1, so a resumed run must use the same."""
     return f"answers of {digest} {one.split} {one.view}"
-
-
-def photos_by_split(registry: Registry, dataset: Dataset) -> dict[str, list[Photo]]:
-    """All photos of the dataset by split.
-
-    Raises:
-        InvalidInput: a split is empty.
-    """
-    photos = {split: registry.photos(dataset.id, split=split) for split in SPLITS}
-    for split, found in photos.items():
-        if not found:
-            raise InvalidInput(
-                f"Dataset {dataset.name} has no {split} photos, and a run needs some of each split. "
-                "Import it again with more photos per class."
-            )
-    return photos

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from core.features import networks
+from core.errors import InvalidInput
+from core.features import adapters, networks
+from core.recipes.adapters import nothing_to_train
 from core.recipes.program import Program, Stage, pooled
-from core.recipes.recipe import BestEpoch, Hyperparameters
+from core.recipes.recipe import Adapter, BestEpoch, Hyperparameters
 from core.training import optimizing, states
 from core.training.fitting import CalibratedLoss
 
@@ -21,6 +24,21 @@ all a small dataset has; 0.9 is PyTorch's default."""
 STEPS_A_CALL = 256
 """Most gradient steps in one call of TensorFlow; between calls the trainer can be stopped. With several devices 1:
 Keras 3.15 cannot loop over the batches of a distributed dataset."""
+
+
+class InferenceMode(layers.Layer):
+    """Calls a model in inference mode whatever the mode of the call is.
+
+    ``model(inputs, training=False)`` in a functional model is not enough: Keras 3.15 passes the mode of the outer call
+    to every layer, and batch normalisation whose scale is trained then moves its averages.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__(name="inference_mode")
+        self.model = model
+
+    def call(self, inputs: Any) -> Any:
+        return self.model(inputs, training=False)
 
 
 class TrainableModel:
@@ -42,14 +60,32 @@ class TrainableModel:
         make_head: Callable[[], keras.Model],
         strategy: tf.distribute.Strategy,
     ):
-        self._program, self._hp, self._strategy = program, hp, strategy
+        self._program, self._hp, self._strategy, self._make_network = program, hp, strategy, make_network
         self._replicas = strategy.num_replicas_in_sync
         with strategy.scope():
             keras.utils.set_random_seed(hp.seed)
             self.head = make_head()
             self.network = make_network() if any(stage.trained for stage in program.stages) else None
-        self._layers = networks.layers_by_block(self.network, blocks) if self.network else {}
+            self._layers = networks.layers_by_block(self.network, blocks) if self.network else {}
+            self._enable_lora()
         self._initial = {id(variable): np.array(variable) for variable in self.state_variables(program.stages[-1])}
+
+    def _enable_lora(self) -> None:
+        """In all blocks that a later stage trains; as long as B is zero it changes nothing."""
+        stage, seed = self._program.stages[-1], self._hp.seed
+        if stage.adapter is Adapter.LORA:
+            for block in stage.trained:
+                seed = adapters.enable_lora(self._layers[block], stage.rank, seed)
+        if stage.adapter is not None and self.network is not None and not self.adapted_layers:
+            raise InvalidInput(nothing_to_train(self.network.name, stage.adapter, len(stage.trained)))
+
+    @property
+    def adapted_layers(self) -> int:
+        """Number of layers of which parameter-efficient fine-tuning trains a part; 0 for other patterns."""
+        stage = self._program.stages[-1]
+        if stage.adapter is None:
+            return 0
+        return sum(len(adapters.adapted_layers(self._layers[block], stage.adapter)) for block in stage.trained)
 
     def compiled(self, stage: Stage, steps: int, *, in_memory: bool) -> keras.Model:
         """The model a stage fits, inputs -> probabilities, with a new optimizer.
@@ -78,26 +114,45 @@ class TrainableModel:
     def behind(self, stage: Stage) -> keras.Model:
         """Everything behind a stage's cut: its inputs -> probabilities.
 
-        The network runs in inference mode, dropout applies to the head only (Keras' guide to transfer learning:
-        ``training=False``), unless the stage trains batch normalisation.
+        Normalisation runs in inference mode (Keras' guide to transfer learning: ``training=False``), unless the stage
+        trains it: its layers are frozen. Dropout of the trained blocks is active in training, because ``fit`` overrides
+        the argument inside a functional model.
         """
         if pooled(stage.inputs[0].cut):  # a new model, because compiling the head would attach the optimizer to it
             return keras.Model(self.head.input, self.head.output, name="suffix")
         suffix = networks.suffix(self.network, stage.inputs[0].cut)
         inputs = keras.Input(suffix.input.shape[1:], name="inputs")
-        features = suffix(inputs) if stage.batch_norm else suffix(inputs, training=False)
+        if stage.adapter is not None:
+            features = InferenceMode(suffix)(inputs)
+        else:
+            features = suffix(inputs) if stage.batch_norm else suffix(inputs, training=False)
         return keras.Model(inputs, self.head(features), name="suffix")
 
     def _freeze(self, stage: Stage) -> None:
-        learning = {id(layer) for block in stage.trained for layer in self._learning(block, stage.batch_norm)}
+        learning = {id(layer) for block in stage.trained for layer in self._learning(block, stage)}
         for layer in (layer for block_layers in self._layers.values() for layer in block_layers):
             layer.trainable = id(layer) in learning
-            if layer.trainable and isinstance(layer, layers.BatchNormalization):
+            if layer.trainable and stage.batch_norm and isinstance(layer, layers.BatchNormalization):
                 layer.momentum = BN_MOMENTUM
+        if stage.adapter is not None:
+            chosen = {id(variable) for block in stage.trained for variable in self._changing(block, stage)}
+            for variable in (
+                variable for block in stage.trained for layer in self._layers[block] for variable in layer.weights
+            ):
+                variable.trainable = id(variable) in chosen
 
-    def _learning(self, block: str, batch_norm: bool) -> list[layers.Layer]:
+    def _learning(self, block: str, stage: Stage) -> list[layers.Layer]:
+        """The layers of a block that have variables trained in a stage."""
         found = self._layers[block]
-        return [layer for layer in found if batch_norm or not isinstance(layer, layers.BatchNormalization)]
+        if stage.adapter is not None:
+            return [layer for layer in found if adapters.variables([layer], stage.adapter)]
+        return [layer for layer in found if stage.batch_norm or not isinstance(layer, layers.BatchNormalization)]
+
+    def _changing(self, block: str, stage: Stage) -> list[keras.Variable]:
+        """The variables of a block that may differ from their initial values in a stage."""
+        if stage.adapter is not None:
+            return adapters.variables(self._layers[block], stage.adapter)
+        return [variable for layer in self._learning(block, stage) for variable in layer.variables]
 
     def _optimizer(self, stage: Stage, steps: int, model: keras.Model) -> keras.Optimizer:
         by_variable = {
@@ -111,7 +166,7 @@ class TrainableModel:
 
     def settle(self) -> None:
         """Averages the statistics of batch normalisation over the devices, each of which has its own."""
-        if self._replicas == 1:
+        if self._replicas == 1 or not any(stage.batch_norm for stage in self._program.stages):
             return
         for layer in (layer for block_layers in self._layers.values() for layer in block_layers):
             if layer.trainable and isinstance(layer, layers.BatchNormalization):
@@ -127,18 +182,21 @@ class TrainableModel:
         self._freeze(stage)
         return sum(int(np.prod(variable.shape)) for variable in self.behind(stage).trainable_variables)
 
+    def merge(self) -> None:
+        """Puts what LoRA learned into the kernels of a network without it, which replaces the trained one."""
+        if self._program.stages[-1].adapter is Adapter.LORA and self.network is not None:
+            plain = self._make_network()
+            adapters.merge(self.network, plain)
+            self.network = plain
+
     # --- its state ---
 
     def state_variables(self, stage: Stage) -> list:
         """All variables that may differ from their initial values in ``stage``, random states included."""
-        trained: dict[str, bool] = {}
+        trained: dict[str, Stage] = {}
         for one in self._program.stages[: self._program.stages.index(stage) + 1]:
-            trained |= {block: one.batch_norm or trained.get(block, False) for block in one.trained}
-        found = list(self.head.variables)
-        for block, batch_norm in trained.items():
-            for layer in self._learning(block, batch_norm):
-                found += layer.variables
-        return found
+            trained |= dict.fromkeys(one.trained, one)
+        return [*self.head.variables, *(v for block, one in trained.items() for v in self._changing(block, one))]
 
     def write(self, path: Path, stage: Stage, model: keras.Model) -> None:
         """Writes the state in ``stage``: its variables and the optimizer of its ``model``."""

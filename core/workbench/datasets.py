@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.backbones.inputs import with_input
+from core.backbones.token_network import Pooling
 from core.backbones.values import Backbone
+from core.curation.checking import read_findings
 from core.datasets import ImportProgress
 from core.datasets.decoding.fit import Fit
 from core.datasets.decoding.identity import Copies, copies_in
@@ -15,14 +17,17 @@ from core.datasets.values import Dataset, Photo, UnlabelledPhoto
 from core.errors import InvalidInput, NotFound
 from core.features.parquet import export_parquet
 from core.features.store import StoredFeatures, stored_features
-from core.files.home import dataset_folder, run_folder
+from core.files.here import dataset_here
+from core.files.home import run_folder
 from core.jobs import imports
 from core.models.lineage import backbone_of, backbones_of
-from core.recipes.program import PREDICTIONS, TOP, Part, pooled, program_of
+from core.recipes.program import PREDICTIONS, TOP, Part, cuts_of, pooled, program_of
 from core.runs.values import Run
+from core.text.units import count, listed
 from core.workbench.base import Bench
 
 _copies: dict[tuple[Path, str], tuple[Copies, ...]] = {}
+_leaked: dict[tuple[Path, str], int] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,7 @@ class FeatureRow:
             "title": self.title,
             "size": key.size,
             "fit": key.fit,
+            "pooling": key.pooling,
             "cut": key.cut,
             "split": key.split,
             "view": key.view,
@@ -90,7 +96,7 @@ class Importing(Bench):
 
     def photo_path(self, dataset_id: str, digest: str) -> Path:
         """The stored JPEG of a photo."""
-        return dataset_folder(self.settings, dataset_id).photo(digest)
+        return dataset_here(self.settings, dataset_id).photo(digest)
 
     def copies(self, dataset_id: str) -> tuple[Copies, ...]:
         """The photos of a dataset that are one, which only datasets imported before 0.5.0 have.
@@ -100,7 +106,7 @@ class Importing(Bench):
         key = self.settings.home, dataset_id
         if key not in _copies:
             recorded = self.registry.has_recorded_pixels(dataset_id)
-            folder = dataset_folder(self.settings, dataset_id)
+            folder = dataset_here(self.settings, dataset_id)
             _copies[key] = () if recorded else copies_in(self.registry.photos(dataset_id), folder.photo)
         return _copies[key]
 
@@ -108,9 +114,20 @@ class Importing(Bench):
         """Photos of a dataset that are in several of its splits."""
         return sum(one.is_leak for one in self.copies(dataset_id))
 
+    def leaked(self, dataset_id: str) -> int:
+        """Test photos with a near-copy in another split, as a check found them; 0 where nobody has checked."""
+        dataset = self.registry.dataset(dataset_id)
+        key = self.settings.home, dataset_id
+        if key not in _leaked:
+            found = read_findings(dataset, self.settings)
+            if found is None:
+                return 0
+            _leaked[key] = len(found.leaked)
+        return _leaked[key]
+
     def unlabelled_path(self, dataset_id: str, digest: str) -> Path:
         """The stored JPEG of a photo without a class."""
-        return dataset_folder(self.settings, dataset_id).unlabelled_photo(digest)
+        return dataset_here(self.settings, dataset_id).unlabelled_photo(digest)
 
     def stored_photo(self, dataset_id: str, photo: Photo) -> StoredPhoto:
         """A photo of a dataset as it is stored.
@@ -158,17 +175,18 @@ class Importing(Bench):
         cut: str = TOP,
         size: int = 0,
         fit: Fit | None = None,
+        pooling: Pooling = Pooling.OWN,
     ) -> int:
         """Write the stored features of a dataset, backbone, input and cut to one Parquet file; returns the number of
         rows.
 
         Args:
-            size, fit: of the backbone's input; its own by default.
+            size, fit: of the backbone's input; its own by default. pooling: of tokens.
 
         Raises:
             InvalidInput: there is no such cut or size, or its features are maps. NotFound: nothing is stored.
         """
-        row = with_input(backbone_of(backbone, self.registry, self.settings), size, fit)
+        row = with_input(backbone_of(backbone, self.registry, self.settings), size, fit, pooling)
         return self._exported(self.registry.dataset(dataset_reference), row, target, cut)
 
     def _exported(self, dataset: Dataset, backbone: Backbone, target: Path, cut: str) -> int:
@@ -200,6 +218,11 @@ class Importing(Bench):
             program = program_of(run.recipe, backbones[run.recipe.backbone].blocks)
             parts = [part for stage in program.stages for part in stage.inputs] + list(program.inputs)
             vectors = [part for part in parts if pooled(part.cut) and part.cut != PREDICTIONS]
+            if vectors and len(cuts := cuts_of(vectors[0].cut)) > 1:
+                raise InvalidInput(
+                    f"{run.name} ({run.id}) learned from the features of {count(len(cuts), 'cut')}, each of which is a "
+                    f"file of its own: export {listed(cuts)} one by one."
+                )
             if vectors:
                 return vectors[0]
         raise InvalidInput(
@@ -210,7 +233,7 @@ class Importing(Bench):
 
 def _order(stored: StoredFeatures) -> tuple:
     key = stored.key
-    return key.dataset, stored.source, key.size, key.fit, key.cut, key.split, key.view, key.seed
+    return key.dataset, stored.source, key.size, key.fit, key.pooling, key.cut, key.split, key.view, key.seed
 
 
 def _stored(path: Path, photo: Photo | UnlabelledPhoto) -> StoredPhoto:

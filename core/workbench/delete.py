@@ -1,4 +1,4 @@
-"""Deletion of datasets, runs or weights, of everything that belongs to them, and of their files.
+"""Deletion of datasets, runs, weights or added backbones, of everything that belongs to them, and of their files.
 
 All folders are renamed first. Then one transaction deletes the rows and logs the deletion by its name. Then the renamed
 folders, whose names contain that name, are removed. A failure before the transaction undoes everything. After a kill
@@ -16,10 +16,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.artifacts.garbage import forget as forget_published
+from core.artifacts.upkeep import remove_copies
 from core.datasets.values import Dataset
 from core.errors import Conflict, Unavailable
+from core.features.engines import engine_files
+from core.features.sharing import forget_shared
 from core.features.store import forget
-from core.files.home import dataset_folder, datasets_folder, deletion_lock, run_folder, runs_folder
+from core.files.here import backbone_name, checkpoints_name, dataset_name, export_name, model_name
+from core.files.home import (
+    added_folder,
+    added_record,
+    backbones_folder,
+    dataset_folder,
+    datasets_folder,
+    deletion_lock,
+    run_folder,
+    runs_folder,
+)
 from core.files.locks import acquire, try_acquire
 from core.registry import Registry
 from core.runs.values import Run, Status
@@ -37,11 +51,12 @@ class DeletionImpact:
     """What a deletion removes and affects.
 
     Args:
-        models: of the registry; checkpoints only count in ``bytes``.
+        backbones: that a person added. models: of the registry; checkpoints only count in ``bytes``.
         used_by: other runs that build on what is deleted; they keep their results, but cannot be repeated.
         aliases: that have no run, or no model, afterwards: "champion of flowers version 1".
     """
 
+    backbones: int = 0
     datasets: int = 0
     runs: int = 0
     models: int = 0
@@ -55,7 +70,12 @@ class DeletionImpact:
 
 def impact_label(impact: DeletionImpact) -> str:
     """What a deletion removes: ``1 dataset, 3 runs, 2 models: 148 MB``; of runs without a model, checkpoints."""
-    nouns = [(impact.datasets, "dataset"), (impact.runs, "run"), (impact.models, "model")]
+    nouns = [
+        (impact.backbones, "backbone"),
+        (impact.datasets, "dataset"),
+        (impact.runs, "run"),
+        (impact.models, "model"),
+    ]
     said = [count(number, noun) for number, noun in nouns if number] or ["checkpoints"]
     return f"{listed(said)}, {size(impact.bytes)} on disk"
 
@@ -86,13 +106,28 @@ def preview_dataset(settings: Settings, registry: Registry, dataset: Dataset) ->
     """The impact of deleting a dataset with all its runs."""
     runs = registry.runs(dataset_id=dataset.id)
     size = size_of(dataset_folder(settings, dataset.id).path, *(run_folder(settings, run.id).path for run in runs))
-    stored = forget(settings, dataset.digest, dry=True)
+    stored = forget(settings, dataset=dataset.digest, dry=True)
     return DeletionImpact(
         datasets=1,
         runs=len(runs),
         models=len(registry.models(dataset.id)),
         bytes=size + stored,
         used_by=tuple(run.id for run in _users(registry, [run.id for run in runs])),
+    )
+
+
+def preview_backbone(settings: Settings, registry: Registry, name: str) -> DeletionImpact:
+    """The impact of removing an added backbone with its exported parts and stored features.
+
+    Raises:
+        NotFound: nobody added a backbone of this name.
+    """
+    backbone = registry.added_backbone(name).backbone
+    exported = sum(path.stat().st_size for path in engine_files(backbone, settings))
+    return DeletionImpact(
+        backbones=1,
+        bytes=size_of(added_folder(settings, name)) + exported + forget(settings, weights=backbone.identity, dry=True),
+        used_by=tuple(run.id for run in registry.runs_using(name)),
     )
 
 
@@ -131,6 +166,7 @@ def delete_runs(settings: Settings, registry: Registry, run_ids: Sequence[str]) 
         impact = preview_runs(settings, registry, run_ids)
         folders = [run_folder(settings, run_id).path for run_id in run_ids]
         _remove(folders, _entry(impact, runs=list(run_ids)), lambda entry: registry.delete_runs(run_ids, entry))
+        _forget_artifacts(settings, registry, [f"runs/{run_id}/" for run_id in run_ids])
     return impact
 
 
@@ -151,6 +187,8 @@ def delete_weights(settings: Settings, registry: Registry, run_ids: Sequence[str
         impact = preview_runs(settings, registry, run_ids, weights_only=True)
         folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only=True)]
         _remove(folders, _entry(impact, runs=list(run_ids)), lambda entry: registry.delete_models_of(run_ids, entry))
+        parts = [model_name, checkpoints_name, lambda run_id: export_name(run_id, "")]
+        _forget_artifacts(settings, registry, [part(run_id) for run_id in run_ids for part in parts])
     return impact
 
 
@@ -158,7 +196,9 @@ def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> 
     """Delete a dataset with its photos, stored features, runs and models."""
 
     def forget_rows(entry: Entry) -> None:
-        forget(settings, dataset.digest)  # first: later their dataset would be unknown, and they can be computed again
+        forget(
+            settings, dataset=dataset.digest
+        )  # first: later their dataset would be unknown, and they can be computed again
         registry.delete_dataset(dataset.id, entry)
 
     with _alone(settings, registry):
@@ -167,8 +207,50 @@ def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> 
         _refuse_awaited(registry, [run.id for run in runs])
         impact = preview_dataset(settings, registry, dataset)
         folders = [*(run_folder(settings, run.id).path for run in runs), dataset_folder(settings, dataset.id).path]
-        _remove(folders, _entry(impact, dataset=dataset.id, name=dataset.name), forget_rows)
+        entry = _entry(impact, dataset=dataset.id, name=dataset.name, runs=[run.id for run in runs])
+        _remove(folders, entry, forget_rows)
+        starts = [dataset_name(dataset.id), *(f"runs/{run.id}/" for run in runs)]
+        _forget_artifacts(settings, registry, starts, dataset=dataset.digest)
     return impact
+
+
+def delete_backbone(settings: Settings, registry: Registry, name: str) -> DeletionImpact:
+    """Remove an added backbone with its exported parts and stored features; runs made with it and their models stay.
+
+    Raises:
+        NotFound: nobody added a backbone of this name. Conflict: a run that has not ended uses it.
+    """
+    with _alone(settings, registry):
+        impact = preview_backbone(settings, registry, name)
+        backbone = registry.added_backbone(name).backbone
+        active = [run.id for run in registry.runs_using(name) if not run.status.ended]
+        if active:
+            raise Conflict(f"These runs use {backbone.title} and have not ended: {listed(active)}. Cancel them first.")
+        entry = _entry(impact)
+        _remove([added_folder(settings, name)], entry, lambda entry: registry.remove_backbone(name, entry))
+        added_record(settings, name).unlink(missing_ok=True)
+        for path in engine_files(backbone, settings):
+            path.unlink(missing_ok=True)
+        forget(settings, weights=backbone.identity)
+        _forget_artifacts(settings, registry, [backbone_name(name)], weights=backbone.identity)
+    return impact
+
+
+def _forget_artifacts(settings: Settings, registry: Registry, starts: Sequence[str], **features: str) -> None:
+    """Deletes published artifacts by their names, or all whose names begin with one that ends in "/".
+
+    What a kill or a store that is away prevents, ``core.artifacts.upkeep`` does later.
+    """
+    if not settings.artifacts:
+        return
+    names = [name for name in starts if not name.endswith("/")]
+    names += [one.name for start in starts if start.endswith("/") for one in registry.artifacts(start)]
+    with suppress(Unavailable):
+        forget_published(settings, registry, names)
+    with suppress(Unavailable):
+        if features:
+            forget_shared(settings, registry, **features)
+    remove_copies(settings, registry)
 
 
 def _refuse_running(runs: Sequence[Run]) -> None:
@@ -232,6 +314,7 @@ def _trashes(settings: Settings) -> list[tuple[Path, str, Path]]:
     """Renamed folders, the deletion they belong to, and where they were."""
     paths = [*datasets_folder(settings).glob(".deleted-*"), *runs_folder(settings).glob(".deleted-*")]
     paths += runs_folder(settings).glob("*/.deleted-*")
+    paths += backbones_folder(settings).glob(".deleted-*")
     found = [(path, _TRASH.fullmatch(path.name)) for path in paths]
     return [(path, match["deletion"], path.with_name(match["name"])) for path, match in found if match]
 

@@ -3,15 +3,21 @@
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from core import jobs
+from core.artifacts.blobs import open_blobs
 from core.backbones import availability, catalogue
 from core.backbones.values import HERE
-from core.jobs.ownership import foreign_owner
+from core.errors import GraftError
+from core.jobs.machine import MachineFacts
+from core.jobs.ray.machines import why_not
 from core.registry import Registry
+from core.registry.nodes import NodeRecord
 from core.settings import Settings
+from core.text.units import count, listed
 from core.workbench.orphans import orphans, told
 
 LOW_SPACE = 2 * 10**9
@@ -35,7 +41,7 @@ def examine(settings: Settings, registry: Registry | None, problem: str = "") ->
         _home(settings),
         _space(settings),
         *(
-            (_registry(registry), _orphans(settings, registry))
+            (_registry(registry), _orphans(settings, registry), *_cluster(settings, registry))
             if registry
             else (Check(name="Registry", good=False, found="not opened", advice=problem),)
         ),
@@ -73,7 +79,7 @@ def _space(settings: Settings) -> Check:
 
 def _registry(registry: Registry) -> Check:
     state = registry.integrity_check()
-    found = f"{state}, SQLite {registry.sqlite_version}"
+    found = f"{state}, {registry.product}"
     return Check(name="Registry", good=state == "ok", found=found, advice="Restore the newest backup of registry.db.")
 
 
@@ -86,6 +92,47 @@ def _orphans(settings: Settings, registry: Registry) -> Check:
     return Check(name="Orphans", good=not found, found=told(found), advice=advice)
 
 
+def _cluster(settings: Settings, registry: Registry) -> list[Check]:
+    """What only exists where several machines work together."""
+    found = [_leases(registry)]
+    if settings.artifacts:
+        found.append(_artifacts(settings))
+    if records := registry.node_records():
+        found.append(_machines(records))
+    return found
+
+
+def _leases(registry: Registry) -> Check:
+    lapsed = registry.lapsed_runs()
+    when = [f"{run.run_id} of {run.holder}" + (f" ({run.seconds:.0f} s ago)" if run.seconds else "") for run in lapsed]
+    advice = (
+        "The trainers of these runs have ended or cannot reach the registry. A supervisor starts the runs again; where "
+        "none is running, start one with `python -m core run`."
+    )
+    return Check(
+        name="Leases", good=not lapsed, found=f"lapsed: {listed(when, 5)}" if when else "none lapsed", advice=advice
+    )
+
+
+def _artifacts(settings: Settings) -> Check:
+    try:
+        open_blobs(settings.artifacts).size("0" * 64)
+    except GraftError as error:
+        return Check(name="Artifacts", good=False, found=f"{settings.artifacts} does not answer", advice=str(error))
+    return Check(name="Artifacts", good=True, found=f"{settings.artifacts} answers")
+
+
+def _machines(records: Sequence[NodeRecord]) -> Check:
+    """By what each said when it was asked."""
+    facts = {record.name: MachineFacts.from_json(record.facts) for record in records}
+    unable = {name: problem for name, one in facts.items() if (problem := why_not(one))}
+    able = f"{count(len(records) - len(unable), 'machine')} can train"
+    told = [f"{name}: {problem}" for name, problem in unable.items()]
+    first = next(iter(unable), None)
+    advice = f"It gets no runs until that is mended; then: python -m core machines check {first}" if first else ""
+    return Check(name="Machines", good=not unable, found="; ".join([able, *told]), advice=advice)
+
+
 def _devices() -> Check:
     return Check(name="Devices", good=True, found=", ".join(slot.title for slot in jobs.discover_slots()))
 
@@ -96,11 +143,8 @@ def _weights(settings: Settings) -> Check:
 
 
 def _supervisor(settings: Settings) -> Check:
-    owner = foreign_owner(settings)
-    if owner is not None:
-        advice = "Two Grafts on one home are refused: stop that one, or set GRAFT_HOME to another folder."
-        return Check(name="Supervisor", good=False, found=f"of another machine or container: {owner}", advice=advice)
-    running = jobs.supervisor_status(settings).running
+    status = jobs.supervisor_status(settings)
+    there = f"running elsewhere: {status.elsewhere}" if status.elsewhere else "running"
     return Check(
-        name="Supervisor", good=True, found="running" if running else "not running; it starts with the next run"
+        name="Supervisor", good=True, found=there if status.running else "not running; it starts with the next run"
     )

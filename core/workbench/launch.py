@@ -2,13 +2,15 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from core import jobs
 from core.errors import InvalidInput
 from core.files.home import launch_lock
 from core.files.locks import acquire
+from core.people.acting import Role, require
 from core.planning.decide import Decision, Plan
 from core.planning.grid_plan import GridPlan
 from core.planning.ignored import ignored
@@ -39,7 +41,7 @@ class Launching(Recipes):
         """
         recipes = self.recipes(dataset, choice)
         force = isinstance(choice, GridChoice) and choice.force
-        plan = self._planner(dataset).grid(recipes, slots=_slots(), force=force, known=known)
+        plan = self._planner(dataset).grid(recipes, slots=free_slots(), force=force, known=known)
         return replace(plan, concerns=(*plan.concerns, *ignored(choice, recipes)))
 
     def launch_grid(self, plan: GridPlan, *, priority: int = 0) -> list[tuple[Plan, Run]]:
@@ -59,9 +61,10 @@ class Launching(Recipes):
 
     def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool, str]], priority: int) -> list[tuple[Plan, Run]]:
         """Launch every (dataset, recipe, force, name)."""
+        require(Role.TRAINER, "Launching runs")
         launched: list[tuple[Plan, Run]] = []
         planners: dict[str, Planner] = {}
-        with acquire(launch_lock(self.settings)):  # one process plans and launches at a time
+        with acquire(launch_lock(self.settings)), self._logged(launched):  # one process plans and launches at a time
             for reference, recipe, force, name in wanted:
                 planner = planners.get(reference) or planners.setdefault(reference, self._planner(reference))
                 plan = planner.forced(recipe, set()) if force else planner.plan(recipe)
@@ -74,10 +77,19 @@ class Launching(Recipes):
             jobs.ensure_supervisor(self.settings)
         return launched
 
+    @contextmanager
+    def _logged(self, launched: Sequence[tuple[Plan, Run]]) -> Iterator[None]:
+        """Afterwards an entry of the log of actions, also where launching ended early."""
+        try:
+            yield
+        finally:
+            ids = [run.id for plan, run in launched if plan.decision is not Decision.REUSED]
+            if ids:
+                self.registry.log("launch", {"dataset": launched[0][1].dataset_id, "runs": ids})
+
     def _launch(self, plan: Plan, priority: int) -> Run:
         if plan.decision is Decision.REUSED:
             return self.registry.run(plan.run_id or "")
-        jobs.refuse_foreign_home(self.settings)  # before it is put into a queue that nobody here would work off
         if plan.decision is Decision.RESUMED:
             self.registry.requeue(plan.run_id or "")
             return self.registry.run(plan.run_id or "")
@@ -96,8 +108,8 @@ class Launching(Recipes):
         return self._start(run)
 
     def _start(self, run: Run) -> Run:
-        """Add a trained run to the queue; compute a combination of stored predictions immediately."""
-        if run.recipe.cascade is None or not run.recipe.cascade.combines_runs:
+        """Add a run to the queue; compute a combination of stored predictions immediately."""
+        if run.recipe.cascade is None or not run.recipe.combines_runs:
             return self.registry.add_run(run)
         from core.models.cascades.combine import combine
 
@@ -121,7 +133,7 @@ class Launching(Recipes):
         return plan, run
 
 
-def _slots() -> int:
+def free_slots() -> int:
     """Trainers that can run at once; 1 where GRAFT_GPUS names GPUs that are not there, so that none can start."""
     try:
         return len(jobs.discover_slots())

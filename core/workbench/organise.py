@@ -4,7 +4,8 @@ import getpass
 from collections import Counter
 from collections.abc import Sequence
 
-from core.files.home import run_folder
+from core.artifacts.parts import has_checkpoint
+from core.people.acting import acting
 from core.runs.values import CHAMPION, AliasMove, Status
 from core.workbench import delete
 from core.workbench.base import Bench
@@ -16,15 +17,15 @@ class Organising(Bench):
 
     def star(self, run_ids: Sequence[str], on: bool = True) -> None:
         """Star or unstar runs."""
-        self.registry.mark(self._ids(run_ids), starred=on)
+        self.registry.mark(self.changing(run_ids), starred=on)
 
     def archive(self, run_ids: Sequence[str], on: bool = True) -> None:
         """Archive runs: lists omit them by default. Nothing is deleted; ``on=False`` restores them."""
-        self.registry.mark(self._ids(run_ids), archived=on)
+        self.registry.mark(self.changing(run_ids), archived=on)
 
     def tag(self, run_ids: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
         """Add tags to runs, or remove them."""
-        self.registry.retag(self._ids(run_ids), add, remove)
+        self.registry.retag(self.changing(run_ids), add, remove)
 
     def has_model(self, run_id: str) -> bool:
         """Whether a run left a model whose weights were not deleted since."""
@@ -32,7 +33,7 @@ class Organising(Bench):
 
     def has_checkpoint(self, run_id: str) -> bool:
         """Whether an ended run has a checkpoint from which it could continue."""
-        return run_folder(self.settings, run_id).has_checkpoint()
+        return has_checkpoint(self.settings, self.registry, run_id)
 
     def statuses(self) -> dict[Status, int]:
         """How many runs have each status."""
@@ -54,7 +55,7 @@ class Organising(Bench):
         Raises:
             Conflict: one is running, or another one that has not ended builds on it.
         """
-        return delete.delete_runs(self.settings, self.registry, self._ids(run_ids))
+        return delete.delete_runs(self.settings, self.registry, self.changing(run_ids))
 
     def delete_weights(self, run_ids: Sequence[str]) -> DeletionImpact:
         """Delete models and checkpoints; the runs with their predictions, curves and costs stay and can be compared.
@@ -62,11 +63,16 @@ class Organising(Bench):
         Raises:
             Conflict: one has not ended, or another one that has not ended builds on it.
         """
-        return delete.delete_weights(self.settings, self.registry, self._ids(run_ids))
+        return delete.delete_weights(self.settings, self.registry, self.changing(run_ids))
 
     def delete_dataset(self, reference: str) -> DeletionImpact:
-        """Delete a dataset with its photos, stored features, runs and models; raises as ``delete_runs``."""
-        return delete.delete_dataset(self.settings, self.registry, self.registry.dataset(reference))
+        """Delete a dataset with its photos, stored features, runs and models; raises as ``delete_runs``.
+
+        All its runs must be such that the acting person may delete them.
+        """
+        dataset = self.changing_dataset(reference)
+        self.changing(run.id for run in self.registry.runs(dataset_id=dataset.id))
+        return delete.delete_dataset(self.settings, self.registry, dataset)
 
     # --- aliases ---
 
@@ -74,16 +80,18 @@ class Organising(Bench):
         """Make a finished run the *champion* (or another alias) of its dataset.
 
         Args:
-            why, who: for the history; an empty ``who`` means the user logged in on this machine.
+            why, who: for the history; an empty ``who`` means the acting person, or the user of this machine.
 
         Raises:
             Conflict: the run is not finished. InvalidInput: the alias is not one word.
         """
-        return self.registry.set_alias(self.registry.run(run_id).id, alias, who=who or login_name(), why=why)
+        run = self.registry.run(run_id)
+        self.changing_dataset(run.dataset_id)
+        return self.registry.set_alias(run.id, alias, who=who or _who(), why=why)
 
     def drop_alias(self, dataset: str, alias: str = CHAMPION, why: str = "", who: str = "") -> AliasMove:
         """Remove an alias from the run that has it."""
-        return self.registry.drop_alias(self.registry.dataset(dataset).id, alias, who=who or login_name(), why=why)
+        return self.registry.drop_alias(self.changing_dataset(dataset).id, alias, who=who or _who(), why=why)
 
     def roll_back_alias(self, dataset: str, alias: str = CHAMPION, why: str = "", who: str = "") -> AliasMove:
         """Give an alias back to the run that had it before, as a new entry of the history.
@@ -91,7 +99,7 @@ class Organising(Bench):
         Raises:
             Conflict: no run that had it before still exists.
         """
-        return self.registry.roll_back_alias(self.registry.dataset(dataset).id, alias, who=who or login_name(), why=why)
+        return self.registry.roll_back_alias(self.changing_dataset(dataset).id, alias, who=who or _who(), why=why)
 
     def aliases(self, dataset: str) -> dict[str, AliasMove]:
         """The aliases of a dataset that a run has now, by name."""
@@ -113,6 +121,10 @@ class Organising(Bench):
 
     def _ids(self, references: Sequence[str]) -> list[str]:
         return list(dict.fromkeys(self.registry.run(reference).id for reference in references))
+
+
+def _who() -> str:
+    return acting().name or login_name()
 
 
 def login_name() -> str:

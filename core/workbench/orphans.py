@@ -54,7 +54,9 @@ def _run_folders(settings: Settings, registry: Registry) -> list[str]:
 def _runs(settings: Settings, registry: Registry) -> list[str]:
     """Runs that were started and have no folder; one that waits or was cancelled before has none yet."""
     started = [run for run in registry.runs() if run.attempt > 0 or run.status is Status.FINISHED]
-    return [run.id for run in started if not run_folder(settings, run.id).path.is_dir()]
+    lost = [run.id for run in started if not run_folder(settings, run.id).path.is_dir()]
+    elsewhere = {one.name.split("/")[1] for one in registry.artifacts("runs/")} if settings.artifacts else set()
+    return [run_id for run_id in lost if run_id not in elsewhere]
 
 
 def _dataset_folders(settings: Settings, registry: Registry) -> list[str]:
@@ -64,7 +66,9 @@ def _dataset_folders(settings: Settings, registry: Registry) -> list[str]:
 
 def _datasets(settings: Settings, registry: Registry) -> list[str]:
     folders = {folder.path.name for folder in dataset_folders(settings)}
-    return [dataset.id for dataset in registry.datasets() if dataset.id not in folders]
+    elsewhere = {one.name for one in registry.artifacts("datasets/")} if settings.artifacts else set()
+    lost = [dataset.id for dataset in registry.datasets() if dataset.id not in folders]
+    return [id_ for id_ in lost if f"datasets/{id_}" not in elsewhere]
 
 
 def _features(settings: Settings, registry: Registry) -> list[str]:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from core import jobs
 from core.errors import Conflict
-from core.files.home import import_lock, registry_file, run_folders, runs_folder
+from core.files.home import import_lock, run_folders, runs_folder
 from core.files.locks import acquire, is_held
 from core.jobs import imports
 from core.registry import Registry
+from core.registry.registry import database_of
 from core.settings import Settings
 
 
@@ -33,15 +34,16 @@ def rebuild(settings: Settings) -> Rebuilt:
     Raises:
         Conflict: there is a registry, or something of this home runs.
     """
-    path = registry_file(settings)
-    if path.exists() and path.stat().st_size:
-        raise Conflict(f"There is a registry, {path}. Move it away first if it is to be replaced by a new one.")
-    jobs.refuse_foreign_home(settings)
+    database = database_of(settings)
+    if database.has_registry():
+        raise Conflict(
+            f"There is a registry, {database.address}. Move it away first if it is to be replaced by a new one."
+        )
     if jobs.supervisor_status(settings).running or any(is_held(folder.alive_lock) for folder in run_folders(settings)):
         raise Conflict("Runs are being trained in this home. Stop them first: python -m core stop --now")
     with acquire(import_lock(settings)):
         aside, runs = _put_runs_aside(settings)
-        registry = Registry.open(path, anew=True)
+        registry = Registry.of(settings, anew=True)
     imports.recover(settings, registry)
     return Rebuilt(datasets=len(registry.datasets()), runs=runs, aside=aside)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from core import jobs
 from core.backbones import availability, catalogue
-from core.backbones.saved import KIND, from_card
+from core.backbones.saved import from_card
 from core.backbones.values import HERE, Availability, Backbone
 from core.comparison.cache import cached
 from core.comparison.race import validation_accuracies
@@ -29,26 +29,31 @@ MOST_MODELS = 100
 class Recipes(Bench):
     """Backbones, hyperparameters and recipes."""
 
+    def known_backbones(self) -> list[Backbone]:
+        """The catalogue, then the backbones that were added, newest first."""
+        return [*catalogue(), *(one.backbone for one in self.registry.added_backbones())]
+
     def backbones(self) -> list[tuple[Backbone, Availability]]:
-        """The catalogue, then finished models of this home (``source`` begins with ``model:``), newest first.
+        """The catalogue, then added backbones and finished models of this home (``source`` begins with ``model:``),
+        both newest first.
 
         Of very many models those of starred runs and the newest; ``backbone`` finds every one by the id of its run.
         """
-        known = [(backbone, availability(backbone, self.settings)) for backbone in catalogue()]
+        known = [(backbone, availability(backbone, self.settings)) for backbone in self.known_backbones()]
         return known + [(backbone, Availability.READY) for backbone in self._saved_backbones()]
 
     def _saved_backbones(self) -> list[Backbone]:
         """Trained models that are a single network, without those of archived runs."""
         there = self.registry.networks(MOST_MODELS)
         known = [model for model in there if (model.card.get("backbone") or {}).get("row")]
-        found = [from_card(model.run_id, model.card, self.settings.home / model.path) for model in known]
-        return [backbone for backbone in found if backbone.source.startswith(f"{KIND}:")]
+        trained = [model for model in known if model.card["recipe"]["pattern"] != Pattern.CLASSIFIER]
+        return [from_card(model.run_id, model.card, self.settings.home / model.path) for model in trained]
 
     def backbone(self, name: str) -> Backbone:
-        """By its name in the catalogue, or the model of a finished run by the run's id.
+        """By its name in the catalogue or the one it was added under, or the model of a finished run by the run's id.
 
         Raises:
-            NotFound: there is neither. InvalidInput: that run's model is no single network.
+            NotFound: there is none. InvalidInput: that run's model is no single network.
         """
         return backbone_of(name, self.registry, self.settings)
 

@@ -17,14 +17,19 @@ from core.comparison.boards import current_board
 from core.comparison.cache import cached
 from core.comparison.compare import Comparison, compare
 from core.comparison.curves import Curve, curves
+from core.comparison.prediction_sets import SetMeasures, measure_sets
 from core.comparison.table import require_one_dataset
 from core.comparison.verdict import Verdict, verdict
 from core.errors import GraftError, InvalidInput
-from core.files.home import dataset_folder, run_folder
+from core.files.here import dataset_here
+from core.files.home import run_folder
 from core.models import calibration, embedding
 from core.models.calibration import Calibration
 from core.models.cascades.thresholds import threshold_points
+from core.models.conformal import SetPredictor
 from core.models.embedding import PhotoMap, Progress
+from core.models.lineage import source_title
+from core.people.acting import Role, require
 from core.registry.search import RunQuery
 from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Model, Run, Status
@@ -138,11 +143,11 @@ class Reporting(Bench):
         Raises:
             InvalidInput: it is not finished, its model was deleted, or it has no validation predictions.
         """
-        return calibration.calibrate(self.registry.run(run_id), self.registry, self.settings)
+        return calibration.calibrate(self.registry.run(*self.changing([run_id])), self.registry, self.settings)
 
     def uncalibrate(self, run_id: str) -> None:
         """Remove the temperature."""
-        calibration.uncalibrate(self.registry.run(run_id), self.registry, self.settings)
+        calibration.uncalibrate(self.registry.run(*self.changing([run_id])), self.registry, self.settings)
 
     def calibration(self, run_id: str) -> Calibration | None:
         """The temperature of a run's model; None when it has none, or no model."""
@@ -154,8 +159,26 @@ class Reporting(Bench):
         models = self.registry.models_of(run_ids).values()
         return {one.run_id: one for one in map(calibration.calibration_of, models) if one is not None}
 
+    def set_measures(self, run_ids: Sequence[str]) -> Mapping[str, SetMeasures]:
+        """How the prediction sets of runs do on their test photos, by run id, without runs that lack predictions for
+        test or validation photos."""
+        ids = list(run_ids)
+        key = ("prediction sets", *ids, *(_stamp(self.settings, run_id) for run_id in ids))
+        return cached(self.registry, key, lambda: self._measure_sets(ids))
+
+    def _measure_sets(self, run_ids: Sequence[str]) -> dict[str, SetMeasures]:
+        test, _ = _read_predictions(self.settings, run_ids)
+        found = {run_id: self.doubts.sets_of(run_id) for run_id in test}
+        return {
+            run_id: measure_sets(sets, test[run_id])
+            for run_id, sets in found.items()
+            if isinstance(sets, SetPredictor) and sets.classes == test[run_id].probabilities.shape[1]
+        }
+
     def photo_map(self, run_id: str, *, compute: bool = False, progress: Progress | None = None) -> PhotoMap | None:
         """The embedding map of a finished run; None where the run's network must compute it (see ``compute``)."""
+        if compute:
+            require(Role.TRAINER, "Computing a map")
         return embedding.photo_map(
             self.registry.run(run_id), self.registry, self.settings, compute=compute, progress=progress
         )
@@ -191,13 +214,14 @@ class Reporting(Bench):
             runs={
                 run_id: runs.get(run_id) or self.registry.run(run_id) for run_id in ids
             },  # the error message names the deleted run
-            others={run.id: run.name for run in self.registry.runs_of(sorted(beside))},
+            others={name: source_title(name, self.registry) for name in sorted(beside) if name},
             costs=self.registry.costs(ids),
             epochs=self.registry.epochs_of(ids),
             photos=self.registry.photos(dataset.id, split="test"),
-            photos_dir=dataset_folder(self.settings, dataset.id).photos,
+            photos_dir=dataset_here(self.settings, dataset.id).photos,
             calibrations=self.calibrations(ids),
             thresholds={model.run_id: one for model in models if (one := _thresholds(model)) is not None},
+            sets=self.set_measures([run_id for run_id in ids if run_id in found.predictions]),
             map=self._map_at_hand(found) if maps else None,
             rate=self.rate(),
             made_at=time.time(),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from core import jobs
 from core.errors import Conflict, GraftError
+from core.people.acting import Role, require
 from core.planning.decide import Decision, EarlierRun, Plan
 from core.recipes.recipe import Recipe
 from core.registry import Registry
@@ -52,6 +53,7 @@ class Reproducing(Launching):
         Raises:
             Conflict: it is not finished, or was ended by hand under a learning rate that falls over all its epochs.
         """
+        require(Role.TRAINER, "Reproducing a run")
         original = self.registry.run(run_id)
         if original.status is not Status.FINISHED:
             raise Conflict(f"Only a finished run can be reproduced. Run {original.id} is {original.status}.")
@@ -65,6 +67,7 @@ class Reproducing(Launching):
             reproduces=original.id,
         )
         run = self._launch(plan, priority)
+        self.registry.log("reproduce", {"dataset": run.dataset_id, "run": original.id, "again": run.id})
         if not run.status.ended:
             jobs.ensure_supervisor(self.settings)
         return run

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from core import jobs
+from core.backbones.inputs import with_input
 from core.errors import Conflict, NotFound
-from core.files.home import run_folder
-from core.models import predict
+from core.models.conformal import CONFIDENCE
 from core.models.lineage import backbone_of, parents_of
 from core.models.predict import PhotoPredictions
+from core.people.acting import Role, require
 from core.recipes.program import Stage, program_of
 from core.runs.values import Cancel, Run, Status
+from core.serving.photos import NamedPhoto
+from core.serving.service import predict_runs
 from core.workbench.base import Bench
+
+KNOWN_MODELS = 1000
+"""Names of models whose runs are kept in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +39,7 @@ class Running(Bench):
 
     def cancel(self, run_id: str, *, now: bool = True) -> Run:
         """Stop a run now, or after the epoch it is in; a waiting run leaves the queue."""
-        run = self.registry.run(run_id)
+        run = self.registry.run(*self.changing([run_id]))
         if run.status.ended:
             raise Conflict(f"Run {run.id} has ended already ({run.status}), so there is nothing to cancel.")
         self.registry.request_cancel(run.id, Cancel.NOW if now else Cancel.AFTER_EPOCH)
@@ -56,19 +63,35 @@ class Running(Bench):
 
     def resume(self, run_id: str) -> Run:
         """Put a failed or killed run back into the queue; it continues at its next epoch."""
-        run = self.registry.run(run_id)
+        run = self.registry.run(*self.changing([run_id]))
         if run.status not in (Status.FAILED, Status.KILLED):
             raise Conflict(f"Only a failed or killed run can be resumed. Run {run.id} is {run.status}.")
-        jobs.refuse_foreign_home(self.settings)
         self.registry.requeue(run.id)
+        self.registry.log("resume", {"run": run.id})
         jobs.ensure_supervisor(self.settings)
         return self.registry.run(run.id)
 
     def annotate(
         self, run_id: str, *, name: str | None = None, notes: str | None = None, tags: Sequence[str] | None = None
     ) -> Run:
-        self.registry.annotate(self.registry.run(run_id).id, name=name, notes=notes, tags=tags)
+        (own,) = self.changing([run_id])
+        self.registry.annotate(own, name=name, notes=notes, tags=tags)
         return self.registry.run(run_id)
+
+    def move(self, run_id: str, before: str | None) -> None:
+        """Move a waiting run before another one, or to the end of the queue."""
+        (own,) = self.changing([run_id])
+        self.registry.move(own, before)
+
+    def prioritise(self, run_id: str, priority: int) -> None:
+        """Give a waiting run another priority."""
+        (own,) = self.changing([run_id])
+        self.registry.set_priority(own, priority)
+
+    def start_supervisor(self) -> None:
+        """Start the supervisor where none runs."""
+        require(Role.TRAINER, "Starting the supervisor")
+        jobs.ensure_supervisor(self.settings)
 
     # --- what belongs to a run ---
 
@@ -77,8 +100,8 @@ class Running(Bench):
         run = self.registry.run(run_id)
         if not run.recipe.is_trained:
             return []
-        blocks = backbone_of(run.recipe.backbone, self.registry, self.settings).blocks
-        return program_of(run.recipe, blocks).stages
+        backbone = backbone_of(run.recipe.backbone, self.registry, self.settings)
+        return program_of(run.recipe, with_input(backbone, pooling=run.recipe.pooling).blocks).stages
 
     def repetitions(self, run_id: str) -> list[Run]:
         """Runs of one recipe that only differ in the seed, this run included, by seed."""
@@ -99,8 +122,35 @@ class Running(Bench):
         return Lineage(parents=tuple(parents), lost=tuple(lost), children=children)
 
     def predict(
-        self, references: Sequence[str], photos: Sequence[predict.NamedPhoto], *, top: int = 5
+        self,
+        references: Sequence[str],
+        photos: Sequence[NamedPhoto],
+        *,
+        top: int = 5,
+        confidence: float = CONFIDENCE,
     ) -> list[PhotoPredictions]:
-        """Predictions of several models for several photos; see ``core.models.predict``."""
-        folders = [run_folder(self.settings, self.registry.model(reference).run_id).model for reference in references]
-        return predict.predict(folders, photos, top=top)
+        """Predictions of several models for several photos, with prediction sets at ``confidence`` and novelty; see
+        ``core.serving.service.predict_runs``.
+
+        Raises:
+            NotFound: there is no such model. Unavailable: none of them can be used.
+            InvalidInput: the confidence is not between 0 and 1.
+        """
+        run_ids = [self._run_of_model(reference) for reference in references]
+        return predict_runs(run_ids, photos, settings=self.settings, doubts=self.doubts, top=top, confidence=confidence)
+
+    def _run_of_model(self, reference: str) -> str:
+        """As of the registry, which is asked again only after something was written to it."""
+        counter = self.registry.change_counter()  # read first: what is written meanwhile is noticed at the next call
+        before, run_id = self._known_models.get(reference, (None, ""))
+        if before != counter:
+            run_id = self.registry.run_of_model(reference)
+            if len(self._known_models) >= KNOWN_MODELS:
+                self._known_models.clear()
+            self._known_models[reference] = counter, run_id
+        return run_id
+
+    @cached_property
+    def _known_models(self) -> dict[str, tuple[int | None, str]]:
+        """Change counter of the registry and run, by what a model was called."""
+        return {}

@@ -15,7 +15,7 @@ from core.settings import Settings
 from tests.bench.many_runs import fill_many
 from tests.bench.visiting import served, visiting
 
-PAGES = ("", "datasets", "train", "runs", "models", "predict", "board")
+PAGES = ("", "datasets", "backbones", "train", "runs", "models", "predict", "board")
 
 
 TARGET_MS, TARGET_MB = 60, 250
@@ -33,6 +33,8 @@ def main(runs: int = 10_000, epochs: int = 100) -> None:
                 with visiting(server) as visitor:
                     found[page] = visitor.measure(page)
                     print(f"{page or 'overview'}: {found[page]}")
+            with visiting(server) as visitor:
+                print(f"one backbone: {visitor.measure('backbones', 'backbone=efficientnet_lite0')}")
             with visiting(server) as visitor:
                 print(f"compare: {visitor.measure('compare', 'size=50', reruns=3)}")
             memory = server.health()["rss_bytes"] / 1e6

@@ -48,12 +48,20 @@ def run_all(bench: Workbench, recipes: list[Recipe]) -> tuple[list[Run], float]:
     """
     dataset = bench.registry.datasets()[0]
     begin = time.perf_counter()
-    launched = [run.id for _, run in launch(bench, dataset.id, recipes)]
+    runs = ended(bench, [run.id for _, run in launch(bench, dataset.id, recipes)])
+    return runs, time.perf_counter() - begin
+
+
+def ended(bench: Workbench, launched: list[str]) -> list[Run]:
+    """Waits for runs.
+
+    Raises:
+        SystemExit: one of them failed.
+    """
     while not all(bench.registry.run(run_id).status.ended for run_id in launched):
         time.sleep(0.1)
-    seconds = time.perf_counter() - begin
     runs = [bench.registry.run(run_id) for run_id in launched]
     for run in runs:
         if run.status is not Status.FINISHED:
             sys.exit(f"{run.id} {run.name}: {run.status} {run.reason}")
-    return runs, seconds
+    return runs

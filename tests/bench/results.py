@@ -1,26 +1,33 @@
-"""The table of ``docs/results.md``: every pattern with every backbone that needs no download, measured.
+"""The tables of ``docs/results.md``: backbones x input sizes x patterns, for every backbone that needs no download.
 
     python -m tests.bench.results HOME NAME demo
-    python -m tests.bench.results HOME NAME ../shared/data/clothing.zip --per-class 60
+    python -m tests.bench.results HOME NAME ../shared/data/clothing.zip --only classifier integrated_extractor
 
 Launches everything on one dataset of ``HOME`` (created when it does not exist; a second call continues an interrupted
-one), waits, and writes the section NAME of ``docs/results.md``. Hyperparameters are the defaults, except for fewer
-epochs of the two patterns that train the whole network, which are slow on a CPU; the table names them.
+one), waits, and writes the section NAME of ``docs/results.md``. The extractors and fine-tuning are trained at the
+backbone's own input size and at the suggested larger one. Hyperparameters are the defaults, except for fewer epochs of
+the two patterns that train the whole network, which are slow on a CPU; the table names them. What is best is chosen by
+the accuracy on the validation photos; the test photos only measure it.
 """
 
 import argparse
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 from core import jobs
 from core.backbones import catalogue, get
+from core.backbones.inputs import larger_size
+from core.comparison.paired import paired
+from core.comparison.race import validation_accuracies
 from core.datasets.values import Dataset
-from core.recipes.recipe import Cascade, Pattern, Recipe, Solver
+from core.recipes.labels import OFFERED, choice_title
+from core.recipes.recipe import OF_A_BACKBONE, Cascade, Hyperparameters, Pattern, Recipe, Solver
+from core.runs.predictions import read_predictions
 from core.runs.values import Run, Status
 from core.settings import Settings
 from core.text.units import count, duration, percent
@@ -29,6 +36,7 @@ from tests.bench.homes import part_of
 from tests.choices import cascade, launch
 
 BACKBONES = tuple(row.name for row in catalogue() if row.source.startswith(("package:", "shipped:")))
+AT_TWO_SIZES = (Pattern.STANDALONE_EXTRACTOR, Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING)
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
 
 
@@ -39,7 +47,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("photos", help="an archive, or: demo")
     parser.add_argument("--per-class", type=int, default=0, help="training photos of a class; 0 for all")
     parser.add_argument("--epochs", type=int, nargs=2, default=(5, 10), metavar=("INITIALISED", "SCRATCH"))
-    parser.add_argument("--only", nargs="+", choices=[str(pattern) for pattern in Pattern], default=list(Pattern))
+    parser.add_argument("--only", nargs="+", choices=[str(pattern) for pattern in OFFERED], default=list(OFFERED))
     options = parser.parse_args(arguments)
     bench = Workbench.open(Settings(home=options.home))
     dataset = _dataset(bench, options)
@@ -67,31 +75,54 @@ def _trained(bench: Workbench, dataset: Dataset, options: argparse.Namespace) ->
 
 
 def _singles(bench: Workbench, dataset: Dataset, options: argparse.Namespace) -> Iterator[Recipe]:
+    for pattern in OF_A_BACKBONE:
+        for backbone in BACKBONES:
+            for size in (0, larger_size(get(backbone)) or 0) if pattern in AT_TWO_SIZES else (0,):
+                numbers = _numbers(bench, dataset, pattern, backbone, options)
+                for solver in _solvers(pattern, size, numbers):
+                    chosen = replace(numbers, solver=solver, input_size=size)
+                    yield Recipe(backbone=backbone, pattern=pattern, hyperparameters=chosen)
+
+
+def _numbers(
+    bench: Workbench, dataset: Dataset, pattern: Pattern, backbone: str, options: argparse.Namespace
+) -> Hyperparameters:
+    numbers = bench.defaults(dataset.id, pattern, backbone)
     initialised, scratch = options.epochs
     epochs = {Pattern.WEIGHT_INITIALIZATION: initialised, Pattern.FROM_SCRATCH: scratch}
-    for pattern in (pattern for pattern in Pattern if pattern is not Pattern.CASCADE):
-        for backbone in BACKBONES:
-            numbers = bench.defaults(dataset.id, pattern, backbone)
-            if pattern in epochs:
-                numbers = replace(numbers, epochs=epochs[pattern], views=epochs[pattern])
-            for solver in Solver if pattern is Pattern.STANDALONE_EXTRACTOR else (numbers.solver,):
-                yield Recipe(backbone=backbone, pattern=pattern, hyperparameters=replace(numbers, solver=solver))
+    if pattern in epochs:
+        return replace(numbers, epochs=epochs[pattern], views=epochs[pattern])
+    return numbers
+
+
+def _solvers(pattern: Pattern, size: int, numbers: Hyperparameters) -> tuple[Solver, ...]:
+    """All at the own size; at the larger one the suggested one only."""
+    return tuple(Solver) if pattern is Pattern.STANDALONE_EXTRACTOR and not size else (numbers.solver,)
 
 
 def _cascades(bench: Workbench, dataset: Dataset, runs: list[Run]) -> Iterator[Recipe]:
-    def of(pattern: Pattern, backbone: str) -> str:
-        return next(r.id for r in runs if r.recipe.pattern is pattern and r.recipe.backbone == backbone)
+    """Fusions at the own sizes, stacking on the direct classifier, and combinations of runs of one pattern."""
 
-    frozen = [of(Pattern.INTEGRATED_EXTRACTOR, backbone) for backbone in BACKBONES]
+    def of(pattern: Pattern, size: int) -> dict[str, str]:
+        """Ids of runs by backbone; ``size`` 1 stands for the larger ones."""
+        kept = [run for run in runs if run.recipe.pattern is pattern]
+        return {
+            run.recipe.backbone: run.id for run in kept if bool(run.recipe.hyperparameters.input_size) == bool(size)
+        }
+
+    heads, classifiers = of(Pattern.INTEGRATED_EXTRACTOR, 0), of(Pattern.CLASSIFIER, 0)
     for pair in combinations(BACKBONES, 2):
         yield cascade(bench, dataset.id, Cascade.FUSION, pair)
+    yield cascade(bench, dataset.id, Cascade.FUSION, BACKBONES)
     for backbone in BACKBONES:
-        yield cascade(bench, dataset.id, Cascade.STACKING, (backbone, of(Pattern.CLASSIFIER, backbone)))
+        yield cascade(bench, dataset.id, Cascade.STACKING, (backbone, classifiers[backbone]))
     cheapest_first = sorted(BACKBONES, key=lambda name: get(name).multiply_adds)
-    for pair in combinations([of(Pattern.INTEGRATED_EXTRACTOR, name) for name in cheapest_first], 2):
+    for pair in combinations([heads[name] for name in cheapest_first], 2):
         yield cascade(bench, dataset.id, Cascade.CONFIDENCE, pair)
-    yield cascade(bench, dataset.id, Cascade.ENSEMBLE, frozen)
-    yield cascade(bench, dataset.id, Cascade.ENSEMBLE, [of(Pattern.FINE_TUNING, backbone) for backbone in BACKBONES])
+    for pattern in (Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING):
+        for size in (0, 1):
+            if members := list(of(pattern, size).values()):
+                yield cascade(bench, dataset.id, Cascade.ENSEMBLE, members)
 
 
 def _launched(bench: Workbench, dataset: Dataset, recipes: list[Recipe]) -> list[Run]:
@@ -107,32 +138,94 @@ def _launched(bench: Workbench, dataset: Dataset, recipes: list[Recipe]) -> list
 
 
 def _section(bench: Workbench, dataset: Dataset, runs: list[Run], options: argparse.Namespace) -> str:
-    costs = bench.registry.costs([run.id for run in runs])
     sizes = dataset.split_sizes
-    lines = [
-        f"{count(len(dataset.class_names), 'class', 'classes')}; {sizes['train']} training, {sizes['validation']} "
-        f"validation and {sizes['test']} test photos. Made by `{_command(options)}`.",
-        "",
-        "| pattern | run | epochs | test accuracy (95 %) | paid | alone | CPU alone | ms a photo | trained numbers |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
+    singles = [run for run in runs if run.recipe.pattern is not Pattern.CASCADE]
+    cascades = [run for run in runs if run.recipe.pattern is Pattern.CASCADE]
+    costs = bench.registry.costs([run.id for run in runs])
+    return "\n".join(
+        [
+            f"{count(len(dataset.class_names), 'class', 'classes')}; {sizes['train']} training, {sizes['validation']} "
+            f"validation and {sizes['test']} test photos. Made by `{_command(options)}`.",
+            "",
+            "Test accuracy with its 95 % interval:",
+            "",
+            *_table(singles, lambda run: percent(run.test_accuracy, (run.test_low, run.test_high))),
+            "",
+            "Seconds of CPU that training takes alone:",
+            "",
+            *_table(singles, lambda run: f"{costs[run.id].alone_cpu_seconds:.0f}"),
+            "",
+            "| cascade | test accuracy (95 %) | CPU alone |",
+            "|---|---:|---:|",
+            *(
+                f"| {run.name} | {percent(run.test_accuracy, (run.test_low, run.test_high))} "
+                f"| {duration(costs[run.id].alone_cpu_seconds)} |"
+                for run in cascades
+            ),
+            "",
+            *_best(bench, singles, runs),
+        ]
+    )
+
+
+def _table(runs: list[Run], cell: Callable[[Run], str]) -> Iterator[str]:
+    """A row for every backbone and size, a column for every way of using it."""
+    ways = list(dict.fromkeys(_way(run) for run in runs))
+    yield f"| backbone | input | {' | '.join(ways)} |"
+    yield f"|---|---:|{'---:|' * len(ways)}"
+    places: dict[tuple[str, int], dict[str, str]] = {}
     for run in runs:
-        cost = costs[run.id]
-        accuracy = percent(run.test_accuracy, (run.test_low, run.test_high))
-        speed = "not measured" if cost.ms_per_photo is None else f"{cost.ms_per_photo:.1f}"
-        lines.append(
-            f"| {str(run.recipe.pattern).replace('_', ' ')} | {run.name} | {run.epochs_done or '-'} | {accuracy} "
-            f"| {duration(cost.wall_seconds)} | {duration(cost.alone_wall_seconds)} "
-            f"| {duration(cost.alone_cpu_seconds)} | {speed} "
-            f"| {cost.parameters_trainable:,} |"
+        backbone = get(run.recipe.backbone)
+        size = run.recipe.hyperparameters.input_size or backbone.input_size
+        places.setdefault((backbone.short_title, size), {})[_way(run)] = cell(run)
+    for (backbone, size), cells in sorted(places.items(), key=lambda one: _order(*one[0])):
+        yield f"| {backbone} | {size} px | {' | '.join(cells.get(way, '') for way in ways)} |"
+
+
+def _order(title: str, size: int) -> tuple[int, int]:
+    return [get(name).short_title for name in BACKBONES].index(title), size
+
+
+def _way(run: Run) -> str:
+    """The pattern, with the solver or the number of epochs where the default was not used."""
+    numbers = run.recipe.hyperparameters
+    if run.recipe.pattern is Pattern.STANDALONE_EXTRACTOR:
+        return choice_title("solver", str(numbers.solver))
+    if run.recipe.pattern in (Pattern.WEIGHT_INITIALIZATION, Pattern.FROM_SCRATCH):
+        return f"{choice_title('pattern', str(run.recipe.pattern))} ({count(numbers.epochs, 'epoch')})"
+    return choice_title("pattern", str(run.recipe.pattern))
+
+
+def _best(bench: Workbench, singles: list[Run], runs: list[Run]) -> Iterator[str]:
+    """The best by validation photos of single models and of all, beside the first head at its own size."""
+    reached = validation_accuracies(runs, bench.settings)
+    reached |= bench.registry.validation_accuracies([run.id for run in runs])
+    first = next(run for run in runs if run.recipe.pattern is Pattern.INTEGRATED_EXTRACTOR)
+    for title, among in (("single model", singles), ("of everything", runs)):
+        best = max((run for run in among if run.id in reached), key=lambda run: reached[run.id])
+        there = percent(best.test_accuracy, (best.test_low, best.test_high))
+        yield (
+            f"Best {title} by the validation photos: **{best.name}**, {percent(reached[best.id])} there and {there} of "
+            f"the test photos{_against(bench, best, first)}."
         )
-    return "\n".join(lines)
+        yield ""
+
+
+def _against(bench: Workbench, best: Run, first: Run) -> str:
+    if best.id == first.id:
+        return ""
+    found = paired(*(read_predictions(run.id, "test", bench.settings) for run in (best, first)))
+    return (
+        f"; {100 * found.difference:+.1f} points ({100 * found.low:+.1f} to {100 * found.high:+.1f}) against "
+        f"{first.name}, p = {found.p_value:.3f}"
+    )
 
 
 def _command(options: argparse.Namespace) -> str:
     part = f" --per-class {options.per_class}" if options.per_class else ""
     epochs = f" --epochs {options.epochs[0]} {options.epochs[1]}"
-    return f"python -m tests.bench.results HOME {options.name} {options.photos}{part}{epochs}"
+    only = "" if len(options.only) == len(OFFERED) else f" --only {' '.join(options.only)}"
+    return f"python -m tests.bench.results HOME {options.name} {options.photos}{part}{epochs}{only}"
 
 
 def _write(name: str, section: str) -> None:

@@ -147,6 +147,7 @@ def addresses(settings: Settings) -> dict[str, str]:
     finished = [run.id for run in best_of_each_way(runs)]
     names = [name for entries in SECTIONS.values() for name, _, _ in entries]
     paths = {name: "/" if name == "overview" else f"/{name}" for name in names}
+    paths |= {"backbone": "/backbones?backbone=efficientnet_lite0", "add-backbone": "/backbones?add=hub"}
     if datasets:
         paths |= {"dataset": f"/datasets?dataset={datasets[0].id}"}
         paths |= {f"train-{preset}": f"/train?dataset={datasets[0].id}&start={preset}" for preset in PRESETS}

@@ -66,7 +66,7 @@ def address_of(name: str, server: Server) -> str:
     return (addresses(server.settings) | single)[name]
 
 
-@pytest.mark.parametrize("name", [*PAGES, "dataset", "run"])
+@pytest.mark.parametrize("name", [*PAGES, "dataset", "run", "backbone", "add-backbone"])
 def test_every_page_is_accessible(any_visit, name):
     page = any_visit.open(address_of(name, any_visit.server))
     page.wait_for_timeout(SLOW_PAGES.get(name, 500))

@@ -31,6 +31,7 @@ def test_a_newcomer_imports_trains_compares_and_predicts_without_the_readme(visi
     _watch_until_compare_opens(page)
     _read_the_comparison(page)
     _ask_about_a_photo(page)
+    _take_onnx_home(page)
     assert page.get_by_test_id("stException").count() == 0
     assert visit.outside == [] and visit.complaints == []
 
@@ -73,11 +74,26 @@ def _read_the_comparison(page: Page) -> None:
 def _ask_about_a_photo(page: Page) -> None:
     name, photo = _a_demo_photo()
     page.get_by_role("link", name="Predict", exact=True).click()
-    upload = page.locator('input[type="file"]').first
-    upload.wait_for(state="attached", timeout=PATIENT)
+    page.get_by_text("Many photos: a ZIP or a folder").wait_for(timeout=PATIENT)  # the page is complete
+    upload = page.locator('.st-key-predict-files input[type="file"]')
     upload.set_input_files([{"name": "my photo.jpg", "mimeType": "image/jpeg", "buffer": photo}])
     expect(page.get_by_text(re.compile("Predicted: "))).to_be_visible(timeout=PATIENT)
     expect(page.get_by_text(name).first).to_be_visible()
+
+
+def _take_onnx_home(page: Page) -> None:
+    """The recommended model becomes an ONNX file that was checked, and is downloaded with all that runs it."""
+    page.get_by_role("link", name="Models", exact=True).click()
+    page.get_by_role("button", name="Take it home").first.click(timeout=PATIENT)
+    onnx = page.get_by_role("dialog").locator('[class*="st-key-export-row-onnx"]')
+    onnx.get_by_role("button", name="Prepare").click(timeout=PATIENT)
+    onnx.get_by_text("largest difference of a probability").wait_for(timeout=LONG)
+    with page.expect_download(timeout=PATIENT) as download:
+        onnx.get_by_role("button", name="Download").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        names = {name.split("/")[1] for name in archive.namelist()}
+    assert {"model.onnx", "predict.py", "README.md", "requirements.txt", "Dockerfile", "SHA256SUMS"} <= names
+    page.keyboard.press("Escape")
 
 
 def _a_demo_photo() -> tuple[str, bytes]:

@@ -25,16 +25,27 @@ FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-st
 ANSWERING = f"""
 import runpy, sys
 sys.path.insert(0, {str(REPOSITORY)!r})
+import numpy as np
+from core.datasets.decoding.fit import Fit
+from core.explaining.values import DeletionTest, Explanation, HeatMap, MemberExplanation
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.workbench import Workbench
 
-def predict(self, references, photos, *, top=5):
+def predict(self, references, photos, *, top=5, confidence=0.95):
     classes = tuple(ClassProbability(class_name=name, probability=p) for name, p in (("rose", 0.8), ("tulip", 0.2)))
     made = tuple(Prediction(run_id=one, title="", classes=classes, milliseconds=8.0) for one in references)
     content = lambda given: getattr(given, "jpeg", given)
     return [PhotoPredictions(name=n, jpeg=content(data), width=9, height=9, predictions=made) for n, data in photos]
 
-Workbench.predict = predict
+def explain(self, reference, photo, *, class_name, stage):
+    stage("Loading TensorFlow, once")
+    heat = HeatMap(title="", values=np.array([[0, 0], [0, 1]], np.float32), fit=Fit.SQUASH)
+    test = DeletionTest(whole=0.8, hottest=0.1, elsewhere=0.7)
+    member = MemberExplanation(run_id=reference, title="", probability=0.8, maps=(heat,), test=test)
+    return Explanation(run_id=reference, title="", class_name=class_name, probability=0.8, predicted="rose",
+                       jpeg=photo[1].jpeg, members=(member,), seconds=1.0)
+
+Workbench.predict, Workbench.explain = predict, explain
 runpy.run_path({str(REPOSITORY / "app.py")!r}, run_name="__main__")
 """
 """The models of a generated home cannot predict: here they all answer "rose"."""
@@ -57,11 +68,11 @@ def visit(context, answering_server) -> Visit:
 
 
 def first_line(page: Page):
-    return page.locator('[data-testid="stCaptionContainer"]').first
+    return page.get_by_test_id("stMain").get_by_test_id("stCaptionContainer").first
 
 
 def test_a_click_on_a_test_photo_answers_it_and_a_click_on_the_answer_opens_the_bars(visit):
-    page = visit.open("/predict")
+    page = visit.open("/predict?view=wall")
     picture = page.locator('[class*="st-key-sample-"] img').first.bounding_box()
     page.mouse.click(picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
     expect(first_line(page)).to_have_text("Predicted: rose.")
@@ -75,6 +86,22 @@ def test_a_click_on_a_test_photo_answers_it_and_a_click_on_the_answer_opens_the_
     assert problems(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_heat_map_of_a_photo_is_opened_and_its_class_changed(visit):
+    page = visit.open("/predict")
+    page.get_by_role("checkbox", name="daisy").first.focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Probabilities").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Heat map").click()
+    expect(dialog.get_by_role("img", name="heat map for rose, hottest lower right")).to_be_visible()
+    expect(dialog.get_by_text("with the hottest fifth hidden 10 %")).to_be_visible()
+    expect(dialog.get_by_role("slider", name="Opacity")).to_be_visible()
+    assert problems(page) == []
+    dialog.get_by_role("combobox", name="Class").click()
+    page.get_by_role("option", name="tulip").click()
+    expect(dialog.get_by_role("img", name="heat map for tulip")).to_be_visible()
 
 
 def test_the_keyboard_ticks_a_test_photo_and_opens_the_bars(visit):
@@ -109,7 +136,7 @@ def drag_over(page: Page) -> None:
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])
 def test_a_photo_is_dropped_anywhere_or_pasted(visit, kind):
-    page = visit.open("/predict")
+    page = visit.open("/predict?view=wall")
     drag_over(page)
     encoded = base64.b64encode(tiny_jpeg(0, 1)).decode()
     prevented = page.evaluate(GIVE, ["mine.jpg", encoded, kind, "h1"])
@@ -121,8 +148,8 @@ def test_a_photo_is_dropped_anywhere_or_pasted(visit, kind):
 def test_another_page_takes_no_photos(visit):
     page = visit.open("/predict")
     drag_over(page)
-    page.get_by_role("link", name="Models").first.click()
-    page.wait_for_url("**/models")
+    page.get_by_role("link", name="Runs").first.click()  # a page without a file box of its own
+    page.wait_for_url("**/runs")
     visit.settle()
     assert not page.evaluate("document.documentElement.classList.contains('graft-dropping')")
     assert not page.evaluate(GIVE, ["mine.jpg", "", "dragover", "h1"])
@@ -147,7 +174,7 @@ def camera_visit(browser, answering_server) -> Iterator[Visit]:
 
 
 def test_the_camera_is_answered_live_and_a_frame_can_be_kept(camera_visit):
-    page = camera_visit.open("/predict")
+    page = camera_visit.open("/predict?view=wall")
     page.get_by_text("Camera", exact=True).click()
     page.get_by_role("button", name="Start camera").click()
     answer = page.locator(".st-key-live-answer strong")
@@ -176,3 +203,22 @@ def frames_in(page: Page, milliseconds: int) -> int:
     page.evaluate(COUNT)
     page.wait_for_timeout(milliseconds)
     return page.evaluate("window.sent")
+
+
+def test_two_dropped_photos_stay_when_a_model_is_added(visit):
+    page = visit.open("/predict")
+    drag_over(page)
+    for number, line in ((1, "Predicted: rose."), (2, "2 photos: 2 × rose.")):
+        encoded = base64.b64encode(tiny_jpeg(0, number)).decode()
+        page.evaluate(GIVE, [f"{number}.jpg", encoded, "drop", "h1"])
+        expect(first_line(page)).to_have_text(line)
+    expect(page.locator('[class*="st-key-photo-"]')).to_have_count(2)
+    box = page.get_by_role("combobox", name="Models")
+    box.click()
+    page.get_by_role("option").first.click()
+    page.keyboard.press("Escape")
+    expect(first_line(page)).to_have_text("2 photos, 2 models: agree on all.")
+    expect(page.locator('[class*="st-key-row-"]')).to_have_count(2)
+    expect(page.get_by_text("agrees")).to_have_count(4)
+    assert problems(page) == []
+    assert visit.complaints == [] and visit.outside == []

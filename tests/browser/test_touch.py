@@ -59,15 +59,26 @@ def test_a_finger_scrolls_the_page_over_a_chart_and_a_tap_opens_the_photos_of_a_
         page = visit_with(context, filled_server).open("/compare?view=confusion")
         cell = page.locator(".st-key-compare-confusion-a .scatterlayer .textpoint text").first
         cell.wait_for(timeout=60_000)
-        cell.evaluate("cell => cell.scrollIntoView({block: 'center'})")
-        cell.element_handle().wait_for_element_state("stable", timeout=30_000)
-        before = cell.bounding_box()
+        before = in_the_middle(page, cell)
         swipe(page, before, up=150)
         page.wait_for_timeout(500)  # it may glide on
         after = cell.bounding_box()
         assert before["y"] - after["y"] > 75, "the page has not moved with the finger"
         page.touchscreen.tap(after["x"] + after["width"] / 2, after["y"] + after["height"] / 2)
         expect(page).to_have_url(re.compile(r"cell="), timeout=30_000)
+
+
+def in_the_middle(page, cell) -> dict:
+    """The place of ``cell`` once it is scrolled to and stays there: what is drawn late above it moves it away again."""
+    height, last = page.viewport_size["height"], None
+    for _ in range(60):
+        cell.evaluate("cell => cell.scrollIntoView({block: 'center'})")
+        page.wait_for_timeout(500)
+        box = cell.bounding_box()
+        if box and box == last and 0 < box["y"] < height:
+            return box
+        last = box
+    raise AssertionError(f"the cell does not stay in the middle of the screen. It was at {last}")
 
 
 def swipe(page, box: dict, *, up: int) -> None:

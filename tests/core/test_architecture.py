@@ -34,7 +34,7 @@ ELSEWHERE = dict(
     line.split() for line in (REPOSITORY / "tests" / "tested_elsewhere.txt").read_text().splitlines() if line.strip()
 )
 """Modules without a test file in their place, with the file that tests them."""
-MOST_ELSEWHERE = 119
+MOST_ELSEWHERE = 116
 """This number may only fall."""
 
 
@@ -115,15 +115,17 @@ def test_a_package_hands_on_at_most_ten_names(module):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_only_features_and_training_import_keras(module):
+def test_four_packages_alone_import_keras(module):
     heavy = {name.split(".")[0] for name in imports_of(MODULES[module])} & {"keras", "tensorflow"}
-    assert not heavy or package_of(module) in ("features", "training")
+    assert not heavy or package_of(module) in ("features", "training", "explaining", "exports")
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_web_half_imports_streamlit(module):
-    web = {name.split(".")[0] for name in imports_of(MODULES[module])} & {"streamlit", "starlette"}
-    assert not web or not module.startswith("core") or package_of(module) == "web"
+    used = {name.split(".")[0] for name in imports_of(MODULES[module])}
+    if module.startswith("core") and package_of(module) != "web":
+        assert "streamlit" not in used
+        assert package_of(module) == "api" or not used & {"starlette", "fastapi", "mcp"}
 
 
 @pytest.mark.parametrize(
@@ -306,16 +308,17 @@ def test_every_module_has_its_test_in_its_place():
         module
         for module, path in MODULES.items()
         if package_of(module) and path.name not in ("__init__.py", "__main__.py") and "migrations" not in path.parts
-        if not _test_of(path).exists()
+        if not any(test.exists() for test in _tests_of(path))
     }
     assert without == set(ELSEWHERE), "add the test, or remove from tests/tested_elsewhere.txt what has one"
     assert [name for name in ELSEWHERE.values() if not (REPOSITORY / name).exists()] == []
     assert len(ELSEWHERE) <= MOST_ELSEWHERE
 
 
-def _test_of(path: Path) -> Path:
-    inner = path.relative_to(REPOSITORY)
-    return REPOSITORY / "tests" / inner.with_name(f"test_{path.name}")
+def _tests_of(path: Path) -> list[Path]:
+    """Where the tests of a module may be; in ``tests/keras`` those that need TensorFlow."""
+    inner = path.relative_to(CORE).with_name(f"test_{path.name}")
+    return [REPOSITORY / "tests" / "core" / inner, REPOSITORY / "tests" / "keras" / inner]
 
 
 def test_the_checks_run_where_the_tests_run():
@@ -332,4 +335,4 @@ def test_make_test_runs_every_folder_of_tests():
     run = {
         folder for line in re.findall(r"^test-\w+: ;.*$", makefile, re.M) for folder in re.findall(r"tests/(\w+)", line)
     }
-    assert folders == run
+    assert folders - {"cluster"} == run  # `make test-cluster`: nothing may run beside it

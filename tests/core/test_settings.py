@@ -14,8 +14,12 @@ def test_without_variables_there_are_defaults():
 
 
 def test_the_environment_sets_home_port_and_limit(tmp_path):
-    environ = {"GRAFT_HOME": f"{tmp_path}/a/../b", "GRAFT_PORT": "80", "GRAFT_FEATURES_GB": "2.5"}
-    expected = Settings(home=tmp_path / "b", port=80, features_limit_bytes=2_500_000_000)
+    environ = {"GRAFT_HOME": f"{tmp_path}/a/../b", "GRAFT_PORT": "80", "GRAFT_FEATURES_GB": "2.5"} | {
+        "GRAFT_MODELS_GB": "0.5"
+    }
+    expected = Settings(
+        home=tmp_path / "b", port=80, features_limit_bytes=2_500_000_000, models_limit_bytes=500_000_000
+    )
     assert load_settings(environ) == expected
     assert load_settings({"GRAFT_HOME": "~/graft"}).home == Path("~/graft").expanduser()
 
@@ -23,8 +27,34 @@ def test_the_environment_sets_home_port_and_limit(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [("GRAFT_PORT", "0"), ("GRAFT_PORT", "65536"), ("GRAFT_PORT", "8501.7"), ("GRAFT_FEATURES_GB", "-1"),
-     ("GRAFT_FEATURES_GB", "nan"), ("GRAFT_FEATURES_GB", "much"), ("GRAFT_HOME", "~nobody-of-this-name/graft")],
+     ("GRAFT_FEATURES_GB", "nan"), ("GRAFT_MODELS_GB", "-1"), ("GRAFT_MODELS_GB", "inf"),
+     ("GRAFT_FEATURES_GB", "much"), ("GRAFT_HOME", "~nobody-of-this-name/graft")],
 )  # fmt: skip
 def test_a_wrong_value_is_refused(name, value):
     with pytest.raises(InvalidInput, match="Received"):
         load_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(),
+        Settings(
+            port=80,
+            features_limit_bytes=123_456_789_123,
+            models_limit_bytes=1,
+            registry="postgresql://graft@db/graft",
+            artifacts="s3://bucket/graft",
+            launcher="ray:http://head:8265",
+            cache=Path("/var/cache"),
+        ),
+    ],
+)
+def test_another_process_gets_the_same_settings(settings):
+    assert load_settings(settings.variables()) == settings
+
+
+@pytest.mark.parametrize("launcher", ["slurm", "kubernetes", "ray:head:8265", "ray:https:head"])
+def test_a_launcher_that_there_is_none_of(launcher):
+    with pytest.raises(InvalidInput, match=r"GRAFT_LAUNCHER must be local, or ray:http://head:8265\. Received"):
+        load_settings({"GRAFT_LAUNCHER": launcher})

@@ -1,7 +1,8 @@
 """Make the home of an earlier version that the migration tests open: ``make_home.py CODE PHOTOS TARGET``.
 
-CODE is a checkout of that version (0.3.0: commit 6e64696, 0.4.0: c90c7b1, 0.5.0: f1c1540, 0.6.0: 5055704), PHOTOS the
-archive of demo photos, TARGET the .tar.xz to write. The home of 0.3.0 was made without the run "resumed".
+CODE is a checkout of that version (0.3.0: commit 6e64696, 0.4.0: c90c7b1, 0.5.0: f1c1540, 0.6.0: 5055704, 0.7.0: the
+commit "Release 0.7.0"), PHOTOS the archive of demo photos, TARGET the .tar.xz to write. The home of 0.3.0 was made
+without the run "resumed".
 Run it with an interpreter that has the requirements of that commit. It takes about five minutes on two cores:
 everything is done by the old command line, then every value is recorded as the old code prints it (expected.json),
 and what is large (features, weights, projector files) is left out of the archive.
@@ -84,6 +85,8 @@ def make_runs(graft: OldGraft) -> dict[str, str]:
     runs["ensemble"] = graft("ensemble", runs["classic"], runs["tuned"])["run"]
     runs["confidence"] = graft("confidence", runs["frozen"], runs["tuned"])["run"]
     runs["again"] = graft("reproduce", runs["frozen"])["run"]
+    if (graft.code / "core/workbench/shrink.py").exists():
+        runs |= smaller(graft, runs)
     runs["resumed"] = interrupted(graft, lite0, seed=20, epochs=400)
     graft("cancel", runs["resumed"])
     graft("resume", runs["resumed"])
@@ -96,6 +99,14 @@ def make_runs(graft: OldGraft) -> dict[str, str]:
     runs["waiting"] = waiting["runs"][0]["run"]
     graft("stop", "--now")
     return runs
+
+
+def smaller(graft: OldGraft, runs: dict[str, str]) -> dict[str, str]:
+    """A model with fewer bits, and one that was trained on what another predicts; and a token."""
+    graft("tokens", "create", "lab", "--scope", "predict")
+    quantized = graft("shrink", runs["frozen"], "--precision", "float16")
+    distilled = graft("shrink", runs["longer"], "--into", "squeezenet")
+    return {"quantized": quantized["runs"][0]["run"], "distilled": distilled["runs"][0]["run"]}
 
 
 def failing(graft: OldGraft, backbone: tuple[str, ...]) -> str:

@@ -84,8 +84,8 @@ def full_bench(monkeypatch, settings, registry, tiny_dataset, exported) -> Bench
 @pytest.fixture
 def bench(full_bench, monkeypatch) -> Bench:
     """Runs export no engine files: for tests of training only, which are twice as fast without."""
-    from core.training import finishing, saving
+    from core.training import assembling, finishing
 
-    monkeypatch.setattr(saving, "export", lambda *_: None)
+    monkeypatch.setattr(assembling, "export", lambda *_: None)
     monkeypatch.setattr(finishing, "milliseconds", lambda *_: 1.0)
     return full_bench

@@ -7,6 +7,7 @@ import pytest
 from core.errors import InvalidInput
 from core.features import networks
 from core.features.cuts import block_ends, block_of, single_tensors
+from core.features.measuring import multiply_adds
 from tests.tiny import TINY, use_tiny
 
 pytestmark = pytest.mark.keras
@@ -122,8 +123,8 @@ def test_every_layer_that_learns_belongs_to_one_block(tiny, settings):
 
 def test_multiply_adds_count_convolutions_and_dense_layers(tiny, settings):
     stem, block, head = 8 * 8 * 3 * 3 * 3 * 8, 4 * 4 * 8 * 8, 4 * 4 * 8 * 8
-    assert networks.multiply_adds(networks.build(tiny, settings)) == stem + block + head
-    assert networks.multiply_adds(networks.classifier(tiny, settings)) == stem + block + head + 8 * 1000
+    assert multiply_adds(networks.build(tiny, settings)) == stem + block + head
+    assert multiply_adds(networks.classifier(tiny, settings)) == stem + block + head + 8 * 1000
 
 
 def test_multiply_adds_count_depthwise_and_grouped_kernels_once_per_position():
@@ -131,8 +132,21 @@ def test_multiply_adds_count_depthwise_and_grouped_kernels_once_per_position():
     depthwise = keras.Model(inputs, keras.layers.DepthwiseConv2D(3, padding="same")(inputs))
     grouped = keras.Model(inputs, keras.layers.Conv2D(4, 3, padding="same", groups=4)(inputs))
     separable = keras.Model(inputs, keras.layers.SeparableConv2D(6, 3, padding="same")(inputs))
-    assert networks.multiply_adds(depthwise) == networks.multiply_adds(grouped) == 64 * 9 * 4
-    assert networks.multiply_adds(separable) == 64 * (9 * 4 + 4 * 6)
+    assert multiply_adds(depthwise) == multiply_adds(grouped) == 64 * 9 * 4
+    assert multiply_adds(separable) == 64 * (9 * 4 + 4 * 6)
+
+
+def test_multiply_adds_count_attention_and_sums_over_named_axes():
+    """17 tokens of 12 channels, 3 heads of 4: four projections, and two products of 17 x 17 x 12."""
+    tokens = keras.Input((17, 12))
+    attention = keras.layers.MultiHeadAttention(3, key_dim=4)(tokens, tokens)
+    assert multiply_adds(keras.Model(tokens, attention)) == 4 * 17 * 12 * 12 + 2 * 17 * 17 * 12
+    probe = keras.layers.Lambda(lambda x: x[:, :1])(tokens)
+    pooled = keras.layers.MultiHeadAttention(3, key_dim=4)(probe, tokens)
+    assert multiply_adds(keras.Model(tokens, pooled)) == (2 + 2 * 17) * 12 * 12 + 2 * 17 * 12
+    heads = keras.layers.EinsumDense("abc,cde->abde", (17, 3, 4))(tokens)
+    merged = keras.layers.EinsumDense("abde,dec->abc", (17, 5))(heads)
+    assert multiply_adds(keras.Model(tokens, merged)) == 17 * 12 * 12 + 17 * 12 * 5
 
 
 def test_there_is_no_cut_inside_a_branch():

@@ -11,10 +11,11 @@ from PIL import Image
 from core.datasets.decoding.fit import pixels
 from core.datasets.decoding.photos import decode
 from core.features.views import View
-from core.models import predict
 from core.models.heads.dense import Layer, write_dense
 from core.models.inference.model_files import engines_of
 from core.models.inference.nodes import Head, Network, to_dict
+from core.models.predict import PhotoPredictions
+from core.serving.engine import memory, predict
 
 pytestmark = pytest.mark.keras
 
@@ -64,7 +65,7 @@ def some_photos(count=4) -> list[tuple[str, bytes]]:
     return photos
 
 
-def probabilities(photo: predict.PhotoPredictions) -> list[float]:
+def probabilities(photo: PhotoPredictions) -> list[float]:
     """In label order."""
     (answer,) = photo.predictions
     found = {entry.class_name: entry.probability for entry in answer.classes}
@@ -74,7 +75,7 @@ def probabilities(photo: predict.PhotoPredictions) -> list[float]:
 def test_predictions_without_tensorflow_equal_those_of_the_keras_model(model):
     folder, network = model
     photos = some_photos()
-    found = [probabilities(photo) for photo in predict.predict([folder], photos)]
+    found = [probabilities(photo) for photo in predict([folder], photos)]
     squares = np.stack([pixels(decode(data).jpeg, 16) for _, data in photos]).astype(np.float32)
     np.testing.assert_allclose(found, network.predict(squares, verbose=0), atol=1e-5)
 
@@ -82,13 +83,13 @@ def test_predictions_without_tensorflow_equal_those_of_the_keras_model(model):
 def test_answers_do_not_depend_on_who_else_asks_at_the_same_time(model):
     folder, _ = model
     photos = some_photos()
-    expected = [probabilities(photo) for photo in predict.predict([folder], photos)]
+    expected = [probabilities(photo) for photo in predict([folder], photos)]
     views = [decode(data).jpeg for _, data in photos] * 20
-    predictor = predict.load(folder)
+    predictor = memory.load(folder)
 
     def answer(jpeg: bytes) -> list[float]:
         found = predictor.predict(View(jpeg), top=3)
-        return probabilities(predict.PhotoPredictions(name="", predictions=(found,)))
+        return probabilities(PhotoPredictions(name="", predictions=(found,)))
 
     with ThreadPoolExecutor(8) as pool:
         np.testing.assert_allclose(list(pool.map(answer, views)), expected * 20, atol=1e-6)

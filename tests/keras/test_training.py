@@ -18,7 +18,7 @@ from core.files.home import dataset_folder
 from core.jobs.exit_policy import ExitCode
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
-from core.recipes.recipe import Cascade, Pattern, Solver
+from core.recipes.recipe import Adapter, Cascade, Pattern, Solver
 from core.runs.stages import OPTIMISING, STAGES
 from core.training.fitting import Trainer
 from tests.keras.training_bench import NUMBERS, OTHER, TRAINED
@@ -36,7 +36,12 @@ PATTERNS = {
         {"pattern": Pattern.CLASSIFIER, "mapping": (("n12057211", "rose"), ("n11879895", "tulip"))},
     ),
     "standalone_extractor": (NUMBERS, {"pattern": Pattern.STANDALONE_EXTRACTOR}),
+    "multi_layer_probe": (replace(NUMBERS, cuts=3), {"pattern": Pattern.MULTI_LAYER_PROBE}),
     "fine_tuning": (FINE, {"pattern": Pattern.FINE_TUNING}),
+    **{
+        f"parameter_efficient_{one}": (replace(FINE, adapter=one, rank=2), {"pattern": Pattern.PARAMETER_EFFICIENT})
+        for one in Adapter
+    },
     "weight_initialization": (NUMBERS, {"pattern": Pattern.WEIGHT_INITIALIZATION}),
     "from_scratch": (NUMBERS, {"pattern": Pattern.FROM_SCRATCH}),
     "fusion": (NUMBERS, CASCADE | {"cascade": Cascade.FUSION, "members": (OTHER.name,)}),
@@ -97,6 +102,25 @@ def check_card(bench, run) -> None:
     assert list(cost.stages) == [name for name in STAGES if name in cost.stages]  # in their order
     assert set(STAGES) - set(cost.stages) <= {OPTIMISING}
     assert not (folder / ".tmp").exists()
+
+
+def test_a_probe_shares_the_features_of_every_cut_with_runs_of_one(full_bench, monkeypatch):
+    full_bench.train("r-probe", replace(NUMBERS, cuts=3, views=1), pattern=Pattern.MULTI_LAYER_PROBE)
+    monkeypatch.setattr(engines.Rendering, "__call__", lambda *_: pytest.fail("features were computed again"))
+    for depth in (0, 1, 2):
+        one = replace(NUMBERS, depth=depth, views=1)
+        full_bench.train(f"r-{depth}", one, pattern=Pattern.STANDALONE_EXTRACTOR)
+    monkeypatch.undo()
+    cost = full_bench.registry.cost("r-probe")
+    assert cost.parameters_trainable == 3 * (3 * 8) + 3
+    whole, probe = (full_bench.registry.cost(name).multiply_adds for name in ("r-0", "r-probe"))
+    assert probe >= whole
+
+
+def test_a_probe_can_be_built_on(full_bench):
+    full_bench.train("r-probe", replace(NUMBERS, cuts=2), pattern=Pattern.MULTI_LAYER_PROBE)
+    run = full_bench.train("r-child", FINE, backbone="r-probe", pattern=Pattern.FINE_TUNING)
+    assert full_bench.registry.model(run.id).card["parents"] == ["r-probe"]
 
 
 def test_what_each_pattern_trains_is_counted(bench):

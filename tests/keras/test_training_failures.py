@@ -35,7 +35,7 @@ def test_a_full_disk_is_named_and_the_last_epoch_kept(bench, monkeypatch):
     write = states.write
 
     def full(path, variables):
-        if ".000003.part" in str(path):
+        if ".000003." in str(path):
             raise OSError(28, "No space left on device")
         write(path, variables)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.jobs.exit_policy import ExitCode, read_exit_record
-from core.recipes.recipe import Cascade, Pattern, Schedule
+from core.recipes.recipe import Adapter, Cascade, Pattern, Schedule
 from core.runs.values import Cancel, Status
 from core.training import fitting, states
 from core.training.stopping import Stopped
@@ -26,6 +26,11 @@ PATTERNS = {
     "gradual_unfreezing": (
         replace(FINE, head_epochs=1, unfreeze_every=1, rate_decay=0.5, schedule=Schedule.COSINE),
         {"pattern": Pattern.FINE_TUNING},
+    ),
+    "lora": (replace(FINE, rank=2, rate_decay=0.5), {"pattern": Pattern.PARAMETER_EFFICIENT}),
+    "gradual_norm": (
+        replace(FINE, adapter=Adapter.NORM, head_epochs=1, unfreeze_every=1, schedule=Schedule.COSINE),
+        {"pattern": Pattern.PARAMETER_EFFICIENT},
     ),
     "weight_initialization": (
         replace(NUMBERS, schedule=Schedule.COSINE, rate_decay=0.8, class_weights=True),
@@ -71,7 +76,7 @@ def killed_in_a_save(patch: pytest.MonkeyPatch, epoch: int) -> None:
 
     def killed(path, variables):
         write(path, variables)
-        if path.parent.name == f".{epoch:06d}.part":
+        if path.parent.name.startswith(f".{epoch:06d}."):
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
             patch.setattr(shutil, "rmtree", lambda *arguments, **options: None)
             die()
@@ -106,7 +111,9 @@ def used(bench: Bench, run_id: str) -> set[str]:
     return {name for name in names if not name.startswith("engine ")}
 
 
-@pytest.mark.parametrize("name", ["normalized", "normalized_fine_tuning", "fine_tuning", "from_scratch", "fusion"])
+@pytest.mark.parametrize(
+    "name", ["normalized", "normalized_fine_tuning", "fine_tuning", "lora", "from_scratch", "fusion"]
+)
 def test_three_epochs_extended_to_six_are_six_epochs(name, bench):
     numbers, recipe = PATTERNS[name]
     six = replace(numbers, epochs=6)
@@ -281,8 +288,9 @@ with pytest.MonkeyPatch.context() as patch:
 """
 
 
-def test_a_trainer_shot_at_three_times_leaves_the_same_run(bench, forks):
-    numbers, recipe = PATTERNS["gradual_unfreezing"]
+@pytest.mark.parametrize("name", ["gradual_unfreezing", "lora"])
+def test_a_trainer_shot_at_three_times_leaves_the_same_run(name, bench, forks):
+    numbers, recipe = PATTERNS[name]
     bench.train("r-whole", numbers, **recipe)
     bench.add("r-cut", numbers, **recipe)
     for number, (moment, epoch) in enumerate(

@@ -8,7 +8,7 @@ import pytest
 
 from core.files.home import dataset_folder, features_folder
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.recipe import Cascade, Pattern, Solver
+from core.recipes.recipe import OF_A_BACKBONE, Cascade, Pattern, Solver
 from tests.factories import make_dataset, make_photos
 from tests.keras.conftest import tiny_jpeg
 from tests.keras.training_bench import OTHER, TRAINED, Bench, use_networks
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.keras
 MAPPING = (("n12057211", "rose"), ("n11879895", "daisy"))
 RECIPES = {
     **{f"sklearn {solver}": (Pattern.STANDALONE_EXTRACTOR, {"solver": solver}, {}) for solver in Solver},
-    **{str(one): (one, {}, {}) for one in Pattern if one not in (Pattern.CASCADE, Pattern.STANDALONE_EXTRACTOR)},
+    **{str(one): (one, {}, {}) for one in OF_A_BACKBONE if one is not Pattern.STANDALONE_EXTRACTOR},
     "classifier": (Pattern.CLASSIFIER, {}, {"mapping": MAPPING}),
     "balanced": (Pattern.INTEGRATED_EXTRACTOR, {"class_weights": True, "patience": 2}, {}),
     "a shallower cut": (Pattern.INTEGRATED_EXTRACTOR, {"depth": 2}, {}),
@@ -29,11 +29,11 @@ RECIPES = {
 
 @pytest.fixture
 def small(monkeypatch, settings, registry, exported) -> Bench:
-    from core.training import cache, finishing, saving
+    from core.training import assembling, cache, finishing
 
     cache.forget()
     use_networks(monkeypatch)
-    monkeypatch.setattr(saving, "export", lambda *_: None)
+    monkeypatch.setattr(assembling, "export", lambda *_: None)
     monkeypatch.setattr(finishing, "milliseconds", lambda *_: 1.0)
     shutil.copytree(exported, features_folder(settings) / "engines")
     splits = ("train", "validation", "test")

@@ -364,6 +364,21 @@ def test_how_accurate_a_run_is_when_sure_is_read_off_without_a_slider(runs):
     assert "with a confidence of 90" in text_of(at)
 
 
+def test_prediction_sets_are_measured_on_the_test_photos(filled):
+    """The runs of ``fill`` have 12 validation photos: enough for 90 %, too few for 95 %."""
+    at = at_view("coverage", *[run.id for run in filled.with_status("FINISHED")])
+    assert not at.exception and len(figures(at)) == 2
+    sets = table_with(at, "At 95 %")
+    assert len(sets) == 2 and set(sets["At 95 %"]) == {"too few photos"}
+    assert sets["At 90 %"].str.fullmatch(r"\d+ % \(\d+–\d+\) · \d\.\d\d classes").all(), sets["At 90 %"].tolist()
+    assert "confidence the prediction sets hold the true class for" in text_of(at)
+
+
+def test_without_validation_predictions_the_view_says_what_prediction_sets_need(runs):
+    at = at_view("coverage", runs["top 3"].id)
+    assert not at.exception and "19 are needed for 95 % confidence" in _infos(at)
+
+
 def test_the_thresholds_of_the_chosen_cascades_are_drawn(runs):
     at = at_view("thresholds", runs["confidence"].id, runs["top 3"].id)
     assert len(figures(at)) == 1 and "validation accuracy" in text_of(at)

@@ -177,8 +177,8 @@ def asked(bench, tmp_path, monkeypatch):
     monkeypatch.setattr(readings, "read_layouts", read)
     monkeypatch.setattr(
         background_imports,
-        "_start_process",
-        lambda settings, folder, alive: background_imports._background(folder.job_id, settings),
+        "start_process",
+        lambda module, folder, settings, *_: background_imports._background(folder.job_id, settings),
     )
     upload = archive(tmp_path / "pets.zip", classes(cat=6, dog=6))
     return background_imports.start_import(upload, settings=bench.settings, own_source=True)

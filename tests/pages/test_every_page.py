@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.web.parts.frame import SECTIONS
+from core.people.acting import Person, Role
+from core.web.parts.frame import ADMINISTRATION, SECTIONS
 from tests.factories import fill
 from tests.pages.conftest import visit
 
@@ -24,6 +25,13 @@ def test_it_opens_in_an_empty_home(bench, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_it_opens_in_a_filled_home(filled, page):
+    at = visit(page)
+    assert not at.exception and not at.error
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ADMINISTRATION])
+def test_it_opens_for_a_viewer_and_writes_nothing(filled, page, monkeypatch):
+    monkeypatch.setattr("core.people.acting.LOCAL", Person(name="vera", role=Role.VIEWER))
     at = visit(page)
     assert not at.exception and not at.error
 

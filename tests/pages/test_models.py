@@ -43,11 +43,15 @@ def test_the_recommended_model_comes_first_on_the_first_page(bench):
     use = bench.verdict(filled.dataset.id).recommended.run_id
     by_accuracy = bench.registry.search(with_model(filled.dataset.id), limit=1)[0][0].id
     assert use != by_accuracy
-    keys = [button.key for button in visit("models").get("download_button")]
-    assert keys[0] == f"model.download.{bench.registry.model(use).id}" and len(keys) == len(set(keys))
+    keys = export_keys()
+    assert keys[0] == f"model.export.{bench.registry.model(use).id}" and len(keys) == len(set(keys))
     bench.delete_weights([use])
-    keys = [button.key for button in visit("models").get("download_button")]
-    assert keys[0] == f"model.download.{bench.registry.model(by_accuracy).id}"
+    assert export_keys()[0] == f"model.export.{bench.registry.model(by_accuracy).id}"
+
+
+def export_keys(at=None) -> list[str]:
+    buttons = (at or visit("models")).button
+    return [str(button.key) for button in buttons if str(button.key).startswith("model.export.")]
 
 
 def test_an_archived_model_is_not_compared(bench, filled):
@@ -147,22 +151,21 @@ def test_a_champion_without_weights_is_reported(bench, filled):
 def test_archived_models_are_hidden_until_asked_for(bench, filled):
     bench.archive([filled.with_status("FINISHED")[0].id])
     at = visit("models")
-    assert len(at.get("download_button")) == 1
+    assert len(export_keys(at)) == 1
     at.toggle(key="models.archived").set_value(True).run()
-    assert len(at.get("download_button")) == 2 and "Archived" in text_of(at)
+    assert len(export_keys(at)) == 2 and "Archived" in text_of(at)
 
 
-def test_models_can_be_downloaded_and_predict(filled):
-    at = visit("models")
-    assert len(at.get("download_button")) == 2 and link_labels(at).count("Predict") == 2
+def test_models_can_be_taken_home_and_predict(filled):
+    assert len(export_keys()) == 2 and link_labels(visit("models")).count("Predict") == 2
 
 
 def test_a_file_that_returns_features_is_called_that(bench, filled):
     model = bench.registry.models()[0]
     older = model.card | {"recipe": {"pattern": "standalone_extractor"}, "model": {"file": "model.keras"}}
     bench.registry.replace_card(model.id, card=older, sha256=model.sha256, size_bytes=model.size_bytes)
-    labels = [button.proto.label for button in visit("models").get("download_button")]
-    assert sorted(labels) == ["Download model.keras", "Download model.keras (features)"]
+    told = [metric.help for metric in visit("models").metric if metric.label == "Size"]
+    assert len(told) == 2 and sum("(features)" in one for one in told) == 1
 
 
 def test_the_dataset_of_the_url_is_shown(bench, filled):
@@ -176,9 +179,9 @@ def test_the_dataset_of_the_url_is_shown(bench, filled):
 def test_many_models_are_paged(bench):
     fill(bench.registry, bench.settings, runs=20)
     at = visit("models")
-    assert len(at.get("download_button")) == 10
+    assert len(export_keys(at)) == 10
     at.number_input(key="models.page").set_value(2).run()
-    assert len(at.get("download_button")) == 6
+    assert len(export_keys(at)) == 6
 
 
 @pytest.mark.parametrize("reference", ["d-nothing", "../x"])

@@ -18,9 +18,24 @@ def headings(at):
     return [element.value for element in at.header]
 
 
-@pytest.mark.parametrize("name", ["top 3", "features", "as it is", "all layers", "fusion", "confidence", "on top"])
-def test_a_run_of_every_way_can_be_opened(tried, name):
-    at = visit("runs", run=tried[name].id)
+WAYS = [
+    "top 3",
+    "features",
+    "as it is",
+    "all layers",
+    "fusion",
+    "confidence",
+    "on top",
+    "lora",
+    "probe",
+    "distilled",
+    "int8",
+]
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_a_run_of_every_way_can_be_opened(bench, name):
+    at = visit("runs", run=fill_patterns(bench, newer=True)[name].id)
     assert not at.exception and not at.error
     assert first_line(at).rpartition("]")[2].strip().partition("; ")[0].endswith("test accuracy")
 
@@ -140,13 +155,12 @@ def test_how_imagenet_was_read_is_a_line_per_class_before_the_whole_table(tried)
     assert summary["ImageNet classes"].sum() == len(whole) and {"rose", "tulip"} <= set(summary["Your class"])
 
 
-def test_a_model_of_several_files_can_be_downloaded_whole(bench, tried):
+def test_a_model_that_combines_others_can_be_taken_home(bench, tried):
     at = visit("models")
     at.number_input(key="models.page").set_value(1).run()
     assert not at.exception
-    labels = [download.proto.label for download in at.get("download_button")]
-    assert set(labels) <= {"Download model.keras", "Download model.keras (features)", "Download all files"}
-    assert "Download all files" in labels
+    combined = bench.registry.model(tried["ensemble"].id)
+    assert f"model.export.{combined.id}" in [button.key for button in at.button]
 
 
 def test_lineage_of_a_model_names_what_it_is_made_of(tried):
@@ -154,3 +168,26 @@ def test_lineage_of_a_model_names_what_it_is_made_of(tried):
     assert "from EfficientNet-Lite0, ImageNet weights, Apache-2.0 and EfficientNet-Lite1, ImageNet weights" in text
     assert re.search(rf"Combines the predictions of .*{tried['features'].id}\) and .*{tried['top 3'].id}\)", text)
     assert "Used by" in text
+
+
+def test_newer_ways_stand_on_every_page_that_lists_runs(bench):
+    tried = fill_patterns(bench, newer=True)
+    assert tried["distilled"].name.startswith("Lite0 · distilled from Ensemble of ")
+    assert tried["int8"].name.endswith(" · int8") and tried["int8"].recipe.members == (tried["features"].id,)
+    for page in ("runs", "models", "compare", "overview", "train"):
+        at = visit(page, dataset=tried["int8"].dataset_id)
+        assert not at.exception and not at.error, page
+
+
+def test_what_a_smaller_model_was_made_of_is_said(bench):
+    tried = fill_patterns(bench, newer=True)
+    settings = {}
+    for name in ("distilled", "int8"):
+        frames = [frame.value for frame in visit("runs", run=tried[name].id).dataframe if "Setting" in frame.value]
+        settings[name] = dict(zip(frames[0]["Setting"], frames[0]["Value"], strict=True))
+    assert settings["distilled"]["Teacher"].startswith("Ensemble of ") and "Lite0" in settings["distilled"]["Backbone"]
+    assert settings["int8"]["Quantized model"].startswith(tried["features"].name)
+    assert settings["int8"]["Precision"] == "int8"
+    origin = text_of(visit("models", dataset=tried["int8"].dataset_id)).replace("\\", "")
+    assert f"The model of {tried['features'].name} ({tried['features'].id}) in int8" in origin
+    assert "calibrated on 56 training photos" in origin

@@ -4,6 +4,7 @@ import pytest
 
 from core.datasets.decoding.photos import StoredPhoto
 from core.errors import Unavailable
+from core.models.conformal import PredictionSet
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.workbench import Workbench
 from tests.bench.many_runs import fill_many
@@ -19,7 +20,7 @@ def asked(monkeypatch):
     """What the models were asked; they say "rose", and refuse what is no JPEG."""
     calls = []
 
-    def predict(self, references, photos, *, top=5):
+    def predict(self, references, photos, *, top=5, confidence=0.95):
         calls.append((list(references), [name for name, _ in photos]))
         return [_said(references, name, data) for name, data in photos]
 
@@ -38,8 +39,9 @@ def _said(references, name, data) -> PhotoPredictions:
             title="Lite",
             classes=best,
             milliseconds=8.4,
-            unsure=place > 0,
-            unsure_below=0.5,
+            prediction_set=PredictionSet(
+                confidence=0.95, by_class=False, classes=("rose", "tulip")[: 1 + place], photos=40
+            ),
             problem="",
         )
         for place, run_id in enumerate(references)
@@ -75,7 +77,7 @@ def test_a_cheaper_model_that_is_not_distinguishable_is_chosen_before_the_most_a
 
 
 def test_a_dropped_photo_is_answered_in_large_letters_and_opens_to_the_bars(filled, asked):
-    at = visit("predict")
+    at = visit("predict", view="wall")
     at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
     assert not at.exception
     assert first_line(at) == "Predicted: rose."
@@ -88,14 +90,105 @@ def test_a_dropped_photo_is_answered_in_large_letters_and_opens_to_the_bars(fill
 
 def test_several_models_answer_side_by_side(filled, asked):
     ids = [run.id for run in filled.with_status("FINISHED")]
-    at = visit("predict", models=",".join(ids))
+    at = visit("predict", models=",".join(ids), view="wall")
     at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
     assert asked == [(ids, ["mine.jpg"])]
     assert first_line(at) == "1 photo, 2 models: agree on rose."
     assert "2 of 2 models" in answers_of(at) and answers_of(at).count('class="dot"') == 2
-    assert text_of(at).count("unsure") == 1
+    assert text_of(at).count("one of 2") == 1
     at.button(key="open.0").click().run()
     assert len(at.get("progress")) == 4
+
+
+def test_few_photos_show_the_models_as_columns_with_bars_and_mark_who_differs(bench, monkeypatch):
+    ids = [run.id for run in fill(bench.registry, bench.settings, runs=9).with_status("FINISHED")][:3]
+
+    def predict(self, references, photos, *, top=5, confidence=0.95):
+        return [_differing(ids, references, name, data) for name, data in photos]
+
+    monkeypatch.setattr(Workbench, "predict", predict)
+    at = visit("predict", models=",".join(ids))
+    at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
+    assert not at.exception and first_line(at) == "1 photo, 3 models: disagree, rose or tulip."
+    assert [bar.proto.text for bar in at.get("progress")] == ["rose · 90.0 %", "rose · 90.0 %", "tulip · 90.0 %"]
+    assert text_of(at).count("agrees") == 2 and text_of(at).count("differs") == 1
+    assert text_of(at).count("8.0 ms · ") == 3, "time and size of each"
+    at.segmented_control(key="predict.view").set_value("wall").run()
+    assert not at.get("progress") and dict(at.query_params)["view"] == "wall"
+
+
+def _differing(ids, references, name, data) -> PhotoPredictions:
+    def said(run_id):
+        best = ClassProbability(class_name="tulip" if run_id == ids[2] else "rose", probability=0.9)
+        return Prediction(run_id=run_id, title="", classes=(best,), milliseconds=8.0)
+
+    return PhotoPredictions(name=name, jpeg=data, width=9, height=9, predictions=tuple(map(said, references)))
+
+
+def test_the_confidence_of_the_sets_is_chosen_and_stays_in_the_address(filled, monkeypatch):
+    asked = []
+
+    def predict(self, references, photos, *, top=5, confidence=0.95):
+        asked.append(confidence)
+        return [_said(references, name, data) for name, data in photos]
+
+    monkeypatch.setattr(Workbench, "predict", predict)
+    at = visit("predict", confidence="99")
+    at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
+    assert not at.exception and asked == [0.99]
+    assert at.segmented_control(key="predict.confidence").value == 0.99
+    at.segmented_control(key="predict.confidence").set_value(0.9).run()
+    assert asked == [0.99, 0.9] and dict(at.query_params)["confidence"] == "90"
+    at.segmented_control(key="predict.confidence").set_value(0.99).run()
+    assert asked == [0.99, 0.9], "what was predicted is kept"
+    at = visit("predict", confidence="12")
+    at.file_uploader(key="predict.files").upload("mine.jpg", PHOTO).run()
+    assert asked[-1] == 0.95
+
+
+def test_a_model_that_is_added_predicts_alone_and_the_results_stay(filled, asked):
+    first, second = [run.id for run in filled.with_status("FINISHED")]
+    at = visit("predict", models=first)
+    at.file_uploader(key="predict.files").upload("a.jpg", PHOTO).upload("b.jpg", tiny_jpeg(1, 2)).run()
+    at.multiselect(key="predict.models").set_value([first, second]).run()
+    assert not at.exception and first_line(at) == "2 photos, 2 models: agree on all."
+    at.multiselect(key="predict.models").set_value([second]).run()
+    at.multiselect(key="predict.models").set_value([second, first]).run()
+    assert asked == [([first], ["a.jpg", "b.jpg"]), ([second], ["a.jpg", "b.jpg"])]
+
+
+def test_a_model_that_fails_when_it_is_added_leaves_the_results_of_the_others(filled, monkeypatch):
+    first, second = [run.id for run in filled.with_status("FINISHED")]
+
+    def predict(self, references, photos, *, top=5, confidence=0.95):
+        if references == (second,):
+            raise Unavailable("The model's files are damaged. Train it again.")
+        return [_said(references, name, data) for name, data in photos]
+
+    monkeypatch.setattr(Workbench, "predict", predict)
+    at = visit("predict", models=first)
+    at.file_uploader(key="predict.files").upload("a.jpg", PHOTO).run()
+    at.multiselect(key="predict.models").set_value([first, second]).run()
+    assert not at.exception and not at.error
+    assert "files are damaged" in at.warning[0].value and "<strong>rose</strong>" in answers_of(at)
+
+
+def test_earlier_photos_of_the_visit_can_be_shown_again_and_forgotten(filled, asked):
+    at = visit("predict")
+    at.get("file_uploader")[0].set_value([("a.jpg", PHOTO, "image/jpeg")]).run()
+    at.get("file_uploader")[0].set_value([("b.jpg", tiny_jpeg(1, 2), "image/jpeg")]).run()
+    assert first_line(at) == "Predicted: rose." and at.toggle(key="predict.earlier").label == "Show 1 earlier photo"
+    at.toggle(key="predict.earlier").set_value(True).run()
+    assert first_line(at) == "2 photos: 2 × rose." and "a\\.jpg" in text_of(at)
+    assert len(asked) == 2, "it is not predicted again"
+    at.button(key="predict.earlier.clear").click().run()
+    assert first_line(at) == "Predicted: rose." and "predict.earlier" not in [one.key for one in at.toggle]
+
+
+def test_the_predictions_are_downloaded_as_csv_and_json(filled, asked):
+    at = visit("predict")
+    at.file_uploader(key="predict.files").upload("no.jpg", b"text").upload("yes.jpg", PHOTO).run()
+    assert [button.proto.label for button in at.get("download_button")] == ["CSV", "JSON"]
 
 
 def test_what_is_no_photo_gets_a_sentence_and_the_others_are_answered(filled, asked):
@@ -214,7 +307,8 @@ def test_a_link_to_unlabelled_photos_chooses_a_model_of_their_dataset(bench, fil
 
 
 def test_without_unlabelled_photos_nothing_is_said_of_them(filled):
-    assert not visit("predict", unlabelled="d-none").expander
+    at = visit("predict", unlabelled="d-none")
+    assert [box.label for box in at.expander] == ["Many photos: a ZIP or a folder"]
 
 
 # --- test photos to try ---
@@ -227,9 +321,33 @@ def test_test_photos_of_the_dataset_can_be_tried_before_any_upload(bench, filled
     assert not at.exception and first_line(at) == "Predicted: rose."
     assert ":green[:material/check:] correct" in text_of(at)
     samples(at)[0].check().run()
-    assert len(asked[-1][1]) == 2 and "labelled daisy" in text_of(at), "the model says rose"
-    samples(at)[2].uncheck().run()
-    assert first_line(at) == "Predicted: rose." and len(asked[-1][1]) == 1
+    assert first_line(at) == "2 photos: 2 × rose." and "labelled daisy" in text_of(at), "the model says rose"
+    link = dict(at.query_params)["photos"]
+    assert link.count(f"{filled.dataset.id}:") == 2
+    again = visit("predict", photos=link)
+    assert first_line(again) == "2 photos: 2 × rose." and sum(box.value for box in samples(again)) == 2
+    samples(at)[0].uncheck().run()
+    assert first_line(at) == "Predicted: rose." and dict(at.query_params)["photos"].count(":") == 1
+
+
+@pytest.mark.parametrize(
+    ("photos", "sentence"),
+    [
+        ("nothing", "A photo in the address is DATASET"),
+        ("d-none:0123456789abcdef", "There is no dataset 'd-none'"),
+        ("flowers:0123456789abcdef", "has no photo with the digest "),
+        ("flowers:%", "has no photo with the digest "),
+    ],
+)
+def test_a_wrong_photo_in_the_address_is_one_sentence(filled, asked, photos, sentence):
+    at = visit("predict", photos=photos)
+    assert not at.exception and len(at.error) == 1 and sentence.split("'")[0] in at.error[0].value.replace("\\", "")
+
+
+def test_a_photo_of_any_split_can_be_linked_by_the_name_of_its_dataset(bench, filled, asked):
+    photo = bench.registry.photos(filled.dataset.id, split="train", limit=1)[0]
+    at = visit("predict", photos=f"flowers:{photo.digest[:8]}")
+    assert first_line(at) == "Predicted: rose." and photo.file.rpartition("/")[2] in text_of(at).replace("\\", "")
 
 
 def test_other_test_photos_can_be_shown(filled, asked):

@@ -1,12 +1,17 @@
 """Train: which recipes to try, and what they will cost."""
 
+from dataclasses import replace
+
 import pytest
 
+from core.backbones import get
+from core.backbones.added import AddedBackbone
+from core.files.home import added_folder
 from core.planning.decide import Decision
 from core.planning.presets import PRESETS, Preset
-from core.recipes.labels import CASCADES, PATTERNS, hyperparameter_label
+from core.recipes.labels import CASCADES, OFFERED, PATTERNS, hyperparameter_label
 from core.recipes.program import depths
-from core.recipes.recipe import RELEVANT, Cascade, Pattern, Solver
+from core.recipes.recipe import OF_A_BACKBONE, RELEVANT, Cascade, Pattern, Solver
 from core.runs.values import Status
 from core.web.train.plans import DECISIONS
 from tests.factories import fill
@@ -132,8 +137,7 @@ def test_two_small_networks_and_the_frozen_way_are_ticked_to_begin_with(flowers)
 
 def test_every_way_is_explained_in_a_sentence(flowers):
     text = text_of(customise())
-    assert set(PATTERNS) == set(Pattern)
-    assert all(sentence in text for _, sentence in PATTERNS.values())
+    assert all(sentence in text for _, sentence in OFFERED.values())
 
 
 def test_a_further_way_is_one_click_and_joins_for_the_ticked_networks(flowers):
@@ -161,7 +165,7 @@ def test_the_row_says_what_the_plan_says_of_its_cells(flowers):
 
 
 def test_all_six_ways_of_one_network_can_be_launched_together(bench, flowers, started):
-    single = [pattern for pattern in Pattern if pattern is not Pattern.CASCADE]
+    single = list(OF_A_BACKBONE)
     at = tick(customise(dataset=flowers.id), *[pattern for pattern in single if pattern is not FROZEN])
     assert not at.exception and not at.error
     launch(at).click().run()
@@ -237,7 +241,7 @@ def test_a_number_that_is_the_default_again_leaves_the_address(bench, flowers):
     assert "i.epochs" not in at.query_params
 
 
-@pytest.mark.parametrize("pattern", [pattern for pattern in Pattern if pattern is not Pattern.CLASSIFIER])
+@pytest.mark.parametrize("pattern", [pattern for pattern in OFFERED if pattern is not Pattern.CLASSIFIER])
 def test_every_number_a_way_looks_at_has_a_default_from_the_data_and_a_help(bench, flowers, pattern):
     at = tick(customise(), pattern) if pattern is not FROZEN else customise()
     usual, ending = bench.defaults(flowers.id, pattern, LITE0), f".{pattern}"
@@ -245,7 +249,8 @@ def test_every_number_a_way_looks_at_has_a_default_from_the_data_and_a_help(benc
     found = {field.key.split(".")[1]: field for field in fields if field.key and field.key.endswith(ending)}
     found.pop("pattern")
     of_the_backbone = {"input_size", "fit"} if pattern is not Pattern.CASCADE else set()
-    assert set(found) == set(RELEVANT[pattern]) - of_the_backbone
+    of_tokens = {"pooling"}  # asked where a network of tokens is ticked
+    assert set(found) == set(RELEVANT[pattern]) - of_the_backbone - of_tokens
     assert all(field.help for field in found.values())
     values = {name: field.value for name, field in found.items() if name != "depth"}
     assert values == {name: getattr(usual, name) for name in values}
@@ -521,6 +526,42 @@ def test_corrections_can_be_forgotten(flowers):
     assert not at.exception and "tulip" not in mapping_of(at)["Your class"].tolist() and "map" not in at.query_params
 
 
+# --- texts of a zero-shot classifier ---
+
+
+def texts_of(at):
+    found = next(frame.value for frame in at.dataframe if "Text" in frame.value)
+    return found.set_index("Your class")["Text"].to_dict()
+
+
+@pytest.fixture
+def clip(bench):
+    """A backbone with a network for texts that somebody added."""
+    backbone = replace(
+        get(LITE0), name="clip", title="CLIP B/32", short=None, family="CLIP", source="hub:a/clip@0", classes=False,
+        text_tower=True,
+    )  # fmt: skip
+    added_folder(bench.settings, "clip").mkdir(parents=True)
+    bench.registry.add_backbone(AddedBackbone(backbone=backbone, files=(), added_at=1.0))
+    return backbone
+
+
+def test_every_class_has_a_text_that_can_be_changed_in_the_address(bench, flowers, clip):
+    at = customise(**{"dataset": flowers.id, "try": "clip.c"})
+    assert texts_of(at)["tulip"] == "a photo of a tulip." and "Map ImageNet classes" not in text_of(at)
+    at = customise(**{"dataset": flowers.id, "try": "clip.c", "text": ["=the {}", "tulip=a tulip|tulips"]})
+    assert texts_of(at) == {name: f"the {name}" for name in flowers.class_names} | {"tulip": "a tulip | tulips"}
+    launch(at).click().run()
+    assert {run.recipe.prompts for run in bench.registry.runs()} == {(("", "the {}"), ("tulip", "a tulip|tulips"))}
+
+
+def test_texts_can_be_discarded_and_a_template_without_a_place_is_said(flowers, clip):
+    at = customise(**{"dataset": flowers.id, "try": "clip.c", "text": "=no place"})
+    assert any("needs {}" in row.value.replace("\\", "") for row in at.warning) and launch(at).disabled
+    at.button(key="train.prompts.undo").click().run()
+    assert not at.exception and "text" not in at.query_params and texts_of(at)["tulip"] == "a photo of a tulip."
+
+
 # --- remedies ---
 
 
@@ -569,3 +610,51 @@ def test_a_steep_rate_is_asked_beside_the_button_with_its_remedy(flowers):
     (smaller,) = remedies(at)
     smaller.click().run()
     assert not launch(at).disabled and float(at.query_params["i.learning_rate"]) == 0.001
+
+
+# --- added backbones, and what a backbone does not allow ---
+
+
+@pytest.fixture
+def tiny(bench, flowers):
+    """A frozen ONNX network without classes."""
+    backbone = replace(
+        get(LITE0), name="tiny", title="Tiny", short=None, source="onnx_file:net.onnx", classes=False, trainable=False
+    )
+    bench.registry.add_backbone(AddedBackbone(backbone=backbone, files=(), added_at=1.0))
+    added_folder(bench.settings, "tiny").mkdir(parents=True)
+    return backbone
+
+
+def offered(at, name: str) -> list[str]:
+    return list(at.button_group(key=f"train.cells.{name}").options)
+
+
+def test_a_pattern_that_a_backbone_does_not_allow_is_not_offered_and_the_reason_said(tiny):
+    at = customise(**{"try": f"{LITE0}.ifc~tiny.i"})
+    assert offered(at, LITE0) == ["Feature extraction", "Fine-tuning", "Pretrained classifier"]
+    assert offered(at, "tiny") == ["Feature extraction"]
+    text = text_of(at).replace("\\", "")
+    assert "Not possible. Fine-tuning: Tiny is an ONNX network" in text
+    assert "Pretrained classifier: Tiny has no ImageNet classifier" in text
+
+
+def test_a_refused_pattern_that_is_ticked_can_be_unticked(tiny):
+    at = customise(**{"try": "tiny.if"})
+    assert offered(at, "tiny") == ["Feature extraction", "Fine-tuning"]
+    assert cells(at, "tiny") == [FROZEN, Pattern.FINE_TUNING]
+
+
+def test_added_backbones_are_a_group_of_their_own(tiny):
+    at = customise()
+    at.button_group(key="train.kind").set_value("Added").run()
+    assert "tiny" in backbones(at) and LITE2 not in backbones(at)
+
+
+def test_without_added_backbones_there_is_no_such_group(flowers):
+    assert list(customise().button_group(key="train.kind").options) == ["Ready to use", "All"]
+
+
+def test_every_backbone_of_the_grid_has_a_link_to_its_page(flowers):
+    at = customise()
+    assert "**EfficientNet\\-Lite0**" in link_labels(at) and "Compare all backbones" in link_labels(at)

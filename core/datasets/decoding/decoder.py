@@ -1,8 +1,9 @@
-"""The child process that decodes untrusted bytes: ``python -m core.datasets.decoding.decoder FOLDER``.
+"""The child process that decodes untrusted bytes: ``python -m core.datasets.decoding.decoder FOLDER [--own]``.
 
 It reads tasks as JSON lines on stdin, writes each decoded photo to ``FOLDER/<digest>.jpg`` and replies with one JSON
 line on stdout. The kernel limits memory, file size and time per photo, so that a hostile photo affects only itself. The
-process ends when stdin is closed, so it never runs longer than its parent.
+process ends when stdin is closed, so it never runs longer than its parent; with ``--own`` it then deletes the folder,
+which a parent that was killed cannot.
 """
 
 import errno
@@ -10,6 +11,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import sys
 from functools import lru_cache
@@ -41,6 +43,8 @@ def main() -> None:
         result = _result(json.loads(line), folder)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _reply(result)
+    if "--own" in sys.argv[2:]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def set_limits() -> None:

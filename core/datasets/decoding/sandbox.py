@@ -1,4 +1,7 @@
-"""Decoding untrusted bytes in child processes, so that a crash affects one photo only."""
+"""Decoding untrusted bytes in child processes, so that a crash affects one photo only: many photos of an import.
+
+Single photos of a prediction: ``core.datasets.decoding.warm``.
+"""
 
 import json
 import os
@@ -6,7 +9,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -17,9 +19,7 @@ from pathlib import Path
 from core.datasets.archives.members import Member, ParquetRow
 from core.datasets.decoding.decoder import CRASHED, TOO_SLOW
 from core.datasets.decoding.modes import FULL_GREY
-from core.datasets.decoding.photos import StoredPhoto
 from core.datasets.layout import UploadFile
-from core.datasets.values import Rejection
 from core.errors import NoSpace, Unavailable
 from core.settings import REPOSITORY
 
@@ -121,12 +121,14 @@ def decode_all(
     """
     waiting = deque(tasks)
     wanted = min(workers or len(os.sched_getaffinity(0)), len(tasks))
-    children: list[_Child] = []
+    children: list[DecoderProcess] = []
     try:
         with selectors.DefaultSelector() as selector:
             while waiting or any(child.pending for child in children):
                 while len(children) < wanted and waiting:
-                    children.append(_Child(folder, keep_open, selector))
+                    child = DecoderProcess(folder, keep_open)
+                    selector.register(child.output, selectors.EVENT_READ, child)
+                    children.append(child)
                 for child in children:
                     child.feed(waiting, share=len(waiting) // (2 * wanted))
                 yield None
@@ -139,7 +141,7 @@ def decode_all(
 
 
 def _collect(
-    child: "_Child", children: list["_Child"], waiting: deque[Task], selector: selectors.BaseSelector
+    child: "DecoderProcess", children: list["DecoderProcess"], waiting: deque[Task], selector: selectors.BaseSelector
 ) -> Iterator[Decoded | Failed]:
     """New results of a child. If it has ended, its current photo fails and its other tasks return to the queue."""
     results = child.results()
@@ -150,7 +152,7 @@ def _collect(
     children.remove(child)
     reason = child.failure_reason()
     if not child.ready:
-        raise Unavailable(f"The photo decoder could not be started (exit code {child.process.returncode}).")
+        raise child.not_started()
     if child.pending:
         yield Failed(index=child.pending.popleft().index, reason=reason)
     waiting.extendleft(reversed(child.pending))
@@ -162,15 +164,20 @@ def environment() -> dict[str, str]:
     return _MALLOC | {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
 
 
-class _Child:
-    """One decoder process. It decodes its tasks in order, so the first pending one is the current one."""
+class DecoderProcess:
+    """One decoder process. It decodes its tasks in order, so the first pending one is the current one.
 
-    def __init__(self, folder: Path, keep_open: tuple[int, ...], selector: selectors.BaseSelector) -> None:
+    Args:
+        folder: of the decoded photos. keep_open: descriptors that the process inherits.
+        own: the folder is the process's own: it deletes it where this process is gone.
+    """
+
+    def __init__(self, folder: Path, keep_open: tuple[int, ...] = (), *, own: bool = False) -> None:
         self.pending: deque[Task] = deque()
         self.ready = False
         self._rest = b""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "core.datasets.decoding.decoder", str(folder)],
+            [sys.executable, "-m", "core.datasets.decoding.decoder", str(folder), *(["--own"] if own else [])],
             cwd=REPOSITORY,
             env=environment(),
             stdin=subprocess.PIPE,
@@ -182,12 +189,36 @@ class _Child:
         )
         assert self.process.stdin and self.process.stdout
         self.input, self.output = self.process.stdin, self.process.stdout
-        selector.register(self.output, selectors.EVENT_READ, self)
 
     def feed(self, waiting: deque[Task], share: int) -> None:
         """Send tasks; fewer towards the end (``share``), so that all children end at the same time."""
         room = min(_QUEUE_LENGTH, max(2, share)) - len(self.pending)
         tasks = [waiting.popleft() for _ in range(min(room, len(waiting)))]
+        self._send(tasks)
+
+    def ask(self, task: Task) -> Decoded | Failed:
+        """Decode one photo and wait for it; nothing else may be pending. A process that ended has ``ended`` True.
+
+        Raises:
+            NoSpace: the disk is full. Unavailable: the process could not be started.
+        """
+        self._send([task])
+        while (found := self.results()) is not None:
+            if found:
+                return found[0]
+        reason = self.failure_reason()
+        if not self.ready:
+            raise self.not_started()
+        return Failed(index=task.index, reason=reason)
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def not_started(self) -> Unavailable:
+        return Unavailable(f"The photo decoder could not be started (exit code {self.process.returncode}).")
+
+    def _send(self, tasks: Sequence[Task]) -> None:
         self.pending.extend(tasks)
         lines = b"".join(task.line() for task in tasks)
         with suppress(BrokenPipeError):  # it has just ended; ``_collect`` handles that
@@ -226,36 +257,3 @@ class _Child:
         self.process.wait()
         self.input.close()
         self.output.close()
-
-
-def decode_untrusted(
-    items: Sequence[tuple[str, bytes]], *, grey_bits: int | None = FULL_GREY
-) -> list[StoredPhoto | Rejection]:
-    """Decode photos that are not stored, for a prediction.
-
-    Args:
-        items: (file name, bytes) of each photo.
-        grey_bits: see ``photos.decode``.
-
-    Returns:
-        For each item in order, the stored photo or why it cannot be used.
-    """
-    found: dict[int, StoredPhoto | Rejection] = {}
-    with tempfile.TemporaryDirectory(prefix="graft-") as name:
-        folder = Path(name)
-        tasks = [Task(index=index, path=folder / str(index), grey_bits=grey_bits) for index in range(len(items))]
-        for task, (_, data) in zip(tasks, items, strict=True):
-            task.path.write_bytes(data)
-        for result in decode_all(tasks, folder):
-            if isinstance(result, Decoded):
-                jpeg = (folder / f"{result.digest}.jpg").read_bytes()
-                found[result.index] = StoredPhoto(
-                    jpeg=jpeg,
-                    width=result.width,
-                    height=result.height,
-                    grey_max=result.grey_max,
-                    route=result.route,
-                )
-            elif result is not None:
-                found[result.index] = Rejection(file=items[result.index][0], reason=result.reason)
-    return [found[index] for index in range(len(items))]

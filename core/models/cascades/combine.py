@@ -6,8 +6,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from core.artifacts.parts import publish_run, quietly
 from core.datasets.values import Dataset
 from core.files import atomic
+from core.files.here import model_here
 from core.files.home import RunFolder, run_folder
 from core.models.card import card_of, model_of, write_card
 from core.models.cascades import costs
@@ -57,6 +59,7 @@ def combine(recipe: Recipe, run: Run, registry: Registry, settings: Settings) ->
         atomic.sync(*folder.model.iterdir(), folder.model, folder.path)
         registry.add_finished(run, evaluation=evaluations["test"], cost=cost, model=model)
         undo.pop_all()
+    quietly(lambda: publish_run(settings, registry, registry.run(run.id)))
 
 
 def _evaluate(
@@ -77,4 +80,4 @@ def _collect(
     """Links the members' files into ``folder``; None when one of them needs Keras."""
     if any(member.model.card.get("answer") is None for member in members):
         return None
-    return combination.node([adopt(run_folder(settings, member.run.id).model, folder) for member in members])
+    return combination.node([adopt(model_here(settings, member.run.id), folder) for member in members])

@@ -10,7 +10,7 @@ from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
 from core.errors import Unavailable
 from core.features.views import View
-from core.files.home import dataset_folder
+from core.files.here import dataset_here
 from core.models.cascades.members import CascadeMember
 from core.models.cascades.strategies import Combination
 from core.models.cascades.thresholds import ALWAYS_PASSED_ON
@@ -43,7 +43,7 @@ class Times:
 
 def photos_of(dataset: Dataset, registry: Registry, settings: Settings) -> list[bytes]:
     """A few stored test photos to measure with."""
-    folder = dataset_folder(settings, dataset.id)
+    folder = dataset_here(settings, dataset.id)
     paths = [folder.photo(photo.digest) for photo in registry.photos(dataset.id, split="test", limit=PHOTOS_TIMED)]
     return [path.read_bytes() for path in paths if path.exists()]
 

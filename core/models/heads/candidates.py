@@ -43,7 +43,12 @@ class FittedSolver:
 
 @dataclass(frozen=True, kw_only=True)
 class SolverData:
-    """Features (n, d) float32 and labels (n,) of both splits. ``full_search``: see ``Hyperparameters``."""
+    """Features (n, d) float32 and labels (n,) of both splits.
+
+    Args:
+        full_search: see ``Hyperparameters``.
+        groups: numbers of features that belong together, d in all; () for one group.
+    """
 
     train: np.ndarray
     labels: np.ndarray
@@ -52,6 +57,7 @@ class SolverData:
     seed: int
     class_weights: np.ndarray | None
     full_search: bool = False
+    groups: tuple[int, ...] = ()
 
     @property
     def classes(self) -> int:

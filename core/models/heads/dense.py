@@ -22,11 +22,20 @@ def row_fractions(x: np.ndarray) -> np.ndarray:
     return np.where(total > 0, x / np.where(total > 0, total, 1), np.float32(1 / x.shape[-1]))
 
 
+def unit_rows(x: np.ndarray) -> np.ndarray:
+    """Rows divided by their Euclidean norm. Its name in head files is ``unit``."""
+    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), _LEAST_NORM))
+
+
+_LEAST_NORM = np.float32(1e-12)
+
+
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
     "softmax": softmax,
     "share": row_fractions,
+    "unit": unit_rows,
 }
 
 

@@ -30,11 +30,12 @@ _FIRST_C = {"logistic": 0.01, "svm": 0.001}
 
 
 def logistic_regression(data: SolverData) -> FittedSolver:
-    """Multinomial, L2. All features are divided by one number, their standard deviation, so that C is comparable
-    between backbones and the relative scale of features is kept (docs/decisions/0002-features-engine.md)."""
+    """Multinomial, L2. All features of a cut are divided by one number, their standard deviation, so that C is
+    comparable between backbones and the relative scale of the features of a cut is kept
+    (docs/decisions/0002-features-engine.md)."""
     from sklearn.linear_model import LogisticRegression
 
-    spread = _spread(data)
+    spread = _spread_by_group(data)
     model = LogisticRegression(max_iter=300, warm_start=True, class_weight=data.balance, random_state=data.seed)
     if data.full_search:
         model.set_params(max_iter=_MANY_ITERATIONS)
@@ -58,9 +59,9 @@ def _tolerance(c: float, data: SolverData) -> float:
     return float(np.clip(0.01 / (c * len(data.labels)), 1e-8, 1e-4))
 
 
-def _logistic(model: "LogisticRegression", c: float, data: SolverData, spread: float) -> HeadCandidate:
+def _logistic(model: "LogisticRegression", c: float, data: SolverData, spread: float | np.ndarray) -> HeadCandidate:
     model.set_params(C=c).fit(data.train / spread, data.labels)
-    head = DenseHead([Layer(*_two_sided(model.coef_.T / spread, model.intercept_), "softmax")])
+    head = DenseHead([Layer(*_two_sided((model.coef_ / spread).T, model.intercept_), "softmax")])
     check(head, model.predict_proba(data.validation / spread), data)
     return candidate_of({"C": c}, head, data)
 
@@ -93,6 +94,15 @@ def _calibrated(kernel: np.ndarray, bias: np.ndarray, c: float, data: SolverData
 
 
 TEMPERATURES = np.geomspace(0.02, 20, 61)
+
+
+def _spread_by_group(data: SolverData) -> float | np.ndarray:
+    """The standard deviation of all features; of several groups, for every feature (d,) that of its group."""
+    if len(data.groups) <= 1:
+        return _spread(data)
+    ends = np.cumsum(data.groups)
+    spreads = [float(data.train[:, end - size : end].std()) or 1.0 for end, size in zip(ends, data.groups, strict=True)]
+    return np.repeat(np.array(spreads, np.float32), data.groups)
 
 
 def _spread(data: SolverData) -> float:

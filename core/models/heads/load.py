@@ -25,14 +25,9 @@ def load_head(path: Path) -> HeadFunction:
         Unavailable: the file is missing, damaged, or of no known kind.
     """
     if path.suffix == ".tflite":
-        return open_engine(path)
+        return LiteRTEngine(path)
     kind, arrays = read_arrays(path)
     try:
         return _KINDS[kind].from_arrays(arrays)
     except (KeyError, TypeError, ValueError, InvalidInput) as error:
         raise Unavailable(f"{path.name} is no head that can be read ({type(error).__name__}: {error}).") from None
-
-
-def open_engine(path: Path, *, workers: int = 1) -> LiteRTEngine:
-    """A ``.tflite`` file, ready to run with all cores, or with ``workers`` of one thread each."""
-    return LiteRTEngine(path) if workers == 1 else LiteRTEngine(path, threads=1, workers=workers)

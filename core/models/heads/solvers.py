@@ -4,7 +4,7 @@ The result is a head of plain arrays, whose probabilities are compared with scik
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -30,6 +30,7 @@ def fit_solver(
     seed: int = 0,
     class_weights: np.ndarray | None = None,
     full_search: bool = False,
+    groups: Sequence[int] = (),
 ) -> FittedSolver:
     """Fits a scikit-learn classifier; its hyperparameters are chosen on the validation photos.
 
@@ -37,6 +38,8 @@ def fit_solver(
         train, validation: (n, d) features. labels, validation_labels: (n,), 0 to classes - 1.
         class_weights: (classes,) weight of a photo of each class; None for equal weights.
         full_search: see ``Hyperparameters``.
+        groups: numbers of features of different cuts, in their order; logistic regression scales each group alone. ()
+            for one group.
 
     Raises:
         InvalidInput: a class has no training photo. Unavailable: scikit-learn is not the tested version.
@@ -49,6 +52,7 @@ def fit_solver(
         seed=seed,
         class_weights=class_weights,
         full_search=full_search,
+        groups=tuple(groups),
     )
     missing = sorted(set(range(data.classes)) - set(data.labels.tolist()))
     if missing:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -11,9 +11,9 @@ import numpy as np
 
 from core.datasets.decoding.fit import Fit
 from core.errors import Unavailable
-from core.features.litert import LiteRTEngine
+from core.features.engines import PixelEngine, memory_of, open_engine
 from core.files.atomic import digest_of
-from core.models.heads.load import HeadFunction, load_head, open_engine
+from core.models.heads.load import HeadFunction, load_head
 from core.models.inference.nodes import Confidence, Head, Mean, Network, Node, below, every_node, files_of
 
 
@@ -44,31 +44,44 @@ class TimedPrediction:
     Args:
         probabilities: (classes,) float32. milliseconds: from pixels to probabilities, as this model alone would take.
         passed_on: of a confidence cascade, whether the costly model was used; None for every other model.
+        outputs: of every network that was used, for this photo alone (without the axis of a batch).
     """
 
     probabilities: np.ndarray
     milliseconds: float
     passed_on: bool | None = None
+    outputs: Mapping[Network, np.ndarray] = field(default_factory=dict)
 
 
-_engines: WeakValueDictionary[tuple[str, int], LiteRTEngine] = WeakValueDictionary()
+_NETWORKS = (".tflite", ".onnx")
+
+_engines: WeakValueDictionary[tuple[str, int | None], PixelEngine] = WeakValueDictionary()
 
 
 class InferenceGraph:
-    """A loaded inference graph. Safe to use from ``workers`` threads at the same time.
+    """A loaded inference graph. Safe to use from several threads at the same time.
 
     Args:
         folder: of the files. classes: number of probabilities.
         digests: SHA-256 by file, as checked by ``ModelFiles.verify``; computed now by default. Files of the same digest
             are loaded once, and their outputs are shared in a memo.
-        workers: photos at the same time; 1 takes all cores for one photo.
+        workers: photos at the same time, each on one core; by default see ``core.features.engines.AdaptiveEngine``.
+
+    Attributes:
+        memory: bytes of memory by the SHA-256 of a file, as an estimate.
 
     Raises:
         Unavailable: a file cannot be run, or they do not fit together.
     """
 
     def __init__(
-        self, folder: Path, node: Node, *, classes: int, digests: Mapping[str, str] | None = None, workers: int = 1
+        self,
+        folder: Path,
+        node: Node,
+        *,
+        classes: int,
+        digests: Mapping[str, str] | None = None,
+        workers: int | None = None,
     ):
         self.node, self.classes = node, classes
         self._digests = digests or {name: digest_of(folder / name) for name in files_of(node)}
@@ -76,7 +89,9 @@ class InferenceGraph:
         for one in every_node(node):
             if isinstance(one, Network | Head) and one.file not in self._files:
                 self._files[one.file] = _open(folder / one.file, self._digests[one.file], workers)
+        self.memory = {self._digests[name]: _bytes_of(folder / name) for name in self._files}
         self._keys = {one: self._key(one) for one in every_node(node)}
+        self._networks = {one: key for one, key in self._keys.items() if isinstance(one, Network)}
         self._warm_up()
 
     def predict(self, photo: PhotoViews, memo: Memo | None = None) -> TimedPrediction:
@@ -85,7 +100,10 @@ class InferenceGraph:
         done = self._done(self.node, photo, memo)
         passed_on = self._keys[self.node.costly] in done.needed if isinstance(self.node, Confidence) else None
         milliseconds = sum(memo[key].milliseconds for key in done.needed)
-        return TimedPrediction(probabilities=done.value[0], milliseconds=milliseconds, passed_on=passed_on)
+        outputs = {node: memo[key].value[0] for node, key in self._networks.items() if key in done.needed}
+        return TimedPrediction(
+            probabilities=done.value[0], milliseconds=milliseconds, passed_on=passed_on, outputs=outputs
+        )
 
     def __call__(self, photo: PhotoViews) -> np.ndarray:
         """Probabilities (classes,) float32."""
@@ -162,12 +180,16 @@ def _side_by_side(values: list[np.ndarray]) -> np.ndarray:
     return values[0] if len(values) == 1 else np.concatenate(values, axis=1)
 
 
-def _open(path: Path, digest: str, workers: int) -> HeadFunction:
+def _bytes_of(path: Path) -> int:
+    return memory_of(path) if path.suffix in _NETWORKS else path.stat().st_size
+
+
+def _open(path: Path, digest: str, workers: int | None) -> HeadFunction:
     """Loads a file; engines of the same digest are shared."""
-    if path.suffix != ".tflite":
+    if path.suffix not in _NETWORKS:
         return load_head(path)
     key = digest, workers
     engine = _engines.get(key)
-    if engine is None:
+    if engine is None:  # two threads may open it at once; the later one is shared
         engine = _engines[key] = open_engine(path, workers=workers)
     return engine

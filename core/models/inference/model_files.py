@@ -8,9 +8,10 @@ from pathlib import Path
 
 from core.datasets.decoding.modes import FULL_GREY
 from core.errors import InvalidInput, Unavailable
+from core.features.engines import engine_name
 from core.files.atomic import digest_of
 from core.files.home import CARD, inside
-from core.models.inference.nodes import Node, files_of, from_dict, renamed
+from core.models.inference.nodes import Network, Node, every_node, files_of, from_dict, renamed
 from core.models.temperature import HIGHEST, LOWEST
 
 CALIBRATION = "calibration"
@@ -43,6 +44,11 @@ class ModelFiles:
     @property
     def title(self) -> str:
         return str(self.card.get("title") or self.run_id)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the files that it predicts with."""
+        return sum((self.folder / name).stat().st_size for name in self.digests)
 
     @property
     def grey_bits(self) -> int | None:
@@ -98,6 +104,12 @@ def engines_of(folder: Path, node: Node) -> list[dict]:
     return [{"file": name, "sha256": digest_of(folder / name)} for name in files_of(node)]
 
 
+def engines_by_name(node: Node) -> str:
+    """What runs the networks of a graph: ``LiteRT``, ``ONNX Runtime``, or both joined by "and"."""
+    names = {engine_name(Path(one.file)) for one in every_node(node) if isinstance(one, Network)}
+    return " and ".join(sorted(names))
+
+
 def adopt(source: Path, target: Path) -> Node:
     """Links the files of the model in ``source`` into ``target`` and returns its graph with their new names, so that a
     model built on others needs only its own folder. A file that two members share is linked once.
@@ -107,15 +119,15 @@ def adopt(source: Path, target: Path) -> Node:
     """
     model = read_model(source)
     model.verify()
-    names = {name: _name_by_digest(name, digest) for name, digest in model.digests.items()}
-    for name, new in names.items():
-        link(source / name, target / new)
+    names = {name: adopt_file(source / name, digest, target) for name, digest in model.digests.items()}
     return renamed(model.node, names.__getitem__)
 
 
-def _name_by_digest(name: str, digest: str) -> str:
-    path = Path(name)
-    return f"{path.stem.split('-')[0]}-{digest[:12]}{path.suffix}"
+def adopt_file(source: Path, digest: str, target: Path) -> str:
+    """Links one file of a model into the folder ``target``, by a name that says its content; returns the name."""
+    name = f"{source.stem.split('-')[0]}-{digest[:12]}{source.suffix}"
+    link(source, target / name)
+    return name
 
 
 def link(source: Path, target: Path) -> Path:

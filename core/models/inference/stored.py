@@ -12,9 +12,12 @@ from core.features.store import key_of_predictions
 from core.features.views import View
 from core.files.home import RunFolder
 from core.models.inference.graph import InferenceGraph
-from core.models.inference.model_files import read_model
+from core.models.inference.model_files import engines_by_name, read_model
 from core.recipes.recipe import Augmentation
 from core.settings import Settings
+
+WORKERS = min(cores(), MOST_WORKERS)
+"""Photos at the same time."""
 
 
 def predictions_of(
@@ -50,7 +53,7 @@ def predictions_of(
         dataset=dataset,
         settings=settings,
         source=run_folder.run_id,
-        engine=lambda: InferenceEngine(run_folder.model),
+        engine=lambda: InferenceEngine(load_graph(run_folder.model, workers=WORKERS)),
         progress=progress,
         waiting=waiting,
     )
@@ -59,19 +62,18 @@ def predictions_of(
 class InferenceEngine:
     """An inference graph as an engine of features: one photo per core at a time."""
 
-    name = "LiteRT"
     batch = 8
 
-    def __init__(self, folder: Path) -> None:
-        """Raises Unavailable when the model in ``folder`` is missing, damaged, or needs Keras."""
-        self.workers = min(cores(), MOST_WORKERS)
-        self._graph = load_graph(folder, workers=self.workers)
+    def __init__(self, graph: InferenceGraph) -> None:
+        """``graph``: opened for ``WORKERS``."""
+        self.workers, self._graph = WORKERS, graph
+        self.name = engines_by_name(graph.node)
 
     def __call__(self, views: Sequence[View], /) -> np.ndarray:
         return np.stack([self._graph(view) for view in views])
 
 
-def load_graph(folder: Path, *, workers: int = 1) -> InferenceGraph:
+def load_graph(folder: Path, *, workers: int | None = None) -> InferenceGraph:
     """The inference graph of the model in ``folder``, its files verified.
 
     Raises:

@@ -4,9 +4,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.people.acting import Role
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.parts.downloads import file_name
+from core.web.parts.rights import allowed
 from core.workbench import Workbench
 
 REPORT, LINK, RATE = "Report", "Copy link", "Hourly cost"
@@ -62,7 +64,13 @@ def _rate(bench: Workbench) -> None:
         st.number_input("Cost of an hour", 0.0, 999_999.0, per_hour, key="compare.price", help=help_)
         st.text_input("Currency", currency, max_chars=8, key="compare.currency")
         if st.form_submit_button(
-            "Save", icon=":material/save:", key="compare.rate_save", type="primary", on_click=_save_rate, args=(bench,)
+            "Save",
+            icon=":material/save:",
+            key="compare.rate_save",
+            type="primary",
+            on_click=_save_rate,
+            args=(bench,),
+            **allowed(Role.ADMIN),
         ):
             st.rerun()
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.backbones import catalogue
 from core.comparison.board_page import LARGE_FIRST
 from core.recipes.labels import PATTERNS, choice_title
 from core.text.units import count, plain
@@ -131,12 +130,10 @@ def descending(now: Address) -> bool:
 
 def backbone_titles(bench: Workbench, names: Iterable[str]) -> dict[str, str]:
     """``Lite0`` for ``efficientnet_lite0``, the name of a run for its id; an unknown name as it is."""
-    titles = {name: _TITLES.get(name, name) for name in names}
-    runs = bench.registry.runs_of([name for name in titles if name not in _TITLES])
+    known = {backbone.name: backbone.short_title for backbone in bench.known_backbones()}
+    titles = {name: known.get(name, name) for name in names}
+    runs = bench.registry.runs_of([name for name in titles if name not in known])
     return titles | {run.id: run.name for run in runs}
-
-
-_TITLES = {backbone.name: backbone.short_title for backbone in catalogue()}
 
 
 def _counted(counts: Mapping[str, int], pattern: str) -> str:

@@ -82,9 +82,9 @@ VIEWS: Mapping[str, CompareView] = {
     ),
     "coverage": CompareView(
         title="Accuracy vs. coverage", icon=":material/verified:", show=coverage.show,
-        question="How accurate are the confident predictions?",
+        question="How accurate are the confident predictions, and how many classes are left at 95 % confidence?",
         explanation="Towards the left only the most confident predictions are kept; the other photos are left to a "
-        "person.",
+        "person. A prediction set names so many classes that the true one is among them as often as promised.",
     ),
     "thresholds": CompareView(
         title="Cascade threshold", icon=":material/call_split:", show=thresholds.show,

@@ -9,9 +9,11 @@ from core.datasets.names import ARCHIVE_SUFFIXES, archive_stem
 from core.datasets.values import Dataset
 from core.jobs import background_imports as imports
 from core.jobs.background_imports import ImportJob
+from core.people.acting import Role
 from core.text.units import amount, count, listed, plain, size
 from core.web.datasets.question_card import encoding_box, question_card
 from core.web.parts.labels import dataset_size
+from core.web.parts.rights import allowed, refusal
 from core.web.parts.tables import table
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
 from core.web.parts.widgets import explained, page_link, poll
@@ -27,6 +29,9 @@ LAYOUT = (
 
 def import_box(bench: Workbench) -> None:
     """Three sources: an archive from this browser, a folder or archive on the server, the demo photos."""
+    if refusal():
+        st.caption(refusal())
+        return
     upload, server, demo = st.tabs(["Upload an archive", "Folder on this machine", "Demo photos"])
     with upload:
         _upload(bench)
@@ -39,7 +44,11 @@ def import_box(bench: Workbench) -> None:
 
 def demo_button(bench: Workbench, *, key: str, primary: bool = False) -> None:
     if st.button(
-        "Try it with the demo photos", key=key, type="primary" if primary else "secondary", icon=":material/eco:"
+        "Try it with the demo photos",
+        key=key,
+        type="primary" if primary else "secondary",
+        icon=":material/eco:",
+        **allowed(),
     ):
         _start(bench, "demo")
 
@@ -62,6 +71,9 @@ def _upload(bench: Workbench) -> None:
 
 
 def _server_side(bench: Workbench) -> None:
+    if refusal(Role.ADMIN):
+        st.caption(refusal(Role.ADMIN))
+        return
     st.caption(LAYOUT)
     with st.form("import.server", border=False):
         path = st.text_input(

@@ -1,8 +1,5 @@
-"""One model on the page Models: standing, metrics, file verification, origin, download and deletion."""
+"""One model on the page Models: standing, metrics, file verification, origin, exports and deletion."""
 
-import io
-import zipfile
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -15,6 +12,8 @@ from core.models.card import FEATURES, keras_output
 from core.recipes.labels import describe
 from core.runs.values import Cost, Model, Run
 from core.text.units import milliseconds, percent, plain, size
+from core.web.backbones.links import backbone_link
+from core.web.models import export_dialog
 from core.web.models.provenance import provenance, used_by
 from core.web.parts import champion as champions
 from core.web.parts import organise
@@ -44,12 +43,13 @@ def show(
             st.caption(f"{badges} {plain(describe(run.recipe))}")
         with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             page_link("predict", models=run.id)
+            backbone_link(run)
             open_link(run, "Open run")
         _metrics(bench, model, run)
         _origin(bench, model, run)
         messages = st.container()
         with st.container(horizontal=True, vertical_alignment="center"):
-            _download(bench, model, run)
+            export_dialog.open_button(model, run)
             champions.make_button(bench, run, key=f"model.champion.{model.id}")
             organise.delete_weights_button(bench, [run], messages, key=f"model.delete.{model.id}")
 
@@ -115,33 +115,3 @@ def _origin(bench: Workbench, model: Model, run: Run) -> None:
         used = used_by(bench, run)
         ids = f"Run `{run.id}` · model `{model.id}` · SHA-256 `{model.sha256[:12]}`"
         st.caption(f"{used} {ids}".strip())
-
-
-FEATURES_HELP = (
-    "This file returns features, not probabilities: the classifier is no network. It is stored beside it, in head.npz."
-)
-
-
-def _download(bench: Workbench, model: Model, run: Run) -> None:
-    """The files are read at the click, not when the page is drawn."""
-    path = bench.settings.home / model.path
-    single = path.suffix == ".keras"
-    features = single and keras_output(model.card) == FEATURES
-    label, name = ("Download model.keras", f"{run.id}.keras") if single else ("Download all files", f"{run.id}.zip")
-    if features:
-        label, name = "Download model.keras (features)", f"{run.id}-features.keras"
-    st.download_button(
-        label, path.read_bytes if single else partial(zipped, path.parent), name, "application/octet-stream",
-        key=f"model.download.{model.id}", icon=":material/download:", on_click="ignore", disabled=not path.is_file(),
-        help=FEATURES_HELP if features else None,
-    )  # fmt: skip
-
-
-def zipped(folder: Path) -> bytes:
-    """All files of a model as a ZIP, uncompressed, since weights hardly compress."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                file.write(path, path.relative_to(folder))
-    return archive.getvalue()

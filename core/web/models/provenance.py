@@ -1,6 +1,9 @@
 """Where a model came from, in words: photos, pretrained weights and their licence, training, date."""
 
+from core.backbones.added import is_run
+from core.backbones.values import Backbone
 from core.errors import GraftError
+from core.recipes.labels import setting_text
 from core.recipes.recipe import Pattern
 from core.runs.values import Model, Run
 from core.text.units import count, listed, plain
@@ -14,6 +17,8 @@ def provenance(bench: Workbench, model: Model, run: Run) -> str:
     """
     recipe, dataset = run.recipe, _dataset(bench, run)
     finished = f"finished {when(run.ended_at or model.created_at)}"
+    if recipe.pattern is Pattern.QUANTIZATION:
+        return f"{_quantized(bench, model, run)}; measured on {dataset}; {finished}."
     if not recipe.backbones:
         combined = listed([_run_name(bench, run_id) for run_id in recipe.runs], 4)
         return f"Combines the predictions of {plain(combined)}; measured on {dataset}; {finished}."
@@ -26,6 +31,13 @@ def provenance(bench: Workbench, model: Model, run: Run) -> str:
     return f"Trained on {dataset} from {source}; {epochs}{finished}."
 
 
+def _quantized(bench: Workbench, model: Model, run: Run) -> str:
+    source, precision = _run_name(bench, run.recipe.members[0]), setting_text(run.recipe, "precision")
+    photos = model.card.get("choice", {}).get("calibration_photos")
+    calibrated = f", calibrated on {count(photos, 'training photo')}" if photos else ""
+    return f"The model of {plain(source)} in {precision}{calibrated}"
+
+
 def _dataset(bench: Workbench, run: Run) -> str:
     try:
         dataset = bench.registry.dataset(run.dataset_id)
@@ -36,7 +48,7 @@ def _dataset(bench: Workbench, run: Run) -> str:
 
 def _backbone(bench: Workbench, name: str, pattern: Pattern) -> str:
     """A pretrained network with its weights and their licence, or the run whose model is the backbone."""
-    if name.startswith("r-"):
+    if is_run(name):
         return f"the model of {_run_name(bench, name)}"
     try:
         backbone = bench.backbone(name)
@@ -44,7 +56,14 @@ def _backbone(bench: Workbench, name: str, pattern: Pattern) -> str:
         return f"{name} (no longer in the catalogue)"
     if pattern is Pattern.FROM_SCRATCH:
         return f"{backbone.title} with random weights"
-    return f"{backbone.title}, ImageNet weights, {backbone.licence}"
+    return f"{backbone.title}, {_weights(backbone)}, {backbone.licence or 'licence not known'}"
+
+
+def _weights(backbone: Backbone) -> str:
+    """What its weights were trained on, as short as a caption allows."""
+    if not backbone.is_added:
+        return "ImageNet weights"
+    return f"weights trained on {backbone.trained_on}" if backbone.trained_on else "weights of an added backbone"
 
 
 def _run_name(bench: Workbench, run_id: str) -> str:

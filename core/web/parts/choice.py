@@ -59,6 +59,12 @@ def _only_dataset(dataset_id: str) -> None:
     st.query_params.from_dict({"dataset": dataset_id})
 
 
+def write_address() -> None:
+    """Make the browser show the address that the page was opened with: a link inside a page to the page itself changes
+    what is shown, but not the address (Streamlit 1.67)."""
+    st.query_params.from_dict({name: st.query_params.get_all(name) for name in st.query_params})
+
+
 def listed_ids(name: str) -> list[str]:
     """The ids of ``?runs=a,b`` or ``?runs=a&runs=b``, without repeats."""
     parts = ",".join(st.query_params.get_all(name)).split(",")

@@ -5,20 +5,32 @@ from typing import Any
 
 import streamlit as st
 
+from core.people.acting import Role
+from core.web.parts.rights import allowed
 
-def confirm(key: str, label: str, body: Callable[[], Any], *, icon: str, verb: str = "", **button: Any) -> bool:
+
+def confirm(
+    key: str,
+    label: str,
+    body: Callable[[], Any],
+    *,
+    icon: str,
+    verb: str = "",
+    needed: Role = Role.TRAINER,
+    **button: Any,
+) -> bool:
     """A button that opens a dialog; True in the one run after it was confirmed.
 
     Args:
         key: unique on the page; the two clicks are the buttons ``<key>`` and ``<key>-yes`` (``<key>-no`` cancels).
         label: of the first button; ``verb``: of the second, the same if "".
         body: draws the dialog above its buttons.
-        button: options of ``st.button``.
+        needed: role, without which the button is disabled. button: options of ``st.button``.
     """
     state = f"confirm.{key}"
     # The dialog is drawn from state and its buttons are callbacks: a plain `if st.button` inside a dialog is not
     # reached by AppTest, and would be lost when the page redraws itself.
-    st.button(label, key=key, icon=icon, on_click=_set, args=(state, "open"), **button)
+    st.button(label, key=key, icon=icon, on_click=_set, args=(state, "open"), **allowed(needed, **button))
     stage = st.session_state.get(state)
     if stage == "confirmed":
         del st.session_state[state]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.web.server.visits import login_required
+
 _SCRIPT = Path(__file__).with_name("device.js")
 _KEY = "device"
 
@@ -12,7 +14,7 @@ def watch_device() -> None:
     """Part of the frame of every page: an invisible script (style.css removes the space it would take)."""
     mount = st.components.v2.component("graft_device", js=_SCRIPT.read_text("utf-8"))
     with st.container(key="unseen-device"):
-        mount(key=_KEY, data={"narrow": is_narrow()}, on_narrow_change=lambda: None)
+        mount(key=_KEY, data={"narrow": is_narrow(), "login": login_required()}, on_narrow_change=lambda: None)
 
 
 def is_narrow() -> bool:

@@ -46,7 +46,9 @@ def dataset_size(dataset: Dataset) -> str:
 
 
 def slot_label(name: str) -> str:
-    """``CPU``, or the prefixes of the UUIDs of its GPUs."""
+    """``CPU``, the prefixes of the UUIDs of its GPUs, or the machine of a cluster and its device: ``node2 gpu0``."""
+    if "/" in name:
+        return name.replace("/", " ")
     return "CPU" if name == "cpu" else " + ".join(gpu[:12] for gpu in name.split("+"))
 
 

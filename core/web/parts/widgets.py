@@ -48,12 +48,12 @@ def explained() -> Iterator[None]:
         st.error(plain(str(error)), icon=":material/error:")
 
 
-def fitness_notes(dataset: Dataset, leaks: int) -> None:
+def fitness_notes(dataset: Dataset, leaks: int, leaked: int) -> None:
     """Why a dataset is not fit to learn from, and what would be enough; what its test photos allow to claim.
 
-    ``leaks``: photos in several of its splits.
+    ``leaks``: photos in several of its splits. ``leaked``: test photos with a near-copy in another split.
     """
-    problems = problems_of(dataset, leaks=leaks)
+    problems = problems_of(dataset, leaks=leaks, leaked=leaked)
     for problem in problems:
         st.markdown(f":orange[:material/warning:] {plain(str(problem))}")
     if not any(problem.kind == SMALL_TEST for problem in problems):

@@ -36,6 +36,13 @@ def answers(photo: PhotoPredictions) -> tuple[Answer, ...]:
     return tuple(sorted(found, key=lambda one: (-len(one.run_ids), -one.probability)))
 
 
+def majority(said: Sequence[Answer]) -> str | None:
+    """The class that more models answer than any other; None where there is none, or a single model."""
+    most = len(said[0].run_ids) if said else 0
+    models = sum(len(one.run_ids) for one in said)
+    return said[0].class_name if models > 1 and all(len(one.run_ids) < most for one in said[1:]) else None
+
+
 def summary(found: Sequence[PhotoPredictions]) -> str:
     """The first line: the predicted class, or on how many photos the models agree."""
     seen = [photo for photo in found if not photo.problem]

@@ -11,8 +11,9 @@ import streamlit as st
 from core.models.predict import PhotoPredictions
 from core.text.units import milliseconds
 from core.web.parts.widgets import explained
+from core.web.predict.details import Runs
 from core.web.predict.sources import FRAMES
-from core.web.predict.wall import Runs, answer_block
+from core.web.predict.wall import answer_block
 from core.workbench import Workbench
 
 ASSETS = Path(__file__).parent / "camera_assets"

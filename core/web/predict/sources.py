@@ -1,35 +1,31 @@
-"""The photos to predict: dropped ones, test photos of a dataset, its unlabelled photos, and frames of the camera."""
+"""The photos to predict: dropped ones, the unlabelled photos of a dataset, and frames of the camera.
+
+Test photos and those of a link: ``linked``.
+"""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import streamlit as st
 
 from core.datasets.decoding.kinds import SUFFIXES
 from core.datasets.decoding.photos import StoredPhoto
-from core.datasets.values import Dataset, Photo
-from core.models.predict import PhotoPredictions
+from core.datasets.values import Dataset
 from core.text.units import brief, count, plain
 from core.web.parts.labels import dataset_title
-from core.web.parts.thumbnails import photo_strip, thumbnail
+from core.web.parts.thumbnails import photo_strip
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
 
 MOST_PHOTOS = 50
-
-SAMPLES = 8
-"""Test photos that are offered at once."""
 
 PER_PAGE = 24
 """Unlabelled photos that are offered at once."""
 
 FRAMES = "predict.frames"
 """Frames of the camera that the user kept, as JPEG bytes."""
-
-_SIDE = 100
-"""Pixels of a test photo on the page."""
 
 _DROP_ANYWHERE = Path(__file__).with_name("drop_anywhere.js")
 
@@ -47,7 +43,7 @@ class GivenPhoto:
     content: bytes | StoredPhoto
     class_name: str | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         kind, data = ("stored", self.content.jpeg) if isinstance(self.content, StoredPhoto) else ("given", self.content)
         return f"{kind} {hashlib.sha256(data).hexdigest()}"
@@ -64,55 +60,6 @@ def drop_box() -> list[GivenPhoto]:
     with st.container(key="unseen-drop-anywhere"):
         mount(key="predict.drop", data={"box": ".st-key-predict-files"})
     return [GivenPhoto(name=file.name, content=file.getvalue()) for file in files]
-
-
-def test_photos(bench: Workbench, dataset: Dataset) -> list[GivenPhoto]:
-    """Test photos of a dataset to try its models on: those that are ticked."""
-    total = dataset.split_sizes["test"]
-    step = -(-total // SAMPLES)
-    if not step:
-        return []
-    turn = st.session_state.get("predict.turn", 0) % step
-    photos = _spread(bench, str(bench.settings.home), dataset.id, total, turn)
-    shown = [photo for photo in photos if bench.photo_path(dataset.id, photo.digest).is_file()]
-    if not shown:
-        return []
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Or try test photos of **{plain(dataset_title(dataset))}**", width="content")
-        if step > 1:
-            st.button("Other photos", key="predict.others", type="tertiary", icon=":material/refresh:", on_click=_turn)
-    with st.container(horizontal=True, gap="xsmall", key="samples"):
-        ticked = [photo for photo in shown if _sample(bench, dataset, photo)]
-    with explained():
-        return [
-            GivenPhoto(
-                name=photo.file.rpartition("/")[2],
-                content=bench.stored_photo(dataset.id, photo),
-                class_name=photo.class_name,
-            )
-            for photo in ticked
-        ]
-    return []
-
-
-def _sample(bench: Workbench, dataset: Dataset, photo: Photo) -> bool:
-    """A test photo with a box to tick; style.css lets a click on the picture tick it."""
-    path = bench.photo_path(dataset.id, photo.digest)
-    with st.container(width=_SIDE, gap=None, key=f"sample-{photo.digest[:16]}"):
-        st.image(thumbnail(path, path.stat().st_mtime), width=_SIDE, alt=f"A test photo of {photo.class_name}")
-        return st.checkbox(plain(brief(photo.class_name, 24)), key=f"predict.sample.{dataset.id}.{photo.digest}")
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _spread(_bench: Workbench, home: str, dataset_id: str, total: int, turn: int) -> list[Photo]:
-    """Test photos spread over the classes. Cached because a dataset is immutable; ``home`` is part of the key."""
-    step = -(-total // SAMPLES)
-    places = range(turn, total, step)
-    return [photo for at in places for photo in _bench.registry.photos(dataset_id, split="test", limit=1, offset=at)]
-
-
-def _turn() -> None:
-    st.session_state["predict.turn"] = st.session_state.get("predict.turn", 0) + 1
 
 
 def unlabelled_photos(bench: Workbench) -> list[GivenPhoto]:
@@ -166,17 +113,8 @@ def _clear_frames() -> None:
 def at_most(given: list[GivenPhoto]) -> list[GivenPhoto]:
     """The first ones, after a warning where there are too many."""
     if len(given) > MOST_PHOTOS:
-        st.warning(f"{count(len(given), 'photo')} are too many at once; the first {MOST_PHOTOS} are used.")
+        st.warning(
+            f"{count(len(given), 'photo')} are too many at once; the first {MOST_PHOTOS} are used. For more, "
+            "hand over a ZIP or a folder below."
+        )
     return given[:MOST_PHOTOS]
-
-
-def predictions(bench: Workbench, run_ids: Sequence[str], given: Sequence[GivenPhoto]) -> list[PhotoPredictions]:
-    """Predictions, computed once per photos, models and temperatures, not at every rerun of the script."""
-    models = tuple((run_id, str(bench.registry.model(run_id).card.get("calibration"))) for run_id in run_ids)
-    asked = (models, tuple((photo.name, photo.digest) for photo in given))
-    before, found = st.session_state.get("predict.last", (None, []))
-    if asked != before:
-        with st.spinner("Predicting …"):
-            found = bench.predict(run_ids, [(photo.name, photo.content) for photo in given])
-        st.session_state["predict.last"] = (asked, found)
-    return list(found)

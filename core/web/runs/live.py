@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core import jobs
+from core.jobs.reports import progress_of
 from core.planning.remaining import TimeLeft
-from core.runs.progress import read_progress
 from core.runs.values import Run, Status
 from core.text.units import count, plain, rough_duration
 from core.web.parts.widgets import explained, heading, poll
@@ -47,7 +47,7 @@ def _panel(
     """Redraws the whole page once when the status of a running or waiting run has changed."""
     with explained():
         running, waiting, now = bench.registry.runs(status=Status.RUNNING), bench.registry.queue(), time.time()
-        progress = {run.id: read_progress(run.id, bench.settings) for run in running}
+        progress = progress_of((run.id for run in running), bench.settings, bench.registry)
         left = time_left.of(running, waiting, progress, now)
         runs = bench.registry.runs_of(ids)
         supervised = not known or jobs.supervisor_status(bench.settings).running
@@ -135,5 +135,5 @@ def _supervisor_notice(bench: Workbench) -> None:
             key="supervisor.start",
             icon=":material/play_arrow:",
             on_click=attempt,
-            args=(jobs.ensure_supervisor, bench.settings),
+            args=(bench.start_supervisor,),
         )

@@ -5,24 +5,26 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import jobs
 from core.charts.live import live_chart
 from core.charts.stages import stages_chart
+from core.jobs.reports import progress_of, tail_of
 from core.planning.remaining import StageTimes, stage_times
 from core.recipes.naming import LONGEST_NAME
 from core.runs.epochs import best_of
-from core.runs.progress import read_progress
 from core.runs.stages import LOADING
 from core.runs.values import CHAMPION, LONGEST_NOTE, Epoch, Run, Status
 from core.text.markdown import note_html
 from core.text.units import plain
+from core.web.backbones.links import backbone_link
 from core.web.parts import champion, organise
 from core.web.parts.charts import titled
 from core.web.parts.labels import dataset_title, run_sentence
+from core.web.parts.rights import allowed
 from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, heading, page_link, poll, status_text
 from core.web.runs import results, story
 from core.web.runs.rows import attempt, cancel_label, reproduce_button, stop_menu
+from core.web.runs.smaller import smaller
 from core.web.runs.stage_bar import stage_bar
 from core.workbench import Workbench
 
@@ -45,6 +47,8 @@ def show(bench: Workbench, run: Run) -> None:
         results.evaluation(bench, run)
         with explained():
             results.choices(bench, run)
+        with explained():
+            smaller(bench, run)
     with explained():
         story.reproduction(bench, run)
         story.repetitions(bench, run)
@@ -83,13 +87,14 @@ def _actions(bench: Workbench, run: Run) -> None:
             help_ = f"Continues at epoch {run.epochs_done + 1}." if kept else "Starts from the beginning."
             label = "Resume" if run.attempt else "Start"
             st.button(
-                label, type="primary", icon=":material/play_arrow:", key="run.resume", help=help_,
-                on_click=attempt, args=(bench.resume, run.id),
+                label, type="primary", icon=":material/play_arrow:", key="run.resume",
+                on_click=attempt, args=(bench.resume, run.id), **allowed(help=help_),
             )  # fmt: skip
         else:
             _next_steps(bench, run)
         if run.epochs_done:
             page_link("board", runs=run.id)
+        backbone_link(run)
         page_link("runs", "All runs")
     with st.container(horizontal=True, vertical_alignment="center"):
         organise.marks(bench, [run], key="run")
@@ -124,7 +129,7 @@ def _stages(bench: Workbench, run: Run, times: StageTimes) -> None:
     """The stage that runs with its bar, and the time of every stage; of a finished run they are among its costs."""
     if run.status is Status.FINISHED:
         return
-    progress, now = read_progress(run.id, bench.settings), time.time()
+    progress, now = progress_of([run.id], bench.settings, bench.registry)[run.id], time.time()
     running = run.status is Status.RUNNING
     stages = bench.registry.stages_of([run.id])[run.id]
     if running:
@@ -157,7 +162,7 @@ def _notes(bench: Workbench, run: Run) -> None:
         st.caption("Preview, not saved yet:")
         with st.container(border=True):
             st.html(note_html(notes))
-    if st.button("Save", icon=":material/save:", key="run.save"):
+    if st.button("Save", icon=":material/save:", key="run.save", **allowed()):
         with explained():
             bench.annotate(run.id, name=name, notes=notes)
             st.rerun()
@@ -167,7 +172,7 @@ def _log(bench: Workbench, run: Run) -> None:
     """The end of the log; each poll reads only what was appended."""
     key = f"run.log.{run.id}"
     text, offset = st.session_state.get(key, ("", -LOG_BYTES))
-    more, offset = jobs.tail(run.id, bench.settings, offset)
+    more, offset = tail_of(run.id, bench.settings, bench.registry, offset)
     text = (text + more)[-LOG_BYTES:]
     st.session_state[key] = (text, offset or -LOG_BYTES)
     if not text:

@@ -21,6 +21,7 @@ from core.web.parts.labels import cost_formatter, cost_title
 from core.web.parts.tables import number, table
 from core.web.parts.widgets import metrics
 from core.web.train.mapping import mapping_table
+from core.web.train.prompts import texts_table
 from core.workbench import Workbench
 
 
@@ -41,8 +42,7 @@ def cost(bench: Workbench, run: Run) -> None:
     alone = spent.alone_wall_seconds
     saved = 0.0 if alone is None else alone - spent.wall_seconds
     if alone is not None and saved > 0.05 * alone:
-        combined = run.recipe.cascade is not None and run.recipe.cascade.combines_runs
-        source = "Reusing the runs it combines" if combined else "Results cached by earlier runs"
+        source = "Reusing what it is made of" if run.recipe.combines_runs else "Results cached by earlier runs"
         st.caption(f"{source} saved {duration(saved)}.")
     if spent.stages:
         titled(stages_chart(spent.stages), key="run.stages-chart", alt="Time of every stage of this run")
@@ -109,6 +109,9 @@ def choices(bench: Workbench, run: Run) -> None:
     if "mapping" in choice:
         st.header("Mapping of ImageNet classes", anchor=False)
         mapping_table(choice["mapping"], choice.get("unmapped", ()))
+    if "texts" in choice:
+        st.header("Texts of the classes", anchor=False)
+        texts_table(choice["texts"])
     if run.recipe.pattern in _ON_FEATURES:
         _features(bench, run)
 

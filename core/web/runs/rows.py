@@ -8,12 +8,13 @@ import streamlit as st
 
 from core import jobs
 from core.errors import GraftError
+from core.jobs.reports import progress_of
 from core.planning.remaining import StageTimes, TimeLeft
 from core.recipes.labels import describe
-from core.runs.progress import read_progress
 from core.runs.values import Progress, Run, Status
 from core.text.units import count, plain, rough_duration
 from core.web.parts.labels import slot_label
+from core.web.parts.rights import allowed
 from core.web.parts.widgets import explained, run_chip
 from core.web.runs.stage_bar import STARTING, left_text, stage_bar
 from core.workbench import Workbench
@@ -84,7 +85,7 @@ def stop_menu(bench: Workbench, run: Run) -> None:
     """Pause, or finish early; of a waiting run, cancel."""
     if run.status is Status.SCHEDULED:
         action = (bench.cancel, run.id)
-        st.button("Cancel", key=f"cancel.{run.id}", icon=":material/close:", on_click=attempt, args=action)
+        st.button("Cancel", key=f"cancel.{run.id}", icon=":material/close:", on_click=attempt, args=action, **allowed())
         return
     st.menu_button(
         "Stop", list(_stops(run)), key=f"stop.{run.id}", icon=":material/stop_circle:", on_click=_stop,
@@ -188,11 +189,11 @@ def _order_buttons(bench: Workbench, waiting: Sequence[Run], position: int) -> N
 
 
 def _move(bench: Workbench, run: Run, before: str | None) -> None:
-    attempt(bench.registry.move, run.id, before)
+    attempt(bench.move, run.id, before)
 
 
 def _prioritise(bench: Workbench, run: Run) -> None:
-    attempt(bench.registry.set_priority, run.id, st.session_state[f"priority.{run.id}"])
+    attempt(bench.prioritise, run.id, st.session_state[f"priority.{run.id}"])
 
 
 def active_panel(bench: Workbench, names: Names, known: frozenset, time_left: TimeLeft) -> None:
@@ -200,7 +201,7 @@ def active_panel(bench: Workbench, names: Names, known: frozenset, time_left: Ti
     changed."""
     with explained():
         running, waiting, now = bench.registry.runs(status=Status.RUNNING), bench.registry.queue(), time.time()
-        progress = {run.id: read_progress(run.id, bench.settings) for run in running}
+        progress = progress_of((run.id for run in running), bench.settings, bench.registry)
         left = time_left.of(running, waiting, progress, now)
         for run in sorted(running, key=lambda run: run.started_at or 0):
             running_row(bench, run, names, progress[run.id], time_left.times, left=left[run.id], now=now)

@@ -4,9 +4,10 @@ from statistics import mean, stdev
 
 import streamlit as st
 
+from core.backbones.added import is_run
 from core.errors import NotFound
 from core.recipes.labels import hyperparameter_label, method_title, value_text
-from core.recipes.recipe import PARTS
+from core.recipes.recipe import PARTS, Pattern
 from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, percent, plain, points
 from core.web.parts import times
@@ -17,12 +18,17 @@ from core.web.runs.rows import open_link
 from core.workbench import Workbench
 from core.workbench.reproduce import Reproduction
 
+_SOURCES = {Pattern.DISTILLATION: ("Backbone", "Teacher"), Pattern.QUANTIZATION: ("Quantized model",)}
+"""What the sources of a recipe are called where they are no members."""
+
 
 def recipe(bench: Workbench, run: Run) -> None:
     """The parts of the recipe, and the hyperparameters that its pattern uses."""
-    parts = [_title(bench, name) for name in (*run.recipe.backbones, *run.recipe.runs)]
-    rows = [{"Setting": "Pattern", "Value": method_title(run.recipe)}]
-    rows += [{"Setting": "Member" if len(parts) > 1 else "Backbone", "Value": part} for part in parts]
+    recipe = run.recipe
+    sources = (*recipe.backbones, *recipe.runs)
+    titles = _SOURCES.get(recipe.pattern) or ("Member" if len(sources) > 1 else "Backbone",) * len(sources)
+    rows = [{"Setting": "Pattern", "Value": method_title(recipe)}]
+    rows += [{"Setting": title, "Value": _title(bench, name)} for title, name in zip(titles, sources, strict=True)]
     rows += [
         {"Setting": hyperparameter_label(run.recipe.pattern, name).title, "Value": value_text(value)}
         for name, value in run.recipe.settings().items()
@@ -36,7 +42,7 @@ def recipe(bench: Workbench, run: Run) -> None:
 def _title(bench: Workbench, name: str) -> str:
     """The title of a backbone or run; the id of a deleted one."""
     try:
-        return f"{bench.registry.run(name).name} ({name})" if name.startswith("r-") else bench.backbone(name).title
+        return f"{bench.registry.run(name).name} ({name})" if is_run(name) else bench.backbone(name).title
     except NotFound:
         return f"{name} (deleted)"
 

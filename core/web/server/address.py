@@ -1,4 +1,4 @@
-"""The address the dashboard listens on. Without a login it may only be one of this machine's own (loopback)."""
+"""The address the dashboard listens on. Where other machines can reach it, people must sign in."""
 
 import ipaddress
 import os
@@ -7,6 +7,7 @@ import socket
 from streamlit import config
 
 from core.errors import InvalidInput
+from core.settings import Login, load_settings
 
 DEFAULT = "127.0.0.1"
 
@@ -17,15 +18,14 @@ def listening_address() -> str:
     Streamlit itself reads the variable for ``streamlit run`` only.
 
     Raises:
-        InvalidInput: other machines could reach it.
+        InvalidInput: other machines could reach it, and the login is switched off.
     """
     found = (os.environ.get("STREAMLIT_SERVER_ADDRESS") or config.get_option("server.address") or DEFAULT).strip()
     address = found.removeprefix("[").removesuffix("]") or DEFAULT
-    if not is_loopback(address):
+    if load_settings().login is Login.OFF and not is_loopback(address):
         raise InvalidInput(
-            "Graft has no login yet, so it only listens on 127.0.0.1, ::1 or localhost. To use it from another machine "
-            "forward a port (ssh -L 8501:127.0.0.1:8501 HOST) or put a proxy with a login in front of it; a container "
-            f"needs the network of its host (--network host). Received: server.address={found!r}"
+            "GRAFT_LOGIN=off is only possible on 127.0.0.1, ::1 or localhost, which no other machine can reach: unset "
+            f"GRAFT_LOGIN, or forward a port (ssh -L 8501:127.0.0.1:8501 HOST). Received: server.address={found!r}"
         )
     return address
 
@@ -50,7 +50,8 @@ def _is_loopback(address: str) -> bool:
 
 
 def dashboard_url(address: str, port: int, base: str = "") -> str:
-    """``http://127.0.0.1:8501``; an IPv6 address is put in brackets."""
+    """``http://127.0.0.1:8501``; an IPv6 address is put in brackets, and all addresses are named by this machine's."""
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
     return f"http://{f'[{address}]' if ':' in address else address}:{port}{base}"
 
 

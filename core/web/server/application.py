@@ -4,8 +4,10 @@ import asyncio
 import gc
 import importlib
 import logging
+import os
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, is_dataclass
@@ -21,19 +23,29 @@ from starlette.staticfiles import StaticFiles
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import jobs
+from core.api.mounting import api_routes
+from core.artifacts.upkeep import UPKEEP_SECONDS, keep_up
 from core.errors import GraftError, InvalidInput
+from core.files.here import curves_here
 from core.files.home import runs_folder, uploads_folder
+from core.people.acting import SERVER, Role, acting_as
+from core.registry.links import HOURS
 from core.runs.costs import rss_bytes
 from core.runs.values import Status
-from core.settings import VERSION
+from core.serving.engine import memory
+from core.settings import VERSION, load_settings
+from core.text.units import plain
 from core.web.board.runs import RegistryRuns
 from core.web.board.tensorboard import TensorBoard
-from core.web.server.address import listening_address
-from core.web.server.base_path import BelowBasePath
+from core.web.server import accounts
+from core.web.server.address import dashboard_url, listening_address
+from core.web.server.base_path import BelowBasePath, base_path
+from core.web.server.gate import VISIT, SignedInOnly
 from core.web.server.limits import LimitedBodies, limit_heads
 from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginOnly
 from core.web.server.state import workbench
 from core.web.server.uploads import receive_slice, sweep_folder
+from core.web.server.visits import Visit, ask_visitors, login_required
 
 STATIC = Path(__file__).parents[1] / "static"
 
@@ -42,6 +54,9 @@ HEAVY = ("pandas", "pyarrow", "plotly.graph_objects", "PIL.Image", "numpy", "sql
 
 BOARDS = 12
 """Datasets whose boards are read at the start: as many as Overview shows."""
+
+CURVES_SECONDS = 15.0
+"""Between two looks for newer curves of runs that train on other machines."""
 
 WATCH_SECONDS = 5.0
 """Between two looks for a supervisor that was killed."""
@@ -54,9 +69,9 @@ def prepare() -> None:
     """What must happen before the server is made: ``app.py`` calls it first.
 
     Raises:
-        SystemExit: with one sentence, when other machines could reach the server.
+        SystemExit: with one sentence, when other machines could reach the server without a login.
     """
-    _require_loopback()
+    _require_sound_settings()
     _disable_pages_autodiscovery()
     limit_heads()
 
@@ -66,19 +81,25 @@ def _disable_pages_autodiscovery() -> None:
     PagesManager.uses_pages_directory = False
 
 
-def _require_loopback() -> None:
-    """End the process when the server would listen for other machines, however it was started.
+def _require_sound_settings() -> None:
+    """End the process when other machines could reach the server without a login, however it was started.
 
     ``streamlit run app.py --server.address 0.0.0.0`` does not go through ``core.web.server.serve``.
     """
     try:
-        listening_address()
+        required = login_required()
     except InvalidInput as error:
         raise SystemExit(str(error)) from None
+    if required:
+        ask_visitors()
 
 
 def healthz(request: Request) -> JSONResponse:
-    """Health of process, registry and supervisor as JSON; ``?detail`` adds memory and whether TensorFlow is loaded."""
+    """Health of process, registry and supervisor as JSON; ``?detail`` adds memory, in all and of the loaded
+    models, and whether TensorFlow is loaded.
+
+    Where a login is required, whoever is not signed in learns the status alone, and only admins the details.
+    """
     health: dict[str, Any] = {"status": "ok", "version": VERSION, "supervisor": None, "registry": "ok"}
     try:
         bench = workbench()
@@ -86,10 +107,27 @@ def healthz(request: Request) -> JSONResponse:
         health["supervisor"] = _plain(jobs.supervisor_status(bench.settings))
     except GraftError as error:
         health |= {"status": "failing", "registry": str(error)}
-    if "detail" in request.query_params:
+    may = _role_of(request)
+    if may is None:
+        health = {"status": health["status"]}
+    elif "detail" in request.query_params and may.allows(Role.ADMIN):
         health["rss_bytes"] = rss_bytes()
+        health["models_bytes"] = memory.used_bytes
         health["tensorflow"] = "tensorflow" in sys.modules
     return JSONResponse(health, 200 if health["status"] == "ok" else 503)
+
+
+def _role_of(request: Request) -> Role | None:
+    """Of whoever asks; everybody is an admin where no login is required."""
+    visit: Visit | None = request.scope.get(VISIT)
+    if visit is not None:
+        return visit.person.role
+    return None if login_required() else Role.ADMIN
+
+
+def role_without_owner() -> Role:
+    """Of tokens that belong to no account: those of before a login was required do not read paths of the server."""
+    return Role.TRAINER if login_required() else Role.ADMIN
 
 
 def _plain(value: Any) -> Any:
@@ -102,6 +140,9 @@ def _to_board(request: Request) -> RedirectResponse:
 
 def explain_crash(error: Exception) -> bool:
     """The message for an unexpected exception of a page; the details are logged."""
+    if isinstance(error, GraftError):  # for whoever did it: a role that is too small, a run that is gone
+        st.error(plain(str(error)), icon=":material/error:")
+        return True
     logger.error("A page failed", exc_info=error)
     st.error(
         f"Graft made a mistake on this page ({type(error).__name__}). No data was lost. Reload the page to continue; "
@@ -114,7 +155,9 @@ def explain_crash(error: Exception) -> bool:
 ROUTES: list[BaseRoute] = [
     Route("/healthz", healthz),
     Route("/tb", _to_board),
+    *accounts.ROUTES,
     Route("/api/v1/uploads/{ticket}", receive_slice, methods=["PUT"]),
+    *api_routes(workbench, role_without_owner),  # after the route of uploads, which is below it
     Mount("/tb", LimitedBodies(board)),
     Mount("/assets", StaticFiles(directory=STATIC)),
 ]
@@ -123,6 +166,7 @@ MIDDLEWARE = [
     Middleware(ProtectiveHeaders),
     Middleware(KnownHosts),
     Middleware(SameOriginOnly),
+    Middleware(SignedInOnly),
     Middleware(BelowBasePath),
 ]
 
@@ -134,15 +178,35 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     The supervisor is not started here: ``python -m core run`` does, and so does every launch of a run. One that was
     killed is started again.
     """
-    await asyncio.to_thread(_get_ready)
-    await board.start(runs_folder(workbench().settings), RegistryRuns(workbench()))
-    watching = asyncio.create_task(_watch_supervisor())
+    with acting_as(SERVER):
+        await asyncio.to_thread(_get_ready)
+        await board.start(runs_folder(workbench().settings), RegistryRuns(workbench()))
+        watching = asyncio.create_task(_watch_supervisor())
     threading.Thread(target=read_boards, name="boards", daemon=True).start()
+    print(await asyncio.to_thread(login_notice), flush=True)
+    if workbench().settings.artifacts:
+        threading.Thread(target=keep_up_with_others, name="artifacts", daemon=True).start()
     gc.collect()
     gc.freeze()
     yield
     watching.cancel()
     board.stop()
+
+
+def login_notice() -> str:
+    """What the terminal says about signing in: that nobody has to, or the link of the first admin."""
+    address = listening_address()
+    if not login_required():
+        return f"No login: only this machine can connect to {address}. Behind a proxy set GRAFT_LOGIN=required."
+    code = workbench().registry.first_link()
+    if code is None:
+        return "People sign in. A new one-time link for somebody: python -m core users link NAME"
+    url = os.environ.get("GRAFT_URL", "").rstrip("/")
+    url = url or dashboard_url(address, load_settings().port, base_path())
+    return (
+        f"Nobody can sign in yet. Whoever opens this link first, within {HOURS} hours, becomes the admin:\n"
+        f"{url}/welcome?code={code}"
+    )
 
 
 def read_boards() -> None:
@@ -151,6 +215,19 @@ def read_boards() -> None:
     with suppress(GraftError, OSError):  # the page that needs them says so
         for dataset_id in bench.registry.datasets_with_runs()[:BOARDS]:
             bench.verdict(dataset_id)
+
+
+def keep_up_with_others() -> None:
+    """Fetch the curves of what trains on other machines, and now and then keep up the store of artifacts."""
+    bench, next_upkeep = workbench(), 0.0
+    while True:
+        with suppress(GraftError, OSError), acting_as(SERVER):  # the store or the registry is away: the next time
+            for run in bench.registry.runs(status=Status.RUNNING):
+                curves_here(bench.settings, run.id)
+            if time.monotonic() >= next_upkeep:
+                next_upkeep = time.monotonic() + UPKEEP_SECONDS
+                keep_up(bench.settings, bench.registry)
+        time.sleep(CURVES_SECONDS)
 
 
 async def _watch_supervisor() -> None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
 from core.web.server.address import arrived_from_outside
+from core.web.server.visits import login_required
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -68,13 +69,23 @@ class KnownHosts:
     def __init__(self, app: ASGIApp, hosts: Iterable[str] | None = None) -> None:
         self._app = app
         self._hosts = frozenset(allowed_hosts() if hosts is None else hosts)
+        self._public: bool | None = None
+
+    def _is_public(self) -> bool:
+        if self._public is None:
+            self._public = login_required()
+        return self._public
+
+    def _is_known(self, host: str, scope: Scope) -> bool:
+        """An IP address that the connection was made to is known as well: no name leads another site's page to it."""
+        return host in self._hosts or (self._is_public() and host in _own_address(scope.get("server")))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-        elif arrived_from_outside(scope.get("server")):
-            await _refuse(scope, receive, send, 403, "Graft has no login yet and only serves this machine itself.")
-        elif host_name(Headers(scope=scope).get("host", "")) in self._hosts:
+        elif arrived_from_outside(scope.get("server")) and not self._is_public():
+            await _refuse(scope, receive, send, 403, "Without a login Graft only serves this machine: GRAFT_LOGIN.")
+        elif self._is_known(host_name(Headers(scope=scope).get("host", "")), scope):
             await self._app(scope, receive, send)
         else:
             await _refuse(scope, receive, send, 421, "Graft does not serve this host name. Set GRAFT_ALLOWED_HOSTS.")
@@ -112,6 +123,13 @@ class ProtectiveHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _own_address(server: object) -> tuple[str, ...]:
+    """The address a connection was made to, as a Host header has it."""
+    if not isinstance(server, tuple | list) or not server or not isinstance(server[0], str):
+        return ()
+    return (f"[{server[0]}]" if ":" in server[0] else server[0],)
 
 
 def host_name(host: str) -> str:

@@ -6,7 +6,9 @@ import types
 from collections.abc import Callable
 from typing import TypeVar
 
-from core.settings import load_settings
+from core.people.acting import SERVER, acting_as
+from core.settings import Settings, load_settings
+from core.web.parts import fetching
 from core.workbench import Workbench
 
 T = TypeVar("T")
@@ -30,4 +32,11 @@ def process_singleton(name: str, factory: Callable[[], T]) -> T:
 def workbench() -> Workbench:
     """The workbench of this process, opened at the first call (tests move it with ``GRAFT_HOME``)."""
     settings = load_settings()
-    return process_singleton(f"workbench {settings.home}", lambda: Workbench.open(settings))
+    return process_singleton(f"workbench {settings.home}", lambda: _open(settings))
+
+
+def _open(settings: Settings) -> Workbench:
+    with acting_as(SERVER):  # whoever came first
+        bench = Workbench.open(settings)
+    fetching.install()
+    return bench

@@ -6,7 +6,6 @@
 import asyncio
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,14 +19,12 @@ from starlette.responses import JSONResponse
 from core.errors import GraftError, InvalidInput, NoSpace
 from core.files.home import uploads_folder
 from core.files.locks import Lock, try_acquire
-from core.text.units import size as size_words
+from core.files.room import require_room
+from core.people.acting import acting
 from core.web.server.state import process_singleton, workbench
 
 SLICE_BYTES = 16 * 2**20
 BUFFER_BYTES = 2**20
-MOST_BYTES = 200 * 10**9
-KEEP_FREE_BYTES = 10**9
-"""Disk space that an upload leaves free, because the import stores the photos too."""
 KEEP_SECONDS = 24 * 3600
 MOST_TICKETS = 200
 
@@ -44,6 +41,8 @@ class UploadTicket:
     received: int = 0
     touched: float = field(default_factory=time.time)
     busy: bool = False
+    owner: str = ""
+    """Account of the page that issued it; nobody else can send to it."""
     lock: Lock | None = None
     """On the file, as long as this process has the ticket: a file without a lock is a leftover."""
 
@@ -75,7 +74,7 @@ class Tickets:
         self.sweep()
         for upload in sorted(self._uploads.values(), key=lambda upload: upload.touched)[: -MOST_TICKETS + 1]:
             self.drop(upload.ticket)
-        upload = UploadTicket(secrets.token_urlsafe(24), folder, tuple(suffixes))
+        upload = UploadTicket(secrets.token_urlsafe(24), folder, tuple(suffixes), owner=acting().name)
         self._uploads[upload.ticket] = upload
         return upload
 
@@ -126,7 +125,7 @@ async def receive_slice(request: Request) -> JSONResponse:
     200 and 409 return ``{"received": n}``: where the next slice starts.
     """
     upload = tickets().find(request.path_params["ticket"])
-    if upload is None:
+    if upload is None or upload.owner != acting().name:
         return _response(403, None, "This upload is not known (any more). Start it again.")
     try:
         offset, size = _numbers(request)
@@ -196,14 +195,7 @@ def _begin(upload: UploadTicket, offset: int, size: int, name: str) -> None:
         raise InvalidInput(f"The file has changed: {upload.name}, {upload.size} bytes, was announced. Received: {size}")
     if not shown.lower().endswith(upload.suffixes):
         raise InvalidInput(f"Choose a file that ends in {', '.join(upload.suffixes)}. Received: {shown!r}")
-    if not 0 < size <= MOST_BYTES:
-        raise InvalidInput(f"A file must have 1 byte to {size_words(MOST_BYTES)}. Received: {size_words(size)}")
-    free = shutil.disk_usage(upload.folder).free
-    if size + KEEP_FREE_BYTES > free:
-        raise NoSpace(
-            f"{shown!r} has {size_words(size)} and only {size_words(free)} of the disk are free "
-            f"({size_words(KEEP_FREE_BYTES)} stay free). Nothing was uploaded."
-        )
+    require_room(upload.folder, size, shown)
     upload.size, upload.name, upload.received = size, shown, 0
 
 

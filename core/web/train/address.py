@@ -7,6 +7,7 @@ impossible (``epochs=0``) are kept: the plan refuses them where they were chosen
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote, unquote
 
 import streamlit as st
 
@@ -27,6 +28,8 @@ LETTERS: dict[Pattern, str] = {
     Pattern.FINE_TUNING: "f",
     Pattern.WEIGHT_INITIALIZATION: "w",
     Pattern.FROM_SCRATCH: "r",
+    Pattern.PARAMETER_EFFICIENT: "p",
+    Pattern.MULTI_LAYER_PROBE: "m",
     Pattern.CASCADE: "x",
 }
 """Patterns in the URL: ``try=efficientnet_lite0.if`` are two cells, ``f.epochs=3`` a hyperparameter."""
@@ -50,7 +53,7 @@ class TrainAddress:
     Args:
         dataset: id, name or name:version. start: one of ``STARTS``, "" for the one that suits the dataset.
         cells: the ticked cells; None where none was chosen yet, so that the usual ones are ticked.
-        settings, sizes, fits, depths, repetitions, force, mapping: see ``GridChoice``.
+        settings, sizes, fits, depths, repetitions, force, mapping, prompts: see ``GridChoice``.
         cascade: its kind; None for no cascade. members: of it; None for the usual ones.
     """
 
@@ -66,6 +69,7 @@ class TrainAddress:
     cascade: Cascade | None = None
     members: tuple[str, ...] | None = None
     mapping: tuple[tuple[str, str], ...] = ()
+    prompts: tuple[tuple[str, str], ...] = ()
 
     def choice(self, cells: Sequence[Cell], cascade: CascadeChoice | None) -> GridChoice:
         """What was chosen, with these cells and this cascade."""
@@ -78,6 +82,7 @@ class TrainAddress:
             repetitions=self.repetitions,
             cascade=cascade,
             mapping=self.mapping,
+            prompts=self.prompts,
             force=self.force,
         )
 
@@ -95,6 +100,7 @@ class TrainAddress:
             cascade=choice.cascade.kind if choice.cascade else self.cascade,
             members=choice.cascade.members if choice.cascade else self.members,
             mapping=choice.mapping,
+            prompts=choice.prompts,
         )
 
     def with_setting(self, pattern: Pattern, name: str, value: Any) -> "TrainAddress":
@@ -131,6 +137,10 @@ def usable(bench: Workbench, dataset: Dataset) -> tuple[TrainAddress, list[str]]
     gone = [name for name in dict.fromkeys(name for name, _ in cells) if not _is_backbone(bench, name)]
     members = [member for member in now.members or () if not _is_member(bench, member)]
     strange = [pair for pair in now.mapping if pair[0] not in imagenet() or pair[1] not in ("", *dataset.class_names)]
+    unknown = [name for name, _ in now.prompts if name and name not in dataset.class_names]
+    if unknown:
+        ignored.append(f"{dataset.name} has no class {listed(unknown)}; their texts in the address are ignored.")
+        now = replace(now, prompts=tuple(pair for pair in now.prompts if pair[0] not in unknown))
     if gone:
         ignored.append(f"There is no backbone {listed(gone)}, so its ticks in the address are ignored.")
         now = replace(now, cells=tuple(cell for cell in cells if cell[0] not in gone))
@@ -160,7 +170,7 @@ def _is_member(bench: Workbench, name: str) -> bool:
 
 def choose_dataset(dataset_id: str) -> None:
     """Another dataset: what was chosen is kept, but for what belongs to the photos of the previous one."""
-    write(replace(get(), dataset=dataset_id, members=None, mapping=()))
+    write(replace(get(), dataset=dataset_id, members=None, mapping=(), prompts=()))
 
 
 def write(address: TrainAddress) -> None:
@@ -219,6 +229,8 @@ def params(address: TrainAddress) -> dict[str, str | list[str]]:
             found["members"] = _JOIN.join(address.members) or _NONE
     if address.mapping:
         found["map"] = [f"{synset}.{name}" for synset, name in address.mapping]
+    if address.prompts:
+        found["text"] = [f"{quote(name, safe='')}={text}" for name, text in address.prompts]
     return found
 
 
@@ -339,6 +351,13 @@ def _mapping(address: TrainAddress, values: Sequence[str]) -> TrainAddress:
     return replace(address, mapping=tuple(sorted({synset: name for synset, _, name in pairs}.items())))
 
 
+def _prompts(address: TrainAddress, values: Sequence[str]) -> TrainAddress:
+    pairs = [value.partition("=") for value in values[:_MOST]]
+    if not all(equals for _, equals, _ in pairs):
+        raise InvalidInput("Expected one of your classes and its text, as in text=cat=a photo of a cat.")
+    return replace(address, prompts=tuple(sorted({unquote(name): text for name, _, text in pairs}.items())))
+
+
 _READ: dict[str, Reader] = {
     "dataset": lambda address, values: replace(address, dataset=values[-1]),
     "start": _start,
@@ -350,4 +369,5 @@ _READ: dict[str, Reader] = {
     "cascade": _cascade,
     "members": _members,
     "map": _mapping,
+    "text": _prompts,
 }

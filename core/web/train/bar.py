@@ -9,6 +9,7 @@ from core.planning.grid_plan import GridPlan
 from core.recipes.grid import GridChoice
 from core.text.units import count, plain, rough_duration, size
 from core.web.parts.device import is_narrow
+from core.web.parts.rights import allowed
 from core.web.parts.widgets import explained
 from core.web.train.plans import concerns
 from core.web.train.remedies import buttons
@@ -32,7 +33,7 @@ def bar(bench: Workbench, plan: GridPlan | None, choice: GridChoice | None) -> N
             agreed = plan is not None and _agreed(plan)
             clicked = st.button(
                 launch_label(plan), type="primary", icon=":material/rocket_launch:", key="train.launch",
-                disabled=not (plan and plan.launchable and agreed),
+                **allowed(disabled=not (plan and plan.launchable and agreed)),
             )  # fmt: skip
         if clicked and plan is not None:
             with explained(), st.spinner("Launching …"):

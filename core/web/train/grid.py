@@ -6,16 +6,19 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.backbones.inputs import larger_size
+from core.backbones.inputs import larger_size, takes_other_sizes
 from core.backbones.values import HERE, Availability, Backbone
 from core.datasets.decoding.fit import LARGEST_INPUT
 from core.planning.decide import Decision, Plan
 from core.planning.grid_plan import GridPlan, Row
+from core.recipes.allowed import refused_patterns
+from core.recipes.choosing import has_words
 from core.recipes.grid import Cell, GridChoice
-from core.recipes.labels import PATTERNS
+from core.recipes.labels import OFFERED, PATTERNS
 from core.recipes.recipe import Pattern, Recipe
 from core.text.units import amount, count, percent, plain, rough_duration
 from core.web.parts.labels import weights_label
+from core.web.parts.widgets import page_link
 from core.web.train import address
 from core.web.train.address import TrainAddress
 from core.web.train.remedies import refusals, source_of
@@ -27,7 +30,7 @@ ROWS = 8
 """Backbones on one page."""
 
 Choices = Sequence[tuple[Backbone, Availability]]
-_READY, _ALL, _OWN = "Ready to use", "All", "Your models"
+_READY, _ALL, _OWN, _ADDED = "Ready to use", "All", "Your models", "Added"
 
 
 def ordered(everything: Choices) -> Choices:
@@ -44,7 +47,7 @@ def usual(everything: Choices) -> list[str]:
 def in_order(cells: Collection[Cell], everything: Choices) -> list[Cell]:
     """The cells in the order of the grid; those of backbones that are not offered come last."""
     rows = {backbone.name: row for row, (backbone, _) in enumerate(everything)}
-    patterns = list(PATTERNS)
+    patterns = list(OFFERED)
     return sorted(cells, key=lambda cell: (rows.get(cell[0], len(rows)), patterns.index(cell[1])))
 
 
@@ -57,13 +60,15 @@ def choose(everything: Choices, choice: GridChoice, plan: GridPlan | None) -> No
         return
     pages = -(-len(shown) // ROWS)
     page = min(st.session_state.get("train.page", 1), pages)
-    patterns = [pattern for pattern in PATTERNS if pattern in {pattern for _, pattern in choice.cells}]
+    patterns = [pattern for pattern in OFFERED if pattern in {pattern for _, pattern in choice.cells}]
     outcomes = by_cell(plan) if plan else {}
     with st.container(border=True, key="grid", gap="small"):
         for backbone, state in shown[ROWS * (page - 1) : ROWS * page]:
             _row(backbone, state, patterns or [Pattern.INTEGRATED_EXTRACTOR], choice, outcomes)
     if pages > 1:
         st.pagination(pages, key="train.page")
+    with st.container(horizontal=True):
+        page_link("backbones", "Compare all backbones")
 
 
 def by_cell(plan: GridPlan) -> dict[Cell, list[Row]]:
@@ -82,23 +87,24 @@ def _filtered(everything: Choices, ticked: Collection[str]) -> Choices:
     families = len({backbone.family for backbone, _ in everything})
     placeholder = f"{count(len(everything), 'backbone')} of {count(families, 'family', 'families')}"
     wanted = text.text_input("Filter", key="train.filter", placeholder=placeholder, icon=":material/search:")
-    options = [_READY, *([_OWN] if any(backbone.is_trained for backbone, _ in everything) else []), _ALL]
+    added, own = (any(getattr(backbone, kind) for backbone, _ in everything) for kind in ("is_added", "is_trained"))
+    options = [_READY, *([_ADDED] if added else []), *([_OWN] if own else []), _ALL]
     help_ = "The other backbones download their ImageNet weights when their first run starts."
-    kind = kinds.segmented_control("Show", options, default=_READY, required=True, key="train.kind", help=help_)
-    wanted = wanted.strip().lower()
-    matching = [(backbone, state) for backbone, state in everything if _matches(backbone, wanted)]
+    kind = kinds.segmented_control(
+        "Show", options, default=_READY, required=True, key="train.kind", help=help_, wrap=True
+    )
+    wanted = wanted.strip()
+    matching = [(backbone, state) for backbone, state in everything if has_words(backbone, wanted)]
     if wanted and kind == _READY:  # who looks for a name finds it wherever it is
         return matching
     return [pair for pair in matching if _is_kind(*pair, kind) or (pair[0].name in ticked and not wanted)]
 
 
-def _matches(backbone: Backbone, wanted: str) -> bool:
-    return wanted in f"{backbone.title} {backbone.family} {backbone.name}".lower()
-
-
 def _is_kind(backbone: Backbone, state: Availability, kind: str | None) -> bool:
     if kind == _OWN:
         return backbone.is_trained
+    if kind == _ADDED:
+        return backbone.is_added
     return kind == _ALL or (state in HERE and not backbone.is_trained)
 
 
@@ -111,16 +117,23 @@ def _row(
 ) -> None:
     left, right = st.columns([2, 5], gap="small")
     with left.container(gap=None):
-        st.markdown(f"**{plain(backbone.title)}**")
+        st.page_link(
+            "pages/backbones.py", label=f"**{plain(backbone.title)}**", query_params={"backbone": backbone.name}
+        )
         st.caption(plain(facts(backbone, state)))
     with right:
         mine = [pattern for pattern in patterns if (backbone.name, pattern) in choice.cells]
+        reasons = refused_patterns(backbone)
+        refused = {pattern: reasons[pattern] for pattern in patterns if pattern in reasons}
+        offered = [pattern for pattern in patterns if pattern not in refused or pattern in mine]
         st.pills(  # labels do not change with the plan: a button whose label changes loses the keyboard's focus
-            plain(backbone.title), patterns, selection_mode="multi", label_visibility="collapsed", wrap=True,
+            plain(backbone.title), offered, selection_mode="multi", label_visibility="collapsed", wrap=True,
             format_func=lambda pattern: PATTERNS[pattern].short,
             **address.bound(f"train.cells.{backbone.name}", mine, _ticks(backbone.name, choice.cells)),
         )  # fmt: skip
-        if mine:
+        if impossible := [f"{PATTERNS[one].short}: {why}" for one, why in refused.items() if one not in mine]:
+            st.caption(f":material/block: Not possible. {plain(' '.join(impossible))}")
+        if mine and takes_other_sizes(backbone):
             _sizes(backbone, choice.sizes.get(backbone.name, ()))
         planned = [expected(PATTERNS[pattern].short, outcomes.get((backbone.name, pattern), ())) for pattern in mine]
         if any(planned):

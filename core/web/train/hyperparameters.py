@@ -1,6 +1,7 @@
 """The hyperparameters of every chosen pattern, with defaults for the dataset and a help text at each."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -10,6 +11,7 @@ import streamlit as st
 
 from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
+from core.errors import InvalidInput, NotFound
 from core.recipes.defaults import SUGGESTED_FIT
 from core.recipes.defaults import reasons as reasons_of
 from core.recipes.grid import CascadeChoice, Cell
@@ -94,8 +96,15 @@ class _Form:
     def names(self) -> list[str]:
         """The hyperparameters that have a field here; those chosen elsewhere only where the address has them."""
         there = self.now.settings.get(self.pattern, {})
-        elsewhere = () if self.pattern is Pattern.CASCADE else _CHOSEN_ELSEWHERE
+        elsewhere: tuple[str, ...] = () if self.pattern is Pattern.CASCADE else _CHOSEN_ELSEWHERE
+        elsewhere += () if self._has_tokens() else ("pooling",)
         return [name for name in RELEVANT[self.pattern] if name not in elsewhere or name in there]
+
+    def _has_tokens(self) -> bool:
+        """Whether one of the backbones is a network of tokens, whose pooling can be chosen."""
+        with suppress(NotFound, InvalidInput):
+            return any(self.bench.backbone(name).tokens for name in self.backbones)
+        return False
 
     def draw(self) -> None:
         usual = asdict(self.bench.defaults(self.dataset.id, self.pattern, next(iter(self.backbones), None)))

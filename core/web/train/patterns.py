@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.recipes.grid import Cell
-from core.recipes.labels import PATTERNS
+from core.recipes.labels import OFFERED
 from core.recipes.recipe import Cascade, Pattern
 from core.web.train import address
 from core.web.train.address import TrainAddress
@@ -20,7 +20,7 @@ def choose(cells: Sequence[Cell], cascade: Cascade | None, usual: Collection[str
     """
     chosen = {pattern for _, pattern in cells} | ({Pattern.CASCADE} if cascade else set())
     with st.container(key="cards-patterns"):
-        for pattern, (title, description) in PATTERNS.items():
+        for pattern, (title, description) in OFFERED.items():
             with st.container(key=f"pattern-{pattern}"):
                 change = _change(cells, pattern, usual)
                 st.checkbox(title, **address.bound(f"train.pattern.{pattern}", pattern in chosen, change))

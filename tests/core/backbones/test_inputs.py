@@ -1,12 +1,16 @@
 """The same network with another input: what depends on its size."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.backbones import catalogue, get
 from core.backbones.inputs import larger_size, with_input
+from core.backbones.token_network import Pooling
 from core.datasets.decoding.fit import LARGEST_INPUT, Fit
 from core.datasets.decoding.photos import STORED_SIDE
 from core.errors import InvalidInput
+from tests import tiny_tokens
 
 LITE0, LITE2 = get("efficientnet_lite0"), get("efficientnet_lite2")
 
@@ -26,6 +30,19 @@ def test_feature_maps_grow_with_the_input():
 def test_the_work_grows_with_the_area():
     assert with_input(LITE0, 448).multiply_adds == 4 * LITE0.multiply_adds
     assert 2.0 < with_input(LITE0, 320).multiply_adds / LITE0.multiply_adds < 2.1
+
+
+def test_the_work_of_every_block_grows_with_its_map():
+    larger = with_input(LITE2, 380)
+    assert sum(larger.block_multiply_adds) == larger.multiply_adds
+    assert larger.block_multiply_adds[-1] == round(LITE2.block_multiply_adds[-1] * 12**2 / 9**2)
+    assert larger.block_parameters == LITE2.block_parameters
+
+
+def test_of_blocks_that_nobody_counted_the_whole_work_grows():
+    whole = replace(LITE0, block_multiply_adds=())
+    assert with_input(whole, 448).block_multiply_adds == ()
+    assert with_input(whole, 448).multiply_adds == 4 * LITE0.multiply_adds
 
 
 def test_the_fit_is_kept_unless_another_is_chosen():
@@ -50,3 +67,45 @@ def test_the_suggested_larger_size(name, larger):
 
 def test_no_input_is_larger_than_a_stored_photo():
     assert LARGEST_INPUT == STORED_SIDE
+
+
+def tiny(settings, name):
+    return tiny_tokens.added(settings, name)
+
+
+def test_tokens_take_multiples_of_their_patches(settings):
+    dinov2 = tiny(settings, "dinov2")
+    larger = with_input(dinov2, 84)
+    assert (larger.input_size, larger.block_shapes[0]) == (84, (1 + 36, 32))
+    assert larger.multiply_adds == sum(larger.block_multiply_adds) > 2.2 * dinov2.multiply_adds
+    with pytest.raises(InvalidInput, match=r"multiple of its patches of 14 px, for example 56 or 70 px.*input_size=64"):
+        with_input(dinov2, 64)
+    with pytest.raises(InvalidInput, match=r"takes inputs of 28 to 768 px. Received: input_size=14"):
+        with_input(dinov2, 14)
+    assert larger_size(dinov2) == 84
+
+
+def test_tokens_of_a_run_or_of_another_network_take_one_size_only(settings):
+    dinov2 = tiny(settings, "dinov2")
+    for fixed in (replace(dinov2, source="model:x"), replace(dinov2, tokens=None)):
+        assert larger_size(fixed) is None
+        with pytest.raises(InvalidInput, match="takes inputs of 56 px only. Received: input_size=84"):
+            with_input(fixed, 84)
+
+
+def test_a_pooling_that_changes_nothing_is_the_own_one(settings):
+    vit, siglip = tiny(settings, "vit"), tiny(settings, "siglip")
+    assert with_input(vit, pooling=Pooling.CLASS_TOKEN) == with_input(vit, pooling=Pooling.OWN) == vit
+    assert with_input(LITE0, pooling=Pooling.MEAN) == LITE0, "no tokens"
+    assert with_input(vit, pooling=Pooling.MEAN).pooling is Pooling.MEAN
+    assert with_input(siglip, pooling=Pooling.MEAN).blocks == siglip.blocks[:-1]
+    with pytest.raises(InvalidInput, match="without a class token"):
+        with_input(siglip, pooling=Pooling.CLASS_TOKEN)
+
+
+def test_pooling_and_size_go_together(settings):
+    siglip = tiny(settings, "siglip")
+    both = with_input(siglip, 48, pooling=Pooling.MEAN)
+    assert both == with_input(with_input(siglip, pooling=Pooling.MEAN), 48)
+    assert both.block_shapes == ((36, 32),) * 4
+    assert len(both.block_parameters) == len(both.block_multiply_adds) == 4

@@ -32,6 +32,32 @@ def test_every_block_of_every_row_has_a_shape_and_maps_shrink_from_input_to_outp
         assert row.block_shapes[-1][-1] == row.feature_size, row.name
 
 
+def test_parameters_and_multiply_adds_of_the_blocks_are_those_of_the_network():
+    for row in catalogue():
+        assert len(row.block_parameters) == len(row.block_multiply_adds) == len(row.blocks), row.name
+        assert sum(row.block_parameters) == row.parameters, row.name
+        assert sum(row.block_multiply_adds) == row.multiply_adds, row.name
+
+
+def test_every_row_says_what_the_network_was_trained_on():
+    assert all(row.trained_on.startswith("ImageNet-") for row in catalogue())
+    assert [row.name for row in catalogue() if "21k" in row.trained_on] == [
+        "convnext_base", "convnext_large", "convnext_xlarge",
+    ]  # fmt: skip
+
+
+def test_every_block_of_every_row_says_what_of_it_can_be_trained_alone():
+    for row in catalogue():
+        assert len(row.adaptable) == len(row.blocks), row.name
+        for kind in ("lora", "norm", "bias"):
+            pairs = [getattr(block, kind) for block in row.adaptable]
+            assert all((layers == 0) == (parameters == 0) for layers, parameters in pairs), row.name
+            assert sum(parameters for _, parameters in pairs) < row.parameters / 10, (row.name, kind)
+        assert sum(block.lora[0] for block in row.adaptable) > 0, row.name
+    assert not any(block.norm[0] for name in ("squeezenet", "vgg16") for block in get(name).adaptable)
+    assert get("efficientnet_lite0").adaptable[-1].lora == (1, 320 + 1280)
+
+
 def test_names_and_titles_are_unique():
     assert len({row.name for row in catalogue()}) == len({row.title for row in catalogue()}) == len(catalogue())
 

@@ -10,6 +10,8 @@ from core.backbones import get
 from core.cli.train import train_text
 from core.features.compute import features_of
 from core.files.home import registry_file, run_folder
+from core.models.conformal import PredictionSet
+from core.models.novelty import Novelty
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.planning.presets import Preset
 from core.registry import Registry
@@ -349,14 +351,14 @@ def test_runs_lists_every_run_and_show_tells_all_about_one(call, registry):
 
 
 def test_predict_names_the_photo_it_refuses_and_still_answers_the_others(call, registry, monkeypatch, tmp_path):
-    def predict(folders, photos, top):
+    def predict(folders, photos, top, **_):
         answer = Prediction(
             run_id=folders[0].parent.name,
             title="Lite0",
             classes=(ClassProbability(class_name="cat", probability=0.9),),
             milliseconds=8.0,
-            unsure=False,
-            unsure_below=0.5,
+            prediction_set=PredictionSet(confidence=0.95, by_class=False, classes=("cat", "dog"), photos=40),
+            novelty=Novelty(problem="Not measured: why."),
             problem="",
         )
         good, bad = (name for name, _ in photos)
@@ -365,11 +367,34 @@ def test_predict_names_the_photo_it_refuses_and_still_answers_the_others(call, r
             PhotoPredictions(name=bad, problem="It is no photo.", jpeg=None, width=0, height=0, predictions=()),
         ]
 
-    monkeypatch.setattr("core.models.predict.predict", predict)
+    monkeypatch.setattr("core.serving.engine.predict", predict)
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes(b"...")
     paths = [str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg")]
     assert main(["predict", "--json", "--model", finished(registry)[0].id, *paths]) == 1
+
+
+def test_predict_takes_folders_and_archives_and_writes_a_table(call, registry, monkeypatch, tmp_path):
+    def predict(folders, photos, **_):
+        rose = (ClassProbability(class_name="rose", probability=0.9),)
+        made = (Prediction(run_id=folders[0].parent.name, title="Lite0", classes=rose),)
+        return [PhotoPredictions(name=name, jpeg=b"", predictions=made) for name, _ in photos]
+
+    monkeypatch.setattr("core.serving.engine.predict", predict)
+    packed = archive(tmp_path / "pets.zip", classes(cat=2))
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "a.jpg").write_bytes(jpeg(1))
+    sources = [str(packed), str(tmp_path / "more"), str(tmp_path / "more" / "a.jpg")]
+    table = tmp_path / "table.csv"
+    photos = call("predict", "--model", finished(registry)[0].id, "--csv", str(table), *sources)["photos"]
+    assert [photo["file"].removeprefix(f"{tmp_path}/").partition("/")[0] for photo in photos] == [
+        "pets.zip", "pets.zip", "more", "more",
+    ]  # fmt: skip
+    assert len(table.read_text().splitlines()) == 5 and "rose,0.9" in table.read_text()
+    run = finished(registry)[0].id
+    assert "cannot be written" in call("predict", "--model", run, "--csv", str(tmp_path), sources[2], code=1)
+    (tmp_path / "more" / "link.jpg").symlink_to(tmp_path / "more" / "a.jpg")
+    assert main(["predict", "--model", run, str(tmp_path / "more")]) == 1, "one file was refused"
 
 
 def test_predict_says_which_file_cannot_be_read(call, registry):
@@ -434,7 +459,7 @@ def test_a_backup_is_a_registry_with_the_same_runs(call, registry, tmp_path):
 def test_predict_takes_the_unlabelled_photos_of_a_dataset(call, registry, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr("core.cli.predict.PHOTOS_AT_ONCE", 2)
-    monkeypatch.setattr("core.models.predict.predict", lambda folders, photos, top: asked.append(photos) or [])
+    monkeypatch.setattr("core.serving.engine.predict", lambda folders, photos, **_: asked.append(photos) or [])
     files = classes("train/", cat=6, dog=6) | {f"test/{number}.jpg": jpeg(500 + number) for number in range(3)}
     dataset = call("import", str(archive(tmp_path / "pets.zip", files)))["dataset"]
     run = finished(registry)[0].id

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.cli.compare import as_json
 from core.comparison.cost_axes import COSTS
 from core.comparison.resampling import TEST_METRICS
 from core.files.home import run_folder
+from core.output.comparisons import comparison_json
 from core.runs import metrics
 from core.runs.values import Status
 from core.workbench import Workbench
@@ -33,8 +33,10 @@ def test_runs_are_ranked_and_judged(call, finished):
 
 
 def test_every_number_is_that_of_the_comparison_the_page_shows(call, finished, settings):
-    found = Workbench.open(settings).comparison(finished)
-    assert call(*finished) == json.loads(json.dumps(as_json(found)))
+    bench = Workbench.open(settings)
+    found = bench.comparison(finished)
+    expected = comparison_json(found, bench.set_measures(list(found.predictions)))
+    assert call(*finished) == json.loads(json.dumps(expected))
     printed = {row["run"]: row for row in call(*finished)["runs"]}
     for row in found.rows:
         said = printed[row.run.id]

@@ -159,11 +159,11 @@ def test_predict_keeps_the_greeting_of_native_code_off_stderr(home, registry, mo
     fill(registry, load_settings(), runs=6)
     run = next(run for run in registry.runs() if run.status is Status.FINISHED)
 
-    def predict(folders, photos, top):
+    def predict(folders, photos, top, **_):
         os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n")
         return [PhotoPredictions(name=name, problem="It is no photo.") for name, _ in photos]
 
-    monkeypatch.setattr("core.models.predict.predict", predict)
+    monkeypatch.setattr("core.serving.engine.predict", predict)
     (tmp_path / "a.jpg").write_bytes(b"...")
     main(["predict", "--json", "--model", run.id, str(tmp_path / "a.jpg")])
     printed = capfd.readouterr()

@@ -45,6 +45,6 @@ def test_every_option_in_the_list_exists(command, rest):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_in_the_documentation_exists(page):
-    for command, rest in re.findall(r"python -m core +([a-z]+)([^`|\n]*)", page.read_text()):
+    for command, rest in re.findall(r"python -m core +([a-z-]+)([^`|\n]*)", page.read_text()):
         assert command in parsers(), f"{page.name} names {command}"
         assert not unknown_options(command, rest), f"{page.name}: {command}{rest}"

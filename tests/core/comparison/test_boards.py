@@ -169,7 +169,7 @@ def test_what_another_process_writes_meanwhile_is_noticed(bench):
 from pathlib import Path
 from core.registry import Registry
 from tests.core.comparison.test_boards import Writer
-writer = Writer(Registry.open(Path({str(bench.registry.path)!r})), 60, {writer.dataset.id!r})
+writer = Writer(Registry.open(Path({str(bench.registry.database.path)!r})), 60, {writer.dataset.id!r})
 for _ in range(60):
     writer.write()
 """

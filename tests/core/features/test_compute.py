@@ -11,8 +11,9 @@ from PIL import Image
 
 from core.errors import InvalidInput, NotFound
 from core.features.compute import features_of
-from core.features.store import forget, is_stored
-from core.files.home import dataset_folder, features_lock
+from core.features.store import forget, is_stored, key_of
+from core.features.views import View
+from core.files.home import dataset_folder, features_folder, features_lock
 from core.files.locks import try_acquire
 from tests.factories import make_dataset, make_photos
 from tests.tiny import TINY
@@ -111,7 +112,7 @@ def test_two_runs_never_compute_the_same_features_twice(settings, stored):
 def test_a_run_that_comes_second_does_not_wait_until_the_first_has_stopped_reading(settings, stored):
     dataset, photos = stored
     path = features_lock(settings, ask(settings, dataset, photos).key.name)
-    forget(settings, dataset.digest)
+    forget(settings, dataset=dataset.digest)
     asked = []
 
     def compute_meanwhile(done, total):
@@ -171,3 +172,87 @@ def test_only_training_photos_are_augmented(settings, stored):
     dataset, photos = stored
     with pytest.raises(InvalidInput, match="Only training photos are augmented"):
         ask(settings, dataset, photos, split="validation", view=1)
+
+
+# --- several cuts ---
+
+CUTS = "stem.pool+block1.pool+top"
+
+
+class SideBySide(Counting):
+    """Eight features a cut, which differ by cut, photo and column."""
+
+    def __init__(self, cuts: str = CUTS):
+        super().__init__()
+        self.cuts = cuts.split("+")
+
+    def __call__(self, views):
+        means = super().__call__(views).mean(axis=1)
+        scale = {"stem.pool": 1, "block1.pool": 100, "top": 10_000}
+        return np.concatenate([scale[cut] * means[:, None] + np.arange(8) for cut in self.cuts], axis=1)
+
+
+def test_several_cuts_are_computed_in_one_pass_and_stored_under_the_key_of_each(settings, stored):
+    dataset, photos = stored
+    engine = SideBySide()
+    found = ask(settings, dataset, photos, engine=engine, cut=CUTS)
+    passes = dataset.split_sizes["train"] + 1
+    assert engine.seen == passes and found.array.shape == (dataset.split_sizes["train"], 24)
+    for number, cut in enumerate(CUTS.split("+")):
+        alone = ask(settings, dataset, photos, engine=None, cut=cut)
+        assert np.array_equal(alone.array, found.array[:, 8 * number : 8 * number + 8])
+    assert engine.seen == passes
+    again = ask(settings, dataset, photos, engine=engine, cut=CUTS)
+    assert engine.seen == passes and np.array_equal(again.array, found.array)
+
+
+def test_what_is_stored_of_several_cuts_is_kept_and_only_the_others_are_written(settings, stored):
+    dataset, photos = stored
+    top = ask(settings, dataset, photos, engine=SideBySide("top"), cut="top")
+    together = ask(settings, dataset, photos, engine=SideBySide(), cut=CUTS)
+    assert np.array_equal(together.array[:, 16:], top.array)
+    assert (features_folder(settings) / top.key.name).exists()
+
+
+def test_a_cut_costs_what_a_pass_up_to_it_costs_and_all_together_what_the_longest_does(settings, stored):
+    dataset, photos = stored
+    together = ask(settings, dataset, photos, engine=SideBySide(), cut=CUTS)
+    stem, block1, top = (ask(settings, dataset, photos, cut=cut).cost.wall_seconds for cut in CUTS.split("+"))
+    assert 0 < stem < block1 < top == together.cost.wall_seconds
+    assert stem == pytest.approx(top / 3, rel=0.1) and block1 == pytest.approx(2 * top / 3, rel=0.1)
+
+
+def test_a_stopped_pass_over_several_cuts_goes_on_where_the_shortest_array_ends(settings, stored):
+    dataset, photos = stored
+
+    def stop(done, total):
+        if done >= 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(settings, dataset, photos, engine=SideBySide(), cut=CUTS, progress=stop)
+    engine = SideBySide()
+    found = ask(settings, dataset, photos, engine=engine, cut=CUTS)
+    assert engine.seen <= dataset.split_sizes["train"] - 8 + 1
+    fresh = SideBySide()([View(jpeg_of(colour_of(0)))])
+    assert found.array.shape[1] == fresh.shape[1]
+    whole = ask(replace(settings, home=settings.home), dataset, photos, engine=SideBySide(), cut=CUTS)
+    assert np.array_equal(found.array, whole.array)
+
+
+def test_one_cut_that_another_run_computes_is_awaited_and_no_other_is_held_meanwhile(settings, stored):
+    dataset, photos = stored
+    wanted = [photo for photo in photos if photo.split == "train"]
+    key = key_of(dataset, TINY, "train", cut="block1.pool")
+    lock, waited = try_acquire(features_lock(settings, key.name)), []
+
+    def waiting():
+        waited.append(1)
+        other = try_acquire(features_lock(settings, key_of(dataset, TINY, "train", cut="top").name))
+        assert other is not None, "another run could compute the top meanwhile"
+        other.release()
+        if len(waited) == 3:
+            lock.release()
+
+    found = ask(settings, dataset, photos, engine=SideBySide(), cut=CUTS, waiting=waiting)
+    assert len(waited) == 3 and len(found.array) == len(wanted)

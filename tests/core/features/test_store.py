@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from core.backbones.inputs import with_input
+from core.backbones.token_network import Pooling
 from core.errors import NoSpace
 from core.features import store
-from core.features.store import FeatureKey, evict, folder_of, forget, is_stored, make_room, stored_features
+from core.features.store import FeatureKey, evict, folder_of, forget, is_stored, key_of, make_room, stored_features
 from core.files.home import features_folder, features_lock
 from core.files.locks import acquire
 from core.settings import Settings
+from tests import tiny_tokens
+from tests.factories import make_dataset, make_photos
 
 KEY = FeatureKey(dataset="d1", split="train", weights="sha256:w", cut="top", size=224)
 
@@ -79,8 +83,8 @@ def test_deleting_a_dataset_takes_its_features_and_no_others(tmp_path):
     other = replace(KEY, dataset="d2")
     keep(settings, KEY, 70, used_at=1)
     keep(settings, other, 30, used_at=1)
-    assert forget(settings, "d1", dry=True) == 70 and is_stored(KEY, settings)
-    assert forget(settings, "d1") == 70
+    assert forget(settings, dataset="d1", dry=True) == 70 and is_stored(KEY, settings)
+    assert forget(settings, dataset="d1") == 70
     assert [one.name for one in stored_features(settings)] == [other.name]
 
 
@@ -99,3 +103,12 @@ def test_leftovers_of_a_killed_eviction_are_swept(tmp_path):
     os.utime(abandoned, (1, 1))
     evict(settings)
     assert sorted(path.name for path in features_folder(settings).iterdir()) == [".partial-new"]
+
+
+def test_a_chosen_pooling_is_part_of_the_key_where_tokens_are_pooled(settings):
+    own = tiny_tokens.added(settings, "vit")
+    mean = with_input(own, pooling=Pooling.MEAN)
+    dataset = make_dataset(make_photos())
+    for cut, same in (("top", False), ("block1.pool", False), ("block1", True), ("classes", True)):
+        keys = [key_of(dataset, one, "train", cut=cut).name for one in (own, mean)]
+        assert (keys[0] == keys[1]) is same, cut

@@ -207,3 +207,29 @@ def test_a_checksum_is_read_once_until_the_file_changes(tmp_path, monkeypatch):
     path.unlink()
     with pytest.raises(FileNotFoundError):
         atomic.digest_of(path)
+
+
+def test_nothing_gets_its_name_when_the_fence_is_closed(tmp_path):
+    """A process that has lost the right to write damages nothing that another one has written."""
+    write_json(tmp_path / "one.json", "of the new attempt")
+    with replacing_folder(tmp_path / "folder") as draft:
+        (draft / "file").write_text("of the new attempt")
+
+    def closed():
+        raise RuntimeError("lost")
+
+    atomic.set_fence(closed)
+    try:
+        with pytest.raises(RuntimeError):
+            write_json(tmp_path / "one.json", "late")
+        with pytest.raises(RuntimeError), replacing_folder(tmp_path / "folder") as draft:
+            (draft / "file").write_text("late")
+        other = tmp_path / "other"
+        other.mkdir()
+        with pytest.raises(RuntimeError):
+            atomic.publish(other, tmp_path / "folder")
+    finally:
+        atomic.set_fence(None)
+    assert (tmp_path / "one.json").read_text() == '"of the new attempt"'
+    assert (tmp_path / "folder" / "file").read_text() == "of the new attempt"
+    write_json(tmp_path / "one.json", "again")

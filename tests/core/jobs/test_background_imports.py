@@ -21,6 +21,7 @@ from core.errors import InvalidInput, NotFound
 from core.files.home import datasets_folder, import_folder, uploads_folder
 from core.files.locks import acquire
 from core.jobs import background_imports
+from core.jobs.background import start_process
 from core.jobs.background_imports import (
     KnownUpload,
     answer_import,
@@ -80,7 +81,7 @@ def test_an_error_in_graft_is_called_that(settings):
     request = {"name": None, "own_source": False, "title": "x", "at": 1.0}  # without a source
     folder.request.write_text(json.dumps(request))
     with acquire(folder.alive_lock) as alive:
-        background_imports._start_process(settings, folder, alive)
+        start_process(background_imports.MODULE, folder, settings, alive)
     job = wait_for_job(settings, "broken")
     assert job.state == "failed" and "killed" not in job.message
     assert job.message.startswith("An error in Graft ended the import (KeyError: 'source')")
@@ -181,8 +182,8 @@ def ambiguous(monkeypatch):
     monkeypatch.setattr(readings, "read_layouts", read)
     monkeypatch.setattr(
         background_imports,
-        "_start_process",
-        lambda settings, folder, alive: background_imports._background(folder.job_id, settings),
+        "start_process",
+        lambda module, folder, settings, *_: background_imports._background(folder.job_id, settings),
     )
 
 
@@ -250,7 +251,7 @@ def test_after_a_kill_between_answer_and_import_the_question_is_there_again(
 ):
     job_id = start_import(archive, settings=settings, own_source=True)
     with monkeypatch.context() as killed:
-        killed.setattr(background_imports, "_start_process", lambda *_: None)
+        killed.setattr(background_imports, "start_process", lambda *_: None)
         answer_import(settings, job_id, layout="folders")
     Workbench.open(settings)
     job = the_job(settings)

@@ -109,7 +109,7 @@ def test_a_dataset_whose_import_was_killed_before_it_was_registered_is_there_at_
     def killed(*arguments):
         raise Killed
 
-    monkeypatch.setattr(imports, "_register", killed)
+    monkeypatch.setattr(imports, "register", killed)
     with pytest.raises(Killed):
         run_import(archive, settings=settings, registry=registry)
     monkeypatch.undo()

@@ -298,6 +298,7 @@ def test_a_new_supervisor_adopts_a_process_that_went_on_with_its_slot(home):
         new.round()
     assert [(t.run_id, t.attempt, t.slot) for t in new.trainers] == [(second.id, 1, "cpu")]
     assert home.status(waiting) is Status.SCHEDULED
+    home.rewrite(second, code=4)
     kill(pids(home, [first])[0])
     old.trainers[0].is_dead()
     home.works_until(new, lambda: home.status(second) is Status.FAILED)
@@ -322,7 +323,7 @@ def test_a_process_that_moved_while_it_was_looked_for_is_found_by_its_run(home, 
     old = home.supervisor()
     home.works_until(old, lambda: home.starts(run))
     new = home.supervisor()
-    monkeypatch.setattr(new, "_runs_alive", list)
+    monkeypatch.setattr(new._launcher, "adopt", list)
     new.adopt()
     new.round()
     assert [(t.run_id, t.attempt) for t in new.trainers] == [(run.id, 1)]
@@ -343,3 +344,20 @@ def test_the_supervisor_of_a_real_home_follows_too(settings, registry, monkeypat
         assert not processes.identity_of(pids(home, [last])[0])
     finally:
         home.kill_everything()
+
+
+def test_a_job_of_a_cluster_goes_on_where_the_acting_supervisor_has_its_code(home, monkeypatch):
+    ended, waiting = home.add(backbone=SAME), home.add(backbone=SAME)
+    home.registry.claim("n1/cpu", "me")
+    home.registry.end(ended.id, 1, Status.FINISHED)
+    monkeypatch.setenv("GRAFT_JOB", f"{ended.id}-1")
+    going_on = TrainerReuse(ended.id, home.settings, home.registry)
+    monkeypatch.setattr(going_on, "_move_to", lambda held: held.release())
+    assert going_on.claim_next(ended.id) is None  # no supervisor acts
+    lease = home.registry.take("supervisor", "process 1 (code other, place p)")
+    assert going_on.claim_next(ended.id) is None
+    home.registry.release(lease)
+    home.registry.take("supervisor", f"process 2 (code {protocol.code_version()}, place p)")
+    assert going_on.claim_next(ended.id).id == waiting.id
+    assert home.registry.run_of_process({"job": f"{ended.id}-1"}) == (waiting.id, 1)
+    assert home.registry.run(waiting.id).slot == "n1/cpu"

@@ -8,8 +8,8 @@ from core.errors import NoSpace, Unavailable
 from core.files.home import supervisor_lock, supervisor_state
 from core.files.locks import try_acquire
 from core.jobs import processes, protocol
+from core.jobs.launchers import launcher_of
 from core.jobs.service import Service
-from core.jobs.slots import CPU
 from core.runs.values import Status
 from tests.jobs_home import eventually
 
@@ -45,7 +45,7 @@ def test_a_full_disk_or_a_locked_registry_does_not_end_the_supervisor(home, monk
 
     monkeypatch.setattr(home.registry, "claim", troubled)
     lock = try_acquire(supervisor_lock(home.settings))
-    Service(home.settings, lock, UntilFinished(), home.registry, (CPU,), 1.0).run()
+    Service(home.settings, lock, UntilFinished(), home.registry, launcher_of(home.settings, home.registry), 1.0).run()
     lock.release()
     assert home.status(run) is Status.FINISHED
     assert [word in caplog.text for word in ("The disk is full", "Held", "Too many files")] == [True] * 3
@@ -53,7 +53,7 @@ def test_a_full_disk_or_a_locked_registry_does_not_end_the_supervisor(home, monk
 
 def test_a_state_file_written_again_names_the_code_that_runs_not_the_code_on_the_disk(home, monkeypatch):
     with try_acquire(supervisor_lock(home.settings)) as lock:
-        service = Service(home.settings, lock, None, home.registry, (CPU,), 1.0)
+        service = Service(home.settings, lock, None, home.registry, launcher_of(home.settings, home.registry), 1.0)
         service.write_state()
         assert jobs.supervisor_status(home.settings).is_current
         monkeypatch.setattr(protocol, "code_version", lambda: "of new code")

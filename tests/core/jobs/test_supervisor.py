@@ -15,7 +15,7 @@ from core.jobs import supervisor as supervisor_module
 from core.jobs.exit_policy import write_exit_record
 from core.jobs.holder import note_holder, read_holder
 from core.jobs.processes import Identity
-from core.jobs.slots import CPU, Slot
+from core.jobs.slots import Slot
 from core.jobs.supervisor import Supervisor
 from core.runs.values import Cancel, Status
 from tests.jobs_home import Home, eventually, is_running, kill, sleeper
@@ -76,7 +76,7 @@ def test_every_slot_has_one_run_and_the_rest_waits(home):
 
 def test_a_trainer_that_cannot_be_started_is_tried_again_and_then_fails_with_the_cause(home, monkeypatch):
     run = home.add()
-    supervisor = Supervisor(home.settings, home.registry, (CPU,), launcher=lambda *_: ["/no/such/program"])
+    supervisor = Supervisor(home.settings, home.registry, home.launcher(command=lambda *_: ["/no/such/program"]))
     supervisor.round()
     assert home.status(run) is Status.RUNNING
     monkeypatch.setattr(supervisor_module, "START_PATIENCE", 0.0)

@@ -11,7 +11,8 @@ from core.errors import InvalidInput, NotFound, Unavailable
 from core.files.atomic import digest_of
 from core.files.home import run_folder
 from core.files.locks import try_acquire
-from core.models import calibration, predict
+from core.models import calibration
+from core.models.inference.model_files import read_model
 from core.models.lineage import weights_digest_of
 from core.models.temperature import scaled
 from core.recipes.recipe import Cascade, Pattern, Recipe
@@ -265,9 +266,9 @@ def test_somebody_elses_half_done_change_is_left_alone(bench, run, monkeypatch):
 
 
 def test_live_prediction_reads_the_temperature_of_the_card(bench, run, monkeypatch):
-    assert predict.read_model(folder_of(bench, run)).temperature == 1.0
+    assert read_model(folder_of(bench, run)).temperature == 1.0
     found = bench.calibrate(run.id)
-    assert predict.read_model(folder_of(bench, run)).temperature == found.temperature
+    assert read_model(folder_of(bench, run)).temperature == found.temperature
 
 
 @pytest.mark.parametrize("wrong", [0, -1, "warm", float("nan"), float("inf"), [2]])
@@ -275,4 +276,4 @@ def test_a_card_with_an_impossible_temperature_is_not_believed(bench, run, wrong
     path = folder_of(bench, run) / "card.json"
     path.write_text(json.dumps(card_of(bench, run) | {"calibration": {"temperature": wrong}}))
     with pytest.raises(Unavailable, match="cannot be read"):
-        predict.read_model(folder_of(bench, run))
+        read_model(folder_of(bench, run))

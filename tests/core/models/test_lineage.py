@@ -1,14 +1,20 @@
 """What a recipe builds on: the catalogue, and what other runs have left."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.backbones import get
-from core.backbones.saved import row_for_card
+from core.backbones.added import AddedBackbone
+from core.backbones.inputs import with_input
+from core.backbones.saved import from_card, row_for_card
+from core.backbones.token_network import Pooling
 from core.errors import InvalidInput, NotFound
-from core.models.lineage import backbone_of, parents_of, weights_digest_of
+from core.models.lineage import backbone_of, parents_of, source_title, weights_digest_of
 from core.recipes.program import depths
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.runs.values import Model, Status
+from tests import tiny_tokens
 from tests.factories import make_cost, make_dataset, make_evaluation, make_photos, make_run
 
 LITE0 = "efficientnet_lite0"
@@ -54,6 +60,15 @@ def test_a_name_of_the_catalogue_is_its_row(registry, settings):
     assert backbone_of(LITE0, registry, settings) == get(LITE0)
 
 
+def test_an_added_backbone_is_found_by_its_name_and_is_no_parent(registry, settings):
+    added = replace(get(LITE0), name="tiny-vit", title="Tiny ViT", short=None, source="hub:graft/tiny-vit@abc")
+    registry.add_backbone(AddedBackbone(backbone=added, files=(), added_at=1.0))
+    assert backbone_of("tiny-vit", registry, settings) == added
+    assert source_title("tiny-vit", registry) == "Tiny ViT"
+    recipe = Recipe(backbone="tiny-vit")
+    assert parents_of(recipe) == () and weights_digest_of(recipe, registry, settings) == added.weights_digest
+
+
 def test_the_id_of_a_finished_run_is_its_model(registry, settings, finished):
     finished("r-one", row=row())
     backbone = backbone_of("r-one", registry, settings)
@@ -69,6 +84,8 @@ def test_a_model_without_its_top_blocks_is_a_smaller_backbone(registry, settings
     backbone = backbone_of("r-one", registry, settings)
     assert backbone.blocks == get(LITE0).blocks[:-2] and backbone.feature_size == backbone.block_shapes[-1][-1]
     assert len(depths(Pattern.FINE_TUNING, backbone.blocks)) == 16
+    assert backbone.block_parameters == get(LITE0).block_parameters[:-2]
+    assert backbone.block_multiply_adds == get(LITE0).block_multiply_adds[:-2]
 
 
 def test_a_run_without_a_model_is_no_backbone(registry, settings):
@@ -121,3 +138,28 @@ def test_the_digest_of_a_recipe_names_everything_it_builds_on_in_order(registry,
 )
 def test_the_runs_a_recipe_builds_on_are_its_parents(recipe, parents):
     assert parents_of(recipe) == parents
+
+
+def test_a_classifier_as_it_was_added_is_that_backbone_as_long_as_it_is_there(finished, registry, settings):
+    added = tiny_tokens.register(settings, registry, "vit")
+    model = finished("r-vit")
+    model.card["backbone"]["name"] = added.name
+    model.card["recipe"] |= {"pattern": "classifier"}
+    path = settings.home / model.path
+    found = from_card("r-vit", model.card, path, lambda name: registry.added_backbone(name).backbone)
+    assert found == replace(added, title="Parent (r-vit)")
+    with pytest.raises(InvalidInput, match=r"is tiny-vit as it was added, which was removed. Add it again."):
+        from_card("r-vit", model.card, path, lambda name: None)
+
+
+def test_the_row_of_a_saved_network_of_tokens_keeps_how_it_pools(settings):
+    siglip = tiny_tokens.added(settings, "siglip")
+    numbers = {"parameters": 3, "multiply_adds": 4}
+    whole = row_for_card(siglip, **numbers)["tokens"]
+    assert (whole["depth"], whole["attention_pool"]) == (3, True)
+    for shorter in (
+        row_for_card(siglip, depth=1, **numbers), row_for_card(with_input(siglip, pooling=Pooling.MEAN), **numbers),
+    ):  # fmt: skip
+        tokens = shorter["tokens"]
+        assert (tokens["depth"], tokens["attention_pool"], tokens["pooling"]) == (3, False, "mean")
+    assert row_for_card(get(LITE0), **numbers)["tokens"] is None

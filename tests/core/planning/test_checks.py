@@ -5,13 +5,16 @@ from dataclasses import replace
 import pytest
 
 from core import jobs
-from core.backbones import Availability
-from core.files.home import run_folder
+from core.backbones import Availability, get
+from core.backbones.added import AddedBackbone
+from core.backbones.table import rows
+from core.files.home import added_folder, dataset_folder, run_folder
 from core.planning import capacity, checks
 from core.planning.decide import Decision, Level
 from core.recipes.grid import GridChoice
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.recipe import Adapter, Cascade, Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
+from core.text.units import count
 from core.workbench import Workbench
 from tests.choices import cascade, recipes
 from tests.factories import fill, make_dataset, make_photos
@@ -51,6 +54,40 @@ def sentences(plan, level=None):
 def test_an_ordinary_recipe_raises_no_question(planned):
     plan = planned()
     assert plan.decision is Decision.NEW and not sentences(plan, Level.ASK)
+
+
+def test_a_dataset_that_came_with_a_model_has_no_photos_to_learn_from(planned, filled, settings):
+    for path in dataset_folder(settings, filled.dataset.id).photos.glob("*.jpg"):
+        path.unlink()
+    plan = planned()
+    assert plan.decision is Decision.REFUSED
+    assert "are not here: it came with a model of another Graft. Import the same photos first." in plan.because
+
+
+# --- parameter-efficient fine-tuning ---
+
+
+def test_how_much_is_trained_besides_the_head_is_said(planned):
+    said = sentences(planned(Pattern.PARAMETER_EFFICIENT, depth=2, rank=4), Level.NOTE)
+    assert "LoRA of rank 4 in the top 2 blocks of EfficientNet-Lite0" in said
+    pointwise = (192 + 1152) + (1152 + 320) + (320 + 1280)
+    assert f"{count(4 * pointwise, 'parameter')} of 3 layers are trained" in said
+
+
+def test_nothing_to_train_is_refused_with_what_could_be_trained_instead(planned):
+    plan = planned(Pattern.PARAMETER_EFFICIENT, backbone="squeezenet", adapter=Adapter.NORM)
+    assert plan.decision is Decision.REFUSED and "(0 adapted layers)" in plan.because
+    assert [remedy.label for remedy in plan.remedies] == [
+        "Set trained parts to LoRA",
+        "Set trained parts to Biases (BitFit)",
+    ]
+
+
+def test_a_network_that_was_not_counted_is_not_refused(planned, monkeypatch):
+    row = replace(get("squeezenet"), adaptable=())
+    monkeypatch.setitem(rows(), "squeezenet", row)
+    plan = planned(Pattern.PARAMETER_EFFICIENT, backbone="squeezenet", adapter=Adapter.NORM)
+    assert plan.decision is Decision.NEW and "are trained besides" not in sentences(plan)
 
 
 def test_a_batch_larger_than_the_training_set_is_refused_with_both_numbers(planned, filled):
@@ -211,3 +248,27 @@ def test_a_model_that_learned_from_test_photos_is_asked_about(bench, filled, reg
     assert f"was trained on {learned} photos that are test photos here" in sentences(plan, Level.ASK)
     (at_home,) = bench.plan(filled.dataset.id, [recipe])
     assert "test photos here" not in sentences(at_home)
+
+
+def zero_shot(bench, filled, *prompts):
+    clip = replace(get("efficientnet_lite0"), name="clip", family="CLIP", source="hub:a/clip@0", classes=False,
+                   text_tower=True)  # fmt: skip
+    added_folder(bench.settings, "clip").mkdir(parents=True)
+    bench.registry.add_backbone(AddedBackbone(backbone=clip, files=(), added_at=1.0))
+    (recipe,) = recipes(bench, filled.dataset.id, ["clip"], [Pattern.CLASSIFIER], prompts=prompts)
+    (plan,) = bench.plan(filled.dataset.id, [recipe])
+    return plan
+
+
+def test_texts_of_the_classes_need_no_mapping(bench, filled):
+    assert zero_shot(bench, filled, ("tulip", "a tulip")).decision is Decision.NEW
+
+
+def test_a_text_for_a_class_that_is_not_there_is_refused_with_those_there_are(bench, filled):
+    plan = zero_shot(bench, filled, ("nothing", "a text"))
+    assert plan.decision is Decision.REFUSED and "no class nothing to have a text. Choose from:" in plan.because
+
+
+def test_texts_without_the_package_that_splits_them_are_refused_with_the_command(bench, filled, monkeypatch):
+    monkeypatch.setattr("core.backbones.text_network.find_spec", lambda name: None)
+    assert "make setup HUB=1" in zero_shot(bench, filled).because

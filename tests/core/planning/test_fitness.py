@@ -92,3 +92,12 @@ def test_the_claim_gives_the_widest_interval_and_one_near_its_end():
 
 def test_photos_needed_are_the_fewest():
     assert half_interval(photos_needed(), 0.5) <= 0.10 < half_interval(photos_needed() - 1, 0.5)
+
+
+def test_near_copies_across_splits_are_told():
+    dataset = make_dataset()
+    kinds = [problem.kind for problem in problems_of(dataset, leaked=2)]
+    assert "near-copies across splits" in kinds
+    assert "near-copies across splits" not in [problem.kind for problem in problems_of(dataset)]
+    (text,) = (str(one) for one in problems_of(dataset, leaked=2) if one.kind == "near-copies across splits")
+    assert text.startswith("2 test photos have a near-copy in another split, so accuracies may be too high.")

@@ -1,9 +1,11 @@
 """What a grid says about hyperparameters that mean nothing for some of its recipes."""
 
+from core.backbones import get
+from core.backbones.token_network import Pooling
 from core.planning.ignored import ignored
 from core.planning.presets import Preset
 from core.recipes.grid import CascadeChoice, GridChoice, recipes_of
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern
+from core.recipes.recipe import Adapter, Cascade, Hyperparameters, Pattern, Solver
 
 TRAINED, FITTED, AS_IT_IS = Pattern.FINE_TUNING, Pattern.STANDALONE_EXTRACTOR, Pattern.CLASSIFIER
 HEAD = Pattern.INTEGRATED_EXTRACTOR
@@ -50,5 +52,26 @@ def test_a_number_that_no_recipe_uses():
     ]
 
 
+def test_a_number_that_another_choice_switches_off():
+    settings = {Pattern.PARAMETER_EFFICIENT: {"rank": 4, "adapter": Adapter.NORM}}
+    assert told("ab", (Pattern.PARAMETER_EFFICIENT, HEAD), settings=settings) == [
+        "rank has no effect without LoRA; it is ignored for 2 of 4 recipes."
+    ]
+    settings = {Pattern.PARAMETER_EFFICIENT: {"rank": 4, "adapter": Adapter.LORA}}
+    assert told("a", (Pattern.PARAMETER_EFFICIENT,), settings=settings) == []
+    neighbours = {"full_search": True, "solver": Solver.K_NEAREST_NEIGHBOURS}
+    assert told("a", (FITTED,), settings={FITTED: neighbours}) == [
+        "full_search has no effect without a linear classifier; it is ignored for 1 of 1 recipe."
+    ]
+
+
 def test_a_preset_chooses_itself():
     assert ignored(Preset.QUICK, ()) == ()
+
+
+def test_backbones_that_keep_their_own_pooling_are_counted():
+    choice = GridChoice.product(("squeezenet", "b"), (HEAD,), settings={HEAD: {"pooling": Pooling.MEAN}})
+    recipes = recipes_of(choice, defaults=lambda *_: Hyperparameters(), find={"squeezenet": get("squeezenet")}.get)
+    assert [concern.sentence for concern in ignored(choice, recipes)] == [
+        "pooling is ignored for 1 of 2 recipes, whose backbone has no tokens or pools that way by itself."
+    ]

@@ -6,15 +6,17 @@ from collections import Counter
 import pytest
 
 from core import jobs
-from core.backbones import Availability
+from core.backbones import Availability, get
+from core.backbones.token_network import Pooling
 from core.files.home import run_folder
 from core.planning import capacity, checks, remedies
 from core.planning.decide import Decision, Level
 from core.planning.grid_plan import InvalidRow
 from core.recipes.grid import CascadeChoice, GridChoice
-from core.recipes.recipe import RELEVANT, Cascade, Pattern
+from core.recipes.recipe import OF_A_BACKBONE, RELEVANT, Cascade, Pattern
 from core.runs.values import Status
 from core.workbench import Workbench
+from tests import tiny_tokens
 from tests.factories import fill, make_dataset, make_photos
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
@@ -76,6 +78,8 @@ def cascade(kind, *members):
         (one(pattern=TUNING, epochs=3, head_epochs=3, batch_size=512),
          ["Shorten head warm-up to 1 epoch, and set batch size to 24",
           "Train for 6 epochs, and set batch size to 24"]),
+        (one("squeezenet", Pattern.MULTI_LAYER_PROBE, cuts=16), ["Use 9 cuts"]),
+        (one(pattern=Pattern.MULTI_LAYER_PROBE, cuts=99), ["Use 16 cuts"]),
         (one("efficientnet_lite00"), ["Use EfficientNet-Lite0 instead"]),
         (one("r-deleted"), ["Use EfficientNet-Lite0 instead"]),
         (one(pattern=CLASSIFIER, mapping=(("n00000000", "rose"),)), ["Discard the correction of n00000000"]),
@@ -162,7 +166,7 @@ DEFECTS = {
 
 def test_every_refused_recipe_of_a_random_grid_has_remedies_that_help(bench, filled):
     chance, decisions = random.Random(0), Counter()
-    patterns = [pattern for pattern in Pattern if pattern is not Pattern.CASCADE]
+    patterns = list(OF_A_BACKBONE)
     for _ in range(150):
         pattern = chance.choice(patterns)
         possible = [name for name in DEFECTS if name in RELEVANT[pattern]]
@@ -202,3 +206,15 @@ def test_a_question_is_answered_by_each_of_its_remedies(bench, filled, registry)
         "Read cranes as crane (lifting device)",
         "Read cranes as crane (wading bird)",
     ]
+
+
+def test_networks_of_tokens_get_whole_patches_and_a_pooling_that_they_have(bench, filled, settings, registry):
+    siglip, dinov2 = (tiny_tokens.register(settings, registry, name) for name in ("siglip", "dinov2"))
+    check(bench, filled.dataset.id, one(siglip.name, pooling=Pooling.CLASS_TOKEN), "Use the network's own pooling")
+    for size, nearest in ((64, 70), (60, 56), (10, 28), (768, 756)):
+        check(bench, filled.dataset.id, one(dinov2.name, input_size=size), f"Use {nearest} px")
+
+
+def test_the_nearest_size_of_several_networks_suits_all(settings):
+    vit, dinov2 = (tiny_tokens.added(settings, name) for name in ("vit", "dinov2"))
+    assert remedies.nearest_size(100, [vit, dinov2, get(LITE0)]) == 112  # of patches of 8 and of 14 px

@@ -7,9 +7,9 @@ import pytest
 from core.backbones import catalogue
 from core.recipes.defaults import fitting, reasons, suggest_hyperparameters
 from core.recipes.program import program_of
-from core.recipes.recipe import RELEVANT, Hyperparameters, Pattern, Recipe, Schedule
+from core.recipes.recipe import OF_A_BACKBONE, RELEVANT, Hyperparameters, Pattern, Recipe, Schedule
 
-ALONE = [pattern for pattern in Pattern if pattern is not Pattern.CASCADE]
+ALONE = list(OF_A_BACKBONE)
 
 
 @pytest.mark.parametrize("pattern", ALONE)

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from core.backbones import get
+from core.backbones.token_network import Pooling
 from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.recipes.defaults import suggest_hyperparameters
 from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell, recipes_of
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from tests import tiny_tokens
 
 FROZEN, TUNING, CLASSIFIER = Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING, Pattern.CLASSIFIER
 BLOCKS = {"a": ("one", "two", "three"), "b": ("one",)}
@@ -143,3 +145,23 @@ def test_the_own_size_by_its_number_is_the_recipe_without_a_size():
 def test_an_impossible_size_is_a_cell_with_the_reason():
     (cell,) = recipes(("a", FROZEN), sizes={"a": (5000,)})
     assert isinstance(cell, InvalidCell) and "input_size must be between 0 and 768" in cell.because
+
+
+def of_tokens(settings, pooling, **chosen):
+    """The recipes of a convolutional network and of tiny networks of tokens with a chosen pooling."""
+    known = {"cnn": get("squeezenet")} | {name: tiny_tokens.added(settings, name) for name in ("vit", "siglip")}
+    choice = GridChoice.product(known, (FROZEN,), settings={FROZEN: {"pooling": pooling}}, **chosen)
+    found = recipes_of(choice, defaults=lambda *_: Hyperparameters(), find=known.get)
+    return [(one.backbone, one.hyperparameters.pooling, one.hyperparameters.depth) for one in found]
+
+
+def test_a_pooling_that_changes_nothing_is_not_in_the_recipe(settings):
+    own, token, mean = Pooling.OWN, Pooling.CLASS_TOKEN, Pooling.MEAN
+    assert of_tokens(settings, mean) == [("cnn", own, 0), ("vit", mean, 0), ("siglip", mean, 0)]
+    assert of_tokens(settings, token) == [("cnn", own, 0), ("vit", own, 0), ("siglip", token, 0)]
+
+
+def test_all_depths_are_those_of_the_network_with_its_pooling(settings):
+    for pooling, depths in ((Pooling.OWN, 5), (Pooling.MEAN, 4), (Pooling.CLASS_TOKEN, 5)):
+        found = of_tokens(settings, pooling, depths={FROZEN: "all"})
+        assert sum(name == "siglip" for name, _, _ in found) == depths, pooling

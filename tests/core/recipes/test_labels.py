@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from core.recipes.labels import (
+    ADAPTERS,
     CASCADES,
     HYPERPARAMETERS,
     PATTERNS,
+    PRECISIONS,
     SCHEDULES,
     SOLVERS,
     choice_title,
@@ -16,7 +18,17 @@ from core.recipes.labels import (
     setting_text,
     setting_title,
 )
-from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
+from core.recipes.recipe import (
+    RELEVANT,
+    Adapter,
+    Cascade,
+    Hyperparameters,
+    Pattern,
+    Precision,
+    Recipe,
+    Schedule,
+    Solver,
+)
 
 ENSEMBLE = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
 
@@ -27,6 +39,7 @@ def recipe(pattern=Pattern.INTEGRATED_EXTRACTOR, **hp):
 
 def test_every_choice_has_a_title():
     assert set(PATTERNS) == set(Pattern) and set(CASCADES) == set(Cascade)
+    assert set(ADAPTERS) == set(Adapter) and set(PRECISIONS) == set(Precision)
     assert set(SOLVERS) == set(Solver) and set(SCHEDULES) == set(Schedule)
     assert set(HYPERPARAMETERS) == set(Hyperparameters.__dataclass_fields__)
 
@@ -35,11 +48,15 @@ def test_patterns_have_the_names_of_the_literature():
     assert {str(pattern): label.title for pattern, label in PATTERNS.items()} == {
         "integrated_extractor": "Feature extraction (frozen backbone + new head)",
         "fine_tuning": "Fine-tuning",
+        "parameter_efficient": "Parameter-efficient fine-tuning (LoRA, norm-only, BitFit)",
         "standalone_extractor": "Feature extraction + scikit-learn",
+        "multi_layer_probe": "Multi-layer probe (features of several cuts)",
         "classifier": "Pretrained classifier (zero training)",
         "weight_initialization": "Full fine-tuning (weight initialization)",
         "from_scratch": "From scratch",
         "cascade": "Cascade / ensemble",
+        "distillation": "Distillation (a small backbone learns from a finished run)",
+        "quantization": "Quantization (a finished model in fewer bits)",
     }
     assert PATTERNS[Pattern.CLASSIFIER].short == "Pretrained classifier"
 
@@ -72,6 +89,14 @@ def test_a_recipe_is_described_by_what_is_unusual_about_it():
     assert describe(recipe(Pattern.CLASSIFIER)) == "Pretrained classifier"
     assert describe(ENSEMBLE) == "Ensemble · 2 runs"
     assert setting_text(recipe(schedule=Schedule.COSINE), "schedule") == "cosine schedule"
+
+
+def test_lora_keeps_its_capitals_and_the_rank_is_told_of_lora_only():
+    lora = recipe(Pattern.PARAMETER_EFFICIENT, adapter=Adapter.LORA, rank=4, depth=2)
+    assert describe(lora).startswith("Parameter-efficient fine-tuning · 30 epochs · top 2 blocks · LoRA · ")
+    assert " · rank 4" in describe(lora)
+    norm = replace(lora, hyperparameters=replace(lora.hyperparameters, adapter=Adapter.NORM))
+    assert " · normalization · " in describe(norm) and "rank" not in describe(norm)
 
 
 def test_a_hyperparameter_reads_well_inside_a_name():

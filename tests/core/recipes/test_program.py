@@ -14,13 +14,15 @@ from core.recipes.program import (
     TOP,
     Part,
     Program,
+    block_of_cut,
     blocks_behind,
+    cuts_of,
     depths,
     out_of_patience,
     pooled,
     program_of,
 )
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
+from core.recipes.recipe import Adapter, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
 
 BLOCKS = ("stem", "block1", "block2", "head")
 
@@ -52,6 +54,31 @@ def test_fine_tuning_trains_the_head_first_and_then_the_top_blocks_from_the_feat
     assert (top.first_epoch, top.last_epoch, top.inputs[0].cut) == (4, 10, "block1")
     assert top.trained == ("head", "block2") and not top.batch_norm
     assert (head.learning_rate, top.learning_rate) == (0.1, 0.01)
+
+
+def test_parameter_efficient_fine_tuning_is_fine_tuning_of_parts_of_the_blocks():
+    head, lora = program(Pattern.PARAMETER_EFFICIENT, depth=2, head_epochs=3, rank=4).stages
+    whole_head, whole = program(Pattern.FINE_TUNING, depth=2, head_epochs=3).stages
+    assert head == whole_head and (lora.name, lora.adapter, lora.rank) == ("LoRA, top 2 blocks", Adapter.LORA, 4)
+    assert replace(lora, name=whole.name, adapter=None, rank=0) == whole
+    assert depths(Pattern.PARAMETER_EFFICIENT, BLOCKS) == depths(Pattern.FINE_TUNING, BLOCKS)
+
+
+def test_a_probe_sees_pooled_features_at_equal_distances_with_the_top_among_them():
+    blocks = tuple(f"block{number}" for number in range(9))
+    found = program(Pattern.MULTI_LAYER_PROBE, blocks, cuts=4)
+    assert found.inputs == (Part(source="b", cut="block2.pool+block4.pool+block6.pool+top"),)
+    assert (found.head, found.stages, found.full_search) == (Solver.LOGISTIC_REGRESSION, (), True)
+    assert cuts_of(program(Pattern.MULTI_LAYER_PROBE, cuts=4).inputs[0].cut)[:2] == ("stem.pool", "block1.pool")
+    assert pooled(found.inputs[0].cut) and block_of_cut(found.inputs[0].cut) is None
+    assert not pooled("block2.pool+block3") and block_of_cut("block2.pool+block4.pool") == "block4"
+
+
+def test_no_more_cuts_than_blocks():
+    for many in range(2, 5):
+        assert len(set(cuts_of(program(Pattern.MULTI_LAYER_PROBE, cuts=many).inputs[0].cut))) == many
+    with pytest.raises(InvalidInput, match="has 4 blocks, so it can be cut at up to 4 places. Received: cuts=5"):
+        program(Pattern.MULTI_LAYER_PROBE, cuts=5)
 
 
 def test_fine_tuning_every_block_starts_from_pixels():

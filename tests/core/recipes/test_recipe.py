@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from core.backbones.token_network import Pooling
 from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.recipes.defaults import suggest_hyperparameters
@@ -12,12 +13,15 @@ from core.recipes.recipe import (
     ADDED,
     BOUNDS,
     CHOICES,
+    OF_A_BACKBONE,
     RELEVANT,
+    Adapter,
     Augmentation,
     BestEpoch,
     Cascade,
     Hyperparameters,
     Pattern,
+    Precision,
     Recipe,
     Schedule,
     Solver,
@@ -125,9 +129,9 @@ def test_settings_are_what_was_chosen_in_order():
     chosen = replace(RECIPE, pattern=Pattern.STANDALONE_EXTRACTOR, hyperparameters=Hyperparameters(depth=2))
     assert list(chosen.settings().items()) == [
         ("backbone", "efficientnet_lite0"), ("pattern", "standalone_extractor"), ("cascade", None), ("members", None),
-        ("mapping", None), ("views_by_seed", None), ("solver", "logistic_regression"), ("full_search", False),
-        ("depth", 2), ("views", 1), ("augmentation", "flips_and_crops"),
-        ("class_weights", False), ("seed", 0), ("input_size", 0), ("fit", "squash"),
+        ("mapping", None), ("prompts", None), ("views_by_seed", None), ("solver", "logistic_regression"),
+        ("full_search", False), ("depth", 2), ("views", 1), ("augmentation", "flips_and_crops"),
+        ("class_weights", False), ("seed", 0), ("input_size", 0), ("fit", "squash"), ("pooling", "own"),
     ]  # fmt: skip
     ensemble = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
     assert {name: value for name, value in ensemble.settings().items() if value is not None} == {
@@ -198,7 +202,7 @@ def test_settings_from_a_command_line_keep_their_kind():
 
 
 def test_only_what_a_pattern_looks_at_changes_its_fingerprint():
-    for pattern in (pattern for pattern in Pattern if pattern is not Pattern.CASCADE):
+    for pattern in OF_A_BACKBONE:
         recipe = replace(RECIPE, pattern=pattern)
         for name, value in OTHER.items():
             changed = replace(recipe, hyperparameters=replace(recipe.hyperparameters, **{name: value}))
@@ -212,6 +216,8 @@ OTHER = {
     "warmup": 0.2, "rate_decay": 0.5, "unfreeze_every": 2, "clip_norm": 2.0, "patience": 4, "class_weights": True,
     "mixed_precision": True, "solver": Solver.LINEAR_SVM, "normalize": True, "zero_head": True, "full_search": True,
     "input_size": 320, "fit": Fit.CROP, "augmentation": Augmentation.FLIPS, "best_by": BestEpoch.ACCURACY,
+    "adapter": Adapter.NORM, "rank": 4, "cuts": 3, "pooling": Pooling.MEAN,
+    "precision": Precision.FLOAT16, "teacher_weight": 0.9,
 }  # fmt: skip
 """Another value of every hyperparameter."""
 
@@ -223,6 +229,14 @@ def test_the_search_of_c_tells_linear_solvers_apart_and_no_others():
 
     differing = [solver for solver in Solver if print_with(solver, True) != print_with(solver, False)]
     assert differing == [Solver.LOGISTIC_REGRESSION, Solver.LINEAR_SVM]
+
+
+def test_the_rank_tells_lora_recipes_apart_and_no_others():
+    def print_with(adapter, rank):
+        hp = Hyperparameters(adapter=adapter, rank=rank)
+        return print_of(replace(RECIPE, pattern=Pattern.PARAMETER_EFFICIENT, hyperparameters=hp))
+
+    assert [adapter for adapter in Adapter if print_with(adapter, 4) != print_with(adapter, 16)] == [Adapter.LORA]
 
 
 def test_no_hyperparameter_is_forgotten():
@@ -313,7 +327,7 @@ def test_choices_on_a_command_line_are_words():
 
 @pytest.mark.parametrize("changed", [{"input_size": 320}, {"fit": Fit.CROP}, {"input_size": 320, "fit": Fit.PAD}])
 def test_another_input_is_another_recipe_in_every_pattern(changed):
-    for pattern in (one for one in Pattern if one is not Pattern.CASCADE):
+    for pattern in OF_A_BACKBONE:
         plain, other = a_recipe(pattern), a_recipe(pattern, **changed)
         assert print_of(plain) != print_of(other) and family(plain) != family(other)
 
@@ -329,3 +343,9 @@ def test_a_recipe_with_another_input_survives_being_stored():
     chosen = with_hp(input_size=320, fit=Fit.PAD)
     again = Recipe.from_dict(json.loads(json.dumps(chosen.to_dict())))
     assert again == chosen and isinstance(again.hyperparameters.fit, Fit)
+
+
+def test_a_pooling_means_nothing_where_the_network_classifies_by_itself():
+    mean = Hyperparameters(pooling=Pooling.MEAN)
+    found = {pattern: replace(RECIPE, pattern=pattern, hyperparameters=mean).pooling for pattern in OF_A_BACKBONE}
+    assert {pattern for pattern, pooling in found.items() if pooling is Pooling.OWN} == {Pattern.CLASSIFIER}

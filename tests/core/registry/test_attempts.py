@@ -61,3 +61,10 @@ def test_the_running_attempts_are_those_of_running_runs_only(running):
     running.end("r-2", 1, Status.FAILED)
     running.claim("cpu", "me")
     assert [(a.run_id, a.number) for a in running.running_attempts()] == [("r-1", 2)]
+
+
+def test_what_several_runs_spent_is_told_by_run(running):
+    running.record_spent("r-1", 1, {"wall_seconds": 3.0})
+    assert running.spent_by_run(["r-1", "r-2"]) == {}, "it runs still"
+    running.requeue("r-1", 1)
+    assert running.spent_by_run(["r-1", "r-2", "r-unknown"]) == {"r-1": [{"wall_seconds": 3.0}]}

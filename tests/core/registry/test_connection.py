@@ -8,22 +8,21 @@ import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from core.registry import Registry
+from core.registry.registry import database_at
 from core.runs.values import Status
 from core.settings import REPOSITORY
-from tests.factories import make_cost, make_dataset, make_epochs, make_evaluation, make_model, make_photos, make_run
+from tests.factories import make_cost, make_epochs, make_evaluation, make_model, make_run
 
 WRITERS, ROUNDS = 8, 10
 
 
-@pytest.fixture
-def flowers(registry):
-    registry.add_dataset(make_dataset(), make_photos())
-    return registry
+def at(address: str) -> Registry:
+    """The registry, opened anew."""
+    return Registry(database_at(address))
 
 
 def start(worker: str, registry: Registry, *arguments) -> subprocess.Popen:
@@ -32,7 +31,7 @@ def start(worker: str, registry: Registry, *arguments) -> subprocess.Popen:
         "-m",
         "tests.core.registry.test_connection",
         worker,
-        str(registry.path),
+        registry.database.address,
         *map(str, arguments),
     ]
     return subprocess.Popen(argv, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
@@ -45,13 +44,13 @@ def outputs(processes: list[subprocess.Popen]) -> list[str]:
     return said
 
 
-def count_up(path: str, name: str) -> None:
+def count_up(address: str, name: str) -> None:
     """Reads and writes in one transaction, and adds runs and log entries."""
-    registry = Registry.open(Path(path))
+    registry = at(address)
     for number in range(ROUNDS):
         with registry.writing() as connection:
             count = connection.exec_driver_sql("SELECT value FROM preferences WHERE name = 'count'").scalar()
-            connection.exec_driver_sql("UPDATE preferences SET value = ? WHERE name = 'count'", (str(int(count) + 1),))
+            connection.exec_driver_sql(f"UPDATE preferences SET value = '{int(count) + 1}' WHERE name = 'count'")
         registry.add_run(make_run(number, id=f"r-{name}-{number}"))
         registry.log(name, {"number": number})
 
@@ -65,8 +64,8 @@ def test_eight_writers_lose_nothing_and_none_fails(flowers):
     assert flowers.integrity_check() == "ok"
 
 
-def claim_all(path: str) -> None:
-    registry = Registry.open(Path(path))
+def claim_all(address: str) -> None:
+    registry = at(address)
     print("ready", flush=True)
     sys.stdin.readline()
     while run := registry.claim("cpu", str(os.getpid())):
@@ -75,7 +74,7 @@ def claim_all(path: str) -> None:
 
 def test_two_claimers_never_get_the_same_run(flowers):
     expected = [flowers.add_run(make_run(number)).id for number in range(60)]
-    argv = [sys.executable, "-m", "tests.core.registry.test_connection", "claim_all", str(flowers.path)]
+    argv = [sys.executable, "-m", "tests.core.registry.test_connection", "claim_all", flowers.database.address]
     claimers = [
         subprocess.Popen(argv, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -87,7 +86,7 @@ def test_two_claimers_never_get_the_same_run(flowers):
     assert all(run.attempt == 1 for run in flowers.runs(status=Status.RUNNING))
 
 
-def finish_slowly(path: str) -> None:
+def finish_slowly(address: str) -> None:
     """Stops for good in the middle of ``finish``, after evaluation, cost and model were inserted."""
     from core.registry import results
 
@@ -96,7 +95,7 @@ def finish_slowly(path: str) -> None:
         time.sleep(60)
 
     results.end_run = stop
-    registry = Registry.open(Path(path))
+    registry = at(address)
     run = registry.runs(status=Status.RUNNING)[0]
     registry.finish(
         run.id, 1, evaluation=make_evaluation(), cost=make_cost(), model=make_model(run), best_epoch=1
@@ -115,8 +114,8 @@ def test_a_trainer_killed_while_it_finishes_leaves_all_as_it_was(flowers):
     assert flowers.end(run.id, 1, Status.FAILED, "The trainer was killed (signal 9).")
 
 
-def record_for_ever(path: str) -> None:
-    registry = Registry.open(Path(path))
+def record_for_ever(address: str) -> None:
+    registry = at(address)
     run = registry.claim("cpu", "me")
     for epoch in make_epochs(100_000):
         registry.record_epoch(run.id, 1, epoch)
@@ -161,9 +160,9 @@ def _add_runs(registry: Registry, name: int) -> None:
         assert registry.run(run.id) == run
 
 
-def fork_and_write(path: str) -> None:
+def fork_and_write(address: str) -> None:
     """Parent and forked child go on with the very same object."""
-    registry = Registry.open(Path(path))
+    registry = at(address)
     if child := os.fork():
         registry.log("parent", {})
         assert os.waitpid(child, 0)[1] == 0
@@ -184,7 +183,7 @@ def test_a_registry_refuses_to_work_in_a_fork_where_sqlite_would_lose_what_is_wr
 def test_a_registry_sent_to_another_process_opens_its_own_connections(flowers):
     copy = pickle.loads(pickle.dumps(flowers))  # noqa: TID251
     assert copy.datasets() == flowers.datasets()
-    assert copy._engine is not flowers._engine
+    assert copy.database is not flowers.database
 
 
 def test_a_change_by_anybody_is_noticed_and_reading_is_none(flowers):
@@ -194,7 +193,7 @@ def test_a_change_by_anybody_is_noticed_and_reading_is_none(flowers):
     flowers.set_preference("a", 1)
     own = flowers.change_counter()
     assert own != before
-    Registry.open(flowers.path).set_preference("a", 2)
+    at(flowers.database.address).set_preference("a", 2)
     assert flowers.change_counter() not in (before, own)
 
 

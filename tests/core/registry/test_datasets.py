@@ -36,6 +36,15 @@ def test_photos_can_be_asked_for_by_split_class_and_page(registry):
     assert registry.photos("d-flowers1", split="train", class_name="rose", offset=3) == of_class[3:]
 
 
+def test_a_photo_is_found_by_the_beginning_of_its_digest(registry):
+    dataset = add(registry)
+    photo = registry.photos(dataset.id)[2]
+    assert registry.photo(dataset.id, photo.digest) == registry.photo(dataset.id, photo.digest[:8]) == photo
+    for wrong in ("", photo.digest[:7], "%" * 8, "0" * 64, photo.digest + "0"):
+        with pytest.raises(NotFound, match="has no photo with the digest"):
+            registry.photo(dataset.id, wrong)
+
+
 def test_names_may_be_anything_a_person_can_type(registry):
     name = "<b>'\"; DROP TABLE runs; --\u202e🌷\n"
     dataset = add(registry, name=name)
@@ -183,3 +192,13 @@ def test_unlabelled_photos_are_kept_apart_paged_and_deleted_with_their_dataset(r
     assert registry.unlabelled_photos(dataset.id, limit=2, offset=2) == in_order[2:4]
     registry.delete_dataset(dataset.id)
     assert registry.unlabelled_photos(dataset.id) == []
+
+
+def test_a_dataset_of_an_earlier_version_has_photos_whose_pixels_are_unknown(registry):
+    photos = make_photos()
+    registry.add_dataset(make_dataset(), [replace(photo, pixels=photo.digest) for photo in photos])
+    assert registry.has_recorded_pixels("d-flowers1")
+    registry.add_dataset(
+        make_dataset(id="d-2", name="older", digest="2" * 64), [replace(p, pixels=None) for p in photos]
+    )
+    assert not registry.has_recorded_pixels("d-2")

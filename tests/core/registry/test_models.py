@@ -17,6 +17,16 @@ def test_models_are_listed_newest_first_and_by_dataset(registry):
     assert {model.dataset_id for model in registry.models(first.dataset.id)} == {first.dataset.id}
 
 
+def test_the_run_of_a_model_is_found_as_the_model_is(registry):
+    filled = fill(registry)
+    run = filled.with_status(Status.FINISHED)[0]
+    registry.set_alias(run.id, "champion")
+    for ref in (run.id, registry.model(run.id).id, "flowers@champion"):
+        assert registry.run_of_model(ref) == registry.model(ref).run_id == run.id
+    with pytest.raises(NotFound, match="There is no model 'm-none'"):
+        registry.run_of_model("m-none")
+
+
 def test_a_deleted_model_leaves_its_run_and_evaluation(registry):
     finished = fill(registry).with_status(Status.FINISHED)[0]
     model = registry.model(finished.id)
@@ -56,3 +66,20 @@ def test_all_models_are_counted_with_their_bytes(registry):
     filled = fill(registry)
     found = [registry.model(run.id) for run in filled.with_status(Status.FINISHED)]
     assert registry.models_in_all() == (len(found), sum(model.size_bytes for model in found))
+
+
+def test_the_models_of_several_runs_are_told_by_run(registry):
+    filled = fill(registry)
+    one, other = filled.with_status(Status.FINISHED)
+    asked = [run.id for run in filled.runs] + ["r-unknown"]
+    assert registry.models_of(asked) == {run.id: registry.model(run.id) for run in (one, other)}
+    assert registry.datasets_of(asked) == {run.id: filled.dataset.id for run in filled.runs}
+
+
+def test_a_card_is_replaced_with_the_digest_of_the_model(registry):
+    model = registry.model(fill(registry).with_status(Status.FINISHED)[0].id)
+    registry.replace_card(model.id, card={"b": 1, "a": 2}, sha256="0" * 64, size_bytes=2**40)
+    found = registry.model(model.id)
+    assert (list(found.card), found.sha256, found.size_bytes) == (["b", "a"], "0" * 64, 2**40)
+    with pytest.raises(NotFound, match="There is no model 'm-none'"):
+        registry.replace_card("m-none", card={}, sha256="", size_bytes=0)

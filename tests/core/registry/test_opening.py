@@ -1,6 +1,7 @@
 """Opening a registry: new, older, newer, damaged, read-only, foreign, many at once."""
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -16,11 +17,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from core.errors import NoSpace, Unavailable
-from core.registry import Registry, connection, opening
-from core.registry.opening import MIGRATIONS, bring_up_to_date
-from core.registry.revisions import _TRIGGERS
+from core.registry import Registry, opening, sqlite_connection
+from core.registry.migrating import MIGRATIONS
+from core.registry.opening import bring_up_to_date
+from core.registry.revisions import _SQLITE as TRIGGERS
 from core.registry.schema import HEAD, metadata
-from core.settings import REPOSITORY
+from core.registry.sqlite_file import SqliteFile
+from core.settings import REPOSITORY, Settings
 from tests.factories import fill, make_dataset, make_photos
 
 NEXT = f"{int(HEAD) + 1:04d}"
@@ -41,6 +44,12 @@ def upgrade():
 @pytest.fixture
 def quick_registries():
     """Here the migrations are what is tried."""
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    """Only SQLite: see ``test_postgresql_opening``."""
+    return Settings(home=tmp_path / "home")
 
 
 @pytest.fixture
@@ -86,9 +95,9 @@ def test_the_migrations_lead_to_the_tables_of_the_schema(registry):
 
 
 def test_tables_made_by_migration_and_by_schema_are_the_same_to_the_letter(registry):
-    direct_path = registry.path.with_name("direct.db")
+    direct_path = registry.database.path.with_name("direct.db")
     direct_path.touch()
-    engine = connection.new_engine(direct_path)
+    engine = sqlite_connection.new_engine(direct_path)
     metadata.create_all(engine)
     with engine.begin() as direct, registry.reading() as migrated:
         assert _definitions(migrated) == _definitions(direct)
@@ -98,7 +107,7 @@ def _definitions(open_connection) -> dict[str, list[str]]:
     """Every table and index with the lines that define it, whatever their order and white space."""
     rows = open_connection.exec_driver_sql("SELECT name, sql FROM sqlite_master").all()
     return {
-        name: sorted(line.strip().strip(",()") for line in (sql or "").replace('"', "").split("\n"))
+        name: sorted(line.strip().strip(",()") for line in re.split(r"\n|, (?=\w+ TEXT)", (sql or "").replace('"', "")))
         for name, sql in rows
         if "alembic" not in name
     }
@@ -121,7 +130,7 @@ def test_opening_a_current_registry_writes_nothing_and_imports_no_alembic(regist
     before = registry.change_counter()
     code = f"""
 import sys; from pathlib import Path; from core.registry import Registry
-Registry.open(Path({str(registry.path)!r})).datasets()
+Registry.open(Path({str(registry.database.path)!r})).datasets()
 slow = {{"alembic", "mako", "tensorflow", "keras", "streamlit", "numpy"}}
 assert not slow & {{name.split(".")[0] for name in sys.modules}}
 """
@@ -132,14 +141,14 @@ assert not slow & {{name.split(".")[0] for name in sys.modules}}
 def test_an_older_registry_is_upgraded_with_all_it_holds_and_backed_up_before(registry, newer_migrations):
     filled = fill(registry)
     registry.close()
-    bring_up_to_date(registry.path, migrations=newer_migrations, head=NEXT)
-    assert revision_of(registry.path) == NEXT
-    with closing(sqlite3.connect(registry.path)) as file:
+    bring_up_to_date(registry.database.path, migrations=newer_migrations, head=NEXT)
+    assert revision_of(registry.database.path) == NEXT
+    with closing(sqlite3.connect(registry.database.path)) as file:
         assert file.execute("SELECT DISTINCT flavour FROM runs").fetchall() == [("plain",)]
         assert file.execute("PRAGMA foreign_key_check").fetchall() == []
-    (backup,) = backups(registry.path)
+    (backup,) = backups(registry.database.path)
     assert revision_of(backup) == HEAD
-    assert triggers_of(registry.path) == set(_TRIGGERS), "those of a rebuilt table are made again"
+    assert triggers_of(registry.database.path) == set(TRIGGERS), "those of a rebuilt table are made again"
     restored = Registry.open(backup)
     assert [run.id for run in restored.runs()] == [run.id for run in reversed(filled.runs)]
     assert restored.photos(filled.dataset.id) == registry.photos(filled.dataset.id)
@@ -148,45 +157,45 @@ def test_an_older_registry_is_upgraded_with_all_it_holds_and_backed_up_before(re
 
 def test_an_up_to_date_registry_is_not_backed_up_again(registry, newer_migrations):
     for _ in range(2):
-        bring_up_to_date(registry.path, migrations=newer_migrations, head=NEXT)
-    assert len(backups(registry.path)) == 1
+        bring_up_to_date(registry.database.path, migrations=newer_migrations, head=NEXT)
+    assert len(backups(registry.database.path)) == 1
 
 
 def test_a_newer_registry_is_refused_in_one_sentence_and_left_alone(registry, newer_migrations):
-    bring_up_to_date(registry.path, migrations=newer_migrations, head=NEXT)
-    content = registry.path.read_bytes()
+    bring_up_to_date(registry.database.path, migrations=newer_migrations, head=NEXT)
+    content = registry.database.path.read_bytes()
     with pytest.raises(Unavailable, match=f"written by a newer Graft .schema {NEXT}; this one knows up to {HEAD}"):
-        Registry.open(registry.path)
-    assert registry.path.read_bytes() == content
-    assert len(backups(registry.path)) == 1
+        Registry.open(registry.database.path)
+    assert registry.database.path.read_bytes() == content
+    assert len(backups(registry.database.path)) == 1
 
 
 def test_a_migration_that_fails_leaves_the_registry_as_it_was(registry, newer_migrations):
     fill(registry, runs=2, epochs=1)
-    expected, tables = registry.runs(), definitions_of(registry.path)
+    expected, tables = registry.runs(), definitions_of(registry.database.path)
     script = newer_migrations / "versions" / f"{NEXT}_flavour.py"
     script.write_text(script.read_text() + "    op.execute('INSERT INTO nowhere VALUES (1)')\n")
     with pytest.raises(Exception, match="no such table: nowhere"):
-        bring_up_to_date(registry.path, migrations=newer_migrations, head=NEXT)
-    assert (revision_of(registry.path), definitions_of(registry.path)) == (HEAD, tables)
-    assert Registry.open(registry.path).runs() == expected
+        bring_up_to_date(registry.database.path, migrations=newer_migrations, head=NEXT)
+    assert (revision_of(registry.database.path), definitions_of(registry.database.path)) == (HEAD, tables)
+    assert Registry.open(registry.database.path).runs() == expected
 
 
 def test_a_migration_killed_in_the_middle_leaves_the_registry_as_it_was(registry, newer_migrations):
     fill(registry, runs=2, epochs=1)
-    expected, tables = registry.runs(), definitions_of(registry.path)
+    expected, tables = registry.runs(), definitions_of(registry.database.path)
     script = newer_migrations / "versions" / f"{NEXT}_flavour.py"
     script.write_text(script.read_text() + "    print('in the middle', flush=True)\n    time.sleep(60)\n")
     upgrade = (
         "import sys; from pathlib import Path; from core.registry.opening import bring_up_to_date\n"
         "bring_up_to_date(Path(sys.argv[1]), migrations=Path(sys.argv[2]), head=sys.argv[3])"
     )
-    argv = [sys.executable, "-c", upgrade, str(registry.path), str(newer_migrations), NEXT]
+    argv = [sys.executable, "-c", upgrade, str(registry.database.path), str(newer_migrations), NEXT]
     with subprocess.Popen(argv, cwd=REPOSITORY, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"in the middle\n"
         process.send_signal(signal.SIGKILL)
-    reopened = Registry.open(registry.path)
-    assert (revision_of(registry.path), definitions_of(registry.path)) == (HEAD, tables)
+    reopened = Registry.open(registry.database.path)
+    assert (revision_of(registry.database.path), definitions_of(registry.database.path)) == (HEAD, tables)
     assert reopened.runs() == expected
     assert reopened.integrity_check() == "ok"
 
@@ -220,15 +229,15 @@ def test_an_empty_file_becomes_a_registry(tmp_path):
 
 
 def test_damaged_pages_are_told_in_one_sentence_and_found_by_the_check(registry):
-    photos = make_photos(per_class=200)
+    photos = make_photos(per_class=400)
     registry.add_dataset(make_dataset(photos), photos)
     registry.close()
-    with closing(sqlite3.connect(registry.path)) as file:
+    with closing(sqlite3.connect(registry.database.path)) as file:
         file.execute("PRAGMA journal_mode=DELETE")
-    content = bytearray(registry.path.read_bytes())
+    content = bytearray(registry.database.path.read_bytes())
     content[len(content) // 2 :] = os.urandom(len(content) - len(content) // 2)
-    registry.path.write_bytes(content)
-    registry = Registry.open(registry.path)
+    registry.database.path.write_bytes(content)
+    registry = Registry.open(registry.database.path)
     assert registry.integrity_check() != "ok"
     with pytest.raises(Unavailable, match=r"is damaged; put a backup in its place.*malformed"):
         registry.photos("d-flowers1")
@@ -271,25 +280,25 @@ def test_a_read_only_registry_is_refused_in_one_sentence():
 
 
 def test_a_registry_that_becomes_read_only_while_open_is_told(registry, monkeypatch):
-    monkeypatch.setattr(connection, "_PRAGMAS", (*connection._PRAGMAS, "query_only=ON"))
+    monkeypatch.setattr(sqlite_connection, "_PRAGMAS", (*sqlite_connection._PRAGMAS, "query_only=ON"))
     with pytest.raises(Unavailable, match="cannot be written"):
-        Registry(registry.path).set_preference("a", 1)
+        Registry(SqliteFile(registry.database.path)).set_preference("a", 1)
 
 
 def test_a_full_disk_is_told_and_nothing_is_changed(registry, monkeypatch):
-    monkeypatch.setattr(connection, "_PRAGMAS", (*connection._PRAGMAS, "max_page_count=1"))
+    monkeypatch.setattr(sqlite_connection, "_PRAGMAS", (*sqlite_connection._PRAGMAS, "max_page_count=1"))
     photos = make_photos(per_class=200)
     with pytest.raises(NoSpace, match="The disk is full; nothing was changed"):
-        Registry(registry.path).add_dataset(make_dataset(photos), photos)
+        Registry(SqliteFile(registry.database.path)).add_dataset(make_dataset(photos), photos)
     monkeypatch.undo()
     assert registry.datasets() == []
     registry.add_dataset(make_dataset(photos), photos)
 
 
 def test_a_registry_held_by_another_program_is_told_after_a_while(registry, monkeypatch):
-    monkeypatch.setattr(connection, "_PRAGMAS", (*connection._PRAGMAS, "busy_timeout=10"))
+    monkeypatch.setattr(sqlite_connection, "_PRAGMAS", (*sqlite_connection._PRAGMAS, "busy_timeout=10"))
     with registry.writing(), pytest.raises(Unavailable, match="was held by another program"):
-        Registry(registry.path).set_preference("a", 1)
+        Registry(SqliteFile(registry.database.path)).set_preference("a", 1)
 
 
 def test_many_processes_may_open_a_new_registry_at_the_same_time(tmp_path):
@@ -310,13 +319,13 @@ def test_many_processes_may_open_an_older_registry_at_the_same_time(registry, ne
         "import sys; from pathlib import Path; from core.registry.opening import bring_up_to_date\n"
         "bring_up_to_date(Path(sys.argv[1]), migrations=Path(sys.argv[2]), head=sys.argv[3])"
     )
-    argv = [sys.executable, "-c", upgrade, str(registry.path), str(newer_migrations), NEXT]
+    argv = [sys.executable, "-c", upgrade, str(registry.database.path), str(newer_migrations), NEXT]
     started = [subprocess.Popen(argv, cwd=REPOSITORY) for _ in range(4)]
     assert [process.wait() for process in started] == [0] * 4
-    assert revision_of(registry.path) == NEXT
-    assert len(backups(registry.path)) == 1
+    assert revision_of(registry.database.path) == NEXT
+    assert len(backups(registry.database.path)) == 1
 
 
 def test_a_sqlite_message_about_neither_file_nor_disk_is_a_mistake_of_ours():
-    assert opening.readable_errors is connection.readable_errors
-    assert connection.explain(Path("x"), "no such column: runs.flavour") is None
+    assert opening.readable_errors is sqlite_connection.readable_errors
+    assert sqlite_connection.explain(Path("x"), "no such column: runs.flavour") is None

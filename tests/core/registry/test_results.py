@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import Conflict, NotFound
+from core.registry.schema import costs
 from core.runs.values import Status
 from tests.factories import (
     fill,
@@ -57,7 +58,7 @@ def test_results_are_stored_all_or_none(running):
     results = {"evaluation": make_evaluation(), "cost": make_cost(), "best_epoch": 1}
     running.finish("r-1", 1, model=taken, **results)
     running.claim("cpu", "me")
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match="(?i)unique constraint"):
         running.finish("r-2", 1, model=replace(taken, run_id="r-2"), **results)
     assert (running.evaluation("r-2"), running.cost("r-2")) == (None, None)
     assert running.run("r-2").status == Status.RUNNING
@@ -115,7 +116,7 @@ def test_a_combined_run_is_added_whole_or_not_at_all(flowers):
     flowers.add_finished(first, model=make_model(first), **RESULTS)
     with pytest.raises(Conflict, match="already there"):
         flowers.add_finished(first, model=make_model(first), **RESULTS)
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match="(?i)unique constraint"):
         flowers.add_finished(second, model=replace(make_model(first), run_id=second.id), **RESULTS)
     assert [run.id for run in flowers.runs()] == [first.id]
     with pytest.raises(NotFound, match="There is no dataset 'd-gone'"):
@@ -129,3 +130,20 @@ def test_a_run_stopped_before_its_last_epoch_is_finished_and_says_so(flowers):
     flowers.finish(run.id, 1, model=make_model(run), best_epoch=1, reason="Stopped after epoch 1 of 12.", **RESULTS)
     stored = flowers.run(run.id)
     assert (stored.status, stored.reason) == (Status.FINISHED, "Stopped after epoch 1 of 12.")
+
+
+def test_the_validation_accuracy_is_that_of_the_epoch_the_model_is_from(running):
+    run = running.run("r-1")
+    for epoch in make_epochs(3):
+        running.record_epoch("r-1", 1, epoch)
+    results = {"evaluation": make_evaluation(), "cost": make_cost(), "model": make_model(run)}
+    running.finish("r-1", 1, best_epoch=2, **results)
+    assert running.validation_accuracies(["r-1", "r-2"]) == {"r-1": make_epochs(3)[1].val_accuracy}
+
+
+def test_costs_that_an_earlier_version_computed_are_to_be_checked(registry):
+    one, other = fill(registry).with_status(Status.FINISHED)
+    assert registry.unchecked_costs() == []
+    with registry.writing() as connection:
+        connection.execute(costs.update().where(costs.c.run_id == other.id).values(alone_checked=False))
+    assert registry.unchecked_costs() == [other.id]

@@ -7,6 +7,7 @@ import pytest
 from core.datasets.values import Dataset, Photo, UnlabelledPhoto
 from core.registry import schema
 from core.registry.audit_log import LogEntry
+from core.registry.tokens import AccessToken
 from core.runs.values import Attempt, Cost, Epoch, Evaluation, Model, Run
 
 
@@ -15,7 +16,7 @@ from core.runs.values import Attempt, Cost, Epoch, Evaluation, Model, Run
     [
         (schema.datasets, Dataset), (schema.photos, Photo), (schema.runs, Run), (schema.attempts, Attempt),
         (schema.epochs, Epoch), (schema.evaluations, Evaluation), (schema.costs, Cost), (schema.models, Model),
-        (schema.log, LogEntry), (schema.unlabelled_photos, UnlabelledPhoto),
+        (schema.log, LogEntry), (schema.tokens, AccessToken), (schema.unlabelled_photos, UnlabelledPhoto),
     ],
 )  # fmt: skip
 def test_every_field_of_a_value_has_a_column(table, value):

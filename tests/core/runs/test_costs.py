@@ -8,7 +8,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.runs.costs import CpuEnergy, Meter, Spent, gpu_of_slot, gpus_of_slot, money, peak_rss_bytes, spent_now
+from core.runs.costs import (
+    CpuEnergy,
+    Meter,
+    Spent,
+    gpu_of_slot,
+    gpus_of_slot,
+    money,
+    peak_rss_bytes,
+    spent_now,
+    unwatch,
+    watch,
+)
 from core.settings import REPOSITORY
 
 
@@ -207,3 +218,18 @@ def test_what_was_spent_adds_up_and_never_turns_negative():
     assert one + two == Spent(wall_seconds=4, cpu_seconds=12)
     assert one.minus(two) == Spent(wall_seconds=2, cpu_seconds=0)
     assert spent_now().minus(spent_now()) == Spent()
+
+
+def test_a_watched_child_is_counted_while_it_runs_and_once_it_has_ended():
+    before = spent_now()
+    burn = "import time; end = time.process_time() + 0.4\nwhile time.process_time() < end: pass\ninput()"
+    with subprocess.Popen([sys.executable, "-c", burn], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+        watch(child.pid)
+        deadline = time.monotonic() + 30
+        while spent_now().minus(before).cpu_seconds < 0.35 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert spent_now().minus(before).cpu_seconds >= 0.35
+        child.kill()
+        child.wait()
+        unwatch(child.pid)
+    assert 0.35 <= spent_now().minus(before).cpu_seconds < 3

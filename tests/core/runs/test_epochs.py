@@ -5,7 +5,7 @@ from math import nan
 
 import pytest
 
-from core.recipes.recipe import BestEpoch, Hyperparameters, Pattern, Recipe
+from core.recipes.recipe import TRAINS_TOP_BLOCKS, BestEpoch, Hyperparameters, Pattern, Recipe
 from core.runs.epochs import best_of, keeps_head
 from core.runs.values import Epoch, Run, Status
 
@@ -41,8 +41,9 @@ def test_an_epoch_without_figures_is_never_the_best(best_by):
     assert best_of(epochs((nan, nan), (0.9, 0.1)), best_by).number == 2
 
 
-def test_fine_tuning_keeps_its_head_where_no_later_epoch_is_better():
-    recipe = Recipe(backbone="b", pattern=Pattern.FINE_TUNING, hyperparameters=Hyperparameters(epochs=9, head_epochs=3))
+@pytest.mark.parametrize("pattern", TRAINS_TOP_BLOCKS)
+def test_fine_tuning_keeps_its_head_where_no_later_epoch_is_better(pattern):
+    recipe = Recipe(backbone="b", pattern=pattern, hyperparameters=Hyperparameters(epochs=9, head_epochs=3))
     run = Run(id="r", dataset_id="d", recipe=recipe, fingerprint="f", name="n", status=Status.FINISHED, best_epoch=3)
     assert keeps_head(run)
     assert not keeps_head(replace(run, best_epoch=4)) and not keeps_head(replace(run, best_epoch=None))

@@ -143,3 +143,21 @@ def test_a_kill_while_saving_never_costs_the_checkpoint_before(store):
         child.wait()
         assert store.latest().epoch >= saved[-1]
         assert store.latest().state.stat().st_size == 2_000_000
+
+
+def test_an_earlier_attempt_that_still_writes_spares_the_draft_of_a_later_one(tmp_path):
+    first, second = (Checkpoints(tmp_path / "checkpoints", attempt) for attempt in (1, 2))
+    drafts = []
+
+    def write(path):
+        drafts.append(path.parent.name)
+        path.write_bytes(b"second")
+        save(first, 3)  # it stood still, and goes on now
+        assert path.exists()
+
+    second.save(3, write, {})
+    assert drafts == [".000003.2.part"]
+    assert second.latest().state.read_bytes() == b"second"
+    (tmp_path / "checkpoints" / ".000009.1.part").mkdir()
+    save(second, 4)
+    assert sorted(path.name for path in second.folder.iterdir()) == ["000003", "000004"]

@@ -12,7 +12,7 @@ from core.planning.decide import Decision
 from core.planning.presets import Preset
 from core.recipes.defaults import reasons
 from core.recipes.program import depths
-from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.recipe import OF_A_BACKBONE, RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
 from core.runs.values import Status
 from tests.choices import cascade, launch, recipes
 from tests.factories import fill
@@ -26,7 +26,7 @@ def first(bench, dataset, recipe, **how):
 
 
 def test_a_grid_is_every_network_in_every_pattern(bench, dataset):
-    patterns = [pattern for pattern in Pattern if pattern is not Pattern.CASCADE]
+    patterns = list(OF_A_BACKBONE)
     grid = recipes(bench, dataset, [LITE0, LITE1], patterns)
     assert [(recipe.backbone, recipe.pattern) for recipe in grid] == [(b, p) for b in (LITE0, LITE1) for p in patterns]
     assert all(plan.decision is Decision.NEW for plan in bench.plan(dataset, grid) if plan.recipe.is_trained)

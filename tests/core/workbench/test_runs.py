@@ -1,11 +1,14 @@
 """Stopping and resuming runs, and their stages."""
 
+import numpy as np
 import pytest
 
-from core.errors import Conflict
+from core.errors import Conflict, InvalidInput
+from core.models.inference.graph import TimedPrediction
 from core.recipes.recipe import Hyperparameters, Pattern, Recipe, Schedule
 from core.runs.values import Cancel, Status
 from tests.choices import launch
+from tests.factories import CLASS_NAMES
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 
@@ -47,3 +50,22 @@ def test_a_finished_stage_counts_its_epochs(bench, finished_runs):
 def test_what_trains_no_epochs_has_no_stages(bench, dataset):
     ((_, run),) = launch(bench, dataset, [Recipe(backbone=LITE0, pattern=Pattern.STANDALONE_EXTRACTOR)])
     assert bench.stages(run.id) == []
+
+
+def test_predictions_are_judged_at_the_confidence_that_is_asked_for(bench, filled, monkeypatch):
+    run = filled.with_status(Status.FINISHED)[0]
+    probabilities = np.array([0.97, 0.01, 0.01, 0.01])
+
+    def predict(folders, photos, *, judge, **_):
+        return [
+            judge(folders[0].parent.name, CLASS_NAMES, TimedPrediction(probabilities=probabilities, milliseconds=1))
+        ]
+
+    monkeypatch.setattr("core.serving.engine.predict", predict)
+    (found,) = bench.predict([run.id], [("a.jpg", b"")], confidence=0.8)
+    assert found.prediction_set.confidence == 0.8 and found.prediction_set.classes[0] == CLASS_NAMES[0]
+    (found,) = bench.predict([run.id], [("a.jpg", b"")])
+    assert found.prediction_set.confidence == 0.95
+    assert found.prediction_set.problem == "Too few validation photos for 95 % confidence: 19 needed, 8 there."
+    with pytest.raises(InvalidInput, match="Received: 95"):
+        bench.predict([run.id], [("a.jpg", b"")], confidence=95)

@@ -13,6 +13,7 @@ from core.models.temperature import scaled
 from core.text.units import count, percent, plain
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.rights import allowed
 
 _MOST, _DRAWN = 12, 4
 """Runs that are listed, and that have a line in the chart: more lines would hide each other."""
@@ -76,6 +77,7 @@ def _temperature(selected: Selected, run_id: str, fitted: Calibration | None, ra
         st.button(
             "Undo" if fitted else "Calibrate", key=f"compare.temperature.{run_id}", on_click=_try,
             args=(change, run_id), width="content", icon=":material/undo:" if fitted else ":material/thermostat:",
+            **allowed(),
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from core.comparison.coverage import coverage, when_sure
 from core.runs.predictions import Predictions
 from core.text.units import count, percent
 from core.web.compare.selected import Selected
-from core.web.compare.views import parts
+from core.web.compare.views import parts, prediction_sets
 from core.web.parts.charts import finding
 from core.web.parts.tables import table
 
@@ -44,6 +44,7 @@ def show(selected: Selected) -> None:
         lambda: [_row(predictions[run_id], names[run_id], at) for run_id, at in every],
         "compare.sure_table",
     )
+    prediction_sets.show(selected, ids)
 
 
 def _finding(predictions: Predictions) -> str:

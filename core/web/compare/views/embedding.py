@@ -10,6 +10,7 @@ from core.text.units import count, percent
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.rights import allowed
 from core.web.parts.widgets import explained
 
 _KEY = "compare.map"
@@ -32,7 +33,9 @@ def _compute(selected: Selected, run_id: str) -> None:
     photos = len(selected.comparison.predictions[run_id].digests)
     with st.container(border=True):
         st.markdown(f"The model has to process {count(photos, 'test photo')} once; the map is stored afterwards.")
-        if not st.button("Compute the map", key="compare.map_compute", type="primary", icon=":material/scatter_plot:"):
+        if not st.button(
+            "Compute the map", key="compare.map_compute", type="primary", icon=":material/scatter_plot:", **allowed()
+        ):
             return
         bar = st.progress(0.0, text="Starting …")
 

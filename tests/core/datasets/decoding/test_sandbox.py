@@ -3,19 +3,16 @@
 import random
 import signal
 import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from core.datasets import decode_untrusted
 from core.datasets.decoding import sandbox
-from core.datasets.decoding.photos import StoredPhoto, decode
 from core.datasets.decoding.sandbox import Decoded, Failed, Task, decode_all
-from core.datasets.values import Rejection
 from core.errors import NoSpace, Unavailable
+from tests.other_decoder import decoder_that
 from tests.photo_files import jpeg
 
 HEICS = Path(__file__).parents[3] / "cases" / "photos"
@@ -30,41 +27,6 @@ def tasks_for(folder, datas: list[bytes]) -> list[Task]:
 def decoded(tasks, folder, **options) -> dict[int, Decoded | Failed]:
     with closing(decode_all(tasks, folder, **options)) as answers:
         return {answer.index: answer for answer in answers if answer is not None}
-
-
-def decoder_that(tmp_path, monkeypatch, does: str, bad: bytes = b"BAD") -> None:
-    """Puts a decoder in place that ``does`` something when it reads a photo that begins with ``bad``."""
-    root = tmp_path / "other"
-    (root / "core").mkdir(parents=True)
-    (root / "core" / "__init__.py").write_text(f"__path__ = [{str(sandbox.REPOSITORY / 'core')!r}]\n")
-    (root / "core" / "wrapped.py").write_text(
-        "import os, signal, time, ctypes\n"
-        "from core.datasets.decoding import decoder\n"
-        "honest = decoder.decode\n"
-        "def decode(data, **options):\n"
-        f"    if data.startswith({bad!r}):\n        {does}\n"
-        "    return honest(data, **options)\n"
-        "decoder.decode = decode\ndecoder.SECONDS_PER_PHOTO = 3\ndecoder.main()\n"
-    )
-    real = subprocess.Popen
-
-    def start(command, **options):
-        program = str(root / "core" / "wrapped.py")
-        options["env"] = options["env"] | {"PYTHONPATH": str(sandbox.REPOSITORY)}
-        return real([sys.executable, program, *command[3:]], **options)
-
-    monkeypatch.setattr(sandbox.subprocess, "Popen", start)
-
-
-def test_a_visitors_photos_go_through_the_one_decoding_path():
-    items = [("a.jpg", jpeg(1)), ("b.jpg", b"no photo"), ("c.jpg", jpeg(2, (900, 600))), ("a again.jpg", jpeg(1))]
-    found = decode_untrusted(items)
-    assert found == [
-        decode(jpeg(1)),
-        Rejection(file="b.jpg", reason="is a text file, not a photo"),
-        *([decode(jpeg(2, (900, 600))), decode(jpeg(1))]),
-    ]
-    assert decode_untrusted([]) == []
 
 
 @pytest.mark.parametrize(
@@ -158,7 +120,7 @@ def test_secrets_of_the_environment_do_not_reach_the_decoder(tmp_path, monkeypat
     seen = {}
     real = subprocess.Popen
     monkeypatch.setattr(sandbox.subprocess, "Popen", lambda *a, **k: seen.update(k["env"]) or real(*a, **k))
-    assert isinstance(decode_untrusted([("a.jpg", jpeg(1))])[0], StoredPhoto)
+    assert decoded(tasks_for(tmp_path, [jpeg(1)]), tmp_path)
     assert "GRAFT_SECRET" not in seen and "PATH" in seen
 
 

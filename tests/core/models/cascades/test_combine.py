@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput, NotFound, Unavailable
+from core.features import engines
 from core.features.views import View
 from core.files.home import registry_file, run_folder
-from core.models import predict
 from core.models.cascades.combine import combine
 from core.models.heads import load as heads
 from core.models.heads.dense import Layer, write_dense
 from core.models.inference import graph
 from core.models.inference.model_files import read_model
 from core.models.inference.stored import load_graph
+from core.models.predict import Predictor
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.registry import Registry
 from core.runs.values import Status
@@ -83,6 +84,7 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "LiteRTEngine", Brightness)
     monkeypatch.setattr(heads, "LiteRTEngine", Brightness)
     Brightness.runs = 0
     graph._engines.clear()
@@ -255,7 +257,7 @@ def test_the_saved_cascade_answers_as_it_was_evaluated(home):
     node = read_model(home.model_folder(run.id)).node
     Brightness.runs = 0
     view = View(tiny_jpeg(1, 1))
-    answer = predict.Predictor(read_model(home.model_folder(run.id))).predict(view, top=1)
+    answer = Predictor(read_model(home.model_folder(run.id))).predict(view, top=1)
     sure = load_graph(home.model_folder(cheap))(view).max() >= node.threshold
     assert answer.passed_on is not sure
 

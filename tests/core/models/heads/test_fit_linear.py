@@ -56,3 +56,30 @@ def test_a_full_search_fits_every_c_as_if_it_were_the_only_one():
 def test_without_a_full_search_the_path_is_that_of_earlier_versions():
     tried = [row["C"] for row in fitted(Solver.LINEAR_SVM).choice["tried"]]
     assert tried == list(fit_linear.SVM_CS[: len(tried)])
+
+
+def test_every_group_of_features_is_scaled_alone_and_the_head_has_the_scales_in_it():
+    train, labels = photos(120, seed=1)
+    rows, truth = photos(90, seed=5)
+    scales = np.repeat([1.0, 1000.0], [3, train.shape[1] - 3]).astype(np.float32)
+
+    def fit(factor, **groups):
+        return fit_solver(
+            Solver.LOGISTIC_REGRESSION, train * factor, labels, rows * factor, truth, full_search=True, **groups
+        )
+
+    groups = (3, train.shape[1] - 3)
+    plain, scaled, together = fit(1.0, groups=groups), fit(scales, groups=groups), fit(scales)
+    expected = plain.probabilities(rows)
+    apart, one = (np.abs(head.probabilities(rows * scales) - expected).mean() for head in (scaled, together))
+    assert apart < 1e-3 and one > 3 * apart
+
+
+def test_one_group_is_what_it_was_without_groups():
+    train, labels = photos(120, seed=1)
+    rows, truth = photos(90, seed=5)
+    one, none = (
+        fit_solver(Solver.LOGISTIC_REGRESSION, train, labels, rows, truth, full_search=True, groups=groups)
+        for groups in ((train.shape[1],), ())
+    )
+    assert np.array_equal(one.probabilities(rows), none.probabilities(rows))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput, NotFound, Unavailable
+from core.features import engines
 from core.features.views import View
 from core.files.home import RunFolder, dataset_folder, registry_file
 from core.models.heads import load as heads
@@ -37,6 +38,7 @@ class Colours:
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
+    monkeypatch.setattr(engines, "LiteRTEngine", Colours)
     monkeypatch.setattr(heads, "LiteRTEngine", Colours)
     Colours.calls = []
     graph._engines.clear()

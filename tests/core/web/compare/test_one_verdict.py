@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from core.charts.tradeoff import tradeoff_chart
-from core.cli.compare import as_json
 from core.comparison.summary import BADGES, RECOMMENDED, STANDINGS, recommendation
 from core.comparison.verdict import Standing, Verdict
 from core.datasets.values import Dataset
+from core.output.comparisons import comparison_json
 from core.reporting.leaderboard import board_section
 from core.reporting.summary import answer
 from core.text.units import brief, plain
@@ -65,7 +65,7 @@ def test_all_that_is_said_of_chosen_runs_is_one_verdict(bench, dataset):
     ids = [run_id for run_id in known if rng.uniform() < 0.8] or known
     selected = select(bench, dataset, Address(), tuple(ids))
     found, material = bench.comparison(ids).verdict, bench.material(ids, maps=False)
-    printed = as_json(bench.comparison(ids))["verdict"]
+    printed = comparison_json(bench.comparison(ids), {})["verdict"]
     if found is None:
         assert printed is None and selected.comparison.verdict is None
         return

@@ -17,7 +17,7 @@ class Page:
 def test_the_page_of_the_url_is_known_before_the_width_can_rerun_the_script(monkeypatch):
     """On a phone the width reruns the script at once; without the navigation that rerun opens the default page."""
     steps: list[str] = []
-    monkeypatch.setattr(st, "navigation", lambda pages: steps.append("navigation") or Page(steps))
+    monkeypatch.setattr(st, "navigation", lambda pages, **options: steps.append("navigation") or Page(steps))
     monkeypatch.setattr(module, "watch_device", lambda: steps.append("width"))
     module.frame()
     assert steps == ["navigation", "width", "page"]

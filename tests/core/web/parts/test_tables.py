@@ -21,7 +21,7 @@ def page():
 
 
 def test_the_switch_shows_every_table_as_text_too():
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=30).run()
     assert len(at.dataframe) == 1 and not at.table
     at.toggle[0].set_value(True).run()
     assert not at.exception and len(at.dataframe) == 1

@@ -32,7 +32,7 @@ def test_an_error_for_a_person_is_one_sentence_and_the_page_goes_on():
             raise NotFound("There is no run r-*1*.")
         st.write("below")
 
-    at = AppTest.from_function(script).run()
+    at = AppTest.from_function(script, default_timeout=30).run()
     assert [error.value for error in at.error] == [r"There is no run r\-\*1\*\."]
     assert at.markdown[-1].value == "below"
 
@@ -44,7 +44,7 @@ def test_a_mistake_of_ours_is_not_taken_for_one_of_the_users():
         with explained():
             raise ZeroDivisionError("ours")
 
-    at = AppTest.from_function(script).run()
+    at = AppTest.from_function(script, default_timeout=30).run()
     assert len(at.exception) == 1
     assert not at.error
 
@@ -63,7 +63,7 @@ def delete_page():
 
 
 def test_danger_needs_a_second_click_and_says_what_goes():
-    at = AppTest.from_function(delete_page).run()
+    at = AppTest.from_function(delete_page, default_timeout=30).run()
     assert "weighed" not in at.session_state
     at.button(key="wipe").click().run()
     assert any("148 MB" in text.value for text in at.markdown)
@@ -76,7 +76,7 @@ def test_danger_needs_a_second_click_and_says_what_goes():
 
 
 def test_keeping_deletes_nothing():
-    at = AppTest.from_function(delete_page).run()
+    at = AppTest.from_function(delete_page, default_timeout=30).run()
     at.button(key="wipe").click().run()
     at.button(key="wipe-no").click().run()
     assert "deleted" not in at.session_state
@@ -92,7 +92,7 @@ def test_a_page_without_the_frame_shows_nothing():
         require_frame()
         st.write("secret")
 
-    at = AppTest.from_function(script).run()
+    at = AppTest.from_function(script, default_timeout=30).run()
     assert not at.exception
     assert [text.value for text in at.markdown] == []
     assert "inside Graft" in at.error[0].value
@@ -105,7 +105,7 @@ def test_names_with_markup_stay_text_in_a_chip():
 
         run_chip(make_run(name="<img src=x onerror=alert(1)>"))
 
-    at = AppTest.from_function(script).run()
+    at = AppTest.from_function(script, default_timeout=30).run()
     body = at.get("html")[0].proto.body
     assert "<img" not in body
     assert "&lt;img" in body
@@ -129,7 +129,7 @@ def test_photos_that_are_gone_are_left_out():
 
         photo_strip([Path("/nowhere/a.jpg")], ["a"])
 
-    at = AppTest.from_function(script).run()
+    at = AppTest.from_function(script, default_timeout=30).run()
     assert not at.exception
     assert not at.get("imgs")
 

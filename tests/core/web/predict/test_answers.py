@@ -3,7 +3,7 @@
 import pytest
 
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
-from core.web.predict.answers import answers, chance, summary
+from core.web.predict.answers import answers, chance, majority, summary
 
 
 def prediction(run_id: str, said: tuple[str, float] | None) -> Prediction:
@@ -31,6 +31,21 @@ def test_of_answers_of_as_many_models_the_more_probable_comes_first():
 def test_a_model_without_a_prediction_has_no_answer():
     assert [one.run_ids for one in answers(photo(None, ("rose", 0.5)))] == [("r-1",)]
     assert answers(photo(None)) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [
+        ([("rose", 0.6), ("rose", 0.8), ("tulip", 0.9)], "rose"),
+        ([("rose", 0.6), ("rose", 0.8)], "rose"),
+        ([("rose", 0.6), ("tulip", 0.9)], None),
+        ([("rose", 0.6)], None),
+        ([("rose", 0.6), None], None),
+        ([None], None),
+    ],
+)
+def test_the_majority_is_the_class_of_more_models_than_any_other(said, most):
+    assert majority(answers(photo(*said))) == most
 
 
 ROSE, TULIP, NONE = ("rose", 0.8), ("tulip", 0.6), photo(problem="It is not a photo.")

@@ -1,4 +1,4 @@
-"""The dashboard listens for this machine only, and its printed address works."""
+"""Where the dashboard listens, when that needs a login, and that its printed address works."""
 
 import pytest
 from streamlit import config
@@ -28,11 +28,13 @@ def test_this_machines_own_addresses_are_listened_on(monkeypatch, address):
     ["0.0.0.0", "::", "[::]", "192.168.1.4", "10.0.0.1", "::ffff:10.0.0.1", "no.such.host.invalid", "unix:///x"],
 )
 @pytest.mark.parametrize("source", ["variable", "file"])
-def test_an_address_of_the_network_is_refused_with_the_way_out(monkeypatch, address, source):
+def test_an_address_of_the_network_needs_a_login(monkeypatch, address, source):
     from_the_file(monkeypatch, address if source == "file" else "127.0.0.1")
     if source == "variable":
         monkeypatch.setenv("STREAMLIT_SERVER_ADDRESS", address)
-    with pytest.raises(InvalidInput, match="no login yet.*ssh -L") as refusal:
+    assert listening_address() == address.strip("[]")
+    monkeypatch.setenv("GRAFT_LOGIN", "off")
+    with pytest.raises(InvalidInput, match="GRAFT_LOGIN=off.*ssh -L") as refusal:
         listening_address()
     assert repr(address) in str(refusal.value)
 
@@ -50,6 +52,7 @@ def test_without_an_address_it_is_the_usual_one(monkeypatch):
 def test_a_printed_address_can_be_opened():
     assert dashboard_url("127.0.0.1", 8501, "/graft") == "http://127.0.0.1:8501/graft"
     assert dashboard_url("::1", 8501) == "http://[::1]:8501"
+    assert dashboard_url("0.0.0.0", 8501) == "http://127.0.0.1:8501"  # which is no address to open
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ from starlette.testclient import TestClient
 from core import jobs
 from core.errors import Conflict, InvalidInput, Unavailable
 from core.jobs import SupervisorStatus
+from core.people.acting import NOBODY, SERVER, acting
 from core.runs.values import Status
 from core.web.parts.frame import SECTIONS
 from core.web.server import application, base_path, serve
 from core.web.server.serve import asked_base_path, refuse_taken_port
 from core.web.server.state import process_singleton
+from core.web.server.visits import ask_visitors
 
 
 @pytest.fixture
@@ -36,7 +38,8 @@ def test_health_is_json_and_names_registry_and_supervisor(client):
 
 
 def test_health_in_detail_says_what_the_process_holds(client):
-    assert client.get("/healthz?detail").json()["rss_bytes"] > 1e6
+    detail = client.get("/healthz?detail").json()
+    assert detail["rss_bytes"] > 1e6 and detail["models_bytes"] >= 0
 
 
 def test_a_killed_supervisor_is_started_again_only_where_runs_wait_for_it(monkeypatch):
@@ -153,3 +156,19 @@ def test_a_process_singleton_is_made_once():
     assert process_singleton("test", lambda: made.append(1) or "x") == "x"
     assert process_singleton("test", lambda: made.append(1) or "y") == "x"
     assert made == [1]
+
+
+def test_the_store_is_kept_up_by_the_server_itself_also_where_people_sign_in(accounts, monkeypatch):
+    class Slept(Exception):
+        pass
+
+    def sleep(_seconds):
+        raise Slept
+
+    asked = []
+    ask_visitors()
+    monkeypatch.setattr(application, "keep_up", lambda settings, registry: asked.append(acting()))
+    monkeypatch.setattr(application.time, "sleep", sleep)
+    with pytest.raises(Slept):
+        application.keep_up_with_others()
+    assert asked == [SERVER] and acting() == NOBODY

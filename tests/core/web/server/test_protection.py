@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from core.web.server.application import MIDDLEWARE
-from core.web.server.protection import HEADERS, content_security_policy, host_name
+from core.web.server.protection import HEADERS, KnownHosts, content_security_policy, host_name
 
 
 async def hello(request):
@@ -127,7 +127,15 @@ def test_a_connection_over_the_network_is_refused_whatever_host_it_names(app):
     client = TestClient(app, base_url="http://192.168.1.4:8501")
     answer = client.get("/", headers={"Host": "127.0.0.1:8501"})
     assert answer.status_code == 403
-    assert "no login" in answer.text
+    assert "Without a login" in answer.text
+
+
+def test_with_a_login_the_address_that_was_reached_is_a_known_host_and_no_other(monkeypatch):
+    monkeypatch.setenv("GRAFT_LOGIN", "required")
+    client = TestClient(KnownHosts(PlainTextResponse("here")), base_url="http://192.168.1.4:8501")
+    assert client.get("/").status_code == 200
+    for host in ("192.168.1.5", "rebound.example", "192.168.1.4.rebound.example"):
+        assert client.get("/", headers={"Host": f"{host}:8501"}).status_code == 421, host
 
 
 def test_anybody_may_follow_a_link_to_us(client):

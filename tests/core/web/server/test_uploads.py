@@ -102,7 +102,7 @@ def test_a_complete_file_is_not_begun_again(client, upload):
 
 def test_a_full_disk_is_said_before_anything_is_written(client, upload, monkeypatch):
     usage = namedtuple("usage", "total used free")(10, 9, 1)
-    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
     answer = put(client, upload.ticket, b"abcd")
     assert answer.status_code == 507
     assert "free" in answer.json()["error"]

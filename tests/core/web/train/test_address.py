@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets.decoding.fit import Fit
-from core.recipes.recipe import KINDS, RELEVANT, Cascade, Hyperparameters, Pattern
+from core.recipes.labels import OFFERED
+from core.recipes.recipe import KINDS, OF_A_BACKBONE, RELEVANT, Cascade, Hyperparameters, Pattern
 from core.web.train.address import LETTERS, STARTS, TrainAddress, params, parse
 
 NAMES = st.sampled_from(["efficientnet_lite0", "mobilenet_v2", "r-0123abcd"])
-SINGLE = [pattern for pattern in Pattern if pattern is not Pattern.CASCADE]
+SINGLE = list(OF_A_BACKBONE)
 VALUES = {
     int: st.integers(-5, 10**6),
     float: st.floats(-1, 1000, allow_nan=False),
@@ -31,11 +32,11 @@ addresses = st.builds(
     dataset=st.sampled_from(["", "d-12345678", "flowers:2", "Blumen & Blätter"]),
     start=st.sampled_from(["", *STARTS]),
     cells=st.none() | st.lists(st.tuples(NAMES, st.sampled_from(SINGLE)), unique=True).map(tuple),
-    settings=st.fixed_dictionaries({}, optional={p: values(p) for p in Pattern if RELEVANT[p]}),
+    settings=st.fixed_dictionaries({}, optional={p: values(p) for p in OFFERED if RELEVANT[p]}),
     sizes=st.dictionaries(NAMES, st.lists(st.integers(0, 2000), min_size=1, unique=True).map(tuple)),
     fits=st.lists(st.sampled_from(Fit), unique=True).map(tuple),
     depths=st.dictionaries(
-        st.sampled_from([p for p in Pattern if "depth" in RELEVANT[p]]),
+        st.sampled_from([p for p in OFFERED if "depth" in RELEVANT[p]]),
         st.just("all") | st.lists(st.integers(0, 30), min_size=1, unique=True).map(tuple),
     ),
     repetitions=st.integers(1, 1000),
@@ -86,7 +87,7 @@ def test_hyperparameters_are_named_by_the_letter_of_their_pattern():
 
 
 def test_every_pattern_has_a_letter_of_its_own():
-    assert set(LETTERS) == set(Pattern) and len(set(LETTERS.values())) == len(Pattern)
+    assert set(LETTERS) == set(OFFERED) and len(set(LETTERS.values())) == len(OFFERED)
 
 
 @pytest.mark.parametrize(

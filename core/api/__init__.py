@@ -1,0 +1,1 @@
+"""REST and MCP: the use cases of the workbench for programs."""

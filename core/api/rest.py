@@ -1,0 +1,130 @@
+"""REST: the routes, the OpenAPI 3.1 document made from their types, and errors as problem documents.
+
+``core.api.gate`` stands in front: who asks has a token with the scope that ``core.api.rules.needed_scope`` names.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from core.api import schemas, verbs
+from core.api.bodies import sentence_about
+from core.api.limits import MOST_PHOTO_BYTES, MOST_PHOTOS
+from core.api.problems import of_error, of_system_error, problem_response, status_of
+from core.api.routes import FiniteJSON, router
+from core.api.rules import OPENAPI, needed_scope
+from core.errors import GraftError
+from core.output.finite import finite
+from core.settings import VERSION
+from core.text.units import size
+from core.workbench import Workbench
+
+logger = logging.getLogger(__name__)
+
+
+DESCRIPTION = f"""Compare transfer-learning models on your own photos, and use them.
+
+Every request needs a token (`Authorization: Bearer graft_...`): `python -m core tokens create NAME --scope predict`.
+Its scope is *read*, *predict* or *train*; each includes the ones before it. Responses are what the command line prints
+with `--json`. Errors are problem documents (RFC 9457). A prediction has up to {MOST_PHOTOS} photos and
+{size(MOST_PHOTO_BYTES)}."""
+
+
+def rest_application(workbench: Callable[[], Workbench]) -> FastAPI:
+    """The application below ``/api/v1``.
+
+    Args:
+        workbench: of this process.
+    """
+    app = FastAPI(
+        title="Graft",
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi_url=OPENAPI,
+        docs_url=None,  # its scripts come from elsewhere; the page API shows the routes
+        redoc_url=None,
+        default_response_class=FiniteJSON,
+        root_path_in_servers=False,
+        servers=[{"url": "../v1", "description": "Relative to the address of this document."}],
+    )
+    app.state.workbench = workbench
+    app.include_router(router)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    app.add_exception_handler(GraftError, _graft_error)
+    app.add_exception_handler(verbs.UnusablePhotos, _unusable_photos)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OSError, _system_error)
+    app.add_exception_handler(Exception, _mistake)
+    return app
+
+
+# --- errors ---
+
+
+def _graft_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, GraftError)
+    return of_error(error)
+
+
+def _unusable_photos(request: Request, error: Exception) -> Response:
+    assert isinstance(error, verbs.UnusablePhotos)
+    return problem_response(status_of(error), str(error), photos=finite(error.rows))
+
+
+def _invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return problem_response(422, sentence_about(error.errors()[0], skip=1))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    sentences = {404: "There is nothing at this address.", 405: f"{request.method} is not possible at this address."}
+    detail = sentences.get(error.status_code, str(error.detail))
+    return problem_response(error.status_code, detail, dict(error.headers or {}))
+
+
+def _system_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    logger.error("A request failed", exc_info=error)
+    return of_system_error(error)
+
+
+def _mistake(request: Request, error: Exception) -> Response:
+    detail = f"Graft made a mistake ({type(error).__name__}). No data was lost; the details are in the server's log."
+    return problem_response(500, detail)
+
+
+# --- the document ---
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        found = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, servers=app.servers
+        )
+        parts = found["components"]
+        parts["schemas"]["Problem"] = schemas.Problem.model_json_schema()
+        parts["schemas"] |= _schemas_of(schemas.PredictionRequest, schemas.ExplanationRequest, schemas.ImportRequest)
+        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "An access token."}}
+        for path, methods in found["paths"].items():
+            for method, operation in methods.items():
+                operation["security"] = [{"token": [str(needed_scope(method.upper(), path))]}]
+        app.openapi_schema = found
+    return app.openapi_schema
+
+
+def _schemas_of(*models: type[BaseModel]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for model in models:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= schema.pop("$defs", {})
+        found[model.__name__] = schema
+    return found

@@ -1,0 +1,83 @@
+"""Which networks of the hub Graft builds: those of tokens itself, convolutional ones with keras-hub."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from core.backbones.hub.layouts import HubLayout
+from core.errors import InvalidInput, Unavailable
+
+KERAS_FAMILIES = {
+    "ResNetBackbone": "ResNet",
+    "DenseNetBackbone": "DenseNet",
+    "VGGBackbone": "VGG",
+    "EfficientNetBackbone": "EfficientNet",
+    "MobileNetBackbone": "MobileNetV3",
+    "HGNetV2Backbone": "HGNetV2",
+    "CSPNetBackbone": "CSPNet",
+}
+"""Classes of keras-hub whose graph can be cut into blocks, with their family for display."""
+
+_TIMM_FAMILIES = (
+    ("resnetv2_", "ResNetV2"), ("resnet", "ResNet"), ("csp", "CSPNet"), ("dark", "CSPNet"), ("densenet", "DenseNet"),
+    ("mobilenetv3", "MobileNetV3"), ("vgg", "VGG"), ("efficientnet_", "EfficientNet"),
+    ("efficientnetv2_", "EfficientNetV2"), ("hgnetv2", "HGNetV2"),
+)  # fmt: skip
+"""Beginnings of timm's names of architectures that keras-hub converts."""
+
+FAMILIES = "ViT, DeiT, DINOv2, CLIP and SigLIP; of timm also " + ", ".join(
+    sorted({family for _, family in _TIMM_FAMILIES})
+)
+
+
+def convolutional_family(layout: HubLayout, config: Mapping[str, Any]) -> str:
+    """The family of a convolutional network.
+
+    Raises:
+        InvalidInput: it is none that Graft builds.
+    """
+    name = architecture_of(layout, config)
+    if layout is HubLayout.TIMM:
+        for beginning, family in _TIMM_FAMILIES:
+            if name.startswith(beginning):
+                return family
+    if layout is HubLayout.KERAS and config.get("registered_name") == f"keras_hub>{name}" and name in KERAS_FAMILIES:
+        _refuse_objects(config.get("config"))
+        return KERAS_FAMILIES[name]
+    raise InvalidInput(
+        f"Its architecture is {name[:60]} ({layout}), which Graft does not build. It builds {FAMILIES}; an ONNX file "
+        "of any other network can be added as a file of your own."
+    )
+
+
+def _refuse_objects(value: Any) -> None:
+    """Raises InvalidInput where a serialised object is within, which keras-hub would create; a dtype may be one."""
+    if isinstance(value, Mapping):
+        if "class_name" in value and value.get("class_name") != "DTypePolicy":
+            raise InvalidInput(
+                f"Its config.json has an object of the class {str(value['class_name'])[:60]!r} in it, which no "
+                "backbone needs. Choose another model."
+            )
+        for inner in value.values():
+            _refuse_objects(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_objects(inner)
+
+
+def architecture_of(layout: HubLayout, config: Mapping[str, Any]) -> str:
+    """Its name in its library: ``resnet18``, ``dinov2``, ``ResNetBackbone``."""
+    if layout is HubLayout.KERAS:
+        return str(config.get("registered_name", "")).rpartition(">")[2]
+    return str(config.get("architecture" if layout is HubLayout.TIMM else "model_type", ""))
+
+
+def require_keras_hub() -> None:
+    """Raises:
+    Unavailable: keras-hub, which converts convolutional networks, is not installed.
+    """
+    if find_spec("keras_hub") is None:
+        raise Unavailable(
+            "Convolutional networks of the hub are converted with keras-hub, which is not installed. Run "
+            "`make setup HUB=1` and try again; vision transformers do not need it."
+        )

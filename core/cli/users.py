@@ -1,0 +1,104 @@
+"""``users`` and ``audit``: who may sign in, and who did what."""
+
+import json
+import os
+from argparse import Namespace
+
+from core.cli.verbs import Result, Verbs, add_verb, table
+from core.errors import InvalidInput
+from core.output.users import audit_json, link_json, session_row, user_row, users_json
+from core.people.acting import Role
+from core.registry.users import User
+from core.settings import load_settings
+from core.text.units import moment
+from core.workbench import Workbench
+
+ACTIONS = ("list", "add", "role", "disable", "enable", "link", "end")
+
+
+def add_verbs(verbs: Verbs) -> None:
+    help_ = "accounts: list, add, role, disable, enable, link (to set a password), end (sessions)"
+    verb = add_verb(verbs, "users", users, users_text, help_)
+    verb.add_argument("action", nargs="?", choices=ACTIONS, default="list")
+    verb.add_argument("name", nargs="?", metavar="NAME", help="of the account; with end also the id of a session")
+    verb.add_argument("role", nargs="?", metavar="ROLE", help=f"the new role: {', '.join(Role)}")
+    verb.add_argument("--role", dest="first_role", choices=list(Role), default=Role.VIEWER, help="of a new account")
+    verb = add_verb(verbs, "audit", audit, audit_text, "who launched, deleted, exported, signed in, and when")
+    verb.add_argument("--limit", type=int, default=100, metavar="N", help="the newest N entries, default: 100")
+    verb.add_argument("--who", default="", metavar="NAME", help="only of this account, with or without a token")
+
+
+def users(options: Namespace) -> Result:
+    registry = Workbench.open().registry
+    if options.action == "list":
+        return users_json(registry.users(), registry.sessions()), True
+    if not options.name:
+        raise InvalidInput(f"Name an account: python -m core users {options.action} NAME")
+    if options.action == "role":
+        if not options.role:
+            raise InvalidInput(f"Name the role ({', '.join(Role)}): python -m core users role {options.name} ROLE")
+        return user_row(registry.set_role(options.name, options.role)), True
+    if options.action in ("disable", "enable"):
+        return user_row(registry.disable_user(options.name, options.action == "disable")), True
+    if options.action == "end":
+        return _ended(options.name), True
+    add = options.action == "add"
+    user = registry.add_user(options.name, options.first_role) if add else registry.user(options.name)
+    return _linked(user), True
+
+
+def _ended(name: str) -> dict:
+    registry = Workbench.open().registry
+    names = {user.name for user in registry.users()}
+    ended = registry.sessions(name) if name in names else [registry.end_session(name)]
+    if name in names:
+        registry.end_sessions(name)
+    return {"ended": [session_row(one) for one in ended]}
+
+
+def _linked(user: User) -> dict:
+    from core.web.server.address import dashboard_url, listening_address  # only needed here
+    from core.web.server.serve import asked_base_path
+
+    address = os.environ.get("GRAFT_URL", "").rstrip("/")
+    if not address:
+        address = dashboard_url(listening_address(), load_settings().port, asked_base_path())
+    return link_json(user, f"{address}/welcome?code={Workbench.open().registry.new_link(user.name)}")
+
+
+def users_text(result: dict) -> str:
+    if "link" in result:
+        return (
+            f"{result['link']}\n"
+            f"Give this link to {result['name']} ({result['role']}): it sets the password, once, within "
+            f"{result['link_hours']} hours. It is shown only now."
+        )
+    if "ended" in result:
+        return f"Sessions ended: {len(result['ended'])}."
+    if "users" not in result:
+        return f"{result['name']}: {result['role']}, {_state(result)}."
+    if not result["users"]:
+        return "There are no accounts. Add one: python -m core users add NAME --role admin"
+    rows = [(row["name"], row["role"], _state(row), moment(row["created_at"])) for row in result["users"]]
+    text = table(("name", "role", "state", "created (UTC)"), rows)
+    seen = [(one["id"], one["user"], one["address"], moment(one["seen_at"])) for one in result["sessions"]]
+    return text + ("\n\n" + table(("session", "user", "address", "last used (UTC)"), seen) if seen else "")
+
+
+def _state(row: dict) -> str:
+    if row["disabled"]:
+        return "disabled"
+    return "enabled" if row["can_sign_in"] else "has no password yet"
+
+
+def audit(options: Namespace) -> Result:
+    if options.limit < 1:
+        raise InvalidInput(f"--limit must be at least 1. Received: {options.limit}")
+    return audit_json(Workbench.open().registry.log_entries(options.limit, who=options.who)), True
+
+
+def audit_text(result: dict) -> str:
+    if not result["entries"]:
+        return "Nothing was done yet."
+    rows = [(moment(one["at"]), one["who"], one["action"], json.dumps(one["detail"])) for one in result["entries"]]
+    return table(("at (UTC)", "who", "action", "detail"), rows)

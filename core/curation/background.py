@@ -1,0 +1,133 @@
+"""Checks of datasets in the background: one process each, which does not end with the page. A second one waits.
+
+The process may compute features and import TensorFlow; the web process does neither.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from core.curation.values import METHOD
+from core.errors import Cancelled, GraftError
+from core.files import atomic
+from core.files.here import dataset_here
+from core.files.home import JobFolder, check_job, check_lock
+from core.files.locks import acquire, is_held, try_acquire
+from core.jobs.background import last_status, main, start_process, why_it_ended
+from core.people.acting import Role, require
+from core.registry import Registry
+from core.settings import Settings
+
+MODULE = "core.curation.background"
+
+UNFINISHED = ("waiting", "running")
+"""States of a check that will change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckState:
+    """How far the check of a dataset is.
+
+    Args:
+        state: ``none``, ``waiting`` (for another check), ``running``, ``ready``, ``failed`` or ``cancelled``.
+        stage: what is done now; done, total: photos or pairs, 0 where they are not counted. message: why it failed.
+    """
+
+    state: str
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in UNFINISHED
+
+
+def start_check(dataset_id: str, *, settings: Settings, registry: Registry) -> None:
+    """Start the check of a dataset in the background; one that runs or is done is left alone.
+
+    Raises:
+        NotFound: there is no such dataset. Forbidden: the acting person is no trainer.
+    """
+    require(Role.TRAINER, "Checking the photos")
+    registry.dataset(dataset_id)
+    if dataset_here(settings, dataset_id).findings(METHOD).exists():  # fetched first: the job's folder lies inside
+        return
+    folder = check_job(settings, dataset_id)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    alive = try_acquire(folder.alive_lock)
+    if alive is None:
+        return
+    with alive:
+        folder.cancel.unlink(missing_ok=True)
+        folder.status.unlink(missing_ok=True)
+        atomic.write_json(folder.request, {"dataset": dataset_id})
+        start_process(MODULE, folder, settings, alive, {"TF_CPP_MIN_LOG_LEVEL": "2"})
+
+
+def cancel_check(settings: Settings, dataset_id: str) -> None:
+    """Make a check stop; features that were computed stay."""
+    require(Role.TRAINER, "Stopping the check")
+    folder = check_job(settings, dataset_id)
+    if folder.request.exists():
+        folder.cancel.touch()
+
+
+def check_state(dataset_id: str, *, settings: Settings) -> CheckState:
+    """How far the check of a dataset is."""
+    folder = check_job(settings, dataset_id)
+    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed check is its last one
+    if dataset_here(settings, dataset_id).findings(METHOD).exists():
+        return CheckState(state="ready")
+    if not folder.request.exists():
+        return CheckState(state="none")
+    status = last_status(folder)
+    if status["state"] == "ready":  # by an earlier method
+        return CheckState(state="none")
+    if status["state"] in UNFINISHED and not alive:
+        left = "features that were computed are kept"
+        message = why_it_ended(folder, "check", ", perhaps because the memory was full", left)
+        return CheckState(state="failed", message=message)
+    return CheckState(**status)
+
+
+# --- the background process ---
+
+
+def _background(dataset_id: str, settings: Settings, stopped: Callable[[], bool] = lambda: False) -> None:
+    """What the background process does, until ``stopped`` returns True."""
+    folder = check_job(settings, dataset_id)
+    outcome = _outcome(dataset_id, folder, settings, lambda: stopped() or folder.cancel.exists())
+    with suppress(OSError):  # the dataset, and the folder with it, may have been deleted
+        atomic.write_json(folder.status, outcome)
+
+
+def _outcome(
+    dataset_id: str, folder: JobFolder, settings: Settings, cancelled: Callable[[], bool]
+) -> dict[str, str | int]:
+    """Check: the last status."""
+    from core.curation.checking import check_dataset  # with scikit-learn; the web process needs none of it
+
+    def report(stage: str, done: int = 0, total: int = 0, state: str = "running") -> None:
+        if cancelled():
+            raise Cancelled("The check was cancelled.")
+        with suppress(OSError):
+            status = {"state": state, "stage": stage, "done": done, "total": total}
+            atomic.write_json(folder.status, status, durable=False)
+
+    try:
+        registry = Registry.of(settings)
+        with acquire(check_lock(settings), waiting=lambda: report("Waiting for another check", state="waiting")):
+            check_dataset(registry.dataset(dataset_id), registry=registry, settings=settings, report=report)
+        return {"state": "ready"}
+    except Cancelled as error:
+        return {"state": "cancelled", "message": str(error)}
+    except GraftError as error:
+        return {"state": "failed", "message": str(error)}
+    except OSError as error:
+        return {"state": "failed", "message": f"The photos could not be read: {error.strerror or error}."}
+
+
+if __name__ == "__main__":
+    main(MODULE, _background)

@@ -1,0 +1,143 @@
+"""Convolutional networks of the hub: converted once by keras-hub, then stored as a Keras file of stock layers.
+
+keras-hub is needed for the conversion only. The stored file has raw pixels as input and two outputs where there is an
+ImageNet classifier: the last feature map, and the logits.
+"""
+
+import json
+import os
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from safetensors import SafetensorError
+
+from core.backbones.hub.architectures import require_keras_hub
+from core.backbones.values import Backbone, Scaling
+from core.errors import InvalidInput, Unavailable
+from core.features.scaling import scaled
+from core.features.unfolding import unfolded, unfolded_head, with_block_names
+
+NETWORK = "network.keras"
+"""Name of the stored file."""
+
+TOLERANCE = 1e-5
+"""Largest deviation of the stored network from keras-hub's, relative to the largest output."""
+
+NO_HEAD = ("VGG",)
+"""Families whose classifier is not taken: its first layers have weights for every position of the last map."""
+
+
+def convert(preset: Path, target: Path, row: Backbone) -> Backbone:
+    """Write ``NETWORK`` into ``target`` from a folder with the files of a repository, and compare both.
+
+    Args:
+        row: what was described, with its input size and scaling.
+
+    Returns:
+        The row; ``classes`` is False where no classifier could be taken.
+
+    Raises:
+        InvalidInput: keras-hub does not convert this network, or its weights do not fit. Unavailable: it is not
+            installed, or the converted network computes something else.
+    """
+    require_keras_hub()
+    os.environ["HF_HUB_OFFLINE"] = "1"  # every file is here
+    classes = row.classes and row.family not in NO_HEAD
+    original = _loaded(preset, row, classes)
+    inputs = keras.Input((row.input_size, row.input_size, 3), name="photo")
+    pixels = scaled(inputs, row.scaling or Scaling())
+    found = unfolded(original.backbone if classes else original, pixels)
+    outputs = [_last(found), unfolded_head(original, found)] if classes else [_last(found)]
+    model = keras.Model(inputs, outputs, name=row.name)
+    with_block_names(model)
+    model.save(target / NETWORK)
+    _compare(original, keras.saving.load_model(target / NETWORK, compile=False, safe_mode=True), row, classes)
+    return replace(row, classes=classes)
+
+
+def network(backbone: Backbone, folder: Path, *, top: bool = False) -> keras.Model:
+    """The network with random weights: raw RGB 0..255 (n, size, size, 3) in; last feature map, or logits (n, 1000).
+
+    Raises:
+        InvalidInput: ``top`` is True and there is no classifier.
+    """
+    if top and not backbone.classes:
+        raise InvalidInput(f"{backbone.title} has no ImageNet classifier.")
+    path = folder / NETWORK
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+        whole = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise Unavailable(f"The network {path} cannot be read ({error}). Add the backbone again.") from error
+    model = keras.Model(whole.inputs[0], whole.outputs[int(top)], name=backbone.name)
+    shape = (backbone.input_size, backbone.input_size, 3)
+    if model.input.shape[1:] == shape:
+        return model
+    return keras.models.clone_model(model, input_tensors=keras.Input(shape, name=model.input.name))
+
+
+def load(model: keras.Model, folder: Path) -> None:
+    """Puts the stored weights into ``network``, layer by layer by their names.
+
+    Raises:
+        Unavailable: the file does not fit the network.
+    """
+    path = folder / NETWORK
+    try:
+        stored = keras.saving.load_model(path, compile=False, safe_mode=True)
+        for layer in model.layers:
+            if layer.weights:
+                layer.set_weights(stored.get_layer(layer.name).get_weights())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unavailable(f"The network {path} cannot be read ({error}). Add the backbone again.") from error
+
+
+def _loaded(preset: Path, row: Backbone, classes: bool) -> keras.Model:
+    """keras-hub's network of a folder."""
+    import keras_hub
+
+    kind = keras_hub.models.ImageClassifier if classes else keras_hub.models.Backbone
+    extra: dict[str, Any] = {"preprocessor": None} if classes else {}
+    try:
+        return kind.from_preset(str(preset), **extra)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, SafetensorError) as error:
+        raise InvalidInput(
+            f"keras-hub cannot convert {row.title} ({_first_line(error)}). Choose another model, or add an ONNX file "
+            "of it as a file of your own."
+        ) from error
+
+
+def _last(outputs: Any) -> keras.KerasTensor:
+    """The last feature map of a network that outputs one, or one for every stage by its name."""
+    return list(outputs.values())[-1] if isinstance(outputs, dict) else outputs
+
+
+def _compare(original: keras.Model, stored: keras.Model, row: Backbone, classes: bool) -> None:
+    """Raises Unavailable where the stored network computes something else on random photos."""
+    shape = (2, row.input_size, row.input_size, 3)
+    photos = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    scaling = row.scaling or Scaling()
+    pixels = (photos / 255 - np.array(scaling.mean)) / np.array(scaling.deviation)
+    pixels = (pixels[..., ::-1] if scaling.bgr else pixels).astype(np.float32)
+    outputs = stored(photos, training=False)
+    found = outputs if isinstance(outputs, list | tuple) else [outputs]
+    backbone = original.backbone if classes else original
+    wanted = [_last(backbone(pixels, training=False))]
+    wanted += [original(pixels, training=False)] if classes else []
+    for one, other in zip(found, wanted, strict=True):
+        expected = np.asarray(other)
+        error = float(np.abs(np.asarray(one) - expected).max() / max(float(np.abs(expected).max()), 1e-12))
+        if not error <= TOLERANCE:
+            raise Unavailable(
+                f"The conversion of {row.title} computes something else than keras-hub (by {error:.1e}), so it is not "
+                "used. Please report it."
+            )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,109 @@
+"""What imports, additions and tables of predictions have in common as jobs in the background: the process, its last
+status, why it ended."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from core.artifacts import bringing
+from core.errors import InvalidInput
+from core.files.home import JobFolder
+from core.files.locks import Lock
+from core.people.acting import VARIABLE, Person, Role, acting, require, require_change
+from core.settings import REPOSITORY, Settings, load_settings
+
+DEMO = "demo"
+"""The source that is part of Graft."""
+
+Background = Callable[[str, Settings, Callable[[], bool]], None]
+"""What the process does: ``background(job id, settings, stopped)``."""
+
+
+def start_process(
+    module: str, folder: JobFolder, settings: Settings, alive: Lock, environment: Mapping[str, str] | None = None
+) -> None:
+    """Start ``python -m <module> <job id>``, which holds the folder's lock until it ends.
+
+    Args:
+        alive: the lock, held by the caller. environment: further variables.
+
+    Raises:
+        Forbidden: the acting person is not even a trainer, whatever the process would do.
+    """
+    require(Role.TRAINER, "Starting this")
+    own = settings.variables() | {"CUDA_VISIBLE_DEVICES": "-1", VARIABLE: acting().name}
+    with folder.log.open("w") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", module, folder.job_id],
+            cwd=REPOSITORY,
+            env=os.environ | own | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=[alive.descriptor],
+        )
+
+
+def last_status(folder: JobFolder) -> dict[str, Any]:
+    """The status that the job wrote last."""
+    try:
+        status: dict[str, Any] = json.loads(folder.status.read_text())
+    except (OSError, ValueError):  # not written yet, or torn by a power cut
+        return {"state": "running"}
+    return status
+
+
+def require_owner(folder: JobFolder, noun: str) -> None:
+    """Raises:
+    Forbidden: the acting person may not answer, stop or dismiss this job.
+    """
+    try:
+        owner = str(json.loads(folder.request.read_text()).get("owner", ""))
+    except (OSError, ValueError):  # dismissed meanwhile
+        owner = ""
+    require_change(owner, noun)
+
+
+def require_source(source: str | Path, own_source: bool) -> Person:
+    """The acting person, who may have a job read ``source``: an upload, or as an admin whatever the server can read.
+
+    Raises:
+        Forbidden: the role is too small.
+    """
+    if own_source or str(source) == DEMO:
+        return require(Role.TRAINER, "Uploading photos")
+    return require(Role.ADMIN, "Reading a file or folder of the server")
+
+
+def why_it_ended(folder: JobFolder, noun: str, perhaps: str = "", left: str = "nothing was added") -> str:
+    """The sentence on a job whose process is gone without a last status: killed, or an error of Graft's own.
+
+    Args:
+        noun: what the job is called. perhaps: a likely reason of a kill, beginning with a comma. left: what became of
+            its work.
+    """
+    try:
+        log = folder.log.read_text(errors="replace")
+    except OSError:
+        log = ""
+    if "Traceback (most recent call last)" in log:
+        error = log.strip().splitlines()[-1].strip()[:200]
+        return f"An error in Graft ended the {noun} ({error}); {left}. Please report it."
+    return f"The {noun} was killed before it was done{perhaps}; {left}. Start it again."
+
+
+def main(module: str, background: Background) -> None:
+    """The process of one job: its id is the only argument, SIGTERM stops it."""
+    if len(sys.argv) != 2:
+        raise InvalidInput(f"usage: python -m {module} JOB")
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    bringing.install()
+    background(sys.argv[1], load_settings(), stop.is_set)

@@ -1,0 +1,1 @@
+"""What a command or a request returns, as plain values: one file a noun."""

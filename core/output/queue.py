@@ -1,0 +1,22 @@
+"""What runs and what waits as JSON: ``core queue``, REST and MCP."""
+
+from core import jobs
+from core.output.runs import run_row
+from core.runs.values import Status
+from core.workbench import Workbench
+
+
+def queue_json(workbench: Workbench) -> dict:
+    """The supervisor, the runs that run, and those that wait, the next one first."""
+    status = jobs.supervisor_status(workbench.settings)
+    running = workbench.registry.runs(status=Status.RUNNING)
+    return {
+        "supervisor": {
+            "running": status.running,
+            "slots": list(status.slots),
+            "started_at": status.started_at,
+            "elsewhere": status.elsewhere,
+        },
+        "running": [run_row(run) for run in running],
+        "waiting": [run_row(run) for run in workbench.registry.queue()],
+    }

@@ -1,0 +1,40 @@
+"""Accounts, sessions and the audit log as JSON: ``core users`` and ``core audit``."""
+
+from collections.abc import Sequence
+
+from core.registry import LogEntry
+from core.registry.links import HOURS
+from core.registry.sessions import SignedIn
+from core.registry.users import User
+
+
+def user_row(user: User) -> dict:
+    """An account in a list; its password is not in it."""
+    row = {"name": user.name, "role": str(user.role), "disabled": user.disabled, "created_at": user.created_at}
+    return row | {"can_sign_in": user.can_sign_in, "openid": user.subject is not None}
+
+
+def users_json(users: Sequence[User], sessions: Sequence[SignedIn]) -> dict:
+    """All accounts and open sessions."""
+    return {"users": [user_row(user) for user in users], "sessions": [session_row(one) for one in sessions]}
+
+
+def session_row(session: SignedIn) -> dict:
+    """A session in a list."""
+    names = ("id", "user", "address", "agent", "created_at", "seen_at", "expires_at")
+    return {name: getattr(session, name) for name in names}
+
+
+def link_json(user: User, link: str) -> dict:
+    """An account with a one-time link, which is never shown again."""
+    return user_row(user) | {"link": link, "link_hours": HOURS}
+
+
+def audit_json(entries: Sequence[LogEntry]) -> dict:
+    """Entries of the audit log, the newest first."""
+    return {"entries": [entry_row(entry) for entry in entries]}
+
+
+def entry_row(entry: LogEntry) -> dict:
+    """One entry."""
+    return {name: getattr(entry, name) for name in ("number", "at", "who", "action", "detail")}

@@ -1,0 +1,1 @@
+"""Panels of the page Backbones: the list, one backbone, adding one."""

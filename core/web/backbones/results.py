@@ -1,0 +1,79 @@
+"""What runs of this home reached with a backbone: the best one on every dataset, and how it compares."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.backbones.values import Backbone
+from core.comparison.verdict import Standing
+from core.datasets.values import Dataset
+from core.registry.search import RunQuery
+from core.runs.values import Run, Status
+from core.text.units import count, percent, plain
+from core.web.models.panel import standing_badge
+from core.web.parts.labels import dataset_title, interval
+from core.web.parts.widgets import page_link, run_chip
+from core.workbench import Workbench
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultHere:
+    """The most accurate run with a backbone on one dataset.
+
+    Args:
+        runs: finished runs with it. standing: of the best one among all runs of the dataset; None where it was not
+            compared. recommended: whether it is the run that the verdict says to use.
+    """
+
+    dataset: Dataset
+    best: Run
+    runs: int
+    standing: Standing | None
+    recommended: bool
+
+
+def results_of(bench: Workbench, name: str) -> list[ResultHere]:
+    """One for every dataset with a finished run whose backbone has this name, the newest dataset first."""
+    if name not in bench.registry.value_counts("backbone"):
+        return []
+    found = []
+    for dataset in bench.registry.datasets():
+        query = RunQuery(dataset_id=dataset.id, statuses=(Status.FINISHED,), backbones=(name,), sort="most accurate")
+        runs, number = bench.registry.search(query, limit=1)
+        if runs:
+            verdict = bench.verdict(dataset.id)
+            found.append(
+                ResultHere(
+                    dataset=dataset,
+                    best=runs[0],
+                    runs=number,
+                    standing=verdict.standing(runs[0].id) if verdict else None,
+                    recommended=verdict is not None and verdict.recommended.run_id == runs[0].id,
+                )
+            )
+    return found
+
+
+def show(bench: Workbench, backbone: Backbone) -> None:
+    """A card for every dataset."""
+    st.header("Results here", anchor=False)
+    found = results_of(bench, backbone.name)
+    if not found:
+        st.caption("No finished run has used it yet.")
+    for result in found:
+        _card(backbone, result)
+
+
+def _card(backbone: Backbone, result: ResultHere) -> None:
+    run = result.best
+    with st.container(border=True, key=f"result-{result.dataset.id}"):
+        head, links = st.columns([3, 2], vertical_alignment="center")
+        with head:
+            run_chip(run)
+            badge = standing_badge(result.standing, result.recommended)
+            accuracy = f"{percent(run.test_accuracy, interval(run))} test accuracy"
+            best = "its only run" if result.runs == 1 else f"the best of {count(result.runs, 'run')} with it"
+            st.caption(f"{badge} {accuracy} on {plain(dataset_title(result.dataset))}, {best}".strip())
+        with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+            page_link("compare", "Compare its runs", dataset=result.dataset.id, backbone=backbone.name)
+            page_link("runs", "Open run", run=run.id)

@@ -1,0 +1,1 @@
+"""The page Machines: where runs train."""

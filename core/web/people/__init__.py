@@ -1,0 +1,1 @@
+"""Panels of the pages People and Audit log."""

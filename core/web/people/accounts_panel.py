@@ -1,0 +1,149 @@
+"""Accounts: adding one, its role, its one-time link, its sessions."""
+
+import os
+
+import streamlit as st
+
+from core.errors import GraftError
+from core.people.acting import Role
+from core.registry.links import HOURS
+from core.registry.sessions import SignedIn
+from core.registry.users import User
+from core.text.units import count, plain
+from core.web.access.examples import server_address
+from core.web.parts.danger import confirm
+from core.web.parts.tables import table
+from core.web.parts.times import told
+from core.workbench import Workbench
+
+ROLES = {
+    Role.VIEWER: "Viewer: sees everything, changes nothing",
+    Role.TRAINER: "Trainer: imports, trains, changes what is theirs",
+    Role.ADMIN: "Admin: changes everything, people too",
+}
+_LINK = "people.link"
+
+
+def show(bench: Workbench) -> None:
+    """The form, the link that was just made, and all accounts with their sessions."""
+    st.header("Add a person", anchor=False)
+    _form(bench)
+    _made()
+    st.header("Accounts", anchor=False)
+    sessions = bench.registry.sessions()
+    for user in bench.registry.users():
+        _account(bench, user, [one for one in sessions if one.user == user.name])
+    if sessions:
+        st.header("Open sessions", anchor=False)
+        table(session_rows(sessions), key="people.sessions")
+
+
+def _form(bench: Workbench) -> None:
+    with st.form("people.new", enter_to_submit=True):
+        name, role = st.columns([2, 3], vertical_alignment="bottom")
+        with name:
+            named = st.text_input("Name", key="people.name", max_chars=60, placeholder="anna")
+        with role:
+            chosen = st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__, key="people.role")
+        if st.form_submit_button("Add", icon=":material/person_add:", key="people.add"):
+            try:
+                user = bench.registry.add_user(named, str(chosen))
+                _new_link(bench, user.name)
+            except GraftError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+
+
+def _new_link(bench: Workbench, name: str) -> None:
+    st.session_state[_LINK] = (name, bench.registry.new_link(name))
+
+
+def _made() -> None:
+    """Until it is hidden, or the visit ends."""
+    if _LINK not in st.session_state:
+        return
+    name, code = st.session_state[_LINK]
+    with st.container(border=True):
+        st.markdown(f"**Give this link to {plain(name)} now.** It sets the password, once, within {HOURS} hours.")
+        st.code(link_of(st.context.url, code), language=None, wrap_lines=True)
+        st.button("I have copied it", key="people.copied", on_click=lambda: st.session_state.pop(_LINK, None))
+
+
+def link_of(url: str | None, code: str) -> str:
+    """The address of a one-time link: where the browser found this page, or ``GRAFT_URL``."""
+    address = os.environ.get("GRAFT_URL", "").rstrip("/") or server_address(url, 8501)
+    return f"{address}/welcome?code={code}"
+
+
+def _account(bench: Workbench, user: User, sessions: list[SignedIn]) -> None:
+    with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(width="stretch"):
+            st.markdown(f"**{plain(user.name)}** &ensp; {state_of(user)}")
+            st.caption(f"{count(len(sessions), 'open session')}")
+        st.selectbox(
+            f"Role of {user.name}", list(Role), index=list(Role).index(user.role), key=f"people.role.{user.name}",
+            format_func=lambda role: str(role).capitalize(), label_visibility="collapsed", width=130,
+            on_change=_set_role, args=(bench, user.name),
+        )  # fmt: skip
+        st.button(
+            "New link", key=f"people.link.{user.name}", icon=":material/link:", disabled=user.disabled,
+            help="A one-time link that sets the password; earlier links of this account become useless.",
+            on_click=_attempt, args=(_new_link, bench, user.name),
+        )  # fmt: skip
+        st.button(
+            "End sessions", key=f"people.end.{user.name}", icon=":material/logout:", disabled=not sessions,
+            on_click=_attempt, args=(bench.registry.end_sessions, user.name),
+        )  # fmt: skip
+        _switch(bench, user)
+
+
+def _switch(bench: Workbench, user: User) -> None:
+    if user.disabled:
+        st.button(
+            "Enable", key=f"people.enable.{user.name}", icon=":material/check:",
+            on_click=_attempt, args=(bench.registry.disable_user, user.name, False),
+        )  # fmt: skip
+    elif confirm(
+        f"people.disable.{user.name}",
+        "Disable",
+        lambda: st.markdown(
+            f"**{plain(user.name)}** cannot sign in any more; sessions and tokens end. Nothing is deleted."
+        ),
+        icon=":material/block:",
+    ):
+        _attempt(bench.registry.disable_user, user.name)
+        st.rerun()
+
+
+def state_of(user: User) -> str:
+    """A badge."""
+    if user.disabled:
+        return ":gray-badge[:material/block: Disabled]"
+    if not user.can_sign_in:
+        return ":orange-badge[:material/schedule: Has no password yet]"
+    return ":green-badge[:material/check_circle: Can sign in]"
+
+
+def _set_role(bench: Workbench, name: str) -> None:
+    _attempt(bench.registry.set_role, name, str(st.session_state.pop(f"people.role.{name}")))
+
+
+def _attempt(action, *arguments) -> None:  # type: ignore[no-untyped-def]
+    """In a callback, which draws no page: an error becomes a toast."""
+    try:
+        action(*arguments)
+    except GraftError as error:
+        st.toast(plain(str(error)), icon=":material/error:")
+
+
+def session_rows(sessions: list[SignedIn]) -> list[dict[str, str]]:
+    """The rows of the table."""
+    return [
+        {
+            "Person": one.user,
+            "Address": one.address,
+            "Last used": told(one.seen_at),
+            "Signed in": told(one.created_at),
+            "Browser": one.browser,
+        }
+        for one in sessions
+    ]

@@ -1,0 +1,45 @@
+"""The audit log: who did what, the newest first."""
+
+import json
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.registry import LogEntry
+from core.text.units import count
+from core.web.parts.tables import table
+from core.web.parts.times import told
+from core.workbench import Workbench
+
+SHOWN = 200
+"""Entries on the page; the command line lists all."""
+
+
+def show(bench: Workbench) -> None:
+    """A choice of who, and the newest entries."""
+    newest = bench.registry.log_entries(SHOWN)
+    people = sorted({user.name for user in bench.registry.users()})
+    who = ""
+    if people:
+        who = st.selectbox("Who", ["", *people], format_func=lambda name: name or "Everybody", key="audit.who")
+    found = bench.registry.log_entries(SHOWN, who=who) if who else newest
+    table(rows_of(found), key="audit.entries")
+    if len(found) == SHOWN:
+        st.caption(f"The newest {count(SHOWN, 'entry', 'entries')}. All of them: `python -m core audit --limit N`")
+
+
+def rows_of(entries: Sequence[LogEntry]) -> list[dict[str, str]]:
+    """The rows of the table."""
+    return [
+        {
+            "When": told(entry.at),
+            "Who": entry.who or "not recorded",
+            "Action": entry.action.replace("_", " "),
+            "Detail": ", ".join(f"{name}: {_short(value)}" for name, value in entry.detail.items()),
+        }
+        for entry in entries
+    ]
+
+
+def _short(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,257 @@
+"""The routes of signing in and out, of one-time links, and of one's own account."""
+
+import asyncio
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from core.errors import GraftError, InvalidInput, NotFound
+from core.registry import Registry
+from core.registry.links import FIRST
+from core.text.units import moment
+from core.web.server import signing_in
+from core.web.server.gate import VISIT
+from core.web.server.login_page import field, form, new_password, page, session_list
+from core.web.server.signing_in import TooManyFailures
+from core.web.server.state import workbench
+from core.web.server.visits import COOKIE, Visit, cookie_of, form_token, login_required, visits
+
+FORM_COOKIE = "graft_form"
+"""Random; what a form must know before there is a session."""
+_MOST_BYTES = 16 * 1024
+_NEXT = re.compile(r"/[\w.~-]*(/[\w.~-]+)*(\?[\w.~%&=:,+-]*)?", re.ASCII)
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+async def login(request: Request) -> Response:
+    """``GET``, ``POST /login``: the form, or a new session."""
+    if not login_required() or VISIT in request.scope:
+        return _to(_next(request.query_params.get("next", "")))
+    if request.method != "POST":
+        return _with_form_cookie(request, _login_page)
+    sent = await _sent(request)
+    goal = _next(sent.get("next", ""))
+    name = sent.get("name", "")
+
+    def again(token: str, error: str) -> str:
+        return _login_page(token, error=error, name=name[:200], goal=goal)
+
+    if not _is_own_form(request, sent, cookie_of(request.headers, FORM_COOKIE)):
+        return _with_form_cookie(request, again, 403, "The form was too old. Try again.")
+    try:
+        secret = await asyncio.to_thread(
+            signing_in.sign_in, _registry(), name, sent.get("password", ""), **_from(request)
+        )
+    except TooManyFailures as error:
+        response = _with_form_cookie(request, again, 429, str(error))
+        response.headers["Retry-After"] = str(error.seconds)
+        return response
+    except GraftError as error:
+        return _with_form_cookie(request, again, 401 if isinstance(error, InvalidInput) else 503, str(error))
+    return _signed_in(request, secret, goal)
+
+
+def _login_page(token: str, error: str = "", *, name: str = "", goal: str = "/") -> str:
+    fields = field("name", "Name", auto="username", value=name, first=not name)
+    fields += field("password", "Password", kind="password", auto="current-password", first=bool(name))
+    help_ = '<p class="note">No account, or the password forgotten? An admin gives you a one-time link.</p>\n'
+    return page("Sign in", form("login", fields, "Sign in", token=token, next=goal) + help_, error=error)
+
+
+async def welcome(request: Request) -> Response:
+    """``GET``, ``POST /welcome?code=``: a one-time link, which sets a password."""
+    if not login_required():
+        return _to("/")
+    sent = await _sent(request) if request.method == "POST" else dict(request.query_params)
+    code = sent.get("code", "")
+    try:
+        owner = await asyncio.to_thread(_registry().link_user, code)
+    except NotFound as error:
+        return HTMLResponse(page("This link is of no use", _BACK_TO_LOGIN, error=str(error)), 404, _NO_STORE)
+
+    def shown(token: str, error: str = "") -> str:
+        return _welcome_page(token, code, owner, error, sent.get("name", "")[:200])
+
+    if request.method != "POST":
+        return _with_form_cookie(request, shown)
+    if not _is_own_form(request, sent, cookie_of(request.headers, FORM_COOKIE)):
+        return _with_form_cookie(request, shown, 403, "The form was too old. Try again.")
+    values = [sent.get(one, "") for one in ("name", "password", "again")]
+    try:
+        secret = await asyncio.to_thread(signing_in.use_link, _registry(), code, *values, **_from(request))
+    except GraftError as error:
+        return _with_form_cookie(request, shown, 422, str(error))
+    return _signed_in(request, secret, "/")
+
+
+_BACK_TO_LOGIN = '<p><a href="login">Sign in</a></p>\n'
+
+
+def _welcome_page(token: str, code: str, owner: str, error: str, name: str) -> str:
+    from core.people.passwords import LEAST
+
+    if owner == FIRST:
+        title, fields = "The first admin", field("name", "Your name", auto="username", value=name, first=True)
+        told = "<p>Whoever uses this link first administers this Graft.</p>\n"
+    else:
+        title, fields = f"Welcome, {owner}", ""
+        told = "<p>Choose a password. Sessions that you have elsewhere end.</p>\n"
+        told += f'<input type="hidden" autocomplete="username" value="{owner}">\n'
+    return page(
+        title,
+        told + form("welcome", fields + new_password(LEAST), "Set the password", token=token, code=code),
+        error=error,
+    )
+
+
+async def logout(request: Request) -> Response:
+    """``POST /logout``: end this session."""
+    visit: Visit | None = request.scope.get(VISIT)
+    if visit is None:
+        return _to("/")
+    if not _is_own_form(request, await _sent(request), cookie_of(request.headers)):
+        return HTMLResponse(page("Not signed out", _BACK, error="The form was too old. Try again."), 403, _NO_STORE)
+    await asyncio.to_thread(_registry().end_session, visit.session.digest)
+    visits().forget()
+    response = _to("/login")
+    response.delete_cookie(COOKIE)
+    return response
+
+
+_BACK = '<p><a href="./">Back to Graft</a></p>\n'
+
+
+async def account(request: Request) -> Response:
+    """``GET``, ``POST /account``: who one is, the password, the open sessions."""
+    visit: Visit | None = request.scope.get(VISIT)
+    if visit is None:  # without a login there are no accounts
+        return _to("/")
+    token = form_token(cookie_of(request.headers))
+    if request.method != "POST":
+        return await _account_page(visit, token)
+    sent = await _sent(request)
+    if not _is_own_form(request, sent, cookie_of(request.headers)):
+        return await _account_page(visit, token, error="The form was too old. Try again.", status=403)
+    try:
+        done = await asyncio.to_thread(_change, visit, sent, _from(request)["address"])
+    except GraftError as error:
+        return await _account_page(visit, token, error=str(error), status=422)
+    visits().forget()
+    return await _account_page(visit, token, done=done)
+
+
+def _change(visit: Visit, sent: dict[str, str], address: str) -> str:
+    registry, digest = _registry(), visit.session.digest
+    if sent.get("act") == "end":
+        registry.end_session(sent.get("session", ""))
+        return "The session was ended."
+    now, new, again = (sent.get(one, "") for one in ("now", "password", "again"))
+    signing_in.change_password(registry, visit.user, now, new, again, keep=digest, address=address)
+    return "The password was changed; the other sessions were ended."
+
+
+async def _account_page(visit: Visit, token: str, *, error: str = "", done: str = "", status: int = 200) -> Response:
+    from core.people.passwords import LEAST
+
+    user = visit.user
+    found = await asyncio.to_thread(_registry().sessions, user.name)
+    rows = [
+        (
+            one.id,
+            one.browser,
+            f"from {one.address}, last used {moment(one.seen_at)} UTC",
+            one.digest == visit.session.digest,
+        )
+        for one in found
+    ]
+    body = f"<p>Signed in as a {user.role}. {_MAY[user.role]}</p>\n"
+    body += f'<div class="quiet">{form("logout", "", "Sign out", token=token)}</div>\n{_BACK}'
+    body += f"<h2>Open sessions</h2>\n{session_list(rows, token)}"
+    if user.password is not None:
+        fields = field("now", "Present password", kind="password", auto="current-password") + new_password(LEAST)
+        body += f"<h2>Password</h2>\n{form('account', fields, 'Change the password', token=token, act='password')}"
+    return HTMLResponse(page(user.name, body, error=error, done=done), status, _NO_STORE)
+
+
+_MAY = {
+    "viewer": "You see everything and change nothing.",
+    "trainer": "You import, train, and change what is yours.",
+    "admin": "You change everything, accounts and settings included.",
+}
+
+
+# --- parts ---
+
+
+def _registry() -> Registry:
+    return workbench().registry
+
+
+def _from(request: Request) -> dict[str, str]:
+    return {"address": request.client.host if request.client else "", "agent": request.headers.get("user-agent", "")}
+
+
+async def _sent(request: Request) -> dict[str, str]:
+    """The fields of a form, of which each counts once; {} where it is too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            return {}
+    try:
+        fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _is_own_form(request: Request, sent: dict[str, str], secret: str) -> bool:
+    return bool(secret) and hmac.compare_digest(sent.get("token", "").encode(), form_token(secret).encode())
+
+
+def _with_form_cookie(request: Request, shown: Callable[..., str], status: int = 200, error: str = "") -> Response:
+    """A page whose form knows the form cookie, which is set where there is none."""
+    secret = cookie_of(request.headers, FORM_COOKIE) or secrets.token_urlsafe(24)
+    more: dict[str, Any] = {"error": error} if error else {}
+    if shown is _login_page:
+        more["goal"] = _next(request.query_params.get("next", ""))
+    response = HTMLResponse(shown(form_token(secret), **more), status, _NO_STORE)
+    _set_cookie(request, response, FORM_COOKIE, secret, "strict")
+    return response
+
+
+def _signed_in(request: Request, secret: str, goal: str) -> Response:
+    response = _to(goal)
+    _set_cookie(request, response, COOKIE, secret, "lax")
+    response.delete_cookie(FORM_COOKIE)
+    return response
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str, same_site: Any) -> None:
+    """Until the browser is closed, or longer where it restores its tabs; the registry decides when a session ends."""
+    response.set_cookie(name, value, httponly=True, samesite=same_site, secure=request.url.scheme == "https", path="/")
+
+
+def _next(asked: str) -> str:
+    """A page of Graft to go to after signing in; the front page for whatever looks like something else."""
+    return asked if _NEXT.fullmatch(asked) and "/.." not in asked and "//" not in asked else "/"
+
+
+def _to(goal: str) -> RedirectResponse:
+    """To a path below Graft, relative, because a proxy may have put a path before."""
+    return RedirectResponse(f".{quote(goal, safe='/?=&%:,+-._~')}", 303, _NO_STORE)
+
+
+ROUTES: list[BaseRoute] = [
+    Route("/login", login, methods=["GET", "POST"]),
+    Route("/welcome", welcome, methods=["GET", "POST"]),
+    Route("/logout", logout, methods=["POST"]),
+    Route("/account", account, methods=["GET", "POST"]),
+]

@@ -1,0 +1,85 @@
+"""The HTML of signing in, setting a password, and one's account. No script; every value is escaped."""
+
+from collections.abc import Iterable
+from html import escape
+
+_FRAME = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title} · Graft</title>
+<link rel="icon" href="assets/icon.png">
+<link rel="stylesheet" href="assets/login.css">
+</head>
+<body>
+<main>
+<img src="assets/icon.png" alt="" width="48" height="48">
+<h1>{title}</h1>
+{told}{body}
+</main>
+</body>
+</html>
+"""
+
+
+def page(title: str, body: str, *, error: str = "", done: str = "") -> str:
+    """A whole page.
+
+    Args:
+        body: HTML. error: one sentence on what was refused. done: one sentence on what was done.
+    """
+    told = f'<p class="error" role="alert">{escape(error)}</p>\n' if error else ""
+    told += f'<p class="done" role="status">{escape(done)}</p>\n' if done else ""
+    return _FRAME.format(title=escape(title), told=told, body=body)
+
+
+def form(action: str, fields: str, verb: str, **hidden: str) -> str:
+    """A form that is sent with POST.
+
+    Args:
+        fields: HTML. hidden: values that are sent along; ``token`` is that of the form.
+    """
+    kept = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">\n' for name, value in hidden.items())
+    return f'<form method="post" action="{action}">\n{kept}{fields}<button>{escape(verb)}</button>\n</form>\n'
+
+
+def field(
+    name: str, label: str, *, kind: str = "text", auto: str, value: str = "", note: str = "", first: bool = False
+) -> str:
+    """A labelled input.
+
+    Args:
+        auto: for the browser's password manager. first: whether it has the focus.
+    """
+    described = f' aria-describedby="{name}-note"' if note else ""
+    hint = f'<p class="note" id="{name}-note">{escape(note)}</p>\n' if note else ""
+    more = ' autocapitalize="none" spellcheck="false"' if kind == "text" else ""
+    focus = " autofocus" if first else ""
+    return (
+        f'<label for="{name}">{escape(label)}</label>\n'
+        f'<input id="{name}" name="{name}" type="{kind}" value="{escape(value)}" autocomplete="{auto}" maxlength="200" '
+        f"required{more}{focus}{described}>\n{hint}"
+    )
+
+
+def new_password(least: int) -> str:
+    """The two inputs of a new password."""
+    note = f"At least {least} characters; a sentence is easy to remember."
+    return field("password", "New password", kind="password", auto="new-password", note=note) + field(
+        "again", "New password again", kind="password", auto="new-password"
+    )
+
+
+def session_list(rows: Iterable[tuple[str, str, str, bool]], token: str) -> str:
+    """Open sessions, each with a button that ends it.
+
+    Args:
+        rows: id, what it is, when it was last used, and whether it is this one.
+    """
+    items = []
+    for session_id, what, used, own in rows:
+        end = "<em>this one</em>" if own else form("account", "", "End", token=token, act="end", session=session_id)
+        items.append(f"<li><span>{escape(what)}<br><small>{escape(used)}</small></span>{end}</li>\n")
+    return f"<ul>\n{''.join(items)}</ul>\n"

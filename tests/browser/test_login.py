@@ -1,0 +1,59 @@
+"""Signing in with a real browser: the first admin's link, a page, and the end of a session from elsewhere."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from core.files.home import registry_file
+from core.registry import Registry
+from tests.browser.conftest import READY, start_server, stop_server
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def guarded(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRAFT_LOGIN", "required")
+    server = start_server(tmp_path / "home", tmp_path / "server.log")
+    yield server
+    stop_server(server)
+
+
+def code_of(log) -> str:
+    """The first admin's one-time code, which the terminal shows."""
+    for _ in range(300):
+        found = re.search(r"/welcome\?code=([\w-]+)", log.read_text())
+        if found:
+            return found[1]
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+def test_signing_in_and_the_end_of_a_session(guarded, browser):
+    context = browser.new_context()
+    page, complaints = context.new_page(), []
+    page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
+    page.goto(f"{guarded.url}/runs")
+    expect(page).to_have_url(f"{guarded.url}/login?next=%2Fruns")
+    page.goto(f"{guarded.url}/welcome?code={code_of(guarded.log)}")
+    page.get_by_label("Your name").fill("ada")
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password again").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    page.wait_for_selector(READY)
+    context.clear_cookies()
+    page.goto(f"{guarded.url}/runs")
+    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector(READY)
+    expect(page).to_have_url(f"{guarded.url}/runs")
+    expect(page.get_by_text("ada, admin")).to_be_visible()
+    registry = Registry.open(registry_file(guarded.settings))
+    registry.end_sessions("ada")  # as another process does, the command line for example
+    registry.close()
+    expect(page).to_have_url(f"{guarded.url}/login?next=%2Fruns", timeout=30_000)
+    assert complaints == []
+    context.close()

@@ -1,0 +1,90 @@
+"""Pairs and groups of near-copies."""
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from core.curation.alignment import Alignment
+from core.curation.copies import FAMILY, LEAST_SIMILARITY, Pair, copies_of, groups_of, nearest_rows
+from core.curation.folds import unit_rows
+from core.curation.pictures import picture_of
+from tests.core.curation.test_alignment import noise
+
+
+def crop(image):
+    return image.crop((20, 20, 380, 380))
+
+
+def mirrored(image):
+    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+
+def pictures(*images):
+    return [picture_of(one.copy()) for one in images]
+
+
+def pairs(found):
+    return {(one.first, one.second) for one in found}
+
+
+def test_features_propose_and_pixels_decide():
+    """0 and 1 are one picture; 2 has the same features as 0 and is another."""
+    images = pictures(noise(0), crop(noise(0)), noise(1), noise(2))
+    rows = unit_rows(np.array([[1, 0, 0], [1, 0.1, 0], [1, 0, 0.1], [0, 0, 1.0]]))
+    (found,) = copies_of(images, rows)
+    assert (found.first, found.second) == (0, 1)
+    assert found.similarity > LEAST_SIMILARITY and found.alignment.share < 1
+
+
+def test_hashes_propose_without_features():
+    images = pictures(noise(0), noise(1), mirrored(noise(0)))
+    (found,) = copies_of(images, None)
+    assert (found.first, found.second, found.similarity, found.alignment.mirrored) == (0, 2, None, True)
+    assert found.hash_distance <= 2
+
+
+def test_no_photo_and_one_photo():
+    assert copies_of([], None) == []
+    assert copies_of(pictures(noise(0)), unit_rows(np.ones((1, 3)))) == []
+
+
+def test_everything_is_a_copy():
+    images = pictures(*[noise(0)] * 12)
+    found = copies_of(images, unit_rows(np.ones((12, 3))))
+    assert set(groups_of(12, found)) == {0}
+
+
+def test_groups_join_what_is_linked(monkeypatch):
+    images = pictures(noise(0), noise(3), crop(noise(0)), mirrored(noise(0)))
+    found = copies_of(images, unit_rows(np.array([[1, 0], [0, 1], [1, 0.1], [1, -0.1]])))
+    assert groups_of(4, found).tolist() == [0, 1, 0, 0]
+
+
+def test_progress_is_told():
+    seen = []
+    copies_of(pictures(noise(0), noise(0)), None, progress=lambda *progress: seen.append(progress))
+    assert seen == [(0, 1)]
+
+
+def test_nearest_are_in_order_and_never_the_photo_itself():
+    rows = unit_rows(np.random.default_rng(0).normal(size=(600, 8)))
+    numbers, cosines = nearest_rows(rows, 3)
+    assert (numbers != np.arange(600)[:, None]).all() and (np.diff(cosines, axis=1) <= 0).all()
+    for index in (0, 511, 512, 599):
+        all_of_them = rows @ rows[index]
+        all_of_them[index] = -2
+        assert numbers[index].tolist() == np.argsort(-all_of_them)[:3].tolist()
+    assert nearest_rows(rows[:2], 4)[0].tolist() == [[1], [0]]
+
+
+def test_very_similar_features_of_the_family_need_less_correlation():
+    pair = Pair(first=0, second=1, similarity=0.95, hash_distance=9, alignment=Alignment(correlation=0.92))
+    assert pair.is_copy(FAMILY) and not pair.is_copy("ResNet") and not pair.is_copy()
+    assert not replace(pair, similarity=0.9).is_copy(FAMILY)
+
+
+def test_a_similar_hash_proposes_nothing_where_features_differ_but_does_where_there_are_none():
+    images = pictures(noise(0), noise(0))
+    assert copies_of(images, unit_rows(np.array([[1, 0], [0, 1]]))) == []
+    assert pairs(copies_of(images, unit_rows(np.array([[1, 0], [0, 0]])))) == {(0, 1)}

@@ -1,0 +1,36 @@
+"""Which launcher the settings name."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from core.errors import InvalidInput
+from core.jobs.launchers import launcher_of
+from core.jobs.local_launcher import LocalLauncher
+from core.jobs.ray.launcher import RayLauncher
+from core.jobs.slots import CPU
+
+
+def test_without_a_setting_trainers_are_processes_of_this_machine(settings, registry, monkeypatch):
+    monkeypatch.setenv("GRAFT_GPUS", "none")
+    launcher = launcher_of(settings, registry)
+    assert isinstance(launcher, LocalLauncher)
+    assert launcher.slots() == (CPU,)
+
+
+def test_a_cluster(settings, registry, monkeypatch, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("t")
+    token.chmod(0o600)
+    monkeypatch.setenv("GRAFT_RAY_TOKEN_FILE", str(token))
+    shared = replace(settings, launcher="ray:http://head:8265", registry="postgresql://u@h/d", artifacts="file:///a")
+    assert isinstance(launcher_of(shared, registry), RayLauncher)
+    with pytest.raises(InvalidInput, match="GRAFT_REGISTRY"):
+        launcher_of(replace(shared, registry=""), registry)
+
+
+def test_one_machine_does_not_import_what_a_cluster_needs():
+    code = "import core.jobs.service, sys; sys.exit('core.jobs.ray.launcher' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

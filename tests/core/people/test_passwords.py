@@ -1,0 +1,39 @@
+"""Passwords: argon2id with the parameters of RFC 9106, the same work for unknown accounts."""
+
+import pytest
+
+from core.errors import InvalidInput
+from core.people import passwords
+from core.people.passwords import check_password, hash_of, is_right, needs_new_hash
+
+
+def test_a_hash_is_argon2id_with_the_second_recommendation_of_rfc_9106():
+    stored = hash_of("correct horse battery")
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert is_right(stored, "correct horse battery")
+    assert not is_right(stored, "correct horse batterY")
+    assert not is_right("no hash", "correct horse battery")
+    assert not needs_new_hash(stored) and needs_new_hash(stored.replace("t=3", "t=2"))
+
+
+def test_an_account_without_a_password_costs_as_much_and_is_refused(monkeypatch):
+    asked = []
+    monkeypatch.setattr(passwords, "hasher", type("Hasher", (), {
+        "verify": lambda self, stored, password: asked.append(stored) or True,
+        "hash": lambda self, password: "somebody",
+    })())  # fmt: skip
+    passwords._nobody.cache_clear()
+    assert is_right(None, "nobody has this password") is False
+    assert asked == ["somebody"]
+    passwords._nobody.cache_clear()
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 11, "aaaaaaaaaaaaaaaa", "i am Anna, hello", "x" * 201])
+def test_a_weak_password_is_refused(password):
+    with pytest.raises(InvalidInput):
+        check_password(password, "anna")
+
+
+def test_a_long_sentence_is_a_password():
+    check_password("ein langer Satz mit Umlauten äöü", "anna")
+    check_password("abcd" * 50, "anna")

@@ -1,0 +1,33 @@
+"""What runs of this home reached with a backbone."""
+
+import pytest
+
+from core.settings import Settings
+from core.web.backbones.results import results_of
+from core.workbench import Workbench
+from tests.factories import fill
+
+
+@pytest.fixture
+def bench(tmp_path):
+    bench = Workbench.open(Settings(home=tmp_path / "home"))
+    yield bench
+    bench.registry.close()
+
+
+def test_the_best_run_on_every_dataset_with_the_verdict_on_it(bench):
+    older, newer = (fill(bench.registry, bench.settings, name=name, runs=9) for name in ("flowers", "birds"))
+    name = newer.runs[0].recipe.backbone
+    found = results_of(bench, name)
+    assert [result.dataset.id for result in found] == [newer.dataset.id, older.dataset.id]
+    mine = [run for run in newer.with_status("FINISHED") if run.recipe.backbone == name]
+    assert found[0].runs == len(mine)
+    assert found[0].best.test_accuracy == max(run.test_accuracy for run in mine)
+    verdict = bench.verdict(newer.dataset.id)
+    assert found[0].standing == verdict.standing(found[0].best.id) is not None
+    assert found[0].recommended == (verdict.recommended.run_id == found[0].best.id)
+
+
+def test_a_backbone_without_runs_has_no_results(bench):
+    fill(bench.registry, bench.settings, runs=3)
+    assert results_of(bench, "vgg16") == []

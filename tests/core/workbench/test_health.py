@@ -1,0 +1,65 @@
+"""What doctor says where several machines work together."""
+
+from dataclasses import asdict, replace
+
+import pytest
+
+from core.jobs.machine import MachineFacts, facts_of_this_machine
+from core.workbench.health import Check, examine
+
+
+@pytest.fixture
+def checked(bench):
+    """The checks by name; with other settings where they are given."""
+
+    def checked(**changes) -> dict[str, Check]:
+        return {check.name: check for check in examine(replace(bench.settings, **changes), bench.registry)}
+
+    return checked
+
+
+def test_one_machine_has_no_checks_of_a_cluster(checked, filled):
+    found = checked()
+    assert "Machines" not in found and "Artifacts" not in found
+    assert found["Leases"].good and found["Leases"].found == "none lapsed"
+
+
+def test_a_machine_that_cannot_read_the_artifacts_or_has_another_version_is_named(checked, bench):
+    facts = facts_of_this_machine(bench.settings)
+    bench.registry.note_node("gpu-1", asdict(facts))
+    assert checked()["Machines"] == Check(name="Machines", good=True, found="1 machine can train")
+    bench.registry.note_node("gpu-2", asdict(replace(facts, version="0" * 12)))
+    bench.registry.note_node("gpu-3", asdict(MachineFacts(host="gpu-3", problem="It cannot read the artifacts.")))
+    found = checked()["Machines"]
+    assert not found.good and found.advice.endswith("check gpu-2")
+    assert found.found.startswith("1 machine can train; gpu-2: It has another version of Graft (")
+    assert found.found.endswith("gpu-3: It cannot read the artifacts.")
+
+
+def test_runs_whose_lease_has_lapsed_are_named(checked, bench, filled):
+    registry = bench.registry
+    (run,) = [run for run in registry.runs() if run.status == "RUNNING"]
+    registry.take(f"run/{run.id}", "gpu-1", 40)
+    registry.take("run/r-unknown", "gpu-1", 0)
+    assert checked()["Leases"].good
+    registry.take(f"run/{run.id}", "gpu-1", -12)
+    found = checked()["Leases"]
+    assert not found.good and found.found == f"lapsed: {run.id} of gpu-1 (12 s ago)"
+    assert "A supervisor starts the runs again" in found.advice
+    registry.release(registry.lease(f"run/{run.id}") or registry.take(f"run/{run.id}", "gpu-1", 40))
+    assert checked()["Leases"].found == f"lapsed: {run.id} of gpu-1"
+
+
+def test_a_store_that_does_not_answer_is_one_sentence(checked, tmp_path):
+    shared = tmp_path / "shared"
+    found = checked(artifacts=f"file://{shared}")["Artifacts"]
+    assert not found.good and "is not there. Mount it on this machine" in found.advice
+    shared.mkdir()
+    found = checked(artifacts=f"file://{shared}")["Artifacts"]
+    assert found.good and found.found == f"file://{shared} answers"
+
+
+def test_a_registry_that_cannot_be_opened_is_one_sentence(bench):
+    checks = {check.name: check for check in examine(bench.settings, None, "The registry db.lab cannot be reached.")}
+    assert not checks["Registry"].good and checks["Registry"].advice == "The registry db.lab cannot be reached."
+    assert "Leases" not in checks

@@ -1,0 +1,110 @@
+"""What Prometheus is shown, as prometheus_client reads it."""
+
+import os
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from core import jobs
+from core.files.home import features_folder
+from core.runs.values import Status
+from core.settings import REPOSITORY
+from core.workbench.monitoring import FIGURES_SECONDS, FOLDERS_SECONDS, Monitor, bytes_below
+
+
+@pytest.fixture
+def clock():
+    return [100.0]
+
+
+@pytest.fixture
+def monitor(bench, clock):
+    return Monitor(bench.settings, bench.registry, clock=lambda: clock[0])
+
+
+def read(monitor: Monitor) -> dict[tuple[str, ...], float]:
+    """Value by name and values of labels."""
+    families = text_string_to_metric_families(monitor.text())
+    return {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
+
+
+def measured(monitor: Monitor) -> None:
+    monitor.text()
+    monitor._measuring.join(10)
+
+
+def test_a_filled_home(bench, filled, monitor):
+    found = read(monitor)
+    runs = bench.registry.runs()
+    waiting = sum(run.status is Status.SCHEDULED for run in runs)
+    assert found["graft_runs", "FINISHED"] == sum(run.status is Status.FINISHED for run in runs)
+    assert found["graft_queue_length",] == waiting and found["graft_queue_oldest_wait_seconds",] > 0
+    assert found["graft_attempts", "INTERRUPTED"] == 0 and found["graft_attempts", "FINISHED"] > 0
+    assert found["graft_store_items", "datasets"] == 1
+    assert found["graft_store_bytes", "registry"] == bench.registry.size
+    assert found["graft_web_resident_bytes",] > 10**7 and found["graft_web_models_bytes",] >= 0
+    patterns = {name[1] for name in found if name[0] == "graft_finished_runs"}
+    assert patterns and all(found["graft_finished_runs_seconds", name] > 0 for name in patterns)
+
+
+def test_without_a_supervisor_there_are_no_slots_and_with_one_of_this_home_there_are(
+    bench, filled, monitor, monkeypatch
+):
+    found = read(monitor)
+    assert found["graft_supervisor_up",] == 0 and ("graft_slots", "free") not in found
+    status = jobs.SupervisorStatus(running=True, slots=("A", "B", "C"))
+    monkeypatch.setattr(jobs, "supervisor_status", lambda settings: status)
+    found = read(monitor)
+    assert found["graft_supervisor_up",] == 1
+    assert (found["graft_slots", "busy"], found["graft_slots", "free"]) == (1, 2)
+
+
+def test_a_supervisor_elsewhere_is_up_by_its_lease(bench, monitor, clock):
+    assert read(monitor)["graft_supervisor_up",] == 0
+    bench.registry.take("supervisor", "another machine", 40)
+    clock[0] += FIGURES_SECONDS
+    found = read(monitor)
+    assert found["graft_supervisor_up",] == 1 and found["graft_leases", "supervisor"] == 1
+    assert 30 < found["graft_lease_least_remaining_seconds", "supervisor"] <= 41
+
+
+def test_the_registry_is_read_at_most_every_few_seconds(bench, filled, monitor, clock, monkeypatch):
+    calls = []
+    figures = bench.registry.registry_figures
+    monkeypatch.setattr(bench.registry, "registry_figures", lambda: calls.append(1) or figures())
+    for _ in range(3):
+        monitor.text()
+    assert len(calls) == 1
+    clock[0] += FIGURES_SECONDS
+    monitor.text()
+    assert len(calls) == 2
+
+
+def test_folders_are_measured_in_the_background_and_seldom(bench, monitor, clock):
+    folder = features_folder(bench.settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a").write_bytes(b"x" * 1000)
+    os.link(folder / "a", folder / "b")
+    assert bytes_below(folder) == 1000 and bytes_below(folder / "nothing") == 0
+    measured(monitor)
+    assert read(monitor)["graft_store_bytes", "features"] == 1000
+    (folder / "c").write_bytes(b"x" * 500)
+    measured(monitor)
+    assert read(monitor)["graft_store_bytes", "features"] == 1000, "the last measurement is shown"
+    clock[0] += FOLDERS_SECONDS
+    measured(monitor)
+    assert read(monitor)["graft_store_bytes", "features"] == 1500
+
+
+def test_labels_are_few(bench, filled, monitor):
+    bench.registry.take("run/r-1", "a"), bench.registry.take("run/r-2", "a")
+    kinds = [name for name in read(monitor) if name[0] == "graft_leases"]
+    assert kinds == [("graft_leases", "run")]
+
+
+def test_the_documentation_names_the_figures_that_there_are(bench, filled, monitor, monkeypatch):
+    bench.registry.take("supervisor", "a")
+    monkeypatch.setattr(jobs, "supervisor_status", lambda settings: jobs.SupervisorStatus(running=True, slots=("A",)))
+    text = (REPOSITORY / "docs" / "operations.md").read_text()
+    assert set(re.findall(r"graft_[a-z_]+", text)) == {name for name, *_ in read(monitor)}

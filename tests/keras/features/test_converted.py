@@ -1,0 +1,132 @@
+"""Convolutional networks of the hub as keras-hub builds them: the same outputs, whole and cut, and in LiteRT."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from core.backbones.values import Scaling
+from core.errors import InvalidInput, Unavailable
+from core.features import converted, networks
+from core.features.cuts import block_ends
+from core.features.export import export_model
+from core.features.measuring import measured
+from tests.core.registry.test_backbones import an_added
+from tests.tiny_hub import timm_files
+
+pytestmark = pytest.mark.keras
+keras_hub = pytest.importorskip("keras_hub")
+
+IMAGENET = Scaling(mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
+FAMILIES = {
+    "resnet18": ("ResNet", 9, "stack3_block1"),
+    "mobilenetv3_small_100": ("MobileNetV3", 14, "head"),
+    "hgnetv2_b0": ("HGNetV2", 6, "stage3_block0"),
+}
+"""Architecture: family, number of blocks, last block."""
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def made(request, tmp_path_factory):
+    """(row, folder with the repository, folder with the converted network)."""
+    folder = tmp_path_factory.mktemp(request.param)
+    for name, content in timm_files(request.param).items():
+        (folder / name).write_bytes(content)
+    family, _, _ = FAMILIES[request.param]
+    row = _row(family)
+    target = folder / "converted"
+    target.mkdir()
+    row = converted.convert(folder, target, row)
+    return request.param, measured(row, converted.network(row, target)), folder, target
+
+
+def _row(family):
+    from dataclasses import replace
+
+    return replace(
+        an_added().backbone, name="tiny", family=family, input_size=64, scaling=IMAGENET, classes=True, blocks=(),
+        block_shapes=(),
+    )  # fmt: skip
+
+
+def loaded(row, target, *, top=False):
+    model = converted.network(row, target, top=top)
+    converted.load(model, target)
+    return model
+
+
+def photos(size=64):
+    return np.random.default_rng(1).uniform(0, 255, (2, size, size, 3)).astype(np.float32)
+
+
+def relative(found, wanted):
+    return float(np.abs(np.asarray(found) - np.asarray(wanted)).max() / np.abs(np.asarray(wanted)).max())
+
+
+def test_it_equals_keras_hub(made):
+    _, row, folder, target = made
+    original = keras_hub.models.ImageClassifier.from_preset(str(folder), preprocessor=None)
+    scaled = ((photos() / 255 - np.array(IMAGENET.mean)) / np.array(IMAGENET.deviation)).astype(np.float32)
+    features = original.backbone(scaled, training=False)
+    features = list(features.values())[-1] if isinstance(features, dict) else features
+    assert relative(loaded(row, target)(photos(), training=False), features) < 1e-5
+    assert relative(loaded(row, target, top=True)(photos(), training=False), original(scaled, training=False)) < 1e-5
+
+
+def test_its_blocks_are_found_and_every_cut_is_one(made):
+    architecture, row, _, target = made
+    _, count, last = FAMILIES[architecture]
+    assert (len(row.blocks), row.blocks[0], row.blocks[-1]) == (count, "stem", last)
+    model = loaded(row, target)
+    whole = model(photos(), training=False)
+    ends = block_ends(model)
+    for block in row.blocks[:-1]:
+        end = ends[block]
+        below = keras.Model(model.inputs[0], end.output)
+        above = networks.suffix(model, block)
+        assert relative(above(below(photos(), training=False), training=False), whole) < 1e-5, block
+
+
+def test_litert_runs_it(made, tmp_path):
+    _, row, _, target = made
+    assert export_model(loaded(row, target), tmp_path / "tiny.tflite") < 1e-4
+
+
+def test_it_takes_another_input_size(made):
+    _, row, _, target = made
+    from dataclasses import replace
+
+    larger = replace(row, input_size=96)
+    assert loaded(larger, target)(photos(96), training=False).shape[1] == 3
+
+
+def test_random_weights_are_others(made):
+    _, row, _, target = made
+    first, second = (converted.network(row, target)(photos(), training=False) for _ in range(2))
+    assert relative(first, second) > 1e-3
+
+
+def test_a_network_that_keras_hub_does_not_know_is_refused(tmp_path):
+    files = timm_files("mobilenetv3_small_100")
+    config = json.loads(files["config.json"]) | {"architecture": "mobilenetv3_rw"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "model.safetensors").write_bytes(files["model.safetensors"])
+    with pytest.raises(InvalidInput, match="keras-hub cannot convert Tiny ViT"):
+        converted.convert(tmp_path, tmp_path, _row("MobileNetV3"))
+
+
+def test_weights_that_are_no_safetensors_are_refused(tmp_path):
+    (tmp_path / "config.json").write_bytes(timm_files("mobilenetv3_small_100")["config.json"])
+    (tmp_path / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00notjson!")
+    with pytest.raises(InvalidInput, match="keras-hub cannot convert"):
+        converted.convert(tmp_path, tmp_path, _row("MobileNetV3"))
+
+
+def test_a_missing_file_and_a_missing_classifier_are_told(tmp_path):
+    from dataclasses import replace
+
+    with pytest.raises(Unavailable, match="Add the backbone again"):
+        converted.network(_row("ResNet"), tmp_path)
+    with pytest.raises(InvalidInput, match="has no ImageNet classifier"):
+        converted.network(replace(_row("ResNet"), classes=False), tmp_path, top=True)

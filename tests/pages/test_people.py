@@ -1,0 +1,65 @@
+"""People and Audit log: accounts, links, sessions, who did what; for admins alone."""
+
+import pytest
+
+from core.people.acting import Person, Role, acting_as
+from tests.pages.conftest import first_line, text_of, visit
+
+
+@pytest.fixture
+def login(monkeypatch):
+    monkeypatch.setenv("GRAFT_LOGIN", "required")
+
+
+def click(at, key):
+    next(button for button in at.button if button.key == key).click().run()
+    return at
+
+
+def test_without_a_login_the_page_says_why_and_the_frame_that_there_is_none(bench):
+    at = visit("people")
+    assert "Nobody signs in here" in first_line(at) and "GRAFT_LOGIN=required" in text_of(at)
+    assert any("No login" in caption.value for caption in at.sidebar.caption)
+
+
+def test_an_admin_adds_a_person_and_passes_a_link_on(bench, login):
+    at = visit("people")
+    at.text_input(key="people.name").set_value("Anna")
+    at.selectbox(key="people.role").set_value(Role.TRAINER)
+    click(at, "people.add")
+    assert not at.exception and not at.error
+    (link,) = [code.value for code in at.code]
+    assert bench.registry.link_user(link.partition("?code=")[2]) == "anna"
+    assert bench.registry.user("anna").role is Role.TRAINER and "Has no password yet" in text_of(at)
+    at.selectbox(key="people.role.anna").set_value(Role.VIEWER).run()
+    assert bench.registry.user("anna").role is Role.VIEWER
+    click(at, "people.disable.anna")
+    click(at, "people.disable.anna-yes")
+    assert bench.registry.user("anna").disabled
+    click(at, "people.enable.anna")
+    assert not bench.registry.user("anna").disabled
+
+
+def test_an_admin_ends_sessions(bench, login):
+    bench.registry.add_user("anna", "viewer")
+    bench.registry.open_session("anna", address="192.0.2.7", agent="Firefox", how="password")
+    at = click(visit("people"), "people.end.anna")
+    assert not at.exception and bench.registry.sessions() == []
+
+
+@pytest.mark.parametrize("page", ["people", "audit"])
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.TRAINER])
+def test_nobody_else_sees_anything_of_it(bench, login, page, role, monkeypatch):
+    bench.registry.add_user("secretive", "admin")
+    monkeypatch.setattr("core.people.acting.LOCAL", Person(name="eve", role=role))
+    at = visit(page)
+    assert "needs the role admin" in at.error[0].value and "secretive" not in text_of(at) and not at.dataframe
+
+
+def test_the_audit_log_says_who_did_what(bench):
+    with acting_as(Person(name="anna", role=Role.TRAINER)):
+        bench.registry.log("launch", {"runs": ["r-1"]})
+    at = visit("audit")
+    assert first_line(at).startswith("1 entry")
+    (table,) = [frame.value for frame in at.dataframe]
+    assert table.iloc[0]["Who"] == "anna" and "r-1" in table.iloc[0]["Detail"]
