@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
 
@@ -43,6 +44,8 @@ class Settings:
         launcher: ``ray:http://head:8265`` (``GRAFT_LAUNCHER``); "" starts trainers on this machine.
         cache: folder of stored features and fetched datasets (``GRAFT_CACHE``); None is the home.
         login: whether people must sign in (``GRAFT_LOGIN``).
+        url: where browsers find Graft, ``https://graft.lab/photos`` (``GRAFT_URL``), without a slash at its end; "" is
+            the address it listens on.
     """
 
     home: Path = REPOSITORY / "models"
@@ -54,6 +57,7 @@ class Settings:
     launcher: str = ""
     cache: Path | None = None
     login: Login = Login.AUTO
+    url: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65535:
@@ -67,6 +71,7 @@ class Settings:
                 f"The limit of the memory of models must not be negative. Received: {self.models_limit_bytes}"
             )
         _check_addresses(self)
+        _check_url(self.url)
 
     def variables(self) -> dict[str, str]:
         """The environment by which another process gets these settings from ``load_settings``."""
@@ -80,6 +85,7 @@ class Settings:
             "GRAFT_LAUNCHER": self.launcher,
             "GRAFT_CACHE": str(self.cache or ""),
             "GRAFT_LOGIN": str(self.login),
+            "GRAFT_URL": self.url,
         }
 
 
@@ -99,6 +105,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         chosen["cache"] = _folder(environ, "GRAFT_CACHE")
     if environ.get("GRAFT_LOGIN"):
         chosen["login"] = _login(environ["GRAFT_LOGIN"])
+    chosen["url"] = environ.get("GRAFT_URL", "").strip().rstrip("/")
     for name, default in (("registry", "sqlite"), ("artifacts", "home"), ("launcher", "local")):
         value = environ.get(f"GRAFT_{name.upper()}", "").strip()
         chosen[name] = "" if value == default else value
@@ -121,6 +128,21 @@ def _check_addresses(settings: Settings) -> None:
                 f"{name} must not have a password in it, which others on this machine could read. Put it into {file}. "
                 f"Received: {without_secret(value)!r}"
             )
+
+
+def _check_url(url: str) -> None:
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+        sound = sound and not parts.query and not parts.fragment and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port that is no number, brackets that are not closed
+        sound = False
+    if not sound:
+        raise InvalidInput(
+            f"GRAFT_URL must be an address such as https://graft.example/photos. Received: {without_secret(url)!r}"
+        )
 
 
 def without_secret(address: str) -> str:

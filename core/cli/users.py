@@ -1,7 +1,6 @@
 """``users`` and ``audit``: who may sign in, and who did what."""
 
 import json
-import os
 from argparse import Namespace
 
 from core.cli.verbs import Result, Verbs, add_verb, table
@@ -60,9 +59,8 @@ def _linked(user: User) -> dict:
     from core.web.server.address import dashboard_url, listening_address  # only needed here
     from core.web.server.serve import asked_base_path
 
-    address = os.environ.get("GRAFT_URL", "").rstrip("/")
-    if not address:
-        address = dashboard_url(listening_address(), load_settings().port, asked_base_path())
+    settings = load_settings()
+    address = settings.url or dashboard_url(listening_address(), settings.port, asked_base_path())
     return link_json(user, f"{address}/welcome?code={Workbench.open().registry.new_link(user.name)}")
 
 

@@ -47,6 +47,7 @@ def test_a_wrong_value_is_refused(name, value):
             artifacts="s3://bucket/graft",
             launcher="ray:http://head:8265",
             cache=Path("/var/cache"),
+            url="https://graft.example/photos",
         ),
     ],
 )
@@ -58,3 +59,17 @@ def test_another_process_gets_the_same_settings(settings):
 def test_a_launcher_that_there_is_none_of(launcher):
     with pytest.raises(InvalidInput, match=r"GRAFT_LAUNCHER must be local, or ray:http://head:8265\. Received"):
         load_settings({"GRAFT_LAUNCHER": launcher})
+
+
+def test_the_address_of_graft_loses_the_slash_at_its_end():
+    assert load_settings({"GRAFT_URL": " https://graft.example/photos/ "}).url == "https://graft.example/photos"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["graft.example", "ftp://graft.example", "https://", "https://a:b@graft.example", "https://graft?x", "http://g:x"],
+)
+def test_an_address_that_is_none_is_refused_without_its_password(url):
+    with pytest.raises(InvalidInput, match="GRAFT_URL must be an address") as refused:
+        load_settings({"GRAFT_URL": url})
+    assert "a:b" not in str(refused.value)

@@ -1,7 +1,5 @@
 """Accounts: adding one, its role, its one-time link, its sessions."""
 
-import os
-
 import streamlit as st
 
 from core.errors import GraftError
@@ -9,6 +7,7 @@ from core.people.acting import Role
 from core.registry.links import HOURS
 from core.registry.sessions import SignedIn
 from core.registry.users import User
+from core.settings import load_settings
 from core.text.units import count, plain
 from core.web.access.examples import server_address
 from core.web.parts.danger import confirm
@@ -70,7 +69,8 @@ def _made() -> None:
 
 def link_of(url: str | None, code: str) -> str:
     """The address of a one-time link: where the browser found this page, or ``GRAFT_URL``."""
-    address = os.environ.get("GRAFT_URL", "").rstrip("/") or server_address(url, 8501)
+    settings = load_settings()
+    address = settings.url or server_address(url, settings.port)
     return f"{address}/welcome?code={code}"
 
 

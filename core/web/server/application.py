@@ -4,7 +4,6 @@ import asyncio
 import gc
 import importlib
 import logging
-import os
 import sys
 import threading
 import time
@@ -201,8 +200,8 @@ def login_notice() -> str:
     code = workbench().registry.first_link()
     if code is None:
         return "People sign in. A new one-time link for somebody: python -m core users link NAME"
-    url = os.environ.get("GRAFT_URL", "").rstrip("/")
-    url = url or dashboard_url(address, load_settings().port, base_path())
+    settings = load_settings()
+    url = settings.url or dashboard_url(address, settings.port, base_path())
     return (
         f"Nobody can sign in yet. Whoever opens this link first, within {HOURS} hours, becomes the admin:\n"
         f"{url}/welcome?code={code}"

@@ -28,18 +28,21 @@ WATCH_SECONDS = 2.0
 
 
 class Free(Enum):
-    """What needs no session here."""
+    """What is not decided by a role."""
 
     OPEN = "open to everybody"
     TOKEN = "needs a token"
+    NOBODY = "not used by Graft"
 
 
 OPEN_PATHS = ("/login", "/welcome", "/healthz")
 OPEN_FOLDERS = ("/assets/",)
 """The style sheet of the sign-in page, icons and fonts."""
+UNUSED = ("/_stcore/agent/", "/_stcore/metrics", "/auth/", "/oauth2callback")
+"""Beginnings of Streamlit's paths that Graft does not use: nobody may, with and without a login. They are the API for
+agents (switched off too), the sizes of Streamlit's caches (Graft has ``/metrics``), and ``st.login``."""
 TOKEN_PATHS = ("/api/v1", "/mcp", "/metrics")
 _LIMITED: tuple[tuple[str, Role], ...] = (
-    ("/_stcore/agent/", Role.ADMIN),  # Streamlit's, which is switched off
     ("/api/v1/uploads/", Role.TRAINER),
     ("/account", Role.VIEWER),
     ("/logout", Role.VIEWER),
@@ -55,6 +58,8 @@ def needed(method: str, path: str) -> Role | Free:
     Args:
         method: of HTTP; GET for a WebSocket. path: as the router sees it, without the base path.
     """
+    if path.startswith(UNUSED):
+        return Free.NOBODY
     if path in OPEN_PATHS or path.startswith(OPEN_FOLDERS):
         return Free.OPEN
     for beginning, role in _LIMITED:
@@ -84,11 +89,14 @@ class SignedInOnly:
             return
         if self._on is None:
             self._on = self._required()
+        path = inner_path(scope)
+        need = needed(scope.get("method", "GET"), path)
+        if need is Free.NOBODY:
+            await _refuse(scope, receive, send, PlainTextResponse("There is nothing here.", 404))
+            return
         if not self._on:
             await self._app(scope, receive, send)
             return
-        path = inner_path(scope)
-        need = needed(scope.get("method", "GET"), path)
         try:
             visit = await visit_of(scope, visits())
         except GraftError as error:

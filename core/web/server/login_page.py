@@ -55,11 +55,11 @@ def field(
     """
     described = f' aria-describedby="{name}-note"' if note else ""
     hint = f'<p class="note" id="{name}-note">{escape(note)}</p>\n' if note else ""
-    more = ' autocapitalize="none" spellcheck="false"' if kind == "text" else ""
+    more = ' maxlength="200" autocapitalize="none" spellcheck="false"' if kind == "text" else ""  # no password is cut
     focus = " autofocus" if first else ""
     return (
         f'<label for="{name}">{escape(label)}</label>\n'
-        f'<input id="{name}" name="{name}" type="{kind}" value="{escape(value)}" autocomplete="{auto}" maxlength="200" '
+        f'<input id="{name}" name="{name}" type="{kind}" value="{escape(value)}" autocomplete="{auto}" '
         f"required{more}{focus}{described}>\n{hint}"
     )
 

@@ -6,12 +6,14 @@ from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
+from core.settings import load_settings
 from core.web.server.address import arrived_from_outside
 from core.web.server.visits import login_required
 
@@ -55,8 +57,8 @@ HEADERS = {
 
 
 def allowed_hosts() -> tuple[str, ...]:
-    """Names of this machine, and those of ``GRAFT_ALLOWED_HOSTS`` (comma-separated, ports ignored)."""
-    extra = os.environ.get("GRAFT_ALLOWED_HOSTS", "")
+    """Names of this machine, that of ``GRAFT_URL``, and those of ``GRAFT_ALLOWED_HOSTS`` (ports ignored)."""
+    extra = f"{os.environ.get('GRAFT_ALLOWED_HOSTS', '')},{urlsplit(load_settings().url).netloc}"
     return LOCAL_HOSTS + tuple(host_name(host.strip()) for host in extra.split(",") if host.strip())
 
 

@@ -181,3 +181,9 @@ def test_the_application_behind_a_closed_websocket_ends_too(guarded, accounts, m
     asyncio.run(talk())
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": "The session has ended."}]
     assert [message["type"] for message in got] == ["websocket.disconnect"]
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/auth/login", "/oauth2callback", "/_stcore/agent/openapi.json"])
+def test_what_graft_does_not_use_of_streamlit_is_closed_without_a_login_too(path):
+    app = SignedInOnly(PlainTextResponse("here"), required=lambda: False)
+    assert TestClient(app).get(path).status_code == 404
