@@ -27,6 +27,16 @@ class Login(StrEnum):
     OFF = "off"
 
 
+_LIMITS = {
+    "GRAFT_FEATURES_GB": ("features_limit_bytes", "The limit of stored features"),
+    "GRAFT_MODELS_GB": ("models_limit_bytes", "The limit of the memory of models"),
+    "GRAFT_STALL_MINUTES": ("stall_minutes", "The minutes without a step"),
+    "GRAFT_RUN_HOURS": ("run_hours", "The time limit of a run"),
+    "GRAFT_RUN_GB": ("run_limit_bytes", "The memory limit of a run"),
+}
+"""Limits by their variables: the field, and what it is called."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Home folder, port, limits, and what several machines share; everything below ``home`` belongs to Graft.
@@ -37,6 +47,9 @@ class Settings:
         features_limit_bytes: stored features beyond this are evicted, oldest use first (``GRAFT_FEATURES_GB``).
         models_limit_bytes: memory of the models that predict; beyond it they leave, oldest use first
             (``GRAFT_MODELS_GB``).
+        stall_minutes: a run without a step for so long is ended (``GRAFT_STALL_MINUTES``); 0: never.
+        run_hours: a run that has trained for so long is ended (``GRAFT_RUN_HOURS``); 0: never.
+        run_limit_bytes: a run whose processes together have more memory is ended (``GRAFT_RUN_GB``); 0: never.
         registry: ``postgresql://user@host/database`` (``GRAFT_REGISTRY``); "" is the SQLite file in the home. The
             password is read from the file that ``PGPASSFILE`` names.
         artifacts: ``file:///folder`` or ``s3://bucket/prefix`` (``GRAFT_ARTIFACTS``), where machines find each other's
@@ -52,6 +65,9 @@ class Settings:
     port: int = 8501
     features_limit_bytes: int = 10 * 10**9
     models_limit_bytes: int = 2 * 10**9
+    stall_minutes: float = 60.0
+    run_hours: float = 0.0
+    run_limit_bytes: int = 0
     registry: str = ""
     artifacts: str = ""
     launcher: str = ""
@@ -62,14 +78,9 @@ class Settings:
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65535:
             raise InvalidInput(f"The port must be between 1 and 65535. Received: port={self.port}")
-        if self.features_limit_bytes < 0:
-            raise InvalidInput(
-                f"The limit of stored features must not be negative. Received: {self.features_limit_bytes}"
-            )
-        if self.models_limit_bytes < 0:
-            raise InvalidInput(
-                f"The limit of the memory of models must not be negative. Received: {self.models_limit_bytes}"
-            )
+        for variable, (name, title) in _LIMITS.items():
+            if getattr(self, name) < 0:
+                raise InvalidInput(f"{title} ({variable}) must not be negative. Received: {getattr(self, name)}")
         _check_addresses(self)
         _check_url(self.url)
 
@@ -78,8 +89,7 @@ class Settings:
         return {
             "GRAFT_HOME": str(self.home.resolve()),
             "GRAFT_PORT": str(self.port),
-            "GRAFT_FEATURES_GB": repr(self.features_limit_bytes / 10**9),
-            "GRAFT_MODELS_GB": repr(self.models_limit_bytes / 10**9),
+            **{variable: repr(getattr(self, name) / _unit(variable)) for variable, (name, _) in _LIMITS.items()},
             "GRAFT_REGISTRY": self.registry,
             "GRAFT_ARTIFACTS": self.artifacts,
             "GRAFT_LAUNCHER": self.launcher,
@@ -97,10 +107,10 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         chosen["home"] = _folder(environ, "GRAFT_HOME")
     if environ.get("GRAFT_PORT"):
         chosen["port"] = _whole_number(environ, "GRAFT_PORT")
-    if environ.get("GRAFT_FEATURES_GB"):
-        chosen["features_limit_bytes"] = round(_number(environ, "GRAFT_FEATURES_GB") * 10**9)
-    if environ.get("GRAFT_MODELS_GB"):
-        chosen["models_limit_bytes"] = round(_number(environ, "GRAFT_MODELS_GB") * 10**9)
+    for variable, (name, _) in _LIMITS.items():
+        if environ.get(variable):
+            number = _number(environ, variable) * _unit(variable)
+            chosen[name] = round(number) if variable.endswith("_GB") else number
     if environ.get("GRAFT_CACHE"):
         chosen["cache"] = _folder(environ, "GRAFT_CACHE")
     if environ.get("GRAFT_LOGIN"):
@@ -110,6 +120,11 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         value = environ.get(f"GRAFT_{name.upper()}", "").strip()
         chosen[name] = "" if value == default else value
     return Settings(**chosen)
+
+
+def _unit(variable: str) -> int:
+    """What a variable counts in, in the unit of its field."""
+    return 10**9 if variable.endswith("_GB") else 1
 
 
 def _check_addresses(settings: Settings) -> None:

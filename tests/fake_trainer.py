@@ -7,7 +7,8 @@ for ``waits`` seconds; with ``dies_at`` it kills itself by SIGKILL at one of the
 Keys of the script, all optional: ``epochs`` (recorded in the registry), ``seconds`` (of one epoch, or of the sleep when
 there are no epochs), ``code`` and ``reason`` (of the exit record; code null: no exit record), ``status`` (exit status
 when there is no exit record), ``deaf`` (ignores SIGTERM), ``lines`` (of 1,000 bytes each to write), ``child`` (leaves a
-child process with the lock), ``linger`` (seconds to keep running after the exit record).
+child process with the lock), ``linger`` (seconds to keep running after the exit record), ``hangs_after`` (an epoch,
+after which it makes no step any more), ``megabytes`` (of memory that it holds, half of them in a child process).
 """
 
 import argparse
@@ -119,6 +120,12 @@ def _work(script: dict, run_id: str, attempt: int, folder: Path) -> tuple[int | 
         lock = next(int(fd) for fd in os.listdir("/proc/self/fd") if _leads_to(fd, folder / "alive.lock"))
         child = subprocess.Popen(["sleep", str(script["child"])], pass_fds=(lock,), start_new_session=True)
         (folder / "child.txt").write_text(str(child.pid))
+    if script.get("megabytes"):
+        bytes_each = script["megabytes"] * 10**6 // 2
+        held = b"x" * bytes_each
+        code = f"import time; held = b'x' * {bytes_each}; time.sleep(600)"
+        subprocess.Popen([sys.executable, "-c", code])
+        (folder / "holds.txt").write_text(str(len(held)))
     for _ in range(script.get("lines", 0)):
         print("x" * 999)
     try:
@@ -149,6 +156,8 @@ def _train(script: dict, run_id: str, attempt: int) -> tuple[int, str]:
             values = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5, "seconds": 0.1}
             registry.record_epoch(run_id, attempt, Epoch(number=number, attempt=attempt, **values))
             progress.update(number)
+            if number == script.get("hangs_after"):
+                time.sleep(3600)
             if registry.cancel_requested(run_id):
                 registry.end(run_id, attempt, Status.KILLED, f"Cancelled after epoch {number}.")
                 return ExitCode.CANCELLED, ""

@@ -92,6 +92,7 @@ class TrainerExit:
         lost_attempts: how many attempts right before this one were cut off without a new epoch.
         last_line: of the log.
         disk_full: whether nothing could be written any more, exit records included.
+        limit: a sentence about the limit for which the supervisor has stopped it (``core.jobs.limits``), or empty.
     """
 
     watched: bool
@@ -103,6 +104,7 @@ class TrainerExit:
     lost_attempts: int = 0
     last_line: str = ""
     disk_full: bool = False
+    limit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +116,7 @@ class Outcome:
 
 
 def decide_outcome(ended: TrainerExit) -> Outcome:
-    """The first that applies: the exit record or code, a cancellation, an interruption, a lost attempt, a crash."""
+    """The first that applies: exit record or code, limit, cancellation, interruption, a lost attempt, a crash."""
     record = ended.record
     code = record.code if record else ended.returncode
     reason = record.reason if record else ""
@@ -122,6 +124,8 @@ def decide_outcome(ended: TrainerExit) -> Outcome:
         return Outcome(status=Status.KILLED, reason=reason or "Cancelled.")
     if code == ExitCode.FAILED:
         return Outcome(status=Status.FAILED, reason=reason or f"{_crash(ended)} {_advice(ended)}")
+    if ended.limit and not ended.cancel:
+        return Outcome(status=Status.FAILED, reason=f"{ended.limit} {_advice(ended)}")
     if code == ExitCode.INTERRUPTED:
         return _interrupted(ended, reason)
     if code == ExitCode.LOST:

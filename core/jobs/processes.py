@@ -4,8 +4,9 @@ A process id is not enough: the kernel uses it again. An identity is the id, the
 """
 
 import os
+import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -86,14 +87,59 @@ def processes_with_open(path: Path) -> list[Identity]:
         wanted = path.stat()
     except OSError:
         return []
-    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-    holders = (identity_of(pid) for pid in pids if pid != os.getpid() and _has_open(pid, wanted))
+    holders = (identity_of(pid) for pid in _pids() if pid != os.getpid() and _has_open(pid, wanted))
     return [identity for identity in holders if identity]
 
 
 def leads_session(identity: Identity) -> bool:
     fields = _stat(identity.pid)
     return fields is not None and int(fields[3]) == identity.pid
+
+
+def members(leader: Identity) -> list[int]:
+    """The process with its session and all of its descendants; empty when it is gone or not of this machine."""
+    if not is_alive(leader):
+        return []
+    fields = {pid: stat for pid in _pids() if (stat := _stat(pid)) is not None}
+    found = {leader.pid} | {pid for pid, stat in fields.items() if int(stat[3]) == leader.pid}
+    while more := {pid for pid, stat in fields.items() if int(stat[1]) in found} - found:
+        found |= more
+    return sorted(found)
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Processor time that these processes and their children that have ended have used; 0.0 of those that are gone."""
+    ticks = sum(int(field) for pid in pids if (stat := _stat(pid)) is not None for field in stat[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory_bytes(pids: Iterable[int]) -> int:
+    """Main memory of these processes together; what several share counts once where the kernel says so."""
+    return sum(_proportional_bytes(pid) for pid in pids)
+
+
+def resident_bytes(pids: Iterable[int]) -> int:
+    """As ``memory_bytes``, with what several share counted in each: never less, and much cheaper to read."""
+    return sum(_resident_bytes(pid) for pid in pids)
+
+
+def _proportional_bytes(pid: int) -> int:
+    try:
+        found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    except OSError:  # of another user, gone, or a kernel that does not tell
+        found = None
+    return int(found[1]) * 1024 if found else _resident_bytes(pid)
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):  # gone
+        return 0
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _has_open(pid: int, wanted: os.stat_result) -> bool:

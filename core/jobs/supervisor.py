@@ -15,6 +15,7 @@ from core.files.home import supervisor_log
 from core.jobs import logs
 from core.jobs.exit_policy import TrainerExit, decide_outcome
 from core.jobs.launching import Launcher, StartedTrainer
+from core.jobs.limits import RunLimits
 from core.jobs.reuse import IDLE_SECONDS
 from core.jobs.slots import Slot
 from core.registry import Registry
@@ -30,10 +31,13 @@ LINGER = IDLE_SECONDS + 60.0
 """Seconds a trainer may live after its run has ended; it holds its slot until then."""
 START_PATIENCE = 60.0
 """Seconds for which a failing start (no space, no memory) is repeated before the run fails."""
-SILENCE = 1800.0
-"""Seconds without progress after which the log gets a warning. No more than that: computing features takes long."""
 HOUSEKEEPING = 5.0
-"""Seconds between two checks for orphans and for progress."""
+"""Seconds between two checks for orphans."""
+LIMITS = 2.0
+"""Seconds between two checks of the limits of running runs."""
+UNSTOPPABLE = 60.0
+"""Seconds beyond the grace after which a run is ended although its trainer is still there: it waits for a disk that
+does not answer, or is of another machine. Its writes are refused then, and no attempt starts beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,18 @@ class Claim:
     run_id: str
     attempt: int
     slot: Slot
+    since: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beyond:
+    """An attempt that is stopped because of a limit.
+
+    Args:
+        reason: the limit, as a sentence. since: when it was found.
+    """
+
+    reason: str
     since: float
 
 
@@ -62,8 +78,9 @@ class Supervisor:
         self._claims: list[Claim] = []
         self._interrupting = False
         self._token = secrets.token_hex(4)
-        self._housekeeping_at = 0.0
-        self._silent: set[tuple[str, int]] = set()
+        self._housekeeping_at = self._limits_at = 0.0
+        self._limits = RunLimits(settings, registry, launcher)
+        self._beyond: dict[tuple[str, int], Beyond] = {}
 
     # --- taking over ---
 
@@ -102,6 +119,7 @@ class Supervisor:
             Unavailable, NoSpace, OSError: the registry or the disk cannot be used now; call it again later.
         """
         self._reap()
+        self._check_limits()
         self._stop_cancelled()
         if not self._interrupting:
             self._start_claimed()
@@ -180,6 +198,7 @@ class Supervisor:
             lost_attempts=lost_attempts(self.registry.attempts(run_id), run.epochs_done),
             last_line=traces.last_line,
             disk_full=disk_full,
+            limit=self._reason_of((run_id, attempt)),
         )
         outcome = decide_outcome(ended)
         if outcome.status is Status.SCHEDULED:
@@ -196,11 +215,38 @@ class Supervisor:
             return None
         return run if run.status is Status.RUNNING and run.attempt == attempt else None
 
+    # --- limits ---
+
+    def _check_limits(self) -> None:
+        """Find runs beyond a limit, which ``_stop_cancelled`` stops; ``_end_run`` ends them with the reason."""
+        if time.monotonic() < self._limits_at:
+            return
+        self._limits_at = time.monotonic() + LIMITS
+        self._limits.forget_all_but(self.trainers)
+        watched = {(trainer.run_id, trainer.attempt): trainer for trainer in self.trainers}
+        self._beyond = {key: one for key, one in self._beyond.items() if key in watched}
+        for key, trainer in watched.items():
+            run = self._current(*key)
+            if run is None or trainer.was_asked_to_stop:
+                self._end_unstoppable(key)
+            elif reason := self._limits.exceeded(trainer, run):
+                log.warning("run %s: attempt %d is stopped. %s", *key, reason)
+                self._beyond[key] = Beyond(reason=reason, since=time.monotonic())
+
+    def _end_unstoppable(self, key: tuple[str, int]) -> None:
+        beyond = self._beyond.get(key)
+        if beyond and time.monotonic() - beyond.since > self._grace + UNSTOPPABLE:
+            self._end_run(*key, watched=True)
+
+    def _reason_of(self, key: tuple[str, int]) -> str:
+        return self._beyond[key].reason if key in self._beyond else ""
+
     # --- cancelled runs ---
 
     def _stop_cancelled(self) -> None:
         for trainer in self.trainers:
-            if trainer.was_asked_to_stop or self._interrupting or self._is_cancelled(trainer):
+            is_beyond = (trainer.run_id, trainer.attempt) in self._beyond
+            if trainer.was_asked_to_stop or self._interrupting or is_beyond or self._is_cancelled(trainer):
                 trainer.stop(self._grace)
 
     def _is_cancelled(self, trainer: StartedTrainer) -> bool:
@@ -269,15 +315,6 @@ class Supervisor:
         if time.monotonic() >= self._housekeeping_at:
             self._housekeeping_at = time.monotonic() + HOUSEKEEPING
             self._recover_orphans()
-            for trainer in self.trainers:
-                self._note_silence(trainer)
-
-    def _note_silence(self, trainer: StartedTrainer) -> None:
-        progress = self._launcher.progress(trainer.run_id)
-        key = (trainer.run_id, trainer.attempt)
-        if progress and time.time() - progress.updated_at > SILENCE and key not in self._silent:
-            self._silent.add(key)
-            log.warning("run %s: no sign of progress for %.0f minutes", trainer.run_id, SILENCE / 60)
 
 
 def _with(trainers: Sequence[StartedTrainer], found: StartedTrainer) -> list[StartedTrainer]:

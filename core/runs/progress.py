@@ -15,6 +15,8 @@ from core.settings import Settings
 
 WRITE_INTERVAL = 0.25
 """Minimum seconds between two writes; other updates only change the estimate."""
+ALIVE_INTERVAL = 10.0
+"""Minimum seconds between two writes that say nothing new."""
 
 _RECENT = 40
 """Updates that the estimate is based on; a limit, because the first epoch or batch is slower than the rest."""
@@ -71,6 +73,11 @@ class ProgressWriter:
             self._marks.append((self._clock(), done))
             self._write()
 
+    def step(self) -> None:
+        """A step that is not counted: nothing is shown, but the run is known to go on (``core.jobs.limits``)."""
+        if self._clock() - self._written_at >= ALIVE_INTERVAL:
+            self._write()
+
     def eta_seconds(self) -> float | None:
         """Seconds left in the stage, from the speed of the last updates; None before there are any."""
         (then, before), (now, done) = self._marks[0], self._marks[-1]
@@ -79,6 +86,7 @@ class ProgressWriter:
         return max(0.0, (self._total - done) * (now - then) / (done - before))
 
     def _write(self) -> None:
+        self._written_at = self._clock()
         progress = Progress(
             stage=self._stage,
             done=self._done,

@@ -163,15 +163,18 @@ class Epochs:
         """The callback of every batch: reports progress (in epochs from memory, else in photos), checks for stops."""
         progress, stop = self._context.progress, self._context.stop
         epochs, size, photos = self._hp.epochs, self._hp.batch_size, len(feed)
-        if feed.in_memory:
+        counted = not feed.in_memory
+        if counted:
+            progress.start(TRAINING, epochs * photos, "photos", done=len(self.history) * photos)
+        else:
             progress.start(TRAINING, epochs, "epochs", done=len(self.history))
-            return lambda step: stop.check()
-        progress.start(TRAINING, epochs * photos, "photos", done=len(self.history) * photos)
 
         def report(step: int) -> None:
             stop.check()
-            if step > 0:
+            if counted and step > 0:
                 progress.update(len(self.history) * photos + min(step * size, photos))
+            else:
+                progress.step()
 
         return report
 

@@ -24,10 +24,18 @@ def test_the_environment_sets_home_port_and_limit(tmp_path):
     assert load_settings({"GRAFT_HOME": "~/graft"}).home == Path("~/graft").expanduser()
 
 
+def test_limits_of_runs_are_off_but_for_the_minutes_without_a_step():
+    found = load_settings({})
+    assert (found.stall_minutes, found.run_hours, found.run_limit_bytes) == (60.0, 0.0, 0)
+    found = load_settings({"GRAFT_STALL_MINUTES": "0", "GRAFT_RUN_HOURS": "12.5", "GRAFT_RUN_GB": "1.5"})
+    assert (found.stall_minutes, found.run_hours, found.run_limit_bytes) == (0.0, 12.5, 1_500_000_000)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("GRAFT_PORT", "0"), ("GRAFT_PORT", "65536"), ("GRAFT_PORT", "8501.7"), ("GRAFT_FEATURES_GB", "-1"),
      ("GRAFT_FEATURES_GB", "nan"), ("GRAFT_MODELS_GB", "-1"), ("GRAFT_MODELS_GB", "inf"),
+     ("GRAFT_STALL_MINUTES", "-1"), ("GRAFT_RUN_HOURS", "nan"), ("GRAFT_RUN_GB", "-0.5"),
      ("GRAFT_FEATURES_GB", "much"), ("GRAFT_HOME", "~nobody-of-this-name/graft")],
 )  # fmt: skip
 def test_a_wrong_value_is_refused(name, value):
@@ -43,6 +51,9 @@ def test_a_wrong_value_is_refused(name, value):
             port=80,
             features_limit_bytes=123_456_789_123,
             models_limit_bytes=1,
+            stall_minutes=0.5,
+            run_hours=12.0,
+            run_limit_bytes=24 * 10**9,
             registry="postgresql://graft@db/graft",
             artifacts="s3://bucket/graft",
             launcher="ray:http://head:8265",

@@ -167,3 +167,15 @@ def test_an_exit_record_is_read_by_its_own_attempt_only(tmp_path):
 def test_a_torn_exit_record_is_none(tmp_path, text):
     (tmp_path / "exit.json").write_text(text)
     assert read_exit_record(tmp_path / "exit.json", 1) is None
+
+
+def test_a_limit_is_the_reason_however_the_trainer_ended_unless_it_says_more_or_is_cancelled():
+    limit = "Ended by the time limit."
+    for how in ({"record": record(ExitCode.INTERRUPTED)}, {"returncode": -signal.SIGKILL}, {"returncode": None}):
+        outcome = decide_outcome(TrainerExit(watched=True, limit=limit, epochs_done=2, **how))
+        assert outcome.status is Status.FAILED
+        assert outcome.reason == "Ended by the time limit. Resume to go on at epoch 3."
+    own = TrainerExit(watched=True, limit=limit, record=record(ExitCode.FAILED, "The loss became NaN."))
+    assert decide_outcome(own).reason == "The loss became NaN."
+    cancelled = TrainerExit(watched=True, limit=limit, returncode=-signal.SIGKILL, cancel=Cancel.NOW)
+    assert decide_outcome(cancelled).status is Status.KILLED

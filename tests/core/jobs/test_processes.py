@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,32 @@ def test_a_process_name_with_blanks_and_brackets_is_no_trouble(tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def test_the_processes_of_a_run_are_its_session_and_all_descendants():
+    grandchild = "import subprocess; subprocess.run(['sleep', '60'], start_new_session=True)"
+    parent = subprocess.Popen([sys.executable, "-c", grandchild], start_new_session=True)
+    try:
+        leader = processes.identity_of(parent.pid)
+        eventually(lambda: len(processes.members(leader)) == 2)
+        assert parent.pid in processes.members(leader)
+        stranger = Identity(pid=leader.pid, started=leader.started + 1, boot=leader.boot)
+        assert processes.members(stranger) == []
+        pids = processes.members(leader)
+        assert 0 < processes.memory_bytes(pids) <= processes.resident_bytes(pids)
+    finally:
+        for pid in processes.members(leader):
+            processes.signal_process(processes.identity_of(pid), signal.SIGKILL)
+        parent.wait()
+
+
+def test_the_memory_of_a_process_is_what_it_holds():
+    held = subprocess.Popen([sys.executable, "-c", "x = b'x' * 10**8; print(1, flush=True); input()"],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+    try:
+        held.stdout.readline()
+        assert 10**8 <= processes.memory_bytes([held.pid]) < 2 * 10**8
+        assert 10**8 <= processes.resident_bytes([held.pid]) < 2 * 10**8
+    finally:
+        held.communicate()
+    assert processes.memory_bytes([held.pid]) == 0 and processes.cpu_seconds([held.pid]) == 0.0

@@ -1,9 +1,10 @@
 """The supervisor's rounds, one by one: starting, settling, cancelling, adopting."""
 
 import os
+import re
 import shutil
 import signal
-import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -18,7 +19,7 @@ from core.jobs.processes import Identity
 from core.jobs.slots import Slot
 from core.jobs.supervisor import Supervisor
 from core.runs.values import Cancel, Status
-from tests.jobs_home import Home, eventually, is_running, kill, sleeper
+from tests.jobs_home import Home, is_running, kill, sleeper
 
 TWO_GPUS = tuple(Slot(name=name, title=name, environment={"CUDA_VISIBLE_DEVICES": name}) for name in ("GPU-0", "GPU-1"))
 
@@ -368,18 +369,74 @@ def test_interrupted_trainers_put_their_runs_back_even_when_they_do_not_listen(h
     assert [home.status(run) for run in runs] == [Status.SCHEDULED] * 2
 
 
-def test_a_silent_trainer_is_noted_once_and_left_alone(home, monkeypatch, caplog):
-    monkeypatch.setattr(supervisor_module, "HOUSEKEEPING", 0.0)
-    monkeypatch.setattr(supervisor_module, "SILENCE", 0.1)
-    run = home.add(epochs=1000, seconds=60)
-    supervisor = home.supervisor()
-    home.works_until(supervisor, lambda: (home.folder(run) / "progress.json").exists())
-    time.sleep(0.2)
-    for _ in range(3):
-        supervisor.round()
-    assert caplog.text.count("no sign of progress") == 1
-    assert home.status(run) is Status.RUNNING
-    eventually(lambda: is_running(home.starts(run)[0]["pid"]))
+def within(home, **limits):
+    """A supervisor with other limits, which it checks in every round."""
+    return Supervisor(replace(home.settings, **limits), home.registry, home.launcher(), grace=0.3)
+
+
+@pytest.fixture
+def checks_at_once(monkeypatch):
+    monkeypatch.setattr(supervisor_module, "LIMITS", 0.0)
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_run_that_makes_no_step_is_ended_with_the_reason_and_resumes_at_its_next_epoch(home, checks_at_once, deaf):
+    run = home.add(epochs=5, hangs_after=2, deaf=deaf)
+    supervisor = within(home, stall_minutes=1.0 / 60)
+    home.works_until(supervisor, lambda: home.status(run).ended)
+    reason = home.registry.run(run.id).reason
+    assert home.status(run) is Status.FAILED
+    assert reason.startswith("Ended because it made no step for ") and "'Training'" in reason
+    assert "GRAFT_STALL_MINUTES" in reason and reason.endswith("Resume to go on at epoch 3.")
+    assert not is_running(home.starts(run)[0]["pid"])
+    home.rewrite(run, epochs=5)
+    home.registry.requeue(run.id)
+    home.works_until(home.supervisor(), lambda: home.status(run).ended)
+    assert home.status(run) is Status.FINISHED
+    assert [epoch.number for epoch in home.registry.epochs(run.id)] == [1, 2, 3, 4, 5]
+
+
+def test_a_run_beyond_its_time_is_ended_and_says_so(home, checks_at_once):
+    run = home.add(epochs=10_000, seconds=0.02)
+    home.works_until(within(home, run_hours=1.0 / 3600), lambda: home.status(run).ended)
+    reason = home.registry.run(run.id).reason
+    assert home.status(run) is Status.FAILED
+    assert reason.startswith("Ended by the time limit of 1.0 s (GRAFT_RUN_HOURS): it had taken ")
+    done = len(home.registry.epochs(run.id))
+    assert reason.endswith(f"Resume to go on at epoch {done + 1}." if done else "Resume to start again.")
+
+
+def test_a_run_with_too_much_memory_is_ended_and_its_children_count(home, checks_at_once):
+    run, small = home.add(megabytes=400, seconds=600), home.add(epochs=1)
+    supervisor = within(home, run_limit_bytes=300 * 10**6)  # one of the two processes is below it
+    home.works_until(supervisor, lambda: home.status(run).ended and home.status(small).ended)
+    assert home.status(run) is Status.FAILED
+    reason = home.registry.run(run.id).reason
+    assert re.search(r"memory limit of 300 MB \(GRAFT_RUN_GB\): its processes had [34]\d\d MB", reason)
+    assert home.status(small) is Status.FINISHED
+
+
+def test_a_run_beyond_a_limit_that_the_user_cancels_is_cancelled(home, checks_at_once):
+    run = home.add(epochs=5, hangs_after=1, deaf=True)
+    supervisor = within(home, run_hours=1.0 / 3600)
+    supervisor._grace = 1e6  # it is only asked to stop, which it does not hear
+    home.works_until(supervisor, lambda: supervisor._beyond)
+    home.registry.request_cancel(run.id, Cancel.NOW)
+    kill(home.starts(run)[0]["pid"])
+    home.works_until(supervisor, lambda: home.status(run).ended)
+    assert home.status(run) is Status.KILLED
+
+
+def test_a_trainer_that_no_signal_ends_does_not_keep_its_run_from_ending(home, checks_at_once, monkeypatch):
+    monkeypatch.setattr(supervisor_module, "UNSTOPPABLE", -1e6)
+    monkeypatch.setattr(trainers.TrainerProcess, "stop", lambda self, grace: setattr(self, "_asked_at", 0.0))
+    run = home.add(epochs=5, hangs_after=1)
+    supervisor = within(home, stall_minutes=1.0 / 60)
+    home.works_until(supervisor, lambda: home.status(run).ended)
+    assert home.status(run) is Status.FAILED and is_running(home.starts(run)[0]["pid"])
+    home.registry.requeue(run.id)
+    supervisor.round()
+    assert len(home.starts(run)) == 1  # nothing starts beside it
 
 
 def test_a_trainer_that_died_of_a_full_disk_says_so_once_there_is_space_again(home, monkeypatch):

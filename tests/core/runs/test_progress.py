@@ -1,11 +1,12 @@
 """The heartbeat of a run."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from core.files.home import run_folder
-from core.runs.progress import WRITE_INTERVAL, ProgressWriter, read_progress, write_progress
+from core.runs.progress import ALIVE_INTERVAL, WRITE_INTERVAL, ProgressWriter, read_progress, write_progress
 from core.runs.values import Progress
 
 
@@ -117,3 +118,16 @@ def test_a_full_disk_does_not_stop_the_work(writer, clock, monkeypatch):
 
 def test_the_heartbeat_is_plain_json(settings, writer):
     assert json.loads((run_folder(settings, "r-1").path / "progress.json").read_text())["stage"] == "Loading"
+
+
+def test_a_step_that_is_not_counted_is_written_now_and_then_and_changes_nothing_but_the_time(settings, writer, clock):
+    writer.start("Training", 10, "epochs")
+    clock.now += 1
+    writer.update(1)
+    before = read_progress("r-1", settings)
+    clock.now += ALIVE_INTERVAL / 2
+    writer.step()
+    assert read_progress("r-1", settings) == before
+    clock.now += ALIVE_INTERVAL
+    writer.step()
+    assert read_progress("r-1", settings) == replace(before, updated_at=clock.now)
