@@ -9,9 +9,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
+# What is installed is the lock of the same name: the same versions, with the hash of every file (decision 32).
+LOCK := $(or $(wildcard $(basename $(REQUIREMENTS)).lock),$(REQUIREMENTS))
 
 .PHONY: run stop setup test test-keras test-training test-networks test-plain test-browser test-pages test-fast test-cluster check
-.PHONY: bench browser
+.PHONY: bench browser database proxies test-deploy lock sbom licences audit
 .PHONY: screenshots format clean
 
 run: setup
@@ -26,22 +28,32 @@ setup: $(INSTALLED) $(VENV)/.installed-dev $(if $(filter 1,$(HUB)),$(VENV)/.inst
 $(BIN)/python:
 	@python=$$(PYTHON='$(PYTHON)' .ci/environment python) && echo "Using $$($$python --version), $$python" && $$python -m venv $(VENV)
 
-$(INSTALLED): $(REQUIREMENTS) requirements.txt | $(BIN)/python
+$(INSTALLED): $(LOCK) requirements.lock | $(BIN)/python
 	@GPU='$(GPU)' .ci/environment told $(REQUIREMENTS)
-	$(PIP) -r $(REQUIREMENTS)
+	$(PIP) -r $(LOCK)
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements-hub.txt requirements-cluster.txt $(INSTALLED)
-	$(PIP) -r requirements-dev.txt
+$(VENV)/.installed-dev: requirements-dev.lock requirements-hub.lock requirements-cluster.lock $(INSTALLED)
+	$(PIP) -r requirements-dev.lock
 	@touch $@
 
-$(VENV)/.installed-hub: requirements-hub.txt $(INSTALLED)
-	$(PIP) -r requirements-hub.txt
+$(VENV)/.installed-hub: requirements-hub.lock $(INSTALLED)
+	$(PIP) -r requirements-hub.lock
 	@touch $@
 
-$(VENV)/.installed-cluster: requirements-cluster.txt $(INSTALLED)
-	$(PIP) -r requirements-cluster.txt
+$(VENV)/.installed-cluster: requirements-cluster.lock $(INSTALLED)
+	$(PIP) -r requirements-cluster.lock
 	@touch $@
+
+# Tools for what Graft is made of, in an environment of their own: uv (locks), cyclonedx-bom (sbom.json), pip-audit.
+$(VENV)-supply/.installed: requirements-supply.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-supply
+	$(VENV)-supply/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-supply.txt
+	@touch $@
+
+# After any change of requirements*.txt.
+lock: setup $(VENV)-supply/.installed
+	$(BIN)/python -m tests.supply.locks $(VENV)-supply/bin/uv
 
 # Debian's chromium; Playwright downloads no browser.
 browser:
@@ -83,6 +95,15 @@ test-cluster: setup $(VENV)-cluster/.installed
 	$(BIN)/python -m pytest tests/core/artifacts/test_s3.py
 	$(BIN)/python -m tests.cluster
 
+# Debian's nginx and Caddy in front of real servers, with the files of deploy/ (decision 32).
+proxies:
+	@PATH="$$PATH:/usr/sbin"; { command -v nginx && command -v caddy; } >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
+	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends nginx-light caddy; }
+
+test-deploy: setup browser proxies
+	$(BIN)/python -m tests.deploy
+
 test-fast: setup
 	$(BIN)/python -m pytest tests/core tests/cases tests/pages
 
@@ -110,4 +131,4 @@ screenshots: setup browser
 	$(BIN)/python -m tests.browser.screenshots docs/screenshots --demo
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-supply .pytest_cache .ruff_cache .mypy_cache

@@ -42,6 +42,7 @@ from core.web.server.base_path import BelowBasePath, base_path
 from core.web.server.gate import VISIT, SignedInOnly
 from core.web.server.limits import LimitedBodies, limit_heads
 from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginOnly
+from core.web.server.proxies import UnknownProxies, trust_proxies
 from core.web.server.state import workbench
 from core.web.server.uploads import receive_slice, sweep_folder
 from core.web.server.visits import Visit, ask_visitors, login_required
@@ -68,7 +69,7 @@ def prepare() -> None:
     """What must happen before the server is made: ``app.py`` calls it first.
 
     Raises:
-        SystemExit: with one sentence, when other machines could reach the server without a login.
+        SystemExit: with one sentence, when other machines could reach the server without a login, or a setting is wrong.
     """
     _require_sound_settings()
     _disable_pages_autodiscovery()
@@ -87,6 +88,7 @@ def _require_sound_settings() -> None:
     """
     try:
         required = login_required()
+        trust_proxies()
     except InvalidInput as error:
         raise SystemExit(str(error)) from None
     if required:
@@ -162,6 +164,7 @@ ROUTES: list[BaseRoute] = [
 ]
 
 MIDDLEWARE = [
+    Middleware(UnknownProxies),
     Middleware(ProtectiveHeaders),
     Middleware(KnownHosts),
     Middleware(SameOriginOnly),
