@@ -1,11 +1,12 @@
 """The locks: every package with the SHA-256 of each of its files on PyPI, so that ``pip`` installs no other file.
 
-``make lock`` writes them from ``requirements*.txt`` with uv, which resolves for Linux on x86-64 and arm64 and Python 3.11 to
-3.13 (``[tool.uv]`` in ``pyproject.toml``). A lock holds what the locks it names with ``-r`` do not.
+``make lock`` writes them from ``requirements*.txt`` with uv, which resolves for Linux on x86-64 and arm64 and Python
+3.11 to 3.13 (``[tool.uv]`` in ``pyproject.toml``). A lock holds what the locks it names with ``-r`` do not.
 """
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,8 @@ def locked(name: str, folder: Path = REPOSITORY) -> dict[str, Locked]:
     """All packages that installing a lock installs, by name."""
     found: dict[str, Locked] = {}
     for each in (*INCLUDES[name], name):
-        found |= {one.name: one for one in read(lock_file(each, folder).read_text())}
+        if lock_file(each, folder).is_file():
+            found |= {one.name: one for one in read(lock_file(each, folder).read_text())}
     return found
 
 
@@ -69,26 +71,22 @@ def write(uv: str, folder: Path = REPOSITORY) -> None:
     """Write all locks."""
     for name, included in INCLUDES.items():
         there = {one.text() for each in included for one in read(lock_file(each, folder).read_text())}
-        new = [
-            text for text in map(Locked.text, map(_without_platform, read(_resolved(uv, name)))) if text not in there
-        ]
+        texts = [_without_platform(one).text() for one in read(_resolved(uv, name, folder))]
+        new = [text for text in texts if text not in there]
         head = HEADER.format(name=name) + "".join(f"-r {each}.lock\n" for each in included)
         lock_file(name, folder).write_text(f"{head}\n{''.join(new)}")
         print(f"{name}.lock: {len(new)} packages")
 
 
-def _resolved(uv: str, name: str) -> str:
-    options = [
-        "--universal",
-        "--python-version",
-        "3.11",
-        "--only-binary",
-        ":all:",
-        "--generate-hashes",
-        "--no-annotate",
-    ]
-    command = [uv, "pip", "compile", f"{name}.txt", "--no-header", "--quiet", "--no-strip-extras", *options]
-    return subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
+def _resolved(uv: str, name: str, folder: Path) -> str:
+    """What uv makes of a requirements file; versions that nothing pins stay those of the lock that there is."""
+    options = ["--universal", "--python-version", "3.11", "--only-binary", ":all:", "--generate-hashes"]
+    with tempfile.TemporaryDirectory() as temporary:
+        out = Path(temporary) / "lock.txt"
+        out.write_text("".join(one.text() for one in locked(name, folder).values()))
+        command = [uv, "pip", "compile", f"{name}.txt", "--no-header", "--no-annotate", "--quiet", "--no-strip-extras", *options]
+        subprocess.run([*command, "--output-file", str(out)], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+        return out.read_text()
 
 
 def _without_platform(one: Locked) -> Locked:

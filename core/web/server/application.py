@@ -69,7 +69,8 @@ def prepare() -> None:
     """What must happen before the server is made: ``app.py`` calls it first.
 
     Raises:
-        SystemExit: with one sentence, when other machines could reach the server without a login, or a setting is wrong.
+        SystemExit: with one sentence, when other machines could reach the server without a login,
+            or a setting is wrong.
     """
     _require_sound_settings()
     _disable_pages_autodiscovery()

@@ -68,8 +68,8 @@ class UnknownProxies:
             return
         self._told = True
         logger.warning(
-            "Requests come through a proxy at %s, which %s does not name: all its visitors have its address, and cookies "
-            "are not marked Secure. Set %s=%s if it is yours.",
+            "Requests come through a proxy at %s, which %s does not name: all its visitors have its address, and "
+            "cookies are not marked Secure. Set %s=%s if it is yours.",
             peer,
             VARIABLE,
             VARIABLE,
