@@ -81,11 +81,12 @@ def write(uv: str, folder: Path = REPOSITORY) -> None:
 def _resolved(uv: str, name: str, folder: Path) -> str:
     """What uv makes of a requirements file; versions that nothing pins stay those of the lock that there is."""
     options = ["--universal", "--python-version", "3.11", "--only-binary", ":all:", "--generate-hashes"]
+    options += ["--no-header", "--no-annotate", "--no-strip-extras", "--quiet"]
     with tempfile.TemporaryDirectory() as temporary:
         out = Path(temporary) / "lock.txt"
         out.write_text("".join(one.text() for one in locked(name, folder).values()))
-        command = [uv, "pip", "compile", f"{name}.txt", "--no-header", "--no-annotate", "--quiet", "--no-strip-extras", *options]
-        subprocess.run([*command, "--output-file", str(out)], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+        command = [uv, "pip", "compile", f"{name}.txt", "--output-file", str(out), *options]
+        subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
         return out.read_text()
 
 
