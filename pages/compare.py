@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.runs.values import Status
-from core.web.compare import address, differences, front, leaderboard, navigation, problems, verdict_card
+from core.web.compare import address, differences, flags, front, leaderboard, navigation, problems, verdict_card
 from core.web.compare.address import Address
 from core.web.compare.selected import linked, select
 from core.web.parts.choice import choose_dataset, linked_dataset
@@ -57,6 +57,7 @@ def nothing_yet(bench: Workbench) -> None:
 
 def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> None:
     """The verdict, the leaderboard beside accuracy against cost, the view of the URL, the differences of recipes."""
+    now = flags.choose(bench, dataset, now)
     selected = select(bench, dataset, now, chosen)
     verdict_card.show(dataset, selected)
     if selected:

@@ -14,6 +14,7 @@ from core.web.models.ready import can_predict, with_model
 from core.web.parts import champion
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
+from core.web.parts.leaks import leak_marks
 from core.web.parts.paging import page_of, pager
 from core.web.parts.widgets import empty_state, explained, heading
 from core.web.server.state import workbench
@@ -42,6 +43,8 @@ def page() -> None:
         found = bench.verdict(dataset.id)
         with first_line:
             heading("Models", summary(bench, dataset, found, f"{count(number, 'model')}, {size(size_bytes)} on disk"))
+        if found is not None:
+            leak_marks(bench, [dataset.id])
         champion.show(bench, dataset)
         every_model(bench, dataset, found)
         import_panel.show(bench)

@@ -210,9 +210,13 @@ def list_models(bench: Bench, dataset: Annotated[str | None, Query(max_length=40
 
 
 @router.get("/compare", tags=["runs"], **_told(schemas.ComparisonResult))
-def compare(bench: Bench, runs: Annotated[list[str], Query(max_length=200)]) -> Response:
+def compare(
+    bench: Bench,
+    runs: Annotated[list[str], Query(max_length=200)],
+    without: Annotated[str, Query(max_length=40, description="Test photos to leave out: suspects,leaks.")] = "",
+) -> Response:
     """Runs of one dataset side by side, as `core compare`; repeat `runs`, or separate them by commas."""
-    return FiniteJSON(verbs.compare(bench, runs))
+    return FiniteJSON(verbs.compare(bench, runs, without))
 
 
 @router.get("/backbones", tags=["backbones"], **_told(schemas.BackboneList))

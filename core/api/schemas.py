@@ -202,13 +202,23 @@ class RunRow(_Told):
     owner: str = Field(description="Account that launched it; empty without one.")
 
 
+class LeakNote(_Told):
+    dataset: str
+    name: str = Field(description="name:version")
+    leaked: int = Field(description="Test photos with a near-copy in another split, as `core check` found them.")
+    of: int = Field(description="Test photos.")
+    sentence: str
+
+
 class RunList(_Told):
     runs: list[RunRow]
     total: int = Field(description="How many match in all.")
+    leaks: list[LeakNote]
 
 
 class RunDetails(RunRow):
     evaluation: dict[str, Any] | None
+    leaks: LeakNote | None
     cost: dict[str, Any] | None
     epochs: list[dict[str, Any]]
     model: dict[str, Any] | None
@@ -227,10 +237,20 @@ class ModelFile(_Told):
 
 class ModelList(_Told):
     models: list[ModelFile]
+    leaks: list[LeakNote]
+
+
+class PhotosCompared(_Told):
+    without: list[Literal["suspects", "leaks"]]
+    photos: int = Field(description="Test photos that are left.")
+    of: int
+    sentence: str
 
 
 class ComparisonResult(_Told):
     dataset: str | None
+    subset: PhotosCompared | None = Field(description="The test photos compared on; null for all of them.")
+    leaks: LeakNote | None = Field(description="Null where a check found no leak, or nobody checked.")
     runs: list[dict[str, Any]]
     verdict: dict[str, Any] | None
     pairs: list[dict[str, Any]]

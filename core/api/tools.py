@@ -70,6 +70,7 @@ class SomeModels(Nothing):
 
 class RunsToCompare(Nothing):
     runs: list[Name] = Field(min_length=1, max_length=200, description="Runs of one dataset.")
+    without: str = Field("", max_length=40, description="Test photos to leave out: suspects,leaks.")
 
 
 class PhotosToPredict(Nothing):
@@ -155,7 +156,7 @@ TOOLS = (
              bench, bench.registry.dataset(asked.dataset).id if asked.dataset else None)),
     Verb(name="compare_runs", does="Runs of one dataset side by side: accuracy with interval, cost, paired tests, and "
          "which to use.", scope=READ, asked=RunsToCompare,
-         act=lambda bench, asked, who: verbs.compare(bench, asked.runs)),
+         act=lambda bench, asked, who: verbs.compare(bench, asked.runs, asked.without)),
     Verb(name="list_backbones", does="The pretrained networks that can be trained.", scope=READ, asked=Nothing,
          act=lambda bench, asked, who: backbones_json(bench)),
     Verb(name="get_backbone", does="One pretrained network.", scope=READ, asked=OneBackbone,

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
+from core.curation.flags import flags_of
 from core.errors import Conflict, InvalidInput, NotFound
 from core.explaining.framing import overlay
 from core.exports.formats import format_of
 from core.jobs.background_imports import ImportJob, answer_import, dismiss_import, import_jobs, start_import
 from core.output.aliases import aliases_json
-from core.output.comparisons import comparison_json
+from core.output.comparisons import compared_json
 from core.output.deletions import deletion_json
 from core.output.explanations import explanation_row
 from core.output.exports import offer_row
@@ -55,13 +56,12 @@ def list_runs(
     return runs_json(bench, query, limit=limit, offset=offset)
 
 
-def compare(bench: Workbench, runs: Sequence[str]) -> dict:
-    """``core compare``; a name may be several, separated by commas."""
+def compare(bench: Workbench, runs: Sequence[str], without: str = "") -> dict:
+    """``core compare``; a name may be several, separated by commas; ``without``: as the option of this name."""
     named = [name.strip() for text in runs for name in text.split(",") if name.strip()]
     if not named:
         raise InvalidInput("Name the runs to compare: runs=RUN&runs=RUN")
-    found = bench.comparison(named)
-    return comparison_json(found, bench.set_measures(list(found.predictions)))
+    return compared_json(bench, named, flags_of(without))
 
 
 def health(bench: Workbench) -> dict:

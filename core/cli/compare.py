@@ -5,7 +5,9 @@ from argparse import Namespace
 from core.cli.verbs import Result, Verbs, add_runs, add_verb, table
 from core.comparison.paired import Family
 from core.comparison.summary import family_sentence
-from core.output.comparisons import comparison_json
+from core.comparison.table import rank_text
+from core.curation.flags import Flag, flags_of
+from core.output.comparisons import compared_json
 from core.text.units import percent
 from core.workbench import Workbench
 
@@ -13,17 +15,22 @@ from core.workbench import Workbench
 def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "compare", compare, compare_text, "compare runs of one dataset")
     add_runs(verb)
+    help_ = f"leave out test photos that core check found: {', '.join(Flag)} (comma-separated)"
+    verb.add_argument("--without", default="", metavar="KINDS", help=help_)
 
 
 def compare(options: Namespace) -> Result:
-    workbench = Workbench.open()
-    found = workbench.comparison(options.runs)
-    return comparison_json(found, workbench.set_measures(list(found.predictions))), True
+    return compared_json(Workbench.open(), options.runs, flags_of(options.without)), True
 
 
 def compare_text(result: dict) -> str:
     header = ("run", "name", "test accuracy", "95 %", "balanced", "log-loss", "calibration error", "spent", "verdict")
-    lines = [table(header, [_cells(run) for run in result["runs"]])]
+    subset, leaks = result["subset"], result["leaks"]
+    ranked = ("rank",) * (subset is not None)
+    lines = [table((*ranked, *header), [_cells(run, ranked=bool(ranked)) for run in result["runs"]])]
+    lines += [subset["sentence"]] if subset else []
+    if leaks and Flag.LEAKS not in (subset or {"without": []})["without"]:
+        lines.append(f"{leaks['sentence']} --without leaks compares on the others.")
     found = result["verdict"]
     lines += [found["sentence"], found["standings"]] if found else []
     lines += [family_sentence(Family(found["family"]), found["comparisons"])] if found and found["comparisons"] else []
@@ -32,10 +39,13 @@ def compare_text(result: dict) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _cells(run: dict) -> tuple:
+def _cells(run: dict, *, ranked: bool) -> tuple[str, ...]:
+    """``ranked``: with its rank, and that with all photos."""
+    rank = (rank_text(run["rank"], run["rank_with_all"]),) if ranked else ()
     low, high = run["ci95"] or (None, None)
     paid = run["cost"]["wall_seconds"]
     return (
+        *rank,
         run["run"],
         run["name"],
         percent(run["accuracy"]),

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from core.cli.verbs import Result, Verbs, add_verb, table
+from core.cli.verbs import Result, Verbs, add_verb, leak_lines, table
 from core.output.models import models_json
 from core.text.units import percent, size
 from core.workbench import Workbench
@@ -24,4 +24,4 @@ def models_text(result: dict) -> str:
         (row["run"], row["name"], percent(row["accuracy"]), size(row["bytes"]), ", ".join(row["aliases"]) or "-")
         for row in result["models"]
     ]
-    return table(("run", "name", "test accuracy", "size", "aliases"), rows)
+    return "\n".join([table(("run", "name", "test accuracy", "size", "aliases"), rows), *leak_lines(result)])

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from core.cli.verbs import Result, Verbs, add_list, add_verb, table
+from core.cli.verbs import Result, Verbs, add_list, add_verb, leak_lines, table
 from core.comparison.cost_axes import UNKNOWN_TRAINING_TIME
 from core.errors import InvalidInput
 from core.models.card import FEATURES
@@ -48,7 +48,7 @@ def runs_text(result: dict) -> str:
     rows = [
         (row["run"], row["status"], row["name"], row["epochs_done"], percent(row["accuracy"])) for row in result["runs"]
     ]
-    return table(("run", "status", "name", "epochs", "test accuracy"), rows)
+    return "\n".join([table(("run", "status", "name", "epochs", "test accuracy"), rows), *leak_lines(result)])
 
 
 def show(options: Namespace) -> Result:
@@ -66,6 +66,7 @@ def show_text(result: dict) -> str:
             f"  test accuracy {percent(evaluation['accuracy'])} (95 % {percent(low)} to {percent(high)}, "
             f"{evaluation['n']} photos){_best(result)}"
         )
+        lines += [f"  {result['leaks']['sentence']}"] if result["leaks"] else []
     lines += [
         f"  {stage['name']}: epochs {stage['first_epoch']} to {stage['last_epoch']}, from {stage['cut']}"
         for stage in result["stages"]

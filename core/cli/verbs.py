@@ -34,3 +34,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
     )
+
+
+def leak_lines(result: dict) -> list[str]:
+    """A line for each dataset among a list of runs that has leaked test photos."""
+    return [f"{note['name']}: {note['sentence']}" for note in result["leaks"]]

@@ -19,7 +19,6 @@ _RESULTS = (
     "photos",
 )  # fmt: skip
 _NAMES = ("number", "name")
-_NAMES = ("number", "name")
 _MOST_WORDS = 4
 _MOST_KEPT, _LARGEST_KEPT = 16, 400_000
 """Results that a board remembers, and the sum of their runs."""
@@ -55,6 +54,10 @@ class Board:
         """The board after ``changes`` since its revision."""
         changed = gathered(map(columns_of, changes.parts), changes.count)
         return Board(updated(self._columns, changed, changes.numbers), changes.revision, self)
+
+    def with_columns(self, columns: Mapping[str, np.ndarray]) -> "Board":
+        """The same runs with other values in some columns."""
+        return Board({**self._columns, **columns}, self.revision)
 
     def __len__(self) -> int:
         return len(self._columns["number"])

@@ -22,7 +22,8 @@ class LeaderboardLine:
     Args:
         run_id: the run shown: of repetitions the one whose accuracy is nearest their mean. run_ids: all of them.
         counted: how many of them the mean is of: of several runs with one seed only the newest counts.
-        rank: by accuracy among the lines, from 1; None without accuracy.
+        rank: by accuracy among the lines, from 1; None without accuracy. rank_with_all: of a board of some photos the
+            rank with all photos.
         values: by key of ``KEYS`` the mean of the repetitions in which it was measured, None if in none.
         spread: their sample standard deviation, None for fewer than two.
         tie: whether the difference of the run shown to the best could be chance (True for the best); None where it
@@ -40,6 +41,7 @@ class LeaderboardLine:
     p_value: float | None
     starred: bool = False
     archived: bool = False
+    rank_with_all: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,10 +143,12 @@ def page(
     start: int = 0,
     size: int = 50,
     rate_per_hour: float | None = None,
+    whole: Board | None = None,
 ) -> BoardPage:
     """``size`` lines from ``start`` on; what was not measured comes last, ties by rank.
 
     Args:
+        whole: the same runs with all photos, where ``board`` is on some of them.
         rows: (m,) ascending row numbers of the runs to list; None for all.
         sort: a key of ``SORTS``; descending: None for best first (names: A first; times: newest first).
         fold: whether repetitions of one recipe share a line.
@@ -154,12 +158,13 @@ def page(
     """
     if sort not in SORTS:
         raise InvalidInput(f"Runs cannot be sorted by {sort!r}. Choose from: {', '.join(SORTS)}")
-    lines = lines_of(board, np.arange(len(board)) if rows is None else rows, fold)
+    chosen = np.arange(len(board)) if rows is None else rows
+    lines, before = lines_of(board, chosen, fold), None if whole is None else lines_of(whole, chosen, fold)
     count = len(lines.shown)
     start = max(0, start if start < count else (count - 1) // size * size)  # beyond the end: the last page
     order = _order(board, lines, sort, sort in LARGE_FIRST if descending is None else descending, rate_per_hour)
     return BoardPage(
-        entries=_entries(board, lines, order[start : start + size], rate_per_hour),
+        entries=_entries(board, lines, order[start : start + size], rate_per_hour, before),
         lines=count,
         runs=len(lines.rows),
         best=None if lines.best is None else board.run_ids[lines.shown[lines.best]],
@@ -182,7 +187,7 @@ def _order(board: Board, lines: Lines, sort: str, descending: bool, rate_per_hou
 
 
 def _entries(
-    board: Board, lines: Lines, chosen: np.ndarray, rate_per_hour: float | None
+    board: Board, lines: Lines, chosen: np.ndarray, rate_per_hour: float | None, whole: Lines | None
 ) -> tuple[LeaderboardLine, ...]:
     position = np.full(len(lines.shown), -1)
     position[chosen] = np.arange(len(chosen))
@@ -216,9 +221,17 @@ def _entries(
             p_value=_known(float(lines.p_values[line])),
             starred=bool(starred[number]),
             archived=bool(archived[number]),
+            rank_with_all=_rank_in(whole, int(lines.shown[line])),
         )
         for number, line in enumerate(chosen.tolist())
     )
+
+
+def _rank_in(lines: Lines | None, row: int) -> int | None:
+    """Of the line of a run, by its row number."""
+    if lines is None:
+        return None
+    return int(lines.rank[lines.of_line[np.searchsorted(lines.rows, row)]]) or None
 
 
 def _tie(lines: Lines, line: int) -> bool | None:

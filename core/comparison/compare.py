@@ -13,6 +13,7 @@ from core.comparison.cost_axes import COSTS
 from core.comparison.paired import Family, Paired, paired
 from core.comparison.resampling import MetricDifference, metric_differences
 from core.comparison.statistics import holm, mcnemar_many
+from core.comparison.subset import PhotoSubset, evaluation_on, run_on
 from core.comparison.table import Row, leaderboard, pareto_front
 from core.comparison.verdict import Standing, Verdict, board_of, verdict
 from core.errors import InvalidInput
@@ -37,6 +38,8 @@ class Comparison:
         pareto: by key of ``COSTS``, for costs that were measured: the runs that nothing cheaper beats, cheapest first.
         differing: what is not the same in all recipes.
         missing: by run id, why a run has no predictions: it is not finished, or its file is missing or damaged.
+        subset: the test photos that all of it is about; None for all photos.
+        ranks_with_all: of a subset, by run id the rank of the runs that have one with all photos.
     """
 
     dataset_id: str
@@ -48,6 +51,8 @@ class Comparison:
     pareto: Mapping[str, tuple[str, ...]]
     differing: tuple[Difference, ...]
     missing: Mapping[str, str]
+    subset: PhotoSubset | None = None
+    ranks_with_all: Mapping[str, int] = field(default_factory=dict)
     _tested: dict[tuple[str, str], Paired] = field(default_factory=dict, repr=False, compare=False)
     _resampled: dict[tuple[str, str], tuple[MetricDifference, ...]] = field(
         default_factory=dict, repr=False, compare=False
@@ -183,6 +188,43 @@ def compare(
         differing=differing({row.run.id: row.run.recipe for row in rows}),
         missing=_why(rows, usable, {**missing, **problems}),
     )
+
+
+def compare_on(
+    subset: PhotoSubset,
+    runs: Sequence[Run],
+    *,
+    costs: Mapping[str, Cost],
+    evaluations: Mapping[str, Evaluation],
+    predictions: Mapping[str, Predictions],
+    missing: Mapping[str, str],
+    class_names: Sequence[str],
+    rate_per_hour: float | None = None,
+    among: Verdict | None = None,
+) -> Comparison:
+    """``compare`` on some of the test photos: all metrics, intervals and tests are computed again from the predictions.
+
+    Args:
+        evaluations, predictions: on all photos. among: a verdict on the same photos.
+
+    Raises: as ``compare``.
+    """
+    before = leaderboard(runs, costs, evaluations=evaluations)
+    usable, problems = _usable(list(predictions.values()), evaluations, class_names)
+    predicted = {one.run_id: subset.predictions(one) for one in usable if set(one.digests) == set(subset.digests)}
+    measured = {run_id: evaluation_on(one, class_names) for run_id, one in predicted.items()}
+    found = compare(
+        [run_on(run, measured[run.id].accuracy if run.id in measured else None, subset.photos) for run in runs],
+        costs=costs,
+        evaluations=measured,
+        predictions=predicted,
+        missing={**missing, **problems},
+        class_names=class_names,
+        rate_per_hour=rate_per_hour,
+        among=among,
+    )
+    ranks = {row.run.id: row.rank for row in before if row.rank is not None}
+    return replace(found, subset=subset, ranks_with_all=ranks)
 
 
 def _usable(

@@ -107,6 +107,12 @@ def plain_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
     ]
 
 
+def rank_text(rank: int | None, with_all: int | None) -> str:
+    """``1``, or ``3 → 1`` where the rank with all photos was another one; ``–`` without a rank."""
+    now = "–" if rank is None else str(rank)
+    return now if with_all is None or with_all == rank else f"{with_all} → {now}"
+
+
 class SeveralDatasets(InvalidInput):
     """Runs of several datasets were to be compared.
 

@@ -1,6 +1,6 @@
 """A comparison of runs as JSON: ``core compare``, REST and MCP; the same numbers as the page Compare."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.comparison.compare import Comparison
 from core.comparison.cost_axes import COSTS
@@ -9,7 +9,16 @@ from core.comparison.prediction_sets import SHOWN, SetMeasure, SetMeasures
 from core.comparison.summary import pair_sentence, recommendation, standings_sentence
 from core.comparison.table import plain_rows
 from core.comparison.verdict import Standing, Verdict
+from core.curation.flags import Flag
 from core.recipes.recipe import Recipe
+from core.workbench import Workbench
+
+
+def compared_json(workbench: Workbench, run_ids: Sequence[str], without: Sequence[Flag] = ()) -> dict:
+    """Some runs of one dataset side by side; see ``Workbench.comparison``."""
+    found = workbench.comparison(run_ids, without=without)
+    sets = workbench.set_measures(list(found.predictions), found.subset)
+    return comparison_json(found, sets) | {"leaks": next(iter(workbench.leak_notes([found.dataset_id])), None)}
 
 
 def comparison_json(found: Comparison, sets: Mapping[str, SetMeasures]) -> dict:
@@ -21,8 +30,11 @@ def comparison_json(found: Comparison, sets: Mapping[str, SetMeasures]) -> dict:
     names = {row.run.id: f"{row.name} ({row.run.id})" for row in found.rows}
     return {
         "dataset": found.dataset_id,
+        "subset": None if found.subset is None else found.subset.to_json(),
         "runs": [
-            _run(plain, row.run.recipe) | {"standing": _standing(found.verdict, row.run.id)}
+            _run(plain, row.run.recipe)
+            | {"standing": _standing(found.verdict, row.run.id)}
+            | ({} if found.subset is None else {"rank_with_all": found.ranks_with_all.get(row.run.id)})
             for plain, row in zip(plain_rows(found.rows), found.rows, strict=True)
         ],
         "verdict": verdict_json(found.verdict, names),

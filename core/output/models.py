@@ -14,7 +14,8 @@ def model_row(workbench: Workbench, model: Model) -> dict:
 
 
 def models_json(workbench: Workbench, dataset_id: str | None = None) -> dict:
-    """The models of all finished runs (of one dataset), the newest first, with the aliases of their runs."""
+    """The models of all finished runs (of one dataset), the newest first, with the aliases of their runs; and the
+    datasets among theirs that have leaked test photos."""
     models = workbench.registry.models(dataset_id)
     runs = {run.id: run for run in workbench.registry.runs_of([model.run_id for model in models])}
     held: dict[str, list[str]] = {}
@@ -33,5 +34,6 @@ def models_json(workbench: Workbench, dataset_id: str | None = None) -> dict:
             | model_row(workbench, model)
             for model in models
             if model.run_id in runs
-        ]
+        ],
+        "leaks": workbench.leak_notes(model.dataset_id for model in models if model.run_id in runs),
     }

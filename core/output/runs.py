@@ -23,9 +23,10 @@ def run_row(run: Run) -> dict:
 
 
 def runs_json(workbench: Workbench, query: RunQuery, *, limit: int | None = None, offset: int = 0) -> dict:
-    """The runs that match, and how many match in all."""
+    """The runs that match, how many match in all, and the datasets among theirs that have leaked test photos."""
     found, total = workbench.registry.search(query, limit=limit, offset=offset)
-    return {"runs": [run_row(run) for run in found], "total": total}
+    leaks = workbench.leak_notes(run.dataset_id for run in found if run.test_accuracy is not None)
+    return {"runs": [run_row(run) for run in found], "total": total, "leaks": leaks}
 
 
 def run_json(workbench: Workbench, run: Run) -> dict:
@@ -40,6 +41,7 @@ def run_json(workbench: Workbench, run: Run) -> dict:
         "stages": _stages(workbench, run),
         "lineage": _lineage(workbench, run),
         "repetitions": [_repetition(one) for one in workbench.repetitions(run.id)],
+        "leaks": next(iter(workbench.leak_notes([run.dataset_id])), None),
     }
     return result | reproduction_row(workbench, run)
 

@@ -121,13 +121,20 @@ def _leaks(leaks: int) -> FitnessProblem | None:
     )
 
 
+def leaks_text(leaked: int) -> str:
+    """``3 test photos have a near-copy in another split, so accuracies may be too high.``"""
+    return (
+        f"{count(leaked, 'test photo')} {'has' if leaked == 1 else 'have'} a near-copy in another split, "
+        "so accuracies may be too high."
+    )
+
+
 def _near_copies(leaked: int) -> FitnessProblem | None:
     if not leaked:
         return None
     return FitnessProblem(
         kind="near-copies across splits",
-        text=f"{count(leaked, 'test photo')} {'has' if leaked == 1 else 'have'} a near-copy in another split, "
-        "so accuracies may be too high.",
+        text=leaks_text(leaked),
         enough="Check photos, on the page of the dataset, keeps them on one side in a new version.",
     )
 

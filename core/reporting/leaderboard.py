@@ -53,7 +53,8 @@ def board_section(material: Material) -> Section:
     board = Table(
         columns=_COLUMNS, rows=[_board_row(material, row) for row in material.rows], caption="Leaderboard, best first"
     )
-    body = render("leaderboard", board=board, missing=material.comparison.missing.values())
+    notes = [*filter(None, [material.leaks]), *material.comparison.missing.values()]
+    body = render("leaderboard", board=board, notes=notes)
     found = material.comparison.verdict
     ties = len(found.ties) if found else 0
     title = f"{count(ties, 'run')} not distinguishable from the most accurate" if ties else "Leaderboard"

@@ -33,6 +33,7 @@ class Material:
         others: names of backbones, and of member runs that the report does not cover, by name or id.
         photos_dir: folder of the stored photos, ``<digest>.jpg``.
         calibrations, thresholds, sets: of the runs that have one, by run id. map: of the best run that has one already.
+        leaks: a sentence on test photos that leaked; "" where there are none, or none are known.
         rate: (price of an hour or None, currency). made_at: seconds since 1970. version: Graft's.
     """
 
@@ -48,6 +49,7 @@ class Material:
     thresholds: Mapping[str, Thresholds] = field(default_factory=dict)
     sets: Mapping[str, SetMeasures] = field(default_factory=dict)
     map: PhotoMap | None = None
+    leaks: str = ""
     rate: tuple[float | None, str] = (None, "EUR")
     made_at: float
     version: str

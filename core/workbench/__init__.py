@@ -5,8 +5,9 @@ Nothing here imports TensorFlow.
 
 ``datasets`` (importing, stored features) · ``backbones`` (adding, removing) · ``recipes`` (backbones, defaults,
 grids) · ``launch`` (plan, launch) · ``shrink`` (quantize) · ``runs`` (stop, resume, what belongs to one, predict) ·
-``explain`` (heat maps) · ``reproduce`` · ``report`` (comparison, leaderboard, calibration, report) · ``organise``
-(stars, tags, archive, aliases) · ``exports`` (files for elsewhere, bundles) · ``machines`` · ``delete`` · ``health``
+``explain`` (heat maps) · ``reproduce`` · ``flags`` (suspect and leaked test photos) · ``report`` (comparison,
+leaderboard, calibration, report) · ``organise`` (stars, tags, archive, aliases) · ``exports`` (files for elsewhere,
+bundles) · ``machines`` · ``delete`` · ``health``
 """
 
 from core.workbench.backbones import AddingBackbones

@@ -7,7 +7,6 @@ from pathlib import Path
 from core.backbones.inputs import with_input
 from core.backbones.token_network import Pooling
 from core.backbones.values import Backbone
-from core.curation.checking import read_findings
 from core.datasets import ImportProgress
 from core.datasets.decoding.fit import Fit
 from core.datasets.decoding.identity import Copies, copies_in
@@ -27,7 +26,6 @@ from core.text.units import count, listed
 from core.workbench.base import Bench
 
 _copies: dict[tuple[Path, str], tuple[Copies, ...]] = {}
-_leaked: dict[tuple[Path, str], int] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,17 +111,6 @@ class Importing(Bench):
     def leaks(self, dataset_id: str) -> int:
         """Photos of a dataset that are in several of its splits."""
         return sum(one.is_leak for one in self.copies(dataset_id))
-
-    def leaked(self, dataset_id: str) -> int:
-        """Test photos with a near-copy in another split, as a check found them; 0 where nobody has checked."""
-        dataset = self.registry.dataset(dataset_id)
-        key = self.settings.home, dataset_id
-        if key not in _leaked:
-            found = read_findings(dataset, self.settings)
-            if found is None:
-                return 0
-            _leaked[key] = len(found.leaked)
-        return _leaked[key]
 
     def unlabelled_path(self, dataset_id: str, digest: str) -> Path:
         """The stored JPEG of a photo without a class."""

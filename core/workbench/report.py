@@ -15,11 +15,13 @@ from core.comparison.board import Board
 from core.comparison.board_page import BoardPage, page
 from core.comparison.boards import current_board
 from core.comparison.cache import cached
-from core.comparison.compare import Comparison, compare
+from core.comparison.compare import Comparison, compare, compare_on
 from core.comparison.curves import Curve, curves
 from core.comparison.prediction_sets import SetMeasures, measure_sets
+from core.comparison.subset import PhotoSubset, board_on
 from core.comparison.table import require_one_dataset
 from core.comparison.verdict import Verdict, verdict
+from core.curation.flags import Flag
 from core.errors import GraftError, InvalidInput
 from core.files.here import dataset_here
 from core.files.home import run_folder
@@ -34,7 +36,7 @@ from core.registry.search import RunQuery
 from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Model, Run, Status
 from core.settings import VERSION, Settings
-from core.workbench.base import Bench
+from core.workbench.flags import Flagging
 
 if TYPE_CHECKING:
     from core.reporting import Material
@@ -48,39 +50,55 @@ FINISHED = RunQuery(statuses=(Status.FINISHED,))
 """The runs of the leaderboard by default."""
 
 
-class Reporting(Bench):
+class Reporting(Flagging):
     """Comparisons and reports of several runs; cached until the registry is written."""
 
-    def verdict(self, dataset_id: str, query: RunQuery = FINISHED, *, fold: bool = True) -> Verdict | None:
+    def verdict(
+        self, dataset_id: str, query: RunQuery = FINISHED, *, fold: bool = True, without: Sequence[Flag] = ()
+    ) -> Verdict | None:
         """Which of the runs that match is best, which are not distinguishable from it, and which to use.
 
-        By default of all unarchived runs of the dataset: what pages say of a dataset. None where none was measured.
+        By default of all unarchived runs of the dataset, with all photos: what pages say of a dataset. None where none
+        was measured.
         """
-        return verdict(*self.board_rows(dataset_id, query), fold=fold)
+        return verdict(*self.board_rows(dataset_id, query, without), fold=fold)
 
-    def comparison(self, run_ids: Sequence[str], *, among: RunQuery | None = None, fold: bool = True) -> Comparison:
+    def comparison(
+        self,
+        run_ids: Sequence[str],
+        *,
+        among: RunQuery | None = None,
+        fold: bool = True,
+        without: Sequence[Flag] = (),
+    ) -> Comparison:
         """Runs of one dataset side by side, finished or not; those without predictions are in ``missing``.
 
         Args:
             among: the runs are the best of all that match this; the verdict is on all of these. By default it is on the
-                runs alone. fold: whether repetitions of one recipe are one among these.
+                runs alone. fold: whether repetitions of one recipe are one among these. without: test photos to leave
+                out.
 
         Raises:
-            NotFound: a run does not exist. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
+            NotFound: a run does not exist. SeveralDatasets: they belong to several datasets. InvalidInput: no run, or
+            photos were to be left out that were not checked. TooFewLeft: too few photos would be left.
         """
         known = {run.id: run for run in self.registry.runs_of(run_ids)}
         runs = list({run.id: run for run in (known.get(ref) or self.registry.run(ref) for ref in run_ids)}.values())
         ids = [run.id for run in runs]
         require_one_dataset(runs, {one: self._dataset_title(one) for one in {run.dataset_id for run in runs}})
-        key = ("comparison", among, fold, *ids, *(_stamp(self.settings, run_id) for run_id in ids))
-        return cached(self.registry, key, lambda: self._compare(runs, among, fold))
+        subset = self.subset(runs[0].dataset_id, without) if runs else None
+        key = ("comparison", among, fold, subset and subset.key, *ids, *(_stamp(self.settings, one) for one in ids))
+        return cached(self.registry, key, lambda: self._compare(runs, among, fold, subset))
 
-    def _compare(self, runs: Sequence[Run], among: RunQuery | None, fold: bool) -> Comparison:
-        ids = [run.id for run in runs]
+    def _compare(
+        self, runs: Sequence[Run], among: RunQuery | None, fold: bool, subset: PhotoSubset | None
+    ) -> Comparison:
+        ids, without = [run.id for run in runs], () if subset is None else subset.without
         predictions, missing = _read_predictions(
             self.settings, [run.id for run in runs if run.status is Status.FINISHED]
         )
-        return compare(
+        side_by_side = compare if subset is None else partial(compare_on, subset)
+        return side_by_side(
             runs,
             costs=self.registry.costs(ids),
             evaluations=self.registry.evaluations(ids),
@@ -88,7 +106,7 @@ class Reporting(Bench):
             missing=missing,
             class_names=self.registry.dataset(runs[0].dataset_id).class_names if runs else (),
             rate_per_hour=self.registry.preference("rate_per_hour"),
-            among=None if among is None else self.verdict(runs[0].dataset_id, among, fold=fold),
+            among=None if among is None else self.verdict(runs[0].dataset_id, among, fold=fold, without=without),
         )
 
     def _dataset_title(self, dataset_id: str) -> str:
@@ -99,8 +117,11 @@ class Reporting(Bench):
         """All runs of a dataset as columns, for ``board_page``."""
         return current_board(self.registry, dataset_id)
 
-    def board_rows(self, dataset_id: str, query: RunQuery = FINISHED) -> tuple[Board, np.ndarray]:
-        """``board(dataset_id)``, and (m,) ascending row numbers on it of the runs of the dataset that match."""
+    def board_rows(
+        self, dataset_id: str, query: RunQuery = FINISHED, without: Sequence[Flag] = ()
+    ) -> tuple[Board, np.ndarray]:
+        """``board(dataset_id)``, on the test photos that are left, and (m,) ascending row numbers on it of the runs of
+        the dataset that match."""
         board = self.board(dataset_id)
 
         def find() -> np.ndarray:
@@ -110,12 +131,17 @@ class Reporting(Bench):
                 there &= board.with_words(words, partial(self.registry.matching_numbers, words))
             return np.flatnonzero(there)
 
-        return board, board.remembered(query, find)  # a board is replaced when its runs change, and what it remembers
+        rows = board.remembered(query, find)  # a board is replaced when its runs change, and what it remembers
+        subset = self.subset(dataset_id, without)
+        return board if subset is None else board_on(board, subset), rows
 
-    def board_page(self, dataset_id: str, query: RunQuery = FINISHED, **options: Any) -> BoardPage:
+    def board_page(
+        self, dataset_id: str, query: RunQuery = FINISHED, *, without: Sequence[Flag] = (), **options: Any
+    ) -> BoardPage:
         """Some lines of the leaderboard; ``options`` of ``page``."""
         rate = self.registry.preference("rate_per_hour")
-        return page(*self.board_rows(dataset_id, query), rate_per_hour=rate, **options)
+        whole = self.board(dataset_id) if without else None
+        return page(*self.board_rows(dataset_id, query, without), rate_per_hour=rate, whole=whole, **options)
 
     def curves(self, run_ids: Sequence[str], metric: str) -> tuple[Curve, ...]:
         """One metric per epoch, of the runs that have epochs, in their order."""
@@ -159,15 +185,17 @@ class Reporting(Bench):
         models = self.registry.models_of(run_ids).values()
         return {one.run_id: one for one in map(calibration.calibration_of, models) if one is not None}
 
-    def set_measures(self, run_ids: Sequence[str]) -> Mapping[str, SetMeasures]:
-        """How the prediction sets of runs do on their test photos, by run id, without runs that lack predictions for
-        test or validation photos."""
+    def set_measures(self, run_ids: Sequence[str], subset: PhotoSubset | None = None) -> Mapping[str, SetMeasures]:
+        """How the prediction sets of runs do on their test photos (of ``subset``), by run id, without runs that lack
+        predictions for test or validation photos."""
         ids = list(run_ids)
-        key = ("prediction sets", *ids, *(_stamp(self.settings, run_id) for run_id in ids))
-        return cached(self.registry, key, lambda: self._measure_sets(ids))
+        key = ("prediction sets", subset and subset.key, *ids, *(_stamp(self.settings, run_id) for run_id in ids))
+        return cached(self.registry, key, lambda: self._measure_sets(ids, subset))
 
-    def _measure_sets(self, run_ids: Sequence[str]) -> dict[str, SetMeasures]:
+    def _measure_sets(self, run_ids: Sequence[str], subset: PhotoSubset | None) -> dict[str, SetMeasures]:
         test, _ = _read_predictions(self.settings, run_ids)
+        if subset is not None:
+            test = {run_id: subset.predictions(one) for run_id, one in test.items()}
         found = {run_id: self.doubts.sets_of(run_id) for run_id in test}
         return {
             run_id: measure_sets(sets, test[run_id])
@@ -223,6 +251,7 @@ class Reporting(Bench):
             thresholds={model.run_id: one for model in models if (one := _thresholds(model)) is not None},
             sets=self.set_measures([run_id for run_id in ids if run_id in found.predictions]),
             map=self._map_at_hand(found) if maps else None,
+            leaks=" ".join(note["sentence"] for note in self.leak_notes([dataset.id])),
             rate=self.rate(),
             made_at=time.time(),
             version=VERSION,

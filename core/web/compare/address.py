@@ -15,6 +15,7 @@ from core.charts.curves import OVER
 from core.comparison.board_page import SORTS
 from core.comparison.cost_axes import COSTS
 from core.comparison.curves import METRICS
+from core.curation.flags import Flag
 from core.registry.search import LONGEST_TEXT, RunQuery
 from core.runs.values import Status
 
@@ -38,6 +39,7 @@ class Address:
         sort, desc, page, size, cols, fold: how the leaderboard is shown. ``desc`` None: the best first. ``page``
             counts from 1. ``cols`` (): the usual columns. ``fold``: repetitions of a recipe on one line.
         a, b: the two runs head to head. cell: "true|predicted", the chosen cell of a confusion matrix.
+        without: the test photos that are left out, words of ``Flag``; () for none.
     """
 
     dataset: str = ""
@@ -62,6 +64,12 @@ class Address:
     a: str = ""
     b: str = ""
     cell: str = ""
+    without: tuple[str, ...] = ()
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """Which test photos are left out."""
+        return tuple(map(Flag, self.without))
 
     @property
     def query(self) -> RunQuery:
@@ -77,9 +85,11 @@ class Address:
         )
 
 
-_FILTERS = frozenset(("q", "pattern", "backbone", "tag", "star", "status", "archived", "sort", "desc", "size", "fold"))
+_FILTERS = frozenset(
+    ("q", "pattern", "backbone", "tag", "star", "status", "archived", "sort", "desc", "size", "fold", "without")
+)
 """Fields after whose change the leaderboard starts at its first page."""
-_JOINED = frozenset(("runs", "cols"))
+_JOINED = frozenset(("runs", "cols", "without"))
 """Lists of ids without commas, written as ``runs=a,b`` to keep long links short. Other lists repeat their name."""
 
 
@@ -164,6 +174,11 @@ def _flag(values: list[str]) -> bool | None:
     return {"0": False, "1": True}.get(values[-1])
 
 
+def _flags(values: list[str]) -> tuple[str, ...]:
+    named = _joined(values)
+    return tuple(str(flag) for flag in Flag if flag in named)
+
+
 def _page(values: list[str]) -> int | None:
     text = values[-1]
     return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000 else None
@@ -183,6 +198,7 @@ _READ: dict[str, Callable[[list[str]], Any]] = {
     "over": _one_of(*OVER),
     "sort": _one_of(*SORTS),
     "status": _statuses,
+    "without": _flags,
     "page": _page,
     "size": _size,
 }

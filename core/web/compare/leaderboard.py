@@ -9,6 +9,7 @@ import streamlit as st
 from core.charts.styles import run_style
 from core.comparison.board import Board
 from core.comparison.board_page import BoardPage
+from core.comparison.table import rank_text
 from core.comparison.verdict import Verdict
 from core.datasets.values import Dataset
 from core.text.units import count
@@ -37,6 +38,13 @@ _PLACE = TableColumn(
 )  # fmt: skip
 
 
+_MOVED = TableColumn(
+    key="place", title="Rank", help="Rank by accuracy on the test photos that are left; 3 → 1: it was 3 with all.",
+    cell=lambda line: rank_text(line.entry.rank, line.entry.rank_with_all), config=st.column_config.TextColumn,
+    options={"width": 70},
+)  # fmt: skip
+
+
 def is_compact(now: Address) -> bool:
     """Whether the table has few enough columns to stand beside a chart."""
     return len(now.cols) <= len(_ON_A_PHONE)
@@ -48,14 +56,15 @@ def show(bench: Workbench, dataset: Dataset, now: Address, chosen: Sequence[str]
     Args:
         chosen: ids of the ticked runs. selected: the compared runs, whose verdict the lines show.
     """
-    board, narrow, compact = bench.board(dataset.id), is_narrow(), is_compact(now)
+    board, _ = bench.board_rows(dataset.id, now.query, now.flags)
+    narrow, compact = is_narrow(), is_compact(now)
     page = bench.board_page(
         dataset.id, now.query, sort=now.sort, descending=now.desc, fold=now.fold,
-        start=(now.page - 1) * now.size, size=now.size,
+        start=(now.page - 1) * now.size, size=now.size, without=now.flags,
     )  # fmt: skip
     verdict = selected.comparison.verdict if selected else None
     pictures = bool(now.cols)
-    lines = lines_of(bench, dataset, page, verdict, pictures=pictures)
+    lines = lines_of(bench, dataset, page, verdict, pictures=pictures, subset=bench.subset(dataset.id, now.flags))
     offered = _offered(bench, board, verdict, selected is not None and selected.chosen)
     shown = _shown(offered, now, lines, narrow)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="board.top"):
@@ -144,7 +153,7 @@ def _table(
     selection.set_ticks(TABLE, entries, chosen)
     run_table.draw(
         lines,
-        [colour, *(() if small else (_PLACE,)), name, *shown],
+        [colour, *_places(now, small=small), name, *shown],
         key=TABLE,
         sort=now.sort,
         descending=filters.descending(now),
@@ -154,6 +163,11 @@ def _table(
         on_select=partial(selection.on_pick, TABLE, entries, {column.key: column for column in shown}),
         selection_mode=["multi-row", "single-column"],
     )
+
+
+def _places(now: Address, *, small: bool) -> tuple[TableColumn, ...]:
+    """Always shown where photos are left out, since ranks may have changed."""
+    return (_MOVED,) if now.without else () if small else (_PLACE,)
 
 
 def _pages(now: Address, page: BoardPage) -> None:

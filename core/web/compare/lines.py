@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.comparison.board_page import BoardPage, LeaderboardLine
+from core.comparison.subset import PhotoSubset, interval_on
 from core.comparison.verdict import Standing, Verdict
 from core.datasets.values import Dataset
 from core.recipes.naming import without
@@ -22,12 +23,18 @@ _PHOTOS = 3
 
 
 def lines_of(
-    bench: Workbench, dataset: Dataset, page: BoardPage, verdict: Verdict | None, *, pictures: bool
+    bench: Workbench,
+    dataset: Dataset,
+    page: BoardPage,
+    verdict: Verdict | None,
+    *,
+    pictures: bool,
+    subset: PhotoSubset | None = None,
 ) -> list[TableLine]:
     """The lines of a page with distinct names and what the verdict says of them.
 
     Args:
-        pictures: whether their curves and hardest photos are needed.
+        pictures: whether their curves and hardest photos are needed. subset: the test photos that the page is about.
     """
     ids, home = [entry.run_id for entry in page.entries], str(bench.settings.home)
     curves, names = bench.registry.sparklines(ids) if pictures else {}, _names(bench, page.entries)
@@ -37,13 +44,14 @@ def lines_of(
         if entry.run_id not in cells or entry.run_id not in names:
             continue  # it was deleted just now
         standing, p_value = standing_of(verdict, entry)
-        hardest = " ".join(cells[entry.run_id]["hardest"][:_PHOTOS]) if pictures else ""
+        about = cells[entry.run_id] if subset is None else cells_on(subset, cells[entry.run_id], entry)
+        hardest = " ".join(about["hardest"][:_PHOTOS]) if pictures else ""
         lines.append(
             TableLine(
                 run_id=entry.run_id,
                 entry=entry,
                 name=names[entry.run_id],
-                cell=cells[entry.run_id].__getitem__,
+                cell=about.__getitem__,
                 standing=standing,
                 p_value=p_value,
                 recommended=verdict is not None and verdict.recommended.run_id in entry.run_ids,
@@ -53,6 +61,19 @@ def lines_of(
             )
         )
     return lines
+
+
+def cells_on(subset: PhotoSubset, cells: Mapping[str, Any], entry: LeaderboardLine) -> dict[str, Any]:
+    """The cells of a run on some of the test photos."""
+    accuracy = entry.values["accuracy"]
+    low, high = interval_on(accuracy if entry.counted == 1 else None, subset.photos) or (None, None)
+    return {
+        **cells,
+        "low": low,
+        "high": high,
+        "n": None if accuracy is None else subset.photos,
+        "hardest": [digest for digest in cells["hardest"] if digest in subset],
+    }
 
 
 def standing_of(verdict: Verdict | None, entry: LeaderboardLine) -> tuple[Standing | None, float | None]:
@@ -93,9 +114,19 @@ def _montage(_bench: Workbench, home: str, dataset_id: str, digests: str) -> str
 def all_rows(bench: Workbench, dataset: Dataset, now: Address) -> list[dict[str, Any]]:
     """Every run that matches, one a row, with the keys of ``core.comparison.table.plain_rows``: for files."""
     every = max(1, len(bench.board(dataset.id)))
-    page = bench.board_page(dataset.id, now.query, sort=now.sort, descending=now.desc, fold=False, size=every)
+    page = bench.board_page(
+        dataset.id, now.query, sort=now.sort, descending=now.desc, fold=False, size=every, without=now.flags
+    )
     cells = bench.registry.board_cells([entry.run_id for entry in page.entries])
-    return [_row(cells[entry.run_id], dataset, entry) for entry in page.entries if entry.run_id in cells]
+    subset = bench.subset(dataset.id, now.flags)
+    there = [entry for entry in page.entries if entry.run_id in cells]
+    if subset is None:
+        return [_row(cells[entry.run_id], dataset, entry) for entry in there]
+    return [
+        _row(cells_on(subset, cells[entry.run_id], entry), dataset, entry)
+        | {"rank_with_all": entry.rank_with_all, "without": " ".join(now.without)}
+        for entry in there
+    ]
 
 
 _ABOUT = ("name", "status", "pattern", "backbone", "starred", "archived", "tags", "notes")

@@ -112,12 +112,12 @@ def _is_called(dataset: Dataset, reference: str) -> bool:
 def select(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str, ...]) -> Selected | None:
     """The chosen runs, else the best ones that match the filters and the recommended one; None without any."""
     if chosen:
-        comparison = bench.comparison(chosen)
+        comparison = bench.comparison(chosen, without=now.flags)
     else:
-        best = bench.board_page(dataset.id, now.query, fold=now.fold, size=MOST_UNCHOSEN)
-        found = bench.verdict(dataset.id, now.query, fold=now.fold)
+        best = bench.board_page(dataset.id, now.query, fold=now.fold, size=MOST_UNCHOSEN, without=now.flags)
+        found = bench.verdict(dataset.id, now.query, fold=now.fold, without=now.flags)
         ids = [*(entry.run_id for entry in best.entries), *([found.recommended.run_id] if found else ())]
         if not ids:
             return None
-        comparison = bench.comparison(ids, among=now.query, fold=now.fold)
+        comparison = bench.comparison(ids, among=now.query, fold=now.fold, without=now.flags)
     return Selected(bench=bench, dataset=dataset, comparison=comparison, address=now, chosen=bool(chosen))

@@ -65,7 +65,7 @@ def order_after(now: Address, sort: str) -> dict[str, str | bool | None]:
 def choose_all(bench: Workbench, dataset: Dataset) -> None:
     """All runs that match, on every page: the best first, at most ``MOST``."""
     now = address.get()
-    board, rows = bench.board_rows(dataset.id, now.query)
+    board, rows = bench.board_rows(dataset.id, now.query, now.flags)
     lines = lines_of(board, rows, now.fold)
     rank = np.where(lines.rank > 0, lines.rank, len(lines.shown) + 1)[lines.of_line]
     address.change(runs=tuple(board.run_ids[lines.rows[np.argsort(rank, kind="stable")[:MOST]]].tolist()))

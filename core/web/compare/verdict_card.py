@@ -30,7 +30,8 @@ def show(dataset: Dataset, selected: Selected | None) -> None:
         st.header(headline(dataset, selected), anchor=False)
         with st.grid(_cells(found), min_column_width=230, gap=("small", "medium")):
             _candidates(selected, found)
-        st.caption(_tested(found))
+        subset = selected.comparison.subset
+        st.caption(_tested(found, "" if subset is None else f"On {subset.words}."))
         _next(selected, found)
 
 
@@ -102,9 +103,9 @@ def _chip(selected: Selected, one: RankedRun) -> None:
     dotted(selected.name(one.run_id), selected.colour(one.run_id), one_line=True)
 
 
-def _tested(found: Verdict) -> str:
-    """The hypotheses that were tested, and the runs that are not named above."""
-    parts = []
+def _tested(found: Verdict, photos: str) -> str:
+    """The hypotheses that were tested, and the runs that are not named above; ``photos``: where not on all."""
+    parts = [photos] if photos else []
     if found.worse:
         parts.append(f"Significantly less accurate: {count(found.worse, 'run')}.")
     if found.untested:

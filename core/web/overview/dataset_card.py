@@ -10,6 +10,7 @@ from core.web.datasets.dataset_panel import sample
 from core.web.overview.standing import DatasetStanding
 from core.web.parts.frame import PAGES
 from core.web.parts.labels import dataset_size, dataset_title, interval
+from core.web.parts.leaks import leak_marks
 from core.web.parts.widgets import metrics, page_link, run_chip
 from core.workbench import Workbench
 
@@ -37,6 +38,7 @@ def show(bench: Workbench, one: DatasetStanding, *, first: bool, leading: bool) 
         if shown is not None:
             _chip(one, shown)
             _metrics(one, shown)
+            leak_marks(bench, [dataset.id])
         _next_steps(one, first=first)
 
 

@@ -15,6 +15,7 @@ from core.text.units import count, duration, percent
 from core.web.parts import organise, run_filters, run_table, times
 from core.web.parts.device import is_narrow
 from core.web.parts.labels import interval
+from core.web.parts.leaks import leak_marks
 from core.web.parts.paging import page_of, pager
 from core.web.parts.run_table import NARROW_NAME, RunLine, TableColumn
 from core.web.parts.tables import WIDEST_NAME
@@ -38,6 +39,7 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
         st.caption(f"No ended run matches.{archived}")
         return
     ticked = _table(bench, runs, names)
+    leak_marks(bench, [run.dataset_id for run in runs if run.test_accuracy is not None], named=True)
     pager(total, "run", key=_PAGE, per_page=PER_PAGE)
     if not ticked:
         st.caption(f"Tick runs to compare them, or to star, tag, archive or delete them.{archived}")

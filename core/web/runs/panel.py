@@ -19,6 +19,7 @@ from core.web.backbones.links import backbone_link
 from core.web.parts import champion, organise
 from core.web.parts.charts import titled
 from core.web.parts.labels import dataset_title, run_sentence
+from core.web.parts.leaks import leak_marks
 from core.web.parts.rights import allowed
 from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, heading, page_link, poll, status_text
@@ -43,6 +44,7 @@ def show(bench: Workbench, run: Run) -> None:
     times = stage_times(bench.registry)
     poll(lambda: _live(bench, run, times), not run.status.ended)
     if run.status is Status.FINISHED:
+        leak_marks(bench, [run.dataset_id])
         results.cost(bench, run)
         results.evaluation(bench, run)
         with explained():

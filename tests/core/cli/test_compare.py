@@ -11,11 +11,12 @@ from core.__main__ import main
 from core.comparison.cost_axes import COSTS
 from core.comparison.resampling import TEST_METRICS
 from core.files.home import run_folder
-from core.output.comparisons import comparison_json
+from core.output.comparisons import compared_json
 from core.runs import metrics
 from core.runs.values import Status
 from core.workbench import Workbench
 from tests.factories import fill
+from tests.findings import store_findings
 
 
 @pytest.fixture
@@ -34,8 +35,7 @@ def test_runs_are_ranked_and_judged(call, finished):
 
 def test_every_number_is_that_of_the_comparison_the_page_shows(call, finished, settings):
     bench = Workbench.open(settings)
-    found = bench.comparison(finished)
-    expected = comparison_json(found, bench.set_measures(list(found.predictions)))
+    found, expected = bench.comparison(finished), compared_json(bench, finished)
     assert call(*finished) == json.loads(json.dumps(expected))
     printed = {row["run"]: row for row in call(*finished)["runs"]}
     for row in found.rows:
@@ -143,3 +143,24 @@ def test_text_for_people_has_a_line_per_run_and_the_verdict(call, finished, caps
         and "not distinguishable" in printed
         and all(run_id in printed for run_id in finished[:2])
     )
+
+
+def test_suspect_and_leaked_photos_are_left_out_when_asked(call, filled, finished, settings, registry, capsys):
+    train, test = (registry.photos(filled.dataset.id, split=split) for split in ("train", "test"))
+    store_findings(filled.dataset, settings, suspects=test[:2], copies=[(train[0], test[2])])
+    result = call(*finished, "--without", "suspects,leaks")
+    assert (result["subset"]["photos"], result["subset"]["of"]) == (len(test) - 3, len(test))
+    assert result["leaks"]["leaked"] == 1 and result["verdict"]["photos"] == len(test) - 3
+    whole = {row["run"]: row for row in call(*finished)["runs"]}
+    assert all(row["rank_with_all"] == whole[row["run"]]["rank"] for row in result["runs"])
+    assert main(["compare", *finished]) == 0
+    text = capsys.readouterr().out
+    assert "1 test photo has a near-copy in another split" in text and "--without leaks" in text
+    assert main(["compare", *finished, "--without", "leaks,suspects"]) == 0
+    text = capsys.readouterr().out
+    assert "On 9 of 12 test photos, without 2 suspect and 1 leaked test photo." in text and "near-copy" not in text
+
+
+def test_photos_are_left_out_by_known_words_of_a_checked_dataset_only(call, finished):
+    assert "Received: 'odd'" in call(*finished, "--without", "odd", code=1)
+    assert "have not been checked" in call(*finished, "--without", "leaks", code=1)

@@ -7,6 +7,7 @@ import streamlit as st
 from core.charts import RunStyle, run_styles
 from core.charts.depth import depth_chart, depth_title
 from core.comparison.depths import DepthSeries, depth_series
+from core.comparison.subset import run_on
 from core.comparison.table import leaderboard
 from core.recipes.recipe import RELEVANT
 from core.registry.search import RunQuery
@@ -67,8 +68,14 @@ def _sweepable(selected: Selected) -> list[Run]:
         sort="created_at",
         fold=False,
         size=_MOST_RUNS,
+        without=selected.address.flags,
     )
-    return selected.bench.registry.runs_of([entry.run_id for entry in found.entries])
+    runs = selected.bench.registry.runs_of([entry.run_id for entry in found.entries])
+    subset = selected.comparison.subset
+    if subset is None:
+        return runs
+    accuracies = {entry.run_id: entry.values["accuracy"] for entry in found.entries}
+    return [run_on(run, accuracies[run.id], subset.photos) for run in runs]
 
 
 def _charts(selected: Selected, chosen: Sequence[DepthSeries], styles: Mapping[str, RunStyle]) -> None:

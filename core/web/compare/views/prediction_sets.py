@@ -19,7 +19,7 @@ _EACH = "95 %, each class"
 def show(selected: Selected, ids: Sequence[str]) -> None:
     """Of the runs ``ids``, best first."""
     st.markdown("**Prediction sets**")
-    found = selected.bench.set_measures(ids)
+    found = selected.bench.set_measures(ids, selected.comparison.subset)
     if not any(one.overall for one in found.values()):
         parts.nothing(
             "None of these runs has enough validation photos for prediction sets: 19 are needed for 95 % confidence, "
