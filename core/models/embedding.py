@@ -4,9 +4,9 @@ The first two principal components of the inputs of the run's last layer. Tensor
 draws the same vectors with t-SNE and UMAP as well (docs/decisions/0009-comparing.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,6 +66,17 @@ class PhotoMap:
     def correct(self) -> np.ndarray:
         """(n,) bool."""
         return np.asarray(self.predicted == self.labels)
+
+    def rows(self, kept: Sequence[bool]) -> "PhotoMap":
+        """The map of some of the photos; ``kept``: (n,)."""
+        chosen = np.flatnonzero(kept)
+        return replace(
+            self,
+            digests=tuple(self.digests[number] for number in chosen.tolist()),
+            xy=self.xy[chosen],
+            labels=self.labels[chosen],
+            predicted=self.predicted[chosen],
+        )
 
 
 @dataclass(frozen=True)

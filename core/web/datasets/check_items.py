@@ -34,7 +34,7 @@ class CheckItem:
 
     def decision(self, decided: Mapping[str, PhotoDecision]) -> str:
         """What was decided, in words; "" where nothing was decided on any of its photos."""
-        counts = Counter(_words(decided[digest]) for digest in self.digests if digest in decided)
+        counts = Counter(decision_words(decided[digest]) for digest in self.digests if digest in decided)
         if len(self.digests) == 1:
             return next(iter(counts), "")
         return ", ".join(f"{number} {words}" for words, number in counts.items())
@@ -52,7 +52,8 @@ def first_open(items: Sequence[CheckItem], decided: Mapping[str, PhotoDecision])
     return next((number for number, one in enumerate(items) if not one.decision(decided)), 0)
 
 
-def _words(decision: PhotoDecision) -> str:
+def decision_words(decision: PhotoDecision) -> str:
+    """``relabelled to tulip``."""
     match decision.action:
         case PhotoAction.RELABEL:
             return f"relabelled to {decision.target}"

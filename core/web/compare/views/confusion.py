@@ -14,6 +14,7 @@ from core.text.units import brief, count, percent, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.compare.views.marking import decide_button
 
 Cell = tuple[str, str]
 """(true class, predicted class)."""
@@ -155,10 +156,12 @@ def _photos(shown: Matrices) -> None:
         format_func=lambda cell: _label(cell, shown), on_change=_chosen,
     )  # fmt: skip
     predictions = shown.selected.comparison.predictions
-    if shown.b is None:
-        parts.photos(shown.selected, photos_in_cell(predictions[shown.a], None, shown.names, *cell))
+    b = None if shown.b is None else predictions[shown.b]
+    found = photos_in_cell(predictions[shown.a], b, shown.names, *cell)
+    decide_button(shown.selected, found, written(cell))
+    if b is None or shown.b is None:
+        parts.photos(shown.selected, found)
         return
-    found = photos_in_cell(predictions[shown.a], predictions[shown.b], shown.names, *cell)
     parts.letters(shown.selected, shown.a, shown.b)
     for who, title in _WHO.items():
         group = [one for one in found if tuple(name == cell[1] for _, name, _ in one.predictions) == who]

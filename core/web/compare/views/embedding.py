@@ -10,6 +10,7 @@ from core.text.units import count, percent
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.compare.views.marking import decide_button
 from core.web.parts.rights import allowed
 from core.web.parts.widgets import explained
 
@@ -25,7 +26,8 @@ def show(selected: Selected) -> None:
     if found is None:
         _compute(selected, run_id)
     else:
-        _draw(selected, found)
+        subset = selected.comparison.subset
+        _draw(selected, found if subset is None else found.rows([digest in subset for digest in found.digests]))
 
 
 def _compute(selected: Selected, run_id: str) -> None:
@@ -80,7 +82,7 @@ def _clicked() -> None:
 def _photo(selected: Selected, found: PhotoMap) -> None:
     """The photo that was clicked, else the most confident mistakes."""
     predictions, names = selected.comparison.predictions[found.run_id], selected.comparison.class_names
-    if selected.address.cell in found.digests:
+    if selected.address.cell in predictions.digests:
         shown, title = [selected.address.cell], "Selected photo"
     else:
         wrong = [
@@ -89,4 +91,6 @@ def _photo(selected: Selected, found: PhotoMap) -> None:
         shown = [digest for _, digest in sorted(wrong)[:4]]
         title = "Most confident mistakes" if shown else "No mistakes"
     st.markdown(f"**{title}**")
-    parts.photos(selected, compared_photos([predictions], names, shown), width=200 if len(shown) == 1 else 148)
+    compared = compared_photos([predictions], names, shown)
+    decide_button(selected, compared, selected.address.cell if len(shown) == 1 else "mistakes")
+    parts.photos(selected, compared, width=200 if len(shown) == 1 else 148)

@@ -8,9 +8,11 @@ import streamlit as st
 from core import charts
 from core.charts import Chart
 from core.comparison.photos import ComparedPhoto
+from core.curation.decisions import PhotoDecision, decisions_on, standing
 from core.text.units import count, plain
 from core.web.compare import address
 from core.web.compare.selected import Selected
+from core.web.datasets.check_items import decision_words
 from core.web.parts.charts import draw, finding
 from core.web.parts.downloads import Rows, downloads
 from core.web.parts.run_names import fitting
@@ -146,17 +148,18 @@ def photos(selected: Selected, compared: Sequence[ComparedPhoto], *, width: int 
     """Photos with their true class and, under each, what every run predicted with its probability."""
     shown = compared[:PHOTOS_SHOWN]
     paths = [selected.bench.photo_path(selected.dataset.id, one.digest) for one in shown]
-    lines = [_lines(one) for one in shown]
+    decided = standing(decisions_on(selected.dataset, selected.bench.settings))
+    lines = [_lines(one, decided.get(one.digest)) for one in shown]
     photo_strip(paths, ["  \n".join(one) for one in lines], alt=[", ".join(one) for one in lines], width=width)
     if len(compared) > len(shown):
         st.caption(f"The first {len(shown)} of {count(len(compared), 'photo')}.")
 
 
-def _lines(photo: ComparedPhoto) -> list[str]:
-    """``rose``, ``A: rose 98 %``, ``B: tulip 51 % ✗``."""
+def _lines(photo: ComparedPhoto, decision: PhotoDecision | None) -> list[str]:
+    """``rose``, ``A: rose 98 %``, ``B: tulip 51 % ✗``, and what was decided on it."""
     single = len(photo.predictions) == 1
     lines = [
         f"{'' if single else f'{letter}: '}{plain(name)} {100 * probability:.0f} % {'✓' if name == photo.true else '✗'}"
         for letter, (_, name, probability) in zip("AB", photo.predictions, strict=False)
     ]
-    return [plain(photo.true), *lines]
+    return [plain(photo.true), *lines, *([f"→ {plain(decision_words(decision))}"] if decision else [])]

@@ -1,4 +1,4 @@
-"""Compare with and without suspect and leaked test photos, and the mark of leaks on every page with accuracies."""
+"""Compare with and without suspect and leaked test photos."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from core.runs.values import Status
 from core.web.compare.flags import SWITCH
 from tests.factories import fill
 from tests.findings import store_findings
-from tests.pages.conftest import text_of, visit
+from tests.pages.conftest import text_of
 from tests.pages.leaderboard import table_of, visited
 
 LEAK = "1 test photo has a near-copy in another split"
@@ -91,15 +91,6 @@ def test_without_flagged_photos_there_is_nothing_to_switch(bench, filled):
     store_findings(filled.dataset, bench.settings)
     at = visited(dataset=filled.dataset.id)
     assert not [one for one in at.toggle if one.key == SWITCH] and "near-copy" not in said(at)
-
-
-def test_leaks_are_marked_once_on_every_page_with_accuracies(bench, filled, checked):
-    run = filled.with_status(Status.FINISHED)[0]
-    pages = (("overview", {}), ("runs", {}), ("runs", {"run": run.id}), ("models", {}), ("compare", {}))
-    for name, query in pages:
-        at = visit(name, **query)
-        assert not at.exception
-        assert said(at).count(LEAK) == 1, (name, query)
 
 
 def test_the_report_says_it(bench, filled, checked):

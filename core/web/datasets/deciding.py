@@ -1,0 +1,128 @@
+"""Deciding on photos one after the other, by buttons and keys: on the check of a dataset, and beside photos of Compare.
+
+Decisions of all pages and people are one list (``core.curation.decisions``).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from core.curation.decisions import PhotoAction, PhotoDecision, decide, undo
+from core.datasets.values import Dataset
+from core.text.units import percent, plain
+from core.web.datasets.check_items import CheckItem, first_open
+from core.web.parts.rights import allowed
+from core.web.parts.thumbnails import photo_strip
+from core.web.parts.widgets import explained
+from core.workbench import Workbench
+
+_WIDE = 300
+
+
+def position(items: Sequence[CheckItem], decided: Mapping[str, PhotoDecision], key: str) -> int:
+    """The number of the item that is shown; at first one on which nothing was decided.
+
+    Args:
+        key: of the session, where it is kept.
+    """
+    number: int = st.session_state.get(key, first_open(items, decided))
+    return min(number, len(items) - 1)
+
+
+def deciding(
+    bench: Workbench,
+    dataset: Dataset,
+    items: Sequence[CheckItem],
+    decided: Mapping[str, PhotoDecision],
+    key: str,
+) -> None:
+    """One item with its photos, what can be decided, and what a suggestion rests on.
+
+    Args:
+        items: not empty. key: as of ``position``.
+    """
+    number = position(items, decided, key)
+    item = items[number]
+    photos, words = st.columns([2, 3], gap="medium")
+    with photos:
+        _pictures(bench, dataset, item)
+    with words:
+        st.subheader(f"{number + 1} of {len(items)}", anchor=False)
+        st.markdown(plain(item.reason))
+        if status := item.decision(decided):
+            st.markdown(f":green-badge[:material/check: {plain(status)}]")
+        _actions(bench, dataset, item, key, number, len(items))
+        _evidence(bench, dataset, item)
+
+
+def _pictures(bench: Workbench, dataset: Dataset, item: CheckItem) -> None:
+    """The photo, or the photos of a group side by side."""
+    paths = [bench.photo_path(dataset.id, digest) for digest in item.digests[:6]]
+    width = _WIDE if len(paths) == 1 else _WIDE // 2
+    with st.container(horizontal=True, gap="small"):
+        for path, file, name, split in zip(paths, item.files, item.classes, item.splits, strict=False):
+            if path.is_file():
+                caption = f"{plain(name)} · {split}"
+                st.image(str(path), caption=caption, alt=f"{name}: {file}", width=width)
+    if len(item.digests) > 6:
+        st.caption(f"and {len(item.digests) - 6} more")
+
+
+def _actions(bench: Workbench, dataset: Dataset, item: CheckItem, key: str, number: int, total: int) -> None:
+    def say(digests: Sequence[str], action: PhotoAction, target: str = "") -> None:
+        with explained():
+            decide(dataset, digests, action, target, registry=bench.registry, settings=bench.settings)
+            st.session_state[key] = min(number + 1, total - 1)
+            st.rerun()
+
+    group, can = len(item.digests) > 1, allowed()
+    with st.container(horizontal=True):
+        keep = "Keep all" if group else "Keep"
+        if st.button(keep, shortcut="K", icon=":material/check:", key="check.keep", **can):
+            say(item.digests, PhotoAction.KEEP)
+        if item.suggested:
+            label = f"Relabel as {plain(item.suggested)}"
+            if st.button(label, shortcut="S", icon=":material/label:", key="check.suggested", **can):
+                say(item.digests, PhotoAction.RELABEL, item.suggested)
+        if item.leak and st.button("Move all to train", shortcut="M", type="primary", key="check.move", **can):
+            say(item.digests, PhotoAction.MOVE, "train")
+        label = "Keep the first only" if group else "Exclude"
+        if st.button(label, shortcut="X", icon=":material/delete:", key="check.exclude", **can):
+            say(item.digests[1:] if group else item.digests, PhotoAction.EXCLUDE)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.button("Previous", shortcut="Left", disabled=number == 0, key="check.previous"):
+            st.session_state[key] = number - 1
+            st.rerun()
+        if st.button("Next", shortcut="Right", disabled=number + 1 == total, key="check.next"):
+            st.session_state[key] = number + 1
+            st.rerun()
+    if not group:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.selectbox("Another class", dataset.class_names, key=f"check.class.{item.digests[0]}", width=220)
+            if st.button("Relabel", key="check.relabel", **can):
+                say(item.digests, PhotoAction.RELABEL, name)
+
+
+def _evidence(bench: Workbench, dataset: Dataset, item: CheckItem) -> None:
+    """What a suggestion rests on: in sight, without a click."""
+    if item.probabilities:
+        shown = " · ".join(f"{plain(name)} {percent(share)}" for name, share in item.probabilities.items())
+        st.caption(f"Probabilities by a linear head that was not fitted on this photo: {shown}")
+    if item.nearest:
+        st.caption("Nearest photos by features, with their class:")
+        photo_strip(
+            [bench.photo_path(dataset.id, digest) for digest, _, _ in item.nearest],
+            [plain(name) for _, name, _ in item.nearest],
+            alt=[f"{name}, similarity {similarity:.2f}" for _, name, similarity in item.nearest],
+            width=72,
+        )
+    st.caption(plain(", ".join(item.files[:4])))
+
+
+def undo_button(bench: Workbench, dataset: Dataset, decided: Mapping[str, PhotoDecision]) -> None:
+    """Takes back the last decision of this person."""
+    if st.button("Undo", shortcut="U", icon=":material/undo:", key="check.undo", **allowed(disabled=not decided)):
+        with explained():
+            taken = undo(dataset, settings=bench.settings)
+            st.toast("Nothing of yours to undo." if taken is None else "The last decision was taken back.")
+            st.rerun()
