@@ -41,6 +41,7 @@ FULL = Address(
     a="r-1",
     b="r-2",
     cell="rose|tulip",
+    without=("suspects", "leaks"),
 )
 
 
@@ -70,7 +71,8 @@ def test_five_hundred_runs_fit_into_a_url():
     [
         "page=-3", "page=0", "page=x", "page=1e3", "page=99999999999999999999", "page=²", "size=11", "size=1000000",
         "sort=password", "sort=", "desc=maybe", "fold=2", "star=yes", "status=DONE", "cost=../..", "metric=<b>",
-        "over=the moon", "runs=,,,", "cols=", "tag=", "nothing=1", f"view={'x' * 300}", f"runs={'y' * 300}",
+        "over=the moon", "runs=,,,", "cols=", "without=odd", "tag=", "nothing=1",
+        f"view={'x' * 300}", f"runs={'y' * 300}",
     ],
 )  # fmt: skip
 def test_nonsense_in_a_url_is_ignored(query):

@@ -11,7 +11,7 @@ def test_models_and_queue_are_listed(call, filled, finished, capsys):
 
 
 def test_an_empty_home_has_neither(call, home, capsys):
-    assert call("models") == {"models": []}
+    assert call("models") == {"models": [], "leaks": []}
     assert main(["queue"]) == 0 and "No run is waiting" in capsys.readouterr().out
 
 

@@ -17,7 +17,7 @@ def test_text_is_escaped_and_html_is_not_escaped_twice():
 
 
 def test_characters_that_reverse_or_hide_text_are_left_out():
-    made = render("leaderboard", board=Table(columns=[], rows=[], caption=""), missing=["a\u202eb\x00c"])
+    made = render("leaderboard", board=Table(columns=[], rows=[], caption=""), notes=["a\u202eb\x00c"])
     assert '<p class="note">abc</p>' in made
 
 
