@@ -9,6 +9,7 @@ from core.cli import (
     artifacts,
     backbones,
     check,
+    collections,
     compare,
     datasets,
     delete,
@@ -32,8 +33,8 @@ from core.cli import (
 
 DESCRIPTION = "Compare transfer-learning models on your own photos."
 MODULES = (
-    datasets, check, features, backbones, train, reproduce, shrink, queue, machines, runs, models, compare, predict,
-    explain, exports, report, organise, alias, delete, tokens, users, artifacts, registry, admin,
+    datasets, check, collections, features, backbones, train, reproduce, shrink, queue, machines, runs, models,
+    compare, predict, explain, exports, report, organise, alias, delete, tokens, users, artifacts, registry, admin,
 )  # fmt: skip
 
 

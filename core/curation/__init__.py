@@ -3,7 +3,8 @@
 Layout: ``values`` (what is found) · ``pictures`` (one small rendering of every stored photo) · ``folds``, ``labels``
 (label errors) · ``alignment``, ``copies`` (near-copies) · ``odd`` (odd photos) · ``inputs`` (whose features are used) ·
 ``checking`` (all of it, stored) · ``background`` (in a process of its own) · ``decisions`` (keep, relabel, exclude,
-move) · ``versions`` (the new version of the dataset that they make). Decision 27.
+move) · ``versions`` (the new version of the dataset that they make) · ``flags`` (test photos that a comparison can
+leave out) · ``collection`` (a part of the photos as a dataset of its own). Decision 27.
 
 cleanlab and imagehash are imported where they are called: the web process shows findings and needs neither.
 """

@@ -108,8 +108,8 @@ def _stored(
     )
     with staging(settings, made.id) as stage:
         after = DatasetFolder(stage.path)
-        _link(before.photos, after.photos, [photo.digest for photo in photos])
-        _link(before.unlabelled, after.unlabelled, [photo.digest for photo in unlabelled])
+        link_photos(before.photos, after.photos, [photo.digest for photo in photos])
+        link_photos(before.unlabelled, after.unlabelled, [photo.digest for photo in unlabelled])
         lineage = {"dataset": dataset.id, "version": dataset.version, "decisions": [asdict(one) for one in decisions]}
         after.lineage.write_text(json.dumps(lineage))
         write_manifest(stage.path, made, photos, unlabelled)
@@ -135,7 +135,7 @@ def changes_text(changes: Mapping[PhotoAction, int]) -> str:
     )
 
 
-def _link(source: Path, target: Path, digests: Sequence[str]) -> None:
+def link_photos(source: Path, target: Path, digests: Sequence[str]) -> None:
     """The stored photos, which never change, as further names of the same files where the disk can do that."""
     if digests:
         target.mkdir()
