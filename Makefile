@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
 # What is installed is the lock of the same name: the same versions, with the hash of every file (decision 32).
 LOCK := $(or $(wildcard $(basename $(REQUIREMENTS)).lock),$(REQUIREMENTS))
 
-.PHONY: run stop setup test test-keras test-training test-networks test-plain test-browser test-pages test-fast test-cluster check
+.PHONY: run stop setup test test-keras test-training test-networks test-plain test-browser test-pages test-fast test-cluster soak check
 .PHONY: bench browser database proxies test-deploy lock sbom licences audit
 .PHONY: screenshots format clean
 
@@ -79,7 +79,7 @@ test-keras: test-training test-networks
 TRAINING := $(addprefix tests/keras/test_,training.py training_failures.py training_parts.py training_resume.py going_on.py)
 test-training: ; $(BIN)/python -m pytest $(TRAINING)
 test-networks: ; nice -n 5 $(BIN)/python -m pytest tests/keras $(addprefix --ignore=,$(TRAINING))
-test-plain: ; $(BIN)/python -m pytest tests/core tests/cases
+test-plain: ; $(BIN)/python -m pytest tests/core tests/cases tests/soak
 # A browser test that fails is tried once more, and named at the end: beside the other parts, a page on two cores may take longer
 # than any limit that still notices a page that hangs.
 test-browser: ; $(BIN)/python -m pytest tests/browser --reruns 1 -rR
@@ -103,6 +103,11 @@ proxies:
 
 test-deploy: setup browser proxies
 	$(BIN)/python -m tests.deploy
+
+# Everything runs and is killed at random moments, then everything is checked; docs/reliability.md has the figures.
+MINUTES ?= 10
+soak: setup
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 test-fast: setup
 	$(BIN)/python -m pytest tests/core tests/cases tests/pages

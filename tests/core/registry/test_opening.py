@@ -296,7 +296,7 @@ def test_a_full_disk_is_told_and_nothing_is_changed(registry, monkeypatch):
 
 
 def test_a_registry_held_by_another_program_is_told_after_a_while(registry, monkeypatch):
-    monkeypatch.setattr(sqlite_connection, "_PRAGMAS", (*sqlite_connection._PRAGMAS, "busy_timeout=10"))
+    monkeypatch.setattr(sqlite_connection, "BUSY_SECONDS", 0.01)
     with registry.writing(), pytest.raises(Unavailable, match="was held by another program"):
         Registry(SqliteFile(registry.database.path)).set_preference("a", 1)
 
