@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -33,6 +34,8 @@ class Soak:
         self.people = People(home, chance)
         self.kills: Counter[str] = Counter()
         self.found: list[str] = []
+        self.wrong: list[str] = []
+        """In this round."""
         self.compared = 0
 
     def round(self, seconds: float) -> list[str]:
@@ -40,13 +43,21 @@ class Soak:
         end = time.monotonic() + seconds
         self.say(self.people.launch())
         while time.monotonic() < end:
-            self.say(self.people.act())
+            self.act()
             with _patience():
                 ensure_supervisor(self.home.settings)
             time.sleep(self.chance.choice((0.0, 0.1, 0.4, 1.0, 2.0)))
             self.strike()
         self.disk.empty()
         return self.rest()
+
+    def act(self) -> None:
+        """An error that is no sentence for the user is a finding."""
+        try:
+            self.say(self.people.act())
+        except Exception as error:  # noqa: BLE001 whatever it is
+            self.say(traceback.format_exc())
+            self.wrong.append(f"{type(error).__name__}: {error}"[:400])
 
     def strike(self) -> None:
         """Kills, freezes, or fills the disk."""
@@ -70,7 +81,7 @@ class Soak:
 
     def rest(self) -> list[str]:
         """Everything finishes without further kills, is compared, and is stopped."""
-        found = come_to_rest(self.people)
+        found, self.wrong = [*self.wrong, *come_to_rest(self.people)], []
         bench = self.people.come_back()
         found += problems(self.home.settings, bench.registry, read_notes(self.home.notes))
         for name, run_id in self.people.runs.items():

@@ -69,7 +69,7 @@ class People:
         except GraftError as error:
             return f"{act.__name__}: {error}"[:160]
         except OSError as error:
-            return f"{act.__name__}: {error.strerror}"
+            return f"{act.__name__}: {error}"
 
     def launch(self) -> str:
         """All recipes that have no run; those of deleted runs get a new one."""
