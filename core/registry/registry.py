@@ -31,6 +31,7 @@ from core.registry.results import ResultStore
 from core.registry.runs import Runs
 from core.registry.search import Search
 from core.registry.sessions import Sessions
+from core.registry.shortlists import Shortlists
 from core.registry.sign_ins import SignIns
 from core.registry.sqlite_file import SqliteFile
 from core.registry.summaries import Summaries
@@ -75,7 +76,7 @@ def _repeats(registry: Decorated) -> Decorated:
 class Registry(
     Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
     AddedBackbones, Tokens, Users, Sessions, Links, SignIns, Leases, Reports, Nodes, Artifacts, AuditLog, Maintenance,
-    Monitoring, Backfill,
+    Monitoring, Backfill, Shortlists,
 ):  # fmt: skip
     """Datasets, runs, models, added backbones and preferences in one SQLite file or PostgreSQL database.
 

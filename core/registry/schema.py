@@ -29,7 +29,7 @@ from sqlalchemy import (
 from core.registry.column_types import Number, Whole, Words
 from core.registry.functions import each_text
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -368,6 +368,18 @@ nodes = Table(
     Column("name", Words, primary_key=True),
     _required("facts", JSON),
     _required("seen_at", Number),
+)
+
+shortlists = Table(
+    "shortlists",
+    metadata,
+    Column("number", Whole, primary_key=True),
+    _required("dataset_id", Words, _owner("datasets"), index=True),
+    _required("question", JSON),
+    _required("answer", JSON),  # candidates with scores; see ``core.advising.values``
+    _required("seconds", Number),
+    _required("who", Words),
+    _required("created_at", Number),
 )
 
 reports = Table(
