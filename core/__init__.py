@@ -21,6 +21,7 @@
     exports     a model as files for elsewhere, and bundles for another Graft
     curation    photos one can trust: label errors, near-copies, odd photos, and the version without them
     comparison  runs side by side: table, paired tests, intervals
+    advising    before training: a shortlist of recipes, and whether more photos would help
     charts      one function a chart
     reporting   a comparison as one HTML file
     workbench   the use cases behind the pages and the command line

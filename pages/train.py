@@ -17,6 +17,7 @@ from core.web.server.state import workbench
 from core.web.train import address, cascades, grid, hyperparameters, mapping, patterns, plans, prompts, start
 from core.web.train.address import CUSTOM, TrainAddress
 from core.web.train.bar import bar
+from core.web.train.shortlist_card import shortlist_card
 from core.workbench import Workbench
 
 
@@ -41,6 +42,7 @@ def page() -> None:
         presets = {preset: plans.planned(bench, dataset.id, preset) for preset in Preset}
         with choices:
             start.choose(chosen, presets)
+            shortlist_card(bench, dataset)
         for sentence in ignored:
             st.warning(plain(sentence), icon=":material/link_off:")
         if chosen == CUSTOM:

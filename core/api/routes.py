@@ -172,6 +172,20 @@ def get_dataset(bench: Bench, dataset: _Ref) -> Response:
     return FiniteJSON(dataset_row(bench, bench.registry.dataset(dataset)))
 
 
+@router.get("/datasets/{dataset}/shortlist", tags=["datasets"], **_told(schemas.ShortlistResult))
+def get_shortlist(bench: Bench, dataset: _Ref) -> Response:
+    """Its newest shortlist with the regret, as `core shortlist --last`."""
+    return FiniteJSON(verbs.shortlist(bench, dataset))
+
+
+@router.post("/datasets/{dataset}/shortlist", tags=["datasets"], **_told(schemas.ShortlistResult, 202))
+def make_shortlist(
+    bench: Bench, dataset: _Ref, asked: Annotated[schemas.ShortlistRequest | None, Body()] = None
+) -> Response:
+    """Make a shortlist in the background, as `core shortlist`: which recipes are worth training."""
+    return FiniteJSON(verbs.begin_shortlist(bench, dataset, minutes=asked.minutes if asked else None), 202)
+
+
 @router.get("/runs", tags=["runs"], **_told(schemas.RunList))
 def list_runs(
     bench: Bench,

@@ -113,6 +113,12 @@ class ShrinkRequest(_Asked):
     dry_run: bool = Field(False, description="Only plan; nothing is launched.")
 
 
+class ShortlistRequest(_Asked):
+    """What a shortlist may name."""
+
+    minutes: float | None = Field(None, gt=0, lt=1e6, description="That training may take; any time by default.")
+
+
 class CancelRequest(_Asked):
     """How a run is stopped."""
 
@@ -188,6 +194,17 @@ class DatasetRow(_Told):
 
 class DatasetList(_Told):
     datasets: list[DatasetRow]
+
+
+class ShortlistResult(_Told):
+    dataset: str
+    state: Literal["none", "waiting", "running", "ready", "failed", "cancelled"]
+    message: str
+    summary: str
+    shortlist: dict[str, Any] | None
+    regret: dict[str, Any] | None
+    made_at: float | None
+    who: str
 
 
 class RunRow(_Told):

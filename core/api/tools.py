@@ -42,6 +42,10 @@ class OneDataset(Nothing):
     dataset: Name = Field(description="Id, name or name:version.")
 
 
+class ShortlistOfDataset(OneDataset):
+    minutes: float | None = Field(None, gt=0, lt=1e6, description="That training may take; any time by default.")
+
+
 class OneRun(Nothing):
     run: Name = Field(description="Id, the beginning of an id, or DATASET@ALIAS.")
 
@@ -147,6 +151,8 @@ TOOLS = (
          act=lambda bench, asked, who: datasets_json(bench)),
     Verb(name="get_dataset", does="One dataset.", scope=READ, asked=OneDataset,
          act=lambda bench, asked, who: dataset_row(bench, bench.registry.dataset(asked.dataset))),
+    Verb(name="get_shortlist", does="Which recipes are worth training on a dataset, as far as that was asked.",
+         scope=READ, asked=OneDataset, act=lambda bench, asked, who: verbs.shortlist(bench, asked.dataset)),
     Verb(name="list_runs", does="Runs, the newest first.", scope=READ, asked=SomeRuns,
          act=lambda bench, asked, who: verbs.list_runs(bench, **asked.model_dump())),
     Verb(name="get_run", does="All about one run: status, epochs, test accuracy, cost, model, lineage.", scope=READ,
@@ -187,6 +193,9 @@ TOOLS = (
              bench, asked.import_, layout=asked.layout, encoding=asked.encoding)),
     Verb(name="end_import", does="Cancel an import that runs, or forget one that has ended.", scope=TRAIN,
          asked=OneImport, act=lambda bench, asked, who: verbs.end_import(bench, asked.import_)),
+    Verb(name="make_shortlist", does="Find out in the background which recipes are worth training. Ask get_shortlist "
+         "until its state is ready.", scope=TRAIN, asked=ShortlistOfDataset,
+         act=lambda bench, asked, who: verbs.begin_shortlist(bench, asked.dataset, minutes=asked.minutes)),
     Verb(name="train", does="Plan runs (dry_run, the default), then launch them in the background.", scope=TRAIN,
          asked=PlannedLaunch, act=lambda bench, asked, who: verbs.launch(bench, asked.model_dump(), who=who)),
     Verb(name="list_smaller", does="The smaller models made of a run's model, and whether they are not worse.",

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
+from core.advising.background import shortlist_state, start_shortlist
+from core.advising.values import checked_question
 from core.curation.flags import flags_of
 from core.errors import Conflict, InvalidInput, NotFound
 from core.explaining.framing import overlay
@@ -19,6 +21,7 @@ from core.output.imports import import_row
 from core.output.plans import launch_json, plan_json, planned_row
 from core.output.predictions import photo_row
 from core.output.runs import run_row, runs_json
+from core.output.shortlists import shortlist_json
 from core.output.smaller import shrink_json
 from core.planning.capacity import many_runs
 from core.planning.decide import Decision
@@ -62,6 +65,19 @@ def compare(bench: Workbench, runs: Sequence[str], without: str = "") -> dict:
     if not named:
         raise InvalidInput("Name the runs to compare: runs=RUN&runs=RUN")
     return compared_json(bench, named, flags_of(without))
+
+
+def shortlist(bench: Workbench, dataset: str) -> dict:
+    """``core shortlist DATASET --last``, with the state of the one that is made."""
+    found = bench.registry.dataset(dataset)
+    return shortlist_json(found, bench.registry, shortlist_state(found.id, settings=bench.settings))
+
+
+def begin_shortlist(bench: Workbench, dataset: str, *, minutes: float | None) -> dict:
+    """Start ``core shortlist`` in the background."""
+    found, question = bench.registry.dataset(dataset), checked_question(minutes)
+    start_shortlist(found.id, question, settings=bench.settings, registry=bench.registry)
+    return shortlist(bench, found.id)
 
 
 def health(bench: Workbench) -> dict:

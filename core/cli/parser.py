@@ -25,6 +25,7 @@ from core.cli import (
     report,
     reproduce,
     runs,
+    shortlist,
     shrink,
     tokens,
     train,
@@ -33,8 +34,9 @@ from core.cli import (
 
 DESCRIPTION = "Compare transfer-learning models on your own photos."
 MODULES = (
-    datasets, check, collections, features, backbones, train, reproduce, shrink, queue, machines, runs, models,
-    compare, predict, explain, exports, report, organise, alias, delete, tokens, users, artifacts, registry, admin,
+    datasets, check, collections, shortlist, features, backbones, train, reproduce, shrink, queue, machines, runs,
+    models, compare, predict, explain, exports, report, organise, alias, delete, tokens, users, artifacts, registry,
+    admin,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@
     registry.db                   supervisor.lock|json|log      deletion.lock     explaining.log
     datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock .check.lock
     datasets/<id>/findings-<method>.json decisions.json lineage.json .decisions.lock    (``core.curation``)
+    datasets/<id>/.shortlist-<id>/                              datasets/.shortlist.lock
     datasets/<id>/.check-<id>/request.json|status.json|alive.lock|cancel|log.txt
     runs/<id>/model/card.json|model.keras|...                   runs/.launch.lock
     runs/<id>/validation.npz|test.npz|photo_map.npz|features.parquet
@@ -42,6 +43,7 @@ EXPORT_RECORD = "export.json"
 _IMPORT = "import-"
 _ADDITION = ".add-"
 _CHECK = ".check-"
+_ADVICE = ".shortlist-"
 _EXPORT, _EXPORT_DRAFT = ".job-", ".tmp-export-"
 _MODEL_DRAFT = ".tmp-"
 
@@ -173,7 +175,7 @@ class DatasetFolder:
 @dataclass(frozen=True)
 class JobFolder:
     """The folder of a job in the background: an import, a table of predictions, an export, the addition of a backbone,
-    or the check of a dataset."""
+    the check of a dataset, or its shortlist."""
 
     path: Path
 
@@ -372,6 +374,11 @@ def check_job(settings: Settings, dataset_id: str) -> JobFolder:
     return JobFolder(inside(dataset_folder(settings, dataset_id).path, f"{_CHECK}{dataset_id}"))
 
 
+def advice_job(settings: Settings, dataset_id: str) -> JobFolder:
+    """The folder of the job that makes a shortlist for a dataset; its id is that of the dataset."""
+    return JobFolder(inside(dataset_folder(settings, dataset_id).path, f"{_ADVICE}{dataset_id}"))
+
+
 def export_draft(settings: Settings, run_id: str, format: str) -> Path:
     """Where an export is written before it is published into the folder of its run."""
     return inside(runs_folder(settings), f"{_EXPORT_DRAFT}{run_id}.{format}")
@@ -440,6 +447,11 @@ def import_lock(settings: Settings) -> Path:
 def check_lock(settings: Settings) -> Path:
     """Held while the photos of a dataset are checked."""
     return datasets_folder(settings) / ".check.lock"
+
+
+def advice_lock(settings: Settings) -> Path:
+    """Held while a shortlist is made."""
+    return datasets_folder(settings) / ".shortlist.lock"
 
 
 def table_lock(settings: Settings) -> Path:

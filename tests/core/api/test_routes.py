@@ -30,6 +30,7 @@ def test_every_get_is_what_the_command_prints(reader, printed, filled, finished,
         "/datasets": ("datasets",),
         "/datasets/flowers": ("datasets", "flowers"),
         "/datasets/flowers/aliases": ("alias", "flowers"),
+        "/datasets/flowers/shortlist": ("shortlist", "flowers", "--last"),
         "/runs": ("runs",),
         "/runs?dataset=flowers&search=lite0&limit=2&offset=1": (
             "runs", "--dataset", "flowers", "--search", "lite0", "--limit", "2", "--offset", "1",
@@ -359,3 +360,14 @@ def test_exports_are_listed_started_and_taken(client_of, trainer, finished, benc
     taken = client_of("predict").get(f"{path}/onnx/file")
     assert taken.content == b"content" and taken.headers["content-length"] == "7"
     assert f"{finished[0]}-onnx.zip" in taken.headers["content-disposition"]
+
+
+def test_a_shortlist_is_made_in_the_background(trainer, printed, filled, monkeypatch):
+    started = []
+    monkeypatch.setattr("core.advising.background.start_process", lambda *arguments: started.append(arguments))
+    answer = trainer.post("/datasets/flowers/shortlist", json={"minutes": 5})
+    assert answer.status_code == 202 and len(started) == 1 and answer.json()["shortlist"] is None
+    assert json.loads(started[0][1].request.read_text())["question"] == {"minutes": 5.0}
+    assert trainer.post("/datasets/flowers/shortlist").status_code == 202
+    assert trainer.post("/datasets/flowers/shortlist", json={"minutes": 0}).status_code == 422
+    assert trainer.post("/datasets/nothing/shortlist").status_code == 404

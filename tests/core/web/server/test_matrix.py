@@ -66,6 +66,8 @@ REST: dict[tuple[str, str], Scope] = {
     ("GET", "/datasets"): Scope.READ,
     ("GET", "/datasets/{dataset}"): Scope.READ,
     ("GET", "/datasets/{dataset}/aliases"): Scope.READ,
+    ("GET", "/datasets/{dataset}/shortlist"): Scope.READ,
+    ("POST", "/datasets/{dataset}/shortlist"): Scope.TRAIN,
     ("GET", "/runs"): Scope.READ,
     ("GET", "/runs/{run}"): Scope.READ,
     ("GET", "/runs/{run}/smaller"): Scope.READ,
@@ -98,7 +100,7 @@ REST: dict[tuple[str, str], Scope] = {
 
 CHANGING_TOOLS = {
     "import_photos", "answer_import", "end_import", "train", "shrink", "export_model", "cancel_run", "resume_run",
-    "delete_run", "delete_dataset", "set_alias",
+    "delete_run", "delete_dataset", "set_alias", "make_shortlist",
 }  # fmt: skip
 
 

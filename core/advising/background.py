@@ -1,0 +1,137 @@
+"""Shortlists in the background: one process for each, which does not end with the page.
+
+The process may compute features and import TensorFlow; the web process does neither. One at a time computes; others
+wait for it.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.advising.values import NeighbourScore, ShortlistQuestion
+from core.errors import Cancelled, GraftError
+from core.files import atomic
+from core.files.here import dataset_here
+from core.files.home import JobFolder, advice_job, advice_lock
+from core.files.locks import acquire, is_held, try_acquire
+from core.jobs.background import last_status, main, start_process, why_it_ended
+from core.people.acting import Role, require
+from core.registry import Registry
+from core.settings import Settings
+
+MODULE = "core.advising.background"
+
+UNDER_WAY = ("waiting", "running")
+"""States of a shortlist that will change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdviceState:
+    """How far the shortlist of a dataset is.
+
+    Args:
+        state: ``none``, ``waiting`` (for another one), ``running``, ``ready``, ``failed`` or ``cancelled``.
+        stage: what is done now; done, total: photos whose features are computed, 0 where they are not counted.
+        message: why it failed. neighbours: what the nearest photos say, as soon as it is known.
+    """
+
+    state: str
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    neighbours: NeighbourScore | None = None
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in UNDER_WAY
+
+
+def start_shortlist(dataset_id: str, question: ShortlistQuestion, *, settings: Settings, registry: Registry) -> None:
+    """Start the shortlist of a dataset in the background; one that runs is left alone.
+
+    Raises:
+        NotFound: there is no such dataset. Forbidden: the acting person is no trainer.
+    """
+    require(Role.TRAINER, "Making a shortlist")
+    registry.dataset(dataset_id)
+    dataset_here(settings, dataset_id)  # fetched first: the job's folder lies inside
+    folder = advice_job(settings, dataset_id)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    alive = try_acquire(folder.alive_lock)
+    if alive is None:
+        return
+    with alive:
+        folder.cancel.unlink(missing_ok=True)
+        folder.status.unlink(missing_ok=True)
+        atomic.write_json(folder.request, {"dataset": dataset_id, "question": asdict(question)})
+        start_process(MODULE, folder, settings, alive, {"TF_CPP_MIN_LOG_LEVEL": "2"})
+
+
+def cancel_shortlist(settings: Settings, dataset_id: str) -> None:
+    """Make a shortlist stop."""
+    require(Role.TRAINER, "Stopping the shortlist")
+    folder = advice_job(settings, dataset_id)
+    if folder.request.exists():
+        folder.cancel.touch()
+
+
+def shortlist_state(dataset_id: str, *, settings: Settings) -> AdviceState:
+    """How far the shortlist of a dataset is, or how the last one ended."""
+    folder = advice_job(settings, dataset_id)
+    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed process is its last one
+    if not folder.request.exists():
+        return AdviceState(state="none")
+    status = last_status(folder)
+    if status["state"] in UNDER_WAY and not alive:
+        left = "engines that were exported are kept"
+        message = why_it_ended(folder, "shortlist", ", perhaps because the memory was full", left)
+        return AdviceState(state="failed", message=message)
+    near = status.pop("neighbours", None)
+    return AdviceState(**status, neighbours=None if near is None else NeighbourScore(**near))
+
+
+# --- the background process ---
+
+
+def _background(dataset_id: str, settings: Settings, stopped: Callable[[], bool] = lambda: False) -> None:
+    """What the background process does, until ``stopped`` returns True."""
+    folder = advice_job(settings, dataset_id)
+    outcome = _outcome(dataset_id, folder, settings, lambda: stopped() or folder.cancel.exists())
+    with suppress(OSError):  # the dataset, and the folder with it, may have been deleted
+        atomic.write_json(folder.status, outcome)
+
+
+def _outcome(dataset_id: str, folder: JobFolder, settings: Settings, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """Make the shortlist and keep it in the registry: the last status."""
+    from core.advising.making import stored_shortlist  # with SciPy's linear algebra; the web process needs none of it
+
+    def report(stage: str, done: int, total: int, neighbours: NeighbourScore | None, state: str = "running") -> None:
+        if cancelled():
+            raise Cancelled("The shortlist was cancelled.")
+        near = None if neighbours is None else asdict(neighbours)
+        status = {"state": state, "stage": stage, "done": done, "total": total, "neighbours": near}
+        with suppress(OSError):
+            atomic.write_json(folder.status, status, durable=False)
+
+    try:
+        question = ShortlistQuestion(**json.loads(folder.request.read_text())["question"])
+        registry = Registry.of(settings)
+        waiting = lambda: report("Waiting for another shortlist", 0, 0, None, "waiting")  # noqa: E731
+        with acquire(advice_lock(settings), waiting=waiting):
+            stored_shortlist(
+                registry.dataset(dataset_id), question, registry=registry, settings=settings, report=report
+            )
+        return {"state": "ready"}
+    except Cancelled as error:
+        return {"state": "cancelled", "message": str(error)}
+    except GraftError as error:
+        return {"state": "failed", "message": str(error)}
+    except OSError as error:
+        return {"state": "failed", "message": f"The photos could not be read: {error.strerror or error}."}
+
+
+if __name__ == "__main__":
+    main(MODULE, _background)

@@ -1,0 +1,175 @@
+"""What is worth training: the shortlist of a dataset on the page Train. Nothing is computed in the page's process."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from core.advising.background import AdviceState, cancel_shortlist, shortlist_state, start_shortlist
+from core.advising.regret import Regret, latest_shortlist, regret_of
+from core.advising.values import Shortlist, ShortlistCandidate, ShortlistQuestion
+from core.datasets.values import Dataset
+from core.output.shortlists import neighbours_sentence, shortlist_sentence
+from core.recipes.recipe import Pattern
+from core.text.units import count, percent, plain, points, rough_duration
+from core.web.parts.times import timed, when
+from core.web.parts.widgets import explained, poll
+from core.web.train import address
+from core.web.train.address import CUSTOM, TrainAddress
+from core.workbench import Workbench
+
+TITLE = "What is worth training?"
+
+
+def shortlist_card(bench: Workbench, dataset: Dataset) -> None:
+    """The newest shortlist, how far one in the background is, or the button that starts it."""
+    latest = latest_shortlist(dataset.id, bench.registry)
+    state = shortlist_state(dataset.id, settings=bench.settings)
+    with st.expander(
+        TITLE, icon=":material/format_list_numbered:", expanded=state.is_active, key=f"shortlist.{dataset.id}"
+    ):
+        poll(_progress_or_end, state.is_active, bench, dataset)
+        if latest is not None:
+            found, made_at, who = latest
+            _found(bench, dataset, found)
+            timed(f"Made {when(made_at)}{f' by {plain(who)}' if who != 'local' else ''}")
+
+
+def _progress_or_end(bench: Workbench, dataset: Dataset) -> None:
+    state = shortlist_state(dataset.id, settings=bench.settings)
+    watched = f"shortlist.watched.{dataset.id}"
+    if state.is_active:
+        st.session_state[watched] = True
+        _progress(bench, dataset, state)
+        return
+    if st.session_state.pop(watched, False):
+        st.rerun(scope="app")
+    if state.message:
+        st.warning(plain(state.message))
+    _start(bench, dataset)
+
+
+def _start(bench: Workbench, dataset: Dataset) -> None:
+    st.caption(
+        "Linear probes on a growing sample of the photos, scored on validation photos: backbones, input sizes and cuts "
+        "are compared before anything is trained. Test photos are not read."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        minutes = st.number_input(
+            "Minutes for training", min_value=0.1, value=None, step=5.0, placeholder="any", width=180,
+            help="Only recipes whose training fits, by Graft's estimate.", key="shortlist.minutes",
+        )  # fmt: skip
+        if st.button("Make a shortlist", icon=":material/format_list_numbered:", key="shortlist.start"):
+            with explained():
+                question = ShortlistQuestion(minutes=minutes)
+                start_shortlist(dataset.id, question, settings=bench.settings, registry=bench.registry)
+                st.rerun(scope="app")
+
+
+def _progress(bench: Workbench, dataset: Dataset, state: AdviceState) -> None:
+    done = f": {state.done:,} of about {state.total:,} photos" if state.total else ""
+    st.progress(min(1.0, state.done / state.total) if state.total else 0.0, text=f"{state.stage or 'Starting'}{done}")
+    near = state.neighbours
+    if near is not None:
+        st.markdown(
+            f":material/near_me: Without any training, the nearest photos name the class of "
+            f"**{percent(near.accuracy, (near.low, near.high))}** of {near.validation} validation photos "
+            f"({plain(near.title)}, {near.size} px)."
+        )
+    if st.button("Cancel", key="shortlist.cancel"):
+        cancel_shortlist(bench.settings, dataset.id)
+
+
+def _found(bench: Workbench, dataset: Dataset, found: Shortlist) -> None:
+    icon = ":material/help:" if found.too_few else ":material/check_circle:"
+    st.markdown(f"{icon} **{plain(shortlist_sentence(found))}**")
+    st.dataframe(_rows(found.candidates), hide_index=True, width="stretch", key="shortlist.rows")
+    st.button(
+        f"Tick {'it' if len(found.named) == 1 else 'these'} in the grid", icon=":material/done_all:",
+        key="shortlist.tick", on_click=_tick, args=(found.named,),
+    )  # fmt: skip
+    more = _ticked(found.named) - len(found.named)
+    if more:
+        st.caption(
+            f"The grid tries every ticked size and depth of a backbone, so {count(more, 'further run')} would be "
+            "ticked with them."
+        )
+    if sentence := neighbours_sentence(found):
+        st.caption(plain(sentence))
+    for note in found.notes:
+        st.caption(plain(note))
+    _regret(regret_of(found, bench.registry))
+
+
+def _rows(candidates: Sequence[ShortlistCandidate]) -> list[dict[str, object]]:
+    return [
+        {
+            "Train": one.place,
+            "Recipe": one.name,
+            "Probe": percent(one.accuracy, (one.low, one.high)),
+            "Photos": f"{one.photos} + {one.validation} validation, round {one.round}",
+            "Compared with the best": "not distinguishable" if one.same else "less accurate",
+            "Control": "highest published accuracy" if one.favourite else "",
+            "Training": rough_duration(60 * one.minutes),
+        }
+        for one in candidates
+    ]
+
+
+def _regret(regret: Regret) -> None:
+    """What was trained since, beside the controls."""
+    st.markdown(plain(regret.verdict))
+    if not regret.runs:
+        return
+    advisors = (
+        ("This shortlist", regret.shortlist),
+        ("Highest published accuracy", regret.by_published),
+        ("Most parameters", regret.by_parameters),
+    )
+    st.dataframe(
+        [
+            {
+                "Advice": name,
+                "Trained": f"{one.trained} of {one.named}",
+                "Best test accuracy": percent(one.accuracy) if one.accuracy is not None else "not known",
+                "Regret": points(one.regret) if one.regret is not None else "not known",
+            }
+            for name, one in advisors
+        ],
+        hide_index=True, width="stretch", key="shortlist.regret",
+    )  # fmt: skip
+    if regret.beyond is not None:
+        name, accuracy = regret.beyond
+        st.caption(f"{plain(name)} reached {percent(accuracy)}: no probe could tell that.")
+
+
+def _tick(named: Sequence[ShortlistCandidate]) -> None:
+    address.write(ticked(address.get(), named))
+
+
+def ticked(now: TrainAddress, named: Sequence[ShortlistCandidate]) -> TrainAddress:
+    """The address with these recipes chosen by hand, and no others."""
+    sizes: dict[str, tuple[int, ...]] = {}
+    depths: dict[Pattern, tuple[int, ...]] = {}
+    for one in named:
+        pattern = Pattern(one.pattern)
+        sizes[one.backbone] = tuple(dict.fromkeys((*sizes.get(one.backbone, ()), one.size)))
+        if pattern is not Pattern.MULTI_LAYER_PROBE:
+            depths[pattern] = tuple(dict.fromkeys((*depths.get(pattern, ()), one.depth)))
+    return replace(
+        now,
+        start=CUSTOM,
+        cells=tuple(dict.fromkeys((one.backbone, Pattern(one.pattern)) for one in named)),
+        sizes={name: own for name, own in sizes.items() if own != (0,)},
+        depths={pattern: own for pattern, own in depths.items() if own != (0,)},
+        cascade=None,
+    )
+
+
+def _ticked(named: Sequence[ShortlistCandidate]) -> int:
+    """Recipes that the grid makes of it."""
+    chosen = ticked(TrainAddress(), named)
+    total = 0
+    for backbone, pattern in chosen.cells or ():
+        total += len(chosen.sizes.get(backbone, (0,))) * len(chosen.depths.get(pattern, (0,)))
+    return total

@@ -1,0 +1,97 @@
+"""Shortlists of photos whose features are known: one backbone tells the classes apart, the others see noise."""
+
+import pytest
+
+from core.advising.shortlisting import Shortlisting
+from core.advising.values import LISTED, ShortlistQuestion
+from core.errors import Cancelled, InvalidInput, NotFound, Unavailable
+from core.files.home import dataset_folder
+from tests.core.advising.conftest import GOOD, quiet
+
+
+@pytest.fixture
+def make(registry, settings, contenders, engine_for):
+    def make(dataset, question=None, report=quiet, **changes):
+        options = {"contenders": contenders, "engine": engine_for(dataset)} | changes
+        found = Shortlisting(dataset, registry=registry, settings=settings, report=report, **options)
+        return found.make(question or ShortlistQuestion())
+
+    return make
+
+
+def test_the_backbone_that_tells_the_classes_apart_is_first_and_the_favourite_is_named(make, dataset):
+    found = make(dataset)
+    first, *others = found.named
+    assert first.backbone == GOOD and first.accuracy > 0.95 and first.same and not found.too_few
+    assert [one.place for one in found.named] == list(range(1, LISTED + 1))
+    (favourite,) = [one for one in others if one.favourite]
+    assert favourite.backbone == "efficientnet_lite2" and favourite.depth == 0 and not favourite.same
+    assert len({(one.backbone, one.size) for one in found.named}) == LISTED
+    assert found.by_published[0][0] == "efficientnet_lite2"
+    assert found.minutes > 0 and found.photos > 0 and "fine-tuning" in found.notes[0]
+
+
+def test_test_photos_are_never_read(make, dataset, registry, asked):
+    make(dataset)
+    test = {photo.digest for photo in registry.photos(dataset.id, split="test")}
+    assert asked and not test & set(asked)
+
+
+def test_each_photo_is_computed_once_a_backbone_and_the_first_round_is_a_sample(make, dataset, contenders, asked):
+    found = make(dataset)
+    assert found.photos == len(asked) == len(contenders) * (128 + 60)
+    assert {one.photos for one in found.candidates} == {128}
+
+
+def test_twenty_photos_are_too_few_to_tell_and_the_favourite_comes_first(make, few):
+    found = make(few)
+    assert found.too_few and all(one.same for one in found.candidates)
+    assert found.named[0].favourite
+
+
+def test_what_the_nearest_photos_say_is_known_early(make, dataset):
+    told = []
+    found = make(dataset, report=lambda stage, done, total, near: told.append((done, near)))
+    first = next(done for done, near in told if near is not None)
+    assert first <= 128 + 60 < told[-1][0]
+    assert found.neighbours == told[-1][1] and found.neighbours.validation == 60
+
+
+def test_only_what_fits_the_minutes_is_named(make, dataset):
+    everything = make(dataset)
+    quickest = min(one.minutes for one in everything.candidates)
+    found = make(dataset, ShortlistQuestion(minutes=1.01 * quickest))
+    assert sum(one.minutes for one in found.named) <= 1.01 * quickest and len(found.named) == 1
+    assert found.named[0].favourite
+    with pytest.raises(InvalidInput, match="No recipe of the shortlist fits"):
+        make(dataset, ShortlistQuestion(minutes=quickest / 100))
+
+
+def test_a_backbone_that_cannot_be_computed_is_left_out_with_the_reason(make, dataset, engine_for):
+    usual = engine_for(dataset)
+
+    def engine(contender, cut):
+        if contender.backbone.name == "squeezenet":
+            raise Unavailable("It cannot run here.")
+        return usual(contender, cut)
+
+    found = make(dataset, engine=engine)
+    assert "squeezenet" not in {one.backbone for one in found.candidates}
+    assert any("It cannot run here." in note for note in found.notes)
+
+
+def test_it_can_be_stopped(make, dataset):
+    def stop(*_):
+        raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        make(dataset, report=stop)
+
+
+def test_without_photos_or_backbones_it_says_so(make, dataset, settings):
+    with pytest.raises(InvalidInput, match="No pretrained backbone"):
+        make(dataset, contenders=[])
+    for path in dataset_folder(settings, dataset.id).photos.iterdir():
+        path.unlink()
+    with pytest.raises(NotFound, match="import them"):
+        make(dataset)
