@@ -72,10 +72,6 @@ class SampleFeatures:
         return not self._missing
 
     @property
-    def stored_cuts(self) -> tuple[str, ...]:
-        return tuple(cut for cut in self.cuts if cut not in self._missing)
-
-    @property
     def _missing(self) -> tuple[str, ...]:
         return tuple(cut for cut in self.cuts if (cut, "train") not in self._stored)
 
