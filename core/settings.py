@@ -38,6 +38,69 @@ _LIMITS = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpenId:
+    """The OpenID provider that people may sign in with.
+
+    Args:
+        issuer: its address (``GRAFT_OIDC_ISSUER``), below which ``/.well-known/openid-configuration`` is.
+        client: how the provider calls Graft (``GRAFT_OIDC_CLIENT_ID``).
+        secret_file: holds the secret of the client (``GRAFT_OIDC_SECRET_FILE``); None for a client without one.
+        title: on the sign-in page (``GRAFT_OIDC_NAME``); the host of the issuer by default.
+        newcomers: role of people whom no admin has added (``GRAFT_OIDC_ROLE``): ``viewer`` or ``trainer``; "" (written
+            ``none``, the default) refuses them.
+        admins, trainers, viewers: ``claim=value,value`` (``GRAFT_OIDC_ADMINS``, ...): who has this claim has the role,
+            decided anew at every sign-in; who has none of them is a newcomer. "" where roles are given in Graft.
+    """
+
+    issuer: str
+    client: str
+    secret_file: Path | None = None
+    title: str = ""
+    newcomers: str = ""
+    admins: str = ""
+    trainers: str = ""
+    viewers: str = ""
+
+    def __post_init__(self) -> None:
+        if not _is_web_address(self.issuer) or not (self.issuer.startswith("https://") or is_here(self.issuer)):
+            raise InvalidInput(
+                "GRAFT_OIDC_ISSUER must be an address that begins with https:// (http:// on this machine alone). "
+                f"Received: {without_secret(self.issuer)!r}"
+            )
+        if not self.client:
+            raise InvalidInput("GRAFT_OIDC_CLIENT_ID is not set: it is what the provider calls Graft.")
+        if self.newcomers not in ("", "viewer", "trainer"):
+            raise InvalidInput(f"GRAFT_OIDC_ROLE must be one of: none, viewer, trainer. Received: {self.newcomers!r}")
+        for name, rule in (("ADMINS", self.admins), ("TRAINERS", self.trainers), ("VIEWERS", self.viewers)):
+            if rule and not re.fullmatch(r"[\w.:/-]+=[^=]*[^=,\s][^=]*", rule):
+                raise InvalidInput(f"GRAFT_OIDC_{name} must be claim=value, or claim=value,value. Received: {rule!r}")
+        object.__setattr__(self, "title", self.title or urlsplit(self.issuer).hostname or "OpenID")
+
+    @property
+    def rules(self) -> list[tuple[str, str, frozenset[str]]]:
+        """(role, claim, values) where roles are decided by claims, the highest role first; else none."""
+        found = []
+        for role, rule in (("admin", self.admins), ("trainer", self.trainers), ("viewer", self.viewers)):
+            claim, _, values = rule.partition("=")
+            if rule:
+                found.append((role, claim, frozenset(one.strip() for one in values.split(",") if one.strip())))
+        return found
+
+    def variables(self) -> dict[str, str]:
+        """See ``Settings.variables``."""
+        return {
+            "GRAFT_OIDC_ISSUER": self.issuer,
+            "GRAFT_OIDC_CLIENT_ID": self.client,
+            "GRAFT_OIDC_SECRET_FILE": str(self.secret_file or ""),
+            "GRAFT_OIDC_NAME": self.title,
+            "GRAFT_OIDC_ROLE": self.newcomers or "none",
+            "GRAFT_OIDC_ADMINS": self.admins,
+            "GRAFT_OIDC_TRAINERS": self.trainers,
+            "GRAFT_OIDC_VIEWERS": self.viewers,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Home folder, port, limits, and what several machines share; everything below ``home`` belongs to Graft.
 
@@ -59,6 +122,7 @@ class Settings:
         login: whether people must sign in (``GRAFT_LOGIN``).
         url: where browsers find Graft, ``https://graft.lab/photos`` (``GRAFT_URL``), without a slash at its end; "" is
             the address it listens on.
+        openid: the provider that people may sign in with, besides passwords.
     """
 
     home: Path = REPOSITORY / "models"
@@ -74,6 +138,7 @@ class Settings:
     cache: Path | None = None
     login: Login = Login.AUTO
     url: str = ""
+    openid: OpenId | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65535:
@@ -83,6 +148,10 @@ class Settings:
                 raise InvalidInput(f"{title} ({variable}) must not be negative. Received: {getattr(self, name)}")
         _check_addresses(self)
         _check_url(self.url)
+        if self.openid is not None and not self.url:
+            raise InvalidInput(
+                "GRAFT_OIDC_ISSUER needs GRAFT_URL: the address to which the provider sends people back."
+            )
 
     def variables(self) -> dict[str, str]:
         """The environment by which another process gets these settings from ``load_settings``."""
@@ -96,6 +165,7 @@ class Settings:
             "GRAFT_CACHE": str(self.cache or ""),
             "GRAFT_LOGIN": str(self.login),
             "GRAFT_URL": self.url,
+            **(self.openid.variables() if self.openid is not None else {"GRAFT_OIDC_ISSUER": ""}),
         }
 
 
@@ -115,6 +185,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         chosen["cache"] = _folder(environ, "GRAFT_CACHE")
     if environ.get("GRAFT_LOGIN"):
         chosen["login"] = _login(environ["GRAFT_LOGIN"])
+    chosen["openid"] = _openid(environ)
     chosen["url"] = environ.get("GRAFT_URL", "").strip().rstrip("/")
     for name, default in (("registry", "sqlite"), ("artifacts", "home"), ("launcher", "local")):
         value = environ.get(f"GRAFT_{name.upper()}", "").strip()
@@ -146,24 +217,51 @@ def _check_addresses(settings: Settings) -> None:
 
 
 def _check_url(url: str) -> None:
-    if not url:
-        return
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-        sound = sound and not parts.query and not parts.fragment and (parts.port is None or parts.port > 0)
-    except ValueError:  # a port that is no number, brackets that are not closed
-        sound = False
-    if not sound:
+    if url and not _is_web_address(url):
         raise InvalidInput(
             f"GRAFT_URL must be an address such as https://graft.example/photos. Received: {without_secret(url)!r}"
         )
+
+
+def _is_web_address(url: str) -> bool:
+    """Without a name, a password, a query and a fragment."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # a port that is no number, brackets that are not closed
+        return False
+    sound = parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+    return sound and not ({"@", "?", "#", " "} & set(url))
+
+
+def is_here(url: str) -> bool:
+    """Whether the address names this machine, which nobody listens to on the way."""
+    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def without_secret(address: str) -> str:
     """An address without the password that somebody may have written into it, for messages and logs."""
     address = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", address)
     return re.sub(r"([?&]\w*password)=[^&]*", r"\1=***", address)
+
+
+def _openid(environ: dict[str, str]) -> OpenId | None:
+    given = {name: environ.get(f"GRAFT_OIDC_{name}", "").strip() for name in _OPENID}
+    if not given["ISSUER"]:
+        return None
+    return OpenId(
+        issuer=given["ISSUER"],
+        client=given["CLIENT_ID"],
+        secret_file=_folder(environ, "GRAFT_OIDC_SECRET_FILE") if given["SECRET_FILE"] else None,
+        title=given["NAME"],
+        newcomers="" if given["ROLE"].lower() == "none" else given["ROLE"].lower(),
+        admins=given["ADMINS"],
+        trainers=given["TRAINERS"],
+        viewers=given["VIEWERS"],
+    )
+
+
+_OPENID = ("ISSUER", "CLIENT_ID", "SECRET_FILE", "NAME", "ROLE", "ADMINS", "TRAINERS", "VIEWERS")
 
 
 def _login(text: str) -> Login:
@@ -176,7 +274,7 @@ def _folder(environ: dict[str, str], name: str) -> Path:
     try:
         return Path(environ[name]).expanduser().resolve()
     except (RuntimeError, OSError) as error:  # no such user, a loop of links
-        raise InvalidInput(f"{name} must be a folder ({error}). Received: {environ[name]!r}") from None
+        raise InvalidInput(f"{name} must be a path ({error}). Received: {environ[name]!r}") from None
 
 
 def _whole_number(environ: dict[str, str], name: str) -> int:

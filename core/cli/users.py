@@ -7,20 +7,24 @@ from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import InvalidInput
 from core.output.users import audit_json, link_json, session_row, user_row, users_json
 from core.people.acting import Role
+from core.people.openid import subject_key
 from core.registry.users import User
 from core.settings import load_settings
 from core.text.units import moment
 from core.workbench import Workbench
 
-ACTIONS = ("list", "add", "role", "disable", "enable", "link", "end")
+ACTIONS = ("list", "add", "role", "openid", "disable", "enable", "link", "end")
+SUBJECT = "subject:"
+"""Before the subject of a person at the OpenID provider; an e-mail address has nothing before it."""
 
 
 def add_verbs(verbs: Verbs) -> None:
-    help_ = "accounts: list, add, role, disable, enable, link (to set a password), end (sessions)"
+    help_ = "accounts: list, add, role, openid, disable, enable, link (to set a password), end (sessions)"
     verb = add_verb(verbs, "users", users, users_text, help_)
     verb.add_argument("action", nargs="?", choices=ACTIONS, default="list")
     verb.add_argument("name", nargs="?", metavar="NAME", help="of the account; with end also the id of a session")
-    verb.add_argument("role", nargs="?", metavar="ROLE", help=f"the new role: {', '.join(Role)}")
+    help_ = f"the new role: {', '.join(Role)}; with openid an e-mail address, {SUBJECT}ID, or none"
+    verb.add_argument("role", nargs="?", metavar="ROLE|PERSON", help=help_)
     verb.add_argument("--role", dest="first_role", choices=list(Role), default=Role.VIEWER, help="of a new account")
     verb = add_verb(verbs, "audit", audit, audit_text, "who launched, deleted, exported, signed in, and when")
     verb.add_argument("--limit", type=int, default=100, metavar="N", help="the newest N entries, default: 100")
@@ -37,6 +41,10 @@ def users(options: Namespace) -> Result:
         if not options.role:
             raise InvalidInput(f"Name the role ({', '.join(Role)}): python -m core users role {options.name} ROLE")
         return user_row(registry.set_role(options.name, options.role)), True
+    if options.action == "openid":
+        if not options.role:
+            raise InvalidInput(f"Name the person: python -m core users openid {options.name} E-MAIL|{SUBJECT}ID|none")
+        return user_row(registry.connect_account(options.name, _person(options.role))), True
     if options.action in ("disable", "enable"):
         return user_row(registry.disable_user(options.name, options.action == "disable")), True
     if options.action == "end":
@@ -44,6 +52,18 @@ def users(options: Namespace) -> Result:
     add = options.action == "add"
     user = registry.add_user(options.name, options.first_role) if add else registry.user(options.name)
     return _linked(user), True
+
+
+def _person(word: str) -> str:
+    """As ``Subjects.connect_account`` wants it."""
+    if word == "none":
+        return ""
+    if not word.startswith(SUBJECT):
+        return word
+    provider = load_settings().openid
+    if provider is None:
+        raise InvalidInput("A subject is only unique at its provider, and none is set: GRAFT_OIDC_ISSUER.")
+    return subject_key(provider.issuer, word.removeprefix(SUBJECT))
 
 
 def _ended(name: str) -> dict:

@@ -34,6 +34,7 @@ from core.registry.sessions import Sessions
 from core.registry.shortlists import Shortlists
 from core.registry.sign_ins import SignIns
 from core.registry.sqlite_file import SqliteFile
+from core.registry.subjects import Subjects
 from core.registry.summaries import Summaries
 from core.registry.tokens import Tokens
 from core.registry.users import Users
@@ -75,8 +76,8 @@ def _repeats(registry: Decorated) -> Decorated:
 @_repeats
 class Registry(
     Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
-    AddedBackbones, Tokens, Users, Sessions, Links, SignIns, Leases, Reports, Nodes, Artifacts, AuditLog, Maintenance,
-    Monitoring, Backfill, Shortlists,
+    AddedBackbones, Tokens, Users, Sessions, Links, SignIns, Subjects, Leases, Reports, Nodes, Artifacts, AuditLog,
+    Maintenance, Monitoring, Backfill, Shortlists,
 ):  # fmt: skip
     """Datasets, runs, models, added backbones and preferences in one SQLite file or PostgreSQL database.
 

@@ -20,7 +20,8 @@ class User:
     """An account.
 
     Args:
-        name: in small letters. password: argon2id; None without one. subject: of an OpenID provider.
+        name: in small letters. password: argon2id; None without one. subject: the person at an OpenID provider, see
+            ``core.registry.subjects``.
         created_at: seconds since 1970, UTC.
     """
 
@@ -80,7 +81,7 @@ class Users(Store):
         with self.writing(least=Role.ADMIN) as connection:
             user = get_user(connection, name)
             connection.execute(update(users).where(users.c.name == user.name).values(role=checked_role(role)))
-            _refuse_without_admin(connection, user)
+            refuse_without_admin(connection, user)
             add_entry(connection, "set_role", {"user": user.name, "role": role, "before": str(user.role)})
             return get_user(connection, name)
 
@@ -94,7 +95,7 @@ class Users(Store):
             user = get_user(connection, name)
             connection.execute(update(users).where(users.c.name == user.name).values(disabled=on))
             if on:
-                _refuse_without_admin(connection, user)
+                refuse_without_admin(connection, user)
                 end_sessions_of(connection, user.name)
             add_entry(connection, "disable_user" if on else "enable_user", {"user": user.name})
             return get_user(connection, name)
@@ -161,7 +162,7 @@ def admins(connection: Connection) -> list[User]:
     return [user for user in (User(**row._mapping) for row in rows) if user.can_sign_in]
 
 
-def _refuse_without_admin(connection: Connection, changed: User) -> None:
+def refuse_without_admin(connection: Connection, changed: User) -> None:
     """Raises Conflict where the change of an admin's account left no admin."""
     if changed.role is Role.ADMIN and changed.can_sign_in and not admins(connection):
         raise Conflict(f"{changed.name} is the only admin who can sign in. Make somebody else an admin first.")

@@ -49,9 +49,9 @@ class Server:
         return httpx.get(f"{self.url}/healthz?detail", timeout=30).json()
 
 
-def start_server(home: Path, log: Path, script: Path = REPOSITORY / "app.py") -> Server:
+def start_server(home: Path, log: Path, script: Path = REPOSITORY / "app.py", port: int | None = None) -> Server:
     """``python app.py`` on a free port, or a script that starts it; returns once it responds."""
-    port = free_port()
+    port = port or free_port()
     environ = os.environ | {"GRAFT_HOME": str(home), "GRAFT_PORT": str(port), "CUDA_VISIBLE_DEVICES": "-1"}
     with log.open("ab") as output:
         process = subprocess.Popen(

@@ -84,3 +84,37 @@ def test_an_address_that_is_none_is_refused_without_its_password(url):
     with pytest.raises(InvalidInput, match="GRAFT_URL must be an address") as refused:
         load_settings({"GRAFT_URL": url})
     assert "a:b" not in str(refused.value)
+
+
+ISSUER = {"GRAFT_OIDC_ISSUER": "https://sso.example/realms/lab", "GRAFT_URL": "https://graft.example"}
+
+
+def test_an_openid_provider_is_set_with_its_rules_and_reaches_another_process(tmp_path):
+    environ = ISSUER | {
+        "GRAFT_OIDC_CLIENT_ID": "graft",
+        "GRAFT_OIDC_SECRET_FILE": str(tmp_path / "secret"),
+        "GRAFT_OIDC_ROLE": "Viewer",
+        "GRAFT_OIDC_ADMINS": "groups=ops, root",
+    }
+    settings = load_settings(environ)
+    assert settings.openid.title == "sso.example" and settings.openid.newcomers == "viewer"
+    assert settings.openid.rules == [("admin", "groups", frozenset({"ops", "root"}))]
+    assert load_settings(settings.variables()) == settings
+    assert load_settings(ISSUER | {"GRAFT_OIDC_CLIENT_ID": "graft"}).openid.newcomers == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"GRAFT_OIDC_ISSUER": "http://sso.example"}, "begins with https"),
+        ({"GRAFT_OIDC_ISSUER": "sso.example"}, "begins with https"),
+        ({"GRAFT_URL": ""}, "needs GRAFT_URL"),
+        ({"GRAFT_OIDC_CLIENT_ID": ""}, "GRAFT_OIDC_CLIENT_ID is not set"),
+        ({"GRAFT_OIDC_ROLE": "admin"}, "none, viewer, trainer"),
+        ({"GRAFT_OIDC_ADMINS": "groups"}, "GRAFT_OIDC_ADMINS must be claim=value"),
+        ({"GRAFT_OIDC_VIEWERS": "groups= , "}, "GRAFT_OIDC_VIEWERS must be claim=value"),
+    ],
+)
+def test_a_provider_that_is_set_wrongly_is_refused(changed, told):
+    with pytest.raises(InvalidInput, match=told):
+        load_settings(ISSUER | {"GRAFT_OIDC_CLIENT_ID": "graft"} | changed)

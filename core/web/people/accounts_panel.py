@@ -6,6 +6,7 @@ from core.errors import GraftError
 from core.people.acting import Role
 from core.registry.links import HOURS
 from core.registry.sessions import SignedIn
+from core.registry.subjects import INVITED
 from core.registry.users import User
 from core.settings import load_settings
 from core.text.units import count, plain
@@ -89,11 +90,38 @@ def _account(bench: Workbench, user: User, sessions: list[SignedIn]) -> None:
             help="A one-time link that sets the password; earlier links of this account become useless.",
             on_click=_attempt, args=(_new_link, bench, user.name),
         )  # fmt: skip
+        if load_settings().openid is not None:
+            _connection(bench, user)
         st.button(
             "End sessions", key=f"people.end.{user.name}", icon=":material/logout:", disabled=not sessions,
             on_click=_attempt, args=(bench.registry.end_sessions, user.name),
         )  # fmt: skip
         _switch(bench, user)
+
+
+def _connection(bench: Workbench, user: User) -> None:
+    """Who signs in to the account through the OpenID provider."""
+    key = f"people.openid.{user.name}"
+    with st.popover("OpenID", icon=":material/badge:"):
+        st.markdown(connection_of(user))
+        st.text_input(
+            "E-mail address that the provider has verified", key=key, max_chars=200, placeholder="anna@lab.example",
+            on_change=lambda: _attempt(bench.registry.connect_account, user.name, str(st.session_state.pop(key))),
+        )  # fmt: skip
+        st.button(
+            "Disconnect", key=f"{key}.none", icon=":material/link_off:", disabled=user.subject is None,
+            on_click=_attempt, args=(bench.registry.connect_account, user.name, ""),
+        )  # fmt: skip
+
+
+def connection_of(user: User) -> str:
+    """Who that is, as Markdown."""
+    if user.subject is None:
+        return "Nobody signs in to this account through the provider."
+    if user.subject.startswith(INVITED):
+        return f"Whoever signs in as **{plain(user.subject.removeprefix(INVITED))}** first gets this account."
+    issuer, _, subject = user.subject.partition(" ")
+    return f"Connected to **{plain(subject)}** of {plain(issuer)}."
 
 
 def _switch(bench: Workbench, user: User) -> None:

@@ -5,6 +5,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
+from html import escape
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -15,10 +16,11 @@ from starlette.routing import BaseRoute, Route
 from core.errors import GraftError, InvalidInput, NotFound
 from core.registry import Registry
 from core.registry.links import FIRST
+from core.settings import load_settings
 from core.text.units import moment
 from core.web.server import signing_in
 from core.web.server.gate import VISIT
-from core.web.server.login_page import field, form, new_password, page, session_list
+from core.web.server.login_page import field, form, link_button, new_password, page, session_list
 from core.web.server.signing_in import TooManyFailures
 from core.web.server.state import workbench
 from core.web.server.visits import COOKIE, Visit, cookie_of, form_token, login_required, visits
@@ -27,68 +29,82 @@ FORM_COOKIE = "graft_form"
 """Random; what a form must know before there is a session."""
 _MOST_BYTES = 16 * 1024
 _NEXT = re.compile(r"/[\w.~-]*(/[\w.~-]+)*(\?[\w.~%&=:,+-]*)?", re.ASCII)
-_NO_STORE = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 async def login(request: Request) -> Response:
     """``GET``, ``POST /login``: the form, or a new session."""
     if not login_required() or VISIT in request.scope:
-        return _to(_next(request.query_params.get("next", "")))
+        return to_page(next_page(request.query_params.get("next", "")))
     if request.method != "POST":
-        return _with_form_cookie(request, _login_page)
+        return with_form_cookie(request, login_form)
     sent = await _sent(request)
-    goal = _next(sent.get("next", ""))
+    goal = next_page(sent.get("next", ""))
     name = sent.get("name", "")
 
     def again(token: str, error: str) -> str:
-        return _login_page(token, error=error, name=name[:200], goal=goal)
+        return login_form(token, error=error, name=name[:200], goal=goal)
 
     if not _is_own_form(request, sent, cookie_of(request.headers, FORM_COOKIE)):
-        return _with_form_cookie(request, again, 403, "The form was too old. Try again.")
+        return with_form_cookie(request, again, 403, "The form was too old. Try again.")
     try:
         secret = await asyncio.to_thread(
-            signing_in.sign_in, _registry(), name, sent.get("password", ""), **_from(request)
+            signing_in.sign_in, _registry(), name, sent.get("password", ""), **visitor_of(request)
         )
     except TooManyFailures as error:
-        response = _with_form_cookie(request, again, 429, str(error))
+        response = with_form_cookie(request, again, 429, str(error))
         response.headers["Retry-After"] = str(error.seconds)
         return response
     except GraftError as error:
-        return _with_form_cookie(request, again, 401 if isinstance(error, InvalidInput) else 503, str(error))
-    return _signed_in(request, secret, goal)
+        return with_form_cookie(request, again, 401 if isinstance(error, InvalidInput) else 503, str(error))
+    return signed_in(request, secret, goal)
 
 
-def _login_page(token: str, error: str = "", *, name: str = "", goal: str = "/") -> str:
+def login_form(token: str, error: str = "", *, name: str = "", goal: str = "/", left: bool = False) -> str:
+    """The sign-in page.
+
+    Args:
+        error: one sentence. name: of the account, as it was sent. goal: page to go to. left: somebody has signed out.
+    """
     fields = field("name", "Name", auto="username", value=name, first=not name)
     fields += field("password", "Password", kind="password", auto="current-password", first=bool(name))
     help_ = '<p class="note">No account, or the password forgotten? An admin gives you a one-time link.</p>\n'
-    return page("Sign in", form("login", fields, "Sign in", token=token, next=goal) + help_, error=error)
+    local = form("login", fields, "Sign in", token=token, next=goal) + help_
+    openid = load_settings().openid
+    if openid is None:
+        return page("Sign in", local, error=error)
+    leave = (
+        f'<p class="note"><a href="openid-sign-out">Sign out of {escape(openid.title)} too</a></p>\n' if left else ""
+    )
+    other = link_button(f"openid?next={quote(goal, safe='')}", f"Sign in with {openid.title}")
+    done = "You have signed out of Graft." if left else ""
+    return page("Sign in", f'{leave}{other}<p class="or">or with a password</p>\n{local}', error=error, done=done)
 
 
 async def welcome(request: Request) -> Response:
     """``GET``, ``POST /welcome?code=``: a one-time link, which sets a password."""
     if not login_required():
-        return _to("/")
+        return to_page("/")
     sent = await _sent(request) if request.method == "POST" else dict(request.query_params)
     code = sent.get("code", "")
     try:
         owner = await asyncio.to_thread(_registry().link_user, code)
     except NotFound as error:
-        return HTMLResponse(page("This link is of no use", _BACK_TO_LOGIN, error=str(error)), 404, _NO_STORE)
+        return HTMLResponse(page("This link is of no use", _BACK_TO_LOGIN, error=str(error)), 404, NO_STORE)
 
     def shown(token: str, error: str = "") -> str:
         return _welcome_page(token, code, owner, error, sent.get("name", "")[:200])
 
     if request.method != "POST":
-        return _with_form_cookie(request, shown)
+        return with_form_cookie(request, shown)
     if not _is_own_form(request, sent, cookie_of(request.headers, FORM_COOKIE)):
-        return _with_form_cookie(request, shown, 403, "The form was too old. Try again.")
+        return with_form_cookie(request, shown, 403, "The form was too old. Try again.")
     values = [sent.get(one, "") for one in ("name", "password", "again")]
     try:
-        secret = await asyncio.to_thread(signing_in.use_link, _registry(), code, *values, **_from(request))
+        secret = await asyncio.to_thread(signing_in.use_link, _registry(), code, *values, **visitor_of(request))
     except GraftError as error:
-        return _with_form_cookie(request, shown, 422, str(error))
-    return _signed_in(request, secret, "/")
+        return with_form_cookie(request, shown, 422, str(error))
+    return signed_in(request, secret, "/")
 
 
 _BACK_TO_LOGIN = '<p><a href="login">Sign in</a></p>\n'
@@ -115,12 +131,12 @@ async def logout(request: Request) -> Response:
     """``POST /logout``: end this session."""
     visit: Visit | None = request.scope.get(VISIT)
     if visit is None:
-        return _to("/")
+        return to_page("/")
     if not _is_own_form(request, await _sent(request), cookie_of(request.headers)):
-        return HTMLResponse(page("Not signed out", _BACK, error="The form was too old. Try again."), 403, _NO_STORE)
+        return HTMLResponse(page("Not signed out", _BACK, error="The form was too old. Try again."), 403, NO_STORE)
     await asyncio.to_thread(_registry().end_session, visit.session.digest)
     visits().forget()
-    response = _to("/login")
+    response = to_page("/login?out=1" if load_settings().openid else "/login")
     response.delete_cookie(COOKIE)
     return response
 
@@ -132,7 +148,7 @@ async def account(request: Request) -> Response:
     """``GET``, ``POST /account``: who one is, the password, the open sessions."""
     visit: Visit | None = request.scope.get(VISIT)
     if visit is None:  # without a login there are no accounts
-        return _to("/")
+        return to_page("/")
     token = form_token(cookie_of(request.headers))
     if request.method != "POST":
         return await _account_page(visit, token)
@@ -140,7 +156,7 @@ async def account(request: Request) -> Response:
     if not _is_own_form(request, sent, cookie_of(request.headers)):
         return await _account_page(visit, token, error="The form was too old. Try again.", status=403)
     try:
-        done = await asyncio.to_thread(_change, visit, sent, _from(request)["address"])
+        done = await asyncio.to_thread(_change, visit, sent, visitor_of(request)["address"])
     except GraftError as error:
         return await _account_page(visit, token, error=str(error), status=422)
     visits().forget()
@@ -177,7 +193,7 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
     if user.password is not None:
         fields = field("now", "Present password", kind="password", auto="current-password") + new_password(LEAST)
         body += f"<h2>Password</h2>\n{form('account', fields, 'Change the password', token=token, act='password')}"
-    return HTMLResponse(page(user.name, body, error=error, done=done), status, _NO_STORE)
+    return HTMLResponse(page(user.name, body, error=error, done=done), status, NO_STORE)
 
 
 _MAY = {
@@ -194,7 +210,8 @@ def _registry() -> Registry:
     return workbench().registry
 
 
-def _from(request: Request) -> dict[str, str]:
+def visitor_of(request: Request) -> dict[str, str]:
+    """Address and browser, for the session and the limits."""
     return {"address": request.client.host if request.client else "", "agent": request.headers.get("user-agent", "")}
 
 
@@ -216,37 +233,47 @@ def _is_own_form(request: Request, sent: dict[str, str], secret: str) -> bool:
     return bool(secret) and hmac.compare_digest(sent.get("token", "").encode(), form_token(secret).encode())
 
 
-def _with_form_cookie(request: Request, shown: Callable[..., str], status: int = 200, error: str = "") -> Response:
+def with_form_cookie(request: Request, shown: Callable[..., str], status: int = 200, error: str = "") -> Response:
     """A page whose form knows the form cookie, which is set where there is none."""
     secret = cookie_of(request.headers, FORM_COOKIE) or secrets.token_urlsafe(24)
     more: dict[str, Any] = {"error": error} if error else {}
-    if shown is _login_page:
-        more["goal"] = _next(request.query_params.get("next", ""))
-    response = HTMLResponse(shown(form_token(secret), **more), status, _NO_STORE)
-    _set_cookie(request, response, FORM_COOKIE, secret, "strict")
+    if shown is login_form:
+        more["goal"] = next_page(request.query_params.get("next", ""))
+        more["left"] = "out" in request.query_params and not error
+    response = HTMLResponse(shown(form_token(secret), **more), status, NO_STORE)
+    set_cookie(request, response, FORM_COOKIE, secret, "strict")
     return response
 
 
-def _signed_in(request: Request, secret: str, goal: str) -> Response:
-    response = _to(goal)
-    _set_cookie(request, response, COOKIE, secret, "lax")
+def signed_in(request: Request, secret: str, goal: str) -> Response:
+    """The answer that begins a session."""
+    response = to_page(goal)
+    set_cookie(request, response, COOKIE, secret, "lax")
     response.delete_cookie(FORM_COOKIE)
     return response
 
 
-def _set_cookie(request: Request, response: Response, name: str, value: str, same_site: Any) -> None:
-    """Until the browser is closed, or longer where it restores its tabs; the registry decides when a session ends."""
-    response.set_cookie(name, value, httponly=True, samesite=same_site, secure=request.url.scheme == "https", path="/")
+def set_cookie(
+    request: Request, response: Response, name: str, value: str, same_site: Any, seconds: int | None = None
+) -> None:
+    """A cookie that scripts cannot read.
+
+    Args:
+        seconds: that it stays; None until the browser is closed, or longer where it restores its tabs. The registry
+            decides when a session ends.
+    """
+    secure = request.url.scheme == "https" or load_settings().url.startswith("https://")
+    response.set_cookie(name, value, seconds, httponly=True, samesite=same_site, secure=secure, path="/")
 
 
-def _next(asked: str) -> str:
+def next_page(asked: str) -> str:
     """A page of Graft to go to after signing in; the front page for whatever looks like something else."""
     return asked if _NEXT.fullmatch(asked) and "/.." not in asked and "//" not in asked else "/"
 
 
-def _to(goal: str) -> RedirectResponse:
+def to_page(goal: str) -> RedirectResponse:
     """To a path below Graft, relative, because a proxy may have put a path before."""
-    return RedirectResponse(f".{quote(goal, safe='/?=&%:,+-._~')}", 303, _NO_STORE)
+    return RedirectResponse(f".{quote(goal, safe='/?=&%:,+-._~')}", 303, NO_STORE)
 
 
 ROUTES: list[BaseRoute] = [

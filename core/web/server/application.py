@@ -36,7 +36,7 @@ from core.settings import VERSION, load_settings
 from core.text.units import plain
 from core.web.board.runs import RegistryRuns
 from core.web.board.tensorboard import TensorBoard
-from core.web.server import accounts
+from core.web.server import accounts, openid
 from core.web.server.address import dashboard_url, listening_address
 from core.web.server.base_path import BelowBasePath, base_path
 from core.web.server.gate import VISIT, SignedInOnly
@@ -158,6 +158,7 @@ ROUTES: list[BaseRoute] = [
     Route("/healthz", healthz),
     Route("/tb", _to_board),
     *accounts.ROUTES,
+    *openid.ROUTES,
     Route("/api/v1/uploads/{ticket}", receive_slice, methods=["PUT"]),
     *api_routes(workbench, role_without_owner),  # after the route of uploads, which is below it
     Mount("/tb", LimitedBodies(board)),

@@ -35,7 +35,7 @@ class Free(Enum):
     NOBODY = "not used by Graft"
 
 
-OPEN_PATHS = ("/login", "/welcome", "/healthz")
+OPEN_PATHS = ("/login", "/welcome", "/openid", "/openid-callback", "/openid-sign-out", "/healthz")
 OPEN_FOLDERS = ("/assets/",)
 """The style sheet of the sign-in page, icons and fonts."""
 UNUSED = ("/_stcore/agent/", "/_stcore/metrics", "/auth/", "/oauth2callback")

@@ -45,6 +45,11 @@ def form(action: str, fields: str, verb: str, **hidden: str) -> str:
     return f'<form method="post" action="{action}">\n{kept}{fields}<button>{escape(verb)}</button>\n</form>\n'
 
 
+def link_button(address: str, text: str) -> str:
+    """A link that looks like a button: for an address elsewhere, to which no form may be sent."""
+    return f'<p><a class="button" href="{escape(address)}">{escape(text)}</a></p>\n'
+
+
 def field(
     name: str, label: str, *, kind: str = "text", auto: str, value: str = "", note: str = "", first: bool = False
 ) -> str:

@@ -36,6 +36,19 @@ def test_without_an_address_the_link_is_that_of_this_machine(capsys):
     assert told(capsys, "users", "add", "anna")["link"].startswith("http://127.0.0.1:8501/welcome?code=")
 
 
+def test_a_person_at_the_openid_provider_is_connected_to_an_account(capsys, monkeypatch):
+    told(capsys, "users", "add", "anna")
+    assert told(capsys, "users", "openid", "anna", "anna@lab.example")["openid"]
+    assert main(["users", "openid", "anna", "subject:1001"]) != 0 and "GRAFT_OIDC_ISSUER" in capsys.readouterr().err
+    monkeypatch.setenv("GRAFT_OIDC_ISSUER", "https://sso.example")
+    monkeypatch.setenv("GRAFT_OIDC_CLIENT_ID", "graft")
+    monkeypatch.setenv("GRAFT_URL", "https://graft.example")
+    told(capsys, "users", "openid", "anna", "subject:1001")
+    assert Workbench.open().registry.user("anna").subject == "https://sso.example 1001"
+    assert not told(capsys, "users", "openid", "anna", "none")["openid"]
+    assert main(["users", "openid", "anna"]) != 0 and "Name the person" in capsys.readouterr().err
+
+
 def test_roles_sessions_and_accounts_are_changed(capsys):
     told(capsys, "users", "add", "anna")
     assert told(capsys, "users", "role", "anna", "admin")["role"] == "admin"

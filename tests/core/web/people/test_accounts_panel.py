@@ -3,7 +3,7 @@
 from core.people.acting import Role
 from core.registry.sessions import SignedIn
 from core.registry.users import User
-from core.web.people.accounts_panel import link_of, session_rows, state_of
+from core.web.people.accounts_panel import connection_of, link_of, session_rows, state_of
 
 
 def test_a_link_leads_to_where_the_browser_found_the_page(monkeypatch):
@@ -17,6 +17,15 @@ def test_the_state_of_an_account():
     assert "no password" in state_of(user)
     assert "Can sign in" in state_of(User(name="anna", role=Role.VIEWER, password="x"))
     assert "Disabled" in state_of(User(name="anna", role=Role.VIEWER, password="x", disabled=True))
+
+
+def test_who_signs_in_through_the_provider():
+    def told(subject: str | None) -> str:
+        return connection_of(User(name="anna", role=Role.VIEWER, subject=subject))
+
+    assert told(None).startswith("Nobody signs in")
+    assert "first gets this account" in told("mailto:anna@lab.example")
+    assert told("https://sso.example 10*1*").startswith(r"Connected to **10\*1\*** of https")
 
 
 def test_a_session_shows_no_digest():

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from core.registry.sessions import session_digest
 from core.registry.sign_ins import ACCOUNT_AT_ONCE
-from core.web.server.accounts import _next
+from core.web.server.accounts import next_page
 from core.web.server.visits import COOKIE
 from tests.core.web.server.conftest import ADDRESS, PASSWORD
 
@@ -96,7 +96,7 @@ def test_a_new_session_has_a_new_secret(browser, accounts):
     ],
 )
 def test_after_signing_in_nobody_is_sent_elsewhere(asked):
-    assert _next(asked) == "/"
+    assert next_page(asked) == "/"
 
 
 def test_signing_out_ends_the_session_here_and_needs_the_form(browser, accounts):
