@@ -54,7 +54,7 @@ class Visitor:
                 seen.cpu = 1000 * (self._cpu_seconds() - spent)
                 return seen
             if answer.WhichOneof("type") == "delta" and answer.delta.WhichOneof("type") == "new_element":
-                _look_at(answer.delta.new_element, seen)
+                look_at(answer.delta.new_element, seen)
 
     def measure(self, page: str, query: str = "", reruns: int = 15) -> "Measured":
         """A first visit and some reruns.
@@ -97,7 +97,7 @@ def measured(first: Rerun, reruns: list[Rerun]) -> Measured:
     return Measured(first=first, median=statistics.median(times), most=times[int(0.9 * len(times))], cpu=cpu)
 
 
-def _look_at(element: Any, seen: Rerun) -> None:
+def look_at(element: Any, seen: Rerun) -> None:
     kind = element.WhichOneof("type")
     if kind == "plotly_chart":
         seen.points.append(points_of(json.loads(element.plotly_chart.spec)))

@@ -1,7 +1,7 @@
 """``python -m tests.soak --minutes N [--seed S] [--power] [--folder F]``: the soak test.
 
 Exit status 1 where something was wrong at the end of a round. The moments of kills depend on the clock too, so a seed
-repeats the order of actions and kills, not every interleaving.
+repeats the choices of actions and of kills, not every interleaving.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import random
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections import Counter
@@ -31,7 +32,7 @@ class Soak:
 
     def __init__(self, home: SoakHome, reference: Reference, disk: SmallDisk, chance: random.Random) -> None:
         self.home, self.reference, self.disk, self.chance = home, reference, disk, chance
-        self.people = People(home, chance)
+        self.people = People(home, random.Random(chance.random()))
         self.kills: Counter[str] = Counter()
         self.found: list[str] = []
         self.wrong: list[str] = []
@@ -39,17 +40,23 @@ class Soak:
         self.compared = 0
 
     def round(self, seconds: float) -> list[str]:
-        """Kills for so long, then rest; what is wrong."""
+        """Kills for so long, while people work in another thread, then rest; what is wrong."""
         end = time.monotonic() + seconds
-        self.say(self.people.launch())
+        people = threading.Thread(target=self.work, args=(end,))
+        people.start()
+        while time.monotonic() < end:
+            time.sleep(self.chance.choice((0.05, 0.3, 0.6, 1.5, 4.0)))
+            self.strike()
+        self.disk.empty()
+        people.join()
+        return self.rest()
+
+    def work(self, end: float) -> None:
+        """What people do until ``end``."""
         while time.monotonic() < end:
             self.act()
             with _patience():
                 ensure_supervisor(self.home.settings)
-            time.sleep(self.chance.choice((0.0, 0.1, 0.4, 1.0, 2.0)))
-            self.strike()
-        self.disk.empty()
-        return self.rest()
 
     def act(self) -> None:
         """An error that is no sentence for the user is a finding."""
@@ -67,7 +74,7 @@ class Soak:
             time.sleep(self.chance.uniform(0.5, 4.0))
             self.disk.empty()
             return
-        for _ in range(self.chance.choice((1, 1, 1, 2, 2, 4))):
+        for _ in range(self.chance.choice((1, 1, 2, 2, 3, 5))):
             victim = choose(processes_of(self.home.settings.home), self.chance)
             if victim is None:
                 return

@@ -21,8 +21,12 @@ PATIENCE = 420.0
 """Seconds in which the queue empties and all jobs end; generous, because the machine may be busy."""
 
 
-def come_to_rest(people: People) -> list[str]:
-    """What did not come to an end."""
+def come_to_rest(people: People, *, launching: bool = True) -> list[str]:
+    """What did not come to an end.
+
+    Args:
+        launching: every recipe gets its run; else only the runs that are there finish.
+    """
     settings, end = people.home.settings, time.monotonic() + PATIENCE
     for process in (*people.commands, people.web):
         if process is not None and process.poll() is None:
@@ -31,12 +35,13 @@ def come_to_rest(people: People) -> list[str]:
     while time.monotonic() < end:
         with suppress(GraftError):
             people.resume()
-            people.launch()
+            if launching:
+                people.launch()
         ensure_supervisor(settings)
-        if is_quiet(people):
+        if not unfinished(people, launching):
             break
         time.sleep(0.5)
-    found = unfinished(people)
+    found = unfinished(people, launching)
     people.dismiss()
     stop_supervisor(settings, now=True)
     deadline = time.monotonic() + 30
@@ -58,15 +63,11 @@ def _thaw_and_wait(process, people: People) -> None:
         return
 
 
-def is_quiet(people: People) -> bool:
-    return not unfinished(people)
-
-
-def unfinished(people: People) -> list[str]:
+def unfinished(people: People, launching: bool = True) -> list[str]:
     settings, registry = people.home.settings, people.registry
     runs = [run for run in registry.runs() if run.status is not Status.FINISHED]
     found = [f"run {run.id} ({run.name}) is {run.status}: {run.reason}" for run in runs]
-    found += [f"{name} has no run" for name in NAMES if name not in people.runs]
+    found += [f"{name} has no run" for name in NAMES if launching and name not in people.runs]
     found += [f"import {job.id} is {job.state}" for job in import_jobs(settings) if job.state == "running"]
     found += [f"table {table.id} is {table.state}" for table in tables(settings) if table.state in UNFINISHED]
     for dataset in registry.datasets():

@@ -347,11 +347,12 @@ def whole_files() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", list(whole_files()))
 def test_damaged_photos_are_decoded_or_refused_in_plain_words(name):
-    """Nothing else is raised, no fault is blamed on Graft, and no message of a decoder is passed on."""
+    """Nothing else is raised, no fault is blamed on Graft, and no message of a decoder is passed on. 3,000 files in all:
+    two thirds with other bytes in places, one third cut off as well."""
     chance = random.Random(name)
     whole = whole_files()[name]
-    for _ in range(60):
-        data = bytearray(whole)
+    for number in range(250):
+        data = bytearray(whole[: chance.randrange(1, len(whole)) if number % 3 == 0 else len(whole)])
         for _ in range(chance.randint(1, 8)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         try:
