@@ -104,10 +104,12 @@ proxies:
 test-deploy: setup browser proxies
 	$(BIN)/python -m tests.deploy
 
-# Everything runs and is killed at random moments, then everything is checked; docs/reliability.md has the figures.
+# Everything runs and is killed at random moments, then everything is checked; POWER=1 cuts the power instead (needs root and
+# Debian's fuse3). docs/reliability.md has the figures.
 MINUTES ?= 10
 soak: setup
-	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+	$(if $(filter 1,$(POWER)),$(PIP) -r requirements-soak.txt)
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(filter 1,$(POWER)),--power)
 
 test-fast: setup
 	$(BIN)/python -m pytest tests/core tests/cases tests/pages

@@ -57,6 +57,7 @@ class Soak:
             self.act()
             with _patience():
                 ensure_supervisor(self.home.settings)
+            time.sleep(self.people.chance.choice((0.0, 0.3, 1.0, 2.0)))
 
     def act(self) -> None:
         """An error that is no sentence for the user is a finding."""

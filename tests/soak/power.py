@@ -66,7 +66,8 @@ def cut_for(seconds: float, folder: Path, reference: Reference, chance: random.R
     finally:
         kill_all(mountpoint)
         subprocess.run(["umount", "-l", str(mountpoint)], check=False)
-        system.wait(30)
+        system.kill()  # it would live as long as this process has a file of it open
+        system.wait()
     found: list[str] = []
     checked = 0
     chance.shuffle(copies)

@@ -1,6 +1,7 @@
 """A file system (FUSE) that knows what was fsynced, and copies itself as a power cut would leave it.
 
-Contents are in ``store/live/<id>``, what was fsynced of them in ``store/durable/<id>``; names are in memory. A cut keeps
+Contents are in ``store/live/<id>``, what was fsynced of them in ``store/durable/<id>``; names are in memory. A cut
+keeps
 
 - of every file the content at its last fsync; what was written later is kept or lost as a whole, at random;
 - of names (created, renamed, linked, deleted) everything up to the last fsync of anything, as a journal does, and of

@@ -347,8 +347,10 @@ def whole_files() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", list(whole_files()))
 def test_damaged_photos_are_decoded_or_refused_in_plain_words(name):
-    """Nothing else is raised, no fault is blamed on Graft, and no message of a decoder is passed on. 3,000 files in all:
-    two thirds with other bytes in places, one third cut off as well."""
+    """Nothing else is raised, no fault is blamed on Graft, and no message of a decoder is passed on.
+
+    3,000 files in all: two thirds with other bytes in places, one third cut off as well.
+    """
     chance = random.Random(name)
     whole = whole_files()[name]
     for number in range(250):
