@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from core.api.problems import of_error, problem_response
+from core.api.traffic import Traffic
 from core.errors import GraftError
 from core.text.prometheus import CONTENT_TYPE
 from core.workbench import Workbench
@@ -17,11 +18,11 @@ class MonitoringApplication:
     """The ASGI application.
 
     Args:
-        workbench: of this process; called in a thread.
+        workbench: of this process; called in a thread. traffic: what this process has answered.
     """
 
-    def __init__(self, workbench: Callable[[], Workbench]) -> None:
-        self._workbench = workbench
+    def __init__(self, workbench: Callable[[], Workbench], traffic: Traffic) -> None:
+        self._workbench, self._traffic = workbench, traffic
         self._monitor: tuple[Workbench, Monitor] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,4 +40,4 @@ class MonitoringApplication:
         bench = self._workbench()
         if self._monitor is None or self._monitor[0] is not bench:
             self._monitor = bench, Monitor(bench.settings, bench.registry)
-        return self._monitor[1].text()
+        return self._monitor[1].text(self._traffic.metrics())

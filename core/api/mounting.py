@@ -12,18 +12,22 @@ from core.api.gate import Gate, Rules
 from core.api.limits import MOST_TOOL_BYTES
 from core.api.monitoring import MonitoringApplication
 from core.api.rules import OPENAPI, most_bytes, needed_scope
+from core.api.traffic import Traffic
 from core.people.acting import Role
 from core.registry.tokens import Scope
 from core.workbench import Workbench
 
 
 def api_routes(
-    workbench: Callable[[], Workbench], ownerless: Callable[[], Role] = lambda: Role.ADMIN
+    workbench: Callable[[], Workbench],
+    ownerless: Callable[[], Role] = lambda: Role.ADMIN,
+    traffic: Traffic | None = None,
 ) -> list[BaseRoute]:
     """REST below ``/api/v1``, MCP at ``/mcp``, figures for Prometheus at ``/metrics``.
 
     Args:
         workbench: of this process; called in a thread. ownerless: the role of tokens that belong to no account.
+        traffic: what ``/metrics`` shows of the requests of this process.
     """
 
     def make_rest() -> ASGIApp:
@@ -47,7 +51,7 @@ def api_routes(
         Route(
             "/metrics",
             Gate(
-                MonitoringApplication(workbench),
+                MonitoringApplication(workbench, traffic or Traffic()),
                 workbench,
                 Rules(scope=lambda method, path: Scope.READ, ownerless=ownerless),
             ),

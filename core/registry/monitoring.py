@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 from core.registry.clock import now
 from core.registry.connection import Store
 from core.registry.leases import Lease
-from core.registry.schema import attempts, columns_of, datasets, leases, models, runs
+from core.registry.schema import attempts, columns_of, datasets, leases, log, models, runs
 from core.runs.values import Status
 
 
@@ -24,6 +24,7 @@ class RegistryFigures:
             whose run went back into the queue.
         datasets, dataset_bytes, models, model_bytes: number and size; of models, of their main files.
         leases: number and the fewest remaining seconds of the held leases of each kind: the name up to the first slash.
+        sign_ins: how many the audit log has: ``succeeded`` and ``failed``.
     """
 
     runs: dict[str, int]
@@ -35,6 +36,7 @@ class RegistryFigures:
     models: int
     model_bytes: int
     leases: dict[str, tuple[int, float]]
+    sign_ins: dict[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,7 @@ class Monitoring(Store):
                 models=models_number,
                 model_bytes=int(models_size or 0),
                 leases=_leases(connection),
+                sign_ins=_sign_ins(connection),
             )
 
 
@@ -109,6 +112,13 @@ def _oldest_wait(connection: Connection) -> float:
 def _attempts(connection: Connection) -> dict[str, int]:
     query = select(attempts.c.outcome, func.count()).where(attempts.c.outcome != "").group_by(attempts.c.outcome)
     return {str(outcome): number for outcome, number in connection.execute(query)}
+
+
+def _sign_ins(connection: Connection) -> dict[str, int]:
+    outcomes = {"sign_in": "succeeded", "sign_in_failed": "failed"}
+    query = select(log.c.action, func.count()).where(log.c.action.in_(outcomes)).group_by(log.c.action)
+    found = {str(action): number for action, number in connection.execute(query)}
+    return {outcome: found.get(action, 0) for action, outcome in outcomes.items()}
 
 
 def _leases(connection: Connection) -> dict[str, tuple[int, float]]:

@@ -3,19 +3,20 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from core import jobs
 from core.files.home import features_folder, runs_folder
+from core.jobs.gpu_use import GpuUse, gpu_use
 from core.registry import Registry
 from core.registry.monitoring import RegistryFigures
 from core.runs.costs import rss_bytes
 from core.runs.values import Status
 from core.serving.engine import memory
 from core.settings import Settings
-from core.text.prometheus import Gauge, exposition
+from core.text.prometheus import Gauge, Metric, exposition
 
 FIGURES_SECONDS = 5.0
 """The registry is asked at most so often, whoever scrapes."""
@@ -42,23 +43,29 @@ class Monitor:
         self._measure = measure or bytes_below
         self._lock = threading.Lock()
         self._figures: tuple[float, RegistryFigures] | None = None
+        self._gpus: tuple[GpuUse, ...] = ()
         self._folders: dict[str, int] = {}
         self._measured_at: float | None = None
         self._measuring: threading.Thread | None = None
 
-    def text(self) -> str:
+    def text(self, more: Sequence[Metric] = ()) -> str:
         """All figures, in Prometheus' text format.
+
+        Args:
+            more: figures of others.
 
         Raises:
             Unavailable: the registry cannot be read.
         """
         figures = self._current()
-        return exposition((*_of_registry(figures), *self._of_process(figures), *self._of_stores(figures)))
+        own = (*_of_registry(figures), *self._of_process(figures), *self._of_stores(figures), *_of_gpus(self._gpus))
+        return exposition((*own, *more))
 
     def _current(self) -> RegistryFigures:
         with self._lock:
             if self._figures is None or self._clock() - self._figures[0] >= FIGURES_SECONDS:
                 self._figures = self._clock(), self._registry.registry_figures()
+                self._gpus = gpu_use()
             return self._figures[1]
 
     def _of_process(self, figures: RegistryFigures) -> tuple[Gauge, ...]:
@@ -131,6 +138,26 @@ def bytes_below(folder: Path) -> int:
     return sum(sizes.values())
 
 
+def _of_gpus(gpus: Sequence[GpuUse]) -> tuple[Gauge, ...]:
+    memory: dict[tuple[str, ...], float] = {}
+    for one in gpus:
+        memory |= {(one.name, one.title, "used"): one.used_bytes, (one.name, one.title, "total"): one.total_bytes}
+    return (
+        Gauge(
+            name="graft_gpu_memory_bytes",
+            help="Memory of the GPUs of this machine, used by all programs, and total.",
+            labels=("gpu", "title", "kind"),
+            samples=memory,
+        ),
+        Gauge(
+            name="graft_gpu_busy_ratio",
+            help="Share of the last moments, up to a second, in which something ran on a GPU.",
+            labels=("gpu", "title"),
+            samples={(one.name, one.title): one.busy for one in gpus if one.busy is not None},
+        ),
+    )
+
+
 def _of_registry(figures: RegistryFigures) -> tuple[Gauge, ...]:
     waiting = figures.runs[Status.SCHEDULED]
     return (
@@ -158,6 +185,13 @@ def _of_registry(figures: RegistryFigures) -> tuple[Gauge, ...]:
             help="Time spent by finished runs, by pattern; falls when runs are deleted.",
             labels=("pattern",),
             samples={(name,): seconds for name, (_, seconds) in sorted(figures.finished.items())},
+        ),
+        Gauge(
+            name="graft_sign_ins_total",
+            help="Sign-ins in the audit log, of all web processes.",
+            labels=("outcome",),
+            samples={(outcome,): number for outcome, number in figures.sign_ins.items()},
+            counts=True,
         ),
         Gauge(
             name="graft_leases",

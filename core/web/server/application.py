@@ -23,6 +23,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from core import jobs
 from core.api.mounting import api_routes
+from core.api.traffic import CountedRequests, Traffic
 from core.artifacts.upkeep import UPKEEP_SECONDS, keep_up
 from core.errors import GraftError, InvalidInput
 from core.files.here import curves_here
@@ -63,6 +64,7 @@ WATCH_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 board = TensorBoard()
+traffic = Traffic()
 
 
 def prepare() -> None:
@@ -160,12 +162,13 @@ ROUTES: list[BaseRoute] = [
     *accounts.ROUTES,
     *openid.ROUTES,
     Route("/api/v1/uploads/{ticket}", receive_slice, methods=["PUT"]),
-    *api_routes(workbench, role_without_owner),  # after the route of uploads, which is below it
+    *api_routes(workbench, role_without_owner, traffic),  # after the route of uploads, which is below it
     Mount("/tb", LimitedBodies(board)),
     Mount("/assets", StaticFiles(directory=STATIC)),
 ]
 
 MIDDLEWARE = [
+    Middleware(CountedRequests, traffic=traffic),
     Middleware(UnknownProxies),
     Middleware(ProtectiveHeaders),
     Middleware(KnownHosts),

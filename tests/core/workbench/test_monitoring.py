@@ -1,15 +1,20 @@
 """What Prometheus is shown, as prometheus_client reads it."""
 
+import json
 import os
 import re
+from collections.abc import Sequence
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from core import jobs
+from core.api.traffic import Traffic
 from core.files.home import features_folder
+from core.jobs.gpu_use import GpuUse
 from core.runs.values import Status
 from core.settings import REPOSITORY
+from core.text.prometheus import Metric
 from core.workbench.monitoring import FIGURES_SECONDS, FOLDERS_SECONDS, Monitor, bytes_below
 
 
@@ -23,10 +28,23 @@ def monitor(bench, clock):
     return Monitor(bench.settings, bench.registry, clock=lambda: clock[0])
 
 
-def read(monitor: Monitor) -> dict[tuple[str, ...], float]:
+def read(monitor: Monitor, more: Sequence[Metric] = ()) -> dict[tuple[str, ...], float]:
     """Value by name and values of labels."""
-    families = text_string_to_metric_families(monitor.text())
+    families = text_string_to_metric_families(monitor.text(more))
     return {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
+
+
+def everything() -> Sequence[Metric]:
+    """What a process that has answered a request shows of itself."""
+    traffic = Traffic()
+    traffic.answered("pages", 200, 0.1)
+    return traffic.metrics()
+
+
+@pytest.fixture(autouse=True)
+def gpu(monkeypatch):
+    one = GpuUse(name="GPU-1", title="NVIDIA H200", used_bytes=10**9, total_bytes=141 * 10**9, busy=0.25)
+    monkeypatch.setattr("core.workbench.monitoring.gpu_use", lambda: (one,))
 
 
 def measured(monitor: Monitor) -> None:
@@ -107,4 +125,40 @@ def test_the_documentation_names_the_figures_that_there_are(bench, filled, monit
     bench.registry.take("supervisor", "a")
     monkeypatch.setattr(jobs, "supervisor_status", lambda settings: jobs.SupervisorStatus(running=True, slots=("A",)))
     text = (REPOSITORY / "docs" / "operations.md").read_text()
-    assert set(re.findall(r"graft_[a-z_]+", text)) == {name for name, *_ in read(monitor)}
+    parts = r"_(bucket|sum|count|total)$"
+    assert {re.sub(parts, "", name) for name in re.findall(r"graft_[a-z_]+", text)} == {
+        re.sub(parts, "", name) for name, *_ in read(monitor, everything())
+    }
+
+
+def test_gpus_and_sign_ins(bench, monitor):
+    found = read(monitor)
+    assert found["graft_gpu_memory_bytes", "GPU-1", "NVIDIA H200", "used"] == 10**9
+    assert found["graft_gpu_memory_bytes", "GPU-1", "NVIDIA H200", "total"] == 141 * 10**9
+    assert found["graft_gpu_busy_ratio", "GPU-1", "NVIDIA H200"] == 0.25
+    assert found["graft_sign_ins_total", "failed"] == found["graft_sign_ins_total", "succeeded"] == 0
+    bench.registry.sign_in_failed("ada", "192.0.2.7", "wrong password")
+    monitor = Monitor(bench.settings, bench.registry)
+    assert read(monitor)["graft_sign_ins_total", "failed"] == 1
+
+
+def test_the_dashboard_asks_for_figures_and_labels_that_there_are(bench, filled, monitor, monkeypatch):
+    """Every panel of deploy/grafana-dashboard.json; a name that is not exported would be an empty panel."""
+    bench.registry.take("supervisor", "a")
+    monkeypatch.setattr(jobs, "supervisor_status", lambda settings: jobs.SupervisorStatus(running=True, slots=("A",)))
+    labels: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(monitor.text(everything())):
+        for sample in family.samples:
+            labels.setdefault(sample.name, {"instance", "job"}).update(sample.labels)
+    dashboard = json.loads((REPOSITORY / "deploy" / "grafana-dashboard.json").read_text())
+    shown = set()
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", ()):
+            names = set(re.findall(r"graft_[a-z_]+", target["expr"]))
+            assert names and names <= set(labels), panel["title"]
+            asked = re.findall(r"(\w+)=~?\"", target["expr"]) + re.findall(r"{{(\w+)}}", target["legendFormat"])
+            asked += [label.strip() for by in re.findall(r"by \(([^)]+)\)", target["expr"]) for label in by.split(",")]
+            assert all(set(asked) <= labels[name] for name in names), panel["title"]
+            shown |= names
+    assert set(labels) == shown, "every figure has a panel"
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
