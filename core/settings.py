@@ -33,6 +33,7 @@ _LIMITS = {
     "GRAFT_STALL_MINUTES": ("stall_minutes", "The minutes without a step"),
     "GRAFT_RUN_HOURS": ("run_hours", "The time limit of a run"),
     "GRAFT_RUN_GB": ("run_limit_bytes", "The memory limit of a run"),
+    "GRAFT_FREE_GB": ("low_space_bytes", "The disk space that stays free"),
 }
 """Limits by their variables: the field, and what it is called."""
 
@@ -113,6 +114,8 @@ class Settings:
         stall_minutes: a run without a step for so long is ended (``GRAFT_STALL_MINUTES``); 0: never.
         run_hours: a run that has trained for so long is ended (``GRAFT_RUN_HOURS``); 0: never.
         run_limit_bytes: a run whose processes together have more memory is ended (``GRAFT_RUN_GB``); 0: never.
+        low_space_bytes: with less free space on the disk of the home no waiting run starts (``GRAFT_FREE_GB``); 0: they
+            start always; None: 2 GB, and at most 2 % of the disk.
         registry: ``postgresql://user@host/database`` (``GRAFT_REGISTRY``); "" is the SQLite file in the home. The
             password is read from the file that ``PGPASSFILE`` names.
         artifacts: ``file:///folder`` or ``s3://bucket/prefix`` (``GRAFT_ARTIFACTS``), where machines find each other's
@@ -132,6 +135,7 @@ class Settings:
     stall_minutes: float = 60.0
     run_hours: float = 0.0
     run_limit_bytes: int = 0
+    low_space_bytes: int | None = None
     registry: str = ""
     artifacts: str = ""
     launcher: str = ""
@@ -144,7 +148,7 @@ class Settings:
         if not 1 <= self.port <= 65535:
             raise InvalidInput(f"The port must be between 1 and 65535. Received: port={self.port}")
         for variable, (name, title) in _LIMITS.items():
-            if getattr(self, name) < 0:
+            if (getattr(self, name) or 0) < 0:
                 raise InvalidInput(f"{title} ({variable}) must not be negative. Received: {getattr(self, name)}")
         _check_addresses(self)
         _check_url(self.url)
@@ -158,7 +162,7 @@ class Settings:
         return {
             "GRAFT_HOME": str(self.home.resolve()),
             "GRAFT_PORT": str(self.port),
-            **{variable: repr(getattr(self, name) / _unit(variable)) for variable, (name, _) in _LIMITS.items()},
+            **{variable: _written(getattr(self, name), variable) for variable, (name, _) in _LIMITS.items()},
             "GRAFT_REGISTRY": self.registry,
             "GRAFT_ARTIFACTS": self.artifacts,
             "GRAFT_LAUNCHER": self.launcher,
@@ -196,6 +200,11 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
 def _unit(variable: str) -> int:
     """What a variable counts in, in the unit of its field."""
     return 10**9 if variable.endswith("_GB") else 1
+
+
+def _written(value: float | None, variable: str) -> str:
+    """As ``load_settings`` reads it; "" of what was not chosen."""
+    return "" if value is None else repr(value / _unit(variable))
 
 
 def _check_addresses(settings: Settings) -> None:

@@ -287,6 +287,7 @@ class BackboneDetails(_Told):
 
 class QueueState(_Told):
     supervisor: dict[str, Any]
+    paused: str = Field(description="Why no waiting run starts; empty while they do.")
     running: list[RunRow]
     waiting: list[RunRow]
 

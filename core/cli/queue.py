@@ -31,7 +31,8 @@ def queue(options: Namespace) -> Result:
 
 def queue_text(result: dict) -> str:
     rows = [(row["run"], row["status"], row["name"]) for row in (*result["running"], *result["waiting"])]
-    return table(("run", "status", "name"), rows) if rows else "No run is waiting or running."
+    told = table(("run", "status", "name"), rows) if rows else "No run is waiting or running."
+    return f"{told}\n{result['paused']}" if result["paused"] and result["waiting"] else told
 
 
 def wait(options: Namespace) -> Result:

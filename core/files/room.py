@@ -1,9 +1,10 @@
-"""Room on the disk for what somebody sends."""
+"""Room on the disk: for what somebody sends, and for runs that are about to start."""
 
 import shutil
 from pathlib import Path
 
 from core.errors import InvalidInput, NoSpace
+from core.settings import Settings
 from core.text.units import size as size_words
 
 MOST_BYTES = 200 * 10**9
@@ -29,3 +30,36 @@ def require_room(folder: Path, size: int, name: str) -> None:
             f"{name!r} has {size_words(size)} and only {size_words(free)} of the disk are free "
             f"({size_words(KEEP_FREE_BYTES)} stay free). Nothing was uploaded."
         )
+
+
+LOW_BYTES, LOW_SHARE = 2 * 10**9, 0.02
+"""Free space below which no waiting run starts, unless it was chosen: the smaller of the two."""
+
+
+def free_bytes(settings: Settings) -> int:
+    """Free space on the disk of the home.
+
+    Raises:
+        OSError: it is gone.
+    """
+    return shutil.disk_usage(_existing(settings.home)).free
+
+
+def low_space(settings: Settings) -> str:
+    """Why no waiting run starts now, as a sentence; "" while there is room, or where that is not known."""
+    try:
+        usage = shutil.disk_usage(_existing(settings.home))
+    except OSError:
+        return ""
+    chosen = settings.low_space_bytes
+    mark = min(LOW_BYTES, round(LOW_SHARE * usage.total)) if chosen is None else chosen
+    if usage.free >= mark:
+        return ""
+    return (
+        f"Waiting runs do not start: {size_words(usage.free)} of the disk are free, and {size_words(mark)} stay free "
+        "(GRAFT_FREE_GB). Delete runs, datasets or stored features you no longer need; then they start by themselves."
+    )
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.exists())

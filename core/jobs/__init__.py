@@ -5,16 +5,16 @@ Layout: ``control`` (start and stop the supervisor) · ``protocol`` (what it has
 ``service`` (its process) · ``supervisor`` (its work) · ``launching`` (what it needs of something that starts trainers)
 · ``launchers`` (which one that is) · ``local_launcher``, ``trainers`` (processes of this machine) · ``holder`` (who
 holds the lock of a run) · ``exit_policy`` (how a trainer ends, and what becomes of its run) · ``reuse`` (further runs
-in one trainer) · ``slots`` (GPUs) · ``machine`` (what one says about itself), ``node_trainer`` (a trainer on a machine
-of a cluster), ``ray`` (its launcher) · ``processes`` · ``logs`` · in the background: ``imports`` (of photos),
-``additions`` (of backbones), ``tables`` (of predictions).
+in one trainer) · ``limits`` (of a running run) · ``slots`` (GPUs) · ``machine`` (what one says about itself),
+``node_trainer`` (a trainer on a machine of a cluster), ``ray`` (its launcher) · ``processes`` · ``logs`` · in the
+background: ``imports`` (of photos), ``additions`` (of backbones), ``tables`` (of predictions).
 
 This module itself is light: no SQL, no TensorFlow.
 """
 
 from core.jobs.control import ensure_supervisor, stop_supervisor, wake, was_killed
 from core.jobs.logs import tail
-from core.jobs.protocol import SupervisorStatus, supervisor_status
+from core.jobs.protocol import SupervisorStatus, supervisor_status, why_paused
 from core.jobs.slots import Slot, discover_slots
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "tail",
     "wake",
     "was_killed",
+    "why_paused",
 ]

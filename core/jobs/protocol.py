@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from core.files import atomic
 from core.files.home import supervisor_state
+from core.files.room import low_space
 from core.jobs.ownership import owner_elsewhere
 from core.jobs.processes import Identity, identity_of, is_alive
 from core.settings import REPOSITORY, Settings
@@ -82,6 +83,15 @@ def supervisor_status(settings: Settings) -> SupervisorStatus:
         is_current=version == code_version(),
         slots=slots,
     )
+
+
+def why_paused(settings: Settings) -> str:
+    """Why no waiting run starts although a slot may be free, as a sentence; "" while they start.
+
+    The disk has so little space that a run would only fail. Machines of a cluster have disks of their own, and are not
+    asked while theirs are full.
+    """
+    return "" if settings.launcher else low_space(settings)
 
 
 def write_state(

@@ -27,7 +27,7 @@ from core.jobs.holder import note_holder, own_descriptors
 from core.jobs.lease_holder import code_of
 from core.jobs.logs import open_log
 from core.jobs.processes import Identity
-from core.jobs.protocol import code_version, supervisor_status
+from core.jobs.protocol import code_version, supervisor_status, why_paused
 from core.planning.work import MOST_RUNS, process_of
 from core.registry import Registry
 from core.registry.leases import SUPERVISOR
@@ -113,7 +113,7 @@ class TrainerReuse:
             time.sleep(_POLL_SECONDS)
 
     def _may_go_on(self) -> bool:
-        return self._count < MOST_RUNS and self._has_supervisor()
+        return self._count < MOST_RUNS and self._has_supervisor() and not why_paused(self._settings)
 
     def _has_supervisor(self) -> bool:
         """Whether one acts that runs the code of this process, which is that on the disk."""

@@ -16,6 +16,7 @@ from core.jobs import logs
 from core.jobs.exit_policy import TrainerExit, decide_outcome
 from core.jobs.launching import Launcher, StartedTrainer
 from core.jobs.limits import RunLimits
+from core.jobs.protocol import why_paused
 from core.jobs.reuse import IDLE_SECONDS
 from core.jobs.slots import Slot
 from core.registry import Registry
@@ -81,6 +82,7 @@ class Supervisor:
         self._housekeeping_at = self._limits_at = 0.0
         self._limits = RunLimits(settings, registry, launcher)
         self._beyond: dict[tuple[str, int], Beyond] = {}
+        self._paused = ""
 
     # --- taking over ---
 
@@ -266,11 +268,21 @@ class Supervisor:
         for slot in self._free_slots():
             if not self.registry.runs(status=Status.SCHEDULED, limit=1):  # unlike claiming, this takes no write lock
                 return
+            if self._is_paused():
+                return
             run = self.registry.claim(slot.name, self._token)
             if run is None:
                 return
             self._claims.append(Claim(run_id=run.id, attempt=run.attempt, slot=slot, since=time.monotonic()))
             self._start_claimed()
+
+    def _is_paused(self) -> bool:
+        """Whether no waiting run may start; the log says when that changes."""
+        reason = why_paused(self.settings)
+        if bool(reason) != bool(self._paused):
+            log.warning("the queue %s", f"is paused. {reason}" if reason else "goes on: there is space again")
+        self._paused = reason
+        return bool(reason)
 
     def _free_slots(self) -> list[Slot]:
         busy = {trainer.slot for trainer in self.trainers} | {claim.slot.name for claim in self._claims}

@@ -7,7 +7,7 @@ from core.workbench import Workbench
 
 
 def queue_json(workbench: Workbench) -> dict:
-    """The supervisor, the runs that run, and those that wait, the next one first."""
+    """The supervisor, why no waiting run starts, the runs that run, and those that wait, the next one first."""
     status = jobs.supervisor_status(workbench.settings)
     running = workbench.registry.runs(status=Status.RUNNING)
     return {
@@ -17,6 +17,7 @@ def queue_json(workbench: Workbench) -> dict:
             "started_at": status.started_at,
             "elsewhere": status.elsewhere,
         },
+        "paused": jobs.why_paused(workbench.settings),
         "running": [run_row(run) for run in running],
         "waiting": [run_row(run) for run in workbench.registry.queue()],
     }

@@ -1,7 +1,6 @@
 """Checks of the installation and the home, for ``python -m core doctor`` and the health page."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from core.artifacts.blobs import open_blobs
 from core.backbones import availability, catalogue
 from core.backbones.values import HERE
 from core.errors import GraftError
+from core.files.room import free_bytes, low_space
 from core.jobs.machine import MachineFacts
 from core.jobs.ray.machines import why_not
 from core.registry import Registry
@@ -19,8 +19,6 @@ from core.registry.nodes import NodeRecord
 from core.settings import Settings
 from core.text.units import count, listed
 from core.workbench.orphans import orphans, told
-
-LOW_SPACE = 2 * 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +70,9 @@ def _home(settings: Settings) -> Check:
 
 
 def _space(settings: Settings) -> Check:
-    free = shutil.disk_usage(next(path for path in (settings.home, *settings.home.parents) if path.exists())).free
-    advice = "Delete runs or datasets you no longer need."
-    return Check(name="Free disk", good=free > LOW_SPACE, found=f"{free / 1e9:.1f} GB", advice=advice)
+    low = low_space(settings)
+    found = f"{free_bytes(settings) / 1e9:.1f} GB"
+    return Check(name="Free disk", good=not low, found=found, advice=low)
 
 
 def _registry(registry: Registry) -> Check:

@@ -10,6 +10,7 @@ from pathlib import Path
 from core import jobs
 from core.files.home import features_folder, runs_folder
 from core.jobs.gpu_use import GpuUse, gpu_use
+from core.files.room import free_bytes
 from core.registry import Registry
 from core.registry.monitoring import RegistryFigures
 from core.runs.costs import rss_bytes
@@ -82,6 +83,16 @@ class Monitor:
                 help="Slots of the supervisor of this home, busy and free.",
                 labels=("state",),
                 samples=slots,
+            ),
+            Gauge(
+                name="graft_queue_paused",
+                help="Whether no waiting run starts because the disk has too little space.",
+                samples={(): bool(jobs.why_paused(self._settings))},
+            ),
+            Gauge(
+                name="graft_disk_free_bytes",
+                help="Free space on the disk of the home.",
+                samples={(): free_bytes(self._settings)},
             ),
             Gauge(name="graft_web_resident_bytes", help="Memory of this web process.", samples={(): rss_bytes()}),
             Gauge(

@@ -36,6 +36,7 @@ def test_limits_of_runs_are_off_but_for_the_minutes_without_a_step():
     [("GRAFT_PORT", "0"), ("GRAFT_PORT", "65536"), ("GRAFT_PORT", "8501.7"), ("GRAFT_FEATURES_GB", "-1"),
      ("GRAFT_FEATURES_GB", "nan"), ("GRAFT_MODELS_GB", "-1"), ("GRAFT_MODELS_GB", "inf"),
      ("GRAFT_STALL_MINUTES", "-1"), ("GRAFT_RUN_HOURS", "nan"), ("GRAFT_RUN_GB", "-0.5"),
+     ("GRAFT_FREE_GB", "-1"),
      ("GRAFT_FEATURES_GB", "much"), ("GRAFT_HOME", "~nobody-of-this-name/graft")],
 )  # fmt: skip
 def test_a_wrong_value_is_refused(name, value):
@@ -54,6 +55,7 @@ def test_a_wrong_value_is_refused(name, value):
             stall_minutes=0.5,
             run_hours=12.0,
             run_limit_bytes=24 * 10**9,
+            low_space_bytes=0,
             registry="postgresql://graft@db/graft",
             artifacts="s3://bucket/graft",
             launcher="ray:http://head:8265",

@@ -227,3 +227,12 @@ def test_archived_runs_are_hidden_until_asked_for(bench, filled):
     at.toggle(key="ended.archived").set_value(True).run()
     assert "hidden;" not in text_of(at)
     assert len(ended(at)) == 4 and any("archived" in marks for marks in ended(at)["marks"])
+
+
+def test_a_queue_that_waits_for_space_says_why(bench, filled, supervised, monkeypatch):
+    bench.registry.end(filled.with_status("RUNNING")[0].id, 1, Status.KILLED)
+    assert not visit("runs").warning
+    monkeypatch.setattr("core.jobs.why_paused", lambda settings: "Waiting runs do not start: 1 GB is free.")
+    at = visit("runs")
+    assert [one.value for one in at.warning] == ["Waiting runs do not start: 1 GB is free."]
+    assert "is being started" not in text_of(at)

@@ -53,11 +53,14 @@ def _panel(
         supervised = not known or jobs.supervisor_status(bench.settings).running
         if not supervised:  # then no waiting run starts, so their end is not known
             left = {run.id: left[run.id] for run in running}
+        paused = jobs.why_paused(bench.settings) if waiting else ""
         line = f"{first_line(runs, counts, left if supervised else {})} {next_step.advice(bench, runs)}"
         heading("Runs", line.rstrip())
         with st.container(key="next-step"):  # always there: elements that come and go would move those after them
             if not supervised:
                 _supervisor_notice(bench)
+            elif paused:
+                st.warning(plain(paused), icon=":material/hard_drive:")
             next_step.show(bench, runs)
         done = {run.id: time_left.done(run, left[run.id], now) for run in running}
         datasets = list(dict.fromkeys(run.dataset_id for run in runs))
@@ -71,7 +74,7 @@ def _panel(
             st.header("Now", anchor=False)
         for run in sorted(running, key=lambda run: run.started_at or 0):
             running_row(bench, run, names, progress[run.id], time_left.times, left=left[run.id], now=now)
-        if waiting and not running and supervised:
+        if waiting and not running and supervised and not paused:
             no_running_row()
         if waiting:
             waiting_rows(bench, waiting, names)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -86,3 +87,9 @@ def test_unchanged_files_are_not_read_again(copy, monkeypatch):
     before = code_version()
     monkeypatch.setattr("builtins.open", lambda *_: pytest.fail("read again"))
     assert code_version() == before
+
+
+def test_only_where_trainers_use_the_disk_of_the_home_little_space_pauses_the_queue(settings, monkeypatch):
+    monkeypatch.setattr("core.jobs.protocol.low_space", lambda settings: "Waiting runs do not start.")
+    assert protocol.why_paused(settings) == "Waiting runs do not start."
+    assert protocol.why_paused(replace(settings, launcher="ray:http://head:8265")) == ""

@@ -54,6 +54,16 @@ def test_runs_without_a_network_of_their_own_never_go_together():
 # --- going on ---
 
 
+def test_with_little_space_a_trainer_does_not_go_on(home, monkeypatch):
+    first, _ = home.add(backbone=SAME), home.add(backbone=SAME)
+    home.registry.claim("cpu", "test")
+    with try_acquire(home.lock(first)):
+        monkeypatch.setattr(reuse, "why_paused", lambda settings: "Waiting runs do not start.")
+        assert TrainerReuse(first.id, home.settings, home.registry).wait_for_next(first.id, 0.0) is None
+        monkeypatch.setattr(reuse, "why_paused", lambda settings: "")
+        assert TrainerReuse(first.id, home.settings, home.registry)._may_go_on()
+
+
 def test_runs_of_one_network_are_trained_by_one_process_in_their_order(home):
     runs = [home.add(backbone=SAME, epochs=2, goes_on=True) for _ in range(4)]
     supervisor = home.supervisor()

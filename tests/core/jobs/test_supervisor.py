@@ -99,6 +99,27 @@ def test_a_failing_registry_leaves_the_started_trainer_watched(home, monkeypatch
     assert [trainer.run_id for trainer in supervisor.trainers] == [run.id]
 
 
+def test_with_little_space_what_runs_goes_on_and_what_waits_starts_when_there_is_space(home, monkeypatch, caplog):
+    caplog.set_level("INFO", "graft.jobs")
+    disk = SimpleNamespace(total=10**12, free=10**12)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: disk)
+    running = home.add(epochs=2)
+    supervisor = home.supervisor()
+    home.works_until(supervisor, lambda: home.starts(running))
+    disk.free = 10**9
+    waiting = home.add(epochs=1)
+    home.works_until(supervisor, lambda: home.status(running).ended and not supervisor.trainers)
+    for _ in range(3):
+        supervisor.round()
+    assert home.status(running) is Status.FINISHED
+    assert home.status(waiting) is Status.SCHEDULED and home.starts(waiting) == []
+    assert caplog.text.count("the queue is paused") == 1
+    disk.free = 10**11
+    home.works_until(supervisor, lambda: home.status(waiting).ended)
+    assert home.status(waiting) is Status.FINISHED
+    assert caplog.text.count("the queue goes on") == 1
+
+
 # --- settling ---
 
 
@@ -447,7 +468,7 @@ def test_a_trainer_that_died_of_a_full_disk_says_so_once_there_is_space_again(ho
         def full(*_, **__):
             raise NoSpace("The disk is full.")
 
-        patch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+        patch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0, total=1))
         patch.setattr(home.registry, "end", full)
         with pytest.raises(NoSpace):
             home.works_until(supervisor, lambda: False)

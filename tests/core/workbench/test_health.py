@@ -1,6 +1,7 @@
 """What doctor says where several machines work together."""
 
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -63,3 +64,10 @@ def test_a_registry_that_cannot_be_opened_is_one_sentence(bench):
     checks = {check.name: check for check in examine(bench.settings, None, "The registry db.lab cannot be reached.")}
     assert not checks["Registry"].good and checks["Registry"].advice == "The registry db.lab cannot be reached."
     assert "Leases" not in checks
+
+
+def test_too_little_space_says_that_the_queue_waits(checked, monkeypatch):
+    assert checked()["Free disk"].good
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(total=10**12, free=10**9))
+    found = checked()["Free disk"]
+    assert not found.good and found.found == "1.0 GB" and "Waiting runs do not start" in found.advice

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -162,3 +163,10 @@ def test_the_dashboard_asks_for_figures_and_labels_that_there_are(bench, filled,
             shown |= names
     assert set(labels) == shown, "every figure has a panel"
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_a_paused_queue_and_the_free_space_are_shown(bench, monitor, monkeypatch):
+    assert read(monitor)["graft_queue_paused",] == 0
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(total=10**12, free=10**9))
+    found = read(monitor)
+    assert (found["graft_queue_paused",], found["graft_disk_free_bytes",]) == (1, 10**9)
