@@ -15,6 +15,7 @@ from core.settings import load_settings
 from core.text.units import count
 from core.workbench import Workbench
 from core.workbench.health import examine
+from core.workbench.mending import mend
 from core.workbench.rebuild import rebuild
 
 
@@ -26,6 +27,8 @@ def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "doctor", doctor, doctor_text, "check the installation and the home")
     help_ = "where registry.db was lost: begin a new one with the datasets on the disk"
     verb.add_argument("--rebuild", action="store_true", help=help_)
+    help_ = "remove what belongs to nothing, and say each thing that was done; without it, it is only listed"
+    verb.add_argument("--repair", action="store_true", help=help_)
     verb = add_verb(verbs, "run", run_dashboard, nothing_text, "start the dashboard and the supervisor")
     verb.add_argument("--base-path", metavar="PATH", help="serve below this path: /graft (default: GRAFT_BASE_PATH)")
 
@@ -51,14 +54,19 @@ def backup_text(result: dict) -> str:
 def doctor(options: Namespace) -> Result:
     settings = load_settings()
     rebuilt = rebuild(settings) if options.rebuild else None
+    repaired: list[str] | None = None
     try:
-        checks = examine(settings, Workbench.open(settings).registry)
+        registry = Workbench.open(settings).registry
+        repaired = mend(settings, registry) if options.repair else None
+        checks = examine(settings, registry)
     except (Unavailable, NoSpace) as error:  # doctor must also work when the home cannot be opened
         checks = examine(settings, None, str(error))
     bad = [check.name for check in checks if not check.good]
     if bad:
         print(f"Not in order: {', '.join(bad)}.", file=sys.stderr)
     result: dict = checks_json(checks)
+    if repaired is not None:
+        result["repaired"] = repaired
     if rebuilt:
         aside = str(rebuilt.aside) if rebuilt.aside else None
         result["rebuilt"] = {"datasets": rebuilt.datasets, "runs": rebuilt.runs, "aside": aside}
@@ -67,6 +75,8 @@ def doctor(options: Namespace) -> Result:
 
 def doctor_text(result: dict) -> str:
     lines = [_rebuilt_text(result["rebuilt"])] if "rebuilt" in result else []
+    if "repaired" in result:
+        lines += result["repaired"] or ["Nothing was to be repaired."]
     lines += [
         f"{'ok ' if check['good'] else 'BAD'}  {check['name']}: {check['found']}"
         + ("" if check["good"] else f" -> {check['advice']}")

@@ -17,7 +17,7 @@
     uploads/import-<id>/upload samples/
     predictions/<id>/request.json|status.json|alive.lock|cancel|log.txt upload rows.jsonl samples/
     predictions/.table.lock
-    weights/
+    weights/                      orphans/<id>/                 (``core.workbench.mending``)
     backbones/<name>/ .record-<name>.json                       backbones/.addition.lock
     backbones/.downloads/                                       (``core.backbones.hub.download``)
     backbones/.add-<id>/request.json|status.json|alive.lock|cancel|log.txt upload draft/
@@ -266,6 +266,11 @@ def datasets_folder(settings: Settings) -> Path:
 
 def runs_folder(settings: Settings) -> Path:
     return settings.home / "runs"
+
+
+def orphans_folder(settings: Settings) -> Path:
+    """Where ``core doctor --repair`` moves folders of runs and datasets that have no row."""
+    return settings.home / "orphans"
 
 
 def features_folder(settings: Settings) -> Path:

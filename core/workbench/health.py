@@ -84,8 +84,8 @@ def _registry(registry: Registry) -> Check:
 def _orphans(settings: Settings, registry: Registry) -> Check:
     found = orphans(settings, registry)
     advice = (
-        "Folders without a row take up space: move them away. Rows without a folder have lost their files: restore the "
-        "folder, or delete the run or dataset."
+        "`python -m core doctor --repair` moves folders without a row away and deletes the rest. Rows without a folder "
+        "have lost their files: restore the folder, or delete the run or dataset."
     )
     return Check(name="Orphans", good=not found, found=told(found), advice=advice)
 
