@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core import jobs
 from core.files.home import features_folder, runs_folder
-from core.jobs.gpu_use import GpuUse, gpu_use
 from core.files.room import free_bytes
+from core.jobs.gpu_use import GpuUse, gpu_use
 from core.registry import Registry
 from core.registry.monitoring import RegistryFigures
 from core.runs.costs import rss_bytes
