@@ -178,7 +178,7 @@ def _link(photos: Sequence[Photo], pair: Pair) -> CopyLink:
     return CopyLink(
         first=photos[pair.first].digest,
         second=photos[pair.second].digest,
-        correlation=round(pair.alignment.correlation, 4),
+        correlation=round(max(pair.alignment.correlation, pair.alignment.fitted or 0.0), 4),
         mirrored=pair.alignment.mirrored,
         share=round(pair.alignment.share, 3),
         similarity=None if pair.similarity is None else round(pair.similarity, 4),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-METHOD = 1
+METHOD = 2
 """Raised whenever the same photos would give other findings; findings of another method are not read."""
 
 

@@ -16,7 +16,8 @@ from core.web.parts.thumbnails import photo_strip
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
 
-_WIDE = 300
+WIDE = 300
+"""Pixels of a photo that is decided on, where there is room."""
 
 
 def position(items: Sequence[CheckItem], decided: Mapping[str, PhotoDecision], key: str) -> int:
@@ -35,17 +36,18 @@ def deciding(
     items: Sequence[CheckItem],
     decided: Mapping[str, PhotoDecision],
     key: str,
+    width: int = WIDE,
 ) -> None:
     """One item with its photos, what can be decided, and what a suggestion rests on.
 
     Args:
-        items: not empty. key: as of ``position``.
+        items: not empty. key: as of ``position``. width: of a photo, in pixels.
     """
     number = position(items, decided, key)
     item = items[number]
     photos, words = st.columns([2, 3], gap="medium")
     with photos:
-        _pictures(bench, dataset, item)
+        _pictures(bench, dataset, item, width)
     with words:
         st.subheader(f"{number + 1} of {len(items)}", anchor=False)
         st.markdown(plain(item.reason))
@@ -55,10 +57,10 @@ def deciding(
         _evidence(bench, dataset, item)
 
 
-def _pictures(bench: Workbench, dataset: Dataset, item: CheckItem) -> None:
+def _pictures(bench: Workbench, dataset: Dataset, item: CheckItem, widest: int) -> None:
     """The photo, or the photos of a group side by side."""
     paths = [bench.photo_path(dataset.id, digest) for digest in item.digests[:6]]
-    width = _WIDE if len(paths) == 1 else _WIDE // 2
+    width = widest if len(paths) == 1 else widest // 2
     with st.container(horizontal=True, gap="small"):
         for path, file, name, split in zip(paths, item.files, item.classes, item.splits, strict=False):
             if path.is_file():
@@ -98,7 +100,8 @@ def _actions(bench: Workbench, dataset: Dataset, item: CheckItem, key: str, numb
             st.rerun()
     if not group:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.selectbox("Another class", dataset.class_names, key=f"check.class.{item.digests[0]}", width=220)
+            others = [name for name in dataset.class_names if name not in item.classes]
+            name = st.selectbox("Another class", others, key=f"check.class.{item.digests[0]}", width=220)
             if st.button("Relabel", key="check.relabel", **can):
                 say(item.digests, PhotoAction.RELABEL, name)
 

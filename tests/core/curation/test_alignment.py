@@ -42,6 +42,24 @@ def test_a_crop_in_either_order_and_mirrored(box):
     assert found.correlation > 0.955 and found.mirrored
 
 
+def fine(seed, side=400):
+    """Texture of about two pixels of a picture that is compared."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (44, 44, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def test_a_crop_of_fine_texture_needs_fractions_of_a_pixel():
+    photo = fine(0)
+    found = aligned(photo, photo.crop((13, 27, 373, 387)))
+    assert 0.8 < found.correlation < 0.955, "by whole pixels it is open"
+    assert found.fitted > 0.97
+
+
+def test_other_pictures_are_not_fitted_or_fit_badly():
+    for first, second in ((fine(0), fine(1)), (noise(0), noise(1)), (fine(0), noise(0))):
+        assert (aligned(first, second).fitted or 0.0) < 0.9
+
+
 def test_others_do_not():
     assert max(aligned(noise(0), noise(seed)).correlation for seed in range(1, 6)) < 0.8
 

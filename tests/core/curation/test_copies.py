@@ -78,6 +78,13 @@ def test_nearest_are_in_order_and_never_the_photo_itself():
     assert nearest_rows(rows[:2], 4)[0].tolist() == [[1], [0]]
 
 
+def test_a_fitted_correlation_decides_where_whole_pixels_leave_it_open():
+    for fitted, is_copy in ((0.98, True), (0.96, False), (None, False)):
+        alignment = Alignment(correlation=0.9, fitted=fitted)
+        pair = Pair(first=0, second=1, similarity=0.88, hash_distance=9, alignment=alignment)
+        assert pair.is_copy("EfficientNet-Lite") is is_copy
+
+
 def test_very_similar_features_of_the_family_need_less_correlation():
     pair = Pair(first=0, second=1, similarity=0.95, hash_distance=9, alignment=Alignment(correlation=0.92))
     assert pair.is_copy(FAMILY) and not pair.is_copy("ResNet") and not pair.is_copy()

@@ -16,6 +16,8 @@ from core.web.parts.widgets import page_link
 POPOVER = "compare.decide"
 MOST = 48
 """Photos that can be decided on in one place: as many as are shown."""
+_WIDE = 220
+"""Pixels of a photo: a popover has less room than a page."""
 
 
 def decide_button(selected: Selected, photos: Sequence[ComparedPhoto], place: str) -> None:
@@ -38,7 +40,7 @@ def decide_button(selected: Selected, photos: Sequence[ComparedPhoto], place: st
     decided = standing(decisions)
     with opened:
         items = [item_of(selected, one) for one in photos[:MOST]]
-        deciding(bench, dataset, items, decided, f"{POPOVER}.at.{dataset.id}.{place}")
+        deciding(bench, dataset, items, decided, f"{POPOVER}.at.{dataset.id}.{place}", _WIDE)
         _, changes = changed_photos(bench.registry.photos(dataset.id), decisions)
         with st.container(horizontal=True, vertical_alignment="center"):
             undo_button(bench, dataset, decided)
