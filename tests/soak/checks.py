@@ -20,8 +20,9 @@ from core.settings import Settings
 from core.training.checkpoints import Checkpoints
 from core.workbench import orphans
 
-_DRAFT = re.compile(r"\..*\.part|\.tmp.*|\.partial-.*|\.evicted-.*|\.deleted-.*|\..*-new|\.job-.*|.*\.before")
-"""Names that only a running process, or one that was killed, has."""
+_DRAFT = re.compile(r"\..*\.part|\.tmp.*|\.evicted-.*|\.deleted-.*|\..*-new|\.job-.*|.*\.before")
+"""Names that only a running process, or one that was killed, has. Not ``features/.partial-*``: features that were computed
+before a kill, which the next one that needs them continues; after a week they are deleted (``core.features.store``)."""
 _JOBS = re.compile(r"\.(job|check|add)-")
 
 
@@ -150,7 +151,8 @@ def _features(settings: Settings) -> Iterator[str]:
 def _orphans(settings: Settings, registry: Registry) -> Iterator[str]:
     with patch.object(orphans, "DRAFT_SECONDS", -1.0):
         for kind, names in orphans.orphans(settings, registry).items():
-            yield f"{kind}: {names[:5]}"
+            if left := [name for name in names if ".partial-" not in name]:
+                yield f"{kind}: {left[:5]}"
     drafts = [path for path in _walk(settings.home) if _DRAFT.fullmatch(path.name) and not _JOBS.match(path.name)]
     if drafts:
         yield f"temporary files: {sorted(str(path.relative_to(settings.home)) for path in drafts)[:8]} ({len(drafts)})"

@@ -88,6 +88,11 @@ def test_a_temporary_file_is_found_wherever_it_is(rest, found, settings, name):
     assert "temporary files" in found()
 
 
+def test_features_that_the_next_run_continues_are_no_leftover(rest, found, settings):
+    (settings.home / "features" / ".partial-ab12").mkdir(parents=True)
+    assert found() == ""
+
+
 def test_folders_and_rows_that_belong_to_nothing_are_found(rest, found, settings):
     run_folder(settings, "r-unknown1").path.mkdir()
     run_folder(settings, rest.id).path.rmdir()
