@@ -21,8 +21,8 @@ from core.training.checkpoints import Checkpoints
 from core.workbench import orphans
 
 _DRAFT = re.compile(r"\..*\.part|\.tmp.*|\.evicted-.*|\.deleted-.*|\..*-new|\.job-.*|.*\.before")
-"""Names that only a running process, or one that was killed, has. Not ``features/.partial-*``: features that were computed
-before a kill, which the next one that needs them continues; after a week they are deleted (``core.features.store``)."""
+"""Names that only a running process, or one that was killed, has. Not ``features/.partial-*``: features computed
+before a kill, and the next one that needs them continues; after a week they go (``core.features.store``)."""
 _JOBS = re.compile(r"\.(job|check|add)-")
 
 
