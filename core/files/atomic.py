@@ -2,7 +2,7 @@
 
 Everything is written to a hidden draft that ends in ``.part``, in the same folder, and renamed when it is complete: a
 reader sees the old content or all of the new one. A draft is removed when writing fails; after SIGKILL or a power cut
-it stays, under a name that no reader looks for.
+it stays, under a name that no reader looks for, until a supervisor deletes it (``core.files.leftovers``).
 """
 
 import ctypes

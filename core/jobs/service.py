@@ -8,6 +8,7 @@ import logging
 import os
 import select
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,7 @@ from types import FrameType
 
 from core.errors import Conflict, GraftError, NoSpace, Unavailable
 from core.files.home import supervisor_lock, supervisor_state
+from core.files.leftovers import remove_drafts
 from core.files.locks import Lock, try_acquire
 from core.jobs.launchers import launcher_of
 from core.jobs.launching import Launcher
@@ -54,6 +56,7 @@ def serve(settings: Settings, *, notify: Callable[[str], None], grace: float = G
         service = Service(settings, lock, signals, registry, launcher_of(settings, registry), grace)
         service.write_state()
         notify(READY)
+        threading.Thread(target=remove_drafts, args=(settings.home,), daemon=True).start()  # a home may have many runs
         service.run()
     finally:
         _forget_state(settings)

@@ -4,9 +4,11 @@ import os
 import signal
 import time
 from contextlib import suppress
+from unittest.mock import patch
 
 from core.curation.background import check_state
 from core.errors import GraftError
+from core.files import leftovers
 from core.files.home import export_job
 from core.files.locks import is_held
 from core.jobs import ensure_supervisor, stop_supervisor
@@ -49,6 +51,8 @@ def come_to_rest(people: People, *, launching: bool = True) -> list[str]:
         time.sleep(0.2)
     if left := kill_all(settings.home):
         found.append(f"processes are left: {[(one.kind, one.pid) for one in left]}")
+    with patch.object(leftovers, "DRAFT_SECONDS", -1.0):  # as a supervisor does an hour later
+        print(f"{len(leftovers.remove_drafts(settings.home))} drafts of killed processes were deleted")
     return found
 
 

@@ -1,5 +1,6 @@
 """The supervisor as a process: it keeps its state file, stops with its home, and outlives passing trouble."""
 
+import os
 import signal
 import time
 
@@ -18,6 +19,18 @@ def test_a_lost_supervisor_state_is_written_again(home):
     status = jobs.ensure_supervisor(home.settings)
     supervisor_state(home.settings).unlink()
     eventually(lambda: jobs.supervisor_status(home.settings).process == status.process)
+
+
+def test_a_supervisor_deletes_at_its_start_what_killed_writers_left(home):
+    run = home.add(epochs=1)
+    draft, new = (home.folder(run) / f".progress.json.{token}.part" for token in ("11111111", "22222222"))
+    for path in (draft, new):
+        path.write_text("half")
+    yesterday = time.time() - 24 * 3600
+    os.utime(draft, (yesterday, yesterday))
+    jobs.ensure_supervisor(home.settings)
+    eventually(lambda: not draft.exists(), "the old draft is deleted")
+    assert new.exists()
 
 
 def test_a_supervisor_whose_home_is_gone_goes_too(home):
