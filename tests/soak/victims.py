@@ -96,7 +96,7 @@ def choose(victims: list[Victim], chance: random.Random) -> Victim | None:
     kinds = sorted({victim.kind for victim in victims})
     if not kinds:
         return None
-    kind = chance.choice(kinds)
+    (kind,) = chance.choices(kinds, [1 if kind == "supervisor" else 3 for kind in kinds])  # without one nothing starts
     return chance.choice([victim for victim in victims if victim.kind == kind])
 
 
