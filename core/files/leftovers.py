@@ -12,8 +12,8 @@ DRAFT_SECONDS = 3600.0
 
 _DEPTH = 4
 """Folders below the home in which drafts are written: ``runs/<id>/exports/.job-<id>``."""
-_WITHOUT_DRAFTS = ("photos", "unlabelled", "samples", "tensorboard", "weights", "features")
-"""Folders with many files, none of which is replaced; drafts of features have locks and an own sweep."""
+_WITHOUT_DRAFTS = ("photos", "unlabelled", "samples", "tensorboard", "weights", "features", ".downloads")
+"""Folders with many files, none of which is replaced, and those whose drafts are continued: features, downloads."""
 
 
 def remove_drafts(home: Path) -> list[Path]:

@@ -72,9 +72,10 @@ def test_a_folder_that_is_still_written_stays_and_an_old_one_goes(tmp_path):
     assert remove_drafts(tmp_path) == [draft] and not draft.exists()
 
 
-def test_visible_files_and_photos_are_left_alone(tmp_path, monkeypatch):
+def test_visible_files_photos_and_downloads_that_are_continued_are_left_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(leftovers, "DRAFT_SECONDS", -1.0)
-    for name in ("runs/r-1/log.part", "datasets/d-1/photos/.a.jpg.part", "runs/.launch.lock"):
+    download = "backbones/.downloads/owner--name/.model.safetensors.part"
+    for name in ("runs/r-1/log.part", "datasets/d-1/photos/.a.jpg.part", "runs/.launch.lock", download):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("kept")
     assert remove_drafts(tmp_path) == []
