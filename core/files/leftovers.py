@@ -40,7 +40,10 @@ def _drafts(folder: Path, depth: int) -> Iterator[Path]:
 def _written_at(draft: Path) -> float:
     """The last time that it, or a file in it, was written; now where it is gone."""
     try:
-        return max(path.stat().st_mtime for path in (draft, *(draft.iterdir() if draft.is_dir() else ())))
+        times = [os.stat(draft).st_mtime]
+        if draft.is_dir():
+            times += [entry.stat().st_mtime for entry in os.scandir(draft)]
+        return max(times)
     except OSError:
         return time.time()
 
