@@ -11,6 +11,7 @@
     runs        the values of a run: metrics, predictions, costs, progress
     registry    the only SQL
     artifacts   folders that several machines share, published whole and fetched by checksum
+    backups     snapshots of a home by checksum, and an empty home filled from one
     features    outputs of a frozen prefix, computed once and stored
     models      what a finished run leaves: inference, heads, cascades, calibration, embedding
     serving     the loaded models of a process: memory limit, queue, batches

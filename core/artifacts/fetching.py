@@ -112,12 +112,13 @@ def _grown(newer: Path, target: Path) -> bool:
 def _write(blobs: Blobs, artifact: Artifact, blob: ListedBlob, draft: Path) -> None:
     """One blob as its files. A damaged one is fetched once more: what was damaged may be the way."""
     try:
-        _split(_checked(blobs, artifact, blob.digest, blob.size), blob, draft)
+        split(_checked(blobs, artifact, blob.digest, blob.size), blob, draft)
     except Altered:
-        _split(_checked(blobs, artifact, blob.digest, blob.size), blob, draft)
+        split(_checked(blobs, artifact, blob.digest, blob.size), blob, draft)
 
 
-def _split(chunks: Iterator[bytes], blob: ListedBlob, draft: Path) -> None:
+def split(chunks: Iterator[bytes], blob: ListedBlob, draft: Path) -> None:
+    """Writes the content of a blob as its files."""
     rest = b""
     for file in blob.files:
         path = draft / file.path

@@ -109,7 +109,7 @@ def listing_of(folder: Path, names: Sequence[str] | None = None) -> Listing:
     Raises:
         NotFound: there is nothing.
     """
-    paths = sorted(_files(folder, names))
+    paths = sorted(files_of(folder, names))
     if not paths:
         raise NotFound(f"There is nothing to publish in {folder}.")
     sizes = {path: (folder / path).stat().st_size for path in paths}
@@ -119,7 +119,8 @@ def listing_of(folder: Path, names: Sequence[str] | None = None) -> Listing:
     return Listing(blobs=(*alone, *(_blob_of(folder, pack) for pack in packs)))
 
 
-def _files(folder: Path, names: Sequence[str] | None) -> Iterator[str]:
+def files_of(folder: Path, names: Sequence[str] | None = None) -> Iterator[str]:
+    """The paths of its files in a folder, of which ``names`` belong to it; hidden ones are left out otherwise."""
     if names is not None:
         yield from (name for name in names if (folder / name).is_file())
         return

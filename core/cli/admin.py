@@ -1,11 +1,10 @@
-"""``stop``, ``backup``, ``doctor`` and ``run``."""
+"""``stop``, ``doctor`` and ``run``."""
 
 import os
 import signal
 import sys
 from argparse import Namespace
 from contextlib import nullcontext, redirect_stdout
-from pathlib import Path
 
 from core import jobs
 from core.cli.verbs import Result, Verbs, add_verb
@@ -22,8 +21,6 @@ from core.workbench.rebuild import rebuild
 def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "stop", stop, stop_text, "stop the supervisor; running training continues")
     verb.add_argument("--now", action="store_true", help="also stop running training; it resumes at the next start")
-    verb = add_verb(verbs, "backup", backup, backup_text, "copy the registry while it is in use")
-    verb.add_argument("path", help="a file that does not exist yet")
     verb = add_verb(verbs, "doctor", doctor, doctor_text, "check the installation and the home")
     help_ = "where registry.db was lost: begin a new one with the datasets on the disk"
     verb.add_argument("--rebuild", action="store_true", help=help_)
@@ -39,16 +36,6 @@ def stop(options: Namespace) -> Result:
 
 def stop_text(result: dict) -> str:
     return "The supervisor was stopped." if result["stopped"] else "No supervisor was running."
-
-
-def backup(options: Namespace) -> Result:
-    path = Path(options.path).expanduser()
-    Workbench.open().registry.backup(path)
-    return {"backup": str(path), "bytes": path.stat().st_size}, True
-
-
-def backup_text(result: dict) -> str:
-    return f"The registry was copied to {result['backup']} ({result['bytes'] / 1e6:.1f} MB)."
 
 
 def doctor(options: Namespace) -> Result:

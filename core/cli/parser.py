@@ -8,6 +8,7 @@ from core.cli import (
     alias,
     artifacts,
     backbones,
+    backups,
     check,
     collections,
     compare,
@@ -36,7 +37,7 @@ DESCRIPTION = "Compare transfer-learning models on your own photos."
 MODULES = (
     datasets, check, collections, shortlist, features, backbones, train, reproduce, shrink, queue, machines, runs,
     models, compare, predict, explain, exports, report, organise, alias, delete, tokens, users, artifacts, registry,
-    admin,
+    backups, admin,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    registry.db                   supervisor.lock|json|log      deletion.lock     explaining.log
+    registry.db                   supervisor.lock|json|log      deletion.lock     explaining.log     .restore/
     datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock .check.lock
     datasets/<id>/findings-<method>.json decisions.json lineage.json .decisions.lock    (``core.curation``)
     datasets/<id>/.shortlist-<id>/                              datasets/.shortlist.lock
@@ -423,6 +423,11 @@ def inside(root: Path, name: str) -> Path:
 
 def registry_file(settings: Settings) -> Path:
     return settings.home / "registry.db"
+
+
+def restore_draft(settings: Settings) -> Path:
+    """Folder that a backup is unpacked in, until all of it is there."""
+    return settings.home / ".restore"
 
 
 def supervisor_lock(settings: Settings) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
@@ -14,6 +15,7 @@ from core.registry.database import Database
 from core.registry.registry import Registry
 from core.registry.revisions import create_triggers, drop_triggers
 from core.registry.schema import metadata
+from core.registry.sqlite_file import SqliteFile
 
 _AT_ONCE = 1000
 
@@ -48,6 +50,18 @@ def copy_registry(source: Registry, target: Database) -> list[CopiedTable]:
         raise Unavailable(
             f"The registry {source.database.address} is not in order: {damage[:300]}. Nothing was copied."
         )
+    return _copied_tables(source, target)
+
+
+def snapshot_to(source: Registry, path: Path) -> None:
+    """A copy of one state of a registry as an SQLite file, which appears at once, while others read and write."""
+    if isinstance(source.database, SqliteFile):
+        source.database.copy_to(path)
+    else:
+        _copied_tables(source, SqliteFile(path))
+
+
+def _copied_tables(source: Registry, target: Database) -> list[CopiedTable]:
     with source.reading() as read, target.beginning_anew() as write:
         drop_triggers(write)
         copied = [_copied(table, read, write, target.address) for table in metadata.sorted_tables]

@@ -57,10 +57,6 @@ class Database(ABC):
         """What is wrong with what is stored; [] where nothing is."""
 
     @abstractmethod
-    def copy_to(self, path: Path) -> None:
-        """A complete copy in a file, which appears at once or not at all, while others read and write."""
-
-    @abstractmethod
     def bring_up_to_date(self, home: Path | None, *, anew: bool = False) -> None:
         """Leaves a registry of the current schema.
 

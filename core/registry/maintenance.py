@@ -1,9 +1,19 @@
-"""Maintenance of the database: version, size, backup, check."""
+"""Maintenance of the database: version, size, check, and what is settled after it was restored from a backup."""
 
-from pathlib import Path
+import time
 
-from core.errors import Conflict, Unavailable
+from sqlalchemy import select, update
+
+from core.errors import Unavailable
+from core.people.acting import Role
+from core.registry.audit_log import add_entry
 from core.registry.connection import Store
+from core.registry.queue import end_run
+from core.registry.schema import leases, links, runs, sessions
+from core.runs.values import Status
+
+RESTORED = "It was interrupted: this home was restored from a backup. Resume it to train it."
+"""Reason of the runs that waited or were running when the backup was made."""
 
 
 class Maintenance(Store):
@@ -19,22 +29,27 @@ class Maintenance(Store):
         """Bytes on disk."""
         return self.database.size()
 
-    def backup(self, path: Path) -> None:
-        """Writes a complete copy to ``path`` while other processes may read and write.
-
-        It is an SQLite file, or what ``pg_restore`` reads.
-
-        Raises:
-            Conflict: there is already something at ``path``.
-        """
-        if path.exists():
-            raise Conflict(f"{path} is already there. Choose another name for the backup.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.database.copy_to(path)
-
     def integrity_check(self) -> str:
         """ "ok", or what is wrong with what is stored: damaged pages, or rows whose owner is missing."""
         try:
             return "; ".join(self.database.damage()) or "ok"
         except Unavailable as error:
             return str(error)
+
+    def settle_restored(self, snapshot: str) -> list[str]:
+        """Ends what belonged to the processes of the registry that a backup was made of: leases, sessions and one-time
+        links, and the runs that waited or were running. For a copy that nobody uses yet.
+
+        Returns:
+            The ids of those runs.
+        """
+        with self.writing(least=Role.ADMIN) as connection:
+            now, unended = time.time(), runs.c.status.in_((Status.SCHEDULED, Status.RUNNING))
+            interrupted = list(connection.scalars(select(runs.c.id).where(unended).order_by(runs.c.number)))
+            for run_id in interrupted:
+                end_run(connection, run_id, Status.KILLED, RESTORED)
+            connection.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now))
+            connection.execute(update(links).where(links.c.used_at.is_(None)).values(used_at=now))
+            connection.execute(update(leases).values(expires_at=0.0))  # their tokens stay, which never fall
+            add_entry(connection, "restore", {"snapshot": snapshot, "interrupted": interrupted})
+            return interrupted

@@ -13,7 +13,6 @@ from sqlalchemy.exc import DBAPIError
 from core.errors import Unavailable
 from core.registry.database import ConnectionLost, Database
 from core.registry.postgresql_connection import FROZEN_SECONDS, new_engine, readable_errors
-from core.registry.postgresql_dump import dump
 from core.registry.postgresql_opening import bring_up_to_date, create, state_of
 from core.registry.postgresql_tables import COUNT_CHANGE, COUNTER, LOCK, damage_of, restart_numbers, size_of
 from core.settings import without_secret
@@ -138,12 +137,6 @@ class PostgresqlServer(Database):
         """What cannot be read, or rows whose owner is missing."""
         with self.reading() as connection:
             return damage_of(connection)
-
-    def copy_to(self, path: Path) -> None:
-        """By ``pg_dump``, in its custom format."""
-        with self.reading() as connection:
-            schema = str(connection.scalar(text("SELECT current_schema()")))
-        dump(self.dsn, schema, path)
 
     def bring_up_to_date(self, home: Path | None, *, anew: bool = False) -> None:
         """All steps are one transaction, under the lock of this registry."""

@@ -72,6 +72,7 @@ class SqliteFile(Database):
         return [f"{row[0]}: a row refers to a missing row of {row[2]}" for row in orphans]
 
     def copy_to(self, path: Path) -> None:
+        """A complete copy, which appears at once or not at all, while others read and write."""
         copy_to(self.path, path)
 
     def bring_up_to_date(self, home: Path | None, *, anew: bool = False) -> None:

@@ -448,14 +448,6 @@ def test_the_port_must_be_a_port(call, monkeypatch):
     assert "99999" in call("runs", code=1)
 
 
-def test_a_backup_is_a_registry_with_the_same_runs(call, registry, tmp_path):
-    assert call("backup", str(tmp_path / "copy.db"))["bytes"] > 0
-    copy = Registry.open(tmp_path / "copy.db")
-    assert [run.id for run in copy.runs()] == [run.id for run in registry.runs()]
-    copy.close()
-    assert "already there" in call("backup", str(tmp_path / "copy.db"), code=1)
-
-
 def test_predict_takes_the_unlabelled_photos_of_a_dataset(call, registry, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr("core.cli.predict.PHOTOS_AT_ONCE", 2)

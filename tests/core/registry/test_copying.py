@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import Conflict, Unavailable
 from core.registry import Registry, copying
-from core.registry.copying import copy_registry
+from core.registry.copying import copy_registry, snapshot_to
 from core.registry.registry import database_at
 from core.registry.schema import metadata
 from core.registry.search import RunQuery
@@ -80,3 +80,17 @@ def test_killed_in_the_middle_it_leaves_nothing_half(registry, target):
     assert done.returncode == 9
     assert not database_at(target).has_registry()
     assert copy_registry(registry, database_at(target))
+
+
+def test_a_snapshot_is_one_state_of_a_registry_in_use_as_an_sqlite_file(registry, tmp_path):
+    filled = fill(registry, runs=6)
+    registry.take("supervisor", "a machine")
+    with registry.reading() as reader:
+        reader.exec_driver_sql("SELECT * FROM runs").fetchone()
+        snapshot_to(registry, tmp_path / "registry.db")
+    registry.set_preference("later", True)
+    copy = Registry.open(tmp_path / "registry.db")
+    assert copy.runs() == registry.runs() and copy.preference("later") is None
+    assert board_of(copy, filled.dataset.id) == board_of(registry, filled.dataset.id)
+    assert copy.integrity_check() == "ok" and copy.held_leases()
+    copy.close()

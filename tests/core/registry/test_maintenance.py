@@ -1,4 +1,4 @@
-"""Backups and the check of the file."""
+"""The check of what is stored, and what ends when it is restored."""
 
 import secrets
 import sqlite3
@@ -6,27 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from core.errors import Conflict
-from core.registry import Registry
+from core.errors import NotFound
+from core.runs.values import Status
 from tests.core.registry.databases import ON_SQLITE
-from tests.factories import fill
-
-
-@ON_SQLITE
-def test_a_backup_can_be_made_while_in_use_and_opened_in_its_place(registry, tmp_path):
-    filled = fill(registry)
-    target = tmp_path / "backups" / "today.db"
-    with registry.reading() as reader:
-        reader.exec_driver_sql("SELECT * FROM runs").fetchone()
-        registry.backup(target)
-    registry.set_preference("later", True)
-    copy = Registry.open(target)
-    assert copy.run(filled.runs[0].id) == filled.runs[0]
-    assert copy.preference("later") is None
-    assert copy.integrity_check() == "ok"
-    with pytest.raises(Conflict, match="already there"):
-        registry.backup(target)
-    assert not list(target.parent.glob(".*"))
 
 
 @ON_SQLITE
@@ -44,3 +26,18 @@ def test_health_figures(registry):
     before = registry.size
     registry.set_preference("long", secrets.token_hex(250_000))  # PostgreSQL compresses long values
     assert registry.size >= before + 250_000
+
+
+def test_after_a_restore_nothing_of_the_old_processes_goes_on(running):
+    running.add_user("anna", "trainer")
+    session, _ = running.open_session("anna", address="::1", agent="", how="password")
+    secret, lease = running.new_link("anna"), running.take("run/r-1", "a trainer")
+    assert running.settle_restored("20261129") == ["r-1", "r-2"]
+    assert {run.status for run in running.runs()} == {Status.KILLED} and running.queue() == []
+    assert [one.outcome for one in running.attempts("r-1")] == [Status.KILLED]
+    assert running.held_leases() == [] and running.take("run/r-1", "another").token == lease.token + 1
+    assert running.signed_in(session.digest) is None and running.sessions() == []
+    with pytest.raises(NotFound):
+        running.link_user(secret)
+    assert running.log_entries(limit=1)[0].detail == {"snapshot": "20261129", "interrupted": ["r-1", "r-2"]}
+    assert running.requeue("r-1") and running.queue()[0].id == "r-1"

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 
 from core.errors import InvalidInput, Unavailable
 from core.registry import Registry, postgresql
+from core.registry.copying import snapshot_to
 from core.registry.migrating import MIGRATIONS
 from core.registry.postgresql import PostgresqlServer
 from core.registry.postgresql_opening import bring_up_to_date
@@ -181,7 +182,7 @@ def test_a_password_comes_from_its_file_and_is_told_to_nobody(server, tmp_path, 
         monkeypatch.setenv("PGPASSFILE", str(passwords))
         registry = Registry.of(settings)
         assert "sesame" not in registry.database.address + str(settings)
-        registry.backup(tmp_path / "registry.dump")
+        snapshot_to(registry, tmp_path / "registry.db")
         monkeypatch.setenv("PGPASSFILE", os.devnull)
         passwords.write_text("*:*:*:careful:wrong\n")
         assert "sesame" not in refusal(settings)

@@ -12,6 +12,7 @@ from core.files.home import registry_file, run_folder, run_folders
 from core.files.locks import try_acquire
 from core.jobs.imports import run_import
 from core.registry import Registry
+from core.registry.copying import snapshot_to
 from core.settings import Settings
 from core.workbench import Workbench
 from core.workbench.rebuild import rebuild
@@ -59,7 +60,7 @@ def test_a_lone_dataset_without_a_registry_is_told_too(home):
 
 
 def test_a_backup_beside_it_is_named_and_works(home):
-    Workbench.open(home).registry.backup(home.home / "registry-schema-0005-20261128-100000.db")
+    snapshot_to(Workbench.open(home).registry, home.home / "registry-schema-0005-20261128-100000.db")
     lose(home, "missing")
     with pytest.raises(Unavailable, match="newest one here is registry-schema-0005-20261128-100000.db") as refusal:
         Workbench.open(home)
