@@ -14,6 +14,9 @@ from core.errors import InvalidInput
 REPOSITORY = Path(__file__).resolve().parent.parent
 VERSION: str = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 
+BACKUP_PARTS = ("models", "datasets")
+"""What a backup may have besides the registry."""
+
 
 class Login(StrEnum):
     """Whether people must sign in (``GRAFT_LOGIN``).
@@ -126,6 +129,11 @@ class Settings:
         url: where browsers find Graft, ``https://graft.lab/photos`` (``GRAFT_URL``), without a slash at its end; "" is
             the address it listens on.
         openid: the provider that people may sign in with, besides passwords.
+        backup: folder of the scheduled backups (``GRAFT_BACKUP``); None makes none.
+        backup_hours: between two of them (``GRAFT_BACKUP_HOURS``).
+        backup_keep: how many stay (``GRAFT_BACKUP_KEEP``).
+        backup_parts: of ``BACKUP_PARTS``, what they have besides the registry (``GRAFT_BACKUP_PARTS``: names with
+            commas, or ``registry`` for nothing else).
     """
 
     home: Path = REPOSITORY / "models"
@@ -143,6 +151,10 @@ class Settings:
     login: Login = Login.AUTO
     url: str = ""
     openid: OpenId | None = None
+    backup: Path | None = None
+    backup_hours: float = 24.0
+    backup_keep: int = 7
+    backup_parts: tuple[str, ...] = BACKUP_PARTS
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65535:
@@ -156,6 +168,7 @@ class Settings:
             raise InvalidInput(
                 "GRAFT_OIDC_ISSUER needs GRAFT_URL: the address to which the provider sends people back."
             )
+        _check_backup(self)
 
     def variables(self) -> dict[str, str]:
         """The environment by which another process gets these settings from ``load_settings``."""
@@ -170,6 +183,10 @@ class Settings:
             "GRAFT_LOGIN": str(self.login),
             "GRAFT_URL": self.url,
             **(self.openid.variables() if self.openid is not None else {"GRAFT_OIDC_ISSUER": ""}),
+            "GRAFT_BACKUP": str(self.backup or ""),
+            "GRAFT_BACKUP_HOURS": repr(self.backup_hours),
+            "GRAFT_BACKUP_KEEP": str(self.backup_keep),
+            "GRAFT_BACKUP_PARTS": ",".join(self.backup_parts) or "registry",
         }
 
 
@@ -190,6 +207,15 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
     if environ.get("GRAFT_LOGIN"):
         chosen["login"] = _login(environ["GRAFT_LOGIN"])
     chosen["openid"] = _openid(environ)
+    if environ.get("GRAFT_BACKUP"):
+        chosen["backup"] = _folder(environ, "GRAFT_BACKUP")
+    if environ.get("GRAFT_BACKUP_HOURS"):
+        chosen["backup_hours"] = _number(environ, "GRAFT_BACKUP_HOURS")
+    if environ.get("GRAFT_BACKUP_KEEP"):
+        chosen["backup_keep"] = _whole_number(environ, "GRAFT_BACKUP_KEEP")
+    if environ.get("GRAFT_BACKUP_PARTS"):
+        names = [name.strip().lower() for name in environ["GRAFT_BACKUP_PARTS"].split(",")]
+        chosen["backup_parts"] = tuple(name for name in names if name not in ("", "registry"))
     chosen["url"] = environ.get("GRAFT_URL", "").strip().rstrip("/")
     for name, default in (("registry", "sqlite"), ("artifacts", "home"), ("launcher", "local")):
         value = environ.get(f"GRAFT_{name.upper()}", "").strip()
@@ -205,6 +231,16 @@ def _unit(variable: str) -> int:
 def _written(value: float | None, variable: str) -> str:
     """As ``load_settings`` reads it; "" of what was not chosen."""
     return "" if value is None else repr(value / _unit(variable))
+
+
+def _check_backup(settings: Settings) -> None:
+    if not 0 < settings.backup_hours < math.inf:
+        raise InvalidInput(f"GRAFT_BACKUP_HOURS must be above 0. Received: {settings.backup_hours:g}")
+    if settings.backup_keep < 1:
+        raise InvalidInput(f"GRAFT_BACKUP_KEEP must be at least 1. Received: {settings.backup_keep}")
+    if unknown := set(settings.backup_parts) - {*BACKUP_PARTS}:
+        expected = f"registry, or of {', '.join(BACKUP_PARTS)} those that you want"
+        raise InvalidInput(f"GRAFT_BACKUP_PARTS must be {expected}. Received: {', '.join(sorted(unknown))!r}")
 
 
 def _check_addresses(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from core.runs.values import Status
 from core.text.units import count, plain
 from core.web.datasets.import_panel import demo_button, import_jobs
 from core.web.overview import dataset_card
+from core.web.overview.notices import backup_notice
 from core.web.overview.standing import DatasetStanding, standings
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title
@@ -26,6 +27,7 @@ def page() -> None:
     datasets, run_counts = bench.registry.datasets(), bench.registry.run_counts()
     shown = standings(bench, datasets[:SHOWN], run_counts)
     heading("Overview", summary(shown, run_counts))
+    backup_notice(bench)
     if not datasets:
         welcome(bench)
         return

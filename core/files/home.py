@@ -2,7 +2,8 @@
 
 ::
 
-    registry.db                   supervisor.lock|json|log      deletion.lock     explaining.log     .restore/
+    registry.db                   supervisor.lock|json|log      deletion.lock     explaining.log     backup.log
+    .restore/                     (``core.backups.restoring``)
     datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock .check.lock
     datasets/<id>/findings-<method>.json decisions.json lineage.json .decisions.lock    (``core.curation``)
     datasets/<id>/.shortlist-<id>/                              datasets/.shortlist.lock
@@ -442,6 +443,11 @@ def supervisor_state(settings: Settings) -> Path:
 
 def supervisor_log(settings: Settings) -> Path:
     return settings.home / "supervisor.log"
+
+
+def backup_log(settings: Settings) -> Path:
+    """What the scheduled backups wrote."""
+    return settings.home / "backup.log"
 
 
 def explaining_log(settings: Settings) -> Path:

@@ -24,6 +24,7 @@ from core.jobs.leadership import Leadership
 from core.jobs.local_launcher import stop_unwatched
 from core.jobs.ownership import note_owner
 from core.jobs.protocol import ALREADY_RUNNING, INTERRUPT, READY, STOP, WAKE, code_version, write_state
+from core.jobs.scheduled_backups import ScheduledBackups
 from core.jobs.supervisor import GRACE, Supervisor
 from core.registry import Registry
 from core.settings import Settings
@@ -136,6 +137,7 @@ class Service:
         self._launcher, self._supervisor = launcher, Supervisor(settings, registry, launcher, grace=grace)
         self._started_at, self._version = time.time(), code_version()
         self._leadership = Leadership(settings, registry)
+        self._backups = ScheduledBackups(settings, registry)
         self._has_adopted = self._has_waited = False
         self._written: tuple = ()
         self._warning, self._warned_at = "", 0.0
@@ -183,6 +185,7 @@ class Service:
             self._supervisor.resume()
         self._has_waited = False
         self._supervisor.round()
+        self._backups.round()
 
     def _note_waiting(self) -> None:
         if not self._has_waited:

@@ -10,6 +10,7 @@ from core import jobs
 from core.artifacts.blobs import open_blobs
 from core.backbones import availability, catalogue
 from core.backbones.values import HERE
+from core.backups.schedule import problem_of, state_of
 from core.errors import GraftError
 from core.files.room import free_bytes, low_space
 from core.jobs.machine import MachineFacts
@@ -17,7 +18,7 @@ from core.jobs.ray.machines import why_not
 from core.registry import Registry
 from core.registry.nodes import NodeRecord
 from core.settings import Settings
-from core.text.units import count, listed
+from core.text.units import count, duration, listed
 from core.workbench.orphans import orphans, told
 
 
@@ -39,7 +40,12 @@ def examine(settings: Settings, registry: Registry | None, problem: str = "") ->
         _home(settings),
         _space(settings),
         *(
-            (_registry(registry), _orphans(settings, registry), *_cluster(settings, registry))
+            (
+                _registry(registry),
+                _orphans(settings, registry),
+                *_backup(settings, registry),
+                *_cluster(settings, registry),
+            )
             if registry
             else (Check(name="Registry", good=False, found="not opened", advice=problem),)
         ),
@@ -79,6 +85,19 @@ def _registry(registry: Registry) -> Check:
     state = registry.integrity_check()
     found = f"{state}, {registry.product}"
     return Check(name="Registry", good=state == "ok", found=found, advice="Restore the newest backup of registry.db.")
+
+
+def _backup(settings: Settings, registry: Registry) -> list[Check]:
+    """Only where backups are scheduled."""
+    state = state_of(settings, registry)
+    if state is None:
+        return []
+    problem, age = problem_of(settings, state), state.age()
+    found = "none yet; a supervisor makes the first one" if age is None else f"{duration(age)} old, in {state.folder}"
+    if age is not None and state.missing:
+        found += f"; {count(state.missing, 'file or folder', 'files or folders')} that the registry names was not there"
+    advice = f"Make one: python -m core backup {state.folder} --models --datasets"
+    return [Check(name="Backup", good=not problem, found=problem or found, advice=advice)]
 
 
 def _orphans(settings: Settings, registry: Registry) -> Check:

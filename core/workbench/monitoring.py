@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core import jobs
+from core.backups.schedule import problem_of, state_of
 from core.files.home import features_folder, runs_folder
 from core.files.room import free_bytes
 from core.jobs.gpu_use import GpuUse, gpu_use
@@ -59,8 +60,8 @@ class Monitor:
             Unavailable: the registry cannot be read.
         """
         figures = self._current()
-        own = (*_of_registry(figures), *self._of_process(figures), *self._of_stores(figures), *_of_gpus(self._gpus))
-        return exposition((*own, *more))
+        of_home = (*self._of_process(figures), *self._of_stores(figures), *self._of_backups())
+        return exposition((*_of_registry(figures), *of_home, *_of_gpus(self._gpus), *more))
 
     def _current(self) -> RegistryFigures:
         with self._lock:
@@ -99,6 +100,25 @@ class Monitor:
                 name="graft_web_models_bytes",
                 help="Memory of the loaded models, as an estimate.",
                 samples={(): memory.used_bytes},
+            ),
+        )
+
+    def _of_backups(self) -> tuple[Gauge, ...]:
+        """Only where backups are scheduled; no age before the first one."""
+        state = state_of(self._settings, self._registry)
+        if state is None:
+            return ()
+        age = state.age()
+        return (
+            Gauge(
+                name="graft_backup_age_seconds",
+                help="Age of the newest scheduled backup.",
+                samples={} if age is None else {(): age},
+            ),
+            Gauge(
+                name="graft_backup_failing",
+                help="Whether the newest attempt failed, or the newest backup is too old.",
+                samples={(): bool(problem_of(self._settings, state))},
             ),
         )
 

@@ -33,7 +33,9 @@ def test_limits_of_runs_are_off_but_for_the_minutes_without_a_step():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("GRAFT_PORT", "0"), ("GRAFT_PORT", "65536"), ("GRAFT_PORT", "8501.7"), ("GRAFT_FEATURES_GB", "-1"),
+    [("GRAFT_BACKUP_HOURS", "0"), ("GRAFT_BACKUP_HOURS", "inf"), ("GRAFT_BACKUP_HOURS", "daily"),
+     ("GRAFT_BACKUP_KEEP", "0"), ("GRAFT_BACKUP_PARTS", "models,photos"),
+     ("GRAFT_PORT", "0"), ("GRAFT_PORT", "65536"), ("GRAFT_PORT", "8501.7"), ("GRAFT_FEATURES_GB", "-1"),
      ("GRAFT_FEATURES_GB", "nan"), ("GRAFT_MODELS_GB", "-1"), ("GRAFT_MODELS_GB", "inf"),
      ("GRAFT_STALL_MINUTES", "-1"), ("GRAFT_RUN_HOURS", "nan"), ("GRAFT_RUN_GB", "-0.5"),
      ("GRAFT_FREE_GB", "-1"),
@@ -60,12 +62,23 @@ def test_a_wrong_value_is_refused(name, value):
             artifacts="s3://bucket/graft",
             launcher="ray:http://head:8265",
             cache=Path("/var/cache"),
+            backup=Path("/mnt/backups"),
+            backup_hours=0.5,
+            backup_keep=30,
+            backup_parts=(),
             url="https://graft.example/photos",
         ),
     ],
 )
 def test_another_process_gets_the_same_settings(settings):
     assert load_settings(settings.variables()) == settings
+
+
+def test_what_a_scheduled_backup_has(tmp_path):
+    found = load_settings({"GRAFT_BACKUP": f"{tmp_path}/a/../b", "GRAFT_BACKUP_PARTS": " Models, "})
+    assert (found.backup, found.backup_parts, found.backup_hours) == (tmp_path / "b", ("models",), 24.0)
+    assert load_settings({"GRAFT_BACKUP_PARTS": "registry"}).backup_parts == ()
+    assert load_settings({}).backup is None and load_settings({}).backup_parts == ("models", "datasets")
 
 
 @pytest.mark.parametrize("launcher", ["slurm", "kubernetes", "ray:head:8265", "ray:https:head"])

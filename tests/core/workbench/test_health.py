@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.backups.schedule import note_failure, run_scheduled
 from core.jobs.machine import MachineFacts, facts_of_this_machine
 from core.workbench.health import Check, examine
 
@@ -71,3 +72,18 @@ def test_too_little_space_says_that_the_queue_waits(checked, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(total=10**12, free=10**9))
     found = checked()["Free disk"]
     assert not found.good and found.found == "1.0 GB" and "Waiting runs do not start" in found.advice
+
+
+def test_scheduled_backups_that_fail_or_are_too_old_are_told(checked, bench, filled, tmp_path):
+    assert "Backup" not in checked()
+    scheduled = {"backup": tmp_path / "backups", "backup_hours": 24}
+    settings = replace(bench.settings, **scheduled)
+    assert checked(**scheduled)["Backup"].good and "none yet" in checked(**scheduled)["Backup"].found
+    assert run_scheduled(settings, bench.registry)
+    found = checked(**scheduled)["Backup"]
+    assert found.good and found.found.endswith(f" old, in {tmp_path / 'backups'}")
+    assert "no supervisor has made one since" in checked(**scheduled | {"backup_hours": 1e-9})["Backup"].found
+    note_failure(settings, bench.registry, "The disk is full.")
+    found = checked(**scheduled)["Backup"]
+    assert not found.good and "failed, and the newest one is" in found.found and "The disk is full." in found.found
+    assert found.advice == f"Make one: python -m core backup {tmp_path / 'backups'} --models --datasets"

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core import jobs
 from core.api.traffic import Traffic
+from core.backups.schedule import note_failure, run_scheduled
 from core.files.home import features_folder
 from core.jobs.gpu_use import GpuUse
 from core.runs.values import Status
@@ -122,13 +124,21 @@ def test_labels_are_few(bench, filled, monitor):
     assert kinds == [("graft_leases", "run")]
 
 
-def test_the_documentation_names_the_figures_that_there_are(bench, filled, monitor, monkeypatch):
+@pytest.fixture
+def saved(bench, filled, tmp_path) -> Monitor:
+    """Of a home that has everything that there are figures of: a scheduled backup too."""
+    settings = replace(bench.settings, backup=tmp_path / "backups")
+    assert run_scheduled(settings, bench.registry)
+    return Monitor(settings, bench.registry)
+
+
+def test_the_documentation_names_the_figures_that_there_are(bench, saved, monkeypatch):
     bench.registry.take("supervisor", "a")
     monkeypatch.setattr(jobs, "supervisor_status", lambda settings: jobs.SupervisorStatus(running=True, slots=("A",)))
     text = (REPOSITORY / "docs" / "operations.md").read_text()
     parts = r"_(bucket|sum|count|total)$"
     assert {re.sub(parts, "", name) for name in re.findall(r"graft_[a-z_]+", text)} == {
-        re.sub(parts, "", name) for name, *_ in read(monitor, everything())
+        re.sub(parts, "", name) for name, *_ in read(saved, everything())
     }
 
 
@@ -143,12 +153,12 @@ def test_gpus_and_sign_ins(bench, monitor):
     assert read(monitor)["graft_sign_ins_total", "failed"] == 1
 
 
-def test_the_dashboard_asks_for_figures_and_labels_that_there_are(bench, filled, monitor, monkeypatch):
+def test_the_dashboard_asks_for_figures_and_labels_that_there_are(bench, saved, monkeypatch):
     """Every panel of deploy/grafana-dashboard.json; a name that is not exported would be an empty panel."""
     bench.registry.take("supervisor", "a")
     monkeypatch.setattr(jobs, "supervisor_status", lambda settings: jobs.SupervisorStatus(running=True, slots=("A",)))
     labels: dict[str, set[str]] = {}
-    for family in text_string_to_metric_families(monitor.text(everything())):
+    for family in text_string_to_metric_families(saved.text(everything())):
         for sample in family.samples:
             labels.setdefault(sample.name, {"instance", "job"}).update(sample.labels)
     dashboard = json.loads((REPOSITORY / "deploy" / "grafana-dashboard.json").read_text())
@@ -170,3 +180,14 @@ def test_a_paused_queue_and_the_free_space_are_shown(bench, monitor, monkeypatch
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(total=10**12, free=10**9))
     found = read(monitor)
     assert (found["graft_queue_paused",], found["graft_disk_free_bytes",]) == (1, 10**9)
+
+
+def test_the_age_of_the_newest_scheduled_backup(bench, filled, monitor, tmp_path):
+    assert ("graft_backup_failing",) not in read(monitor)
+    settings = replace(bench.settings, backup=tmp_path / "backups")
+    monitor = Monitor(settings, bench.registry)
+    assert read(monitor)["graft_backup_failing",] == 0 and ("graft_backup_age_seconds",) not in read(monitor)
+    run_scheduled(settings, bench.registry)
+    assert 0 <= read(monitor)["graft_backup_age_seconds",] < 3600 and read(monitor)["graft_backup_failing",] == 0
+    note_failure(settings, bench.registry, "The disk is full.")
+    assert read(monitor)["graft_backup_failing",] == 1 and ("graft_backup_age_seconds",) in read(monitor)
