@@ -92,6 +92,7 @@ class PostgresqlServer(Database):
                 self._lost_at = None
                 return connection
             except ConnectionLost as error:
+                self._engine.dispose()  # other idle connections are as old as this one
                 with self._state_lock:
                     now = time.monotonic()
                     self._lost_at = lost_at = self._lost_at or now

@@ -49,7 +49,6 @@ def new_engine(dsn: str) -> Engine:
         ) from None
     engine = create_engine(
         "postgresql+psycopg://",
-        pool_pre_ping=True,
         max_overflow=-1,  # a thread never waits for another one's connection
         json_serializer=json_text,
         use_native_hstore=False,

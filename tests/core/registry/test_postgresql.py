@@ -55,6 +55,16 @@ def test_a_restart_is_waited_for_and_loses_nothing_that_was_confirmed(served, ow
     assert [epoch.number for epoch in served.epochs("r-1")] == [1, 2, 3, 4]
 
 
+def test_all_connections_that_a_restart_has_broken_are_replaced_at_the_first_one(served, own_server, monkeypatch):
+    with served.reading(), served.reading(), served.reading(), served.reading():
+        pass  # four idle connections
+    end_sessions(own_server)
+    waited = []
+    monkeypatch.setattr(postgresql.time, "sleep", waited.append)
+    served.set_preference("a", 1)
+    assert served.preference("a") == 1 and len(waited) == 1
+
+
 def test_a_server_that_stays_away_is_told_after_a_while_and_then_at_once(served, own_server, monkeypatch):
     monkeypatch.setattr(postgresql, "PATIENCE_SECONDS", 0.5)
     own_server.stop()
