@@ -11,7 +11,7 @@ has its name; before, its blobs belong to nothing and are deleted by the next ``
 import errno
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -278,22 +278,26 @@ class BackupFolder:
         Raises:
             Unavailable: the file or a listing of a snapshot is damaged, so that nobody knows; nothing was deleted.
         """
-        needed = {digest for snapshot in self.snapshots() for digest in self.needed(snapshot)}
+        needed = self.needed(self.snapshots())
         unneeded = [path for path in self.blobs.all() if path.name not in needed]
         for path in unneeded:
             path.unlink(missing_ok=True)
         return len(unneeded)
 
-    def needed(self, snapshot: Snapshot) -> Iterator[str]:
-        """The blobs of a snapshot.
+    def needed(self, snapshots: Iterable[Snapshot]) -> set[str]:
+        """The blobs of these snapshots. A listing that several of them have is read once.
 
         Raises:
             DamagedBackup: a listing is damaged.
         """
-        yield snapshot.registry
-        for saved in snapshot.folders:
-            yield saved.listing
-            yield from (blob.digest for blob in self.listing(saved).blobs)
+        found: set[str] = set()
+        for snapshot in snapshots:
+            found.add(snapshot.registry)
+            for saved in snapshot.folders:
+                if saved.listing not in found:
+                    found.add(saved.listing)
+                    found |= {blob.digest for blob in self.listing(saved).blobs}
+        return found
 
 
 def _make(path: Path) -> None:

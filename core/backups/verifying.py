@@ -54,7 +54,7 @@ class _Reader:
         self._read([snapshot.registry], f"the registry of snapshot {snapshot.id}")
         for saved in snapshot.folders:
             of = f"{saved.folder} of snapshot {snapshot.id}"
-            if self._read([saved.listing], of):
+            if saved.listing not in self.seen and self._read([saved.listing], of):
                 self._read((blob.digest for blob in self._folder.listing(saved).blobs), of)
 
     def _read(self, digests: Iterable[str], of: str) -> bool:

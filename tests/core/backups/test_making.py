@@ -89,7 +89,7 @@ def test_it_keeps_the_newest_of_the_same_parts_and_deletes_what_only_the_others_
     assert set(last.forgotten) == {full.id, small[2], small[3]}
     folder = BackupFolder.open(backups)
     assert [one.id for one in folder.snapshots()] == [last.snapshot.id]
-    needed = set(folder.needed(last.snapshot))
+    needed = folder.needed([last.snapshot])
     assert {path.name for path in folder.blobs.all()} == needed and verify(backups).damaged == ()
 
 
@@ -113,7 +113,7 @@ def test_killed_in_the_middle_it_leaves_the_earlier_ones_whole_and_the_next_one_
         assert BackupFolder.open(backups).snapshots() == [first] and verify(backups).damaged == ()
     last = make(*ALL)
     folder = BackupFolder.open(backups)
-    assert {path.name for path in folder.blobs.all()} == {*folder.needed(first), *folder.needed(last.snapshot)}
+    assert {path.name for path in folder.blobs.all()} == folder.needed([first, last.snapshot])
     assert not (backups / ".draft").exists() and verify(backups).damaged == ()
 
 
