@@ -55,6 +55,18 @@ $(VENV)-supply/.installed: requirements-supply.txt | $(BIN)/python
 lock: setup $(VENV)-supply/.installed
 	$(BIN)/python -m tests.supply.locks $(VENV)-supply/bin/uv
 
+# The bill of materials (CycloneDX) of what is installed with Graft, with the hashes.
+sbom: $(VENV)-supply/.installed
+	$(VENV)-supply/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.json
+
+# docs/licences.md
+licences: setup
+	$(BIN)/python -m tests.supply.licences
+
+# Known vulnerabilities, by PyPI's database: needs pypi.org/pypi.
+audit: $(VENV)-supply/.installed
+	$(VENV)-supply/bin/pip-audit -r requirements.lock --disable-pip --require-hashes --strict
+
 # Debian's chromium; Playwright downloads no browser.
 browser:
 	@command -v chromium >/dev/null || { \
