@@ -83,13 +83,22 @@ class Plan:
     reproduces: str | None = None
 
 
+INTERRUPTED = (Status.FAILED, Status.KILLED)
+"""Runs that can be resumed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EarlierRun:
-    """An earlier run with the same fingerprint, and what is left of it on disk."""
+    """An earlier run with the same fingerprint, and what is left of it on disk.
+
+    Args:
+        may_resume: whether the acting person may change the run: else nothing of it but what it learned is used.
+    """
 
     run: Run
     has_model: bool
     has_checkpoint: bool
+    may_resume: bool = True
 
     @property
     def asked(self) -> int:
@@ -175,9 +184,9 @@ def _active(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision |
 
 
 def _interrupted(recipe: Recipe, candidates: Sequence[EarlierRun]) -> ReuseDecision | None:
-    """A run that was started; one that was cancelled before has nothing to resume."""
+    """A run that was started; one that was cancelled before has nothing to resume. Somebody else's stays as it is."""
     wanted = recipe.hyperparameters.epochs
-    ended = [c for c in candidates if c.run.status in (Status.FAILED, Status.KILLED) and c.run.attempt]
+    ended = [c for c in candidates if c.run.status in INTERRUPTED and c.run.attempt and c.may_resume]
     stopped = [c for c in ended if not recipe.is_trained or c.asked == wanted]
     if not stopped:
         return None
@@ -228,6 +237,9 @@ def _why_new(recipe: Recipe, candidates: Sequence[EarlierRun]) -> str:
             f"It was trained for {_epochs(max(other))}, but its learning rate falls over all of them, so {wanted} are "
             "another path from the first step on."
         )
+    foreign = [c.run for c in candidates if c.run.status in INTERRUPTED and c.run.attempt and not c.may_resume]
+    if foreign:
+        return f"Run {foreign[0].id}, which was interrupted, belongs to {foreign[0].owner}; this is a run of your own."
     if any(not c.has_model for c in finished):
         return "It was done before, but its model was deleted."
     return "No earlier run to reuse."

@@ -10,6 +10,7 @@ from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.models.heads.mapping import mapped
 from core.models.lineage import run_name, source_title, weights_digest_of
+from core.people.acting import Role, acting
 from core.planning import capacity, remedies
 from core.planning.checks import examine
 from core.planning.decide import Decision, EarlierRun, Level, Plan, decide
@@ -247,8 +248,13 @@ class Planner:
         return {(row["synset"], row["class"]) for row in rows} != set(now)
 
     def _earlier(self, run: Run) -> EarlierRun:
-        home = self._settings, self._registry
-        return EarlierRun(run=run, has_model=has_model(*home, run.id), has_checkpoint=has_checkpoint(*home, run.id))
+        home, person = (self._settings, self._registry), acting()
+        return EarlierRun(
+            run=run,
+            has_model=has_model(*home, run.id),
+            has_checkpoint=has_checkpoint(*home, run.id),
+            may_resume=run.owner in ("", person.name) or person.may(Role.ADMIN),
+        )
 
     def _with_unused_seed(self, recipe: Recipe, taken: set[str]) -> Recipe:
         hp = recipe.hyperparameters

@@ -23,7 +23,7 @@ from core.web.server.gate import VISIT
 from core.web.server.login_page import field, form, link_button, new_password, page, session_list
 from core.web.server.signing_in import TooManyFailures
 from core.web.server.state import workbench
-from core.web.server.visits import COOKIE, Visit, cookie_of, form_token, login_required, visits
+from core.web.server.visits import Visit, cookie_of, form_token, login_required, session_cookie, visits
 
 FORM_COOKIE = "graft_form"
 """Random; what a form must know before there is a session."""
@@ -137,7 +137,7 @@ async def logout(request: Request) -> Response:
     await asyncio.to_thread(_registry().end_session, visit.session.digest)
     visits().forget()
     response = to_page("/login?out=1" if load_settings().openid else "/login")
-    response.delete_cookie(COOKIE)
+    response.delete_cookie(session_cookie(), secure=is_secure(request), httponly=True, samesite="lax")
     return response
 
 
@@ -168,6 +168,9 @@ def _change(visit: Visit, sent: dict[str, str], address: str) -> str:
     if sent.get("act") == "end":
         registry.end_session(sent.get("session", ""))
         return "The session was ended."
+    if sent.get("act") == "end-others":
+        registry.end_sessions(visit.user.name, but=digest)
+        return "All other sessions were ended."
     now, new, again = (sent.get(one, "") for one in ("now", "password", "again"))
     signing_in.change_password(registry, visit.user, now, new, again, keep=digest, address=address)
     return "The password was changed; the other sessions were ended."
@@ -190,6 +193,8 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
     body = f"<p>Signed in as a {user.role}. {_MAY[user.role]}</p>\n"
     body += f'<div class="quiet">{form("logout", "", "Sign out", token=token)}</div>\n{_BACK}'
     body += f"<h2>Open sessions</h2>\n{session_list(rows, token)}"
+    if len(rows) > 1:
+        body += f'<div class="quiet">{form("account", "", "End all others", token=token, act="end-others")}</div>\n'
     if user.password is not None:
         fields = field("now", "Present password", kind="password", auto="current-password") + new_password(LEAST)
         body += f"<h2>Password</h2>\n{form('account', fields, 'Change the password', token=token, act='password')}"
@@ -248,7 +253,7 @@ def with_form_cookie(request: Request, shown: Callable[..., str], status: int = 
 def signed_in(request: Request, secret: str, goal: str) -> Response:
     """The answer that begins a session."""
     response = to_page(goal)
-    set_cookie(request, response, COOKIE, secret, "lax")
+    set_cookie(request, response, session_cookie(), secret, "lax")
     response.delete_cookie(FORM_COOKIE)
     return response
 
@@ -262,8 +267,13 @@ def set_cookie(
         seconds: that it stays; None until the browser is closed, or longer where it restores its tabs. The registry
             decides when a session ends.
     """
-    secure = request.url.scheme == "https" or load_settings().url.startswith("https://")
+    secure = is_secure(request)
     response.set_cookie(name, value, seconds, httponly=True, samesite=same_site, secure=secure, path="/")
+
+
+def is_secure(request: Request) -> bool:
+    """Whether cookies are for https alone: it came so, or Graft is found so (``GRAFT_URL``)."""
+    return request.url.scheme == "https" or load_settings().url.startswith("https://")
 
 
 def next_page(asked: str) -> str:

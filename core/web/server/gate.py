@@ -11,7 +11,7 @@ from enum import Enum
 from urllib.parse import quote
 
 from starlette._utils import get_route_path
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,7 +19,7 @@ from core.errors import GraftError
 from core.people.acting import SERVER, Role, acting_as
 from core.web.server.base_path import base_path
 from core.web.server.state import workbench
-from core.web.server.visits import COOKIE, Visit, Visits, cookie_of, login_required, visits
+from core.web.server.visits import Visit, Visits, cookie_of, login_required, visits
 
 VISIT = "graft_visit"
 """Key in the ASGI scope: the visit of the request."""
@@ -105,7 +105,7 @@ class SignedInOnly:
         if visit is not None:
             scope = {**scope, VISIT: visit}
         if isinstance(need, Free):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _kept_nowhere(send) if need is Free.TOKEN else send)
         elif visit is None:
             await _refuse(scope, receive, send, _to_login(scope, path))
         elif not visit.person.may(need):
@@ -115,7 +115,23 @@ class SignedInOnly:
             await self._sockets.run(self._app, scope, receive, send, visit)
         else:
             with acting_as(visit.person):
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, _kept_nowhere(send))
+
+
+def _kept_nowhere(send: Send) -> Send:
+    """What only some may see is not kept by browsers and proxies (ASVS 8.2.1): nobody finds it after a sign-out.
+
+    What names a time for which it may be kept is the code of Streamlit and TensorBoard, the same for everybody.
+    """
+
+    async def send_marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if headers.get("cache-control", "no-cache") == "no-cache":
+                headers["Cache-Control"] = "no-store"
+        await send(message)
+
+    return send_marked
 
 
 def inner_path(scope: Scope) -> str:
@@ -126,7 +142,7 @@ def inner_path(scope: Scope) -> str:
 
 async def visit_of(scope: Scope, known: Visits) -> Visit | None:
     """The visit of a request's cookie; looked up in a thread unless it was a moment ago."""
-    secret = cookie_of(Headers(scope=scope), COOKIE)
+    secret = cookie_of(Headers(scope=scope))
     if not secret:
         return None
     fresh = known.fresh(secret)

@@ -21,6 +21,7 @@ from core.web.server.address import is_loopback, listening_address
 from core.web.server.state import process_singleton, workbench
 
 COOKIE = "graft_session"
+"""Name of the cookie of a session where Graft is not found by https; see ``session_cookie``."""
 KEEP_SECONDS = 2.0
 """For so long a session is not looked up again: after that, ends and new roles are seen by every process."""
 _MOST = 10_000
@@ -85,9 +86,14 @@ def visits() -> Visits:
     return process_singleton(f"visits {load_settings().home}", lambda: Visits(lambda: workbench().registry))
 
 
-def cookie_of(headers: Headers, name: str = COOKIE) -> str:
-    """The value of a cookie of a request; "" without one."""
-    return cookie_parser(headers.get("cookie", "")).get(name, "")
+def session_cookie() -> str:
+    """The name of the cookie of a session; under https one that no other host of the domain can set (ASVS 3.4.4)."""
+    return f"__Host-{COOKIE}" if load_settings().url.startswith("https://") else COOKIE
+
+
+def cookie_of(headers: Headers, name: str = "") -> str:
+    """The value of a cookie of a request, that of the session by default; "" without one."""
+    return cookie_parser(headers.get("cookie", "")).get(name or session_cookie(), "")
 
 
 def form_token(secret: str) -> str:
@@ -111,7 +117,7 @@ def person_of_page() -> Person:
     client = runtime.get_instance().get_client(context.session_id)
     cookies = _cookies()
     if client is not None and client.client_context is not None:
-        cookies[context.session_id] = client.client_context.cookies.get(COOKIE, "")
+        cookies[context.session_id] = client.client_context.cookies.get(session_cookie(), "")
         while len(cookies) > _MOST:
             cookies.popitem(last=False)
     # A script goes on for a while when its connection is lost: what it was asked for is then completed.

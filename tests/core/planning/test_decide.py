@@ -177,3 +177,21 @@ def test_what_trains_no_epochs_is_new_reused_or_started_again_but_never_extended
 def test_a_reproduction_does_not_hide_the_run_it_reproduces():
     runs = [candidate(Status.FINISHED, id="r-2", reproduces="r-1"), candidate(Status.FINISHED, id="r-1")]
     assert decided(10, runs)[2] == "r-1"
+
+
+def test_somebody_elses_interrupted_run_is_not_resumed():
+    theirs = replace(candidate(Status.FAILED, done=0, checkpoint=False, owner="tom"), may_resume=False)
+    decision, because, run_id, first_epoch = decided(10, [theirs])
+    assert (decision, run_id, first_epoch) == (
+        Decision.NEW,
+        None,
+        1,
+    ) and "r-1, which was interrupted, belongs to tom" in because
+    own = candidate(Status.KILLED, done=0, checkpoint=False, id="r-2", owner="tina")
+    assert decided(10, [theirs, own])[::2] == (Decision.RESUMED, "r-2")
+
+
+def test_the_checkpoint_of_somebody_elses_interrupted_run_begins_a_run_of_ones_own():
+    theirs = replace(candidate(Status.KILLED, done=4, owner="tom"), may_resume=False)
+    assert decided(10, [theirs])[::2] == (Decision.EXTENDED, "r-1")
+    assert decided(10, [theirs])[3] == 5

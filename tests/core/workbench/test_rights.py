@@ -11,6 +11,7 @@ from core.jobs import background_additions, background_imports, background_table
 from core.people.acting import LOCAL, NOBODY, Person, Role, acting_as
 from core.planning.decide import Decision
 from core.recipes.grid import GridChoice
+from core.recipes.recipe import Pattern
 from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench
@@ -208,3 +209,22 @@ def test_planning_and_reading_need_no_more_than_a_viewer(bench, of_tom):
         bench.grid_plan(of_tom.dataset_id, GridChoice())
         bench.lineage(of_tom.id)
         background_additions.additions(bench.settings)
+
+
+def test_launching_the_recipe_of_somebody_elses_interrupted_run_makes_a_run_of_ones_own(bench, monkeypatch):
+    """Otherwise a trainer would start again what its owner has stopped, and could not stop it."""
+    monkeypatch.setattr("core.jobs.ensure_supervisor", lambda settings: None)
+    filled = fill(bench.registry, bench.settings, runs=1)
+    choice = GridChoice(cells=(("efficientnet_lite0", Pattern.INTEGRATED_EXTRACTOR),))
+    with acting_as(TOM):
+        ((_, first),) = bench.launch_grid(bench.grid_plan(filled.dataset.id, choice))
+    while (claimed := bench.registry.claim("slot", "token")) is not None and claimed.id != first.id:
+        pass
+    bench.registry.end(first.id, claimed.attempt, Status.FAILED, "A fault.")
+    for person, decision in ((TINA, Decision.NEW), (TOM, Decision.RESUMED), (ADA, Decision.RESUMED)):
+        with acting_as(person):
+            assert [one.decision for one in bench.grid_plan(filled.dataset.id, choice).plans] == [decision], person
+    with acting_as(TINA):
+        ((_, own),) = bench.launch_grid(bench.grid_plan(filled.dataset.id, choice))
+    assert own.owner == "tina" and own.id != first.id
+    assert bench.registry.run(first.id).status is Status.FAILED

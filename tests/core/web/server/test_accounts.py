@@ -158,3 +158,23 @@ def test_without_a_login_the_pages_lead_to_graft(tmp_path, monkeypatch, guarded)
     browser = TestClient(guarded, base_url=ADDRESS, follow_redirects=False)
     for path in ("/login", "/welcome?code=x", "/account"):
         assert browser.get(path).headers["location"] == "./"
+
+
+def test_one_ends_all_ones_other_sessions_at_once(client_of, accounts):
+    vera, other, tom = client_of("vera"), client_of("vera"), client_of("tom")
+    assert "End all others" in vera.get("/account").text and "End all others" not in tom.get("/account").text
+    assert "All other sessions were ended." in sent(vera, "/account", act="end-others").text
+    assert vera.get("/account").status_code == tom.get("/account").status_code == 200
+    assert other.get("/account").status_code == 401
+
+
+def test_where_graft_is_found_by_https_no_other_host_can_set_the_cookie(guarded, accounts, monkeypatch):
+    monkeypatch.setenv("GRAFT_URL", "https://localhost")
+    browser = TestClient(guarded, base_url="https://localhost", follow_redirects=False)
+    answer = sent(browser, "/login", name="tom", password=PASSWORD)
+    (cookie,) = (one for one in answer.headers.get_list("set-cookie") if COOKIE in one)
+    assert cookie.startswith(f"__Host-{COOKIE}=") and {"Secure", "Path=/"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie and browser.get("/account").status_code == 200
+    browser.cookies.set(COOKIE, browser.cookies[f"__Host-{COOKIE}"])
+    del browser.cookies[f"__Host-{COOKIE}"]
+    assert browser.get("/account").status_code == 401

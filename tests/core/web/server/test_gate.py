@@ -187,3 +187,17 @@ def test_the_application_behind_a_closed_websocket_ends_too(guarded, accounts, m
 def test_what_graft_does_not_use_of_streamlit_is_closed_without_a_login_too(path):
     app = SignedInOnly(PlainTextResponse("here"), required=lambda: False)
     assert TestClient(app).get(path).status_code == 404
+
+
+def test_what_only_some_may_see_is_kept_nowhere(client_of, guarded):
+    guarded.router.routes[:0] = [
+        Route("/photo", lambda request: PlainTextResponse("x")),
+        Route("/page", lambda request: PlainTextResponse("x", headers={"Cache-Control": "no-cache"})),
+        Route("/code", lambda request: PlainTextResponse("x", headers={"Cache-Control": "public, max-age=9"})),
+    ]
+    vera = client_of("vera")
+    kept = {path: vera.get(path).headers.get("cache-control") for path in ("/photo", "/page", "/code", "/account")}
+    del guarded.router.routes[:3]
+    assert kept == {"/photo": "no-store", "/page": "no-store", "/code": "public, max-age=9", "/account": "no-store"}
+    assert vera.get("/api/v1/datasets").headers["cache-control"] == "no-store"
+    assert "cache-control" not in client_of(None).get("/assets/login.css").headers
