@@ -22,6 +22,8 @@ from core.files.here import dataset_here
 from core.models.lineage import run_name
 from core.planning.decide import Decision
 from core.planning.plan import Planner
+from core.recipes.labels import setting_text
+from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.metrics import wilson_interval
 from core.settings import Settings
@@ -263,7 +265,7 @@ class Shortlisting:
         recipe, backbone = one.entrant.recipe, one.contender.backbone
         low, high = wilson_interval(int(one.right.sum()), len(one.right))
         return ShortlistCandidate(
-            name=run_name(recipe, self._registry),
+            name=self._name(recipe),
             backbone=recipe.backbone,
             title=backbone.title,
             pattern=str(recipe.pattern),
@@ -280,6 +282,12 @@ class Shortlisting:
             same=False,
             minutes=minutes,
         )
+
+    def _name(self, recipe: Recipe) -> str:
+        """As a run's, with the blocks that are left out, by which candidates of one backbone differ."""
+        name = run_name(recipe, self._registry)
+        told = setting_text(recipe, "depth")
+        return name if not recipe.hyperparameters.depth or told in name else f"{name} · {told}"
 
     def _notes(self) -> list[str]:
         more = left_out(self._registry, self._settings)

@@ -1,5 +1,6 @@
 """``shortlist``: which recipes are worth training on a dataset, before anything is trained."""
 
+import os
 import sys
 from argparse import Namespace
 
@@ -33,6 +34,7 @@ def shortlist(options: Namespace) -> Result:
         state = shortlist_state(dataset.id, settings=bench.settings)
         return shortlist_json(dataset, bench.registry, state), True
     question = checked_question(options.minutes, "--minutes")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     printer = None if options.json or not sys.stderr.isatty() else ProgressPrinter()
 
     def report(stage: str, done: int, total: int, _neighbours: NeighbourScore | None = None) -> None:

@@ -31,6 +31,11 @@ def test_the_backbone_that_tells_the_classes_apart_is_first_and_the_favourite_is
     assert found.minutes > 0 and found.photos > 0 and "fine-tuning" in found.notes[0]
 
 
+def test_every_candidate_has_a_name_of_its_own(make, dataset):
+    names = [one.name for one in make(dataset).candidates]
+    assert len(set(names)) == len(names) and any(name.endswith("without top 2 blocks") for name in names)
+
+
 def test_test_photos_are_never_read(make, dataset, registry, asked):
     make(dataset)
     test = {photo.digest for photo in registry.photos(dataset.id, split="test")}
