@@ -13,6 +13,7 @@ from core.web.datasets.check_panel import check_panel
 from core.web.datasets.check_view import check_view
 from core.web.datasets.collection_panel import collection_panel
 from core.web.datasets.copies_panel import copies
+from core.web.datasets.growth_panel import growth_panel
 from core.web.datasets.import_panel import import_box, import_jobs
 from core.web.parts.choice import linked_dataset, write_address
 from core.web.parts.frame import require_frame
@@ -94,6 +95,7 @@ def one_dataset(bench: Workbench, dataset: Dataset) -> None:
     fitness_notes(dataset, leaks, leaked)
     dataset_panel.facts(dataset)
     check_panel(bench, dataset)
+    growth_panel(bench, dataset)
     collection_panel(bench, dataset)
     dataset_panel.gallery(bench, dataset)
     dataset_panel.unlabelled_gallery(bench, dataset)

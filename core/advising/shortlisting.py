@@ -29,7 +29,7 @@ from core.runs.metrics import wilson_interval
 from core.settings import Settings
 from core.text.units import count
 
-FIRST_TRAINING, PER_CLASS, FIRST_VALIDATION = 128, 10, 128
+FIRST_TRAINING, PER_CLASS, FIRST_VALIDATION = 256, 20, 256
 """Photos of the first round: so many for training, or so many of each class where that is more, and for validation.
 Every further round has twice as many, as far as there are any."""
 

@@ -17,6 +17,7 @@ from core.cli import (
     explain,
     exports,
     features,
+    learning_curve,
     machines,
     models,
     organise,
@@ -35,9 +36,9 @@ from core.cli import (
 
 DESCRIPTION = "Compare transfer-learning models on your own photos."
 MODULES = (
-    datasets, check, collections, shortlist, features, backbones, train, reproduce, shrink, queue, machines, runs,
-    models, compare, predict, explain, exports, report, organise, alias, delete, tokens, users, artifacts, registry,
-    backups, admin,
+    datasets, check, collections, shortlist, learning_curve, features, backbones, train, reproduce, shrink, queue,
+    machines, runs, models, compare, predict, explain, exports, report, organise, alias, delete, tokens, users,
+    artifacts, registry, backups, admin,
 )  # fmt: skip
 
 

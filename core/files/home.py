@@ -6,7 +6,7 @@
     .restore/                     (``core.backups.restoring``)
     datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock .check.lock
     datasets/<id>/findings-<method>.json decisions.json lineage.json .decisions.lock    (``core.curation``)
-    datasets/<id>/.shortlist-<id>/                              datasets/.shortlist.lock
+    datasets/<id>/.shortlist-<id>/ .curve-<id>/ learning-curve-<method>.json    datasets/.shortlist.lock
     datasets/<id>/.check-<id>/request.json|status.json|alive.lock|cancel|log.txt
     runs/<id>/model/card.json|model.keras|...                   runs/.launch.lock
     runs/<id>/validation.npz|test.npz|photo_map.npz|features.parquet
@@ -44,7 +44,7 @@ EXPORT_RECORD = "export.json"
 _IMPORT = "import-"
 _ADDITION = ".add-"
 _CHECK = ".check-"
-_ADVICE = ".shortlist-"
+_ADVICE, _GROWTH = ".shortlist-", ".curve-"
 _EXPORT, _EXPORT_DRAFT = ".job-", ".tmp-export-"
 _MODEL_DRAFT = ".tmp-"
 
@@ -156,6 +156,10 @@ class DatasetFolder:
     def findings(self, method: int) -> Path:
         """What a check of its photos found, by one method."""
         return self.path / f"findings-{method}.json"
+
+    def learning_curve(self, method: int) -> Path:
+        """Whether more photos would help, by one method."""
+        return self.path / f"learning-curve-{method}.json"
 
     @property
     def decisions(self) -> Path:
@@ -383,6 +387,11 @@ def check_job(settings: Settings, dataset_id: str) -> JobFolder:
 def advice_job(settings: Settings, dataset_id: str) -> JobFolder:
     """The folder of the job that makes a shortlist for a dataset; its id is that of the dataset."""
     return JobFolder(inside(dataset_folder(settings, dataset_id).path, f"{_ADVICE}{dataset_id}"))
+
+
+def growth_job(settings: Settings, dataset_id: str) -> JobFolder:
+    """The folder of the job that makes the learning curves of a dataset; its id is that of the dataset."""
+    return JobFolder(inside(dataset_folder(settings, dataset_id).path, f"{_GROWTH}{dataset_id}"))
 
 
 def export_draft(settings: Settings, run_id: str, format: str) -> Path:

@@ -104,7 +104,7 @@ def _found(bench: Workbench, dataset: Dataset, found: Shortlist) -> None:
 def _rows(candidates: Sequence[ShortlistCandidate]) -> list[dict[str, object]]:
     return [
         {
-            "Train": one.place,
+            "Train": str(one.place or ""),
             "Recipe": one.name,
             "Probe": percent(one.accuracy, (one.low, one.high)),
             "Photos": f"{one.photos} + {one.validation} validation, round {one.round}",

@@ -44,8 +44,8 @@ def test_test_photos_are_never_read(make, dataset, registry, asked):
 
 def test_each_photo_is_computed_once_a_backbone_and_the_first_round_is_a_sample(make, dataset, contenders, asked):
     found = make(dataset)
-    assert found.photos == len(asked) == len(contenders) * (128 + 60)
-    assert {one.photos for one in found.candidates} == {128}
+    assert found.photos == len(asked) == len(contenders) * (256 + 60)
+    assert {one.photos for one in found.candidates} == {256}
 
 
 def test_twenty_photos_are_too_few_to_tell_and_the_favourite_comes_first(make, few):
@@ -58,7 +58,7 @@ def test_what_the_nearest_photos_say_is_known_early(make, dataset):
     told = []
     found = make(dataset, report=lambda stage, done, total, near: told.append((done, near)))
     first = next(done for done, near in told if near is not None)
-    assert first <= 128 + 60 < told[-1][0]
+    assert first <= 256 + 60 < told[-1][0]
     assert found.neighbours == told[-1][1] and found.neighbours.validation == 60
 
 

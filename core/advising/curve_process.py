@@ -1,0 +1,120 @@
+"""Learning curves in the background: one process for a dataset, which does not end with the page."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from core.advising.growth import CURVE_METHOD, Growth
+from core.errors import Cancelled, GraftError
+from core.files import atomic
+from core.files.here import dataset_here
+from core.files.home import growth_job
+from core.files.locks import is_held, try_acquire
+from core.jobs.background import last_status, main, start_process, why_it_ended
+from core.people.acting import Role, require
+from core.registry import Registry
+from core.settings import Settings
+
+MODULE = "core.advising.curve_process"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveState:
+    """How far the learning curves of a dataset are.
+
+    Args:
+        state: ``none``, ``running``, ``ready``, ``failed`` or ``cancelled``. stage, done, total: what is done now.
+        message: why it failed.
+    """
+
+    state: str
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == "running"
+
+
+def start_curves(dataset_id: str, *, settings: Settings, registry: Registry) -> None:
+    """Start the learning curves of a dataset in the background; those that are made now are left alone.
+
+    Raises:
+        NotFound: there is no such dataset. Forbidden: the acting person is no trainer.
+    """
+    require(Role.TRAINER, "Making a learning curve")
+    registry.dataset(dataset_id)
+    dataset_here(settings, dataset_id)  # fetched first: the job's folder lies inside
+    folder = growth_job(settings, dataset_id)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    alive = try_acquire(folder.alive_lock)
+    if alive is None:
+        return
+    with alive:
+        folder.cancel.unlink(missing_ok=True)
+        folder.status.unlink(missing_ok=True)
+        atomic.write_json(folder.request, {"dataset": dataset_id})
+        start_process(MODULE, folder, settings, alive, {"TF_CPP_MIN_LOG_LEVEL": "2"})
+
+
+def cancel_curves(settings: Settings, dataset_id: str) -> None:
+    """Make them stop; features that were computed stay."""
+    require(Role.TRAINER, "Stopping the learning curve")
+    folder = growth_job(settings, dataset_id)
+    if folder.request.exists():
+        folder.cancel.touch()
+
+
+def curve_state(dataset_id: str, *, settings: Settings) -> CurveState:
+    """How far they are, or how the last ones ended."""
+    folder = growth_job(settings, dataset_id)
+    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed process is its last one
+    if not folder.request.exists():
+        return CurveState(state="none")
+    status = last_status(folder)
+    if status["state"] == "running" and not alive:
+        message = why_it_ended(folder, "learning curve", left="features that were computed are kept")
+        return CurveState(state="failed", message=message)
+    return CurveState(**status)
+
+
+def read_growth(dataset_id: str, settings: Settings) -> Growth | None:
+    """What was found before by the method of this version; None where nobody has asked."""
+    try:
+        return Growth.from_json(json.loads(dataset_here(settings, dataset_id).learning_curve(CURVE_METHOD).read_text()))
+    except (OSError, ValueError, KeyError, TypeError):  # not asked, or damaged by a power cut
+        return None
+
+
+def _background(dataset_id: str, settings: Settings, stopped: Callable[[], bool] = lambda: False) -> None:
+    """What the background process does, until ``stopped`` returns True."""
+    from core.advising.growing import grow  # with NumPy's linear algebra; the web process needs none of it
+
+    folder = growth_job(settings, dataset_id)
+
+    def report(stage: str, done: int, total: int) -> None:
+        if stopped() or folder.cancel.exists():
+            raise Cancelled("The learning curve was cancelled.")
+        with suppress(OSError):
+            status = {"state": "running", "stage": stage, "done": done, "total": total}
+            atomic.write_json(folder.status, status, durable=False)
+
+    outcome: dict[str, str] = {"state": "ready"}
+    try:
+        registry = Registry.of(settings)
+        grow(registry.dataset(dataset_id), registry=registry, settings=settings, report=report)
+    except Cancelled as error:
+        outcome = {"state": "cancelled", "message": str(error)}
+    except GraftError as error:
+        outcome = {"state": "failed", "message": str(error)}
+    except OSError as error:
+        outcome = {"state": "failed", "message": f"The photos could not be read: {error.strerror or error}."}
+    with suppress(OSError):  # the dataset, and the folder with it, may have been deleted
+        atomic.write_json(folder.status, outcome)
+
+
+if __name__ == "__main__":
+    main(MODULE, _background)

@@ -1,0 +1,32 @@
+"""Whether more photos would help, as JSON and as sentences: ``core learning-curve``."""
+
+from core.advising.growth import Growth
+from core.datasets.values import Dataset
+from core.text.units import percent
+
+
+def growth_json(dataset: Dataset, found: Growth) -> dict:
+    """A dataset and its learning curves."""
+    return {
+        "dataset": dataset.id,
+        "name": dataset.name,
+        "version": dataset.version,
+        "summary": growth_sentence(found),
+        "growth": found.to_json(),
+    }
+
+
+def growth_sentence(found: Growth) -> str:
+    """What twice the photos would give with the most accurate backbone, and which class would gain most."""
+    if not found.curves:
+        return found.problem
+    curve = found.curves[0]
+    twice = next(one for one in curve.forecasts if one.factor == 2)
+    sentence = (
+        f"With twice the training photos ({twice.photos:,}) a linear head on {curve.title} would reach about "
+        f"{percent(twice.accuracy, (twice.low, twice.high))} of {found.validation} validation photos; with those there "
+        f"are it reaches {percent(curve.accuracies[-1])}."
+    )
+    if (most := curve.gains_most) is not None:
+        return f"{sentence} The class {most.class_name} would gain most: {percent(most.recall)} of its photos now."
+    return f"{sentence} Which class would gain most cannot be told."

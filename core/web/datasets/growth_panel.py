@@ -1,0 +1,103 @@
+"""Would more photos help? The learning curves of a dataset on its page; nothing is computed in the page's process."""
+
+import streamlit as st
+
+from core.advising.curve_process import CurveState, cancel_curves, curve_state, read_growth, start_curves
+from core.advising.growth import Growth
+from core.datasets.values import Dataset
+from core.output.growth import growth_sentence
+from core.text.units import percent, plain
+from core.web.parts.widgets import explained, poll
+from core.workbench import Workbench
+
+
+def growth_panel(bench: Workbench, dataset: Dataset) -> None:
+    """What was found, how far the curves are, and the button that starts them."""
+    st.header("Would more photos help?", anchor=False)
+    poll(_state, curve_state(dataset.id, settings=bench.settings).is_active, bench, dataset)
+    found = read_growth(dataset.id, bench.settings)
+    if found is not None:
+        _found(found)
+
+
+def _state(bench: Workbench, dataset: Dataset) -> None:
+    state = curve_state(dataset.id, settings=bench.settings)
+    watched = f"growth.watched.{dataset.id}"
+    if state.is_active:
+        st.session_state[watched] = True
+        _progress(bench, dataset, state)
+        return
+    if st.session_state.pop(watched, False):
+        st.rerun(scope="app")
+    if state.message:
+        st.warning(plain(state.message))
+    st.caption(
+        "Linear probes on nested samples of the training photos, scored on validation photos, show how accuracy grows "
+        "with photos. It takes seconds where features are stored, else as long as computing those of "
+        "EfficientNet-Lite0. Test photos are not read."
+    )
+    if st.button("Draw the learning curve", icon=":material/trending_up:", key="growth.start"):
+        with explained():
+            start_curves(dataset.id, settings=bench.settings, registry=bench.registry)
+            st.rerun(scope="app")
+
+
+def _progress(bench: Workbench, dataset: Dataset, state: CurveState) -> None:
+    done = f": {state.done:,} of {state.total:,}" if state.total else ""
+    fraction = min(1.0, state.done / state.total) if state.total else 0.0
+    st.progress(fraction, text=f"{state.stage or 'Starting'}{done}")
+    if st.button("Cancel", key="growth.cancel"):
+        cancel_curves(bench.settings, dataset.id)
+
+
+def _found(found: Growth) -> None:
+    icon = ":material/trending_up:" if found.curves else ":material/help:"
+    st.markdown(f"{icon} **{plain(growth_sentence(found))}**")
+    if not found.curves:
+        return
+    st.dataframe(
+        [
+            {
+                "Backbone": f"{curve.title}, {curve.size} px",
+                f"Now ({found.photos} photos)": percent(curve.accuracies[-1]),
+            }
+            | {
+                f"{one.factor:g} times the photos": percent(one.accuracy, (one.low, one.high))
+                for one in curve.forecasts
+            }
+            for curve in found.curves
+        ],
+        hide_index=True, width="stretch", key="growth.curves",
+    )  # fmt: skip
+    with st.expander("What it rests on, and class by class", key="growth.details"):
+        _details(found)
+
+
+def _details(found: Growth) -> None:
+    curve = found.curves[0]
+    law = curve.law
+    st.markdown(
+        f"The error of {plain(curve.title)} with n training photos is taken as {law.a:.2f} n^-{law.b:.2f} + "
+        f"{law.c:.3f}, fitted to the means of these probes; the ranges have 80 % of the draws of a bootstrap over "
+        "repetitions and validation photos. A power law says nothing about photos of another kind."
+    )
+    st.dataframe(
+        [
+            {"Training photos": photos, "Accuracy": percent(accuracy)}
+            for photos, accuracy in zip(curve.photos, curve.accuracies, strict=True)
+        ],
+        hide_index=True, key="growth.probes",
+    )  # fmt: skip
+    st.dataframe(
+        [
+            {
+                "Class": one.class_name,
+                "Training photos": one.photos,
+                "Right now": f"{percent(one.recall)} of {one.validation}",
+                "Gain with twice the photos": percent(one.gain),
+                "Gains most in": f"{percent(one.share)} of the draws",
+            }
+            for one in curve.classes
+        ],
+        hide_index=True, width="stretch", key="growth.classes",
+    )  # fmt: skip
