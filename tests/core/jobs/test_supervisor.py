@@ -395,6 +395,15 @@ def within(home, **limits):
     return Supervisor(replace(home.settings, **limits), home.registry, home.launcher(), grace=0.3)
 
 
+def limited_after(home, run, epochs, **limits):
+    """A supervisor with other limits that takes over once the run has so many epochs: starting takes as long as it
+    takes."""
+    home.works_until(home.supervisor(), lambda: len(home.registry.epochs(run.id)) >= epochs)
+    following = within(home, **limits)
+    following.adopt()
+    return following
+
+
 @pytest.fixture
 def checks_at_once(monkeypatch):
     monkeypatch.setattr(supervisor_module, "LIMITS", 0.0)
@@ -403,7 +412,7 @@ def checks_at_once(monkeypatch):
 @pytest.mark.parametrize("deaf", [False, True])
 def test_a_run_that_makes_no_step_is_ended_with_the_reason_and_resumes_at_its_next_epoch(home, checks_at_once, deaf):
     run = home.add(epochs=5, hangs_after=2, deaf=deaf)
-    supervisor = within(home, stall_minutes=1.0 / 60)
+    supervisor = limited_after(home, run, 2, stall_minutes=1.0 / 60)
     home.works_until(supervisor, lambda: home.status(run).ended)
     reason = home.registry.run(run.id).reason
     assert home.status(run) is Status.FAILED
@@ -439,7 +448,7 @@ def test_a_run_with_too_much_memory_is_ended_and_its_children_count(home, checks
 
 def test_a_run_beyond_a_limit_that_the_user_cancels_is_cancelled(home, checks_at_once):
     run = home.add(epochs=5, hangs_after=1, deaf=True)
-    supervisor = within(home, run_hours=1.0 / 3600)
+    supervisor = limited_after(home, run, 1, run_hours=1e-9)
     supervisor._grace = 1e6  # it is only asked to stop, which it does not hear
     home.works_until(supervisor, lambda: supervisor._beyond)
     home.registry.request_cancel(run.id, Cancel.NOW)
@@ -452,7 +461,7 @@ def test_a_trainer_that_no_signal_ends_does_not_keep_its_run_from_ending(home, c
     monkeypatch.setattr(supervisor_module, "UNSTOPPABLE", -1e6)
     monkeypatch.setattr(trainers.TrainerProcess, "stop", lambda self, grace: setattr(self, "_asked_at", 0.0))
     run = home.add(epochs=5, hangs_after=1)
-    supervisor = within(home, stall_minutes=1.0 / 60)
+    supervisor = limited_after(home, run, 1, stall_minutes=1.0 / 60)
     home.works_until(supervisor, lambda: home.status(run).ended)
     assert home.status(run) is Status.FAILED and is_running(home.starts(run)[0]["pid"])
     home.registry.requeue(run.id)
