@@ -43,8 +43,8 @@ def test_a_token_of_the_provider_for_this_attempt_is_believed():
     "changed",
     [
         {"iss": "https://evil.example"}, {"iss": None}, {"aud": "other"}, {"aud": ["other"]}, {"aud": None},
-        {"aud": ["graft", "other"]}, {"aud": "other", "azp": "graft"}, {"azp": "other"}, {"nonce": "m"}, {"nonce": None}, {"sub": None}, {"sub": ""},
-        {"exp": None}, {"iat": None}, {"exp": "soon"}, {"at_hash": "wrong"},
+        {"aud": ["graft", "other"]}, {"azp": "other"}, {"nonce": "m"}, {"nonce": None}, {"sub": None}, {"sub": ""},
+        {"aud": "other", "azp": "graft"}, {"exp": None}, {"iat": None}, {"exp": "soon"}, {"at_hash": "wrong"},
     ],
 )  # fmt: skip
 def test_a_claim_that_is_not_so_is_refused(changed):
