@@ -17,7 +17,7 @@ from core.api.limits import MOST_PHOTOS
 from core.api.problems import TooLarge, UnsupportedMedia
 from core.api.schemas import ExplanationRequest, PredictionRequest
 from core.errors import InvalidInput
-from core.files.home import uploads_folder
+from core.files.home import received_body, uploads_folder
 from core.files.locks import try_acquire
 from core.files.room import MOST_BYTES, require_room
 from core.models.conformal import CONFIDENCE, checked_confidence
@@ -184,7 +184,7 @@ async def received_archive(request: Request, settings: Settings) -> AsyncIterato
     folder = uploads_folder(settings)
     if announced.isdecimal():
         require_room(folder, int(announced), "The archive")
-    path = folder / f"upload-{secrets.token_urlsafe(24)}"
+    path = received_body(settings, secrets.token_urlsafe(24))
     lock = try_acquire(path)  # a file without a lock is a leftover
     try:
         await _write(request, path)

@@ -33,7 +33,7 @@ STATUSES: tuple[tuple[type[GraftError], int], ...] = (
 )
 """The first class that an error is an instance of decides."""
 
-TITLES = {507: "Insufficient Storage", 413: "Content Too Large", 422: "Unprocessable Content"}
+TITLES = {507: "Insufficient Storage", 413: "Content Too Large", 422: "Unprocessable Content", 460: "Checksum Mismatch"}
 
 
 def status_of(error: GraftError) -> int:

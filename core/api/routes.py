@@ -296,7 +296,7 @@ async def import_dataset(
     layout: Annotated[str | None, Query(max_length=200)] = None,
     encoding: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
-    """Import photos in the background: a ZIP or TAR archive as the body, or JSON with a path on the server.
+    """Import photos in the background: a ZIP or TAR archive as the body, or JSON with a path or upload.
 
     Query parameters are for an archive; JSON has members of the same names.
     """
@@ -310,8 +310,7 @@ async def import_dataset(
             )
     elif media_type(request) == "application/json":
         asked = _json_of(await request.body())
-        options = asked.model_dump(exclude={"path"})
-        found = await anyio.to_thread.run_sync(lambda: verbs.begin_import(bench, asked.path, **options))
+        found = await anyio.to_thread.run_sync(lambda: verbs.import_photos(bench, **asked.model_dump()))
     else:
         kinds = ", ".join(ARCHIVES)
         raise UnsupportedMedia(f"Send an archive ({kinds}) or application/json. Received: {media_type(request)!r}")

@@ -5,9 +5,10 @@ relies on, and further ones may come.
 """
 
 import base64
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.api.limits import MOST_PHOTOS
 from core.models.conformal import CONFIDENCE
@@ -66,13 +67,22 @@ class ExplanationRequest(_Asked):
 
 
 class ImportRequest(_Asked):
-    """An import of photos that the server can read."""
+    """An import of photos that the server can read: a `path`, or an `upload`."""
 
-    path: str = Field(min_length=1, max_length=4096, description="Archive or folder on the server, or `demo`.")
+    path: str | None = Field(
+        None, min_length=1, max_length=4096, description="Archive or folder on the server, or `demo`."
+    )
+    upload: str | None = Field(None, max_length=100, description="Id of an upload of yours that has arrived (TUS).")
     name: Name | None = Field(None, description="Of the dataset; the same name again makes a new version.")
     seed: int = Field(0, ge=0, lt=2**31, description="Of the split.")
     layout: str | None = Field(None, max_length=200, description="How to read the upload, where it is ambiguous.")
     encoding: str | None = Field(None, max_length=40, description="Of file names in an archive.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.upload is None):
+            raise PydanticCustomError("source", "send either path or upload")
+        return self
 
 
 class ImportAnswer(_Asked):

@@ -185,9 +185,9 @@ TOOLS = (
          "one takes about 15 seconds.", scope=PREDICT, asked=PhotoToAskAbout,
          act=lambda bench, asked, who: verbs.explain(
              bench, asked.run, (asked.photo.name, asked.photo.data), class_name=asked.class_name)),
-    Verb(name="import_photos", does="Import an archive or folder of the server, or demo, in the background.",
+    Verb(name="import_photos", does="Import an archive or folder of the server, demo, or an upload, in the background.",
          scope=TRAIN, asked=ImportRequest,
-         act=lambda bench, asked, who: verbs.begin_import(bench, asked.path, **asked.model_dump(exclude={"path"}))),
+         act=lambda bench, asked, who: verbs.import_photos(bench, **asked.model_dump())),
     Verb(name="answer_import", does="Choose how an upload is read that can be read in several ways.", scope=TRAIN,
          asked=AnsweredImport, act=lambda bench, asked, who: verbs.answer(
              bench, asked.import_, layout=asked.layout, encoding=asked.encoding)),

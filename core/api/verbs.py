@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from core.advising.background import shortlist_state, start_shortlist
 from core.advising.values import checked_question
 from core.curation.flags import flags_of
+from core.datasets.names import dataset_name
 from core.errors import Conflict, InvalidInput, NotFound
 from core.explaining.framing import overlay
 from core.exports.formats import format_of
+from core.files.uploads import find_upload, remove_upload
 from core.jobs.background_imports import ImportJob, answer_import, dismiss_import, import_jobs, start_import
 from core.output.aliases import aliases_json
 from core.output.comparisons import compared_json
@@ -23,6 +26,7 @@ from core.output.predictions import photo_row
 from core.output.runs import run_row, runs_json
 from core.output.shortlists import shortlist_json
 from core.output.smaller import shrink_json
+from core.people.acting import acting
 from core.planning.capacity import many_runs
 from core.planning.decide import Decision
 from core.planning.options import RecipeOptions, choice_of
@@ -137,6 +141,23 @@ def explain(bench: Workbench, model: str, photo: NamedPhoto, *, class_name: str 
 def begin_import(bench: Workbench, source: str, **options: Any) -> dict:
     """Start an import in the background; ``options`` of ``start_import``."""
     return find_import(bench, start_import(source, settings=bench.settings, **options))
+
+
+def import_photos(bench: Workbench, *, path: str | None, upload: str | None, **options: Any) -> dict:
+    """Start an import of a path on the server, or of an upload that has arrived, which belongs to the import then.
+
+    Raises:
+        NotFound: there is no such upload of the acting person. Conflict: it has not arrived as a whole.
+    """
+    if upload is None:
+        return begin_import(bench, path or "", **options)
+    found = find_upload(bench.settings, upload, acting().name)
+    if not found.complete:
+        raise Conflict(f"{found.received} of {found.announced.size} bytes have arrived. Send the rest first.")
+    options["name"] = options.get("name") or dataset_name(None, Path(found.announced.name))
+    started = begin_import(bench, str(found.content), own_source=True, **options)
+    remove_upload(found.folder)
+    return started
 
 
 def list_imports(bench: Workbench) -> dict:

@@ -16,6 +16,7 @@
     features/<key>/ .locks/ engines/                            (``core.features.store``)
     uploads/import-<id>/request.json|status.json|question.json|alive.lock|cancel|log.txt
     uploads/import-<id>/upload samples/
+    uploads/upload-<id>/record.json content unchecked           (``core.files.uploads``)    uploads/body-<id>
     predictions/<id>/request.json|status.json|alive.lock|cancel|log.txt upload rows.jsonl samples/
     predictions/.table.lock
     weights/                      orphans/<id>/                 (``core.workbench.mending``)
@@ -41,7 +42,7 @@ MANIFEST = "manifest.json"
 EXPORT_RECORD = "export.json"
 """File in the folder of an export: what was written, and how it was checked."""
 
-_IMPORT = "import-"
+_IMPORT, _UPLOAD, _BODY = "import-", "upload-", "body-"
 _ADDITION = ".add-"
 _CHECK = ".check-"
 _ADVICE, _GROWTH = ".shortlist-", ".curve-"
@@ -262,6 +263,32 @@ class AdditionFolder(JobFolder):
         return self.path / "draft"
 
 
+@dataclass(frozen=True)
+class UploadFolder:
+    """The folder of a file that is being sent. Locked by whoever writes to it."""
+
+    path: Path
+
+    @property
+    def upload_id(self) -> str:
+        return self.path.name.removeprefix(_UPLOAD)
+
+    @property
+    def record(self) -> Path:
+        """What was announced; written last, so a folder without it belongs to a process that was killed."""
+        return self.path / "record.json"
+
+    @property
+    def content(self) -> Path:
+        """The bytes that have arrived."""
+        return self.path / "content"
+
+    @property
+    def unchecked(self) -> Path:
+        """Where the bytes begin whose checksum was not compared yet; not there when all of them count."""
+        return self.path / "unchecked"
+
+
 # --- folders ---
 
 
@@ -352,6 +379,25 @@ def import_folders(settings: Settings) -> list[ImportFolder]:
     """Of all background imports that have been started and not dismissed."""
     folders = [ImportFolder(path) for path in uploads_folder(settings).glob(f"{_IMPORT}*")]
     return [folder for folder in folders if folder.request.exists()]
+
+
+def upload_folder(settings: Settings, upload_id: str) -> UploadFolder:
+    return UploadFolder(inside(uploads_folder(settings), f"{_UPLOAD}{upload_id}"))
+
+
+def upload_folders(settings: Settings) -> list[UploadFolder]:
+    """Of all files that are being sent, or were and are used by nothing yet."""
+    return [UploadFolder(path) for path in uploads_folder(settings).glob(f"{_UPLOAD}*")]
+
+
+def received_body(settings: Settings, body_id: str) -> Path:
+    """The body of one request, locked as long as it is used."""
+    return inside(uploads_folder(settings), f"{_BODY}{body_id}")
+
+
+def received_bodies(settings: Settings) -> list[Path]:
+    """Of all requests, also of those whose process was killed."""
+    return sorted(uploads_folder(settings).glob(f"{_BODY}*"))
 
 
 def table_folder(settings: Settings, table_id: str) -> TableFolder:

@@ -13,23 +13,27 @@ KEEP_FREE_BYTES = 10**9
 """Disk space that an upload leaves free, because the import stores the photos too."""
 
 
-def require_room(folder: Path, size: int, name: str) -> None:
+def require_room(folder: Path, size: int, name: str, promised: int = 0) -> None:
     """Refuse a file that is empty, too large, or does not fit on the disk.
 
     Args:
-        size: in bytes, as it was announced. name: for the sentence.
+        size: in bytes, as it was announced. name: for the sentence. promised: bytes that others may still send.
 
     Raises:
         InvalidInput: its size. NoSpace: the disk would be full.
     """
     if not 0 < size <= MOST_BYTES:
         raise InvalidInput(f"A file must have 1 byte to {size_words(MOST_BYTES)}. Received: {size_words(size)}")
-    free = shutil.disk_usage(folder).free
+    free = max(0, shutil.disk_usage(folder).free - promised)
     if size + KEEP_FREE_BYTES > free:
         raise NoSpace(
             f"{name!r} has {size_words(size)} and only {size_words(free)} of the disk are free "
-            f"({size_words(KEEP_FREE_BYTES)} stay free). Nothing was uploaded."
+            f"({size_words(KEEP_FREE_BYTES)} stay free{_promised(promised)}). Nothing was uploaded."
         )
+
+
+def _promised(promised: int) -> str:
+    return f", {size_words(promised)} are kept for unfinished uploads" if promised else ""
 
 
 LOW_BYTES, LOW_SHARE = 2 * 10**9, 0.02

@@ -11,9 +11,8 @@ from core.files.home import (
     run_folder,
     run_folders,
     runs_folder,
-    uploads_folder,
 )
-from core.files.locks import is_held
+from core.files.uploads import unused_uploads
 from core.registry import Registry
 from core.runs.values import Status
 from core.settings import Settings
@@ -31,7 +30,7 @@ def orphans(settings: Settings, registry: Registry) -> dict[str, list[str]]:
         "dataset folders without a dataset": _dataset_folders(settings, registry),
         "datasets without a folder": _datasets(settings, registry),
         "stored features of deleted datasets": _features(settings, registry),
-        "uploads that no import uses": _uploads(settings),
+        "uploads that nothing uses": unused_uploads(settings),
         "drafts of killed processes": _drafts(settings),
     }
     return {kind: names for kind, names in found.items() if names}
@@ -74,11 +73,6 @@ def _datasets(settings: Settings, registry: Registry) -> list[str]:
 def _features(settings: Settings, registry: Registry) -> list[str]:
     known = {dataset.digest for dataset in registry.datasets()}
     return sorted({stored.key.name for stored in stored_features(settings) if stored.key.dataset not in known})
-
-
-def _uploads(settings: Settings) -> list[str]:
-    found = uploads_folder(settings).glob("upload-*")
-    return [path.name for path in sorted(found) if not is_held(path)]
 
 
 def _drafts(settings: Settings) -> list[str]:

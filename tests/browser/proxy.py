@@ -13,7 +13,7 @@ PAGE = b"<html><body><h1>This is the proxy</h1></body></html>"
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What the proxy answers in place of the server: a page of its own.
+    """What the proxy answers in place of the server: a page of its own, or nothing where ``status`` is "".
 
     Args:
         abrupt: the connection is closed at once, so that a browser that is still sending never reads the answer.
@@ -24,6 +24,8 @@ class Reply:
     abrupt: bool = False
 
     def encoded(self) -> bytes:
+        if not self.status:
+            return b""
         head = f"HTTP/1.1 {self.status}\r\nContent-Type: text/html\r\nContent-Length: {len(PAGE)}\r\n{self.headers}"
         return f"{head}Connection: close\r\n\r\n".encode() + PAGE
 

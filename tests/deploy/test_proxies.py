@@ -160,7 +160,7 @@ def test_an_archive_of_several_slices_arrives_whole(site, visit, tmp_path):
     page.get_by_text("Import photos").first.click()
     page.locator('input[type="file"]').first.set_input_files(archive)
     page.get_by_role("button", name="Discard").wait_for(timeout=120_000)
-    (stored,) = uploads_folder(site.direct.settings).glob("upload-*")
+    (stored,) = uploads_folder(site.direct.settings).glob("upload-*/content")
     assert hashlib.sha256(stored.read_bytes()).digest() == hashlib.sha256(archive.read_bytes()).digest()
     page.get_by_role("button", name="Discard").click()
     eventually(lambda: list(uploads_folder(site.direct.settings).glob("upload-*")) == [], "what was uploaded is gone")

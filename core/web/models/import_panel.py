@@ -31,3 +31,4 @@ def show(bench: Workbench) -> None:
                 accuracy = percent(run.test_accuracy)
                 st.success(f"{plain(run.name)} was imported: test accuracy {accuracy}.", icon=":material/check_circle:")
                 page_link("models", "Show it", dataset=run.dataset_id)
+                drop_upload(UPLOAD)

@@ -27,7 +27,8 @@ from core.api.traffic import CountedRequests, Traffic
 from core.artifacts.upkeep import UPKEEP_SECONDS, keep_up
 from core.errors import GraftError, InvalidInput
 from core.files.here import curves_here
-from core.files.home import runs_folder, uploads_folder
+from core.files.home import runs_folder
+from core.files.uploads import sweep_uploads
 from core.people.acting import SERVER, Role, acting_as
 from core.registry.links import HOURS
 from core.runs.costs import rss_bytes
@@ -45,7 +46,7 @@ from core.web.server.limits import LimitedBodies, limit_heads
 from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginOnly
 from core.web.server.proxies import UnknownProxies, trust_proxies
 from core.web.server.state import workbench
-from core.web.server.uploads import receive_slice, sweep_folder
+from core.web.server.uploads import expire_now_and_then, upload_routes
 from core.web.server.visits import Visit, ask_visitors, login_required
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -161,8 +162,8 @@ ROUTES: list[BaseRoute] = [
     Route("/tb", _to_board),
     *accounts.ROUTES,
     *openid.ROUTES,
-    Route("/api/v1/uploads/{ticket}", receive_slice, methods=["PUT"]),
-    *api_routes(workbench, role_without_owner, traffic),  # after the route of uploads, which is below it
+    *upload_routes(role_without_owner),
+    *api_routes(workbench, role_without_owner, traffic),  # after the routes of uploads, which are below it
     Mount("/tb", LimitedBodies(board)),
     Mount("/assets", StaticFiles(directory=STATIC)),
 ]
@@ -188,7 +189,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     with acting_as(SERVER):
         await asyncio.to_thread(_get_ready)
         await board.start(runs_folder(workbench().settings), RegistryRuns(workbench()))
-        watching = asyncio.create_task(_watch_supervisor())
+        tasks = [asyncio.create_task(_watch_supervisor()), asyncio.create_task(expire_now_and_then())]
     threading.Thread(target=read_boards, name="boards", daemon=True).start()
     print(await asyncio.to_thread(login_notice), flush=True)
     if workbench().settings.artifacts:
@@ -196,7 +197,8 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     yield
-    watching.cancel()
+    for task in tasks:
+        task.cancel()
     board.stop()
 
 
@@ -258,4 +260,4 @@ def revive_supervisor() -> bool:
 def _get_ready() -> None:
     for name in HEAVY:
         importlib.import_module(name)
-    sweep_folder(uploads_folder(workbench().settings))
+    sweep_uploads(workbench().settings)

@@ -33,6 +33,7 @@ class Free(Enum):
     OPEN = "open to everybody"
     TOKEN = "needs a token"
     NOBODY = "not used by Graft"
+    TRAINER_OR_TOKEN = "needs the session of a trainer, or a token"
 
 
 OPEN_PATHS = ("/login", "/welcome", "/openid", "/openid-callback", "/openid-sign-out", "/healthz")
@@ -42,8 +43,9 @@ UNUSED = ("/_stcore/agent/", "/_stcore/metrics", "/auth/", "/oauth2callback")
 """Beginnings of Streamlit's paths that Graft does not use: nobody may, with and without a login. They are the API for
 agents (switched off too), the sizes of Streamlit's caches (Graft has ``/metrics``), and ``st.login``."""
 TOKEN_PATHS = ("/api/v1", "/mcp", "/metrics")
+UPLOADS = "/api/v1/uploads"
+"""For pages and for programs; ``core.web.server.uploads`` looks at the token where one is sent."""
 _LIMITED: tuple[tuple[str, Role], ...] = (
-    ("/api/v1/uploads/", Role.TRAINER),
     ("/account", Role.VIEWER),
     ("/logout", Role.VIEWER),
     ("/tb/", Role.VIEWER),  # TensorBoard is asked with POST, and changes nothing
@@ -65,6 +67,8 @@ def needed(method: str, path: str) -> Role | Free:
     for beginning, role in _LIMITED:
         if path == beginning or (path.startswith(beginning) and beginning.endswith("/")):
             return role
+    if path == UPLOADS or path.startswith(f"{UPLOADS}/"):
+        return Free.TRAINER_OR_TOKEN
     if path in TOKEN_PATHS or path.startswith(tuple(f"{one}/" for one in TOKEN_PATHS)):
         return Free.TOKEN
     return Role.VIEWER if method in ("GET", "HEAD", "OPTIONS") else Role.ADMIN
@@ -97,6 +101,8 @@ class SignedInOnly:
         if not self._on:
             await self._app(scope, receive, send)
             return
+        if need is Free.TRAINER_OR_TOKEN:
+            need = Free.TOKEN if has_token(scope) else Role.TRAINER
         try:
             visit = await visit_of(scope, visits())
         except GraftError as error:
@@ -132,6 +138,11 @@ def _kept_nowhere(send: Send) -> Send:
         await send(message)
 
     return send_marked
+
+
+def has_token(scope: Scope) -> bool:
+    """Whether a request comes with a token, right or wrong; its session does not count then."""
+    return "authorization" in Headers(scope=scope)
 
 
 def inner_path(scope: Scope) -> str:

@@ -38,7 +38,8 @@ def server(bench, monkeypatch):
 def test_it_lies_beside_the_uploads_and_below_a_base_path(server, bench, monkeypatch):
     _, secret = bench.registry.create_token("a", "read")
     bearer = {"Authorization": f"Bearer {secret}"}
-    assert server.put("/api/v1/uploads/unknown?offset=0", content=b"x").json()["error"].startswith("This upload")
+    unknown = server.delete("/api/v1/uploads/unknown", headers={"Tus-Resumable": "1.0.0"})
+    assert unknown.json()["detail"].startswith("This upload is not known")
     assert server.get("/api/v1/datasets", headers=bearer).json() == {"datasets": []}
     assert server.get("/api/v1/datasets").status_code == 401
     assert server.get("/api/v1/datasets/a%0Ab", headers=bearer).json()["title"] == "Not Found"

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from core.exports.formats import Format
 from core.files.home import run_folder
+from core.files.uploads import AnnouncedFile, begin_upload, write_part
 from core.jobs.background_imports import import_jobs
 from core.runs.values import Cancel, Status
 from core.workbench import Workbench
@@ -158,7 +160,27 @@ def test_an_archive_is_the_body_of_a_request_and_nothing_of_it_stays(trainer, im
     found = trainer.get(f"/imports/{started.json()['import']}").json()
     assert found["state"] == "done" and found["dataset"]["classes"] == {"cat": 12, "dog": 12}
     assert found["name"] == "pets" and trainer.get("/datasets/pets").json()["name"] == "pets"
-    assert list((settings.home / "uploads").glob("upload-*")) == []
+    assert list((settings.home / "uploads").glob("body-*")) == []
+
+
+def test_an_upload_that_has_arrived_becomes_a_dataset_and_nothing_of_it_stays(trainer, imports_now, tmp_path, settings):
+    content = archive(tmp_path / "pets.zip", classes(cat=12, dog=12)).read_bytes()
+    announced = AnnouncedFile(owner="", name="pets of mine.zip", size=len(content))
+    mine = begin_upload(settings, announced)
+    other = begin_upload(settings, replace(announced, owner="ada"))
+    early = trainer.post("/datasets", json={"upload": mine.id})
+    assert early.status_code == 409 and f"0 of {len(content)} bytes have arrived" in early.json()["detail"]
+    for upload in (mine, other):
+        with write_part(upload, 0, checked=False) as part:
+            part.append(content)
+            part.keep()
+    assert trainer.post("/datasets", json={"upload": other.id}).status_code == 404
+    started = trainer.post("/datasets", json={"upload": mine.id})
+    assert started.status_code == 202, started.text
+    found = trainer.get(f"/imports/{started.json()['import']}").json()
+    assert found["state"] == "done" and found["dataset"]["classes"] == {"cat": 12, "dog": 12}
+    assert trainer.get("/datasets/pets of mine").json()["name"] == "pets of mine"
+    assert [path.name for path in (settings.home / "uploads").glob("upload-*")] == [other.folder.path.name]
 
 
 def test_an_ambiguous_archive_asks_and_takes_the_answer(trainer, imports_now, tmp_path):
@@ -186,7 +208,7 @@ def test_an_ambiguous_archive_asks_and_takes_the_answer(trainer, imports_now, tm
         ("/datasets?name=a", {"content": b"", "headers": {"Content-Type": "application/zip"}}, 422, "1 byte"),
         ("/datasets?name=a", {"content": iter([b""]), "headers": {"Content-Type": "application/zip"}}, 422, "is empty"),
         ("/datasets?name=a", {"content": b"x", "headers": {"Content-Type": "text/plain"}}, 415, "text/plain"),
-        ("/datasets", {"json": {}}, 422, "path: field required"),
+        ("/datasets", {"json": {}}, 422, "send either path or upload"),
         ("/datasets", {"json": {"path": "demo", "colour": 1}}, 422, "colour: extra inputs"),
         (
             "/datasets",

@@ -42,7 +42,7 @@ def test_everything_that_belongs_to_nothing_is_named(bench, home, finished_runs,
         "runs without a folder": [finished_runs[0].id],
         "dataset folders without a dataset": ["d-stranger"],
         "datasets without a folder": [dataset],
-        "uploads that no import uses": ["upload-lost"],
+        "uploads that nothing uses": ["upload-lost"],
         "drafts of killed processes": [".card.json.12345678.part"],
     }
     assert main(["doctor", "--json"]) == 1

@@ -43,7 +43,8 @@ SERVER: dict[str, dict[str, object]] = {
     "/tb/x": {"GET": VIEWER, "POST": VIEWER},
     "/account": {"GET": VIEWER, "POST": VIEWER},
     "/logout": {"POST": VIEWER},
-    "/api/v1/uploads/x": {"PUT": TRAINER},
+    "/api/v1/uploads": {"POST": TRAINER, "OPTIONS": TRAINER},
+    "/api/v1/uploads/x": dict.fromkeys(("PATCH", "DELETE", "POST", "OPTIONS"), TRAINER),
     "/api/v1/x": {"GET": TOKEN, "POST": TOKEN},
     "/metrics": {"GET": TOKEN, "POST": TOKEN},
     "/mcp": {"GET": TOKEN, "POST": TOKEN},
@@ -212,6 +213,17 @@ def test_each_verb_of_rest_is_for_those_whose_token_and_role_allow_it(guarded, t
                 assert status == 403, (method, path, name, status)
             else:
                 assert status not in (401, 403, 429, 500), (method, path, name, status)
+
+
+def test_uploads_are_for_tokens_of_trainers_too_and_a_session_adds_nothing_to_a_token(guarded, tokens, cookies):
+    program = TestClient(guarded, base_url=ADDRESS)
+    for path, methods in SERVER.items():
+        for method in methods if path.startswith("/api/v1/uploads") else ():
+            for name, secret in tokens.items():
+                headers = {"Authorization": f"Bearer {secret}", "cookie": f"{COOKIE}={cookies['ada']}"}
+                status = program.request(method, path, headers=headers).status_code
+                refused = {"": 401, "wrong": 401, "vera": 403}.get(name)
+                assert status == refused or (refused is None and status not in (401, 403)), (method, path, name, status)
 
 
 def test_each_tool_of_mcp_is_for_those_whose_token_and_role_allow_it(guarded, tokens):

@@ -1,161 +1,295 @@
-"""Uploads of any size: only ticket holders write, slices append, everything can go on where it stopped."""
+"""TUS 1.0 as the server speaks it: parts append, checksums are compared, an upload is its person's alone."""
 
+import asyncio
+import base64
+import hashlib
 import time
 from collections import namedtuple
+from email.utils import parsedate_to_datetime
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from core.files import uploads as stored
+from core.files.home import upload_folder, uploads_folder
+from core.files.locks import try_acquire
+from core.files.room import MOST_BYTES
 from core.web.server import application, uploads
-from core.web.server.uploads import KEEP_SECONDS, Tickets, sweep_folder
+from core.web.server.state import workbench
+
+TUS = {"Tus-Resumable": "1.0.0"}
+AT = "/api/v1/uploads"
 
 
 @pytest.fixture
-def client():
+def client(tmp_path, monkeypatch) -> TestClient:
+    monkeypatch.setenv("GRAFT_HOME", str(tmp_path / "home"))
     app = Starlette(routes=application.ROUTES, middleware=application.MIDDLEWARE)
     return TestClient(app, base_url="http://127.0.0.1:8501")
 
 
-@pytest.fixture
-def upload(tmp_path):
-    upload = uploads.tickets().issue(tmp_path, (".zip",))
-    yield upload
-    uploads.tickets().drop(upload.ticket)
+def told(**pairs: str) -> str:
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in pairs.items())
 
 
-def put(client, ticket, body, *, offset=0, size=None, name="photos.zip", headers=None):
-    query = {"offset": offset, "size": len(body) if size is None else size, "name": name}
-    return client.put(f"/api/v1/uploads/{ticket}", params=query, content=body, headers=headers)
+def create(client, size=10, headers=None, **metadata):
+    given = {"filename": "photos.zip"} | metadata
+    return client.post(
+        AT, headers=TUS | {"Upload-Length": str(size), "Upload-Metadata": told(**given)} | (headers or {})
+    )
 
 
-def test_slices_become_the_file(client, upload):
+def begun(client, size=10, **metadata) -> str:
+    """The address of a new upload."""
+    answer = create(client, size, **metadata)
+    assert answer.status_code == 201, answer.text
+    return f"/api/v1/{answer.headers['Location']}"
+
+
+def patch(client, address, body, offset=0, **headers):
+    usual = TUS | {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.patch(address, content=body, headers=usual | named)
+
+
+def offset_of(client, address) -> int:
+    return int(client.head(address, headers=TUS).headers["Upload-Offset"])
+
+
+def content_of(address: str) -> bytes:
+    return upload_folder(workbench().settings, address.rpartition("/")[2]).content.read_bytes()
+
+
+def checksum(body: bytes, algorithm="sha256") -> str:
+    return f"{algorithm} {base64.b64encode(hashlib.new(algorithm, body).digest()).decode()}"
+
+
+def test_parts_become_the_file(client):
     content = bytes(range(256)) * 40
-    assert put(client, upload.ticket, content[:5000], size=len(content)).json()["received"] == 5000
-    assert not upload.complete
-    assert put(client, upload.ticket, content[5000:], offset=5000, size=len(content)).status_code == 200
-    assert upload.complete
-    assert upload.path.read_bytes() == content
+    address = begun(client, len(content))
+    first = patch(client, address, content[:5000])
+    assert (first.status_code, first.headers["Upload-Offset"]) == (204, "5000")
+    assert offset_of(client, address) == 5000
+    assert patch(client, address, content[5000:], 5000).headers["Upload-Offset"] == str(len(content))
+    assert content_of(address) == content
 
 
-def test_an_unknown_ticket_writes_nothing(client, tmp_path):
-    assert put(client, "x" * 32, b"abc").status_code == 403
-    assert list(tmp_path.iterdir()) == []
+def test_a_client_learns_what_the_server_can_do(client):
+    answer = client.options(AT)
+    assert answer.status_code == 204
+    assert answer.headers["Tus-Version"] == "1.0.0"
+    assert answer.headers["Tus-Extension"] == "creation,checksum,expiration,termination"
+    assert answer.headers["Tus-Checksum-Algorithm"] == "sha1,sha256"
+    assert answer.headers["Tus-Max-Size"] == str(MOST_BYTES)
 
 
-def test_a_wrong_offset_is_told_the_right_one(client, upload):
-    put(client, upload.ticket, b"abcd", size=10)
-    answer = put(client, upload.ticket, b"abcd", offset=0, size=10)
-    assert answer.status_code == 409
-    assert answer.json()["received"] == 4
-    assert upload.path.read_bytes() == b"abcd"
+def test_an_upload_says_how_far_it_has_come_and_when_it_goes(client):
+    address = begun(client, 10, lastModified="1234")
+    patch(client, address, b"abcd")
+    headers = client.head(address, headers=TUS).headers
+    assert (headers["Upload-Offset"], headers["Upload-Length"]) == ("4", "10")
+    assert headers["Cache-Control"] == "no-store"
+    assert told(filename="photos.zip") in headers["Upload-Metadata"]
+    left = parsedate_to_datetime(headers["Upload-Expires"]).timestamp() - time.time()
+    assert stored.KEEP_SECONDS - 600 < left <= stored.KEEP_SECONDS + 1
 
 
-def test_what_was_written_but_not_counted_is_overwritten(client, upload):
-    put(client, upload.ticket, b"abcd", size=8)
-    with upload.path.open("ab") as file:
-        file.write(b"half a slice")
-    put(client, upload.ticket, b"efgh", offset=4, size=8)
-    assert upload.path.read_bytes() == b"abcdefgh"
+def test_after_a_day_it_is_gone(client):
+    address = begun(client)
+    stored.expire_uploads(workbench().settings, now=time.time() + stored.KEEP_SECONDS + 60)
+    assert client.head(address, headers=TUS).status_code == 404
 
 
-def test_more_than_announced_is_refused(client, upload):
-    assert put(client, upload.ticket, b"abcdef", size=4).status_code == 413
-    assert upload.received <= 4
+@pytest.mark.parametrize("offset", [0, 3, 5])
+def test_a_part_at_another_offset_is_a_conflict(client, offset):
+    address = begun(client)
+    patch(client, address, b"abcd")
+    assert patch(client, address, b"xy", offset).status_code == 409
+    assert content_of(address) == b"abcd"
 
 
-def test_the_name_decides_nothing_but_what_is_shown(client, upload, tmp_path):
-    put(client, upload.ticket, b"abc", name="../../etc/cron.d/x.zip")
-    assert upload.name == "x.zip"
-    assert [path.parent for path in tmp_path.rglob("*")] == [tmp_path]
+def test_a_part_while_another_request_writes_is_told_to_wait(client):
+    address = begun(client)
+    folder = upload_folder(workbench().settings, address.rpartition("/")[2])
+    with try_acquire(folder.path, create=False):  # as another web process holds it
+        answer = patch(client, address, b"abcd")
+    assert answer.status_code == 423
+    assert "Another request" in answer.json()["detail"]
+    assert patch(client, address, b"abcd").status_code == 204
 
 
-@pytest.mark.parametrize("name", ["photos.exe", "", "zip"])
-def test_another_kind_of_file_is_refused(client, upload, name):
-    answer = put(client, upload.ticket, b"abc", name=name)
-    assert answer.status_code == 400
-    assert ".zip" in answer.json()["error"]
-    assert not upload.path.exists()
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_a_part_that_was_altered_on_the_way_does_not_count(client, algorithm):
+    address = begun(client)
+    patch(client, address, b"ab", Upload_Checksum=checksum(b"ab", algorithm))
+    answer = patch(client, address, b"cXe", 2, Upload_Checksum=checksum(b"cde", algorithm))
+    assert answer.status_code == 460
+    assert "altered" in answer.json()["detail"]
+    assert offset_of(client, address) == 2
+    assert patch(client, address, b"cde", 2, Upload_Checksum=checksum(b"cde", algorithm)).status_code == 204
+    assert content_of(address) == b"abcde"
 
 
-@pytest.mark.parametrize("query", ["", "offset=0", "offset=a&size=3", "offset=-1&size=3", "offset=4&size=3"])
-def test_senseless_numbers_are_refused(client, upload, query):
-    assert client.put(f"/api/v1/uploads/{upload.ticket}?{query}", content=b"abc").status_code == 400
+@pytest.mark.parametrize("header", ["md5 abcd", "sha256 *", "sha256", ""])
+def test_a_checksum_that_cannot_be_compared_is_refused(client, header):
+    address = begun(client)
+    answer = patch(client, address, b"abcd", Upload_Checksum=header)
+    assert answer.status_code in (400, 460)
+    assert offset_of(client, address) == 0
 
 
-def test_a_file_that_changed_meanwhile_is_refused(client, upload):
-    put(client, upload.ticket, b"abcd", size=10)
-    assert put(client, upload.ticket, b"efgh", offset=4, size=11).status_code == 400
+@pytest.mark.parametrize("same_process", [True, False])
+def test_the_whole_file_is_compared_with_its_announced_sha256(client, same_process):
+    content = b"abcdefghij"
+    for sent, status in ((content, 204), (b"abcdefghiX", 460)):
+        address = begun(client, sha256=hashlib.sha256(content).hexdigest())
+        patch(client, address, sent[:4])
+        if not same_process:
+            uploads._digests.clear()
+        answer = patch(client, address, sent[4:], 4)
+        assert answer.status_code == status, answer.text
+    assert "not the SHA-256 that was announced" in answer.json()["detail"]
+    assert client.head(address, headers=TUS).status_code == 404
 
 
-def test_another_file_may_begin_in_place_of_one_that_was_given_up(client, upload):
-    put(client, upload.ticket, b"abcd", size=10)
-    assert put(client, upload.ticket, b"xyz", name="others.zip").status_code == 200
-    assert (upload.name, upload.path.read_bytes()) == ("others.zip", b"xyz")
+def test_more_than_announced_is_refused(client):
+    address = begun(client, 4)
+    assert patch(client, address, b"abcdef").status_code == 413
+    assert patch(client, address, iter([b"abc", b"def"])).status_code in (400, 413)
+    assert offset_of(client, address) <= 4
 
 
-def test_a_complete_file_is_not_begun_again(client, upload):
-    put(client, upload.ticket, b"abcd")
-    assert put(client, upload.ticket, b"xyz", name="others.zip").status_code == 400
-    assert upload.path.read_bytes() == b"abcd"
+def test_an_upload_can_be_ended(client):
+    address = begun(client)
+    assert client.delete(address, headers=TUS).status_code == 204
+    assert client.head(address, headers=TUS).status_code == 404
+    assert patch(client, address, b"abcd").status_code == 404
+    assert list(uploads_folder(workbench().settings).iterdir()) == []
 
 
-def test_a_full_disk_is_said_before_anything_is_written(client, upload, monkeypatch):
+def test_a_proxy_that_passes_no_patch_may_be_sent_post(client):
+    address = begun(client)
+    headers = TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    assert client.post(address, content=b"abcd", headers=headers).status_code == 405
+    answer = client.post(address, content=b"abcd", headers=headers | {"X-HTTP-Method-Override": "PATCH"})
+    assert answer.status_code == 204
+    assert client.post(address, headers=TUS | {"X-HTTP-Method-Override": "DELETE"}).status_code == 204
+
+
+@pytest.mark.parametrize("version", [None, "0.2.2"])
+def test_another_version_of_the_protocol_is_refused(client, version):
+    address = begun(client)
+    for method in ("HEAD", "PATCH", "DELETE"):
+        answer = client.request(method, address, headers={"Tus-Resumable": version} if version else {})
+        assert (answer.status_code, answer.headers["Tus-Version"]) == (412, "1.0.0")
+    assert offset_of(client, address) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Upload-Offset": "x"}, 400),
+        ({"Upload-Offset": "-1"}, 400),
+        ({"Upload-Offset": "²"}, 400),
+        ({"Content-Type": "application/zip"}, 415),
+    ],
+)
+def test_a_part_with_senseless_headers_is_refused(client, headers, status):
+    address = begun(client)
+    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+    usual = TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    assert client.patch(address, content=b"abcd", headers=usual | encoded).status_code == status
+    assert offset_of(client, address) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Upload-Length": "0"}, 400),
+        ({"Upload-Length": "many"}, 400),
+        ({"Upload-Length": str(MOST_BYTES + 1)}, 413),
+        ({"Upload-Defer-Length": "1"}, 400),
+        ({"Upload-Metadata": "filename ???"}, 400),
+        ({"Upload-Metadata": f"sha256 {base64.b64encode(b'abc').decode()}"}, 400),
+    ],
+)
+def test_an_upload_that_cannot_be_is_not_begun(client, headers, status):
+    answer = create(client, headers=headers)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+    assert list(uploads_folder(workbench().settings).iterdir()) == []
+
+
+def test_the_name_decides_nothing_but_what_is_shown(client):
+    address = begun(client, filename="../../etc/cron.d/x.zip")
+    assert told(filename="x.zip") in client.head(address, headers=TUS).headers["Upload-Metadata"]
+    folder = upload_folder(workbench().settings, address.rpartition("/")[2])
+    assert sorted(path.name for path in folder.path.iterdir()) == ["content", "record.json"]
+
+
+def test_a_full_disk_is_said_before_anything_is_written(client, monkeypatch):
+    workbench()
     usage = namedtuple("usage", "total used free")(10, 9, 1)
     monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
-    answer = put(client, upload.ticket, b"abcd")
-    assert answer.status_code == 507
-    assert "free" in answer.json()["error"]
-    assert not upload.path.exists()
+    answer = create(client)
+    assert answer.status_code == 413
+    assert "free" in answer.json()["detail"]
+    assert list(uploads_folder(workbench().settings).iterdir()) == []
 
 
-def test_another_site_cannot_send_anything(client, upload):
-    assert put(client, upload.ticket, b"abc", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
-    assert upload.received == 0
+def test_another_site_cannot_send_anything(client):
+    assert create(client, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    address = begun(client)
+    assert patch(client, address, b"abc", Sec_Fetch_Site="cross-site").status_code == 403
+    assert offset_of(client, address) == 0
 
 
-def test_untouched_uploads_go_after_a_day(tmp_path):
-    tickets = Tickets()
-    upload = tickets.issue(tmp_path, (".zip",))
-    upload.path.write_bytes(b"half")
-    tickets.sweep(now=time.time() + KEEP_SECONDS - 60)
-    assert upload.path.exists()
-    tickets.sweep(now=time.time() + KEEP_SECONDS + 60)
-    assert not upload.path.exists()
-    assert tickets.find(upload.ticket) is None
+def test_a_sender_that_falls_silent_ends_its_request_and_keeps_what_came(client, monkeypatch):
+    """A closed lid: the connection is not closed, and nothing comes any more."""
+    monkeypatch.setattr(uploads, "IDLE_SECONDS", 0.05)
+    address = begun(client)
+    sent, messages = [], [{"type": "http.request", "body": b"abcd", "more_body": True}]
+
+    async def receive():
+        return messages.pop() if messages else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    headers = TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream", "Host": "127.0.0.1:8501"}
+    scope = {
+        "type": "http", "method": "PATCH", "path": address, "raw_path": address.encode(), "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "server": ("127.0.0.1", 8501), "client": ("127.0.0.1", 1), "scheme": "http", "root_path": "",
+    }  # fmt: skip
+    asyncio.run(client.app(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert offset_of(client, address) == 4
+    assert patch(client, address, b"efghij", 4).status_code == 204
 
 
-def test_uploads_of_a_former_process_go_at_the_start_and_imports_stay(tmp_path):
-    (tmp_path / "upload-old").write_bytes(b"x")
-    (tmp_path / "import-1234").mkdir()
-    sweep_folder(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["import-1234"]
+# --- whose it is ---
 
 
-def test_an_upload_of_another_running_process_is_left_alone(client, tmp_path):
-    upload = uploads.tickets().issue(tmp_path, (".zip",))
-    put(client, upload.ticket, b"abcd", size=8)
-    sweep_folder(tmp_path)
-    assert put(client, upload.ticket, b"efgh", offset=4, size=8).status_code == 200
-    sweep_folder(tmp_path)
-    assert upload.path.read_bytes() == b"abcdefgh"
-    uploads.tickets().release(upload.ticket)
-    sweep_folder(tmp_path)
-    assert not upload.path.exists()
+def test_an_upload_of_another_person_does_not_exist(client_of):
+    address = begun(client_of("tom"))
+    for name in ("tom", "ada"):
+        expected = 200 if name == "tom" else 404
+        assert client_of(name).head(address, headers=TUS).status_code == expected
+    assert patch(client_of("ada"), address, b"abcd").status_code == 404
+    assert client_of("ada").delete(address, headers=TUS).status_code == 404
+    assert patch(client_of("tom"), address, b"abcd").status_code == 204
+    for name, status in (("vera", 403), (None, 401)):
+        assert patch(client_of(name), address, b"efgh", 4).status_code == status
+        assert create(client_of(name)).status_code == status
 
 
-def test_a_released_upload_keeps_its_file(tmp_path):
-    tickets = Tickets()
-    upload = tickets.issue(tmp_path, (".zip",))
-    upload.path.write_bytes(b"whole")
-    tickets.release(upload.ticket)
-    assert upload.path.exists()
-    assert tickets.find(upload.ticket) is None
-
-
-def test_the_number_of_open_tickets_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(uploads, "MOST_TICKETS", 3)
-    tickets = Tickets()
-    issued = [tickets.issue(tmp_path, (".zip",)) for _ in range(5)]
-    assert sum(tickets.find(upload.ticket) is not None for upload in issued) == 3
-    assert tickets.find(issued[-1].ticket) is issued[-1]
+def test_a_token_continues_what_the_page_of_its_owner_has_begun(client_of, accounts, guarded):
+    address = begun(client_of("tom"))
+    program = client_of(None)
+    for owner, status in (("ada", 404), ("tom", 204)):
+        secret = accounts.create_token(f"of-{owner}", "train", owner=owner)[1]
+        answer = patch(program, address, b"abcdefghij", Authorization=f"Bearer {secret}")
+        assert answer.status_code == status, owner
+    assert offset_of(client_of("tom"), address) == 10
