@@ -96,7 +96,7 @@ def test_two_web_processes_take_turns_and_none_writes_what_does_not_follow(serve
 
 
 def test_a_large_file_in_one_request_does_not_grow_the_web_process(server, bearer):
-    """What was measured with 50 GB is in decision 29."""
+    """What was measured with 2 GiB is in decision 29."""
     block = random.Random(0).randbytes(2**20)
     whole = hashlib.sha256()
     for _ in range(LARGE_BYTES // len(block)):
