@@ -8,8 +8,11 @@ from core.files import atomic
 from core.files.home import dataset_folder, growth_job
 from core.files.locks import acquire
 from tests.core.advising.test_growth import make_growth
+from tests.core.web.compare.conftest import bench, components_known, no_autodiscovery, settings, started
 from tests.factories import fill
 from tests.pages.conftest import text_of, visit
+
+__all__ = ["bench", "components_known", "no_autodiscovery", "settings", "started"]
 
 
 @pytest.fixture
