@@ -94,8 +94,8 @@ class People:
     def upload(self) -> str:
         archive = self._new_archive()
         upload = self.home.settings.home / "uploads" / f"upload-soak-{self._archives}"
-        shutil.copy(archive, upload)
         try:
+            shutil.copy(archive, upload)  # the disk may be full
             job = start_import(upload, settings=self.home.settings, name=archive.stem, own_source=True)
         finally:
             upload.unlink(missing_ok=True)
