@@ -16,6 +16,7 @@ from core.files.home import (
     dataset_folders,
     datasets_folder,
     orphans_folder,
+    received_bodies,
     run_folder,
     run_folders,
     runs_folder,
@@ -76,7 +77,7 @@ def _forget_features(settings: Settings, registry: Registry) -> Iterator[str]:
 
 
 def _remove_uploads(settings: Settings) -> Iterator[str]:
-    for path in sorted(uploads_folder(settings).glob("upload-*")):
+    for path in sorted({*uploads_folder(settings).glob("upload-*"), *received_bodies(settings)}):
         if path.is_file() and _is_old(path) and (lock := try_acquire(path, create=False)) is not None:
             with lock:
                 took = path.stat().st_size

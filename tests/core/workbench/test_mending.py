@@ -55,7 +55,7 @@ def test_folders_without_a_row_are_moved_and_nothing_in_them_is_lost(bench, home
 def test_drafts_and_uploads_of_killed_processes_are_deleted(bench, home, finished_runs):
     part = home.home / ".card.json.12345678.part"
     part.write_text("{")
-    upload = uploads_folder(home) / "upload-lost"
+    upload = uploads_folder(home) / "body-lost"
     upload.write_bytes(b"PK")
     model = stranger(run_folder(home, finished_runs[0].id).path / ".tmp-model")
     assert mend(home, bench.registry) == []
