@@ -126,7 +126,7 @@ def test_a_file_that_has_arrived_is_there_after_a_reload(visit, server, archive)
     choose(visit, archive, server.url)
     visit.page.get_by_role("button", name="Discard").wait_for(timeout=60_000)
     visit.page.reload()
-    visit.page.get_by_text("is uploaded, 35.7 MB").wait_for()
+    visit.page.get_by_text("is uploaded, 36 MB").wait_for()
     arrives(visit, server, archive)
 
 
