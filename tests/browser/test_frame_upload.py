@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,13 @@ from tests.jobs_home import eventually
 
 SLICE = 16 * 2**20
 BROKEN, AWAY = Reply(status="", abrupt=True), Reply(status="502 Bad Gateway")
+
+
+@pytest.fixture(autouse=True)
+def nothing_before(server):
+    """What another test has left would be offered instead of the box."""
+    for upload in uploads_folder(server.settings).glob("upload-*"):
+        shutil.rmtree(upload)
 
 
 @pytest.fixture
