@@ -1,8 +1,8 @@
 """Make the home of an earlier version that the migration tests open: ``make_home.py CODE PHOTOS TARGET``.
 
-CODE is a checkout of that version (0.3.0: commit 6e64696, 0.4.0: c90c7b1, 0.5.0: f1c1540, 0.6.0: 5055704, 0.7.0: the
-commit "Release 0.7.0"), PHOTOS the archive of demo photos, TARGET the .tar.xz to write. The home of 0.3.0 was made
-without the run "resumed".
+CODE is a checkout of that version (0.3.0: commit 6e64696, 0.4.0: c90c7b1, 0.5.0: f1c1540, 0.6.0: 5055704, 0.7.0 and
+0.8.0: the commits "Release ..."), PHOTOS the archive of demo photos, TARGET the .tar.xz to write. The home of 0.3.0 was
+made without the run "resumed".
 Run it with an interpreter that has the requirements of that commit. It takes about five minutes on two cores:
 everything is done by the old command line, then every value is recorded as the old code prints it (expected.json),
 and what is large (features, weights, projector files) is left out of the archive.
@@ -11,12 +11,14 @@ and what is large (features, weights, projector files) is left out of the archiv
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
 import zipfile
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -97,6 +99,8 @@ def make_runs(graft: OldGraft) -> dict[str, str]:
     runs["interrupted"] = interrupted(graft, lite0, seed=22)
     waiting = graft("train", "--dataset", "small", *lite0, "--epochs", "4", "--set", "seed=23", "--priority", "-1")
     runs["waiting"] = waiting["runs"][0]["run"]
+    if (graft.code / "core/people").exists():
+        people_and_parts(graft)
     graft("stop", "--now")
     return runs
 
@@ -107,6 +111,12 @@ def smaller(graft: OldGraft, runs: dict[str, str]) -> dict[str, str]:
     quantized = graft("shrink", runs["frozen"], "--precision", "float16")
     distilled = graft("shrink", runs["longer"], "--into", "squeezenet")
     return {"quantized": quantized["runs"][0]["run"], "distilled": distilled["runs"][0]["run"]}
+
+
+def people_and_parts(graft: OldGraft) -> None:
+    """An account, and a dataset of a part of the photos."""
+    graft("users", "add", "ada", "--role", "trainer")
+    graft("collections", "small", "--name", "two", "--class", *CLASSES[:2])
 
 
 def failing(graft: OldGraft, backbone: tuple[str, ...]) -> str:
@@ -214,7 +224,8 @@ def main() -> None:
         runs = make_runs(graft)
         organise(graft, runs)
         (home / "expected.json").write_text(json.dumps(expected(graft, runs), ensure_ascii=False))
-        graft("backup", str(home / "copy.db"))
+        with closing(sqlite3.connect(home / "registry.db")) as registry:
+            registry.execute("VACUUM INTO ?", [str(home / "copy.db")])
         shutil.move(home / "copy.db", home / "registry.db")
         packed(home, target)
 
