@@ -94,7 +94,7 @@ def _details(found: Growth) -> None:
                 "Class": one.class_name,
                 "Training photos": one.photos,
                 "Right now": f"{percent(one.recall)} of {one.validation}",
-                "Gain with twice the photos": percent(one.gain),
+                "Gain with twice the photos": f"{100 * one.gain:+.1f} points",
                 "Gains most in": f"{percent(one.share)} of the draws",
             }
             for one in curve.classes
