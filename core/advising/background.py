@@ -8,15 +8,14 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from core.advising.values import NeighbourScore, ShortlistQuestion
-from core.errors import Cancelled, GraftError
+from core.errors import Cancelled
 from core.files import atomic
 from core.files.here import dataset_here
 from core.files.home import JobFolder, advice_job, advice_lock
-from core.files.locks import acquire, is_held, try_acquire
-from core.jobs.background import last_status, main, start_process, why_it_ended
+from core.files.locks import acquire, is_held
+from core.jobs.background import ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
@@ -59,23 +58,13 @@ def start_shortlist(dataset_id: str, question: ShortlistQuestion, *, settings: S
     registry.dataset(dataset_id)
     dataset_here(settings, dataset_id)  # fetched first: the job's folder lies inside
     folder = advice_job(settings, dataset_id)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    alive = try_acquire(folder.alive_lock)
-    if alive is None:
-        return
-    with alive:
-        folder.cancel.unlink(missing_ok=True)
-        folder.status.unlink(missing_ok=True)
-        atomic.write_json(folder.request, {"dataset": dataset_id, "question": asdict(question)})
-        start_process(MODULE, folder, settings, alive, {"TF_CPP_MIN_LOG_LEVEL": "2"})
+    start_unless_alive(MODULE, folder, {"dataset": dataset_id, "question": asdict(question)}, settings)
 
 
 def cancel_shortlist(settings: Settings, dataset_id: str) -> None:
     """Make a shortlist stop."""
     require(Role.TRAINER, "Stopping the shortlist")
-    folder = advice_job(settings, dataset_id)
-    if folder.request.exists():
-        folder.cancel.touch()
+    ask_to_stop(advice_job(settings, dataset_id))
 
 
 def shortlist_state(dataset_id: str, *, settings: Settings) -> AdviceState:
@@ -104,7 +93,7 @@ def _background(dataset_id: str, settings: Settings, stopped: Callable[[], bool]
         atomic.write_json(folder.status, outcome)
 
 
-def _outcome(dataset_id: str, folder: JobFolder, settings: Settings, cancelled: Callable[[], bool]) -> dict[str, Any]:
+def _outcome(dataset_id: str, folder: JobFolder, settings: Settings, cancelled: Callable[[], bool]) -> dict[str, str]:
     """Make the shortlist and keep it in the registry: the last status."""
     from core.advising.making import stored_shortlist  # with SciPy's linear algebra; the web process needs none of it
 
@@ -116,7 +105,7 @@ def _outcome(dataset_id: str, folder: JobFolder, settings: Settings, cancelled: 
         with suppress(OSError):
             atomic.write_json(folder.status, status, durable=False)
 
-    try:
+    def work() -> None:
         question = ShortlistQuestion(**json.loads(folder.request.read_text())["question"])
         registry = Registry.of(settings)
         waiting = lambda: report("Waiting for another shortlist", 0, 0, None, "waiting")  # noqa: E731
@@ -124,13 +113,8 @@ def _outcome(dataset_id: str, folder: JobFolder, settings: Settings, cancelled: 
             stored_shortlist(
                 registry.dataset(dataset_id), question, registry=registry, settings=settings, report=report
             )
-        return {"state": "ready"}
-    except Cancelled as error:
-        return {"state": "cancelled", "message": str(error)}
-    except GraftError as error:
-        return {"state": "failed", "message": str(error)}
-    except OSError as error:
-        return {"state": "failed", "message": f"The photos could not be read: {error.strerror or error}."}
+
+    return status_after(work)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.advising.growth import CURVE_METHOD, Growth
-from core.errors import Cancelled, GraftError
+from core.errors import Cancelled
 from core.files import atomic
 from core.files.here import dataset_here
 from core.files.home import growth_job
-from core.files.locks import is_held, try_acquire
-from core.jobs.background import last_status, main, start_process, why_it_ended
+from core.files.locks import is_held
+from core.jobs.background import ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
@@ -49,23 +49,13 @@ def start_curves(dataset_id: str, *, settings: Settings, registry: Registry) -> 
     registry.dataset(dataset_id)
     dataset_here(settings, dataset_id)  # fetched first: the job's folder lies inside
     folder = growth_job(settings, dataset_id)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    alive = try_acquire(folder.alive_lock)
-    if alive is None:
-        return
-    with alive:
-        folder.cancel.unlink(missing_ok=True)
-        folder.status.unlink(missing_ok=True)
-        atomic.write_json(folder.request, {"dataset": dataset_id})
-        start_process(MODULE, folder, settings, alive, {"TF_CPP_MIN_LOG_LEVEL": "2"})
+    start_unless_alive(MODULE, folder, {"dataset": dataset_id}, settings)
 
 
 def cancel_curves(settings: Settings, dataset_id: str) -> None:
     """Make them stop; features that were computed stay."""
     require(Role.TRAINER, "Stopping the learning curve")
-    folder = growth_job(settings, dataset_id)
-    if folder.request.exists():
-        folder.cancel.touch()
+    ask_to_stop(growth_job(settings, dataset_id))
 
 
 def curve_state(dataset_id: str, *, settings: Settings) -> CurveState:
@@ -102,16 +92,11 @@ def _background(dataset_id: str, settings: Settings, stopped: Callable[[], bool]
             status = {"state": "running", "stage": stage, "done": done, "total": total}
             atomic.write_json(folder.status, status, durable=False)
 
-    outcome: dict[str, str] = {"state": "ready"}
-    try:
+    def work() -> None:
         registry = Registry.of(settings)
         grow(registry.dataset(dataset_id), registry=registry, settings=settings, report=report)
-    except Cancelled as error:
-        outcome = {"state": "cancelled", "message": str(error)}
-    except GraftError as error:
-        outcome = {"state": "failed", "message": str(error)}
-    except OSError as error:
-        outcome = {"state": "failed", "message": f"The photos could not be read: {error.strerror or error}."}
+
+    outcome = status_after(work)
     with suppress(OSError):  # the dataset, and the folder with it, may have been deleted
         atomic.write_json(folder.status, outcome)
 

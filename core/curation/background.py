@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.curation.values import METHOD
-from core.errors import Cancelled, GraftError
+from core.errors import Cancelled
 from core.files import atomic
 from core.files.here import dataset_here
 from core.files.home import JobFolder, check_job, check_lock
-from core.files.locks import acquire, is_held, try_acquire
-from core.jobs.background import last_status, main, start_process, why_it_ended
+from core.files.locks import acquire, is_held
+from core.jobs.background import ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
@@ -55,23 +55,13 @@ def start_check(dataset_id: str, *, settings: Settings, registry: Registry) -> N
     if dataset_here(settings, dataset_id).findings(METHOD).exists():  # fetched first: the job's folder lies inside
         return
     folder = check_job(settings, dataset_id)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    alive = try_acquire(folder.alive_lock)
-    if alive is None:
-        return
-    with alive:
-        folder.cancel.unlink(missing_ok=True)
-        folder.status.unlink(missing_ok=True)
-        atomic.write_json(folder.request, {"dataset": dataset_id})
-        start_process(MODULE, folder, settings, alive, {"TF_CPP_MIN_LOG_LEVEL": "2"})
+    start_unless_alive(MODULE, folder, {"dataset": dataset_id}, settings)
 
 
 def cancel_check(settings: Settings, dataset_id: str) -> None:
     """Make a check stop; features that were computed stay."""
     require(Role.TRAINER, "Stopping the check")
-    folder = check_job(settings, dataset_id)
-    if folder.request.exists():
-        folder.cancel.touch()
+    ask_to_stop(check_job(settings, dataset_id))
 
 
 def check_state(dataset_id: str, *, settings: Settings) -> CheckState:
@@ -103,9 +93,7 @@ def _background(dataset_id: str, settings: Settings, stopped: Callable[[], bool]
         atomic.write_json(folder.status, outcome)
 
 
-def _outcome(
-    dataset_id: str, folder: JobFolder, settings: Settings, cancelled: Callable[[], bool]
-) -> dict[str, str | int]:
+def _outcome(dataset_id: str, folder: JobFolder, settings: Settings, cancelled: Callable[[], bool]) -> dict[str, str]:
     """Check: the last status."""
     from core.curation.checking import check_dataset  # with scikit-learn; the web process needs none of it
 
@@ -116,17 +104,12 @@ def _outcome(
             status = {"state": state, "stage": stage, "done": done, "total": total}
             atomic.write_json(folder.status, status, durable=False)
 
-    try:
+    def work() -> None:
         registry = Registry.of(settings)
         with acquire(check_lock(settings), waiting=lambda: report("Waiting for another check", state="waiting")):
             check_dataset(registry.dataset(dataset_id), registry=registry, settings=settings, report=report)
-        return {"state": "ready"}
-    except Cancelled as error:
-        return {"state": "cancelled", "message": str(error)}
-    except GraftError as error:
-        return {"state": "failed", "message": str(error)}
-    except OSError as error:
-        return {"state": "failed", "message": f"The photos could not be read: {error.strerror or error}."}
+
+    return status_after(work)
 
 
 if __name__ == "__main__":

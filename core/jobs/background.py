@@ -12,9 +12,10 @@ from threading import Event
 from typing import Any
 
 from core.artifacts import bringing
-from core.errors import InvalidInput
+from core.errors import Cancelled, GraftError, InvalidInput
+from core.files import atomic
 from core.files.home import JobFolder
-from core.files.locks import Lock
+from core.files.locks import Lock, try_acquire
 from core.people.acting import VARIABLE, Person, Role, acting, require, require_change
 from core.settings import REPOSITORY, Settings, load_settings
 
@@ -49,6 +50,38 @@ def start_process(
             start_new_session=True,
             pass_fds=[alive.descriptor],
         )
+
+
+def start_unless_alive(module: str, folder: JobFolder, request: Mapping[str, Any], settings: Settings) -> None:
+    """Start a job of which a dataset has one at a time; one that is alive is left alone."""
+    folder.path.mkdir(parents=True, exist_ok=True)
+    alive = try_acquire(folder.alive_lock)
+    if alive is None:
+        return
+    with alive:
+        folder.cancel.unlink(missing_ok=True)
+        folder.status.unlink(missing_ok=True)
+        atomic.write_json(folder.request, dict(request))
+        start_process(module, folder, settings, alive, {"TF_CPP_MIN_LOG_LEVEL": "2"})
+
+
+def ask_to_stop(folder: JobFolder) -> None:
+    """Make such a job stop; nothing happens where there was none."""
+    if folder.request.exists():
+        folder.cancel.touch()
+
+
+def status_after(work: Callable[[], None]) -> dict[str, str]:
+    """The last status of a job that reads photos, after its work."""
+    try:
+        work()
+    except Cancelled as error:
+        return {"state": "cancelled", "message": str(error)}
+    except GraftError as error:
+        return {"state": "failed", "message": str(error)}
+    except OSError as error:
+        return {"state": "failed", "message": f"The photos could not be read: {error.strerror or error}."}
+    return {"state": "ready"}
 
 
 def last_status(folder: JobFolder) -> dict[str, Any]:

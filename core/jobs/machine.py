@@ -17,6 +17,7 @@ from typing import Any
 
 from core.artifacts.blobs import open_blobs
 from core.errors import GraftError, InvalidInput
+from core.jobs.gpu_use import gpu_use
 from core.jobs.protocol import code_version
 from core.registry import Registry
 from core.settings import VERSION, Settings, load_settings
@@ -117,31 +118,7 @@ def _free(folder: os.PathLike) -> int:
 
 
 def _gpus() -> tuple[GpuFacts, ...]:
-    """None without the package, the driver or a GPU."""
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-    except (ImportError, OSError):
-        return ()
-    except pynvml.NVMLError:
-        return ()
-    try:
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
-        return tuple(_gpu(pynvml, handle) for handle in handles)
-    except pynvml.NVMLError:  # a GPU that has failed
-        return ()
-    finally:
-        pynvml.nvmlShutdown()
-
-
-def _gpu(nvml: Any, handle: Any) -> GpuFacts:
-    name, title = nvml.nvmlDeviceGetUUID(handle), nvml.nvmlDeviceGetName(handle)
-    return GpuFacts(name=_text(name), title=_text(title), memory_bytes=int(nvml.nvmlDeviceGetMemoryInfo(handle).total))
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    return tuple(GpuFacts(name=gpu.name, title=gpu.title, memory_bytes=gpu.total_bytes) for gpu in gpu_use())
 
 
 def main(arguments: list[str] | None = None) -> int:

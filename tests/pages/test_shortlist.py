@@ -2,7 +2,6 @@
 
 import pytest
 
-from core.advising import background
 from core.advising.values import NeighbourScore
 from core.files import atomic
 from core.files.home import advice_job
@@ -30,7 +29,7 @@ def said(at):
 
 def test_one_click_starts_it_with_the_minutes(bench, dataset, monkeypatch):
     started = []
-    monkeypatch.setattr(background, "start_process", lambda *arguments: started.append(arguments))
+    monkeypatch.setattr("core.jobs.background.start_process", lambda *arguments: started.append(arguments))
     at = visit("train", dataset=dataset.id)
     assert "Linear probes on a growing sample" in said(at)
     at.number_input(key="shortlist.minutes").set_value(12.0).run()

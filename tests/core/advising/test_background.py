@@ -18,7 +18,7 @@ from tests.core.advising.test_values import make_shortlist
 def started(monkeypatch):
     """Processes that were not started."""
     found = []
-    monkeypatch.setattr(background, "start_process", lambda *arguments: found.append(arguments))
+    monkeypatch.setattr("core.jobs.background.start_process", lambda *arguments: found.append(arguments))
     return found
 
 

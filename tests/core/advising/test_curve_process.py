@@ -15,7 +15,7 @@ from tests.core.advising.test_growth import make_growth
 def started(monkeypatch):
     """Processes that were not started."""
     found = []
-    monkeypatch.setattr(curve_process, "start_process", lambda *arguments: found.append(arguments))
+    monkeypatch.setattr("core.jobs.background.start_process", lambda *arguments: found.append(arguments))
     return found
 
 

@@ -386,7 +386,7 @@ def test_exports_are_listed_started_and_taken(client_of, trainer, finished, benc
 
 def test_a_shortlist_is_made_in_the_background(trainer, printed, filled, monkeypatch):
     started = []
-    monkeypatch.setattr("core.advising.background.start_process", lambda *arguments: started.append(arguments))
+    monkeypatch.setattr("core.jobs.background.start_process", lambda *arguments: started.append(arguments))
     answer = trainer.post("/datasets/flowers/shortlist", json={"minutes": 5})
     assert answer.status_code == 202 and len(started) == 1 and answer.json()["shortlist"] is None
     assert json.loads(started[0][1].request.read_text())["question"] == {"minutes": 5.0}

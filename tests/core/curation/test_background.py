@@ -21,7 +21,7 @@ from tests.machines import two_machines
 def started(monkeypatch):
     """Processes that were not started."""
     found = []
-    monkeypatch.setattr(background, "start_process", lambda *arguments: found.append(arguments))
+    monkeypatch.setattr("core.jobs.background.start_process", lambda *arguments: found.append(arguments))
     return found
 
 

@@ -4,10 +4,10 @@ import subprocess
 
 import pytest
 
-from core.errors import Forbidden
+from core.errors import Cancelled, Forbidden, NotFound
 from core.files.home import JobFolder, addition_folder, import_folder
 from core.files.locks import acquire
-from core.jobs.background import last_status, start_process, why_it_ended
+from core.jobs.background import last_status, start_process, status_after, why_it_ended
 from core.people.acting import VARIABLE, Person, Role, acting_as
 
 
@@ -66,3 +66,20 @@ def test_a_process_acts_as_whoever_started_it(settings, monkeypatch):
             start_process("core.jobs.background_imports", folder, settings, alive)
         start_process("core.jobs.background_imports", folder, settings, alive)
     assert [environment[VARIABLE] for environment in started] == ["tom", ""]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (None, {"state": "ready"}),
+        (Cancelled("The check was cancelled."), {"state": "cancelled", "message": "The check was cancelled."}),
+        (NotFound("No dataset."), {"state": "failed", "message": "No dataset."}),
+        (OSError(5, "I/O error"), {"state": "failed", "message": "The photos could not be read: I/O error."}),
+    ],
+)
+def test_the_last_status_says_how_the_work_ended(error, status):
+    def work():
+        if error is not None:
+            raise error
+
+    assert status_after(work) == status

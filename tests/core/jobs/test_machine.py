@@ -14,7 +14,7 @@ from core.settings import VERSION
 
 DRIVER = """
 class NVMLError(Exception): pass
-class Memory: total = 80 * 10**9
+class Memory: used = 0; total = 80 * 10**9
 def nvmlInit(): pass
 def nvmlShutdown(): pass
 def nvmlDeviceGetCount(): return 1
@@ -22,6 +22,7 @@ def nvmlDeviceGetHandleByIndex(index): return index
 def nvmlDeviceGetUUID(handle): return f"GPU-{handle}"
 def nvmlDeviceGetName(handle): return b"A100"
 def nvmlDeviceGetMemoryInfo(handle): return Memory
+def nvmlDeviceGetUtilizationRates(handle): raise NVMLError
 """
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from core.advising import curve_process
 from core.advising.growth import CURVE_METHOD
 from core.files import atomic
 from core.files.home import dataset_folder, growth_job
@@ -22,7 +21,7 @@ def dataset(bench):
 
 def test_one_click_starts_it_and_it_can_be_cancelled(bench, dataset, monkeypatch):
     started = []
-    monkeypatch.setattr(curve_process, "start_process", lambda *arguments: started.append(arguments))
+    monkeypatch.setattr("core.jobs.background.start_process", lambda *arguments: started.append(arguments))
     at = visit("datasets", dataset=dataset.id)
     at.button(key="growth.start").click().run()
     assert len(started) == 1 and not at.exception
