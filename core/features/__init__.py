@@ -2,7 +2,8 @@
 
 ``store`` keeps them on disk (keys, locks, eviction), ``partial`` is an array being computed, ``sizes`` their shapes,
 ``views`` renders the input, ``engines`` chooses between ``litert`` and ``tensorflow``, ``export`` writes the file of an
-engine, ``compute`` combines these, ``parquet`` exports, ``inner`` reads the features of a finished model.
+engine, ``engine_store`` evicts such files, ``compute`` combines these, ``parquet`` exports, ``inner`` reads the
+features of a finished model.
 
 Only ``export``, ``tensorflow``, ``networks`` and what it imports (``lite``, ``applications``, ``saved``, ``cuts``)
 import TensorFlow. The others import these inside functions.

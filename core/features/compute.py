@@ -16,6 +16,7 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset, Photo
 from core.errors import InvalidInput
 from core.features import store
+from core.features.engine_store import evict_engines
 from core.features.engines import Engine, choose_engine
 from core.features.partial import PartialArray
 from core.features.sharing import computed_once
@@ -293,6 +294,7 @@ def _compute(
     shapes = [(total, *one.of(first).shape[1:]) for one in columns]
     sizes = [int(np.prod(shape)) * np.dtype(one.key.dtype).itemsize for one, shape in zip(columns, shapes, strict=True)]
     store.make_room(settings, sum(sizes))
+    evict_engines(settings)
     arrays = [
         PartialArray(store.partial_folder(one.key, settings), shape, one.key.dtype)
         for one, shape in zip(columns, shapes, strict=True)

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -13,14 +13,15 @@ import numpy as np
 from core.backbones import Backbone, obtain
 from core.backbones.token_network import Pooling
 from core.errors import Unavailable
+from core.features.engine_store import engines_folder, evict_engines, notes_of, touch, use_lock
 from core.features.litert import MOST_WORKERS, LiteRTEngine, cores
 from core.features.onnx_engine import OnnxEngine
 from core.features.onnx_file import STORED, write_prefix
 from core.features.sizes import pooling_at
 from core.features.views import View
 from core.files import atomic
-from core.files.home import features_folder, features_lock
-from core.files.locks import acquire
+from core.files.home import features_lock
+from core.files.locks import Lock, acquire
 from core.recipes.program import cuts_of
 from core.runs.costs import Spent, gpu_of_slot, spent_now
 from core.settings import Settings
@@ -60,11 +61,15 @@ class PixelEngine(Protocol):
 
 
 class Rendering:
-    """An engine that renders every view as the input of its network, the one of ``backbone``."""
+    """An engine that renders every view as the input of its network, the one of ``backbone``.
 
-    def __init__(self, network: PixelEngine, backbone: Backbone) -> None:
+    Args:
+        file: that the network runs, which is not evicted while this engine exists.
+    """
+
+    def __init__(self, network: PixelEngine, backbone: Backbone, file: "EngineFile | None" = None) -> None:
         self.name, self.workers, self.batch = network.name, network.workers, network.batch
-        self._network, self._size, self._fit = network, backbone.input_size, backbone.fit
+        self._network, self._size, self._fit, self._file = network, backbone.input_size, backbone.fit, file
 
     def __call__(self, views: Sequence[View], /) -> np.ndarray:
         return self._network(np.stack([view.square(self._size, self._fit) for view in views]))
@@ -78,12 +83,14 @@ class EngineFile:
         path: the ``.tflite`` file; ``.onnx`` of an ONNX network. digest: its SHA-256.
         cost: of the export, by whichever run.
         error: largest deviation from Keras, relative to the largest output, measured after the export.
+        lock: prevents eviction while this value exists.
     """
 
     path: Path
     digest: str
     cost: Spent
     error: float
+    lock: Lock | None = field(default=None, compare=False, repr=False)
 
 
 def engine_file(
@@ -95,11 +102,13 @@ def engine_file(
         Unavailable: LiteRT cannot run this network, or not exactly.
     """
     path = engine_path(backbone, settings, cut)
+    lock = acquire(use_lock(path, settings), shared=True, waiting=waiting)
     known = _read(path)
     if known is None:
         with acquire(features_lock(settings, path.name), waiting=waiting):
             known = _read(path) or _make(backbone, settings, cut, path)
-    return known
+    touch(path)
+    return replace(known, lock=lock)
 
 
 def engine_path(backbone: Backbone, settings: Settings, cut: str = "top") -> Path:
@@ -109,7 +118,7 @@ def engine_path(backbone: Backbone, settings: Settings, cut: str = "top") -> Pat
     chosen = "" if pooling is Pooling.OWN else f"-{pooling}"
     suffix = "onnx" if backbone.is_onnx else "tflite"
     name = f"{backbone.name}-{weights}-{_short(cut)}-{backbone.input_size}{chosen}-v{VERSION}.{suffix}"
-    return features_folder(settings) / "engines" / name
+    return engines_folder(settings) / name
 
 
 def engine_files(backbone: Backbone, settings: Settings) -> list[Path]:
@@ -126,16 +135,12 @@ def _short(cut: str) -> str:
 
 def is_exported(backbone: Backbone, settings: Settings, cut: str = "top") -> bool:
     """Whether the prefix was exported, or found not to be exportable."""
-    return _notes(engine_path(backbone, settings, cut)).exists()
-
-
-def _notes(path: Path) -> Path:
-    return path.with_suffix(".json")
+    return notes_of(engine_path(backbone, settings, cut)).exists()
 
 
 def _read(path: Path) -> EngineFile | None:
     try:
-        notes = json.loads(_notes(path).read_text())
+        notes = json.loads(notes_of(path).read_text())
     except (OSError, ValueError):
         return None
     if notes["refused"]:
@@ -157,9 +162,10 @@ def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> Engin
         refused = str(reason)
     cost = spent_now().minus(begin)
     digest = "" if refused else atomic.digest_of(path)
-    atomic.write_json(_notes(path), {"digest": digest, "cost": vars(cost), "error": error, "refused": refused})
+    atomic.write_json(notes_of(path), {"digest": digest, "cost": vars(cost), "error": error, "refused": refused})
     if refused:
         raise Unavailable(refused)
+    evict_engines(settings)  # not the new one, which is in use
     return EngineFile(path=path, digest=digest, cost=cost, error=error)
 
 
@@ -275,15 +281,16 @@ def choose_engine(
         Unavailable: it is an ONNX network, which only onnxruntime can run, and it cannot.
     """
     if backbone.is_onnx:
-        return Rendering(OnnxEngine.for_many(engine_file(backbone, settings, cut, waiting).path), backbone)
+        file = engine_file(backbone, settings, cut, waiting)
+        return Rendering(OnnxEngine.for_many(file.path), backbone, file)
     on_gpu = gpu_of_slot() is not None
     if on_gpu and not tensorflow_sees_a_gpu():
         note("TensorFlow sees no GPU, so the CPU computes. Install requirements-gpu.txt to use it.")
         on_gpu = False
     if not on_gpu:
         try:
-            engine = LiteRTEngine.for_many(engine_file(backbone, settings, cut, waiting).path)
-            return Rendering(engine, backbone)
+            file = engine_file(backbone, settings, cut, waiting)
+            return Rendering(LiteRTEngine.for_many(file.path), backbone, file)
         except Unavailable as reason:
             note(f"{reason} TensorFlow computes the features instead, exactly but slower.")
     from core.features.tensorflow import TensorFlowEngine
