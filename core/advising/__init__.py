@@ -1,4 +1,5 @@
-"""Advice before anything is trained: which recipes are worth training, and whether more photos would help.
+"""Advice: which recipes are worth training, whether more photos would help, and which finished runs to combine.
 
-Both rest on probes, linear heads on features of samples of the photos, and say how far that carries.
+The first two rest on probes, linear heads on features of samples of the photos; the last on what the finished runs
+predict for the validation photos. None reads a test photo, and each says how far it carries.
 """

@@ -11,6 +11,7 @@ from core.cli import (
     backups,
     check,
     collections,
+    combine,
     compare,
     datasets,
     delete,
@@ -36,8 +37,8 @@ from core.cli import (
 
 DESCRIPTION = "Compare transfer-learning models on your own photos."
 MODULES = (
-    datasets, check, collections, shortlist, learning_curve, features, backbones, train, reproduce, shrink, queue,
-    machines, runs, models, compare, predict, explain, exports, report, organise, alias, delete, tokens, users,
+    datasets, check, collections, shortlist, learning_curve, combine, features, backbones, train, reproduce, shrink,
+    queue, machines, runs, models, compare, predict, explain, exports, report, organise, alias, delete, tokens, users,
     artifacts, registry, backups, admin,
 )  # fmt: skip
 

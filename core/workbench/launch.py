@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from core import jobs
+from core.advising.ensembles import OfferedModel
 from core.errors import InvalidInput
 from core.files.home import launch_lock
 from core.files.locks import acquire
@@ -125,6 +126,16 @@ class Launching(Recipes):
     def confidence(self, cheap: str, costly: str) -> tuple[Plan, Run]:
         """A cheap finished run predicts where it is confident, else a costlier one; evaluated immediately."""
         return self._combined(Cascade.CONFIDENCE, (cheap, costly))
+
+    def launch_offer(self, offer: OfferedModel) -> tuple[Plan, Run]:
+        """The ensemble or the cascade that was advised, evaluated immediately; one that there is already is reused.
+
+        Raises:
+            InvalidInput: it is a single run, which is there already.
+        """
+        if offer.cascade is None:
+            raise InvalidInput(f"Only an ensemble or a cascade can be launched. Received: run {offer.run_ids[0]}")
+        return self._combined(offer.cascade, offer.run_ids)
 
     def _combined(self, kind: Cascade, run_ids: Sequence[str]) -> tuple[Plan, Run]:
         dataset = self.registry.run(run_ids[0]).dataset_id

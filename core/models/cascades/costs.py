@@ -1,10 +1,11 @@
 """Cost of a combination of runs: measured where possible, else the sum of the members' costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
@@ -126,13 +127,13 @@ def _operations(members: Sequence[CascadeMember]) -> list[int]:
     seen: set[tuple[str, int, Fit]] = set()
     added = []
     for member in members:
-        own = _networks(member.model.card)
+        own = networks_in(member.model.card)
         added.append(member.cost.parameters_trainable if own and own <= seen else member.cost.multiply_adds)
         seen |= own
     return added
 
 
-def _networks(card: dict) -> set[tuple[str, int, Fit]]:
+def networks_in(card: Mapping[str, Any]) -> set[tuple[str, int, Fit]]:
     """(SHA-256, input size, fit) of the networks a model runs; empty when it needs Keras."""
     if card.get("answer") is None:
         return set()
