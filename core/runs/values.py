@@ -223,7 +223,8 @@ class Cost:
         parameters_total, parameters_trainable: of the end-to-end model.
         multiply_adds: of one forward pass of one photo.
         model_bytes: of ``model.keras``.
-        ms_per_photo: one photo through the saved model on this machine, median.
+        ms_per_photo: one photo through the saved model on this machine, median. Networks that runs of one process share
+            were timed once.
         stages: ``{stage: wall seconds}`` in order.
     """
 

@@ -1,9 +1,11 @@
 """Builds a run's model: one Keras model from pixels to probabilities, and the files of its inference graph."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import keras
+from keras.src.saving import saving_lib
 
 from core.errors import Unavailable
 from core.features import networks
@@ -14,6 +16,10 @@ from core.models.inference.nodes import Head, Network, Node
 from core.recipes.program import CLASSES, PIXELS, PREDICTIONS, Part, cuts_of
 from core.training.cache import cached
 from core.training.context import Context, FittedHead
+
+# Keras 3.15 stores the names that it must not save under one key and looks for them under another: it makes a layer for
+# every layer it saves, a third of the time.
+saving_lib.get_attr_skipset = lru_cache(saving_lib.get_attr_skipset)
 
 
 def end_to_end(context: Context, fitted: FittedHead) -> keras.Model | None:

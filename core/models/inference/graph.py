@@ -105,6 +105,18 @@ class InferenceGraph:
             probabilities=done.value[0], milliseconds=milliseconds, passed_on=passed_on, outputs=outputs
         )
 
+    def run_networks(self, photo: PhotoViews) -> Memo:
+        """The outputs of all networks for ``photo``, with their times: a memo for ``predict``."""
+        memo: Memo = {}
+        for node in self._networks:
+            self._done(node, photo, memo)
+        return memo
+
+    @property
+    def network_keys(self) -> frozenset[tuple]:
+        """Of the entries of ``run_networks``: graphs with the same keys have the same networks."""
+        return frozenset(self._networks.values())
+
     def __call__(self, photo: PhotoViews) -> np.ndarray:
         """Probabilities (classes,) float32."""
         return self.predict(photo).probabilities

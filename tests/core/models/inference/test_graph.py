@@ -232,3 +232,15 @@ def test_answers_of_a_model_that_is_gone_or_a_split_cut_short_are_refused(home, 
 def test_digests_are_those_of_the_files(folder):
     for entry in engines_of(folder, STACK):
         assert entry["sha256"] == hashlib.sha256((folder / entry["file"]).read_bytes()).hexdigest()
+
+
+def test_networks_are_run_apart_from_what_follows_them(folder):
+    graph, view = InferenceGraph(folder, STACK, classes=2), a_view()
+    Colours.calls.clear()
+    memo = graph.run_networks(view)
+    assert set(memo) == graph.network_keys and {name for name, _ in Colours.calls} == {"one.tflite", "two.tflite"}
+    Colours.calls.clear()
+    timed = graph.predict(view, dict(memo))
+    assert not Colours.calls
+    assert timed.milliseconds >= sum(one.milliseconds for one in memo.values())
+    assert np.array_equal(timed.probabilities, graph(view))
