@@ -26,6 +26,7 @@
     charts      one function a chart
     reporting   a comparison as one HTML file
     workbench   the use cases behind the pages and the command line
+    searching   the best within a budget: recipes that Optuna proposes, each trained as an ordinary run
     output      what a command or a request returns, as JSON
     api         REST and MCP, for programs
     web         server, TensorBoard, and the panels of the pages

@@ -28,6 +28,7 @@ from core.cli import (
     report,
     reproduce,
     runs,
+    search,
     shortlist,
     shrink,
     tokens,
@@ -37,9 +38,9 @@ from core.cli import (
 
 DESCRIPTION = "Compare transfer-learning models on your own photos."
 MODULES = (
-    datasets, check, collections, shortlist, learning_curve, combine, features, backbones, train, reproduce, shrink,
-    queue, machines, runs, models, compare, predict, explain, exports, report, organise, alias, delete, tokens, users,
-    artifacts, registry, backups, admin,
+    datasets, check, collections, shortlist, search, learning_curve, combine, features, backbones, train, reproduce,
+    shrink, queue, machines, runs, models, compare, predict, explain, exports, report, organise, alias, delete,
+    tokens, users, artifacts, registry, backups, admin,
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@
     datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock .check.lock
     datasets/<id>/findings-<method>.json decisions.json lineage.json .decisions.lock    (``core.curation``)
     datasets/<id>/.shortlist-<id>/ .curve-<id>/ learning-curve-<method>.json    datasets/.shortlist.lock
+    datasets/<id>/.search-<id>/request.json|status.json|study.db|alive.lock|cancel|log.txt
     datasets/<id>/.check-<id>/request.json|status.json|alive.lock|cancel|log.txt
     runs/<id>/model/card.json|model.keras|...                   runs/.launch.lock
     runs/<id>/validation.npz|test.npz|photo_map.npz|features.parquet
@@ -45,7 +46,7 @@ EXPORT_RECORD = "export.json"
 _IMPORT, _UPLOAD, _BODY = "import-", "upload-", "body-"
 _ADDITION = ".add-"
 _CHECK = ".check-"
-_ADVICE, _GROWTH = ".shortlist-", ".curve-"
+_ADVICE, _GROWTH, _SEARCH = ".shortlist-", ".curve-", ".search-"
 _EXPORT, _EXPORT_DRAFT = ".job-", ".tmp-export-"
 _MODEL_DRAFT = ".tmp-"
 
@@ -181,7 +182,7 @@ class DatasetFolder:
 @dataclass(frozen=True)
 class JobFolder:
     """The folder of a job in the background: an import, a table of predictions, an export, the addition of a backbone,
-    the check of a dataset, or its shortlist."""
+    the check of a dataset, its shortlist, or the search over recipes."""
 
     path: Path
 
@@ -217,6 +218,16 @@ class JobFolder:
     @property
     def log(self) -> Path:
         return self.path / "log.txt"
+
+
+@dataclass(frozen=True)
+class SearchFolder(JobFolder):
+    """The folder of a search over recipes."""
+
+    @property
+    def study(self) -> Path:
+        """Optuna's study: an SQLite file."""
+        return self.path / "study.db"
 
 
 @dataclass(frozen=True)
@@ -438,6 +449,11 @@ def advice_job(settings: Settings, dataset_id: str) -> JobFolder:
 def growth_job(settings: Settings, dataset_id: str) -> JobFolder:
     """The folder of the job that makes the learning curves of a dataset; its id is that of the dataset."""
     return JobFolder(inside(dataset_folder(settings, dataset_id).path, f"{_GROWTH}{dataset_id}"))
+
+
+def search_job(settings: Settings, dataset_id: str) -> SearchFolder:
+    """The folder of the search over recipes of a dataset; its id is that of the dataset."""
+    return SearchFolder(inside(dataset_folder(settings, dataset_id).path, f"{_SEARCH}{dataset_id}"))
 
 
 def export_draft(settings: Settings, run_id: str, format: str) -> Path:
