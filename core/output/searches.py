@@ -38,7 +38,8 @@ def search_sentence(status: SearchStatus) -> str:
     if status.state == "none":
         return "There was no search yet."
     spent = f"{duration(status.spent)} of {duration(60 * status.minutes)} of training time spent"
-    told = f"{count(len(status.trials), 'trial')}, {spent}."
+    most = "" if status.most_trials is None else f" of {status.most_trials}"
+    told = f"{len(status.trials)}{most} trials, {spent}." if most else f"{count(len(status.trials), 'trial')}, {spent}."
     return " ".join(filter(None, [told, status.message]))
 
 
