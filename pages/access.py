@@ -35,13 +35,12 @@ def show_examples(address: str, model: str) -> None:
 
 
 def example_model(bench: Workbench) -> str:
-    """A champion, else the newest model, else a placeholder."""
+    """A champion, else the run of the newest model, else a placeholder."""
     for dataset_id in bench.champions():
         dataset = bench.registry.dataset(dataset_id)
         if dataset.name.isalnum():
             return f"{dataset.name}@{CHAMPION}"
-    models = bench.registry.models()
-    return models[0].run_id if models else "RUN"
+    return bench.registry.newest_model() or "RUN"
 
 
 require_frame()

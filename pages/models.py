@@ -1,6 +1,7 @@
 """Models: which models exist, and what were they made from?"""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from core.datasets.values import Dataset
 from core.runs.values import CHAMPION, Run
 from core.text.units import count, plain, size
 from core.web.models import export_dialog, import_panel, panel
-from core.web.models.ready import can_predict, with_model
+from core.web.models.ready import can_predict, most_accurate
 from core.web.parts import champion
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
@@ -81,8 +82,9 @@ def every_model(bench: Workbench, dataset: Dataset, found: Verdict | None) -> No
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("All models", anchor=False, width="content")
         archived = st.toggle("Archived too", key="models.archived")
-    query = with_model(dataset.id, archived=archived)
-    runs, total = page_of(bench, query, key="models.page", per_page=PER_PAGE)
+    runs, total = page_of(
+        partial(most_accurate, bench, dataset.id, archived=archived), key="models.page", per_page=PER_PAGE
+    )
     if found is not None and st.session_state["models.page"] == 1:
         runs = recommended_first(bench, runs, found.recommended.run_id)
     if not runs:

@@ -227,6 +227,12 @@ def _entries(
     )
 
 
+def most_accurate_first(board: Board, rows: np.ndarray) -> np.ndarray:
+    """(m,) int32, some row numbers, the most accurate first; of equals the newest first, unmeasured ones last."""
+    created, accuracy = board.number("created_at")[rows], board.number("accuracy")[rows]
+    return rows[np.lexsort((rows, -created, -accuracy))].astype(np.int32)
+
+
 def _rank_in(lines: Lines | None, row: int) -> int | None:
     """Of the line of a run, by its row number."""
     if lines is None:

@@ -50,6 +50,12 @@ class Models(Store):
         query = query.where(*equal(models.c.dataset_id, dataset_id))
         return self.values(query, Model)
 
+    def newest_model(self) -> str | None:
+        """The run whose model was made last; None without any."""
+        query = select(models.c.run_id).order_by(models.c.number.desc()).limit(1)
+        with self.reading() as connection:
+            return connection.scalar(query)
+
     def networks(self, limit: int) -> list[Model]:
         """The newest trained models with a ``model.keras``, those of starred runs first.
 

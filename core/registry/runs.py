@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.people.acting import acting
@@ -63,10 +63,9 @@ class Runs(Store):
 
     def runs(self, dataset_id: str | None = None, status: Status | None = None, limit: int | None = None) -> list[Run]:
         """Runs, newest first."""
-        query = select(*RUN_COLUMNS).order_by(*NEWEST_FIRST).limit(limit)
-        query = query.where(*equal(runs.c.dataset_id, dataset_id), *equal(runs.c.status, status))
+        matching = (*equal(runs.c.dataset_id, dataset_id), *equal(runs.c.status, status))
         with self.reading() as connection:
-            return read_runs(connection, query)
+            return read_runs(connection, some_runs(matching, NEWEST_FIRST, limit))
 
     def runs_of(self, run_ids: Iterable[str]) -> list[Run]:
         """The runs with these ids, in the order of the ids; those that are not there are left out."""
@@ -274,6 +273,19 @@ def get_run(connection: Connection, run_id: str) -> Run:
     if row is None:
         raise no_such_run(run_id)
     return run_of(row)
+
+
+def some_runs(
+    matching: Sequence[ColumnElement[bool]], order: Sequence[ColumnElement], limit: int | None = None, offset: int = 0
+) -> Select:
+    """A query for ``RUN_COLUMNS``; see ``read_runs``.
+
+    Which runs they are is found first, often in an index alone, so that the others need not be read to be sorted.
+    """
+    if limit is None and not offset:
+        return select(*RUN_COLUMNS).where(*matching).order_by(*order)
+    chosen = select(runs.c.number).where(*matching).order_by(*order).limit(limit).offset(offset)
+    return select(*RUN_COLUMNS).where(runs.c.number.in_(chosen)).order_by(*order)
 
 
 def read_runs(connection: Connection, query: Select) -> list[Run]:

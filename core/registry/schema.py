@@ -29,10 +29,13 @@ from sqlalchemy import (
 from core.registry.column_types import Number, Whole, Words
 from core.registry.functions import each_text
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
+
+ON_MODELS = "substr(backbone, 1, 2) = 'r-' OR pattern IN ('cascade', 'distillation', 'quantization')"
+"""Which runs may build on the model of another one: the condition of the index ``runs_on_models``, word by word."""
 
 
 def _owner(table: str) -> ForeignKey:
@@ -142,7 +145,9 @@ runs = Table(
     Index("runs_by_name", "dataset_id", "name", unique=True),
     Index("runs_to_fill_in", "id", sqlite_where=text("search = ''")),
     Index("runs_by_revision", "dataset_id", "revision"),
-    Index("runs_by_status", "dataset_id", "status"),
+    Index("runs_by_status", "dataset_id", "status", "created_at", "archived"),
+    Index("runs_newest", "status", "created_at", "archived"),
+    Index("runs_on_models", "created_at", sqlite_where=text(ON_MODELS), postgresql_where=text(ON_MODELS)),
 )
 
 boards = Table(
@@ -237,6 +242,7 @@ models = Table(
     _required("size_bytes", Whole),
     _required("card", JSON),
     _required("created_at", Number),
+    Index("models_by_size", "size_bytes"),  # their sum is read without their cards
 )
 
 alias_moves = Table(

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from core.errors import InvalidInput
 from core.registry.connection import Store
 from core.registry.functions import each_text, in_one_array, position
-from core.registry.runs import NEWEST_FIRST, RUN_COLUMNS, read_runs
+from core.registry.runs import NEWEST_FIRST, read_runs, some_runs
 from core.registry.schema import equal, models, runs
 from core.registry.search_text import normalised
 from core.runs.values import Run, Status
@@ -64,7 +64,7 @@ class Search(Store):
     def search(self, query: RunQuery, *, limit: int | None = None, offset: int = 0) -> tuple[list[Run], int]:
         """One page of the matching runs, and how many match in all."""
         matching = _conditions(query)
-        page = select(*RUN_COLUMNS).where(*matching).order_by(*_SORTS[query.sort]).limit(limit).offset(offset)
+        page = some_runs(matching, _SORTS[query.sort], limit, offset)
         with self.reading() as connection:
             total = connection.scalar(select(func.count()).select_from(runs).where(*matching)) or 0
             return read_runs(connection, page), total

@@ -4,7 +4,7 @@ import pytest
 
 from core.comparison.summary import recommendation
 from core.text.units import brief
-from core.web.models.ready import with_model
+from core.web.models.ready import most_accurate
 from core.workbench.organise import login_name
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
@@ -41,7 +41,7 @@ def test_the_recommended_model_comes_first_on_the_first_page(bench):
     filled = fill(bench.registry, bench.settings, runs=9)
     bench.archive([filled.runs[3].id])  # as accurate as the best and as cheap as any
     use = bench.verdict(filled.dataset.id).recommended.run_id
-    by_accuracy = bench.registry.search(with_model(filled.dataset.id), limit=1)[0][0].id
+    by_accuracy = most_accurate(bench, filled.dataset.id, limit=1)[0][0].id
     assert use != by_accuracy
     keys = export_keys()
     assert keys[0] == f"model.export.{bench.registry.model(use).id}" and len(keys) == len(set(keys))

@@ -1,20 +1,26 @@
 """Runs in pages."""
 
+from typing import Protocol
+
 import streamlit as st
 
-from core.registry.search import RunQuery
 from core.runs.values import Run
 from core.text.units import count
-from core.workbench import Workbench
 
 
-def page_of(bench: Workbench, query: RunQuery, *, key: str, per_page: int) -> tuple[list[Run], int]:
+class FindRuns(Protocol):
+    """A search for runs: those from ``offset`` on, at most ``limit``, and how many there are in all."""
+
+    def __call__(self, *, limit: int, offset: int) -> tuple[list[Run], int]: ...
+
+
+def page_of(find: FindRuns, *, key: str, per_page: int) -> tuple[list[Run], int]:
     """The runs of the page chosen in the ``pager`` with the same ``key``, and the number of all runs."""
     page = st.session_state.get(key, 1)
-    runs, total = bench.registry.search(query, limit=per_page, offset=per_page * (page - 1))
+    runs, total = find(limit=per_page, offset=per_page * (page - 1))
     if total and not runs:  # all runs of the last page were deleted
         page = 1
-        runs, total = bench.registry.search(query, limit=per_page)
+        runs, total = find(limit=per_page, offset=0)
     st.session_state[key] = page
     return runs, total
 

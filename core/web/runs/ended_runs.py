@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -33,7 +34,7 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
         names: dataset id -> title.
     """
     query = _query(bench, names)
-    runs, total = page_of(bench, query, key=_PAGE, per_page=PER_PAGE)
+    runs, total = page_of(partial(bench.registry.search, query), key=_PAGE, per_page=PER_PAGE)
     archived = _archived_label(bench, query, total)
     if not runs:
         st.caption(f"No ended run matches.{archived}")

@@ -5,6 +5,7 @@ import pytest
 from core.errors import NotFound
 from core.recipes.recipe import Pattern, Recipe
 from core.runs.values import Status
+from tests.core.registry.databases import ON_SQLITE, plans_of
 from tests.factories import fill, make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
 
 
@@ -83,3 +84,16 @@ def test_a_card_is_replaced_with_the_digest_of_the_model(registry):
     assert (list(found.card), found.sha256, found.size_bytes) == (["b", "a"], "0" * 64, 2**40)
     with pytest.raises(NotFound, match="There is no model 'm-none'"):
         registry.replace_card("m-none", card={}, sha256="", size_bytes=0)
+
+
+def test_the_run_of_the_newest_model_is_found(registry):
+    assert registry.newest_model() is None
+    filled = fill(registry)
+    assert registry.newest_model() == registry.models()[0].run_id
+    registry.delete_models_of([run.id for run in filled.runs])
+    assert registry.newest_model() is None
+
+
+@ON_SQLITE
+def test_the_size_of_all_models_is_summed_without_reading_their_cards(registry):
+    assert plans_of(registry, registry.models_in_all) == ["SCAN models USING COVERING INDEX models_by_size"]

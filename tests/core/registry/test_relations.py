@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import NotFound
 from core.recipes.recipe import Hyperparameters, Recipe
+from tests.core.registry.databases import ON_SQLITE, plans_of
 from tests.factories import make_cost, make_dataset, make_ensemble, make_evaluation, make_model, make_photos, make_run
 
 RESULTS = {"evaluation": make_evaluation(), "cost": make_cost()}
@@ -58,3 +59,11 @@ def test_runs_of_the_same_path_are_found_by_their_fingerprint(flowers):
     again = flowers.add_run(make_run(2, recipe=longer))
     assert flowers.find_runs(runs[0].fingerprint) == [again, runs[0]]
     assert flowers.find_runs("none") == []
+
+
+@ON_SQLITE
+def test_runs_that_use_a_run_are_looked_up_among_those_that_use_any(flowers):
+    plans = plans_of(flowers, lambda: flowers.runs_using("r-a", "r-b"))
+    assert [line for line in plans if line.startswith(("SCAN runs", "SEARCH runs"))] == [
+        "SCAN runs USING INDEX runs_on_models"
+    ]

@@ -10,6 +10,7 @@ from core.registry.schema import runs
 from core.registry.search import SORTS, RunQuery
 from core.registry.search_text import search_text
 from core.runs.values import Status
+from tests.core.registry.databases import ON_SQLITE, plans_of
 from tests.factories import fill
 
 
@@ -149,3 +150,13 @@ def test_runs_come_in_the_order_that_is_asked_for(registry, filled):
     assert names[-2:] == ["ÄG", "äh"], "by letters, whatever their case"
     with pytest.raises(InvalidInput, match="Runs can be sorted by"):
         RunQuery(sort="luck")
+
+
+@ON_SQLITE
+def test_a_page_of_the_newest_runs_is_found_in_an_index(registry):
+    plans = plans_of(registry, lambda: registry.runs(status=Status.FINISHED, limit=3))
+    assert "SEARCH runs USING COVERING INDEX runs_newest (status=?)" in plans
+    for query in (RunQuery(), RunQuery(dataset_id="d-flowers"), RunQuery(archived=True)):
+        plans = plans_of(registry, lambda query=query: registry.search(query, limit=3))
+        assert not [line for line in plans if line.startswith("SCAN runs")]
+        assert [line for line in plans if "COVERING INDEX" in line], plans

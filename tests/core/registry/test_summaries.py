@@ -3,7 +3,8 @@
 from collections import Counter
 
 from core.runs.values import Status
-from tests.factories import fill
+from tests.core.registry.databases import ON_SQLITE, plans_of
+from tests.factories import fill, make_run
 
 
 def test_every_dataset_has_its_number_of_runs_in_each_status(registry):
@@ -30,3 +31,17 @@ def test_datasets_with_runs_come_with_the_newest_run_first(registry):
     filled = fill(registry, runs=2)
     newer = fill(registry, runs=1, name="fruit")
     assert registry.datasets_with_runs() == [newer.dataset.id, filled.dataset.id]
+
+
+def test_a_dataset_whose_runs_all_wait_has_none_that_ended(registry):
+    filled = fill(registry, runs=0)
+    registry.add_run(make_run(1, dataset=filled.dataset))
+    assert registry.datasets_with_runs() == []
+
+
+@ON_SQLITE
+def test_datasets_with_runs_are_found_without_reading_the_runs(registry):
+    plans = plans_of(registry, registry.datasets_with_runs)
+    of_runs = [line for line in plans if " runs " in line]
+    assert of_runs == ["SEARCH runs USING COVERING INDEX runs_by_status (dataset_id=? AND status=?)"] * len(of_runs)
+    assert of_runs
