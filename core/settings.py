@@ -33,6 +33,7 @@ class Login(StrEnum):
 _LIMITS = {
     "GRAFT_FEATURES_GB": ("features_limit_bytes", "The limit of stored features"),
     "GRAFT_ENGINES_GB": ("engines_limit_bytes", "The limit of exported engine files"),
+    "GRAFT_CHECKPOINTS_GB": ("checkpoints_limit_bytes", "The limit of checkpoints"),
     "GRAFT_MODELS_GB": ("models_limit_bytes", "The limit of the memory of models"),
     "GRAFT_STALL_MINUTES": ("stall_minutes", "The minutes without a step"),
     "GRAFT_RUN_HOURS": ("run_hours", "The time limit of a run"),
@@ -115,6 +116,8 @@ class Settings:
         features_limit_bytes: stored features beyond this are evicted, oldest use first (``GRAFT_FEATURES_GB``).
         engines_limit_bytes: exported engine files that no model shares are evicted beyond this, oldest use first
             (``GRAFT_ENGINES_GB``).
+        checkpoints_limit_bytes: checkpoints of finished runs beyond this are evicted, of the run that ended first at
+            first (``GRAFT_CHECKPOINTS_GB``); 0: none.
         models_limit_bytes: memory of the models that predict; beyond it they leave, oldest use first
             (``GRAFT_MODELS_GB``).
         stall_minutes: a run without a step for so long is ended (``GRAFT_STALL_MINUTES``); 0: never.
@@ -143,6 +146,7 @@ class Settings:
     port: int = 8501
     features_limit_bytes: int = 10 * 10**9
     engines_limit_bytes: int = 5 * 10**9
+    checkpoints_limit_bytes: int = 0
     models_limit_bytes: int = 2 * 10**9
     stall_minutes: float = 60.0
     run_hours: float = 0.0

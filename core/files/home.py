@@ -13,7 +13,7 @@
     runs/<id>/validation.npz|test.npz|photo_map.npz|features.parquet
     runs/<id>/exports/<format>/export.json|...                  runs/<id>/exports/.job-<id>.<format>/
     runs/.exports.lock .tmp-export-<id>.<format>/ .tmp-<id>/    (a bundle that is imported)
-    runs/<id>/checkpoints/ tensorboard/ log.txt alive.lock progress.json exit.json
+    runs/<id>/checkpoints/ .evicted-checkpoints/ tensorboard/ log.txt alive.lock progress.json exit.json
     features/<key>/ .locks/ engines/                            (``core.features.store``)
     uploads/import-<id>/request.json|status.json|question.json|alive.lock|cancel|log.txt
     uploads/import-<id>/upload samples/
@@ -380,6 +380,11 @@ def dataset_folders(settings: Settings) -> list[DatasetFolder]:
 def _visible_folders(folder: Path) -> list[Path]:
     """Hidden ones are drafts, or are being deleted."""
     return sorted(path for path in folder.glob("[!.]*") if path.is_dir())
+
+
+def evicted_checkpoints(folder: RunFolder) -> Path:
+    """The checkpoints of a run while they are deleted; no reader looks for them."""
+    return folder.path / ".evicted-checkpoints"
 
 
 def import_folder(settings: Settings, job_id: str) -> ImportFolder:

@@ -26,6 +26,7 @@ from core.jobs.ownership import note_owner
 from core.jobs.protocol import ALREADY_RUNNING, INTERRUPT, READY, STOP, WAKE, code_version, write_state
 from core.jobs.scheduled_backups import ScheduledBackups
 from core.jobs.supervisor import GRACE, Supervisor
+from core.jobs.upkeep import SupervisorUpkeep
 from core.registry import Registry
 from core.settings import Settings
 
@@ -138,6 +139,7 @@ class Service:
         self._started_at, self._version = time.time(), code_version()
         self._leadership = Leadership(settings, registry)
         self._backups = ScheduledBackups(settings, registry)
+        self._upkeep = SupervisorUpkeep(settings, registry)
         self._has_adopted = self._has_waited = False
         self._written: tuple = ()
         self._warning, self._warned_at = "", 0.0
@@ -186,6 +188,7 @@ class Service:
         self._has_waited = False
         self._supervisor.round()
         self._backups.round()
+        self._upkeep.round()
 
     def _note_waiting(self) -> None:
         if not self._has_waited:

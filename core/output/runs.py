@@ -38,6 +38,7 @@ def run_json(workbench: Workbench, run: Run) -> dict:
         "cost": asdict(cost) if cost else None,
         "attempts": [asdict(attempt) for attempt in workbench.registry.attempts(run.id)],
         "model": _model_row(workbench, run),
+        "checkpoint": workbench.has_checkpoint(run.id),
         "stages": _stages(workbench, run),
         "lineage": _lineage(workbench, run),
         "repetitions": [_repetition(one) for one in workbench.repetitions(run.id)],

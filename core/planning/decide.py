@@ -117,6 +117,13 @@ class EarlierRun:
         return self.run.epochs_done if self.stopped_by_user else self.asked
 
     @property
+    def has_lost_its_checkpoint(self) -> bool:
+        """Whether more epochs would begin at the first one only because its checkpoint is no longer kept."""
+        could = self.run.recipe.is_trained and self.run.epochs_done > 0 and not self.run.recipe.length_matters
+        finished = self.run.status is Status.FINISHED and not self.stopped_early
+        return could and finished and not self.has_checkpoint
+
+    @property
     def stopped_early(self) -> bool:
         """Whether early stopping ended it, so that more epochs would change nothing."""
         early = self.run.recipe.is_trained and self.run.epochs_done < self.asked
@@ -242,6 +249,13 @@ def _why_new(recipe: Recipe, candidates: Sequence[EarlierRun]) -> str:
         return f"Run {foreign[0].id}, which was interrupted, belongs to {foreign[0].owner}; this is a run of your own."
     if any(not c.has_model for c in finished):
         return "It was done before, but its model was deleted."
+    lost = [c.run for c in finished if c.has_lost_its_checkpoint and c.run.epochs_done < wanted]
+    if lost:
+        longest = max(lost, key=lambda run: run.epochs_done)
+        return (
+            f"Run {longest.id} trained the same for {_epochs(longest.epochs_done)}, but its checkpoint is no longer "
+            f"kept, so all {wanted} are trained."
+        )
     return "No earlier run to reuse."
 
 

@@ -12,13 +12,16 @@ from core.backbones import availability, catalogue
 from core.backbones.values import HERE
 from core.backups.schedule import problem_of, state_of
 from core.errors import GraftError
+from core.features.engine_store import stored_engines
+from core.features.store import stored_features
 from core.files.room import free_bytes, low_space
+from core.jobs.checkpoint_limit import checkpoint_bytes
 from core.jobs.machine import MachineFacts
 from core.jobs.ray.machines import why_not
 from core.registry import Registry
 from core.registry.nodes import NodeRecord
 from core.settings import Settings
-from core.text.units import count, duration, listed
+from core.text.units import count, duration, listed, size
 from core.workbench.orphans import orphans, told
 
 
@@ -42,6 +45,7 @@ def examine(settings: Settings, registry: Registry | None, problem: str = "") ->
         *(
             (
                 _registry(registry),
+                _stores(settings, registry),
                 _orphans(settings, registry),
                 *_backup(settings, registry),
                 *_cluster(settings, registry),
@@ -85,6 +89,20 @@ def _registry(registry: Registry) -> Check:
     state = registry.integrity_check()
     found = f"{state}, {registry.product}"
     return Check(name="Registry", good=state == "ok", found=found, advice="Restore the newest backup of registry.db.")
+
+
+def _stores(settings: Settings, registry: Registry) -> Check:
+    """What is evicted beyond a limit."""
+    stores = (
+        ("features", sum(one.bytes for one in stored_features(settings)), settings.features_limit_bytes, True),
+        ("engine files", sum(one.bytes for one in stored_engines(settings)), settings.engines_limit_bytes, True),
+        ("checkpoints of finished runs", checkpoint_bytes(settings, registry), settings.checkpoints_limit_bytes, False),
+    )
+    found = [
+        f"{name} {size(used)} {f'of {size(limit)}' if limit or always else 'without a limit'}"
+        for name, used, limit, always in stores
+    ]
+    return Check(name="Stores", good=True, found=", ".join(found))
 
 
 def _backup(settings: Settings, registry: Registry) -> list[Check]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from core.artifacts.parts import has_checkpoint
 from core.people.acting import acting
-from core.runs.values import CHAMPION, AliasMove, Status
+from core.planning.decide import EarlierRun
+from core.runs.values import CHAMPION, AliasMove, Run, Status
 from core.workbench import delete
 from core.workbench.base import Bench
 from core.workbench.delete import DeletionImpact
@@ -34,6 +35,11 @@ class Organising(Bench):
     def has_checkpoint(self, run_id: str) -> bool:
         """Whether an ended run has a checkpoint from which it could continue."""
         return has_checkpoint(self.settings, self.registry, run_id)
+
+    def has_lost_its_checkpoint(self, run: Run) -> bool:
+        """Whether a run could be extended to more epochs if its checkpoint were still kept."""
+        kept = {"has_model": self.has_model(run.id), "has_checkpoint": self.has_checkpoint(run.id)}
+        return EarlierRun(run=run, **kept).has_lost_its_checkpoint
 
     def statuses(self) -> dict[Status, int]:
         """How many runs have each status."""

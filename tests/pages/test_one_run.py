@@ -135,6 +135,16 @@ def test_a_run_is_opened_by_its_alias(bench, filled):
     assert visit("runs", run="flowers@champion").title[0].value == visit("runs", run=run.id).title[0].value
 
 
+def test_a_finished_run_says_that_its_checkpoint_is_no_longer_kept(bench, filled):
+    run = filled.with_status("FINISHED")[0]
+    checkpoint = run_folder(bench.settings, run.id).checkpoints / "000012"
+    checkpoint.mkdir(parents=True)
+    assert "checkpoint is no longer kept" not in text_of(visit("runs", run=run.id))
+    checkpoint.rmdir()
+    at = visit("runs", run=run.id)
+    assert "training it for more epochs starts at the first one" in text_of(at) and "Predict" in link_labels(at)
+
+
 def test_deleting_the_weights_keeps_the_record(bench, filled):
     run = filled.with_status("FINISHED")[0]
     bench.set_alias(run.id)

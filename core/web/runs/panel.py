@@ -107,6 +107,11 @@ def _actions(bench: Workbench, run: Run) -> None:
             ":material/layers_clear: Its weights were deleted: it can be compared, but cannot predict, be extended or "
             "be used by other runs. Train it again to restore them."
         )
+    elif bench.has_lost_its_checkpoint(run):
+        st.caption(
+            ":material/history_toggle_off: Its checkpoint is no longer kept: it predicts as before, but training it "
+            "for more epochs starts at the first one."
+        )
 
 
 def _next_steps(bench: Workbench, run: Run) -> None:

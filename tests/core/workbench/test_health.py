@@ -87,3 +87,14 @@ def test_scheduled_backups_that_fail_or_are_too_old_are_told(checked, bench, fil
     found = checked(**scheduled)["Backup"]
     assert not found.good and "failed, and the newest one is" in found.found and "The disk is full." in found.found
     assert found.advice == f"Make one: python -m core backup {tmp_path / 'backups'} --models --datasets"
+
+
+def test_what_is_evicted_is_told_with_its_limit(checked):
+    found = checked()["Stores"]
+    assert found.good
+    assert found.found.endswith(
+        "of 10 GB, engine files 0 bytes of 5.0 GB, checkpoints of finished runs 0 bytes without a limit"
+    )
+    assert checked(checkpoints_limit_bytes=10**9)["Stores"].found.endswith(
+        "checkpoints of finished runs 0 bytes of 1.0 GB"
+    )
