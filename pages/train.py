@@ -17,6 +17,7 @@ from core.web.server.state import workbench
 from core.web.train import address, cascades, grid, hyperparameters, mapping, patterns, plans, prompts, start
 from core.web.train.address import CUSTOM, TrainAddress
 from core.web.train.bar import bar
+from core.web.train.forecasts_panel import forecasts_panel
 from core.web.train.shortlist_card import shortlist_card
 from core.workbench import Workbench
 
@@ -51,6 +52,7 @@ def page() -> None:
             plan = of_preset(presets[Preset(chosen)])
     with first_line:
         heading("Train", plans.first_line(plan))
+    forecasts_panel(bench)
     bar(bench, plan, choice)
 
 

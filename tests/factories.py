@@ -22,6 +22,7 @@ from core.files.home import dataset_folder, run_folder
 from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, fingerprint
 from core.registry import Registry
 from core.registry.board import BOARD_COLUMNS, BoardRevision
+from core.runs.forecast import RunForecast
 from core.runs.metrics import evaluate
 from core.runs.values import Cost, Epoch, Evaluation, Model, Progress, Run, Status
 from core.settings import Settings
@@ -161,6 +162,27 @@ def make_cost(scale: float = 1.0, **changes) -> Cost:
         "stages": {"Loading": 6.5, "Computing features": round(7.5 * scale, 3), "Training": 5.0, "Measuring": 2.5},
     }
     return Cost(**(values | changes))
+
+
+def make_forecast(run_id: str = "r-1", **changes) -> RunForecast:
+    """What was expected of an attempt; its band is 20 % wide on both sides."""
+    seconds, memory = changes.get("seconds", 20.0), changes.get("memory_bytes", 1e9)
+    values = {
+        "run_id": run_id,
+        "attempt": 1,
+        "launch": "l-1",
+        "kind": "integrated_extractor",
+        "machine": "a machine",
+        "made_at": 1_760_000_000.0,
+        "seconds": seconds,
+        "seconds_low": 0.8 * seconds,
+        "seconds_high": 1.2 * seconds,
+        "memory_bytes": memory,
+        "memory_low": 0.8 * memory,
+        "memory_high": 1.2 * memory,
+        "disk_bytes": 5 * 10**6,
+    }
+    return RunForecast(**(values | changes))
 
 
 def make_model(run: Run | None = None, **changes) -> Model:

@@ -84,6 +84,7 @@ def show_text(result: dict) -> str:
         lines.append(f"  {cost['wall_seconds']:.1f} s spent, {without} without cached features")
         if alone is None:
             lines.append(f"  {UNKNOWN_TRAINING_TIME}")
+    lines += [f"  {one['sentence']}" for one in result["forecasts"]]
     if result["model"]:
         features = " (features: its classifier is in head.npz)" if result["model"]["output"] == FEATURES else ""
         lines.append(f"  {result['model']['path']}{features}")

@@ -104,4 +104,5 @@ def train_text(result: dict) -> str:
         lines += [f"    {concern['sentence']}" for concern in row["concerns"]]
         lines += [f"    Remedy: {remedy['label']}." for remedy in row["remedies"]]
     lines += [f"{result['plan']['sentence']}."]
+    lines += [part["sentence"] for part in (result["plan"]["band"], result["plan"]["forecast_error"]) if part]
     return "\n".join([*lines, *(concern["sentence"] for concern in result["concerns"])])

@@ -1,7 +1,10 @@
 """Plans and launches as JSON: ``core train``, ``core ensemble`` and ``core confidence``, REST and MCP."""
 
+from dataclasses import asdict
+
 from core.output.runs import run_row
 from core.planning.decide import Concern, Plan
+from core.planning.forecasting import LEVEL, Band, ForecastError
 from core.planning.grid_plan import GridPlan, InvalidRow
 from core.runs.values import Run
 
@@ -27,9 +30,35 @@ def planned_row(plan: Plan, run_id: str | None) -> dict:
         "features_stored": plan.features_stored,
         "disk_bytes": plan.disk_bytes,
         "memory_bytes": plan.memory_bytes,
+        "energy_joules": plan.energy_joules,
+        "bands": {
+            "seconds": band_json(plan.band, plan.estimate_seconds),
+            "memory_bytes": band_json(plan.memory_band, plan.memory_bytes),
+            "energy_joules": band_json(plan.energy_band, plan.energy_joules),
+        },
         "concerns": [concern_json(concern) for concern in plan.concerns],
         "remedies": [remedy.to_dict() for remedy in plan.remedies],
     }
+
+
+def band_json(band: Band | None, value: float | None) -> dict | None:
+    """An 80 % band around a forecast, and what it rests on; None where nothing is forecast."""
+    if band is None or value is None:
+        return None
+    low, high = band.of(value)
+    return {
+        "level": LEVEL,
+        "low": low,
+        "high": high,
+        "measured": band.is_measured,
+        "compared": band.compared,
+        "sentence": band.sentence,
+    }
+
+
+def error_json(error: ForecastError | None) -> dict | None:
+    """How far off the newest forecasts were."""
+    return None if error is None else asdict(error) | {"sentence": error.sentence}
 
 
 def plan_json(plan: GridPlan) -> dict:
@@ -84,6 +113,10 @@ def _grid_plan(plan: GridPlan) -> dict:
         "start_seconds": plan.start_seconds,
         "shared_seconds": {str(kind): seconds for kind, seconds in plan.shared_seconds.items()},
         "disk_bytes": plan.disk_bytes,
+        "memory_bytes": plan.memory_bytes,
+        "energy_joules": plan.energy_joules,
+        "band": band_json(plan.band, plan.seconds),
+        "forecast_error": error_json(plan.error),
         "estimate_sources": list(plan.estimate_sources),
     }
 

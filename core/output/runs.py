@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from core.errors import InvalidInput, NotFound
+from core.output.forecasts import forecast_row
 from core.output.models import model_row
 from core.registry.search import RunQuery
 from core.runs.values import Evaluation, Run
@@ -36,6 +37,7 @@ def run_json(workbench: Workbench, run: Run) -> dict:
         "epochs": [asdict(epoch) for epoch in workbench.registry.epochs(run.id)],
         "evaluation": _evaluation_row(evaluation) if evaluation else None,
         "cost": asdict(cost) if cost else None,
+        "forecasts": [forecast_row(one, run.name) for one in workbench.registry.forecasts_of([run.id]).get(run.id, ())],
         "attempts": [asdict(attempt) for attempt in workbench.registry.attempts(run.id)],
         "model": _model_row(workbench, run),
         "checkpoint": workbench.has_checkpoint(run.id),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.planning.forecasting import Band
 from core.planning.work import Work
 from core.recipes.recipe import Recipe
 from core.recipes.remedy import Remedy
@@ -57,6 +58,9 @@ class Plan:
         work: the parts of the estimate; None where nothing is done or it is not known.
         features_stored: whether all features of the frozen prefix are cached.
         disk_bytes: of the features it would add. memory_bytes: estimated peak of the trainer.
+        energy_joules: expected; None where no counter was read on this machine.
+        band, memory_band, energy_band: 80 % bands of the duration, memory and energy; None outside of a ``GridPlan``,
+            and where nothing is done.
         concerns: to confirm or know before launching; a ``REFUSE`` is a decision instead.
         remedies: of a refused recipe, changes after which it is not refused any more.
         reproduces: id of the run that this one repeats with the same seed.
@@ -78,6 +82,10 @@ class Plan:
     features_stored: bool = False
     disk_bytes: int = 0
     memory_bytes: int = 0
+    energy_joules: float | None = None
+    band: Band | None = None
+    memory_band: Band | None = None
+    energy_band: Band | None = None
     concerns: tuple[Concern, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     reproduces: str | None = None

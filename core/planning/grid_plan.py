@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import TypeGuard
 
 from core.planning.decide import Concern, Decision, Plan
+from core.planning.forecasting import Band, ForecastError, ForecastHistory, Quantity
+from core.planning.speed import kind_of
 from core.planning.work import SharedKind, Work, makespan, timeline
 from core.recipes.grid import InvalidCell
 from core.recipes.remedy import Remedy
-from core.text.units import count, rough_duration
+from core.text.units import count, rough_duration, rough_range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,8 @@ class GridPlan:
         start_seconds, shared_seconds: what of it starts processes, and computes shared results, by kind; on several
             slots some of it happens at the same time.
         disk_bytes: of the features it would add.
+        band: 80 % band of ``seconds`` (see ``ForecastHistory.launch_band``); None where nothing is trained.
+        error: of the newest forecasts of this machine; None before there are any.
         concerns: about all runs together, to confirm or know.
     """
 
@@ -60,6 +64,8 @@ class GridPlan:
     start_seconds: float
     shared_seconds: dict[SharedKind, float]
     disk_bytes: int
+    band: Band | None = None
+    error: ForecastError | None = None
     concerns: tuple[Concern, ...] = ()
 
     @cached_property
@@ -91,6 +97,31 @@ class GridPlan:
         """What sharing work and earlier results saves."""
         return max(0.0, self.alone_seconds - self.seconds)
 
+    @property
+    def memory_bytes(self) -> int:
+        """Expected peak of all trainers that run at once: of the largest ones."""
+        return sum(sorted((plan.memory_bytes for plan in self.to_do), reverse=True)[: max(self.slots, 1)])
+
+    @property
+    def energy_joules(self) -> float | None:
+        """Expected energy of all runs; None where no counter was read on this machine."""
+        found = [plan.energy_joules for plan in self.to_do]
+        return None if not found or None in found else sum(one for one in found if one is not None)
+
+    @property
+    def range_text(self) -> str:
+        """``80 %: 5–8 min``; ``estimate: 3–12 min`` where the range is assumed; "" without one."""
+        if self.band is None or not self.to_do:
+            return ""
+        return f"{'80 %' if self.band.is_measured else 'estimate'}: {rough_range(*self.band.of(self.seconds))}"
+
+    @property
+    def forecast_sentences(self) -> tuple[str, ...]:
+        """What the range rests on, and how far off the newest forecasts were."""
+        if self.band is None or not self.to_do:
+            return ()
+        return (self.band.sentence, *([self.error.sentence] if self.error else []))
+
     @cached_property
     def estimate_sources(self) -> tuple[str, ...]:
         """What the estimates are based on."""
@@ -98,10 +129,11 @@ class GridPlan:
 
     @property
     def sentence(self) -> str:
-        """``9 runs, about 6 min; sharing saves 24 min``."""
+        """``9 runs, about 6 min (80 %: 5–8 min); sharing saves 24 min``."""
         work, parts = len(self.to_do), []
         if work:
-            parts.append(f"{count(work, 'run')}, about {rough_duration(self.seconds)}")
+            within = f" ({self.range_text})" if self.range_text else ""
+            parts.append(f"{count(work, 'run')}, about {rough_duration(self.seconds)}{within}")
         else:
             parts.append("No new runs" if self.launchable else "Nothing can be launched")
         others = [f"{self.counts[one]} {one}" for one in (Decision.REUSED, Decision.REFUSED) if one in self.counts]
@@ -110,8 +142,12 @@ class GridPlan:
         return "; ".join(parts)
 
 
-def grid_plan(rows: Sequence[Row], slots: int) -> GridPlan:
-    """The plan of launching these rows together, in their order, on this number of slots."""
+def grid_plan(rows: Sequence[Row], slots: int, history: ForecastHistory | None = None) -> GridPlan:
+    """The plan of launching these rows together, in their order, on this number of slots.
+
+    Args:
+        history: what past forecasts were compared with; without one nothing is said about how far off this one may be.
+    """
     places = [place for place, row in enumerate(rows) if _is_ahead(row)]
     ahead = [row for row in rows if _is_ahead(row)]
     spans = timeline([_work(plan) for plan in ahead], slots)
@@ -122,13 +158,15 @@ def grid_plan(rows: Sequence[Row], slots: int) -> GridPlan:
     for span in spans:
         shared.update(span.shared)
     return GridPlan(
-        rows=tuple(_with_seconds(row, seconds.get(place)) for place, row in enumerate(rows)),
+        rows=tuple(_forecast(row, seconds.get(place), history) for place, row in enumerate(rows)),
         slots=slots,
         seconds=max((span.end for span in spans), default=0.0),
         alone_seconds=makespan(alone, slots),
         start_seconds=sum(span.start for span in spans),
         shared_seconds=dict(shared),
         disk_bytes=_added_bytes(ahead),
+        band=_band_of_all(ahead, [span.seconds for span in spans], history),
+        error=history.error if history else None,
     )
 
 
@@ -141,8 +179,32 @@ def _work(plan: Plan) -> Work:
     return plan.work
 
 
-def _with_seconds(row: Row, seconds: float | None) -> Row:
-    return replace(row, estimate_seconds=seconds) if isinstance(row, Plan) and seconds is not None else row
+def _forecast(row: Row, seconds: float | None, history: ForecastHistory | None) -> Row:
+    """The row with its duration in this launch, and the bands around it. Stored predictions that are combined at once
+    (without a process) take a second, and have none."""
+    if not isinstance(row, Plan) or seconds is None:
+        return row
+    row = replace(row, estimate_seconds=seconds)
+    if history is None or not is_forecast(row):
+        return row
+    kind = kind_of(row.recipe)
+    return replace(
+        row,
+        energy_joules=None if history.watts is None else history.watts * seconds,
+        band=history.band(kind),
+        memory_band=history.band(kind, Quantity.MEMORY) if row.memory_bytes else None,
+        energy_band=None if history.watts is None else history.band(kind, Quantity.ENERGY),
+    )
+
+
+def is_forecast(plan: Plan) -> bool:
+    """Whether it starts an attempt in a process, whose duration is compared with what was expected."""
+    return plan.work is not None and bool(plan.work.process)
+
+
+def _band_of_all(ahead: Sequence[Plan], seconds: Sequence[float], history: ForecastHistory | None) -> Band | None:
+    parts = [(kind_of(plan.recipe), one) for plan, one in zip(ahead, seconds, strict=True) if is_forecast(plan)]
+    return history.launch_band(parts) if history and parts else None
 
 
 def _added_bytes(plans: Sequence[Plan]) -> int:

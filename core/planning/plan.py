@@ -15,6 +15,7 @@ from core.planning import capacity, remedies
 from core.planning.checks import examine
 from core.planning.decide import Decision, EarlierRun, Level, Plan, decide
 from core.planning.estimates import Estimator
+from core.planning.forecasting import ForecastHistory
 from core.planning.grid_plan import GridPlan, InvalidRow, grid_plan
 from core.planning.question import Question
 from core.recipes.defaults import usual_for
@@ -33,10 +34,16 @@ class Planner:
     """Plans several recipes for one dataset; changes nothing.
 
     A recipe that cannot be run does not raise: its plan is ``REFUSED`` and has the reason.
+
+    Args:
+        history: compared forecasts of the machine that will train, for the bands of a ``grid``.
     """
 
-    def __init__(self, dataset: Dataset, registry: Registry, settings: Settings) -> None:
+    def __init__(
+        self, dataset: Dataset, registry: Registry, settings: Settings, history: ForecastHistory | None = None
+    ) -> None:
         self._dataset, self._registry, self._settings = dataset, registry, settings
+        self._history = history
         self._estimator = Estimator(registry, settings)
         self._remedies: dict[tuple, tuple[Remedy, ...]] = {}
 
@@ -80,7 +87,7 @@ class Planner:
             plans = [found[recipe] for recipe in wanted]
         remaining = iter(plans)
         rows = [next(remaining) if isinstance(one, Recipe) else self._invalid(one) for one in recipes]
-        plan = grid_plan(self._all_named(rows), slots)
+        plan = grid_plan(self._all_named(rows), slots, self._history)
         return replace(plan, concerns=capacity.examine_all(plan, self._settings))
 
     def _all_named(self, rows: Sequence[Plan | InvalidRow]) -> list[Plan | InvalidRow]:
@@ -180,6 +187,10 @@ class Planner:
         if seed == recipe.hyperparameters.seed:
             return plan
         return replace(plan, because=f"A further repetition, with seed {seed}, the next that no run has.")
+
+    def estimated(self, plan: Plan) -> Plan:
+        """A plan that was made elsewhere, with what it takes."""
+        return self._estimator.estimate(plan, self._dataset)
 
     def _decided(self, recipe: Recipe) -> Plan:
         print_ = self._fingerprint(recipe)

@@ -17,6 +17,7 @@ from core.registry.board import Boards
 from core.registry.connection import Store
 from core.registry.database import ConnectionLost, Database
 from core.registry.datasets import Datasets
+from core.registry.forecasts import Forecasts
 from core.registry.leases import Leases
 from core.registry.links import Links
 from core.registry.maintenance import Maintenance
@@ -77,7 +78,7 @@ def _repeats(registry: Decorated) -> Decorated:
 class Registry(
     Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
     AddedBackbones, Tokens, Users, Sessions, Links, SignIns, Subjects, Leases, Reports, Nodes, Artifacts, AuditLog,
-    Maintenance, Monitoring, Backfill, Shortlists,
+    Maintenance, Monitoring, Backfill, Shortlists, Forecasts,
 ):  # fmt: skip
     """Datasets, runs, models, added backbones and preferences in one SQLite file or PostgreSQL database.
 

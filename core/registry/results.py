@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, false, insert, select, update
 
 from core.errors import Conflict
 from core.registry.connection import Store
+from core.registry.forecasts import check_forecast
 from core.registry.models import insert_model
 from core.registry.queue import end_run, is_running
 from core.registry.runs import get_run, insert_run
@@ -62,6 +63,7 @@ class ResultStore(Store):
         with self.writing() as connection:
             check_running(connection, run_id, attempt)
             _insert_results(connection, run_id, evaluation, cost, model)
+            check_forecast(connection, run_id, attempt, cost, time.time())
             end_run(connection, run_id, Status.FINISHED, reason)
             values = _figures(evaluation, cost) | {"best_epoch": best_epoch}
             connection.execute(update(runs).where(runs.c.id == run_id).values(values))

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from core.registry.column_types import Number, Whole, Words
 from core.registry.functions import each_text
 
-HEAD = "0018"
+HEAD = "0019"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -386,6 +386,34 @@ shortlists = Table(
     _required("seconds", Number),
     _required("who", Words),
     _required("created_at", Number),
+)
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("run_id", Words, _owner("runs"), primary_key=True),
+    Column("attempt", Whole, primary_key=True),  # which it is of; it may not have started
+    _required("launch", Words),
+    _required("kind", Words),
+    _required("machine", Words),
+    _required("made_at", Number),
+    _required("seconds", Number),
+    _required("seconds_low", Number),
+    _required("seconds_high", Number),
+    _required("memory_bytes", Number),
+    _required("memory_low", Number),
+    _required("memory_high", Number),
+    _required("disk_bytes", BigInteger),
+    _required("compared", Whole),
+    Column("energy_joules", Number),
+    Column("energy_low", Number),
+    Column("energy_high", Number),
+    Column("measured_at", Number),
+    Column("measured_seconds", Number),
+    Column("measured_memory_bytes", Number),
+    Column("measured_energy_joules", Number),
+    _required("left_out", Words),
+    Index("forecasts_checked", "measured_at"),
 )
 
 reports = Table(

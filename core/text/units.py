@@ -44,6 +44,15 @@ def rough_duration(seconds: float | None) -> str:
     return duration(seconds)
 
 
+def rough_range(low: float, high: float) -> str:
+    """Two estimates as a range: ``5–8 min``, ``40 s–2 min``; ``6 min`` where both are the same."""
+    first, last = rough_duration(low), rough_duration(high)
+    if first == last:
+        return first
+    (number, _, unit), other = first.partition(" "), last.partition(" ")[2]
+    return f"{number}–{last}" if unit == other and unit in ("s", "min", "h") else f"{first}–{last}"
+
+
 def milliseconds(value: float | None) -> str:
     """``0.4 ms``, ``8.3 ms``, ``120 ms``, ``1.2 s``."""
     if not _known(value):

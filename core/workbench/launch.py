@@ -20,10 +20,11 @@ from core.planning.presets import Preset
 from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.recipe import Cascade, Recipe
 from core.runs.values import Run, Status
+from core.workbench.forecasts import Forecasting, free_slots
 from core.workbench.recipes import Recipes
 
 
-class Launching(Recipes):
+class Launching(Recipes, Forecasting):
     """Planning and launching."""
 
     def plan(self, dataset: str, recipes: Sequence[Recipe], *, force: bool = False) -> list[Plan]:
@@ -57,9 +58,6 @@ class Launching(Recipes):
         wanted = [(one.dataset_id, one.recipe, one.reproduces is not None, one.name) for one in plan.launchable]
         return self._launch_all(wanted, priority)
 
-    def _planner(self, dataset: str) -> Planner:
-        return Planner(self.registry.dataset(dataset), self.registry, self.settings)
-
     def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool, str]], priority: int) -> list[tuple[Plan, Run]]:
         """Launch every (dataset, recipe, force, name)."""
         require(Role.TRAINER, "Launching runs")
@@ -80,13 +78,14 @@ class Launching(Recipes):
 
     @contextmanager
     def _logged(self, launched: Sequence[tuple[Plan, Run]]) -> Iterator[None]:
-        """Afterwards an entry of the log of actions, also where launching ended early."""
+        """Afterwards an entry of the log of actions and the forecasts, also where launching ended early."""
         try:
             yield
         finally:
             ids = [run.id for plan, run in launched if plan.decision is not Decision.REUSED]
             if ids:
                 self.registry.log("launch", {"dataset": launched[0][1].dataset_id, "runs": ids})
+            self._store_forecasts(launched)
 
     def _launch(self, plan: Plan, priority: int) -> Run:
         if plan.decision is Decision.REUSED:
@@ -142,11 +141,3 @@ class Launching(Recipes):
         choice = GridChoice(cascade=CascadeChoice(kind=kind, members=tuple(run_ids)))
         ((plan, run),) = self.launch_grid(self.grid_plan(dataset, choice))
         return plan, run
-
-
-def free_slots() -> int:
-    """Trainers that can run at once; 1 where GRAFT_GPUS names GPUs that are not there, so that none can start."""
-    try:
-        return len(jobs.discover_slots())
-    except InvalidInput:
-        return 1

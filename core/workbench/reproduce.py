@@ -66,7 +66,9 @@ class Reproducing(Launching):
             name=f"{original.name} · reproduction",
             reproduces=original.id,
         )
+        plan = self._planner(original.dataset_id).estimated(plan)
         run = self._launch(plan, priority)
+        self._store_forecasts([(plan, run)])
         self.registry.log("reproduce", {"dataset": run.dataset_id, "run": original.id, "again": run.id})
         if not run.status.ended:
             jobs.ensure_supervisor(self.settings)

@@ -1,21 +1,23 @@
 """Runs: stopping, resuming, annotating them, and what belongs to one (stages, repetitions, lineage, predictions)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 from core import jobs
 from core.backbones.inputs import with_input
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, GraftError, NotFound
 from core.models.conformal import CONFIDENCE
 from core.models.lineage import backbone_of, parents_of
 from core.models.predict import PhotoPredictions
 from core.people.acting import Role, require
+from core.planning.decide import Decision, Plan
 from core.recipes.program import Stage, program_of
 from core.runs.values import Cancel, Run, Status
 from core.serving.photos import NamedPhoto
 from core.serving.service import predict_runs
-from core.workbench.base import Bench
+from core.workbench.forecasts import Forecasting
 
 KNOWN_MODELS = 1000
 """Names of models whose runs are kept in memory."""
@@ -34,7 +36,7 @@ class Lineage:
     children: tuple[Run, ...]
 
 
-class Running(Bench):
+class Running(Forecasting):
     """Runs, whatever their status."""
 
     def cancel(self, run_id: str, *, now: bool = True) -> Run:
@@ -66,10 +68,19 @@ class Running(Bench):
         run = self.registry.run(*self.changing([run_id]))
         if run.status not in (Status.FAILED, Status.KILLED):
             raise Conflict(f"Only a failed or killed run can be resumed. Run {run.id} is {run.status}.")
+        plan = self._left_of(run)
         self.registry.requeue(run.id)
+        self._store_forecasts([] if plan is None else [(plan, self.registry.run(run.id))])
         self.registry.log("resume", {"run": run.id})
         jobs.ensure_supervisor(self.settings)
         return self.registry.run(run.id)
+
+    def _left_of(self, run: Run) -> Plan | None:
+        """What resuming a run would do; None where it cannot be planned any more, as its trainer will say."""
+        with suppress(GraftError):
+            plan = self._planner(run.dataset_id).plan(run.recipe)
+            return plan if plan.run_id == run.id and plan.decision is Decision.RESUMED else None
+        return None
 
     def annotate(
         self, run_id: str, *, name: str | None = None, notes: str | None = None, tags: Sequence[str] | None = None

@@ -15,7 +15,8 @@ from core.recipes.defaults import usual_for
 from core.recipes.recipe import FROM_A_RUN, Hyperparameters, Pattern, Precision, Recipe
 from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Model, Run, Status
-from core.workbench.launch import Launching, free_slots
+from core.workbench.forecasts import free_slots
+from core.workbench.launch import Launching
 
 
 class Shrinking(Launching):

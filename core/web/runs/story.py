@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.backbones.added import is_run
 from core.errors import NotFound
+from core.output.forecasts import forecast_sentence
 from core.recipes.labels import hyperparameter_label, method_title, value_text
 from core.recipes.recipe import PARTS, Pattern
 from core.runs.values import Run, Status
@@ -84,6 +85,8 @@ def attempts(bench: Workbench, run: Run) -> None:
     if rows:
         st.markdown(f"**{count(len(rows), 'attempt')}**")
         table(rows, key="run.attempts")
+    for one in bench.registry.forecasts_of([run.id]).get(run.id, ()):
+        st.caption(plain(f"Attempt {one.attempt}: {forecast_sentence(one)}"))
 
 
 def repetitions(bench: Workbench, run: Run) -> None:

@@ -47,7 +47,8 @@ def facts(plan: GridPlan | None, *, short: bool = False) -> str:
         return "Nothing is ticked"
     work, about, of_disk = len(plan.to_do), "" if short else "about ", "" if short else " of disk"
     parts = [f"**{count(work, 'run')}**" if work else "**No new runs**"]
-    parts += [f"{about}{rough_duration(plan.seconds)}"] if work else []
+    within = f" ({plan.range_text})" if plan.range_text and not short else ""
+    parts += [f"{about}{rough_duration(plan.seconds)}{within}"] if work else []
     parts += [f"{size(plan.disk_bytes)}{of_disk}"] if plan.disk_bytes else []
     return " · ".join([*parts, *([f":red[{len(plan.refused)} refused]"] if plan.refused else [])])
 

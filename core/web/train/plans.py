@@ -72,7 +72,8 @@ def details(plan: GridPlan) -> None:
     formats = {"Expected time": _expected, "Saves": duration}
     table(rows, key="train.summary", formats=formats, columns=columns, column_order=order)
     if plan.to_do:
-        st.caption(f"Estimated from {listed(sorted(plan.estimate_sources))}.")
+        sentences = [f"Estimated from {listed(sorted(plan.estimate_sources))}.", *plan.forecast_sentences]
+        st.caption(plain(" ".join(sentences)))
 
 
 def _row(row: Row) -> dict:

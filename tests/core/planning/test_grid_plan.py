@@ -1,10 +1,12 @@
 """The plan of a launch: one sentence, and shared work counted once."""
 
 from core.planning.decide import Decision, Plan
+from core.planning.forecasting import ForecastHistory
 from core.planning.grid_plan import InvalidRow, grid_plan
 from core.planning.work import Shared, SharedKind, Work
 from core.recipes.grid import InvalidCell
 from core.recipes.recipe import Pattern, Recipe
+from tests.factories import make_forecast
 
 FEATURES = Shared(key="f", kind=SharedKind.FEATURES, seconds=100.0, bytes=10**6)
 
@@ -67,3 +69,55 @@ def test_equal_plans_are_separate_runs():
     one = a_plan()
     first, second = grid_plan([one, one], 1).plans
     assert (first.estimate_seconds, second.estimate_seconds) == (130.0, 20.0)
+
+
+def with_history(number=9, **changes):
+    past = [
+        make_forecast(
+            f"r-{one}",
+            kind="integrated_extractor",
+            launch=f"l-{one}",
+            seconds=10.0,
+            measured_seconds=7.0 + one,
+            measured_memory_bytes=1e9,
+        )
+        for one in range(number)
+    ]
+    return ForecastHistory(past, **changes)
+
+
+def test_a_range_stands_beside_the_time():
+    plan = grid_plan([a_plan(own=50.0)], 1, with_history())
+    assert plan.sentence == "1 run, about 3 min (80 %: 2–4 min)"
+    assert plan.plans[0].band.of(10.0) == (7.0, 15.0)
+    assert plan.forecast_sentences == (
+        "80 % band from the errors of 9 past forecasts: runs of this kind on this machine.",
+        "The last 9 forecasts were off by 20 % (median).",
+    )
+
+
+def test_without_history_the_range_is_called_an_estimate():
+    plan = grid_plan([a_plan(own=50.0)], 1, ForecastHistory())
+    assert plan.sentence == "1 run, about 3 min (estimate: 1–5 min)" and plan.error is None
+    assert plan.forecast_sentences == (
+        "Estimate, no history on this machine yet: half to twice the forecast is assumed.",
+    )
+
+
+def test_what_takes_nothing_has_no_range():
+    plan = grid_plan([reused(), refused()], 1, with_history())
+    assert plan.band is None and plan.range_text == "" and plan.forecast_sentences == ()
+    assert plan.sentence == "No new runs; 1 reused, 1 refused; sharing saves 1 min"
+    at_once = a_plan(work=Work(process="", start=0.0, shared=(), own=1.0, alone=1.0))
+    assert grid_plan([at_once], 1, with_history()).plans[0].band is None
+
+
+def test_memory_is_that_of_the_runs_that_are_trained_at_once():
+    rows = [a_plan(memory_bytes=size) for size in (1, 5, 3)]
+    assert [grid_plan(rows, slots).memory_bytes for slots in (1, 2)] == [5, 8]
+
+
+def test_energy_follows_from_the_power_measured_on_this_machine():
+    assert grid_plan([a_plan()], 1, with_history()).energy_joules is None
+    plan = grid_plan([a_plan()] * 2, 1, with_history(watts=10.0))
+    assert plan.energy_joules == 10.0 * plan.seconds and not plan.plans[0].energy_band.is_measured
