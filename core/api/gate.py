@@ -24,6 +24,7 @@ from core.api.limits import (
     TokenBuckets,
 )
 from core.api.problems import of_error, problem_response
+from core.api.tracing import trace_of
 from core.errors import GraftError
 from core.people.acting import Person, Role, acting_as
 from core.registry.tokens import AccessToken, TokenState, digest_of
@@ -79,8 +80,16 @@ class Gate:
             await body.refusal()(scope, receive, send)
             return
         token, person = found
+        inner = {**scope, TOKEN: token, PERSON: person}
         with acting_as(person):
-            await body.pass_to(self._app, {**scope, TOKEN: token, PERSON: person}, send)
+            await body.pass_to(self._app, inner, send)
+        self._note_route(scope, inner)
+
+    def _note_route(self, scope: Scope, inner: Scope) -> None:
+        """The pattern of the application's own route, for the access log."""
+        route = getattr(inner.get("route"), "path", "")
+        if inner.get("route") is not scope.get("route") and route:
+            trace_of(scope).route = scope.get("root_path", "") + route
 
     async def _admitted(self, scope: Scope, path: str) -> tuple[AccessToken, Person] | JSONResponse:
         """The token of the request, with the scope that its owner's role allows, and who acts; or the refusal."""
@@ -103,6 +112,7 @@ class Gate:
         if role is None:
             return self._refused(address, f"The account {token.owner} is disabled.", 'error="invalid_token"')
         token = token.limited_to(role)
+        trace_of(scope).who = token.person(role).label
         if wait := self._requests.take(digest):
             return _later(wait, f"The token {token.name!r} may make {REQUESTS_A_SECOND} requests a second.")
         needed = self._rules.scope(scope["method"], path)

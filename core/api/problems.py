@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from core.api.tracing import request_id
 from core.errors import (
     Cancelled,
     Conflict,
@@ -61,7 +62,8 @@ def problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
     """
     title = TITLES.get(status) or HTTPStatus(status).phrase
     kind = f"urn:graft:{title.lower().replace(' ', '-')}"
-    return {"type": kind, "title": title, "status": status, "detail": " ".join(detail.split())} | more
+    found = {"type": kind, "title": title, "status": status, "detail": " ".join(detail.split())}
+    return found | ({"request_id": request_id()} if request_id() else {}) | more
 
 
 def problem_response(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:

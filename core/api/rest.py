@@ -20,6 +20,7 @@ from core.api.limits import MOST_PHOTO_BYTES, MOST_PHOTOS
 from core.api.problems import of_error, of_system_error, problem_response, status_of
 from core.api.routes import FiniteJSON, router
 from core.api.rules import OPENAPI, needed_scope
+from core.api.tracing import request_id
 from core.errors import GraftError
 from core.output.finite import finite
 from core.settings import VERSION
@@ -93,7 +94,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _system_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, OSError)
-    logger.error("A request failed", exc_info=error)
+    logger.error("Request %s failed", request_id(), exc_info=error)
     return of_system_error(error)
 
 

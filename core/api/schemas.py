@@ -152,6 +152,7 @@ class Problem(_Told):
     title: str
     status: int
     detail: str = Field(description="One sentence for people.")
+    request_id: str = Field("", description="As in the header X-Request-ID, and in the server's log.")
 
 
 class ClassShare(_Told):

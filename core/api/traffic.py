@@ -11,7 +11,9 @@ from core.text.prometheus import Gauge, Histogram, Metric
 
 BOUNDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Seconds: upper ends of the groups that durations are counted in."""
-AREAS = {"api": "rest", "mcp": "mcp", "tb": "tensorboard", "metrics": "monitoring", "healthz": "monitoring"}
+AREAS = {"api": "rest", "mcp": "mcp", "tb": "tensorboard", "metrics": "monitoring"} | dict.fromkeys(
+    ("healthz", "readyz"), "monitoring"
+)
 """First part of a path, and what it is counted as; everything else is ``pages``."""
 REASONS = {
     401: "not_signed_in",

@@ -3,6 +3,7 @@
 ::
 
     registry.db                   supervisor.lock|json|log      deletion.lock     explaining.log     backup.log
+    access.log access.log.1 ...   .access.lock                  (of a second web process: access-2.log ...)
     .restore/                     (``core.backups.restoring``)
     datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock .check.lock
     datasets/<id>/findings-<method>.json decisions.json lineage.json .decisions.lock    (``core.curation``)
@@ -524,6 +525,12 @@ def supervisor_log(settings: Settings) -> Path:
 def backup_log(settings: Settings) -> Path:
     """What the scheduled backups wrote."""
     return settings.home / "backup.log"
+
+
+def access_log_files(settings: Settings, number: int) -> tuple[Path, Path]:
+    """The access log of the web process ``number`` (from 1) of this home, and the lock that makes it its own."""
+    name = "access" if number == 1 else f"access-{number}"
+    return settings.home / f"{name}.log", settings.home / f".{name}.lock"
 
 
 def explaining_log(settings: Settings) -> Path:

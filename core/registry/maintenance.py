@@ -2,7 +2,7 @@
 
 import time
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from core.errors import Unavailable
 from core.people.acting import Role
@@ -28,6 +28,15 @@ class Maintenance(Store):
     def size(self) -> int:
         """Bytes on disk."""
         return self.database.size()
+
+    def schema_revision(self) -> str:
+        """Of the stored tables; ``core.registry.schema.HEAD`` unless another version of Graft has migrated them.
+
+        Raises:
+            Unavailable: the registry cannot be read now.
+        """
+        with self.reading() as connection:
+            return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
 
     def integrity_check(self) -> str:
         """ "ok", or what is wrong with what is stored: damaged pages, or rows whose owner is missing."""

@@ -1,6 +1,7 @@
 """Graft behind nginx and Caddy with TLS, at a host of its own and below a path."""
 
 import hashlib
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -200,6 +201,16 @@ def test_the_address_of_a_client_is_its_own_whatever_it_claims(site):
         answer = sign_in(client, site.proxy.url, PASSWORD, **{"X-Forwarded-For": "6.6.6.6"})
         assert answer.status_code == 303 and "Secure" in answer.headers["set-cookie"]
         assert addresses(site, "sign_in")[0] == "127.0.0.2"
+
+
+def test_a_request_has_the_id_that_the_proxy_gave_it_and_not_the_clients(site):
+    with site.proxy.client("127.0.0.2") as client:
+        sent = {"X-Request-ID": "chosen-by-a-client"}
+        name = client.get(f"{site.proxy.url}/login?next=/runs", headers=sent).headers["x-request-id"]
+    assert re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name), "of nginx, of Caddy"
+    lines = [json.loads(line) for line in (site.direct.settings.home / "access.log").read_text().splitlines()]
+    (line,) = [line for line in lines if line["id"] == name]
+    assert (line["route"], line["address"], line["status"]) == ("/login", "127.0.0.2", 200)
 
 
 def test_who_comes_past_the_proxy_is_not_believed(site):

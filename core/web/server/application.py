@@ -4,25 +4,24 @@ import asyncio
 import gc
 import importlib
 import logging
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import jobs
 from core.api.mounting import api_routes
+from core.api.tracing import TracedRequests, new_id
 from core.api.traffic import CountedRequests, Traffic
 from core.artifacts.upkeep import UPKEEP_SECONDS, keep_up
 from core.errors import GraftError, InvalidInput
@@ -31,23 +30,23 @@ from core.files.home import runs_folder
 from core.files.uploads import sweep_uploads
 from core.people.acting import SERVER, Role, acting_as
 from core.registry.links import HOURS
-from core.runs.costs import rss_bytes
 from core.runs.values import Status
-from core.serving.engine import memory
-from core.settings import VERSION, load_settings
+from core.settings import load_settings
 from core.text.units import plain
 from core.web.board.runs import RegistryRuns
 from core.web.board.tensorboard import TensorBoard
 from core.web.server import accounts, openid
+from core.web.server.access_log import LoggedRequests, asked_bytes, asked_target
 from core.web.server.address import dashboard_url, listening_address
 from core.web.server.base_path import BelowBasePath, base_path
-from core.web.server.gate import VISIT, SignedInOnly
+from core.web.server.gate import SignedInOnly
+from core.web.server.health import healthz, readyz
 from core.web.server.limits import LimitedBodies, limit_heads
 from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginOnly
-from core.web.server.proxies import UnknownProxies, trust_proxies
+from core.web.server.proxies import UnknownProxies, came_by_trusted_proxy, trust_proxies
 from core.web.server.state import workbench
 from core.web.server.uploads import expire_now_and_then, upload_routes
-from core.web.server.visits import Visit, ask_visitors, login_required
+from core.web.server.visits import ask_visitors, login_required
 
 STATIC = Path(__file__).parents[1] / "static"
 
@@ -93,50 +92,16 @@ def _require_sound_settings() -> None:
     try:
         required = login_required()
         trust_proxies()
+        asked_target(), asked_bytes()
     except InvalidInput as error:
         raise SystemExit(str(error)) from None
     if required:
         ask_visitors()
 
 
-def healthz(request: Request) -> JSONResponse:
-    """Health of process, registry and supervisor as JSON; ``?detail`` adds memory, in all and of the loaded
-    models, and whether TensorFlow is loaded.
-
-    Where a login is required, whoever is not signed in learns the status alone, and only admins the details.
-    """
-    health: dict[str, Any] = {"status": "ok", "version": VERSION, "supervisor": None, "registry": "ok"}
-    try:
-        bench = workbench()
-        bench.registry.change_counter()
-        health["supervisor"] = _plain(jobs.supervisor_status(bench.settings))
-    except GraftError as error:
-        health |= {"status": "failing", "registry": str(error)}
-    may = _role_of(request)
-    if may is None:
-        health = {"status": health["status"]}
-    elif "detail" in request.query_params and may.allows(Role.ADMIN):
-        health["rss_bytes"] = rss_bytes()
-        health["models_bytes"] = memory.used_bytes
-        health["tensorflow"] = "tensorflow" in sys.modules
-    return JSONResponse(health, 200 if health["status"] == "ok" else 503)
-
-
-def _role_of(request: Request) -> Role | None:
-    """Of whoever asks; everybody is an admin where no login is required."""
-    visit: Visit | None = request.scope.get(VISIT)
-    if visit is not None:
-        return visit.person.role
-    return None if login_required() else Role.ADMIN
-
-
 def role_without_owner() -> Role:
     """Of tokens that belong to no account: those of before a login was required do not read paths of the server."""
     return Role.TRAINER if login_required() else Role.ADMIN
-
-
-def _plain(value: Any) -> Any:
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def _to_board(request: Request) -> RedirectResponse:
@@ -148,10 +113,11 @@ def explain_crash(error: Exception) -> bool:
     if isinstance(error, GraftError):  # for whoever did it: a role that is too small, a run that is gone
         st.error(plain(str(error)), icon=":material/error:")
         return True
-    logger.error("A page failed", exc_info=error)
+    name = new_id()
+    logger.error("A page failed (%s)", name, exc_info=error)
     st.error(
         f"Graft made a mistake on this page ({type(error).__name__}). No data was lost. Reload the page to continue; "
-        "the details are in the terminal in which Graft was started.",
+        f"the details are in the terminal in which Graft was started, under {name}.",
         icon=":material/error:",
     )
     return True
@@ -159,6 +125,7 @@ def explain_crash(error: Exception) -> bool:
 
 ROUTES: list[BaseRoute] = [
     Route("/healthz", healthz),
+    Route("/readyz", readyz),
     Route("/tb", _to_board),
     *accounts.ROUTES,
     *openid.ROUTES,
@@ -170,6 +137,8 @@ ROUTES: list[BaseRoute] = [
 
 MIDDLEWARE = [
     Middleware(CountedRequests, traffic=traffic),
+    Middleware(TracedRequests, trusted=came_by_trusted_proxy),
+    Middleware(LoggedRequests),
     Middleware(UnknownProxies),
     Middleware(ProtectiveHeaders),
     Middleware(KnownHosts),

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.api.tracing import trace_of
 from core.errors import GraftError
 from core.people.acting import SERVER, Role, acting_as
 from core.web.server.base_path import base_path
@@ -36,7 +37,7 @@ class Free(Enum):
     TRAINER_OR_TOKEN = "needs the session of a trainer, or a token"
 
 
-OPEN_PATHS = ("/login", "/welcome", "/openid", "/openid-callback", "/openid-sign-out", "/healthz")
+OPEN_PATHS = ("/login", "/welcome", "/openid", "/openid-callback", "/openid-sign-out", "/healthz", "/readyz")
 OPEN_FOLDERS = ("/assets/",)
 """The style sheet of the sign-in page, icons and fonts."""
 UNUSED = ("/_stcore/agent/", "/_stcore/metrics", "/auth/", "/oauth2callback")
@@ -110,6 +111,7 @@ class SignedInOnly:
             return
         if visit is not None:
             scope = {**scope, VISIT: visit}
+            trace_of(scope).who = visit.person.label
         if isinstance(need, Free):
             await self._app(scope, receive, _kept_nowhere(send) if need is Free.TOKEN else send)
         elif visit is None:

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from core.web.server.access_log import log_unread
+
 MOST_HEAD_BYTES = 64 * 1024
 """Of request line and headers together; also of trailers. As uvicorn's h11 protocol has it; its faster one has none."""
 MOST_BODY_BYTES = 2**20
@@ -55,11 +57,13 @@ class LimitedHttp(HttpToolsProtocol):
             self._refuse()
         else:
             super().send_400_response(msg)
+            log_unread(400, (self.client or ("",))[0])
 
     def _refuse(self) -> None:
         sentence = f"The address and headers of a request may have {MOST_HEAD_BYTES // 1024} KiB together.".encode()
         head = f"content-type: text/plain\r\ncontent-length: {len(sentence)}\r\nconnection: close\r\n\r\n".encode()
         self.transport.write(STATUS_LINE[431] + head + sentence)
+        log_unread(431, (self.client or ("",))[0])
         self.transport.close()
 
 

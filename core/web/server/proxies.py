@@ -49,6 +49,25 @@ def trust_proxies() -> None:
     os.environ[UVICORN] = ",".join(trusted_proxies())
 
 
+def came_by_trusted_proxy(scope: Scope) -> bool:
+    """Whether a proxy of ``GRAFT_PROXIES`` has passed a request on.
+
+    uvicorn puts the client that such a proxy names, with the port 0, in place of the proxy; nobody connects from
+    port 0. A proxy that names none, or one with a port, is known by its own address.
+    """
+    networks = trusted_proxies()
+    address, port = (scope.get("client") or ("", 1))[:2]
+    return bool(networks) and (port == 0 or _is_in(address, networks))
+
+
+def _is_in(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in ipaddress.ip_network(network) for network in networks)
+
+
 class UnknownProxies:
     """Middleware that logs once that a proxy forwards requests which ``GRAFT_PROXIES`` does not name."""
 

@@ -13,6 +13,7 @@ from core.errors import Conflict, GraftError, InvalidInput
 from core.settings import REPOSITORY, Settings, load_settings
 from core.web.server.address import dashboard_url, listening_address
 from core.web.server.state import workbench
+from core.web.server.stopping import stop_gracefully
 
 BASE_PATH = "GRAFT_BASE_PATH"
 
@@ -38,6 +39,7 @@ def run(app: Any, settings: Settings | None = None) -> None:
         address = asked_address()
         refuse_taken_port(address, settings.port)
         base = asked_base_path()
+        stop_gracefully()
         workbench()  # a home that cannot be opened is one sentence here, and a traceback once the server starts
     except GraftError as error:
         raise SystemExit(str(error)) from None

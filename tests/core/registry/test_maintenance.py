@@ -5,8 +5,10 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from sqlalchemy import text
 
 from core.errors import NotFound
+from core.registry.schema import HEAD
 from core.runs.values import Status
 from tests.core.registry.databases import ON_SQLITE
 
@@ -26,6 +28,13 @@ def test_health_figures(registry):
     before = registry.size
     registry.set_preference("long", secrets.token_hex(250_000))  # PostgreSQL compresses long values
     assert registry.size >= before + 250_000
+
+
+def test_the_schema_is_that_of_the_code_until_another_version_migrates_it(registry):
+    assert registry.schema_revision() == HEAD
+    with registry.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert registry.schema_revision() == "9999"
 
 
 def test_after_a_restore_nothing_of_the_old_processes_goes_on(running):

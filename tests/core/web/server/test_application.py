@@ -27,21 +27,6 @@ def client(tmp_path, monkeypatch):
     )
 
 
-def test_health_is_json_and_names_registry_and_supervisor(client):
-    answer = client.get("/healthz")
-    assert answer.status_code == 200
-    health = answer.json()
-    assert health["status"] == "ok"
-    assert health["registry"] == "ok"
-    assert {"version", "supervisor"} <= set(health)
-    assert "rss_bytes" not in health
-
-
-def test_health_in_detail_says_what_the_process_holds(client):
-    detail = client.get("/healthz?detail").json()
-    assert detail["rss_bytes"] > 1e6 and detail["models_bytes"] >= 0
-
-
 def test_a_killed_supervisor_is_started_again_only_where_runs_wait_for_it(monkeypatch):
     started = []
 
@@ -68,14 +53,6 @@ def test_boards_are_read_at_the_start_before_a_page_needs_them(bench, filled, mo
     application.read_boards()
     monkeypatch.setattr(bench.registry, "board_changes", None)
     assert bench.verdict(filled.dataset.id) is not None
-
-
-def test_a_broken_registry_is_not_healthy(client, tmp_path):
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "registry.db").write_bytes(b"this is no database" * 500)
-    answer = client.get("/healthz")
-    assert answer.status_code == 503
-    assert answer.json()["status"] == "failing"
 
 
 def test_the_board_can_be_reached_without_its_slash(client):

@@ -33,6 +33,7 @@ VIEWER, TRAINER, ADMIN = Role.VIEWER, Role.TRAINER, Role.ADMIN
 
 SERVER: dict[str, dict[str, object]] = {
     "/healthz": {"GET": OPEN},
+    "/readyz": {"GET": OPEN},
     "/login": {"GET": OPEN, "POST": OPEN},
     "/welcome": {"GET": OPEN, "POST": OPEN},
     "/openid": {"GET": OPEN},

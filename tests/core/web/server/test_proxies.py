@@ -56,6 +56,27 @@ def test_what_a_client_put_before_the_proxys_word_is_not_taken(naming):
     assert seen("127.0.0.1", "6.6.6.6, 192.0.2.7") == "192.0.2.7 https"
 
 
+def came_by_proxy(peer: str, **headers: str) -> bool:
+    """As the middleware that takes over ids sees it, behind uvicorn's."""
+
+    async def show(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(str(proxies.came_by_trusted_proxy(request.scope)))
+
+    proxies.trust_proxies()
+    config = Config(Starlette(routes=[Route("/", show)]), log_config=None)
+    config.load()
+    return TestClient(config.loaded_app, client=(peer, 5000)).get("/", headers=headers).text == "True"
+
+
+def test_a_request_came_by_a_proxy_only_where_its_connection_did(naming):
+    forwarded = {"X-Forwarded-For": "192.0.2.7"}
+    assert not came_by_proxy("127.0.0.1", **forwarded)
+    naming("127.0.0.1, 10.1.0.0/16")
+    assert came_by_proxy("127.0.0.1", **forwarded) and came_by_proxy("10.1.2.3")
+    assert not came_by_proxy("192.0.2.7", **forwarded)
+    assert not came_by_proxy("192.0.2.7", **{"X-Forwarded-For": "127.0.0.1"})
+
+
 @pytest.mark.parametrize("text", ["*", "proxy.lab", "10.0.0.1/8", "0.0.0.0/0", "::/0"])
 def test_what_names_no_proxy_is_refused_in_one_sentence(naming, text):
     naming(text)
