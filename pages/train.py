@@ -18,6 +18,7 @@ from core.web.train import address, cascades, grid, hyperparameters, mapping, pa
 from core.web.train.address import CUSTOM, TrainAddress
 from core.web.train.bar import bar
 from core.web.train.forecasts_panel import forecasts_panel
+from core.web.train.search_card import search_card
 from core.web.train.shortlist_card import shortlist_card
 from core.workbench import Workbench
 
@@ -44,6 +45,7 @@ def page() -> None:
         with choices:
             start.choose(chosen, presets)
             shortlist_card(bench, dataset)
+            search_card(bench, dataset)
         for sentence in ignored:
             st.warning(plain(sentence), icon=":material/link_off:")
         if chosen == CUSTOM:

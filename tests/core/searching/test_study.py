@@ -87,6 +87,6 @@ def test_proposals_without_a_run_are_counted(study):
 
 def test_optuna_stays_out_of_every_other_process():
     """It is imported by the process of the search alone: not by the pages, the command line, or what they import."""
-    code = "import sys, core.cli.parser, core.web.train.shortlist_card, core.searching.search_process as p; "
+    code = "import sys, core.cli.parser, core.web.train.search_card, core.searching.search_process as p; "
     code += "sys.exit('optuna' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
