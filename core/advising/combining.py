@@ -10,7 +10,7 @@ from math import inf
 
 import numpy as np
 
-from core.advising.ensembles import CombinableRun, CombinationBudget, OfferedModel, Selection, SharedCosts
+from core.advising.ensembles import CombinableRun, CombinationBudget, OfferedModel, SharedCosts, best_offers
 from core.comparison.statistics import mcnemar
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
@@ -32,8 +32,8 @@ class CombinationAdvice:
     """The most accurate on the validation photos within a budget.
 
     Args:
-        single: the most accurate run. others: the best ensemble and the best cascade, where there is one that fits.
-        names: by run id. runs: considered; too_large: of these, how many do not fit alone.
+        single: the most accurate run that fits, None where none does. others: the best ensemble and the best cascade
+            that fit. names: by run id. runs: considered; too_large: of these, how many do not fit alone.
         photos: validation photos. notes: what could not be considered, as sentences.
     """
 
@@ -49,7 +49,7 @@ class CombinationAdvice:
 
     @property
     def chosen(self) -> OfferedModel:
-        """A combination that predicts more photos correctly than the single run; else that run."""
+        """A combination that predicts more validation photos correctly than the single run; else that run."""
         offers = [*([self.single] if self.single else []), *self.others]
         best = max(offers, key=lambda one: one.order)
         if self.single is not None and best.correct <= self.single.correct:
@@ -61,8 +61,8 @@ class CombinationAdvice:
         return self.chosen.cascade is not None
 
     def against_single(self, offer: OfferedModel) -> tuple[int, int, float] | None:
-        """Photos that only the offer predicts correctly, that only the single run does, and the p-value of McNemar's
-        exact test. The offer was chosen by the same photos, so the p-value is too small. None for the run itself."""
+        """Validation photos that only the offer predicts correctly, those that only the single run does, and the
+        p-value of McNemar's exact test; None for the single run itself."""
         if self.single is None or offer is self.single:
             return None
         ours, theirs = np.array(offer.right), np.array(self.single.right)
@@ -82,9 +82,8 @@ def advise_combination(
     if not runs:
         raise InvalidInput(_nothing(dataset, registry, notes))
     labels = np.array([label for _, label in _photos(dataset, registry)])
-    selection = Selection(runs, labels, budget)
-    single, ensemble, cascade = selection.single(), selection.ensemble(), selection.confidence()
-    if single is None and cascade is None:
+    offers = best_offers(runs, labels, budget)
+    if not offers:
         raise InvalidInput(_too_small(budget, runs))
     if len(runs) == 1:
         notes = (*notes, f"{dataset.name} has one run to choose from; two can be combined.")
@@ -92,8 +91,8 @@ def advise_combination(
     return CombinationAdvice(
         dataset_id=dataset.id,
         budget=budget,
-        single=single,
-        others=tuple(one for one in (ensemble, cascade) if one is not None),
+        single=offers.get(None),
+        others=tuple(offer for kind, offer in offers.items() if kind is not None),
         names={run.run_id: run.name for run in runs},
         runs=len(runs),
         too_large=sum(not budget.holds(costs.milliseconds([run]), run.size_bytes) for run in runs),
@@ -169,7 +168,7 @@ def _ordered(found: Predictions, photos: Sequence[tuple[str, int]]) -> np.ndarra
     ordered = found.rows(np.array([row[digest] for digest, _ in photos]))
     if ordered.labels.tolist() != [label for _, label in photos]:
         return None
-    return ordered.probabilities
+    return ordered.probabilities.astype(np.float32)  # what the inference graph computes
 
 
 def _combinable(

@@ -186,6 +186,17 @@ def make_shortlist(
     return FiniteJSON(verbs.begin_shortlist(bench, dataset, minutes=asked.minutes if asked else None), 202)
 
 
+@router.get("/datasets/{dataset}/combination", tags=["datasets"], **_told(schemas.CombinationResult))
+def get_combination(
+    bench: Bench,
+    dataset: _Ref,
+    most_ms: Annotated[float | None, Query(description="Milliseconds that one photo may take.")] = None,
+    most_mb: Annotated[float | None, Query(description="Megabytes of the files that predict.")] = None,
+) -> Response:
+    """Which finished runs to combine within a budget, as `core combine`; `POST /runs` launches it."""
+    return FiniteJSON(verbs.combination(bench, dataset, most_ms=most_ms, most_mb=most_mb))
+
+
 @router.get("/runs", tags=["runs"], **_told(schemas.RunList))
 def list_runs(
     bench: Bench,

@@ -218,6 +218,14 @@ class ShortlistResult(_Told):
     who: str
 
 
+class CombinationResult(_Told):
+    dataset: str
+    summary: str
+    is_combination: bool = Field(description="Whether a combination is better than the best single run.")
+    offers: list[dict[str, Any]] = Field(description="What to use, then the others: kind, runs, accuracy, costs.")
+    notes: list[str]
+
+
 class RunRow(_Told):
     run: str = Field(description="Id.")
     dataset: str

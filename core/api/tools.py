@@ -46,6 +46,11 @@ class ShortlistOfDataset(OneDataset):
     minutes: float | None = Field(None, gt=0, lt=1e6, description="That training may take; any time by default.")
 
 
+class BudgetOfDataset(OneDataset):
+    most_ms: float | None = Field(None, gt=0, lt=1e9, description="Milliseconds that one photo may take.")
+    most_mb: float | None = Field(None, gt=0, lt=1e9, description="Megabytes of the files that predict.")
+
+
 class OneRun(Nothing):
     run: Name = Field(description="Id, the beginning of an id, or DATASET@ALIAS.")
 
@@ -153,6 +158,9 @@ TOOLS = (
          act=lambda bench, asked, who: dataset_row(bench, bench.registry.dataset(asked.dataset))),
     Verb(name="get_shortlist", does="Which recipes are worth training on a dataset, as far as that was asked.",
          scope=READ, asked=OneDataset, act=lambda bench, asked, who: verbs.shortlist(bench, asked.dataset)),
+    Verb(name="get_combination", does="Which finished runs to combine within a budget of milliseconds and megabytes, "
+         "by the validation photos. Launch it with train: cascade is its kind, member its runs.", scope=READ,
+         asked=BudgetOfDataset, act=lambda bench, asked, who: verbs.combination(bench, **asked.model_dump())),
     Verb(name="list_runs", does="Runs, the newest first.", scope=READ, asked=SomeRuns,
          act=lambda bench, asked, who: verbs.list_runs(bench, **asked.model_dump())),
     Verb(name="get_run", does="All about one run: status, epochs, test accuracy, cost, model, lineage.", scope=READ,

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.advising.background import shortlist_state, start_shortlist
+from core.advising.combining import advise_combination
+from core.advising.ensembles import checked_budget
 from core.advising.values import checked_question
 from core.curation.flags import flags_of
 from core.datasets.names import dataset_name
@@ -15,6 +17,7 @@ from core.exports.formats import format_of
 from core.files.uploads import find_upload, remove_upload
 from core.jobs.background_imports import ImportJob, answer_import, dismiss_import, import_jobs, start_import
 from core.output.aliases import aliases_json
+from core.output.combinations import combination_json
 from core.output.comparisons import compared_json
 from core.output.deletions import deletion_json
 from core.output.explanations import explanation_row
@@ -82,6 +85,13 @@ def begin_shortlist(bench: Workbench, dataset: str, *, minutes: float | None) ->
     found, question = bench.registry.dataset(dataset), checked_question(minutes)
     start_shortlist(found.id, question, settings=bench.settings, registry=bench.registry)
     return shortlist(bench, found.id)
+
+
+def combination(bench: Workbench, dataset: str, *, most_ms: float | None, most_mb: float | None) -> dict:
+    """``core combine DATASET`` without its launch."""
+    found, budget = bench.registry.dataset(dataset), checked_budget(most_ms, most_mb)
+    advice = advise_combination(found, budget, registry=bench.registry, settings=bench.settings)
+    return combination_json(found, advice, bench.registry) | {"launched": None}
 
 
 def health(bench: Workbench) -> dict:

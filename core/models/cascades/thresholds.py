@@ -41,14 +41,16 @@ def curve(cheap: np.ndarray, costly: np.ndarray, labels: np.ndarray) -> tuple[Th
     """
     confidence = cheap.max(axis=1)
     cheap_right, costly_right = (one.argmax(axis=1) == labels for one in (cheap, costly))
-    points = []
-    for threshold in _thresholds(confidence):
-        passed_on = confidence < threshold
-        right = np.where(passed_on, costly_right, cheap_right)
-        points.append(
-            ThresholdPoint(threshold=threshold, accuracy=float(right.mean()), passed_on=float(passed_on.mean()))
-        )
-    return tuple(points)
+    thresholds = _thresholds(confidence)
+    order = np.argsort(confidence)
+    below = np.searchsorted(confidence[order], np.array(thresholds, confidence.dtype))  # photos under each threshold
+    passed_on_right = np.concatenate([[0], np.cumsum(costly_right[order])])[below]
+    kept_right = cheap_right.sum() - np.concatenate([[0], np.cumsum(cheap_right[order])])[below]
+    photos = len(labels)
+    return tuple(
+        ThresholdPoint(threshold=threshold, accuracy=float(right / photos), passed_on=float(under / photos))
+        for threshold, right, under in zip(thresholds, passed_on_right + kept_right, below, strict=True)
+    )
 
 
 def _thresholds(confidence: np.ndarray) -> list[float]:

@@ -1,13 +1,16 @@
 """Ensembles and cascades within a budget, chosen by validation photos."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from core.advising.ensembles import CombinableRun, CombinationBudget, Selection, SharedCosts, checked_budget
+from core.advising.ensembles import CombinableRun, CombinationBudget, SharedCosts, best_offers, checked_budget
 from core.errors import InvalidInput
 from core.recipes.recipe import Cascade
 
-LABELS = np.arange(40) % 4
+LABELS = np.arange(40) // 10
+SINGLE, ENSEMBLE, CONFIDENCE = None, Cascade.ENSEMBLE, Cascade.CONFIDENCE
 
 
 def run(name: str, wrong, *, ms: float | None = 10.0, network: str = "", sure: float = 0.7, doubt: float = 0.0):
@@ -27,42 +30,42 @@ def run(name: str, wrong, *, ms: float | None = 10.0, network: str = "", sure: f
 A, B, C = run("a", range(8)), run("b", range(8, 16)), run("c", range(16, 24))
 
 
-def selection(*runs, **budget):
-    return Selection(runs, LABELS, CombinationBudget(**budget))
+def offers(*runs, **budget):
+    return best_offers(runs, LABELS, CombinationBudget(**budget))
 
 
 def test_runs_that_err_on_different_photos_make_an_ensemble_without_an_error():
-    found = selection(A, B, C, run("copy of a", range(8))).ensemble()
+    found = offers(A, B, C, run("copy of a", range(8)))[ENSEMBLE]
     assert found.accuracy == 1 and found.cascade is Cascade.ENSEMBLE and set(found.run_ids) >= {"a", "b", "c"}
     assert found.milliseconds == pytest.approx(10 * len(found.run_ids))
 
 
 def test_a_bad_run_is_not_added():
-    found = selection(A, B, C, run("bad", range(40), sure=0.97)).ensemble()
+    found = offers(A, B, C, run("bad", range(40), sure=0.97))[ENSEMBLE]
     assert set(found.run_ids) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize(("budget", "members"), [({"most_ms": 20.5}, 2), ({"most_mb": 12}, 2), ({"most_ms": 31}, 3)])
 def test_an_ensemble_stays_within_the_budget(budget, members):
-    found = selection(A, B, C, **budget).ensemble()
+    found = offers(A, B, C, **budget)[ENSEMBLE]
     assert len(found.run_ids) == members and CombinationBudget(**budget).holds(found.milliseconds, found.size_bytes)
 
 
 def test_where_no_two_fit_there_is_no_ensemble_and_where_none_fits_no_run():
-    tight = selection(A, B, most_ms=15)
-    assert tight.ensemble() is None and tight.single().run_ids == ("a",)
-    assert selection(A, B, most_ms=5).single() is None
+    tight = offers(A, B, most_ms=15)
+    assert ENSEMBLE not in tight and tight[SINGLE].run_ids == ("a",)
+    assert SINGLE not in offers(A, B, most_ms=5)
 
 
 def test_a_run_that_was_not_timed_fits_no_limit_of_milliseconds():
     unknown = run("unknown", [], ms=None)
-    assert selection(A, unknown, most_ms=50).single().run_ids == ("a",)
-    assert selection(A, unknown).single().run_ids == ("unknown",)
-    assert selection(A, unknown).ensemble().milliseconds is None
+    assert offers(A, unknown, most_ms=50)[SINGLE].run_ids == ("a",)
+    assert offers(A, unknown)[SINGLE].run_ids == ("unknown",)
+    assert offers(A, unknown)[ENSEMBLE].milliseconds is None
 
 
 def test_of_equally_accurate_runs_the_faster_one_is_the_single_run():
-    assert selection(A, run("quick", range(8), ms=3.0)).single().run_ids == ("quick",)
+    assert offers(A, run("quick", range(8), ms=3.0))[SINGLE].run_ids == ("quick",)
 
 
 def test_runs_on_one_network_cost_its_time_and_its_bytes_once():
@@ -76,13 +79,13 @@ def test_runs_on_one_network_cost_its_time_and_its_bytes_once():
 def test_a_cascade_passes_on_what_the_cheap_run_doubts():
     cheap = run("cheap", range(10), ms=2.0, doubt=0.3)
     costly = run("costly", [39], ms=30.0)
-    found = selection(cheap, costly).confidence()
+    found = offers(cheap, costly)[CONFIDENCE]
     assert found.run_ids == ("cheap", "costly") and found.passed_on == pytest.approx(10 / 40)
     assert found.accuracy == 1 and found.milliseconds == pytest.approx(2 + 30 * 10 / 40)
-    within = selection(cheap, costly, most_ms=12)
-    assert within.single().run_ids == ("cheap",) and within.confidence().run_ids == ("cheap", "costly")
-    assert selection(cheap, costly, most_ms=9).confidence() is None
-    assert selection(cheap, costly, most_mb=11).confidence() is None
+    within = offers(cheap, costly, most_ms=12)
+    assert within[SINGLE].run_ids == ("cheap",) and within[CONFIDENCE].run_ids == ("cheap", "costly")
+    assert CONFIDENCE not in offers(cheap, costly, most_ms=9)
+    assert CONFIDENCE not in offers(cheap, costly, most_mb=11)
 
 
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), 1e12])
@@ -91,3 +94,26 @@ def test_a_budget_that_is_no_positive_number_is_refused(value):
         checked_budget(value, None)
     with pytest.raises(InvalidInput, match="--most-mb must be a positive number of megabytes"):
         checked_budget(None, value, "--")
+
+
+def test_under_a_narrow_budget_two_cheap_runs_are_found_though_the_best_one_is_dear():
+    dear, other = run("dear", range(6), ms=19.0), run("other head", range(6), ms=19.5, network="dear")
+    cheap = [run("first", range(8), doubt=0.2), run("second", range(8, 16), doubt=0.2)]
+    found = offers(dear, other, *cheap, most_ms=20.5)[ENSEMBLE]
+    assert set(found.run_ids) == {"first", "second"} and found.accuracy == 1
+
+
+def test_what_was_chosen_among_much_noise_is_judged_on_photos_that_did_not_choose_it():
+    generator = np.random.default_rng(0)
+    runs = [
+        replace(run(f"noise {ms}", [], ms=ms), probabilities=generator.dirichlet(np.ones(4), 40)) for ms in range(2, 30)
+    ]
+    found = offers(*runs)
+    for kind in (ENSEMBLE, CONFIDENCE):
+        assert found[kind].fitted_accuracy >= 0.4 and found[kind].accuracy < found[kind].fitted_accuracy - 0.05
+    assert found[SINGLE].accuracy == found[SINGLE].fitted_accuracy > found[CONFIDENCE].accuracy
+
+
+def test_a_single_validation_photo_is_no_reason_to_combine():
+    one = [replace(run(name, []), probabilities=run(name, []).probabilities[:1]) for name in ("a", "b")]
+    assert best_offers(one, LABELS[:1], CombinationBudget())[ENSEMBLE].accuracy == 0

@@ -178,3 +178,20 @@ def test_an_explanation_has_images(speak, finished, explaining):
     assert [image.mime_type for image in images] == ["image/png"] * 2
     assert base64.b64decode(images[0].data).startswith(b"\x89PNG")
     assert speak(script, "read").is_error
+
+
+def test_a_combination_is_asked_for_and_launched(speak, filled, finished, call, quiet):
+    async def script(client: Client) -> dict:
+        found = await result_of(client, "get_combination", dataset="flowers", most_mb=1.0)
+        refused = await client.call_tool("get_combination", {"dataset": "flowers", "most_ms": -1})
+        assert refused.is_error and "most_ms" in refused.content[0].text
+        (offer,) = (one for one in found["offers"] if one["kind"] == "ensemble")
+        members = [one["run"] for one in offer["runs"]]
+        asked = {"dataset": "flowers", "cascade": offer["kind"], "member": members, "dry_run": False}
+        launched = await result_of(client, "train", **asked)
+        again = await result_of(client, "get_combination", dataset="flowers", most_mb=1.0)
+        (offer,) = (one for one in again["offers"] if one["kind"] == "ensemble")
+        assert offer["evaluated"]["run"] == launched["runs"][0]["run"]
+        return again
+
+    assert speak(script) == call("combine", "flowers", "--most-mb", "1")

@@ -33,6 +33,10 @@ def test_every_get_is_what_the_command_prints(reader, printed, filled, finished,
         "/datasets/flowers": ("datasets", "flowers"),
         "/datasets/flowers/aliases": ("alias", "flowers"),
         "/datasets/flowers/shortlist": ("shortlist", "flowers", "--last"),
+        "/datasets/flowers/combination": ("combine", "flowers"),
+        "/datasets/flowers/combination?most_ms=9&most_mb=40": (
+            "combine", "flowers", "--most-ms", "9", "--most-mb", "40",
+        ),
         "/runs": ("runs",),
         "/runs?dataset=flowers&search=lite0&limit=2&offset=1": (
             "runs", "--dataset", "flowers", "--search", "lite0", "--limit", "2", "--offset", "1",
@@ -393,3 +397,18 @@ def test_a_shortlist_is_made_in_the_background(trainer, printed, filled, monkeyp
     assert trainer.post("/datasets/flowers/shortlist").status_code == 202
     assert trainer.post("/datasets/flowers/shortlist", json={"minutes": 0}).status_code == 422
     assert trainer.post("/datasets/nothing/shortlist").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("flowers/combination?most_ms=-1", 422, "most_ms must be a positive number of milliseconds"),
+        ("flowers/combination?most_mb=nan", 422, "most_mb must be a positive number of megabytes"),
+        ("flowers/combination?most_ms=quick", 422, "most_ms"),
+        ("flowers/combination?most_ms=1", 422, "No run fits into 1.0 ms"),
+        ("nothing/combination", 404, "There is no dataset"),
+    ],
+)
+def test_a_budget_that_cannot_be_met_is_one_sentence(reader, filled, query, status, words):
+    answer = reader.get(f"/datasets/{query}")
+    assert answer.status_code == status and words in answer.text

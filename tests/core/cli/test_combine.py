@@ -13,7 +13,7 @@ def test_advice_as_data_and_as_text(call, different, capsys):  # noqa: F811
     assert main(["combine", "flowers"]) == 0
     text = capsys.readouterr().out
     members = " ".join(one["run"] for one in found["offers"][0]["runs"])
-    assert f"Evaluate it: python -m core ensemble {members}" in text and "rather too high" in text
+    assert f"Evaluate it: python -m core ensemble {members}" in text and "held-out photos" in text
 
 
 def test_launched_it_is_a_run_measured_on_test_photos(call, different, registry, capsys):  # noqa: F811

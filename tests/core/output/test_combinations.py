@@ -10,7 +10,7 @@ from core.recipes.recipe import Cascade
 
 def offer(*runs: str, wrong: int, cascade: Cascade | None = None, **changes) -> OfferedModel:
     right = tuple((np.arange(100) >= wrong).tolist())
-    values = {"cascade": cascade, "run_ids": runs, "right": right, "loss": 0.3, "milliseconds": 12.0}
+    values = {"cascade": cascade, "run_ids": runs, "right": right, "fitted_accuracy": 0.97, "milliseconds": 12.0}
     return OfferedModel(**(values | {"size_bytes": 24_000_000} | changes))
 
 

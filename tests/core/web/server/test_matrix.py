@@ -71,6 +71,7 @@ REST: dict[tuple[str, str], Scope] = {
     ("GET", "/datasets"): Scope.READ,
     ("GET", "/datasets/{dataset}"): Scope.READ,
     ("GET", "/datasets/{dataset}/aliases"): Scope.READ,
+    ("GET", "/datasets/{dataset}/combination"): Scope.READ,
     ("GET", "/datasets/{dataset}/shortlist"): Scope.READ,
     ("POST", "/datasets/{dataset}/shortlist"): Scope.TRAIN,
     ("GET", "/runs"): Scope.READ,
