@@ -32,6 +32,7 @@ from core.cli import (
     search,
     shortlist,
     shrink,
+    speed,
     tokens,
     train,
     users,
@@ -40,8 +41,8 @@ from core.cli import (
 DESCRIPTION = "Compare transfer-learning models on your own photos."
 MODULES = (
     datasets, check, collections, shortlist, search, learning_curve, combine, features, backbones, train, reproduce,
-    shrink, queue, machines, runs, forecasts, models, compare, predict, explain, exports, report, organise, alias,
-    delete, tokens, users, artifacts, registry, backups, admin,
+    shrink, queue, machines, runs, forecasts, speed, models, compare, predict, explain, exports, report, organise,
+    alias, delete, tokens, users, artifacts, registry, backups, admin,
 )  # fmt: skip
 
 

@@ -548,6 +548,11 @@ def check_lock(settings: Settings) -> Path:
     return datasets_folder(settings) / ".check.lock"
 
 
+def speed_job(settings: Settings) -> JobFolder:
+    """The folder of the job that measures the speed of this machine."""
+    return JobFolder(settings.home / "speed-machine")
+
+
 def advice_lock(settings: Settings) -> Path:
     """Held while a shortlist is made."""
     return datasets_folder(settings) / ".shortlist.lock"

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from core.planning.forecasting import ForecastError, ForecastHistory, error_of
+from core.planning.machine_speed import MachineSpeed, stored_speed
 from core.runs.forecast import RunForecast
 from core.text.units import count, duration, rough_range
 from core.workbench import Workbench
@@ -61,14 +62,20 @@ def record_sentence(error: ForecastError | None) -> str:
     return NO_HISTORY if error is None else f"{error.sentence} {error.record}"
 
 
+def speed_json(found: MachineSpeed) -> dict:
+    """What the trial run of ``core speed`` took."""
+    return found.to_json() | {"sentence": found.sentence}
+
+
 def forecasts_json(bench: Workbench, limit: int) -> dict:
     """The newest compared forecasts of this machine with their errors, and how good all of them together were."""
     history: ForecastHistory = bench.forecast_history()
     shown = history.past[:limit]
     names = {run.id: run.name for run in bench.registry.runs_of([one.run_id for one in shown])}
-    every = error_of(history.past)
+    every, speed = error_of(history.past), stored_speed(bench.registry)
     return {
         "forecasts": [forecast_row(one, names.get(one.run_id, "")) for one in shown],
+        "machine_speed": None if speed is None else speed_json(speed),
         "newest": _error(history.error),
         "all": _error(every),
         "summary": NO_HISTORY if every is None else f"{count(every.runs, 'forecast')}. {record_sentence(every)}",

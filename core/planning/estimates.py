@@ -11,6 +11,7 @@ from core.features.engines import engine_path, is_exported
 from core.planning import speed
 from core.planning.decide import Decision, Plan
 from core.planning.lookup import RecipeLookup
+from core.planning.machine_speed import stored_speed
 from core.planning.measured import blocks_below, measurements
 from core.planning.resources import ResourceEstimate
 from core.planning.speed import RunPart, Speeds, kind_of
@@ -100,7 +101,8 @@ class Estimator(RecipeLookup):
 
     @cached_property
     def _speeds(self) -> Speeds:
-        return Speeds(measurements(self))
+        trial = stored_speed(self.registry)
+        return Speeds(measurements(self), trial.parts if trial else ())
 
     def _work(self, plan: Plan, rest: ResourceEstimate, whole: ResourceEstimate) -> Work:
         """Of what is left of a run; ``whole`` is all of it."""

@@ -15,6 +15,7 @@ from core.recipes.program import PIXELS, Program, pooled
 from core.recipes.recipe import Pattern, Recipe
 
 ASSUMED = "an assumed speed; nothing was measured on this machine yet"
+TRIAL = "a trial run on this machine"
 OTHERS = "runs of other backbones on this machine"
 OWN = "runs of this backbone on this machine"
 
@@ -62,11 +63,12 @@ class Speeds:
     """Ratios of this machine to the model.
 
     Args:
-        measured: the newest first.
+        measured: the newest first. trial: of a trial run; they count after all others.
     """
 
-    def __init__(self, measured: Sequence[Measurement]) -> None:
-        self._measured = measured
+    def __init__(self, measured: Sequence[Measurement], trial: Sequence[Measurement] = ()) -> None:
+        self._own, self._trial = measured, trial
+        self._measured = [*measured, *trial]
         self._ratios: dict[tuple[RunPart, str, str], float] = {}
 
     def ratio(self, part: RunPart, backbone: str, kind: str = "") -> float:
@@ -85,9 +87,11 @@ class Speeds:
 
     def source(self, backbone: str) -> str:
         """What estimates for this backbone are based on."""
-        if any(one.backbone == backbone for one in self._measured):
+        if any(one.backbone == backbone for one in self._own):
             return OWN
-        return OTHERS if self._measured else ASSUMED
+        if self._own:
+            return OTHERS
+        return TRIAL if self._trial else ASSUMED
 
     def _groups(self, part: RunPart, backbone: str, kind: str) -> list[Callable[[Measurement], bool]]:
         """The most alike first; where this part was never measured, the machine as a whole."""

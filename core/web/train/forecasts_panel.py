@@ -2,10 +2,14 @@
 
 import streamlit as st
 
+from core.jobs.speed_trial import cancel_trial, start_trial, trial_state
 from core.output.forecasts import forecasts_json
+from core.planning.machine_speed import stored_speed
 from core.text.units import duration, plain, rough_range
 from core.web.parts import times
+from core.web.parts.rights import allowed
 from core.web.parts.tables import name_column, number, table
+from core.web.parts.widgets import explained, poll
 from core.workbench import Workbench
 
 TITLE = "How good were the forecasts?"
@@ -19,8 +23,10 @@ def forecasts_panel(bench: Workbench) -> None:
         return
     with box:
         found = forecasts_json(bench, SHOWN)
-        st.markdown(plain(found["summary"]))
         rows = [_row(row) for row in found["forecasts"]]
+        st.markdown(plain(found["summary"]))
+        if not rows:
+            poll(_measuring, trial_state(bench.settings).is_active, bench)
         if rows:
             columns = {
                 "Run": name_column("Run", [row["Run"] for row in rows]),
@@ -34,6 +40,31 @@ def forecasts_panel(bench: Workbench) -> None:
                 "Said at the launch and compared once, when the run finished. Reused runs and runs that were stopped "
                 "by hand do not count; of resumed and extended ones only what was trained then."
             )
+
+
+def _measuring(bench: Workbench) -> None:
+    """The button that measures this machine, how far that is, or what it took; only before there is history."""
+    state, watched = trial_state(bench.settings), "train.speed.watched"
+    if state.is_active:
+        st.session_state[watched] = True
+        st.markdown(":material/speed: Measuring this machine with a trial run, at most a minute …")
+        if st.button("Cancel", key="train.speed.cancel"):
+            with explained():
+                cancel_trial(bench.settings)
+        return
+    if st.session_state.pop(watched, False):
+        st.rerun(scope="app")
+    speed = stored_speed(bench.registry)
+    if speed is not None:
+        st.markdown(f":material/speed: {plain(speed.sentence)} Estimates rest on it until runs were measured.")
+        return
+    if state.state == "failed":
+        st.warning(plain(state.message))
+    st.caption("A small trial run on the demo photos tells how fast this machine is, before the first run of your own.")
+    if st.button("Measure this machine", icon=":material/speed:", key="train.speed", **allowed()):
+        with explained():
+            start_trial(bench.settings, bench.registry)
+            st.rerun(scope="app")
 
 
 def _row(row: dict) -> dict:

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from core.output.forecasts import NO_HISTORY, forecast_row, forecast_sentence, forecasts_json
+from core.planning.machine_speed import PREFERENCE
 from core.workbench.forecasts import machine
+from tests.core.planning.test_machine_speed import make_speed
 from tests.factories import make_forecast
 
 
@@ -34,7 +36,13 @@ def test_the_newest_come_first_with_their_errors(bench, compared):
 
 
 def test_without_history_there_is_none(bench):
-    assert forecasts_json(bench, limit=5) == {"forecasts": [], "newest": None, "all": None, "summary": NO_HISTORY}
+    found = forecasts_json(bench, limit=5)
+    assert found.pop("forecasts") == [] and found.pop("summary") == NO_HISTORY and set(found.values()) == {None}
+
+
+def test_the_speed_of_this_machine_is_there_once_it_was_measured(bench, registry):
+    registry.set_preference(PREFERENCE, make_speed().to_json())
+    assert forecasts_json(bench, limit=5)["machine_speed"]["sentence"] == make_speed().sentence
 
 
 def test_a_forecast_in_a_sentence():
