@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -69,8 +69,9 @@ class Gate:
             return
         path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
         if path in self._rules.open_paths and scope["method"] in ("GET", "HEAD"):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _as_file(send))
             return
+        send = _as_file(send)
         found = await self._admitted(scope, path)
         if isinstance(found, JSONResponse):
             await found(scope, receive, send)
@@ -183,6 +184,19 @@ class LimitedBody:
             self._exceeded = True
             return {"type": "http.disconnect"}
         return message
+
+
+def _as_file(send: Send) -> Send:
+    """Answers of JSON name a file, so that a browser which is led to one shows no page (ASVS 14.4.2)."""
+
+    async def send_named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if headers.get("content-type", "").partition(";")[0].endswith("json"):
+                headers.setdefault("Content-Disposition", 'attachment; filename="graft.json"')
+        await send(message)
+
+    return send_named
 
 
 def _secret_of(authorization: str) -> str | None:

@@ -15,7 +15,7 @@ MOST_TOOL_PHOTOS, MOST_TOOL_BYTES = 50, 20 * 10**6
 """Of a prediction by MCP, whose photos are base64 in one JSON document."""
 
 REQUESTS_A_SECOND, REQUESTS_AT_ONCE = 100, 1000
-"""Of one token."""
+"""Of one token, and of one person on the pages."""
 FAILURES_A_SECOND, FAILURES_AT_ONCE = 1, 30
 """Requests without a valid token, of one address."""
 

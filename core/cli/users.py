@@ -8,6 +8,7 @@ from core.errors import InvalidInput
 from core.output.users import audit_json, link_json, session_row, user_row, users_json
 from core.people.acting import Role
 from core.people.openid import subject_key
+from core.registry.links import path_of
 from core.registry.users import User
 from core.settings import load_settings
 from core.text.units import moment
@@ -81,7 +82,7 @@ def _linked(user: User) -> dict:
 
     settings = load_settings()
     address = settings.url or dashboard_url(listening_address(), settings.port, asked_base_path())
-    return link_json(user, f"{address}/welcome?code={Workbench.open().registry.new_link(user.name)}")
+    return link_json(user, address + path_of(Workbench.open().registry.new_link(user.name)))
 
 
 def users_text(result: dict) -> str:

@@ -20,6 +20,11 @@ FIRST = ""
 """In place of an account: the link of the first admin, who chooses a name."""
 
 
+def path_of(secret: str) -> str:
+    """What follows the address of Graft in a link. Behind the ``#``, which browsers send to no server."""
+    return f"/welcome#code={secret}"
+
+
 class Links(Store):
     """One-time links of accounts."""
 

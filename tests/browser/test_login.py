@@ -24,7 +24,7 @@ def guarded(tmp_path, monkeypatch):
 def code_of(log) -> str:
     """The first admin's one-time code, which the terminal shows."""
     for _ in range(300):
-        found = re.search(r"/welcome\?code=([\w-]+)", log.read_text())
+        found = re.search(r"/welcome#code=([\w-]+)", log.read_text())
         if found:
             return found[1]
         time.sleep(0.1)
@@ -37,7 +37,7 @@ def test_signing_in_and_the_end_of_a_session(guarded, browser):
     page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
     page.goto(f"{guarded.url}/runs")
     expect(page).to_have_url(f"{guarded.url}/login?next=%2Fruns")
-    page.goto(f"{guarded.url}/welcome?code={code_of(guarded.log)}")
+    page.goto(f"{guarded.url}/welcome#code={code_of(guarded.log)}")
     page.get_by_label("Your name").fill("ada")
     page.get_by_label("New password", exact=True).fill(PASSWORD)
     page.get_by_label("New password again").fill(PASSWORD)
@@ -56,4 +56,31 @@ def test_signing_in_and_the_end_of_a_session(guarded, browser):
     registry.close()
     expect(page).to_have_url(f"{guarded.url}/login?next=%2Fruns", timeout=30_000)
     assert complaints == []
+    context.close()
+
+
+def test_the_code_of_a_link_reaches_no_server_but_in_a_form_and_passwords_can_be_seen(guarded, browser):
+    context = browser.new_context()
+    page, code, asked = context.new_page(), code_of(guarded.log), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{guarded.url}/welcome#code={code}")
+    first, again = page.get_by_label("New password", exact=True), page.get_by_label("New password again")
+    expect(first).to_be_visible()
+    assert asked and not any(code in url for url in asked)
+    first.fill(PASSWORD)
+    page.get_by_label("Show what I type").check()
+    assert (first.get_attribute("type"), again.get_attribute("type")) == ("text", "text")
+    page.get_by_label("Show what I type").uncheck()
+    assert first.get_attribute("type") == "password"
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    context.close()
+
+
+def test_without_scripts_the_code_is_typed(guarded, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{guarded.url}/welcome#code={code_of(guarded.log)}")
+    page.get_by_label("One-time code").fill(code_of(guarded.log))
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_label("New password again")).to_be_visible()
     context.close()

@@ -72,7 +72,7 @@ def first_admin(browser, server: Server) -> dict:
     """Sign in by the one-time link; the cookies."""
     context = browser.new_context(ignore_https_errors=True)
     page = context.new_page()
-    page.goto(f"{server.url}/welcome?code={code_of(server.log)}")
+    page.goto(f"{server.url}/welcome#code={code_of(server.log)}")
     page.get_by_label("Your name").fill("ada")
     page.get_by_label("New password", exact=True).fill(PASSWORD)
     page.get_by_label("New password again").fill(PASSWORD)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import GraftError
 from core.people.acting import Role
-from core.registry.links import HOURS
+from core.registry.links import HOURS, path_of
 from core.registry.sessions import SignedIn
 from core.registry.subjects import INVITED
 from core.registry.users import User
@@ -72,7 +72,7 @@ def link_of(url: str | None, code: str) -> str:
     """The address of a one-time link: where the browser found this page, or ``GRAFT_URL``."""
     settings = load_settings()
     address = settings.url or server_address(url, settings.port)
-    return f"{address}/welcome?code={code}"
+    return address + path_of(code)
 
 
 def _account(bench: Workbench, user: User, sessions: list[SignedIn]) -> None:

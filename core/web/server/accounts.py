@@ -20,7 +20,7 @@ from core.settings import load_settings
 from core.text.units import moment
 from core.web.server import signing_in
 from core.web.server.gate import VISIT
-from core.web.server.login_page import field, form, link_button, new_password, page, session_list
+from core.web.server.login_page import STORED, code_field, field, form, link_button, new_password, page, session_list
 from core.web.server.signing_in import TooManyFailures
 from core.web.server.state import workbench
 from core.web.server.visits import Visit, cookie_of, form_token, login_required, session_cookie, visits
@@ -69,7 +69,7 @@ def login_form(token: str, error: str = "", *, name: str = "", goal: str = "/", 
     fields = field("name", "Name", auto="username", value=name, first=not name)
     fields += field("password", "Password", kind="password", auto="current-password", first=bool(name))
     help_ = '<p class="note">No account, or the password forgotten? An admin gives you a one-time link.</p>\n'
-    local = form("login", fields, "Sign in", token=token, next=goal) + help_
+    local = form("login", fields, "Sign in", token=token, next=goal) + help_ + STORED
     openid = load_settings().openid
     if openid is None:
         return page("Sign in", local, error=error)
@@ -82,9 +82,15 @@ def login_form(token: str, error: str = "", *, name: str = "", goal: str = "/", 
 
 
 async def welcome(request: Request) -> Response:
-    """``GET``, ``POST /welcome?code=``: a one-time link, which sets a password."""
+    """``GET``, ``POST /welcome``: a one-time link, which sets a password.
+
+    Its code is in the fragment of the address (ASVS 8.3.1), so the first request has none; the page sends it in a form.
+    Links that versions before 0.9.0 have made have it in the query.
+    """
     if not login_required():
         return to_page("/")
+    if request.method != "POST" and "code" not in request.query_params:
+        return HTMLResponse(page("One-time link", form("welcome", code_field(), "Go on")), 200, NO_STORE)
     sent = await _sent(request) if request.method == "POST" else dict(request.query_params)
     code = sent.get("code", "")
     try:
@@ -95,7 +101,7 @@ async def welcome(request: Request) -> Response:
     def shown(token: str, error: str = "") -> str:
         return _welcome_page(token, code, owner, error, sent.get("name", "")[:200])
 
-    if request.method != "POST":
+    if request.method != "POST" or "password" not in sent:  # nothing is changed yet
         return with_form_cookie(request, shown)
     if not _is_own_form(request, sent, cookie_of(request.headers, FORM_COOKIE)):
         return with_form_cookie(request, shown, 403, "The form was too old. Try again.")
@@ -122,7 +128,7 @@ def _welcome_page(token: str, code: str, owner: str, error: str, name: str) -> s
         told += f'<input type="hidden" autocomplete="username" value="{owner}">\n'
     return page(
         title,
-        told + form("welcome", fields + new_password(LEAST), "Set the password", token=token, code=code),
+        told + form("welcome", fields + new_password(LEAST), "Set the password", token=token, code=code) + STORED,
         error=error,
     )
 
@@ -198,7 +204,7 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
     if user.password is not None:
         fields = field("now", "Present password", kind="password", auto="current-password") + new_password(LEAST)
         body += f"<h2>Password</h2>\n{form('account', fields, 'Change the password', token=token, act='password')}"
-    return HTMLResponse(page(user.name, body, error=error, done=done), status, NO_STORE)
+    return HTMLResponse(page(user.name, body + STORED, error=error, done=done), status, NO_STORE)
 
 
 _MAY = {

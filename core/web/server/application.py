@@ -29,7 +29,7 @@ from core.files.here import curves_here
 from core.files.home import runs_folder
 from core.files.uploads import sweep_uploads
 from core.people.acting import SERVER, Role, acting_as
-from core.registry.links import HOURS
+from core.registry.links import HOURS, path_of
 from core.runs.values import Status
 from core.settings import load_settings
 from core.text.units import plain
@@ -42,7 +42,7 @@ from core.web.server.base_path import BelowBasePath, base_path
 from core.web.server.gate import SignedInOnly
 from core.web.server.health import healthz, readyz
 from core.web.server.limits import LimitedBodies, limit_heads
-from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginOnly
+from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginOnly, asked_hsts
 from core.web.server.proxies import UnknownProxies, came_by_trusted_proxy, trust_proxies
 from core.web.server.state import workbench
 from core.web.server.uploads import expire_now_and_then, upload_routes
@@ -92,7 +92,7 @@ def _require_sound_settings() -> None:
     try:
         required = login_required()
         trust_proxies()
-        asked_target(), asked_bytes()
+        asked_target(), asked_bytes(), asked_hsts()
     except InvalidInput as error:
         raise SystemExit(str(error)) from None
     if required:
@@ -183,7 +183,7 @@ def login_notice() -> str:
     url = settings.url or dashboard_url(address, settings.port, base_path())
     return (
         f"Nobody can sign in yet. Whoever opens this link first, within {HOURS} hours, becomes the admin:\n"
-        f"{url}/welcome?code={code}"
+        f"{url}{path_of(code)}"
     )
 
 

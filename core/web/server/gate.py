@@ -5,6 +5,7 @@ with tokens of their own behind this one (``core.api.gate``).
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
@@ -15,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.api.limits import REQUESTS_A_SECOND, REQUESTS_AT_ONCE, TokenBuckets
 from core.api.tracing import trace_of
 from core.errors import GraftError
 from core.people.acting import SERVER, Role, acting_as
@@ -86,6 +88,7 @@ class SignedInOnly:
     def __init__(self, app: ASGIApp, required: Callable[[], bool] = login_required) -> None:
         self._app, self._required = app, required
         self._on: bool | None = None
+        self._rates = TokenBuckets(REQUESTS_A_SECOND, REQUESTS_AT_ONCE)
         self._sockets = OpenSockets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,6 +122,10 @@ class SignedInOnly:
         elif not visit.person.may(need):
             sentence = f"This needs the role {need}; {visit.user.name} is a {visit.user.role}."
             await _refuse(scope, receive, send, PlainTextResponse(sentence, 403))
+        elif wait := self._rates.take(visit.user.name):
+            sentence = f"One person may make {REQUESTS_A_SECOND} requests a second."
+            later = PlainTextResponse(sentence, 429, {"Retry-After": str(max(1, math.ceil(wait)))})
+            await _refuse(scope, receive, send, later)
         elif scope["type"] == "websocket":  # the threads of its scripts ask for the person themselves
             await self._sockets.run(self._app, scope, receive, send, visit)
         else:

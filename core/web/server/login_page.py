@@ -1,4 +1,4 @@
-"""The HTML of signing in, setting a password, and one's account. No script; every value is escaped."""
+"""The HTML of signing in, setting a password, and one's account. Every value is escaped; the script is a file."""
 
 from collections.abc import Iterable
 from html import escape
@@ -12,6 +12,7 @@ _FRAME = """<!DOCTYPE html>
 <title>{title} · Graft</title>
 <link rel="icon" href="assets/icon.png">
 <link rel="stylesheet" href="assets/login.css">
+<script src="assets/login.js" defer></script>
 </head>
 <body>
 <main>
@@ -75,6 +76,27 @@ def new_password(least: int) -> str:
     return field("password", "New password", kind="password", auto="new-password", note=note) + field(
         "again", "New password again", kind="password", auto="new-password"
     )
+
+
+def code_field() -> str:
+    """The one-time code of a link, which the script takes from the address."""
+    note = "What follows #code= in the link."
+    return field("code", "One-time code", auto="off", note=note, first=True)
+
+
+STORED = """<details>
+<summary>What Graft stores about you</summary>
+<p>Your account: its name and role, the password as a hash that cannot be turned back, and, if you sign in through a
+provider, what it calls you.</p>
+<p>Your sessions: address and browser, when they began and were used last. Admins see them, and so do you on the page of
+your account.</p>
+<p>What you did: imports, runs, changes, deletions and sign-ins, failed ones with the address, in a log that nobody can
+change; and who owns what.</p>
+<p>Requests, for the operation of the server: name, address and kind of page. Old ones are dropped by size.</p>
+<p>Cookies: one for the session, one for forms. There are no statistics, and nothing is sent elsewhere.</p>
+</details>
+"""
+"""In plain words (ASVS 8.3.3)."""
 
 
 def session_list(rows: Iterable[tuple[str, str, str, bool]], token: str) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
+from core.errors import InvalidInput
 from core.settings import load_settings
 from core.web.server.address import arrived_from_outside
 from core.web.server.visits import login_required
@@ -54,6 +55,21 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
+
+
+HSTS = "GRAFT_HSTS_SECONDS"
+
+
+def asked_hsts() -> int:
+    """For so long browsers come by https alone (RFC 6797): ``GRAFT_HSTS_SECONDS``; 0, the default, says nothing.
+
+    Raises:
+        InvalidInput: it is not a whole number of 0 or more.
+    """
+    asked = os.environ.get(HSTS, "").strip() or "0"
+    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 10):
+        raise InvalidInput(f"{HSTS} must be a whole number of seconds, 0 or more. Received: {asked[:40]!r}")
+    return int(asked)
 
 
 def allowed_hosts() -> tuple[str, ...]:
@@ -111,7 +127,11 @@ class SameOriginOnly:
 
 
 class ProtectiveHeaders:
-    """Add ``HEADERS`` to every response that does not set them itself (TensorBoard has its own policy)."""
+    """Add ``HEADERS`` to every response that does not set them itself (TensorBoard has its own policy).
+
+    ``Strict-Transport-Security`` is sent over https alone, without subdomains, which are not Graft's; where a proxy
+    sends it, ``GRAFT_HSTS_SECONDS`` is not needed.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -122,6 +142,8 @@ class ProtectiveHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if scope.get("scheme") == "https" and (seconds := asked_hsts()):
+                    headers.setdefault("Strict-Transport-Security", f"max-age={seconds}")
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

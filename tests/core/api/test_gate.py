@@ -188,3 +188,11 @@ def test_one_makes_no_token_above_ones_role_or_for_somebody_else(registry):
         with pytest.raises(Forbidden, match="not yours"):
             registry.revoke_token("others")
         registry.revoke_token("mine")
+
+
+def test_answers_of_json_are_files_to_a_browser_and_others_are_not(client, registry):
+    _, secret = registry.create_token("reader", "read")
+    refused = client.post("/echo", headers=bearer(secret))
+    assert refused.status_code == 403
+    assert refused.headers["content-disposition"] == 'attachment; filename="graft.json"'
+    assert "content-disposition" not in client.get("/echo", headers=bearer(secret)).headers

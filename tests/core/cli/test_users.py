@@ -23,7 +23,7 @@ def test_an_account_is_added_with_a_link_that_sets_its_password(capsys, monkeypa
     monkeypatch.setenv("GRAFT_URL", "https://graft.example/photos/")
     row = told(capsys, "users", "add", "Anna", "--role", "trainer")
     assert row["name"] == "anna" and row["role"] == "trainer" and not row["can_sign_in"]
-    address, _, secret = row["link"].partition("?code=")
+    address, _, secret = row["link"].partition("#code=")
     assert address == "https://graft.example/photos/welcome"
     registry = Workbench.open().registry
     assert registry.link_user(secret) == "anna"
@@ -33,7 +33,7 @@ def test_an_account_is_added_with_a_link_that_sets_its_password(capsys, monkeypa
 
 
 def test_without_an_address_the_link_is_that_of_this_machine(capsys):
-    assert told(capsys, "users", "add", "anna")["link"].startswith("http://127.0.0.1:8501/welcome?code=")
+    assert told(capsys, "users", "add", "anna")["link"].startswith("http://127.0.0.1:8501/welcome#code=")
 
 
 def test_a_person_at_the_openid_provider_is_connected_to_an_account(capsys, monkeypatch):

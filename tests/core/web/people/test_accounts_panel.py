@@ -7,9 +7,9 @@ from core.web.people.accounts_panel import connection_of, link_of, session_rows,
 
 
 def test_a_link_leads_to_where_the_browser_found_the_page(monkeypatch):
-    assert link_of("https://host/graft/people", "x") == "https://host/graft/welcome?code=x"
+    assert link_of("https://host/graft/people", "x") == "https://host/graft/welcome#code=x"
     monkeypatch.setenv("GRAFT_URL", "https://graft.example/")
-    assert link_of("http://127.0.0.1:8501/people", "x") == "https://graft.example/welcome?code=x"
+    assert link_of("http://127.0.0.1:8501/people", "x") == "https://graft.example/welcome#code=x"
 
 
 def test_the_state_of_an_account():

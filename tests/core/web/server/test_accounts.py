@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from core.registry.links import path_of
 from core.registry.sessions import session_digest
 from core.registry.sign_ins import ACCOUNT_AT_ONCE
 from core.web.server.accounts import next_page
@@ -123,6 +124,26 @@ def test_the_first_admin_is_made_with_a_link_that_works_once(guarded):
     assert browser.get(f"/welcome?code={code}").status_code == 404
 
 
+def test_the_code_of_a_link_is_in_no_address_that_is_sent(browser, accounts):
+    """Behind the # it stays in the browser; the page sends it in a form, first alone and then with the password."""
+    code = accounts.new_link("vera")
+    assert path_of(code) == f"/welcome#code={code}"
+    asked = browser.get("/welcome")
+    assert asked.status_code == 200 and 'name="code"' in asked.text and 'src="assets/login.js"' in asked.text
+    shown = browser.post("/welcome", data={"code": code})
+    assert "Welcome, vera" in shown.text and accounts.link_user(code) == "vera"
+    filled = hidden(shown.text) | {"password": NEW, "again": NEW}
+    assert browser.post("/welcome", data=filled).status_code == 303
+    assert accounts.signed_in(session_digest(browser.cookies[COOKIE]))[1].name == "vera"
+    assert browser.post("/welcome", data={"code": code}).status_code == 404
+
+
+def test_everybody_can_read_what_is_stored_about_them(client_of, accounts):
+    told = "What Graft stores about you"
+    assert told in client_of("vera").get("/account").text and told in client_of(None).get("/login").text
+    assert told in client_of(None).post("/welcome", data={"code": accounts.new_link("vera")}).text
+
+
 def test_a_link_of_an_account_ignores_the_name_that_is_sent(browser, accounts):
     code = accounts.new_link("vera")
     assert "Welcome, vera" in browser.get(f"/welcome?code={code}").text
@@ -150,7 +171,7 @@ def test_what_a_browser_says_is_not_shown_as_markup(accounts, client_of):
     vera = client_of("vera")
     accounts.open_session("vera", address="<b>", agent="<script>alert(1)</script>", how="password")
     text = vera.get("/account").text
-    assert "<script" not in text and "&lt;b&gt;" in text
+    assert "<script>" not in text and "&lt;b&gt;" in text
 
 
 def test_without_a_login_the_pages_lead_to_graft(tmp_path, monkeypatch, guarded):

@@ -202,3 +202,17 @@ def test_what_only_some_may_see_is_kept_nowhere(client_of, guarded):
     assert kept == {"/photo": "no-store", "/page": "no-store", "/code": "public, max-age=9", "/account": "no-store"}
     assert vera.get("/api/v1/datasets").headers["cache-control"] == "no-store"
     assert "cache-control" not in client_of(None).get("/assets/login.css").headers
+
+
+def test_one_person_may_make_so_many_requests_a_second_and_another_one_is_not_slowed(client_of, monkeypatch):
+    taken: list[str] = []
+
+    def take(self, key: str) -> float:
+        taken.append(key)
+        return 0.3 if key == "vera" and taken.count("vera") > 2 else 0.0
+
+    monkeypatch.setattr(module.TokenBuckets, "take", take)
+    vera, tom = client_of("vera"), client_of("tom")
+    assert [vera.get("/account").status_code for _ in range(3)] == [200, 200, 429]
+    assert vera.get("/account").headers["retry-after"] == "1"
+    assert tom.get("/account").status_code == 200

@@ -7,8 +7,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from core.errors import InvalidInput
 from core.web.server.application import MIDDLEWARE
-from core.web.server.protection import HEADERS, KnownHosts, content_security_policy, host_name
+from core.web.server.protection import HEADERS, KnownHosts, asked_hsts, content_security_policy, host_name
 
 
 async def hello(request):
@@ -169,3 +170,14 @@ def test_inline_scripts_are_allowed_one_by_one():
 )
 def test_host_name_is_the_host_without_its_port(host, name):
     assert host_name(host) == name
+
+
+def test_browsers_are_told_to_come_by_https_where_the_operator_asks_for_it(client, monkeypatch):
+    name, secure = "Strict-Transport-Security", TestClient(client.app, base_url="https://127.0.0.1:8501")
+    assert name not in secure.get("/").headers
+    monkeypatch.setenv("GRAFT_HSTS_SECONDS", "31536000")
+    assert secure.get("/").headers[name] == "max-age=31536000"
+    assert name not in client.get("/").headers, "it means nothing over http"
+    monkeypatch.setenv("GRAFT_HSTS_SECONDS", "a year")
+    with pytest.raises(InvalidInput, match="GRAFT_HSTS_SECONDS must be .*Received: 'a year'"):
+        asked_hsts()
