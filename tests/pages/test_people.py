@@ -29,7 +29,7 @@ def test_an_admin_adds_a_person_and_passes_a_link_on(bench, login):
     click(at, "people.add")
     assert not at.exception and not at.error
     (link,) = [code.value for code in at.code]
-    assert bench.registry.link_user(link.partition("?code=")[2]) == "anna"
+    assert bench.registry.link_user(link.partition("#code=")[2]) == "anna"
     assert bench.registry.user("anna").role is Role.TRAINER and "Has no password yet" in text_of(at)
     at.selectbox(key="people.role.anna").set_value(Role.VIEWER).run()
     assert bench.registry.user("anna").role is Role.VIEWER
