@@ -197,6 +197,27 @@ def get_combination(
     return FiniteJSON(verbs.combination(bench, dataset, most_ms=most_ms, most_mb=most_mb))
 
 
+@router.get("/datasets/{dataset}/search", tags=["datasets"], **_told(schemas.SearchResult))
+def get_search(bench: Bench, dataset: _Ref) -> Response:
+    """How far its search over recipes is, as `core search --last`."""
+    return FiniteJSON(verbs.search(bench, dataset))
+
+
+@router.post("/datasets/{dataset}/search", tags=["datasets"], **_told(schemas.SearchResult, 202))
+def start_search(
+    bench: Bench, dataset: _Ref, asked: Annotated[schemas.SearchRequest | None, Body()] = None
+) -> Response:
+    """Search over recipes in the background, as `core search`: the best within a budget of training time."""
+    chosen = asked or schemas.SearchRequest.model_validate({})
+    return FiniteJSON(verbs.begin_search(bench, dataset, **chosen.model_dump()), 202)
+
+
+@router.delete("/datasets/{dataset}/search", tags=["datasets"], **_told(schemas.SearchResult, 202))
+def stop_search(bench: Bench, dataset: _Ref) -> Response:
+    """Stop the search, as `core search --stop`. It can go on; its trials and runs are kept."""
+    return FiniteJSON(verbs.end_search(bench, dataset), 202)
+
+
 @router.get("/runs", tags=["runs"], **_told(schemas.RunList))
 def list_runs(
     bench: Bench,

@@ -14,6 +14,7 @@ from core.api.limits import MOST_PHOTOS
 from core.models.conformal import CONFIDENCE
 from core.planning.presets import Preset
 from core.recipes.recipe import Cascade, Pattern, Precision
+from core.searching.values import MOST_MINUTES, MOST_TRIALS
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """Of a run, dataset, backbone: as the command line takes it."""
@@ -129,6 +130,14 @@ class ShortlistRequest(_Asked):
     minutes: float | None = Field(None, gt=0, lt=1e6, description="That training may take; any time by default.")
 
 
+class SearchRequest(_Asked):
+    """What a search over recipes may spend."""
+
+    minutes: float = Field(30.0, gt=0, le=MOST_MINUTES, description="Of training time, over all runs it launches.")
+    trials: int | None = Field(None, ge=1, le=MOST_TRIALS, description="Recipes at most.")
+    go_on: bool = Field(False, description="Keep the trials of the last search, and spend this in addition.")
+
+
 class CancelRequest(_Asked):
     """How a run is stopped."""
 
@@ -224,6 +233,17 @@ class CombinationResult(_Told):
     is_combination: bool = Field(description="Whether a combination is better than the best single run.")
     offers: list[dict[str, Any]] = Field(description="What to use, then the others: kind, runs, accuracy, costs.")
     notes: list[str]
+
+
+class SearchResult(_Told):
+    dataset: str
+    state: Literal["none", "running", "ready", "failed", "stopped"]
+    summary: str
+    optimism: str = Field(description="Why the validation accuracy of the best trial is too high.")
+    best: int | None = Field(description="Number of the best trial by validation photos.")
+    best_run: str | None
+    test_accuracy: float | None = Field(description="Of the best trial's run, measured once.")
+    status: dict[str, Any] = Field(description="Budget, stage, and every trial.")
 
 
 class RunRow(_Told):

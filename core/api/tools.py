@@ -18,6 +18,7 @@ from core.api.schemas import (
     ImportRequest,
     LaunchRequest,
     Name,
+    SearchRequest,
     SentPhoto,
     ShrinkRequest,
 )
@@ -49,6 +50,10 @@ class ShortlistOfDataset(OneDataset):
 class BudgetOfDataset(OneDataset):
     most_ms: float | None = Field(None, gt=0, lt=1e9, description="Milliseconds that one photo may take.")
     most_mb: float | None = Field(None, gt=0, lt=1e9, description="Megabytes of the files that predict.")
+
+
+class SearchOfDataset(SearchRequest, OneDataset):
+    """A search over recipes to start."""
 
 
 class OneRun(Nothing):
@@ -161,6 +166,8 @@ TOOLS = (
     Verb(name="get_combination", does="Which finished runs to combine within a budget of milliseconds and megabytes, "
          "by the validation photos. Launch it with train: cascade is its kind, member its runs.", scope=READ,
          asked=BudgetOfDataset, act=lambda bench, asked, who: verbs.combination(bench, **asked.model_dump())),
+    Verb(name="get_search", does="How far the search over recipes of a dataset is, and its best trial by validation.",
+         scope=READ, asked=OneDataset, act=lambda bench, asked, who: verbs.search(bench, asked.dataset)),
     Verb(name="list_runs", does="Runs, the newest first.", scope=READ, asked=SomeRuns,
          act=lambda bench, asked, who: verbs.list_runs(bench, **asked.model_dump())),
     Verb(name="get_run", does="All about one run: status, epochs, test accuracy, cost, model, lineage.", scope=READ,
@@ -204,6 +211,12 @@ TOOLS = (
     Verb(name="make_shortlist", does="Find out in the background which recipes are worth training. Ask get_shortlist "
          "until its state is ready.", scope=TRAIN, asked=ShortlistOfDataset,
          act=lambda bench, asked, who: verbs.begin_shortlist(bench, asked.dataset, minutes=asked.minutes)),
+    Verb(name="start_search", does="Search over recipes in the background for the best within a budget of training "
+         "time. Ask get_search until its state is not running.", scope=TRAIN, asked=SearchOfDataset,
+         act=lambda bench, asked, who: verbs.begin_search(
+             bench, asked.dataset, minutes=asked.minutes, trials=asked.trials, go_on=asked.go_on)),
+    Verb(name="stop_search", does="Stop the search over recipes of a dataset. It can go on.", scope=TRAIN,
+         asked=OneDataset, act=lambda bench, asked, who: verbs.end_search(bench, asked.dataset)),
     Verb(name="train", does="Plan runs (dry_run, the default), then launch them in the background.", scope=TRAIN,
          asked=PlannedLaunch, act=lambda bench, asked, who: verbs.launch(bench, asked.model_dump(), who=who)),
     Verb(name="list_smaller", does="The smaller models made of a run's model, and whether they are not worse.",

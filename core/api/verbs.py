@@ -27,6 +27,7 @@ from core.output.imports import import_row
 from core.output.plans import launch_json, plan_json, planned_row
 from core.output.predictions import photo_row
 from core.output.runs import run_row, runs_json
+from core.output.searches import search_json
 from core.output.shortlists import shortlist_json
 from core.output.smaller import shrink_json
 from core.people.acting import acting
@@ -36,6 +37,8 @@ from core.planning.options import RecipeOptions, choice_of
 from core.recipes.recipe import Precision
 from core.registry.search import RunQuery
 from core.runs.values import Run
+from core.searching.search_process import search_status, start_search, stop_search
+from core.searching.values import checked_search
 from core.serving.photos import NamedPhoto
 from core.workbench import Workbench
 from core.workbench.health import examine
@@ -92,6 +95,26 @@ def combination(bench: Workbench, dataset: str, *, most_ms: float | None, most_m
     found, budget = bench.registry.dataset(dataset), checked_budget(most_ms, most_mb)
     advice = advise_combination(found, budget, registry=bench.registry, settings=bench.settings)
     return combination_json(found, advice, bench.registry) | {"launched": None}
+
+
+def search(bench: Workbench, dataset: str) -> dict:
+    """``core search DATASET --last``."""
+    found = bench.registry.dataset(dataset)
+    return search_json(found, search_status(found.id, settings=bench.settings), bench.registry)
+
+
+def begin_search(bench: Workbench, dataset: str, *, minutes: float, trials: int | None, go_on: bool) -> dict:
+    """Start ``core search`` in the background; one that runs is left alone."""
+    found, question = bench.registry.dataset(dataset), checked_search(minutes, trials)
+    start_search(found.id, question, settings=bench.settings, registry=bench.registry, go_on=go_on)
+    return search(bench, found.id)
+
+
+def end_search(bench: Workbench, dataset: str) -> dict:
+    """Ask a search to stop, as ``core search DATASET --stop``; nothing happens where none runs."""
+    found = bench.registry.dataset(dataset)
+    stop_search(bench.settings, found.id)
+    return search(bench, found.id)
 
 
 def health(bench: Workbench) -> dict:

@@ -79,8 +79,8 @@ def _start(bench: Workbench, dataset: Dataset, status: SearchStatus) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         minutes = st.number_input(
             "Minutes of training time", min_value=0.1, max_value=float(MOST_MINUTES), value=MINUTES, step=5.0,
-            width=200, help="Of all runs that it launches, as Graft records it. Waiting in the queue is free.",
-            key="search.minutes",
+            format="%.1f", width=200, key="search.minutes",
+            help="Of all runs that it launches, as Graft records it. Waiting in the queue is free.",
         )  # fmt: skip
         trials = st.number_input(
             "Trials at most", min_value=1, value=None, step=1, placeholder="any", width=140, key="search.trials"

@@ -37,6 +37,7 @@ def test_every_get_is_what_the_command_prints(reader, printed, filled, finished,
         "/datasets/flowers/combination?most_ms=9&most_mb=40": (
             "combine", "flowers", "--most-ms", "9", "--most-mb", "40",
         ),
+        "/datasets/flowers/search": ("search", "flowers", "--last"),
         "/runs": ("runs",),
         "/runs?dataset=flowers&search=lite0&limit=2&offset=1": (
             "runs", "--dataset", "flowers", "--search", "lite0", "--limit", "2", "--offset", "1",
@@ -412,3 +413,17 @@ def test_a_shortlist_is_made_in_the_background(trainer, printed, filled, monkeyp
 def test_a_budget_that_cannot_be_met_is_one_sentence(reader, filled, query, status, words):
     answer = reader.get(f"/datasets/{query}")
     assert answer.status_code == status and words in answer.text
+
+
+def test_a_search_is_started_and_stopped(trainer, printed, filled, monkeypatch):
+    started = []
+    monkeypatch.setattr("core.jobs.background.start_process", lambda *arguments: started.append(arguments))
+    answer = trainer.post("/datasets/flowers/search", json={"minutes": 5, "trials": 3})
+    assert answer.status_code == 202 and len(started) == 1 and answer.json()["best"] is None
+    folder = started[0][1]
+    assert json.loads(folder.request.read_text())["question"] == {"minutes": 5.0, "trials": 3}
+    assert trainer.delete("/datasets/flowers/search").status_code == 202 and folder.cancel.exists()
+    assert trainer.post("/datasets/flowers/search", json={"minutes": 0}).status_code == 422
+    refused = trainer.post("/datasets/flowers/search", json={"go_on": True})
+    assert refused.status_code == 404 and "no search of flowers to go on with" in refused.text
+    assert trainer.post("/datasets/nothing/search").status_code == 404

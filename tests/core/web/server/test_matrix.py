@@ -74,6 +74,9 @@ REST: dict[tuple[str, str], Scope] = {
     ("GET", "/datasets/{dataset}/combination"): Scope.READ,
     ("GET", "/datasets/{dataset}/shortlist"): Scope.READ,
     ("POST", "/datasets/{dataset}/shortlist"): Scope.TRAIN,
+    ("GET", "/datasets/{dataset}/search"): Scope.READ,
+    ("POST", "/datasets/{dataset}/search"): Scope.TRAIN,
+    ("DELETE", "/datasets/{dataset}/search"): Scope.TRAIN,
     ("GET", "/runs"): Scope.READ,
     ("GET", "/runs/{run}"): Scope.READ,
     ("GET", "/runs/{run}/smaller"): Scope.READ,
@@ -106,7 +109,7 @@ REST: dict[tuple[str, str], Scope] = {
 
 CHANGING_TOOLS = {
     "import_photos", "answer_import", "end_import", "train", "shrink", "export_model", "cancel_run", "resume_run",
-    "delete_run", "delete_dataset", "set_alias", "make_shortlist",
+    "delete_run", "delete_dataset", "set_alias", "make_shortlist", "start_search", "stop_search",
 }  # fmt: skip
 
 
