@@ -239,8 +239,7 @@ class SearchResult(_Told):
     dataset: str
     state: Literal["none", "running", "ready", "failed", "stopped"]
     summary: str
-    optimism: str = Field(description="Why the validation accuracy of the best trial is too high.")
-    best: int | None = Field(description="Number of the best trial by validation photos.")
+    best: int | None = Field(description="Number of the best trial by validation photos, on which it is optimistic.")
     best_run: str | None
     test_accuracy: float | None = Field(description="Of the best trial's run, measured once.")
     status: dict[str, Any] = Field(description="Budget, stage, and every trial.")
