@@ -55,7 +55,8 @@ def folders_of(settings: Settings, item: BackupItem) -> list[tuple[Path, Sequenc
     kind, _, id_ = item.name.partition("/")
     if kind == "datasets":
         dataset = dataset_folder(settings, id_)
-        return [(dataset.path, _plain_files(dataset)), (dataset.photos, None), (dataset.unlabelled, None)]
+        apart = (dataset.photos, dataset.unlabelled, dataset.pool)
+        return [(dataset.path, _plain_files(dataset)), *((folder, None) for folder in apart)]
     folder, names = names_in(settings.home, item.name)
     if kind == "backbones":
         record = added_record(settings, id_)

@@ -19,6 +19,7 @@ from core.cli import (
     exports,
     features,
     forecasts,
+    label,
     learning_curve,
     machines,
     models,
@@ -40,9 +41,9 @@ from core.cli import (
 
 DESCRIPTION = "Compare transfer-learning models on your own photos."
 MODULES = (
-    datasets, check, collections, shortlist, search, learning_curve, combine, features, backbones, train, reproduce,
-    shrink, queue, machines, runs, forecasts, speed, models, compare, predict, explain, exports, report, organise,
-    alias, delete, tokens, users, artifacts, registry, backups, admin,
+    datasets, check, collections, shortlist, search, learning_curve, label, combine, features, backbones, train,
+    reproduce, shrink, queue, machines, runs, forecasts, speed, models, compare, predict, explain, exports, report,
+    organise, alias, delete, tokens, users, artifacts, registry, backups, admin,
 )  # fmt: skip
 
 

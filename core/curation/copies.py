@@ -60,6 +60,7 @@ def copies_of(
     features: np.ndarray | None,
     family: str = "",
     progress: Callable[[int, int], None] | None = None,
+    new_from: int = 0,
 ) -> list[Pair]:
     """The pairs of photos that are near-copies.
 
@@ -67,6 +68,7 @@ def copies_of(
         features: (n, d) rows of length 1 (``folds.unit_rows``); None where there are none: hashes alone propose pairs
             then. family: of the backbone that they are of.
         progress: called with (pairs done, total); may raise to stop.
+        new_from: number of the first new photo; pairs of which none is new are left out.
     """
     hashes = np.array([one.hash for one in pictures], np.uint64)
     mirrored = np.array([one.mirrored_hash for one in pictures], np.uint64)
@@ -79,6 +81,7 @@ def copies_of(
             if not (there[first] and there[second]) or features[first] @ features[second] >= LEAST_WITH_HASH
         }
         proposed |= set(_by_features(features))
+    proposed = {pair for pair in proposed if max(pair) >= new_from}
     aligner = Aligner(np.stack([one.pixels for one in pictures])) if pictures else None
     found = []
     for number, (first, second) in enumerate(sorted(proposed)):

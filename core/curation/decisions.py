@@ -31,6 +31,7 @@ class PhotoAction(StrEnum):
     RELABEL = "relabel"
     EXCLUDE = "exclude"
     MOVE = "move"
+    LABEL = "label"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +39,8 @@ class PhotoDecision:
     """A decision on one photo.
 
     Args:
-        target: the class of ``relabel``, the split of ``move``; "" of the others. by: name of the account, "" without
-            one. at: seconds since 1970.
+        target: the class of ``relabel`` and ``label``, the split of ``move``; "" of the others.
+        by: name of the account, "" without one. at: seconds since 1970.
     """
 
     digest: str

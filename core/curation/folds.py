@@ -44,6 +44,24 @@ def out_of_fold(features: np.ndarray, labels: np.ndarray, folds: np.ndarray, cla
     Args:
         features: (n, d) rows of length 1 (``unit_rows``). labels: (n,) below ``classes``. folds: see ``folds_of``.
     """
+    scores = _left_out_scores(features, labels, folds, classes)
+    return _softmax(scores / _temperature(scores, labels))
+
+
+def head_probabilities(features: np.ndarray, labels: np.ndarray, classes: int, rows: np.ndarray) -> np.ndarray:
+    """(m, classes) probabilities of the (m, d) ``rows`` by the head of ``out_of_fold`` fitted on all (n, d) features,
+    with the temperature that fits the features it was not fitted on. A class without features has 0.
+    """
+    scores = _left_out_scores(features, labels, folds_of(labels, range(len(labels))), classes)
+    present, weights, offsets = linear_head(features, labels, classes)
+    found = np.full((len(rows), classes), -np.inf, np.float32)
+    found[:, present] = rows @ weights + offsets
+    return _softmax(found / _temperature(scores, labels))
+
+
+def _left_out_scores(features: np.ndarray, labels: np.ndarray, folds: np.ndarray, classes: int) -> np.ndarray:
+    """(n, classes) scores of every photo by the head that was fitted on the other folds, -inf for their missing
+    classes."""
     numbers = np.unique(folds)
     parts = {int(fold): _Sums.of(features[folds == fold], labels[folds == fold], classes) for fold in numbers}
     scores = np.full((len(labels), classes), -np.inf, np.float32)
@@ -53,7 +71,7 @@ def out_of_fold(features: np.ndarray, labels: np.ndarray, folds: np.ndarray, cla
             inside = folds == fold
             present, weights, offsets = _discriminant(rest)
             scores[np.ix_(inside, present)] = features[inside] @ weights + offsets
-    return _softmax(scores / _temperature(scores, labels))
+    return scores
 
 
 def linear_head(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
-"""The new version of a dataset that decisions make: some photos relabelled, excluded or moved to another split.
+"""The new version of a dataset that decisions make: photos relabelled, excluded, moved to another split, or labelled.
 
-Photos that nobody touched keep class and split. The version before stays as it is, with its runs.
+Photos that nobody touched keep class and split. The version before stays as it is, with its runs. Photos of the pool
+that nobody labelled stay without a class in the new version.
 """
 
 import json
@@ -10,12 +11,15 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from core.curation.decisions import PhotoAction, PhotoDecision, changing, standing
-from core.datasets.manifest import dataset_of, read_unlabelled, write_manifest
+from core.curation.decisions import PhotoAction, PhotoDecision, changing, decisions_on, standing
+from core.curation.labelled import LabelledPool, labelled_pool
+from core.datasets.decoding.identity import with_pixels
+from core.datasets.manifest import dataset_of, write_manifest
 from core.datasets.names import quoted_list
+from core.datasets.pool import pool_path
 from core.datasets.staging import staging
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.errors import InvalidInput
@@ -29,8 +33,25 @@ from core.settings import Settings
 from core.text.units import count, listed
 
 
-def apply_decisions(dataset: Dataset, *, registry: Registry, settings: Settings) -> Dataset:
+@dataclass(frozen=True, kw_only=True)
+class PlannedVersion:
+    """What decisions would make of a dataset.
+
+    Args:
+        photos: ordered by split, class and digest. pool: what becomes of the photos without a class.
+        changes: how many photos are changed in which way.
+    """
+
+    photos: tuple[Photo, ...]
+    pool: LabelledPool
+    changes: Counter[PhotoAction]
+
+
+def apply_decisions(dataset: Dataset, *, registry: Registry, settings: Settings, validation: bool = False) -> Dataset:
     """Make a new version of ``dataset`` by what was decided on its photos; returns it.
+
+    Args:
+        validation: draw validation photos from those that were labelled (``labelled_pool``).
 
     Raises:
         InvalidInput: nothing would change, or a class would have no photo to learn from.
@@ -38,13 +59,33 @@ def apply_decisions(dataset: Dataset, *, registry: Registry, settings: Settings)
     """
     require(Role.TRAINER, "Making a version of a dataset")
     with acquire(import_lock(settings)), changing(dataset, settings) as decisions:
-        photos, changes = changed_photos(registry.photos(dataset.id), decisions)
-        if not changes:
-            raise InvalidInput("No photo was relabelled, excluded or moved, so there is nothing to make a version of.")
-        _check(dataset, photos)
-        made = _stored(dataset, photos, decisions, changes, registry, settings)
+        planned = _planned(dataset, decisions, registry, settings, validation)
+        if not planned.changes:
+            raise InvalidInput(
+                "No photo was labelled, relabelled, excluded or moved, so there is nothing to make a version of."
+            )
+        _check(dataset, planned.photos)
+        made = _stored(dataset, planned, decisions, registry, settings)
         decisions.clear()
     return made
+
+
+def planned_version(dataset: Dataset, *, registry: Registry, settings: Settings) -> PlannedVersion:
+    """What ``apply_decisions`` would make."""
+    return _planned(dataset, decisions_on(dataset, settings), registry, settings, False)
+
+
+def _planned(
+    dataset: Dataset, decisions: Sequence[PhotoDecision], registry: Registry, settings: Settings, validation: bool
+) -> PlannedVersion:
+    photos, changes = changed_photos(registry.photos(dataset.id), decisions)
+    pool = labelled_pool(dataset, decisions, settings=settings, validation=validation)
+    everything = sorted([*photos, *pool.photos], key=_order)
+    return PlannedVersion(photos=tuple(everything), pool=pool, changes=changes + pool.changes)
+
+
+def _order(photo: Photo) -> tuple[int, str, str]:
+    return SPLITS.index(photo.split), photo.class_name, photo.digest
 
 
 def changed_photos(
@@ -60,7 +101,7 @@ def changed_photos(
             changes[one.action] += 1
         if after is not None:
             found.append(after)
-    return sorted(found, key=lambda photo: (SPLITS.index(photo.split), photo.class_name, photo.digest)), changes
+    return sorted(found, key=_order), changes
 
 
 def _after(photo: Photo, decision: PhotoDecision) -> Photo | None:
@@ -76,7 +117,7 @@ def _after(photo: Photo, decision: PhotoDecision) -> Photo | None:
 
 def _check(dataset: Dataset, photos: Sequence[Photo]) -> None:
     learned = {photo.class_name for photo in photos if photo.split == "train"}
-    missing = [name for name in dataset.class_names if name not in learned]
+    missing = sorted({*dataset.class_names, *(photo.class_name for photo in photos)} - learned)
     if missing:
         raise InvalidInput(
             f"The new version would have no training photo of {quoted_list(missing)}. Undo a decision on one of them."
@@ -85,14 +126,14 @@ def _check(dataset: Dataset, photos: Sequence[Photo]) -> None:
 
 def _stored(
     dataset: Dataset,
-    photos: Sequence[Photo],
+    planned: PlannedVersion,
     decisions: Sequence[PhotoDecision],
-    changes: Mapping[PhotoAction, int],
     registry: Registry,
     settings: Settings,
 ) -> Dataset:
-    before = dataset_here(settings, dataset.id)
-    unlabelled = read_unlabelled(before.path)
+    before, pool = dataset_here(settings, dataset.id), planned.pool
+    new = {photo.digest: photo for photo in with_pixels(pool.photos, lambda digest: pool_path(before, digest))}
+    photos = [new.get(photo.digest, photo) for photo in planned.photos]
     made = dataset_of(
         photos,
         id=f"d-{secrets.token_hex(4)}",
@@ -100,32 +141,40 @@ def _stored(
         version=registry.next_version(dataset.name),
         seed=dataset.seed,
         split_given=dataset.split_given,
-        rejections=dataset.rejections,
-        notes=(*dataset.notes, describe(dataset, changes)),
+        rejections=(*dataset.rejections, *(one for part in pool.parts for one in part.rejections)),
+        notes=(*dataset.notes, describe(dataset, planned)),
         started=time.time(),
-        unlabelled=unlabelled,
+        unlabelled=pool.rest,
         grey_bits=dataset.grey_bits,
     )
     with staging(settings, made.id) as stage:
         after = DatasetFolder(stage.path)
-        link_photos(before.photos, after.photos, [photo.digest for photo in photos])
-        link_photos(before.unlabelled, after.unlabelled, [photo.digest for photo in unlabelled])
+        link_photos(before.photos, after.photos, [photo.digest for photo in photos if photo.digest not in new])
+        rest = {photo.digest for photo in pool.rest}
+        for part in pool.parts:
+            digests = [photo.digest for photo in part.photos]
+            link_photos(part.folder, after.photos, [one for one in digests if one in new])
+            link_photos(part.folder, after.unlabelled, [one for one in digests if one in rest])
         lineage = {"dataset": dataset.id, "version": dataset.version, "decisions": [asdict(one) for one in decisions]}
         after.lineage.write_text(json.dumps(lineage))
-        write_manifest(stage.path, made, photos, unlabelled)
+        write_manifest(stage.path, made, photos, pool.rest)
         stage.publish()
     return register(settings, registry, made, photos)[0]
 
 
-def describe(dataset: Dataset, changes: Mapping[PhotoAction, int]) -> str:
+def describe(dataset: Dataset, planned: PlannedVersion) -> str:
     """The note of a new version: from which it was made, and how."""
-    made = f"Made from version {dataset.version} ({dataset.id}): {changes_text(changes)}."
-    return f"{made} All other photos keep class and split."
+    made = f"Made from version {dataset.version} ({dataset.id}): {changes_text(planned.changes)}"
+    drawn = Counter(photo.split for photo in planned.pool.photos)
+    split = f", {drawn['train']} of them for training and {drawn['validation']} for validation"
+    where = f" (labelled photos{split})" if drawn["validation"] else " (labelled photos for training)" if drawn else ""
+    return f"{made}{where}. All other photos keep class and split."
 
 
 def changes_text(changes: Mapping[PhotoAction, int]) -> str:
     """``3 photos relabelled and 1 photo excluded``."""
     words = {
+        PhotoAction.LABEL: "labelled",
         PhotoAction.RELABEL: "relabelled",
         PhotoAction.EXCLUDE: "excluded",
         PhotoAction.MOVE: "moved to another split",
@@ -138,7 +187,7 @@ def changes_text(changes: Mapping[PhotoAction, int]) -> str:
 def link_photos(source: Path, target: Path, digests: Sequence[str]) -> None:
     """The stored photos, which never change, as further names of the same files where the disk can do that."""
     if digests:
-        target.mkdir()
+        target.mkdir(exist_ok=True)
     for digest in digests:
         name = f"{digest}.jpg"
         try:

@@ -67,7 +67,7 @@ def import_photos(
     with unpacked(Path(source), settings, check=tracker.check) as plain:
         chosen = read_upload(plain, encoding=encoding).chosen(layout)
         with staging(settings, dataset_id) as stage:
-            _check_space(settings, [*(candidate.file for candidate in chosen.candidates), *chosen.unlabelled])
+            check_space(settings, [*(candidate.file for candidate in chosen.candidates), *chosen.unlabelled])
             files = [candidate.file for candidate in chosen.candidates]
             decoded = DecodedFiles(files, plain, stage=stage, folder="photos", tracker=tracker, label="Decoding photos")
             aside = DecodedFiles(
@@ -118,7 +118,8 @@ def _assemble(
     return dataset, split, unlabelled
 
 
-def _check_space(settings: Settings, files: Sequence[UploadFile]) -> None:
+def check_space(settings: Settings, files: Sequence[UploadFile]) -> None:
+    """Raises NoSpace where the disk cannot hold these photos as they would be stored."""
     needed = RESERVE_BYTES + sum(min(2 * file.size, _STORED_ESTIMATE) for file in files)
     free = shutil.disk_usage(datasets_folder(settings)).free
     if free < needed:

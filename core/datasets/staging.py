@@ -20,13 +20,13 @@ _PREFIX = ".tmp-"
 
 
 class Staging:
-    """The folder of a dataset that does not exist yet."""
+    """The folder of a dataset that does not exist yet, or of photos that are added to one."""
 
-    def __init__(self, settings: Settings, dataset_id: str) -> None:
-        self.final = dataset_folder(settings, dataset_id).path
-        self.path = datasets_folder(settings) / f"{_PREFIX}{dataset_id}"
+    def __init__(self, settings: Settings, new_id: str, final: Path) -> None:
+        self.final = final
+        self.path = datasets_folder(settings) / f"{_PREFIX}{new_id}"
         if self.final.exists():
-            raise Conflict(f"There is already a dataset {dataset_id!r}.")
+            raise Conflict(f"There is already a dataset {new_id!r}.")
         self.lock = _create_locked(self.path)
 
     def publish(self) -> None:
@@ -42,14 +42,17 @@ class Staging:
 
 
 @contextmanager
-def staging(settings: Settings, dataset_id: str) -> Iterator[Staging]:
+def staging(settings: Settings, new_id: str, final: Path | None = None) -> Iterator[Staging]:
     """A staging folder, deleted at the end unless it was published.
+
+    Args:
+        final: its place; that of the dataset ``new_id`` by default.
 
     Raises:
         Conflict: the dataset exists, or another process is importing it.
     """
     datasets_folder(settings).mkdir(parents=True, exist_ok=True)
-    stage = Staging(settings, dataset_id)
+    stage = Staging(settings, new_id, final or dataset_folder(settings, new_id).path)
     try:
         yield stage
     finally:

@@ -65,10 +65,12 @@ def features_of(
     progress: Report | None = None,
     waiting: Callable[[], None] | None = None,
     engine: Callable[[], Engine] | None = None,
+    folder: Path | None = None,
 ) -> Features:
     """Features of all photos of one split of ``dataset``; row i is ``photos[i]``.
 
     Args:
+        folder: of the stored photos; that of the dataset by default.
         cut: where the frozen prefix ends (``core.recipes.program``): a block, ``<block>.pool``, ``top`` or ``classes``;
             of several cuts each is stored alone, and those that are missing are computed in one pass.
         view, seed, augmentation: see ``views.render``; views above 0 are for training photos only.
@@ -92,6 +94,7 @@ def features_of(
         engine=engine or (lambda: choose_engine(backbone, settings, cut, waiting)),
         progress=progress,
         waiting=waiting,
+        folder=folder,
     )
 
 
@@ -169,6 +172,7 @@ def _stored(
     engine: Callable[[], Engine],
     progress: Report | None,
     waiting: Callable[[], None] | None,
+    folder: Path | None = None,
 ) -> Features:
     """As ``stored_rows``, of one or several arrays, side by side where they are several."""
     _check_whole(photos, dataset, key)
@@ -176,7 +180,7 @@ def _stored(
 
     def compute(missing: Sequence[_Columns]) -> None:
         made = engine()
-        rows = _Rows(ordered, dataset_here(settings, dataset.id).photos, key, source)
+        rows = _Rows(ordered, folder or dataset_here(settings, dataset.id).photos, key, source)
         _compute(rows, missing, made, settings, progress)
 
     locks = _stored_and_locked(columns, settings, compute, waiting)

@@ -9,6 +9,8 @@
     datasets/<id>/findings-<method>.json decisions.json lineage.json .decisions.lock    (``core.curation``)
     datasets/<id>/.shortlist-<id>/ .curve-<id>/ learning-curve-<method>.json    datasets/.shortlist.lock
     datasets/<id>/.search-<id>/request.json|status.json|study.db|alive.lock|cancel|log.txt
+    datasets/<id>/pool/<id>/addition.json photos/<digest>.jpg    (``core.datasets.pool``)
+    datasets/<id>/.label-<id>/ label-order-<method>.json
     datasets/<id>/.check-<id>/request.json|status.json|alive.lock|cancel|log.txt
     runs/<id>/model/card.json|model.keras|...                   runs/.launch.lock
     runs/<id>/validation.npz|test.npz|photo_map.npz|features.parquet
@@ -47,7 +49,7 @@ EXPORT_RECORD = "export.json"
 _IMPORT, _UPLOAD, _BODY = "import-", "upload-", "body-"
 _ADDITION = ".add-"
 _CHECK = ".check-"
-_ADVICE, _GROWTH, _SEARCH = ".shortlist-", ".curve-", ".search-"
+_ADVICE, _GROWTH, _SEARCH, _LABEL = ".shortlist-", ".curve-", ".search-", ".label-"
 _EXPORT, _EXPORT_DRAFT = ".job-", ".tmp-export-"
 _MODEL_DRAFT = ".tmp-"
 
@@ -156,6 +158,19 @@ class DatasetFolder:
     def unlabelled_photo(self, digest: str) -> Path:
         return self.unlabelled / f"{digest}.jpg"
 
+    @property
+    def pool(self) -> Path:
+        """Folder with one folder for each addition of photos without a class; exists where there was one."""
+        return self.path / "pool"
+
+    def pool_additions(self) -> "list[PoolFolder]":
+        """The first one first."""
+        return [PoolFolder(path) for path in _visible_folders(self.pool)]
+
+    def label_order(self, method: int) -> Path:
+        """In which order its photos without a class are best labelled, by one method."""
+        return self.path / f"label-order-{method}.json"
+
     def findings(self, method: int) -> Path:
         """What a check of its photos found, by one method."""
         return self.path / f"findings-{method}.json"
@@ -178,6 +193,22 @@ class DatasetFolder:
     def lineage(self) -> Path:
         """Of a version that was made from another one: which, and by what decisions."""
         return self.path / "lineage.json"
+
+
+@dataclass(frozen=True)
+class PoolFolder:
+    """The folder of photos without a class that were added to a dataset together."""
+
+    path: Path
+
+    @property
+    def record(self) -> Path:
+        """Which photos they are, and which files were left out."""
+        return self.path / "addition.json"
+
+    @property
+    def photos(self) -> Path:
+        return self.path / "photos"
 
 
 @dataclass(frozen=True)
@@ -460,6 +491,10 @@ def growth_job(settings: Settings, dataset_id: str) -> JobFolder:
 def search_job(settings: Settings, dataset_id: str) -> SearchFolder:
     """The folder of the search over recipes of a dataset; its id is that of the dataset."""
     return SearchFolder(inside(dataset_folder(settings, dataset_id).path, f"{_SEARCH}{dataset_id}"))
+def label_job(settings: Settings, dataset_id: str) -> JobFolder:
+    """The folder of the job that adds photos without a class to a dataset and orders them; its id is that of the
+    dataset."""
+    return JobFolder(inside(dataset_folder(settings, dataset_id).path, f"{_LABEL}{dataset_id}"))
 
 
 def export_draft(settings: Settings, run_id: str, format: str) -> Path:

@@ -12,7 +12,7 @@ DRAFT_SECONDS = 3600.0
 
 _DEPTH = 4
 """Folders below the home in which drafts are written: ``runs/<id>/exports/.job-<id>``."""
-_WITHOUT_DRAFTS = ("photos", "unlabelled", "samples", "tensorboard", "weights", "features", ".downloads")
+_WITHOUT_DRAFTS = ("photos", "unlabelled", "pool", "samples", "tensorboard", "weights", "features", ".downloads")
 """Folders with many files, none of which is replaced, and those whose drafts are continued: features, downloads."""
 
 

@@ -1,6 +1,7 @@
 """Datasets and their stored features: importing photos, listing and exporting features."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from core.datasets.decoding.fit import Fit
 from core.datasets.decoding.identity import Copies, copies_in
 from core.datasets.decoding.photos import StoredPhoto
 from core.datasets.names import quoted
+from core.datasets.pool import pool_of, pool_path
 from core.datasets.values import Dataset, Photo, UnlabelledPhoto
 from core.errors import InvalidInput, NotFound
 from core.features.parquet import export_parquet
 from core.features.store import StoredFeatures, stored_features
 from core.files.here import dataset_here
-from core.files.home import run_folder
+from core.files.home import dataset_folder, run_folder
 from core.jobs import imports
 from core.models.lineage import backbone_of, backbones_of
 from core.recipes.program import PREDICTIONS, TOP, Part, cuts_of, pooled, program_of
@@ -113,8 +115,8 @@ class Importing(Bench):
         return sum(one.is_leak for one in self.copies(dataset_id))
 
     def unlabelled_path(self, dataset_id: str, digest: str) -> Path:
-        """The stored JPEG of a photo without a class."""
-        return dataset_here(self.settings, dataset_id).unlabelled_photo(digest)
+        """The stored JPEG of a photo without a class: of the import, or added since."""
+        return pool_path(dataset_here(self.settings, dataset_id), digest)
 
     def stored_photo(self, dataset_id: str, photo: Photo) -> StoredPhoto:
         """A photo of a dataset as it is stored.
@@ -134,14 +136,26 @@ class Importing(Bench):
 
     def features(self) -> list[FeatureRow]:
         """All stored features, by dataset, source, cut, split and view."""
-        datasets = {dataset.digest: dataset for dataset in self.registry.datasets()}
+        named = {one.digest: (one.id, f"{one.name} version {one.version}") for one in self.registry.datasets()}
         stored = sorted(stored_features(self.settings), key=_order)
-        return [self._feature_row(one, datasets.get(one.key.dataset)) for one in stored]
+        if any(one.key.dataset not in named for one in stored):
+            named = self._pools() | named
+        return [self._feature_row(one, *named.get(one.key.dataset, ("", ""))) for one in stored]
 
-    def _feature_row(self, stored: StoredFeatures, dataset: Dataset | None) -> FeatureRow:
+    def _pools(self) -> dict[str, tuple[str, str]]:
+        """Ids of datasets and names by the digests of the parts of their pools."""
+        found = {}
+        for dataset in self.registry.datasets():
+            name = f"{dataset.name} version {dataset.version}, photos without a class"
+            with suppress(NotFound):  # its folder is on another machine
+                for part in pool_of(dataset_folder(self.settings, dataset.id)):
+                    found[part.digest] = (dataset.id, name)
+        return found
+
+    def _feature_row(self, stored: StoredFeatures, dataset_id: str, name: str) -> FeatureRow:
         return FeatureRow(
-            dataset_id=dataset.id if dataset else "",
-            dataset=f"{dataset.name} version {dataset.version}" if dataset else f"{stored.key.dataset[:8]} (deleted)",
+            dataset_id=dataset_id,
+            dataset=name or f"{stored.key.dataset[:8]} (deleted)",
             title=self._title(stored.source),
             stored=stored,
         )

@@ -18,8 +18,9 @@ from typing import Any
 
 from core.artifacts.garbage import forget as forget_published
 from core.artifacts.upkeep import remove_copies
+from core.datasets.pool import pool_of
 from core.datasets.values import Dataset
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from core.features.engines import engine_files
 from core.features.sharing import forget_shared
 from core.features.store import forget
@@ -106,7 +107,7 @@ def preview_dataset(settings: Settings, registry: Registry, dataset: Dataset) ->
     """The impact of deleting a dataset with all its runs."""
     runs = registry.runs(dataset_id=dataset.id)
     size = size_of(dataset_folder(settings, dataset.id).path, *(run_folder(settings, run.id).path for run in runs))
-    stored = forget(settings, dataset=dataset.digest, dry=True)
+    stored = sum(forget(settings, dataset=digest, dry=True) for digest in _digests(settings, dataset))
     return DeletionImpact(
         datasets=1,
         runs=len(runs),
@@ -196,22 +197,30 @@ def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> 
     """Delete a dataset with its photos, stored features, runs and models."""
 
     def forget_rows(entry: Entry) -> None:
-        forget(
-            settings, dataset=dataset.digest
-        )  # first: later their dataset would be unknown, and they can be computed again
+        for digest in digests:  # first: later their dataset would be unknown, and they can be computed again
+            forget(settings, dataset=digest)
         registry.delete_dataset(dataset.id, entry)
 
     with _alone(settings, registry):
         runs = registry.runs(dataset_id=dataset.id)
         _refuse_running(runs)
         _refuse_awaited(registry, [run.id for run in runs])
+        digests = _digests(settings, dataset)
         impact = preview_dataset(settings, registry, dataset)
         folders = [*(run_folder(settings, run.id).path for run in runs), dataset_folder(settings, dataset.id).path]
         entry = _entry(impact, dataset=dataset.id, name=dataset.name, runs=[run.id for run in runs])
         _remove(folders, entry, forget_rows)
         starts = [dataset_name(dataset.id), *(f"runs/{run.id}/" for run in runs)]
-        _forget_artifacts(settings, registry, starts, dataset=dataset.digest)
+        for digest in digests:
+            _forget_artifacts(settings, registry, starts, dataset=digest)
     return impact
+
+
+def _digests(settings: Settings, dataset: Dataset) -> list[str]:
+    """Under which features of its photos are stored: its own, and those of the parts of its pool."""
+    with suppress(NotFound):  # its folder is on another machine
+        return [dataset.digest, *(part.digest for part in pool_of(dataset_folder(settings, dataset.id)))]
+    return [dataset.digest]
 
 
 def delete_backbone(settings: Settings, registry: Registry, name: str) -> DeletionImpact:

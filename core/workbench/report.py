@@ -63,6 +63,12 @@ class Reporting(Flagging):
         """
         return verdict(*self.board_rows(dataset_id, query, without), fold=fold)
 
+    def model_to_label_with(self, dataset_id: str) -> str:
+        """The recommended run of the dataset, by whose model photos to label are chosen; "" where it has none."""
+        found = self.verdict(dataset_id)
+        run_id = "" if found is None else found.recommended.run_id
+        return run_id if run_id and self.registry.having_model([run_id]) else ""
+
     def comparison(
         self,
         run_ids: Sequence[str],

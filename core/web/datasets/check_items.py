@@ -57,6 +57,8 @@ def decision_words(decision: PhotoDecision) -> str:
     match decision.action:
         case PhotoAction.RELABEL:
             return f"relabelled to {decision.target}"
+        case PhotoAction.LABEL:
+            return f"labelled {decision.target}"
         case PhotoAction.MOVE:
             return f"moved to {decision.target}"
         case PhotoAction.EXCLUDE:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.curation.decisions import PhotoDecision, decisions_on, standing
 from core.curation.values import Findings
-from core.curation.versions import apply_decisions, changed_photos, changes_text
+from core.curation.versions import apply_decisions, changes_text, planned_version
 from core.datasets.values import Dataset
 from core.text.units import count, plain
 from core.web.datasets.check_items import KINDS, CheckItem, items_of
@@ -82,7 +82,7 @@ def _items(bench: Workbench, dataset: Dataset, found: Findings, kind: str, items
 
 def _apply(bench: Workbench, dataset: Dataset) -> None:
     """The button that makes a new version of what was decided."""
-    _, changes = changed_photos(bench.registry.photos(dataset.id), decisions_on(dataset, bench.settings))
+    changes = planned_version(dataset, registry=bench.registry, settings=bench.settings).changes
     if not changes:
         return
     version = bench.registry.next_version(dataset.name)

@@ -28,4 +28,5 @@ def test_a_dataset_is_its_photos_and_the_plain_files_beside_them(bench, filled):
         (folder.path, ["decisions.json", "manifest.json"]),
         (folder.photos, None),
         (folder.unlabelled, None),
+        (folder.pool, None),
     ]

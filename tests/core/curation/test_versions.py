@@ -66,7 +66,7 @@ def test_the_version_before_stays_and_the_lineage_is_told(dataset, registry, set
 def test_without_changes_there_is_no_version(dataset, registry, photos, say, apply):
     for action, target in ((PhotoAction.KEEP, ""), (PhotoAction.RELABEL, photos[0].class_name)):
         say([photos[0]], action, target)
-        with pytest.raises(InvalidInput, match="No photo was relabelled"):
+        with pytest.raises(InvalidInput, match="No photo was labelled, relabelled"):
             apply()
     assert len(registry.datasets()) == 1
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.comparison.photos import ComparedPhoto
 from core.curation.decisions import decisions_on, standing
-from core.curation.versions import changed_photos, changes_text
+from core.curation.versions import changes_text, planned_version
 from core.text.units import listed, plain
 from core.web.compare.selected import Selected
 from core.web.datasets.check_items import CheckItem
@@ -41,7 +41,7 @@ def decide_button(selected: Selected, photos: Sequence[ComparedPhoto], place: st
     with opened:
         items = [item_of(selected, one) for one in photos[:MOST]]
         deciding(bench, dataset, items, decided, f"{POPOVER}.at.{dataset.id}.{place}", _WIDE)
-        _, changes = changed_photos(bench.registry.photos(dataset.id), decisions)
+        changes = planned_version(dataset, registry=bench.registry, settings=bench.settings).changes
         with st.container(horizontal=True, vertical_alignment="center"):
             undo_button(bench, dataset, decided)
             if changes:

@@ -1,0 +1,222 @@
+"""Adding photos without a class and ordering them, in the background: one process for a dataset at a time.
+
+A job ends with a question where the folders of an upload may be classes. The upload stays until it is answered.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.advising.label_values import LABEL_METHOD, LabelOrder
+from core.curation.labelled import check_can_add
+from core.datasets.pool import FoldersAsked
+from core.errors import Cancelled, Conflict
+from core.files import atomic
+from core.files.here import dataset_here
+from core.files.home import JobFolder, check_lock, label_job
+from core.files.locks import acquire, is_held
+from core.jobs.background import (
+    ask_to_stop,
+    last_status,
+    main,
+    require_source,
+    start_unless_alive,
+    status_after,
+    why_it_ended,
+)
+from core.people.acting import Role, require
+from core.registry import Registry
+from core.settings import Settings
+from core.text.units import count
+
+MODULE = "core.advising.label_process"
+
+QUESTION = "question"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelState:
+    """How far the job of a dataset is.
+
+    Args:
+        state: ``none``, ``running``, ``ready``, ``question``, ``failed`` or ``cancelled``.
+        stage, done, total: what is done now. message: what was added, what is asked, or why it failed.
+    """
+
+    state: str
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == "running"
+
+
+def start_ordering(dataset_id: str, *, settings: Settings, registry: Registry, run_id: str = "") -> None:
+    """Order the photos without a class in the background; a job that runs is left alone.
+
+    Raises:
+        NotFound: there is no such dataset. Forbidden: the acting person is no trainer.
+    """
+    require(Role.TRAINER, "Ordering photos to label")
+    registry.dataset(dataset_id)
+    dataset_here(settings, dataset_id)  # fetched first: the job's folder lies inside
+    folder = label_job(settings, dataset_id)
+    if not is_held(folder.alive_lock):
+        folder.upload.unlink(missing_ok=True)
+    start_unless_alive(MODULE, folder, {"dataset": dataset_id, "run": run_id}, settings)
+
+
+def start_adding(
+    dataset_id: str,
+    source: str | Path,
+    *,
+    settings: Settings,
+    registry: Registry,
+    run_id: str = "",
+    own_source: bool = False,
+) -> None:
+    """Add the photos of a folder or an archive in the background, and order them.
+
+    Args:
+        run_id: as of ``make_order``. own_source: it is an upload, which is moved and deleted when the job ends.
+
+    Raises:
+        Conflict: a job of this dataset runs. NotFound, InvalidInput, Forbidden: as of ``add_photos``.
+    """
+    require_source(source, own_source)
+    dataset = registry.dataset(dataset_id)
+    check_can_add(dataset, settings)
+    folder = label_job(settings, dataset_id)
+    if is_held(folder.alive_lock):
+        raise Conflict("Photos are being added or ordered right now. Wait until that is done.")
+    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.upload.unlink(missing_ok=True)
+    if own_source:
+        shutil.move(source, folder.upload)
+    request = {"dataset": dataset_id, "run": run_id, "source": str(folder.upload if own_source else source)}
+    start_unless_alive(MODULE, folder, request, settings)
+
+
+def answer_folders(dataset_id: str, *, settings: Settings) -> None:
+    """Add the photos after all: the folders that were asked about mean nothing. A job without a question is left alone.
+
+    Raises:
+        Forbidden: the acting person is no trainer.
+    """
+    require(Role.TRAINER, "Adding photos")
+    folder = label_job(settings, dataset_id)
+    if label_state(dataset_id, settings=settings).state == QUESTION:
+        request = json.loads(folder.request.read_text())
+        start_unless_alive(MODULE, folder, request | {"flat": True}, settings)
+
+
+def dismiss_question(dataset_id: str, *, settings: Settings) -> None:
+    """Discard an upload whose folders were asked about.
+
+    Raises:
+        Forbidden: the acting person is no trainer.
+    """
+    require(Role.TRAINER, "Adding photos")
+    if label_state(dataset_id, settings=settings).state == QUESTION:
+        shutil.rmtree(label_job(settings, dataset_id).path, ignore_errors=True)
+
+
+def cancel_labelling(settings: Settings, dataset_id: str) -> None:
+    """Make the job stop; photos that were added and features that were computed stay."""
+    require(Role.TRAINER, "Stopping this")
+    ask_to_stop(label_job(settings, dataset_id))
+
+
+def label_state(dataset_id: str, *, settings: Settings) -> LabelState:
+    """How far the job is, or how the last one ended."""
+    folder = label_job(settings, dataset_id)
+    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed process is its last one
+    if not folder.request.exists():
+        return LabelState(state="none")
+    status = last_status(folder)
+    if alive and status["state"] != "running":  # its process is about to end
+        return LabelState(state="running")
+    if status["state"] == "running" and not alive:
+        left = "photos that were added are kept"
+        return LabelState(state="failed", message=why_it_ended(folder, "job", left=left))
+    if status["state"] == "ready" and not dataset_here(settings, dataset_id).label_order(LABEL_METHOD).exists():
+        return LabelState(state="none")
+    return LabelState(**status)
+
+
+def read_order(dataset_id: str, settings: Settings) -> LabelOrder | None:
+    """The order that was made last, by the method of this version; None where there is none."""
+    with suppress(OSError, ValueError, KeyError, TypeError):  # never made, or damaged by a power cut
+        return LabelOrder.from_json(
+            json.loads(dataset_here(settings, dataset_id).label_order(LABEL_METHOD).read_text())
+        )
+    return None
+
+
+# --- the background process ---
+
+
+def _background(dataset_id: str, settings: Settings, stopped: Callable[[], bool] = lambda: False) -> None:
+    """What the background process does, until ``stopped`` returns True."""
+    folder = label_job(settings, dataset_id)
+    request = json.loads(folder.request.read_text())
+    outcome = _outcome(request, folder, settings, lambda: stopped() or folder.cancel.exists())
+    with suppress(OSError):  # the dataset, and the folder with it, may have been deleted
+        if outcome["state"] != QUESTION:
+            folder.upload.unlink(missing_ok=True)
+        atomic.write_json(folder.status, outcome)
+
+
+def _outcome(
+    request: dict[str, Any], folder: JobFolder, settings: Settings, cancelled: Callable[[], bool]
+) -> dict[str, str]:
+    """Add and order what was requested: the last status."""
+    from core.advising.labelling import add_photos, make_order  # with scikit-learn; the web process needs none of it
+
+    told: list[str] = []
+    asked: list[str] = []
+
+    def report(stage: str, done: int, total: int) -> None:
+        if cancelled():
+            raise Cancelled("It was cancelled.")
+        with suppress(OSError):
+            status = {"state": "running", "stage": stage, "done": done, "total": total}
+            atomic.write_json(folder.status, status, durable=False)
+
+    def work() -> None:
+        registry = Registry.of(settings)
+        dataset = registry.dataset(request["dataset"])
+        if request.get("source"):
+            flat = bool(request.get("flat"))
+            source = Path(request["source"]).expanduser()
+            try:
+                part = add_photos(dataset, source, registry=registry, settings=settings, report=report, flat=flat)
+            except FoldersAsked as question:
+                asked.append(str(question))
+                return
+            told.append(added_sentence(len(part.photos), len(part.rejections)))
+        with acquire(check_lock(settings), waiting=lambda: report("Waiting for a check", 0, 0)):
+            make_order(dataset, registry=registry, settings=settings, report=report, run_id=request.get("run", ""))
+
+    outcome = status_after(work)
+    if asked:
+        return {"state": QUESTION, "message": asked[0]}
+    return outcome | {"message": " ".join([*told, *filter(None, [outcome.get("message")])])}
+
+
+def added_sentence(photos: int, left_out: int) -> str:
+    """``12 photos were added, 3 files were left out.``"""
+    were = "was" if photos == 1 else "were"
+    without = f", {count(left_out, 'file')} {'was' if left_out == 1 else 'were'} left out" if left_out else ""
+    return f"{count(photos, 'photo')} {were} added{without}."
+
+
+if __name__ == "__main__":
+    main(MODULE, _background)

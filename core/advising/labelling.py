@@ -1,0 +1,361 @@
+"""What to label next: photos without a class are added to a dataset, and put in the order in which they help most."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.advising.label_order import label_steps, margins_of
+from core.advising.label_values import LABEL_METHOD, LabelOrder, NextPhoto
+from core.backbones.values import Backbone
+from core.curation.copies import copies_of
+from core.curation.decisions import PhotoAction, PhotoDecision, decisions_on, standing
+from core.curation.folds import head_probabilities, unit_rows
+from core.curation.inputs import choose_backbone
+from core.curation.labelled import check_can_add
+from core.curation.pictures import read_pictures
+from core.datasets.decoding.identity import with_pixels
+from core.datasets.decoding.photos import StoredPhoto
+from core.datasets.names import quoted, quoted_list
+from core.datasets.pool import PoolPart, add_to_pool, pool_of
+from core.datasets.progress import ImportProgress
+from core.datasets.values import Dataset, Photo, UnlabelledPhoto
+from core.errors import InvalidInput, NotFound
+from core.features.compute import features_of
+from core.files import atomic
+from core.files.here import dataset_here, model_here
+from core.files.home import DatasetFolder, import_lock
+from core.files.locks import acquire
+from core.people.acting import Role, require
+from core.registry import Registry
+from core.runs.values import Run, Status
+from core.serving import engine
+from core.settings import Settings
+
+MOST_ORDERED = 200
+"""Photos of an order. Later ones are ordered again, with what was labelled meanwhile."""
+
+MOST_PROBABLE = 5
+_AT_ONCE = 32
+_NO_CLASS = ""
+
+Stage = Callable[[str, int, int], None]
+"""Called with (stage, done, total); may raise to stop."""
+
+
+# --- adding photos ---
+
+
+def add_photos(
+    dataset: Dataset,
+    source: Path,
+    *,
+    registry: Registry,
+    settings: Settings,
+    report: Stage,
+    flat: bool = False,
+) -> PoolPart:
+    """Add the photos of a folder or an archive to the pool of ``dataset``, without copies and near-copies of photos
+    that are here already and of each other.
+
+    Args:
+        flat: the folders of the upload mean nothing.
+
+    Raises:
+        FoldersAsked, InvalidInput, Refused, NoSpace, NotFound, Cancelled: as of ``add_to_pool``.
+        Forbidden: the acting person may not import photos.
+    """
+    require(Role.TRAINER, "Adding photos")
+    check_can_add(dataset, settings)
+    folder = dataset_here(settings, dataset.id)
+
+    def told(progress: ImportProgress) -> None:
+        report(progress.stage, progress.done, progress.total)
+
+    with acquire(import_lock(settings), waiting=lambda: report("Waiting for another import", 0, 0)):
+        here = _photos_here(dataset, folder, registry)
+
+        def left_out(decoded: Path, photos: Sequence[UnlabelledPhoto]) -> Mapping[str, str]:
+            return _near_copies(here, decoded, photos, report)
+
+        part = add_to_pool(
+            source,
+            folder,
+            dataset,
+            settings=settings,
+            addition_id=f"a-{secrets.token_hex(4)}",
+            known=_names(here),
+            left_out=left_out,
+            flat=flat,
+            progress=told,
+        )
+    detail = {"dataset": dataset.id, "name": dataset.name, "photos": len(part.photos)}
+    registry.log("add unlabelled photos", detail)
+    return part
+
+
+@dataclass(frozen=True)
+class _Here:
+    """A photo that the dataset or its pool has already."""
+
+    file: str
+    path: Path
+    identities: tuple[str, ...]
+
+
+def _photos_here(dataset: Dataset, folder: DatasetFolder, registry: Registry) -> list[_Here]:
+    parts = [(part.path, [_as_photo(one) for one in part.photos]) for part in pool_of(folder)]
+    found = []
+    for path_of, photos in [(folder.photo, registry.photos(dataset.id)), *parts]:
+        for photo in with_pixels(photos, path_of):
+            found.append(_Here(photo.file, path_of(photo.digest), (photo.digest, photo.pixels or photo.digest)))
+    return found
+
+
+def _names(here: Sequence[_Here]) -> dict[str, str]:
+    return {identity: one.file for one in here for identity in one.identities}
+
+
+def _near_copies(
+    here: Sequence[_Here], decoded: Path, photos: Sequence[UnlabelledPhoto], report: Stage
+) -> dict[str, str]:
+    """Why photos are left out that are near-copies, by digest. Features are not used: hashes propose the pairs."""
+    paths = [*(one.path for one in here), *(decoded / f"{one.digest}.jpg" for one in photos)]
+    pictures = read_pictures(paths, lambda done, total: report("Reading photos", done, total))
+    pairs = copies_of(
+        pictures, None, progress=lambda done, total: report("Comparing photos", done, total), new_from=len(here)
+    )
+    reasons: dict[str, str] = {}
+    for pair in sorted(pairs, key=lambda one: (one.second, one.first)):
+        second = photos[pair.second - len(here)]
+        if pair.first < len(here):
+            reasons.setdefault(second.digest, f"is a near-copy of {here[pair.first].file}, which is here already")
+            continue
+        first = photos[pair.first - len(here)]
+        if first.digest not in reasons:
+            reasons.setdefault(second.digest, f"is a near-copy of {first.file}, which is kept")
+    return reasons
+
+
+# --- the order ---
+
+
+def make_order(
+    dataset: Dataset, *, registry: Registry, settings: Settings, report: Stage, run_id: str = ""
+) -> LabelOrder:
+    """Put the photos of the pool that nobody decided on in order, and keep it; call it where TensorFlow may be
+    imported. Photos that were labelled in the meantime count as labelled.
+
+    Args:
+        run_id: whose model's probabilities are used; "" for a linear head on stored features.
+
+    Raises:
+        InvalidInput: there is nothing to label, or the run has other classes. NotFound: a photo or the run is missing.
+        Unavailable: the model cannot be used. NoSpace: the disk cannot hold the features.
+    """
+    started = time.time()
+    run = checked_run(dataset, run_id, registry) if run_id else None
+    folder = dataset_here(settings, dataset.id)
+    parts = pool_of(folder)
+    decided = standing(decisions_on(dataset, settings))
+    _check_open(dataset, parts, decided)
+    backbone = choose_backbone(dataset, registry, settings)
+    pool = _pool_rows(dataset, backbone, parts, settings, report)
+    known = _labelled(dataset, backbone, pool, decided, registry, settings, report)
+    left = [index for index, photo in enumerate(pool.photos) if photo.digest not in decided]
+    rows = pool.rows[left]
+    if run is None:
+        classes = known.classes
+        probabilities = known.probabilities(rows)
+    else:
+        photos = [(pool.photos[index], pool.paths[index]) for index in left]
+        classes, probabilities = _predicted(run, photos, registry, settings, report)
+    margins = margins_of(probabilities)
+    report("Ordering", 0, 0)
+    steps = label_steps(margins, rows, known.rows, MOST_ORDERED)
+    found = []
+    for step in steps.chosen.tolist():
+        best = np.argsort(-probabilities[step], kind="stable")[:MOST_PROBABLE]
+        near = int(steps.nearest[step])
+        found.append(
+            NextPhoto(
+                digest=pool.photos[left[step]].digest,
+                file=pool.photos[left[step]].file,
+                suggested=classes[int(best[0])],
+                probability=round(float(probabilities[step, best[0]]), 4),
+                margin=round(float(margins[step]), 4),
+                probabilities={classes[label]: round(float(probabilities[step, label]), 4) for label in best.tolist()},
+                nearest=known.photos[near].digest if near >= 0 else "",
+                nearest_file=known.photos[near].file if near >= 0 else "",
+                nearest_class=known.photos[near].class_name if near >= 0 else "",
+                similarity=round(float(steps.similarity[step]), 4),
+            )
+        )
+    order = LabelOrder(
+        dataset_id=dataset.id,
+        run=run.id if run else "",
+        title=run.name if run else "",
+        backbone=backbone.title,
+        photos=tuple(found),
+        left=len(left),
+        at=started,
+        seconds=round(time.time() - started, 3),
+    )
+    atomic.write_json(folder.label_order(LABEL_METHOD), order.to_json())
+    return order
+
+
+def checked_run(dataset: Dataset, reference: str, registry: Registry) -> Run:
+    """The run whose model is used.
+
+    Raises:
+        NotFound: there is none. InvalidInput: it has not finished, or does not know the classes of ``dataset``.
+    """
+    run = registry.run(reference)
+    if run.status is not Status.FINISHED:
+        raise InvalidInput(f"{run.name} ({run.id}) has not finished, so it has no model. Choose a finished run.")
+    classes = registry.dataset(run.dataset_id).class_names
+    if other := [name for name in classes if name not in dataset.class_names]:
+        raise InvalidInput(
+            f"{run.name} ({run.id}) predicts {quoted_list(other)}, which {quoted(dataset.name)} does not have. Choose "
+            "a run of this dataset."
+        )
+    return run
+
+
+def _check_open(dataset: Dataset, parts: Sequence[PoolPart], decided: Mapping[str, PhotoDecision]) -> None:
+    photos = [photo.digest for part in parts for photo in part.photos]
+    if not photos:
+        raise InvalidInput(
+            f"{quoted(dataset.name)} version {dataset.version} has no photos without a class. Add some first."
+        )
+    if all(digest in decided for digest in photos):
+        raise InvalidInput(
+            f"All {len(photos)} photos without a class are labelled or excluded already. Make a new version of the "
+            "dataset, or add more photos."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _PoolRows:
+    """All photos of a pool, where they lie, and their features: (n, d) of length 1."""
+
+    photos: tuple[UnlabelledPhoto, ...]
+    paths: tuple[Path, ...]
+    rows: np.ndarray
+
+
+def _pool_rows(
+    dataset: Dataset, backbone: Backbone, parts: Sequence[PoolPart], settings: Settings, report: Stage
+) -> _PoolRows:
+    """The features of each part are stored under its own digest, so a later addition leaves them as they are."""
+    total = sum(len(part.photos) for part in parts)
+    found: list[np.ndarray] = []
+
+    def told(done: int, _total: int = 0) -> None:
+        report("Computing features", sum(len(rows) for rows in found) + done, total)
+
+    for part in parts:
+        features = features_of(
+            [_as_photo(photo) for photo in part.photos],
+            dataset=replace(dataset, digest=part.digest, counts={"train": {_NO_CLASS: len(part.photos)}}),
+            backbone=backbone,
+            settings=settings,
+            progress=told,
+            waiting=lambda: told(0),
+            folder=part.folder,
+        )
+        found.append(_usable(features.array))
+    return _PoolRows(
+        tuple(photo for part in parts for photo in part.photos),
+        tuple(part.path(photo.digest) for part in parts for photo in part.photos),
+        np.concatenate(found),
+    )
+
+
+def _as_photo(photo: UnlabelledPhoto) -> Photo:
+    return Photo(**vars(photo), class_name=_NO_CLASS, split="train")
+
+
+def _usable(rows: np.ndarray) -> np.ndarray:
+    found = unit_rows(rows)
+    found[~np.isfinite(found).all(axis=1)] = 0
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Labelled:
+    """Training photos and drafts: their features (m, d), and their classes."""
+
+    photos: tuple[Photo, ...]
+    rows: np.ndarray
+    classes: tuple[str, ...]
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        """(n, classes) by a linear head that is fitted on them."""
+        number = {name: label for label, name in enumerate(self.classes)}
+        labels = np.array([number[photo.class_name] for photo in self.photos], np.int64)
+        there = self.rows.any(axis=1)
+        return head_probabilities(self.rows[there], labels[there], len(self.classes), rows)
+
+
+def _labelled(
+    dataset: Dataset,
+    backbone: Backbone,
+    pool: _PoolRows,
+    decided: Mapping[str, PhotoDecision],
+    registry: Registry,
+    settings: Settings,
+    report: Stage,
+) -> _Labelled:
+    """Validation and test photos are not read: what is labelled next does not depend on them."""
+    train = registry.photos(dataset.id, split="train")
+    features = features_of(
+        train,
+        dataset=dataset,
+        backbone=backbone,
+        settings=settings,
+        progress=lambda done, total: report("Computing features", done, total),
+        waiting=lambda: report("Waiting for features", 0, 0),
+    )
+    drafts = [
+        (index, replace(_as_photo(photo), class_name=decided[photo.digest].target))
+        for index, photo in enumerate(pool.photos)
+        if photo.digest in decided and decided[photo.digest].action is PhotoAction.LABEL
+    ]
+    photos = (*train, *(photo for _, photo in drafts))
+    rows = np.concatenate([_usable(features.array), pool.rows[[index for index, _ in drafts]]])
+    return _Labelled(photos, rows, tuple(sorted({photo.class_name for photo in photos})))
+
+
+def _predicted(
+    run: Run,
+    photos: Sequence[tuple[UnlabelledPhoto, Path]],
+    registry: Registry,
+    settings: Settings,
+    report: Stage,
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The classes of a run's model, and its probabilities (n, classes) for stored photos."""
+    classes = registry.dataset(run.dataset_id).class_names
+    number = {name: label for label, name in enumerate(classes)}
+    found = np.zeros((len(photos), len(classes)))
+    for first in range(0, len(photos), _AT_ONCE):
+        report(f"Predicting with {run.name}", first, len(photos))
+        given = [(photo.file, _stored(photo, path)) for photo, path in photos[first : first + _AT_ONCE]]
+        predicted = engine.predict(
+            [model_here(settings, run.id)], given, top=len(classes), limit_bytes=settings.models_limit_bytes
+        )
+        for row, one in enumerate(predicted, first):
+            for share in one.predictions[0].classes:
+                found[row, number[share.class_name]] = share.probability
+    return classes, found
+
+
+def _stored(photo: UnlabelledPhoto, path: Path) -> StoredPhoto:
+    try:
+        return StoredPhoto(jpeg=path.read_bytes(), width=photo.width, height=photo.height)
+    except OSError as error:
+        raise NotFound(f"The stored photo {quoted(photo.file)} cannot be read: {error.strerror}.") from None

@@ -1,0 +1,40 @@
+"""Photos to label next as JSON: ``core label``."""
+
+from collections import Counter
+from dataclasses import asdict
+
+from core.advising.label_values import LabelOrder
+from core.curation.decisions import PhotoAction, decisions_on, standing
+from core.curation.labelled import labelled_pool
+from core.datasets.pool import PoolPart
+from core.datasets.values import Dataset
+from core.settings import Settings
+
+
+def pool_json(dataset: Dataset, settings: Settings) -> dict:
+    """A dataset and what became of its photos without a class so far."""
+    pool = labelled_pool(dataset, decisions_on(dataset, settings), settings=settings)
+    return {
+        "dataset": dataset.id,
+        "name": dataset.name,
+        "version": dataset.version,
+        "unlabelled": len(pool.rest),
+        "labelled": dict(sorted(Counter(photo.class_name for photo in pool.photos).items())),
+        "excluded": pool.changes[PhotoAction.EXCLUDE],
+    }
+
+
+def added_json(dataset: Dataset, part: PoolPart, settings: Settings) -> dict:
+    """What was added, and what was left out."""
+    return pool_json(dataset, settings) | {
+        "added": [photo.file for photo in part.photos],
+        "left_out": [asdict(one) for one in part.rejections],
+    }
+
+
+def order_json(dataset: Dataset, order: LabelOrder, settings: Settings, most: int) -> dict:
+    """The photos to label next on which nobody has decided."""
+    decided = standing(decisions_on(dataset, settings))
+    photos = [asdict(one) for one in order.photos if one.digest not in decided][:most]
+    about = {"run": order.run or None, "by": order.by, "backbone": order.backbone, "seconds": order.seconds}
+    return pool_json(dataset, settings) | about | {"photos": photos}
