@@ -15,6 +15,8 @@ from core.web.datasets.collection_panel import collection_panel
 from core.web.datasets.copies_panel import copies
 from core.web.datasets.growth_panel import growth_panel
 from core.web.datasets.import_panel import import_box, import_jobs
+from core.web.datasets.label_panel import label_panel
+from core.web.datasets.label_view import label_view
 from core.web.parts.choice import linked_dataset, write_address
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_size, dataset_title
@@ -33,6 +35,8 @@ def page() -> None:
         every_dataset(bench, bench.registry.datasets(), first_line)
     elif wanted := st.query_params.get("check"):
         check_view(bench, dataset, wanted)
+    elif st.query_params.get("label"):
+        label_view(bench, dataset)
     else:
         one_dataset(bench, dataset)
 
@@ -96,6 +100,7 @@ def one_dataset(bench: Workbench, dataset: Dataset) -> None:
     dataset_panel.facts(dataset)
     check_panel(bench, dataset)
     growth_panel(bench, dataset)
+    label_panel(bench, dataset)
     collection_panel(bench, dataset)
     dataset_panel.gallery(bench, dataset)
     dataset_panel.unlabelled_gallery(bench, dataset)

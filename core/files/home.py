@@ -491,6 +491,8 @@ def growth_job(settings: Settings, dataset_id: str) -> JobFolder:
 def search_job(settings: Settings, dataset_id: str) -> SearchFolder:
     """The folder of the search over recipes of a dataset; its id is that of the dataset."""
     return SearchFolder(inside(dataset_folder(settings, dataset_id).path, f"{_SEARCH}{dataset_id}"))
+
+
 def label_job(settings: Settings, dataset_id: str) -> JobFolder:
     """The folder of the job that adds photos without a class to a dataset and orders them; its id is that of the
     dataset."""

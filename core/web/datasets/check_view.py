@@ -6,15 +6,14 @@ import streamlit as st
 
 from core.curation.decisions import PhotoDecision, decisions_on, standing
 from core.curation.values import Findings
-from core.curation.versions import apply_decisions, changes_text, planned_version
 from core.datasets.values import Dataset
 from core.text.units import count, plain
 from core.web.datasets.check_items import KINDS, CheckItem, items_of
 from core.web.datasets.check_panel import check_panel, findings, rests_on
-from core.web.datasets.deciding import deciding, position, undo_button
+from core.web.datasets.deciding import deciding, position, undo_button, version_box
 from core.web.parts.labels import dataset_title
 from core.web.parts.thumbnails import photo_strip
-from core.web.parts.widgets import explained, heading, page_link
+from core.web.parts.widgets import heading, page_link
 from core.workbench import Workbench
 
 SHOWN = 24
@@ -32,7 +31,7 @@ def check_view(bench: Workbench, dataset: Dataset, wanted: str) -> None:
             page_link("datasets", "Back to the dataset", dataset=dataset.id)
             if decided:  # on photos that Compare shows
                 undo_button(bench, dataset, decided)
-        _apply(bench, dataset)
+        version_box(bench, dataset)
         check_panel(bench, dataset)
         return
     everything = {kind: items_of(found, kind) for kind in KINDS}
@@ -40,7 +39,7 @@ def check_view(bench: Workbench, dataset: Dataset, wanted: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         page_link("datasets", "Back to the dataset", dataset=dataset.id)
         undo_button(bench, dataset, decided)
-    _apply(bench, dataset)
+    version_box(bench, dataset)
     kind = st.segmented_control(
         "What was found",
         list(KINDS),
@@ -78,18 +77,3 @@ def _items(bench: Workbench, dataset: Dataset, found: Findings, kind: str, items
     )
     if kind != "copies":
         rests_on(found)
-
-
-def _apply(bench: Workbench, dataset: Dataset) -> None:
-    """The button that makes a new version of what was decided."""
-    changes = planned_version(dataset, registry=bench.registry, settings=bench.settings).changes
-    if not changes:
-        return
-    version = bench.registry.next_version(dataset.name)
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Decided so far: {plain(changes_text(changes))}.")
-        if st.button(f"Make version {version}", type="primary", icon=":material/save:", key="check.apply"):
-            with explained():
-                made = apply_decisions(dataset, registry=bench.registry, settings=bench.settings)
-                st.toast(f"Version {made.version} was made; version {dataset.version} stays as it is.")
-                st.switch_page("pages/datasets.py", query_params={"dataset": made.id})

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.curation.decisions import PhotoAction, PhotoDecision, decide, undo
+from core.curation.versions import apply_decisions, changes_text, planned_version
 from core.datasets.values import Dataset
 from core.text.units import percent, plain
 from core.web.datasets.check_items import CheckItem, first_open
@@ -122,9 +123,32 @@ def _evidence(bench: Workbench, dataset: Dataset, item: CheckItem) -> None:
     st.caption(plain(", ".join(item.files[:4])))
 
 
-def undo_button(bench: Workbench, dataset: Dataset, decided: Mapping[str, PhotoDecision]) -> None:
+def version_box(bench: Workbench, dataset: Dataset) -> None:
+    """The button that makes a new version of what was decided."""
+    planned = planned_version(dataset, registry=bench.registry, settings=bench.settings)
+    if not planned.changes:
+        return
+    version = bench.registry.next_version(dataset.name)
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Decided so far: {plain(changes_text(planned.changes))}.", width="content")
+        validation = bool(planned.pool.photos) and st.checkbox(
+            "Some of the labelled for validation", key="label.validation",
+            help="Labelled photos become training photos. With this, some of each class become validation photos, in "
+            "the proportions of the dataset. None becomes a test photo: photos that were chosen because a model is not "
+            "sure of them would make its accuracy look lower than it is.",
+        )  # fmt: skip
+        if st.button(f"Make version {version}", type="primary", icon=":material/save:", key="check.apply", **allowed()):
+            with explained():
+                made = apply_decisions(dataset, registry=bench.registry, settings=bench.settings, validation=validation)
+                st.toast(f"Version {made.version} was made; version {dataset.version} stays as it is.")
+                st.switch_page("pages/datasets.py", query_params={"dataset": made.id})
+
+
+def undo_button(
+    bench: Workbench, dataset: Dataset, decided: Mapping[str, PhotoDecision], key: str = "check.undo"
+) -> None:
     """Takes back the last decision of this person."""
-    if st.button("Undo", shortcut="U", icon=":material/undo:", key="check.undo", **allowed(disabled=not decided)):
+    if st.button("Undo", shortcut="U", icon=":material/undo:", key=key, **allowed(disabled=not decided)):
         with explained():
             taken = undo(dataset, settings=bench.settings)
             st.toast("Nothing of yours to undo." if taken is None else "The last decision was taken back.")

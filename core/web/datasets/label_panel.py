@@ -1,0 +1,184 @@
+"""Photos without a class on the page of a dataset: adding them, and ordering them to be labelled."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.advising.label_process import (
+    QUESTION,
+    LabelState,
+    answer_folders,
+    cancel_labelling,
+    dismiss_question,
+    label_state,
+    read_order,
+    start_adding,
+    start_ordering,
+)
+from core.datasets.names import ARCHIVE_SUFFIXES
+from core.datasets.values import Dataset
+from core.errors import NotFound
+from core.output.labelling import pool_json
+from core.people.acting import Role
+from core.text.units import count, listed, plain, size
+from core.web.parts.rights import allowed, refusal
+from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
+from core.web.parts.widgets import explained, poll
+from core.workbench import Workbench
+
+UPLOAD = "label.file"
+
+
+def label_panel(bench: Workbench, dataset: Dataset) -> None:
+    """How many photos have no class, how far their order is, and where to label and to add them."""
+    st.header("What to label next", anchor=False)
+    state = label_state(dataset.id, settings=bench.settings)
+    poll(_state, state.is_active, bench, dataset)
+    if not state.is_active and state.state != QUESTION:
+        _add(bench, dataset)
+
+
+def pool_counts(bench: Workbench, dataset: Dataset) -> dict:
+    """What became of the photos without a class so far; of none where the folder of the dataset is not here."""
+    try:
+        return pool_json(dataset, bench.settings)
+    except NotFound:
+        return {"unlabelled": 0, "labelled": {}, "excluded": 0}
+
+
+def counts_text(counts: dict) -> str:
+    """``12 photos have no class; labelled so far: 3 rose and 1 tulip; 2 excluded.``"""
+    left, excluded = counts["unlabelled"], counts["excluded"]
+    parts = [f"{count(left, 'photo')} {'has' if left == 1 else 'have'} no class"]
+    labelled = [f"{number} {name}" for name, number in counts["labelled"].items()]
+    parts += [f"labelled so far: {listed(labelled, 6)}"] if labelled else []
+    parts += [f"{excluded} excluded"] if excluded else []
+    return f"{'; '.join(parts)}."
+
+
+def _state(bench: Workbench, dataset: Dataset) -> None:
+    state = label_state(dataset.id, settings=bench.settings)
+    watched = f"label.watched.{dataset.id}"
+    if state.is_active:
+        st.session_state[watched] = True
+        progress(bench, dataset, state)
+        return
+    if st.session_state.pop(watched, False):
+        st.rerun(scope="app")
+    if state.state == QUESTION:
+        _question(bench, dataset, state)
+        return
+    if state.message:
+        (st.warning if state.state == "failed" else st.info)(plain(state.message))
+    counts = pool_counts(bench, dataset)
+    if counts["unlabelled"] or counts["labelled"] or counts["excluded"]:
+        st.markdown(plain(counts_text(counts)))
+        order_controls(bench, dataset, counts)
+    else:
+        st.caption(
+            "Add photos without a class: Graft shows those first of which a model is least sure, no two of them alike. "
+            "What you label becomes training photos of a new version."
+        )
+
+
+def progress(bench: Workbench, dataset: Dataset, state: LabelState) -> None:
+    """How far the job is, and a button that stops it."""
+    done = f": {state.done:,} of {state.total:,}" if state.total else ""
+    fraction = min(1.0, state.done / state.total) if state.total else 0.0
+    st.progress(fraction, text=f"{plain(state.stage or 'Starting')}{done}")
+    if st.button("Cancel", key="label.cancel", **allowed()):
+        with explained():
+            cancel_labelling(bench.settings, dataset.id)
+
+
+def order_controls(bench: Workbench, dataset: Dataset, counts: dict) -> None:
+    """By whose probabilities photos are ordered, a button that does it, and the way to the labels."""
+    recommended = bench.model_to_label_with(dataset.id)
+    names = {"": "A linear head on stored features"}
+    if recommended:
+        names = {recommended: f"The recommended model, {bench.registry.run(recommended).name}"} | names
+    order = read_order(dataset.id, bench.settings)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run_id = st.selectbox(
+            "Order by the probabilities of", list(names), format_func=names.__getitem__, width=340,
+            key=f"label.by.{dataset.id}",
+            help="Photos whose two most probable classes are close come first, without photos that are alike. A linear "
+            "head also learns from what was labelled since the last version.",
+        )  # fmt: skip
+        label = "Order again" if order else "Order the photos"
+        usable = allowed(disabled=not counts["unlabelled"])
+        if st.button(label, icon=":material/sort:", key="label.order", **usable):
+            with explained():
+                start_ordering(dataset.id, settings=bench.settings, registry=bench.registry, run_id=str(run_id))
+                st.rerun(scope="app")
+        if order or counts["labelled"] or counts["excluded"]:
+            query = {"dataset": dataset.id, "label": "next"}
+            st.page_link("pages/datasets.py", label="Label photos", icon=":material/label:", query_params=query)
+
+
+def _question(bench: Workbench, dataset: Dataset, state: LabelState) -> None:
+    st.warning(plain(state.message), icon=":material/help:")
+    with st.container(horizontal=True):
+        if st.button("Add them without a class", key="label.flat", **allowed()):
+            with explained():
+                answer_folders(dataset.id, settings=bench.settings)
+                st.rerun(scope="app")
+        if st.button("Discard", key="label.discard", **allowed()):
+            with explained():
+                dismiss_question(dataset.id, settings=bench.settings)
+                st.rerun(scope="app")
+
+
+def _add(bench: Workbench, dataset: Dataset) -> None:
+    box = st.expander("Add photos without a class", icon=":material/add_photo_alternate:", key="label.add")
+    with box:
+        if reason := refusal():
+            st.caption(reason)
+            return
+        upload, server = st.tabs(["Upload an archive", "Folder on this machine"])
+        with upload:
+            _upload(bench, dataset)
+        with server:
+            _server_side(bench, dataset)
+
+
+def _upload(bench: Workbench, dataset: Dataset) -> None:
+    st.caption("Copies and near-copies of photos that are here already are left out.")
+    sent = upload_any_size(UPLOAD, "ZIP or TAR of photos", suffixes=ARCHIVE_SUFFIXES)
+    if sent is None:
+        return
+    st.markdown(f":green[:material/check_circle:] **{plain(sent.name)}** is uploaded, {size(sent.size_bytes)}.")
+    with st.container(horizontal=True):
+        if st.button("Add the photos", icon=":material/upload:", type="primary", key="label.upload_go"):
+            _start(bench, dataset, sent.path, uploaded=True)
+        st.button("Discard", key="label.upload_drop", on_click=drop_upload, args=(UPLOAD,))
+
+
+def _server_side(bench: Workbench, dataset: Dataset) -> None:
+    if reason := refusal(Role.ADMIN):
+        st.caption(reason)
+        return
+    with st.form("label.server", border=False):
+        path = st.text_input(
+            "Folder, ZIP or TAR on the machine Graft runs on", key="label.path", placeholder="/home/me/new-photos"
+        )
+        sent = st.form_submit_button("Add the photos", icon=":material/folder_open:", key="label.server_go")
+    if sent and not path.strip():
+        st.warning("Enter the path of a folder or an archive first.")
+    elif sent:
+        _start(bench, dataset, path.strip())
+
+
+def _start(bench: Workbench, dataset: Dataset, source: str | Path, *, uploaded: bool = False) -> None:
+    with explained():
+        start_adding(
+            dataset.id,
+            source,
+            settings=bench.settings,
+            registry=bench.registry,
+            run_id=bench.model_to_label_with(dataset.id),
+            own_source=uploaded,
+        )
+        if uploaded:
+            release_upload(UPLOAD)
+        st.rerun(scope="app")
