@@ -33,5 +33,9 @@ class NoSpace(GraftError):
     """The disk is too full; nothing was changed."""
 
 
+class OverQuota(NoSpace):
+    """A person stores as much as each may; nothing was changed."""
+
+
 class Unavailable(GraftError):
     """Something from outside (network, weights, device, supervisor) is needed and not available now."""

@@ -35,6 +35,7 @@ _LIMITS = {
     "GRAFT_ENGINES_GB": ("engines_limit_bytes", "The limit of exported engine files"),
     "GRAFT_CHECKPOINTS_GB": ("checkpoints_limit_bytes", "The limit of checkpoints"),
     "GRAFT_MODELS_GB": ("models_limit_bytes", "The limit of the memory of models"),
+    "GRAFT_USER_GB": ("user_limit_bytes", "The quota of an account"),
     "GRAFT_STALL_MINUTES": ("stall_minutes", "The minutes without a step"),
     "GRAFT_RUN_HOURS": ("run_hours", "The time limit of a run"),
     "GRAFT_RUN_GB": ("run_limit_bytes", "The memory limit of a run"),
@@ -120,6 +121,7 @@ class Settings:
             first (``GRAFT_CHECKPOINTS_GB``); 0: none.
         models_limit_bytes: memory of the models that predict; beyond it they leave, oldest use first
             (``GRAFT_MODELS_GB``).
+        user_limit_bytes: what each account may store in datasets, runs and uploads (``GRAFT_USER_GB``); 0: any number.
         stall_minutes: a run without a step for so long is ended (``GRAFT_STALL_MINUTES``); 0: never.
         run_hours: a run that has trained for so long is ended (``GRAFT_RUN_HOURS``); 0: never.
         run_limit_bytes: a run whose processes together have more memory is ended (``GRAFT_RUN_GB``); 0: never.
@@ -148,6 +150,7 @@ class Settings:
     engines_limit_bytes: int = 5 * 10**9
     checkpoints_limit_bytes: int = 0
     models_limit_bytes: int = 2 * 10**9
+    user_limit_bytes: int = 0
     stall_minutes: float = 60.0
     run_hours: float = 0.0
     run_limit_bytes: int = 0

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.errors import InvalidInput
 from core.files.home import received_body, uploads_folder
 from core.files.locks import try_acquire
 from core.files.room import MOST_BYTES, require_room
+from core.jobs.quota import require_quota
 from core.models.conformal import CONFIDENCE, checked_confidence
 from core.serving.photos import NamedPhoto
 from core.settings import Settings
@@ -178,12 +180,13 @@ async def received_archive(request: Request, settings: Settings) -> AsyncIterato
     """The body as a file among the uploads, which is deleted afterwards unless it was moved.
 
     Raises:
-        InvalidInput: it is empty or too large. NoSpace: the disk is too full.
+        InvalidInput: it is empty or too large. NoSpace: the disk is too full, or the person's quota used up.
     """
     announced = request.headers.get("content-length", "")
     folder = uploads_folder(settings)
     if announced.isdecimal():
         require_room(folder, int(announced), "The archive")
+        await anyio.to_thread.run_sync(partial(require_quota, settings, adds=int(announced), begun="uploaded"))
     path = received_body(settings, secrets.token_urlsafe(24))
     lock = try_acquire(path)  # a file without a lock is a leftover
     try:

@@ -5,13 +5,14 @@ from argparse import Namespace
 
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import InvalidInput
+from core.jobs.quota import quota_uses
 from core.output.users import audit_json, link_json, session_row, user_row, users_json
 from core.people.acting import Role
 from core.people.openid import subject_key
 from core.registry.links import path_of
 from core.registry.users import User
 from core.settings import load_settings
-from core.text.units import moment
+from core.text.units import moment, size
 from core.workbench import Workbench
 
 ACTIONS = ("list", "add", "role", "openid", "disable", "enable", "link", "end")
@@ -33,9 +34,11 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def users(options: Namespace) -> Result:
-    registry = Workbench.open().registry
+    workbench = Workbench.open()
+    registry, settings = workbench.registry, workbench.settings
     if options.action == "list":
-        return users_json(registry.users(), registry.sessions()), True
+        uses = quota_uses(settings, registry)
+        return users_json(registry.users(), registry.sessions(), uses, settings.user_limit_bytes), True
     if not options.name:
         raise InvalidInput(f"Name an account: python -m core users {options.action} NAME")
     if options.action == "role":
@@ -98,8 +101,13 @@ def users_text(result: dict) -> str:
         return f"{result['name']}: {result['role']}, {_state(result)}."
     if not result["users"]:
         return "There are no accounts. Add one: python -m core users add NAME --role admin"
-    rows = [(row["name"], row["role"], _state(row), moment(row["created_at"])) for row in result["users"]]
-    text = table(("name", "role", "state", "created (UTC)"), rows)
+    rows = [
+        (row["name"], row["role"], _state(row), size(row["stored"]["bytes"]), moment(row["created_at"]))
+        for row in result["users"]
+    ]
+    text = table(("name", "role", "state", "stored", "created (UTC)"), rows)
+    if result["quota_bytes"]:
+        text += f"\nEach may store {size(result['quota_bytes'])} (GRAFT_USER_GB)."
     seen = [(one["id"], one["user"], one["address"], moment(one["seen_at"])) for one in result["sessions"]]
     return text + ("\n\n" + table(("session", "user", "address", "last used (UTC)"), seen) if seen else "")
 

@@ -25,6 +25,7 @@ from core.files.here import dataset_here
 from core.files.home import DatasetFolder, import_lock
 from core.files.locks import acquire
 from core.jobs.imports import register
+from core.jobs.quota import require_quota
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
@@ -76,6 +77,7 @@ def make_collection(
         NotFound: the photos are not here. Forbidden: the acting person may not import datasets.
     """
     require(Role.TRAINER, "Making a collection")
+    require_quota(settings, registry, begun="made")
     called = dataset_name(name, Path())
     photos = collected(dataset, chosen, registry=registry, settings=settings)
     with acquire(import_lock(settings)):

@@ -27,6 +27,7 @@ from core.files.here import dataset_here
 from core.files.home import DatasetFolder, import_lock
 from core.files.locks import acquire
 from core.jobs.imports import register
+from core.jobs.quota import require_quota
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
@@ -58,6 +59,7 @@ def apply_decisions(dataset: Dataset, *, registry: Registry, settings: Settings,
         Forbidden: the acting person may not import datasets.
     """
     require(Role.TRAINER, "Making a version of a dataset")
+    require_quota(settings, registry, begun="made")
     with acquire(import_lock(settings)), changing(dataset, settings) as decisions:
         planned = _planned(dataset, decisions, registry, settings, validation)
         if not planned.changes:

@@ -16,6 +16,7 @@ from core.files.here import export_here
 from core.files.home import JobFolder, export_drafts, export_job, exports_lock, undeleted
 from core.files.locks import acquire, is_held, try_acquire
 from core.jobs.background import last_status, main, start_process, why_it_ended
+from core.jobs.stored_size import measure_runs
 from core.registry import Registry
 from core.runs.values import Model
 from core.settings import Settings
@@ -119,6 +120,8 @@ def _background(job_id: str, settings: Settings, stopped: Callable[[], bool] = l
     with suppress(OSError):  # the run, and the folder with it, may have been deleted
         if outcome is None:
             shutil.rmtree(folder.path)
+            with suppress(GraftError):  # the registry is away: the size is that of before the export
+                measure_runs(settings, Registry.of(settings), [run_id])
         else:
             atomic.write_json(folder.status, outcome)
 

@@ -135,6 +135,15 @@ def uploads_of(settings: Settings, owner: str, box: str) -> list[PendingUpload]:
     return sorted(mine, key=lambda one: one.touched, reverse=True)
 
 
+def pending_bytes(settings: Settings) -> dict[str, int]:
+    """Bytes of the uploads that are there, as they were announced, by owner."""
+    found: dict[str, int] = {}
+    for folder in upload_folders(settings):
+        if one := _read(folder):
+            found[one.announced.owner] = found.get(one.announced.owner, 0) + one.announced.size
+    return found
+
+
 def remove_upload(folder: UploadFolder) -> None:
     """Delete what has arrived; whoever writes to it at the moment writes to nothing."""
     shutil.rmtree(folder.path, ignore_errors=True)

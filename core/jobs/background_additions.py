@@ -19,6 +19,7 @@ from core.files.home import AdditionFolder, addition_folder, addition_folders
 from core.files.locks import acquire, is_held
 from core.jobs.additions import refuse_taken, run_addition
 from core.jobs.background import last_status, main, require_owner, start_process, why_it_ended
+from core.jobs.quota import require_quota
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
@@ -57,10 +58,12 @@ def start_addition(request: AdditionRequest, *, settings: Settings, registry: Re
 
     Raises:
         Conflict: there is a backbone of this name, or it is being added.
+        OverQuota: the person stores as much as each may.
     """
     person = require(Role.TRAINER, "Adding a backbone")
     if request.kind != "hub" and not request.own_source:
         require(Role.ADMIN, "Reading a file or folder of the server")
+    require_quota(settings, registry, begun="added")
     refuse_taken(request.name, registry)
     for other in additions(settings):
         if other.name == request.name and other.state in UNFINISHED:

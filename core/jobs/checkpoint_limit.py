@@ -18,6 +18,7 @@ from pathlib import Path
 
 from core.files.home import RunFolder, deletion_lock, evicted_checkpoints, launch_lock, run_folder, run_folders
 from core.files.locks import try_acquire
+from core.jobs.stored_size import measure_runs
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
@@ -78,6 +79,7 @@ def _evict(settings: Settings, registry: Registry) -> Evicted:
             gone.append(run.id)
             left = _total(kept[other.id] for other in finished if other.id in kept)
     if gone:
+        measure_runs(settings, registry, gone)
         registry.log("evict checkpoints", {"runs": gone, "bytes": before - left})
     return Evicted(runs=tuple(gone), bytes=before - left)
 

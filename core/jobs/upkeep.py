@@ -6,6 +6,7 @@ import time
 
 from core.errors import GraftError
 from core.jobs.checkpoint_limit import evict_checkpoints
+from core.jobs.stored_size import measure_ended
 from core.people.acting import SERVER, acting_as
 from core.registry import Registry
 from core.settings import Settings
@@ -17,7 +18,7 @@ EVERY_SECONDS = 60.0
 
 
 class SupervisorUpkeep:
-    """The upkeep of one supervisor: checkpoints beyond their limit are evicted."""
+    """The upkeep of one supervisor: ended runs are measured, and checkpoints beyond their limit are evicted."""
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
         self._settings, self._registry = settings, registry
@@ -27,7 +28,7 @@ class SupervisorUpkeep:
     def round(self) -> None:
         """Start it when it is due and the last one has ended."""
         busy = self._thread is not None and self._thread.is_alive()
-        if busy or time.monotonic() - self._at < EVERY_SECONDS or not self._settings.checkpoints_limit_bytes:
+        if busy or time.monotonic() - self._at < EVERY_SECONDS:
             return
         self._at = time.monotonic()
         self._thread = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
@@ -36,9 +37,10 @@ class SupervisorUpkeep:
     def _keep_up(self) -> None:
         with acting_as(SERVER):
             try:
+                measure_ended(self._settings, self._registry)
                 gone = evict_checkpoints(self._settings, self._registry)
             except (GraftError, OSError) as error:
-                log.warning("checkpoints beyond the limit could not be evicted: %s", error)
+                log.warning("the upkeep is tried again later: %s", error)
                 return
         if gone.runs:
             log.info("checkpoints of %s were evicted: %s", count(len(gone.runs), "run"), size(gone.bytes))

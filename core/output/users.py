@@ -1,7 +1,8 @@
 """Accounts, sessions and the audit log as JSON: ``core users`` and ``core audit``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from core.jobs.quota import QuotaUse
 from core.registry import LogEntry
 from core.registry.links import HOURS
 from core.registry.sessions import SignedIn
@@ -14,9 +15,22 @@ def user_row(user: User) -> dict:
     return row | {"can_sign_in": user.can_sign_in, "openid": user.subject is not None}
 
 
-def users_json(users: Sequence[User], sessions: Sequence[SignedIn]) -> dict:
-    """All accounts and open sessions."""
-    return {"users": [user_row(user) for user in users], "sessions": [session_row(one) for one in sessions]}
+def users_json(users: Sequence[User], sessions: Sequence[SignedIn], uses: Mapping[str, QuotaUse], quota: int) -> dict:
+    """All accounts with what they store, and open sessions.
+
+    Args:
+        quota: bytes that each may store; 0: any number.
+    """
+    rows = [user_row(user) | _stored_row(uses.get(user.name)) for user in users]
+    return {"users": rows, "sessions": [session_row(one) for one in sessions], "quota_bytes": quota or None}
+
+
+def _stored_row(use: QuotaUse | None) -> dict:
+    """Bytes."""
+    if use is None:
+        return {"stored": {"bytes": 0, "datasets": 0, "runs": 0, "uploads": 0}}
+    parts = {"datasets": use.stored.datasets, "runs": use.stored.runs, "uploads": use.uploads}
+    return {"stored": {"bytes": use.used} | parts}
 
 
 def session_row(session: SignedIn) -> dict:

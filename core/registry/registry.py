@@ -35,6 +35,7 @@ from core.registry.sessions import Sessions
 from core.registry.shortlists import Shortlists
 from core.registry.sign_ins import SignIns
 from core.registry.sqlite_file import SqliteFile
+from core.registry.stored_sizes import StoredSizes
 from core.registry.subjects import Subjects
 from core.registry.summaries import Summaries
 from core.registry.tokens import Tokens
@@ -78,7 +79,7 @@ def _repeats(registry: Decorated) -> Decorated:
 class Registry(
     Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
     AddedBackbones, Tokens, Users, Sessions, Links, SignIns, Subjects, Leases, Reports, Nodes, Artifacts, AuditLog,
-    Maintenance, Monitoring, Backfill, Shortlists, Forecasts,
+    Maintenance, Monitoring, Backfill, Shortlists, Forecasts, StoredSizes,
 ):  # fmt: skip
     """Datasets, runs, models, added backbones and preferences in one SQLite file or PostgreSQL database.
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from core.registry.column_types import Number, Whole, Words
 from core.registry.functions import each_text
 
-HEAD = "0019"
+HEAD = "0020"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -414,6 +414,15 @@ forecasts = Table(
     Column("measured_energy_joules", Number),
     _required("left_out", Words),
     Index("forecasts_checked", "measured_at"),
+)
+
+stored_sizes = Table(
+    "stored_sizes",
+    metadata,
+    Column("run_id", Words, _owner("runs"), primary_key=True),
+    _required("owner", Words, index=True),
+    _required("bytes", BigInteger),  # of the folder of the run; see ``core.jobs.stored_size``
+    _required("measured_at", Number),
 )
 
 reports = Table(

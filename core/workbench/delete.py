@@ -5,11 +5,9 @@ folders, whose names contain that name, are removed. A failure before the transa
 ``finish`` completes deletions that were logged and undoes the others, so a deletion happens as a whole or not at all.
 """
 
-import os
 import re
 import secrets
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -36,6 +34,8 @@ from core.files.home import (
     runs_folder,
 )
 from core.files.locks import acquire, try_acquire
+from core.files.sizes import size_of
+from core.jobs.stored_size import measure_runs
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
@@ -188,6 +188,7 @@ def delete_weights(settings: Settings, registry: Registry, run_ids: Sequence[str
         impact = preview_runs(settings, registry, run_ids, weights_only=True)
         folders = [folder for run_id in run_ids for folder in _folders(settings, run_id, weights_only=True)]
         _remove(folders, _entry(impact, runs=list(run_ids)), lambda entry: registry.delete_models_of(run_ids, entry))
+        measure_runs(settings, registry, run_ids)
         parts = [model_name, checkpoints_name, lambda run_id: export_name(run_id, "")]
         _forget_artifacts(settings, registry, [part(run_id) for run_id in run_ids for part in parts])
     return impact
@@ -343,21 +344,3 @@ def _alone(settings: Settings, registry: Registry) -> Iterator[None]:
     with acquire(deletion_lock(settings)):
         _settle(settings, registry)
         yield
-
-
-def size_of(*folders: Path) -> int:
-    """Bytes that are freed with ``folders``: a file with hard links elsewhere stays on the disk."""
-    files = [found for folder in folders for found in _files(folder)]
-    links = Counter((file.st_dev, file.st_ino) for file in files)
-    sizes = {
-        (file.st_dev, file.st_ino): file.st_size for file in files if links[file.st_dev, file.st_ino] >= file.st_nlink
-    }
-    return sum(sizes.values())
-
-
-def _files(folder: Path) -> Iterator[os.stat_result]:
-    """Status of all files below; files that another process deletes meanwhile are skipped."""
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):
-                yield os.lstat(os.path.join(place, name))

@@ -19,6 +19,7 @@ from core.exports.importing import import_bundle
 from core.files import atomic
 from core.files.here import export_here
 from core.files.home import dataset_folder, uploads_folder
+from core.jobs.quota import require_quota
 from core.people.acting import Role, require
 from core.recipes.recipe import Pattern
 from core.runs.values import Model, Run
@@ -55,6 +56,7 @@ class Exporting(Bench):
 
         Raises:
             NotFound: there is no such model. InvalidInput: it has no form in this format.
+            OverQuota: the owner of the run stores as much as each person may.
         """
         require(Role.TRAINER, "Exporting a model")
         model = self.registry.model(reference)
@@ -63,6 +65,8 @@ class Exporting(Bench):
             return state
         if reason := self._impossible(model, format):
             raise InvalidInput(reason)
+        owner = self.registry.run(model.run_id).owner
+        require_quota(self.settings, self.registry, owner=owner, begun="exported")
         background.start_export(model.run_id, format, settings=self.settings)
         self.registry.log("export", {"run": model.run_id, "format": str(format)})
         return background.export_state(model, format, settings=self.settings)
@@ -137,6 +141,7 @@ class Exporting(Bench):
     def import_model(self, path: str | Path) -> Run:
         """Adds the model of a bundle that another Graft exported; see ``core.exports.importing``."""
         require(Role.TRAINER, "Importing a model")
+        require_quota(self.settings, self.registry, begun="imported")
         return import_bundle(Path(path).expanduser(), settings=self.settings, registry=self.registry)
 
     def _impossible(self, model: Model, format: Format) -> str:

@@ -17,6 +17,7 @@ from core.features.store import stored_features
 from core.files.room import free_bytes, low_space
 from core.jobs.checkpoint_limit import checkpoint_bytes
 from core.jobs.machine import MachineFacts
+from core.jobs.quota import quota_uses
 from core.jobs.ray.machines import why_not
 from core.registry import Registry
 from core.registry.nodes import NodeRecord
@@ -46,6 +47,7 @@ def examine(settings: Settings, registry: Registry | None, problem: str = "") ->
             (
                 _registry(registry),
                 _stores(settings, registry),
+                *_quotas(settings, registry),
                 _orphans(settings, registry),
                 *_backup(settings, registry),
                 *_cluster(settings, registry),
@@ -103,6 +105,20 @@ def _stores(settings: Settings, registry: Registry) -> Check:
         for name, used, limit, always in stores
     ]
     return Check(name="Stores", good=True, found=", ".join(found))
+
+
+def _quotas(settings: Settings, registry: Registry) -> list[Check]:
+    """Only where accounts have a quota."""
+    if not settings.user_limit_bytes:
+        return []
+    uses = quota_uses(settings, registry)
+    full = [f"{owner} ({size(use.used)})" for owner, use in uses.items() if use.used >= use.limit]
+    found = f"each account may store {size(settings.user_limit_bytes)}"
+    if uses:
+        owner, most = max(uses.items(), key=lambda one: one[1].used)
+        found += f"; used up by {listed(full, 5)}" if full else f"; {owner} has most: {size(most.used)}"
+    advice = "They begin nothing new until they delete something, or GRAFT_USER_GB is raised."
+    return [Check(name="Quotas", good=not full, found=found, advice=advice)]
 
 
 def _backup(settings: Settings, registry: Registry) -> list[Check]:

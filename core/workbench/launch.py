@@ -11,6 +11,7 @@ from core.advising.ensembles import OfferedModel
 from core.errors import InvalidInput
 from core.files.home import launch_lock
 from core.files.locks import acquire
+from core.jobs.quota import require_quota
 from core.people.acting import Role, require
 from core.planning.decide import Decision, Plan
 from core.planning.grid_plan import GridPlan
@@ -90,6 +91,7 @@ class Launching(Recipes, Forecasting):
     def _launch(self, plan: Plan, priority: int) -> Run:
         if plan.decision is Decision.REUSED:
             return self.registry.run(plan.run_id or "")
+        require_quota(self.settings, self.registry, begun="launched")
         if plan.decision is Decision.RESUMED:
             self.registry.requeue(plan.run_id or "")
             return self.registry.run(plan.run_id or "")

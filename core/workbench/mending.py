@@ -23,10 +23,10 @@ from core.files.home import (
     uploads_folder,
 )
 from core.files.locks import is_held, try_acquire
+from core.files.sizes import size_of
 from core.registry import Registry
 from core.settings import Settings
 from core.text.units import size
-from core.workbench.delete import size_of
 from core.workbench.orphans import DRAFT_SECONDS
 
 

@@ -12,6 +12,7 @@ from core.backups.schedule import problem_of, state_of
 from core.files.home import features_folder, runs_folder
 from core.files.room import free_bytes
 from core.jobs.gpu_use import GpuUse, gpu_use
+from core.jobs.quota import QuotaUse, quota_uses
 from core.registry import Registry
 from core.registry.monitoring import RegistryFigures
 from core.runs.costs import rss_bytes
@@ -46,6 +47,7 @@ class Monitor:
         self._lock = threading.Lock()
         self._figures: tuple[float, RegistryFigures] | None = None
         self._gpus: tuple[GpuUse, ...] = ()
+        self._uses: Mapping[str, QuotaUse] = {}
         self._folders: dict[str, int] = {}
         self._measured_at: float | None = None
         self._measuring: threading.Thread | None = None
@@ -60,7 +62,7 @@ class Monitor:
             Unavailable: the registry cannot be read.
         """
         figures = self._current()
-        of_home = (*self._of_process(figures), *self._of_stores(figures), *self._of_backups())
+        of_home = (*self._of_process(figures), *self._of_stores(figures), *self._of_backups(), *self._of_owners())
         return exposition((*_of_registry(figures), *of_home, *_of_gpus(self._gpus), *more))
 
     def _current(self) -> RegistryFigures:
@@ -68,6 +70,8 @@ class Monitor:
             if self._figures is None or self._clock() - self._figures[0] >= FIGURES_SECONDS:
                 self._figures = self._clock(), self._registry.registry_figures()
                 self._gpus = gpu_use()
+                if self._settings.user_limit_bytes:
+                    self._uses = quota_uses(self._settings, self._registry)
             return self._figures[1]
 
     def _of_process(self, figures: RegistryFigures) -> tuple[Gauge, ...]:
@@ -120,6 +124,21 @@ class Monitor:
                 help="Whether the newest attempt failed, or the newest backup is too old.",
                 samples={(): bool(problem_of(self._settings, state))},
             ),
+        )
+
+    def _of_owners(self) -> tuple[Gauge, ...]:
+        """Only where accounts have a quota."""
+        limit = self._settings.user_limit_bytes
+        if not limit:
+            return ()
+        return (
+            Gauge(
+                name="graft_owner_bytes",
+                help="What each account stores in datasets, runs and uploads.",
+                labels=("owner",),
+                samples={(owner,): use.used for owner, use in self._uses.items()},
+            ),
+            Gauge(name="graft_owner_limit_bytes", help="What each account may store.", samples={(): limit}),
         )
 
     def _of_stores(self, figures: RegistryFigures) -> tuple[Gauge, ...]:

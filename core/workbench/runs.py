@@ -8,6 +8,7 @@ from functools import cached_property
 from core import jobs
 from core.backbones.inputs import with_input
 from core.errors import Conflict, GraftError, NotFound
+from core.jobs.quota import require_quota
 from core.models.conformal import CONFIDENCE
 from core.models.lineage import backbone_of, parents_of
 from core.models.predict import PhotoPredictions
@@ -68,6 +69,7 @@ class Running(Forecasting):
         run = self.registry.run(*self.changing([run_id]))
         if run.status not in (Status.FAILED, Status.KILLED):
             raise Conflict(f"Only a failed or killed run can be resumed. Run {run.id} is {run.status}.")
+        require_quota(self.settings, self.registry, owner=run.owner, begun="resumed")
         plan = self._left_of(run)
         self.registry.requeue(run.id)
         self._store_forecasts([] if plan is None else [(plan, self.registry.run(run.id))])

@@ -1,8 +1,12 @@
 """People and Audit log: accounts, links, sessions, who did what; for admins alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.people.acting import Person, Role, acting_as
+from core.web.server.state import workbench
+from tests.factories import make_dataset
 from tests.pages.conftest import first_line, text_of, visit
 
 
@@ -38,6 +42,17 @@ def test_an_admin_adds_a_person_and_passes_a_link_on(bench, login):
     assert bench.registry.user("anna").disabled
     click(at, "people.enable.anna")
     assert not bench.registry.user("anna").disabled
+
+
+def test_an_admin_sees_what_each_account_stores(bench, login, monkeypatch):
+    for name in ("anna", "tom"):
+        bench.registry.add_user(name, "trainer")
+    with acting_as(Person(name="anna", role=Role.TRAINER)):
+        bench.registry.add_dataset(replace(make_dataset(), size_bytes=2_000_000), ())
+    text = text_of(visit("people"))
+    assert "2.0 MB stored (datasets 2.0 MB)" in text and "0 open sessions · nothing stored" in text
+    monkeypatch.setattr(workbench(), "settings", replace(bench.settings, user_limit_bytes=10**7))
+    assert "2.0 MB of 10 MB stored" in text_of(visit("people"))
 
 
 def test_an_admin_ends_sessions(bench, login):

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import GraftError
+from core.jobs.quota import quota_uses
 from core.people.acting import Role
 from core.registry.links import HOURS, path_of
 from core.registry.sessions import SignedIn
@@ -31,8 +32,11 @@ def show(bench: Workbench) -> None:
     _made()
     st.header("Accounts", anchor=False)
     sessions = bench.registry.sessions()
+    uses = quota_uses(bench.settings, bench.registry)
     for user in bench.registry.users():
-        _account(bench, user, [one for one in sessions if one.user == user.name])
+        use = uses.get(user.name)
+        stored = use.sentence if use else "nothing stored"
+        _account(bench, user, [one for one in sessions if one.user == user.name], stored)
     if sessions:
         st.header("Open sessions", anchor=False)
         table(session_rows(sessions), key="people.sessions")
@@ -75,11 +79,12 @@ def link_of(url: str | None, code: str) -> str:
     return address + path_of(code)
 
 
-def _account(bench: Workbench, user: User, sessions: list[SignedIn]) -> None:
+def _account(bench: Workbench, user: User, sessions: list[SignedIn], stored: str) -> None:
+    """``stored``: what the account has on the disk, for people."""
     with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="stretch"):
             st.markdown(f"**{plain(user.name)}** &ensp; {state_of(user)}")
-            st.caption(f"{count(len(sessions), 'open session')}")
+            st.caption(f"{count(len(sessions), 'open session')} · {stored}")
         st.selectbox(
             f"Role of {user.name}", list(Role), index=list(Role).index(user.role), key=f"people.role.{user.name}",
             format_func=lambda role: str(role).capitalize(), label_visibility="collapsed", width=130,

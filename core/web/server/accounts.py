@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.errors import GraftError, InvalidInput, NotFound
+from core.jobs.quota import QuotaUse, quota_use
 from core.registry import Registry
 from core.registry.links import FIRST
 from core.settings import load_settings
@@ -196,7 +197,8 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
         )
         for one in found
     ]
-    body = f"<p>Signed in as a {user.role}. {_MAY[user.role]}</p>\n"
+    use = await asyncio.to_thread(quota_use, workbench().settings, _registry(), user.name)
+    body = f"<p>Signed in as a {user.role}. {_MAY[user.role]}</p>\n<p>{escape(_stored(use))}</p>\n"
     body += f'<div class="quiet">{form("logout", "", "Sign out", token=token)}</div>\n{_BACK}'
     body += f"<h2>Open sessions</h2>\n{session_list(rows, token)}"
     if len(rows) > 1:
@@ -205,6 +207,14 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
         fields = field("now", "Present password", kind="password", auto="current-password") + new_password(LEAST)
         body += f"<h2>Password</h2>\n{form('account', fields, 'Change the password', token=token, act='password')}"
     return HTMLResponse(page(user.name, body + STORED, error=error, done=done), status, NO_STORE)
+
+
+def _stored(use: QuotaUse) -> str:
+    """How much is stored, and what helps where that is all that one may."""
+    text = f"{use.sentence[:1].upper()}{use.sentence[1:]}."
+    if use.limit and use.used >= use.limit:
+        text += " Nothing new begins: delete datasets, runs or their weights, or ask an admin."
+    return text
 
 
 _MAY = {

@@ -35,6 +35,7 @@ from core.files.uploads import (
     remove_upload,
     write_part,
 )
+from core.jobs.quota import require_quota
 from core.people.acting import Role, acting, require
 from core.registry.tokens import Scope as TokenScope
 from core.web.server.gate import has_token
@@ -142,7 +143,11 @@ async def _create(request: Request) -> Response:
     announced = _announced(request)
     if announced.size > MOST_BYTES:
         raise Refusal(413, f"A file may have {MOST_BYTES} bytes. Received: {announced.size}")
-    upload = await asyncio.to_thread(begin_upload, workbench().settings, announced)
+    bench = workbench()
+    await asyncio.to_thread(
+        require_quota, bench.settings, bench.registry, owner=announced.owner, adds=announced.size, begun="uploaded"
+    )
+    upload = await asyncio.to_thread(begin_upload, bench.settings, announced)
     # Relative, because a proxy may add a path prefix.
     return Response(status_code=201, headers={"Location": f"uploads/{upload.id}"} | _expires(upload))
 

@@ -13,6 +13,7 @@ import pytest
 from core.errors import Conflict, NotFound, Unavailable
 from core.files.home import dataset_folder, datasets_folder, registry_file, run_folder, runs_folder
 from core.files.locks import acquire
+from core.files.sizes import size_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Status
@@ -24,7 +25,6 @@ from core.workbench.delete import (
     finish,
     preview_dataset,
     preview_runs,
-    size_of,
 )
 from tests.factories import fill, make_run
 

@@ -7,7 +7,9 @@ import pytest
 
 from core.backups.schedule import note_failure, run_scheduled
 from core.jobs.machine import MachineFacts, facts_of_this_machine
+from core.people.acting import Person, Role, acting_as
 from core.workbench.health import Check, examine
+from tests.factories import make_dataset
 
 
 @pytest.fixture
@@ -87,6 +89,17 @@ def test_scheduled_backups_that_fail_or_are_too_old_are_told(checked, bench, fil
     found = checked(**scheduled)["Backup"]
     assert not found.good and "failed, and the newest one is" in found.found and "The disk is full." in found.found
     assert found.advice == f"Make one: python -m core backup {tmp_path / 'backups'} --models --datasets"
+
+
+def test_who_has_used_up_the_quota_is_told(checked, bench):
+    with acting_as(Person(name="anna", role=Role.TRAINER)):
+        bench.registry.add_dataset(replace(make_dataset(), id="d-own", name="own", size_bytes=2_000_000), ())
+    assert "Quotas" not in checked()
+    found = checked(user_limit_bytes=3_000_000)["Quotas"]
+    assert (found.good, found.found) == (True, "each account may store 3.0 MB; anna has most: 2.0 MB")
+    found = checked(user_limit_bytes=1_000_000)["Quotas"]
+    assert (found.good, found.found) == (False, "each account may store 1.0 MB; used up by anna (2.0 MB)")
+    assert "GRAFT_USER_GB" in found.advice
 
 
 def test_what_is_evicted_is_told_with_its_limit(checked):

@@ -15,10 +15,12 @@ from core.api.traffic import Traffic
 from core.backups.schedule import note_failure, run_scheduled
 from core.files.home import features_folder
 from core.jobs.gpu_use import GpuUse
+from core.people.acting import Person, Role, acting_as
 from core.runs.values import Status
 from core.settings import REPOSITORY
 from core.text.prometheus import Metric
 from core.workbench.monitoring import FIGURES_SECONDS, FOLDERS_SECONDS, Monitor, bytes_below
+from tests.factories import make_dataset
 
 
 @pytest.fixture
@@ -135,6 +137,9 @@ def saved(bench, filled, tmp_path) -> Monitor:
 def test_the_documentation_names_the_figures_that_there_are(bench, saved, monkeypatch):
     bench.registry.take("supervisor", "a")
     monkeypatch.setattr(jobs, "supervisor_status", lambda settings: jobs.SupervisorStatus(running=True, slots=("A",)))
+    with acting_as(Person(name="anna", role=Role.TRAINER)):
+        bench.registry.add_dataset(replace(make_dataset(), id="d-own", name="own"), ())
+    monkeypatch.setattr(saved, "_settings", replace(saved._settings, user_limit_bytes=1))
     text = (REPOSITORY / "docs" / "operations.md").read_text()
     parts = r"_(bucket|sum|count|total)$"
     assert {re.sub(parts, "", name) for name in re.findall(r"graft_[a-z_]+", text)} == {
@@ -191,3 +196,11 @@ def test_the_age_of_the_newest_scheduled_backup(bench, filled, monitor, tmp_path
     assert 0 <= read(monitor)["graft_backup_age_seconds",] < 3600 and read(monitor)["graft_backup_failing",] == 0
     note_failure(settings, bench.registry, "The disk is full.")
     assert read(monitor)["graft_backup_failing",] == 1 and ("graft_backup_age_seconds",) in read(monitor)
+
+
+def test_what_each_account_stores_is_shown_where_there_is_a_quota(bench, clock):
+    with acting_as(Person(name="anna", role=Role.TRAINER)):
+        bench.registry.add_dataset(replace(make_dataset(), id="d-own", name="own", size_bytes=2_000_000), ())
+    assert not [name for name in read(Monitor(bench.settings, bench.registry)) if name[0].startswith("graft_owner")]
+    found = read(Monitor(replace(bench.settings, user_limit_bytes=10**9), bench.registry))
+    assert (found["graft_owner_bytes", "anna"], found["graft_owner_limit_bytes",]) == (2_000_000, 10**9)

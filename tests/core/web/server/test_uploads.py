@@ -5,6 +5,7 @@ import base64
 import hashlib
 import time
 from collections import namedtuple
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -283,6 +284,18 @@ def test_an_upload_of_another_person_does_not_exist(client_of):
     for name, status in (("vera", 403), (None, 401)):
         assert patch(client_of(name), address, b"efgh", 4).status_code == status
         assert create(client_of(name)).status_code == status
+
+
+def test_an_upload_that_a_person_has_no_quota_for_is_refused_before_a_byte(client_of, accounts, monkeypatch):
+    monkeypatch.setattr(workbench(), "settings", replace(workbench().settings, user_limit_bytes=1000))
+    tom = client_of("tom")
+    assert create(tom, 600).status_code == 201
+    refused = create(tom, 600)
+    assert refused.status_code == 413, refused.text
+    assert "tom has 600 bytes of the 1.0 kB that each person may store" in refused.json()["detail"]
+    assert "600 bytes would come" in refused.json()["detail"] and "Nothing was uploaded" in refused.json()["detail"]
+    assert create(client_of("ada"), 600).status_code == 201, "each has a quota of their own"
+    assert "600 bytes of 1.0 kB stored" in tom.get("/account").text
 
 
 def test_a_token_continues_what_the_page_of_its_owner_has_begun(client_of, accounts, guarded):
