@@ -31,7 +31,7 @@ from core.jobs.protocol import code_version, supervisor_status, why_paused
 from core.planning.work import MOST_RUNS, process_of
 from core.registry import Registry
 from core.registry.leases import SUPERVISOR
-from core.runs.values import Run
+from core.runs.values import Run, Status
 from core.settings import Settings
 
 IDLE_SECONDS = 60.0
@@ -39,6 +39,8 @@ IDLE_SECONDS = 60.0
 process holds about 1 GB of memory until then."""
 JOB = "GRAFT_JOB"
 """Variable with the id of the job of a cluster that a trainer is; unset on one machine."""
+_LAST_ENDED = 20
+"""Newest finished runs among which those of waiting trainers are."""
 _POLL_SECONDS = 0.1
 _CHECK_SECONDS = 1.0
 """Between two looks at the queue, and at the supervisor and the code on the disk."""
@@ -51,6 +53,25 @@ def can_reuse(ended: Run, waiting: Run) -> bool:
     """
     needed = process_of(waiting.dataset_id, waiting.recipe)
     return bool(needed) and needed == process_of(ended.dataset_id, ended.recipe)
+
+
+def waiting_trainers(registry: Registry, now: float) -> list[Run]:
+    """The last run of every trainer of this machine that has ended it and waits for its next one.
+
+    Args:
+        now: seconds since 1970, UTC.
+    """
+    newest = registry.runs(status=Status.FINISHED, limit=_LAST_ENDED)
+    recent = [run for run in newest if run.ended_at is not None and now - run.ended_at < IDLE_SECONDS]
+    if not recent:
+        return []
+    busy = {str(registry.process(one.run_id, one.number)) for one in registry.running_attempts()}
+    found: dict[str, Run] = {}
+    for run in sorted(recent, key=lambda one: one.ended_at or 0.0, reverse=True):
+        process = registry.process(run.id, run.attempt)
+        if process and str(process) not in busy and processes.is_alive(Identity(**process)):
+            found.setdefault(str(process), run)
+    return list(found.values())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TypeGuard
 from core.planning.decide import Concern, Decision, Plan
 from core.planning.forecasting import Band, ForecastError, ForecastHistory, Quantity
 from core.planning.speed import kind_of
-from core.planning.work import SharedKind, Work, makespan, timeline
+from core.planning.work import BusySlot, SharedKind, Work, makespan, timeline
 from core.recipes.grid import InvalidCell
 from core.recipes.remedy import Remedy
 from core.text.units import count, rough_duration, rough_range
@@ -142,15 +142,18 @@ class GridPlan:
         return "; ".join(parts)
 
 
-def grid_plan(rows: Sequence[Row], slots: int, history: ForecastHistory | None = None) -> GridPlan:
+def grid_plan(
+    rows: Sequence[Row], slots: int, history: ForecastHistory | None = None, waiting: Sequence[BusySlot] = ()
+) -> GridPlan:
     """The plan of launching these rows together, in their order, on this number of slots.
 
     Args:
         history: what past forecasts were compared with; without one nothing is said about how far off this one may be.
+        waiting: trainers that wait for a run, which they start without a new process.
     """
     places = [place for place, row in enumerate(rows) if _is_ahead(row)]
     ahead = [row for row in rows if _is_ahead(row)]
-    spans = timeline([_work(plan) for plan in ahead], slots)
+    spans = timeline([_work(plan) for plan in ahead], slots, waiting[: max(slots, 1)])
     seconds = dict(zip(places, (span.seconds for span in spans), strict=True))
     reused = [plan for plan in rows if isinstance(plan, Plan) and plan.decision is Decision.REUSED]
     alone = [_work(plan).alone for plan in ahead] + [plan.saves_seconds for plan in reused]

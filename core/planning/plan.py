@@ -18,6 +18,7 @@ from core.planning.estimates import Estimator
 from core.planning.forecasting import ForecastHistory
 from core.planning.grid_plan import GridPlan, InvalidRow, grid_plan
 from core.planning.question import Question
+from core.planning.work import BusySlot
 from core.recipes.defaults import usual_for
 from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell, recipes_of
 from core.recipes.naming import name_of_invalid
@@ -36,14 +37,20 @@ class Planner:
     A recipe that cannot be run does not raise: its plan is ``REFUSED`` and has the reason.
 
     Args:
-        history: compared forecasts of the machine that will train, for the bands of a ``grid``.
+        history: compared forecasts of the machine that will train, for the bands of a ``grid``. waiting: its trainers
+            that wait for a run.
     """
 
     def __init__(
-        self, dataset: Dataset, registry: Registry, settings: Settings, history: ForecastHistory | None = None
+        self,
+        dataset: Dataset,
+        registry: Registry,
+        settings: Settings,
+        history: ForecastHistory | None = None,
+        waiting: Sequence[BusySlot] = (),
     ) -> None:
         self._dataset, self._registry, self._settings = dataset, registry, settings
-        self._history = history
+        self._history, self._waiting = history, waiting
         self._estimator = Estimator(registry, settings)
         self._remedies: dict[tuple, tuple[Remedy, ...]] = {}
 
@@ -87,7 +94,7 @@ class Planner:
             plans = [found[recipe] for recipe in wanted]
         remaining = iter(plans)
         rows = [next(remaining) if isinstance(one, Recipe) else self._invalid(one) for one in recipes]
-        plan = grid_plan(self._all_named(rows), slots, self._history)
+        plan = grid_plan(self._all_named(rows), slots, self._history, self._waiting)
         return replace(plan, concerns=capacity.examine_all(plan, self._settings))
 
     def _all_named(self, rows: Sequence[Plan | InvalidRow]) -> list[Plan | InvalidRow]:

@@ -8,6 +8,7 @@ from statistics import median
 
 from core import jobs
 from core.errors import GraftError, InvalidInput
+from core.jobs.reuse import waiting_trainers
 from core.planning.decide import Decision, Plan
 from core.planning.forecasting import ASSUMED, Band, Basis, ForecastHistory
 from core.planning.grid_plan import grid_plan, is_forecast
@@ -15,6 +16,7 @@ from core.planning.hardware import hardware
 from core.planning.measured import LOOK_BACK
 from core.planning.plan import Planner
 from core.planning.speed import kind_of
+from core.planning.work import BusySlot, process_of
 from core.runs.forecast import RunForecast
 from core.runs.values import Run, Status
 from core.workbench.base import Bench
@@ -29,7 +31,13 @@ class Forecasting(Bench):
         return ForecastHistory(past, watts=self._watts(past))
 
     def _planner(self, dataset: str) -> Planner:
-        return Planner(self.registry.dataset(dataset), self.registry, self.settings, self.forecast_history())
+        history, waiting = self.forecast_history(), self._waiting()
+        return Planner(self.registry.dataset(dataset), self.registry, self.settings, history, waiting)
+
+    def _waiting(self) -> list[BusySlot]:
+        """Trainers that wait for a run: one of the same photos and backbone starts there at once."""
+        ended = waiting_trainers(self.registry, time.time())
+        return [BusySlot(left=0.0, process=process_of(run.dataset_id, run.recipe)) for run in ended]
 
     def _watts(self, past: Sequence[RunForecast]) -> float | None:
         """Median power of the newest runs whose energy was measured."""
@@ -45,14 +53,15 @@ class Forecasting(Bench):
         return float(median(found[:LOOK_BACK])) if found else None
 
     def _store_forecasts(self, launched: Sequence[tuple[Plan, Run]]) -> None:
-        """Store what is expected of these runs, which were launched together, before a trainer starts them.
+        """Store what is expected of these runs, which were launched together.
 
         Reused runs take nothing and are left out; of a resumed or extended one only what is left is expected.
         """
         ahead = [(plan, run) for plan, run in launched if plan.decision is not Decision.REUSED and is_forecast(plan)]
         if not ahead:
             return
-        together = grid_plan([plan for plan, _ in ahead], free_slots(), self.forecast_history())
+        waiting = self._waiting()
+        together = grid_plan([plan for plan, _ in ahead], free_slots(), self.forecast_history(), waiting)
         launch, now, name = f"l-{secrets.token_hex(4)}", time.time(), machine()
         made = [
             _forecast(plan, run, launch, name, now)
