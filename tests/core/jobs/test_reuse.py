@@ -11,10 +11,10 @@ from core.files.home import supervisor_state
 from core.files.locks import is_held, try_acquire
 from core.jobs import processes, protocol, reuse
 from core.jobs.holder import note_holder, read_holder
-from core.jobs.reuse import TrainerReuse, can_reuse
+from core.jobs.reuse import TrainerReuse, can_reuse, waiting_trainers
 from core.recipes.recipe import Cascade, Pattern, Recipe
 from core.runs.values import Cancel, Status
-from tests.factories import make_run
+from tests.factories import make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
 from tests.jobs_home import FAKE_TRAINER, Home, eventually, kill
 
 SAME = "efficientnet_lite0"
@@ -371,3 +371,40 @@ def test_a_job_of_a_cluster_goes_on_where_the_acting_supervisor_has_its_code(hom
     assert going_on.claim_next(ended.id).id == waiting.id
     assert home.registry.run_of_process({"job": f"{ended.id}-1"}) == (waiting.id, 1)
     assert home.registry.run(waiting.id).slot == "n1/cpu"
+
+
+# --- waiting ---
+
+
+def finished(registry, run_id, identity):
+    registry.add_run(replace(make_run(1), id=run_id, name=run_id))
+    run = registry.claim("cpu", "me")
+    registry.record_process(run.id, 1, identity.to_dict())
+    registry.finish(
+        run.id,
+        1,
+        evaluation=make_evaluation(),
+        cost=make_cost(),
+        model=make_model(run, id=f"m-{run_id}"),
+        best_epoch=None,
+    )
+    return registry.run(run.id)
+
+
+def test_a_trainer_whose_run_ended_a_moment_ago_waits_for_the_next_one(registry):
+    registry.add_dataset(make_dataset(), make_photos())
+    this = processes.identity_of(os.getpid())
+    finished(registry, "r-1", this)
+    last = finished(registry, "r-2", this)
+    finished(registry, "r-3", replace(this, started=this.started + 1))  # ended
+    assert waiting_trainers(registry, last.ended_at) == [last]
+    assert waiting_trainers(registry, last.ended_at + reuse.IDLE_SECONDS) == []
+
+
+def test_a_trainer_that_has_its_next_run_waits_for_none(registry):
+    registry.add_dataset(make_dataset(), make_photos())
+    this = processes.identity_of(os.getpid())
+    last = finished(registry, "r-1", this)
+    registry.add_run(replace(make_run(1), id="r-2", name="r-2"))
+    registry.claim_next("r-2", 0, "cpu", "me", this.to_dict())
+    assert waiting_trainers(registry, last.ended_at) == []

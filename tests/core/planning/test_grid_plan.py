@@ -3,7 +3,7 @@
 from core.planning.decide import Decision, Plan
 from core.planning.forecasting import ForecastHistory
 from core.planning.grid_plan import InvalidRow, grid_plan
-from core.planning.work import Shared, SharedKind, Work
+from core.planning.work import BusySlot, Shared, SharedKind, Work
 from core.recipes.grid import InvalidCell
 from core.recipes.recipe import Pattern, Recipe
 from tests.factories import make_forecast
@@ -121,3 +121,10 @@ def test_energy_follows_from_the_power_measured_on_this_machine():
     assert grid_plan([a_plan()], 1, with_history()).energy_joules is None
     plan = grid_plan([a_plan()] * 2, 1, with_history(watts=10.0))
     assert plan.energy_joules == 10.0 * plan.seconds and not plan.plans[0].energy_band.is_measured
+
+
+def test_a_trainer_that_waits_starts_a_run_without_a_new_process():
+    waiting = [BusySlot(left=0.0, process="lite0"), BusySlot(left=0.0, process="other")]
+    assert grid_plan([a_plan()], 1, None, waiting[:1]).seconds == 120.0
+    assert grid_plan([a_plan()], 1, None, waiting[1:]).seconds == 130.0
+    assert grid_plan([a_plan()] * 2, 1, None, waiting).seconds == 140.0, "one slot stays one slot"

@@ -81,3 +81,15 @@ def test_the_power_is_measured_never_guessed(bench, filled, registry):
 def test_a_machine_has_at_least_one_slot(monkeypatch):
     monkeypatch.setenv("GRAFT_GPUS", "17")
     assert free_slots() == 1 and machine()
+
+
+def test_a_trainer_that_waits_for_the_same_backbone_makes_the_plan_shorter(
+    bench, dataset, choice, finished_runs, monkeypatch
+):
+    cold = bench.grid_plan(dataset, choice).seconds
+    ended = [run for run in finished_runs if run.recipe.backbone == LITE0][:1]
+    monkeypatch.setattr("core.workbench.forecasts.waiting_trainers", lambda registry, now: ended)
+    plan = bench.grid_plan(dataset, choice)
+    assert ended and plan.seconds < cold - 4
+    ((first,), *_) = forecasts(bench, bench.launch_grid(plan))
+    assert first.seconds == pytest.approx(plan.plans[0].estimate_seconds)
