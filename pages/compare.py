@@ -5,7 +5,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.runs.values import Status
-from core.web.compare import address, differences, flags, front, leaderboard, navigation, problems, verdict_card
+from core.web.compare import (
+    address,
+    combination_card,
+    differences,
+    flags,
+    front,
+    leaderboard,
+    navigation,
+    problems,
+    verdict_card,
+)
 from core.web.compare.address import Address
 from core.web.compare.selected import linked, select
 from core.web.parts.choice import choose_dataset, linked_dataset
@@ -72,6 +82,8 @@ def compare(bench: Workbench, dataset: Dataset, now: Address, chosen: tuple[str,
             navigation.show(selected)
         with explained():
             differences.show(selected)
+        with explained():
+            combination_card.show(bench, dataset)
 
 
 def side_by_side(*, beside: bool) -> tuple[DeltaGenerator, DeltaGenerator]:

@@ -32,15 +32,25 @@ def combine(options: Namespace) -> Result:
 
 
 def combine_text(result: dict) -> str:
-    header = ("", "validation accuracy", "time per photo", "size", "passed on", "only this right", "only the single")
+    header = (
+        "",
+        "validation accuracy",
+        "time per photo",
+        "size",
+        "passed on",
+        "only this right",
+        "only the single",
+        "",
+    )
     rows = [
         (
-            one["name"],
+            one["kind"],
             percent(one["accuracy"], (one["ci95_low"], one["ci95_high"])),
             milliseconds(one["milliseconds"]),
             size(one["bytes"]),
             "" if one["passed_on"] is None else percent(one["passed_on"]),
             *_against(one["against_single"]),
+            ", ".join(run["name"] for run in one["runs"]),
         )
         for one in result["offers"]
     ]

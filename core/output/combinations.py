@@ -2,6 +2,7 @@
 
 from core.advising.combining import CombinationAdvice, budget_words, launched_run
 from core.advising.ensembles import OfferedModel
+from core.comparison.statistics import SIGNIFICANCE
 from core.datasets.values import Dataset
 from core.recipes.recipe import Cascade
 from core.registry import Registry
@@ -100,4 +101,5 @@ def combination_sentence(advice: CombinationAdvice) -> str:
     best = advice.single
     text = f"{use} The best single run, {offer_name(best, advice)}, reaches {percent(best.accuracy)} of them"
     only_ours, only_theirs, p = advice.against_single(chosen) or (0, 0, 1.0)
-    return f"{text} ({only_ours} photos only the first gets right, {only_theirs} only the second, {p_value(p)})."
+    says = f"{p_value(p)}: not distinguishable" if p >= SIGNIFICANCE else p_value(p)
+    return f"{text} ({only_ours} photos only the first gets right, {only_theirs} only the second, {says})."
