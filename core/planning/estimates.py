@@ -121,7 +121,8 @@ class Estimator(RecipeLookup):
     def _start(self, recipe: Recipe) -> float:
         blocks = sum(len(self.backbone(name).blocks) for name in recipe.backbones)
         ratio = self._speeds.ratio(RunPart.START, recipe.backbone)
-        return speed.SPAWN_SECONDS + ratio * speed.start_seconds(blocks)
+        spawn = max(1.0, ratio) * speed.SPAWN_SECONDS  # nothing measures it alone; it is slow where the start is slow
+        return spawn + ratio * speed.start_seconds(blocks)
 
     def _own(self, recipe: Recipe, resources: ResourceEstimate) -> float:
         program, kind = self.program(recipe), kind_of(recipe)

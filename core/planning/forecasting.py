@@ -96,9 +96,9 @@ class Band:
         if self.is_measured:
             return f"80 % band from the errors of {count(self.compared, 'past forecast')}: {self.basis}."
         if not self.compared:
-            return "Estimate, no history on this machine yet: half to twice the forecast is assumed."
+            return "The range is an estimate: no history of forecasts on this machine yet, so half to twice is assumed."
         so_far = f"{self.compared} of the {LEAST} past forecasts that an 80 % band needs"
-        return f"Estimate, {so_far} are there on this machine: half to twice the forecast is assumed."
+        return f"The range is an estimate: {so_far} are there on this machine, so half to twice is assumed."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from core.planning.decide import Concern, Decision, Level, Plan
 from core.planning.grid_plan import GridPlan, Row
 from core.planning.presets import Preset
 from core.recipes.grid import GridChoice
-from core.text.units import count, duration, listed, plain
+from core.text.units import count, duration, listed, plain, rough_range
 from core.web.parts.device import is_narrow
 from core.web.parts.tables import WIDEST_NAME, name_column, number, table
 from core.workbench import Workbench
@@ -67,6 +67,7 @@ def details(plan: GridPlan) -> None:
         "Saves": number("Saves", "Time saved by finished epochs and cached features."),
     }
     order = ["Run", *(["Seed"] if seeds else []), "Plan", "Expected time"]
+    order += ["Range"] if any(one.band for one in plan.plans) else []
     order += ["Saves"] if any(one.saves_seconds for one in plan.plans) else []
     order += ["Reason"]  # the longest comes last, so that the numbers stay visible
     formats = {"Expected time": _expected, "Saves": duration}
@@ -83,8 +84,16 @@ def _row(row: Row) -> dict:
         "Plan": DECISIONS[row.decision],
         "Reason": row.because,
         "Expected time": row.estimate_seconds if isinstance(row, Plan) and known else None,
+        "Range": _range(row) if isinstance(row, Plan) else "",
         "Saves": (row.saves_seconds or None) if isinstance(row, Plan) else None,
     }
+
+
+def _range(plan: Plan) -> str:
+    """``10–15 s``; with "assumed" where it rests on no history."""
+    if plan.band is None:
+        return ""
+    return rough_range(*plan.band.of(plan.estimate_seconds)) + ("" if plan.band.is_measured else " (assumed)")
 
 
 def _expected(seconds: float) -> str:

@@ -12,8 +12,10 @@ from core.features.store import folder_of, key_of
 from core.planning import estimates
 from core.planning.decide import Decision, Plan
 from core.planning.estimates import Estimator
+from core.planning.hardware import hardware
 from core.planning.lookup import RecipeLookup
-from core.planning.speed import SPAWN_SECONDS, features_seconds
+from core.planning.machine_speed import PREFERENCE, MachineSpeed
+from core.planning.speed import SPAWN_SECONDS, Measurement, RunPart, features_seconds
 from core.planning.work import SharedKind
 from core.recipes.program import PREDICTIONS
 from core.recipes.recipe import OF_A_BACKBONE, Cascade, Hyperparameters, Pattern, Recipe
@@ -213,3 +215,11 @@ def test_combining_runs_takes_a_moment(estimated):
     plan = estimated(a_plan(recipe=recipe, first_epoch=None))
     assert plan.estimate_seconds < 5 and "nothing is trained" in plan.estimate_source
     assert plan.work.own == plan.estimate_seconds and not plan.work.process
+
+
+def test_where_the_start_is_slow_so_is_what_comes_before_it(estimated, registry):
+    quick = estimated(a_plan()).work.start
+    slow = Measurement(part=RunPart.START, backbone="any", kind="", ratio=3.0)
+    speed = MachineSpeed(machine=hardware(), measured_at=1.0, seconds=9.0, parts=(slow,), stages={}, photos=1)
+    registry.set_preference(PREFERENCE, speed.to_json())
+    assert estimated(a_plan()).work.start == pytest.approx(3 * quick)

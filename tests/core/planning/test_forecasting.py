@@ -37,13 +37,18 @@ def past(ratios, *, kind="head", launch=None, **changes):
 def test_without_history_the_band_is_assumed_and_says_so():
     band = ForecastHistory().band("head")
     assert (band.low, band.high, band.is_measured) == (*ASSUMED, False)
-    assert band.sentence == "Estimate, no history on this machine yet: half to twice the forecast is assumed."
+    assert (
+        band.sentence
+        == "The range is an estimate: no history of forecasts on this machine yet, so half to twice is assumed."
+    )
 
 
 def test_too_few_forecasts_are_no_history_either():
     band = ForecastHistory(past([1.0] * (LEAST - 1))).band("head")
     assert (band.low, band.high, band.is_measured) == (*ASSUMED, False)
-    assert band.sentence.startswith("Estimate, 8 of the 9 past forecasts that an 80 % band needs are there")
+    assert band.sentence.startswith(
+        "The range is an estimate: 8 of the 9 past forecasts that an 80 % band needs are there"
+    )
 
 
 def test_nine_forecasts_give_the_smallest_and_the_largest_error():

@@ -100,7 +100,7 @@ def test_without_history_the_range_is_called_an_estimate():
     plan = grid_plan([a_plan(own=50.0)], 1, ForecastHistory())
     assert plan.sentence == "1 run, about 3 min (estimate: 1–5 min)" and plan.error is None
     assert plan.forecast_sentences == (
-        "Estimate, no history on this machine yet: half to twice the forecast is assumed.",
+        "The range is an estimate: no history of forecasts on this machine yet, so half to twice is assumed.",
     )
 
 
