@@ -36,6 +36,8 @@ _LIMITS = {
     "GRAFT_CHECKPOINTS_GB": ("checkpoints_limit_bytes", "The limit of checkpoints"),
     "GRAFT_MODELS_GB": ("models_limit_bytes", "The limit of the memory of models"),
     "GRAFT_USER_GB": ("user_limit_bytes", "The quota of an account"),
+    "GRAFT_LOG_MB": ("log_limit_bytes", "The limit of a log"),
+    "GRAFT_LOG_DAYS": ("log_days", "The days for which earlier logs are kept"),
     "GRAFT_STALL_MINUTES": ("stall_minutes", "The minutes without a step"),
     "GRAFT_RUN_HOURS": ("run_hours", "The time limit of a run"),
     "GRAFT_RUN_GB": ("run_limit_bytes", "The memory limit of a run"),
@@ -122,6 +124,9 @@ class Settings:
         models_limit_bytes: memory of the models that predict; beyond it they leave, oldest use first
             (``GRAFT_MODELS_GB``).
         user_limit_bytes: what each account may store in datasets, runs and uploads (``GRAFT_USER_GB``); 0: any number.
+        log_limit_bytes: a longer log is cut (``GRAFT_LOG_MB``); 0: never.
+        log_keep: how many earlier parts of the log of a process in the background stay (``GRAFT_LOG_KEEP``).
+        log_days: for how long they stay (``GRAFT_LOG_DAYS``); 0: for ever.
         stall_minutes: a run without a step for so long is ended (``GRAFT_STALL_MINUTES``); 0: never.
         run_hours: a run that has trained for so long is ended (``GRAFT_RUN_HOURS``); 0: never.
         run_limit_bytes: a run whose processes together have more memory is ended (``GRAFT_RUN_GB``); 0: never.
@@ -151,6 +156,9 @@ class Settings:
     checkpoints_limit_bytes: int = 0
     models_limit_bytes: int = 2 * 10**9
     user_limit_bytes: int = 0
+    log_limit_bytes: int = 20 * 10**6
+    log_keep: int = 2
+    log_days: float = 90.0
     stall_minutes: float = 60.0
     run_hours: float = 0.0
     run_limit_bytes: int = 0
@@ -173,6 +181,8 @@ class Settings:
         for variable, (name, title) in _LIMITS.items():
             if (getattr(self, name) or 0) < 0:
                 raise InvalidInput(f"{title} ({variable}) must not be negative. Received: {getattr(self, name)}")
+        if self.log_keep < 0:
+            raise InvalidInput(f"GRAFT_LOG_KEEP must not be negative. Received: {self.log_keep}")
         _check_addresses(self)
         _check_url(self.url)
         if self.openid is not None and not self.url:
@@ -187,6 +197,7 @@ class Settings:
             "GRAFT_HOME": str(self.home.resolve()),
             "GRAFT_PORT": str(self.port),
             **{variable: _written(getattr(self, name), variable) for variable, (name, _) in _LIMITS.items()},
+            "GRAFT_LOG_KEEP": str(self.log_keep),
             "GRAFT_REGISTRY": self.registry,
             "GRAFT_ARTIFACTS": self.artifacts,
             "GRAFT_LAUNCHER": self.launcher,
@@ -212,7 +223,9 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
     for variable, (name, _) in _LIMITS.items():
         if environ.get(variable):
             number = _number(environ, variable) * _unit(variable)
-            chosen[name] = round(number) if variable.endswith("_GB") else number
+            chosen[name] = round(number) if _unit(variable) > 1 else number
+    if environ.get("GRAFT_LOG_KEEP"):
+        chosen["log_keep"] = _whole_number(environ, "GRAFT_LOG_KEEP")
     if environ.get("GRAFT_CACHE"):
         chosen["cache"] = _folder(environ, "GRAFT_CACHE")
     if environ.get("GRAFT_LOGIN"):
@@ -236,7 +249,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
 
 def _unit(variable: str) -> int:
     """What a variable counts in, in the unit of its field."""
-    return 10**9 if variable.endswith("_GB") else 1
+    return {"GB": 10**9, "MB": 10**6}.get(variable.rpartition("_")[2], 1)
 
 
 def _written(value: float | None, variable: str) -> str:

@@ -15,6 +15,7 @@ from core.artifacts import bringing
 from core.backups.making import make_backup
 from core.backups.snapshots import BackupPart
 from core.errors import Conflict, GraftError
+from core.files.process_logs import watch_own_log
 from core.people.acting import SERVER, acting_as
 from core.registry import Registry
 from core.settings import Settings, load_settings
@@ -140,6 +141,7 @@ def main() -> None:
     with suppress(OSError):
         os.nice(_NICENESS)
     bringing.install()
+    watch_own_log()
     settings = load_settings()
     registry = Registry.of(settings)
     if run_scheduled(settings, registry):

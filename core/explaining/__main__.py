@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from core.errors import GraftError, InvalidInput
 from core.explaining.protocol import answer_of, arguments_of, receive, send
 from core.explaining.worker import Explainer
+from core.files.process_logs import watch_own_log
 
 MEMORY_BYTES = 6 * 10**9
 """Most memory: beyond it the process ends, and no other process of the machine."""
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
         raise InvalidInput("usage: python -m core.explaining DESCRIPTOR IDLE_SECONDS")
     connection, idle = Connection(int(arguments[0])), float(arguments[1])
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    watch_own_log()
     explainer = Explainer(lambda text: send(connection, {"stage": text}))
     try:
         while connection.poll(idle):

@@ -18,6 +18,7 @@ from typing import Any
 from core.errors import Unavailable
 from core.explaining.protocol import receive, send
 from core.files.home import explaining_log
+from core.files.process_logs import VARIABLE, begin_log
 from core.settings import REPOSITORY, Settings
 
 IDLE_SECONDS = 120
@@ -116,7 +117,9 @@ class ExplainingProcess:
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         own = {"GRAFT_HOME": str(self._settings.home), "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
-        with theirs, explaining_log(self._settings).open("w") as log:
+        path = explaining_log(self._settings)
+        own[VARIABLE] = str(path.absolute())
+        with theirs, os.fdopen(begin_log(path, self._settings), "wb") as log:
             self._connection = Connection(ours.detach())
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module, str(theirs.fileno()), str(self._idle)],

@@ -16,6 +16,8 @@ from core.errors import Cancelled, GraftError, InvalidInput
 from core.files import atomic
 from core.files.home import JobFolder
 from core.files.locks import Lock, try_acquire
+from core.files.process_logs import VARIABLE as VARIABLE_OF_LOG
+from core.files.process_logs import begin_log, watch_own_log
 from core.people.acting import VARIABLE, Person, Role, acting, require, require_change
 from core.settings import REPOSITORY, Settings, load_settings
 
@@ -39,7 +41,9 @@ def start_process(
     """
     require(Role.TRAINER, "Starting this")
     own = settings.variables() | {"CUDA_VISIBLE_DEVICES": "-1", VARIABLE: acting().name}
-    with folder.log.open("w") as log:
+    own[VARIABLE_OF_LOG] = str(folder.log.absolute())
+    log = begin_log(folder.log, settings)
+    try:
         subprocess.Popen(
             [sys.executable, "-m", module, folder.job_id],
             cwd=REPOSITORY,
@@ -50,6 +54,8 @@ def start_process(
             start_new_session=True,
             pass_fds=[alive.descriptor],
         )
+    finally:
+        os.close(log)
 
 
 def start_unless_alive(module: str, folder: JobFolder, request: Mapping[str, Any], settings: Settings) -> None:
@@ -139,4 +145,5 @@ def main(module: str, background: Background) -> None:
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     bringing.install()
+    watch_own_log()
     background(sys.argv[1], load_settings(), stop.is_set)

@@ -105,7 +105,8 @@ class LocalLauncher:
 
     def trim_log(self, run_id: str) -> bool:
         """Cut the log in the folder of the run when it is too long; whether it was."""
-        return logs.trim(run_folder(self._settings, run_id).log)
+        limit = self._settings.log_limit_bytes
+        return bool(limit) and logs.trim(run_folder(self._settings, run_id).log, limit, min(limit, logs.KEPT))
 
 
 def stop_unwatched(settings: Settings, grace: float) -> bool:

@@ -1,4 +1,4 @@
-"""Logs of runs and of the supervisor: read in pieces while they grow, and cut before they fill the disk."""
+"""Logs of runs: read in pieces while they grow, and cut before they fill the disk."""
 
 import codecs
 import os
@@ -8,9 +8,8 @@ from typing import BinaryIO
 from core.files.home import run_folder
 from core.settings import Settings
 
-LIMIT = 20 * 10**6
-"""Bytes; a longer log is cut to its last ``KEPT`` bytes while the trainer continues to write."""
 KEPT = 10**6
+"""Bytes of a log that is cut while the trainer continues to write."""
 PIECE = 256 * 1024
 """Bytes that one call of ``tail`` returns at most."""
 
@@ -62,7 +61,7 @@ def open_log(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
 
-def trim(path: Path, limit: int = LIMIT, kept: int = KEPT) -> bool:
+def trim(path: Path, limit: int, kept: int = KEPT) -> bool:
     """Cut a log that is longer than ``limit``, in place, because the trainer has the file open; True when it was cut.
 
     The end is copied to the front before the file is truncated, so that a kill in between leaves a log. Lines that the

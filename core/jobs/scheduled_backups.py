@@ -8,7 +8,8 @@ import time
 
 from core.backups.schedule import is_due, note_failure, state_of
 from core.files.home import backup_log
-from core.jobs.logs import last_lines, open_log, trim
+from core.files.process_logs import VARIABLE, limit_log
+from core.jobs.logs import last_lines, open_log
 from core.registry import Registry
 from core.settings import REPOSITORY, Settings
 
@@ -55,13 +56,18 @@ class ScheduledBackups:
 
     def _start(self) -> None:
         path = backup_log(self._settings)
-        trim(path)
+        limit_log(path, self._settings)
         output = open_log(path)
         try:
             self._process = subprocess.Popen(
                 _COMMAND,
                 cwd=REPOSITORY,
-                env={**os.environ, **self._settings.variables(), "CUDA_VISIBLE_DEVICES": "-1"},
+                env={
+                    **os.environ,
+                    **self._settings.variables(),
+                    "CUDA_VISIBLE_DEVICES": "-1",
+                    VARIABLE: str(path.absolute()),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

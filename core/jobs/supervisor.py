@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.errors import NoSpace, NotFound, Unavailable
 from core.files.home import supervisor_log
-from core.jobs import logs
+from core.files.process_logs import limit_log
 from core.jobs.exit_policy import TrainerExit, decide_outcome
 from core.jobs.launching import Launcher, StartedTrainer
 from core.jobs.limits import RunLimits
@@ -320,7 +320,7 @@ class Supervisor:
     # --- housekeeping ---
 
     def _housekeep(self) -> None:
-        logs.trim(supervisor_log(self.settings))
+        limit_log(supervisor_log(self.settings), self.settings)
         for trainer in self.trainers:
             if self._launcher.trim_log(trainer.run_id):
                 log.info("run %s: its log was cut", trainer.run_id)

@@ -5,6 +5,8 @@ import threading
 import time
 
 from core.errors import GraftError
+from core.files.home import backup_log, explaining_log, supervisor_log
+from core.files.process_logs import expire_logs
 from core.jobs.checkpoint_limit import evict_checkpoints
 from core.jobs.stored_size import measure_ended
 from core.people.acting import SERVER, acting_as
@@ -18,7 +20,8 @@ EVERY_SECONDS = 60.0
 
 
 class SupervisorUpkeep:
-    """The upkeep of one supervisor: ended runs are measured, and checkpoints beyond their limit are evicted."""
+    """The upkeep of one supervisor: old logs go, ended runs are measured, and checkpoints beyond
+    their limit are evicted."""
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
         self._settings, self._registry = settings, registry
@@ -37,6 +40,8 @@ class SupervisorUpkeep:
     def _keep_up(self) -> None:
         with acting_as(SERVER):
             try:
+                for path in (supervisor_log, backup_log, explaining_log):
+                    expire_logs(path(self._settings), self._settings)
                 measure_ended(self._settings, self._registry)
                 gone = evict_checkpoints(self._settings, self._registry)
             except (GraftError, OSError) as error:

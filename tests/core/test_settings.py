@@ -38,7 +38,8 @@ def test_limits_of_runs_are_off_but_for_the_minutes_without_a_step():
      ("GRAFT_PORT", "0"), ("GRAFT_PORT", "65536"), ("GRAFT_PORT", "8501.7"), ("GRAFT_FEATURES_GB", "-1"),
      ("GRAFT_FEATURES_GB", "nan"), ("GRAFT_MODELS_GB", "-1"), ("GRAFT_MODELS_GB", "inf"),
      ("GRAFT_STALL_MINUTES", "-1"), ("GRAFT_RUN_HOURS", "nan"), ("GRAFT_RUN_GB", "-0.5"),
-     ("GRAFT_FREE_GB", "-1"),
+     ("GRAFT_FREE_GB", "-1"), ("GRAFT_USER_GB", "-1"), ("GRAFT_LOG_MB", "-1"), ("GRAFT_LOG_KEEP", "-1"),
+     ("GRAFT_LOG_KEEP", "1.5"), ("GRAFT_ENGINES_GB", "-1"), ("GRAFT_CHECKPOINTS_GB", "-1"),
      ("GRAFT_FEATURES_GB", "much"), ("GRAFT_HOME", "~nobody-of-this-name/graft")],
 )  # fmt: skip
 def test_a_wrong_value_is_refused(name, value):
@@ -54,6 +55,12 @@ def test_a_wrong_value_is_refused(name, value):
             port=80,
             features_limit_bytes=123_456_789_123,
             models_limit_bytes=1,
+            engines_limit_bytes=0,
+            checkpoints_limit_bytes=3 * 10**9,
+            user_limit_bytes=50 * 10**9,
+            log_limit_bytes=5 * 10**6,
+            log_keep=0,
+            log_days=7.0,
             stall_minutes=0.5,
             run_hours=12.0,
             run_limit_bytes=24 * 10**9,

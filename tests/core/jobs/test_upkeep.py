@@ -1,5 +1,6 @@
 """The supervisor evicts checkpoints beyond the limit, without waiting for that in its rounds."""
 
+import os
 from dataclasses import replace
 
 from core import jobs
@@ -25,8 +26,18 @@ def test_it_is_done_in_the_background_by_the_server(settings, registry):
     assert folder.has_checkpoint(), "without a limit"
     SupervisorUpkeep(replace(settings, checkpoints_limit_bytes=1), registry).round()
     eventually(lambda: not folder.has_checkpoint())
-    eventually(lambda: registry.log_entries(1)[0].action == "evict checkpoints")
+    eventually(lambda: [entry.action for entry in registry.log_entries(1)] == ["evict checkpoints"])
     assert registry.log_entries(1)[0].who == "server"
+
+
+def test_logs_that_are_too_old_go(settings, registry):
+    old, log = settings.home / "explaining.1.log", settings.home / "explaining.log"
+    for path in (old, log):
+        path.write_text("x")
+        os.utime(path, (1, 1))
+    SupervisorUpkeep(settings, registry).round()
+    eventually(lambda: not old.exists())
+    assert log.exists()
 
 
 def test_a_supervisor_does_it(home):
