@@ -104,8 +104,11 @@ class Provider:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
-    def address(self, flow: SignInFlow) -> str:
+    def address(self, flow: SignInFlow, *, again: bool = False) -> str:
         """Where the browser is sent to sign in.
+
+        Args:
+            again: the provider is told to ask the person, also where it knows the browser (``prompt=login``).
 
         Raises:
             Unavailable: the provider is away, or what it says of itself is wrong.
@@ -116,6 +119,7 @@ class Provider:
                 state=flow.state,
                 nonce=flow.nonce,
                 code_verifier=flow.verifier,
+                **({"prompt": "login"} if again else {}),
             )
         return str(url)
 

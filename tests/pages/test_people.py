@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.errors import Forbidden
 from core.people.acting import Person, Role, acting_as
+from core.web.people import accounts_panel
 from core.web.server.state import workbench
 from tests.factories import make_dataset
 from tests.pages.conftest import first_line, text_of, visit
@@ -53,6 +55,23 @@ def test_an_admin_sees_what_each_account_stores(bench, login, monkeypatch):
     assert "2.0 MB stored (datasets 2.0 MB)" in text and "0 open sessions · nothing stored" in text
     monkeypatch.setattr(workbench(), "settings", replace(bench.settings, user_limit_bytes=10**7))
     assert "2.0 MB of 10 MB stored" in text_of(visit("people"))
+
+
+def test_an_admin_who_signed_in_long_ago_changes_nothing_and_is_led_to_the_sign_in_page(bench, login, monkeypatch):
+    bench.registry.add_user("anna", "viewer")
+
+    def too_long_ago() -> None:
+        raise Forbidden("You signed in more than 15 minutes ago. Sign in again to change accounts.")
+
+    monkeypatch.setattr(accounts_panel, "require_recent_sign_in", too_long_ago)
+    at = visit("people")
+    assert "Sign in again" in at.info[0].value and any("login?fresh=1" in one.body for one in at.get("html"))
+    at.selectbox(key="people.role.anna").set_value(Role.ADMIN).run()
+    click(at, "people.link.anna")
+    at.text_input(key="people.name").set_value("eve")
+    click(at, "people.add")
+    assert [(user.name, user.role) for user in bench.registry.users()] == [("anna", Role.VIEWER)]
+    assert not [code.value for code in at.code]
 
 
 def test_an_admin_ends_sessions(bench, login):

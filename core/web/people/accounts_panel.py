@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.errors import GraftError
+from core.errors import Forbidden, GraftError
 from core.jobs.quota import quota_uses
 from core.people.acting import Role
 from core.registry.links import HOURS, path_of
@@ -15,6 +15,7 @@ from core.web.access.examples import server_address
 from core.web.parts.danger import confirm
 from core.web.parts.tables import table
 from core.web.parts.times import told
+from core.web.server.visits import require_recent_sign_in
 from core.workbench import Workbench
 
 ROLES = {
@@ -27,6 +28,7 @@ _LINK = "people.link"
 
 def show(bench: Workbench) -> None:
     """The form, the link that was just made, and all accounts with their sessions."""
+    _sign_in_again()
     st.header("Add a person", anchor=False)
     _form(bench)
     _made()
@@ -42,6 +44,15 @@ def show(bench: Workbench) -> None:
         table(session_rows(sessions), key="people.sessions")
 
 
+def _sign_in_again() -> None:
+    """A notice where the last sign-in is too long ago for a change; each change asks for itself as well."""
+    try:
+        require_recent_sign_in()
+    except Forbidden as error:
+        st.info(plain(str(error)), icon=":material/lock_clock:")
+        st.html('<a href="login?fresh=1&next=%2Fpeople" target="_self">Sign in again</a>')
+
+
 def _form(bench: Workbench) -> None:
     with st.form("people.new", enter_to_submit=True):
         name, role = st.columns([2, 3], vertical_alignment="bottom")
@@ -51,6 +62,7 @@ def _form(bench: Workbench) -> None:
             chosen = st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__, key="people.role")
         if st.form_submit_button("Add", icon=":material/person_add:", key="people.add"):
             try:
+                require_recent_sign_in()
                 user = bench.registry.add_user(named, str(chosen))
                 _new_link(bench, user.name)
             except GraftError as error:
@@ -163,6 +175,7 @@ def _set_role(bench: Workbench, name: str) -> None:
 def _attempt(action, *arguments) -> None:  # type: ignore[no-untyped-def]
     """In a callback, which draws no page: an error becomes a toast."""
     try:
+        require_recent_sign_in()
         action(*arguments)
     except GraftError as error:
         st.toast(plain(str(error)), icon=":material/error:")

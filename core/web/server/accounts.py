@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from core.errors import GraftError, InvalidInput, NotFound
 from core.jobs.quota import QuotaUse, quota_use
+from core.people.acting import acting_as
 from core.registry import Registry
 from core.registry.links import FIRST
 from core.settings import load_settings
@@ -35,16 +36,17 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 async def login(request: Request) -> Response:
     """``GET``, ``POST /login``: the form, or a new session."""
-    if not login_required() or VISIT in request.scope:
+    sent = await _sent(request) if request.method == "POST" else {}
+    fresh = "fresh" in request.query_params or "fresh" in sent
+    if not login_required() or (VISIT in request.scope and not fresh):
         return to_page(next_page(request.query_params.get("next", "")))
     if request.method != "POST":
         return with_form_cookie(request, login_form)
-    sent = await _sent(request)
     goal = next_page(sent.get("next", ""))
     name = sent.get("name", "")
 
     def again(token: str, error: str) -> str:
-        return login_form(token, error=error, name=name[:200], goal=goal)
+        return login_form(token, error=error, name=name[:200], goal=goal, fresh=fresh)
 
     if not _is_own_form(request, sent, cookie_of(request.headers, FORM_COOKIE)):
         return with_form_cookie(request, again, 403, "The form was too old. Try again.")
@@ -58,26 +60,41 @@ async def login(request: Request) -> Response:
         return response
     except GraftError as error:
         return with_form_cookie(request, again, 401 if isinstance(error, InvalidInput) else 503, str(error))
+    await end_replaced(request)
     return signed_in(request, secret, goal)
 
 
-def login_form(token: str, error: str = "", *, name: str = "", goal: str = "/", left: bool = False) -> str:
+async def end_replaced(request: Request) -> None:
+    """End the session of whoever has signed in anew with one open."""
+    visit: Visit | None = request.scope.get(VISIT)
+    if visit is not None:
+        with acting_as(visit.person):
+            await asyncio.to_thread(_registry().end_session, visit.session.digest)
+        visits().forget()
+
+
+def login_form(
+    token: str, error: str = "", *, name: str = "", goal: str = "/", left: bool = False, fresh: bool = False
+) -> str:
     """The sign-in page.
 
     Args:
         error: one sentence. name: of the account, as it was sent. goal: page to go to. left: somebody has signed out.
+        fresh: somebody who is signed in does it again.
     """
+    anew = {"fresh": "1"} if fresh else {}
     fields = field("name", "Name", auto="username", value=name, first=not name)
     fields += field("password", "Password", kind="password", auto="current-password", first=bool(name))
     help_ = '<p class="note">No account, or the password forgotten? An admin gives you a one-time link.</p>\n'
-    local = form("login", fields, "Sign in", token=token, next=goal) + help_ + STORED
+    local = form("login", fields, "Sign in", token=token, next=goal, **anew) + help_ + STORED
     openid = load_settings().openid
     if openid is None:
         return page("Sign in", local, error=error)
     leave = (
         f'<p class="note"><a href="openid-sign-out">Sign out of {escape(openid.title)} too</a></p>\n' if left else ""
     )
-    other = link_button(f"openid?next={quote(goal, safe='')}", f"Sign in with {openid.title}")
+    query = ("fresh=1&" if fresh else "") + f"next={quote(goal, safe='')}"
+    other = link_button(f"openid?{query}", f"Sign in with {openid.title}")
     done = "You have signed out of Graft." if left else ""
     return page("Sign in", f'{leave}{other}<p class="or">or with a password</p>\n{local}', error=error, done=done)
 
@@ -261,6 +278,7 @@ def with_form_cookie(request: Request, shown: Callable[..., str], status: int = 
     if shown is login_form:
         more["goal"] = next_page(request.query_params.get("next", ""))
         more["left"] = "out" in request.query_params and not error
+        more["fresh"] = "fresh" in request.query_params
     response = HTMLResponse(shown(form_token(secret), **more), status, NO_STORE)
     set_cookie(request, response, FORM_COOKIE, secret, "strict")
     return response

@@ -15,6 +15,7 @@ from core.registry import Registry
 from core.settings import load_settings
 from core.web.server.accounts import (
     NO_STORE,
+    end_replaced,
     login_form,
     next_page,
     set_cookie,
@@ -46,11 +47,12 @@ def provider() -> Provider | None:
 async def begin(request: Request) -> Response:
     """``GET /openid?next=``: to the provider."""
     goal, asked = next_page(request.query_params.get("next", "")), provider()
-    if asked is None or VISIT in request.scope:
+    fresh = "fresh" in request.query_params
+    if asked is None or (VISIT in request.scope and not fresh):
         return to_page(goal)
     flow = SignInFlow(secrets.token_urlsafe(32))
     try:
-        address = await asyncio.to_thread(asked.address, flow)
+        address = await asyncio.to_thread(asked.address, flow, again=fresh)
     except GraftError as error:
         return _told(request, error)
     response = RedirectResponse(address, 303, NO_STORE)
@@ -72,6 +74,7 @@ async def callback(request: Request) -> Response:
     except GraftError as error:
         response = _told(request, error)
     else:
+        await end_replaced(request)
         response = signed_in(request, session, next_page(_text(goal)))
     response.delete_cookie(FLOW_COOKIE)
     return response

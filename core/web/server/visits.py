@@ -12,7 +12,8 @@ from starlette.requests import cookie_parser
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.people.acting import NOBODY, Person, ask
+from core.errors import Forbidden
+from core.people.acting import NOBODY, Person, acting, ask
 from core.registry import Registry
 from core.registry.sessions import SignedIn, session_digest
 from core.registry.users import User
@@ -24,6 +25,8 @@ COOKIE = "graft_session"
 """Name of the cookie of a session where Graft is not found by https; see ``session_cookie``."""
 KEEP_SECONDS = 2.0
 """For so long a session is not looked up again: after that, ends and new roles are seen by every process."""
+RECENT_SECONDS = 900.0
+"""So long after a sign-in accounts can be changed on the page People."""
 _MOST = 10_000
 
 
@@ -111,9 +114,28 @@ def ask_visitors() -> None:
 
 def person_of_page() -> Person:
     """The person whose browser runs this script, callback or fragment; ``NOBODY`` elsewhere."""
+    visit = _visit_of_page()
+    return NOBODY if visit is None else visit.person
+
+
+def require_recent_sign_in() -> None:
+    """For changes of accounts (ASVS 3.7.1): a browser that was left open, or a stolen cookie, is not enough.
+
+    Raises:
+        Forbidden: the session of this page began more than ``RECENT_SECONDS`` ago.
+    """
+    visit = _visit_of_page() if acting().name else None  # without a login nobody has a name
+    if visit is not None and time.time() - visit.session.created_at > RECENT_SECONDS:
+        raise Forbidden(
+            f"You signed in more than {RECENT_SECONDS / 60:.0f} minutes ago. Sign in again to change accounts; nothing "
+            "was changed."
+        )
+
+
+def _visit_of_page() -> Visit | None:
     context = get_script_run_ctx(suppress_warning=True)
     if context is None:
-        return NOBODY
+        return None
     client = runtime.get_instance().get_client(context.session_id)
     cookies = _cookies()
     if client is not None and client.client_context is not None:
@@ -121,8 +143,7 @@ def person_of_page() -> Person:
         while len(cookies) > _MOST:
             cookies.popitem(last=False)
     # A script goes on for a while when its connection is lost: what it was asked for is then completed.
-    visit = visits().of(cookies.get(context.session_id, ""))
-    return NOBODY if visit is None else visit.person
+    return visits().of(cookies.get(context.session_id, ""))
 
 
 @cache

@@ -199,3 +199,16 @@ def test_where_graft_is_found_by_https_no_other_host_can_set_the_cookie(guarded,
     browser.cookies.set(COOKIE, browser.cookies[f"__Host-{COOKIE}"])
     del browser.cookies[f"__Host-{COOKIE}"]
     assert browser.get("/account").status_code == 401
+
+
+def test_whoever_signs_in_again_gets_a_new_session_in_place_of_the_old_one(client_of, accounts):
+    ada = client_of("ada")
+    before = ada.cookies[COOKIE]
+    assert ada.get("/login?next=/people").headers["location"] == "./people"
+    page = ada.get("/login?fresh=1&next=/people")
+    assert page.status_code == 200
+    wrong = ada.post("/login", data=hidden(page.text) | {"name": "ada", "password": "wrong"})
+    assert wrong.status_code == 401 and accounts.signed_in(session_digest(before)) is not None
+    answer = ada.post("/login", data=hidden(wrong.text) | {"name": "ada", "password": PASSWORD})
+    assert (answer.status_code, answer.headers["location"]) == (303, "./people")
+    assert accounts.signed_in(session_digest(before)) is None and len(accounts.sessions("ada")) == 1

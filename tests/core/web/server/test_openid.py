@@ -95,6 +95,20 @@ def test_the_request_has_state_nonce_and_the_challenge_of_pkce_and_no_secret(bro
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Max-Age=600" in cookie
 
 
+def test_whoever_signs_in_again_is_asked_by_the_provider_and_gets_a_new_session(browser, provider, accounts):
+    accounts.add_user("anna", "admin")
+    accounts.connect_account("anna", "anna@lab.example")
+    signed_in(browser, "1001")
+    before = session_digest(browser.cookies[COOKIE])
+    assert browser.get("/openid?next=/people").headers["location"] == "./people"
+    assert 'href="openid?fresh=1&amp;next=%2Fpeople"' in browser.get("/login?fresh=1&next=/people").text
+    begun = browser.get("/openid?fresh=1&next=/people")
+    assert parse_qs(urlsplit(begun.headers["location"]).query)["prompt"] == ["login"]
+    answer = browser.get(at_the_provider(begun.headers["location"], sub="1001"))
+    assert answer.headers["location"] == "./people"
+    assert accounts.signed_in(before) is None and user_of(browser, accounts).name == "anna"
+
+
 def test_strangers_are_refused_unless_a_role_is_set_for_them(browser, provider, accounts, settings_of):
     answer = signed_in(browser, "1001")
     assert answer.status_code == 403 and "anna@lab.example has no account here" in answer.text

@@ -5,10 +5,20 @@ from types import SimpleNamespace
 import pytest
 from starlette.datastructures import Headers
 
-from core.errors import InvalidInput
+from core.errors import Forbidden, InvalidInput
 from core.people.acting import NOBODY, Role, acting, ask
 from core.web.server import visits as module
-from core.web.server.visits import COOKIE, ask_visitors, cookie_of, form_token, login_required, person_of_page, visits
+from core.web.server.visits import (
+    COOKIE,
+    RECENT_SECONDS,
+    ask_visitors,
+    cookie_of,
+    form_token,
+    login_required,
+    person_of_page,
+    require_recent_sign_in,
+    visits,
+)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +96,14 @@ def test_a_new_role_counts_at_once(page_of, accounts):
 
 def test_a_thread_of_the_server_is_nobody(accounts):
     assert person_of_page() == NOBODY
+
+
+def test_a_session_of_an_hour_ago_changes_no_account(page_of, accounts, monkeypatch):
+    require_recent_sign_in()  # as the command line, which has no session
+    ask_visitors()
+    session, secret = accounts.open_session("ada", address="::1", agent="x", how="password")
+    page_of(secret)
+    require_recent_sign_in()
+    monkeypatch.setattr(module.time, "time", lambda: session.created_at + RECENT_SECONDS + 1)
+    with pytest.raises(Forbidden, match="more than 15 minutes ago. Sign in again"):
+        require_recent_sign_in()
