@@ -1,6 +1,7 @@
 """The search: ordinary runs, judged by validation, within a budget, however it is interrupted."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -112,6 +113,25 @@ def test_a_run_that_a_person_cancels_is_not_tried_again(make_search, trainer, to
     assert len(set(trainer.started)) == len(trainer.started) == 3
 
 
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_the_same_recipe_is_tried_once(make_search, trainer, told, registry, bench, dataset, is_cancelled):
+    """Also when a person has cancelled it, and whatever is proposed again and again."""
+
+    def cancel():
+        for run in registry.runs(dataset.id, status=Status.RUNNING):
+            if run.cancel is None:
+                bench.cancel(run.id)
+
+    trainer.before += [cancel] * is_cancelled
+    recipe = next(one for one in bench.recipes(dataset.id, Preset.QUICK) if one.is_trained)
+    search = make_search()
+    search._space = SimpleNamespace(ask=lambda trial: recipe, answers=lambda recipe: None, backbones=())
+    why = search.run()
+    assert "40 proposals in a row were recipes that were tried or cannot be trained" in why
+    assert len(registry.runs(dataset.id)) == len(last(told).trials) == len(trainer.started) == 1
+    assert last(told).trials[0].state is (TrialState.FAILED if is_cancelled else TrialState.FINISHED)
+
+
 def test_a_deleted_run_is_said_and_the_search_goes_on(make_search, trainer, told, registry, settings, dataset):
     def delete_what_waits():
         if not trainer.started and (waiting := registry.queue()):
@@ -160,22 +180,23 @@ def test_a_killed_search_goes_on_without_launching_anything_twice(make_search, t
     assert last(told).spent == pytest.approx(len(runs) * SECONDS)
 
 
-def test_killed_between_note_and_launch_or_launch_and_note(make_search, trainer, told, registry, dataset, monkeypatch):
-    for name in ("_keep", "_follow"):
-        search = make_search(trials=1)
-        kept = getattr(search, name)
+def test_killed_right_before_and_right_after_a_launch(make_search, told, registry, dataset, bench, monkeypatch):
+    launch = bench.launch_grid
+    for launched in (False, True):
 
-        def killing(*arguments, kept=kept, name=name):
-            if name == "_keep":
-                kept(*arguments)
+        def killing(plan, launched=launched):
+            if launched:
+                launch(plan)
             raise Killed
 
-        monkeypatch.setattr(search, name, killing)
-        with pytest.raises(Killed):
-            search.run()
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(bench, "launch_grid", killing)
+            make_search(trials=1).run()
+        assert len(registry.runs(dataset.id)) == launched
     make_search(trials=1).run()
-    assert len(registry.runs(dataset.id)) == len(last(told).trials) == 2
-    assert not any(one.reused for one in last(told).trials)
+    assert {one.run_id for one in last(told).trials} == {run.id for run in registry.runs(dataset.id)}
+    assert [(one.state, one.reused) for one in last(told).trials] == [(TrialState.FINISHED, False)] * 2
+    assert last(told).spent == pytest.approx(2 * SECONDS)
 
 
 def test_a_stopped_search_cancels_its_run_and_goes_on_with_the_same_one(make_search, trainer, told, registry, dataset):
