@@ -47,7 +47,7 @@ def _quantity(
 
 
 def forecast_sentence(one: RunForecast) -> str:
-    """``Expected 12 s (80 %: 10–15 s), took 13 s: 8 % more.``"""
+    """``Expected 12 s (80 %: 10–14 s), took 13 s: 8 % more.``"""
     kind = "80 %" if one.compared else "estimate"
     expected = f"Expected {duration(one.seconds)} ({kind}: {rough_range(one.seconds_low, one.seconds_high)})"
     if one.measured_seconds is None or one.ratio is None:

@@ -45,8 +45,8 @@ def rough_duration(seconds: float | None) -> str:
 
 
 def rough_range(low: float, high: float) -> str:
-    """Two estimates as a range: ``5–8 min``, ``40 s–2 min``; ``6 min`` where both are the same."""
-    first, last = rough_duration(low), rough_duration(high)
+    """Two estimates as a range: ``5–8 min``, ``8–12 s``, ``42 s–2 min``; ``6 min`` where both are the same."""
+    first, last = (f"{max(1, round(end))} s" if end < 57.5 else rough_duration(end) for end in (low, high))
     if first == last:
         return first
     (number, _, unit), other = first.partition(" "), last.partition(" ")[2]

@@ -72,12 +72,12 @@ def _row(row: dict) -> dict:
     kind = "" if row["band_from"] else " (assumed)"
     return {
         "Run": row["name"] or row["run"],
-        times.column("Ended"): times.cell(row["measured_at"]),
         "Expected": seconds["expected"],
         "Range": rough_range(seconds["low"], seconds["high"]) + kind,
         "Took": seconds["measured"],
         "Off by": seconds["error"],
         "In range": "yes" if row["inside"] else "no",
+        times.column("Ended"): times.cell(row["measured_at"]),
     }
 
 

@@ -46,9 +46,9 @@ def test_the_speed_of_this_machine_is_there_once_it_was_measured(bench, registry
 
 
 def test_a_forecast_in_a_sentence():
-    assert forecast_sentence(make_forecast(seconds=12.0)) == "Expected 12 s (estimate: 10–15 s)."
+    assert forecast_sentence(make_forecast(seconds=12.0)) == "Expected 12 s (estimate: 10–14 s)."
     took = make_forecast(seconds=12.0, measured_seconds=13.0, compared=9)
-    assert forecast_sentence(took) == "Expected 12 s (80 %: 10–15 s), took 13 s: 8 % more."
+    assert forecast_sentence(took) == "Expected 12 s (80 %: 10–14 s), took 13 s: 8 % more."
     assert forecast_sentence(make_forecast(seconds=12.0, measured_seconds=12.0)).endswith("took 12 s: as expected.")
 
 

@@ -188,5 +188,5 @@ def test_an_estimate_has_two_digits():
 
 
 def test_a_range_has_its_unit_once_where_both_ends_have_the_same():
-    found = [units.rough_range(*ends) for ends in ((300, 480), (4.2, 8.7), (40, 130), (350, 365), (3600, 9000))]
-    assert found == ["5–8 min", "4–9 s", "40 s–2 min", "6 min", "1 h–2 h 30 min"]
+    found = [units.rough_range(*ends) for ends in ((300, 480), (4.2, 12.4), (42, 130), (350, 365), (3600, 9000))]
+    assert found == ["5–8 min", "4–12 s", "42 s–2 min", "6 min", "1 h–2 h 30 min"]
