@@ -16,8 +16,9 @@ from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.files.home import run_folder
 from core.models.cascades.costs import networks_in
-from core.recipes.recipe import Cascade
+from core.recipes.recipe import Cascade, Pattern
 from core.registry import Registry
+from core.registry.search import RunQuery
 from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Cost, Model, Run, Status
 from core.settings import Settings
@@ -250,7 +251,9 @@ def launched_run(offer: OfferedModel, dataset_id: str, registry: Registry) -> Ru
     """The finished run that combines these runs already, so that it was measured on the test photos."""
     if offer.cascade is None:
         return registry.run(offer.run_ids[0])
-    for run in registry.runs(dataset_id, status=Status.FINISHED):
+    cascades = (str(Pattern.CASCADE),)
+    query = RunQuery(dataset_id=dataset_id, statuses=(Status.FINISHED,), patterns=cascades, archived=True)
+    for run in registry.search(query)[0]:
         if run.recipe.cascade is offer.cascade and _same_members(run, offer):
             return run
     return None

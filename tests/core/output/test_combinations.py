@@ -51,3 +51,9 @@ def test_a_cascade_may_fit_where_no_run_as_accurate_does():
 
 def test_a_time_that_was_not_measured_is_no_number():
     assert costs_words(offer("a", wrong=1, milliseconds=None)) == "time not measured, 24 MB"
+
+
+def test_a_combination_that_is_only_as_accurate_is_not_preferred_though_it_is_faster():
+    quick = offer("a", "b", wrong=10, cascade=Cascade.CONFIDENCE, milliseconds=5.0, passed_on=0.1)
+    found = advice(SINGLE, quick)
+    assert found.chosen is SINGLE and not found.is_combination
