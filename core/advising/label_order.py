@@ -2,21 +2,24 @@
 
 The margin is the difference between the probabilities of the two most probable classes (Scheffer et al. 2001, "Active
 hidden Markov models for information extraction"; Settles 2009, "Active learning literature survey"). A block of the
-order is chosen among ``PER_PLACE`` times as many photos with the smallest margins, farthest first: the next photo is
-always that whose nearest labelled or chosen photo is least similar, as in the core-set approach (Sener and Savarese
-2018, arXiv 1708.00489). First the margin and then diversity is the scheme of Zhdanov 2019 (arXiv 1901.05954) and
-Citovsky et al. 2021 (arXiv 2107.14263); margins alone give a block of photos of one scene, distances alone odd photos.
+order is chosen among ``PER_PLACE`` times as many photos with the smallest margins: they are divided into as many
+clusters as the block has places, by k-means on features that is weighted by one minus the margin, and of each cluster
+the photo next to its centre is taken (Zhdanov 2019, "Diverse mini-batch active learning", arXiv 1901.05954; compare
+the core sets of Sener and Savarese 2018, arXiv 1708.00489, and the clusters of Citovsky et al. 2021, arXiv 2107.14263).
+Margins alone give blocks of photos of one scene. Taking the farthest photo first, as a core set does, gave odd photos:
+it was no better than random order on the clothing photos (docs/knowledge.md).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-BLOCK, PER_PLACE = 50, 3
-"""Photos of a block, and how many are considered for each place of it. Chosen on the clothing photos with features of
-EfficientNet-Lite0 (``tests.bench.bench_label_next``; docs/knowledge.md has it on others)."""
+BLOCK, PER_PLACE = 50, 10
+"""Photos of a block, and how many are considered for each place of it, as in the paper."""
 
 _ROWS = 2048
+_LEAST_WEIGHT = 1e-3
+"""Of a photo that the model is sure of: k-means needs some weight."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -50,28 +53,33 @@ def label_steps(margins: np.ndarray, rows: np.ndarray, labelled: np.ndarray, mos
         labelled: (m, d) features of the photos that have a class.
     """
     nearest, similarity = nearest_labelled(rows, labelled)
-    closest = np.where(rows.any(axis=1), similarity, 2.0)  # beyond any cosine: without features nothing is known
-    left = np.lexsort((similarity, margins, closest == 2.0))
+    there = rows.any(axis=1)
+    order = np.lexsort((similarity, margins, ~there))
+    left, without = order[there[order]], order[~there[order]]
     chosen: list[int] = []
     while len(left) and len(chosen) < most:
         size = min(BLOCK, most - len(chosen), len(left))
-        block = _farthest_first(left[: PER_PLACE * size], rows, closest, size)
+        block = _block(left[: PER_PLACE * size], margins, rows, size)
         chosen += block
         left = left[~np.isin(left, block)]
+    chosen += without[: max(0, most - len(chosen))].tolist()
     return LabelSteps(chosen=np.array(chosen, np.int64), nearest=nearest, similarity=similarity)
 
 
-def _farthest_first(candidates: np.ndarray, rows: np.ndarray, closest: np.ndarray, size: int) -> list[int]:
-    """``size`` of the candidates; ``closest`` (n,), the highest cosine of each photo to one that is labelled or chosen,
-    is brought up to date."""
+def _block(candidates: np.ndarray, margins: np.ndarray, rows: np.ndarray, size: int) -> list[int]:
+    """``size`` of the candidates, one of each cluster, that of the cluster with most uncertainty first."""
+    if len(candidates) <= size:
+        return [int(one) for one in candidates]
+    from sklearn.cluster import KMeans
+
+    weights = np.maximum(1 - margins[candidates], _LEAST_WEIGHT)
+    clusters = KMeans(size, n_init=1, random_state=0).fit(rows[candidates], sample_weight=weights)
+    distances = clusters.transform(rows[candidates])
+    heaviest = np.argsort(-np.bincount(clusters.labels_, weights, minlength=size), kind="stable")
     found: list[int] = []
-    open_ = np.ones(len(candidates), bool)
-    for _ in range(size):
-        place = int(np.where(open_, closest[candidates], np.inf).argmin())
-        open_[place] = False
-        chosen = int(candidates[place])
-        found.append(chosen)
-        np.maximum(closest, rows @ rows[chosen], out=closest, casting="unsafe")
+    for cluster in heaviest.tolist():
+        nearest = np.argsort(distances[:, cluster], kind="stable")
+        found.append(next(int(candidates[one]) for one in nearest if candidates[one] not in found))
     return found
 
 

@@ -9,7 +9,7 @@ the mean and standard deviation over the seeds of its difference from random ord
 
 HOME as in ``bench_shortlist``, but with all photos; ``GRAFT_BENCH_BACKBONE`` names the backbone (efficientnet_lite0).
 The clothing photos, or what ``GRAFT_BENCH_PHOTOS`` names. Features of 3,781 photos take about 80 s on two cores, the
-orders about two minutes.
+orders five to thirteen minutes (busy machine).
 """
 
 import os
