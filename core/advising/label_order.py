@@ -53,7 +53,7 @@ def label_steps(margins: np.ndarray, rows: np.ndarray, labelled: np.ndarray, mos
         labelled: (m, d) features of the photos that have a class.
     """
     nearest, similarity = nearest_labelled(rows, labelled)
-    there = rows.any(axis=1)
+    there = np.asarray(rows.any(axis=1))
     order = np.lexsort((similarity, margins, ~there))
     left, without = order[there[order]], order[~there[order]]
     chosen: list[int] = []
