@@ -24,9 +24,10 @@ def growth_sentence(found: Growth) -> str:
     twice = next(one for one in curve.forecasts if one.factor == 2)
     sentence = (
         f"With twice the training photos ({twice.photos:,}) a linear head on {curve.title} would reach about "
-        f"{percent(twice.accuracy, (twice.low, twice.high))} of {found.validation} validation photos; with those there "
-        f"are it reaches {percent(curve.accuracies[-1])}."
+        f"{percent(twice.accuracy, (twice.low, twice.high))} of {found.validation} validation photos; with the "
+        f"{curve.photos[-1]:,} there are now it reaches {percent(curve.accuracies[-1])}."
     )
     if (most := curve.gains_most) is not None:
-        return f"{sentence} The class {most.class_name} would gain most: {percent(most.recall)} of its photos now."
+        now = f"now {percent(most.recall)} of its validation photos are predicted correctly"
+        return f"{sentence} The class {most.class_name} would gain most: {now}."
     return f"{sentence} Which class would gain most cannot be told."

@@ -15,12 +15,17 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from core.files.home import registry_file, run_folder
+from core.advising.growth import CURVE_METHOD
+from core.files import atomic
+from core.files.home import dataset_folder, registry_file, run_folder
 from core.jobs import stop_supervisor
 from core.registry import Registry
 from core.settings import REPOSITORY, Settings
 from tests.browser.events import write_events
+from tests.core.advising.test_growth import make_growth
+from tests.core.advising.test_values import make_shortlist
 from tests.factories import fill
+from tests.findings import store_findings
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -114,6 +119,20 @@ def fill_home(home: Path, runs: int = 6) -> list[str]:
             write_events(run_folder(settings, run.id).path / "tensorboard", epochs)
     registry.close()
     return [run.id for run in filled.runs]
+
+
+def advise(home: Path) -> None:
+    """What jobs about the first dataset would have left: a check of its photos, a shortlist and a learning curve."""
+    settings = Settings(home=home)
+    registry = Registry.open(registry_file(settings))
+    dataset = registry.datasets()[0]
+    photos = registry.photos(dataset.id)
+    store_findings(dataset, settings, suspects=photos[:3], copies=[photos[3:5], photos[-2:]])
+    shortlist = make_shortlist(dataset.id)
+    registry.add_shortlist(dataset.id, {}, shortlist.to_json(), shortlist.seconds)
+    path = dataset_folder(settings, dataset.id).learning_curve(CURVE_METHOD)
+    atomic.write_json(path, make_growth(dataset.id).to_json())
+    registry.close()
 
 
 def chromium() -> str:

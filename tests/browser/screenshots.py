@@ -150,6 +150,7 @@ def addresses(settings: Settings) -> dict[str, str]:
     paths |= {"backbone": "/backbones?backbone=efficientnet_lite0", "add-backbone": "/backbones?add=hub"}
     if datasets:
         paths |= {"dataset": f"/datasets?dataset={datasets[0].id}"}
+        paths |= {"check": f"/datasets?dataset={datasets[0].id}&check=labels", "add-file": "/backbones?add=file"}
         paths |= {f"train-{preset}": f"/train?dataset={datasets[0].id}&start={preset}" for preset in PRESETS}
     if finished:
         chosen = ",".join(finished)

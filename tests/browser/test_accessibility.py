@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from core.files.home import registry_file
 from core.registry import Registry
 from core.runs.values import Status
 from core.web.parts.frame import SECTIONS
-from tests.browser.conftest import Server, Visit, visit_with
+from tests.browser.conftest import READY, Server, Visit, advise, fill_home, start_server, stop_server, visit_with
 from tests.browser.screenshots import SCHEMES, SIZES, SLOW_PAGES, addresses
+from tests.browser.test_login import PASSWORD, code_of
 
 STREAMLITS_OWN = {
     ("list", "stSidebarNavItems"): "st.navigation puts its sections, which are no list items, into one list",
@@ -45,6 +46,28 @@ def _is_streamlits(page: Page, rule: str, node: dict) -> bool:
     return False
 
 
+@pytest.fixture(scope="module")
+def filled_server(tmp_path_factory) -> Iterator[Server]:
+    """A server with a dataset that was checked, has a shortlist and a learning curve, and runs in all states."""
+    folder = tmp_path_factory.mktemp("advised")
+    fill_home(folder / "home")
+    advise(folder / "home")
+    server = start_server(folder / "home", folder / "server.log")
+    yield server
+    stop_server(server)
+
+
+@pytest.fixture(scope="module")
+def guarded_server(tmp_path_factory) -> Iterator[Server]:
+    """A server where people sign in, with a link of the first admin in its log."""
+    folder = tmp_path_factory.mktemp("guarded")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GRAFT_LOGIN", "required")
+        server = start_server(folder / "home", folder / "server.log")
+    yield server
+    stop_server(server)
+
+
 @pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in SCHEMES], ids=lambda value: "-".join(value))
 def any_visit(request, browser, filled_server) -> Iterator[Visit]:
     """A visit in each of the four combinations."""
@@ -66,12 +89,60 @@ def address_of(name: str, server: Server) -> str:
     return (addresses(server.settings) | single)[name]
 
 
-@pytest.mark.parametrize("name", [*PAGES, "dataset", "run", "backbone", "add-backbone"])
+VIEWS = ("dataset", "check", "run", "backbone", "add-backbone", "add-file")
+SHOWN = {
+    "dataset": ("With twice the training photos", "Train on a part of these photos", "3 likely label errors"),
+    "check": ("Check photos of",),
+}
+"""What stands on a page, so that not an empty one is found accessible."""
+
+
+@pytest.mark.parametrize("name", [*PAGES, *VIEWS])
 def test_every_page_is_accessible(any_visit, name):
     page = any_visit.open(address_of(name, any_visit.server))
     page.wait_for_timeout(SLOW_PAGES.get(name, 500))
+    for words in SHOWN.get(name, ()):
+        expect(page.get_by_text(words).first).to_be_attached()
     wrong = problems(page)
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "opened", "words"),
+    [
+        ("dataset", "Train on a part of these photos", "Classes"),
+        ("dataset", "What it rests on, and class by class", "Class"),
+        ("train", "What is worth training?", "SqueezeNet"),
+    ],
+)
+def test_what_opens_at_a_click_is_accessible(any_visit, name, opened, words):
+    page = any_visit.open(address_of(name, any_visit.server))
+    page.get_by_text(opened).first.click()
+    page.get_by_test_id("stExpander").filter(has_text=opened).get_by_text(words).first.wait_for()
+    any_visit.settle()
+    wrong = problems(page)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_signing_in_and_the_pages_of_an_admin_are_accessible(browser, guarded_server):
+    """From the first admin's link to the pages that only admins see."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{guarded_server.url}/login")
+        assert problems(page) == []
+        page.goto(f"{guarded_server.url}/welcome?code={code_of(guarded_server.log)}")
+        assert problems(page) == []
+        page.get_by_label("Your name").fill("ada")
+        page.get_by_label("New password", exact=True).fill(PASSWORD)
+        page.get_by_label("New password again").fill(PASSWORD)
+        page.get_by_role("button", name="Set the password").click()
+        page.wait_for_selector(READY)
+        for name in ("people", "audit", "access"):
+            page.goto(f"{guarded_server.url}/{name}")
+            page.wait_for_selector(READY)
+            page.get_by_text("ada, admin").wait_for()
+            page.wait_for_timeout(1000)
+            assert problems(page) == [], name
 
 
 @pytest.mark.parametrize("name", PAGES)

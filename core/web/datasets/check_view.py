@@ -67,7 +67,7 @@ def _items(bench: Workbench, dataset: Dataset, found: Findings, kind: str, items
     key = f"check.at.{dataset.id}.{kind}"
     number = position(items, decided, key)
     deciding(bench, dataset, items, decided, key)
-    st.subheader("Next", anchor=False)
+    st.header("Next", anchor=False)
     rest = [*items[number + 1 :], *items[:number]][:SHOWN]
     photo_strip(
         [bench.photo_path(dataset.id, one.digests[0]) for one in rest],

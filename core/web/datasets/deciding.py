@@ -50,7 +50,7 @@ def deciding(
     with photos:
         _pictures(bench, dataset, item, width)
     with words:
-        st.subheader(f"{number + 1} of {len(items)}", anchor=False)
+        st.header(f"{number + 1} of {len(items)}", anchor=False)
         st.markdown(plain(item.reason))
         if status := item.decision(decided):
             st.markdown(f":green-badge[:material/check: {plain(status)}]")

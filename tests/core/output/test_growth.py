@@ -10,7 +10,7 @@ from tests.factories import make_dataset
 def test_the_sentence_has_twice_the_photos_with_the_band():
     sentence = growth_sentence(make_growth())
     assert sentence.startswith("With twice the training photos (1,280) a linear head on EfficientNet-Lite0")
-    assert "of 400 validation photos; with those there are it reaches" in sentence
+    assert "of 400 validation photos; with the 640 there are now it reaches" in sentence
 
 
 def test_the_class_that_gains_most_is_named_only_where_it_is_clear():

@@ -1,6 +1,8 @@
 """The routes Graft adds to Streamlit, and how it is started."""
 
 import socket
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -150,3 +152,18 @@ def test_the_store_is_kept_up_by_the_server_itself_also_where_people_sign_in(acc
     with pytest.raises(Slept):
         application.keep_up_with_others()
     assert asked == [SERVER] and acting() == NOBODY
+
+
+def test_without_the_driver_the_package_for_gpus_takes_no_memory(tmp_path):
+    """In a process of its own: what cannot be imported any more would be missed by other tests."""
+    code = (
+        "import ctypes, sys\n"
+        "from core.jobs.slots import discover_slots\n"
+        "from core.web.server.application import leave_out_gpu_package, trim_heap\n"
+        "def no_driver(name): raise OSError(name)\n"
+        "ctypes.CDLL = no_driver\n"
+        "leave_out_gpu_package(); trim_heap()\n"
+        "print([slot.name for slot in discover_slots()], sys.modules['pynvml'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "['cpu'] None"
