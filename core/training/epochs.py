@@ -156,7 +156,8 @@ class Epochs:
             self._trainable.read_optimizer(resumed.state, stage, self._model)
         self._stage = stage
         on_batch = self._progress_of(stage, feed)
-        self._trainer = Trainer(self._model, data, self._hp, on_batch, self._trainable.settle)
+        settle, passes = self._trainable.settle, self._trainable.passes
+        self._trainer = Trainer(self._model, data, self._hp, on_batch, settle, passes)
         print(f"stage {stage.name}: epochs {stage.first_epoch} to {stage.last_epoch}", flush=True)
 
     def _progress_of(self, stage: Stage, feed: Feed) -> Callable[[int], None]:

@@ -16,9 +16,9 @@ from core.models.temperature import HIGHEST, LEAST, LOWEST
 from core.recipes.recipe import Hyperparameters
 from core.runs.values import Epoch
 from core.training.feeds import Feed, Vectors
-from core.training.passes import Passes, predicted
+from core.training.passes import TESTED_AT_ONCE, Passes, predicted
 
-PREDICTED_AT_ONCE = {True: 512, False: 32}
+PREDICTED_AT_ONCE = {True: TESTED_AT_ONCE, False: 32}
 """Batch size of validation and prediction, by ``Feed.in_memory``: maps and photos are large."""
 
 
@@ -94,6 +94,7 @@ class Trainer:
     Args:
         on_batch: called with the number of steps made, -1 in validation; may raise to stop.
         settle: called before validation (see ``TrainableModel.settle``).
+        passes: of the model, where they are traced already.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Trainer:
         hp: Hyperparameters,
         on_batch: Callable[[int], None] = lambda step: None,
         settle: Callable[[], None] = lambda: None,
+        passes: Passes | None = None,
     ):
         self._settle = settle
         self._model, self._data, self._hp, self._on_batch = model, data, hp, on_batch
@@ -110,7 +112,7 @@ class Trainer:
         self._weights = class_weights(data.labels, data.classes) if hp.class_weights else None
         self._validation_targets = self._one_hot[data.validation_labels]
         self._replicas = model.distribute_strategy.num_replicas_in_sync
-        self._passes = Passes(model, hp.batch_size, PREDICTED_AT_ONCE[True]) if self._replicas == 1 else None
+        self._passes = passes or (Passes(model, hp.batch_size) if self._replicas == 1 else None)
 
     def run_epoch(self, number: int, attempt: int) -> Epoch:
         """Trains and validates epoch ``number`` (1-based).

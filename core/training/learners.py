@@ -62,6 +62,7 @@ class GradientLearner:
         with devices.precision(float16):
             trainable = self._trainable_model(strategy)
             self.epochs.train(trainable, sources)
+        trainable.return_head()
         if float16 or strategy.num_replicas_in_sync > 1:
             trainable = self._twin(trainable)
         best = self.epochs.best

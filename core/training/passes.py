@@ -11,6 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+TESTED_AT_ONCE = 512
+"""Rows in a batch of a test pass."""
+
 
 class Passes:
     """Training and test passes through a compiled ``model`` on one device.
@@ -20,10 +23,22 @@ class Passes:
         batch_size: of a gradient step. test_batch_size: of a test pass.
     """
 
-    def __init__(self, model: keras.Model, batch_size: int, test_batch_size: int) -> None:
+    def __init__(self, model: keras.Model, batch_size: int, test_batch_size: int = TESTED_AT_ONCE) -> None:
         self._model, self._batch_size = model, batch_size
         self._train = _looped(model.train_step, batch_size)
         self._test = _looped(model.test_step, test_batch_size)
+
+    def trace(self, *, weighted: bool) -> None:
+        """Traces both passes for any number of rows; else the first pass of each kind does.
+
+        Args:
+            weighted: whether the rows of training have weights.
+        """
+        inputs, targets = (tf.TensorSpec((None, *one.shape[1:])) for one in (self._model.input, self._model.output))
+        columns, numbers = (inputs, targets), tf.TensorSpec((None,), tf.int64)
+        weights = (tf.TensorSpec((None,)),) if weighted else ()
+        self._train.get_concrete_function((*columns, *weights), numbers)
+        self._test.get_concrete_function(columns, numbers)
 
     def train(
         self, order: np.ndarray, columns: tuple[np.ndarray, ...], on_batch: Callable[[int], None]

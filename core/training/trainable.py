@@ -13,9 +13,12 @@ from core.errors import InvalidInput
 from core.features import adapters, networks
 from core.recipes.adapters import nothing_to_train
 from core.recipes.program import Program, Stage, pooled
-from core.recipes.recipe import Adapter, BestEpoch, Hyperparameters
-from core.training import optimizing, states
+from core.recipes.recipe import Adapter, BestEpoch, Hyperparameters, Schedule
+from core.training import devices, optimizing, states
+from core.training.cache import cached
+from core.training.compiled import CompiledHead, copy_variables, graph_key, trace
 from core.training.fitting import CalibratedLoss
+from core.training.passes import Passes
 
 BN_MOMENTUM = 0.9
 """Of trained batch normalisation. With Keras' default 0.99 half of the old averages is left after 70 steps, which is
@@ -24,6 +27,9 @@ all a small dataset has; 0.9 is PyTorch's default."""
 STEPS_A_CALL = 256
 """Most gradient steps in one call of TensorFlow; between calls the trainer can be stopped. With several devices 1:
 Keras 3.15 cannot loop over the batches of a distributed dataset."""
+
+HEADS_KEPT = 4
+"""Compiled heads in the cache of a process: a grid may vary the hidden layer or dropout in turns."""
 
 
 class InferenceMode(layers.Layer):
@@ -61,6 +67,8 @@ class TrainableModel:
         strategy: tf.distribute.Strategy,
     ):
         self._program, self._hp, self._strategy, self._make_network = program, hp, strategy, make_network
+        self._make_head, self._own_head = make_head, None
+        self.passes: Passes | None = None
         self._replicas = strategy.num_replicas_in_sync
         with strategy.scope():
             keras.utils.set_random_seed(hp.seed)
@@ -90,11 +98,43 @@ class TrainableModel:
     def compiled(self, stage: Stage, steps: int, *, in_memory: bool) -> keras.Model:
         """The model a stage fits, inputs -> probabilities, with a new optimizer.
 
+        A head alone trains in one that the runs of this process share (``core.training.compiled``); ``passes`` are then
+        traced, and ``head`` is the shared one until ``return_head``.
+
         Args:
             steps: gradient steps of an epoch. in_memory: see ``Feed``.
         """
+        if in_memory and self._may_borrow(stage):
+            return self._borrowed(stage, steps)
+        return self._compiled(stage, steps, self.behind(stage), in_memory=in_memory)
+
+    def _may_borrow(self, stage: Stage) -> bool:
+        on_one_device = self._replicas == 1 and not devices.uses_float16(self._hp)
+        return self.network is None and stage.schedule is Schedule.CONSTANT and on_one_device
+
+    def _borrowed(self, stage: Stage, steps: int) -> keras.Model:
+        def make() -> CompiledHead:
+            return trace(
+                self._make_head(),
+                lambda head: self._compiled(stage, steps, _model_of(head), in_memory=True),
+                self._hp,
+            )
+
+        shared = cached("compiled head", graph_key(self.head, steps, self._hp), make, room=HEADS_KEPT)
+        shared.begin(self.head, stage.learning_rate)
+        for own, borrowed in zip(self.head.variables, shared.head.variables, strict=True):
+            self._initial[id(borrowed)] = self._initial[id(own)]
+        self._own_head, self.head, self.passes = self.head, shared.head, shared.passes
+        return shared.model
+
+    def return_head(self) -> None:
+        """After training: ``head`` is again that of this run alone, as it was trained."""
+        if self._own_head is not None:
+            copy_variables(self.head, self._own_head)
+            self.head, self._own_head, self.passes = self._own_head, None, None
+
+    def _compiled(self, stage: Stage, steps: int, model: keras.Model, *, in_memory: bool) -> keras.Model:
         with self._strategy.scope():
-            model = self.behind(stage)
             self._freeze(stage)
             model.compile(
                 optimizer=self._optimizer(stage, steps, model),
@@ -118,8 +158,8 @@ class TrainableModel:
         trains it: its layers are frozen. Dropout of the trained blocks is active in training, because ``fit`` overrides
         the argument inside a functional model.
         """
-        if pooled(stage.inputs[0].cut):  # a new model, because compiling the head would attach the optimizer to it
-            return keras.Model(self.head.input, self.head.output, name="suffix")
+        if pooled(stage.inputs[0].cut):
+            return _model_of(self.head)
         suffix = networks.suffix(self.network, stage.inputs[0].cut)
         inputs = keras.Input(suffix.input.shape[1:], name="inputs")
         if stage.adapter is not None:
@@ -211,6 +251,11 @@ class TrainableModel:
     def read_optimizer(self, path: Path, stage: Stage, model: keras.Model) -> None:
         """Restores the optimizer that ``write`` wrote in ``stage``."""
         states.read(path, model.optimizer.variables, skip=len(self.state_variables(stage)))
+
+
+def _model_of(head: keras.Model) -> keras.Model:
+    """A new model, because compiling the head would attach the optimizer to it."""
+    return keras.Model(head.input, head.output, name="suffix")
 
 
 def _build_by_hand(model: keras.Model) -> None:

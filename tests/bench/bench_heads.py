@@ -139,7 +139,7 @@ def trained_head(fold: Fold, hp: Hyperparameters) -> float:
         validation_labels=fold.validation_labels,
         classes=classes,
     )
-    trainer, least = Trainer(model, data, hp), math.inf
+    trainer, least = Trainer(model, data, hp, passes=trainable.passes), math.inf
     for number in range(1, hp.epochs + 1):
         loss = trainer.run_epoch(number, 1).val_loss
         if loss < least:
