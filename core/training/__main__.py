@@ -30,6 +30,7 @@ from core.runs.values import Status
 from core.settings import Settings, load_settings
 from core.training import shared
 from core.training.cache import cached, report_to
+from core.training.hiding import hidden
 from core.training.ledger import Ledger
 from core.training.quantizing import Quantizing, quantize_run
 from core.training.recording import CostRecorder
@@ -88,8 +89,14 @@ _baseline: list[int] = []
 """Memory in use after TensorFlow was imported, before the first run."""
 
 
+_NOT_FOR_KERAS = ("pandas", "sklearn")
+"""Keras imports them for inputs and wrappers that are not used here: 0.9 of 3.2 s of CPU."""
+
+
 def _import_trainer() -> ModuleType:
-    from core.training import attempt  # Keras and TensorFlow: several seconds
+    with hidden(_NOT_FOR_KERAS):
+        import keras  # noqa: F401 and TensorFlow: several seconds
+    from core.training import attempt
 
     attempt.make_deterministic()
     gc.collect()
