@@ -33,8 +33,9 @@ BACKWARD = 2.0
 TENSORFLOW_BYTES = 850 * 10**6
 """Peak memory of a trainer that trains a head on stored features (measured with EfficientNet-Lite0)."""
 
-WORKING_BYTES = 600 * 10**6
-"""Additional peak memory of computing features or of training blocks (measured likewise)."""
+WORKING_BYTES, WORKING_BYTES_PER_PIXEL = 420 * 10**6, 2_700
+"""Additional peak memory of computing features or of training blocks, at any input size and for each of its pixels: the
+largest of what was measured with three networks of 224 to 768 px (docs/decisions/0040-what-a-further-run-costs.md)."""
 
 STEPS_PER_EPOCH = 32
 """Gradient steps of a head that take as long as everything else in an epoch: validation, metrics, the registry."""
@@ -229,8 +230,13 @@ def _memory(recipe: Recipe, program: Program, loads: Iterable[FeatureLoad], sour
         if not pooled(part.cut)
     ]
     networks = sum(4 * backbone.parameters for backbone in sources.backbones.values())
-    working = WORKING_BYTES if suffixes or not all(load.stored for load in loads) else 0
+    works = suffixes or not all(load.stored for load in loads)
+    working = max(map(_working_bytes, sources.backbones.values()), default=0) if works else 0
     return TENSORFLOW_BYTES + working + networks + vectors + max(suffixes, default=0)
+
+
+def _working_bytes(backbone: Backbone) -> int:
+    return WORKING_BYTES + WORKING_BYTES_PER_PIXEL * backbone.input_size**2
 
 
 def _step_bytes(backbone: Backbone, cut: str, batch_size: int) -> int:

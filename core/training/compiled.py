@@ -4,8 +4,9 @@ Tracing takes as long as eight epochs on 1,000 photos. What differs between the 
 sets.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import keras
 import numpy as np
@@ -47,10 +48,14 @@ def trace(head: keras.Model, compiled: Callable[[keras.Model], keras.Model], hp:
     return CompiledHead(head=head, model=model, passes=passes, optimizer=optimizer)
 
 
-def graph_key(head: keras.Model, steps: int, hp: Hyperparameters) -> Hashable:
-    """Heads with the same key have the same graph. ``steps``: gradient steps of an epoch."""
+def graph_key(head: keras.Model, steps: int, hp: Hyperparameters) -> str:
+    """Heads with the same key have the same graph. Short, because the costs of a run name it.
+
+    Args:
+        steps: gradient steps of an epoch.
+    """
     fixed = tuple((name, value) for name, value in vars(hp).items() if name not in _IN_VARIABLES)
-    return head.input.shape, head.output.shape, fixed, steps
+    return sha256(repr((head.input.shape, head.output.shape, fixed, steps)).encode()).hexdigest()[:16]
 
 
 def copy_variables(source: keras.Model, target: keras.Model) -> None:

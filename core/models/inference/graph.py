@@ -113,9 +113,9 @@ class InferenceGraph:
         return memo
 
     @property
-    def network_keys(self) -> frozenset[tuple]:
+    def network_keys(self) -> tuple[tuple, ...]:
         """Of the entries of ``run_networks``: graphs with the same keys have the same networks."""
-        return frozenset(self._networks.values())
+        return tuple(sorted(set(self._networks.values())))
 
     def __call__(self, photo: PhotoViews) -> np.ndarray:
         """Probabilities (classes,) float32."""

@@ -162,6 +162,16 @@ def test_memory_grows_with_the_batch_where_maps_are_trained_on_and_with_the_vect
     assert needs(views=4).memory_bytes - needs().memory_bytes == 3 * TRAIN * bytes_per_photo(LITE0, "top")
 
 
+@pytest.mark.parametrize(("size", "measured"), [(224, 512e6), (448, 780e6), (768, 1_565e6)])
+def test_computing_features_of_larger_inputs_needs_as_much_more_memory_as_was_measured(settings, size, measured):
+    sources = replace(SOURCES, backbones={LITE0.name: replace(LITE0, input_size=size)})
+    recipe = Recipe(backbone=LITE0.name, pattern=Pattern.INTEGRATED_EXTRACTOR)
+    program = program_of(recipe, LITE0.blocks)
+    found = estimate_resources(recipe, program, dataset=DATASET, sources=sources, settings=settings)
+    working = found.memory_bytes - resources.TENSORFLOW_BYTES - 4 * LITE0.parameters
+    assert measured < working < 1.4 * measured
+
+
 def test_attention_of_many_tokens_needs_memory(settings):
     """Every token is kept with every other: of twice the side four times as many tokens, and sixteen times as many
     pairs. Measured: 4 blocks of width 384 with 6 heads need 69 MB a photo with 257 tokens, 485 MB with 1,025."""
