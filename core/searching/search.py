@@ -34,6 +34,7 @@ from core.workbench import Workbench
 POLL_SECONDS = 1.0
 PROPOSALS = 40
 """Proposals in a row of which none can be launched, after which a search ends."""
+ON_FEATURES = (Pattern.INTEGRATED_EXTRACTOR, Pattern.STANDALONE_EXTRACTOR)
 SHORTLIST, PRESET = "shortlist", "preset"
 
 Report = Callable[[SearchStatus], None]
@@ -119,11 +120,12 @@ class RecipeSearch:
             raise Unavailable(f"{error} The search was begun with it, so start a new one.") from None
 
     def _first(self) -> list[tuple[Recipe, str]]:
-        """What the newest shortlist names; then of the preset a new head on every backbone, and fine-tuning once."""
+        """What the newest shortlist names; then of the preset a new head and scikit-learn on every backbone, which
+        share its features, and fine-tuning once."""
         latest = latest_shortlist(self._dataset.id, self._bench.registry)
         found = [(self._of_shortlist(one), SHORTLIST) for one in (latest[0].named if latest else ())]
         preset = [one for one in self._bench.recipes(self._dataset.id, Preset.THOROUGH) if isinstance(one, Recipe)]
-        found += [(one, PRESET) for one in preset if one.pattern is Pattern.INTEGRATED_EXTRACTOR]
+        found += [(one, PRESET) for one in preset if one.pattern in ON_FEATURES]
         tuned = [one for one in preset if one.pattern is Pattern.FINE_TUNING]
         published = {one.name: one.top1 or 0.0 for one in self._space.backbones}
         best = max(tuned, key=lambda one: published.get(one.backbone, 0.0), default=None)

@@ -32,21 +32,22 @@ def last(told):
 def test_every_trial_is_an_ordinary_run_and_validation_decides(make_search, trainer, told, registry, dataset):
     """The test accuracies are the other way round."""
     trainer.reach = lambda recipe: 0.9 if recipe.backbone == "mobilenet_v1" else 0.5
-    why = make_search(trials=4).run()
-    assert why.startswith("All 4 trials are done")
+    why = make_search(trials=6).run()
+    assert why.startswith("All 6 trials are done")
     runs = {run.id: run for run in registry.runs(dataset.id)}
     assert {one.run_id for one in last(told).trials} == set(runs)
     best = last(told).best
-    assert runs[best.run_id].recipe.backbone == "mobilenet_v1" and best.accuracy == pytest.approx(0.9)
+    assert runs[best.run_id].recipe.backbone == "mobilenet_v1" and best.accuracy == pytest.approx(0.9, abs=0.05)
     assert runs[best.run_id].test_accuracy < 0.5
-    assert last(told).spent == pytest.approx(4 * SECONDS)
+    assert last(told).spent == pytest.approx(6 * SECONDS)
 
 
-def test_the_presets_heads_come_first_then_optuna_proposes(make_search, told, registry, dataset):
-    make_search(trials=8).run()
+def test_the_presets_recipes_on_features_come_first_then_optuna_proposes(make_search, told, registry, dataset):
+    make_search(trials=12).run()
     proposed = [one.proposed for one in last(told).trials]
-    heads = [run for run in registry.runs(dataset.id) if run.recipe.pattern is Pattern.INTEGRATED_EXTRACTOR]
-    assert proposed[:6] == ["preset"] * 6 and proposed[-1] == "Optuna" and len(heads) >= 5
+    patterns = [registry.run(one.run_id).recipe.pattern for one in last(told).trials[:11]]
+    assert proposed == ["preset"] * 11 + ["Optuna"] and patterns[10] is Pattern.FINE_TUNING
+    assert patterns.count(Pattern.INTEGRATED_EXTRACTOR) == patterns.count(Pattern.STANDALONE_EXTRACTOR) == 5
 
 
 def test_what_the_shortlist_names_comes_before(make_search, told, registry, dataset):
@@ -93,7 +94,7 @@ def test_a_run_that_outlives_the_budget_is_stopped_after_its_epoch_and_counts(
 
 def test_a_curve_that_falls_behind_is_cancelled_as_a_person_would(make_search, trainer, told, registry, dataset):
     trainer.reach = lambda recipe: 0.3 if recipe.pattern is Pattern.FINE_TUNING else 0.9
-    make_search(trials=6).run()
+    make_search(trials=11).run()
     tuned = next(run for run in registry.runs(dataset.id) if run.recipe.pattern is Pattern.FINE_TUNING)
     trial = next(one for one in last(told).trials if one.run_id == tuned.id)
     assert trial.state is TrialState.PRUNED and "fell behind the median" in trial.reason
