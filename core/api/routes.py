@@ -19,8 +19,10 @@ from core.api.problems import PROBLEM_JSON, UnsupportedMedia
 from core.errors import InvalidInput
 from core.models.conformal import CONFIDENCE
 from core.output.backbones import backbone_json, backbones_json
+from core.output.collections import collections_json
 from core.output.datasets import dataset_row, datasets_json
 from core.output.finite import finite
+from core.output.machines import machines_json
 from core.output.models import models_json
 from core.output.queue import queue_json
 from core.output.runs import run_json
@@ -186,6 +188,23 @@ def make_shortlist(
     return FiniteJSON(verbs.begin_shortlist(bench, dataset, minutes=asked.minutes if asked else None), 202)
 
 
+@router.get("/collections", tags=["datasets"], **_told(schemas.CollectionList))
+def list_collections(bench: Bench) -> Response:
+    """The datasets that are a part of another one by a filter, as `core collections`."""
+    return FiniteJSON(collections_json(bench))
+
+
+@router.post(
+    "/datasets/{dataset}/collections",
+    tags=["datasets"],
+    **_told(schemas.CollectionResult, 201, schemas.CollectionPlan),
+)
+def make_collection(bench: Bench, dataset: _Ref, asked: schemas.CollectionRequest) -> Response:
+    """Make a dataset of some of its photos, as `core collections DATASET --name NAME`; `dry_run` only says which."""
+    result = verbs.collection(bench, dataset, **asked.model_dump())
+    return FiniteJSON(result, 200 if asked.dry_run else 201)
+
+
 @router.get("/datasets/{dataset}/combination", tags=["datasets"], **_told(schemas.CombinationResult))
 def get_combination(
     bench: Bench,
@@ -275,6 +294,12 @@ def list_backbones(bench: Bench) -> Response:
 def get_backbone(bench: Bench, backbone: _Ref) -> Response:
     """One backbone, as `core backbones show`."""
     return FiniteJSON(backbone_json(bench, bench.backbone(backbone)))
+
+
+@router.get("/machines", tags=["server"], **_told(schemas.MachineList))
+def list_machines(bench: Bench) -> Response:
+    """The machines, their slots, and what trains in each, as `core machines`."""
+    return FiniteJSON(machines_json(bench.machines()))
 
 
 @router.get("/queue", tags=["server"], **_told(schemas.QueueState))

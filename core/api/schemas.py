@@ -138,6 +138,18 @@ class SearchRequest(_Asked):
     go_on: bool = Field(False, description="Keep the trials of the last search, and spend this in addition.")
 
 
+class CollectionRequest(_Asked):
+    """Which photos of a dataset become a dataset of their own: those that meet every condition."""
+
+    name: Name | None = Field(None, description="Of the collection; not needed where it is only planned.")
+    classes: list[Name] = Field([], max_length=10_000, description="Only these; all by default.")
+    files: str = Field("", max_length=400, description="Only files whose name is like this, with * and ?.")
+    smallest: int = Field(0, ge=0, le=10**6, description="Pixels that the shorter side has at least.")
+    without: list[Literal["suspects", "odd"]] = Field([], description="What a check of the photos has found.")
+    most: int = Field(0, ge=0, le=10**9, description="Photos a class, at most; 0 for all.")
+    dry_run: bool = Field(False, description="Only say which photos it would have.")
+
+
 class CancelRequest(_Asked):
     """How a run is stopped."""
 
@@ -214,6 +226,31 @@ class DatasetRow(_Told):
 
 class DatasetList(_Told):
     datasets: list[DatasetRow]
+
+
+class CollectionList(_Told):
+    collections: list[DatasetRow]
+
+
+class CollectionResult(DatasetRow):
+    part_of: str
+    filter: dict[str, Any] | None
+    made: bool = Field(description="False where exactly these photos were a dataset of this name already.")
+
+
+class CollectionPlan(_Told):
+    part_of: str
+    filter: dict[str, Any]
+    classes: dict[str, int]
+    splits: dict[str, int]
+
+
+class MachineList(_Told):
+    launcher: str
+    supervisor: str | None
+    problem: str
+    machines: list[dict[str, Any]]
+    elsewhere: list[str] = Field(description="Runs that train on a machine which is not listed.")
 
 
 class ShortlistResult(_Told):

@@ -13,6 +13,7 @@ from core.api import verbs
 from core.api.limits import MOST_TOOL_PHOTOS
 from core.api.schemas import (
     AliasRequest,
+    CollectionRequest,
     ExplanationRequest,
     ImportAnswer,
     ImportRequest,
@@ -25,7 +26,9 @@ from core.api.schemas import (
 from core.exports.formats import Format
 from core.models.conformal import CONFIDENCE
 from core.output.backbones import backbone_json, backbones_json
+from core.output.collections import collections_json
 from core.output.datasets import dataset_row, datasets_json
+from core.output.machines import machines_json
 from core.output.models import models_json
 from core.output.queue import queue_json
 from core.output.runs import run_json
@@ -54,6 +57,11 @@ class BudgetOfDataset(OneDataset):
 
 class SearchOfDataset(SearchRequest, OneDataset):
     """A search over recipes to start."""
+
+
+class PlannedCollection(CollectionRequest):
+    dataset: Name = Field(description="Id, name or name:version.")
+    dry_run: bool = Field(True, description="Only plan. Set it to false to make what was planned.")
 
 
 class OneRun(Nothing):
@@ -163,6 +171,14 @@ TOOLS = (
          act=lambda bench, asked, who: dataset_row(bench, bench.registry.dataset(asked.dataset))),
     Verb(name="get_shortlist", does="Which recipes are worth training on a dataset, as far as that was asked.",
          scope=READ, asked=OneDataset, act=lambda bench, asked, who: verbs.shortlist(bench, asked.dataset)),
+    Verb(name="list_collections", does="The datasets that are a part of another one, with the filter of each.",
+         scope=READ, asked=Nothing, act=lambda bench, asked, who: collections_json(bench)),
+    Verb(name="make_collection", does="Make a dataset of some photos of another one. Says which photos it would have "
+         "(dry_run, the default), or makes it.", scope=TRAIN, asked=PlannedCollection,
+         act=lambda bench, asked, who: verbs.collection(
+             bench, asked.dataset, **asked.model_dump(exclude={"dataset"}))),
+    Verb(name="list_machines", does="The machines, their slots, and what trains in each.", scope=READ, asked=Nothing,
+         act=lambda bench, asked, who: machines_json(bench.machines())),
     Verb(name="get_combination", does="Which finished runs to combine within a budget of milliseconds and megabytes, "
          "by the validation photos. Launch it with train: cascade is its kind, member its runs.", scope=READ,
          asked=BudgetOfDataset, act=lambda bench, asked, who: verbs.combination(bench, **asked.model_dump())),

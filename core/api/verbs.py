@@ -9,6 +9,7 @@ from core.advising.background import shortlist_state, start_shortlist
 from core.advising.combining import advise_combination
 from core.advising.ensembles import checked_budget
 from core.advising.values import checked_question
+from core.curation.collection import PhotoFilter, collected, make_collection
 from core.curation.flags import flags_of
 from core.datasets.names import dataset_name
 from core.errors import Conflict, InvalidInput, NotFound
@@ -17,6 +18,7 @@ from core.exports.formats import format_of
 from core.files.uploads import find_upload, remove_upload
 from core.jobs.background_imports import ImportJob, answer_import, dismiss_import, import_jobs, start_import
 from core.output.aliases import aliases_json
+from core.output.collections import collection_json, planned_json
 from core.output.combinations import combination_json
 from core.output.comparisons import compared_json
 from core.output.deletions import deletion_json
@@ -81,6 +83,35 @@ def shortlist(bench: Workbench, dataset: str) -> dict:
     """``core shortlist DATASET --last``, with the state of the one that is made."""
     found = bench.registry.dataset(dataset)
     return shortlist_json(found, bench.registry, shortlist_state(found.id, settings=bench.settings))
+
+
+def collection(
+    bench: Workbench,
+    dataset: str,
+    *,
+    name: str | None,
+    classes: Sequence[str] = (),
+    files: str = "",
+    smallest: int = 0,
+    without: Sequence[str] = (),
+    most: int = 0,
+    dry_run: bool = False,
+) -> dict:
+    """``core collections DATASET`` with its options."""
+    found = bench.registry.dataset(dataset)
+    chosen = PhotoFilter(
+        classes=tuple(dict.fromkeys(classes)),
+        files=files,
+        smallest=smallest,
+        without=tuple(dict.fromkeys(without)),
+        most=most,
+    )
+    if dry_run:
+        return planned_json(found, chosen, collected(found, chosen, registry=bench.registry, settings=bench.settings))
+    if not name:
+        raise InvalidInput("Name the collection.")
+    made, new = make_collection(found, name, chosen, registry=bench.registry, settings=bench.settings)
+    return collection_json(bench, made) | {"made": new}
 
 
 def begin_shortlist(bench: Workbench, dataset: str, *, minutes: float | None) -> dict:

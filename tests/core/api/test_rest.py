@@ -137,6 +137,7 @@ def test_no_made_up_request_breaks_the_server_or_the_document(made_up, client_of
         ("post", "/runs/{run}/resume"), ("get", "/imports/{job}"), ("delete", "/imports/{job}"),
         ("post", "/imports/{job}/answer"), ("put", "/datasets/{dataset}/aliases/{alias}"),
         ("delete", "/datasets/{dataset}/aliases/{alias}"), ("get", "/compare"), ("delete", "/datasets/{dataset}"),
+        ("post", "/datasets/{dataset}/collections"),
     }  # fmt: skip
     assert client_of("read").get("/datasets").status_code == 200
 

@@ -33,6 +33,7 @@ def test_every_get_is_what_the_command_prints(reader, printed, filled, finished,
         "/datasets/flowers": ("datasets", "flowers"),
         "/datasets/flowers/aliases": ("alias", "flowers"),
         "/datasets/flowers/shortlist": ("shortlist", "flowers", "--last"),
+        "/collections": ("collections",),
         "/datasets/flowers/combination": ("combine", "flowers"),
         "/datasets/flowers/combination?most_ms=9&most_mb=40": (
             "combine", "flowers", "--most-ms", "9", "--most-mb", "40",
@@ -57,6 +58,13 @@ def test_every_get_is_what_the_command_prints(reader, printed, filled, finished,
         assert answer.status_code == 200, (path, answer.text)
         assert answer.json() == json.loads(json.dumps(printed(*command))), path
     assert reader.get("/backbones").json() == json.loads(json.dumps(printed("backbones")))
+
+
+def test_machines_are_those_of_the_command_with_their_slots(reader, printed, home):
+    told, also = reader.get("/machines").json(), printed("machines")
+    assert told.keys() == also.keys() and told["launcher"] == also["launcher"]
+    one, same = told["machines"][0], also["machines"][0]
+    assert one.keys() == same.keys() and (one["name"], one["slots"]) == (same["name"], same["slots"])
 
 
 def test_health_has_the_checks_of_doctor(reader, home):
@@ -427,3 +435,18 @@ def test_a_search_is_started_and_stopped(trainer, printed, filled, monkeypatch):
     refused = trainer.post("/datasets/flowers/search", json={"go_on": True})
     assert refused.status_code == 404 and "no search of flowers to go on with" in refused.text
     assert trainer.post("/datasets/nothing/search").status_code == 404
+
+
+def test_a_collection_is_planned_and_made_as_the_command_does(trainer, client_of, printed, filled):
+    address, chosen = "/datasets/flowers/collections", {"classes": ["rose", "tulip"], "most": 10}
+    planned = trainer.post(address, json=chosen | {"dry_run": True})
+    told = printed("collections", "flowers", "--class", "rose", "tulip", "--most", "10", "--dry-run")
+    assert planned.status_code == 200 and planned.json() == json.loads(json.dumps(told))
+    assert trainer.get("/collections").json()["collections"] == []
+    assert trainer.post(address, json=chosen).status_code == 422, "it needs a name"
+    assert trainer.post(address, json=chosen | {"without": ["leaks"]}).status_code == 422
+    assert client_of("read").post(address, json=chosen | {"name": "two"}).status_code == 403
+    made = trainer.post(address, json=chosen | {"name": "two"})
+    assert made.status_code == 201 and made.json()["made"] and made.json()["classes"] == {"rose": 10, "tulip": 10}
+    assert trainer.get("/collections").json() == json.loads(json.dumps(printed("collections")))
+    assert trainer.post(address, json=chosen | {"name": "two"}).json()["made"] is False

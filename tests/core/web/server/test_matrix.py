@@ -72,6 +72,9 @@ REST: dict[tuple[str, str], Scope] = {
     ("GET", "/datasets/{dataset}"): Scope.READ,
     ("GET", "/datasets/{dataset}/aliases"): Scope.READ,
     ("GET", "/datasets/{dataset}/combination"): Scope.READ,
+    ("GET", "/collections"): Scope.READ,
+    ("GET", "/machines"): Scope.READ,
+    ("POST", "/datasets/{dataset}/collections"): Scope.TRAIN,
     ("GET", "/datasets/{dataset}/shortlist"): Scope.READ,
     ("POST", "/datasets/{dataset}/shortlist"): Scope.TRAIN,
     ("GET", "/datasets/{dataset}/search"): Scope.READ,
@@ -109,7 +112,7 @@ REST: dict[tuple[str, str], Scope] = {
 
 CHANGING_TOOLS = {
     "import_photos", "answer_import", "end_import", "train", "shrink", "export_model", "cancel_run", "resume_run",
-    "delete_run", "delete_dataset", "set_alias", "make_shortlist", "start_search", "stop_search",
+    "delete_run", "delete_dataset", "set_alias", "make_shortlist", "start_search", "stop_search", "make_collection",
 }  # fmt: skip
 
 
