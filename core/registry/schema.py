@@ -147,7 +147,7 @@ runs = Table(
     Index("runs_by_revision", "dataset_id", "revision"),
     Index("runs_by_status", "dataset_id", "status", "created_at", "archived"),
     Index("runs_newest", "status", "created_at", "archived"),
-    Index("runs_on_models", "created_at", sqlite_where=text(ON_MODELS), postgresql_where=text(ON_MODELS)),
+    Index("runs_on_models", "created_at", sqlite_where=text(ON_MODELS)),
 )
 
 boards = Table(

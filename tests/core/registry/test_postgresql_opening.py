@@ -78,7 +78,7 @@ def test_a_new_registry_has_the_tables_of_the_schema(settings):
         context = MigrationContext.configure(connection, opts=ours)
         assert compare_metadata(context, metadata) == []
     assert one(settings.registry, "SELECT version_num FROM alembic_version") == HEAD
-    assert one(settings.registry, "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%WHERE%'") == 3
+    assert one(settings.registry, "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%WHERE%'") == 4
 
 
 def test_opening_it_again_writes_nothing(settings):

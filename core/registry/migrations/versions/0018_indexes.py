@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.drop_index("runs_by_status", "runs")
     op.create_index("runs_by_status", "runs", ["dataset_id", "status", "created_at", "archived"])
     op.create_index("runs_newest", "runs", ["status", "created_at", "archived"])
-    where = sa.text(_ON_MODELS)
-    op.create_index("runs_on_models", "runs", ["created_at"], sqlite_where=where, postgresql_where=where)
+    # the option of the database in use only: naming one of PostgreSQL imports all of its dialect
+    where = {f"{op.get_bind().dialect.name}_where": sa.text(_ON_MODELS)}
+    op.create_index("runs_on_models", "runs", ["created_at"], **where)
     op.create_index("models_by_size", "models", ["size_bytes"])
