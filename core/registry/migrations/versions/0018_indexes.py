@@ -2,6 +2,8 @@
 size of all models without their cards.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,6 +18,6 @@ def upgrade() -> None:
     op.create_index("runs_by_status", "runs", ["dataset_id", "status", "created_at", "archived"])
     op.create_index("runs_newest", "runs", ["status", "created_at", "archived"])
     # the option of the database in use only: naming one of PostgreSQL imports all of its dialect
-    where = {f"{op.get_bind().dialect.name}_where": sa.text(_ON_MODELS)}
+    where: dict[str, Any] = {f"{op.get_bind().dialect.name}_where": sa.text(_ON_MODELS)}
     op.create_index("runs_on_models", "runs", ["created_at"], **where)
     op.create_index("models_by_size", "models", ["size_bytes"])
