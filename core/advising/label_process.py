@@ -28,6 +28,8 @@ from core.jobs.background import (
     status_after,
     why_it_ended,
 )
+from core.jobs.imports import bytes_of_source
+from core.jobs.quota import require_quota
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
@@ -88,7 +90,8 @@ def start_adding(
         run_id: as of ``make_order``. own_source: it is an upload, which is moved and deleted when the job ends.
 
     Raises:
-        Conflict: a job of this dataset runs. NotFound, InvalidInput, Forbidden: as of ``add_photos``.
+        Conflict: a job of this dataset runs. OverQuota: the owner of the dataset stores as much as each may.
+        NotFound, InvalidInput, Forbidden: as of ``add_photos``.
     """
     require_source(source, own_source)
     dataset = registry.dataset(dataset_id)
@@ -96,6 +99,8 @@ def start_adding(
     folder = label_job(settings, dataset_id)
     if is_held(folder.alive_lock):
         raise Conflict("Photos are being added or ordered right now. Wait until that is done.")
+    adds = 1 if own_source else bytes_of_source(source)
+    require_quota(settings, registry, owner=dataset.owner, adds=adds, begun="added")
     folder.path.mkdir(parents=True, exist_ok=True)
     folder.upload.unlink(missing_ok=True)
     if own_source:

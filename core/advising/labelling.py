@@ -29,6 +29,7 @@ from core.files import atomic
 from core.files.here import dataset_here, model_here
 from core.files.home import DatasetFolder, import_lock
 from core.files.locks import acquire
+from core.jobs.stored_size import measure_pool
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.runs.values import Run, Status
@@ -92,6 +93,7 @@ def add_photos(
             flat=flat,
             progress=told,
         )
+        measure_pool(registry, folder)
     detail = {"dataset": dataset.id, "name": dataset.name, "photos": len(part.photos)}
     registry.log("add unlabelled photos", detail)
     return part
@@ -160,6 +162,7 @@ def make_order(
     run = checked_run(dataset, run_id, registry) if run_id else None
     folder = dataset_here(settings, dataset.id)
     parts = pool_of(folder)
+    measure_pool(registry, folder)  # again: a process that added photos may have been killed before it was recorded
     decided = standing(decisions_on(dataset, settings))
     _check_open(dataset, parts, decided)
     backbone = choose_backbone(dataset, registry, settings)

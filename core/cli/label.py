@@ -20,6 +20,8 @@ from core.errors import InvalidInput, NotFound
 from core.files.here import dataset_here
 from core.files.home import check_lock
 from core.files.locks import acquire
+from core.jobs.imports import bytes_of_source
+from core.jobs.quota import require_quota
 from core.output.datasets import dataset_row
 from core.output.labelling import added_json, order_json, pool_json
 from core.settings import Settings
@@ -67,9 +69,11 @@ def label(options: Namespace) -> Result:
 def _add(bench: Workbench, dataset: Dataset, options: Namespace) -> Result:
     if len(options.what) != 1:
         raise InvalidInput("Name one folder or archive of photos: python -m core label add DATASET FOLDER|ZIP")
+    source = Path(options.what[0]).expanduser()
+    adds = bytes_of_source(source)
+    require_quota(bench.settings, bench.registry, owner=dataset.owner, adds=adds, begun="added")
 
     def add(report: Stage) -> dict:
-        source = Path(options.what[0]).expanduser()
         part = add_photos(
             dataset, source, registry=bench.registry, settings=bench.settings, report=report, flat=options.flat
         )

@@ -26,7 +26,7 @@ from core.files import atomic
 from core.files.home import ImportFolder, import_folder, import_folders
 from core.files.locks import acquire, is_held, try_acquire
 from core.jobs.background import last_status, main, require_owner, require_source, start_process, why_it_ended
-from core.jobs.imports import known_message, run_import, source_path
+from core.jobs.imports import bytes_of_source, known_message, run_import, source_path
 from core.jobs.quota import require_quota
 from core.registry import Registry
 from core.settings import Settings
@@ -125,7 +125,7 @@ def start_import(
         OverQuota: the acting person stores as much as each may. An upload counts since it was announced.
     """
     person = require_source(source, own_source)
-    require_quota(settings, adds=1 if own_source else _bytes_of(source), begun="imported")
+    require_quota(settings, adds=1 if own_source else bytes_of_source(source), begun="imported")
     title = dataset_name(name, source_path(source))
     job_id = secrets.token_hex(4)
     folder = import_folder(settings, job_id)
@@ -149,12 +149,6 @@ def start_import(
             shutil.move(source, folder.upload)
         start_process(MODULE, folder, settings, alive)
     return job_id
-
-
-def _bytes_of(source: str | Path) -> int:
-    """Of an archive on the server; how much of a folder are photos is only known when it was read."""
-    path = source_path(source)
-    return path.stat().st_size if path.is_file() else 1
 
 
 def answer_import(settings: Settings, job_id: str, *, layout: str | None = None, encoding: str | None = None) -> None:

@@ -146,6 +146,12 @@ def source_path(source: str | Path) -> Path:
     return DEMO_ARCHIVE if str(source) == "demo" else Path(source).expanduser()
 
 
+def bytes_of_source(source: str | Path) -> int:
+    """Of an archive on the server; how much of a folder are photos is only known when it was read."""
+    path = source_path(source)
+    return path.stat().st_size if path.is_file() else 1
+
+
 def _previous_splits(settings: Settings, registry: Registry, name: str) -> dict[str, str]:
     """The splits of the photos of the newest version with this name, which they keep: by file and by pixels."""
     versions = [dataset for dataset in registry.datasets() if dataset.name == name]

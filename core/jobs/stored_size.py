@@ -1,4 +1,5 @@
-"""How large the folders of runs are, recorded in the registry (``core.registry.stored_sizes``) when that changes.
+"""How large the folders of runs and the photos that were added to datasets are, recorded in the registry
+(``core.registry.stored_sizes``) when that changes.
 
 Whoever deletes weights, evicts checkpoints or exports a model measures the run then. Runs that have ended are measured
 by the supervisor's upkeep, within about a minute; so are those from before sizes were recorded. What was trained on
@@ -7,7 +8,8 @@ another machine and is not here is as large as what was published of it.
 
 from collections.abc import Iterable
 
-from core.files.home import run_folder
+from core.datasets.pool import pool_of
+from core.files.home import DatasetFolder, run_folder
 from core.files.sizes import size_of
 from core.registry import Registry
 from core.settings import Settings
@@ -29,6 +31,17 @@ def measure_ended(settings: Settings, registry: Registry) -> int:
         measure_runs(settings, registry, waiting)
         number, before = number + len(waiting), waiting
     return number
+
+
+def measure_pool(registry: Registry, folder: DatasetFolder) -> None:
+    """Records how large the photos are that were added to a dataset without a class. Those of its import are part of
+    the size of the dataset.
+
+    Raises:
+        NotFound: there is no such dataset on this disk.
+    """
+    added = [part for part in pool_of(folder) if part.folder != folder.unlabelled]
+    registry.record_pool_size(folder.path.name, sum(photo.stored_bytes for part in added for photo in part.photos))
 
 
 def _measured(settings: Settings, registry: Registry, run_id: str) -> int:

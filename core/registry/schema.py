@@ -29,7 +29,7 @@ from sqlalchemy import (
 from core.registry.column_types import Number, Whole, Words
 from core.registry.functions import each_text
 
-HEAD = "0020"
+HEAD = "0021"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -423,6 +423,13 @@ stored_sizes = Table(
     _required("owner", Words, index=True),
     _required("bytes", BigInteger),  # of the folder of the run; see ``core.jobs.stored_size``
     _required("measured_at", Number),
+)
+
+pool_sizes = Table(
+    "pool_sizes",
+    metadata,
+    Column("dataset_id", Words, _owner("datasets"), primary_key=True),
+    _required("bytes", BigInteger),  # of the photos that were added to its pool; see ``core.jobs.stored_size``
 )
 
 reports = Table(

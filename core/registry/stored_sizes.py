@@ -1,6 +1,7 @@
 """What the people of a home store: the sizes of their datasets and of the folders of their runs.
 
-The size of a dataset is known since its import. That of a run's folder (model, checkpoints, exports) changes and is
+The size of a dataset is known since its import, and that of photos that are added to it without a class since the
+addition. That of a run's folder (model, checkpoints, exports) changes and is
 recorded by whoever changes it (``core.jobs.stored_size``), so that nobody has to walk the disk to know what a person
 stores. What somebody without an account owns is nobody's.
 """
@@ -12,7 +13,10 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, insert, or_, select
 
 from core.registry.connection import Store
-from core.registry.schema import datasets, ids_in, runs, stored_sizes
+from core.registry.schema import datasets, ids_in, pool_sizes, runs, stored_sizes
+
+_WITH_POOLS = datasets.outerjoin(pool_sizes, pool_sizes.c.dataset_id == datasets.c.id)
+_OF_DATASET = datasets.c.size_bytes + func.coalesce(pool_sizes.c.bytes, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +24,8 @@ class StoredByOwner:
     """What one account stores, in bytes.
 
     Args:
-        owner: name of the account. datasets: its photos. runs: models, checkpoints, exports and records of its runs.
+        owner: name of the account. datasets: its photos, those that were added without a class included.
+        runs: models, checkpoints, exports and records of its runs.
     """
 
     owner: str
@@ -49,6 +54,13 @@ class StoredSizes(Store):
             if rows:
                 connection.execute(insert(stored_sizes), rows)
 
+    def record_pool_size(self, dataset_id: str, size_bytes: int) -> None:
+        """The bytes of all photos that were added to a dataset without a class; of a deleted one they are ignored."""
+        with self.writing(least=None) as connection:
+            connection.execute(delete(pool_sizes).where(pool_sizes.c.dataset_id == dataset_id))
+            if size_bytes and connection.scalar(select(datasets.c.id).where(datasets.c.id == dataset_id)):
+                connection.execute(insert(pool_sizes), {"dataset_id": dataset_id, "bytes": size_bytes})
+
     def unmeasured_runs(self, limit: int = 500) -> list[str]:
         """Runs that have ended since their size was recorded, or whose size never was."""
         outdated = or_(stored_sizes.c.run_id.is_(None), stored_sizes.c.measured_at < runs.c.ended_at)
@@ -60,7 +72,7 @@ class StoredSizes(Store):
     def stored_by(self, owner: str) -> StoredByOwner:
         """What one account stores."""
         with self.reading() as connection:
-            photos = select(func.sum(datasets.c.size_bytes)).where(datasets.c.owner == owner)
+            photos = select(func.sum(_OF_DATASET)).select_from(_WITH_POOLS).where(datasets.c.owner == owner)
             folders = select(func.sum(stored_sizes.c.bytes)).where(stored_sizes.c.owner == owner)
             return StoredByOwner(
                 owner=owner,
@@ -70,7 +82,7 @@ class StoredSizes(Store):
 
     def stored_by_all(self) -> dict[str, StoredByOwner]:
         """What each account stores that stores something, by its name."""
-        photos = select(datasets.c.owner, func.sum(datasets.c.size_bytes)).group_by(datasets.c.owner)
+        photos = select(datasets.c.owner, func.sum(_OF_DATASET)).select_from(_WITH_POOLS).group_by(datasets.c.owner)
         folders = select(stored_sizes.c.owner, func.sum(stored_sizes.c.bytes)).group_by(stored_sizes.c.owner)
         with self.reading() as connection:
             of_photos = {owner: int(size) for owner, size in connection.execute(photos)}
@@ -84,9 +96,9 @@ class StoredSizes(Store):
     def largest_of(self, owner: str, limit: int = 3) -> list[tuple[str, int]]:
         """The largest datasets and runs of an account, as ``dataset flowers:2`` or ``run r-12ab34cd``, with their
         bytes."""
-        photos = select(datasets.c.name, datasets.c.version, datasets.c.size_bytes).where(datasets.c.owner == owner)
+        photos = select(datasets.c.name, datasets.c.version, _OF_DATASET).select_from(_WITH_POOLS)
         folders = select(stored_sizes.c.run_id, stored_sizes.c.bytes).where(stored_sizes.c.owner == owner)
-        photos = photos.order_by(datasets.c.size_bytes.desc(), datasets.c.number).limit(limit)
+        photos = photos.where(datasets.c.owner == owner).order_by(_OF_DATASET.desc(), datasets.c.number).limit(limit)
         folders = folders.order_by(stored_sizes.c.bytes.desc(), stored_sizes.c.run_id).limit(limit)
         with self.reading() as connection:
             found = [(f"dataset {name}:{version}", int(size)) for name, version, size in connection.execute(photos)]

@@ -14,6 +14,7 @@ from core.advising.labelling import add_photos, checked_run, make_order
 from core.curation.labelled import label_photos, set_aside
 from core.datasets.pool import FoldersAsked, pool_of
 from core.errors import Cancelled, Forbidden, InvalidInput, NotFound
+from core.files.atomic import digest_of
 from core.files.home import dataset_folder, run_folder
 from core.people.acting import Person, Role, acting_as
 from core.runs.values import Status
@@ -203,6 +204,20 @@ def test_photos_are_added_without_copies_and_near_copies_of_the_dataset(add, sou
     assert reasons["copy.jpg"] == f"is a copy of {known.file}, which is here already"
     assert reasons["near.jpg"].startswith("is a near-copy of ") and "which is here already" in reasons["near.jpg"]
     assert registry.log_entries(limit=1)[0].action == "add unlabelled photos"
+
+
+def test_what_was_added_counts_for_the_owner_of_the_dataset(registry, settings, source, monkeypatch):
+    with acting_as(Person(name="anna", role=Role.TRAINER)):
+        dataset = fill(registry, settings, runs=0, name="hers").dataset
+    given = {"registry": registry, "settings": settings, "report": quiet}
+    part = add_photos(dataset, source, **given)
+    added = sum(photo.stored_bytes for photo in part.photos)
+    assert added and registry.stored_by("anna").datasets == dataset.size_bytes + added
+    registry.record_pool_size(dataset.id, 0)  # the process was killed after the addition
+    made = DirectionsEngine(registry, dataset, {digest_of(part.path(one.digest)): ("rose",) for one in part.photos})
+    monkeypatch.setattr("core.features.compute.choose_engine", lambda *_, **__: made)
+    make_order(dataset, **given)
+    assert registry.stored_by("anna").datasets == dataset.size_bytes + added
 
 
 def test_of_near_copies_among_the_new_photos_one_is_kept(add, source):

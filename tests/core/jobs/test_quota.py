@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.advising.label_process import start_adding
 from core.curation import collection, versions
 from core.curation.collection import PhotoFilter
 from core.errors import OverQuota
@@ -11,7 +12,7 @@ from core.exports import background as exports
 from core.exports.formats import Format
 from core.files.home import uploads_folder
 from core.files.uploads import AnnouncedFile, begin_upload
-from core.jobs import background_additions, background_imports
+from core.jobs import background, background_additions, background_imports
 from core.jobs.background_additions import start_addition
 from core.jobs.background_imports import start_import
 from core.jobs.quota import QuotaUse, quota_use, quota_uses, require_quota
@@ -44,7 +45,7 @@ def filled(registry, settings):
 def started(monkeypatch) -> list:
     """The processes that were started: none really is."""
     found: list = []
-    for module in (background_imports, background_additions, exports):
+    for module in (background, background_imports, background_additions, exports):
         monkeypatch.setattr(module, "start_process", lambda *arguments: found.append(arguments))
     monkeypatch.setattr("core.jobs.ensure_supervisor", lambda settings: found.append(("supervisor",)))
     return found
@@ -88,7 +89,14 @@ def import_archive(bench, filled, tmp_path):
     return start_import(an_archive(tmp_path), settings=bench.settings)
 
 
-BEGUN = {launch: "launched", resume: "resumed", export: "exported", add: "added", import_archive: "imported"}
+def add_to_a_pool(bench, filled, tmp_path):
+    return start_adding(filled.dataset.id, an_archive(tmp_path), settings=bench.settings, registry=bench.registry)
+
+
+BEGUN = {
+    launch: "launched", resume: "resumed", export: "exported", add: "added", import_archive: "imported",
+    add_to_a_pool: "added",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("begin", BEGUN, ids=lambda begin: begin.__name__)
@@ -102,7 +110,7 @@ def test_nothing_that_stores_more_begins_beyond_the_quota(settings, registry, fi
         assert started == [] and [(run.id, run.status) for run in registry.runs()] == before
         run = filled.with_status(Status.FINISHED)[0]
         named = f"the largest are run {run.id} (9.9 MB) and dataset flowers:1 (130 kB)"
-        coming = " and 5.0 kB would come" if begin is import_archive else ""
+        coming = " and 5.0 kB would come" if begin in (import_archive, add_to_a_pool) else ""
         assert str(refused.value) == (
             f"anna has 10 MB of the 10 MB that each person may store (GRAFT_USER_GB){coming}. Nothing was "
             f"{BEGUN[begin]}: delete datasets, runs or their weights, {named}, or ask an admin."
@@ -133,6 +141,13 @@ def test_the_owner_of_a_run_pays_for_its_export_whoever_exports(settings, regist
     up_to(registry, settings, filled, LIMIT)
     with acting_as(Person(name="tom", role=Role.TRAINER)), pytest.raises(OverQuota, match="^anna has 10 MB"):
         Workbench(settings, registry).export(filled.with_status(Status.FINISHED)[0].id, Format.ONNX)
+    assert started == []
+
+
+def test_the_owner_of_a_dataset_pays_for_photos_that_are_added_to_its_pool(settings, registry, filled, started):
+    up_to(registry, settings, filled, LIMIT)
+    with acting_as(Person(name="tom", role=Role.TRAINER)), pytest.raises(OverQuota, match="^anna has 10 MB"):
+        start_adding(filled.dataset.id, "a.zip", settings=settings, registry=registry, own_source=True)
     assert started == []
 
 

@@ -43,6 +43,17 @@ def test_a_size_that_is_recorded_again_replaces_the_first_and_goes_with_its_run(
     registry.record_sizes({})
 
 
+def test_photos_that_were_added_without_a_class_count_with_their_dataset_and_go_with_it(registry, runs):
+    dataset = registry.datasets()[0]
+    registry.record_pool_size(dataset.id, 100)
+    registry.record_pool_size(dataset.id, 700)
+    assert registry.stored_by("tom") == StoredByOwner(owner="tom", datasets=5700)
+    assert registry.stored_by_all()["tom"].datasets == 5700 and registry.largest_of("tom")[0][1] == 5700
+    registry.record_pool_size(dataset.id, 0)
+    assert registry.stored_by("tom").datasets == 5000
+    registry.record_pool_size("d-gone", 9)
+
+
 def test_what_nobody_owns_counts_for_nobody(registry):
     registry.add_dataset(make_dataset(), ())
     assert registry.stored_by_all() == {}
