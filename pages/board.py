@@ -33,7 +33,7 @@ if not runs:
 asked = asked_runs(bench, runs)
 datasets = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
 titles = run_titles(runs, datasets)
-top = st.container(gap=None)  # its first line says what is chosen below
+top = st.container()  # its first line says what is chosen below
 chosen = st.multiselect(
     "Runs",
     list(runs),

@@ -101,12 +101,12 @@ def one_dataset(bench: Workbench, dataset: Dataset) -> None:
     check_panel(bench, dataset)
     growth_panel(bench, dataset)
     label_panel(bench, dataset)
-    collection_panel(bench, dataset)
     dataset_panel.gallery(bench, dataset)
     dataset_panel.unlabelled_gallery(bench, dataset)
     copies(bench, dataset)
     dataset_panel.image_sizes(bench, dataset)
     dataset_panel.skipped_files(dataset)
+    collection_panel(bench, dataset)
     dataset_panel.deletion(bench, dataset)
 
 

@@ -37,17 +37,15 @@ def page() -> None:
         return
     first_line, plan, choice = st.container(), None, None
     with explained():
-        choices = st.container()
         dataset = choose(bench, datasets)
         now, ignored = address.usable(bench, dataset)
         chosen = now.start or start.suitable(bench, dataset)
         presets = {preset: plans.planned(bench, dataset.id, preset) for preset in Preset}
-        with choices:
-            start.choose(chosen, presets)
-            shortlist_card(bench, dataset)
-            search_card(bench, dataset)
         for sentence in ignored:
             st.warning(plain(sentence), icon=":material/link_off:")
+        start.choose(chosen, presets)
+        shortlist_card(bench, dataset)
+        search_card(bench, dataset)
         if chosen == CUSTOM:
             plan, choice = custom(bench, dataset, now)
         else:

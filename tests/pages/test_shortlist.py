@@ -74,6 +74,19 @@ def test_one_click_ticks_what_is_named(bench, dataset):
     assert len(plan) == 2
 
 
+def card(at):
+    return next(one for one in at.expander if one.label == "What is worth training?")
+
+
+def test_the_card_is_open_while_something_that_it_named_is_to_be_trained(bench, dataset):
+    assert not card(visit("train", dataset=dataset.id)).proto.expanded
+    keep(bench, dataset)
+    at = visit("train", dataset=dataset.id)
+    assert card(at).proto.expanded
+    told = said(at)
+    assert told.index("Train these 2") < told.index("Linear probes on a growing sample")
+
+
 def test_too_few_photos_and_a_regret_that_is_not_known_are_said(bench, dataset):
     keep(bench, dataset, too_few=True)
     at = visit("train", dataset=dataset.id)

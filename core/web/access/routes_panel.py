@@ -3,6 +3,8 @@
 import streamlit as st
 
 from core.api.document import Operation, operations
+from core.text.units import plain
+from core.web.parts.device import is_narrow
 from core.web.parts.tables import name_column, table
 from core.web.server.state import process_singleton
 
@@ -16,7 +18,11 @@ def show(address: str) -> None:
     )
     with st.spinner("Listing the routes"):
         found = process_singleton("routes of REST", operations)
-    table(rows_of(found), key="access.routes", columns={"Address": name_column("Address", [one.path for one in found])})
+    if is_narrow():  # a table of text would be a few words wide there
+        addresses = name_column("Address", [one.path for one in found])
+        table(rows_of(found), key="access.routes", columns={"Address": addresses})
+    else:
+        st.table(_escaped(rows_of(found)), hide_index=True, border="horizontal")  # text wraps, cells of a canvas do not
 
 
 def rows_of(found: tuple[Operation, ...]) -> list[dict[str, str]]:
@@ -25,3 +31,8 @@ def rows_of(found: tuple[Operation, ...]) -> list[dict[str, str]]:
         {"Method": one.method, "Address": one.path, "Scope": one.scope, "What it does": one.does.replace("`", "")}
         for one in found
     ]
+
+
+def _escaped(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows without markup: ``st.table`` reads Markdown."""
+    return [{name: plain(cell) for name, cell in row.items()} for row in rows]

@@ -80,7 +80,8 @@ def _class_paths(_bench: Workbench, home: str, dataset_id: str, class_name: str)
 def image_sizes(bench: Workbench, dataset: Dataset) -> None:
     """The sizes of the photos."""
     photos = bench.registry.photos(dataset.id, limit=SAMPLE)
-    titled(image_sizes_chart(photos), key="dataset.sizes", alt="Width and height of the photos")
+    with st.expander("Sizes of the photos", icon=":material/aspect_ratio:", key="dataset.sizes.box"):
+        titled(image_sizes_chart(photos), key="dataset.sizes", alt="Width and height of the photos")
 
 
 def gallery(bench: Workbench, dataset: Dataset) -> None:

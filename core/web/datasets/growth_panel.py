@@ -14,10 +14,10 @@ from core.workbench import Workbench
 def growth_panel(bench: Workbench, dataset: Dataset) -> None:
     """What was found, how far the curves are, and the button that starts them."""
     st.header("Would more photos help?", anchor=False)
-    poll(_state, curve_state(dataset.id, settings=bench.settings).is_active, bench, dataset)
     found = read_growth(dataset.id, bench.settings)
     if found is not None:
         _found(found)
+    poll(_state, curve_state(dataset.id, settings=bench.settings).is_active, bench, dataset)
 
 
 def _state(bench: Workbench, dataset: Dataset) -> None:

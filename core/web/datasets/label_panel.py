@@ -92,12 +92,15 @@ def progress(bench: Workbench, dataset: Dataset, state: LabelState) -> None:
 
 
 def order_controls(bench: Workbench, dataset: Dataset, counts: dict) -> None:
-    """By whose probabilities photos are ordered, a button that does it, and the way to the labels."""
+    """The way to the labels, by whose probabilities photos are ordered, and a button that does it."""
     recommended = bench.model_to_label_with(dataset.id)
     names = {"": "A linear head on stored features"}
     if recommended:
         names = {recommended: f"The recommended model, {bench.registry.run(recommended).name}"} | names
     order = read_order(dataset.id, bench.settings)
+    if order or counts["labelled"] or counts["excluded"]:
+        query = {"dataset": dataset.id, "label": "next"}
+        st.page_link("pages/datasets.py", label="Label photos", icon=":material/label:", query_params=query)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         run_id = st.selectbox(
             "Order by the probabilities of", list(names), format_func=names.__getitem__, width=340,
@@ -111,9 +114,6 @@ def order_controls(bench: Workbench, dataset: Dataset, counts: dict) -> None:
             with explained():
                 start_ordering(dataset.id, settings=bench.settings, registry=bench.registry, run_id=str(run_id))
                 st.rerun(scope="app")
-        if order or counts["labelled"] or counts["excluded"]:
-            query = {"dataset": dataset.id, "label": "next"}
-            st.page_link("pages/datasets.py", label="Label photos", icon=":material/label:", query_params=query)
 
 
 def _question(bench: Workbench, dataset: Dataset, state: LabelState) -> None:

@@ -19,7 +19,7 @@ from core.web.parts.rights import allowed
 from core.web.parts.widgets import explained, page_link, poll
 from core.workbench import Workbench
 
-TITLE = "The best in the minutes you have: search over recipes"
+TITLE = "The best in the minutes you have"
 MINUTES = 30.0
 MOST_COMPARED = 12
 """Finished trials that the link to Compare opens, the best ones first."""

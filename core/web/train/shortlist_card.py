@@ -22,17 +22,23 @@ TITLE = "What is worth training?"
 
 
 def shortlist_card(bench: Workbench, dataset: Dataset) -> None:
-    """The newest shortlist, how far one in the background is, or the button that starts it."""
+    """The newest shortlist, how far one in the background is, or the button that starts it.
+
+    Open while one is made, and until everything that it named was trained.
+    """
     latest = latest_shortlist(dataset.id, bench.registry)
     state = shortlist_state(dataset.id, settings=bench.settings)
+    regret = regret_of(latest[0], bench.registry) if latest else None
+    to_train = regret is not None and not regret.shortlist.is_whole
     with st.expander(
-        TITLE, icon=":material/format_list_numbered:", expanded=state.is_active, key=f"shortlist.{dataset.id}"
-    ):
-        poll(_progress_or_end, state.is_active, bench, dataset)
-        if latest is not None:
+        TITLE, icon=":material/format_list_numbered:", expanded=state.is_active or to_train,
+        key=f"shortlist.{dataset.id}",
+    ):  # fmt: skip
+        if latest is not None and regret is not None:
             found, made_at, who = latest
-            _found(bench, dataset, found)
+            _found(found, regret)
             timed(f"Made {when(made_at)}{f' by {plain(who)}' if who != 'local' else ''}")
+        poll(_progress_or_end, state.is_active, bench, dataset)
 
 
 def _progress_or_end(bench: Workbench, dataset: Dataset) -> None:
@@ -80,7 +86,7 @@ def _progress(bench: Workbench, dataset: Dataset, state: AdviceState) -> None:
         cancel_shortlist(bench.settings, dataset.id)
 
 
-def _found(bench: Workbench, dataset: Dataset, found: Shortlist) -> None:
+def _found(found: Shortlist, regret: Regret) -> None:
     icon = ":material/help:" if found.too_few else ":material/check_circle:"
     st.markdown(f"{icon} **{plain(shortlist_sentence(found))}**")
     st.dataframe(_rows(found.candidates), hide_index=True, width="stretch", key="shortlist.rows")
@@ -98,7 +104,7 @@ def _found(bench: Workbench, dataset: Dataset, found: Shortlist) -> None:
         st.caption(plain(sentence))
     for note in found.notes:
         st.caption(plain(note))
-    _regret(regret_of(found, bench.registry))
+    _regret(regret)
 
 
 def _rows(candidates: Sequence[ShortlistCandidate]) -> list[dict[str, object]]:
