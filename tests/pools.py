@@ -3,11 +3,13 @@
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import numpy as np
 from PIL import Image
 
+from core.datasets.manifest import MANIFEST
 from core.datasets.values import Dataset, UnlabelledPhoto
 from core.files.home import PoolFolder, dataset_folder
 from core.settings import Settings
@@ -29,6 +31,21 @@ def fill_pool(settings: Settings, dataset: Dataset, count: int, addition: str = 
         file = f"pool-{number:02}.jpg"
         photos.append(UnlabelledPhoto(digest=digest, file=file, width=48, height=40, stored_bytes=len(jpeg)))
     folder.record.write_text(json.dumps({"photos": [asdict(one) for one in photos], "rejections": []}))
+    return [one.digest for one in photos]
+
+
+def fill_import(settings: Settings, dataset: Dataset, jpegs: Mapping[str, bytes]) -> list[str]:
+    """Photos without a class of the import itself, by file name; their digests."""
+    folder = dataset_folder(settings, dataset.id)
+    folder.unlabelled.mkdir(exist_ok=True)
+    photos = []
+    for file, jpeg in jpegs.items():
+        digest = hashlib.sha256(jpeg).hexdigest()
+        (folder.unlabelled / f"{digest}.jpg").write_bytes(jpeg)
+        photos.append(UnlabelledPhoto(digest=digest, file=file, width=48, height=40, stored_bytes=len(jpeg)))
+    manifest = folder.path / MANIFEST
+    content = json.loads(manifest.read_text()) | {"unlabelled": [asdict(one) for one in photos]}
+    manifest.write_text(json.dumps(content))
     return [one.digest for one in photos]
 
 

@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-LABEL_METHOD = 1
+from core.datasets.values import Rejection
+
+LABEL_METHOD = 2
 """Raised whenever the same photos would come in another order; orders of another method are not read."""
 
 
@@ -37,7 +39,9 @@ class LabelOrder:
     Args:
         run: whose model's probabilities were used; "" for a linear head on stored features. title: of the run, or "".
         backbone: title of the backbone whose features were used.
-        left: photos of the pool without a decision when the order was made. at: seconds since 1970. seconds: it took.
+        left: photos of the pool without a decision when the order was made, without those that were left out.
+        at: seconds since 1970. seconds: it took.
+        left_out: copies and near-copies that came with the import, with the reasons.
     """
 
     dataset_id: str
@@ -48,6 +52,7 @@ class LabelOrder:
     left: int
     at: float
     seconds: float
+    left_out: tuple[Rejection, ...] = ()
 
     @property
     def by(self) -> str:
@@ -60,4 +65,5 @@ class LabelOrder:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
         """Reverse of ``to_json``."""
-        return cls(**content | {"photos": tuple(NextPhoto(**one) for one in content["photos"])})
+        left_out = tuple(Rejection(**one) for one in content["left_out"])
+        return cls(**content | {"photos": tuple(NextPhoto(**one) for one in content["photos"]), "left_out": left_out})

@@ -2,27 +2,33 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from core.advising.label_copies import (
+    PhotoHere,
+    Stage,
+    as_photo,
+    copies_of_import,
+    left_out_of_order,
+    near_copies,
+    photos_here,
+)
 from core.advising.label_order import label_steps, margins_of
 from core.advising.label_values import LABEL_METHOD, LabelOrder, NextPhoto
 from core.backbones.values import Backbone
-from core.curation.copies import copies_of
 from core.curation.decisions import PhotoAction, PhotoDecision, decisions_on, standing
 from core.curation.folds import head_probabilities, unit_rows
 from core.curation.inputs import choose_backbone
 from core.curation.labelled import check_can_add
-from core.curation.pictures import read_pictures
-from core.datasets.decoding.identity import with_pixels
 from core.datasets.decoding.photos import StoredPhoto
 from core.datasets.names import quoted, quoted_list
 from core.datasets.pool import PoolPart, add_to_pool, pool_of
 from core.datasets.progress import ImportProgress
-from core.datasets.values import Dataset, Photo, UnlabelledPhoto
+from core.datasets.values import Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import InvalidInput, NotFound
 from core.features.compute import features_of
 from core.files import atomic
@@ -41,10 +47,6 @@ MOST_ORDERED = 200
 
 MOST_PROBABLE = 5
 _AT_ONCE = 32
-_NO_CLASS = ""
-
-Stage = Callable[[str, int, int], None]
-"""Called with (stage, done, total); may raise to stop."""
 
 
 # --- adding photos ---
@@ -77,10 +79,10 @@ def add_photos(
         report(progress.stage, progress.done, progress.total)
 
     with acquire(import_lock(settings), waiting=lambda: report("Waiting for another import", 0, 0)):
-        here = _photos_here(dataset, folder, registry)
+        here = photos_here(dataset, folder, registry)
 
         def left_out(decoded: Path, photos: Sequence[UnlabelledPhoto]) -> Mapping[str, str]:
-            return _near_copies(here, decoded, photos, report)
+            return near_copies(here, decoded, photos, report)
 
         part = add_to_pool(
             source,
@@ -99,47 +101,8 @@ def add_photos(
     return part
 
 
-@dataclass(frozen=True)
-class _Here:
-    """A photo that the dataset or its pool has already."""
-
-    file: str
-    path: Path
-    identities: tuple[str, ...]
-
-
-def _photos_here(dataset: Dataset, folder: DatasetFolder, registry: Registry) -> list[_Here]:
-    parts = [(part.path, [_as_photo(one) for one in part.photos]) for part in pool_of(folder)]
-    found = []
-    for path_of, photos in [(folder.photo, registry.photos(dataset.id)), *parts]:
-        for photo in with_pixels(photos, path_of):
-            found.append(_Here(photo.file, path_of(photo.digest), (photo.digest, photo.pixels or photo.digest)))
-    return found
-
-
-def _names(here: Sequence[_Here]) -> dict[str, str]:
+def _names(here: Sequence[PhotoHere]) -> dict[str, str]:
     return {identity: one.file for one in here for identity in one.identities}
-
-
-def _near_copies(
-    here: Sequence[_Here], decoded: Path, photos: Sequence[UnlabelledPhoto], report: Stage
-) -> dict[str, str]:
-    """Why photos are left out that are near-copies, by digest. Features are not used: hashes propose the pairs."""
-    paths = [*(one.path for one in here), *(decoded / f"{one.digest}.jpg" for one in photos)]
-    pictures = read_pictures(paths, lambda done, total: report("Reading photos", done, total))
-    pairs = copies_of(
-        pictures, None, progress=lambda done, total: report("Comparing photos", done, total), new_from=len(here)
-    )
-    reasons: dict[str, str] = {}
-    for pair in sorted(pairs, key=lambda one: (one.second, one.first)):
-        second = photos[pair.second - len(here)]
-        if pair.first < len(here):
-            reasons.setdefault(second.digest, f"is a near-copy of {here[pair.first].file}, which is here already")
-            continue
-        first = photos[pair.first - len(here)]
-        if first.digest not in reasons:
-            reasons.setdefault(second.digest, f"is a near-copy of {first.file}, which is kept")
-    return reasons
 
 
 # --- the order ---
@@ -165,10 +128,11 @@ def make_order(
     measure_pool(registry, folder)  # again: a process that added photos may have been killed before it was recorded
     decided = standing(decisions_on(dataset, settings))
     _check_open(dataset, parts, decided)
+    left_out = _left_out(dataset, folder, parts, decided, registry, report)
     backbone = choose_backbone(dataset, registry, settings)
     pool = _pool_rows(dataset, backbone, parts, settings, report)
     known = _labelled(dataset, backbone, pool, decided, registry, settings, report)
-    left = [index for index, photo in enumerate(pool.photos) if photo.digest not in decided]
+    left = [i for i, photo in enumerate(pool.photos) if photo.digest not in decided and photo.digest not in left_out]
     rows = pool.rows[left]
     if run is None:
         classes = known.classes
@@ -204,11 +168,36 @@ def make_order(
         backbone=backbone.title,
         photos=tuple(found),
         left=len(left),
+        left_out=tuple(left_out.values()),
         at=started,
         seconds=round(time.time() - started, 3),
     )
     atomic.write_json(folder.label_order(LABEL_METHOD), order.to_json())
     return order
+
+
+def _left_out(
+    dataset: Dataset,
+    folder: DatasetFolder,
+    parts: Sequence[PoolPart],
+    decided: Mapping[str, PhotoDecision],
+    registry: Registry,
+    report: Stage,
+) -> dict[str, Rejection]:
+    """Of the photos of the import, by digest; those of additions were compared before.
+
+    Raises:
+        InvalidInput: no photo is left.
+    """
+    photos = [photo for part in parts for photo in part.photos]
+    found = left_out_of_order(copies_of_import(dataset, folder, registry, report), photos, decided)
+    if all(photo.digest in decided or photo.digest in found for photo in photos):
+        first = next(iter(found.values()))
+        raise InvalidInput(
+            f"All {len(found)} photos without a class that nobody decided on are copies or near-copies: "
+            f"{quoted(first.file)} {first.reason}. Add more photos, or make a new version of the dataset."
+        )
+    return found
 
 
 def checked_run(dataset: Dataset, reference: str, registry: Registry) -> Run:
@@ -263,8 +252,8 @@ def _pool_rows(
 
     for part in parts:
         features = features_of(
-            [_as_photo(photo) for photo in part.photos],
-            dataset=replace(dataset, digest=part.digest, counts={"train": {_NO_CLASS: len(part.photos)}}),
+            [as_photo(photo) for photo in part.photos],
+            dataset=replace(dataset, digest=part.digest, counts={"train": {"": len(part.photos)}}),
             backbone=backbone,
             settings=settings,
             progress=told,
@@ -277,10 +266,6 @@ def _pool_rows(
         tuple(part.path(photo.digest) for part in parts for photo in part.photos),
         np.concatenate(found),
     )
-
-
-def _as_photo(photo: UnlabelledPhoto) -> Photo:
-    return Photo(**vars(photo), class_name=_NO_CLASS, split="train")
 
 
 def _usable(rows: np.ndarray) -> np.ndarray:
@@ -325,7 +310,7 @@ def _labelled(
         waiting=lambda: report("Waiting for features", 0, 0),
     )
     drafts = [
-        (index, replace(_as_photo(photo), class_name=decided[photo.digest].target))
+        (index, replace(as_photo(photo), class_name=decided[photo.digest].target))
         for index, photo in enumerate(pool.photos)
         if photo.digest in decided and decided[photo.digest].action is PhotoAction.LABEL
     ]

@@ -154,7 +154,7 @@ def label_text(result: dict) -> str:
     lines = [f"{result['name']}:{result['version']}: {_counts(result)}"]
     if "added" in result:
         lines.insert(0, added_sentence(len(result["added"]), len(result["left_out"])))
-        lines += [f"  left out {one['file']}: {one['reason']}" for one in result["left_out"]]
+    lines += [f"  left out {one['file']}: {one['reason']}" for one in result.get("left_out", [])]
     if "photos" in result:
         lines += [f"By {result['by']}.", table(_HEADER, [_cells(one) for one in result["photos"]])]
     if "set" in result:

@@ -10,7 +10,7 @@
     datasets/<id>/.shortlist-<id>/ .curve-<id>/ learning-curve-<method>.json    datasets/.shortlist.lock
     datasets/<id>/.search-<id>/request.json|status.json|study.db|alive.lock|cancel|log.txt
     datasets/<id>/pool/<id>/addition.json photos/<digest>.jpg    (``core.datasets.pool``)
-    datasets/<id>/.label-<id>/ label-order-<method>.json
+    datasets/<id>/.label-<id>/ label-order-<method>.json label-copies-<method>.json
     datasets/<id>/.check-<id>/request.json|status.json|alive.lock|cancel|log.txt
     runs/<id>/model/card.json|model.keras|...                   runs/.launch.lock
     runs/<id>/validation.npz|test.npz|photo_map.npz|features.parquet
@@ -170,6 +170,10 @@ class DatasetFolder:
     def label_order(self, method: int) -> Path:
         """In which order its photos without a class are best labelled, by one method."""
         return self.path / f"label-order-{method}.json"
+
+    def label_copies(self, method: int) -> Path:
+        """Which photos without a class of the import are copies, found by one method."""
+        return self.path / f"label-copies-{method}.json"
 
     def findings(self, method: int) -> Path:
         """What a check of its photos found, by one method."""

@@ -37,4 +37,5 @@ def order_json(dataset: Dataset, order: LabelOrder, settings: Settings, most: in
     decided = standing(decisions_on(dataset, settings))
     photos = [asdict(one) for one in order.photos if one.digest not in decided][:most]
     about = {"run": order.run or None, "by": order.by, "backbone": order.backbone, "seconds": order.seconds}
-    return pool_json(dataset, settings) | about | {"photos": photos}
+    left_out = [asdict(one) for one in order.left_out]
+    return pool_json(dataset, settings) | about | {"left_out": left_out, "photos": photos}

@@ -52,6 +52,18 @@ def labels(bench, dataset):
     return {digest: one.target or str(one.action) for digest, one in decided.items()}
 
 
+def test_copies_that_are_left_out_of_the_order_are_said(bench, dataset, ordered):
+    folder = dataset_folder(bench.settings, dataset.id)
+    left_out = [{"file": f"{number}.jpg", "reason": "is a copy of b.jpg, which has a class"} for number in range(5)]
+    atomic.write_json(folder.label_order(LABEL_METHOD), ordered.to_json() | {"left_out": left_out})
+    at = visit("datasets", dataset=dataset.id)
+    said = text_of(at)
+    assert (
+        not at.exception and "5 photos are left out of the order: 0.jpg is a copy of b.jpg, which has a class" in said
+    )
+    assert "2.jpg is a copy of b.jpg, which has a class; and 2 more." in said
+
+
 def test_photos_without_a_class_can_be_ordered(bench, dataset, pool, monkeypatch):
     asked = []
     monkeypatch.setattr("core.web.datasets.label_panel.start_ordering", lambda one, **how: asked.append((one, how)))

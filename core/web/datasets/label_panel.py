@@ -15,6 +15,7 @@ from core.advising.label_process import (
     start_adding,
     start_ordering,
 )
+from core.advising.label_values import LabelOrder
 from core.datasets.names import ARCHIVE_SUFFIXES
 from core.datasets.values import Dataset
 from core.errors import NotFound
@@ -27,6 +28,8 @@ from core.web.parts.widgets import explained, poll
 from core.workbench import Workbench
 
 UPLOAD = "label.file"
+_SAID = 3
+"""Photos that were left out, with the reasons; ``core label next`` has all."""
 
 
 def label_panel(bench: Workbench, dataset: Dataset) -> None:
@@ -114,6 +117,18 @@ def order_controls(bench: Workbench, dataset: Dataset, counts: dict) -> None:
             with explained():
                 start_ordering(dataset.id, settings=bench.settings, registry=bench.registry, run_id=str(run_id))
                 st.rerun(scope="app")
+    if order and order.left_out:
+        st.caption(plain(left_out_text(order)))
+
+
+def left_out_text(order: LabelOrder) -> str:
+    """``2 photos are left out of the order: a.jpg is a near-copy of b.jpg, which has a class; ...``"""
+    said = [f"{one.file} {one.reason}" for one in order.left_out[:_SAID]]
+    more = len(order.left_out) - len(said)
+    were = "is" if len(order.left_out) == 1 else "are"
+    return f"{count(len(order.left_out), 'photo')} {were} left out of the order: {'; '.join(said)}" + (
+        f"; and {more:,} more." if more else "."
+    )
 
 
 def _question(bench: Workbench, dataset: Dataset, state: LabelState) -> None:

@@ -3,6 +3,7 @@
 import json
 
 from core.advising.label_values import LabelOrder, NextPhoto
+from core.datasets.values import Rejection
 
 
 def make_order(*digests, dataset_id="d-1", run="", title="", **changes) -> LabelOrder:
@@ -27,7 +28,7 @@ def make_order(*digests, dataset_id="d-1", run="", title="", **changes) -> Label
 
 
 def test_there_and_back():
-    order = make_order("a", "b")
+    order = make_order("a", "b", left_out=(Rejection(file="c", reason="is a copy of a"),))
     assert LabelOrder.from_json(json.loads(json.dumps(order.to_json()))) == order
 
 

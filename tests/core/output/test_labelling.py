@@ -4,6 +4,7 @@ import json
 
 from core.curation.labelled import label_photos, set_aside
 from core.datasets.pool import pool_of
+from core.datasets.values import Rejection
 from core.files.home import dataset_folder
 from core.output.labelling import added_json, order_json, pool_json
 from tests.core.advising.test_label_values import make_order
@@ -17,7 +18,9 @@ def test_decided_photos_are_counted_and_no_longer_next(filled, settings):
     set_aside(dataset, pool[1:2], settings=settings)
     found = pool_json(dataset, settings)
     assert (found["unlabelled"], found["labelled"], found["excluded"]) == (3, {"rose": 1}, 1)
-    shown = order_json(dataset, make_order(*pool), settings, 2)
+    left_out = (Rejection(file="a.jpg", reason="is a copy of b.jpg, which has a class"),)
+    shown = order_json(dataset, make_order(*pool, left_out=left_out), settings, 2)
+    assert shown["left_out"] == [{"file": "a.jpg", "reason": "is a copy of b.jpg, which has a class"}]
     assert [one["digest"] for one in shown["photos"]] == pool[2:4] and shown["run"] is None
     assert json.loads(json.dumps(shown)) == shown
 
