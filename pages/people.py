@@ -23,7 +23,7 @@ def page() -> None:
             icon=":material/lock_open:",
         )
         return
-    first_line = st.container(gap=None)
+    first_line = st.container()
     accounts_panel.show(bench)
     users = bench.registry.users()  # with the one that was just added
     able = sum(user.can_sign_in for user in users)

@@ -39,6 +39,8 @@ class QuotaUse:
     @property
     def sentence(self) -> str:
         """For the account and for admins."""
+        if not self.used and not self.limit:
+            return "nothing stored"
         parts = [("datasets", self.stored.datasets), ("runs", self.stored.runs), ("uploads", self.uploads)]
         by_part = ", ".join(f"{name} {size(number)}" for name, number in parts if number)
         limit = f" of {size(self.limit)}" if self.limit else ""

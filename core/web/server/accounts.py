@@ -215,7 +215,7 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
         for one in found
     ]
     use = await asyncio.to_thread(quota_use, workbench().settings, _registry(), user.name)
-    body = f"<p>Signed in as a {user.role}. {_MAY[user.role]}</p>\n<p>{escape(_stored(use))}</p>\n"
+    body = f"<p>{_MAY[user.role]}</p>\n<p>{escape(_stored(use))}</p>\n"
     body += f'<div class="quiet">{form("logout", "", "Sign out", token=token)}</div>\n{_BACK}'
     body += f"<h2>Open sessions</h2>\n{session_list(rows, token)}"
     if len(rows) > 1:
@@ -235,9 +235,9 @@ def _stored(use: QuotaUse) -> str:
 
 
 _MAY = {
-    "viewer": "You see everything and change nothing.",
-    "trainer": "You import, train, and change what is yours.",
-    "admin": "You change everything, accounts and settings included.",
+    "viewer": "You are a viewer: you can see everything and change nothing.",
+    "trainer": "You are a trainer: you can import, train, and change what is yours.",
+    "admin": "You are an admin: you can change everything, accounts and settings included.",
 }
 
 

@@ -62,7 +62,7 @@ def _start(bench: Workbench, dataset: Dataset) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         minutes = st.number_input(
-            "Minutes for training", min_value=0.1, value=None, step=5.0, placeholder="any", width=180,
+            "Minutes of training time", min_value=0.1, value=None, step=5.0, placeholder="any", width=180,
             help="Only recipes whose training fits, by Graft's estimate.", key="shortlist.minutes",
         )  # fmt: skip
         if st.button("Make a shortlist", icon=":material/format_list_numbered:", key="shortlist.start"):

@@ -184,4 +184,4 @@ def test_what_is_stored_is_told_by_its_parts():
     assert QuotaUse(stored=stored, uploads=1_500_000, limit=10**10).sentence == (
         "4.0 MB of 10 GB stored (datasets 2.0 MB, runs 500 kB, uploads 1.5 MB)"
     )
-    assert QuotaUse(stored=StoredByOwner(owner="anna")).sentence == "0 bytes stored"
+    assert QuotaUse(stored=StoredByOwner(owner="anna")).sentence == "nothing stored"
