@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ValidationError
 
-from core.api import schemas, verbs
+from core.api import label_verbs, schemas, verbs
 from core.api.bodies import ARCHIVES, media_type, photo_to_explain, received_archive, sent_photos, sentence_of
 from core.api.gate import TOKEN
 from core.api.limits import MOST_PHOTOS
@@ -203,6 +203,40 @@ def make_collection(bench: Bench, dataset: _Ref, asked: schemas.CollectionReques
     """Make a dataset of some of its photos, as `core collections DATASET --name NAME`; `dry_run` only says which."""
     result = verbs.collection(bench, dataset, **asked.model_dump())
     return FiniteJSON(result, 200 if asked.dry_run else 201)
+
+
+@router.get("/datasets/{dataset}/labels", tags=["datasets"], **_told(schemas.NextLabels))
+def get_labels(
+    bench: Bench, dataset: _Ref, count: Annotated[int, Query(ge=0, le=1000, description="Photos, at most.")] = 20
+) -> Response:
+    """Which photos without a class to label next, in the order that was made last, as `core label next`."""
+    return FiniteJSON(label_verbs.next_labels(bench, dataset, count=count))
+
+
+@router.post("/datasets/{dataset}/labels/order", tags=["datasets"], **_told(schemas.NextLabels, 202))
+def order_labels(
+    bench: Bench, dataset: _Ref, asked: Annotated[schemas.LabelOrderRequest | None, Body()] = None
+) -> Response:
+    """Order the photos without a class in the background; ask for its labels until `order_state` is not `running`."""
+    return FiniteJSON(label_verbs.begin_order(bench, dataset, model=asked.model if asked else None), 202)
+
+
+@router.post("/datasets/{dataset}/labels", tags=["datasets"], **_told(schemas.KeptLabels))
+def set_labels(bench: Bench, request: Request, dataset: _Ref, asked: schemas.LabelsRequest) -> Response:
+    """Label photos without a class, as `core label set`: drafts until a version is made."""
+    return FiniteJSON(label_verbs.set_labels(bench, dataset, **asked.model_dump(), who=_who(request)))
+
+
+@router.post("/datasets/{dataset}/labels/version", tags=["datasets"], **_told(schemas.LabelledVersion, 201))
+def make_labelled_version(
+    bench: Bench,
+    request: Request,
+    dataset: _Ref,
+    asked: Annotated[schemas.LabelledVersionRequest | None, Body()] = None,
+) -> Response:
+    """Make a version with all labels and decisions on photos, as `core label make`. This one stays as it is."""
+    validation = asked is not None and asked.validation
+    return FiniteJSON(label_verbs.make_version(bench, dataset, validation=validation, who=_who(request)), 201)
 
 
 @router.get("/datasets/{dataset}/combination", tags=["datasets"], **_told(schemas.CombinationResult))

@@ -150,6 +150,26 @@ class CollectionRequest(_Asked):
     dry_run: bool = Field(False, description="Only say which photos it would have.")
 
 
+class LabelOrderRequest(_Asked):
+    """By whose probabilities photos without a class are ordered."""
+
+    model: Name | None = Field(None, description="A run, or none for a linear head; by default the recommended run.")
+
+
+class LabelsRequest(_Asked):
+    """Labels of photos without a class: drafts until a version is made."""
+
+    labels: dict[str, Name] = Field({}, description="The class of each photo, by its digest.")
+    excluded: list[str] = Field([], max_length=10_000, description="Digests of photos that belong to no class.")
+    new_class: bool = Field(False, description="A class that does not exist yet may be among them.")
+
+
+class LabelledVersionRequest(_Asked):
+    """How a version with the labels is made."""
+
+    validation: bool = Field(False, description="Draw validation photos from those that were labelled too.")
+
+
 class CancelRequest(_Asked):
     """How a run is stopped."""
 
@@ -243,6 +263,32 @@ class CollectionPlan(_Told):
     filter: dict[str, Any]
     classes: dict[str, int]
     splits: dict[str, int]
+
+
+class LabelCounts(_Told):
+    dataset: str = Field(description="Id.")
+    name: str
+    version: int
+    unlabelled: int = Field(description="Photos without a class on which nobody decided.")
+    labelled: dict[str, int] = Field(description="Drafts of labels, by class.")
+    excluded: int
+
+
+class NextLabels(LabelCounts):
+    run: str | None = Field(description="Whose model's probabilities were used; null for a linear head.")
+    by: str | None
+    left_out: list[dict[str, str]] = Field(description="Copies among the photos of the import, with the reasons.")
+    photos: list[dict[str, Any]] = Field(description="The first one first: digest, suggested, probability, margin, ...")
+    order_state: Literal["none", "running", "ready", "question", "failed", "cancelled"]
+    order_message: str
+
+
+class KeptLabels(LabelCounts):
+    set: dict[str, str | None] = Field(description="The class of each photo as it is kept; null: excluded.")
+
+
+class LabelledVersion(DatasetRow):
+    made: str = Field(description="What was changed.")
 
 
 class MachineList(_Told):

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.api import verbs
+from core.api import label_verbs, verbs
 from core.api.limits import MOST_TOOL_PHOTOS
 from core.api.schemas import (
     AliasRequest,
@@ -17,6 +17,9 @@ from core.api.schemas import (
     ExplanationRequest,
     ImportAnswer,
     ImportRequest,
+    LabelledVersionRequest,
+    LabelOrderRequest,
+    LabelsRequest,
     LaunchRequest,
     Name,
     SearchRequest,
@@ -62,6 +65,22 @@ class SearchOfDataset(SearchRequest, OneDataset):
 class PlannedCollection(CollectionRequest):
     dataset: Name = Field(description="Id, name or name:version.")
     dry_run: bool = Field(True, description="Only plan. Set it to false to make what was planned.")
+
+
+class LabelsOfDataset(OneDataset):
+    count: int = Field(20, ge=0, le=1000, description="Photos, at most.")
+
+
+class OrderOfDataset(LabelOrderRequest, OneDataset):
+    """An order to make."""
+
+
+class DraftLabels(LabelsRequest, OneDataset):
+    """Labels to keep."""
+
+
+class NewLabelledVersion(LabelledVersionRequest, OneDataset):
+    """A version to make."""
 
 
 class OneRun(Nothing):
@@ -177,6 +196,19 @@ TOOLS = (
          "(dry_run, the default), or makes it.", scope=TRAIN, asked=PlannedCollection,
          act=lambda bench, asked, who: verbs.collection(
              bench, asked.dataset, **asked.model_dump(exclude={"dataset"}))),
+    Verb(name="get_labels", does="Which photos without a class to label next, the first one first, with a suggested "
+         "class and the margin, in the order that was made last.", scope=READ, asked=LabelsOfDataset,
+         act=lambda bench, asked, who: label_verbs.next_labels(bench, asked.dataset, count=asked.count)),
+    Verb(name="order_labels", does="Order the photos without a class in the background. Ask get_labels until its "
+         "order_state is not running.", scope=TRAIN, asked=OrderOfDataset,
+         act=lambda bench, asked, who: label_verbs.begin_order(bench, asked.dataset, model=asked.model)),
+    Verb(name="set_labels", does="Label photos without a class by their digests, or exclude them: drafts until a "
+         "version is made.", scope=TRAIN, asked=DraftLabels, act=lambda bench, asked, who: label_verbs.set_labels(
+             bench, **asked.model_dump(), who=who)),
+    Verb(name="make_labelled_version", does="Make a version of a dataset with all labels and decisions on its photos. "
+         "The version before stays.", scope=TRAIN, asked=NewLabelledVersion,
+         act=lambda bench, asked, who: label_verbs.make_version(
+             bench, asked.dataset, validation=asked.validation, who=who)),
     Verb(name="list_machines", does="The machines, their slots, and what trains in each.", scope=READ, asked=Nothing,
          act=lambda bench, asked, who: machines_json(bench.machines())),
     Verb(name="get_combination", does="Which finished runs to combine within a budget of milliseconds and megabytes, "

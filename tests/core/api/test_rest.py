@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.testclient import TestClient
 
+from core.api import label_verbs
 from core.api.problems import PROBLEM_JSON
 from core.api.rules import OPENAPI
 from core.exports import background
@@ -106,6 +107,7 @@ def made_up(app, filled, predicting, explaining, bench, quiet, monkeypatch):
     monkeypatch.setattr(background_imports, "start_process", lambda *_: None)
     monkeypatch.setattr(background, "start_export", lambda *_, **_more: None)
     monkeypatch.setattr(Workbench, "shrink", lambda *_: [])
+    monkeypatch.setattr(label_verbs, "start_ordering", lambda *_, **_more: None)
     _, secret = bench.registry.create_token("schemathesis", "train")
     document = TestClient(app).get(f"/api/v1{OPENAPI}").json()
     del document["servers"]
@@ -138,6 +140,7 @@ def test_no_made_up_request_breaks_the_server_or_the_document(made_up, client_of
         ("post", "/imports/{job}/answer"), ("put", "/datasets/{dataset}/aliases/{alias}"),
         ("delete", "/datasets/{dataset}/aliases/{alias}"), ("get", "/compare"), ("delete", "/datasets/{dataset}"),
         ("post", "/datasets/{dataset}/collections"),
+        ("post", "/datasets/{dataset}/labels"), ("post", "/datasets/{dataset}/labels/version"),
     }  # fmt: skip
     assert client_of("read").get("/datasets").status_code == 200
 

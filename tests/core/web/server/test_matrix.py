@@ -74,6 +74,10 @@ REST: dict[tuple[str, str], Scope] = {
     ("GET", "/datasets/{dataset}/combination"): Scope.READ,
     ("GET", "/collections"): Scope.READ,
     ("GET", "/machines"): Scope.READ,
+    ("GET", "/datasets/{dataset}/labels"): Scope.READ,
+    ("POST", "/datasets/{dataset}/labels"): Scope.TRAIN,
+    ("POST", "/datasets/{dataset}/labels/order"): Scope.TRAIN,
+    ("POST", "/datasets/{dataset}/labels/version"): Scope.TRAIN,
     ("POST", "/datasets/{dataset}/collections"): Scope.TRAIN,
     ("GET", "/datasets/{dataset}/shortlist"): Scope.READ,
     ("POST", "/datasets/{dataset}/shortlist"): Scope.TRAIN,
@@ -113,6 +117,7 @@ REST: dict[tuple[str, str], Scope] = {
 CHANGING_TOOLS = {
     "import_photos", "answer_import", "end_import", "train", "shrink", "export_model", "cancel_run", "resume_run",
     "delete_run", "delete_dataset", "set_alias", "make_shortlist", "start_search", "stop_search", "make_collection",
+    "order_labels", "set_labels", "make_labelled_version",
 }  # fmt: skip
 
 
