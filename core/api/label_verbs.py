@@ -24,8 +24,8 @@ def next_labels(bench: Workbench, dataset: str, *, count: int) -> dict:
     found = bench.registry.dataset(dataset)
     order, state = read_order(found.id, bench.settings), label_state(found.id, settings=bench.settings)
     if order is None:
-        nothing = {"run": None, "by": None, "backbone": None, "seconds": None, "left_out": [], "photos": []}
-        told = pool_json(found, bench.settings) | nothing
+        nothing = dict.fromkeys(("run", "by", "backbone", "seconds"))
+        told = pool_json(found, bench.settings) | nothing | {"left_out": [], "photos": []}
     else:
         told = order_json(found, order, bench.settings, count)
     return told | {"order_state": state.state, "order_message": state.message}
