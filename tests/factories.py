@@ -177,6 +177,7 @@ def make_forecast(run_id: str = "r-1", **changes) -> RunForecast:
         "seconds": seconds,
         "seconds_low": 0.8 * seconds,
         "seconds_high": 1.2 * seconds,
+        "seconds_model": seconds,
         "memory_bytes": memory,
         "memory_low": 0.8 * memory,
         "memory_high": 1.2 * memory,

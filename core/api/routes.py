@@ -22,6 +22,7 @@ from core.output.backbones import backbone_json, backbones_json
 from core.output.collections import collections_json
 from core.output.datasets import dataset_row, datasets_json
 from core.output.finite import finite
+from core.output.forecasts import forecasts_json
 from core.output.machines import machines_json
 from core.output.models import models_json
 from core.output.queue import queue_json
@@ -334,6 +335,12 @@ def get_backbone(bench: Bench, backbone: _Ref) -> Response:
 def list_machines(bench: Bench) -> Response:
     """The machines, their slots, and what trains in each, as `core machines`."""
     return FiniteJSON(machines_json(bench.machines()))
+
+
+@router.get("/forecasts", tags=["server"], **_told(schemas.ForecastList))
+def list_forecasts(bench: Bench, limit: Annotated[int, Query(ge=0, le=200)] = 20) -> Response:
+    """What was expected of runs and what they took, as `core forecasts`."""
+    return FiniteJSON(forecasts_json(bench, limit))
 
 
 @router.get("/queue", tags=["server"], **_told(schemas.QueueState))

@@ -299,6 +299,14 @@ class MachineList(_Told):
     elsewhere: list[str] = Field(description="Runs that train on a machine which is not listed.")
 
 
+class ForecastList(_Told):
+    forecasts: list[dict[str, Any]] = Field(description="Of finished attempts on this machine, the newest first.")
+    machine_speed: dict[str, Any] | None
+    newest: dict[str, Any] | None
+    all: dict[str, Any] | None
+    summary: str
+
+
 class ShortlistResult(_Told):
     dataset: str
     state: Literal["none", "waiting", "running", "ready", "failed", "cancelled"]

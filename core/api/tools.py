@@ -31,6 +31,7 @@ from core.models.conformal import CONFIDENCE
 from core.output.backbones import backbone_json, backbones_json
 from core.output.collections import collections_json
 from core.output.datasets import dataset_row, datasets_json
+from core.output.forecasts import forecasts_json
 from core.output.machines import machines_json
 from core.output.models import models_json
 from core.output.queue import queue_json
@@ -103,6 +104,10 @@ class SomeRuns(Nothing):
     archived: bool = Field(False, description="Archived ones too.")
     limit: int = Field(100, ge=0, le=1000)
     offset: int = Field(0, ge=0, le=2**31)
+
+
+class SomeForecasts(Nothing):
+    limit: int = Field(20, ge=0, le=200)
 
 
 class SomeModels(Nothing):
@@ -211,6 +216,9 @@ TOOLS = (
              bench, asked.dataset, validation=asked.validation, who=who)),
     Verb(name="list_machines", does="The machines, their slots, and what trains in each.", scope=READ, asked=Nothing,
          act=lambda bench, asked, who: machines_json(bench.machines())),
+    Verb(name="list_forecasts", does="What was expected of runs when they were launched, what they took, and how far "
+         "off the forecasts of this machine were.", scope=READ, asked=SomeForecasts,
+         act=lambda bench, asked, who: forecasts_json(bench, asked.limit)),
     Verb(name="get_combination", does="Which finished runs to combine within a budget of milliseconds and megabytes, "
          "by the validation photos. Launch it with train: cascade is its kind, member its runs.", scope=READ,
          asked=BudgetOfDataset, act=lambda bench, asked, who: verbs.combination(bench, **asked.model_dump())),

@@ -27,6 +27,8 @@ def forecast_row(one: RunForecast, name: str = "") -> dict:
         "made_at": one.made_at,
         "measured_at": one.measured_at,
         "band_from": one.compared,
+        "seconds_model": one.seconds_model,
+        "speed_known": one.speed_known,
         "seconds": _quantity(*seconds, one.measured_seconds, one.ratio),
         "memory_bytes": _quantity(*memory, one.measured_memory_bytes, one.memory_ratio),
         "energy_joules": _quantity(*energy, one.measured_energy_joules, one.energy_ratio),

@@ -25,6 +25,7 @@ def planned_row(plan: Plan, run_id: str | None) -> dict:
         "first_epoch": plan.first_epoch,
         "estimate_seconds": plan.estimate_seconds,
         "estimate_source": plan.estimate_source,
+        "correction": plan.correction,
         "saves_seconds": plan.saves_seconds,
         "saves_source": plan.saves_source,
         "features_stored": plan.features_stored,

@@ -54,6 +54,7 @@ class Plan:
         first_epoch: the epoch training would start at (1-based); None when no epochs are run.
         estimate_seconds: estimated duration, launched alone or, in a ``GridPlan``, after the rows before it.
         estimate_source: what the estimate is based on.
+        correction: in a ``GridPlan``, what of ``estimate_seconds`` is the factor by which past forecasts were off.
         saves_seconds: saved by reuse. saves_source: "measured", "estimated", or "" when nothing is saved.
         work: the parts of the estimate; None where nothing is done or it is not known.
         features_stored: whether all features of the frozen prefix are cached.
@@ -76,6 +77,7 @@ class Plan:
     first_epoch: int | None = 1
     estimate_seconds: float = 0.0
     estimate_source: str = ""
+    correction: float = 1.0
     saves_seconds: float = 0.0
     saves_source: str = ""
     work: Work | None = None

@@ -1,15 +1,19 @@
-"""How far off forecasts are: 80 % bands and errors from what earlier runs of this machine took.
+"""How far off forecasts are: corrections, 80 % bands and errors from what earlier runs of this machine took.
 
-A band is the forecast times two quantiles of the ratio measured / forecast of past runs. This is split conformal
-prediction with the relative error as score (Vovk, Gammerman and Shafer 2005; Lei et al. 2018, "Distribution-free
-predictive inference for regression"): where the next error is exchangeable with the past ones, the next ratio lies
-below the k-th smallest of n with probability k / (n + 1). The quantile of rank p (n + 1) is interpolated between
-neighbours (type 6 of Hyndman and Fan 1996), so that the coverage is 80 % on average instead of at least 80 %. Errors
-drift with the load of a machine, which breaks exchangeability: only the newest count, and the coverage is shown.
+A forecast is what the model of speeds expects, times the median ratio measured / model of the newest past runs. Its
+band is what the model expects, times two quantiles of that ratio. Both rest on the model's own expectation, never on a
+corrected one, so a correction does not change what later ones are computed from. The band is split conformal prediction
+with the relative error as score (Vovk, Gammerman and Shafer 2005; Lei et al. 2018, "Distribution-free predictive
+inference for regression"): where the next error is exchangeable with the past ones, the next ratio lies below the k-th
+smallest of n with probability k / (n + 1). The quantile of rank p (n + 1) is interpolated between neighbours (type 6 of
+Hyndman and Fan 1996), so that the coverage is 80 % on average instead of at least 80 %. Errors drift with the load of a
+machine, which breaks exchangeability: only the newest count, and the coverage is shown. Fewer past errors leave the
+average coverage as it is, but that of a single band varies more (standard deviation 9 % with 20). Forecasts from before
+any speed was measured are off for another reason, and count only for memory.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -26,8 +30,14 @@ LEVEL = 0.8
 LEAST = 9
 """Past forecasts that a band needs: with fewer, both quantiles lie outside of what was seen (2 / (1 - LEVEL) - 1)."""
 
-NEWEST = 60
-"""Past forecasts of a group that count."""
+NEWEST = 20
+"""Past forecasts of a group (or past launches) that a band rests on."""
+
+LEAST_TO_CORRECT = 5
+"""Past forecasts that a correction needs."""
+
+CORRECTING = 9
+"""Newest past forecasts whose median error corrects the next one, as many as runs that give a speed."""
 
 SHOWN = 12
 """Newest forecasts whose median error stands beside a forecast."""
@@ -49,14 +59,14 @@ class Quantity(StrEnum):
     ENERGY = "energy"
 
     def ratio(self, one: RunForecast) -> float | None:
-        """Measured by expected; None where it was not measured."""
+        """Measured by expected before any correction; None where it was not measured, or says nothing about this."""
         match self:
             case Quantity.SECONDS:
-                return one.ratio
+                return one.model_ratio if one.speed_known else None
             case Quantity.MEMORY:
                 return one.memory_ratio
             case Quantity.ENERGY:
-                return one.energy_ratio
+                return one.energy_model_ratio if one.speed_known else None
 
 
 class Basis(StrEnum):
@@ -96,7 +106,8 @@ class Band:
         if self.is_measured:
             return f"80 % band from the errors of {count(self.compared, 'past forecast')}: {self.basis}."
         if not self.compared:
-            return "The range is an estimate: no history of forecasts on this machine yet, so half to twice is assumed."
+            none = "no forecasts with measured speeds yet on this machine"
+            return f"The range is an estimate: {none}, so half to twice is assumed."
         so_far = f"{self.compared} of the {LEAST} past forecasts that an 80 % band needs"
         return f"The range is an estimate: {so_far} are there on this machine, so half to twice is assumed."
 
@@ -144,13 +155,26 @@ class ForecastHistory:
 
     def __init__(self, past: Sequence[RunForecast] = (), *, watts: float | None = None) -> None:
         self.past, self.watts = tuple(past), watts
+        self._corrections: dict[str, float] = {}
 
     def band(self, kind: str, quantity: Quantity = Quantity.SECONDS) -> Band:
-        """From runs of this kind where there are enough of them, else from all, else assumed."""
-        same = self._ratios(quantity, lambda one: one.kind == kind)
-        if len(same) >= LEAST:
-            return _band(same, len(same), Basis.KIND)
-        return self._of_all(quantity)
+        """Around the corrected forecast: from runs of this kind where there are enough of them, else from all, else
+        assumed."""
+        correction = 1.0 if quantity is Quantity.MEMORY else self.correction(kind)
+        for ratios, basis in ((self._of_kind(kind, quantity), Basis.KIND), (self._ratios(quantity), Basis.MACHINE)):
+            if len(ratios) >= LEAST:
+                newest = ratios[:NEWEST]
+                return _band([ratio / correction for ratio in newest], len(newest), basis)
+        return Band(low=ASSUMED[0], high=ASSUMED[1], compared=len(ratios), basis=Basis.NOTHING)
+
+    def correction(self, kind: str) -> float:
+        """A factor of what the model expects: the median of the newest ratios of this kind where there are enough of
+        them, else of all, else 1."""
+        if kind not in self._corrections:
+            groups = self._of_kind(kind, Quantity.SECONDS), self._ratios(Quantity.SECONDS)
+            enough = [ratios for ratios in groups if len(ratios) >= LEAST_TO_CORRECT]
+            self._corrections[kind] = float(median(enough[0][:CORRECTING])) if enough else 1.0
+        return self._corrections[kind]
 
     def launch_band(self, parts: Sequence[tuple[str, float]]) -> Band:
         """Of the sum of several runs' durations.
@@ -162,14 +186,14 @@ class ForecastHistory:
         give, and the widest.
 
         Args:
-            parts: kind and expected seconds of every run.
+            parts: kind and expected (corrected) seconds of every run.
         """
         kinds = {kind for kind, _ in parts}
         if len(parts) == 1 or not parts:
             return self.band(next(iter(kinds), ""))
         launches = [ratios for ratios in self._by_launch.values() if ratios]
         if len(launches) < LEAST:
-            return self.band(next(iter(kinds))) if len(kinds) == 1 else self._of_all(Quantity.SECONDS)
+            return self._band_of_kinds(kinds)
         compared = sum(map(len, launches))
         return _band(_drawn(launches, [seconds for _, seconds in parts]), compared, Basis.LAUNCHES, len(launches))
 
@@ -178,22 +202,35 @@ class ForecastHistory:
         """Of the newest ``SHOWN``; None without any."""
         return error_of(self.past[:SHOWN])
 
-    def _of_all(self, quantity: Quantity) -> Band:
-        ratios = self._ratios(quantity, lambda _: True)
-        if len(ratios) >= LEAST:
-            return _band(ratios, len(ratios), Basis.MACHINE)
-        return Band(low=ASSUMED[0], high=ASSUMED[1], compared=len(ratios), basis=Basis.NOTHING)
+    def _band_of_kinds(self, kinds: set[str]) -> Band:
+        """Of one run of any of them."""
+        if len(kinds) == 1:
+            return self.band(next(iter(kinds)))
+        rest = self._corrected[:NEWEST]
+        if len(rest) >= LEAST:
+            return _band(rest, len(rest), Basis.MACHINE)
+        return Band(low=ASSUMED[0], high=ASSUMED[1], compared=len(rest), basis=Basis.NOTHING)
 
-    def _ratios(self, quantity: Quantity, alike: Callable[[RunForecast], bool]) -> list[float]:
-        found = (quantity.ratio(one) for one in self.past if alike(one))
-        return [ratio for ratio in found if ratio is not None][:NEWEST]
+    def _of_kind(self, kind: str, quantity: Quantity) -> list[float]:
+        found = (quantity.ratio(one) for one in self.past if one.kind == kind)
+        return [ratio for ratio in found if ratio is not None]
+
+    def _ratios(self, quantity: Quantity) -> list[float]:
+        return [ratio for ratio in map(quantity.ratio, self.past) if ratio is not None]
+
+    @cached_property
+    def _corrected(self) -> list[float]:
+        """What is left of every error once it is corrected as the next forecast of its kind."""
+        return [ratio for ratios in self._by_launch.values() for ratio in ratios]
 
     @cached_property
     def _by_launch(self) -> dict[str, list[float]]:
+        """Errors that are left after the correction, the newest launch first."""
         found: defaultdict[str, list[float]] = defaultdict(list)
         for one in self.past:
-            if one.ratio is not None:
-                found[one.launch].append(one.ratio)
+            ratio = Quantity.SECONDS.ratio(one)
+            if ratio is not None:
+                found[one.launch].append(ratio / self.correction(one.kind))
         return dict(list(found.items())[:NEWEST])
 
 

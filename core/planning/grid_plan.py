@@ -148,15 +148,17 @@ def grid_plan(
     """The plan of launching these rows together, in their order, on this number of slots.
 
     Args:
-        history: what past forecasts were compared with; without one nothing is said about how far off this one may be.
+        history: what past forecasts were compared with; it corrects this one. Without one nothing is corrected, and
+            nothing is said about how far off this one may be.
         waiting: trainers that wait for a run, which they start without a new process.
     """
     places = [place for place, row in enumerate(rows) if _is_ahead(row)]
     ahead = [row for row in rows if _is_ahead(row)]
-    spans = timeline([_work(plan) for plan in ahead], slots, waiting[: max(slots, 1)])
+    works = [_work(plan).times(_correction(plan, history)) for plan in ahead]
+    spans = timeline(works, slots, waiting[: max(slots, 1)])
     seconds = dict(zip(places, (span.seconds for span in spans), strict=True))
     reused = [plan for plan in rows if isinstance(plan, Plan) and plan.decision is Decision.REUSED]
-    alone = [_work(plan).alone for plan in ahead] + [plan.saves_seconds for plan in reused]
+    alone = [work.alone for work in works] + [plan.saves_seconds for plan in reused]
     shared = Counter[SharedKind]()
     for span in spans:
         shared.update(span.shared)
@@ -187,7 +189,7 @@ def _forecast(row: Row, seconds: float | None, history: ForecastHistory | None) 
     (without a process) take a second, and have none."""
     if not isinstance(row, Plan) or seconds is None:
         return row
-    row = replace(row, estimate_seconds=seconds)
+    row = replace(row, estimate_seconds=seconds, correction=_correction(row, history))
     if history is None or not is_forecast(row):
         return row
     kind = kind_of(row.recipe)
@@ -198,6 +200,10 @@ def _forecast(row: Row, seconds: float | None, history: ForecastHistory | None) 
         memory_band=history.band(kind, Quantity.MEMORY) if row.memory_bytes else None,
         energy_band=None if history.watts is None else history.band(kind, Quantity.ENERGY),
     )
+
+
+def _correction(plan: Plan, history: ForecastHistory | None) -> float:
+    return history.correction(kind_of(plan.recipe)) if history and is_forecast(plan) else 1.0
 
 
 def is_forecast(plan: Plan) -> bool:

@@ -1,7 +1,7 @@
 """The work of a launch: what every run takes, and when each begins and ends when runs share work and slots."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -60,6 +60,12 @@ class Work:
     shared: tuple[Shared, ...]
     own: float
     alone: float
+
+    def times(self, factor: float) -> "Work":
+        """The same work where everything takes ``factor`` times as long."""
+        shared = tuple(replace(one, seconds=factor * one.seconds) for one in self.shared)
+        parts = {name: factor * getattr(self, name) for name in ("start", "own", "alone")}
+        return replace(self, shared=shared, **parts)
 
 
 class Span(NamedTuple):

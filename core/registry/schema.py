@@ -29,7 +29,7 @@ from sqlalchemy import (
 from core.registry.column_types import Number, Whole, Words
 from core.registry.functions import each_text
 
-HEAD = "0021"
+HEAD = "0022"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -413,6 +413,8 @@ forecasts = Table(
     Column("measured_memory_bytes", Number),
     Column("measured_energy_joules", Number),
     _required("left_out", Words),
+    _required("seconds_model", Number, server_default="0"),
+    _required("speed_known", Boolean, server_default="0"),
     Index("forecasts_checked", "measured_at"),
 )
 

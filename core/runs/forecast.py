@@ -10,8 +10,11 @@ class RunForecast:
     Args:
         attempt: its number, 1-based. launch: runs launched together have the same one. kind: of the work, as
             ``core.planning.speed.kind_of``. machine: see ``core.planning.hardware``. made_at: seconds since 1970, UTC.
-        seconds, memory_bytes, energy_joules: expected, each with the low and high end of its band; the duration is from
-            the start of the attempt to its end. Energy is None where no counter was read on this machine.
+        seconds, memory_bytes, energy_joules: expected and shown, each with the low and high end of its band; the
+            duration is from the start of the attempt to its end. Energy is None where no counter was read here.
+        seconds_model: expected by the speeds alone, before the correction by past forecasts that is in ``seconds``.
+            Errors that correct later forecasts are measured against it, so that no correction counts twice.
+        speed_known: whether a speed was measured on this machine then; else the model's speeds were assumed.
         disk_bytes: of the features it would add, which follows from their shapes and has no band.
         compared: past forecasts that the band of the duration rests on; 0 where it was assumed.
         measured_at: when the attempt finished; None while it has not, and for ever where it did not finish.
@@ -28,10 +31,12 @@ class RunForecast:
     seconds: float
     seconds_low: float
     seconds_high: float
+    seconds_model: float
     memory_bytes: float
     memory_low: float
     memory_high: float
     disk_bytes: int
+    speed_known: bool = True
     energy_joules: float | None = None
     energy_low: float | None = None
     energy_high: float | None = None
@@ -48,12 +53,23 @@ class RunForecast:
         return _ratio(self.measured_seconds, self.seconds)
 
     @property
+    def model_ratio(self) -> float | None:
+        """Measured by uncorrected seconds."""
+        return _ratio(self.measured_seconds, self.seconds_model)
+
+    @property
     def memory_ratio(self) -> float | None:
         return _ratio(self.measured_memory_bytes, self.memory_bytes)
 
     @property
     def energy_ratio(self) -> float | None:
         return _ratio(self.measured_energy_joules, self.energy_joules)
+
+    @property
+    def energy_model_ratio(self) -> float | None:
+        """Measured by uncorrected energy, which is proportional to the seconds."""
+        ratio = self.energy_ratio
+        return None if ratio is None or not self.seconds_model else ratio * self.seconds / self.seconds_model
 
     @property
     def is_inside(self) -> bool | None:

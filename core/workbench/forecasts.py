@@ -15,6 +15,7 @@ from core.planning.grid_plan import grid_plan, is_forecast
 from core.planning.hardware import hardware
 from core.planning.measured import LOOK_BACK
 from core.planning.plan import Planner
+from core.planning.speed import ASSUMED as ASSUMED_SPEED
 from core.planning.speed import kind_of
 from core.planning.work import BusySlot, process_of
 from core.runs.forecast import RunForecast
@@ -89,6 +90,8 @@ def _forecast(plan: Plan, run: Run, launch: str, machine: str, now: float) -> Ru
         seconds=plan.estimate_seconds,
         seconds_low=low,
         seconds_high=high,
+        seconds_model=plan.estimate_seconds / plan.correction,
+        speed_known=plan.estimate_source != ASSUMED_SPEED,
         memory_bytes=plan.memory_bytes,
         memory_low=least,
         memory_high=most,

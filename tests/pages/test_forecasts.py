@@ -41,7 +41,7 @@ def opened(at):
 
 def test_without_history_the_range_is_an_estimate_and_says_why(filled):
     at = visit("train", start="quick")
-    assert "\\(estimate\\:" in first_line(at) and "no history of forecasts on this machine yet" in said(at)
+    assert "\\(estimate\\:" in first_line(at) and "no forecasts with measured speeds yet" in said(at)
     planned = next(frame.value for frame in at.dataframe if "Plan" in frame.value)
     assert all(one.endswith(" (assumed)") for one in planned["Range"])
     assert NO_HISTORY in said(opened(at))

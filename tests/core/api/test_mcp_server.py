@@ -14,7 +14,8 @@ from mcp.client.streamable_http import streamable_http_client
 
 from core.files.home import run_folder, runs_folder
 from core.runs.values import Status
-from tests.factories import _Life
+from core.workbench.forecasts import machine
+from tests.factories import _Life, make_forecast
 from tests.fake_engine import a_model, a_photo, use_fake_engines
 
 Script = Callable[[Client], Awaitable[Any]]
@@ -178,6 +179,21 @@ def test_an_explanation_has_images(speak, finished, explaining):
     assert [image.mime_type for image in images] == ["image/png"] * 2
     assert base64.b64decode(images[0].data).startswith(b"\x89PNG")
     assert speak(script, "read").is_error
+
+
+def test_past_forecasts_are_those_of_the_command(speak, filled, finished, registry, call):
+    took = {"machine": machine(), "measured_seconds": 30.0, "measured_at": 1.0}
+    registry.add_forecasts([make_forecast(run, **took) for run in finished[:2]])
+
+    async def script(client: Client) -> dict:
+        refused = await client.call_tool("list_forecasts", {"limit": -1})
+        assert refused.is_error and "limit" in refused.content[0].text
+        return await result_of(client, "list_forecasts", limit=1)
+
+    found = speak(script, "read")
+    assert found == call("forecasts", "--limit", "1") and [row["seconds"]["error"] for row in found["forecasts"]] == [
+        0.5
+    ]
 
 
 def test_a_combination_is_asked_for_and_launched(speak, filled, finished, call, quiet):

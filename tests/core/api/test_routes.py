@@ -14,6 +14,8 @@ from core.files.uploads import AnnouncedFile, begin_upload, write_part
 from core.jobs.background_imports import import_jobs
 from core.runs.values import Cancel, Status
 from core.workbench import Workbench
+from core.workbench.forecasts import machine
+from tests.factories import make_forecast
 from tests.fake_engine import a_photo
 from tests.photo_files import archive, classes
 from tests.tiny_lite import give_network
@@ -26,6 +28,8 @@ def printed(call):
 
 
 def test_every_get_is_what_the_command_prints(reader, printed, filled, finished, bench: Workbench):
+    took = {"machine": machine(), "measured_seconds": 30.0, "measured_at": 1.0}
+    bench.registry.add_forecasts([make_forecast(run, **took) for run in finished[:2]])
     bench.set_alias(finished[0], "champion", "the best", "me")
     one, two = finished[:2]
     pairs = {
@@ -52,6 +56,8 @@ def test_every_get_is_what_the_command_prints(reader, printed, filled, finished,
         f"/compare?runs={','.join(finished)}": ("compare", *finished),
         "/backbones/efficientnet_lite0": ("backbones", "show", "efficientnet_lite0"),
         "/queue": ("queue",),
+        "/forecasts": ("forecasts",),
+        "/forecasts?limit=1": ("forecasts", "--limit", "1"),
     }  # fmt: skip
     for path, command in pairs.items():
         answer = reader.get(path)

@@ -1,5 +1,7 @@
 """The plan of a launch: one sentence, and shared work counted once."""
 
+import pytest
+
 from core.planning.decide import Decision, Plan
 from core.planning.forecasting import ForecastHistory
 from core.planning.grid_plan import InvalidRow, grid_plan
@@ -89,18 +91,30 @@ def with_history(number=9, **changes):
 def test_a_range_stands_beside_the_time():
     plan = grid_plan([a_plan(own=50.0)], 1, with_history())
     assert plan.sentence == "1 run, about 3 min (80 %: 2–4 min)"
-    assert plan.plans[0].band.of(10.0) == (7.0, 15.0)
+    assert plan.plans[0].band.of(10.0 * 1.1) == pytest.approx((7.0, 15.0))
     assert plan.forecast_sentences == (
         "80 % band from the errors of 9 past forecasts: runs of this kind on this machine.",
         "The last 9 forecasts were off by 20 % (median).",
     )
 
 
+@pytest.mark.parametrize("slots", [1, 2])
+def test_a_launch_is_corrected_by_past_forecasts_and_only_once(slots):
+    rows = [a_plan(), a_plan(own=50.0), reused()]
+    without, plan = grid_plan(rows, slots), grid_plan(rows, slots, with_history())
+    assert plan.seconds == pytest.approx(1.1 * without.seconds)
+    assert [one.estimate_seconds for one in plan.plans] == pytest.approx(
+        [1.1 * one.estimate_seconds for one in without.plans]
+    )
+    assert [one.correction for one in plan.plans] == [1.1, 1.1, 1.0]
+    assert grid_plan(plan.plans, slots, with_history()).seconds == plan.seconds
+
+
 def test_without_history_the_range_is_called_an_estimate():
     plan = grid_plan([a_plan(own=50.0)], 1, ForecastHistory())
     assert plan.sentence == "1 run, about 3 min (estimate: 1–5 min)" and plan.error is None
     assert plan.forecast_sentences == (
-        "The range is an estimate: no history of forecasts on this machine yet, so half to twice is assumed.",
+        "The range is an estimate: no forecasts with measured speeds yet on this machine, so half to twice is assumed.",
     )
 
 

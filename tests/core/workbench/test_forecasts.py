@@ -3,7 +3,7 @@
 import pytest
 
 from core.planning.decide import Decision
-from core.planning.forecasting import ASSUMED
+from core.planning.forecasting import ASSUMED, LEAST_TO_CORRECT
 from core.recipes.grid import GridChoice
 from core.recipes.recipe import Pattern
 from core.runs.values import Status
@@ -33,6 +33,22 @@ def test_every_run_of_a_launch_is_forecast_as_the_plan_said(bench, dataset, choi
     assert (first.attempt, first.kind, first.compared) == (1, f"{SKLEARN} logistic_regression", 0)
     assert first.memory_bytes > 0 and first.disk_bytes > 0 and first.energy_joules is None
     assert first.measured_at is None
+
+
+def test_a_corrected_forecast_is_stored_beside_what_the_model_expects(bench, dataset, choice, filled, registry):
+    model = bench.grid_plan(dataset, choice).plans[0].estimate_seconds
+    took = {"machine": machine(), "measured_at": 1.0, "seconds": 10.0, "measured_seconds": 15.0}
+    registry.add_forecasts([make_forecast(run.id, **took) for run in filled.runs[:LEAST_TO_CORRECT]])
+    ((first,), *_) = forecasts(bench, bench.launch_grid(bench.grid_plan(dataset, choice)))
+    assert (first.seconds, first.seconds_model) == (pytest.approx(1.5 * model), pytest.approx(model))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_it_is_stored_whether_a_speed_was_known(bench, dataset, choice, monkeypatch, known):
+    if not known:
+        monkeypatch.setattr("core.planning.estimates.measurements", lambda lookup: [])
+    made = forecasts(bench, bench.launch_grid(bench.grid_plan(dataset, choice)))
+    assert [one.speed_known for (one,) in made] == [known] * 3
 
 
 def test_reused_runs_have_none(bench, dataset, choice):

@@ -78,6 +78,7 @@ REST: dict[tuple[str, str], Scope] = {
     ("POST", "/datasets/{dataset}/labels"): Scope.TRAIN,
     ("POST", "/datasets/{dataset}/labels/order"): Scope.TRAIN,
     ("POST", "/datasets/{dataset}/labels/version"): Scope.TRAIN,
+    ("GET", "/forecasts"): Scope.READ,
     ("POST", "/datasets/{dataset}/collections"): Scope.TRAIN,
     ("GET", "/datasets/{dataset}/shortlist"): Scope.READ,
     ("POST", "/datasets/{dataset}/shortlist"): Scope.TRAIN,
