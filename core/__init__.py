@@ -22,7 +22,7 @@
     exports     a model as files for elsewhere, and bundles for another Graft
     curation    photos one can trust: label errors, near-copies, odd photos, and the version without them
     comparison  runs side by side: table, paired tests, intervals
-    advising    what is worth training, whether more photos would help, and which runs to combine
+    advising    what is worth training or labelling, whether more photos help, and which runs to combine
     charts      one function a chart
     reporting   a comparison as one HTML file
     workbench   the use cases behind the pages and the command line
