@@ -39,11 +39,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.option.basetemp is not None or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
         return
-    for left in MEMORY.glob(f"{_PREFIX}*"):
-        _remove_unless_in_use(left)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=MEMORY))
-    folder.chmod(0o755)  # servers of tests run as another user
-    config.stash[_IN_MEMORY] = (folder, try_acquire(folder, create=False))
+    # one session at a time: otherwise one may remove the folder that another has made and not locked yet
+    beginning = try_acquire(MEMORY, create=False, patience=60.0)
+    if beginning is None:
+        return
+    with beginning:
+        for left in MEMORY.glob(f"{_PREFIX}*"):
+            _remove_unless_in_use(left)
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=MEMORY))
+        folder.chmod(0o755)  # servers of tests run as another user
+        config.stash[_IN_MEMORY] = (folder, try_acquire(folder, create=False))
     config.option.basetemp = str(folder / "t")
 
 
@@ -56,7 +61,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _remove_unless_in_use(folder: Path) -> None:
     """Of a session that was killed. Its process id says nothing: the session may be in another namespace of ids."""
-    lock = try_acquire(folder, create=False)
+    try:
+        lock = try_acquire(folder, create=False)
+    except FileNotFoundError:  # of a session that has just ended
+        return
     if lock is not None:
         with lock:
             shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,8 @@ from core.api import schemas, verbs
 from core.api.bodies import sentence_about
 from core.api.limits import MOST_PHOTO_BYTES, MOST_PHOTOS
 from core.api.problems import of_error, of_system_error, problem_response, status_of
-from core.api.routes import FiniteJSON, router
+from core.api.responses import FiniteJSON
+from core.api.routes import router
 from core.api.rules import OPENAPI, needed_scope
 from core.api.tracing import request_id
 from core.errors import GraftError

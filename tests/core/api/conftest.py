@@ -51,6 +51,12 @@ def trainer(client_of) -> TestClient:
 
 
 @pytest.fixture
+def printed(call):
+    """What a command prints with ``--json``, as a value."""
+    return lambda *arguments: call(*arguments)
+
+
+@pytest.fixture
 def predicting(filled, finished, settings, monkeypatch) -> str:
     """A finished run whose model answers with arithmetic; its classes are dark and light."""
     use_fake_engines(monkeypatch)

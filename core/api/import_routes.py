@@ -1,0 +1,86 @@
+"""Routes of imports: an archive, or photos on the server, become a dataset in the background."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import anyio
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from core.api import schemas, verbs
+from core.api.bodies import ARCHIVES, media_type, received_archive, sentence_of
+from core.api.problems import UnsupportedMedia
+from core.api.responses import Bench, FiniteJSON, Ref, told
+from core.errors import InvalidInput
+
+router = APIRouter()
+
+_IMPORT_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ImportRequest"}}}
+        | {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ARCHIVES},
+    }
+}
+
+
+@router.post("/datasets", tags=["datasets"], openapi_extra=_IMPORT_BODY, **told(schemas.ImportState, 202))
+async def import_dataset(
+    bench: Bench,
+    request: Request,
+    name: Annotated[str | None, Query(max_length=200, description="Of the dataset; needed with an archive.")] = None,
+    seed: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    layout: Annotated[str | None, Query(max_length=200)] = None,
+    encoding: Annotated[str | None, Query(max_length=40)] = None,
+) -> Response:
+    """Import photos in the background: a ZIP or TAR archive as the body, or JSON with a path or upload.
+
+    Query parameters are for an archive; JSON has members of the same names.
+    """
+    given: Mapping[str, Any] = {"name": name, "seed": seed, "layout": layout, "encoding": encoding}
+    if media_type(request) in ARCHIVES:
+        if not name:
+            raise InvalidInput("Name the dataset: name=NAME in the address.")
+        async with received_archive(request, bench.settings) as path:
+            found = await anyio.to_thread.run_sync(
+                lambda: verbs.begin_import(bench, str(path), own_source=True, **given)
+            )
+    elif media_type(request) == "application/json":
+        asked = _json_of(await request.body())
+        found = await anyio.to_thread.run_sync(lambda: verbs.import_photos(bench, **asked.model_dump()))
+    else:
+        kinds = ", ".join(ARCHIVES)
+        raise UnsupportedMedia(f"Send an archive ({kinds}) or application/json. Received: {media_type(request)!r}")
+    return FiniteJSON(found, 202, {"Location": f"imports/{found['import']}"})
+
+
+def _json_of(body: bytes) -> schemas.ImportRequest:
+    try:
+        return schemas.ImportRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidInput(sentence_of(error)) from None
+
+
+@router.get("/imports", tags=["datasets"], **told(schemas.ImportList))
+def list_imports(bench: Bench) -> Response:
+    """Imports in the background that were not dismissed."""
+    return FiniteJSON(verbs.list_imports(bench))
+
+
+@router.get("/imports/{job}", tags=["datasets"], **told(schemas.ImportState))
+def get_import(bench: Bench, job: Ref) -> Response:
+    """How an import goes: ask again until its state is not `running`."""
+    return FiniteJSON(verbs.find_import(bench, job))
+
+
+@router.post("/imports/{job}/answer", tags=["datasets"], **told(schemas.ImportState, 202))
+def answer_import(bench: Bench, job: Ref, answer: schemas.ImportAnswer) -> Response:
+    """Choose how an upload is read that can be read in several ways."""
+    return FiniteJSON(verbs.answer(bench, job, layout=answer.layout, encoding=answer.encoding), 202)
+
+
+@router.delete("/imports/{job}", tags=["datasets"], **told(schemas.ImportState))
+def end_import(bench: Bench, job: Ref) -> Response:
+    """Cancel an import that runs, or forget one that has ended."""
+    return FiniteJSON(verbs.end_import(bench, job))

@@ -1,0 +1,171 @@
+"""Routes of models: the list, predictions, explanations, exports, and aliases."""
+
+import os
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import IO, Annotated
+from weakref import WeakValueDictionary
+
+import anyio
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from core.api import schemas, verbs
+from core.api.bodies import photo_to_explain, sent_photos
+from core.api.limits import MOST_PHOTOS
+from core.api.responses import Bench, FiniteJSON, Ref, refused, told, who_asks
+from core.models.conformal import CONFIDENCE
+from core.output.models import models_json
+
+PREDICTIONS_AT_ONCE = 8
+"""Requests for predictions of one model that have a thread; the others wait without one, so that a slow model delays
+those of no other."""
+EXPLANATIONS_AT_ONCE = 2
+"""Requests for explanations that have a thread: one is computed, the next one's photo is decoded."""
+PART_BYTES = 2**18
+"""Of a file that is sent: so much of it is in memory."""
+
+router = APIRouter()
+_turns: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
+"""Of the models that are asked for at the moment, as the requests name them, and of ``_EXPLAINING``."""
+_EXPLAINING = "\n"
+
+_PHOTOS_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["photos"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "photos": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": MOST_PHOTOS,
+                            "items": {"type": "string", "format": "binary"},
+                        },
+                        "top": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 5},
+                        "confidence": {
+                            "type": "number",
+                            "exclusiveMinimum": 0,
+                            "exclusiveMaximum": 1,
+                            "default": CONFIDENCE,
+                        },
+                    },
+                }
+            },
+            "application/json": {"schema": {"$ref": "#/components/schemas/PredictionRequest"}},
+        },
+    }
+}
+_PHOTO_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["photo"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "photo": {"type": "string", "format": "binary"},
+                        "class_name": {"type": "string", "maxLength": 1000},
+                    },
+                }
+            },
+            "application/json": {"schema": {"$ref": "#/components/schemas/ExplanationRequest"}},
+        },
+    }
+}
+
+
+@router.get("/models", tags=["models"], **told(schemas.ModelList))
+def list_models(bench: Bench, dataset: Annotated[str | None, Query(max_length=400)] = None) -> Response:
+    """The models of finished runs, as `core models`."""
+    return FiniteJSON(models_json(bench, bench.registry.dataset(dataset).id if dataset else None))
+
+
+@router.post("/models/{model}/predict", tags=["models"], openapi_extra=_PHOTOS_BODY, **told(schemas.PredictionList))
+async def predict(bench: Bench, model: Ref, request: Request) -> Response:
+    """Predict the classes of photos, as `core predict`; the model by run, model, or DATASET@ALIAS."""
+    sent = await sent_photos(request)
+    found = await anyio.to_thread.run_sync(
+        lambda: verbs.predict(bench, [model], sent.photos, top=sent.top, confidence=sent.confidence),
+        limiter=_turn(model, PREDICTIONS_AT_ONCE),
+    )
+    return FiniteJSON(found)
+
+
+@router.post(
+    "/models/{model}/explanations", tags=["models"], openapi_extra=_PHOTO_BODY, **told(schemas.ExplanationResult)
+)
+async def explain(bench: Bench, model: Ref, request: Request) -> Response:
+    """Show which part of a photo speaks for a class, as `core explain`: heat maps on the photo, PNG as base64."""
+    sent = await photo_to_explain(request)
+    found = await anyio.to_thread.run_sync(
+        lambda: verbs.explain(bench, model, sent.photo, class_name=sent.class_name),
+        limiter=_turn(_EXPLAINING, EXPLANATIONS_AT_ONCE),
+    )
+    return FiniteJSON(found.result | {"pictures": [b64encode(picture).decode() for picture in found.pictures]})
+
+
+def _turn(name: str, most: int) -> anyio.CapacityLimiter:
+    """Lets ``most`` requests have a thread at a time."""
+    found = _turns.get(name)
+    if found is None:
+        found = _turns[name] = anyio.CapacityLimiter(most)
+    return found
+
+
+@router.get("/models/{model}/exports", tags=["models"], **told(schemas.ExportList))
+def list_exports(bench: Bench, model: Ref) -> Response:
+    """The formats a model can be taken home in, and how far each is."""
+    return FiniteJSON(verbs.list_exports(bench, model))
+
+
+@router.post("/models/{model}/exports/{format}", tags=["models"], **told(schemas.ExportedFormat, 202))
+def export(bench: Bench, request: Request, model: Ref, format: Ref) -> Response:
+    """Export a model in the background, as `core export`; ask for its exports until the state is `ready`."""
+    return FiniteJSON(verbs.export(bench, model, format, who=who_asks(request)), 202)
+
+
+@router.get(
+    "/models/{model}/exports/{format}/file",
+    tags=["models"],
+    responses={**refused(), 200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
+    response_class=Response,
+)
+def get_export(bench: Bench, request: Request, model: Ref, format: Ref) -> Response:
+    """A finished export as one ZIP: the model, labels, `predict.py` and the model card. Needs the scope predict."""
+    name, file = verbs.exported(bench, model, format, who=who_asks(request))
+    length = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(length)}
+    return StreamingResponse(_parts(file), media_type="application/zip", headers=headers)
+
+
+def _parts(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while part := file.read(PART_BYTES):
+            yield part
+
+
+@router.get("/datasets/{dataset}/aliases", tags=["models"], **told(schemas.AliasList))
+def list_aliases(bench: Bench, dataset: Ref) -> Response:
+    """The champion and other aliases of a dataset with their history, as `core alias`."""
+    return FiniteJSON(verbs.list_aliases(bench, dataset))
+
+
+@router.put("/datasets/{dataset}/aliases/{alias}", tags=["models"], **told(schemas.AliasList))
+def set_alias(bench: Bench, request: Request, dataset: Ref, alias: Ref, asked: schemas.AliasRequest) -> Response:
+    """Give an alias (`champion`) to a finished run, as `core alias --set`."""
+    who = who_asks(request)
+    return FiniteJSON(verbs.set_alias(bench, dataset, alias, run=asked.run, why=asked.why, who=who))
+
+
+@router.delete("/datasets/{dataset}/aliases/{alias}", tags=["models"], **told(schemas.AliasList))
+def drop_alias(bench: Bench, request: Request, dataset: Ref, alias: Ref) -> Response:
+    """Remove an alias, as `core alias --drop`."""
+    return FiniteJSON(verbs.drop_alias(bench, dataset, alias, who=who_asks(request)))

@@ -1,0 +1,105 @@
+"""Routes of runs: the list, one run, comparisons, launching, ending, smaller models, and deletion."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Request
+from fastapi.responses import Response
+
+from core.api import schemas, verbs
+from core.api.responses import Bench, Count, DryRun, FiniteJSON, Ref, told, who_asks
+from core.output.runs import run_json
+
+MOST_RUNS = 1000
+"""In one response."""
+
+router = APIRouter()
+
+
+@router.get("/runs", tags=["runs"], **told(schemas.RunList))
+def list_runs(
+    bench: Bench,
+    dataset: Annotated[str | None, Query(max_length=400)] = None,
+    search: Annotated[str, Query(description="All of these words.")] = "",
+    tag: Annotated[list[str], Query(description="All of these tags.", max_length=50)] = [],  # noqa: B006
+    starred: bool = False,
+    archived: Annotated[bool, Query(description="Archived ones too.")] = False,
+    limit: Annotated[int, Query(ge=0, le=MOST_RUNS)] = MOST_RUNS,
+    offset: Count = 0,
+) -> Response:
+    """Runs, newest first, as `core runs`."""
+    found = verbs.list_runs(
+        bench,
+        dataset=dataset,
+        search=search,
+        tag=tag,
+        starred=starred,
+        archived=archived,
+        limit=limit,
+        offset=offset,
+    )
+    return FiniteJSON(found)
+
+
+@router.get("/runs/{run}", tags=["runs"], **told(schemas.RunDetails))
+def get_run(bench: Bench, run: Ref) -> Response:
+    """All about one run, as `core show`; by id, the beginning of an id, or DATASET@ALIAS."""
+    return FiniteJSON(run_json(bench, bench.registry.run(run)))
+
+
+@router.get("/compare", tags=["runs"], **told(schemas.ComparisonResult))
+def compare(
+    bench: Bench,
+    runs: Annotated[list[str], Query(max_length=200)],
+    without: Annotated[str, Query(max_length=40, description="Test photos to leave out: suspects,leaks.")] = "",
+) -> Response:
+    """Runs of one dataset side by side, as `core compare`; repeat `runs`, or separate them by commas."""
+    return FiniteJSON(verbs.compare(bench, runs, without))
+
+
+@router.post("/runs", tags=["runs"], **told(schemas.LaunchResult, 201, schemas.LaunchResult))
+def launch(bench: Bench, request: Request, asked: schemas.LaunchRequest) -> Response:
+    """Plan runs (`dry_run`) or launch them, as `core train`."""
+    found = verbs.launch(bench, asked.model_dump(), who=who_asks(request))
+    return FiniteJSON(found, 200 if asked.dry_run else 201)
+
+
+@router.post("/runs/{run}/cancel", tags=["runs"], **told(schemas.RunRow, 202))
+def cancel(
+    bench: Bench, request: Request, run: Ref, how: Annotated[schemas.CancelRequest | None, Body()] = None
+) -> Response:
+    """Stop a run; it can be resumed."""
+    found = verbs.cancel(bench, run, after_epoch=how is not None and how.after_epoch, who=who_asks(request))
+    return FiniteJSON(found, 202)
+
+
+@router.post("/runs/{run}/resume", tags=["runs"], **told(schemas.RunRow, 202))
+def resume(bench: Bench, request: Request, run: Ref) -> Response:
+    """Put a failed or cancelled run back into the queue."""
+    return FiniteJSON(verbs.resume(bench, run, who=who_asks(request)), 202)
+
+
+@router.get("/runs/{run}/smaller", tags=["runs"], **told(schemas.SmallerModels))
+def list_smaller(
+    bench: Bench, run: Ref, most_loss: Annotated[float, Query(gt=0, lt=100, description="In points.")] = 1.0
+) -> Response:
+    """The smaller models that were made of a run's model, each tested for a loss of accuracy, as `core shrink`."""
+    return FiniteJSON(verbs.smaller(bench, run, most_loss=most_loss))
+
+
+@router.post("/runs/{run}/shrink", tags=["runs"], **told(schemas.SmallerModels, 201, schemas.LaunchResult))
+def shrink(bench: Bench, request: Request, run: Ref, asked: schemas.ShrinkRequest) -> Response:
+    """Make the model of a run smaller (quantization, distillation), or plan it (`dry_run`), as `core shrink`."""
+    found = verbs.shrink(bench, run, **asked.model_dump(), who=who_asks(request))
+    return FiniteJSON(found, 200 if asked.dry_run else 201)
+
+
+@router.delete("/runs/{run}", tags=["runs"], **told(schemas.DeletionResult))
+def delete_run(
+    bench: Bench,
+    request: Request,
+    run: Ref,
+    weights: Annotated[bool, Query(description="Only its model and checkpoints; the record stays.")] = False,
+    dry_run: DryRun = False,
+) -> Response:
+    """Delete a run with its model, as `core delete`."""
+    return FiniteJSON(verbs.delete_run(bench, run, weights=weights, dry_run=dry_run, who=who_asks(request)))
