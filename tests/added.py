@@ -8,7 +8,7 @@ import pytest
 
 from core.backbones.additions import AdditionProgress, AdditionRequest, Prepared
 from core.features import check_photo, preparing
-from core.files.home import AdditionFolder
+from core.files.folders import AdditionFolder
 from core.jobs import background_additions
 from tests.core.registry.test_backbones import an_added
 from tests.hub_server import LocalHub

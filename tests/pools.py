@@ -11,7 +11,8 @@ from PIL import Image
 
 from core.datasets.manifest import MANIFEST
 from core.datasets.values import Dataset, UnlabelledPhoto
-from core.files.home import PoolFolder, dataset_folder
+from core.files.folders import PoolFolder
+from core.files.home import dataset_folder
 from core.settings import Settings
 
 

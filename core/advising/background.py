@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from core.advising.values import NeighbourScore, ShortlistQuestion
 from core.errors import Cancelled
 from core.files import atomic
+from core.files.folders import JobFolder
 from core.files.here import dataset_here
-from core.files.home import JobFolder, advice_job, advice_lock
+from core.files.home import advice_job, advice_lock
 from core.files.locks import acquire, is_held
 from core.jobs.background import ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
 from core.people.acting import Role, require

@@ -19,7 +19,7 @@ from core.datasets.decoding.identity import with_pixels
 from core.datasets.pool import PoolPart, pool_of
 from core.datasets.values import Dataset, Photo, Rejection, UnlabelledPhoto
 from core.files import atomic
-from core.files.home import DatasetFolder
+from core.files.folders import DatasetFolder
 from core.registry import Registry
 
 COPIES_METHOD = 1

@@ -16,8 +16,9 @@ from core.curation.labelled import check_can_add
 from core.datasets.pool import FoldersAsked
 from core.errors import Cancelled, Conflict
 from core.files import atomic
+from core.files.folders import JobFolder
 from core.files.here import dataset_here
-from core.files.home import JobFolder, check_lock, label_job
+from core.files.home import check_lock, label_job
 from core.files.locks import acquire, is_held
 from core.jobs.background import (
     ask_to_stop,

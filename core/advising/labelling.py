@@ -32,8 +32,9 @@ from core.datasets.values import Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import InvalidInput, NotFound
 from core.features.compute import features_of
 from core.files import atomic
+from core.files.folders import DatasetFolder
 from core.files.here import dataset_here, model_here
-from core.files.home import DatasetFolder, import_lock
+from core.files.home import import_lock
 from core.files.locks import acquire
 from core.jobs.stored_size import measure_pool
 from core.people.acting import Role, require

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from core.artifacts.fetching import fetch
 from core.artifacts.marks import marked
+from core.files.folders import artifact_mark
 from core.files.here import fetch_with
-from core.files.home import artifact_mark
 from core.registry import Registry
 from core.settings import Settings
 

@@ -13,7 +13,8 @@ from core.artifacts.listing import ListedBlob, decoded
 from core.artifacts.marks import mark, marked
 from core.errors import NoSpace, Unavailable
 from core.files import atomic
-from core.files.home import artifact_mark, features_lock
+from core.files.folders import artifact_mark
+from core.files.home import features_lock
 from core.files.locks import acquire
 from core.registry import Registry
 from core.registry.artifacts import Artifact

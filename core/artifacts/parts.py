@@ -8,6 +8,7 @@ from pathlib import Path
 from core.artifacts.publishing import publish
 from core.datasets.values import SPLITS
 from core.errors import GraftError, NotFound
+from core.files.folders import RunFolder
 from core.files.here import (
     backbone_name,
     checkpoints_name,
@@ -18,7 +19,7 @@ from core.files.here import (
     model_name,
     results_name,
 )
-from core.files.home import RunFolder, added_folder, dataset_folder, run_folder
+from core.files.home import added_folder, dataset_folder, run_folder
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings

@@ -12,7 +12,7 @@ from core.artifacts.garbage import collect, delete_doomed, holder
 from core.artifacts.listing import ListedBlob, Listing, content_of, listing_of
 from core.artifacts.marks import mark
 from core.errors import Conflict, GraftError
-from core.files.home import artifact_mark
+from core.files.folders import artifact_mark
 from core.registry import Registry
 from core.registry.artifacts import PUBLICATION, Artifact
 from core.registry.leases import Lease

@@ -16,8 +16,9 @@ from core.backbones.table import from_row, rows
 from core.backbones.values import Availability, Backbone
 from core.errors import InvalidInput, Unavailable
 from core.files.atomic import digest_of
+from core.files.folders import artifact_mark
 from core.files.here import backbone_here
-from core.files.home import added_folder, artifact_mark
+from core.files.home import added_folder
 from core.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")

@@ -6,8 +6,9 @@ from pathlib import Path, PurePosixPath
 
 from core.artifacts.parts import names_in
 from core.backups.snapshots import BackupPart
+from core.files.folders import DatasetFolder
 from core.files.here import backbone_name, curves_name, dataset_name, map_name, model_name, results_name
-from core.files.home import DatasetFolder, added_record, dataset_folder
+from core.files.home import added_record, dataset_folder
 from core.registry import Registry
 from core.runs.values import Status
 from core.settings import Settings

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from core.curation.values import METHOD
 from core.errors import Cancelled
 from core.files import atomic
+from core.files.folders import JobFolder
 from core.files.here import dataset_here
-from core.files.home import JobFolder, check_job, check_lock
+from core.files.home import check_job, check_lock
 from core.files.locks import acquire, is_held
 from core.jobs.background import ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
 from core.people.acting import Role, require

@@ -21,8 +21,9 @@ from core.datasets.names import dataset_name, quoted, quoted_list
 from core.datasets.staging import staging
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.errors import InvalidInput, NotFound
+from core.files.folders import DatasetFolder
 from core.files.here import dataset_here
-from core.files.home import DatasetFolder, import_lock
+from core.files.home import import_lock
 from core.files.locks import acquire
 from core.jobs.imports import register
 from core.jobs.quota import require_quota

@@ -15,8 +15,8 @@ from core.datasets.names import quoted
 from core.datasets.values import SPLITS, Dataset
 from core.errors import InvalidInput, NotFound
 from core.files import atomic
+from core.files.folders import DatasetFolder
 from core.files.here import dataset_here
-from core.files.home import DatasetFolder
 from core.files.locks import acquire
 from core.people.acting import Role, require
 from core.registry import Registry

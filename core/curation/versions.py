@@ -23,8 +23,9 @@ from core.datasets.pool import pool_path
 from core.datasets.staging import staging
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.errors import InvalidInput
+from core.files.folders import DatasetFolder
 from core.files.here import dataset_here
-from core.files.home import DatasetFolder, import_lock
+from core.files.home import import_lock
 from core.files.locks import acquire
 from core.jobs.imports import register
 from core.jobs.quota import require_quota

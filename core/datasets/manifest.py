@@ -10,7 +10,7 @@ from typing import Any
 from core.datasets.decoding.modes import FULL_GREY
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection, UnlabelledPhoto
 from core.errors import NotFound
-from core.files.home import MANIFEST
+from core.files.folders import MANIFEST
 
 INGEST_VERSION = 1
 """Raised whenever the same bytes would be stored as other pixels; digests differ then."""

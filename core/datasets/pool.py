@@ -26,7 +26,8 @@ from core.datasets.progress import ProgressTracker, Report
 from core.datasets.staging import staging, sweep
 from core.datasets.values import Dataset, Rejection, UnlabelledPhoto
 from core.errors import GraftError, InvalidInput, NotFound
-from core.files.home import DatasetFolder, PoolFolder, deletion_lock
+from core.files.folders import DatasetFolder, PoolFolder
+from core.files.home import deletion_lock
 from core.files.locks import acquire
 from core.settings import Settings
 from core.text.units import count

@@ -12,8 +12,9 @@ from core.errors import Cancelled, Conflict, GraftError
 from core.exports.formats import Format
 from core.exports.record import ExportRecord, read_record, state_of
 from core.files import atomic
+from core.files.folders import JobFolder
 from core.files.here import export_here
-from core.files.home import JobFolder, export_drafts, export_job, exports_lock, undeleted
+from core.files.home import export_drafts, export_job, exports_lock, undeleted
 from core.files.locks import acquire, is_held, try_acquire
 from core.jobs.background import last_status, main, start_process, why_it_ended
 from core.jobs.stored_size import measure_runs

@@ -13,7 +13,8 @@ from typing import Any
 from core.datasets.values import Dataset, Photo
 from core.errors import Unavailable
 from core.files.atomic import digest_of
-from core.files.home import MANIFEST, RunFolder, run_folder
+from core.files.folders import MANIFEST, RunFolder
+from core.files.home import run_folder
 from core.models.inference.model_files import read_model
 from core.registry import Registry
 from core.runs.values import Model, Run

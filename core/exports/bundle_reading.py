@@ -15,7 +15,7 @@ from core.datasets.manifest import dataset_digest
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.errors import GraftError, InvalidInput, Refused, Unavailable
 from core.exports.bundle import FORMAT_VERSION, KIND, MODEL
-from core.files.home import CARD, KERAS_MODEL, MANIFEST
+from core.files.folders import CARD, KERAS_MODEL, MANIFEST
 from core.models.inference.model_files import read_model
 from core.recipes.recipe import Recipe
 from core.runs.values import Cost

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import InvalidInput
-from core.files.home import KERAS_MODEL
+from core.files.folders import KERAS_MODEL
 from core.text.nearly import did_you_mean
 
 

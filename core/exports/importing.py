@@ -17,7 +17,8 @@ from core.errors import Conflict, GraftError, InvalidInput, NoSpace, NotFound
 from core.exports.bundle_probe import probe
 from core.exports.bundle_reading import Bundle, unpack
 from core.files import atomic
-from core.files.home import RunFolder, dataset_folder, import_lock, model_draft, model_drafts, run_folder
+from core.files.folders import RunFolder
+from core.files.home import dataset_folder, import_lock, model_draft, model_drafts, run_folder
 from core.files.locks import Lock, acquire, try_acquire
 from core.models.card import model_of
 from core.registry import Registry

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.exports.formats import FORMATS, Format
-from core.files.home import EXPORT_RECORD
+from core.files.folders import EXPORT_RECORD
 from core.runs.values import Model
 
 

@@ -14,7 +14,7 @@ from core.datasets.decoding.fit import PADDING
 from core.datasets.decoding.modes import FULL_GREY
 from core.datasets.decoding.photos import PIXEL_LIMIT, STORED_QUALITY, STORED_SIDE
 from core.exports.formats import FORMATS, Format
-from core.files.home import EXPORT_RECORD
+from core.files.folders import EXPORT_RECORD
 from core.settings import VERSION
 
 TEMPLATES = Path(__file__).parent / "templates"

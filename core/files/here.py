@@ -8,7 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from core.files.home import MANIFEST, DatasetFolder, added_folder, dataset_folder, run_folder
+from core.files.folders import MANIFEST, DatasetFolder
+from core.files.home import added_folder, dataset_folder, run_folder
 from core.settings import Settings
 
 

@@ -8,7 +8,6 @@ lost. Logs of runs are cut by the supervisor instead (``core.jobs.logs``), becau
 """
 
 import os
-import shutil
 import threading
 import time
 from contextlib import suppress
@@ -19,6 +18,7 @@ from core.settings import Settings, load_settings
 VARIABLE = "GRAFT_OWN_LOG"
 """Path of the log that a process writes into, in the environment it is started with."""
 LOOK_SECONDS = 1.0
+_PART_BYTES = 2**18
 _DAY = 24 * 3600.0
 
 
@@ -100,7 +100,10 @@ def _copy_end(path: Path, target: Path, most: int) -> None:
     try:
         with path.open("rb") as source, target.open("wb") as copy:
             source.seek(max(0, source.seek(0, os.SEEK_END) - most))
-            shutil.copyfileobj(source, copy)
+            left = most  # not to its end, which a writer may move on faster than it is copied
+            while left and (part := source.read(min(left, _PART_BYTES))):
+                copy.write(part)
+                left -= len(part)
     except OSError:
         with suppress(OSError):
             target.unlink(missing_ok=True)

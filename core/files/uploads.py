@@ -18,7 +18,8 @@ from pathlib import Path
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.files import atomic
-from core.files.home import UploadFolder, received_bodies, upload_folder, upload_folders, uploads_folder
+from core.files.folders import UploadFolder
+from core.files.home import received_bodies, upload_folder, upload_folders, uploads_folder
 from core.files.locks import Lock, is_held, try_acquire
 from core.files.room import require_room
 from core.settings import Settings

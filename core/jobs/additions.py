@@ -14,14 +14,8 @@ from core.backbones.additions import AdditionProgress, AdditionRequest, Prepared
 from core.backbones.values import Backbone
 from core.errors import Conflict, GraftError, NotFound
 from core.files import atomic
-from core.files.home import (
-    AdditionFolder,
-    added_folder,
-    added_folders,
-    added_record,
-    addition_lock,
-    features_folder,
-)
+from core.files.folders import AdditionFolder
+from core.files.home import added_folder, added_folders, added_record, addition_lock, features_folder
 from core.files.locks import acquire, try_acquire
 from core.registry import Registry
 from core.settings import Settings

@@ -14,7 +14,7 @@ from typing import Any
 from core.artifacts import bringing
 from core.errors import Cancelled, GraftError, InvalidInput
 from core.files import atomic
-from core.files.home import JobFolder
+from core.files.folders import JobFolder
 from core.files.locks import Lock, try_acquire
 from core.files.process_logs import VARIABLE as VARIABLE_OF_LOG
 from core.files.process_logs import begin_log, watch_own_log

@@ -15,7 +15,8 @@ from typing import Any
 from core.backbones.additions import AdditionProgress, AdditionRequest, Report
 from core.errors import Cancelled, Conflict, GraftError
 from core.files import atomic
-from core.files.home import AdditionFolder, addition_folder, addition_folders
+from core.files.folders import AdditionFolder
+from core.files.home import addition_folder, addition_folders
 from core.files.locks import acquire, is_held
 from core.jobs.additions import refuse_taken, run_addition
 from core.jobs.background import last_status, main, require_owner, start_process, why_it_ended

@@ -23,7 +23,8 @@ from core.datasets.names import dataset_name
 from core.datasets.values import Dataset, Rejection
 from core.errors import Cancelled, GraftError, NoSpace, NotFound, Unavailable
 from core.files import atomic
-from core.files.home import ImportFolder, import_folder, import_folders
+from core.files.folders import ImportFolder
+from core.files.home import import_folder, import_folders
 from core.files.locks import acquire, is_held, try_acquire
 from core.jobs.background import last_status, main, require_owner, require_source, start_process, why_it_ended
 from core.jobs.imports import bytes_of_source, known_message, run_import, source_path

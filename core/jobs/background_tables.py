@@ -16,7 +16,8 @@ from typing import Any
 
 from core.errors import Cancelled, GraftError, InvalidInput
 from core.files import atomic
-from core.files.home import TableFolder, table_folder, table_folders, table_lock
+from core.files.folders import TableFolder
+from core.files.home import table_folder, table_folders, table_lock
 from core.files.locks import acquire, is_held
 from core.jobs.background import last_status, main, require_owner, require_source, start_process, why_it_ended
 from core.jobs.tables import TableProgress, read_table, write_table

@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.files.home import RunFolder, deletion_lock, evicted_checkpoints, launch_lock, run_folder, run_folders
+from core.files.folders import RunFolder
+from core.files.home import deletion_lock, evicted_checkpoints, launch_lock, run_folder, run_folders
 from core.files.locks import try_acquire
 from core.jobs.stored_size import measure_runs
 from core.registry import Registry

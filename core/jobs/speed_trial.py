@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 
 from core.errors import Cancelled, Conflict, GraftError, Unavailable
 from core.files import atomic
-from core.files.home import JobFolder, speed_job
+from core.files.folders import JobFolder
+from core.files.home import speed_job
 from core.files.locks import is_held
 from core.jobs.background import DEMO, ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
 from core.jobs.control import ensure_supervisor, stop_supervisor

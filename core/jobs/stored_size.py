@@ -9,7 +9,8 @@ another machine and is not here is as large as what was published of it.
 from collections.abc import Iterable
 
 from core.datasets.pool import pool_of
-from core.files.home import DatasetFolder, run_folder
+from core.files.folders import DatasetFolder
+from core.files.home import run_folder
 from core.files.sizes import size_of
 from core.registry import Registry
 from core.settings import Settings

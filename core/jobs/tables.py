@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from core.errors import Cancelled, NoSpace
-from core.files.home import TableFolder
+from core.files.folders import TableFolder
 from core.models.conformal import PredictionSet
 from core.models.doubts import Doubts
 from core.models.novelty import Novelty

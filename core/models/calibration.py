@@ -18,8 +18,9 @@ from typing import Any
 from core.artifacts.parts import publish_model, quietly
 from core.errors import GraftError, InvalidInput, NotFound, Unavailable
 from core.files import atomic
+from core.files.folders import CARD
 from core.files.here import model_here
-from core.files.home import CARD, features_lock, run_folders, undeleted
+from core.files.home import features_lock, run_folders, undeleted
 from core.files.locks import acquire, try_acquire
 from core.models.inference.model_files import CALIBRATION
 from core.models.temperature import HIGHEST, LOWEST, fit_temperature, scaled

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.datasets.values import Dataset
 from core.files.atomic import digest_of
-from core.files.home import CARD
+from core.files.folders import CARD
 from core.models.inference.model_files import engines_by_name, engines_of
 from core.models.inference.nodes import Node, files_of, to_dict
 from core.models.lineage import parents_of

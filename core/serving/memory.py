@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Unavailable
-from core.files.home import CARD
+from core.files.folders import CARD
 from core.models.inference.model_files import ModelFiles, read_model
 from core.models.predict import Predictor
 from core.settings import Settings

@@ -15,7 +15,8 @@ from typing import Any
 
 from core.artifacts import bringing
 from core.errors import Conflict, GraftError
-from core.files.home import RunFolder, run_folder
+from core.files.folders import RunFolder
+from core.files.home import run_folder
 from core.jobs.exit_policy import ExitCode, write_exit_record
 from core.jobs.reports import AttemptReports
 from core.jobs.reuse import TrainerReuse

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from core.backbones import obtain
 from core.datasets.values import SPLITS
-from core.files.home import KERAS_MODEL, run_folder
+from core.files.folders import KERAS_MODEL
+from core.files.home import run_folder
 from core.models.lineage import parents_of
 from core.recipes.program import CLASSES, PREDICTIONS, features_used
 from core.runs.metrics import evaluate

@@ -12,8 +12,9 @@ from core.backbones.values import Backbone
 from core.features.measuring import multiply_adds
 from core.features.sizes import cost_up_to
 from core.features.views import View, jpeg_of
+from core.files.folders import CARD, KERAS_MODEL
 from core.files.here import dataset_here
-from core.files.home import CARD, KERAS_MODEL, run_folder
+from core.files.home import run_folder
 from core.models.card import FEATURES, PROBABILITIES, card_of, model_of, write_card
 from core.models.inference.graph import InferenceGraph, Memo
 from core.models.inference.nodes import files_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.files import atomic
-from core.files.home import KERAS_MODEL
+from core.files.folders import KERAS_MODEL
 from core.models.inference.nodes import Node
 
 

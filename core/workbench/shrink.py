@@ -7,8 +7,8 @@ from core.backbones import Backbone
 from core.comparison.non_inferiority import MOST_LOSS, NonInferiority, non_inferiority
 from core.comparison.smaller import SmallerModel
 from core.errors import GraftError
+from core.files.folders import KERAS_MODEL
 from core.files.here import model_here
-from core.files.home import KERAS_MODEL
 from core.planning.decide import Plan
 from core.planning.grid_plan import GridPlan
 from core.recipes.defaults import usual_for

@@ -194,11 +194,11 @@ NAMES_OF_FILES = {
 A_WORD_IN_A_SENTENCE = "core.workbench.delete: checkpoints"
 
 
-def test_the_files_of_the_home_are_named_in_one_module():
+def test_the_files_of_the_home_are_named_in_two_modules():
     named = {
         f"{module}: {node.value}"
         for module, path in MODULES.items()
-        if module != "core.files.home"
+        if module not in ("core.files.home", "core.files.folders")
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Constant) and node.value in NAMES_OF_FILES
     }

@@ -9,8 +9,9 @@ from pathlib import Path
 from core.artifacts.parts import publish_run, quietly
 from core.datasets.values import Dataset
 from core.files import atomic
+from core.files.folders import RunFolder
 from core.files.here import model_here
-from core.files.home import RunFolder, run_folder
+from core.files.home import run_folder
 from core.models.card import card_of, model_of, write_card
 from core.models.cascades import costs
 from core.models.cascades.members import CascadeMember, members_of

@@ -10,7 +10,7 @@ from core.datasets.decoding.modes import FULL_GREY
 from core.errors import InvalidInput, Unavailable
 from core.features.engines import engine_name
 from core.files.atomic import digest_of
-from core.files.home import CARD, inside
+from core.files.folders import CARD, inside
 from core.models.inference.nodes import Network, Node, every_node, files_of, from_dict, renamed
 from core.models.temperature import HIGHEST, LOWEST
 

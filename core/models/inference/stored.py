@@ -10,7 +10,7 @@ from core.features.compute import Features, Report, split_of, stored_rows
 from core.features.litert import MOST_WORKERS, cores
 from core.features.store import key_of_predictions
 from core.features.views import View
-from core.files.home import RunFolder
+from core.files.folders import RunFolder
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import engines_by_name, read_model
 from core.recipes.recipe import Augmentation

@@ -6,8 +6,8 @@ import pytest
 
 from core.artifacts import bringing
 from core.artifacts.publishing import publish
+from core.files.folders import MANIFEST
 from core.files.here import curves_here, dataset_here, predictions_here
-from core.files.home import MANIFEST
 from tests.machines import read, write
 
 

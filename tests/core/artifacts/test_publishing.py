@@ -13,7 +13,7 @@ from core.artifacts.fetching import fetch
 from core.artifacts.marks import marked
 from core.artifacts.publishing import publish
 from core.errors import Conflict, NotFound, Unavailable
-from core.files.home import artifact_mark
+from core.files.folders import artifact_mark
 from core.registry.artifacts import PUBLICATION
 from tests.factories import make_dataset, make_photos, make_run
 from tests.machines import read, stored, write

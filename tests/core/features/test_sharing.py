@@ -12,7 +12,8 @@ from core.artifacts.patience import patiently
 from core.features import sharing
 from core.features.sharing import forget_shared, name_of
 from core.features.store import is_stored, key_of
-from core.files.home import MANIFEST, dataset_folder, features_folder
+from core.files.folders import MANIFEST
+from core.files.home import dataset_folder, features_folder
 from tests.core.features.test_compute import Counting, ask, stored
 from tests.machines import two_machines
 from tests.tiny import TINY

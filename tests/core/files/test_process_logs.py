@@ -74,15 +74,14 @@ _WRITER = """
 import os, subprocess, sys, time
 from core.files.process_logs import watch_own_log
 watch_own_log()
-end = time.monotonic() + float(sys.argv[1])
-other = subprocess.Popen(["yes", "a line of a library in C"])  # the same file, by another process
-while time.monotonic() < end:
+lines = "for _ in 1 2 3 4 5 6 7 8; do yes 'a line of a library in C' | head -c 1000000; sleep 0.5; done"
+other = subprocess.Popen(["sh", "-c", lines])  # the same file, by another process
+while other.poll() is None:
     print("x" * 99)
     time.sleep(0.0005)
-other.kill()
-other.wait()
 sys.stdout.flush()
-time.sleep(3)
+while os.path.getsize(os.environ["GRAFT_OWN_LOG"]) > 10**6:
+    time.sleep(0.05)
 print("the last line", flush=True)
 """
 
@@ -91,7 +90,7 @@ def test_a_process_that_writes_far_more_than_the_limit_leaves_a_short_log(log, s
     settings = replace(settings, log_limit_bytes=10**6)
     output = begin_log(log, settings)
     with subprocess.Popen(
-        [sys.executable, "-c", _WRITER, "2"],
+        [sys.executable, "-c", _WRITER],
         cwd=REPOSITORY,
         env=os.environ | settings.variables() | {VARIABLE: str(log)},
         stdout=output,

@@ -5,7 +5,8 @@ import subprocess
 import pytest
 
 from core.errors import Cancelled, Forbidden, NotFound
-from core.files.home import JobFolder, addition_folder, import_folder
+from core.files.folders import JobFolder
+from core.files.home import addition_folder, import_folder
 from core.files.locks import acquire
 from core.jobs.background import last_status, start_process, status_after, why_it_ended
 from core.people.acting import VARIABLE, Person, Role, acting_as

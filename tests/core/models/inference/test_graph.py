@@ -9,7 +9,8 @@ import pytest
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.features import engines
 from core.features.views import View
-from core.files.home import RunFolder, dataset_folder, registry_file
+from core.files.folders import RunFolder
+from core.files.home import dataset_folder, registry_file
 from core.models.heads import load as heads
 from core.models.heads.dense import Layer, write_dense
 from core.models.inference import graph
