@@ -8,7 +8,7 @@ from core.datasets.values import Dataset
 from core.planning.grid_plan import GridPlan
 from core.planning.presets import Preset
 from core.recipes.grid import GridChoice
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.text.units import plain
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame

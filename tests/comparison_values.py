@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.recipe import Recipe
 from core.runs.predictions import Predictions
 from core.runs.values import Cost, Run, Status
 

@@ -19,7 +19,9 @@ from core.backbones.table import rows
 from core.datasets.manifest import write_manifest
 from core.datasets.values import SPLITS, Dataset, Photo, Rejection
 from core.files.home import dataset_folder, run_folder
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, fingerprint
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe, fingerprint
 from core.registry import Registry
 from core.registry.board import BOARD_COLUMNS, BoardRevision
 from core.runs.forecast import RunForecast

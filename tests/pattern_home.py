@@ -11,7 +11,9 @@ from core.backbones import get
 from core.backbones.saved import row_for_card
 from core.files.home import run_folder
 from core.models.lineage import run_name
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver, fingerprint
+from core.recipes.hyperparameters import Hyperparameters, Schedule, Solver
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe, fingerprint
 from core.runs.metrics import evaluate
 from core.runs.values import Evaluation, Model, Run, Status
 from core.workbench import Workbench

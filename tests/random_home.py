@@ -7,7 +7,9 @@ import numpy as np
 
 from core.datasets.values import Dataset
 from core.files.home import run_folder
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.metrics import evaluate
 from core.runs.values import Status
 from core.workbench import Workbench

@@ -11,8 +11,9 @@ from core.backbones.values import HERE, Backbone
 from core.datasets.values import Dataset
 from core.errors import InvalidInput
 from core.recipes.defaults import usual_for
+from core.recipes.patterns import Pattern
 from core.recipes.program import TOP, cuts_of, program_of
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.settings import Settings
 

@@ -16,7 +16,7 @@ from core.datasets.values import Dataset
 from core.errors import InvalidInput, NotFound
 from core.files.home import run_folder
 from core.models.cascades.costs import networks_in
-from core.recipes.recipe import Cascade, Pattern
+from core.recipes.patterns import Cascade, Pattern
 from core.registry import Registry
 from core.registry.search import RunQuery
 from core.runs.predictions import Predictions, read_predictions

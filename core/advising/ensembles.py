@@ -17,7 +17,7 @@ import numpy as np
 
 from core.errors import InvalidInput
 from core.models.cascades.thresholds import best, combined, curve
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 from core.runs.metrics import wilson_interval
 
 MOST_MEMBERS = 12

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.advising.values import METHOD, Shortlist
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Run, Status
 

@@ -13,7 +13,8 @@ from pydantic_core import PydanticCustomError
 from core.api.limits import MOST_PHOTOS
 from core.models.conformal import CONFIDENCE
 from core.planning.presets import Preset
-from core.recipes.recipe import Cascade, Pattern, Precision
+from core.recipes.hyperparameters import Precision
+from core.recipes.patterns import Cascade, Pattern
 from core.searching.values import MOST_MINUTES, MOST_TRIALS
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]

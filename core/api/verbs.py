@@ -36,7 +36,7 @@ from core.people.acting import acting
 from core.planning.capacity import many_runs
 from core.planning.decide import Decision
 from core.planning.options import RecipeOptions, choice_of
-from core.recipes.recipe import Precision
+from core.recipes.hyperparameters import Precision
 from core.registry.search import RunQuery
 from core.runs.values import Run
 from core.searching.search_process import search_status, start_search, stop_search

@@ -10,7 +10,7 @@ from core.charts.look import HOVER, Trace, axis, error_bars, escape, figure, leg
 from core.charts.styles import RunStyle
 from core.comparison.cost_axes import COSTS
 from core.comparison.depths import DepthPoint, DepthSeries
-from core.recipes.recipe import TRAINS_TOP_BLOCKS
+from core.recipes.patterns import TRAINS_TOP_BLOCKS
 from core.text.tables import Rows
 from core.text.units import count, percent, points, times
 

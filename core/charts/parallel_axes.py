@@ -8,8 +8,8 @@ from core.charts.look import spans_decades
 from core.comparison.cost_axes import cost_kind
 from core.comparison.table import Row
 from core.recipes.differences import Difference
+from core.recipes.hyperparameters import BOUNDS
 from core.recipes.labels import choice_title
-from core.recipes.recipe import BOUNDS
 from core.text.units import brief, percent
 
 MOST_SETTINGS = 7

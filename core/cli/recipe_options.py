@@ -6,7 +6,7 @@ from core.cli.verbs import add_list
 from core.datasets.decoding.fit import Fit
 from core.planning.presets import PRESETS
 from core.recipes.labels import PATTERNS
-from core.recipes.recipe import OF_A_BACKBONE
+from core.recipes.patterns import OF_A_BACKBONE
 
 _TRAINABLE = ", ".join(f"{one} ({PATTERNS[one].short})" for one in OF_A_BACKBONE)
 

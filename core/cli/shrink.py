@@ -8,7 +8,7 @@ from core.cli.verbs import Result, Verbs, add_verb, table
 from core.comparison.non_inferiority import MOST_LOSS
 from core.errors import InvalidInput
 from core.output.smaller import shrink_json
-from core.recipes.recipe import Precision
+from core.recipes.hyperparameters import Precision
 from core.runs.values import Status
 from core.text.units import milliseconds, percent, size
 from core.workbench import Workbench

@@ -8,7 +8,7 @@ from statistics import mean
 
 from core.comparison.table import Row
 from core.recipes.naming import without
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 
 _ASIDE = ("depth", "seed")
 """In these the runs of a series may differ."""

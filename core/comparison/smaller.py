@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.comparison.non_inferiority import NonInferiority, Replacement
 from core.recipes.labels import PRECISIONS
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Run
 
 

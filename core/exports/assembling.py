@@ -18,8 +18,8 @@ from core.models.heads.head_file import FILE as HEAD_FILE
 from core.models.inference.nodes import Confidence, Network, every_node, from_dict
 from core.models.lineage import backbones_of
 from core.models.temperature import LEAST
+from core.recipes.patterns import Cascade, Pattern
 from core.recipes.program import PREDICTIONS, Part, program_of
-from core.recipes.recipe import Cascade, Pattern
 from core.registry import Registry
 from core.runs.values import Model, Run
 from core.settings import Settings

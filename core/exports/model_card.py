@@ -17,7 +17,7 @@ from core.exports.formats import FORMATS, Format
 from core.exports.record import ExportCheck
 from core.models.lineage import backbone_of
 from core.recipes.labels import describe
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 from core.registry import Registry
 from core.runs.values import Cost, Evaluation, Model, Run
 from core.settings import VERSION, Settings

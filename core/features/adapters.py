@@ -14,7 +14,7 @@ import keras
 from keras import layers
 
 from core.backbones.values import Adaptable
-from core.recipes.recipe import Adapter
+from core.recipes.hyperparameters import Adapter
 
 _NORMALISATION = (layers.BatchNormalization, layers.LayerNormalization, layers.GroupNormalization)
 _TRAINED = {

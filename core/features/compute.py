@@ -26,8 +26,8 @@ from core.features.views import View, jpeg_of
 from core.files.here import dataset_here
 from core.files.home import features_lock
 from core.files.locks import Lock, acquire, try_acquire
+from core.recipes.hyperparameters import Augmentation
 from core.recipes.program import TOP, cuts_of
-from core.recipes.recipe import Augmentation
 from core.runs.costs import Spent, spent_now
 from core.settings import Settings
 

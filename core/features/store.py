@@ -22,8 +22,8 @@ from core.errors import NoSpace
 from core.features.sizes import dtype_at, pooling_at
 from core.files.home import features_folder, features_lock
 from core.files.locks import try_acquire
+from core.recipes.hyperparameters import Augmentation
 from core.recipes.program import PREDICTIONS
-from core.recipes.recipe import Augmentation
 from core.runs.costs import Spent
 from core.settings import Settings
 

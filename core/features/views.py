@@ -11,7 +11,7 @@ from PIL import Image
 from core.datasets.decoding.fit import Fit, framed, pixels
 from core.datasets.values import Photo
 from core.errors import NotFound
-from core.recipes.recipe import Augmentation
+from core.recipes.hyperparameters import Augmentation
 
 CROP_AREA = (0.7, 1.0)
 """Fraction of the photo's area in a crop. Milder than Inception's 0.08, because a frozen network cannot adapt."""

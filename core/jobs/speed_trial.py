@@ -27,7 +27,8 @@ from core.planning.machine_speed import PREFERENCE, MachineSpeed
 from core.planning.measured import measurements
 from core.planning.plan import Planner
 from core.recipes.defaults import usual_for
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings

@@ -18,7 +18,7 @@ from core.models.inference.model_files import engines_by_name, engines_of
 from core.models.inference.nodes import Node, files_of, to_dict
 from core.models.lineage import parents_of
 from core.models.preprocessing import preprocessing
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Cost, Evaluation, Model, Run
 
 PROBABILITIES, FEATURES = "probabilities", "features"

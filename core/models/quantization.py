@@ -21,7 +21,7 @@ from core.features.views import View
 from core.files.atomic import digest_of
 from core.models.inference.model_files import ModelFiles, adopt_file
 from core.models.inference.nodes import Network, Node, every_node, renamed
-from core.recipes.recipe import Precision
+from core.recipes.hyperparameters import Precision
 
 CALIBRATION_PHOTOS = 100
 """Training photos that the ranges of values are measured on; further ones could only widen them."""

@@ -23,8 +23,9 @@ from core.models.inference.nodes import Confidence, Head, Mean, Network, Node
 from core.models.lineage import backbones_of
 from core.models.neighbours import FeatureColumns, distances, nearest
 from core.models.novelty import NearestPhoto, Novelty, NoveltyThreshold, fit_threshold, novelty_of
+from core.recipes.hyperparameters import Precision
+from core.recipes.patterns import Pattern
 from core.recipes.program import CLASSES, PIXELS, PREDICTIONS, Part, cuts_of, pooled, program_of
-from core.recipes.recipe import Pattern, Precision
 from core.registry import Registry
 from core.runs.values import Run
 from core.settings import Settings

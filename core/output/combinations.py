@@ -4,7 +4,7 @@ from core.advising.combining import CombinationAdvice, budget_words, launched_ru
 from core.advising.ensembles import OfferedModel
 from core.comparison.statistics import SIGNIFICANCE
 from core.datasets.values import Dataset
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 from core.registry import Registry
 from core.text.units import count, listed, milliseconds, p_value, percent, size
 

@@ -9,7 +9,8 @@ from core.planning.decide import Concern
 from core.planning.grid_plan import GridPlan
 from core.planning.question import Question, ask, refuse
 from core.planning.resources import ResourceEstimate
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.recipes.remedy import Remedy, other_pattern, setting
 from core.settings import Settings
 from core.text.units import count, duration, size

@@ -20,9 +20,11 @@ from core.planning.question import Question, ask, note, refuse
 from core.planning.remedies import other_backbones, other_runs
 from core.recipes.adapters import adapted_parts, nothing_to_train, possible_adapters, possible_depths
 from core.recipes.allowed import refused_patterns
+from core.recipes.hyperparameters import BOUNDS, Adapter
 from core.recipes.labels import ADAPTERS
+from core.recipes.patterns import Cascade, Pattern
 from core.recipes.prompts import texts_of
-from core.recipes.recipe import BOUNDS, Adapter, Cascade, Pattern, Recipe
+from core.recipes.recipe import Recipe
 from core.recipes.remedy import Remedy, other_pattern, setting
 from core.registry import Registry
 from core.runs.values import Run, Status

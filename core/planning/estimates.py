@@ -16,8 +16,10 @@ from core.planning.measured import blocks_below, measurements
 from core.planning.resources import ResourceEstimate
 from core.planning.speed import RunPart, Speeds, kind_of
 from core.planning.work import Shared, SharedKind, Work, process_of
+from core.recipes.hyperparameters import Precision
+from core.recipes.patterns import Pattern
 from core.recipes.program import PREDICTIONS
-from core.recipes.recipe import Pattern, Precision, Recipe
+from core.recipes.recipe import Recipe
 
 _DOWNLOAD_BYTES_PER_SECOND = 5e6
 """Assumed of the network."""

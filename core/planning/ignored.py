@@ -6,8 +6,10 @@ from core.planning.decide import Concern
 from core.planning.presets import Preset
 from core.planning.question import note
 from core.recipes.grid import GridChoice, InvalidCell
+from core.recipes.hyperparameters import RELEVANT
 from core.recipes.labels import PATTERNS, in_text
-from core.recipes.recipe import RELEVANT, Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.text.units import count, listed
 
 

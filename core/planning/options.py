@@ -8,8 +8,9 @@ from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.planning.presets import Preset
 from core.recipes.grid import CascadeChoice, Depths, GridChoice
+from core.recipes.hyperparameters import BOUNDS, CHOICES, RELEVANT, parsed_settings
 from core.recipes.labels import OFFERED
-from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Cascade, Pattern, parsed_settings
+from core.recipes.patterns import Cascade, Pattern
 from core.text.nearly import did_you_mean
 
 _CHOSEN_BY_PRESET = (

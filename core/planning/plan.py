@@ -21,8 +21,10 @@ from core.planning.question import Question
 from core.planning.work import BusySlot
 from core.recipes.defaults import usual_for
 from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell, recipes_of
+from core.recipes.hyperparameters import Hyperparameters
 from core.recipes.naming import name_of_invalid
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe, fingerprint
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe, fingerprint
 from core.recipes.remedy import Remedy
 from core.registry import Registry
 from core.runs.values import Run, Status

@@ -14,7 +14,9 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.models.heads.mapping import mapped
 from core.recipes.defaults import usual_for
-from core.recipes.recipe import RELEVANT, Cascade, Pattern, Recipe, Solver
+from core.recipes.hyperparameters import RELEVANT, Solver
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 
 
 class Preset(StrEnum):

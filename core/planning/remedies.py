@@ -15,8 +15,10 @@ from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.recipes.defaults import usual_for
 from core.recipes.grid import InvalidCell
+from core.recipes.hyperparameters import BOUNDS, RELEVANT
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Cascade, Pattern
 from core.recipes.program import depths
-from core.recipes.recipe import BOUNDS, MEMBERS, RELEVANT, TRAINS_TOP_BLOCKS, Cascade, Pattern, Recipe
+from core.recipes.recipe import MEMBERS, Recipe
 from core.recipes.remedy import Remedy, other_pattern, setting, within_bounds
 from core.registry import Registry
 from core.runs.values import Status

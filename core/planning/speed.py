@@ -11,8 +11,9 @@ from enum import StrEnum
 from statistics import median
 
 from core.models.quantization import CALIBRATION_PHOTOS
+from core.recipes.patterns import Pattern
 from core.recipes.program import PIXELS, Program, pooled
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.recipe import Recipe
 
 ASSUMED = "an assumed speed; nothing was measured on this machine yet"
 TRIAL = "a trial run on this machine"

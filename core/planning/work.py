@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 
 MOST_RUNS = 50
 """Runs that one trainer process trains at most, which limits what leaks of libraries add up to."""

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from core.backbones.values import Backbone
+from core.recipes.hyperparameters import Adapter
 from core.recipes.labels import ADAPTERS, in_text
-from core.recipes.recipe import Adapter, Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.text.units import count
 
 

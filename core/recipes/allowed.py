@@ -1,7 +1,7 @@
 """Which patterns a backbone allows, and why not the others."""
 
 from core.backbones.values import Backbone
-from core.recipes.recipe import TRAINS_TOP_BLOCKS, Pattern
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Pattern
 
 TRAINS_THE_NETWORK = (*TRAINS_TOP_BLOCKS, Pattern.WEIGHT_INITIALIZATION, Pattern.FROM_SCRATCH)
 """Patterns in which weights of the backbone's architecture are trained."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.backbones.values import HERE, Availability, Backbone
 from core.recipes.allowed import refused_patterns
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ from dataclasses import replace
 from core.backbones.values import Backbone
 from core.datasets.decoding.fit import Fit
 from core.datasets.values import Dataset
-from core.recipes.recipe import RELEVANT, TRAINS_TOP_BLOCKS, BestEpoch, Hyperparameters, Pattern, Schedule
+from core.recipes.hyperparameters import RELEVANT, BestEpoch, Hyperparameters, Schedule
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Pattern
 
 SUGGESTED_FIT = Fit.SQUASH
 """How new recipes fit a photo into the square; see docs/decisions/0011-input-size.md."""

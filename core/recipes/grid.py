@@ -12,9 +12,11 @@ from core.backbones.values import Backbone
 from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.recipes.defaults import fitting
+from core.recipes.hyperparameters import RELEVANT, Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
 from core.recipes.program import depths as depths_of
 from core.recipes.prompts import with_template
-from core.recipes.recipe import RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.recipe import Recipe
 
 Cell = tuple[str, Pattern]
 """A backbone (by its name, or the id of a finished run) and how it is used."""

@@ -6,19 +6,9 @@ from typing import Any, NamedTuple
 from core.backbones.token_network import Pooling
 from core.datasets.decoding.fit import Fit
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.recipe import (
-    FROM_A_RUN,
-    TRAINS_TOP_BLOCKS,
-    Adapter,
-    Augmentation,
-    BestEpoch,
-    Cascade,
-    Pattern,
-    Precision,
-    Recipe,
-    Schedule,
-    Solver,
-)
+from core.recipes.hyperparameters import Adapter, Augmentation, BestEpoch, Precision, Schedule, Solver
+from core.recipes.patterns import FROM_A_RUN, TRAINS_TOP_BLOCKS, Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.text.units import amount, count
 
 

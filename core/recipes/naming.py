@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 
 from core.backbones.added import is_run
 from core.recipes.grid import InvalidCell
+from core.recipes.hyperparameters import Adapter
 from core.recipes.labels import CASCADES, PATTERNS, SOLVERS, in_text, method_title, setting_text
-from core.recipes.recipe import PARTS, Adapter, Cascade, Pattern, Recipe
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import PARTS, Recipe
 
 LONGEST_BASE = 120
 """A limit for the names of nested ensembles, before the endings that tell equal names apart."""

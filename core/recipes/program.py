@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import InvalidInput
-from core.recipes.recipe import TRAINS_TOP_BLOCKS, Adapter, Pattern, Recipe, Schedule, Solver
+from core.recipes.hyperparameters import Adapter, Schedule, Solver
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Pattern
+from core.recipes.recipe import Recipe
 
 TOP, CLASSES, PIXELS, PREDICTIONS = "top", "classes", "pixels", "answers"
 _POOL, _AND = ".pool", "+"

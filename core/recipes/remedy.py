@@ -6,8 +6,10 @@ from typing import Any
 
 from core.backbones.token_network import Pooling
 from core.recipes.grid import GridChoice, InvalidCell
+from core.recipes.hyperparameters import BOUNDS, CHOICES, Hyperparameters
 from core.recipes.labels import HYPERPARAMETERS, PATTERNS, value_text
-from core.recipes.recipe import BOUNDS, CHOICES, TRAINS_TOP_BLOCKS, Hyperparameters, Pattern, Recipe
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Pattern
+from core.recipes.recipe import Recipe
 from core.text.units import count
 
 

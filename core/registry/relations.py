@@ -2,7 +2,7 @@
 
 from sqlalchemy import exists, select, text
 
-from core.recipes.recipe import WITH_MEMBERS
+from core.recipes.patterns import WITH_MEMBERS
 from core.registry.connection import Store
 from core.registry.functions import members_in
 from core.registry.runs import NEWEST_FIRST, RUN_COLUMNS, get_run, read_runs

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from math import inf, isfinite
 
-from core.recipes.recipe import TRAINS_TOP_BLOCKS, BestEpoch
+from core.recipes.hyperparameters import BestEpoch
+from core.recipes.patterns import TRAINS_TOP_BLOCKS
 from core.runs.values import Epoch, Run
 
 

@@ -23,7 +23,8 @@ from core.planning.decide import Decision, Level, Plan
 from core.planning.plan import Planner
 from core.planning.presets import Preset
 from core.recipes.defaults import usual_for
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Run, Status
 from core.searching.space import MOST_BACKBONES, SearchSpace
 from core.searching.study import NOTE, RecipeStudy

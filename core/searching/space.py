@@ -13,7 +13,9 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.recipes.allowed import refused_patterns
 from core.recipes.defaults import usual_for
-from core.recipes.recipe import TRAINS_TOP_BLOCKS, Adapter, Hyperparameters, Pattern, Recipe, Solver
+from core.recipes.hyperparameters import Adapter, Hyperparameters, Solver
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Pattern
+from core.recipes.recipe import Recipe
 
 PATTERNS = (
     Pattern.INTEGRATED_EXTRACTOR, Pattern.STANDALONE_EXTRACTOR, Pattern.MULTI_LAYER_PROBE, Pattern.FINE_TUNING,

@@ -21,7 +21,7 @@ from core.jobs.exit_policy import ExitCode, write_exit_record
 from core.jobs.reports import AttemptReports
 from core.jobs.reuse import TrainerReuse
 from core.jobs.run_lease import hold_run
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.registry import Registry
 from core.registry.patience import patient
 from core.runs.costs import Meter, gpus_of_slot, rss_bytes

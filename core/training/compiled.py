@@ -11,7 +11,7 @@ from hashlib import sha256
 import keras
 import numpy as np
 
-from core.recipes.recipe import Hyperparameters
+from core.recipes.hyperparameters import Hyperparameters
 from core.training.passes import Passes
 
 _IN_VARIABLES = ("seed", "epochs", "learning_rate")

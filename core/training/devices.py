@@ -7,7 +7,7 @@ from functools import cache
 import keras
 import tensorflow as tf
 
-from core.recipes.recipe import Hyperparameters
+from core.recipes.hyperparameters import Hyperparameters
 
 
 def gpus() -> list[str]:

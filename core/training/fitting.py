@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from core.errors import GraftError
 from core.models.temperature import HIGHEST, LEAST, LOWEST
-from core.recipes.recipe import Hyperparameters
+from core.recipes.hyperparameters import Hyperparameters
 from core.runs.values import Epoch
 from core.training.feeds import Feed, Vectors
 from core.training.passes import TESTED_AT_ONCE, Passes, predicted

@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from core.models.heads.dense import Layer
-from core.recipes.recipe import Hyperparameters
+from core.recipes.hyperparameters import Hyperparameters
 
 
 def build_head(features: int, classes: int, hp: Hyperparameters, seen: np.ndarray | None = None) -> keras.Model:

@@ -18,9 +18,9 @@ from core.models.heads.head_file import FILE
 from core.models.heads.mapping import mapped, mapping_head
 from core.models.heads.solvers import fit_solver
 from core.models.heads.zero_shot import choice_of, class_vectors, zero_shot_head
+from core.recipes.hyperparameters import Solver
 from core.recipes.program import GRADIENT, MAPPING, TEXTS, Part, cuts_of, pooled
 from core.recipes.prompts import texts_of
-from core.recipes.recipe import Solver
 from core.training import devices, heads
 from core.training.context import Context, FittedHead
 from core.training.epochs import Epochs

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras.optimizers.schedules import CosineDecay, LearningRateSchedule
 
+from core.recipes.hyperparameters import Hyperparameters, Schedule
 from core.recipes.program import Stage
-from core.recipes.recipe import Hyperparameters, Schedule
 
 
 class BlockwiseAdam(keras.optimizers.Adam):

@@ -23,7 +23,7 @@ from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import ModelFiles, engines_of, read_model
 from core.models.inference.nodes import Node, files_of, to_dict
 from core.models.inference.stored import WORKERS, InferenceEngine
-from core.recipes.recipe import Precision
+from core.recipes.hyperparameters import Precision
 from core.registry import Registry
 from core.runs.costs import Meter
 from core.runs.metrics import evaluate

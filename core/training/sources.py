@@ -27,8 +27,8 @@ from core.features.views import jpeg_of, render
 from core.files.here import dataset_here
 from core.files.home import run_folder
 from core.models.inference.stored import predictions_of
+from core.recipes.hyperparameters import Augmentation
 from core.recipes.program import PIXELS, PREDICTIONS, Part, cuts_of, pooled
-from core.recipes.recipe import Augmentation
 from core.registry import Registry
 from core.runs.costs import Meter, gpu_of_slot
 from core.runs.progress import ProgressWriter

@@ -12,8 +12,8 @@ from keras import layers
 from core.errors import InvalidInput
 from core.features import adapters, networks
 from core.recipes.adapters import nothing_to_train
+from core.recipes.hyperparameters import Adapter, BestEpoch, Hyperparameters, Schedule
 from core.recipes.program import Program, Stage, pooled
-from core.recipes.recipe import Adapter, BestEpoch, Hyperparameters, Schedule
 from core.training import devices, optimizing, states
 from core.training.cache import cached
 from core.training.compiled import CompiledHead, copy_variables, graph_key, trace

@@ -19,7 +19,7 @@ from core.jobs import background_additions
 from core.models.lineage import backbone_of
 from core.people.acting import Role, require
 from core.recipes.allowed import refused_patterns
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.workbench import delete
 from core.workbench.base import Bench
 from core.workbench.delete import DeletionImpact

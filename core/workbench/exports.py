@@ -21,7 +21,7 @@ from core.files.here import export_here
 from core.files.home import dataset_folder, uploads_folder
 from core.jobs.quota import require_quota
 from core.people.acting import Role, require
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Model, Run
 from core.workbench.base import Bench
 

@@ -19,7 +19,8 @@ from core.planning.ignored import ignored
 from core.planning.plan import Planner
 from core.planning.presets import Preset
 from core.recipes.grid import CascadeChoice, GridChoice
-from core.recipes.recipe import Cascade, Recipe
+from core.recipes.patterns import Cascade
+from core.recipes.recipe import Recipe
 from core.runs.values import Run, Status
 from core.workbench.forecasts import Forecasting, free_slots
 from core.workbench.recipes import Recipes

@@ -15,7 +15,9 @@ from core.models.lineage import backbone_of
 from core.planning.presets import Preset, Situation, recipes_of_preset
 from core.recipes.defaults import usual_for
 from core.recipes.grid import GridChoice, InvalidCell, recipes_of
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from core.workbench.base import Bench
 

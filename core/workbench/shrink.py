@@ -12,7 +12,9 @@ from core.files.here import model_here
 from core.planning.decide import Plan
 from core.planning.grid_plan import GridPlan
 from core.recipes.defaults import usual_for
-from core.recipes.recipe import FROM_A_RUN, Hyperparameters, Pattern, Precision, Recipe
+from core.recipes.hyperparameters import Hyperparameters, Precision
+from core.recipes.patterns import FROM_A_RUN, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.predictions import Predictions, read_predictions
 from core.runs.values import Model, Run, Status
 from core.workbench.forecasts import free_slots

@@ -213,7 +213,7 @@ def outcome(seeded: SeededRuns, limits: dict[str, float]) -> Outcome:
 def predicted(seeded: SeededRuns, offer) -> np.ndarray:
     """The classes of the test photos, as the run that is launched computes them."""
     from core.models.cascades.thresholds import combined
-    from core.recipes.recipe import Cascade
+    from core.recipes.patterns import Cascade
 
     rows = [seeded.test[run_id] for run_id in offer.run_ids]
     if offer.cascade is not Cascade.CONFIDENCE:

@@ -17,7 +17,8 @@ from sqlalchemy import update
 from core.files.home import registry_file, run_folder
 from core.models.embedding import PROBABILITIES, principal
 from core.models.embedding import _write as write_map
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.registry.runs import run_row
 from core.registry.schema import models

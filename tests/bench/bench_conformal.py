@@ -24,7 +24,7 @@ from core.models.conformal import SetPredictor
 from core.models.heads.solvers import fit_solver
 from core.models.neighbours import FeatureColumns, distances
 from core.models.novelty import fit_threshold, novelty_of
-from core.recipes.recipe import Solver
+from core.recipes.hyperparameters import Solver
 from core.settings import Settings
 from tests.bench.bench_heads import features_of_archive
 from tests.bench.homes import CLOTHING

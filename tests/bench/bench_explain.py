@@ -15,7 +15,9 @@ import numpy as np
 
 from core import jobs
 from core.explaining.values import DeletionTest
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
+from core.recipes.hyperparameters import Hyperparameters, Solver
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Run
 from core.workbench import Workbench
 from tests.bench.homes import open_home, part_of, photos_for_benches, run_all

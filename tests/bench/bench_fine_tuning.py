@@ -79,7 +79,8 @@ def main(depth: int = 1, per_class: int = 60) -> None:
 
 def _graft(bench, depth: int) -> tuple[list[float], int]:
     """Seconds of every epoch but the first, and the batch size."""
-    from core.recipes.recipe import Pattern, Recipe
+    from core.recipes.patterns import Pattern
+    from core.recipes.recipe import Recipe
 
     usual = bench.defaults(bench.registry.datasets()[0].id, Pattern.FINE_TUNING, BACKBONE)
     numbers = replace(usual, epochs=EPOCHS, head_epochs=0, views=1, depth=depth)

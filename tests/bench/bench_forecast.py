@@ -16,7 +16,7 @@ from core import jobs
 from core.planning.forecasting import LEAST, error_of
 from core.planning.grid_plan import GridPlan
 from core.recipes.grid import GridChoice
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.text.units import duration
 from core.workbench import Workbench
 from tests.bench.bench_plan import Waiting

@@ -21,7 +21,7 @@ import numpy as np
 
 from core.datasets import DEMO_ARCHIVE
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.recipe import Hyperparameters, Solver
+from core.recipes.hyperparameters import Hyperparameters, Solver
 from core.settings import Settings
 from tests.bench.homes import CLOTHING
 

@@ -17,7 +17,7 @@ from core import jobs
 from core.planning.decide import Decision
 from core.planning.work import SharedKind
 from core.recipes.grid import CascadeChoice, GridChoice
-from core.recipes.recipe import Cascade, Pattern
+from core.recipes.patterns import Cascade, Pattern
 from core.text.units import duration
 from core.workbench import Workbench
 from tests.bench.homes import open_home

@@ -222,7 +222,8 @@ def training_seconds(bench, dataset, grid: Grid, part: Sequence) -> float:
     """Estimated, on one slot, of all runs of the grid on a sub-sample of which nothing is stored."""
     from core.planning.plan import Planner
     from core.recipes.defaults import usual_for
-    from core.recipes.recipe import Pattern, Recipe
+    from core.recipes.patterns import Pattern
+    from core.recipes.recipe import Recipe
 
     counts: dict[str, dict[str, int]] = {split: dict.fromkeys(dataset.class_names, 0) for split in dataset.counts}
     for photo in part:

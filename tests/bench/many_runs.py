@@ -18,7 +18,9 @@ from sqlalchemy import insert, update
 from core.datasets.decoding.photos import STORED_SIDE
 from core.datasets.values import Dataset
 from core.files.home import dataset_folder, registry_file, run_folder
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.registry.runs import run_row
 from core.registry.schema import costs, epochs, evaluations, models, row_of, runs

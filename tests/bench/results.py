@@ -25,8 +25,10 @@ from core.backbones.inputs import larger_size
 from core.comparison.paired import paired
 from core.comparison.race import validation_accuracies
 from core.datasets.values import Dataset
+from core.recipes.hyperparameters import Hyperparameters, Solver
 from core.recipes.labels import OFFERED, choice_title
-from core.recipes.recipe import OF_A_BACKBONE, Cascade, Hyperparameters, Pattern, Recipe, Solver
+from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.predictions import read_predictions
 from core.runs.values import Run, Status
 from core.settings import Settings

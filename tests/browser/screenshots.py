@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.files.home import registry_file
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from core.datasets import DEMO_ARCHIVE
 from core.jobs import stop_supervisor
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.recipe import Recipe
 from core.runs.values import Run
 from core.workbench import Workbench
 from tests.browser.conftest import end_server, start_server, visit_with

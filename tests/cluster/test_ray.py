@@ -11,7 +11,8 @@ import pytest
 
 from core import jobs
 from core.jobs.ray.client import TOKEN_FILE, JobRequest
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.recipe import Recipe
 from core.runs.values import Cancel, Status
 from core.settings import REPOSITORY
 from core.workbench import Workbench

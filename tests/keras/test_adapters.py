@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from core.features import adapters, networks
-from core.recipes.recipe import Adapter, Pattern
+from core.recipes.hyperparameters import Adapter
+from core.recipes.patterns import Pattern
 from core.training.trainable import TrainableModel
 from tests.keras.training_bench import NUMBERS, TRAINED, Bench
 

@@ -7,7 +7,8 @@ import pytest
 
 from core.files.home import run_folder
 from core.models.inference.stored import predictions_of
-from core.recipes.recipe import Hyperparameters, Pattern, Precision
+from core.recipes.hyperparameters import Hyperparameters, Precision
+from core.recipes.patterns import Pattern
 from core.runs.values import Status
 from core.training.stopping import Stop
 from tests.keras.training_bench import NUMBERS, OTHER, TRAINED

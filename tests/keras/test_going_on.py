@@ -10,7 +10,7 @@ import pytest
 
 from core.files.home import supervisor_state
 from core.jobs import processes
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Status
 from core.settings import REPOSITORY
 from tests.keras.training_bench import NUMBERS, same_run

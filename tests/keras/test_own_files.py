@@ -15,8 +15,9 @@ from core.jobs.exit_policy import ExitCode
 from core.models.inference.model_files import read_model
 from core.models.lineage import backbone_of
 from core.recipes.allowed import refused_patterns
+from core.recipes.hyperparameters import Adapter, Solver
 from core.recipes.labels import OFFERED
-from core.recipes.recipe import Adapter, Cascade, Pattern, Solver
+from core.recipes.patterns import Cascade, Pattern
 from core.serving.engine import predict
 from tests.keras import own_models
 from tests.keras.test_training_resume import killed_in_mid_epoch

@@ -11,7 +11,8 @@ from core.files.home import dataset_folder, run_folder
 from core.models.inference.model_files import read_model
 from core.models.inference.stored import load_graph
 from core.models.lineage import backbone_of
-from core.recipes.recipe import Adapter, BestEpoch, Cascade, Hyperparameters, Pattern
+from core.recipes.hyperparameters import Adapter, BestEpoch, Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
 from tests import tiny_tokens
 from tests.keras.test_training_resume import DRIVER
 from tests.keras.training_bench import OTHER, Bench, same_run

@@ -18,7 +18,8 @@ from core.files.home import dataset_folder
 from core.jobs.exit_policy import ExitCode
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import read_model
-from core.recipes.recipe import Adapter, Cascade, Pattern, Solver
+from core.recipes.hyperparameters import Adapter, Solver
+from core.recipes.patterns import Cascade, Pattern
 from core.runs.stages import OPTIMISING, STAGES
 from core.training.fitting import Trainer
 from tests.keras.training_bench import NUMBERS, OTHER, TRAINED

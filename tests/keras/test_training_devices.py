@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.jobs.exit_policy import ExitCode
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Status
 from core.training import devices, fitting
 from tests.keras.test_training_resume import killed_in_mid_epoch

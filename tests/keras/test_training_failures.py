@@ -9,7 +9,7 @@ import tensorflow as tf
 from core.errors import GraftError
 from core.files.home import dataset_folder
 from core.jobs.exit_policy import ExitCode
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Status
 from core.training import __main__ as trainer
 from core.training import optimizing, states

@@ -8,8 +8,8 @@ import pytest
 
 from core.errors import NotFound
 from core.models.heads.dense import DenseHead, Layer
+from core.recipes.hyperparameters import Hyperparameters, Schedule
 from core.recipes.program import Part, Stage
-from core.recipes.recipe import Hyperparameters, Schedule
 from core.training import heads, optimizing, states
 from core.training.feeds import Streamed, Vectors
 from core.training.fitting import Trainer, TrainingData, class_weights, probabilities_of, view_of, views_needed

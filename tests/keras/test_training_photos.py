@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.recipes.recipe import Cascade, Pattern, Solver
+from core.recipes.hyperparameters import Solver
+from core.recipes.patterns import Cascade, Pattern
 from core.workbench import Workbench
 from tests.keras.training_bench import NUMBERS, OTHER
 

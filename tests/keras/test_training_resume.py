@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.jobs.exit_policy import ExitCode, read_exit_record
-from core.recipes.recipe import Adapter, Cascade, Pattern, Schedule
+from core.recipes.hyperparameters import Adapter, Schedule
+from core.recipes.patterns import Cascade, Pattern
 from core.runs.values import Cancel, Status
 from core.training import fitting, states
 from core.training.stopping import Stopped

@@ -8,7 +8,8 @@ import pytest
 
 from core.files.home import dataset_folder, features_folder
 from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.recipe import OF_A_BACKBONE, Cascade, Pattern, Solver
+from core.recipes.hyperparameters import Solver
+from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from tests.factories import make_dataset, make_photos
 from tests.keras.conftest import tiny_jpeg
 from tests.keras.training_bench import OTHER, TRAINED, Bench, use_networks

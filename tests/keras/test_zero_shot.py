@@ -10,8 +10,9 @@ from core.features.texts import text_vectors
 from core.features.views import View
 from core.files.home import dataset_folder, run_folder
 from core.models.inference.stored import load_graph
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
 from core.recipes.prompts import texts_of, with_template
-from core.recipes.recipe import Hyperparameters, Pattern
 from tests import tiny_tokens
 
 pytestmark = pytest.mark.keras

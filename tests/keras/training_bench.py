@@ -15,7 +15,8 @@ from core.datasets.values import Dataset
 from core.files.home import run_folder
 from core.jobs.exit_policy import ExitCode, read_exit_record
 from core.models.lineage import weights_digest_of
-from core.recipes.recipe import Hyperparameters, Recipe, fingerprint
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.recipe import Recipe, fingerprint
 from core.runs.values import Run, Status
 from core.training import __main__ as trainer
 from core.training.checkpoints import Checkpoints

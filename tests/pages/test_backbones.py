@@ -13,7 +13,7 @@ from core.files import atomic
 from core.files.home import added_folder, addition_folder
 from core.files.locks import acquire
 from core.recipes.labels import PATTERNS
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 

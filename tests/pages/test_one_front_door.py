@@ -14,8 +14,9 @@ from core.planning.decide import Decision
 from core.planning.options import RecipeOptions, choice_of
 from core.planning.presets import Preset
 from core.recipes.grid import Depths, GridChoice
+from core.recipes.hyperparameters import RELEVANT
 from core.recipes.labels import OFFERED
-from core.recipes.recipe import OF_A_BACKBONE, RELEVANT, Cascade, Pattern
+from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.runs.values import Status
 from core.web.train import address, cascades, grid
 from core.web.train.address import TrainAddress

@@ -6,7 +6,7 @@ from core.advising.values import NeighbourScore
 from core.files import atomic
 from core.files.home import advice_job
 from core.files.locks import acquire
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from tests.core.advising.test_values import make_candidate, make_shortlist
 from tests.factories import fill
 from tests.pages.conftest import text_of, visit

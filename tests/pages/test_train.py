@@ -9,9 +9,10 @@ from core.backbones.added import AddedBackbone
 from core.files.home import added_folder
 from core.planning.decide import Decision
 from core.planning.presets import PRESETS, Preset
+from core.recipes.hyperparameters import RELEVANT, Solver
 from core.recipes.labels import CASCADES, OFFERED, PATTERNS, hyperparameter_label
+from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.recipes.program import depths
-from core.recipes.recipe import OF_A_BACKBONE, RELEVANT, Cascade, Pattern, Solver
 from core.runs.values import Status
 from core.web.train.plans import DECISIONS
 from tests.factories import fill

@@ -11,7 +11,8 @@ from zipfile import ZipFile
 
 from core.files.home import registry_file
 from core.recipes.grid import CascadeChoice, GridChoice
-from core.recipes.recipe import Cascade, Pattern, Precision
+from core.recipes.hyperparameters import Precision
+from core.recipes.patterns import Cascade, Pattern
 from core.registry import Registry
 from core.settings import REPOSITORY, Settings
 from core.workbench import Workbench

@@ -8,7 +8,7 @@ import numpy as np
 from core.models.cascades.members import SPLITS, CascadeMember
 from core.models.cascades.thresholds import best, combined, curve
 from core.models.inference.nodes import Confidence, Mean, Node
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from core.models.heads.candidates import FittedSolver, SolverData
 from core.models.heads.fit_linear import linear_svm, logistic_regression
 from core.models.heads.fit_neighbours import k_nearest_neighbours
 from core.models.heads.fit_trees import gradient_boosting
-from core.recipes.recipe import Solver
+from core.recipes.hyperparameters import Solver
 
 _MANY_PHOTOS = 20_000
 """With fewer photos one thread is faster: several synchronise hundreds of times a second (on two cores beside another

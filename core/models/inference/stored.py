@@ -13,7 +13,7 @@ from core.features.views import View
 from core.files.folders import RunFolder
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import engines_by_name, read_model
-from core.recipes.recipe import Augmentation
+from core.recipes.hyperparameters import Augmentation
 from core.settings import Settings
 
 WORKERS = min(cores(), MOST_WORKERS)

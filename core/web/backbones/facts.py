@@ -7,7 +7,7 @@ from core.datasets.decoding.fit import LARGEST_INPUT, Fit
 from core.errors import InvalidInput
 from core.recipes.allowed import refused_patterns
 from core.recipes.labels import OFFERED
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.text.units import amount, percent, plain, size
 
 NOT_KNOWN = "not known"

@@ -9,7 +9,7 @@ from core.backbones.values import HERE, Availability, Backbone
 from core.charts.backbones import backbones_chart
 from core.recipes.choosing import BackboneQuery
 from core.recipes.labels import OFFERED
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.registry.search import LONGEST_TEXT
 from core.text.units import amount, count, percent
 from core.web.parts import tables

@@ -10,7 +10,7 @@ from core.backbones.inputs import with_input
 from core.backbones.values import Availability, Backbone
 from core.charts.architecture import architecture_chart
 from core.recipes.allowed import refused_patterns
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.text.units import amount, count, percent, plain
 from core.web.backbones import facts, origin, results
 from core.web.parts.charts import titled

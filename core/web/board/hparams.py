@@ -10,8 +10,9 @@ from dataclasses import fields
 from tensorboard.data import provider
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
+from core.recipes.hyperparameters import Hyperparameters
 from core.recipes.labels import HYPERPARAMETERS
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from core.web.board.runs import EVERYWHERE, METRICS, BoardRun, hyperparameters
 

@@ -7,7 +7,7 @@ from core.advising.ensembles import OfferedModel, checked_budget
 from core.datasets.values import Dataset
 from core.errors import GraftError, InvalidInput
 from core.output.combinations import RESTS_ON, combination_sentence
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 from core.runs.values import Run
 from core.text.units import count, milliseconds, p_value, percent, plain, points, size
 from core.web.parts.labels import interval

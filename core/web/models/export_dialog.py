@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import GraftError
 from core.exports.formats import FORMATS, Format
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 from core.runs.values import Model, Run
 from core.text.units import brief, percent, plain, size
 from core.web.parts.rights import allowed

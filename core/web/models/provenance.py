@@ -4,7 +4,7 @@ from core.backbones.added import is_run
 from core.backbones.values import Backbone
 from core.errors import GraftError
 from core.recipes.labels import setting_text
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Model, Run
 from core.text.units import count, listed, plain
 from core.web.parts.times import when

@@ -13,7 +13,7 @@ from core.comparison.cost_axes import COSTS, UNKNOWN_TRAINING_TIME
 from core.comparison.table import leaderboard
 from core.errors import GraftError
 from core.models.cascades.thresholds import threshold_points
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Evaluation, Run
 from core.text.units import duration, listed, percent, plain, size
 from core.web.parts.charts import titled

@@ -10,7 +10,7 @@ from core.comparison.smaller import SmallerModel, kind, recommended
 from core.planning.decide import Decision
 from core.planning.grid_plan import GridPlan
 from core.recipes.labels import HYPERPARAMETERS, PRECISIONS
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Run
 from core.text.units import about, count, listed, milliseconds, percent, plain, points, rough_duration, size
 from core.web.parts.labels import interval

@@ -8,7 +8,8 @@ from core.backbones.added import is_run
 from core.errors import NotFound
 from core.output.forecasts import forecast_sentence
 from core.recipes.labels import hyperparameter_label, method_title, value_text
-from core.recipes.recipe import PARTS, Pattern
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import PARTS
 from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, percent, plain, points
 from core.web.parts import times

@@ -17,7 +17,8 @@ from core.datasets.values import Dataset
 from core.errors import GraftError, InvalidInput
 from core.planning.presets import Preset
 from core.recipes.grid import MOST_REPETITIONS, CascadeChoice, Cell, Depths, GridChoice
-from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Cascade, Pattern, parsed_settings
+from core.recipes.hyperparameters import BOUNDS, CHOICES, RELEVANT, parsed_settings
+from core.recipes.patterns import Cascade, Pattern
 from core.text.units import listed
 from core.workbench import Workbench
 

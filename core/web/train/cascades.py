@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.planning.grid_plan import GridPlan
 from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.labels import CASCADES
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 from core.registry.search import RunQuery
 from core.runs.values import Run, Status
 from core.text.units import percent, plain

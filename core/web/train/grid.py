@@ -15,7 +15,8 @@ from core.recipes.allowed import refused_patterns
 from core.recipes.choosing import has_words
 from core.recipes.grid import Cell, GridChoice
 from core.recipes.labels import OFFERED, PATTERNS
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.text.units import amount, count, percent, plain, rough_duration
 from core.web.parts.labels import weights_label
 from core.web.parts.widgets import page_link

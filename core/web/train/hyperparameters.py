@@ -15,9 +15,10 @@ from core.errors import InvalidInput, NotFound
 from core.recipes.defaults import SUGGESTED_FIT
 from core.recipes.defaults import reasons as reasons_of
 from core.recipes.grid import CascadeChoice, Cell
+from core.recipes.hyperparameters import BOUNDS, CHOICES, RELEVANT
 from core.recipes.labels import FITS, HYPERPARAMETERS, PATTERNS, hyperparameter_label, in_text, value_text
+from core.recipes.patterns import Pattern
 from core.recipes.program import depths
-from core.recipes.recipe import BOUNDS, CHOICES, RELEVANT, Pattern
 from core.text.units import plain
 from core.web.train import address
 from core.web.train.address import TrainAddress

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.recipes.grid import Cell
 from core.recipes.labels import OFFERED
-from core.recipes.recipe import Cascade, Pattern
+from core.recipes.patterns import Cascade, Pattern
 from core.web.train import address
 from core.web.train.address import TrainAddress
 

@@ -10,7 +10,7 @@ from core.advising.regret import Regret, latest_shortlist, regret_of
 from core.advising.values import Shortlist, ShortlistCandidate, ShortlistQuestion
 from core.datasets.values import Dataset
 from core.output.shortlists import neighbours_sentence, shortlist_sentence
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.text.units import count, percent, plain, points, rough_duration
 from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, poll

@@ -2,7 +2,7 @@
 
 from core.advising import candidates
 from core.advising.candidates import by_parameters, by_published, contenders_of, left_out
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 
 
 def test_every_backbone_on_this_machine_at_its_own_and_the_larger_size(dataset, registry, settings):

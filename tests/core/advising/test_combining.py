@@ -10,7 +10,7 @@ from core.advising.combining import advise_combination, launched_run
 from core.advising.ensembles import CombinationBudget
 from core.errors import InvalidInput
 from core.files.home import run_folder
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 from tests.factories import fill
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.advising.ensembles import CombinableRun, CombinationBudget, SharedCosts, best_offers, checked_budget
 from core.errors import InvalidInput
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 
 LABELS = np.arange(40) // 10
 SINGLE, ENSEMBLE, CONFIDENCE = None, Cascade.ENSEMBLE, Cascade.CONFIDENCE

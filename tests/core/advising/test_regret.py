@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.advising.regret import key_of_recipe, latest_shortlist, regret_of
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from tests.core.advising.test_values import make_shortlist
 from tests.factories import fill, make_cost, make_evaluation, make_model, make_run
 

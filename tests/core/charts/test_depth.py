@@ -7,7 +7,7 @@ import pytest
 from core.charts.depth import depth_chart, depth_title
 from core.comparison.depths import depth_series
 from core.errors import InvalidInput
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from tests.chart_values import looks
 from tests.comparison_values import a_cost
 from tests.core.comparison.test_depths import a_row

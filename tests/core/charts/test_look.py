@@ -32,7 +32,7 @@ from core.comparison.race import race
 from core.comparison.reliability import reliability
 from core.errors import InvalidInput
 from core.models.cascades.thresholds import ThresholdPoint
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.colours import PLACES
 from tests.chart_values import CLASSES, EVIL, a_dataset, a_map, a_photo, an_epoch, looks, several
 

@@ -6,7 +6,8 @@ from core.charts.parallel import parallel_chart
 from core.charts.parallel_axes import drawn_settings
 from core.comparison.table import leaderboard
 from core.recipes.differences import Difference, differing
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.recipe import Recipe
 from tests.comparison_values import a_cost, a_run
 
 

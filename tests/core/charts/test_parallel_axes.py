@@ -4,7 +4,8 @@ import pytest
 
 from core.charts.parallel_axes import drawn_settings, parallel_axes
 from core.recipes.differences import Difference
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from tests.core.charts.test_parallel import a_board, rate
 
 

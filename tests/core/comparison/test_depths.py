@@ -6,9 +6,11 @@ import pytest
 
 from core.comparison.depths import depth_series
 from core.comparison.table import leaderboard
+from core.recipes.hyperparameters import Hyperparameters
 from core.recipes.labels import setting_text
 from core.recipes.naming import method_name
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from tests.comparison_values import a_cost, a_run
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from core.comparison.race import race, validation_accuracies
 from core.comparison.table import SeveralDatasets
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from tests.chart_values import an_epoch
 from tests.comparison_values import a_run

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from core.comparison.non_inferiority import NonInferiority, Replacement
 from core.comparison.smaller import SmallerModel, kind, recommended
-from core.recipes.recipe import Hyperparameters, Pattern, Precision, Recipe
+from core.recipes.hyperparameters import Hyperparameters, Precision
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from tests.factories import make_run
 
 TEST = NonInferiority(

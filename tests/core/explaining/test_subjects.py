@@ -10,7 +10,8 @@ from core.explaining.subjects import GONE, NO_KERAS, Subject, subjects_of, whole
 from core.files.home import run_folder
 from core.models.inference.model_files import engines_of
 from core.models.inference.nodes import Head, Mean, Network, to_dict
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from tests.pattern_home import fill_patterns
 
 ONE = Head(file="head.npz", inputs=(Network(file="one.tflite", input_size=224, fit=Fit.CROP),))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.backbones.values import Adaptable
-from core.recipes.recipe import Adapter
+from core.recipes.hyperparameters import Adapter
 
 pytestmark = pytest.mark.keras
 

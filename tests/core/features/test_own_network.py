@@ -8,7 +8,7 @@ from core.backbones.scalings import FoundScaling, preset
 from core.errors import InvalidInput
 from core.features.own_network import OwnBlock, OwnNetwork, inspect_own_file
 from core.recipes.allowed import refused_patterns
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from tests.onnx_files import residual
 
 NETWORK = OwnNetwork(

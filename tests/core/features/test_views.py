@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.features import views
 from core.features.views import View, crop_box, render
-from core.recipes.recipe import Augmentation
+from core.recipes.hyperparameters import Augmentation
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from core.jobs.background_imports import start_import
 from core.jobs.quota import QuotaUse, quota_use, quota_uses, require_quota
 from core.people.acting import Person, Role, acting_as
 from core.planning.grid_plan import grid_plan
-from core.recipes.recipe import Hyperparameters
+from core.recipes.hyperparameters import Hyperparameters
 from core.registry.stored_sizes import StoredByOwner
 from core.runs.values import Cancel, Status
 from core.workbench import Workbench

@@ -12,7 +12,8 @@ from core.files.locks import is_held, try_acquire
 from core.jobs import processes, protocol, reuse
 from core.jobs.holder import note_holder, read_holder
 from core.jobs.reuse import TrainerReuse, can_reuse, waiting_trainers
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Cancel, Status
 from tests.factories import make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
 from tests.jobs_home import FAKE_TRAINER, Home, eventually, kill

@@ -15,7 +15,8 @@ from core.models import calibration
 from core.models.inference.model_files import read_model
 from core.models.lineage import weights_digest_of
 from core.models.temperature import scaled
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.metrics import calibration_error, cross_entropy
 from core.runs.predictions import read_predictions
 from core.runs.values import Status

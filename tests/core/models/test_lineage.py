@@ -11,8 +11,9 @@ from core.backbones.saved import from_card, row_for_card
 from core.backbones.token_network import Pooling
 from core.errors import InvalidInput, NotFound
 from core.models.lineage import backbone_of, parents_of, source_title, weights_digest_of
+from core.recipes.patterns import Cascade, Pattern
 from core.recipes.program import depths
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.recipes.recipe import Recipe
 from core.runs.values import Model, Status
 from tests import tiny_tokens
 from tests.factories import make_cost, make_dataset, make_evaluation, make_photos, make_run

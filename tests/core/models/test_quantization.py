@@ -14,7 +14,7 @@ from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import engines_of, read_model
 from core.models.inference.nodes import Head, Mean, Network, to_dict
 from core.models.quantization import quantize, why_not
-from core.recipes.recipe import Precision
+from core.recipes.hyperparameters import Precision
 from tests.tiny_lite import write_dense_network
 
 SIDE, FEATURES = 32, 16

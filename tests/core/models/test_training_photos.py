@@ -13,7 +13,9 @@ from core.files.home import run_folder
 from core.models.inference.nodes import Confidence, Head, Mean, Network, files_of, to_dict
 from core.models.novelty import NEIGHBOURS
 from core.models.training_photos import training_photos_of
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Precision, Recipe
+from core.recipes.hyperparameters import Hyperparameters, Precision
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from tests.factories import fill
 from tests.stored_features import store_features

@@ -5,7 +5,7 @@ import numpy as np
 from core.advising.combining import CombinationAdvice
 from core.advising.ensembles import CombinationBudget, OfferedModel
 from core.output.combinations import combination_sentence, costs_words, offer_name
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 
 
 def offer(*runs: str, wrong: int, cascade: Cascade | None = None, **changes) -> OfferedModel:

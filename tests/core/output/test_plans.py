@@ -6,7 +6,7 @@ import pytest
 
 from core.output.plans import combined_json, launch_json, plan_json, planned_row
 from core.recipes.grid import GridChoice
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.workbench.forecasts import machine
 from tests.factories import make_forecast
 

@@ -5,7 +5,9 @@ import json
 from core.comparison.non_inferiority import NonInferiority, Replacement
 from core.comparison.smaller import SmallerModel
 from core.output.smaller import shrink_json
-from core.recipes.recipe import Hyperparameters, Pattern, Precision, Recipe
+from core.recipes.hyperparameters import Hyperparameters, Precision
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from tests.factories import make_run
 
 SOURCE = make_run(1)

@@ -9,7 +9,8 @@ from core.planning import capacity
 from core.planning.decide import Decision, Level, Plan
 from core.planning.grid_plan import grid_plan
 from core.planning.work import Shared, SharedKind, Work
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.settings import Settings
 from core.workbench import Workbench
 from tests.choices import recipes

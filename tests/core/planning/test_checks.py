@@ -12,7 +12,9 @@ from core.files.home import added_folder, dataset_folder, run_folder
 from core.planning import capacity, checks
 from core.planning.decide import Decision, Level
 from core.recipes.grid import GridChoice
-from core.recipes.recipe import Adapter, Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Adapter, Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from core.text.units import count
 from core.workbench import Workbench

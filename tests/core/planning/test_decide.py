@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.planning.decide import Decision, EarlierRun, decide
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Schedule
+from core.recipes.hyperparameters import Hyperparameters, Schedule
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Cancel, Run, Status
 
 

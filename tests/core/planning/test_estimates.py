@@ -17,8 +17,10 @@ from core.planning.lookup import RecipeLookup
 from core.planning.machine_speed import PREFERENCE, MachineSpeed
 from core.planning.speed import SPAWN_SECONDS, Measurement, RunPart, features_seconds
 from core.planning.work import SharedKind
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.recipes.program import PREDICTIONS
-from core.recipes.recipe import OF_A_BACKBONE, Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.recipe import Recipe
 from core.runs.costs import TRAINER_START
 from core.runs.values import Status
 from tests.factories import (

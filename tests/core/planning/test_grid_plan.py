@@ -7,7 +7,8 @@ from core.planning.forecasting import ForecastHistory
 from core.planning.grid_plan import InvalidRow, grid_plan
 from core.planning.work import BusySlot, Shared, SharedKind, Work
 from core.recipes.grid import InvalidCell
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from tests.factories import make_forecast
 
 FEATURES = Shared(key="f", kind=SharedKind.FEATURES, seconds=100.0, bytes=10**6)

@@ -5,7 +5,8 @@ from core.backbones.token_network import Pooling
 from core.planning.ignored import ignored
 from core.planning.presets import Preset
 from core.recipes.grid import CascadeChoice, GridChoice, recipes_of
-from core.recipes.recipe import Adapter, Cascade, Hyperparameters, Pattern, Solver
+from core.recipes.hyperparameters import Adapter, Hyperparameters, Solver
+from core.recipes.patterns import Cascade, Pattern
 
 TRAINED, FITTED, AS_IT_IS = Pattern.FINE_TUNING, Pattern.STANDALONE_EXTRACTOR, Pattern.CLASSIFIER
 HEAD = Pattern.INTEGRATED_EXTRACTOR

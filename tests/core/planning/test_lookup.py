@@ -6,7 +6,9 @@ from core.errors import InvalidInput, NotFound
 from core.models import lineage
 from core.planning import lookup
 from core.planning.lookup import RecipeLookup
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from tests.factories import fill
 

@@ -12,8 +12,9 @@ from core.planning import speed
 from core.planning.lookup import RecipeLookup
 from core.planning.measured import blocks_below, measurements
 from core.planning.speed import RunPart
+from core.recipes.hyperparameters import Hyperparameters
 from core.recipes.program import Part
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.recipe import Recipe
 from core.runs.costs import TRAINER_START
 from core.runs.values import Status
 from core.training import cache

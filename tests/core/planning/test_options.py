@@ -5,7 +5,7 @@ import pytest
 from core.errors import InvalidInput
 from core.planning.options import RecipeOptions, choice_of
 from core.planning.presets import Preset
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 
 
 @pytest.mark.parametrize(

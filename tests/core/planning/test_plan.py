@@ -10,7 +10,9 @@ from core.files.home import run_folder
 from core.models.heads.mapping import mapped
 from core.planning.decide import Decision
 from core.planning.grid_plan import grid_plan
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from core.workbench import Workbench
 from tests.choices import launch, recipes

@@ -6,8 +6,10 @@ import pytest
 
 from core.backbones import catalogue, get
 from core.planning.presets import MOST_BACKBONES, PRESETS, SEEDS, Preset, Situation, recipes_of_preset
+from core.recipes.hyperparameters import Hyperparameters, Solver
+from core.recipes.patterns import Cascade, Pattern
 from core.recipes.program import program_of
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
+from core.recipes.recipe import Recipe
 from tests.factories import make_dataset, make_photos
 
 LITE = [get(f"efficientnet_lite{number}") for number in range(3)]

@@ -4,7 +4,7 @@ import pytest
 
 from core.planning.decide import Concern, Level
 from core.planning.question import ask, note, refuse
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.recipes.remedy import other_pattern
 
 REMEDY = other_pattern(Pattern.FINE_TUNING)

@@ -13,7 +13,8 @@ from core.planning import capacity, checks, remedies
 from core.planning.decide import Decision, Level
 from core.planning.grid_plan import InvalidRow
 from core.recipes.grid import CascadeChoice, GridChoice
-from core.recipes.recipe import OF_A_BACKBONE, RELEVANT, Cascade, Pattern
+from core.recipes.hyperparameters import RELEVANT
+from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.runs.values import Status
 from core.workbench import Workbench
 from tests import tiny_tokens

@@ -17,8 +17,10 @@ from core.planning.resources import (
     RecipeInputs,
     estimate_resources,
 )
+from core.recipes.hyperparameters import Hyperparameters, Solver
+from core.recipes.patterns import Cascade, Pattern
 from core.recipes.program import PIXELS, program_of
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
+from core.recipes.recipe import Recipe
 from tests import tiny_tokens
 from tests.factories import make_dataset, make_photos
 

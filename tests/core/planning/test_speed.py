@@ -5,8 +5,10 @@ import pytest
 from core.backbones import get
 from core.planning import speed
 from core.planning.speed import ASSUMED, OTHERS, OWN, Measurement, RunPart, Speeds, kind_of
+from core.recipes.hyperparameters import Hyperparameters, Solver
+from core.recipes.patterns import Cascade, Pattern
 from core.recipes.program import program_of
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
+from core.recipes.recipe import Recipe
 
 BLOCKS = get("efficientnet_lite0").blocks
 

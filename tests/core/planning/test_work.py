@@ -3,7 +3,8 @@
 import pytest
 
 from core.planning.work import MOST_RUNS, BusySlot, Shared, SharedKind, Work, makespan, process_of, timeline
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 
 FEATURES, EXPORT = SharedKind.FEATURES, SharedKind.EXPORT
 

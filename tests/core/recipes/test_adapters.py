@@ -5,7 +5,9 @@ from dataclasses import replace
 from core.backbones import get
 from core.backbones.values import Adaptable
 from core.recipes.adapters import adapted_parts, nothing_to_train, possible_adapters, possible_depths
-from core.recipes.recipe import Adapter, Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Adapter, Hyperparameters
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 
 BLOCKS = (Adaptable(lora=(3, 30), bias=(1, 5)), Adaptable(norm=(2, 8), bias=(2, 4)), Adaptable(lora=(1, 10)))
 BACKBONE = replace(get("squeezenet"), blocks=("a", "b", "c"), adaptable=BLOCKS)

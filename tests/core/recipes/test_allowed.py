@@ -4,7 +4,7 @@ import pytest
 
 from core.backbones import catalogue, get
 from core.recipes.allowed import refused_patterns
-from core.recipes.recipe import TRAINS_TOP_BLOCKS, Pattern
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Pattern
 
 
 @pytest.mark.parametrize("backbone", catalogue(), ids=lambda one: one.name)

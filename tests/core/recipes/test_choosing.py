@@ -7,7 +7,7 @@ import pytest
 from core.backbones import get
 from core.backbones.values import Availability
 from core.recipes.choosing import BackboneQuery, has_words
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 
 LITE0 = get("efficientnet_lite0")
 ADDED = replace(LITE0, name="tiny", source="hub:a/b@c", classes=False, top1=None, multiply_adds=0)

@@ -6,8 +6,10 @@ import pytest
 
 from core.backbones import catalogue
 from core.recipes.defaults import fitting, reasons, suggest_hyperparameters
+from core.recipes.hyperparameters import RELEVANT, Hyperparameters, Schedule
+from core.recipes.patterns import OF_A_BACKBONE, Pattern
 from core.recipes.program import program_of
-from core.recipes.recipe import OF_A_BACKBONE, RELEVANT, Hyperparameters, Pattern, Recipe, Schedule
+from core.recipes.recipe import Recipe
 
 ALONE = list(OF_A_BACKBONE)
 
@@ -50,3 +52,19 @@ def test_a_batch_has_at_most_all_photos_and_everything_else_keeps_its_defaults()
     assert [suggest_hyperparameters(train_photos=n, classes=2).batch_size for n in (1, 2, 7, 8, 9, 127, 128)] == [
         1, 2, 7, 8, 8, 8, 16,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("photos", [6, 134, 1000, 3068, 100_000])
+def test_defaults_suit_every_size(photos):
+    numbers = suggest_hyperparameters(train_photos=photos, classes=5)
+    assert numbers.epochs >= 10
+    assert numbers.batch_size <= max(8, photos // 8)
+
+
+def test_a_head_on_frozen_features_has_one_view_and_fine_tuning_several_where_photos_are_few():
+    few, many = (
+        suggest_hyperparameters(train_photos=n, classes=5, pattern=Pattern.FINE_TUNING) for n in (100, 100_000)
+    )
+    assert few.views > many.views == 1
+    frozen = [Pattern.INTEGRATED_EXTRACTOR, Pattern.STANDALONE_EXTRACTOR, Pattern.CASCADE]
+    assert {suggest_hyperparameters(train_photos=100, classes=5, pattern=one).views for one in frozen} == {1}

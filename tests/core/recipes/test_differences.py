@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from core.recipes.differences import differing
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 
 
 def recipes():

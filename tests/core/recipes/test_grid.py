@@ -10,7 +10,9 @@ from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.recipes.defaults import suggest_hyperparameters
 from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell, recipes_of
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from tests import tiny_tokens
 
 FROZEN, TUNING, CLASSIFIER = Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING, Pattern.CLASSIFIER

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.recipes.hyperparameters import RELEVANT, Adapter, Hyperparameters, Precision, Schedule, Solver
 from core.recipes.labels import (
     ADAPTERS,
     CASCADES,
@@ -18,17 +19,8 @@ from core.recipes.labels import (
     setting_text,
     setting_title,
 )
-from core.recipes.recipe import (
-    RELEVANT,
-    Adapter,
-    Cascade,
-    Hyperparameters,
-    Pattern,
-    Precision,
-    Recipe,
-    Schedule,
-    Solver,
-)
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 
 ENSEMBLE = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))
 

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.backbones import catalogue
+from core.recipes.hyperparameters import Hyperparameters, Solver
 from core.recipes.naming import LONGEST_NAME, name_of, new_names, without
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 
 TITLES = {"lite0": "Lite0", "lite1": "Lite1", "r-1": "Lite0 · fine-tuning"}
 ENSEMBLE = Recipe(backbone="", pattern=Pattern.CASCADE, cascade=Cascade.ENSEMBLE, members=("r-1", "r-2"))

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.errors import InvalidInput
+from core.recipes.hyperparameters import Adapter, Hyperparameters, Schedule, Solver
+from core.recipes.patterns import Cascade, Pattern
 from core.recipes.program import (
     CLASSES,
     GRADIENT,
@@ -22,7 +24,7 @@ from core.recipes.program import (
     pooled,
     program_of,
 )
-from core.recipes.recipe import Adapter, Cascade, Hyperparameters, Pattern, Recipe, Schedule, Solver
+from core.recipes.recipe import Recipe
 
 BLOCKS = ("stem", "block1", "block2", "head")
 

@@ -7,9 +7,11 @@ import pytest
 from core.backbones import get
 from core.errors import InvalidInput
 from core.recipes.grid import GridChoice, InvalidCell, recipes_of
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
 from core.recipes.program import TEXTS, TOP, Part, features_used, program_of
 from core.recipes.prompts import texts_of, with_template
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe, family, fingerprint
+from core.recipes.recipe import Recipe, family, fingerprint
 
 CLIP = replace(get("squeezenet"), name="clip", family="CLIP", classes=False, text_tower=True)
 

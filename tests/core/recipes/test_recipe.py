@@ -1,4 +1,4 @@
-"""Recipes: bounds, defaults from the data, and the fingerprint that finds earlier answers."""
+"""Recipes: what is refused, and the fingerprint that finds earlier answers."""
 
 import json
 from dataclasses import fields, replace
@@ -8,27 +8,21 @@ import pytest
 from core.backbones.token_network import Pooling
 from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
-from core.recipes.defaults import suggest_hyperparameters
-from core.recipes.recipe import (
+from core.recipes.hyperparameters import (
     ADDED,
     BOUNDS,
     CHOICES,
-    OF_A_BACKBONE,
     RELEVANT,
     Adapter,
     Augmentation,
     BestEpoch,
-    Cascade,
     Hyperparameters,
-    Pattern,
     Precision,
-    Recipe,
     Schedule,
     Solver,
-    family,
-    fingerprint,
-    parsed_settings,
 )
+from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
+from core.recipes.recipe import Recipe, family, fingerprint
 
 RECIPE = Recipe(backbone="efficientnet_lite0")
 
@@ -170,34 +164,6 @@ def test_a_recipe_survives_the_registry():
     assert Recipe.from_dict(recipe.to_dict()) == recipe
 
 
-@pytest.mark.parametrize("changes", [{"epochs": 0}, {"dropout": 1.0}, {"batch_size": 1.5}, {"seed": True}], ids=str)
-def test_what_cannot_be_trained_is_refused_with_what_was_received(changes):
-    (name, value), *_ = changes.items()
-    with pytest.raises(InvalidInput, match=f"{name}={value}"):
-        Hyperparameters(**changes)
-
-
-@pytest.mark.parametrize("photos", [6, 134, 1000, 3068, 100_000])
-def test_defaults_suit_every_size(photos):
-    numbers = suggest_hyperparameters(train_photos=photos, classes=5)
-    assert numbers.epochs >= 10
-    assert numbers.batch_size <= max(8, photos // 8)
-
-
-def test_a_head_on_frozen_features_has_one_view_and_fine_tuning_several_where_photos_are_few():
-    few, many = (
-        suggest_hyperparameters(train_photos=n, classes=5, pattern=Pattern.FINE_TUNING) for n in (100, 100_000)
-    )
-    assert few.views > many.views == 1
-    frozen = [Pattern.INTEGRATED_EXTRACTOR, Pattern.STANDALONE_EXTRACTOR, Pattern.CASCADE]
-    assert {suggest_hyperparameters(train_photos=100, classes=5, pattern=one).views for one in frozen} == {1}
-
-
-def test_settings_from_a_command_line_keep_their_kind():
-    numbers = parsed_settings({"seed": "7", "learning_rate": "1e-2"})
-    assert numbers == {"seed": 7, "learning_rate": 0.01} and isinstance(numbers["seed"], int)
-
-
 # --- patterns and cascades ---
 
 
@@ -316,13 +282,6 @@ def test_a_run_of_an_earlier_version_keeps_the_views_of_its_seed():
 def test_a_run_of_an_earlier_version_whose_views_are_the_same_is_the_same(same):
     old = of_an_earlier_version(same)
     assert old == same and print_of(old) == print_of(same) == print_of(replace(same, views_by_seed=True))
-
-
-def test_choices_on_a_command_line_are_words():
-    numbers = parsed_settings({"schedule": "cosine", "class_weights": "true", "solver": "linear_svm"})
-    assert numbers == {"schedule": Schedule.COSINE, "class_weights": True, "solver": Solver.LINEAR_SVM}
-    with pytest.raises(InvalidInput, match="constant, cosine.*schedule=sine"):
-        parsed_settings({"schedule": "sine"})
 
 
 @pytest.mark.parametrize("changed", [{"input_size": 320}, {"fit": Fit.CROP}, {"input_size": 320, "fit": Fit.PAD}])

@@ -5,7 +5,9 @@ from math import nan
 import pytest
 
 from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.recipes.remedy import Remedy, other_pattern, setting, within_bounds
 
 FROZEN, TUNING, CLASSIFIER = Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING, Pattern.CLASSIFIER

@@ -5,7 +5,8 @@ from dataclasses import asdict, replace
 import pytest
 from sqlalchemy import insert, update
 
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.registry.board import COST_NUMBERS, BoardRevision
 from core.registry.schema import epochs, runs
 from core.runs.values import Status

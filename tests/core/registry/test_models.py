@@ -3,7 +3,8 @@
 import pytest
 
 from core.errors import NotFound
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from tests.core.registry.databases import ON_SQLITE, plans_of
 from tests.factories import fill, make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.errors import NotFound
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.recipe import Recipe
 from tests.core.registry.databases import ON_SQLITE, plans_of
 from tests.factories import make_cost, make_dataset, make_ensemble, make_evaluation, make_model, make_photos, make_run
 

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import event, insert
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.recipe import Recipe
 from core.registry.runs import run_row
 from core.registry.schema import runs
 from core.runs.colours import COLOURS

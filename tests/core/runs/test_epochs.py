@@ -5,7 +5,9 @@ from math import nan
 
 import pytest
 
-from core.recipes.recipe import TRAINS_TOP_BLOCKS, BestEpoch, Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import BestEpoch, Hyperparameters
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.epochs import best_of, keeps_head
 from core.runs.values import Epoch, Run, Status
 

@@ -10,7 +10,7 @@ from core.errors import Cancelled, InvalidInput, NotFound, Unavailable
 from core.files.home import search_job
 from core.planning.plan import Planner
 from core.planning.presets import Preset
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Status
 from core.searching import search as module
 from core.searching.search import RecipeSearch

@@ -7,7 +7,8 @@ import pytest
 
 from core.backbones import get
 from core.recipes.defaults import usual_for
-from core.recipes.recipe import RELEVANT, Pattern
+from core.recipes.hyperparameters import RELEVANT
+from core.recipes.patterns import Pattern
 from core.searching.space import PATTERNS, SearchSpace, patterns_of
 from tests.factories import make_dataset
 

@@ -13,7 +13,8 @@ from core.jobs.exit_policy import ExitCode
 from core.models import quantization
 from core.models.inference.stored import load_graph
 from core.planning.decide import Decision
-from core.recipes.recipe import Pattern, Precision
+from core.recipes.hyperparameters import Precision
+from core.recipes.patterns import Pattern
 from core.runs.predictions import read_predictions
 from core.runs.values import Status
 from core.settings import REPOSITORY

@@ -8,7 +8,8 @@ from core.errors import Conflict, NotFound
 from core.features.engines import engine_path
 from core.files.home import added_folder, added_record, addition_folder
 from core.jobs.additions import run_addition
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Cancel
 from core.workbench import Workbench
 from tests.added import serving_hub, use_file_preparer

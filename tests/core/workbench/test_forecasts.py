@@ -5,7 +5,7 @@ import pytest
 from core.planning.decide import Decision
 from core.planning.forecasting import ASSUMED, LEAST_TO_CORRECT
 from core.recipes.grid import GridChoice
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Status
 from core.workbench.forecasts import free_slots, machine
 from tests.factories import make_forecast

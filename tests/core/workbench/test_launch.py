@@ -10,7 +10,7 @@ from core import jobs
 from core.errors import Conflict, InvalidInput
 from core.files.home import run_folder
 from core.planning.decide import Decision
-from core.recipes.recipe import Cascade, Pattern
+from core.recipes.patterns import Cascade, Pattern
 from core.runs.values import Status
 from core.workbench import Workbench
 from tests.choices import cascade, launch

@@ -9,7 +9,8 @@ import pytest
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.files.home import run_folder
 from core.planning.decide import Decision
-from core.recipes.recipe import Cascade, Recipe
+from core.recipes.patterns import Cascade
+from core.recipes.recipe import Recipe
 from core.runs.predictions import read_predictions
 from core.runs.values import Status
 from core.workbench.organise import login_name

@@ -11,8 +11,10 @@ from core.models.lineage import run_name
 from core.planning.decide import Decision
 from core.planning.presets import Preset
 from core.recipes.defaults import reasons
+from core.recipes.hyperparameters import RELEVANT, Hyperparameters
+from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.recipes.program import depths
-from core.recipes.recipe import OF_A_BACKBONE, RELEVANT, Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from tests.choices import cascade, launch, recipes
 from tests.factories import fill

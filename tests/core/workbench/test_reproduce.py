@@ -7,7 +7,9 @@ import pytest
 
 from core.errors import Conflict
 from core.files.home import run_folder
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe, Schedule
+from core.recipes.hyperparameters import Hyperparameters, Schedule
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.predictions import read_predictions
 from core.runs.values import Cancel, Status
 from tests.choices import launch

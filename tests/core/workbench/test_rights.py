@@ -11,7 +11,7 @@ from core.jobs import background_additions, background_imports, background_table
 from core.people.acting import LOCAL, NOBODY, Person, Role, acting_as
 from core.planning.decide import Decision
 from core.recipes.grid import GridChoice
-from core.recipes.recipe import Pattern
+from core.recipes.patterns import Pattern
 from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench

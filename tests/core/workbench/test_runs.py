@@ -5,7 +5,9 @@ import pytest
 
 from core.errors import Conflict, InvalidInput
 from core.models.inference.graph import TimedPrediction
-from core.recipes.recipe import Hyperparameters, Pattern, Recipe, Schedule
+from core.recipes.hyperparameters import Hyperparameters, Schedule
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Cancel, Status
 from tests.choices import launch
 from tests.factories import CLASS_NAMES

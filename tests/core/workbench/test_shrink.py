@@ -8,7 +8,9 @@ from core import jobs
 from core.errors import InvalidInput
 from core.files.home import run_folder
 from core.planning.decide import Decision
-from core.recipes.recipe import Hyperparameters, Pattern, Precision, Recipe
+from core.recipes.hyperparameters import Hyperparameters, Precision
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.predictions import read_predictions
 from core.runs.values import Status
 from core.workbench import Workbench

@@ -9,7 +9,8 @@ from sqlalchemy import update
 
 from core.backbones import get
 from core.features.store import folder_of, key_of
-from core.recipes.recipe import Hyperparameters, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.recipe import Recipe
 from core.registry.opening import MIGRATIONS
 from core.registry.schema import costs
 from core.workbench import Workbench, training_time

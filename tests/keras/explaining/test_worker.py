@@ -16,7 +16,9 @@ from core.explaining.values import GRAD_CAM, OCCLUSION, ExplainerAnswer, MemberE
 from core.explaining.worker import COMPUTING, LOADED, STARTING, Explainer
 from core.files.home import dataset_folder
 from core.models.cascades.combine import combine
-from core.recipes.recipe import Cascade, Pattern, Recipe, Solver
+from core.recipes.hyperparameters import Solver
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.workbench import Workbench
 from tests.keras.training_bench import NUMBERS, OTHER, Bench
 

@@ -11,7 +11,8 @@ from core.errors import InvalidInput, Unavailable
 from core.exports.assembling import PhotoInput, assembled
 from core.files.home import dataset_folder
 from core.models.temperature import scaled
-from core.recipes.recipe import Cascade, Pattern, Solver
+from core.recipes.hyperparameters import Solver
+from core.recipes.patterns import Cascade, Pattern
 from core.workbench import Workbench
 from tests.keras.training_bench import NUMBERS, OTHER
 

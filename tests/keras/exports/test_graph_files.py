@@ -11,7 +11,8 @@ from core.exports.graph_files import write_graph
 from core.exports.making import make_export
 from core.files.home import run_folder
 from core.models.inference.model_files import read_model
-from core.recipes.recipe import Cascade, Pattern, Solver
+from core.recipes.hyperparameters import Solver
+from core.recipes.patterns import Cascade, Pattern
 from tests.keras.exports.test_assembling import train
 from tests.keras.test_own_files import OTHER, SHORT, with_onnx  # noqa: F401  (a fixture)
 

@@ -13,7 +13,8 @@ from core.exports.formats import Format
 from core.exports.importing import import_bundle
 from core.exports.making import make_export
 from core.files.home import dataset_folder, export_drafts, registry_file, run_folder, runs_folder
-from core.recipes.recipe import Pattern, Solver
+from core.recipes.hyperparameters import Solver
+from core.recipes.patterns import Pattern
 from core.registry import Registry
 from core.settings import Settings
 from core.workbench import Workbench

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.recipes.recipe import BestEpoch
+from core.recipes.hyperparameters import BestEpoch
 from tests.keras.training_bench import NUMBERS, same_run
 
 pytestmark = pytest.mark.keras

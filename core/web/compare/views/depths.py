@@ -9,7 +9,7 @@ from core.charts.depth import depth_chart, depth_title
 from core.comparison.depths import DepthSeries, depth_series
 from core.comparison.subset import run_on
 from core.comparison.table import leaderboard
-from core.recipes.recipe import RELEVANT
+from core.recipes.hyperparameters import RELEVANT
 from core.registry.search import RunQuery
 from core.runs.values import Run, Status
 from core.text.units import count

@@ -6,7 +6,7 @@ from core.charts.thresholds import thresholds_chart
 from core.comparison.table import Row
 from core.errors import NotFound
 from core.models.cascades.thresholds import threshold_points
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 from core.text.units import count, percent
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts

@@ -20,7 +20,8 @@ from core.models.inference import graph
 from core.models.inference.model_files import read_model
 from core.models.inference.stored import load_graph
 from core.models.predict import Predictor
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Status
 from core.settings import Settings

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import Unavailable
 from core.models.heads import candidates, fit_linear
-from core.recipes.recipe import Solver
+from core.recipes.hyperparameters import Solver
 from tests.core.models.heads.test_solvers import fitted
 
 

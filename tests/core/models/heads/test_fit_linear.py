@@ -5,7 +5,7 @@ import pytest
 
 from core.models.heads import fit_linear
 from core.models.heads.solvers import fit_solver
-from core.recipes.recipe import Solver
+from core.recipes.hyperparameters import Solver
 from core.runs.metrics import cross_entropy
 from tests.core.models.heads.test_solvers import fitted, photos
 

@@ -1,7 +1,7 @@
 """Only possible numbers of neighbours are tried."""
 
 from core.models.heads.solvers import fit_solver
-from core.recipes.recipe import Solver
+from core.recipes.hyperparameters import Solver
 from tests.core.models.heads.test_solvers import photos
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from core.models.heads import fit_trees
 from core.models.heads.solvers import fit_solver
-from core.recipes.recipe import Solver
+from core.recipes.hyperparameters import Solver
 from tests.core.models.heads.test_solvers import photos
 
 

@@ -6,7 +6,7 @@ import pytest
 from core.errors import InvalidInput
 from core.models.heads.load import load_head
 from core.models.heads.solvers import fit_solver
-from core.recipes.recipe import Solver
+from core.recipes.hyperparameters import Solver
 
 SOLVERS = list(Solver)
 

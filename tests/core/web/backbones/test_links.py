@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.recipes.recipe import Cascade, Pattern, Recipe
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.web.backbones import links
 from tests.factories import make_run
 

@@ -19,7 +19,9 @@ from tensorboard.plugins.hparams.hparams_plugin import HParamsPlugin
 from werkzeug.test import Client
 
 from core.charts.styles import RUN_COLOURS, run_colour
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Epoch, Status
 from core.settings import Settings
 from core.web.board import hparams

@@ -1,6 +1,6 @@
 """The rows of the table of combinations."""
 
-from core.recipes.recipe import Cascade
+from core.recipes.patterns import Cascade
 from core.web.compare.combination_card import offer_row
 from tests.core.output.test_combinations import SINGLE, advice, offer
 

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from core.recipes.recipe import Cascade, Hyperparameters, Pattern, Recipe, Solver
+from core.recipes.hyperparameters import Hyperparameters, Solver
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.web.models.provenance import provenance, used_by
 from core.workbench import Workbench
 from tests.factories import make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.files.home import run_folder
-from core.recipes.recipe import Hyperparameters, Pattern, Precision, Recipe
+from core.recipes.hyperparameters import Hyperparameters, Precision
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.predictions import read_predictions
 from core.runs.values import Status
 from tests.factories import make_cost, make_evaluation, make_model, make_run

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets.decoding.fit import Fit
+from core.recipes.hyperparameters import KINDS, RELEVANT, Hyperparameters
 from core.recipes.labels import OFFERED
-from core.recipes.recipe import KINDS, OF_A_BACKBONE, RELEVANT, Cascade, Hyperparameters, Pattern
+from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.web.train.address import LETTERS, STARTS, TrainAddress, params, parse
 
 NAMES = st.sampled_from(["efficientnet_lite0", "mobilenet_v2", "r-0123abcd"])

@@ -3,7 +3,8 @@
 from core.planning.decide import Decision, Plan
 from core.planning.grid_plan import InvalidRow
 from core.recipes.grid import InvalidCell
-from core.recipes.recipe import Pattern, Recipe
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.web.train.remedies import source_of
 
 

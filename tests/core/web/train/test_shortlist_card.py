@@ -1,7 +1,8 @@
 """The recipes of a shortlist as ticks of the grid."""
 
 from core.recipes.grid import recipes_of
-from core.recipes.recipe import Hyperparameters, Pattern
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
 from core.web.train.address import CUSTOM, TrainAddress, params, parse
 from core.web.train.shortlist_card import _ticked, ticked
 from tests.core.advising.test_values import make_candidate
