@@ -15,7 +15,8 @@ from core.backbones.values import Backbone, Scaling
 from core.cli import own_files
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import GraftError, InvalidInput, NotFound, Unavailable
-from core.jobs.background_additions import UNFINISHED, Addition, additions, dismiss_addition
+from core.jobs.background import UNFINISHED
+from core.jobs.background_additions import Addition, additions, dismiss_addition
 from core.output.backbones import addition_row, backbone_json, backbone_row, backbones_json, hub_json, is_added
 from core.text.units import amount, listed, percent, size
 from core.workbench import Workbench

@@ -14,15 +14,20 @@ from core.files.folders import JobFolder
 from core.files.here import dataset_here
 from core.files.home import check_job, check_lock
 from core.files.locks import acquire, is_held
-from core.jobs.background import ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
+from core.jobs.background import (
+    UNFINISHED,
+    ask_to_stop,
+    last_status,
+    main,
+    start_unless_alive,
+    status_after,
+    why_it_ended,
+)
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
 
 MODULE = "core.curation.background"
-
-UNFINISHED = ("waiting", "running")
-"""States of a check that will change."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,16 +16,13 @@ from core.files.folders import JobFolder
 from core.files.here import export_here
 from core.files.home import export_drafts, export_job, exports_lock, undeleted
 from core.files.locks import acquire, is_held, try_acquire
-from core.jobs.background import last_status, main, start_process, why_it_ended
+from core.jobs.background import UNFINISHED, last_status, main, start_process, why_it_ended
 from core.jobs.stored_size import measure_runs
 from core.registry import Registry
 from core.runs.values import Model
 from core.settings import Settings
 
 MODULE = "core.exports.background"
-
-UNFINISHED = ("waiting", "running")
-"""States of an export that will change."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@ status, why it ended."""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from core.artifacts import bringing
 from core.errors import Cancelled, GraftError, InvalidInput
 from core.files import atomic
 from core.files.folders import JobFolder
-from core.files.locks import Lock, try_acquire
+from core.files.locks import Lock, is_held, try_acquire
 from core.files.process_logs import VARIABLE as VARIABLE_OF_LOG
 from core.files.process_logs import begin_log, watch_own_log
 from core.people.acting import VARIABLE, Person, Role, acting, require, require_change
@@ -23,6 +24,9 @@ from core.settings import REPOSITORY, Settings, load_settings
 
 DEMO = "demo"
 """The source that is part of Graft."""
+
+UNFINISHED = ("waiting", "running")
+"""States of a job that will change; ``waiting`` is for another job."""
 
 Background = Callable[[str, Settings, Callable[[], bool]], None]
 """What the process does: ``background(job id, settings, stopped)``."""
@@ -97,6 +101,29 @@ def last_status(folder: JobFolder) -> dict[str, Any]:
     except (OSError, ValueError):  # not written yet, or torn by a power cut
         return {"state": "running"}
     return status
+
+
+def stop_job(folder: JobFolder, noun: str) -> None:
+    """Make a job stop.
+
+    Raises:
+        Forbidden: it is somebody else's.
+    """
+    require_owner(folder, noun)
+    folder.cancel.touch()
+
+
+def dismiss_job(folder: JobFolder, noun: str) -> None:
+    """Delete the folder of a job that has ended; one that has not (asked in another tab) is stopped instead.
+
+    Raises:
+        Forbidden: it is somebody else's.
+    """
+    require_owner(folder, noun)
+    if is_held(folder.alive_lock) and last_status(folder)["state"] in UNFINISHED:
+        folder.cancel.touch()
+    else:
+        shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def require_owner(folder: JobFolder, noun: str) -> None:

@@ -19,16 +19,13 @@ from core.files.folders import AdditionFolder
 from core.files.home import addition_folder, addition_folders
 from core.files.locks import acquire, is_held
 from core.jobs.additions import refuse_taken, run_addition
-from core.jobs.background import last_status, main, require_owner, start_process, why_it_ended
+from core.jobs.background import UNFINISHED, dismiss_job, last_status, main, start_process, stop_job, why_it_ended
 from core.jobs.quota import require_quota
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
 
 MODULE = "core.jobs.background_additions"
-
-UNFINISHED = ("waiting", "running")
-"""States of an addition that will change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,19 +87,12 @@ def additions(settings: Settings) -> list[Addition]:
 
 def cancel_addition(settings: Settings, addition_id: str) -> None:
     """Make a background addition stop; nothing is added."""
-    folder = addition_folder(settings, addition_id)
-    require_owner(folder, "the addition")
-    folder.cancel.touch()
+    stop_job(addition_folder(settings, addition_id), "the addition")
 
 
 def dismiss_addition(settings: Settings, addition_id: str) -> None:
     """Remove an addition that has ended from the list; one that has not is cancelled instead."""
-    folder = addition_folder(settings, addition_id)
-    require_owner(folder, "the addition")
-    if is_held(folder.alive_lock) and last_status(folder)["state"] in UNFINISHED:
-        cancel_addition(settings, addition_id)
-    else:
-        shutil.rmtree(folder.path, ignore_errors=True)
+    dismiss_job(addition_folder(settings, addition_id), "the addition")
 
 
 def recover(settings: Settings) -> None:

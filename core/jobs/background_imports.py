@@ -26,7 +26,16 @@ from core.files import atomic
 from core.files.folders import ImportFolder
 from core.files.home import import_folder, import_folders
 from core.files.locks import acquire, is_held, try_acquire
-from core.jobs.background import last_status, main, require_owner, require_source, start_process, why_it_ended
+from core.jobs.background import (
+    dismiss_job,
+    last_status,
+    main,
+    require_owner,
+    require_source,
+    start_process,
+    stop_job,
+    why_it_ended,
+)
 from core.jobs.imports import bytes_of_source, known_message, run_import, source_path
 from core.jobs.quota import require_quota
 from core.registry import Registry
@@ -194,9 +203,7 @@ def sample_path(settings: Settings, job_id: str, name: str) -> Path:
 
 def cancel_import(settings: Settings, job_id: str) -> None:
     """Make a background import stop; nothing is added."""
-    folder = import_folder(settings, job_id)
-    require_owner(folder, "the import")
-    folder.cancel.touch()
+    stop_job(import_folder(settings, job_id), "the import")
 
 
 def dismiss_import(settings: Settings, job_id: str) -> None:
@@ -204,12 +211,7 @@ def dismiss_import(settings: Settings, job_id: str) -> None:
 
     One that runs (answered in another tab) is cancelled instead.
     """
-    folder = import_folder(settings, job_id)
-    require_owner(folder, "the import")
-    if is_held(folder.alive_lock) and last_status(folder)["state"] == "running":
-        cancel_import(settings, job_id)
-    else:
-        shutil.rmtree(folder.path, ignore_errors=True)
+    dismiss_job(import_folder(settings, job_id), "the import")
 
 
 def recover(settings: Settings) -> None:

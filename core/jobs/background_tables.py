@@ -19,7 +19,16 @@ from core.files import atomic
 from core.files.folders import TableFolder
 from core.files.home import table_folder, table_folders, table_lock
 from core.files.locks import acquire, is_held
-from core.jobs.background import last_status, main, require_owner, require_source, start_process, why_it_ended
+from core.jobs.background import (
+    UNFINISHED,
+    dismiss_job,
+    last_status,
+    main,
+    require_source,
+    start_process,
+    stop_job,
+    why_it_ended,
+)
 from core.jobs.tables import TableProgress, read_table, write_table
 from core.models.doubts import Doubts
 from core.models.predict import PhotoPredictions
@@ -27,9 +36,6 @@ from core.registry import Registry
 from core.settings import Settings
 
 MODULE = "core.jobs.background_tables"
-
-UNFINISHED = ("waiting", "running")
-"""States of a table that will change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,19 +119,12 @@ def sample_of(settings: Settings, table_id: str, sample: str) -> Path:
 
 def cancel_table(settings: Settings, table_id: str) -> None:
     """Make a table stop; what was predicted stays."""
-    folder = table_folder(settings, table_id)
-    require_owner(folder, "the table")
-    folder.cancel.touch()
+    stop_job(table_folder(settings, table_id), "the table")
 
 
 def dismiss_table(settings: Settings, table_id: str) -> None:
     """Delete a table that has ended; one that has not is cancelled instead."""
-    folder = table_folder(settings, table_id)
-    require_owner(folder, "the table")
-    if is_held(folder.alive_lock) and last_status(folder)["state"] in UNFINISHED:
-        cancel_table(settings, table_id)
-    else:
-        shutil.rmtree(folder.path, ignore_errors=True)
+    dismiss_job(table_folder(settings, table_id), "the table")
 
 
 def recover(settings: Settings) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from core.curation.background import start_check
 from core.errors import GraftError
 from core.exports.formats import Format
+from core.jobs.background import UNFINISHED
 from core.jobs.background_imports import dismiss_import, import_jobs, start_import
-from core.jobs.background_tables import UNFINISHED, dismiss_table, start_table, tables
+from core.jobs.background_tables import dismiss_table, start_table, tables
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import REPOSITORY

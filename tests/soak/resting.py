@@ -12,8 +12,9 @@ from core.files import leftovers
 from core.files.home import export_job
 from core.files.locks import is_held
 from core.jobs import ensure_supervisor, stop_supervisor
+from core.jobs.background import UNFINISHED
 from core.jobs.background_imports import import_jobs
-from core.jobs.background_tables import UNFINISHED, tables
+from core.jobs.background_tables import tables
 from core.runs.values import Status
 from tests.soak.home import NAMES
 from tests.soak.people import People

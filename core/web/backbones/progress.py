@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.jobs import background_additions as additions
-from core.jobs.background_additions import UNFINISHED, Addition
+from core.jobs.background import UNFINISHED
+from core.jobs.background_additions import Addition
 from core.text.units import amount, plain, size
 from core.web.backbones.panel import train_query
 from core.web.parts.widgets import explained, page_link, poll

@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.datasets.names import ARCHIVE_SUFFIXES, archive_stem
 from core.jobs import background_tables
-from core.jobs.background_tables import UNFINISHED, TableJob
+from core.jobs.background import UNFINISHED
+from core.jobs.background_tables import TableJob
 from core.output.predictions import photo_row
 from core.people.acting import Role
 from core.serving.rows import table_rows

@@ -9,8 +9,8 @@ from core.errors import InvalidInput, NotFound
 from core.files.home import table_folder
 from core.files.locks import acquire
 from core.jobs import background_tables, tables
+from core.jobs.background import UNFINISHED
 from core.jobs.background_tables import (
-    UNFINISHED,
     cancel_table,
     dismiss_table,
     recover,
