@@ -15,38 +15,24 @@ from core.files import atomic
 from core.files.folders import JobFolder
 from core.files.here import dataset_here
 from core.files.home import advice_job, advice_lock
-from core.files.locks import acquire, is_held
-from core.jobs.background import ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
+from core.files.locks import acquire
+from core.jobs.background import JobState, ask_to_stop, main, start_unless_alive, status_after, status_of
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
 
 MODULE = "core.advising.background"
 
-UNDER_WAY = ("waiting", "running")
-"""States of a shortlist that will change."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class AdviceState:
+class AdviceState(JobState):
     """How far the shortlist of a dataset is.
 
     Args:
-        state: ``none``, ``waiting`` (for another one), ``running``, ``ready``, ``failed`` or ``cancelled``.
-        stage: what is done now; done, total: photos whose features are computed, 0 where they are not counted.
-        message: why it failed. neighbours: what the nearest photos say, as soon as it is known.
+        neighbours: what the nearest photos say, as soon as it is known.
     """
 
-    state: str
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    message: str = ""
     neighbours: NeighbourScore | None = None
-
-    @property
-    def is_active(self) -> bool:
-        return self.state in UNDER_WAY
 
 
 def start_shortlist(dataset_id: str, question: ShortlistQuestion, *, settings: Settings, registry: Registry) -> None:
@@ -70,15 +56,12 @@ def cancel_shortlist(settings: Settings, dataset_id: str) -> None:
 
 def shortlist_state(dataset_id: str, *, settings: Settings) -> AdviceState:
     """How far the shortlist of a dataset is, or how the last one ended."""
-    folder = advice_job(settings, dataset_id)
-    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed process is its last one
-    if not folder.request.exists():
-        return AdviceState(state="none")
-    status = last_status(folder)
-    if status["state"] in UNDER_WAY and not alive:
-        left = "engines that were exported are kept"
-        message = why_it_ended(folder, "shortlist", ", perhaps because the memory was full", left)
-        return AdviceState(state="failed", message=message)
+    status = status_of(
+        advice_job(settings, dataset_id),
+        "shortlist",
+        perhaps=", perhaps because the memory was full",
+        left="engines that were exported are kept",
+    )
     near = status.pop("neighbours", None)
     return AdviceState(**status, neighbours=None if near is None else NeighbourScore(**near))
 

@@ -3,40 +3,18 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from core.advising.growth import CURVE_METHOD, Growth
 from core.errors import Cancelled
 from core.files import atomic
 from core.files.here import dataset_here
 from core.files.home import growth_job
-from core.files.locks import is_held
-from core.jobs.background import ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
+from core.jobs.background import JobState, ask_to_stop, main, start_unless_alive, status_after, status_of
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
 
 MODULE = "core.advising.curve_process"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CurveState:
-    """How far the learning curves of a dataset are.
-
-    Args:
-        state: ``none``, ``running``, ``ready``, ``failed`` or ``cancelled``. stage, done, total: what is done now.
-        message: why it failed.
-    """
-
-    state: str
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    message: str = ""
-
-    @property
-    def is_active(self) -> bool:
-        return self.state == "running"
 
 
 def start_curves(dataset_id: str, *, settings: Settings, registry: Registry) -> None:
@@ -58,17 +36,10 @@ def cancel_curves(settings: Settings, dataset_id: str) -> None:
     ask_to_stop(growth_job(settings, dataset_id))
 
 
-def curve_state(dataset_id: str, *, settings: Settings) -> CurveState:
+def curve_state(dataset_id: str, *, settings: Settings) -> JobState:
     """How far they are, or how the last ones ended."""
     folder = growth_job(settings, dataset_id)
-    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed process is its last one
-    if not folder.request.exists():
-        return CurveState(state="none")
-    status = last_status(folder)
-    if status["state"] == "running" and not alive:
-        message = why_it_ended(folder, "learning curve", left="features that were computed are kept")
-        return CurveState(state="failed", message=message)
-    return CurveState(**status)
+    return JobState(**status_of(folder, "learning curve", left="features that were computed are kept"))
 
 
 def read_growth(dataset_id: str, settings: Settings) -> Growth | None:

@@ -7,7 +7,6 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,14 @@ from core.files.here import dataset_here
 from core.files.home import check_lock, label_job
 from core.files.locks import acquire, is_held
 from core.jobs.background import (
+    UNFINISHED,
+    JobState,
     ask_to_stop,
-    last_status,
     main,
     require_source,
     start_unless_alive,
     status_after,
-    why_it_ended,
+    status_of,
 )
 from core.jobs.imports import bytes_of_source
 from core.jobs.quota import require_quota
@@ -39,26 +39,6 @@ from core.text.units import count
 MODULE = "core.advising.label_process"
 
 QUESTION = "question"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelState:
-    """How far the job of a dataset is.
-
-    Args:
-        state: ``none``, ``running``, ``ready``, ``question``, ``failed`` or ``cancelled``.
-        stage, done, total: what is done now. message: what was added, what is asked, or why it failed.
-    """
-
-    state: str
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    message: str = ""
-
-    @property
-    def is_active(self) -> bool:
-        return self.state == "running"
 
 
 def start_ordering(dataset_id: str, *, settings: Settings, registry: Registry, run_id: str = "") -> None:
@@ -140,21 +120,16 @@ def cancel_labelling(settings: Settings, dataset_id: str) -> None:
     ask_to_stop(label_job(settings, dataset_id))
 
 
-def label_state(dataset_id: str, *, settings: Settings) -> LabelState:
+def label_state(dataset_id: str, *, settings: Settings) -> JobState:
     """How far the job is, or how the last one ended."""
     folder = label_job(settings, dataset_id)
-    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed process is its last one
-    if not folder.request.exists():
-        return LabelState(state="none")
-    status = last_status(folder)
-    if alive and status["state"] != "running":  # its process is about to end
-        return LabelState(state="running")
-    if status["state"] == "running" and not alive:
-        left = "photos that were added are kept"
-        return LabelState(state="failed", message=why_it_ended(folder, "job", left=left))
+    alive = is_held(folder.alive_lock)
+    status = status_of(folder, "job", left="photos that were added are kept")
+    if alive and status["state"] not in ("none", *UNFINISHED):  # its process is about to end
+        return JobState(state="running")
     if status["state"] == "ready" and not dataset_here(settings, dataset_id).label_order(LABEL_METHOD).exists():
-        return LabelState(state="none")
-    return LabelState(**status)
+        return JobState(state="none")
+    return JobState(**status)
 
 
 def read_order(dataset_id: str, settings: Settings) -> LabelOrder | None:

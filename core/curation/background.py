@@ -5,7 +5,6 @@ The process may compute features and import TensorFlow; the web process does nei
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from core.curation.values import METHOD
 from core.errors import Cancelled
@@ -13,41 +12,13 @@ from core.files import atomic
 from core.files.folders import JobFolder
 from core.files.here import dataset_here
 from core.files.home import check_job, check_lock
-from core.files.locks import acquire, is_held
-from core.jobs.background import (
-    UNFINISHED,
-    ask_to_stop,
-    last_status,
-    main,
-    start_unless_alive,
-    status_after,
-    why_it_ended,
-)
+from core.files.locks import acquire
+from core.jobs.background import JobState, ask_to_stop, main, start_unless_alive, status_after, status_of
 from core.people.acting import Role, require
 from core.registry import Registry
 from core.settings import Settings
 
 MODULE = "core.curation.background"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckState:
-    """How far the check of a dataset is.
-
-    Args:
-        state: ``none``, ``waiting`` (for another check), ``running``, ``ready``, ``failed`` or ``cancelled``.
-        stage: what is done now; done, total: photos or pairs, 0 where they are not counted. message: why it failed.
-    """
-
-    state: str
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    message: str = ""
-
-    @property
-    def is_active(self) -> bool:
-        return self.state in UNFINISHED
 
 
 def start_check(dataset_id: str, *, settings: Settings, registry: Registry) -> None:
@@ -70,22 +41,19 @@ def cancel_check(settings: Settings, dataset_id: str) -> None:
     ask_to_stop(check_job(settings, dataset_id))
 
 
-def check_state(dataset_id: str, *, settings: Settings) -> CheckState:
+def check_state(dataset_id: str, *, settings: Settings) -> JobState:
     """How far the check of a dataset is."""
-    folder = check_job(settings, dataset_id)
-    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed check is its last one
+    status = status_of(
+        check_job(settings, dataset_id),
+        "check",
+        perhaps=", perhaps because the memory was full",
+        left="features that were computed are kept",
+    )
     if dataset_here(settings, dataset_id).findings(METHOD).exists():
-        return CheckState(state="ready")
-    if not folder.request.exists():
-        return CheckState(state="none")
-    status = last_status(folder)
+        return JobState(state="ready")
     if status["state"] == "ready":  # by an earlier method
-        return CheckState(state="none")
-    if status["state"] in UNFINISHED and not alive:
-        left = "features that were computed are kept"
-        message = why_it_ended(folder, "check", ", perhaps because the memory was full", left)
-        return CheckState(state="failed", message=message)
-    return CheckState(**status)
+        return JobState(state="none")
+    return JobState(**status)
 
 
 # --- the background process ---

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -27,6 +28,28 @@ DEMO = "demo"
 
 UNFINISHED = ("waiting", "running")
 """States of a job that will change; ``waiting`` is for another job."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobState:
+    """How far a job is of which a dataset has one at a time.
+
+    Args:
+        state: ``none``, ``waiting`` (for another one), ``running``, ``ready``, ``failed``, ``cancelled``, or one of the
+            job's own. stage: what is done now; done, total: photos or pairs, 0 where they are not counted.
+        message: why it failed, or what it says.
+    """
+
+    state: str
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in UNFINISHED
+
 
 Background = Callable[[str, Settings, Callable[[], bool]], None]
 """What the process does: ``background(job id, settings, stopped)``."""
@@ -124,6 +147,21 @@ def dismiss_job(folder: JobFolder, noun: str) -> None:
         folder.cancel.touch()
     else:
         shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def status_of(folder: JobFolder, noun: str, perhaps: str = "", left: str = "nothing was added") -> dict[str, Any]:
+    """The last status of a job, alive or not: ``none`` where it was never started, ``failed`` where it was killed.
+
+    Args:
+        noun, perhaps, left: as for ``why_it_ended``.
+    """
+    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed job is its last one
+    if not folder.request.exists():
+        return {"state": "none"}
+    status = last_status(folder)
+    if status["state"] in UNFINISHED and not alive:
+        return {"state": "failed", "message": why_it_ended(folder, noun, perhaps, left)}
+    return status
 
 
 def require_owner(folder: JobFolder, noun: str) -> None:

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from core.curation.background import CheckState, cancel_check, check_state, start_check
+from core.curation.background import cancel_check, check_state, start_check
 from core.curation.checking import read_findings
 from core.curation.values import METHOD, Findings
 from core.datasets.values import Dataset
+from core.jobs.background import JobState
 from core.text.units import count, percent, plain
 from core.web.datasets.check_items import KINDS, items_of
+from core.web.parts.job_progress import job_progress
 from core.web.parts.widgets import explained, poll
 from core.workbench import Workbench
 
@@ -21,7 +23,8 @@ def check_panel(bench: Workbench, dataset: Dataset) -> None:
 def _state(bench: Workbench, dataset: Dataset) -> None:
     state = check_state(dataset.id, settings=bench.settings)
     if state.is_active:
-        _progress(bench, dataset, state)
+        st.session_state[_watched(dataset)] = True
+        job_progress(state, lambda: cancel_check(bench.settings, dataset.id), key="check")
     elif state.state == "ready" and (found := findings(bench, dataset)) is not None:
         if st.session_state.pop(_watched(dataset), False):
             st.rerun(scope="app")
@@ -34,7 +37,7 @@ def _watched(dataset: Dataset) -> str:
     return f"check.watched.{dataset.id}"
 
 
-def _start(bench: Workbench, dataset: Dataset, state: CheckState) -> None:
+def _start(bench: Workbench, dataset: Dataset, state: JobState) -> None:
     if st.session_state.pop(_watched(dataset), False):
         st.rerun(scope="app")
     if state.message:
@@ -47,15 +50,6 @@ def _start(bench: Workbench, dataset: Dataset, state: CheckState) -> None:
         with explained():
             start_check(dataset.id, settings=bench.settings, registry=bench.registry)
             st.rerun(scope="app")
-
-
-def _progress(bench: Workbench, dataset: Dataset, state: CheckState) -> None:
-    st.session_state[_watched(dataset)] = True
-    done = f": {state.done:,} of {state.total:,}" if state.total else ""
-    fraction = min(1.0, state.done / state.total) if state.total else 0.0
-    st.progress(fraction, text=f"{state.stage or 'Starting'}{done}")
-    if st.button("Cancel", key="check.cancel"):
-        cancel_check(bench.settings, dataset.id)
 
 
 def _found(dataset: Dataset, found: Findings) -> None:

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from core.advising.curve_process import CurveState, cancel_curves, curve_state, read_growth, start_curves
+from core.advising.curve_process import cancel_curves, curve_state, read_growth, start_curves
 from core.advising.growth import Growth
 from core.datasets.values import Dataset
 from core.output.growth import growth_sentence
 from core.text.units import percent, plain
+from core.web.parts.job_progress import job_progress
 from core.web.parts.widgets import explained, poll
 from core.workbench import Workbench
 
@@ -25,7 +26,7 @@ def _state(bench: Workbench, dataset: Dataset) -> None:
     watched = f"growth.watched.{dataset.id}"
     if state.is_active:
         st.session_state[watched] = True
-        _progress(bench, dataset, state)
+        job_progress(state, lambda: cancel_curves(bench.settings, dataset.id), key="growth")
         return
     if st.session_state.pop(watched, False):
         st.rerun(scope="app")
@@ -40,14 +41,6 @@ def _state(bench: Workbench, dataset: Dataset) -> None:
         with explained():
             start_curves(dataset.id, settings=bench.settings, registry=bench.registry)
             st.rerun(scope="app")
-
-
-def _progress(bench: Workbench, dataset: Dataset, state: CurveState) -> None:
-    done = f": {state.done:,} of {state.total:,}" if state.total else ""
-    fraction = min(1.0, state.done / state.total) if state.total else 0.0
-    st.progress(fraction, text=f"{state.stage or 'Starting'}{done}")
-    if st.button("Cancel", key="growth.cancel"):
-        cancel_curves(bench.settings, dataset.id)
 
 
 def _found(found: Growth) -> None:

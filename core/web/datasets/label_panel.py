@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.advising.label_process import (
     QUESTION,
-    LabelState,
     answer_folders,
     cancel_labelling,
     dismiss_question,
@@ -19,9 +18,11 @@ from core.advising.label_values import LabelOrder
 from core.datasets.names import ARCHIVE_SUFFIXES
 from core.datasets.values import Dataset
 from core.errors import NotFound
+from core.jobs.background import JobState
 from core.output.labelling import pool_json
 from core.people.acting import Role
 from core.text.units import count, listed, plain, size
+from core.web.parts.job_progress import job_progress
 from core.web.parts.rights import allowed, refusal
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
 from core.web.parts.widgets import explained, poll
@@ -64,7 +65,7 @@ def _state(bench: Workbench, dataset: Dataset) -> None:
     watched = f"label.watched.{dataset.id}"
     if state.is_active:
         st.session_state[watched] = True
-        progress(bench, dataset, state)
+        job_progress(state, lambda: cancel_labelling(bench.settings, dataset.id), key="label")
         return
     if st.session_state.pop(watched, False):
         st.rerun(scope="app")
@@ -82,16 +83,6 @@ def _state(bench: Workbench, dataset: Dataset) -> None:
             "Add photos without a class: Graft shows those first of which a model is least sure, no two of them alike. "
             "What you label becomes training photos of a new version."
         )
-
-
-def progress(bench: Workbench, dataset: Dataset, state: LabelState) -> None:
-    """How far the job is, and a button that stops it."""
-    done = f": {state.done:,} of {state.total:,}" if state.total else ""
-    fraction = min(1.0, state.done / state.total) if state.total else 0.0
-    st.progress(fraction, text=f"{plain(state.stage or 'Starting')}{done}")
-    if st.button("Cancel", key="label.cancel", **allowed()):
-        with explained():
-            cancel_labelling(bench.settings, dataset.id)
 
 
 def order_controls(bench: Workbench, dataset: Dataset, counts: dict) -> None:
@@ -131,7 +122,7 @@ def left_out_text(order: LabelOrder) -> str:
     )
 
 
-def _question(bench: Workbench, dataset: Dataset, state: LabelState) -> None:
+def _question(bench: Workbench, dataset: Dataset, state: JobState) -> None:
     st.warning(plain(state.message), icon=":material/help:")
     with st.container(horizontal=True):
         if st.button("Add them without a class", key="label.flat", **allowed()):

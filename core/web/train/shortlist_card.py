@@ -12,6 +12,7 @@ from core.datasets.values import Dataset
 from core.output.shortlists import neighbours_sentence, shortlist_sentence
 from core.recipes.patterns import Pattern
 from core.text.units import count, percent, plain, points, rough_duration
+from core.web.parts.job_progress import job_progress
 from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, poll
 from core.web.train import address
@@ -73,8 +74,6 @@ def _start(bench: Workbench, dataset: Dataset) -> None:
 
 
 def _progress(bench: Workbench, dataset: Dataset, state: AdviceState) -> None:
-    done = f": {state.done:,} of about {state.total:,} photos" if state.total else ""
-    st.progress(min(1.0, state.done / state.total) if state.total else 0.0, text=f"{state.stage or 'Starting'}{done}")
     near = state.neighbours
     if near is not None:
         st.markdown(
@@ -82,8 +81,7 @@ def _progress(bench: Workbench, dataset: Dataset, state: AdviceState) -> None:
             f"**{percent(near.accuracy, (near.low, near.high))}** of {near.validation} validation photos "
             f"({plain(near.title)}, {near.size} px)."
         )
-    if st.button("Cancel", key="shortlist.cancel"):
-        cancel_shortlist(bench.settings, dataset.id)
+    job_progress(state, lambda: cancel_shortlist(bench.settings, dataset.id), key="shortlist", is_estimate=True)
 
 
 def _found(found: Shortlist, regret: Regret) -> None:
