@@ -73,14 +73,17 @@ WRITTEN = "Äpfel und Birnen: Straße"
 
 
 @pytest.mark.parametrize("column", ["name", "notes", "tags"])
-@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
-@pytest.mark.parametrize("text", ["äpfel", "ÄPFEL birn", "pfel", "STRASSE"])
-def test_words_are_found_in_any_case_and_any_unicode_form(registry, filled, text, form, column):
+def test_words_are_found_in_any_case_and_any_unicode_form(registry, filled, column):
     run_id = filled.runs[0].id
+    asked = [
+        unicodedata.normalize(form, text)
+        for text in ("äpfel", "ÄPFEL birn", "pfel", "STRASSE")
+        for form in ("NFC", "NFD", "NFKC", "NFKD")
+    ]
     for stored in ("NFC", "NFD"):
         words = unicodedata.normalize(stored, WRITTEN)
         registry.annotate(run_id, **{column: [words] if column == "tags" else words})
-        assert found(registry, text=unicodedata.normalize(form, text)) == {run_id}
+        assert [text for text in asked if found(registry, text=text) != {run_id}] == []
     assert found(registry, text="äpfel ananas") == set()
 
 
