@@ -6,7 +6,7 @@ import pytest
 
 from core.registry import Registry
 from core.registry.postgresql import PostgresqlServer
-from core.registry.schema import metadata
+from core.registry.schema import HEAD, metadata
 from core.settings import Settings
 from tests import postgresql
 from tests.factories import make_dataset, make_photos, make_run
@@ -40,6 +40,7 @@ def settings(request, tmp_path) -> Settings:
     names = ", ".join(f'"{name}"' for name in metadata.tables)
     with database.changing_tables() as connection:
         connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")  # a test may have changed it
     return Settings(home=tmp_path / "home", registry=database.dsn)
 
 
