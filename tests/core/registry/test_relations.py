@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import NotFound
 from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Cascade, Pattern
 from core.recipes.recipe import Recipe
 from tests.core.registry.databases import ON_SQLITE, plans_of
 from tests.factories import make_cost, make_dataset, make_ensemble, make_evaluation, make_model, make_photos, make_run
@@ -31,6 +32,15 @@ def test_runs_that_use_a_run_as_backbone_or_member_are_found(flowers):
     flowers.add_finished(of_it, model=make_model(of_it), **RESULTS)
     assert [user.id for user in flowers.runs_using(run.id)] == [of_it.id, on_it.id]
     assert flowers.runs_using(on_it.id) == []
+
+
+def test_runs_that_use_a_backbone_are_found_by_its_name(flowers):
+    recipe = Recipe(backbone="tiny", hyperparameters=Hyperparameters())
+    alone = flowers.add_run(make_run(8, recipe=recipe))
+    fused = Recipe(backbone="efficientnet_lite0", pattern=Pattern.CASCADE, cascade=Cascade.FUSION, members=("tiny",))
+    fusion = flowers.add_run(make_run(9, recipe=fused))
+    flowers.add_run(make_run(10))
+    assert [user.id for user in flowers.runs_using("tiny")] == [fusion.id, alone.id]
 
 
 def test_a_family_is_every_run_whose_recipe_differs_in_the_seed_alone(flowers):
