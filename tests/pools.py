@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -56,3 +57,11 @@ def jpeg_of(seed: int) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(fields).resize((48, 40), Image.Resampling.NEAREST).save(buffer, "JPEG", quality=95)
     return buffer.getvalue()
+
+
+def folder_of_photos(folder: Path, number: int = 3) -> Path:
+    """A new folder with photos that are no copies of each other: ``0.jpg``, ``1.jpg``, ..."""
+    folder.mkdir()
+    for seed in range(number):
+        (folder / f"{seed}.jpg").write_bytes(jpeg_of(seed))
+    return folder

@@ -17,7 +17,7 @@ from core.advising.label_copies import (
     near_copies,
     photos_here,
 )
-from core.advising.label_order import label_steps, margins_of
+from core.advising.label_order import LabelSteps, label_steps, margins_of
 from core.advising.label_values import LABEL_METHOD, LabelOrder, NextPhoto
 from core.backbones.values import Backbone
 from core.curation.decisions import PhotoAction, PhotoDecision, decisions_on, standing
@@ -144,24 +144,10 @@ def make_order(
     margins = margins_of(probabilities)
     report("Ordering", 0, 0)
     steps = label_steps(margins, rows, known.rows, MOST_ORDERED)
-    found = []
-    for step in steps.chosen.tolist():
-        best = np.argsort(-probabilities[step], kind="stable")[:MOST_PROBABLE]
-        near = int(steps.nearest[step])
-        found.append(
-            NextPhoto(
-                digest=pool.photos[left[step]].digest,
-                file=pool.photos[left[step]].file,
-                suggested=classes[int(best[0])],
-                probability=round(float(probabilities[step, best[0]]), 4),
-                margin=round(float(margins[step]), 4),
-                probabilities={classes[label]: round(float(probabilities[step, label]), 4) for label in best.tolist()},
-                nearest=known.photos[near].digest if near >= 0 else "",
-                nearest_file=known.photos[near].file if near >= 0 else "",
-                nearest_class=known.photos[near].class_name if near >= 0 else "",
-                similarity=round(float(steps.similarity[step]), 4),
-            )
-        )
+    found = [
+        _next_photo(step, pool.photos[left[step]], probabilities[step], float(margins[step]), classes, steps, known)
+        for step in steps.chosen.tolist()
+    ]
     order = LabelOrder(
         dataset_id=dataset.id,
         run=run.id if run else "",
@@ -175,6 +161,33 @@ def make_order(
     )
     atomic.write_json(folder.label_order(LABEL_METHOD), order.to_json())
     return order
+
+
+def _next_photo(
+    step: int,
+    photo: UnlabelledPhoto,
+    probabilities: np.ndarray,
+    margin: float,
+    classes: Sequence[str],
+    steps: LabelSteps,
+    known: "_Labelled",
+) -> NextPhoto:
+    """The photo of a row of ``steps``, with its most probable classes and the labelled photo that is most like it."""
+    best = np.argsort(-probabilities, kind="stable")[:MOST_PROBABLE].tolist()
+    near = int(steps.nearest[step])
+    nearest = known.photos[near] if near >= 0 else None
+    return NextPhoto(
+        digest=photo.digest,
+        file=photo.file,
+        suggested=classes[best[0]],
+        probability=round(float(probabilities[best[0]]), 4),
+        margin=round(margin, 4),
+        probabilities={classes[label]: round(float(probabilities[label]), 4) for label in best},
+        nearest=nearest.digest if nearest else "",
+        nearest_file=nearest.file if nearest else "",
+        nearest_class=nearest.class_name if nearest else "",
+        similarity=round(float(steps.similarity[step]), 4),
+    )
 
 
 def _left_out(

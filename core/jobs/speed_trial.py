@@ -8,7 +8,6 @@ code that measures every run. Only what it took is kept.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,8 +15,7 @@ from core.errors import Cancelled, Conflict, GraftError, Unavailable
 from core.files import atomic
 from core.files.folders import JobFolder
 from core.files.home import speed_job
-from core.files.locks import is_held
-from core.jobs.background import DEMO, ask_to_stop, last_status, main, start_unless_alive, status_after, why_it_ended
+from core.jobs.background import DEMO, JobState, ask_to_stop, main, start_unless_alive, status_after, status_of
 from core.jobs.control import ensure_supervisor, stop_supervisor
 from core.jobs.imports import run_import
 from core.people.acting import SERVER, Role, acting_as, require
@@ -41,22 +39,6 @@ _POLL_SECONDS = 0.1
 Stopped = Callable[[], bool]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeasurementState:
-    """How far the measurement is.
-
-    Args:
-        state: ``none``, ``running``, ``ready``, ``failed`` or ``cancelled``. message: why it failed.
-    """
-
-    state: str
-    message: str = ""
-
-    @property
-    def is_active(self) -> bool:
-        return self.state == "running"
-
-
 def start_trial(settings: Settings, registry: Registry) -> None:
     """Measure this machine in the background; a measurement that runs is left alone.
 
@@ -74,16 +56,9 @@ def cancel_trial(settings: Settings) -> None:
     ask_to_stop(speed_job(settings))
 
 
-def trial_state(settings: Settings) -> MeasurementState:
+def trial_state(settings: Settings) -> JobState:
     """How far it is, or how the last one ended."""
-    folder = speed_job(settings)
-    alive = is_held(folder.alive_lock)  # read first, so that the status of a killed process is its last one
-    if not folder.request.exists():
-        return MeasurementState(state="none")
-    status = last_status(folder)
-    if status["state"] == "running" and not alive:
-        return MeasurementState(state="failed", message=why_it_ended(folder, "measurement", left="nothing was kept"))
-    return MeasurementState(state=str(status["state"]), message=str(status.get("message", "")))
+    return JobState(**status_of(speed_job(settings), "measurement", left="nothing was kept"))
 
 
 def measured_speed(settings: Settings, registry: Registry, stopped: Stopped = lambda: False) -> MachineSpeed:

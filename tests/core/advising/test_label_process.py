@@ -25,7 +25,7 @@ from core.people.acting import Person, Role, acting_as
 from tests.core.advising.test_labelling import DirectionsEngine
 from tests.factories import fill
 from tests.machines import two_machines
-from tests.pools import fill_pool, jpeg_of
+from tests.pools import fill_pool, folder_of_photos
 
 
 @pytest.fixture
@@ -61,11 +61,7 @@ def roses(registry, dataset, monkeypatch):
 @pytest.fixture
 def upload(tmp_path):
     """An uploaded folder; a real upload is an archive, which is moved alike."""
-    path = tmp_path / "upload"
-    path.mkdir()
-    for number in range(3):
-        (path / f"{number}.jpg").write_bytes(jpeg_of(number))
-    return path
+    return folder_of_photos(tmp_path / "upload")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from core.files.atomic import digest_of
 from core.files.home import dataset_folder
 from tests.core.advising.test_labelling import DirectionsEngine
 from tests.factories import fill
-from tests.pools import fill_pool, jpeg_of
+from tests.pools import fill_pool, folder_of_photos
 
 
 @pytest.fixture
@@ -26,11 +26,7 @@ def pool(settings, dataset):
 
 @pytest.fixture
 def source(tmp_path):
-    path = tmp_path / "new"
-    path.mkdir()
-    for number in range(3):
-        (path / f"{number}.jpg").write_bytes(jpeg_of(number))
-    return path
+    return folder_of_photos(tmp_path / "new")
 
 
 @pytest.fixture
