@@ -94,9 +94,7 @@ def every_model(bench: Workbench, dataset: Dataset, found: Verdict | None) -> No
     for run in (run for run in runs if run.id in models):
         panel.show(
             bench, models[run.id], run,
-            champion=run.id == held,
-            standing=found.standing(run.id) if found else None,
-            recommended=found is not None and run.id == found.recommended.run_id,
+            champion=run.id == held, verdict=found,
         )  # fmt: skip
     pager(total, "model", key="models.page", per_page=PER_PAGE)
 

@@ -123,6 +123,18 @@ BADGES: Mapping[Standing, str] = {
     Standing.WORSE: "less accurate",
 }
 """The same for badges and columns, which have little room."""
+REPETITION = "Repetition of the most accurate"
+"""Of further repetitions of the best recipe: only one run of a dataset is called the most accurate."""
+
+
+def standing_words(verdict: Verdict | None, run_id: str) -> str:
+    """How a single run compares, for badges and lists; "" where that is not known."""
+    standing = None if verdict is None else verdict.standing(run_id)
+    if verdict is None or standing is None:
+        return ""
+    return REPETITION if verdict.repeats_best(run_id) else STANDINGS[standing]
+
+
 RECOMMENDED = "recommended"
 """The badge of the run to use."""
 

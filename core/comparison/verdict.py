@@ -91,6 +91,11 @@ class Verdict:
             return None
         return Standing.TIE if p_value >= SIGNIFICANCE else Standing.WORSE
 
+    def repeats_best(self, run_id: str) -> bool:
+        """Whether a run is a further repetition of the best recipe: its standing is that of the recipe, whose run shown
+        is ``best``."""
+        return self.standing(run_id) is Standing.BEST and run_id != self.best.run_id
+
     def p_value(self, run_id: str) -> float | None:
         """Of the test against the best, corrected; None for the best and where it cannot be tested."""
         line = self._line(run_id)

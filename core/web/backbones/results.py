@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.backbones.values import Backbone
-from core.comparison.verdict import Standing
+from core.comparison.verdict import Verdict
 from core.datasets.values import Dataset
 from core.registry.search import RunQuery
 from core.runs.values import Run, Status
@@ -21,15 +21,13 @@ class ResultHere:
     """The most accurate run with a backbone on one dataset.
 
     Args:
-        runs: finished runs with it. standing: of the best one among all runs of the dataset; None where it was not
-            compared. recommended: whether it is the run that the verdict says to use.
+        runs: finished runs with it. verdict: on all runs of the dataset; None where none was measured.
     """
 
     dataset: Dataset
     best: Run
     runs: int
-    standing: Standing | None
-    recommended: bool
+    verdict: Verdict | None
 
 
 def results_of(bench: Workbench, name: str) -> list[ResultHere]:
@@ -41,14 +39,12 @@ def results_of(bench: Workbench, name: str) -> list[ResultHere]:
         query = RunQuery(dataset_id=dataset.id, statuses=(Status.FINISHED,), backbones=(name,), sort="most accurate")
         runs, number = bench.registry.search(query, limit=1)
         if runs:
-            verdict = bench.verdict(dataset.id)
             found.append(
                 ResultHere(
                     dataset=dataset,
                     best=runs[0],
                     runs=number,
-                    standing=verdict.standing(runs[0].id) if verdict else None,
-                    recommended=verdict is not None and verdict.recommended.run_id == runs[0].id,
+                    verdict=bench.verdict(dataset.id),
                 )
             )
     return found
@@ -70,7 +66,7 @@ def _card(backbone: Backbone, result: ResultHere) -> None:
         head, links = st.columns([3, 2], vertical_alignment="center")
         with head:
             run_chip(run)
-            badge = standing_badge(result.standing, result.recommended)
+            badge = standing_badge(result.verdict, run.id)
             accuracy = f"{percent(run.test_accuracy, interval(run))} test accuracy"
             best = "its only run" if result.runs == 1 else f"the best of {count(result.runs, 'run')} with it"
             st.caption(f"{badge} {accuracy} on {plain(dataset_title(result.dataset))}, {best}".strip())

@@ -5,8 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.comparison.cost_axes import COSTS
-from core.comparison.summary import STANDINGS
-from core.comparison.verdict import Standing
+from core.comparison.summary import standing_words
+from core.comparison.verdict import Standing, Verdict
 from core.files.atomic import digest_of
 from core.models.card import FEATURES, keras_output
 from core.recipes.labels import describe
@@ -24,22 +24,17 @@ from core.web.runs.rows import open_link
 from core.workbench import Workbench
 
 
-def show(
-    bench: Workbench, model: Model, run: Run, *, champion: bool, standing: Standing | None, recommended: bool
-) -> None:
+def show(bench: Workbench, model: Model, run: Run, *, champion: bool, verdict: Verdict | None) -> None:
     """One model.
 
     Args:
-        champion: whether it is the champion of its dataset. standing: among the runs of its dataset; None where it was
-            not compared. recommended: whether the verdict on its dataset says to use it.
+        champion: whether it is the champion of its dataset. verdict: on its dataset; None where no run was measured.
     """
     with st.container(border=True, key=f"model-{model.id}"):
         head, links = st.columns([3, 2], vertical_alignment="center")
         with head:
             run_chip(run)
-            badges = " ".join(
-                filter(None, [standing_badge(standing, recommended), organise.badges(run, champion=champion)])
-            )
+            badges = " ".join(filter(None, [standing_badge(verdict, run.id), organise.badges(run, champion=champion)]))
             st.caption(f"{badges} {plain(describe(run.recipe))}")
         with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             page_link("predict", models=run.id)
@@ -59,13 +54,17 @@ _BADGES = {
     Standing.TIE: "blue-badge[:material/equal:",
     Standing.WORSE: "gray-badge[:material/south:",
 }
+_REPETITION = "blue-badge[:material/repeat:"
 
 
-def standing_badge(standing: Standing | None, recommended: bool) -> str:
-    """Whether to use it, and how it compares with the most accurate run, in Markdown; "" where neither is known."""
-    use = ":green-badge[:material/thumb_up: Recommended]" if recommended else ""
-    compared = "" if standing is None else f":{_BADGES[standing]} {STANDINGS[standing]}]"
-    return f"{use} {compared}".strip()
+def standing_badge(verdict: Verdict | None, run_id: str) -> str:
+    """Whether to use a run, and how it compares with the most accurate one, in Markdown; "" where neither is known."""
+    standing = None if verdict is None else verdict.standing(run_id)
+    if verdict is None or standing is None:
+        return ""
+    badge = _REPETITION if verdict.repeats_best(run_id) else _BADGES[standing]
+    use = ":green-badge[:material/thumb_up: Recommended]" if run_id == verdict.recommended.run_id else ""
+    return f"{use} :{badge} {standing_words(verdict, run_id)}]".strip()
 
 
 def _metrics(bench: Workbench, model: Model, run: Run) -> None:

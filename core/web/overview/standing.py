@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.comparison.summary import NAMED, STANDINGS, recommendation, standings_sentence
+from core.comparison.summary import NAMED, recommendation, standing_words, standings_sentence
 from core.comparison.verdict import RankedRun, Verdict
 from core.datasets.values import Dataset
 from core.runs.values import Cost, Run, Status
@@ -57,9 +57,8 @@ class DatasetStanding:
         """How the champion compares with the recommended run; "" where it is that run, or there is none."""
         if self.champion is None or self.verdict is None or self.champion.id == self.verdict.recommended.run_id:
             return ""
-        standing = self.verdict.standing(self.champion.id)
-        if standing is not None:
-            return f"The champion: {STANDINGS[standing][:1].lower()}{STANDINGS[standing][1:]}."
+        if words := standing_words(self.verdict, self.champion.id):
+            return f"The champion: {words[:1].lower()}{words[1:]}."
         if self.champion.archived:
             return "The champion is archived, so it is not compared."
         return "The champion cannot be tested against the most accurate."

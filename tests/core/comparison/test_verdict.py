@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.comparison.statistics import photos_needed
+from core.comparison.summary import REPETITION, standing_words
 from core.comparison.verdict import Standing, board_of, verdict
 from tests.board_values import rows_of
 from tests.comparison_values import a_cost, a_run, answers
@@ -72,7 +73,21 @@ def test_repetitions_of_a_recipe_are_one_and_a_lucky_seed_does_not_make_it_the_b
     assert mean.run_id == "seed 3" and mean.repetitions == 3 and mean.accuracy == pytest.approx(34 / 40)
     assert mean.training_seconds == pytest.approx(20.0)
     assert found.standing("seed 1") is Standing.TIE, "a repetition has the standing of its recipe"
+    assert not any(found.repeats_best(f"seed {number}") for number in (1, 2, 3))
     assert verdict(a_board(*same, steady), fold=False).best.run_id == "seed 1"
+
+
+def test_of_the_repetitions_of_the_best_recipe_one_is_the_most_accurate_and_the_others_repeat_it():
+    same = [
+        a_line(f"seed {number}", "+" * right + "-" * (40 - right), family="same", alone_wall_seconds=10.0)
+        for number, right in enumerate((40, 36, 38), 1)
+    ]
+    found = verdict(a_board(*same, a_line("weak", "-" * 20 + "+" * 20)))
+    assert found.best.run_id == "seed 3" and not found.repeats_best("seed 3") and not found.repeats_best("weak")
+    assert found.repeats_best("seed 1") and found.repeats_best("seed 2")
+    assert [standing_words(found, one) for one in ("seed 3", "seed 1", "weak", "elsewhere")] == [
+        "Most accurate", REPETITION, "Significantly less accurate", "",
+    ]  # fmt: skip
 
 
 def test_only_the_runs_of_the_selection_count():

@@ -24,8 +24,7 @@ def test_the_best_run_on_every_dataset_with_the_verdict_on_it(bench):
     assert found[0].runs == len(mine)
     assert found[0].best.test_accuracy == max(run.test_accuracy for run in mine)
     verdict = bench.verdict(newer.dataset.id)
-    assert found[0].standing == verdict.standing(found[0].best.id) is not None
-    assert found[0].recommended == (verdict.recommended.run_id == found[0].best.id)
+    assert found[0].verdict.best == verdict.best and verdict.standing(found[0].best.id) is not None
 
 
 def test_a_backbone_without_runs_has_no_results(bench):

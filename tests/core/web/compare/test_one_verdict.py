@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.charts.tradeoff import tradeoff_chart
-from core.comparison.summary import BADGES, RECOMMENDED, STANDINGS, recommendation
+from core.comparison.summary import BADGES, RECOMMENDED, REPETITION, STANDINGS, recommendation
 from core.comparison.verdict import Standing, Verdict
 from core.datasets.values import Dataset
 from core.output.comparisons import comparison_json
@@ -53,9 +53,11 @@ def test_all_that_is_said_of_a_dataset_is_one_verdict(bench, dataset):
     assert overview.recommended.id == use and _same(overview.verdict, found)
     assert [run.id for run in ready_runs(bench)][0] == use
     for run_id, standing in _standings(bench, dataset, found).items():
-        badge = standing_badge(standing, run_id == use)
+        badge = standing_badge(found, run_id)
         assert ("Recommended" in badge) == (run_id == use)
-        assert standing is None or STANDINGS[standing] in badge
+        assert (f"{STANDINGS[Standing.BEST]}]" in badge) == (run_id == found.best.run_id)
+        repeated = standing is Standing.BEST and run_id != found.best.run_id
+        assert standing is None or (REPETITION if repeated else STANDINGS[standing]) in badge
 
 
 @pytest.mark.parametrize("dataset", SEEDS, indirect=True)
