@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
 # What is installed is the lock of the same name: the same versions, with the hash of every file (decision 32).
 LOCK := $(or $(wildcard $(basename $(REQUIREMENTS)).lock),$(REQUIREMENTS))
 
-.PHONY: run stop setup test test-keras test-training test-networks test-plain test-core test-processes test-browser test-pages test-fast test-cluster soak check
+.PHONY: run stop setup test test-keras test-training test-networks test-plain test-core test-jobs test-registry test-browser test-access test-pages test-fast test-cluster soak check
 .PHONY: bench browser database proxies test-deploy lock sbom licences audit
 .PHONY: screenshots format clean
 
@@ -81,24 +81,27 @@ database:
 	  echo "create_main_cluster = false" | $$SUDO tee /etc/postgresql-common/createcluster.d/graft.conf >/dev/null && \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends postgresql; }
 
-# Three of the six parts run in parallel, on two cores, the longest first. Short parts that mostly compute have a lower
-# priority (nice) than those that wait for browsers and processes.
+# Four of the eight parts run in parallel, on two cores, because many tests wait for browsers, processes and databases; the longest
+# first. Parts that mostly compute have a lower priority (nice) than those that wait.
 test: setup $(VENV)/.installed-hub browser database
-	@echo "This takes about half an hour on two cores. The output of each of the six parts is shown when it ends."
-	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync \
-	  test-browser test-processes test-core test-networks test-training test-pages
+	@echo "This takes about 20 minutes on two cores. The output of each of the eight parts is shown when it ends."
+	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync \
+	  test-core test-networks test-browser test-access test-jobs test-registry test-pages test-training
 
 test-keras: test-training test-networks
 TRAINING := $(addprefix tests/keras/test_,training.py training_failures.py training_parts.py training_resume.py going_on.py)
-test-training: ; $(BIN)/python -m pytest $(TRAINING)
+test-training: ; nice -n 5 $(BIN)/python -m pytest $(TRAINING)
 test-networks: ; nice -n 5 $(BIN)/python -m pytest tests/keras $(addprefix --ignore=,$(TRAINING))
-PROCESSES := tests/core/jobs tests/core/registry tests/core/web
-test-plain: test-core test-processes
-test-core: ; $(BIN)/python -m pytest tests/core tests/cases tests/soak $(addprefix --ignore=,$(PROCESSES))
-test-processes: ; $(BIN)/python -m pytest $(PROCESSES)
+JOBS := tests/core/jobs tests/core/web
+test-plain: test-core test-jobs test-registry
+test-core: ; nice -n 5 $(BIN)/python -m pytest tests/core tests/cases tests/soak $(addprefix --ignore=,$(JOBS) tests/core/registry)
+test-jobs: ; $(BIN)/python -m pytest $(JOBS)
+test-registry: ; $(BIN)/python -m pytest tests/core/registry
 # A browser test that fails is tried once more, and named at the end: beside the other parts, a page on two cores may take longer
 # than any limit that still notices a page that hangs.
-test-browser: ; $(BIN)/python -m pytest tests/browser --reruns 1 -rR
+ACCESS := $(addprefix tests/browser/test_,accessibility.py frame_upload.py upload_clients.py server.py)
+test-browser: ; $(BIN)/python -m pytest tests/browser $(addprefix --ignore=,$(ACCESS)) --reruns 1 -rR
+test-access: ; $(BIN)/python -m pytest $(ACCESS) --reruns 1 -rR
 test-pages: ; nice -n 5 $(BIN)/python -m pytest tests/pages
 
 # Needs Debian's postgresql and a user who may make namespaces; takes minutes, and nothing else may run beside it (decision 25).
