@@ -29,6 +29,8 @@ from core.text.units import listed, size
 
 _MULTIPART, _JSON = "multipart/form-data", "application/json"
 _MOST_FIELDS = 20
+_ASKED_EVERY = 64_000_000
+"""Bytes of an archive, after which the quota is asked again."""
 ARCHIVES = ("application/zip", "application/x-tar", "application/gzip", "application/octet-stream")
 
 
@@ -183,14 +185,13 @@ async def received_archive(request: Request, settings: Settings) -> AsyncIterato
         InvalidInput: it is empty or too large. NoSpace: the disk is too full, or the person's quota used up.
     """
     announced = request.headers.get("content-length", "")
-    folder = uploads_folder(settings)
     if announced.isdecimal():
-        require_room(folder, int(announced), "The archive")
-        await anyio.to_thread.run_sync(partial(require_quota, settings, adds=int(announced), begun="uploaded"))
+        require_room(uploads_folder(settings), int(announced), "The archive")
+        await _require_quota(settings, int(announced))
     path = received_body(settings, secrets.token_urlsafe(24))
     lock = try_acquire(path)  # a file without a lock is a leftover
     try:
-        await _write(request, path)
+        await _write(request, path, settings)
         yield path
     finally:
         path.unlink(missing_ok=True)
@@ -198,13 +199,22 @@ async def received_archive(request: Request, settings: Settings) -> AsyncIterato
             lock.release()
 
 
-async def _write(request: Request, path: Path) -> None:
-    received = 0
+async def _require_quota(settings: Settings, adds: int) -> None:
+    await anyio.to_thread.run_sync(partial(require_quota, settings, adds=adds, begun="uploaded"))
+
+
+async def _write(request: Request, path: Path, settings: Settings) -> None:
+    """A body in chunks does not say how long it is: the quota is asked again while it comes, and at its end."""
+    received = asked_at = 0
     async with await anyio.open_file(path, "wb") as file:
         async for chunk in request.stream():
             received += len(chunk)
             if received > MOST_BYTES:
                 raise TooLarge(f"An archive may have {size(MOST_BYTES)}.")
+            if received >= asked_at + _ASKED_EVERY:
+                asked_at = received
+                await _require_quota(settings, received)
             await file.write(chunk)
     if not received:
         raise InvalidInput("The body is empty. Send a ZIP or TAR archive, or JSON with the path of one on the server.")
+    await _require_quota(settings, received)

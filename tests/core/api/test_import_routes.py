@@ -3,9 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from core.api.mounting import api_routes
+from core.files.home import uploads_folder
 from core.files.uploads import AnnouncedFile, begin_upload, write_part
 from core.jobs.background_imports import import_jobs
+from core.people.acting import Person, Role, acting_as
+from core.workbench import Workbench
+from tests.core.api.conftest import HOST
 from tests.photo_files import archive, classes
 
 
@@ -36,6 +43,23 @@ def test_an_archive_is_the_body_of_a_request_and_nothing_of_it_stays(trainer, im
     assert found["state"] == "done" and found["dataset"]["classes"] == {"cat": 12, "dog": 12}
     assert found["name"] == "pets" and trainer.get("/datasets/pets").json()["name"] == "pets"
     assert list((settings.home / "uploads").glob("body-*")) == []
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["of known length", "in chunks"])
+def test_an_archive_beyond_the_quota_of_its_sender_is_refused_and_nothing_of_it_stays(
+    bench, imports_now, tmp_path, announced
+):
+    content = archive(tmp_path / "photos.zip", classes(cat=12, dog=12)).read_bytes()
+    small = Workbench(replace(bench.settings, user_limit_bytes=len(content) - 1), bench.registry)
+    uploads_folder(bench.settings).mkdir(parents=True, exist_ok=True)
+    with acting_as(Person(name="admin", role=Role.ADMIN)):
+        bench.registry.add_user("anna", Role.TRAINER)
+        _, secret = bench.registry.create_token("notebook", "train", owner="anna")
+    client = TestClient(Starlette(routes=api_routes(lambda: small)), base_url=f"{HOST}/api/v1")
+    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/zip"}
+    refused = client.post("/datasets?name=pets", content=content if announced else iter([content]), headers=headers)
+    assert refused.status_code == 507 and "Nothing was" in refused.json()["detail"], refused.text
+    assert import_jobs(small.settings) == [] == list((bench.settings.home / "uploads").iterdir())
 
 
 def test_an_upload_that_has_arrived_becomes_a_dataset_and_nothing_of_it_stays(trainer, imports_now, tmp_path, settings):

@@ -7,7 +7,7 @@ import pytest
 from core.advising.label_process import start_adding
 from core.curation import collection, versions
 from core.curation.collection import PhotoFilter
-from core.errors import OverQuota
+from core.errors import InvalidInput, OverQuota
 from core.exports import background as exports
 from core.exports.formats import Format
 from core.files.home import uploads_folder
@@ -126,6 +126,17 @@ def test_no_dataset_is_made_of_another_one_beyond_the_quota(settings, registry, 
     more = ["part", PhotoFilter(most=3)] if make is collection.make_collection else []
     with acting_as(ANNA), pytest.raises(OverQuota, match="Nothing was made"):
         make(filled.dataset, *more, registry=registry, settings=settings)
+
+
+def test_no_bundle_is_imported_beyond_the_quota(settings, registry, filled, tmp_path):
+    bench = Workbench(settings, registry)
+    up_to(registry, settings, filled, LIMIT)
+    with acting_as(ANNA):
+        with pytest.raises(OverQuota, match="Nothing was imported"):
+            bench.import_model(an_archive(tmp_path))
+        up_to(registry, settings, filled, LIMIT - 1)
+        with pytest.raises(InvalidInput):  # it was looked at: it is no bundle
+            bench.import_model(an_archive(tmp_path))
 
 
 def test_what_is_reused_stores_nothing_and_may_always_be_launched(settings, registry, filled, started):

@@ -17,6 +17,7 @@ from core.web.server import application
 from core.web.server.visits import COOKIE
 from tests.core.web.server.conftest import ADDRESS, PASSWORD
 from tests.core.web.server.test_accounts import hidden
+from tests.factories import make_dataset, make_photos
 
 SOURCES = [*sorted((REPOSITORY / "core").rglob("*.py")), *sorted((REPOSITORY / "pages").glob("*.py"))]
 
@@ -91,10 +92,15 @@ def test_5_3_8_and_12_3_5_no_command_goes_through_a_shell():
 
 def test_5_3_6_a_name_cannot_leave_its_json_string(guarded, accounts):
     name = 'a","admin":true,"b":"\u2028</script>'
+    dataset = make_dataset(name=name)
+    accounts.add_dataset(dataset, make_photos())
     _, secret = accounts.create_token("reader", "read")
     program = TestClient(guarded, base_url=f"{ADDRESS}/api/v1", headers={"Authorization": f"Bearer {secret}"})
-    answer = program.get("/runs", params={"dataset": name})
-    assert "admin" not in answer.json() and answer.headers["content-type"].endswith("json")
+    found, missing = program.get(f"/datasets/{dataset.id}"), program.get("/runs", params={"dataset": name + "c"})
+    assert found.status_code == 200 and found.json()["name"] == name and "admin" not in found.json()
+    assert missing.status_code == 404 and set(missing.json()) == {"type", "title", "status", "detail", "request_id"}
+    for answer in (found, missing):
+        assert answer.headers["content-type"].endswith("json")
 
 
 def test_5_5_4_and_8_2_2_our_scripts_evaluate_nothing_and_store_nothing_in_the_browser():
