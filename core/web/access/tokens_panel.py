@@ -1,16 +1,13 @@
 """Access tokens: creating one, which is shown once, and revoking."""
 
-from datetime import tzinfo
-
 import streamlit as st
 
 from core.errors import GraftError
 from core.people.acting import Role, acting
 from core.registry.tokens import DAYS, MOST_DAYS, AccessToken, Scope, TokenState
-from core.text.times import exact
 from core.text.units import plain
 from core.web.parts.danger import confirm
-from core.web.parts.times import zone
+from core.web.parts.times import timed, when
 from core.workbench import Workbench
 
 SCOPES = {
@@ -75,13 +72,13 @@ def _created() -> None:
         st.button("I have copied it", key="access.copied", on_click=lambda: st.session_state.pop(_NEW, None))
 
 
-def times_of(token: AccessToken, zone: tzinfo) -> str:
-    """When a token ends, or ended, and when it was used."""
-    used = "never used" if token.used_at is None else f"last used {exact(token.used_at, zone)}"
+def times_of(token: AccessToken) -> str:
+    """When a token ends, or ended, and when it was used; for ``timed``."""
+    used = "never used" if token.used_at is None else f"last used {when(token.used_at)}"
     if token.revoked_at is not None:
-        return f"revoked {exact(token.revoked_at, zone)}; {used}"
+        return f"revoked {when(token.revoked_at)}; {used}"
     ends = "expires" if token.state() is TokenState.VALID else "expired"
-    return f"{ends} {exact(token.expires_at, zone)}; {used}"
+    return f"{ends} {when(token.expires_at)}; {used}"
 
 
 def _row(bench: Workbench, token: AccessToken, number: int) -> None:
@@ -90,7 +87,7 @@ def _row(bench: Workbench, token: AccessToken, number: int) -> None:
         with st.container(width="stretch"):
             of = f" &ensp; of {plain(token.owner)}" if token.owner else ""
             st.markdown(f"**{plain(token.name)}** &ensp; {_STATES[state]} &ensp; scope *{token.scope}*{of}")
-            st.caption(times_of(token, zone()))
+            timed(times_of(token))
         if state is TokenState.VALID and confirm(
             f"access.revoke-{number}",
             "Revoke",

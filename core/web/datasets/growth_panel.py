@@ -8,6 +8,7 @@ from core.datasets.values import Dataset
 from core.output.growth import growth_sentence
 from core.text.units import percent, plain
 from core.web.parts.job_progress import job_progress
+from core.web.parts.tables import table
 from core.web.parts.widgets import explained, poll
 from core.workbench import Workbench
 
@@ -48,7 +49,7 @@ def _found(found: Growth) -> None:
     st.markdown(f"{icon} **{plain(growth_sentence(found))}**")
     if not found.curves:
         return
-    st.dataframe(
+    table(
         [
             {
                 "Backbone": f"{curve.title}, {curve.size} px",
@@ -60,7 +61,7 @@ def _found(found: Growth) -> None:
             }
             for curve in found.curves
         ],
-        hide_index=True, width="stretch", key="growth.curves",
+        width="stretch", key="growth.curves",
     )  # fmt: skip
     with st.expander("What it rests on, and class by class", key="growth.details"):
         _details(found)
@@ -74,14 +75,14 @@ def _details(found: Growth) -> None:
         f"{law.c:.3f}, fitted to the means of these probes; the ranges have 80 % of the draws of a bootstrap over "
         "repetitions and validation photos. A power law says nothing about photos of another kind."
     )
-    st.dataframe(
+    table(
         [
             {"Training photos": photos, "Accuracy": percent(accuracy)}
             for photos, accuracy in zip(curve.photos, curve.accuracies, strict=True)
         ],
-        hide_index=True, key="growth.probes",
+        key="growth.probes",
     )  # fmt: skip
-    st.dataframe(
+    table(
         [
             {
                 "Class": one.class_name,
@@ -92,5 +93,5 @@ def _details(found: Growth) -> None:
             }
             for one in curve.classes
         ],
-        hide_index=True, width="stretch", key="growth.classes",
+        width="stretch", key="growth.classes",
     )  # fmt: skip

@@ -1,6 +1,5 @@
 """One card a machine: whether it can train, what it has, its slots, and what trains in each."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -8,9 +7,8 @@ import streamlit as st
 
 from core.jobs.machine import MachineFacts
 from core.runs.values import Run
-from core.text.times import ago
 from core.text.units import count, plain, size
-from core.web.parts.times import zone
+from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, run_chip
 from core.web.runs.rows import open_link
 from core.workbench import Workbench
@@ -52,7 +50,7 @@ def _card(bench: Workbench, machine: MachineState, number: int) -> None:
         st.markdown(state_badge(machine), width="content")
     about = ago_and_what(machine)
     if about:
-        st.caption(plain(about))
+        timed(about)
     if machine.problem:
         st.warning(plain(machine.problem), icon=":material/warning:")
     if machine.seen_at is not None and (machine.problem or machine.there is False):
@@ -76,11 +74,11 @@ def state_badge(machine: MachineState) -> str:
 
 
 def ago_and_what(machine: MachineState) -> str:
-    """Its devices, memory, free disk and version, and when it said so."""
+    """Its devices, memory, free disk and version, and when it said so; for ``timed``."""
     facts = machine.facts
-    parts = _hardware(facts) if facts else []
+    parts = [plain(part) for part in _hardware(facts)] if facts else []
     if machine.seen_at is not None:
-        parts.append(f"seen {ago(machine.seen_at, time.time(), zone())}")
+        parts.append(f"seen {when(machine.seen_at)}")
     return " · ".join(parts)
 
 

@@ -42,9 +42,21 @@ def table(
     shown = frame.style.format(dict(formats), na_rep="–") if formats else frame
     options.setdefault("height", "content" if len(frame) <= 15 else 15 * ROW_HEIGHT)
     drawn = st.dataframe(shown, hide_index=True, column_config=columns, key=key, placeholder="–", **options)
-    if st.session_state.get(_AS_TEXT):
-        st.table(text_of(rows, formats or {}, columns or {}), hide_index=True)
+    _as_text(rows, formats or {}, columns or {})
     return drawn
+
+
+def editor(frame: pd.DataFrame, *, key: str, columns: Mapping[str, Any], **options: Any) -> None:
+    """``st.data_editor`` of ``frame``, with the same text below it as a ``table``; changes are in the session state."""
+    st.data_editor(frame, hide_index=True, column_config=columns, key=key, **options)
+    _as_text(frame.to_dict("records"), {}, columns)
+
+
+def _as_text(
+    rows: Sequence[Mapping[str, Any]], formats: Mapping[str, Callable[[Any], str]], columns: Mapping[str, Any]
+) -> None:
+    if st.session_state.get(_AS_TEXT):
+        st.table(text_of(rows, formats, columns), hide_index=True)
 
 
 def text_switch() -> None:
@@ -60,15 +72,21 @@ def text_of(
 ) -> pd.DataFrame:
     """The rows as they are shown, in words under the titles of their columns; pictures and curves are left out."""
     known = dict.fromkeys(key for row in rows for key in row)
-    kept = [key for key in known if not _is_picture([row.get(key) for row in rows], columns.get(key))]
-    titles = {key: (columns.get(key) or {}).get("label") or key for key in kept}
+    configs = {key: _config_of(columns.get(key)) for key in known}
+    kept = [key for key in known if not _is_picture(configs[key])]
+    titles = {key: configs[key].get("label") or key for key in kept}
     return pd.DataFrame(
         [{titles[key]: _word(row.get(key), formats.get(key)) for key in kept} for row in rows], dtype=str
     )
 
 
-def _is_picture(values: Sequence[Any], config: Any) -> bool:
-    kind = ((config or {}).get("type_config") or {}).get("type")
+def _config_of(column: Any) -> Mapping[str, Any]:
+    """The configuration of a column: that of a column of buttons is wrapped together with what a click calls."""
+    return getattr(column, "config", column) or {}
+
+
+def _is_picture(config: Mapping[str, Any]) -> bool:
+    kind = (config.get("type_config") or {}).get("type")
     return kind in ("image", "line_chart", "bar_chart", "area_chart")
 
 

@@ -181,7 +181,10 @@ _COLUMNS = (
         informative=lambda lines: len({line.dataset for line in lines}) > 1,
     ),
     TableColumn(key="recipe", title="Recipe", cell=lambda line: describe(line.run.recipe), config=_TEXT),
-    TableColumn(key="ended", title="Ended", cell=lambda line: times.cell(line.run.ended_at), config=_TEXT),
+    TableColumn(
+        key="ended", title="Ended", help="When the run ended, in your time zone.",
+        cell=lambda line: times.cell(line.run.ended_at), config=_TEXT,
+    ),
     TableColumn(
         key="tags", title="Tags", cell=lambda line: list(line.run.tags), config=st.column_config.ListColumn,
         informative=lambda lines: any(line.run.tags for line in lines),

@@ -11,7 +11,7 @@ from core.backbones.wordnet import imagenet
 from core.datasets.values import Dataset
 from core.models.heads.mapping import Mapped, mapped
 from core.text.units import count, listed, plain
-from core.web.parts.tables import number, table
+from core.web.parts.tables import editor, number, table
 from core.web.train import address
 
 Pairs = tuple[tuple[str, str], ...]
@@ -79,9 +79,9 @@ def _editor(class_names: Sequence[str], suggested: Mapping[str, Mapped], correct
     )
     column = st.column_config.SelectboxColumn(options=[_NONE, *class_names], required=True, width="medium")
     key = f"train.mapping.table.{wanted}.{_generation(corrected)}"
-    st.data_editor(
-        frame, key=key, hide_index=True, height=9 * 35 + 2, disabled=["ImageNet class", "Reason"],
-        column_config={"Your class": column, "Reason": st.column_config.TextColumn(width="large")},
+    editor(
+        frame, key=key, height=9 * 35 + 2, disabled=["ImageNet class", "Reason"],
+        columns={"Your class": column, "Reason": st.column_config.TextColumn(width="large")},
         on_change=_edited, args=(key, shown, mapped_to),
     )  # fmt: skip
 

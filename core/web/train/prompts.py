@@ -11,7 +11,7 @@ from core.datasets.values import Dataset
 from core.errors import InvalidInput
 from core.recipes.prompts import HOLE, TEMPLATES, Prompts, texts_of, with_template
 from core.text.units import listed, plain
-from core.web.parts.tables import table
+from core.web.parts.tables import editor, table
 from core.web.train import address
 
 _TABLE, _TEMPLATE = "train.prompts.table", "train.prompts.template"
@@ -45,9 +45,9 @@ def _editor(class_names: Sequence[str], chosen: Mapping[str, str], family: str) 
         return
     texts = [" | ".join(shown[name]) for name in class_names]
     key = f"{_TABLE}.{hash(tuple(texts))}"
-    st.data_editor(
-        pd.DataFrame({"Your class": list(class_names), "Text": texts}), key=key, hide_index=True,
-        disabled=["Your class"], column_config={"Text": st.column_config.TextColumn(width="large")},
+    editor(
+        pd.DataFrame({"Your class": list(class_names), "Text": texts}), key=key,
+        disabled=["Your class"], columns={"Text": st.column_config.TextColumn(width="large")},
         on_change=_edited, args=(key, tuple(class_names)),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from core.searching.search_process import search_status, start_search, stop_sear
 from core.searching.values import MOST_MINUTES, SearchStatus, SearchTrial, TrialState, checked_search
 from core.text.units import count, duration, plain
 from core.web.parts.rights import allowed
+from core.web.parts.tables import table
 from core.web.parts.widgets import explained, page_link, poll
 from core.workbench import Workbench
 
@@ -110,7 +111,7 @@ def _found(bench: Workbench, dataset: Dataset, status: SearchStatus) -> None:
         st.markdown(f":material/trophy: **{plain(best_sentence(status.best, photos))}**")
         st.markdown(f":material/info: {plain(optimism_sentence(status, dataset, run))}")
     rows = [_row(one, photos) for one in status.trials]
-    st.dataframe(rows, hide_index=True, width="stretch", key="search.rows")
+    table(rows, width="stretch", key="search.rows")
     if status.left_out:
         st.caption(left_out_sentence(status))
     _links(bench, status)

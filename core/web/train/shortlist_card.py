@@ -13,6 +13,7 @@ from core.output.shortlists import neighbours_sentence, shortlist_sentence
 from core.recipes.patterns import Pattern
 from core.text.units import count, percent, plain, points, rough_duration
 from core.web.parts.job_progress import job_progress
+from core.web.parts.tables import table
 from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, poll
 from core.web.train import address
@@ -87,7 +88,7 @@ def _progress(bench: Workbench, dataset: Dataset, state: AdviceState) -> None:
 def _found(found: Shortlist, regret: Regret) -> None:
     icon = ":material/help:" if found.too_few else ":material/check_circle:"
     st.markdown(f"{icon} **{plain(shortlist_sentence(found))}**")
-    st.dataframe(_rows(found.candidates), hide_index=True, width="stretch", key="shortlist.rows")
+    table(_rows(found.candidates), width="stretch", key="shortlist.rows")
     st.button(
         f"Tick {'it' if len(found.named) == 1 else 'these'} in the grid", icon=":material/done_all:",
         key="shortlist.tick", on_click=_tick, args=(found.named,),
@@ -130,7 +131,7 @@ def _regret(regret: Regret) -> None:
         ("Highest published accuracy", regret.by_published),
         ("Most parameters", regret.by_parameters),
     )
-    st.dataframe(
+    table(
         [
             {
                 "Advice": name,
@@ -140,7 +141,7 @@ def _regret(regret: Regret) -> None:
             }
             for name, one in advisors
         ],
-        hide_index=True, width="stretch", key="shortlist.regret",
+        width="stretch", key="shortlist.regret",
     )  # fmt: skip
     if regret.beyond is not None:
         name, accuracy = regret.beyond

@@ -23,14 +23,22 @@ def test_whether_it_can_train(values, word):
     assert word in state_badge(MachineState(name="n1", **values))
 
 
+def text(machine):
+    """Without the escapes of Markdown."""
+    return ago_and_what(machine).replace("\\", "")
+
+
 def test_what_it_has():
     gpu = GpuFacts(name="GPU-0", title="A100", memory_bytes=80 * 10**9)
     machine = MachineState(name="n", facts=MachineFacts(gpus=(gpu, gpu), cpus=1, release="0.8.0"))
-    assert ago_and_what(machine) == "2 x A100 with 80 GB · 1 CPU · Graft 0.8.0"
-    assert ago_and_what(MachineState(name="n", facts=FACTS)) == (
-        "8 CPUs · 32 GB of memory · 100 GB free on disk · Graft 0.8.0"
-    )
+    assert text(machine) == "2 x A100 with 80 GB · 1 CPU · Graft 0.8.0"
+    assert text(MachineState(name="n", facts=FACTS)) == ("8 CPUs · 32 GB of memory · 100 GB free on disk · Graft 0.8.0")
     assert ago_and_what(MachineState(name="n")) == ""
+
+
+def test_when_it_said_so_is_a_time_with_the_exact_one_on_hover():
+    seen = text(MachineState(name="n", facts=FACTS, seen_at=0.0))
+    assert 'Graft 0.8.0 · seen <time datetime="1970-01-01T00:00:00Z" title="1 Jan 1970, 00:00 UTC">' in seen
 
 
 def test_the_first_line_counts_machines_that_can_train():

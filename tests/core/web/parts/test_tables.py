@@ -35,8 +35,25 @@ def test_words_are_those_of_the_cells_without_pictures_and_curves():
         "dot": st.column_config.ImageColumn("", width=40),
         "curve": st.column_config.LineChartColumn("Curve"),
         "p": st.column_config.TextColumn("p value"),
+        "open": st.column_config.ButtonColumn("Look", key="look"),
     }
-    rows = [{"dot": "data:image/svg+xml,x", "curve": [1.0, 2.0], "p": 0.25, "tags": ("a", "b"), "empty": None}]
+    rows = [
+        {"dot": "data:image/svg+xml,x", "curve": [1.0], "p": 0.25, "tags": ("a", "b"), "empty": None, "open": "Open"}
+    ]
     found = text_of(rows, {"p": "{:.1f}".format}, columns)
     words = {key: value.replace("\\", "") for key, value in found.to_dict("records")[0].items()}
-    assert words == {"p value": "0.2", "tags": "a, b", "empty": "–"}
+    assert words == {"p value": "0.2", "tags": "a, b", "empty": "–", "Look": "Open"}
+
+
+def test_a_table_that_can_be_changed_is_shown_as_text_too():
+    def page():
+        import pandas as pd
+        import streamlit as st
+
+        from core.web.parts.tables import editor
+
+        editor(pd.DataFrame({"a": ["x", "y"]}), key="made", columns={"a": st.column_config.TextColumn("Class")})
+
+    at = AppTest.from_function(page, default_timeout=30)
+    at.session_state["tables-as-text"] = True
+    assert at.run().table[0].value["Class"].tolist() == ["x", "y"]
