@@ -17,6 +17,7 @@ from core.web.parts.widgets import empty_state, explained, heading
 from core.web.predict import details, linked, results, sources, visit
 from core.web.predict.answers import summary
 from core.web.predict.camera import camera
+from core.web.predict.confidence import chosen_confidence
 from core.web.predict.tables_panel import table_box, table_jobs
 from core.web.server.state import workbench
 from core.workbench import Workbench
@@ -126,7 +127,7 @@ def predict(
         return
     line = "No prediction could be made."
     try:
-        found = visit.predictions(bench, list(runs), photos, results.confidence())
+        found = visit.predictions(bench, list(runs), photos, chosen_confidence())
         line = summary(found)
     finally:
         with first_line:

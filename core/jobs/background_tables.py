@@ -30,6 +30,7 @@ from core.jobs.background import (
     why_it_ended,
 )
 from core.jobs.tables import TableProgress, read_table, write_table
+from core.models.conformal import CONFIDENCE, checked_confidence
 from core.models.doubts import Doubts
 from core.models.predict import PhotoPredictions
 from core.registry import Registry
@@ -43,7 +44,7 @@ class TableJob:
     """A table of predictions as a page shows it.
 
     Args:
-        title: name of the upload or folder. run_ids: of the models.
+        title: name of the upload or folder. run_ids: of the models. confidence: of the prediction sets.
         state: ``waiting`` (for another table), ``running``, ``done``, ``failed`` or ``cancelled``.
         progress: the last one reported. message: what went wrong.
         started_at: seconds since 1970, UTC.
@@ -52,6 +53,7 @@ class TableJob:
     id: str
     title: str
     run_ids: tuple[str, ...]
+    confidence: float
     state: str
     progress: TableProgress
     message: str = ""
@@ -66,18 +68,21 @@ def start_table(
     registry: Registry,
     title: str = "",
     top: int = 5,
+    confidence: float = CONFIDENCE,
     own_source: bool = False,
 ) -> str:
     """Start a table of predictions in the background and return its id.
 
     Args:
         source: a folder, ZIP or TAR archive. references: the models, as for ``Workbench.predict``.
+        top: classes per photo. confidence: of the prediction sets.
         own_source: the source is an upload: it is moved into the table's folder and deleted when the table has ended.
 
     Raises:
-        InvalidInput: there is nothing at ``source``. NotFound: there is no such model.
+        InvalidInput: there is nothing at ``source``, or the confidence is none. NotFound: there is no such model.
     """
     person = require_source(source, own_source)
+    checked_confidence(confidence)
     path = Path(source).expanduser()
     if not str(source).strip() or not path.exists():
         raise InvalidInput(f"There is no file or folder {str(source)!r} on the machine Graft runs on.")
@@ -94,6 +99,7 @@ def start_table(
             "title": title or path.name,
             "run_ids": run_ids,
             "top": top,
+            "confidence": confidence,
             "at": time.time(),
             "owner": person.name,
         }
@@ -149,11 +155,17 @@ def _read(folder: TableFolder) -> TableJob:
         id=folder.job_id,
         title=request["title"],
         run_ids=tuple(request["run_ids"]),
+        confidence=_confidence(request),
         state=status["state"],
         progress=TableProgress.from_json(progress) if progress else TableProgress(),
         message=status.get("message", ""),
         started_at=request["at"],
     )
+
+
+def _confidence(request: dict[str, Any]) -> float:
+    """That was asked for; tables of versions before 0.9.0 had no choice."""
+    return request.get("confidence", CONFIDENCE)
 
 
 # --- the background process ---
@@ -189,6 +201,7 @@ def _outcome(
                 settings=settings,
                 doubts=Doubts(registry, settings),
                 top=request["top"],
+                confidence=_confidence(request),
                 report=reporter,
                 cancelled=cancelled,
             )

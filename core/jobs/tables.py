@@ -68,10 +68,14 @@ def write_table(
     settings: Settings,
     doubts: Doubts,
     top: int,
+    confidence: float,
     report: Callable[[TableProgress], None],
     cancelled: Callable[[], bool],
 ) -> TableProgress:
     """Predict all photos of ``source`` and append them to the folder's rows.
+
+    Args:
+        top: classes per photo. confidence: of the prediction sets.
 
     Raises:
         Cancelled: it was stopped; what was predicted before stays.
@@ -90,7 +94,8 @@ def write_table(
         for first in range(0, len(upload.photos), GROUP):
             check()
             group = upload.photos[first : first + GROUP]
-            progress = _added(progress, predict_runs(run_ids, group, settings=settings, doubts=doubts, top=top), folder)
+            found = predict_runs(run_ids, group, settings=settings, doubts=doubts, top=top, confidence=confidence)
+            progress = _added(progress, found, folder)
             report(progress)
     return progress
 

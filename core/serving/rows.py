@@ -15,8 +15,10 @@ def _row(file: str, found: Prediction) -> dict:
     row: dict = {"file": file, "model": found.title, "run": found.run_id, "problem": found.problem}
     for place, one in enumerate(found.classes, start=1):
         row |= {f"class_{place}": one.class_name, f"probability_{place}": round(one.probability, 6)}
-    if found.prediction_set is not None and not found.prediction_set.problem:
-        row["prediction_set"] = found.prediction_set.classes
+    if (left := found.prediction_set) is not None:
+        row["confidence"] = left.confidence
+        if not left.problem:  # the size tells a set without a class from one that could not be made
+            row |= {"prediction_set": left.classes, "prediction_set_size": len(left.classes)}
     if found.novelty is not None and found.novelty.threshold is not None:
         row["unlike_training"] = found.novelty.unlike
     return row

@@ -8,22 +8,17 @@ import streamlit as st
 
 from core.errors import Unavailable
 from core.files.here import model_here
-from core.models.conformal import CONFIDENCE
 from core.models.inference.model_files import read_model
 from core.models.predict import PhotoPredictions
 from core.output.predictions import photo_row
 from core.serving.rows import table_rows
 from core.text.tables import as_csv
 from core.web.predict import columns, details, wall
+from core.web.predict.confidence import choose_confidence
 from core.workbench import Workbench
 
 WALL, SIDE_BY_SIDE = "wall", "side-by-side"
 VIEWS = {WALL: ":material/grid_view: Wall", SIDE_BY_SIDE: ":material/view_column: Side by side"}
-CONFIDENCES = (0.9, 0.95, 0.99)
-_SETS = (
-    "Of the prediction sets: a set names so many classes that the true one is among them as often as this. More "
-    "confidence needs larger sets, and more validation photos (9, 19, 99)."
-)
 FEW = 6
 """Photos up to which several models are shown side by side unless the address says otherwise."""
 
@@ -37,7 +32,7 @@ def show(bench: Workbench, found: Sequence[PhotoPredictions], runs: details.Runs
     sizes = _sizes(bench, runs)
     with st.container(horizontal=True, vertical_alignment="center", key="predict-view"):
         view = _choose_view(len(found), len(runs))
-        _choose_confidence()
+        choose_confidence("predict.confidence")
         _files(found)
     if view == SIDE_BY_SIDE:
         columns.show(found, runs, labels, sizes)
@@ -58,30 +53,6 @@ def _choose_view(photos: int, models: int) -> str:
         required=True, on_change=_view_into_url,
     )  # fmt: skip
     return view
-
-
-def confidence() -> float:
-    """``?confidence=90``, of the prediction sets; 95 % where the address says nothing, or something else."""
-    asked = st.query_params.get("confidence", "")
-    return next((one for one in CONFIDENCES if asked == _percent(one)), CONFIDENCE)
-
-
-def _choose_confidence() -> None:
-    st.session_state["predict.confidence"] = confidence()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-        st.caption("Confidence", help=_SETS, width="content")
-        st.segmented_control(
-            "Confidence of the prediction sets", CONFIDENCES, format_func=lambda one: f"{_percent(one)} %",
-            key="predict.confidence", label_visibility="collapsed", required=True, on_change=_confidence_into_url,
-        )  # fmt: skip
-
-
-def _confidence_into_url() -> None:
-    st.query_params["confidence"] = _percent(st.session_state["predict.confidence"])
-
-
-def _percent(confidence: float) -> str:
-    return f"{100 * confidence:g}"
 
 
 def _view_into_url() -> None:

@@ -22,6 +22,7 @@ from core.web.parts.thumbnails import photo_strip
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
 from core.web.parts.widgets import explained, poll
 from core.web.predict.answers import chance
+from core.web.predict.confidence import choose_confidence, chosen_confidence, in_percent
 from core.workbench import Workbench
 
 UPLOAD = "predict.archive"
@@ -36,8 +37,9 @@ def table_box(bench: Workbench, run_ids: Sequence[str]) -> None:
     with st.expander("Many photos: a ZIP or a folder", icon=":material/folder_zip:", key="predict.tables"):
         st.caption(
             "All photos of it are predicted by the chosen models, in the background: you may leave this page. "
-            "The result is a table to download."
+            "The result is a table to download, with the classes that are left at this confidence."
         )
+        choose_confidence("predict.table.confidence")
         upload, server = st.tabs(["Upload an archive", "Folder on this machine"])
         with upload:
             _upload(bench, run_ids)
@@ -62,8 +64,9 @@ def _upload(bench: Workbench, run_ids: Sequence[str]) -> None:
     if go:
         with explained():
             background_tables.start_table(
-                sent.path, run_ids, settings=bench.settings, registry=bench.registry, title=sent.name, own_source=True
-            )
+                sent.path, run_ids, settings=bench.settings, registry=bench.registry, title=sent.name,
+                confidence=chosen_confidence(), own_source=True,
+            )  # fmt: skip
             release_upload(UPLOAD)
             _started()
 
@@ -87,7 +90,9 @@ def _server_side(bench: Workbench, run_ids: Sequence[str]) -> None:
         st.warning("Enter the path of a folder or an archive first.")
     elif sent:
         with explained():
-            background_tables.start_table(path.strip(), run_ids, settings=bench.settings, registry=bench.registry)
+            background_tables.start_table(
+                path.strip(), run_ids, settings=bench.settings, registry=bench.registry, confidence=chosen_confidence()
+            )
             _started()
 
 
@@ -137,7 +142,7 @@ def _ended(bench: Workbench, job: TableJob) -> None:
         missing = f" of {amount(progress.total)}; it was cancelled" if job.state == "cancelled" else ""
         st.markdown(
             f"{_STATES[job.state]} **{plain(job.title)}**: {count(progress.done - progress.refused, 'photo')} "
-            f"predicted{refused}{missing}."
+            f"predicted{refused}{missing}. Prediction sets at {in_percent(job.confidence)} % confidence."
         )
     _counts(bench, job)
     _uncertain(bench, job)

@@ -1,5 +1,6 @@
 """Tables of predictions as processes: their state, their end, and what a kill leaves."""
 
+import json
 import shutil
 import time
 
@@ -72,6 +73,25 @@ def test_a_folder_of_this_machine_is_left_as_it_is(settings, registry, run_id, t
     table_id = start(monkeypatch, settings, registry, folder, run_id)
     job = run_here(settings, table_id)
     assert (job.state, job.title, job.progress.done) == ("done", "photos", 1) and (folder / "60.jpg").exists()
+
+
+def test_the_confidence_of_a_table_is_kept_with_it(settings, registry, run_id, upload, monkeypatch):
+    table_id = start(monkeypatch, settings, registry, upload, run_id, confidence=0.9)
+    job = run_here(settings, table_id)
+    sets = [made.prediction_set for row in rows_of(settings, table_id) for made in row.predictions]
+    assert job.confidence == 0.9 and {one.confidence for one in sets} == {0.9}
+    with pytest.raises(InvalidInput, match="above 0 and below 1"):
+        start_table(upload, [run_id], settings=settings, registry=registry, confidence=1.0)
+    assert len(background_tables.tables(settings)) == 1
+
+
+def test_a_table_from_before_there_was_a_choice_has_95_percent(settings, registry, run_id, upload, monkeypatch):
+    request = table_folder(settings, start(monkeypatch, settings, registry, upload, run_id)).request
+    old = json.loads(request.read_text())
+    del old["confidence"]
+    request.write_text(json.dumps(old))
+    (job,) = background_tables.tables(settings)
+    assert job.confidence == 0.95
 
 
 def test_what_is_not_there_is_said_before_anything_starts(settings, registry, run_id, upload):

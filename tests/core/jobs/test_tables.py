@@ -14,12 +14,12 @@ from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from tests.photo_files import archive, jpeg
 
 
-def predicted(run_ids, photos, **_) -> list[PhotoPredictions]:
+def predicted(run_ids, photos, *, confidence=0.95, **_) -> list[PhotoPredictions]:
     """The number in a name is the probability in percent of "cat"; text is no photo."""
-    return [_photo(run_ids, name) for name, _ in photos]
+    return [_photo(run_ids, name, confidence) for name, _ in photos]
 
 
-def _photo(run_ids, name: str) -> PhotoPredictions:
+def _photo(run_ids, name: str, confidence: float = 0.95) -> PhotoPredictions:
     if name.endswith(".txt"):
         return PhotoPredictions(name=name, problem="It is a text file, not a photo.")
     p = int(name.partition(".")[0]) / 100
@@ -30,8 +30,8 @@ def _photo(run_ids, name: str) -> PhotoPredictions:
             title="Lite0",
             classes=tuple(sorted(classes, key=lambda one: -one.probability)),
             milliseconds=8.0,
-            prediction_set=PredictionSet(confidence=0.95, by_class=False, classes=("cat",), photos=40),
-            class_prediction_set=PredictionSet(confidence=0.95, by_class=True, always=("dog",), photos=40),
+            prediction_set=PredictionSet(confidence=confidence, by_class=False, classes=("cat",), photos=40),
+            class_prediction_set=PredictionSet(confidence=confidence, by_class=True, always=("dog",), photos=40),
             novelty=Novelty(unlike=True, threshold=0.5),
         )
         for run_id in run_ids
@@ -48,11 +48,12 @@ def folder(settings, monkeypatch):
     return made
 
 
-def run(folder, settings, source, *, cancelled=lambda: False, run_ids=("r-1",)):
+def run(folder, settings, source, *, cancelled=lambda: False, run_ids=("r-1",), confidence=0.95):
     reports = []
     end = write_table(
-        source, run_ids, folder, settings=settings, doubts=None, top=5, report=reports.append, cancelled=cancelled
-    )
+        source, run_ids, folder, settings=settings, doubts=None, top=5, confidence=confidence, report=reports.append,
+        cancelled=cancelled,
+    )  # fmt: skip
     return end, reports
 
 
@@ -67,6 +68,13 @@ def test_every_photo_is_a_line_in_groups_and_what_is_no_photo_says_why(folder, s
     assert [row.name for row in rows] == [*names, "x.txt"] and rows[-1].problem == "It is a text file, not a photo."
     whole = _photo(("r-1", "r-2"), "10.jpg")
     assert rows[0] == replace(whole, jpeg=None, width=0, height=0)
+
+
+def test_the_sets_of_a_table_are_of_the_confidence_that_was_asked_for(folder, settings, tmp_path):
+    run(folder, settings, archive(tmp_path / "a.zip", {"10.jpg": jpeg(1)}), confidence=0.99)
+    (row,) = read_table(folder)
+    (made,) = row.predictions
+    assert (made.prediction_set.confidence, made.class_prediction_set.confidence) == (0.99, 0.99)
 
 
 def test_the_least_certain_photos_are_kept_to_be_looked_at(folder, settings, tmp_path, monkeypatch):

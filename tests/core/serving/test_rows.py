@@ -24,7 +24,16 @@ def test_how_sure_a_model_is_stands_beside_its_classes():
     sure = PredictionSet(confidence=0.95, by_class=False, classes=("a", "b"), photos=40)
     made = (Prediction(run_id="r-1", title="", prediction_set=sure, novelty=Novelty(unlike=True, threshold=0.4)),)
     (row,) = table_rows(PhotoPredictions(name="a.jpg", predictions=made))
-    assert row["prediction_set"] == ("a", "b") and row["unlike_training"] is True
+    assert (row["confidence"], row["prediction_set"]) == (0.95, ("a", "b")) and row["unlike_training"] is True
+
+
+def test_a_set_without_a_class_is_told_from_one_that_could_not_be_made():
+    empty = PredictionSet(confidence=0.99, by_class=False, photos=400)
+    none = PredictionSet(confidence=0.99, by_class=False, photos=40, problem="99 photos are needed.")
+    made = tuple(Prediction(run_id="r-1", title="", prediction_set=one) for one in (empty, none))
+    first, second = table_rows(PhotoPredictions(name="a.jpg", predictions=made))
+    assert first["prediction_set_size"] == 0 and "prediction_set_size" not in second
+    assert first["confidence"] == second["confidence"] == 0.99
 
 
 def test_a_file_that_is_no_photo_has_one_row_with_the_reason():

@@ -75,4 +75,21 @@ def test_a_folder_of_this_machine_is_started_and_a_wrong_path_is_one_sentence(be
     at.text_input(key="predict.path").set_value(str(tmp_path / "photos"))
     at.button(key="predict.server_go").click().run()
     (job,) = background_tables.tables(bench.settings)
-    assert (job.title, job.run_ids) == ("photos", (run_id,))
+    assert (job.title, job.run_ids, job.confidence) == ("photos", (run_id,), 0.95)
+
+
+def test_the_confidence_of_a_table_is_chosen_stays_in_the_address_and_is_in_its_files(bench, tmp_path, run_id):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "60.jpg").write_bytes(jpeg(1))
+    at = visit("predict", models=run_id)
+    at.segmented_control(key="predict.table.confidence").set_value(0.99).run()
+    assert dict(at.query_params)["confidence"] == "99"
+    at.text_input(key="predict.path").set_value(str(tmp_path / "photos"))
+    at.button(key="predict.server_go").click().run()
+    (job,) = background_tables.tables(bench.settings)
+    finish(bench, job.id)
+    assert "Prediction sets at 99 % confidence." in text_of(visit("predict", models=run_id))
+    (row,) = csv.DictReader(io.StringIO(_as_csv(bench, job.id)))
+    assert (row["confidence"], row["prediction_set"]) == ("0.99", "cat")
+    (answer,) = json.loads(_as_json(bench, job.id))["photos"][0]["answers"]
+    assert answer["prediction_set"]["confidence"] == answer["class_prediction_set"]["confidence"] == 0.99
