@@ -165,7 +165,7 @@ def _read(folder: TableFolder) -> TableJob:
 
 def _confidence(request: dict[str, Any]) -> float:
     """That was asked for; tables of versions before 0.9.0 had no choice."""
-    return request.get("confidence", CONFIDENCE)
+    return float(request.get("confidence", CONFIDENCE))
 
 
 # --- the background process ---
