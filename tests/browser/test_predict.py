@@ -145,6 +145,19 @@ def test_a_photo_is_dropped_anywhere_or_pasted(visit, kind):
     expect(page.locator('[class*="st-key-photo-"]')).to_contain_text("mine.jpg")
 
 
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_photo_that_is_dropped_as_soon_as_the_document_is_there_is_predicted(visit, kind):
+    visit.page.goto(f"{visit.server.url}/predict?view=wall", wait_until="commit")
+    visit.page.wait_for_selector("body", state="attached")
+    assert visit.page.locator("h1").count() == 0, "nothing is drawn yet"
+    encoded = base64.b64encode(tiny_jpeg(0, 1)).decode()
+    prevented = visit.page.evaluate(GIVE, ["early.jpg", encoded, kind, "body"])
+    assert prevented or kind == "paste", "the browser would open the file instead"
+    expect(first_line(visit.page)).to_have_text("Predicted: rose.")
+    expect(visit.page.locator('[class*="st-key-photo-"]')).to_contain_text("early.jpg")
+    assert visit.complaints == []
+
+
 def test_another_page_takes_no_photos(visit):
     page = visit.open("/predict")
     drag_over(page)

@@ -44,6 +44,7 @@ from core.web.server.base_path import BelowBasePath, base_path
 from core.web.server.gate import SignedInOnly
 from core.web.server.health import healthz, readyz
 from core.web.server.limits import LimitedBodies, limit_heads
+from core.web.server.predict_document import predict_document
 from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginOnly, asked_hsts
 from core.web.server.proxies import UnknownProxies, came_by_trusted_proxy, trust_proxies
 from core.web.server.state import workbench
@@ -128,6 +129,7 @@ def explain_crash(error: Exception) -> bool:
 ROUTES: list[BaseRoute] = [
     Route("/healthz", healthz),
     Route("/readyz", readyz),
+    Route("/predict", predict_document),
     Route("/tb", _to_board),
     *accounts.ROUTES,
     *openid.ROUTES,

@@ -7,8 +7,8 @@ relative URLs, so a proxy that strips the path works as well.
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
-OWN = ("healthz", "readyz", "tb", "api", "mcp", "metrics", "assets", "login", "logout", "welcome", "account", "openid",
-       "openid-callback", "openid-sign-out")  # fmt: skip
+OWN = ("healthz", "readyz", "predict", "tb", "api", "mcp", "metrics", "assets", "login", "logout", "welcome", "account",
+       "openid", "openid-callback", "openid-sign-out")  # fmt: skip
 """First parts of the paths of our routes."""
 
 

@@ -40,6 +40,7 @@ SERVER: dict[str, dict[str, object]] = {
     "/openid-callback": {"GET": OPEN},
     "/openid-sign-out": {"GET": OPEN},
     "/assets/x": {"GET": OPEN},
+    "/predict": {"GET": VIEWER},
     "/tb": {"GET": VIEWER},
     "/tb/x": {"GET": VIEWER, "POST": VIEWER},
     "/account": {"GET": VIEWER, "POST": VIEWER},
