@@ -28,7 +28,7 @@ from core.files.home import features_lock
 from core.files.locks import Lock, acquire, try_acquire
 from core.recipes.hyperparameters import Augmentation
 from core.recipes.program import TOP, cuts_of
-from core.runs.costs import Spent, spent_now
+from core.runs.costs import Clock, Spent, spent_now
 from core.settings import Settings
 
 Report = Callable[[int, int], None]
@@ -66,6 +66,7 @@ def features_of(
     waiting: Callable[[], None] | None = None,
     engine: Callable[[], Engine] | None = None,
     folder: Path | None = None,
+    clock: Clock = spent_now,
 ) -> Features:
     """Features of all photos of one split of ``dataset``; row i is ``photos[i]``.
 
@@ -76,6 +77,7 @@ def features_of(
         view, seed, augmentation: see ``views.render``; views above 0 are for training photos only.
         progress, waiting: see ``stored_rows``.
         engine: makes the engine when one is needed; the best one for this machine by default.
+        clock: what they cost, where other threads work at the same time.
 
     Raises:
         NotFound: a stored photo is missing. NoSpace: the disk cannot hold them.
@@ -95,6 +97,7 @@ def features_of(
         progress=progress,
         waiting=waiting,
         folder=folder,
+        clock=clock,
     )
 
 
@@ -173,6 +176,7 @@ def _stored(
     progress: Report | None,
     waiting: Callable[[], None] | None,
     folder: Path | None = None,
+    clock: Clock = spent_now,
 ) -> Features:
     """As ``stored_rows``, of one or several arrays, side by side where they are several."""
     _check_whole(photos, dataset, key)
@@ -181,7 +185,7 @@ def _stored(
     def compute(missing: Sequence[_Columns]) -> None:
         made = engine()
         rows = _Rows(ordered, folder or dataset_here(settings, dataset.id).photos, key, source)
-        _compute(rows, missing, made, settings, progress)
+        _compute(rows, missing, made, settings, progress, clock)
 
     locks = _stored_and_locked(columns, settings, compute, waiting)
     found = [_open(one.key, settings, ordered, photos) for one in columns]
@@ -290,10 +294,15 @@ class _Rows:
 
 
 def _compute(
-    rows: _Rows, columns: Sequence[_Columns], engine: Engine, settings: Settings, progress: Report | None
+    rows: _Rows,
+    columns: Sequence[_Columns],
+    engine: Engine,
+    settings: Settings,
+    progress: Report | None,
+    clock: Clock,
 ) -> None:
     """One pass over the photos, which fills the arrays of all columns."""
-    total, begin = len(rows.photos), spent_now()
+    total, begin = len(rows.photos), clock()
     first = engine(rows.views(0, 1))
     shapes = [(total, *one.of(first).shape[1:]) for one in columns]
     sizes = [int(np.prod(shape)) * np.dtype(one.key.dtype).itemsize for one, shape in zip(columns, shapes, strict=True)]
@@ -308,7 +317,7 @@ def _compute(
         array.done = done
 
     def spent(one: _Columns) -> Spent:
-        return spent_now().minus(begin).times(one.part)
+        return clock().minus(begin).times(one.part)
 
     try:
         with closing(_in_order(rows, engine, done)) as chunks:

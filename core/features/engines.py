@@ -268,6 +268,18 @@ def tensorflow_sees_a_gpu() -> bool:
     return bool(tf.config.list_physical_devices("GPU"))
 
 
+def litert_engine(
+    backbone: Backbone, settings: Settings, cut: str = "top", waiting: Callable[[], None] | None = None
+) -> Engine:
+    """The exported prefix, as an engine for many photos on a CPU.
+
+    Raises:
+        Unavailable: LiteRT cannot run this network, or not exactly.
+    """
+    file = engine_file(backbone, settings, cut, waiting)
+    return Rendering(LiteRTEngine.for_many(file.path), backbone, file)
+
+
 def choose_engine(
     backbone: Backbone,
     settings: Settings,
@@ -289,8 +301,7 @@ def choose_engine(
         on_gpu = False
     if not on_gpu:
         try:
-            file = engine_file(backbone, settings, cut, waiting)
-            return Rendering(LiteRTEngine.for_many(file.path), backbone, file)
+            return litert_engine(backbone, settings, cut, waiting)
         except Unavailable as reason:
             note(f"{reason} TensorFlow computes the features instead, exactly but slower.")
     from core.features.tensorflow import TensorFlowEngine

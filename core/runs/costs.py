@@ -5,7 +5,7 @@ import re
 import resource
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,6 +99,30 @@ def spent_now() -> Spent:
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
     return Spent(wall_seconds=time.monotonic(), cpu_seconds=cpu + sum(map(_cpu_seconds_of, tuple(_watched))))
+
+
+Clock = Callable[[], Spent]
+"""As ``spent_now``: only differences are meaningful."""
+
+
+def spent_by_thread() -> Spent:
+    """As ``spent_now``, CPU seconds of this thread alone."""
+    return Spent(wall_seconds=time.monotonic(), cpu_seconds=time.thread_time())
+
+
+def clock_without_thread(thread: int) -> Clock:
+    """As ``spent_now``, without the CPU seconds of one thread.
+
+    Args:
+        thread: its ``ident``; it must live as long as the clock is read.
+    """
+    its_clock = time.pthread_getcpuclockid(thread)
+
+    def clock() -> Spent:
+        now = spent_now()
+        return Spent(wall_seconds=now.wall_seconds, cpu_seconds=now.cpu_seconds - time.clock_gettime(its_clock))
+
+    return clock
 
 
 def _cpu_seconds_of(pid: int) -> float:

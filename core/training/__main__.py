@@ -24,13 +24,14 @@ from core.jobs.run_lease import hold_run
 from core.recipes.patterns import Pattern
 from core.registry import Registry
 from core.registry.patience import patient
-from core.runs.costs import Meter, gpus_of_slot, rss_bytes
+from core.runs.costs import Meter, gpus_of_slot, rss_bytes, spent_by_thread, spent_now
 from core.runs.progress import ProgressWriter
 from core.runs.stages import LOADING
 from core.runs.values import Status
 from core.settings import Settings, load_settings
 from core.training import shared
 from core.training.cache import cached, report_to
+from core.training.early import start_early
 from core.training.hiding import hidden
 from core.training.ledger import Ledger
 from core.training.quantizing import Quantizing, quantize_run
@@ -184,11 +185,18 @@ class RunAttempt:
         if run.recipe.pattern is Pattern.QUANTIZATION:
             quantize_run(Quantizing(**parts))
             return
-        with meter.stage(LOADING):
-            attempt = cached("start", "TensorFlow", _import_trainer)
-        from core.training.context import open_context  # imports Keras, as the attempt above
+        early = None
+        try:
+            if not _baseline:  # TensorFlow is not imported yet
+                early = start_early(run, settings=self._settings, registry=self._registry, ledger=ledger)
+            with meter.stage(LOADING):
+                attempt = cached("start", "TensorFlow", _import_trainer, clock=spent_by_thread if early else spent_now)
+            from core.training.context import open_context  # imports Keras, as the attempt above
 
-        attempt.train_run(open_context(**parts))
+            attempt.train_run(open_context(**parts), early)
+        finally:
+            if early is not None:
+                early.end()
 
     def _stopped(self) -> int:
         cancelled = self._registry.cancel_requested(self._run_id) is not None

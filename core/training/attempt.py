@@ -20,6 +20,7 @@ from core.runs.stages import EVALUATING, FEATURES, LOADING, SAVING, TRAINING
 from core.runs.values import Evaluation
 from core.training import assembling, finishing, saving
 from core.training.context import Context, FittedHead
+from core.training.early import EarlyFeatures
 from core.training.learners import LEARNERS
 from core.training.saving import SavedModel
 from core.training.sources import FeatureRequest
@@ -30,8 +31,11 @@ def make_deterministic() -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def train_run(context: Context) -> None:
+def train_run(context: Context, early: EarlyFeatures | None = None) -> None:
     """All steps of an attempt; returns when the run is FINISHED in the registry.
+
+    Args:
+        early: features that are computed already while this is called.
 
     Raises:
         Stopped: a stop was requested. Conflict: another attempt took over. GraftError: a reason for the user.
@@ -40,6 +44,8 @@ def train_run(context: Context) -> None:
         _obtain_weights(context)
         learner = LEARNERS[context.program.head](context)
     with _step(context, FEATURES):
+        if early is not None:
+            early.wait(context.progress, context.stop)
         context.sources.gather(learner.requests())
         _count_earlier_features(context)
         _count_parents(context)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Protocol, TypeVar
 
-from core.runs.costs import Spent, spent_now
+from core.runs.costs import Clock, Spent, spent_now
 
 Value = TypeVar("Value")
 
@@ -16,7 +16,7 @@ Value = TypeVar("Value")
 class Accounts(Protocol):
     """The part of ``Ledger`` that the cache calls."""
 
-    def charge(self, name: str) -> Any: ...
+    def charge(self, name: str, clock: Clock | None = None, /) -> Any: ...
 
     def full_cost(self, name: str, alone: Spent) -> None: ...
 
@@ -25,7 +25,7 @@ _caches: dict[str, "OrderedDict[Hashable, tuple[Any, Spent]]"] = {}
 _accounts: list[Accounts] = []
 
 
-def cached(name: str, key: Hashable, make: Callable[[], Value], *, room: int = 1) -> Value:
+def cached(name: str, key: Hashable, make: Callable[[], Value], *, room: int = 1, clock: Clock = spent_now) -> Value:
     """The value of this key, from ``make`` when it is not cached.
 
     Things that are stored on disk (features, engine files) report their own cost: ``make`` must not compute them.
@@ -33,13 +33,14 @@ def cached(name: str, key: Hashable, make: Callable[[], Value], *, room: int = 1
     Args:
         name: of the cache: "network", "engine". key: everything that ``make`` depends on.
         room: number of keys; the least recently used is dropped.
+        clock: what making it costs, where other threads work at the same time.
     """
     cache = _caches.setdefault(name, OrderedDict())
     account = f"{name} {key!r}"
     if key not in cache:
         while len(cache) >= room:
             cache.popitem(last=False)  # before the new one is made: both may not fit into memory
-        cache[key] = _made(account, make)
+        cache[key] = _made(account, make, clock)
     cache.move_to_end(key)
     value: Value
     value, cost = cache[key]
@@ -48,12 +49,12 @@ def cached(name: str, key: Hashable, make: Callable[[], Value], *, room: int = 1
     return value
 
 
-def _made(account: str, make: Callable[[], Value]) -> tuple[Value, Spent]:
-    before = spent_now()
+def _made(account: str, make: Callable[[], Value], clock: Clock) -> tuple[Value, Spent]:
+    before = clock()
     if not _accounts:
-        return make(), spent_now().minus(before)
-    with _accounts[0].charge(account):
-        return make(), spent_now().minus(before)
+        return make(), clock().minus(before)
+    with _accounts[0].charge(account, clock):
+        return make(), clock().minus(before)
 
 
 def report_to(accounts: Accounts | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from time import time
 from typing import Any
 
-from core.runs.costs import FULL_COSTS, RECORDED_AT, Meter, Spent
+from core.runs.costs import FULL_COSTS, RECORDED_AT, Clock, Meter, Spent
 from core.runs.stages import in_order
 from core.runs.values import Cost
 
@@ -22,7 +22,7 @@ class Ledger:
     def __init__(self, meter: Meter, former: Sequence[dict] = ()):
         self._meter, self._former = meter, list(former)
         self._charged: dict[str, Spent] = {}
-        self._open: dict[str, Spent] = {}
+        self._open: dict[str, tuple[Clock, Spent]] = {}
         self._full_costs: dict[str, Spent] = {}
         self._inherited = Spent()
         self.is_complete = _are_complete(self._former)
@@ -30,22 +30,26 @@ class Ledger:
         them; the cost without reuse is then unknown, unless the caller looks up what is missing and sets this."""
 
     @contextmanager
-    def charge(self, name: str) -> Iterator[None]:
-        """Adds the cost of the block, also when it is interrupted, to the shared thing ``name``."""
-        self._open[name] = self._meter.spent()
+    def charge(self, name: str, clock: Clock | None = None) -> Iterator[None]:
+        """Adds the cost of the block, also when it is interrupted, to the shared thing ``name``.
+
+        Args:
+            clock: what the block costs, where other threads work at the same time; by default all that is spent.
+        """
+        clock = clock or self._meter.spent
+        self._open[name] = clock, clock()
         try:
             yield
         finally:
-            self._charged = self._charged_now()
-            del self._open[name]
+            read, before = self._open.pop(name)
+            self._charged[name] = self._charged.get(name, Spent()) + read().minus(before)
 
     def _charged_now(self) -> dict[str, Spent]:
         """Blocks that have not ended are included: the attempt may be killed in one."""
-        now = self._meter.spent()
-        running = {
-            name: self._charged.get(name, Spent()) + now.minus(before) for name, before in dict(self._open).items()
-        }
-        return self._charged | running
+        charged = dict(self._charged)
+        for name, (clock, before) in dict(self._open).items():
+            charged[name] = charged.get(name, Spent()) + clock().minus(before)
+        return charged
 
     def full_cost(self, name: str, alone: Spent) -> None:
         """Records that the shared result ``name``, which this run uses, costs ``alone`` to compute."""

@@ -120,7 +120,7 @@ def test_the_start_is_recorded_under_its_name(monkeypatch):
         def full_cost(self, name, alone):
             named.append(name)
 
-        def charge(self, name):
+        def charge(self, name, clock):
             from contextlib import nullcontext
 
             return nullcontext()
