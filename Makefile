@@ -149,7 +149,13 @@ $(VENV)-mlflow/.installed: requirements-bench-mlflow.txt | $(BIN)/python
 	$(VENV)-mlflow/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench-mlflow.txt
 	@touch $@
 
-bench: setup $(VENV)-mlflow/.installed
+# PyTorch, for comparison in bench_engines, which needs nothing else of it: the build for CPUs, a tenth of the one with CUDA.
+$(VENV)-torch/.installed: requirements-bench-torch.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-torch
+	$(VENV)-torch/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench-torch.txt
+	@touch $@
+
+bench: setup $(VENV)-mlflow/.installed $(VENV)-torch/.installed
 	$(PIP) -r requirements-bench.txt
 	@for b in tests/bench/bench_*.py; do m=$${b%.py}; echo "== $$m"; $(BIN)/python -m $$(echo $$m | tr / .) || exit 1; done
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Any, NamedTuple
 
+from core.backbones.inputs import larger_size
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.models.heads.mapping import mapped
@@ -41,11 +42,13 @@ PRESETS: dict[Preset, PresetLabel] = {
     ),
     Preset.THOROUGH: PresetLabel(
         "Thorough",
-        "Every backbone that is ready: a new head, scikit-learn and fine-tuning, with a control from scratch.",
+        "Every backbone that is ready: a new head, scikit-learn and fine-tuning, with a control from scratch; the most "
+        "accurate one on ImageNet at a larger input size too.",
     ),
     Preset.OVERNIGHT: PresetLabel(
         "Overnight",
-        "Thorough, and more depths, repetitions with other seeds, full fine-tuning and fusions of backbones.",
+        "Thorough, and all backbones at a larger input size, more depths, repetitions with other seeds, full "
+        "fine-tuning and fusions of backbones.",
     ),
 }
 
@@ -91,6 +94,11 @@ class Situation:
         accurate = [one for one in self.cheapest_first if (one.top1 or 0.0) >= SUFFICIENT_TOP1]
         return (accurate or self.cheapest_first)[:1]
 
+    @property
+    def most_accurate(self) -> list[Backbone]:
+        """The one of the highest published ImageNet accuracy; none where no backbone is ready."""
+        return sorted(self.cheapest_first, key=lambda one: -(one.top1 or 0.0))[:1]
+
     def recipe(self, backbone: Backbone, pattern: Pattern, **changed: Any) -> Recipe:
         """With the defaults for this dataset where nothing is ``changed``."""
         return Recipe(
@@ -115,11 +123,15 @@ def _quick(situation: Situation) -> Iterator[Recipe]:
 
 
 def _thorough(situation: Situation) -> Iterator[Recipe]:
-    """What needs features only, backbone by backbone; then fine-tuning; then the control, which takes longest."""
+    """What needs features only, backbone by backbone; then fine-tuning; then the control, which takes longest.
+
+    On clothing the larger input of the most accurate backbone is the best single run (docs/results.md), and costs a
+    fraction of the fine-tuning; the larger inputs of all cost more than half of it, which is for a night.
+    """
     yield from _quick(situation)
     for backbone in situation.cheapest_first:
-        yield situation.recipe(backbone, Pattern.INTEGRATED_EXTRACTOR)
-        yield situation.recipe(backbone, Pattern.STANDALONE_EXTRACTOR)
+        yield from _frozen(situation, backbone, 0)
+    yield from _larger(situation, situation.most_accurate)
     for backbone in situation.cheapest_first:
         yield situation.recipe(backbone, Pattern.FINE_TUNING)
     for backbone in situation.first:
@@ -129,6 +141,7 @@ def _thorough(situation: Situation) -> Iterator[Recipe]:
 def _overnight(situation: Situation) -> Iterator[Recipe]:
     """On the CPU only one small backbone is trained whole: an epoch takes minutes there."""
     yield from _thorough(situation)
+    yield from _larger(situation, situation.cheapest_first)
     whole = situation.cheapest_first if situation.gpu else situation.first
     for backbone in situation.cheapest_first:
         blocks = len(backbone.blocks)
@@ -144,9 +157,22 @@ def _overnight(situation: Situation) -> Iterator[Recipe]:
         yield situation.recipe(backbone, Pattern.WEIGHT_INITIALIZATION)
 
 
+def _frozen(situation: Situation, backbone: Backbone, input_size: int) -> Iterator[Recipe]:
+    """A new head and scikit-learn on one pass of the photos."""
+    for pattern in (Pattern.INTEGRATED_EXTRACTOR, Pattern.STANDALONE_EXTRACTOR):
+        yield situation.recipe(backbone, pattern, input_size=input_size)
+
+
+def _larger(situation: Situation, backbones: Sequence[Backbone]) -> Iterator[Recipe]:
+    """At the suggested larger input size, where a backbone has one."""
+    for backbone in backbones:
+        if larger := larger_size(backbone):
+            yield from _frozen(situation, backbone, larger)
+
+
 def _fusions(situation: Situation) -> Iterator[Recipe]:
-    """Every pair of the three cheapest backbones: their features are there already."""
-    for one, other in combinations(situation.cheapest_first[:3], 2):
+    """Every pair of backbones: their features are there already, so each costs a head."""
+    for one, other in combinations(situation.cheapest_first, 2):
         yield Recipe(
             backbone=one.name,
             pattern=Pattern.CASCADE,
@@ -162,9 +188,8 @@ def _leading(situation: Situation) -> list[Recipe]:
     finished = [recipe for recipe in situation.leading if "seed" in RELEVANT[recipe.pattern] and not recipe.runs]
     if finished:
         return list(dict.fromkeys(_with_seed(recipe, 0) for recipe in finished))[:2]
-    best = sorted(situation.cheapest_first, key=lambda one: -(one.top1 or 0.0))[:1]
     patterns = (Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING)
-    return [situation.recipe(backbone, pattern) for backbone in best for pattern in patterns]
+    return [situation.recipe(backbone, pattern) for backbone in situation.most_accurate for pattern in patterns]
 
 
 def _with_seed(recipe: Recipe, seed: int) -> Recipe:

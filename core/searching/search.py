@@ -122,7 +122,7 @@ class RecipeSearch:
 
     def _first(self) -> list[tuple[Recipe, str]]:
         """What the newest shortlist names; then of the preset a new head and scikit-learn on every backbone, which
-        share its features, and fine-tuning once."""
+        share its features, the same at the larger input that it tries, and fine-tuning once."""
         latest = latest_shortlist(self._dataset.id, self._bench.registry)
         found = [(self._of_shortlist(one), SHORTLIST) for one in (latest[0].named if latest else ())]
         preset = [one for one in self._bench.recipes(self._dataset.id, Preset.THOROUGH) if isinstance(one, Recipe)]

@@ -1,11 +1,14 @@
-"""Engines for the CPU: ``python -m tests.bench.bench_engines [BACKBONE]``.
+"""Engines for the CPU: ``python -m tests.bench.bench_engines [BACKBONE] [ROUNDS]``.
 
-LiteRT, OpenVINO, ONNX Runtime, TensorFlow (``tf.function``) and Keras (``model.predict``) run the same prefix on the
-same photos; engines of ``requirements-bench.txt`` that are not installed are skipped. The figures are in
-docs/decisions/0002-features-engine.md.
+LiteRT, OpenVINO, ONNX Runtime, TensorFlow (``tf.function``), Keras (``model.predict``) and PyTorch (eager and
+``torch.compile``, of EfficientNet-Lite) run the same prefix on the same photos in turns, each as its users would.
+Engines of ``requirements-bench.txt`` that are not installed are skipped, and so is PyTorch without ``.venv-torch``
+(``make bench`` creates it). The figures are in docs/decisions/0002-features-engine.md.
 """
 
+import json
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,9 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench.measuring import BACKBONE, figures, in_turns, random_photos, ratio
+from core.settings import REPOSITORY
+from tests.bench.measuring import BACKBONE, Turn, figures, in_turns, random_photos, ratio
 
 PHOTOS, ROUNDS, BATCH = 64, 7, 8
+TORCH = REPOSITORY / ".venv-torch" / "bin" / "python"
 
 Run = Callable[[np.ndarray], np.ndarray]
 
@@ -116,7 +121,62 @@ ENGINES: dict[str, tuple[str, Callable[..., Run]]] = {
 }
 
 
-def main(name: str = BACKBONE) -> None:
+TORCH_WAYS = {
+    "eager": "PyTorch eager",
+    "eager-last": "PyTorch eager, channels_last",
+    "compile": "torch.compile",
+    "compile-last": "torch.compile, channels_last",
+    "compile-frozen": "torch.compile, channels_last, freezing",
+}
+
+
+class TorchProcess:
+    """PyTorch in its own environment and process, with the weights of a network of Keras.
+
+    Args:
+        prefix: an EfficientNet-Lite. photos: uint8. folder: for what is passed to the process.
+    """
+
+    def __init__(self, prefix, photos: np.ndarray, folder: Path) -> None:
+        from core.features.lite import HEAD_FILTERS, SCALES, blocks
+
+        self._folder = folder
+        files = [folder / name for name in ("network.json", "weights.npz", "photos.npy")]
+        described = [block._asdict() for block in blocks(*SCALES[prefix.name.removesuffix("_top")])]
+        stem = prefix.get_layer("stem_conv").filters
+        files[0].write_text(json.dumps({"blocks": described, "stem": stem, "head": HEAD_FILTERS}))
+        weights = {
+            f"{layer.name}.{index}": array for layer in prefix.layers for index, array in enumerate(layer.get_weights())
+        }
+        np.savez(files[1], **weights)
+        np.save(files[2], photos)
+        script = Path(__file__).with_name("torch_engines.py")
+        self._process = subprocess.Popen(
+            [TORCH, script, *files], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder
+        )
+
+    def make(self, way: str) -> tuple[float, np.ndarray]:
+        """(seconds until the first outputs, the outputs for all photos)."""
+        target = self._folder / f"{way}.npy"
+        made = self._ask(f"make {way} {target}")
+        return made.wall, np.load(target)
+
+    def run(self, way: str) -> Turn:
+        return self._ask(f"run {way}")
+
+    def close(self) -> None:
+        self._process.communicate()
+
+    def _ask(self, line: str) -> Turn:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        print(line, file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline()
+        if not answer:
+            sys.exit(f"PyTorch ended with exit code {self._process.wait()}.")
+        return Turn(*json.loads(answer))
+
+
+def main(name: str = BACKBONE, rounds: int = ROUNDS) -> None:
     from core.backbones import get
     from core.features import networks
     from core.settings import Settings
@@ -125,25 +185,48 @@ def main(name: str = BACKBONE) -> None:
         backbone = get(name)
         prefix = networks.prefix(backbone, Settings(home=Path(home)))
         photos = random_photos(PHOTOS, backbone.input_size)
-        expected = np.asarray(prefix(photos[:BATCH].astype(np.float32), training=False))
-        ways: dict[str, Callable[[], np.ndarray]] = {}
+        expected = np.asarray(prefix(photos.astype(np.float32), training=False))
+        ways: dict[str, Callable[[], object]] = {}
         notes: dict[str, str] = {}
+
+        def made(title: str, seconds: float, outputs: np.ndarray) -> None:
+            error = np.abs(outputs - expected[: len(outputs)]).max() / np.abs(expected).max()
+            notes[title] = f"made in {seconds:.1f} s, relative deviation {error:.0e}"
+            print(f"{title}: {notes[title]}", flush=True)
+
         for title, (module, make) in ENGINES.items():
             if find_spec(module) is None:
                 print(f"{title}: not installed (requirements-bench.txt)")
                 continue
             begin = time.perf_counter()
             run = make(prefix, Path(home))
-            made = time.perf_counter() - begin
-            error = np.abs(run(photos[:BATCH]) - expected).max() / np.abs(expected).max()
-            notes[title] = f"made in {made:.1f} s, relative deviation {error:.0e}"
+            made(title, time.perf_counter() - begin, run(photos[:BATCH]))
             ways[title] = lambda run=run: run(photos)
-        seconds = in_turns(ways, ROUNDS)
+        torch = torch_process(name, prefix, photos, Path(home))
+        for way, title in TORCH_WAYS.items() if torch else ():
+            made(title, *torch.make(way))
+            ways[title] = partial(torch.run, way)
+        seconds = in_turns(ways, rounds)
+        if torch:
+            torch.close()
     base = seconds["TensorFlow (tf.function)"]
     for title, times in seconds.items():
         print(f"{title}: {figures(times, PHOTOS)}, {notes[title]}, ratio = {ratio(base, times):.1f}x")
-    print(f"peak memory of all together: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
+    print(f"peak memory of all but PyTorch together: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
+
+
+def torch_process(name: str, prefix, photos: np.ndarray, folder: Path) -> TorchProcess | None:
+    """None where PyTorch or its version of the network is missing."""
+    from core.features.lite import SCALES
+
+    if name not in SCALES:
+        print(f"PyTorch: has no {name} here, only EfficientNet-Lite")
+        return None
+    if not TORCH.exists():
+        print("PyTorch is not there; `make bench` installs it into .venv-torch.")
+        return None
+    return TorchProcess(prefix, photos, folder)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:2], *map(int, sys.argv[2:]))

@@ -102,6 +102,38 @@ def test_overnight_adds_depths_fusions_and_whole_networks():
     assert [r.backbone for r in found if r.pattern is Pattern.WEIGHT_INITIALIZATION] == ["efficientnet_lite0"]
 
 
+def larger_inputs(found):
+    return {
+        (recipe.backbone, recipe.hyperparameters.input_size) for recipe in found if recipe.hyperparameters.input_size
+    }
+
+
+def test_thorough_tries_the_larger_input_of_the_backbone_that_was_the_best_on_clothing():
+    """docs/results.md: Lite2 at 384 px is the best single run there, by a head and by logistic regression."""
+    found = recipes(Preset.THOROUGH, OFFLINE)
+    assert larger_inputs(found) == {("efficientnet_lite2", 384)}
+    patterns = {recipe.pattern for recipe in found if recipe.hyperparameters.input_size}
+    assert patterns == {Pattern.INTEGRATED_EXTRACTOR, Pattern.STANDALONE_EXTRACTOR}
+    assert not larger_inputs(recipes(Preset.QUICK, OFFLINE))
+
+
+def test_overnight_tries_every_larger_input_and_every_pair_of_backbones():
+    """docs/results.md: the fusion of Lite1 and MobileNetV1 is the best of everything on clothing."""
+    found = recipes(Preset.OVERNIGHT, OFFLINE)
+    assert larger_inputs(found) == {
+        ("efficientnet_lite0", 320), ("efficientnet_lite1", 352), ("efficientnet_lite2", 384), ("mobilenet_v1", 320),
+        ("squeezenet", 320),
+    }  # fmt: skip
+    fusions = {frozenset(recipe.backbones) for recipe in found if recipe.cascade is Cascade.FUSION}
+    assert len(fusions) == 10 and {"efficientnet_lite1", "mobilenet_v1"} in fusions
+
+
+def test_a_backbone_that_takes_no_larger_input_is_tried_at_its_own():
+    fixed = [replace(one, fixed_size=True) for one in LITE]
+    for preset in Preset:
+        assert not larger_inputs(recipes(preset, fixed)) and recipes(preset, fixed)
+
+
 def test_on_a_gpu_every_network_is_trained_whole():
     whole = [r for r in recipes(Preset.OVERNIGHT, gpu=True) if r.pattern is Pattern.WEIGHT_INITIALIZATION]
     assert [recipe.backbone for recipe in whole] == [one.name for one in LITE]
