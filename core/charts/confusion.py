@@ -120,7 +120,9 @@ def matrix_figure(traces: Sequence[Any], labels: Sequence[str], revision: str) -
         height=max(320, min(900, 160 + 26 * len(labels))),
         hoverdistance=40,
         # own ranges: Plotly's leave room around the markers, and the matrix would not reach its labels
-        xaxis=categories(labels, title={"text": "prediction"}, range=[-0.5, len(labels) - 0.5], ticklen=0),
+        xaxis=categories(
+            labels, title={"text": "prediction"}, range=[-0.5, len(labels) - 0.5], ticklen=0, autotickangles=[0, 90]
+        ),
         yaxis=categories(
             labels, title={"text": "true class", "standoff": 14}, range=[len(labels) - 0.5, -0.5], ticklen=0
         ),

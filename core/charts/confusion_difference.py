@@ -78,7 +78,8 @@ def confusion_difference_chart(
     return Chart(
         figure=_draw(cells, drawn, called),
         title=_title(cells, names),
-        caption=f"Photos more (+) or fewer (−) of {first}. Blue: {first} does better; orange: {second} does.",
+        caption=f"More (+) or fewer (−) photos of {first} than of {second}. Blue: {first} is better; orange: "
+        f"{second} is.",
         rows=lambda: _rows(cells, names),
     )
 
@@ -91,7 +92,7 @@ def _title(cells: Sequence[DifferenceCell], names: Names) -> str:
     fewer, other = names if most.more < 0 else names[::-1]
     many, few = max(most.a, most.b), min(most.a, most.b)
     return (
-        f"{fewer} predicts {most.predicted} for {most.true} less often than {other}: "
+        f"{fewer} predicts {most.true} as {most.predicted} less often than {other}: "
         f"{few} instead of {count(many, 'time')}"
     )
 

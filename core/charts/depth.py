@@ -62,17 +62,24 @@ DEPTH_METRICS: dict[str, _Metric] = {
 
 def depth_title(series: DepthSeries) -> str:
     """The best depth of one series, and what the cheapest depth loses against it."""
-    key = "seconds" if series.pattern in TRAINS_TOP_BLOCKS else "ms_per_photo"
-    best = max(series.points, key=lambda point: (point.accuracy, -(getattr(point, key) or 0.0), -point.depth))
+    best, cheapest, key = best_and_cheapest(series)
     reached = f"{series.name} is most accurate with {_blocks(series, best)}: {percent(best.accuracy)}"
-    if any(getattr(point, key) is None for point in series.points):
+    if cheapest is None:
         return reached
-    cheapest = min(series.points, key=lambda point: getattr(point, key))
     if cheapest is best:
         return f"{reached}, and cheapest there"
     part = times(getattr(cheapest, key) / getattr(best, key))
     lower = points(best.accuracy - cheapest.accuracy)
     return f"{reached}; with {_blocks(series, cheapest)} it is {lower} lower at {part} {COSTS[_COSTS[key]].title}"
+
+
+def best_and_cheapest(series: DepthSeries) -> tuple[DepthPoint, DepthPoint | None, str]:
+    """The most accurate depth (of equals the cheaper one), the cheapest, and the field of the cost; None for the
+    cheapest where the cost is not known at every depth."""
+    key = "seconds" if series.pattern in TRAINS_TOP_BLOCKS else "ms_per_photo"
+    best = max(series.points, key=lambda point: (point.accuracy, -(getattr(point, key) or 0.0), -point.depth))
+    known = all(getattr(point, key) is not None for point in series.points)
+    return best, min(series.points, key=lambda point: getattr(point, key)) if known else None, key
 
 
 _COSTS = {"seconds": "alone_wall_seconds", "ms_per_photo": "ms_per_photo"}

@@ -95,7 +95,7 @@ def embedding_chart(found: PhotoMap, class_names: Sequence[str]) -> Chart:
 
 
 def _title(found: PhotoMap, class_names: Sequence[str]) -> str:
-    """The pair of classes with most errors: "12 of 46 errors are between shirt and t-shirt"."""
+    """The pair of classes with most errors: "12 of 46 wrong predictions are between shirt and t-shirt"."""
     wrong = ~np.asarray(found.correct)
     pairs = Counter(
         tuple(sorted((int(true), int(predicted))))
@@ -105,7 +105,8 @@ def _title(found: PhotoMap, class_names: Sequence[str]) -> str:
         return "All test photos are classified correctly"
     (one, other), most = pairs.most_common(1)[0]
     errors = int(wrong.sum())
-    number = f"{most} of {errors} errors {'is' if most == 1 else 'are'}" if errors > 1 else "The only error is"
+    number = f"{most} of {errors} wrong predictions {'is' if most == 1 else 'are'}"
+    number = number if errors > 1 else "The only wrong prediction is"
     return f"{number} between {class_names[one]} and {class_names[other]}"
 
 
@@ -142,8 +143,8 @@ def _draw(dots: Sequence[Dot], explained: tuple[float, float]) -> go.Figure:
         revision="photo map",
         height=560,
         showlegend=True,
-        xaxis=_direction(f"first direction: {percent(first)} of the variance"),
-        yaxis=_direction(f"second direction: {percent(second)}"),
+        xaxis=_direction(f"first component: {percent(first)} of the variance"),
+        yaxis=_direction(f"second component: {percent(second)}"),
         legend={
             "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal", "itemsizing": "constant"
         },

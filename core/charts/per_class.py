@@ -94,7 +94,7 @@ def per_class_chart(
 
 
 def _title(recalls: Sequence[ClassRecall]) -> str:
-    """The hardest class: "shirt is hardest: 58 % of its 38 photos are recognised on average, from 51 % to 66 %"."""
+    """The hardest class: "shirt is hardest: recall 58 % on average (from 51 to 66 %) on its 38 photos"."""
     known = [one for one in recalls if one.values]
     if not known:
         return "Which classes are hard?"
@@ -102,8 +102,8 @@ def _title(recalls: Sequence[ClassRecall]) -> str:
     low, high = min(worst.values.values()), max(worst.values.values())
     if low == 1.0:
         return "Every class has a recall of 100 %"
-    hardest = f"{worst.class_name} is hardest: recall {percent(mean(worst.values.values()))}"
-    between = f" on average ({percent(low)} to {percent(high)})" if high > low else ""
+    hardest = f"{worst.class_name} is hardest: recall {100 * mean(worst.values.values()):.0f} %"
+    between = f" on average (from {100 * low:.0f} to {100 * high:.0f} %)" if high > low else ""
     return f"{hardest}{between} on its {count(worst.photos, 'photo')}"
 
 

@@ -42,7 +42,7 @@ def stages_chart(stages: Mapping[str, float], current: str | None = None) -> Cha
             ],
             revision="stages",
             height=_ROW * len(shown) + _MARGINS,
-            xaxis=axis("time", unit, range=[0, 1.18 * max(longest, 1.0) / per_unit]),
+            xaxis=axis("time", unit, range=[0, 1.35 * max(longest, 1.0) / per_unit]),
             yaxis=categories(names, autorange="reversed"),
         ),
         title=whole if current is None else "Time of each stage so far",

@@ -25,12 +25,15 @@ from core.charts.look import (
 from core.charts.placement import WIDTH, Mark, placed
 from core.charts.styles import RunStyle, run_styles
 from core.comparison.cost_axes import CostKind, cost_kind
-from core.comparison.summary import outcome_sentence
+from core.comparison.summary import BADGES, RECOMMENDED, outcome_sentence
 from core.comparison.table import Row, pareto_front
-from core.comparison.verdict import Verdict
+from core.comparison.verdict import Standing, Verdict
 from core.text.tables import Rows
 from core.text.units import brief, count, percent
 
+_END = 12
+"""Characters up to which the last part of a name is shown whole."""
+_BEST = BADGES[Standing.BEST]
 _SHORT = 18
 """Characters of a name that fits almost everywhere."""
 _DIRECTLY_LABELLED, _MOST_LABELLED = 6, 9
@@ -106,7 +109,7 @@ def tradeoff_chart(
     points = tradeoff_points(rows, cost, currency)
     require_some(points, f"no run has both an accuracy and a measured {kind.title}")
     looks = styles or run_styles(row.run for row in rows)
-    first = [] if verdict is None else [verdict.recommended.run_id, verdict.best.run_id]
+    first = {} if verdict is None else {verdict.best.run_id: _BEST, verdict.recommended.run_id: RECOMMENDED}
     labelled = _labelled_in_legend(points, looks, width) if legend else _labelled(points, first, width)
     return Chart(
         figure=_draw(points, kind, currency, looks, labelled, legend=legend),
@@ -213,17 +216,26 @@ def _labelled_in_legend(
     return {} if few and len(found) < len(chosen) else found
 
 
-def _labelled(points: Sequence[TradeoffPoint], first: Sequence[str], width: int) -> dict[str, tuple[str, str]]:
-    """Names at points and their sides, by run id: as many as fit, those of ``first`` and on the front before others."""
+def _labelled(points: Sequence[TradeoffPoint], first: Mapping[str, str], width: int) -> dict[str, tuple[str, str]]:
+    """Names at points and their sides, by run id: as many as fit, those of ``first`` and on the front before others.
+
+    Args:
+        first: what the verdict calls them, by run id, the most important last: shown where their names do not fit.
+    """
 
     def importance(point: TradeoffPoint) -> tuple[int, bool, float]:
-        place = first.index(point.run_id) if point.run_id in first else len(first)
+        place = -1 - list(first).index(point.run_id) if point.run_id in first else 0
         return place, not point.on_front, -point.accuracy
 
-    return _placed(points, sorted(points, key=importance)[:_MOST_LABELLED], width)
+    return _placed(points, sorted(points, key=importance)[:_MOST_LABELLED], width, first)
 
 
-def _placed(points: Sequence[TradeoffPoint], chosen: Sequence[TradeoffPoint], width: int) -> dict[str, tuple[str, str]]:
+def _placed(
+    points: Sequence[TradeoffPoint],
+    chosen: Sequence[TradeoffPoint],
+    width: int,
+    called: Mapping[str, str] | None = None,
+) -> dict[str, tuple[str, str]]:
     top, bottom = max(p.accuracy + p.above for p in points), min(p.accuracy - p.below for p in points)
     height = (top - bottom) or 1.0
     marks = {
@@ -235,13 +247,19 @@ def _placed(points: Sequence[TradeoffPoint], chosen: Sequence[TradeoffPoint], wi
         )
         for point, x in zip(points, _positions(points), strict=True)
     }
-    names = {point.run_id: (brief(point.name, 32), _ends(point.name)) for point in chosen}
+    short = called or {}
+    names = {
+        point.run_id: (brief(point.name, 32), _ends(point.name), *filter(None, [short.get(point.run_id)]))
+        for point in chosen
+    }
     return placed(marks, names, width=width)
 
 
 def _ends(name: str) -> str:
-    """The first and the last word, in which names of runs differ: ``Lite1 … regression``."""
-    first, *_, last = name.split(" ") if " " in name else (name, name)
+    """The first word and the end, in which names of runs differ: ``Lite1 … regression``, ``Lite1 … seed 2``."""
+    first, last = name.partition(" ")[0], name.rpartition(" · ")[2]
+    if len(last) > _END:
+        last = last.rpartition(" ")[2]
     return brief(f"{first} … {last}" if len(name) > _SHORT else name, 32)
 
 

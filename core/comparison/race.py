@@ -47,15 +47,18 @@ def race(
     epochs: Mapping[str, Sequence[Epoch]],
     stages: Mapping[str, Mapping[str, float]],
     validation: Mapping[str, float],
+    training_seconds: Mapping[str, float | None] | None = None,
 ) -> tuple[Racer, ...]:
     """The runs in their order: by validation accuracy while one of them has not ended, then by test accuracy.
 
-    One measure for all, so that a run does not change its place because another measure was used for it. Equal runs
-    keep the order of ``runs``, and those without an accuracy are last.
+    One measure for all, so that a run does not change its place because another measure was used for it. Of runs with
+    equal test accuracy the one with the shorter training time comes first, as in the leaderboard; equal runs keep the
+    order of ``runs``, and those without an accuracy are last.
 
     Args:
         runs: of one dataset. epochs: by run id, in order. stages: seconds per stage so far, by run id.
-        validation: validation accuracy of finished runs without epochs, by run id.
+        validation: validation accuracy of finished runs without epochs, by run id. training_seconds: training time of
+            finished runs, by run id.
 
     Raises:
         SeveralDatasets: they belong to several datasets.
@@ -64,7 +67,8 @@ def race(
     racers = [_racer(run, epochs.get(run.id, ()), stages.get(run.id, {}), validation) for run in runs]
     is_over = all(run.status.ended for run in runs)
     measured = {racer.run.id: racer.run.test_accuracy if is_over else racer.accuracy for racer in racers}
-    ordered = sorted(racers, key=lambda racer: -_or(measured[racer.run.id], -inf))
+    paid = training_seconds if is_over and training_seconds else {}
+    ordered = sorted(racers, key=lambda racer: (-_or(measured[racer.run.id], -inf), _or(paid.get(racer.run.id), inf)))
     return tuple(
         racer if measured[racer.run.id] is None else replace(racer, rank=rank)
         for rank, racer in enumerate(ordered, start=1)

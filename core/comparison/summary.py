@@ -70,23 +70,29 @@ NAMED = 3
 """Runs named in a sentence; of more only the number is given."""
 
 
-def standings_sentence(verdict: Verdict, names: Mapping[str, str]) -> str:
+def standings_sentence(verdict: Verdict, names: Mapping[str, str], *, after_recommendation: bool = False) -> str:
     """Who is not distinguishable from the best, and how many are worse; "" of a single run.
 
     Args:
         names: by run id; the ties that have none are counted.
+        after_recommendation: whether ``recommendation`` stands before it, which may have counted the ties.
     """
     known = [names[one.run_id] for one in verdict.ties if one.run_id in names]
     unnamed = len(verdict.ties) - len(known)
     parts = []
-    if verdict.ties:
+    if verdict.ties and not (after_recommendation and verdict.recommended is verdict.best):
         who = count(len(verdict.ties), "other run") if unnamed or len(known) > NAMED else listed(known)
         parts.append(f"not distinguishable from the most accurate: {who}")
     if verdict.worse:
         parts.append(f"significantly less accurate: {count(verdict.worse, 'run')}")
     if verdict.untested:
         parts.append(f"not tested, since the results per photo are not known: {count(verdict.untested, 'run')}")
-    return _capital("; ".join(parts)) + "." if parts else ""
+    return f"{_capital('; '.join(parts))}.{repetitions_sentence(verdict)}" if parts else ""
+
+
+def repetitions_sentence(verdict: Verdict) -> str:
+    """Why the numbers of runs are smaller than that of all runs, after a blank; "" where they are not."""
+    return " Repetitions of a recipe count as one run." if verdict.repeated else ""
 
 
 def _capital(text: str) -> str:
@@ -153,7 +159,7 @@ def outcome_sentence(rows: Sequence[Row], verdict: Verdict | None, cost: str = "
         return f"Test accuracy against {cost_kind(cost).title}"
     ties = [row for row, standing in standings if standing is Standing.TIE and row is not leader]
     if ties:
-        return _of_tie(leader, ties, cost)
+        return _of_tie(leader, ties, cost, verdict)
     worse = [row for row, standing in standings if standing is Standing.WORSE]
     if not worse:
         return f"{brief(leader.name)}: {percent(leader.accuracy, leader.interval)} test accuracy"
@@ -162,13 +168,20 @@ def outcome_sentence(rows: Sequence[Row], verdict: Verdict | None, cost: str = "
     return f"{brief(leader.name)} is more accurate than {brief(second.name)} by {margin}{_price(leader, second, cost)}"
 
 
-def _of_tie(leader: Row, ties: Sequence[Row], cost: str) -> str:
+def _of_tie(leader: Row, ties: Sequence[Row], cost: str, verdict: Verdict | None) -> str:
     """The cheapest run not distinguishable from the best against the best (if it is the best: against the next)."""
-    key = cost_kind(cost).key
-    priced = [row for row in (leader, *ties) if row.value(key) is not None]
-    cheapest = min(priced, key=lambda row: row.value(key), default=leader)
+    cheapest = cheapest_of([leader, *ties], cost_kind(cost).key, verdict) or leader
     other = leader if cheapest is not leader else max(ties, key=lambda row: row.accuracy or 0.0)
     return f"{brief(cheapest.name)} is not distinguishable from {brief(other.name)}{_price(cheapest, other, cost)}"
+
+
+def cheapest_of(rows: Sequence[Row], key: str, verdict: Verdict | None) -> Row | None:
+    """The row with the lowest cost; None where it was measured for none. Of training time the recommended one, which
+    the verdict chose by the mean of its repetitions."""
+    use = None if verdict is None else next((row for row in rows if row.run.id == verdict.recommended.run_id), None)
+    if key == "alone_wall_seconds" and use is not None and use.value(key) is not None:
+        return use
+    return min((row for row in rows if row.value(key) is not None), key=lambda row: row.value(key), default=None)
 
 
 def _price(row: Row, other: Row, cost: str) -> str:

@@ -74,6 +74,12 @@ class Verdict:
         return 1 + len(self.ties) + self.worse + self.untested
 
     @property
+    def repeated(self) -> int:
+        """Measured runs that are further repetitions of a recipe, so not counted by ``runs``."""
+        measured = self.lines.rank[self.lines.of_line] > 0
+        return int((measured & self.lines.counted).sum()) - int((self.lines.rank > 0).sum())
+
+    @property
     def time_share(self) -> float | None:
         """Training time of the recommended one as a share of that of the best; None where one is not known."""
         mine, theirs = self.recommended.training_seconds, self.best.training_seconds

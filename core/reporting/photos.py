@@ -104,7 +104,7 @@ def _confident_mistakes(material: Material, table: AlignedPredictions) -> PhotoG
     wrong = np.flatnonzero(~table.right[0])
     order = wrong[np.argsort(-table.confidence[0, wrong])]
     name = material.names[material.predicted[0].run.id]
-    title = f"Most confident mistakes of {name} ({len(wrong)} in all)"
+    title = f"Most confident wrong predictions of {name} ({len(wrong)} in all)"
     return _group(material, table, order, title, _by_best)
 
 

@@ -112,6 +112,11 @@ def percent(value: float | None, interval: tuple[float | None, float | None] | N
     return f"{100 * value:.{digits}f} % ({100 * low:.{digits}f}–{100 * high:.{digits}f})"
 
 
+def whole_percent(value: float | None) -> str:
+    """A fraction of few photos, as of those of one class: ``82 %``."""
+    return f"{100 * value:.0f} %" if _known(value) else "–"
+
+
 def points(difference: float) -> str:
     """Absolute difference of two fractions in percentage points: ``4.2 points``, ``1 point``."""
     value = f"{100 * abs(difference):.1f}".removesuffix(".0")
@@ -161,12 +166,22 @@ def brief(text: str, limit: int = 56) -> str:
     """``text``, shortened in the middle between words where it is longer than ``limit``: names differ at both ends."""
     if len(text) <= limit:
         return text
-    head, tail = text[: limit * 2 // 3 - 1], text[-limit // 3 + 1 :]
-    if text[len(head)] != " ":
-        head = head.rpartition(" ")[0] or head
+    head, tail = _whole_words(text, limit * 2 // 3 - 1), text[-limit // 3 + 1 :]
     if text[-len(tail) - 1] != " ":
-        tail = tail.partition(" ")[2] or tail
+        tail = tail.partition(" ")[2] or _last_word(text, limit) or tail
+        head = _whole_words(text, min(len(head), limit - len(tail) - 3))
     return f"{head.rstrip(' ,·')} … {tail.lstrip(' ,·')}"
+
+
+def _last_word(text: str, limit: int) -> str:
+    """ "" where it leaves no room for a beginning."""
+    word = text.rpartition(" ")[2]
+    return word if len(word) <= limit // 2 else ""
+
+
+def _whole_words(text: str, limit: int) -> str:
+    """The beginning of a text, cut between words where it has several."""
+    return text[:limit] if text[limit] == " " else text[:limit].rpartition(" ")[0] or text[:limit]
 
 
 def moment(seconds: float | None) -> str:

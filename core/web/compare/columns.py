@@ -61,8 +61,9 @@ def _interval(line: TableLine) -> str:
 
 def _accuracy(line: TableLine) -> str:
     """With its interval; of repetitions the mean alone."""
-    interval = (line.cell("low"), line.cell("high")) if line.entry.counted == 1 else None
-    return percent(line.entry.values["accuracy"], interval)
+    if line.entry.counted > 1:
+        return f"{percent(line.entry.values['accuracy'])}, {line.entry.counted} seeds"
+    return percent(line.entry.values["accuracy"], (line.cell("low"), line.cell("high")))
 
 
 def _verdict(line: TableLine) -> list[str]:

@@ -1,6 +1,6 @@
 """Differences: the settings that are not the same in all chosen recipes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -24,6 +24,8 @@ _WIDTH, _SETTING = 240, 112
 """Pixels of a run's column, and on a phone of that of the settings."""
 _ON_A_PHONE, _NARROWEST = 236, 100
 """Pixels of all runs together, so that both of two are visible, and at least of each."""
+_WIDEST = 236
+"""Pixels of a column of one setting."""
 _NAMES = ("backbone", "members")
 """Settings whose values are names of backbones or ids of runs."""
 
@@ -70,8 +72,18 @@ def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
         "name": name_column("Run", list(names.values()), widest=widest),
         "accuracy": st.column_config.TextColumn("Accuracy", alignment="right"),
     }
-    columns |= {one.name: st.column_config.TextColumn(one.title, help=_help(one)) for one in found}
+    columns |= {
+        one.name: st.column_config.TextColumn(
+            one.title, help=_help(one), width=_width([one.title, *(str(line[one.name]) for line in lines)])
+        )
+        for one in found
+    }
     table(lines, key="compare.differs.rows", columns=columns)
+
+
+def _width(values: Sequence[str]) -> int:
+    """Pixels of a column that shows its title and values whole, up to a limit."""
+    return min(_WIDEST, round(7.1 * max(map(len, values))) + 18)
 
 
 def _help(one: Difference) -> str | None:

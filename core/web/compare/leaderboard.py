@@ -28,7 +28,7 @@ TABLE = "compare.table"
 _ON_A_PHONE = ("status", "use", "accuracy", "verdict", "alone_wall_seconds")
 _COMPACT = (*_ON_A_PHONE, "repetitions")
 """Keys of the columns beside a chart."""
-_WIDE_NAME, _COMPACT_NAME, _PHONE_NAME = 262, 188, 112
+_WIDE_NAME, _COMPACT_NAME, _PHONE_NAME = 262, 178, 112
 """Pixels of the longest name."""
 _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.comparison.cost_axes import COSTS, CostKind
 from core.comparison.paired import Family
-from core.comparison.summary import accuracy_text, family_sentence, recommendation
+from core.comparison.summary import accuracy_text, family_sentence, recommendation, repetitions_sentence
 from core.comparison.verdict import RankedRun, Verdict
 from core.datasets.values import Dataset
 from core.text.units import brief, count, plain
@@ -84,7 +84,7 @@ def _candidate(selected: Selected, one: RankedRun, label: str) -> None:
 
 def _cost(kind: CostKind, value: float) -> str:
     """``12.4 s training time``, ``3.1 ms per photo``, ``14 MB``."""
-    said = plain(kind.words(value))
+    said = plain(kind.words(value)).replace(" ", "\N{NO-BREAK SPACE}")
     return {"ms_per_photo": f"{said} per photo", "model_bytes": said}.get(kind.key, f"{said} {kind.title}")
 
 
@@ -112,7 +112,7 @@ def _tested(found: Verdict, photos: str) -> str:
         parts.append(f"Measured, but not tested (results per photo not known): {count(found.untested, 'run')}.")
     if found.comparisons:
         parts.append(f"McNemar's exact test on {count(found.photos, 'test photo')}.")
-        parts.append(family_sentence(Family.BEST, found.comparisons))
+        parts.append(family_sentence(Family.BEST, found.comparisons) + repetitions_sentence(found))
     return plain(" ".join(parts))
 
 

@@ -40,7 +40,8 @@ VIEWS: Mapping[str, CompareView] = {
     "cost": CompareView(
         title="All costs", icon=":material/payments:", show=costs.show,
         question="What does each choice cost?",
-        explanation="Every cost that was measured. A cost that only some runs know is compared between these.",
+        explanation="Every cost that was measured, for the runs in which it was. *Lowest*: of the most accurate run "
+        "and those not distinguishable from it; *lowest of all*: also of the less accurate ones.",
     ),
     "curves": CompareView(
         title="Learning curves", icon=":material/show_chart:", show=curves.show,
@@ -67,7 +68,7 @@ VIEWS: Mapping[str, CompareView] = {
     "hyperparameters": CompareView(
         title="Hyperparameters", icon=":material/tune:", show=hyperparameters.show,
         question="Which settings lead to a high accuracy?",
-        explanation="Each line is a run; the axes are the settings that differ, then training time and accuracy.",
+        explanation="The axes are the settings that differ, then training time and accuracy.",
     ),
     "depths": CompareView(
         title="Depth", icon=":material/layers:", show=depths.show,
@@ -88,13 +89,13 @@ VIEWS: Mapping[str, CompareView] = {
     ),
     "thresholds": CompareView(
         title="Cascade threshold", icon=":material/call_split:", show=thresholds.show,
-        question="When should a cascade ask its second model?",
+        question="When should a cascade use its second model?",
         explanation="A confidence cascade predicts with a cheap model, and with a costlier one where the confidence of "
         "the first is below the threshold.",
     ),
     "map": CompareView(
         title="Embedding map", icon=":material/scatter_plot:", show=embedding.show,
-        question="Which photos look similar to a model, and where are its mistakes?",
+        question="Which photos have similar features, and which of them are predicted wrongly?",
         explanation="Each dot is a test photo in the colour of its true class; a cross is a wrong prediction. Click "
         "one to see the photo.",
     ),

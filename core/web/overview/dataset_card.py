@@ -31,8 +31,9 @@ def show(bench: Workbench, one: DatasetStanding, *, first: bool, leading: bool) 
             if shown is None:
                 st.markdown(_without_result(one))
             else:
-                said = ("" if leading else one.recommendation(), one.ties(), one.champion_note())
-                st.markdown(" ".join(part for part in said if part))
+                recommendation = "" if leading else one.recommendation()
+                ties = one.ties(after_recommendation=bool(recommendation))
+                st.markdown(" ".join(filter(None, (recommendation, ties, one.champion_note()))))
         with right:
             sample(bench, dataset)
         if shown is not None:

@@ -45,9 +45,11 @@ class DatasetStanding:
             return ""
         return plain(recommendation(self.verdict, self._names))
 
-    def ties(self) -> str:
+    def ties(self, *, after_recommendation: bool) -> str:
         """Which runs are not distinguishable from the most accurate and how many are worse; "" of a single run."""
-        return "" if self.verdict is None else plain(standings_sentence(self.verdict, self._names))
+        if self.verdict is None:
+            return ""
+        return plain(standings_sentence(self.verdict, self._names, after_recommendation=after_recommendation))
 
     @property
     def _names(self) -> Mapping[str, str]:

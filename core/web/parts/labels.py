@@ -57,19 +57,17 @@ def interval(run: Run) -> tuple[float | None, float | None]:
 
 
 def run_sentence(run: Run) -> str:
-    """The status of a run as one sentence of Markdown (its reason is escaped)."""
+    """What is to be said of a run beside the badge of its status, in Markdown (its reason is escaped)."""
     if run.status is Status.FINISHED:
         return _finished_sentence(run)
     if run.status is Status.RUNNING and not run.recipe.is_trained:
-        return "Running."
+        return ""
     if run.status is Status.RUNNING:
-        return f"Running: {run.epochs_done} of {count(run.recipe.hyperparameters.epochs, 'epoch')} done."
+        return f"{run.epochs_done} of {count(run.recipe.hyperparameters.epochs, 'epoch')} done."
     if run.status is Status.SCHEDULED:
-        kept = f", resumes after epoch {run.epochs_done}" if run.epochs_done else ""
-        return f"Waiting in the queue{kept}."
-    word = "Failed" if run.status is Status.FAILED else "Stopped"
-    after = f" after {count(run.epochs_done, 'epoch')}" if run.epochs_done else ""
-    return f"{word}{after}. {plain(run.reason)}".strip()
+        return f"It resumes after epoch {run.epochs_done}." if run.epochs_done else "It has not started yet."
+    after = f"After {count(run.epochs_done, 'epoch')}. " if run.epochs_done else ""
+    return f"{after}{plain(run.reason)}".strip()
 
 
 def _finished_sentence(run: Run) -> str:

@@ -11,7 +11,7 @@ from core.web.parts import tables
 from core.web.parts.run_names import fitting
 from core.web.parts.widgets import colour_swatch
 
-NARROW_NAME = 150
+NARROW_NAME = 140
 """Largest width of the names on a phone, in pixels, so that the accuracy is visible beside them."""
 MARKS = "★", "champion", "archived"
 CHIPS = st.column_config.MultiselectColumn

@@ -19,12 +19,13 @@ from core.web.parts.labels import interval
 from core.web.parts.leaks import leak_marks
 from core.web.parts.paging import page_of, pager
 from core.web.parts.run_table import NARROW_NAME, RunLine, TableColumn
-from core.web.parts.tables import WIDEST_NAME
 from core.web.parts.widgets import page_link, status_word
 from core.workbench import Workbench
 
 PER_PAGE = 50
 _PAGE = "ended.page"
+_NAME = 320
+"""Pixels of the longest name: the time a run ended is visible beside it."""
 
 
 def show(bench: Workbench, names: Mapping[str, str]) -> None:
@@ -43,7 +44,7 @@ def show(bench: Workbench, names: Mapping[str, str]) -> None:
     leak_marks(bench, [run.dataset_id for run in runs if run.test_accuracy is not None], named=True)
     pager(total, "run", key=_PAGE, per_page=PER_PAGE)
     if not ticked:
-        st.caption(f"Tick runs to compare them, or to star, tag, archive or delete them.{archived}")
+        st.caption(f"Select runs to compare them, or to star, tag, archive or delete them.{archived}")
         return
     _compare(ticked)
     datasets = {run.dataset_id for run in ticked}
@@ -123,12 +124,12 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
     """Draws the runs; returns those that are ticked."""
     lines, narrow = _lines(bench, runs, names), is_narrow()
     opened = TableColumn(
-        key="open", title="Run page", cell=lambda line: "Open",
+        key="open", title="Page", cell=lambda line: "Open",
         config=lambda title, help: st.column_config.ButtonColumn(
             title, type="tertiary", on_click=_open, args=(runs,), key="ended.open"
         ),
     )  # fmt: skip
-    name = run_table.name_column(lines, NARROW_NAME if narrow else WIDEST_NAME)
+    name = run_table.name_column(lines, NARROW_NAME if narrow else _NAME)
     columns = {column.key: column for column in (_COLOUR, name, *_COLUMNS[:2], opened, *_COLUMNS[2:])}
     shown = run_table.usual(columns, lines, _ON_A_PHONE if narrow else ())
     key = table_key([run.id for run in runs])
@@ -152,26 +153,25 @@ def _lines(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
     ]
 
 
-def _accuracy(line: EndedLine) -> float | None:
-    return None if line.run.test_accuracy is None else 100 * line.run.test_accuracy
+def _accuracy(line: EndedLine) -> str:
+    return "" if line.run.test_accuracy is None else percent(line.run.test_accuracy, interval(line.run))
 
 
-def _interval(line: EndedLine) -> str:
-    low, high = interval(line.run)
-    return "" if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f} %"
-
-
-_ON_A_PHONE = ("name", "accuracy", "open", "marks", "status", "interval", "time", "dataset", "ended")
+_ON_A_PHONE = ("name", "accuracy", "open", "marks", "status", "time", "dataset", "ended")
 _TEXT = st.column_config.TextColumn
 _COLOUR = run_table.colour_column(lambda line: run_colour(line.run))
 _COLUMNS = (
     run_table.MARKS_COLUMN,
-    TableColumn(key="status", title="Status", cell=lambda line: status_word(line.run.status), config=_TEXT),
     TableColumn(
-        key="accuracy", title="Test accuracy", help="Test photos classified correctly, measured once at the end.",
-        cell=_accuracy, label=lambda value: percent(value / 100), config=st.column_config.NumberColumn,
+        key="status", title="Status", cell=lambda line: status_word(line.run.status), config=_TEXT,
+        informative=lambda lines: any(line.run.status is not Status.FINISHED for line in lines),
     ),
-    TableColumn(key="interval", title="95 % interval", help="Wilson interval of the accuracy.", cell=_interval),
+    TableColumn(
+        key="accuracy", title="Test accuracy",
+        help="Test photos predicted correctly, measured once at the end, with Wilson's 95 % interval. The box *Order* "
+        "sorts by it.",
+        cell=_accuracy, options={"width": 124},
+    ),
     TableColumn(
         key="time", title="Time spent", help="Wall-clock time of all attempts, without waiting in the queue.",
         cell=lambda line: line.run.wall_seconds, label=duration, config=st.column_config.NumberColumn,
@@ -180,11 +180,11 @@ _COLUMNS = (
         key="dataset", title="Dataset", cell=lambda line: line.dataset, config=_TEXT,
         informative=lambda lines: len({line.dataset for line in lines}) > 1,
     ),
-    TableColumn(key="recipe", title="Recipe", cell=lambda line: describe(line.run.recipe), config=_TEXT),
     TableColumn(
         key="ended", title="Ended", help="When the run ended, in your time zone.",
         cell=lambda line: times.cell(line.run.ended_at), config=_TEXT,
     ),
+    TableColumn(key="recipe", title="Recipe", cell=lambda line: describe(line.run.recipe), config=_TEXT),
     TableColumn(
         key="tags", title="Tags", cell=lambda line: list(line.run.tags), config=st.column_config.ListColumn,
         informative=lambda lines: any(line.run.tags for line in lines),
@@ -200,7 +200,7 @@ def _compare(chosen: Sequence[Run]) -> None:
     """A link to Compare with the ticked runs that have finished."""
     finished = [run for run in chosen if run.status is Status.FINISHED]
     if len({run.dataset_id for run in finished}) > 1:
-        st.caption("Only runs of one dataset can be compared; tick runs of one.")
+        st.caption("Only runs of one dataset can be compared; select runs of one.")
     elif finished:
         ids = ",".join(run.id for run in finished)
         page_link("compare", f"Compare {count(len(finished), 'run')}", runs=ids)

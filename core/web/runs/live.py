@@ -94,8 +94,9 @@ def first_line(runs: Sequence[Run], counts: Mapping[Status, int], left: Mapping[
     ended = [run for run in runs if run.status.ended]
     if len(ended) == len(runs):
         return _outcome(runs)
-    failed = sum(run.status is Status.FAILED for run in runs)
-    text = f"{len(ended)} of {len(runs)} done" + (f" ({failed} failed)" if failed else "")
+    number = {status: sum(run.status is status for run in runs) for status in _LABELS}
+    without = [f"{number[one]} {_LABELS[one]}" for one in (Status.FAILED, Status.KILLED) if number[one]]
+    text = f"{len(ended)} of {len(runs)} done" + (f" ({', '.join(without)})" if without else "")
     ahead = [left[run.id] for run in runs if run.id in left]
     return f"{text}, about {rough_duration(max(ahead))} left." if ahead else f"{text}."
 

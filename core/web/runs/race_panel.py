@@ -60,7 +60,9 @@ def show(
     ids = [run.id for run in runs]
     costs = bench.registry.costs(ids)
     stages = bench.registry.stages_of(ids) | {run_id: cost.stages for run_id, cost in costs.items()}
-    racers = race(runs, bench.registry.epochs_of(ids), stages, validation_accuracies(runs, bench.settings))
+    training_seconds = {run_id: cost.alone_wall_seconds for run_id, cost in costs.items()}
+    validation = validation_accuracies(runs, bench.settings)
+    racers = race(runs, bench.registry.epochs_of(ids), stages, validation, training_seconds)
     styles = run_styles(runs)
     dataset = runs[0].dataset_id
     chart = race_chart(racers, styles, revision=f"{dataset} {len(ids)}")
@@ -82,18 +84,20 @@ def show(
 
 def _order(runs: Sequence[Run]) -> str:
     if all(run.status.ended for run in runs):
-        return "Order: test accuracy."
+        return "Order: test accuracy; of equals the shorter training time first."
     return "Order: validation accuracy so far, provisional until all have ended."
 
 
 def _leaderboard(lines: Sequence[RacerLine], *, key: str) -> None:
-    narrow = is_narrow()
-    name = run_table.name_column(lines, _NARROW_NAME if narrow else _NAME)
+    narrow, statuses = is_narrow(), {line.run.status for line in lines}
+    over, finished = all(status.ended for status in statuses), statuses == {Status.FINISHED}
+    name = run_table.name_column(lines, (_ONLY_NAME if finished else _NARROW_NAME) if narrow else _NAME)
     colour = run_table.colour_column(lambda line: run_colour(line.run))
     columns = {column.key: column for column in (_RANK, colour, name, *_COLUMNS)}
-    over = all(line.run.status.ended for line in lines)
-    wide = ("rank", "colour", "name", "status", *(() if over else ("done",)), "validation", "test", "time")
-    on_a_phone = [key for key in _ON_A_PHONE if key != "left" or not over]
+    changing = ("validation", "test", "spent") if over else ("done", "validation", "test", "time")
+    wide = ("rank", "colour", "name", "status", *changing)
+    left_out = {*(["left"] if over else []), *(["status"] if finished else [])}
+    on_a_phone = [key for key in _ON_A_PHONE if key not in left_out]
     shown = [columns[key] for key in (on_a_phone if narrow else wide)]
     run_table.draw(lines, shown, key=key, height=ROW_HEIGHT * (min(len(lines), _MOST_ROWS) + 1) + 3)
 
@@ -133,7 +137,7 @@ _RANK = TableColumn(
     options={"width": 40},
 )  # fmt: skip
 _COLUMNS = (
-    TableColumn(key="status", title="Status", cell=_status, config=_TEXT, options={"width": 146}),
+    TableColumn(key="status", title="Status", cell=_status, config=_TEXT, options={"width": 160}),
     TableColumn(
         key="done", title="Progress", help="By time, estimated.", cell=lambda line: round(100 * line.done),
         config=st.column_config.ProgressColumn, options={"format": "%d %%", "max_value": 100, "width": 120},
@@ -150,9 +154,13 @@ _COLUMNS = (
         key="time", title="Time", help="Time left, estimated; of an ended run the time spent.", cell=_time,
         config=_RIGHT, options={"width": 125},
     ),
+    TableColumn(
+        key="spent", title="Time spent", help="Wall-clock time of all attempts, without waiting in the queue.",
+        cell=_time, config=_RIGHT, options={"width": 125},
+    ),
     TableColumn(key="either", title="Accuracy", cell=_either, config=_RIGHT, options={"width": 124}),
     TableColumn(key="left", title="Left", cell=_left, config=_RIGHT, options={"width": 62}),
 )  # fmt: skip
 _ON_A_PHONE = ("colour", "name", "either", "left", "status")
-_NAME, _NARROW_NAME = 300, 136
-"""Pixels: all columns are visible; on a phone the accuracy."""
+_NAME, _NARROW_NAME, _ONLY_NAME = 300, 136, 194
+"""Pixels: all columns are visible; on a phone the accuracy, and without status the whole table."""

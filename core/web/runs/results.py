@@ -15,7 +15,7 @@ from core.errors import GraftError
 from core.models.cascades.thresholds import threshold_points
 from core.recipes.patterns import Pattern
 from core.runs.values import Evaluation, Run
-from core.text.units import duration, listed, percent, plain, size
+from core.text.units import duration, listed, percent, plain, size, whole_percent
 from core.web.parts.charts import titled
 from core.web.parts.labels import cost_formatter, cost_title
 from core.web.parts.tables import number, table
@@ -65,7 +65,7 @@ def evaluation(bench: Workbench, run: Run) -> None:
         table(
             classes,
             key="run.classes",
-            formats=dict.fromkeys(("Precision", "Recall", "F1"), percent),
+            formats=dict.fromkeys(("Precision", "Recall", "F1"), whole_percent),
             columns=_CLASS_COLUMNS,
         )
     with right:

@@ -26,6 +26,9 @@ _HELP = (
     "becomes a run of its own, measured on the same test photos; this model stays as it is."
 )
 
+_CLEARLY_LESS = 0.9
+"""Of the multiply-adds: a head alone makes no backbone smaller than itself."""
+
 _VERDICTS = {
     Replacement.NOT_WORSE: "not worse",
     Replacement.WORSE: "worse",
@@ -141,12 +144,15 @@ def _distil(bench: Workbench, run: Run) -> None:
 
 
 def _students(bench: Workbench, run: Run) -> dict[str, str]:
-    """Backbones that are ready and need less computation than the model, by name with their titles."""
+    """Backbones that are ready and need clearly less computation than the model, by name with their titles."""
     cost = bench.registry.cost(run.id)
     return {
         backbone.name: backbone.title
         for backbone, state in bench.backbones()
-        if cost and state in HERE and not backbone.is_trained and backbone.multiply_adds < cost.multiply_adds
+        if cost
+        and state in HERE
+        and not backbone.is_trained
+        and backbone.multiply_adds < _CLEARLY_LESS * cost.multiply_adds
     }
 
 

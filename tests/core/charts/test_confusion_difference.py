@@ -43,10 +43,10 @@ def test_two_equal_tables_have_no_colour_and_a_title_that_says_so():
 
 
 def test_the_title_of_the_difference_names_the_confusion_that_differs_most():
-    said = "Lite1 predicts tulip for rose less often than Lite0: 2 instead of 4 times"
+    said = "Lite1 predicts rose as tulip less often than Lite0: 2 instead of 4 times"
     assert confusion_difference_chart(A, B, NAMES, ("Lite1", "Lite0")).title == said
     assert confusion_difference_chart(B, A, NAMES, ("Lite0", "Lite1")).title == said
-    assert "Blue: Lite1 does better" in confusion_difference_chart(A, B, NAMES, ("Lite1", "Lite0")).caption
+    assert "Blue: Lite1 is better" in confusion_difference_chart(A, B, NAMES, ("Lite1", "Lite0")).caption
 
 
 def _luminance(colour: str) -> float:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.charts.depth import depth_chart, depth_title
+from core.charts.depth import best_and_cheapest, depth_chart, depth_title
 from core.comparison.depths import depth_series
 from core.errors import InvalidInput
 from core.recipes.patterns import Pattern
@@ -20,6 +20,12 @@ def test_the_title_says_where_accuracy_and_cost_cross():
         "Lite0 · fine-tuning is most accurate with 3 blocks trained: 93.0 %; with 1 block trained it is 3 points lower "
         "at half the training time"
     )
+
+
+def test_the_two_depths_of_the_title_are_those_that_can_be_tested():
+    rows = [a_row("r-1", 1, 0.90, alone=50.0), a_row("r-2", 2, 0.91, alone=70.0), a_row("r-3", 3, 0.93, alone=100.0)]
+    best, cheapest, key = best_and_cheapest(depth_series(rows)[0])
+    assert (best.run_ids, cheapest.run_ids, key) == (("r-3",), ("r-1",), "seconds")
 
 
 def test_where_the_cheapest_is_the_best_nothing_crosses():

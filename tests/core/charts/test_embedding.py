@@ -60,8 +60,10 @@ def test_classes_are_named_as_long_as_there_is_room_for_their_names(classes, leg
 
 def test_the_title_says_between_which_classes_most_errors_lie():
     found = a_map(6, 2, wrong_every=3)
-    assert embedding_chart(found, NAMES).title == "2 of 2 errors are between boot and hat"
-    assert embedding_chart(a_map(4, 4, wrong_every=99), NAMES).title == "The only error is between boot and hat"
+    assert embedding_chart(found, NAMES).title == "2 of 2 wrong predictions are between boot and hat"
+    assert (
+        embedding_chart(a_map(4, 4, wrong_every=99), NAMES).title == "The only wrong prediction is between boot and hat"
+    )
 
 
 def test_the_table_of_the_map_holds_a_row_per_photo():

@@ -47,10 +47,10 @@ def test_a_few_runs_are_bars_with_intervals_and_many_are_dots():
 
 def test_the_title_names_the_hardest_class():
     assert per_class_chart(EVALUATIONS, CALLED, styles=looks()).title == (
-        "tulip is hardest: recall 65.0 % on average (40.0 % to 90.0 %) on its 10 photos"
+        "tulip is hardest: recall 65 % on average (from 40 to 90 %) on its 10 photos"
     )
     alone = {"r-2": EVALUATIONS["r-2"]}
-    assert per_class_chart(alone, CALLED, styles=looks()).title == "tulip is hardest: recall 40.0 % on its 10 photos"
+    assert per_class_chart(alone, CALLED, styles=looks()).title == "tulip is hardest: recall 40 % on its 10 photos"
     perfect = {"r-1": an_evaluation(((5, 0), (0, 5)), ("a", "b"))}
     assert per_class_chart(perfect, CALLED, styles=looks()).title == "Every class has a recall of 100 %"
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.charts import look, tradeoff
 from core.charts.styles import run_colour
-from core.charts.tradeoff import tradeoff_chart
+from core.charts.tradeoff import _ends, tradeoff_chart
 from core.comparison import cost_axes
 from core.comparison.table import leaderboard
 from core.comparison.verdict import board_of, verdict
@@ -90,6 +90,21 @@ def test_without_a_legend_as_many_are_named_as_fit_and_the_recommended_run_first
     named = [text.strip() for trace in figure.data for text in trace.text or () if text.strip()]
     assert not figure.layout.showlegend and 0 < len(named) < 9
     assert named[0].startswith(f"Lite{found.recommended.run_id.removeprefix('r-')} ")
+
+
+def test_where_a_name_does_not_fit_the_point_says_what_the_verdict_calls_it():
+    runs = [a_run(f"r-{number}", 0.9, name=f"EfficientNet-Lite{number} · gradient boosting") for number in (0, 1)]
+    costs = {run.id: a_cost(alone_wall_seconds=70.0 + 8 * number) for number, run in enumerate(runs)}
+    rows = leaderboard(runs, costs)
+    found = verdict(board_of(runs, costs, {}, {}), fold=False)
+    figure = tradeoff_chart(rows, verdict=found, legend=False, width=120).figure
+    named = [text.strip() for trace in figure.data for text in trace.text or () if text.strip()]
+    assert "recommended" in named
+
+
+def test_the_short_name_at_a_point_ends_with_what_tells_it_apart():
+    assert _ends("Lite0 · feature extraction · seed 2") == "Lite0 … seed 2"
+    assert _ends("Lite1 · feature extraction + logistic regression") == "Lite1 … regression"
 
 
 @pytest.mark.parametrize("cost", cost_axes.COSTS)

@@ -52,6 +52,13 @@ def test_a_run_without_epochs_is_a_point_when_it_has_finished():
     assert (second.seconds, second.accuracy, second.rank) == ((), None, None)
 
 
+def test_of_equal_test_accuracies_the_shorter_training_time_comes_first_as_in_the_leaderboard():
+    runs = [a_run("slow", 0.9), a_run("unknown", 0.9), a_run("quick", 0.9), a_run("best", 0.95)]
+    seconds = {"slow": 90.0, "unknown": None, "quick": 10.0, "best": 500.0}
+    assert [one.run.id for one in race(runs, {}, {}, {}, seconds)] == ["best", "quick", "slow", "unknown"]
+    assert [one.run.id for one in race(runs, {}, {}, {})] == ["best", "slow", "unknown", "quick"]
+
+
 def test_while_one_runs_validation_accuracy_decides_for_all():
     runs = [a_run("r-1", 0.99), a_run("r-2", None), a_run("r-3", None)]
     epochs = {"r-1": [an_epoch(1, 0.6)], "r-2": [an_epoch(1, 0.8)]}

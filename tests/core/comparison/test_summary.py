@@ -5,6 +5,7 @@ import pytest
 from core.comparison.paired import Family
 from core.comparison.summary import (
     accuracy_text,
+    cheapest_of,
     family_sentence,
     outcome_sentence,
     recommendation,
@@ -32,6 +33,22 @@ def test_the_title_names_the_cheapest_of_those_not_distinguishable_from_the_best
     rows, found = drawn({"best": 100.0, "cheap": 20.0}, **TIE)
     assert outcome_sentence(rows, found) == "cheap is not distinguishable from best, at a fifth of the training time"
     assert outcome_sentence(rows, found, "model_bytes").endswith("cheap, at the same model size")
+
+
+def test_of_training_time_the_cheapest_is_the_recommended_run_also_where_one_of_its_repetitions_was_quicker():
+    def a_seed(number, seconds):
+        return a_line(f"seed {number}", "-" + "+" * 39, family="same", alone_wall_seconds=seconds)
+
+    found = verdict(a_board(line("best", 0, 100.0), a_seed(1, 10.0), a_seed(2, 90.0), line("cheap", 1, 40.0)))
+    assert found.recommended.run_id == "cheap", "the mean of the repetitions is 50 s"
+    runs = [a_run("best", 1.0), a_run("seed 1", 39 / 40), a_run("cheap", 39 / 40)]
+    seconds = {"best": 100.0, "seed 1": 10.0, "cheap": 40.0}
+    rows = leaderboard(runs, {run_id: a_cost(alone=cost) for run_id, cost in seconds.items()})
+    assert outcome_sentence(rows, found).startswith("cheap is not distinguishable from best")
+    assert cheapest_of(rows, "alone_wall_seconds", None).run.id == "seed 1"
+    assert standings_sentence(found, {}).endswith("Repetitions of a recipe count as one run.")
+    alone = verdict(a_board(line("best", 0, 100.0), line("cheap", 1, 40.0)))
+    assert found.repeated == 1 and alone.repeated == 0 and "Repetitions" not in standings_sentence(alone, {})
 
 
 def test_the_title_of_a_winner_says_its_margin_and_its_price():

@@ -21,7 +21,7 @@ def test_photos_that_are_gone_leave_no_holes(bench, finished):
 def test_two_runs_show_the_photos_that_part_them_and_the_confident_mistakes_of_the_best(bench, runs):
     text = read(bench, [runs["features"], runs["as it is"]]).text
     assert "classified correctly only by" in text
-    assert "Most confident mistakes of" in text
+    assert "Most confident wrong predictions of" in text
 
 
 def test_the_predictions_of_all_runs_have_one_order_of_photos(bench, finished):

@@ -133,6 +133,15 @@ def test_long_names_keep_both_ends():
     assert all(word in [*name.split(), "…"] for word in short.split())  # cut between words
 
 
+def test_fractions_of_few_photos_have_no_decimals():
+    assert [units.whole_percent(value) for value in (0.682, 1.0, None, float("nan"))] == ["68 %", "100 %", "–", "–"]
+
+
+def test_the_last_word_of_a_name_is_whole_where_it_leaves_room_for_a_beginning():
+    assert units.brief("Feature extraction + scikit-learn", 28) == "Feature … scikit-learn"
+    assert len(units.brief("Lite0 · " + "x" * 60, 28)) <= 28
+
+
 def test_a_moment_is_a_date_and_a_time():
     assert units.moment(0) == "1970-01-01 00:00"
 

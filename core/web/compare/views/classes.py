@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.charts.per_class import MOST_BARS, per_class_chart
-from core.text.units import listed, percent
+from core.text.units import listed, whole_percent
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 from core.web.parts.tables import name_column, number, table
@@ -41,6 +41,6 @@ def _table(selected: Selected, ids: list[str]) -> None:
         "Precision": number("Precision", "Fraction of the photos predicted as this class that belong to it."),
         "F1": number("F1", "Harmonic mean of precision and recall."),
     }
-    formats = dict.fromkeys(("Recall", "Precision", "F1"), percent)
+    formats = dict.fromkeys(("Recall", "Precision", "F1"), whole_percent)
     table(rows, key="compare.class_table", formats=formats, columns=columns)
     parts.data(selected, lambda: rows, "compare.classes_of_a_run")

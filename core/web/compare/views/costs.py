@@ -7,15 +7,19 @@ from typing import Any
 import streamlit as st
 
 from core.comparison.cost_axes import COSTS, CostKind
+from core.comparison.summary import cheapest_of
 from core.comparison.table import Row
 from core.comparison.verdict import Standing, Verdict
-from core.text.units import brief
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
+from core.web.parts.device import is_narrow
 from core.web.parts.labels import cost_formatter, cost_title
+from core.web.parts.run_names import both_ends, letters
 from core.web.parts.tables import table
 
 _NAME = 300
+_COST_ON_A_PHONE, _FIGURE_ON_A_PHONE = 140, 106
+"""Pixels: the recommended and the most accurate are both visible."""
 
 
 def show(selected: Selected) -> None:
@@ -28,7 +32,7 @@ def show(selected: Selected) -> None:
     lines = [_line(selected, found, measured, kind) for kind in kinds]
     same = found.recommended is found.best
     columns: dict[str, Any] = {
-        "Cost": st.column_config.TextColumn("Cost"),
+        "Cost": st.column_config.TextColumn("Cost", width=_COST_ON_A_PHONE if is_narrow() else None),
         "Recommended": _figure("Recommended", "It is also the most accurate." if same else None),
         "Best": None if same else _figure("Most accurate"),
         "Lowest": _figure("Lowest", "Of the runs not distinguishable from the most accurate, including itself."),
@@ -40,31 +44,28 @@ def show(selected: Selected) -> None:
 
 
 def _figure(title: str, help: str | None = None) -> Any:
-    return st.column_config.TextColumn(title, alignment="right", help=help, width=118)
+    return st.column_config.TextColumn(
+        title, alignment="right", help=help, width=_FIGURE_ON_A_PHONE if is_narrow() else 118
+    )
 
 
 def _line(selected: Selected, found: Verdict, measured: Sequence[Row], kind: CostKind) -> dict[str, str]:
     label = cost_formatter(kind, selected.bench.rate()[1])
     alike = [row for row in measured if found.standing(row.run.id) in (Standing.BEST, Standing.TIE)]
-    lowest = _lowest(alike, kind)
+    lowest = cheapest_of(alike, kind.key, found)
     return {
         "Cost": cost_title(kind),
         "Recommended": label(_of(selected, found.recommended.run_id, kind)),
         "Best": label(_of(selected, found.best.run_id, kind)),
         "Lowest": "–" if lowest is None else label(lowest.value(kind.key)),
-        "Run": "–" if lowest is None else brief(selected.name(lowest.run.id)),
-        "Any": label(None if (any_ := _lowest(measured, kind)) is None else any_.value(kind.key)),
+        "Run": "–" if lowest is None else both_ends(selected.name(lowest.run.id), letters(_NAME)),
+        "Any": label(None if (any_ := cheapest_of(measured, kind.key, None)) is None else any_.value(kind.key)),
     }
 
 
 def _of(selected: Selected, run_id: str, kind: CostKind) -> float | None:
     row = selected.row(run_id)
     return None if row is None else row.value(kind.key)
-
-
-def _lowest(rows: Sequence[Row], kind: CostKind) -> Row | None:
-    known = [row for row in rows if row.value(kind.key) is not None]
-    return min(known, key=lambda row: row.value(kind.key), default=None)
 
 
 def _file(selected: Selected) -> list[dict[str, Any]]:

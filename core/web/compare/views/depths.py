@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.charts import RunStyle, run_styles
-from core.charts.depth import depth_chart, depth_title
+from core.charts.depth import best_and_cheapest, depth_chart, depth_title
 from core.comparison.depths import DepthSeries, depth_series
 from core.comparison.subset import run_on
 from core.comparison.table import leaderboard
+from core.errors import GraftError
 from core.recipes.hyperparameters import RELEVANT
 from core.registry.search import RunQuery
 from core.runs.values import Run, Status
-from core.text.units import count
+from core.text.units import count, p_value
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
@@ -78,9 +79,25 @@ def _sweepable(selected: Selected) -> list[Run]:
     return [run_on(run, accuracies[run.id], subset.photos) for run in runs]
 
 
+def _tested(selected: Selected, one: DepthSeries) -> None:
+    """Whether the difference that the title names is significant; nothing for depths with several seeds."""
+    best, cheapest, _ = best_and_cheapest(one)
+    if cheapest is None or cheapest is best or len(best.run_ids) + len(cheapest.run_ids) > 2:
+        return
+    (a,), (b,) = best.run_ids, cheapest.run_ids
+    try:
+        pair = selected.bench.comparison([a, b], without=selected.address.flags).pair(a, b)
+    except GraftError:  # predictions are missing: nothing can be tested
+        return
+    says = "The two are not distinguishable" if pair.tie else "The difference is significant"
+    photos = count(pair.n, "test photo")
+    st.caption(f"{says}: McNemar's exact test on {photos}, {p_value(pair.adjusted_p)}.")
+
+
 def _charts(selected: Selected, chosen: Sequence[DepthSeries], styles: Mapping[str, RunStyle]) -> None:
     for one in chosen:
         finding(depth_title(one))
+        _tested(selected, one)
     points = [point for one in chosen for point in one.points]
     measured = [metric for metric in _SHOWN if any(getattr(point, metric) is not None for point in points)]
     for column, metric in zip(st.columns(len(measured)), measured, strict=True):

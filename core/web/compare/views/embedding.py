@@ -80,7 +80,7 @@ def _clicked() -> None:
 
 
 def _photo(selected: Selected, found: PhotoMap) -> None:
-    """The photo that was clicked, else the most confident mistakes."""
+    """The photo that was clicked, else the most confident wrong predictions."""
     predictions, names = selected.comparison.predictions[found.run_id], selected.comparison.class_names
     if selected.address.cell in predictions.digests:
         shown, title = [selected.address.cell], "Selected photo"
@@ -89,7 +89,7 @@ def _photo(selected: Selected, found: PhotoMap) -> None:
             (-predictions.confidence[row], predictions.digests[row]) for row in np.flatnonzero(~predictions.correct)
         ]
         shown = [digest for _, digest in sorted(wrong)[:4]]
-        title = "Most confident mistakes" if shown else "No mistakes"
+        title = "Most confident wrong predictions" if shown else "No wrong prediction"
     st.markdown(f"**{title}**")
     compared = compared_photos([predictions], names, shown)
     decide_button(selected, compared, selected.address.cell if len(shown) == 1 else "mistakes")

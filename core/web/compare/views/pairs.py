@@ -17,6 +17,7 @@ from core.web.compare.columns import bare_p
 from core.web.compare.selected import Selected
 from core.web.compare.views import parts
 from core.web.parts.charts import finding
+from core.web.parts.device import is_narrow
 from core.web.parts.tables import ColumnConfig, name_column, number, table
 
 _AGAINST_BEST = "compare.against_best"
@@ -115,7 +116,11 @@ def _classes(selected: Selected, pair: Paired) -> None:
         "Significant": _significant_column(),
     }
     formats: dict[str, Callable[[Any], str]] = {"A": percent, "B": percent, "Difference": _signed, "p": bare_p}
-    table([_class_row(one) for one in ordered], key="compare.class_differences", formats=formats, columns=columns)
+    order = ("Class", "A", "B", "Difference", "Photos", "Interval", "p", "Significant") if is_narrow() else None
+    table(
+        [_class_row(one) for one in ordered], key="compare.class_differences", formats=formats, columns=columns,
+        column_order=order,
+    )  # fmt: skip
     parts.data(selected, lambda: [vars(one) for one in found], "compare.classes_of_two")
 
 

@@ -14,8 +14,10 @@ from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.datasets.check_items import decision_words
 from core.web.parts.charts import draw, finding
+from core.web.parts.device import is_narrow
 from core.web.parts.downloads import Rows, downloads
 from core.web.parts.run_names import fitting
+from core.web.parts.run_table import NARROW_NAME
 from core.web.parts.tables import ColumnConfig
 from core.web.parts.thumbnails import photo_strip
 from core.web.parts.widgets import dotted
@@ -23,7 +25,7 @@ from core.web.parts.widgets import dotted
 PHOTOS_SHOWN = 48
 """Photos of one group that are shown; each is sent as a picture."""
 _NAME = 240
-"""Pixels of a run's name in a table."""
+"""Pixels of a run's name in a table that is not on a phone."""
 _FORMATS = ("svg", "png")
 
 
@@ -78,12 +80,16 @@ def data(selected: Selected, rows: Rows | Callable[[], Rows], key: str) -> None:
 
 def narrow_names() -> ColumnConfig:
     """A column of run names that leaves room for the figures beside it, on a phone too."""
-    return st.column_config.TextColumn("Run", width=_NAME)
+    return st.column_config.TextColumn("Run", width=_name_width())
 
 
 def fitting_names(selected: Selected) -> dict[str, str]:
     """Names for that column, by run id."""
-    return fitting(selected.names, _NAME)
+    return fitting(selected.names, _name_width())
+
+
+def _name_width() -> int:
+    return NARROW_NAME if is_narrow() else _NAME
 
 
 def chip(selected: Selected, run_id: str) -> None:
@@ -105,7 +111,7 @@ def require_predictions(selected: Selected) -> list[str]:
 def best_of(ids: Sequence[str], most: int) -> list[str]:
     """The first ``most``; where that is not all, a caption gives the total."""
     if len(ids) > most:
-        st.caption(f"The {most} most accurate of {count(len(ids), 'run')}; choose fewer runs to see others.")
+        st.caption(f"The {most} most accurate of {count(len(ids), 'run')}; select fewer runs to see others.")
     return list(ids[:most])
 
 

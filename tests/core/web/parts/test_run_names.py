@@ -1,0 +1,42 @@
+"""Names of runs in columns that are too narrow for them."""
+
+from core.web.parts.run_names import both_ends, fitting
+
+NAMES = {
+    "head": "Lite1 · feature extraction",
+    "classic": "Lite1 · feature extraction + logistic regression",
+    "top": "Lite1 · fine-tuning · top 2 blocks",
+}
+
+
+def test_a_name_that_fits_is_whole():
+    assert fitting(NAMES, 400) == NAMES
+
+
+def test_a_long_name_keeps_whole_words_of_both_ends():
+    assert both_ends(NAMES["classic"], 30) == "Lite1 · feature … regression"
+    assert both_ends(NAMES["top"], 20) == "Lite1 … top 2 blocks"
+
+
+def test_where_no_whole_word_fits_the_last_one_is_read_from_its_beginning():
+    assert both_ends(NAMES["head"], 15) == "Lite1 … extrac…"
+    assert both_ends(NAMES["classic"], 15) == "Lite1 … regres…"
+
+
+def test_a_name_that_almost_fits_loses_its_last_letters():
+    assert both_ends("Lite0 · fine-tuning", 18) == "Lite0 · fine-tuni…"
+
+
+def test_names_with_the_same_ends_are_told_apart_by_their_beginnings():
+    same = {"a": "Lite0 · fine-tuning · top block", "b": "Lite0 · feature extraction · top block"}
+    assert fitting(same, 140) == {"a": "Lite0 · fine-tuni…", "b": "Lite0 · feature e…"}
+
+
+def test_names_that_would_read_the_same_stay_whole_and_equal_names_are_shortened():
+    same = {
+        "a": "Lite0 · feature extraction · seed 10 · dropout x",
+        "b": "Lite0 · feature extraction · seed 11 · dropout x",
+    }
+    assert fitting(same, 120) == same
+    equal = {"of one dataset": NAMES["head"], "of another": NAMES["head"]}
+    assert set(fitting(equal, 136).values()) == {"Lite1 … extracti…"}
