@@ -51,9 +51,6 @@ if not chosen:
     empty_state("No run is selected", "Choose one or more runs above to see their curves.")
     st.stop()
 st.query_params["runs"] = ",".join(chosen)
-with top:
-    heading("Board", plain(first_line([runs[run_id] for run_id in chosen], datasets)))
-
 KEY, FRAME = "board.dashboard", "board"
 
 
@@ -76,6 +73,8 @@ st.segmented_control(
 )
 dashboard: str = st.session_state[KEY]
 st.query_params["dashboard"] = dashboard
+with top:
+    heading("Board", plain(first_line([runs[run_id] for run_id in chosen], datasets, dashboard)))
 st.caption(WORDS[dashboard][1])
 
 for run_id in chosen:

@@ -75,7 +75,7 @@ def test_hparams_holds_hyperparameters_and_figures_of_the_chosen_run_and_no_othe
     page = at_board.open(f"/board?runs={chosen.id}")
     expect(board(page).get_by_text("accuracy/training").first).to_be_visible()
     page.get_by_role("radio", name="HParams").click()
-    for words in ("test accuracy", "integrated_extractor", chosen.name):
+    for words in ("test accuracy", "Feature extraction", chosen.name):
         expect(board(page).get_by_text(words).filter(visible=True).first).to_be_visible()
     expect(board(page).get_by_text(f"{chosen.test_accuracy:.5f}"[:5]).first).to_be_attached()
     assert board(page).get_by_text(other.name, exact=True).count() == 0

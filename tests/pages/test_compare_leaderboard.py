@@ -99,7 +99,9 @@ def test_a_long_name_shows_both_its_ends_in_a_table():
         "Lite1 · new head … Lite2 · new head"
     )
     alike = {"a": long["a"], "b": long["a"].replace("Lite1", "Lite3")}
-    assert fitting(alike, 262) == alike, "names that would read the same are not cut"
+    short = fitting(alike, 262)
+    assert short["a"] != short["b"], "names that would read the same are cut elsewhere"
+    assert all(short[key] in (alike[key], alike[key][: len(short[key]) - 1] + "…") for key in alike)
 
 
 def test_repetitions_share_a_line_with_their_mean_and_spread(many):
@@ -109,7 +111,7 @@ def test_repetitions_share_a_line_with_their_mean_and_spread(many):
     mean = sum(run.test_accuracy for run in runs) / len(runs)
     row = table[table["name"].str.startswith("Lite2")].iloc[0]
     assert percent(row["accuracy"]) == pytest.approx(100 * mean, abs=0.06)
-    assert row["repetitions"].startswith(f"{len(runs)} runs")
+    assert row["repetitions"].startswith(f"{len(runs)} runs") and row["accuracy"].endswith(f", {len(runs)} seeds")
 
 
 def test_unfolded_every_repetition_has_its_line_and_a_name_of_its_own(many):

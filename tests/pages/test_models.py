@@ -180,7 +180,7 @@ def test_many_models_are_paged(bench):
     fill(bench.registry, bench.settings, runs=20)
     at = visit("models")
     assert len(export_keys(at)) == 10
-    at.number_input(key="models.page").set_value(2).run()
+    at.pagination(key="models.page").set_value(2).run()
     assert len(export_keys(at)) == 6
 
 

@@ -157,7 +157,7 @@ def test_how_imagenet_was_read_is_a_line_per_class_before_the_whole_table(tried)
 
 def test_a_model_that_combines_others_can_be_taken_home(bench, tried):
     at = visit("models")
-    at.number_input(key="models.page").set_value(1).run()
+    at.pagination(key="models.page").set_value(1).run()
     assert not at.exception
     combined = bench.registry.model(tried["ensemble"].id)
     assert f"model.export.{combined.id}" in [button.key for button in at.button]

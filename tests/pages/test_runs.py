@@ -199,7 +199,7 @@ def test_many_ended_runs_are_shown_a_page_at_a_time(bench):
     at = visit("runs")
     assert not at.exception and len(ended(at)) == 50
     assert "1 to 50 of 58 runs" in text_of(at)
-    at.number_input(key="ended.page").set_value(2).run()
+    at.pagination(key="ended.page").set_value(2).run()
     assert len(ended(at)) == 8 and "51 to 58 of 58 runs" in text_of(at)
     at.text_input(key="ended.q").input("lite1").run()
     assert ended(at)["name"].str.contains("Lite1").all() and not at.exception

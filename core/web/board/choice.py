@@ -51,12 +51,16 @@ def run_titles(runs: Mapping[str, Run], datasets: Mapping[str, str]) -> dict[str
     return titles
 
 
-def first_line(chosen: Sequence[Run], datasets: Mapping[str, str]) -> str:
+_SHOWN = {"hparams": "Settings and metrics", "projector": "Embedding maps"}
+
+
+def first_line(chosen: Sequence[Run], datasets: Mapping[str, str], dashboard: str) -> str:
     """What is shown, in one sentence."""
     running = sum(run.status is Status.RUNNING for run in chosen)
     where = listed(list(dict.fromkeys(datasets.get(run.dataset_id, run.dataset_id) for run in chosen)))
     now = f", {running} still training" if running else ""
-    return f"Loss and accuracy per epoch of {count(len(chosen), 'run')} on {where}{now}. Refreshes every 30 s."
+    shown = _SHOWN.get(dashboard, "Loss and accuracy per epoch")
+    return f"{shown} of {count(len(chosen), 'run')} on {where}{now}. Refreshes every 30 s."
 
 
 def asked_runs(bench: Workbench, runs: dict[str, Run]) -> list[str]:

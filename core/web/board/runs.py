@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.charts.styles import run_colour
 from core.errors import GraftError, NotFound
+from core.recipes.labels import choice_title, method_title
 from core.recipes.recipe import PARTS, Recipe
 from core.runs.epochs import best_of
 from core.runs.values import Cost, Epoch, Evaluation, Run
@@ -71,14 +72,14 @@ TensorBoard draws only runs with a value on each of its first five axes: backbon
 
 
 def hyperparameters(recipe: Recipe) -> Mapping[str, str | float | bool]:
-    """Backbone, pattern and the hyperparameters that this pattern uses, the most important ones first."""
-    pattern = str(recipe.pattern) if recipe.cascade is None else f"{recipe.pattern} ({recipe.cascade})"
+    """Backbone, pattern and the hyperparameters that this pattern uses, the most important ones first; choices in the
+    words of the pages."""
     hp = {name: value for name, value in recipe.settings().items() if name not in PARTS}
     return {
         "backbone": " + ".join(recipe.backbones) or "-",
-        "pattern": pattern,
+        "pattern": method_title(recipe),
         **EVERYWHERE,
-        **{name: str(value) if isinstance(value, str) else value for name, value in hp.items()},
+        **{name: choice_title(name, value) if isinstance(value, str) else value for name, value in hp.items()},
     }
 
 

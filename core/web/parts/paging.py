@@ -26,11 +26,11 @@ def page_of(find: FindRuns, *, key: str, per_page: int) -> tuple[list[Run], int]
 
 
 def pager(total: int, noun: str, *, key: str, per_page: int) -> None:
-    """The number of the page to show; nothing when there is only one page."""
+    """Which ones are shown, and the other pages; nothing when there is only one page."""
     pages, page = -(-total // per_page), st.session_state[key]
     if pages < 2:
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(f"Page of {pages}", 1, pages, key=key, width=160)
+    with st.container(horizontal=True, vertical_alignment="center"):
         last = min(total, per_page * page)
         st.caption(f"{per_page * (page - 1) + 1} to {last} of {count(total, noun)}", width="content")
+        st.pagination(pages, key=key, max_visible_pages=5)

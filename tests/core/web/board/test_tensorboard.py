@@ -194,8 +194,8 @@ def rows(ask, chosen, *columns, **request):
 def test_every_chosen_run_is_a_row_whatever_its_pattern(ask):
     found = {row["name"]: row["hparams"] for row in rows(ask, "r-1,r-2,r-3,r-4")}
     assert list(found) == ["run r-1", "run r-2", "run r-3", "run r-4"]
-    assert found["run r-1"]["01 pattern"] == "integrated_extractor"
-    assert found["run r-3"]["01 pattern"] == "cascade (ensemble)"
+    assert found["run r-1"]["01 pattern"] == "Feature extraction"
+    assert found["run r-3"]["01 pattern"] == "Ensemble"
 
 
 def test_a_run_that_was_not_chosen_is_no_row(ask):
