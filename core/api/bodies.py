@@ -105,8 +105,11 @@ def _photos_of_json(body: bytes) -> SentPhotos:
     try:
         asked = PredictionRequest.model_validate_json(body)
     except ValidationError as error:
-        if any(one["type"] == "too_long" and one["loc"] == ("photos",) for one in error.errors()):
+        wrong = {one["type"] for one in error.errors() if one["loc"] == ("photos",)}
+        if "too_long" in wrong:
             raise TooLarge(_TOO_MANY) from None
+        if "too_short" in wrong:
+            raise InvalidInput("There is no photo. Send at least one in the list photos.") from None
         raise InvalidInput(sentence_of(error)) from None
     photos: list[NamedPhoto] = [(photo.name, photo.data) for photo in asked.photos]
     return SentPhotos(photos=photos, top=asked.top, confidence=asked.confidence)
@@ -173,7 +176,8 @@ def sentence_about(first: Mapping[str, Any], skip: int = 0) -> str:
     if first["type"] == "json_invalid":
         return "The body is no valid JSON."
     where = ".".join(str(part) for part in first["loc"][skip:])
-    message = first["msg"][0].lower() + first["msg"][1:]
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
     return f"{where or 'The body'}: {message}."
 
 

@@ -17,8 +17,10 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("--backbone", metavar="B", help="for --parquet")
     verb.add_argument("--cut", metavar="C", help="for --parquet: top, classes, or a block with .pool")
     verb.add_argument("--size", type=int, default=0, metavar="PX", help="for --parquet: input size, default: its own")
-    verb.add_argument("--fit", choices=list(Fit), help="for --parquet: how photos became the input, default: squash")
-    verb.add_argument("--pooling", choices=list(Pooling), help="for --parquet: of tokens, default: own")
+    verb.add_argument(
+        "--fit", choices=[str(fit) for fit in Fit], help="for --parquet: how photos became the input, default: squash"
+    )
+    verb.add_argument("--pooling", choices=[str(one) for one in Pooling], help="for --parquet: of tokens, default: own")
 
 
 def features(options: Namespace) -> Result:

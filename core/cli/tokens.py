@@ -16,7 +16,9 @@ def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "tokens", tokens, tokens_text, "tokens of programs that use the API: create, list or revoke")
     verb.add_argument("action", nargs="?", choices=ACTIONS, default="list")
     verb.add_argument("name", nargs="?", metavar="NAME", help="of the token to create or revoke")
-    verb.add_argument("--scope", choices=list(Scope), default=Scope.READ, help="each includes the ones before it")
+    verb.add_argument(
+        "--scope", choices=[str(scope) for scope in Scope], default=Scope.READ, help="each includes the ones before it"
+    )
     verb.add_argument("--user", default=None, metavar="NAME", help="whose token it is; it never exceeds that role")
     verb.add_argument("--days", type=float, default=DAYS, metavar="N", help=f"until it expires, default: {DAYS}")
 

@@ -27,7 +27,9 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument("name", nargs="?", metavar="NAME", help="of the account; with end also the id of a session")
     help_ = f"the new role: {', '.join(Role)}; with openid an e-mail address, {SUBJECT}ID, or none"
     verb.add_argument("role", nargs="?", metavar="ROLE|PERSON", help=help_)
-    verb.add_argument("--role", dest="first_role", choices=list(Role), default=Role.VIEWER, help="of a new account")
+    verb.add_argument(
+        "--role", dest="first_role", choices=[str(role) for role in Role], default=Role.VIEWER, help="of a new account"
+    )
     verb = add_verb(verbs, "audit", audit, audit_text, "who launched, deleted, exported, signed in, and when")
     verb.add_argument("--limit", type=int, default=100, metavar="N", help="the newest N entries, default: 100")
     verb.add_argument("--who", default="", metavar="NAME", help="only of this account, with or without a token")

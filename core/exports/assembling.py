@@ -79,7 +79,7 @@ def _of_run(run: Run, model: Model, registry: Registry, settings: Settings) -> A
     cascade = run.recipe.cascade
     if cascade is not None and cascade.combines_runs:
         members = [_member(run, member, registry, settings) for member in run.recipe.members]
-        return _combined(members, cascade, model)
+        return _combined(members, cascade, model, _name(run))
     return _stacked(run, model, registry, settings)
 
 
@@ -91,6 +91,7 @@ def _saved(run: Run, model: Model, settings: Settings) -> Assembled:
     if not matches(path, f"sha256:{model.sha256}"):
         raise Unavailable(f"The model of run {run.id} was changed or damaged. Train it again.")
     network = keras.saving.load_model(path, safe_mode=True, compile=False)
+    network.name = _name(run)  # all are saved under one name, and a combination of several needs different ones
     sizes = [int(one.shape[1]) for one in network.inputs]
     return Assembled(network, _inputs_of(run, model, sizes))
 
@@ -132,7 +133,7 @@ def _member(run: Run, member: str, registry: Registry, settings: Settings) -> As
         ) from None
 
 
-def _combined(members: Sequence[Assembled], cascade: Cascade, model: Model) -> Assembled:
+def _combined(members: Sequence[Assembled], cascade: Cascade, model: Model, name: str) -> Assembled:
     """The mean, or both members with a choice between them: a graph computes both always."""
     inputs = [[keras.Input(one.shape[1:]) for one in member.model.inputs] for member in members]
     found = [_called(member, own) for member, own in zip(members, inputs, strict=True)]
@@ -142,7 +143,7 @@ def _combined(members: Sequence[Assembled], cascade: Cascade, model: Model) -> A
         cheap, costly = found
         sure = ops.greater_equal(ops.max(cheap, axis=-1, keepdims=True), _threshold(model.card))
         x = ops.where(sure, cheap, costly)
-    together = keras.Model([one for own in inputs for one in own], x, name="combined")
+    together = keras.Model([one for own in inputs for one in own], x, name=name)
     return Assembled(together, tuple(one for member in members for one in member.inputs))
 
 

@@ -22,6 +22,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 GRAPH = "graph.json"
 """Of a model of several files: how they are combined."""
 
+HEIC = "pi-heif"
+"""Reads HEIC photos; ``predict.py`` uses it where it is installed, and needs it for no others."""
+
 SCRIPT, SUMS = "predict.py", "SHA256SUMS"
 """What predicts; the SHA-256 of every other file, as ``sha256sum -c`` reads it."""
 
@@ -77,12 +80,17 @@ def script(format: Format, inputs: Sequence[NamedInput], grey_bits: int | None, 
         pixel_limit=PIXEL_LIMIT,
         padding=PADDING,
         grey_bits=grey_bits or FULL_GREY,
+        heic=_pinned(HEIC),
     )
 
 
 def requirements(format: Format) -> list[str]:
     """What ``predict.py`` needs, with the versions that the export was checked with."""
-    return [f"{name}=={version(name)}" for name in (*FORMATS[format].packages, "numpy", "pillow")]
+    return [_pinned(name) for name in (*FORMATS[format].packages, "numpy", "pillow")]
+
+
+def _pinned(name: str) -> str:
+    return f"{name}=={version(name)}"
 
 
 def write_sums(folder: Path) -> None:

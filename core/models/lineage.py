@@ -95,6 +95,10 @@ def _model_of(run_id: str, registry: Registry) -> Model:
     try:
         run = registry.run(run_id)
     except NotFound:
+        if run_id in rows():
+            raise InvalidInput(
+                f"{run_id!r} is a backbone, and a finished run is needed here. Train it, then name that run."
+            ) from None
         raise NotFound(f"There is no backbone or run {run_id!r}. {_suggestion(run_id)}") from None
     try:
         return registry.model(run.id)

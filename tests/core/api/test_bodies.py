@@ -133,8 +133,8 @@ def test_too_many_photos_and_too_many_bytes_are_413(ask):
         ({"files": {"photos": ("a.png", a_photo())}, "data": {"confidence": "nan"}}, 422, "confidence"),
         ({"content": b"--x", "headers": {"Content-Type": "multipart/form-data"}}, 422, "boundary"),
         ({"content": b"{}", "headers": {"Content-Type": "application/json"}}, 422, "photos: field required"),
-        ({"json": {"photos": []}}, 422, "photos: list should have at least 1 item"),
-        ({"json": {"photos": [{"data": "no base64!"}]}}, 422, "photos.0.data"),
+        ({"json": {"photos": []}}, 422, "There is no photo. Send at least one in the list photos."),
+        ({"json": {"photos": [{"data": "no base64!"}]}}, 422, "photos.0.data: this is no base64."),
         ({"json": {"photos": [{"data": ""}], "top": 1.5}}, 422, "top: "),
     ],
 )

@@ -1,5 +1,7 @@
 """``core tokens``: created, listed, revoked."""
 
+import pytest
+
 from core.__main__ import main
 from core.registry import Registry
 
@@ -27,3 +29,9 @@ def test_the_text_shows_the_secret_once(home, registry: Registry, capsys):
 def test_what_is_missing_is_one_sentence(call):
     assert "Name a token" in call("tokens", "create", code=1)
     assert "no token 'laptop'" in call("tokens", "revoke", "laptop", code=1)
+
+
+def test_a_scope_that_does_not_exist_is_answered_with_the_scopes(home, capsys):
+    with pytest.raises(SystemExit):
+        main(["tokens", "create", "notebook", "--scope", "all"])
+    assert "invalid choice: 'all' (choose from 'read', 'predict', 'train')" in capsys.readouterr().err

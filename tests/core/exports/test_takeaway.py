@@ -3,9 +3,11 @@
 import ast
 import io
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +15,12 @@ from PIL import Image
 
 from core.datasets.decoding.fit import Fit, pixels
 from core.datasets.decoding.photos import decode
+from core.errors import InvalidInput
 from core.exports import takeaway
 from core.exports.formats import Format
 
 RUNNING = [format for format in Format if format.runs]
+HEIC_PHOTOS = Path(__file__).parents[2] / "cases" / "photos"
 CLASSES = ["cat", "dog 🐕", 'a "quoted" \\ name']
 
 
@@ -48,10 +52,10 @@ def saved(image: Image.Image, kind: str, **options) -> bytes:
     return buffer.getvalue()
 
 
-def turned() -> bytes:
+def turned(kind: str = "JPEG") -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
-    return saved(picture("RGB", (3000, 1700)), "JPEG", exif=exif, quality=92)
+    return saved(picture("RGB", (3000, 1700)), kind, exif=exif, quality=92)
 
 
 PHOTOS = {
@@ -65,6 +69,16 @@ PHOTOS = {
     "black and white TIFF": lambda: saved(picture("1"), "TIFF"),
     "WebP": lambda: saved(picture("RGB"), "WEBP"),
     "GIF": lambda: saved(picture("P"), "GIF"),
+    "animated GIF": lambda: saved(picture("P"), "GIF", save_all=True, append_images=[picture("L")]),
+    "turned AVIF": lambda: turned("AVIF"),
+    "grey PNG brighter than the 12 bits of the others": lambda: saved(
+        picture("I;16").point(lambda value: value * 9), "PNG"
+    ),
+    "photo of one pixel": lambda: saved(picture("RGB", (1, 1)), "PNG"),
+    "line": lambda: saved(picture("RGB", (3000, 1)), "PNG"),
+    "JPEG with a damaged EXIF block": lambda: turned().replace(b"Exif\0\0", b"Exif\0\0" + 8 * b"\xff", 1),
+    "HEIC": lambda: (HEIC_PHOTOS / "turned_irot.heic").read_bytes(),
+    "transparent HEIC": lambda: (HEIC_PHOTOS / "transparent.heic").read_bytes(),
 }
 
 
@@ -72,6 +86,28 @@ PHOTOS = {
 def test_a_photo_is_stored_as_graft_stores_it(name, script):
     data = PHOTOS[name]()
     assert script["stored"](data) == decode(data, grey_bits=12).jpeg
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "it is empty (0 bytes)"),
+        (b"hello", "it is not a photo in one of the formats JPEG, PNG, WEBP, AVIF, BMP, GIF, TIFF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "it is not a photo in one of the formats"),
+    ],
+)
+def test_what_graft_refuses_is_refused_in_words_without_jargon(data, said, script):
+    with pytest.raises(InvalidInput):
+        decode(data)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        script["stored"](data)
+
+
+def test_a_heic_photo_without_its_reader_says_what_to_install(script, monkeypatch):
+    monkeypatch.setitem(script, "FORMATS", ["JPEG", "PNG"])
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    with pytest.raises(ValueError, match=f"pip install pi-heif=={version('pi-heif')}"):
+        script["stored"]((HEIC_PHOTOS / "plain.heic").read_bytes())
 
 
 @pytest.mark.parametrize("fit", Fit)
@@ -92,7 +128,7 @@ def test_every_script_is_python_and_imports_only_what_is_required(format):
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([node.module] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names])
     }
-    required = {line.split("==")[0] for line in takeaway.requirements(format)} | {"PIL"}
+    required = {line.split("==")[0] for line in takeaway.requirements(format)} | {"PIL", takeaway.HEIC}
     assert found - set(sys.stdlib_module_names) <= required
     assert all(
         line == f"{line.split('==')[0]}=={version(line.split('==')[0])}" for line in takeaway.requirements(format)

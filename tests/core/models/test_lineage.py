@@ -108,6 +108,12 @@ def test_a_name_that_is_written_nearly_so_is_suggested(registry, settings):
         backbone_of("efficientnet-lite0", registry, settings)
 
 
+def test_a_backbone_where_a_run_is_needed_is_called_one_and_not_suggested(registry, settings):
+    stacked = Recipe(backbone=LITE0, pattern=Pattern.CASCADE, cascade=Cascade.STACKING, members=("efficientnet_lite1",))
+    with pytest.raises(InvalidInput, match="'efficientnet_lite1' is a backbone, and a finished run is needed here"):
+        weights_digest_of(stacked, registry, settings)
+
+
 def test_a_model_that_combines_others_is_no_backbone_but_can_be_stacked(registry, settings, finished):
     finished("r-mean", file="card.json")
     with pytest.raises(InvalidInput, match="combines the predictions of other runs"):

@@ -81,6 +81,19 @@ def test_the_assembled_model_gives_the_stored_predictions(name, full_bench, tmp_
     assert [one.name for one in again.inputs] == [one.name for one in found.inputs]
 
 
+def test_a_combination_of_trained_networks_is_assembled_though_all_were_saved_under_one_name(full_bench):
+    short = replace(NUMBERS, epochs=2)
+    full_bench.train("r-one", short)
+    full_bench.train("r-two", replace(short, fit=Fit.PAD), backbone=OTHER.name)
+    workbench = Workbench(full_bench.settings, full_bench.registry)
+    _, ensemble = workbench.ensemble(("r-one", "r-two"))
+    _, cascade = workbench.confidence("r-one", ensemble.id)
+    for run_id in (ensemble.id, cascade.id):
+        found = assembled_of(full_bench, run_id)
+        expected = full_bench.answers(run_id)["probabilities"]
+        np.testing.assert_allclose(found.model(inputs(full_bench, run_id, found.inputs)), expected, atol=2e-5)
+
+
 def test_a_combination_without_its_members_says_which_is_missing(full_bench):
     run_id = train(full_bench, "ensemble")
     full_bench.registry.delete_models_of(["r-costly"])
